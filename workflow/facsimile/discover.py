@@ -1,0 +1,62 @@
+"""One file, one thing: models, data sets, metrics and figures are found by their file's name. There is no registry."""
+
+import ast
+import difflib
+import importlib
+import pkgutil
+from pathlib import Path
+from types import ModuleType
+
+PACKAGE = Path(__file__).parent
+
+
+class UnknownName(ValueError):
+    """A name that no file, key or study carries; the message lists what there is and the nearest right word."""
+
+    def __init__(self, kind: str, name: str, known: list[str]) -> None:
+        super().__init__(unknown(kind, name, known))
+
+
+def unknown(kind: str, name: str, known: list[str]) -> str:
+    """``no model 'betavae'; did you mean 'beta_vae'? There are: …``"""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return f"no {kind} {name!r}; {hint}There are: {', '.join(sorted(known)) or 'none'}"
+
+
+def names(folder: str) -> list[str]:
+    """Names of the public modules of ``facsimile.<folder>``; files that begin with ``_`` are private. Imports nothing."""
+    return sorted(m.name for m in pkgutil.iter_modules([str(PACKAGE / folder)]) if not m.name.startswith("_"))
+
+
+def module(folder: str, name: str) -> ModuleType:
+    """Import ``facsimile.<folder>.<name>``; raises UnknownName."""
+    if name not in names(folder):
+        raise UnknownName(folder.removesuffix("s").replace("dataset", "data set"), name, names(folder))
+    return importlib.import_module(f"facsimile.{folder}.{name}")
+
+
+def the_class(folder: str, name: str, base: type) -> type:
+    """The one public subclass of ``base`` that the file ``facsimile/<folder>/<name>.py`` defines."""
+    found = module(folder, name)
+    classes = [
+        value
+        for key, value in vars(found).items()
+        if isinstance(value, type) and issubclass(value, base) and value.__module__ == found.__name__ and key[0] != "_"
+    ]
+    if len(classes) != 1:
+        listed = ", ".join(c.__name__ for c in classes) or "none"
+        raise TypeError(f"{found.__file__} must define exactly one public subclass of {base.__name__}; it defines: {listed}")
+    return classes[0]
+
+
+def fields(folder: str, name: str) -> list[str]:
+    """Annotated fields of the public classes in ``facsimile/<folder>/<name>.py``, read without importing (so without torch)."""
+    tree = ast.parse((PACKAGE / folder / f"{name}.py").read_text(encoding="utf-8"))
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
+    annotated = [node for cls in classes for node in cls.body if isinstance(node, ast.AnnAssign)]
+    return [
+        node.target.id
+        for node in annotated
+        if isinstance(node.target, ast.Name) and "ClassVar" not in ast.unparse(node.annotation)
+    ]

@@ -1,0 +1,71 @@
+"""``latents.h5``: what one trained model infers for every image of its data set, in the data set's order."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from facsimile import atomic
+from facsimile.store import StoreError
+
+Array = npt.NDArray[np.float32]
+CHUNK_BYTES = 2**20
+NAMES = ("mean", "log_variance")
+
+
+def write(path: Path, shape: tuple[int, int], blocks: Iterator[tuple[Array, Array]], about: dict[str, Any]) -> str:
+    """Write posterior means and log-variances, both float32 [n, d], streamed in blocks of rows; answers their checksum.
+
+    Chunks are about 1 MiB of whole rows: reading everything is as fast as a contiguous file. ``about`` is kept as attributes.
+    """
+    chunk = (min(shape[0], max(1, CHUNK_BYTES // (4 * shape[1]))), shape[1])
+    sums = {name: hashlib.sha256() for name in NAMES}
+    with atomic.replacing(path) as temporary, h5py.File(temporary, "w") as file:
+        sets = {name: file.create_dataset(name, shape, np.float32, chunks=chunk) for name in NAMES}
+        row = 0
+        for block in blocks:
+            for name, values in zip(NAMES, block, strict=True):
+                sets[name][row : row + len(values)] = values
+                sums[name].update(np.ascontiguousarray(values).tobytes())
+            row += len(block[0])
+        if row != shape[0]:
+            raise ValueError(f"{path}: {row} rows were encoded, the data set has {shape[0]}")
+        checksum = _join(sums)
+        for key, value in (about | {"sha256": checksum}).items():
+            file.attrs[key] = value if isinstance(value, str | int | float) else json.dumps(value)
+    return checksum
+
+
+def read(path: Path, name: str = "mean") -> Array:
+    """One of ``mean``, ``log_variance``, float32 [n, d]; refuses a truncated or altered file by its name."""
+    try:
+        with h5py.File(path, "r") as file:
+            values = {key: file[key][()] for key in NAMES}
+            stated = file.attrs["sha256"]
+    except (OSError, KeyError, RuntimeError) as error:
+        raise StoreError(f"{path}: truncated or no latents file ({error}); make it again: facsimile forget {_key(path)}") from None
+    if _join({key: hashlib.sha256(value.tobytes()) for key, value in values.items()}) != stated:
+        raise StoreError(f"{path}: altered since it was written (checksum differs); make it again: facsimile forget {_key(path)}")
+    return values[name]
+
+
+def about(path: Path) -> dict[str, Any] | None:
+    """The attributes of a latents file, None if there is no readable one; reads no data."""
+    try:
+        with h5py.File(path, "r") as file:
+            return dict(file.attrs)
+    except OSError:
+        return None
+
+
+def _join(sums: dict[str, Any]) -> str:
+    return hashlib.sha256("".join(sums[name].hexdigest() for name in NAMES).encode()).hexdigest()
+
+
+def _key(path: Path) -> str:
+    return "/".join(path.parts[-5:-1])

@@ -1,0 +1,35 @@
+"""Every path under the results folder, once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Where results lie; ``root`` is the folder that config.yaml calls ``results``."""
+
+    root: Path
+
+    def dataset(self, dataset: str) -> Path:
+        """A data set's images and factors."""
+        return self.root / "data" / f"{dataset}.h5"
+
+    def run(self, key: str) -> Path:
+        """A run's folder in the store; ``key`` is ``dataset/model/hash8/seed``."""
+        return self.root / "runs" / key
+
+    def score(self, key: str, metric: str, protocol: str) -> Path:
+        """One metric's answer for one run."""
+        return self.run(key) / "scores" / f"{metric}-{protocol}.json"
+
+    def shard(self, key: str) -> Path:
+        """A shard's folder of indexes; ``key`` is ``dataset/model/id``."""
+        return self.root / "shards" / key
+
+    def shard_scores(self, key: str, metric: str, protocol: str) -> Path:
+        """One metric's scores of a shard."""
+        return self.shard(key) / f"{metric}-{protocol}.parquet"
+
+    def study(self, study: str, scale: str) -> Path:
+        """Tables, figures and comparison of a study at a scale."""
+        return self.root / "studies" / study / scale

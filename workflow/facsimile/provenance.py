@@ -1,0 +1,64 @@
+"""Which code made a number: a content hash of each module that a stage depends on, blind to comments and docstrings."""
+
+import ast
+import functools
+import hashlib
+import importlib.metadata
+import platform
+from pathlib import Path
+
+from facsimile.discover import PACKAGE
+
+
+@functools.cache
+def module_hash(module: str) -> str:
+    """8 hexadecimal digits of a module's code; comments, docstrings and layout do not move it."""
+    tree = ast.parse(_path(module).read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+    return hashlib.sha256(ast.unparse(tree).encode()).hexdigest()[:8]
+
+
+@functools.cache
+def closure(module: str) -> tuple[str, ...]:
+    """The module and every module of this package that it imports, directly or not, sorted."""
+    found: set[str] = set()
+    todo = [module]
+    while todo:
+        if (name := todo.pop()) not in found:
+            found.add(name)
+            todo.extend(_imports(name))
+    return tuple(sorted(found))
+
+
+def hashes(*modules: str) -> dict[str, str]:
+    """Module -> hash, over the closure of ``modules``."""
+    return {name: module_hash(name) for module in modules for name in closure(module)}
+
+
+def code(*modules: str) -> str:
+    """One hash over the closure of ``modules``: what a rule's ``params`` hold, so that an edit reruns the rule."""
+    listed = sorted(hashes(*modules).items())
+    return hashlib.sha256(repr(listed).encode()).hexdigest()[:8]
+
+
+def versions(*packages: str) -> dict[str, str]:
+    """Versions of Python and of the named packages."""
+    return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in packages}
+
+
+def _path(module: str) -> Path:
+    base = PACKAGE.parent.joinpath(*module.split("."))
+    return base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
+
+
+def _imports(module: str) -> list[str]:
+    tree = ast.parse(_path(module).read_text(encoding="utf-8"))
+    names: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names += [node.module] + [f"{node.module}.{alias.name}" for alias in node.names]
+    return [name for name in names if name.split(".")[0] == "facsimile" and _path(name).is_file()]

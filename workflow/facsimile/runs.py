@@ -1,0 +1,176 @@
+"""Expand a study into its runs, and group runs into shards, the units of a job. Imports no torch."""
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from facsimile import canonical, discover
+from facsimile.study import CONTROLS, Evaluation, Scale, Study
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One trained model: (data set, model, hyper-parameters, training settings, seed).
+
+    ``statement`` is what the study states of it, and all that its hash depends on; ``number`` is its position in the order of
+    the published study (for locatello2019 disentanglement_lib's ``model_num``), None if that study has no such run.
+    """
+
+    dataset: str
+    model: str
+    seed: int
+    statement: dict[str, Any]
+    hash: str
+    value: float | None
+    value_index: int | None
+    number: int | None
+    control: bool
+
+    @property
+    def key(self) -> str:
+        """``dataset/model/hash8/seed``: its folder in the store."""
+        return f"{self.dataset}/{self.model}/{self.hash}/{self.seed}"
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Hyper-parameters as stated."""
+        return self.statement["params"]
+
+    @property
+    def steps(self) -> int:
+        """Updates; 0 for a control, which is not trained."""
+        return self.statement.get("training", {}).get("steps", 0)
+
+    @property
+    def subgrid(self) -> dict[str, int]:
+        """Factor -> stride of the sub-grid that stands for the data set; empty for the whole of it."""
+        return self.statement.get("subgrid", {})
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A block of runs that share one program (data set, model) and are made together in one process."""
+
+    dataset: str
+    model: str
+    runs: tuple[Run, ...]
+    id: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "id", canonical.hash8([run.key for run in self.runs]))
+
+    @property
+    def key(self) -> str:
+        """``dataset/model/id``: its folder under results/shards."""
+        return f"{self.dataset}/{self.model}/{self.id}"
+
+
+def scale_of(study: Study, name: str) -> Scale:
+    """The named scale of a study; raises UnknownName with the nearest right word."""
+    if name not in study.scales:
+        raise discover.UnknownName(f"scale of {study.id}", name, list(study.scales))
+    return study.scales[name]
+
+
+def evaluation(study: Study, scale: str) -> Evaluation:
+    """What the metrics are given at a scale."""
+    return scale_of(study, scale).evaluation or study.evaluation
+
+
+def protocol(study: Study, scale: str, metric: str) -> str:
+    """Hash of how a metric is asked at a scale; two studies that ask alike share scores."""
+    return canonical.hash8({"metric": metric, "representation": "mean", **evaluation(study, scale).model_dump()})
+
+
+def expand(study: Study, scale: str) -> list[Run]:
+    """All runs of a study at a scale, data set slowest, then model, hyper-parameter value, seed; then the controls."""
+    chosen = scale_of(study, scale)
+    datasets = [d for d in study.datasets if chosen.datasets is None or d in chosen.datasets]
+    trained = [
+        run for dataset in datasets for cell in _cells(study, chosen, dataset) for run in _seeds(study, chosen, dataset, cell)
+    ]
+    runs = trained + [run for dataset in datasets for run in _controls(study, chosen, dataset)]
+    return _distinct(runs)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    model: str
+    statement: dict[str, Any]
+    value: float | None
+    value_index: int | None
+    published: int | None  # position among the published study's cells of one data set
+
+
+def _cells(study: Study, scale: Scale, dataset: str) -> Iterator[_Cell]:
+    training = study.training.model_dump(exclude_unset=True) | scale.training.model_dump(exclude_none=True)
+    common = {"training": training} | _subgrid(scale, dataset)
+    published = {key: i for i, key in enumerate(_published_cells(study))}
+    for model in study.models:
+        override = scale.models.get(model.name)
+        sweep = model.sweep | (override.sweep if override else {})
+        fixed = model.fixed | (override.fixed if override else {})
+        for values in itertools.product(*sweep.values()):
+            swept = dict(zip(sweep, values, strict=True))
+            statement = canonical.canonical({"model": model.name, "params": fixed | swept} | common)
+            value = float(values[0]) if len(values) == 1 else None
+            index = next(iter(model.sweep.values())).index(values[0]) if value in _first_sweep(model.sweep) else None
+            yield _Cell(model.name, statement, value, index, published.get((model.name, values)))
+
+
+def _first_sweep(sweep: dict[str, list[int | float]]) -> list[int | float]:
+    return next(iter(sweep.values()), [])
+
+
+def _published_cells(study: Study) -> Iterator[tuple[str, tuple[int | float, ...]]]:
+    for model in study.models:
+        for values in itertools.product(*model.sweep.values()):
+            yield model.name, values
+
+
+def _seeds(study: Study, scale: Scale, dataset: str, cell: _Cell) -> Iterator[Run]:
+    hash8 = canonical.hash8(cell.statement)
+    cells = sum(math.prod(map(len, m.sweep.values())) for m in study.models)
+    first = None
+    if cell.published is not None:
+        first = (study.datasets.index(dataset) * cells + cell.published) * study.seeds
+    for seed in range(scale.seeds or study.seeds):
+        number = first + seed if first is not None and seed < study.seeds else None
+        yield Run(dataset, cell.model, seed, cell.statement, hash8, cell.value, cell.value_index, number, control=False)
+
+
+def _controls(study: Study, scale: Scale, dataset: str) -> Iterator[Run]:
+    for model in CONTROLS:
+        statement = {"model": model, "params": {}} | _subgrid(scale, dataset)
+        for seed in range(study.control_seeds):
+            yield Run(dataset, model, seed, statement, canonical.hash8(statement), None, None, None, control=True)
+
+
+def _subgrid(scale: Scale, dataset: str) -> dict[str, Any]:
+    strides = {factor: n for factor, n in scale.subgrid.get(dataset, {}).items() if n > 1}
+    return {"subgrid": strides} if strides else {}
+
+
+def _distinct(runs: list[Run]) -> list[Run]:
+    """Refuse two different statements that share a folder (one chance in about 10**5 for 252 cells)."""
+    seen: dict[str, Run] = {}
+    for run in runs:
+        if (other := seen.setdefault(run.key, run)) is not run:
+            same = other.statement == run.statement
+            cause = "is stated twice; remove one" if same else "shares its hash with another; change any setting slightly"
+            raise ValueError(f"run {run.key} ({canonical.dumps(run.params)}) {cause}")
+    return runs
+
+
+def shards(runs: list[Run], size: int) -> list[Shard]:
+    """Blocks of at most ``size`` runs of one (data set, model), in the order of the runs."""
+    groups: dict[tuple[str, str], list[Run]] = {}
+    for run in runs:
+        groups.setdefault((run.dataset, run.model), []).append(run)
+    return [Shard(*group, tuple(block)) for group, members in groups.items() for block in _blocks(members, size)]
+
+
+def _blocks(members: list[Run], size: int) -> Iterator[list[Run]]:
+    return (members[i : i + size] for i in range(0, len(members), size))

@@ -1,0 +1,215 @@
+"""A study: one paper in one YAML file. This module is its schema; ``runs.py`` expands it.
+
+Nothing here imports torch: the Snakefile reads every study each time it is parsed.
+"""
+
+import math
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, ValidationError, model_validator
+
+from facsimile import discover
+from facsimile.yamlfile import Document
+
+CONTROLS = ("oracle", "noise")
+
+
+def _finite(value: Any) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"a finite number is wanted, not {value!r} (YAML reads 1e-4 as text: write 1.0e-4)")
+    return int(value) if float(value).is_integer() else value
+
+
+def _name(value: str) -> str:
+    # Names become folders, Snakemake rules and words of shell commands.
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", value):
+        raise ValueError(f"{value!r} is not a name: lower-case letters, digits and _ only, beginning with a letter")
+    return value
+
+
+def _exists(folder: str) -> AfterValidator:
+    def check(name: str) -> str:
+        if name not in discover.names(folder):
+            raise discover.UnknownName(folder.removesuffix("s"), name, discover.names(folder))
+        return name
+
+    return AfterValidator(check)
+
+
+Name = Annotated[str, AfterValidator(_name)]
+# 1 and 1.0 are the same number: they must not name two runs.
+Number = Annotated[int | float, BeforeValidator(_finite)]
+Metric = Annotated[Name, _exists("metrics")]
+Strides = dict[Name, PositiveInt]
+
+
+class Strict(BaseModel):
+    """Unknown keys are errors, values do not change after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Adam(Strict):
+    """Adam as TensorFlow computes it; the epsilon is Kingma and Ba's "epsilon hat"."""
+
+    lr: Number = Field(description="learning rate")
+    beta1: Number = 0.9
+    beta2: Number = 0.999
+    epsilon: Number = 1e-8
+
+
+class Training(Strict):
+    """How every run of the study is trained."""
+
+    steps: PositiveInt = Field(description="updates of each model")
+    batch_size: PositiveInt = Field(description="images an update, drawn with replacement")
+    latents: PositiveInt = Field(description="dimensions of the representation")
+    network: Name = Field(description="encoder and decoder, by their name in networks.py")
+    adam: Adam = Field(description="optimiser of encoder and decoder")
+
+
+class Model(Strict):
+    """One model and the hyper-parameter values that the study gives it."""
+
+    name: Annotated[Name, _exists("models")] = Field(description="file in models/")
+    sweep: dict[Name, list[Number]] = Field(default={}, description="values of which each is a cell (their product, if several)")
+    fixed: dict[Name, Number] = Field(default={}, description="hyper-parameters with one value")
+
+    @model_validator(mode="after")
+    def _hyper_parameters_exist(self) -> "Model":
+        known = discover.fields("models", self.name)
+        for key in [*self.sweep, *self.fixed]:
+            if key not in known:
+                raise ValueError(discover.unknown(f"hyper-parameter of {self.name}", key, known))
+        if twice := set(self.sweep) & set(self.fixed):
+            raise ValueError(f"{', '.join(sorted(twice))}: both swept and fixed; keep one")
+        return self
+
+
+class Evaluation(Strict):
+    """What the metrics are given. dlib_reproduce scores every model on the same draws, hence one seed for all."""
+
+    train: PositiveInt = Field(description="points to fit on")
+    test: PositiveInt = Field(description="points to test on")
+    seed: int = Field(default=0, ge=0, description="seed of the draws, the same for every run")
+    convention: str = Field(default="dlib", description="which published variant of each metric is meant")
+
+
+class Artefact(Strict):
+    """A table or a figure of the paper."""
+
+    kind: Name = Field(description="file in figures/, or kind of table")
+    title: str
+    datasets: list[Name] = Field(default=[], description="data sets that the paper's artefact shows; none: all of the scale")
+    metrics: list[str] = Field(default=[], description="scores shown, as metric.score; none: every metric's headline")
+    verified: bool = Field(default=False, description="whether number and content were checked against the paper's PDF")
+    note: str = ""
+
+
+class ModelOverride(Strict):
+    """What a scale changes of a model: fewer values, or a schedule that fits fewer steps."""
+
+    sweep: dict[Name, list[Number]] = {}
+    fixed: dict[Name, Number] = {}
+
+
+class TrainingOverride(Strict):
+    """What a scale may change of the training."""
+
+    steps: PositiveInt | None = None
+
+
+class Scale(Strict):
+    """How much of the study is run: it overrides steps, seeds, data sets and grid; never what is measured."""
+
+    description: str
+    datasets: list[Name] | None = None
+    seeds: PositiveInt | None = None
+    training: TrainingOverride = TrainingOverride()
+    models: dict[Name, ModelOverride] = {}
+    subgrid: dict[Name, Strides] = Field(default={}, description="data set -> factor -> keep every n-th of its values")
+    evaluation: Evaluation | None = None
+
+
+class Study(Strict):
+    """One paper: what it trains, what it measures, what it shows."""
+
+    id: Name
+    title: str
+    authors: str
+    year: int
+    venue: str
+    arxiv: str | None = None
+    code: str | None = Field(default=None, description="the authors' repository")
+    note: str = ""
+    datasets: list[Name]
+    unavailable: list[Name] = Field(default=[], description="data sets that are planned and counted but cannot be loaded yet")
+    seeds: PositiveInt = Field(description="runs of a cell, seeds 0, 1, …")
+    control_seeds: PositiveInt = Field(default=1, description="seeds of the controls oracle and noise")
+    training: Training
+    models: list[Model]
+    metrics: list[Metric]
+    evaluation: Evaluation
+    tables: dict[Name, Artefact]
+    figures: dict[Name, Artefact]
+    scales: dict[Name, Scale]
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> "Study":
+        models = [m.name for m in self.models]
+        if twice := {m for m in models if models.count(m) > 1}:
+            raise ValueError(f"models: {', '.join(sorted(twice))} stands twice; join its sweeps")
+        for dataset in self.datasets:
+            if dataset not in self.unavailable and dataset not in discover.names("datasets"):
+                raise discover.UnknownName("data set", dataset, discover.names("datasets"))
+        for figure in self.figures.values():
+            if figure.kind not in discover.names("figures"):
+                raise discover.UnknownName("figure", figure.kind, discover.names("figures"))
+        for name, scale in self.scales.items():
+            _check("scale's data set", [*(scale.datasets or []), *scale.subgrid], self.datasets, name)
+            _check("scale's model", list(scale.models), models, name)
+        return self
+
+
+def _check(kind: str, used: list[str], known: list[str], scale: str) -> None:
+    for name in used:
+        if name not in known:
+            raise ValueError(f"scale {scale}: {discover.unknown(kind, name, known)}")
+
+
+def load(path: Path) -> Study:
+    """Read and check one study file; raises FileError with file, line, what is wrong and what would be right."""
+    document = Document(path)
+    if not isinstance(document.data, dict):
+        raise document.error((), "a study is a mapping of keys; see config/README.md")
+    try:
+        study = Study.model_validate(document.data)
+    except ValidationError as error:
+        raise document.error(*_explain(error.errors()[0])) from None
+    if study.id != path.stem:
+        raise document.error(("id",), f"the study in {path.name} must have the id {path.stem!r}, not {study.id!r}")
+    return study
+
+
+def _explain(error: Any) -> tuple[tuple[str | int, ...], str]:
+    location = tuple(error["loc"])
+    if error["type"] == "extra_forbidden":
+        known = _keys_at(location[:-1])
+        return location, "unknown key; " + discover.unknown("key", str(location[-1]), known)
+    return location, error["msg"].removeprefix("Value error, ")
+
+
+def _keys_at(location: tuple[str | int, ...]) -> list[str]:
+    """The keys that the schema allows at a place of the study file."""
+    definitions = (schema := Study.model_json_schema()).get("$defs", {})
+    for part in location:
+        if isinstance(part, int):
+            schema = schema.get("items", schema)
+        else:
+            schema = schema.get("properties", {}).get(part) or schema.get("additionalProperties", {})
+        for option in schema.get("anyOf", []):
+            schema = option if "$ref" in option or "properties" in option else schema
+        schema = definitions[schema["$ref"].rsplit("/", 1)[1]] if "$ref" in schema else schema
+    return list(schema.get("properties", {}))

@@ -1,0 +1,180 @@
+"""Train one run: the loop that every model shares. It knows no model by name.
+
+A step takes, at one point, the gradient of each group's loss with respect to that group's own parameters, then every group
+steps: with TensorFlow's ``var_list`` this is what disentanglement_lib does, and no discriminator's loss can reach the encoder.
+"""
+
+import math
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from facsimile import networks, rng, store
+from facsimile.adam import TFAdam
+from facsimile.datasets import Dataset
+from facsimile.models import Draw, Losses, Model
+from facsimile.study import Training
+
+BLOCK = 64  # steps whose random numbers are drawn at once; a constant, so that a resumed run draws the same blocks
+ROWS = 500  # rows of the history of a run
+
+
+@dataclass
+class State:
+    """All that a step changes: networks and optimisers by group, the number of steps made, the history so far."""
+
+    networks: dict[str, nn.Module]
+    optimisers: dict[str, TFAdam]
+    step: int
+    history: list[dict[str, float]]
+
+
+class NonFiniteLoss(RuntimeError):
+    """The loss became infinite or NaN: ``step`` is where, ``last`` the loss of the step before."""
+
+    def __init__(self, step: int, last: float | None) -> None:
+        before = "it never was finite" if last is None else f"the last finite loss was {last:.6g}"
+        super().__init__(f"non-finite loss at step {step}; {before}")
+        self.step, self.last = step, last
+
+
+def start(model: Model, training: Training, image_shape: tuple[int, int, int], seed: int, precision: str) -> State:
+    """Networks and optimisers before the first step; depends on the seed and on nothing else."""
+    made = model.networks(image_shape, training.latents, training.network)
+    settings = model.adam(training.adam)
+    for group, network in made.items():
+        networks.initialise(network, seed, group)
+        if precision == "bf16":
+            network.to(memory_format=torch.channels_last)
+    optimisers = {group: TFAdam(list(network.parameters()), settings[group]) for group, network in made.items()}
+    return State(made, optimisers, 0, [])
+
+
+def steps(model: Model, training: Training, data: Dataset, seed: int, precision: str, state: State) -> Iterator[State]:
+    """Go on training from ``state`` to the last step, yielding the state after each; raises NonFiniteLoss."""
+    every = max(1, training.steps // ROWS)
+    total = None
+    for block in range(state.step // BLOCK * BLOCK, training.steps, BLOCK):
+        draws = _draws(model, training, len(data), seed, block)
+        for step in range(max(block, state.step), min(block + BLOCK, training.steps)):
+            images = _images(data, draws["batch"][step - block], precision)
+            losses = _update(model, state, images, {name: draw[step - block] for name, draw in draws.items()}, step, precision)
+            last, total = total, sum(loss.item() for loss in losses.minimise.values())
+            if not math.isfinite(total):
+                raise NonFiniteLoss(step, last)
+            if step % every == 0 or step == training.steps - 1:
+                state.history.append({"step": step, "loss": total} | {name: term.item() for name, term in losses.terms.items()})
+            state.step = step + 1
+            yield state
+
+
+def run(model: Model, training: Training, data: Dataset, seed: int, precision: str, folder: Path, clock: "Clock") -> State:
+    """Train one run to its end, from its checkpoint if it has one, writing checkpoints when the clock says so."""
+    state = start(model, training, data.image_shape, seed, precision)
+    if saved := store.load_checkpoint(folder):
+        _restore(state, *saved)
+    for state in steps(model, training, data, seed, precision, state):
+        if clock.due(state.step) and state.step < training.steps:
+            store.save_checkpoint(folder, _tensors(state), {"step": state.step, "history": state.history})
+            clock.saved()
+    return state
+
+
+class Clock:
+    """Says when a checkpoint is due: every ``minutes``, every ``every`` steps, or when the process was asked to stop."""
+
+    def __init__(self, minutes: float = 5.0, every: int | None = None) -> None:
+        self.minutes, self.every = minutes, every
+        self.stopping = False
+        self._last = time.monotonic()
+
+    def due(self, step: int) -> bool:
+        """Whether a checkpoint is due after ``step`` steps."""
+        by_steps = self.every is not None and step % self.every == 0
+        return self.stopping or by_steps or time.monotonic() - self._last > 60 * self.minutes
+
+    def saved(self) -> None:
+        """A checkpoint was written; leaves with the code that makes a scheduler run the job again, if asked to stop."""
+        self._last = time.monotonic()
+        if self.stopping:
+            raise Interrupted
+
+
+class Interrupted(RuntimeError):
+    """The process was asked to stop (SIGTERM) and has written a checkpoint."""
+
+
+def history(state: State) -> pd.DataFrame:
+    """The recorded loss terms, one row a recorded step."""
+    return pd.DataFrame(state.history)
+
+
+def weights(state: State) -> dict[str, Tensor]:
+    """``group.parameter`` -> tensor, contiguous and on the CPU, for storage."""
+    return {
+        f"{group}.{name}": value.detach().contiguous().cpu()
+        for group, network in state.networks.items()
+        for name, value in network.state_dict().items()
+    }
+
+
+def autocast(precision: str) -> Any:
+    """The context in which networks run at a precision: ``float32`` or ``bf16`` (products in bfloat16, sums in float32)."""
+    return torch.autocast("cpu", torch.bfloat16) if precision == "bf16" else nullcontext()
+
+
+def _draws(model: Model, training: Training, size: int, seed: int, block: int) -> dict[str, Tensor]:
+    """All that a block of steps draws, [steps, ...] by name."""
+    seeds, at = torch.tensor([seed]), torch.arange(block, block + BLOCK)
+    declared = model.draws(training.batch_size, training.latents)
+    drawn = {name: _noise(seeds, at, name, draw) for name, draw in declared.items()}
+    return drawn | {"batch": rng.indices(seeds, at, "batch", training.batch_size, size)[:, 0]}
+
+
+def _noise(seeds: Tensor, at: Tensor, name: str, draw: Draw) -> Tensor:
+    if draw.kind == "normal":
+        return rng.normals(seeds, at, name, math.prod(draw.shape))[:, 0].unflatten(-1, draw.shape)
+    return rng.permutations(seeds, at, name, *draw.shape)[:, 0]
+
+
+def _images(data: Dataset, indices: Tensor, precision: str) -> Tensor:
+    """[b, c, h, w] float32 in [0, 1]. Pixels lie channel after channel, which is the layout that bf16 convolutions want."""
+    images = torch.from_numpy(data.images(indices.numpy())).permute(0, 3, 1, 2)
+    images = images.to(torch.float32).div_(255)
+    return images.contiguous(memory_format=torch.channels_last if precision == "bf16" else torch.contiguous_format)
+
+
+def _update(model: Model, state: State, images: Tensor, noise: Mapping[str, Tensor], step: int, precision: str) -> Losses:
+    with autocast(precision):
+        losses = model.losses(state.networks, images, noise, step)
+    parameters = {group: list(network.parameters()) for group, network in state.networks.items()}
+    gradients = {
+        group: torch.autograd.grad(loss, parameters[group], retain_graph=len(parameters) > 1)
+        for group, loss in losses.minimise.items()
+    }
+    for group, optimiser in state.optimisers.items():
+        optimiser.step(gradients[group])
+    return losses
+
+
+def _tensors(state: State) -> dict[str, Tensor]:
+    moments = {
+        f"adam.{group}.{name}": value for group, optimiser in state.optimisers.items() for name, value in optimiser.tensors().items()
+    }
+    return {f"weights.{name}": value for name, value in weights(state).items()} | moments
+
+
+def _restore(state: State, tensors: dict[str, Tensor], saved: dict[str, Any]) -> None:
+    for group, network in state.networks.items():
+        prefix = f"weights.{group}."
+        network.load_state_dict({n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)})
+        prefix = f"adam.{group}."
+        state.optimisers[group].restore({n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)}, saved["step"])
+    state.step, state.history = saved["step"], saved["history"]

@@ -1,0 +1,71 @@
+"""Read a YAML file as plain data, with the line of every key, so that an error can say where it is."""
+
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+Location = tuple[str | int, ...]
+
+
+class FileError(ValueError):
+    """A file that a person wrote is wrong; the message begins with ``file:line:`` and ends with what would be right."""
+
+    def __init__(self, path: Path, line: int, message: str) -> None:
+        super().__init__(f"{path}:{line}: {message}")
+
+
+class Document:
+    """The data of one YAML file and the line on which each part of it stands."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self.root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+            self.data = self._value(self.root) if self.root else {}
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            raise FileError(path, mark.line + 1 if mark else 1, f"not valid YAML: {error.problem}") from None
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise FileError(path, 1, f"not valid YAML: {error}") from None
+
+    def line(self, location: Location) -> int:
+        """The line (from 1) of the deepest part of ``location`` that the file has."""
+        node, line = self.root, 1
+        for part in location:
+            step = _child(node, part)
+            if step is None:
+                break
+            mark, node = step
+            line = mark.line + 1
+        return line
+
+    def error(self, location: Location, message: str) -> FileError:
+        """An error about the part of the file at ``location``."""
+        where = ".".join(map(str, location))
+        return FileError(self.path, self.line(location), f"{where}: {message}" if where else message)
+
+    def _value(self, node: yaml.Node) -> Any:
+        """Plain data of a node; refuses tags and repeated keys, which YAML would let pass."""
+        if isinstance(node, yaml.MappingNode):
+            pairs: dict[Hashable, Any] = {}
+            for key_node, value_node in node.value:
+                key = self._value(key_node)
+                if not isinstance(key, Hashable) or key in pairs:
+                    raise FileError(self.path, key_node.start_mark.line + 1, f"{key}: this key stands here twice; keep one")
+                pairs[key] = self._value(value_node)
+            return pairs
+        if isinstance(node, yaml.SequenceNode):
+            return [self._value(item) for item in node.value]
+        return yaml.SafeLoader("").construct_object(node)
+
+
+def _child(node: yaml.Node | None, part: str | int) -> tuple[Any, yaml.Node] | None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == str(part):
+                return key.start_mark, value
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        return node.value[part].start_mark, node.value[part]
+    return None
