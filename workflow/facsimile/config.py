@@ -25,6 +25,7 @@ class Config(BaseModel):
         default="auto", description="of training; auto is bf16 where the processor has it, and is recorded with the run"
     )
     checkpoint_minutes: PositiveFloat = Field(default=5.0, description="minutes between two checkpoints of a run")
+    checkpoint_steps: PositiveInt | None = Field(default=None, description="steps between two checkpoints, besides the minutes")
     sources: dict[str, Path] = Field(default={}, description="data set -> its official file, used instead of our rendering")
 
 

@@ -28,21 +28,22 @@ ROWS = 500  # rows of the history of a run
 
 @dataclass
 class State:
-    """All that a step changes: networks and optimisers by group, the number of steps made, the history so far."""
+    """All that a step changes: networks and optimisers by group, steps made, the history and the seconds so far."""
 
     networks: dict[str, nn.Module]
     optimisers: dict[str, TFAdam]
     step: int
     history: list[dict[str, float]]
+    seconds: float = 0.0
 
 
 class NonFiniteLoss(RuntimeError):
     """The loss became infinite or NaN: ``step`` is where, ``last`` the loss of the step before."""
 
-    def __init__(self, step: int, last: float | None) -> None:
+    def __init__(self, state: State, last: float | None) -> None:
         before = "it never was finite" if last is None else f"the last finite loss was {last:.6g}"
-        super().__init__(f"non-finite loss at step {step}; {before}")
-        self.step, self.last = step, last
+        super().__init__(f"non-finite loss at step {state.step}; {before}")
+        self.state, self.step, self.last = state, state.step, last
 
 
 def start(model: Model, training: Training, image_shape: tuple[int, int, int], seed: int, precision: str) -> State:
@@ -68,7 +69,7 @@ def steps(model: Model, training: Training, data: Dataset, seed: int, precision:
             losses = _update(model, state, images, {name: draw[step - block] for name, draw in draws.items()}, step, precision)
             last, total = total, sum(loss.item() for loss in losses.minimise.values())
             if not math.isfinite(total):
-                raise NonFiniteLoss(step, last)
+                raise NonFiniteLoss(state, last)
             if step % every == 0 or step == training.steps - 1:
                 state.history.append({"step": step, "loss": total} | {name: term.item() for name, term in losses.terms.items()})
             state.step = step + 1
@@ -80,9 +81,12 @@ def run(model: Model, training: Training, data: Dataset, seed: int, precision: s
     state = start(model, training, data.image_shape, seed, precision)
     if saved := store.load_checkpoint(folder):
         _restore(state, *saved)
-    for state in steps(model, training, data, seed, precision, state):
+    began, before = time.perf_counter(), state.seconds
+    for _ in steps(model, training, data, seed, precision, state):
+        state.seconds = before + time.perf_counter() - began
         if clock.due(state.step) and state.step < training.steps:
-            store.save_checkpoint(folder, _tensors(state), {"step": state.step, "history": state.history})
+            saved_state = {"step": state.step, "seconds": state.seconds, "history": state.history}
+            store.save_checkpoint(folder, _tensors(state), saved_state)
             clock.saved()
     return state
 
@@ -113,7 +117,7 @@ class Interrupted(RuntimeError):
 
 def history(state: State) -> pd.DataFrame:
     """The recorded loss terms, one row a recorded step."""
-    return pd.DataFrame(state.history)
+    return pd.DataFrame(state.history, columns=None if state.history else ["step", "loss"])
 
 
 def weights(state: State) -> dict[str, Tensor]:
@@ -177,4 +181,4 @@ def _restore(state: State, tensors: dict[str, Tensor], saved: dict[str, Any]) ->
         network.load_state_dict({n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)})
         prefix = f"adam.{group}."
         state.optimisers[group].restore({n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)}, saved["step"])
-    state.step, state.history = saved["step"], saved["history"]
+    state.step, state.history, state.seconds = saved["step"], saved["history"], saved["seconds"]

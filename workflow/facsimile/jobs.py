@@ -1,0 +1,74 @@
+"""What a job does: make what a shard lacks in the store, skip what is there, then write the shard's index.
+
+Snakemake deletes a job's declared outputs before it runs and after it fails; the runs are not declared, so they outlive both.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from facsimile import atomic, store
+from facsimile.claim import claimed
+from facsimile.paths import Paths
+from facsimile.runs import Run, Shard
+
+POLL = 2.0  # seconds between two looks at a run that another process is making
+Log = Callable[[str], None]
+
+
+def make_all(shard: Shard, paths: Paths, done: Callable[[Run], bool], make: Callable[[Run], None], log: Log) -> None:
+    """Make every run of the shard that is not ``done``, each under its claim; wait for those that other processes hold."""
+    todo = [run for run in shard.runs if not done(run)]
+    log(f"{shard.key}: {len(shard.runs) - len(todo)} of {len(shard.runs)} runs are there, {len(todo)} to make")
+    said: set[str] = set()
+    while todo:
+        held = [run for run in todo if not _make(run, paths.run(run.key), done, make)]
+        for run in held:
+            if run.key not in said:
+                log(f"{run.key}: another process is making it; waiting for it, or for its claim to run out")
+                said.add(run.key)
+        if held:
+            time.sleep(POLL)
+        todo = held
+
+
+def _make(run: Run, folder: Path, done: Callable[[Run], bool], make: Callable[[Run], None]) -> bool:
+    """Whether the run needs no more attention from us: done, or made by us now."""
+    if done(run):
+        return True
+    with claimed(folder) as claim:
+        if claim is None:
+            return False
+        if not done(run):  # it may have been finished between our look and our claim
+            make(run)
+        return True
+
+
+def write_index(path: Path, shard: Shard, paths: Paths) -> None:
+    """A shard's index: which runs it holds and what became of them; all that Snakemake sees of a shard."""
+    states: dict[str, Any] = {run.key: (store.record(paths.run(run.key)) or {}).get("state", "missing") for run in shard.runs}
+    atomic.write_json(path, {"shard": shard.key, "runs": states})
+
+
+def trained(paths: Paths, run: Run) -> bool:
+    """Whether the store holds the run, done or failed."""
+    return store.record(paths.run(run.key)) is not None
+
+
+def failed(paths: Paths, run: Run) -> bool:
+    """Whether the run was made and failed, so that there is nothing to encode or score."""
+    found = store.record(paths.run(run.key))
+    return found is not None and found["state"] == "failed"
+
+
+def describe(run: Run) -> dict[str, Any]:
+    """What identifies a run in its record and in the attributes of its latents."""
+    return {
+        "run": run.key,
+        "dataset": run.dataset,
+        "model": run.model,
+        "seed": run.seed,
+        "statement": json.loads(json.dumps(run.statement)),
+    }

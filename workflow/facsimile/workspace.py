@@ -1,0 +1,80 @@
+"""Studies, configuration and paths together: what every command begins with. Imports no torch."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from facsimile import config, discover, runs, study
+from facsimile.config import Config
+from facsimile.paths import Paths
+from facsimile.runs import Run, Shard
+from facsimile.study import Study
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A configuration and what follows from it."""
+
+    config: Config
+
+    @property
+    def paths(self) -> Paths:
+        """Where results lie."""
+        return Paths(self.config.results)
+
+    def study_ids(self) -> list[str]:
+        """Studies by the names of their files."""
+        return sorted(path.stem for path in self.config.studies.glob("*.yaml"))
+
+    def study(self, name: str) -> Study:
+        """Read one study; raises UnknownName or FileError."""
+        if name not in self.study_ids():
+            raise discover.UnknownName("study", name, self.study_ids())
+        return study.load(self.config.studies / f"{name}.yaml")
+
+    def studies(self) -> list[Study]:
+        """Every study that has the configured scale."""
+        return [found for found in map(self.study, self.study_ids()) if self.config.scale in found.scales]
+
+    def runs(self, of: Study) -> list[Run]:
+        """Runs of a study at the configured scale."""
+        return runs.expand(of, self.config.scale)
+
+    def shards(self, of: Study) -> list[Shard]:
+        """Shards of a study at the configured scale."""
+        return runs.shards(self.runs(of), self.config.shard_size)
+
+    def shard(self, key: str) -> tuple[Study, Shard]:
+        """The shard with this key, and a study that has it; raises if no study at this scale and shard size does."""
+        for candidate, shard in self._all_shards(key.split("/")[1]):
+            if shard.key == key:
+                return candidate, shard
+        size = self.config.shard_size
+        raise LookupError(f"no study has the shard {key} at scale {self.config.scale} with shard_size {size}: facsimile list shows them")
+
+    def find(self, text: str) -> Run:
+        """The run with this key, or the one run whose key contains ``text``; looks at every scale of every study."""
+        found = {run.key: run for run in self._everywhere() if text in (run.key, str(self.paths.run(run.key))) or text in run.key}
+        if text in found:
+            return found[text]
+        if len(found) != 1:
+            some = ", ".join(list(found)[:5]) or "none"
+            raise LookupError(f"{len(found)} runs match {text!r} ({some}{' …' if len(found) > 5 else ''}); facsimile list shows their names")
+        return next(iter(found.values()))
+
+    def _all_shards(self, model: str) -> Iterator[tuple[Study, Shard]]:
+        for candidate in self.studies():
+            members = [run for run in self.runs(candidate) if run.model == model]
+            yield from ((candidate, shard) for shard in runs.shards(members, self.config.shard_size))
+
+    def _everywhere(self) -> Iterator[Run]:
+        for name in self.study_ids():
+            for scale in (found := self.study(name)).scales:
+                yield from runs.expand(found, scale)
+
+
+def load(path: Path = config.DEFAULT, **overrides: object) -> Workspace:
+    """The workspace of a configuration file, with the given keys replaced where they are not None."""
+    changed = {key: value for key, value in overrides.items() if value is not None}
+    read = config.load(path) if path.exists() else Config()
+    return Workspace(config.check(read.model_dump() | changed))
