@@ -44,10 +44,14 @@ class Workspace:
         """Shards of a study at the configured scale."""
         return runs.shards(self.runs(of), self.config.shard_size)
 
-    def shard(self, key: str) -> tuple[Study, Shard]:
-        """The shard with this key, and a study that has it; raises if no study at this scale and shard size does."""
+    def shard(self, key: str, metric: str | None = None, protocol: str | None = None) -> tuple[Study, Shard]:
+        """The shard with this key, and a study that has it; raises if no study at this scale and shard size does.
+
+        With a protocol, the study must ask ``metric`` by it: two studies may share runs and ask them differently.
+        """
         for candidate, shard in self._all_shards(key.split("/")[1]):
-            if shard.key == key:
+            asks = protocol is None or protocol == runs.protocol(candidate, self.config.scale, metric or "")
+            if shard.key == key and asks:
                 return candidate, shard
         size = self.config.shard_size
         raise LookupError(f"no study has the shard {key} at scale {self.config.scale} with shard_size {size}: facsimile list shows them")

@@ -1,0 +1,210 @@
+"""The command line: ``facsimile COMMAND``, also ``python -m facsimile COMMAND``."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+from rich.console import Console
+
+from facsimile import config as configuration
+from facsimile import workspace as workspaces
+from facsimile.workspace import Workspace
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+console = Console()
+JOB_STOPPED = 143  # 128 + SIGTERM: the job wrote a checkpoint and wants to run again
+
+Shard = Annotated[str, typer.Argument(help="dataset/model/id, as `facsimile list --shards` shows it")]
+StudyName = Annotated[str, typer.Argument(help="a study's id: the name of its file in config/studies")]
+
+
+@app.callback()
+def settings(
+    context: typer.Context,
+    config: Annotated[Path, typer.Option(help="configuration file")] = configuration.DEFAULT,
+    set: Annotated[list[str] | None, typer.Option(help="replace a configuration key: --set scale=desk")] = None,
+    scale: Annotated[str | None, typer.Option(help="short for --set scale=…")] = None,
+    debug: Annotated[bool, typer.Option(help="show the traceback of an error")] = False,
+) -> None:
+    """Facsimile re-makes the tables and figures of representation-learning papers."""
+    overrides = _overrides(set or []) | ({"scale": scale} if scale else {})
+    context.obj = lambda: workspaces.load(config, **overrides)
+
+
+def _overrides(pairs: list[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for pair in pairs:
+        key, separator, text = pair.partition("=")
+        if not separator:
+            raise typer.BadParameter(f"{pair!r}: write key=value")
+        value = yaml.safe_load(text)
+        name, _, part = key.partition(".")
+        found.setdefault(name, {}).update({part: value}) if part else found.update({name: value})
+    return found
+
+
+def _log(message: str) -> None:
+    print(message, flush=True)
+
+
+@app.command()
+def data(context: typer.Context, dataset: str) -> None:
+    """Make a data set's file, from its official archive if the configuration names one."""
+    from facsimile import datasets
+
+    at: Workspace = context.obj()
+    datasets.make(dataset, at.paths.dataset(dataset), at.config.sources.get(dataset), _log)
+
+
+@app.command()
+def train(context: typer.Context, shard: Shard) -> None:
+    """Train what the store lacks of a shard."""
+    from facsimile.train import Interrupted
+    from facsimile.train_shard import train_shard
+
+    at: Workspace = context.obj()
+    try:
+        train_shard(at, at.shard(shard)[1], _log)
+    except Interrupted:
+        _log("asked to stop: a checkpoint is written; the same command goes on from it")
+        raise typer.Exit(JOB_STOPPED) from None
+
+
+@app.command()
+def encode(context: typer.Context, shard: Shard) -> None:
+    """Write the latents that a shard lacks."""
+    from facsimile.encode_shard import encode_shard
+
+    at: Workspace = context.obj()
+    encode_shard(at, at.shard(shard)[1], _log)
+
+
+@app.command()
+def score(
+    context: typer.Context,
+    shard: Shard,
+    metric: str,
+    protocol: Annotated[str | None, typer.Option(help="hash of how the metric is asked, if several studies have the shard")] = None,
+    fresh: Annotated[int, typer.Option(help="1: ask anew even where the store has the answer")] = 0,
+) -> None:
+    """Score a shard with one metric."""
+    from facsimile.score_shard import score_shard
+
+    at: Workspace = context.obj()
+    study, found = at.shard(shard, metric, protocol)
+    score_shard(at, study, found, metric, bool(fresh), _log)
+
+
+@app.command()
+def collect(context: typer.Context, study: StudyName) -> None:
+    """Gather a study's scores into runs.parquet and scores.parquet."""
+    from facsimile.collect import collect as gather
+
+    at: Workspace = context.obj()
+    runs, scores = gather(at, at.study(study))
+    _log(f"{study}: {len(runs):,} runs ({(runs['state'] == 'failed').sum()} failed), {len(scores):,} scores")
+
+
+@app.command()
+def table(context: typer.Context, study: StudyName, name: str) -> None:
+    """Make one table of a study from its scores."""
+    from facsimile import artefacts
+
+    artefacts.table(context.obj(), study, name)
+
+
+@app.command()
+def figure(context: typer.Context, study: StudyName, name: str) -> None:
+    """Draw one figure of a study from its scores."""
+    from facsimile import artefacts
+
+    artefacts.figure(context.obj(), study, name)
+
+
+@app.command()
+def compare(context: typer.Context, study: StudyName) -> None:
+    """Compare a study's scores with the published numbers."""
+    from facsimile import artefacts
+
+    artefacts.compare(context.obj(), study)
+
+
+@app.command()
+def show(context: typer.Context, study: StudyName) -> None:
+    """Print a study's tables and comparison, and where its files are."""
+    from facsimile import artefacts
+
+    artefacts.show(context.obj(), study, console)
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    study: Annotated[str | None, typer.Argument(help="a study; none: all studies")] = None,
+    match: Annotated[str, typer.Option(help="only runs whose line contains this, as beta=4")] = "",
+    shards: Annotated[bool, typer.Option(help="shards instead of runs")] = False,
+) -> None:
+    """List studies, or the runs of one study with their names and states."""
+    from facsimile import listing
+
+    listing.show(context.obj(), study, match, shards, console)
+
+
+@app.command()
+def plan(context: typer.Context, study: StudyName) -> None:
+    """Say what a study will cost before anything starts: runs, steps, hours, bytes."""
+    from facsimile import status as progress
+
+    progress.plan(context.obj(), study, console)
+
+
+@app.command()
+def status(context: typer.Context, study: StudyName) -> None:
+    """Say what is done, running, failed and missing; reads only files."""
+    from facsimile import status as progress
+
+    progress.status(context.obj(), study, console)
+
+
+@app.command()
+def explain(context: typer.Context, run: str) -> None:
+    """Say what a run is, what became of it, and why it would be trained again."""
+    from facsimile import explain as explanation
+
+    at: Workspace = context.obj()
+    explanation.explain(at, at.find(run), console)
+
+
+@app.command()
+def forget(context: typer.Context, run: str) -> None:
+    """Remove one run and the indexes of its shards, so that snakemake makes it again."""
+    from facsimile import store
+
+    at: Workspace = context.obj()
+    for path in store.forget(at.paths, at.find(run)):
+        _log(f"removed {path}")
+
+
+@app.command()
+def schema(check: Annotated[bool, typer.Option(help="only say whether the file is up to date")] = False) -> None:
+    """Write the JSON schema of study files, by which editors complete and check them."""
+    from facsimile import schema as generated
+
+    raise typer.Exit(generated.write(check))
+
+
+def main() -> None:
+    """Run a command; an error of the user's is one line, with its traceback only under --debug."""
+    try:
+        app()
+    except (ValueError, LookupError, RuntimeError, OSError) as error:
+        if "--debug" in sys.argv:
+            raise
+        Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]error:[/] {error}", markup=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Gather a study's runs and scores into two tidy tables, runs.parquet and scores.parquet."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from facsimile import atomic, canonical, runs, store
+from facsimile.paths import Paths
+from facsimile.runs import Run
+from facsimile.study import Study
+from facsimile.workspace import Workspace
+
+IDENTITY = ("run", "dataset", "model", "params", "value", "value_index", "seed", "number", "control")
+
+
+def collect(workspace: Workspace, study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Write and answer both tables of a study at the configured scale.
+
+    runs.parquet has a row a run: what it is (hash and readable parameters), its published number, its state. scores.parquet has
+    a row a number: the run's identity, metric, score, result, convention, points, seed, seconds, versions and code.
+    """
+    folder = workspace.paths.study(study.id, workspace.config.scale)
+    made = runs_table(workspace, study)
+    scored = scores_table(workspace, study, made)
+    _write(folder / "runs.parquet", made)
+    _write(folder / "scores.parquet", scored)
+    return made, scored
+
+
+def runs_table(workspace: Workspace, study: Study) -> pd.DataFrame:
+    """A row a run of the study at the configured scale, made or not."""
+    rows = [_identity(run) | _outcome(workspace.paths, run) for run in workspace.runs(study)]
+    return pd.DataFrame(rows).astype({"number": "Int64", "value_index": "Int64", "steps": "Int64"})
+
+
+def scores_table(workspace: Workspace, study: Study, made: pd.DataFrame) -> pd.DataFrame:
+    """A row a number, joined with what the run is."""
+    tables = [pd.read_parquet(path) for path in score_files(workspace, study)]
+    scores = pd.concat([table for table in tables if len(table)], ignore_index=True)
+    joined = made[list(IDENTITY)].merge(scores, on="run", validate="one_to_many")
+    return joined.assign(representation="mean")
+
+
+def score_files(workspace: Workspace, study: Study) -> list[Path]:
+    """The score indexes of every shard and metric of the study."""
+    scale, paths = workspace.config.scale, workspace.paths
+    protocols = {metric: runs.protocol(study, scale, metric) for metric in study.metrics}
+    return [paths.shard_scores(s.key, m, p) for s in workspace.shards(study) for m, p in protocols.items()]
+
+
+def _identity(run: Run) -> dict[str, Any]:
+    return {
+        "run": run.key,
+        "dataset": run.dataset,
+        "model": run.model,
+        "params": canonical.dumps(run.params),
+        "value": math.nan if run.value is None else run.value,
+        "value_index": run.value_index,
+        "seed": run.seed,
+        "number": run.number,
+        "control": run.control,
+        "hash": run.hash,
+    }
+
+
+def _outcome(paths: Paths, run: Run) -> dict[str, Any]:
+    made = store.record(paths.run(run.key))
+    keys = ("steps", "seconds", "precision", "execution", "device")
+    if made is None:
+        return {"state": "missing", "reason": "not made yet"} | dict.fromkeys(keys)
+    return {"state": made["state"], "reason": made.get("reason", "")} | {key: made.get(key) for key in keys}
+
+
+def _write(path: Path, table: pd.DataFrame) -> None:
+    with atomic.replacing(path) as temporary:
+        table.to_parquet(temporary, index=False)

@@ -1,0 +1,43 @@
+"""What runs cost, before anything starts. Rates are measured on one machine (benchmarks/results/) and say so; they guide, no more."""
+
+from dataclasses import dataclass
+
+from facsimile.runs import Run
+
+# Steps a second of one core (2-core AMD EPYC Zen 4, bf16, torch 2.13.0; benchmarks/results/training.md), batch of 64.
+STEPS_PER_SECOND = {"factor_vae": 11.0}
+DEFAULT_STEPS_PER_SECOND = 24.0
+# Not measured: no GPU was at hand. 31 GPU-hours for 12,600 runs is arithmetic (activations through memory, bf16, one H200).
+GPU_STEPS_PER_SECOND = 12_600 * 300_000 / (31 * 3600)
+ENCODE_SECONDS = 60.0  # 737,280 images, one core
+SCORE_SECONDS = 20.0  # the slowest metric (DCI) of one run, one core
+IMAGES = 737_280
+BYTES_PER_RUN = 3_000_000 + 2 * 4 * 10 * IMAGES  # weights, history and record; means and log-variances in float32
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a list of runs will cost from here."""
+
+    runs: int
+    steps: int
+    core_hours: float
+    gpu_hours: float
+    bytes: int
+
+
+def of(todo: list[Run], metrics: int) -> Cost:
+    """Cost of making, encoding and scoring these runs."""
+    steps = sum(run.steps for run in todo)
+    seconds = sum(map(train_seconds, todo)) + len(todo) * (ENCODE_SECONDS + metrics * SCORE_SECONDS / 4)
+    return Cost(len(todo), steps, seconds / 3600, steps / GPU_STEPS_PER_SECOND / 3600, len(todo) * BYTES_PER_RUN)
+
+
+def train_seconds(run: Run) -> float:
+    """Seconds of one core to train one run."""
+    return run.steps / STEPS_PER_SECOND.get(run.model, DEFAULT_STEPS_PER_SECOND)
+
+
+def minutes(seconds: float, attempt: int) -> int:
+    """Minutes to ask a scheduler for: twice the estimate and ten more, times the attempt."""
+    return int(2 * seconds / 60 + 10) * attempt

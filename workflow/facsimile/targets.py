@@ -1,0 +1,122 @@
+"""What the Snakefile asks: which files there are to make, and what each rule depends on. Imports neither torch nor pandas."""
+
+import functools
+import shlex
+import sys
+from typing import Any
+
+from facsimile import canonical, config, cost, provenance, runs
+from facsimile.runs import Shard
+from facsimile.workspace import Workspace
+
+Wildcards = Any  # Snakemake's own type has no stubs
+
+
+class Targets:
+    """The files of every study at the configured scale."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self.workspace = Workspace(config.check(dict(settings)))
+        self.results = str(self.workspace.config.results)
+        self.scale = self.workspace.config.scale
+        self._settings = {key: settings[key] for key in sorted(settings)}
+
+    @functools.cached_property
+    def studies(self) -> list[str]:
+        """Studies that have the configured scale."""
+        return [study.id for study in self.workspace.studies()]
+
+    @property
+    def command(self) -> str:
+        """Command line of the package with this configuration, quoted for a shell."""
+        options = [f"--set={key}={value}" for key, value in self._settings.items() if not isinstance(value, dict)]
+        options += [f"--set={key}.{k}={v}" for key, value in self._settings.items() if isinstance(value, dict) for k, v in value.items()]
+        return shlex.join([sys.executable, "-m", "facsimile", *options]).replace("{", "{{").replace("}", "}}")
+
+    def everything(self) -> list[str]:
+        """Every artefact of every study."""
+        return [path for study in self.studies for path in self.study(study)]
+
+    def study(self, study: str) -> list[str]:
+        """Every artefact of one study, and its comparison with the published numbers."""
+        names = self.artefacts(study)
+        return [path for name in names for path in self.artefact(study, name)] + [f"{self._folder(study)}/comparison.csv"]
+
+    def artefacts(self, study: str) -> list[str]:
+        """Names of a study's tables and figures; each is a target ``<study>_<name>``."""
+        found = self._study(study)
+        return [*found.tables, *found.figures]
+
+    def artefact(self, study: str, name: str) -> list[str]:
+        """The files of one table or figure."""
+        if name in self._study(study).tables:
+            return [f"{self._folder(study)}/tables/{name}.{ending}" for ending in ("csv", "md", "tex")]
+        return [f"{self._folder(study)}/figures/{name}.{ending}" for ending in ("pdf", "png", "csv")]
+
+    def data(self, wildcards: Wildcards) -> str:
+        """The data file of a shard."""
+        return str(self.workspace.paths.dataset(wildcards.dataset))
+
+    def study_scores(self, wildcards: Wildcards) -> list[str]:
+        """The score indexes that a study's tables are made of."""
+        study, paths = self._study(wildcards.study), self.workspace.paths
+        protocols = {metric: runs.protocol(study, self.scale, metric) for metric in study.metrics}
+        shards = self.workspace.shards(study)
+        return [str(paths.shard_scores(s.key, m, p)) for s in shards for m, p in protocols.items()]
+
+    def published(self, wildcards: Wildcards) -> list[str]:
+        """The file of published numbers, if the study has one."""
+        path = self.workspace.config.published / f"{wildcards.study}.csv"
+        return [str(path)] * path.exists()
+
+    def metric_code(self, wildcards: Wildcards) -> str:
+        """Content hash of a metric's code."""
+        return provenance.code(f"facsimile.metrics.{wildcards.metric}")
+
+    def table_code(self, wildcards: Wildcards) -> str:
+        """Content hash of the code that draws tables."""
+        return provenance.code("facsimile.tables")
+
+    def figure_code(self, wildcards: Wildcards) -> str:
+        """Content hash of the code that draws this kind of figure."""
+        kind = self._study(wildcards.study).figures[wildcards.figure].kind
+        return provenance.code(f"facsimile.figures.{kind}")
+
+    def compare_code(self, wildcards: Wildcards) -> str:
+        """Content hash of the code that compares with published numbers."""
+        return provenance.code("facsimile.compare")
+
+    def artefact_spec(self, wildcards: Wildcards) -> str:
+        """Canonical JSON of what the study file says of a table or figure."""
+        study = self._study(wildcards.study)
+        found = study.tables[wildcards.table] if "table" in wildcards.keys() else study.figures[wildcards.figure]  # noqa: SIM118
+        return canonical.dumps(found.model_dump(exclude_unset=True))
+
+    def train_minutes(self, wildcards: Wildcards, attempt: int) -> int:
+        """Run time to ask a scheduler for: twice what the shard should take, doubled again after a time-out."""
+        return cost.minutes(sum(map(cost.train_seconds, self._shard(wildcards).runs)), attempt)
+
+    def encode_minutes(self, wildcards: Wildcards, attempt: int) -> int:
+        """Likewise for encoding."""
+        return cost.minutes(cost.ENCODE_SECONDS * len(self._shard(wildcards).runs), attempt)
+
+    def score_minutes(self, wildcards: Wildcards, attempt: int) -> int:
+        """Likewise for one metric."""
+        return cost.minutes(cost.SCORE_SECONDS * len(self._shard(wildcards).runs), attempt)
+
+    @functools.lru_cache  # noqa: B019 (one Targets lives as long as the process)
+    def _study(self, name: str) -> Any:
+        return self.workspace.study(name)
+
+    @functools.cached_property
+    def _shards(self) -> dict[str, Shard]:
+        return {shard.key: shard for study in self.studies for shard in self.workspace.shards(self._study(study))}
+
+    def _shard(self, wildcards: Wildcards) -> Shard:
+        key = f"{wildcards.dataset}/{wildcards.model}/{wildcards.shard}"
+        if key not in self._shards:
+            return self.workspace.shard(key)[1]  # raises, and says why
+        return self._shards[key]
+
+    def _folder(self, study: str) -> str:
+        return str(self.workspace.paths.study(study, self.scale))

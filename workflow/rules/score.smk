@@ -1,0 +1,21 @@
+# `params` holds a hash of the metric's code, so that an edit reruns this metric and nothing else. `fresh` is a resource because
+# a resource triggers no rerun: it is 1 when the rule was forced, and then answers in the store are not used.
+rule score:
+    input:
+        f"{targets.results}/shards/{{dataset}}/{{model}}/{{shard}}/encoded.json",
+    output:
+        f"{targets.results}/shards/{{dataset}}/{{model}}/{{shard}}/{{metric}}-{{protocol}}.parquet",
+    log:
+        f"{targets.results}/logs/score/{{dataset}}/{{model}}/{{shard}}/{{metric}}-{{protocol}}.log",
+    conda:
+        "../../envs/facsimile.yaml"
+    threads: 1
+    params:
+        code=targets.metric_code,
+    resources:
+        mem_mb=3000,
+        runtime=targets.score_minutes,
+        fresh=int("score" in workflow.dag_settings.forcerun),
+    shell:
+        "{targets.command} score {wildcards.dataset}/{wildcards.model}/{wildcards.shard} {wildcards.metric} "
+        "--protocol {wildcards.protocol} --fresh {resources.fresh} >{log} 2>&1"

@@ -1,0 +1,35 @@
+# A shard's command makes what the store lacks and skips what is there; its output is a small index (docs/adr/0001).
+rule train:
+    input:
+        data=targets.data,
+    output:
+        f"{targets.results}/shards/{{dataset}}/{{model}}/{{shard}}/trained.json",
+    log:
+        f"{targets.results}/logs/train/{{dataset}}/{{model}}/{{shard}}.log",
+    conda:
+        "../../envs/facsimile.yaml"
+    threads: 1
+    retries: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=targets.train_minutes,
+    shell:
+        "{targets.command} train {wildcards.dataset}/{wildcards.model}/{wildcards.shard} >{log} 2>&1"
+
+
+rule encode:
+    input:
+        f"{targets.results}/shards/{{dataset}}/{{model}}/{{shard}}/trained.json",
+    output:
+        f"{targets.results}/shards/{{dataset}}/{{model}}/{{shard}}/encoded.json",
+    log:
+        f"{targets.results}/logs/encode/{{dataset}}/{{model}}/{{shard}}.log",
+    conda:
+        "../../envs/facsimile.yaml"
+    threads: 1
+    retries: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=targets.encode_minutes,
+    shell:
+        "{targets.command} encode {wildcards.dataset}/{wildcards.model}/{wildcards.shard} >{log} 2>&1"
