@@ -62,3 +62,8 @@ def _imports(module: str) -> list[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names += [node.module] + [f"{node.module}.{alias.name}" for alias in node.names]
     return [name for name in names if name.split(".")[0] == "facsimile" and _path(name).is_file()]
+
+
+def current(module: str) -> str | None:
+    """A module's present hash, None if it is gone."""
+    return module_hash(module) if _path(module).is_file() else None

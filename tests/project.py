@@ -1,0 +1,113 @@
+"""A copy of the repository with one small study, in which tests run the real snakemake."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PARTS = ("Snakefile", "workflow", "config", "profiles", "slurm")
+
+STUDY = """\
+id: tiny
+title: A study small enough for tests
+authors: nobody
+year: 2026
+venue: none
+datasets: [toy]
+seeds: 2
+training: {steps: 12, batch_size: 8, latents: 4, network: dlib, adam: {lr: 0.0001}}
+models:
+  - {name: beta_vae, sweep: {beta: [1, 4]}}
+metrics: [mig, modularity]
+evaluation: {train: 200, test: 100, seed: 0, convention: dlib}
+tables:
+  table1: {kind: scores, title: Scores}
+figures:
+  fig1: {kind: violin, title: Violins}
+scales:
+  smoke: {description: everything}
+"""
+
+
+class Project:
+    """A working copy at ``folder``; ``snakemake`` runs in it as a user would."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.study_file = folder / "config" / "studies" / "tiny.yaml"
+
+    @classmethod
+    def create(cls, folder: Path) -> "Project":
+        """Copy what a run needs; the only study is the tiny one."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for part in PARTS:
+            source = ROOT / part
+            if source.is_dir() and not source.is_symlink():
+                shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy2(source, folder / part, follow_symlinks=False)
+        project = cls(folder)
+        shutil.rmtree(project.study_file.parent)
+        project.study_file.parent.mkdir()
+        project.study_file.write_text(STUDY)
+        return project
+
+    def copy(self, folder: Path) -> "Project":
+        """The same project elsewhere, results and times included."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return Project(folder)
+
+    def edit(self, old: str, new: str, path: str = "config/studies/tiny.yaml") -> None:
+        """Replace text in a file of the project; it must be there."""
+        file = self.folder / path
+        text = file.read_text()
+        assert old in text, f"{path} has no {old!r}"
+        file.write_text(text.replace(old, new))
+
+    def snakemake(self, *arguments: str, check: bool = True) -> str:
+        """Run snakemake; answers all it printed."""
+        return self._run("-m", "snakemake", "--cores", "2", *arguments, check=check)
+
+    def facsimile(self, *arguments: str, check: bool = True) -> str:
+        """Run the package's own command line."""
+        return self._run("-m", "facsimile", *arguments, check=check)
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start a process of this project without waiting for it."""
+        command = [sys.executable, *arguments]
+        return subprocess.Popen(command, cwd=self.folder, env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of a user's shell, with this copy's package first and one thread a process."""
+        return os.environ | {"PYTHONPATH": str(self.folder / "workflow"), "OMP_NUM_THREADS": "1"}
+
+    def jobs(self, *arguments: str) -> dict[str, int]:
+        """What snakemake would do: rule -> number of jobs, from a dry run."""
+        counts = [line.split() for line in self.snakemake("--dry-run", *arguments).splitlines()]
+        return {c[0]: int(c[1]) for c in counts if len(c) == 2 and c[1].isdigit() and c[0] not in ("total", "tiny", "all")}
+
+    def weights(self) -> dict[str, int]:
+        """Run -> identity of its weights file, which changes when the run is made again."""
+        found = self.folder.glob("results/runs/*/*/*/*/model.safetensors")
+        return {"/".join(path.parts[-5:-1]): path.stat().st_ino for path in found}
+
+    def record(self, key: str) -> dict[str, object]:
+        """run.json of a run."""
+        return json.loads((self.folder / "results" / "runs" / key / "run.json").read_text())
+
+    def _run(self, *arguments: str, check: bool) -> str:
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=900,
+        )
+        assert not check or done.returncode == 0, done.stdout
+        return done.stdout

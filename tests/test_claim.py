@@ -1,0 +1,102 @@
+"""Claims: one holder at a time, whatever happens to the others."""
+
+import json
+import multiprocessing
+import os
+import signal
+import time
+
+import pytest
+
+from facsimile import claim
+from facsimile.claim import Claim, claimed
+
+
+def hold(folder, ready):
+    with claimed(folder):
+        ready.set()
+        time.sleep(60)
+
+
+@pytest.fixture
+def other_holder(tmp_path):
+    """A live process that holds the claim on tmp_path."""
+    ready = multiprocessing.Event()
+    process = multiprocessing.Process(target=hold, args=(tmp_path, ready))
+    process.start()
+    assert ready.wait(30)
+    yield process
+    process.kill()
+    process.join()
+
+
+def test_one_holder_at_a_time(tmp_path):
+    first, second = Claim(tmp_path), Claim(tmp_path)
+    assert first.take()
+    assert not second.take()
+    first.release()
+    assert second.take()
+    second.release()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_live_holder_keeps_its_claim_and_is_named(tmp_path, other_holder):
+    mine = Claim(tmp_path)
+    assert not mine.take()
+    assert f"process {other_holder.pid}" in mine.describe()
+
+
+def test_the_claim_of_a_killed_process_is_taken_at_once(tmp_path, other_holder):
+    os.kill(other_holder.pid, signal.SIGKILL)
+    other_holder.join()
+    with claimed(tmp_path) as mine:
+        assert mine is not None
+
+
+def test_a_silent_holder_on_another_host_loses_its_claim_after_the_lease(tmp_path):
+    held = claim.holder() | {"host": "elsewhere", "token": "x", "beat": 3}
+    (tmp_path / "claim.json").write_text(json.dumps(held))
+    mine = Claim(tmp_path, lease=0.3)
+    assert not mine.take()
+    time.sleep(0.2)
+    (tmp_path / "claim.json").write_text(json.dumps(held | {"beat": 4}))  # a sign of life starts the lease anew
+    assert not mine.take()
+    time.sleep(0.2)
+    assert not mine.take()
+    time.sleep(0.2)
+    assert mine.take()
+    mine.release()
+
+
+def test_a_claim_that_was_taken_over_meanwhile_is_put_back(tmp_path):
+    (tmp_path / "claim.json").write_text(json.dumps(claim.holder() | {"token": "live", "beat": 0}))
+    assert not Claim(tmp_path)._break("dead")
+    assert json.loads((tmp_path / "claim.json").read_text())["token"] == "live"
+
+
+def test_the_heartbeat_moves(tmp_path):
+    mine = Claim(tmp_path, heartbeat=0.05)
+    assert mine.take()
+    time.sleep(0.3)
+    assert json.loads((tmp_path / "claim.json").read_text())["beat"] > 0
+    assert not mine.lost()
+    mine.release()
+
+
+def test_many_processes_and_one_claim_let_one_through_at_a_time(tmp_path):
+    with multiprocessing.Pool(4) as pool:
+        logs = pool.map(compete, [tmp_path] * 4)
+    spans = sorted(span for log in logs for span in log)
+    assert len(spans) == 40
+    assert all(end <= start for (_, end), (start, _) in zip(spans, spans[1:], strict=False))
+
+
+def compete(folder):
+    spans = []
+    while len(spans) < 10:
+        with claimed(folder) as mine:
+            if mine:
+                start = time.monotonic()
+                time.sleep(0.002)
+                spans.append((start, time.monotonic()))
+    return spans

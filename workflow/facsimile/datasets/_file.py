@@ -1,0 +1,69 @@
+"""``<dataset>.h5``: the rows of a data set and the facts about it, written whole and checked whenever it is read."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from facsimile import atomic, canonical
+
+Rows = npt.NDArray[np.uint8]
+Progress = Callable[[int, int], None]
+CHUNK_BYTES = 2**19  # 1,024 packed images of dSprites; chunks from 2**17 to 2**23 bytes read equally fast
+
+
+class DatasetError(RuntimeError):
+    """A data set's file, or what it is made from, is missing, truncated, altered or another; the message names it and a remedy."""
+
+
+def write(
+    path: Path, shape: tuple[int, ...], blocks: Iterable[Rows], facts: Mapping[str, str], progress: Progress | None = None
+) -> None:
+    """Write rows, uint8 of ``shape``, that come in blocks, and facts as attributes; ``progress`` hears (rows done, rows in all).
+
+    The checksum is of facts and rows, not of the file: another version of HDF5 may lay the same data out differently.
+    """
+    checksum = _begin(facts, shape)
+    rows = min(shape[0], max(1, CHUNK_BYTES // int(np.prod(shape[1:]))))
+    # The format of HDF5 1.10 carries checksums of its own structure; older ones can be altered without anybody noticing.
+    with atomic.replacing(path) as temporary, h5py.File(temporary, "w", libver="v110") as file:
+        stored = file.create_dataset("rows", shape, np.uint8, chunks=(rows, *shape[1:]), compression="gzip", compression_opts=4)
+        done = 0
+        for block in blocks:
+            stored[done : done + len(block)] = block
+            checksum.update(np.ascontiguousarray(block))
+            done += len(block)
+            if progress:
+                progress(done, shape[0])
+        if done != shape[0]:
+            raise DatasetError(f"{path}: {done} images were made, the data set has {shape[0]}; nothing was written")
+        file.attrs.update({**facts, "sha256": checksum.hexdigest()})
+
+
+def read(path: Path) -> tuple[Rows, dict[str, str]]:
+    """All rows and facts of a file; raises DatasetError if it is absent, truncated, altered or no such file."""
+    try:
+        # A finished file never changes, so it needs no lock, which some network file systems refuse.
+        with h5py.File(path, "r", locking=False) as file:
+            facts = {key: str(value) for key, value in file.attrs.items()}
+            rows = np.empty(file["rows"].shape, np.uint8)
+            file["rows"].read_direct(rows)
+            stated = facts.pop("sha256")
+    except FileNotFoundError:
+        raise DatasetError(
+            f"{path}: there is no such file; make it first, or open it with facsimile.dataset(name, path)"
+        ) from None
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
+        raise DatasetError(f"{path}: truncated or no data set's file ({error}); remove it, it will be made again") from None
+    checksum = _begin(facts, rows.shape)
+    checksum.update(rows)
+    if checksum.hexdigest() != stated:
+        raise DatasetError(f"{path}: altered since it was written (checksum differs); remove it, it will be made again")
+    return rows, facts
+
+
+def _begin(facts: Mapping[str, str], shape: tuple[int, ...]) -> "hashlib._Hash":
+    return hashlib.sha256(canonical.dumps([dict(facts), list(shape)]).encode())
