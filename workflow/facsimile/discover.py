@@ -50,13 +50,27 @@ def the_class(folder: str, name: str, base: type) -> type:
     return classes[0]
 
 
-def fields(folder: str, name: str) -> list[str]:
-    """Annotated fields of the public classes in ``facsimile/<folder>/<name>.py``, read without importing (so without torch)."""
+def fields(folder: str, name: str, wanted: set[str] | None = None) -> list[str]:
+    """Fields of the class in ``facsimile/<folder>/<name>.py``, inherited ones first, read without importing, so without torch.
+
+    ``wanted`` names the classes of the file that count; None: the public ones.
+    """
     tree = ast.parse((PACKAGE / folder / f"{name}.py").read_text(encoding="utf-8"))
-    classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
-    annotated = [node for cls in classes for node in cls.body if isinstance(node, ast.AnnAssign)]
-    return [
-        node.target.id
-        for node in annotated
-        if isinstance(node.target, ast.Name) and "ClassVar" not in ast.unparse(node.annotation)
-    ]
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    classes = [c for c in classes if (c.name in wanted if wanted else not c.name.startswith("_"))]
+    bases = {base.id for cls in classes for base in cls.bases if isinstance(base, ast.Name)}
+    inherited = [field for file in _files_of(tree, folder, bases) for field in fields(folder, file, bases)]
+    return inherited + [field for cls in classes for node in cls.body for field in _field(node)]
+
+
+def _files_of(tree: ast.Module, folder: str, wanted: set[str]) -> list[str]:
+    """Files of the folder from which the module imports one of the wanted names."""
+    prefix = f"facsimile.{folder}."
+    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(prefix)]
+    return [(i.module or "").removeprefix(prefix) for i in imports if wanted & {alias.name for alias in i.names}]
+
+
+def _field(node: ast.stmt) -> list[str]:
+    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and "ClassVar" not in ast.unparse(node.annotation):
+        return [node.target.id]
+    return []

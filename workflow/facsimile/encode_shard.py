@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from facsimile import encode, jobs, latents, machine, models, provenance, store
 from facsimile.jobs import Log
 from facsimile.latents import Array
@@ -50,7 +52,7 @@ def encode_run(workspace: Workspace, run: Run, log: Log) -> None:
 def _blocks(workspace: Workspace, run: Run, model: Model, precision: str) -> tuple[Iterator[tuple[Array, Array]], int]:
     data = open_data(workspace, run)
     if not model.trained:
-        mean, log_variance = model.codes(data.all_factors(), run.seed)
+        mean, log_variance = model.codes(data.factors(np.arange(len(data))), run.seed)
         return iter([(mean, log_variance)]), mean.shape[1]
     training = Training.model_validate(run.statement["training"])
     weights = store.weights(workspace.paths.run(run.key))

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from facsimile import atomic, datasets, jobs, latents, metrics, provenance, runs, store
@@ -61,7 +62,7 @@ def _ask(workspace: Workspace, study: Study, run: Run, metric: str) -> list[dict
     codes = latents.read(workspace.paths.run(run.key) / store.LATENTS)
     table = metrics.score(
         codes,
-        data.all_factors(),
+        data.factors(np.arange(len(data))),
         metrics=[metric],
         convention=asked.convention,
         seed=asked.seed,

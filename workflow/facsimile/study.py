@@ -5,13 +5,14 @@ Nothing here imports torch: the Snakefile reads every study each time it is pars
 
 import math
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, ValidationError, model_validator
 
 from facsimile import discover
-from facsimile.yamlfile import Document
+from facsimile.yamlfile import Document, Location
 
 CONTROLS = ("oracle", "noise")
 
@@ -156,27 +157,27 @@ class Study(Strict):
     figures: dict[Name, Artefact]
     scales: dict[Name, Scale]
 
-    @model_validator(mode="after")
-    def _names_agree(self) -> "Study":
-        models = [m.name for m in self.models]
-        if twice := {m for m in models if models.count(m) > 1}:
-            raise ValueError(f"models: {', '.join(sorted(twice))} stands twice; join its sweeps")
-        for dataset in self.datasets:
-            if dataset not in self.unavailable and dataset not in discover.names("datasets"):
-                raise discover.UnknownName("data set", dataset, discover.names("datasets"))
-        for figure in self.figures.values():
-            if figure.kind not in discover.names("figures"):
-                raise discover.UnknownName("figure", figure.kind, discover.names("figures"))
+    def problems(self) -> Iterator[tuple[Location, str]]:
+        """Names that do not agree with each other or with the files there are: where, and what would be right."""
+        models = [model.name for model in self.models]
+        for i, model in enumerate(models):
+            if model in models[:i]:
+                yield ("models", i, "name"), f"{model} stands twice; join its sweeps"
+        known = sorted({*discover.names("datasets"), *self.unavailable})
+        yield from _unknown("data set", ("datasets",), self.datasets, known)
+        for name, figure in self.figures.items():
+            yield from _unknown("kind of figure", ("figures", name, "kind"), [figure.kind], discover.names("figures"))
         for name, scale in self.scales.items():
-            _check("scale's data set", [*(scale.datasets or []), *scale.subgrid], self.datasets, name)
-            _check("scale's model", list(scale.models), models, name)
-        return self
+            at = ("scales", name)
+            yield from _unknown(f"data set of {self.id}", (*at, "datasets"), scale.datasets or [], self.datasets)
+            yield from _unknown(f"data set of {self.id}", (*at, "subgrid"), list(scale.subgrid), self.datasets)
+            yield from _unknown(f"model of {self.id}", (*at, "models"), list(scale.models), models)
 
 
-def _check(kind: str, used: list[str], known: list[str], scale: str) -> None:
+def _unknown(kind: str, location: Location, used: list[str], known: list[str]) -> Iterator[tuple[Location, str]]:
     for name in used:
         if name not in known:
-            raise ValueError(f"scale {scale}: {discover.unknown(kind, name, known)}")
+            yield location, discover.unknown(kind, name, known)
 
 
 def load(path: Path) -> Study:
@@ -187,9 +188,13 @@ def load(path: Path) -> Study:
     try:
         study = Study.model_validate(document.data)
     except ValidationError as error:
-        raise document.error(*_explain(error.errors()[0])) from None
+        # A misspelt key is also a missing one; the first says more.
+        first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
+        raise document.error(*_explain(first)) from None
     if study.id != path.stem:
         raise document.error(("id",), f"the study in {path.name} must have the id {path.stem!r}, not {study.id!r}")
+    for location, message in study.problems():
+        raise document.error(location, message)
     return study
 
 
@@ -197,7 +202,7 @@ def _explain(error: Any) -> tuple[tuple[str | int, ...], str]:
     location = tuple(error["loc"])
     if error["type"] == "extra_forbidden":
         known = _keys_at(location[:-1])
-        return location, "unknown key; " + discover.unknown("key", str(location[-1]), known)
+        return location, discover.unknown("such key:", str(location[-1]), known)
     return location, error["msg"].removeprefix("Value error, ")
 
 

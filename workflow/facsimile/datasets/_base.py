@@ -40,7 +40,7 @@ class Dataset(ABC):
         return math.prod(self.factor_sizes)
 
     def images(self, indices: npt.ArrayLike, rng: np.random.Generator | None = None) -> Images:
-        """Images of the given indices, uint8 [n, h, w, c], 0 to 255: ``images / 255`` is what networks see, for binary sets too.
+        """Images of the given indices, uint8 [n, h, w, c], from 0 to 255, binary ones too: networks see ``images / 255``.
 
         A stochastic data set draws from ``rng`` and refuses to go without (ValueError); any other does not use it.
         Raises IndexError for an index outside range(len), negative ones included, TypeError for what is no list of integers.
@@ -67,7 +67,7 @@ class Dataset(ABC):
         return np.ravel_multi_index(tuple(values.T), self.factor_sizes).astype(np.int64, copy=False)
 
     def values(self, factor: str) -> npt.NDArray[np.float64]:
-        """What the values 0, 1, … of a factor stand for, float64 [size] (a scale, an angle in radians); themselves by default."""
+        """What the values 0, 1, … of a factor stand for, float64 [size]: scales, angles in radians; by default themselves."""
         return np.arange(self.factor_sizes[self._position(factor)], dtype=np.float64)
 
     def subgrid(self, strides: Mapping[str, int]) -> "Dataset":

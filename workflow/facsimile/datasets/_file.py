@@ -16,15 +16,16 @@ CHUNK_BYTES = 2**19  # 1,024 packed images of dSprites; chunks from 2**17 to 2**
 
 
 class DatasetError(RuntimeError):
-    """A data set's file, or what it is made from, is missing, truncated, altered or another; the message names it and a remedy."""
+    """A data set's file, or its source, is missing, truncated, altered or another one; the message names it and a remedy."""
 
 
 def write(
     path: Path, shape: tuple[int, ...], blocks: Iterable[Rows], facts: Mapping[str, str], progress: Progress | None = None
 ) -> None:
-    """Write rows, uint8 of ``shape``, that come in blocks, and facts as attributes; ``progress`` hears (rows done, rows in all).
+    """Write rows, uint8 of ``shape``, that come in blocks, and facts as attributes.
 
-    The checksum is of facts and rows, not of the file: another version of HDF5 may lay the same data out differently.
+    ``progress`` is called with (rows done, rows in all). The checksum is of facts and rows, not of the file: another
+    version of HDF5 may lay the same data out differently.
     """
     checksum = _begin(facts, shape)
     rows = min(shape[0], max(1, CHUNK_BYTES // int(np.prod(shape[1:]))))
@@ -34,7 +35,7 @@ def write(
         done = 0
         for block in blocks:
             stored[done : done + len(block)] = block
-            checksum.update(np.ascontiguousarray(block))
+            checksum.update(np.ascontiguousarray(block).data)
             done += len(block)
             if progress:
                 progress(done, shape[0])
@@ -59,7 +60,7 @@ def read(path: Path) -> tuple[Rows, dict[str, str]]:
     except (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
         raise DatasetError(f"{path}: truncated or no data set's file ({error}); remove it, it will be made again") from None
     checksum = _begin(facts, rows.shape)
-    checksum.update(rows)
+    checksum.update(rows.data)
     if checksum.hexdigest() != stated:
         raise DatasetError(f"{path}: altered since it was written (checksum differs); remove it, it will be made again")
     return rows, facts

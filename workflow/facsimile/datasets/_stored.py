@@ -29,7 +29,7 @@ class Stored(Dataset):
     def make(cls, path: Path, source: Path | None = None, progress: Progress | None = None) -> None:
         """Write the data set's file, whole or not at all; ``source`` is the official archive, where the data set knows one.
 
-        ``progress`` is called with (images done, images in all). Raises DatasetError for a source that is not what it should be.
+        ``progress`` is called with (images done, images in all). Raises DatasetError for a source that is not the official one.
         """
         shape = (int(np.prod(cls.factor_sizes)), *(cls.row_shape or cls.image_shape))
         facts = cls._identity() | cls.origin(source)

@@ -28,9 +28,9 @@ _VALUES = {
 class DSprites(Stored):
     """Rendered here, in the archive's order, or read from the archive ``dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz``.
 
-    Of 20,000 images of the archive, 3 differ from the rendered ones, by one pixel each. Pixels are 0 or 255 (the archive's 0 or
-    1), and kept eight to a byte. ``facts["origin"]`` is ``rendered`` or ``official``; if official, ``facts["source_sha256"]`` is
-    the archive's checksum, recorded and not compared: no published one is known to us.
+    Of 20,000 images of the archive, 3 differ from the rendered ones, by one pixel each. Pixels are 0 or 255 (0 or 1 in the
+    archive), and kept eight to a byte. ``facts["origin"]`` is ``rendered`` or ``official``; if official, the archive's
+    checksum is in ``facts["source_sha256"]``: recorded and not compared, as no published one is known to us.
     """
 
     name = "dsprites"
@@ -67,7 +67,7 @@ class DSprites(Stored):
     def decode(self, rows: Rows) -> Images:
         """Unpack eight pixels a byte."""
         bits = np.unpackbits(rows, axis=1)
-        return np.multiply(bits, 255, out=bits).reshape(-1, *self.image_shape)
+        return np.multiply(bits, 255, out=bits).reshape(-1, _sprite.SIDE, _sprite.SIDE, 1)
 
     def values(self, factor: str) -> npt.NDArray[np.float64]:
         """The archive's ``latents_values``: scale, angle in radians, position from 0 to 1; 1 square, 2 ellipse, 3 heart."""

@@ -1,0 +1,44 @@
+"""Figures: one file a kind, found by its name; each exports ``draw(scores, spec, context) -> Drawn`` and ``cells(spec, context)``.
+
+``draw`` takes the tidy scores, draws what there is, prints n, and answers the figure with the tidy data behind its panels.
+``cells`` lists the numbers that the paper's figure states, so that the comparison can ask for each.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.figure import Figure
+
+from facsimile import atomic, discover
+from facsimile.presentation import Context, Spec
+
+# Editable text in PDFs, and nothing in the files that changes from one drawing to the next.
+OUTPUT = {"pdf.fonttype": 42, "svg.hashsalt": "facsimile"}
+METADATA = {"pdf": {"CreationDate": None, "ModDate": None}, "png": {"Software": None}}
+DPI = 150
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure, and one row a mark of it."""
+
+    figure: Figure
+    data: pd.DataFrame
+
+
+def draw(kind: str, scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
+    """Draw one figure; raises UnknownName if no file of figures/ is called ``kind``."""
+    drawn: Drawn = discover.module("figures", kind).draw(scores, spec, context)
+    return drawn
+
+
+def save(drawn: Drawn, folder: Path, name: str) -> list[Path]:
+    """Write ``name``.pdf, .png (150 dpi) and .csv (the data), each whole or not at all; the same drawing gives the same bytes."""
+    paths = {ending: folder / f"{name}.{ending}" for ending in ("pdf", "png", "csv")}
+    for ending, metadata in METADATA.items():
+        with atomic.replacing(paths[ending]) as temporary, mpl.rc_context(OUTPUT):
+            drawn.figure.savefig(temporary, format=ending, dpi=DPI, metadata=metadata, bbox_inches="tight", pad_inches=0.12)
+    atomic.write_bytes(paths["csv"], drawn.data.to_csv(index=False, lineterminator="\n").encode())
+    return list(paths.values())

@@ -1,0 +1,48 @@
+# make demo: set up and run the smoke study.  make test: all that CI runs.  make fast: the tests that take seconds.
+# make PYTHON=python3.12 … uses another interpreter. On Linux, PyPI's torch is the CUDA build; for the smaller CPU build:
+# make TORCH_INDEX=https://download.pytorch.org/whl/cpu …
+
+PYTHON ?= python3
+TORCH_INDEX ?=
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
+STAMP := .venv/locked
+LOCKS := envs/build.lock envs/requirements.lock envs/torch.lock
+RESULTS := results/studies/locatello2019/smoke
+
+.PHONY: demo test fast lint lock
+.DELETE_ON_ERROR:
+
+demo: $(STAMP)
+	$(BIN)/snakemake locatello2019 --config scale=smoke
+	@echo; echo "Scores, table, figures and comparison with the paper:"; find $(RESULTS) -type f | sort
+
+test: export OMP_NUM_THREADS := 1
+test: lint
+	$(BIN)/pytest
+
+fast: $(STAMP)
+	$(BIN)/pytest -m "not slow"
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+	$(BIN)/mypy
+
+# New versions: make lock UPGRADE=1. Without it only what pyproject.toml newly asks for changes.
+lock:
+	PYTHON=$(PYTHON) envs/lock.sh $(if $(UPGRADE),--upgrade)
+
+# setuptools first, as one package comes as source; torch last, without hashes, as its wheel differs between machines.
+$(STAMP): $(LOCKS) pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Facsimile needs Python 3.11 or newer, and \
+	$(PYTHON) is `$(PYTHON) --version 2>&1`. If you have a newer one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@echo "Installing the locked packages into .venv: one or two minutes, the download of torch aside …"
+	$(PYTHON) -m venv .venv
+	$(PIP) --require-hashes -r envs/build.lock
+	$(PIP) --require-hashes --no-deps --no-build-isolation -r envs/requirements.lock
+	$(PIP) -r envs/torch.lock $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
+	$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,128 @@
+"""What every data set promises; a new file in facsimile/datasets is tested here without another edit."""
+
+import math
+
+import numpy as np
+import pytest
+
+from facsimile import discover
+from facsimile.datasets import Dataset, Stored
+
+LARGE = 50_000  # images; making more takes seconds
+SAMPLE = 64
+
+
+def classes() -> list[type[Stored]]:
+    return [discover.the_class("datasets", name, Stored) for name in discover.names("datasets")]
+
+
+def parameter(found: type[Stored]) -> object:
+    marks = [pytest.mark.slow] if math.prod(found.factor_sizes) > LARGE else []
+    return pytest.param(found, id=found.name, marks=marks)
+
+
+@pytest.fixture(scope="module", params=map(parameter, classes()))
+def data(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    found: type[Stored] = request.param
+    path = tmp_path_factory.mktemp(found.name) / f"{found.name}.h5"
+    found.make(path)
+    return found.open(path)
+
+
+def some(data: Dataset) -> np.ndarray:
+    drawn = np.random.default_rng(0).integers(0, len(data), SAMPLE - 2)
+    return np.concatenate([[0, len(data) - 1], drawn])
+
+
+def rng_for(data: Dataset, seed: int = 0) -> np.random.Generator | None:
+    return np.random.default_rng(seed) if data.stochastic else None
+
+
+@pytest.mark.parametrize("found", classes(), ids=lambda found: found.name)
+def test_what_it_declares_hangs_together(found: type[Stored]) -> None:
+    assert found.__module__ == f"facsimile.datasets.{found.name}"
+    assert len(found.factor_names) == len(set(found.factor_names)) == len(found.factor_sizes) == len(found.factor_kinds)
+    assert set(found.factor_kinds) <= {"ordinal", "circular", "categorical"}
+    assert min(found.factor_sizes) >= 2, "a factor of one value makes metrics divide by its entropy, 0: put it in not_factors"
+    assert not set(found.not_factors) & set(found.factor_names)
+    assert set(found.symmetries) <= set(found.factor_names)
+    assert found.image_shape[2] in (1, 3)
+    assert found.licence
+    assert found.source
+
+
+def test_images_have_the_declared_shape(data: Dataset) -> None:
+    images = data.images(some(data), rng_for(data))
+    assert images.dtype == np.uint8
+    assert images.shape == (SAMPLE, *data.image_shape)
+    assert images.max() > 127, "images / 255 is what networks see"
+    assert data.images(np.empty(0, np.int64), rng_for(data)).shape == (0, *data.image_shape)
+
+
+def test_images_differ_and_are_the_same_when_read_again(data: Dataset) -> None:
+    index = some(data)
+    images = data.images(index, rng_for(data))
+    assert len(np.unique(images.reshape(SAMPLE, -1), axis=0)) > SAMPLE // 2
+    kept = images.copy()
+    images[:] = 0  # what a caller does to its copy is its own affair
+    np.testing.assert_array_equal(data.images(index, rng_for(data)), kept)
+
+
+def test_order_of_a_batch_is_the_order_asked_for(data: Dataset) -> None:
+    if data.stochastic:
+        pytest.skip("the draws of a batch go with the place, not with the index")
+    index = some(data)
+    np.testing.assert_array_equal(data.images(index[::-1]), data.images(index)[::-1])
+
+
+def test_factors_are_a_complete_grid_in_c_order(data: Dataset) -> None:
+    assert len(data) == math.prod(data.factor_sizes)
+    everything = np.arange(len(data))
+    factors = data.factors(everything)
+    assert factors.dtype == np.int64
+    np.testing.assert_array_equal(factors, np.indices(data.factor_sizes).reshape(len(data.factor_sizes), -1).T)
+    found = data.indices(factors)
+    assert found.dtype == np.int64
+    np.testing.assert_array_equal(found, everything)
+
+
+def test_values_say_what_factors_stand_for(data: Dataset) -> None:
+    assert [data.values(factor).shape for factor in data.factor_names] == [(size,) for size in data.factor_sizes]
+    assert all(np.all(np.diff(data.values(factor)) > 0) for factor in data.factor_names)
+    with pytest.raises(discover.UnknownName, match=f"no factor of {data.name} 'flavour'"):
+        data.values("flavour")
+
+
+@pytest.mark.parametrize("wrong", [-1, None])
+def test_bad_index(data: Dataset, wrong: int | None) -> None:
+    index = len(data) if wrong is None else wrong
+    with pytest.raises(IndexError, match=f"{data.name} has the values 0 to {len(data) - 1}; {index} is out of range"):
+        data.images([0, index], rng_for(data))
+    with pytest.raises(IndexError, match=f"{index} is out of range"):
+        data.factors([0, index])
+
+
+@pytest.mark.parametrize("wrong", [[0.5], [True], ["0"], 3, [[0]]], ids=str)
+def test_what_is_no_list_of_integers(data: Dataset, wrong: object) -> None:
+    with pytest.raises(TypeError, match=data.name):
+        data.images(wrong, rng_for(data))  # type: ignore[arg-type]
+
+
+def test_bad_factors(data: Dataset) -> None:
+    beyond = [0] * (len(data.factor_sizes) - 1) + [data.factor_sizes[-1]]
+    with pytest.raises(IndexError, match=f"factor {data.factor_names[-1]} has the values 0 to"):
+        data.indices([beyond])
+    with pytest.raises(ValueError, match=f"{data.name}: factors must have the shape"):
+        data.indices([[*beyond, 0]])
+    with pytest.raises(TypeError, match="expected integers"):
+        data.indices(np.zeros((1, len(data.factor_sizes))))
+
+
+def test_stochastic_images_follow_their_generator(data: Dataset) -> None:
+    index = some(data)
+    if not data.stochastic:
+        np.testing.assert_array_equal(data.images(index, np.random.default_rng(0)), data.images(index))
+        return
+    with pytest.raises(ValueError, match=f"{data.name}: its images are drawn anew at every read; give a generator"):
+        data.images(index)
+    assert np.any(data.images(index, rng_for(data, 0)) != data.images(index, rng_for(data, 1)))

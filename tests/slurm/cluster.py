@@ -1,0 +1,221 @@
+"""A real SLURM on this machine for tests: virtual nodes with fake GPUs, no munge, no database, its files under one folder.
+
+It is a real slurmctld with real slurmd daemons (Debian: slurmctld, slurmd, slurm-client), so that tests need no mock of sbatch.
+Several slurmd on one host need a build with MULTIPLE_SLURMD, which Debian's is. Root only: nodes and jobs belong to root.
+"""
+
+import ctypes
+import fcntl
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+# SLURM_CONF is not enough: the executor plugin's job step drops most SLURM_* variables before its inner srun.
+CONFIG_FOLDER = Path("/etc/slurm")
+CONFIGS = ("slurm.conf", "gres.conf", "cgroup.conf")
+OURS = "facsimile-test-cluster"  # the folder's name tells our links from a real cluster's
+LOCK = Path("/var/lock/facsimile-test-cluster")
+PROGRAMS = ("slurmctld", "slurmd", "sbatch", "srun", "squeue", "scancel", "sinfo", "scontrol")
+PARTITION = "test"
+MEMORY_MB = 20_000
+NULL_DEVICE = os.makedev(1, 3)
+
+CONFIG = """\
+ClusterName=facsimile_test
+SlurmctldHost={host}(127.0.0.1)
+SlurmctldPort={controller_port}
+SlurmUser=root
+SlurmdUser=root
+AuthType=auth/none
+CredType=cred/none
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool/%n
+SlurmctldPidFile={folder}/run/slurmctld.pid
+SlurmdPidFile={folder}/run/%n.pid
+SlurmctldLogFile={folder}/log/slurmctld.log
+SlurmdLogFile={folder}/log/%n.log
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/none
+AccountingStorageType=accounting_storage/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_CPU_Memory
+SlurmdParameters=config_overrides
+SwitchType=switch/none
+MpiDefault=none
+PropagateResourceLimits=NONE
+ReturnToService=2
+KillWait=5
+MinJobAge=300
+GresTypes=gpu
+PartitionName={partition} Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+"""
+NODE = "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cpus} RealMemory={memory} Gres=gpu:{gpus}\n"
+
+
+def obstacle() -> str | None:
+    """Why no cluster can be started here, with the remedy; None if one can."""
+    lacking = [program for program in PROGRAMS if not shutil.which(program)]
+    if lacking:
+        return f"no {', '.join(lacking)} here; on Debian: apt-get install --no-install-recommends slurmctld slurmd slurm-client"
+    if os.geteuid() != 0:
+        return "the test cluster needs root, because its nodes run as root"
+    if "SLURM_CONF" in os.environ:
+        return f"SLURM_CONF={os.environ['SLURM_CONF']} names another cluster; unset it to run these tests"
+    real = [path for name in CONFIGS if _present(path := CONFIG_FOLDER / name) and not _ours(path)]
+    return f"{real[0]} belongs to a real cluster and is left alone; run these tests on another machine" if real else None
+
+
+@contextmanager
+def cluster(folder: Path, nodes: int = 2, cpus: int = 8, gpus: int = 2) -> Iterator["Cluster"]:
+    """A running cluster, stopped at the end; waits while another test on this machine has one."""
+    LOCK.touch()
+    with LOCK.open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # given back by the kernel when this process ends, however it ends
+        running = Cluster(folder, nodes, cpus, gpus)
+        try:
+            running.start()
+            yield running
+        finally:
+            running.stop()
+
+
+class Cluster:
+    """slurmctld and one slurmd a node, as children of this process: they end with it."""
+
+    def __init__(self, folder: Path, nodes: int, cpus: int, gpus: int) -> None:
+        self.folder, self.cpus, self.gpus = folder / OURS, cpus, gpus
+        self.nodes = [f"n{number}" for number in range(1, nodes + 1)]
+        self.daemons: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, timeout: float = 30) -> None:
+        """Start every daemon; returns when all nodes are idle, raises TimeoutError with the end of the logs if they are not."""
+        self._write()
+        self._link()
+        self.start_daemon("slurmctld")
+        for node in self.nodes:
+            self.start_daemon(node)
+        self.wait(lambda: self.idle() == len(self.nodes), timeout, f"{len(self.nodes)} idle nodes")
+
+    def stop(self) -> None:
+        """Cancel all jobs, end the daemons by their own process ids, remove the links in /etc/slurm."""
+        try:
+            if "slurmctld" in self.daemons and self.jobs():
+                self.run("scancel", "--user=root")
+                self.wait(lambda: not self.jobs(), 30, "an empty queue")
+        finally:
+            for name in list(self.daemons):
+                self.stop_daemon(name)
+            self._unlink()
+
+    def start_daemon(self, name: str) -> None:
+        """Start ``slurmctld``, or the slurmd of a node; in the foreground, so that its process id is ours."""
+        command = ["slurmctld", "-D"] if name == "slurmctld" else ["slurmd", "-D", "-N", name]
+        with self._output(name) as output:
+            self.daemons[name] = subprocess.Popen(
+                command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, preexec_fn=_end_with_parent
+            )
+
+    def stop_daemon(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
+        """End one daemon: a node that dies (SIGKILL), a controller that restarts."""
+        daemon = self.daemons.pop(name)
+        daemon.send_signal(how)
+        try:
+            daemon.wait(10)
+        except subprocess.TimeoutExpired:
+            daemon.kill()
+            daemon.wait(10)
+
+    def idle(self) -> int:
+        """Number of idle nodes; 0 while the controller does not answer."""
+        answer = subprocess.run(["sinfo", "-h", "-t", "idle", "-o", "%D"], capture_output=True, text=True)
+        return int(answer.stdout.strip() or 0) if answer.returncode == 0 else 0
+
+    def jobs(self, state: str = "") -> list[str]:
+        """Ids of the jobs in the queue, oldest first; of those in one state, as in ``RUNNING``."""
+        chosen = ["--states", state] if state else []
+        return self.run("squeue", "-h", "-o", "%i", "--sort=i", *chosen).split()
+
+    def finished(self) -> int:
+        """Number of jobs that the controller remembers as ended well."""
+        return len(self.jobs("COMPLETED"))
+
+    def run(self, *command: str) -> str:
+        """Output of one of SLURM's commands; raises CalledProcessError, its message on stderr."""
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+    def wait(self, condition: Callable[[], object], timeout: float, what: str) -> None:
+        """Return once the condition holds; raises TimeoutError that names it and shows the end of the logs."""
+        end = time.monotonic() + timeout
+        while not condition():
+            if time.monotonic() > end:
+                raise TimeoutError(f"no {what} after {timeout} s\n{self._logs()}")
+            time.sleep(0.05)
+
+    def _write(self) -> None:
+        for part in ("state", "run", "log", "dev", *(f"spool/{node}" for node in self.nodes)):
+            (self.folder / part).mkdir(parents=True, exist_ok=True)
+        for number in range(self.gpus):
+            # A GPU that SLURM counts and hands out (CUDA_VISIBLE_DEVICES), and that computes nothing.
+            os.mknod(self.folder / "dev" / f"nvidia{number}", 0o600 | stat.S_IFCHR, NULL_DEVICE)
+        host = socket.gethostname().split(".")[0]
+        controller_port, *ports = _free_ports(1 + len(self.nodes))
+        text = CONFIG.format(host=host, controller_port=controller_port, folder=self.folder, partition=PARTITION)
+        for name, port in zip(self.nodes, ports, strict=True):
+            text += NODE.format(name=name, host=host, port=port, cpus=self.cpus, memory=MEMORY_MB, gpus=self.gpus)
+        devices = f"{self.folder}/dev/nvidia[0-{self.gpus - 1}]"
+        (self.folder / "slurm.conf").write_text(text)
+        (self.folder / "gres.conf").write_text(f"NodeName={','.join(self.nodes)} Name=gpu File={devices}\n")
+        (self.folder / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\n")  # "disabled" is unknown to SLURM 22.05
+
+    def _link(self) -> None:
+        if (reason := obstacle()) is not None:
+            raise RuntimeError(reason)
+        CONFIG_FOLDER.mkdir(exist_ok=True)
+        self._unlink()  # left by a test that was killed; the lock says that no other is running
+        for name in CONFIGS:
+            (CONFIG_FOLDER / name).symlink_to(self.folder / name)
+
+    def _unlink(self) -> None:
+        for name in CONFIGS:
+            if _ours(CONFIG_FOLDER / name):
+                (CONFIG_FOLDER / name).unlink()
+
+    def _output(self, name: str) -> IO[bytes]:
+        return (self.folder / "log" / f"{name}.out").open("ab")
+
+    def _logs(self) -> str:
+        logs = sorted((self.folder / "log").glob("*.log"))
+        return "\n".join(f"{log.name}:\n{log.read_text()[-1500:]}" for log in logs)
+
+
+def _present(path: Path) -> bool:
+    return path.exists() or path.is_symlink()  # a link to nowhere is there, too
+
+
+def _ours(path: Path) -> bool:
+    return path.is_symlink() and path.readlink().parent.name == OURS
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def _end_with_parent() -> None:
+    set_parent_death_signal = 1
+    ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)

@@ -1,0 +1,16 @@
+"""The cluster that the tests of this folder share."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from .cluster import Cluster, cluster, obstacle
+
+
+@pytest.fixture(scope="session")
+def slurm_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Two nodes with two fake GPUs each; the test is skipped, with the reason, where no cluster can be started."""
+    if (reason := obstacle()) is not None:
+        pytest.skip(reason)
+    with cluster(tmp_path_factory.mktemp("slurm")) as running:
+        yield running

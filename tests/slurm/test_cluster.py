@@ -1,0 +1,88 @@
+"""Snakemake with the repository's own profile on a real SLURM: jobs go through sbatch, a cancelled one is made again."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .cluster import Cluster, obstacle
+
+pytestmark = [pytest.mark.slow, pytest.mark.slurm]
+
+SNAKEFILE = """\
+rule all:
+    localrule: True
+    input: "gpu.txt", "cores.txt"
+
+rule gpu:
+    output: "gpu.txt"
+    resources: gres="gpu:1", runtime=5, mem_mb=100
+    shell: "echo $SLURM_JOB_ID $SLURMD_NODENAME $CUDA_VISIBLE_DEVICES > {output}"
+
+rule cores:
+    output: "cores.txt"
+    resources: cpus_per_task=6, runtime=5, mem_mb=100
+    shell: "echo $SLURM_JOB_ID $SLURM_CPUS_PER_TASK $OMP_NUM_THREADS > {output}"
+
+rule patient:
+    output: "patient.txt"
+    retries: 1
+    resources: runtime=5, mem_mb=100, turn=lambda wildcards, attempt: attempt
+    shell: "if [ {resources.turn} = 1 ]; then sleep 120; fi; echo $SLURM_JOB_ID {resources.turn} > {output}"
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, root: Path) -> Path:
+    """A folder with a toy Snakefile and the repository's profiles, found as a user's shell finds them."""
+    (tmp_path / "Snakefile").write_text(SNAKEFILE)
+    (tmp_path / "profiles").symlink_to(root / "profiles")
+    (tmp_path / "slurm").symlink_to("profiles/slurm")
+    return tmp_path
+
+
+def snakemake(project: Path, *targets: str) -> "subprocess.Popen[str]":
+    """Start it with the slurm profile; only the waits are shorter than at a real site."""
+    hurry = ["--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "2"]
+    command = [sys.executable, "-m", "snakemake", *targets, "--profile", "slurm", *hurry]
+    return subprocess.Popen(command, cwd=project, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def finish(process: "subprocess.Popen[str]") -> str:
+    """All it printed; fails if it did."""
+    printed, _ = process.communicate(timeout=180)
+    assert process.returncode == 0, printed
+    return printed
+
+
+def test_jobs_go_through_sbatch_with_what_they_asked_for(slurm_cluster: Cluster, project: Path):
+    printed = finish(snakemake(project))
+    gpu_job, node, device = (project / "gpu.txt").read_text().split()
+    cores_job, cores, threads = (project / "cores.txt").read_text().split()
+    assert {gpu_job, cores_job} <= set(slurm_cluster.jobs("COMPLETED"))
+    assert f"SLURM jobid {gpu_job}" in printed
+    assert node in slurm_cluster.nodes
+    assert device in ("0", "1")
+    assert (cores, threads) == ("6", "1")
+
+
+def test_a_cancelled_job_is_seen_and_made_again(slurm_cluster: Cluster, project: Path):
+    before = set(slurm_cluster.jobs("RUNNING"))
+    process = snakemake(project, "patient.txt")
+    slurm_cluster.wait(lambda: set(slurm_cluster.jobs("RUNNING")) - before, 60, "running job")
+    (cancelled,) = set(slurm_cluster.jobs("RUNNING")) - before
+    slurm_cluster.run("scancel", cancelled)
+    finish(process)
+    job, turn = (project / "patient.txt").read_text().split()
+    assert turn == "2"
+    assert job != cancelled
+
+
+def test_the_configuration_of_a_real_cluster_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(f"{obstacle.__module__}.CONFIG_FOLDER", tmp_path)
+    monkeypatch.delenv("SLURM_CONF", raising=False)
+    if (reason := obstacle()) is not None:
+        pytest.skip(reason)
+    (tmp_path / "slurm.conf").symlink_to("/nowhere/shared/slurm.conf")
+    assert "belongs to a real cluster" in str(obstacle())

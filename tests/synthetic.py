@@ -1,0 +1,114 @@
+"""Scores of a made-up study with known structure, for tests of statistics, tables, figures and the comparison."""
+
+import json
+import math
+
+import numpy as np
+import pandas as pd
+from facsimile.presentation import Context, Departure, Spec
+from facsimile.study import Evaluation
+
+SWEEPS = {
+    "beta_vae": ("beta", (1.0, 2.0, 4.0, 6.0, 8.0, 16.0)),
+    "factor_vae": ("gamma", (10.0, 20.0, 30.0, 40.0, 50.0, 100.0)),
+    "dip_vae_i": ("lambda_od", (1.0, 2.0, 5.0, 10.0, 20.0, 50.0)),
+    "dip_vae_ii": ("lambda_od", (1.0, 2.0, 5.0, 10.0, 20.0, 50.0)),
+    "beta_tc_vae": ("beta", (1.0, 2.0, 4.0, 6.0, 8.0, 10.0)),
+    "annealed_vae": ("c_max", (5.0, 10.0, 25.0, 50.0, 75.0, 100.0)),
+}
+METRICS = ("beta_vae_score.beta_vae_score", "factor_vae_score.factor_vae_score", "mig.mig", "dci.disentanglement", "modularity.modularity", "sap.sap")
+ORACLE = dict(zip(METRICS, (1.0, 1.0, 0.896, 1.0, 1.0, 0.246), strict=True))
+NOISE = dict(zip(METRICS, (0.25, 0.2, 0.01, 0.02, 0.7, 0.005), strict=True))
+
+
+def context(scale="smoke", steps=200, evaluation=(1000, 500), datasets=("dsprites",), **changes):
+    """A scale of the made-up study; ``scale="paper", steps=300_000, evaluation=(10_000, 5000)`` departs in nothing."""
+    less = [Departure("training", "200 of 300,000 steps")] if steps != 300_000 else []
+    fewer = [Departure("evaluation", "1,000 + 500 evaluation points, dlib convention")] if evaluation != (10_000, 5000) else []
+    said = {
+        "study": "locatello2019",
+        "scale": scale,
+        "models": {model: (name,) for model, (name, _) in SWEEPS.items()},
+        "sweeps": {model: values for model, (_, values) in SWEEPS.items()},
+        "datasets": ("dsprites", "noisy_dsprites", "cars3d", "shapes3d"),
+        "drawn": tuple(datasets),
+        "metrics": tuple(name.split(".")[0] for name in METRICS),
+        "evaluation": Evaluation(train=evaluation[0], test=evaluation[1]),
+        "steps": steps,
+        "published_steps": 300_000,
+        "published_runs": 12_600,
+        "departures": tuple(less + fewer),
+        "artefacts": ("fig2", "fig3_left", "table1"),
+    }
+    return Context(**(said | changes))
+
+
+def spec(kind="violin", **changes):
+    """A figure that the paper draws for Cars3D."""
+    said = {"id": "fig3_left", "kind": kind, "title": "Score of each method", "datasets": ("cars3d",), "metrics": METRICS}
+    return Spec(**(said | changes))
+
+
+def runs(seeds=3, values=(0, 3, 5), datasets=("dsprites",)):
+    """runs.parquet: every method at the given positions of its sweep, and the controls; all done."""
+    rows = [
+        _run(dataset, model, seed, name, sweep[index], index)
+        for dataset in datasets
+        for model, (name, sweep) in SWEEPS.items()
+        for index in values
+        for seed in range(seeds)
+    ]
+    rows += [_run(dataset, control, 0) for dataset in datasets for control in ("oracle", "noise")]
+    return pd.DataFrame(rows).astype({"number": "Int64", "value_index": "Int64", "steps": "Int64"})
+
+
+def scores(of, seed=0):
+    """scores.parquet of runs: MIG and DCI are perfectly rank-correlated, SAP is MIG backwards, Modularity is a constant."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for run in of[of["state"] == "done"].to_dict("records"):
+        made = ORACLE | {} if run["model"] == "oracle" else NOISE if run["model"] == "noise" else _trained(run, rng)
+        for name, result in made.items():
+            metric, score = name.split(".")
+            rows.append({**run, "metric": metric, "score": score, "result": float(result), "convention": "dlib", "representation": "mean"})
+    return pd.DataFrame(rows)
+
+
+def _trained(run, rng):
+    skill = list(SWEEPS).index(run["model"]) / 10
+    mig = np.clip(0.05 + 0.4 * skill + 0.02 * run["value_index"] + rng.normal(scale=0.03), 0.001, 0.9)
+    return dict(
+        zip(
+            METRICS,
+            (
+                np.clip(0.7 + skill / 2 + rng.normal(scale=0.05), 0, 1),
+                np.clip(0.5 + skill / 2 + 0.3 * mig + rng.normal(scale=0.08), 0, 1),
+                mig,
+                np.sqrt(mig),
+                0.8,
+                0.2 * (1 - mig),
+            ),
+            strict=True,
+        )
+    )
+
+
+def _run(dataset, model, seed, parameter=None, value=math.nan, index=None):
+    params = {parameter: value} if parameter else {}
+    return {
+        "run": f"{dataset}/{model}/{index}/{seed}",
+        "dataset": dataset,
+        "model": model,
+        "params": json.dumps({key: int(number) for key, number in params.items()}, separators=(",", ":")),
+        "value": value,
+        "value_index": index,
+        "seed": seed,
+        "number": None,
+        "control": parameter is None,
+        "state": "done",
+        "reason": "",
+        "steps": 200,
+        "seconds": 1.0,
+        "precision": "float32",
+        "device": "cpu",
+    }

@@ -1,0 +1,82 @@
+"""Study files: what is accepted, and what an error says."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from facsimile import schema, study
+from facsimile.yamlfile import FileError
+
+
+@pytest.fixture
+def text(root):
+    return (root / "config/studies/locatello2019.yaml").read_text()
+
+
+def test_the_published_study_is_read(root):
+    found = study.load(root / "config/studies/locatello2019.yaml")
+    assert found.id == "locatello2019"
+    assert set(found.scales) == {"smoke", "desk", "paper"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "message"),
+    [
+        ("steps: 300000", "step: 300000", "training.step", "did you mean 'steps'"),
+        ("{beta: [1, 2, 4, 6, 8, 16]}", "{betta: [1]}", "models.0", "did you mean 'beta'"),
+        ("lambda_od: [1, 2", "lambda_of: [1, 2", "models.2", "did you mean 'lambda_od'"),
+        ("name: beta_vae", "name: betavae", "models.0.name", "did you mean 'beta_vae'"),
+        ("name: factor_vae", "name: beta_vae", "models.1", "beta"),
+        ("datasets: [dsprites]", "datasets: [dsprite]", "scales.desk.datasets", "did you mean 'dsprites'"),
+        ("dsprites: {orientation", "dsprite: {orientation", "scales.smoke.subgrid", "did you mean 'dsprites'"),
+        ("seeds: 50", "seeds: fifty", "seeds", "integer"),
+        ("seeds: 50", "seeds: -1", "seeds", "greater than 0"),
+        ("year: 2019", "year: 2019\nyear: 2020", "year", "twice"),
+        ("lr: 0.0001", "lr: 1e-4", "training.adam.lr", "write 1.0e-4"),
+        ("lr: 0.0001", "lr: .nan", "training.adam.lr", "finite"),
+        ("kind: violin", "kind: violn", "figures.fig3_left.kind", "did you mean 'violin'"),
+        ("    description: as published", "    description: x\n    metrics: [mig]", "scales.paper.metrics", "no such key"),
+        ("metrics: [beta_vae_score", "metrics: [beta_score", "metrics.0", "did you mean 'beta_vae_score'"),
+        ("id: locatello2019", "id: another", "id", "must have the id 'locatello2019'"),
+        ("id: locatello2019", "id: '../../x'", "id", "not a name"),
+        ("datasets: [dsprites, color", "datasets: ['a; rm -rf x', color", "datasets.0", "not a name"),
+    ],
+)
+def test_an_error_names_file_line_key_and_remedy(text, tmp_path, old, new, key, message):
+    assert old in text
+    path = tmp_path / "locatello2019.yaml"
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(FileError) as error:
+        study.load(path)
+    file, line, said = str(error.value).split(":", 2)
+    assert file == str(path)
+    assert said.strip().startswith(key)
+    assert message in said
+    written = path.read_text().splitlines()[int(line) - 1]
+    assert re.split(r"\W", key.split(".")[-1])[0] in written or new.splitlines()[-1].strip() in written or new in written
+
+
+@pytest.mark.parametrize("content", ["", "[1, 2]", "id: [", "a: !!python/object/apply:os.system [ls]", "\x00", "- {", "&a [*a]"])
+def test_what_is_no_study_is_refused_in_one_line(tmp_path, content):
+    path = tmp_path / "broken.yaml"
+    path.write_text(content)
+    with pytest.raises(FileError) as error:
+        study.load(path)
+    assert str(error.value).startswith(f"{path}:")
+    assert "\n" not in str(error.value)
+
+
+def test_the_schema_for_editors_is_what_the_code_says(root):
+    assert (root / schema.PATH).read_text(encoding="utf-8") == schema.generated(), "run: facsimile schema"
+
+
+def test_expanding_a_study_imports_neither_torch_nor_pandas(root):
+    code = (
+        "import sys; from pathlib import Path; from facsimile import runs, study, targets;"
+        f"runs.expand(study.load(Path({str(root / 'config/studies/locatello2019.yaml')!r})), 'paper');"
+        "print(sorted({'torch', 'pandas', 'sklearn'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
+    assert done.stdout.strip() == "[]"

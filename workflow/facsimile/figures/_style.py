@@ -1,0 +1,80 @@
+"""What all figures look like: fonts, colours that colour-blind readers tell apart, title and the lines under the panels."""
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import matplotlib as mpl
+import seaborn as sns
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from facsimile import names
+from facsimile.presentation import Context, Spec
+
+INK, FAINT = "#333333", "#777777"
+CHARACTERS_AN_INCH = 18  # of the small print
+LINE = 0.135  # inches
+STYLE = {
+    **sns.axes_style("whitegrid", {"grid.color": "#e6e6e6", "axes.edgecolor": "#bbbbbb", "text.color": INK, "axes.labelcolor": INK}),
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 8.5,
+    "axes.titlesize": 9.5,
+    "axes.labelsize": 8.5,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8.5,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "legend.fontsize": 8,
+    "hatch.linewidth": 0.5,
+}
+
+
+def styled() -> AbstractContextManager[None]:
+    """The style, for the time of one drawing; the caller's own settings come back."""
+    return mpl.rc_context({**mpl.rcParamsDefault, **STYLE, "backend": mpl.get_backend()})
+
+
+def colours(models: Iterable[str]) -> dict[str, Any]:
+    """A colour a method, the same in every figure of a study."""
+    listed = list(models)
+    return dict(zip(listed, sns.color_palette("colorblind", len(listed)), strict=True))
+
+
+def panels(rows: int, columns: int, width: float, height: float, **options: Any) -> tuple[Figure, Any]:
+    """A figure of ``rows`` × ``columns`` axes, each of ``width`` × ``height`` inches, and the array of its axes."""
+    figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
+    return figure, figure.subplots(rows, columns, squeeze=False, **options)
+
+
+def finish(figure: Figure, spec: Spec, context: Context, remarks: Iterable[str] = (), legend: Sequence[Artist] = ()) -> Figure:
+    """Write the title above the panels, and under them the legend and what the figure must say of itself."""
+    width, height = figure.get_size_inches()
+    small_print = _wrapped([*remarks, *context.said(spec)], width)
+    key = 2 * LINE if legend else 0.0
+    foot, head = LINE * (len(small_print) + 1) + key, 0.36
+    total = head + height + foot
+    figure.set_size_inches(width, total)
+    figure.get_layout_engine().set(rect=(0, foot / total, 1, height / total))  # type: ignore[union-attr]
+    shown = names.listed([names.dataset(d) for d in context.shown(spec)])
+    title = textwrap.fill(f"{spec.title} · {shown}", int(width * CHARACTERS_AN_INCH / 1.7))
+    figure.text(0.01, 1 - 0.06 / total, title, ha="left", va="top", fontsize=11, weight="bold")
+    if legend:
+        figure.legend(
+            handles=legend, loc="upper left", bbox_to_anchor=(0.0, (foot + 0.04) / total), ncols=len(legend), frameon=False, borderpad=0.2
+        )
+    below = (foot - key - LINE / 2) / total
+    figure.text(0.01, below, "\n".join(small_print), ha="left", va="top", fontsize=7, color=FAINT, linespacing=1.35)
+    return figure
+
+
+def empty(axes: Axes, text: str) -> None:
+    """Say in a panel why there is nothing in it."""
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=FAINT, style="italic")
+
+
+def _wrapped(lines: Iterable[str], width: float) -> list[str]:
+    return [part for line in lines for part in textwrap.wrap(line, int(width * CHARACTERS_AN_INCH))]

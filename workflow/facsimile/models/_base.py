@@ -1,0 +1,65 @@
+"""What a model is: networks, a loss for one batch, and what noise it needs. Losses are pure functions of their arguments."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import numpy as np
+from torch import Tensor, nn
+
+from facsimile.adam import AdamSettings
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Noise that a step needs, declared beforehand so that the engine draws it from (seed, purpose, step).
+
+    ``normal``: float32 of this shape. ``permutation``: shape (length, n), int64, each column a permutation of range(length).
+    """
+
+    kind: Literal["normal", "permutation"]
+    shape: tuple[int, ...]
+
+
+class Losses(NamedTuple):
+    """What a group of parameters minimises, by the group's name, and the terms that the history keeps (detached scalars)."""
+
+    minimise: dict[str, Tensor]
+    terms: dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Model(ABC):
+    """A model; its fields are its hyper-parameters. They may be tensors, when several models are trained as one program."""
+
+    trained: ClassVar[bool] = True
+
+    @abstractmethod
+    def networks(self, image_shape: tuple[int, int, int], latents: int, network: str) -> dict[str, nn.Module]:
+        """The groups of parameters, for images (h, w, c) and a network by its name in ``networks.py``."""
+
+    @abstractmethod
+    def adam(self, training: Any) -> dict[str, AdamSettings]:
+        """Optimiser settings of each group; ``training`` are the study's, with lr, beta1, beta2 and epsilon."""
+
+    @abstractmethod
+    def draws(self, batch: int, latents: int) -> dict[str, Draw]:
+        """Noise that one step needs."""
+
+    @abstractmethod
+    def losses(
+        self, networks: Mapping[str, nn.Module], images: Tensor, noise: Mapping[str, Tensor], step: Tensor | int
+    ) -> Losses:
+        """Losses of one batch of images [b, c, h, w] in [0, 1] at a step (from 0).
+
+        Each group's loss is differentiated with respect to that group's parameters alone.
+        """
+
+    @abstractmethod
+    def infer(self, networks: Mapping[str, nn.Module], images: Tensor) -> tuple[Tensor, Tensor]:
+        """Posterior means and log-variances, float32 [b, latents]."""
+
+    def codes(self, factors: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """What a control, which is not trained, answers for factors [n, k]: means and log-variances, float32 [n, d]."""
+        raise NotImplementedError(f"{type(self).__name__} is trained; its codes come from infer")

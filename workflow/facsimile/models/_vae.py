@@ -1,0 +1,84 @@
+"""The variational auto-encoder that the methods share: everything but the regulariser."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from facsimile import networks as architectures
+from facsimile.adam import AdamSettings
+from facsimile.models._base import Draw, Losses, Model
+
+
+class Posterior(NamedTuple):
+    """q(z|x) of a batch: mean, log-variance and one sample, float32 [b, d]; ``kl`` to the unit normal, a scalar."""
+
+    mean: Tensor
+    log_variance: Tensor
+    sample: Tensor
+    kl: Tensor
+
+
+@dataclass(frozen=True)
+class VAE(Model):
+    """A VAE with Gaussian posterior and Bernoulli likelihood (Kingma and Welling 2014).
+
+    Minimises reconstruction + regulariser, both in nats, summed over pixels or latents and averaged over the batch. The
+    reconstruction is a cross entropy on pixels in [0, 1] without the entropy of the pixels taken off, as in disentanglement_lib.
+    Ports that average over pixels, or scale the KL by batch/data size (PyTorch-VAE's ``kld_weight``), have another β.
+    """
+
+    def regularizer(self, q: Posterior, step: Tensor | int) -> Tensor:
+        """What is added to the reconstruction; the evidence lower bound has the KL alone."""
+        return q.kl
+
+    def networks(self, image_shape: tuple[int, int, int], latents: int, network: str) -> dict[str, nn.Module]:
+        return {"vae": architectures.autoencoder(network, image_shape, latents)}
+
+    def adam(self, training: Any) -> dict[str, AdamSettings]:
+        return {"vae": AdamSettings(training.lr, training.beta1, training.beta2, training.epsilon)}
+
+    def draws(self, batch: int, latents: int) -> dict[str, Draw]:
+        return {"z": Draw("normal", (batch, latents))}
+
+    def losses(
+        self, networks: Mapping[str, nn.Module], images: Tensor, noise: Mapping[str, Tensor], step: Tensor | int
+    ) -> Losses:
+        q, reconstruction = forward(networks["vae"], images, noise["z"])
+        return vae_losses(q, reconstruction, self.regularizer(q, step))
+
+    def infer(self, networks: Mapping[str, nn.Module], images: Tensor) -> tuple[Tensor, Tensor]:
+        return networks["vae"].encode(images)  # type: ignore[operator]
+
+
+def forward(vae: nn.Module, images: Tensor, noise: Tensor) -> tuple[Posterior, Tensor]:
+    """The posterior of a batch, with the sample mean + exp(log-variance / 2) · noise, and the reconstruction loss."""
+    mean, log_variance = vae.encode(images)  # type: ignore[operator]
+    sample = mean + torch.exp(0.5 * log_variance) * noise
+    logits = vae.decode(sample)  # type: ignore[operator]
+    return Posterior(mean, log_variance, sample, gaussian_kl(mean, log_variance)), bernoulli_loss(logits, images)
+
+
+def vae_losses(q: Posterior, reconstruction: Tensor, regularizer: Tensor) -> Losses:
+    """The loss of the group ``vae`` and the terms of its history."""
+    terms = {"reconstruction": reconstruction, "kl": q.kl, "regularizer": regularizer, "elbo": -(reconstruction + q.kl)}
+    return Losses({"vae": reconstruction + regularizer}, {name: term.detach() for name, term in terms.items()})
+
+
+def bernoulli_loss(logits: Tensor, images: Tensor) -> Tensor:
+    """Cross entropy between images in [0, 1] and logits, [b, c, h, w]: sum over pixels, mean over the batch, nats."""
+    return functional.binary_cross_entropy_with_logits(logits, images, reduction="sum") / images.shape[0]
+
+
+def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """KL(N(mean, exp(log_variance)) ‖ N(0, 1)) of [b, d]: sum over latents, mean over the batch, nats."""
+    return 0.5 * (mean.square() + log_variance.exp() - log_variance - 1).sum(1).mean()
+
+
+def covariance(codes: Tensor) -> Tensor:
+    """Covariance [d, d] of codes [b, d], divided by b (E[zzᵀ] − E[z]E[z]ᵀ), as disentanglement_lib has it."""
+    centre = codes.mean(0)
+    return codes.T @ codes / codes.shape[0] - torch.outer(centre, centre)

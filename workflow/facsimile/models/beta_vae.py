@@ -1,0 +1,20 @@
+"""β-VAE: the KL weighs β times."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from facsimile.models._vae import VAE, Posterior
+
+
+@dataclass(frozen=True)
+class BetaVAE(VAE):
+    """β-VAE (Higgins et al. 2017, "beta-VAE: Learning basic visual concepts …", eq. 4).
+
+    beta: weight of the KL, against a reconstruction summed over pixels; 1 is the VAE.
+    """
+
+    beta: float
+
+    def regularizer(self, q: Posterior, step: Tensor | int) -> Tensor:
+        return self.beta * q.kl

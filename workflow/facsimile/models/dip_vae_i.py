@@ -1,0 +1,16 @@
+"""DIP-VAE-I: the covariance of the posterior means is pulled towards the identity."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from facsimile.models._dip import DIPVAE
+from facsimile.models._vae import Posterior, covariance
+
+
+@dataclass(frozen=True)
+class DIPVAEI(DIPVAE):
+    """DIP-VAE-I (Kumar et al. 2018, eq. 6): KL + distance of Cov[μ(x)] from the identity; the study has λ_d = 10 λ_od."""
+
+    def regularizer(self, q: Posterior, step: Tensor | int) -> Tensor:
+        return q.kl + self.distance(covariance(q.mean))

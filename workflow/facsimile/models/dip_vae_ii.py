@@ -1,0 +1,18 @@
+"""DIP-VAE-II: the covariance of the aggregate posterior is pulled towards the identity."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from facsimile.models._dip import DIPVAE
+from facsimile.models._vae import Posterior, covariance
+
+
+@dataclass(frozen=True)
+class DIPVAEII(DIPVAE):
+    """DIP-VAE-II (Kumar et al. 2018, eq. 7): KL + distance of E[Σ(x)] + Cov[μ(x)] from the identity; the study has λ_d = λ_od."""
+
+    def regularizer(self, q: Posterior, step: Tensor | int) -> Tensor:
+        within = torch.diag(q.log_variance.exp().mean(0))
+        return q.kl + self.distance(within + covariance(q.mean))

@@ -1,0 +1,66 @@
+"""How models, data sets, metrics and hyper-parameters are called in tables and figures, once.
+
+A name that is not here is shown as its file's name with blanks, so that an addition needs no entry.
+"""
+
+MODELS = {
+    "beta_vae": "β-VAE",
+    "factor_vae": "FactorVAE",
+    "dip_vae_i": "DIP-VAE-I",
+    "dip_vae_ii": "DIP-VAE-II",
+    "beta_tc_vae": "β-TCVAE",
+    "annealed_vae": "AnnealedVAE",
+    "oracle": "Oracle",
+    "noise": "Noise",
+}
+DATASETS = {
+    "dsprites": "dSprites",
+    "color_dsprites": "Color-dSprites",
+    "noisy_dsprites": "Noisy-dSprites",
+    "scream_dsprites": "Scream-dSprites",
+    "smallnorb": "SmallNORB",
+    "cars3d": "Cars3D",
+    "shapes3d": "Shapes3D",
+}
+METRICS = {
+    "beta_vae_score.beta_vae_score": "BetaVAE score",
+    "factor_vae_score.factor_vae_score": "FactorVAE score",
+    "mig.mig": "MIG",
+    "dci.disentanglement": "DCI disentanglement",
+    "dci.completeness": "DCI completeness",
+    "dci.informativeness": "DCI informativeness",
+    "modularity.modularity": "Modularity",
+    "explicitness.explicitness": "Explicitness",
+    "sap.sap": "SAP",
+    "study.runs": "Models of the study",
+}
+PARAMETERS = {"beta": "β", "gamma": "γ", "lambda_od": "λ_od", "lambda_d_factor": "λ_d/λ_od", "c_max": "C_max"}
+
+
+def model(name: str) -> str:
+    """A method or control, as readers know it."""
+    return MODELS.get(name, name.replace("_", " "))
+
+
+def dataset(name: str) -> str:
+    """A data set, as readers know it."""
+    return DATASETS.get(name, name.replace("_", " "))
+
+
+def metric(name: str) -> str:
+    """A score, ``metric.score``, as readers know it; ``a ~ b`` is a correlation of two."""
+    if " ~ " in name:
+        return " ~ ".join(map(metric, name.split(" ~ ")))
+    family, _, score = name.partition(".")
+    plain = score if score.startswith(family) or not score else f"{family} {score}"
+    return METRICS.get(name, (plain or family).replace("_", " "))
+
+
+def parameter(name: str) -> str:
+    """A hyper-parameter, as papers write it."""
+    return PARAMETERS.get(name, name.replace("_", " "))
+
+
+def listed(words: list[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

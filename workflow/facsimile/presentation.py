@@ -1,0 +1,197 @@
+"""What a table or figure shows, and what it must say of itself: scale, steps, points, convention, sub-grid, substitutions."""
+
+import math
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from facsimile import names, runs
+from facsimile.study import CONTROLS, Artefact, Evaluation, ModelOverride, Scale, Study
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One table or figure of the paper, as the study file states it; ``metrics`` are ``metric.score``, none: headlines."""
+
+    id: str
+    kind: str
+    title: str = ""
+    datasets: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+    verified: bool = False
+    note: str = ""
+
+    @classmethod
+    def of(cls, id: str, artefact: Artefact) -> "Spec":
+        """The artefact that the study calls ``id``."""
+        said = artefact.model_dump()
+        return cls(id=id, **{key: tuple(value) if isinstance(value, list) else value for key, value in said.items()})
+
+    @classmethod
+    def all(cls, study: Study) -> list["Spec"]:
+        """Every table and figure of a study."""
+        return [cls.of(id, artefact) for id, artefact in (study.tables | study.figures).items()]
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One number of an artefact: a statistic of a score over runs. Empty fields mean all: ``params`` "" is every cell of a model.
+
+    ``params`` is canonical JSON; ``metric`` is ``metric.score``, or ``a ~ b`` for a correlation over runs.
+    """
+
+    artefact: str
+    dataset: str
+    model: str
+    params: str
+    metric: str
+    statistic: str
+
+
+@dataclass(frozen=True)
+class Departure:
+    """One way in which a scale differs from the study as published; it touches one model or data set, or all of them."""
+
+    kind: str  # "training", "cells", "seeds", "evaluation" or "grid"
+    text: str
+    model: str = ""
+    dataset: str = ""
+
+
+@dataclass(frozen=True)
+class Context:
+    """The study and scale that scores come from; models, data sets and metrics are in the study file's order."""
+
+    study: str
+    scale: str
+    models: dict[str, tuple[str, ...]]  # model -> its hyper-parameters, the swept ones first
+    sweeps: dict[str, tuple[float, ...]]  # model -> the published values of its one swept hyper-parameter
+    datasets: tuple[str, ...]
+    drawn: tuple[str, ...]  # the data sets of this scale
+    metrics: tuple[str, ...]
+    evaluation: Evaluation
+    steps: int
+    published_steps: int
+    published_runs: int
+    subgrids: dict[str, dict[str, int]] = field(default_factory=dict)
+    departures: tuple[Departure, ...] = ()
+    artefacts: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, study: Study, scale: str) -> "Context":
+        """A study at one of its scales; raises UnknownName."""
+        chosen = runs.scale_of(study, scale)
+        drawn = tuple(d for d in study.datasets if chosen.datasets is None or d in chosen.datasets)
+        return cls(
+            study=study.id,
+            scale=scale,
+            models={m.name: (*m.sweep, *m.fixed) for m in study.models},
+            sweeps={m.name: tuple(map(float, values)) for m in study.models if len(m.sweep) == 1 for values in m.sweep.values()},
+            datasets=tuple(study.datasets),
+            drawn=drawn,
+            metrics=tuple(study.metrics),
+            evaluation=runs.evaluation(study, scale),
+            steps=chosen.training.steps or study.training.steps,
+            published_steps=study.training.steps,
+            published_runs=_cells(study) * study.seeds * len(study.datasets),
+            subgrids={d: {f: n for f, n in strides.items() if n > 1} for d, strides in chosen.subgrid.items()},
+            departures=tuple(_departures(study, chosen)),
+            artefacts=(*study.tables, *study.figures),
+        )
+
+    @property
+    def controls(self) -> tuple[str, ...]:
+        """The controls that every study runs."""
+        return CONTROLS
+
+    def shown(self, spec: Spec) -> list[str]:
+        """Data sets to draw: those of the paper's artefact that this scale has, or all of this scale."""
+        return [d for d in spec.datasets if d in self.drawn] or list(self.drawn)
+
+    def named(self, spec: Spec) -> list[str]:
+        """The paper's data sets of an artefact, then those drawn in their stead."""
+        return list(dict.fromkeys([*spec.datasets, *self.shown(spec)]))
+
+    def metrics_of(self, spec: Spec) -> list[str]:
+        """The scores that an artefact names; none: the score of each metric that is called like it."""
+        return list(spec.metrics) or [f"{metric}.{metric}" for metric in self.metrics]
+
+    def substitution(self, spec: Spec) -> str:
+        """``paper: Cars3D; here: dSprites``, empty where the artefact shows the paper's own data sets."""
+        if not spec.datasets or list(spec.datasets) == self.shown(spec):
+            return ""
+        paper, here = (names.listed([names.dataset(d) for d in some]) for some in (list(spec.datasets), self.shown(spec)))
+        return f"paper: {paper}; here: {here}"
+
+    def protocol(self, datasets: list[str]) -> str:
+        """Scale, steps, evaluation points, convention and sub-grid, in one line."""
+        less = f" of {self.published_steps:,}" if self.steps != self.published_steps else ""
+        asked = self.evaluation
+        points = f"{asked.train:,} + {asked.test:,} evaluation points (train + test)"
+        grids = [text for d in datasets if (text := _subgrid(d, self.subgrids.get(d, {})))]
+        parts = [f"{self.scale} scale", f"{self.steps:,}{less} steps", points, f"{asked.convention} convention", *grids]
+        return " · ".join(parts)
+
+    def said(self, spec: Spec) -> list[str]:
+        """What stands under a table or figure, line by line."""
+        about = f"{names.listed([names.dataset(d) for d in self.shown(spec)])}: {self.protocol(self.shown(spec))}."
+        unchecked = "" if spec.verified else "Numbering and content not checked against the paper's PDF."
+        instead = f"Substitution: {text}." if (text := self.substitution(spec)) else ""
+        return [line for line in (about, instead, unchecked, spec.note) if line]
+
+
+def select(scores: pd.DataFrame, spec: Spec, context: Context) -> tuple[pd.DataFrame, list[str]]:
+    """The scores that an artefact shows, with a column ``name`` (``metric.score``), and those names in their order.
+
+    A name that the study file asks for and the scores lack stays in the list: it is shown as missing. Raises ValueError
+    where one run has one score twice.
+    """
+    named = scores.assign(name=scores["metric"].astype(str) + "." + scores["score"].astype(str))
+    wanted = list(spec.metrics) or headlines(named, context)
+    found = named[named["name"].isin(wanted) & named["dataset"].isin(context.shown(spec))]
+    if (twice := found.duplicated(["run", "name"])).any():
+        first = found[twice].iloc[0]
+        raise ValueError(f"scores: {first['run']} has {first['name']} twice; keep one convention, representation and seed of each score")
+    return found, wanted
+
+
+def headlines(named: pd.DataFrame, context: Context) -> list[str]:
+    """One score a metric: the one called like the metric, else the first that it gives."""
+    chosen = []
+    for metric in context.metrics:
+        given = list(dict.fromkeys(named.loc[named["metric"] == metric, "score"]))
+        own = metric if metric in given or not given else given[0]
+        chosen.append(f"{metric}.{own}")
+    return chosen
+
+
+def _cells(study: Study) -> int:
+    return sum(math.prod(map(len, model.sweep.values())) for model in study.models)
+
+
+def _departures(study: Study, scale: Scale) -> list[Departure]:
+    found = []
+    if (steps := scale.training.steps or study.training.steps) != study.training.steps:
+        found.append(Departure("training", f"{steps:,} of {study.training.steps:,} steps"))
+    for model in study.models:
+        override = scale.models.get(model.name, ModelOverride())
+        if model.fixed | override.fixed != model.fixed:
+            found.append(Departure("training", "other fixed hyper-parameters", model.name))
+        if model.sweep | override.sweep != model.sweep:
+            found.append(Departure("cells", "other hyper-parameter values", model.name))
+    if scale.seeds and scale.seeds != study.seeds:
+        found.append(Departure("seeds", f"{scale.seeds} of {study.seeds} seeds"))
+    asked = scale.evaluation
+    if asked and asked != study.evaluation:
+        found.append(Departure("evaluation", f"{asked.train:,} + {asked.test:,} evaluation points, {asked.convention} convention"))
+    return found + [Departure("grid", text, dataset=d) for d, strides in scale.subgrid.items() if (text := _subgrid(d, strides))]
+
+
+def _subgrid(dataset: str, strides: dict[str, int]) -> str:
+    kept = [f"every {_ordinal(n)} {factor.replace('_', ' ')}" for factor, n in strides.items() if n > 1]
+    return f"sub-grid of {names.dataset(dataset)}: {names.listed(kept)}" if kept else ""
+
+
+def _ordinal(n: int) -> str:
+    ending = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{n}{ending}"
