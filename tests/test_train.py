@@ -42,8 +42,8 @@ def at(tmp_path, data_file):
     return made
 
 
-def run_of(model="beta_vae", seed=0, steps=STEPS, **params):
-    training = {"steps": steps, "batch_size": 8, "latents": 4, "network": "dlib", "adam": {"lr": 0.001}}
+def run_of(model="beta_vae", seed=0, steps=STEPS, lr=0.001, **params):
+    training = {"steps": steps, "batch_size": 8, "latents": 4, "network": "dlib", "adam": {"lr": lr}}
     statement = {"model": model, "params": params or {"beta": 4}, "training": training}
     return runs.Run("toy", model, seed, statement, canonical.hash8(statement), None, None, None, control=False)
 
@@ -100,7 +100,7 @@ def kill_after_checkpoint(at, run):
 
 
 def test_a_non_finite_loss_fails_the_run_and_its_neighbours_finish(at):
-    bad = run_of(beta=1e38, steps=40)
+    bad = run_of(lr=1e30, steps=40)
     good = run_of(seed=5, steps=40)
     shard = Shard("toy", "beta_vae", (bad, good))
     said = []

@@ -52,11 +52,10 @@ def _log(message: str) -> None:
 @app.command()
 def data(context: typer.Context, dataset: str) -> None:
     """Make a data set's file, from its official archive if the configuration names one."""
-    from facsimile import discover
-    from facsimile.datasets import Stored
+    from facsimile import datasets
 
     at: Workspace = context.obj()
-    discover.the_class("datasets", dataset, Stored).make(at.paths.dataset(dataset), at.config.sources.get(dataset))
+    datasets.make(dataset, at.paths.dataset(dataset), at.config.sources.get(dataset))
 
 
 @app.command()

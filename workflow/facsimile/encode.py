@@ -6,11 +6,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from facsimile import rng
 from facsimile.datasets import Dataset
 from facsimile.latents import Array
 from facsimile.models import Model
 from facsimile.study import Training
-from facsimile.train import autocast
+from facsimile.train import autocast, batch
 
 BATCH = 256  # 1,024 is slower on a CPU: the activations leave the cache
 BLOCK = 64  # batches written at once
@@ -26,17 +27,22 @@ def networks(model: Model, training: Training, image_shape: tuple[int, int, int]
     return made
 
 
-def encode(model: Model, made: dict[str, nn.Module], data: Dataset, precision: str) -> Iterator[tuple[Array, Array]]:
-    """Posterior means and log-variances of every image in order, in blocks of float32 [rows, d]."""
+def encode(model: Model, made: dict[str, nn.Module], data: Dataset, seed: int, precision: str) -> Iterator[tuple[Array, Array]]:
+    """Posterior means and log-variances of every image in order, in blocks of float32 [rows, d].
+
+    Of a data set that redraws its images at every read this is one draw, given by the run's seed.
+    """
     for first in range(0, len(data), BATCH * BLOCK):
         last = min(first + BATCH * BLOCK, len(data))
-        parts = [_infer(model, made, data, np.arange(i, min(i + BATCH, last)), precision) for i in range(first, last, BATCH)]
+        parts = [_infer(model, made, data, np.arange(i, min(i + BATCH, last)), seed, precision) for i in range(first, last, BATCH)]
         yield tuple(torch.cat(column).numpy() for column in zip(*parts, strict=True))  # type: ignore[misc]
 
 
 @torch.inference_mode()
-def _infer(model: Model, made: dict[str, nn.Module], data: Dataset, indices: np.ndarray, precision: str) -> tuple[Tensor, Tensor]:
-    images = torch.from_numpy(data.images(indices)).permute(0, 3, 1, 2).to(torch.float32).div_(255)
+def _infer(
+    model: Model, made: dict[str, nn.Module], data: Dataset, indices: np.ndarray, seed: int, precision: str
+) -> tuple[Tensor, Tensor]:
+    images = batch(data, indices, rng.generator(seed, "latents", int(indices[0])), precision)
     with autocast(precision):
-        mean, log_variance = model.infer(made, images.contiguous(memory_format=torch.channels_last))
+        mean, log_variance = model.infer(made, images)
     return mean.float(), log_variance.float()

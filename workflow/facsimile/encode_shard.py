@@ -57,4 +57,4 @@ def _blocks(workspace: Workspace, run: Run, model: Model, precision: str) -> tup
     training = Training.model_validate(run.statement["training"])
     weights = store.weights(workspace.paths.run(run.key))
     made = encode.networks(model, training, data.image_shape, weights)
-    return encode.encode(model, made, data, precision), training.latents
+    return encode.encode(model, made, data, run.seed, precision), training.latents

@@ -3,6 +3,8 @@
 A name that is not here is shown as its file's name with blanks, so that an addition needs no entry.
 """
 
+import json
+
 MODELS = {
     "beta_vae": "β-VAE",
     "factor_vae": "FactorVAE",
@@ -59,6 +61,11 @@ def metric(name: str) -> str:
 def parameter(name: str) -> str:
     """A hyper-parameter, as papers write it."""
     return PARAMETERS.get(name, name.replace("_", " "))
+
+
+def settings(params: str) -> str:
+    """Hyper-parameters, given as canonical JSON: ``β = 4``, ``λ_od = 5, λ_d/λ_od = 10``; empty for none."""
+    return ", ".join(f"{parameter(key)} = {value:,}" for key, value in json.loads(params).items())
 
 
 def listed(words: list[str]) -> str:

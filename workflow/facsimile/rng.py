@@ -10,6 +10,7 @@ Every function below takes ``seeds`` [K] and ``steps`` [S] and answers [S, K, ..
 import math
 import zlib
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -68,3 +69,9 @@ def permutations(seeds: Tensor, steps: Tensor, purpose: str, length: int, n: int
     """``n`` independent permutations of range(length), int64 [S, K, length, n]: column j holds the j-th permutation."""
     keys = words(seeds, steps, purpose, length * n).unflatten(-1, (length, n))
     return torch.sort(keys, dim=-2, stable=True)[1]
+
+
+def generator(seed: int, purpose: str, step: int) -> np.random.Generator:
+    """NumPy's generator for one (seed, purpose, step): what a data set that redraws its images at every read draws from."""
+    key = np.array([seed, zlib.crc32(purpose.encode())], np.uint64)
+    return np.random.Generator(np.random.Philox(key=key, counter=[0, step, 0, 0]))

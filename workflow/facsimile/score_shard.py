@@ -57,8 +57,7 @@ def _stored(path: Path, stamp: dict[str, str]) -> list[dict[str, Any]] | None:
 
 def _ask(workspace: Workspace, study: Study, run: Run, metric: str) -> list[dict[str, Any]]:
     asked = runs.evaluation(study, workspace.config.scale)
-    data = datasets.dataset(run.dataset, workspace.paths.dataset(run.dataset))
-    data = data.subgrid(run.subgrid) if run.subgrid else data
+    data = datasets.grid(run.dataset).subgrid(run.subgrid)
     codes = latents.read(workspace.paths.run(run.key) / store.LATENTS)
     table = metrics.score(
         codes,

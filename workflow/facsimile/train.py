@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor, nn
@@ -65,7 +66,7 @@ def steps(model: Model, training: Training, data: Dataset, seed: int, precision:
     for block in range(state.step // BLOCK * BLOCK, training.steps, BLOCK):
         draws = _draws(model, training, len(data), seed, block)
         for step in range(max(block, state.step), min(block + BLOCK, training.steps)):
-            images = _images(data, draws["batch"][step - block], precision)
+            images = batch(data, draws["batch"][step - block].numpy(), rng.generator(seed, "images", step), precision)
             losses = _update(model, state, images, {name: draw[step - block] for name, draw in draws.items()}, step, precision)
             last, total = total, sum(loss.item() for loss in losses.minimise.values())
             if not math.isfinite(total):
@@ -148,10 +149,12 @@ def _noise(seeds: Tensor, at: Tensor, name: str, draw: Draw) -> Tensor:
     return rng.permutations(seeds, at, name, *draw.shape)[:, 0]
 
 
-def _images(data: Dataset, indices: Tensor, precision: str) -> Tensor:
-    """[b, c, h, w] float32 in [0, 1]. Pixels lie channel after channel, which is the layout that bf16 convolutions want."""
-    images = torch.from_numpy(data.images(indices.numpy())).permute(0, 3, 1, 2)
-    images = images.to(torch.float32).div_(255)
+def batch(data: Dataset, indices: np.ndarray, draw: np.random.Generator, precision: str) -> Tensor:
+    """Images [b, c, h, w] float32 in [0, 1]; a stochastic data set redraws them from ``draw``.
+
+    With bf16, channels lie last in memory: the layout that its convolutions want.
+    """
+    images = torch.from_numpy(data.images(indices, draw)).permute(0, 3, 1, 2).to(torch.float32).div_(255)
     return images.contiguous(memory_format=torch.channels_last if precision == "bf16" else torch.contiguous_format)
 
 

@@ -1,5 +1,6 @@
 """Train a shard: its runs one after the other, in one process of one thread."""
 
+import functools
 import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from facsimile import datasets, jobs, machine, models, provenance, store, train
-from facsimile.datasets import Dataset
+from facsimile.datasets import Dataset, Stored
 from facsimile.jobs import Log
 from facsimile.runs import Run, Shard
 from facsimile.study import Training
@@ -44,7 +45,8 @@ def train_run(workspace: Workspace, run: Run, precision: str, clock: train.Clock
     training = Training.model_validate(run.statement["training"])
     log(f"{run.key}: training {run.steps:,} steps of {run.model} {run.params}, {precision}")
     data = open_data(workspace, run)
-    _finish(folder, about | machine.describe(precision), lambda: train.run(model, training, data, run.seed, precision, folder, clock), log)
+    about |= machine.describe(precision) | {"data": _whole(run.dataset, workspace.paths.dataset(run.dataset)).facts}
+    _finish(folder, about, lambda: train.run(model, training, data, run.seed, precision, folder, clock), log)
 
 
 def _finish(folder: Path, about: dict[str, Any], make: Callable[[], train.State], log: Log) -> None:
@@ -61,8 +63,12 @@ def _finish(folder: Path, about: dict[str, Any], make: Callable[[], train.State]
 
 def open_data(workspace: Workspace, run: Run) -> Dataset:
     """The data set of a run, or the sub-grid of it that the run's scale states."""
-    data = datasets.dataset(run.dataset, workspace.paths.dataset(run.dataset))
-    return data.subgrid(run.subgrid) if run.subgrid else data
+    return _whole(run.dataset, workspace.paths.dataset(run.dataset)).subgrid(run.subgrid)
+
+
+@functools.lru_cache(maxsize=1)  # the runs of a shard share it
+def _whole(name: str, path: Path) -> Stored:
+    return datasets.dataset(name, path)
 
 
 def code(run: Run) -> dict[str, str]:

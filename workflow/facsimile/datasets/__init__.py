@@ -3,23 +3,39 @@
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from facsimile import discover
 from facsimile.datasets._base import Dataset, Kind
 from facsimile.datasets._file import DatasetError
 from facsimile.datasets._stored import Stored
 from facsimile.paths import Paths
 
-__all__ = ["Dataset", "DatasetError", "Kind", "Stored", "dataset"]
+__all__ = ["Dataset", "DatasetError", "Kind", "Stored", "dataset", "grid", "make"]
 
 
-def dataset(name: str, path: Path | None = None) -> Dataset:
+def dataset(name: str, path: Path | None = None) -> Stored:
     """Open a data set by name, making its file first if it is absent; ``path`` is the file, ``results/data/<name>.h5`` if None.
 
     Raises UnknownName for a name that no file of ``facsimile/datasets`` carries, DatasetError for a truncated or altered file.
     """
-    found: type[Stored] = discover.the_class("datasets", name, Stored)
     file = path or Paths(Path("results")).dataset(name)
     if not file.exists():
         print(f"{file}: absent; making the data set {name}", file=sys.stderr)
-        found.make(file)
-    return found.open(file)
+        make(name, file)
+    return _class(name).open(file)
+
+
+def make(name: str, path: Path, source: Path | None = None) -> None:
+    """Write a data set's file, whole or not at all; ``source`` is its official archive, if that shall be used."""
+    _class(name).make(path, source)
+
+
+def grid(name: str) -> Dataset:
+    """A data set without its images, for those who need only ``factors``, ``indices`` and ``len``; reads no file."""
+    found = _class(name)
+    return found(np.empty((0, *(found.row_shape or found.image_shape)), np.uint8), {})
+
+
+def _class(name: str) -> type[Stored]:
+    return discover.the_class("datasets", name, Stored)

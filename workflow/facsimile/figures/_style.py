@@ -10,6 +10,7 @@ import seaborn as sns
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from facsimile import names
 from facsimile.presentation import Context, Spec
@@ -54,7 +55,7 @@ def finish(figure: Figure, spec: Spec, context: Context, remarks: Iterable[str] 
     """Write the title above the panels, and under them the legend and what the figure must say of itself."""
     width, height = figure.get_size_inches()
     small_print = _wrapped([*remarks, *context.said(spec)], width)
-    key = 2 * LINE if legend else 0.0
+    key = 2.3 * LINE if legend else 0.0
     foot, head = LINE * (len(small_print) + 1) + key, 0.36
     total = head + height + foot
     figure.set_size_inches(width, total)
@@ -64,7 +65,7 @@ def finish(figure: Figure, spec: Spec, context: Context, remarks: Iterable[str] 
     figure.text(0.01, 1 - 0.06 / total, title, ha="left", va="top", fontsize=11, weight="bold")
     if legend:
         figure.legend(
-            handles=legend, loc="upper left", bbox_to_anchor=(0.0, (foot + 0.04) / total), ncols=len(legend), frameon=False, borderpad=0.2
+            handles=legend, loc="upper left", bbox_to_anchor=(0.0, (foot - 0.03) / total), ncols=len(legend), frameon=False, borderpad=0.2
         )
     below = (foot - key - LINE / 2) / total
     figure.text(0.01, below, "\n".join(small_print), ha="left", va="top", fontsize=7, color=FAINT, linespacing=1.35)
@@ -74,6 +75,11 @@ def finish(figure: Figure, spec: Spec, context: Context, remarks: Iterable[str] 
 def empty(axes: Axes, text: str) -> None:
     """Say in a panel why there is nothing in it."""
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=FAINT, style="italic")
+
+
+def line(colour: Any, marker: str, label: str) -> Line2D:
+    """A method's entry in a legend."""
+    return Line2D([], [], color=colour, marker=marker, lw=1.1, ms=5, mec="white", mew=0.4, label=label)
 
 
 def _wrapped(lines: Iterable[str], width: float) -> list[str]:

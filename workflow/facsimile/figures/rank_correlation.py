@@ -25,9 +25,8 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
     found, wanted = select(scores, spec, context)
     trained = found[~found["control"].astype(bool)]
     shown = context.shown(spec)
-    side = 1.25 + 0.62 * len(wanted)
     with _style.styled():
-        figure, grid = _style.panels(1, len(shown), side, side - 0.35, sharey=True)
+        figure, grid = _style.panels(1, len(shown), 1.5 + 0.78 * len(wanted), 0.7 + 0.56 * len(wanted), sharey=True)
         tables = []
         for axes, dataset in zip(grid.flat, shown, strict=True):
             table = correlations(trained[trained["dataset"] == dataset], wanted, dataset)
@@ -65,7 +64,7 @@ def _panel(axes: Axes, table: pd.DataFrame, wanted: list[str]) -> None:
         axes.add_patch(Rectangle((i, i), 1, 1, facecolor="#f2f2f2", edgecolor="white"))
     labels = [names.metric(name).replace(" ", "\n") for name in wanted]
     ticks = np.arange(len(wanted)) + 0.5
-    axes.set(xticks=ticks, yticks=ticks, xticklabels=labels, yticklabels=labels, xlim=(0, len(wanted)), ylim=(len(wanted), 0), aspect="equal")
+    axes.set(xticks=ticks, yticks=ticks, xticklabels=labels, yticklabels=labels, xlim=(0, len(wanted)), ylim=(len(wanted), 0))
     axes.tick_params(length=0, labelsize=7.5)
     axes.grid(visible=False)
     sns.despine(ax=axes, left=True, bottom=True)
@@ -82,9 +81,9 @@ def _cell(axes: Axes, x: int, y: int, row: pd.Series) -> None:
     colour = COLOURS(SCALE(row["spearman"]))
     axes.add_patch(Rectangle((x, y), 1, 1, facecolor=colour, edgecolor="white"))
     ink = "white" if abs(row["spearman"]) > 0.75 else _style.INK
-    axes.text(x + 0.5, y + 0.42, _number(row["spearman"]), ha="center", va="center", fontsize=10, color=ink)
+    axes.text(x + 0.5, y + 0.4, _number(row["spearman"]), ha="center", va="center", fontsize=10, color=ink)
     if np.isfinite(row["low"]):
-        axes.text(x + 0.5, y + 0.74, f"[{_number(row['low'])}, {_number(row['high'])}]", ha="center", va="center", fontsize=5.6, color=ink)
+        axes.text(x + 0.5, y + 0.76, f"[{_number(row['low'])}, {_number(row['high'])}]", ha="center", va="center", fontsize=5.8, color=ink)
 
 
 def _number(value: float) -> str:

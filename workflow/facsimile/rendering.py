@@ -1,0 +1,117 @@
+"""The same rows as Markdown, LaTeX and on the console."""
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from rich import box
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+NONE = "–"
+TEX = {"\\": r"\textbackslash{}"} | {c: f"\\{c}" for c in "&%$#_{}"} | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+TEX |= {"β": r"$\beta$", "γ": r"$\gamma$", "λ": r"$\lambda$", "−": "$-$", "–": "--", "·": r"$\cdot$", "×": r"$\times$", "…": r"\dots{}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One number with its interval; ``n`` where it differs from that of its row."""
+
+    value: float
+    low: float
+    high: float
+    n: int | None = None
+
+    def number(self) -> str:
+        """Three decimals, or – for no number."""
+        return f"{self.value:.3f}" if math.isfinite(self.value) else NONE
+
+    def interval(self) -> str:
+        """``[0.12, 0.34]``, with n where it differs; – where there is no interval, nothing where there is no number either."""
+        known = f"[{self.low:.2f}, {self.high:.2f}]" if math.isfinite(self.low) else NONE if math.isfinite(self.value) else ""
+        return " ".join(filter(None, [known, f"n={self.n}" if self.n is not None else ""]))
+
+    def line(self) -> str:
+        """All in one line."""
+        return " ".join(filter(None, [self.number(), self.interval()]))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a table; lines of one block stand together."""
+
+    block: str
+    label: str
+    n: str
+    entries: list[Entry]
+
+
+def markdown(title: str, columns: list[str], rows: list[Row], notes: list[str]) -> str:
+    """Title, a table with a bold line before each block, and the notes as a list."""
+    head = ["Method", "n", *columns]
+    lines = [_bar(head), _bar(["---", *["---:"] * (len(head) - 1)])]
+    for block, members in _blocks(rows):
+        lines.append(_bar([f"**{_escaped(block)}**", *[""] * (len(head) - 1)]))
+        lines += [_bar([_escaped(r.label), r.n, *(entry.line() for entry in r.entries)]) for r in members]
+    return "\n".join([f"### {title}", "", *lines, "", *(f"- {_escaped(note)}" for note in notes), ""])
+
+
+def latex(title: str, columns: list[str], rows: list[Row], notes: list[str], label: str) -> str:
+    r"""A ``table*`` with booktabs rules; intervals are small and under their numbers, the notes end the caption."""
+    caption = " ".join([tex(title) + ".", *(tex(note) for note in notes)])
+    lines = [r"\begin{table*}", r"\centering", rf"\caption{{{caption}}}", rf"\label{{{label}}}", r"\footnotesize"]
+    lines += [rf"\begin{{tabular}}{{lr{'c' * len(columns)}}}", r"\toprule", _tex_row(["Method", "$n$", *map(tex, columns)])]
+    for block, members in _blocks(rows):
+        lines += [r"\midrule", rf"\multicolumn{{{len(columns) + 2}}}{{l}}{{\emph{{{tex(block)}}}}} \\"]
+        lines += [_tex_row([tex(r.label), r.n, *map(_tex_entry, r.entries)]) for r in members]
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table*}", ""])
+
+
+def console(title: str, columns: list[str], rows: list[Row], notes: list[str]) -> Any:
+    """A rich table, intervals dim and under their numbers, and the notes below it."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Method", no_wrap=True)
+    table.add_column("n", justify="right")
+    for column in columns:
+        table.add_column(column, justify="right", min_width=12)
+    for block, members in _blocks(rows):
+        table.add_section()
+        table.add_row(Text(block, style="italic"))
+        for row in members:
+            table.add_row(f"  {row.label}", row.n, *map(_console_entry, row.entries))
+    return Group(table, *(Text(note, style="dim") for note in notes))
+
+
+def tex(text: str) -> str:
+    """Text with what LaTeX would read as commands made plain, and Greek letters in math."""
+    return "".join(TEX.get(character, character) for character in text)
+
+
+def _blocks(rows: list[Row]) -> Iterator[tuple[str, Iterator[Row]]]:
+    return itertools.groupby(rows, key=lambda row: row.block)
+
+
+def _bar(entries: list[str]) -> str:
+    return f"| {' | '.join(entries)} |"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", "\\|").replace("_", "\\_").replace("*", "\\*")
+
+
+def _tex_row(entries: list[str]) -> str:
+    return " & ".join(entries) + r" \\"
+
+
+def _tex_entry(entry: Entry) -> str:
+    if not entry.interval():
+        return tex(entry.number())
+    # One brace around both lines keeps them in one cell without a package of its own.
+    return rf"\begin{{tabular}}[t]{{@{{}}c@{{}}}}{tex(entry.number())}\\[-2pt]{{\tiny {tex(entry.interval())}}}\end{{tabular}}"
+
+
+def _console_entry(entry: Entry) -> Text:
+    return Text.assemble(entry.number(), "\n", (entry.interval(), "dim"))
