@@ -8,14 +8,13 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 STAMP := .venv/locked
 LOCKS := envs/build.lock envs/requirements.lock envs/torch.lock
-RESULTS := results/studies/locatello2019/smoke
 
 .PHONY: demo test fast lint lock
 .DELETE_ON_ERROR:
 
 demo: $(STAMP)
 	$(BIN)/snakemake locatello2019 --config scale=smoke
-	@echo; echo "Scores, table, figures and comparison with the paper:"; find $(RESULTS) -type f | sort
+	$(BIN)/facsimile --set scale=smoke show locatello2019
 
 test: export OMP_NUM_THREADS := 1
 test: lint

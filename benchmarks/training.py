@@ -75,7 +75,7 @@ def ours(model: str, threads: int, precision: str = "auto") -> Iterator[None]:
     import torch
 
     from facsimile import datasets, machine, models, train
-    from facsimile.study import Adam, Training
+    from facsimile.studyfile import Adam, Training
 
     torch.set_num_threads(threads)
     data = datasets.dataset("dsprites", Path("results/data/dsprites.h5"))

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pandas as pd
 from facsimile.presentation import Context, Departure, Spec
-from facsimile.study import Evaluation
+from facsimile.studyfile import Evaluation
 
 SWEEPS = {
     "beta_vae": ("beta", (1.0, 2.0, 4.0, 6.0, 8.0, 16.0)),

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from facsimile import canonical, runs, study
+from facsimile import canonical, runs, studyfile
 
 FROZEN = Path(__file__).parent / "frozen_hashes.json"
 
 
 @pytest.fixture(scope="module")
 def locatello(root):
-    return study.load(root / "config/studies/locatello2019.yaml")
+    return studyfile.load(root / "config/studies/locatello2019.yaml")
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_hashes_of_the_shipped_studies_are_frozen(root):
     """A moved hash orphans trained runs; if that is meant, regenerate the file and say so in the changelog."""
     found = {}
     for path in sorted((root / "config/studies").glob("*.yaml")):
-        loaded = study.load(path)
+        loaded = studyfile.load(path)
         for scale in loaded.scales:
             keys = sorted({run.key.rsplit("/", 1)[0] for run in runs.expand(loaded, scale)})
             found[f"{loaded.id}/{scale}"] = canonical.hash8(keys)

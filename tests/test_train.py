@@ -10,7 +10,7 @@ import pytest
 import torch
 from workers import train_slowly, train_until_told
 
-from facsimile import canonical, config, datasets, encode, jobs, latents, models, runs, store, study, train_shard, workspace
+from facsimile import canonical, config, datasets, encode, jobs, latents, models, runs, store, studyfile, train_shard, workspace
 from facsimile.encode_shard import encode_shard
 from facsimile.runs import Shard
 from facsimile.workspace import Workspace
@@ -168,7 +168,7 @@ def test_latents_are_those_of_the_model_in_the_order_of_the_data(at):
     encode_shard(at, Shard("toy", "beta_vae", (run,)), lambda _: None)
     data = train_shard.open_data(at, run)
     model = models.model("beta_vae", beta=4)
-    networks = encode.networks(model, study.Training.model_validate(run.statement["training"]), data.image_shape, weights)
+    networks = encode.networks(model, studyfile.Training.model_validate(run.statement["training"]), data.image_shape, weights)
     images = torch.from_numpy(data.images([7, 300])).permute(0, 3, 1, 2).float() / 255
     mean, log_variance = model.infer(networks, images)
     path = at.paths.run(run.key) / store.LATENTS

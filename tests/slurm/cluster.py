@@ -26,6 +26,8 @@ LOCK = Path("/var/lock/facsimile-test-cluster")
 PROGRAMS = ("slurmctld", "slurmd", "sbatch", "srun", "squeue", "scancel", "sinfo", "scontrol")
 PARTITION = "test"
 MEMORY_MB = 20_000
+# Options of snakemake: the waits of profiles/slurm, shortened, as here files appear at once and the controller is idle.
+HURRY = ("--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "2")
 NULL_DEVICE = os.makedev(1, 3)
 
 CONFIG = """\

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .cluster import Cluster, obstacle
+from .cluster import HURRY, Cluster, obstacle
 
 pytestmark = [pytest.mark.slow, pytest.mark.slurm]
 
@@ -44,8 +44,7 @@ def project(tmp_path: Path, root: Path) -> Path:
 
 def snakemake(project: Path, *targets: str) -> "subprocess.Popen[str]":
     """Start it with the slurm profile; only the waits are shorter than at a real site."""
-    hurry = ["--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "2"]
-    command = [sys.executable, "-m", "snakemake", *targets, "--profile", "slurm", *hurry]
+    command = [sys.executable, "-m", "snakemake", *targets, "--profile", "slurm", *HURRY]
     return subprocess.Popen(command, cwd=project, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 

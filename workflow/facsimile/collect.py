@@ -7,12 +7,22 @@ from typing import Any
 import pandas as pd
 
 from facsimile import atomic, canonical, runs, store
+from facsimile import workspace as workspaces
 from facsimile.paths import Paths
 from facsimile.runs import Run
-from facsimile.study import Study
+from facsimile.studyfile import Study
 from facsimile.workspace import Workspace
 
 IDENTITY = ("run", "dataset", "model", "params", "value", "value_index", "seed", "number", "control")
+
+
+def study(id: str, scale: str = "smoke") -> pd.DataFrame:
+    """The runs of a study at a scale, one a row: what each is, its published number, and what became of it here.
+
+    Reads config/config.yaml under the working directory. Raises UnknownName with the nearest right word.
+    """
+    at = workspaces.load(scale=scale)
+    return runs_table(at, at.study(id))
 
 
 def collect(workspace: Workspace, study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:

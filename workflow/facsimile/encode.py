@@ -10,7 +10,7 @@ from facsimile import rng
 from facsimile.datasets import Dataset
 from facsimile.latents import Array
 from facsimile.models import Model
-from facsimile.study import Training
+from facsimile.studyfile import Training
 from facsimile.train import autocast, batch
 
 BATCH = 256  # 1,024 is slower on a CPU: the activations leave the cache

@@ -9,7 +9,7 @@ from facsimile.jobs import Log
 from facsimile.latents import Array
 from facsimile.models import Model
 from facsimile.runs import Run, Shard
-from facsimile.study import Training
+from facsimile.studyfile import Training
 from facsimile.train_shard import open_data
 from facsimile.workspace import Workspace
 

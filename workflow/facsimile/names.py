@@ -34,7 +34,7 @@ METRICS = {
     "modularity.modularity": "Modularity",
     "explicitness.explicitness": "Explicitness",
     "sap.sap": "SAP",
-    "study.runs": "Models of the study",
+    "study.runs": "Models that the study states",
 }
 PARAMETERS = {"beta": "β", "gamma": "γ", "lambda_od": "λ_od", "lambda_d_factor": "λ_d/λ_od", "c_max": "C_max"}
 

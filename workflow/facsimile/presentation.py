@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from facsimile import names, runs
-from facsimile.study import CONTROLS, Artefact, Evaluation, ModelOverride, Scale, Study
+from facsimile.studyfile import CONTROLS, Artefact, Evaluation, ModelOverride, Scale, Study
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,8 @@ class Entry:
         return f"{self.value:.3f}" if math.isfinite(self.value) else NONE
 
     def interval(self) -> str:
-        """``[0.12, 0.34]``, with n where it differs; – where there is no interval, nothing where there is no number either."""
-        known = f"[{self.low:.2f}, {self.high:.2f}]" if math.isfinite(self.low) else NONE if math.isfinite(self.value) else ""
+        """``[0.123, 0.345]``, with n where it differs; – where there is no interval, nothing where there is no number either."""
+        known = f"[{self.low:.3f}, {self.high:.3f}]" if math.isfinite(self.low) else NONE if math.isfinite(self.value) else ""
         return " ".join(filter(None, [known, f"n={self.n}" if self.n is not None else ""]))
 
     def line(self) -> str:
@@ -76,7 +76,7 @@ def console(title: str, columns: list[str], rows: list[Row], notes: list[str]) -
     table.add_column("Method", no_wrap=True)
     table.add_column("n", justify="right")
     for column in columns:
-        table.add_column(column, justify="right", min_width=12)
+        table.add_column(column, justify="right", min_width=max(map(len, column.split())))
     for block, members in _blocks(rows):
         table.add_section()
         table.add_row(Text(block, style="italic"))
@@ -107,11 +107,11 @@ def _tex_row(entries: list[str]) -> str:
 
 
 def _tex_entry(entry: Entry) -> str:
-    if not entry.interval():
-        return tex(entry.number())
-    # One brace around both lines keeps them in one cell without a package of its own.
-    return rf"\begin{{tabular}}[t]{{@{{}}c@{{}}}}{tex(entry.number())}\\[-2pt]{{\tiny {tex(entry.interval())}}}\end{{tabular}}"
+    if entry.interval() in ("", NONE):
+        return tex(entry.line())
+    return rf"\shortstack{{{tex(entry.number())}\\{{\tiny {tex(entry.interval())}}}}}"
 
 
 def _console_entry(entry: Entry) -> Text:
-    return Text.assemble(entry.number(), "\n", (entry.interval(), "dim"))
+    between = " " if entry.interval() in ("", NONE) else "\n"
+    return Text.assemble(entry.number(), between, (entry.interval(), "dim"))

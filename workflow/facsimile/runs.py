@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from facsimile import canonical, discover
-from facsimile.study import CONTROLS, Evaluation, Scale, Study
+from facsimile.studyfile import CONTROLS, Evaluation, Scale, Study
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
-"""The JSON schema of study files, generated from study.py."""
+"""The JSON schema of study files, generated from studyfile.py."""
 
 import json
 from pathlib import Path
 
 from facsimile import atomic
-from facsimile.study import Study
+from facsimile.studyfile import Study
 
 PATH = Path("config/schema/study.schema.json")
 
@@ -16,7 +16,7 @@ def generated() -> str:
 
 
 def write(check: bool) -> int:
-    """Write the schema, or only check it: exit status 1 if the file is not what study.py says."""
+    """Write the schema, or only check it: exit status 1 if the file is not what studyfile.py says."""
     wanted = generated()
     if check:
         return int(not PATH.exists() or PATH.read_text(encoding="utf-8") != wanted)

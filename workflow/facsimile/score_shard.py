@@ -10,7 +10,7 @@ import pandas as pd
 from facsimile import atomic, datasets, jobs, latents, metrics, provenance, runs, store
 from facsimile.jobs import Log
 from facsimile.runs import Run, Shard
-from facsimile.study import Study
+from facsimile.studyfile import Study
 from facsimile.workspace import Workspace
 
 

@@ -10,13 +10,14 @@ from typing import Any
 
 import pandas as pd
 
-from facsimile import atomic, discover, names, rendering, statistics
+from facsimile import atomic, canonical, discover, names, rendering, statistics
 from facsimile.presentation import Context, Quantity, Spec, select
 from facsimile.rendering import Entry, Row
 from facsimile.statistics import Estimate
 
 NAMED_FAILURES = 6
 FEW = 5
+STATES = ("done", "failed", "missing")
 Groups = list[tuple[str, str, str]]  # data set, model, parameters ("" for all)
 
 
@@ -74,12 +75,12 @@ def save(table: Table, folder: Path, name: str) -> list[Path]:
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
-    """The mean of every method and control, for the paper's data sets and those shown here."""
-    shown = [(d, m) for d in context.named(spec) for m in (*context.models, *context.controls)]
-    return [Quantity(spec.id, d, m, "", name, "mean") for d, m in shown for name in context.metrics_of(spec)]
-
-
-STATES = ("done", "failed", "missing")
+    """The mean of every row, for the paper's data sets and those shown here."""
+    groups = [(m, "") for m in (*context.models, *context.controls)]
+    if spec.kind == "cells":
+        groups = [(m, canonical.dumps({context.models[m][0]: v})) for m, values in context.sweeps.items() for v in values]
+    wanted = [(d, name) for d in context.named(spec) for name in context.metrics_of(spec)]
+    return [Quantity(spec.id, d, model, params, name, "mean") for d, name in wanted for model, params in groups]
 
 
 def _methods(runs: pd.DataFrame, spec: Spec, context: Context) -> Groups:

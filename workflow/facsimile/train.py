@@ -21,7 +21,7 @@ from facsimile import networks, rng, store
 from facsimile.adam import TFAdam
 from facsimile.datasets import Dataset
 from facsimile.models import Draw, Losses, Model
-from facsimile.study import Training
+from facsimile.studyfile import Training
 
 BLOCK = 64  # steps whose random numbers are drawn at once; a constant, so that a resumed run draws the same blocks
 ROWS = 500  # rows of the history of a run

@@ -13,7 +13,7 @@ from facsimile import datasets, jobs, machine, models, provenance, store, train
 from facsimile.datasets import Dataset, Stored
 from facsimile.jobs import Log
 from facsimile.runs import Run, Shard
-from facsimile.study import Training
+from facsimile.studyfile import Training
 from facsimile.workspace import Workspace
 
 LOOP = ("facsimile.train", "facsimile.networks", "facsimile.adam", "facsimile.rng")

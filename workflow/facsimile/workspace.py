@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from facsimile import config, discover, runs, study
+from facsimile import config, discover, runs, studyfile
 from facsimile.config import Config
 from facsimile.paths import Paths
 from facsimile.runs import Run, Shard
-from facsimile.study import Study
+from facsimile.studyfile import Study
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Workspace:
         """Read one study; raises UnknownName or FileError."""
         if name not in self.study_ids():
             raise discover.UnknownName("study", name, self.study_ids())
-        return study.load(self.config.studies / f"{name}.yaml")
+        return studyfile.load(self.config.studies / f"{name}.yaml")
 
     def studies(self) -> list[Study]:
         """Every study that has the configured scale."""

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from facsimile import schema, study
+from facsimile import schema, studyfile
 from facsimile.yamlfile import FileError
 
 
@@ -16,7 +16,7 @@ def text(root):
 
 
 def test_the_published_study_is_read(root):
-    found = study.load(root / "config/studies/locatello2019.yaml")
+    found = studyfile.load(root / "config/studies/locatello2019.yaml")
     assert found.id == "locatello2019"
     assert set(found.scales) == {"smoke", "desk", "paper"}
 
@@ -49,7 +49,7 @@ def test_an_error_names_file_line_key_and_remedy(text, tmp_path, old, new, key, 
     path = tmp_path / "locatello2019.yaml"
     path.write_text(text.replace(old, new, 1))
     with pytest.raises(FileError) as error:
-        study.load(path)
+        studyfile.load(path)
     file, line, said = str(error.value).split(":", 2)
     assert file == str(path)
     assert said.strip().startswith(key)
@@ -63,7 +63,7 @@ def test_what_is_no_study_is_refused_in_one_line(tmp_path, content):
     path = tmp_path / "broken.yaml"
     path.write_text(content)
     with pytest.raises(FileError) as error:
-        study.load(path)
+        studyfile.load(path)
     assert str(error.value).startswith(f"{path}:")
     assert "\n" not in str(error.value)
 
@@ -74,8 +74,8 @@ def test_the_schema_for_editors_is_what_the_code_says(root):
 
 def test_expanding_a_study_imports_neither_torch_nor_pandas(root):
     code = (
-        "import sys; from pathlib import Path; from facsimile import runs, study, targets;"
-        f"runs.expand(study.load(Path({str(root / 'config/studies/locatello2019.yaml')!r})), 'paper');"
+        "import sys; from pathlib import Path; from facsimile import runs, studyfile, targets;"
+        f"runs.expand(studyfile.load(Path({str(root / 'config/studies/locatello2019.yaml')!r})), 'paper');"
         "print(sorted({'torch', 'pandas', 'sklearn'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)

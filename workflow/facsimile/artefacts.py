@@ -1,0 +1,74 @@
+"""Make one table, figure or comparison of a study from its gathered scores, and show them."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+from rich.console import Console
+
+from facsimile import comparing, figures, published, tables
+from facsimile.discover import UnknownName
+from facsimile.presentation import Context, Spec
+from facsimile.studyfile import Study
+from facsimile.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """A study's tables at the configured scale."""
+
+    study: Study
+    runs: pd.DataFrame
+    scores: pd.DataFrame
+    context: Context
+
+
+def gathered(at: Workspace, name: str) -> Gathered:
+    """Read runs.parquet and scores.parquet of a study; raises FileNotFoundError that says what to type."""
+    folder = at.paths.study(name, at.config.scale)
+    if not (folder / "scores.parquet").exists():
+        raise FileNotFoundError(f"{folder}: no scores yet; make them: snakemake {name} --config scale={at.config.scale}")
+    study = at.study(name)
+    runs, scores = (pd.read_parquet(folder / f"{table}.parquet") for table in ("runs", "scores"))
+    return Gathered(study, runs, scores, Context.of(study, at.config.scale))
+
+
+def table(at: Workspace, study: str, name: str) -> None:
+    """Write one table as CSV, Markdown and LaTeX."""
+    tables.save(_table(gathered(at, study), name), at.paths.study(study, at.config.scale) / "tables", name)
+
+
+def figure(at: Workspace, study: str, name: str) -> None:
+    """Write one figure as PDF and PNG, and its data as CSV."""
+    found = gathered(at, study)
+    if name not in found.study.figures:
+        raise UnknownName(f"figure of {study}", name, list(found.study.figures))
+    spec = Spec.of(name, found.study.figures[name])
+    drawn = figures.draw(spec.kind, found.scores, spec, found.context)
+    figures.save(drawn, at.paths.study(study, at.config.scale) / "figures", name)
+
+
+def compare(at: Workspace, study: str) -> None:
+    """Write comparison.csv."""
+    comparing.save(_comparison(at, gathered(at, study)), at.paths.study(study, at.config.scale) / "comparison.csv")
+
+
+def show(at: Workspace, study: str, console: Console) -> None:
+    """Print every table of a study, its comparison with the published numbers, and where its files are."""
+    found = gathered(at, study)
+    for name in found.study.tables:
+        console.print(_table(found, name).console())
+    console.print(comparing.console(_comparison(at, found)))
+    for path in sorted(at.paths.study(study, at.config.scale).rglob("*.*")):
+        console.print(str(path), highlight=False, soft_wrap=True)
+
+
+def _table(found: Gathered, name: str) -> tables.Table:
+    if name not in found.study.tables:
+        raise UnknownName(f"table of {found.study.id}", name, list(found.study.tables))
+    return tables.make(found.scores, found.runs, Spec.of(name, found.study.tables[name]), found.context)
+
+
+def _comparison(at: Workspace, found: Gathered) -> pd.DataFrame:
+    path = at.config.published / f"{found.study.id}.csv"
+    printed = published.read(path, found.context) if path.exists() else []
+    return comparing.compare(found.scores, found.runs, printed, Spec.all(found.study), found.context)

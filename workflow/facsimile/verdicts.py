@@ -1,0 +1,69 @@
+"""A comparison on the console: a line a published number, and how many numbers have no source."""
+
+import math
+from typing import Any
+
+import pandas as pd
+from rich import box
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from facsimile import names
+from facsimile.rendering import NONE, Entry
+
+STYLES = {"reproduced": "bold green", "differs": "bold red", "not comparable": "yellow", "no source": "dim"}
+
+
+def console(comparison: pd.DataFrame) -> Any:
+    """Something that a rich Console prints; every row of the comparison is in its CSV."""
+    table = Table(title="Published and reproduced", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column, justify in (("number", "left"), ("published", "right"), ("ours", "right"), ("verdict", "left"), ("why", "left")):
+        table.add_column(column, justify=justify)  # type: ignore[arg-type]
+    for artefact, rows in comparison[(comparison["verdict"] != "no source") & (comparison["n"] > 0)].groupby("artefact", sort=False):
+        table.add_section()
+        table.add_row(Text(str(artefact), style="italic"))
+        for row in rows.to_dict("records"):
+            table.add_row(*_line(row))
+    return Group(table, *_unsourced(comparison), _totals(comparison))
+
+
+def _line(row: dict[Any, Any]) -> list[Text | str]:
+    spread = f" ± {row['spread']:g}" if math.isfinite(row["spread"]) else ""
+    verdict = Text(row["verdict"], style=STYLES[row["verdict"]])
+    return [f"  {_what(row)}", f"{_plain(row['value'])}{spread}\n{row['how']}", _ours(row), verdict, row["reason"]]
+
+
+def _what(row: dict[Any, Any]) -> str:
+    who = " ".join(filter(None, [names.model(row["model"]), f"({names.settings(row['params'])})" if row["params"] else ""]))
+    parts = [names.dataset(row["dataset"]), who, names.metric(row["metric"]), row["statistic"]]
+    return " · ".join(filter(None, parts))
+
+
+def _ours(row: dict[Any, Any]) -> Text:
+    entry = Entry(row["ours"], row["low"], row["high"])
+    if not math.isfinite(row["ours"]):
+        return Text(NONE)
+    if row["statistic"] == "count":
+        return Text(_plain(row["ours"]))
+    return Text.assemble(entry.number(), "\n", (f"{entry.interval()} n={row['n']}", "dim"))
+
+
+def _plain(value: float) -> str:
+    """At least three decimals of a score, all that were printed; a count in full."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3f}" if round(value, 3) == value else f"{value:g}"
+
+
+def _unsourced(comparison: pd.DataFrame) -> list[Text]:
+    """What has only one side: said as counts, listed in the CSV."""
+    unknown = comparison["verdict"] == "no source"
+    alone = comparison[unknown | (comparison["n"] == 0)].assign(published=~unknown)
+    words = {True: "published numbers have none of ours beside them", False: "numbers have no source"}
+    counts = alone.groupby(["artefact", "published"], sort=False).size()
+    return [Text(f"{artefact}: {n} {words[bool(theirs)]}", style="dim") for (artefact, theirs), n in counts.items()]
+
+
+def _totals(comparison: pd.DataFrame) -> Text:
+    counts = comparison["verdict"].value_counts()
+    words = [Text(f"{counts.get(verdict, 0)} {verdict}", style=style) for verdict, style in STYLES.items()]
+    return Text(" · ").join(words)
