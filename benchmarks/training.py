@@ -172,7 +172,9 @@ def report(rows: pd.DataFrame) -> str:
         for variant, values in group.groupby("variant", sort=False)["steps_per_second"]:
             middle = statistics.median(values)
             base = base or middle
-            lines.append(f"| {model} | {variant} | {middle:.1f} ({values.min():.1f}-{values.max():.1f}) | {middle / base:.2f} |")
+            lines.append(
+                f"| {model} | {variant} | {middle:.1f} ({values.min():.1f}-{values.max():.1f}) | {middle / base:.2f} |"
+            )
     return "\n".join(lines)
 
 

@@ -78,7 +78,9 @@ class Project:
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start a process of this project without waiting for it."""
         command = [sys.executable, *arguments]
-        return subprocess.Popen(command, cwd=self.folder, env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return subprocess.Popen(
+            command, cwd=self.folder, env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
 
     @property
     def environment(self) -> dict[str, str]:

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pandas as pd
+
 from facsimile.presentation import Context, Departure, Spec
 from facsimile.studyfile import Evaluation
 
@@ -16,7 +17,14 @@ SWEEPS = {
     "beta_tc_vae": ("beta", (1.0, 2.0, 4.0, 6.0, 8.0, 10.0)),
     "annealed_vae": ("c_max", (5.0, 10.0, 25.0, 50.0, 75.0, 100.0)),
 }
-METRICS = ("beta_vae_score.beta_vae_score", "factor_vae_score.factor_vae_score", "mig.mig", "dci.disentanglement", "modularity.modularity", "sap.sap")
+METRICS = (
+    "beta_vae_score.beta_vae_score",
+    "factor_vae_score.factor_vae_score",
+    "mig.mig",
+    "dci.disentanglement",
+    "modularity.modularity",
+    "sap.sap",
+)
 ORACLE = dict(zip(METRICS, (1.0, 1.0, 0.896, 1.0, 1.0, 0.246), strict=True))
 NOISE = dict(zip(METRICS, (0.25, 0.2, 0.01, 0.02, 0.7, 0.005), strict=True))
 
@@ -70,7 +78,16 @@ def scores(of, seed=0):
         made = ORACLE | {} if run["model"] == "oracle" else NOISE if run["model"] == "noise" else _trained(run, rng)
         for name, result in made.items():
             metric, score = name.split(".")
-            rows.append({**run, "metric": metric, "score": score, "result": float(result), "convention": "dlib", "representation": "mean"})
+            rows.append(
+                {
+                    **run,
+                    "metric": metric,
+                    "score": score,
+                    "result": float(result),
+                    "convention": "dlib",
+                    "representation": "mean",
+                }
+            )
     return pd.DataFrame(rows)
 
 

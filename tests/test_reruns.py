@@ -28,7 +28,14 @@ def project(finished, tmp_path):
 
 def test_a_complete_study_has_everything(finished):
     folder = finished.folder / "results/studies/tiny/smoke"
-    for name in ("runs.parquet", "scores.parquet", "comparison.csv", "tables/table1.md", "figures/fig1.pdf", "figures/fig1.csv"):
+    for name in (
+        "runs.parquet",
+        "scores.parquet",
+        "comparison.csv",
+        "tables/table1.md",
+        "figures/fig1.pdf",
+        "figures/fig1.csv",
+    ):
         assert (folder / name).stat().st_size > 0
     assert len(finished.weights()) == 4 + 2  # 2 values x 2 seeds, and the controls
     assert finished.jobs("tiny") == DONE
@@ -139,7 +146,7 @@ def test_an_interrupted_study_goes_on(finished, tmp_path):
     project.snakemake("tiny", "--unlock")
     project.snakemake("tiny", "--config", "checkpoint_steps=10")
     logs = "\n".join(path.read_text() for path in project.folder.glob("results/logs/train/**/*.log"))
-    assert "going on from step" in logs
+    assert "going on from its checkpoint" in logs
     assert all(project.record(key)["state"] == "done" for key in project.weights())
     assert not list(project.folder.glob("results/runs/**/checkpoint.safetensors"))
 

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from facsimile import statistics
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
+
+from facsimile import statistics
 
 
 def rng():

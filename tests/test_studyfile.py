@@ -58,7 +58,9 @@ def test_an_error_names_file_line_key_and_remedy(text, tmp_path, old, new, key, 
     assert re.split(r"\W", key.split(".")[-1])[0] in written or new.splitlines()[-1].strip() in written or new in written
 
 
-@pytest.mark.parametrize("content", ["", "[1, 2]", "id: [", "a: !!python/object/apply:os.system [ls]", "\x00", "- {", "&a [*a]"])
+@pytest.mark.parametrize(
+    "content", ["", "[1, 2]", "id: [", "a: !!python/object/apply:os.system [ls]", "\x00", "- {", "&a [*a]"]
+)
 def test_what_is_no_study_is_refused_in_one_line(tmp_path, content):
     path = tmp_path / "broken.yaml"
     path.write_text(content)

@@ -173,7 +173,9 @@ def test_latents_are_those_of_the_model_in_the_order_of_the_data(at):
     mean, log_variance = model.infer(networks, images)
     path = at.paths.run(run.key) / store.LATENTS
     torch.testing.assert_close(torch.from_numpy(latents.read(path)[[7, 300]]), mean.detach(), rtol=1e-4, atol=1e-5)
-    torch.testing.assert_close(torch.from_numpy(latents.read(path, "log_variance")[[7, 300]]), log_variance.detach(), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        torch.from_numpy(latents.read(path, "log_variance")[[7, 300]]), log_variance.detach(), rtol=1e-4, atol=1e-5
+    )
 
 
 def test_a_shard_skips_what_is_there_and_waits_for_nothing(at):

@@ -86,7 +86,9 @@ def score(
     context: typer.Context,
     shard: Shard,
     metric: str,
-    protocol: Annotated[str | None, typer.Option(help="hash of how the metric is asked, if several studies have the shard")] = None,
+    protocol: Annotated[
+        str | None, typer.Option(help="hash of how the metric is asked, if several studies have the shard")
+    ] = None,
     fresh: Annotated[int, typer.Option(help="1: ask anew even where the store has the answer")] = 0,
 ) -> None:
     """Score a shard with one metric."""

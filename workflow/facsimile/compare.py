@@ -49,18 +49,16 @@ class Verdict(NamedTuple):
     rule: str
 
 
-def compare(scores: pd.DataFrame, specs: list[Spec], context: Context, path: Path | None) -> pd.DataFrame:
-    """One row a number of the study or of the published file at ``path`` (None: nothing is published), in the study's order.
-
-    Raises FileError where the published file is wrong.
-    """
-    printed = published.read(path, context) if path else []
+def compare(scores: pd.DataFrame, printed: list[Published], specs: list[Spec], context: Context) -> pd.DataFrame:
+    """One row a number that the artefacts ``specs`` show or that was ``printed`` (``published.read``), in their order."""
     frames = _frames(scores)
-    rows = [_row(quantity, number, frames, context) for quantity, number in _joined(_quantities(specs, context), printed, context)]
+    rows = [
+        _row(quantity, number, frames, context) for quantity, number in _joined(_quantities(specs, context), printed, context)
+    ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def write(comparison: pd.DataFrame, path: Path) -> None:
+def save(comparison: pd.DataFrame, path: Path) -> None:
     """Write comparison.csv, whole or not at all."""
     atomic.write_bytes(path, comparison.to_csv(index=False, lineterminator="\n").encode())
 
@@ -105,7 +103,9 @@ def _obstacles(quantity: Quantity, number: Published, found: Estimate, context: 
     trained = quantity.model not in context.controls and quantity.metric != published.DESIGN
     computed = quantity.statistic in (*statistics.STATISTICS, "spearman", "count")
     where = f" of {names.dataset(quantity.dataset)}" if quantity.dataset else ""
-    absent = f"this scale has no such score{where}" if computed else f"the statistic {quantity.statistic!r} is not computed here"
+    absent = (
+        f"this scale has no such score{where}" if computed else f"the statistic {quantity.statistic!r} is not computed here"
+    )
     obstacles = [
         (number.how == "peer", "protocol", "a peer's number, from another protocol"),
         (found.n == 0, "protocol", absent),
@@ -129,7 +129,9 @@ def _departures(quantity: Quantity, context: Context) -> list[str]:
 
 def _quantities(specs: list[Spec], context: Context) -> list[Quantity]:
     """What the tables and figures state; kinds of table are in tables.py, kinds of figure are files of figures/."""
-    makers = [(spec, tables.cells if spec.kind in tables.KINDS else discover.module("figures", spec.kind).cells) for spec in specs]
+    makers = [
+        (spec, tables.cells if spec.kind in tables.KINDS else discover.module("figures", spec.kind).cells) for spec in specs
+    ]
     return [quantity for spec, cells in makers for quantity in cells(spec, context)]
 
 

@@ -17,13 +17,17 @@ BATCH = 256  # 1,024 is slower on a CPU: the activations leave the cache
 BLOCK = 64  # batches written at once
 
 
-def networks(model: Model, training: Training, image_shape: tuple[int, int, int], weights: dict[str, Tensor]) -> dict[str, nn.Module]:
+def networks(
+    model: Model, training: Training, image_shape: tuple[int, int, int], weights: dict[str, Tensor]
+) -> dict[str, nn.Module]:
     """The model's networks with trained weights, ready to infer."""
     made = model.networks(image_shape, training.latents, training.network)
     for group, network in made.items():
         prefix = f"{group}."
-        network.load_state_dict({name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)})
-        network.eval().to(memory_format=torch.channels_last)
+        network.load_state_dict(
+            {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
+        )
+        network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return made
 
 
@@ -34,7 +38,9 @@ def encode(model: Model, made: dict[str, nn.Module], data: Dataset, seed: int, p
     """
     for first in range(0, len(data), BATCH * BLOCK):
         last = min(first + BATCH * BLOCK, len(data))
-        parts = [_infer(model, made, data, np.arange(i, min(i + BATCH, last)), seed, precision) for i in range(first, last, BATCH)]
+        parts = [
+            _infer(model, made, data, np.arange(i, min(i + BATCH, last)), seed, precision) for i in range(first, last, BATCH)
+        ]
         yield tuple(torch.cat(column).numpy() for column in zip(*parts, strict=True))  # type: ignore[misc]
 
 

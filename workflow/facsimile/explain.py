@@ -19,7 +19,10 @@ def explain(at: Workspace, run: Run, console: Console) -> None:
         return
     versions = " ".join(f"{name} {version}" for name, version in made.get("versions", {}).items())
     console.print(f"state     {made['state']} {made.get('reason', '')}", highlight=False)
-    console.print(f"made      {made['started']} on {made.get('host')}, {made.get('precision')}, {made.get('seconds')} s; {versions}", highlight=False)
+    console.print(
+        f"made      {made['started']} on {made.get('host')}, {made.get('precision')}, {made.get('seconds')} s; {versions}",
+        highlight=False,
+    )
     console.print(_verdict(at, run), highlight=False, soft_wrap=True)
 
 

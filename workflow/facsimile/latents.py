@@ -48,9 +48,13 @@ def read(path: Path, name: str = "mean") -> Array:
             values = {key: file[key][()] for key in NAMES}
             stated = file.attrs["sha256"]
     except (OSError, KeyError, RuntimeError) as error:
-        raise StoreError(f"{path}: truncated or no latents file ({error}); make it again: facsimile forget {_key(path)}") from None
+        raise StoreError(
+            f"{path}: truncated or no latents file ({error}); make it again: facsimile forget {_key(path)}"
+        ) from None
     if _join({key: hashlib.sha256(value.tobytes()) for key, value in values.items()}) != stated:
-        raise StoreError(f"{path}: altered since it was written (checksum differs); make it again: facsimile forget {_key(path)}")
+        raise StoreError(
+            f"{path}: altered since it was written (checksum differs); make it again: facsimile forget {_key(path)}"
+        )
     return values[name]
 
 

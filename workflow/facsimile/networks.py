@@ -1,7 +1,7 @@
 """Encoders and decoders by name, and TensorFlow's initialisation drawn from the counter-based generator.
 
-Three networks go by the name of the study's architecture. All map [b, c, 64, 64] to [b, 2·latents] (means, then log-variances) and
-back to logits [b, c, 64, 64]. Sizes are for one channel and 10 latents.
+Three networks go by the name of the study's architecture. All map [b, c, 64, 64] to [b, 2·latents] (means, then log-variances)
+and back to logits [b, c, 64, 64]. Sizes are for one channel and 10 latents.
 
 - ``dlib``: disentanglement_lib's code (``architectures.py``): 2×2 kernels in the third and fourth layer; 690,517 parameters.
 - ``paper``: the paper's table: 4×4 kernels everywhere; 764,245 parameters.
@@ -10,6 +10,7 @@ back to logits [b, c, 64, 64]. Sizes are for one channel and 10 latents.
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -27,17 +28,22 @@ class AutoEncoder(nn.Module):
         self.encoder, self.decoder = encoder, decoder
 
     def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Means and log-variances [b, latents], float32, of images [b, c, h, w]."""
-        mean, log_variance = self.encoder(images).float().chunk(2, 1)
+        """Means and log-variances [b, latents] of images [b, c, h, w], in full precision."""
+        mean, log_variance = full(self.encoder(images)).chunk(2, 1)
         return mean, log_variance
 
     def decode(self, codes: Tensor) -> Tensor:
-        """Logits [b, c, h, w], float32, of codes [b, latents]."""
-        return self.decoder(codes).float()
+        """Logits [b, c, h, w] of codes [b, latents], in full precision."""
+        return full(self.decoder(codes))
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits from the posterior means."""
         return self.decode(self.encode(images)[0])
+
+
+def full(x: Tensor) -> Tensor:
+    """What a network running in half precision answers, as float32: losses and latents are computed in full precision."""
+    return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
 
 
 def autoencoder(name: str, image_shape: tuple[int, int, int], latents: int) -> AutoEncoder:
@@ -53,7 +59,7 @@ def autoencoder(name: str, image_shape: tuple[int, int, int], latents: int) -> A
 def discriminator(latents: int) -> nn.Sequential:
     """Six dense layers of 1,000 with leaky ReLU (0.2) and two logits: FactorVAE's, as disentanglement_lib has it."""
     widths = [latents] + [1000] * 6
-    hidden = [layer for a, b in zip(widths, widths[1:], strict=False) for layer in (nn.Linear(a, b), nn.LeakyReLU(0.2))]
+    hidden = [layer for a, b in pairwise(widths) for layer in (nn.Linear(a, b), nn.LeakyReLU(0.2))]
     return nn.Sequential(*hidden, nn.Linear(1000, 2))
 
 

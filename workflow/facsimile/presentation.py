@@ -24,8 +24,8 @@ class Spec:
     @classmethod
     def of(cls, id: str, artefact: Artefact) -> "Spec":
         """The artefact that the study calls ``id``."""
-        said = artefact.model_dump()
-        return cls(id=id, **{key: tuple(value) if isinstance(value, list) else value for key, value in said.items()})
+        shown = {"datasets": tuple(artefact.datasets), "metrics": tuple(artefact.metrics)}
+        return cls(id, artefact.kind, artefact.title, **shown, verified=artefact.verified, note=artefact.note)
 
     @classmethod
     def all(cls, study: Study) -> list["Spec"]:
@@ -35,9 +35,9 @@ class Spec:
 
 @dataclass(frozen=True)
 class Quantity:
-    """One number of an artefact: a statistic of a score over runs. Empty fields mean all: ``params`` "" is every cell of a model.
+    """One number of an artefact: a statistic of a score over runs. An empty field means all of them.
 
-    ``params`` is canonical JSON; ``metric`` is ``metric.score``, or ``a ~ b`` for a correlation over runs.
+    ``params`` is canonical JSON, "" for every cell of a model; ``metric`` is ``metric.score``, or ``a ~ b`` for a correlation.
     """
 
     artefact: str
@@ -86,7 +86,9 @@ class Context:
             study=study.id,
             scale=scale,
             models={m.name: (*m.sweep, *m.fixed) for m in study.models},
-            sweeps={m.name: tuple(map(float, values)) for m in study.models if len(m.sweep) == 1 for values in m.sweep.values()},
+            sweeps={
+                m.name: tuple(map(float, values)) for m in study.models if len(m.sweep) == 1 for values in m.sweep.values()
+            },
             datasets=tuple(study.datasets),
             drawn=drawn,
             metrics=tuple(study.metrics),
@@ -151,7 +153,9 @@ def select(scores: pd.DataFrame, spec: Spec, context: Context) -> tuple[pd.DataF
     found = named[named["name"].isin(wanted) & named["dataset"].isin(context.shown(spec))]
     if (twice := found.duplicated(["run", "name"])).any():
         first = found[twice].iloc[0]
-        raise ValueError(f"scores: {first['run']} has {first['name']} twice; keep one convention, representation and seed of each score")
+        raise ValueError(
+            f"scores: {first['run']} has {first['name']} twice; keep one convention, representation and seed of each score"
+        )
     return found, wanted
 
 
@@ -183,8 +187,12 @@ def _departures(study: Study, scale: Scale) -> list[Departure]:
         found.append(Departure("seeds", f"{scale.seeds} of {study.seeds} seeds"))
     asked = scale.evaluation
     if asked and asked != study.evaluation:
-        found.append(Departure("evaluation", f"{asked.train:,} + {asked.test:,} evaluation points, {asked.convention} convention"))
-    return found + [Departure("grid", text, dataset=d) for d, strides in scale.subgrid.items() if (text := _subgrid(d, strides))]
+        found.append(
+            Departure("evaluation", f"{asked.train:,} + {asked.test:,} evaluation points, {asked.convention} convention")
+        )
+    return found + [
+        Departure("grid", text, dataset=d) for d, strides in scale.subgrid.items() if (text := _subgrid(d, strides))
+    ]
 
 
 def _subgrid(dataset: str, strides: dict[str, int]) -> str:

@@ -126,5 +126,7 @@ def _check_twice(path: Path, found: list[Published]) -> None:
     seen = set()
     for published in found:
         if (key := (published.quantity, published.source)) in seen:
-            raise FileError(path, 1, f"{published.quantity} stands there twice with one source; keep one line or tell the sources apart")
+            raise FileError(
+                path, 1, f"{published.quantity} stands there twice with one source; keep one line or tell the sources apart"
+            )
         seen.add(key)

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,16 @@ from rich.text import Text
 
 NONE = "–"
 TEX = {"\\": r"\textbackslash{}"} | {c: f"\\{c}" for c in "&%$#_{}"} | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-TEX |= {"β": r"$\beta$", "γ": r"$\gamma$", "λ": r"$\lambda$", "−": "$-$", "–": "--", "·": r"$\cdot$", "×": r"$\times$", "…": r"\dots{}"}
+TEX |= {
+    "β": r"$\beta$",
+    "γ": r"$\gamma$",
+    "λ": r"$\lambda$",
+    "−": "$-$",
+    "–": "--",
+    "·": r"$\cdot$",
+    "×": r"$\times$",
+    "…": r"\dots{}",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +40,7 @@ class Entry:
         return f"{self.value:.3f}" if math.isfinite(self.value) else NONE
 
     def interval(self) -> str:
-        """``[0.123, 0.345]``, with n where it differs; – where there is no interval, nothing where there is no number either."""
+        """``[0.123, 0.345]``, with n where it differs; – for no interval, nothing where there is no number either."""
         known = f"[{self.low:.3f}, {self.high:.3f}]" if math.isfinite(self.low) else NONE if math.isfinite(self.value) else ""
         return " ".join(filter(None, [known, f"n={self.n}" if self.n is not None else ""]))
 
@@ -76,7 +86,7 @@ def console(title: str, columns: list[str], rows: list[Row], notes: list[str]) -
     table.add_column("Method", no_wrap=True)
     table.add_column("n", justify="right")
     for column in columns:
-        table.add_column(column, justify="right", min_width=max(map(len, column.split())))
+        table.add_column(column, justify="right", min_width=max(12, *map(len, column.split())))
     for block, members in _blocks(rows):
         table.add_section()
         table.add_row(Text(block, style="italic"))
@@ -114,4 +124,5 @@ def _tex_entry(entry: Entry) -> str:
 
 def _console_entry(entry: Entry) -> Text:
     between = " " if entry.interval() in ("", NONE) else "\n"
-    return Text.assemble(entry.number(), between, (entry.interval(), "dim"))
+    short = re.sub(r"\b0\.", ".", entry.interval())  # a terminal is narrow
+    return Text.assemble(entry.number(), between, (short, "dim"))

@@ -41,7 +41,9 @@ def _stamp(folder: Path, metric: str) -> dict[str, str]:
     """What a stored answer depends on."""
     about = latents.about(folder / store.LATENTS)
     if about is None:
-        raise store.StoreError(f"{folder / store.LATENTS}: missing or unreadable; encode its shard again, with snakemake --forcerun encode")
+        raise store.StoreError(
+            f"{folder / store.LATENTS}: missing or unreadable; encode its shard again, with snakemake --forcerun encode"
+        )
     return {"latents": str(about["sha256"]), "code": provenance.code(f"facsimile.metrics.{metric}")}
 
 

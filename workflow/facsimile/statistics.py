@@ -1,7 +1,7 @@
 """The statistics that reviewers ask for: a value, its bootstrap interval, and the number of runs behind it.
 
-Intervals are plain percentile intervals (Efron 1979; Agarwal et al. 2021, "Deep RL at the edge of the statistical precipice", use
-them for IQM). BCa, the competing choice, corrects bias and skew but needs the jackknife and is undefined on samples with
+Intervals are plain percentile intervals (Efron 1979), as in Agarwal et al. 2021, "Deep RL at the edge of the statistical
+precipice". BCa, the competing choice, corrects bias and skew but needs the jackknife and is undefined on samples with
 many equal values, which scores near 1 are. Percentile intervals of fewer than about five runs are too narrow: print n.
 
 What cannot be said is NaN, never a warning: the interval of one value or of values that are all equal, the correlation
@@ -97,7 +97,9 @@ def paired_difference(
     """
     first, second = _finite(a), _finite(b)
     if first.shape != second.shape:
-        raise ValueError(f"paired values must be as many on both sides, not {first.size} and {second.size}; join them by run first")
+        raise ValueError(
+            f"paired values must be as many on both sides, not {first.size} and {second.size}; join them by run first"
+        )
     if first.size == 0:
         return Estimate(np.nan, np.nan, np.nan, 0)
     both = np.stack((first, second))
@@ -133,7 +135,9 @@ def spearman(
 def _finite(values: NDArray[np.floating]) -> Array:
     sample = np.asarray(values, dtype=np.float64)
     if sample.ndim != 1 or not np.isfinite(sample).all():
-        raise ValueError(f"finite values [n] are wanted, not shape {sample.shape} with {(~np.isfinite(sample)).sum()} that are not")
+        raise ValueError(
+            f"finite values [n] are wanted, not shape {sample.shape} with {(~np.isfinite(sample)).sum()} that are not"
+        )
     return sample
 
 
@@ -149,7 +153,9 @@ def _sizes(n: int, resamples: int) -> list[int]:
     return [min(block, resamples - start) for start in range(0, resamples, block)]
 
 
-def _draws(samples: Array, statistic: Statistic, rng: np.random.Generator, groups: list[NDArray[np.intp]], resamples: int) -> Array:
+def _draws(
+    samples: Array, statistic: Statistic, rng: np.random.Generator, groups: list[NDArray[np.intp]], resamples: int
+) -> Array:
     """The statistic [k, resamples] of each of ``samples`` [k, n]; the k share the indices drawn."""
     blocks = []
     for size in _sizes(samples.shape[1], resamples):

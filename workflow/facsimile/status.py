@@ -23,7 +23,9 @@ def plan(at: Workspace, study: str, console: Console) -> None:
     price = cost.of(todo, len(found.metrics))
     controls = sum(run.control for run in runs)
     console.print(f"[bold]{study}[/] at scale {at.config.scale}: {found.scales[at.config.scale].description}")
-    console.print(f"{len(runs) - controls:,} runs and {controls} controls in {len(at.shards(found)):,} shards; {price.runs:,} to make")
+    console.print(
+        f"{len(runs) - controls:,} runs and {controls} controls in {len(at.shards(found)):,} shards; {price.runs:,} to make"
+    )
     console.print(f"{price.steps:,} steps: about {price.core_hours:,.1f} core-hours of a CPU with bf16 (measured rates),")
     console.print(f"or about {price.gpu_hours:,.1f} GPU-hours by arithmetic for one H200 (packed execution; not measured)")
     console.print(f"about {price.bytes / 1e9:,.1f} GB of weights and latents")

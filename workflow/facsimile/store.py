@@ -39,7 +39,9 @@ def record(folder: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise StoreError(f"{path}: not readable ({error}); remove it with: facsimile forget {'/'.join(folder.parts[-4:])}") from None
+        raise StoreError(
+            f"{path}: not readable ({error}); remove it with: facsimile forget {'/'.join(folder.parts[-4:])}"
+        ) from None
 
 
 def finish(folder: Path, weights: dict[str, Tensor], history: pd.DataFrame, summary: dict[str, Any]) -> None:
@@ -70,7 +72,9 @@ def weights(folder: Path) -> dict[str, Tensor]:
     stated = (record(folder) or {}).get("weights_sha256")
     data = path.read_bytes() if path.exists() else b""
     if hashlib.sha256(data).hexdigest() != stated:
-        raise StoreError(f"{path}: truncated or altered since it was written; make the run again: facsimile forget {_key(folder)}")
+        raise StoreError(
+            f"{path}: truncated or altered since it was written; make the run again: facsimile forget {_key(folder)}"
+        )
     with safe_open(path, framework="pt") as file:
         return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
 
@@ -89,7 +93,9 @@ def load_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | 
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, json.loads(file.metadata()["state"])  # noqa: SIM118
     except (SafetensorError, json.JSONDecodeError, KeyError, TypeError) as error:
-        raise StoreError(f"{path}: unreadable checkpoint ({error}); start this run anew: facsimile forget {_key(folder)}") from None
+        raise StoreError(
+            f"{path}: unreadable checkpoint ({error}); start this run anew: facsimile forget {_key(folder)}"
+        ) from None
 
 
 def forget(paths: Paths, run: Run) -> list[Path]:

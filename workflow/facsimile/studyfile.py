@@ -9,7 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
 
 from facsimile import discover
 from facsimile.yamlfile import Document, Location
@@ -75,7 +84,9 @@ class Model(Strict):
     """One model and the hyper-parameter values that the study gives it."""
 
     name: Annotated[Name, _exists("models")] = Field(description="file in models/")
-    sweep: dict[Name, list[Number]] = Field(default={}, description="values of which each is a cell (their product, if several)")
+    sweep: dict[Name, list[Number]] = Field(
+        default={}, description="values of which each is a cell (their product, if several)"
+    )
     fixed: dict[Name, Number] = Field(default={}, description="hyper-parameters with one value")
 
     @model_validator(mode="after")

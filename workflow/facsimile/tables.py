@@ -68,7 +68,11 @@ def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context)
 
 def save(table: Table, folder: Path, name: str) -> list[Path]:
     """Write ``name``.csv (tidy numbers), .md and .tex, each whole or not at all."""
-    texts = {"csv": table.data.to_csv(index=False, lineterminator="\n"), "md": table.markdown(), "tex": table.latex(f"tab:{name}")}
+    texts = {
+        "csv": table.data.to_csv(index=False, lineterminator="\n"),
+        "md": table.markdown(),
+        "tex": table.latex(f"tab:{name}"),
+    }
     for ending, text in texts.items():
         atomic.write_bytes(folder / f"{name}.{ending}", text.encode())
     return [folder / f"{name}.{ending}" for ending in texts]
@@ -109,7 +113,7 @@ def _estimate(scored: pd.DataFrame, group: tuple[str, str, str], name: str) -> E
 
 
 def _entry(estimate: Estimate, done: int) -> Entry:
-    """n is printed in the entry where it is not that of its row."""
+    """A number whose n is printed where it is not that of its row."""
     return Entry(estimate.value, estimate.low, estimate.high, estimate.n if estimate.n != done else None)
 
 
@@ -136,20 +140,23 @@ def _label(group: tuple[str, str, str], spec: Spec) -> str:
 
 
 def _notes(made: pd.DataFrame, spec: Spec, context: Context) -> list[str]:
-    trained = made[~made["control"].astype(bool)]
-    level = f"{100 * statistics.LEVEL:.0f} %"
-    over = "hyper-parameters and seeds" if spec.kind == "scores" else "seeds"
-    first = f"Mean over the runs of a row ({over}) and its {level} percentile bootstrap interval over those runs; – where there is none. n: runs."
-    sizes = trained[trained["state"] == "done"].groupby("model" if spec.kind == "scores" else ["model", "params"]).size()
-    few = f"Intervals of fewer than {FEW} runs are too narrow." if len(sizes) and sizes.min() < FEW else ""
-    return [note for note in (f"{first} {few}".strip(), *context.said(spec), *_failures(made)) if note]
+    trained = made[(made["state"] == "done") & ~made["control"].astype(bool)]
+    row, over = (["model"], "hyper-parameters and seeds") if spec.kind == "scores" else (["model", "params"], "seeds")
+    interval = f"{100 * statistics.LEVEL:.0f} % percentile bootstrap interval"
+    notes = [f"Mean over the runs of a row ({over}) and its {interval} over them, – where there is none; n: runs."]
+    few = len(trained) > 0 and trained.groupby(["dataset", *row]).size().min() < FEW
+    notes += [f"Intervals of fewer than {FEW} runs are too narrow."] if few else []
+    return [*notes, *context.said(spec), *_failures(made)]
 
 
 def _failures(made: pd.DataFrame) -> list[str]:
     """Runs that failed, with the reason, and how many were not made."""
     failed, missing = (made[made["state"] == state] for state in ("failed", "missing"))
-    named = [f"{names.model(r.model)} {names.settings(r.params)}, seed {r.seed}: {r.reason}" for r in failed.head(NAMED_FAILURES).itertuples()]
+    named = [_named(record) for record in failed.head(NAMED_FAILURES).to_dict("records")]
     more = [f"and {len(failed) - NAMED_FAILURES} more"] if len(failed) > NAMED_FAILURES else []
     lines = [f"{len(failed)} of {len(made)} runs failed: {'; '.join([*named, *more])}."] if len(failed) else []
     return lines + ([f"{len(missing)} of {len(made)} runs are missing: not made yet."] if len(missing) else [])
 
+
+def _named(record: dict[Any, Any]) -> str:
+    return f"{names.model(record['model'])} {names.settings(record['params'])}, seed {record['seed']}: {record['reason']}"

@@ -30,7 +30,9 @@ class Targets:
     def command(self) -> str:
         """Command line of the package with this configuration, quoted for a shell."""
         options = [f"--set={key}={value}" for key, value in self._settings.items() if not isinstance(value, dict)]
-        options += [f"--set={key}.{k}={v}" for key, value in self._settings.items() if isinstance(value, dict) for k, v in value.items()]
+        options += [
+            f"--set={key}.{k}={v}" for key, value in self._settings.items() if isinstance(value, dict) for k, v in value.items()
+        ]
         return shlex.join([sys.executable, "-m", "facsimile", *options]).replace("{", "{{").replace("}", "}}")
 
     def everything(self) -> list[str]:

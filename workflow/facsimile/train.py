@@ -54,7 +54,7 @@ def start(model: Model, training: Training, image_shape: tuple[int, int, int], s
     for group, network in made.items():
         networks.initialise(network, seed, group)
         if precision == "bf16":
-            network.to(memory_format=torch.channels_last)
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimisers = {group: TFAdam(list(network.parameters()), settings[group]) for group, network in made.items()}
     return State(made, optimisers, 0, [])
 
@@ -173,7 +173,9 @@ def _update(model: Model, state: State, images: Tensor, noise: Mapping[str, Tens
 
 def _tensors(state: State) -> dict[str, Tensor]:
     moments = {
-        f"adam.{group}.{name}": value for group, optimiser in state.optimisers.items() for name, value in optimiser.tensors().items()
+        f"adam.{group}.{name}": value
+        for group, optimiser in state.optimisers.items()
+        for name, value in optimiser.tensors().items()
     }
     return {f"weights.{name}": value for name, value in weights(state).items()} | moments
 
@@ -183,5 +185,7 @@ def _restore(state: State, tensors: dict[str, Tensor], saved: dict[str, Any]) ->
         prefix = f"weights.{group}."
         network.load_state_dict({n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)})
         prefix = f"adam.{group}."
-        state.optimisers[group].restore({n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)}, saved["step"])
+        state.optimisers[group].restore(
+            {n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)}, saved["step"]
+        )
     state.step, state.history, state.seconds = saved["step"], saved["history"], saved["seconds"]

@@ -43,6 +43,8 @@ def train_run(workspace: Workspace, run: Run, precision: str, clock: train.Clock
         store.finish(folder, {}, pd.DataFrame({"step": [], "loss": []}), about | {"state": "done", "steps": 0})
         return
     training = Training.model_validate(run.statement["training"])
+    if (folder / store.CHECKPOINT).exists():
+        log(f"{run.key}: going on from its checkpoint")
     log(f"{run.key}: training {run.steps:,} steps of {run.model} {run.params}, {precision}")
     data = open_data(workspace, run)
     about |= machine.describe(precision) | {"data": _whole(run.dataset, workspace.paths.dataset(run.dataset)).facts}
@@ -75,4 +77,6 @@ def code(run: Run) -> dict[str, str]:
     """Module -> content hash of the code that decides a run's weights; how runs are stored or claimed is not part of it."""
     found = provenance.hashes(f"facsimile.models.{run.model}", f"facsimile.datasets.{run.dataset}")
     parts = ("facsimile.models.", "facsimile.datasets.")
-    return {name: found[name] for name in found if name.startswith(parts)} | {name: provenance.module_hash(name) for name in LOOP}
+    return {name: found[name] for name in found if name.startswith(parts)} | {
+        name: provenance.module_hash(name) for name in LOOP
+    }

@@ -17,10 +17,20 @@ STYLES = {"reproduced": "bold green", "differs": "bold red", "not comparable": "
 
 def console(comparison: pd.DataFrame) -> Any:
     """Something that a rich Console prints; every row of the comparison is in its CSV."""
-    table = Table(title="Published and reproduced", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    for column, justify in (("number", "left"), ("published", "right"), ("ours", "right"), ("verdict", "left"), ("why", "left")):
+    table = Table(
+        title="Published and reproduced", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
+    )
+    for column, justify in (
+        ("number", "left"),
+        ("published", "right"),
+        ("ours", "right"),
+        ("verdict", "left"),
+        ("why", "left"),
+    ):
         table.add_column(column, justify=justify)  # type: ignore[arg-type]
-    for artefact, rows in comparison[(comparison["verdict"] != "no source") & (comparison["n"] > 0)].groupby("artefact", sort=False):
+    for artefact, rows in comparison[(comparison["verdict"] != "no source") & (comparison["n"] > 0)].groupby(
+        "artefact", sort=False
+    ):
         table.add_section()
         table.add_row(Text(str(artefact), style="italic"))
         for row in rows.to_dict("records"):
@@ -59,8 +69,10 @@ def _unsourced(comparison: pd.DataFrame) -> list[Text]:
     unknown = comparison["verdict"] == "no source"
     alone = comparison[unknown | (comparison["n"] == 0)].assign(published=~unknown)
     words = {True: "published numbers have none of ours beside them", False: "numbers have no source"}
-    counts = alone.groupby(["artefact", "published"], sort=False).size()
-    return [Text(f"{artefact}: {n} {words[bool(theirs)]}", style="dim") for (artefact, theirs), n in counts.items()]
+    counts = alone.groupby(["artefact", "published"], sort=False).size().reset_index(name="n")
+    return [
+        Text(f"{row['artefact']}: {row['n']} {words[bool(row['published'])]}", style="dim") for row in counts.to_dict("records")
+    ]
 
 
 def _totals(comparison: pd.DataFrame) -> Text:

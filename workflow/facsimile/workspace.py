@@ -54,16 +54,22 @@ class Workspace:
             if shard.key == key and asks:
                 return candidate, shard
         size = self.config.shard_size
-        raise LookupError(f"no study has the shard {key} at scale {self.config.scale} with shard_size {size}: facsimile list shows them")
+        raise LookupError(
+            f"no study has the shard {key} at scale {self.config.scale} with shard_size {size}: facsimile list shows them"
+        )
 
     def find(self, text: str) -> Run:
         """The run with this key, or the one run whose key contains ``text``; looks at every scale of every study."""
-        found = {run.key: run for run in self._everywhere() if text in (run.key, str(self.paths.run(run.key))) or text in run.key}
+        found = {
+            run.key: run for run in self._everywhere() if text in (run.key, str(self.paths.run(run.key))) or text in run.key
+        }
         if text in found:
             return found[text]
         if len(found) != 1:
             some = ", ".join(list(found)[:5]) or "none"
-            raise LookupError(f"{len(found)} runs match {text!r} ({some}{' …' if len(found) > 5 else ''}); facsimile list shows their names")
+            raise LookupError(
+                f"{len(found)} runs match {text!r} ({some}{' …' if len(found) > 5 else ''}); facsimile list shows their names"
+            )
         return next(iter(found.values()))
 
     def _all_shards(self, model: str) -> Iterator[tuple[Study, Shard]]:

@@ -1,4 +1,4 @@
-"""Figures: one file a kind, found by its name; each exports ``draw(scores, spec, context) -> Drawn`` and ``cells(spec, context)``.
+"""Figures: one file a kind, found by its name; each has ``draw(scores, spec, context)`` and ``cells(spec, context)``.
 
 ``draw`` takes the tidy scores, draws what there is, prints n, and answers the figure with the tidy data behind its panels.
 ``cells`` lists the numbers that the paper's figure states, so that the comparison can ask for each.
@@ -6,6 +6,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import pandas as pd
@@ -15,7 +16,7 @@ from facsimile import atomic, discover
 from facsimile.presentation import Context, Spec
 
 # Editable text in PDFs, and nothing in the files that changes from one drawing to the next.
-OUTPUT = {"pdf.fonttype": 42, "svg.hashsalt": "facsimile"}
+OUTPUT: dict[Any, Any] = {"pdf.fonttype": 42, "svg.hashsalt": "facsimile"}
 METADATA = {"pdf": {"CreationDate": None, "ModDate": None}, "png": {"Software": None}}
 DPI = 150
 
@@ -35,7 +36,7 @@ def draw(kind: str, scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn
 
 
 def save(drawn: Drawn, folder: Path, name: str) -> list[Path]:
-    """Write ``name``.pdf, .png (150 dpi) and .csv (the data), each whole or not at all; the same drawing gives the same bytes."""
+    """Write ``name``.pdf, .png (150 dpi) and .csv (the data), whole or not at all; a drawing gives the same bytes again."""
     paths = {ending: folder / f"{name}.{ending}" for ending in ("pdf", "png", "csv")}
     for ending, metadata in METADATA.items():
         with atomic.replacing(paths[ending]) as temporary, mpl.rc_context(OUTPUT):

@@ -10,6 +10,7 @@ import seaborn as sns
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
 from facsimile import names
@@ -19,7 +20,9 @@ INK, FAINT = "#333333", "#777777"
 CHARACTERS_AN_INCH = 18  # of the small print
 LINE = 0.135  # inches
 STYLE = {
-    **sns.axes_style("whitegrid", {"grid.color": "#e6e6e6", "axes.edgecolor": "#bbbbbb", "text.color": INK, "axes.labelcolor": INK}),
+    **sns.axes_style(
+        "whitegrid", {"grid.color": "#e6e6e6", "axes.edgecolor": "#bbbbbb", "text.color": INK, "axes.labelcolor": INK}
+    ),
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 8.5,
@@ -59,13 +62,18 @@ def finish(figure: Figure, spec: Spec, context: Context, remarks: Iterable[str] 
     foot, head = LINE * (len(small_print) + 1) + key, 0.36
     total = head + height + foot
     figure.set_size_inches(width, total)
-    figure.get_layout_engine().set(rect=(0, foot / total, 1, height / total))  # type: ignore[union-attr]
+    figure.set_layout_engine(ConstrainedLayoutEngine(rect=(0, foot / total, 1, height / total)))
     shown = names.listed([names.dataset(d) for d in context.shown(spec)])
     title = textwrap.fill(f"{spec.title} · {shown}", int(width * CHARACTERS_AN_INCH / 1.7))
     figure.text(0.01, 1 - 0.06 / total, title, ha="left", va="top", fontsize=11, weight="bold")
     if legend:
         figure.legend(
-            handles=legend, loc="upper left", bbox_to_anchor=(0.0, (foot - 0.03) / total), ncols=len(legend), frameon=False, borderpad=0.2
+            handles=legend,
+            loc="upper left",
+            bbox_to_anchor=(0.0, (foot - 0.03) / total),
+            ncols=len(legend),
+            frameon=False,
+            borderpad=0.2,
         )
     below = (foot - key - LINE / 2) / total
     figure.text(0.01, below, "\n".join(small_print), ha="left", va="top", fontsize=7, color=FAINT, linespacing=1.35)

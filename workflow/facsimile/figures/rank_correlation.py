@@ -1,6 +1,7 @@
 """Spearman rank correlation of the scores over trained runs, as a heat map (Locatello et al. 2019, Fig. 2 family)."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -57,7 +58,8 @@ def correlations(trained: pd.DataFrame, wanted: list[str], dataset: str) -> pd.D
 
 
 def _panel(axes: Axes, table: pd.DataFrame, wanted: list[str]) -> None:
-    for (a, b), row in table.set_index(["metric_a", "metric_b"]).iterrows():
+    for row in table.to_dict("records"):
+        a, b = row["metric_a"], row["metric_b"]
         for x, y in ((wanted.index(a), wanted.index(b)), (wanted.index(b), wanted.index(a))):
             _cell(axes, x, y, row)
     for i in range(len(wanted)):
@@ -70,7 +72,7 @@ def _panel(axes: Axes, table: pd.DataFrame, wanted: list[str]) -> None:
     sns.despine(ax=axes, left=True, bottom=True)
 
 
-def _cell(axes: Axes, x: int, y: int, row: pd.Series) -> None:
+def _cell(axes: Axes, x: int, y: int, row: dict[Any, Any]) -> None:
     """One square; hatched with its n where there are too few runs, and saying so where a score is constant."""
     if row["n"] < CORRELATION_RUNS or np.isnan(row["spearman"]):
         axes.add_patch(Rectangle((x, y), 1, 1, facecolor="white", edgecolor="#bbbbbb", hatch="////", linewidth=0))
@@ -83,7 +85,15 @@ def _cell(axes: Axes, x: int, y: int, row: pd.Series) -> None:
     ink = "white" if abs(row["spearman"]) > 0.75 else _style.INK
     axes.text(x + 0.5, y + 0.4, _number(row["spearman"]), ha="center", va="center", fontsize=10, color=ink)
     if np.isfinite(row["low"]):
-        axes.text(x + 0.5, y + 0.76, f"[{_number(row['low'])}, {_number(row['high'])}]", ha="center", va="center", fontsize=5.8, color=ink)
+        axes.text(
+            x + 0.5,
+            y + 0.76,
+            f"[{_number(row['low'])}, {_number(row['high'])}]",
+            ha="center",
+            va="center",
+            fontsize=5.8,
+            color=ink,
+        )
 
 
 def _number(value: float) -> str:
@@ -93,7 +103,7 @@ def _number(value: float) -> str:
 def _bar(figure: Figure, grid: np.ndarray) -> None:
     bar = figure.colorbar(ScalarMappable(SCALE, COLOURS), ax=grid, shrink=0.6, aspect=24, pad=0.02, ticks=[-1, -0.5, 0, 0.5, 1])
     bar.set_label("Spearman's rank correlation")
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
 
 
 def _runs(table: pd.DataFrame) -> str:
@@ -103,4 +113,5 @@ def _runs(table: pd.DataFrame) -> str:
 
 def _remark() -> str:
     level = f"{100 * statistics.LEVEL:.0f} %"
-    return f"In brackets the {level} bootstrap interval over runs; hatched: fewer than {CORRELATION_RUNS} runs, or a score that is constant."
+    few = f"fewer than {CORRELATION_RUNS} runs"
+    return f"In brackets the {level} bootstrap interval over runs; hatched: {few}, or a score that is constant."

@@ -26,7 +26,9 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
         figure, grid = _style.panels(-(-len(shown) // columns), columns, 3.05, 2.3)
         for axes, (dataset, name), table in zip(grid.flat, shown, medians, strict=False):
             _panel(axes, table, context)
-            axes.set_title(names.metric(name) + (f" · {names.dataset(dataset)}" if len(context.shown(spec)) > 1 else ""), loc="left")
+            axes.set_title(
+                names.metric(name) + (f" · {names.dataset(dataset)}" if len(context.shown(spec)) > 1 else ""), loc="left"
+            )
         for axes in grid.flat[len(shown) :]:
             axes.set_axis_off()
         _style.finish(figure, spec, context, [_remark(medians), _values(context)], _legend(context))
@@ -58,8 +60,17 @@ def _panel(axes: Axes, table: pd.DataFrame, context: Context) -> None:
         own = table[table["model"] == model]
         x = own["value_index"].to_numpy(dtype=float) + 1 + SHIFT * (i - (len(context.models) - 1) / 2)
         middle, low, high = (own[key].to_numpy(dtype=float) for key in ("median", "low", "high"))
-        axes.plot(x, middle, color=palette[model], lw=1.1, marker=MARKERS[i % len(MARKERS)], ms=4, mec="white", mew=0.4, zorder=3)
-        axes.vlines(x, np.where(np.isnan(low), middle, low), np.where(np.isnan(high), middle, high), color=palette[model], lw=1.0, alpha=0.7)
+        axes.plot(
+            x, middle, color=palette[model], lw=1.1, marker=MARKERS[i % len(MARKERS)], ms=4, mec="white", mew=0.4, zorder=3
+        )
+        axes.vlines(
+            x,
+            np.where(np.isnan(low), middle, low),
+            np.where(np.isnan(high), middle, high),
+            color=palette[model],
+            lw=1.0,
+            alpha=0.7,
+        )
     if table.empty:
         _style.empty(axes, "no scores")
     most = max((len(values) for values in context.sweeps.values()), default=1)

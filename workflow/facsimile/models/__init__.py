@@ -11,9 +11,9 @@ __all__ = ["Draw", "Losses", "Model", "model"]
 
 
 def model(name: str, **hyper_parameters: Any) -> Model:
-    """The named model; raises UnknownName for a name or hyper-parameter that is not there, ValueError for a missing or bad one."""
+    """The named model; raises UnknownName for a name that is not there, ValueError for a missing or bad value."""
     found = discover.the_class("models", name, Model)
-    fields = {field.name: field for field in dataclasses.fields(found)}  # type: ignore[arg-type]
+    fields = {field.name: field for field in dataclasses.fields(found)}
     for key, value in hyper_parameters.items():
         if key not in fields:
             raise discover.UnknownName(f"hyper-parameter of {name}", key, list(fields))

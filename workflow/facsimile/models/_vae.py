@@ -27,7 +27,7 @@ class VAE(Model):
     """A VAE with Gaussian posterior and Bernoulli likelihood (Kingma and Welling 2014).
 
     Minimises reconstruction + regulariser, both in nats, summed over pixels or latents and averaged over the batch. The
-    reconstruction is a cross entropy on pixels in [0, 1] without the entropy of the pixels taken off, as in disentanglement_lib.
+    reconstruction is a cross entropy on pixels in [0, 1]; the pixels' entropy is not taken off, as in disentanglement_lib.
     Ports that average over pixels, or scale the KL by batch/data size (PyTorch-VAE's ``kld_weight``), have another β.
     """
 

@@ -10,7 +10,7 @@ from facsimile.models._vae import VAE, Posterior
 
 @dataclass(frozen=True)
 class AnnealedVAE(VAE):
-    """VAE with controlled capacity increase (Burgess et al. 2018, "Understanding disentangling in β-VAE", eq. 8): γ·|KL − C(t)|.
+    """VAE of controlled capacity (Burgess et al. 2018, "Understanding disentangling in β-VAE", eq. 8): γ·|KL − C(t)|.
 
     c_max: capacity at the end of the schedule, in nats.
     gamma: weight of the distance from the capacity.

@@ -25,9 +25,9 @@ class BetaTCVAE(VAE):
 def total_correlation(q: Posterior) -> Tensor:
     """Minibatch-weighted estimate of KL(q(z) ‖ Π_j q(z_j)) without its constants, a scalar in nats.
 
-    Convention of disentanglement_lib. The estimator of Chen et al. (eq. S3) takes log(N·b) off each of the d + 1 logarithms; that
-    shifts the value by (d − 1)·log(N·b) nats (159.0 for b = 64, d = 10, N = 737,280) and leaves gradients as they are. Without the
-    constants the value of independent latents is about −30, so logged values of different code bases cannot be compared.
+    Convention of disentanglement_lib. The estimator of Chen et al. (eq. S3) takes log(N·b) off each of the d + 1 logarithms;
+    that shifts the value by (d − 1)·log(N·b) nats (159.0 for b = 64, d = 10, N = 737,280) and leaves gradients as they are.
+    Without the constants the value of independent latents is about −30: logged values of different code bases do not compare.
     """
     difference = q.sample[:, None] - q.mean[None]
     log_density = -0.5 * (difference.square() * torch.exp(-q.log_variance) + q.log_variance + math.log(2 * math.pi))

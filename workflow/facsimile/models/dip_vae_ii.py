@@ -11,7 +11,7 @@ from facsimile.models._vae import Posterior, covariance
 
 @dataclass(frozen=True)
 class DIPVAEII(DIPVAE):
-    """DIP-VAE-II (Kumar et al. 2018, eq. 7): KL + distance of E[Σ(x)] + Cov[μ(x)] from the identity; the study has λ_d = λ_od."""
+    """DIP-VAE-II (Kumar et al. 2018, eq. 7): KL + distance of E[Σ(x)] + Cov[μ(x)] from the identity; in the study λ_d = λ_od."""
 
     def regularizer(self, q: Posterior, step: Tensor | int) -> Tensor:
         within = torch.diag(q.log_variance.exp().mean(0))

@@ -17,10 +17,10 @@ from facsimile.models._vae import VAE, forward, vae_losses
 class FactorVAE(VAE):
     """FactorVAE (Kim and Mnih 2018, "Disentangling by factorising", eq. 2 and 3, algorithm 2): KL + γ·TC.
 
-    As disentanglement_lib: one batch serves for codes and permuted codes (the paper takes two), TC is the mean of the first minus
-    the second logit, and both optimisers step from the same point. Each group's loss is differentiated with respect to that group
-    alone, so the discriminator's loss cannot reach the encoder (it does in YannDubs/disentangling-vae and pythae, against the
-    objective).
+    As disentanglement_lib: one batch serves for codes and permuted codes (the paper takes two), TC is the mean of the first
+    minus the second logit, and both optimisers step from the same point. Each group's loss is differentiated with respect to
+    that group alone, so the discriminator's loss cannot reach the encoder (it does in YannDubs/disentangling-vae and pythae,
+    against the objective).
 
     gamma: weight of the total correlation.
     discriminator_lr: learning rate of the discriminator's Adam.
@@ -47,11 +47,11 @@ class FactorVAE(VAE):
         self, networks: Mapping[str, nn.Module], images: Tensor, noise: Mapping[str, Tensor], step: Tensor | int
     ) -> Losses:
         q, reconstruction = forward(networks["vae"], images, noise["z"])
-        logits = networks["discriminator"](q.sample).float()
+        logits = architectures.full(networks["discriminator"](q.sample))
         total_correlation = (logits[:, 0] - logits[:, 1]).mean()
         own = vae_losses(q, reconstruction, q.kl + self.gamma * total_correlation)
         permuted = q.sample.detach().gather(0, noise["permutation"])
-        other = discriminator_loss(logits, networks["discriminator"](permuted).float())
+        other = discriminator_loss(logits, architectures.full(networks["discriminator"](permuted)))
         terms = {"total_correlation": total_correlation.detach(), "discriminator": other.detach()}
         return Losses(own.minimise | {"discriminator": other}, own.terms | terms)
 
