@@ -1,8 +1,8 @@
 """Steps per second: ours against a plain PyTorch loop with a DataLoader, side by side in one run.
 
 Same network, batch, data set, optimiser settings and number of processes. Each variant is a process of its own that is stopped
-between its blocks, so that blocks of all variants alternate and a noisy machine is noisy for all. Prints a Markdown table of medians
-and ratios.
+between its blocks, so that blocks of all variants alternate and a noisy machine is noisy for all. Prints a Markdown table of
+medians and ratios.
 
     python benchmarks/training.py [--model beta_vae] [--rounds 5] [--seconds 4] [--out benchmarks/results/training.csv]
 """

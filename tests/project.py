@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-PARTS = ("Snakefile", "workflow", "config", "profiles", "slurm")
+PARTS = ("Snakefile", "workflow", "config", "envs", "profiles", "slurm")
 
 STUDY = """\
 id: tiny

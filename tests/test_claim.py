@@ -1,5 +1,6 @@
 """Claims: one holder at a time, whatever happens to the others."""
 
+import itertools
 import json
 import multiprocessing
 import os
@@ -88,7 +89,7 @@ def test_many_processes_and_one_claim_let_one_through_at_a_time(tmp_path):
         logs = pool.map(compete, [tmp_path] * 4)
     spans = sorted(span for log in logs for span in log)
     assert len(spans) == 40
-    assert all(end <= start for (_, end), (start, _) in zip(spans, spans[1:], strict=False))
+    assert all(end <= start for (_, end), (start, _) in itertools.pairwise(spans))
 
 
 def compete(folder):

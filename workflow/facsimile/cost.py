@@ -1,4 +1,4 @@
-"""What runs cost, before anything starts. Rates are measured on one machine (benchmarks/results/) and say so; they guide, no more."""
+"""What runs cost, before anything starts. Rates were measured on one machine (benchmarks/results/): a guide, no more."""
 
 from dataclasses import dataclass
 

@@ -1,16 +1,21 @@
 """Encoders and decoders by name, and TensorFlow's initialisation drawn from the counter-based generator.
 
-Three networks go by the name of the study's architecture. All map [b, c, 64, 64] to [b, 2·latents] (means, then log-variances)
-and back to logits [b, c, 64, 64]. Sizes are for one channel and 10 latents.
+Three networks go by the name of the study's architecture. All map images [b, c, 64, 64] to means and log-variances
+[b, latents], and codes back to logits [b, c, 64, 64]; they differ in the encoder. Sizes are for one channel and 10 latents.
 
-- ``dlib``: disentanglement_lib's code (``architectures.py``): 2×2 kernels in the third and fourth layer; 690,517 parameters.
-- ``paper``: the paper's table: 4×4 kernels everywhere; 764,245 parameters.
+- ``dlib``: disentanglement_lib's code (``conv_encoder`` of its architectures.py): 2×2 kernels in the third and fourth layer;
+  690,517 parameters, 5.27 GFLOP a training step of 64 images.
+- ``paper``: the paper's table: 4×4 kernels everywhere; 764,245 parameters, 6.18 GFLOP.
 - ``disent``: disent's port: 4×4 kernels with padding 2, hence 1,600 features before the dense layer; 911,701 parameters.
+
+TensorFlow's padding "same" is a padding of 1 for these 4×4 kernels and of 0 for the 2×2 ones. TensorFlow flattens [h, w, c] and
+torch [c, h, w]: a permutation of the inputs of a dense layer (in the decoder: of its outputs), whose weights are drawn
+independently and alike, so that the models have the same distribution.
 """
 
+import itertools
 import math
 from collections.abc import Callable
-from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +23,21 @@ from torch import Tensor, nn
 from facsimile import discover, rng
 
 SIDE = 64  # height and width of the images that these networks take
+HIDDEN = 256  # outputs of the dense layer before the heads
+Layer = nn.Linear | nn.Conv2d | nn.ConvTranspose2d
+
+
+class Encoder(nn.Module):
+    """Layers that the two heads share, and the heads."""
+
+    def __init__(self, body: nn.Module, latents: int) -> None:
+        super().__init__()
+        self.body = body
+        self.mean, self.log_variance = nn.Linear(HIDDEN, latents), nn.Linear(HIDDEN, latents)
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        hidden = self.body(images)
+        return self.mean(hidden), self.log_variance(hidden)
 
 
 class AutoEncoder(nn.Module):
@@ -28,22 +48,22 @@ class AutoEncoder(nn.Module):
         self.encoder, self.decoder = encoder, decoder
 
     def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Means and log-variances [b, latents] of images [b, c, h, w], in full precision."""
-        mean, log_variance = full(self.encoder(images)).chunk(2, 1)
-        return mean, log_variance
+        """Means and log-variances [b, latents] of images [b, c, h, w], in float32 also under autocast."""
+        mean, log_variance = self.encoder(images)
+        return at_least_float32(mean), at_least_float32(log_variance)
 
     def decode(self, codes: Tensor) -> Tensor:
-        """Logits [b, c, h, w] of codes [b, latents], in full precision."""
-        return full(self.decoder(codes))
+        """Logits [b, c, h, w] of codes [b, latents], in float32 also under autocast."""
+        return at_least_float32(self.decoder(codes))
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits from the posterior means."""
         return self.decode(self.encode(images)[0])
 
 
-def full(x: Tensor) -> Tensor:
-    """What a network running in half precision answers, as float32: losses and latents are computed in full precision."""
-    return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
+def at_least_float32(tensor: Tensor) -> Tensor:
+    """bfloat16 and float16 as float32; wider types as they are, so that exactness can be tested in float64."""
+    return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
 
 
 def autoencoder(name: str, image_shape: tuple[int, int, int], latents: int) -> AutoEncoder:
@@ -53,21 +73,23 @@ def autoencoder(name: str, image_shape: tuple[int, int, int], latents: int) -> A
     height, width, channels = image_shape
     if (height, width) != (SIDE, SIDE):
         raise ValueError(f"network {name!r} takes images of {SIDE} × {SIDE}, not {height} × {width}; resize the data set")
-    return AutoEncoder(ENCODERS[name](channels, 2 * latents), _decoder(latents, channels))
+    return AutoEncoder(Encoder(ENCODERS[name](channels), latents), _decoder(latents, channels))
 
 
 def discriminator(latents: int) -> nn.Sequential:
-    """Six dense layers of 1,000 with leaky ReLU (0.2) and two logits: FactorVAE's, as disentanglement_lib has it."""
+    """Codes [b, latents] to two logits, by six dense layers of 1,000 with leaky ReLU (0.2).
+
+    FactorVAE's (Kim and Mnih 2018, appendix A) in disentanglement_lib's code (``fc_discriminator``).
+    """
     widths = [latents] + [1000] * 6
-    hidden = [layer for a, b in pairwise(widths) for layer in (nn.Linear(a, b), nn.LeakyReLU(0.2))]
+    hidden = [layer for a, b in itertools.pairwise(widths) for layer in (nn.Linear(a, b), nn.LeakyReLU(0.2))]
     return nn.Sequential(*hidden, nn.Linear(1000, 2))
 
 
-def _encoder(kernel: int, padding: tuple[int, int], features: int) -> Callable[[int, int], nn.Sequential]:
-    """Four convolutions of stride 2; the last two have the given kernel; ``padding`` of the first and of the last two."""
-    first, last = padding
+def _body(kernel: int, first: int, last: int, features: int) -> Callable[[int], nn.Sequential]:
+    """Four convolutions of stride 2, padded by ``first`` and, the last two, of the given kernel, by ``last``; a dense layer."""
 
-    def make(channels: int, outputs: int) -> nn.Sequential:
+    def make(channels: int) -> nn.Sequential:
         return nn.Sequential(
             nn.Conv2d(channels, 32, 4, 2, first),
             nn.ReLU(),
@@ -77,11 +99,9 @@ def _encoder(kernel: int, padding: tuple[int, int], features: int) -> Callable[[
             nn.ReLU(),
             nn.Conv2d(64, 64, kernel, 2, last),
             nn.ReLU(),
-            # TensorFlow flattens [h, w, c], torch [c, h, w]: a permutation of a layer whose weights are drawn independently.
             nn.Flatten(),
-            nn.Linear(features, 256),
+            nn.Linear(features, HIDDEN),
             nn.ReLU(),
-            nn.Linear(256, outputs),
         )
 
     return make
@@ -105,9 +125,9 @@ def _decoder(latents: int, channels: int) -> nn.Sequential:
 
 
 ENCODERS = {
-    "dlib": _encoder(kernel=2, padding=(1, 0), features=1024),
-    "paper": _encoder(kernel=4, padding=(1, 1), features=1024),
-    "disent": _encoder(kernel=4, padding=(2, 2), features=1600),
+    "dlib": _body(kernel=2, first=1, last=0, features=1024),
+    "paper": _body(kernel=4, first=1, last=1, features=1024),
+    "disent": _body(kernel=4, first=2, last=2, features=1600),
 }
 
 
@@ -115,20 +135,21 @@ ENCODERS = {
 def initialise(module: nn.Module, seed: int, group: str) -> None:
     """Initialise as TensorFlow 1 layers do: Glorot uniform weights, zero biases (Glorot and Bengio 2010, eq. 16).
 
-    The numbers depend on (seed, group, position of the parameter) alone. PyTorch's default (Kaiming uniform with a = √5, biases
-    drawn too) is another distribution. The two heads of the encoder are one layer here, whose Glorot limit is that of a head.
+    The numbers depend on (seed, group, position of the parameter) alone. PyTorch's default, Kaiming uniform with a = √5 and
+    drawn biases, is another distribution. Raises TypeError for a layer whose initialisation in TensorFlow is not known here.
     """
-    for index, parameter in enumerate(module.parameters()):
-        if parameter.dim() == 1:
+    owned = [(layer, parameter) for layer in module.modules() for parameter in layer.parameters(recurse=False)]
+    for index, (layer, parameter) in enumerate(owned):
+        if not isinstance(layer, Layer):
+            raise TypeError(f"{type(layer).__name__} in {group!r}: no TensorFlow initialisation is known; add it to initialise")
+        if parameter is layer.bias:
             parameter.zero_()
         else:
             drawn = rng.uniforms(torch.tensor([seed]), torch.tensor([index]), f"init:{group}", parameter.numel())
-            parameter.copy_((2 * drawn.view(parameter.shape) - 1) * _limit(module, parameter))
+            parameter.copy_((2 * drawn.view(parameter.shape) - 1) * glorot_limit(parameter))
 
 
-def _limit(module: nn.Module, weight: Tensor) -> float:
-    """√(6 / (inputs + outputs)); a layer that joins two heads counts the outputs of one."""
-    inputs, outputs = weight.shape[1] * weight[0, 0].numel(), weight.shape[0] * weight[0, 0].numel()
-    if isinstance(module, AutoEncoder) and weight is module.encoder[-1].weight:  # type: ignore[index]
-        outputs //= 2
-    return math.sqrt(6 / (inputs + outputs))
+def glorot_limit(weight: Tensor) -> float:
+    """√(6 / (inputs + outputs)) of a dense or convolutional weight; the same for a transposed convolution, which swaps them."""
+    positions = weight[0, 0].numel()
+    return math.sqrt(6 / (positions * (weight.shape[0] + weight.shape[1])))

@@ -39,9 +39,9 @@ def read(path: Path, context: Context) -> list[Published]:
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.reader(file, strict=True)
         _check_header(path, next(reader, []))
-        found = [_row(path, reader.line_num, row, context) for row in reader]
+        found = [(reader.line_num, _row(path, reader.line_num, row, context)) for row in reader]
     _check_twice(path, found)
-    return found
+    return [published for _, published in found]
 
 
 def _check_header(path: Path, header: list[str]) -> None:
@@ -122,11 +122,9 @@ def _rounding(text: str) -> float:
     return 0.5 * 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
 
 
-def _check_twice(path: Path, found: list[Published]) -> None:
-    seen = set()
-    for published in found:
-        if (key := (published.quantity, published.source)) in seen:
-            raise FileError(
-                path, 1, f"{published.quantity} stands there twice with one source; keep one line or tell the sources apart"
-            )
-        seen.add(key)
+def _check_twice(path: Path, found: list[tuple[int, Published]]) -> None:
+    seen: dict[tuple[Quantity, str], int] = {}
+    for line, published in found:
+        first = seen.setdefault((published.quantity, published.source), line)
+        if first != line:
+            raise FileError(path, line, f"this number stands there twice with one source, first in line {first}; keep one of them")

@@ -10,12 +10,12 @@ rule score:
     conda:
         "../../envs/facsimile.yaml"
     threads: 1
-    params:
-        code=targets.metric_code,
     resources:
         mem_mb=3000,
         runtime=targets.score_minutes,
-        fresh=int("score" in workflow.dag_settings.forcerun),
+        fresh=lambda wildcards: int("score" in workflow.dag_settings.forcerun),
+    params:
+        code=targets.metric_code,
     shell:
-        "{targets.command} score {wildcards.dataset}/{wildcards.model}/{wildcards.shard} {wildcards.metric} "
+        f"{targets.command} score {{wildcards.dataset}}/{{wildcards.model}}/{{wildcards.shard}} {{wildcards.metric}} "
         "--protocol {wildcards.protocol} --fresh {resources.fresh} >{log} 2>&1"

@@ -1,6 +1,5 @@
 # Small work on one study's tables: done where snakemake runs, not as jobs of the cluster.
 rule collect:
-    localrule: True
     input:
         targets.study_scores,
     output:
@@ -8,48 +7,48 @@ rule collect:
         scores=f"{targets.results}/studies/{{study}}/{{scale}}/scores.parquet",
     log:
         f"{targets.results}/logs/collect/{{study}}-{{scale}}.log",
+    localrule: True
     conda:
         "../../envs/facsimile.yaml"
     shell:
-        "{targets.command} collect {wildcards.study} >{log} 2>&1"
+        f"{targets.command} collect {{wildcards.study}} >{{log}} 2>&1"
 
 
 rule table:
-    localrule: True
     input:
         rules.collect.output,
     output:
         multiext(f"{targets.results}/studies/{{study}}/{{scale}}/tables/{{table}}", ".csv", ".md", ".tex"),
     log:
         f"{targets.results}/logs/table/{{study}}-{{scale}}-{{table}}.log",
+    localrule: True
     conda:
         "../../envs/facsimile.yaml"
     params:
         code=targets.table_code,
         spec=targets.artefact_spec,
     shell:
-        "{targets.command} table {wildcards.study} {wildcards.table} >{log} 2>&1"
+        f"{targets.command} table {{wildcards.study}} {{wildcards.table}} >{{log}} 2>&1"
 
 
 rule figure:
-    localrule: True
     input:
         rules.collect.output,
     output:
         multiext(f"{targets.results}/studies/{{study}}/{{scale}}/figures/{{figure}}", ".pdf", ".png", ".csv"),
     log:
         f"{targets.results}/logs/figure/{{study}}-{{scale}}-{{figure}}.log",
+    localrule: True
     conda:
         "../../envs/facsimile.yaml"
     params:
         code=targets.figure_code,
         spec=targets.artefact_spec,
     shell:
-        "{targets.command} figure {wildcards.study} {wildcards.figure} >{log} 2>&1"
+        f"{targets.command} figure {{wildcards.study}} {{wildcards.figure}} >{{log}} 2>&1"
 
 
 rule compare:
-    localrule: True
     input:
         results=rules.collect.output,
         published=targets.published,
@@ -57,9 +56,10 @@ rule compare:
         f"{targets.results}/studies/{{study}}/{{scale}}/comparison.csv",
     log:
         f"{targets.results}/logs/compare/{{study}}-{{scale}}.log",
+    localrule: True
     conda:
         "../../envs/facsimile.yaml"
     params:
         code=targets.compare_code,
     shell:
-        "{targets.command} compare {wildcards.study} >{log} 2>&1"
+        f"{targets.command} compare {{wildcards.study}} >{{log}} 2>&1"

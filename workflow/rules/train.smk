@@ -6,15 +6,15 @@ rule train:
         f"{targets.results}/shards/{{dataset}}/{{model}}/{{shard}}/trained.json",
     log:
         f"{targets.results}/logs/train/{{dataset}}/{{model}}/{{shard}}.log",
+    retries: 2
     conda:
         "../../envs/facsimile.yaml"
     threads: 1
-    retries: 2
     resources:
         mem_mb=lambda wildcards, attempt: 3000 * attempt,
         runtime=targets.train_minutes,
     shell:
-        "{targets.command} train {wildcards.dataset}/{wildcards.model}/{wildcards.shard} >{log} 2>&1"
+        f"{targets.command} train {{wildcards.dataset}}/{{wildcards.model}}/{{wildcards.shard}} >{{log}} 2>&1"
 
 
 rule encode:
@@ -24,12 +24,12 @@ rule encode:
         f"{targets.results}/shards/{{dataset}}/{{model}}/{{shard}}/encoded.json",
     log:
         f"{targets.results}/logs/encode/{{dataset}}/{{model}}/{{shard}}.log",
+    retries: 1
     conda:
         "../../envs/facsimile.yaml"
     threads: 1
-    retries: 1
     resources:
         mem_mb=lambda wildcards, attempt: 3000 * attempt,
         runtime=targets.encode_minutes,
     shell:
-        "{targets.command} encode {wildcards.dataset}/{wildcards.model}/{wildcards.shard} >{log} 2>&1"
+        f"{targets.command} encode {{wildcards.dataset}}/{{wildcards.model}}/{{wildcards.shard}} >{{log}} 2>&1"

@@ -82,7 +82,7 @@ def _cell(axes: Axes, x: int, y: int, row: dict[Any, Any]) -> None:
         return
     colour = COLOURS(SCALE(row["spearman"]))
     axes.add_patch(Rectangle((x, y), 1, 1, facecolor=colour, edgecolor="white"))
-    ink = "white" if abs(row["spearman"]) > 0.75 else _style.INK
+    ink = "white" if abs(row["spearman"]) > 0.62 else _style.INK
     axes.text(x + 0.5, y + 0.4, _number(row["spearman"]), ha="center", va="center", fontsize=10, color=ink)
     if np.isfinite(row["low"]):
         axes.text(

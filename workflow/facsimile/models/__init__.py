@@ -1,25 +1,28 @@
 """Models: one file each, found by its name. ``model("beta_vae", beta=4)`` makes one."""
 
-import dataclasses
-import math
 from typing import Any
 
 from facsimile import discover
+from facsimile.models import _hyper_parameters
 from facsimile.models._base import Draw, Losses, Model
+from facsimile.models._hyper_parameters import HyperParameter
 
-__all__ = ["Draw", "Losses", "Model", "model"]
+__all__ = ["Draw", "HyperParameter", "Losses", "Model", "hyper_parameters", "model"]
 
 
-def model(name: str, **hyper_parameters: Any) -> Model:
-    """The named model; raises UnknownName for a name that is not there, ValueError for a missing or bad value."""
+def model(name: str, **given: Any) -> Model:
+    """The named model with the given hyper-parameters.
+
+    Raises UnknownName for a name that is not there, with the nearest one, and ValueError for a value that is missing, no finite
+    number, or one for which the model is not defined.
+    """
     found = discover.the_class("models", name, Model)
-    fields = {field.name: field for field in dataclasses.fields(found)}
-    for key, value in hyper_parameters.items():
-        if key not in fields:
-            raise discover.UnknownName(f"hyper-parameter of {name}", key, list(fields))
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise ValueError(f"{name}: {key} must be a finite number, not {value!r}")
-    needed = {key for key, field in fields.items() if field.default is dataclasses.MISSING}
-    if missing := sorted(needed - set(hyper_parameters)):
-        raise ValueError(f"{name}: {', '.join(missing)} must be given")
-    return found(**hyper_parameters)
+    _hyper_parameters.check(name, found, given)
+    made: Model = found(**given)
+    made.check()
+    return made
+
+
+def hyper_parameters(name: str) -> tuple[HyperParameter, ...]:
+    """Name, meaning and default of each hyper-parameter of the named model; raises UnknownName."""
+    return _hyper_parameters.of(discover.the_class("models", name, Model))

@@ -1,14 +1,18 @@
-"""What a model is: networks, a loss for one batch, and what noise it needs. Losses are pure functions of their arguments."""
+"""What a model is: networks, a loss for one batch, and what noise it needs.
+
+Losses are pure functions of (weights, images, noise, step) and of the hyper-parameters. Any of these may be tensors, batched
+over runs by ``torch.vmap``, so a loss never branches on a value, draws no random numbers and alters no argument.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 from torch import Tensor, nn
 
-from facsimile.adam import AdamSettings
+from facsimile.adam import AdamSettings, Stated
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,11 @@ class Draw:
 
 
 class Losses(NamedTuple):
-    """What a group of parameters minimises, by the group's name, and the terms that the history keeps (detached scalars)."""
+    """Scalars of one batch: what each group of parameters minimises, by the group's name, and the terms of the history.
+
+    A loss is to be differentiated with respect to its own group alone (``torch.autograd.grad``, never ``backward`` on a sum),
+    all groups at the same point: TensorFlow's ``var_list``. The terms are detached.
+    """
 
     minimise: dict[str, Tensor]
     terms: dict[str, Tensor]
@@ -31,7 +39,7 @@ class Losses(NamedTuple):
 
 @dataclass(frozen=True)
 class Model(ABC):
-    """A model; its fields are its hyper-parameters. They may be tensors, when several models are trained as one program."""
+    """A model; its fields are its hyper-parameters, each explained on a line ``name: meaning`` of the docstring."""
 
     trained: ClassVar[bool] = True
 
@@ -40,8 +48,8 @@ class Model(ABC):
         """The groups of parameters, for images (h, w, c) and a network by its name in ``networks.py``."""
 
     @abstractmethod
-    def adam(self, training: Any) -> dict[str, AdamSettings]:
-        """Optimiser settings of each group; ``training`` are the study's, with lr, beta1, beta2 and epsilon."""
+    def adam(self, training: Stated) -> dict[str, AdamSettings]:
+        """Optimiser settings of each group; ``training`` are those that the study states."""
 
     @abstractmethod
     def draws(self, batch: int, latents: int) -> dict[str, Draw]:
@@ -51,10 +59,7 @@ class Model(ABC):
     def losses(
         self, networks: Mapping[str, nn.Module], images: Tensor, noise: Mapping[str, Tensor], step: Tensor | int
     ) -> Losses:
-        """Losses of one batch of images [b, c, h, w] in [0, 1] at a step (from 0).
-
-        Each group's loss is differentiated with respect to that group's parameters alone.
-        """
+        """Losses of one batch of images [b, c, h, w] in [0, 1] at a step (from 0)."""
 
     @abstractmethod
     def infer(self, networks: Mapping[str, nn.Module], images: Tensor) -> tuple[Tensor, Tensor]:
@@ -63,3 +68,6 @@ class Model(ABC):
     def codes(self, factors: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """What a control, which is not trained, answers for factors [n, k]: means and log-variances, float32 [n, d]."""
         raise NotImplementedError(f"{type(self).__name__} is trained; its codes come from infer")
+
+    def check(self) -> None:  # noqa: B027 - most models have nothing to add
+        """Raise ValueError for numbers with which no loss is defined; called on a study's values, never on tensors."""

@@ -12,15 +12,18 @@ from facsimile.models._vae import VAE
 class DIPVAE(VAE):
     """Disentangled inferred prior (Kumar et al. 2018, "Variational inference of disentangled latent concepts …").
 
+    Sums over the entries of the matrix, as disentanglement_lib (``regularize_diag_off_diag_dip``).
+
     lambda_od: weight of the squared off-diagonal entries of the covariance.
-    lambda_d_factor: weight of its squared distance from one on the diagonal, as a multiple of lambda_od.
+    lambda_d_factor: weight of the squared distance of its diagonal from one, as a multiple of lambda_od.
     """
 
     lambda_od: float
     lambda_d_factor: float
 
     def distance(self, matrix: Tensor) -> Tensor:
-        """λ_od Σ_{i≠j} C_ij² + λ_d Σ_i (C_ii − 1)² of a covariance [d, d]; sums, not means (disent's scale differs)."""
+        """λ_od Σ_{i≠j} C_ij² + λ_d Σ_i (C_ii − 1)² of a covariance [d, d], a scalar."""
         diagonal = torch.diagonal(matrix)
-        off_diagonal = matrix.square().sum() - diagonal.square().sum()
-        return self.lambda_od * off_diagonal + self.lambda_d_factor * self.lambda_od * (diagonal - 1).square().sum()
+        off_diagonal = matrix - torch.diag_embed(diagonal)
+        lambda_d = self.lambda_d_factor * self.lambda_od
+        return self.lambda_od * off_diagonal.square().sum() + lambda_d * (diagonal - 1).square().sum()

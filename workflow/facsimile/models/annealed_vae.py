@@ -10,7 +10,9 @@ from facsimile.models._vae import VAE, Posterior
 
 @dataclass(frozen=True)
 class AnnealedVAE(VAE):
-    """VAE of controlled capacity (Burgess et al. 2018, "Understanding disentangling in β-VAE", eq. 8): γ·|KL − C(t)|.
+    """VAE with controlled capacity increase (Burgess et al. 2018, "Understanding disentangling in β-VAE", eq. 8).
+
+    The regulariser is γ·|KL − C(t)|; the KL itself is not added.
 
     c_max: capacity at the end of the schedule, in nats.
     gamma: weight of the distance from the capacity.
@@ -21,9 +23,15 @@ class AnnealedVAE(VAE):
     gamma: float
     iteration_threshold: float
 
-    def capacity(self, step: Tensor | int) -> Tensor:
-        """C(t) = c_max · min(1, t / iteration_threshold), in nats."""
-        return self.c_max * torch.as_tensor(step / self.iteration_threshold).clamp(max=1.0)
+    def check(self) -> None:
+        if self.iteration_threshold <= 0:
+            raise ValueError(
+                f"annealed_vae: iteration_threshold must be above 0, not {self.iteration_threshold}; 1 anneals nothing"
+            )
+
+    def capacity(self, step: Tensor) -> Tensor:
+        """C(t) = min(c_max, c_max · t / iteration_threshold), in nats."""
+        return self.c_max * (step / self.iteration_threshold).clamp(max=1.0)
 
     def regularizer(self, q: Posterior, step: Tensor | int) -> Tensor:
-        return self.gamma * (q.kl - self.capacity(step)).abs()
+        return self.gamma * (q.kl - self.capacity(torch.as_tensor(step).to(q.kl))).abs()

@@ -10,7 +10,7 @@ from facsimile.models._vae import Posterior, covariance
 
 @dataclass(frozen=True)
 class DIPVAEI(DIPVAE):
-    """DIP-VAE-I (Kumar et al. 2018, eq. 6): KL + distance of Cov[μ(x)] from the identity; in the study λ_d = 10 λ_od."""
+    """DIP-VAE-I (Kumar et al. 2018, eq. 6): KL + distance of Cov[μ(x)] from the identity; here λ_d = 10 λ_od."""
 
     def regularizer(self, q: Posterior, step: Tensor | int) -> Tensor:
         return q.kl + self.distance(covariance(q.mean))

@@ -11,8 +11,8 @@ from facsimile.models._vae import Posterior, covariance
 
 @dataclass(frozen=True)
 class DIPVAEII(DIPVAE):
-    """DIP-VAE-II (Kumar et al. 2018, eq. 7): KL + distance of E[Σ(x)] + Cov[μ(x)] from the identity; in the study λ_d = λ_od."""
+    """DIP-VAE-II (Kumar et al. 2018, eq. 7): KL + distance of Cov[μ(x)] + E[Σ(x)] from the identity; here λ_d = λ_od."""
 
     def regularizer(self, q: Posterior, step: Tensor | int) -> Tensor:
-        within = torch.diag(q.log_variance.exp().mean(0))
+        within = torch.diag_embed(q.log_variance.exp().mean(0))
         return q.kl + self.distance(within + covariance(q.mean))

@@ -9,7 +9,7 @@ from facsimile.models._control import Control, with_log_variance
 
 @dataclass(frozen=True)
 class Oracle(Control):
-    """Codes are the factor indices: what a metric gives a perfect representation, its real ceiling."""
+    """Codes are the factor indices: what a metric gives a perfect representation, which is its real ceiling."""
 
     def codes(self, factors: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
         return with_log_variance(factors)

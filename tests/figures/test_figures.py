@@ -1,0 +1,208 @@
+"""What every kind of figure keeps to, and what each draws."""
+
+import itertools
+import json
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+import synthetic
+from matplotlib.collections import FillBetweenPolyCollection, PathCollection
+from scipy import stats
+
+from facsimile import discover, figures
+from facsimile.figures import rank_correlation, strength, violin
+
+KINDS = discover.names("figures")
+
+
+def drawn(kind, of, spec=None, context=None):
+    return figures.draw(kind, synthetic.scores(of), spec or synthetic.spec(kind), context or synthetic.context())
+
+
+def texts(figure):
+    return "\n".join(text.get_text() for text in figure.findobj(mpl.text.Text))
+
+
+def panels(figure):
+    return {axes.get_title(loc="left"): axes for axes in figure.axes if axes.get_title(loc="left")}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_scores_give_the_same_files_byte_for_byte(kind, tmp_path):
+    spec = synthetic.spec(kind, metrics=("mig.mig", "beta_vae_score.beta_vae_score"))
+    first, second = (figures.save(drawn(kind, synthetic.runs(4, (0, 5)), spec), tmp_path / str(i), "fig") for i in range(2))
+    assert [path.name for path in first] == ["fig.pdf", "fig.png", "fig.csv"]
+    for one, other in zip(first, second, strict=True):
+        assert one.read_bytes() == other.read_bytes()
+    assert b"CreationDate" not in first[0].read_bytes()
+    assert len(list((tmp_path / "0").iterdir())) == 3  # no temporary file is left
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_drawing_leaves_no_setting_behind(kind):
+    before = dict(mpl.rcParams)
+    drawn(kind, synthetic.runs(1, (0,)))
+    assert dict(mpl.rcParams) == before
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_figure_says_scale_steps_points_and_what_stands_for_the_papers_data(kind):
+    said = texts(drawn(kind, synthetic.runs(1, (0, 5))).figure)
+    assert "smoke scale · 200 of 300,000 steps · 1,000 + 500 evaluation points" in said
+    assert "paper: Cars3D; here: dSprites" in said
+    assert "not checked against the paper's PDF" in said.replace("\n", " ")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_checked_figure_of_the_papers_own_data_says_neither(kind):
+    spec = synthetic.spec(kind, verified=True, note="Read from page 7.")
+    said = texts(drawn(kind, synthetic.runs(1, (0, 5), ("cars3d",)), spec, synthetic.context(datasets=("cars3d",))).figure)
+    assert "paper:" not in said
+    assert "not checked" not in said
+    assert "Read from page 7." in said
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_scores_at_all_are_drawn_as_nothing(kind):
+    nothing = synthetic.scores(synthetic.runs(1, (0,))).iloc[:0]
+    made = figures.draw(kind, nothing, synthetic.spec(kind), synthetic.context())
+    assert made.data.empty or (made.data["n"] == 0).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_cells_name_every_number_of_the_papers_data_set_and_of_ours(kind):
+    cells = discover.module("figures", kind).cells(synthetic.spec(kind), synthetic.context())
+    assert {cell.dataset for cell in cells} == {"cars3d", "dsprites"}
+    assert len(set(cells)) == len(cells)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_run_with_a_score_twice_is_refused(kind):
+    scores = synthetic.scores(synthetic.runs(1, (0,)))
+    with pytest.raises(ValueError, match=r"dsprites/beta_vae/0/0 has .* twice"):
+        figures.draw(kind, pd.concat([scores, scores.iloc[:1]]), synthetic.spec(kind), synthetic.context())
+
+
+def test_an_unknown_kind_names_the_nearest():
+    with pytest.raises(discover.UnknownName, match="did you mean 'violin'"):
+        drawn("violins", synthetic.runs(1, (0,)))
+
+
+def test_a_violins_outline_never_passes_its_data():
+    of = synthetic.runs(4, range(6))
+    made = drawn("violin", of)
+    title, name = "MIG", "mig.mig"
+    axes = panels(made.figure)[title]
+    bodies = [body for body in axes.collections if isinstance(body, FillBetweenPolyCollection)]
+    data = made.data[(made.data["metric"] == name) & ~made.data["control"]]
+    models = list(synthetic.SWEEPS)
+    assert len(bodies) == len(models)
+    for body in bodies:
+        x, y = np.concatenate([path.vertices for path in body.get_paths()]).T
+        own = data.loc[data["model"] == models[round(y.mean())], "result"]
+        assert own.size == 24
+        assert x.min() == pytest.approx(own.min(), abs=1e-9)
+        assert x.max() == pytest.approx(own.max(), abs=1e-9)
+
+
+def test_few_runs_are_points_and_no_violin():
+    axes = panels(drawn("violin", synthetic.runs(1, (0, 5))).figure)["MIG"]
+    assert not [body for body in axes.collections if isinstance(body, FillBetweenPolyCollection)]
+    points = [len(body.get_offsets()) for body in axes.collections if isinstance(body, PathCollection)]
+    assert points == [2] * 6
+
+
+def test_every_violin_prints_its_n_and_a_method_without_runs_says_so():
+    of = synthetic.runs(2, (0, 5))
+    of.loc[of["model"] == "dip_vae_i", "state"] = "failed"
+    of.loc[(of["model"] == "factor_vae") & (of["seed"] == 0), "state"] = "missing"
+    said = [text.get_text() for text in panels(drawn("violin", of).figure)["MIG"].texts]
+    assert said.count("n = 4") == 4
+    assert "n = 2" in said
+    assert "n = 0" in said
+    assert "no runs" in said
+
+
+def test_jitter_is_spread_and_bounded():
+    offsets = violin.jitter(50)
+    assert np.abs(offsets).max() <= 0.12
+    assert np.diff(np.sort(offsets)).max() < 0.02
+
+
+def test_the_violins_data_are_the_scores():
+    of = synthetic.runs(3)
+    made, scores = drawn("violin", of).data, synthetic.scores(of)
+    assert len(made) == len(scores)
+    assert made["result"].tolist() == scores["result"].tolist()
+
+
+def test_perfectly_ranked_scores_correlate_by_one_and_others_as_scipy_says():
+    of = synthetic.runs(3, range(6))
+    table = drawn("rank_correlation", of).data.set_index(["metric_a", "metric_b"])
+    assert table.loc[("mig.mig", "dci.disentanglement"), "spearman"] == pytest.approx(1.0)
+    assert table.loc[("mig.mig", "sap.sap"), "spearman"] == pytest.approx(-1.0)
+    trained = synthetic.scores(of).query("not control")
+    a, b = (trained.loc[trained["metric"] == name, "result"].to_numpy() for name in ("beta_vae_score", "factor_vae_score"))
+    row = table.loc[("beta_vae_score.beta_vae_score", "factor_vae_score.factor_vae_score")]
+    assert row["spearman"] == pytest.approx(stats.spearmanr(a, b).statistic)
+    assert row["low"] < row["spearman"] < row["high"]
+    assert (table["n"] == 108).all()
+
+
+def test_controls_do_not_enter_the_correlation():
+    of = synthetic.runs(2)
+    with_controls = drawn("rank_correlation", of).data
+    pd.testing.assert_frame_equal(with_controls, drawn("rank_correlation", of[~of["control"]]).data)
+
+
+def test_runs_without_a_score_leave_that_pair_alone():
+    of = synthetic.runs(2)
+    scores = synthetic.scores(of)
+    gone = (scores["metric"] == "dci") & (scores["seed"] == 0)
+    table = figures.draw("rank_correlation", scores[~gone], synthetic.spec(), synthetic.context()).data
+    with_dci = (table["metric_a"] == "dci.disentanglement") | (table["metric_b"] == "dci.disentanglement")
+    assert set(table.loc[with_dci, "n"]) == {18}
+    assert set(table.loc[~with_dci, "n"]) == {36}
+
+
+def test_too_few_runs_and_constants_are_hatched():
+    figure = drawn("rank_correlation", synthetic.runs(2)).figure
+    hatched = [patch for patch in figure.axes[0].patches if patch.get_hatch()]
+    assert len(hatched) == 2 * 5  # Modularity is constant
+    few = drawn("rank_correlation", synthetic.runs(1, (0,))[lambda f: f["model"].isin(["beta_vae", "noise"])]).figure
+    assert len([patch for patch in few.axes[0].patches if patch.get_hatch()]) == 2 * 15
+    assert "n = 1" in texts(few)
+
+
+def test_the_colours_of_a_correlation_are_fixed():
+    assert (rank_correlation.SCALE.vmin, rank_correlation.SCALE.vmax) == (-1, 1)
+
+
+def test_strength_shows_the_median_of_every_value_at_its_position():
+    of = synthetic.runs(5, (0, 2, 5))
+    made = drawn("strength", of).data
+    scores = synthetic.scores(of)
+    assert set(made["value_index"]) == {0, 2, 5}
+    assert (made["n"] == 5).all()
+    row = made[(made["metric"] == "mig.mig") & (made["model"] == "factor_vae") & (made["value"] == 30)].iloc[0]
+    own = scores.query("metric == 'mig' and model == 'factor_vae' and value == 30")["result"]
+    assert row["median"] == pytest.approx(own.median())
+    assert own.min() <= row["low"] < row["median"] < row["high"] <= own.max()
+
+
+def test_strength_has_a_cell_for_every_published_value():
+    cells = strength.cells(synthetic.spec(datasets=("dsprites",), metrics=("mig.mig",)), synthetic.context())
+    stated = {(cell.model, *json.loads(cell.params).items()) for cell in cells}
+    wanted = [[(m, (name, value)) for value in values] for m, (name, values) in synthetic.SWEEPS.items()]
+    assert stated == set(itertools.chain(*wanted))
+
+
+def test_several_data_sets_are_several_panels():
+    of = synthetic.runs(2, (0, 5), ("dsprites", "cars3d"))
+    context = synthetic.context(datasets=("dsprites", "cars3d"))
+    made = drawn("violin", of, synthetic.spec(datasets=(), metrics=("mig.mig",)), context)
+    assert set(panels(made.figure)) == {"MIG · dSprites", "MIG · Cars3D"}
+    both = drawn("rank_correlation", of, synthetic.spec(datasets=()), context)
+    assert set(both.data["dataset"]) == {"dsprites", "cars3d"}

@@ -1,0 +1,73 @@
+"""Every model of the folder with some hyper-parameters, its networks initialised, and a batch; one thread, as in a job."""
+
+import types
+
+import pytest
+import torch
+
+from facsimile import discover, models, networks, rng
+
+STATED = types.SimpleNamespace(lr=1e-4, beta1=0.9, beta2=0.999, epsilon=1e-8)
+LATENTS = 4
+TRAINED = [name for name in discover.names("models") if discover.the_class("models", name, models.Model).trained]
+CONTROLS = sorted(set(discover.names("models")) - set(TRAINED))
+
+
+def pytest_generate_tests(metafunc):
+    """A test that takes ``trained``, ``control`` or ``any_model`` runs for each such file of models/."""
+    cases = {"trained": TRAINED, "control": CONTROLS, "any_model": TRAINED + CONTROLS}
+    for name in cases.keys() & set(metafunc.fixturenames):
+        metafunc.parametrize(name, cases[name])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def some():
+    """A model by name: its defaults, and 2 for what has none, so that a new file needs no entry here."""
+    return lambda name: models.model(name, **values(name))
+
+
+def values(name, value=2.0):
+    return {p.name: value if p.default is None else p.default for p in models.hyper_parameters(name)}
+
+
+@pytest.fixture(scope="session")
+def initialised():
+    """Networks of a model for 64 × 64 images of one channel, as training starts with them; shared, so not to be altered."""
+    made = {}
+
+    def networks_of(model, seed=0, dtype=torch.float32):
+        key = (type(model), seed, dtype)
+        if key not in made:
+            made[key] = model.networks((64, 64, 1), LATENTS, "dlib")
+            for group, network in made[key].items():
+                networks.initialise(network.to(dtype), seed, group)
+        return made[key]
+
+    return networks_of
+
+
+@pytest.fixture(scope="session")
+def batch():
+    """Images [b, 1, 64, 64] in [0, 1], not binary, and the noise that a model declares, by seed."""
+
+    def make(model, size=8, seed=0, dtype=torch.float32):
+        seeds, steps = torch.tensor([seed]), torch.tensor([0])
+        images = rng.uniforms(seeds, steps, "images", size * 64 * 64).view(size, 1, 64, 64).to(dtype)
+        return images, {name: draw(seeds, steps, name, d, dtype) for name, d in model.draws(size, LATENTS).items()}
+
+    return make
+
+
+def draw(seeds, steps, name, declared, dtype):
+    if declared.kind == "permutation":
+        return rng.permutations(seeds, steps, name, *declared.shape)[0, 0]
+    count = torch.Size(declared.shape).numel()
+    return rng.normals(seeds, steps, name, count).view(declared.shape).to(dtype)
