@@ -103,7 +103,7 @@ def test_a_wrong_header_says_which_columns_are_right(write, header, message):
 def test_one_number_twice_is_refused_unless_its_sources_differ(write):
     other = LINE.replace("p. 7", "p. 9").replace("0.12", "0.14")
     assert [found.value for found in published.read(write(LINE, other), synthetic.context())] == [0.12, 0.14]
-    with pytest.raises(FileError, match=r":3: .* twice"):
+    with pytest.raises(FileError, match=":3: twice with one source"):
         published.read(write(LINE, LINE), synthetic.context())
 
 

@@ -107,6 +107,12 @@ def test_notes_say_scale_steps_points_convention_and_substitution(kind):
         assert part in said
 
 
+@pytest.mark.parametrize(("kind", "rows"), [("scores", 8), ("cells", 36)])
+def test_the_comparison_asks_for_every_row_of_both_data_sets(kind, rows):
+    asked = tables.cells(synthetic.spec(kind, metrics=("mig.mig",)), synthetic.context())
+    assert len(set(asked)) == len(asked) == 2 * rows
+
+
 def test_few_runs_a_row_are_warned_of():
     warning = "Intervals of fewer than 5 runs are too narrow."
     assert warning in made(of=synthetic.runs(1, (0, 5))).notes

@@ -127,4 +127,4 @@ def _check_twice(path: Path, found: list[tuple[int, Published]]) -> None:
     for line, published in found:
         first = seen.setdefault((published.quantity, published.source), line)
         if first != line:
-            raise FileError(path, line, f"this number stands there twice with one source, first in line {first}; keep one of them")
+            raise FileError(path, line, f"twice with one source, first in line {first}; keep one of them")

@@ -1,7 +1,7 @@
 """Boosted trees, exact: what sklearn's GradientBoostingClassifier() answers, by the rule of a named sklearn version.
 
 100 stages of one depth-3 tree per class (one in all for two classes), learning rate 0.1, deviance loss (Friedman 2001, "Greedy
-function approximation", algorithms 5 and 6). sklearn breaks ties between features at random; here the order is seeded.
+function approximation", algorithms 5 and 6). sklearn breaks ties between features at random; here they share the importance.
 """
 
 from dataclasses import dataclass
@@ -44,23 +44,20 @@ class Boosted(NamedTuple):
 
 
 def fit(
-    train: npt.NDArray[np.float32], labels: npt.NDArray[np.int64], test: npt.NDArray[np.float32], rule: Rule, seed: int
+    train: npt.NDArray[np.float32], labels: npt.NDArray[np.int64], test: npt.NDArray[np.float32], rule: Rule
 ) -> Boosted:
-    """Fit codes [n, d] to labels [n] in 0..K-1, every class present, and predict test [m, d]; ``seed`` breaks ties of features."""
+    """Fit codes [n, d] to labels [n] in 0..K-1, every class present, and predict test [m, d]."""
     classes = int(labels.max()) + 1
     counts = np.bincount(labels, minlength=classes)
     if classes < 2 or not counts.all():
         raise ValueError(f"boosting needs two classes or more, each with a training row; rows per class: {counts.tolist()}")
     # A 16-bit order array is half the memory traffic; it holds every size the study uses.
-    index = np.uint16 if len(train) <= 2**16 else np.uint32
-    order = np.argsort(train, axis=0, kind="stable").astype(index)
-    train, test = np.ascontiguousarray(train), np.ascontiguousarray(test)
-    outputs = 1 if classes == 2 else classes
-    features = np.tile(np.arange(train.shape[1]), (outputs * STAGES * trees.NODES, 1))
-    ties = np.random.default_rng(seed).permuted(features, axis=1).reshape(STAGES, outputs, trees.NODES, -1)
+    index = np.uint16 if len(labels) <= 2**16 else np.uint32
+    train, test = np.ascontiguousarray(train.T), np.ascontiguousarray(test.T)
+    order = np.argsort(train, axis=1, kind="stable").astype(index)
     boost = _boost_two if classes == 2 else _boost_many
     start = _start(counts / counts.sum(), rule)
-    summed, raw_train, raw_test = boost(train, order, labels, test, start, ties, rule.sequential, rule.per_tree, rule.least_impurity)
+    summed, raw_train, raw_test = boost(train, order, labels, test, start, rule.sequential, rule.per_tree, rule.least_impurity)
     total = summed.sum()
     return Boosted(summed / total if total > 0 else summed, _decide(raw_train), _decide(raw_test))
 
@@ -145,16 +142,16 @@ def _residuals(labels, k, odds, totals, chances, gradient):  # type: ignore[no-u
 
 
 @njit(cache=True)
-def _boost_many(train, order, labels, test, start, ties, sequential, per_tree, least):  # type: ignore[no-untyped-def]
-    n, width = train.shape
+def _boost_many(train, order, labels, test, start, sequential, per_tree, least):  # type: ignore[no-untyped-def]
+    width, n = train.shape
     classes = len(start)
-    raw, raw_test = np.empty((classes, n)), np.empty((classes, len(test)))
+    raw, raw_test = np.empty((classes, n)), np.empty((classes, test.shape[1]))
     raw[:], raw_test[:] = start.reshape(-1, 1), start.reshape(-1, 1)
     odds, totals = np.empty((classes, n)), np.empty(n)
     gradients, chances = np.empty((classes, n)), np.empty((classes, n))
-    leaf, leaf_test = np.empty(n, np.uint8), np.empty(len(test), np.uint8)
+    leaf, leaf_test = np.empty(n, np.uint8), np.empty(test.shape[1], np.uint8)
     features, thresholds = np.empty(trees.NODES, np.int64), np.empty(trees.NODES)
-    spare = np.empty((2, n, width), order.dtype)
+    spare = np.empty((2, width, n), order.dtype)
     summed = np.zeros(width)
     _softmax(raw, odds, totals)
     for stage in range(STAGES):
@@ -165,7 +162,7 @@ def _boost_many(train, order, labels, test, start, ties, sequential, per_tree, l
             if sequential:
                 _residuals(labels, k, odds, totals, chances[k], gradients[k])
             found = np.zeros(width)
-            trees.grow(train, order, spare, gradients[k], ties[stage, k], least, leaf, features, thresholds, found)
+            trees.grow(train, order, spare, gradients[k], least, leaf, features, thresholds, found)
             _add_importances(found, per_tree, summed)
             steps = _leaf_steps(leaf, gradients[k], chances[k], RATE * (classes - 1) / classes)
             _add_steps(steps, leaf, raw[k])
@@ -177,18 +174,18 @@ def _boost_many(train, order, labels, test, start, ties, sequential, per_tree, l
 
 
 @njit(cache=True)
-def _boost_two(train, order, labels, test, start, ties, sequential, per_tree, least):  # type: ignore[no-untyped-def]
-    n, width = train.shape
-    raw, raw_test = np.full((1, n), start[0]), np.full((1, len(test)), start[0])
-    leaf, leaf_test = np.empty(n, np.uint8), np.empty(len(test), np.uint8)
+def _boost_two(train, order, labels, test, start, sequential, per_tree, least):  # type: ignore[no-untyped-def]
+    width, n = train.shape
+    raw, raw_test = np.full((1, n), start[0]), np.full((1, test.shape[1]), start[0])
+    leaf, leaf_test = np.empty(n, np.uint8), np.empty(test.shape[1], np.uint8)
     features, thresholds = np.empty(trees.NODES, np.int64), np.empty(trees.NODES)
-    spare = np.empty((2, n, width), order.dtype)
+    spare = np.empty((2, width, n), order.dtype)
     summed = np.zeros(width)
     for stage in range(STAGES):
         chances = 1.0 / (1.0 + np.exp(-raw[0]))
         gradient = labels - chances
         found = np.zeros(width)
-        trees.grow(train, order, spare, gradient, ties[stage, 0], least, leaf, features, thresholds, found)
+        trees.grow(train, order, spare, gradient, least, leaf, features, thresholds, found)
         _add_importances(found, per_tree, summed)
         steps = _leaf_steps(leaf, gradient, chances, RATE)
         _add_steps(steps, leaf, raw[0])

@@ -13,37 +13,44 @@ NODES = 2**DEPTH - 1
 LEAVES = 2**DEPTH
 # sklearn/tree/_splitter.pyx: values nearer than this, in float32, are one value.
 SAME = np.float32(1e-7)
+# Features whose gains differ by less, relatively, cut alike: sums in another order differ by rounding. sklearn takes one of them
+# at random; their importance is its expectation here, so that a fit needs no seed and copies of a latent are treated alike.
+TIE = 1e-9
 
 
 @njit(cache=True)
-def scan(values, order, start, stop, gradient, mean, gains, cuts, sums):  # type: ignore[no-untyped-def]
-    """For each feature the best cut of the rows start..stop: ``gains`` = variance reduction / n, ``cuts`` = samples to the left."""
+def scan(values, order, start, stop, gradient, mean, weights, gains, cuts):  # type: ignore[no-untyped-def]
+    """For each feature the best cut of the places start..stop: ``gains`` = variance reduction / n, ``cuts`` = samples to the left."""
     size = stop - start
-    width = order.shape[1]
-    gains[:] = -1.0
-    sums[:] = 0.0
     for left in range(1, size):
-        row = start + left - 1
-        weight = 1.0 / (left * float(size - left))
-        expected = left * mean
-        for f in range(width):
-            sums[f] += gradient[order[row, f]]
-            excess = sums[f] - expected
-            gain = excess * excess * weight
-            # The order of the two tests matters: codes are read only where a cut would win.
-            if gain > gains[f] and values[order[row + 1, f], f] > values[order[row, f], f] + SAME:
-                gains[f] = gain
-                cuts[f] = left
+        weights[left] = 1.0 / (left * float(size - left))
+    for f in range(len(order)):
+        gains[f], cuts[f] = _best_cut(values[f], order[f, start:stop], gradient, mean, weights)
 
 
 @njit(cache=True)
-def choose(gains, preference):  # type: ignore[no-untyped-def]
-    """The feature of the largest gain, -1 if none can be cut; equal gains go to the first in ``preference`` (sklearn's is random)."""
-    best, chosen = -1.0, -1
-    for f in preference:
-        if gains[f] >= 0.0 and (chosen < 0 or gains[f] > best * (1.0 + 1e-12)):
-            best, chosen = gains[f], f
-    return chosen
+def _best_cut(values, samples, gradient, mean, weights):  # type: ignore[no-untyped-def]
+    best, cut, excess = -1.0, 0, 0.0
+    for left in range(1, len(samples)):
+        excess += gradient[samples[left - 1]] - mean
+        gain = excess * excess * weights[left]
+        # The order of the two tests matters: codes are read only where a cut would win.
+        if gain > best and values[samples[left]] > values[samples[left - 1]] + SAME:
+            best, cut = gain, left
+    return best, cut
+
+
+@njit(cache=True)
+def choose(gains, credit):  # type: ignore[no-untyped-def]
+    """The first feature of the largest gain, -1 if none can be cut; ``credit`` [d] is shared equally by the features that tie."""
+    chosen = np.argmax(gains)
+    credit[:] = 0.0
+    if gains[chosen] < 0.0:
+        return -1
+    least = gains[chosen] * (1.0 - TIE)
+    credit[gains >= least] = 1.0
+    credit /= credit.sum()
+    return np.argmax(credit)
 
 
 @njit(cache=True)
@@ -53,8 +60,8 @@ def impure(order, start, stop, gradient, least):  # type: ignore[no-untyped-def]
     if size < 2:
         return 0.0, False
     total, squares = 0.0, 0.0
-    for row in range(start, stop):
-        g = gradient[order[row, 0]]
+    for place in range(start, stop):
+        g = gradient[order[0, place]]
         total += g
         squares += g * g
     mean = total / size
@@ -62,9 +69,9 @@ def impure(order, start, stop, gradient, least):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def threshold(values, order, row, f):  # type: ignore[no-untyped-def]
+def threshold(values, order, f, place):  # type: ignore[no-untyped-def]
     """Half-way between two neighbours in double precision, the lower one where rounding would reach the upper."""
-    low, high = np.float64(values[order[row, f], f]), np.float64(values[order[row + 1, f], f])
+    low, high = np.float64(values[f, order[f, place]]), np.float64(values[f, order[f, place + 1]])
     middle = low / 2.0 + high / 2.0
     return low if middle == high else middle
 
@@ -72,33 +79,31 @@ def threshold(values, order, row, f):  # type: ignore[no-untyped-def]
 @njit(cache=True)
 def mark(order, start, cut, stop, f, node, leaf):  # type: ignore[no-untyped-def]
     """Number the children of a node: 2 node to the left of the cut, 2 node + 1 to its right."""
-    for row in range(start, cut):
-        leaf[order[row, f]] = 2 * node
-    for row in range(cut, stop):
-        leaf[order[row, f]] = 2 * node + 1
+    for place in range(start, cut):
+        leaf[order[f, place]] = 2 * node
+    for place in range(cut, stop):
+        leaf[order[f, place]] = 2 * node + 1
 
 
 @njit(cache=True)
-def move(order, target, start, cut, stop, leaf, places):  # type: ignore[no-untyped-def]
-    """Copy a node's rows so that each child's are together, in the order they had."""
-    width = order.shape[1]
-    places[0, :width] = start
-    places[1, :width] = cut
-    for row in range(start, stop):
-        for f in range(width):
-            i = order[row, f]
+def move(order, target, start, cut, stop, leaf):  # type: ignore[no-untyped-def]
+    """Copy a node's samples so that each child's are together, in the order they had."""
+    for f in range(len(order)):
+        left, right = start, cut
+        for place in range(start, stop):
+            i = order[f, place]
             side = leaf[i] & 1
-            target[places[side, f], f] = i
-            places[side, f] += 1
+            target[f, right if side else left] = i
+            right += side
+            left += 1 - side
 
 
 @njit(cache=True)
-def grow(values, presorted, spare, gradient, preferences, least, leaf, features, thresholds, importances):  # type: ignore[no-untyped-def]
+def grow(values, presorted, spare, gradient, least, leaf, features, thresholds, importances):  # type: ignore[no-untyped-def]
     """Grow one tree; fills leaf [n], features and thresholds [7] (-1, inf: not split), adds weighted variance reductions [d]."""
-    width = presorted.shape[1]
-    gains, sums = np.empty(width), np.empty(width)
+    width = len(values)
+    gains, credit, weights = np.empty(width), np.empty(width), np.empty(len(gradient))
     cuts = np.zeros(width, np.int64)
-    places = np.empty((2, width), np.int64)
     bounds = np.zeros(LEAVES + 1, np.int64)
     bounds[1] = len(gradient)
     order = presorted
@@ -112,27 +117,27 @@ def grow(values, presorted, spare, gradient, preferences, least, leaf, features,
             chosen, cut = -1, stop
             features[name], thresholds[name] = -1, np.inf
             if open_:
-                scan(values, order, start, stop, gradient, mean, gains, cuts, sums)
-                chosen = choose(gains, preferences[name])
+                scan(values, order, start, stop, gradient, mean, weights, gains, cuts)
+                chosen = choose(gains, credit)
             if chosen >= 0:
                 cut = start + cuts[chosen]
                 features[name] = chosen
-                thresholds[name] = threshold(values, order, cut - 1, chosen)
-                importances[chosen] += (stop - start) * gains[chosen]
+                thresholds[name] = threshold(values, order, chosen, cut - 1)
+                importances += (stop - start) * gains[chosen] * credit
             mark(order, start, cut, stop, max(chosen, 0), node, leaf)
             if level < DEPTH - 1:
-                move(order, below, start, cut, stop, leaf, places)
+                move(order, below, start, cut, stop, leaf)
             bounds[2 * node + 2], bounds[2 * node + 1] = stop, cut
         order = below
 
 
 @njit(cache=True)
 def descend(values, features, thresholds, leaf):  # type: ignore[no-untyped-def]
-    """The leaf of each sample of values [n, d]."""
-    for i in range(values.shape[0]):
+    """The leaf of each sample of values [d, n]."""
+    for i in range(values.shape[1]):
         node = 0
         for level in range(DEPTH):
             name = 2**level - 1 + node
             f = features[name]
-            node = 2 * node + (1 if f >= 0 and values[i, f] > thresholds[name] else 0)
+            node = 2 * node + (1 if f >= 0 and values[f, i] > thresholds[name] else 0)
         leaf[i] = node

@@ -1,0 +1,75 @@
+"""What a table or figure says of itself, from the shipped study at each of its scales."""
+
+import pytest
+
+from facsimile import discover, names, studyfile
+from facsimile.presentation import Context, Spec
+
+
+@pytest.fixture(scope="module")
+def study(root):
+    return studyfile.load(root / "config/studies/locatello2019.yaml")
+
+
+def test_the_paper_scale_departs_in_nothing(study):
+    context = Context.of(study, "paper")
+    assert context.departures == ()
+    assert context.published_runs == 12_600
+    assert context.drawn == context.datasets
+    assert context.sweeps["beta_vae"] == (1, 2, 4, 6, 8, 16)
+
+
+def test_the_smoke_scale_says_every_departure(study):
+    context = Context.of(study, "smoke")
+    said = {(d.kind, d.model, d.dataset): d.text for d in context.departures}
+    assert said[("training", "", "")] == "200 of 300,000 steps"
+    assert said[("training", "annealed_vae", "")] == "other fixed hyper-parameters"
+    assert {model for kind, model, _ in said if kind == "cells"} == set(context.models)
+    assert said[("seeds", "", "")] == "1 of 50 seeds"
+    assert said[("evaluation", "", "")].startswith("1,000 + 500 evaluation points")
+    assert said[("grid", "", "dsprites")].startswith("sub-grid of dSprites: every 4th orientation, every 2nd x position and")
+
+
+def test_the_desk_scale_evaluates_as_the_paper_does(study):
+    kinds = {departure.kind for departure in Context.of(study, "desk").departures}
+    assert kinds == {"training", "cells", "seeds"}
+
+
+def test_an_artefact_of_other_data_sets_says_what_stands_for_them(study):
+    spec = Spec.of("fig3_left", study.figures["fig3_left"])
+    smoke, paper = Context.of(study, "smoke"), Context.of(study, "paper")
+    assert smoke.shown(spec) == ["dsprites"]
+    assert smoke.substitution(spec) == "paper: Cars3D; here: dSprites"
+    assert paper.shown(spec) == ["cars3d"]
+    assert paper.substitution(spec) == ""
+
+
+def test_every_artefact_of_the_study_becomes_a_spec(study):
+    assert [spec.id for spec in Spec.all(study)] == [*study.tables, *study.figures]
+    assert not any(spec.verified for spec in Spec.all(study))
+
+
+def test_an_unknown_scale_is_refused(study):
+    with pytest.raises(discover.UnknownName, match="did you mean 'smoke'"):
+        Context.of(study, "smok")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("mig.mig", "MIG"),
+        ("factor_vae_score.factor_vae_score", "FactorVAE score"),
+        ("dci.disentanglement", "DCI disentanglement"),
+        ("new_metric.new_metric", "new metric"),
+        ("new_metric.part", "new metric part"),
+        ("mig.mig ~ sap.sap", "MIG ~ SAP"),
+    ],
+)
+def test_scores_have_readable_names(name, shown):
+    assert names.metric(name) == shown
+
+
+def test_settings_are_readable():
+    assert names.settings('{"iteration_threshold":100000,"lambda_od":5}') == "iteration threshold = 100,000, λ_od = 5"
+    assert names.settings("{}") == ""
+    assert names.listed(["a", "b", "c"]) == "a, b and c"

@@ -1,0 +1,15 @@
+"""Names of conventions: which published variant of a metric is meant."""
+
+from facsimile.discover import UnknownName
+
+DLIB = "dlib-sklearn020"
+ALIASES = {"dlib": DLIB}
+REFERENCE = "disentanglement_lib 1.5 with scikit-learn 0.20.3, on which the reference answers were computed"
+
+
+def resolve(name: str, known: dict[str, str], metric: str) -> str:
+    """The full name of a convention that a metric has; raises UnknownName."""
+    full = ALIASES.get(name, name)
+    if full not in known:
+        raise UnknownName(f"convention of {metric}", name, [*known, *ALIASES])
+    return full

@@ -1,0 +1,45 @@
+"""Explicitness: whether a linear classifier can read each value of each factor."""
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import roc_auc_score
+
+from facsimile.metrics import _linear
+from facsimile.metrics._conventions import DLIB, REFERENCE as REFEREE
+from facsimile.metrics._draws import Codes, Draws
+
+RANGE = (0.0, 1.0)
+BETTER = "higher"
+HEADLINE = "explicitness_test"
+NEEDS = ("codes",)
+REFERENCE = "Ridgeway and Mozer 2018, Learning deep disentangled embeddings with the F-statistic loss, section 3"
+CONVENTIONS = {DLIB: f"{REFEREE}: one-vs-rest logistic regression by liblinear; area under the ROC curve, not rescaled to [0, 1]"}
+
+
+def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
+    """Mean over factors of the mean area under the ROC curve, one value of the factor against the rest; 0.5 is chance.
+
+    Values of a factor without a training point cannot be predicted, and without a test point not be tested: they are left out
+    of the mean (the reference stops with an error there).
+    """
+    areas = [_areas(draws, train, test) for train, test in zip(draws.train.factors.T, draws.test.factors.T, strict=True)]
+    train, test = np.mean(areas, axis=0)
+    return {"explicitness_train": float(train), "explicitness_test": float(test)}
+
+
+def _areas(draws: Draws, train: npt.NDArray[np.int64], test: npt.NDArray[np.int64]) -> tuple[float, float]:
+    present = np.unique(train)
+    if len(present) < 2:
+        return 0.5, 0.5  # one class cannot be told from others
+    classifier = _linear.logistic(draws.train.codes, train)
+    codes = (draws.train.codes, draws.test.codes)
+    first, second = (_area(classifier, c, labels, present) for c, labels in zip(codes, (train, test), strict=True))
+    return first, second
+
+
+def _area(classifier, codes: Codes, labels: npt.NDArray[np.int64], classes: npt.NDArray[np.int64]) -> float:  # type: ignore[no-untyped-def]
+    chances = classifier.predict_proba(codes)
+    testable = [i for i, value in enumerate(classes) if 0 < np.count_nonzero(labels == value) < len(labels)]
+    if not testable:
+        return 0.5
+    return float(np.mean([roc_auc_score(labels == classes[i], chances[:, i]) for i in testable]))
