@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import pandas as pd
 from rich.console import Console
 
-from facsimile import comparing, figures, published, tables
+from facsimile import compare as comparing
+from facsimile import figures, published, tables, verdicts
 from facsimile.discover import UnknownName
 from facsimile.presentation import Context, Spec
 from facsimile.studyfile import Study
@@ -57,7 +58,7 @@ def show(at: Workspace, study: str, console: Console) -> None:
     found = gathered(at, study)
     for name in found.study.tables:
         console.print(_table(found, name).console())
-    console.print(comparing.console(_comparison(at, found)))
+    console.print(verdicts.console(_comparison(at, found)))
     for path in sorted(at.paths.study(study, at.config.scale).rglob("*.*")):
         console.print(str(path), highlight=False, soft_wrap=True)
 
@@ -71,4 +72,4 @@ def _table(found: Gathered, name: str) -> tables.Table:
 def _comparison(at: Workspace, found: Gathered) -> pd.DataFrame:
     path = at.config.published / f"{found.study.id}.csv"
     printed = published.read(path, found.context) if path.exists() else []
-    return comparing.compare(found.scores, found.runs, printed, Spec.all(found.study), found.context)
+    return comparing.compare(found.scores, printed, Spec.all(found.study), found.context)

@@ -13,6 +13,7 @@ from facsimile.runs import Run
 from facsimile.studyfile import Study
 from facsimile.workspace import Workspace
 
+SCORE = ("run", "metric", "score", "result", "convention", "n_train", "n_test", "evaluation_seed", "seconds", "versions", "code")
 IDENTITY = ("run", "dataset", "model", "params", "value", "value_index", "seed", "number", "control")
 
 
@@ -48,7 +49,8 @@ def runs_table(workspace: Workspace, study: Study) -> pd.DataFrame:
 def scores_table(workspace: Workspace, study: Study, made: pd.DataFrame) -> pd.DataFrame:
     """A row a number, joined with what the run is."""
     tables = [pd.read_parquet(path) for path in score_files(workspace, study)]
-    scores = pd.concat([table for table in tables if len(table)], ignore_index=True)
+    filled = [table for table in tables if len(table)]
+    scores = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=SCORE)
     joined = made[list(IDENTITY)].merge(scores, on="run", validate="one_to_many")
     return joined.assign(representation="mean")
 

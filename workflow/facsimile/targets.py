@@ -86,7 +86,8 @@ class Targets:
 
     def compare_code(self, wildcards: Wildcards) -> str:
         """Content hash of the code that compares with published numbers."""
-        return provenance.code("facsimile.compare")
+        kinds = sorted({figure.kind for figure in self._study(wildcards.study).figures.values()})
+        return provenance.code("facsimile.compare", *(f"facsimile.figures.{kind}" for kind in kinds))
 
     def artefact_spec(self, wildcards: Wildcards) -> str:
         """Canonical JSON of what the study file says of a table or figure."""

@@ -13,7 +13,7 @@ BETTER = "higher"
 HEADLINE = "explicitness_test"
 NEEDS = ("codes",)
 REFERENCE = "Ridgeway and Mozer 2018, Learning deep disentangled embeddings with the F-statistic loss, section 3"
-CONVENTIONS = {DLIB: f"{REFEREE}: one-vs-rest logistic regression by liblinear; area under the ROC curve, not rescaled to [0, 1]"}
+CONVENTIONS = {DLIB: f"{REFEREE}: codes standardised; one-vs-rest logistic regression by liblinear; area under the ROC curve, in [0, 1]"}
 
 
 def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
@@ -22,17 +22,26 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
     Values of a factor without a training point cannot be predicted, and without a test point not be tested: they are left out
     of the mean (the reference stops with an error there).
     """
-    areas = [_areas(draws, train, test) for train, test in zip(draws.train.factors.T, draws.test.factors.T, strict=True)]
+    codes = standardised(draws)
+    labels = zip(draws.train.factors.T, draws.test.factors.T, strict=True)
+    areas = [_areas(codes, train, test) for train, test in labels]
     train, test = np.mean(areas, axis=0)
     return {"explicitness_train": float(train), "explicitness_test": float(test)}
 
 
-def _areas(draws: Draws, train: npt.NDArray[np.int64], test: npt.NDArray[np.int64]) -> tuple[float, float]:
+def standardised(draws: Draws) -> tuple[Codes, Codes]:
+    """Training and test codes, shifted and scaled by the training draws; a constant code becomes 0 (NaN in the reference)."""
+    train, test = draws.train.codes, draws.test.codes
+    centre, width = train.mean(axis=0), train.std(axis=0)
+    width[width == 0] = 1
+    return (train - centre) / width, (test - centre) / width
+
+
+def _areas(codes: tuple[Codes, Codes], train: npt.NDArray[np.int64], test: npt.NDArray[np.int64]) -> tuple[float, float]:
     present = np.unique(train)
     if len(present) < 2:
         return 0.5, 0.5  # one class cannot be told from others
-    classifier = _linear.logistic(draws.train.codes, train)
-    codes = (draws.train.codes, draws.test.codes)
+    classifier = _linear.logistic(codes[0], train)
     first, second = (_area(classifier, c, labels, present) for c, labels in zip(codes, (train, test), strict=True))
     return first, second
 
