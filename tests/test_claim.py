@@ -8,22 +8,21 @@ import signal
 import time
 
 import pytest
+from workers import compete, hold
 
 from facsimile import claim
 from facsimile.claim import Claim, claimed
 
 
-def hold(folder, ready):
-    with claimed(folder):
-        ready.set()
-        time.sleep(60)
+# Not fork: a test process has threads by now, and their locks would be copied as they are.
+spawn = multiprocessing.get_context("spawn")
 
 
 @pytest.fixture
 def other_holder(tmp_path):
     """A live process that holds the claim on tmp_path."""
-    ready = multiprocessing.Event()
-    process = multiprocessing.Process(target=hold, args=(tmp_path, ready))
+    ready = spawn.Event()
+    process = spawn.Process(target=hold, args=(tmp_path, ready))
     process.start()
     assert ready.wait(30)
     yield process
@@ -85,19 +84,9 @@ def test_the_heartbeat_moves(tmp_path):
 
 
 def test_many_processes_and_one_claim_let_one_through_at_a_time(tmp_path):
-    with multiprocessing.Pool(4) as pool:
+    with spawn.Pool(4) as pool:
         logs = pool.map(compete, [tmp_path] * 4)
     spans = sorted(span for log in logs for span in log)
     assert len(spans) == 40
     assert all(end <= start for (_, end), (start, _) in itertools.pairwise(spans))
 
-
-def compete(folder):
-    spans = []
-    while len(spans) < 10:
-        with claimed(folder) as mine:
-            if mine:
-                start = time.monotonic()
-                time.sleep(0.002)
-                spans.append((start, time.monotonic()))
-    return spans

@@ -1,8 +1,10 @@
-"""What training tests run in processes of their own."""
+"""What tests run in processes of their own; a module that a spawned process can import."""
 
 import os
+import time
 
 from facsimile import train, train_shard
+from facsimile.claim import claimed
 from facsimile.runs import Shard
 from facsimile.workspace import Workspace
 
@@ -19,3 +21,22 @@ def train_until_told(at, run):
         train_shard.train_shard(at, Shard("toy", run.model, (run,)), print)
     except train.Interrupted:
         os._exit(77)
+
+
+def hold(folder, ready):
+    """Hold the claim on a folder until killed."""
+    with claimed(folder):
+        ready.set()
+        time.sleep(60)
+
+
+def compete(folder):
+    """Claim a folder ten times; answers when each claim was held."""
+    spans = []
+    while len(spans) < 10:
+        with claimed(folder) as mine:
+            if mine:
+                start = time.monotonic()
+                time.sleep(0.002)
+                spans.append((start, time.monotonic()))
+    return spans

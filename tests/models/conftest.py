@@ -7,7 +7,6 @@ import torch
 
 from facsimile import discover, models, networks, rng
 
-STATED = types.SimpleNamespace(lr=1e-4, beta1=0.9, beta2=0.999, epsilon=1e-8)
 LATENTS = 4
 TRAINED = [name for name in discover.names("models") if discover.the_class("models", name, models.Model).trained]
 CONTROLS = sorted(set(discover.names("models")) - set(TRAINED))
@@ -29,13 +28,20 @@ def one_thread():
 
 
 @pytest.fixture(scope="session")
+def stated():
+    """The study's settings of its optimiser."""
+    return types.SimpleNamespace(lr=1e-4, beta1=0.9, beta2=0.999, epsilon=1e-8)
+
+
+@pytest.fixture(scope="session")
 def some():
     """A model by name: its defaults, and 2 for what has none, so that a new file needs no entry here."""
-    return lambda name: models.model(name, **values(name))
 
+    def make(name):
+        given = {p.name: 2.0 for p in models.hyper_parameters(name) if p.default is None}
+        return models.model(name, **given)
 
-def values(name, value=2.0):
-    return {p.name: value if p.default is None else p.default for p in models.hyper_parameters(name)}
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,8 @@
 """Facsimile: re-makes the tables and figures of representation-learning papers.
 
-``facsimile.dataset(name)`` opens a data set, ``facsimile.study(id, scale)`` answers the runs of a study, ``facsimile.score``
-and ``facsimile.score_draws`` score latents of your own. Each is imported when it is first asked for: the workflow reads study files
-every time that it starts, and must not wait for NumPy, numba or torch.
+``facsimile.dataset(name)`` opens a data set, ``facsimile.study(id, scale)`` answers the runs of a study, and
+``facsimile.score`` and ``facsimile.score_draws`` score latents of your own. Each is imported when it is first asked for: the
+workflow reads study files every time that it starts, and must not wait for NumPy, numba or torch.
 """
 
 import importlib

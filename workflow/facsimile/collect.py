@@ -13,7 +13,8 @@ from facsimile.runs import Run
 from facsimile.studyfile import Study
 from facsimile.workspace import Workspace
 
-SCORE = ("run", "metric", "score", "result", "convention", "n_train", "n_test", "evaluation_seed", "seconds", "versions", "code")
+ASKED = ("convention", "n_train", "n_test", "evaluation_seed")
+SCORE = ("run", "metric", "score", "result", *ASKED, "seconds", "versions", "code")
 IDENTITY = ("run", "dataset", "model", "params", "value", "value_index", "seed", "number", "control")
 
 

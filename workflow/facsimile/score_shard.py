@@ -70,4 +70,5 @@ def _ask(workspace: Workspace, study: Study, run: Run, metric: str) -> list[dict
         n_train=asked.train,
         n_test=asked.test,
     )
-    return table.rename(columns={"value": "result", "seed": "evaluation_seed"}).to_dict("records")
+    renamed = table.rename(columns={"value": "result", "seed": "evaluation_seed"})
+    return [{str(key): value for key, value in row.items()} for row in renamed.to_dict("records")]

@@ -24,11 +24,13 @@ class Document:
         try:
             self.root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
             self.data = self._value(self.root) if self.root else {}
+        except RecursionError:
+            raise FileError(path, 1, "an alias (*name) stands inside what its anchor (&name) names; write it out") from None
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             raise FileError(path, mark.line + 1 if mark else 1, f"not valid YAML: {error.problem}") from None
         except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise FileError(path, 1, f"not valid YAML: {error}") from None
+            raise FileError(path, 1, f"not valid YAML: {' '.join(str(error).split())}") from None
 
     def line(self, location: Location) -> int:
         """The line (from 1) of the deepest part of ``location`` that the file has."""

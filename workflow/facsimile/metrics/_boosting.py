@@ -43,9 +43,7 @@ class Boosted(NamedTuple):
     test: npt.NDArray[np.int64]
 
 
-def fit(
-    train: npt.NDArray[np.float32], labels: npt.NDArray[np.int64], test: npt.NDArray[np.float32], rule: Rule
-) -> Boosted:
+def fit(train: npt.NDArray[np.float32], labels: npt.NDArray[np.int64], test: npt.NDArray[np.float32], rule: Rule) -> Boosted:
     """Fit codes [n, d] to labels [n] in 0..K-1, every class present, and predict test [m, d]."""
     classes = int(labels.max()) + 1
     counts = np.bincount(labels, minlength=classes)
@@ -154,7 +152,7 @@ def _boost_many(train, order, labels, test, start, sequential, per_tree, least):
     spare = np.empty((2, width, n), order.dtype)
     summed = np.zeros(width)
     _softmax(raw, odds, totals)
-    for stage in range(STAGES):
+    for _ in range(STAGES):
         for k in range(classes):
             if not sequential and k == 0:
                 for other in range(classes):
@@ -181,7 +179,7 @@ def _boost_two(train, order, labels, test, start, sequential, per_tree, least): 
     features, thresholds = np.empty(trees.NODES, np.int64), np.empty(trees.NODES)
     spare = np.empty((2, width, n), order.dtype)
     summed = np.zeros(width)
-    for stage in range(STAGES):
+    for _ in range(STAGES):
         chances = 1.0 / (1.0 + np.exp(-raw[0]))
         gradient = labels - chances
         found = np.zeros(width)

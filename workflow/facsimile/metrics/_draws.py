@@ -1,114 +1,196 @@
-"""The points a metric sees: drawn once from a table of latents, shared by all metrics of one call."""
+"""The points that metrics are given: training and test draws, and batches in which one factor is held fixed.
+
+From a table of codes [N, d] and factors [N, k] the draws are those of disentanglement_lib, number for number, if every
+combination of values is one row: ``np.random.RandomState(seed)``, each factor drawn with ``randint`` in batches of 16 points,
+first train, then test. Any other table is drawn from row by row, with replacement, by the same generator; rows that share a
+value then stand for a factor that is held fixed, so the other factors vary as they do in the table. Factors of one value
+(dSprites' colour) are left out.
+"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from facsimile.metrics import _checks, _sampler
+Codes = npt.NDArray[np.float32]
+Factors = npt.NDArray[np.int64]
 
-T = TypeVar("T")
-# utils.generate_batch_factor_code draws in blocks of 16 (gin default of every metric): it decides which factor gets which number.
-BLOCK = 16
+POINTS = 16  # batch_size of disentanglement_lib's evaluation; only the order of its random numbers depends on it
 
 
-@dataclass(frozen=True)
-class Points:
-    """Codes float32 [n, d] and numbered factors int64 [n, k], row by row."""
+class Sample(NamedTuple):
+    """Codes [n, d] and factors [n, k] of the same points."""
 
-    codes: npt.NDArray[np.float32]
-    factors: npt.NDArray[np.int64]
-
-    def __len__(self) -> int:
-        """How many points."""
-        return len(self.codes)
+    codes: Codes
+    factors: Factors
 
 
 class Draws:
-    """Training and test points, and draws with one factor held, all from one table of codes [N, d] and factors [N, k].
+    """What one evaluation draws, made when it is first asked for; ``shared`` keeps what several metrics need."""
 
-    If every combination of factor values is one row of the table, the points are those that disentanglement_lib 1.5 draws with
-    this seed: ``train`` then ``test`` from one RandomState, factor by factor in blocks of 16; metrics that hold factors begin
-    with a RandomState of their own. Else rows are drawn with replacement. Factors of one value are left out (``kept`` lists the
-    others). ``batch`` points make one vote or one pair difference; ``n_variance`` points the variances of FactorVAE (n_train).
-    """
-
-    def __init__(
-        self,
-        codes: npt.ArrayLike,
-        factors: npt.ArrayLike,
-        n_train: int = 10_000,
-        n_test: int = 5_000,
-        seed: int = 0,
-        batch: int = 64,
-        n_variance: int | None = None,
-    ) -> None:
-        checked_codes, checked_factors = _checks.table(codes, factors)
-        _checks.positive(n_train=n_train, n_test=n_test, batch=batch, n_variance=n_variance or n_train)
-        numbered, self.kept, sizes = _checks.numbered(checked_factors)
-        self.table: Points | None = Points(checked_codes, numbered)
-        self._prepare(self.table, sizes, seed, batch, n_train, n_test, n_variance or n_train)
-        self.train, self.test = self._drawn(n_train, n_test)
-        self._check_train()
-
-    @classmethod
-    def given(cls, train: _checks.Pair, test: _checks.Pair, seed: int = 0, batch: int = 64) -> "Draws":
-        """Points drawn elsewhere, each (codes, factors). A factor is then held by taking training rows that share its value."""
-        self = cls.__new__(cls)
-        train_codes, train_factors = _checks.table(*train, "training ")
-        test_codes, test_factors = _checks.table(*test, "test ")
-        if train_codes.shape[1] != test_codes.shape[1] or train_factors.shape[1] != test_factors.shape[1]:
-            shapes = f"{train_codes.shape[1]} and {test_codes.shape[1]} latents, {train_factors.shape[1]} and {test_factors.shape[1]} factors"
-            raise ValueError(f"training and test points differ: {shapes}; give the same columns")
-        numbered, self.kept, sizes = _checks.numbered(np.concatenate((train_factors, test_factors)))
-        self.table, split = None, len(train_codes)
-        self.train, self.test = Points(train_codes, numbered[:split]), Points(test_codes, numbered[split:])
-        self._check_train()
-        self._prepare(self.train, sizes, seed, batch, split, len(test_codes), split)
-        return self
+    def __init__(self, train: Sample, test: Sample, table: "Table | None" = None, seed: int = 0) -> None:
+        self.train, self.test, self.table, self.seed = train, test, table, seed
+        _vary_in_training(train.factors)
+        self._kept: dict[Any, Any] = {}
 
     @property
-    def latents(self) -> int:
-        """Latent dimensions, d."""
-        return self.train.codes.shape[1]
+    def sizes(self) -> tuple[int, int]:
+        """Numbers of training and test points."""
+        return len(self.train.codes), len(self.test.codes)
+
+    def shared(self, key: Any, make: Callable[[], Any]) -> Any:
+        """The value of ``make()``, computed once per key: metrics share it without knowing each other."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]
+
+    def whole(self, metric: str) -> "Table":
+        """The table, for metrics that draw batches of their own; raises ValueError if only draws were given."""
+        if self.table is None:
+            raise ValueError(
+                f"{metric} draws more than training and test points: give the whole table (facsimile.score), not only draws"
+            )
+        return self.table
+
+
+class Table:
+    """All codes and factors, with a way to draw rows of which some factors are given."""
+
+    def __init__(self, codes: Codes, factors: Factors) -> None:
+        self.codes, self.factors = codes, numbered(factors)
+        self.sizes = tuple(int(size) for size in self.factors.max(axis=0) + 1)
+        self._grid = _grid(self.factors, self.sizes)
+        self._groups: dict[int, _Groups] = {}
 
     @property
-    def factors(self) -> int:
-        """Factors that vary, k."""
-        return len(self.kept)
+    def width(self) -> int:
+        """Number of factors."""
+        return self.factors.shape[1]
 
-    def state(self) -> np.random.RandomState:
-        """A fresh generator of this seed: each metric of disentanglement_lib begins with one."""
-        return np.random.RandomState(self.seed)
+    def draw(self, n: int, random: np.random.RandomState) -> npt.NDArray[np.int64]:
+        """Rows of ``n`` points."""
+        if self._grid is None:
+            return random.randint(len(self.codes), size=n)
+        return self._at(self._factors(n, random))
 
-    def shared(self, key: object, make: Callable[[], T]) -> T:
-        """What ``make`` gives, made once for all metrics that ask by this key: mutual information, fits."""
-        if key not in self._memo:
-            self._memo[key] = make()
-        return self._memo[key]  # type: ignore[no-any-return]
+    def draw_fixed(self, n: int, factor: int, random: np.random.RandomState) -> npt.NDArray[np.int64]:
+        """Rows of ``n`` points that agree in one factor, whose value is that of the first point."""
+        if self._grid is None:
+            first = random.randint(len(self.codes))
+            return self._fellows(np.full(n, first), factor, random)
+        drawn = self._factors(n, random)
+        drawn[:, factor] = drawn[0, factor]
+        return self._at(drawn)
 
-    def _prepare(self, rows: Points, sizes: tuple[int, ...], seed: int, batch: int, n_train: int, n_test: int, n_variance: int) -> None:
-        self.rows, self.sizes, self.seed, self.batch = rows, sizes, seed, batch
-        self.n_train, self.n_test, self.n_variance = n_train, n_test, n_variance
-        self._memo: dict[Any, Any] = {}
+    def draw_pairs(
+        self, n: int, factor: int, random: np.random.RandomState
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Rows of ``n`` pairs of points; the two of a pair agree in one factor."""
+        if self._grid is None:
+            first = random.randint(len(self.codes), size=n)
+            return first, self._fellows(first, factor, random)
+        one, two = self._factors(n, random), self._factors(n, random)
+        two[:, factor] = one[:, factor]
+        return self._at(one), self._at(two)
 
-    @property
-    def sampler(self) -> _sampler.Sampler:
-        """Draws of row numbers of ``rows``."""
-        return self.shared("sampler", lambda: _sampler.of(self.rows.factors, self.sizes))
+    def sample(self, n: int, random: np.random.RandomState) -> Sample:
+        """``n`` points, drawn in disentanglement_lib's batches."""
+        sizes = [min(POINTS, n - i) for i in range(0, n, POINTS)]
+        rows = np.concatenate([self.draw(size, random) for size in sizes])
+        return Sample(self.codes[rows], self.factors[rows])
 
-    def _drawn(self, *counts: int) -> list[Points]:
-        state, found = self.state(), []
-        for count in counts:
-            blocks = [self.sampler.rows(state, min(BLOCK, count - i)) for i in range(0, count, BLOCK)]
-            chosen = np.concatenate(blocks)
-            found.append(Points(self.rows.codes[chosen], self.rows.factors[chosen]))
-        return found
+    def _factors(self, n: int, random: np.random.RandomState) -> Factors:
+        return np.stack([random.randint(size, size=n) for size in self.sizes], axis=1)
 
-    def _check_train(self) -> None:
-        for j, column in enumerate(self.train.factors.T):
-            if column.min() == column.max():
-                points = f"all {len(column)} training points"
-                raise ValueError(f"factor {self.kept[j]} has the same value in {points}; give more points (n_train)")
+    def _at(self, factors: Factors) -> npt.NDArray[np.int64]:
+        assert self._grid is not None
+        return self._grid[np.ravel_multi_index(tuple(factors.T), self.sizes)]
+
+    def _fellows(self, rows: npt.NDArray[np.int64], factor: int, random: np.random.RandomState) -> npt.NDArray[np.int64]:
+        """For each row one that has the same value of a factor, by chance the same row."""
+        if factor not in self._groups:
+            self._groups[factor] = _groups(self.factors[:, factor], factor)
+        order, start, size = self._groups[factor]
+        values = self.factors[rows, factor]
+        return order[start[values] + (random.random_sample(len(rows)) * size[values]).astype(np.int64)]
+
+
+class _Groups(NamedTuple):
+    """Rows in the order of one factor's values; where each value's rows start, and how many there are."""
+
+    order: npt.NDArray[np.int64]
+    start: npt.NDArray[np.int64]
+    size: npt.NDArray[np.int64]
+
+
+def _groups(values: npt.NDArray[np.int64], factor: int) -> _Groups:
+    count = np.bincount(values)
+    if count.min() < 2:
+        raise ValueError(
+            f"varying factor {factor}: value {count.argmin()} has a single row, so nothing varies while it is held "
+            "fixed; give more rows, or leave out the metrics that hold factors fixed (those that need the 'table')"
+        )
+    return _Groups(np.argsort(values, kind="stable"), np.cumsum(count) - count, count)
+
+
+def _grid(factors: Factors, sizes: tuple[int, ...]) -> npt.NDArray[np.int64] | None:
+    """The row of each combination of values, in C order; None unless every combination is there once."""
+    if len(factors) != np.prod(sizes, dtype=np.float64):
+        return None
+    place = np.ravel_multi_index(tuple(factors.T), sizes)
+    rows = np.full(len(factors), -1, np.int64)
+    rows[place] = np.arange(len(factors))
+    return None if (rows < 0).any() else rows
+
+
+def numbered(factors: Factors) -> Factors:
+    """Values of each factor [n, k] numbered 0, 1, 2, … in rising order, without gaps."""
+    return np.stack([pd.factorize(column, sort=True)[0] for column in factors.T], axis=1).astype(np.int64)
+
+
+def from_table(codes: npt.ArrayLike, factors: npt.ArrayLike, n_train: int, n_test: int, seed: int) -> Draws:
+    """Draws from a table of codes [N, d] and factors [N, k]; raises ValueError for what no metric can be asked of."""
+    for name, count in (("n_train", n_train), ("n_test", n_test)):
+        if not isinstance(count, int | np.integer) or count < 1:
+            raise ValueError(f"{name} is a number of points, 1 or more, not {count!r}")
+    table = Table(*checked(codes, factors, "codes"))
+    random = np.random.RandomState(seed)
+    return Draws(table.sample(n_train, random), table.sample(n_test, random), table, seed)
+
+
+def checked(codes: npt.ArrayLike, factors: npt.ArrayLike, name: str) -> Sample:
+    """Codes as float32 [n, d] and the factors that vary as int64 [n, k]; raises ValueError that says what is wrong."""
+    x, y = np.asarray(codes), np.asarray(factors)
+    if x.ndim != 2 or y.ndim != 2 or len(x) != len(y):
+        raise ValueError(f"{name} must be [n, d] and factors [n, k] of the same n, not {list(x.shape)} and {list(y.shape)}")
+    if not x.size or not y.size:
+        raise ValueError(f"{name}: there is nothing to score in arrays of shape {list(x.shape)} and {list(y.shape)}")
+    if y.dtype.kind not in "iub":
+        raise ValueError(f"factors must be integers (the index of each factor's value), not {y.dtype}")
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused with the rest
+        x = x.astype(np.float32)
+    if not np.isfinite(x).all():
+        row, column = np.argwhere(~np.isfinite(x))[0]
+        raise ValueError(
+            f"{name}: {np.count_nonzero(~np.isfinite(x))} values are not finite (in float32), "
+            f"the first at row {row}, column {column}"
+        )
+    return Sample(x, y.astype(np.int64))
+
+
+def _vary_in_training(factors: Factors) -> None:
+    same = np.flatnonzero(np.ptp(factors, axis=0) == 0)
+    if len(same):
+        raise ValueError(
+            f"varying factors {same.tolist()} have one value in all {len(factors)} training points; give more points (n_train)"
+        )
+
+
+def varying(train: Factors, test: Factors) -> npt.NDArray[np.int64]:
+    """Columns of factors with more than one value; raises ValueError if there is none."""
+    columns = np.flatnonzero(np.ptp(np.concatenate([train, test]), axis=0) > 0)
+    if not len(columns):
+        raise ValueError("every factor has one value only: there is nothing to disentangle")
+    return columns

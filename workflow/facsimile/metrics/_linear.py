@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import LinearSVC
 
+from facsimile.metrics._conventions import DLIB, DLIB_019, MODERN
 from facsimile.metrics._draws import Codes
 
 
@@ -20,6 +21,15 @@ def logistic(codes: Codes, labels: npt.NDArray[np.int64]) -> OneVsRestClassifier
     """
     one = LogisticRegression(C=1.0, solver="liblinear", tol=1e-4, max_iter=100, random_state=0)
     return _fit(OneVsRestClassifier(one), codes, labels)
+
+
+def multinomial(codes: Codes, labels: npt.NDArray[np.int64]) -> LogisticRegression:
+    """LogisticRegression() as scikit-learn has it since 0.22: multinomial, L-BFGS, 100 steps at most, free intercept."""
+    return _fit(LogisticRegression(C=1.0, solver="lbfgs", tol=1e-4, max_iter=100), codes, labels)
+
+
+# Which LogisticRegression() the reference's conventions mean.
+CLASSIFIERS = {DLIB: logistic, DLIB_019: logistic, MODERN: multinomial}
 
 
 def support_vector(codes: Codes, labels: npt.NDArray[np.int64]) -> LinearSVC:

@@ -1,8 +1,7 @@
-"""One exact regression tree of depth three on presorted features, as sklearn's best-first splitter with ``friedman_mse`` grows it.
+"""One exact regression tree of depth three on presorted features, as sklearn's best splitter with ``friedman_mse`` grows it.
 
-Samples are kept in an order array [n, d]: column f lists the samples of each node by rising feature f. All features of a node
-share one segment of rows, so the scan walks d features side by side: the weight of a cut is computed once for all of them and
-their running sums do not wait for each other. A split moves the samples stably, so nothing is sorted after the first time.
+Samples are kept in an order array [d, n]: row f lists the samples of each node by rising feature f, and a node takes the same
+range of places in every row. A split moves the samples stably, so nothing is sorted after the first time.
 """
 
 import numpy as np
@@ -13,14 +12,14 @@ NODES = 2**DEPTH - 1
 LEAVES = 2**DEPTH
 # sklearn/tree/_splitter.pyx: values nearer than this, in float32, are one value.
 SAME = np.float32(1e-7)
-# Features whose gains differ by less, relatively, cut alike: sums in another order differ by rounding. sklearn takes one of them
-# at random; their importance is its expectation here, so that a fit needs no seed and copies of a latent are treated alike.
+# Features whose gains differ by less, relatively, cut alike: sums in another order differ by rounding. sklearn takes one of
+# them at random; here each gets its expected importance, so that a fit needs no seed and copies of a latent are treated alike.
 TIE = 1e-9
 
 
 @njit(cache=True)
 def scan(values, order, start, stop, gradient, mean, weights, gains, cuts):  # type: ignore[no-untyped-def]
-    """For each feature the best cut of the places start..stop: ``gains`` = variance reduction / n, ``cuts`` = samples to the left."""
+    """For each feature the best cut of start..stop: ``gains`` = variance reduction / n, ``cuts`` = samples to the left."""
     size = stop - start
     for left in range(1, size):
         weights[left] = 1.0 / (left * float(size - left))
@@ -42,7 +41,7 @@ def _best_cut(values, samples, gradient, mean, weights):  # type: ignore[no-unty
 
 @njit(cache=True)
 def choose(gains, credit):  # type: ignore[no-untyped-def]
-    """The first feature of the largest gain, -1 if none can be cut; ``credit`` [d] is shared equally by the features that tie."""
+    """First feature of the largest gain, -1 if none can be cut; ``credit`` [d] is shared equally by the features that tie."""
     chosen = np.argmax(gains)
     credit[:] = 0.0
     if gains[chosen] < 0.0:
@@ -99,11 +98,25 @@ def move(order, target, start, cut, stop, leaf):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def grow(values, presorted, spare, gradient, least, leaf, features, thresholds, importances):  # type: ignore[no-untyped-def]
-    """Grow one tree; fills leaf [n], features and thresholds [7] (-1, inf: not split), adds weighted variance reductions [d]."""
+def split(values, order, start, stop, gradient, least, weights, importances):  # type: ignore[no-untyped-def]
+    """Where to cut a node: feature (-1: nowhere) and place; adds variance reduction times samples to importances [d]."""
     width = len(values)
-    gains, credit, weights = np.empty(width), np.empty(width), np.empty(len(gradient))
-    cuts = np.zeros(width, np.int64)
+    gains, credit, cuts = np.empty(width), np.empty(width), np.empty(width, np.int64)
+    mean, divisible = impure(order, start, stop, gradient, least)
+    if not divisible:
+        return -1, stop
+    scan(values, order, start, stop, gradient, mean, weights, gains, cuts)
+    chosen = choose(gains, credit)
+    if chosen < 0:
+        return -1, stop
+    importances += (stop - start) * gains[chosen] * credit
+    return chosen, start + cuts[chosen]
+
+
+@njit(cache=True)
+def grow(values, presorted, spare, gradient, least, leaf, features, thresholds, importances):  # type: ignore[no-untyped-def]
+    """Grow one tree; fills leaf [n], features and thresholds [7] (-1, inf: not split), adds to importances [d]."""
+    weights = np.empty(len(gradient))
     bounds = np.zeros(LEAVES + 1, np.int64)
     bounds[1] = len(gradient)
     order = presorted
@@ -113,18 +126,10 @@ def grow(values, presorted, spare, gradient, least, leaf, features, thresholds, 
         for node in range(2**level - 1, -1, -1):
             start, stop = bounds[node], bounds[node + 1]
             name = 2**level - 1 + node
-            mean, open_ = impure(order, start, stop, gradient, least)
-            chosen, cut = -1, stop
-            features[name], thresholds[name] = -1, np.inf
-            if open_:
-                scan(values, order, start, stop, gradient, mean, weights, gains, cuts)
-                chosen = choose(gains, credit)
-            if chosen >= 0:
-                cut = start + cuts[chosen]
-                features[name] = chosen
-                thresholds[name] = threshold(values, order, chosen, cut - 1)
-                importances += (stop - start) * gains[chosen] * credit
-            mark(order, start, cut, stop, max(chosen, 0), node, leaf)
+            f, cut = split(values, order, start, stop, gradient, least, weights, importances)
+            features[name] = f
+            thresholds[name] = threshold(values, order, f, cut - 1) if f >= 0 else np.inf
+            mark(order, start, cut, stop, max(f, 0), node, leaf)
             if level < DEPTH - 1:
                 move(order, below, start, cut, stop, leaf)
             bounds[2 * node + 2], bounds[2 * node + 1] = stop, cut

@@ -4,7 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from facsimile.metrics import _linear
-from facsimile.metrics._conventions import DLIB, REFERENCE as REFEREE
+from facsimile.metrics._conventions import DLIB, DLIB_019, MODERN
+from facsimile.metrics._conventions import REFERENCE as REFEREE
 from facsimile.metrics._draws import Codes, Draws, Table
 
 RANGE = (0.0, 1.0)
@@ -12,7 +13,11 @@ BETTER = "higher"
 HEADLINE = "beta_vae_score"
 NEEDS = ("codes", "table")
 REFERENCE = "Higgins et al. 2017, beta-VAE: Learning basic visual concepts with a constrained variational framework, section 3"
-CONVENTIONS = {DLIB: f"{REFEREE}: batches of 64 pairs, logistic regression by liblinear, one class against the rest"}
+CONVENTIONS = {
+    DLIB: f"{REFEREE}: batches of 64 pairs, logistic regression by liblinear, one class against the rest",
+    DLIB_019: "the same number: scikit-learn fitted alike up to 0.21",
+    MODERN: "the same with scikit-learn since 0.22: multinomial logistic regression by L-BFGS",
+}
 BATCH = 64
 
 
@@ -24,10 +29,13 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
     table, random = draws.whole("beta_vae_score"), np.random.RandomState(draws.seed)
     n_train, n_test = draws.sizes
     points, labels = _batches(table, n_train, random)
+    if table.width == 1:
+        return {"beta_vae_score": 1.0}  # there is nothing to tell apart
     if len(np.unique(labels)) < 2:
-        return {"beta_vae_score": 1.0}  # one factor: there is nothing to tell apart
-    classifier = _linear.logistic(points, labels)
-    random.randint(np.iinfo("i").max)  # the reference's classifier takes its seed from the same generator
+        raise ValueError(f"beta_vae_score: {n_train} training points hold one factor only; give more (n_train)")
+    classifier = _linear.CLASSIFIERS[convention](points, labels)
+    if convention != MODERN:
+        random.randint(np.iinfo("i").max)  # liblinear takes its seed from the reference's generator, L-BFGS takes none
     points, labels = _batches(table, n_test, random)
     return {"beta_vae_score": float(np.mean(classifier.predict(points) == labels))}
 

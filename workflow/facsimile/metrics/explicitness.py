@@ -5,7 +5,8 @@ import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
 from facsimile.metrics import _linear
-from facsimile.metrics._conventions import DLIB, REFERENCE as REFEREE
+from facsimile.metrics._conventions import DLIB, DLIB_019, MODERN
+from facsimile.metrics._conventions import REFERENCE as REFEREE
 from facsimile.metrics._draws import Codes, Draws
 
 RANGE = (0.0, 1.0)
@@ -13,7 +14,11 @@ BETTER = "higher"
 HEADLINE = "explicitness_test"
 NEEDS = ("codes",)
 REFERENCE = "Ridgeway and Mozer 2018, Learning deep disentangled embeddings with the F-statistic loss, section 3"
-CONVENTIONS = {DLIB: f"{REFEREE}: codes standardised; one-vs-rest logistic regression by liblinear; area under the ROC curve, in [0, 1]"}
+CONVENTIONS = {
+    DLIB: f"{REFEREE}: codes standardised; one-vs-rest logistic regression by liblinear; area under the ROC curve, in [0, 1]",
+    DLIB_019: "the same number: scikit-learn fitted alike up to 0.21",
+    MODERN: "the same with scikit-learn since 0.22: multinomial logistic regression by L-BFGS",
+}
 
 
 def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
@@ -22,11 +27,15 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
     Values of a factor without a training point cannot be predicted, and without a test point not be tested: they are left out
     of the mean (the reference stops with an error there).
     """
+    train, test = areas(draws, convention).mean(axis=0)
+    return {"explicitness_train": float(train), "explicitness_test": float(test)}
+
+
+def areas(draws: Draws, convention: str) -> npt.NDArray[np.float64]:
+    """Area under the ROC curve of each factor, on training and on test points [k, 2]."""
     codes = standardised(draws)
     labels = zip(draws.train.factors.T, draws.test.factors.T, strict=True)
-    areas = [_areas(codes, train, test) for train, test in labels]
-    train, test = np.mean(areas, axis=0)
-    return {"explicitness_train": float(train), "explicitness_test": float(test)}
+    return np.array([_areas(codes, train, test, convention) for train, test in labels])
 
 
 def standardised(draws: Draws) -> tuple[Codes, Codes]:
@@ -37,11 +46,11 @@ def standardised(draws: Draws) -> tuple[Codes, Codes]:
     return (train - centre) / width, (test - centre) / width
 
 
-def _areas(codes: tuple[Codes, Codes], train: npt.NDArray[np.int64], test: npt.NDArray[np.int64]) -> tuple[float, float]:
+def _areas(
+    codes: tuple[Codes, Codes], train: npt.NDArray[np.int64], test: npt.NDArray[np.int64], convention: str
+) -> tuple[float, float]:
     present = np.unique(train)
-    if len(present) < 2:
-        return 0.5, 0.5  # one class cannot be told from others
-    classifier = _linear.logistic(codes[0], train)
+    classifier = _linear.CLASSIFIERS[convention](codes[0], train)
     first, second = (_area(classifier, c, labels, present) for c, labels in zip(codes, (train, test), strict=True))
     return first, second
 

@@ -3,7 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from facsimile.metrics._conventions import DLIB, REFERENCE as REFEREE
+from facsimile.metrics._conventions import DLIB, SAME
+from facsimile.metrics._conventions import REFERENCE as REFEREE
 from facsimile.metrics._draws import Draws, Table
 
 RANGE = (0.0, 1.0)
@@ -11,7 +12,7 @@ BETTER = "higher"
 HEADLINE = "factor_vae_score"
 NEEDS = ("codes", "table")
 REFERENCE = "Kim and Mnih 2018, Disentangling by factorising, section 4"
-CONVENTIONS = {DLIB: f"{REFEREE}: batches of 64; a code counts if its standard deviation is at least 0.05"}
+CONVENTIONS = {DLIB: f"{REFEREE}: batches of 64; a code counts if its standard deviation is at least 0.05", **SAME}
 BATCH = 64
 PRUNE = 0.05
 
@@ -20,24 +21,29 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
     """Test accuracy of a majority vote: the code of least normalised variance in 64 points predicts the factor held fixed.
 
     As many batches as there are training and test points, and as many points as training points for the codes' own variances.
-    The paper drops collapsed codes by their KL; here those of a standard deviation below 0.05 are dropped, and with no code left
-    the score is 0.
+    The paper drops collapsed codes by their KL; here those of a standard deviation below 0.05 are dropped, and with no code
+    left the score is 0.
     """
     table, random = draws.whole("factor_vae_score"), np.random.RandomState(draws.seed)
     n_train, n_test = draws.sizes
-    overall = table.codes[table.draw(n_train, random)].var(axis=0, ddof=1)
-    active = np.sqrt(overall) >= PRUNE
+    overall, active = spread(table, n_train, random)
     counts = {"active_dimensions": float(active.sum())}
     if not active.any():
         return {"factor_vae_score": 0.0, **counts}
-    votes = _votes(table, n_train, overall, active, random)
-    chosen = votes.argmax(axis=0)
-    tested = _votes(table, n_test, overall, active, random)
+    found = votes(table, n_train, overall, active, random)
+    chosen = found.argmax(axis=0)
+    tested = votes(table, n_test, overall, active, random)
     right = tested[chosen, np.arange(tested.shape[1])].sum()
     return {"factor_vae_score": float(right / tested.sum()), **counts}
 
 
-def _votes(
+def spread(table: Table, n: int, random: np.random.RandomState) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """Variance [d] of each code over ``n`` points, and which codes are active [d]."""
+    overall = table.codes[table.draw(n, random)].var(axis=0, ddof=1)
+    return overall, np.sqrt(overall) >= PRUNE
+
+
+def votes(
     table: Table, n: int, overall: npt.NDArray[np.float32], active: npt.NDArray[np.bool_], random: np.random.RandomState
 ) -> npt.NDArray[np.int64]:
     """How often [k, active codes] each code varied least in a batch with each factor fixed."""

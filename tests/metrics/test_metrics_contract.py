@@ -1,0 +1,65 @@
+"""Every file of metrics/ keeps the same promises; a new file is found by its name."""
+
+import numpy as np
+import pytest
+
+from facsimile import discover
+from facsimile.metrics import _draws
+from facsimile.metrics._conventions import DLIB
+
+NAMES = discover.names("metrics")
+
+
+@pytest.fixture(params=NAMES)
+def metric(request):
+    return discover.module("metrics", request.param)
+
+
+def asked(metric, grid, codes, convention=DLIB):
+    return metric.score(_draws.from_table(codes, grid.factors, 300, 150, seed=0), convention)
+
+
+def test_it_says_what_it_is(metric):
+    low, high = metric.RANGE
+    assert low < high
+    assert metric.BETTER in ("higher", "lower")
+    assert set(metric.NEEDS) <= {"codes", "table"}
+    assert "codes" in metric.NEEDS
+    assert any(character.isdigit() for character in metric.REFERENCE), "REFERENCE names a year"
+    assert DLIB in metric.CONVENTIONS
+    assert all(metric.CONVENTIONS.values()), "each convention says what it changes"
+    assert metric.__doc__
+    assert metric.score.__doc__
+
+
+@pytest.mark.parametrize("kind", ["oracle", "noise", "entangled"])
+def test_its_scores_are_finite_and_its_headline_in_range(metric, grid, kind):
+    for convention in metric.CONVENTIONS:
+        found = asked(metric, grid, getattr(grid, kind)(), convention)
+        assert all(type(value) is float and np.isfinite(value) for value in found.values()), found
+        assert metric.RANGE[0] <= found[metric.HEADLINE] <= metric.RANGE[1]
+
+
+def test_the_oracle_is_better_than_noise(metric, grid):
+    oracle, noise = (asked(metric, grid, codes)[metric.HEADLINE] for codes in (grid.oracle(), grid.noise()))
+    if "unsupervised" in metric.__name__:
+        pytest.skip("independent latents are all alike to a score that does not see the factors")
+    assert (oracle > noise) == (metric.BETTER == "higher")
+
+
+def test_it_is_a_function_of_its_arguments(metric, grid):
+    codes = grid.entangled()
+    before = codes.copy()
+    state = np.random.get_state()[1].copy()
+    assert asked(metric, grid, codes) == asked(metric, grid, codes)
+    np.testing.assert_array_equal(codes, before)
+    np.testing.assert_array_equal(np.random.get_state()[1], state)
+
+
+def test_a_fit_depends_on_nothing_that_others_asked_before(metric, grid):
+    codes, others = grid.entangled(), [discover.module("metrics", name) for name in NAMES]
+    alone = asked(metric, grid, codes)
+    draws = _draws.from_table(codes, grid.factors, 300, 150, seed=0)
+    for other in others:
+        other.score(draws, DLIB)
+    assert metric.score(draws, DLIB) == alone

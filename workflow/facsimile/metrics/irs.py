@@ -1,0 +1,59 @@
+"""Interventional robustness score."""
+
+import numpy as np
+import numpy.typing as npt
+
+from facsimile.metrics import _mutual_information as information
+from facsimile.metrics._conventions import CORRECTED, DLIB, SAME
+from facsimile.metrics._conventions import REFERENCE as REFEREE
+from facsimile.metrics._draws import Codes, Draws
+
+RANGE = (0.0, 1.0)
+BETTER = "higher"
+HEADLINE = "irs"
+NEEDS = ("codes",)
+REFERENCE = "Suter et al. 2019, Robustly disentangled causal mechanisms, section 4 (arXiv 1811.00007)"
+CONVENTIONS = {
+    DLIB: f"{REFEREE}: factors in 20 bins of equal width, 99 % quantile; active_dimensions is the sum of the codes",
+    **SAME,
+    "paper": "every value of a factor apart, the largest deviation instead of the 99 % quantile",
+    CORRECTED: "as dlib, and active_dimensions is the number of codes that vary",
+}
+QUANTILE = 0.99
+Matrix = npt.NDArray[np.float64]
+
+
+def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
+    """Mean over codes, weighed by their largest deviation, of 1 - the smallest share of it that remains while a factor is held.
+
+    Codes that do not vary are dropped; with none left the score is 0. ``active_dimensions`` is what disentanglement_lib calls
+    num_active_dims: it adds the values of the codes up where their number was meant.
+    """
+    codes = draws.train.codes
+    active = codes[:, codes.var(axis=0) > 0]
+    counted = active.shape[1] if convention in (CORRECTED, "paper") else active.sum()
+    if not active.size:
+        return {"irs": 0.0, "active_dimensions": 0.0}
+    matrix, largest = robustness(active, values(draws, convention), 1.0 if convention == "paper" else QUANTILE)
+    return {"irs": float(np.average(matrix.max(axis=1), weights=largest)), "active_dimensions": float(counted)}
+
+
+def values(draws: Draws, convention: str) -> npt.NDArray[np.int64]:
+    """Factors [n, k] as they are held: in bins, or value by value in the paper."""
+    factors = draws.train.factors
+    if convention == "paper":
+        return factors
+    return np.stack([information.discretise(column.astype(np.float64)) for column in factors.T], axis=1)
+
+
+def robustness(codes: Codes, factors: npt.NDArray[np.int64], quantile: float) -> tuple[Matrix, Matrix]:
+    """1 - remaining deviation over largest deviation [d, k] of each code while each factor is held, and the largest [d]."""
+    largest = np.abs(codes - codes.mean(axis=0)).max(axis=0)
+    remaining = [
+        np.mean([_deviation(codes[column == value], quantile) for value in np.unique(column)], axis=0) for column in factors.T
+    ]
+    return 1.0 - np.stack(remaining, axis=1) / largest[:, None], largest
+
+
+def _deviation(codes: Codes, quantile: float) -> Matrix:
+    return np.quantile(np.abs(codes - codes.mean(axis=0)), quantile, axis=0).astype(np.float64)
