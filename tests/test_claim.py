@@ -13,7 +13,6 @@ from workers import compete, hold
 from facsimile import claim
 from facsimile.claim import Claim, claimed
 
-
 # Not fork: a test process has threads by now, and their locks would be copied as they are.
 spawn = multiprocessing.get_context("spawn")
 
@@ -89,4 +88,3 @@ def test_many_processes_and_one_claim_let_one_through_at_a_time(tmp_path):
     spans = sorted(span for log in logs for span in log)
     assert len(spans) == 40
     assert all(end <= start for (_, end), (start, _) in itertools.pairwise(spans))
-

@@ -1,0 +1,67 @@
+"""The command line: what it prints, and how it fails."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+def facsimile(root, *arguments):
+    """Run the command line at the root of the repository."""
+    command = [sys.executable, "-m", "facsimile", *arguments]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, env=None)
+
+
+def test_plan_says_what_the_published_study_costs(root):
+    done = facsimile(root, "--scale", "paper", "plan", "locatello2019")
+    assert done.returncode == 0, done.stderr
+    said = " ".join(done.stdout.split())
+    assert "12,600 runs and 14 controls in 266 shards" in said
+    assert "3,780,000,000 steps" in said
+    assert "not measured" in said
+    assert "cars3d" in said
+    assert "have no loader" in said
+
+
+def test_list_finds_runs_by_readable_parameters(root):
+    done = facsimile(root, "list", "locatello2019", "--match", "beta=16")
+    [line] = done.stdout.splitlines()
+    assert line.startswith("dsprites/beta_vae/")
+    assert "number 250" in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["plan", "locatelo2019"], "no study 'locatelo2019'; did you mean 'locatello2019'?"),
+        (["--scale", "desc", "plan", "locatello2019"], "no scale of locatello2019 'desc'; did you mean 'desk'?"),
+        (["explain", "no/such/run"], "0 runs match 'no/such/run'"),
+        (["--set", "precison=bf16", "list"], "did you mean 'precision'"),
+        (["table", "locatello2019", "table1", "--debug-not-an-option"], "No such option"),
+        (["data", "cars3"], "no data set 'cars3'"),
+        (["train", "dsprites/beta_vae/00000000"], "no study has the shard"),
+    ],
+)
+def test_an_error_is_one_clear_line_and_no_traceback(root, arguments, message):
+    done = facsimile(root, *arguments)
+    assert done.returncode != 0
+    assert message in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+def test_debug_shows_the_traceback(root):
+    assert "Traceback" in facsimile(root, "--debug", "plan", "nothing").stderr
+
+
+def test_the_readme_example_works(root):
+    code = (
+        "import numpy as np, facsimile\n"
+        "factors = np.stack(np.unravel_index(np.arange(60), (3, 4, 5)), 1)\n"
+        "codes = factors.astype(float)\n"
+        "table = facsimile.score(codes, factors, metrics=['mig', 'dci'], convention='dlib', seed=0, n_train=500, n_test=200)\n"
+        "print(table[['metric', 'score', 'value', 'convention']].to_string())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "mig" in done.stdout
+    assert "dlib-sklearn020" in done.stdout

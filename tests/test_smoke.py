@@ -1,0 +1,66 @@
+"""The smoke study of the first paper, end to end, as `make demo` runs it."""
+
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+from project import ROOT, Project
+
+pytestmark = pytest.mark.slow
+
+STUDY = "locatello2019"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A copy of the repository with its own studies, and the smoke study made."""
+    made = Project.create(tmp_path_factory.mktemp("smoke") / "project")
+    shutil.rmtree(made.folder / "config")
+    shutil.copytree(ROOT / "config", made.folder / "config")
+    made.snakemake(STUDY, "--config", "scale=smoke")
+    return made
+
+
+@pytest.fixture(scope="module")
+def folder(project):
+    """Where its results are."""
+    return project.folder / "results" / "studies" / STUDY / "smoke"
+
+
+def test_every_run_is_done_and_every_metric_answered(folder):
+    runs, scores = pd.read_parquet(folder / "runs.parquet"), pd.read_parquet(folder / "scores.parquet")
+    assert list(runs["state"].unique()) == ["done"]
+    assert (~runs["control"]).sum() == 12
+    assert np.isfinite(scores["result"]).all()
+    asked = scores.groupby("run")["metric"].nunique()
+    assert set(asked) == {7}
+    assert set(scores["convention"]) == {"dlib-sklearn020"}
+    assert runs.loc[runs["params"] == '{"beta":16}', "number"].to_list() == [250]
+
+
+def test_controls_frame_the_models(folder):
+    scores = pd.read_parquet(folder / "scores.parquet").set_index(["model", "score"])["result"]
+    for score in ("beta_vae_score", "factor_vae_score", "disentanglement", "modularity"):
+        assert scores["oracle", score] == pytest.approx(1, abs=0.01)
+    for score in ("mig", "disentanglement", "sap"):
+        assert scores["noise", score] < 0.03
+
+
+def test_table_figures_and_comparison_say_what_they_are(folder):
+    table = (folder / "tables/table1.md").read_text()
+    for said in ("smoke scale", "200 of 300,000 steps", "sub-grid of dSprites", "Oracle", "AnnealedVAE"):
+        assert said in table
+    for figure in ("fig2", "fig3_left"):
+        assert (folder / f"figures/{figure}.pdf").read_bytes()[:5] == b"%PDF-"
+        assert len(pd.read_csv(folder / f"figures/{figure}.csv")) > 0
+    comparison = pd.read_csv(folder / "comparison.csv")
+    assert set(comparison["verdict"]) <= {"reproduced", "differs", "not comparable", "no source"}
+    unsourced = comparison[comparison["verdict"] == "no source"]
+    assert unsourced["value"].isna().all()
+    assert comparison.loc[comparison["value"].notna(), "source"].notna().all()
+
+
+def test_nothing_is_left_to_do(project):
+    assert project.jobs(STUDY, "--config", "scale=smoke") == {}
+    assert "· " in project.facsimile("status", STUDY) or "·" in project.facsimile("status", STUDY)
