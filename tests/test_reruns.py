@@ -128,7 +128,7 @@ def test_a_deleted_scores_file_is_gathered_again(project):
 def test_an_edited_model_retrains_nothing_and_is_explained(project):
     run = next(key for key in project.weights() if "/beta_vae/" in key)
     assert "would not be trained again" in project.facsimile("explain", run)
-    project.edit("class BetaVAE", "EDITED = 1\n\n\nclass BetaVAE", "workflow/facsimile/models/beta_vae.py")
+    project.edit("    beta: float\n", "    beta: float\n    EDITED = 1\n", "workflow/facsimile/models/beta_vae.py")
     assert project.jobs("tiny") == DONE
     said = project.facsimile("explain", run)
     assert "stale: facsimile.models.beta_vae changed" in said
@@ -141,7 +141,7 @@ def test_an_interrupted_study_goes_on(finished, tmp_path):
     head = project.start("-m", "snakemake", "--cores", "2", "tiny", "--config", "checkpoint_steps=10")
     checkpoint = wait_for(project, "results/runs/toy/beta_vae/*/*/checkpoint.safetensors")
     kill_tree(head.pid)
-    head.wait()
+    head.communicate()
     assert checkpoint.exists()
     project.snakemake("tiny", "--unlock")
     project.snakemake("tiny", "--config", "checkpoint_steps=10")

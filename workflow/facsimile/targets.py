@@ -2,10 +2,10 @@
 
 import functools
 import shlex
-import sys
+from collections.abc import Callable
 from typing import Any
 
-from facsimile import canonical, config, cost, provenance, runs
+from facsimile import canonical, config, cost, environment, provenance, runs
 from facsimile.runs import Shard
 from facsimile.workspace import Workspace
 
@@ -33,27 +33,47 @@ class Targets:
         options += [
             f"--set={key}.{k}={v}" for key, value in self._settings.items() if isinstance(value, dict) for k, v in value.items()
         ]
-        return shlex.join([sys.executable, "-m", "facsimile", *options]).replace("{", "{{").replace("}", "}}")
+        return shlex.join([environment.PYTHON, "-m", "facsimile", *options]).replace("{", "{{").replace("}", "}}")
 
-    def everything(self) -> list[str]:
-        """Every artefact of every study."""
-        return [path for study in self.studies for path in self.study(study)]
+    def everything(self, wildcards: Wildcards) -> list[str]:
+        """Everything of every study."""
+        return [path for study in self.studies for path in self.study(study)(wildcards)]
 
-    def study(self, study: str) -> list[str]:
-        """Every artefact of one study, and its comparison with the published numbers."""
+    def study(self, study: str) -> Callable[[Wildcards], list[str]]:
+        """Everything of one study: tables, figures, the comparison, and what they are made of."""
         names = self.artefacts(study)
-        return [path for name in names for path in self.artefact(study, name)] + [f"{self._folder(study)}/comparison.csv"]
+        shown = [path for name in names for path in self._files(study, name)] + [f"{self._folder(study)}/comparison.csv"]
+        return self._with_parts(study, shown)
+
+    def artefact(self, study: str, name: str) -> Callable[[Wildcards], list[str]]:
+        """One table or figure, and what it is made of."""
+        return self._with_parts(study, self._files(study, name))
 
     def artefacts(self, study: str) -> list[str]:
         """Names of a study's tables and figures; each is a target ``<study>_<name>``."""
         found = self._study(study)
         return [*found.tables, *found.figures]
 
-    def artefact(self, study: str, name: str) -> list[str]:
+    def _files(self, study: str, name: str) -> list[str]:
         """The files of one table or figure."""
         if name in self._study(study).tables:
             return [f"{self._folder(study)}/tables/{name}.{ending}" for ending in ("csv", "md", "tex")]
         return [f"{self._folder(study)}/figures/{name}.{ending}" for ending in ("pdf", "png", "csv")]
+
+    def _with_parts(self, study: str, shown: list[str]) -> Callable[[Wildcards], list[str]]:
+        """Files to show, and every index behind them.
+
+        Snakemake does not miss a file that nothing newer asks for: a forgotten run or a deleted scores file would go unnoticed
+        behind tables that are still there. So a target names what it is made of, too.
+        """
+
+        def parts(wildcards: Wildcards) -> list[str]:
+            gathered = [f"{self._folder(study)}/{table}.parquet" for table in ("runs", "scores")]
+            shards = [self.workspace.paths.shard(shard.key) for shard in self.workspace.shards(self._study(study))]
+            stages = [str(folder / f"{stage}.json") for folder in shards for stage in ("trained", "encoded")]
+            return [*shown, *gathered, *stages, *self._scores(study)]
+
+        return parts
 
     def data(self, wildcards: Wildcards) -> str:
         """The data file of a shard."""
@@ -61,7 +81,10 @@ class Targets:
 
     def study_scores(self, wildcards: Wildcards) -> list[str]:
         """The score indexes that a study's tables are made of."""
-        study, paths = self._study(wildcards.study), self.workspace.paths
+        return self._scores(wildcards.study)
+
+    def _scores(self, name: str) -> list[str]:
+        study, paths = self._study(name), self.workspace.paths
         protocols = {metric: runs.protocol(study, self.scale, metric) for metric in study.metrics}
         shards = self.workspace.shards(study)
         return [str(paths.shard_scores(s.key, m, p)) for s in shards for m, p in protocols.items()]
