@@ -90,7 +90,8 @@ class Project:
     def jobs(self, *arguments: str) -> dict[str, int]:
         """What snakemake would do: rule -> number of jobs, from a dry run."""
         counts = [line.split() for line in self.snakemake("--dry-run", *arguments).splitlines()]
-        return {c[0]: int(c[1]) for c in counts if len(c) == 2 and c[1].isdigit() and c[0] not in ("total", "tiny", "all", "jobid:")}
+        pairs = [words for words in counts if len(words) == 2 and words[1].isdigit()]
+        return {rule: int(count) for rule, count in pairs if rule not in ("total", "tiny", "all", "jobid:")}
 
     def weights(self) -> dict[str, int]:
         """Run -> identity of its weights file, which changes when the run is made again."""
