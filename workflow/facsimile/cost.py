@@ -1,7 +1,9 @@
 """What runs cost, before anything starts. Rates were measured on one machine (benchmarks/results/): a guide, no more."""
 
+import functools
 from dataclasses import dataclass
 
+from facsimile import discover
 from facsimile.runs import Run
 
 # Steps a second of one core (2-core AMD EPYC Zen 4, bf16, torch 2.13.0; benchmarks/results/training.md), batch of 64.
@@ -11,8 +13,10 @@ DEFAULT_STEPS_PER_SECOND = 24.0
 GPU_STEPS_PER_SECOND = 12_600 * 300_000 / (31 * 3600)
 ENCODE_SECONDS = 60.0  # 737,280 images, one core
 SCORE_SECONDS = 20.0  # the slowest metric (DCI) of one run, one core
-IMAGES = 737_280
-BYTES_PER_RUN = 3_000_000 + 2 * 4 * 10 * IMAGES  # weights, history and record; means and log-variances in float32
+ALL_SCORES_SECONDS = 15.0  # the study's seven metrics of one run, one core
+IMAGES = 737_280  # dSprites; also what a data set without a loader is taken for
+RUN_BYTES = 3_000_000  # weights, history and record
+ROW_BYTES = 2 * 4 * 10  # mean and log-variance of ten latents in float32
 
 
 @dataclass(frozen=True)
@@ -26,11 +30,26 @@ class Cost:
     bytes: int
 
 
-def of(todo: list[Run], metrics: int) -> Cost:
+def of(todo: list[Run]) -> Cost:
     """Cost of making, encoding and scoring these runs."""
     steps = sum(run.steps for run in todo)
-    seconds = sum(map(train_seconds, todo)) + len(todo) * (ENCODE_SECONDS + metrics * SCORE_SECONDS / 4)
-    return Cost(len(todo), steps, seconds / 3600, steps / GPU_STEPS_PER_SECOND / 3600, len(todo) * BYTES_PER_RUN)
+    images = sum(map(_images, todo))
+    seconds = sum(map(train_seconds, todo)) + ENCODE_SECONDS * images / IMAGES + ALL_SCORES_SECONDS * len(todo)
+    size = RUN_BYTES * len(todo) + ROW_BYTES * images
+    return Cost(len(todo), steps, seconds / 3600, steps / GPU_STEPS_PER_SECOND / 3600, size)
+
+
+def _images(run: Run) -> int:
+    return _size(run.dataset, tuple(run.subgrid.items()))
+
+
+@functools.cache
+def _size(dataset: str, subgrid: tuple[tuple[str, int], ...]) -> int:
+    if dataset not in discover.names("datasets"):
+        return IMAGES
+    from facsimile import datasets  # imports NumPy, for which the workflow's own start does not wait
+
+    return len(datasets.grid(dataset).subgrid(dict(subgrid)))
 
 
 def train_seconds(run: Run) -> float:

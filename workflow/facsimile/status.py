@@ -20,7 +20,7 @@ def plan(at: Workspace, study: str, console: Console) -> None:
     runs = at.runs(found)
     states = {run.key: state(at, run) for run in runs}
     todo = [run for run in runs if states[run.key] in ("missing", "running")]
-    price = cost.of(todo, len(found.metrics))
+    price = cost.of(todo)
     controls = sum(run.control for run in runs)
     console.print(f"[bold]{study}[/] at scale {at.config.scale}: {found.scales[at.config.scale].description}")
     console.print(
@@ -68,5 +68,5 @@ def _state(at: Workspace, run: Run) -> str:
 def _spent(at: Workspace, runs: list[Run], console: Console) -> None:
     seconds = sum((store.record(at.paths.run(run.key)) or {}).get("seconds", 0.0) for run in runs)
     todo = [run for run in runs if state(at, run) in ("missing", "running")]
-    left = cost.of(todo, 0).core_hours
+    left = sum(map(cost.train_seconds, todo)) / 3600
     console.print(f"training: {seconds / 3600:,.2f} core-hours used, about {left:,.2f} left")
