@@ -13,8 +13,8 @@ from facsimile.models import Model
 from facsimile.studyfile import Training
 from facsimile.train import autocast, batch
 
-BATCH = 256  # 1,024 is slower on a CPU: the activations leave the cache
-BLOCK = 64  # batches written at once
+BATCH = 128  # larger ones are half as fast on a CPU unless malloc is told to keep its memory (environment.py)
+BLOCK = 128  # batches written at once
 
 
 def networks(
