@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from facsimile import atomic, canonical, runs, store
+from facsimile import atomic, canonical, store
 from facsimile import workspace as workspaces
 from facsimile.paths import Paths
 from facsimile.runs import Run
@@ -49,18 +49,11 @@ def runs_table(workspace: Workspace, study: Study) -> pd.DataFrame:
 
 def scores_table(workspace: Workspace, study: Study, made: pd.DataFrame) -> pd.DataFrame:
     """A row a number, joined with what the run is."""
-    tables = [pd.read_parquet(path) for path in score_files(workspace, study)]
+    tables = [pd.read_parquet(path) for path in workspace.score_files(study)]
     filled = [table for table in tables if len(table)]
     scores = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=SCORE)
     joined = made[list(IDENTITY)].merge(scores, on="run", validate="one_to_many")
     return joined.assign(representation="mean")
-
-
-def score_files(workspace: Workspace, study: Study) -> list[Path]:
-    """The score indexes of every shard and metric of the study."""
-    scale, paths = workspace.config.scale, workspace.paths
-    protocols = {metric: runs.protocol(study, scale, metric) for metric in study.metrics}
-    return [paths.shard_scores(s.key, m, p) for s in workspace.shards(study) for m, p in protocols.items()]
 
 
 def _identity(run: Run) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 Snakemake deletes a job's declared outputs before it runs and after it fails; the runs are not declared, so they outlive both.
 """
 
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -70,5 +69,5 @@ def describe(run: Run) -> dict[str, Any]:
         "dataset": run.dataset,
         "model": run.model,
         "seed": run.seed,
-        "statement": json.loads(json.dumps(run.statement)),
+        "statement": run.statement,
     }

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facsimile import atomic
-from facsimile.store import StoreError
+from facsimile.store import StoreError, key
 
 Array = npt.NDArray[np.float32]
 CHUNK_BYTES = 2**20
@@ -49,11 +49,11 @@ def read(path: Path, name: str = "mean") -> Array:
             stated = file.attrs["sha256"]
     except (OSError, KeyError, RuntimeError) as error:
         raise StoreError(
-            f"{path}: truncated or no latents file ({error}); make it again: facsimile forget {_key(path)}"
+            f"{path}: truncated or no latents file ({error}); make it again: facsimile forget {key(path.parent)}"
         ) from None
     if _join({key: hashlib.sha256(value.tobytes()) for key, value in values.items()}) != stated:
         raise StoreError(
-            f"{path}: altered since it was written (checksum differs); make it again: facsimile forget {_key(path)}"
+            f"{path}: altered since it was written (checksum differs); make it again: facsimile forget {key(path.parent)}"
         )
     return values[name]
 
@@ -69,7 +69,3 @@ def about(path: Path) -> dict[str, Any] | None:
 
 def _join(sums: dict[str, Any]) -> str:
     return hashlib.sha256("".join(sums[name].hexdigest() for name in NAMES).encode()).hexdigest()
-
-
-def _key(path: Path) -> str:
-    return "/".join(path.parts[-5:-1])

@@ -39,9 +39,7 @@ def record(folder: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise StoreError(
-            f"{path}: not readable ({error}); remove it with: facsimile forget {'/'.join(folder.parts[-4:])}"
-        ) from None
+        raise StoreError(f"{path}: not readable ({error}); remove it with: facsimile forget {key(folder)}") from None
 
 
 def finish(folder: Path, weights: dict[str, Tensor], history: pd.DataFrame, summary: dict[str, Any]) -> None:
@@ -73,7 +71,7 @@ def weights(folder: Path) -> dict[str, Tensor]:
     data = path.read_bytes() if path.exists() else b""
     if hashlib.sha256(data).hexdigest() != stated:
         raise StoreError(
-            f"{path}: truncated or altered since it was written; make the run again: facsimile forget {_key(folder)}"
+            f"{path}: truncated or altered since it was written; make the run again: facsimile forget {key(folder)}"
         )
     with safe_open(path, framework="pt") as file:
         return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
@@ -94,7 +92,7 @@ def load_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | 
             return {name: file.get_tensor(name) for name in file.keys()}, json.loads(file.metadata()["state"])  # noqa: SIM118
     except (SafetensorError, json.JSONDecodeError, KeyError, TypeError) as error:
         raise StoreError(
-            f"{path}: unreadable checkpoint ({error}); start this run anew: facsimile forget {_key(folder)}"
+            f"{path}: unreadable checkpoint ({error}); start this run anew: facsimile forget {key(folder)}"
         ) from None
 
 
@@ -113,5 +111,6 @@ def _names(index: Path, key: str) -> bool:
     return index.suffix == ".json" and key in json.loads(index.read_text())["runs"]
 
 
-def _key(folder: Path) -> str:
+def key(folder: Path) -> str:
+    """The run that a folder of the store holds: ``dataset/model/hash8/seed``."""
     return "/".join(folder.parts[-4:])

@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Callable
 from typing import Any
 
-from facsimile import canonical, config, cost, environment, provenance, runs
+from facsimile import canonical, config, cost, environment, provenance
 from facsimile.runs import Shard
 from facsimile.workspace import Workspace
 
@@ -84,10 +84,7 @@ class Targets:
         return self._scores(wildcards.study)
 
     def _scores(self, name: str) -> list[str]:
-        study, paths = self._study(name), self.workspace.paths
-        protocols = {metric: runs.protocol(study, self.scale, metric) for metric in study.metrics}
-        shards = self.workspace.shards(study)
-        return [str(paths.shard_scores(s.key, m, p)) for s in shards for m, p in protocols.items()]
+        return list(map(str, self.workspace.score_files(self._study(name))))
 
     def published(self, wildcards: Wildcards) -> list[str]:
         """The file of published numbers, if the study has one."""

@@ -44,6 +44,11 @@ class Workspace:
         """Shards of a study at the configured scale."""
         return runs.shards(self.runs(of), self.config.shard_size)
 
+    def score_files(self, of: Study) -> list[Path]:
+        """The score indexes of every shard and metric of a study: what its tables are made of."""
+        protocols = {metric: runs.protocol(of, self.config.scale, metric) for metric in of.metrics}
+        return [self.paths.shard_scores(s.key, m, p) for s in self.shards(of) for m, p in protocols.items()]
+
     def shard(self, key: str, metric: str | None = None, protocol: str | None = None) -> tuple[Study, Shard]:
         """The shard with this key, and a study that has it; raises if no study at this scale and shard size does.
 
