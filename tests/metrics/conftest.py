@@ -34,6 +34,26 @@ class Grid:
         mixed = self.oracle() @ rng.normal(size=(len(self.sizes), latents)) / 2
         return (np.tanh(mixed) + 0.3 * rng.standard_normal(mixed.shape)).astype(np.float32)
 
+    def images(self):
+        """Images [N, sum of sizes] in which each value of each factor lights a pixel of its own."""
+        pixels = [np.eye(size, dtype=np.float32)[self.factors[:, j]] for j, size in enumerate(self.sizes)]
+        return np.concatenate(pixels, axis=1)
+
+    def given(self, codes):
+        """All that a metric may ask of a model besides its codes: a least-squares decoder, peers with turned latents."""
+        images, log_variances = self.images(), np.full(codes.shape, -4, np.float32)
+        weights, *_ = np.linalg.lstsq(np.c_[codes, np.ones(len(codes))], images)
+        bounds = np.cumsum(self.sizes)[:-1]
+
+        def decoder(points):
+            return np.clip(np.c_[points, np.ones(len(points))] @ weights, 0.01, 0.99).astype(np.float32)
+
+        def classifier(shown):
+            return [(part + 1e-3) / (part + 1e-3).sum(axis=1, keepdims=True) for part in np.split(shown, bounds, axis=1)]
+
+        peers = [(codes[:, ::-1], log_variances), (-codes, log_variances)]
+        return _draws.Given(log_variances, images, decoder, classifier, peers)
+
 
 @pytest.fixture
 def grid():

@@ -76,7 +76,7 @@ def test_factor_vae_votes(case, read_golden, dsprites):
     table, state = _draws.Table(whole_table(golden, dsprites), dsprites.factors), np.random.RandomState(0)
     overall, active = factor_vae_score.spread(table, 10_000, state)
     np.testing.assert_array_equal(active, golden["active_dims"])
-    votes = factor_vae_score.votes(table, 1000, overall, active, state)
+    votes = factor_vae_score.votes(table, 1000, 64, overall, active, state)
     np.testing.assert_array_equal(votes, golden["factor_vae_votes"][:, : active.sum()])
 
 

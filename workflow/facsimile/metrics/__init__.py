@@ -1,5 +1,6 @@
 """Metrics: one file each, found by its name. ``score(codes, factors)`` asks them of latents of your own."""
 
+import dataclasses
 import sys
 import time
 from collections.abc import Sequence
@@ -13,40 +14,57 @@ import pandas as pd
 from facsimile import discover, provenance
 from facsimile.metrics import _draws
 from facsimile.metrics._conventions import ALIASES, resolve
-from facsimile.metrics._draws import Draws, Sample
+from facsimile.metrics._draws import Draws, Given, Sample
 
 LIBRARIES = ("numpy", "numba", "scikit-learn", "scipy")
+# Those that Locatello et al. 2019 report, all from codes alone.
+STUDY = (
+    "beta_vae_score",
+    "factor_vae_score",
+    "mig",
+    "dci",
+    "modularity",
+    "explicitness",
+    "sap",
+    "irs",
+    "unsupervised",
+)
 Arrays = tuple[npt.ArrayLike, npt.ArrayLike]
 
 
 def score(
     codes: npt.ArrayLike,
     factors: npt.ArrayLike,
-    metrics: Sequence[str] | None = None,
+    metrics: Sequence[str] | str | None = None,
     convention: str = "dlib",
     seed: int = 0,
     n_train: int = 10_000,
     n_test: int = 5_000,
     progress: bool = False,
+    batch: int = _draws.BATCH,
+    **given: Any,
 ) -> pd.DataFrame:
     """Score a table of codes [N, d] (float) and factors [N, k] (int, each the index of a value); one number a row.
 
     Columns: metric, score, value, convention, n_train, n_test, seed, seconds, versions. ``metrics``: names of files in
-    metrics/, None for all that know the convention. Points are drawn as disentanglement_lib draws them, with the same ``seed``,
-    if each combination of factor values is one row. ``seconds`` counts what metrics share (mutual information, fits) for the
-    first that asks. ``progress`` prints a line a metric. Raises UnknownName for a metric or convention, ValueError for arrays
-    that cannot be scored.
+    metrics/; None for those of Locatello et al. 2019 that know the convention; "all" for every one that knows it and whose
+    needs are given. ``given``: what some need of the model besides codes (log_variances, images, decoder, classifier, peers;
+    see ``Given``). Points are drawn as disentanglement_lib draws them, with the same ``seed``, if each combination of factor
+    values is one row; ``batch`` is the number of points in which a factor is held fixed. ``seconds`` counts what metrics share
+    (mutual information, fits) for the first that asks. ``progress`` prints a line a metric. Raises UnknownName for a metric or
+    convention, ValueError for arrays that cannot be scored.
     """
     table = _draws.checked(codes, factors, "codes")
     kept = _draws.varying(table.factors, table.factors)
-    draws = _draws.from_table(table.codes, table.factors[:, kept], n_train, n_test, seed)
-    return _ask(draws, metrics or _knowing(convention), convention, progress)
+    with_model = _given(given)
+    draws = _draws.from_table(table.codes, table.factors[:, kept], n_train, n_test, seed, with_model, batch)
+    return _ask(draws, _chosen(metrics, convention, {"codes", "factors", "table", *with_model.names}), convention, progress)
 
 
 def score_draws(
     train: Arrays,
     test: Arrays,
-    metrics: Sequence[str] | None = None,
+    metrics: Sequence[str] | str | None = None,
     convention: str = "dlib",
     seed: int = 0,
     progress: bool = False,
@@ -62,15 +80,31 @@ def score_draws(
     factors = _draws.numbered(np.concatenate((first.factors, second.factors))[:, kept])
     split = len(first.codes)
     draws = Draws(Sample(first.codes, factors[:split]), Sample(second.codes, factors[split:]), seed=seed)
-    names = metrics or [name for name in _knowing(convention) if "table" not in discover.module("metrics", name).NEEDS]
-    return _ask(draws, names, convention, progress)
+    return _ask(draws, _chosen(metrics, convention, {"codes", "factors"}), convention, progress)
 
 
-def _knowing(convention: str) -> list[str]:
+def _given(stated: dict[str, Any]) -> Given:
+    """What is given of a model; raises UnknownName for another keyword."""
+    known = [field.name for field in dataclasses.fields(Given)]
+    for name in stated:
+        if name not in known:
+            raise discover.UnknownName("argument of facsimile.score", name, known)
+    return Given(**stated)
+
+
+def _chosen(metrics: Sequence[str] | str | None, convention: str, given: set[str]) -> list[str]:
+    """Names of the metrics that are asked; "all" and None leave out those that lack the convention or their needs."""
+    if metrics is None or metrics == "all":
+        candidates = discover.names("metrics") if metrics else STUDY
+        return [name for name in _knowing(convention, candidates) if set(discover.module("metrics", name).NEEDS) <= given]
+    return [metrics] if isinstance(metrics, str) else list(metrics)
+
+
+def _knowing(convention: str, candidates: Sequence[str]) -> list[str]:
     """Metrics that have a convention; raises UnknownName if none has it."""
-    conventions = {name: discover.module("metrics", name).CONVENTIONS for name in discover.names("metrics")}
+    conventions = {name: discover.module("metrics", name).CONVENTIONS for name in candidates}
     resolve(convention, {key: text for known in conventions.values() for key, text in known.items()}, "any metric")
-    return [name for name, known in conventions.items() if ALIASES.get(convention, convention) in known]
+    return [name for name, known in conventions.items() if convention in ALIASES or convention in known]
 
 
 def _ask(draws: Draws, metrics: Sequence[str], convention: str, progress: bool) -> pd.DataFrame:

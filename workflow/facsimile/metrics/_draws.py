@@ -7,7 +7,8 @@ value then stand for a factor that is held fixed, so the other factors vary as t
 (dSprites' colour) are left out.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,20 +19,59 @@ Codes = npt.NDArray[np.float32]
 Factors = npt.NDArray[np.int64]
 
 POINTS = 16  # batch_size of disentanglement_lib's evaluation; only the order of its random numbers depends on it
+BATCH = 64  # points in which metrics that hold a factor fixed take a variance or a mean difference
 
 
 class Sample(NamedTuple):
-    """Codes [n, d] and factors [n, k] of the same points."""
+    """Codes [n, d] and factors [n, k] of the same points; ``rows``: their rows in the table, if they were drawn from one."""
 
     codes: Codes
     factors: Factors
+    rows: npt.NDArray[np.int64] | None = None
+
+
+@dataclass(frozen=True)
+class Given:
+    """What some metrics need of a model besides the codes of its images; rows are those of the table.
+
+    ``log_variances``: float [N, d] of the Gaussian q(z|x). ``images``: anything that gives images [n, ...] in [0, 1] (or bool)
+    for an array of n rows. ``decoder``: codes [n, d] float32 → means of the pixels [n, ...]. ``classifier``: images [n, ...] →
+    for each varying factor the chances of its values, a list of k arrays [n, values]. ``peers``: (codes [N, d], log-variances
+    [N, d]) of models that differ in their seed only.
+    """
+
+    log_variances: npt.ArrayLike | None = None
+    images: Any = None
+    decoder: Callable[[Codes], npt.ArrayLike] | None = None
+    classifier: Callable[[npt.NDArray[Any]], list[npt.NDArray[Any]]] | None = None
+    peers: Sequence[tuple[npt.ArrayLike, npt.ArrayLike]] | None = None
+
+    @property
+    def names(self) -> set[str]:
+        """What is there."""
+        return {field.name for field in fields(self) if getattr(self, field.name) is not None}
+
+    def of(self, name: str, metric: str) -> Any:
+        """One of them by its name; raises ValueError that says how to give it."""
+        if getattr(self, name) is None:
+            raise ValueError(f"{metric} needs {name}: facsimile.score(codes, factors, {name}=…)")
+        return getattr(self, name)
 
 
 class Draws:
     """What one evaluation draws, made when it is first asked for; ``shared`` keeps what several metrics need."""
 
-    def __init__(self, train: Sample, test: Sample, table: "Table | None" = None, seed: int = 0) -> None:
+    def __init__(
+        self,
+        train: Sample,
+        test: Sample,
+        table: "Table | None" = None,
+        seed: int = 0,
+        given: Given | None = None,
+        batch: int = BATCH,
+    ) -> None:
         self.train, self.test, self.table, self.seed = train, test, table, seed
+        self.given, self.batch = given or Given(), batch
         _vary_in_training(train.factors)
         self._kept: dict[Any, Any] = {}
 
@@ -99,7 +139,7 @@ class Table:
         """``n`` points, drawn in disentanglement_lib's batches."""
         sizes = [min(POINTS, n - i) for i in range(0, n, POINTS)]
         rows = np.concatenate([self.draw(size, random) for size in sizes])
-        return Sample(self.codes[rows], self.factors[rows])
+        return Sample(self.codes[rows], self.factors[rows], rows)
 
     def _factors(self, n: int, random: np.random.RandomState) -> Factors:
         return np.stack([random.randint(size, size=n) for size in self.sizes], axis=1)
@@ -150,14 +190,51 @@ def numbered(factors: Factors) -> Factors:
     return np.stack([pd.factorize(column, sort=True)[0] for column in factors.T], axis=1).astype(np.int64)
 
 
-def from_table(codes: npt.ArrayLike, factors: npt.ArrayLike, n_train: int, n_test: int, seed: int) -> Draws:
+def from_table(
+    codes: npt.ArrayLike,
+    factors: npt.ArrayLike,
+    n_train: int,
+    n_test: int,
+    seed: int,
+    given: Given | None = None,
+    batch: int = BATCH,
+) -> Draws:
     """Draws from a table of codes [N, d] and factors [N, k]; raises ValueError for what no metric can be asked of."""
-    for name, count in (("n_train", n_train), ("n_test", n_test)):
+    for name, count in (("n_train", n_train), ("n_test", n_test), ("batch", batch)):
         if not isinstance(count, int | np.integer) or count < 1:
             raise ValueError(f"{name} is a number of points, 1 or more, not {count!r}")
-    table = Table(*checked(codes, factors, "codes"))
+    given = given or Given()
+    table = Table(*checked(codes, factors, "codes")[:2])
+    _fitting(given, table)
     random = np.random.RandomState(seed)
-    return Draws(table.sample(n_train, random), table.sample(n_test, random), table, seed)
+    return Draws(table.sample(n_train, random), table.sample(n_test, random), table, seed, given, batch)
+
+
+def _fitting(given: Given, table: Table) -> None:
+    """Raise ValueError unless what is given has the table's rows."""
+    if given.log_variances is not None:
+        _finite_like(np.asarray(given.log_variances), table.codes.shape, "log_variances")
+    if given.images is not None and hasattr(given.images, "__len__") and len(given.images) != len(table.codes):
+        raise ValueError(f"images: {len(given.images)} of them, but {len(table.codes)} rows of codes")
+    for i, (codes, log_variances) in enumerate(given.peers or ()):
+        shape = np.shape(codes)
+        if len(shape) != 2 or shape[0] != len(table.codes):
+            raise ValueError(f"peers[{i}]: codes must be [{len(table.codes)}, d], with the codes' rows, not {list(shape)}")
+        _finite_like(np.asarray(codes), shape, f"peers[{i}] codes")
+        _finite_like(np.asarray(log_variances), shape, f"peers[{i}] log-variances")
+
+
+def _finite_like(values: npt.NDArray[Any], shape: tuple[int, ...], name: str) -> None:
+    if values.shape != shape:
+        raise ValueError(f"{name} must be {list(shape)}, like the codes, not {list(values.shape)}")
+    _finite(values, name)
+
+
+def _finite(values: npt.NDArray[Any], name: str) -> None:
+    wrong = np.argwhere(~np.isfinite(values))
+    if len(wrong):
+        row, column = wrong[0]
+        raise ValueError(f"{name}: {len(wrong)} values are not finite (in float32), the first at row {row}, column {column}")
 
 
 def checked(codes: npt.ArrayLike, factors: npt.ArrayLike, name: str) -> Sample:
@@ -171,12 +248,7 @@ def checked(codes: npt.ArrayLike, factors: npt.ArrayLike, name: str) -> Sample:
         raise ValueError(f"factors must be integers (the index of each factor's value), not {y.dtype}")
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused with the rest
         x = x.astype(np.float32)
-    if not np.isfinite(x).all():
-        row, column = np.argwhere(~np.isfinite(x))[0]
-        raise ValueError(
-            f"{name}: {np.count_nonzero(~np.isfinite(x))} values are not finite (in float32), "
-            f"the first at row {row}, column {column}"
-        )
+    _finite(x, name)
     return Sample(x, y.astype(np.int64))
 
 

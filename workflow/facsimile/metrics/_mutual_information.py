@@ -26,10 +26,9 @@ def between_codes(draws: Draws) -> Matrix:
 
 
 def _matrix(points: Sample) -> tuple[Matrix, Matrix]:
-    codes, factors = points
-    binned = [discretise(column) for column in codes.T]
-    found = np.array([[mutual_information(code, factor) for factor in factors.T] for code in binned])
-    return found, np.array([entropy(np.bincount(factor)) for factor in factors.T])
+    binned = [discretise(column) for column in points.codes.T]
+    found = np.array([[mutual_information(code, factor) for factor in points.factors.T] for code in binned])
+    return found, np.array([entropy(np.bincount(factor)) for factor in points.factors.T])
 
 
 def discretise(column: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:

@@ -11,14 +11,13 @@ from facsimile.metrics._draws import Codes, Draws, Table
 RANGE = (0.0, 1.0)
 BETTER = "higher"
 HEADLINE = "beta_vae_score"
-NEEDS = ("codes", "table")
+NEEDS = ("codes", "factors", "table")
 REFERENCE = "Higgins et al. 2017, beta-VAE: Learning basic visual concepts with a constrained variational framework, section 3"
 CONVENTIONS = {
     DLIB: f"{REFEREE}: batches of 64 pairs, logistic regression by liblinear, one class against the rest",
     DLIB_019: "the same number: scikit-learn fitted alike up to 0.21",
     MODERN: "the same with scikit-learn since 0.22: multinomial logistic regression by L-BFGS",
 }
-BATCH = 64
 
 
 def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
@@ -28,7 +27,7 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
     """
     table, random = draws.whole("beta_vae_score"), np.random.RandomState(draws.seed)
     n_train, n_test = draws.sizes
-    points, labels = _batches(table, n_train, random)
+    points, labels = _batches(table, n_train, draws.batch, random)
     if table.width == 1:
         return {"beta_vae_score": 1.0}  # there is nothing to tell apart
     if len(np.unique(labels)) < 2:
@@ -36,14 +35,14 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
     classifier = _linear.CLASSIFIERS[convention](points, labels)
     if convention != MODERN:
         random.randint(np.iinfo("i").max)  # liblinear takes its seed from the reference's generator, L-BFGS takes none
-    points, labels = _batches(table, n_test, random)
+    points, labels = _batches(table, n_test, draws.batch, random)
     return {"beta_vae_score": float(np.mean(classifier.predict(points) == labels))}
 
 
-def _batches(table: Table, n: int, random: np.random.RandomState) -> tuple[Codes, npt.NDArray[np.int64]]:
+def _batches(table: Table, n: int, size: int, random: np.random.RandomState) -> tuple[Codes, npt.NDArray[np.int64]]:
     points, labels = np.empty((n, table.codes.shape[1]), np.float32), np.empty(n, np.int64)
     for i in range(n):
         labels[i] = random.randint(table.width)
-        one, two = table.draw_pairs(BATCH, int(labels[i]), random)
+        one, two = table.draw_pairs(size, int(labels[i]), random)
         points[i] = np.abs(table.codes[one] - table.codes[two]).mean(axis=0)
     return points, labels

@@ -11,7 +11,7 @@ from facsimile.metrics._draws import Draws
 RANGE = (0.0, 1.0)
 BETTER = "higher"
 HEADLINE = "disentanglement"
-NEEDS = ("codes",)
+NEEDS = ("codes", "factors")
 REFERENCE = "Eastwood and Williams 2018, A framework for the quantitative evaluation of disentangled representations, section 2"
 CONVENTIONS = {
     DLIB: f"{REFEREE}: importances of gradient boosted trees, raw ones summed over trees",
@@ -60,8 +60,7 @@ def spread(importance: Matrix) -> float:
 
 
 def _fit(draws: Draws, factor: int, rule: _boosting.Rule) -> tuple[Matrix, float, float]:
-    (train_codes, train), (test_codes, test) = draws.train, draws.test
-    values, labels = np.unique(train[:, factor], return_inverse=True)
-    fitted = _boosting.fit(train_codes, labels.astype(np.int64), test_codes, rule)
-    accuracy = np.mean(fitted.train == labels), np.mean(values[fitted.test] == test[:, factor])
+    values, labels = np.unique(draws.train.factors[:, factor], return_inverse=True)
+    fitted = _boosting.fit(draws.train.codes, labels.astype(np.int64), draws.test.codes, rule)
+    accuracy = np.mean(fitted.train == labels), np.mean(values[fitted.test] == draws.test.factors[:, factor])
     return fitted.importances, float(accuracy[0]), float(accuracy[1])

@@ -12,7 +12,7 @@ from facsimile.metrics._draws import Codes, Draws
 RANGE = (0.0, 1.0)
 BETTER = "higher"
 HEADLINE = "explicitness_test"
-NEEDS = ("codes",)
+NEEDS = ("codes", "factors")
 REFERENCE = "Ridgeway and Mozer 2018, Learning deep disentangled embeddings with the F-statistic loss, section 3"
 CONVENTIONS = {
     DLIB: f"{REFEREE}: codes standardised; one-vs-rest logistic regression by liblinear; area under the ROC curve, in [0, 1]",

@@ -11,7 +11,7 @@ from facsimile.metrics._draws import Codes, Draws
 RANGE = (0.0, 1.0)
 BETTER = "higher"
 HEADLINE = "irs"
-NEEDS = ("codes",)
+NEEDS = ("codes", "factors")
 REFERENCE = "Suter et al. 2019, Robustly disentangled causal mechanisms, section 4 (arXiv 1811.00007)"
 CONVENTIONS = {
     DLIB: f"{REFEREE}: factors in 20 bins of equal width, 99 % quantile; active_dimensions is the sum of the codes",

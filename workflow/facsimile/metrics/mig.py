@@ -10,7 +10,7 @@ from facsimile.metrics._draws import Draws
 RANGE = (0.0, 1.0)
 BETTER = "higher"
 HEADLINE = "mig"
-NEEDS = ("codes",)
+NEEDS = ("codes", "factors")
 REFERENCE = "Chen et al. 2018, Isolating sources of disentanglement in VAEs, eq. 6"
 CONVENTIONS = {
     DLIB: f"{REFEREE}: codes in 20 bins of equal width over the range of the training draws, means only",

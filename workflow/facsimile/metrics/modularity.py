@@ -10,7 +10,7 @@ from facsimile.metrics._draws import Draws
 RANGE = (0.0, 1.0)
 BETTER = "higher"
 HEADLINE = "modularity"
-NEEDS = ("codes",)
+NEEDS = ("codes", "factors")
 REFERENCE = "Ridgeway and Mozer 2018, Learning deep disentangled embeddings with the F-statistic loss, section 3"
 CONVENTIONS = {
     DLIB: f"{REFEREE}: mutual information in 20 bins; a code that tells nothing of any factor counts as 0",

@@ -11,7 +11,7 @@ from facsimile.metrics._draws import Draws
 RANGE = (0.0, 1.0)
 BETTER = "higher"
 HEADLINE = "sap"
-NEEDS = ("codes",)
+NEEDS = ("codes", "factors")
 REFERENCE = "Kumar et al. 2018, Variational inference of disentangled latent concepts from unlabeled observations, section 3"
 CONVENTIONS = {
     DLIB: f"{REFEREE}: every factor is a class label; a linear support vector machine on one code, C = 0.01, balanced",
