@@ -6,12 +6,14 @@ import multiprocessing
 import os
 import signal
 import time
+from types import SimpleNamespace
 
 import pytest
 from workers import compete, hold
 
-from facsimile import claim
+from facsimile import claim, jobs
 from facsimile.claim import Claim, claimed
+from facsimile.paths import Paths
 
 # Not fork: a test process has threads by now, and their locks would be copied as they are.
 spawn = multiprocessing.get_context("spawn")
@@ -78,7 +80,7 @@ def test_the_heartbeat_moves(tmp_path):
     assert mine.take()
     time.sleep(0.3)
     assert json.loads((tmp_path / "claim.json").read_text())["beat"] > 0
-    assert not mine.lost()
+    mine.keep()
     mine.release()
 
 
@@ -88,3 +90,19 @@ def test_many_processes_and_one_claim_let_one_through_at_a_time(tmp_path):
     spans = sorted(span for log in logs for span in log)
     assert len(spans) == 40
     assert all(end <= start for (_, end), (start, _) in itertools.pairwise(spans))
+
+
+def test_who_lost_its_claim_stops_writing_and_waits_for_the_other(tmp_path, monkeypatch):
+    paths, run = Paths(tmp_path), SimpleNamespace(key="toy/beta_vae/0123abcd/0")
+    folder, said, finished = paths.run(run.key), [], []
+
+    def taken_over(run, mine):
+        (folder / "claim.json").write_text(json.dumps(claim.holder() | {"token": "other", "beat": 0}))
+        finished.append(run)  # the other makes it
+        mine.keep()
+        raise AssertionError("went on although another process had the claim")
+
+    monkeypatch.setattr(jobs, "POLL", 0.0)
+    jobs.make_all(SimpleNamespace(key="shard", runs=[run]), paths, lambda run: run in finished, taken_over, said.append)
+    assert any(f"process {os.getpid()} on" in line for line in said), said
+    assert json.loads((folder / "claim.json").read_text())["token"] == "other"

@@ -35,6 +35,10 @@ def _boot() -> str:
     return kernel.read_text().strip() if kernel.exists() else str(round(psutil.boot_time(), -1))
 
 
+class ClaimLost(RuntimeError):
+    """Another process took the claim over: it was told apart from a dead one by its heartbeat alone."""
+
+
 class Claim:
     """The claim on one folder. ``take`` answers whether it is ours; ``release`` gives it back."""
 
@@ -62,9 +66,10 @@ class Claim:
         if self._ours():
             self.path.unlink(missing_ok=True)
 
-    def lost(self) -> bool:
-        """Whether another process took the claim over, so that this one must stop writing."""
-        return not self._ours()
+    def keep(self) -> None:
+        """Raise ClaimLost if another process took the claim over, so that this one must stop writing."""
+        if not self._ours():
+            raise ClaimLost(f"{self.path.parent}: taken over by {self.describe()}, after this process was silent for too long")
 
     def describe(self) -> str:
         """Who holds it, for messages."""

@@ -22,7 +22,7 @@ def encode_shard(workspace: Workspace, shard: Shard, log: Log) -> None:
     def done(run: Run) -> bool:
         return jobs.failed(paths, run) or encoded(workspace, run)
 
-    jobs.make_all(shard, paths, done, lambda run: encode_run(workspace, run, log), log)
+    jobs.make_all(shard, paths, done, lambda run, _: encode_run(workspace, run, log), log)
     jobs.write_index(paths.shard(shard.key) / "encoded.json", shard, paths)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from facsimile import atomic, store
-from facsimile.claim import claimed
+from facsimile.claim import Claim, ClaimLost, claimed
 from facsimile.paths import Paths
 from facsimile.runs import Run, Shard
 
@@ -17,7 +17,7 @@ POLL = 2.0  # seconds between two looks at a run that another process is making
 Log = Callable[[str], None]
 
 
-def make_all(shard: Shard, paths: Paths, done: Callable[[Run], bool], make: Callable[[Run], None], log: Log) -> None:
+def make_all(shard: Shard, paths: Paths, done: Callable[[Run], bool], make: Callable[[Run, Claim], None], log: Log) -> None:
     """Make every run of the shard that is not ``done``, each under its claim; wait for those that other processes hold."""
     todo = [run for run in shard.runs if not done(run)]
     log(f"{shard.key}: {len(shard.runs) - len(todo)} of {len(shard.runs)} runs are there, {len(todo)} to make")
@@ -26,14 +26,16 @@ def make_all(shard: Shard, paths: Paths, done: Callable[[Run], bool], make: Call
         held = [run for run in todo if not _make(run, paths.run(run.key), done, make)]
         for run in held:
             if run.key not in said:
-                log(f"{run.key}: another process is making it; waiting for it, or for its claim to run out")
+                log(
+                    f"{run.key}: {Claim(paths.run(run.key)).describe()} is making it; waiting for it, or for its claim to run out"
+                )
                 said.add(run.key)
         if held:
             time.sleep(POLL)
         todo = held
 
 
-def _make(run: Run, folder: Path, done: Callable[[Run], bool], make: Callable[[Run], None]) -> bool:
+def _make(run: Run, folder: Path, done: Callable[[Run], bool], make: Callable[[Run, Claim], None]) -> bool:
     """Whether the run needs no more attention from us: done, or made by us now."""
     if done(run):
         return True
@@ -41,7 +43,10 @@ def _make(run: Run, folder: Path, done: Callable[[Run], bool], make: Callable[[R
         if claim is None:
             return False
         if not done(run):  # it may have been finished between our look and our claim
-            make(run)
+            try:
+                make(run, claim)
+            except ClaimLost:
+                return False
         return True
 
 

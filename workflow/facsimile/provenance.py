@@ -10,17 +10,9 @@ from pathlib import Path
 from facsimile.discover import PACKAGE
 
 
-@functools.cache
 def module_hash(module: str) -> str:
     """8 hexadecimal digits of a module's code; comments, docstrings and layout do not move it."""
-    tree = ast.parse(_path(module).read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-            and ast.get_docstring(node) is not None
-        ):
-            node.body = node.body[1:] or [ast.Pass()]
-    return hashlib.sha256(ast.unparse(tree).encode()).hexdigest()[:8]
+    return _read(module)[0]
 
 
 @functools.cache
@@ -31,7 +23,7 @@ def closure(module: str) -> tuple[str, ...]:
     while todo:
         if (name := todo.pop()) not in found:
             found.add(name)
-            todo.extend(_imports(name))
+            todo.extend(_read(name)[1])
     return tuple(sorted(found))
 
 
@@ -40,6 +32,7 @@ def hashes(*modules: str) -> dict[str, str]:
     return {name: module_hash(name) for module in modules for name in closure(module)}
 
 
+@functools.cache
 def code(*modules: str) -> str:
     """One hash over the closure of ``modules``: what a rule's ``params`` hold, so that an edit reruns the rule."""
     listed = sorted(hashes(*modules).items())
@@ -56,8 +49,21 @@ def _path(module: str) -> Path:
     return base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
 
 
-def _imports(module: str) -> list[str]:
+@functools.cache
+def _read(module: str) -> tuple[str, list[str]]:
+    """A module's hash, and the modules of this package that it imports."""
     tree = ast.parse(_path(module).read_text(encoding="utf-8"))
+    imports = _imports(tree)
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+            and ast.get_docstring(node) is not None
+        ):
+            node.body = node.body[1:] or [ast.Pass()]
+    return hashlib.sha256(ast.unparse(tree).encode()).hexdigest()[:8], imports
+
+
+def _imports(tree: ast.Module) -> list[str]:
     names: list[str] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

@@ -6,7 +6,7 @@ steps: with TensorFlow's ``var_list`` this is what disentanglement_lib does, and
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,6 +86,7 @@ def run(model: Model, training: Training, data: Dataset, seed: int, precision: s
     for _ in steps(model, training, data, seed, precision, state):
         state.seconds = before + time.perf_counter() - began
         if clock.due(state.step) and state.step < training.steps:
+            clock.keep()
             saved_state = {"step": state.step, "seconds": state.seconds, "history": state.history}
             store.save_checkpoint(folder, _tensors(state), saved_state)
             clock.saved()
@@ -93,11 +94,15 @@ def run(model: Model, training: Training, data: Dataset, seed: int, precision: s
 
 
 class Clock:
-    """Says when a checkpoint is due: every ``minutes``, every ``every`` steps, or when the process was asked to stop."""
+    """Says when a checkpoint is due: every ``minutes``, every ``every`` steps, or when the process was asked to stop.
+
+    ``keep`` is called before anything is written: it raises if the run is no longer ours.
+    """
 
     def __init__(self, minutes: float = 5.0, every: int | None = None) -> None:
         self.minutes, self.every = minutes, every
         self.stopping = False
+        self.keep: Callable[[], None] = lambda: None
         self._last = time.monotonic()
 
     def due(self, step: int) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from facsimile import datasets, jobs, machine, models, provenance, store, train
+from facsimile.claim import Claim
 from facsimile.datasets import Dataset, Stored
 from facsimile.jobs import Log
 from facsimile.runs import Run, Shard
@@ -27,7 +28,8 @@ def train_shard(workspace: Workspace, shard: Shard, log: Log) -> None:
     clock = train.Clock(config.checkpoint_minutes, config.checkpoint_steps)
     signal.signal(signal.SIGTERM, lambda *_: setattr(clock, "stopping", True))
 
-    def make(run: Run) -> None:
+    def make(run: Run, claim: Claim) -> None:
+        clock.keep = claim.keep
         train_run(workspace, run, precision, clock, log)
 
     jobs.make_all(shard, paths, lambda run: jobs.trained(paths, run), make, log)
@@ -48,12 +50,13 @@ def train_run(workspace: Workspace, run: Run, precision: str, clock: train.Clock
     log(f"{run.key}: training {run.steps:,} steps of {run.model} {run.params}, {precision}")
     data = open_data(workspace, run)
     about |= machine.describe(precision) | {"data": _whole(run.dataset, workspace.paths.dataset(run.dataset)).facts}
-    _finish(folder, about, lambda: train.run(model, training, data, run.seed, precision, folder, clock), log)
+    _finish(folder, about, lambda: train.run(model, training, data, run.seed, precision, folder, clock), clock, log)
 
 
-def _finish(folder: Path, about: dict[str, Any], make: Callable[[], train.State], log: Log) -> None:
+def _finish(folder: Path, about: dict[str, Any], make: Callable[[], train.State], clock: train.Clock, log: Log) -> None:
     try:
         state = make()
+        clock.keep()
     except train.NonFiniteLoss as failure:
         log(f"{about['run']}: FAILED, {failure}; its neighbours go on")
         reason = {"state": "failed", "reason": str(failure), "steps": failure.step, "last_finite_loss": failure.last}
