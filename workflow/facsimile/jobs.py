@@ -26,9 +26,8 @@ def make_all(shard: Shard, paths: Paths, done: Callable[[Run], bool], make: Call
         held = [run for run in todo if not _make(run, paths.run(run.key), done, make)]
         for run in held:
             if run.key not in said:
-                log(
-                    f"{run.key}: {Claim(paths.run(run.key)).describe()} is making it; waiting for it, or for its claim to run out"
-                )
+                holder = Claim(paths.run(run.key)).describe()
+                log(f"{run.key}: {holder} is making it; waiting for it, or for its claim to run out")
                 said.add(run.key)
         if held:
             time.sleep(POLL)
