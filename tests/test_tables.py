@@ -169,6 +169,17 @@ def test_the_console_shows_every_method_and_note():
         assert word in out.getvalue()
 
 
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_a_narrow_console_loses_no_column(width):
+    out = io.StringIO()
+    Console(file=out, width=width).print(made().console())
+    text = out.getvalue()
+    assert all(len(line) <= width for line in text.splitlines())
+    for word in ("FactorVAE", "disentanglement", "SAP"):
+        assert word in text
+    assert text.count("Controls") == {60: 3, 80: 2, 200: 1}[width]  # once a part
+
+
 def test_an_interval_is_dashed_only_where_a_number_is():
     nan = float("nan")
     assert rendering.Entry(0.5, 0.4, 0.6).line() == "0.500 [0.400, 0.600]"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich import box
-from rich.console import Group
+from rich.console import Console, ConsoleOptions, Group
 from rich.table import Table
 from rich.text import Text
 
@@ -81,18 +81,41 @@ def latex(title: str, columns: list[str], rows: list[Row], notes: list[str], lab
 
 
 def console(title: str, columns: list[str], rows: list[Row], notes: list[str]) -> Any:
-    """A rich table, intervals dim and under their numbers, and the notes below it."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("Method", no_wrap=True)
-    table.add_column("n", justify="right")
-    for column in columns:
-        table.add_column(column, justify="right", min_width=max(12, *map(len, column.split())))
-    for block, members in _blocks(rows):
-        table.add_section()
-        table.add_row(Text(block, style="italic"))
-        for row in members:
-            table.add_row(f"  {row.label}", row.n, *map(_console_entry, row.entries))
-    return Group(table, *(Text(note, style="dim") for note in notes))
+    """A rich table, intervals dim and under their numbers, and the notes below it; a narrow terminal gets it in parts."""
+    return Group(_Folded(title, columns, rows), *(Text(note, style="dim") for note in notes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Folded:
+    """A table that goes on below itself where its columns are too many for the terminal."""
+
+    title: str
+    columns: list[str]
+    rows: list[Row]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table]:
+        roomy = options.update_width(100 * (len(self.columns) + 2))  # a measure is cut at the width that it is asked for
+        first = 0
+        while first == 0 or first < len(self.columns):
+            parts = (self._part(first, stop) for stop in range(len(self.columns), first, -1))
+            fitting = (part for part in parts if console.measure(part, options=roomy).maximum <= options.max_width)
+            table = next(fitting, self._part(first, first + 1))
+            yield table
+            first += max(1, len(table.columns) - 2)
+
+    def _part(self, first: int, stop: int) -> Table:
+        title = self.title if first == 0 else None
+        table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+        table.add_column("Method", no_wrap=True)
+        table.add_column("n", justify="right")
+        for column in self.columns[first:stop]:
+            table.add_column("\n".join(column.split()), justify="right", min_width=12, no_wrap=True)
+        for block, members in _blocks(self.rows):
+            table.add_section()
+            table.add_row(Text(block, style="italic"))
+            for row in members:
+                table.add_row(f"  {row.label}", row.n, *map(_console_entry, row.entries[first:stop]))
+        return table
 
 
 def tex(text: str) -> str:

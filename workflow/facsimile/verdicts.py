@@ -20,28 +20,26 @@ def console(comparison: pd.DataFrame) -> Any:
     table = Table(
         title="Published and reproduced", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
     )
-    for column, justify in (
-        ("number", "left"),
-        ("published", "right"),
-        ("ours", "right"),
-        ("verdict", "left"),
-        ("why", "left"),
-    ):
+    for column, justify in (("number", "left"), ("published", "right"), ("ours", "right"), ("verdict", "left")):
         table.add_column(column, justify=justify)  # type: ignore[arg-type]
-    for artefact, rows in comparison[(comparison["verdict"] != "no source") & (comparison["n"] > 0)].groupby(
-        "artefact", sort=False
-    ):
+    compared = comparison[(comparison["verdict"] != "no source") & (comparison["n"] > 0)]
+    repeated = compared.loc[compared["reason"].duplicated(keep=False), "reason"].unique()
+    notes = {reason: i for i, reason in enumerate(repeated, 1)}
+    for artefact, rows in compared.groupby("artefact", sort=False):
         table.add_section()
         table.add_row(Text(str(artefact), style="italic"))
         for row in rows.to_dict("records"):
-            table.add_row(*_line(row))
-    return Group(table, *_unsourced(comparison), _totals(comparison))
+            table.add_row(*_line(row, notes))
+    said = [Text(f"({i}) {reason}", style="dim") for reason, i in notes.items()]
+    return Group(table, *said, *_unsourced(comparison), _totals(comparison))
 
 
-def _line(row: dict[Any, Any]) -> list[Text | str]:
+def _line(row: dict[Any, Any], notes: dict[str, int]) -> list[Text | str]:
+    """A line of the table; a reason that several lines have is a note below it."""
     spread = f" ± {row['spread']:g}" if math.isfinite(row["spread"]) else ""
-    verdict = Text(row["verdict"], style=STYLES[row["verdict"]])
-    return [f"  {_what(row)}", f"{_plain(row['value'])}{spread}\n{row['how']}", _ours(row), verdict, row["reason"]]
+    why = f" ({notes[row['reason']]})" if row["reason"] in notes else f"\n{row['reason']}"
+    verdict = Text.assemble((row["verdict"], STYLES[row["verdict"]]), (why, "dim"))
+    return [f"  {_what(row)}", f"{_plain(row['value'])}{spread}\n{row['how']}", _ours(row), verdict]
 
 
 def _what(row: dict[Any, Any]) -> str:
