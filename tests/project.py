@@ -110,7 +110,7 @@ class Project:
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=900,
+            timeout=3000,  # against hanging, not against slow machines
         )
         assert not check or done.returncode == 0, done.stdout
         return done.stdout
