@@ -28,7 +28,7 @@ def test_it_says_what_it_is(metric):
     low, high = metric.RANGE
     assert low < high
     assert metric.BETTER in ("higher", "lower")
-    assert set(metric.NEEDS) <= {"codes", "factors", "table", *(field.name for field in dataclasses.fields(_draws.Given))}
+    assert set(metric.NEEDS) <= {"codes", "factors", "table", "grid", *(field.name for field in dataclasses.fields(_draws.Given))}
     assert "codes" in metric.NEEDS
     assert any(character.isdigit() for character in metric.REFERENCE), "REFERENCE names a year"
     assert all(metric.CONVENTIONS.values()), "each convention says what it changes"

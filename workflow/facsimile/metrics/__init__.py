@@ -58,7 +58,8 @@ def score(
     kept = _draws.varying(table.factors, table.factors)
     with_model = _given(given)
     draws = _draws.from_table(table.codes, table.factors[:, kept], n_train, n_test, seed, with_model, batch)
-    return _ask(draws, _chosen(metrics, convention, {"codes", "factors", "table", *with_model.names}), convention, progress)
+    there = {"codes", "factors", "table", *with_model.names} | ({"grid"} if draws.whole("score").grid is not None else set())
+    return _ask(draws, _chosen(metrics, convention, there), convention, progress)
 
 
 def score_draws(

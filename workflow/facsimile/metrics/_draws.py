@@ -101,7 +101,7 @@ class Table:
     def __init__(self, codes: Codes, factors: Factors) -> None:
         self.codes, self.factors = codes, numbered(factors)
         self.sizes = tuple(int(size) for size in self.factors.max(axis=0) + 1)
-        self._grid = _grid(self.factors, self.sizes)
+        self.grid = _grid(self.factors, self.sizes)  # the row of each combination of values, in C order; None if it is no grid
         self._groups: dict[int, _Groups] = {}
 
     @property
@@ -111,13 +111,13 @@ class Table:
 
     def draw(self, n: int, random: np.random.RandomState) -> npt.NDArray[np.int64]:
         """Rows of ``n`` points."""
-        if self._grid is None:
+        if self.grid is None:
             return random.randint(len(self.codes), size=n)
         return self._at(self._factors(n, random))
 
     def draw_fixed(self, n: int, factor: int, random: np.random.RandomState) -> npt.NDArray[np.int64]:
         """Rows of ``n`` points that agree in one factor, whose value is that of the first point."""
-        if self._grid is None:
+        if self.grid is None:
             first = random.randint(len(self.codes))
             return self._fellows(np.full(n, first), factor, random)
         drawn = self._factors(n, random)
@@ -128,7 +128,7 @@ class Table:
         self, n: int, factor: int, random: np.random.RandomState
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Rows of ``n`` pairs of points; the two of a pair agree in one factor."""
-        if self._grid is None:
+        if self.grid is None:
             first = random.randint(len(self.codes), size=n)
             return first, self._fellows(first, factor, random)
         one, two = self._factors(n, random), self._factors(n, random)
@@ -145,8 +145,8 @@ class Table:
         return np.stack([random.randint(size, size=n) for size in self.sizes], axis=1)
 
     def _at(self, factors: Factors) -> npt.NDArray[np.int64]:
-        assert self._grid is not None
-        return self._grid[np.ravel_multi_index(tuple(factors.T), self.sizes)]
+        assert self.grid is not None
+        return self.grid[np.ravel_multi_index(tuple(factors.T), self.sizes)]
 
     def _fellows(self, rows: npt.NDArray[np.int64], factor: int, random: np.random.RandomState) -> npt.NDArray[np.int64]:
         """For each row one that has the same value of a factor, by chance the same row."""

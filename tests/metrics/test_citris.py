@@ -1,0 +1,119 @@
+"""CITRIS's matrices: codes whose assignment is known, and the published network's answers."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from facsimile.metrics import _draws, _network, citris
+
+ANSWERS = json.loads((Path(__file__).parent.parent / "goldens" / "citris" / "answers.json").read_text())
+# A network of 100 epochs takes one second for 1,000 points and one set; most cases are left to the slow tests.
+FAST = {("merged", "binned")}
+
+
+def scored(codes, grid, convention="binned", n=1000):
+    return citris.score(_draws.from_table(codes, grid.factors, n, 500, 0), convention)
+
+
+@pytest.fixture
+def small(grid):
+    return type(grid)((4, 6))
+
+
+@pytest.mark.parametrize("convention", citris.CONVENTIONS)
+def test_a_perfect_code_is_on_the_diagonal_alone(small, convention):
+    found = scored(small.oracle(), small, convention)
+    assert min(found["r2_diag"], found["spearman_diag"]) > 0.97
+    off = [value for name, value in found.items() if "off" in name]
+    assert np.abs(off).max() < 0.15
+
+
+def test_constant_codes_tell_nothing(small):
+    found = scored(np.ones((24, 2)), small, n=300)
+    assert found["r2_diag"] < 0.02
+    assert found["spearman_diag"] == 0
+
+
+def test_shuffled_codes_tell_nothing(grid):
+    large = type(grid)((30, 40))
+    codes = np.random.default_rng(0).permutation(large.oracle())
+    assert scored(codes, large)["r2_diag"] < 0.1
+
+
+def test_latents_that_mix_all_factors_are_on_and_off_the_diagonal(small):
+    """A turn by 30 degrees: each latent tells three quarters of one factor's variance and one quarter of the other's."""
+    turn = np.array([[np.cos(np.pi / 6), -np.sin(np.pi / 6)], [np.sin(np.pi / 6), np.cos(np.pi / 6)]])
+    rng = np.random.default_rng(0)
+    points = [
+        _draws.Sample((z @ turn).astype(np.float32), np.rint(z * 5).astype(int) + 30) for z in rng.normal(size=(2, 1500, 2))
+    ]
+    found = citris.score(_draws.Draws(*points), "binned")
+    assert found["r2_diag"] == pytest.approx(0.75, abs=0.04)
+    assert found["r2_max_off_diag"] == found["r2_mean_off_diag"] == pytest.approx(0.25, abs=0.06)
+
+
+def test_latents_go_to_the_factor_of_which_they_tell_most():
+    told = np.array([[0.1, 0.9, 0.2], [0.8, 0.1, 0.1], [0.2, 0.7, 0.3]])
+    np.testing.assert_array_equal(citris._assigned(told), [[0, 1, 0], [1, 0, 1], [0, 0, 0]])
+
+
+def test_both_conventions_agree_where_each_latent_has_its_factor(small):
+    first, second = (scored(small.oracle(), small, convention, 300) for convention in citris.CONVENTIONS)
+    assert first == second
+
+
+def test_scale_and_shift_of_latents_do_not_matter(small):
+    one, other = (scored(codes, small, n=300) for codes in (small.oracle(), small.oracle() * [100, 0.5] + [7, -3]))
+    assert one == pytest.approx(other, abs=0.01)
+
+
+def test_one_factor_has_nothing_off_the_diagonal(grid):
+    single = type(grid)((5,))
+    found = scored(single.oracle(), single, "citris", 100)
+    assert found["r2_diag"] > 0.9
+    assert found["r2_max_off_diag"] == found["spearman_mean_off_diag"] == 0
+
+
+def test_a_factor_of_one_test_value_has_none_to_explain(small):
+    train, test = _draws.Sample(small.oracle(), small.factors), _draws.Sample(small.oracle()[:6], small.factors[:6])
+    found = citris.score(_draws.Draws(train, test))
+    assert np.isfinite(list(found.values())).all()
+
+
+def test_the_gradient_is_that_of_finite_differences():
+    random = np.random.RandomState(0)
+    weights = [part for p, q in ((4, 5), (5, 5), (5, 2)) for part in _network._linear(p, q, random)]
+    weights = [part.astype(np.float64) for part in weights]
+    x, y = random.normal(size=(7, 4)), random.uniform(-1, 1, (7, 2))
+
+    def loss():
+        return float(((_network._layers(weights, x)[-1] - y) ** 2).sum(axis=1).mean())
+
+    for weight, gradient in zip(weights, _network._gradient(weights, x, y), strict=True):
+        place = (0,) * weight.ndim
+        before = weight[place]
+        weight[place] = before + 1e-6
+        high = loss()
+        weight[place] = before - 1e-6
+        low = loss()
+        weight[place] = before
+        assert gradient[place] == pytest.approx((high - low) / 2e-6, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("case", "convention"),
+    [
+        pytest.param(case, convention, marks=[] if (case, convention) in FAST else pytest.mark.slow)
+        for case in ANSWERS
+        for convention in citris.CONVENTIONS
+        if (case, convention) != ("rotated", "binned")  # two latents tell as much of two factors: a toss where they go
+    ],
+)
+def test_it_is_the_published_networks_number_within_its_spread(case, convention, read_golden):
+    """Three seeds of the published network differ by 0.003 on the diagonal and 0.02 off it (Spearman of nothing)."""
+    expected = np.mean(ANSWERS[case], axis=0)
+    found = np.array(list(citris.score(read_golden(case)["draws"], convention).values()))
+    np.testing.assert_allclose(found[[0, 1, 2, 3]], expected[[0, 1, 2, 3]], atol=0.01)
+    np.testing.assert_allclose(found, expected, atol=0.03)
