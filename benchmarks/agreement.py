@@ -1,7 +1,8 @@
 """How far our metrics are from the reference's answers: the largest difference of each over all golden cases.
 
 The answers are those of disentanglement_lib 1.5 with scikit-learn 0.20.3 on 11 latent tables of the dSprites grid, 2,000
-training and 1,000 test draws (tests/goldens/metrics/README.md). Prints a Markdown table; the tests hold each difference to its limit.
+training and 1,000 test draws (tests/goldens/metrics/README.md). Prints a Markdown table; the tests hold each difference to its
+limit.
 
     python benchmarks/agreement.py [--out benchmarks/results/agreement.md]
 """
