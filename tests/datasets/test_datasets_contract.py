@@ -1,14 +1,17 @@
 """What every data set promises; a new file in facsimile/datasets is tested here without another edit."""
 
 import math
+from pathlib import Path
 
+import archives
 import numpy as np
 import pytest
 
 from facsimile import discover
-from facsimile.datasets import Dataset, Stored
+from facsimile.datasets import Dataset, DatasetError, Stored
+from facsimile.datasets._archived import Archived
 
-LARGE = 50_000  # images; making more takes seconds
+LARGE = 50_000  # images; making more takes seconds, unless few are read from a small archive
 SAMPLE = 64
 
 
@@ -17,15 +20,17 @@ def classes() -> list[type[Stored]]:
 
 
 def parameter(found: type[Stored]) -> object:
-    marks = [pytest.mark.slow] if math.prod(found.factor_sizes) > LARGE else []
+    large = math.prod(found.factor_sizes) > LARGE and not issubclass(found, Archived)
+    marks = [pytest.mark.slow] if large else []
     return pytest.param(found, id=found.name, marks=marks)
 
 
 @pytest.fixture(scope="module", params=map(parameter, classes()))
 def data(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    found: type[Stored] = request.param
-    path = tmp_path_factory.mktemp(found.name) / f"{found.name}.h5"
-    found.make(path)
+    folder = tmp_path_factory.mktemp(request.param.name)
+    found, source = archives.small(request.param, folder)
+    path = folder / f"{found.name}.h5"
+    found.make(path, source)
     return found.open(path)
 
 
@@ -49,6 +54,55 @@ def test_what_it_declares_hangs_together(found: type[Stored]) -> None:
     assert found.image_shape[2] in (1, 3)
     assert found.licence
     assert found.source
+    if found.stochastic:
+        assert found.not_factors, "say what is drawn at every read, and is no factor"
+
+
+@pytest.mark.parametrize("found", classes(), ids=lambda found: found.name)
+def test_circular_factors_are_angles(found: type[Stored]) -> None:
+    data = grid(found)
+    for name, kind in zip(found.factor_names, found.factor_kinds, strict=True):
+        if kind == "circular":
+            values = data.values(name)
+            assert values[0] >= 0
+            assert values[-1] <= 2 * math.pi
+            assert values[-1] - values[0] > math.pi, "a circle that goes less than half around is an ordinal factor"
+
+
+@pytest.mark.parametrize("found", [found for found in classes() if issubclass(found, Archived)], ids=lambda found: found.name)
+def test_official_files_say_where_they_are_and_how_they_are_known(found: type[Archived], tmp_path: Path) -> None:
+    assert found.files
+    for official in found.files:
+        assert all(address.startswith(("https://", "http://")) for address in official.addresses)
+        assert official.addresses
+        assert bool(official.checksum) == bool(official.checksum_from), "who says so?"
+        if official.checksum:
+            algorithm, _, digits = official.checksum.partition(":")
+            assert len(digits) == {"md5": 32, "sha256": 64}[algorithm]
+    with pytest.raises(DatasetError, match=f"{found.name} also needs .* put it there, or leave the source out"):
+        found.make(tmp_path / "data.h5", tmp_path)
+    with pytest.raises(DatasetError, match="nowhere: there is no such file or folder; leave the source out"):
+        found.make(tmp_path / "data.h5", tmp_path / "nowhere")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("found", [found for found in classes() if issubclass(found, Archived)], ids=lambda found: found.name)
+def test_official_files_cut_short_are_refused_by_name(found: type[Archived], tmp_path: Path) -> None:
+    smaller, source = archives.small(found, tmp_path)
+    assert source is not None
+    for name in [official.name for official in smaller.files]:
+        whole = (source / name).read_bytes()
+        (source / name).write_bytes(whole[: len(whole) // 2])
+        # By its checksum, and, where none is known, by its format.
+        for one in (smaller, archives.without_checksums(smaller)):
+            with pytest.raises(DatasetError, match=rf"{name}.*truncated.*download it again"):
+                one.make(tmp_path / "data.h5", source)
+        (source / name).write_bytes(whole)
+    assert not (tmp_path / "data.h5").exists()
+
+
+def grid(found: type[Stored]) -> Stored:
+    return found(np.empty((0, *(found.row_shape or found.image_shape)), np.uint8), {})
 
 
 def test_images_have_the_declared_shape(data: Dataset) -> None:

@@ -23,6 +23,9 @@ DATASETS = {
     "smallnorb": "SmallNORB",
     "cars3d": "Cars3D",
     "shapes3d": "Shapes3D",
+    "mpi3d_toy": "MPI3D (toy)",
+    "mpi3d_realistic": "MPI3D (realistic)",
+    "mpi3d_real": "MPI3D (real)",
 }
 METRICS = {
     "beta_vae_score.beta_vae_score": "BetaVAE score",

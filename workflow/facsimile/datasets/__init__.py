@@ -26,9 +26,16 @@ def dataset(name: str, path: Path | None = None) -> Stored:
     return _class(name).open(file)
 
 
-def make(name: str, path: Path, source: Path | None = None) -> None:
-    """Write a data set's file, whole or not at all; ``source`` is its official archive, if that shall be used."""
-    _class(name).make(path, source)
+def make(name: str, path: Path, source: Path | None = None, data_dir: Path | None = None) -> None:
+    """Write a data set's file, whole or not at all; ``source`` is its official archive, or a folder of its official files.
+
+    Without a source, a data set that cannot be generated looks for them in ``data_dir`` (``_archived.py`` says where if None)
+    and downloads those that are absent into it.
+    """
+    found = _class(name)
+    # By its name, so that a generated data set's code, which is recorded with every run, does not include the downloader's.
+    fetch = getattr(found, "fetch", None)
+    found.make(path, fetch(data_dir) if fetch and data_dir and source is None else source)
 
 
 def grid(name: str) -> Dataset:

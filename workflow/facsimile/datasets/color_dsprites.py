@@ -1,5 +1,7 @@
 """Color-dSprites: each sprite in a colour that is drawn anew at every read (Locatello et al. 2019)."""
 
+from types import MappingProxyType
+
 import numpy as np
 
 from facsimile.datasets._base import Images, Integers
@@ -14,6 +16,7 @@ class ColorDSprites(DSprites):
 
     name = "color_dsprites"
     image_shape = (*DSprites.image_shape[:2], 3)
+    not_factors = MappingProxyType({"colour": "drawn anew at every read; an index does not say it"})
     stochastic = True
 
     def _images(self, indices: Integers, rng: np.random.Generator | None) -> Images:

@@ -1,5 +1,7 @@
 """Noisy-dSprites: white sprites on noise that is drawn anew at every read (Locatello et al. 2019)."""
 
+from types import MappingProxyType
+
 import numpy as np
 
 from facsimile.datasets._base import Images, Integers
@@ -15,6 +17,7 @@ class NoisyDSprites(DSprites):
 
     name = "noisy_dsprites"
     image_shape = (*DSprites.image_shape[:2], 3)
+    not_factors = MappingProxyType({**DSprites.not_factors, "noise": "drawn anew at every read; an index does not say it"})
     stochastic = True
 
     def _images(self, indices: Integers, rng: np.random.Generator | None) -> Images:

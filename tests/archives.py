@@ -1,0 +1,187 @@
+"""Small official files: the archives' own formats, byte for byte, with few values of each factor.
+
+``small(found, folder)`` answers a smaller class of a data set, and the source it is made from (None where it needs none). A new
+data set that is made from files needs a writer here, ``write_<name>(found, folder)``, and its sizes in ``SIZES``.
+"""
+
+import dataclasses
+import gzip
+import hashlib
+import io
+import math
+import struct
+import tarfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import scipy.io
+from PIL import Image
+
+from facsimile.datasets import Stored
+from facsimile.datasets._archived import Archived
+
+SIZES = {
+    "scream_dsprites": (1, 1, 2, 32, 32),
+    "cars3d": (2, 8, 6),
+    "smallnorb": (2, 2, 3, 2),
+    "shapes3d": (2, 3, 2, 2, 2, 3),
+    "mpi3d_toy": (2, 3, 2, 2, 2, 3, 2),
+    "mpi3d_realistic": (2, 3, 2, 2, 2, 3, 2),
+    "mpi3d_real": (2, 3, 2, 2, 2, 3, 2),
+}
+INSTANCES = {"training": (4, 6, 7, 8, 9), "testing": (0, 1, 2, 3, 5)}  # as the names of NORB's files say
+
+
+def small(found: type[Stored], folder: Path) -> tuple[type[Stored], Path | None]:
+    """A class of fewer factor values and the folder of its official files; the class itself if it is made from nothing."""
+    if not issubclass(found, Archived):
+        return found, None
+    sizes = dict(zip(found.factor_names, SIZES[found.name], strict=True))
+    values = {"values": lambda self, factor: found.values(self, factor)[: sizes.get(factor)]}
+    smaller = type(found.__name__, (found,), {"factor_sizes": SIZES[found.name]} | values)
+    globals()[f"write_{found.name}"](smaller, folder)
+    return known(smaller, folder), folder
+
+
+def known(found: type[Archived], folder: Path) -> type[Archived]:
+    """The class with the checksums and sizes of the official files as they lie in the folder, where it states any."""
+    return type(
+        found.__name__, (found,), {"files": tuple(_known(official, folder / official.name) for official in found.files)}
+    )
+
+
+def without_checksums(found: type[Archived]) -> type[Archived]:
+    """The class as if nobody had published a checksum."""
+    files = tuple(dataclasses.replace(official, checksum="", size=None) for official in found.files)
+    return type(found.__name__, (found,), {"files": files})
+
+
+def _known(official, path: Path):
+    if not official.checksum:
+        return official
+    algorithm = official.checksum.partition(":")[0]
+    checksum = hashlib.new(algorithm, path.read_bytes()).hexdigest()
+    return dataclasses.replace(official, checksum=f"{algorithm}:{checksum}", size=official.size and path.stat().st_size)
+
+
+def grid(sizes: tuple[int, ...]) -> np.ndarray:
+    """Factor values [n, k] of a complete grid in C order."""
+    return np.indices(sizes).reshape(len(sizes), -1).T
+
+
+def pixels(seed: int, *shape: int) -> np.ndarray:
+    """Images that differ: uint8, random, but in squares of 8 pixels, so that they survive resizing."""
+    n, height, width, *rest = shape
+    coarse = np.random.default_rng(seed).integers(0, 256, (n, height // 8, width // 8, *rest), np.uint8)
+    return coarse.repeat(8, 1).repeat(8, 2)
+
+
+def write_scream_dsprites(found: type[Stored], folder: Path) -> None:
+    """A picture, JPEG, larger than the thumbnail."""
+    Image.fromarray(pixels(0, 1, 800, 640, 3)[0]).save(folder / "scream.jpg", quality=90)
+
+
+def car(found: type[Stored], seed: int) -> np.ndarray:
+    """One car, uint8 [128, 128, 3, azimuth, elevation]."""
+    elevations, azimuths, _ = found.factor_sizes
+    images = pixels(seed, azimuths * elevations, 128, 128, 3)
+    return np.moveaxis(images.reshape(azimuths, elevations, 128, 128, 3), (0, 1), (3, 4))
+
+
+def cars(found: type[Stored]) -> dict[str, np.ndarray]:
+    """Cars by name, in the order of the list, which is neither that of the names nor that of the archive."""
+    names = [f"car_{number:03}_mesh" for number in (7, 2, 9, 4, 11, 1)]
+    return {name: car(found, seed) for seed, name in enumerate(names)}
+
+
+def write_cars3d(found: type[Stored], folder: Path) -> None:
+    """The .tar.gz: MATLAB 5 files with ``im`` and ``mask`` in ``data/cars``, the list last, and other folders beside it."""
+    made = cars(found)
+    listed = "".join(f"{name}\n" for name in made).encode()
+    files = {f"data/cars/{name}.mat": mat(made[name]) for name in sorted(made)}
+    others = {"data/sprites/sprite_1.mat": b"not ours", "data/shapes48.mat": b"not ours"}
+    write_tar(folder / "nips2015-analogy-data.tar.gz", others | files | {"data/cars/list.txt": listed})
+
+
+def mat(im: np.ndarray) -> bytes:
+    """A MATLAB 5 file, compressed, of a car and its mask."""
+    file = io.BytesIO()
+    scipy.io.savemat(file, {"im": im, "mask": im[:, :, 0] > 0}, format="5", do_compression=True)
+    return file.getvalue()
+
+
+def write_tar(path: Path, files: dict[str, bytes]) -> None:
+    """A .tar.gz of regular files."""
+    with tarfile.open(path, "w:gz") as archive:
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+
+
+def write_smallnorb(found: type[Stored], folder: Path) -> None:
+    """Six binary matrices, gzipped: images of two cameras, categories and the rest, in an order that is not the factors'."""
+    for chunk, (images, stated) in norb(found).items():
+        instances = "".join(map(str, INSTANCES[chunk]))
+        start = folder / f"smallnorb-5x{instances}x9x18x6x2x96x96-{chunk}"
+        for part, values in {"dat": images, "cat": stated[:, 0], "info": stated[:, 1:]}.items():
+            Path(f"{start}-{part}.mat.gz").write_bytes(gzip.compress(matrix(values), 1))
+
+
+def norb(found: type[Stored]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Chunk -> images uint8 [n, 2, 96, 96] and int32 [n, 5]: category, instance, elevation, azimuth 0, 2, …, lighting."""
+    made = {}
+    for seed, (chunk, instances) in enumerate(INSTANCES.items()):
+        categories, elevations, azimuths, lightings = found.factor_sizes
+        stated = grid((categories, len(instances), elevations, azimuths, lightings)).astype(np.int32)
+        stated[:, 1] = np.array(instances)[stated[:, 1]]
+        stated[:, 3] *= 2
+        order = np.random.default_rng(seed).permutation(len(stated))
+        made[chunk] = pixels(seed, 2 * len(stated), 96, 96).reshape(-1, 2, 96, 96), stated[order]
+    return made
+
+
+def matrix(values: np.ndarray) -> bytes:
+    """A matrix as NORB's page describes it: magic number, dimensions, at least three sizes, values; all little endian."""
+    magic = {np.dtype(np.uint8): 0x1E3D4C55, np.dtype(np.int32): 0x1E3D4C54}[values.dtype]
+    sizes = [*values.shape, *[1] * (3 - values.ndim)]
+    return (
+        struct.pack(f"<{2 + len(sizes)}i", magic, values.ndim, *sizes) + values.astype(values.dtype.newbyteorder("<")).tobytes()
+    )
+
+
+def shapes(found: type[Stored]) -> tuple[np.ndarray, np.ndarray]:
+    """Images uint8 [n, 64, 64, 3] and labels float64 [n, 6] with the archive's kind of values."""
+    values = [np.arange(size) / 10 for size in found.factor_sizes[:3]]
+    values += [np.linspace(0.75, 1.25, found.factor_sizes[3]), np.arange(found.factor_sizes[4]) * 1.0]
+    values += [np.linspace(-30, 30, found.factor_sizes[5])]
+    labels = np.stack([v[column] for v, column in zip(values, grid(found.factor_sizes).T, strict=True)], axis=1)
+    return pixels(0, len(labels), 64, 64, 3), labels
+
+
+def write_shapes3d(found: type[Stored], folder: Path, chunks: Iterable[int] | bool = True) -> None:
+    """``3dshapes.h5``: two arrays, gzipped in chunks as h5py chooses them."""
+    images, labels = shapes(found)
+    with h5py.File(folder / "3dshapes.h5", "w") as file:
+        file.create_dataset("images", data=images, chunks=chunks, compression="gzip")
+        file.create_dataset("labels", data=labels, compression="gzip")
+
+
+def robot(found: type[Stored]) -> np.ndarray:
+    """Images uint8 [n, 64, 64, 3]."""
+    return pixels(0, math.prod(found.factor_sizes), 64, 64, 3)
+
+
+def write_mpi3d_toy(found: type[Stored], folder: Path) -> None:
+    """The .npz: one array, ``images``, not compressed."""
+    np.savez(folder / f"{found.name}.npz", images=robot(found))
+
+
+write_mpi3d_realistic = write_mpi3d_real = write_mpi3d_toy
+
+
+def sha256(path: Path) -> str:
+    """The sha256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,115 @@
+"""Where a data set's official files are looked for, and that they are downloaded, resumed and known by their checksum."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import archives
+import numpy as np
+import pytest
+from webserver import Site
+
+import facsimile.datasets
+from facsimile import discover, provenance
+from facsimile.datasets import DatasetError, mpi3d_toy
+from facsimile.datasets.mpi3d_toy import MPI3DToy
+
+NAME = "mpi3d_toy.npz"
+
+
+@pytest.fixture
+def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[MPI3DToy]:
+    """A small class, whose archive lies in ``theirs``, which takes the place of the real one."""
+    monkeypatch.delenv("FACSIMILE_DATA_DIR", raising=False)
+    (tmp_path / "theirs").mkdir()
+    small, _ = archives.small(MPI3DToy, tmp_path / "theirs")
+    small.__module__ = mpi3d_toy.__name__
+    monkeypatch.setattr(mpi3d_toy, "MPI3DToy", small)
+    assert discover.the_class("datasets", "mpi3d_toy", MPI3DToy) is small
+    return small
+
+
+def offer(found: type[MPI3DToy], *addresses: str) -> None:
+    found.files = tuple(dataclasses.replace(official, addresses=addresses) for official in found.files)
+
+
+def test_an_absent_data_set_is_downloaded_and_made(
+    found: type[MPI3DToy], tmp_path: Path, web: Callable[[dict[str, bytes]], Site], capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = web({f"/new/{NAME}": (tmp_path / "theirs" / NAME).read_bytes()})
+    offer(found, f"{site.address}/old/{NAME}", f"{site.address}/new/{NAME}")
+    path = tmp_path / "data" / "mpi3d_toy.h5"
+    data = facsimile.datasets.dataset("mpi3d_toy", path)
+    np.testing.assert_array_equal(data.images(np.arange(len(data))), archives.robot(found))
+    assert data.facts["origin"] == "official"
+    said = capsys.readouterr().err
+    assert f"{path}: absent; making the data set mpi3d_toy" in said
+    assert f"{path.parent / 'downloads' / NAME}: absent; downloading it" in said
+    assert f"{NAME}: " in said
+    assert "MB (100%)" in said
+    path.unlink()
+    facsimile.datasets.dataset("mpi3d_toy", path)
+    assert len(site.asked) == 2, "the archive is kept, and not downloaded again"
+
+
+@pytest.mark.parametrize("place", [".", "mpi3d_toy"])
+@pytest.mark.parametrize("by", ["argument", "environment"])
+def test_the_folder_of_official_files_is_looked_into_first(
+    found: type[MPI3DToy], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, by: str
+) -> None:
+    offer(found)
+    (tmp_path / "mine" / place).mkdir(parents=True)
+    (tmp_path / "theirs" / NAME).rename(tmp_path / "mine" / place / NAME)
+    data_dir = tmp_path / "mine" if by == "argument" else None
+    monkeypatch.setenv("FACSIMILE_DATA_DIR", str(tmp_path / ("mine" if by == "environment" else "nowhere")))
+    facsimile.datasets.make("mpi3d_toy", tmp_path / "mpi3d_toy.h5", data_dir=data_dir)
+    assert found.open(tmp_path / "mpi3d_toy.h5").facts["origin"] == "official"
+    assert not (tmp_path / "downloads").exists()
+
+
+def test_a_file_of_any_name_is_known_by_its_checksum(found: type[MPI3DToy], tmp_path: Path) -> None:
+    (tmp_path / "theirs" / NAME).rename(tmp_path / "other.npz")
+    facsimile.datasets.make("mpi3d_toy", tmp_path / "mpi3d_toy.h5", tmp_path / "other.npz")
+    facts = found.open(tmp_path / "mpi3d_toy.h5").facts
+    assert facts["origin"] == "official"
+    assert json.loads(facts["source_sha256"]) == {NAME: archives.sha256(tmp_path / "other.npz")}
+
+
+def test_a_file_without_a_published_checksum_is_called_unverified(found: type[MPI3DToy], tmp_path: Path) -> None:
+    found.files = archives.without_checksums(found).files
+    facsimile.datasets.make("mpi3d_toy", tmp_path / "mpi3d_toy.h5", tmp_path / "theirs")
+    assert found.open(tmp_path / "mpi3d_toy.h5").facts["origin"] == "unverified"
+
+
+def test_an_altered_file_of_the_users_is_refused_and_left_alone(found: type[MPI3DToy], tmp_path: Path) -> None:
+    path = tmp_path / "theirs" / NAME
+    data = bytearray(path.read_bytes())
+    data[100_000] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(
+        DatasetError, match=rf"{NAME}: truncated, altered or another file: its md5 is .*disent.*download it again"
+    ):
+        facsimile.datasets.make("mpi3d_toy", tmp_path / "mpi3d_toy.h5", path)
+    assert path.read_bytes() == data
+    assert not (tmp_path / "mpi3d_toy.h5").exists()
+
+
+def test_a_generated_data_set_needs_no_official_files(tmp_path: Path) -> None:
+    facsimile.datasets.make("toy", tmp_path / "toy.h5", data_dir=tmp_path / "mine")
+    assert not (tmp_path / "mine").exists()
+
+
+def test_dsprites_code_does_not_include_the_downloaders() -> None:
+    """What is recorded with every run of dSprites: an edit of the downloader must not call those runs stale."""
+    assert not [name for name in provenance.closure("facsimile.datasets.dsprites") if "archived" in name or "download" in name]
+
+
+def test_without_a_network_the_message_says_how_to_go_on(
+    found: type[MPI3DToy], tmp_path: Path, web: Callable[[dict[str, bytes]], Site]
+) -> None:
+    offer(found, f"{web({}).address}/{NAME}")
+    with pytest.raises(
+        DatasetError, match=rf"downloads/{NAME}: cannot be downloaded .*404.* or get {NAME} elsewhere and put it there"
+    ):
+        facsimile.datasets.make("mpi3d_toy", tmp_path / "mpi3d_toy.h5")
