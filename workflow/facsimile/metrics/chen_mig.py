@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from facsimile.metrics import _mixtures as mixtures
 from facsimile.metrics import _mutual_information as information
+from facsimile.metrics import mig
 from facsimile.metrics._conventions import PAPER
 from facsimile.metrics._draws import Draws
 
@@ -51,8 +52,7 @@ def score(draws: Draws, convention: str = PAPER) -> dict[str, float]:
             )
         # Of factors whose values are equally frequent, as in the authors' grids, the logarithm of their number is the entropy.
         found, entropies = found[:, 1:], np.log(np.array(draws.whole("chen_mig").sizes[1:], dtype=np.float64))
-    ordered = np.sort(np.vstack([found, np.zeros_like(found[:1])]) if len(found) == 1 else found, axis=0)
-    gaps = (ordered[-1] - ordered[-2]) / entropies
+    gaps = mig.gap(found) / entropies
     first = int(convention == CODE)
     return {"chen_mig": float(gaps.mean()), **{f"gap_{k + first}": float(gap) for k, gap in enumerate(gaps)}}
 

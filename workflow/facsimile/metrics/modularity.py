@@ -1,6 +1,7 @@
 """Modularity: whether each code tells of one factor only."""
 
 import numpy as np
+import numpy.typing as npt
 
 from facsimile.metrics import _mutual_information as information
 from facsimile.metrics._conventions import CORRECTED, DLIB, EXACT, SAME
@@ -18,21 +19,41 @@ CONVENTIONS = {
     EXACT: "the same over the whole table instead of draws: independent variables have no mutual information by chance",
     CORRECTED: "codes that tell nothing of any factor (constant ones) are left out of the mean; 0 if none is left",
 }
+SCORES = {"modularity": "mean over codes of the share of squared mutual information that is not of other factors, no unit"}
+Matrix = npt.NDArray[np.float64]
 
 
 def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
-    """Mean over codes of 1 - Σ_{other factors} I² / (I_max² (k - 1)).
+    r"""How much each code tells of one factor only: 1 - the squared mutual information with others, mean over codes.
 
-    An exactly constant code counts as 0, a nearly constant one gets what its finite-sample information gives, often high: dead
-    latents move this score either way. With one factor every informative code is modular.
+    Formula: $\frac{1}{d} \sum_{i=1}^{d} \Big(1 - \frac{\sum_{j \neq j^*} I_{ij}^2}{(k - 1)\, I_{ij^*}^2}\Big)$, $I$ the mutual
+    information [d, k] of binned codes and factors, $j^* = \arg\max_j I_{ij}$.
+
+    Traps:
+    - Noise is not 0: ten codes of noise have 0.665 of 10,000 points on dSprites and 0.678 of all 737,280; VAEs have 0.87 to
+      0.92.
+    - An exactly constant code counts as 0, a nearly constant one gets what its finite-sample information gives: five constant
+      codes beside a perfect one give 0.5, five of noise 0.829 however small it is. ``corrected`` leaves the constant ones out
+      only.
+    - Few points share information by chance: 1,000 give 0.15 to 0.21 less than 10,000 for VAEs on dSprites, and ``exact`` 0.006
+      to 0.013 more.
+    - Only whether a code is of one factor counts, not whether the factors are there: shape alone in all codes has 1.
+    - With one factor every informative code is modular.
     """
-    squared, _ = information.matrix(draws, convention == EXACT)
-    squared = np.square(squared)
+    found, _ = information.matrix(draws, convention == EXACT)
+    return {"modularity": mean(found, convention == CORRECTED)}
+
+
+def mean(found: Matrix, corrected: bool = False) -> float:
+    """Mean over the rows of [d, k] of 1 - the other entries' squares over what they could be; rows of zeros count 0.
+
+    ``corrected``: rows of zeros are left out; 0 if none is left.
+    """
+    squared = np.square(found)
     largest = squared.max(axis=1)
     others = squared.sum(axis=1) - largest
     room = largest * max(squared.shape[1] - 1, 1)
     informative = largest > 0
-    if convention == CORRECTED:
-        return {"modularity": float(np.mean(1 - others[informative] / room[informative])) if informative.any() else 0.0}
-    per_code = np.where(informative, 1 - others / np.where(informative, room, 1), 0.0)
-    return {"modularity": float(per_code.mean())}
+    if corrected:
+        return float(np.mean(1 - others[informative] / room[informative])) if informative.any() else 0.0
+    return float(np.where(informative, 1 - others / np.where(informative, room, 1), 0.0).mean())
