@@ -31,6 +31,12 @@ def test_a_draw_does_not_depend_on_its_neighbours():
     assert torch.equal(alone, among)
 
 
+def test_each_run_may_be_at_a_step_of_its_own():
+    together = rng.words(torch.tensor([5, 9]), torch.tensor([[17, 3], [18, 0]]), "z", 10)
+    for i, k, seed, step in [(0, 0, 5, 17), (0, 1, 9, 3), (1, 0, 5, 18), (1, 1, 9, 0)]:
+        assert torch.equal(together[i, k], rng.words(torch.tensor([seed]), torch.tensor([step]), "z", 10)[0, 0])
+
+
 def test_seeds_steps_and_purposes_are_different_streams():
     first = rng.words(torch.tensor([0]), torch.tensor([0]), "z", 64)
     for seed, step, purpose in [(1, 0, "z"), (0, 1, "z"), (0, 0, "batch"), (2**32, 0, "z"), (0, 2**32, "z")]:

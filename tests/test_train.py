@@ -1,84 +1,44 @@
 """Training is a function of the run alone: the same bits in any company, after any interruption."""
+# ruff: noqa: F811 (fixtures)
 
 import multiprocessing
 import os
 import signal
 import time
+import tracemalloc
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from training import STEPS, at, data_file, elsewhere, equal, made, one_thread, run_of  # noqa: F401
 from workers import train_slowly, train_until_told
 
-from facsimile import canonical, config, datasets, encode, jobs, latents, models, runs, store, studyfile, train_shard, workspace
+from facsimile import datasets, encode, jobs, latents, models, store, studyfile, train_shard, workspace
+from facsimile.datasets import Dataset
 from facsimile.encode_shard import encode_shard
 from facsimile.runs import Shard
 from facsimile.workspace import Workspace
 
-STEPS = 80  # past the first block of 64 whose random numbers are drawn at once
 
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def data_file(tmp_path_factory):
-    path = tmp_path_factory.mktemp("data") / "toy.h5"
-    datasets.dataset("toy", path)
-    return path
-
-
-@pytest.fixture
-def at(tmp_path, data_file):
-    """A workspace whose results are in tmp_path."""
-    made = Workspace(config.check({"results": tmp_path / "results", "precision": "float32"}))
-    made.paths.dataset("toy").parent.mkdir(parents=True)
-    made.paths.dataset("toy").symlink_to(data_file)
-    return made
-
-
-def run_of(model="beta_vae", seed=0, steps=STEPS, lr=0.001, **params):
-    training = {"steps": steps, "batch_size": 8, "latents": 4, "network": "dlib", "adam": {"lr": lr}}
-    statement = {"model": model, "params": params or {"beta": 4}, "training": training}
-    return runs.Run("toy", model, seed, statement, canonical.hash8(statement), None, None, None, control=False)
-
-
-def made(at, *members):
-    shard = Shard("toy", members[0].model, members)
-    train_shard.train_shard(at, shard, lambda _: None)
-    return [store.weights(at.paths.run(run.key)) for run in members]
-
-
-def equal(a, b):
-    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
-
-
-def test_a_run_has_the_same_bits_alone_and_in_another_shard(at, tmp_path, data_file):
+def test_a_run_has_the_same_bits_alone_and_in_another_shard(at, tmp_path):
     [alone] = made(at, run_of(seed=1))
-    other = Workspace(at.config.model_copy(update={"results": tmp_path / "other"}))
-    other.paths.dataset("toy").parent.mkdir(parents=True)
-    other.paths.dataset("toy").symlink_to(data_file)
+    other = elsewhere(at, tmp_path / "other")
     first, among, last = made(other, run_of(seed=0), run_of(seed=1), run_of(seed=2))
     assert equal(alone, among)
     assert not equal(alone, first)
     assert not equal(alone, last)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("params", [{"model": "beta_vae", "beta": 4}, {"model": "factor_vae", "gamma": 10}])
-def test_a_killed_and_resumed_run_has_the_bits_of_an_uninterrupted_one(at, tmp_path, data_file, params):
+def test_a_killed_and_resumed_run_has_the_bits_of_an_uninterrupted_one(at, tmp_path, params):
     run = run_of(steps=300 if params["model"] == "beta_vae" else 120, **params)
     killed_at = kill_after_checkpoint(at, run)
     assert 0 < killed_at < run.steps
     [resumed] = made(at, run)
     record = store.record(at.paths.run(run.key))
-    fresh = Workspace(at.config.model_copy(update={"results": tmp_path / "fresh"}))
-    fresh.paths.dataset("toy").parent.mkdir(parents=True)
-    fresh.paths.dataset("toy").symlink_to(data_file)
+    fresh = elsewhere(at, tmp_path / "fresh")
     [whole] = made(fresh, run)
     assert equal(resumed, whole)
     assert record["final"] == store.record(fresh.paths.run(run.key))["final"]
@@ -115,6 +75,7 @@ def test_a_non_finite_loss_fails_the_run_and_its_neighbours_finish(at):
     assert (at.paths.run(good.key) / store.LATENTS).exists()
 
 
+@pytest.mark.slow
 def test_sigterm_writes_a_checkpoint_and_asks_to_be_run_again(at):
     run = run_of(steps=100_000)
     process = multiprocessing.get_context("spawn").Process(target=train_until_told, args=(at, run))
@@ -129,15 +90,6 @@ def test_sigterm_writes_a_checkpoint_and_asks_to_be_run_again(at):
     assert process.exitcode == 77
     assert store.load_checkpoint(folder)[1]["step"] > 0
     assert not (folder / "claim.json").exists()
-
-
-def test_an_unreadable_checkpoint_is_named_with_the_remedy(at):
-    run = run_of()
-    folder = at.paths.run(run.key)
-    folder.mkdir(parents=True)
-    (folder / store.CHECKPOINT).write_bytes(b"half a checkpoint")
-    with pytest.raises(store.StoreError, match=rf"{store.CHECKPOINT}: unreadable.*facsimile forget {run.key}"):
-        made(at, run)
 
 
 def test_altered_weights_and_latents_are_refused_by_name(at):
@@ -160,6 +112,59 @@ def test_altered_weights_and_latents_are_refused_by_name(at):
     weights.write_bytes(weights.read_bytes()[:-1])
     with pytest.raises(store.StoreError, match=r"model\.safetensors: truncated or altered"):
         store.weights(weights.parent)
+
+
+def test_latents_stored_in_float16_say_so_and_are_read_as_float32(at, tmp_path):
+    run = run_of(steps=4)
+    half = Workspace(at.config.model_copy(update={"stored_latents": "float16"}))
+    made(half, run)
+    path, read = at.paths.run(run.key) / store.LATENTS, {}
+    for where in (half, at):
+        path.unlink(missing_ok=True)
+        encode_shard(where, Shard("toy", "beta_vae", (run,)), lambda _: None)
+        stored = where.config.stored_latents
+        assert latents.about(path)["stored"] == stored
+        read[stored] = latents.read(path)
+        assert read[stored].dtype == np.float32
+    assert np.array_equal(read["float16"], read["float32"].astype(np.float16).astype(np.float32))
+    assert not np.array_equal(read["float16"], read["float32"])
+
+
+def test_latents_that_float16_cannot_hold_are_refused(tmp_path):
+    block = (np.zeros((2, 3), np.float32), np.full((2, 3), -1e5, np.float32))
+    with pytest.raises(ValueError, match=r"log_variance reaches 100000, float16 holds 65504; set stored_latents: float32"):
+        latents.write(tmp_path / "latents.h5", (2, 3), iter([block]), {}, "float16")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_memory_of_an_encode_does_not_grow_with_the_data_set(at):
+    """Tensors and arrays are counted where they are made, one block at a time."""
+    data = Long(datasets.dataset("toy", at.paths.dataset("toy")), 3 * encode.ROWS)
+    model = models.model("beta_vae", beta=4)
+    training = studyfile.Training.model_validate(run_of().statement["training"])
+    nets = model.networks(data.image_shape, training.latents, training.network)
+    nets["vae"].encode = lambda images: (images[:, 0, 0, :4], images[:, 0, 1, :4])  # an encode without the time of an encoder
+    tracemalloc.start()
+    try:
+        peaks = []
+        for block in encode.encode(model, nets, data, 0, "float32"):
+            assert block[0].shape == (encode.ROWS, 4)
+            peaks.append(tracemalloc.get_traced_memory()[1])
+    finally:
+        tracemalloc.stop()
+    assert len(peaks) == 3
+    assert peaks[-1] < 1.1 * peaks[0]
+
+
+class Long(Dataset):
+    """A data set again and again, to any length."""
+
+    def __init__(self, data, length):
+        self.name, self.image_shape, self.factor_sizes = "long", data.image_shape, (length,)
+        self._data = data
+
+    def _images(self, indices, rng):
+        return self._data.images(indices % len(self._data))
 
 
 def test_latents_are_those_of_the_model_in_the_order_of_the_data(at):

@@ -15,10 +15,10 @@ def train_slowly(at, run):
     train_shard.train_shard(often, Shard("toy", run.model, (run,)), print)
 
 
-def train_until_told(at, run):
+def train_until_told(at, *members):
     """Train until SIGTERM; the exit status is 77 if the trainer said that it was interrupted."""
     try:
-        train_shard.train_shard(at, Shard("toy", run.model, (run,)), print)
+        train_shard.train_shard(at, Shard("toy", members[0].model, members), print)
     except train.Interrupted:
         os._exit(77)
 

@@ -21,12 +21,22 @@ class Config(BaseModel):
     published: Path = Field(default=Path("config/published"), description="folder of published numbers")
     results: Path = Field(default=Path("results"), description="folder that everything is written to")
     shard_size: PositiveInt = Field(default=50, description="runs a job; changing it reruns nothing that is done")
-    precision: Literal["auto", "float32", "bf16"] = Field(
+    execution: Literal["auto", "serial", "packed"] = Field(
+        default="auto", description="serial: a run at a time; packed: a pack of runs in one program; auto: packed on a GPU"
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="auto: a GPU where torch finds one")
+    pack: PositiveInt = Field(default=50, description="runs a pack, where runs are packed; best a divisor of shard_size")
+    compile: bool = Field(default=True, description="compile the step of a pack; on a GPU only, and needs a C compiler there")
+    precision: Literal["auto", "float32", "tf32", "bf16"] = Field(
         default="auto", description="of training; auto is bf16 where the processor has it, and is recorded with the run"
+    )
+    stored_latents: Literal["float32", "float16"] = Field(
+        default="float32", description="numbers of latents.h5; float16 takes half the room and is rounded to 11 bits"
     )
     checkpoint_minutes: PositiveFloat = Field(default=5.0, description="minutes between two checkpoints of a run")
     checkpoint_steps: PositiveInt | None = Field(default=None, description="steps between two checkpoints, besides the minutes")
-    sources: dict[str, Path] = Field(default={}, description="data set -> its official file, used instead of our rendering")
+    sources: dict[str, Path] = Field(default={}, description="data set -> its official file, or a folder that holds its files")
+    data_dir: Path | None = Field(default=None, description="folder of official data files: looked into first, downloaded into")
 
 
 def load(path: Path = DEFAULT) -> Config:

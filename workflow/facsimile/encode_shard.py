@@ -7,6 +7,7 @@ import numpy as np
 from facsimile import encode, jobs, latents, machine, models, provenance, store
 from facsimile.jobs import Log
 from facsimile.latents import Array
+from facsimile.machine import Execution
 from facsimile.models import Model
 from facsimile.runs import Run, Shard
 from facsimile.studyfile import Training
@@ -41,20 +42,22 @@ def encode_run(workspace: Workspace, run: Run, log: Log) -> None:
     if made is None:
         raise store.StoreError(f"{folder}: this run is not trained; train its shard first")
     model = models.model(run.model, **run.params)
-    precision = machine.precision(workspace.config.precision)
-    about = jobs.describe(run) | {"weights_sha256": made["weights_sha256"]} | machine.describe(precision)
+    how = machine.encoding(workspace.config)
+    about = jobs.describe(run) | {"weights_sha256": made["weights_sha256"]} | machine.describe(how)
     about["code"] = provenance.code("facsimile.encode", f"facsimile.models.{run.model}")
-    log(f"{run.key}: encoding, {precision}")
-    blocks, width = _blocks(workspace, run, model, precision)
-    latents.write(folder / store.LATENTS, (len(open_data(workspace, run)), width), blocks, about)
+    log(f"{run.key}: encoding on {how.device}, {how.precision}")
+    blocks, width = _blocks(workspace, run, model, how)
+    shape = (len(open_data(workspace, run)), width)
+    with store.room_on_disk(folder):
+        latents.write(folder / store.LATENTS, shape, blocks, about, workspace.config.stored_latents)
 
 
-def _blocks(workspace: Workspace, run: Run, model: Model, precision: str) -> tuple[Iterator[tuple[Array, Array]], int]:
+def _blocks(workspace: Workspace, run: Run, model: Model, how: Execution) -> tuple[Iterator[tuple[Array, Array]], int]:
     data = open_data(workspace, run)
     if not model.trained:
         mean, log_variance = model.codes(data.factors(np.arange(len(data))), run.seed)
         return iter([(mean, log_variance)]), mean.shape[1]
     training = Training.model_validate(run.statement["training"])
     weights = store.weights(workspace.paths.run(run.key))
-    made = encode.networks(model, training, data.image_shape, weights)
-    return encode.encode(model, made, data, run.seed, precision), training.latents
+    made = encode.networks(model, training, data.image_shape, weights, how.device)
+    return encode.encode(model, made, data, run.seed, how.precision, how.device), training.latents

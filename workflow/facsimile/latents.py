@@ -18,31 +18,37 @@ CHUNK_BYTES = 2**20
 NAMES = ("mean", "log_variance")
 
 
-def write(path: Path, shape: tuple[int, int], blocks: Iterator[tuple[Array, Array]], about: dict[str, Any]) -> str:
+def write(
+    path: Path, shape: tuple[int, int], blocks: Iterator[tuple[Array, Array]], about: dict[str, Any], stored: str = "float32"
+) -> str:
     """Write posterior means and log-variances, both float32 [n, d], streamed in blocks of rows; answers their checksum.
 
-    Chunks are about 1 MiB of whole rows: reading everything is as fast as a contiguous file. ``about`` is kept as attributes.
+    Chunks are about 1 MiB of whole rows: reading everything is as fast as a contiguous file. ``about`` is kept as attributes,
+    and ``stored``, ``float32`` or ``float16``: numbers rounded to 11 bits in half the room. Raises ValueError for a number
+    that float16 cannot hold, rather than store an infinity.
     """
-    chunk = (min(shape[0], max(1, CHUNK_BYTES // (4 * shape[1]))), shape[1])
+    dtype = np.dtype(stored)
+    chunk = (min(shape[0], max(1, CHUNK_BYTES // (dtype.itemsize * shape[1]))), shape[1])
     sums = {name: hashlib.sha256() for name in NAMES}
     with atomic.replacing(path) as temporary, h5py.File(temporary, "w") as file:
-        sets = {name: file.create_dataset(name, shape, np.float32, chunks=chunk) for name in NAMES}
+        sets = {name: file.create_dataset(name, shape, dtype, chunks=chunk) for name in NAMES}
         row = 0
         for block in blocks:
             for name, values in zip(NAMES, block, strict=True):
-                sets[name][row : row + len(values)] = values
-                sums[name].update(np.ascontiguousarray(values).tobytes())
+                kept = _as(dtype, values, f"{path}: {name}")
+                sets[name][row : row + len(kept)] = kept
+                sums[name].update(kept.tobytes())
             row += len(block[0])
         if row != shape[0]:
             raise ValueError(f"{path}: {row} rows were encoded, the data set has {shape[0]}")
         checksum = _join(sums)
-        for key, value in (about | {"sha256": checksum}).items():
+        for key, value in (about | {"stored": stored, "sha256": checksum}).items():
             file.attrs[key] = value if isinstance(value, str | int | float) else json.dumps(value)
     return checksum
 
 
 def read(path: Path, name: str = "mean") -> Array:
-    """One of ``mean``, ``log_variance``, float32 [n, d]; refuses a truncated or altered file by its name."""
+    """One of ``mean``, ``log_variance``, float32 [n, d] however stored; refuses a truncated or altered file by its name."""
     try:
         with h5py.File(path, "r") as file:
             values = {key: file[key][()] for key in NAMES}
@@ -55,7 +61,7 @@ def read(path: Path, name: str = "mean") -> Array:
         raise StoreError(
             f"{path}: altered since it was written (checksum differs); make it again: facsimile forget {key(path.parent)}"
         )
-    return values[name]
+    return values[name].astype(np.float32, copy=False)
 
 
 def about(path: Path) -> dict[str, Any] | None:
@@ -65,6 +71,13 @@ def about(path: Path) -> dict[str, Any] | None:
             return dict(file.attrs)
     except OSError:
         return None
+
+
+def _as(dtype: np.dtype[Any], values: Array, what: str) -> npt.NDArray[Any]:
+    limit = float(np.finfo(dtype).max)
+    if (largest := float(np.abs(values).max(initial=0))) > limit:
+        raise ValueError(f"{what} reaches {largest:.6g}, float16 holds {limit:.6g}; set stored_latents: float32")
+    return np.ascontiguousarray(values, dtype)
 
 
 def _join(sums: dict[str, Any]) -> str:

@@ -3,20 +3,75 @@
 import os
 import platform
 import socket
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from facsimile import provenance
+from facsimile.config import Config
 
 
-def precision(wanted: str) -> str:
-    """``auto`` becomes ``bf16`` where the processor multiplies bfloat16 itself, else ``float32``; others stay as they are."""
+@dataclass(frozen=True)
+class Execution:
+    """How runs are made on this machine: ``serial`` or ``packed``, device, precision; ``pack`` and ``compiled`` if packed."""
+
+    name: str
+    device: str
+    precision: str
+    pack: int = 1
+    compiled: bool = False
+
+
+def execution(config: Config) -> Execution:
+    """What the configuration asks for, ``auto`` being decided by the device that is found.
+
+    Raises ValueError for a device that is not there, and for a choice that this machine or execution does not have.
+    """
+    if config.execution == "serial" and config.device == "cuda":
+        raise ValueError("execution: serial runs on the processor; for a GPU set execution: packed, with pack: 1 if need be")
+    found = device(config.device)
+    name = config.execution if config.execution != "auto" else ("packed" if found == "cuda" else "serial")
+    if name == "serial":
+        return Execution(name, "cpu", precision(config.precision, "cpu"))
+    return Execution(name, found, precision(config.precision, found), config.pack, config.compile and found == "cuda")
+
+
+def encoding(config: Config) -> Execution:
+    """How latents are inferred: one model at a time, on the device and with the precision of training.
+
+    tf32 is for training: its latents are inferred in float32.
+    """
+    found = "cpu" if config.execution == "serial" else device(config.device)
+    wanted = "float32" if config.precision == "tf32" else config.precision
+    return Execution("serial", found, precision(wanted, found))
+
+
+def device(wanted: str) -> str:
+    """``auto`` becomes ``cuda`` where torch finds a GPU, else ``cpu``; raises ValueError for a GPU that is not there."""
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise ValueError(
+            f"device: cuda, but torch {torch.__version__} finds no GPU here; set device: auto, or ask the cluster for a GPU "
+            "(set-resources in profiles/slurm/profile.yaml)"
+        )
+    return "cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu"
+
+
+def precision(wanted: str, on: str = "cpu") -> str:
+    """``auto`` becomes ``bf16`` where the device multiplies bfloat16 itself, else ``float32``; others stay as they are.
+
+    Raises ValueError for tf32 on a processor, which has no such products.
+    """
+    if wanted == "tf32" and on == "cpu":
+        raise ValueError("precision: tf32 is a GPU's; on a processor set float32, bf16 or auto")
     if wanted != "auto":
         return wanted
+    return "bf16" if (torch.cuda.is_bf16_supported(including_emulation=False) if on == "cuda" else _cpu_bf16()) else "float32"
+
+
+def _cpu_bf16() -> bool:
     capable = getattr(torch.backends.cpu, "get_cpu_capability", lambda: "")()
-    native = torch.ops.mkldnn._is_mkldnn_bf16_supported() and "AVX512" in capable and _flag("avx512_bf16")
-    return "bf16" if native else "float32"
+    return torch.ops.mkldnn._is_mkldnn_bf16_supported() and "AVX512" in capable and _flag("avx512_bf16")
 
 
 def one_thread() -> None:
@@ -24,17 +79,20 @@ def one_thread() -> None:
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
 
 
-def describe(used_precision: str) -> dict[str, Any]:
+def describe(how: Execution) -> dict[str, Any]:
     """How a run was executed: execution, device, precision, threads, host and versions."""
+    cuda = {"cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version()} if how.device == "cuda" else {}
+    packed = {"pack": how.pack, "compiled": how.compiled} if how.name == "packed" else {}
     return {
-        "execution": "serial",
-        "device": "cpu",
+        "execution": how.name,
+        **packed,
+        "device": torch.cuda.get_device_name() if how.device == "cuda" else "cpu",
         "processor": _processor(),
-        "precision": used_precision,
+        "precision": how.precision,
         "threads": torch.get_num_threads(),
         "host": socket.gethostname(),
         "job": os.environ.get("SLURM_JOB_ID"),
-        "versions": provenance.versions("facsimile", "numpy", "torch"),
+        "versions": provenance.versions("facsimile", "numpy", "torch") | cuda,
     }
 
 

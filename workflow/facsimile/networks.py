@@ -145,7 +145,8 @@ def initialise(module: nn.Module, seed: int, group: str) -> None:
         if parameter is layer.bias:
             parameter.zero_()
         else:
-            drawn = rng.uniforms(torch.tensor([seed]), torch.tensor([index]), f"init:{group}", parameter.numel())
+            key = torch.tensor([seed, index], device=parameter.device)
+            drawn = rng.uniforms(key[:1], key[1:], f"init:{group}", parameter.numel())
             parameter.copy_((2 * drawn.view(parameter.shape) - 1) * glorot_limit(parameter))
 
 

@@ -4,7 +4,8 @@ Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"
 runs on any device and for any number of runs and steps at once. There is no state to save: a run that is resumed, moved to
 another shard or trained beside others sees the same batches, the same noise and the same initial weights.
 
-Every function below takes ``seeds`` [K] and ``steps`` [S] and answers [S, K, ...].
+Every function below takes ``seeds`` [K] and ``steps``, [S] or, where each run is at a step of its own, [S, K], and answers
+[S, K, ...].
 """
 
 import math
@@ -34,9 +35,9 @@ def philox(counter: tuple[Tensor, ...], key: tuple[Tensor, Tensor], rounds: int 
 def words(seeds: Tensor, steps: Tensor, purpose: str, n: int) -> Tensor:
     """``n`` uniform 32-bit words per (step, seed), as int64 [S, K, n]; streams of different purposes are independent."""
     blocks = (n + 3) // 4
-    shape = (steps.numel(), seeds.numel(), blocks)
+    shape = (len(steps), seeds.numel(), blocks)
     position = torch.arange(blocks, dtype=torch.int64, device=seeds.device).view(1, 1, -1).expand(shape)
-    step = steps.view(-1, 1, 1).expand(shape)
+    step = (steps if steps.dim() == 2 else steps[:, None])[..., None].expand(shape)
     key = (seeds & _U32).view(1, -1, 1).expand(shape)
     high = (seeds >> 32).view(1, -1, 1).expand(shape)
     stream = torch.full_like(position, zlib.crc32(purpose.encode()))

@@ -3,9 +3,14 @@
 ``run.json`` says what became of the run and is written last: a folder without it holds nothing that may be read.
 """
 
+import errno
 import hashlib
 import json
+import os
 import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +30,17 @@ WEIGHTS, HISTORY, RECORD, LATENTS, CHECKPOINT = (
     "latents.h5",
     "checkpoint.safetensors",
 )
+PREVIOUS = "checkpoint.prev.safetensors"  # the checkpoint before, for the day that the last one cannot be read
+FULL = (errno.ENOSPC, errno.EDQUOT)
+Checkpoint = tuple[dict[str, Tensor], dict[str, Any]]
 
 
 class StoreError(RuntimeError):
     """A file of the store is missing, truncated or altered; the message names it and the command that mends it."""
+
+
+class CheckpointOfAnother(StoreError):
+    """A checkpoint lies in the folder of a run that it does not belong to."""
 
 
 def record(folder: Path) -> dict[str, Any] | None:
@@ -45,17 +57,38 @@ def record(folder: Path) -> dict[str, Any] | None:
 def finish(folder: Path, weights: dict[str, Tensor], history: pd.DataFrame, summary: dict[str, Any]) -> None:
     """Write a finished run: weights and history, then the record, then drop the checkpoint that they replace."""
     data = save(weights)
-    atomic.write_bytes(folder / WEIGHTS, data)
-    write_history(folder, history)
-    atomic.write_json(folder / RECORD, summary | {"weights_sha256": hashlib.sha256(data).hexdigest()})
-    (folder / CHECKPOINT).unlink(missing_ok=True)
+    with room_on_disk(folder):
+        atomic.write_bytes(folder / WEIGHTS, data)
+        write_history(folder, history)
+        atomic.write_json(folder / RECORD, summary | {"weights_sha256": hashlib.sha256(data).hexdigest()})
+    _drop_checkpoints(folder)
 
 
 def fail(folder: Path, history: pd.DataFrame, summary: dict[str, Any]) -> None:
     """Write a run whose loss became non-finite: its record says so, and it has no weights."""
-    write_history(folder, history)
-    atomic.write_json(folder / RECORD, summary)
-    (folder / CHECKPOINT).unlink(missing_ok=True)
+    with room_on_disk(folder):
+        write_history(folder, history)
+        atomic.write_json(folder / RECORD, summary)
+    _drop_checkpoints(folder)
+
+
+def _drop_checkpoints(folder: Path) -> None:
+    for name in (CHECKPOINT, PREVIOUS):
+        (folder / name).unlink(missing_ok=True)
+
+
+@contextmanager
+def room_on_disk(folder: Path) -> Iterator[None]:
+    """Say so where the disk, or the user's share of it, is full: what was there before is still there, and still valid."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise StoreError(
+            f"{folder}: no room on the disk ({error.strerror}); what was written before is kept, a checkpoint included: "
+            "make room and run the same command again"
+        ) from None
 
 
 def write_history(folder: Path, history: pd.DataFrame) -> None:
@@ -78,22 +111,52 @@ def weights(folder: Path) -> dict[str, Tensor]:
 
 
 def save_checkpoint(folder: Path, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
-    """Write a checkpoint atomically: tensors, and JSON for the rest (step, history, what the run is)."""
-    atomic.write_bytes(folder / CHECKPOINT, save(tensors, metadata={"state": json.dumps(state)}))
+    """Write a checkpoint atomically: tensors, and JSON for the rest (step, history, …); the one before is kept beside it."""
+    data = save(tensors, metadata={"state": json.dumps(state | {"run": key(folder)})})
+    with room_on_disk(folder), atomic.replacing(folder / CHECKPOINT) as temporary:
+        temporary.write_bytes(data)
+        if (folder / CHECKPOINT).exists():
+            os.replace(folder / CHECKPOINT, folder / PREVIOUS)
 
 
-def load_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-    """The checkpoint of an unfinished run, None if there is none; an unreadable one is an error that names it."""
-    path = folder / CHECKPOINT
-    if not path.exists():
-        return None
+def load_checkpoint(folder: Path, log: Callable[[str], None] = lambda text: print(text, file=sys.stderr)) -> Checkpoint | None:
+    """The checkpoint of an unfinished run, None if there is none.
+
+    Where the last one is unreadable, it is the one before, and ``log`` is told.
+    Raises StoreError if there are some and none is readable, or if one is that of another run.
+    """
+    unreadable: list[StoreError] = []
+    for path in (folder / CHECKPOINT, folder / PREVIOUS):
+        if not path.exists():
+            continue
+        try:
+            found = _checkpoint(path)
+        except CheckpointOfAnother:
+            raise
+        except StoreError as error:
+            unreadable.append(error)
+            continue
+        if unreadable:
+            log(f"{unreadable[0]}; going on from the one before it, step {found[1]['step']}")
+        return found
+    if unreadable:
+        raise StoreError(f"{unreadable[0]}; start this run anew: facsimile forget {key(folder)}")
+    return None
+
+
+def _checkpoint(path: Path) -> Checkpoint:
     try:
         with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, json.loads(file.metadata()["state"])  # noqa: SIM118
-    except (SafetensorError, json.JSONDecodeError, KeyError, TypeError) as error:
-        raise StoreError(
-            f"{path}: unreadable checkpoint ({error}); start this run anew: facsimile forget {key(folder)}"
-        ) from None
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+            state = json.loads(file.metadata()["state"])
+    except (SafetensorError, OSError, json.JSONDecodeError, KeyError, TypeError) as error:
+        raise StoreError(f"{path}: unreadable checkpoint ({error})") from None
+    if (whose := state.get("run")) != key(path.parent):
+        raise CheckpointOfAnother(
+            f"{path}: a checkpoint of another run, {whose}: a changed study has other runs, in folders of their own; "
+            f"remove it: facsimile forget {key(path.parent)}"
+        )
+    return tensors, state
 
 
 def forget(paths: Paths, run: Run) -> list[Path]:

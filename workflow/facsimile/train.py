@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,24 +18,30 @@ import torch
 from torch import Tensor, nn
 
 from facsimile import networks, rng, store
-from facsimile.adam import TFAdam
+from facsimile.adam import MOMENTS, TFAdam
 from facsimile.datasets import Dataset
 from facsimile.models import Draw, Losses, Model
 from facsimile.studyfile import Training
 
+Session = Mapping[str, Any]
+PROGRESS = ("step", "history", "seconds", "sessions")
 BLOCK = 64  # steps whose random numbers are drawn at once; a constant, so that a resumed run draws the same blocks
 ROWS = 500  # rows of the history of a run
 
 
 @dataclass
 class State:
-    """All that a step changes: networks and optimisers by group, steps made, the history and the seconds so far."""
+    """All that a step changes: networks and optimisers by group, steps made, the history and the seconds so far.
+
+    ``sessions``: how the run was executed, one entry a process that had a hand in it.
+    """
 
     networks: dict[str, nn.Module]
     optimisers: dict[str, TFAdam]
     step: int
     history: list[dict[str, float]]
     seconds: float = 0.0
+    sessions: list[dict[str, Any]] = field(default_factory=list)
 
 
 class NonFiniteLoss(RuntimeError):
@@ -61,7 +67,6 @@ def start(model: Model, training: Training, image_shape: tuple[int, int, int], s
 
 def steps(model: Model, training: Training, data: Dataset, seed: int, precision: str, state: State) -> Iterator[State]:
     """Go on training from ``state`` to the last step, yielding the state after each; raises NonFiniteLoss."""
-    every = max(1, training.steps // ROWS)
     total = None
     for block in range(state.step // BLOCK * BLOCK, training.steps, BLOCK):
         draws = _draws(model, training, len(data), seed, block)
@@ -71,26 +76,57 @@ def steps(model: Model, training: Training, data: Dataset, seed: int, precision:
             last, total = total, sum(loss.item() for loss in losses.minimise.values())
             if not math.isfinite(total):
                 raise NonFiniteLoss(state, last)
-            if step % every == 0 or step == training.steps - 1:
+            if recorded(step, training.steps):
                 state.history.append({"step": step, "loss": total} | {name: term.item() for name, term in losses.terms.items()})
             state.step = step + 1
             yield state
 
 
-def run(model: Model, training: Training, data: Dataset, seed: int, precision: str, folder: Path, clock: "Clock") -> State:
-    """Train one run to its end, from its checkpoint if it has one, writing checkpoints when the clock says so."""
+def recorded(step: int, steps: int) -> bool:
+    """Whether a step's loss goes into the history: every so many steps, and the last."""
+    return step % max(1, steps // ROWS) == 0 or step == steps - 1
+
+
+def run(
+    model: Model, training: Training, data: Dataset, seed: int, precision: str, folder: Path, clock: "Clock", session: Session
+) -> State:
+    """Train one run to its end, from its checkpoint if it has one, writing checkpoints when the clock says so.
+
+    ``session`` is how this process executes it; kept with the run.
+    """
     state = start(model, training, data.image_shape, seed, precision)
     if saved := store.load_checkpoint(folder):
-        _restore(state, *saved)
+        _restore(state, *fitting(saved, state.networks, folder))
+    state.sessions.append({"from": state.step, **session})
     began, before = time.perf_counter(), state.seconds
     for _ in steps(model, training, data, seed, precision, state):
         state.seconds = before + time.perf_counter() - began
         if clock.due(state.step) and state.step < training.steps:
             clock.keep()
-            saved_state = {"step": state.step, "seconds": state.seconds, "history": state.history}
-            store.save_checkpoint(folder, _tensors(state), saved_state)
+            store.save_checkpoint(folder, _tensors(state), progress(state))
             clock.saved()
     return state
+
+
+def progress(state: Any) -> dict[str, Any]:
+    """What a checkpoint holds besides tensors; of a State, or of another record with these fields."""
+    return {name: getattr(state, name) for name in PROGRESS}
+
+
+def fitting(saved: store.Checkpoint, made: Mapping[str, nn.Module], folder: Path) -> store.Checkpoint:
+    """The checkpoint, if its tensors are those of these networks; raises StoreError for one of another network."""
+    wanted = {f"weights.{group}.{name}": value.shape for group, net in made.items() for name, value in net.state_dict().items()}
+    for group, network in made.items():
+        for index, parameter in enumerate(network.parameters()):
+            wanted |= {f"adam.{group}.{index}.{moment}": parameter.shape for moment in MOMENTS}
+    found = {name: tensor.shape for name, tensor in saved[0].items()}
+    if wrong := sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name)):
+        wants, has = (list(shapes[wrong[0]]) if wrong[0] in shapes else "nothing" for shapes in (wanted, found))
+        raise store.StoreError(
+            f"{folder / store.CHECKPOINT}: of another network: {wrong[0]} should be {wants}, is {has} ({len(wrong)} differ); "
+            f"the model's code has changed since; start this run anew: facsimile forget {store.key(folder)}"
+        )
+    return saved
 
 
 class Clock:
@@ -135,9 +171,9 @@ def weights(state: State) -> dict[str, Tensor]:
     }
 
 
-def autocast(precision: str) -> Any:
-    """The context in which networks run at a precision: ``float32`` or ``bf16`` (products in bfloat16, sums in float32)."""
-    return torch.autocast("cpu", torch.bfloat16) if precision == "bf16" else nullcontext()
+def autocast(precision: str, device: str = "cpu") -> Any:
+    """The context in which networks run at a precision: with ``bf16``, products in bfloat16 and sums in float32."""
+    return torch.autocast(device, torch.bfloat16) if precision == "bf16" else nullcontext()
 
 
 def _draws(model: Model, training: Training, size: int, seed: int, block: int) -> dict[str, Tensor]:
@@ -155,12 +191,14 @@ def _noise(seeds: Tensor, at: Tensor, name: str, draw: Draw) -> Tensor:
 
 
 def batch(data: Dataset, indices: np.ndarray, draw: np.random.Generator, precision: str) -> Tensor:
-    """Images [b, c, h, w] float32 in [0, 1]; a stochastic data set redraws them from ``draw``.
+    """Images [b, c, h, w] float32 in [0, 1]; a stochastic data set redraws them from ``draw``."""
+    return as_input(data.images(indices, draw), precision)
 
-    With bf16, channels lie last in memory: the layout that its convolutions want.
-    """
-    images = torch.from_numpy(data.images(indices, draw)).permute(0, 3, 1, 2).to(torch.float32).div_(255)
-    return images.contiguous(memory_format=torch.channels_last if precision == "bf16" else torch.contiguous_format)
+
+def as_input(images: np.ndarray, precision: str, device: str = "cpu") -> Tensor:
+    """Images uint8 [b, h, w, c] as float32 [b, c, h, w] in [0, 1]; with bf16, channels last in memory, as convolutions want."""
+    scaled = torch.from_numpy(images).to(device).permute(0, 3, 1, 2).to(torch.float32).div_(255)
+    return scaled.contiguous(memory_format=torch.channels_last if precision == "bf16" else torch.contiguous_format)
 
 
 def _update(model: Model, state: State, images: Tensor, noise: Mapping[str, Tensor], step: int, precision: str) -> Losses:
@@ -190,7 +228,7 @@ def _restore(state: State, tensors: dict[str, Tensor], saved: dict[str, Any]) ->
         prefix = f"weights.{group}."
         network.load_state_dict({n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)})
         prefix = f"adam.{group}."
-        state.optimisers[group].restore(
-            {n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)}, saved["step"]
-        )
-    state.step, state.history, state.seconds = saved["step"], saved["history"], saved["seconds"]
+        moments = {n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)}
+        state.optimisers[group].restore(moments, saved["step"])
+    for name in PROGRESS:
+        setattr(state, name, saved[name])

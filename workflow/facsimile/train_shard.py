@@ -1,8 +1,7 @@
-"""Train a shard: its runs one after the other, in one process of one thread."""
+"""Train a shard in one process: its runs one after the other, or packs of them at once, as the machine is best used."""
 
 import functools
 import signal
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,57 +12,95 @@ from facsimile import datasets, jobs, machine, models, provenance, store, train
 from facsimile.claim import Claim
 from facsimile.datasets import Dataset, Stored
 from facsimile.jobs import Log
+from facsimile.machine import Execution
 from facsimile.runs import Run, Shard
 from facsimile.studyfile import Training
 from facsimile.workspace import Workspace
 
 LOOP = ("facsimile.train", "facsimile.networks", "facsimile.adam", "facsimile.rng")
+PACKED_LOOP = ("facsimile.pack", "facsimile.packed_step", "facsimile.images", "facsimile.matrix_convolutions")
 
 
 def train_shard(workspace: Workspace, shard: Shard, log: Log) -> None:
     """Train what the store lacks of a shard and write ``trained.json``; on SIGTERM a checkpoint is written first."""
     machine.one_thread()
     paths, config = workspace.paths, workspace.config
-    precision = machine.precision(config.precision)
+    how = machine.execution(config)
     clock = train.Clock(config.checkpoint_minutes, config.checkpoint_steps)
     signal.signal(signal.SIGTERM, lambda *_: setattr(clock, "stopping", True))
+    if how.name == "packed":
+        from facsimile import train_packed  # on a GPU it brings a compiler with it
+
+        train_packed.make_all(workspace, shard, how, clock, log)
 
     def make(run: Run, claim: Claim) -> None:
         clock.keep = claim.keep
-        train_run(workspace, run, precision, clock, log)
+        train_run(workspace, run, how, clock, log)
 
+    # After packs there is nothing left to make here but controls, which have no steps to pack.
     jobs.make_all(shard, paths, lambda run: jobs.trained(paths, run), make, log)
     jobs.write_index(paths.shard(shard.key) / "trained.json", shard, paths)
 
 
-def train_run(workspace: Workspace, run: Run, precision: str, clock: train.Clock, log: Log) -> None:
+def train_run(workspace: Workspace, run: Run, how: Execution, clock: train.Clock, log: Log) -> None:
     """Train one run into its folder of the store; a control needs no training and is recorded at once."""
     folder = workspace.paths.run(run.key)
     model = models.model(run.model, **run.params)
-    about = jobs.describe(run) | {"code": code(run), "started": datetime.now(UTC).isoformat(timespec="seconds")}
+    about = describe(run)
     if not model.trained:
         store.finish(folder, {}, pd.DataFrame({"step": [], "loss": []}), about | {"state": "done", "steps": 0})
         return
     training = Training.model_validate(run.statement["training"])
     if (folder / store.CHECKPOINT).exists():
         log(f"{run.key}: going on from its checkpoint")
-    log(f"{run.key}: training {run.steps:,} steps of {run.model} {run.params}, {precision}")
+    log(f"{run.key}: training {run.steps:,} steps of {run.model} {run.params}, {how.precision}")
     data = open_data(workspace, run)
-    about |= machine.describe(precision) | {"data": _whole(run.dataset, workspace.paths.dataset(run.dataset)).facts}
-    _finish(folder, about, lambda: train.run(model, training, data, run.seed, precision, folder, clock), clock, log)
-
-
-def _finish(folder: Path, about: dict[str, Any], make: Callable[[], train.State], clock: train.Clock, log: Log) -> None:
+    about |= machine.describe(how) | {"data": data_facts(workspace, run)}
+    made = session(run, how)
     try:
-        state = make()
+        state = train.run(model, training, data, run.seed, how.precision, folder, clock, made)
         clock.keep()
     except train.NonFiniteLoss as failure:
-        log(f"{about['run']}: FAILED, {failure}; its neighbours go on")
-        reason = {"state": "failed", "reason": str(failure), "steps": failure.step, "last_finite_loss": failure.last}
-        store.fail(folder, train.history(failure.state), about | reason)
+        write_failed(folder, failure.state, failure.step, failure.last, about, log)
         return
-    final = {"state": "done", "steps": state.step, "final": state.history[-1], "seconds": round(state.seconds, 3)}
-    store.finish(folder, train.weights(state), train.history(state), about | final)
+    write_done(folder, state, train.weights(state), about)
+
+
+def write_done(folder: Path, state: Any, weights: dict[str, Any], about: dict[str, Any]) -> None:
+    """Record a finished run; ``state`` has its step, history, seconds and sessions."""
+    final = {"state": "done", "steps": state.step, "final": state.history[-1], **_spent(state)}
+    store.finish(folder, weights, train.history(state), about | final)
+
+
+def write_failed(folder: Path, state: Any, step: int, last: float | None, about: dict[str, Any], log: Log) -> None:
+    """Record a run whose loss became non-finite at a step, and say so."""
+    reason = train.NonFiniteLoss(state, last)
+    log(f"{about['run']}: FAILED, {reason}; its neighbours go on")
+    stated = {"state": "failed", "reason": str(reason), "steps": step, "last_finite_loss": last, **_spent(state)}
+    store.fail(folder, train.history(state), about | stated)
+
+
+def _spent(state: Any) -> dict[str, Any]:
+    return {"seconds": round(state.seconds, 3), "sessions": state.sessions}
+
+
+def describe(run: Run) -> dict[str, Any]:
+    """What identifies a run in its record, and when this process began it."""
+    return jobs.describe(run) | {"code": code(run), "started": datetime.now(UTC).isoformat(timespec="seconds")}
+
+
+def session(run: Run, how: Execution) -> dict[str, Any]:
+    """How this process executes a run, in the few words that are kept of every process that had a hand in it."""
+    found = machine.describe(how)
+    names = ("execution", "pack", "compiled", "device", "processor", "precision", "host", "job")
+    said = {name: found[name] for name in names if name in found}
+    loop = LOOP + PACKED_LOOP * (how.name == "packed")
+    return said | {"torch": found["versions"]["torch"], "code": provenance.code(*loop, f"facsimile.models.{run.model}")}
+
+
+def data_facts(workspace: Workspace, run: Run) -> dict[str, str]:
+    """What the data file of a run says of itself."""
+    return _whole(run.dataset, workspace.paths.dataset(run.dataset)).facts
 
 
 def open_data(workspace: Workspace, run: Run) -> Dataset:
@@ -76,10 +113,10 @@ def _whole(name: str, path: Path) -> Stored:
     return datasets.dataset(name, path)
 
 
-def code(run: Run) -> dict[str, str]:
+def code(run: Run, loop: tuple[str, ...] = LOOP) -> dict[str, str]:
     """Module -> content hash of the code that decides a run's weights; how runs are stored or claimed is not part of it."""
     found = provenance.hashes(f"facsimile.models.{run.model}", f"facsimile.datasets.{run.dataset}")
     parts = ("facsimile.models.", "facsimile.datasets.")
     return {name: found[name] for name in found if name.startswith(parts)} | {
-        name: provenance.module_hash(name) for name in LOOP
+        name: provenance.module_hash(name) for name in loop
     }

@@ -65,6 +65,10 @@ class Model(ABC):
     def infer(self, networks: Mapping[str, nn.Module], images: Tensor) -> tuple[Tensor, Tensor]:
         """Posterior means and log-variances, float32 [b, latents]."""
 
+    def decode(self, networks: Mapping[str, nn.Module], codes: Tensor) -> Tensor:
+        """Means of the pixels [b, c, h, w] in [0, 1], of codes [b, latents]."""
+        raise NotImplementedError(f"{type(self).__name__} decodes nothing")
+
     def codes(self, factors: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """What a control, which is not trained, answers for factors [n, k]: means and log-variances, float32 [n, d]."""
         raise NotImplementedError(f"{type(self).__name__} is trained; its codes come from infer")

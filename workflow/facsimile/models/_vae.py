@@ -55,6 +55,9 @@ class VAE(Model):
     def infer(self, networks: Mapping[str, nn.Module], images: Tensor) -> tuple[Tensor, Tensor]:
         return autoencoder_of(networks).encode(images)
 
+    def decode(self, networks: Mapping[str, nn.Module], codes: Tensor) -> Tensor:
+        return autoencoder_of(networks).decode(codes).sigmoid()
+
 
 def autoencoder_of(networks: Mapping[str, nn.Module]) -> architectures.AutoEncoder:
     """The group ``vae``."""

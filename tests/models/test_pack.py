@@ -1,0 +1,205 @@
+"""The packed engine against a plain loop over one run, in float64; and its bits, whatever slot, source or program."""
+
+import copy
+import dataclasses
+
+import pytest
+import torch
+from torch.fx.experimental.proxy_tensor import make_fx
+
+from facsimile import datasets, images, models, networks, rng
+from facsimile.adam import TFAdam
+from facsimile.matrix_convolutions import as_matrix_products
+from facsimile.pack import How, Member, Pack
+from facsimile.studyfile import Adam, Training
+
+TRAINING = Training(steps=10, batch_size=8, latents=4, network="dlib", adam=Adam(lr=0.001))
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return datasets.dataset("toy", tmp_path_factory.mktemp("data") / "toy.h5")
+
+
+def other(name, model, times):
+    """The named model with other values of what must be given; decay rates and the like have defaults, and stay."""
+    swept = [p.name for p in models.hyper_parameters(name) if p.default is None]
+    return dataclasses.replace(model, **{key: times * getattr(model, key) for key in swept})
+
+
+def equal(a, b):
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def alone(model, seed, data, steps):
+    """Weights after some steps of a loop as one would write it: no vmap, torch's own autograd, the serial optimiser."""
+    nets = model.networks(data.image_shape, TRAINING.latents, TRAINING.network)
+    for group, network in nets.items():
+        networks.initialise(network.double(), seed, group)
+    optimisers = {group: TFAdam(list(nets[group].parameters()), s) for group, s in model.adam(TRAINING.adam).items()}
+    seeds = torch.tensor([seed])
+    for step in range(steps):
+        at = torch.tensor([step])
+        indices = rng.indices(seeds, at, "batch", TRAINING.batch_size, len(data))[0, 0]
+        batch = torch.from_numpy(data.images(indices.numpy())).permute(0, 3, 1, 2).float().div(255).double()
+        noise = {name: drawn(seeds, at, name, draw) for name, draw in model.draws(8, TRAINING.latents).items()}
+        losses = model.losses(nets, batch, noise, step).minimise
+        gradients = {
+            group: torch.autograd.grad(loss, list(nets[group].parameters()), retain_graph=True)
+            for group, loss in losses.items()
+        }
+        for group, optimiser in optimisers.items():
+            optimiser.step(gradients[group])
+    return {f"{group}.{name}": p.detach() for group, network in nets.items() for name, p in network.named_parameters()}
+
+
+def drawn(seeds, at, name, draw):
+    if draw.kind == "permutation":
+        return rng.permutations(seeds, at, name, *draw.shape)[0, 0]
+    return rng.normals(seeds, at, name, torch.Size(draw.shape).numel())[0, 0].view(draw.shape).double()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("convolutions", ["grouped", "matrix"])
+def test_three_steps_of_a_pack_are_those_of_runs_alone(trained, some, data, convolutions):
+    """To 1e-10 of the learning rate times steps, which is how far a weight can move."""
+    base = some(trained)
+    members = [Member(base, 3), Member(other(trained, base, 1.5), 4)]
+    pack = Pack(members, 3, TRAINING, data, How(precision="float64", convolutions=convolutions))
+    pack.advance(3)
+    for slot, member in enumerate(members):
+        expected, found = alone(*member, data, 3), pack.weights(slot)
+        assert found.keys() == expected.keys()
+        worst = max((found[name] - expected[name]).abs().max().item() for name in expected)
+        assert worst < 1e-10 * 3 * TRAINING.adam.lr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_bits_depend_on_neither_slot_nor_companions_nor_source(trained, some, data, precision):
+    model, how = some(trained), How(precision=precision)
+    companion = other(trained, model, 3)
+    first = Pack([Member(model, 3), Member(companion, 4), Member(model, 5)], 3, TRAINING, data, how)
+    last = Pack([Member(companion, 3), Member(model, 3)], 3, TRAINING, data, how, images.Resident(data, CPU))
+    first.advance(3)
+    last.advance(1)
+    last.advance(2)
+    assert equal(first.tensors(0), last.tensors(1))
+    assert not equal(first.tensors(0), first.tensors(2))
+
+
+@pytest.mark.parametrize("name", networks.ENCODERS)
+def test_convolutions_as_products_of_matrices_are_convolutions(name):
+    plain = networks.autoencoder(name, (64, 64, 3), 5).double()
+    other = copy.deepcopy(plain)
+    as_matrix_products(other)
+    assert [*other.state_dict()] == [*plain.state_dict()]
+    batch, used = torch.rand(2, 3, 64, 64, dtype=torch.float64), [n for n, _ in plain.named_parameters() if "log_var" not in n]
+    values = [network(batch) for network in (plain, other)]
+    torch.testing.assert_close(*values, rtol=1e-12, atol=1e-12)
+    gradients = [
+        torch.autograd.grad(value.square().sum(), [network.get_parameter(name) for name in used])
+        for network, value in zip((plain, other), values, strict=True)
+    ]
+    for a, b in zip(*gradients, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-10 * a.abs().max().item())
+
+
+def test_other_convolutions_are_refused():
+    for layer in (torch.nn.Conv2d(2, 2, 3, groups=2), torch.nn.ConvTranspose2d(2, 2, 3)):
+        with pytest.raises(ValueError, match="not known as a product of matrices"):
+            as_matrix_products(layer)
+
+
+def test_a_dummy_and_a_frozen_run_stay_as_they_are(some, data):
+    pack = Pack([Member(some("beta_vae"), seed) for seed in (0, 1)], 3, TRAINING, data, How())
+    before = [pack.tensors(slot) for slot in range(3)]
+    pack.freeze(1)
+    block = pack.advance(2)
+    assert (block.first, block.steps, block.finite) == ([0, 0, 0], [2, 0, 0], [True] * 3)
+    assert [equal(before[slot], pack.tensors(slot)) for slot in range(3)] == [False, True, True]
+
+
+def test_no_run_goes_past_its_last_step(some, data):
+    pack = Pack([Member(some("beta_vae"), 0)], 1, TRAINING, data, How())
+    assert pack.advance(12).steps == [TRAINING.steps]
+
+
+@pytest.mark.slow
+def test_traced_into_one_program_a_step_has_the_same_bits(some, data):
+    """What a GPU compiles: one graph with the gradients and the optimiser in it."""
+    members = [Member(some("factor_vae"), seed) for seed in (0, 1)]
+    eager, traced = (Pack(members, 2, TRAINING, data, How()) for _ in range(2))
+    arguments = (traced._state.arguments(), traced._source.buffer)
+    traced._step = make_fx(traced._step, tracing_mode="fake")(*arguments)
+    for pack in (eager, traced):
+        pack.advance(2)
+    assert all(equal(eager.tensors(slot), traced.tensors(slot)) for slot in range(2))
+
+
+def test_binary_images_lie_in_bits_on_the_device(data):
+    class Binary(type(data)):
+        def _images(self, indices, rng):
+            return 255 * (super()._images(indices, rng) > 127).astype("uint8")
+
+    binary = Binary(data._rows, data.facts)
+    for kept, width in ((data, 64 * 64), (binary, 64 * 64 // 8)):
+        source = images.Resident(kept, CPU)
+        assert source.buffer.shape == (len(data), width)
+        found = source.take(source.buffer, torch.tensor([[7, 300], [8, 9]]))
+        expected = torch.from_numpy(kept.images([7, 300, 8, 9])).view(2, 2, 1, 64, 64).float() / 255
+        assert torch.equal(found, expected)
+
+
+def test_what_a_pack_refuses(some, data):
+    beta, dip = Member(some("beta_vae"), 0), Member(some("dip_vae_i"), 0)
+    for members, said in ([beta] * 3, "cannot hold 3"), ([], "cannot hold 0"), ([beta, dip], "hence one model"):
+        with pytest.raises(ValueError, match=said):
+            Pack(members, 2, TRAINING, data, How())
+    with pytest.raises(ValueError, match="1 to 64 steps"):
+        Pack([beta], 1, TRAINING, data, How()).advance(65)
+
+
+def test_images_drawn_anew_are_fed_and_never_resident(data):
+    class Noisy(type(data)):
+        stochastic = True
+
+        def _images(self, indices, rng):
+            return rng.integers(0, 256, (len(indices), *self.image_shape), dtype="uint8")
+
+    noisy = Noisy(data._rows, data.facts)
+    with pytest.raises(ValueError, match="cannot lie on the device"):
+        images.Resident(noisy, CPU)
+    fed = images.source(noisy, [5, 6], 4, CPU)
+    fed.feed([17, 0])
+    assert torch.equal(fed.buffer[0], torch.from_numpy(noisy.images([0] * 4, rng.generator(5, "images", 17))))
+    assert not torch.equal(fed.buffer[0], fed.buffer[1])
+
+
+@pytest.mark.skipif(
+    not torch.cuda.is_available(), reason="no GPU here: CUDA graphs and compiled steps are tested where there is one"
+)
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_on_a_gpu_bits_depend_on_neither_slot_nor_interruption(trained, some, data, precision, compiled):
+    model, how = some(trained), How(torch.device("cuda"), precision, compiled)
+    companion = other(trained, model, 3)
+    first = Pack([Member(model, 3), Member(companion, 4), Member(model, 5)], 4, TRAINING, data, how)
+    first.advance(10)
+    second = Pack([Member(companion, 7), Member(companion, 8), Member(model, 3)], 4, TRAINING, data, how)
+    second.advance(4)
+    kept, third = second.tensors(2), Pack([Member(companion, 1), Member(model, 3)], 4, TRAINING, data, how)
+    third.restore(1, kept, 4)
+    third.advance(6)
+    assert equal(first.tensors(0), third.tensors(1))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here: it is compared with the processor where there is one")
+def test_a_gpu_agrees_with_the_processor_in_float64(trained, some, data):
+    members = [Member(some(trained), 3), Member(other(trained, some(trained), 1.5), 4)]
+    packs = [Pack(members, 2, TRAINING, data, How(torch.device(on), "float64")) for on in ("cpu", "cuda")]
+    for pack in packs:
+        pack.advance(3)
+    cpu, gpu = (pack.weights(1) for pack in packs)
+    assert max((cpu[name] - gpu[name]).abs().max().item() for name in cpu) < 1e-9 * 3 * TRAINING.adam.lr

@@ -1,0 +1,52 @@
+"""The warning before a job's time is up reaches the command of the rule, which may then write a checkpoint and go on later."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .cluster import HURRY, Cluster
+
+pytestmark = [pytest.mark.slow, pytest.mark.slurm]
+
+# As training does: on SIGTERM keep what there is and end with 143. The second attempt finds it.
+WORK = """\
+import pathlib, signal, sys, time
+kept = pathlib.Path("kept.txt")
+def stop(number, frame):
+    kept.write_text(f"{time.monotonic() - began:.0f}")
+    sys.exit(143)
+began = time.monotonic()
+signal.signal(signal.SIGTERM, stop)
+if kept.exists():
+    pathlib.Path("out.txt").write_text("went on")
+else:
+    time.sleep(300)
+"""
+
+SNAKEFILE = f"""\
+rule all:
+    input: "out.txt"
+    localrule: True
+
+rule work:
+    output: "out.txt"
+    resources: runtime=2, mem_mb=100
+    shell: "{sys.executable} work.py"
+"""
+
+
+def test_a_job_is_warned_before_its_time_is_up_and_goes_on_in_its_second_attempt(
+    slurm_cluster: Cluster, tmp_path: Path, root: Path
+):
+    (tmp_path / "Snakefile").write_text(SNAKEFILE)
+    (tmp_path / "work.py").write_text(WORK)
+    (tmp_path / "profiles").symlink_to(root / "profiles")
+    (tmp_path / "slurm").symlink_to("profiles/slurm")
+    command = [sys.executable, "-m", "snakemake", "--profile", "slurm", *HURRY]
+    done = subprocess.run(command, cwd=tmp_path, text=True, capture_output=True, timeout=280, env=os.environ)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "out.txt").read_text() == "went on"
+    assert int((tmp_path / "kept.txt").read_text()) < 120  # SLURM's own resolution is a minute
