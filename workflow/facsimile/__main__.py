@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 import yaml
 from rich.console import Console
+from rich.markup import escape
 
 from facsimile import config as configuration
 from facsimile import workspace as workspaces
@@ -50,12 +51,16 @@ def _log(message: str) -> None:
 
 
 @app.command()
-def data(context: typer.Context, dataset: str) -> None:
-    """Make a data set's file, from its official archive if the configuration names one."""
+def data(
+    context: typer.Context,
+    dataset: str,
+    data_dir: Annotated[Path | None, typer.Option(help="folder of official files: looked into first, downloaded into")] = None,
+) -> None:
+    """Make a data set's file: rendered, or from its official files, which are downloaded where they are not at hand."""
     from facsimile import datasets
 
     at: Workspace = context.obj()
-    datasets.make(dataset, at.paths.dataset(dataset), at.config.sources.get(dataset))
+    datasets.make(dataset, at.paths.dataset(dataset), at.config.sources.get(dataset), data_dir=data_dir or at.config.data_dir)
 
 
 @app.command()
@@ -81,8 +86,8 @@ def encode(context: typer.Context, shard: Shard) -> None:
     encode_shard(at, at.shard(shard)[1], _log)
 
 
-@app.command()
-def score(
+@app.command("score-shard")
+def score_shard(
     context: typer.Context,
     shard: Shard,
     metric: str,
@@ -90,13 +95,45 @@ def score(
         str | None, typer.Option(help="hash of how the metric is asked, if several studies have the shard")
     ] = None,
     fresh: Annotated[int, typer.Option(help="1: ask anew even where the store has the answer")] = 0,
+    processes: Annotated[int, typer.Option(min=1, help="runs scored at a time, one core each")] = 1,
 ) -> None:
     """Score a shard with one metric."""
-    from facsimile.score_shard import score_shard
+    from facsimile.score_shard import score_shard as ask
 
     at: Workspace = context.obj()
     study, found = at.shard(shard, metric, protocol)
-    score_shard(at, study, found, metric, bool(fresh), _log)
+    ask(at, study, found, metric, bool(fresh), _log, processes)
+
+
+@app.command()
+def score(
+    file: Annotated[Path, typer.Argument(help="FILE.npz or FILE.h5 with arrays codes [N, d] and factors [N, k]")],
+    metrics: Annotated[
+        str | None, typer.Option(help="names, as mig,dci; all: every one that has what it needs; none: those of Locatello 2019")
+    ] = None,
+    convention: Annotated[str, typer.Option(help="which published variant: facsimile explain-metric NAME lists them")] = "dlib",
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="of the points that are drawn")] = 0,
+    train: Annotated[int, typer.Option(min=1, help="training points")] = 10_000,
+    test: Annotated[int, typer.Option(min=1, help="test points")] = 5_000,
+    batch: Annotated[int, typer.Option(min=2, help="points in which a factor is held fixed")] = 64,
+    csv: Annotated[Path | None, typer.Option(help="write the scores to this .csv, too")] = None,
+    parquet: Annotated[Path | None, typer.Option(help="write the scores to this .parquet, too")] = None,
+) -> None:
+    """Score latents of your own: arrays codes and factors, optional log_variances, peers and peers_log_variances."""
+    from facsimile import score_file
+
+    stated = ((csv, ".csv"), (parquet, ".parquet"))
+    outputs = [score_file.checked(path, ending) for path, ending in stated if path]
+    asked = [name.strip() for name in metrics.split(",")] if metrics and metrics != "all" else metrics
+    score_file.score(file, asked, convention, seed, (train, test), batch, outputs, console)
+
+
+@app.command("explain-metric")
+def explain_metric(name: Annotated[str, typer.Argument(help="the name of a file in metrics/, as mig")]) -> None:
+    """Say what a metric measures, how it is asked, and what to beware of."""
+    from facsimile import explain_metric as explanation
+
+    explanation.explain(name, console)
 
 
 @app.command()
@@ -197,6 +234,14 @@ def schema(check: Annotated[bool, typer.Option(help="only say whether the file i
     raise typer.Exit(generated.write(check))
 
 
+@app.command("metric-pages")
+def metric_pages(check: Annotated[bool, typer.Option(help="only say whether the pages are up to date")] = False) -> None:
+    """Write docs/metrics: a page a metric, with what it gives on latents of known structure."""
+    from facsimile import metric_pages as pages
+
+    raise typer.Exit(pages.write(check, _log))
+
+
 def main() -> None:
     """Run a command; an error of the user's is one line, with its traceback only under --debug."""
     try:
@@ -204,7 +249,7 @@ def main() -> None:
     except (ValueError, LookupError, RuntimeError, OSError) as error:
         if "--debug" in sys.argv:
             raise
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]error:[/] {error}", markup=True)
+        Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]error:[/] {escape(str(error))}")
         sys.exit(1)
 
 

@@ -1,6 +1,7 @@
 """What the Snakefile asks: which files there are to make, and what each rule depends on. Imports neither torch nor pandas."""
 
 import functools
+import math
 import shlex
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,7 @@ from facsimile.runs import Shard
 from facsimile.workspace import Workspace
 
 Wildcards = Any  # Snakemake's own type has no stubs
+SCORE_MEGABYTES = 1500  # of one process; 700 were seen on dSprites
 
 
 class Targets:
@@ -123,9 +125,14 @@ class Targets:
         """Likewise for encoding."""
         return cost.minutes(cost.ENCODE_SECONDS * len(self._shard(wildcards).runs), attempt)
 
-    def score_minutes(self, wildcards: Wildcards, attempt: int) -> int:
-        """Likewise for one metric."""
-        return cost.minutes(cost.SCORE_SECONDS * len(self._shard(wildcards).runs), attempt)
+    def score_minutes(self, wildcards: Wildcards, threads: int, attempt: int) -> int:
+        """Likewise for one metric, its runs scored ``threads`` at a time."""
+        turns = math.ceil(len(self._shard(wildcards).runs) / threads)
+        return cost.minutes(cost.SCORE_SECONDS * turns, attempt)
+
+    def score_memory(self, wildcards: Wildcards, threads: int) -> int:
+        """Megabytes for scoring ``threads`` runs at a time."""
+        return SCORE_MEGABYTES * (threads + 1)
 
     @functools.lru_cache  # noqa: B019 (one Targets lives as long as the process)
     def _study(self, name: str) -> Any:

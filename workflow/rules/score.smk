@@ -9,13 +9,15 @@ rule score:
         f"{targets.results}/logs/score/{{dataset}}/{{model}}/{{shard}}/{{metric}}-{{protocol}}.log",
     conda:
         "../../envs/facsimile.yaml"
+    # Runs scored at a time. On one machine as many jobs as cores run already; a cluster's profile may ask for more:
+    # `set-threads: [score=8]`.
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=targets.score_memory,
         runtime=targets.score_minutes,
         fresh=lambda wildcards: int("score" in workflow.dag_settings.forcerun),
     params:
         code=targets.metric_code,
     shell:
-        f"{targets.command} score {{wildcards.dataset}}/{{wildcards.model}}/{{wildcards.shard}} {{wildcards.metric}} "
-        "--protocol {wildcards.protocol} --fresh {resources.fresh} >{log} 2>&1"
+        f"{targets.command} score-shard {{wildcards.dataset}}/{{wildcards.model}}/{{wildcards.shard}} {{wildcards.metric}} "
+        "--protocol {wildcards.protocol} --fresh {resources.fresh} --processes {threads} >{log} 2>&1"

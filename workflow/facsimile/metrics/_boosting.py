@@ -12,6 +12,7 @@ import numpy.typing as npt
 from numba import njit
 
 from facsimile.metrics import _trees as trees
+from facsimile.metrics._conventions import DLIB, DLIB_019, MODERN
 
 STAGES = 100
 RATE = 0.1
@@ -35,12 +36,37 @@ class Rule:
     least_impurity: float = 1e-7
 
 
+# Which GradientBoostingClassifier() the reference's conventions mean.
+RULES = {
+    DLIB: Rule(),
+    DLIB_019: Rule(per_tree=True),
+    MODERN: Rule(sequential=False, least_impurity=float(np.finfo(np.float64).eps)),
+}
+
+
+class Forest(NamedTuple):
+    """Raw score of each class before the first tree [K], and the trees: [stages, K, nodes] and the leaves' steps.
+
+    K is 1 for two classes. It predicts points that were not there when it was fitted.
+    """
+
+    start: npt.NDArray[np.float64]
+    features: npt.NDArray[np.int64]
+    thresholds: npt.NDArray[np.float64]
+    steps: npt.NDArray[np.float64]
+
+    def predict(self, codes: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
+        """The class of each code [m, d]."""
+        return _decide(_raw(np.ascontiguousarray(codes.T), *self))
+
+
 class Boosted(NamedTuple):
-    """Importances [d], which sum to one, and the class predicted for each training and each test row."""
+    """Importances [d], which sum to one, the class predicted for each training and each test row, and the trees."""
 
     importances: npt.NDArray[np.float64]
     train: npt.NDArray[np.int64]
     test: npt.NDArray[np.int64]
+    forest: Forest
 
 
 def fit(train: npt.NDArray[np.float32], labels: npt.NDArray[np.int64], test: npt.NDArray[np.float32], rule: Rule) -> Boosted:
@@ -51,13 +77,20 @@ def fit(train: npt.NDArray[np.float32], labels: npt.NDArray[np.int64], test: npt
         raise ValueError(f"boosting needs two classes or more, each with a training row; rows per class: {counts.tolist()}")
     # A 16-bit order array is half the memory traffic; it holds every size the study uses.
     index = np.uint16 if len(labels) <= 2**16 else np.uint32
-    train, test = np.ascontiguousarray(train.T), np.ascontiguousarray(test.T)
+    train = np.ascontiguousarray(train.T)
     order = np.argsort(train, axis=1, kind="stable").astype(index)
     boost = _boost_two if classes == 2 else _boost_many
     start = _start(counts / counts.sum(), rule)
-    summed, raw_train, raw_test = boost(train, order, labels, test, start, rule.sequential, rule.per_tree, rule.least_impurity)
-    total = summed.sum()
-    return Boosted(summed / total if total > 0 else summed, _decide(raw_train), _decide(raw_test))
+    summed, raw, *grown = boost(train, order, labels, start, rule.sequential, rule.per_tree, rule.least_impurity)
+    total, forest = summed.sum(), Forest(start, *grown)
+    return Boosted(summed / total if total > 0 else summed, _decide(raw), forest.predict(test), forest)
+
+
+def of_one_class(train: npt.NDArray[np.float32], test: npt.NDArray[np.float32]) -> Boosted:
+    """The answer where all labels are alike: no tree, no importance, and that class for every point."""
+    start, nodes = np.full(1, -1.0), (0, 1, trees.NODES)
+    forest = Forest(start, np.empty(nodes, np.int64), np.empty(nodes), np.empty((0, 1, trees.LEAVES)))
+    return Boosted(np.zeros(train.shape[1]), np.zeros(len(train), np.int64), np.zeros(len(test), np.int64), forest)
 
 
 def _start(frequencies: npt.NDArray[np.float64], rule: Rule) -> npt.NDArray[np.float64]:
@@ -69,6 +102,25 @@ def _start(frequencies: npt.NDArray[np.float64], rule: Rule) -> npt.NDArray[np.f
 
 def _decide(raw: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
     return raw.argmax(axis=0) if len(raw) > 1 else (raw[0] > 0).astype(np.int64)
+
+
+@njit(cache=True)
+def _no_trees(classes):  # type: ignore[no-untyped-def]
+    nodes = (STAGES, classes, trees.NODES)
+    return np.empty(nodes, np.int64), np.empty(nodes), np.empty((STAGES, classes, trees.LEAVES))
+
+
+@njit(cache=True)
+def _raw(codes, start, features, thresholds, steps):  # type: ignore[no-untyped-def]
+    """Raw score of each class [K, m] for codes [d, m]."""
+    classes, m = len(start), codes.shape[1]
+    raw, leaf = np.empty((classes, m)), np.empty(m, np.uint8)
+    for k in range(classes):
+        raw[k] = start[k]
+        for stage in range(len(features)):
+            trees.descend(codes, features[stage, k], thresholds[stage, k], leaf)
+            _add_steps(steps[stage, k], leaf, raw[k])
+    return raw
 
 
 @njit(cache=True)
@@ -140,19 +192,19 @@ def _residuals(labels, k, odds, totals, chances, gradient):  # type: ignore[no-u
 
 
 @njit(cache=True)
-def _boost_many(train, order, labels, test, start, sequential, per_tree, least):  # type: ignore[no-untyped-def]
+def _boost_many(train, order, labels, start, sequential, per_tree, least):  # type: ignore[no-untyped-def]
     width, n = train.shape
     classes = len(start)
-    raw, raw_test = np.empty((classes, n)), np.empty((classes, test.shape[1]))
-    raw[:], raw_test[:] = start.reshape(-1, 1), start.reshape(-1, 1)
+    raw = np.empty((classes, n))
+    raw[:] = start.reshape(-1, 1)
+    features, thresholds, steps = _no_trees(classes)
     odds, totals = np.empty((classes, n)), np.empty(n)
     gradients, chances = np.empty((classes, n)), np.empty((classes, n))
-    leaf, leaf_test = np.empty(n, np.uint8), np.empty(test.shape[1], np.uint8)
-    features, thresholds = np.empty(trees.NODES, np.int64), np.empty(trees.NODES)
+    leaf = np.empty(n, np.uint8)
     spare = np.empty((2, width, n), order.dtype)
     summed = np.zeros(width)
     _softmax(raw, odds, totals)
-    for _ in range(STAGES):
+    for stage in range(STAGES):
         for k in range(classes):
             if not sequential and k == 0:
                 for other in range(classes):
@@ -160,33 +212,29 @@ def _boost_many(train, order, labels, test, start, sequential, per_tree, least):
             if sequential:
                 _residuals(labels, k, odds, totals, chances[k], gradients[k])
             found = np.zeros(width)
-            trees.grow(train, order, spare, gradients[k], least, leaf, features, thresholds, found)
+            trees.grow(train, order, spare, gradients[k], least, leaf, features[stage, k], thresholds[stage, k], found)
             _add_importances(found, per_tree, summed)
-            steps = _leaf_steps(leaf, gradients[k], chances[k], RATE * (classes - 1) / classes)
-            _add_steps(steps, leaf, raw[k])
-            trees.descend(test, features, thresholds, leaf_test)
-            _add_steps(steps, leaf_test, raw_test[k])
-            _follow(steps, leaf, raw, odds, totals, k)
+            steps[stage, k] = _leaf_steps(leaf, gradients[k], chances[k], RATE * (classes - 1) / classes)
+            _add_steps(steps[stage, k], leaf, raw[k])
+            _follow(steps[stage, k], leaf, raw, odds, totals, k)
         _resum(odds, totals)
-    return summed, raw, raw_test
+    return summed, raw, features, thresholds, steps
 
 
 @njit(cache=True)
-def _boost_two(train, order, labels, test, start, sequential, per_tree, least):  # type: ignore[no-untyped-def]
+def _boost_two(train, order, labels, start, sequential, per_tree, least):  # type: ignore[no-untyped-def]
     width, n = train.shape
-    raw, raw_test = np.full((1, n), start[0]), np.full((1, test.shape[1]), start[0])
-    leaf, leaf_test = np.empty(n, np.uint8), np.empty(test.shape[1], np.uint8)
-    features, thresholds = np.empty(trees.NODES, np.int64), np.empty(trees.NODES)
+    raw = np.full((1, n), start[0])
+    features, thresholds, steps = _no_trees(1)
+    leaf = np.empty(n, np.uint8)
     spare = np.empty((2, width, n), order.dtype)
     summed = np.zeros(width)
-    for _ in range(STAGES):
+    for stage in range(STAGES):
         chances = 1.0 / (1.0 + np.exp(-raw[0]))
         gradient = labels - chances
         found = np.zeros(width)
-        trees.grow(train, order, spare, gradient, least, leaf, features, thresholds, found)
+        trees.grow(train, order, spare, gradient, least, leaf, features[stage, 0], thresholds[stage, 0], found)
         _add_importances(found, per_tree, summed)
-        steps = _leaf_steps(leaf, gradient, chances, RATE)
-        _add_steps(steps, leaf, raw[0])
-        trees.descend(test, features, thresholds, leaf_test)
-        _add_steps(steps, leaf_test, raw_test[0])
-    return summed, raw, raw_test
+        steps[stage, 0] = _leaf_steps(leaf, gradient, chances, RATE)
+        _add_steps(steps[stage, 0], leaf, raw[0])
+    return summed, raw, features, thresholds, steps

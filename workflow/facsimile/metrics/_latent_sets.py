@@ -26,7 +26,7 @@ def of_factors(draws: Draws, rho: int, convention: str) -> list[set[int]]:
 def _robustness(draws: Draws) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
     """Latents that vary, and their robustness [active, k] in holding each factor."""
     codes = draws.train.codes
-    active = np.flatnonzero(codes.var(axis=0) > 0)
+    active = np.flatnonzero(np.ptp(codes, axis=0) > 0)
     if not len(active):
         return active, np.zeros((0, draws.train.factors.shape[1]))
     return active, irs.robustness(codes[:, active], irs.values(draws, DLIB), irs.QUANTILE)[0]

@@ -26,18 +26,24 @@ def between_codes(draws: Draws) -> Matrix:
 
 
 def _matrix(points: Sample) -> tuple[Matrix, Matrix]:
-    binned = [discretise(column) for column in points.codes.T]
-    found = np.array([[mutual_information(code, factor) for factor in points.factors.T] for code in binned])
-    return found, np.array([entropy(np.bincount(factor)) for factor in points.factors.T])
+    factors = np.ascontiguousarray(points.factors.T)  # each is read once a code
+    binned = map(discretise, points.codes.T)
+    found = np.array([[mutual_information(code, factor) for factor in factors] for code in binned])
+    return found, np.array([entropy(np.bincount(factor)) for factor in factors])
 
 
 def discretise(column: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
     """Bin 1..20 of each value: equal widths over the sample's own range, edges in float32 as the reference has them."""
+    column = np.ascontiguousarray(column)
     low, high = column.min(), column.max()
     if low == high:
         low, high = low - np.float32(0.5), high + np.float32(0.5)
     # As numpy.histogram of 2019; today's refuses a latent so nearly constant that float32 has no 20 steps in its range.
-    return np.digitize(column, np.linspace(low, high, BINS + 1, dtype=column.dtype)[:-1])
+    # Twenty passes of comparisons answer what np.digitize does, five times as fast as its searches.
+    found = np.zeros(len(column), np.uint8)
+    for edge in np.linspace(low, high, BINS + 1, dtype=column.dtype)[:-1]:
+        found += column >= edge
+    return found.astype(np.int64)
 
 
 def mutual_information(a: npt.NDArray[np.int64], b: npt.NDArray[np.int64]) -> float:

@@ -1,0 +1,98 @@
+"""Scoring a shard: several processes answer as one does, and an error names its run."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from project import STUDY
+
+from facsimile import atomic, config, latents, runs, score_shard, store
+from facsimile.datasets import grid
+from facsimile.workspace import Workspace
+
+ROWS = len(grid("toy"))
+
+
+class Encoded:
+    """A store that holds one encoded shard of four runs."""
+
+    def __init__(self, folder: Path) -> None:
+        (folder / "studies").mkdir()
+        (folder / "studies" / "tiny.yaml").write_text(STUDY)
+        self.at = Workspace(config.check({"studies": folder / "studies", "results": folder / "results"}))
+        self.study = self.at.study("tiny")
+        self.shard = next(shard for shard in self.at.shards(self.study) if shard.model == "beta_vae")
+        self.said: list[str] = []
+        for i in range(len(self.shard.runs)):
+            self.encode(i, np.random.default_rng(i).standard_normal((ROWS, 4)))
+            self.record(i, "done")
+
+    def encode(self, i, codes):
+        codes = codes.astype(np.float32)
+        latents.write(self._folder(i) / store.LATENTS, codes.shape, iter([(codes, codes)]), {})
+
+    def record(self, i, state):
+        atomic.write_json(self._folder(i) / store.RECORD, {"state": state})
+
+    def score(self, processes, fresh=False):
+        """The shard's table, without what differs from time to time."""
+        score_shard.score_shard(self.at, self.study, self.shard, "mig", fresh, self.said.append, processes)
+        path = self.at.paths.shard_scores(self.shard.key, "mig", runs.protocol(self.study, "smoke", "mig"))
+        return pd.read_parquet(path).drop(columns="seconds", errors="ignore")
+
+    def _folder(self, i):
+        return self.at.paths.run(self.shard.runs[i].key)
+
+
+@pytest.fixture
+def encoded(tmp_path):
+    return Encoded(tmp_path)
+
+
+def test_two_processes_answer_as_one_does(encoded):
+    one, two = encoded.score(1), encoded.score(2, fresh=True)
+    pd.testing.assert_frame_equal(one, two, check_exact=True)
+    assert list(two["run"]) == [run.key for run in encoded.shard.runs]
+    assert two["result"].nunique() == len(two)
+    assert "4 asked now" in encoded.said[1]
+
+
+def test_what_the_store_has_is_not_asked_again(encoded):
+    first = encoded.score(1)
+    encoded.encode(1, np.random.default_rng(9).standard_normal((ROWS, 4)))
+    second = encoded.score(2)
+    assert "1 asked now, 3 from the store" in encoded.said[1]
+    assert list(first["result"] == second["result"]) == [True, False, True, True]
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_an_error_names_its_run_and_what_was_found_stays(encoded, processes):
+    encoded.encode(1, np.full((ROWS, 4), np.nan))
+    with pytest.raises(
+        score_shard.ScoreError, match=f"{encoded.shard.runs[1].key}: mig could not be asked: codes: .* not finite"
+    ):
+        encoded.score(processes)
+    encoded.encode(1, np.zeros((ROWS, 4)))
+    encoded.score(1)
+    asked = int(encoded.said[-1].split("runs, ")[1].split()[0])
+    assert 1 <= asked <= 3
+
+
+def test_a_killed_process_is_an_error_that_names_a_run(encoded, monkeypatch):
+    monkeypatch.setattr(score_shard, "_end_with_parent", _die)
+    with pytest.raises(
+        score_shard.ScoreError, match=f"{encoded.shard.runs[0].key}, or a run scored beside it: a process was killed"
+    ):
+        encoded.score(2)
+
+
+def _die():
+    os._exit(9)
+
+
+def test_a_shard_of_failed_runs_has_an_empty_table(encoded):
+    for i in range(len(encoded.shard.runs)):
+        encoded.record(i, "failed")
+    assert encoded.score(2).empty

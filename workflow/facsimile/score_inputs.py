@@ -1,0 +1,100 @@
+"""What a metric is given of a finished run: codes, factors, and where it needs them log-variances, images and the decoder."""
+
+import functools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from facsimile import datasets, discover, latents, store
+from facsimile.datasets import Dataset
+from facsimile.datasets._base import Integers
+from facsimile.runs import Run
+from facsimile.studyfile import CONTROLS, Training
+
+OF_A_RUN = {"codes", "factors", "table", "grid", "log_variances", "images", "decoder"}
+Array = npt.NDArray[np.float32]
+
+
+def answerable(metric: str, run: Run) -> bool:
+    """Whether a run has what the metric needs: a control has no decoder; raises ValueError for what no single run has."""
+    needs = set(discover.module("metrics", metric).NEEDS)
+    if lacking := needs - OF_A_RUN:
+        raise ValueError(
+            f"{metric} needs {', '.join(sorted(lacking))}, which a study's run does not have: ask facsimile.score for it, and "
+            "take it out of the study's metrics"
+        )
+    return not ("decoder" in needs and run.model in CONTROLS)
+
+
+def given(metric: str, run: Run, folder: Path, data: Path) -> dict[str, Any]:
+    """Arguments of ``facsimile.score`` besides codes and factors; ``folder`` is the run's, ``data`` its data set's file."""
+    needs = discover.module("metrics", metric).NEEDS
+    found: dict[str, Any] = {}
+    if "log_variances" in needs:
+        found["log_variances"] = latents.read(folder / store.LATENTS, "log_variance")
+    if "images" in needs or "decoder" in needs:
+        opened = _opened(run.dataset, data, tuple(sorted(run.subgrid.items())))
+        if "images" in needs:
+            found["images"] = Images(opened, run.seed)
+        if "decoder" in needs:
+            found["decoder"] = decoder(run, folder, opened)
+    return found
+
+
+class Images:
+    """The images that a run's latents are of, by their rows: float32 [n, h, w, c] in [0, 1]."""
+
+    def __init__(self, data: Dataset, seed: int) -> None:
+        self._data, self._seed = data, seed
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __getitem__(self, rows: Sequence[int] | Integers) -> Array:
+        at = np.asarray(rows)
+        images = self._redrawn(at) if self._data.stochastic else self._data.images(at)
+        return images.astype(np.float32) / np.float32(255)
+
+    def _redrawn(self, rows: Integers) -> npt.NDArray[np.uint8]:
+        """Images that are drawn anew at every read, as the encoder drew them: block by block, of which some rows are kept."""
+        from facsimile import encode
+
+        found = np.empty((len(rows), *self._data.image_shape), np.uint8)
+        for first in np.unique(rows // encode.BATCH * encode.BATCH):
+            block = encode.read(self._data, range(first, min(first + encode.BATCH, len(self._data))), self._seed)
+            wanted = rows // encode.BATCH * encode.BATCH == first
+            found[wanted] = block[rows[wanted] - first]
+        return found
+
+
+def decoder(run: Run, folder: Path, data: Dataset) -> Callable[[Array], Array]:
+    """Codes float32 [n, d] → means of the pixels [n, h, w, c], by the run's own weights, in float32."""
+    import torch
+
+    from facsimile import encode, models
+
+    model = models.model(run.model, **run.params)
+    training = Training.model_validate(run.statement["training"])
+    made = encode.networks(model, training, data.image_shape, store.weights(folder))
+
+    def decode(codes: Array) -> Array:
+        with torch.inference_mode():
+            means: Array = model.decode(made, torch.from_numpy(np.asarray(codes, np.float32))).permute(0, 2, 3, 1).numpy()
+        return means
+
+    return decode
+
+
+@functools.lru_cache(maxsize=1)  # the runs of a shard share it
+def _opened(dataset: str, path: Path, subgrid: tuple[tuple[str, int], ...]) -> Dataset:
+    return datasets.dataset(dataset, path).subgrid(dict(subgrid))
+
+
+@functools.lru_cache(maxsize=1)
+def factors(dataset: str, subgrid: tuple[tuple[str, int], ...]) -> Integers:
+    """Factors [n, k] of a data set or of a part of it, in its order."""
+    data = datasets.grid(dataset).subgrid(dict(subgrid))
+    return data.factors(np.arange(len(data)))
