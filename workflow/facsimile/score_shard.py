@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from facsimile import atomic, jobs, latents, metrics, provenance, runs, score_inputs, store
 from facsimile.jobs import Log

@@ -1,7 +1,10 @@
 """The store: one folder a run, addressed by what the run is. A run is made once, whoever asks.
 
-``run.json`` says what became of the run and is written last: a folder without it holds nothing that may be read.
+``run.json`` says what became of the run and is written last: a folder without it holds nothing that may be read. torch is
+imported where tensors are written, as every scoring job would wait for it.
 """
+
+from __future__ import annotations
 
 import errno
 import hashlib
@@ -12,16 +15,17 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
-from torch import Tensor
 
 from facsimile import atomic
 from facsimile.paths import Paths
 from facsimile.runs import Run
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 WEIGHTS, HISTORY, RECORD, LATENTS, CHECKPOINT = (
     "model.safetensors",
@@ -32,7 +36,7 @@ WEIGHTS, HISTORY, RECORD, LATENTS, CHECKPOINT = (
 )
 PREVIOUS = "checkpoint.prev.safetensors"  # the checkpoint before, for the day that the last one cannot be read
 FULL = (errno.ENOSPC, errno.EDQUOT)
-Checkpoint = tuple[dict[str, Tensor], dict[str, Any]]
+Checkpoint = tuple[dict[str, "Tensor"], dict[str, Any]]
 
 
 class StoreError(RuntimeError):
@@ -56,6 +60,8 @@ def record(folder: Path) -> dict[str, Any] | None:
 
 def finish(folder: Path, weights: dict[str, Tensor], history: pd.DataFrame, summary: dict[str, Any]) -> None:
     """Write a finished run: weights and history, then the record, then drop the checkpoint that they replace."""
+    from safetensors.torch import save
+
     data = save(weights)
     with room_on_disk(folder):
         atomic.write_bytes(folder / WEIGHTS, data)
@@ -112,6 +118,8 @@ def weights(folder: Path) -> dict[str, Tensor]:
 
 def save_checkpoint(folder: Path, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
     """Write a checkpoint atomically: tensors, and JSON for the rest (step, history, …); the one before is kept beside it."""
+    from safetensors.torch import save
+
     data = save(tensors, metadata={"state": json.dumps(state | {"run": key(folder)})})
     with room_on_disk(folder), atomic.replacing(folder / CHECKPOINT) as temporary:
         temporary.write_bytes(data)
