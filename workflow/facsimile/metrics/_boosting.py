@@ -19,6 +19,8 @@ RATE = 0.1
 # A larger step of one leaf is applied by recomputing the row: a running sum would lose its digits.
 LARGE_STEP = 4.0
 LARGE_SUM = 1e100
+# Points that are predicted at a time: they and their scores stay in the cache.
+BLOCK = 4096
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ class Forest(NamedTuple):
 
     def predict(self, codes: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
         """The class of each code [m, d]."""
-        return _decide(_raw(np.ascontiguousarray(codes.T), *self))
+        blocks = (codes[i : i + BLOCK] for i in range(0, max(len(codes), 1), BLOCK))
+        return np.concatenate([_decide(_raw(np.ascontiguousarray(block.T), *self)) for block in blocks])
 
 
 class Boosted(NamedTuple):

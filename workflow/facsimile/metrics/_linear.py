@@ -68,7 +68,7 @@ def logistic_cv(codes: Codes, labels: Labels) -> OneVsRest:
     """LogisticRegressionCV(Cs=10, cv=KFold(5)) as scikit-learn up to 0.21 had it, for labels of two values or more.
 
     One class against the rest, each with a C of its own: that of the highest accuracy in telling this class from the rest, and
-    of those that reach it the smallest. A class that cannot be told by a line is then given a C at which it is never predicted.
+    of those that reach it the smallest. A class that no plane cuts off is then given a C at which it is hardly ever predicted.
     scikit-learn cannot be asked for this any more, so its steps are taken here: SciPy's L-BFGS on the same sums, each C from
     the solution of the one before. Fewer points than folds: one point a fold (the reference stops with an error).
     """

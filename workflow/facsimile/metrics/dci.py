@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from facsimile.metrics import _boosting
+from facsimile.metrics import _boosting, _predictors
 from facsimile.metrics._boosting import RULES
 from facsimile.metrics._conventions import DLIB, DLIB_019, MODERN
 from facsimile.metrics._conventions import REFERENCE as REFEREE
@@ -61,9 +61,14 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
 
 def fits(draws: Draws, rule: _boosting.Rule) -> tuple[Matrix, float, float]:
     """Importance [d, k] of each code for each factor, and the mean accuracies on training and test draws."""
-    found = [_fit(draws, factor, rule) for factor in range(draws.train.factors.shape[1])]
-    importances, train, test = zip(*found, strict=True)
-    return np.stack(importances, axis=1), float(np.mean(train)), float(np.mean(test))
+    forests = _predictors.forests(draws, rule)
+    labels = zip(draws.train.factors.T, draws.test.factors.T, strict=True)
+    accuracies = [
+        [np.mean(found == wanted) for found, wanted in zip(trees.predicted, pair, strict=True)]
+        for trees, pair in zip(forests, labels, strict=True)
+    ]
+    train, test = np.mean(accuracies, axis=0)
+    return np.stack([trees.fitted.importances for trees in forests], axis=1), float(train), float(test)
 
 
 def spread(importance: Matrix) -> float:
@@ -76,10 +81,3 @@ def spread(importance: Matrix) -> float:
     total = importance.sum()
     weights = importance.sum(axis=1) / total if total > 0 else np.full(len(importance), 1 / len(importance))
     return float((per_row * weights).sum())
-
-
-def _fit(draws: Draws, factor: int, rule: _boosting.Rule) -> tuple[Matrix, float, float]:
-    values, labels = np.unique(draws.train.factors[:, factor], return_inverse=True)
-    fitted = _boosting.fit(draws.train.codes, labels.astype(np.int64), draws.test.codes, rule)
-    accuracy = np.mean(fitted.train == labels), np.mean(values[fitted.test] == draws.test.factors[:, factor])
-    return fitted.importances, float(accuracy[0]), float(accuracy[1])

@@ -1,0 +1,143 @@
+"""Unfairness: the reference's answers, latents that are fair or not at all, and how the pairs are reduced."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from facsimile import metrics
+from facsimile.metrics import _draws, downstream, fairness
+
+GOLDENS = Path(__file__).parent.parent / "goldens"
+ANSWERS = json.loads((GOLDENS / "fairness" / "answers.json").read_text())
+DLIB = "dlib-sklearn020"
+
+
+@pytest.fixture(scope="module")
+def codes():
+    with np.load(GOLDENS / "downstream" / "codes.npz", allow_pickle=False) as file:
+        return file["codes"]
+
+
+def drawn(codes, grid, n_train=300):
+    return _draws.from_table(codes, grid.factors, n_train, 150, 0)
+
+
+def test_answers_of_the_reference_lie_among_those_of_other_ties(grid, codes):
+    """The reference breaks ties of latents at random, we cut the first: another order of latents breaks them otherwise."""
+    orders = [np.random.default_rng(seed).permutation(6) for seed in range(16)]
+    ours = [fairness.score(drawn(codes[:, order], grid), DLIB) for order in orders]
+    for key, answers in ANSWERS["scores"].items():
+        low, high = min(found[key] for found in ours), max(found[key] for found in ours)
+        assert low <= np.mean(answers) <= high, key
+    assert np.ptp([found["unfairness"] for found in ours]) < 0.01
+
+
+def test_answers_of_the_reference_where_no_latents_tie(grid, codes):
+    """To the digits of its single precision, but for one target: two cuts of its trees are equal but for rounding."""
+    found = fairness.matrices(drawn(codes[:, :1], grid), DLIB)
+    for matrix, answers in zip(found, (ANSWERS["single"][key] for key in ("mean", "max")), strict=True):
+        expected = np.array(answers, dtype=np.float64)
+        np.testing.assert_allclose(matrix[[0, 1, 3]], expected[[0, 1, 3]], rtol=0, atol=1e-6)
+        np.testing.assert_allclose(matrix[2], expected[2], rtol=0, atol=0.02)
+
+
+@pytest.mark.parametrize("convention", fairness.CONVENTIONS)
+def test_a_perfect_code_and_a_constant_one_are_fair(grid, convention):
+    for codes in (grid.oracle(), np.ones((360, 2))):
+        assert max(fairness.score(drawn(codes, grid, 500), convention).values()) < 1e-12
+
+
+@pytest.mark.parametrize("convention", [DLIB, "exact"])
+def test_a_code_that_copies_the_sensitive_factor(convention):
+    """Two factors of two values are always alike where the trees are trained; changed alone, one decides both predictions."""
+    factors = np.stack(np.unravel_index(np.arange(8), (2, 2, 2)), axis=1)
+    draws = _draws.from_table(factors[:, :1] + 10.0 * (factors[:, 2:] == 0), factors, 400, 10, 0)
+    alike = draws.train.factors.copy()
+    alike[:, 1] = alike[:, 0]
+    draws.train = _draws.Sample(draws.train.codes, alike)
+    mean, highest = fairness.matrices(draws, convention)
+    assert mean[1, 0] == highest[1, 0] == 0.5  # each of two values is half away from the mean of both
+    assert mean[0, 1] == mean[1, 2] == mean[0, 2] == 0
+
+
+def test_total_variation_by_hand():
+    mean, highest = fairness._distances(np.array([[8.0, 2.0, 0.0], [2.0, 2.0, 6.0], [5.0, 5.0, 0.0]]))
+    # shares .8 .2 0 | .2 .2 .6 | .5 .5 0, their mean .5 .3 .2
+    assert mean == pytest.approx((0.3 + 0.4 + 0.2) / 3)
+    assert highest == pytest.approx(0.4)
+
+
+def test_counts_by_hand():
+    found = fairness._counts(np.array([0, 0, 1, 1, 1]), np.array([2, 2, 0, 1, 1]), 2, 3)
+    np.testing.assert_array_equal(found, [[0, 0, 2], [1, 2, 0]])
+
+
+def test_reductions(grid, codes):
+    found, matrices = fairness.score(drawn(codes, grid), DLIB), fairness.matrices(drawn(codes, grid), DLIB)
+    assert list(found) == list(fairness.SCORES)
+    for name, matrix in zip(("unfairness", "unfairness_worst"), matrices, strict=True):
+        assert np.isnan(np.diag(matrix)).all()
+        rows, columns = ([[v for v in line if v == v] for line in m] for m in (matrix, matrix.T))
+        assert found[name] == pytest.approx(np.mean(rows))
+        assert found[f"{name}_max"] == np.max(rows)
+        assert found[f"{name}_mean_target_max_sensitive"] == pytest.approx(np.mean(np.max(rows, axis=1)))
+        assert found[f"{name}_max_target_mean_sensitive"] == pytest.approx(np.max(np.mean(rows, axis=1)))
+        assert found[f"{name}_mean_sensitive_max_target"] == pytest.approx(np.mean(np.max(columns, axis=1)))
+        assert found[f"{name}_max_sensitive_mean_target"] == pytest.approx(np.max(np.mean(columns, axis=1)))
+
+
+def test_a_hundred_points_of_noise_look_unfair(grid):
+    """Trees of noise predict at random, so samples of 100 differ; over the table little is left."""
+    draws = drawn(np.random.default_rng(0).normal(size=(360, 5)), grid, 2000)
+    assert fairness.score(draws, DLIB)["unfairness"] < 0.15
+    big = type(grid)((4, 10, 10, 10))
+    noise = np.random.default_rng(0).normal(size=(4000, 5))
+    draws = _draws.from_table(noise, big.factors, 500, 10, 0)
+    sampled, whole = (fairness.score(draws, convention)["unfairness"] for convention in (DLIB, "exact"))
+    assert whole < 0.07 < sampled
+
+
+def test_trees_are_shared_with_other_metrics(grid, codes, monkeypatch):
+    draws = drawn(codes, grid)
+    first = fairness.score(draws, DLIB)
+    monkeypatch.setattr("facsimile.metrics._boosting.fit", None)
+    assert fairness.score(draws, DLIB) == first
+    given = _draws.Draws(draws.train, draws.test)
+    given._kept = draws._kept
+    assert len(downstream.predictions(given, draws.train, draws.test, "gbt", DLIB)) == 4
+
+
+def test_a_table_that_is_no_grid(grid):
+    """Each value has points of its own: chance alone separates them a little, but not over the whole table."""
+    kept = np.random.default_rng(0).permutation(360)[:330]
+    draws = _draws.from_table(grid.oracle()[kept], grid.factors[kept], 500, 150, 0)
+    found = fairness.score(draws, DLIB)
+    assert 0 < found["unfairness"] < 0.1
+    codes = grid.factors[kept] * 1.0
+    whole = fairness.score(_draws.from_table(codes, grid.factors[kept], 500, 150, 0), "exact")
+    shares = [
+        np.stack(
+            [
+                np.bincount(codes[codes[:, s] == v, t].astype(int), minlength=grid.sizes[t]) / (codes[:, s] == v).sum()
+                for v in range(grid.sizes[s])
+            ]
+        )
+        for t in range(4)
+        for s in range(4)
+        if s != t
+    ]
+    expected = np.mean([0.5 * np.abs(p - p.mean(axis=0)).sum(axis=1).mean() for p in shares])
+    assert whole["unfairness"] == pytest.approx(expected)
+
+
+def test_what_it_cannot_be_asked_of(grid, codes):
+    with pytest.raises(ValueError, match="two factors"):
+        metrics.score(codes, grid.factors[:, :1], metrics=["fairness"], n_train=50, n_test=50)
+    with pytest.raises(ValueError, match="give the whole table"):
+        metrics.score_draws((codes, grid.factors), (codes, grid.factors), metrics=["fairness"])
+
+
+def test_few_points_and_missing_values(grid, codes):
+    assert all(0 <= value <= 1 for value in fairness.score(drawn(codes, grid, 5), DLIB).values())
