@@ -36,6 +36,7 @@ def test_the_published_study_is_read(root):
         ("year: 2019", "year: 2019\nyear: 2020", "year", "twice"),
         ("lr: 0.0001", "lr: 1e-4", "training.adam.lr", "write 1.0e-4"),
         ("lr: 0.0001", "lr: .nan", "training.adam.lr", "finite"),
+        ("kind: scores", "kind: scors", "tables.table1.kind", "did you mean 'scores'"),
         ("kind: violin", "kind: violn", "figures.fig3_left.kind", "did you mean 'violin'"),
         ("    description: as published", "    description: x\n    metrics: [mig]", "scales.paper.metrics", "no such key"),
         ("metrics: [beta_vae_score", "metrics: [beta_score", "metrics.0", "did you mean 'beta_vae_score'"),

@@ -112,7 +112,7 @@ class Evaluation(Strict):
 class Artefact(Strict):
     """A table or a figure of the paper."""
 
-    kind: Name = Field(description="file in figures/, or kind of table")
+    kind: Name = Field(description="file in figures/, or in tables/")
     title: str
     datasets: list[Name] = Field(default=[], description="data sets that the paper's artefact shows; none: all of the scale")
     metrics: list[str] = Field(default=[], description="scores shown, as metric.score; none: every metric's headline")
@@ -176,6 +176,8 @@ class Study(Strict):
                 yield ("models", i, "name"), f"{model} stands twice; join its sweeps"
         known = sorted({*discover.names("datasets"), *self.unavailable})
         yield from _unknown("data set", ("datasets",), self.datasets, known)
+        for name, table in self.tables.items():
+            yield from _unknown("kind of table", ("tables", name, "kind"), [table.kind], discover.names("tables"))
         for name, figure in self.figures.items():
             yield from _unknown("kind of figure", ("figures", name, "kind"), [figure.kind], discover.names("figures"))
         for name, scale in self.scales.items():

@@ -98,8 +98,9 @@ class Targets:
         return provenance.code(f"facsimile.metrics.{wildcards.metric}")
 
     def table_code(self, wildcards: Wildcards) -> str:
-        """Content hash of the code that draws tables."""
-        return provenance.code("facsimile.tables")
+        """Content hash of the code that makes this kind of table."""
+        kind = self._study(wildcards.study).tables[wildcards.table].kind
+        return provenance.code(f"facsimile.tables.{kind}")
 
     def figure_code(self, wildcards: Wildcards) -> str:
         """Content hash of the code that draws this kind of figure."""
@@ -108,8 +109,10 @@ class Targets:
 
     def compare_code(self, wildcards: Wildcards) -> str:
         """Content hash of the code that compares with published numbers."""
-        kinds = sorted({figure.kind for figure in self._study(wildcards.study).figures.values()})
-        return provenance.code("facsimile.compare", *(f"facsimile.figures.{kind}" for kind in kinds))
+        study = self._study(wildcards.study)
+        kinds = sorted({f"facsimile.tables.{table.kind}" for table in study.tables.values()})
+        kinds += sorted({f"facsimile.figures.{figure.kind}" for figure in study.figures.values()})
+        return provenance.code("facsimile.compare", *kinds)
 
     def artefact_spec(self, wildcards: Wildcards) -> str:
         """Canonical JSON of what the study file says of a table or figure."""
