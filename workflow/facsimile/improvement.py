@@ -30,17 +30,21 @@ def probability(
     n = sum(a.size + b.size for a, b in tasks)
     if not tasks:
         return Estimate(np.nan, np.nan, np.nan, 0)
-    wins = [_wins(a, b) for a, b in tasks]
-    drawn = np.mean([_drawn(matrix, rng, resamples) for matrix in wins], axis=0)
-    return Estimate(float(np.mean([matrix.mean() for matrix in wins])), *limits(drawn, level), n)
+    value = np.mean([_won(a, b, *(np.ones((1, side.size)) for side in (a, b))) for a, b in tasks])
+    drawn = np.mean([_won(a, b, *(_counts(side.size, rng, resamples) for side in (a, b))) for a, b in tasks], axis=0)
+    return Estimate(float(value), *limits(drawn, level), n)
 
 
-def _wins(a: Runs, b: Runs) -> Array:
-    """Who wins [n, m]: 1, 0, or ½ for a tie."""
-    return (np.sign(a[:, None] - b[None, :]) + 1) / 2
+def _won(a: Runs, b: Runs, times_a: Array, times_b: Array) -> Array:
+    """Share of pairs [resamples] that ``a`` [n] wins, given how often each run was drawn, [resamples, n] and [resamples, m]."""
+    order = np.argsort(b)
+    below = np.pad(np.cumsum(times_b[:, order], axis=1), ((0, 0), (1, 0)))
+    worse, tied = (np.searchsorted(b[order], a, side=side) for side in ("left", "right"))
+    won = (below[:, worse] + below[:, tied]) / 2
+    return np.einsum("bn,bn->b", times_a, won) / (a.size * b.size)
 
 
-def _drawn(wins: Array, rng: np.random.Generator, resamples: int) -> Array:
-    """The mean of ``wins`` in each resample [b] of rows and columns."""
-    rows, columns = (rng.multinomial(size, np.full(size, 1 / size), resamples) / size for size in wins.shape)
-    return np.einsum("bm,bm->b", rows @ wins, columns)
+def _counts(n: int, rng: np.random.Generator, resamples: int) -> Array:
+    """How often each of ``n`` runs is drawn [resamples, n]."""
+    drawn = rng.integers(n, size=(resamples, n)) + n * np.arange(resamples)[:, None]
+    return np.bincount(drawn.ravel(), minlength=resamples * n).reshape(resamples, n).astype(np.float64)
