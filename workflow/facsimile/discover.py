@@ -64,6 +64,13 @@ def fields(folder: str, name: str, wanted: set[str] | None = None) -> list[str]:
     return inherited + [field for cls in classes for node in cls.body for field in _field(node)]
 
 
+def required(folder: str, name: str) -> list[str]:
+    """Those fields of the public class in ``facsimile/<folder>/<name>.py`` itself that have no default."""
+    tree = ast.parse((PACKAGE / folder / f"{name}.py").read_text(encoding="utf-8"))
+    own = [node for cls in tree.body if isinstance(cls, ast.ClassDef) and not cls.name.startswith("_") for node in cls.body]
+    return [field for node in own if isinstance(node, ast.AnnAssign) and node.value is None for field in _field(node)]
+
+
 def constant(folder: str, name: str, key: str) -> Any:
     """The literal that ``facsimile/<folder>/<name>.py`` assigns to ``key``, read without importing; raises UnknownName."""
     if name not in names(folder):
