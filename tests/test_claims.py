@@ -100,7 +100,7 @@ def test_what_is_not_there_is_said_and_the_rest_is_still_found(study):
     assert said["sampled_total_correlation"].startswith(
         "no such scores: unsupervised gaussian total correlation of sampled representations (dSprites, Color-dSprites"
     )
-    assert "needs two data sets; there is dSprites" in said["transfer"]
+    assert "needs two data sets: there is dSprites" in said["transfer"]
     assert table.loc["mean_total_correlation", "value"] > 0.5
     assert math.isnan(table.loc["transfer", "value"])
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from facsimile import discover, names, runs
+from facsimile import declared, names, runs
 from facsimile.studyfile import CONTROLS, Artefact, Evaluation, ModelOverride, Scale, Study
 
 
@@ -172,7 +172,7 @@ def headlines(named: pd.DataFrame, context: Context) -> list[str]:
 def directed(scores: pd.DataFrame) -> pd.DataFrame:
     """Scores with a column ``name`` (see ``select``), those of which the lower is better with their sign turned."""
     families = {name: name.partition(".")[0] for name in scores["name"].unique()}
-    lower = {name for name, family in families.items() if discover.constant("metrics", family, "BETTER") == "lower"}
+    lower = {name for name, family in families.items() if declared.constant("metrics", family, "BETTER") == "lower"}
     return scores.assign(result=scores["result"].where(~scores["name"].isin(lower), -scores["result"]))
 
 

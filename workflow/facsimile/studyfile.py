@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from facsimile import discover
+from facsimile import declared, discover
 from facsimile.yamlfile import Document, Location
 
 CONTROLS = ("oracle", "noise")
@@ -156,7 +156,7 @@ class Claim(Strict):
         for key in self.parameters:
             if key not in known:
                 raise ValueError(discover.unknown(f"parameter of {self.statistic}", key, known))
-        if lacking := [key for key in discover.required("claims", self.statistic) if key not in self.parameters]:
+        if lacking := [key for key in declared.required("claims", self.statistic) if key not in self.parameters]:
             raise ValueError(f"{self.statistic} needs the parameters: {', '.join(lacking)}")
         return self
 
