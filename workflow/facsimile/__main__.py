@@ -254,6 +254,16 @@ def metric_pages(check: Annotated[bool, typer.Option(help="only say whether the 
     raise typer.Exit(pages.write(check, _log))
 
 
+@app.command("study-pages")
+def study_pages(
+    context: typer.Context, check: Annotated[bool, typer.Option(help="only say whether the pages are up to date")] = False
+) -> None:
+    """Write docs/studies: a page a study, with its newest verdicts from results/reference."""
+    from facsimile import study_pages as pages
+
+    raise typer.Exit(pages.write(context.obj(), check, _log))
+
+
 def main() -> None:
     """Run a command; an error of the user's is one line, with its traceback only under --debug."""
     try:

@@ -9,6 +9,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from facsimile import generated
 from facsimile.rendering import NONE
 from facsimile.verdicts import STYLES
 
@@ -40,14 +41,19 @@ def _line(row: dict[Any, Any], notes: dict[str, str]) -> list[Text]:
     ]
 
 
-def markdown(claims: pd.DataFrame) -> str:
-    """A table for a page: claim, number, rule, verdict with its reason, then the command of each and the cost."""
-    lines = ["| claim | found | rule | verdict |", "| --- | --- | --- | --- |"]
-    for row in claims.to_dict("records"):
-        verdict = f"**{row['verdict']}**: {row['reason']}"
-        lines.append(f"| {' | '.join(map(_escaped, (row['text'], number(row), row['rule'], verdict)))} |")
-    typed, cost = _commands(claims)[:-1], _commands(claims)[-1]
-    return "\n".join([*lines, "", "```sh", *typed, "```", "", f"{cost}.", ""])
+def markdown(claims: pd.DataFrame, prefix: str) -> str:
+    """A table for a page: claim, number, rule, verdict with its reasons as footnotes, then the commands and their cost."""
+    notes = generated.Footnotes(prefix)
+    rows = [(row["text"], number(row), row["rule"], _verdict(row, notes)) for row in claims.to_dict("records")]
+    *typed, cost = _commands(claims)
+    code = ["```sh", *typed, "```"]
+    return "\n".join(
+        [*generated.grid(("claim", "found", "rule", "verdict"), rows), "", *code, "", f"{cost}.", "", *notes.lines()]
+    )
+
+
+def _verdict(row: dict[Any, Any], notes: generated.Footnotes) -> str:
+    return f"**{row['verdict']}**{''.join(notes.mark(part) for part in row['reason'].split('; '))}"
 
 
 def number(row: dict[Any, Any]) -> str:
@@ -63,7 +69,3 @@ def _commands(claims: pd.DataFrame) -> list[str]:
     costs = "; ".join(dict.fromkeys(claims["cost"]))
     typed = [f"{command}    # {', '.join(own['claim'])}" for command, own in claims.groupby("command", sort=False)]
     return [*typed, f"Cost of each where nothing is made yet: {costs}"]
-
-
-def _escaped(text: str) -> str:
-    return text.replace("|", "\\|")

@@ -36,6 +36,22 @@ def grid(head: Iterable[str], rows: Iterable[Iterable[str]], align: str = "---")
     return [f"| {' | '.join(_cell(entry) for entry in line)} |" for line in lines]
 
 
+class Footnotes:
+    """Texts that a page says once: ``mark`` answers the reference to one, ``lines`` are the notes. ``prefix`` tells tables apart."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self._numbers: dict[str, int] = {}
+
+    def mark(self, text: str) -> str:
+        """``[^prefix-1]``, the same for the same text."""
+        return f"[^{self._prefix}-{self._numbers.setdefault(text, len(self._numbers) + 1)}]"
+
+    def lines(self) -> list[str]:
+        """A paragraph a note."""
+        return [line for text in self._numbers for line in (f"{self.mark(text)}: {text}", "")]
+
+
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
