@@ -1,6 +1,7 @@
 """The command line: ``facsimile COMMAND``, also ``python -m facsimile COMMAND``."""
 
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,7 +41,10 @@ def _overrides(pairs: list[str]) -> dict[str, Any]:
         key, separator, text = pair.partition("=")
         if not separator:
             raise typer.BadParameter(f"{pair!r}: write key=value")
-        value = yaml.safe_load(text)
+        try:
+            value = yaml.safe_load(text)
+        except (yaml.YAMLError, ValueError, RecursionError):
+            raise typer.BadParameter(f"{pair!r}: {text!r} is not valid YAML") from None
         name, _, part = key.partition(".")
         found.setdefault(name, {}).update({part: value}) if part else found.update({name: value})
     return found
@@ -243,14 +247,23 @@ def metric_pages(check: Annotated[bool, typer.Option(help="only say whether the 
 
 
 def main() -> None:
-    """Run a command; an error of the user's is one line, with its traceback only under --debug."""
+    """Run a command; an error is one line, with its traceback only under --debug."""
     try:
         app()
-    except (ValueError, LookupError, RuntimeError, OSError) as error:
+    except Exception as error:
         if "--debug" in sys.argv:
             raise
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]error:[/] {escape(str(error))}")
+        Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]error:[/] {escape(_said(error))}")
         sys.exit(1)
+
+
+def _said(error: Exception) -> str:
+    """An error in words, safe on a terminal; of one that nobody foresaw also where it arose."""
+    text = str(error)
+    if isinstance(error, KeyError) or not isinstance(error, ValueError | LookupError | RuntimeError | OSError):
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        text = f"{type(error).__name__}: {text} ({Path(last.filename).name}:{last.lineno}; --debug shows more)"
+    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
 
 
 if __name__ == "__main__":
