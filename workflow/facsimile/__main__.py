@@ -204,11 +204,16 @@ def plan(context: typer.Context, study: StudyName) -> None:
 
 
 @app.command()
-def status(context: typer.Context, study: StudyName) -> None:
-    """Say what is done, running, failed and missing; reads only files."""
+def status(
+    context: typer.Context,
+    study: StudyName,
+    watch: Annotated[float | None, typer.Option(min=1, help="seconds: print it anew so often until all is done")] = None,
+) -> None:
+    """Say what is done, running, failed and pending, what failed and why, and what it takes on disk; reads only files."""
     from facsimile import status as progress
 
-    progress.status(context.obj(), study, console)
+    at: Workspace = context.obj()
+    progress.status(at, study, console) if watch is None else progress.watch(at, study, watch, console)
 
 
 @app.command()
