@@ -217,6 +217,18 @@ def status(
 
 
 @app.command()
+def doctor(
+    context: typer.Context,
+    study: Annotated[str | None, typer.Argument(help="a study: also whether there is room for it")] = None,
+    profile: Annotated[str | None, typer.Option(help="as for snakemake; slurm: also whether the cluster answers")] = None,
+) -> None:
+    """Look for what would spoil a big run here: profile, cluster, GPU, disk, file locks, clock, versions."""
+    from facsimile import doctor as checks
+
+    raise typer.Exit(0 if checks.doctor(context.obj(), study, profile, console) else 1)
+
+
+@app.command()
 def explain(context: typer.Context, run: str) -> None:
     """Say what a run is, what became of it, and why it would be trained again."""
     from facsimile import explain as explanation
