@@ -213,6 +213,9 @@ def test_a_table_of_a_trillion_rows_is_refused_by_its_size(folder):
         ["table", "locatello2019", "../../x"],
         ["figure", "locatello2019", "$(touch pwned)"],
         ["score", "nothing.npz"],
+        ["adopt", "nothing.tar"],
+        ["adopt", "pyproject.toml"],
+        ["export", "locatello2019", "--to", "x.zip"],
         ["explain-metric", "../store"],
     ],
 )

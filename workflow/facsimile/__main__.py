@@ -229,6 +229,35 @@ def doctor(
 
 
 @app.command()
+def export(
+    context: typer.Context,
+    study: StudyName,
+    to: Annotated[Path, typer.Option(help="the bundle to write: FILE.tar or FILE.tar.gz")],
+    latents: Annotated[bool, typer.Option(help="with the latents, by which other metrics can be asked")] = False,
+    weights: Annotated[bool, typer.Option(help="with the trained weights")] = False,
+) -> None:
+    """Write what is made of a study, with checksums, into one file that `facsimile adopt` takes elsewhere."""
+    from facsimile import export as bundles
+    from facsimile.status import size
+
+    done = bundles.export(context.obj(), study, to, latents, weights)
+    lacking = f"; {done.lacking:,} are not made yet" if done.lacking else ""
+    _log(f"{to}: {done.runs:,} runs, {size(done.bytes)}{lacking}")
+
+
+@app.command()
+def adopt(
+    context: typer.Context,
+    bundle: Annotated[Path | None, typer.Argument(help="a file of `facsimile export`; none: what results/ holds")] = None,
+    replace: Annotated[bool, typer.Option(help="take the bundle's run where another of that name is here")] = False,
+) -> None:
+    """Take in results made elsewhere, so that snakemake holds them to be done."""
+    from facsimile import adopt as adoption
+
+    adoption.report(context.obj(), bundle, replace, _log)
+
+
+@app.command()
 def explain(context: typer.Context, run: str) -> None:
     """Say what a run is, what became of it, and why it would be trained again."""
     from facsimile import explain as explanation
