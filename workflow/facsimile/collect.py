@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from facsimile import atomic, canonical, store
+from facsimile import answers, atomic, canonical, store
 from facsimile import workspace as workspaces
 from facsimile.paths import Paths
 from facsimile.runs import Run
@@ -49,7 +49,7 @@ def runs_table(workspace: Workspace, study: Study) -> pd.DataFrame:
 
 def scores_table(workspace: Workspace, study: Study, made: pd.DataFrame) -> pd.DataFrame:
     """A row a number, joined with what the run is."""
-    tables = [pd.read_parquet(path) for path in workspace.score_files(study)]
+    tables = [answers.read_table(path) for path in workspace.score_files(study)]
     filled = [table for table in tables if len(table)]
     scores = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=SCORE)
     joined = made[list(IDENTITY)].merge(scores, on="run", validate="one_to_many")

@@ -1,6 +1,5 @@
 """Score a shard: one metric on the stored latents of each of its runs."""
 
-import json
 import multiprocessing
 import os
 import threading
@@ -11,16 +10,14 @@ from multiprocessing import connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from facsimile import atomic, jobs, latents, metrics, provenance, runs, score_inputs, store
+from facsimile import answers, atomic, jobs, latents, metrics, provenance, runs, score_inputs, store
+from facsimile.answers import Rows
 from facsimile.jobs import Log
 from facsimile.runs import Run, Shard
 from facsimile.studyfile import Evaluation, Study
 from facsimile.workspace import Workspace
-
-Rows = list[dict[str, Any]]
 
 
 class ScoreError(RuntimeError):
@@ -55,9 +52,8 @@ def score_shard(
     missing = [q for q in questions if found[q.run.key] is None]
     found |= dict(zip((q.run.key for q in missing), _answers(missing, processes), strict=True))
     log(f"{shard.key}: {metric} of {len(found)} runs, {len(missing)} asked now, {len(found) - len(missing)} from the store")
-    rows = [{"run": q.run.key, "code": q.stamp["code"]} | row for q in questions for row in found[q.run.key] or []]
-    with atomic.replacing(paths.shard_scores(shard.key, metric, protocol)) as temporary:
-        pd.DataFrame(rows, columns=None if rows else ["run", "metric"]).to_parquet(temporary, index=False)
+    table = {q.run.key: (q.stamp["code"], found[q.run.key] or []) for q in questions}
+    answers.write_table(paths.shard_scores(shard.key, metric, protocol), table)
 
 
 def _question(workspace: Workspace, study: Study, run: Run, metric: str) -> Question:
@@ -78,13 +74,8 @@ def _stamp(folder: Path, metric: str) -> dict[str, str]:
 
 
 def _stored(question: Question) -> Rows | None:
-    try:
-        found = json.loads(question.answer.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except json.JSONDecodeError:  # an answer is cheap to ask again, and the file is replaced at once
-        return None
-    return found["scores"] if found["stamp"] == question.stamp else None
+    found = answers.read(question.answer)
+    return found.scores if found is not None and found.stamp == question.stamp else None
 
 
 def _answers(questions: list[Question], processes: int) -> Iterator[Rows]:
