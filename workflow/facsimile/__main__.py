@@ -175,8 +175,20 @@ def compare(context: typer.Context, study: StudyName) -> None:
 
 
 @app.command()
+def claims(
+    context: typer.Context,
+    study: StudyName,
+    write: Annotated[bool, typer.Option("--write", help="write claims.csv instead of printing")] = False,
+) -> None:
+    """Put a study's claims to the test: statistic, rule, verdict, and what to type."""
+    from facsimile import artefacts
+
+    artefacts.claims(context.obj(), study, None if write else console)
+
+
+@app.command()
 def show(context: typer.Context, study: StudyName) -> None:
-    """Print a study's tables and comparison, and where its files are."""
+    """Print a study's tables, comparison and claims, and where its files are."""
     from facsimile import artefacts
 
     artefacts.show(context.obj(), study, console)

@@ -39,6 +39,13 @@ def of(todo: list[Run]) -> Cost:
     return Cost(len(todo), steps, seconds / 3600, steps / GPU_STEPS_PER_SECOND / 3600, size)
 
 
+def text(price: Cost) -> str:
+    """``12,614 runs, 69,000 core-hours or 31 GPU-hours, 535.4 GB``."""
+    core, gpu = (f"{hours:,.0f}" if hours >= 10 else f"{hours:.2g}" for hours in (price.core_hours, price.gpu_hours))
+    size = f"{price.bytes / 1e12:,.1f} TB" if price.bytes >= 1e12 else f"{price.bytes / 1e9:,.1f} GB"
+    return f"{price.runs:,} runs, {core} core-hours or {gpu} GPU-hours, {size}"
+
+
 def _images(run: Run) -> int:
     return _size(run.dataset, tuple(run.subgrid.items()))
 

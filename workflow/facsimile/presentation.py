@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from facsimile import names, runs
+from facsimile import discover, names, runs
 from facsimile.studyfile import CONTROLS, Artefact, Evaluation, ModelOverride, Scale, Study
 
 
@@ -167,6 +167,13 @@ def headlines(named: pd.DataFrame, context: Context) -> list[str]:
         own = metric if metric in given or not given else given[0]
         chosen.append(f"{metric}.{own}")
     return chosen
+
+
+def directed(scores: pd.DataFrame) -> pd.DataFrame:
+    """Scores with a column ``name`` (see ``select``), those of which the lower is better with their sign turned."""
+    families = {name: name.partition(".")[0] for name in scores["name"].unique()}
+    lower = {name for name, family in families.items() if discover.constant("metrics", family, "BETTER") == "lower"}
+    return scores.assign(result=scores["result"].where(~scores["name"].isin(lower), -scores["result"]))
 
 
 def _cells(study: Study) -> int:

@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -112,12 +112,58 @@ class Evaluation(Strict):
 class Artefact(Strict):
     """A table or a figure of the paper."""
 
-    kind: Name = Field(description="file in figures/, or kind of table")
+    kind: Name = Field(description="file in figures/, or in tables/")
     title: str
     datasets: list[Name] = Field(default=[], description="data sets that the paper's artefact shows; none: all of the scale")
     metrics: list[str] = Field(default=[], description="scores shown, as metric.score; none: every metric's headline")
     verified: bool = Field(default=False, description="whether number and content were checked against the paper's PDF")
     note: str = ""
+
+
+class Rule(Strict):
+    """Where a statistic must lie for a claim to hold: above one number, below another, or between both."""
+
+    above: Number | None = None
+    below: Number | None = None
+    by: Literal["interval", "value"] = Field(
+        default="interval", description="what must lie there: all of the interval, or the value"
+    )
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> "Rule":
+        if self.above is None and self.below is None:
+            raise ValueError("a rule needs above, below, or both")
+        if self.above is not None and self.below is not None and self.above >= self.below:
+            raise ValueError(f"nothing lies above {self.above} and below {self.below}")
+        return self
+
+
+class Claim(Strict):
+    """A sentence of the paper that numbers can bear out or not."""
+
+    text: str = Field(description="the claim as a sentence that can be checked")
+    source: str = Field(description="where the paper says so, and whose the threshold is")
+    verified: bool = Field(default=False, description="whether it was checked against the paper's PDF")
+    statistic: Annotated[Name, _exists("claims")] = Field(description="file in claims/")
+    parameters: dict[Name, bool | Number | str | list[str]] = Field(default={}, description="fields of the statistic")
+    datasets: list[Name] = Field(default=[], description="data sets that it is about; none: all of the study")
+    rule: Rule = Field(description="where the statistic must lie")
+    target: Name = Field(description="table or figure that shows it")
+
+    @model_validator(mode="after")
+    def _parameters_fit(self) -> "Claim":
+        known = discover.fields("claims", self.statistic)
+        for key in self.parameters:
+            if key not in known:
+                raise ValueError(discover.unknown(f"parameter of {self.statistic}", key, known))
+        if lacking := [key for key in discover.required("claims", self.statistic) if key not in self.parameters]:
+            raise ValueError(f"{self.statistic} needs the parameters: {', '.join(lacking)}")
+        return self
+
+    def named(self, ending: str) -> list[str]:
+        """The words that parameters whose names end so hold, as ``models`` and ``reversed_models``."""
+        values = [value for key, value in self.parameters.items() if key.endswith(ending)]
+        return [word for value in values for word in (value if isinstance(value, list) else [value]) if isinstance(word, str)]
 
 
 class ModelOverride(Strict):
@@ -166,6 +212,7 @@ class Study(Strict):
     evaluation: Evaluation
     tables: dict[Name, Artefact]
     figures: dict[Name, Artefact]
+    claims: dict[Name, Claim] = Field(default={}, description="what the paper says, as sentences with a verdict")
     scales: dict[Name, Scale]
 
     def problems(self) -> Iterator[tuple[Location, str]]:
@@ -176,8 +223,22 @@ class Study(Strict):
                 yield ("models", i, "name"), f"{model} stands twice; join its sweeps"
         known = sorted({*discover.names("datasets"), *self.unavailable})
         yield from _unknown("data set", ("datasets",), self.datasets, known)
+        for name, table in self.tables.items():
+            yield from _unknown("kind of table", ("tables", name, "kind"), [table.kind], discover.names("tables"))
         for name, figure in self.figures.items():
             yield from _unknown("kind of figure", ("figures", name, "kind"), [figure.kind], discover.names("figures"))
+        for name in {"claims"} & {*self.tables, *self.figures}:
+            yield (
+                ("tables" if name in self.tables else "figures", name),
+                f"{self.id}_{name} is the target of the claims; use another name",
+            )
+        for name, claim in self.claims.items():
+            at = ("claims", name)
+            yield from _unknown(f"table or figure of {self.id}", (*at, "target"), [claim.target], [*self.tables, *self.figures])
+            yield from _unknown(f"data set of {self.id}", (*at, "datasets"), claim.datasets, self.datasets)
+            yield from _unknown(f"model of {self.id}", (*at, "parameters"), claim.named("models"), models)
+            families = [word.partition(".")[0] for word in claim.named("") if "." in word]
+            yield from _unknown("metric", (*at, "parameters"), families, discover.names("metrics"))
         for name, scale in self.scales.items():
             at = ("scales", name)
             yield from _unknown(f"data set of {self.id}", (*at, "datasets"), scale.datasets or [], self.datasets)

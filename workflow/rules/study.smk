@@ -63,3 +63,20 @@ rule compare:
         code=targets.compare_code,
     shell:
         f"{targets.command} compare {{wildcards.study}} >{{log:q}} 2>&1"
+
+
+rule claims:
+    input:
+        rules.collect.output,
+    output:
+        f"{targets.results}/studies/{{study}}/{{scale}}/claims.csv",
+    log:
+        f"{targets.results}/logs/claims/{{study}}-{{scale}}.log",
+    localrule: True
+    conda:
+        "../../envs/facsimile.yaml"
+    params:
+        code=targets.claims_code,
+        spec=targets.claims_spec,
+    shell:
+        f"{targets.command} claims {{wildcards.study}} --write >{{log:q}} 2>&1"
