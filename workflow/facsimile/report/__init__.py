@@ -1,7 +1,7 @@
 """The report of a study: a folder of pages that a browser opens from disk, without a server and without a network.
 
-A page that is opened from disk may load scripts, styles and images, but may not fetch: so all data are scripts (``_script.py``),
-and WebAssembly lies in one, too. What is large is loaded when it is looked at.
+A page that is opened from disk may load scripts, styles and images, but may not fetch: so all data are scripts
+(``_script.py``), and WebAssembly lies in one, too. What is large is loaded when it is looked at.
 """
 
 import shutil
@@ -33,9 +33,11 @@ def write(at: Workspace, study: str, log: Log) -> Path:
         records = dict(_records.payloads(at.paths, found.runs))
         for name, packed in records.items():
             _give(folder, f"records/{name}", packed)
-        _give(folder, "scores", _scores.payload(found.runs, found.scores, found.context))
+        scores = _scores.payload(found.runs, found.scores, found.study, found.context)
+        _give(folder, "scores", scores)
+        metrics = [score["label"] for score in scores["scores"]]
         latents = _latents.write(at, found, lambda name, value: _give(folder, name, value), log)
-        _page.write(folder, _shown(at, found, source, folder, records) | {"latents": latents})
+        _page.write(folder, _shown(at, found, source, folder, records) | {"latents": latents, "metrics": metrics})
     return source / "report" / "index.html"
 
 
@@ -47,6 +49,7 @@ def _shown(at: Workspace, found: Gathered, source: Path, folder: Path, records: 
     return {
         "study": study,
         "context": context,
+        "departures": _summary.departures(context),
         "scale": study.scales[context.scale],
         "files": copied,
         "claims": _comparison.claims(source / "claims.csv"),

@@ -8,7 +8,7 @@ import pandas as pd
 
 from facsimile import names
 from facsimile.presentation import Context, Spec
-from facsimile.report._comparison import plain, query
+from facsimile.report._comparison import headed, plain, query
 from facsimile.studyfile import Study
 
 GROUP = ["dataset", "model", "params"]
@@ -45,9 +45,11 @@ def _pivoted(path: Path) -> dict[str, Any]:
     """A row a (data set, method, hyper-parameters), a column a score; a link from each number to its runs."""
     data = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(GROUP, str))
     data[GROUP] = data[GROUP].fillna("")
-    scores, statistic = list(dict.fromkeys(data["metric"])), data.columns[data.columns.get_loc("metric") + 1]
+    columns = list(map(str, data.columns))
+    scores, statistic = list(dict.fromkeys(data["metric"])), columns[columns.index("metric") + 1]
     lines = []
-    for (dataset, model, params), own in data.groupby(GROUP, sort=False):
+    for group, own in data.groupby(GROUP, sort=False):
+        dataset, model, params = map(str, group)
         who = " ".join(filter(None, [names.model(model), names.settings(params) if params else ""]))
         entries = own.set_index("metric").reindex(scores).reset_index().to_dict("records")
         lines.append(
@@ -58,7 +60,11 @@ def _pivoted(path: Path) -> dict[str, Any]:
                 "entries": [_entry(entry, statistic, query(dataset, model, params, entry["metric"])) for entry in entries],
             }
         )
-    return {"columns": [names.metric(score) for score in scores], "rows": lines, "several": data["dataset"].nunique() > 1}
+    return {
+        "columns": [headed(names.metric(score)) for score in scores],
+        "rows": lines,
+        "several": data["dataset"].nunique() > 1,
+    }
 
 
 def _entry(entry: dict[Any, Any], statistic: str, runs: str) -> dict[str, str]:

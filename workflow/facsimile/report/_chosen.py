@@ -8,8 +8,8 @@ from facsimile import discover
 from facsimile.presentation import Context, headlines
 
 RULE = (
-    "Of each data set and method, first the run with the best mean rank over the headline scores, then the median run, then the "
-    "others from the best down, until {limit} runs are chosen in all (`report_decoders` in config.yaml): a decoder takes 2 MB."
+    "Of each data set and method, first the run with the best mean rank over the headline scores, then the median run, then "
+    "the others from the best down, until {limit} runs are chosen in all (report_decoders in config.yaml); each takes 2 MB."
 )
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pandas as pd
 
-from facsimile import names
+from facsimile import names, verdicts
 
 VERDICTS = ("reproduced", "differs", "not comparable", "no source")
 
@@ -46,6 +46,11 @@ def query(dataset: str, model: str = "", params: str = "", metric: str = "") -> 
     return "#scores?" + urlencode({key: value for key, value in stated.items() if value})
 
 
+def headed(text: str) -> str:
+    """Text with a capital at its head."""
+    return text[:1].upper() + text[1:]
+
+
 def plain(value: Any) -> str:
     """A count in full, a score with three decimals, – for none."""
     if value is None or value == "" or not math.isfinite(float(value)):
@@ -56,12 +61,12 @@ def plain(value: Any) -> str:
 
 def _row(row: dict[Any, Any]) -> dict[str, Any]:
     who = [row["model"] and names.model(row["model"]), row["params"] and names.settings(row["params"])]
-    what = [row["dataset"] and names.dataset(row["dataset"]), " ".join(filter(None, who)), names.metric(row["metric"])]
+    what = [row["dataset"] and names.dataset(row["dataset"]), " ".join(filter(None, who)), headed(names.metric(row["metric"]))]
     keys = [row[key] or "" for key in ("dataset", "model", "params", "metric")]
     return {
         **row,
         "what": [part for part in what if part] + [row["statistic"]],
-        "published": plain(row["value"]) + (f" ± {row['spread']:g}" if row["spread"] is not None else ""),
+        "published": verdicts.plain(row["value"]) + (f" ± {row['spread']:g}" if row["spread"] is not None else ""),
         "number": plain(row["ours"]),
         "interval": f"[{row['low']:.3f}, {row['high']:.3f}]" if row["low"] is not None else "",
         "slug": slug(row["verdict"]),

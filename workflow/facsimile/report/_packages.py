@@ -7,7 +7,7 @@ import base64
 import gzip
 import json
 import tarfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from facsimile.datasets._download import fetch
@@ -27,8 +27,8 @@ class Package:
     version: str
     licence: str
     integrity: str  # as npm writes it: sha512-, then base64
-    files: tuple[str, ...]
-    embedded: tuple[str, ...] = ()
+    files: list[str]
+    embedded: list[str] = field(default_factory=list)
 
     @property
     def official(self) -> Official:
@@ -41,8 +41,7 @@ class Package:
 
 def packages() -> list[Package]:
     """Those of packages.json."""
-    listed = json.loads(PINS.read_text(encoding="utf-8"))
-    return [Package(**{key: tuple(value) if isinstance(value, list) else value for key, value in p.items()}) for p in listed]
+    return [Package(**pinned) for pinned in json.loads(PINS.read_text(encoding="utf-8"))]
 
 
 def install(cache: Path, folder: Path) -> None:
@@ -73,7 +72,7 @@ def _text(data: bytes) -> str:
 def _member(archive: tarfile.TarFile, file: str) -> bytes:
     found = archive.extractfile(f"package/{file}")
     if found is None:
-        raise FileNotFoundError(f"{archive.name}: no file {file}; correct {PINS}")
+        raise FileNotFoundError(f"package/{file}: no such file; correct {PINS}")
     return found.read()
 
 

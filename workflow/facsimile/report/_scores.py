@@ -5,14 +5,16 @@ from typing import Any
 
 import pandas as pd
 
-from facsimile import discover, names
+from facsimile import canonical, discover, names
 from facsimile.presentation import Context, headlines
+from facsimile.report._comparison import headed
 from facsimile.report._script import number
+from facsimile.studyfile import Study
 
 ASKED = ["convention", "representation", "n_train", "n_test", "evaluation_seed"]
 
 
-def payload(runs: pd.DataFrame, scores: pd.DataFrame, context: Context) -> dict[str, Any]:
+def payload(runs: pd.DataFrame, scores: pd.DataFrame, study: Study, context: Context) -> dict[str, Any]:
     """What the page knows of runs and their scores; 12,600 runs with 40 scores are about 5 MB."""
     named = scores.assign(name=scores["metric"].astype(str) + "." + scores["score"].astype(str))
     shown = set(headlines(named, context))
@@ -20,14 +22,15 @@ def payload(runs: pd.DataFrame, scores: pd.DataFrame, context: Context) -> dict[
         _score(dict(zip(["name", *ASKED], asked, strict=True)), own, list(runs["run"]), shown)
         for asked, own in named.groupby(["name", *ASKED], sort=False, dropna=False)
     ]
-    return {"runs": _runs(runs), "scores": _distinct(columns)}
+    return {"runs": _runs(runs, study), "scores": _distinct(columns)}
 
 
-def _runs(runs: pd.DataFrame) -> dict[str, Any]:
+def _runs(runs: pd.DataFrame, study: Study) -> dict[str, Any]:
+    of = dict(zip(runs["params"], runs["model"], strict=True))
     words = {
         "dataset": lambda d: {"id": d, "name": names.dataset(d)},
         "model": lambda m: {"id": m, "name": names.model(m)},
-        "params": lambda p: {"id": p, "name": names.settings(p), "values": json.loads(p)},
+        "params": lambda p: {"id": p, "name": settings(p, of[p], study), "all": names.settings(p), "values": json.loads(p)},
         "hash": lambda h: {"id": h},
         "state": lambda s: {"id": s},
     }
@@ -35,13 +38,19 @@ def _runs(runs: pd.DataFrame) -> dict[str, Any]:
     for column, describe in words.items():
         codes, distinct = pd.factorize(runs[column])
         coded[column] = {"words": [describe(word) for word in distinct], "codes": codes.tolist()}
-    numbers = [None if pd.isna(n) else int(n) for n in runs["number"]]
     return coded | {
         "seed": runs["seed"].tolist(),
-        "number": numbers,
+        "number": [None if pd.isna(n) else int(n) for n in runs["number"]],
         "control": runs["control"].astype(int).tolist(),
         "value": [number(v) for v in runs["value"]],
     }
+
+
+def settings(params: str, model: str, study: Study) -> str:
+    """The hyper-parameters by which a method's cells differ: ``λ_od = 5``; all of them if the study sweeps none."""
+    swept = {name for stated in study.models if stated.name == model for name in stated.sweep}
+    stated = json.loads(params)
+    return names.settings(canonical.dumps({name: value for name, value in stated.items() if name in swept} or stated))
 
 
 def _score(asked: dict[str, Any], own: pd.DataFrame, order: list[str], shown: set[str]) -> dict[str, Any]:
@@ -50,7 +59,7 @@ def _score(asked: dict[str, Any], own: pd.DataFrame, order: list[str], shown: se
     values = own.set_index("run")["result"].reindex(order)
     return {
         **{key: value.item() if hasattr(value, "item") else value for key, value in asked.items()},
-        "label": names.metric(asked["name"]),
+        "label": headed(names.metric(asked["name"])),
         "meaning": getattr(module, "SCORES", {}).get(score, ""),
         "range": [number(end) for end in module.RANGE],
         "better": module.BETTER,

@@ -21,12 +21,12 @@
   const spec = (points, score) => {
     const methods = facsimile.runs.words.model.filter(({ id }) => points.some((point) => point.model === id));
     const y = { field: "method", type: "nominal", sort: methods.map(({ name }) => name), title: null };
-    const x = { field: "value", type: "quantitative", title: score.label, scale: { zero: false, nice: true } };
     const wide = by("chart").clientWidth > 600;
+    const x = { field: "value", type: "quantitative", title: score.label, scale: { zero: false, nice: true }, axis: { tickCount: wide ? 10 : 5 } };
     return {
       $schema: "https://vega.github.io/schema/vega-lite/v6.json",
       description: `${score.label} of ${points.length} runs by method. The table below holds the same numbers.`,
-      width: "container", height: { step: wide ? 34 : 30 }, config: theme(),
+      autosize: { type: "fit-x", contains: "padding" }, width: "container", height: methods.length * (wide ? 34 : 30), config: theme(),
       data: { values: points },
       layer: [
         {

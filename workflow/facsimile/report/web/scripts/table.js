@@ -17,6 +17,15 @@
     return key ? `<a href="${escaped(facsimile.address.run(key))}" aria-label="record of seed ${cell.getValue()}">${cell.getValue()}</a>` : "";
   };
 
+  // On a phone one column says which run it is.
+  const narrow = matchMedia("(max-width: 40rem)").matches;
+  const who = (cell) => {
+    const { key, method, settings, seed, control } = cell.getData();
+    if (!key) return escaped(cell.getValue());
+    const more = [settings, control && !seed ? "control" : `seed ${seed}`].filter(Boolean).join(" · ");
+    return `<a class="who" href="${escaped(facsimile.address.run(key))}"><b>${escaped(method)}</b><small>${escaped(more)}</small></a>`;
+  };
+
   const text = (title, field, width, more = {}) => ({ title, field, width, headerTooltip: true, ...more });
 
   const byPosition = (a, b, rowA, rowB) => (rowA.getData().position ?? -1) - (rowB.getData().position ?? -1) || a.localeCompare(b);
@@ -25,13 +34,13 @@
     const several = facsimile.runs.words.dataset.length > 1;
     const unfinished = facsimile.runs.all.some((run) => run.state !== "done");
     return [
-      text("Method", "method", 116, { frozen: true, bottomCalc: () => "Median" }),
-      text("Hyper-parameters", "settings", 150, { sorter: byPosition, tooltip: true }),
-      text("Seed", "seed", 72, { sorter: "number", hozAlign: "right", formatter: seed }),
+      text("Method", "method", narrow ? 150 : 122, { frozen: true, bottomCalc: () => "Median", ...(narrow ? { formatter: who } : {}) }),
+      text("Hyper-parameters", "settings", 196, { sorter: byPosition, tooltip: true, visible: !narrow }),
+      text("Seed", "seed", 82, { sorter: "number", hozAlign: "right", formatter: seed, visible: !narrow }),
       ...(several ? [text("Data set", "datasetName", 130)] : []),
       ...(unfinished ? [text("State", "state", 90)] : []),
       ...facsimile.runs.scores.map((score) => ({
-        title: score.label, field: score.field, width: 128, visible: score.shown,
+        title: score.label, field: score.field, minWidth: narrow ? 112 : 128, visible: score.shown,
         sorter: "number", sorterParams: { alignEmptyValues: "bottom" }, headerSortStartingDir: "desc",
         hozAlign: "right", headerHozAlign: "right",
         formatter: link(score), bottomCalc: facsimile.runs.median, bottomCalcFormatter: (cell) => plain(cell.getValue()),
@@ -79,9 +88,9 @@
       const table = new Tabulator(by("table"), {
         data: facsimile.runs.all,
         columns: columns(),
-        height: rows > 12 ? "min(34rem, 80vh)" : false,
-        rowHeight: 36,
-        layout: "fitDataFill",
+        height: rows > 16 ? "min(36rem, 80vh)" : false,
+        rowHeight: narrow ? 46 : 36,
+        layout: "fitColumns",
         columnDefaults: { resizable: false, vertAlign: "middle" },
         placeholder: "No run fits this choice",
         columnCalcs: "table",
