@@ -194,6 +194,14 @@ def show(context: typer.Context, study: StudyName) -> None:
     artefacts.show(context.obj(), study, console)
 
 
+@app.command()
+def report(context: typer.Context, study: StudyName) -> None:
+    """Write a study's report: pages that a browser opens from disk."""
+    from facsimile import report as reporting
+
+    _log(f"{reporting.write(context.obj(), study, _log)}")
+
+
 @app.command("list")
 def list_(
     context: typer.Context,
