@@ -9,10 +9,10 @@ import ast
 import pytest
 
 from facsimile import discover
-from facsimile.datasets import Stored
+from facsimile.datasets import DataFile
 from facsimile.models import Model
 
-KINDS = {"models": Model, "datasets": Stored}
+KINDS = {"models": Model, "datasets": DataFile}
 MAKES = {"metrics": "score", "figures": "draw", "tables": "make"}
 FILES = [(folder, name) for folder in ("models", "datasets", "metrics", "figures", "tables") for name in discover.names(folder)]
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from facsimile import atomic, jobs, latents, metrics, provenance, runs, score_inputs, store
+from facsimile import atomic, findings, inferred, jobs, latents, metrics, provenance, runs, score_inputs, store
 from facsimile.jobs import Log
 from facsimile.runs import Run, Shard
 from facsimile.studyfile import Evaluation, Study
@@ -49,7 +49,7 @@ def score_shard(
     Raises ScoreError for the first run that could not be scored; answers found by then stay in the store.
     """
     paths, protocol = workspace.paths, runs.protocol(study, workspace.config.scale, metric)
-    able = [run for run in shard.runs if score_inputs.answerable(metric, run)]
+    able = [run for run in shard.runs if _answerable(metric, run, paths.run(run.key))]
     questions = [_question(workspace, study, run, metric) for run in able if not jobs.failed(paths, run)]
     found = {q.run.key: None if fresh else _stored(q) for q in questions}
     missing = [q for q in questions if found[q.run.key] is None]
@@ -58,6 +58,13 @@ def score_shard(
     rows = [{"run": q.run.key, "code": q.stamp["code"]} | row for q in questions for row in found[q.run.key] or []]
     with atomic.replacing(paths.shard_scores(shard.key, metric, protocol)) as temporary:
         pd.DataFrame(rows, columns=None if rows else ["run", "metric"]).to_parquet(temporary, index=False)
+
+
+def _answerable(metric: str, run: Run, folder: Path) -> bool:
+    about = latents.about(folder / store.LATENTS) or {}
+    if findings.wanted(metric):
+        return findings.has(metric, run, about)
+    return score_inputs.answerable(metric, run, inferred.names(about))
 
 
 def _question(workspace: Workspace, study: Study, run: Run, metric: str) -> Question:
@@ -138,16 +145,24 @@ def _answer(question: Question) -> Rows:
 
 
 def _ask(question: Question) -> Rows:
-    asked, run = question.asked, question.run
-    table = metrics.score(
-        latents.read(question.latents),
-        score_inputs.factors(run.dataset, tuple(sorted(run.subgrid.items()))),
+    table = _of_findings(question) if findings.wanted(question.metric) else _of_codes(question)
+    renamed = table.rename(columns={"value": "result", "seed": "evaluation_seed"})
+    return [{str(key): value for key, value in row.items()} for row in renamed.to_dict("records")]
+
+
+def _of_findings(question: Question) -> pd.DataFrame:
+    return findings.ask(question.metric, question.run, question.latents.parent, question.data, question.asked)
+
+
+def _of_codes(question: Question) -> pd.DataFrame:
+    asked, run, folder = question.asked, question.run, question.latents.parent
+    return metrics.score(
+        score_inputs.codes(folder),
+        score_inputs.factors(run.dataset, tuple(sorted(run.subgrid.items())), question.data),
         metrics=[question.metric],
         convention=asked.convention,
         seed=asked.seed,
         n_train=asked.train,
         n_test=asked.test,
-        **score_inputs.given(question.metric, run, question.latents.parent, question.data),
+        **score_inputs.given(question.metric, run, folder, question.data),
     )
-    renamed = table.rename(columns={"value": "result", "seed": "evaluation_seed"})
-    return [{str(key): value for key, value in row.items()} for row in renamed.to_dict("records")]
