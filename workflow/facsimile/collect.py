@@ -15,7 +15,7 @@ from facsimile.workspace import Workspace
 
 ASKED = ("convention", "n_train", "n_test", "evaluation_seed")
 SCORE = ("run", "metric", "score", "result", *ASKED, "seconds", "versions", "code")
-IDENTITY = ("run", "dataset", "model", "params", "value", "value_index", "seed", "number", "control")
+IDENTITY = ("run", "dataset", "model", "params", "value", "value_index", "seed", "number", "control", "label")
 
 
 def study(id: str, scale: str = "smoke") -> pd.DataFrame:
@@ -67,6 +67,7 @@ def _identity(run: Run) -> dict[str, Any]:
         "seed": run.seed,
         "number": run.number,
         "control": run.control,
+        "label": run.label,
         "hash": run.hash,
     }
 

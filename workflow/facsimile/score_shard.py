@@ -10,9 +10,10 @@ from multiprocessing import connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from facsimile import answers, atomic, jobs, latents, metrics, provenance, runs, score_inputs, store
+from facsimile import answers, atomic, findings, inferred, jobs, latents, metrics, provenance, runs, score_inputs, store
 from facsimile.answers import Rows
 from facsimile.jobs import Log
 from facsimile.runs import Run, Shard
@@ -46,7 +47,7 @@ def score_shard(
     Raises ScoreError for the first run that could not be scored; answers found by then stay in the store.
     """
     paths, protocol = workspace.paths, runs.protocol(study, workspace.config.scale, metric)
-    able = [run for run in shard.runs if score_inputs.answerable(metric, run)]
+    able = [run for run in shard.runs if _answerable(metric, run, paths.run(run.key))]
     questions = [_question(workspace, study, run, metric) for run in able if not jobs.failed(paths, run)]
     found = {q.run.key: None if fresh else _stored(q) for q in questions}
     missing = [q for q in questions if found[q.run.key] is None]
@@ -54,6 +55,13 @@ def score_shard(
     log(f"{shard.key}: {metric} of {len(found)} runs, {len(missing)} asked now, {len(found) - len(missing)} from the store")
     table = {q.run.key: (q.stamp["code"], found[q.run.key] or []) for q in questions}
     answers.write_table(paths.shard_scores(shard.key, metric, protocol), table)
+
+
+def _answerable(metric: str, run: Run, folder: Path) -> bool:
+    about = latents.about(folder / store.LATENTS) or {}
+    if findings.wanted(metric):
+        return findings.has(metric, run, about)
+    return score_inputs.answerable(metric, run, inferred.names(about))
 
 
 def _question(workspace: Workspace, study: Study, run: Run, metric: str) -> Question:
@@ -129,16 +137,24 @@ def _answer(question: Question) -> Rows:
 
 
 def _ask(question: Question) -> Rows:
-    asked, run = question.asked, question.run
-    table = metrics.score(
-        latents.read(question.latents),
-        score_inputs.factors(run.dataset, tuple(sorted(run.subgrid.items()))),
+    table = _of_findings(question) if findings.wanted(question.metric) else _of_codes(question)
+    renamed = table.rename(columns={"value": "result", "seed": "evaluation_seed"})
+    return [{str(key): value for key, value in row.items()} for row in renamed.to_dict("records")]
+
+
+def _of_findings(question: Question) -> pd.DataFrame:
+    return findings.ask(question.metric, question.run, question.latents.parent, question.data, question.asked)
+
+
+def _of_codes(question: Question) -> pd.DataFrame:
+    asked, run, folder = question.asked, question.run, question.latents.parent
+    return metrics.score(
+        score_inputs.codes(folder),
+        score_inputs.factors(run.dataset, tuple(sorted(run.subgrid.items())), question.data),
         metrics=[question.metric],
         convention=asked.convention,
         seed=asked.seed,
         n_train=asked.train,
         n_test=asked.test,
-        **score_inputs.given(question.metric, run, question.latents.parent, question.data),
+        **score_inputs.given(question.metric, run, folder, question.data),
     )
-    renamed = table.rename(columns={"value": "result", "seed": "evaluation_seed"})
-    return [{str(key): value for key, value in row.items()} for row in renamed.to_dict("records")]
