@@ -10,10 +10,10 @@ import pytest
 
 from facsimile import discover
 from facsimile.claims import Statistic
-from facsimile.datasets import Stored
+from facsimile.datasets import DataFile
 from facsimile.models import Model
 
-KINDS = {"models": Model, "datasets": Stored, "claims": Statistic}
+KINDS = {"models": Model, "datasets": DataFile, "claims": Statistic}
 MAKES = {"metrics": "score", "figures": "draw", "tables": "make"}
 FILES = [
     (folder, name)

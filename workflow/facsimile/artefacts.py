@@ -1,5 +1,6 @@
 """Make one table, figure, comparison or table of claims of a study from its gathered scores, and show them."""
 
+import dataclasses
 from dataclasses import dataclass
 
 import pandas as pd
@@ -10,6 +11,7 @@ from facsimile import claims as judging
 from facsimile import compare as comparing
 from facsimile.discover import UnknownName
 from facsimile.presentation import Context, Spec
+from facsimile.published import Published
 from facsimile.studyfile import Study
 from facsimile.workspace import Workspace
 
@@ -31,7 +33,9 @@ def gathered(at: Workspace, name: str) -> Gathered:
         raise FileNotFoundError(f"{folder}: no scores yet; make them: snakemake {name} --config scale={at.config.scale}")
     study = at.study(name)
     runs, scores = (pd.read_parquet(folder / f"{table}.parquet") for table in ("runs", "scores"))
-    return Gathered(study, runs, scores, Context.of(study, at.config.scale))
+    context = Context.of(study, at.config.scale)
+    first = {number.quantity: number.value for number in reversed(_printed(at, name, context))}
+    return Gathered(study, runs, scores, dataclasses.replace(context, printed=first))
 
 
 def table(at: Workspace, study: str, name: str) -> None:
@@ -90,6 +94,10 @@ def _claims(at: Workspace, found: Gathered) -> pd.DataFrame:
 
 
 def _comparison(at: Workspace, found: Gathered) -> pd.DataFrame:
-    path = at.config.published / f"{found.study.id}.csv"
-    printed = published.read(path, found.context) if path.exists() else []
+    printed = _printed(at, found.study.id, found.context)
     return comparing.compare(found.scores, printed, Spec.all(found.study), found.context)
+
+
+def _printed(at: Workspace, study: str, context: Context) -> list[Published]:
+    path = at.config.published / f"{study}.csv"
+    return published.read(path, context) if path.exists() else []

@@ -30,6 +30,11 @@ class Paths:
         """One metric's scores of a shard."""
         return self.shard(key) / f"{metric}-{protocol}.parquet"
 
+    @property
+    def web(self) -> Path:
+        """Packages of the npm registry that reports are made with."""
+        return self.root / "web"
+
     def study(self, study: str, scale: str) -> Path:
         """Tables, figures and comparison of a study at a scale."""
         return self.root / "studies" / study / scale

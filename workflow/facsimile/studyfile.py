@@ -70,20 +70,59 @@ class Adam(Strict):
     epsilon: Number = 1e-8
 
 
+class SGD(Strict):
+    """Plain gradient descent."""
+
+    lr: Number = Field(description="learning rate")
+
+
+BatchSize = PositiveInt | Literal["all"]
+
+
 class Training(Strict):
     """How every run of the study is trained."""
 
     steps: PositiveInt = Field(description="updates of each model")
-    batch_size: PositiveInt = Field(description="images an update, drawn with replacement")
+    batch_size: BatchSize = Field(description="images or rows an update, drawn with replacement; all: the whole data set")
     latents: PositiveInt = Field(description="dimensions of the representation")
-    network: Name = Field(description="encoder and decoder, by their name in networks.py")
-    adam: Adam = Field(description="optimiser of encoder and decoder")
+    network: Name = Field(default="own", description="encoder and decoder, by their name in networks.py; own: the model's")
+    adam: Adam | None = Field(default=None, description="optimiser of encoder and decoder")
+    sgd: SGD | None = Field(default=None, description="optimiser, instead of adam")
+
+    @model_validator(mode="after")
+    def _one_optimiser(self) -> "Training":
+        if (self.adam is None) == (self.sgd is None):
+            raise ValueError("state one optimiser, adam: {lr: …} or sgd: {lr: …}")
+        return self
+
+    @property
+    def by_adam(self) -> Adam:
+        """``adam``; raises ValueError where the study states another optimiser, as models of images know no other."""
+        if self.adam is None:
+            raise ValueError("training: models of images are trained by Adam; state adam: {lr: …}")
+        return self.adam
+
+    @property
+    def drawn(self) -> int:
+        """``batch_size`` as a number; raises ValueError for ``all``, as data sets of images are drawn from."""
+        if self.batch_size == "all":
+            raise ValueError("training: batch_size: all is for data sets of arrays; of images state how many are drawn")
+        return self.batch_size
+
+
+class TrainingOverride(Strict):
+    """What one model, or a scale, may change of the training."""
+
+    steps: PositiveInt | None = None
+    batch_size: BatchSize | None = None
 
 
 class Model(Strict):
     """One model and the hyper-parameter values that the study gives it."""
 
     name: Annotated[Name, _exists("models")] = Field(description="file in models/")
+    label: str = Field(default="", description="how tables call it; one model may stand several times under several labels")
+    training: TrainingOverride = Field(default=TrainingOverride(), description="what this model's training differs in")
     sweep: dict[Name, list[Number]] = Field(
         default={}, description="values of which each is a cell (their product, if several)"
     )
@@ -104,7 +143,7 @@ class Evaluation(Strict):
     """What the metrics are given. dlib_reproduce scores every model on the same draws, hence one seed for all."""
 
     train: PositiveInt = Field(description="points to fit on")
-    test: PositiveInt = Field(description="points to test on")
+    test: int = Field(ge=0, description="points to test on; 0 where the metrics take none")
     seed: int = Field(default=0, ge=0, description="seed of the draws, the same for every run")
     convention: str = Field(default="dlib", description="which published variant of each metric is meant")
 
@@ -173,12 +212,6 @@ class ModelOverride(Strict):
     fixed: dict[Name, Number] = {}
 
 
-class TrainingOverride(Strict):
-    """What a scale may change of the training."""
-
-    steps: PositiveInt | None = None
-
-
 class Scale(Strict):
     """How much of the study is run: it overrides steps, seeds, data sets and grid; never what is measured."""
 
@@ -205,8 +238,8 @@ class Study(Strict):
     datasets: list[Name]
     unavailable: list[Name] = Field(default=[], description="data sets that are planned and counted but cannot be loaded yet")
     seeds: PositiveInt = Field(description="runs of a cell, seeds 0, 1, …")
-    control_seeds: PositiveInt = Field(default=1, description="seeds of the controls oracle and noise")
-    training: Training
+    control_seeds: int = Field(default=1, ge=0, description="seeds of the controls oracle and noise; 0: no controls")
+    training: Training | None = Field(default=None, description="how models are trained; none: the study trains nothing")
     models: list[Model]
     metrics: list[Metric]
     evaluation: Evaluation
@@ -218,9 +251,10 @@ class Study(Strict):
     def problems(self) -> Iterator[tuple[Location, str]]:
         """Names that do not agree with each other or with the files there are: where, and what would be right."""
         models = [model.name for model in self.models]
-        for i, model in enumerate(models):
-            if model in models[:i]:
-                yield ("models", i, "name"), f"{model} stands twice; join its sweeps"
+        stated = [(model.name, model.label) for model in self.models]
+        for i, (model, label) in enumerate(stated):
+            if (model, label) in stated[:i] or (model in models[:i] and not label):
+                yield ("models", i, "name"), f"{model} stands twice; join its sweeps, or give each a label of its own"
         known = sorted({*discover.names("datasets"), *self.unavailable})
         yield from _unknown("data set", ("datasets",), self.datasets, known)
         for name, table in self.tables.items():

@@ -61,7 +61,7 @@ def _line(row: dict[Any, Any], notes: dict[str, int]) -> list[Text | str]:
     spread = f" ± {row['spread']:g}" if math.isfinite(row["spread"]) else ""
     why = f" ({notes[row['reason']]})" if row["reason"] in notes else f"\n{row['reason']}"
     verdict = Text.assemble((row["verdict"], STYLES[row["verdict"]]), (why, "dim"))
-    return [f"  {_what(row)}", f"{_plain(row['value'])}{spread}\n{row['how']}", _ours(row), verdict]
+    return [f"  {_what(row)}", f"{plain(row['value'])}{spread}\n{row['how']}", _ours(row), verdict]
 
 
 def _what(row: dict[Any, Any]) -> str:
@@ -75,11 +75,11 @@ def _ours(row: dict[Any, Any]) -> Text:
     if not math.isfinite(row["ours"]):
         return Text(NONE)
     if row["statistic"] == "count":
-        return Text(_plain(row["ours"]))
+        return Text(plain(row["ours"]))
     return Text.assemble(entry.number(), "\n", (f"{entry.interval()} n={row['n']}", "dim"))
 
 
-def _plain(value: float) -> str:
+def plain(value: float) -> str:
     """At least three decimals of a score, all that were printed; a count in full."""
     return f"{value:,.0f}" if value >= 1000 else f"{value:.3f}" if round(value, 3) == value else f"{value:g}"
 
