@@ -37,7 +37,7 @@ def grid(head: Iterable[str], rows: Iterable[Iterable[str]], align: str = "---")
 
 
 class Footnotes:
-    """Texts that a page says once: ``mark`` answers the reference to one, ``lines`` are the notes. ``prefix`` tells tables apart."""
+    """Texts that a page says once: ``mark`` answers the reference to one, ``lines`` are the notes; a ``prefix`` a table."""
 
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix

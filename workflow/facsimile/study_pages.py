@@ -7,7 +7,7 @@ import pandas as pd
 
 from facsimile import claim_verdicts, claims, cost, generated, names, verdicts
 from facsimile.generated import Log, grid
-from facsimile.studyfile import Artefact, Study
+from facsimile.studyfile import Artefact, Study, Training
 from facsimile.workspace import Workspace
 
 FOLDER = Path("docs/studies")
@@ -49,23 +49,30 @@ def _origin(study: Study) -> str:
 
 
 def _design(study: Study) -> Iterator[str]:
-    training = study.training
     asked = study.evaluation
+    points = f"{asked.train:,} + {asked.test:,}" if asked.test else f"{asked.train:,}"
     yield from grid(
         ("", ""),
         [
             ("data sets", names.listed([names.dataset(d) for d in study.datasets])),
-            ("seeds", f"{study.seeds}, and {study.control_seeds} of each control"),
-            ("training", f"{training.steps:,} steps, batches of {training.batch_size}, {training.latents} latents"),
-            ("network", f"`{training.network}`"),
-            ("Adam", ", ".join(f"{key} {value:g}" for key, value in training.adam.model_dump().items())),
+            ("seeds", f"{study.seeds}" + (f", and {study.control_seeds} of each control" if study.control_seeds else "")),
+            *(_training(study.training) if study.training else []),
             ("metrics", ", ".join(f"[`{metric}`](../metrics/{metric}.md)" for metric in study.metrics)),
-            ("evaluation", f"{asked.train:,} + {asked.test:,} points, seed {asked.seed}, {asked.convention} convention"),
+            ("evaluation", f"{points} points, seed {asked.seed}, {asked.convention} convention"),
         ],
     )
     yield ""
-    swept = [(names.model(m.name), f"`{m.name}`", _values(m.sweep), _values(m.fixed)) for m in study.models]
+    swept = [(m.label or names.model(m.name), f"`{m.name}`", _values(m.sweep), _values(m.fixed)) for m in study.models]
     yield from grid(("method", "model", "values", "fixed"), swept)
+
+
+def _training(said: Training) -> Iterator[tuple[str, str]]:
+    batch = "the whole data set" if said.batch_size == "all" else f"batches of {said.batch_size}"
+    yield "training", f"{said.steps:,} steps, {batch}, {said.latents} latents"
+    yield "network", f"`{said.network}`"
+    for name, optimiser in (("Adam", said.adam), ("gradient descent", said.sgd)):
+        if optimiser:
+            yield name, ", ".join(f"{key} {value:g}" for key, value in optimiser.model_dump().items())
 
 
 def _values(given: dict[str, list[int | float]] | dict[str, int | float]) -> str:

@@ -46,7 +46,7 @@ def markdown(comparison: pd.DataFrame, prefix: str) -> str:
 
 def _cells(row: dict[Any, Any], notes: generated.Footnotes) -> tuple[str, ...]:
     spread = f" ± {row['spread']:g}" if math.isfinite(row["spread"]) else ""
-    published = f"{_plain(row['value'])}{spread} ({row['how']}){notes.mark(row['source'])}"
+    published = f"{plain(row['value'])}{spread} ({row['how']}){notes.mark(row['source'])}"
     ours = _ours(row).plain.replace("\n", " ")
     return f"{row['artefact']}: {_what(row)}", published, ours, f"**{row['verdict']}**{notes.mark(row['reason'])}"
 
