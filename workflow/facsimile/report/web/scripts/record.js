@@ -56,7 +56,7 @@
       make("button", { type: "button", class: "close", "aria-label": "Close", onclick: () => dialog.close() }, "×")),
     make("div", { class: "body" },
       chosen ? make("p", { class: "headline" }, `${chosen.label} `, make("strong", {}, plain(run[chosen.field])), make("small", {}, ` ${chosen.meaning}`)) : "",
-      facts([["State", run.state], ["Published number", run.number], ["Hash of what the study states", run.key.split("/")[2]], ...made(found)]),
+      facts([["State", run.state], ["Hyper-parameters", run.allSettings], ["Published number", run.number], ["Hash of what the study states", run.key.split("/")[2]], ...made(found)]),
       found ? "" : make("p", { class: "notice" }, "Its record is not at hand: this report was made from scores alone."),
       make("h3", {}, "Scores of this run"), scores(run, chosen),
       make("h3", {}, "Where it is"),

@@ -11,7 +11,7 @@
       seed,
       dataset: dataset.id, datasetName: dataset.name,
       model: model.id, method: model.name,
-      params: params.id, settings: params.name, values: params.values,
+      params: params.id, settings: params.name, allSettings: params.all, values: params.values,
       position: runs.value[i],
       number: runs.number[i],
       control: runs.control[i] === 1,
