@@ -33,7 +33,7 @@
     },
     score: (id) => facsimile.runs.scores.find((score) => score.id === id) || facsimile.runs.scores.find((score) => score.name === id),
     median: (values) => {
-      const known = values.filter((value) => value !== null && value !== undefined).sort((a, b) => a - b);
+      const known = Float64Array.from(values.filter((value) => value !== null && value !== undefined)).sort();
       const middle = known.length >> 1;
       if (!known.length) return null;
       return known.length % 2 ? known[middle] : (known[middle - 1] + known[middle]) / 2;
