@@ -81,6 +81,13 @@ def page(request, browser, index):
     assert said == []
 
 
+def test_only_what_the_pages_are_made_of_makes_them_again(project, tmp_path):
+    copy = project.copy(tmp_path / "project")
+    assert copy.jobs("tiny_report") == {}
+    copy.edit("/* Colours", "/* The colours", "workflow/facsimile/report/web/styles/base.css")
+    assert copy.jobs("tiny_report") == {"report": 1, "tiny_report": 1}
+
+
 def shown_rows(page):
     return page.locator("#table .tabulator-tableholder .tabulator-row")
 
@@ -168,6 +175,6 @@ def test_latents_stand_in_the_order_of_their_kl_and_the_matrix_has_a_row_each(pa
 
 def test_an_address_opens_what_it_names(page, index, project):
     key = next(key for key in project.weights() if "/beta_vae/" in key)
+    page.goto("about:blank")
     page.goto(f"{index}#run/{key}")
-    page.reload()
     page.locator("dialog[open]", has_text=key).wait_for()
