@@ -1,8 +1,12 @@
 """The page's own text: what it shows, what it links to, and that text stays text."""
 
+import math
+
 import pandas as pd
 import pytest
 
+from facsimile import rendering
+from facsimile.rendering import Entry, Row
 from facsimile.report import _artefacts, _comparison, _summary
 
 COMPARED = {
@@ -54,16 +58,22 @@ def test_claims_are_shown_where_there_are_any(tmp_path):
     assert (claim["text"], claim["number"], claim["slug"]) == ("Seeds matter, too", "0.512 [0.400, 0.600]", "not-decided")
 
 
-def test_a_table_has_its_scores_in_columns_and_says_what_is_missing(tmp_path):
+def test_a_table_stands_as_it_is_printed_and_its_numbers_lead_to_their_runs(tmp_path):
     head = "dataset,model,params,metric,mean,low,high,n,done,failed,missing\n"
     rows = ["dsprites,beta_vae,,mig.mig,0.25,0.2,0.3,6,6,0,0\n", "dsprites,beta_vae,,sap.sap,,,,0,6,0,0\n"]
     (tmp_path / "table1.csv").write_text(head + "".join(rows))
-    made = _artefacts._pivoted(tmp_path / "table1.csv")
-    assert made["columns"] == ["MIG", "SAP"]
-    mig, sap = made["rows"][0]["entries"]
-    assert (mig["number"], mig["interval"]) == ("0.250", "[0.200, 0.300]")
-    assert mig["runs"] == "#scores?dataset=dsprites&model=beta_vae&score=mig.mig"
-    assert (sap["number"], sap["interval"], sap["runs"]) == ("–", "", "")
+    body = [Row("Methods", "β-VAE λ_od", "6", [Entry(0.25, 0.2, 0.3, 5), Entry(math.nan, math.nan, math.nan)])]
+    (tmp_path / "table1.md").write_text(rendering.markdown("Scores", ["MIG", "SAP"], body, ["a_note"], head="Method"))
+    made = _artefacts._printed(tmp_path / "table1.csv")
+    assert (made["head"], made["columns"], made["notes"]) == ("Method", ["MIG", "SAP"], ["a_note"])
+    block, row = made["rows"]
+    assert block == {"block": "Methods"}
+    assert (row["label"], row["n"]) == ("β-VAE λ_od", "6")
+    runs = "#scores?dataset=dsprites&model=beta_vae&score=mig.mig"
+    assert row["entries"] == [
+        {"number": "0.250", "interval": "[0.200, 0.300] n=5", "runs": runs},
+        {"number": "–", "interval": "", "runs": ""},
+    ]
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(45, "45 s"), (720, "12 min"), (12_240, "3.4 h"), (4_442_400, "1,234 h")])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from facsimile import atomic, canonical, store
+from facsimile import answers, atomic, canonical, store
 from facsimile import workspace as workspaces
 from facsimile.paths import Paths
 from facsimile.runs import Run
@@ -15,7 +15,7 @@ from facsimile.workspace import Workspace
 
 ASKED = ("convention", "n_train", "n_test", "evaluation_seed")
 SCORE = ("run", "metric", "score", "result", *ASKED, "seconds", "versions", "code")
-IDENTITY = ("run", "dataset", "model", "params", "value", "value_index", "seed", "number", "control")
+IDENTITY = ("run", "dataset", "model", "params", "value", "value_index", "seed", "number", "control", "label")
 
 
 def study(id: str, scale: str = "smoke") -> pd.DataFrame:
@@ -49,7 +49,7 @@ def runs_table(workspace: Workspace, study: Study) -> pd.DataFrame:
 
 def scores_table(workspace: Workspace, study: Study, made: pd.DataFrame) -> pd.DataFrame:
     """A row a number, joined with what the run is."""
-    tables = [pd.read_parquet(path) for path in workspace.score_files(study)]
+    tables = [answers.read_table(path) for path in workspace.score_files(study)]
     filled = [table for table in tables if len(table)]
     scores = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=SCORE)
     joined = made[list(IDENTITY)].merge(scores, on="run", validate="one_to_many")
@@ -67,6 +67,7 @@ def _identity(run: Run) -> dict[str, Any]:
         "seed": run.seed,
         "number": run.number,
         "control": run.control,
+        "label": run.label,
         "hash": run.hash,
     }
 

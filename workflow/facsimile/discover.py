@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 PACKAGE = Path(__file__).parent
 
@@ -61,6 +62,30 @@ def fields(folder: str, name: str, wanted: set[str] | None = None) -> list[str]:
     bases = {base.id for cls in classes for base in cls.bases if isinstance(base, ast.Name)}
     inherited = [field for file in _files_of(tree, folder, bases) for field in fields(folder, file, bases)]
     return inherited + [field for cls in classes for node in cls.body for field in _field(node)]
+
+
+def required(folder: str, name: str) -> list[str]:
+    """Those fields of the public class in ``facsimile/<folder>/<name>.py`` itself that have no default."""
+    tree = ast.parse((PACKAGE / folder / f"{name}.py").read_text(encoding="utf-8"))
+    own = [node for cls in tree.body if isinstance(cls, ast.ClassDef) and not cls.name.startswith("_") for node in cls.body]
+    return [field for node in own if isinstance(node, ast.AnnAssign) and node.value is None for field in _field(node)]
+
+
+def constant(folder: str, name: str, key: str) -> Any:
+    """The literal that ``facsimile/<folder>/<name>.py`` assigns to ``key``, read without importing; raises UnknownName."""
+    if name not in names(folder):
+        raise UnknownName(folder.removesuffix("s"), name, names(folder))
+    tree = ast.parse((PACKAGE / folder / f"{name}.py").read_text(encoding="utf-8"))
+    stated = {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    if key not in stated:
+        raise UnknownName(f"constant of {folder}/{name}.py", key, list(stated))
+    return ast.literal_eval(stated[key])
 
 
 def _files_of(tree: ast.Module, folder: str, wanted: set[str]) -> list[str]:

@@ -16,6 +16,9 @@ from facsimile.store import StoreError, key
 Array = npt.NDArray[np.float32]
 CHUNK_BYTES = 2**20
 NAMES = ("mean", "log_variance")
+STORED = (np.dtype("float32"), np.dtype("float16"))
+# What h5py raises for damaged files.
+DAMAGE = (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError, OverflowError, MemoryError)
 
 
 def write(
@@ -51,9 +54,9 @@ def read(path: Path, name: str = "mean") -> Array:
     """One of ``mean``, ``log_variance``, float32 [n, d] however stored; refuses a truncated or altered file by its name."""
     try:
         with h5py.File(path, "r") as file:
-            values = {key: file[key][()] for key in NAMES}
+            values = {key: _whole(file, key, path.stat().st_size) for key in NAMES}
             stated = file.attrs["sha256"]
-    except (OSError, KeyError, RuntimeError) as error:
+    except DAMAGE as error:
         raise StoreError(
             f"{path}: truncated or no latents file ({error}); make it again: facsimile forget {key(path.parent)}"
         ) from None
@@ -68,9 +71,22 @@ def about(path: Path) -> dict[str, Any] | None:
     """The attributes of a latents file, None if there is no readable one; reads no data."""
     try:
         with h5py.File(path, "r") as file:
-            return dict(file.attrs)
-    except OSError:
+            return {name: value for name, value in file.attrs.items() if isinstance(value, str | np.number)}
+    except DAMAGE:
         return None
+
+
+def _whole(file: h5py.File, name: str, size: int) -> npt.NDArray[Any]:
+    """A data set of ours: in this file, of float numbers [n, d], and no larger than the file, as we compress nothing."""
+    if not isinstance(file.get(name, getlink=True), h5py.HardLink) or not isinstance(found := file[name], h5py.Dataset):
+        raise ValueError(f"{name} is no array of this file")
+    if found.is_virtual or found.external:
+        raise ValueError(f"{name} keeps its values in another file")
+    if found.dtype not in STORED or len(found.shape or ()) != 2:
+        raise ValueError(f"{name} is {found.dtype} {list(found.shape or ())}")
+    if found.nbytes > size:
+        raise ValueError(f"{name} claims {found.nbytes:,} bytes, the file has {size:,}")
+    return np.asarray(found[()])
 
 
 def _as(dtype: np.dtype[Any], values: Array, what: str) -> npt.NDArray[Any]:

@@ -1,11 +1,12 @@
 """What a table or figure shows, and what it must say of itself: scale, steps, points, convention, sub-grid, substitutions."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
 
-from facsimile import names, runs
+from facsimile import discover, names, runs
 from facsimile.studyfile import CONTROLS, Artefact, Evaluation, ModelOverride, Scale, Study
 
 
@@ -76,6 +77,8 @@ class Context:
     subgrids: dict[str, dict[str, int]] = field(default_factory=dict)
     departures: tuple[Departure, ...] = ()
     artefacts: tuple[str, ...] = ()
+    controls: tuple[str, ...] = CONTROLS  # none in a study that runs no controls
+    printed: Mapping[Quantity, float] = field(default_factory=dict)  # the first published number of each quantity, if any
 
     @classmethod
     def of(cls, study: Study, scale: str) -> "Context":
@@ -85,7 +88,7 @@ class Context:
         return cls(
             study=study.id,
             scale=scale,
-            models={m.name: (*m.sweep, *m.fixed) for m in study.models},
+            models={name: _parameters(study, name) for name in dict.fromkeys(m.name for m in study.models)},
             sweeps={
                 m.name: tuple(map(float, values)) for m in study.models if len(m.sweep) == 1 for values in m.sweep.values()
             },
@@ -93,18 +96,14 @@ class Context:
             drawn=drawn,
             metrics=tuple(study.metrics),
             evaluation=runs.evaluation(study, scale),
-            steps=chosen.training.steps or study.training.steps,
-            published_steps=study.training.steps,
+            steps=chosen.training.steps or _steps(study),
+            published_steps=_steps(study),
             published_runs=_cells(study) * study.seeds * len(study.datasets),
             subgrids={d: {f: n for f, n in strides.items() if n > 1} for d, strides in chosen.subgrid.items()},
             departures=tuple(_departures(study, chosen)),
             artefacts=(*study.tables, *study.figures),
+            controls=CONTROLS if study.control_seeds else (),
         )
-
-    @property
-    def controls(self) -> tuple[str, ...]:
-        """The controls that every study runs."""
-        return CONTROLS
 
     def shown(self, spec: Spec) -> list[str]:
         """Data sets to draw: those of the paper's artefact that this scale has, or all of this scale."""
@@ -129,9 +128,11 @@ class Context:
         """Scale, steps, evaluation points, convention and sub-grid, in one line."""
         less = f" of {self.published_steps:,}" if self.steps != self.published_steps else ""
         asked = self.evaluation
-        points = f"{asked.train:,} + {asked.test:,} evaluation points (train + test)"
+        both = f"{asked.train:,} + {asked.test:,} evaluation points (train + test)"
+        points = both if asked.test else f"{asked.train:,} evaluation points"
+        steps = [f"{self.steps:,}{less} steps"] if self.published_steps else []
         grids = [text for d in datasets if (text := _subgrid(d, self.subgrids.get(d, {})))]
-        parts = [f"{self.scale} scale", f"{self.steps:,}{less} steps", points, f"{asked.convention} convention", *grids]
+        parts = [f"{self.scale} scale", *steps, points, f"{asked.convention} convention", *grids]
         return " · ".join(parts)
 
     def said(self, spec: Spec) -> list[str]:
@@ -169,14 +170,31 @@ def headlines(named: pd.DataFrame, context: Context) -> list[str]:
     return chosen
 
 
+def directed(scores: pd.DataFrame) -> pd.DataFrame:
+    """Scores with a column ``name`` (see ``select``), those of which the lower is better with their sign turned."""
+    families = {name: name.partition(".")[0] for name in scores["name"].unique()}
+    lower = {name for name, family in families.items() if discover.constant("metrics", family, "BETTER") == "lower"}
+    return scores.assign(result=scores["result"].where(~scores["name"].isin(lower), -scores["result"]))
+
+
+def _steps(study: Study) -> int:
+    return study.training.steps if study.training else 0
+
+
+def _parameters(study: Study, model: str) -> tuple[str, ...]:
+    """Hyper-parameters that the study gives a model, the swept ones first."""
+    stated = [m for m in study.models if m.name == model]
+    return tuple(dict.fromkeys([key for m in stated for key in m.sweep] + [key for m in stated for key in m.fixed]))
+
+
 def _cells(study: Study) -> int:
     return sum(math.prod(map(len, model.sweep.values())) for model in study.models)
 
 
 def _departures(study: Study, scale: Scale) -> list[Departure]:
     found = []
-    if (steps := scale.training.steps or study.training.steps) != study.training.steps:
-        found.append(Departure("training", f"{steps:,} of {study.training.steps:,} steps"))
+    if (steps := scale.training.steps or _steps(study)) != _steps(study):
+        found.append(Departure("training", f"{steps:,} of {_steps(study):,} steps"))
     for model in study.models:
         override = scale.models.get(model.name, ModelOverride())
         if model.fixed | override.fixed != model.fixed:

@@ -1,6 +1,5 @@
 """Score a shard: one metric on the stored latents of each of its runs."""
 
-import json
 import multiprocessing
 import os
 import threading
@@ -14,13 +13,12 @@ from typing import Any, NamedTuple
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from facsimile import atomic, jobs, latents, metrics, provenance, runs, score_inputs, store
+from facsimile import answers, atomic, findings, inferred, jobs, latents, metrics, provenance, runs, score_inputs, store
+from facsimile.answers import Rows
 from facsimile.jobs import Log
 from facsimile.runs import Run, Shard
 from facsimile.studyfile import Evaluation, Study
 from facsimile.workspace import Workspace
-
-Rows = list[dict[str, Any]]
 
 
 class ScoreError(RuntimeError):
@@ -49,15 +47,21 @@ def score_shard(
     Raises ScoreError for the first run that could not be scored; answers found by then stay in the store.
     """
     paths, protocol = workspace.paths, runs.protocol(study, workspace.config.scale, metric)
-    able = [run for run in shard.runs if score_inputs.answerable(metric, run)]
+    able = [run for run in shard.runs if _answerable(metric, run, paths.run(run.key))]
     questions = [_question(workspace, study, run, metric) for run in able if not jobs.failed(paths, run)]
     found = {q.run.key: None if fresh else _stored(q) for q in questions}
     missing = [q for q in questions if found[q.run.key] is None]
     found |= dict(zip((q.run.key for q in missing), _answers(missing, processes), strict=True))
     log(f"{shard.key}: {metric} of {len(found)} runs, {len(missing)} asked now, {len(found) - len(missing)} from the store")
-    rows = [{"run": q.run.key, "code": q.stamp["code"]} | row for q in questions for row in found[q.run.key] or []]
-    with atomic.replacing(paths.shard_scores(shard.key, metric, protocol)) as temporary:
-        pd.DataFrame(rows, columns=None if rows else ["run", "metric"]).to_parquet(temporary, index=False)
+    table = {q.run.key: (q.stamp["code"], found[q.run.key] or []) for q in questions}
+    answers.write_table(paths.shard_scores(shard.key, metric, protocol), table)
+
+
+def _answerable(metric: str, run: Run, folder: Path) -> bool:
+    about = latents.about(folder / store.LATENTS) or {}
+    if findings.wanted(metric):
+        return findings.has(metric, run, about)
+    return score_inputs.answerable(metric, run, inferred.names(about))
 
 
 def _question(workspace: Workspace, study: Study, run: Run, metric: str) -> Question:
@@ -78,13 +82,8 @@ def _stamp(folder: Path, metric: str) -> dict[str, str]:
 
 
 def _stored(question: Question) -> Rows | None:
-    try:
-        found = json.loads(question.answer.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except json.JSONDecodeError:  # an answer is cheap to ask again, and the file is replaced at once
-        return None
-    return found["scores"] if found["stamp"] == question.stamp else None
+    found = answers.read(question.answer)
+    return found.scores if found is not None and found.stamp == question.stamp else None
 
 
 def _answers(questions: list[Question], processes: int) -> Iterator[Rows]:
@@ -138,16 +137,24 @@ def _answer(question: Question) -> Rows:
 
 
 def _ask(question: Question) -> Rows:
-    asked, run = question.asked, question.run
-    table = metrics.score(
-        latents.read(question.latents),
-        score_inputs.factors(run.dataset, tuple(sorted(run.subgrid.items()))),
+    table = _of_findings(question) if findings.wanted(question.metric) else _of_codes(question)
+    renamed = table.rename(columns={"value": "result", "seed": "evaluation_seed"})
+    return [{str(key): value for key, value in row.items()} for row in renamed.to_dict("records")]
+
+
+def _of_findings(question: Question) -> pd.DataFrame:
+    return findings.ask(question.metric, question.run, question.latents.parent, question.data, question.asked)
+
+
+def _of_codes(question: Question) -> pd.DataFrame:
+    asked, run, folder = question.asked, question.run, question.latents.parent
+    return metrics.score(
+        score_inputs.codes(folder),
+        score_inputs.factors(run.dataset, tuple(sorted(run.subgrid.items())), question.data),
         metrics=[question.metric],
         convention=asked.convention,
         seed=asked.seed,
         n_train=asked.train,
         n_test=asked.test,
-        **score_inputs.given(question.metric, run, question.latents.parent, question.data),
+        **score_inputs.given(question.metric, run, folder, question.data),
     )
-    renamed = table.rename(columns={"value": "result", "seed": "evaluation_seed"})
-    return [{str(key): value for key, value in row.items()} for row in renamed.to_dict("records")]

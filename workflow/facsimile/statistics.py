@@ -80,7 +80,7 @@ def estimate(
         return Estimate(np.nan, np.nan, np.nan, 0)
     value = float(statistic(sample))
     drawn = _draws(sample[None], statistic, rng, _groups(sample.size, strata), resamples)[0]
-    return Estimate(value, *_limits(drawn, level), sample.size)
+    return Estimate(value, *limits(drawn, level), sample.size)
 
 
 def paired_difference(
@@ -105,7 +105,7 @@ def paired_difference(
     both = np.stack((first, second))
     value = float(statistic(first) - statistic(second))
     drawn = _draws(both, statistic, rng, _groups(first.size, None), resamples)
-    return Estimate(value, *_limits(drawn[0] - drawn[1], level), first.size)
+    return Estimate(value, *limits(drawn[0] - drawn[1], level), first.size)
 
 
 def spearman(
@@ -129,7 +129,25 @@ def spearman(
     # How often each pair is drawn says all of a resample, and ranks follow from running sums of it: nothing is sorted again.
     blocks = [_correlations(first, second, rng.multinomial(n, np.full(n, 1 / n), size)) for size in _sizes(n, resamples)]
     drawn = np.concatenate(blocks)
-    return Estimate(value, *_limits(drawn[np.isfinite(drawn)], level), n)
+    return Estimate(value, *limits(drawn[np.isfinite(drawn)], level), n)
+
+
+def limits(drawn: Array, level: float = LEVEL) -> tuple[float, float]:
+    """The percentile interval of a statistic's resamples [b]; NaN where they do not vary."""
+    # A difference of the last bits, from the order of a sum, is no variation.
+    if drawn.size == 0 or np.ptp(drawn) <= 1e-12 * np.abs(drawn).max():
+        return np.nan, np.nan
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def ranks(values: Array, weights: Array) -> Array:
+    """Mean ranks [b, n], from 1, of ``values`` [n] in each resample."""
+    labels = np.unique(values, return_inverse=True)[1]
+    order = np.argsort(labels, kind="stable")
+    starts = np.flatnonzero(np.diff(labels[order], prepend=-1))
+    sizes = np.add.reduceat(weights[:, order], starts, axis=1)
+    return (np.cumsum(sizes, axis=1) - sizes / 2 + 0.5)[:, labels]
 
 
 def _finite(values: NDArray[np.floating]) -> Array:
@@ -164,28 +182,11 @@ def _draws(
     return np.concatenate(blocks, axis=1)
 
 
-def _limits(drawn: Array, level: float) -> tuple[float, float]:
-    # A difference of the last bits, from the order of a sum, is no variation.
-    if drawn.size == 0 or np.ptp(drawn) <= 1e-12 * np.abs(drawn).max():
-        return np.nan, np.nan
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
-
-
 def _correlations(x: Array, y: Array, counts: NDArray[np.number]) -> Array:
     """Spearman's correlation [b] of each resample, given how often it drew each pair, ``counts`` [b, n]."""
     weights = counts.astype(np.float64)
     total = weights.sum(axis=1, keepdims=True)
-    u, v = (_ranks(side, weights) - (total + 1) / 2 for side in (x, y))
+    u, v = (ranks(side, weights) - (total + 1) / 2 for side in (x, y))
     cross, uu, vv = (np.einsum("bn,bn,bn->b", weights, a, b) for a, b in ((u, v), (u, u), (v, v)))
     scale = np.sqrt(uu * vv)
     return np.divide(cross, scale, out=np.full_like(cross, np.nan), where=scale > 0)
-
-
-def _ranks(values: Array, weights: Array) -> Array:
-    """Mean ranks [b, n], from 1, of ``values`` [n] in each resample."""
-    labels = np.unique(values, return_inverse=True)[1]
-    order = np.argsort(labels, kind="stable")
-    starts = np.flatnonzero(np.diff(labels[order], prepend=-1))
-    sizes = np.add.reduceat(weights[:, order], starts, axis=1)
-    return (np.cumsum(sizes, axis=1) - sizes / 2 + 0.5)[:, labels]

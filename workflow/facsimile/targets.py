@@ -42,7 +42,7 @@ class Targets:
         return [path for study in self.studies for path in self.study(study)(wildcards)]
 
     def study(self, study: str) -> Callable[[Wildcards], list[str]]:
-        """Everything of one study: tables, figures, the comparison, and what they are made of."""
+        """Everything of one study: tables, figures, comparison, claims, and what they are made of."""
         return self._with_parts(study, self._shown(study))
 
     def artefact(self, study: str, name: str) -> Callable[[Wildcards], list[str]]:
@@ -50,17 +50,19 @@ class Targets:
         return self._with_parts(study, self._files(study, name))
 
     def artefacts(self, study: str) -> list[str]:
-        """Names of a study's tables and figures; each is a target ``<study>_<name>``."""
+        """Names of a study's tables and figures, and ``claims``; each is a target ``<study>_<name>``."""
         found = self._study(study)
-        return [*found.tables, *found.figures]
+        return [*found.tables, *found.figures, *["claims"][: len(found.claims)]]
 
     def _shown(self, study: str) -> list[str]:
-        """Tables, figures and the comparison of a study."""
+        """Tables, figures, claims and the comparison of a study."""
         files = [path for name in self.artefacts(study) for path in self._files(study, name)]
         return [*files, f"{self._folder(study)}/comparison.csv"]
 
     def _files(self, study: str, name: str) -> list[str]:
-        """The files of one table or figure."""
+        """The files of one table or figure, or of the claims."""
+        if name == "claims":
+            return [f"{self._folder(study)}/claims.csv"]
         if name in self._study(study).tables:
             return [f"{self._folder(study)}/tables/{name}.{ending}" for ending in ("csv", "md", "tex")]
         return [f"{self._folder(study)}/figures/{name}.{ending}" for ending in ("pdf", "png", "csv")]
@@ -101,8 +103,9 @@ class Targets:
         return provenance.code(f"facsimile.metrics.{wildcards.metric}")
 
     def table_code(self, wildcards: Wildcards) -> str:
-        """Content hash of the code that draws tables."""
-        return provenance.code("facsimile.tables")
+        """Content hash of the code that makes this kind of table."""
+        kind = self._study(wildcards.study).tables[wildcards.table].kind
+        return provenance.code(f"facsimile.tables.{kind}")
 
     def figure_code(self, wildcards: Wildcards) -> str:
         """Content hash of the code that draws this kind of figure."""
@@ -111,15 +114,27 @@ class Targets:
 
     def compare_code(self, wildcards: Wildcards) -> str:
         """Content hash of the code that compares with published numbers."""
-        kinds = sorted({figure.kind for figure in self._study(wildcards.study).figures.values()})
-        return provenance.code("facsimile.compare", *(f"facsimile.figures.{kind}" for kind in kinds))
+        study = self._study(wildcards.study)
+        kinds = sorted({f"facsimile.tables.{table.kind}" for table in study.tables.values()})
+        kinds += sorted({f"facsimile.figures.{figure.kind}" for figure in study.figures.values()})
+        return provenance.code("facsimile.compare", *kinds)
+
+    def claims_code(self, wildcards: Wildcards) -> str:
+        """Content hash of the code that judges a study's claims."""
+        kinds = sorted({f"facsimile.claims.{claim.statistic}" for claim in self._study(wildcards.study).claims.values()})
+        return provenance.code("facsimile.claims", *kinds)
+
+    def claims_spec(self, wildcards: Wildcards) -> str:
+        """Canonical JSON of a study's claims."""
+        stated = self._study(wildcards.study).claims
+        return canonical.dumps({name: claim.model_dump(exclude_unset=True) for name, claim in stated.items()})
 
     def report(self, study: str) -> Callable[[Wildcards], list[str]]:
         """The pages of a study's report, and what they are made of."""
         return self._with_parts(study, [f"{self._folder(study)}/report", *self._shown(study)])
 
     def report_parts(self, wildcards: Wildcards) -> list[str]:
-        """What the pages show: the gathered scores, the comparison, every table and figure."""
+        """What the pages show: the gathered scores, the comparison, every table and figure, the claims."""
         gathered = [f"{self._folder(wildcards.study)}/{table}.parquet" for table in ("runs", "scores")]
         return [*gathered, *self._shown(wildcards.study)]
 

@@ -18,4 +18,4 @@ rule report:
         code=targets.report_code,
         shown=targets.report_settings,
     shell:
-        f"{targets.command} report {{wildcards.study}} >{{log}} 2>&1"
+        f"{targets.command} report {{wildcards.study}} >{{log:q}} 2>&1"

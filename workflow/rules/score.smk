@@ -20,4 +20,4 @@ rule score:
         code=targets.metric_code,
     shell:
         f"{targets.command} score-shard {{wildcards.dataset}}/{{wildcards.model}}/{{wildcards.shard}} {{wildcards.metric}} "
-        "--protocol {wildcards.protocol} --fresh {resources.fresh} --processes {threads} >{log} 2>&1"
+        "--protocol {wildcards.protocol} --fresh {resources.fresh} --processes {threads} >{log:q} 2>&1"

@@ -11,7 +11,7 @@ rule collect:
     conda:
         "../../envs/facsimile.yaml"
     shell:
-        f"{targets.command} collect {{wildcards.study}} >{{log}} 2>&1"
+        f"{targets.command} collect {{wildcards.study}} >{{log:q}} 2>&1"
 
 
 rule table:
@@ -34,7 +34,7 @@ rule table:
         code=targets.table_code,
         spec=targets.artefact_spec,
     shell:
-        f"{targets.command} table {{wildcards.study}} {{wildcards.table}} >{{log}} 2>&1"
+        f"{targets.command} table {{wildcards.study}} {{wildcards.table}} >{{log:q}} 2>&1"
 
 
 rule figure:
@@ -56,7 +56,7 @@ rule figure:
         code=targets.figure_code,
         spec=targets.artefact_spec,
     shell:
-        f"{targets.command} figure {{wildcards.study}} {{wildcards.figure}} >{{log}} 2>&1"
+        f"{targets.command} figure {{wildcards.study}} {{wildcards.figure}} >{{log:q}} 2>&1"
 
 
 rule compare:
@@ -78,4 +78,26 @@ rule compare:
     params:
         code=targets.compare_code,
     shell:
-        f"{targets.command} compare {{wildcards.study}} >{{log}} 2>&1"
+        f"{targets.command} compare {{wildcards.study}} >{{log:q}} 2>&1"
+
+
+rule claims:
+    input:
+        rules.collect.output,
+    output:
+        report(
+            f"{targets.results}/studies/{{study}}/{{scale}}/claims.csv",
+            caption="../report/claims.rst",
+            category="Claims",
+            labels={"study": "{study}"},
+        ),
+    log:
+        f"{targets.results}/logs/claims/{{study}}-{{scale}}.log",
+    localrule: True
+    conda:
+        "../../envs/facsimile.yaml"
+    params:
+        code=targets.claims_code,
+        spec=targets.claims_spec,
+    shell:
+        f"{targets.command} claims {{wildcards.study}} --write >{{log:q}} 2>&1"

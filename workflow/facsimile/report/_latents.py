@@ -11,7 +11,7 @@ from PIL import Image
 
 from facsimile import canonical, datasets, latents, names, store
 from facsimile.artefacts import Gathered
-from facsimile.datasets import Dataset
+from facsimile.datasets import Arrays, Dataset
 from facsimile.metrics import _mutual_information as information
 from facsimile.report._chosen import RULE, Choice, choose
 from facsimile.report._scores import settings
@@ -42,7 +42,7 @@ def write(at: Workspace, found: Gathered, give: Give, log: Callable[[str], None]
         name = f"latents/{len(listed)}"
         run = runs[choice.run]
         if run.dataset not in opened:
-            opened[run.dataset] = datasets.dataset(run.dataset, at.paths.dataset(run.dataset))
+            opened[run.dataset] = datasets.of_images(datasets.dataset(run.dataset, at.paths.dataset(run.dataset)))
         give(name, explored(at, run, opened[run.dataset].subgrid(run.subgrid)))
         listed.append(_listed(choice, run, name, found.study))
     give("latents", listed)
@@ -112,6 +112,8 @@ def decoder(at: Workspace, run: Run, data: Dataset) -> bytes:
 
 def _lacking(at: Workspace, run: Run) -> str:
     """Why the page can hold no decoder of a run; empty if it can."""
+    if isinstance(datasets.grid(run.dataset), Arrays):
+        return f"{names.dataset(run.dataset)} has no images"
     folder = at.paths.run(run.key)
     for file in (store.WEIGHTS, store.LATENTS):
         if not (folder / file).exists():
