@@ -10,7 +10,7 @@
       key: `${dataset.id}/${model.id}/${word(runs.hash, i).id}/${seed}`,
       seed,
       dataset: dataset.id, datasetName: dataset.name,
-      model: model.id, method: model.name,
+      model: model.id, method: word(runs.label, i).id || model.name,
       params: params.id, settings: params.name, allSettings: params.all, values: params.values,
       position: runs.value[i],
       number: runs.number[i],
