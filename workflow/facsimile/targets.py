@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable
 from typing import Any
 
-from facsimile import canonical, config, cost, environment, provenance
+from facsimile import canonical, config, cost, discover, environment, provenance
 from facsimile.runs import Shard
 from facsimile.workspace import Workspace
 
@@ -43,9 +43,7 @@ class Targets:
 
     def study(self, study: str) -> Callable[[Wildcards], list[str]]:
         """Everything of one study: tables, figures, comparison, claims, and what they are made of."""
-        names = self.artefacts(study)
-        shown = [path for name in names for path in self._files(study, name)] + [f"{self._folder(study)}/comparison.csv"]
-        return self._with_parts(study, shown)
+        return self._with_parts(study, self._shown(study))
 
     def artefact(self, study: str, name: str) -> Callable[[Wildcards], list[str]]:
         """One table or figure, and what it is made of."""
@@ -55,6 +53,11 @@ class Targets:
         """Names of a study's tables and figures, and ``claims``; each is a target ``<study>_<name>``."""
         found = self._study(study)
         return [*found.tables, *found.figures, *["claims"][: len(found.claims)]]
+
+    def _shown(self, study: str) -> list[str]:
+        """Tables, figures, claims and the comparison of a study."""
+        files = [path for name in self.artefacts(study) for path in self._files(study, name)]
+        return [*files, f"{self._folder(study)}/comparison.csv"]
 
     def _files(self, study: str, name: str) -> list[str]:
         """The files of one table or figure, or of the claims."""
@@ -125,6 +128,24 @@ class Targets:
         """Canonical JSON of a study's claims."""
         stated = self._study(wildcards.study).claims
         return canonical.dumps({name: claim.model_dump(exclude_unset=True) for name, claim in stated.items()})
+
+    def report(self, study: str) -> Callable[[Wildcards], list[str]]:
+        """The pages of a study's report, and what they are made of."""
+        return self._with_parts(study, [f"{self._folder(study)}/report", *self._shown(study)])
+
+    def report_parts(self, wildcards: Wildcards) -> list[str]:
+        """What the pages show: the gathered scores, the comparison, every table and figure, the claims."""
+        gathered = [f"{self._folder(wildcards.study)}/{table}.parquet" for table in ("runs", "scores")]
+        return [*gathered, *self._shown(wildcards.study)]
+
+    def report_code(self, wildcards: Wildcards) -> str:
+        """Content hash of the code that makes the pages, and of the pages' own scripts, styles and libraries."""
+        return canonical.hash8([provenance.code("facsimile.report"), provenance.files(discover.PACKAGE / "report")])
+
+    def report_settings(self, wildcards: Wildcards) -> str:
+        """Canonical JSON of what the pages say of the study beside its results, and of how many decoders they hold."""
+        about = self._study(wildcards.study).model_dump(include={"title", "authors", "year", "venue", "arxiv", "code", "note"})
+        return canonical.dumps(about | {"decoders": self.workspace.config.report_decoders})
 
     def artefact_spec(self, wildcards: Wildcards) -> str:
         """Canonical JSON of what the study file says of a table or figure."""
