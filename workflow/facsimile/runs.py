@@ -163,14 +163,19 @@ def _subgrid(scale: Scale, dataset: str) -> dict[str, Any]:
 
 
 def _distinct(runs: list[Run]) -> list[Run]:
-    """Refuse two different statements that share a folder (one chance in about 10**5 for 252 cells)."""
+    """Refuse two different statements that share a folder (one chance in about 10**5 for 252 cells).
+
+    Labels whose difference a scale takes away (steps) are one cell, with the first of them.
+    """
     seen: dict[str, Run] = {}
     for run in runs:
         if (other := seen.setdefault(run.key, run)) is not run:
             same = other.statement == run.statement
+            if same and other.label != run.label:
+                continue
             cause = "is stated twice; remove one" if same else "shares its hash with another; change any setting slightly"
             raise ValueError(f"run {run.key} ({canonical.dumps(run.params)}) {cause}")
-    return runs
+    return list(seen.values())
 
 
 def shards(runs: list[Run], size: int) -> list[Shard]:
