@@ -85,6 +85,11 @@ def protocol(study: Study, scale: str, metric: str) -> str:
     return canonical.hash8({"metric": metric, "representation": "mean", **evaluation(study, scale).model_dump()})
 
 
+def panel(study: Study, scale: str) -> str:
+    """Hash of all metrics that a study asks at a scale, and how it asks them: the work of one scoring job a shard."""
+    return canonical.hash8({metric: protocol(study, scale, metric) for metric in sorted(study.metrics)})
+
+
 def expand(study: Study, scale: str) -> list[Run]:
     """All runs of a study at a scale, data set slowest, then model, hyper-parameter value, seed; then the controls."""
     chosen = scale_of(study, scale)

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable
 from typing import Any
 
-from facsimile import canonical, config, cost, discover, environment, provenance
+from facsimile import canonical, config, cost, discover, environment, provenance, runs
 from facsimile.runs import Shard
 from facsimile.workspace import Workspace
 
@@ -76,7 +76,7 @@ class Targets:
 
         def parts(wildcards: Wildcards) -> list[str]:
             gathered = [f"{self._folder(study)}/{table}.parquet" for table in ("runs", "scores")]
-            shards = [self.workspace.paths.shard(shard.key) for shard in self.workspace.shards(self._study(study))]
+            shards = [self.workspace.paths.shard(shard.key) for shard in self._shards_of(study)]
             stages = [str(folder / f"{stage}.json") for folder in shards for stage in ("trained", "encoded")]
             return [*shown, *gathered, *stages, *self._scores(study)]
 
@@ -91,16 +91,18 @@ class Targets:
         return self._scores(wildcards.study)
 
     def _scores(self, name: str) -> list[str]:
-        return list(map(str, self.workspace.score_files(self._study(name))))
+        panel = runs.panel(self._study(name), self.scale)
+        return [str(self.workspace.paths.shard_scores(shard.key, panel)) for shard in self._shards_of(name)]
 
     def published(self, wildcards: Wildcards) -> list[str]:
         """The file of published numbers, if the study has one."""
         path = self.workspace.config.published / f"{wildcards.study}.csv"
         return [str(path)] * path.exists()
 
-    def metric_code(self, wildcards: Wildcards) -> str:
-        """Content hash of a metric's code."""
-        return provenance.code(f"facsimile.metrics.{wildcards.metric}")
+    def panel_code(self, wildcards: Wildcards) -> str:
+        """Content hash of the code of each metric that a shard is asked."""
+        metrics = sorted(self._panels[wildcards.panel].metrics)
+        return " ".join(f"{name}={provenance.code(f'facsimile.metrics.{name}')}" for name in metrics)
 
     def table_code(self, wildcards: Wildcards) -> str:
         """Content hash of the code that makes this kind of table."""
@@ -162,9 +164,9 @@ class Targets:
         return cost.minutes(cost.ENCODE_SECONDS * len(self._shard(wildcards).runs), attempt)
 
     def score_minutes(self, wildcards: Wildcards, threads: int, attempt: int) -> int:
-        """Likewise for one metric, its runs scored ``threads`` at a time."""
+        """Likewise for scoring, ``threads`` runs at a time."""
         turns = math.ceil(len(self._shard(wildcards).runs) / threads)
-        return cost.minutes(cost.SCORE_SECONDS * turns, attempt)
+        return cost.minutes(cost.score_seconds(len(self._panels[wildcards.panel].metrics)) * turns, attempt)
 
     def score_memory(self, wildcards: Wildcards, threads: int) -> int:
         """Megabytes for scoring ``threads`` runs at a time."""
@@ -174,9 +176,17 @@ class Targets:
     def _study(self, name: str) -> Any:
         return self.workspace.study(name)
 
+    @functools.lru_cache  # noqa: B019
+    def _shards_of(self, name: str) -> list[Shard]:
+        return self.workspace.shards(self._study(name))
+
+    @functools.cached_property
+    def _panels(self) -> dict[str, Any]:
+        return {runs.panel(study, self.scale): study for study in map(self._study, self.studies)}
+
     @functools.cached_property
     def _shards(self) -> dict[str, Shard]:
-        return {shard.key: shard for study in self.studies for shard in self.workspace.shards(self._study(study))}
+        return {shard.key: shard for study in self.studies for shard in self._shards_of(study)}
 
     def _shard(self, wildcards: Wildcards) -> Shard:
         key = f"{wildcards.dataset}/{wildcards.model}/{wildcards.shard}"

@@ -54,7 +54,7 @@ class ConeGuide(ArraysModel):
     """Maximises E log (1/n) Σᵢ p(xᵢ, yᵢ, z) / q(xᵢ, yᵢ), for one particle the evidence lower bound.
 
     particles: n, points of the guide in one importance-weighted estimate.
-    score_function: 0 differentiates through the points (reparameterisation), 1 weighs the score of q by the objective (REINFORCE).
+    score_function: 0 differentiates through the points (reparameterisation), 1 weighs the score of q (REINFORCE).
     samples: estimates of the objective that are drawn of the trained guide and stored.
     """
 

@@ -16,7 +16,7 @@ IDENTITY = ["dataset", "model", "label", "params"]
 def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context) -> Table:
     """One line a cell; for each score the mean of our runs and, where there are such, the closed form and what was printed.
 
-    The closed form is the mean over the runs, too: it may depend on the sample that a run was given. Of several published numbers
+    The closed form is the mean over the runs, too: it may depend on a run's sample. Of several published numbers
     the first in the CSV is shown; the comparison has all.
     """
     wanted = context.metrics_of(spec)
