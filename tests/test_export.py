@@ -128,7 +128,7 @@ def test_a_bundle_of_scores_alone_is_small_and_enough(made, there, tmp_path):
     assert not [name for name in names if name.endswith((".h5", ".safetensors"))]
     assert "study/tiny.yaml" in names
     assert adopt.adopt(there, path).shards == 3
-    assert len(list(there.config.results.glob("shards/**/*.parquet"))) == 6
+    assert len(list(there.config.results.glob("shards/**/*.parquet"))) == 3
 
 
 def test_checksums_are_those_that_sha256sum_reads(bundle):

@@ -94,19 +94,16 @@ def encode(context: typer.Context, shard: Shard) -> None:
 def score_shard(
     context: typer.Context,
     shard: Shard,
-    metric: str,
-    protocol: Annotated[
-        str | None, typer.Option(help="hash of how the metric is asked, if several studies have the shard")
-    ] = None,
-    fresh: Annotated[int, typer.Option(help="1: ask anew even where the store has the answer")] = 0,
+    panel: Annotated[str | None, typer.Option(help="hash of the metrics asked, if several studies have the shard")] = None,
+    fresh: Annotated[str, typer.Option(help="a metric asked anew although the store has its answer; every; none")] = "none",
     processes: Annotated[int, typer.Option(min=1, help="runs scored at a time, one core each")] = 1,
 ) -> None:
-    """Score a shard with one metric."""
+    """Score a shard with every metric of its study."""
     from facsimile.score_shard import score_shard as ask
 
     at: Workspace = context.obj()
-    study, found = at.shard(shard, metric, protocol)
-    ask(at, study, found, metric, bool(fresh), _log, processes)
+    study, found = at.shard(shard, panel)
+    ask(at, study, found, fresh, _log, processes)
 
 
 @app.command()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from facsimile import answers, canonical, explain, jobs, latents, provenance, runs, score_inputs, store
+from facsimile.answers import Answer
 from facsimile.bundle import OF_A_RUN, BundleError
 from facsimile.claim import claimed
 from facsimile.jobs import Log
@@ -97,35 +98,36 @@ def _indexes(at: Workspace, study: Study, shard: Shard) -> list[str]:
     folder, notes = at.paths.shard(shard.key), []
     if not (data := at.paths.dataset(shard.dataset)).exists():
         notes.append(f"{data} is not here; only new runs need it; once it is made it is newer: say facsimile adopt again")
-    tables = {metric: _table(at, study, shard, metric) for metric in study.metrics}
     able = [run for run in shard.runs if not jobs.failed(at.paths, run)]
+    found = [(metric, run.key, _answer(at, study, run, metric)) for metric in study.metrics for run in _asked(metric, able)]
+    lacking = sorted({metric for metric, _, answer in found if answer is None})
     jobs.write_index(folder / "trained.json", shard, at.paths)
-    if None in tables.values() and not all(_encoded(at, run) for run in able):
+    if lacking and not all(_encoded(at, run) for run in able):
         notes.append(f"{shard.key}: neither all scores nor all latents are here; snakemake encodes, which needs the weights")
         return notes
     jobs.write_index(folder / "encoded.json", shard, at.paths)
-    for metric, table in tables.items():
-        protocol = runs.protocol(study, at.config.scale, metric)
-        if table is None:
-            notes.append(f"{shard.key}: {metric} has no answer for some runs; snakemake asks it, which needs the latents")
-            continue
-        answers.write_table(at.paths.shard_scores(shard.key, metric, protocol), table)
-        if any(code != provenance.code(f"facsimile.metrics.{metric}") for code, _ in table.values()):
-            notes.append(f"{shard.key}: {metric} was asked of other code than is here; its answers are kept as they are")
+    if lacking:
+        notes.append(
+            f"{shard.key}: {', '.join(lacking)} has no answer for some runs; snakemake asks it, which needs the latents"
+        )
+        return notes
+    table = [(run, answer) for _, run, answer in found if answer is not None]
+    answers.write_table(at.paths.shard_scores(shard.key, runs.panel(study, at.config.scale)), table)
+    for metric in sorted({metric for metric, _, answer in found if answer is not None and _of_other_code(metric, answer)}):
+        notes.append(f"{shard.key}: {metric} was asked of other code than is here; its answers are kept as they are")
     return notes
 
 
-def _table(at: Workspace, study: Study, shard: Shard, metric: str) -> dict[str, tuple[str, answers.Rows]] | None:
-    """Run -> (code, rows) of the runs that the metric can be asked of; None if one of them has no answer."""
-    protocol, found = runs.protocol(study, at.config.scale, metric), {}
-    for run in shard.runs:
-        if jobs.failed(at.paths, run) or not score_inputs.answerable(metric, run):
-            continue
-        answer = answers.read(at.paths.score(run.key, metric, protocol))
-        if answer is None:
-            return None
-        found[run.key] = (answer.stamp["code"], answer.scores)
-    return found
+def _asked(metric: str, able: list[Run]) -> list[Run]:
+    return [run for run in able if score_inputs.answerable(metric, run)]
+
+
+def _answer(at: Workspace, study: Study, run: Run, metric: str) -> Answer | None:
+    return answers.read(at.paths.score(run.key, metric, runs.protocol(study, at.config.scale, metric)))
+
+
+def _of_other_code(metric: str, answer: Answer) -> bool:
+    return answer.stamp["code"] != provenance.code(f"facsimile.metrics.{metric}")
 
 
 def _encoded(at: Workspace, run: Run) -> bool:

@@ -1,7 +1,7 @@
-"""A metric's stored answer for one run, ``scores/<metric>-<protocol>.json``, and a shard's table of them."""
+"""A metric's stored answer for one run, ``scores/<metric>-<protocol>.json``, and a shard's table of all its answers."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,9 +51,9 @@ def _is_row(row: Any) -> bool:
     )
 
 
-def write_table(path: Path, found: Mapping[str, tuple[str, Rows]]) -> None:
-    """Write a shard's table: run -> (code, rows), one row a number, in the order of the runs."""
-    rows = [{"run": run, "code": code} | row for run, (code, answered) in found.items() for row in answered]
+def write_table(path: Path, found: Iterable[tuple[str, Answer]]) -> None:
+    """Write a shard's table from each run and an answer for it: a row a number, in the order given."""
+    rows = [{"run": run, "code": answer.stamp["code"]} | row for run, answer in found for row in answer.scores]
     with atomic.replacing(path) as temporary:
         pd.DataFrame(rows, columns=None if rows else ["run", "metric"]).to_parquet(temporary, index=False)
 

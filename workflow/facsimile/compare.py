@@ -171,7 +171,10 @@ def _runs(quantity: Quantity, frames: Frames, metric: str) -> pd.DataFrame:
     found = frames.get((quantity.dataset, metric))
     if found is None:
         return empty
-    chosen = found["model"] == quantity.model if quantity.model else ~found["control"].astype(bool)
+    chosen = ~found["control"].astype(bool)
+    if quantity.model:
+        named = "label" if quantity.model in set(found["label"]) else "model"
+        chosen = found[named] == quantity.model
     if quantity.params:
         stated = json.loads(quantity.params).items()
         chosen &= np.array([stated <= json.loads(params).items() for params in found["params"]], dtype=bool)

@@ -78,14 +78,13 @@ def jobs(at: Workspace, study: Study) -> Iterator[Job]:
     shards = at.shards(study)
     for dataset in {shard.dataset for shard in shards}:
         yield Job("data", (dataset,), logs / "data" / f"{dataset}.log", paths.dataset(dataset))
-    protocols = {metric: runs.protocol(study, at.config.scale, metric) for metric in study.metrics}
+    panel = runs.panel(study, at.config.scale)
     for shard in shards:
         words = (shard.dataset, shard.model, shard.id)
         for rule, output in (("train", "trained.json"), ("encode", "encoded.json")):
             yield Job(rule, words, logs / rule / f"{shard.key}.log", paths.shard(shard.key) / output)
-        for metric, protocol in protocols.items():
-            log = logs / "score" / shard.key / f"{metric}-{protocol}.log"
-            yield Job("score", (*words, metric, protocol), log, paths.shard_scores(shard.key, metric, protocol))
+        log = logs / "score" / shard.key / f"{panel}.log"
+        yield Job("score", (*words, panel), log, paths.shard_scores(shard.key, panel))
     gathered = paths.study(study.id, at.config.scale) / "scores.parquet"
     log = logs / "collect" / f"{study.id}-{at.config.scale}.log"
     yield Job("collect", (study.id, at.config.scale), log, gathered)

@@ -78,6 +78,7 @@ class Context:
     departures: tuple[Departure, ...] = ()
     artefacts: tuple[str, ...] = ()
     controls: tuple[str, ...] = CONTROLS  # none in a study that runs no controls
+    labels: Mapping[str, str] = field(default_factory=dict)  # what tables call a cell -> its model
     printed: Mapping[Quantity, float] = field(default_factory=dict)  # the first published number of each quantity, if any
 
     @classmethod
@@ -102,6 +103,7 @@ class Context:
             subgrids={d: {f: n for f, n in strides.items() if n > 1} for d, strides in chosen.subgrid.items()},
             departures=tuple(_departures(study, chosen)),
             artefacts=(*study.tables, *study.figures),
+            labels={model.label: model.name for model in study.models if model.label},
             controls=CONTROLS if study.control_seeds else (),
         )
 

@@ -131,7 +131,7 @@ def _rates(found: Progress) -> dict[str, float]:
 
 
 def stages(at: Workspace, study: Study) -> dict[str, tuple[int, int]]:
-    """Stage -> (shards that have it, shards), by the indexes that Snakemake sees; ``score`` counts shards × metrics."""
+    """Stage -> (shards that have it, shards), by the indexes that Snakemake sees."""
     folders = [at.paths.shard(shard.key) for shard in at.shards(study)]
     files = at.score_files(study)
     return {

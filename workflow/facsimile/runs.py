@@ -85,6 +85,11 @@ def protocol(study: Study, scale: str, metric: str) -> str:
     return canonical.hash8({"metric": metric, "representation": "mean", **evaluation(study, scale).model_dump()})
 
 
+def panel(study: Study, scale: str) -> str:
+    """Hash of all metrics that a study asks at a scale, and how it asks them: the work of one scoring job a shard."""
+    return canonical.hash8({metric: protocol(study, scale, metric) for metric in sorted(study.metrics)})
+
+
 def expand(study: Study, scale: str) -> list[Run]:
     """All runs of a study at a scale, data set slowest, then model, hyper-parameter value, seed; then the controls."""
     chosen = scale_of(study, scale)
@@ -163,14 +168,19 @@ def _subgrid(scale: Scale, dataset: str) -> dict[str, Any]:
 
 
 def _distinct(runs: list[Run]) -> list[Run]:
-    """Refuse two different statements that share a folder (one chance in about 10**5 for 252 cells)."""
+    """Refuse two different statements that share a folder (one chance in about 10**5 for 252 cells).
+
+    Labels whose difference a scale takes away (steps) are one cell, with the first of them.
+    """
     seen: dict[str, Run] = {}
     for run in runs:
         if (other := seen.setdefault(run.key, run)) is not run:
             same = other.statement == run.statement
+            if same and other.label != run.label:
+                continue
             cause = "is stated twice; remove one" if same else "shares its hash with another; change any setting slightly"
             raise ValueError(f"run {run.key} ({canonical.dumps(run.params)}) {cause}")
-    return runs
+    return list(seen.values())
 
 
 def shards(runs: list[Run], size: int) -> list[Shard]:

@@ -255,6 +255,10 @@ class Study(Strict):
         for i, (model, label) in enumerate(stated):
             if (model, label) in stated[:i] or (model in models[:i] and not label):
                 yield ("models", i, "name"), f"{model} stands twice; join its sweeps, or give each a label of its own"
+        labels = [model.label for model in self.models if model.label]
+        for label in labels:
+            if labels.count(label) > 1 or label in models:
+                yield ("models", labels.index(label), "label"), f"{label!r} is no name of its own; call no two things alike"
         known = sorted({*discover.names("datasets"), *self.unavailable})
         yield from _unknown("data set", ("datasets",), self.datasets, known)
         for name, table in self.tables.items():

@@ -18,7 +18,13 @@ rule table:
     input:
         rules.collect.output,
     output:
-        multiext(f"{targets.results}/studies/{{study}}/{{scale}}/tables/{{table}}", ".csv", ".md", ".tex"),
+        report(
+            f"{targets.results}/studies/{{study}}/{{scale}}/tables/{{table}}.csv",
+            caption="../report/table.rst",
+            category="Tables",
+            labels={"table": "{table}"},
+        ),
+        multiext(f"{targets.results}/studies/{{study}}/{{scale}}/tables/{{table}}", ".md", ".tex"),
     log:
         f"{targets.results}/logs/table/{{study}}-{{scale}}-{{table}}.log",
     localrule: True
@@ -35,7 +41,12 @@ rule figure:
     input:
         rules.collect.output,
     output:
-        multiext(f"{targets.results}/studies/{{study}}/{{scale}}/figures/{{figure}}", ".pdf", ".png", ".csv"),
+        report(
+            multiext(f"{targets.results}/studies/{{study}}/{{scale}}/figures/{{figure}}", ".png", ".pdf", ".csv"),
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"figure": "{figure}"},
+        ),
     log:
         f"{targets.results}/logs/figure/{{study}}-{{scale}}-{{figure}}.log",
     localrule: True
@@ -53,7 +64,12 @@ rule compare:
         results=rules.collect.output,
         published=targets.published,
     output:
-        f"{targets.results}/studies/{{study}}/{{scale}}/comparison.csv",
+        report(
+            f"{targets.results}/studies/{{study}}/{{scale}}/comparison.csv",
+            caption="../report/comparison.rst",
+            category="Comparison with the paper",
+            labels={"study": "{study}"},
+        ),
     log:
         f"{targets.results}/logs/compare/{{study}}-{{scale}}.log",
     localrule: True
@@ -69,7 +85,12 @@ rule claims:
     input:
         rules.collect.output,
     output:
-        f"{targets.results}/studies/{{study}}/{{scale}}/claims.csv",
+        report(
+            f"{targets.results}/studies/{{study}}/{{scale}}/claims.csv",
+            caption="../report/claims.rst",
+            category="Claims",
+            labels={"study": "{study}"},
+        ),
     log:
         f"{targets.results}/logs/claims/{{study}}-{{scale}}.log",
     localrule: True

@@ -5,7 +5,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import h5py
 import numpy as np
@@ -28,7 +28,7 @@ class Arrays(ABC):
 
     name: str
     rows: int
-    shapes: Mapping[str, tuple[int, ...]]
+    shapes: ClassVar[Mapping[str, tuple[int, ...]]]
     licence: str
     source: str
     stochastic: bool = False

@@ -1,25 +1,27 @@
 """Tables and figures of the study as the page shows them, copied beside it with their data."""
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from facsimile import names
 from facsimile.presentation import Context, Spec
-from facsimile.report._comparison import headed, plain, query
+from facsimile.rendering import NONE
+from facsimile.report._comparison import headed, query
 from facsimile.studyfile import Study
 
-GROUP = ["dataset", "model", "params"]
+STATED = ("dataset", "model", "params", "metric")
 DATA_ROWS = 200  # of a figure's data that stand on the page; its CSV has all
+INTERVAL = re.compile(rf"(.*?)(?: (\[.*|{NONE}.*|n=\d+))?")
 CITED = ("pdf", "png", "csv", "md", "tex")
 
 
 def tables(study: Study, folder: Path, target: Path) -> list[dict[str, Any]]:
-    """Every table there is, copied to ``target``: its scores in columns, its rows grouped as in the paper's."""
+    """Every table there is, copied to ``target``: as it is printed, its numbers with links to their runs."""
     found = [(Spec.of(id, artefact), folder / f"{id}.csv") for id, artefact in study.tables.items()]
-    return [_about(spec, path, target) | _pivoted(path) | {"notes": _notes(path)} for spec, path in found if path.exists()]
+    return [_about(spec, path, target) | _printed(path) for spec, path in found if path.exists()]
 
 
 def figures(study: Study, folder: Path, target: Path, context: Context) -> list[dict[str, Any]]:
@@ -41,42 +43,41 @@ def _about(spec: Spec, path: Path, target: Path) -> dict[str, Any]:
     }
 
 
-def _pivoted(path: Path) -> dict[str, Any]:
-    """A row a (data set, method, hyper-parameters), a column a score; a link from each number to its runs."""
-    data = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(GROUP, str))
-    data[GROUP] = data[GROUP].fillna("")
-    columns = list(map(str, data.columns))
-    scores, statistic = list(dict.fromkeys(data["metric"])), columns[columns.index("metric") + 1]
-    lines = []
-    for group, own in data.groupby(GROUP, sort=False):
-        dataset, model, params = map(str, group)
-        who = " ".join(filter(None, [names.model(model), names.settings(params) if params else ""]))
-        entries = own.set_index("metric").reindex(scores).reset_index().to_dict("records")
-        lines.append(
-            {
-                "dataset": names.dataset(dataset),
-                "label": who,
-                "n": f"{own['done'].max()}",
-                "entries": [_entry(entry, statistic, query(dataset, model, params, entry["metric"])) for entry in entries],
-            }
-        )
-    return {
-        "columns": [headed(names.metric(score)) for score in scores],
-        "rows": lines,
-        "several": data["dataset"].nunique() > 1,
-    }
-
-
-def _entry(entry: dict[Any, Any], statistic: str, runs: str) -> dict[str, str]:
-    known = pd.notna(entry["low"])
-    interval = f"[{entry['low']:.3f}, {entry['high']:.3f}]" if known else ""
-    return {"number": plain(entry[statistic]), "interval": interval, "runs": runs if entry["n"] > 0 else ""}
-
-
-def _notes(path: Path) -> list[str]:
-    """What stands under the table in its Markdown."""
+def _printed(path: Path) -> dict[str, Any]:
+    """The table as its Markdown prints it; where the data say which runs a number is of, with a link to these."""
     lines = path.with_suffix(".md").read_text(encoding="utf-8").splitlines()
-    return [line[2:].replace("\\_", "_").replace("\\*", "*").replace("\\|", "|") for line in lines if line.startswith("- ")]
+    (first, _, *heads), _, *body = [_cells(line) for line in lines if line.startswith("| ")]
+    links = iter(_links(path))
+    rows: list[dict[str, Any]] = []
+    for label, n, *entries in body:
+        if any([n, *entries]):
+            rows.append({"label": label, "n": n, "entries": [_entry(entry, next(links, "")) for entry in entries]})
+        else:
+            rows.append({"block": label.strip("*")})
+    notes = [_plain(line.removeprefix("- ")) for line in lines if line.startswith("- ")]
+    return {"head": first, "columns": list(map(headed, heads)), "rows": rows, "notes": notes}
+
+
+def _cells(line: str) -> list[str]:
+    return [_plain(cell) for cell in line.removeprefix("| ").removesuffix(" |").split(" | ")]
+
+
+def _plain(text: str) -> str:
+    """Markdown's escapes taken off."""
+    return text.replace("\\_", "_").replace("\\*", "*").replace("\\|", "|")
+
+
+def _entry(text: str, runs: str) -> dict[str, str]:
+    """``0.123 [0.045, 0.200] n=3`` as a number and what stands small beside it."""
+    number, more = INTERVAL.fullmatch(text).groups("")  # type: ignore[union-attr]
+    return {"number": number, "interval": "" if more == NONE else more, "runs": "" if number == NONE else runs}
+
+
+def _links(path: Path) -> list[str]:
+    """The runs behind each number, in the order of the table's data, a row a number."""
+    data = pd.read_csv(path, keep_default_na=False, dtype=str)
+    known = [key for key in STATED if key in data.columns]
+    return [query(**{key: row[key] for key in known}) for row in data.to_dict("records")]
 
 
 def _data(path: Path) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def slug(verdict: str) -> str:
     return verdict.replace(" ", "-")
 
 
-def query(dataset: str, model: str = "", params: str = "", metric: str = "") -> str:
+def query(dataset: str = "", model: str = "", params: str = "", metric: str = "") -> str:
     """The page's address of the runs behind a number."""
     stated = {"dataset": dataset, "model": model, "params": params, "score": metric.partition(" ~ ")[0]}
     return "#scores?" + urlencode({key: value for key, value in stated.items() if value})

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from facsimile import canonical, datasets, latents, names, store
+from facsimile import canonical, datasets, discover, latents, names, store
 from facsimile.artefacts import Gathered
 from facsimile.datasets import Arrays, Dataset
 from facsimile.metrics import _mutual_information as information
@@ -114,7 +114,13 @@ def _lacking(at: Workspace, run: Run) -> str:
     """Why the page can hold no decoder of a run; empty if it can."""
     if isinstance(datasets.grid(run.dataset), Arrays):
         return f"{names.dataset(run.dataset)} has no images"
+    from facsimile.models import Model
+    from facsimile.models._vae import VAE
+
     folder = at.paths.run(run.key)
+    images = isinstance(datasets.grid(run.dataset), Dataset)
+    if not (images and issubclass(discover.the_class("models", run.model, Model), VAE)):
+        return f"{names.model(run.model)} on {names.dataset(run.dataset)} decodes no pictures"
     for file in (store.WEIGHTS, store.LATENTS):
         if not (folder / file).exists():
             return f"the store has no {file} of them"

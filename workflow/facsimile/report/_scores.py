@@ -26,11 +26,13 @@ def payload(runs: pd.DataFrame, scores: pd.DataFrame, study: Study, context: Con
 
 
 def _runs(runs: pd.DataFrame, study: Study) -> dict[str, Any]:
+    runs = runs if "label" in runs else runs.assign(label="")
     of = dict(zip(runs["params"], runs["model"], strict=True))
     words = {
         "dataset": lambda d: {"id": d, "name": names.dataset(d)},
         "model": lambda m: {"id": m, "name": names.model(m)},
         "params": lambda p: {"id": p, "name": settings(p, of[p], study), "all": names.settings(p), "values": json.loads(p)},
+        "label": lambda text: {"id": text},
         "hash": lambda h: {"id": h},
         "state": lambda s: {"id": s},
     }

@@ -28,7 +28,7 @@ def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context,
         own = of(made, group)
         estimates = [_estimate(of(found[found["name"] == name], group), group, name) for name in wanted]
         entries = [_entry(estimate, int((own["state"] == "done").sum())) for estimate in estimates]
-        rows.append(Row(_block(group, spec, context), _label(group), _count(own), entries))
+        rows.append(Row(_block(group, spec, context), _label(group), count(own), entries))
         numbers += [(*group, name, *_fields(estimate, own)) for name, estimate in zip(wanted, estimates, strict=True)]
     data = pd.DataFrame(numbers, columns=["dataset", "model", "params", "metric", "mean", "low", "high", "n", *STATES])
     return Table(spec.title, [names.metric(name) for name in wanted], rows, _notes(made, groups, over, spec, context), data)
@@ -66,7 +66,7 @@ def _fields(estimate: Estimate, own: pd.DataFrame) -> tuple[Any, ...]:
     return estimate.value, estimate.low, estimate.high, estimate.n, *(int(counts.get(state, 0)) for state in STATES)
 
 
-def _count(own: pd.DataFrame) -> str:
+def count(own: pd.DataFrame) -> str:
     """``3``, or ``2 of 3`` where runs failed or are missing."""
     done = int((own["state"] == "done").sum())
     return str(done) if done == len(own) else f"{done} of {len(own)}"
@@ -89,10 +89,10 @@ def _notes(made: pd.DataFrame, groups: list[Group], over: str, spec: Spec, conte
     interval = f"{100 * statistics.LEVEL:.0f} % percentile bootstrap interval"
     notes = [f"Mean over the runs of a row ({over}) and its {interval} over them, – where there is none; n: runs."]
     notes += [f"Intervals of fewer than {FEW} runs are too narrow."] if min(counts, default=FEW) < FEW else []
-    return [*notes, *context.said(spec), *_failures(made)]
+    return [*notes, *context.said(spec), *failures(made)]
 
 
-def _failures(made: pd.DataFrame) -> list[str]:
+def failures(made: pd.DataFrame) -> list[str]:
     """Runs that failed, with the reason, and how many were not made."""
     failed, missing = (made[made["state"] == state] for state in ("failed", "missing"))
     named = [_named(record) for record in failed.head(NAMED_FAILURES).to_dict("records")]

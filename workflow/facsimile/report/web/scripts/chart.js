@@ -19,8 +19,10 @@
     .map((run, i) => ({ value: run[score.field], method: run.method, model: run.model, settings: run.settings, seed: run.seed, dataset: run.datasetName, key: run.key, at: (i * 0.6180339887) % 1 }));
 
   const spec = (points, score) => {
-    const methods = facsimile.runs.words.model.filter(({ id }) => points.some((point) => point.model === id));
-    const y = { field: "method", type: "nominal", sort: methods.map(({ name }) => name), title: null };
+    const rank = new Map(facsimile.runs.words.model.map(({ id }, i) => [id, i]));
+    const colour = new Map(points.map(({ method, model }) => [method, model]));
+    const methods = [...colour.keys()].sort((a, b) => rank.get(colour.get(a)) - rank.get(colour.get(b)));
+    const y = { field: "method", type: "nominal", sort: methods, title: null };
     const wide = by("chart").clientWidth > 600;
     const x = { field: "value", type: "quantitative", title: score.label, scale: { zero: false, nice: true }, axis: { tickCount: wide ? 10 : 5 } };
     return {
@@ -33,7 +35,7 @@
           mark: { type: "circle", size: points.length > 600 ? 12 : 34, opacity: points.length > 600 ? 0.45 : 0.8, cursor: "pointer" },
           encoding: {
             x, y, yOffset: { field: "at", type: "quantitative", scale: { domain: [-0.35, 1.35] }, axis: null },
-            color: { field: "model", type: "nominal", legend: null, scale: { domain: methods.map(({ id }) => id), range: methods.map(({ id }) => facsimile.colours[id] || "#888888") } },
+            color: { field: "method", type: "nominal", legend: null, scale: { domain: methods, range: methods.map((method) => facsimile.colours[colour.get(method)] || "#888888") } },
             tooltip: [
               { field: "value", title: score.label, format: ".3f" }, { field: "method", title: "Method" },
               { field: "settings", title: "Hyper-parameters" }, { field: "seed", title: "Seed" }, { field: "dataset", title: "Data set" },

@@ -14,6 +14,12 @@
     try { return text ? JSON.parse(text) : {}; } catch { return {}; }
   };
 
+  const texts = new Map();
+  const text = (run) => {
+    if (!texts.has(run)) texts.set(run, `${run.key} ${run.method} ${run.allSettings} ${run.datasetName} ${run.number ?? ""}`.toLowerCase());
+    return texts.get(run);
+  };
+
   /** Whether a run is wanted: hyper-parameters are those stated, or more. */
   const wanted = () => {
     const stated = parsed(field("params").value);
@@ -24,7 +30,7 @@
     return (run) =>
       (!dataset || run.dataset === dataset) && (!model || run.model === model) && within(stated, run.values) &&
       (Number.isNaN(least) || (run[score.field] ?? -Infinity) >= least) &&
-      words.every((word) => `${run.key} ${run.method} ${run.settings} ${run.datasetName} ${run.number ?? ""}`.toLowerCase().includes(word));
+      words.every((word) => text(run).includes(word));
   };
 
   const offer = () => {
@@ -36,10 +42,10 @@
     field("params").value = used.has(now) ? now : "";
   };
 
-  const apply = () => {
+  const apply = (first = false) => {
     const keep = wanted();
     const chosen = facsimile.runs.all.filter(keep);
-    facsimile.table.show(keep);
+    if (!first) facsimile.table.show(keep); // a new table shows all
     const cells = new Set(chosen.map((run) => `${run.dataset} ${run.model} ${run.params}`)).size;
     by("counted").textContent = `${chosen.length.toLocaleString("en")} of ${facsimile.runs.all.length.toLocaleString("en")} runs, in ${cells} cells`;
     facsimile.chart.show(chosen, facsimile.runs.score(field("score").value));
@@ -59,7 +65,7 @@
       form.addEventListener("input", (event) => { if (event.target.name === "model") offer(); changed(); });
       form.addEventListener("submit", (event) => event.preventDefault());
       form.addEventListener("reset", () => setTimeout(() => { offer(); if (first) field("score").value = first.id; apply(); state(); }));
-      apply();
+      apply(true);
     },
     /** Show the runs behind a number: the address says which. */
     state: (stated) => {

@@ -30,13 +30,19 @@
   const json = (title, value, open = false) => value === undefined || value === null ? "" :
     make("details", { open }, make("summary", {}, title), make("pre", { tabindex: "0" }, make("code", {}, JSON.stringify(value, null, 1))));
 
+  const asked = (score) => [
+    `${score.convention} convention`, score.representation !== "mean" && `${score.representation} representation`,
+    score.n_train && `${score.n_train.toLocaleString("en")} + ${(score.n_test ?? 0).toLocaleString("en")} points`,
+    `seed ${score.evaluation_seed}`, `code ${score.code.join(", ")}`,
+  ].filter(Boolean).join(" · ");
+
   const scores = (run, chosen) => make("table", { class: "plain" },
     make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Score"), make("th", { scope: "col", class: "figure" }, "Value"), make("th", { scope: "col" }, "How it was asked"))),
     make("tbody", {}, facsimile.runs.scores.filter((score) => run[score.field] !== null && run[score.field] !== undefined).map((score) =>
       make("tr", score === chosen ? { class: "chosen", "aria-current": "true" } : {},
         make("th", { scope: "row", title: score.meaning }, score.label),
         make("td", { class: "figure" }, plain(run[score.field])),
-        make("td", {}, make("small", {}, `${score.convention} · ${score.n_train.toLocaleString("en")} + ${score.n_test.toLocaleString("en")} points · seed ${score.evaluation_seed} · code ${score.code.join(", ")}`))))));
+        make("td", {}, make("small", {}, asked(score)))))));
 
   const made = (found) => found ? [
     ["Trained", `${found.steps?.toLocaleString("en") ?? "–"} steps in ${time(found.seconds)}`],
@@ -56,7 +62,7 @@
       make("button", { type: "button", class: "close", "aria-label": "Close", onclick: () => dialog.close() }, "×")),
     make("div", { class: "body" },
       chosen ? make("p", { class: "headline" }, `${chosen.label} `, make("strong", {}, plain(run[chosen.field])), make("small", {}, ` ${chosen.meaning}`)) : "",
-      facts([["State", run.state], ["Published number", run.number], ["Hash of what the study states", run.key.split("/")[2]], ...made(found)]),
+      facts([["State", run.state], ["Hyper-parameters", run.allSettings], ["Published number", run.number], ["Hash of what the study states", run.key.split("/")[2]], ...made(found)]),
       found ? "" : make("p", { class: "notice" }, "Its record is not at hand: this report was made from scores alone."),
       make("h3", {}, "Scores of this run"), scores(run, chosen),
       make("h3", {}, "Where it is"),

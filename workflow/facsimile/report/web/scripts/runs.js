@@ -10,8 +10,8 @@
       key: `${dataset.id}/${model.id}/${word(runs.hash, i).id}/${seed}`,
       seed,
       dataset: dataset.id, datasetName: dataset.name,
-      model: model.id, method: model.name,
-      params: params.id, settings: params.name, values: params.values,
+      model: model.id, method: word(runs.label, i).id || model.name,
+      params: params.id, settings: params.name, allSettings: params.all, values: params.values,
       position: runs.value[i],
       number: runs.number[i],
       control: runs.control[i] === 1,
@@ -33,7 +33,7 @@
     },
     score: (id) => facsimile.runs.scores.find((score) => score.id === id) || facsimile.runs.scores.find((score) => score.name === id),
     median: (values) => {
-      const known = values.filter((value) => value !== null && value !== undefined).sort((a, b) => a - b);
+      const known = Float64Array.from(values.filter((value) => value !== null && value !== undefined)).sort();
       const middle = known.length >> 1;
       if (!known.length) return null;
       return known.length % 2 ? known[middle] : (known[middle - 1] + known[middle]) / 2;

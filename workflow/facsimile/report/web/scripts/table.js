@@ -35,7 +35,7 @@
     const unfinished = facsimile.runs.all.some((run) => run.state !== "done");
     return [
       text("Method", "method", narrow ? 150 : 122, { frozen: true, bottomCalc: () => "Median", ...(narrow ? { formatter: who } : {}) }),
-      text("Hyper-parameters", "settings", 196, { sorter: byPosition, tooltip: true, visible: !narrow }),
+      text("Hyper-parameters", "settings", 170, { sorter: byPosition, tooltip: true, visible: !narrow }),
       text("Seed", "seed", 82, { sorter: "number", hozAlign: "right", formatter: seed, visible: !narrow }),
       ...(several ? [text("Data set", "datasetName", 130)] : []),
       ...(unfinished ? [text("State", "state", 90)] : []),
