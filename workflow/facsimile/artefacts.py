@@ -86,7 +86,8 @@ def show(at: Workspace, study: str, console: Console) -> None:
     if found.study.claims:
         console.print(claim_verdicts.console(_claims(at, found)))
     for path in sorted(at.paths.study(study, at.config.scale).rglob("*.*")):
-        console.print(str(path), highlight=False, soft_wrap=True)
+        if path.parent.suffix != ".crate":  # it holds the same files again
+            console.print(str(path), highlight=False, soft_wrap=True)
 
 
 def _crate(at: Workspace, found: Gathered, spec: Spec, module: str, paths: list[Path], began: datetime) -> None:

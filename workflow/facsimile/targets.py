@@ -60,12 +60,13 @@ class Targets:
         return [*files, f"{self._folder(study)}/comparison.csv"]
 
     def _files(self, study: str, name: str) -> list[str]:
-        """The files of one table or figure, or of the claims."""
+        """The files of one table or figure, and the crate that says where it comes from; or of the claims."""
         if name == "claims":
             return [f"{self._folder(study)}/claims.csv"]
-        if name in self._study(study).tables:
-            return [f"{self._folder(study)}/tables/{name}.{ending}" for ending in ("csv", "md", "tex")]
-        return [f"{self._folder(study)}/figures/{name}.{ending}" for ending in ("pdf", "png", "csv")]
+        is_table = name in self._study(study).tables
+        kind, endings = ("tables", ("csv", "md", "tex")) if is_table else ("figures", ("pdf", "png", "csv"))
+        path = f"{self._folder(study)}/{kind}/{name}"
+        return [*(f"{path}.{ending}" for ending in endings), f"{path}.crate/ro-crate-metadata.json"]
 
     def _with_parts(self, study: str, shown: list[str]) -> Callable[[Wildcards], list[str]]:
         """Files to show, and every index behind them.

@@ -25,6 +25,7 @@ rule table:
             labels={"table": "{table}"},
         ),
         multiext(f"{targets.results}/studies/{{study}}/{{scale}}/tables/{{table}}", ".md", ".tex"),
+        f"{targets.results}/studies/{{study}}/{{scale}}/tables/{{table}}.crate/ro-crate-metadata.json",
     log:
         f"{targets.results}/logs/table/{{study}}-{{scale}}-{{table}}.log",
     localrule: True
@@ -47,6 +48,7 @@ rule figure:
             category="Figures",
             labels={"figure": "{figure}"},
         ),
+        f"{targets.results}/studies/{{study}}/{{scale}}/figures/{{figure}}.crate/ro-crate-metadata.json",
     log:
         f"{targets.results}/logs/figure/{{study}}-{{scale}}-{{figure}}.log",
     localrule: True
