@@ -106,7 +106,12 @@ def _table(found: Gathered, name: str) -> tables.Table:
 
 
 def _claims(at: Workspace, found: Gathered) -> pd.DataFrame:
-    return judging.table(found.study, found.scores, found.context, cost.text(cost.of(at.runs(found.study))))
+    return judging.table(found.study, found.scores, found.context, cost_of(at, found.study))
+
+
+def cost_of(at: Workspace, study: Study) -> str:
+    """What all of a study costs at the configured scale where nothing is made yet, in words."""
+    return cost.text(cost.of(at.runs(study)))
 
 
 def _comparison(at: Workspace, found: Gathered) -> pd.DataFrame:

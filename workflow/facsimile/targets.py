@@ -55,9 +55,12 @@ class Targets:
         return [*found.tables, *found.figures, *["claims"][: len(found.claims)]]
 
     def _shown(self, study: str) -> list[str]:
-        """Tables, figures, claims and the comparison of a study."""
+        """Tables, figures, claims, comparison and summary of a study."""
         files = [path for name in self.artefacts(study) for path in self._files(study, name)]
-        return [*files, f"{self._folder(study)}/comparison.csv"]
+        return [
+            *files,
+            *(f"{self._folder(study)}/{name}" for name in ("comparison.csv", "summary.md", "artifact-checklist.md")),
+        ]
 
     def _files(self, study: str, name: str) -> list[str]:
         """The files of one table or figure, and the crate that says where it comes from; or of the claims."""
@@ -131,6 +134,15 @@ class Targets:
         """Canonical JSON of a study's claims."""
         stated = self._study(wildcards.study).claims
         return canonical.dumps({name: claim.model_dump(exclude_unset=True) for name, claim in stated.items()})
+
+    def judged(self, wildcards: Wildcards) -> list[str]:
+        """What a study's summary counts: its comparison, and its claims if it states any."""
+        folder = self._folder(wildcards.study)
+        return [f"{folder}/comparison.csv", *[f"{folder}/claims.csv"][: len(self._study(wildcards.study).claims)]]
+
+    def summary_code(self, wildcards: Wildcards) -> str:
+        """Content hash of the code that writes summaries."""
+        return provenance.code("facsimile.summary")
 
     def report(self, study: str) -> Callable[[Wildcards], list[str]]:
         """The pages of a study's report, and what they are made of."""

@@ -103,3 +103,20 @@ rule claims:
         spec=targets.claims_spec,
     shell:
         f"{targets.command} claims {{wildcards.study}} --write >{{log:q}} 2>&1"
+
+
+rule summary:
+    input:
+        rules.collect.output,
+        targets.judged,
+    output:
+        multiext(f"{targets.results}/studies/{{study}}/{{scale}}/", "summary.md", "artifact-checklist.md"),
+    log:
+        f"{targets.results}/logs/summary/{{study}}-{{scale}}.log",
+    localrule: True
+    conda:
+        "../../envs/facsimile.yaml"
+    params:
+        code=targets.summary_code,
+    shell:
+        f"{targets.command} summary {{wildcards.study}} >{{log:q}} 2>&1"
