@@ -9,6 +9,7 @@ from facsimile import compare as comparing
 from facsimile import figures, published, tables, verdicts
 from facsimile.discover import UnknownName
 from facsimile.presentation import Context, Spec
+from facsimile.specimens import Stored
 from facsimile.studyfile import Study
 from facsimile.workspace import Workspace
 
@@ -41,10 +42,11 @@ def table(at: Workspace, study: str, name: str) -> None:
 def figure(at: Workspace, study: str, name: str) -> None:
     """Write one figure as PDF and PNG, and its data as CSV."""
     found = gathered(at, study)
-    if name not in found.study.figures:
-        raise UnknownName(f"figure of {study}", name, list(found.study.figures))
-    spec = Spec.of(name, found.study.figures[name])
-    drawn = figures.draw(spec.kind, found.scores, spec, found.context)
+    known = found.study.figures_of(list(found.context.drawn))
+    if name not in known:
+        raise UnknownName(f"figure of {study} at scale {at.config.scale}", name, list(known))
+    spec = Spec.of(name, known[name])
+    drawn = figures.draw(spec.kind, found.scores, spec, found.context, Stored(at, found.study))
     figures.save(drawn, at.paths.study(study, at.config.scale) / "figures", name)
 
 
@@ -72,4 +74,4 @@ def _table(found: Gathered, name: str) -> tables.Table:
 def _comparison(at: Workspace, found: Gathered) -> pd.DataFrame:
     path = at.config.published / f"{found.study.id}.csv"
     printed = published.read(path, found.context) if path.exists() else []
-    return comparing.compare(found.scores, printed, Spec.all(found.study), found.context)
+    return comparing.compare(found.scores, printed, Spec.all(found.study, at.config.scale), found.context)

@@ -1,6 +1,7 @@
 """What a metric is given of a finished run: codes, factors, and where it needs them log-variances, images and the decoder."""
 
 import functools
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,24 @@ def answerable(metric: str, run: Run) -> bool:
             "take it out of the study's metrics"
         )
     return not ("decoder" in needs and run.model in CONTROLS)
+
+
+def codes(path: Path, representation: str, seed: int) -> Array:
+    """Codes float32 [n, d] of a run: the ``mean`` of its posterior, or one ``sampled`` from it.
+
+    The draw follows from the run's seed alone: it is the same whichever metric asks, and shared by runs of one seed.
+    """
+    mean = latents.read(path)
+    if representation == "mean":
+        return mean
+    deviation = np.exp(latents.read(path, "log_variance") / 2)
+    return (mean + deviation * _noise(seed, mean.shape)).astype(np.float32, copy=False)
+
+
+def _noise(seed: int, shape: tuple[int, ...]) -> Array:
+    # As rng.generator makes it, by its counter; rng needs torch, for which a scoring job would wait.
+    key = np.array([seed, zlib.crc32(b"sampled codes")], np.uint64)
+    return np.random.Generator(np.random.Philox(key=key)).standard_normal(shape, dtype=np.float32)
 
 
 def given(metric: str, run: Run, folder: Path, data: Path) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from threadpoolctl import threadpool_limits
 
 from facsimile import atomic, jobs, latents, metrics, provenance, runs, score_inputs, store
 from facsimile.jobs import Log
-from facsimile.runs import Run, Shard
-from facsimile.studyfile import Evaluation, Study
+from facsimile.runs import Asked, Run, Shard
+from facsimile.studyfile import Study
 from facsimile.workspace import Workspace
 
 Rows = list[dict[str, Any]]
@@ -32,7 +32,7 @@ class Question(NamedTuple):
 
     run: Run
     metric: str
-    asked: Evaluation
+    asked: list[Asked]
     latents: Path
     data: Path
     answer: Path
@@ -64,7 +64,7 @@ def _question(workspace: Workspace, study: Study, run: Run, metric: str) -> Ques
     scale, folder = workspace.config.scale, workspace.paths.run(run.key)
     answer = workspace.paths.score(run.key, metric, runs.protocol(study, scale, metric))
     data = workspace.paths.dataset(run.dataset)
-    return Question(run, metric, runs.evaluation(study, scale), folder / store.LATENTS, data, answer, _stamp(folder, metric))
+    return Question(run, metric, runs.asked(study, scale, metric), folder / store.LATENTS, data, answer, _stamp(folder, metric))
 
 
 def _stamp(folder: Path, metric: str) -> dict[str, str]:
@@ -138,9 +138,14 @@ def _answer(question: Question) -> Rows:
 
 
 def _ask(question: Question) -> Rows:
-    asked, run = question.asked, question.run
+    return [row for way in question.asked for row in _asked(question, way)]
+
+
+def _asked(question: Question, way: Asked) -> Rows:
+    """Rows of a metric that is asked in one way."""
+    run, asked = question.run, way.evaluation
     table = metrics.score(
-        latents.read(question.latents),
+        score_inputs.codes(question.latents, way.representation, run.seed),
         score_inputs.factors(run.dataset, tuple(sorted(run.subgrid.items()))),
         metrics=[question.metric],
         convention=asked.convention,
@@ -150,4 +155,5 @@ def _ask(question: Question) -> Rows:
         **score_inputs.given(question.metric, run, question.latents.parent, question.data),
     )
     renamed = table.rename(columns={"value": "result", "seed": "evaluation_seed"})
-    return [{str(key): value for key, value in row.items()} for row in renamed.to_dict("records")]
+    said = renamed.assign(variation=way.variation, representation=way.representation)
+    return [{str(key): value for key, value in row.items()} for row in said.to_dict("records")]

@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -109,13 +109,31 @@ class Evaluation(Strict):
     convention: str = Field(default="dlib", description="which published variant of each metric is meant")
 
 
+class Variation(Strict):
+    """Another way to ask some metrics of every run, beside the evaluation of the means; what is not said is as there."""
+
+    metrics: list[Metric] = Field(description="metrics that are asked so, too")
+    representation: Literal["mean", "sampled"] = Field(
+        default="mean", description="codes: means of the posterior, or one draw from it, the same at every asking"
+    )
+    train: PositiveInt | None = Field(default=None, description="points to fit on, at most those of the scale's evaluation")
+    seed: int | None = Field(default=None, ge=0, description="seed of the draws")
+
+
 class Artefact(Strict):
     """A table or a figure of the paper."""
 
     kind: Name = Field(description="file in figures/, or kind of table")
     title: str
+    each: Literal["dataset"] | None = Field(
+        default=None, description="dataset: one figure a data set, named <figure>_<data set>; of a scale those that it has"
+    )
     datasets: list[Name] = Field(default=[], description="data sets that the paper's artefact shows; none: all of the scale")
-    metrics: list[str] = Field(default=[], description="scores shown, as metric.score; none: every metric's headline")
+    models: list[Name] = Field(default=[], description="models shown; none: all")
+    metrics: list[str] = Field(
+        default=[], description="scores shown, as metric.score, or metric.score@variation; none: every metric's headline"
+    )
+    against: list[str] = Field(default=[], description="scores that the first are set against, where a kind of figure does")
     verified: bool = Field(default=False, description="whether number and content were checked against the paper's PDF")
     note: str = ""
 
@@ -164,9 +182,25 @@ class Study(Strict):
     models: list[Model]
     metrics: list[Metric]
     evaluation: Evaluation
+    variations: dict[Name, Variation] = Field(
+        default={}, description="other ways in which metrics are asked; their scores are called metric.score@variation"
+    )
     tables: dict[Name, Artefact]
     figures: dict[Name, Artefact]
     scales: dict[Name, Scale]
+
+    def figures_of(self, datasets: list[str]) -> dict[str, Artefact]:
+        """The figures that are drawn where there are ``datasets``: one that is drawn for each is as many."""
+        found: dict[str, Artefact] = {}
+        for name, figure in self.figures.items():
+            each = [d for d in datasets if not figure.datasets or d in figure.datasets] if figure.each else []
+            found |= {f"{name}_{d}": figure.model_copy(update={"datasets": [d]}) for d in each}
+            found |= {} if figure.each else {name: figure}
+        return found
+
+    def datasets_of(self, scale: Scale) -> list[str]:
+        """The data sets of a scale, in the study's order."""
+        return [d for d in self.datasets if scale.datasets is None or d in scale.datasets]
 
     def problems(self) -> Iterator[tuple[Location, str]]:
         """Names that do not agree with each other or with the files there are: where, and what would be right."""
@@ -178,11 +212,25 @@ class Study(Strict):
         yield from _unknown("data set", ("datasets",), self.datasets, known)
         for name, figure in self.figures.items():
             yield from _unknown("kind of figure", ("figures", name, "kind"), [figure.kind], discover.names("figures"))
+            yield from _unknown(f"model of {self.id}", ("figures", name, "models"), figure.models, models)
+        for name, variation in self.variations.items():
+            yield from _unknown(f"metric of {self.id}", ("variations", name, "metrics"), variation.metrics, self.metrics)
+        for artefact, named in self._scores():
+            yield from _unknown(f"variation of {self.id}", artefact, [named.partition("@")[2]], ["", *self.variations])
+            family = named.partition(".")[0]
+            yield from _unknown(f"metric of {self.id}", artefact, [family], self.metrics)
         for name, scale in self.scales.items():
             at = ("scales", name)
             yield from _unknown(f"data set of {self.id}", (*at, "datasets"), scale.datasets or [], self.datasets)
             yield from _unknown(f"data set of {self.id}", (*at, "subgrid"), list(scale.subgrid), self.datasets)
             yield from _unknown(f"model of {self.id}", (*at, "models"), list(scale.models), models)
+
+    def _scores(self) -> Iterator[tuple[Location, str]]:
+        """Every score that a table or figure names, and where."""
+        for group, artefacts in (("tables", self.tables), ("figures", self.figures)):
+            for name, artefact in artefacts.items():
+                for key in ("metrics", "against"):
+                    yield from (((group, name, key), score) for score in getattr(artefact, key))
 
 
 def _unknown(kind: str, location: Location, used: list[str], known: list[str]) -> Iterator[tuple[Location, str]]:

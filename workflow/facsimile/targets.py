@@ -53,8 +53,7 @@ class Targets:
 
     def artefacts(self, study: str) -> list[str]:
         """Names of a study's tables and figures; each is a target ``<study>_<name>``."""
-        found = self._study(study)
-        return [*found.tables, *found.figures]
+        return [*self._study(study).tables, *self._figures(study)]
 
     def _files(self, study: str, name: str) -> list[str]:
         """The files of one table or figure."""
@@ -103,18 +102,19 @@ class Targets:
 
     def figure_code(self, wildcards: Wildcards) -> str:
         """Content hash of the code that draws this kind of figure."""
-        kind = self._study(wildcards.study).figures[wildcards.figure].kind
+        kind = self._figures(wildcards.study)[wildcards.figure].kind
         return provenance.code(f"facsimile.figures.{kind}")
 
     def compare_code(self, wildcards: Wildcards) -> str:
         """Content hash of the code that compares with published numbers."""
-        kinds = sorted({figure.kind for figure in self._study(wildcards.study).figures.values()})
+        kinds = sorted({figure.kind for figure in self._figures(wildcards.study).values()})
         return provenance.code("facsimile.compare", *(f"facsimile.figures.{kind}" for kind in kinds))
 
     def artefact_spec(self, wildcards: Wildcards) -> str:
         """Canonical JSON of what the study file says of a table or figure."""
-        study = self._study(wildcards.study)
-        found = study.tables[wildcards.table] if "table" in wildcards.keys() else study.figures[wildcards.figure]  # noqa: SIM118
+        is_table = "table" in wildcards.keys()  # noqa: SIM118 (not a mapping)
+        tables, figures = self._study(wildcards.study).tables, self._figures(wildcards.study)
+        found = tables[wildcards.table] if is_table else figures[wildcards.figure]
         return canonical.dumps(found.model_dump(exclude_unset=True))
 
     def train_minutes(self, wildcards: Wildcards, attempt: int) -> int:
@@ -137,6 +137,11 @@ class Targets:
     @functools.lru_cache  # noqa: B019 (one Targets lives as long as the process)
     def _study(self, name: str) -> Any:
         return self.workspace.study(name)
+
+    @functools.lru_cache  # noqa: B019
+    def _figures(self, name: str) -> Any:
+        study = self._study(name)
+        return study.figures_of(study.datasets_of(study.scales[self.scale]))
 
     @functools.cached_property
     def _shards(self) -> dict[str, Shard]:

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import matplotlib as mpl
+import pandas as pd
 import seaborn as sns
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -17,6 +18,8 @@ from facsimile import names
 from facsimile.presentation import Context, Spec
 
 INK, FAINT = "#333333", "#777777"
+MARKERS = "osD^vphX"
+WIDE = 30
 CHARACTERS_AN_INCH = 18  # of the small print
 LINE = 0.135  # inches
 STYLE = {
@@ -54,11 +57,26 @@ def panels(rows: int, columns: int, width: float, height: float, **options: Any)
     return figure, figure.subplots(rows, columns, squeeze=False, **options)
 
 
+def grid(n: int, width: float, height: float, columns: int = 3, **options: Any) -> tuple[Figure, list[Axes]]:
+    """A figure of ``n`` axes in rows of ``columns`` at most; those that are left over are off."""
+    columns = max(1, min(columns, n))
+    figure, axes = panels(max(1, -(-n // columns)), columns, width, height, **options)
+    for unused in axes.flat[n:]:
+        unused.set_axis_off()
+    return figure, list(axes.flat[:n])
+
+
+def titled(name: str, dataset: str, spec: Spec, context: Context) -> str:
+    """A panel's title: its score, and its data set where the figure shows several."""
+    return names.metric(name) + (f" · {names.dataset(dataset)}" if len(context.shown(spec)) > 1 else "")
+
+
 def finish(figure: Figure, spec: Spec, context: Context, remarks: Iterable[str] = (), legend: Sequence[Artist] = ()) -> Figure:
     """Write the title above the panels, and under them the legend and what the figure must say of itself."""
     width, height = figure.get_size_inches()
     small_print = _wrapped([*remarks, *context.said(spec)], width)
-    key = 2.3 * LINE if legend else 0.0
+    entries = max(1, min(len(legend), int(width / 1.35)))
+    key = LINE * (1.0 + 1.3 * -(-len(legend) // entries)) if legend else 0.0
     foot, head = LINE * (len(small_print) + 1) + key, 0.36
     total = head + height + foot
     figure.set_size_inches(width, total)
@@ -71,7 +89,7 @@ def finish(figure: Figure, spec: Spec, context: Context, remarks: Iterable[str] 
             handles=legend,
             loc="upper left",
             bbox_to_anchor=(0.0, (foot - 0.03) / total),
-            ncols=len(legend),
+            ncols=entries,
             frameon=False,
             borderpad=0.2,
         )
@@ -85,9 +103,22 @@ def empty(axes: Axes, text: str) -> None:
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=FAINT, style="italic")
 
 
-def line(colour: Any, marker: str, label: str) -> Line2D:
-    """A method's entry in a legend."""
-    return Line2D([], [], color=colour, marker=marker, lw=1.1, ms=5, mec="white", mew=0.4, label=label)
+def marked(model: str, context: Context) -> dict[str, Any]:
+    """A method's colour and marker, the same in every figure of a study."""
+    marker = MARKERS[list(context.models).index(model) % len(MARKERS)]
+    return {"color": colours(context.models)[model], "marker": marker, "ms": 4.5, "mec": "white", "mew": 0.4}
+
+
+def methods(spec: Spec, context: Context, lw: float = 1.1) -> list[Line2D]:
+    """A legend's entries, one a method that is shown."""
+    return [Line2D([], [], lw=lw, label=names.model(m), **marked(m, context)) for m in context.methods(spec)]
+
+
+def spread(axes: Axes, axis: str, values: pd.Series) -> None:
+    """A logarithmic axis, x or y, for positive values that span more than a factor of thirty: most would lie on one line."""
+    there = values[values.notna()]
+    if len(there) and there.min() > 0 and there.max() > WIDE * there.min():
+        axes.set(**{f"{axis}scale": "log"})
 
 
 def _wrapped(lines: Iterable[str], width: float) -> list[str]:
