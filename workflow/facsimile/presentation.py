@@ -25,12 +25,15 @@ class Spec:
     note: str = ""
     models: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
+    log: bool = False
 
     @classmethod
     def of(cls, id: str, artefact: Artefact) -> "Spec":
         """The artefact that the study calls ``id``."""
         listed = {key: tuple(getattr(artefact, key)) for key in ("datasets", "metrics", "models", "against")}
-        return cls(id, artefact.kind, artefact.title, **listed, verified=artefact.verified, note=artefact.note)
+        return cls(
+            id, artefact.kind, artefact.title, **listed, verified=artefact.verified, note=artefact.note, log=artefact.log
+        )
 
     @classmethod
     def all(cls, study: Study, scale: str) -> list["Spec"]:

@@ -133,6 +133,7 @@ class Artefact(Strict):
     metrics: list[str] = Field(
         default=[], description="scores shown, as metric.score, or metric.score@variation; none: every metric's headline"
     )
+    log: bool = Field(default=False, description="logarithmic axes for the scores, where a kind of figure has them")
     against: list[str] = Field(default=[], description="scores that the first are set against, where a kind of figure does")
     verified: bool = Field(default=False, description="whether number and content were checked against the paper's PDF")
     note: str = ""

@@ -1,5 +1,7 @@
 """Which runs a figure shows that shows models themselves, and in what words."""
 
+import json
+
 import pandas as pd
 
 from facsimile import names
@@ -43,7 +45,8 @@ def there(examples: pd.DataFrame, specimens: Specimens) -> pd.DataFrame:
     return examples[[specimens.has(key) for key in examples["run"]]].reset_index(drop=True)
 
 
-def said(row: pd.Series) -> str:
-    """``β-VAE, β = 4, seed 0``."""
-    swept = names.settings(row["params"]).split(", ")[-1:]
-    return ", ".join(filter(None, [names.model(row["model"]), *swept, f"seed {row['seed']}"]))
+def said(row: pd.Series, context: Context) -> str:
+    """``β-VAE, β = 4, seed 0``: the swept value alone."""
+    params = json.loads(row["params"])
+    swept = [f"{names.parameter(key)} = {params[key]:,}" for key in context.models[row["model"]][:1] if key in params]
+    return ", ".join([names.model(row["model"]), *swept, f"seed {row['seed']}"])

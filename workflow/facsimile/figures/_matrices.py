@@ -22,9 +22,10 @@ TITLES = {
 
 
 class Example(NamedTuple):
-    """A run, its matrices [d, k] by name, and the names of the k factors."""
+    """A run and how it is called, its matrices [d, k] by name, and the names of the k factors."""
 
     run: pd.Series
+    called: str
     matrices: dict[str, Matrix]
     factors: list[str]
 
@@ -32,7 +33,7 @@ class Example(NamedTuple):
     def said(self) -> str:
         """What the run is, and by what it was chosen."""
         ranked = f"{self.run['rank']} {names.metric(self.run['metric'])} ({self.run['result']:.3f})"
-        return f"{ranked}: {_examples.said(self.run)}"
+        return f"{ranked}: {self.called}"
 
     @property
     def about(self) -> dict[str, object]:
@@ -57,4 +58,5 @@ def _example(run: pd.Series, context: Context, specimens: Specimens) -> Example:
     asked = context.evaluation
     draws = _draws.from_table(specimens.codes(run["run"])[0], factors, asked.train, asked.test, asked.seed)
     convention = resolve(asked.convention, unified.CONVENTIONS, "unified")
-    return Example(run, unified.matrices(draws, convention), [name.replace("_", " ") for name in called])
+    matrices = unified.matrices(draws, convention)
+    return Example(run, _examples.said(run, context), matrices, [name.replace("_", " ") for name in called])

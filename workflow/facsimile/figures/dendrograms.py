@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 from scipy.cluster import hierarchy
 from scipy.spatial.distance import squareform
 
@@ -52,6 +52,7 @@ def _panel(axes: Axes, example: Example, merges: Matrix) -> None:
     hierarchy.dendrogram(tree, ax=axes, orientation="left", labels=example.factors, link_color_func=lambda _: ink)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda distance, _: f"{top - distance:.2g}"))
     axes.set_xlim(top * 1.02, 0)
+    axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.tick_params(labelsize=7)
     axes.grid(visible=False)
     sns.despine(ax=axes, left=True)

@@ -18,7 +18,7 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context, specimens: Specimen
     examples = _examples.there(_examples.of_each_method(scores, spec, context), specimens)
     shown, tables = context.shown(spec), [pd.DataFrame(columns=COLUMNS)]
     with _style.styled():
-        figure, panels = _style.grid(len(shown), 6.4, 0.25 + 0.53 * (1 + len(context.methods(spec))), columns=1)
+        figure, panels = _style.grid(len(shown), 6.4, 0.2 + 0.47 * (1 + len(context.methods(spec))), columns=1)
         for axes, dataset in zip(panels, shown, strict=True):
             own = examples[examples["dataset"] == dataset]
             if len(shown) > 1:
@@ -29,7 +29,7 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context, specimens: Specimen
                 continue
             pictures, table = _decoded(own, specimens)
             _pictures.show(
-                axes, pictures, ["image", *(_examples.said(row).replace(", ", "\n", 1) for _, row in own.iterrows())]
+                axes, pictures, ["image", *(_examples.said(row, context).replace(", ", "\n", 1) for _, row in own.iterrows())]
             )
             tables.append(table)
         _style.finish(figure, spec, context, [_remark()])

@@ -26,7 +26,7 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
     with _style.styled():
         figure, panels = _style.grid(len(tables), 4.6, 0.7 + 0.34 * len(plain), sharey=True, sharex=True)
         for axes, (dataset, table) in zip(panels, tables.items(), strict=True):
-            _panel(axes, table, plain)
+            _panel(axes, table, plain, max(float(table["sd"].max()) for table in tables.values()))
             axes.set_title(names.dataset(dataset), loc="left")
         _style.finish(figure, spec, context, [_remark()], _legend())
     return Drawn(figure, pd.concat(tables.values(), ignore_index=True))
@@ -62,7 +62,7 @@ def _pooled(values: pd.DataFrame, fixed: list[str]) -> tuple[float, int, int]:
     return (float(np.sqrt((there["var"] * (there["size"] - 1)).sum() / (n - groups))) if groups else np.nan), groups, n
 
 
-def _panel(axes: Axes, table: pd.DataFrame, plain: list[str]) -> None:
+def _panel(axes: Axes, table: pd.DataFrame, plain: list[str], top: float) -> None:
     for style, (source, own) in zip(STYLES, table.groupby("source", sort=False), strict=False):
         axes.plot(own["sd"].to_numpy(), [plain.index(name) for name in own["metric"]], lw=0, label=str(source), **style)
     for position, name in enumerate(plain):
@@ -72,7 +72,7 @@ def _panel(axes: Axes, table: pd.DataFrame, plain: list[str]) -> None:
     axes.set(
         yticks=range(len(plain)), yticklabels=labels, ylim=(len(plain) - 0.5, -0.5), xlabel="standard deviation of the score"
     )
-    axes.set_xlim(left=0)
+    axes.set_xlim(0, 1.08 * top if top > 0 else 1)
     axes.tick_params(labelsize=7)
     sns.despine(ax=axes, left=True)
 

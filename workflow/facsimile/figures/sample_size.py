@@ -27,12 +27,12 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
             table = pd.concat([_medians(own, dataset, name, spec, context), _agreement(own, dataset, name)], ignore_index=True)
             table = table.astype(dict.fromkeys(["points", "value", "low", "high"], float))
             for axes, statistic in zip(grid[:, column], STATISTICS, strict=True):
-                _panel(axes, table[table["statistic"] == statistic], context)
+                _panel(axes, table[table["statistic"] == statistic], sorted(set(table["points"])), context)
             grid[0, column].set_title(_style.titled(name, dataset, spec, context), loc="left")
             tables.append(table)
         for axes, text in zip(grid[:, 0], STATISTICS.values(), strict=True):
             axes.set_ylabel(text)
-        grid[1, 0].set_ylim(-0.35, 1.05)
+        grid[1, 0].set_ylim(min(-0.05, grid[1, 0].get_ylim()[0]), 1.05)
         _style.finish(figure, spec, context, [_remark()], _style.methods(spec, context))
     return Drawn(figure, pd.concat(tables, ignore_index=True))
 
@@ -65,7 +65,7 @@ def _agreement(own: pd.DataFrame, dataset: str, name: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _panel(axes: Axes, table: pd.DataFrame, context: Context) -> None:
+def _panel(axes: Axes, table: pd.DataFrame, sizes: list[float], context: Context) -> None:
     for model, own in table.groupby("model", sort=False):
         marks = _style.marked(str(model), context) if model else {"color": _style.INK, "marker": "o", "ms": 4.5}
         axes.plot(own["points"], own["value"], lw=1.1, **marks)
@@ -74,7 +74,7 @@ def _panel(axes: Axes, table: pd.DataFrame, context: Context) -> None:
         _style.empty(axes, "too few runs or sizes")
     axes.set_xscale("log")
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xticks(sorted(set(table["points"])))
+    axes.set_xticks(sizes)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda points, _: f"{points:,.0f}"))
     axes.tick_params(labelsize=7)
     sns.despine(ax=axes)

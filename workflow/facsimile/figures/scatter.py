@@ -15,6 +15,8 @@ from facsimile.figures import Drawn, _heat, _style
 from facsimile.presentation import Context, Quantity, Spec, select
 
 COLUMNS = 3
+FEW = 200
+LAYERS = 8  # of points: the method that is drawn last would hide the others
 RUN = ["run", "model", "params", "seed"]
 Cell = tuple[int, int, str, str, str]  # row, column, data set, score to the right, score upwards
 
@@ -67,14 +69,16 @@ def _panel(axes: Axes, table: pd.DataFrame, cell: Cell, spec: Spec, context: Con
     *_, dataset, x, y = cell
     if table.empty:
         _style.empty(axes, "no run has both")
-    for model in context.methods(spec):
-        own = table[table["model"] == model]
-        marks = _style.marked(model, context) | {"ms": 4.0 if len(table) < 200 else 2.4, "mew": 0.2}
-        axes.plot(own["x"].to_numpy(), own["y"].to_numpy(), lw=0, alpha=0.75, **marks)
+    few = len(table) < FEW
+    for (_, model), own in table.groupby([table.index % LAYERS, "model"]):
+        marks = _style.marked(str(model), context) | ({"ms": 4.0, "mew": 0.2} if few else {"ms": 1.9, "mew": 0})
+        axes.plot(own["x"].to_numpy(), own["y"].to_numpy(), lw=0, alpha=0.75 if few else 0.55, **marks)
     for axis in ("x", "y"):
-        _style.spread(axes, axis, table[axis])
+        _style.scale(axes, axis, spec)
     if x.partition("@")[0] == y.partition("@")[0] and len(table):
-        axes.axline((1, 1), (2, 2), color=_style.FAINT, lw=0.8, ls=(0, (4, 2)), zorder=1)
+        ends = [min(axes.get_xlim()[0], axes.get_ylim()[0]), max(axes.get_xlim()[1], axes.get_ylim()[1])]
+        axes.plot(ends, ends, color=_style.FAINT, lw=0.8, ls=(0, (4, 2)), zorder=1)
+        axes.set(xlim=ends, ylim=ends)
     axes.set(xlabel=_style.titled(x, dataset, spec, context), ylabel=names.metric(y))
     axes.set_title(_said(table), loc="left", fontsize=7.5, color=_style.FAINT)
     axes.tick_params(labelsize=7)

@@ -22,7 +22,7 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
         figure, panels = _style.grid(len(shown), 3.05, 2.3)
         for axes, (dataset, name), table in zip(panels, shown, medians, strict=True):
             _panel(axes, table, spec, context)
-            _style.spread(axes, "y", table["median"])
+            _style.scale(axes, "y", spec)
             axes.set_title(_style.titled(name, dataset, spec, context), loc="left")
         _style.finish(figure, spec, context, [_remark(medians), _values(spec, context)], _style.methods(spec, context))
     return Drawn(figure, pd.concat(medians, ignore_index=True))

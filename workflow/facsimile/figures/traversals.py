@@ -20,12 +20,14 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context, specimens: Specimen
     wanted = [(d, m) for d in context.shown(spec) for m in context.methods(spec)]
     tables = [pd.DataFrame(columns=COLUMNS)]
     with _style.styled():
-        figure, panels = _style.grid(len(wanted), 2.6, 3.6)
+        figure, panels = _style.grid(len(wanted), 2.6, 3.3)
         for axes, (dataset, model) in zip(panels, wanted, strict=True):
             own = examples[(examples["dataset"] == dataset) & (examples["model"] == model)]
             own = _examples.there(own, specimens)
             where = f"{names.dataset(dataset)} · " if len(context.shown(spec)) > 1 else ""
-            axes.set_title(where + (_examples.said(own.iloc[0]) if len(own) else names.model(model)), loc="left", fontsize=8)
+            axes.set_title(
+                where + (_examples.said(own.iloc[0], context) if len(own) else names.model(model)), loc="left", fontsize=8
+            )
             tables += [_panel(axes, own.iloc[0], specimens)] if len(own) else []
             if own.empty:
                 axes.set_axis_off()
