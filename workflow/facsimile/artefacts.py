@@ -12,6 +12,7 @@ from facsimile import compare as comparing
 from facsimile.discover import UnknownName
 from facsimile.presentation import Context, Spec
 from facsimile.published import Published
+from facsimile.specimens import Stored
 from facsimile.studyfile import Study
 from facsimile.workspace import Workspace
 
@@ -46,10 +47,11 @@ def table(at: Workspace, study: str, name: str) -> None:
 def figure(at: Workspace, study: str, name: str) -> None:
     """Write one figure as PDF and PNG, and its data as CSV."""
     found = gathered(at, study)
-    if name not in found.study.figures:
-        raise UnknownName(f"figure of {study}", name, list(found.study.figures))
-    spec = Spec.of(name, found.study.figures[name])
-    drawn = figures.draw(spec.kind, found.scores, spec, found.context)
+    known = found.study.figures_of(list(found.context.drawn))
+    if name not in known:
+        raise UnknownName(f"figure of {study} at scale {at.config.scale}", name, list(known))
+    spec = Spec.of(name, known[name])
+    drawn = figures.draw(spec.kind, found.scores, spec, found.context, Stored(at, found.study))
     figures.save(drawn, at.paths.study(study, at.config.scale) / "figures", name)
 
 
@@ -95,7 +97,7 @@ def _claims(at: Workspace, found: Gathered) -> pd.DataFrame:
 
 def _comparison(at: Workspace, found: Gathered) -> pd.DataFrame:
     printed = _printed(at, found.study.id, found.context)
-    return comparing.compare(found.scores, printed, Spec.all(found.study), found.context)
+    return comparing.compare(found.scores, printed, Spec.all(found.study, at.config.scale), found.context)
 
 
 def _printed(at: Workspace, study: str, context: Context) -> list[Published]:

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from facsimile import canonical, discover, names
-from facsimile.presentation import Context, headlines
+from facsimile.presentation import Context, headlines, named
 from facsimile.report._comparison import headed
 from facsimile.report._script import number
 from facsimile.studyfile import Study
@@ -16,11 +16,11 @@ ASKED = ["convention", "representation", "n_train", "n_test", "evaluation_seed"]
 
 def payload(runs: pd.DataFrame, scores: pd.DataFrame, study: Study, context: Context) -> dict[str, Any]:
     """What the page knows of runs and their scores; 12,600 runs with 40 scores are about 5 MB."""
-    named = scores.assign(name=scores["metric"].astype(str) + "." + scores["score"].astype(str))
-    shown = set(headlines(named, context))
+    told = named(scores)
+    shown = set(headlines(told, context))
     columns = [
         _score(dict(zip(["name", *ASKED], asked, strict=True)), own, list(runs["run"]), shown)
-        for asked, own in named.groupby(["name", *ASKED], sort=False, dropna=False)
+        for asked, own in told.groupby(["name", *ASKED], sort=False, dropna=False)
     ]
     return {"runs": _runs(runs, study), "scores": _distinct(columns)}
 
