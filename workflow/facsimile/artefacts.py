@@ -1,13 +1,14 @@
 """Make one table, figure or comparison of a study from its gathered scores, and show them."""
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
 from rich.console import Console
 
 from facsimile import compare as comparing
-from facsimile import figures, published, tables, verdicts
+from facsimile import figures, published, store, tables, verdicts
 from facsimile.discover import UnknownName
 from facsimile.presentation import Context, Spec
 from facsimile.published import Published
@@ -34,7 +35,11 @@ def gathered(at: Workspace, name: str) -> Gathered:
     runs, scores = (pd.read_parquet(folder / f"{table}.parquet") for table in ("runs", "scores"))
     context = Context.of(study, at.config.scale)
     first = {number.quantity: number.value for number in reversed(_printed(at, name, context))}
-    return Gathered(study, runs, scores, dataclasses.replace(context, printed=first))
+    return Gathered(study, runs, scores, dataclasses.replace(context, printed=first, history=_history(at)))
+
+
+def _history(at: Workspace) -> Callable[[str], pd.DataFrame]:
+    return lambda run: pd.read_parquet(at.paths.run(run) / store.HISTORY)
 
 
 def table(at: Workspace, study: str, name: str) -> None:

@@ -1,7 +1,7 @@
 """What a table or figure shows, and what it must say of itself: scale, steps, points, convention, sub-grid, substitutions."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -21,12 +21,21 @@ class Spec:
     metrics: tuple[str, ...] = ()
     verified: bool = False
     note: str = ""
+    where: tuple[tuple[str, float], ...] = ()
 
     @classmethod
     def of(cls, id: str, artefact: Artefact) -> "Spec":
         """The artefact that the study calls ``id``."""
         shown = {"datasets": tuple(artefact.datasets), "metrics": tuple(artefact.metrics)}
-        return cls(id, artefact.kind, artefact.title, **shown, verified=artefact.verified, note=artefact.note)
+        return cls(
+            id,
+            artefact.kind,
+            artefact.title,
+            **shown,
+            verified=artefact.verified,
+            note=artefact.note,
+            where=tuple(artefact.where.items()),
+        )
 
     @classmethod
     def all(cls, study: Study) -> list["Spec"]:
@@ -79,6 +88,7 @@ class Context:
     artefacts: tuple[str, ...] = ()
     controls: tuple[str, ...] = CONTROLS  # none in a study that runs no controls
     labels: Mapping[str, str] = field(default_factory=dict)  # what tables call a cell -> its model
+    history: Callable[[str], pd.DataFrame] | None = None  # a run's key -> its losses and traces along training
     printed: Mapping[Quantity, float] = field(default_factory=dict)  # the first published number of each quantity, if any
 
     @classmethod

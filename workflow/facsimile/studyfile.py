@@ -155,6 +155,7 @@ class Artefact(Strict):
     title: str
     datasets: list[Name] = Field(default=[], description="data sets that the paper's artefact shows; none: all of the scale")
     metrics: list[str] = Field(default=[], description="scores shown, as metric.score; none: every metric's headline")
+    where: dict[Name, Number] = Field(default={}, description="only cells that, where they state these, have these values")
     verified: bool = Field(default=False, description="whether number and content were checked against the paper's PDF")
     note: str = ""
 
