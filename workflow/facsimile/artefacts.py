@@ -1,12 +1,13 @@
 """Make one table, figure, comparison or table of claims of a study from its gathered scores, and show them."""
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
 from rich.console import Console
 
-from facsimile import atomic, claim_verdicts, cost, figures, published, tables, verdicts
+from facsimile import atomic, claim_verdicts, cost, figures, published, store, tables, verdicts
 from facsimile import claims as judging
 from facsimile import compare as comparing
 from facsimile.discover import UnknownName
@@ -36,7 +37,11 @@ def gathered(at: Workspace, name: str) -> Gathered:
     runs, scores = (pd.read_parquet(folder / f"{table}.parquet") for table in ("runs", "scores"))
     context = Context.of(study, at.config.scale)
     first = {number.quantity: number.value for number in reversed(_printed(at, name, context))}
-    return Gathered(study, runs, scores, dataclasses.replace(context, printed=first))
+    return Gathered(study, runs, scores, dataclasses.replace(context, printed=first, history=_history(at)))
+
+
+def _history(at: Workspace) -> Callable[[str], pd.DataFrame]:
+    return lambda run: pd.read_parquet(at.paths.run(run) / store.HISTORY)
 
 
 def table(at: Workspace, study: str, name: str) -> None:

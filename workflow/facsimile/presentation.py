@@ -1,7 +1,7 @@
 """What a table or figure shows, and what it must say of itself: scale, steps, points, convention, sub-grid, substitutions."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -27,13 +27,18 @@ class Spec:
     models: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
     log: bool = False
+    where: tuple[tuple[str, float], ...] = ()
 
     @classmethod
     def of(cls, id: str, artefact: Artefact) -> "Spec":
         """The artefact that the study calls ``id``."""
         listed = {key: tuple(getattr(artefact, key)) for key in ("datasets", "metrics", "models", "against")}
+        plain = {key: getattr(artefact, key) for key in ("kind", "title", "verified", "note", "log")}
         return cls(
-            id, artefact.kind, artefact.title, **listed, verified=artefact.verified, note=artefact.note, log=artefact.log
+            id=id,
+            **plain,
+            **listed,
+            where=tuple(artefact.where.items()),
         )
 
     @classmethod
@@ -88,6 +93,7 @@ class Context:
     artefacts: tuple[str, ...] = ()
     controls: tuple[str, ...] = CONTROLS  # none in a study that runs no controls
     labels: Mapping[str, str] = field(default_factory=dict)  # what tables call a cell -> its model
+    history: Callable[[str], pd.DataFrame] | None = None  # a run's key -> its losses and traces along training
     printed: Mapping[Quantity, float] = field(default_factory=dict)  # the first published number of each quantity, if any
 
     @classmethod

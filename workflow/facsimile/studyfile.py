@@ -174,6 +174,7 @@ class Artefact(Strict):
     )
     log: bool = Field(default=False, description="logarithmic axes for the scores, where a kind of figure has them")
     against: list[str] = Field(default=[], description="scores that the first are set against, where a kind of figure does")
+    where: dict[Name, Number] = Field(default={}, description="only cells that, where they state these, have these values")
     verified: bool = Field(default=False, description="whether number and content were checked against the paper's PDF")
     note: str = ""
 
