@@ -213,6 +213,8 @@ def _departures(study: Study, scale: Scale) -> list[Departure]:
         found.append(
             Departure("evaluation", f"{asked.train:,} + {asked.test:,} evaluation points, {asked.convention} convention")
         )
+    for metric, points in scale.points.items():
+        found.append(Departure("evaluation", f"{metric}: {points.train:,} + {points.test:,} evaluation points"))
     return found + [
         Departure("grid", text, dataset=d) for d, strides in scale.subgrid.items() if (text := _subgrid(d, strides))
     ]
