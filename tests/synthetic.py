@@ -87,7 +87,7 @@ def scores(of, seed=0):
                     "convention": "dlib",
                     "variation": "",
                     "representation": "mean",
-                    "n_train": 1000,
+                    "n_train": 40,
                     "evaluation_seed": 0,
                 }
             )

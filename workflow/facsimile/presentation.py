@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -32,14 +33,11 @@ class Spec:
     @classmethod
     def of(cls, id: str, artefact: Artefact) -> "Spec":
         """The artefact that the study calls ``id``."""
-        listed = {key: tuple(getattr(artefact, key)) for key in ("datasets", "metrics", "models", "against")}
+        listed: dict[str, Any] = {
+            key: tuple(getattr(artefact, key)) for key in ("datasets", "metrics", "models", "against")
+        } | {"where": tuple(artefact.where.items())}
         plain = {key: getattr(artefact, key) for key in ("kind", "title", "verified", "note", "log")}
-        return cls(
-            id=id,
-            **plain,
-            **listed,
-            where=tuple(artefact.where.items()),
-        )
+        return cls(id=id, **plain, **listed)
 
     @classmethod
     def all(cls, study: Study, scale: str) -> list["Spec"]:
@@ -239,6 +237,8 @@ def _departures(study: Study, scale: Scale) -> list[Departure]:
         found.append(
             Departure("evaluation", f"{asked.train:,} + {asked.test:,} evaluation points, {asked.convention} convention")
         )
+    for metric, points in scale.points.items():
+        found.append(Departure("evaluation", f"{metric}: {points.train:,} + {points.test:,} evaluation points"))
     return found + [
         Departure("grid", text, dataset=d) for d, strides in scale.subgrid.items() if (text := _subgrid(d, strides))
     ]

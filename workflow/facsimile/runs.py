@@ -75,9 +75,11 @@ def scale_of(study: Study, name: str) -> Scale:
     return study.scales[name]
 
 
-def evaluation(study: Study, scale: str) -> Evaluation:
-    """What the metrics are given at a scale."""
-    return scale_of(study, scale).evaluation or study.evaluation
+def evaluation(study: Study, scale: str, metric: str = "") -> Evaluation:
+    """What the metrics are given at a scale, or one metric that is given fewer points there."""
+    chosen = scale_of(study, scale)
+    found = chosen.evaluation or study.evaluation
+    return found.model_copy(update=chosen.points[metric].model_dump()) if metric in chosen.points else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ class Asked:
 
 def asked(study: Study, scale: str, metric: str) -> list[Asked]:
     """The ways in which a metric is asked at a scale; a variation that is no other way there is left out."""
-    own = evaluation(study, scale)
+    own = evaluation(study, scale, metric)
     ways = [Asked("", "mean", own)]
     for name, variation in study.variations.items():
         changed = {"train": min(variation.train or own.train, own.train)}

@@ -148,6 +148,13 @@ class Evaluation(Strict):
     convention: str = Field(default="dlib", description="which published variant of each metric is meant")
 
 
+class Points(Strict):
+    """How many points a metric is given."""
+
+    train: PositiveInt = Field(description="points to fit on")
+    test: PositiveInt = Field(description="points to test on")
+
+
 class Variation(Strict):
     """Another way to ask some metrics of every run, beside the evaluation of the means; what is not said is as there."""
 
@@ -242,6 +249,9 @@ class Scale(Strict):
     models: dict[Name, ModelOverride] = {}
     subgrid: dict[Name, Strides] = Field(default={}, description="data set -> factor -> keep every n-th of its values")
     evaluation: Evaluation | None = None
+    points: dict[Name, Points] = Field(
+        default={}, description="metric -> its points, where those of all are too many for it here"
+    )
 
 
 class Study(Strict):
@@ -298,6 +308,7 @@ class Study(Strict):
             yield from _unknown(f"data set of {self.id}", (*at, "datasets"), scale.datasets or [], self.datasets)
             yield from _unknown(f"data set of {self.id}", (*at, "subgrid"), list(scale.subgrid), self.datasets)
             yield from _unknown(f"model of {self.id}", (*at, "models"), list(scale.models), self._model_names)
+            yield from _unknown(f"metric of {self.id}", (*at, "points"), list(scale.points), self.metrics)
 
     @property
     def _model_names(self) -> list[str]:

@@ -42,7 +42,7 @@ def by_rank(scores: pd.DataFrame, spec: Spec, context: Context) -> pd.DataFrame:
 
 def there(examples: pd.DataFrame, specimens: Specimens) -> pd.DataFrame:
     """The examples whose latents are in the store."""
-    return examples[[specimens.has(key) for key in examples["run"]]].reset_index(drop=True)
+    return examples.loc[examples["run"].map(specimens.has).astype(bool)].reset_index(drop=True)
 
 
 def said(row: pd.Series, context: Context) -> str:
