@@ -3,11 +3,13 @@
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
 
-from facsimile import atomic, claim_verdicts, cost, figures, published, store, tables, verdicts
+from facsimile import atomic, claim_verdicts, cost, crates, figures, published, store, tables, verdicts
 from facsimile import claims as judging
 from facsimile import compare as comparing
 from facsimile.discover import UnknownName
@@ -46,18 +48,22 @@ def _history(at: Workspace) -> Callable[[str], pd.DataFrame]:
 
 def table(at: Workspace, study: str, name: str) -> None:
     """Write one table as CSV, Markdown and LaTeX."""
-    tables.save(_table(gathered(at, study), name), at.paths.study(study, at.config.scale) / "tables", name)
+    began, found = crates.now(), gathered(at, study)
+    paths = tables.save(_table(found, name), at.paths.study(study, at.config.scale) / "tables", name)
+    spec = Spec.of(name, found.study.tables[name])
+    _crate(at, found, spec, f"facsimile.tables.{spec.kind}", paths, began)
 
 
 def figure(at: Workspace, study: str, name: str) -> None:
     """Write one figure as PDF and PNG, and its data as CSV."""
-    found = gathered(at, study)
+    began, found = crates.now(), gathered(at, study)
     known = found.study.figures_of(list(found.context.drawn))
     if name not in known:
         raise UnknownName(f"figure of {study} at scale {at.config.scale}", name, list(known))
     spec = Spec.of(name, known[name])
     drawn = figures.draw(spec.kind, found.scores, spec, found.context, Stored(at, found.study))
-    figures.save(drawn, at.paths.study(study, at.config.scale) / "figures", name)
+    paths = figures.save(drawn, at.paths.study(study, at.config.scale) / "figures", name)
+    _crate(at, found, spec, f"facsimile.figures.{spec.kind}", paths, began)
 
 
 def compare(at: Workspace, study: str) -> None:
@@ -88,6 +94,15 @@ def show(at: Workspace, study: str, console: Console) -> None:
         console.print(claim_verdicts.console(_claims(at, found)))
     for path in sorted(at.paths.study(study, at.config.scale).rglob("*.*")):
         console.print(str(path), highlight=False, soft_wrap=True)
+
+
+def _crate(at: Workspace, found: Gathered, spec: Spec, module: str, paths: list[Path], began: datetime) -> None:
+    """Write where an artefact comes from, beside it."""
+    study = found.study.id
+    gathered = [at.paths.study(study, at.config.scale) / f"{table}.parquet" for table in ("scores", "runs")]
+    stated = [at.config.studies / f"{study}.yaml", at.config.published / f"{study}.csv"]
+    inputs = crates.existing([*gathered, *stated])
+    crates.write(crates.Made(spec, found.context, module, paths, inputs, found.runs, began, crates.now()))
 
 
 def _table(found: Gathered, name: str) -> tables.Table:

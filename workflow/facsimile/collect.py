@@ -1,5 +1,6 @@
 """Gather a study's runs and scores into two tidy tables, runs.parquet and scores.parquet."""
 
+import hashlib
 import math
 from pathlib import Path
 from typing import Any
@@ -76,8 +77,10 @@ def _outcome(paths: Paths, run: Run) -> dict[str, Any]:
     made = store.record(paths.run(run.key))
     keys = ("steps", "seconds", "precision", "execution", "device")
     if made is None:
-        return {"state": "missing", "reason": "not made yet"} | dict.fromkeys(keys)
-    return {"state": made["state"], "reason": made.get("reason", "")} | {key: made.get(key) for key in keys}
+        return {"state": "missing", "reason": "not made yet"} | dict.fromkeys((*keys, "record_sha256"))
+    digest = hashlib.sha256((paths.run(run.key) / store.RECORD).read_bytes()).hexdigest()
+    said = {key: made.get(key) for key in keys} | {"record_sha256": digest}
+    return {"state": made["state"], "reason": made.get("reason", "")} | said
 
 
 def _write(path: Path, table: pd.DataFrame) -> None:
