@@ -55,7 +55,8 @@ def _printed(path: Path) -> dict[str, Any]:
         else:
             rows.append({"block": label.strip("*")})
     notes = [_plain(line.removeprefix("- ")) for line in lines if line.startswith("- ")]
-    return {"head": first, "columns": list(map(headed, heads)), "rows": rows, "notes": notes}
+    empty = not any(entry["number"] != NONE for row in rows for entry in row.get("entries", []))
+    return {"head": first, "columns": list(map(headed, heads)), "rows": rows, "notes": notes, "empty": empty}
 
 
 def _cells(line: str) -> list[str]:
