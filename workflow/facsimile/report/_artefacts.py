@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from PIL import Image
 
 from facsimile.presentation import Context, Spec
 from facsimile.rendering import NONE
@@ -83,4 +84,10 @@ def _links(path: Path) -> list[str]:
 
 def _data(path: Path) -> dict[str, Any]:
     table = pd.read_csv(path, keep_default_na=False, dtype=str)
-    return {"head": list(table.columns), "data": table.head(DATA_ROWS).to_numpy().tolist(), "rows": len(table)}
+    with Image.open(path.with_suffix(".png")) as picture:
+        width, height = picture.size
+    return {"width": width, "height": height} | {
+        "head": list(table.columns),
+        "data": table.head(DATA_ROWS).to_numpy().tolist(),
+        "rows": len(table),
+    }
