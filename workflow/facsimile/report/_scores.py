@@ -66,10 +66,16 @@ def _score(asked: dict[str, Any], own: pd.DataFrame, order: list[str], shown: se
         "range": [number(end) for end in module.RANGE],
         "better": module.BETTER,
         "shown": asked["name"] in shown,
-        "versions": sorted(own["versions"].unique()),
-        "code": sorted(own["code"].unique()),
+        "versions": _said(own, "versions", order),
+        "code": _said(own, "code", order),
         "values": [number(value) for value in values],
     }
+
+
+def _said(own: pd.DataFrame, column: str, order: list[str]) -> dict[str, Any]:
+    """What made each number: the words that there are, and which of them each run has where they differ; -1 for no number."""
+    codes, words = pd.factorize(own.set_index("run")[column].reindex(order))
+    return {"words": list(words), "codes": codes.tolist() if len(words) > 1 else None}
 
 
 def _distinct(columns: list[dict[str, Any]]) -> list[dict[str, Any]]:
