@@ -98,9 +98,8 @@ def _checksum(folder: Path) -> str:
     """The checksum that a run's latents state of themselves."""
     about = latents.about(folder / store.LATENTS)
     if about is None:
-        raise store.StoreError(
-            f"{folder / store.LATENTS}: missing or unreadable; encode its shard again, with snakemake --forcerun encode"
-        )
+        path = folder / store.LATENTS
+        raise store.StoreError(f"{path}: missing or unreadable; {latents.remedy(path)}")
     return str(about["sha256"])
 
 
