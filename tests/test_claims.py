@@ -29,10 +29,10 @@ def world(study, quality, others, seeds=3, datasets=None):
     rows = []
     for run in runs[~runs["control"]].to_dict("records"):
         q = quality(run, rng)
-        made = {name: (q + rng.normal(scale=0.5), "mean") for name in HEADLINES}
-        made |= {name: (value, "mean") for name, value in others(run, q, rng).items()}
+        made = {name: (q + rng.normal(scale=0.5), "") for name in HEADLINES}
+        made |= {name: (value, "") for name, value in others(run, q, rng).items()}
         made["sampled"] = made["sampled"][0], "sampled"
-        rows += [run | _named(name) | {"result": float(value), "representation": r} for name, (value, r) in made.items()]
+        rows += [run | _named(name) | {"result": float(value), "variation": v} for name, (value, v) in made.items()]
     return pd.DataFrame(rows)
 
 
@@ -94,12 +94,10 @@ def test_and_differ_where_the_opposite_is_so(study):
 
 def test_what_is_not_there_is_said_and_the_rest_is_still_found(study):
     scores = as_the_paper_says(study, datasets=["dsprites"])
-    table = verdicts(study, scores[scores["representation"] == "mean"])
+    table = verdicts(study, scores[scores["variation"] == ""])
     assert set(table["verdict"]) == {"not comparable"}
     said = table["reason"]
-    assert said["sampled_total_correlation"].startswith(
-        "no such scores: unsupervised gaussian total correlation of sampled representations (dSprites, Color-dSprites"
-    )
+    assert said["sampled_total_correlation"].startswith("no such scores: Total correlation (sampled) (dSprites, Color-dSprites")
     assert "needs two data sets: there is dSprites" in said["transfer"]
     assert table.loc["mean_total_correlation", "value"] > 0.5
     assert math.isnan(table.loc["transfer", "value"])

@@ -73,7 +73,7 @@ def test_what_is_inferred_is_finite_and_the_same_again(model):
 
 
 def test_traces_are_columns_of_numbers(model):
-    traced = _arrays.traced(model, made(model))
+    traced = _arrays.traced(model, made(model), batch(model))
     assert all(type(value) is float and np.isfinite(value) for value in traced.values())
 
 

@@ -49,13 +49,16 @@ def test_a_published_number_stands_beside_ours_with_a_link_to_its_runs(compared)
 
 def test_claims_are_shown_where_there_are_any(tmp_path):
     path = tmp_path / "claims.csv"
-    assert _comparison.claims(path) == []
+    assert _comparison.claims(path, "smoke") == []
     path.write_text(
         "claim,text,statistic,value,low,high,n,rule,verdict,reason,command,cost\n"
-        'c1,"Seeds matter, too",share,0.51234,0.4,0.6,12,above 0.5,not decided,few,snakemake c1,1 h\n'
+        'c1,"Seeds matter, too",some_share {"a":1},-0.51234,-0.6,-0.4,12,below 0,not comparable,'
+        '"few runs; smoke scale: 200 steps, fewer seeds",snakemake c1,1 h\n'
     )
-    (claim,) = _comparison.claims(path)
-    assert (claim["text"], claim["number"], claim["slug"]) == ("Seeds matter, too", "0.512 [0.400, 0.600]", "not-decided")
+    (claim,) = _comparison.claims(path, "smoke")
+    assert (claim["text"], claim["statistic"], claim["parameters"]) == ("Seeds matter, too", "some share", '{"a":1}')
+    assert (claim["number"], claim["interval"], claim["slug"]) == ("−0.512", "[−0.600, −0.400]", "not-comparable")
+    assert (claim["reasons"], claim["departs"]) == (["few runs"], True)
 
 
 def test_a_table_stands_as_it_is_printed_and_its_numbers_lead_to_their_runs(tmp_path):

@@ -47,6 +47,17 @@ def test_a_missing_score_and_a_score_that_is_not_a_number_are_null(made, study):
     assert None not in page["scores"][0]["values"][2:]
 
 
+def test_each_number_keeps_the_code_that_made_it(made, study):
+    found, scored = made
+    scored = scored[scored["metric"] == "mig"].reset_index(drop=True)
+    same = _scores.payload(found, scored, study, context())["scores"][0]["code"]
+    assert same == {"words": ["0"], "codes": None}
+    scored.loc[2, "code"] = "1"
+    differing = _scores.payload(found, scored, study, context())["scores"][0]["code"]
+    assert differing["words"] == ["0", "1"]
+    assert differing["codes"] == [0, 0, 1, *[0] * (len(found) - 3)]
+
+
 def test_a_score_that_was_asked_twice_has_two_columns_that_are_told_apart(made, study):
     found, scored = made
     both = pd.concat([scored, scored.assign(convention="paper")], ignore_index=True)

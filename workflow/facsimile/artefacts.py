@@ -1,6 +1,7 @@
 """Make one table, figure, comparison or table of claims of a study from its gathered scores, and show them."""
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -8,12 +9,13 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
-from facsimile import atomic, claim_verdicts, cost, crates, figures, published, tables, verdicts
+from facsimile import atomic, claim_verdicts, cost, crates, figures, published, store, tables, verdicts
 from facsimile import claims as judging
 from facsimile import compare as comparing
 from facsimile.discover import UnknownName
 from facsimile.presentation import Context, Spec
 from facsimile.published import Published
+from facsimile.specimens import Stored
 from facsimile.studyfile import Study
 from facsimile.workspace import Workspace
 
@@ -37,7 +39,11 @@ def gathered(at: Workspace, name: str) -> Gathered:
     runs, scores = (pd.read_parquet(folder / f"{table}.parquet") for table in ("runs", "scores"))
     context = Context.of(study, at.config.scale)
     first = {number.quantity: number.value for number in reversed(_printed(at, name, context))}
-    return Gathered(study, runs, scores, dataclasses.replace(context, printed=first))
+    return Gathered(study, runs, scores, dataclasses.replace(context, printed=first, history=_history(at)))
+
+
+def _history(at: Workspace) -> Callable[[str], pd.DataFrame]:
+    return lambda run: pd.read_parquet(at.paths.run(run) / store.HISTORY)
 
 
 def table(at: Workspace, study: str, name: str) -> None:
@@ -51,10 +57,11 @@ def table(at: Workspace, study: str, name: str) -> None:
 def figure(at: Workspace, study: str, name: str) -> None:
     """Write one figure as PDF and PNG, and its data as CSV."""
     began, found = crates.now(), gathered(at, study)
-    if name not in found.study.figures:
-        raise UnknownName(f"figure of {study}", name, list(found.study.figures))
-    spec = Spec.of(name, found.study.figures[name])
-    drawn = figures.draw(spec.kind, found.scores, spec, found.context)
+    known = found.study.figures_of(list(found.context.drawn))
+    if name not in known:
+        raise UnknownName(f"figure of {study} at scale {at.config.scale}", name, list(known))
+    spec = Spec.of(name, known[name])
+    drawn = figures.draw(spec.kind, found.scores, spec, found.context, Stored(at, found.study))
     paths = figures.save(drawn, at.paths.study(study, at.config.scale) / "figures", name)
     _crate(at, found, spec, f"facsimile.figures.{spec.kind}", paths, began)
 
@@ -116,7 +123,7 @@ def cost_of(at: Workspace, study: Study) -> str:
 
 def _comparison(at: Workspace, found: Gathered) -> pd.DataFrame:
     printed = _printed(at, found.study.id, found.context)
-    return comparing.compare(found.scores, printed, Spec.all(found.study), found.context)
+    return comparing.compare(found.scores, printed, Spec.all(found.study, at.config.scale), found.context)
 
 
 def _printed(at: Workspace, study: str, context: Context) -> list[Published]:

@@ -14,7 +14,7 @@ from facsimile.runs import Run
 from facsimile.studyfile import Study
 from facsimile.workspace import Workspace
 
-ASKED = ("convention", "n_train", "n_test", "evaluation_seed")
+ASKED = ("variation", "representation", "convention", "n_train", "n_test", "evaluation_seed")
 SCORE = ("run", "metric", "score", "result", *ASKED, "seconds", "versions", "code")
 IDENTITY = ("run", "dataset", "model", "params", "value", "value_index", "seed", "number", "control", "label")
 
@@ -32,7 +32,8 @@ def collect(workspace: Workspace, study: Study) -> tuple[pd.DataFrame, pd.DataFr
     """Write and answer both tables of a study at the configured scale.
 
     runs.parquet has a row a run: what it is (hash and readable parameters), its published number, its state. scores.parquet has
-    a row a number: the run's identity, metric, score, result, convention, points, seed, seconds, versions and code.
+    a row a number: the run's identity, metric, score, result, how it was asked (variation, representation, convention, points,
+    seed), seconds, versions and code.
     """
     folder = workspace.paths.study(study.id, workspace.config.scale)
     made = runs_table(workspace, study)
@@ -53,8 +54,7 @@ def scores_table(workspace: Workspace, study: Study, made: pd.DataFrame) -> pd.D
     tables = [answers.read_table(path) for path in workspace.score_files(study)]
     filled = [table for table in tables if len(table)]
     scores = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=SCORE)
-    joined = made[list(IDENTITY)].merge(scores, on="run", validate="one_to_many")
-    return joined.assign(representation="mean")
+    return made[list(IDENTITY)].merge(scores, on="run", validate="one_to_many")
 
 
 def _identity(run: Run) -> dict[str, Any]:

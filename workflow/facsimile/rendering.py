@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 NONE = "–"
+SMALL = 5e-4
 TEX = {"\\": r"\textbackslash{}"} | {c: f"\\{c}" for c in "&%$#_{}"} | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 TEX |= {
     "β": r"$\beta$",
@@ -37,8 +38,12 @@ class Entry:
     text: str = ""
 
     def number(self) -> str:
-        """Three decimals, or – for no number."""
-        return self.text or (f"{self.value:.3f}" if math.isfinite(self.value) else NONE)
+        """Three decimals, or – for no number; what is not zero and would look it as ``2.5e-05``."""
+        if self.text:
+            return self.text
+        if not math.isfinite(self.value):
+            return NONE
+        return f"{self.value:.1e}" if 0 < abs(self.value) < SMALL else f"{self.value:.3f}"
 
     def interval(self) -> str:
         """``[0.123, 0.345]``, with n where it differs; – for no interval, nothing where there is no number either."""

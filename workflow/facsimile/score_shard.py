@@ -29,8 +29,8 @@ from facsimile import (
 )
 from facsimile.answers import Answer, Rows
 from facsimile.jobs import Log
-from facsimile.runs import Run, Shard
-from facsimile.studyfile import Evaluation, Study
+from facsimile.runs import Asked, Run, Shard
+from facsimile.studyfile import Study
 from facsimile.workspace import Workspace
 
 
@@ -43,7 +43,7 @@ class Question(NamedTuple):
 
     run: Run
     metric: str
-    asked: Evaluation
+    asked: list[Asked]
     latents: Path
     data: Path
     answer: Path
@@ -83,7 +83,7 @@ def _questions(workspace: Workspace, study: Study, shard: Shard) -> list[Questio
         for metric in asked:
             answer = paths.score(run.key, metric, runs.protocol(study, scale, metric))
             stamp = {"latents": stated, "code": provenance.code(f"facsimile.metrics.{metric}")}
-            found.append(Question(run, metric, runs.evaluation(study, scale), where, data, answer, stamp))
+            found.append(Question(run, metric, runs.asked(study, scale, metric), where, data, answer, stamp))
     return found
 
 
@@ -98,9 +98,8 @@ def _checksum(folder: Path) -> str:
     """The checksum that a run's latents state of themselves."""
     about = latents.about(folder / store.LATENTS)
     if about is None:
-        raise store.StoreError(
-            f"{folder / store.LATENTS}: missing or unreadable; encode its shard again, with snakemake --forcerun encode"
-        )
+        path = folder / store.LATENTS
+        raise store.StoreError(f"{path}: missing or unreadable; {latents.remedy(path)}")
     return str(about["sha256"])
 
 
@@ -172,19 +171,25 @@ def _answer(question: Question) -> Answer | ScoreError:
 
 
 def _ask(question: Question) -> Rows:
-    table = _of_findings(question) if findings.wanted(question.metric) else _of_codes(question)
+    if findings.wanted(question.metric):
+        return [row for way in question.asked for row in _rows(_of_findings(question, way), way)]
+    return [row for way in question.asked for row in _rows(_of_codes(question, way), way)]
+
+
+def _rows(table: pd.DataFrame, way: Asked) -> Rows:
     renamed = table.rename(columns={"value": "result", "seed": "evaluation_seed"})
-    return [{str(key): value for key, value in row.items()} for row in renamed.to_dict("records")]
+    said = renamed.assign(variation=way.variation, representation=way.representation)
+    return [{str(key): value for key, value in row.items()} for row in said.to_dict("records")]
 
 
-def _of_findings(question: Question) -> pd.DataFrame:
-    return findings.ask(question.metric, question.run, question.latents.parent, question.data, question.asked)
+def _of_findings(question: Question, way: Asked) -> pd.DataFrame:
+    return findings.ask(question.metric, question.run, question.latents.parent, question.data, way.evaluation)
 
 
-def _of_codes(question: Question) -> pd.DataFrame:
-    asked, run, folder = question.asked, question.run, question.latents.parent
+def _of_codes(question: Question, way: Asked) -> pd.DataFrame:
+    asked, run, folder = way.evaluation, question.run, question.latents.parent
     return metrics.score(
-        score_inputs.codes(folder),
+        score_inputs.codes(folder, way.representation, run.seed),
         score_inputs.factors(run.dataset, tuple(sorted(run.subgrid.items())), question.data),
         metrics=[question.metric],
         convention=asked.convention,

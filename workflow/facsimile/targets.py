@@ -52,7 +52,7 @@ class Targets:
     def artefacts(self, study: str) -> list[str]:
         """Names of a study's tables and figures, and ``claims``; each is a target ``<study>_<name>``."""
         found = self._study(study)
-        return [*found.tables, *found.figures, *["claims"][: len(found.claims)]]
+        return [*found.tables, *self._figures(study), *["claims"][: len(found.claims)]]
 
     def _shown(self, study: str) -> list[str]:
         """Tables, figures, claims, comparison and summary of a study."""
@@ -115,14 +115,14 @@ class Targets:
 
     def figure_code(self, wildcards: Wildcards) -> str:
         """Content hash of the code that draws this kind of figure."""
-        kind = self._study(wildcards.study).figures[wildcards.figure].kind
+        kind = self._figures(wildcards.study)[wildcards.figure].kind
         return provenance.code(f"facsimile.figures.{kind}")
 
     def compare_code(self, wildcards: Wildcards) -> str:
         """Content hash of the code that compares with published numbers."""
         study = self._study(wildcards.study)
         kinds = sorted({f"facsimile.tables.{table.kind}" for table in study.tables.values()})
-        kinds += sorted({f"facsimile.figures.{figure.kind}" for figure in study.figures.values()})
+        kinds += sorted({f"facsimile.figures.{figure.kind}" for figure in self._figures(study.id).values()})
         return provenance.code("facsimile.compare", *kinds)
 
     def claims_code(self, wildcards: Wildcards) -> str:
@@ -164,8 +164,9 @@ class Targets:
 
     def artefact_spec(self, wildcards: Wildcards) -> str:
         """Canonical JSON of what the study file says of a table or figure."""
-        study = self._study(wildcards.study)
-        found = study.tables[wildcards.table] if "table" in wildcards.keys() else study.figures[wildcards.figure]  # noqa: SIM118
+        is_table = "table" in wildcards.keys()  # noqa: SIM118 (not a mapping)
+        tables, figures = self._study(wildcards.study).tables, self._figures(wildcards.study)
+        found = tables[wildcards.table] if is_table else figures[wildcards.figure]
         return canonical.dumps(found.model_dump(exclude_unset=True))
 
     def train_minutes(self, wildcards: Wildcards, attempt: int) -> int:
@@ -196,6 +197,11 @@ class Targets:
     @functools.cached_property
     def _panels(self) -> dict[str, Any]:
         return {runs.panel(study, self.scale): study for study in map(self._study, self.studies)}
+
+    @functools.lru_cache  # noqa: B019
+    def _figures(self, name: str) -> Any:
+        study = self._study(name)
+        return study.figures_of(study.datasets_of(study.scales[self.scale]))
 
     @functools.cached_property
     def _shards(self) -> dict[str, Shard]:

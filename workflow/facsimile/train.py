@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -82,7 +82,7 @@ def steps(model: Model, training: Training, data: Data, seed: int, precision: st
         draws = _draws(model, training, len(data), seed, block)
         for step in range(max(block, state.step), min(block + BLOCK, training.steps)):
             given = _batch(model, data, draws["batch"][step - block].numpy(), seed, step, precision)
-            traced = _traced(model, state) if recorded(step, training.steps) else {}
+            traced = _traced(model, state, given) if recorded(step, training.steps) else {}
             losses = _update(model, state, given, {name: draw[step - block] for name, draw in draws.items()}, step, precision)
             last, total = total, sum(loss.item() for loss in losses.minimise.values())
             if not math.isfinite(total):
@@ -226,8 +226,8 @@ def _batch(model: Model, data: Data, rows: np.ndarray, seed: int, step: int, pre
     return batch(data, rows, rng.generator(seed, "images", step), precision)
 
 
-def _traced(model: Model, state: State) -> dict[str, float]:
-    return _arrays.traced(model, state.networks) if isinstance(model, ArraysModel) else {}
+def _traced(model: Model, state: State, given: Batch) -> dict[str, float]:
+    return {} if isinstance(given, Tensor) else _arrays.traced(cast(ArraysModel, model), state.networks, given)
 
 
 def batch(data: Dataset, indices: np.ndarray, draw: np.random.Generator, precision: str) -> Tensor:

@@ -18,7 +18,7 @@ import pandas as pd
 
 from facsimile import canonical, discover, names
 from facsimile.claims._base import Finding, Statistic
-from facsimile.presentation import Context
+from facsimile.presentation import Context, named
 from facsimile.statistics import LEVEL, Estimate
 from facsimile.studyfile import Claim, Rule, Study
 
@@ -36,8 +36,8 @@ class Verdict(NamedTuple):
 
 def table(study: Study, scores: pd.DataFrame, context: Context, cost: str) -> pd.DataFrame:
     """A row a claim of the study; ``cost`` says what its command takes where nothing is made yet."""
-    named = scores.assign(name=scores["metric"].astype(str) + "." + scores["score"].astype(str))
-    trained = named[~named["control"].astype(bool)]
+    asked = named(scores)
+    trained = asked[~asked["control"].astype(bool)]
     rows = [_row(id, claim, trained, context, cost) for id, claim in study.claims.items()]
     return pd.DataFrame(rows, columns=COLUMNS)
 

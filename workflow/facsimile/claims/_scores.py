@@ -10,21 +10,19 @@ from facsimile.statistics import Array, Estimate, limits
 Resampled = tuple[Array, Array]  # values [k] and draws [k, b]
 
 
-def wide(trained: pd.DataFrame, dataset: str, wanted: list[str], representation: str = "mean") -> pd.DataFrame:
+def wide(trained: pd.DataFrame, dataset: str, wanted: list[str]) -> pd.DataFrame:
     """Runs × scores of one data set: the runs that have all of ``wanted``, indexed by run."""
-    own = trained[(trained["dataset"] == dataset) & (trained["representation"] == representation)]
-    own = own[own["name"].isin(wanted)]
+    own = trained[(trained["dataset"] == dataset) & trained["name"].isin(wanted)]
     return own.pivot(index="run", columns="name", values="result").reindex(columns=wanted).dropna()
 
 
-def absent(trained: pd.DataFrame, datasets: list[str], wanted: list[str], representation: str = "mean") -> list[str]:
-    """Which scores are not there, score by score: ``no sampled total correlation of dSprites``."""
-    have = set(zip(trained["dataset"], trained["name"], trained["representation"], strict=True))
+def absent(trained: pd.DataFrame, datasets: list[str], wanted: list[str]) -> list[str]:
+    """Which scores are not there, score by score: ``no such scores: MIG (Cars3D)``."""
+    have = set(zip(trained["dataset"], trained["name"], strict=True))
     said = []
     for name in wanted:
-        without = [names.dataset(d) for d in datasets if (d, name, representation) not in have]
-        kind = "" if representation == "mean" else f" of {representation} representations"
-        said += [f"no such scores: {names.metric(name)}{kind} ({names.listed(without)})"] if without else []
+        without = [names.dataset(d) for d in datasets if (d, name) not in have]
+        said += [f"no such scores: {names.metric(name)} ({names.listed(without)})"] if without else []
     return said
 
 

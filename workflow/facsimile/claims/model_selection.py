@@ -23,7 +23,7 @@ class ModelSelection(Statistic):
 
     def find(self, trained: pd.DataFrame, datasets: list[str]) -> Finding:
         """Seeds are resampled."""
-        means = trained[(trained["representation"] == "mean") & trained["dataset"].isin(datasets)]
+        means = trained[trained["dataset"].isin(datasets)]
         own = directed(means[means["name"].isin(self.metrics)])
         there = [d for d in datasets if d in set(own["dataset"])]
         lacking = absent(trained, datasets, list(self.metrics))

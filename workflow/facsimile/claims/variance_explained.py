@@ -29,8 +29,7 @@ class VarianceExplained(Statistic):
 
     def find(self, trained: pd.DataFrame, datasets: list[str]) -> Finding:
         """Seeds are resampled within cells, the same for all scores of a data set."""
-        means = trained[trained["representation"] == "mean"]
-        own = means[means["dataset"].isin(datasets) & means["name"].isin(self.metrics)]
+        own = trained[trained["dataset"].isin(datasets) & trained["name"].isin(self.metrics)]
         there = list(dict.fromkeys(zip(own["dataset"], own["name"], strict=True)))
         parts = [self._difference(own, dataset, name) for dataset, name in there]
         return averaged(parts, own["run"].nunique(), absent(trained, datasets, list(self.metrics)), "share")

@@ -55,7 +55,7 @@ class ArraysModel(Model):
         """Not asked: see ``optimisers``."""
         raise NotImplementedError(f"{type(self).__name__}: its optimisers are those that optimisers(training) answers")
 
-    def traces(self, networks: Mapping[str, nn.Module]) -> dict[str, Tensor]:
+    def traces(self, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, Tensor]:
         """What is recorded along training besides the losses, before a step's update: scalars, or vectors [k]."""
         return {}
 
@@ -93,9 +93,9 @@ def optimisers_of(model: ArraysModel, training: Training, made: Mapping[str, nn.
 
 
 @torch.no_grad()
-def traced(model: ArraysModel, made: Mapping[str, nn.Module]) -> dict[str, float]:
+def traced(model: ArraysModel, made: Mapping[str, nn.Module], batch: Batch) -> dict[str, float]:
     """A model's traces as columns of the history: a vector ``omega`` is ``omega_0``, ``omega_1``, …"""
-    found = model.traces(made)
+    found = model.traces(made, batch)
     scalars = {name: value.item() for name, value in found.items() if value.dim() == 0}
     return scalars | {f"{name}_{j}": v for name, value in found.items() if value.dim() for j, v in enumerate(value.tolist())}
 

@@ -54,7 +54,7 @@ class ConeGuide(ArraysModel):
     """Maximises E log (1/n) Σᵢ p(xᵢ, yᵢ, z) / q(xᵢ, yᵢ), for one particle the evidence lower bound.
 
     particles: n, points of the guide in one importance-weighted estimate.
-    score_function: 0 differentiates through the points (reparameterisation), 1 weighs the score of q (REINFORCE).
+    score_function: 0 differentiates through the points (reparameterisation), 1 weighs q's score by the objective (REINFORCE).
     samples: estimates of the objective that are drawn of the trained guide and stored.
     """
 
@@ -105,7 +105,7 @@ class ConeGuide(ArraysModel):
     def log_joint(self, parameters: Tensor, z: Tensor, found: Particles, noise: Mapping[str, Tensor]) -> Tensor:
         """Log-density [b, n] of all that ``propose`` drew of each particle and that depends on the parameters, points held."""
 
-    def traces(self, networks: Mapping[str, nn.Module]) -> dict[str, Tensor]:
+    def traces(self, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, Tensor]:
         return {"parameter": parameters_of(networks)}
 
     def learned(self, networks: Mapping[str, nn.Module], whole: Batch, seed: int) -> dict[str, Tensor]:

@@ -52,7 +52,7 @@ def _shown(at: Workspace, found: Gathered, source: Path, folder: Path, records: 
         "departures": _summary.departures(context),
         "scale": study.scales[context.scale],
         "files": copied,
-        "claims": _comparison.claims(source / "claims.csv"),
+        "claims": _comparison.claims(source / "claims.csv", context.scale),
         "comparison": _comparison.rows(compared) if compared.exists() else [],
         "unsourced": _comparison.unsourced(compared) if compared.exists() else {},
         "tables": _artefacts.tables(study, source / "tables", folder / "tables"),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from PIL import Image
 
 from facsimile.presentation import Context, Spec
 from facsimile.rendering import NONE
@@ -55,7 +56,8 @@ def _printed(path: Path) -> dict[str, Any]:
         else:
             rows.append({"block": label.strip("*")})
     notes = [_plain(line.removeprefix("- ")) for line in lines if line.startswith("- ")]
-    return {"head": first, "columns": list(map(headed, heads)), "rows": rows, "notes": notes}
+    empty = not any(entry["number"] != NONE for row in rows for entry in row.get("entries", []))
+    return {"head": first, "columns": list(map(headed, heads)), "rows": rows, "notes": notes, "empty": empty}
 
 
 def _cells(line: str) -> list[str]:
@@ -82,4 +84,10 @@ def _links(path: Path) -> list[str]:
 
 def _data(path: Path) -> dict[str, Any]:
     table = pd.read_csv(path, keep_default_na=False, dtype=str)
-    return {"head": list(table.columns), "data": table.head(DATA_ROWS).to_numpy().tolist(), "rows": len(table)}
+    with Image.open(path.with_suffix(".png")) as picture:
+        width, height = picture.size
+    return {"width": width, "height": height} | {
+        "head": list(table.columns),
+        "data": table.head(DATA_ROWS).to_numpy().tolist(),
+        "rows": len(table),
+    }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from facsimile import discover
-from facsimile.presentation import Context, headlines
+from facsimile.presentation import Context, headlines, named
 
 RULE = (
     "Of each data set and method, first the run with the best mean rank over the headline scores, then the median run, then "
@@ -43,8 +43,8 @@ def _ordered(runs: list[str]) -> list[Choice]:
 
 def _ranked(scores: pd.DataFrame, context: Context) -> pd.DataFrame:
     """Trained runs by data set, method and mean rank over the headline scores, the best first."""
-    named = scores.assign(name=scores["metric"].astype(str) + "." + scores["score"].astype(str))
-    found = named[named["name"].isin(headlines(named, context)) & ~named["control"].astype(bool)].copy()
+    told = named(scores)
+    found = told[told["name"].isin(headlines(told, context)) & ~told["control"].astype(bool)].copy()
     higher = {metric: discover.module("metrics", metric).BETTER == "higher" for metric in found["metric"].unique()}
     found["signed"] = found["result"].where(found["metric"].map(higher).astype(bool), -found["result"])
     found["rank"] = found.groupby(["dataset", "name"])["signed"].rank(ascending=False)

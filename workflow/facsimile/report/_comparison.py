@@ -27,12 +27,12 @@ def unsourced(path: Path) -> dict[str, int]:
     return dict(Counter(table.loc[table["verdict"] == "no source", "artefact"]))
 
 
-def claims(path: Path) -> list[dict[str, str]]:
+def claims(path: Path, scale: str) -> list[dict[str, Any]]:
     """The lines of claims.csv, none where the study states no claims."""
     if not path.exists():
         return []
     with path.open(encoding="utf-8", newline="") as file:
-        return [line | {"number": _estimate(line), "slug": slug(line["verdict"])} for line in csv.DictReader(file)]
+        return [_claim(line, scale) for line in csv.DictReader(file)]
 
 
 def slug(verdict: str) -> str:
@@ -56,7 +56,7 @@ def plain(value: Any) -> str:
     if value is None or value == "" or not math.isfinite(float(value)):
         return "–"
     value = float(value)
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3f}"
+    return (f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3f}").replace("-", "−")
 
 
 def _row(row: dict[Any, Any]) -> dict[str, Any]:
@@ -74,6 +74,18 @@ def _row(row: dict[Any, Any]) -> dict[str, Any]:
     }
 
 
-def _estimate(line: dict[str, str]) -> str:
-    known = line.get("low") not in ("", "nan", None)
-    return plain(line.get("value")) + (f" [{plain(line['low'])}, {plain(line['high'])}]" if known else "")
+def _claim(line: dict[str, str], scale: str) -> dict[str, Any]:
+    """A claim; that the scale departs from the paper is said once for all, at the top of the page."""
+    statistic, _, parameters = line["statistic"].partition(" ")
+    reasons = line["reason"].split("; ")
+    departs = f"{scale} scale: "
+    return {
+        **line,
+        "statistic": statistic.replace("_", " "),
+        "parameters": parameters,
+        "reasons": [reason for reason in reasons if not reason.startswith(departs)],
+        "departs": any(reason.startswith(departs) for reason in reasons),
+        "number": plain(line["value"]),
+        "interval": f"[{plain(line['low'])}, {plain(line['high'])}]" if line["low"] else "",
+        "slug": slug(line["verdict"]),
+    }

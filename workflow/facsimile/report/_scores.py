@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from facsimile import canonical, discover, names
-from facsimile.presentation import Context, headlines
+from facsimile.presentation import Context, headlines, named
 from facsimile.report._comparison import headed
 from facsimile.report._script import number
 from facsimile.studyfile import Study
@@ -16,11 +16,11 @@ ASKED = ["convention", "representation", "n_train", "n_test", "evaluation_seed"]
 
 def payload(runs: pd.DataFrame, scores: pd.DataFrame, study: Study, context: Context) -> dict[str, Any]:
     """What the page knows of runs and their scores; 12,600 runs with 40 scores are about 5 MB."""
-    named = scores.assign(name=scores["metric"].astype(str) + "." + scores["score"].astype(str))
-    shown = set(headlines(named, context))
+    told = named(scores)
+    shown = set(headlines(told, context))
     columns = [
         _score(dict(zip(["name", *ASKED], asked, strict=True)), own, list(runs["run"]), shown)
-        for asked, own in named.groupby(["name", *ASKED], sort=False, dropna=False)
+        for asked, own in told.groupby(["name", *ASKED], sort=False, dropna=False)
     ]
     return {"runs": _runs(runs, study), "scores": _distinct(columns)}
 
@@ -66,10 +66,16 @@ def _score(asked: dict[str, Any], own: pd.DataFrame, order: list[str], shown: se
         "range": [number(end) for end in module.RANGE],
         "better": module.BETTER,
         "shown": asked["name"] in shown,
-        "versions": sorted(own["versions"].unique()),
-        "code": sorted(own["code"].unique()),
+        "versions": _said(own, "versions", order),
+        "code": _said(own, "code", order),
         "values": [number(value) for value in values],
     }
+
+
+def _said(own: pd.DataFrame, column: str, order: list[str]) -> dict[str, Any]:
+    """What made each number: the words that there are, and which of them each run has where they differ; -1 for no number."""
+    codes, words = pd.factorize(own.set_index("run")[column].reindex(order))
+    return {"words": list(words), "codes": codes.tolist() if len(words) > 1 else None}
 
 
 def _distinct(columns: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -16,8 +16,8 @@ IDENTITY = ["dataset", "model", "label", "params"]
 def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context) -> Table:
     """One line a cell; for each score the mean of our runs and, where there are such, the closed form and what was printed.
 
-    The closed form is the mean over the runs, too: it may depend on a run's sample. Of several published numbers
-    the first in the CSV is shown; the comparison has all.
+    The closed form is the mean over the runs, too: it may depend on the sample that a run was given. Of several published
+    numbers the first in the CSV is shown; the comparison has all.
     """
     wanted = context.metrics_of(spec)
     both = Spec(spec.id, spec.kind, spec.title, spec.datasets, tuple(n for w in wanted for n in (w, w + THEORY)))
@@ -56,7 +56,8 @@ def _line(
         printed = _printed(cell, name, spec, context)
         numbers += [(*cell, name, "published", printed, float("nan"), float("nan"), 1)] if printed is not None else []
     dataset, model, label, params = cell
-    text = label or " ".join(filter(None, [names.model(model), names.settings(params)]))
+    alone = made.loc[made["label"] == label, "params"].nunique() == 1
+    text = label if label and alone else " ".join(filter(None, [label or names.model(model), names.settings(params)]))
     return (names.dataset(dataset), text, _means.count(runs)), numbers
 
 

@@ -55,10 +55,11 @@
   facsimile.escaped = (text) =>
     String(text).replace(/[&<>"']/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" })[c]);
 
-  /** Three decimals, a count in full, – for no number: as the tables print them. */
+  /** Three decimals, a whole number above 1 in full, – for no number: as the tables print them. */
   facsimile.plain = (value) => {
     if (value === null || value === undefined || Number.isNaN(value)) return "–";
-    return Math.abs(value) >= 1000 ? Math.round(value).toLocaleString("en") : value.toFixed(3);
+    const count = Math.abs(value) >= 1000 || (Number.isInteger(value) && Math.abs(value) > 1);
+    return count ? Math.round(value).toLocaleString("en") : value.toFixed(3);
   };
 
   facsimile.style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();

@@ -30,10 +30,12 @@
   const json = (title, value, open = false) => value === undefined || value === null ? "" :
     make("details", { open }, make("summary", {}, title), make("pre", { tabindex: "0" }, make("code", {}, JSON.stringify(value, null, 1))));
 
-  const asked = (score) => [
+  const said = ({ words, codes }, run) => words[codes ? codes[run.id] : 0];
+
+  const asked = (score, run) => [
     `${score.convention} convention`, score.representation !== "mean" && `${score.representation} representation`,
     score.n_train && `${score.n_train.toLocaleString("en")} + ${(score.n_test ?? 0).toLocaleString("en")} points`,
-    `seed ${score.evaluation_seed}`, `code ${score.code.join(", ")}`,
+    `seed ${score.evaluation_seed}`, `code ${said(score.code, run)}`, said(score.versions, run),
   ].filter(Boolean).join(" · ");
 
   const scores = (run, chosen) => make("table", { class: "plain" },
@@ -42,7 +44,7 @@
       make("tr", score === chosen ? { class: "chosen", "aria-current": "true" } : {},
         make("th", { scope: "row", title: score.meaning }, score.label),
         make("td", { class: "figure" }, plain(run[score.field])),
-        make("td", {}, make("small", {}, asked(score)))))));
+        make("td", {}, make("small", {}, asked(score, run)))))));
 
   const made = (found) => found ? [
     ["Trained", `${found.steps?.toLocaleString("en") ?? "–"} steps in ${time(found.seconds)}`],
