@@ -224,18 +224,20 @@ class Study(Strict):
         for name, figure in self.figures.items():
             yield from _unknown("kind of figure", ("figures", name, "kind"), [figure.kind], discover.names("figures"))
             yield from _unknown(f"model of {self.id}", ("figures", name, "models"), figure.models, models)
+        for group, artefacts in (("tables", self.tables), ("figures", self.figures)):
+            for name, artefact in artefacts.items():
+                yield from _unknown(f"data set of {self.id}", (group, name, "datasets"), artefact.datasets, self.datasets)
         for name, variation in self.variations.items():
             yield from _unknown(f"metric of {self.id}", ("variations", name, "metrics"), variation.metrics, self.metrics)
-        for artefact, named in self._scores():
-            yield from _unknown(f"variation of {self.id}", artefact, [named.partition("@")[2]], ["", *self.variations])
-            family = named.partition(".")[0]
-            yield from _unknown(f"metric of {self.id}", artefact, [family], self.metrics)
+        for at, named in self._scores():
+            yield from _unknown(f"variation of {self.id}", at, [named.partition("@")[2]], ["", *self.variations])
+            yield from _unknown(f"metric of {self.id}", at, [named.partition(".")[0]], self.metrics)
         for name, scale in self.scales.items():
-            at = ("scales", name)
-            yield from _unknown(f"data set of {self.id}", (*at, "datasets"), scale.datasets or [], self.datasets)
-            yield from _unknown(f"data set of {self.id}", (*at, "subgrid"), list(scale.subgrid), self.datasets)
-            yield from _unknown(f"model of {self.id}", (*at, "models"), list(scale.models), models)
-            yield from _unknown(f"metric of {self.id}", (*at, "points"), list(scale.points), self.metrics)
+            where = ("scales", name)
+            yield from _unknown(f"data set of {self.id}", (*where, "datasets"), scale.datasets or [], self.datasets)
+            yield from _unknown(f"data set of {self.id}", (*where, "subgrid"), list(scale.subgrid), self.datasets)
+            yield from _unknown(f"model of {self.id}", (*where, "models"), list(scale.models), models)
+            yield from _unknown(f"metric of {self.id}", (*where, "points"), list(scale.points), self.metrics)
 
     def _scores(self) -> Iterator[tuple[Location, str]]:
         """Every score that a table or figure names, and where."""
