@@ -122,7 +122,8 @@ def _departures(quantity: Quantity, context: Context) -> list[str]:
     kinds = {"evaluation", "grid"}
     if quantity.model not in context.controls:
         kinds |= {"training"} if quantity.params else {"training", "cells"}
-    here = [d for d in context.departures if d.kind in kinds and d.dataset in ("", quantity.dataset)]
+    families = ["", *(name.partition(".")[0] for name in quantity.metric.split(" ~ "))]
+    here = [d for d in context.departures if d.kind in kinds and d.dataset in ("", quantity.dataset) and d.metric in families]
     touching = [d for d in here if not quantity.model or d.model in ("", quantity.model)]
     return list(dict.fromkeys(d.text for d in touching))
 
