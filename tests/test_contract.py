@@ -1,4 +1,4 @@
-"""What every file of models/, datasets/, metrics/, figures/ and tables/ must be, so that one file is all it takes to add one.
+"""What every file of models/, datasets/, metrics/, figures/, tables/ and claims/ must be, so that one file adds one.
 
 What each kind must *do* is tested by its own contract, over every file too: tests/models/test_models_contract.py,
 tests/datasets/test_datasets_contract.py, tests/metrics/test_metrics_contract.py, tests/figures/test_figures.py.
@@ -9,12 +9,17 @@ import ast
 import pytest
 
 from facsimile import discover
+from facsimile.claims import Statistic
 from facsimile.datasets import DataFile
 from facsimile.models import Model
 
-KINDS = {"models": Model, "datasets": DataFile}
+KINDS = {"models": Model, "datasets": DataFile, "claims": Statistic}
 MAKES = {"metrics": "score", "figures": "draw", "tables": "make"}
-FILES = [(folder, name) for folder in ("models", "datasets", "metrics", "figures", "tables") for name in discover.names(folder)]
+FILES = [
+    (folder, name)
+    for folder in ("models", "datasets", "metrics", "figures", "tables", "claims")
+    for name in discover.names(folder)
+]
 
 
 @pytest.mark.parametrize(("folder", "name"), FILES)

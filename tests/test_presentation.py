@@ -45,8 +45,15 @@ def test_an_artefact_of_other_data_sets_says_what_stands_for_them(study):
 
 
 def test_every_artefact_of_the_study_becomes_a_spec(study):
-    assert [spec.id for spec in Spec.all(study)] == [*study.tables, *study.figures]
-    assert not any(spec.verified for spec in Spec.all(study))
+    desk, paper = Spec.all(study, "desk"), Spec.all(study, "paper")
+    each = [name for name, figure in study.figures.items() if figure.each]
+    assert len({spec.id for spec in paper}) == len(paper) == len(study.tables) + len(study.figures) + 6 * len(each)
+    assert {"a9_dsprites", "a9_cars3d"} <= {spec.id for spec in paper}
+    assert {spec.id for spec in paper if spec.datasets == ("cars3d",) and spec.id.endswith("cars3d")} == {
+        f"{name}_cars3d" for name in each
+    }
+    assert [spec.id for spec in desk if spec.id.startswith("a9")] == ["a9_dsprites"]
+    assert not any(spec.verified for spec in paper)
 
 
 def test_an_unknown_scale_is_refused(study):

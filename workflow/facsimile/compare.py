@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from facsimile import atomic, discover, names, published, statistics
-from facsimile.presentation import Context, Quantity, Spec
+from facsimile.presentation import Context, Quantity, Spec, named
 from facsimile.published import Published
 from facsimile.statistics import Estimate
 
@@ -162,8 +162,7 @@ COLUMNS = [
 
 
 def _frames(scores: pd.DataFrame) -> Frames:
-    named = scores.assign(name=scores["metric"].astype(str) + "." + scores["score"].astype(str))
-    return {(str(d), str(n)): frame for (d, n), frame in named.groupby(["dataset", "name"], sort=False)}
+    return {(str(d), str(n)): frame for (d, n), frame in named(scores).groupby(["dataset", "name"], sort=False)}
 
 
 def _runs(quantity: Quantity, frames: Frames, metric: str) -> pd.DataFrame:
@@ -186,4 +185,4 @@ def _correlation(quantity: Quantity, frames: Frames) -> Estimate:
     a, _, b = quantity.metric.partition(" ~ ")
     first, second = (_runs(quantity, frames, name).set_index("run")["result"] for name in (a, b))
     both = pd.concat([first, second], axis=1, join="inner").to_numpy(dtype=float)
-    return statistics.spearman(both[:, 0], both[:, 1], statistics.generator(quantity.dataset, a, b))
+    return statistics.spearman(both[:, 0], both[:, 1], statistics.generator(quantity.dataset, "spearman"))

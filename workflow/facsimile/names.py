@@ -38,6 +38,17 @@ METRICS = {
     "modularity.modularity": "Modularity",
     "explicitness.explicitness": "Explicitness",
     "sap.sap": "SAP",
+    "explicitness.explicitness_test": "Explicitness",
+    "unsupervised.gaussian_total_correlation": "Total correlation",
+    "unsupervised.gaussian_wasserstein_correlation": "Wasserstein correlation",
+    "unsupervised.gaussian_wasserstein_correlation_norm": "Wasserstein correlation / variance",
+    "unsupervised.mutual_info_score": "Mutual information of codes",
+    "elbo.elbo": "ELBO",
+    "elbo.reconstruction_loss": "Reconstruction loss",
+    "elbo.kl": "KL",
+    **{f"downstream.{kind}_{n}": f"{kind.upper()} {n:,}" for kind in ("lr", "gbt") for n in (10, 100, 1000, 10_000)},
+    **{f"downstream.{kind}": f"{kind.upper()} accuracy" for kind in ("lr", "gbt")},
+    **{f"downstream.{kind}_efficiency": f"Efficiency ({kind.upper()})" for kind in ("lr", "gbt")},
     "study.runs": "Models that the study states",
 }
 PARAMETERS = {"lambda_d_factor": "λ_d/λ_od", "c_max": "C_max"}
@@ -58,6 +69,9 @@ def metric(name: str) -> str:
     """A score, ``metric.score``, as readers know it; ``a ~ b`` is a correlation of two."""
     if " ~ " in name:
         return " ~ ".join(map(metric, name.split(" ~ ")))
+    if "@" in name:
+        plain, _, variation = name.partition("@")
+        return f"{metric(plain)} ({variation.replace('_', ' ')})"
     family, _, score = name.partition(".")
     plain = score if score.startswith(family) or not score else f"{family} {score}"
     return METRICS.get(name, (plain or family).replace("_", " "))

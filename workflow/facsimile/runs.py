@@ -75,20 +75,55 @@ def scale_of(study: Study, name: str) -> Scale:
     return study.scales[name]
 
 
-def evaluation(study: Study, scale: str) -> Evaluation:
-    """What the metrics are given at a scale."""
-    return scale_of(study, scale).evaluation or study.evaluation
+def evaluation(study: Study, scale: str, metric: str = "") -> Evaluation:
+    """What the metrics are given at a scale, or one metric that is given fewer points there."""
+    chosen = scale_of(study, scale)
+    found = chosen.evaluation or study.evaluation
+    return found.model_copy(update=chosen.points[metric].model_dump()) if metric in chosen.points else found
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One way in which a metric is asked of a run; ``variation`` is its name in the study file, "" for the study's own."""
+
+    variation: str
+    representation: str
+    evaluation: Evaluation
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """All that an answer depends on besides metric and run."""
+        return {"representation": self.representation, **self.evaluation.model_dump()}
+
+
+def asked(study: Study, scale: str, metric: str) -> list[Asked]:
+    """The ways in which a metric is asked at a scale; a variation that is no other way there is left out."""
+    own = evaluation(study, scale, metric)
+    ways = [Asked("", "mean", own)]
+    for name, variation in study.variations.items():
+        changed = {"train": min(variation.train or own.train, own.train)}
+        changed |= {"seed": variation.seed} if variation.seed is not None else {}
+        way = Asked(name, variation.representation, own.model_copy(update=changed))
+        if metric in variation.metrics and way.stated not in [other.stated for other in ways]:
+            ways.append(way)
+    return ways
 
 
 def protocol(study: Study, scale: str, metric: str) -> str:
     """Hash of how a metric is asked at a scale; two studies that ask alike share scores."""
-    return canonical.hash8({"metric": metric, "representation": "mean", **evaluation(study, scale).model_dump()})
+    own, *others = asked(study, scale, metric)
+    return canonical.hash8({"metric": metric, **own.stated, "variations": {way.variation: way.stated for way in others}})
+
+
+def panel(study: Study, scale: str) -> str:
+    """Hash of all metrics that a study asks at a scale, and how it asks them: the work of one scoring job a shard."""
+    return canonical.hash8({metric: protocol(study, scale, metric) for metric in sorted(study.metrics)})
 
 
 def expand(study: Study, scale: str) -> list[Run]:
     """All runs of a study at a scale, data set slowest, then model, hyper-parameter value, seed; then the controls."""
     chosen = scale_of(study, scale)
-    datasets = [d for d in study.datasets if chosen.datasets is None or d in chosen.datasets]
+    datasets = study.datasets_of(chosen)
     trained = [
         run for dataset in datasets for cell in _cells(study, chosen, dataset) for run in _seeds(study, chosen, dataset, cell)
     ]

@@ -1,6 +1,7 @@
 """What a metric is given of a finished run: codes, factors, and where it needs them log-variances, images and the decoder."""
 
 import functools
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,12 +36,30 @@ def answerable(metric: str, run: Run, stored: list[str] | None = None) -> bool:
     return not ("decoder" in needs and run.model in CONTROLS)
 
 
+def codes(folder: Path, representation: str, seed: int) -> Array:
+    """Codes float32 [n, d] of a run: the ``mean`` of its posterior, or one ``sampled`` from it.
+
+    The draw follows from the run's seed alone: it is the same whichever metric asks, and shared by runs of one seed.
+    """
+    mean = _stored(folder, "codes")
+    if representation == "mean":
+        return mean
+    deviation = np.exp(_stored(folder, "log_variances") / 2)
+    return (mean + deviation * _noise(seed, mean.shape)).astype(np.float32, copy=False)
+
+
+def _noise(seed: int, shape: tuple[int, ...]) -> Array:
+    # As rng.generator makes it, by its counter; rng needs torch, for which a scoring job would wait.
+    key = np.array([seed, zlib.crc32(b"sampled codes")], np.uint64)
+    return np.random.Generator(np.random.Philox(key=key)).standard_normal(shape, dtype=np.float32)
+
+
 def given(metric: str, run: Run, folder: Path, data: Path) -> dict[str, Any]:
     """Arguments of ``facsimile.score`` besides codes and factors; ``folder`` is the run's, ``data`` its data set's file."""
     needs = discover.module("metrics", metric).NEEDS
     found: dict[str, Any] = {}
     if "log_variances" in needs:
-        found["log_variances"] = codes(folder, "log_variances")
+        found["log_variances"] = _stored(folder, "log_variances")
     if "images" in needs or "decoder" in needs:
         opened = _opened(run.dataset, data, tuple(sorted(run.subgrid.items())))
         if "images" in needs:
@@ -50,7 +69,7 @@ def given(metric: str, run: Run, folder: Path, data: Path) -> dict[str, Any]:
     return found
 
 
-def codes(folder: Path, need: str = "codes") -> Array:
+def _stored(folder: Path, need: str) -> Array:
     """Codes [n, d], or log-variances, of a run: of a model of images, or of one of arrays that infers them by these names."""
     path = folder / store.LATENTS
     if inferred.names(latents.about(path) or {}) is None:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from facsimile import networks, rng, store
 from facsimile.adam import MOMENTS, TFAdam
+from facsimile.bf16_layers import as_bf16_layers
 from facsimile.datasets import Arrays, Data, Dataset, of_images
 from facsimile.models import ArraysModel, Draw, Losses, Model, _arrays
 from facsimile.optimisers import Optimiser, moments
@@ -69,6 +70,7 @@ def start(model: Model, training: Training, shape: Any, seed: int, precision: st
         networks.initialise(network, seed, group)
         if precision == "bf16":
             network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            as_bf16_layers(network)
     optimisers = {group: TFAdam(list(network.parameters()), settings[group]) for group, network in made.items()}
     return State(made, optimisers, 0, [])
 

@@ -18,7 +18,7 @@ from facsimile.runs import Run, Shard
 from facsimile.studyfile import Training
 from facsimile.workspace import Workspace
 
-LOOP = ("facsimile.train", "facsimile.networks", "facsimile.adam", "facsimile.rng")
+LOOP = ("facsimile.train", "facsimile.networks", "facsimile.bf16_layers", "facsimile.adam", "facsimile.rng")
 PACKED_LOOP = ("facsimile.pack", "facsimile.packed_step", "facsimile.images", "facsimile.matrix_convolutions")
 
 

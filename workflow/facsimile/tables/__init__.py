@@ -24,23 +24,24 @@ class Table:
     rows: list[Row]
     notes: list[str]
     data: pd.DataFrame = field(repr=False)
+    head: str = "Method"  # what a row is
 
     def wide(self) -> pd.DataFrame:
-        """As printed: a row a method, a column a score, entries as text."""
+        """As printed, entries as text."""
         body = [[row.block, row.label, row.n, *(entry.line() for entry in row.entries)] for row in self.rows]
-        return pd.DataFrame(body, columns=["block", "method", "n", *self.columns])
+        return pd.DataFrame(body, columns=["block", self.head.lower(), "n", *self.columns])
 
     def markdown(self) -> str:
         """GitHub's Markdown."""
-        return rendering.markdown(self.title, self.columns, self.rows, self.notes)
+        return rendering.markdown(self.title, self.columns, self.rows, self.notes, head=self.head)
 
     def latex(self, label: str) -> str:
         """A LaTeX table; needs the packages booktabs and amsmath."""
-        return rendering.latex(self.title, self.columns, self.rows, self.notes, label)
+        return rendering.latex(self.title, self.columns, self.rows, self.notes, label, self.head)
 
     def console(self) -> Any:
         """Something that a rich Console prints."""
-        return rendering.console(self.title, self.columns, self.rows, self.notes)
+        return rendering.console(self.title, self.columns, self.rows, self.notes, head=self.head)
 
 
 def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context) -> Table:
