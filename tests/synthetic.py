@@ -117,6 +117,7 @@ def _run(dataset, model, seed, parameter=None, value=math.nan, index=None):
     params = {parameter: value} if parameter else {}
     return {
         "run": f"{dataset}/{model}/{index}/{seed}",
+        "label": "",
         "dataset": dataset,
         "model": model,
         "params": json.dumps({key: int(number) for key, number in params.items()}, separators=(",", ":")),

@@ -1,5 +1,6 @@
 """Claims: one holder at a time, whatever happens to the others."""
 
+import errno
 import itertools
 import json
 import multiprocessing
@@ -67,6 +68,43 @@ def test_a_silent_holder_on_another_host_loses_its_claim_after_the_lease(tmp_pat
     time.sleep(0.2)
     assert mine.take()
     mine.release()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"host": 1}', "\xff"])
+def test_a_damaged_claim_stands_for_the_lease_and_no_longer(tmp_path, text):
+    (tmp_path / "claim.json").write_text(text, encoding="latin-1")
+    assert claim.standing(tmp_path)
+    mine = Claim(tmp_path, lease=0.1)
+    assert not mine.take()
+    time.sleep(0.15)
+    assert mine.take()
+    mine.release()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_claim_whose_process_number_is_none_is_not_dead(tmp_path):
+    held = claim.holder() | {"pid": "x", "token": "t"}
+    (tmp_path / "claim.json").write_text(json.dumps(held))
+    assert claim.standing(tmp_path)
+
+
+def test_a_beat_that_cannot_be_written_costs_no_claim(tmp_path, monkeypatch):
+    mine, refused = Claim(tmp_path, heartbeat=0.02), []
+
+    def full(path, beat, write=mine._write):
+        if beat in (1, 2):
+            refused.append(beat)
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(path, beat)
+
+    monkeypatch.setattr(mine, "_write", full)
+    assert mine.take()
+    time.sleep(0.3)
+    mine.keep()
+    assert refused == [1, 2]
+    assert json.loads((tmp_path / "claim.json").read_text())["beat"] > 2
+    mine.release()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_claim_that_was_taken_over_meanwhile_is_put_back(tmp_path):

@@ -112,8 +112,7 @@ def test_an_edited_metric_reruns_its_scores_and_what_shows_them(project):
 
 def test_forcing_the_scores_of_one_metric_asks_anew(project):
     scored = scores(project)
-    targets = sorted(str(p.relative_to(project.folder)) for p in project.folder.glob("results/shards/*/*/*/mig-*.parquet"))
-    project.snakemake("--forcerun", "score", "--", *targets)
+    project.snakemake("--forcerun", "score", "--set-resources", "score:fresh=mig", "--", "tiny")
     changed = {path for path, identity in scores(project).items() if scored[path] != identity}
     assert changed == {path for path in scored if path.name.startswith("mig-")}
 
@@ -121,7 +120,7 @@ def test_forcing_the_scores_of_one_metric_asks_anew(project):
 def test_a_deleted_scores_file_is_gathered_again(project):
     (project.folder / "results/studies/tiny/smoke/scores.parquet").unlink()
     assert project.jobs("tiny") == {"collect": 1, "table": 1, "figure": 1, "compare": 1}
-    (next(project.folder.glob("results/shards/*/*/*/mig-*.parquet"))).unlink()
+    (next(project.folder.glob("results/shards/*/*/*/scores-*.parquet"))).unlink()
     assert project.jobs("tiny")["score"] == 1
 
 

@@ -18,9 +18,9 @@ ROWS = len(grid("toy"))
 class Encoded:
     """A store that holds one encoded shard of four runs."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, metrics: str = "[mig]") -> None:
         (folder / "studies").mkdir()
-        (folder / "studies" / "tiny.yaml").write_text(STUDY)
+        (folder / "studies" / "tiny.yaml").write_text(STUDY.replace("[mig, modularity]", metrics))
         self.at = Workspace(config.check({"studies": folder / "studies", "results": folder / "results"}))
         self.study = self.at.study("tiny")
         self.shard = next(shard for shard in self.at.shards(self.study) if shard.model == "beta_vae")
@@ -36,10 +36,10 @@ class Encoded:
     def record(self, i, state):
         atomic.write_json(self._folder(i) / store.RECORD, {"state": state})
 
-    def score(self, processes, fresh=False):
+    def score(self, processes, fresh="none"):
         """The shard's table, without what differs from time to time."""
-        score_shard.score_shard(self.at, self.study, self.shard, "mig", fresh, self.said.append, processes)
-        path = self.at.paths.shard_scores(self.shard.key, "mig", runs.protocol(self.study, "smoke", "mig"))
+        score_shard.score_shard(self.at, self.study, self.shard, fresh, self.said.append, processes)
+        path = self.at.paths.shard_scores(self.shard.key, runs.panel(self.study, "smoke"))
         return pd.read_parquet(path).drop(columns="seconds", errors="ignore")
 
     def _folder(self, i):
@@ -84,7 +84,7 @@ def test_a_sampled_code_is_a_draw_from_its_posterior(tmp_path):
 
 
 def test_two_processes_answer_as_one_does(encoded):
-    one, two = encoded.score(1), encoded.score(2, fresh=True)
+    one, two = encoded.score(1), encoded.score(2, fresh="every")
     pd.testing.assert_frame_equal(one, two, check_exact=True)
     assert list(two["run"]) == [run.key for run in encoded.shard.runs]
     assert two["result"].nunique() == len(two)
@@ -108,7 +108,7 @@ def test_an_error_names_its_run_and_what_was_found_stays(encoded, processes):
         encoded.score(processes)
     encoded.encode(1, np.zeros((ROWS, 4)))
     encoded.score(1)
-    asked = int(encoded.said[-1].split("runs, ")[1].split()[0])
+    asked = int(encoded.said[-1].split("questions, ")[1].split()[0])
     assert 1 <= asked <= 3
 
 
@@ -128,3 +128,39 @@ def test_a_shard_of_failed_runs_has_an_empty_table(encoded):
     for i in range(len(encoded.shard.runs)):
         encoded.record(i, "failed")
     assert encoded.score(2).empty
+
+
+def test_one_metric_is_asked_anew_and_the_others_are_taken_from_the_store(tmp_path):
+    encoded = Encoded(tmp_path, "[mig, modularity, sap]")
+    first = encoded.score(1)
+    assert list(dict.fromkeys(first["metric"])) == ["mig", "modularity", "sap"]
+    before = answered(encoded)
+    encoded.score(1, fresh="modularity")
+    changed = {path.name for path, when in answered(encoded).items() if when != before[path]}
+    assert len(changed) == 1
+    assert changed.pop().startswith("modularity-")
+    assert "12 questions, 4 asked now, 8 from the store" in encoded.said[1]
+    with pytest.raises(ValueError, match="did you mean 'modularity'"):
+        encoded.score(1, fresh="modularty")
+
+
+def answered(encoded):
+    return {path: path.stat().st_mtime_ns for path in encoded.at.config.results.glob("runs/**/scores/*.json")}
+
+
+def test_a_metric_that_fails_keeps_no_other_from_being_asked(tmp_path, monkeypatch):
+    encoded = Encoded(tmp_path, "[mig, modularity]")
+    ask = score_shard._ask
+
+    def broken(question):
+        if question.metric == "mig":
+            raise FloatingPointError("as if")
+        return ask(question)
+
+    monkeypatch.setattr(score_shard, "_ask", broken)
+    with pytest.raises(score_shard.ScoreError, match=r"mig could not be asked: as if \(and 3 more, see above\)"):
+        encoded.score(1)
+    assert {path.name.split("-")[0] for path in answered(encoded)} == {"modularity"}
+    monkeypatch.undo()
+    encoded.score(1)
+    assert "8 questions, 4 asked now, 4 from the store" in encoded.said[-1]

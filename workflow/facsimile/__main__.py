@@ -1,6 +1,7 @@
 """The command line: ``facsimile COMMAND``, also ``python -m facsimile COMMAND``."""
 
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,7 +41,10 @@ def _overrides(pairs: list[str]) -> dict[str, Any]:
         key, separator, text = pair.partition("=")
         if not separator:
             raise typer.BadParameter(f"{pair!r}: write key=value")
-        value = yaml.safe_load(text)
+        try:
+            value = yaml.safe_load(text)
+        except (yaml.YAMLError, ValueError, RecursionError):
+            raise typer.BadParameter(f"{pair!r}: {text!r} is not valid YAML") from None
         name, _, part = key.partition(".")
         found.setdefault(name, {}).update({part: value}) if part else found.update({name: value})
     return found
@@ -90,19 +94,16 @@ def encode(context: typer.Context, shard: Shard) -> None:
 def score_shard(
     context: typer.Context,
     shard: Shard,
-    metric: str,
-    protocol: Annotated[
-        str | None, typer.Option(help="hash of how the metric is asked, if several studies have the shard")
-    ] = None,
-    fresh: Annotated[int, typer.Option(help="1: ask anew even where the store has the answer")] = 0,
+    panel: Annotated[str | None, typer.Option(help="hash of the metrics asked, if several studies have the shard")] = None,
+    fresh: Annotated[str, typer.Option(help="a metric asked anew although the store has its answer; every; none")] = "none",
     processes: Annotated[int, typer.Option(min=1, help="runs scored at a time, one core each")] = 1,
 ) -> None:
-    """Score a shard with one metric."""
+    """Score a shard with every metric of its study."""
     from facsimile.score_shard import score_shard as ask
 
     at: Workspace = context.obj()
-    study, found = at.shard(shard, metric, protocol)
-    ask(at, study, found, metric, bool(fresh), _log, processes)
+    study, found = at.shard(shard, panel)
+    ask(at, study, found, fresh, _log, processes)
 
 
 @app.command()
@@ -171,11 +172,31 @@ def compare(context: typer.Context, study: StudyName) -> None:
 
 
 @app.command()
+def claims(
+    context: typer.Context,
+    study: StudyName,
+    write: Annotated[bool, typer.Option("--write", help="write claims.csv instead of printing")] = False,
+) -> None:
+    """Put a study's claims to the test: statistic, rule, verdict, and what to type."""
+    from facsimile import artefacts
+
+    artefacts.claims(context.obj(), study, None if write else console)
+
+
+@app.command()
 def show(context: typer.Context, study: StudyName) -> None:
-    """Print a study's tables and comparison, and where its files are."""
+    """Print a study's tables, comparison and claims, and where its files are."""
     from facsimile import artefacts
 
     artefacts.show(context.obj(), study, console)
+
+
+@app.command()
+def report(context: typer.Context, study: StudyName) -> None:
+    """Write a study's report: pages that a browser opens from disk."""
+    from facsimile import report as reporting
+
+    _log(f"{reporting.write(context.obj(), study, _log)}")
 
 
 @app.command("list")
@@ -200,11 +221,57 @@ def plan(context: typer.Context, study: StudyName) -> None:
 
 
 @app.command()
-def status(context: typer.Context, study: StudyName) -> None:
-    """Say what is done, running, failed and missing; reads only files."""
+def status(
+    context: typer.Context,
+    study: StudyName,
+    watch: Annotated[float | None, typer.Option(min=1, help="seconds: print it anew so often until all is done")] = None,
+) -> None:
+    """Say what is done, running, failed and pending, what failed and why, and what it takes on disk; reads only files."""
     from facsimile import status as progress
 
-    progress.status(context.obj(), study, console)
+    at: Workspace = context.obj()
+    progress.status(at, study, console) if watch is None else progress.watch(at, study, watch, console)
+
+
+@app.command()
+def doctor(
+    context: typer.Context,
+    study: Annotated[str | None, typer.Argument(help="a study: also whether there is room for it")] = None,
+    profile: Annotated[str | None, typer.Option(help="as for snakemake; slurm: also whether the cluster answers")] = None,
+) -> None:
+    """Look for what would spoil a big run here: profile, cluster, GPU, disk, file locks, clock, versions."""
+    from facsimile import doctor as checks
+
+    raise typer.Exit(0 if checks.doctor(context.obj(), study, profile, console) else 1)
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    study: StudyName,
+    to: Annotated[Path, typer.Option(help="the bundle to write: FILE.tar or FILE.tar.gz")],
+    latents: Annotated[bool, typer.Option(help="with the latents, by which other metrics can be asked")] = False,
+    weights: Annotated[bool, typer.Option(help="with the trained weights")] = False,
+) -> None:
+    """Write what is made of a study, with checksums, into one file that `facsimile adopt` takes elsewhere."""
+    from facsimile import export as bundles
+    from facsimile.status import size
+
+    done = bundles.export(context.obj(), study, to, latents, weights)
+    lacking = f"; {done.lacking:,} are not made yet" if done.lacking else ""
+    _log(f"{to}: {done.runs:,} runs, {size(done.bytes)}{lacking}")
+
+
+@app.command()
+def adopt(
+    context: typer.Context,
+    bundle: Annotated[Path | None, typer.Argument(help="a file of `facsimile export`; none: what results/ holds")] = None,
+    replace: Annotated[bool, typer.Option(help="take the bundle's run where another of that name is here")] = False,
+) -> None:
+    """Take in results made elsewhere, so that snakemake holds them to be done."""
+    from facsimile import adopt as adoption
+
+    adoption.report(context.obj(), bundle, replace, _log)
 
 
 @app.command()
@@ -217,12 +284,16 @@ def explain(context: typer.Context, run: str) -> None:
 
 
 @app.command()
-def forget(context: typer.Context, run: str) -> None:
+def forget(
+    context: typer.Context,
+    run: str,
+    latents: Annotated[bool, typer.Option("--latents", help="its latents alone: it is encoded again, not trained")] = False,
+) -> None:
     """Remove one run and the indexes of its shards, so that snakemake makes it again."""
     from facsimile import store
 
     at: Workspace = context.obj()
-    for path in store.forget(at.paths, at.find(run)):
+    for path in store.forget(at.paths, at.find(run), latents):
         _log(f"removed {path}")
 
 
@@ -242,15 +313,34 @@ def metric_pages(check: Annotated[bool, typer.Option(help="only say whether the 
     raise typer.Exit(pages.write(check, _log))
 
 
+@app.command("study-pages")
+def study_pages(
+    context: typer.Context, check: Annotated[bool, typer.Option(help="only say whether the pages are up to date")] = False
+) -> None:
+    """Write docs/studies: a page a study, with its newest verdicts from results/reference."""
+    from facsimile import study_pages as pages
+
+    raise typer.Exit(pages.write(context.obj(), check, _log))
+
+
 def main() -> None:
-    """Run a command; an error of the user's is one line, with its traceback only under --debug."""
+    """Run a command; an error is one line, with its traceback only under --debug."""
     try:
         app()
-    except (ValueError, LookupError, RuntimeError, OSError) as error:
+    except Exception as error:
         if "--debug" in sys.argv:
             raise
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]error:[/] {escape(str(error))}")
+        Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]error:[/] {escape(_said(error))}")
         sys.exit(1)
+
+
+def _said(error: Exception) -> str:
+    """An error in words, safe on a terminal; of one that nobody foresaw also where it arose."""
+    text = str(error)
+    if isinstance(error, KeyError) or not isinstance(error, ValueError | LookupError | RuntimeError | OSError):
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        text = f"{type(error).__name__}: {text} ({Path(last.filename).name}:{last.lineno}; --debug shows more)"
+    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
 
 
 if __name__ == "__main__":

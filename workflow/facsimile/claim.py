@@ -63,6 +63,7 @@ class Claim:
         self._stop.set()
         if self._beats:
             self._beats.join()
+        self.path.with_name(f".claim.{self._token}.part").unlink(missing_ok=True)
         if self._ours():
             self.path.unlink(missing_ok=True)
 
@@ -100,8 +101,10 @@ class Claim:
         while not self._stop.wait(self.heartbeat) and self._ours():
             beat += 1
             temporary = self.path.with_name(f".claim.{self._token}.part")
-            self._write(temporary, beat)
-            os.replace(temporary, self.path)
+            # A full disk or a file server that is away costs a beat, not the claim: the lease is twelve beats long.
+            with contextlib.suppress(OSError):
+                self._write(temporary, beat)
+                os.replace(temporary, self.path)
 
     def _ours(self) -> bool:
         return (_read(self.path) or {}).get("token") == self._token
@@ -111,12 +114,13 @@ class Claim:
         held = _read(self.path)
         if held is None:  # released between our try and our look
             return ""
+        token = str(held.get("token", ""))
         if _dead_on_this_host(held):
-            return held["token"]
+            return token
         state = json.dumps(held, sort_keys=True)
         if self._seen is None or self._seen[0] != state:
             self._seen = (state, time.monotonic())
-        return held["token"] if time.monotonic() - self._seen[1] > self.lease else None
+        return token if time.monotonic() - self._seen[1] > self.lease else None
 
     def _break(self, token: str) -> bool:
         """Remove the abandoned claim ``token``. If another has replaced it meanwhile, put that one back."""
@@ -125,7 +129,7 @@ class Claim:
             os.rename(self.path, grave)
         except FileNotFoundError:
             return True
-        abandoned = (_read(grave) or {}).get("token") == token
+        abandoned = str((_read(grave) or {}).get("token", "")) == token
         if not abandoned:
             with contextlib.suppress(FileExistsError):
                 os.link(grave, self.path)
@@ -133,22 +137,34 @@ class Claim:
         return abandoned
 
 
+def standing(folder: Path) -> bool:
+    """Whether a folder is claimed and the holder not known to be dead; of another host one look tells nothing."""
+    held = _read(folder / "claim.json")
+    return held is not None and not _dead_on_this_host(held)
+
+
 def _read(path: Path) -> dict[str, Any] | None:
+    """What a claim says; nothing if it is damaged, as by a loss of power: its lease runs out like any other."""
     try:
-        return json.loads(path.read_text())
+        found = json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _dead_on_this_host(held: dict[str, Any]) -> bool:
     here = holder()
-    if (held["host"], held["boot"]) != (here["host"], here["boot"]):
+    if (held.get("host"), held.get("boot")) != (here["host"], here["boot"]):
         return False
     try:
-        process = psutil.Process(held["pid"])
-        return process.create_time() != held["started"] or process.status() == psutil.STATUS_ZOMBIE
+        process = psutil.Process(held.get("pid", -1))
+        return process.create_time() != held.get("started") or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
+    except (ValueError, TypeError):  # no number of a process
+        return False
 
 
 @contextlib.contextmanager

@@ -1,12 +1,13 @@
 """Gather a study's runs and scores into two tidy tables, runs.parquet and scores.parquet."""
 
+import hashlib
 import math
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from facsimile import atomic, canonical, store
+from facsimile import answers, atomic, canonical, store
 from facsimile import workspace as workspaces
 from facsimile.paths import Paths
 from facsimile.runs import Run
@@ -15,7 +16,7 @@ from facsimile.workspace import Workspace
 
 ASKED = ("variation", "representation", "convention", "n_train", "n_test", "evaluation_seed")
 SCORE = ("run", "metric", "score", "result", *ASKED, "seconds", "versions", "code")
-IDENTITY = ("run", "dataset", "model", "params", "value", "value_index", "seed", "number", "control")
+IDENTITY = ("run", "dataset", "model", "params", "value", "value_index", "seed", "number", "control", "label")
 
 
 def study(id: str, scale: str = "smoke") -> pd.DataFrame:
@@ -50,7 +51,7 @@ def runs_table(workspace: Workspace, study: Study) -> pd.DataFrame:
 
 def scores_table(workspace: Workspace, study: Study, made: pd.DataFrame) -> pd.DataFrame:
     """A row a number, joined with what the run is."""
-    tables = [pd.read_parquet(path) for path in workspace.score_files(study)]
+    tables = [answers.read_table(path) for path in workspace.score_files(study)]
     filled = [table for table in tables if len(table)]
     scores = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=SCORE)
     return made[list(IDENTITY)].merge(scores, on="run", validate="one_to_many")
@@ -67,6 +68,7 @@ def _identity(run: Run) -> dict[str, Any]:
         "seed": run.seed,
         "number": run.number,
         "control": run.control,
+        "label": run.label,
         "hash": run.hash,
     }
 
@@ -75,8 +77,10 @@ def _outcome(paths: Paths, run: Run) -> dict[str, Any]:
     made = store.record(paths.run(run.key))
     keys = ("steps", "seconds", "precision", "execution", "device")
     if made is None:
-        return {"state": "missing", "reason": "not made yet"} | dict.fromkeys(keys)
-    return {"state": made["state"], "reason": made.get("reason", "")} | {key: made.get(key) for key in keys}
+        return {"state": "missing", "reason": "not made yet"} | dict.fromkeys((*keys, "record_sha256"))
+    digest = hashlib.sha256((paths.run(run.key) / store.RECORD).read_bytes()).hexdigest()
+    said = {key: made.get(key) for key in keys} | {"record_sha256": digest}
+    return {"state": made["state"], "reason": made.get("reason", "")} | said
 
 
 def _write(path: Path, table: pd.DataFrame) -> None:

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from facsimile import atomic, discover, names, published, statistics, tables
+from facsimile import atomic, discover, names, published, statistics
 from facsimile.presentation import Context, Quantity, Spec, named
 from facsimile.published import Published
 from facsimile.statistics import Estimate
@@ -129,11 +129,10 @@ def _departures(quantity: Quantity, context: Context) -> list[str]:
 
 
 def _quantities(specs: list[Spec], context: Context) -> list[Quantity]:
-    """What the tables and figures state; kinds of table are in tables.py, kinds of figure are files of figures/."""
-    makers = [
-        (spec, tables.cells if spec.kind in tables.KINDS else discover.module("figures", spec.kind).cells) for spec in specs
-    ]
-    return [quantity for spec, cells in makers for quantity in cells(spec, context)]
+    """What the tables and figures state: each kind is a file of tables/ or figures/."""
+    tables = discover.names("tables")
+    kinds = [(spec, discover.module("tables" if spec.kind in tables else "figures", spec.kind)) for spec in specs]
+    return [quantity for spec, kind in kinds for quantity in kind.cells(spec, context)]
 
 
 def _joined(wanted: list[Quantity], printed: list[Published], context: Context) -> list[tuple[Quantity, Published | None]]:
@@ -172,7 +171,10 @@ def _runs(quantity: Quantity, frames: Frames, metric: str) -> pd.DataFrame:
     found = frames.get((quantity.dataset, metric))
     if found is None:
         return empty
-    chosen = found["model"] == quantity.model if quantity.model else ~found["control"].astype(bool)
+    chosen = ~found["control"].astype(bool)
+    if quantity.model:
+        named = "label" if quantity.model in set(found["label"]) else "model"
+        chosen = found[named] == quantity.model
     if quantity.params:
         stated = json.loads(quantity.params).items()
         chosen &= np.array([stated <= json.loads(params).items() for params in found["params"]], dtype=bool)

@@ -1,5 +1,7 @@
 """``facsimile explain RUN``: what a run is, what became of it, and why it would be trained again."""
 
+from typing import Any
+
 from rich.console import Console
 
 from facsimile import cost, provenance, store
@@ -29,8 +31,11 @@ def explain(at: Workspace, run: Run, console: Console) -> None:
 def stale_modules(at: Workspace, run: Run) -> list[str]:
     """Modules whose code changed since the run was made; such a run is kept, and trained anew only when asked."""
     made = store.record(at.paths.run(run.key))
-    if made is None:
-        return []
+    return [] if made is None else outdated(made)
+
+
+def outdated(made: dict[str, Any]) -> list[str]:
+    """Modules whose code is not what a run's record states."""
     return sorted(name for name, stated in made["code"].items() if provenance.current(name) != stated)
 
 

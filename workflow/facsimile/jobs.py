@@ -38,9 +38,10 @@ def _make(run: Run, folder: Path, done: Callable[[Run], bool], make: Callable[[R
     """Whether the run needs no more attention from us: done, or made by us now."""
     if done(run):
         return True
-    with claimed(folder) as claim:
+    with store.room_on_disk(folder), claimed(folder) as claim:
         if claim is None:
             return False
+        store.sweep(folder)
         if not done(run):  # it may have been finished between our look and our claim
             try:
                 make(run, claim)
@@ -52,7 +53,8 @@ def _make(run: Run, folder: Path, done: Callable[[Run], bool], make: Callable[[R
 def write_index(path: Path, shard: Shard, paths: Paths) -> None:
     """A shard's index: which runs it holds and what became of them; all that Snakemake sees of a shard."""
     states: dict[str, Any] = {run.key: (store.record(paths.run(run.key)) or {}).get("state", "missing") for run in shard.runs}
-    atomic.write_json(path, {"shard": shard.key, "runs": states})
+    with store.room_on_disk(path.parent):
+        atomic.write_json(path, {"shard": shard.key, "runs": states})
 
 
 def trained(paths: Paths, run: Run) -> bool:

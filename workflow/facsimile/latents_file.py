@@ -8,13 +8,16 @@ that does not fit; nothing is read with pickle.
 
 import difflib
 import json
+import lzma
 import math
+import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import h5py
 import numpy as np
@@ -38,8 +41,13 @@ OF_A_RUN = {"mean": "codes", "log_variance": "log_variances"}
 # Reading, its check, a copy in float32 and the points drawn from it: so many times the file's bytes at most.
 COPIES = 3
 GIB = 2**30
+HEADER_BYTES = 2**16  # of an array in an archive
 # What zipfile, NumPy and h5py raise for damaged files.
-DAMAGE = (OSError, ValueError, KeyError, RuntimeError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+DAMAGE = (
+    *(OSError, ValueError, KeyError, TypeError, RuntimeError, EOFError, NotImplementedError, OverflowError, MemoryError),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(IndexError, AttributeError, SyntaxError, tokenize.TokenError),
+)
 
 
 class Stored(NamedTuple):
@@ -183,9 +191,10 @@ def _member(path: Path, archive: zipfile.ZipFile, name: str) -> Stored:
     """An array of an archive by its header alone, which says what reading it would allocate."""
     try:
         with archive.open(name) as file:
-            version = npy.read_magic(file)
+            head = _Head(file)
+            version = npy.read_magic(head)
             header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-            shape, _, dtype = header(file)
+            shape, _, dtype = header(head)
     except DAMAGE as error:
         raise _damaged(path, f"{name}: {error}") from None
 
@@ -196,6 +205,18 @@ def _member(path: Path, archive: zipfile.ZipFile, name: str) -> Stored:
     return Stored(shape, dtype, load)
 
 
+class _Head:
+    """The beginning of an array's file: NumPy reads a header of up to 4 GiB before it refuses one of more than 10,000 bytes."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def read(self, size: int = -1, /) -> bytes:
+        if not 0 <= size <= HEADER_BYTES:
+            raise ValueError(f"a header of {size:,} bytes")
+        return self._file.read(size)
+
+
 @contextmanager
 def _hdf5(path: Path) -> Iterator[tuple[dict[str, Stored], dict[str, Any]]]:
     try:
@@ -203,7 +224,15 @@ def _hdf5(path: Path) -> Iterator[tuple[dict[str, Stored], dict[str, Any]]]:
     except DAMAGE as error:
         raise _damaged(path, error) from None
     with file:
-        yield {name: _dataset(path, file, name) for name in _own(file)}, dict(file.attrs)
+        try:
+            found = {name: _dataset(file, name) for name in _own(file)}
+            facts = dict(file.attrs)
+        except DAMAGE as error:
+            raise _damaged(path, error) from None
+        for name, (_, elsewhere) in found.items():
+            if elsewhere:
+                raise ValueError(f"{path}: {name} keeps its values in another file; save them in this one")
+        yield {name: stored for name, (stored, _) in found.items()}, facts
 
 
 def _own(file: h5py.File) -> list[str]:
@@ -212,8 +241,8 @@ def _own(file: h5py.File) -> list[str]:
     return [name for name in kept if isinstance(file[name], h5py.Dataset)]
 
 
-def _dataset(path: Path, file: h5py.File, name: str) -> Stored:
+def _dataset(file: h5py.File, name: str) -> tuple[Stored, bool]:
+    """An array, and whether its values lie in another file."""
     found = file[name]
-    if found.is_virtual or found.external:
-        raise ValueError(f"{path}: {name} keeps its values in another file; save them in this one")
-    return Stored(tuple(found.shape or ()), found.dtype, lambda: np.asarray(found[()]))
+    stored = Stored(tuple(found.shape or ()), found.dtype, lambda: np.asarray(found[()]))
+    return stored, bool(found.is_virtual or found.external)

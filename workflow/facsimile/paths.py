@@ -26,9 +26,14 @@ class Paths:
         """A shard's folder of indexes; ``key`` is ``dataset/model/id``."""
         return self.root / "shards" / key
 
-    def shard_scores(self, key: str, metric: str, protocol: str) -> Path:
-        """One metric's scores of a shard."""
-        return self.shard(key) / f"{metric}-{protocol}.parquet"
+    def shard_scores(self, key: str, panel: str) -> Path:
+        """A shard's scores by all metrics of a panel."""
+        return self.shard(key) / f"scores-{panel}.parquet"
+
+    @property
+    def web(self) -> Path:
+        """Packages of the npm registry that reports are made with."""
+        return self.root / "web"
 
     def study(self, study: str, scale: str) -> Path:
         """Tables, figures and comparison of a study at a scale."""

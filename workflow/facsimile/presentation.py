@@ -1,11 +1,13 @@
 """What a table or figure shows, and what it must say of itself: scale, steps, points, convention, sub-grid, substitutions."""
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
-from facsimile import names, runs
+from facsimile import declared, names, runs
 from facsimile.studyfile import CONTROLS, Artefact, Evaluation, ModelOverride, Scale, Study
 
 
@@ -26,14 +28,16 @@ class Spec:
     models: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
     log: bool = False
+    where: tuple[tuple[str, float], ...] = ()
 
     @classmethod
     def of(cls, id: str, artefact: Artefact) -> "Spec":
         """The artefact that the study calls ``id``."""
-        listed = {key: tuple(getattr(artefact, key)) for key in ("datasets", "metrics", "models", "against")}
-        return cls(
-            id, artefact.kind, artefact.title, **listed, verified=artefact.verified, note=artefact.note, log=artefact.log
-        )
+        listed: dict[str, Any] = {
+            key: tuple(getattr(artefact, key)) for key in ("datasets", "metrics", "models", "against")
+        } | {"where": tuple(artefact.where.items())}
+        plain = {key: getattr(artefact, key) for key in ("kind", "title", "verified", "note", "log")}
+        return cls(id=id, **plain, **listed)
 
     @classmethod
     def all(cls, study: Study, scale: str) -> list["Spec"]:
@@ -86,6 +90,10 @@ class Context:
     subgrids: dict[str, dict[str, int]] = field(default_factory=dict)
     departures: tuple[Departure, ...] = ()
     artefacts: tuple[str, ...] = ()
+    controls: tuple[str, ...] = CONTROLS  # none in a study that runs no controls
+    labels: Mapping[str, str] = field(default_factory=dict)  # what tables call a cell -> its model
+    history: Callable[[str], pd.DataFrame] | None = None  # a run's key -> its losses and traces along training
+    printed: Mapping[Quantity, float] = field(default_factory=dict)  # the first published number of each quantity, if any
 
     @classmethod
     def of(cls, study: Study, scale: str) -> "Context":
@@ -94,7 +102,7 @@ class Context:
         return cls(
             study=study.id,
             scale=scale,
-            models={m.name: (*m.sweep, *m.fixed) for m in study.models},
+            models={name: _parameters(study, name) for name in dict.fromkeys(m.name for m in study.models)},
             sweeps={
                 m.name: tuple(map(float, values)) for m in study.models if len(m.sweep) == 1 for values in m.sweep.values()
             },
@@ -102,18 +110,15 @@ class Context:
             drawn=tuple(study.datasets_of(chosen)),
             metrics=tuple(study.metrics),
             evaluation=runs.evaluation(study, scale),
-            steps=chosen.training.steps or study.training.steps,
-            published_steps=study.training.steps,
+            steps=chosen.training.steps or _steps(study),
+            published_steps=_steps(study),
             published_runs=_cells(study) * study.seeds * len(study.datasets),
             subgrids={d: {f: n for f, n in strides.items() if n > 1} for d, strides in chosen.subgrid.items()},
             departures=tuple(_departures(study, chosen)),
             artefacts=(*study.tables, *study.figures_of(study.datasets)),
+            labels={model.label: model.name for model in study.models if model.label},
+            controls=CONTROLS if study.control_seeds else (),
         )
-
-    @property
-    def controls(self) -> tuple[str, ...]:
-        """The controls that every study runs."""
-        return CONTROLS
 
     def shown(self, spec: Spec) -> list[str]:
         """Data sets to draw: those of the paper's artefact that this scale has, or all of this scale."""
@@ -142,9 +147,11 @@ class Context:
         """Scale, steps, evaluation points, convention and sub-grid, in one line."""
         less = f" of {self.published_steps:,}" if self.steps != self.published_steps else ""
         asked = self.evaluation
-        points = f"{asked.train:,} + {asked.test:,} evaluation points (train + test)"
+        both = f"{asked.train:,} + {asked.test:,} evaluation points (train + test)"
+        points = both if asked.test else f"{asked.train:,} evaluation points"
+        steps = [f"{self.steps:,}{less} steps"] if self.published_steps else []
         grids = [text for d in datasets if (text := _subgrid(d, self.subgrids.get(d, {})))]
-        parts = [f"{self.scale} scale", f"{self.steps:,}{less} steps", points, f"{asked.convention} convention", *grids]
+        parts = [f"{self.scale} scale", *steps, points, f"{asked.convention} convention", *grids]
         return " · ".join(parts)
 
     def said(self, spec: Spec) -> list[str]:
@@ -193,14 +200,31 @@ def headlines(here: pd.DataFrame, context: Context) -> list[str]:
     return chosen
 
 
+def directed(scores: pd.DataFrame) -> pd.DataFrame:
+    """Scores with a column ``name`` (see ``select``), those of which the lower is better with their sign turned."""
+    families = {name: name.partition(".")[0] for name in scores["name"].unique()}
+    lower = {name for name, family in families.items() if declared.constant("metrics", family, "BETTER") == "lower"}
+    return scores.assign(result=scores["result"].where(~scores["name"].isin(lower), -scores["result"]))
+
+
+def _steps(study: Study) -> int:
+    return study.training.steps if study.training else 0
+
+
+def _parameters(study: Study, model: str) -> tuple[str, ...]:
+    """Hyper-parameters that the study gives a model, the swept ones first."""
+    stated = [m for m in study.models if m.name == model]
+    return tuple(dict.fromkeys([key for m in stated for key in m.sweep] + [key for m in stated for key in m.fixed]))
+
+
 def _cells(study: Study) -> int:
     return sum(math.prod(map(len, model.sweep.values())) for model in study.models)
 
 
 def _departures(study: Study, scale: Scale) -> list[Departure]:
     found = []
-    if (steps := scale.training.steps or study.training.steps) != study.training.steps:
-        found.append(Departure("training", f"{steps:,} of {study.training.steps:,} steps"))
+    if (steps := scale.training.steps or _steps(study)) != _steps(study):
+        found.append(Departure("training", f"{steps:,} of {_steps(study):,} steps"))
     for model in study.models:
         override = scale.models.get(model.name, ModelOverride())
         if model.fixed | override.fixed != model.fixed:

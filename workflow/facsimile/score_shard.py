@@ -1,26 +1,37 @@
-"""Score a shard: one metric on the stored latents of each of its runs."""
+"""Score a shard: every metric of a study on the stored latents of each of its runs."""
 
-import json
 import multiprocessing
 import os
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import connection
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from facsimile import atomic, jobs, latents, metrics, provenance, runs, score_inputs, store
+from facsimile import (
+    answers,
+    atomic,
+    discover,
+    findings,
+    inferred,
+    jobs,
+    latents,
+    metrics,
+    provenance,
+    runs,
+    score_inputs,
+    store,
+)
+from facsimile.answers import Answer, Rows
 from facsimile.jobs import Log
 from facsimile.runs import Asked, Run, Shard
 from facsimile.studyfile import Study
 from facsimile.workspace import Workspace
-
-Rows = list[dict[str, Any]]
 
 
 class ScoreError(RuntimeError):
@@ -39,56 +50,81 @@ class Question(NamedTuple):
     stamp: dict[str, str]
 
 
-def score_shard(
-    workspace: Workspace, study: Study, shard: Shard, metric: str, fresh: bool, log: Log, processes: int = 1
-) -> None:
-    """Score what the store lacks of a shard with one metric and write ``<metric>-<protocol>.parquet``.
+def score_shard(workspace: Workspace, study: Study, shard: Shard, fresh: str, log: Log, processes: int = 1) -> None:
+    """Score what the store lacks of a shard with every metric of its study and write ``scores-<panel>.parquet``.
 
-    A run's stored answer serves while the latents' checksum and the metric's code are what they were; ``fresh`` asks anew.
-    ``processes``: how many runs are scored at a time, one thread each; the rows and their order do not depend on it.
-    Raises ScoreError for the first run that could not be scored; answers found by then stay in the store.
+    A run's stored answer serves while the latents' checksum and the metric's code are what they were; ``fresh`` names a metric
+    that is asked anew, or says ``every`` or ``none``. ``processes``: how many questions are asked at a time, one thread each;
+    the rows and their order do not depend on it. A question that fails keeps none of the others from being asked.
+    Raises ScoreError for the first that did; what was answered stays in the store.
     """
-    paths, protocol = workspace.paths, runs.protocol(study, workspace.config.scale, metric)
-    able = [run for run in shard.runs if score_inputs.answerable(metric, run)]
-    questions = [_question(workspace, study, run, metric) for run in able if not jobs.failed(paths, run)]
-    found = {q.run.key: None if fresh else _stored(q) for q in questions}
-    missing = [q for q in questions if found[q.run.key] is None]
-    found |= dict(zip((q.run.key for q in missing), _answers(missing, processes), strict=True))
-    log(f"{shard.key}: {metric} of {len(found)} runs, {len(missing)} asked now, {len(found) - len(missing)} from the store")
-    rows = [{"run": q.run.key, "code": q.stamp["code"]} | row for q in questions for row in found[q.run.key] or []]
-    with atomic.replacing(paths.shard_scores(shard.key, metric, protocol)) as temporary:
-        pd.DataFrame(rows, columns=None if rows else ["run", "metric"]).to_parquet(temporary, index=False)
+    if fresh not in ("every", "none", *study.metrics):
+        raise discover.UnknownName("metric of the study", fresh, ["every", "none", *study.metrics])
+    questions = _questions(workspace, study, shard)
+    found = {(q.metric, q.run.key): None if fresh in ("every", q.metric) else _stored(q) for q in questions}
+    missing = [q for q in questions if found[q.metric, q.run.key] is None]
+    found |= _asked(missing, processes, log)
+    log(f"{shard.key}: {len(questions)} questions, {len(missing)} asked now, {len(questions) - len(missing)} from the store")
+    order = [(metric, run.key) for metric in study.metrics for run in shard.runs]
+    table = [(run, answer) for metric, run in order if (answer := found.get((metric, run))) is not None]
+    answers.write_table(workspace.paths.shard_scores(shard.key, runs.panel(study, workspace.config.scale)), table)
 
 
-def _question(workspace: Workspace, study: Study, run: Run, metric: str) -> Question:
-    scale, folder = workspace.config.scale, workspace.paths.run(run.key)
-    answer = workspace.paths.score(run.key, metric, runs.protocol(study, scale, metric))
-    data = workspace.paths.dataset(run.dataset)
-    return Question(run, metric, runs.asked(study, scale, metric), folder / store.LATENTS, data, answer, _stamp(folder, metric))
+def _questions(workspace: Workspace, study: Study, shard: Shard) -> list[Question]:
+    """Every metric of a run, then those of the next: what was read of a run serves all of its metrics."""
+    scale, paths = workspace.config.scale, workspace.paths
+    found: list[Question] = []
+    for run in shard.runs:
+        folder = paths.run(run.key)
+        asked = [] if jobs.failed(paths, run) else [m for m in study.metrics if _answerable(m, run, folder)]
+        if not asked:
+            continue
+        where, data, stated = folder / store.LATENTS, paths.dataset(run.dataset), _checksum(folder)
+        for metric in asked:
+            answer = paths.score(run.key, metric, runs.protocol(study, scale, metric))
+            stamp = {"latents": stated, "code": provenance.code(f"facsimile.metrics.{metric}")}
+            found.append(Question(run, metric, runs.asked(study, scale, metric), where, data, answer, stamp))
+    return found
 
 
-def _stamp(folder: Path, metric: str) -> dict[str, str]:
-    """What a stored answer depends on."""
+def _answerable(metric: str, run: Run, folder: Path) -> bool:
+    about = latents.about(folder / store.LATENTS) or {}
+    if findings.wanted(metric):
+        return findings.has(metric, run, about)
+    return score_inputs.answerable(metric, run, inferred.names(about))
+
+
+def _checksum(folder: Path) -> str:
+    """The checksum that a run's latents state of themselves."""
     about = latents.about(folder / store.LATENTS)
     if about is None:
-        raise store.StoreError(
-            f"{folder / store.LATENTS}: missing or unreadable; encode its shard again, with snakemake --forcerun encode"
-        )
-    return {"latents": str(about["sha256"]), "code": provenance.code(f"facsimile.metrics.{metric}")}
+        path = folder / store.LATENTS
+        raise store.StoreError(f"{path}: missing or unreadable; {latents.remedy(path)}")
+    return str(about["sha256"])
 
 
-def _stored(question: Question) -> Rows | None:
-    try:
-        found = json.loads(question.answer.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except json.JSONDecodeError:  # an answer is cheap to ask again, and the file is replaced at once
-        return None
-    return found["scores"] if found["stamp"] == question.stamp else None
+def _asked(questions: list[Question], processes: int, log: Log) -> dict[tuple[str, str], Answer | None]:
+    """(metric, run) -> answer; raises ScoreError for the first that failed, once all were asked."""
+    found: dict[tuple[str, str], Answer | None] = {}
+    failed: list[ScoreError] = []
+    for question, answer in zip(questions, _answers(questions, processes), strict=True):
+        if isinstance(answer, Answer):
+            found[question.metric, question.run.key] = answer
+            continue
+        log(f"not answered: {answer}")
+        failed.append(answer)
+    if failed:
+        raise ScoreError(f"{failed[0]}" + (f" (and {len(failed) - 1} more, see above)" if len(failed) > 1 else ""))
+    return found
 
 
-def _answers(questions: list[Question], processes: int) -> Iterator[Rows]:
-    """Rows of each question in the questions' order, each written to the store by the process that found it."""
+def _stored(question: Question) -> Answer | None:
+    found = answers.read(question.answer)
+    return found if found is not None and found.stamp == question.stamp else None
+
+
+def _answers(questions: list[Question], processes: int) -> Iterator[Answer | ScoreError]:
+    """An answer to each question in the questions' order, each written to the store by the process that found it."""
     width = min(processes, len(questions))
     if width <= 1:
         yield from map(_answer, questions)
@@ -97,21 +133,17 @@ def _answers(questions: list[Question], processes: int) -> Iterator[Rows]:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(width, mp_context=context, initializer=_end_with_parent) as pool:
         asked = [pool.submit(_answer, question) for question in questions]
-        try:
-            for question, future in zip(questions, asked, strict=True):
-                yield _result(question, future.result)
-        finally:
-            pool.shutdown(cancel_futures=True)
+        yield from map(_result, questions, asked)
 
 
-def _result(question: Question, result: Any) -> Rows:
+def _result(question: Question, future: Future[Answer | ScoreError]) -> Answer | ScoreError:
     try:
-        return result()
+        return future.result()
     except BrokenProcessPool:
-        raise ScoreError(
+        return ScoreError(
             f"{question.run.key}, or a run scored beside it: a process was killed while it asked {question.metric}, "
             "perhaps for want of memory; give the rule score more mem_mb or fewer threads"
-        ) from None
+        )
 
 
 def _end_with_parent() -> None:
@@ -126,34 +158,43 @@ def _end_with_parent() -> None:
     threading.Thread(target=watch, args=(parent.sentinel,), daemon=True).start()
 
 
-def _answer(question: Question) -> Rows:
+def _answer(question: Question) -> Answer | ScoreError:
     """Ask, with one thread: linear algebra sums in another order with more, and the last digits with it."""
     try:
         with threadpool_limits(1):
             rows = _ask(question)
     except Exception as error:
-        raise ScoreError(f"{question.run.key}: {question.metric} could not be asked: {error}") from error
-    atomic.write_json(question.answer, {"run": question.run.key, "stamp": question.stamp, "scores": rows})
-    return rows
+        return ScoreError(f"{question.run.key}: {question.metric} could not be asked: {error}")
+    with store.room_on_disk(question.latents.parent):
+        atomic.write_json(question.answer, {"run": question.run.key, "stamp": question.stamp, "scores": rows})
+    return Answer(question.stamp, rows)
 
 
 def _ask(question: Question) -> Rows:
-    return [row for way in question.asked for row in _asked(question, way)]
+    if findings.wanted(question.metric):
+        return [row for way in question.asked for row in _rows(_of_findings(question, way), way)]
+    return [row for way in question.asked for row in _rows(_of_codes(question, way), way)]
 
 
-def _asked(question: Question, way: Asked) -> Rows:
-    """Rows of a metric that is asked in one way."""
-    run, asked = question.run, way.evaluation
-    table = metrics.score(
-        score_inputs.codes(question.latents, way.representation, run.seed),
-        score_inputs.factors(run.dataset, tuple(sorted(run.subgrid.items()))),
+def _rows(table: pd.DataFrame, way: Asked) -> Rows:
+    renamed = table.rename(columns={"value": "result", "seed": "evaluation_seed"})
+    said = renamed.assign(variation=way.variation, representation=way.representation)
+    return [{str(key): value for key, value in row.items()} for row in said.to_dict("records")]
+
+
+def _of_findings(question: Question, way: Asked) -> pd.DataFrame:
+    return findings.ask(question.metric, question.run, question.latents.parent, question.data, way.evaluation)
+
+
+def _of_codes(question: Question, way: Asked) -> pd.DataFrame:
+    asked, run, folder = way.evaluation, question.run, question.latents.parent
+    return metrics.score(
+        score_inputs.codes(folder, way.representation, run.seed),
+        score_inputs.factors(run.dataset, tuple(sorted(run.subgrid.items())), question.data),
         metrics=[question.metric],
         convention=asked.convention,
         seed=asked.seed,
         n_train=asked.train,
         n_test=asked.test,
-        **score_inputs.given(question.metric, run, question.latents.parent, question.data),
+        **score_inputs.given(question.metric, run, folder, question.data),
     )
-    renamed = table.rename(columns={"value": "result", "seed": "evaluation_seed"})
-    said = renamed.assign(variation=way.variation, representation=way.representation)
-    return [{str(key): value for key, value in row.items()} for row in said.to_dict("records")]

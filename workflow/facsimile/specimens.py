@@ -35,8 +35,9 @@ class Stored:
         """Factors that vary [N, k], and their names."""
         run = self._runs[key]
         found = score_inputs.factors(run.dataset, tuple(sorted(run.subgrid.items())))
+        grid = datasets.of_images(datasets.grid(run.dataset))
         vary = np.flatnonzero(np.ptp(found, axis=0) > 0)
-        return found[:, vary], [datasets.grid(run.dataset).factor_names[i] for i in vary]
+        return found[:, vary], [grid.factor_names[i] for i in vary]
 
     def images(self, key: str, rows: list[int]) -> Array:
         """Images [n, h, w, c] in [0, 1]."""

@@ -80,7 +80,7 @@ def estimate(
         return Estimate(np.nan, np.nan, np.nan, 0)
     value = float(statistic(sample))
     drawn = _draws(sample[None], statistic, rng, _groups(sample.size, strata), resamples)[0]
-    return Estimate(value, *_limits(drawn, level), sample.size)
+    return Estimate(value, *limits(drawn, level), sample.size)
 
 
 def paired_difference(
@@ -105,7 +105,7 @@ def paired_difference(
     both = np.stack((first, second))
     value = float(statistic(first) - statistic(second))
     drawn = _draws(both, statistic, rng, _groups(first.size, None), resamples)
-    return Estimate(value, *_limits(drawn[0] - drawn[1], level), first.size)
+    return Estimate(value, *limits(drawn[0] - drawn[1], level), first.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,14 +154,32 @@ def spearmans(
     # How often each row is drawn says all of a resample, and ranks follow from running sums of it: nothing is sorted again.
     counts = (rng.multinomial(n, np.full(n, 1 / n), size) for size in _sizes(n * sum(shape), resamples))
     drawn = np.concatenate([_correlations(a, b, block) for block in counts])
-    limits = [_limits(column[np.isfinite(column)], level) for column in drawn.reshape(len(drawn), -1).T]
-    low, high = (np.reshape(column, shape) for column in zip(*limits, strict=True))
+    bounds = [limits(column[np.isfinite(column)], level) for column in drawn.reshape(len(drawn), -1).T]
+    low, high = (np.reshape(column, shape) for column in zip(*bounds, strict=True))
     return Correlations(_correlations(a, b, np.ones((1, n)))[0], low, high, n)
 
 
 def rank_correlation(x: NDArray[np.floating], y: NDArray[np.floating]) -> float:
     """Spearman's rank correlation of paired values [n] each, without an interval; NaN if a side is constant."""
     return float(_correlations(_finite(x)[None], _finite(y)[None], np.ones((1, len(x))))[0, 0, 0])
+
+
+def limits(drawn: Array, level: float = LEVEL) -> tuple[float, float]:
+    """The percentile interval of a statistic's resamples [b]; NaN where they do not vary."""
+    # A difference of the last bits, from the order of a sum, is no variation.
+    if drawn.size == 0 or np.ptp(drawn) <= 1e-12 * np.abs(drawn).max():
+        return np.nan, np.nan
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def ranks(values: Array, weights: Array) -> Array:
+    """Mean ranks [b, n], from 1, of ``values`` [n] in each resample."""
+    labels = np.unique(values, return_inverse=True)[1]
+    order = np.argsort(labels, kind="stable")
+    starts = np.flatnonzero(np.diff(labels[order], prepend=-1))
+    sizes = np.add.reduceat(weights[:, order], starts, axis=1)
+    return (np.cumsum(sizes, axis=1) - sizes / 2 + 0.5)[:, labels]
 
 
 def _finite(values: NDArray[np.floating]) -> Array:
@@ -196,14 +214,6 @@ def _draws(
     return np.concatenate(blocks, axis=1)
 
 
-def _limits(drawn: Array, level: float) -> tuple[float, float]:
-    # A difference of the last bits, from the order of a sum, is no variation.
-    if drawn.size == 0 or np.ptp(drawn) <= 1e-12 * np.abs(drawn).max():
-        return np.nan, np.nan
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
-
-
 def _correlations(x: Array, y: Array, counts: NDArray[np.number]) -> Array:
     """Spearman's correlations [r, a, b] of x [a, n] and y [b, n] in each resample, which drew rows ``counts`` [r, n] times."""
     weights = counts.astype(np.float64)
@@ -214,16 +224,7 @@ def _correlations(x: Array, y: Array, counts: NDArray[np.number]) -> Array:
 
 def _standard(column: Array, weights: Array) -> Array:
     """Weighted ranks [r, n] of a column [n], centred and scaled so that a correlation is their product; NaN if constant."""
-    centred = _ranks(column, weights) - (weights.sum(axis=1, keepdims=True) + 1) / 2
+    centred = ranks(column, weights) - (weights.sum(axis=1, keepdims=True) + 1) / 2
     scaled = centred * np.sqrt(weights)
     length = np.sqrt(np.einsum("rn,rn->r", scaled, scaled))[:, None]
     return np.divide(scaled, length, out=np.full_like(scaled, np.nan), where=length > 0)
-
-
-def _ranks(values: Array, weights: Array) -> Array:
-    """Mean ranks [b, n], from 1, of ``values`` [n] in each resample."""
-    labels = np.unique(values, return_inverse=True)[1]
-    order = np.argsort(labels, kind="stable")
-    starts = np.flatnonzero(np.diff(labels[order], prepend=-1))
-    sizes = np.add.reduceat(weights[:, order], starts, axis=1)
-    return (np.cumsum(sizes, axis=1) - sizes / 2 + 0.5)[:, labels]

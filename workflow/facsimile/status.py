@@ -1,17 +1,21 @@
 """``facsimile plan`` and ``facsimile status``: what a study will cost, and how far it is. Both read files only."""
 
-from collections import Counter
+import time
+from collections.abc import Callable
+from datetime import datetime
 
 from rich.console import Console
 from rich.table import Table
 
-from facsimile import cost, discover, store
-from facsimile.explain import stale_modules
+from facsimile import cost, discover, failures, progress, usage
 from facsimile.listing import state
+from facsimile.progress import STATES, Progress
 from facsimile.runs import Run
+from facsimile.studyfile import Study
 from facsimile.workspace import Workspace
 
-STATES = ("done", "running", "failed", "missing", "stale")
+FAILURES = 5  # shown of each kind
+HOUR, DAY = 3600.0, 86400.0
 
 
 def plan(at: Workspace, study: str, console: Console) -> None:
@@ -40,33 +44,95 @@ def _warn(unavailable: list[str], runs: list[Run], console: Console) -> None:
 
 
 def status(at: Workspace, study: str, console: Console) -> None:
-    """Print how many runs are done, running, failed, missing or stale per data set and model, and the newest failures."""
-    runs = at.runs(at.study(study))
+    """Print how far a study is: states per data set and model, hours, failures with their logs, bytes by kind."""
+    found = at.study(study)
+    _show(at, found, progress.look(at, found), console)
+
+
+def watch(at: Workspace, study: str, seconds: float, console: Console, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Print the status anew every so many seconds until no run is pending or running; Ctrl-C ends it."""
+    found = at.study(study)
+    seen = progress.look(at, found)
+    while True:
+        console.clear()
+        _show(at, found, seen, console)
+        if not progress.left(at.runs(found), seen).runs:
+            return
+        sleep(seconds)
+        seen = progress.look(at, found, seen)
+
+
+def _show(at: Workspace, study: Study, seen: Progress, console: Console) -> None:
+    runs = at.runs(study)
+    console.print(f"[bold]{study.id}[/] at scale {at.config.scale}: {len(runs):,} runs, controls included", highlight=False)
     table = Table("data set", "model", *STATES)
-    for (dataset, model), members in _groups(runs).items():
-        counts = Counter(_state(at, run) for run in members)
-        table.add_row(dataset, model, *(f"{counts[name] or '·'}" for name in STATES))
+    for (dataset, model), counted in progress.counts(runs, seen).items():
+        table.add_row(dataset, model, *(f"{counted[name]:,}" if counted[name] else "·" for name in STATES))
     console.print(table)
-    _spent(at, runs, console)
-    for run in runs:
-        made = store.record(at.paths.run(run.key))
-        if made and made["state"] == "failed":
-            console.print(f"failed: {run.key}: {made['reason']}", highlight=False)
+    stages = [f"{stage} {done:,} of {whole:,}" for stage, (done, whole) in progress.stages(at, study).items()]
+    _line(console, f"shards: {', '.join(stages)}")
+    _print_hours(runs, seen, console)
+    _print_failed_runs(seen, console)
+    measured = usage.measure(at.config.results)
+    _print_failed_jobs(failures.newest(at, study, measured.logs, FAILURES), console)
+    kinds = [f"{kind} {size(measured.bytes[kind])}" for kind in usage.KINDS if measured.files[kind]]
+    total = f"{size(measured.bytes.total())} in {measured.files.total():,} files"
+    _line(console, f"{at.config.results}: {total}" + (f" ({', '.join(kinds)})" if kinds else ""))
 
 
-def _groups(runs: list[Run]) -> dict[tuple[str, str], list[Run]]:
-    groups: dict[tuple[str, str], list[Run]] = {}
-    for run in runs:
-        groups.setdefault((run.dataset, run.model), []).append(run)
-    return groups
+def _print_hours(runs: list[Run], seen: Progress, console: Console) -> None:
+    spent, left = progress.spent(seen), progress.left(runs, seen)
+    used = [f"{spent[kind] / HOUR:,.2f} {unit}-hours" for kind, unit in (("cpu", "core"), ("gpu", "GPU")) if spent[kind]]
+    unit = "GPU" if spent["gpu"] > spent["cpu"] else "core"
+    rest = f"about {left.seconds / HOUR:,.2f} {unit}-hours left for {left.runs:,} runs" if left.runs else "none left"
+    _line(console, f"training: {' and '.join(used) or 'nothing'} used, {rest}")
+    if left.eta is not None:
+        _line(console, f"done in about {duration(left.eta)} if {left.running:,} at a time go on as now")
+    elif left.runs:
+        _line(console, "none is running now: snakemake goes on where it stopped")
+    if held := sum(seen.states[key] == "pending" for key in seen.checkpoints):
+        _line(console, f"{held:,} of those pending have a checkpoint and go on from it")
 
 
-def _state(at: Workspace, run: Run) -> str:
-    return "stale" if stale_modules(at, run) else state(at, run)
+def _print_failed_runs(seen: Progress, console: Console) -> None:
+    broken = [f"{message}" for message in seen.unreadable.values()]
+    failed = sorted(
+        ((made.get("started", ""), key, made["reason"]) for key, made in seen.records.items() if made["state"] == "failed"),
+        reverse=True,
+    )
+    for line in broken[:FAILURES] + [f"{key}: {reason}" for _, key, reason in failed[:FAILURES]]:
+        _line(console, f"failed: {line}")
+    if (more := len(broken) + len(failed) - min(len(broken), FAILURES) - min(len(failed), FAILURES)) > 0:
+        _line(console, f"… and {more:,} more failed runs: facsimile list STUDY shows them")
 
 
-def _spent(at: Workspace, runs: list[Run], console: Console) -> None:
-    seconds = sum((store.record(at.paths.run(run.key)) or {}).get("seconds", 0.0) for run in runs)
-    todo = [run for run in runs if state(at, run) in ("missing", "running")]
-    left = sum(map(cost.train_seconds, todo)) / 3600
-    console.print(f"training: {seconds / 3600:,.2f} core-hours used, about {left:,.2f} left")
+def _print_failed_jobs(found: list[failures.Failure], console: Console) -> None:
+    for failure in found:
+        when = datetime.fromtimestamp(failure.when).isoformat(" ", "seconds")
+        _line(console, f"failed job: {failure.log} ({when})")
+        _line(console, f"  {failure.cause + ': ' if failure.cause else ''}{failure.said}")
+
+
+def _line(console: Console, text: str) -> None:
+    """One line as it is: names in brackets are not mark-up, and a path is not broken."""
+    console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def size(count: float) -> str:
+    """Bytes in the largest decimal unit that leaves a number of at least one: 1.2 GB."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} B" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:,.1f} TB"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as two units that a person reads: 3 d 4 h, 2 h 5 min, 12 s."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    if seconds < HOUR:
+        return f"{seconds / 60:.0f} min"
+    if seconds < DAY:
+        return f"{seconds // HOUR:.0f} h {seconds % HOUR / 60:.0f} min"
+    return f"{seconds // DAY:,.0f} d {seconds % DAY / HOUR:.0f} h"

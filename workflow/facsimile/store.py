@@ -36,6 +36,13 @@ WEIGHTS, HISTORY, RECORD, LATENTS, CHECKPOINT = (
 )
 PREVIOUS = "checkpoint.prev.safetensors"  # the checkpoint before, for the day that the last one cannot be read
 FULL = (errno.ENOSPC, errno.EDQUOT)
+RECORD_BYTES = 2**24  # no run.json is a thousandth of it
+FIELDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("run", "dataset", "model", "reason", "started", "device", "weights_sha256"), (str,)),
+    **dict.fromkeys(("code", "statement", "versions", "final"), (dict,)),
+    **dict.fromkeys(("seed", "steps"), (int,)),
+    "seconds": (int, float),
+}
 Checkpoint = tuple[dict[str, "Tensor"], dict[str, Any]]
 
 
@@ -51,11 +58,32 @@ def record(folder: Path) -> dict[str, Any] | None:
     """What became of a run: the contents of run.json, None if the run is not finished."""
     path = folder / RECORD
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return checked_record(path.read_bytes(), path)
     except FileNotFoundError:
         return None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise StoreError(f"{path}: not readable ({error}); remove it with: facsimile forget {key(folder)}") from None
+    except StoreError as error:
+        raise StoreError(f"{error}; remove it with: facsimile forget {key(folder)}") from None
+
+
+def checked_record(data: bytes, path: Path) -> dict[str, Any]:
+    """The contents of run.json, wherever they come from; raises StoreError that names ``path`` if they are none."""
+    if len(data) > RECORD_BYTES:
+        raise StoreError(f"{path}: {len(data):,} bytes are no record of a run")
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise StoreError(f"{path}: not readable ({error})") from None
+    if not isinstance(found, dict) or found.get("state") not in ("done", "failed"):
+        raise StoreError(f"{path}: no record of a run: its state is neither done nor failed")
+    for name, kinds in FIELDS.items():
+        value = found.get(name)
+        if value is not None and (not isinstance(value, kinds) or isinstance(value, bool) or value != value):
+            raise StoreError(f"{path}: no record of a run: its {name} is {str(value)[:40]!r}")
+    if not all(isinstance(stated, str) for stated in found.setdefault("code", {}).values()):
+        raise StoreError(f"{path}: no record of a run: its code is not a hash for each module")
+    if found["state"] == "failed":
+        found.setdefault("reason", "no reason was recorded")
+    return found
 
 
 def finish(folder: Path, weights: dict[str, Tensor], history: pd.DataFrame, summary: dict[str, Any]) -> None:
@@ -81,6 +109,13 @@ def fail(folder: Path, history: pd.DataFrame, summary: dict[str, Any]) -> None:
 def _drop_checkpoints(folder: Path) -> None:
     for name in (CHECKPOINT, PREVIOUS):
         (folder / name).unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed processes left half-written in a run's folder; for the holder of its claim alone."""
+    for path in folder.glob(".*.part"):
+        if not path.name.startswith(".claim."):
+            path.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -112,8 +147,11 @@ def weights(folder: Path) -> dict[str, Tensor]:
         raise StoreError(
             f"{path}: truncated or altered since it was written; make the run again: facsimile forget {key(folder)}"
         )
-    with safe_open(path, framework="pt") as file:
-        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+    except (SafetensorError, ValueError, RuntimeError) as error:
+        raise StoreError(f"{path}: no weights ({error}); make the run again: facsimile forget {key(folder)}") from None
 
 
 def save_checkpoint(folder: Path, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
@@ -157,8 +195,10 @@ def _checkpoint(path: Path) -> Checkpoint:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
             state = json.loads(file.metadata()["state"])
-    except (SafetensorError, OSError, json.JSONDecodeError, KeyError, TypeError) as error:
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise StoreError(f"{path}: unreadable checkpoint ({error})") from None
+    if not isinstance(state, dict) or type(state.get("step")) is not int:
+        raise StoreError(f"{path}: unreadable checkpoint (it does not state its step)")
     if (whose := state.get("run")) != key(path.parent):
         raise CheckpointOfAnother(
             f"{path}: a checkpoint of another run, {whose}: a changed study has other runs, in folders of their own; "
@@ -167,10 +207,12 @@ def _checkpoint(path: Path) -> Checkpoint:
     return tensors, state
 
 
-def forget(paths: Paths, run: Run) -> list[Path]:
-    """Remove a run and the indexes of every shard that holds it; answers what was removed."""
-    removed = [path for path in sorted(paths.shard(f"{run.dataset}/{run.model}").glob("*/*")) if _names(path, run.key)]
-    removed += [paths.run(run.key)] * paths.run(run.key).exists()
+def forget(paths: Paths, run: Run, latents: bool = False) -> list[Path]:
+    """Remove a run and the indexes of every shard that holds it, or its latents alone; answers what was removed."""
+    which = "*/encoded.json" if latents else "*/*"
+    removed = [path for path in sorted(paths.shard(f"{run.dataset}/{run.model}").glob(which)) if _names(path, run.key)]
+    made = paths.run(run.key) / LATENTS if latents else paths.run(run.key)
+    removed += [made] * made.exists()
     for path in removed:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     return removed

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable
 from typing import Any
 
-from facsimile import canonical, config, cost, environment, provenance
+from facsimile import canonical, config, cost, discover, environment, provenance, runs
 from facsimile.runs import Shard
 from facsimile.workspace import Workspace
 
@@ -42,21 +42,27 @@ class Targets:
         return [path for study in self.studies for path in self.study(study)(wildcards)]
 
     def study(self, study: str) -> Callable[[Wildcards], list[str]]:
-        """Everything of one study: tables, figures, the comparison, and what they are made of."""
-        names = self.artefacts(study)
-        shown = [path for name in names for path in self._files(study, name)] + [f"{self._folder(study)}/comparison.csv"]
-        return self._with_parts(study, shown)
+        """Everything of one study: tables, figures, comparison, claims, and what they are made of."""
+        return self._with_parts(study, self._shown(study))
 
     def artefact(self, study: str, name: str) -> Callable[[Wildcards], list[str]]:
         """One table or figure, and what it is made of."""
         return self._with_parts(study, self._files(study, name))
 
     def artefacts(self, study: str) -> list[str]:
-        """Names of a study's tables and figures; each is a target ``<study>_<name>``."""
-        return [*self._study(study).tables, *self._figures(study)]
+        """Names of a study's tables and figures, and ``claims``; each is a target ``<study>_<name>``."""
+        found = self._study(study)
+        return [*found.tables, *self._figures(study), *["claims"][: len(found.claims)]]
+
+    def _shown(self, study: str) -> list[str]:
+        """Tables, figures, claims and the comparison of a study."""
+        files = [path for name in self.artefacts(study) for path in self._files(study, name)]
+        return [*files, f"{self._folder(study)}/comparison.csv"]
 
     def _files(self, study: str, name: str) -> list[str]:
-        """The files of one table or figure."""
+        """The files of one table or figure, or of the claims."""
+        if name == "claims":
+            return [f"{self._folder(study)}/claims.csv"]
         if name in self._study(study).tables:
             return [f"{self._folder(study)}/tables/{name}.{ending}" for ending in ("csv", "md", "tex")]
         return [f"{self._folder(study)}/figures/{name}.{ending}" for ending in ("pdf", "png", "csv")]
@@ -70,7 +76,7 @@ class Targets:
 
         def parts(wildcards: Wildcards) -> list[str]:
             gathered = [f"{self._folder(study)}/{table}.parquet" for table in ("runs", "scores")]
-            shards = [self.workspace.paths.shard(shard.key) for shard in self.workspace.shards(self._study(study))]
+            shards = [self.workspace.paths.shard(shard.key) for shard in self._shards_of(study)]
             stages = [str(folder / f"{stage}.json") for folder in shards for stage in ("trained", "encoded")]
             return [*shown, *gathered, *stages, *self._scores(study)]
 
@@ -85,20 +91,23 @@ class Targets:
         return self._scores(wildcards.study)
 
     def _scores(self, name: str) -> list[str]:
-        return list(map(str, self.workspace.score_files(self._study(name))))
+        panel = runs.panel(self._study(name), self.scale)
+        return [str(self.workspace.paths.shard_scores(shard.key, panel)) for shard in self._shards_of(name)]
 
     def published(self, wildcards: Wildcards) -> list[str]:
         """The file of published numbers, if the study has one."""
         path = self.workspace.config.published / f"{wildcards.study}.csv"
         return [str(path)] * path.exists()
 
-    def metric_code(self, wildcards: Wildcards) -> str:
-        """Content hash of a metric's code."""
-        return provenance.code(f"facsimile.metrics.{wildcards.metric}")
+    def panel_code(self, wildcards: Wildcards) -> str:
+        """Content hash of the code of each metric that a shard is asked."""
+        metrics = sorted(self._panels[wildcards.panel].metrics)
+        return " ".join(f"{name}={provenance.code(f'facsimile.metrics.{name}')}" for name in metrics)
 
     def table_code(self, wildcards: Wildcards) -> str:
-        """Content hash of the code that draws tables."""
-        return provenance.code("facsimile.tables")
+        """Content hash of the code that makes this kind of table."""
+        kind = self._study(wildcards.study).tables[wildcards.table].kind
+        return provenance.code(f"facsimile.tables.{kind}")
 
     def figure_code(self, wildcards: Wildcards) -> str:
         """Content hash of the code that draws this kind of figure."""
@@ -107,8 +116,38 @@ class Targets:
 
     def compare_code(self, wildcards: Wildcards) -> str:
         """Content hash of the code that compares with published numbers."""
-        kinds = sorted({figure.kind for figure in self._figures(wildcards.study).values()})
-        return provenance.code("facsimile.compare", *(f"facsimile.figures.{kind}" for kind in kinds))
+        study = self._study(wildcards.study)
+        kinds = sorted({f"facsimile.tables.{table.kind}" for table in study.tables.values()})
+        kinds += sorted({f"facsimile.figures.{figure.kind}" for figure in self._figures(study.id).values()})
+        return provenance.code("facsimile.compare", *kinds)
+
+    def claims_code(self, wildcards: Wildcards) -> str:
+        """Content hash of the code that judges a study's claims."""
+        kinds = sorted({f"facsimile.claims.{claim.statistic}" for claim in self._study(wildcards.study).claims.values()})
+        return provenance.code("facsimile.claims", *kinds)
+
+    def claims_spec(self, wildcards: Wildcards) -> str:
+        """Canonical JSON of a study's claims."""
+        stated = self._study(wildcards.study).claims
+        return canonical.dumps({name: claim.model_dump(exclude_unset=True) for name, claim in stated.items()})
+
+    def report(self, study: str) -> Callable[[Wildcards], list[str]]:
+        """The pages of a study's report, and what they are made of."""
+        return self._with_parts(study, [f"{self._folder(study)}/report", *self._shown(study)])
+
+    def report_parts(self, wildcards: Wildcards) -> list[str]:
+        """What the pages show: the gathered scores, the comparison, every table and figure, the claims."""
+        gathered = [f"{self._folder(wildcards.study)}/{table}.parquet" for table in ("runs", "scores")]
+        return [*gathered, *self._shown(wildcards.study)]
+
+    def report_code(self, wildcards: Wildcards) -> str:
+        """Content hash of the code that makes the pages, and of the pages' own scripts, styles and libraries."""
+        return canonical.hash8([provenance.code("facsimile.report"), provenance.files(discover.PACKAGE / "report")])
+
+    def report_settings(self, wildcards: Wildcards) -> str:
+        """Canonical JSON of what the pages say of the study beside its results, and of how many decoders they hold."""
+        about = self._study(wildcards.study).model_dump(include={"title", "authors", "year", "venue", "arxiv", "code", "note"})
+        return canonical.dumps(about | {"decoders": self.workspace.config.report_decoders})
 
     def artefact_spec(self, wildcards: Wildcards) -> str:
         """Canonical JSON of what the study file says of a table or figure."""
@@ -126,9 +165,9 @@ class Targets:
         return cost.minutes(cost.ENCODE_SECONDS * len(self._shard(wildcards).runs), attempt)
 
     def score_minutes(self, wildcards: Wildcards, threads: int, attempt: int) -> int:
-        """Likewise for one metric, its runs scored ``threads`` at a time."""
+        """Likewise for scoring, ``threads`` runs at a time."""
         turns = math.ceil(len(self._shard(wildcards).runs) / threads)
-        return cost.minutes(cost.SCORE_SECONDS * turns, attempt)
+        return cost.minutes(cost.score_seconds(len(self._panels[wildcards.panel].metrics)) * turns, attempt)
 
     def score_memory(self, wildcards: Wildcards, threads: int) -> int:
         """Megabytes for scoring ``threads`` runs at a time."""
@@ -139,13 +178,21 @@ class Targets:
         return self.workspace.study(name)
 
     @functools.lru_cache  # noqa: B019
+    def _shards_of(self, name: str) -> list[Shard]:
+        return self.workspace.shards(self._study(name))
+
+    @functools.cached_property
+    def _panels(self) -> dict[str, Any]:
+        return {runs.panel(study, self.scale): study for study in map(self._study, self.studies)}
+
+    @functools.lru_cache  # noqa: B019
     def _figures(self, name: str) -> Any:
         study = self._study(name)
         return study.figures_of(study.datasets_of(study.scales[self.scale]))
 
     @functools.cached_property
     def _shards(self) -> dict[str, Shard]:
-        return {shard.key: shard for study in self.studies for shard in self.workspace.shards(self._study(study))}
+        return {shard.key: shard for study in self.studies for shard in self._shards_of(study)}
 
     def _shard(self, wildcards: Wildcards) -> Shard:
         key = f"{wildcards.dataset}/{wildcards.model}/{wildcards.shard}"

@@ -45,17 +45,17 @@ class Workspace:
         return runs.shards(self.runs(of), self.config.shard_size)
 
     def score_files(self, of: Study) -> list[Path]:
-        """The score indexes of every shard and metric of a study: what its tables are made of."""
-        protocols = {metric: runs.protocol(of, self.config.scale, metric) for metric in of.metrics}
-        return [self.paths.shard_scores(s.key, m, p) for s in self.shards(of) for m, p in protocols.items()]
+        """The scores of every shard of a study: what its tables are made of."""
+        panel = runs.panel(of, self.config.scale)
+        return [self.paths.shard_scores(shard.key, panel) for shard in self.shards(of)]
 
-    def shard(self, key: str, metric: str | None = None, protocol: str | None = None) -> tuple[Study, Shard]:
+    def shard(self, key: str, panel: str | None = None) -> tuple[Study, Shard]:
         """The shard with this key, and a study that has it; raises if no study at this scale and shard size does.
 
-        With a protocol, the study must ask ``metric`` by it: two studies may share runs and ask them differently.
+        With a panel, the study must ask those metrics: two studies may share runs and ask them differently.
         """
         for candidate, shard in self._all_shards(key.split("/")[1]):
-            asks = protocol is None or protocol == runs.protocol(candidate, self.config.scale, metric or "")
+            asks = panel is None or panel == runs.panel(candidate, self.config.scale)
             if shard.key == key and asks:
                 return candidate, shard
         size = self.config.shard_size

@@ -10,4 +10,4 @@ rule data:
         mem_mb=2000,
         runtime=30,
     shell:
-        f"{targets.command} data {{wildcards.dataset}} >{{log}} 2>&1"
+        f"{targets.command} data {{wildcards.dataset}} >{{log:q}} 2>&1"

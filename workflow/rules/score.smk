@@ -1,12 +1,13 @@
-# `params` holds a hash of the metric's code, so that an edit reruns this metric and nothing else. `fresh` is a resource because
-# a resource triggers no rerun: it is 1 when the rule was forced, and then answers in the store are not used.
+# One job asks a shard every metric of its study, and takes from the store the answers that it has: after an edit of a metric,
+# which `params` shows, that metric is asked and no other. `fresh` is a resource because a resource triggers no rerun: it names
+# the metrics that are asked anew all the same. All of them: `--forcerun score`; one: also `--set-resources score:fresh=mig`.
 rule score:
     input:
         f"{targets.results}/shards/{{dataset}}/{{model}}/{{shard}}/encoded.json",
     output:
-        f"{targets.results}/shards/{{dataset}}/{{model}}/{{shard}}/{{metric}}-{{protocol}}.parquet",
+        f"{targets.results}/shards/{{dataset}}/{{model}}/{{shard}}/scores-{{panel}}.parquet",
     log:
-        f"{targets.results}/logs/score/{{dataset}}/{{model}}/{{shard}}/{{metric}}-{{protocol}}.log",
+        f"{targets.results}/logs/score/{{dataset}}/{{model}}/{{shard}}/{{panel}}.log",
     conda:
         "../../envs/facsimile.yaml"
     # Runs scored at a time. On one machine as many jobs as cores run already; a cluster's profile may ask for more:
@@ -15,9 +16,9 @@ rule score:
     resources:
         mem_mb=targets.score_memory,
         runtime=targets.score_minutes,
-        fresh=lambda wildcards: int("score" in workflow.dag_settings.forcerun),
+        fresh=lambda wildcards: "every" if "score" in workflow.dag_settings.forcerun else "none",
     params:
-        code=targets.metric_code,
+        code=targets.panel_code,
     shell:
-        f"{targets.command} score-shard {{wildcards.dataset}}/{{wildcards.model}}/{{wildcards.shard}} {{wildcards.metric}} "
-        "--protocol {wildcards.protocol} --fresh {resources.fresh} --processes {threads} >{log} 2>&1"
+        f"{targets.command} score-shard {{wildcards.dataset}}/{{wildcards.model}}/{{wildcards.shard}} "
+        "--panel {wildcards.panel} --fresh {resources.fresh:q} --processes {threads} >{log:q} 2>&1"

@@ -11,14 +11,20 @@ rule collect:
     conda:
         "../../envs/facsimile.yaml"
     shell:
-        f"{targets.command} collect {{wildcards.study}} >{{log}} 2>&1"
+        f"{targets.command} collect {{wildcards.study}} >{{log:q}} 2>&1"
 
 
 rule table:
     input:
         rules.collect.output,
     output:
-        multiext(f"{targets.results}/studies/{{study}}/{{scale}}/tables/{{table}}", ".csv", ".md", ".tex"),
+        report(
+            f"{targets.results}/studies/{{study}}/{{scale}}/tables/{{table}}.csv",
+            caption="../report/table.rst",
+            category="Tables",
+            labels={"table": "{table}"},
+        ),
+        multiext(f"{targets.results}/studies/{{study}}/{{scale}}/tables/{{table}}", ".md", ".tex"),
     log:
         f"{targets.results}/logs/table/{{study}}-{{scale}}-{{table}}.log",
     localrule: True
@@ -28,14 +34,19 @@ rule table:
         code=targets.table_code,
         spec=targets.artefact_spec,
     shell:
-        f"{targets.command} table {{wildcards.study}} {{wildcards.table}} >{{log}} 2>&1"
+        f"{targets.command} table {{wildcards.study}} {{wildcards.table}} >{{log:q}} 2>&1"
 
 
 rule figure:
     input:
         rules.collect.output,
     output:
-        multiext(f"{targets.results}/studies/{{study}}/{{scale}}/figures/{{figure}}", ".pdf", ".png", ".csv"),
+        report(
+            multiext(f"{targets.results}/studies/{{study}}/{{scale}}/figures/{{figure}}", ".png", ".pdf", ".csv"),
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"figure": "{figure}"},
+        ),
     log:
         f"{targets.results}/logs/figure/{{study}}-{{scale}}-{{figure}}.log",
     localrule: True
@@ -45,7 +56,7 @@ rule figure:
         code=targets.figure_code,
         spec=targets.artefact_spec,
     shell:
-        f"{targets.command} figure {{wildcards.study}} {{wildcards.figure}} >{{log}} 2>&1"
+        f"{targets.command} figure {{wildcards.study}} {{wildcards.figure}} >{{log:q}} 2>&1"
 
 
 rule compare:
@@ -53,7 +64,12 @@ rule compare:
         results=rules.collect.output,
         published=targets.published,
     output:
-        f"{targets.results}/studies/{{study}}/{{scale}}/comparison.csv",
+        report(
+            f"{targets.results}/studies/{{study}}/{{scale}}/comparison.csv",
+            caption="../report/comparison.rst",
+            category="Comparison with the paper",
+            labels={"study": "{study}"},
+        ),
     log:
         f"{targets.results}/logs/compare/{{study}}-{{scale}}.log",
     localrule: True
@@ -62,4 +78,26 @@ rule compare:
     params:
         code=targets.compare_code,
     shell:
-        f"{targets.command} compare {{wildcards.study}} >{{log}} 2>&1"
+        f"{targets.command} compare {{wildcards.study}} >{{log:q}} 2>&1"
+
+
+rule claims:
+    input:
+        rules.collect.output,
+    output:
+        report(
+            f"{targets.results}/studies/{{study}}/{{scale}}/claims.csv",
+            caption="../report/claims.rst",
+            category="Claims",
+            labels={"study": "{study}"},
+        ),
+    log:
+        f"{targets.results}/logs/claims/{{study}}-{{scale}}.log",
+    localrule: True
+    conda:
+        "../../envs/facsimile.yaml"
+    params:
+        code=targets.claims_code,
+        spec=targets.claims_spec,
+    shell:
+        f"{targets.command} claims {{wildcards.study}} --write >{{log:q}} 2>&1"

@@ -14,7 +14,7 @@ rule train:
         mem_mb=lambda wildcards, attempt: 3000 * attempt,
         runtime=targets.train_minutes,
     shell:
-        f"{targets.command} train {{wildcards.dataset}}/{{wildcards.model}}/{{wildcards.shard}} >{{log}} 2>&1"
+        f"{targets.command} train {{wildcards.dataset}}/{{wildcards.model}}/{{wildcards.shard}} >{{log:q}} 2>&1"
 
 
 rule encode:
@@ -32,4 +32,4 @@ rule encode:
         mem_mb=lambda wildcards, attempt: 3000 * attempt,
         runtime=targets.encode_minutes,
     shell:
-        f"{targets.command} encode {{wildcards.dataset}}/{{wildcards.model}}/{{wildcards.shard}} >{{log}} 2>&1"
+        f"{targets.command} encode {{wildcards.dataset}}/{{wildcards.model}}/{{wildcards.shard}} >{{log:q}} 2>&1"

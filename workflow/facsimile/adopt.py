@@ -1,0 +1,240 @@
+"""``facsimile adopt``: take results made elsewhere into the store, so that Snakemake holds them to be done."""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from facsimile import answers, canonical, explain, jobs, latents, provenance, runs, score_inputs, store
+from facsimile.answers import Answer
+from facsimile.bundle import OF_A_RUN, BundleError
+from facsimile.claim import claimed
+from facsimile.jobs import Log
+from facsimile.runs import Run, Shard
+from facsimile.studyfile import Study
+from facsimile.unpack import Bundle, unpack
+from facsimile.workspace import Workspace
+
+NOTES = 10  # printed
+HEAD = 2**20  # bytes at a time of two files that are compared
+
+
+class Adopted(NamedTuple):
+    """What was taken in: runs new, those that were here, those of another code; indexes written; what is amiss, in words."""
+
+    new: list[str]
+    here: list[str]
+    stale: list[str]
+    shards: int
+    notes: list[str]
+
+
+def report(at: Workspace, path: Path | None, replace: bool, log: Log) -> None:
+    """Adopt a bundle, or register what the store has, and say what came of it."""
+    if path is None:
+        shards, notes = register(at)
+    else:
+        done = adopt(at, path, replace)
+        shards, notes = done.shards, done.notes
+        log(f"{path}: {len(done.new):,} runs adopted, {len(done.here):,} were here already")
+        if done.stale:
+            log(f"{len(done.stale):,} of them were made by other code than is here: facsimile explain {done.stale[0]}")
+    log(f"{shards:,} shards registered")
+    for note in notes[:NOTES] + [f"… and {len(notes) - NOTES:,} more"] * (len(notes) > NOTES):
+        log(note)
+
+
+def adopt(at: Workspace, path: Path, replace: bool = False) -> Adopted:
+    """Take in a bundle of ``facsimile export`` and write the indexes of the shards that it completes.
+
+    Nothing is written before all of it is checked. Raises BundleError for a damaged bundle, for a run that is not what its
+    folder says, and, unless ``replace``, for one that is here already with other content.
+    """
+    with _staging(at.config.results) as folder:
+        found = unpack(path, folder)
+        made = {key: _checked(path, found, key) for key in _keys(found)}
+        here = [key for key in made if store.record(at.paths.run(key)) is not None]
+        if not replace:
+            _refuse_others(path, at, found, here)
+        new = [key for key in made if key not in here or replace]
+        for key in made:
+            _place(path, at, found, key, replace and key in here)
+    stale = [key for key, record in made.items() if explain.outdated(record)]
+    shards, notes = register(at, set(made))
+    return Adopted(new, [key for key in here if key not in new], stale, shards, notes)
+
+
+def register(at: Workspace, keys: set[str] | None = None) -> tuple[int, list[str]]:
+    """Write the indexes of every shard that the store has all runs of; of those with one of ``keys``, of all if None.
+
+    Answers how many shards were registered, and what stands in the way of the rest.
+    """
+    shards, notes, known = 0, [], set[str]()
+    for study in at.studies():
+        for shard in at.shards(study):
+            ours = {run.key for run in shard.runs}
+            known |= ours
+            if keys is not None and not ours & keys:
+                continue
+            lacking = [run.key for run in shard.runs if not jobs.trained(at.paths, run)]
+            if lacking:
+                notes.append(f"{shard.key}: {len(lacking):,} of {len(shard.runs)} runs are not here; snakemake makes them")
+                continue
+            notes += _indexes(at, study, shard)
+            shards += 1
+    if keys is not None and (others := keys - known):
+        notes.append(
+            f"{len(others):,} runs are of no study here at scale {at.config.scale}, as {min(others)}; they are kept: "
+            "give the scale with --scale, or add the study file"
+        )
+    return shards, list(dict.fromkeys(notes))
+
+
+def _indexes(at: Workspace, study: Study, shard: Shard) -> list[str]:
+    """Write a shard's indexes in the order in which Snakemake would; answers what could not be."""
+    folder, notes = at.paths.shard(shard.key), []
+    if not (data := at.paths.dataset(shard.dataset)).exists():
+        notes.append(f"{data} is not here; only new runs need it; once it is made it is newer: say facsimile adopt again")
+    able = [run for run in shard.runs if not jobs.failed(at.paths, run)]
+    found = [(metric, run.key, _answer(at, study, run, metric)) for metric in study.metrics for run in _asked(metric, able)]
+    lacking = sorted({metric for metric, _, answer in found if answer is None})
+    jobs.write_index(folder / "trained.json", shard, at.paths)
+    if lacking and not all(_encoded(at, run) for run in able):
+        notes.append(f"{shard.key}: neither all scores nor all latents are here; snakemake encodes, which needs the weights")
+        return notes
+    jobs.write_index(folder / "encoded.json", shard, at.paths)
+    if lacking:
+        notes.append(
+            f"{shard.key}: {', '.join(lacking)} has no answer for some runs; snakemake asks it, which needs the latents"
+        )
+        return notes
+    table = [(run, answer) for _, run, answer in found if answer is not None]
+    answers.write_table(at.paths.shard_scores(shard.key, runs.panel(study, at.config.scale)), table)
+    for metric in sorted({metric for metric, _, answer in found if answer is not None and _of_other_code(metric, answer)}):
+        notes.append(f"{shard.key}: {metric} was asked of other code than is here; its answers are kept as they are")
+    return notes
+
+
+def _asked(metric: str, able: list[Run]) -> list[Run]:
+    return [run for run in able if score_inputs.answerable(metric, run)]
+
+
+def _answer(at: Workspace, study: Study, run: Run, metric: str) -> Answer | None:
+    return answers.read(at.paths.score(run.key, metric, runs.protocol(study, at.config.scale, metric)))
+
+
+def _of_other_code(metric: str, answer: Answer) -> bool:
+    return answer.stamp["code"] != provenance.code(f"facsimile.metrics.{metric}")
+
+
+def _encoded(at: Workspace, run: Run) -> bool:
+    folder = at.paths.run(run.key)
+    about, made = latents.about(folder / store.LATENTS), store.record(folder)
+    return about is not None and made is not None and about.get("weights_sha256") == made.get("weights_sha256")
+
+
+@contextmanager
+def _staging(results: Path) -> Iterator[Path]:
+    """A folder beside the store, on the same file system: files are moved into the store, not copied."""
+    folder = results / f".adopt.{os.getpid()}.{secrets.token_hex(4)}"
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _files(found: Bundle, key: str) -> dict[str, Path]:
+    """File inside a run's folder -> where it was unpacked to."""
+    prefix = f"runs/{key}/"
+    return {name.removeprefix(prefix): found.folder / name for name in found.sums if name.startswith(prefix)}
+
+
+def _keys(found: Bundle) -> list[str]:
+    return list(dict.fromkeys(match[1] for name in found.sums if (match := OF_A_RUN.fullmatch(name))))
+
+
+def _checked(path: Path, found: Bundle, key: str) -> dict[str, object]:
+    """The record of an unpacked run, if all that came with it is of that run; raises BundleError or StoreError."""
+    files, where = _files(found, key), f"{path}: runs/{key}"
+    if store.RECORD not in files:
+        raise BundleError(f"{where} has no {store.RECORD}")
+    record = store.checked_record(files[store.RECORD].read_bytes(), Path(f"{where}/{store.RECORD}"))
+    dataset, model, hash8, seed = key.split("/")
+    statement = record.get("statement")
+    try:
+        told = isinstance(statement, dict) and canonical.hash8(statement) == hash8
+    except (ValueError, TypeError, RecursionError, OverflowError):
+        told = False
+    if not told or (record.get("run"), record.get("dataset"), str(record.get("seed"))) != (key, dataset, seed):
+        raise BundleError(f"{where}/{store.RECORD} is not of this run: what it states has another hash, or another name")
+    if (statement or {}).get("model") != model:
+        raise BundleError(f"{where}/{store.RECORD} states another model than its folder's {model}")
+    made = [name for name in (store.WEIGHTS, store.LATENTS) if name in files]
+    if made and record["state"] == "failed":
+        raise BundleError(f"{where} failed, and yet has {made[0]}")
+    if store.WEIGHTS in files and found.sums[f"runs/{key}/{store.WEIGHTS}"] != record.get("weights_sha256"):
+        raise BundleError(f"{where}/{store.WEIGHTS} is not what its record states (checksum differs)")
+    if store.LATENTS in files:
+        _check_latents(files[store.LATENTS], f"{where}/{store.LATENTS}", key, record.get("weights_sha256"))
+    for name, file in files.items():
+        if name.startswith("scores/") and answers.read(file) is None:
+            raise BundleError(f"{where}/{name} is no answer of a metric")
+    return record
+
+
+def _check_latents(file: Path, shown: str, key: str, weights: object) -> None:
+    about = latents.about(file) or {}
+    if about.get("run") != key or about.get("weights_sha256") != weights:
+        raise BundleError(f"{shown} is not of this run, or not of its weights")
+    try:
+        latents.read(file)
+    except store.StoreError as error:
+        raise BundleError(f"{shown}: {str(error).split(': ', 1)[-1].split(';')[0]}") from None
+
+
+def _refuse_others(path: Path, at: Workspace, found: Bundle, here: Iterable[str]) -> None:
+    for key in here:
+        for name, file in _files(found, key).items():
+            ours = at.paths.run(key) / name
+            if ours.exists() and not _same(ours, file):
+                raise BundleError(
+                    f"{path}: {ours} is here with other content; nothing was adopted: --replace takes the bundle's "
+                    f"{'run' if name == store.RECORD else 'file'} instead of ours"
+                )
+
+
+def _same(one: Path, other: Path) -> bool:
+    if one.stat().st_size != other.stat().st_size:
+        return False
+    with one.open("rb") as a, other.open("rb") as b:
+        while (part := a.read(HEAD)) == b.read(HEAD):
+            if not part:
+                return True
+    return False
+
+
+def _place(path: Path, at: Workspace, found: Bundle, key: str, replace: bool) -> None:
+    """Move a run's files into its folder, its record last; what is there and the same stays as it is."""
+    folder, files = at.paths.run(key), _files(found, key)
+    with claimed(folder) as claim:
+        if claim is None:
+            raise BundleError(f"{path}: {key} is being made here; adopt again when it is done, the rest is kept")
+        if replace:
+            _clear(folder)
+        elif store.record(folder) is None:
+            _clear(folder)  # of a run that was not finished: a checkpoint, at most
+        for name in sorted(files, key=lambda name: name == store.RECORD):
+            if not (folder / name).exists():
+                (folder / name).parent.mkdir(exist_ok=True)
+                os.replace(files[name], folder / name)
+
+
+def _clear(folder: Path) -> None:
+    """Remove what a run is made of, its record first: without it the rest is nothing."""
+    for name in (store.RECORD, store.WEIGHTS, store.LATENTS, store.HISTORY, store.CHECKPOINT, store.PREVIOUS):
+        (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / "scores", ignore_errors=True)
