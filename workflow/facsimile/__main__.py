@@ -264,12 +264,16 @@ def explain(context: typer.Context, run: str) -> None:
 
 
 @app.command()
-def forget(context: typer.Context, run: str) -> None:
+def forget(
+    context: typer.Context,
+    run: str,
+    latents: Annotated[bool, typer.Option("--latents", help="its latents alone: it is encoded again, not trained")] = False,
+) -> None:
     """Remove one run and the indexes of its shards, so that snakemake makes it again."""
     from facsimile import store
 
     at: Workspace = context.obj()
-    for path in store.forget(at.paths, at.find(run)):
+    for path in store.forget(at.paths, at.find(run), latents):
         _log(f"removed {path}")
 
 

@@ -10,7 +10,7 @@ import pyarrow
 import pyarrow.parquet
 
 from facsimile import atomic
-from facsimile.store import StoreError
+from facsimile.store import StoreError, room_on_disk
 
 Rows = list[dict[str, Any]]
 BYTES = 2**24  # of an answer: a hundred times the longest
@@ -54,7 +54,7 @@ def _is_row(row: Any) -> bool:
 def write_table(path: Path, found: Iterable[tuple[str, Answer]]) -> None:
     """Write a shard's table from each run and an answer for it: a row a number, in the order given."""
     rows = [{"run": run, "code": answer.stamp["code"]} | row for run, answer in found for row in answer.scores]
-    with atomic.replacing(path) as temporary:
+    with room_on_disk(path.parent), atomic.replacing(path) as temporary:
         pd.DataFrame(rows, columns=None if rows else ["run", "metric"]).to_parquet(temporary, index=False)
 
 

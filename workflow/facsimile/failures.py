@@ -15,6 +15,7 @@ SHOWN = 200  # characters of a line
 CAUSES = {
     "out of GPU memory; make `pack` smaller in config.yaml": r"CUDA out of memory|CUDA error: out of memory",
     "out of memory; each attempt asks for more, or raise mem_mb": (
+        r"exceeded (?:job )?memory limit|"
         r"oom[-_ ]?kill|out[ -]of[ -]memory|MemoryError|cannot allocate memory|^Killed\b|for want of memory"
     ),
     "time limit reached; the next attempt goes on from the checkpoint, or raise runtime": r"DUE TO TIME LIMIT",

@@ -3,6 +3,7 @@
 Snakemake deletes a job's declared outputs before it runs and after it fails; the runs are not declared, so they outlive both.
 """
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -38,9 +39,10 @@ def _make(run: Run, folder: Path, done: Callable[[Run], bool], make: Callable[[R
     """Whether the run needs no more attention from us: done, or made by us now."""
     if done(run):
         return True
-    with claimed(folder) as claim:
+    with store.room_on_disk(folder), claimed(folder) as claim:
         if claim is None:
             return False
+        store.sweep(folder)
         if not done(run):  # it may have been finished between our look and our claim
             try:
                 make(run, claim)
@@ -49,10 +51,23 @@ def _make(run: Run, folder: Path, done: Callable[[Run], bool], make: Callable[[R
         return True
 
 
+def dated(path: Path, log: Log) -> None:
+    """Set the time of a job's input to now where it is in the future: a clock was ahead where it was written.
+
+    Snakemake would hold whatever is made of it to be older, and fail the job, until that time has come.
+    """
+    ahead = path.stat().st_mtime - time.time() if path.exists() else 0.0
+    if ahead <= 0:
+        return
+    log(f"{path}: of a time {ahead:,.0f} s ahead of this host's; it is set to now. Run NTP on all hosts: facsimile doctor")
+    os.utime(path)
+
+
 def write_index(path: Path, shard: Shard, paths: Paths) -> None:
     """A shard's index: which runs it holds and what became of them; all that Snakemake sees of a shard."""
     states: dict[str, Any] = {run.key: (store.record(paths.run(run.key)) or {}).get("state", "missing") for run in shard.runs}
-    atomic.write_json(path, {"shard": shard.key, "runs": states})
+    with store.room_on_disk(path.parent):
+        atomic.write_json(path, {"shard": shard.key, "runs": states})
 
 
 def trained(paths: Paths, run: Run) -> bool:

@@ -1,6 +1,7 @@
 """``latents.h5``: what one trained model infers for every image of its data set, in the data set's order."""
 
 import hashlib
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,7 +34,8 @@ def write(
     dtype = np.dtype(stored)
     chunk = (min(shape[0], max(1, CHUNK_BYTES // (dtype.itemsize * shape[1]))), shape[1])
     sums = {name: hashlib.sha256() for name in NAMES}
-    with atomic.replacing(path) as temporary, h5py.File(temporary, "w") as file:
+    whole = io.BytesIO()  # on a full disk HDF5 itself ends in a crash; a file of ours that cannot be written is an OSError
+    with h5py.File(whole, "w") as file:
         sets = {name: file.create_dataset(name, shape, dtype, chunks=chunk) for name in NAMES}
         row = 0
         for block in blocks:
@@ -47,6 +49,8 @@ def write(
         checksum = _join(sums)
         for key, value in (about | {"stored": stored, "sha256": checksum}).items():
             file.attrs[key] = value if isinstance(value, str | int | float) else json.dumps(value)
+    with atomic.replacing(path) as temporary:
+        temporary.write_bytes(whole.getbuffer())
     return checksum
 
 
@@ -57,14 +61,15 @@ def read(path: Path, name: str = "mean") -> Array:
             values = {key: _whole(file, key, path.stat().st_size) for key in NAMES}
             stated = file.attrs["sha256"]
     except DAMAGE as error:
-        raise StoreError(
-            f"{path}: truncated or no latents file ({error}); make it again: facsimile forget {key(path.parent)}"
-        ) from None
+        raise StoreError(f"{path}: truncated or no latents file ({error}); {remedy(path)}") from None
     if _join({key: hashlib.sha256(value.tobytes()) for key, value in values.items()}) != stated:
-        raise StoreError(
-            f"{path}: altered since it was written (checksum differs); make it again: facsimile forget {key(path.parent)}"
-        )
+        raise StoreError(f"{path}: altered since it was written (checksum differs); {remedy(path)}")
     return values[name].astype(np.float32, copy=False)
+
+
+def remedy(path: Path) -> str:
+    """What to do about a latents file that cannot be used: its run is not trained again."""
+    return f"encode it again: facsimile forget --latents {key(path.parent)}, then snakemake"
 
 
 def about(path: Path) -> dict[str, Any] | None:

@@ -46,6 +46,7 @@ def score_shard(workspace: Workspace, study: Study, shard: Shard, fresh: str, lo
     """
     if fresh not in ("every", "none", *study.metrics):
         raise discover.UnknownName("metric of the study", fresh, ["every", "none", *study.metrics])
+    jobs.dated(workspace.paths.shard(shard.key) / "encoded.json", log)
     questions = _questions(workspace, study, shard)
     found = {(q.metric, q.run.key): None if fresh in ("every", q.metric) else _stored(q) for q in questions}
     missing = [q for q in questions if found[q.metric, q.run.key] is None]
@@ -77,9 +78,8 @@ def _checksum(folder: Path) -> str:
     """The checksum that a run's latents state of themselves."""
     about = latents.about(folder / store.LATENTS)
     if about is None:
-        raise store.StoreError(
-            f"{folder / store.LATENTS}: missing or unreadable; encode its shard again, with snakemake --forcerun encode"
-        )
+        path = folder / store.LATENTS
+        raise store.StoreError(f"{path}: missing or unreadable; {latents.remedy(path)}")
     return str(about["sha256"])
 
 

@@ -111,6 +111,13 @@ def _drop_checkpoints(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
+def sweep(folder: Path) -> None:
+    """Remove what killed processes left half-written in a run's folder; for the holder of its claim alone."""
+    for path in folder.glob(".*.part"):
+        if not path.name.startswith(".claim."):
+            path.unlink(missing_ok=True)
+
+
 @contextmanager
 def room_on_disk(folder: Path) -> Iterator[None]:
     """Say so where the disk, or the user's share of it, is full: what was there before is still there, and still valid."""
@@ -200,10 +207,12 @@ def _checkpoint(path: Path) -> Checkpoint:
     return tensors, state
 
 
-def forget(paths: Paths, run: Run) -> list[Path]:
-    """Remove a run and the indexes of every shard that holds it; answers what was removed."""
-    removed = [path for path in sorted(paths.shard(f"{run.dataset}/{run.model}").glob("*/*")) if _names(path, run.key)]
-    removed += [paths.run(run.key)] * paths.run(run.key).exists()
+def forget(paths: Paths, run: Run, latents: bool = False) -> list[Path]:
+    """Remove a run and the indexes of every shard that holds it, or its latents alone; answers what was removed."""
+    which = "*/encoded.json" if latents else "*/*"
+    removed = [path for path in sorted(paths.shard(f"{run.dataset}/{run.model}").glob(which)) if _names(path, run.key)]
+    made = paths.run(run.key) / LATENTS if latents else paths.run(run.key)
+    removed += [made] * made.exists()
     for path in removed:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     return removed
