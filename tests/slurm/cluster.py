@@ -7,6 +7,7 @@ Several slurmd on one host need a build with MULTIPLE_SLURMD, which Debian's is.
 import ctypes
 import fcntl
 import os
+import re
 import shutil
 import signal
 import socket
@@ -18,13 +19,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+import psutil
+
 # SLURM_CONF is not enough: the executor plugin's job step drops most SLURM_* variables before its inner srun.
 CONFIG_FOLDER = Path("/etc/slurm")
-CONFIGS = ("slurm.conf", "gres.conf", "cgroup.conf")
+CONFIGS = ("slurm.conf", "gres.conf", "cgroup.conf", "slurmdbd.conf")
 OURS = "facsimile-test-cluster"  # the folder's name tells our links from a real cluster's
 LOCK = Path("/var/lock/facsimile-test-cluster")
 PROGRAMS = ("slurmctld", "slurmd", "sbatch", "srun", "squeue", "scancel", "sinfo", "scontrol")
 PARTITION = "test"
+URGENT = "urgent"  # its jobs preempt those of the other
 MEMORY_MB = 20_000
 # Options of snakemake: the waits of profiles/slurm, shortened, as here files appear at once and the controller is idle.
 HURRY = ("--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "2")
@@ -37,6 +41,7 @@ SlurmctldPort={controller_port}
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/none
+AuthInfo=cred_expire=10
 CredType=cred/none
 StateSaveLocation={folder}/state
 SlurmdSpoolDir={folder}/spool/%n
@@ -46,7 +51,9 @@ SlurmctldLogFile={folder}/log/slurmctld.log
 SlurmdLogFile={folder}/log/%n.log
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
-JobAcctGatherType=jobacct_gather/none
+JobAcctGatherType=jobacct_gather/linux
+JobAcctGatherFrequency=task=1
+JobAcctGatherParams=OverMemoryKill
 AccountingStorageType=accounting_storage/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU_Memory
@@ -57,8 +64,13 @@ PropagateResourceLimits=NONE
 ReturnToService=2
 KillWait=5
 MinJobAge=300
+BatchStartTimeout=2
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+SchedulerParameters=bf_interval=2,sched_interval=5
 GresTypes=gpu
-PartitionName={partition} Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+PartitionName={partition} Nodes=ALL Default=YES MaxTime=INFINITE State=UP PriorityTier=1
+PartitionName={urgent} Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=10
 """
 NODE = "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cpus} RealMemory={memory} Gres=gpu:{gpus}\n"
 
@@ -77,7 +89,7 @@ def obstacle() -> str | None:
 
 
 @contextmanager
-def cluster(folder: Path, nodes: int = 2, cpus: int = 8, gpus: int = 2) -> Iterator["Cluster"]:
+def cluster(folder: Path, nodes: int = 4, cpus: int = 8, gpus: int = 2) -> Iterator["Cluster"]:
     """A running cluster, stopped at the end; waits while another test on this machine has one."""
     LOCK.touch()
     with LOCK.open() as lock:
@@ -119,7 +131,10 @@ class Cluster:
             self._unlink()
 
     def start_daemon(self, name: str) -> None:
-        """Start ``slurmctld``, or the slurmd of a node; in the foreground, so that its process id is ours."""
+        """Start ``slurmctld``, or the slurmd of a node; in the foreground, so that its process id is ours.
+
+        It ends with the thread that started it.
+        """
         command = ["slurmctld", "-D"] if name == "slurmctld" else ["slurmd", "-D", "-N", name]
         with self._output(name) as output:
             self.daemons[name] = subprocess.Popen(
@@ -136,10 +151,36 @@ class Cluster:
             daemon.kill()
             daemon.wait(10)
 
+    def fail_node(self, name: str) -> None:
+        """A node loses its power: its daemon and all that its jobs ran are gone at once, and nobody is told."""
+        self.stop_daemon(name, signal.SIGKILL)
+        for process in _processes_of(set(self.run("squeue", "-h", "-o", "%i", "-w", name).split())):
+            process.kill()
+
+    def dead(self) -> list[str]:
+        """Nodes whose daemon does not run."""
+        return [node for node in self.nodes if node not in self.daemons]
+
     def idle(self) -> int:
         """Number of idle nodes; 0 while the controller does not answer."""
         answer = subprocess.run(["sinfo", "-h", "-t", "idle", "-o", "%D"], capture_output=True, text=True)
         return int(answer.stdout.strip() or 0) if answer.returncode == 0 else 0
+
+    def add_config(self, name: str, text: str) -> None:
+        """A file of configuration that the daemons find."""
+        (self.folder / name).write_text(text)
+        (self.folder / name).chmod(0o600)
+        self.remove_config(name)
+        (CONFIG_FOLDER / name).symlink_to(self.folder / name)
+
+    def remove_config(self, name: str) -> None:
+        """Take it away again."""
+        if _ours(CONFIG_FOLDER / name):
+            (CONFIG_FOLDER / name).unlink()
+
+    def responds(self) -> bool:
+        """Whether the controller answers."""
+        return subprocess.run(["scontrol", "ping"], capture_output=True, text=True).stdout.rstrip().endswith("UP")
 
     def jobs(self, state: str = "") -> list[str]:
         """Ids of the jobs in the queue, oldest first; of those in one state, as in ``RUNNING``."""
@@ -170,7 +211,7 @@ class Cluster:
             os.mknod(self.folder / "dev" / f"nvidia{number}", 0o600 | stat.S_IFCHR, NULL_DEVICE)
         host = socket.gethostname().split(".")[0]
         controller_port, *ports = _free_ports(1 + len(self.nodes))
-        text = CONFIG.format(host=host, controller_port=controller_port, folder=self.folder, partition=PARTITION)
+        text = CONFIG.format(host=host, controller_port=controller_port, folder=self.folder, partition=PARTITION, urgent=URGENT)
         for name, port in zip(self.nodes, ports, strict=True):
             text += NODE.format(name=name, host=host, port=port, cpus=self.cpus, memory=MEMORY_MB, gpus=self.gpus)
         devices = f"{self.folder}/dev/nvidia[0-{self.gpus - 1}]"
@@ -184,7 +225,8 @@ class Cluster:
         CONFIG_FOLDER.mkdir(exist_ok=True)
         self._unlink()  # left by a test that was killed; the lock says that no other is running
         for name in CONFIGS:
-            (CONFIG_FOLDER / name).symlink_to(self.folder / name)
+            if (self.folder / name).exists():
+                (CONFIG_FOLDER / name).symlink_to(self.folder / name)
 
     def _unlink(self) -> None:
         for name in CONFIGS:
@@ -197,6 +239,21 @@ class Cluster:
     def _logs(self) -> str:
         logs = sorted((self.folder / "log").glob("*.log"))
         return "\n".join(f"{log.name}:\n{log.read_text()[-1500:]}" for log in logs)
+
+
+def _processes_of(jobs: set[str]) -> list[psutil.Process]:
+    """What runs of some jobs: SLURM's own step daemons, whose title names the job, then the rest, whose environment does."""
+    steps, rest = [], []
+    for process in psutil.process_iter():
+        try:
+            if process.name() == "slurmstepd":
+                if set(re.findall(r"\[(\d+)\.", " ".join(process.cmdline()))) & jobs:
+                    steps.append(process)
+            elif process.environ().get("SLURM_JOB_ID") in jobs:
+                rest.append(process)
+        except psutil.Error:
+            continue
+    return steps + rest
 
 
 def _present(path: Path) -> bool:

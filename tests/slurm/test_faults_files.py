@@ -1,0 +1,171 @@
+"""What befalls files: a full disk, damaged checkpoints and latents, a writer killed in its write, clocks that disagree."""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from project import Project
+
+from . import faults
+
+pytestmark = pytest.mark.slow
+
+HALF_WRITTEN = """\
+import pathlib, sys, time
+def half(path, data, write=pathlib.Path.write_bytes):
+    if "latents" not in path.name:
+        return write(path, data)
+    write(path, data[: len(data) // 2])
+    time.sleep(300)
+pathlib.Path.write_bytes = half
+sys.argv = ["facsimile", "encode", sys.argv[1]]
+from facsimile.__main__ import main
+main()
+"""
+
+
+@pytest.fixture
+def project(reference: Project, tmp_path: Path) -> Project:
+    """One model to train."""
+    return faults.unmade(reference, tmp_path / "project")
+
+
+@pytest.fixture
+def finished(reference: Project, tmp_path: Path) -> Project:
+    """All made."""
+    return reference.copy(tmp_path / "project")
+
+
+def shard(project: Project) -> str:
+    lines = project.facsimile("list", "tiny", "--shards").splitlines()
+    return next(line.split()[0] for line in lines if "/beta_vae/" in line)
+
+
+def trained_until_killed(project: Project, steps: int) -> Path:
+    """The folder of a run whose process was killed once it had a checkpoint of so many steps."""
+    process = project.start("-m", "facsimile", "train", shard(project))
+    faults.wait(lambda: any(faults.step(folder) >= steps for folder in faults.folders(project)), "checkpoint")
+    faults.kill(process)
+    process.communicate()
+    return faults.folders(project)[0]
+
+
+@pytest.fixture
+def small_disk(project: Project) -> Iterator[Path]:
+    """The project's results on a disk of their own that has room for one checkpoint and no second."""
+    results = project.folder / "results"
+    size = sum(path.stat().st_blocks * 512 for path in results.rglob("*")) + 12_000_000
+    kept = results.rename(project.folder / "kept")
+    results.mkdir()
+    mount = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(results)], capture_output=True, text=True
+    )
+    if mount.returncode != 0:
+        pytest.skip(f"no file system can be mounted here: {mount.stderr.strip()}")
+    subprocess.run(["cp", "-a", f"{kept}/.", str(results)], check=True)
+    yield results
+    subprocess.run(["umount", str(results)], check=True)
+
+
+def test_a_full_disk_is_said_and_costs_no_more_than_the_steps_since_the_last_checkpoint(
+    project: Project, reference: Project, small_disk: Path
+):
+    said = project.facsimile("train", shard(project), check=False)
+    assert "no room on the disk (No space left on device); what was written before is kept, a checkpoint included" in said
+    assert "make room and run the same command again" in said
+    assert "Traceback" not in said
+    kept = faults.step(faults.folders(project)[0])
+    assert kept > 0
+    subprocess.run(["mount", "-o", "remount,size=200M", str(small_disk)], check=True)
+    began = time.monotonic()
+    project.snakemake(faults.TARGET)
+    faults.report("disk_full", seconds=time.monotonic() - began, checkpoint=kept, of=faults.STEPS)
+    faults.undisturbed(project, reference)
+    faults.trained_once(project, 2)
+
+
+def test_of_a_damaged_checkpoint_the_one_before_is_used_and_without_one_the_message_says_what_to_type(
+    project: Project, reference: Project
+):
+    folder = trained_until_killed(project, 2 * faults.INTERVAL)
+    truncate(folder / "checkpoint.safetensors")
+    process = project.start("-m", "facsimile", "train", shard(project))
+    faults.wait(lambda: faults.step(folder) > 0, "checkpoint")
+    faults.kill(process)
+    said = process.communicate()[0]
+    assert "unreadable checkpoint" in said
+    assert "going on from the one before it, step " in said
+    for name in ("checkpoint.safetensors", "checkpoint.prev.safetensors"):
+        truncate(folder / name)
+    key = "/".join(folder.parts[-4:])
+    said = project.facsimile("train", shard(project), check=False)
+    assert said.rstrip().endswith(f"start this run anew: facsimile forget {key}")
+    project.facsimile("forget", key)
+    began = time.monotonic()
+    project.snakemake(faults.TARGET)
+    faults.report("checkpoint", seconds=time.monotonic() - began)
+    faults.undisturbed(project, reference)
+    faults.trained_once(project, 1)
+
+
+def test_damaged_latents_are_encoded_again_and_nothing_is_trained(finished: Project, reference: Project):
+    weights = finished.weights()
+    first, second = faults.folders(finished)[:2]
+    truncate(first / "latents.h5")
+    alter(second / "latents.h5")
+    for folder in (first, second):
+        said = finished.snakemake("--forcerun", "score", "--", faults.TARGET, check=False)
+        remedy = f"facsimile forget --latents {'/'.join(folder.parts[-4:])}"
+        assert f"encode it again: {remedy}, then snakemake" in said + faults.logs(finished, "score")
+        finished.facsimile(*remedy.split()[1:])
+    began = time.monotonic()
+    finished.snakemake(faults.TARGET)
+    faults.report("latents", seconds=time.monotonic() - began)
+    faults.undisturbed(finished, reference)
+    assert finished.weights() == weights
+
+
+def test_a_writer_killed_in_its_write_leaves_nothing_that_is_read(finished: Project, reference: Project):
+    weights, folder = finished.weights(), faults.folders(finished)[0]
+    key = "/".join(folder.parts[-4:])
+    finished.facsimile("forget", "--latents", key)
+    process = finished.start("-c", HALF_WRITTEN, shard(finished))
+    faults.wait(lambda: list(folder.glob(".latents.h5.*.part")), "file that is being written")
+    faults.kill(process)
+    process.communicate()
+    assert list(folder.glob(".latents.h5.*.part"))
+    assert not (folder / "latents.h5").exists()
+    began = time.monotonic()
+    # A study's own target names the indexes of its parts; the file of its scores alone would be newer than all there is.
+    finished.snakemake("--", f"results/shards/{shard(finished)}/encoded.json", faults.TARGET)
+    faults.report("killed_in_write", seconds=time.monotonic() - began)
+    faults.undisturbed(finished, reference)
+    assert finished.weights() == weights
+
+
+def test_a_node_whose_clock_is_ahead_makes_nothing_be_trained_again(finished: Project, reference: Project):
+    weights = finished.weights()
+    ahead = time.time() + 3600
+    for name in ("data/toy.h5", f"shards/{shard(finished)}/trained.json", f"shards/{shard(finished)}/encoded.json"):
+        os.utime(finished.folder / "results" / name, (ahead, ahead))
+    began = time.monotonic()
+    said = finished.snakemake(faults.TARGET)
+    faults.report("clock", seconds=time.monotonic() - began)
+    assert finished.weights() == weights, said
+    faults.undisturbed(finished, reference)
+
+
+def truncate(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size // 2)
+
+
+def alter(path: Path) -> None:
+    """Change a number in the middle of an array, and nothing by which a reader could tell that it did."""
+    import h5py
+
+    with h5py.File(path, "r+") as file:
+        file["mean"][7, 1] += 1.0
