@@ -1,4 +1,5 @@
 # make demo: set up and run the smoke study.  make test: all that CI runs.  make fast: the tests that take seconds.
+# make docs: the documentation site, in site/.
 # make PYTHON=python3.12 … uses another interpreter. On Linux, PyPI's torch is the CUDA build; for the smaller CPU build:
 # make TORCH_INDEX=https://download.pytorch.org/whl/cpu …
 
@@ -9,7 +10,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 STAMP := .venv/locked
 LOCKS := envs/build.lock envs/requirements.lock envs/torch.lock
 
-.PHONY: demo test fast lint lock
+.PHONY: demo test fast lint docs lock
 .DELETE_ON_ERROR:
 
 demo: $(STAMP)
@@ -17,7 +18,7 @@ demo: $(STAMP)
 	$(BIN)/facsimile --set scale=smoke show locatello2019
 
 test: export OMP_NUM_THREADS := 1
-test: lint
+test: lint docs
 	$(BIN)/pytest
 
 fast: $(STAMP)
@@ -29,6 +30,10 @@ lint: $(STAMP)
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 	$(BIN)/mypy
+
+# The site, in site/; any warning is an error. NO_MKDOCS_2_WARNING: an advertisement in every build.
+docs: $(STAMP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 # New versions: make lock UPGRADE=1. Without it only what pyproject.toml newly asks for changes.
 lock:

@@ -14,5 +14,5 @@ lock() {
         --no-annotate --custom-compile-command "make lock" "$@"
 }
 lock envs/build.in --output-file envs/build.lock "$@"
-lock pyproject.toml --extra dev --output-file envs/requirements.lock --constraints envs/build.lock --constraints envs/torch.lock \
+lock pyproject.toml --extra dev --extra docs --output-file envs/requirements.lock --constraints envs/build.lock --constraints envs/torch.lock \
     --no-emit-package setuptools --no-emit-package torch "$@"

@@ -85,7 +85,10 @@ def scores(of, seed=0):
                     "score": score,
                     "result": float(result),
                     "convention": "dlib",
+                    "variation": "",
                     "representation": "mean",
+                    "n_train": 40,
+                    "evaluation_seed": 0,
                 }
             )
     return pd.DataFrame(rows)
@@ -114,6 +117,7 @@ def _run(dataset, model, seed, parameter=None, value=math.nan, index=None):
     params = {parameter: value} if parameter else {}
     return {
         "run": f"{dataset}/{model}/{index}/{seed}",
+        "label": "",
         "dataset": dataset,
         "model": model,
         "params": json.dumps({key: int(number) for key, number in params.items()}, separators=(",", ":")),
@@ -129,3 +133,28 @@ def _run(dataset, model, seed, parameter=None, value=math.nan, index=None):
         "precision": "float32",
         "device": "cpu",
     }
+
+
+class Specimens:
+    """Models of 60 images whose four codes are two factors and noise; a decoder paints the first code's sign."""
+
+    def __init__(self, missing=()):
+        self.missing = missing
+
+    def has(self, key):
+        return key not in self.missing
+
+    def codes(self, key):
+        rng = np.random.default_rng(len(key))
+        factors, _ = self.factors(key)
+        means = np.concatenate((factors, rng.normal(size=(60, 2))), axis=1).astype(np.float32)
+        return means, np.full_like(means, -3.0)
+
+    def factors(self, key):
+        return np.stack(np.unravel_index(np.arange(60), (6, 10)), axis=1), ["shape", "x_position"]
+
+    def images(self, key, rows):
+        return np.stack([np.full((8, 8, 1), row / 60, np.float32) for row in rows])
+
+    def decoder(self, key):
+        return lambda codes: np.broadcast_to((codes[:, :1, None, None] > 0).astype(np.float32), (len(codes), 8, 8, 1)).copy()

@@ -1,4 +1,4 @@
-"""What every file of models/, datasets/, metrics/ and figures/ must be, so that one file is all it takes to add one.
+"""What every file of models/, datasets/, metrics/, figures/, tables/ and claims/ must be, so that one file adds one.
 
 What each kind must *do* is tested by its own contract, over every file too: tests/models/test_models_contract.py,
 tests/datasets/test_datasets_contract.py, tests/metrics/test_metrics_contract.py, tests/figures/test_figures.py.
@@ -9,11 +9,17 @@ import ast
 import pytest
 
 from facsimile import discover
-from facsimile.datasets import Stored
+from facsimile.claims import Statistic
+from facsimile.datasets import DataFile
 from facsimile.models import Model
 
-KINDS = {"models": Model, "datasets": Stored}
-FILES = [(folder, name) for folder in ("models", "datasets", "metrics", "figures") for name in discover.names(folder)]
+KINDS = {"models": Model, "datasets": DataFile, "claims": Statistic}
+MAKES = {"metrics": "score", "figures": "draw", "tables": "make"}
+FILES = [
+    (folder, name)
+    for folder in ("models", "datasets", "metrics", "figures", "tables", "claims")
+    for name in discover.names(folder)
+]
 
 
 @pytest.mark.parametrize(("folder", "name"), FILES)
@@ -22,7 +28,7 @@ def test_a_file_is_found_by_its_name_and_holds_one_thing(folder, name):
     if folder in KINDS:
         assert issubclass(discover.the_class(folder, name, KINDS[folder]), KINDS[folder])
     else:
-        assert callable(module.score if folder == "metrics" else module.draw)
+        assert callable(getattr(module, MAKES[folder]))
 
 
 @pytest.mark.parametrize(("folder", "name"), FILES)

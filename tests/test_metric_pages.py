@@ -100,10 +100,10 @@ def test_a_page_says_what_its_metric_s_file_says(copied):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda at: (at / "mig.md").write_text("other"), "mig.md: not what the metric's file says"),
-        (lambda at: (at / "README.md").unlink(), "README.md: not what the metrics' files say"),
+        (lambda at: (at / "mig.md").write_text("other"), "mig.md: not what its sources say"),
+        (lambda at: (at / "README.md").unlink(), "README.md: not what its sources say"),
         (lambda at: (at / "values" / "mcc.svg").unlink(), "mcc.svg: absent"),
-        (lambda at: shutil.copy(at / "mig.md", at / "gone.md"), "gone.md: no such metric"),
+        (lambda at: shutil.copy(at / "mig.md", at / "gone.md"), "gone.md: its source is gone"),
         (lambda at: (at / "values" / "mig.csv").write_text("# code 00000000\n"), "mig.csv: of other code than the metric's"),
     ],
 )

@@ -21,7 +21,8 @@ def test_the_paper_scale_departs_in_nothing(study):
 
 def test_the_smoke_scale_says_every_departure(study):
     context = Context.of(study, "smoke")
-    said = {(d.kind, d.model, d.dataset): d.text for d in context.departures}
+    said = {(d.kind, d.model, d.dataset): d.text for d in context.departures if not d.metric}
+    assert {d.metric: d.text for d in context.departures if d.metric}["elbo"] == "200 + 100 evaluation points for elbo"
     assert said[("training", "", "")] == "200 of 300,000 steps"
     assert said[("training", "annealed_vae", "")] == "other fixed hyper-parameters"
     assert {model for kind, model, _ in said if kind == "cells"} == set(context.models)
@@ -45,8 +46,15 @@ def test_an_artefact_of_other_data_sets_says_what_stands_for_them(study):
 
 
 def test_every_artefact_of_the_study_becomes_a_spec(study):
-    assert [spec.id for spec in Spec.all(study)] == [*study.tables, *study.figures]
-    assert not any(spec.verified for spec in Spec.all(study))
+    desk, paper = Spec.all(study, "desk"), Spec.all(study, "paper")
+    each = [name for name, figure in study.figures.items() if figure.each]
+    assert len({spec.id for spec in paper}) == len(paper) == len(study.tables) + len(study.figures) + 6 * len(each)
+    assert {"a9_dsprites", "a9_cars3d"} <= {spec.id for spec in paper}
+    assert {spec.id for spec in paper if spec.datasets == ("cars3d",) and spec.id.endswith("cars3d")} == {
+        f"{name}_cars3d" for name in each
+    }
+    assert [spec.id for spec in desk if spec.id.startswith("a9")] == ["a9_dsprites"]
+    assert not any(spec.verified for spec in paper)
 
 
 def test_an_unknown_scale_is_refused(study):

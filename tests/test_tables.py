@@ -94,7 +94,7 @@ def test_cells_are_rows_in_the_order_of_the_sweep():
     assert labels[-2:] == ["Oracle", "Noise"]
 
 
-@pytest.mark.parametrize("kind", tables.KINDS)
+@pytest.mark.parametrize("kind", ["scores", "cells"])
 def test_notes_say_scale_steps_points_convention_and_substitution(kind):
     said = " ".join(made(kind).notes)
     for part in (
@@ -109,7 +109,7 @@ def test_notes_say_scale_steps_points_convention_and_substitution(kind):
 
 @pytest.mark.parametrize(("kind", "rows"), [("scores", 8), ("cells", 36)])
 def test_the_comparison_asks_for_every_row_of_both_data_sets(kind, rows):
-    asked = tables.cells(synthetic.spec(kind, metrics=("mig.mig",)), synthetic.context())
+    asked = discover.module("tables", kind).cells(synthetic.spec(kind, metrics=("mig.mig",)), synthetic.context())
     assert len(set(asked)) == len(asked) == 2 * rows
 
 

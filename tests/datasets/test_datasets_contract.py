@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from facsimile import discover
-from facsimile.datasets import Dataset, DatasetError, Stored
+from facsimile.datasets import DataFile, Dataset, DatasetError, Stored
 from facsimile.datasets._archived import Archived
 
 LARGE = 50_000  # images; making more takes seconds, unless few are read from a small archive
@@ -16,7 +16,8 @@ SAMPLE = 64
 
 
 def classes() -> list[type[Stored]]:
-    return [discover.the_class("datasets", name, Stored) for name in discover.names("datasets")]
+    found = [discover.the_class("datasets", name, DataFile) for name in discover.names("datasets")]
+    return [cls for cls in found if issubclass(cls, Stored)]
 
 
 def parameter(found: type[Stored]) -> object:

@@ -4,11 +4,10 @@ import dataclasses
 
 import numpy as np
 import pytest
+from every_metric import NAMES, OF_CODES
 
 from facsimile import discover
 from facsimile.metrics import _draws
-
-NAMES = discover.names("metrics")
 
 
 @pytest.fixture(params=NAMES)
@@ -61,8 +60,9 @@ def test_it_is_a_function_of_its_arguments(metric, grid):
     np.testing.assert_array_equal(np.random.get_state()[1], state)
 
 
+@pytest.mark.slow
 def test_no_answer_depends_on_what_others_asked_before(grid):
-    codes, everyone = grid.entangled(), [discover.module("metrics", name) for name in NAMES]
+    codes, everyone = grid.entangled(), [discover.module("metrics", name) for name in OF_CODES]
     forwards, backwards = drawn(grid, codes), drawn(grid, codes)
     first = [metric.score(forwards, next(iter(metric.CONVENTIONS))) for metric in everyone]
     last = [metric.score(backwards, next(iter(metric.CONVENTIONS))) for metric in reversed(everyone)]

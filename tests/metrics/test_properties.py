@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from every_metric import NAMES
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
@@ -17,8 +18,6 @@ from facsimile.metrics import _draws, sap
 from facsimile.metrics._cases import Grid
 
 POINTS = (120, 60)
-SLOW = {"citris", "downstream"}  # a second an example: they train networks, or cross-validate
-NAMES = [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in discover.names("metrics")]
 # Without shrinking: a failure shows latents of three factors at most as they are, and costs no minutes.
 SOME = settings(
     max_examples=4,

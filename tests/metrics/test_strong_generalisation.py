@@ -24,6 +24,7 @@ def scored(codes, grid, n_train=300, n_test=150, convention=DLIB, seed=0):
     return strong_generalisation.score(_draws.from_table(codes, grid.factors, n_train, n_test, seed), convention)
 
 
+@pytest.mark.slow
 def test_answers_of_the_reference_lie_among_those_of_other_ties(grid, codes):
     """The reference breaks ties of latents at random, we cut the first: another order of latents breaks them otherwise."""
     orders = [np.random.default_rng(seed).permutation(6) for seed in range(8)]

@@ -8,13 +8,15 @@ import torch
 from facsimile import discover, models, networks, rng
 
 LATENTS = 4
-TRAINED = [name for name in discover.names("models") if discover.the_class("models", name, models.Model).trained]
-CONTROLS = sorted(set(discover.names("models")) - set(TRAINED))
+CLASSES = {name: discover.the_class("models", name, models.Model) for name in discover.names("models")}
+OF_ARRAYS = [name for name, cls in CLASSES.items() if issubclass(cls, models.ArraysModel)]
+TRAINED = [name for name, cls in CLASSES.items() if cls.trained and name not in OF_ARRAYS]
+CONTROLS = sorted(set(CLASSES) - set(TRAINED) - set(OF_ARRAYS))
 
 
 def pytest_generate_tests(metafunc):
-    """A test that takes ``trained``, ``control`` or ``any_model`` runs for each such file of models/."""
-    cases = {"trained": TRAINED, "control": CONTROLS, "any_model": TRAINED + CONTROLS}
+    """A test that takes ``trained``, ``control``, ``of_arrays`` or ``any_model`` runs for each such file of models/."""
+    cases = {"trained": TRAINED, "control": CONTROLS, "of_arrays": OF_ARRAYS, "any_model": TRAINED + CONTROLS + OF_ARRAYS}
     for name in cases.keys() & set(metafunc.fixturenames):
         metafunc.parametrize(name, cases[name])
 

@@ -9,6 +9,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 from facsimile import datasets, images, models, networks, rng
 from facsimile.adam import TFAdam
+from facsimile.bf16_layers import as_bf16_layers
 from facsimile.matrix_convolutions import as_matrix_products
 from facsimile.pack import How, Member, Pack
 from facsimile.studyfile import Adam, Training
@@ -89,11 +90,12 @@ def test_bits_depend_on_neither_slot_nor_companions_nor_source(trained, some, da
     assert not equal(first.tensors(0), first.tensors(2))
 
 
+@pytest.mark.parametrize("way", [as_matrix_products, as_bf16_layers])
 @pytest.mark.parametrize("name", networks.ENCODERS)
-def test_convolutions_as_products_of_matrices_are_convolutions(name):
+def test_layers_computed_another_way_are_the_same_layers(name, way):
     plain = networks.autoencoder(name, (64, 64, 3), 5).double()
     other = copy.deepcopy(plain)
-    as_matrix_products(other)
+    way(other)
     assert [*other.state_dict()] == [*plain.state_dict()]
     batch, used = torch.rand(2, 3, 64, 64, dtype=torch.float64), [n for n, _ in plain.named_parameters() if "log_var" not in n]
     values = [network(batch) for network in (plain, other)]

@@ -172,11 +172,40 @@ def compare(context: typer.Context, study: StudyName) -> None:
 
 
 @app.command()
+def claims(
+    context: typer.Context,
+    study: StudyName,
+    write: Annotated[bool, typer.Option("--write", help="write claims.csv instead of printing")] = False,
+) -> None:
+    """Put a study's claims to the test: statistic, rule, verdict, and what to type."""
+    from facsimile import artefacts
+
+    artefacts.claims(context.obj(), study, None if write else console)
+
+
+@app.command()
 def show(context: typer.Context, study: StudyName) -> None:
-    """Print a study's tables and comparison, and where its files are."""
+    """Print a study's tables, comparison and claims, and where its files are."""
     from facsimile import artefacts
 
     artefacts.show(context.obj(), study, console)
+
+
+@app.command()
+def summary(context: typer.Context, study: StudyName) -> None:
+    """Write a study's one-page reproducibility summary and its artifact checklist."""
+    from facsimile import summary as summing
+
+    for path in summing.write(context.obj(), study):
+        _log(f"{path}")
+
+
+@app.command()
+def report(context: typer.Context, study: StudyName) -> None:
+    """Write a study's report: pages that a browser opens from disk."""
+    from facsimile import report as reporting
+
+    _log(f"{reporting.write(context.obj(), study, _log)}")
 
 
 @app.command("list")
@@ -291,6 +320,16 @@ def metric_pages(check: Annotated[bool, typer.Option(help="only say whether the 
     from facsimile import metric_pages as pages
 
     raise typer.Exit(pages.write(check, _log))
+
+
+@app.command("study-pages")
+def study_pages(
+    context: typer.Context, check: Annotated[bool, typer.Option(help="only say whether the pages are up to date")] = False
+) -> None:
+    """Write docs/studies: a page a study, with its newest verdicts from results/reference."""
+    from facsimile import study_pages as pages
+
+    raise typer.Exit(pages.write(context.obj(), check, _log))
 
 
 def main() -> None:

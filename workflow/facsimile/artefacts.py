@@ -1,14 +1,21 @@
-"""Make one table, figure or comparison of a study from its gathered scores, and show them."""
+"""Make one table, figure, comparison or table of claims of a study from its gathered scores, and show them."""
 
+import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
 
+from facsimile import atomic, claim_verdicts, cost, crates, figures, published, store, tables, verdicts
+from facsimile import claims as judging
 from facsimile import compare as comparing
-from facsimile import figures, published, tables, verdicts
 from facsimile.discover import UnknownName
 from facsimile.presentation import Context, Spec
+from facsimile.published import Published
+from facsimile.specimens import Stored
 from facsimile.studyfile import Study
 from facsimile.workspace import Workspace
 
@@ -30,22 +37,33 @@ def gathered(at: Workspace, name: str) -> Gathered:
         raise FileNotFoundError(f"{folder}: no scores yet; make them: snakemake {name} --config scale={at.config.scale}")
     study = at.study(name)
     runs, scores = (pd.read_parquet(folder / f"{table}.parquet") for table in ("runs", "scores"))
-    return Gathered(study, runs, scores, Context.of(study, at.config.scale))
+    context = Context.of(study, at.config.scale)
+    first = {number.quantity: number.value for number in reversed(_printed(at, name, context))}
+    return Gathered(study, runs, scores, dataclasses.replace(context, printed=first, history=_history(at)))
+
+
+def _history(at: Workspace) -> Callable[[str], pd.DataFrame]:
+    return lambda run: pd.read_parquet(at.paths.run(run) / store.HISTORY)
 
 
 def table(at: Workspace, study: str, name: str) -> None:
     """Write one table as CSV, Markdown and LaTeX."""
-    tables.save(_table(gathered(at, study), name), at.paths.study(study, at.config.scale) / "tables", name)
+    began, found = crates.now(), gathered(at, study)
+    paths = tables.save(_table(found, name), at.paths.study(study, at.config.scale) / "tables", name)
+    spec = Spec.of(name, found.study.tables[name])
+    _crate(at, found, spec, f"facsimile.tables.{spec.kind}", paths, began)
 
 
 def figure(at: Workspace, study: str, name: str) -> None:
     """Write one figure as PDF and PNG, and its data as CSV."""
-    found = gathered(at, study)
-    if name not in found.study.figures:
-        raise UnknownName(f"figure of {study}", name, list(found.study.figures))
-    spec = Spec.of(name, found.study.figures[name])
-    drawn = figures.draw(spec.kind, found.scores, spec, found.context)
-    figures.save(drawn, at.paths.study(study, at.config.scale) / "figures", name)
+    began, found = crates.now(), gathered(at, study)
+    known = found.study.figures_of(list(found.context.drawn))
+    if name not in known:
+        raise UnknownName(f"figure of {study} at scale {at.config.scale}", name, list(known))
+    spec = Spec.of(name, known[name])
+    drawn = figures.draw(spec.kind, found.scores, spec, found.context, Stored(at, found.study))
+    paths = figures.save(drawn, at.paths.study(study, at.config.scale) / "figures", name)
+    _crate(at, found, spec, f"facsimile.figures.{spec.kind}", paths, began)
 
 
 def compare(at: Workspace, study: str) -> None:
@@ -53,14 +71,39 @@ def compare(at: Workspace, study: str) -> None:
     comparing.save(_comparison(at, gathered(at, study)), at.paths.study(study, at.config.scale) / "comparison.csv")
 
 
+def claims(at: Workspace, study: str, console: Console | None = None) -> None:
+    """Write claims.csv, or print it; raises LookupError for a study that states no claims."""
+    found = gathered(at, study)
+    if not found.study.claims:
+        raise LookupError(f"{study} states no claims: {at.config.studies / study}.yaml has none under claims:")
+    judged = _claims(at, found)
+    if console:
+        console.print(claim_verdicts.console(judged))
+    else:
+        text = judged.to_csv(index=False, lineterminator="\n")
+        atomic.write_bytes(at.paths.study(study, at.config.scale) / "claims.csv", text.encode())
+
+
 def show(at: Workspace, study: str, console: Console) -> None:
-    """Print every table of a study, its comparison with the published numbers, and where its files are."""
+    """Print every table of a study, its comparison with the published numbers, its claims, and where its files are."""
     found = gathered(at, study)
     for name in found.study.tables:
         console.print(_table(found, name).console())
     console.print(verdicts.console(_comparison(at, found)))
+    if found.study.claims:
+        console.print(claim_verdicts.console(_claims(at, found)))
     for path in sorted(at.paths.study(study, at.config.scale).rglob("*.*")):
-        console.print(str(path), highlight=False, soft_wrap=True)
+        if path.parent.suffix != ".crate":  # it holds the same files again
+            console.print(str(path), highlight=False, soft_wrap=True)
+
+
+def _crate(at: Workspace, found: Gathered, spec: Spec, module: str, paths: list[Path], began: datetime) -> None:
+    """Write where an artefact comes from, beside it."""
+    study = found.study.id
+    gathered = [at.paths.study(study, at.config.scale) / f"{table}.parquet" for table in ("scores", "runs")]
+    stated = [at.config.studies / f"{study}.yaml", at.config.published / f"{study}.csv"]
+    inputs = crates.existing([*gathered, *stated])
+    crates.write(crates.Made(spec, found.context, module, paths, inputs, found.runs, began, crates.now()))
 
 
 def _table(found: Gathered, name: str) -> tables.Table:
@@ -69,7 +112,20 @@ def _table(found: Gathered, name: str) -> tables.Table:
     return tables.make(found.scores, found.runs, Spec.of(name, found.study.tables[name]), found.context)
 
 
+def _claims(at: Workspace, found: Gathered) -> pd.DataFrame:
+    return judging.table(found.study, found.scores, found.context, cost_of(at, found.study))
+
+
+def cost_of(at: Workspace, study: Study) -> str:
+    """What all of a study costs at the configured scale where nothing is made yet, in words."""
+    return cost.text(cost.of(at.runs(study)))
+
+
 def _comparison(at: Workspace, found: Gathered) -> pd.DataFrame:
-    path = at.config.published / f"{found.study.id}.csv"
-    printed = published.read(path, found.context) if path.exists() else []
-    return comparing.compare(found.scores, printed, Spec.all(found.study), found.context)
+    printed = _printed(at, found.study.id, found.context)
+    return comparing.compare(found.scores, printed, Spec.all(found.study, at.config.scale), found.context)
+
+
+def _printed(at: Workspace, study: str, context: Context) -> list[Published]:
+    path = at.config.published / f"{study}.csv"
+    return published.read(path, context) if path.exists() else []

@@ -1,5 +1,6 @@
 """Gather a study's runs and scores into two tidy tables, runs.parquet and scores.parquet."""
 
+import hashlib
 import math
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,9 @@ from facsimile.runs import Run
 from facsimile.studyfile import Study
 from facsimile.workspace import Workspace
 
-ASKED = ("convention", "n_train", "n_test", "evaluation_seed")
+ASKED = ("variation", "representation", "convention", "n_train", "n_test", "evaluation_seed")
 SCORE = ("run", "metric", "score", "result", *ASKED, "seconds", "versions", "code")
-IDENTITY = ("run", "dataset", "model", "params", "value", "value_index", "seed", "number", "control")
+IDENTITY = ("run", "dataset", "model", "params", "value", "value_index", "seed", "number", "control", "label")
 
 
 def study(id: str, scale: str = "smoke") -> pd.DataFrame:
@@ -31,7 +32,8 @@ def collect(workspace: Workspace, study: Study) -> tuple[pd.DataFrame, pd.DataFr
     """Write and answer both tables of a study at the configured scale.
 
     runs.parquet has a row a run: what it is (hash and readable parameters), its published number, its state. scores.parquet has
-    a row a number: the run's identity, metric, score, result, convention, points, seed, seconds, versions and code.
+    a row a number: the run's identity, metric, score, result, how it was asked (variation, representation, convention, points,
+    seed), seconds, versions and code.
     """
     folder = workspace.paths.study(study.id, workspace.config.scale)
     for path in workspace.score_files(study):
@@ -54,8 +56,7 @@ def scores_table(workspace: Workspace, study: Study, made: pd.DataFrame) -> pd.D
     tables = [answers.read_table(path) for path in workspace.score_files(study)]
     filled = [table for table in tables if len(table)]
     scores = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=SCORE)
-    joined = made[list(IDENTITY)].merge(scores, on="run", validate="one_to_many")
-    return joined.assign(representation="mean")
+    return made[list(IDENTITY)].merge(scores, on="run", validate="one_to_many")
 
 
 def _identity(run: Run) -> dict[str, Any]:
@@ -69,6 +70,7 @@ def _identity(run: Run) -> dict[str, Any]:
         "seed": run.seed,
         "number": run.number,
         "control": run.control,
+        "label": run.label,
         "hash": run.hash,
     }
 
@@ -77,8 +79,10 @@ def _outcome(paths: Paths, run: Run) -> dict[str, Any]:
     made = store.record(paths.run(run.key))
     keys = ("steps", "seconds", "precision", "execution", "device")
     if made is None:
-        return {"state": "missing", "reason": "not made yet"} | dict.fromkeys(keys)
-    return {"state": made["state"], "reason": made.get("reason", "")} | {key: made.get(key) for key in keys}
+        return {"state": "missing", "reason": "not made yet"} | dict.fromkeys((*keys, "record_sha256"))
+    digest = hashlib.sha256((paths.run(run.key) / store.RECORD).read_bytes()).hexdigest()
+    said = {key: made.get(key) for key in keys} | {"record_sha256": digest}
+    return {"state": made["state"], "reason": made.get("reason", "")} | said
 
 
 def _write(path: Path, table: pd.DataFrame) -> None:

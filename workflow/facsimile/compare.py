@@ -23,8 +23,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from facsimile import atomic, discover, names, published, statistics, tables
-from facsimile.presentation import Context, Quantity, Spec
+from facsimile import atomic, discover, names, published, statistics
+from facsimile.presentation import Context, Quantity, Spec, named
 from facsimile.published import Published
 from facsimile.statistics import Estimate
 
@@ -100,7 +100,8 @@ def judge(quantity: Quantity, number: Published | None, found: Estimate, context
 def _obstacles(quantity: Quantity, number: Published, found: Estimate, context: Context) -> list[tuple[str, str]]:
     """Why two numbers cannot be compared: (rule, reason)."""
     departures = "; ".join(_departures(quantity, context))
-    trained = quantity.model not in context.controls and quantity.metric != published.DESIGN
+    # Where a study trains nothing, its numbers are of data sets, and one is as many as there are.
+    trained = quantity.model not in context.controls and quantity.metric != published.DESIGN and context.published_steps > 0
     computed = quantity.statistic in (*statistics.STATISTICS, "spearman", "count")
     where = f" of {names.dataset(quantity.dataset)}" if quantity.dataset else ""
     absent = (
@@ -122,17 +123,17 @@ def _departures(quantity: Quantity, context: Context) -> list[str]:
     kinds = {"evaluation", "grid"}
     if quantity.model not in context.controls:
         kinds |= {"training"} if quantity.params else {"training", "cells"}
-    here = [d for d in context.departures if d.kind in kinds and d.dataset in ("", quantity.dataset)]
+    families = ["", *(name.partition(".")[0] for name in quantity.metric.split(" ~ "))]
+    here = [d for d in context.departures if d.kind in kinds and d.dataset in ("", quantity.dataset) and d.metric in families]
     touching = [d for d in here if not quantity.model or d.model in ("", quantity.model)]
     return list(dict.fromkeys(d.text for d in touching))
 
 
 def _quantities(specs: list[Spec], context: Context) -> list[Quantity]:
-    """What the tables and figures state; kinds of table are in tables.py, kinds of figure are files of figures/."""
-    makers = [
-        (spec, tables.cells if spec.kind in tables.KINDS else discover.module("figures", spec.kind).cells) for spec in specs
-    ]
-    return [quantity for spec, cells in makers for quantity in cells(spec, context)]
+    """What the tables and figures state: each kind is a file of tables/ or figures/."""
+    tables = discover.names("tables")
+    kinds = [(spec, discover.module("tables" if spec.kind in tables else "figures", spec.kind)) for spec in specs]
+    return [quantity for spec, kind in kinds for quantity in kind.cells(spec, context)]
 
 
 def _joined(wanted: list[Quantity], printed: list[Published], context: Context) -> list[tuple[Quantity, Published | None]]:
@@ -162,8 +163,7 @@ COLUMNS = [
 
 
 def _frames(scores: pd.DataFrame) -> Frames:
-    named = scores.assign(name=scores["metric"].astype(str) + "." + scores["score"].astype(str))
-    return {(str(d), str(n)): frame for (d, n), frame in named.groupby(["dataset", "name"], sort=False)}
+    return {(str(d), str(n)): frame for (d, n), frame in named(scores).groupby(["dataset", "name"], sort=False)}
 
 
 def _runs(quantity: Quantity, frames: Frames, metric: str) -> pd.DataFrame:
@@ -172,7 +172,10 @@ def _runs(quantity: Quantity, frames: Frames, metric: str) -> pd.DataFrame:
     found = frames.get((quantity.dataset, metric))
     if found is None:
         return empty
-    chosen = found["model"] == quantity.model if quantity.model else ~found["control"].astype(bool)
+    chosen = ~found["control"].astype(bool)
+    if quantity.model:
+        named = "label" if quantity.model in set(found["label"]) else "model"
+        chosen = found[named] == quantity.model
     if quantity.params:
         stated = json.loads(quantity.params).items()
         chosen &= np.array([stated <= json.loads(params).items() for params in found["params"]], dtype=bool)
@@ -183,4 +186,4 @@ def _correlation(quantity: Quantity, frames: Frames) -> Estimate:
     a, _, b = quantity.metric.partition(" ~ ")
     first, second = (_runs(quantity, frames, name).set_index("run")["result"] for name in (a, b))
     both = pd.concat([first, second], axis=1, join="inner").to_numpy(dtype=float)
-    return statistics.spearman(both[:, 0], both[:, 1], statistics.generator(quantity.dataset, a, b))
+    return statistics.spearman(both[:, 0], both[:, 1], statistics.generator(quantity.dataset, "spearman"))

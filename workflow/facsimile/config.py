@@ -35,6 +35,7 @@ class Config(BaseModel):
     )
     checkpoint_minutes: PositiveFloat = Field(default=5.0, description="minutes between two checkpoints of a run")
     checkpoint_steps: PositiveInt | None = Field(default=None, description="steps between two checkpoints, besides the minutes")
+    report_decoders: int = Field(default=12, ge=0, description="runs whose latents a report explores; each takes about 2 MB")
     sources: dict[str, Path] = Field(default={}, description="data set -> its official file, or a folder that holds its files")
     data_dir: Path | None = Field(default=None, description="folder of official data files: looked into first, downloaded into")
 

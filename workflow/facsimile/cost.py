@@ -9,6 +9,7 @@ from facsimile.runs import Run
 # Steps a second of one core (2-core AMD EPYC Zen 4, bf16, torch 2.13.0; benchmarks/results/training.md), batch of 64.
 STEPS_PER_SECOND = {"factor_vae": 10.0}
 DEFAULT_STEPS_PER_SECOND = 16.0
+OWN_STEPS_PER_SECOND = 500.0  # of a model of arrays, which brings its own small network: 650 to 1,500 were measured
 # Not measured: no GPU was at hand. 31 GPU-hours for 12,600 runs is arithmetic (activations through memory, bf16, one H200).
 GPU_STEPS_PER_SECOND = 12_600 * 300_000 / (31 * 3600)
 ENCODE_SECONDS = 66.0  # 737,280 images, one core
@@ -40,6 +41,13 @@ def of(todo: list[Run]) -> Cost:
     return Cost(len(todo), steps, seconds / 3600, steps / GPU_STEPS_PER_SECOND / 3600, size)
 
 
+def text(price: Cost) -> str:
+    """``12,614 runs, 69,000 core-hours or 31 GPU-hours, 535.4 GB``."""
+    core, gpu = (f"{hours:,.0f}" if hours >= 10 else f"{hours:.2g}" for hours in (price.core_hours, price.gpu_hours))
+    size = f"{price.bytes / 1e12:,.1f} TB" if price.bytes >= 1e12 else f"{price.bytes / 1e9:,.1f} GB"
+    return f"{price.runs:,} runs, {core} core-hours or {gpu} GPU-hours, {size}"
+
+
 def _images(run: Run) -> int:
     return _size(run.dataset, tuple(run.subgrid.items()))
 
@@ -55,7 +63,8 @@ def _size(dataset: str, subgrid: tuple[tuple[str, int], ...]) -> int:
 
 def train_seconds(run: Run) -> float:
     """Seconds of one core to train one run."""
-    return run.steps / STEPS_PER_SECOND.get(run.model, DEFAULT_STEPS_PER_SECOND)
+    own = run.statement.get("training", {}).get("network", "own") == "own"
+    return run.steps / STEPS_PER_SECOND.get(run.model, OWN_STEPS_PER_SECOND if own else DEFAULT_STEPS_PER_SECOND)
 
 
 def score_seconds(metrics: int) -> float:

@@ -1,6 +1,7 @@
 """Encode a whole data set with one trained model."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,12 +23,12 @@ ROWS = 16_384  # images between two writes: what is held in memory does not grow
 def networks(
     model: Model,
     training: Training,
-    image_shape: tuple[int, int, int],
+    shape: Any,
     weights: dict[str, Tensor],
     device: str = "cpu",
 ) -> dict[str, nn.Module]:
-    """The model's networks with trained weights, ready to infer on a device."""
-    made = model.networks(image_shape, training.latents, training.network)
+    """The model's networks for data of a shape (``train.shape_of``), with trained weights, ready to infer on a device."""
+    made = model.networks(shape, training.latents, training.network)
     for group, network in made.items():
         prefix = f"{group}."
         network.load_state_dict(

@@ -37,6 +37,11 @@ def execution(config: Config) -> Execution:
     return Execution(name, found, precision(config.precision, found), config.pack, config.compile and found == "cuda")
 
 
+def plain() -> Execution:
+    """One run at a time, in float32, on the processor: how models too small for anything else are made and asked."""
+    return Execution("serial", "cpu", "float32")
+
+
 def encoding(config: Config) -> Execution:
     """How latents are inferred: one model at a time, on the device and with the precision of training.
 

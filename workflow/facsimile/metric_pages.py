@@ -1,10 +1,11 @@
 """The pages docs/metrics/: one a metric, from its docstring, its declarations and its values on the built-in cases."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from facsimile import atomic, discover, metric_card, metric_plot, metric_values
+from facsimile import atomic, discover, generated, metric_card, metric_plot, metric_values
+from facsimile.generated import Log
 from facsimile.metric_card import Card
 from facsimile.metric_values import Value
 from facsimile.metrics import _cases
@@ -12,63 +13,45 @@ from facsimile.metrics import _cases
 FOLDER = Path("docs/metrics")
 INDEX = "README"
 COLUMNS = 8  # of values; a page is no wider
-AGAIN = "make it again: facsimile metric-pages"
-Log = Callable[[str], None]
+AGAIN = "facsimile metric-pages"
 
 
 def write(check: bool, log: Log) -> int:
     """Write all pages, asking a metric only if its code has changed; or only check: exit status 1 if one is out of date."""
-    return _check(log) if check else _write(log)
-
-
-def _write(log: Log) -> int:
     cards = [metric_card.card(name) for name in discover.names("metrics")]
+    stale = list(_stale(cards)) if check else []
+    if not check:
+        _renew(cards, log)
+    known = [card for card in cards if _asked(card)]  # other pages cannot be made before their metric is asked
+    pages = {_page(card.name): page(card, _values(card)) for card in known} | {_page(INDEX): index(cards)}
+    return generated.settle(pages, _strangers(), check, log, AGAIN, stale)
+
+
+def _renew(cards: list[Card], log: Log) -> None:
     for card in cards:
-        _renew(card, log)
-        atomic.write_bytes(_page(card.name), page(card, _values(card)).encode())
+        if not _asked(card):
+            log(f"{card.name}: asked of {len(_cases.CASES) + len(_cases.STEPS)} cases")
+            metric_values.write(_table(card.name), card.name, metric_values.computed(card))
         atomic.write_bytes(_drawing(card.name), metric_plot.svg(card, _values(card)))
-    atomic.write_bytes(_page(INDEX), index(cards).encode())
-    for path in _strangers():
-        path.unlink()
-        log(f"removed {path}")
-    return 0
 
 
-def _renew(card: Card, log: Log) -> None:
-    if metric_values.read(_table(card.name))[0] != metric_values.code(card.name):
-        log(f"{card.name}: asked of {len(_cases.CASES) + len(_cases.STEPS)} cases")
-        metric_values.write(_table(card.name), card.name, metric_values.computed(card))
-
-
-def _check(log: Log) -> int:
-    said = [*_out_of_date(), *(f"{path}: no such metric" for path in _strangers())]
-    for line in said:
-        log(f"{line}; {AGAIN}")
-    return int(bool(said))
-
-
-def _out_of_date() -> Iterator[str]:
-    cards = [metric_card.card(name) for name in discover.names("metrics")]
+def _stale(cards: list[Card]) -> Iterator[str]:
     for card in cards:
-        stated, values = metric_values.read(_table(card.name))
-        if stated != metric_values.code(card.name):
+        if not _asked(card):
             yield f"{_table(card.name)}: of other code than the metric's"
-        elif not _same(_page(card.name), page(card, values)):
-            yield f"{_page(card.name)}: not what the metric's file says"
         elif not _drawing(card.name).exists():
             yield f"{_drawing(card.name)}: absent"
-    if not _same(_page(INDEX), index(cards)):
-        yield f"{_page(INDEX)}: not what the metrics' files say"
+
+
+def _asked(card: Card) -> bool:
+    """Whether the values are of the metric's present code."""
+    return metric_values.read(_table(card.name))[0] == metric_values.code(card.name)
 
 
 def _strangers() -> list[Path]:
     """Pages, drawings and values of metrics that are gone."""
     known = {*discover.names("metrics"), INDEX}
     return sorted(p for p in [*FOLDER.glob("*.md"), *FOLDER.glob("values/*.*")] if p.stem not in known)
-
-
-def _same(path: Path, text: str) -> bool:
-    return path.exists() and path.read_text(encoding="utf-8") == text
 
 
 def _values(card: Card) -> list[Value]:
@@ -97,7 +80,7 @@ def index(cards: list[Card]) -> str:
         [
             "# Metrics",
             "",
-            *_grid(("metric", "range", "better", "needs", "what it measures"), rows),
+            *generated.grid(("metric", "range", "better", "needs", "what it measures"), rows),
             "",
             "`facsimile explain-metric NAME` prints a page's text; `facsimile score FILE.npz` asks the metrics of latents of",
             "your own. Written by `facsimile metric-pages` from the files in `workflow/facsimile/metrics`.",
@@ -113,11 +96,11 @@ def page(card: Card, values: list[Value]) -> str:
         _markdown(card.what),
         *map(_markdown, card.notes),
         _markdown(card.formula),
-        _lines(_grid(("", ""), _facts(card))),
+        _lines(generated.grid(("", ""), _facts(card))),
         "## Conventions",
-        _lines(_grid(("convention", "what it changes"), _conventions(card))),
+        _lines(generated.grid(("convention", "what it changes"), _conventions(card))),
         "## Scores",
-        _lines(_grid(("score", "meaning"), ((f"`{name}`", _markdown(text)) for name, text in card.scores.items()))),
+        _lines(generated.grid(("score", "meaning"), ((f"`{name}`", _markdown(text)) for name, text in card.scores.items()))),
         "## Traps",
         _lines(f"- {_markdown(trap)}" for trap in card.traps),
         "## On latents of known structure",
@@ -149,7 +132,7 @@ def _cases_table(card: Card, values: list[Value]) -> list[str]:
     refused = dict.fromkeys(
         f"- `{v.convention}`, {v.case}: {v.refused}" for v in values if v.refused and v.case in _cases.CASES
     )
-    return [*_grid(head, rows, "---:"), *([""] if refused else []), *refused]
+    return [*generated.grid(head, rows, "---:"), *([""] if refused else []), *refused]
 
 
 def _columns(card: Card, values: list[Value]) -> list[tuple[str, dict[str, float | None]]]:
@@ -180,16 +163,6 @@ def _about_cases() -> str:
         f"({_cases.COLLAPSED:g} for latents that do not vary), each value of a factor is a pixel, the decoder is linear, and "
         "peers are the same kind of latents with other noise, in another order or mirrored."
     )
-
-
-def _grid(head: Iterable[str], rows: Iterable[Iterable[str]], align: str = "---") -> list[str]:
-    names = list(head)
-    lines = [names, ["---", *[align] * (len(names) - 1)], *rows]
-    return [f"| {' | '.join(_cell(entry) for entry in line)} |" for line in lines]
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
 
 
 def _lines(lines: Iterable[str]) -> str:

@@ -23,6 +23,7 @@ DATASETS = {
     "smallnorb": "SmallNORB",
     "cars3d": "Cars3D",
     "shapes3d": "Shapes3D",
+    "xy_squares": "XYSquares",
     "mpi3d_toy": "MPI3D (toy)",
     "mpi3d_realistic": "MPI3D (realistic)",
     "mpi3d_real": "MPI3D (real)",
@@ -37,9 +38,21 @@ METRICS = {
     "modularity.modularity": "Modularity",
     "explicitness.explicitness": "Explicitness",
     "sap.sap": "SAP",
+    "explicitness.explicitness_test": "Explicitness",
+    "unsupervised.gaussian_total_correlation": "Total correlation",
+    "unsupervised.gaussian_wasserstein_correlation": "Wasserstein correlation",
+    "unsupervised.gaussian_wasserstein_correlation_norm": "Wasserstein correlation / variance",
+    "unsupervised.mutual_info_score": "Mutual information of codes",
+    "elbo.elbo": "ELBO",
+    "elbo.reconstruction_loss": "Reconstruction loss",
+    "elbo.kl": "KL",
+    **{f"downstream.{kind}_{n}": f"{kind.upper()} {n:,}" for kind in ("lr", "gbt") for n in (10, 100, 1000, 10_000)},
+    **{f"downstream.{kind}": f"{kind.upper()} accuracy" for kind in ("lr", "gbt")},
+    **{f"downstream.{kind}_efficiency": f"Efficiency ({kind.upper()})" for kind in ("lr", "gbt")},
     "study.runs": "Models that the study states",
 }
-PARAMETERS = {"beta": "β", "gamma": "γ", "lambda_od": "λ_od", "lambda_d_factor": "λ_d/λ_od", "c_max": "C_max"}
+PARAMETERS = {"lambda_d_factor": "λ_d/λ_od", "c_max": "C_max"}
+GREEK = {"beta": "β", "gamma": "γ", "eta": "η", "lambda": "λ", "sigma": "σ", "omega": "ω"}
 
 
 def model(name: str) -> str:
@@ -56,14 +69,28 @@ def metric(name: str) -> str:
     """A score, ``metric.score``, as readers know it; ``a ~ b`` is a correlation of two."""
     if " ~ " in name:
         return " ~ ".join(map(metric, name.split(" ~ ")))
+    if "@" in name:
+        plain, _, variation = name.partition("@")
+        return f"{metric(plain)} ({variation.replace('_', ' ')})"
     family, _, score = name.partition(".")
     plain = score if score.startswith(family) or not score else f"{family} {score}"
     return METRICS.get(name, (plain or family).replace("_", " "))
 
 
 def parameter(name: str) -> str:
-    """A hyper-parameter, as papers write it."""
-    return PARAMETERS.get(name, name.replace("_", " "))
+    """A hyper-parameter, as papers write it: ``λ_od``, ``β``, ``particles``."""
+    head, _, rest = name.partition("_")
+    letter = "_".join(filter(None, [GREEK.get(head, ""), rest])) if head in GREEK else name.replace("_", " ")
+    return PARAMETERS.get(name, letter)
+
+
+def scores(listed: list[str]) -> list[str]:
+    """Scores, ``metric.score``, as the columns of one table: scores of one metric alone go without its name."""
+    if len({name.partition(".")[0] for name in listed}) > 1:
+        return [metric(name) for name in listed]
+    plain = [name.partition(".")[2].split("_") for name in listed]
+    said = [" ".join(GREEK.get(word, word) for word in words) for words in plain]
+    return [METRICS.get(name, text.replace("kl", "KL")) for name, text in zip(listed, said, strict=True)]
 
 
 def settings(params: str) -> str:

@@ -105,7 +105,7 @@ class Pack:
         self.size, self.how, self.networks = size, how, made
         self.steps = [0] * size
         self._parameters = {group: [name for name, _ in network.named_parameters()] for group, network in made.items()}
-        self._source = source or images.source(data, seeds, training.batch_size, how.device)
+        self._source = source or images.source(data, seeds, training.drawn, how.device)
         self._state = packed_step.initial(models, seeds, training, made, how.dtype)
         self._state.live[len(members) :] = False
         objective = packed_step.Objective(made)

@@ -87,7 +87,7 @@ def initial(
         {name: torch.zeros_like(weight) for name, weight in weights.items()},
         {name: torch.zeros_like(weight) for name, weight in weights.items()},
         values,
-        _settings([model.adam(training.adam) for model in models], device),
+        _settings([model.adam(training.by_adam) for model in models], device),
         torch.tensor(list(seeds), device=device),
         torch.zeros(size, dtype=torch.int64, device=device),
         torch.tensor(training.steps, device=device),
@@ -122,7 +122,7 @@ def step(
 
     ``size`` is the number of images. ``autocast`` makes the context in which losses are computed.
     """
-    declared = model.draws(training.batch_size, training.latents)
+    declared = model.draws(training.drawn, training.latents)
 
     def one(weights: Named, values: Named, images: Tensor, noise: Named, at: Tensor) -> tuple[Named, Named]:
         named = {f"networks.{name}": weight for name, weight in weights.items()}
@@ -131,7 +131,7 @@ def step(
 
     def make(state: dict[str, Any], buffer: Tensor) -> Named:
         seeds, at = state["seeds"], state["steps"]
-        indices = rng.indices(seeds, at[None], "batch", training.batch_size, size)[0]
+        indices = rng.indices(seeds, at[None], "batch", training.drawn, size)[0]
         dtype = next(iter(state["weights"].values())).dtype
         images = source.take(buffer, indices).to(dtype)
         noise = {name: _noise(seeds, at[None], name, draw, dtype) for name, draw in declared.items()}

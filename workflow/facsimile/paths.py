@@ -30,6 +30,11 @@ class Paths:
         """A shard's scores by all metrics of a panel."""
         return self.shard(key) / f"scores-{panel}.parquet"
 
+    @property
+    def web(self) -> Path:
+        """Packages of the npm registry that reports are made with."""
+        return self.root / "web"
+
     def study(self, study: str, scale: str) -> Path:
         """Tables, figures and comparison of a study at a scale."""
         return self.root / "studies" / study / scale

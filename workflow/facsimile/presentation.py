@@ -1,17 +1,22 @@
 """What a table or figure shows, and what it must say of itself: scale, steps, points, convention, sub-grid, substitutions."""
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
-from facsimile import names, runs
+from facsimile import declared, names, runs
 from facsimile.studyfile import CONTROLS, Artefact, Evaluation, ModelOverride, Scale, Study
 
 
 @dataclass(frozen=True)
 class Spec:
-    """One table or figure of the paper, as the study file states it; ``metrics`` are ``metric.score``, none: headlines."""
+    """One table or figure of the paper, as the study file states it.
+
+    ``metrics`` and ``against`` are scores, ``metric.score`` or ``metric.score@variation``; no ``metrics``: headlines.
+    """
 
     id: str
     kind: str
@@ -20,17 +25,25 @@ class Spec:
     metrics: tuple[str, ...] = ()
     verified: bool = False
     note: str = ""
+    models: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    log: bool = False
+    where: tuple[tuple[str, float], ...] = ()
 
     @classmethod
     def of(cls, id: str, artefact: Artefact) -> "Spec":
         """The artefact that the study calls ``id``."""
-        shown = {"datasets": tuple(artefact.datasets), "metrics": tuple(artefact.metrics)}
-        return cls(id, artefact.kind, artefact.title, **shown, verified=artefact.verified, note=artefact.note)
+        listed: dict[str, Any] = {
+            key: tuple(getattr(artefact, key)) for key in ("datasets", "metrics", "models", "against")
+        } | {"where": tuple(artefact.where.items())}
+        plain = {key: getattr(artefact, key) for key in ("kind", "title", "verified", "note", "log")}
+        return cls(id=id, **plain, **listed)
 
     @classmethod
-    def all(cls, study: Study) -> list["Spec"]:
-        """Every table and figure of a study."""
-        return [cls.of(id, artefact) for id, artefact in (study.tables | study.figures).items()]
+    def all(cls, study: Study, scale: str) -> list["Spec"]:
+        """Every table and figure of a study at a scale; raises UnknownName."""
+        figures = study.figures_of(study.datasets_of(runs.scale_of(study, scale)))
+        return [cls.of(id, artefact) for id, artefact in (study.tables | figures).items()]
 
 
 @dataclass(frozen=True)
@@ -50,12 +63,13 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Departure:
-    """One way in which a scale differs from the study as published; it touches one model or data set, or all of them."""
+    """One way in which a scale differs from the study as published, for one model, data set or metric, or for all."""
 
     kind: str  # "training", "cells", "seeds", "evaluation" or "grid"
     text: str
     model: str = ""
     dataset: str = ""
+    metric: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,35 +90,35 @@ class Context:
     subgrids: dict[str, dict[str, int]] = field(default_factory=dict)
     departures: tuple[Departure, ...] = ()
     artefacts: tuple[str, ...] = ()
+    controls: tuple[str, ...] = CONTROLS  # none in a study that runs no controls
+    labels: Mapping[str, str] = field(default_factory=dict)  # what tables call a cell -> its model
+    history: Callable[[str], pd.DataFrame] | None = None  # a run's key -> its losses and traces along training
+    printed: Mapping[Quantity, float] = field(default_factory=dict)  # the first published number of each quantity, if any
 
     @classmethod
     def of(cls, study: Study, scale: str) -> "Context":
         """A study at one of its scales; raises UnknownName."""
         chosen = runs.scale_of(study, scale)
-        drawn = tuple(d for d in study.datasets if chosen.datasets is None or d in chosen.datasets)
         return cls(
             study=study.id,
             scale=scale,
-            models={m.name: (*m.sweep, *m.fixed) for m in study.models},
+            models={name: _parameters(study, name) for name in dict.fromkeys(m.name for m in study.models)},
             sweeps={
                 m.name: tuple(map(float, values)) for m in study.models if len(m.sweep) == 1 for values in m.sweep.values()
             },
             datasets=tuple(study.datasets),
-            drawn=drawn,
+            drawn=tuple(study.datasets_of(chosen)),
             metrics=tuple(study.metrics),
             evaluation=runs.evaluation(study, scale),
-            steps=chosen.training.steps or study.training.steps,
-            published_steps=study.training.steps,
+            steps=chosen.training.steps or _steps(study),
+            published_steps=_steps(study),
             published_runs=_cells(study) * study.seeds * len(study.datasets),
             subgrids={d: {f: n for f, n in strides.items() if n > 1} for d, strides in chosen.subgrid.items()},
             departures=tuple(_departures(study, chosen)),
-            artefacts=(*study.tables, *study.figures),
+            artefacts=(*study.tables, *study.figures_of(study.datasets)),
+            labels={model.label: model.name for model in study.models if model.label},
+            controls=CONTROLS if study.control_seeds else (),
         )
-
-    @property
-    def controls(self) -> tuple[str, ...]:
-        """The controls that every study runs."""
-        return CONTROLS
 
     def shown(self, spec: Spec) -> list[str]:
         """Data sets to draw: those of the paper's artefact that this scale has, or all of this scale."""
@@ -113,6 +127,10 @@ class Context:
     def named(self, spec: Spec) -> list[str]:
         """The paper's data sets of an artefact, then those drawn in their stead."""
         return list(dict.fromkeys([*spec.datasets, *self.shown(spec)]))
+
+    def methods(self, spec: Spec) -> list[str]:
+        """The models that an artefact shows, in the study's order."""
+        return [model for model in self.models if not spec.models or model in spec.models]
 
     def metrics_of(self, spec: Spec) -> list[str]:
         """The scores that an artefact names; none: the score of each metric that is called like it."""
@@ -129,9 +147,11 @@ class Context:
         """Scale, steps, evaluation points, convention and sub-grid, in one line."""
         less = f" of {self.published_steps:,}" if self.steps != self.published_steps else ""
         asked = self.evaluation
-        points = f"{asked.train:,} + {asked.test:,} evaluation points (train + test)"
+        both = f"{asked.train:,} + {asked.test:,} evaluation points (train + test)"
+        points = both if asked.test else f"{asked.train:,} evaluation points"
+        steps = [f"{self.steps:,}{less} steps"] if self.published_steps else []
         grids = [text for d in datasets if (text := _subgrid(d, self.subgrids.get(d, {})))]
-        parts = [f"{self.scale} scale", f"{self.steps:,}{less} steps", points, f"{asked.convention} convention", *grids]
+        parts = [f"{self.scale} scale", *steps, points, f"{asked.convention} convention", *grids]
         return " · ".join(parts)
 
     def said(self, spec: Spec) -> list[str]:
@@ -142,15 +162,26 @@ class Context:
         return [line for line in (about, instead, unchecked, spec.note) if line]
 
 
-def select(scores: pd.DataFrame, spec: Spec, context: Context) -> tuple[pd.DataFrame, list[str]]:
-    """The scores that an artefact shows, with a column ``name`` (``metric.score``), and those names in their order.
+def named(scores: pd.DataFrame) -> pd.DataFrame:
+    """Scores with a column ``name``: ``metric.score``, or ``metric.score@variation`` of what was asked in another way."""
+    pairs = scores["metric"].astype(str) + "." + scores["score"].astype(str)
+    if "variation" not in scores:  # a table that was gathered before there were variations
+        return scores.assign(name=pairs)
+    return scores.assign(name=pairs.where(scores["variation"] == "", pairs + "@" + scores["variation"].astype(str)))
 
-    A name that the study file asks for and the scores lack stays in the list: it is shown as missing. Raises ValueError
-    where one run has one score twice.
+
+def select(scores: pd.DataFrame, spec: Spec, context: Context, variations: bool = False) -> tuple[pd.DataFrame, list[str]]:
+    """The scores that an artefact shows, with a column ``name``, and the names of its ``metrics`` in their order.
+
+    A name that the study file asks for and the scores lack stays in the list: it is shown as missing. ``variations``: each
+    score in every variation, too; a column ``plain`` has its name without. Raises ValueError where one run has one score twice.
     """
-    named = scores.assign(name=scores["metric"].astype(str) + "." + scores["score"].astype(str))
-    wanted = list(spec.metrics) or headlines(named, context)
-    found = named[named["name"].isin(wanted) & named["dataset"].isin(context.shown(spec))]
+    here = named(scores[scores["dataset"].isin(context.shown(spec))])
+    wanted = list(spec.metrics) or headlines(here, context)
+    here = here.assign(plain=here["name"].str.split("@").str[0] if variations else here["name"])
+    found = here[here["plain"].isin([*wanted, *spec.against])]
+    if spec.models:
+        found = found[found["model"].isin([*spec.models, *context.controls])]
     if (twice := found.duplicated(["run", "name"])).any():
         first = found[twice].iloc[0]
         raise ValueError(
@@ -159,14 +190,31 @@ def select(scores: pd.DataFrame, spec: Spec, context: Context) -> tuple[pd.DataF
     return found, wanted
 
 
-def headlines(named: pd.DataFrame, context: Context) -> list[str]:
+def headlines(here: pd.DataFrame, context: Context) -> list[str]:
     """One score a metric: the one called like the metric, else the first that it gives."""
     chosen = []
     for metric in context.metrics:
-        given = list(dict.fromkeys(named.loc[named["metric"] == metric, "score"]))
+        given = list(dict.fromkeys(here.loc[(here["metric"] == metric) & ~here["name"].str.contains("@"), "score"]))
         own = metric if metric in given or not given else given[0]
         chosen.append(f"{metric}.{own}")
     return chosen
+
+
+def directed(scores: pd.DataFrame) -> pd.DataFrame:
+    """Scores with a column ``name`` (see ``select``), those of which the lower is better with their sign turned."""
+    families = {name: name.partition(".")[0] for name in scores["name"].unique()}
+    lower = {name for name, family in families.items() if declared.constant("metrics", family, "BETTER") == "lower"}
+    return scores.assign(result=scores["result"].where(~scores["name"].isin(lower), -scores["result"]))
+
+
+def _steps(study: Study) -> int:
+    return study.training.steps if study.training else 0
+
+
+def _parameters(study: Study, model: str) -> tuple[str, ...]:
+    """Hyper-parameters that the study gives a model, the swept ones first."""
+    stated = [m for m in study.models if m.name == model]
+    return tuple(dict.fromkeys([key for m in stated for key in m.sweep] + [key for m in stated for key in m.fixed]))
 
 
 def _cells(study: Study) -> int:
@@ -175,8 +223,8 @@ def _cells(study: Study) -> int:
 
 def _departures(study: Study, scale: Scale) -> list[Departure]:
     found = []
-    if (steps := scale.training.steps or study.training.steps) != study.training.steps:
-        found.append(Departure("training", f"{steps:,} of {study.training.steps:,} steps"))
+    if (steps := scale.training.steps or _steps(study)) != _steps(study):
+        found.append(Departure("training", f"{steps:,} of {_steps(study):,} steps"))
     for model in study.models:
         override = scale.models.get(model.name, ModelOverride())
         if model.fixed | override.fixed != model.fixed:
@@ -190,6 +238,9 @@ def _departures(study: Study, scale: Scale) -> list[Departure]:
         found.append(
             Departure("evaluation", f"{asked.train:,} + {asked.test:,} evaluation points, {asked.convention} convention")
         )
+    for metric, points in scale.points.items():
+        text = f"{points.train:,} + {points.test:,} evaluation points for {metric}"
+        found.append(Departure("evaluation", text, metric=metric))
     return found + [
         Departure("grid", text, dataset=d) for d, strides in scale.subgrid.items() if (text := _subgrid(d, strides))
     ]

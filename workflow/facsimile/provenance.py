@@ -39,6 +39,13 @@ def code(*modules: str) -> str:
     return hashlib.sha256(repr(listed).encode()).hexdigest()[:8]
 
 
+def files(folder: Path) -> str:
+    """8 hexadecimal digits of all files of a folder but Python's, their names included."""
+    found = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc"))
+    named = [(str(path.relative_to(folder)), hashlib.sha256(path.read_bytes()).hexdigest()) for path in found]
+    return hashlib.sha256(repr(named).encode()).hexdigest()[:8]
+
+
 def versions(*packages: str) -> dict[str, str]:
     """Versions of Python and of the named packages."""
     return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in packages}

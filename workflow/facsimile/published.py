@@ -65,7 +65,7 @@ def _row(path: Path, line: int, fields: list[str], context: Context) -> Publishe
 def _published(said: dict[str, str], context: Context) -> Published:
     _one_of("artefact", said["artefact"], [*context.artefacts, *BESIDE])
     _one_of("data set of the study", said["dataset"], ["", *context.datasets])
-    _one_of("model of the study", said["model"], ["", *context.models, *context.controls])
+    _one_of("model of the study", said["model"], ["", *context.models, *context.controls, *context.labels])
     _one_of("statistic", said["statistic"], list(STATISTICS))
     _one_of("way (how) to get a number", said["how"], list(HOWS))
     for metric in said["metric"].split(" ~ "):

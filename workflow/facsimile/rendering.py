@@ -13,11 +13,15 @@ from rich.table import Table
 from rich.text import Text
 
 NONE = "–"
+ROUNDING = 1e-12  # what double precision leaves of nothing
 TEX = {"\\": r"\textbackslash{}"} | {c: f"\\{c}" for c in "&%$#_{}"} | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 TEX |= {
     "β": r"$\beta$",
     "γ": r"$\gamma$",
+    "η": r"$\eta$",
     "λ": r"$\lambda$",
+    "σ": r"$\sigma$",
+    "ω": r"$\omega$",
     "−": "$-$",
     "–": "--",
     "·": r"$\cdot$",
@@ -28,20 +32,28 @@ TEX |= {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One number with its interval; ``n`` where it differs from that of its row."""
+    """One number with its interval; ``n`` where it differs from that of its row, ``text`` where it is said otherwise."""
 
     value: float
     low: float
     high: float
     n: int | None = None
+    text: str = ""
+    digits: int = 3
 
     def number(self) -> str:
-        """Three decimals, or – for no number."""
-        return f"{self.value:.3f}" if math.isfinite(self.value) else NONE
+        """As many decimals, or – for no number; what is not zero and would look it as ``2.5e-05``."""
+        if self.text:
+            return self.text
+        if not math.isfinite(self.value):
+            return NONE
+        small = ROUNDING < abs(self.value) < 0.5 * 10.0**-self.digits
+        return f"{self.value:.1e}" if small else f"{self.value:.{self.digits}f}"
 
     def interval(self) -> str:
         """``[0.123, 0.345]``, with n where it differs; – for no interval, nothing where there is no number either."""
-        known = f"[{self.low:.3f}, {self.high:.3f}]" if math.isfinite(self.low) else NONE if math.isfinite(self.value) else ""
+        alone = NONE if math.isfinite(self.value) and not self.text else ""
+        known = f"[{self.low:.{self.digits}f}, {self.high:.{self.digits}f}]" if math.isfinite(self.low) else alone
         return " ".join(filter(None, [known, f"n={self.n}" if self.n is not None else ""]))
 
     def line(self) -> str:
@@ -59,30 +71,30 @@ class Row:
     entries: list[Entry]
 
 
-def markdown(title: str, columns: list[str], rows: list[Row], notes: list[str]) -> str:
+def markdown(title: str, columns: list[str], rows: list[Row], notes: list[str], head: str = "Method") -> str:
     """Title, a table with a bold line before each block, and the notes as a list."""
-    head = ["Method", "n", *columns]
-    lines = [_bar(head), _bar(["---", *["---:"] * (len(head) - 1)])]
+    top = [head, "n", *columns]
+    lines = [_bar(top), _bar(["---", *["---:"] * (len(top) - 1)])]
     for block, members in _blocks(rows):
-        lines.append(_bar([f"**{_escaped(block)}**", *[""] * (len(head) - 1)]))
+        lines.append(_bar([f"**{_escaped(block)}**", *[""] * (len(top) - 1)]))
         lines += [_bar([_escaped(r.label), r.n, *(entry.line() for entry in r.entries)]) for r in members]
     return "\n".join([f"### {title}", "", *lines, "", *(f"- {_escaped(note)}" for note in notes), ""])
 
 
-def latex(title: str, columns: list[str], rows: list[Row], notes: list[str], label: str) -> str:
+def latex(title: str, columns: list[str], rows: list[Row], notes: list[str], label: str, head: str = "Method") -> str:
     r"""A ``table*`` with booktabs rules; intervals are small and under their numbers, the notes end the caption."""
     caption = " ".join([tex(title) + ".", *(tex(note) for note in notes)])
     lines = [r"\begin{table*}", r"\centering", rf"\caption{{{caption}}}", rf"\label{{{label}}}", r"\footnotesize"]
-    lines += [rf"\begin{{tabular}}{{lr{'c' * len(columns)}}}", r"\toprule", _tex_row(["Method", "$n$", *map(tex, columns)])]
+    lines += [rf"\begin{{tabular}}{{lr{'c' * len(columns)}}}", r"\toprule", _tex_row([tex(head), "$n$", *map(tex, columns)])]
     for block, members in _blocks(rows):
         lines += [r"\midrule", rf"\multicolumn{{{len(columns) + 2}}}{{l}}{{\emph{{{tex(block)}}}}} \\"]
         lines += [_tex_row([tex(r.label), r.n, *map(_tex_entry, r.entries)]) for r in members]
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table*}", ""])
 
 
-def console(title: str, columns: list[str], rows: list[Row], notes: list[str]) -> Any:
+def console(title: str, columns: list[str], rows: list[Row], notes: list[str], head: str = "Method") -> Any:
     """A rich table, intervals dim and under their numbers, and the notes below it; a narrow terminal gets it in parts."""
-    return Group(_Folded(title, columns, rows), *(Text(note, style="dim") for note in notes))
+    return Group(_Folded(title, columns, rows, head), *(Text(note, style="dim") for note in notes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +104,7 @@ class _Folded:
     title: str
     columns: list[str]
     rows: list[Row]
+    head: str
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table]:
         roomy = options.update_width(100 * (len(self.columns) + 2))  # a measure is cut at the width that it is asked for
@@ -106,7 +119,7 @@ class _Folded:
     def _part(self, first: int, stop: int) -> Table:
         title = self.title if first == 0 else None
         table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-        table.add_column("Method", no_wrap=True)
+        table.add_column(self.head, no_wrap=True)
         table.add_column("n", justify="right")
         for column in self.columns[first:stop]:
             table.add_column("\n".join(column.split()), justify="right", min_width=12, no_wrap=True)

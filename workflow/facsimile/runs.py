@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from facsimile import canonical, discover
-from facsimile.studyfile import CONTROLS, Evaluation, Scale, Study
+from facsimile.studyfile import CONTROLS, Evaluation, Model, Scale, Study
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Run:
     value_index: int | None
     number: int | None
     control: bool
+    label: str = ""  # what the study's tables call its cell
 
     @property
     def key(self) -> str:
@@ -74,14 +75,44 @@ def scale_of(study: Study, name: str) -> Scale:
     return study.scales[name]
 
 
-def evaluation(study: Study, scale: str) -> Evaluation:
-    """What the metrics are given at a scale."""
-    return scale_of(study, scale).evaluation or study.evaluation
+def evaluation(study: Study, scale: str, metric: str = "") -> Evaluation:
+    """What the metrics are given at a scale, or one metric that is given fewer points there."""
+    chosen = scale_of(study, scale)
+    found = chosen.evaluation or study.evaluation
+    return found.model_copy(update=chosen.points[metric].model_dump()) if metric in chosen.points else found
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One way in which a metric is asked of a run; ``variation`` is its name in the study file, "" for the study's own."""
+
+    variation: str
+    representation: str
+    evaluation: Evaluation
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """All that an answer depends on besides metric and run."""
+        return {"representation": self.representation, **self.evaluation.model_dump()}
+
+
+def asked(study: Study, scale: str, metric: str) -> list[Asked]:
+    """The ways in which a metric is asked at a scale; a variation that is no other way there is left out."""
+    own = evaluation(study, scale, metric)
+    ways = [Asked("", "mean", own)]
+    for name, variation in study.variations.items():
+        changed = {"train": min(variation.train or own.train, own.train)}
+        changed |= {"seed": variation.seed} if variation.seed is not None else {}
+        way = Asked(name, variation.representation, own.model_copy(update=changed))
+        if metric in variation.metrics and way.stated not in [other.stated for other in ways]:
+            ways.append(way)
+    return ways
 
 
 def protocol(study: Study, scale: str, metric: str) -> str:
     """Hash of how a metric is asked at a scale; two studies that ask alike share scores."""
-    return canonical.hash8({"metric": metric, "representation": "mean", **evaluation(study, scale).model_dump()})
+    own, *others = asked(study, scale, metric)
+    return canonical.hash8({"metric": metric, **own.stated, "variations": {way.variation: way.stated for way in others}})
 
 
 def panel(study: Study, scale: str) -> str:
@@ -92,7 +123,7 @@ def panel(study: Study, scale: str) -> str:
 def expand(study: Study, scale: str) -> list[Run]:
     """All runs of a study at a scale, data set slowest, then model, hyper-parameter value, seed; then the controls."""
     chosen = scale_of(study, scale)
-    datasets = [d for d in study.datasets if chosen.datasets is None or d in chosen.datasets]
+    datasets = study.datasets_of(chosen)
     trained = [
         run for dataset in datasets for cell in _cells(study, chosen, dataset) for run in _seeds(study, chosen, dataset, cell)
     ]
@@ -107,13 +138,13 @@ class _Cell:
     value: float | None
     value_index: int | None
     published: int | None  # position among the published study's cells of one data set
+    label: str
 
 
 def _cells(study: Study, scale: Scale, dataset: str) -> Iterator[_Cell]:
-    training = study.training.model_dump(exclude_unset=True) | scale.training.model_dump(exclude_none=True)
-    common = {"training": training} | _subgrid(scale, dataset)
     published = {key: i for i, key in enumerate(_published_cells(study))}
-    for model in study.models:
+    for place, model in enumerate(study.models):
+        common = _training(study, model, scale) | _subgrid(scale, dataset)
         override = scale.models.get(model.name)
         sweep = model.sweep | (override.sweep if override else {})
         fixed = model.fixed | (override.fixed if override else {})
@@ -122,17 +153,25 @@ def _cells(study: Study, scale: Scale, dataset: str) -> Iterator[_Cell]:
             statement = canonical.canonical({"model": model.name, "params": fixed | swept} | common)
             value = float(values[0]) if len(values) == 1 else None
             index = next(iter(model.sweep.values())).index(values[0]) if value in _first_sweep(model.sweep) else None
-            yield _Cell(model.name, statement, value, index, published.get((model.name, values)))
+            yield _Cell(model.name, statement, value, index, published.get((place, values)), model.label)
+
+
+def _training(study: Study, model: Model, scale: Scale) -> dict[str, Any]:
+    """How a model is trained: what the study states, then what differs for this model, then for this scale."""
+    if study.training is None:
+        return {}
+    differs = [override.model_dump(exclude_none=True) for override in (model.training, scale.training)]
+    return {"training": study.training.model_dump(exclude_unset=True) | differs[0] | differs[1]}
 
 
 def _first_sweep(sweep: dict[str, list[int | float]]) -> list[int | float]:
     return next(iter(sweep.values()), [])
 
 
-def _published_cells(study: Study) -> Iterator[tuple[str, tuple[int | float, ...]]]:
-    for model in study.models:
+def _published_cells(study: Study) -> Iterator[tuple[int, tuple[int | float, ...]]]:
+    for place, model in enumerate(study.models):
         for values in itertools.product(*model.sweep.values()):
-            yield model.name, values
+            yield place, values
 
 
 def _seeds(study: Study, scale: Scale, dataset: str, cell: _Cell) -> Iterator[Run]:
@@ -143,7 +182,7 @@ def _seeds(study: Study, scale: Scale, dataset: str, cell: _Cell) -> Iterator[Ru
         first = (study.datasets.index(dataset) * cells + cell.published) * study.seeds
     for seed in range(scale.seeds or study.seeds):
         number = first + seed if first is not None and seed < study.seeds else None
-        yield Run(dataset, cell.model, seed, cell.statement, hash8, cell.value, cell.value_index, number, control=False)
+        yield Run(dataset, cell.model, seed, cell.statement, hash8, cell.value, cell.value_index, number, False, cell.label)
 
 
 def _controls(study: Study, scale: Scale, dataset: str) -> Iterator[Run]:
@@ -159,14 +198,19 @@ def _subgrid(scale: Scale, dataset: str) -> dict[str, Any]:
 
 
 def _distinct(runs: list[Run]) -> list[Run]:
-    """Refuse two different statements that share a folder (one chance in about 10**5 for 252 cells)."""
+    """Refuse two different statements that share a folder (one chance in about 10**5 for 252 cells).
+
+    Labels whose difference a scale takes away (steps) are one cell, with the first of them.
+    """
     seen: dict[str, Run] = {}
     for run in runs:
         if (other := seen.setdefault(run.key, run)) is not run:
             same = other.statement == run.statement
+            if same and other.label != run.label:
+                continue
             cause = "is stated twice; remove one" if same else "shares its hash with another; change any setting slightly"
             raise ValueError(f"run {run.key} ({canonical.dumps(run.params)}) {cause}")
-    return runs
+    return list(seen.values())
 
 
 def shards(runs: list[Run], size: int) -> list[Shard]:

@@ -1,6 +1,7 @@
 """What a metric is given of a finished run: codes, factors, and where it needs them log-variances, images and the decoder."""
 
 import functools
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,19 +9,25 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from facsimile import datasets, discover, latents, store
-from facsimile.datasets import Dataset
+from facsimile import datasets, discover, inferred, latents, store
+from facsimile.datasets import Arrays, Dataset
 from facsimile.datasets._base import Integers
 from facsimile.runs import Run
 from facsimile.studyfile import CONTROLS, Training
 
+CODES = {"codes": "mean", "log_variances": "log_variance"}  # need -> its name in latents.h5
 OF_A_RUN = {"codes", "factors", "table", "grid", "log_variances", "images", "decoder"}
 Array = npt.NDArray[np.float32]
 
 
-def answerable(metric: str, run: Run) -> bool:
-    """Whether a run has what the metric needs: a control has no decoder; raises ValueError for what no single run has."""
+def answerable(metric: str, run: Run, stored: list[str] | None = None) -> bool:
+    """Whether a run has what the metric needs: a control has no decoder; raises ValueError for what no single run has.
+
+    ``stored``: names of the arrays that the run infers, None for a mean and a log-variance an image.
+    """
     needs = set(discover.module("metrics", metric).NEEDS)
+    if stored is not None and not {CODES[need] for need in needs & CODES.keys()} <= set(stored):
+        return False
     if lacking := needs - OF_A_RUN:
         raise ValueError(
             f"{metric} needs {', '.join(sorted(lacking))}, which a study's run does not have: ask facsimile.score for it, and "
@@ -29,12 +36,30 @@ def answerable(metric: str, run: Run) -> bool:
     return not ("decoder" in needs and run.model in CONTROLS)
 
 
+def codes(folder: Path, representation: str, seed: int) -> Array:
+    """Codes float32 [n, d] of a run: the ``mean`` of its posterior, or one ``sampled`` from it.
+
+    The draw follows from the run's seed alone: it is the same whichever metric asks, and shared by runs of one seed.
+    """
+    mean = _stored(folder, "codes")
+    if representation == "mean":
+        return mean
+    deviation = np.exp(_stored(folder, "log_variances") / 2)
+    return (mean + deviation * _noise(seed, mean.shape)).astype(np.float32, copy=False)
+
+
+def _noise(seed: int, shape: tuple[int, ...]) -> Array:
+    # As rng.generator makes it, by its counter; rng needs torch, for which a scoring job would wait.
+    key = np.array([seed, zlib.crc32(b"sampled codes")], np.uint64)
+    return np.random.Generator(np.random.Philox(key=key)).standard_normal(shape, dtype=np.float32)
+
+
 def given(metric: str, run: Run, folder: Path, data: Path) -> dict[str, Any]:
     """Arguments of ``facsimile.score`` besides codes and factors; ``folder`` is the run's, ``data`` its data set's file."""
     needs = discover.module("metrics", metric).NEEDS
     found: dict[str, Any] = {}
     if "log_variances" in needs:
-        found["log_variances"] = latents.read(folder / store.LATENTS, "log_variance")
+        found["log_variances"] = _stored(folder, "log_variances")
     if "images" in needs or "decoder" in needs:
         opened = _opened(run.dataset, data, tuple(sorted(run.subgrid.items())))
         if "images" in needs:
@@ -42,6 +67,14 @@ def given(metric: str, run: Run, folder: Path, data: Path) -> dict[str, Any]:
         if "decoder" in needs:
             found["decoder"] = decoder(run, folder, opened)
     return found
+
+
+def _stored(folder: Path, need: str) -> Array:
+    """Codes [n, d], or log-variances, of a run: of a model of images, or of one of arrays that infers them by these names."""
+    path = folder / store.LATENTS
+    if inferred.names(latents.about(path) or {}) is None:
+        return latents.read(path, CODES[need])
+    return np.asarray(inferred.read(path)[CODES[need]], np.float32)
 
 
 class Images:
@@ -90,11 +123,13 @@ def decoder(run: Run, folder: Path, data: Dataset) -> Callable[[Array], Array]:
 
 @functools.lru_cache(maxsize=1)  # the runs of a shard share it
 def _opened(dataset: str, path: Path, subgrid: tuple[tuple[str, int], ...]) -> Dataset:
-    return datasets.dataset(dataset, path).subgrid(dict(subgrid))
+    return datasets.of_images(datasets.dataset(dataset, path)).subgrid(dict(subgrid))
 
 
 @functools.lru_cache(maxsize=1)
-def factors(dataset: str, subgrid: tuple[tuple[str, int], ...]) -> Integers:
-    """Factors [n, k] of a data set or of a part of it, in its order."""
+def factors(dataset: str, subgrid: tuple[tuple[str, int], ...], path: Path | None = None) -> Integers:
+    """Factors [n, k] of a data set or of a part of it, in its order; those of arrays are read from its file, ``path``."""
     data = datasets.grid(dataset).subgrid(dict(subgrid))
+    if isinstance(data, Arrays):
+        data = datasets.dataset(dataset, path)
     return data.factors(np.arange(len(data)))

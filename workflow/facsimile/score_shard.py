@@ -10,13 +10,27 @@ from multiprocessing import connection
 from pathlib import Path
 from typing import NamedTuple
 
+import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from facsimile import answers, atomic, discover, jobs, latents, metrics, provenance, runs, score_inputs, store
+from facsimile import (
+    answers,
+    atomic,
+    discover,
+    findings,
+    inferred,
+    jobs,
+    latents,
+    metrics,
+    provenance,
+    runs,
+    score_inputs,
+    store,
+)
 from facsimile.answers import Answer, Rows
 from facsimile.jobs import Log
-from facsimile.runs import Run, Shard
-from facsimile.studyfile import Evaluation, Study
+from facsimile.runs import Asked, Run, Shard
+from facsimile.studyfile import Study
 from facsimile.workspace import Workspace
 
 
@@ -29,7 +43,7 @@ class Question(NamedTuple):
 
     run: Run
     metric: str
-    asked: Evaluation
+    asked: list[Asked]
     latents: Path
     data: Path
     answer: Path
@@ -63,15 +77,22 @@ def _questions(workspace: Workspace, study: Study, shard: Shard) -> list[Questio
     found: list[Question] = []
     for run in shard.runs:
         folder = paths.run(run.key)
-        asked = [metric for metric in study.metrics if score_inputs.answerable(metric, run)]
-        if not asked or jobs.failed(paths, run):
+        asked = [] if jobs.failed(paths, run) else [m for m in study.metrics if _answerable(m, run, folder)]
+        if not asked:
             continue
         where, data, stated = folder / store.LATENTS, paths.dataset(run.dataset), _checksum(folder)
         for metric in asked:
             answer = paths.score(run.key, metric, runs.protocol(study, scale, metric))
             stamp = {"latents": stated, "code": provenance.code(f"facsimile.metrics.{metric}")}
-            found.append(Question(run, metric, runs.evaluation(study, scale), where, data, answer, stamp))
+            found.append(Question(run, metric, runs.asked(study, scale, metric), where, data, answer, stamp))
     return found
+
+
+def _answerable(metric: str, run: Run, folder: Path) -> bool:
+    about = latents.about(folder / store.LATENTS) or {}
+    if findings.wanted(metric):
+        return findings.has(metric, run, about)
+    return score_inputs.answerable(metric, run, inferred.names(about))
 
 
 def _checksum(folder: Path) -> str:
@@ -151,16 +172,30 @@ def _answer(question: Question) -> Answer | ScoreError:
 
 
 def _ask(question: Question) -> Rows:
-    asked, run = question.asked, question.run
-    table = metrics.score(
-        latents.read(question.latents),
-        score_inputs.factors(run.dataset, tuple(sorted(run.subgrid.items()))),
+    if findings.wanted(question.metric):
+        return [row for way in question.asked for row in _rows(_of_findings(question, way), way)]
+    return [row for way in question.asked for row in _rows(_of_codes(question, way), way)]
+
+
+def _rows(table: pd.DataFrame, way: Asked) -> Rows:
+    renamed = table.rename(columns={"value": "result", "seed": "evaluation_seed"})
+    said = renamed.assign(variation=way.variation, representation=way.representation)
+    return [{str(key): value for key, value in row.items()} for row in said.to_dict("records")]
+
+
+def _of_findings(question: Question, way: Asked) -> pd.DataFrame:
+    return findings.ask(question.metric, question.run, question.latents.parent, question.data, way.evaluation)
+
+
+def _of_codes(question: Question, way: Asked) -> pd.DataFrame:
+    asked, run, folder = way.evaluation, question.run, question.latents.parent
+    return metrics.score(
+        score_inputs.codes(folder, way.representation, run.seed),
+        score_inputs.factors(run.dataset, tuple(sorted(run.subgrid.items())), question.data),
         metrics=[question.metric],
         convention=asked.convention,
         seed=asked.seed,
         n_train=asked.train,
         n_test=asked.test,
-        **score_inputs.given(question.metric, run, question.latents.parent, question.data),
+        **score_inputs.given(question.metric, run, folder, question.data),
     )
-    renamed = table.rename(columns={"value": "result", "seed": "evaluation_seed"})
-    return [{str(key): value for key, value in row.items()} for row in renamed.to_dict("records")]

@@ -80,7 +80,7 @@ def estimate(
         return Estimate(np.nan, np.nan, np.nan, 0)
     value = float(statistic(sample))
     drawn = _draws(sample[None], statistic, rng, _groups(sample.size, strata), resamples)[0]
-    return Estimate(value, *_limits(drawn, level), sample.size)
+    return Estimate(value, *limits(drawn, level), sample.size)
 
 
 def paired_difference(
@@ -105,7 +105,17 @@ def paired_difference(
     both = np.stack((first, second))
     value = float(statistic(first) - statistic(second))
     drawn = _draws(both, statistic, rng, _groups(first.size, None), resamples)
-    return Estimate(value, *_limits(drawn[0] - drawn[1], level), first.size)
+    return Estimate(value, *limits(drawn[0] - drawn[1], level), first.size)
+
+
+@dataclass(frozen=True, slots=True)
+class Correlations:
+    """Rank correlations of columns with columns, ``value``, ``low`` and ``high`` [a, b], over ``n`` rows."""
+
+    value: Array
+    low: Array
+    high: Array
+    n: int
 
 
 def spearman(
@@ -122,14 +132,54 @@ def spearman(
     first, second = _finite(x), _finite(y)
     if first.shape != second.shape:
         raise ValueError(f"a correlation wants pairs, not {first.size} and {second.size} values")
-    n = first.size
-    if n < CORRELATION_RUNS or np.ptp(first) == 0 or np.ptp(second) == 0:
-        return Estimate(np.nan, np.nan, np.nan, n)
-    value = float(_correlations(first, second, np.ones((1, n)))[0])
-    # How often each pair is drawn says all of a resample, and ranks follow from running sums of it: nothing is sorted again.
-    blocks = [_correlations(first, second, rng.multinomial(n, np.full(n, 1 / n), size)) for size in _sizes(n, resamples)]
-    drawn = np.concatenate(blocks)
-    return Estimate(value, *_limits(drawn[np.isfinite(drawn)], level), n)
+    found = spearmans(first[:, None], second[:, None], rng, level, resamples)
+    return Estimate(float(found.value[0, 0]), float(found.low[0, 0]), float(found.high[0, 0]), found.n)
+
+
+def spearmans(
+    x: NDArray[np.floating],
+    y: NDArray[np.floating],
+    rng: np.random.Generator,
+    level: float = LEVEL,
+    resamples: int = RESAMPLES,
+) -> Correlations:
+    """``spearman`` of every column of x [n, a] with every column of y [n, b]; all share the resamples of the n rows.
+
+    As fast as ranking a + b columns, not a · b pairs; the same intervals as a pair alone has from the same generator.
+    """
+    a, b = (np.stack([_finite(column) for column in side.T]) for side in (x, y))
+    n, shape = a.shape[1], (len(a), len(b))
+    if n < CORRELATION_RUNS:
+        return Correlations(np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan), n)
+    # How often each row is drawn says all of a resample, and ranks follow from running sums of it: nothing is sorted again.
+    counts = (rng.multinomial(n, np.full(n, 1 / n), size) for size in _sizes(n * sum(shape), resamples))
+    drawn = np.concatenate([_correlations(a, b, block) for block in counts])
+    bounds = [limits(column[np.isfinite(column)], level) for column in drawn.reshape(len(drawn), -1).T]
+    low, high = (np.reshape(column, shape) for column in zip(*bounds, strict=True))
+    return Correlations(_correlations(a, b, np.ones((1, n)))[0], low, high, n)
+
+
+def rank_correlation(x: NDArray[np.floating], y: NDArray[np.floating]) -> float:
+    """Spearman's rank correlation of paired values [n] each, without an interval; NaN if a side is constant."""
+    return float(_correlations(_finite(x)[None], _finite(y)[None], np.ones((1, len(x))))[0, 0, 0])
+
+
+def limits(drawn: Array, level: float = LEVEL) -> tuple[float, float]:
+    """The percentile interval of a statistic's resamples [b]; NaN where they do not vary."""
+    # A difference of the last bits, from the order of a sum, is no variation.
+    if drawn.size == 0 or np.ptp(drawn) <= 1e-12 * np.abs(drawn).max():
+        return np.nan, np.nan
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def ranks(values: Array, weights: Array) -> Array:
+    """Mean ranks [b, n], from 1, of ``values`` [n] in each resample."""
+    labels = np.unique(values, return_inverse=True)[1]
+    order = np.argsort(labels, kind="stable")
+    starts = np.flatnonzero(np.diff(labels[order], prepend=-1))
+    sizes = np.add.reduceat(weights[:, order], starts, axis=1)
+    return (np.cumsum(sizes, axis=1) - sizes / 2 + 0.5)[:, labels]
 
 
 def _finite(values: NDArray[np.floating]) -> Array:
@@ -164,28 +214,17 @@ def _draws(
     return np.concatenate(blocks, axis=1)
 
 
-def _limits(drawn: Array, level: float) -> tuple[float, float]:
-    # A difference of the last bits, from the order of a sum, is no variation.
-    if drawn.size == 0 or np.ptp(drawn) <= 1e-12 * np.abs(drawn).max():
-        return np.nan, np.nan
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
-
-
 def _correlations(x: Array, y: Array, counts: NDArray[np.number]) -> Array:
-    """Spearman's correlation [b] of each resample, given how often it drew each pair, ``counts`` [b, n]."""
+    """Spearman's correlations [r, a, b] of x [a, n] and y [b, n] in each resample, which drew rows ``counts`` [r, n] times."""
     weights = counts.astype(np.float64)
-    total = weights.sum(axis=1, keepdims=True)
-    u, v = (_ranks(side, weights) - (total + 1) / 2 for side in (x, y))
-    cross, uu, vv = (np.einsum("bn,bn,bn->b", weights, a, b) for a, b in ((u, v), (u, u), (v, v)))
-    scale = np.sqrt(uu * vv)
-    return np.divide(cross, scale, out=np.full_like(cross, np.nan), where=scale > 0)
+    first, second = (np.stack([_standard(column, weights) for column in side], axis=1) for side in (x, y))
+    found: Array = first @ second.transpose(0, 2, 1)
+    return np.clip(found, -1, 1)
 
 
-def _ranks(values: Array, weights: Array) -> Array:
-    """Mean ranks [b, n], from 1, of ``values`` [n] in each resample."""
-    labels = np.unique(values, return_inverse=True)[1]
-    order = np.argsort(labels, kind="stable")
-    starts = np.flatnonzero(np.diff(labels[order], prepend=-1))
-    sizes = np.add.reduceat(weights[:, order], starts, axis=1)
-    return (np.cumsum(sizes, axis=1) - sizes / 2 + 0.5)[:, labels]
+def _standard(column: Array, weights: Array) -> Array:
+    """Weighted ranks [r, n] of a column [n], centred and scaled so that a correlation is their product; NaN if constant."""
+    centred = ranks(column, weights) - (weights.sum(axis=1, keepdims=True) + 1) / 2
+    scaled = centred * np.sqrt(weights)
+    length = np.sqrt(np.einsum("rn,rn->r", scaled, scaled))[:, None]
+    return np.divide(scaled, length, out=np.full_like(scaled, np.nan), where=length > 0)

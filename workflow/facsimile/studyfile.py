@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from facsimile import discover
+from facsimile import declared, discover
 from facsimile.yamlfile import Document, Location
 
 CONTROLS = ("oracle", "noise")
@@ -70,20 +70,59 @@ class Adam(Strict):
     epsilon: Number = 1e-8
 
 
+class SGD(Strict):
+    """Plain gradient descent."""
+
+    lr: Number = Field(description="learning rate")
+
+
+BatchSize = PositiveInt | Literal["all"]
+
+
 class Training(Strict):
     """How every run of the study is trained."""
 
     steps: PositiveInt = Field(description="updates of each model")
-    batch_size: PositiveInt = Field(description="images an update, drawn with replacement")
+    batch_size: BatchSize = Field(description="images or rows an update, drawn with replacement; all: the whole data set")
     latents: PositiveInt = Field(description="dimensions of the representation")
-    network: Name = Field(description="encoder and decoder, by their name in networks.py")
-    adam: Adam = Field(description="optimiser of encoder and decoder")
+    network: Name = Field(default="own", description="encoder and decoder, by their name in networks.py; own: the model's")
+    adam: Adam | None = Field(default=None, description="optimiser of encoder and decoder")
+    sgd: SGD | None = Field(default=None, description="optimiser, instead of adam")
+
+    @model_validator(mode="after")
+    def _one_optimiser(self) -> "Training":
+        if (self.adam is None) == (self.sgd is None):
+            raise ValueError("state one optimiser, adam: {lr: …} or sgd: {lr: …}")
+        return self
+
+    @property
+    def by_adam(self) -> Adam:
+        """``adam``; raises ValueError where the study states another optimiser, as models of images know no other."""
+        if self.adam is None:
+            raise ValueError("training: models of images are trained by Adam; state adam: {lr: …}")
+        return self.adam
+
+    @property
+    def drawn(self) -> int:
+        """``batch_size`` as a number; raises ValueError for ``all``, as data sets of images are drawn from."""
+        if self.batch_size == "all":
+            raise ValueError("training: batch_size: all is for data sets of arrays; of images state how many are drawn")
+        return self.batch_size
+
+
+class TrainingOverride(Strict):
+    """What one model, or a scale, may change of the training."""
+
+    steps: PositiveInt | None = None
+    batch_size: BatchSize | None = None
 
 
 class Model(Strict):
     """One model and the hyper-parameter values that the study gives it."""
 
     name: Annotated[Name, _exists("models")] = Field(description="file in models/")
+    label: str = Field(default="", description="how tables call it; one model may stand several times under several labels")
+    training: TrainingOverride = Field(default=TrainingOverride(), description="what this model's training differs in")
     sweep: dict[Name, list[Number]] = Field(
         default={}, description="values of which each is a cell (their product, if several)"
     )
@@ -104,20 +143,93 @@ class Evaluation(Strict):
     """What the metrics are given. dlib_reproduce scores every model on the same draws, hence one seed for all."""
 
     train: PositiveInt = Field(description="points to fit on")
-    test: PositiveInt = Field(description="points to test on")
+    test: int = Field(ge=0, description="points to test on; 0 where the metrics take none")
     seed: int = Field(default=0, ge=0, description="seed of the draws, the same for every run")
     convention: str = Field(default="dlib", description="which published variant of each metric is meant")
+
+
+class Points(Strict):
+    """How many points a metric is given."""
+
+    train: PositiveInt = Field(description="points to fit on")
+    test: PositiveInt = Field(description="points to test on")
+
+
+class Variation(Strict):
+    """Another way to ask some metrics of every run, beside the evaluation of the means; what is not said is as there."""
+
+    metrics: list[Metric] = Field(description="metrics that are asked so, too")
+    representation: Literal["mean", "sampled"] = Field(
+        default="mean", description="codes: means of the posterior, or one draw from it, the same at every asking"
+    )
+    train: PositiveInt | None = Field(default=None, description="points to fit on, at most those of the scale's evaluation")
+    seed: int | None = Field(default=None, ge=0, description="seed of the draws")
 
 
 class Artefact(Strict):
     """A table or a figure of the paper."""
 
-    kind: Name = Field(description="file in figures/, or kind of table")
+    kind: Name = Field(description="file in figures/, or in tables/")
     title: str
+    each: Literal["dataset"] | None = Field(
+        default=None, description="dataset: one figure a data set, named <figure>_<data set>; of a scale those that it has"
+    )
     datasets: list[Name] = Field(default=[], description="data sets that the paper's artefact shows; none: all of the scale")
-    metrics: list[str] = Field(default=[], description="scores shown, as metric.score; none: every metric's headline")
+    models: list[Name] = Field(default=[], description="models shown; none: all")
+    metrics: list[str] = Field(
+        default=[], description="scores shown, as metric.score, or metric.score@variation; none: every metric's headline"
+    )
+    log: bool = Field(default=False, description="logarithmic axes for the scores, where a kind of figure has them")
+    against: list[str] = Field(default=[], description="scores that the first are set against, where a kind of figure does")
+    where: dict[Name, Number] = Field(default={}, description="only cells that, where they state these, have these values")
     verified: bool = Field(default=False, description="whether number and content were checked against the paper's PDF")
     note: str = ""
+
+
+class Rule(Strict):
+    """Where a statistic must lie for a claim to hold: above one number, below another, or between both."""
+
+    above: Number | None = None
+    below: Number | None = None
+    by: Literal["interval", "value"] = Field(
+        default="interval", description="what must lie there: all of the interval, or the value"
+    )
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> "Rule":
+        if self.above is None and self.below is None:
+            raise ValueError("a rule needs above, below, or both")
+        if self.above is not None and self.below is not None and self.above >= self.below:
+            raise ValueError(f"nothing lies above {self.above} and below {self.below}")
+        return self
+
+
+class Claim(Strict):
+    """A sentence of the paper that numbers can bear out or not."""
+
+    text: str = Field(description="the claim as a sentence that can be checked")
+    source: str = Field(description="where the paper says so, and whose the threshold is")
+    verified: bool = Field(default=False, description="whether it was checked against the paper's PDF")
+    statistic: Annotated[Name, _exists("claims")] = Field(description="file in claims/")
+    parameters: dict[Name, bool | Number | str | list[str]] = Field(default={}, description="fields of the statistic")
+    datasets: list[Name] = Field(default=[], description="data sets that it is about; none: all of the study")
+    rule: Rule = Field(description="where the statistic must lie")
+    target: Name = Field(description="table or figure that shows it")
+
+    @model_validator(mode="after")
+    def _parameters_fit(self) -> "Claim":
+        known = discover.fields("claims", self.statistic)
+        for key in self.parameters:
+            if key not in known:
+                raise ValueError(discover.unknown(f"parameter of {self.statistic}", key, known))
+        if lacking := [key for key in declared.required("claims", self.statistic) if key not in self.parameters]:
+            raise ValueError(f"{self.statistic} needs the parameters: {', '.join(lacking)}")
+        return self
+
+    def named(self, ending: str) -> list[str]:
+        """The words that parameters whose names end so hold, as ``models`` and ``reversed_models``."""
+        values = [value for key, value in self.parameters.items() if key.endswith(ending)]
+        return [word for value in values for word in (value if isinstance(value, list) else [value]) if isinstance(word, str)]
 
 
 class ModelOverride(Strict):
@@ -125,12 +237,6 @@ class ModelOverride(Strict):
 
     sweep: dict[Name, list[Number]] = {}
     fixed: dict[Name, Number] = {}
-
-
-class TrainingOverride(Strict):
-    """What a scale may change of the training."""
-
-    steps: PositiveInt | None = None
 
 
 class Scale(Strict):
@@ -143,6 +249,9 @@ class Scale(Strict):
     models: dict[Name, ModelOverride] = {}
     subgrid: dict[Name, Strides] = Field(default={}, description="data set -> factor -> keep every n-th of its values")
     evaluation: Evaluation | None = None
+    points: dict[Name, Points] = Field(
+        default={}, description="metric -> its points, where those of all are too many for it here"
+    )
 
 
 class Study(Strict):
@@ -159,30 +268,91 @@ class Study(Strict):
     datasets: list[Name]
     unavailable: list[Name] = Field(default=[], description="data sets that are planned and counted but cannot be loaded yet")
     seeds: PositiveInt = Field(description="runs of a cell, seeds 0, 1, …")
-    control_seeds: PositiveInt = Field(default=1, description="seeds of the controls oracle and noise")
-    training: Training
+    control_seeds: int = Field(default=1, ge=0, description="seeds of the controls oracle and noise; 0: no controls")
+    training: Training | None = Field(default=None, description="how models are trained; none: the study trains nothing")
     models: list[Model]
     metrics: list[Metric]
     evaluation: Evaluation
+    variations: dict[Name, Variation] = Field(
+        default={}, description="other ways in which metrics are asked; their scores are called metric.score@variation"
+    )
     tables: dict[Name, Artefact]
     figures: dict[Name, Artefact]
+    claims: dict[Name, Claim] = Field(default={}, description="what the paper says, as sentences with a verdict")
     scales: dict[Name, Scale]
+
+    def figures_of(self, datasets: list[str]) -> dict[str, Artefact]:
+        """The figures that are drawn where there are ``datasets``: one that is drawn for each is as many."""
+        found: dict[str, Artefact] = {}
+        for name, figure in self.figures.items():
+            each = [d for d in datasets if not figure.datasets or d in figure.datasets] if figure.each else []
+            found |= {f"{name}_{d}": figure.model_copy(update={"datasets": [d]}) for d in each}
+            found |= {} if figure.each else {name: figure}
+        return found
+
+    def datasets_of(self, scale: Scale) -> list[str]:
+        """The data sets of a scale, in the study's order."""
+        return [d for d in self.datasets if scale.datasets is None or d in scale.datasets]
 
     def problems(self) -> Iterator[tuple[Location, str]]:
         """Names that do not agree with each other or with the files there are: where, and what would be right."""
-        models = [model.name for model in self.models]
-        for i, model in enumerate(models):
-            if model in models[:i]:
-                yield ("models", i, "name"), f"{model} stands twice; join its sweeps"
+        yield from self._model_problems()
         known = sorted({*discover.names("datasets"), *self.unavailable})
         yield from _unknown("data set", ("datasets",), self.datasets, known)
-        for name, figure in self.figures.items():
-            yield from _unknown("kind of figure", ("figures", name, "kind"), [figure.kind], discover.names("figures"))
+        for name, variation in self.variations.items():
+            yield from _unknown(f"metric of {self.id}", ("variations", name, "metrics"), variation.metrics, self.metrics)
+        yield from self._artefact_problems()
+        yield from self._claim_problems()
         for name, scale in self.scales.items():
             at = ("scales", name)
             yield from _unknown(f"data set of {self.id}", (*at, "datasets"), scale.datasets or [], self.datasets)
             yield from _unknown(f"data set of {self.id}", (*at, "subgrid"), list(scale.subgrid), self.datasets)
-            yield from _unknown(f"model of {self.id}", (*at, "models"), list(scale.models), models)
+            yield from _unknown(f"model of {self.id}", (*at, "models"), list(scale.models), self._model_names)
+            yield from _unknown(f"metric of {self.id}", (*at, "points"), list(scale.points), self.metrics)
+
+    @property
+    def _model_names(self) -> list[str]:
+        return [model.name for model in self.models]
+
+    def _model_problems(self) -> Iterator[tuple[Location, str]]:
+        models, stated = self._model_names, [(model.name, model.label) for model in self.models]
+        for i, (model, label) in enumerate(stated):
+            if (model, label) in stated[:i] or (model in models[:i] and not label):
+                yield ("models", i, "name"), f"{model} stands twice; join its sweeps, or give each a label of its own"
+        labels = [model.label for model in self.models if model.label]
+        for label in labels:
+            if labels.count(label) > 1 or label in models:
+                yield ("models", labels.index(label), "label"), f"{label!r} is no name of its own; call no two things alike"
+
+    def _artefact_problems(self) -> Iterator[tuple[Location, str]]:
+        for group, kind, artefacts in (("tables", "table", self.tables), ("figures", "figure", self.figures)):
+            for name, artefact in artefacts.items():
+                at: Location = (group, name)
+                yield from _unknown(f"kind of {kind}", (*at, "kind"), [artefact.kind], discover.names(group))
+                yield from _unknown(f"data set of {self.id}", (*at, "datasets"), artefact.datasets, self.datasets)
+                yield from _unknown(f"model of {self.id}", (*at, "models"), artefact.models, self._model_names)
+                yield from _unknown(f"data set of {self.id}", (*at, "datasets"), artefact.datasets, self.datasets)
+                if name == "claims":
+                    yield at, f"{self.id}_claims is the target of the claims; use another name"
+        for place, named in self._scores():
+            yield from _unknown(f"variation of {self.id}", place, [named.partition("@")[2]], ["", *self.variations])
+            yield from _unknown(f"metric of {self.id}", place, [named.partition(".")[0]], self.metrics)
+
+    def _claim_problems(self) -> Iterator[tuple[Location, str]]:
+        for name, claim in self.claims.items():
+            at = ("claims", name)
+            yield from _unknown(f"table or figure of {self.id}", (*at, "target"), [claim.target], [*self.tables, *self.figures])
+            yield from _unknown(f"data set of {self.id}", (*at, "datasets"), claim.datasets, self.datasets)
+            yield from _unknown(f"model of {self.id}", (*at, "parameters"), claim.named("models"), self._model_names)
+            families = [word.partition(".")[0] for word in claim.named("") if "." in word]
+            yield from _unknown("metric", (*at, "parameters"), families, discover.names("metrics"))
+
+    def _scores(self) -> Iterator[tuple[Location, str]]:
+        """Every score that a table or figure names, and where."""
+        for group, artefacts in (("tables", self.tables), ("figures", self.figures)):
+            for name, artefact in artefacts.items():
+                for key in ("metrics", "against"):
+                    yield from (((group, name, key), score) for score in getattr(artefact, key))
 
 
 def _unknown(kind: str, location: Location, used: list[str], known: list[str]) -> Iterator[tuple[Location, str]]:

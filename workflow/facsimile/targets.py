@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable
 from typing import Any
 
-from facsimile import canonical, config, cost, environment, provenance, runs
+from facsimile import canonical, config, cost, discover, environment, provenance, runs
 from facsimile.runs import Shard
 from facsimile.workspace import Workspace
 
@@ -42,25 +42,34 @@ class Targets:
         return [path for study in self.studies for path in self.study(study)(wildcards)]
 
     def study(self, study: str) -> Callable[[Wildcards], list[str]]:
-        """Everything of one study: tables, figures, the comparison, and what they are made of."""
-        names = self.artefacts(study)
-        shown = [path for name in names for path in self._files(study, name)] + [f"{self._folder(study)}/comparison.csv"]
-        return self._with_parts(study, shown)
+        """Everything of one study: tables, figures, comparison, claims, and what they are made of."""
+        return self._with_parts(study, self._shown(study))
 
     def artefact(self, study: str, name: str) -> Callable[[Wildcards], list[str]]:
         """One table or figure, and what it is made of."""
         return self._with_parts(study, self._files(study, name))
 
     def artefacts(self, study: str) -> list[str]:
-        """Names of a study's tables and figures; each is a target ``<study>_<name>``."""
+        """Names of a study's tables and figures, and ``claims``; each is a target ``<study>_<name>``."""
         found = self._study(study)
-        return [*found.tables, *found.figures]
+        return [*found.tables, *self._figures(study), *["claims"][: len(found.claims)]]
+
+    def _shown(self, study: str) -> list[str]:
+        """Tables, figures, claims, comparison and summary of a study."""
+        files = [path for name in self.artefacts(study) for path in self._files(study, name)]
+        return [
+            *files,
+            *(f"{self._folder(study)}/{name}" for name in ("comparison.csv", "summary.md", "artifact-checklist.md")),
+        ]
 
     def _files(self, study: str, name: str) -> list[str]:
-        """The files of one table or figure."""
-        if name in self._study(study).tables:
-            return [f"{self._folder(study)}/tables/{name}.{ending}" for ending in ("csv", "md", "tex")]
-        return [f"{self._folder(study)}/figures/{name}.{ending}" for ending in ("pdf", "png", "csv")]
+        """The files of one table or figure, and the crate that says where it comes from; or of the claims."""
+        if name == "claims":
+            return [f"{self._folder(study)}/claims.csv"]
+        is_table = name in self._study(study).tables
+        kind, endings = ("tables", ("csv", "md", "tex")) if is_table else ("figures", ("pdf", "png", "csv"))
+        path = f"{self._folder(study)}/{kind}/{name}"
+        return [*(f"{path}.{ending}" for ending in endings), f"{path}.crate/ro-crate-metadata.json"]
 
     def _with_parts(self, study: str, shown: list[str]) -> Callable[[Wildcards], list[str]]:
         """Files to show, and every index behind them.
@@ -100,23 +109,64 @@ class Targets:
         return " ".join(f"{name}={provenance.code(f'facsimile.metrics.{name}')}" for name in metrics)
 
     def table_code(self, wildcards: Wildcards) -> str:
-        """Content hash of the code that draws tables."""
-        return provenance.code("facsimile.tables")
+        """Content hash of the code that makes this kind of table."""
+        kind = self._study(wildcards.study).tables[wildcards.table].kind
+        return provenance.code(f"facsimile.tables.{kind}")
 
     def figure_code(self, wildcards: Wildcards) -> str:
         """Content hash of the code that draws this kind of figure."""
-        kind = self._study(wildcards.study).figures[wildcards.figure].kind
+        kind = self._figures(wildcards.study)[wildcards.figure].kind
         return provenance.code(f"facsimile.figures.{kind}")
 
     def compare_code(self, wildcards: Wildcards) -> str:
         """Content hash of the code that compares with published numbers."""
-        kinds = sorted({figure.kind for figure in self._study(wildcards.study).figures.values()})
-        return provenance.code("facsimile.compare", *(f"facsimile.figures.{kind}" for kind in kinds))
+        study = self._study(wildcards.study)
+        kinds = sorted({f"facsimile.tables.{table.kind}" for table in study.tables.values()})
+        kinds += sorted({f"facsimile.figures.{figure.kind}" for figure in self._figures(study.id).values()})
+        return provenance.code("facsimile.compare", *kinds)
+
+    def claims_code(self, wildcards: Wildcards) -> str:
+        """Content hash of the code that judges a study's claims."""
+        kinds = sorted({f"facsimile.claims.{claim.statistic}" for claim in self._study(wildcards.study).claims.values()})
+        return provenance.code("facsimile.claims", *kinds)
+
+    def claims_spec(self, wildcards: Wildcards) -> str:
+        """Canonical JSON of a study's claims."""
+        stated = self._study(wildcards.study).claims
+        return canonical.dumps({name: claim.model_dump(exclude_unset=True) for name, claim in stated.items()})
+
+    def judged(self, wildcards: Wildcards) -> list[str]:
+        """What a study's summary counts: its comparison, and its claims if it states any."""
+        folder = self._folder(wildcards.study)
+        return [f"{folder}/comparison.csv", *[f"{folder}/claims.csv"][: len(self._study(wildcards.study).claims)]]
+
+    def summary_code(self, wildcards: Wildcards) -> str:
+        """Content hash of the code that writes summaries."""
+        return provenance.code("facsimile.summary")
+
+    def report(self, study: str) -> Callable[[Wildcards], list[str]]:
+        """The pages of a study's report, and what they are made of."""
+        return self._with_parts(study, [f"{self._folder(study)}/report", *self._shown(study)])
+
+    def report_parts(self, wildcards: Wildcards) -> list[str]:
+        """What the pages show: the gathered scores, the comparison, every table and figure, the claims."""
+        gathered = [f"{self._folder(wildcards.study)}/{table}.parquet" for table in ("runs", "scores")]
+        return [*gathered, *self._shown(wildcards.study)]
+
+    def report_code(self, wildcards: Wildcards) -> str:
+        """Content hash of the code that makes the pages, and of the pages' own scripts, styles and libraries."""
+        return canonical.hash8([provenance.code("facsimile.report"), provenance.files(discover.PACKAGE / "report")])
+
+    def report_settings(self, wildcards: Wildcards) -> str:
+        """Canonical JSON of what the pages say of the study beside its results, and of how many decoders they hold."""
+        about = self._study(wildcards.study).model_dump(include={"title", "authors", "year", "venue", "arxiv", "code", "note"})
+        return canonical.dumps(about | {"decoders": self.workspace.config.report_decoders})
 
     def artefact_spec(self, wildcards: Wildcards) -> str:
         """Canonical JSON of what the study file says of a table or figure."""
-        study = self._study(wildcards.study)
-        found = study.tables[wildcards.table] if "table" in wildcards.keys() else study.figures[wildcards.figure]  # noqa: SIM118
+        is_table = "table" in wildcards.keys()  # noqa: SIM118 (not a mapping)
+        tables, figures = self._study(wildcards.study).tables, self._figures(wildcards.study)
+        found = tables[wildcards.table] if is_table else figures[wildcards.figure]
         return canonical.dumps(found.model_dump(exclude_unset=True))
 
     def train_minutes(self, wildcards: Wildcards, attempt: int) -> int:
@@ -147,6 +197,11 @@ class Targets:
     @functools.cached_property
     def _panels(self) -> dict[str, Any]:
         return {runs.panel(study, self.scale): study for study in map(self._study, self.studies)}
+
+    @functools.lru_cache  # noqa: B019
+    def _figures(self, name: str) -> Any:
+        study = self._study(name)
+        return study.figures_of(study.datasets_of(study.scales[self.scale]))
 
     @functools.cached_property
     def _shards(self) -> dict[str, Shard]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -19,11 +19,14 @@ from torch import Tensor, nn
 
 from facsimile import networks, rng, store
 from facsimile.adam import MOMENTS, TFAdam
-from facsimile.datasets import Dataset
-from facsimile.models import Draw, Losses, Model
+from facsimile.bf16_layers import as_bf16_layers
+from facsimile.datasets import Arrays, Data, Dataset, of_images
+from facsimile.models import ArraysModel, Draw, Losses, Model, _arrays
+from facsimile.optimisers import Optimiser, moments
 from facsimile.studyfile import Training
 
 Session = Mapping[str, Any]
+Batch = Tensor | Mapping[str, Tensor]
 PROGRESS = ("step", "history", "seconds", "sessions")
 BLOCK = 64  # steps whose random numbers are drawn at once; a constant, so that a resumed run draws the same blocks
 ROWS = 500  # rows of the history of a run
@@ -37,7 +40,7 @@ class State:
     """
 
     networks: dict[str, nn.Module]
-    optimisers: dict[str, TFAdam]
+    optimisers: Mapping[str, Optimiser]
     step: int
     history: list[dict[str, float]]
     seconds: float = 0.0
@@ -53,31 +56,40 @@ class NonFiniteLoss(RuntimeError):
         self.state, self.step, self.last = state, state.step, last
 
 
-def start(model: Model, training: Training, image_shape: tuple[int, int, int], seed: int, precision: str) -> State:
-    """Networks and optimisers before the first step; depends on the seed and on nothing else."""
-    made = model.networks(image_shape, training.latents, training.network)
-    settings = model.adam(training.adam)
+def start(model: Model, training: Training, shape: Any, seed: int, precision: str) -> State:
+    """Networks and optimisers before the first step; depends on the seed and on nothing else.
+
+    ``shape``: of an image, or for a model of arrays that of a row of each array by name.
+    """
+    made = model.networks(shape, training.latents, training.network)
+    if isinstance(model, ArraysModel):
+        model.initialise(made, seed)
+        return State(made, _arrays.optimisers_of(model, training, made), 0, [])
+    settings = model.adam(training.by_adam)
     for group, network in made.items():
         networks.initialise(network, seed, group)
         if precision == "bf16":
             network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            as_bf16_layers(network)
     optimisers = {group: TFAdam(list(network.parameters()), settings[group]) for group, network in made.items()}
     return State(made, optimisers, 0, [])
 
 
-def steps(model: Model, training: Training, data: Dataset, seed: int, precision: str, state: State) -> Iterator[State]:
+def steps(model: Model, training: Training, data: Data, seed: int, precision: str, state: State) -> Iterator[State]:
     """Go on training from ``state`` to the last step, yielding the state after each; raises NonFiniteLoss."""
     total = None
     for block in range(state.step // BLOCK * BLOCK, training.steps, BLOCK):
         draws = _draws(model, training, len(data), seed, block)
         for step in range(max(block, state.step), min(block + BLOCK, training.steps)):
-            images = batch(data, draws["batch"][step - block].numpy(), rng.generator(seed, "images", step), precision)
-            losses = _update(model, state, images, {name: draw[step - block] for name, draw in draws.items()}, step, precision)
+            given = _batch(model, data, draws["batch"][step - block].numpy(), seed, step, precision)
+            traced = _traced(model, state, given) if recorded(step, training.steps) else {}
+            losses = _update(model, state, given, {name: draw[step - block] for name, draw in draws.items()}, step, precision)
             last, total = total, sum(loss.item() for loss in losses.minimise.values())
             if not math.isfinite(total):
                 raise NonFiniteLoss(state, last)
             if recorded(step, training.steps):
-                state.history.append({"step": step, "loss": total} | {name: term.item() for name, term in losses.terms.items()})
+                terms = {name: term.item() for name, term in losses.terms.items()}
+                state.history.append({"step": step, "loss": total} | terms | traced)
             state.step = step + 1
             yield state
 
@@ -88,15 +100,16 @@ def recorded(step: int, steps: int) -> bool:
 
 
 def run(
-    model: Model, training: Training, data: Dataset, seed: int, precision: str, folder: Path, clock: "Clock", session: Session
+    model: Model, training: Training, data: Data, seed: int, precision: str, folder: Path, clock: "Clock", session: Session
 ) -> State:
     """Train one run to its end, from its checkpoint if it has one, writing checkpoints when the clock says so.
 
     ``session`` is how this process executes it; kept with the run.
     """
-    state = start(model, training, data.image_shape, seed, precision)
+    state = start(model, training, shape_of(model, data), seed, precision)
     if saved := store.load_checkpoint(folder):
-        _restore(state, *fitting(saved, state.networks, folder))
+        kept = {group: moments(optimiser) for group, optimiser in state.optimisers.items()}
+        _restore(state, *fitting(saved, state.networks, folder, kept))
     state.sessions.append({"from": state.step, **session})
     began, before = time.perf_counter(), state.seconds
     for _ in steps(model, training, data, seed, precision, state):
@@ -113,12 +126,27 @@ def progress(state: Any) -> dict[str, Any]:
     return {name: getattr(state, name) for name in PROGRESS}
 
 
-def fitting(saved: store.Checkpoint, made: Mapping[str, nn.Module], folder: Path) -> store.Checkpoint:
-    """The checkpoint, if its tensors are those of these networks; raises StoreError for one of another network."""
+def shape_of(model: Model, data: Data) -> Any:
+    """What a model's networks are made for; raises ValueError for a data set that is not of the model's kind."""
+    if not isinstance(model, ArraysModel):
+        return of_images(data).image_shape
+    if not isinstance(data, Arrays):
+        raise ValueError(f"{type(model).__name__} is a model of arrays, {data.name} a data set of images; pair it with another")
+    return _arrays.checked(model, data.name, data.shapes)
+
+
+def fitting(
+    saved: store.Checkpoint, made: Mapping[str, nn.Module], folder: Path, kept: Mapping[str, tuple[str, ...]] | None = None
+) -> store.Checkpoint:
+    """The checkpoint, if its tensors are those of these networks; raises StoreError for one of another network.
+
+    ``kept``: what each group's optimiser keeps of every parameter; None: Adam's moments.
+    """
     wanted = {f"weights.{group}.{name}": value.shape for group, net in made.items() for name, value in net.state_dict().items()}
     for group, network in made.items():
         for index, parameter in enumerate(network.parameters()):
-            wanted |= {f"adam.{group}.{index}.{moment}": parameter.shape for moment in MOMENTS}
+            names = MOMENTS if kept is None else kept[group]
+            wanted |= {f"adam.{group}.{index}.{moment}": parameter.shape for moment in names}
     found = {name: tensor.shape for name, tensor in saved[0].items()}
     if wrong := sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name)):
         wants, has = (list(shapes[wrong[0]]) if wrong[0] in shapes else "nothing" for shapes in (wanted, found))
@@ -179,15 +207,27 @@ def autocast(precision: str, device: str = "cpu") -> Any:
 def _draws(model: Model, training: Training, size: int, seed: int, block: int) -> dict[str, Tensor]:
     """All that a block of steps draws, [steps, ...] by name."""
     seeds, at = torch.tensor([seed]), torch.arange(block, block + BLOCK)
-    declared = model.draws(training.batch_size, training.latents)
-    drawn = {name: _noise(seeds, at, name, draw) for name, draw in declared.items()}
-    return drawn | {"batch": rng.indices(seeds, at, "batch", training.batch_size, size)[:, 0]}
+    rows = size if training.batch_size == "all" else training.batch_size
+    drawn = {name: _noise(seeds, at, name, draw) for name, draw in model.draws(rows, training.latents).items()}
+    if training.batch_size == "all":
+        return drawn | {"batch": torch.arange(size).expand(BLOCK, -1)}
+    return drawn | {"batch": rng.indices(seeds, at, "batch", rows, size)[:, 0]}
 
 
 def _noise(seeds: Tensor, at: Tensor, name: str, draw: Draw) -> Tensor:
     if draw.kind == "normal":
         return rng.normals(seeds, at, name, math.prod(draw.shape))[:, 0].unflatten(-1, draw.shape)
     return rng.permutations(seeds, at, name, *draw.shape)[:, 0]
+
+
+def _batch(model: Model, data: Data, rows: np.ndarray, seed: int, step: int, precision: str) -> Batch:
+    if isinstance(data, Arrays):
+        return _arrays.tensors(data.arrays(rows))
+    return batch(data, rows, rng.generator(seed, "images", step), precision)
+
+
+def _traced(model: Model, state: State, given: Batch) -> dict[str, float]:
+    return {} if isinstance(given, Tensor) else _arrays.traced(cast(ArraysModel, model), state.networks, given)
 
 
 def batch(data: Dataset, indices: np.ndarray, draw: np.random.Generator, precision: str) -> Tensor:
@@ -201,9 +241,9 @@ def as_input(images: np.ndarray, precision: str, device: str = "cpu") -> Tensor:
     return scaled.contiguous(memory_format=torch.channels_last if precision == "bf16" else torch.contiguous_format)
 
 
-def _update(model: Model, state: State, images: Tensor, noise: Mapping[str, Tensor], step: int, precision: str) -> Losses:
+def _update(model: Model, state: State, given: Batch, noise: Mapping[str, Tensor], step: int, precision: str) -> Losses:
     with autocast(precision):
-        losses = model.losses(state.networks, images, noise, step)
+        losses = model.losses(state.networks, given, noise, step)  # type: ignore[arg-type]
     parameters = {group: list(network.parameters()) for group, network in state.networks.items()}
     gradients = {
         group: torch.autograd.grad(loss, parameters[group], retain_graph=len(parameters) > 1)

@@ -16,6 +16,7 @@ import torch
 
 from facsimile import canonical, jobs, machine, models, store, train
 from facsimile.claim import Claim, ClaimLost, claimed
+from facsimile.datasets import of_images
 from facsimile.jobs import Log
 from facsimile.machine import Execution
 from facsimile.models import Model
@@ -84,7 +85,7 @@ def train_pack(workspace: Workspace, mine: list[tuple[Run, Claim]], how: Executi
     members = [Member(one.model, one.run.seed) for one in held]
     on = How(torch.device(how.device), how.precision, how.compiled)
     try:
-        pack = Pack(members, how.pack, training, open_data(workspace, held[0].run), on)
+        pack = Pack(members, how.pack, training, of_images(open_data(workspace, held[0].run)), on)
         for one in held:
             _resume(pack, one, session(one.run, how), log)
         _train(pack, held, training, clock, log)

@@ -8,16 +8,17 @@ from typing import Any
 
 import pandas as pd
 
-from facsimile import datasets, jobs, machine, models, provenance, store, train
+from facsimile import datasets, discover, jobs, machine, models, provenance, store, train
 from facsimile.claim import Claim
-from facsimile.datasets import Dataset, Stored
+from facsimile.datasets import Arrays, Data, Stored
 from facsimile.jobs import Log
 from facsimile.machine import Execution
+from facsimile.models import ArraysModel, Model
 from facsimile.runs import Run, Shard
 from facsimile.studyfile import Training
 from facsimile.workspace import Workspace
 
-LOOP = ("facsimile.train", "facsimile.networks", "facsimile.adam", "facsimile.rng")
+LOOP = ("facsimile.train", "facsimile.networks", "facsimile.bf16_layers", "facsimile.adam", "facsimile.rng")
 PACKED_LOOP = ("facsimile.pack", "facsimile.packed_step", "facsimile.images", "facsimile.matrix_convolutions")
 
 
@@ -29,6 +30,8 @@ def train_shard(workspace: Workspace, shard: Shard, log: Log) -> None:
     jobs.dated(paths.dataset(shard.dataset), log)
     clock = train.Clock(config.checkpoint_minutes, config.checkpoint_steps)
     signal.signal(signal.SIGTERM, lambda *_: setattr(clock, "stopping", True))
+    if of_arrays(shard.model):
+        how = machine.plain()
     if how.name == "packed":
         from facsimile import train_packed  # on a GPU it brings a compiler with it
 
@@ -43,6 +46,11 @@ def train_shard(workspace: Workspace, shard: Shard, log: Log) -> None:
     jobs.write_index(paths.shard(shard.key) / "trained.json", shard, paths)
 
 
+def of_arrays(model: str) -> bool:
+    """Whether the named model is one of arrays: trained one run at a time, in float32, on the processor."""
+    return issubclass(discover.the_class("models", model, Model), ArraysModel)
+
+
 def train_run(workspace: Workspace, run: Run, how: Execution, clock: train.Clock, log: Log) -> None:
     """Train one run into its folder of the store; a control needs no training and is recorded at once."""
     folder = workspace.paths.run(run.key)
@@ -51,7 +59,7 @@ def train_run(workspace: Workspace, run: Run, how: Execution, clock: train.Clock
     if not model.trained:
         store.finish(folder, {}, pd.DataFrame({"step": [], "loss": []}), about | {"state": "done", "steps": 0})
         return
-    training = Training.model_validate(run.statement["training"])
+    training = training_of(run)
     if (folder / store.CHECKPOINT).exists():
         log(f"{run.key}: going on from its checkpoint")
     log(f"{run.key}: training {run.steps:,} steps of {run.model} {run.params}, {how.precision}")
@@ -65,6 +73,13 @@ def train_run(workspace: Workspace, run: Run, how: Execution, clock: train.Clock
         write_failed(folder, failure.state, failure.step, failure.last, about, log)
         return
     write_done(folder, state, train.weights(state), about)
+
+
+def training_of(run: Run) -> Training:
+    """How a run is trained, as its study states it; raises ValueError where the study states nothing."""
+    if "training" not in run.statement:
+        raise ValueError(f"{run.key}: {run.model} is to be trained, but its study has no training; state steps, batch_size, …")
+    return Training.model_validate(run.statement["training"])
 
 
 def write_done(folder: Path, state: Any, weights: dict[str, Any], about: dict[str, Any]) -> None:
@@ -104,13 +119,13 @@ def data_facts(workspace: Workspace, run: Run) -> dict[str, str]:
     return _whole(run.dataset, workspace.paths.dataset(run.dataset)).facts
 
 
-def open_data(workspace: Workspace, run: Run) -> Dataset:
+def open_data(workspace: Workspace, run: Run) -> Data:
     """The data set of a run, or the sub-grid of it that the run's scale states."""
     return _whole(run.dataset, workspace.paths.dataset(run.dataset)).subgrid(run.subgrid)
 
 
 @functools.lru_cache(maxsize=1)  # the runs of a shard share it
-def _whole(name: str, path: Path) -> Stored:
+def _whole(name: str, path: Path) -> Stored | Arrays:
     return datasets.dataset(name, path)
 
 

@@ -9,9 +9,10 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from facsimile import names
+from facsimile import generated, names
 from facsimile.rendering import NONE, Entry
 
+NUMBERS = ("value", "spread", "ours", "low", "high", "difference")  # columns that may be empty in the CSV
 STYLES = {"reproduced": "bold green", "differs": "bold red", "not comparable": "yellow", "no source": "dim"}
 
 
@@ -22,7 +23,7 @@ def console(comparison: pd.DataFrame) -> Any:
     )
     for column, justify in (("number", "left"), ("published", "right"), ("ours", "right"), ("verdict", "left")):
         table.add_column(column, justify=justify)  # type: ignore[arg-type]
-    compared = comparison[(comparison["verdict"] != "no source") & (comparison["n"] > 0)]
+    compared = _compared(comparison)
     repeated = compared.loc[compared["reason"].duplicated(keep=False), "reason"].unique()
     notes = {reason: i for i, reason in enumerate(repeated, 1)}
     for artefact, rows in compared.groupby("artefact", sort=False):
@@ -34,12 +35,33 @@ def console(comparison: pd.DataFrame) -> Any:
     return Group(table, *said, *_unsourced(comparison), _totals(comparison))
 
 
+def markdown(comparison: pd.DataFrame, prefix: str) -> str:
+    """The same for a page: a table of what has both sides, sources and reasons as footnotes, and the counts."""
+    notes = generated.Footnotes(prefix)
+    rows = [_cells(row, notes) for row in _compared(comparison).to_dict("records")]
+    table = generated.grid(("number", "published", "ours", "verdict"), rows)
+    said = [text.plain for text in (*_unsourced(comparison), _totals(comparison))]
+    return "\n".join([*(table if rows else []), "", *(f"- {line}" for line in said), "", *notes.lines()])
+
+
+def _cells(row: dict[Any, Any], notes: generated.Footnotes) -> tuple[str, ...]:
+    spread = f" ± {row['spread']:g}" if math.isfinite(row["spread"]) else ""
+    published = f"{plain(row['value'])}{spread} ({row['how']}){notes.mark(row['source'])}"
+    ours = _ours(row).plain.replace("\n", " ")
+    return f"{row['artefact']}: {_what(row)}", published, ours, f"**{row['verdict']}**{notes.mark(row['reason'])}"
+
+
+def _compared(comparison: pd.DataFrame) -> pd.DataFrame:
+    """Rows that have a number on both sides."""
+    return comparison[(comparison["verdict"] != "no source") & (comparison["n"] > 0)]
+
+
 def _line(row: dict[Any, Any], notes: dict[str, int]) -> list[Text | str]:
     """A line of the table; a reason that several lines have is a note below it."""
     spread = f" ± {row['spread']:g}" if math.isfinite(row["spread"]) else ""
     why = f" ({notes[row['reason']]})" if row["reason"] in notes else f"\n{row['reason']}"
     verdict = Text.assemble((row["verdict"], STYLES[row["verdict"]]), (why, "dim"))
-    return [f"  {_what(row)}", f"{_plain(row['value'])}{spread}\n{row['how']}", _ours(row), verdict]
+    return [f"  {_what(row)}", f"{plain(row['value'])}{spread}\n{row['how']}", _ours(row), verdict]
 
 
 def _what(row: dict[Any, Any]) -> str:
@@ -53,11 +75,11 @@ def _ours(row: dict[Any, Any]) -> Text:
     if not math.isfinite(row["ours"]):
         return Text(NONE)
     if row["statistic"] == "count":
-        return Text(_plain(row["ours"]))
+        return Text(plain(row["ours"]))
     return Text.assemble(entry.number(), "\n", (f"{entry.interval()} n={row['n']}", "dim"))
 
 
-def _plain(value: float) -> str:
+def plain(value: float) -> str:
     """At least three decimals of a score, all that were printed; a count in full."""
     return f"{value:,.0f}" if value >= 1000 else f"{value:.3f}" if round(value, 3) == value else f"{value:g}"
 

@@ -18,7 +18,14 @@ rule table:
     input:
         rules.collect.output,
     output:
-        multiext(f"{targets.results}/studies/{{study}}/{{scale}}/tables/{{table}}", ".csv", ".md", ".tex"),
+        report(
+            f"{targets.results}/studies/{{study}}/{{scale}}/tables/{{table}}.csv",
+            caption="../report/table.rst",
+            category="Tables",
+            labels={"table": "{table}"},
+        ),
+        multiext(f"{targets.results}/studies/{{study}}/{{scale}}/tables/{{table}}", ".md", ".tex"),
+        f"{targets.results}/studies/{{study}}/{{scale}}/tables/{{table}}.crate/ro-crate-metadata.json",
     log:
         f"{targets.results}/logs/table/{{study}}-{{scale}}-{{table}}.log",
     localrule: True
@@ -35,7 +42,13 @@ rule figure:
     input:
         rules.collect.output,
     output:
-        multiext(f"{targets.results}/studies/{{study}}/{{scale}}/figures/{{figure}}", ".pdf", ".png", ".csv"),
+        report(
+            multiext(f"{targets.results}/studies/{{study}}/{{scale}}/figures/{{figure}}", ".png", ".pdf", ".csv"),
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"figure": "{figure}"},
+        ),
+        f"{targets.results}/studies/{{study}}/{{scale}}/figures/{{figure}}.crate/ro-crate-metadata.json",
     log:
         f"{targets.results}/logs/figure/{{study}}-{{scale}}-{{figure}}.log",
     localrule: True
@@ -53,7 +66,12 @@ rule compare:
         results=rules.collect.output,
         published=targets.published,
     output:
-        f"{targets.results}/studies/{{study}}/{{scale}}/comparison.csv",
+        report(
+            f"{targets.results}/studies/{{study}}/{{scale}}/comparison.csv",
+            caption="../report/comparison.rst",
+            category="Comparison with the paper",
+            labels={"study": "{study}"},
+        ),
     log:
         f"{targets.results}/logs/compare/{{study}}-{{scale}}.log",
     localrule: True
@@ -63,3 +81,42 @@ rule compare:
         code=targets.compare_code,
     shell:
         f"{targets.command} compare {{wildcards.study}} >{{log:q}} 2>&1"
+
+
+rule claims:
+    input:
+        rules.collect.output,
+    output:
+        report(
+            f"{targets.results}/studies/{{study}}/{{scale}}/claims.csv",
+            caption="../report/claims.rst",
+            category="Claims",
+            labels={"study": "{study}"},
+        ),
+    log:
+        f"{targets.results}/logs/claims/{{study}}-{{scale}}.log",
+    localrule: True
+    conda:
+        "../../envs/facsimile.yaml"
+    params:
+        code=targets.claims_code,
+        spec=targets.claims_spec,
+    shell:
+        f"{targets.command} claims {{wildcards.study}} --write >{{log:q}} 2>&1"
+
+
+rule summary:
+    input:
+        rules.collect.output,
+        targets.judged,
+    output:
+        multiext(f"{targets.results}/studies/{{study}}/{{scale}}/", "summary.md", "artifact-checklist.md"),
+    log:
+        f"{targets.results}/logs/summary/{{study}}-{{scale}}.log",
+    localrule: True
+    conda:
+        "../../envs/facsimile.yaml"
+    params:
+        code=targets.summary_code,
+    shell:
+        f"{targets.command} summary {{wildcards.study}} >{{log:q}} 2>&1"

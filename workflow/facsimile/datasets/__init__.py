@@ -1,20 +1,32 @@
 """Data sets: one file each, found by its name. ``dataset("dsprites")`` opens one, and makes its file if there is none."""
 
 import sys
+from abc import ABC
 from pathlib import Path
 
 import numpy as np
 
 from facsimile import discover
+from facsimile.datasets._arrays import Arrays
 from facsimile.datasets._base import Dataset, Kind
 from facsimile.datasets._file import DatasetError
 from facsimile.datasets._stored import Stored
 from facsimile.paths import Paths
 
-__all__ = ["Dataset", "DatasetError", "Kind", "Stored", "dataset", "grid", "make"]
+__all__ = ["Arrays", "Data", "DataFile", "Dataset", "DatasetError", "Kind", "Stored", "dataset", "grid", "make", "of_images"]
+
+Data = Dataset | Arrays  # what a model is trained on: images on a grid of factors, or arrays by name
 
 
-def dataset(name: str, path: Path | None = None) -> Stored:
+class DataFile(ABC):  # noqa: B024 (it only names what has been registered)
+    """What a file of this folder must define: a subclass of ``Stored`` or of ``Arrays``."""
+
+
+DataFile.register(Stored)  # type: ignore[type-abstract]
+DataFile.register(Arrays)  # type: ignore[type-abstract]
+
+
+def dataset(name: str, path: Path | None = None) -> Stored | Arrays:
     """Open a data set by name, making its file first if it is absent; ``path`` is the file, ``results/data/<name>.h5`` if None.
 
     Raises UnknownName for a name that no file of ``facsimile/datasets`` carries, DatasetError for a truncated or altered file.
@@ -38,11 +50,21 @@ def make(name: str, path: Path, source: Path | None = None, data_dir: Path | Non
     found.make(path, fetch(data_dir) if fetch and data_dir and source is None else source)
 
 
-def grid(name: str) -> Dataset:
-    """A data set without its images, for those who need only ``factors``, ``indices`` and ``len``; reads no file."""
+def grid(name: str) -> Data:
+    """A data set without its images or arrays, for those who need only ``len`` and, of a grid, its factors; reads no file."""
     found = _class(name)
+    if issubclass(found, Arrays):
+        return found({}, {})
     return found(np.empty((0, *(found.row_shape or found.image_shape)), np.uint8), {})
 
 
-def _class(name: str) -> type[Stored]:
-    return discover.the_class("datasets", name, Stored)
+def of_images(data: Data) -> Dataset:
+    """The data set, if it is one of images; raises ValueError for one of arrays."""
+    if isinstance(data, Arrays):
+        raise ValueError(f"{data.name} is a data set of arrays ({', '.join(data.shapes)}), not of images; pair it with another")
+    return data
+
+
+def _class(name: str) -> type[Stored] | type[Arrays]:
+    found: type[Stored] | type[Arrays] = discover.the_class("datasets", name, DataFile)
+    return found

@@ -1,6 +1,7 @@
 """Figures: one file a kind, found by its name; each has ``draw(scores, spec, context)`` and ``cells(spec, context)``.
 
-``draw`` takes the tidy scores, draws what there is, prints n, and answers the figure with the tidy data behind its panels.
+``draw`` takes the tidy scores, draws what there is, prints n, and answers the figure with the tidy data behind its panels. A
+kind that shows models themselves says ``SHOWS_MODELS = True`` and its ``draw`` takes their ``specimens``, too.
 ``cells`` lists the numbers that the paper's figure states, so that the comparison can ask for each.
 """
 
@@ -13,6 +14,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from facsimile import atomic, discover
+from facsimile.figures._specimens import Specimens
 from facsimile.presentation import Context, Spec
 
 # Editable text in PDFs, and nothing in the files that changes from one drawing to the next.
@@ -29,9 +31,13 @@ class Drawn:
     data: pd.DataFrame
 
 
-def draw(kind: str, scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
-    """Draw one figure; raises UnknownName if no file of figures/ is called ``kind``."""
-    drawn: Drawn = discover.module("figures", kind).draw(scores, spec, context)
+def draw(kind: str, scores: pd.DataFrame, spec: Spec, context: Context, specimens: Specimens | None = None) -> Drawn:
+    """Draw one figure; raises UnknownName if no file of figures/ is called ``kind``, ValueError if it needs ``specimens``."""
+    module = discover.module("figures", kind)
+    shows_models = getattr(module, "SHOWS_MODELS", False)
+    if shows_models and specimens is None:
+        raise ValueError(f"{spec.id}: {kind} shows models themselves; give it the specimens of a store (specimens.Stored)")
+    drawn: Drawn = module.draw(scores, spec, context, *[specimens] * shows_models)
     return drawn
 
 

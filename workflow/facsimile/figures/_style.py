@@ -9,15 +9,23 @@ import matplotlib as mpl
 import seaborn as sns
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
+from matplotlib.scale import SymmetricalLogScale
+from matplotlib.ticker import FuncFormatter, NullLocator, SymmetricalLogLocator
 
 from facsimile import names
 from facsimile.presentation import Context, Spec
 
 INK, FAINT = "#333333", "#777777"
+MARKERS = "osD^vphX"
+LINEAR = 1e-3
+NARROWEST = 4.6  # inches: the small print needs them
+NAMED = 3  # data sets in a title; more are counted
 CHARACTERS_AN_INCH = 18  # of the small print
+LEGEND_CHARACTERS_AN_INCH = 14
 LINE = 0.135  # inches
 STYLE = {
     **sns.axes_style(
@@ -50,28 +58,45 @@ def colours(models: Iterable[str]) -> dict[str, Any]:
 
 def panels(rows: int, columns: int, width: float, height: float, **options: Any) -> tuple[Figure, Any]:
     """A figure of ``rows`` × ``columns`` axes, each of ``width`` × ``height`` inches, and the array of its axes."""
-    figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
+    figure = Figure(figsize=(max(width * columns, NARROWEST), height * rows), layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False, **options)
+
+
+def grid(n: int, width: float, height: float, columns: int = 3, **options: Any) -> tuple[Figure, list[Axes]]:
+    """A figure of ``n`` axes in rows of ``columns`` at most; those that are left over are off."""
+    columns = max(1, min(columns, n))
+    figure, axes = panels(max(1, -(-n // columns)), columns, width, height, **options)
+    for unused in axes.flat[n:]:
+        unused.set_axis_off()
+    return figure, list(axes.flat[:n])
+
+
+def titled(name: str, dataset: str, spec: Spec, context: Context) -> str:
+    """A panel's title: its score, and its data set where the figure shows several."""
+    return names.metric(name) + (f" · {names.dataset(dataset)}" if len(context.shown(spec)) > 1 else "")
 
 
 def finish(figure: Figure, spec: Spec, context: Context, remarks: Iterable[str] = (), legend: Sequence[Artist] = ()) -> Figure:
     """Write the title above the panels, and under them the legend and what the figure must say of itself."""
     width, height = figure.get_size_inches()
     small_print = _wrapped([*remarks, *context.said(spec)], width)
-    key = 2.3 * LINE if legend else 0.0
-    foot, head = LINE * (len(small_print) + 1) + key, 0.36
+    longest = max((len(str(entry.get_label())) for entry in legend), default=0)
+    entries = max(1, min(len(legend), int(width / (0.55 + longest / LEGEND_CHARACTERS_AN_INCH))))
+    key = LINE * (1.0 + 1.3 * -(-len(legend) // entries)) if legend else 0.0
+    shown = [names.dataset(d) for d in context.shown(spec)]
+    said = names.listed(shown) if len(shown) <= NAMED else f"{len(shown)} data sets"
+    title = textwrap.wrap(f"{spec.title} · {said}", int(width * CHARACTERS_AN_INCH / 1.7))
+    foot, head = LINE * (len(small_print) + 1) + key, 0.18 + 0.18 * len(title)
     total = head + height + foot
     figure.set_size_inches(width, total)
     figure.set_layout_engine(ConstrainedLayoutEngine(rect=(0, foot / total, 1, height / total)))
-    shown = names.listed([names.dataset(d) for d in context.shown(spec)])
-    title = textwrap.fill(f"{spec.title} · {shown}", int(width * CHARACTERS_AN_INCH / 1.7))
-    figure.text(0.01, 1 - 0.06 / total, title, ha="left", va="top", fontsize=11, weight="bold")
+    figure.text(0.01, 1 - 0.06 / total, "\n".join(title), ha="left", va="top", fontsize=11, weight="bold")
     if legend:
         figure.legend(
             handles=legend,
             loc="upper left",
             bbox_to_anchor=(0.0, (foot - 0.03) / total),
-            ncols=len(legend),
+            ncols=entries,
             frameon=False,
             borderpad=0.2,
         )
@@ -85,9 +110,26 @@ def empty(axes: Axes, text: str) -> None:
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=FAINT, style="italic")
 
 
-def line(colour: Any, marker: str, label: str) -> Line2D:
-    """A method's entry in a legend."""
-    return Line2D([], [], color=colour, marker=marker, lw=1.1, ms=5, mec="white", mew=0.4, label=label)
+def marked(model: str, context: Context) -> dict[str, Any]:
+    """A method's colour and marker, the same in every figure of a study."""
+    marker = MARKERS[list(context.models).index(model) % len(MARKERS)]
+    return {"color": colours(context.models)[model], "marker": marker, "ms": 4.5, "mec": "white", "mew": 0.4}
+
+
+def methods(spec: Spec, context: Context, lw: float = 1.1) -> list[Line2D]:
+    """A legend's entries, one a method that is shown."""
+    return [Line2D([], [], lw=lw, label=names.model(m), **marked(m, context)) for m in context.methods(spec)]
+
+
+def scale(axes: Axes, axis: str, spec: Spec) -> None:
+    """Make an axis logarithmic where the study file asks for it; linear below LINEAR, so that a score of 0 is there, too."""
+    if not spec.log:
+        return
+    axes.set(**{f"{axis}scale": SymmetricalLogScale(None, linthresh=LINEAR)})
+    where: Axis = getattr(axes, f"{axis}axis")
+    where.set_major_locator(SymmetricalLogLocator(base=10, linthresh=LINEAR, subs=(1, 2, 5)))
+    where.set_minor_locator(NullLocator())
+    where.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
 def _wrapped(lines: Iterable[str], width: float) -> list[str]:

@@ -1,18 +1,15 @@
-"""Median score of each method against the strength of its regularisation (Locatello et al. 2019, Fig. 4 left family)."""
+"""Median score of each method against the strength of its regularisation (Locatello et al. 2019, Fig. 1 and 4 left)."""
 
 import numpy as np
 import pandas as pd
 import seaborn as sns
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
 from facsimile import canonical, names, statistics
 from facsimile.figures import Drawn, _style
 from facsimile.presentation import Context, Quantity, Spec, select
 
-COLUMNS = 3
 SHIFT = 0.07  # between methods, so that their intervals do not cover each other
-MARKERS = "osD^vphX"
 
 
 def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
@@ -20,25 +17,21 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
     found, wanted = select(scores, spec, context)
     trained = found[found["value_index"].notna() & ~found["control"].astype(bool)]
     shown = [(dataset, name) for dataset in context.shown(spec) for name in wanted]
-    columns = min(COLUMNS, len(shown))
     medians = [_medians(trained, dataset, name, context) for dataset, name in shown]
     with _style.styled():
-        figure, grid = _style.panels(-(-len(shown) // columns), columns, 3.05, 2.3)
-        for axes, (dataset, name), table in zip(grid.flat, shown, medians, strict=False):
-            _panel(axes, table, context)
-            axes.set_title(
-                names.metric(name) + (f" · {names.dataset(dataset)}" if len(context.shown(spec)) > 1 else ""), loc="left"
-            )
-        for axes in grid.flat[len(shown) :]:
-            axes.set_axis_off()
-        _style.finish(figure, spec, context, [_remark(medians), _values(context)], _legend(context))
+        figure, panels = _style.grid(len(shown), 3.05, 2.3)
+        for axes, (dataset, name), table in zip(panels, shown, medians, strict=True):
+            _panel(axes, table, spec, context)
+            _style.scale(axes, "y", spec)
+            axes.set_title(_style.titled(name, dataset, spec, context), loc="left")
+        _style.finish(figure, spec, context, [_remark(medians), _values(spec, context)], _style.methods(spec, context))
     return Drawn(figure, pd.concat(medians, ignore_index=True))
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
     """The median of every published value of every method that sweeps one hyper-parameter."""
     wanted = [(dataset, name) for dataset in context.named(spec) for name in context.metrics_of(spec)]
-    swept = [(model, context.models[model][0], value) for model, values in context.sweeps.items() for value in values]
+    swept = [(m, context.models[m][0], value) for m in context.methods(spec) for value in context.sweeps.get(m, ())]
     return [Quantity(spec.id, d, m, canonical.dumps({p: v}), name, "median") for d, name in wanted for m, p, v in swept]
 
 
@@ -54,23 +47,16 @@ def _medians(trained: pd.DataFrame, dataset: str, name: str, context: Context) -
     return pd.DataFrame(rows, columns=["dataset", "metric", "model", "value", "value_index", "median", "low", "high", "n"])
 
 
-def _panel(axes: Axes, table: pd.DataFrame, context: Context) -> None:
+def _panel(axes: Axes, table: pd.DataFrame, spec: Spec, context: Context) -> None:
     palette = _style.colours(context.models)
-    for i, model in enumerate(context.models):
+    methods = context.methods(spec)
+    for i, model in enumerate(methods):
         own = table[table["model"] == model]
-        x = own["value_index"].to_numpy(dtype=float) + 1 + SHIFT * (i - (len(context.models) - 1) / 2)
+        x = own["value_index"].to_numpy(dtype=float) + 1 + SHIFT * (i - (len(methods) - 1) / 2)
         middle, low, high = (own[key].to_numpy(dtype=float) for key in ("median", "low", "high"))
-        axes.plot(
-            x, middle, color=palette[model], lw=1.1, marker=MARKERS[i % len(MARKERS)], ms=4, mec="white", mew=0.4, zorder=3
-        )
-        axes.vlines(
-            x,
-            np.where(np.isnan(low), middle, low),
-            np.where(np.isnan(high), middle, high),
-            color=palette[model],
-            lw=1.0,
-            alpha=0.7,
-        )
+        axes.plot(x, middle, lw=1.1, zorder=3, **_style.marked(model, context))
+        limits = np.where(np.isnan(low), middle, low), np.where(np.isnan(high), middle, high)
+        axes.vlines(x, *limits, color=palette[model], lw=1.0, alpha=0.7)
     if table.empty:
         _style.empty(axes, "no scores")
     most = max((len(values) for values in context.sweeps.values()), default=1)
@@ -79,13 +65,8 @@ def _panel(axes: Axes, table: pd.DataFrame, context: Context) -> None:
     sns.despine(ax=axes, left=True)
 
 
-def _legend(context: Context) -> list[Artist]:
-    palette = _style.colours(context.models)
-    return [_style.line(palette[m], MARKERS[i % len(MARKERS)], names.model(m)) for i, m in enumerate(context.models)]
-
-
-def _values(context: Context) -> str:
-    swept = [(m, context.models[m][0], values) for m, values in context.sweeps.items()]
+def _values(spec: Spec, context: Context) -> str:
+    swept = [(m, context.models[m][0], context.sweeps[m]) for m in context.methods(spec) if m in context.sweeps]
     said = [f"{names.model(m)} {names.parameter(p)} = {', '.join(f'{v:g}' for v in values)}" for m, p, values in swept]
     return f"Positions: {'; '.join(said)}."
 

@@ -4,10 +4,11 @@ from typing import Any
 
 from facsimile import discover
 from facsimile.models import _hyper_parameters
+from facsimile.models._arrays import ArraysModel
 from facsimile.models._base import Draw, Losses, Model
 from facsimile.models._hyper_parameters import HyperParameter
 
-__all__ = ["Draw", "HyperParameter", "Losses", "Model", "hyper_parameters", "model"]
+__all__ = ["ArraysModel", "Draw", "HyperParameter", "Losses", "Model", "hyper_parameters", "model"]
 
 
 def model(name: str, **given: Any) -> Model:

@@ -1,0 +1,12 @@
+"""The metrics of codes, by name, as parameters of a test; those that need a second an example run with the slow tests.
+
+Metrics of findings instead of codes have a contract of their own: test_findings.py.
+"""
+
+import pytest
+
+from facsimile import discover
+
+NETWORKS_OR_MANY_FITS = {"citris", "downstream", "strong_generalisation"}
+OF_CODES = [name for name in discover.names("metrics") if "codes" in discover.module("metrics", name).NEEDS]
+NAMES = [pytest.param(name, marks=[pytest.mark.slow] * (name in NETWORKS_OR_MANY_FITS)) for name in OF_CODES]

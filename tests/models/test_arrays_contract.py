@@ -1,0 +1,87 @@
+"""What every model of arrays keeps; a new file is found by its name and tried on arrays of the shapes that it takes."""
+
+import numpy as np
+import pytest
+import torch
+
+from facsimile import models
+from facsimile.models import _arrays
+from facsimile.studyfile import Training
+
+ROWS, LATENTS = 6, 2
+TRAINING = Training.model_validate({"steps": 3, "batch_size": ROWS, "latents": LATENTS, "adam": {"lr": 0.01}})
+
+
+@pytest.fixture
+def model(of_arrays, some):
+    found = some(of_arrays)
+    if not found.trained:
+        pytest.skip("nothing to train")
+    return found
+
+
+def batch(model):
+    drawn = np.random.default_rng(0)
+    return _arrays.tensors({name: drawn.normal(size=(ROWS, *shape)).astype(np.float32) for name, shape in model.takes.items()})
+
+
+def noise(model):
+    drawn = torch.Generator().manual_seed(0)
+    return {name: torch.randn(draw.shape, generator=drawn) for name, draw in model.draws(ROWS, LATENTS).items()}
+
+
+def made(model, seed=0):
+    networks = model.networks(model.takes, LATENTS, "own")
+    model.initialise(networks, seed)
+    return networks
+
+
+def weights(networks):
+    return {f"{group}.{name}": p.detach().clone() for group, net in networks.items() for name, p in net.named_parameters()}
+
+
+def test_losses_are_finite_and_three_steps_move_every_group(model):
+    networks = made(model)
+    optimisers = _arrays.optimisers_of(model, TRAINING, networks)
+    assert networks.keys() == optimisers.keys()
+    before = weights(networks)
+    for step in range(3):
+        losses = model.losses(networks, batch(model), noise(model), step)
+        assert losses.minimise.keys() == networks.keys()
+        assert all(loss.shape == () and loss.isfinite() for loss in losses.minimise.values())
+        assert all(term.shape == () and not term.requires_grad for term in losses.terms.values())
+        for group, loss in losses.minimise.items():
+            optimisers[group].step(torch.autograd.grad(loss, list(networks[group].parameters()), retain_graph=True))
+    after = weights(networks)
+    for group in networks:
+        assert any(not torch.equal(before[name], after[name]) for name in before if name.startswith(f"{group}."))
+
+
+def test_losses_and_starting_values_are_pure_functions(model):
+    first, second = (
+        [loss.item() for loss in model.losses(made(model), batch(model), noise(model), 5).minimise.values()] for _ in range(2)
+    )
+    assert first == second
+
+
+def test_what_is_inferred_is_finite_and_the_same_again(model):
+    found, again = (_arrays.inferred(model, made(model), batch(model), 0, 4) for _ in range(2))
+    assert found, "a model that infers nothing cannot be measured"
+    for name, values in found.items():
+        assert np.isfinite(values).all(), name
+        np.testing.assert_array_equal(values, again[name])
+
+
+def test_traces_are_columns_of_numbers(model):
+    traced = _arrays.traced(model, made(model), batch(model))
+    assert all(type(value) is float and np.isfinite(value) for value in traced.values())
+
+
+def test_a_data_set_without_its_arrays_is_refused_by_name(model):
+    first = next(iter(model.takes))
+    with pytest.raises(ValueError, match=f"no array of elsewhere, which {type(model).__name__} takes: '{first}'"):
+        _arrays.checked(model, "elsewhere", {})
+
+
+def test_no_model_answers_nothing():
+    assert not models.model("no_model").trained

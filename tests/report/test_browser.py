@@ -1,0 +1,180 @@
+"""The report in a real browser, opened from disk, without a network: what a reader does, and not one error on the console."""
+
+import base64
+import io
+import re
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+from project import ROOT, Project
+
+from facsimile.datasets import DatasetError
+from facsimile.report import _packages
+
+pytestmark = pytest.mark.slow
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+SIZES = {"laptop": (1440, 900), "phone": (390, 844)}
+
+
+@pytest.fixture(scope="module")
+def libraries():
+    """The folder that holds the libraries of the pages: that of this repository."""
+    folder = ROOT / "results" / "web"
+    try:
+        for package in _packages.packages():
+            _packages.fetch(package.official, folder)
+    except DatasetError as error:
+        pytest.skip(f"the libraries of the pages cannot be had: {error}")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory, libraries):
+    """The tiny study and its report, made by snakemake."""
+    made = Project.create(tmp_path_factory.mktemp("report") / "project")
+    shutil.copytree(libraries, made.folder / "results" / "web")
+    made.snakemake("tiny_report")
+    return made
+
+
+@pytest.fixture(scope="module")
+def index(project):
+    """Address of the report on disk, moved to where nothing else of the project is."""
+    report = project.folder / "results/studies/tiny/smoke/report"
+    elsewhere = project.folder.parent / "sent to a friend"
+    shutil.copytree(report, elsewhere, dirs_exist_ok=True)
+    return (elsewhere / "index.html").as_uri()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium without a window."""
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium; on Debian: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(params=SIZES)
+def page(request, browser, index):
+    """The report, loaded; whatever the console says at any time is an error."""
+    width, height = SIZES[request.param]
+    phone = request.param == "phone"
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, is_mobile=phone, has_touch=phone, offline=True, reduced_motion="reduce"
+    )
+    opened = context.new_page()
+    said: list[str] = []
+    opened.on("console", lambda message: said.append(message.text))
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    opened.on("requestfailed", lambda failed: said.append(f"{failed.url}: {failed.failure}"))
+    opened.goto(index)
+    opened.wait_for_selector("html[data-ready=true]")
+    yield opened
+    context.close()
+    assert said == []
+
+
+def test_only_what_the_pages_are_made_of_makes_them_again(project, tmp_path):
+    copy = project.copy(tmp_path / "project")
+    assert copy.jobs("tiny_report") == {}
+    copy.edit("/* Colours", "/* The colours", "workflow/facsimile/report/web/styles/base.css")
+    assert copy.jobs("tiny_report") == {"report": 1, "tiny_report": 1}
+
+
+def shown_rows(page):
+    return page.locator("#table .tabulator-tableholder .tabulator-row")
+
+
+def pixels(page):
+    """The decoded picture, uint8 [h, w]."""
+    address = page.evaluate("document.getElementById('decoded').toDataURL()")
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))).convert("L")).astype(int)
+
+
+def test_it_fits_its_screen_and_shows_every_section(page):
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for section in ("top", "comparison", "tables", "figures", "scores", "latents", "making"):
+        assert page.locator(f"section#{section}").is_visible()
+    page.locator("#figures img").first.scroll_into_view_if_needed()
+    page.wait_for_function("[...document.images].every((image) => !image.src.startsWith('file') || image.naturalWidth > 0)")
+
+
+def test_filtering_shows_the_runs_that_fit(page):
+    assert page.locator("#counted").inner_text() == "6 of 6 runs, in 4 cells"
+    page.select_option("#filters [name=model]", label="β-VAE")
+    page.locator("#counted", has_text="4 of 6 runs").wait_for()
+    assert shown_rows(page).count() == 4
+    page.fill("#filters [name=words]", "β = 4")
+    page.locator("#counted", has_text="2 of 6 runs").wait_for()
+    page.click("#filters [type=reset]")
+    page.locator("#counted", has_text="6 of 6 runs").wait_for()
+
+
+def test_sorting_by_the_keyboard_sorts(page):
+    head = page.locator("#table .tabulator-col[tabulator-field=s0]")
+    head.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('#table [tabulator-field=s0]').ariaSort === 'descending'")
+    values = [float(text) for text in page.locator("#table .tabulator-tableholder [tabulator-field=s0]").all_inner_texts()]
+    assert values == sorted(values, reverse=True)
+    assert len(set(values)) > 1
+
+
+def test_a_number_of_a_table_leads_to_its_runs_and_these_to_their_records(page, project):
+    page.locator("#tables a.number").first.click()
+    page.locator("#counted", has_text="4 of 6 runs").wait_for()
+    number = page.locator("#table .tabulator-tableholder a.number").first
+    value, key = number.inner_text(), re.search(r"#run/(.*)\?", number.get_attribute("href"))[1]
+    number.click()
+    dialog = page.locator("dialog[open]")
+    dialog.wait_for()
+    record = project.record(key)
+    text = dialog.inner_text()
+    assert value in text
+    for said in (key, record["weights_sha256"], record["versions"]["torch"], record["statement"]["model"], record["precision"]):
+        assert str(said) in dialog.text_content()
+    assert f"{record['steps']} steps" in text
+    page.keyboard.press("Escape")
+    assert page.locator("dialog[open]").count() == 0
+    assert "#scores" in page.url
+
+
+def test_moving_a_latent_by_the_keyboard_changes_the_picture(page):
+    page.locator("#latents").scroll_into_view_if_needed()
+    page.locator("#strips[data-done]").wait_for()
+    before = pixels(page)
+    assert before.shape == (64, 64)
+    slider = page.locator("#sliders input").first
+    slider.focus()
+    start, address = float(slider.input_value()), page.evaluate("document.getElementById('decoded').toDataURL()")
+    page.keyboard.press("End")
+    page.wait_for_function("(before) => document.getElementById('decoded').toDataURL() !== before", arg=address)
+    assert float(slider.input_value()) > start
+    assert np.abs(pixels(page) - before).max() > 0
+    page.click("#posterior")
+    page.wait_for_function("(start) => Number(document.querySelector('#sliders input').value) === start", arg=start)
+
+
+def test_latents_stand_in_the_order_of_their_kl_and_the_matrix_has_a_row_each(page):
+    page.locator("#latents").scroll_into_view_if_needed()
+    page.locator("#strips[data-done]").wait_for()
+    said = page.locator("#sliders label small").all_inner_texts()
+    kl = [float(text.split()[0]) for text in said]
+    assert len(kl) == 4
+    assert kl == sorted(kl, reverse=True)
+    assert page.locator("#matrix tbody tr").count() == 4
+    assert page.locator("#matrix thead th").count() == 4  # the factors of toy: shape, size and two positions
+
+
+def test_an_address_opens_what_it_names(page, index, project):
+    key = next(key for key in project.weights() if "/beta_vae/" in key)
+    page.goto("about:blank")
+    page.goto(f"{index}#run/{key}")
+    page.locator("dialog[open]", has_text=key).wait_for()

@@ -1,0 +1,95 @@
+"""What the pages are given: known runs, scores and records come back."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from synthetic import context, runs, scores
+
+from facsimile.report import _records, _scores
+from facsimile.report._script import number, script
+from facsimile.studyfile import Study, load
+
+ASKED = {"n_train": 1000, "n_test": 500, "evaluation_seed": 0, "versions": "none", "code": "0"}
+
+
+@pytest.fixture(scope="module")
+def study(root) -> Study:
+    """The first paper's."""
+    return load(root / "config/studies/locatello2019.yaml")
+
+
+@pytest.fixture
+def made():
+    """Runs and their scores."""
+    found = runs(seeds=2).assign(hash="0a1b2c3d")
+    return found, scores(found).assign(**ASKED)
+
+
+def test_each_run_keeps_its_scores(made, study):
+    found, scored = made
+    page = _scores.payload(found, scored, study, context())
+    mig = next(score for score in page["scores"] if score["name"] == "mig.mig")
+    expected = scored[scored["metric"] == "mig"].set_index("run")["result"].reindex(found["run"])
+    assert mig["values"] == pytest.approx(list(expected), rel=1e-5)
+    assert [page["runs"]["model"]["words"][code]["id"] for code in page["runs"]["model"]["codes"]] == list(found["model"])
+    assert mig["range"] == [0, 1]
+    assert mig["better"] == "higher"
+
+
+def test_a_missing_score_and_a_score_that_is_not_a_number_are_null(made, study):
+    found, scored = made
+    scored = scored[scored["metric"] == "mig"].reset_index(drop=True)
+    scored.loc[0, "result"] = np.nan
+    page = _scores.payload(found, scored.drop(index=1), study, context())
+    assert page["scores"][0]["values"][:2] == [None, None]
+    assert None not in page["scores"][0]["values"][2:]
+
+
+def test_each_number_keeps_the_code_that_made_it(made, study):
+    found, scored = made
+    scored = scored[scored["metric"] == "mig"].reset_index(drop=True)
+    same = _scores.payload(found, scored, study, context())["scores"][0]["code"]
+    assert same == {"words": ["0"], "codes": None}
+    scored.loc[2, "code"] = "1"
+    differing = _scores.payload(found, scored, study, context())["scores"][0]["code"]
+    assert differing["words"] == ["0", "1"]
+    assert differing["codes"] == [0, 0, 1, *[0] * (len(found) - 3)]
+
+
+def test_a_score_that_was_asked_twice_has_two_columns_that_are_told_apart(made, study):
+    found, scored = made
+    both = pd.concat([scored, scored.assign(convention="paper")], ignore_index=True)
+    columns = _scores.payload(found, both, study, context())["scores"]
+    assert len(columns) == 2 * scored["metric"].nunique()
+    assert len({column["id"] for column in columns}) == len(columns)
+    assert len({column["label"] for column in columns}) == len(columns)
+
+
+def test_only_what_differs_between_cells_names_a_cell(study):
+    assert _scores.settings('{"lambda_d_factor":10,"lambda_od":5}', "dip_vae_i", study) == "λ_od = 5"
+    assert _scores.settings('{"unknown":1}', "dip_vae_i", study) == "unknown = 1"
+    assert _scores.settings("{}", "oracle", study) == ""
+
+
+def test_records_come_back_and_what_they_share_stands_once():
+    records = {"a": {"seed": 0, "versions": {"torch": "2"}}, "b": {"seed": 1, "versions": {"torch": "2"}, "job": None}}
+    packed = _records.packed(records)
+    assert packed["words"]["versions"] == [{"torch": "2"}]
+    words, back = packed["words"], packed["runs"]
+    assert {run: {key: words[key][i] for key, i in own.items()} for run, own in back.items()} == records
+
+
+def test_a_script_holds_any_text_and_refuses_what_json_has_not():
+    value = {"text": "'quote' \"double\" \\ \n </script> β \u2028"}
+    text = script("a/b", value).decode()
+    literal = text.removeprefix('facsimile.give("a/b", JSON.parse(').removesuffix("));\n")
+    assert json.loads(json.loads(literal)) == value
+    with pytest.raises(ValueError, match="JSON"):
+        script("a", float("nan"))
+
+
+def test_numbers_keep_six_digits_and_no_infinity():
+    assert number(0.123456789) == 0.123457
+    assert number(float("inf")) is None

@@ -1,0 +1,72 @@
+"""Rank correlation of one score between data sets: do the same models score well on both? (Locatello et al. 2019, Fig. 4 right)
+
+Runs are matched by method, hyper-parameters and seed.
+"""
+
+import itertools
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from facsimile import names, statistics
+from facsimile.figures import Drawn, _heat, _style
+from facsimile.presentation import Context, Quantity, Spec, select
+from facsimile.statistics import Estimate
+
+CONFIGURATION = ["model", "params", "seed"]
+COLUMNS = ["metric", "dataset_a", "dataset_b", "spearman", "low", "high", "n"]
+PER_ROW = 3
+
+
+def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
+    """One heat map a score, data sets against data sets; a single data set has nothing to be correlated with, and says so."""
+    found, wanted = select(scores, spec, context)
+    trained = found[~found["control"].astype(bool)]
+    shown = context.shown(spec)
+    tables = [correlations(trained[trained["name"] == name], shown, name) for name in wanted]
+    columns = min(PER_ROW, len(wanted))
+    with _style.styled():
+        width, height = 1.4 + _heat.CELL[0] * max(len(shown), 3), 0.9 + _heat.CELL[1] * max(len(shown), 2)
+        figure, grid = _style.panels(-(-len(wanted) // columns), columns, width, height)
+        for axes, name, table in zip(grid.flat, wanted, tables, strict=False):
+            _panel(axes, table, shown)
+            n = table["n"]
+            runs = f" · {_heat.runs(int(n.min()), int(n.max()))}" if len(n) else ""
+            axes.set_title(names.metric(name) + runs, loc="left", fontsize=8.5)
+        for axes in grid.flat[len(wanted) :]:
+            axes.set_axis_off()
+        _heat.bar(figure, grid)
+        _style.finish(figure, spec, context, [_heat.remark()])
+    return Drawn(figure, pd.concat(tables, ignore_index=True))
+
+
+def cells(spec: Spec, context: Context) -> list[Quantity]:
+    """None: the comparison knows numbers of one data set."""
+    return []
+
+
+def correlations(trained: pd.DataFrame, shown: list[str], name: str) -> pd.DataFrame:
+    """A row for every two data sets: correlation of one score, interval, and n, the configurations that both have."""
+    wide = trained.pivot(index=CONFIGURATION, columns="dataset", values="result").reindex(columns=shown).astype(float)
+    rows = []
+    for a, b in itertools.combinations(shown, 2):
+        both = wide[[a, b]].dropna().to_numpy()
+        found = statistics.spearman(both[:, 0], both[:, 1], statistics.generator(name, a, b))
+        rows.append((name, a, b, found.value, found.low, found.high, found.n))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _panel(axes: Axes, table: pd.DataFrame, shown: list[str]) -> None:
+    for row in table.to_dict("records"):
+        found = Estimate(row["spearman"], row["low"], row["high"], int(row["n"]))
+        a, b = shown.index(row["dataset_a"]), shown.index(row["dataset_b"])
+        _heat.cell(axes, a, b, found)
+        _heat.cell(axes, b, a, found)
+    if len(shown) < 2:
+        axes.set_axis_off()
+        _style.empty(axes, f"needs two data sets;\nhere is {names.listed([names.dataset(d) for d in shown])} alone")
+        return
+    for i in range(len(shown)):
+        _heat.blank(axes, i)
+    labels = [names.dataset(dataset).replace("-", "-\n") for dataset in shown]
+    _heat.frame(axes, labels, labels)

@@ -1,0 +1,29 @@
+"""No model: a row for what is measured of the data set itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+from facsimile.models._arrays import ArraysModel, Batch, Shapes
+from facsimile.models._base import Draw, Losses
+
+
+@dataclass(frozen=True)
+class NoModel(ArraysModel):
+    """Trains nothing and infers nothing, of any data set: metrics that need only the data are asked of its one run."""
+
+    trained: ClassVar[bool] = False
+    takes: ClassVar[Shapes] = {}
+
+    def networks(self, shapes: Shapes, latents: int, network: str) -> dict[str, nn.Module]:  # type: ignore[override]
+        return {}
+
+    def draws(self, batch: int, latents: int) -> dict[str, Draw]:
+        return {}
+
+    def losses(  # type: ignore[override]
+        self, networks: Mapping[str, nn.Module], batch: Batch, noise: Mapping[str, Tensor], step: Tensor | int
+    ) -> Losses:
+        return Losses({}, {})

@@ -1,0 +1,78 @@
+"""A trained decoder as ONNX, from the layers and weights themselves: its operators are few, and no tracer is needed.
+
+ONNX's ConvTranspose and Gemm are PyTorch's (https://onnx.ai/onnx/operators); pads are (top, left, bottom, right).
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+
+OPSET = 17
+IR = 8
+Node = tuple[str, dict[str, Tensor], dict[str, Any]]  # operator, weights in order, attributes
+
+
+def export(layers: Iterable[nn.Module], latents: int) -> bytes:
+    """The layers of a decoder as ONNX: codes [n, latents], float32, to means of the pixels [n, c, h, w] in [0, 1].
+
+    Raises TypeError for a layer whose ONNX operator is not known here.
+    """
+    nodes, weights = [], []
+    name = "codes"
+    for position, layer in enumerate(layers):
+        operator, held, attributes = _node(layer)
+        made = {f"{position}.{key}": tensor for key, tensor in held.items()}
+        weights += [numpy_helper.from_array(tensor.detach().cpu().contiguous().numpy(), key) for key, tensor in made.items()]
+        output = f"{position}.output"
+        nodes.append(helper.make_node(operator, [name, *made], [output], **attributes))
+        name = output
+    nodes[-1].output[0] = "pixels"
+    inputs = [helper.make_tensor_value_info("codes", TensorProto.FLOAT, ["n", latents])]
+    outputs = [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["n", "c", "h", "w"])]
+    graph = helper.make_graph(nodes, "decoder", inputs, outputs, weights)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR, producer_name="facsimile")
+    onnx.checker.check_model(model, full_check=True)
+    return bytes(model.SerializeToString())
+
+
+def _node(layer: nn.Module) -> Node:
+    """What one layer is in ONNX."""
+    for kind, make in OPERATORS.items():
+        if isinstance(layer, kind):
+            return make(layer)
+    raise TypeError(f"{type(layer).__name__}: no ONNX operator is known for this layer; add it to report/_decoder.py")
+
+
+def _parameters(layer: nn.Module) -> dict[str, Tensor]:
+    return dict(layer.named_parameters())
+
+
+def _transposed(layer: nn.ConvTranspose2d) -> Node:
+    assert not isinstance(layer.padding, str)
+    attributes = {
+        "kernel_shape": list(layer.kernel_size),
+        "strides": list(layer.stride),
+        "dilations": list(layer.dilation),
+        "group": layer.groups,
+        "pads": [*layer.padding, *layer.padding],
+        "output_padding": list(layer.output_padding),
+    }
+    return "ConvTranspose", _parameters(layer), attributes
+
+
+def _reshape(layer: nn.Unflatten) -> Node:
+    sizes = [int(size) for size in layer.unflattened_size]
+    return "Reshape", {"shape": torch.tensor([-1, *sizes])}, {}
+
+
+OPERATORS: dict[type, Callable[..., Node]] = {
+    nn.Linear: lambda layer: ("Gemm", _parameters(layer), {"transB": 1}),
+    nn.ReLU: lambda layer: ("Relu", {}, {}),
+    nn.Unflatten: _reshape,
+    nn.ConvTranspose2d: _transposed,
+    nn.Sigmoid: lambda layer: ("Sigmoid", {}, {}),
+}

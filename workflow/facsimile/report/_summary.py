@@ -1,0 +1,57 @@
+"""How the runs of a study were made: what came of them, on what machines, with which versions, in what time."""
+
+from collections import Counter
+from typing import Any
+
+import pandas as pd
+
+from facsimile import names
+from facsimile.artefacts import Gathered
+from facsimile.presentation import Context
+
+LISTED = ("device", "processor", "precision", "execution", "host")
+
+
+def of(found: Gathered, records: dict[str, Any]) -> dict[str, Any]:
+    """Counts of runs by their state, hours of training, and what the records say of machines and versions, by how many runs."""
+    trained = found.runs[~found.runs["control"].astype(bool)]
+    each = [_record(packed, run) for packed in records.values() for run in packed["runs"]]
+    return {
+        "trained": len(trained),
+        "controls": len(found.runs) - len(trained),
+        "states": dict(Counter(trained["state"])),
+        "scores": len(found.scores),
+        "time": duration(float(pd.to_numeric(trained["seconds"]).sum())),
+        "machines": {key: _counted(record.get(key) for record in each) for key in LISTED},
+        "trained_with": _counted(_versions(record) for record in each),
+        "scored_with": _counted(found.scores["versions"].drop_duplicates()),
+        "newest": max((record["started"] for record in each if "started" in record), default=""),
+        "failures": trained[trained["state"] == "failed"].head(20).to_dict("records"),
+    }
+
+
+def departures(context: Context) -> list[str]:
+    """How the scale departs from the study, a line a kind of departure: methods that depart alike stand together."""
+    touched: dict[str, list[str]] = {}
+    for departure in context.departures:
+        touched.setdefault(departure.text, []).append(names.model(departure.model) if departure.model else "")
+    return [": ".join(filter(None, [names.listed(models), text])) for text, models in touched.items()]
+
+
+def duration(seconds: float) -> str:
+    """``45 s``, ``12 min``, ``3.4 h``, ``1,234 h``."""
+    if seconds < 3600:
+        return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:,.1f} h" if seconds < 360_000 else f"{seconds / 3600:,.0f} h"
+
+
+def _record(packed: dict[str, Any], run: str) -> dict[str, Any]:
+    return {key: packed["words"][key][index] for key, index in packed["runs"][run].items()}
+
+
+def _versions(record: dict[str, Any]) -> str:
+    return " · ".join(f"{name} {version}" for name, version in record.get("versions", {}).items())
+
+
+def _counted(values: Any) -> dict[str, int]:
+    return dict(Counter(str(value) for value in values if value))

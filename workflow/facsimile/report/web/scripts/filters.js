@@ -1,0 +1,88 @@
+// The form that chooses runs, for table and chart alike; the address keeps the choice, so that it can be sent.
+"use strict";
+(() => {
+  const { by, make } = facsimile;
+  const form = by("filters");
+  const field = (name) => form.elements[name];
+
+  const options = (select, words, first) => select.replaceChildren(
+    make("option", { value: "" }, first), ...words.map(({ id, name }) => make("option", { value: id }, name)));
+
+  const within = (stated, values) => Object.entries(stated).every(([key, value]) => values[key] === value);
+
+  const parsed = (text) => {
+    try { return text ? JSON.parse(text) : {}; } catch { return {}; }
+  };
+
+  const texts = new Map();
+  const text = (run) => {
+    if (!texts.has(run)) texts.set(run, `${run.key} ${run.method} ${run.allSettings} ${run.datasetName} ${run.number ?? ""}`.toLowerCase());
+    return texts.get(run);
+  };
+
+  /** Whether a run is wanted: hyper-parameters are those stated, or more. */
+  const wanted = () => {
+    const stated = parsed(field("params").value);
+    const score = facsimile.runs.score(field("score").value);
+    const least = field("least").value.trim() === "" ? NaN : Number(field("least").value.replace(",", "."));
+    const words = field("words").value.toLowerCase().split(/\s+/).filter(Boolean);
+    const [dataset, model] = [field("dataset").value, field("model").value];
+    return (run) =>
+      (!dataset || run.dataset === dataset) && (!model || run.model === model) && within(stated, run.values) &&
+      (Number.isNaN(least) || (run[score.field] ?? -Infinity) >= least) &&
+      words.every((word) => text(run).includes(word));
+  };
+
+  const offer = () => {
+    const { params } = facsimile.runs.words;
+    const now = field("params").value;
+    const model = field("model").value;
+    const used = new Set(facsimile.runs.all.filter((run) => !model || run.model === model).map((run) => run.params));
+    options(field("params"), params.filter(({ id, name }) => used.has(id) && name), "all");
+    field("params").value = used.has(now) ? now : "";
+  };
+
+  const apply = (first = false) => {
+    const keep = wanted();
+    const chosen = facsimile.runs.all.filter(keep);
+    if (!first) facsimile.table.show(keep); // a new table shows all
+    const cells = new Set(chosen.map((run) => `${run.dataset} ${run.model} ${run.params}`)).size;
+    by("counted").textContent = `${chosen.length.toLocaleString("en")} of ${facsimile.runs.all.length.toLocaleString("en")} runs, in ${cells} cells`;
+    facsimile.chart.show(chosen, facsimile.runs.score(field("score").value));
+  };
+
+  const state = () => facsimile.address.state("scores", Object.fromEntries(["dataset", "model", "params", "score", "least", "words"].map((n) => [n, field(n).value])));
+
+  facsimile.filters = {
+    make: () => {
+      options(field("dataset"), facsimile.runs.words.dataset, "all");
+      options(field("model"), facsimile.runs.words.model, "all, with controls");
+      field("score").replaceChildren(...facsimile.runs.scores.map((score) => make("option", { value: score.id }, score.label)));
+      const first = facsimile.runs.scores.find((score) => score.shown);
+      if (first) field("score").value = first.id;
+      offer();
+      const changed = facsimile.later(() => { apply(); state(); });
+      form.addEventListener("input", (event) => { if (event.target.name === "model") offer(); changed(); });
+      form.addEventListener("submit", (event) => event.preventDefault());
+      form.addEventListener("reset", () => setTimeout(() => { offer(); if (first) field("score").value = first.id; apply(); state(); }));
+      apply(true);
+    },
+    /** Show the runs behind a number: the address says which. */
+    state: (stated) => {
+      for (const name of ["dataset", "model", "least", "words"]) field(name).value = stated[name] ?? "";
+      offer();
+      const params = stated.params ?? "";
+      if (params && ![...field("params").options].some((option) => option.value === params)) {
+        field("params").append(make("option", { value: params }, Object.entries(parsed(params)).map(([k, v]) => `${k} = ${v}`).join(", ")));
+      }
+      field("params").value = params;
+      const score = facsimile.runs.score(stated.score);
+      if (score) {
+        field("score").value = score.id;
+        facsimile.table.widget.showColumn(score.field);
+        facsimile.table.reveal(score);
+      }
+      apply();
+    },
+  };
+})();

@@ -1,0 +1,42 @@
+// Runs and their scores, from data/scores.js: see report/_scores.py.
+"use strict";
+(() => {
+  const word = (column, i) => column.words[column.codes[i]];
+
+  const unpack = ({ runs, scores }) => runs.seed.map((seed, i) => {
+    const [dataset, model, params] = [word(runs.dataset, i), word(runs.model, i), word(runs.params, i)];
+    const run = {
+      id: i,
+      key: `${dataset.id}/${model.id}/${word(runs.hash, i).id}/${seed}`,
+      seed,
+      dataset: dataset.id, datasetName: dataset.name,
+      model: model.id, method: word(runs.label, i).id || model.name,
+      params: params.id, settings: params.name, allSettings: params.all, values: params.values,
+      position: runs.value[i],
+      number: runs.number[i],
+      control: runs.control[i] === 1,
+      state: word(runs.state, i).id,
+    };
+    scores.forEach((score, j) => { run[`s${j}`] = score.values[i]; });
+    return run;
+  });
+
+  facsimile.runs = {
+    /** Load all; answers {all, scores, words}. */
+    load: async () => {
+      const data = await facsimile.load("scores");
+      const all = unpack(data);
+      facsimile.runs.all = all;
+      facsimile.runs.scores = data.scores.map((score, j) => ({ ...score, values: undefined, field: `s${j}` }));
+      facsimile.runs.words = Object.fromEntries(["dataset", "model", "params"].map((key) => [key, data.runs[key].words]));
+      facsimile.runs.byKey = new Map(all.map((run) => [run.key, run]));
+    },
+    score: (id) => facsimile.runs.scores.find((score) => score.id === id) || facsimile.runs.scores.find((score) => score.name === id),
+    median: (values) => {
+      const known = Float64Array.from(values.filter((value) => value !== null && value !== undefined)).sort();
+      const middle = known.length >> 1;
+      if (!known.length) return null;
+      return known.length % 2 ? known[middle] : (known[middle - 1] + known[middle]) / 2;
+    },
+  };
+})();

@@ -1,0 +1,113 @@
+// The table of scores, by Tabulator: only the rows in view are in the document.
+"use strict";
+(() => {
+  const { by, make, plain, escaped } = facsimile;
+  const PRINTED = 60; // rows on paper
+
+  const link = (score) => (cell) => {
+    const value = cell.getValue();
+    const { key } = cell.getData();
+    if (value === null || value === undefined) return key ? '<span class="none">–</span>' : "";
+    if (!key) return plain(value);
+    return `<a class="number" href="${escaped(facsimile.address.run(key, score.id))}">${plain(value)}</a>`;
+  };
+
+  const seed = (cell) => {
+    const { key } = cell.getData();
+    return key ? `<a href="${escaped(facsimile.address.run(key))}" aria-label="record of seed ${cell.getValue()}">${cell.getValue()}</a>` : "";
+  };
+
+  // On a phone one column says which run it is.
+  const narrow = matchMedia("(max-width: 40rem)").matches;
+  const who = (cell) => {
+    const { key, method, settings, seed, control } = cell.getData();
+    if (!key) return escaped(cell.getValue());
+    const more = [settings, control && !seed ? "control" : `seed ${seed}`].filter(Boolean).join(" · ");
+    return `<a class="who" href="${escaped(facsimile.address.run(key))}"><b>${escaped(method)}</b><small>${escaped(more)}</small></a>`;
+  };
+
+  const text = (title, field, width, more = {}) => ({ title, field, width, headerTooltip: true, ...more });
+
+  const byPosition = (a, b, rowA, rowB) => (rowA.getData().position ?? -1) - (rowB.getData().position ?? -1) || a.localeCompare(b);
+
+  const columns = () => {
+    const several = facsimile.runs.words.dataset.length > 1;
+    const longest = Math.max(...facsimile.runs.all.map(({ method }) => method.length));
+    const unfinished = facsimile.runs.all.some((run) => run.state !== "done");
+    return [
+      text("Method", "method", narrow ? 150 : Math.min(230, Math.max(122, 34 + 8 * longest)), { frozen: true, bottomCalc: () => "Median", ...(narrow ? { formatter: who } : {}) }),
+      text("Hyper-parameters", "settings", 170, { sorter: byPosition, tooltip: true, visible: !narrow }),
+      text("Seed", "seed", 82, { sorter: "number", hozAlign: "right", formatter: seed, visible: !narrow }),
+      ...(several ? [text("Data set", "datasetName", 130)] : []),
+      ...(unfinished ? [text("State", "state", 90)] : []),
+      ...facsimile.runs.scores.map((score) => ({
+        title: score.label, field: score.field, minWidth: narrow ? 112 : 128, maxWidth: 240, visible: score.shown,
+        sorter: "number", sorterParams: { alignEmptyValues: "bottom" }, headerSortStartingDir: "desc",
+        hozAlign: "right", headerHozAlign: "right",
+        formatter: link(score), bottomCalc: facsimile.runs.median, bottomCalcFormatter: (cell) => plain(cell.getValue()),
+        headerTooltip: `${score.label}: ${score.meaning} (${score.convention} convention; ${score.better} is better)`,
+      })),
+    ];
+  };
+
+  // Tabulator sorts by a click alone: the heads of columns get keys, too.
+  const keys = (table) => table.getColumns().forEach((column) => {
+    const head = column.getElement();
+    if (head.tabIndex === 0) return;
+    head.tabIndex = 0;
+    head.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      const now = head.getAttribute("aria-sort");
+      const first = column.getDefinition().headerSortStartingDir || "asc";
+      table.setSort(column.getField(), now === "none" ? first : now === "ascending" ? "desc" : "asc");
+    });
+  });
+
+  const choices = (table) => by("columns").append(...facsimile.runs.scores.map((score) => {
+    const box = make("input", { type: "checkbox", ...(score.shown ? { checked: true } : {}) });
+    box.addEventListener("change", () => table[box.checked ? "showColumn" : "hideColumn"](score.field));
+    return make("label", { title: score.meaning }, box, ` ${score.label}`);
+  }));
+
+  // Paper gets a plain table of the first rows, as a browser would print only what is in view.
+  const print = (table) => {
+    const rows = table.getData("active");
+    const shown = table.getColumns().filter((column) => column.isVisible()).map((column) => column.getDefinition());
+    const entry = (run, column) => column.field.match(/^s\d/) ? plain(run[column.field]) : String(run[column.field] ?? "");
+    by("printed").replaceChildren(
+      make("p", {}, `${Math.min(PRINTED, rows.length)} of the ${rows.length.toLocaleString("en")} chosen runs, in the order of the screen.`),
+      make("table", {},
+        make("thead", {}, make("tr", {}, shown.map((column) => make("th", { scope: "col" }, column.title)))),
+        make("tbody", {}, rows.slice(0, PRINTED).map((run) => make("tr", {}, shown.map((column) => make("td", {}, entry(run, column))))))),
+    );
+  };
+
+  facsimile.table = {
+    make: () => new Promise((resolve) => {
+      const rows = facsimile.runs.all.length;
+      const table = new Tabulator(by("table"), {
+        data: facsimile.runs.all,
+        columns: columns(),
+        height: rows > 16 ? "min(36rem, 80vh)" : false,
+        rowHeight: narrow ? 46 : 36,
+        layout: "fitColumns",
+        columnDefaults: { resizable: false, vertAlign: "middle" },
+        placeholder: "No run fits this choice",
+        columnCalcs: "table",
+      });
+      table.on("tableBuilt", () => {
+        keys(table);
+        choices(table);
+        by("table").querySelector(".tabulator-tableholder").removeAttribute("tabindex"); // its links take the focus
+        by("table").setAttribute("aria-label", "Scores of the chosen runs");
+        facsimile.table.widget = table;
+        resolve(table);
+      });
+      by("download").addEventListener("click", () => table.download("csv", `${facsimile.study}-${facsimile.scale}.csv`));
+      addEventListener("beforeprint", () => print(table));
+    }),
+    show: (wanted) => facsimile.table.widget.setFilter((run) => wanted(run)),
+    reveal: (score) => facsimile.table.widget.scrollToColumn(score.field, "middle", false).catch(() => {}),
+  };
+})();

@@ -1,0 +1,56 @@
+"""The models that a figure shows themselves, from the store: codes, images and decoders of a run by its key."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from facsimile import datasets, latents, score_inputs, store
+from facsimile.datasets._base import Integers
+from facsimile.runs import Run
+from facsimile.studyfile import Study
+from facsimile.workspace import Workspace
+
+Array = npt.NDArray[np.float32]
+
+
+class Stored:
+    """The specimens (figures/_specimens.py) of a study at the configured scale."""
+
+    def __init__(self, at: Workspace, study: Study) -> None:
+        self._at, self._study = at, study
+
+    def has(self, key: str) -> bool:
+        """Whether the run's latents are there; a table of scores may come from elsewhere."""
+        return latents.about(self._at.paths.run(key) / store.LATENTS) is not None
+
+    def codes(self, key: str) -> tuple[Array, Array]:
+        """Means and log-variances [N, d]; raises StoreError for a file that is not whole."""
+        path = self._at.paths.run(key) / store.LATENTS
+        return latents.read(path), latents.read(path, "log_variance")
+
+    def factors(self, key: str) -> tuple[Integers, list[str]]:
+        """Factors that vary [N, k], and their names."""
+        run = self._runs[key]
+        found = score_inputs.factors(run.dataset, tuple(sorted(run.subgrid.items())))
+        grid = datasets.of_images(datasets.grid(run.dataset))
+        vary = np.flatnonzero(np.ptp(found, axis=0) > 0)
+        return found[:, vary], [grid.factor_names[i] for i in vary]
+
+    def images(self, key: str, rows: list[int]) -> Array:
+        """Images [n, h, w, c] in [0, 1]."""
+        return self._given(key)["images"][np.array(rows)]
+
+    def decoder(self, key: str) -> Callable[[Array], Array]:
+        """Codes [n, d] → means of the pixels [n, h, w, c]."""
+        return self._given(key)["decoder"]
+
+    def _given(self, key: str) -> dict[str, Any]:
+        run = self._runs[key]
+        return score_inputs.given("elbo", run, self._at.paths.run(key), self._at.paths.dataset(run.dataset))
+
+    @functools.cached_property
+    def _runs(self) -> dict[str, Run]:
+        return {run.key: run for run in self._at.runs(self._study)}

@@ -1,0 +1,132 @@
+"""The pages docs/studies/: one a study, from its file, with the newest verdicts that results/reference holds."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from facsimile import claim_verdicts, claims, cost, generated, names, verdicts
+from facsimile.generated import Log, grid
+from facsimile.studyfile import Artefact, Study, Training
+from facsimile.workspace import Workspace
+
+FOLDER = Path("docs/studies")
+REFERENCE = Path("results/reference")
+INDEX = "README"
+AGAIN = "facsimile study-pages"
+
+
+def write(at: Workspace, check: bool, log: Log) -> int:
+    """Write all pages; or only check: exit status 1 if one is out of date."""
+    studies = [at.study(name) for name in at.study_ids()]
+    pages = {_page(study.id): page(at, study) for study in studies} | {_page(INDEX): index(studies)}
+    strangers = sorted(path for path in FOLDER.glob("*.md") if path not in pages)
+    return generated.settle(pages, strangers, check, log, AGAIN)
+
+
+def index(studies: list[Study]) -> str:
+    """The list of all studies."""
+    rows = [(f"[{s.id}]({s.id}.md)", s.title, f"{s.authors} ({s.year})", ", ".join(s.scales)) for s in studies]
+    foot = "One YAML file a study, in `config/studies`. Written by `facsimile study-pages`."
+    return "\n".join(["# Studies", "", *grid(("study", "paper", "authors", "scales"), rows), "", foot, ""])
+
+
+def page(at: Workspace, study: Study) -> str:
+    """A study's page."""
+    parts = [f"# {study.title}", _origin(study), study.note, "## What is trained and measured", _lines(_design(study))]
+    parts += ["## Scales", _lines(_scales(at, study)), "## Tables and figures", _lines(_artefacts(study))]
+    if study.claims:
+        parts += ["## Claims", _lines(_claims(study))]
+    parts += [part for scale in study.scales for part in _newest(study, scale)]
+    parts.append(f"Made of `config/studies/{study.id}.yaml` and `results/reference/{study.id}` by `facsimile study-pages`.")
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _origin(study: Study) -> str:
+    arxiv = f" · [arXiv:{study.arxiv}](https://arxiv.org/abs/{study.arxiv})" if study.arxiv else ""
+    code = f" · [the authors' code]({study.code})" if study.code else ""
+    return f"{study.authors}. {study.venue}{arxiv}{code}"
+
+
+def _design(study: Study) -> Iterator[str]:
+    asked = study.evaluation
+    points = f"{asked.train:,} + {asked.test:,}" if asked.test else f"{asked.train:,}"
+    yield from grid(
+        ("", ""),
+        [
+            ("data sets", names.listed([names.dataset(d) for d in study.datasets])),
+            ("seeds", f"{study.seeds}" + (f", and {study.control_seeds} of each control" if study.control_seeds else "")),
+            *(_training(study.training) if study.training else []),
+            ("metrics", ", ".join(f"[`{metric}`](../metrics/{metric}.md)" for metric in study.metrics)),
+            ("evaluation", f"{points} points, seed {asked.seed}, {asked.convention} convention"),
+        ],
+    )
+    yield ""
+    swept = [(m.label or names.model(m.name), f"`{m.name}`", _values(m.sweep), _values(m.fixed)) for m in study.models]
+    yield from grid(("method", "model", "values", "fixed"), swept)
+
+
+def _training(said: Training) -> Iterator[tuple[str, str]]:
+    batch = "the whole data set" if said.batch_size == "all" else f"batches of {said.batch_size}"
+    yield "training", f"{said.steps:,} steps, {batch}, {said.latents} latents"
+    yield "network", f"`{said.network}`"
+    for name, optimiser in (("Adam", said.adam), ("gradient descent", said.sgd)):
+        if optimiser:
+            yield name, ", ".join(f"{key} {value:g}" for key, value in optimiser.model_dump().items())
+
+
+def _values(given: dict[str, list[int | float]] | dict[str, int | float]) -> str:
+    listed = {key: value if isinstance(value, list) else [value] for key, value in given.items()}
+    return "; ".join(f"{names.parameter(key)} = {', '.join(f'{v:,}' for v in values)}" for key, values in listed.items())
+
+
+def _scales(at: Workspace, study: Study) -> list[str]:
+    rows = [(f"`{scale}`", found.description, _cost(at, study, scale)) for scale, found in study.scales.items()]
+    head = ("scale", "what", "cost where nothing is made yet")
+    return [*grid(head, rows), "", *_typed(f"snakemake {study.id} --config scale=SCALE")]
+
+
+def _cost(at: Workspace, study: Study, scale: str) -> str:
+    return cost.text(cost.of(Workspace(at.config.model_copy(update={"scale": scale})).runs(study)))
+
+
+def _artefacts(study: Study) -> list[str]:
+    rows = [*_targets(study, "table", study.tables), *_targets(study, "figure", study.figures)]
+    checked = "Checked: whether number and content were compared with the paper's PDF."
+    return [*grid(("target", "what", "kind", "checked"), rows), "", checked]
+
+
+def _targets(study: Study, what: str, artefacts: dict[str, Artefact]) -> Iterator[tuple[str, ...]]:
+    for name, said in artefacts.items():
+        note = f". {said.note}" if said.note else ""
+        yield f"`{study.id}_{name}`", f"{said.title}{note}", f"{what}, `{said.kind}`", "yes" if said.verified else "no"
+
+
+def _claims(study: Study) -> list[str]:
+    rows = [(f"`{id}`", c.text, f"`{c.statistic}`: {claims.stated(c.rule)}", c.source) for id, c in study.claims.items()]
+    return [*grid(("claim", "text", "statistic and rule", "source"), rows), "", *_typed(f"snakemake {study.id}_claims")]
+
+
+def _newest(study: Study, scale: str) -> Iterator[str]:
+    """Verdicts at one scale, where the repository holds its scores."""
+    folder = REFERENCE / study.id / scale
+    if (folder / "claims.csv").exists():
+        yield f"## Claims at {scale} scale"
+        yield claim_verdicts.markdown(pd.read_csv(folder / "claims.csv"), f"claims-{scale}").strip()
+    if (folder / "comparison.csv").exists():
+        yield f"## Published and reproduced at {scale} scale"
+        empty = {key: [""] for key in verdicts.NUMBERS}
+        compared = pd.read_csv(folder / "comparison.csv", keep_default_na=False, na_values=empty)
+        yield verdicts.markdown(compared, f"published-{scale}").strip()
+
+
+def _typed(command: str) -> list[str]:
+    return ["```sh", command, "```"]
+
+
+def _page(name: str) -> Path:
+    return FOLDER / f"{name}.md"
+
+
+def _lines(lines: Iterator[str] | list[str]) -> str:
+    return "\n".join(lines)

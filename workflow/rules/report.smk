@@ -1,0 +1,21 @@
+# Pages that a browser opens from disk. Not part of a study's own target: the libraries of the pages come from the npm registry.
+rule report:
+    input:
+        targets.report_parts,
+    output:
+        report(
+            directory(f"{targets.results}/studies/{{study}}/{{scale}}/report"),
+            htmlindex="index.html",
+            caption="../report/pages.rst",
+            category="Report",
+        ),
+    log:
+        f"{targets.results}/logs/report/{{study}}-{{scale}}.log",
+    localrule: True
+    conda:
+        "../../envs/facsimile.yaml"
+    params:
+        code=targets.report_code,
+        shown=targets.report_settings,
+    shell:
+        f"{targets.command} report {{wildcards.study}} >{{log:q}} 2>&1"
