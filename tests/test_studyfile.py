@@ -55,8 +55,8 @@ def test_the_published_study_is_read(root):
         ("less: [objective]", "lest: [objective]", "claims.seed_and_hyper_parameter", "did you mean 'less'"),
         ("against: [elbo.elbo]", "against: [elb.elbo]", "claims.no_selection_without_labels.parameters", "did you mean 'elbo'"),
         (
-            "correlation@sampled\n",
-            "correlation@sampld\n",
+            "metric: unsupervised.gaussian_total_correlation@sampled",
+            "metric: unsupervised.gaussian_total_correlation@sampld",
             "claims.sampled_total_correlation.parameters",
             "did you mean 'sampled'",
         ),
