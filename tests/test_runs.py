@@ -95,6 +95,30 @@ def test_every_scale_has_its_controls(locatello):
         assert all(run.number is None and run.steps == 0 for run in controls)
 
 
+def test_a_variation_is_asked_where_it_is_another_way(locatello):
+    ways = {way.variation: way for way in runs.asked(locatello, "paper", "mig")}
+    assert list(ways) == ["", "draw_1", "draw_2", "train_100", "train_1000"]
+    assert ways["draw_2"].evaluation == ways[""].evaluation.model_copy(update={"seed": 2})
+    assert ways["train_100"].evaluation == ways[""].evaluation.model_copy(update={"train": 100})
+    # The smoke scale gives 1,000 points to all, so train_1000 is no other way there.
+    assert [way.variation for way in runs.asked(locatello, "smoke", "mig")] == ["", "draw_1", "draw_2", "train_100"]
+    sampled = runs.asked(locatello, "paper", "unsupervised")[1]
+    assert (sampled.variation, sampled.representation) == ("sampled", "sampled")
+    assert [way.variation for way in runs.asked(locatello, "paper", "explicitness")] == [""]
+
+
+def test_a_scale_may_give_a_dear_metric_fewer_points(locatello):
+    assert runs.evaluation(locatello, "smoke", "downstream").train == 100
+    assert runs.evaluation(locatello, "smoke", "mig").train == runs.evaluation(locatello, "smoke").train == 1000
+
+
+def test_another_variation_is_another_protocol(locatello):
+    fewer = {name: way for name, way in locatello.variations.items() if name != "draw_2"}
+    other = locatello.model_copy(update={"variations": fewer})
+    assert runs.protocol(other, "paper", "mig") != runs.protocol(locatello, "paper", "mig")
+    assert runs.protocol(other, "paper", "unsupervised") == runs.protocol(locatello, "paper", "unsupervised")
+
+
 def test_an_unknown_scale_is_named_with_the_right_ones(locatello):
     with pytest.raises(ValueError, match=r"no scale of locatello2019 'dsk'; did you mean 'desk'\?"):
         runs.expand(locatello, "dsk")

@@ -34,13 +34,16 @@ def test_every_run_is_done_and_every_metric_answered(folder):
     assert (~runs["control"]).sum() == 12
     assert np.isfinite(scores["result"]).all()
     asked = scores.groupby("run")["metric"].nunique()
-    assert set(asked) == {7}
-    assert set(scores["convention"]) == {"dlib-sklearn020"}
+    assert set(asked[~asked.index.str.contains("oracle|noise")]) == {11}
+    assert set(asked[asked.index.str.contains("oracle|noise")]) == {10}  # no decoder, so no bound
+    assert set(scores.loc[scores["metric"] != "elbo", "convention"]) == {"dlib-sklearn020"}
+    assert set(scores["variation"]) == {"", "sampled", "draw_1", "draw_2", "train_100"}
     assert runs.loc[runs["params"] == '{"beta":16}', "number"].to_list() == [250]
 
 
 def test_controls_frame_the_models(folder):
-    scores = pd.read_parquet(folder / "scores.parquet").set_index(["model", "score"])["result"]
+    table = pd.read_parquet(folder / "scores.parquet")
+    scores = table[table["variation"] == ""].query("metric != 'unified'").set_index(["model", "score"])["result"]
     for score in ("beta_vae_score", "factor_vae_score", "disentanglement", "modularity"):
         assert scores["oracle", score] == pytest.approx(1, abs=0.01)
     for score in ("mig", "disentanglement", "sap"):
@@ -51,9 +54,13 @@ def test_table_figures_and_comparison_say_what_they_are(folder):
     table = (folder / "tables/table1.md").read_text()
     for said in ("smoke scale", "200 of 300,000 steps", "sub-grid of dSprites", "Oracle", "AnnealedVAE"):
         assert said in table
-    for figure in ("fig2", "fig3_left"):
+    drawn = [path.stem for path in (folder / "figures").glob("*.pdf")]
+    assert {"fig1", "fig2", "fig4_left", "a1_dsprites", "a11_dsprites", "jmlr_dendrograms"} <= set(drawn)
+    for figure in drawn:
         assert (folder / f"figures/{figure}.pdf").read_bytes()[:5] == b"%PDF-"
-        assert len(pd.read_csv(folder / f"figures/{figure}.csv")) > 0
+        # At this scale there is one data set, and there are too few points for an efficiency.
+        empty = figure in ("fig4_right", "fig6", "a15", "a19_dsprites")
+        assert (len(pd.read_csv(folder / f"figures/{figure}.csv")) == 0) is empty
     comparison = pd.read_csv(folder / "comparison.csv")
     assert set(comparison["verdict"]) <= {"reproduced", "differs", "not comparable", "no source"}
     unsourced = comparison[comparison["verdict"] == "no source"]

@@ -63,12 +63,13 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Departure:
-    """One way in which a scale differs from the study as published; it touches one model or data set, or all of them."""
+    """One way in which a scale differs from the study as published, for one model, data set or metric, or for all."""
 
     kind: str  # "training", "cells", "seeds", "evaluation" or "grid"
     text: str
     model: str = ""
     dataset: str = ""
+    metric: str = ""
 
 
 @dataclass(frozen=True)
@@ -238,7 +239,8 @@ def _departures(study: Study, scale: Scale) -> list[Departure]:
             Departure("evaluation", f"{asked.train:,} + {asked.test:,} evaluation points, {asked.convention} convention")
         )
     for metric, points in scale.points.items():
-        found.append(Departure("evaluation", f"{metric}: {points.train:,} + {points.test:,} evaluation points"))
+        text = f"{points.train:,} + {points.test:,} evaluation points for {metric}"
+        found.append(Departure("evaluation", text, metric=metric))
     return found + [
         Departure("grid", text, dataset=d) for d, strides in scale.subgrid.items() if (text := _subgrid(d, strides))
     ]

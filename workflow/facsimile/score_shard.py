@@ -60,6 +60,7 @@ def score_shard(workspace: Workspace, study: Study, shard: Shard, fresh: str, lo
     """
     if fresh not in ("every", "none", *study.metrics):
         raise discover.UnknownName("metric of the study", fresh, ["every", "none", *study.metrics])
+    jobs.dated(workspace.paths.shard(shard.key) / "encoded.json", log)
     questions = _questions(workspace, study, shard)
     found = {(q.metric, q.run.key): None if fresh in ("every", q.metric) else _stored(q) for q in questions}
     missing = [q for q in questions if found[q.metric, q.run.key] is None]

@@ -182,9 +182,9 @@ class Targets:
         turns = math.ceil(len(self._shard(wildcards).runs) / threads)
         return cost.minutes(cost.score_seconds(len(self._panels[wildcards.panel].metrics)) * turns, attempt)
 
-    def score_memory(self, wildcards: Wildcards, threads: int) -> int:
-        """Megabytes for scoring ``threads`` runs at a time."""
-        return SCORE_MEGABYTES * (threads + 1)
+    def score_memory(self, wildcards: Wildcards, threads: int, attempt: int) -> int:
+        """Megabytes for scoring ``threads`` runs at a time, and as much again with every attempt."""
+        return SCORE_MEGABYTES * (threads + 1) * attempt
 
     @functools.lru_cache  # noqa: B019 (one Targets lives as long as the process)
     def _study(self, name: str) -> Any:

@@ -48,11 +48,12 @@ def _printed(path: Path) -> dict[str, Any]:
     """The table as its Markdown prints it; where the data say which runs a number is of, with a link to these."""
     lines = path.with_suffix(".md").read_text(encoding="utf-8").splitlines()
     (first, _, *heads), _, *body = [_cells(line) for line in lines if line.startswith("| ")]
-    links = iter(_links(path))
+    filled = [entry for _, n, *entries in body if any([n, *entries]) for entry in entries]
+    links = iter(_links(path, filled))
     rows: list[dict[str, Any]] = []
     for label, n, *entries in body:
         if any([n, *entries]):
-            rows.append({"label": label, "n": n, "entries": [_entry(entry, next(links, "")) for entry in entries]})
+            rows.append({"label": label, "n": n, "entries": [_entry(entry, next(links)) for entry in entries]})
         else:
             rows.append({"block": label.strip("*")})
     notes = [_plain(line.removeprefix("- ")) for line in lines if line.startswith("- ")]
@@ -75,11 +76,16 @@ def _entry(text: str, runs: str) -> dict[str, str]:
     return {"number": number, "interval": "" if more == NONE else more, "runs": "" if number == NONE else runs}
 
 
-def _links(path: Path) -> list[str]:
-    """The runs behind each number, in the order of the table's data, a row a number."""
+def _links(path: Path, entries: list[str]) -> list[str]:
+    """The runs behind each entry, if the table's data have a row for each, or for each that has a number; none otherwise."""
     data = pd.read_csv(path, keep_default_na=False, dtype=str)
     known = [key for key in STATED if key in data.columns]
-    return [query(**{key: row[key] for key in known}) for row in data.to_dict("records")]
+    links = [query(**{key: row[key] for key in known}) for row in data.to_dict("records")]
+    if len(links) == len(entries):
+        return links
+    told = [entry for entry in entries if entry != NONE]
+    following = iter(links if len(links) == len(told) else [""] * len(told))
+    return [next(following) if entry != NONE else "" for entry in entries]
 
 
 def _data(path: Path) -> dict[str, Any]:
