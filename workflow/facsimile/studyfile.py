@@ -329,6 +329,7 @@ class Study(Strict):
             for name, artefact in artefacts.items():
                 at: Location = (group, name)
                 yield from _unknown(f"kind of {kind}", (*at, "kind"), [artefact.kind], discover.names(group))
+                yield from _unknown(f"data set of {self.id}", (*at, "datasets"), artefact.datasets, self.datasets)
                 yield from _unknown(f"model of {self.id}", (*at, "models"), artefact.models, self._model_names)
                 yield from _unknown(f"data set of {self.id}", (*at, "datasets"), artefact.datasets, self.datasets)
                 if name == "claims":

@@ -39,7 +39,7 @@ def score(findings: Findings, convention: str = PAPER) -> dict[str, float]:
       and it has 0.0559 and 0.0584.
     - Channels of data that are standardised before training are not in these units.
     """
-    data = findings.grid
+    data: Dataset = findings.grid
     found: dict[str, float] = {}
     for factor in (None, *range(len(data.factor_names))):
         random = np.random.default_rng([findings.seed, len(data.factor_names) if factor is None else factor])
