@@ -77,7 +77,7 @@ def _questions(workspace: Workspace, study: Study, shard: Shard) -> list[Questio
     found: list[Question] = []
     for run in shard.runs:
         folder = paths.run(run.key)
-        asked = [] if jobs.failed(paths, run) else [m for m in study.metrics if _answerable(m, run, folder)]
+        asked = [] if jobs.failed(paths, run) else [m for m in study.metrics if answerable(m, run, folder)]
         if not asked:
             continue
         where, data, stated = folder / store.LATENTS, paths.dataset(run.dataset), _checksum(folder)
@@ -88,7 +88,8 @@ def _questions(workspace: Workspace, study: Study, shard: Shard) -> list[Questio
     return found
 
 
-def _answerable(metric: str, run: Run, folder: Path) -> bool:
+def answerable(metric: str, run: Run, folder: Path) -> bool:
+    """Whether a run, whose folder this is, has what a metric needs."""
     about = latents.about(folder / store.LATENTS) or {}
     if findings.wanted(metric):
         return findings.has(metric, run, about)

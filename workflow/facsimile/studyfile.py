@@ -346,6 +346,8 @@ class Study(Strict):
             yield from _unknown(f"model of {self.id}", (*at, "parameters"), claim.named("models"), self._model_names)
             families = [word.partition(".")[0] for word in claim.named("") if "." in word]
             yield from _unknown("metric", (*at, "parameters"), families, discover.names("metrics"))
+            asked = [word.partition("@")[2] for word in claim.named("") if "." in word]
+            yield from _unknown(f"variation of {self.id}", (*at, "parameters"), asked, ["", *self.variations])
 
     def _scores(self) -> Iterator[tuple[Location, str]]:
         """Every score that a table or figure names, and where."""
