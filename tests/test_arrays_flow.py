@@ -130,6 +130,12 @@ def test_altered_arrays_are_refused_by_name(at, study):
         inferred.read(path)
 
 
+def test_packs_and_bfloat16_are_not_for_arrays(at, study):
+    packed = Workspace(at.config.model_copy(update={"execution": "packed", "device": "cpu", "precision": "bf16"}))
+    record = store.record(packed.paths.run(made(packed, study).runs[0].key))
+    assert (record["state"], record["execution"], record["precision"]) == ("done", "serial", "float32")
+
+
 def test_infinite_numbers_are_not_stored(tmp_path):
     with pytest.raises(ValueError, match="graph has numbers that are not finite"):
         inferred.write(tmp_path / "latents.h5", {"graph": np.array([np.nan])}, {})
