@@ -1,8 +1,9 @@
 """How long each figure takes on made-up scores of the whole study: 12,600 runs, every score that a figure asks for.
 
-    python benchmarks/figures.py --out /tmp/figures [--only a9] [--csv benchmarks/results/figures.csv]
+    python benchmarks/figures.py --out /tmp/figures [--only a9] [--every] [--csv benchmarks/results/figures.csv]
 
-Kinds that show models themselves need the study's models and are left out.
+Of a figure that is drawn for each data set the first is, or with --every all. Kinds that show models need the study's
+own models and are left out. Seconds are of the processor.
 """
 
 import argparse
@@ -19,7 +20,7 @@ STUDY = Path("config/studies/locatello2019.yaml")
 
 
 def made_up(study: studyfile.Study, scale: str, names: list[str]) -> pd.DataFrame:
-    """Scores of every run: skill by method and value, noise by seed; about one in fifty is missing."""
+    """Scores of every run: skill by method and value, noise by seed; one run in fifty has failed."""
     rng = np.random.default_rng(0)
     made = runs.expand(study, scale)
     about = pd.DataFrame(
@@ -34,6 +35,7 @@ def made_up(study: studyfile.Study, scale: str, names: list[str]) -> pd.DataFram
             "control": [run.control for run in made],
         }
     )
+    about = about[rng.uniform(size=len(about)) > 0.02].reset_index(drop=True)
     skill = 0.08 * pd.factorize(about["model"])[0] + 0.04 * about["value_index"].fillna(0).to_numpy(float)
     skill += rng.normal(scale=0.1, size=len(about))
     tables = [_scores(about, name, skill, study, scale, rng) for name in names]
@@ -49,9 +51,8 @@ def _scores(
     result = np.exp(-2 + rng.normal() * skill + rng.normal(scale=0.3, size=len(about)))
     bounded = discover.module("metrics", metric).RANGE[1] == 1
     asked = {"n_train": way.evaluation.train, "evaluation_seed": way.evaluation.seed, "representation": way.representation}
-    kept = rng.uniform(size=len(about)) > 0.02
     result = result / (1 + result) if bounded else 10 * result
-    return about.assign(metric=metric, score=score, variation=variation, result=result, **asked)[kept]
+    return about.assign(metric=metric, score=score, variation=variation, result=result, **asked)
 
 
 def wanted(study: studyfile.Study, scale: str) -> list[str]:
@@ -65,21 +66,28 @@ def wanted(study: studyfile.Study, scale: str) -> list[str]:
     ]
 
 
+def chosen(study: studyfile.Study, scale: str, every: bool) -> list[Spec]:
+    """The figures that are made of scores alone."""
+    datasets = study.datasets_of(runs.scale_of(study, scale))
+    named = study.figures_of(datasets) if every else study.figures | study.figures_of(datasets[:1])
+    specs = [Spec.of(name, figure) for name, figure in named.items() if not (figure.each and name in study.figures)]
+    return [spec for spec in specs if not getattr(discover.module("figures", spec.kind), "SHOWS_MODELS", False)]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", default="paper")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--only", default="")
+    parser.add_argument("--every", action="store_true")
     parser.add_argument("--csv", type=Path)
     said = parser.parse_args()
     study = studyfile.load(STUDY)
     context, scores = Context.of(study, said.scale), made_up(study, said.scale, wanted(study, said.scale))
     print(f"{len(scores):,} scores of {scores['run'].nunique():,} runs")
     rows = []
-    for spec in Spec.all(study, said.scale):
-        if spec.id in study.tables or not spec.id.startswith(said.only):
-            continue
-        if getattr(discover.module("figures", spec.kind), "SHOWS_MODELS", False):
+    for spec in chosen(study, said.scale, said.every):
+        if not spec.id.startswith(said.only):
             continue
         began = time.process_time()
         drawn = figures.draw(spec.kind, scores, spec, context)

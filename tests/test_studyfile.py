@@ -55,6 +55,12 @@ def test_the_published_study_is_read(root):
         ("same_metric: true, ", "", "claims.transfer", "model_selection needs the parameters: same_metric"),
         ("less: [objective]", "lest: [objective]", "claims.seed_and_hyper_parameter", "did you mean 'less'"),
         ("against: [elbo.elbo]", "against: [elb.elbo]", "claims.no_selection_without_labels.parameters", "did you mean 'elbo'"),
+        (
+            "metric: unsupervised.gaussian_total_correlation@sampled",
+            "metric: unsupervised.gaussian_total_correlation@sampld",
+            "claims.sampled_total_correlation.parameters",
+            "did you mean 'sampled'",
+        ),
         ("[annealed_vae]", "[anealed_vae]", "claims.sampled_total_correlation.parameters", "did you mean 'annealed_vae'"),
         ("target: model_selection", "target: table9", "claims.transfer.target", "did you mean 'table1'"),
         ("    description: as published", "    description: x\n    metrics: [mig]", "scales.paper.metrics", "no such key"),

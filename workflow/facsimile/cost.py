@@ -43,9 +43,13 @@ def of(todo: list[Run]) -> Cost:
 
 def text(price: Cost) -> str:
     """``12,614 runs, 69,000 core-hours or 31 GPU-hours, 535.4 GB``."""
-    core, gpu = (f"{hours:,.0f}" if hours >= 10 else f"{hours:.2g}" for hours in (price.core_hours, price.gpu_hours))
+    core, gpu = map(_hours, (price.core_hours, price.gpu_hours))
     size = f"{price.bytes / 1e12:,.1f} TB" if price.bytes >= 1e12 else f"{price.bytes / 1e9:,.1f} GB"
     return f"{price.runs:,} runs, {core} core-hours or {gpu} GPU-hours, {size}"
+
+
+def _hours(hours: float) -> str:
+    return f"{hours:,.0f}" if hours >= 10 else f"{hours:.2g}" if hours >= 0.01 else "under 0.01"
 
 
 def _images(run: Run) -> int:

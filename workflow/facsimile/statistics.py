@@ -23,6 +23,7 @@ LEVEL = 0.95
 RESAMPLES = 2000
 CORRELATION_RUNS = 3  # two points are always perfectly correlated
 _BLOCK = 2**21  # numbers held at once: 16 MiB
+_RANKED = 2**18  # numbers ranked at once: 2 MiB, a cache's worth
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ def spearmans(
     if n < CORRELATION_RUNS:
         return Correlations(np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan), n)
     # How often each row is drawn says all of a resample, and ranks follow from running sums of it: nothing is sorted again.
-    counts = (rng.multinomial(n, np.full(n, 1 / n), size) for size in _sizes(n * sum(shape), resamples))
+    counts = (rng.multinomial(n, np.full(n, 1 / n), size) for size in _sizes(n * sum(shape), resamples, _RANKED))
     drawn = np.concatenate([_correlations(a, b, block) for block in counts])
     bounds = [limits(column[np.isfinite(column)], level) for column in drawn.reshape(len(drawn), -1).T]
     low, high = (np.reshape(column, shape) for column in zip(*bounds, strict=True))
@@ -198,8 +199,8 @@ def _groups(n: int, strata: NDArray[np.generic] | None) -> list[NDArray[np.intp]
     return [np.flatnonzero(labels == label) for label in range(labels.max() + 1)]
 
 
-def _sizes(n: int, resamples: int) -> list[int]:
-    block = max(1, _BLOCK // n)
+def _sizes(n: int, resamples: int, numbers: int = _BLOCK) -> list[int]:
+    block = max(1, numbers // n)
     return [min(block, resamples - start) for start in range(0, resamples, block)]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -18,7 +19,27 @@ from facsimile.statistics import Estimate
 CORRELATION_RUNS = 5  # fewer runs are hatched: any order of them is likely by chance
 SCALE = Normalize(-1, 1)
 COLOURS = sns.color_palette("vlag", as_cmap=True)  # blue to red through white: told apart by colour-blind readers
+Pairs = list[tuple[str, str]]
 CELL = (0.78, 0.56)  # inches
+
+
+def correlated(wide: pd.DataFrame, pairs: Pairs, about: str) -> dict[tuple[str, str], tuple[float, float, float, int]]:
+    """Correlation, interval and n of pairs of columns, over the rows that have both; ``about`` names what the rows are of.
+
+    Pairs that the same rows have are resampled together, which is much faster.
+    """
+    groups: dict[bytes, Pairs] = {}
+    for pair in pairs:
+        groups.setdefault(wide[list(pair)].notna().all(axis=1).to_numpy().tobytes(), []).append(pair)
+    return {pair: row for together in groups.values() for pair, row in _together(wide, together, about).items()}
+
+
+def _together(wide: pd.DataFrame, pairs: Pairs, about: str) -> dict[tuple[str, str], tuple[float, float, float, int]]:
+    first, second = (list(dict.fromkeys(side)) for side in zip(*pairs, strict=True))
+    both = wide[list(dict.fromkeys([*first, *second]))].dropna()
+    found = statistics.spearmans(both[first].to_numpy(), both[second].to_numpy(), statistics.generator(about, "spearman"))
+    at = {(a, b): (first.index(a), second.index(b)) for a, b in pairs}
+    return {pair: (found.value[i], found.low[i], found.high[i], found.n) for pair, i in at.items()}
 
 
 def cell(axes: Axes, x: int, y: int, found: Estimate) -> None:

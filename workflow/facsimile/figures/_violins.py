@@ -36,7 +36,7 @@ def rows(axes: Axes, groups: Sequence[tuple[str, Values, Any]], controls: pd.Dat
 
 
 def violin(axes: Axes, values: Values, position: int, colour: Any) -> None:
-    """One violin: a density cut at its data if there are enough, points if there are not too many, and the median."""
+    """One violin: a density cut at its data if there are enough, points if not too many, the median of two or more."""
     if values.size == 0:
         _beside(axes, 0.5, position, "no runs", ha="center", fontsize=7)
         return
@@ -47,6 +47,8 @@ def violin(axes: Axes, values: Values, position: int, colour: Any) -> None:
             body.set(facecolor=colour, edgecolor=_style.INK, alpha=0.45, linewidth=0.6)
     if values.size <= POINT_RUNS:
         axes.scatter(values, position + jitter(values.size), s=9, color=colour, edgecolor="white", linewidth=0.3, zorder=3)
+    if values.size == 1:
+        return
     median = float(np.median(values))
     axes.plot([median, median], [position - 0.3, position + 0.3], color=_style.INK, lw=1.6, solid_capstyle="butt", zorder=4)
 

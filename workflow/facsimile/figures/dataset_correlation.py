@@ -8,7 +8,7 @@ import itertools
 import pandas as pd
 from matplotlib.axes import Axes
 
-from facsimile import names, statistics
+from facsimile import names
 from facsimile.figures import Drawn, _heat, _style
 from facsimile.presentation import Context, Quantity, Spec, select
 from facsimile.statistics import Estimate
@@ -48,12 +48,9 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
 def correlations(trained: pd.DataFrame, shown: list[str], name: str) -> pd.DataFrame:
     """A row for every two data sets: correlation of one score, interval, and n, the configurations that both have."""
     wide = trained.pivot(index=CONFIGURATION, columns="dataset", values="result").reindex(columns=shown).astype(float)
-    rows = []
-    for a, b in itertools.combinations(shown, 2):
-        both = wide[[a, b]].dropna().to_numpy()
-        found = statistics.spearman(both[:, 0], both[:, 1], statistics.generator(name, a, b))
-        rows.append((name, a, b, found.value, found.low, found.high, found.n))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    pairs = list(itertools.combinations(shown, 2))
+    found = _heat.correlated(wide, pairs, name)
+    return pd.DataFrame([(name, *pair, *found[pair]) for pair in pairs], columns=COLUMNS)
 
 
 def _panel(axes: Axes, table: pd.DataFrame, shown: list[str]) -> None:

@@ -9,13 +9,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from facsimile import names, statistics
+from facsimile import names
 from facsimile.figures import Drawn, _heat, _style
 from facsimile.presentation import Context, Quantity, Spec, select
 from facsimile.statistics import Estimate
 
 COLUMNS = ["dataset", "metric_a", "metric_b", "spearman", "low", "high", "n"]
-Pairs = list[tuple[str, str]]
 
 
 def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
@@ -41,27 +40,15 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
     return [Quantity(spec.id, d, "", "", f"{a} ~ {b}", "spearman") for d in context.named(spec) for a, b in pairs]
 
 
-def correlations(trained: pd.DataFrame, pairs: Pairs, dataset: str) -> pd.DataFrame:
+def correlations(trained: pd.DataFrame, pairs: _heat.Pairs, dataset: str) -> pd.DataFrame:
     """A row for every two scores: correlation, interval, and n, the runs that have both."""
     wanted = list(dict.fromkeys(itertools.chain(*pairs)))
     wide = trained.pivot(index="run", columns="name", values="result").reindex(columns=wanted).astype(float)
-    # Pairs that the same runs have are resampled together, which is much faster.
-    groups: dict[bytes, Pairs] = {}
-    for pair in pairs:
-        groups.setdefault(wide[list(pair)].notna().all(axis=1).to_numpy().tobytes(), []).append(pair)
-    found = {pair: row for together in groups.values() for pair, row in _together(wide, together, dataset).items()}
+    found = _heat.correlated(wide, pairs, dataset)
     return pd.DataFrame([(dataset, *pair, *found[pair]) for pair in pairs], columns=COLUMNS)
 
 
-def _together(wide: pd.DataFrame, pairs: Pairs, dataset: str) -> dict[tuple[str, str], tuple[float, float, float, int]]:
-    first, second = (list(dict.fromkeys(side)) for side in zip(*pairs, strict=True))
-    both = wide[list(dict.fromkeys([*first, *second]))].dropna()
-    found = statistics.spearmans(both[first].to_numpy(), both[second].to_numpy(), statistics.generator(dataset, "spearman"))
-    at = {(a, b): (first.index(a), second.index(b)) for a, b in pairs}
-    return {pair: (found.value[i], found.low[i], found.high[i], found.n) for pair, i in at.items()}
-
-
-def _pairs(wanted: list[str], against: tuple[str, ...]) -> Pairs:
+def _pairs(wanted: list[str], against: tuple[str, ...]) -> _heat.Pairs:
     return list(itertools.product(wanted, against)) if against else list(itertools.combinations(wanted, 2))
 
 

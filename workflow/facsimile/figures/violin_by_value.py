@@ -26,10 +26,10 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
                 (found["dataset"] == dataset) & (found["name"] == name) & (found["model"].isin([model, *context.controls]))
             ]
             _panel(grid[i, j], own, model, context)
-            above = names.model(model) if i == 0 or len(methods) == 1 else ""
             about = _style.titled(name, dataset, spec, context)
-            grid[i, j].set_title(above if len(methods) > 1 else f"{about} · {above}", loc="left")
-            grid[i, j].set_xlabel(about if len(methods) > 1 else "")
+            above = names.model(model) if i == 0 else ""
+            grid[i, j].set_title(above if len(methods) > 1 else f"{about} · {names.model(model)}", loc="left")
+            grid[i, j].set_ylabel(about if len(methods) > 1 and j == 0 else "", fontsize=9.5)
         _style.finish(figure, spec, context, [_violins.remark(found)], _violins.legend())
     return Drawn(figure, _violins.data(found))
 

@@ -16,19 +16,26 @@ from facsimile.studyfile import Study
 STATED = ("dataset", "model", "params", "metric")
 DATA_ROWS = 200  # of a figure's data that stand on the page; its CSV has all
 INTERVAL = re.compile(rf"(.*?)(?: (\[.*|{NONE}.*|n=\d+))?")
+CRATE = "ro-crate-metadata.json"
 CITED = ("pdf", "png", "csv", "md", "tex")
 
 
-def tables(study: Study, folder: Path, target: Path) -> list[dict[str, Any]]:
+def tables(study: Study, source: Path, target: Path, context: Context) -> list[dict[str, Any]]:
     """Every table there is, copied to ``target``: as it is printed, its numbers with links to their runs."""
-    found = [(Spec.of(id, artefact), folder / f"{id}.csv") for id, artefact in study.tables.items()]
-    return [_about(spec, path, target) | _printed(path) for spec, path in found if path.exists()]
+    found = _there(study, source / "tables", context)
+    return [_about(spec, path, target / "tables") | _printed(path) for spec, path in found if spec.id in study.tables]
 
 
-def figures(study: Study, folder: Path, target: Path, context: Context) -> list[dict[str, Any]]:
+def figures(study: Study, source: Path, target: Path, context: Context) -> list[dict[str, Any]]:
     """Every figure there is, copied to ``target``, with the first rows of its data."""
-    found = [(Spec.of(id, artefact), folder / f"{id}.csv") for id, artefact in study.figures.items()]
-    return [_about(spec, path, target) | _data(path) | {"said": context.said(spec)} for spec, path in found if path.exists()]
+    found = _there(study, source / "figures", context)
+    return [_about(spec, path, target / "figures") | _data(path) | {"said": context.said(spec)} for spec, path in found]
+
+
+def _there(study: Study, folder: Path, context: Context) -> list[tuple[Spec, Path]]:
+    """What the study states and the folder holds, with the data of each."""
+    stated = [(spec, folder / f"{spec.id}.csv") for spec in Spec.all(study, context.scale)]
+    return [(spec, path) for spec, path in stated if path.exists()]
 
 
 def _about(spec: Spec, path: Path, target: Path) -> dict[str, Any]:
@@ -36,12 +43,11 @@ def _about(spec: Spec, path: Path, target: Path) -> dict[str, Any]:
     files = [file for ending in CITED if (file := path.with_suffix(f".{ending}")).exists()]
     for file in files:
         shutil.copyfile(file, target / file.name)
-    return {
-        "id": spec.id,
-        "title": spec.title,
-        "verified": spec.verified,
-        "files": {file.suffix[1:]: f"{target.name}/{file.name}" for file in files},
-    }
+    said = {file.suffix[1:].upper(): f"{target.name}/{file.name}" for file in files}
+    if (crate := path.with_suffix(".crate") / CRATE).exists():
+        shutil.copyfile(crate, target / f"{spec.id}.crate.json")
+        said["RO-Crate"] = f"{target.name}/{spec.id}.crate.json"
+    return {"id": spec.id, "title": spec.title, "verified": spec.verified, "files": said}
 
 
 def _printed(path: Path) -> dict[str, Any]:
