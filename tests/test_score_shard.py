@@ -66,7 +66,7 @@ def test_a_metric_is_asked_in_every_variation(encoded):
     assert set(found.loc[(slice(None), "few"), "n_train"]) == {50}
     assert set(found.loc[(slice(None), "sampled"), "representation"]) == {"sampled"}
     run = encoded.shard.runs[2]
-    codes = score_inputs.codes(encoded.at.paths.run(run.key) / store.LATENTS, "sampled", run.seed)
+    codes = score_inputs.codes(encoded.at.paths.run(run.key), "sampled", run.seed)
     asked = metrics.score(codes, grid("toy").factors(np.arange(ROWS)), ["mig"], n_train=200, n_test=100)
     assert found.loc[(run.key, "sampled"), "result"] == asked["value"].item()
 
@@ -74,13 +74,13 @@ def test_a_metric_is_asked_in_every_variation(encoded):
 def test_a_sampled_code_is_a_draw_from_its_posterior(tmp_path):
     mean, log_variance = np.array([[1.0, -2.0]] * 20_000, np.float32), np.array([[0.0, np.log(0.25)]] * 20_000, np.float32)
     latents.write(tmp_path / "latents.h5", mean.shape, iter([(mean, log_variance)]), {})
-    first, again, other = (score_inputs.codes(tmp_path / "latents.h5", "sampled", seed) for seed in (3, 3, 4))
+    first, again, other = (score_inputs.codes(tmp_path, "sampled", seed) for seed in (3, 3, 4))
     np.testing.assert_array_equal(first, again)
     assert (first != other).all(axis=None)
     np.testing.assert_allclose(first.mean(axis=0), [1, -2], atol=0.03)
     np.testing.assert_allclose(first.std(axis=0), [1, 0.5], atol=0.02)
     assert abs(np.corrcoef(first.T)[0, 1]) < 0.03
-    np.testing.assert_array_equal(score_inputs.codes(tmp_path / "latents.h5", "mean", 3), mean)
+    np.testing.assert_array_equal(score_inputs.codes(tmp_path, "mean", 3), mean)
 
 
 def test_two_processes_answer_as_one_does(encoded):

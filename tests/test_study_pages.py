@@ -39,6 +39,7 @@ def test_every_footnote_is_there_once(at):
 def test_check_names_what_is_out_of_date_and_write_mends_it(at, root, tmp_path, monkeypatch):
     for part in ("config", "results/reference", "docs/studies"):
         shutil.copytree(root / part, tmp_path / part)
+    shutil.copy(root / "README.md", tmp_path)
     monkeypatch.chdir(tmp_path)
     said = []
     (tmp_path / "docs/studies/gone.md").write_text("of a study that is no more")
@@ -46,6 +47,7 @@ def test_check_names_what_is_out_of_date_and_write_mends_it(at, root, tmp_path, 
     assert study_pages.write(at, True, said.append) == 1
     assert [line.partition(";")[0] for line in said] == [
         "docs/studies/locatello2019.md: not what its sources say",
+        "README.md: not what its sources say",
         "docs/studies/gone.md: its source is gone",
     ]
     study_pages.write(at, False, said.append)

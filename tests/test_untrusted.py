@@ -181,7 +181,8 @@ def test_damaged_records_and_answers(folder):
 
 def test_damaged_tables_of_scores(folder):
     path = folder / "mig-01234567.parquet"
-    answers.write_table(path, {KEY: ("1", [{"metric": "mig", "score": "mig", "result": i / 7} for i in range(20)])})
+    rows = [{"metric": "mig", "score": "mig", "result": i / 7} for i in range(20)]
+    answers.write_table(path, [(KEY, answers.Answer({"code": "1"}, rows))])
     whole = path.read_bytes()
     with frugal(3000):
         for data in mutants(whole, 200):

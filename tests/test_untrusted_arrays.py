@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from mutants import frugal, mutants, refused
 
-from facsimile import latents, latents_file, store
+from facsimile import inferred, latents, latents_file, store
 from facsimile.store import StoreError
 
 KEY = "toy/beta_vae/01234567/0"
@@ -71,6 +71,35 @@ def test_latents_that_claim_what_they_have_not(folder, what):
             file["mean"] = h5py.SoftLink("/log_variance")
     with frugal(), pytest.raises(StoreError, match=r"latents\.h5: truncated or no latents file"):
         latents.read(path)
+
+
+def test_damaged_arrays_of_a_model(folder):
+    path = folder / "latents.h5"
+    values = {"mean": np.arange(30.0).reshape(10, 3), "labels": np.arange(10)}
+    inferred.write(path, values, {"run": KEY})
+    whole = path.read_bytes()
+    with frugal():
+        for data in mutants(whole, 300):
+            path.write_bytes(data)
+            found = refused(lambda: inferred.read(path), path)
+            if found is not None:
+                assert all(np.array_equal(found[name], values[name]) for name in found)
+
+
+@pytest.mark.parametrize("what", ["rows", "link", "text"])
+def test_arrays_of_a_model_that_claim_what_they_have_not(folder, what):
+    path = folder / "latents.h5"
+    inferred.write(path, {"mean": np.arange(30.0)}, {"run": KEY})
+    with h5py.File(path, "r+") as file:
+        del file["mean"]
+        if what == "rows":
+            file.create_dataset("mean", (HUGE, 4), "f4", chunks=(1024, 4))
+        elif what == "link":
+            file["mean"] = h5py.ExternalLink("/etc/passwd", "/x")
+        else:
+            file["mean"] = [["a", "b"]]
+    with frugal(), pytest.raises(StoreError, match=r"latents\.h5: truncated or no file of arrays.*forget --latents"):
+        inferred.read(path)
 
 
 def npz(path, **arrays):

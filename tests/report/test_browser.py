@@ -69,6 +69,7 @@ def page(request, browser, index):
     context = browser.new_context(
         viewport={"width": width, "height": height}, is_mobile=phone, has_touch=phone, offline=True, reduced_motion="reduce"
     )
+    context.set_default_timeout(180_000)  # against hanging, not against slow machines
     opened = context.new_page()
     said: list[str] = []
     opened.on("console", lambda message: said.append(message.text))

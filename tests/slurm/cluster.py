@@ -23,7 +23,7 @@ import psutil
 
 # SLURM_CONF is not enough: the executor plugin's job step drops most SLURM_* variables before its inner srun.
 CONFIG_FOLDER = Path("/etc/slurm")
-CONFIGS = ("slurm.conf", "gres.conf", "cgroup.conf")
+CONFIGS = ("slurm.conf", "gres.conf", "cgroup.conf", "slurmdbd.conf")
 OURS = "facsimile-test-cluster"  # the folder's name tells our links from a real cluster's
 LOCK = Path("/var/lock/facsimile-test-cluster")
 PROGRAMS = ("slurmctld", "slurmd", "sbatch", "srun", "squeue", "scancel", "sinfo", "scontrol")
@@ -166,6 +166,18 @@ class Cluster:
         answer = subprocess.run(["sinfo", "-h", "-t", "idle", "-o", "%D"], capture_output=True, text=True)
         return int(answer.stdout.strip() or 0) if answer.returncode == 0 else 0
 
+    def add_config(self, name: str, text: str) -> None:
+        """A file of configuration that the daemons find."""
+        (self.folder / name).write_text(text)
+        (self.folder / name).chmod(0o600)
+        self.remove_config(name)
+        (CONFIG_FOLDER / name).symlink_to(self.folder / name)
+
+    def remove_config(self, name: str) -> None:
+        """Take it away again."""
+        if _ours(CONFIG_FOLDER / name):
+            (CONFIG_FOLDER / name).unlink()
+
     def responds(self) -> bool:
         """Whether the controller answers."""
         return subprocess.run(["scontrol", "ping"], capture_output=True, text=True).stdout.rstrip().endswith("UP")
@@ -213,7 +225,8 @@ class Cluster:
         CONFIG_FOLDER.mkdir(exist_ok=True)
         self._unlink()  # left by a test that was killed; the lock says that no other is running
         for name in CONFIGS:
-            (CONFIG_FOLDER / name).symlink_to(self.folder / name)
+            if (self.folder / name).exists():
+                (CONFIG_FOLDER / name).symlink_to(self.folder / name)
 
     def _unlink(self) -> None:
         for name in CONFIGS:

@@ -24,7 +24,7 @@ from .cluster import HURRY
 
 TARGET = "results/studies/tiny/smoke/scores.parquet"
 INTERVAL = 10  # steps between two checkpoints
-STEPS = 500
+STEPS = 100
 SMALL = {
     "seeds: 2": "seeds: 1",
     "beta: [1, 4]": "beta: [1, 2, 4, 8]",
@@ -103,6 +103,23 @@ def holder(folder: Path) -> dict[str, object]:
         return json.loads((folder / "claim.json").read_text())
     except FileNotFoundError:
         return {}
+
+
+def pause(folder: Path) -> psutil.Process:
+    """Stop the process that makes a run, so that it has not ended before its fault comes; it is resumed by the caller."""
+    process = psutil.Process(int(str(holder(folder)["pid"])))
+    process.suspend()
+    return process
+
+
+def told_to_stop(process: psutil.Process) -> bool:
+    """Whether SIGTERM waits for a stopped process, or it is gone."""
+    try:
+        lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    pending = int(next(line.split()[1] for line in lines if line.startswith("ShdPnd")), 16)
+    return bool(pending >> (signal.SIGTERM - 1) & 1) or process.status() == psutil.STATUS_ZOMBIE
 
 
 def wait(condition: Callable[[], object], what: str, seconds: float = 300) -> float:

@@ -17,18 +17,18 @@ rule all:
 
 rule gpu:
     output: "gpu.txt"
-    resources: gres="gpu:1", runtime=5, mem_mb=100
+    resources: gres="gpu:1", runtime=5, mem_mb=1000
     shell: "echo $SLURM_JOB_ID $SLURMD_NODENAME $CUDA_VISIBLE_DEVICES > {output}"
 
 rule cores:
     output: "cores.txt"
-    resources: cpus_per_task=6, runtime=5, mem_mb=100
+    resources: cpus_per_task=6, runtime=5, mem_mb=1000
     shell: "echo $SLURM_JOB_ID $SLURM_CPUS_PER_TASK $OMP_NUM_THREADS > {output}"
 
 rule patient:
     output: "patient.txt"
     retries: 1
-    resources: runtime=5, mem_mb=100, turn=lambda wildcards, attempt: attempt
+    resources: runtime=5, mem_mb=1000, turn=lambda wildcards, attempt: attempt
     shell: "if [ {resources.turn} = 1 ]; then sleep 120; fi; echo $SLURM_JOB_ID {resources.turn} > {output}"
 """
 

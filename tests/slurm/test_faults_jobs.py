@@ -1,7 +1,6 @@
 """What befalls jobs and nodes while they train: cancelled, out of time, preempted, without power; and a controller restarts."""
 
-import signal
-import threading
+import contextlib
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -44,7 +43,7 @@ class Disturbed(NamedTuple):
     """A project whose four runs were each struck by a fault, and have gone on."""
 
     project: Project
-    folders: dict[str, Path]
+    struck: dict[str, Struck]
 
 
 @pytest.fixture(scope="module")
@@ -54,61 +53,71 @@ def disturbed(slurm_cluster: Cluster, reference: Project, tmp_path_factory: pyte
     shards = [line.split()[0] for line in project.facsimile("--set", "shard_size=1", "list", "tiny", "--shards").splitlines()]
     indexes = [f"results/shards/{shard}/trained.json" for shard in shards if "/beta_vae/" in shard]
     process = faults.head(project, *faults.ON_SLURM, *APART, "--config", "shard_size=1", "--", *indexes)
-    faults.wait(lambda: len(faults.folders(project)) == 4 and all(map(faults.step, faults.folders(project))), "checkpoints")
+    paused = pause_all(project, 4)
     slurm_cluster.stop_daemon("slurmctld")
     slurm_cluster.start_daemon("slurmctld")
-    slurm_cluster.wait(lambda: slurm_cluster.responds() and len(slurm_cluster.jobs("RUNNING")) == 4, 30, "four jobs that go on")
+    slurm_cluster.wait(lambda: slurm_cluster.responds() and len(slurm_cluster.jobs("RUNNING")) == 4, 60, "four jobs that go on")
     kinds = (cancel, out_of_time, preempt, power_failure)
-    struck = [strike(slurm_cluster, folder, kind) for folder, kind in zip(faults.folders(project), kinds, strict=True)]
     with ThreadPoolExecutor() as pool:
+        struck = [strike(slurm_cluster, *one, kind, pool) for one, kind in zip(paused.items(), kinds, strict=True)]
         waiting = {s.fault: pool.submit(faults.wait, s.went_on, f"run that goes on after {s.fault}") for s in struck}
         time.sleep(BOOT)
         for node in slurm_cluster.dead():
             slurm_cluster.start_daemon(node)
     faults.finish(process, project)
-    seconds = {fault: future.result() for fault, future in waiting.items()}
     for s in struck:
         went_on = project.record("/".join(s.folder.parts[-4:]))["sessions"][-1]["from"]
-        faults.report(s.fault, seconds=seconds[s.fault], checkpoint=s.step, went_on=went_on, of=faults.STEPS)
-    return Disturbed(project, {s.fault: s.folder for s in struck})
+        seconds = waiting[s.fault].result()
+        faults.report(s.fault, seconds=seconds, checkpoint=s.step, went_on=went_on, of=faults.STEPS)
+    return Disturbed(project, {s.fault: s for s in struck})
 
 
-def strike(cluster: Cluster, folder: Path, fault: Callable[[Cluster, str, int], None]) -> Struck:
-    """Let a fault befall the job that makes a run."""
-    held = faults.holder(folder)
-    pid = int(str(held["pid"]))
-    found = Struck(fault.__name__, folder, pid, faults.step(folder))
-    fault(cluster, str(held["job"]), pid)
-    return found
+def pause_all(project: Project, count: int) -> dict[Path, psutil.Process]:
+    """Each run's folder and its process, stopped when the run had its first checkpoint."""
+    paused: dict[Path, psutil.Process] = {}
+
+    def look() -> bool:
+        for folder in faults.folders(project):
+            if folder not in paused and faults.step(folder):
+                paused[folder] = faults.pause(folder)
+        return len(paused) == count
+
+    faults.wait(look, "checkpoints")
+    return paused
 
 
-def cancel(cluster: Cluster, job: str, pid: int) -> None:
+def strike(
+    cluster: Cluster, folder: Path, process: psutil.Process, fault: Callable[[Cluster, str], None], pool: ThreadPoolExecutor
+) -> Struck:
+    """Let a fault befall the job that makes a run; its process goes on once it is told."""
+    fault(cluster, str(faults.holder(folder)["job"]))
+
+    def go_on() -> None:
+        faults.wait(lambda: faults.told_to_stop(process), "SIGTERM")
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.resume()
+
+    pool.submit(go_on)
+    return Struck(fault.__name__, folder, process.pid, faults.step(folder))
+
+
+def cancel(cluster: Cluster, job: str) -> None:
     cluster.run("scancel", job)
 
 
-def out_of_time(cluster: Cluster, job: str, pid: int) -> None:
+def out_of_time(cluster: Cluster, job: str) -> None:
     """The job's time will be up in two minutes, at which the profile has SLURM warn it; SLURM looks every half minute."""
     end = datetime.now() + timedelta(seconds=120)
     cluster.run("scontrol", "update", f"JobId={job}", f"EndTime={end.isoformat(timespec='seconds')}")
-    training = psutil.Process(pid)
-    training.suspend()  # so that it has not ended by then
-    threading.Thread(target=lambda: (faults.wait(lambda: warned(pid), "SIGTERM"), training.resume())).start()
 
 
-def warned(pid: int) -> bool:
-    """Whether SIGTERM waits for a stopped process."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    pending = next(int(line.split()[1], 16) for line in lines if line.startswith("ShdPnd"))
-    return bool(pending >> (signal.SIGTERM - 1) & 1)
-
-
-def preempt(cluster: Cluster, job: str, pid: int) -> None:
+def preempt(cluster: Cluster, job: str) -> None:
     """A more urgent job wants the node."""
     asked = ["--partition", URGENT, "--nodelist", node_of(cluster, job), "--exclusive", "--mem=0", "--output=/dev/null"]
     cluster.run("sbatch", "--parsable", *asked, "--wrap", "sleep 1")
 
 
-def power_failure(cluster: Cluster, job: str, pid: int) -> None:
+def power_failure(cluster: Cluster, job: str) -> None:
     """The node loses its power."""
     cluster.fail_node(node_of(cluster, job))
 
@@ -119,10 +128,11 @@ def node_of(cluster: Cluster, job: str) -> str:
 
 @pytest.mark.parametrize("fault", ["cancel", "out_of_time", "preempt", "power_failure"])
 def test_a_struck_job_goes_on_from_its_checkpoint(disturbed: Disturbed, fault: str):
-    run = "/".join(disturbed.folders[fault].parts[-4:])
+    struck = disturbed.struck[fault]
+    run = "/".join(struck.folder.parts[-4:])
     first, second = disturbed.project.record(run)["sessions"]
     assert first["from"] == 0
-    assert second["from"] > 0
+    assert second["from"] >= struck.step > 0
     assert disturbed.project.record(run)["steps"] == faults.STEPS
 
 

@@ -33,7 +33,7 @@ rule all:
 
 rule work:
     output: "out.txt"
-    resources: runtime=2, mem_mb=100
+    resources: runtime=2, mem_mb=1000
     shell: "{sys.executable} work.py"
 """
 

@@ -192,6 +192,15 @@ def show(context: typer.Context, study: StudyName) -> None:
 
 
 @app.command()
+def summary(context: typer.Context, study: StudyName) -> None:
+    """Write a study's one-page reproducibility summary and its artifact checklist."""
+    from facsimile import summary as summing
+
+    for path in summing.write(context.obj(), study):
+        _log(f"{path}")
+
+
+@app.command()
 def report(context: typer.Context, study: StudyName) -> None:
     """Write a study's report: pages that a browser opens from disk."""
     from facsimile import report as reporting

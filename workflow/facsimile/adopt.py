@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from facsimile import answers, canonical, explain, jobs, latents, provenance, runs, score_inputs, store
+from facsimile import answers, canonical, explain, inferred, jobs, latents, provenance, runs, score_shard, store
 from facsimile.answers import Answer
 from facsimile.bundle import OF_A_RUN, BundleError
 from facsimile.claim import claimed
@@ -99,7 +99,8 @@ def _indexes(at: Workspace, study: Study, shard: Shard) -> list[str]:
     if not (data := at.paths.dataset(shard.dataset)).exists():
         notes.append(f"{data} is not here; only new runs need it; once it is made it is newer: say facsimile adopt again")
     able = [run for run in shard.runs if not jobs.failed(at.paths, run)]
-    found = [(metric, run.key, _answer(at, study, run, metric)) for metric in study.metrics for run in _asked(metric, able)]
+    asked = [(metric, run) for metric in study.metrics for run in able if _asked(at, study, run, metric)]
+    found = [(metric, run.key, _answer(at, study, run, metric)) for metric, run in asked]
     lacking = sorted({metric for metric, _, answer in found if answer is None})
     jobs.write_index(folder / "trained.json", shard, at.paths)
     if lacking and not all(_encoded(at, run) for run in able):
@@ -118,8 +119,9 @@ def _indexes(at: Workspace, study: Study, shard: Shard) -> list[str]:
     return notes
 
 
-def _asked(metric: str, able: list[Run]) -> list[Run]:
-    return [run for run in able if score_inputs.answerable(metric, run)]
+def _asked(at: Workspace, study: Study, run: Run, metric: str) -> bool:
+    """Whether a metric was asked of a run, or can be: of what a run without its latents could be asked, its answers tell."""
+    return _answer(at, study, run, metric) is not None or score_shard.answerable(metric, run, at.paths.run(run.key))
 
 
 def _answer(at: Workspace, study: Study, run: Run, metric: str) -> Answer | None:
@@ -191,8 +193,8 @@ def _check_latents(file: Path, shown: str, key: str, weights: object) -> None:
     if about.get("run") != key or about.get("weights_sha256") != weights:
         raise BundleError(f"{shown} is not of this run, or not of its weights")
     try:
-        latents.read(file)
-    except store.StoreError as error:
+        latents.read(file) if inferred.names(about) is None else inferred.read(file)
+    except (store.StoreError, ValueError, TypeError) as error:
         raise BundleError(f"{shown}: {str(error).split(': ', 1)[-1].split(';')[0]}") from None
 
 

@@ -93,7 +93,8 @@ def show(at: Workspace, study: str, console: Console) -> None:
     if found.study.claims:
         console.print(claim_verdicts.console(_claims(at, found)))
     for path in sorted(at.paths.study(study, at.config.scale).rglob("*.*")):
-        console.print(str(path), highlight=False, soft_wrap=True)
+        if path.parent.suffix != ".crate":  # it holds the same files again
+            console.print(str(path), highlight=False, soft_wrap=True)
 
 
 def _crate(at: Workspace, found: Gathered, spec: Spec, module: str, paths: list[Path], began: datetime) -> None:
@@ -112,7 +113,12 @@ def _table(found: Gathered, name: str) -> tables.Table:
 
 
 def _claims(at: Workspace, found: Gathered) -> pd.DataFrame:
-    return judging.table(found.study, found.scores, found.context, cost.text(cost.of(at.runs(found.study))))
+    return judging.table(found.study, found.scores, found.context, cost_of(at, found.study))
+
+
+def cost_of(at: Workspace, study: Study) -> str:
+    """What all of a study costs at the configured scale where nothing is made yet, in words."""
+    return cost.text(cost.of(at.runs(study)))
 
 
 def _comparison(at: Workspace, found: Gathered) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from facsimile import answers, atomic, canonical, store
+from facsimile import answers, atomic, canonical, jobs, store
 from facsimile import workspace as workspaces
 from facsimile.paths import Paths
 from facsimile.runs import Run
@@ -36,6 +36,8 @@ def collect(workspace: Workspace, study: Study) -> tuple[pd.DataFrame, pd.DataFr
     seed), seconds, versions and code.
     """
     folder = workspace.paths.study(study.id, workspace.config.scale)
+    for path in workspace.score_files(study):
+        jobs.dated(path, print)
     made = runs_table(workspace, study)
     scored = scores_table(workspace, study, made)
     _write(folder / "runs.parquet", made)

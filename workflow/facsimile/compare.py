@@ -100,7 +100,8 @@ def judge(quantity: Quantity, number: Published | None, found: Estimate, context
 def _obstacles(quantity: Quantity, number: Published, found: Estimate, context: Context) -> list[tuple[str, str]]:
     """Why two numbers cannot be compared: (rule, reason)."""
     departures = "; ".join(_departures(quantity, context))
-    trained = quantity.model not in context.controls and quantity.metric != published.DESIGN
+    # Where a study trains nothing, its numbers are of data sets, and one is as many as there are.
+    trained = quantity.model not in context.controls and quantity.metric != published.DESIGN and context.published_steps > 0
     computed = quantity.statistic in (*statistics.STATISTICS, "spearman", "count")
     where = f" of {names.dataset(quantity.dataset)}" if quantity.dataset else ""
     absent = (

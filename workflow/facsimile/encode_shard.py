@@ -22,6 +22,8 @@ def encode_shard(workspace: Workspace, shard: Shard, log: Log) -> None:
     machine.one_thread()
     paths = workspace.paths
 
+    jobs.dated(paths.shard(shard.key) / "trained.json", log)
+
     def done(run: Run) -> bool:
         return jobs.failed(paths, run) or encoded(workspace, run)
 

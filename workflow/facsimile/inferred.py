@@ -10,8 +10,8 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from facsimile import atomic
-from facsimile.store import StoreError, key
+from facsimile import hdf5, latents
+from facsimile.store import StoreError
 
 Array = npt.NDArray[Any]
 
@@ -25,7 +25,7 @@ def write(path: Path, arrays: Mapping[str, Array], about: Mapping[str, Any]) -> 
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise ValueError(f"{path}: {name} has numbers that are not finite; look at the run's history.parquet")
     checksum = _checksum(arrays)
-    with atomic.replacing(path) as temporary, h5py.File(temporary, "w") as file:
+    with hdf5.writing(path) as file:
         for name, values in arrays.items():
             file.create_dataset(name, data=values)
         for name, value in {**about, "arrays": list(arrays), "sha256": checksum}.items():
@@ -41,17 +41,14 @@ def names(about: Mapping[str, Any]) -> list[str] | None:
 def read(path: Path) -> dict[str, Array]:
     """All arrays of a run by name; refuses a truncated or altered file by its name."""
     try:
+        size = path.stat().st_size
         with h5py.File(path, "r") as file:
-            arrays = {name: np.asarray(file[name][()]) for name in json.loads(file.attrs["arrays"])}
+            arrays = {name: hdf5.array(file, name, size) for name in json.loads(file.attrs["arrays"])}
             stated = file.attrs["sha256"]
-    except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
-        raise StoreError(
-            f"{path}: truncated or no file of arrays ({error}); make it again: facsimile forget {key(path.parent)}"
-        ) from None
+    except hdf5.DAMAGE as error:
+        raise StoreError(f"{path}: truncated or no file of arrays ({error}); {latents.remedy(path)}") from None
     if _checksum(arrays) != stated:
-        raise StoreError(
-            f"{path}: altered since it was written (checksum differs); make it again: facsimile forget {key(path.parent)}"
-        )
+        raise StoreError(f"{path}: altered since it was written (checksum differs); {latents.remedy(path)}")
     return arrays
 
 

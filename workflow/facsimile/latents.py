@@ -1,7 +1,6 @@
 """``latents.h5``: what one trained model infers for every image of its data set, in the data set's order."""
 
 import hashlib
-import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,15 +10,13 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from facsimile import atomic
+from facsimile import hdf5
 from facsimile.store import StoreError, key
 
 Array = npt.NDArray[np.float32]
 CHUNK_BYTES = 2**20
 NAMES = ("mean", "log_variance")
 STORED = (np.dtype("float32"), np.dtype("float16"))
-# What h5py raises for damaged files.
-DAMAGE = (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError, OverflowError, MemoryError)
 
 
 def write(
@@ -34,8 +31,7 @@ def write(
     dtype = np.dtype(stored)
     chunk = (min(shape[0], max(1, CHUNK_BYTES // (dtype.itemsize * shape[1]))), shape[1])
     sums = {name: hashlib.sha256() for name in NAMES}
-    whole = io.BytesIO()  # on a full disk HDF5 itself ends in a crash; a file of ours that cannot be written is an OSError
-    with h5py.File(whole, "w") as file:
+    with hdf5.writing(path) as file:
         sets = {name: file.create_dataset(name, shape, dtype, chunks=chunk) for name in NAMES}
         row = 0
         for block in blocks:
@@ -49,8 +45,6 @@ def write(
         checksum = _join(sums)
         for key, value in (about | {"stored": stored, "sha256": checksum}).items():
             file.attrs[key] = value if isinstance(value, str | int | float) else json.dumps(value)
-    with atomic.replacing(path) as temporary:
-        temporary.write_bytes(whole.getbuffer())
     return checksum
 
 
@@ -60,7 +54,7 @@ def read(path: Path, name: str = "mean") -> Array:
         with h5py.File(path, "r") as file:
             values = {key: _whole(file, key, path.stat().st_size) for key in NAMES}
             stated = file.attrs["sha256"]
-    except DAMAGE as error:
+    except hdf5.DAMAGE as error:
         raise StoreError(f"{path}: truncated or no latents file ({error}); {remedy(path)}") from None
     if _join({key: hashlib.sha256(value.tobytes()) for key, value in values.items()}) != stated:
         raise StoreError(f"{path}: altered since it was written (checksum differs); {remedy(path)}")
@@ -77,21 +71,16 @@ def about(path: Path) -> dict[str, Any] | None:
     try:
         with h5py.File(path, "r") as file:
             return {name: value for name, value in file.attrs.items() if isinstance(value, str | np.number)}
-    except DAMAGE:
+    except hdf5.DAMAGE:
         return None
 
 
 def _whole(file: h5py.File, name: str, size: int) -> npt.NDArray[Any]:
-    """A data set of ours: in this file, of float numbers [n, d], and no larger than the file, as we compress nothing."""
-    if not isinstance(file.get(name, getlink=True), h5py.HardLink) or not isinstance(found := file[name], h5py.Dataset):
-        raise ValueError(f"{name} is no array of this file")
-    if found.is_virtual or found.external:
-        raise ValueError(f"{name} keeps its values in another file")
-    if found.dtype not in STORED or len(found.shape or ()) != 2:
-        raise ValueError(f"{name} is {found.dtype} {list(found.shape or ())}")
-    if found.nbytes > size:
-        raise ValueError(f"{name} claims {found.nbytes:,} bytes, the file has {size:,}")
-    return np.asarray(found[()])
+    """One of our data sets: float numbers [n, d]."""
+    found = hdf5.array(file, name, size)
+    if found.dtype not in STORED or found.ndim != 2:
+        raise ValueError(f"{name} is {found.dtype} {list(found.shape)}")
+    return found
 
 
 def _as(dtype: np.dtype[Any], values: Array, what: str) -> npt.NDArray[Any]:

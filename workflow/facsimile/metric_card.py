@@ -19,7 +19,9 @@ NEEDS = {
     "decoder": "the decoder",
     "classifier": "a classifier of the factors",
     "peers": "models that differ in their seed only",
+    "history": "the losses and traces of a run along training",
 }
+BY_NAME = {"inferred": "which the model infers", "data": "of the data set", "model": "as the model"}
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,13 @@ class Card:
     @property
     def needs_text(self) -> tuple[str, ...]:
         """What it must be given, in words."""
-        return tuple(NEEDS[need] for need in self.needs)
+        named = {need: need.partition(".") for need in self.needs}
+        return tuple(NEEDS.get(need) or f"`{name}`, {BY_NAME[kind]}" for need, (kind, _, name) in named.items())
+
+    @property
+    def of_codes(self) -> bool:
+        """Whether it is asked of codes, as those of the built-in cases, and not of all that a run leaves."""
+        return "codes" in self.needs
 
     @property
     def named_scores(self) -> list[str]:

@@ -28,7 +28,7 @@ def write(check: bool, log: Log) -> int:
 
 
 def _renew(cards: list[Card], log: Log) -> None:
-    for card in cards:
+    for card in filter(lambda card: card.of_codes, cards):
         if not _asked(card):
             log(f"{card.name}: asked of {len(_cases.CASES) + len(_cases.STEPS)} cases")
             metric_values.write(_table(card.name), card.name, metric_values.computed(card))
@@ -36,7 +36,7 @@ def _renew(cards: list[Card], log: Log) -> None:
 
 
 def _stale(cards: list[Card]) -> Iterator[str]:
-    for card in cards:
+    for card in filter(lambda card: card.of_codes, cards):
         if not _asked(card):
             yield f"{_table(card.name)}: of other code than the metric's"
         elif not _drawing(card.name).exists():
@@ -44,8 +44,8 @@ def _stale(cards: list[Card]) -> Iterator[str]:
 
 
 def _asked(card: Card) -> bool:
-    """Whether the values are of the metric's present code."""
-    return metric_values.read(_table(card.name))[0] == metric_values.code(card.name)
+    """Whether the values are of the metric's present code; one that is not of codes has none."""
+    return not card.of_codes or metric_values.read(_table(card.name))[0] == metric_values.code(card.name)
 
 
 def _strangers() -> list[Path]:
@@ -55,7 +55,7 @@ def _strangers() -> list[Path]:
 
 
 def _values(card: Card) -> list[Value]:
-    return metric_values.read(_table(card.name))[1]
+    return [] if not card.of_codes else metric_values.read(_table(card.name))[1]
 
 
 def _page(name: str) -> Path:
@@ -103,13 +103,17 @@ def page(card: Card, values: list[Value]) -> str:
         _lines(generated.grid(("score", "meaning"), ((f"`{name}`", _markdown(text)) for name, text in card.scores.items()))),
         "## Traps",
         _lines(f"- {_markdown(trap)}" for trap in card.traps),
-        "## On latents of known structure",
-        _lines(_cases_table(card, values)),
-        _markdown(_about_cases()),
-        f"![{card.headline} against rotation and noise](values/{card.name}.svg)",
-        f"All numbers{_left_out(card, values)}: [values/{card.name}.csv](values/{card.name}.csv).",
+        *(_on_cases(card, values) if card.of_codes else ()),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _on_cases(card: Card, values: list[Value]) -> Iterator[str]:
+    yield "## On latents of known structure"
+    yield _lines(_cases_table(card, values))
+    yield _markdown(_about_cases())
+    yield f"![{card.headline} against rotation and noise](values/{card.name}.svg)"
+    yield f"All numbers{_left_out(card, values)}: [values/{card.name}.csv](values/{card.name}.csv)."
 
 
 def _facts(card: Card) -> Iterator[tuple[str, str]]:

@@ -23,6 +23,7 @@ DATASETS = {
     "smallnorb": "SmallNORB",
     "cars3d": "Cars3D",
     "shapes3d": "Shapes3D",
+    "xy_squares": "XYSquares",
     "mpi3d_toy": "MPI3D (toy)",
     "mpi3d_realistic": "MPI3D (realistic)",
     "mpi3d_real": "MPI3D (real)",
@@ -61,7 +62,8 @@ METRICS = {
     },
     "study.runs": "Models that the study states",
 }
-PARAMETERS = {"beta": "β", "gamma": "γ", "lambda_od": "λ_od", "lambda_d_factor": "λ_d/λ_od", "c_max": "C_max"}
+PARAMETERS = {"lambda_d_factor": "λ_d/λ_od", "c_max": "C_max"}
+GREEK = {"beta": "β", "gamma": "γ", "eta": "η", "lambda": "λ", "sigma": "σ", "omega": "ω"}
 
 
 def model(name: str) -> str:
@@ -87,8 +89,19 @@ def metric(name: str) -> str:
 
 
 def parameter(name: str) -> str:
-    """A hyper-parameter, as papers write it."""
-    return PARAMETERS.get(name, name.replace("_", " "))
+    """A hyper-parameter, as papers write it: ``λ_od``, ``β``, ``particles``."""
+    head, _, rest = name.partition("_")
+    letter = "_".join(filter(None, [GREEK.get(head, ""), rest])) if head in GREEK else name.replace("_", " ")
+    return PARAMETERS.get(name, letter)
+
+
+def scores(listed: list[str]) -> list[str]:
+    """Scores, ``metric.score``, as the columns of one table: scores of one metric alone go without its name."""
+    if len({name.partition(".")[0] for name in listed}) > 1:
+        return [metric(name) for name in listed]
+    plain = [name.partition(".")[2].split("_") for name in listed]
+    said = [" ".join(GREEK.get(word, word) for word in words) for words in plain]
+    return [METRICS.get(name, text.replace("kl", "KL")) for name, text in zip(listed, said, strict=True)]
 
 
 def settings(params: str) -> str:

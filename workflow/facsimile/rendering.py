@@ -13,12 +13,15 @@ from rich.table import Table
 from rich.text import Text
 
 NONE = "–"
-SMALL = 5e-4
+ROUNDING = 1e-12  # what double precision leaves of nothing
 TEX = {"\\": r"\textbackslash{}"} | {c: f"\\{c}" for c in "&%$#_{}"} | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 TEX |= {
     "β": r"$\beta$",
     "γ": r"$\gamma$",
+    "η": r"$\eta$",
     "λ": r"$\lambda$",
+    "σ": r"$\sigma$",
+    "ω": r"$\omega$",
     "−": "$-$",
     "–": "--",
     "·": r"$\cdot$",
@@ -36,19 +39,21 @@ class Entry:
     high: float
     n: int | None = None
     text: str = ""
+    digits: int = 3
 
     def number(self) -> str:
-        """Three decimals, or – for no number; what is not zero and would look it as ``2.5e-05``."""
+        """As many decimals, or – for no number; what is not zero and would look it as ``2.5e-05``."""
         if self.text:
             return self.text
         if not math.isfinite(self.value):
             return NONE
-        return f"{self.value:.1e}" if 0 < abs(self.value) < SMALL else f"{self.value:.3f}"
+        small = ROUNDING < abs(self.value) < 0.5 * 10.0**-self.digits
+        return f"{self.value:.1e}" if small else f"{self.value:.{self.digits}f}"
 
     def interval(self) -> str:
         """``[0.123, 0.345]``, with n where it differs; – for no interval, nothing where there is no number either."""
         alone = NONE if math.isfinite(self.value) and not self.text else ""
-        known = f"[{self.low:.3f}, {self.high:.3f}]" if math.isfinite(self.low) else alone
+        known = f"[{self.low:.{self.digits}f}, {self.high:.{self.digits}f}]" if math.isfinite(self.low) else alone
         return " ".join(filter(None, [known, f"n={self.n}" if self.n is not None else ""]))
 
     def line(self) -> str:

@@ -60,6 +60,7 @@ def score_shard(workspace: Workspace, study: Study, shard: Shard, fresh: str, lo
     """
     if fresh not in ("every", "none", *study.metrics):
         raise discover.UnknownName("metric of the study", fresh, ["every", "none", *study.metrics])
+    jobs.dated(workspace.paths.shard(shard.key) / "encoded.json", log)
     questions = _questions(workspace, study, shard)
     found = {(q.metric, q.run.key): None if fresh in ("every", q.metric) else _stored(q) for q in questions}
     missing = [q for q in questions if found[q.metric, q.run.key] is None]
@@ -76,7 +77,7 @@ def _questions(workspace: Workspace, study: Study, shard: Shard) -> list[Questio
     found: list[Question] = []
     for run in shard.runs:
         folder = paths.run(run.key)
-        asked = [] if jobs.failed(paths, run) else [m for m in study.metrics if _answerable(m, run, folder)]
+        asked = [] if jobs.failed(paths, run) else [m for m in study.metrics if answerable(m, run, folder)]
         if not asked:
             continue
         where, data, stated = folder / store.LATENTS, paths.dataset(run.dataset), _checksum(folder)
@@ -87,7 +88,8 @@ def _questions(workspace: Workspace, study: Study, shard: Shard) -> list[Questio
     return found
 
 
-def _answerable(metric: str, run: Run, folder: Path) -> bool:
+def answerable(metric: str, run: Run, folder: Path) -> bool:
+    """Whether a run, whose folder this is, has what a metric needs."""
     about = latents.about(folder / store.LATENTS) or {}
     if findings.wanted(metric):
         return findings.has(metric, run, about)

@@ -1,11 +1,11 @@
-"""The pages docs/studies/: one a study, from its file, with the newest verdicts that results/reference holds."""
+"""The pages docs/studies/, one a study, from its file and the newest verdicts that results/reference holds; README's table."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 
-from facsimile import claim_verdicts, claims, cost, generated, names, verdicts
+from facsimile import claim_verdicts, claims, cost, generated, names, paper_table, verdicts
 from facsimile.generated import Log, grid
 from facsimile.studyfile import Artefact, Study, Training
 from facsimile.workspace import Workspace
@@ -20,6 +20,7 @@ def write(at: Workspace, check: bool, log: Log) -> int:
     """Write all pages; or only check: exit status 1 if one is out of date."""
     studies = [at.study(name) for name in at.study_ids()]
     pages = {_page(study.id): page(at, study) for study in studies} | {_page(INDEX): index(studies)}
+    pages[paper_table.README] = paper_table.readme(studies, REFERENCE)
     strangers = sorted(path for path in FOLDER.glob("*.md") if path not in pages)
     return generated.settle(pages, strangers, check, log, AGAIN)
 

@@ -331,6 +331,7 @@ class Study(Strict):
                 yield from _unknown(f"kind of {kind}", (*at, "kind"), [artefact.kind], discover.names(group))
                 yield from _unknown(f"data set of {self.id}", (*at, "datasets"), artefact.datasets, self.datasets)
                 yield from _unknown(f"model of {self.id}", (*at, "models"), artefact.models, self._model_names)
+                yield from _unknown(f"data set of {self.id}", (*at, "datasets"), artefact.datasets, self.datasets)
                 if name == "claims":
                     yield at, f"{self.id}_claims is the target of the claims; use another name"
         for place, named in self._scores():
@@ -338,13 +339,16 @@ class Study(Strict):
             yield from _unknown(f"metric of {self.id}", place, [named.partition(".")[0]], self.metrics)
 
     def _claim_problems(self) -> Iterator[tuple[Location, str]]:
+        targets = [*self.tables, *self.figures_of(self.datasets)]
         for name, claim in self.claims.items():
             at = ("claims", name)
-            yield from _unknown(f"table or figure of {self.id}", (*at, "target"), [claim.target], [*self.tables, *self.figures])
+            yield from _unknown(f"table or figure of {self.id}", (*at, "target"), [claim.target], targets)
             yield from _unknown(f"data set of {self.id}", (*at, "datasets"), claim.datasets, self.datasets)
             yield from _unknown(f"model of {self.id}", (*at, "parameters"), claim.named("models"), self._model_names)
             families = [word.partition(".")[0] for word in claim.named("") if "." in word]
             yield from _unknown("metric", (*at, "parameters"), families, discover.names("metrics"))
+            asked = [word.partition("@")[2] for word in claim.named("") if "." in word]
+            yield from _unknown(f"variation of {self.id}", (*at, "parameters"), asked, ["", *self.variations])
 
     def _scores(self) -> Iterator[tuple[Location, str]]:
         """Every score that a table or figure names, and where."""

@@ -55,17 +55,21 @@ class Targets:
         return [*found.tables, *self._figures(study), *["claims"][: len(found.claims)]]
 
     def _shown(self, study: str) -> list[str]:
-        """Tables, figures, claims and the comparison of a study."""
+        """Tables, figures, claims, comparison and summary of a study."""
         files = [path for name in self.artefacts(study) for path in self._files(study, name)]
-        return [*files, f"{self._folder(study)}/comparison.csv"]
+        return [
+            *files,
+            *(f"{self._folder(study)}/{name}" for name in ("comparison.csv", "summary.md", "artifact-checklist.md")),
+        ]
 
     def _files(self, study: str, name: str) -> list[str]:
-        """The files of one table or figure, or of the claims."""
+        """The files of one table or figure, and the crate that says where it comes from; or of the claims."""
         if name == "claims":
             return [f"{self._folder(study)}/claims.csv"]
-        if name in self._study(study).tables:
-            return [f"{self._folder(study)}/tables/{name}.{ending}" for ending in ("csv", "md", "tex")]
-        return [f"{self._folder(study)}/figures/{name}.{ending}" for ending in ("pdf", "png", "csv")]
+        is_table = name in self._study(study).tables
+        kind, endings = ("tables", ("csv", "md", "tex")) if is_table else ("figures", ("pdf", "png", "csv"))
+        path = f"{self._folder(study)}/{kind}/{name}"
+        return [*(f"{path}.{ending}" for ending in endings), f"{path}.crate/ro-crate-metadata.json"]
 
     def _with_parts(self, study: str, shown: list[str]) -> Callable[[Wildcards], list[str]]:
         """Files to show, and every index behind them.
@@ -131,6 +135,15 @@ class Targets:
         stated = self._study(wildcards.study).claims
         return canonical.dumps({name: claim.model_dump(exclude_unset=True) for name, claim in stated.items()})
 
+    def judged(self, wildcards: Wildcards) -> list[str]:
+        """What a study's summary counts: its comparison, and its claims if it states any."""
+        folder = self._folder(wildcards.study)
+        return [f"{folder}/comparison.csv", *[f"{folder}/claims.csv"][: len(self._study(wildcards.study).claims)]]
+
+    def summary_code(self, wildcards: Wildcards) -> str:
+        """Content hash of the code that writes summaries."""
+        return provenance.code("facsimile.summary")
+
     def report(self, study: str) -> Callable[[Wildcards], list[str]]:
         """The pages of a study's report, and what they are made of."""
         return self._with_parts(study, [f"{self._folder(study)}/report", *self._shown(study)])
@@ -169,9 +182,9 @@ class Targets:
         turns = math.ceil(len(self._shard(wildcards).runs) / threads)
         return cost.minutes(cost.score_seconds(len(self._panels[wildcards.panel].metrics)) * turns, attempt)
 
-    def score_memory(self, wildcards: Wildcards, threads: int) -> int:
-        """Megabytes for scoring ``threads`` runs at a time."""
-        return SCORE_MEGABYTES * (threads + 1)
+    def score_memory(self, wildcards: Wildcards, threads: int, attempt: int) -> int:
+        """Megabytes for scoring ``threads`` runs at a time, and as much again with every attempt."""
+        return SCORE_MEGABYTES * (threads + 1) * attempt
 
     @functools.lru_cache  # noqa: B019 (one Targets lives as long as the process)
     def _study(self, name: str) -> Any:

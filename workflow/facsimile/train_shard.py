@@ -27,6 +27,7 @@ def train_shard(workspace: Workspace, shard: Shard, log: Log) -> None:
     machine.one_thread()
     paths, config = workspace.paths, workspace.config
     how = machine.execution(config)
+    jobs.dated(paths.dataset(shard.dataset), log)
     clock = train.Clock(config.checkpoint_minutes, config.checkpoint_steps)
     signal.signal(signal.SIGTERM, lambda *_: setattr(clock, "stopping", True))
     if of_arrays(shard.model):

@@ -7,7 +7,7 @@ rule data:
         "../../envs/facsimile.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
     shell:
         f"{targets.command} data {{wildcards.dataset}} >{{log:q}} 2>&1"

@@ -25,6 +25,7 @@ rule table:
             labels={"table": "{table}"},
         ),
         multiext(f"{targets.results}/studies/{{study}}/{{scale}}/tables/{{table}}", ".md", ".tex"),
+        f"{targets.results}/studies/{{study}}/{{scale}}/tables/{{table}}.crate/ro-crate-metadata.json",
     log:
         f"{targets.results}/logs/table/{{study}}-{{scale}}-{{table}}.log",
     localrule: True
@@ -47,6 +48,7 @@ rule figure:
             category="Figures",
             labels={"figure": "{figure}"},
         ),
+        f"{targets.results}/studies/{{study}}/{{scale}}/figures/{{figure}}.crate/ro-crate-metadata.json",
     log:
         f"{targets.results}/logs/figure/{{study}}-{{scale}}-{{figure}}.log",
     localrule: True
@@ -101,3 +103,20 @@ rule claims:
         spec=targets.claims_spec,
     shell:
         f"{targets.command} claims {{wildcards.study}} --write >{{log:q}} 2>&1"
+
+
+rule summary:
+    input:
+        rules.collect.output,
+        targets.judged,
+    output:
+        multiext(f"{targets.results}/studies/{{study}}/{{scale}}/", "summary.md", "artifact-checklist.md"),
+    log:
+        f"{targets.results}/logs/summary/{{study}}-{{scale}}.log",
+    localrule: True
+    conda:
+        "../../envs/facsimile.yaml"
+    params:
+        code=targets.summary_code,
+    shell:
+        f"{targets.command} summary {{wildcards.study}} >{{log:q}} 2>&1"

@@ -30,9 +30,9 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
     with _style.styled():
         figure, grid = _style.panels(max(1, len(texts)), max(1, len(spec.metrics)), 3.2, 2.1)
         for axes_of, text in zip(grid, texts, strict=False):
-            for axes, name in zip(axes_of, spec.metrics, strict=True):
+            for axes, name, title in zip(axes_of, spec.metrics, names.scores(list(spec.metrics)), strict=True):
                 _panel(axes, data[(data["text"] == text) & (data["metric"] == name)])
-                axes.set_title(f"{names.metric(name)} · {text}", loc="left")
+                axes.set_title(f"{text}: {title}", loc="left")
         if not texts:
             _style.empty(grid[0, 0], "no scores")
         legend = [

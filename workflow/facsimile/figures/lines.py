@@ -1,6 +1,7 @@
 """Quantities along training, and the closed form that each should reach."""
 
 import json
+import textwrap
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from facsimile.figures import Drawn, _style
 from facsimile.presentation import Context, Quantity, Spec
 
 THEORY = "_theory"
+CHARACTERS_HIGH = 24  # of a line beside a panel
 COLUMNS = ["run", "label", "params", "metric", "line", "step", "value", "theory", "n"]
 
 
@@ -31,8 +33,12 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
         figure, grid = _style.panels(max(1, len(cells)), max(1, len(spec.metrics)), 3.0, 1.9, sharex=True)
         for axes_of, cell in zip(grid, cells, strict=False):
             for axes, name in zip(axes_of, spec.metrics, strict=True):
-                _panel(axes, data[(data["run"] == cell["run"]) & (data["metric"] == name)], name)
-                axes.set_title(f"{names.metric(name)} · {cell['text']}", loc="left")
+                _panel(axes, data[(data["run"] == cell["run"]) & (data["metric"] == name)])
+            axes_of[0].set_ylabel(textwrap.fill(cell["text"].replace(" = ", "\u00a0=\u00a0"), CHARACTERS_HIGH))
+        for axes, title in zip(grid[0], names.scores(list(spec.metrics)), strict=False):
+            axes.set_title(title, loc="left")
+        for axes in grid[-1]:
+            axes.set_xlabel("step")
         if not cells:
             _style.empty(grid[0, 0], "no history")
         _style.finish(figure, spec, context, ["One run of each cell; the first seed."], _legend())
@@ -89,17 +95,18 @@ def _nothing() -> pd.DataFrame:
     return pd.DataFrame({column: pd.Series(dtype=object) for column in COLUMNS})
 
 
-def _panel(axes: Axes, data: pd.DataFrame, name: str) -> None:
+def _panel(axes: Axes, data: pd.DataFrame) -> None:
     lines = list(dict.fromkeys(data["line"]))
     for colour, line in zip(sns.color_palette("colorblind", max(1, len(lines))), lines, strict=False):
         own = data[data["line"] == line]
         axes.plot(own["step"], own["value"], color=colour, lw=1.1)
         if own["theory"].notna().any():
             axes.axhline(float(own["theory"].iloc[0]), color=colour, lw=0.9, ls=(0, (4, 3)), alpha=0.8)
-    if not lines:
-        _style.empty(axes, "not learned")
+    if lines:
+        axes.set(xscale="symlog", xlim=(0, None))
     else:
-        axes.set(xlabel="step", xscale="symlog", xlim=(0, None))
+        axes.set_yticks([])
+        _style.empty(axes, "not learned")
     axes.grid(visible=False, axis="x")
     sns.despine(ax=axes, left=True)
 

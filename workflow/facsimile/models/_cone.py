@@ -114,7 +114,8 @@ class ConeGuide(ArraysModel):
         shapes = {name: (n, int(self.particles), width) for name, width in self.widths().items()}
         key = torch.tensor([seed]), torch.tensor([0])
         noise = {k: rng.normals(*key, f"evaluate:{k}", math.prod(s)).view(s) for k, s in shapes.items()}
-        values = self.estimates(parameters_of(networks), whole["z"].expand(n), noise)[1]
+        observed = whole["z"].repeat(-(-n // len(whole["z"])))[:n]
+        values = self.estimates(parameters_of(networks), observed, noise)[1]
         return {"parameters": parameters_of(networks).detach(), "objective": values}
 
     def check(self) -> None:

@@ -17,6 +17,7 @@ from facsimile.report import _artefacts, _comparison, _latents, _packages, _page
 from facsimile.report._script import script
 from facsimile.workspace import Workspace
 
+COPIED = ("comparison.csv", "claims.csv", "summary.md", "artifact-checklist.md")
 Log = Callable[[str], None]
 
 
@@ -44,7 +45,7 @@ def write(at: Workspace, study: str, log: Log) -> Path:
 def _shown(at: Workspace, found: Gathered, source: Path, folder: Path, records: dict[str, Any]) -> dict[str, Any]:
     """What stands on the page itself."""
     study, context = found.study, found.context
-    copied = {name: _copied(source / f"{name}.csv", folder) for name in ("comparison", "claims")}
+    copied = {Path(name).stem: _copied(source / name, folder) for name in COPIED}
     compared = source / "comparison.csv"
     return {
         "study": study,
@@ -55,8 +56,8 @@ def _shown(at: Workspace, found: Gathered, source: Path, folder: Path, records: 
         "claims": _comparison.claims(source / "claims.csv", context.scale),
         "comparison": _comparison.rows(compared) if compared.exists() else [],
         "unsourced": _comparison.unsourced(compared) if compared.exists() else {},
-        "tables": _artefacts.tables(study, source / "tables", folder / "tables"),
-        "figures": _artefacts.figures(study, source / "figures", folder / "figures", context),
+        "tables": _artefacts.tables(study, source, folder, context),
+        "figures": _artefacts.figures(study, source, folder, context),
         "summary": _summary.of(found, records),
         "colours": _page.colours(context),
         "results": at.config.results,

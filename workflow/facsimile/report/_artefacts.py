@@ -16,19 +16,26 @@ from facsimile.studyfile import Study
 STATED = ("dataset", "model", "params", "metric")
 DATA_ROWS = 200  # of a figure's data that stand on the page; its CSV has all
 INTERVAL = re.compile(rf"(.*?)(?: (\[.*|{NONE}.*|n=\d+))?")
+CRATE = "ro-crate-metadata.json"
 CITED = ("pdf", "png", "csv", "md", "tex")
 
 
-def tables(study: Study, folder: Path, target: Path) -> list[dict[str, Any]]:
+def tables(study: Study, source: Path, target: Path, context: Context) -> list[dict[str, Any]]:
     """Every table there is, copied to ``target``: as it is printed, its numbers with links to their runs."""
-    found = [(Spec.of(id, artefact), folder / f"{id}.csv") for id, artefact in study.tables.items()]
-    return [_about(spec, path, target) | _printed(path) for spec, path in found if path.exists()]
+    found = _there(study, source / "tables", context)
+    return [_about(spec, path, target / "tables") | _printed(path) for spec, path in found if spec.id in study.tables]
 
 
-def figures(study: Study, folder: Path, target: Path, context: Context) -> list[dict[str, Any]]:
+def figures(study: Study, source: Path, target: Path, context: Context) -> list[dict[str, Any]]:
     """Every figure there is, copied to ``target``, with the first rows of its data."""
-    found = [(Spec.of(id, artefact), folder / f"{id}.csv") for id, artefact in study.figures.items()]
-    return [_about(spec, path, target) | _data(path) | {"said": context.said(spec)} for spec, path in found if path.exists()]
+    found = _there(study, source / "figures", context)
+    return [_about(spec, path, target / "figures") | _data(path) | {"said": context.said(spec)} for spec, path in found]
+
+
+def _there(study: Study, folder: Path, context: Context) -> list[tuple[Spec, Path]]:
+    """What the study states and the folder holds, with the data of each."""
+    stated = [(spec, folder / f"{spec.id}.csv") for spec in Spec.all(study, context.scale)]
+    return [(spec, path) for spec, path in stated if path.exists()]
 
 
 def _about(spec: Spec, path: Path, target: Path) -> dict[str, Any]:
@@ -36,23 +43,23 @@ def _about(spec: Spec, path: Path, target: Path) -> dict[str, Any]:
     files = [file for ending in CITED if (file := path.with_suffix(f".{ending}")).exists()]
     for file in files:
         shutil.copyfile(file, target / file.name)
-    return {
-        "id": spec.id,
-        "title": spec.title,
-        "verified": spec.verified,
-        "files": {file.suffix[1:]: f"{target.name}/{file.name}" for file in files},
-    }
+    said = {file.suffix[1:].upper(): f"{target.name}/{file.name}" for file in files}
+    if (crate := path.with_suffix(".crate") / CRATE).exists():
+        shutil.copyfile(crate, target / f"{spec.id}.crate.json")
+        said["RO-Crate"] = f"{target.name}/{spec.id}.crate.json"
+    return {"id": spec.id, "title": spec.title, "verified": spec.verified, "files": said}
 
 
 def _printed(path: Path) -> dict[str, Any]:
     """The table as its Markdown prints it; where the data say which runs a number is of, with a link to these."""
     lines = path.with_suffix(".md").read_text(encoding="utf-8").splitlines()
     (first, _, *heads), _, *body = [_cells(line) for line in lines if line.startswith("| ")]
-    links = iter(_links(path))
+    filled = [entry for _, n, *entries in body if any([n, *entries]) for entry in entries]
+    links = iter(_links(path, filled))
     rows: list[dict[str, Any]] = []
     for label, n, *entries in body:
         if any([n, *entries]):
-            rows.append({"label": label, "n": n, "entries": [_entry(entry, next(links, "")) for entry in entries]})
+            rows.append({"label": label, "n": n, "entries": [_entry(entry, next(links)) for entry in entries]})
         else:
             rows.append({"block": label.strip("*")})
     notes = [_plain(line.removeprefix("- ")) for line in lines if line.startswith("- ")]
@@ -75,11 +82,16 @@ def _entry(text: str, runs: str) -> dict[str, str]:
     return {"number": number, "interval": "" if more == NONE else more, "runs": "" if number == NONE else runs}
 
 
-def _links(path: Path) -> list[str]:
-    """The runs behind each number, in the order of the table's data, a row a number."""
+def _links(path: Path, entries: list[str]) -> list[str]:
+    """The runs behind each entry, if the table's data have a row for each, or for each that has a number; none otherwise."""
     data = pd.read_csv(path, keep_default_na=False, dtype=str)
     known = [key for key in STATED if key in data.columns]
-    return [query(**{key: row[key] for key in known}) for row in data.to_dict("records")]
+    links = [query(**{key: row[key] for key in known}) for row in data.to_dict("records")]
+    if len(links) == len(entries):
+        return links
+    told = [entry for entry in entries if entry != NONE]
+    following = iter(links if len(links) == len(told) else [""] * len(told))
+    return [next(following) if entry != NONE else "" for entry in entries]
 
 
 def _data(path: Path) -> dict[str, Any]:

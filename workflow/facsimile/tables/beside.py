@@ -29,7 +29,9 @@ def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context)
     columns = _columns(numbers, wanted)
     rows = [Row(*head, [_entry(own, *column) for column in columns]) for head, own in lines]
     notes = ["Mean over the seeds of a line and its 95 % percentile bootstrap interval; n: runs.", *context.said(spec)]
-    return Table(spec.title, [_title(*column) for column in columns], rows, [*notes, *_means.failures(made)], numbers)
+    called = dict(zip(wanted, names.scores(wanted), strict=True))
+    titles = [called[name] if column == "ours" else f"{called[name]}, {column}" for name, column in columns]
+    return Table(spec.title, titles, rows, [*notes, *_means.failures(made)], numbers)
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
@@ -71,10 +73,6 @@ def _printed(cell: tuple[str, ...], name: str, spec: Spec, context: Context) -> 
 def _columns(numbers: pd.DataFrame, wanted: list[str]) -> list[tuple[str, str]]:
     there = set(zip(numbers["metric"], numbers["column"], strict=True))
     return [(w, column) for w in wanted for column in ("ours", "closed form", "published") if (w, column) in there]
-
-
-def _title(name: str, column: str) -> str:
-    return names.metric(name) if column == "ours" else f"{names.metric(name)}, {column}"
 
 
 def _entry(numbers: list[tuple[Any, ...]], name: str, column: str) -> Entry:

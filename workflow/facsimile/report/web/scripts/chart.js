@@ -9,7 +9,7 @@
     const [ink, faint, line] = ["--ink", "--faint", "--line"].map(facsimile.style);
     return {
       background: "transparent", font: facsimile.style("--font"), view: { stroke: null },
-      axis: { labelColor: ink, titleColor: faint, gridColor: line, domainColor: line, tickColor: line, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal", labelLimit: 120 },
+      axis: { labelColor: ink, titleColor: faint, gridColor: line, domainColor: line, tickColor: line, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal", labelLimit: 160 },
     };
   };
 
@@ -60,6 +60,7 @@
       actions: { export: true, source: false, compiled: false, editor: false }, downloadFileName: `${facsimile.study}-${shown.score.name}`,
       tooltip: { theme: matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light" },
     });
+    by("chart").querySelector("summary")?.setAttribute("aria-label", "Save the picture");
     const score = shown.score;
     view.addEventListener("click", (_, item) => { if (item?.datum?.key) location.hash = facsimile.address.run(item.datum.key, score.id); });
   }, 30);

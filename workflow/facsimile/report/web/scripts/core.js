@@ -59,6 +59,7 @@
   facsimile.plain = (value) => {
     if (value === null || value === undefined || Number.isNaN(value)) return "–";
     const count = Math.abs(value) >= 1000 || (Number.isInteger(value) && Math.abs(value) > 1);
+    if (value !== 0 && Math.abs(value) < 0.0005) return value.toExponential(1);
     return count ? Math.round(value).toLocaleString("en") : value.toFixed(3);
   };
 

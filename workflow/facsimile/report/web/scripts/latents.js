@@ -3,6 +3,7 @@
 (() => {
   const { by, make, panels } = facsimile;
   const STEPS = 9;
+  const GAP = 2; // pixels between two pictures
   const REACH = 2.5; // of a traversal, in standard deviations of the prior
   const form = by("explored");
   if (!form) return;
@@ -33,7 +34,7 @@
 
   const strip = (latent) => {
     const [height, width] = now.data.shape;
-    const canvas = make("canvas", { width: width * STEPS, height, role: "img", "aria-label": `Traversal of latent ${latent + 1} from −${REACH} to ${REACH}` });
+    const canvas = make("canvas", { width: (width + GAP) * STEPS - GAP, height, role: "img", "aria-label": `Traversal of latent ${latent + 1} from −${REACH} to ${REACH}` });
     canvas.addEventListener("click", (event) => {
       const place = Math.floor((event.offsetX / canvas.clientWidth) * STEPS);
       move(latent, values[Math.min(STEPS - 1, Math.max(0, place))]);
@@ -49,7 +50,7 @@
       const codes = values.map((value) => mean.map((m, i) => (i === latent ? value : m)));
       const data = await shown.decoder.pictures(codes);
       if (shown !== now || mean !== shown.data.mean[shown.image]) return;
-      values.forEach((_, i) => facsimile.paint(canvas, data, i, shown.data.shape, i * shown.data.shape[1]));
+      values.forEach((_, i) => facsimile.paint(canvas, data, i, shown.data.shape, i * (shown.data.shape[1] + GAP)));
       await new Promise((resolve) => setTimeout(resolve));
     }
     by("strips").dataset.done = shown.image;

@@ -25,14 +25,16 @@
         return { latent, row, input, said, band, line };
       });
       by("sliders").replaceChildren(...rows.map(({ row }) => row));
-      const at = (value) => 100 * Math.min(1, Math.max(0, (value + limit) / (2 * limit)));
+      const part = (value) => Math.min(1, Math.max(0, (value + limit) / (2 * limit)));
+      const within = (share) => `calc((100% - 2 * var(--inset)) * ${share})`; // the middle of a thumb stops short of the ends
+      const at = (value) => `calc(var(--inset) + ${within(part(value))})`;
       return {
         set: (codes) => rows.forEach(({ latent, input, said }) => { input.value = codes[latent]; said.textContent = number(codes[latent]); }),
         posterior: (mean, deviation) => rows.forEach(({ latent, band, line, input }) => {
-          const [low, high] = [at(mean[latent] - 2 * deviation[latent]), at(mean[latent] + 2 * deviation[latent])];
-          band.style.left = `${low}%`;
-          band.style.width = `${Math.max(0.5, high - low)}%`;
-          line.style.left = `${at(mean[latent])}%`;
+          const [low, high] = [mean[latent] - 2 * deviation[latent], mean[latent] + 2 * deviation[latent]];
+          band.style.left = at(low);
+          band.style.width = within(Math.max(0.005, part(high) - part(low)));
+          line.style.left = at(mean[latent]);
           input.setAttribute("aria-label", `Latent ${latent + 1}, KL ${kl[latent].toFixed(2)} nats; the posterior is ${number(mean[latent])} ± ${number(deviation[latent])}`);
         }),
       };

@@ -32,15 +32,16 @@
 
   const columns = () => {
     const several = facsimile.runs.words.dataset.length > 1;
+    const longest = Math.max(...facsimile.runs.all.map(({ method }) => method.length));
     const unfinished = facsimile.runs.all.some((run) => run.state !== "done");
     return [
-      text("Method", "method", narrow ? 150 : 122, { frozen: true, bottomCalc: () => "Median", ...(narrow ? { formatter: who } : {}) }),
+      text("Method", "method", narrow ? 150 : Math.min(230, Math.max(122, 34 + 8 * longest)), { frozen: true, bottomCalc: () => "Median", ...(narrow ? { formatter: who } : {}) }),
       text("Hyper-parameters", "settings", 170, { sorter: byPosition, tooltip: true, visible: !narrow }),
       text("Seed", "seed", 82, { sorter: "number", hozAlign: "right", formatter: seed, visible: !narrow }),
       ...(several ? [text("Data set", "datasetName", 130)] : []),
       ...(unfinished ? [text("State", "state", 90)] : []),
       ...facsimile.runs.scores.map((score) => ({
-        title: score.label, field: score.field, minWidth: narrow ? 112 : 128, visible: score.shown,
+        title: score.label, field: score.field, minWidth: narrow ? 112 : 128, maxWidth: 240, visible: score.shown,
         sorter: "number", sorterParams: { alignEmptyValues: "bottom" }, headerSortStartingDir: "desc",
         hozAlign: "right", headerHozAlign: "right",
         formatter: link(score), bottomCalc: facsimile.runs.median, bottomCalcFormatter: (cell) => plain(cell.getValue()),
@@ -98,6 +99,7 @@
       table.on("tableBuilt", () => {
         keys(table);
         choices(table);
+        by("table").querySelector(".tabulator-tableholder").removeAttribute("tabindex"); // its links take the focus
         by("table").setAttribute("aria-label", "Scores of the chosen runs");
         facsimile.table.widget = table;
         resolve(table);

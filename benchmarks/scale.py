@@ -1,0 +1,152 @@
+"""What scale costs: planning, Snakemake's own process while jobs run on SLURM, the start of a job, and room on disk.
+
+    python benchmarks/scale.py plan            # a dry run of the published study, and of one of 100,800 runs
+    python benchmarks/scale.py start           # CPU seconds of each process that a job starts
+    python benchmarks/scale.py jobs 200        # trivial jobs through a virtual cluster (root, Debian's slurm packages)
+    python benchmarks/scale.py disk RESULTS    # files and bytes of the runs of a results folder, for 12,600 of them
+
+Prints rows of the tables in benchmarks/results/scale.md. Wall seconds depend on what else the machine does, CPU seconds less.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+import yaml
+
+ROOT = Path(__file__).parent.parent
+sys.path[:0] = [str(ROOT / "workflow"), str(ROOT / "tests" / "slurm"), str(ROOT / "tests")]
+PARTS = ("Snakefile", "workflow", "config", "envs", "profiles", "slurm")
+PUBLISHED = "locatello2019"
+SEEDS = 400  # 7 data sets x 36 cells x 400 seeds = 100,800 runs
+TRIVIAL = """\
+rule all:
+    localrule: True
+    input: expand("out/{{n}}", n=range({jobs}))
+
+rule shard:
+    output: "out/{{n}}"
+    resources: mem_mb=1000, runtime=5
+    shell: "touch {{output}}"
+"""
+
+
+def main(words: Sequence[str]) -> None:
+    """Run one of the measurements."""
+    what = {"plan": plan, "start": start, "jobs": jobs, "disk": disk}
+    if not words or words[0] not in what:
+        sys.exit(__doc__)
+    what[words[0]](*words[1:])
+
+
+def plan() -> None:
+    """CPU seconds, wall seconds and memory of `snakemake -n` at paper scale."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = copy(Path(name))
+        study = yaml.safe_load((ROOT / "config" / "studies" / f"{PUBLISHED}.yaml").read_text())
+        large = {**study, "id": "large", "seeds": SEEDS}
+        (folder / "config" / "studies" / "large.yaml").write_text(yaml.safe_dump(large))
+        print("| study | CPU s | wall s | MB |\n|---|---|---|---|")
+        for target in (PUBLISHED, "large"):
+            row(target, [*snakemake(), "-n", "--quiet", "all", "--config", "scale=paper", "--", target], folder)
+
+
+def start() -> None:
+    """The processes of a job: twice Snakemake (SLURM's, and the one on the node), then a command of ours."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = copy(Path(name))
+        (folder / "empty").write_text('rule a:\n    output: "x"\n    shell: "touch x"\n')
+        target = ["-n", "--quiet", "all", "--", "results/data/toy.h5"]
+        commands = {
+            "import of snakemake": [sys.executable, "-c", "import snakemake.cli"],
+            "snakemake, a Snakefile of one rule": [*snakemake(), "-s", "empty", "-n", "--quiet", "all", "--", "x"],
+            "snakemake, this workflow": [*snakemake(), *target],
+            "the same at paper scale": [*snakemake(), "--config", "scale=paper", *target],
+            "facsimile list": [sys.executable, "-m", "facsimile", "list"],
+            "import of torch": [sys.executable, "-c", "import torch"],
+        }
+        print("| process | CPU s | wall s | MB |\n|---|---|---|---|")
+        for label, command in commands.items():
+            row(label, command, folder)
+
+
+def jobs(count: str, width: str = "8") -> None:
+    """Trivial jobs through a virtual cluster: overhead a job, the queue, and what Snakemake's own process takes."""
+    import cluster as slurm
+
+    with tempfile.TemporaryDirectory() as name, slurm.cluster(Path(name), nodes=2, cpus=int(width) // 2) as running:
+        folder = copy(Path(name) / "project")
+        (folder / "Snakefile").write_text(TRIVIAL.format(jobs=count))
+        command = [*snakemake(), "--profile", "slurm", *slurm.HURRY, "--quiet", "all", "--jobs", "200"]
+        head = psutil.Popen(command, cwd=folder, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        began, seen = time.monotonic(), []
+        while head.poll() is None:
+            done = sum(1 for _ in (folder / "out").glob("*")) if (folder / "out").exists() else 0
+            spent = head.cpu_times()
+            queued = len(running.jobs("RUNNING,PENDING"))
+            seen.append((done, spent.user + spent.system, head.memory_info().rss / 1e6, queued))
+            time.sleep(2)
+        seconds = time.monotonic() - began
+    report(int(count), seconds, int(width), seen)
+
+
+def report(count: int, seconds: float, width: int, seen: list[tuple[int, float, float, int]]) -> None:
+    """Print what was seen of so many jobs, of which ``width`` ran at a time."""
+    print(f"{count} jobs, {width} at a time: {seconds:.0f} s, {seconds * width / count:.1f} s of a slot each")
+    print("| jobs done | head's CPU s | head's MB | in the queue |\n|---|---|---|---|")
+    for part in range(5):
+        done, spent, megabytes, queued = next((s for s in seen if s[0] >= part * count // 4), seen[-1])
+        print(f"| {done} | {spent:.1f} | {megabytes:.0f} | {queued} |")
+
+
+def disk(results: str, runs: str = "12600") -> None:
+    """Files and bytes of the runs of a results folder by kind, and of so many runs like them."""
+    from facsimile import usage
+
+    measured = usage.measure(Path(results))
+    here = len(list(Path(results).glob("runs/*/*/*/*/run.json")))
+    print(f"{here} runs\n| kind | files a run | bytes a run | files | GB |\n|---|---|---|---|---|")
+    for kind in ("weights", "latents", "scores", "records", "logs"):
+        files, size = measured.files[kind] / here, measured.bytes[kind] / here
+        print(f"| {kind} | {files:.1f} | {size:,.0f} | {files * int(runs):,.0f} | {size * int(runs) / 1e9:.1f} |")
+
+
+def row(label: str, command: list[str], folder: Path) -> None:
+    """Run a command and print what it took."""
+    began = time.monotonic()
+    pid = subprocess.Popen(command, cwd=folder, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).pid
+    _, status, used = os.wait4(pid, 0)
+    assert status == 0, f"{' '.join(command)} failed"
+    print(f"| {label} | {used.ru_utime + used.ru_stime:.1f} | {time.monotonic() - began:.1f} | {used.ru_maxrss / 1e3:.0f} |")
+
+
+def copy(folder: Path) -> Path:
+    """What a run needs of the repository."""
+    folder.mkdir(exist_ok=True)
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir() and not source.is_symlink():
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, folder / part, follow_symlinks=False)
+    return folder
+
+
+def snakemake() -> list[str]:
+    """How it is started."""
+    return [sys.executable, "-m", "snakemake"]
+
+
+def environment() -> dict[str, str]:
+    """One thread a process, and the package from here."""
+    return os.environ | {"PYTHONPATH": str(ROOT / "workflow"), "OMP_NUM_THREADS": "1"}
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

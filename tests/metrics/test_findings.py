@@ -1,0 +1,166 @@
+"""Metrics of all that a run leaves: what each declares, and known answers."""
+
+import math
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from facsimile import canonical, datasets, discover, findings, metric_card, models, runs, train
+from facsimile.datasets.linear_gaussian import LinearGaussian
+from facsimile.datasets.xy_squares import XYSquares
+from facsimile.metrics import _cone_quadrature as quadrature
+from facsimile.metrics import _linear_optima as optima
+from facsimile.metrics import channel_statistics, linear_optimum, perceived_distance
+from facsimile.metrics._findings import Findings
+from facsimile.models import _arrays
+from facsimile.score_inputs import Images
+from facsimile.studyfile import Training
+
+NAMES = [name for name in discover.names("metrics") if findings.wanted(name)]
+
+
+def of(model="no_model", params=None, inferred=None, data=None, grid=None, asked=500):
+    images = Images(grid, 0) if grid is not None else None
+    return Findings(model, params or {}, inferred or {}, pd.DataFrame(), data or {}, images, grid, (asked, 0), 0)
+
+
+@pytest.fixture(scope="module")
+def gaussian(tmp_path_factory):
+    path = tmp_path_factory.mktemp("data") / "linear_gaussian.h5"
+    LinearGaussian.make(path)
+    return LinearGaussian.open(path)
+
+
+@pytest.fixture(scope="module")
+def squares():
+    rows = np.concatenate(list(XYSquares.blocks(None)))
+    return XYSquares(rows, {})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_says_what_it_is(name):
+    metric, card = discover.module("metrics", name), metric_card.card(name)
+    assert metric.RANGE[0] < metric.RANGE[1]
+    assert metric.BETTER in ("higher", "lower")
+    assert any(character.isdigit() for character in metric.REFERENCE)
+    assert all(metric.CONVENTIONS.values())
+    assert card.headline in card.named_scores
+    assert not card.of_codes
+    assert len(card.needs_text) == len(card.needs)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_its_needs_are_known(name):
+    run = runs.Run("cone", "no_model", 0, {"params": {}}, "", None, None, None, control=False)
+    assert findings.has(name, run, {"arrays": "[]"}) in (True, False)
+
+
+def test_an_unknown_need_is_named(monkeypatch):
+    monkeypatch.setattr(perceived_distance, "NEEDS", ("pixels",))
+    run = runs.Run("cone", "no_model", 0, {"params": {}}, "", None, None, None, control=False)
+    with pytest.raises(ValueError, match="perceived_distance needs 'pixels', which is neither codes nor one of: history"):
+        findings.has("perceived_distance", run, {})
+
+
+def test_codes_are_not_given():
+    with pytest.raises(AttributeError, match="given no codes; name 'codes' in its NEEDS"):
+        _ = of().train
+
+
+def test_the_evidence_of_the_cone_and_the_best_mean_field_bound():
+    assert quadrature.log_evidence(5.0) == pytest.approx(-5.3232, abs=5e-5)
+    assert quadrature.best(quadrature.elbo, (2.2, 0.0, -2.0, -1.0), 5.0) == pytest.approx(-8.0745, abs=5e-5)
+
+
+def test_the_elbo_of_a_round_guide_is_a_hand_made_integral():
+    """Of q = N(0, σ)² everything but the entropy is a function of s = x² + y², exponential with mean 2σ²."""
+    scale = 0.6
+    s = np.linspace(0, 40 * scale**2, 200_001)
+    density, noise = np.exp(-s / (2 * scale**2)) / (2 * scale**2), 0.1 + s / 100
+    likelihood = -0.5 * ((5 - s) / noise) ** 2 - np.log(noise) - 0.5 * math.log(2 * math.pi)
+    prior = -s / 200 - math.log(2 * math.pi * 100)
+    by_hand = np.trapezoid(density * (likelihood + prior), s) + 1 + math.log(2 * math.pi * scale**2)
+    assert quadrature.elbo(np.array([0, 0, math.log(scale), math.log(scale)]), 5.0) == pytest.approx(by_hand, rel=1e-6)
+
+
+def test_distances_of_xy_squares_are_those_of_counting(squares):
+    found = perceived_distance.score(of(grid=squares, asked=400))
+    one = 2 * 64 / (64 * 64 * 3)  # a moved square leaves 64 pixels and takes 64 others
+    assert {round(v, 12) for k, v in found.items() if k[0] in "xy" and k.endswith("_mean")} == {round(one, 12)}
+    assert max(v for k, v in found.items() if k[0] in "xy" and k.endswith("_std")) < 1e-12
+    assert found["random_mean"] == pytest.approx(3 * one * 63 / 64, abs=5 * 0.002237 / 20)
+
+
+def test_channel_statistics_of_squares(squares):
+    some = squares.subgrid(dict.fromkeys(squares.factor_names, 4))
+    found = channel_statistics.score(of(grid=some))
+    p, n = 1 / 64, 64 * 64
+    assert found["mean"] == pytest.approx(p, abs=1e-12)
+    assert found["std"] == pytest.approx(math.sqrt(p * (1 - p) * n / (n - 1)), abs=1e-12)
+    population = channel_statistics.score(of(grid=some), "population")
+    assert population["std"] == pytest.approx(math.sqrt(p * (1 - p)), abs=1e-9)
+
+
+def test_every_score_of_a_data_set_is_declared(squares):
+    some = squares.subgrid(dict.fromkeys(squares.factor_names, 4))
+    for name, metric in (("perceived_distance", perceived_distance), ("channel_statistics", channel_statistics)):
+        patterns = [re.sub(r"\\\{\w+\\\}", r"\\w+", re.escape(score)) for score in metric_card.card(name).scores]
+        found = metric.score(of(grid=some, asked=20))
+        assert [s for s in found if not any(re.fullmatch(p, s) for p in patterns)] == []
+
+
+# Each of these is the loss of trained matrices beside the closed form of its minimum; the parameters are far from thresholds.
+@pytest.mark.parametrize(
+    ("model", "params"),
+    [
+        ("linear_vae", {"beta": 0.5, "eta_dec": 1}),
+        pytest.param("linear_vae", {"beta": 0.5, "sigma": 0.7}, marks=pytest.mark.slow),
+        ("linear_cvae", {"beta": 2, "eta_dec": 1}),
+        ("linear_hvae", {"beta_2": 0.5, "sigma_1": 0.8}),
+        pytest.param("linear_hvae", {"beta_2": 0.5, "sigma_1": 0.8, "sigma_2": 0.6}, marks=pytest.mark.slow),
+    ],
+)
+def test_training_reaches_the_closed_form(gaussian, model, params):
+    torch.set_num_threads(1)
+    training = Training.model_validate({"steps": 400, "batch_size": "all", "latents": 5, "adam": {"lr": 0.03}})
+    made = models.model(model, **params)
+    state = train.start(made, training, gaussian.shapes, 0, "float32")
+    for _ in train.steps(made, training, gaussian, 0, "float32", state):
+        pass
+    arrays = gaussian.arrays(slice(None))
+    inferred = _arrays.inferred(made, state.networks, _arrays.tensors(arrays), 0, 1000)
+    found = linear_optimum.score(of(model, params, inferred, arrays))
+    assert found["omega_error"] < 2e-3
+    assert found["lambda_error"] < 2e-3
+    if "sigma_error" in found:
+        assert found["sigma_error"] < 1e-3
+        assert found["active_units"] == found["active_units_theory"]
+        assert found["kl"] == pytest.approx(found["kl_theory"], abs=5e-3)
+
+
+def test_the_released_threshold_differs_between_the_two_thresholds_only(gaussian):
+    """θ² between √β η and β η²: at β = 2 the variance of 1.6 is collapsed, and the released code has it active."""
+    data, squares = gaussian.arrays(slice(None)), optima._unexplained(gaussian.arrays(slice(None)), 5)
+    assert math.sqrt(2) < squares[1] < 2
+    corrected, released = (f({"beta": 2}, data, 5)["sigma"] for f in (optima.linear_cvae, optima.linear_cvae_released))
+    assert (np.abs(corrected - released) > 0.01).sum() == 1
+    same = [f({"beta": 0.5}, data, 5)["sigma"] for f in (optima.linear_cvae, optima.linear_cvae_released)]
+    np.testing.assert_allclose(*same)
+
+
+def test_at_the_threshold_a_unit_is_collapsed():
+    found = optima._learned(np.array([4.0, 1.0, 0.5]), {"beta": 1})
+    np.testing.assert_allclose(found["omega"], [math.sqrt(3), 0, 0])
+    np.testing.assert_allclose(found["kl"], [0.5 * math.log(4), 0, 0])
+    np.testing.assert_allclose(found["sigma"], [1, 1, 0.5])
+
+
+def test_a_run_without_what_is_needed_is_not_asked():
+    run = runs.Run("cone", "cone_mean_field", 0, {"params": {}}, canonical.hash8({}), None, None, None, control=False)
+    assert findings.has("cone_objective", run, {"arrays": '["objective", "parameters"]'})
+    assert not findings.has("cone_objective", run, {"arrays": '["parameters"]'})
+    assert not findings.has("perceived_distance", run, {"arrays": "[]"}), "it has no images"
+    assert datasets.grid("cone").rows == 1

@@ -1,0 +1,43 @@
+"""XYSquares: three squares of 8 × 8 pixels, one a colour channel, each on an 8 × 8 grid of places."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from facsimile.datasets._base import Images
+from facsimile.datasets._file import Rows
+from facsimile.datasets._stored import Stored
+
+SQUARE = 8  # side in pixels, and the distance between two places
+PLACES = 8
+
+
+class XYSquares(Stored):
+    """Images whose squares never overlap their own other places, so that every change of a factor changes as many pixels.
+
+    Michlo, Klein and James (2023, "Overlooked implications of the reconstruction loss"). A row is the six places, not pixels.
+    """
+
+    name = "xy_squares"
+    factor_names = ("x_red", "y_red", "x_green", "y_green", "x_blue", "y_blue")
+    factor_sizes = (PLACES,) * 6
+    factor_kinds = ("ordinal",) * 6
+    image_shape = (PLACES * SQUARE, PLACES * SQUARE, 3)
+    row_shape = (6,)
+    licence = "none needed: generated (the authors' generator, nmichlo/disent, is MIT; ours shares no code with it)"
+    source = "Michlo et al. 2023; nmichlo/disent, XYSquaresData with its default spacing of 8"
+
+    @classmethod
+    def blocks(cls, source: Path | None) -> Iterator[Rows]:
+        first = np.indices(cls.factor_sizes[:3]).reshape(3, -1).T
+        rest = np.indices(cls.factor_sizes[3:]).reshape(3, -1).T
+        for places in first:
+            yield np.hstack([np.broadcast_to(places, rest.shape), rest]).astype(np.uint8)
+
+    def decode(self, rows: Rows) -> Images:
+        """Images uint8 [n, 64, 64, 3] of rows [n, 6]: a channel is lit where both of its coordinates fall on its square."""
+        at = np.arange(PLACES * SQUARE) // SQUARE
+        across, down = (rows[:, i::2, None] == at for i in (0, 1))
+        lit = down[:, :, :, None] & across[:, :, None, :]
+        return np.moveaxis(lit, 1, 3).astype(np.uint8) * 255

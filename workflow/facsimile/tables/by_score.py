@@ -1,0 +1,48 @@
+"""A line a score, for tables whose rows are what was measured of a data set or model: ours, and the published number."""
+
+import pandas as pd
+
+from facsimile import names, statistics
+from facsimile.presentation import Context, Quantity, Spec
+from facsimile.rendering import Entry, Row
+from facsimile.tables import Table, _means
+
+COLUMNS = ["dataset", "model", "metric", "mean", "low", "high", "n", "published", "difference"]
+DIGITS = 4
+NONE = float("nan")
+
+
+def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context) -> Table:
+    """One line a (data set, model, score); the spec names metrics, all of whose scores are shown, or single scores."""
+    named = scores.assign(name=scores["metric"].astype(str) + "." + scores["score"].astype(str))
+    shown = named[named["dataset"].isin(context.shown(spec)) & named["name"].map(lambda name: _wanted(name, spec))]
+    numbers = [_number(key, own, spec, context) for key, own in shown.groupby(["dataset", "model", "name"], sort=False)]
+    data = pd.DataFrame(numbers, columns=COLUMNS)
+    rows = [_row(number, context) for number in data.to_dict("records")]
+    notes = ["n: runs; one where nothing is trained.", *context.said(spec), *_means.failures(_means.shown(runs, spec, context))]
+    return Table(spec.title, ["ours", "published", "difference"], rows, notes, data)
+
+
+def cells(spec: Spec, context: Context) -> list[Quantity]:
+    """The published numbers of this table, whose names only its metrics know."""
+    return [quantity for quantity in context.printed if quantity.artefact == spec.id]
+
+
+def _wanted(name: str, spec: Spec) -> bool:
+    return not spec.metrics or name in spec.metrics or name.partition(".")[0] in spec.metrics
+
+
+def _number(key: object, own: pd.DataFrame, spec: Spec, context: Context) -> tuple[object, ...]:
+    assert isinstance(key, tuple)
+    dataset, model, name = map(str, key)
+    found = statistics.estimate(own["result"].to_numpy(dtype=float), statistics.generator(dataset, model, name))
+    printed = context.printed.get(Quantity(spec.id, dataset, model, "", name, "mean"), NONE)
+    return dataset, model, name, found.value, found.low, found.high, found.n, printed, found.value - printed
+
+
+def _row(number: dict[object, object], context: Context) -> Row:
+    dataset, model, name = (str(number[key]) for key in ("dataset", "model", "metric"))
+    several = [names.model(model)] if len(context.models) > 1 else []
+    mean, low, high, *beside_it = (float(str(number[key])) for key in ("mean", "low", "high", "published", "difference"))
+    ours, beside = Entry(mean, low, high, digits=DIGITS), [Entry(value, NONE, NONE, digits=DIGITS) for value in beside_it]
+    return Row(names.dataset(dataset), " ".join([*several, names.scores([name])[0]]), str(number["n"]), [ours, *beside])
