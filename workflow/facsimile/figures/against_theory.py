@@ -33,13 +33,21 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
             for axes, name, title in zip(axes_of, spec.metrics, names.scores(list(spec.metrics)), strict=True):
                 _panel(axes, data[(data["text"] == text) & (data["metric"] == name)])
                 axes.set_title(f"{text}: {title}", loc="left")
+            if axes_of[-1].get_legend_handles_labels()[0]:
+                axes_of[-1].legend(frameon=False, fontsize=7)
         if not texts:
             _style.empty(grid[0, 0], "no scores")
         legend = [
             Line2D([], [], color=_style.INK, marker="o", ls="", ms=4, label="trained"),
             Line2D([], [], color=_style.INK, lw=0.9, label="closed form"),
         ]
-        _style.finish(figure, spec, context, ["Mean over seeds."], legend)
+        _style.finish(
+            figure,
+            spec,
+            context,
+            ["Mean over seeds. Straight lines join the closed form at the values that are swept."],
+            legend,
+        )
     return Drawn(figure, data.reset_index(drop=True))
 
 
@@ -74,8 +82,6 @@ def _panel(axes: Axes, data: pd.DataFrame) -> None:
         label = None if value is None else f"{names.parameter(hue)} = {value:g}"
         axes.plot(own["x"], own["ours"], color=colour, marker="o", ls="", ms=4, mec="white", mew=0.4, label=label)
     axes.set(xlabel=names.parameter(x), ylim=(None, None))
-    if hues != [None]:
-        axes.legend(frameon=False, fontsize=7)
     axes.margins(y=0.12)
     axes.grid(visible=False, axis="x")
     sns.despine(ax=axes, left=True)

@@ -35,9 +35,11 @@ def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context)
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
-    """The mean of every labelled cell, and of every model that has no labels."""
+    """The mean of every labelled cell, and of every model that has no labels: of the scores that the paper prints, if any."""
     models = [*context.labels, *(m for m in context.models if m not in context.labels.values())]
-    return _means.quantities(spec, context, [(model, "") for model in models])
+    stated = {quantity.metric for quantity in context.printed if quantity.artefact == spec.id}
+    listed = _means.quantities(spec, context, [(model, "") for model in models])
+    return [quantity for quantity in listed if not stated or quantity.metric in stated]
 
 
 COLUMNS = [*IDENTITY, "metric", "column", "value", "low", "high", "n"]
