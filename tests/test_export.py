@@ -331,7 +331,7 @@ def test_altered_weights_are_not_exported(made, tmp_path):
 
 # With the real snakemake
 
-TABLES = {"collect", "table", "figure", "compare"}
+TABLES = {"collect", "table", "figure", "compare", "summary"}
 
 
 @pytest.fixture(scope="module")

@@ -103,7 +103,7 @@ def test_forgetting_a_run_makes_that_run_alone(project):
 def test_an_edited_metric_reruns_its_scores_and_what_shows_them(project):
     before, scored = project.weights(), scores(project)
     project.edit("HEADLINE", "EDITED = 1\nHEADLINE", "workflow/facsimile/metrics/mig.py")
-    assert project.jobs("tiny") == {"score": 3, "collect": 1, "table": 1, "figure": 1, "compare": 1}
+    assert project.jobs("tiny") == {"score": 3, "collect": 1, "table": 1, "figure": 1, "compare": 1, "summary": 1}
     project.snakemake("tiny")
     changed = {path for path, identity in scores(project).items() if scored[path] != identity}
     assert project.weights() == before
@@ -119,7 +119,7 @@ def test_forcing_the_scores_of_one_metric_asks_anew(project):
 
 def test_a_deleted_scores_file_is_gathered_again(project):
     (project.folder / "results/studies/tiny/smoke/scores.parquet").unlink()
-    assert project.jobs("tiny") == {"collect": 1, "table": 1, "figure": 1, "compare": 1}
+    assert project.jobs("tiny") == {"collect": 1, "table": 1, "figure": 1, "compare": 1, "summary": 1}
     (next(project.folder.glob("results/shards/*/*/*/scores-*.parquet"))).unlink()
     assert project.jobs("tiny")["score"] == 1
 

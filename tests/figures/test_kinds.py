@@ -87,7 +87,7 @@ def test_two_variations_of_a_score_share_their_limits_and_have_a_diagonal(scores
     made = drawn("scatter", both, (MIG,), (f"{MIG}@sampled",), log=True)
     axes = made.figure.axes[0]
     assert axes.get_xlim() == axes.get_ylim()
-    assert axes.get_xscale() == axes.get_yscale() == "symlog"
+    assert axes.get_xscale() == axes.get_yscale() == "log"
     np.testing.assert_allclose(made.data["y"] * 100, made.data["x"])
 
 

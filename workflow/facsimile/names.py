@@ -49,6 +49,17 @@ METRICS = {
     **{f"downstream.{kind}_{n}": f"{kind.upper()} {n:,}" for kind in ("lr", "gbt") for n in (10, 100, 1000, 10_000)},
     **{f"downstream.{kind}": f"{kind.upper()} accuracy" for kind in ("lr", "gbt")},
     **{f"downstream.{kind}_efficiency": f"Efficiency ({kind.upper()})" for kind in ("lr", "gbt")},
+    **{
+        f"unified.{matrix}.{aggregation}": f"{short} {called}"
+        for matrix, short in {"mutual_information": "MI:", "gradient_boosting": "GBT:", "support_vector": "SVM:"}.items()
+        for aggregation, called in {
+            "disentanglement": "DCI-D",
+            "completeness": "DCI-C",
+            "mig": "MIG",
+            "sap": "SAP",
+            "modularity": "Modularity",
+        }.items()
+    },
     "study.runs": "Models that the study states",
 }
 PARAMETERS = {"lambda_d_factor": "λ_d/λ_od", "c_max": "C_max"}

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.scale import SymmetricalLogScale
-from matplotlib.ticker import FuncFormatter, NullLocator, SymmetricalLogLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator, SymmetricalLogLocator
 
 from facsimile import names
 from facsimile.presentation import Context, Spec
@@ -122,12 +122,16 @@ def methods(spec: Spec, context: Context, lw: float = 1.1) -> list[Line2D]:
 
 
 def scale(axes: Axes, axis: str, spec: Spec) -> None:
-    """Make an axis logarithmic where the study file asks for it; linear below LINEAR, so that a score of 0 is there, too."""
-    if not spec.log:
+    """Make an axis, x or y, logarithmic where the study file asks for it; linear below LINEAR if a score is 0 or less."""
+    if not spec.log or not axes.has_data():
         return
-    axes.set(**{f"{axis}scale": SymmetricalLogScale(None, linthresh=LINEAR)})
     where: Axis = getattr(axes, f"{axis}axis")
-    where.set_major_locator(SymmetricalLogLocator(base=10, linthresh=LINEAR, subs=(1, 2, 5)))
+    if getattr(axes.dataLim, f"{axis}0") > 0:
+        axes.set(**{f"{axis}scale": "log"})
+        where.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    else:
+        axes.set(**{f"{axis}scale": SymmetricalLogScale(None, linthresh=LINEAR)})
+        where.set_major_locator(SymmetricalLogLocator(base=10, linthresh=LINEAR))
     where.set_minor_locator(NullLocator())
     where.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 

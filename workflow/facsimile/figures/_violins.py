@@ -21,15 +21,16 @@ Values = npt.NDArray[np.float64]
 
 def rows(axes: Axes, groups: Sequence[tuple[str, Values, Any]], controls: pd.DataFrame) -> None:
     """A row a group (label, values [n], colour), from the top; the controls' scores are lines across."""
-    for position, (_, values, colour) in enumerate(groups):
+    nothing = not len(controls) and not sum(values.size for _, values, _ in groups)
+    if nothing:
+        _style.empty(axes, "no scores")
+        axes.set(xticks=[])
+    for position, (_, values, colour) in enumerate(() if nothing else groups):
         violin(axes, values, position, colour)
         _beside(axes, 1.015, position, f"n = {values.size}", ha="left", fontsize=6.5)
     for control, dashes in REFERENCE.items():
         for value in controls.loc[controls["model"] == control, "result"]:
             axes.axvline(value, color=_style.FAINT, lw=0.9, ls=dashes, zorder=1)
-    if not len(controls) and not sum(values.size for _, values, _ in groups):
-        axes.clear()
-        _style.empty(axes, "no scores")
     axes.set(yticks=range(len(groups)), yticklabels=[label for label, *_ in groups], ylim=(len(groups) - 0.4, -0.6))
     axes.grid(visible=False, axis="y")
     sns.despine(ax=axes, left=True)

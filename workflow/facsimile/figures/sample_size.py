@@ -21,7 +21,7 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
     shown = [(dataset, name) for dataset in context.shown(spec) for name in wanted]
     tables = []
     with _style.styled():
-        figure, grid = _style.panels(2, len(shown), 2.35, 1.9, sharex=True, sharey="row")
+        figure, grid = _style.panels(2, len(shown), 2.35, 1.9, sharex=True)
         for column, (dataset, name) in enumerate(shown):
             own = trained[(trained["dataset"] == dataset) & (trained["plain"] == name)]
             table = pd.concat([_medians(own, dataset, name, spec, context), _agreement(own, dataset, name)], ignore_index=True)
@@ -32,7 +32,9 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
             tables.append(table)
         for axes, text in zip(grid[:, 0], STATISTICS.values(), strict=True):
             axes.set_ylabel(text)
-        grid[1, 0].set_ylim(min(-0.05, grid[1, 0].get_ylim()[0]), 1.05)
+        lowest = min(-0.05, *(axes.get_ylim()[0] for axes in grid[1]))
+        for axes in grid[1]:
+            axes.set_ylim(lowest, 1.05)
         _style.finish(figure, spec, context, [_remark()], _style.methods(spec, context))
     return Drawn(figure, pd.concat(tables, ignore_index=True))
 
