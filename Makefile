@@ -1,4 +1,4 @@
-# make demo: set up and run the smoke study.  make test: all that CI runs.  make fast: the tests that take seconds.
+# make demo: set up, run the smoke study, show one table and two figures of it.  make test: all that CI runs.  make fast: the tests that take seconds.
 # make docs: the documentation site, in site/.
 # make PYTHON=python3.12 … uses another interpreter. On Linux, PyPI's torch is the CUDA build; for the smaller CPU build:
 # make TORCH_INDEX=https://download.pytorch.org/whl/cpu …
@@ -6,6 +6,7 @@
 PYTHON ?= python3
 TORCH_INDEX ?=
 BIN := .venv/bin
+DEMO := table1 fig2 fig3_left comparison
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 STAMP := .venv/locked
 LOCKS := envs/build.lock envs/requirements.lock envs/torch.lock
@@ -14,7 +15,7 @@ LOCKS := envs/build.lock envs/requirements.lock envs/torch.lock
 .DELETE_ON_ERROR:
 
 demo: $(STAMP)
-	$(BIN)/snakemake locatello2019 --config scale=smoke
+	$(BIN)/snakemake $(DEMO:%=locatello2019_%) --config scale=smoke
 	$(BIN)/facsimile --set scale=smoke show locatello2019
 
 test: export OMP_NUM_THREADS := 1

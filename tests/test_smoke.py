@@ -1,4 +1,4 @@
-"""The smoke study of the first paper, end to end, as `make demo` runs it."""
+"""The smoke study of the first paper, end to end; `make demo` runs a part of it."""
 
 import shutil
 

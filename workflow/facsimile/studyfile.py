@@ -24,6 +24,7 @@ from facsimile import declared, discover
 from facsimile.yamlfile import Document, Location
 
 CONTROLS = ("oracle", "noise")
+RESERVED = ("comparison", "claims")  # a target of every study besides its tables and figures
 
 
 def _finite(value: Any) -> int | float:
@@ -332,8 +333,8 @@ class Study(Strict):
                 yield from _unknown(f"data set of {self.id}", (*at, "datasets"), artefact.datasets, self.datasets)
                 yield from _unknown(f"model of {self.id}", (*at, "models"), artefact.models, self._model_names)
                 yield from _unknown(f"data set of {self.id}", (*at, "datasets"), artefact.datasets, self.datasets)
-                if name == "claims":
-                    yield at, f"{self.id}_claims is the target of the claims; use another name"
+                if name in RESERVED:
+                    yield at, f"{self.id}_{name} is the target of {name}.csv; use another name"
         for place, named in self._scores():
             yield from _unknown(f"variation of {self.id}", place, [named.partition("@")[2]], ["", *self.variations])
             yield from _unknown(f"metric of {self.id}", place, [named.partition(".")[0]], self.metrics)

@@ -8,6 +8,7 @@ from typing import Any
 
 from facsimile import canonical, config, cost, discover, environment, provenance, runs
 from facsimile.runs import Shard
+from facsimile.studyfile import RESERVED
 from facsimile.workspace import Workspace
 
 Wildcards = Any  # Snakemake's own type has no stubs
@@ -50,22 +51,19 @@ class Targets:
         return self._with_parts(study, self._files(study, name))
 
     def artefacts(self, study: str) -> list[str]:
-        """Names of a study's tables and figures, and ``claims``; each is a target ``<study>_<name>``."""
+        """Names of a study's tables and figures, ``comparison`` and ``claims``; each is a target ``<study>_<name>``."""
         found = self._study(study)
-        return [*found.tables, *self._figures(study), *["claims"][: len(found.claims)]]
+        return [*found.tables, *self._figures(study), "comparison", *["claims"][: len(found.claims)]]
 
     def _shown(self, study: str) -> list[str]:
-        """Tables, figures, claims, comparison and summary of a study."""
+        """Tables, figures, comparison, claims and summary of a study."""
         files = [path for name in self.artefacts(study) for path in self._files(study, name)]
-        return [
-            *files,
-            *(f"{self._folder(study)}/{name}" for name in ("comparison.csv", "summary.md", "artifact-checklist.md")),
-        ]
+        return [*files, *(f"{self._folder(study)}/{name}.md" for name in ("summary", "artifact-checklist"))]
 
     def _files(self, study: str, name: str) -> list[str]:
-        """The files of one table or figure, and the crate that says where it comes from; or of the claims."""
-        if name == "claims":
-            return [f"{self._folder(study)}/claims.csv"]
+        """The files of one table or figure, and the crate that says where it comes from; or the comparison, or the claims."""
+        if name in RESERVED:
+            return [f"{self._folder(study)}/{name}.csv"]
         is_table = name in self._study(study).tables
         kind, endings = ("tables", ("csv", "md", "tex")) if is_table else ("figures", ("pdf", "png", "csv"))
         path = f"{self._folder(study)}/{kind}/{name}"
