@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from mutants import frugal, mutants, refused
 from project import STUDY, Project
@@ -146,6 +146,7 @@ RECORD = {
 
 
 @MANY
+@example(None, "code")
 @given(PLAIN, st.sampled_from([*RECORD, "reason", "", "started"]))
 def test_any_value_in_a_record(folder, value, key):
     try:

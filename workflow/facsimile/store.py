@@ -79,10 +79,11 @@ def checked_record(data: bytes, path: Path) -> dict[str, Any]:
         value = found.get(name)
         if value is not None and (not isinstance(value, kinds) or isinstance(value, bool) or value != value):
             raise StoreError(f"{path}: no record of a run: its {name} is {str(value)[:40]!r}")
-    if not all(isinstance(stated, str) for stated in found.setdefault("code", {}).values()):
+    found["code"] = found.get("code") or {}
+    if not all(isinstance(stated, str) for stated in found["code"].values()):
         raise StoreError(f"{path}: no record of a run: its code is not a hash for each module")
     if found["state"] == "failed":
-        found.setdefault("reason", "no reason was recorded")
+        found["reason"] = found.get("reason") or "no reason was recorded"
     return found
 
 
