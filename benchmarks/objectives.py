@@ -18,7 +18,7 @@ from pyro import distributions as dist
 from pyro.infer import SVI, RenyiELBO, Trace_ELBO
 
 from facsimile import datasets, models, train
-from facsimile.studyfile import Training
+from facsimile.training_settings import Training
 
 RESULT = Path(__file__).parent / "results" / "objectives.md"
 BLOCK, BLOCKS, WARM = 100, 7, 100

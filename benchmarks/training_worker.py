@@ -76,7 +76,7 @@ def our_data() -> Any:
 
 
 def our_training() -> Any:
-    from facsimile.studyfile import Adam, Training
+    from facsimile.training_settings import Adam, Training
 
     return Training(steps=10**9, batch_size=BATCH, latents=LATENTS, network="dlib", adam=Adam(lr=0.0001))
 

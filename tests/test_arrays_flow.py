@@ -27,7 +27,8 @@ from facsimile.encode_shard import encode_shard
 from facsimile.presentation import Context, Spec
 from facsimile.runs import Shard
 from facsimile.score_shard import score_shard
-from facsimile.studyfile import Study, Training
+from facsimile.studyfile import Study
+from facsimile.training_settings import Training
 from facsimile.workspace import Workspace
 
 STUDY = {

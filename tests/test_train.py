@@ -14,7 +14,7 @@ import torch
 from training import STEPS, at, data_file, elsewhere, equal, made, one_thread, run_of  # noqa: F401
 from workers import train_slowly, train_until_told
 
-from facsimile import datasets, encode, jobs, latents, models, store, studyfile, train_shard, workspace
+from facsimile import datasets, encode, jobs, latents, models, store, train_shard, training_settings, workspace
 from facsimile.datasets import Dataset
 from facsimile.encode_shard import encode_shard
 from facsimile.runs import Shard
@@ -141,7 +141,7 @@ def test_the_memory_of_an_encode_does_not_grow_with_the_data_set(at):
     """Tensors and arrays are counted where they are made, one block at a time."""
     data = Long(datasets.dataset("toy", at.paths.dataset("toy")), 3 * encode.ROWS)
     model = models.model("beta_vae", beta=4)
-    training = studyfile.Training.model_validate(run_of().statement["training"])
+    training = training_settings.Training.model_validate(run_of().statement["training"])
     nets = model.networks(data.image_shape, training.latents, training.network)
     nets["vae"].encode = lambda images: (images[:, 0, 0, :4], images[:, 0, 1, :4])  # an encode without the time of an encoder
     tracemalloc.start()
@@ -173,7 +173,9 @@ def test_latents_are_those_of_the_model_in_the_order_of_the_data(at):
     encode_shard(at, Shard("toy", "beta_vae", (run,)), lambda _: None)
     data = train_shard.open_data(at, run)
     model = models.model("beta_vae", beta=4)
-    networks = encode.networks(model, studyfile.Training.model_validate(run.statement["training"]), data.image_shape, weights)
+    networks = encode.networks(
+        model, training_settings.Training.model_validate(run.statement["training"]), data.image_shape, weights
+    )
     images = torch.from_numpy(data.images([7, 300])).permute(0, 3, 1, 2).float() / 255
     mean, log_variance = model.infer(networks, images)
     path = at.paths.run(run.key) / store.LATENTS

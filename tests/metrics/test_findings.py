@@ -17,7 +17,7 @@ from facsimile.metrics import channel_statistics, linear_optimum, perceived_dist
 from facsimile.metrics._findings import Findings
 from facsimile.models import _arrays
 from facsimile.score_inputs import Images
-from facsimile.studyfile import Training
+from facsimile.training_settings import Training
 
 NAMES = [name for name in discover.names("metrics") if findings.wanted(name)]
 

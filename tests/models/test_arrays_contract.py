@@ -6,7 +6,7 @@ import torch
 
 from facsimile import models
 from facsimile.models import _arrays
-from facsimile.studyfile import Training
+from facsimile.training_settings import Training
 
 ROWS, LATENTS = 6, 2
 TRAINING = Training.model_validate({"steps": 3, "batch_size": ROWS, "latents": LATENTS, "adam": {"lr": 0.01}})

@@ -12,7 +12,7 @@ from facsimile.adam import TFAdam
 from facsimile.bf16_layers import as_bf16_layers
 from facsimile.matrix_convolutions import as_matrix_products
 from facsimile.pack import How, Member, Pack
-from facsimile.studyfile import Adam, Training
+from facsimile.training_settings import Adam, Training
 
 TRAINING = Training(steps=10, batch_size=8, latents=4, network="dlib", adam=Adam(lr=0.001))
 CPU = torch.device("cpu")

@@ -12,8 +12,8 @@ from facsimile import rng
 from facsimile.datasets import Dataset
 from facsimile.latents import Array
 from facsimile.models import Model
-from facsimile.studyfile import Training
 from facsimile.train import as_input, autocast
+from facsimile.training_settings import Training
 
 BATCH = 128  # on a processor; larger ones are half as fast on a CPU unless malloc is told to keep its memory (environment.py)
 CUDA_BATCH = 4096

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from facsimile.adam import MOMENTS, AdamSettings, TFAdam
-from facsimile.studyfile import Training
+from facsimile.training_settings import Training
 
 
 class Optimiser(Protocol):

@@ -28,7 +28,7 @@ from facsimile.datasets import Dataset
 from facsimile.images import Source
 from facsimile.matrix_convolutions import as_matrix_products
 from facsimile.models import Model
-from facsimile.studyfile import Training
+from facsimile.training_settings import Training
 
 BLOCK = 64  # steps between two looks of the host at the losses
 WARM_UP = (

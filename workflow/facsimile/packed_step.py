@@ -17,7 +17,7 @@ from facsimile import networks, rng
 from facsimile.adam import AdamSettings
 from facsimile.images import Source
 from facsimile.models import Draw, Losses, Model
-from facsimile.studyfile import Training
+from facsimile.training_settings import Training
 
 Named = dict[str, Tensor]
 Step = Callable[[dict[str, Any], Tensor], Named]

@@ -13,7 +13,8 @@ from facsimile import datasets, discover, inferred, latents, store
 from facsimile.datasets import Arrays, Dataset
 from facsimile.datasets._base import Integers
 from facsimile.runs import Run
-from facsimile.studyfile import CONTROLS, Training
+from facsimile.studyfile import CONTROLS
+from facsimile.training_settings import Training
 
 CODES = {"codes": "mean", "log_variances": "log_variance"}  # need -> its name in latents.h5
 OF_A_RUN = {"codes", "factors", "table", "grid", "log_variances", "images", "decoder"}

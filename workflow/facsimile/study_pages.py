@@ -7,7 +7,8 @@ import pandas as pd
 
 from facsimile import claim_verdicts, claims, cost, generated, names, paper_table, verdicts
 from facsimile.generated import Log, grid
-from facsimile.studyfile import Artefact, Study, Training
+from facsimile.studyfile import Artefact, Study
+from facsimile.training_settings import Training
 from facsimile.workspace import Workspace
 
 FOLDER = Path("docs/studies")

@@ -3,125 +3,27 @@
 Nothing here imports torch: the Snakefile reads every study each time it is parsed.
 """
 
-import math
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PositiveInt,
-    ValidationError,
-    model_validator,
-)
+from pydantic import Field, PositiveInt, ValidationError, model_validator
 
 from facsimile import declared, discover
+from facsimile.study_values import Name, Number, Strict, exists
+from facsimile.training_settings import Training, TrainingOverride
 from facsimile.yamlfile import Document, Location
 
 CONTROLS = ("oracle", "noise")
 RESERVED = ("comparison", "claims")  # a target of every study besides its tables and figures
-
-
-def _finite(value: Any) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"a finite number is wanted, not {value!r} (YAML reads 1e-4 as text: write 1.0e-4)")
-    return int(value) if float(value).is_integer() else value
-
-
-def _name(value: str) -> str:
-    # Names become folders, Snakemake rules and words of shell commands.
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", value):
-        raise ValueError(f"{value!r} is not a name: lower-case letters, digits and _ only, beginning with a letter")
-    return value
-
-
-def _exists(folder: str) -> AfterValidator:
-    def check(name: str) -> str:
-        if name not in discover.names(folder):
-            raise discover.UnknownName(folder.removesuffix("s"), name, discover.names(folder))
-        return name
-
-    return AfterValidator(check)
-
-
-Name = Annotated[str, AfterValidator(_name)]
-# 1 and 1.0 are the same number: they must not name two runs.
-Number = Annotated[int | float, BeforeValidator(_finite)]
-Metric = Annotated[Name, _exists("metrics")]
+Metric = Annotated[Name, exists("metrics")]
 Strides = dict[Name, PositiveInt]
-
-
-class Strict(BaseModel):
-    """Unknown keys are errors, values do not change after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Adam(Strict):
-    """Adam as TensorFlow computes it; the epsilon is Kingma and Ba's "epsilon hat"."""
-
-    lr: Number = Field(description="learning rate")
-    beta1: Number = 0.9
-    beta2: Number = 0.999
-    epsilon: Number = 1e-8
-
-
-class SGD(Strict):
-    """Plain gradient descent."""
-
-    lr: Number = Field(description="learning rate")
-
-
-BatchSize = PositiveInt | Literal["all"]
-
-
-class Training(Strict):
-    """How every run of the study is trained."""
-
-    steps: PositiveInt = Field(description="updates of each model")
-    batch_size: BatchSize = Field(description="images or rows an update, drawn with replacement; all: the whole data set")
-    latents: PositiveInt = Field(description="dimensions of the representation")
-    network: Name = Field(default="own", description="encoder and decoder, by their name in networks.py; own: the model's")
-    adam: Adam | None = Field(default=None, description="optimiser of encoder and decoder")
-    sgd: SGD | None = Field(default=None, description="optimiser, instead of adam")
-
-    @model_validator(mode="after")
-    def _one_optimiser(self) -> "Training":
-        if (self.adam is None) == (self.sgd is None):
-            raise ValueError("state one optimiser, adam: {lr: …} or sgd: {lr: …}")
-        return self
-
-    @property
-    def by_adam(self) -> Adam:
-        """``adam``; raises ValueError where the study states another optimiser, as models of images know no other."""
-        if self.adam is None:
-            raise ValueError("training: models of images are trained by Adam; state adam: {lr: …}")
-        return self.adam
-
-    @property
-    def drawn(self) -> int:
-        """``batch_size`` as a number; raises ValueError for ``all``, as data sets of images are drawn from."""
-        if self.batch_size == "all":
-            raise ValueError("training: batch_size: all is for data sets of arrays; of images state how many are drawn")
-        return self.batch_size
-
-
-class TrainingOverride(Strict):
-    """What one model, or a scale, may change of the training."""
-
-    steps: PositiveInt | None = None
-    batch_size: BatchSize | None = None
 
 
 class Model(Strict):
     """One model and the hyper-parameter values that the study gives it."""
 
-    name: Annotated[Name, _exists("models")] = Field(description="file in models/")
+    name: Annotated[Name, exists("models")] = Field(description="file in models/")
     label: str = Field(default="", description="how tables call it; one model may stand several times under several labels")
     training: TrainingOverride = Field(default=TrainingOverride(), description="what this model's training differs in")
     sweep: dict[Name, list[Number]] = Field(
@@ -211,7 +113,7 @@ class Claim(Strict):
     text: str = Field(description="the claim as a sentence that can be checked")
     source: str = Field(description="where the paper says so, and whose the threshold is")
     verified: bool = Field(default=False, description="whether it was checked against the paper's PDF")
-    statistic: Annotated[Name, _exists("claims")] = Field(description="file in claims/")
+    statistic: Annotated[Name, exists("claims")] = Field(description="file in claims/")
     parameters: dict[Name, bool | Number | str | list[str]] = Field(default={}, description="fields of the statistic")
     datasets: list[Name] = Field(default=[], description="data sets that it is about; none: all of the study")
     rule: Rule = Field(description="where the statistic must lie")
@@ -236,8 +138,8 @@ class Claim(Strict):
 class ModelOverride(Strict):
     """What a scale changes of a model: fewer values, or a schedule that fits fewer steps."""
 
-    sweep: dict[Name, list[Number]] = {}
-    fixed: dict[Name, Number] = {}
+    sweep: dict[Name, list[Number]] = Field(default={})
+    fixed: dict[Name, Number] = Field(default={})
 
 
 class Scale(Strict):
@@ -247,7 +149,7 @@ class Scale(Strict):
     datasets: list[Name] | None = None
     seeds: PositiveInt | None = None
     training: TrainingOverride = TrainingOverride()
-    models: dict[Name, ModelOverride] = {}
+    models: dict[Name, ModelOverride] = Field(default={})
     subgrid: dict[Name, Strides] = Field(default={}, description="data set -> factor -> keep every n-th of its values")
     evaluation: Evaluation | None = None
     points: dict[Name, Points] = Field(
@@ -332,7 +234,6 @@ class Study(Strict):
                 yield from _unknown(f"kind of {kind}", (*at, "kind"), [artefact.kind], discover.names(group))
                 yield from _unknown(f"data set of {self.id}", (*at, "datasets"), artefact.datasets, self.datasets)
                 yield from _unknown(f"model of {self.id}", (*at, "models"), artefact.models, self._model_names)
-                yield from _unknown(f"data set of {self.id}", (*at, "datasets"), artefact.datasets, self.datasets)
                 if name in RESERVED:
                     yield at, f"{self.id}_{name} is the target of {name}.csv; use another name"
         for place, named in self._scores():

@@ -23,7 +23,7 @@ from facsimile.bf16_layers import as_bf16_layers
 from facsimile.datasets import Arrays, Data, Dataset, of_images
 from facsimile.models import ArraysModel, Draw, Losses, Model, _arrays
 from facsimile.optimisers import Optimiser, moments
-from facsimile.studyfile import Training
+from facsimile.training_settings import Training
 
 Session = Mapping[str, Any]
 Batch = Tensor | Mapping[str, Tensor]

@@ -22,8 +22,8 @@ from facsimile.machine import Execution
 from facsimile.models import Model
 from facsimile.pack import BLOCK, Block, How, Member, Pack, keep_compiled
 from facsimile.runs import Run, Shard
-from facsimile.studyfile import Training
 from facsimile.train_shard import LOOP, PACKED_LOOP, code, data_facts, describe, open_data, session, write_done, write_failed
+from facsimile.training_settings import Training
 from facsimile.workspace import Workspace
 
 

@@ -15,7 +15,7 @@ from facsimile.jobs import Log
 from facsimile.machine import Execution
 from facsimile.models import ArraysModel, Model
 from facsimile.runs import Run, Shard
-from facsimile.studyfile import Training
+from facsimile.training_settings import Training
 from facsimile.workspace import Workspace
 
 LOOP = ("facsimile.train", "facsimile.networks", "facsimile.bf16_layers", "facsimile.adam", "facsimile.rng")

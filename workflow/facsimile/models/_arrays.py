@@ -14,7 +14,7 @@ from facsimile import discover, networks, optimisers
 from facsimile.adam import AdamSettings, Stated
 from facsimile.models._base import Losses, Model
 from facsimile.optimisers import Settings
-from facsimile.studyfile import Training
+from facsimile.training_settings import Training
 
 Batch = Mapping[str, Tensor]
 Shapes = Mapping[str, tuple[int, ...]]

@@ -17,7 +17,8 @@ from facsimile.report._chosen import RULE, Choice, choose
 from facsimile.report._scores import settings
 from facsimile.report._script import number
 from facsimile.runs import Run
-from facsimile.studyfile import Study, Training
+from facsimile.studyfile import Study
+from facsimile.training_settings import Training
 from facsimile.workspace import Workspace
 
 IMAGES = 16  # that a reader chooses from
