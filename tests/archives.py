@@ -60,7 +60,7 @@ def known(found: type[OfficialFiles], folder: Path) -> type[OfficialFiles]:
 
 def without_checksums(found: type[OfficialFiles]) -> type[OfficialFiles]:
     """The class as if nobody had published a checksum."""
-    files = tuple(dataclasses.replace(official, checksum="", size=None) for official in found.files)
+    files = tuple(dataclasses.replace(official, checksum="", unpacked_checksum="", size=None) for official in found.files)
     return type(found.__name__, (found,), {"files": files})
 
 
@@ -68,8 +68,14 @@ def _known(official, path: Path):
     if not official.checksum:
         return official
     algorithm = official.checksum.partition(":")[0]
-    checksum = hashlib.new(algorithm, path.read_bytes()).hexdigest()
-    return dataclasses.replace(official, checksum=f"{algorithm}:{checksum}", size=official.size and path.stat().st_size)
+    said = {"checksum": _checksum(algorithm, path.read_bytes())}
+    if official.unpacked_checksum:
+        said["unpacked_checksum"] = _checksum(algorithm, gzip.decompress(path.read_bytes()))
+    return dataclasses.replace(official, size=official.size and path.stat().st_size, **said)
+
+
+def _checksum(algorithm: str, data: bytes) -> str:
+    return f"{algorithm}:{hashlib.new(algorithm, data).hexdigest()}"
 
 
 def grid(sizes: tuple[int, ...]) -> np.ndarray:

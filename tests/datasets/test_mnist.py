@@ -32,7 +32,7 @@ def test_images_and_digits_are_those_of_the_files(small: type[MNISTTraining], tm
     assert data.facts["origin"] == "official"
 
 
-def test_unpacked_files_give_the_same_and_are_called_unverified(small: type[MNISTTraining], tmp_path: Path) -> None:
+def test_unpacked_files_give_the_same_and_are_known_by_their_own_checksums(small: type[MNISTTraining], tmp_path: Path) -> None:
     folder = tmp_path / "unpacked"
     folder.mkdir()
     for name in (IMAGES, LABELS):
@@ -40,7 +40,11 @@ def test_unpacked_files_give_the_same_and_are_called_unverified(small: type[MNIS
     small.make(tmp_path / "mnist.h5", folder)
     data = small.open(tmp_path / "mnist.h5")
     np.testing.assert_array_equal(data.arrays(slice(None))["images"][..., 0], archives.digits(small)[0])
-    assert data.facts["origin"] == "unverified"
+    assert data.facts["origin"] == "official"
+    altered = folder / LABELS.removesuffix(".gz")
+    altered.write_bytes(altered.read_bytes()[:-1] + b"\x05")
+    with pytest.raises(DatasetError, match=r"labels-idx1-ubyte: truncated, altered or another file: its md5 is"):
+        small.make(tmp_path / "again.h5", folder)
 
 
 def test_a_label_that_is_no_digit_is_refused(small: type[MNISTTraining], tmp_path: Path) -> None:
@@ -74,6 +78,8 @@ def test_the_real_files(tmp_path: Path) -> None:
     if missing := [official.name for official in MNISTTraining.files if MNISTTraining._find(official, folder) is None]:
         pytest.skip(f"{folder} lacks {', '.join(missing)}")
     MNISTTraining.make(tmp_path / "mnist.h5", folder)
-    found = MNISTTraining.open(tmp_path / "mnist.h5").arrays(slice(None))
+    data = MNISTTraining.open(tmp_path / "mnist.h5")
+    found = data.arrays(slice(None))
+    assert data.facts["origin"] == "official"
     assert np.bincount(found["labels"]).tolist() == COUNTS
     assert found["images"].mean() / 255 == pytest.approx(0.1307, abs=5e-5)  # the mean by which every tutorial normalises

@@ -20,11 +20,11 @@ _PLACES = (
 )
 
 
-def official(name: str, size: int, md5: str) -> Official:
+def official(name: str, size: int, md5: str, md5_unpacked: str) -> Official:
     """One of the four files, gzipped or not; the authors' own address often refuses to serve it."""
     addresses = tuple(f"{place}/{name}.gz" for place in _PLACES)
-    source = "not the authors'; torchvision's (datasets/mnist.py)"
-    return Official(f"{name}.gz", addresses, size, f"md5:{md5}", source, unpacked=name)
+    source = "not the authors'; torchvision's (datasets/mnist.py), unpacked secml's (c_dataloader_mnist.py)"
+    return Official(f"{name}.gz", addresses, size, f"md5:{md5}", source, name, f"md5:{md5_unpacked}")
 
 
 class MNIST(ArchivedArrays):
