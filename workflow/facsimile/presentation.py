@@ -9,6 +9,7 @@ import pandas as pd
 
 from facsimile import declared, names, runs, training_settings
 from facsimile.studyfile import CONTROLS, Artefact, Evaluation, Model, ModelOverride, Scale, Study
+from facsimile.variants import Names
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,7 @@ class Context:
     places: Mapping[str, frozenset[str]] = field(default_factory=dict)  # label or model -> data sets, if it is not all
     unmeasured: Mapping[str, str] = field(default_factory=dict)  # scores that the paper prints and nothing measures -> why
     history: Callable[[str], pd.DataFrame] | None = None  # a run's key -> its losses and traces along training
+    variants: Names = field(default_factory=Names)  # published names for which several things stand
     printed: Mapping[Quantity, float] = field(default_factory=dict)  # the first published number of each quantity, if any
 
     @classmethod
@@ -133,6 +135,7 @@ class Context:
             places=_places(study),
             unmeasured=study.unmeasured,
             controls=CONTROLS if study.control_seeds else (),
+            variants=study.published_names(),
         )
 
     def shown(self, spec: Spec) -> list[str]:
