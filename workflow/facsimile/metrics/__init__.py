@@ -55,14 +55,14 @@ def score(
     line a metric. Raises UnknownName for a metric or convention, ValueError for arrays that cannot be scored.
     """
     known = factors is not None
-    none: npt.ArrayLike = np.empty((len(np.asarray(codes)), 0), np.int64)
-    table = _draws.checked(codes, none if factors is None else factors, "codes")
-    kept = _draws.varying(table.factors, table.factors) if known else slice(0)
+    # Without factors rows are drawn by their number, which no metric that is asked then looks at.
+    stand_in: npt.ArrayLike = np.arange(len(np.asarray(codes)))[:, None]
+    table = _draws.checked(codes, stand_in if factors is None else factors, "codes")
+    kept = _draws.varying(table.factors, table.factors)
     with_model = _given(given)
     draws = _draws.from_table(table.codes, table.factors[:, kept], n_train, n_test, seed, with_model, batch)
-    there = {"codes", *with_model.names} | ({"factors", "table"} if known else set())
-    there |= {"grid"} if draws.whole("score").grid is not None else set()
-    chosen = _chosen(metrics, convention, there)
+    of_factors = {"factors", "table"} | ({"grid"} if draws.whole("score").grid is not None else set())
+    chosen = _chosen(metrics, convention, {"codes", *with_model.names} | (of_factors if known else set()))
     return _ask(draws, chosen if known else _without_factors(chosen), convention, progress)
 
 
