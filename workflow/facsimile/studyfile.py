@@ -180,6 +180,9 @@ class Study(Strict):
     seeds: PositiveInt = Field(description="runs of a cell, seeds 0, 1, …")
     control_seeds: int = Field(default=1, ge=0, description="seeds of the controls oracle and noise; 0: no controls")
     training: Training | None = Field(default=None, description="how models are trained; none: the study trains nothing")
+    latents: dict[Name, PositiveInt] = Field(
+        default={}, description="data set -> dimensions of the representation there, in the place of training's"
+    )
     models: list[Model]
     metrics: list[Metric]
     evaluation: Evaluation
@@ -212,6 +215,7 @@ class Study(Strict):
         yield from self._model_problems()
         known = sorted({*discover.names("datasets"), *self.unavailable})
         yield from _unknown("data set", ("datasets",), self.datasets, known)
+        yield from _unknown(f"data set of {self.id}", ("latents",), list(self.latents), self.datasets)
         for name, variation in self.variations.items():
             yield from _unknown(f"metric of {self.id}", ("variations", name, "metrics"), variation.metrics, self.metrics)
         yield from self._variant_problems()
