@@ -1,5 +1,9 @@
 """What every data set of arrays promises; a new file in facsimile/datasets is tested here without another edit."""
 
+import math
+import shutil
+from pathlib import Path
+
 import h5py
 import numpy as np
 import pytest
@@ -11,15 +15,33 @@ CLASSES = [discover.the_class("datasets", name, DataFile) for name in discover.n
 ARRAYS = [cls for cls in CLASSES if issubclass(cls, Arrays)]
 
 
-@pytest.fixture(params=ARRAYS, ids=lambda found: found.name)
+LARGE = 2_000_000  # numbers; larger data sets take seconds
+
+
+def numbers(found):
+    return found.rows * sum(math.prod(shape) for shape in found.shapes.values())
+
+
+SIZED = [pytest.param(cls, marks=[pytest.mark.slow] * (numbers(cls) > LARGE), id=cls.name) for cls in ARRAYS]
+
+
+@pytest.fixture(params=SIZED)
 def found(request):
     return request.param
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("made")
+
+
 @pytest.fixture
-def path(found, tmp_path):
-    found.make(tmp_path / "data.h5")
-    return tmp_path / "data.h5"
+def path(found, folder, tmp_path):
+    """A copy of the data set's file, which is made once."""
+    kept = folder / f"{found.name}.h5"
+    if not kept.exists():
+        found.make(kept)
+    return Path(shutil.copy(kept, tmp_path / "data.h5"))
 
 
 def test_arrays_have_the_stated_shapes_and_are_the_same_when_made_again(found, path, tmp_path):

@@ -144,7 +144,7 @@ class _Cell:
 def _cells(study: Study, scale: Scale, dataset: str) -> Iterator[_Cell]:
     published = {key: i for i, key in enumerate(_published_cells(study))}
     for place, model in enumerate(study.models):
-        common = _training(study, model, scale) | _subgrid(scale, dataset)
+        common = _training(study, model, scale, dataset) | _subgrid(scale, dataset)
         override = scale.models.get(model.name)
         sweep = model.sweep | (override.sweep if override else {})
         fixed = model.fixed | (override.fixed if override else {})
@@ -156,12 +156,13 @@ def _cells(study: Study, scale: Scale, dataset: str) -> Iterator[_Cell]:
             yield _Cell(model.name, statement, value, index, published.get((place, values)), model.label)
 
 
-def _training(study: Study, model: Model, scale: Scale) -> dict[str, Any]:
-    """How a model is trained: what the study states, then what differs for this model, then for this scale."""
+def _training(study: Study, model: Model, scale: Scale, dataset: str) -> dict[str, Any]:
+    """How a model is trained: what the study states, then what differs for this data set, this model, this scale."""
     if study.training is None:
         return {}
     differs = [override.model_dump(exclude_none=True) for override in (model.training, scale.training)]
-    return {"training": study.training.model_dump(exclude_unset=True) | differs[0] | differs[1]}
+    here = {"latents": study.latents[dataset]} if dataset in study.latents else {}
+    return {"training": study.training.model_dump(exclude_unset=True) | here | differs[0] | differs[1]}
 
 
 def _first_sweep(sweep: dict[str, list[int | float]]) -> list[int | float]:
