@@ -91,6 +91,23 @@ def test_two_processes_answer_as_one_does(encoded):
     assert "4 asked now" in encoded.said[1]
 
 
+def test_the_latents_of_a_run_are_read_once_for_all_its_metrics(tmp_path, monkeypatch):
+    encoded, read, both = Encoded(tmp_path, "[mig, modularity, sap]"), [], latents.both
+    monkeypatch.setattr(latents, "both", lambda path: [read.append(path), both(path)][1])
+    encoded.score(1)
+    assert len(read) == len(set(read)) == len(encoded.shard.runs)
+    encoded.encode(3, np.zeros((ROWS, 4)))
+    encoded.score(1, fresh="every")
+    assert len(read) == 2 * len(encoded.shard.runs)
+
+
+def test_unreadable_latents_are_an_error_whatever_the_metrics_need(encoded):
+    path = encoded.at.paths.run(encoded.shard.runs[2].key) / store.LATENTS
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(store.StoreError, match=f"{path}: missing or unreadable; encode it again: facsimile forget --latents"):
+        encoded.score(1)
+
+
 def test_what_the_store_has_is_not_asked_again(encoded):
     first = encoded.score(1)
     encoded.encode(1, np.random.default_rng(9).standard_normal((ROWS, 4)))

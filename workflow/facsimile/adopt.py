@@ -3,10 +3,10 @@
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from facsimile import answers, canonical, explain, inferred, jobs, latents, provenance, runs, score_shard, store
 from facsimile.answers import Answer
@@ -99,7 +99,8 @@ def _indexes(at: Workspace, study: Study, shard: Shard) -> list[str]:
     if not (data := at.paths.dataset(shard.dataset)).exists():
         notes.append(f"{data} is not here; only new runs need it; once it is made it is newer: say facsimile adopt again")
     able = [run for run in shard.runs if not jobs.failed(at.paths, run)]
-    asked = [(metric, run) for metric in study.metrics for run in able if _asked(at, study, run, metric)]
+    about = {run.key: latents.about(at.paths.run(run.key) / store.LATENTS) or {} for run in able}
+    asked = [(metric, run) for metric in study.metrics for run in able if _asked(at, study, run, metric, about[run.key])]
     found = [(metric, run.key, _answer(at, study, run, metric)) for metric, run in asked]
     lacking = sorted({metric for metric, _, answer in found if answer is None})
     jobs.write_index(folder / "trained.json", shard, at.paths)
@@ -119,9 +120,9 @@ def _indexes(at: Workspace, study: Study, shard: Shard) -> list[str]:
     return notes
 
 
-def _asked(at: Workspace, study: Study, run: Run, metric: str) -> bool:
+def _asked(at: Workspace, study: Study, run: Run, metric: str, about: Mapping[str, Any]) -> bool:
     """Whether a metric was asked of a run, or can be: of what a run without its latents could be asked, its answers tell."""
-    return _answer(at, study, run, metric) is not None or score_shard.answerable(metric, run, at.paths.run(run.key))
+    return _answer(at, study, run, metric) is not None or score_shard.answerable(metric, run, about)
 
 
 def _answer(at: Workspace, study: Study, run: Run, metric: str) -> Answer | None:

@@ -46,13 +46,12 @@ def has(metric: str, run: Run, about: Mapping[str, Any]) -> bool:
 
 def ask(metric: str, run: Run, folder: Path, data: Path, asked: Evaluation) -> pd.DataFrame:
     """A metric's scores of one run, one a row, with the columns of ``facsimile.score``."""
-    path = folder / store.LATENTS
     given = _opened(run.dataset, data, tuple(sorted(run.subgrid.items())))
     of_arrays = isinstance(given, Arrays)
     found = Findings(
         model=run.model,
         params=run.params,
-        inferred=inferred.read(path),
+        inferred=score_inputs.whole(folder),
         history=pd.read_parquet(folder / store.HISTORY),
         data=given.arrays(slice(None)) if isinstance(given, Arrays) else {},
         images=None if isinstance(given, Arrays) else score_inputs.Images(given, run.seed),

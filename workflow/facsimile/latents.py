@@ -49,21 +49,34 @@ def write(
 
 
 def read(path: Path, name: str = "mean") -> Array:
-    """One of ``mean``, ``log_variance``, float32 [n, d] however stored; refuses a truncated or altered file by its name."""
+    """One of ``mean``, ``log_variance``, as ``both`` reads them."""
+    return both(path)[name]
+
+
+def both(path: Path) -> dict[str, Array]:
+    """``mean`` and ``log_variance``, float32 [n, d] however stored; refuses a truncated or altered file by its name."""
     try:
         with h5py.File(path, "r") as file:
-            values = {key: _whole(file, key, path.stat().st_size) for key in NAMES}
+            values = {name: _whole(file, name, path.stat().st_size) for name in NAMES}
             stated = file.attrs["sha256"]
     except hdf5.DAMAGE as error:
         raise StoreError(f"{path}: truncated or no latents file ({error}); {remedy(path)}") from None
-    if _join({key: hashlib.sha256(value.tobytes()) for key, value in values.items()}) != stated:
+    if _join({name: hashlib.sha256(value.tobytes()) for name, value in values.items()}) != stated:
         raise StoreError(f"{path}: altered since it was written (checksum differs); {remedy(path)}")
-    return values[name].astype(np.float32, copy=False)
+    return {name: value.astype(np.float32, copy=False) for name, value in values.items()}
 
 
 def remedy(path: Path) -> str:
     """What to do about a latents file that cannot be used: its run is not trained again."""
     return f"encode it again: facsimile forget --latents {key(path.parent)}, then snakemake"
+
+
+def stated(path: Path) -> dict[str, Any]:
+    """As ``about``; raises StoreError, with a remedy, where it has none."""
+    found = about(path)
+    if found is None:
+        raise StoreError(f"{path}: missing or unreadable; {remedy(path)}")
+    return found
 
 
 def about(path: Path) -> dict[str, Any] | None:

@@ -2,7 +2,7 @@
 
 import functools
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,10 +72,22 @@ def given(metric: str, run: Run, folder: Path, data: Path) -> dict[str, Any]:
 
 def _stored(folder: Path, need: str) -> Array:
     """Codes [n, d], or log-variances, of a run: of a model of images, or of one of arrays that infers them by these names."""
+    return np.asarray(whole(folder)[CODES[need]], np.float32)
+
+
+def whole(folder: Path) -> Mapping[str, Any]:
+    """All arrays that a run's latents hold, by name, read and checked once while one metric after another wants them."""
     path = folder / store.LATENTS
-    if inferred.names(latents.about(path) or {}) is None:
-        return latents.read(path, CODES[need])
-    return np.asarray(inferred.read(path)[CODES[need]], np.float32)
+    state = path.stat() if path.exists() else None  # without: let the reader say what is missing
+    return _whole(path, state and (state.st_ino, state.st_mtime_ns, state.st_size))
+
+
+@functools.lru_cache(maxsize=1)  # a run is asked all of its metrics before the next one
+def _whole(path: Path, state: tuple[int, ...] | None) -> Mapping[str, Any]:
+    found = inferred.read(path) if inferred.names(latents.stated(path)) is not None else latents.both(path)
+    for values in found.values():
+        values.flags.writeable = False  # the metrics share it
+    return found
 
 
 class Images:

@@ -3,12 +3,12 @@
 import multiprocessing
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import connection
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 from threadpoolctl import threadpool_limits
@@ -77,32 +77,22 @@ def _questions(workspace: Workspace, study: Study, shard: Shard) -> list[Questio
     found: list[Question] = []
     for run in shard.runs:
         folder = paths.run(run.key)
-        asked = [] if jobs.failed(paths, run) else [m for m in study.metrics if answerable(m, run, folder)]
-        if not asked:
+        if jobs.failed(paths, run):
             continue
-        where, data, stated = folder / store.LATENTS, paths.dataset(run.dataset), _checksum(folder)
-        for metric in asked:
+        where, data = folder / store.LATENTS, paths.dataset(run.dataset)
+        about = latents.stated(where)
+        for metric in (m for m in study.metrics if answerable(m, run, about)):
             answer = paths.score(run.key, metric, runs.protocol(study, scale, metric))
-            stamp = {"latents": stated, "code": provenance.code(f"facsimile.metrics.{metric}")}
+            stamp = {"latents": str(about["sha256"]), "code": provenance.code(f"facsimile.metrics.{metric}")}
             found.append(Question(run, metric, runs.asked(study, scale, metric), where, data, answer, stamp))
     return found
 
 
-def answerable(metric: str, run: Run, folder: Path) -> bool:
-    """Whether a run, whose folder this is, has what a metric needs."""
-    about = latents.about(folder / store.LATENTS) or {}
+def answerable(metric: str, run: Run, about: Mapping[str, Any]) -> bool:
+    """Whether a run has what a metric needs; ``about`` is what its latents say of themselves."""
     if findings.wanted(metric):
         return findings.has(metric, run, about)
     return score_inputs.answerable(metric, run, inferred.names(about))
-
-
-def _checksum(folder: Path) -> str:
-    """The checksum that a run's latents state of themselves."""
-    about = latents.about(folder / store.LATENTS)
-    if about is None:
-        path = folder / store.LATENTS
-        raise store.StoreError(f"{path}: missing or unreadable; {latents.remedy(path)}")
-    return str(about["sha256"])
 
 
 def _asked(questions: list[Question], processes: int, log: Log) -> dict[tuple[str, str], Answer | None]:

@@ -1,0 +1,92 @@
+"""Wall seconds of scoring a shard of ten runs at the paper's settings, by the number of processes, and that all answer alike.
+
+The runs are ten seeds of latents that look like a VAE's of dSprites (metrics.py), stored as a trained shard's are. Every number
+of processes scores all of them anew, in turn, for several rounds. The first round, in which numba compiles, is not counted.
+
+    python benchmarks/score_shard.py --processes 1 2 --rounds 2
+"""
+
+import argparse
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+from metrics import factors, vae_like
+
+from facsimile import atomic, config, latents, runs, score_shard, store
+from facsimile.workspace import Workspace
+
+DLIB = ["beta_vae_score", "factor_vae_score", "mig", "dci", "modularity", "explicitness", "sap", "irs", "unsupervised"]
+SEEDS = 10
+STUDY = {
+    "id": "shard",
+    "title": "One shard",
+    "authors": "none",
+    "year": 2026,
+    "venue": "none",
+    "datasets": ["dsprites"],
+    "seeds": SEEDS,
+    "control_seeds": 0,
+    "training": {"steps": 1, "batch_size": 64, "latents": 10, "network": "dlib", "adam": {"lr": 1e-4}},
+    "models": [{"name": "beta_vae", "fixed": {"beta": 1}}],
+    "metrics": DLIB,
+    "evaluation": {"train": 10_000, "test": 5_000},
+    "tables": {},
+    "figures": {},
+    "scales": {"paper": {"description": "all of it"}},
+}
+
+
+def stored(folder: Path) -> Workspace:
+    """A store that holds the shard, encoded."""
+    (folder / "studies").mkdir()
+    (folder / "studies" / "shard.yaml").write_text(yaml.safe_dump(STUDY, sort_keys=False))
+    at = Workspace(config.check({"studies": folder / "studies", "results": folder / "results", "scale": "paper"}))
+    grid = factors()
+    standard = (grid - grid.mean(axis=0)) / grid.std(axis=0)
+    for run in at.shards(at.study("shard"))[0].runs:
+        codes = vae_like(standard, np.random.default_rng(run.seed)).astype(np.float32)
+        latents.write(at.paths.run(run.key) / store.LATENTS, codes.shape, iter([(codes, np.full_like(codes, -4))]), {})
+        atomic.write_json(at.paths.run(run.key) / store.RECORD, {"state": "done"})
+    return at
+
+
+def scored(at: Workspace, processes: int) -> tuple[float, pd.DataFrame]:
+    """Wall seconds, and the table that was found."""
+    study = at.study("shard")
+    shard = at.shards(study)[0]
+    began = time.perf_counter()
+    score_shard.score_shard(at, study, shard, "every", lambda _: None, processes)
+    seconds = time.perf_counter() - began
+    return seconds, pd.read_parquet(at.paths.shard_scores(shard.key, runs.panel(study, "paper"))).drop(columns="seconds")
+
+
+def main() -> None:
+    """Print a table of the numbers of processes."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--processes", nargs="+", type=int, default=[1, 2])
+    parser.add_argument("--rounds", type=int, default=2)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        at = stored(Path(folder))
+        first = scored(at, max(options.processes))[1]
+        found: dict[int, list[float]] = {n: [] for n in options.processes}
+        for _ in range(options.rounds):
+            for n, seconds in found.items():
+                took, table = scored(at, n)
+                pd.testing.assert_frame_equal(first, table, check_exact=True)
+                seconds.append(took)
+    base = statistics.median(found[options.processes[0]])
+    print(f"\n{SEEDS} runs, {len(DLIB)} metrics, {len(first)} scores, equal whatever the processes\n")
+    print("| processes | s, median | all rounds | times faster |\n|---|---|---|---|")
+    for n, seconds in found.items():
+        middle = statistics.median(seconds)
+        print(f"| {n} | {middle:.1f} | {' '.join(f'{s:.1f}' for s in seconds)} | {base / middle:.2f} |")
+
+
+if __name__ == "__main__":
+    main()
