@@ -9,6 +9,7 @@ import pandas as pd
 
 from facsimile import declared, names, runs
 from facsimile.studyfile import CONTROLS, Artefact, Evaluation, ModelOverride, Scale, Study
+from facsimile.variants import Names
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ class Context:
     controls: tuple[str, ...] = CONTROLS  # none in a study that runs no controls
     labels: Mapping[str, str] = field(default_factory=dict)  # what tables call a cell -> its model
     history: Callable[[str], pd.DataFrame] | None = None  # a run's key -> its losses and traces along training
+    variants: Names = field(default_factory=Names)  # published names for which several things stand
     printed: Mapping[Quantity, float] = field(default_factory=dict)  # the first published number of each quantity, if any
 
     @classmethod
@@ -118,6 +120,7 @@ class Context:
             artefacts=(*study.tables, *study.figures_of(study.datasets)),
             labels={model.label: model.name for model in study.models if model.label},
             controls=CONTROLS if study.control_seeds else (),
+            variants=study.published_names(),
         )
 
     def shown(self, spec: Spec) -> list[str]:

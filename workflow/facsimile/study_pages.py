@@ -66,6 +66,10 @@ def _design(study: Study) -> Iterator[str]:
     yield ""
     swept = [(m.label or names.model(m.name), f"`{m.name}`", _values(m.sweep), _values(m.fixed)) for m in study.models]
     yield from grid(("method", "model", "values", "fixed"), swept)
+    if study.faithful_to:
+        yield from ["", "Where the paper's text and its released code differ, both are run:", ""]
+        both = [(name, said.paper, said.code) for name, said in study.faithful_to.items()]
+        yield from grid(("published as", "as the paper says", "as its code does"), both)
 
 
 def _training(said: Training) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt, ValidationError, model_validator
 
-from facsimile import declared, discover
+from facsimile import declared, discover, variants
 from facsimile.study_values import Name, Number, Strict, exists
 from facsimile.training_settings import Training, TrainingOverride
 from facsimile.yamlfile import Document, Location
@@ -135,6 +135,13 @@ class Claim(Strict):
         return [word for value in values for word in (value if isinstance(value, list) else [value]) if isinstance(word, str)]
 
 
+class Faithful(Strict):
+    """Who stands for a published name where text and released code differ: two data sets, labels of models, or scores."""
+
+    paper: str = Field(description="what is as the paper's text says")
+    code: str = Field(description="what is as the released code does")
+
+
 class ModelOverride(Strict):
     """What a scale changes of a model: fewer values, or a schedule that fits fewer steps."""
 
@@ -179,6 +186,9 @@ class Study(Strict):
     variations: dict[Name, Variation] = Field(
         default={}, description="other ways in which metrics are asked; their scores are called metric.score@variation"
     )
+    faithful_to: dict[str, Faithful] = Field(
+        default={}, description="name that published numbers use -> its variants, one as the paper says, one as its code does"
+    )
     tables: dict[Name, Artefact]
     figures: dict[Name, Artefact]
     claims: dict[Name, Claim] = Field(default={}, description="what the paper says, as sentences with a verdict")
@@ -204,6 +214,7 @@ class Study(Strict):
         yield from _unknown("data set", ("datasets",), self.datasets, known)
         for name, variation in self.variations.items():
             yield from _unknown(f"metric of {self.id}", ("variations", name, "metrics"), variation.metrics, self.metrics)
+        yield from self._variant_problems()
         yield from self._artefact_problems()
         yield from self._claim_problems()
         for name, scale in self.scales.items():
@@ -226,6 +237,32 @@ class Study(Strict):
         for label in labels:
             if labels.count(label) > 1 or label in models:
                 yield ("models", labels.index(label), "label"), f"{label!r} is no name of its own; call no two things alike"
+
+    def published_names(self) -> variants.Names:
+        """The published names that have variants, by what they name."""
+        found: dict[str, dict[str, tuple[variants.Variant, ...]]] = {}
+        for name, said in self.faithful_to.items():
+            both = tuple(variants.Variant(value, side) for side, value in said.model_dump().items())
+            found.setdefault(self._kind(said.paper), {})[name] = both
+        return variants.Names(**found)
+
+    def _kind(self, name: str) -> variants.Kind:
+        """What a variant is: a data set, a score, or else a model."""
+        return "dataset" if name in self.datasets else "metric" if "." in name else "model"
+
+    def _variant_problems(self) -> Iterator[tuple[Location, str]]:
+        models = [model.label or model.name for model in self.models]
+        known = {"dataset": self.datasets, "model": models, "metric": self.metrics}
+        for name, said in self.faithful_to.items():
+            at, kind = ("faithful_to", name), self._kind(said.paper)
+            for side, value in said.model_dump().items():
+                asked = value.partition(".")[0] if kind == "metric" else value
+                what = f"{variants.WORDS[kind]} of {self.id}"
+                yield from _unknown(what, (*at, side), [asked], known[kind])
+            if kind == "metric":
+                yield from _unknown(f"metric of {self.id}", at, [name.partition(".")[0]], self.metrics)
+            if said.paper == said.code or name in (said.paper, said.code, *self.datasets, *models):
+                yield at, f"{name!r} and its two variants must be three names; a published number of {name!r} is of both"
 
     def _artefact_problems(self) -> Iterator[tuple[Location, str]]:
         for group, kind, artefacts in (("tables", "table", self.tables), ("figures", "figure", self.figures)):
