@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
@@ -58,7 +59,7 @@ class Arrays(ABC):
     @classmethod
     def open(cls, path: Path) -> Self:
         """Read a data set's file into memory; raises DatasetError if it is absent, truncated, altered or another data set's."""
-        arrays, facts = _read(path, list(cls.shapes))
+        arrays, facts = _read(path, {name: 8 * cls.rows * math.prod(shape) for name, shape in cls.shapes.items()})
         of(cls.name, cls._identity(), facts, path)
         return cls(arrays, facts)
 
@@ -102,10 +103,11 @@ def _packing(values: npt.NDArray[Any]) -> dict[str, Any]:
     return {"compression": "gzip", "compression_opts": 1, "chunks": (min(32, len(values)), *values.shape[1:])}
 
 
-def _read(path: Path, names: list[str]) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
+def _read(path: Path, most: Mapping[str, int]) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
+    """The arrays and attributes of a file; ``most``: bytes that each array may have, as images are compressed."""
     with reading(path) as file:
         facts = {key: str(value) for key, value in file.attrs.items()}
-        arrays = {name: hdf5.array(file, name, path.stat().st_size) for name in names}
+        arrays = {name: hdf5.array(file, name, size) for name, size in most.items()}
         stated = facts.pop("sha256")
     same(path, _checksum(facts, arrays), stated)
     return arrays, facts

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facsimile.datasets._arrays import Arrays
+from facsimile.datasets._base import Integers
 from facsimile.datasets._drawing import SIDE
 
 Labels = npt.NDArray[np.float64]
@@ -80,6 +81,12 @@ class Scenes(Arrays):
             "counterfactuals": cls._counterfactuals(labels).astype(np.float32),
             "parents": np.broadcast_to(cls.graph(), (len(labels), CONCEPTS, CONCEPTS)),
         }
+
+    def intervened(self, rows: Integers, concept: int, values: npt.ArrayLike) -> Pictures:
+        """Pictures [n, 96, 96, 3] of rows if a quantity were set to values [n], in units of the prior: the truth."""
+        centre, half = np.array(self.centre), np.array(self.half_range)
+        labels = self.arrays(rows)["values"] * half + centre
+        return self.draw(self.intervene(labels, concept, np.asarray(values) * half[concept] + centre[concept]))
 
     @classmethod
     def scale(cls, labels: Labels) -> Labels:
