@@ -107,7 +107,7 @@ def _obstacles(quantity: Quantity, number: Published, found: Estimate, context: 
         f"this scale has no such score{where}" if computed else f"the statistic {quantity.statistic!r} is not computed here"
     )
     obstacles = [
-        (number.how == "peer", "protocol", "a peer's number, from another protocol"),
+        (number.how == published.PEER, "protocol", "a peer's number, from another protocol"),
         (found.n == 0, "protocol", absent),
         (bool(departures), "protocol", f"{context.scale} scale: {departures}"),
         (math.isnan(found.value), "runs", f"our {quantity.statistic} of {found.n} runs is undefined"),

@@ -96,6 +96,7 @@ class Context:
     history: Callable[[str], pd.DataFrame] | None = None  # a run's key -> its losses and traces along training
     variants: Names = field(default_factory=Names)  # published names for which several things stand
     printed: Mapping[Quantity, float] = field(default_factory=dict)  # the first published number of each quantity, if any
+    peers: Mapping[Quantity, float] = field(default_factory=dict)  # likewise, of those that others than the authors printed
 
     @classmethod
     def of(cls, study: Study, scale: str) -> "Context":
