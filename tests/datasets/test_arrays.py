@@ -4,12 +4,14 @@ import math
 import shutil
 from pathlib import Path
 
+import archives
 import h5py
 import numpy as np
 import pytest
 
 from facsimile import datasets, discover
 from facsimile.datasets import Arrays, DataFile, DatasetError
+from facsimile.datasets._official_files import DATA_DIR
 
 CLASSES = [discover.the_class("datasets", name, DataFile) for name in discover.names("datasets")]
 ARRAYS = [cls for cls in CLASSES if issubclass(cls, Arrays)]
@@ -26,8 +28,10 @@ SIZED = [pytest.param(cls, marks=[pytest.mark.slow] * (numbers(cls) > LARGE), id
 
 
 @pytest.fixture(params=SIZED)
-def found(request):
-    return request.param
+def found(request, tmp_path, monkeypatch):
+    """The class; of one that is made from official files a small one, which finds them."""
+    monkeypatch.setenv(DATA_DIR, str(tmp_path))
+    return archives.small(request.param, tmp_path)[0]
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +69,7 @@ def test_rows_come_in_the_order_asked_for(found, path):
         np.testing.assert_array_equal(values, data.arrays(slice(None))[name][some])
 
 
+@pytest.mark.parametrize("found", ARRAYS, ids=lambda found: found.name)
 def test_it_is_counted_without_its_file(found):
     assert len(datasets.grid(found.name)) == found.rows
 

@@ -108,7 +108,7 @@ def _obstacles(quantity: Quantity, number: Published, found: Estimate, context: 
     )
     obstacles = [
         (number.how == published.PEER, "protocol", "a peer's number, from another protocol"),
-        (found.n == 0, "protocol", absent),
+        (found.n == 0, "protocol", context.unmeasured.get(quantity.metric, absent)),
         (bool(departures), "protocol", f"{context.scale} scale: {departures}"),
         (math.isnan(found.value), "runs", f"our {quantity.statistic} of {found.n} runs is undefined"),
         (trained and found.n < LEAST, "runs", f"{found.n} of at least {LEAST} runs"),
@@ -124,7 +124,9 @@ def _departures(quantity: Quantity, context: Context) -> list[str]:
         kinds |= {"training"} if quantity.params else {"training", "cells"}
     families = ["", *(name.partition(".")[0] for name in quantity.metric.split(" ~ "))]
     here = [d for d in context.departures if d.kind in kinds and d.dataset in ("", quantity.dataset) and d.metric in families]
-    touching = [d for d in here if not quantity.model or d.model in ("", quantity.model)]
+    called = {"", quantity.model, context.labels.get(quantity.model, "")}
+    of_it = [label for label, model in context.labels.items() if model == quantity.model]
+    touching = [d for d in here if not quantity.model or d.model in (*called, *of_it)]
     return list(dict.fromkeys(d.text for d in touching))
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from facsimile import canonical, discover
-from facsimile.studyfile import CONTROLS, Evaluation, Model, Scale, Study
+from facsimile import canonical, discover, training_settings
+from facsimile.studyfile import CONTROLS, Evaluation, Model, ModelOverride, Scale, Study
+from facsimile.training_settings import TrainingOverride
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def asked(study: Study, scale: str, metric: str) -> list[Asked]:
     ways = [Asked("", "mean", own)]
     for name, variation in study.variations.items():
         changed = {"train": min(variation.train or own.train, own.train)}
-        changed |= {"seed": variation.seed} if variation.seed is not None else {}
+        changed |= variation.model_dump(include={"seed", "convention"}, exclude_none=True)
         way = Asked(name, variation.representation, own.model_copy(update=changed))
         if metric in variation.metrics and way.stated not in [other.stated for other in ways]:
             ways.append(way)
@@ -143,11 +144,10 @@ class _Cell:
 
 def _cells(study: Study, scale: Scale, dataset: str) -> Iterator[_Cell]:
     published = {key: i for i, key in enumerate(_published_cells(study))}
-    for place, model in enumerate(study.models):
-        common = _training(study, model, scale, dataset) | _subgrid(scale, dataset)
-        override = scale.models.get(model.name)
-        sweep = model.sweep | (override.sweep if override else {})
-        fixed = model.fixed | (override.fixed if override else {})
+    for place, model in study.models_of(dataset):
+        override = scale.models.get(model.name, ModelOverride())
+        common = _training(study, model, scale, override, dataset) | _subgrid(scale, dataset)
+        sweep, fixed = model.sweep | override.sweep, model.fixed | override.fixed
         for values in itertools.product(*sweep.values()):
             swept = dict(zip(sweep, values, strict=True))
             statement = canonical.canonical({"model": model.name, "params": fixed | swept} | common)
@@ -156,13 +156,12 @@ def _cells(study: Study, scale: Scale, dataset: str) -> Iterator[_Cell]:
             yield _Cell(model.name, statement, value, index, published.get((place, values)), model.label)
 
 
-def _training(study: Study, model: Model, scale: Scale, dataset: str) -> dict[str, Any]:
-    """How a model is trained: what the study states, then what differs for this data set, this model, this scale."""
+def _training(study: Study, model: Model, scale: Scale, override: ModelOverride, dataset: str) -> dict[str, Any]:
+    """How a model is trained: as the study states, then what differs for this data set, model, scale, and both of them."""
     if study.training is None:
         return {}
-    differs = [override.model_dump(exclude_none=True) for override in (model.training, scale.training)]
-    here = {"latents": study.latents[dataset]} if dataset in study.latents else {}
-    return {"training": study.training.model_dump(exclude_unset=True) | here | differs[0] | differs[1]}
+    here = TrainingOverride(latents=study.latents.get(dataset))
+    return {"training": training_settings.stated(study.training, here, model.training, scale.training, override.training)}
 
 
 def _first_sweep(sweep: dict[str, list[int | float]]) -> list[int | float]:
@@ -181,7 +180,7 @@ def _seeds(study: Study, scale: Scale, dataset: str, cell: _Cell) -> Iterator[Ru
     first = None
     if cell.published is not None:
         first = (study.datasets.index(dataset) * cells + cell.published) * study.seeds
-    for seed in range(scale.seeds or study.seeds):
+    for seed in range(scale.models.get(cell.model, ModelOverride()).seeds or scale.seeds or study.seeds):
         number = first + seed if first is not None and seed < study.seeds else None
         yield Run(dataset, cell.model, seed, cell.statement, hash8, cell.value, cell.value_index, number, False, cell.label)
 

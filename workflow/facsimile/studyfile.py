@@ -11,7 +11,7 @@ from pydantic import Field, PositiveInt, ValidationError, model_validator
 
 from facsimile import declared, discover, variants
 from facsimile.study_values import Name, Number, Strict, exists
-from facsimile.training_settings import Training, TrainingOverride
+from facsimile.training_settings import Training, TrainingOverride, stated
 from facsimile.yamlfile import Document, Location
 
 CONTROLS = ("oracle", "noise")
@@ -25,6 +25,7 @@ class Model(Strict):
 
     name: Annotated[Name, exists("models")] = Field(description="file in models/")
     label: str = Field(default="", description="how tables call it; one model may stand several times under several labels")
+    datasets: list[Name] = Field(default=[], description="data sets that it is trained on; none: all of the study")
     training: TrainingOverride = Field(default=TrainingOverride(), description="what this model's training differs in")
     sweep: dict[Name, list[Number]] = Field(
         default={}, description="values of which each is a cell (their product, if several)"
@@ -67,6 +68,7 @@ class Variation(Strict):
     )
     train: PositiveInt | None = Field(default=None, description="points to fit on, at most those of the scale's evaluation")
     seed: int | None = Field(default=None, ge=0, description="seed of the draws")
+    convention: str | None = Field(default=None, description="another published variant of these metrics")
 
 
 class Artefact(Strict):
@@ -143,10 +145,12 @@ class Faithful(Strict):
 
 
 class ModelOverride(Strict):
-    """What a scale changes of a model: fewer values, or a schedule that fits fewer steps."""
+    """What a scale changes of a model: fewer values, a schedule that fits fewer steps, its own training or seeds."""
 
     sweep: dict[Name, list[Number]] = Field(default={})
     fixed: dict[Name, Number] = Field(default={})
+    training: TrainingOverride = Field(default=TrainingOverride(), description="goes before the scale's own")
+    seeds: PositiveInt | None = Field(default=None, description="goes before the scale's own")
 
 
 class Scale(Strict):
@@ -189,6 +193,9 @@ class Study(Strict):
     variations: dict[Name, Variation] = Field(
         default={}, description="other ways in which metrics are asked; their scores are called metric.score@variation"
     )
+    unmeasured: dict[str, str] = Field(
+        default={}, description="scores, as metric.score, that the paper prints and nothing here measures -> why"
+    )
     faithful_to: dict[str, Faithful] = Field(
         default={}, description="name that published numbers use -> its variants, one as the paper says, one as its code does"
     )
@@ -209,6 +216,10 @@ class Study(Strict):
     def datasets_of(self, scale: Scale) -> list[str]:
         """The data sets of a scale, in the study's order."""
         return [d for d in self.datasets if scale.datasets is None or d in scale.datasets]
+
+    def models_of(self, dataset: str) -> list[tuple[int, Model]]:
+        """The models that are trained on a data set, each with its place in the study."""
+        return [(i, model) for i, model in enumerate(self.models) if not model.datasets or dataset in model.datasets]
 
     def problems(self) -> Iterator[tuple[Location, str]]:
         """Names that do not agree with each other or with the files there are: where, and what would be right."""
@@ -233,14 +244,25 @@ class Study(Strict):
         return [model.name for model in self.models]
 
     def _model_problems(self) -> Iterator[tuple[Location, str]]:
-        models, stated = self._model_names, [(model.name, model.label) for model in self.models]
-        for i, (model, label) in enumerate(stated):
-            if (model, label) in stated[:i] or (model in models[:i] and not label):
-                yield ("models", i, "name"), f"{model} stands twice; join its sweeps, or give each a label of its own"
+        models, called = self._model_names, [(model.name, model.label) for model in self.models]
+        for i, (name, label) in enumerate(called):
+            if (name, label) in called[:i] or (name in models[:i] and not label):
+                yield ("models", i, "name"), f"{name} stands twice; join its sweeps, or give each a label of its own"
+        for i, model in enumerate(self.models):
+            yield from _unknown(f"data set of {self.id}", ("models", i, "datasets"), model.datasets, self.datasets)
+            yield from self._training_problems(i, model)
         labels = [model.label for model in self.models if model.label]
         for label in labels:
             if labels.count(label) > 1 or label in models:
                 yield ("models", labels.index(label), "label"), f"{label!r} is no name of its own; call no two things alike"
+
+    def _training_problems(self, place: int, model: Model) -> Iterator[tuple[Location, str]]:
+        """Settings of a model that do not go with those of the study."""
+        try:
+            if self.training:
+                Training.model_validate(stated(self.training, model.training))
+        except ValidationError as error:
+            yield ("models", place, "training"), error.errors()[0]["msg"].removeprefix("Value error, ")
 
     def published_names(self) -> variants.Names:
         """The published names that have variants, by what they name."""
@@ -279,7 +301,8 @@ class Study(Strict):
                     yield at, f"{self.id}_{name} is the target of {name}.csv; use another name"
         for place, named in self._scores():
             yield from _unknown(f"variation of {self.id}", place, [named.partition("@")[2]], ["", *self.variations])
-            yield from _unknown(f"metric of {self.id}", place, [named.partition(".")[0]], self.metrics)
+            if named not in self.unmeasured:
+                yield from _unknown(f"metric of {self.id}", place, [named.partition(".")[0]], self.metrics)
 
     def _claim_problems(self) -> Iterator[tuple[Location, str]]:
         targets = [*self.tables, *self.figures_of(self.datasets)]

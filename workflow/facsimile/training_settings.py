@@ -1,6 +1,6 @@
 """How a study says that its models are trained; ``train.py`` does it."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
@@ -57,7 +57,18 @@ class Training(Strict):
 
 
 class TrainingOverride(Strict):
-    """What one model, or a scale, may change of the training."""
+    """What one model, or a scale, may change of the training; an optimiser is stated whole."""
 
     steps: PositiveInt | None = None
     batch_size: BatchSize | None = None
+    latents: PositiveInt | None = None
+    network: Name | None = None
+    adam: Adam | None = None
+
+
+def stated(training: Training, *differs: TrainingOverride) -> dict[str, Any]:
+    """What is stated of a training, defaults not written in; what comes later goes before."""
+    found = training.model_dump(exclude_unset=True)
+    for override in differs:
+        found |= override.model_dump(exclude_unset=True, exclude_none=True)
+    return found
