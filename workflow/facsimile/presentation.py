@@ -5,17 +5,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from facsimile import declared, names, runs
-from facsimile.studyfile import CONTROLS, Artefact, Evaluation, ModelOverride, Scale, Study
+from facsimile.studyfile import CONTROLS, Artefact, Evaluation, Scale, Study
+from facsimile.training_settings import BEST, STEP
 
 
 @dataclass(frozen=True)
 class Spec:
     """One table or figure of the paper, as the study file states it.
 
-    ``metrics`` and ``against`` are scores, ``metric.score`` or ``metric.score@variation``; no ``metrics``: headlines.
+    ``metrics`` and ``against`` are scores, ``metric.score`` or ``metric.score@variation``, of which ``@best`` is the best of a
+    run's snapshots; no ``metrics``: headlines.
     """
 
     id: str
@@ -112,7 +115,7 @@ class Context:
             evaluation=runs.evaluation(study, scale),
             steps=chosen.training.steps or _steps(study),
             published_steps=_steps(study),
-            published_runs=_cells(study) * study.seeds * len(study.datasets),
+            published_runs=_published_runs(study),
             subgrids={d: {f: n for f, n in strides.items() if n > 1} for d, strides in chosen.subgrid.items()},
             departures=tuple(_departures(study, chosen)),
             artefacts=(*study.tables, *study.figures_of(study.datasets)),
@@ -174,20 +177,29 @@ def select(scores: pd.DataFrame, spec: Spec, context: Context, variations: bool 
     """The scores that an artefact shows, with a column ``name``, and the names of its ``metrics`` in their order.
 
     A name that the study file asks for and the scores lack stays in the list: it is shown as missing. ``variations``: each
-    score in every variation, too; a column ``plain`` has its name without. Raises ValueError where one run has one score twice.
+    score in every variation, too, but not along training; a column ``plain`` has its name without. Raises ValueError where one
+    run has one score twice.
     """
     here = named(scores[scores["dataset"].isin(context.shown(spec))])
     wanted = list(spec.metrics) or headlines(here, context)
-    here = here.assign(plain=here["name"].str.split("@").str[0] if variations else here["name"])
-    found = here[here["plain"].isin([*wanted, *spec.against])]
+    plain = here["name"].map(_plain).astype(str) if variations else here["name"]
+    found = here.assign(plain=plain)
+    found = found[found["plain"].isin([*wanted, *spec.against])]
     if spec.models:
-        found = found[found["model"].isin([*spec.models, *context.controls])]
+        called = [found[key].isin([*spec.models, *context.controls]) for key in ("model", "label") if key in found]
+        found = found[np.logical_or.reduce(called)]
     if (twice := found.duplicated(["run", "name"])).any():
         first = found[twice].iloc[0]
         raise ValueError(
             f"scores: {first['run']} has {first['name']} twice; keep one convention, representation and seed of each score"
         )
     return found, wanted
+
+
+def _plain(name: str) -> str:
+    """A score's name without its variation; what is of other steps of training keeps it."""
+    plain, _, variation = name.partition("@")
+    return name if variation == BEST or variation.startswith(STEP) else plain
 
 
 def headlines(here: pd.DataFrame, context: Context) -> list[str]:
@@ -217,16 +229,23 @@ def _parameters(study: Study, model: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([key for m in stated for key in m.sweep] + [key for m in stated for key in m.fixed]))
 
 
-def _cells(study: Study) -> int:
-    return sum(math.prod(map(len, model.sweep.values())) for model in study.models)
+def _published_runs(study: Study) -> int:
+    return sum(
+        math.prod(map(len, model.sweep.values()))
+        * len(model.datasets or study.datasets)
+        * min(study.seeds, model.seeds or study.seeds)
+        for model in study.models
+    )
 
 
 def _departures(study: Study, scale: Scale) -> list[Departure]:
     found = []
     if (steps := scale.training.steps or _steps(study)) != _steps(study):
         found.append(Departure("training", f"{steps:,} of {_steps(study):,} steps"))
+    if (looks := scale.training.snapshots) is not None:
+        found.append(Departure("training", f"scored every {looks.every:,} steps"))
     for model in study.models:
-        override = scale.models.get(model.name, ModelOverride())
+        override = runs.override_of(scale, model)
         if model.fixed | override.fixed != model.fixed:
             found.append(Departure("training", "other fixed hyper-parameters", model.name))
         if model.sweep | override.sweep != model.sweep:

@@ -100,11 +100,20 @@ def recorded(step: int, steps: int) -> bool:
 
 
 def run(
-    model: Model, training: Training, data: Data, seed: int, precision: str, folder: Path, clock: "Clock", session: Session
+    model: Model,
+    training: Training,
+    data: Data,
+    seed: int,
+    precision: str,
+    folder: Path,
+    clock: "Clock",
+    session: Session,
+    reached: Callable[[State], None] = lambda state: None,
 ) -> State:
     """Train one run to its end, from its checkpoint if it has one, writing checkpoints when the clock says so.
 
-    ``session`` is how this process executes it; kept with the run.
+    ``session`` is how this process executes it; kept with the run. ``reached`` is told the state after each step but the last,
+    before a checkpoint of it is written.
     """
     state = start(model, training, shape_of(model, data), seed, precision)
     if saved := store.load_checkpoint(folder):
@@ -114,6 +123,8 @@ def run(
     began, before = time.perf_counter(), state.seconds
     for _ in steps(model, training, data, seed, precision, state):
         state.seconds = before + time.perf_counter() - began
+        if state.step < training.steps:
+            reached(state)
         if clock.due(state.step) and state.step < training.steps:
             clock.keep()
             store.save_checkpoint(folder, _tensors(state), progress(state))

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from facsimile import names, statistics
-from facsimile.presentation import Context, Quantity, Spec
+from facsimile.presentation import Context, Quantity, Spec, named
 from facsimile.rendering import Entry, Row
 from facsimile.tables import Table, _means
 
@@ -14,8 +14,8 @@ NONE = float("nan")
 
 def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context) -> Table:
     """One line a (data set, model, score); the spec names metrics, all of whose scores are shown, or single scores."""
-    named = scores.assign(name=scores["metric"].astype(str) + "." + scores["score"].astype(str))
-    shown = named[named["dataset"].isin(context.shown(spec)) & named["name"].map(lambda name: _wanted(name, spec))]
+    said = named(scores)
+    shown = said[said["dataset"].isin(context.shown(spec)) & said["name"].map(lambda name: _wanted(name, spec))]
     numbers = [_number(key, own, spec, context) for key, own in shown.groupby(["dataset", "model", "name"], sort=False)]
     data = pd.DataFrame(numbers, columns=COLUMNS)
     rows = [_row(number, context) for number in data.to_dict("records")]
@@ -29,7 +29,8 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
 
 
 def _wanted(name: str, spec: Spec) -> bool:
-    return not spec.metrics or name in spec.metrics or name.partition(".")[0] in spec.metrics
+    """A variation is shown where it is named itself."""
+    return name in spec.metrics or ("@" not in name and (not spec.metrics or name.partition(".")[0] in spec.metrics))
 
 
 def _number(key: object, own: pd.DataFrame, spec: Spec, context: Context) -> tuple[object, ...]:
