@@ -20,7 +20,14 @@ from facsimile.runs import Run, Shard
 from facsimile.training_settings import Training
 from facsimile.workspace import Workspace
 
-LOOP = ("facsimile.train", "facsimile.networks", "facsimile.bf16_layers", "facsimile.adam", "facsimile.rng")
+LOOP = (
+    "facsimile.train",
+    "facsimile.batches",
+    "facsimile.networks",
+    "facsimile.bf16_layers",
+    "facsimile.adam",
+    "facsimile.rng",
+)
 PACKED_LOOP = ("facsimile.pack", "facsimile.packed_step", "facsimile.images", "facsimile.matrix_convolutions")
 
 
