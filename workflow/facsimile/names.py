@@ -28,7 +28,7 @@ DATASETS = {
     "cars3d": "Cars3D",
     "shapes3d": "Shapes3D",
     "xy_squares": "XYSquares",
-    **{f"xy_squares_{spacing}": f"XYSquares, spacing {spacing}" for spacing in range(1, 8)},
+    **{f"xy_squares_{spacing}": f"XYSquares, spacing {spacing}" for spacing in range(1, 9)},
     "mpi3d_toy": "MPI3D (toy)",
     "mpi3d_realistic": "MPI3D (realistic)",
     "mpi3d_real": "MPI3D (real)",

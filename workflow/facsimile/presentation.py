@@ -95,6 +95,7 @@ class Context:
     artefacts: tuple[str, ...] = ()
     controls: tuple[str, ...] = CONTROLS  # none in a study that runs no controls
     labels: Mapping[str, str] = field(default_factory=dict)  # what tables call a cell -> its model
+    untrained: tuple[str, ...] = ()  # models that no training makes
     history: Callable[[str], pd.DataFrame] | None = None  # a run's key -> its losses and traces along training
     printed: Mapping[Quantity, float] = field(default_factory=dict)  # the first published number of each quantity, if any
 
@@ -120,6 +121,7 @@ class Context:
             departures=tuple(_departures(study, chosen)),
             artefacts=(*study.tables, *study.figures_of(study.datasets)),
             labels={model.label: model.name for model in study.models if model.label},
+            untrained=tuple(dict.fromkeys(m.name for m in study.models if not runs.is_trained(m))),
             controls=CONTROLS if study.control_seeds else (),
         )
 
@@ -242,6 +244,9 @@ def _departures(study: Study, scale: Scale) -> list[Departure]:
     found = []
     if (steps := scale.training.steps or _steps(study)) != _steps(study):
         found.append(Departure("training", f"{steps:,} of {_steps(study):,} steps"))
+    batch = study.training.batch_size if study.training else None
+    if (other := scale.training.batch_size) not in (None, batch):
+        found.append(Departure("training", f"batches of {other} instead of {batch}"))
     if (looks := scale.training.snapshots) is not None:
         found.append(Departure("training", f"scored every {looks.every:,} steps"))
     for model in study.models:

@@ -1,5 +1,6 @@
 """Expand a study into its runs, and group runs into shards, the units of a job. Imports no torch."""
 
+import functools
 import itertools
 import math
 from collections.abc import Iterator
@@ -189,15 +190,25 @@ def override_of(scale: Scale, model: Model) -> ModelOverride:
 
 def _training(study: Study, model: Model, scale: Scale) -> dict[str, Any]:
     """How a model is trained: what the study states, then what differs for this model, then for this scale."""
-    if study.training is None or not declared.of_class("models", model.name, "trained", default=True):
+    if study.training is None or not is_trained(model):
         return {}
     differs = [part.model_dump(exclude_none=True, exclude={"snapshots"}) for part in (model.training, scale.training)]
     return {"training": study.training.model_dump(exclude_unset=True, exclude={"snapshots"}) | differs[0] | differs[1]}
 
 
+@functools.cache
+def _trained(name: str) -> bool:
+    return bool(declared.of_class("models", name, "trained", default=True))
+
+
+def is_trained(model: Model) -> bool:
+    """Whether a model of a study file is trained: one that is not states no training."""
+    return _trained(model.name)
+
+
 def _snapshots(study: Study, model: Model, scale: Scale) -> Snapshots | None:
     """Which states of its runs are kept: as the scale says, else the model, else the study. Moves no hash."""
-    if study.training is None or not declared.of_class("models", model.name, "trained", default=True):
+    if study.training is None or not is_trained(model):
         return None
     return scale.training.snapshots or model.training.snapshots or study.training.snapshots
 

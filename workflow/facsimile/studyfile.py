@@ -80,7 +80,7 @@ class Artefact(Strict):
         default=None, description="dataset: one figure a data set, named <figure>_<data set>; of a scale those that it has"
     )
     datasets: list[Name] = Field(default=[], description="data sets that the paper's artefact shows; none: all of the scale")
-    models: list[Name] = Field(default=[], description="models shown; none: all")
+    models: list[str] = Field(default=[], description="models shown, by name or label; none: all")
     metrics: list[str] = Field(
         default=[], description="scores shown, as metric.score, or metric.score@variation; none: every metric's headline"
     )

@@ -19,8 +19,8 @@ class XYSquares(Stored):
     """Images whose squares never overlap their own other places, so that every change of a factor changes as many pixels.
 
     Michlo, Klein and James (2023, "Overlooked implications of the reconstruction loss"). A row is the six places, not pixels.
-    ``spacing``: pixels between two places; the data sets ``xy_squares_1`` to ``xy_squares_7``, whose squares do overlap their
-    other places, have fewer, and their grid of 8 places in the middle of the image.
+    ``spacing``: pixels between two places; in the data sets ``xy_squares_1`` to ``xy_squares_7`` squares do overlap their other
+    places, and the grid of 8 places is in the middle of the image.
     """
 
     name = "xy_squares"
