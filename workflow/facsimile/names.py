@@ -12,6 +12,10 @@ MODELS = {
     "dip_vae_ii": "DIP-VAE-II",
     "beta_tc_vae": "β-TCVAE",
     "annealed_vae": "AnnealedVAE",
+    "beta_vae_mse": "β-VAE (MSE)",
+    "beta_vae_box_blur": "β-VAE (BoxBlurMSE)",
+    "ada_gvae": "Ada-GVAE (MSE)",
+    "ada_gvae_box_blur": "Ada-GVAE (BoxBlurMSE)",
     "oracle": "Oracle",
     "noise": "Noise",
 }
@@ -24,6 +28,7 @@ DATASETS = {
     "cars3d": "Cars3D",
     "shapes3d": "Shapes3D",
     "xy_squares": "XYSquares",
+    **{f"xy_squares_{spacing}": f"XYSquares, spacing {spacing}" for spacing in range(1, 9)},
     "mpi3d_toy": "MPI3D (toy)",
     "mpi3d_realistic": "MPI3D (realistic)",
     "mpi3d_real": "MPI3D (real)",

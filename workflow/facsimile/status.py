@@ -7,7 +7,7 @@ from datetime import datetime
 from rich.console import Console
 from rich.table import Table
 
-from facsimile import cost, discover, failures, progress, usage
+from facsimile import cost, discover, failures, progress, store, usage
 from facsimile.listing import state
 from facsimile.progress import STATES, Progress
 from facsimile.runs import Run
@@ -32,7 +32,9 @@ def plan(at: Workspace, study: str, console: Console) -> None:
     )
     console.print(f"{price.steps:,} steps: about {price.core_hours:,.1f} core-hours of a CPU with bf16 (measured rates),")
     console.print(f"or about {price.gpu_hours:,.1f} GPU-hours by arithmetic for one H200 (packed execution; not measured)")
-    console.print(f"about {price.bytes / 1e9:,.1f} GB of weights and latents")
+    kept = sum(len(run.kept) for run in todo)
+    also = f", {kept:,} snapshots included" if kept else ""
+    console.print(f"about {price.bytes / 1e9:,.1f} GB of weights and latents{also}")
     _warn(found.unavailable, runs, console)
 
 
@@ -69,6 +71,7 @@ def _show(at: Workspace, study: Study, seen: Progress, console: Console) -> None
     for (dataset, model), counted in progress.counts(runs, seen).items():
         table.add_row(dataset, model, *(f"{counted[name]:,}" if counted[name] else "·" for name in STATES))
     console.print(table)
+    _print_snapshots(at, runs, console)
     stages = [f"{stage} {done:,} of {whole:,}" for stage, (done, whole) in progress.stages(at, study).items()]
     _line(console, f"shards: {', '.join(stages)}")
     _print_hours(runs, seen, console)
@@ -78,6 +81,12 @@ def _show(at: Workspace, study: Study, seen: Progress, console: Console) -> None
     kinds = [f"{kind} {size(measured.bytes[kind])}" for kind in usage.KINDS if measured.files[kind]]
     total = f"{size(measured.bytes.total())} in {measured.files.total():,} files"
     _line(console, f"{at.config.results}: {total}" + (f" ({', '.join(kinds)})" if kinds else ""))
+
+
+def _print_snapshots(at: Workspace, runs: list[Run], console: Console) -> None:
+    if kept := [part for run in runs for part in run.kept]:
+        done = sum((at.paths.run(part.key) / store.RECORD).exists() for part in kept)
+        _line(console, f"snapshots: {done:,} of {len(kept):,}")
 
 
 def _print_hours(runs: list[Run], seen: Progress, console: Console) -> None:
