@@ -1,5 +1,8 @@
 """What every data set of arrays promises; a new file in facsimile/datasets is tested here without another edit."""
 
+import math
+import shutil
+
 import h5py
 import numpy as np
 import pytest
@@ -8,18 +11,30 @@ from facsimile import datasets, discover
 from facsimile.datasets import Arrays, DataFile, DatasetError
 
 CLASSES = [discover.the_class("datasets", name, DataFile) for name in discover.names("datasets")]
-ARRAYS = [cls for cls in CLASSES if issubclass(cls, Arrays)]
+LARGE = 10_000_000  # bytes, of which no fast test makes more
+ARRAYS = [
+    pytest.param(cls, id=cls.name, marks=[pytest.mark.slow] * (cls.rows * sum(map(math.prod, cls.shapes.values())) > LARGE))
+    for cls in CLASSES
+    if issubclass(cls, Arrays)
+]
 
 
-@pytest.fixture(params=ARRAYS, ids=lambda found: found.name)
+@pytest.fixture(scope="module", params=ARRAYS)
 def found(request):
     return request.param
 
 
+@pytest.fixture(scope="module")
+def made(found, tmp_path_factory):
+    path = tmp_path_factory.mktemp(found.name) / "data.h5"
+    found.make(path)
+    return path
+
+
 @pytest.fixture
-def path(found, tmp_path):
-    found.make(tmp_path / "data.h5")
-    return tmp_path / "data.h5"
+def path(made, tmp_path):
+    """A file of its own for each test, as some damage it."""
+    return shutil.copy(made, tmp_path / "data.h5")
 
 
 def test_arrays_have_the_stated_shapes_and_are_the_same_when_made_again(found, path, tmp_path):

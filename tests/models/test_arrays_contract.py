@@ -22,9 +22,10 @@ def model(of_arrays, some):
 
 def batch(model):
     drawn = np.random.default_rng(0)
-    return _arrays.tensors(
-        {name: drawn.uniform(0.5, 1.5, (ROWS, *shape)).astype(np.float32) for name, shape in model.takes.items()}
-    )
+    arrays = {name: drawn.uniform(0.5, 1.5, (ROWS, *shape)).astype(np.float32) for name, shape in model.takes.items()}
+    if "images" in arrays:
+        arrays["images"] = (arrays["images"] * 127).astype(np.uint8)
+    return _arrays.tensors(arrays)
 
 
 def noise(model):
