@@ -61,6 +61,7 @@ def _design(study: Study) -> Iterator[str]:
             *(_training(study.training) if study.training else []),
             ("metrics", ", ".join(f"[`{metric}`](../metrics/{metric}.md)" for metric in study.metrics)),
             ("evaluation", f"{points} points, seed {asked.seed}, {asked.convention} convention"),
+            *((f"points of `{metric}`", f"{own.train:,} + {own.test:,}") for metric, own in study.points.items()),
         ],
     )
     yield ""
@@ -72,6 +73,9 @@ def _training(said: Training) -> Iterator[tuple[str, str]]:
     batch = "the whole data set" if said.batch_size == "all" else f"batches of {said.batch_size}"
     yield "training", f"{said.steps:,} steps, {batch}, {said.latents} latents"
     yield "network", f"`{said.network}`"
+    if said.snapshots:
+        dear = "".join(f"; {name} every {steps:,}" for name, steps in said.snapshots.metrics.items())
+        yield "scored", f"every {said.snapshots.every:,} steps{dear}; the best of a run is `@best`"
     for name, optimiser in (("Adam", said.adam), ("gradient descent", said.sgd)):
         if optimiser:
             yield name, ", ".join(f"{key} {value:g}" for key, value in optimiser.model_dump().items())
