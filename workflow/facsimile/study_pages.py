@@ -60,6 +60,7 @@ def _design(study: Study) -> Iterator[str]:
             *(_training(study) if study.training else []),
             ("metrics", ", ".join(f"[`{metric}`](../metrics/{metric}.md)" for metric in study.metrics)),
             ("evaluation", f"{points} points, seed {asked.seed}, {asked.convention} convention"),
+            *((f"points of `{metric}`", f"{own.train:,} + {own.test:,}") for metric, own in study.points.items()),
         ],
     )
     yield ""
@@ -78,6 +79,9 @@ def _training(study: Study) -> Iterator[tuple[str, str]]:
     latents = [f"{n}" for n in dict.fromkeys(study.latents.get(dataset, said.latents) for dataset in study.datasets)]
     yield "training", f"{said.steps:,} steps, {batch}, {names.listed(latents)} latents"
     yield "network", f"`{said.network}`"
+    if said.snapshots:
+        dear = "".join(f"; {name} every {steps:,}" for name, steps in said.snapshots.metrics.items())
+        yield "scored", f"every {said.snapshots.every:,} steps{dear}; the best of a run is `@best`"
     for name, optimiser in (("Adam", said.adam), ("gradient descent", said.sgd)):
         if optimiser:
             yield name, ", ".join(f"{key} {value:g}" for key, value in optimiser.model_dump().items())
