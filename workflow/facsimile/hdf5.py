@@ -59,7 +59,8 @@ def writing(path: Path, **settings: Any) -> Iterator[h5py.File]:
 
 
 def array(file: h5py.File, name: str, size: int) -> npt.NDArray[Any]:
-    """An array of numbers that lies in this file, of ``size`` bytes, and claims no more of them, as we compress nothing.
+    """An array of numbers that lies in this file and claims no more than ``size`` bytes: the file's, or, of what we compress,
+    those that are wanted.
 
     Raises ValueError for anything else: a link could make us read any other file, a claim allocate any amount.
     """
@@ -70,5 +71,5 @@ def array(file: h5py.File, name: str, size: int) -> npt.NDArray[Any]:
     if found.shape is None or found.dtype.kind not in "fiub":
         raise ValueError(f"{name} is {found.dtype}, no numbers")
     if found.nbytes > size:
-        raise ValueError(f"{name} claims {found.nbytes:,} bytes, the file has {size:,}")
+        raise ValueError(f"{name} claims {found.nbytes:,} bytes, there can be {size:,}")
     return np.asarray(found[()])

@@ -14,6 +14,10 @@ MODELS = {
     "annealed_vae": "AnnealedVAE",
     "ard_vae": "ARD-VAE",
     "rae": "RAE",
+    "beta_vae_mse": "β-VAE (MSE)",
+    "beta_vae_box_blur": "β-VAE (BoxBlurMSE)",
+    "ada_gvae": "Ada-GVAE (MSE)",
+    "ada_gvae_box_blur": "Ada-GVAE (BoxBlurMSE)",
     "oracle": "Oracle",
     "noise": "Noise",
 }
@@ -28,6 +32,7 @@ DATASETS = {
     "xy_squares": "XYSquares",
     "mnist": "MNIST",
     "mnist_test": "MNIST (test)",
+    **{f"xy_squares_{spacing}": f"XYSquares, spacing {spacing}" for spacing in range(1, 9)},
     "mpi3d_toy": "MPI3D (toy)",
     "mpi3d_realistic": "MPI3D (realistic)",
     "mpi3d_real": "MPI3D (real)",

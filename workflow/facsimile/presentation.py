@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from facsimile import declared, names, runs, training_settings
-from facsimile.studyfile import CONTROLS, Artefact, Evaluation, Model, ModelOverride, Scale, Study
+from facsimile.studyfile import CONTROLS, Artefact, Evaluation, Model, Scale, Study
+from facsimile.training_settings import BEST, STEP
 from facsimile.variants import Names
 
 
@@ -16,7 +18,8 @@ from facsimile.variants import Names
 class Spec:
     """One table or figure of the paper, as the study file states it.
 
-    ``metrics`` and ``against`` are scores, ``metric.score`` or ``metric.score@variation``; no ``metrics``: headlines.
+    ``metrics`` and ``against`` are scores, ``metric.score`` or ``metric.score@variation``, of which ``@best`` is the best of a
+    run's snapshots; no ``metrics``: headlines.
     """
 
     id: str
@@ -105,9 +108,11 @@ class Context:
     labels: Mapping[str, str] = field(default_factory=dict)  # what tables call a cell -> its model
     places: Mapping[str, frozenset[str]] = field(default_factory=dict)  # label or model -> data sets, if it is not all
     unmeasured: Mapping[str, str] = field(default_factory=dict)  # scores that the paper prints and nothing measures -> why
+    untrained: tuple[str, ...] = ()  # models that no training makes
     history: Callable[[str], pd.DataFrame] | None = None  # a run's key -> its losses and traces along training
     variants: Names = field(default_factory=Names)  # published names for which several things stand
     printed: Mapping[Quantity, float] = field(default_factory=dict)  # the first published number of each quantity, if any
+    peers: Mapping[Quantity, float] = field(default_factory=dict)  # likewise, of those that others than the authors printed
 
     @classmethod
     def of(cls, study: Study, scale: str) -> "Context":
@@ -126,7 +131,7 @@ class Context:
             evaluation=runs.evaluation(study, scale),
             steps=chosen.training.steps or _steps(study),
             published_steps=_steps(study),
-            published_runs=sum(_cells(study, dataset) for dataset in study.datasets) * study.seeds,
+            published_runs=_published_runs(study),
             lengths=tuple(dict.fromkeys(_lengths(study, chosen))),
             subgrids={d: {f: n for f, n in strides.items() if n > 1} for d, strides in chosen.subgrid.items()},
             departures=tuple(_departures(study, chosen)),
@@ -134,6 +139,7 @@ class Context:
             labels={model.label: model.name for model in study.models if model.label},
             places=_places(study),
             unmeasured=study.unmeasured,
+            untrained=tuple(dict.fromkeys(m.name for m in study.models if not runs.is_trained(m))),
             controls=CONTROLS if study.control_seeds else (),
             variants=study.published_names(),
         )
@@ -202,20 +208,29 @@ def select(scores: pd.DataFrame, spec: Spec, context: Context, variations: bool 
     """The scores that an artefact shows, with a column ``name``, and the names of its ``metrics`` in their order.
 
     A name that the study file asks for and the scores lack stays in the list: it is shown as missing. ``variations``: each
-    score in every variation, too; a column ``plain`` has its name without. Raises ValueError where one run has one score twice.
+    score in every variation, too, but not along training; a column ``plain`` has its name without. Raises ValueError where one
+    run has one score twice.
     """
     here = named(scores[scores["dataset"].isin(context.shown(spec))])
     wanted = list(spec.metrics) or headlines(here, context)
-    here = here.assign(plain=here["name"].str.split("@").str[0] if variations else here["name"])
-    found = here[here["plain"].isin([*wanted, *spec.against])]
+    plain = here["name"].map(_plain).astype(str) if variations else here["name"]
+    found = here.assign(plain=plain)
+    found = found[found["plain"].isin([*wanted, *spec.against])]
     if spec.models:
-        found = found[found["model"].isin([*spec.models, *context.controls])]
+        called = [found[key].isin([*spec.models, *context.controls]) for key in ("model", "label") if key in found]
+        found = found[np.logical_or.reduce(called)]
     if (twice := found.duplicated(["run", "name"])).any():
         first = found[twice].iloc[0]
         raise ValueError(
             f"scores: {first['run']} has {first['name']} twice; keep one convention, representation and seed of each score"
         )
     return found, wanted
+
+
+def _plain(name: str) -> str:
+    """A score's name without its variation; what is of other steps of training keeps it."""
+    plain, _, variation = name.partition("@")
+    return name if variation == BEST or variation.startswith(STEP) else plain
 
 
 def headlines(here: pd.DataFrame, context: Context) -> list[str]:
@@ -245,8 +260,13 @@ def _parameters(study: Study, model: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([key for m in stated for key in m.sweep] + [key for m in stated for key in m.fixed]))
 
 
-def _cells(study: Study, dataset: str) -> int:
-    return sum(math.prod(map(len, model.sweep.values())) for _, model in study.models_of(dataset))
+def _published_runs(study: Study) -> int:
+    return sum(
+        math.prod(map(len, model.sweep.values()))
+        * len(model.datasets or study.datasets)
+        * min(study.seeds, model.seeds or study.seeds)
+        for model in study.models
+    )
 
 
 def _places(study: Study) -> dict[str, frozenset[str]]:
@@ -262,8 +282,8 @@ def _trainings(study: Study, scale: Scale) -> Iterator[tuple[Model, dict[str, An
     """Every model with its training as published and at a scale."""
     if study.training is None:
         return
-    for model in study.models:
-        override = scale.models.get(model.name, ModelOverride())
+    for model in filter(runs.is_trained, study.models):
+        override = runs.override_of(scale, model)
         differs = model.training, scale.training, override.training
         yield model, training_settings.stated(study.training, differs[0]), training_settings.stated(study.training, *differs)
 
@@ -287,8 +307,10 @@ def _of_training(study: Study, scale: Scale) -> Iterator[Departure]:
 
 def _departures(study: Study, scale: Scale) -> list[Departure]:
     found = list(_of_training(study, scale))
+    if (looks := scale.training.snapshots) is not None:
+        found.append(Departure("training", f"scored every {looks.every:,} steps"))
     for model in study.models:
-        override = scale.models.get(model.name, ModelOverride())
+        override = runs.override_of(scale, model)
         if model.fixed | override.fixed != model.fixed:
             found.append(Departure("training", "other fixed hyper-parameters", model.name))
         if model.sweep | override.sweep != model.sweep:

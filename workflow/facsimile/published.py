@@ -14,7 +14,8 @@ from facsimile.yamlfile import FileError
 
 COLUMNS = ("artefact", "dataset", "model", "params", "metric", "statistic", "value", "spread", "source", "how")
 # How a number was got; only the last two are not the study's own authors' or code's.
-HOWS = ("printed", "digitised", "released", "abstract", "reference run", "peer")
+PEER = "peer"
+HOWS = ("printed", "digitised", "released", "abstract", "reference run", PEER)
 STATISTICS = ("mean", "median", "iqm", "spearman", "count", "exact")
 BESIDE = ("study", "reference", "peers")  # what no table or figure of the paper shows
 DESIGN = "study.runs"

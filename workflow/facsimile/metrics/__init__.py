@@ -56,7 +56,7 @@ def score(
     """
     known = factors is not None
     # Without factors rows are drawn by their number, which no metric that is asked then looks at.
-    stand_in: npt.ArrayLike = np.arange(len(np.asarray(codes)))[:, None]
+    stand_in: npt.ArrayLike = np.arange(np.prod(np.shape(codes)[:1], dtype=int))[:, None]
     table = _draws.checked(codes, stand_in if factors is None else factors, "codes")
     kept = _draws.varying(table.factors, table.factors)
     with_model = _given(given)
