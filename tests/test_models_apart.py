@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import synthetic
 
-from facsimile import compare, config, datasets, metrics, published, runs, score_inputs, studyfile
+from facsimile import compare, config, datasets, published, runs, score_inputs, studyfile
 from facsimile.encode_shard import encode_shard
 from facsimile.presentation import Context, Departure, Quantity, Spec
 from facsimile.published import Published
@@ -153,14 +153,6 @@ def test_a_model_whose_optimiser_does_not_go_with_the_studys_is_refused():
     [(at, message)] = Study.model_validate(STUDY | {"training": sgd}).problems()
     assert at == ("models", 1, "training")
     assert message.startswith("state one optimiser")
-
-
-def test_metrics_without_factors_are_asked_of_codes_alone():
-    codes = np.random.default_rng(0).normal(size=(300, 4)) * [1, 1, 0.01, 1]
-    found = metrics.score(codes, None, ["active_units"], n_train=200, n_test=1)
-    assert found.set_index("score")["value"]["active_units"] == 3
-    with pytest.raises(ValueError, match="mig needs factors: give them"):
-        metrics.score(codes, None, ["mig"])
 
 
 def test_a_run_of_rows_without_factors_is_scored_by_its_own_decoder(study, tmp_path):
