@@ -68,7 +68,7 @@ def _design(study: Study) -> Iterator[str]:
     yield from grid(("method", "model", "values", "fixed"), swept)
     if study.faithful_to:
         yield from ["", "Where the paper's text and its released code differ, both are run:", ""]
-        both = [(name, said.paper, said.code) for name, said in study.faithful_to.items()]
+        both = [map(names.dataset, (name, said.paper, said.code)) for name, said in study.faithful_to.items()]
         yield from grid(("published as", "as the paper says", "as its code does"), both)
 
 
