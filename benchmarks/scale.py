@@ -9,7 +9,6 @@ Prints rows of the tables in benchmarks/results/scale.md. Wall seconds depend on
 """
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,7 +21,9 @@ import yaml
 
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / "workflow"), str(ROOT / "tests" / "slurm"), str(ROOT / "tests")]
-PARTS = ("Snakefile", "workflow", "config", "envs", "profiles", "slurm")
+
+from project import copy_of_repository  # noqa: E402
+
 PUBLISHED = "locatello2019"
 SEEDS = 400  # 7 data sets x 36 cells x 400 seeds = 100,800 runs
 TRIVIAL = """\
@@ -48,7 +49,7 @@ def main(words: Sequence[str]) -> None:
 def plan() -> None:
     """CPU seconds, wall seconds and memory of `snakemake -n` at paper scale."""
     with tempfile.TemporaryDirectory() as name:
-        folder = copy(Path(name))
+        folder = copy_of_repository(Path(name))
         study = yaml.safe_load((ROOT / "config" / "studies" / f"{PUBLISHED}.yaml").read_text())
         large = {**study, "id": "large", "seeds": SEEDS}
         (folder / "config" / "studies" / "large.yaml").write_text(yaml.safe_dump(large))
@@ -60,7 +61,7 @@ def plan() -> None:
 def start() -> None:
     """The processes of a job: twice Snakemake (SLURM's, and the one on the node), then a command of ours."""
     with tempfile.TemporaryDirectory() as name:
-        folder = copy(Path(name))
+        folder = copy_of_repository(Path(name))
         (folder / "empty").write_text('rule a:\n    output: "x"\n    shell: "touch x"\n')
         target = ["-n", "--quiet", "all", "--", "results/data/toy.h5"]
         commands = {
@@ -81,7 +82,7 @@ def jobs(count: str, width: str = "8") -> None:
     import cluster as slurm
 
     with tempfile.TemporaryDirectory() as name, slurm.cluster(Path(name), nodes=2, cpus=int(width) // 2) as running:
-        folder = copy(Path(name) / "project")
+        folder = copy_of_repository(Path(name) / "project")
         (folder / "Snakefile").write_text(TRIVIAL.format(jobs=count))
         command = [*snakemake(), "--profile", "slurm", *slurm.HURRY, "--quiet", "all", "--jobs", "200"]
         head = psutil.Popen(command, cwd=folder, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -91,6 +92,8 @@ def jobs(count: str, width: str = "8") -> None:
             spent = head.cpu_times()
             queued = len(running.jobs("RUNNING,PENDING"))
             seen.append((done, spent.user + spent.system, head.memory_info().rss / 1e6, queued))
+            if len(seen) % 30 == 0:
+                print(f"{time.monotonic() - began:.0f} s: {done} jobs, {queued} in the queue", file=sys.stderr, flush=True)
             time.sleep(2)
         seconds = time.monotonic() - began
     report(int(count), seconds, int(width), seen)
@@ -100,8 +103,8 @@ def report(count: int, seconds: float, width: int, seen: list[tuple[int, float, 
     """Print what was seen of so many jobs, of which ``width`` ran at a time."""
     print(f"{count} jobs, {width} at a time: {seconds:.0f} s, {seconds * width / count:.1f} s of a slot each")
     print("| jobs done | head's CPU s | head's MB | in the queue |\n|---|---|---|---|")
-    for part in range(5):
-        done, spent, megabytes, queued = next((s for s in seen if s[0] >= part * count // 4), seen[-1])
+    for part in range(9):
+        done, spent, megabytes, queued = next((s for s in seen if s[0] >= part * count // 8), seen[-1])
         print(f"| {done} | {spent:.1f} | {megabytes:.0f} | {queued} |")
 
 
@@ -124,18 +127,6 @@ def row(label: str, command: list[str], folder: Path) -> None:
     _, status, used = os.wait4(pid, 0)
     assert status == 0, f"{' '.join(command)} failed"
     print(f"| {label} | {used.ru_utime + used.ru_stime:.1f} | {time.monotonic() - began:.1f} | {used.ru_maxrss / 1e3:.0f} |")
-
-
-def copy(folder: Path) -> Path:
-    """What a run needs of the repository."""
-    folder.mkdir(exist_ok=True)
-    for part in PARTS:
-        source = ROOT / part
-        if source.is_dir() and not source.is_symlink():
-            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy2(source, folder / part, follow_symlinks=False)
-    return folder
 
 
 def snakemake() -> list[str]:

@@ -6,6 +6,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+SLURM = ROOT / "tests" / "slurm"
+
+# One thread, as in a job: two on a core that is busy are many times slower. Said before anything imports torch or numpy.
+os.environ["OMP_NUM_THREADS"] = "1"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process of pytest has all tests of a file, and one all that share the SLURM cluster; what is slow begins first."""
+    for item in items:
+        cluster = SLURM in item.path.parents
+        item.add_marker(pytest.mark.xdist_group("slurm" if cluster else str(item.path.relative_to(ROOT))))
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (SLURM not in item.path.parents, item.path not in slow))
 
 
 @pytest.fixture(scope="session")

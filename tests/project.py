@@ -32,6 +32,18 @@ scales:
 """
 
 
+def copy_of_repository(folder: Path) -> Path:
+    """What a run needs of the repository."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir() and not source.is_symlink():
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, folder / part, follow_symlinks=False)
+    return folder
+
+
 class Project:
     """A working copy at ``folder``; ``snakemake`` runs in it as a user would."""
 
@@ -42,14 +54,7 @@ class Project:
     @classmethod
     def create(cls, folder: Path) -> "Project":
         """Copy what a run needs; the only study is the tiny one."""
-        folder.mkdir(parents=True, exist_ok=True)
-        for part in PARTS:
-            source = ROOT / part
-            if source.is_dir() and not source.is_symlink():
-                shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                shutil.copy2(source, folder / part, follow_symlinks=False)
-        project = cls(folder)
+        project = cls(copy_of_repository(folder))
         shutil.rmtree(project.study_file.parent)
         project.study_file.parent.mkdir()
         project.study_file.write_text(STUDY)

@@ -158,3 +158,12 @@ class Specimens:
 
     def decoder(self, key):
         return lambda codes: np.broadcast_to((codes[:, :1, None, None] > 0).astype(np.float32), (len(codes), 8, 8, 1)).copy()
+
+    def inferred(self, key):
+        """Strips of one image in two concepts, of which the first brightens the picture and the second does nothing."""
+        values = np.linspace(0, 250, 7).astype(np.uint8)
+        moved = np.stack([values, np.full(7, 125, np.uint8)])
+        return {"strips": np.broadcast_to(moved[None, :, :, None, None, None], (1, 2, 7, 8, 8, 3)), "strip_rows": np.array([3])}
+
+    def scene(self, key):
+        return None

@@ -5,10 +5,9 @@ import os
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from facsimile import atomic, jobs, latents, store
+from facsimile import atomic, jobs, store
 from facsimile.paths import Paths
 from facsimile.runs import Run, Shard
 
@@ -38,18 +37,6 @@ def test_a_full_disk_is_said_wherever_a_job_meets_it(tmp_path, run, monkeypatch,
         monkeypatch.setattr(Path, "write_text", full)
     with pytest.raises(store.StoreError, match=r"01234567/0: no room on the disk .* run the same command again"):
         jobs.make_all(Shard("toy", "beta_vae", (run,)), Paths(tmp_path), lambda _: False, full, print)
-
-
-def test_latents_that_find_no_room_are_an_error_of_ours_and_leave_nothing(tmp_path, monkeypatch):
-    def full(path: Path, data: object) -> int:
-        path.touch()
-        raise OSError(errno.ENOSPC, "No space left on device", str(path))
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    values = np.zeros((40, 4), np.float32)
-    with pytest.raises(OSError, match="No space left"):
-        latents.write(tmp_path / "latents.h5", (40, 4), iter([(values, values)]), {})
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_forgetting_latents_removes_them_and_the_indexes_that_say_they_are_there(tmp_path, run):

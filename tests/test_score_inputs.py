@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 from torch.nn import functional
-from training import at, data_file, made, one_thread, run_of  # noqa: F401
+from training import at, data_file, made, run_of  # noqa: F401
 
 from facsimile import encode, latents, metrics, models, score_inputs, store
 from facsimile.encode_shard import encode_run

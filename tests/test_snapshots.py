@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from training import at, data_file, elsewhere, equal, made, one_thread, run_of  # noqa: F401
+from training import at, data_file, elsewhere, equal, made, run_of  # noqa: F401
 
 from facsimile import along, cost, runs, store, train_shard
 from facsimile.runs import Shard

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from training import STEPS, at, data_file, elsewhere, equal, made, one_thread, run_of  # noqa: F401
+from training import STEPS, at, data_file, elsewhere, equal, made, run_of  # noqa: F401
 from workers import train_slowly, train_until_told
 
 from facsimile import datasets, encode, jobs, latents, models, store, train_shard, training_settings, workspace

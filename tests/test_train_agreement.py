@@ -10,7 +10,7 @@ differ by 0.06 ± 0.09, with a spread over seeds of 108, MIG by 0.0006 ± 0.0018
 import numpy as np
 import pytest
 from scipy import stats
-from training import data_file, made, one_thread, run_of, with_data  # noqa: F401
+from training import data_file, made, run_of, with_data  # noqa: F401
 
 import facsimile
 from facsimile import config, latents, store

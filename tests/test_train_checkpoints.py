@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 import torch
-from training import at, data_file, elsewhere, equal, made, one_thread, run_of  # noqa: F401
+from training import at, data_file, elsewhere, equal, made, run_of  # noqa: F401
 
 from facsimile import atomic, config, machine, store
 

@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from training import at, data_file, elsewhere, equal, made, one_thread, run_of  # noqa: F401
+from training import at, data_file, elsewhere, equal, made, run_of  # noqa: F401
 from workers import train_until_told
 
 from facsimile import store

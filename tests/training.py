@@ -10,14 +10,6 @@ from facsimile.workspace import Workspace
 STEPS = 80  # past the first block of 64 whose random numbers are drawn at once
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
 def data_file(tmp_path_factory):
     path = tmp_path_factory.mktemp("data") / "toy.h5"

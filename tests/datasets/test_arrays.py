@@ -1,25 +1,51 @@
 """What every data set of arrays promises; a new file in facsimile/datasets is tested here without another edit."""
 
+import math
+import shutil
+from pathlib import Path
+
+import archives
 import h5py
 import numpy as np
 import pytest
 
 from facsimile import datasets, discover
 from facsimile.datasets import Arrays, DataFile, DatasetError
+from facsimile.datasets._official_files import DATA_DIR
 
 CLASSES = [discover.the_class("datasets", name, DataFile) for name in discover.names("datasets")]
 ARRAYS = [cls for cls in CLASSES if issubclass(cls, Arrays)]
 
 
-@pytest.fixture(params=ARRAYS, ids=lambda found: found.name)
-def found(request):
-    return request.param
+LARGE = 2_000_000  # numbers; larger data sets take seconds
+
+
+def numbers(found):
+    return found.rows * sum(math.prod(shape) for shape in found.shapes.values())
+
+
+SIZED = [pytest.param(cls, marks=[pytest.mark.slow] * (numbers(cls) > LARGE), id=cls.name) for cls in ARRAYS]
+
+
+@pytest.fixture(params=SIZED)
+def found(request, tmp_path, monkeypatch):
+    """The class; of one that is made from official files a small one, which finds them."""
+    monkeypatch.setenv(DATA_DIR, str(tmp_path))
+    return archives.small(request.param, tmp_path)[0]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("made")
 
 
 @pytest.fixture
-def path(found, tmp_path):
-    found.make(tmp_path / "data.h5")
-    return tmp_path / "data.h5"
+def path(found, folder, tmp_path):
+    """A copy of the data set's file, which is made once."""
+    kept = folder / f"{found.name}.h5"
+    if not kept.exists():
+        found.make(kept)
+    return Path(shutil.copy(kept, tmp_path / "data.h5"))
 
 
 def test_arrays_have_the_stated_shapes_and_are_the_same_when_made_again(found, path, tmp_path):
@@ -43,6 +69,7 @@ def test_rows_come_in_the_order_asked_for(found, path):
         np.testing.assert_array_equal(values, data.arrays(slice(None))[name][some])
 
 
+@pytest.mark.parametrize("found", ARRAYS, ids=lambda found: found.name)
 def test_it_is_counted_without_its_file(found):
     assert len(datasets.grid(found.name)) == found.rows
 

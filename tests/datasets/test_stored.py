@@ -66,7 +66,7 @@ def test_progress_reaches_the_end(tmp_path: Path) -> None:
 def test_truncated_file_is_refused_by_name(path: Path, kept: float) -> None:
     data = path.read_bytes()
     path.write_bytes(data[: int(kept * len(data)) if isinstance(kept, float) else kept])
-    with pytest.raises(DatasetError, match=r"toy\.h5: truncated or no data set's file .*remove it"):
+    with pytest.raises(DatasetError, match=r"toy\.h5: truncated or no data set's file .*remove the file"):
         Toy.open(path)
 
 

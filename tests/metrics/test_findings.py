@@ -6,7 +6,6 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
 from facsimile import canonical, datasets, discover, findings, metric_card, models, runs, train
 from facsimile.datasets.linear_gaussian import LinearGaussian
@@ -124,7 +123,6 @@ def test_every_score_of_a_data_set_is_declared(squares):
     ],
 )
 def test_training_reaches_the_closed_form(gaussian, model, params):
-    torch.set_num_threads(1)
     training = Training.model_validate({"steps": 400, "batch_size": "all", "latents": 5, "adam": {"lr": 0.03}})
     made = models.model(model, **params)
     state = train.start(made, training, gaussian.shapes, 0, "float32")

@@ -1,4 +1,4 @@
-"""Every model of the folder with some hyper-parameters, its networks initialised, and a batch; one thread, as in a job."""
+"""Every model of the folder with some hyper-parameters, its networks initialised, and a batch."""
 
 import types
 
@@ -19,14 +19,6 @@ def pytest_generate_tests(metafunc):
     cases = {"trained": TRAINED, "control": CONTROLS, "of_arrays": OF_ARRAYS, "any_model": TRAINED + CONTROLS + OF_ARRAYS}
     for name in cases.keys() & set(metafunc.fixturenames):
         metafunc.parametrize(name, cases[name])
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The cluster and the undisturbed project that the tests of this folder share."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from project import Project
@@ -22,3 +23,12 @@ def slurm_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A small study made without a disturbance: what every fault is compared with."""
     return faults.made(tmp_path_factory.mktemp("undisturbed") / "project")
+
+
+@pytest.fixture
+def toy(tmp_path: Path, root: Path, request: pytest.FixtureRequest) -> Path:
+    """A folder with the test file's SNAKEFILE and the repository's profiles, found as a user's shell finds them."""
+    (tmp_path / "Snakefile").write_text(request.module.SNAKEFILE)
+    (tmp_path / "profiles").symlink_to(root / "profiles")
+    (tmp_path / "slurm").symlink_to("profiles/slurm")
+    return tmp_path

@@ -33,19 +33,10 @@ rule patient:
 """
 
 
-@pytest.fixture
-def project(tmp_path: Path, root: Path) -> Path:
-    """A folder with a toy Snakefile and the repository's profiles, found as a user's shell finds them."""
-    (tmp_path / "Snakefile").write_text(SNAKEFILE)
-    (tmp_path / "profiles").symlink_to(root / "profiles")
-    (tmp_path / "slurm").symlink_to("profiles/slurm")
-    return tmp_path
-
-
-def snakemake(project: Path, *targets: str) -> "subprocess.Popen[str]":
+def snakemake(toy: Path, *targets: str) -> "subprocess.Popen[str]":
     """Start it with the slurm profile; only the waits are shorter than at a real site."""
     command = [sys.executable, "-m", "snakemake", *targets, "--profile", "slurm", *HURRY]
-    return subprocess.Popen(command, cwd=project, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return subprocess.Popen(command, cwd=toy, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
 def finish(process: "subprocess.Popen[str]") -> str:
@@ -55,10 +46,10 @@ def finish(process: "subprocess.Popen[str]") -> str:
     return printed
 
 
-def test_jobs_go_through_sbatch_with_what_they_asked_for(slurm_cluster: Cluster, project: Path):
-    printed = finish(snakemake(project))
-    gpu_job, node, device = (project / "gpu.txt").read_text().split()
-    cores_job, cores, threads = (project / "cores.txt").read_text().split()
+def test_jobs_go_through_sbatch_with_what_they_asked_for(slurm_cluster: Cluster, toy: Path):
+    printed = finish(snakemake(toy))
+    gpu_job, node, device = (toy / "gpu.txt").read_text().split()
+    cores_job, cores, threads = (toy / "cores.txt").read_text().split()
     assert {gpu_job, cores_job} <= set(slurm_cluster.jobs("COMPLETED"))
     assert f"SLURM jobid {gpu_job}" in printed
     assert node in slurm_cluster.nodes
@@ -66,14 +57,14 @@ def test_jobs_go_through_sbatch_with_what_they_asked_for(slurm_cluster: Cluster,
     assert (cores, threads) == ("6", "1")
 
 
-def test_a_cancelled_job_is_seen_and_made_again(slurm_cluster: Cluster, project: Path):
+def test_a_cancelled_job_is_seen_and_made_again(slurm_cluster: Cluster, toy: Path):
     before = set(slurm_cluster.jobs("RUNNING"))
-    process = snakemake(project, "patient.txt")
+    process = snakemake(toy, "patient.txt")
     slurm_cluster.wait(lambda: set(slurm_cluster.jobs("RUNNING")) - before, 60, "running job")
     (cancelled,) = set(slurm_cluster.jobs("RUNNING")) - before
     slurm_cluster.run("scancel", cancelled)
     finish(process)
-    job, turn = (project / "patient.txt").read_text().split()
+    job, turn = (toy / "patient.txt").read_text().split()
     assert turn == "2"
     assert job != cancelled
 

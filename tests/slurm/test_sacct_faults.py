@@ -42,22 +42,14 @@ def accounted(slurm_cluster: Cluster) -> Iterator[Cluster]:
         yield slurm_cluster
 
 
-@pytest.fixture
-def project(tmp_path: Path, root: Path) -> Path:
-    (tmp_path / "Snakefile").write_text(SNAKEFILE)
-    (tmp_path / "profiles").symlink_to(root / "profiles")
-    (tmp_path / "slurm").symlink_to("profiles/slurm")
-    return tmp_path
-
-
 class Asked:
     """A snakemake that asks sacct for the state of its jobs; killed at the end, as it may wait for ever."""
 
-    def __init__(self, project: Path, target: str) -> None:
+    def __init__(self, toy: Path, target: str) -> None:
         command = [sys.executable, "-m", "snakemake", target, "--profile", "slurm", *HURRY, "--slurm-status-command", "sacct"]
-        self.log = project / "head.log"
+        self.log = toy / "head.log"
         with self.log.open("w") as log:
-            self.process = subprocess.Popen(command, cwd=project, stdout=log, stderr=subprocess.STDOUT)
+            self.process = subprocess.Popen(command, cwd=toy, stdout=log, stderr=subprocess.STDOUT)
 
     def __enter__(self) -> "Asked":
         return self
@@ -83,16 +75,16 @@ def started(cluster: Cluster) -> str:
 
 
 @pytest.mark.xfail(strict=True, raises=AssertionError, reason="2.8.0 waits for ever where accounting is off")
-def test_without_accounting_a_job_that_ends_is_seen(slurm_cluster: Cluster, project: Path):
+def test_without_accounting_a_job_that_ends_is_seen(slurm_cluster: Cluster, toy: Path):
     before = slurm_cluster.finished()
-    with Asked(project, "short.txt") as asked:
+    with Asked(toy, "short.txt") as asked:
         slurm_cluster.wait(lambda: slurm_cluster.finished() > before, 120, "finished job")
         assert asked.says("Finished jobid", LOOKS)
 
 
 @pytest.mark.xfail(strict=True, raises=AssertionError, reason="2.8.0 looks for CANCELLED, and sacct says CANCELLED by 0")
-def test_a_cancelled_job_is_seen(accounted: Cluster, project: Path):
-    with Asked(project, "patient.txt") as asked:
+def test_a_cancelled_job_is_seen(accounted: Cluster, toy: Path):
+    with Asked(toy, "patient.txt") as asked:
         job = started(accounted)
         accounted.run("scancel", job)
         accounted.wait(lambda: "CANCELLED" in accounted.run("sacct", "-X", "-n", "-j", job, "-o", "State"), 60, "cancelled job")

@@ -38,8 +38,8 @@ def gathered(at: Workspace, name: str) -> Gathered:
     study = at.study(name)
     runs, scores = (pd.read_parquet(folder / f"{table}.parquet") for table in ("runs", "scores"))
     context = Context.of(study, at.config.scale)
-    first = {number.quantity: number.value for number in reversed(_printed(at, name, context))}
-    return Gathered(study, runs, scores, dataclasses.replace(context, printed=first, history=_history(at)))
+    printed, peers = ({n.quantity: n.value for n in reversed(some)} for some in _by_whom(_printed(at, name, context)))
+    return Gathered(study, runs, scores, dataclasses.replace(context, printed=printed, peers=peers, history=_history(at)))
 
 
 def _history(at: Workspace) -> Callable[[str], pd.DataFrame]:
@@ -124,6 +124,11 @@ def cost_of(at: Workspace, study: Study) -> str:
 def _comparison(at: Workspace, found: Gathered) -> pd.DataFrame:
     printed = _printed(at, found.study.id, found.context)
     return comparing.compare(found.scores, printed, Spec.all(found.study, at.config.scale), found.context)
+
+
+def _by_whom(numbers: list[Published]) -> tuple[list[Published], list[Published]]:
+    """The authors' numbers, and those that peers printed of the same thing."""
+    return [n for n in numbers if n.how != published.PEER], [n for n in numbers if n.how == published.PEER]
 
 
 def _printed(at: Workspace, study: str, context: Context) -> list[Published]:

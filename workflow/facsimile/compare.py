@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from facsimile import atomic, discover, names, published, statistics
+from facsimile import atomic, discover, names, nearest, published, statistics
 from facsimile.presentation import Context, Quantity, Spec, named
 from facsimile.published import Published
 from facsimile.statistics import Estimate
@@ -52,10 +52,9 @@ class Verdict(NamedTuple):
 def compare(scores: pd.DataFrame, printed: list[Published], specs: list[Spec], context: Context) -> pd.DataFrame:
     """One row a number that the artefacts ``specs`` show or that was ``printed`` (``published.read``), in their order."""
     frames = _frames(scores)
-    rows = [
-        _row(quantity, number, frames, context) for quantity, number in _joined(_quantities(specs, context), printed, context)
-    ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    pairs = _joined(_quantities(specs, context), printed, context)
+    found = pd.DataFrame([_row(quantity, number, frames, context) for quantity, number in pairs], columns=COLUMNS[:-1])
+    return found.assign(nearest=nearest.marked(found, [number.line if number else None for _, number in pairs]))
 
 
 def save(comparison: pd.DataFrame, path: Path) -> None:
@@ -109,8 +108,8 @@ def _obstacles(quantity: Quantity, number: Published, found: Estimate, context: 
         f"this scale has no such score{where}" if computed else f"the statistic {quantity.statistic!r} is not computed here"
     )
     obstacles = [
-        (number.how == "peer", "protocol", "a peer's number, from another protocol"),
-        (found.n == 0, "protocol", absent),
+        (number.how == published.PEER, "protocol", "a peer's number, from another protocol"),
+        (found.n == 0, "protocol", context.unmeasured.get(quantity.metric, absent)),
         (bool(departures), "protocol", f"{context.scale} scale: {departures}"),
         (math.isnan(found.value), "runs", f"our {quantity.statistic} of {found.n} runs is undefined"),
         (trained and found.n < LEAST, "runs", f"{found.n} of at least {LEAST} runs"),
@@ -126,7 +125,9 @@ def _departures(quantity: Quantity, context: Context) -> list[str]:
         kinds |= {"training"} if quantity.params else {"training", "cells"}
     families = ["", *(name.partition(".")[0] for name in quantity.metric.split(" ~ "))]
     here = [d for d in context.departures if d.kind in kinds and d.dataset in ("", quantity.dataset) and d.metric in families]
-    touching = [d for d in here if not quantity.model or d.model in ("", quantity.model)]
+    called = {"", quantity.model, context.labels.get(quantity.model, "")}
+    of_it = [label for label, model in context.labels.items() if model == quantity.model]
+    touching = [d for d in here if not quantity.model or d.model in (*called, *of_it)]
     return list(dict.fromkeys(d.text for d in touching))
 
 
@@ -152,7 +153,8 @@ def _row(quantity: Quantity, number: Published | None, frames: Frames, context: 
     theirs = (number.value, number.spread, number.source, number.how) if number else (math.nan, math.nan, "", "")
     identity = [getattr(quantity, key) for key in Quantity.__dataclass_fields__]
     verdict = judge(quantity, number, found, context)
-    return *identity, *theirs, found.value, found.low, found.high, found.n, found.value - theirs[0], *verdict
+    own = found.value, found.low, found.high, found.n, found.value - theirs[0]
+    return *identity, *theirs, *own, *verdict, number.faithful_to if number else ""
 
 
 COLUMNS = [
@@ -160,6 +162,7 @@ COLUMNS = [
     *("value", "spread", "source", "how"),
     *("ours", "low", "high", "n", "difference"),
     *Verdict._fields,
+    *("faithful_to", "nearest"),  # see variants.py; both empty where a published name has no variants
 ]
 
 

@@ -16,21 +16,51 @@ from facsimile import atomic
 DAMAGE = (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError, OverflowError, MemoryError)
 
 
-@contextmanager
-def writing(path: Path) -> Iterator[h5py.File]:
-    """A file to write, put together in memory and written at once when the block ends.
+class _Patient(io.FileIO):
+    """A file whose failed writes are remembered and not raised, as HDF5 ends in a crash over them: on a full disk, say."""
 
-    On a full disk HDF5 itself ends in a crash; a file of ours that cannot be written is an OSError.
+    failed: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        left = memoryview(data).cast("B")
+        size = len(left)
+        with self._patience():
+            while left:
+                left = left[super().write(left) :]
+        return size
+
+    def truncate(self, size: int | None = None) -> int:
+        with self._patience():
+            super().truncate(size)
+        return size or 0
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    @contextmanager
+    def _patience(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self.failed = self.failed or error
+
+
+@contextmanager
+def writing(path: Path, **settings: Any) -> Iterator[h5py.File]:
+    """A file to write, that takes its place when the block ends; ``settings`` are h5py's.
+
+    What cannot be written is an OSError then, at the block's end, and nothing is left of it.
     """
-    whole = io.BytesIO()
-    with h5py.File(whole, "w") as file:
-        yield file
     with atomic.replacing(path) as temporary:
-        temporary.write_bytes(whole.getbuffer())
+        with _Patient(temporary, "w+") as raw, h5py.File(raw, "w", **settings) as file:
+            yield file
+        if raw.failed:
+            raise raw.failed
 
 
 def array(file: h5py.File, name: str, size: int) -> npt.NDArray[Any]:
-    """An array of numbers that lies in this file, of ``size`` bytes, and claims no more of them, as we compress nothing.
+    """An array of numbers that lies in this file and claims no more than ``size`` bytes: the file's, or, of what we compress,
+    those that are wanted.
 
     Raises ValueError for anything else: a link could make us read any other file, a claim allocate any amount.
     """
@@ -41,5 +71,5 @@ def array(file: h5py.File, name: str, size: int) -> npt.NDArray[Any]:
     if found.shape is None or found.dtype.kind not in "fiub":
         raise ValueError(f"{name} is {found.dtype}, no numbers")
     if found.nbytes > size:
-        raise ValueError(f"{name} claims {found.nbytes:,} bytes, the file has {size:,}")
+        raise ValueError(f"{name} claims {found.nbytes:,} bytes, there can be {size:,}")
     return np.asarray(found[()])

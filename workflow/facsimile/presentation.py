@@ -1,16 +1,17 @@
 """What a table or figure shows, and what it must say of itself: scale, steps, points, convention, sub-grid, substitutions."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from facsimile import declared, names, runs
-from facsimile.studyfile import CONTROLS, Artefact, Evaluation, Scale, Study
+from facsimile import declared, names, runs, training_settings
+from facsimile.studyfile import CONTROLS, Artefact, Evaluation, Model, Scale, Study
 from facsimile.training_settings import BEST, STEP
+from facsimile.variants import Names
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,15 @@ class Departure:
 
 
 @dataclass(frozen=True)
+class Length:
+    """How many steps some models make at a scale and as published, and on which data sets they are trained."""
+
+    datasets: tuple[str, ...]
+    steps: int
+    published: int
+
+
+@dataclass(frozen=True)
 class Context:
     """The study and scale that scores come from; models, data sets and metrics are in the study file's order."""
 
@@ -90,14 +100,19 @@ class Context:
     steps: int
     published_steps: int
     published_runs: int
+    lengths: tuple["Length", ...] = ()  # of the trainings, where not all models have the same
     subgrids: dict[str, dict[str, int]] = field(default_factory=dict)
     departures: tuple[Departure, ...] = ()
     artefacts: tuple[str, ...] = ()
     controls: tuple[str, ...] = CONTROLS  # none in a study that runs no controls
     labels: Mapping[str, str] = field(default_factory=dict)  # what tables call a cell -> its model
     untrained: tuple[str, ...] = ()  # models that no training makes
+    places: Mapping[str, frozenset[str]] = field(default_factory=dict)  # label or model -> data sets, if it is not all
+    unmeasured: Mapping[str, str] = field(default_factory=dict)  # scores that the paper prints and nothing measures -> why
     history: Callable[[str], pd.DataFrame] | None = None  # a run's key -> its losses and traces along training
+    variants: Names = field(default_factory=Names)  # published names for which several things stand
     printed: Mapping[Quantity, float] = field(default_factory=dict)  # the first published number of each quantity, if any
+    peers: Mapping[Quantity, float] = field(default_factory=dict)  # likewise, of those that others than the authors printed
 
     @classmethod
     def of(cls, study: Study, scale: str) -> "Context":
@@ -116,13 +131,17 @@ class Context:
             evaluation=runs.evaluation(study, scale),
             steps=chosen.training.steps or _steps(study),
             published_steps=_steps(study),
-            published_runs=_published_runs(study),
+            published_runs=sum(_published_runs(study, dataset) for dataset in study.datasets),
+            lengths=tuple(dict.fromkeys(_lengths(study, chosen))),
             subgrids={d: {f: n for f, n in strides.items() if n > 1} for d, strides in chosen.subgrid.items()},
             departures=tuple(_departures(study, chosen)),
             artefacts=(*study.tables, *study.figures_of(study.datasets)),
             labels={model.label: model.name for model in study.models if model.label},
             untrained=tuple(dict.fromkeys(m.name for m in study.models if not runs.is_trained(m))),
+            places=_places(study),
+            unmeasured=study.unmeasured,
             controls=CONTROLS if study.control_seeds else (),
+            variants=study.published_names(),
         )
 
     def shown(self, spec: Spec) -> list[str]:
@@ -137,6 +156,10 @@ class Context:
         """The models that an artefact shows, in the study's order."""
         return [model for model in self.models if not spec.models or model in spec.models]
 
+    def trains(self, model: str, dataset: str) -> bool:
+        """Whether the study trains a model, or what it calls so, on a data set."""
+        return dataset in self.places.get(model, [dataset])
+
     def metrics_of(self, spec: Spec) -> list[str]:
         """The scores that an artefact names; none: the score of each metric that is called like it."""
         return list(spec.metrics) or [f"{metric}.{metric}" for metric in self.metrics]
@@ -150,14 +173,20 @@ class Context:
 
     def protocol(self, datasets: list[str]) -> str:
         """Scale, steps, evaluation points, convention and sub-grid, in one line."""
-        less = f" of {self.published_steps:,}" if self.steps != self.published_steps else ""
         asked = self.evaluation
         both = f"{asked.train:,} + {asked.test:,} evaluation points (train + test)"
         points = both if asked.test else f"{asked.train:,} evaluation points"
-        steps = [f"{self.steps:,}{less} steps"] if self.published_steps else []
+        steps = [self._steps_said(datasets)] if self.published_steps else []
         grids = [text for d in datasets if (text := _subgrid(d, self.subgrids.get(d, {})))]
         parts = [f"{self.scale} scale", *steps, points, f"{asked.convention} convention", *grids]
         return " · ".join(parts)
+
+    def _steps_said(self, datasets: list[str]) -> str:
+        """``200 of 300,000 steps``, ``5,000 or 20,000 steps``."""
+        here = [length for length in self.lengths if set(length.datasets) & set(datasets)]
+        pairs = [(length.steps, length.published) for length in here] or [(self.steps, self.published_steps)]
+        now, then = (" or ".join(f"{n:,}" for n in sorted(set(column))) for column in zip(*pairs, strict=True))
+        return f"{now} steps" if now == then else f"{now} of {then} steps"
 
     def said(self, spec: Spec) -> list[str]:
         """What stands under a table or figure, line by line."""
@@ -231,22 +260,49 @@ def _parameters(study: Study, model: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([key for m in stated for key in m.sweep] + [key for m in stated for key in m.fixed]))
 
 
-def _published_runs(study: Study) -> int:
-    return sum(
-        math.prod(map(len, model.sweep.values()))
-        * len(model.datasets or study.datasets)
-        * min(study.seeds, model.seeds or study.seeds)
-        for model in study.models
-    )
+def _published_runs(study: Study, dataset: str) -> int:
+    there = [model for _, model in study.models_of(dataset)]
+    return sum(math.prod(map(len, m.sweep.values())) * min(study.seeds, m.seeds or study.seeds) for m in there)
+
+
+def _places(study: Study) -> dict[str, frozenset[str]]:
+    """Label or model -> the data sets that it is trained on, for those that are not trained on all."""
+    found: dict[str, frozenset[str]] = {}
+    for model in study.models:
+        for name in {model.label, model.name} - {""}:
+            found[name] = found.get(name, frozenset()) | frozenset(model.datasets or study.datasets)
+    return {name: places for name, places in found.items() if places != set(study.datasets)}
+
+
+def _trainings(study: Study, scale: Scale) -> Iterator[tuple[Model, dict[str, Any], dict[str, Any]]]:
+    """Every model with its training as published and at a scale."""
+    if study.training is None:
+        return
+    for model in filter(runs.is_trained, study.models):
+        override = runs.override_of(scale, model)
+        differs = model.training, scale.training, override.training
+        yield model, training_settings.stated(study.training, differs[0]), training_settings.stated(study.training, *differs)
+
+
+def _lengths(study: Study, scale: Scale) -> Iterator[Length]:
+    for model, then, now in _trainings(study, scale):
+        yield Length(tuple(model.datasets or study.datasets), now["steps"], then["steps"])
+
+
+def _of_training(study: Study, scale: Scale) -> Iterator[Departure]:
+    """What differs in the training of all models alike, or of each."""
+    said: dict[str, list[str]] = {}
+    for model, then, now in _trainings(study, scale):
+        steps = [f"{now['steps']:,} of {then['steps']:,} steps"] if now["steps"] != then["steps"] else []
+        other = [f"other {key.replace('_', ' ')}" for key in now if key != "steps" and now[key] != then.get(key)]
+        said[model.label or model.name] = steps + other
+    alike = len({tuple(texts) for texts in said.values()}) == 1
+    for model_name, texts in list(said.items())[: 1 if alike else None]:
+        yield from (Departure("training", text, "" if alike else model_name) for text in texts)
 
 
 def _departures(study: Study, scale: Scale) -> list[Departure]:
-    found = []
-    if (steps := scale.training.steps or _steps(study)) != _steps(study):
-        found.append(Departure("training", f"{steps:,} of {_steps(study):,} steps"))
-    batch = study.training.batch_size if study.training else None
-    if (other := scale.training.batch_size) not in (None, batch):
-        found.append(Departure("training", f"batches of {other} instead of {batch}"))
+    found = list(_of_training(study, scale))
     if (looks := scale.training.snapshots) is not None:
         found.append(Departure("training", f"scored every {looks.every:,} steps"))
     for model in study.models:

@@ -1,6 +1,7 @@
 """Read config/published/<study>.csv: numbers as printed, one a line, each with its source."""
 
 import csv
+import dataclasses
 import json
 import math
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from facsimile.yamlfile import FileError
 
 COLUMNS = ("artefact", "dataset", "model", "params", "metric", "statistic", "value", "spread", "source", "how")
 # How a number was got; only the last two are not the study's own authors' or code's.
-HOWS = ("printed", "digitised", "released", "abstract", "reference run", "peer")
+PEER = "peer"
+HOWS = ("printed", "digitised", "released", "abstract", "reference run", PEER)
 STATISTICS = ("mean", "median", "iqm", "spearman", "count", "exact")
 BESIDE = ("study", "reference", "peers")  # what no table or figure of the paper shows
 DESIGN = "study.runs"
@@ -29,19 +31,27 @@ class Published:
     rounding: float
     source: str
     how: str
+    faithful_to: str = ""  # in words, where it stands for a name that has variants
+    line: int = 0  # of the CSV
 
 
 def read(path: Path, context: Context) -> list[Published]:
     """The published numbers of a study; raises FileError with file and line on anything that is not right.
 
-    One quantity may stand there twice with different sources: papers contradict themselves.
+    One quantity may stand there twice with different sources: papers contradict themselves. A number of a name that has
+    variants (``variants.py``) is answered once a variant.
     """
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.reader(file, strict=True)
         _check_header(path, next(reader, []))
         found = [(reader.line_num, _row(path, reader.line_num, row, context)) for row in reader]
     _check_twice(path, found)
-    return [published for _, published in found]
+    return [variant for line, published in found for variant in _variants(published, line, context)]
+
+
+def _variants(number: Published, line: int, context: Context) -> list[Published]:
+    pairs = context.variants.of(number.quantity)
+    return [dataclasses.replace(number, quantity=q, faithful_to=words, line=line) for q, words in pairs]
 
 
 def _check_header(path: Path, header: list[str]) -> None:
@@ -64,8 +74,9 @@ def _row(path: Path, line: int, fields: list[str], context: Context) -> Publishe
 
 def _published(said: dict[str, str], context: Context) -> Published:
     _one_of("artefact", said["artefact"], [*context.artefacts, *BESIDE])
-    _one_of("data set of the study", said["dataset"], ["", *context.datasets])
-    _one_of("model of the study", said["model"], ["", *context.models, *context.controls, *context.labels])
+    _one_of("data set of the study", said["dataset"], ["", *context.datasets, *context.variants.dataset])
+    named = [*context.models, *context.controls, *context.labels, *context.variants.model]
+    _one_of("model of the study", said["model"], ["", *named])
     _one_of("statistic", said["statistic"], list(STATISTICS))
     _one_of("way (how) to get a number", said["how"], list(HOWS))
     for metric in said["metric"].split(" ~ "):
@@ -85,7 +96,7 @@ def _one_of(what: str, name: str, known: list[str]) -> None:
 
 def _check_metric(metric: str, context: Context) -> None:
     family, dot, score = metric.partition(".")
-    if metric == DESIGN:
+    if metric == DESIGN or metric in context.unmeasured:
         return
     if not (dot and score):
         raise ValueError(f"metric {metric!r}: write metric.score, as mig.mig or dci.disentanglement")

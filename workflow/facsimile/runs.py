@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from facsimile import canonical, declared, discover
+from facsimile import canonical, declared, discover, training_settings
 from facsimile.studyfile import CONTROLS, Evaluation, Model, ModelOverride, Scale, Study
-from facsimile.training_settings import Snapshots
+from facsimile.training_settings import Snapshots, TrainingOverride
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def asked(study: Study, scale: str, metric: str) -> list[Asked]:
     ways = [Asked("", "mean", own)]
     for name, variation in study.variations.items():
         changed = {"train": min(variation.train or own.train, own.train)}
-        changed |= {"seed": variation.seed} if variation.seed is not None else {}
+        changed |= variation.model_dump(include={"seed", "convention"}, exclude_none=True)
         way = Asked(name, variation.representation, own.model_copy(update=changed))
         if metric in variation.metrics and way.stated not in [other.stated for other in ways]:
             ways.append(way)
@@ -169,18 +169,17 @@ class _Cell:
 
 def _cells(study: Study, scale: Scale, dataset: str) -> Iterator[_Cell]:
     published = {key: i for i, key in enumerate(_published_cells(study))}
-    for place, model in enumerate(study.models):
-        if model.datasets and dataset not in model.datasets:
-            continue
-        common = _training(study, model, scale) | _subgrid(scale, dataset)
+    for place, model in study.models_of(dataset):
         override = override_of(scale, model)
+        common = _training(study, model, scale, override, dataset) | _subgrid(scale, dataset)
         sweep, fixed = model.sweep | override.sweep, model.fixed | override.fixed
         for values in itertools.product(*sweep.values()):
             swept = dict(zip(sweep, values, strict=True))
             statement = canonical.canonical({"model": model.name, "params": fixed | swept} | common)
             value = float(values[0]) if len(values) == 1 else None
             index = next(iter(model.sweep.values())).index(values[0]) if value in _first_sweep(model.sweep) else None
-            yield _Cell(model, statement, value, index, published.get((place, values)), _snapshots(study, model, scale))
+            kept = _snapshots(study, model, scale, override)
+            yield _Cell(model, statement, value, index, published.get((place, values)), kept)
 
 
 def override_of(scale: Scale, model: Model) -> ModelOverride:
@@ -188,12 +187,12 @@ def override_of(scale: Scale, model: Model) -> ModelOverride:
     return scale.models.get(model.label) or scale.models.get(model.name) or ModelOverride()
 
 
-def _training(study: Study, model: Model, scale: Scale) -> dict[str, Any]:
-    """How a model is trained: what the study states, then what differs for this model, then for this scale."""
+def _training(study: Study, model: Model, scale: Scale, override: ModelOverride, dataset: str) -> dict[str, Any]:
+    """How a model is trained: as the study states, then what differs for this data set, model, scale, and both of them."""
     if study.training is None or not is_trained(model):
         return {}
-    differs = [part.model_dump(exclude_none=True, exclude={"snapshots"}) for part in (model.training, scale.training)]
-    return {"training": study.training.model_dump(exclude_unset=True, exclude={"snapshots"}) | differs[0] | differs[1]}
+    here = TrainingOverride(latents=study.latents.get(dataset))
+    return {"training": training_settings.stated(study.training, here, model.training, scale.training, override.training)}
 
 
 @functools.cache
@@ -206,11 +205,12 @@ def is_trained(model: Model) -> bool:
     return _trained(model.name)
 
 
-def _snapshots(study: Study, model: Model, scale: Scale) -> Snapshots | None:
-    """Which states of its runs are kept: as the scale says, else the model, else the study. Moves no hash."""
+def _snapshots(study: Study, model: Model, scale: Scale, override: ModelOverride) -> Snapshots | None:
+    """Which states of its runs are kept, by the nearest that says: scale and model, scale, model, study. Moves no hash."""
     if study.training is None or not is_trained(model):
         return None
-    return scale.training.snapshots or model.training.snapshots or study.training.snapshots
+    said = (override.training.snapshots, scale.training.snapshots, model.training.snapshots, study.training.snapshots)
+    return next(filter(None, said), None)
 
 
 def _first_sweep(sweep: dict[str, list[int | float]]) -> list[int | float]:
@@ -229,7 +229,7 @@ def _seeds(study: Study, scale: Scale, dataset: str, cell: _Cell) -> Iterator[Ru
     first = None
     if cell.published is not None:
         first = (study.datasets.index(dataset) * cells + cell.published) * study.seeds
-    count = scale.seeds or study.seeds
+    count = override_of(scale, cell.model).seeds or scale.seeds or study.seeds
     for seed in range(min(count, cell.model.seeds or count)):
         number = first + seed if first is not None and seed < study.seeds else None
         place = (cell.value, cell.value_index, number)

@@ -2,13 +2,14 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from facsimile import datasets, latents, score_inputs, store
+from facsimile import datasets, inferred, latents, score_inputs, store
 from facsimile.datasets._base import Integers
+from facsimile.datasets._scenes import Scenes
 from facsimile.runs import Run
 from facsimile.studyfile import Study
 from facsimile.workspace import Workspace
@@ -35,6 +36,7 @@ class Stored:
         """Factors that vary [N, k], and their names."""
         run = self._runs[key]
         found = score_inputs.factors(run.dataset, tuple(sorted(run.subgrid.items())))
+        assert found is not None  # of images there always are
         grid = datasets.of_images(datasets.grid(run.dataset))
         vary = np.flatnonzero(np.ptp(found, axis=0) > 0)
         return found[:, vary], [grid.factor_names[i] for i in vary]
@@ -46,6 +48,18 @@ class Stored:
     def decoder(self, key: str) -> Callable[[Array], Array]:
         """Codes [n, d] → means of the pixels [n, h, w, c]."""
         return self._given(key)["decoder"]
+
+    def inferred(self, key: str) -> dict[str, npt.NDArray[Any]]:
+        """Arrays by name; raises StoreError for a file that is not whole."""
+        path = self._at.paths.run(key) / store.LATENTS
+        return inferred.read(path) if inferred.names(latents.about(path) or {}) else {}
+
+    def scene(self, key: str) -> Scenes | None:
+        """The run's data set, if it is a scene."""
+        run = self._runs[key]
+        if not isinstance(datasets.grid(run.dataset), Scenes):
+            return None
+        return cast(Scenes, datasets.dataset(run.dataset, self._at.paths.dataset(run.dataset)))
 
     def _given(self, key: str) -> dict[str, Any]:
         run = self._runs[key]

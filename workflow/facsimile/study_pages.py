@@ -8,7 +8,6 @@ import pandas as pd
 from facsimile import claim_verdicts, claims, cost, generated, names, paper_table, verdicts
 from facsimile.generated import Log, grid
 from facsimile.studyfile import Artefact, Study
-from facsimile.training_settings import Training
 from facsimile.workspace import Workspace
 
 FOLDER = Path("docs/studies")
@@ -58,7 +57,7 @@ def _design(study: Study) -> Iterator[str]:
         [
             ("data sets", names.listed([names.dataset(d) for d in study.datasets])),
             ("seeds", f"{study.seeds}" + (f", and {study.control_seeds} of each control" if study.control_seeds else "")),
-            *(_training(study.training) if study.training else []),
+            *(_training(study) if study.training else []),
             ("metrics", ", ".join(f"[`{metric}`](../metrics/{metric}.md)" for metric in study.metrics)),
             ("evaluation", f"{points} points, seed {asked.seed}, {asked.convention} convention"),
             *((f"points of `{metric}`", f"{own.train:,} + {own.test:,}") for metric, own in study.points.items()),
@@ -67,11 +66,18 @@ def _design(study: Study) -> Iterator[str]:
     yield ""
     swept = [(m.label or names.model(m.name), f"`{m.name}`", _values(m.sweep), _values(m.fixed)) for m in study.models]
     yield from grid(("method", "model", "values", "fixed"), swept)
+    if study.faithful_to:
+        yield from ["", "Where the paper's text and its released code differ, both are run:", ""]
+        both = [(name, said.paper, said.code) for name, said in study.faithful_to.items()]
+        yield from grid(("published as", "as the paper says", "as its code does"), both)
 
 
-def _training(said: Training) -> Iterator[tuple[str, str]]:
+def _training(study: Study) -> Iterator[tuple[str, str]]:
+    said = study.training
+    assert said is not None
     batch = "the whole data set" if said.batch_size == "all" else f"batches of {said.batch_size}"
-    yield "training", f"{said.steps:,} steps, {batch}, {said.latents} latents"
+    latents = [f"{n}" for n in dict.fromkeys(study.latents.get(dataset, said.latents) for dataset in study.datasets)]
+    yield "training", f"{said.steps:,} steps, {batch}, {names.listed(latents)} latents"
     yield "network", f"`{said.network}`"
     if said.snapshots:
         dear = "".join(f"; {name} every {steps:,}" for name, steps in said.snapshots.metrics.items())

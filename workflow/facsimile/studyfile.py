@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt, ValidationError, model_validator
 
-from facsimile import declared, discover
+from facsimile import declared, discover, variants
 from facsimile.study_values import Name, Number, Strict, exists
-from facsimile.training_settings import BEST, STEP, ModelTraining, Snapshots, Training, TrainingOverride
+from facsimile.training_settings import BEST, STEP, Snapshots, Training, TrainingOverride, stated
 from facsimile.yamlfile import Document, Location
 
 CONTROLS = ("oracle", "noise")
@@ -25,9 +25,9 @@ class Model(Strict):
 
     name: Annotated[Name, exists("models")] = Field(description="file in models/")
     label: str = Field(default="", description="how tables call it; one model may stand several times under several labels")
-    datasets: list[Name] = Field(default=[], description="data sets that it is run on; none: all of the study")
+    datasets: list[Name] = Field(default=[], description="data sets that it is trained on; none: all of the study")
     seeds: PositiveInt | None = Field(default=None, description="runs of a cell at most, where fewer than the study's do")
-    training: ModelTraining = Field(default=ModelTraining(), description="what this model's training differs in")
+    training: TrainingOverride = Field(default=TrainingOverride(), description="what this model's training differs in")
     sweep: dict[Name, list[Number]] = Field(
         default={}, description="values of which each is a cell (their product, if several)"
     )
@@ -69,6 +69,7 @@ class Variation(Strict):
     )
     train: PositiveInt | None = Field(default=None, description="points to fit on, at most those of the scale's evaluation")
     seed: int | None = Field(default=None, ge=0, description="seed of the draws")
+    convention: str | None = Field(default=None, description="another published variant of these metrics")
 
 
 class Artefact(Strict):
@@ -137,11 +138,20 @@ class Claim(Strict):
         return [word for value in values for word in (value if isinstance(value, list) else [value]) if isinstance(word, str)]
 
 
+class Faithful(Strict):
+    """Who stands for a published name where text and released code differ: two data sets, labels of models, or scores."""
+
+    paper: str = Field(description="what is as the paper's text says")
+    code: str = Field(description="what is as the released code does")
+
+
 class ModelOverride(Strict):
-    """What a scale changes of a model: fewer values, or a schedule that fits fewer steps."""
+    """What a scale changes of a model: fewer values, a schedule that fits fewer steps, its own training or seeds."""
 
     sweep: dict[Name, list[Number]] = Field(default={})
     fixed: dict[Name, Number] = Field(default={})
+    training: TrainingOverride = Field(default=TrainingOverride(), description="goes before the scale's own")
+    seeds: PositiveInt | None = Field(default=None, description="goes before the scale's own")
 
 
 class Scale(Strict):
@@ -175,12 +185,21 @@ class Study(Strict):
     seeds: PositiveInt = Field(description="runs of a cell, seeds 0, 1, …")
     control_seeds: int = Field(default=1, ge=0, description="seeds of the controls oracle and noise; 0: no controls")
     training: Training | None = Field(default=None, description="how models are trained; none: the study trains nothing")
+    latents: dict[Name, PositiveInt] = Field(
+        default={}, description="data set -> dimensions of the representation there, in the place of training's"
+    )
     models: list[Model]
     metrics: list[Metric]
     evaluation: Evaluation
     points: dict[Name, Points] = Field(default={}, description="metric -> its points, where they are not the evaluation's")
     variations: dict[Name, Variation] = Field(
         default={}, description="other ways in which metrics are asked; their scores are called metric.score@variation"
+    )
+    unmeasured: dict[str, str] = Field(
+        default={}, description="scores, as metric.score, that the paper prints and nothing here measures -> why"
+    )
+    faithful_to: dict[str, Faithful] = Field(
+        default={}, description="name that published numbers use -> its variants, one as the paper says, one as its code does"
     )
     tables: dict[Name, Artefact]
     figures: dict[Name, Artefact]
@@ -200,6 +219,10 @@ class Study(Strict):
         """The data sets of a scale, in the study's order."""
         return [d for d in self.datasets if scale.datasets is None or d in scale.datasets]
 
+    def models_of(self, dataset: str) -> list[tuple[int, Model]]:
+        """The models that are trained on a data set, each with its place in the study."""
+        return [(i, model) for i, model in enumerate(self.models) if not model.datasets or dataset in model.datasets]
+
     def problems(self) -> Iterator[tuple[Location, str]]:
         """Names that do not agree with each other or with the files there are: where, and what would be right."""
         yield from self._model_problems()
@@ -207,13 +230,12 @@ class Study(Strict):
         yield from _unknown("data set", ("datasets",), self.datasets, known)
         yield from _unknown(f"metric of {self.id}", ("points",), list(self.points), self.metrics)
         yield from self._snapshot_problems(("training",), self.training.snapshots if self.training else None)
-        for i, model in enumerate(self.models):
-            yield from _unknown(f"data set of {self.id}", ("models", i, "datasets"), model.datasets, self.datasets)
-            yield from self._snapshot_problems(("models", i, "training"), model.training.snapshots)
+        yield from _unknown(f"data set of {self.id}", ("latents",), list(self.latents), self.datasets)
         for name, variation in self.variations.items():
             if name == BEST or name.startswith(STEP):
                 yield ("variations", name), f"{name!r} is a name of snapshots' scores; call the variation otherwise"
             yield from _unknown(f"metric of {self.id}", ("variations", name, "metrics"), variation.metrics, self.metrics)
+        yield from self._variant_problems()
         yield from self._artefact_problems()
         yield from self._claim_problems()
         for name, scale in self.scales.items():
@@ -245,14 +267,52 @@ class Study(Strict):
         )
 
     def _model_problems(self) -> Iterator[tuple[Location, str]]:
-        models, stated = self._model_names, [(model.name, model.label) for model in self.models]
-        for i, (model, label) in enumerate(stated):
-            if (model, label) in stated[:i] or (model in models[:i] and not label):
-                yield ("models", i, "name"), f"{model} stands twice; join its sweeps, or give each a label of its own"
+        models, called = self._model_names, [(model.name, model.label) for model in self.models]
+        for i, (name, label) in enumerate(called):
+            if (name, label) in called[:i] or (name in models[:i] and not label):
+                yield ("models", i, "name"), f"{name} stands twice; join its sweeps, or give each a label of its own"
+        for i, model in enumerate(self.models):
+            yield from _unknown(f"data set of {self.id}", ("models", i, "datasets"), model.datasets, self.datasets)
+            yield from self._training_problems(i, model)
+            yield from self._snapshot_problems(("models", i, "training"), model.training.snapshots)
         labels = [model.label for model in self.models if model.label]
         for label in labels:
             if labels.count(label) > 1 or label in models:
                 yield ("models", labels.index(label), "label"), f"{label!r} is no name of its own; call no two things alike"
+
+    def _training_problems(self, place: int, model: Model) -> Iterator[tuple[Location, str]]:
+        """Settings of a model that do not go with those of the study."""
+        try:
+            if self.training:
+                Training.model_validate(stated(self.training, model.training))
+        except ValidationError as error:
+            yield ("models", place, "training"), error.errors()[0]["msg"].removeprefix("Value error, ")
+
+    def published_names(self) -> variants.Names:
+        """The published names that have variants, by what they name."""
+        found: dict[str, dict[str, tuple[variants.Variant, ...]]] = {}
+        for name, said in self.faithful_to.items():
+            both = tuple(variants.Variant(value, side) for side, value in said.model_dump().items())
+            found.setdefault(self._kind(said.paper), {})[name] = both
+        return variants.Names(**found)
+
+    def _kind(self, name: str) -> variants.Kind:
+        """What a variant is: a data set, a score, or else a model."""
+        return "dataset" if name in self.datasets else "metric" if "." in name else "model"
+
+    def _variant_problems(self) -> Iterator[tuple[Location, str]]:
+        models = [model.label or model.name for model in self.models]
+        known = {"dataset": self.datasets, "model": models, "metric": self.metrics}
+        for name, said in self.faithful_to.items():
+            at, kind = ("faithful_to", name), self._kind(said.paper)
+            for side, value in said.model_dump().items():
+                asked = value.partition(".")[0] if kind == "metric" else value
+                what = f"{variants.WORDS[kind]} of {self.id}"
+                yield from _unknown(what, (*at, side), [asked], known[kind])
+            if kind == "metric":
+                yield from _unknown(f"metric of {self.id}", at, [name.partition(".")[0]], self.metrics)
+            if said.paper == said.code or name in (said.paper, said.code, *self.datasets, *models):
+                yield at, f"{name!r} and its two variants must be three names; a published number of {name!r} is of both"
 
     def _artefact_problems(self) -> Iterator[tuple[Location, str]]:
         for group, kind, artefacts in (("tables", "table", self.tables), ("figures", "figure", self.figures)):
@@ -265,7 +325,8 @@ class Study(Strict):
                     yield at, f"{self.id}_{name} is the target of {name}.csv; use another name"
         for place, named in self._scores():
             yield from _unknown(f"variation of {self.id}", place, [named.partition("@")[2]], self._askings)
-            yield from _unknown(f"metric of {self.id}", place, [named.partition(".")[0]], self.metrics)
+            if named not in self.unmeasured:
+                yield from _unknown(f"metric of {self.id}", place, [named.partition(".")[0]], self.metrics)
 
     def _claim_problems(self) -> Iterator[tuple[Location, str]]:
         targets = [*self.tables, *self.figures_of(self.datasets)]

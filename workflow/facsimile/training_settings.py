@@ -1,6 +1,6 @@
 """How a study says that its models are trained; ``train.py`` does it."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
@@ -78,14 +78,19 @@ class Training(Strict):
 
 
 class TrainingOverride(Strict):
-    """What a scale, or one model, may change of the training."""
+    """What one model, or a scale, may change of the training; an optimiser is stated whole."""
 
     steps: PositiveInt | None = None
     batch_size: BatchSize | None = None
+    latents: PositiveInt | None = None
+    network: Name | None = None
+    adam: Adam | None = None
     snapshots: Snapshots | None = None
 
 
-class ModelTraining(TrainingOverride):
-    """What one model's training differs in."""
-
-    latents: PositiveInt | None = None
+def stated(training: Training, *differs: TrainingOverride) -> dict[str, Any]:
+    """What is stated of a training, defaults not written in; what comes later goes before. Snapshots are no part of it."""
+    found = training.model_dump(exclude_unset=True, exclude={"snapshots"})
+    for override in differs:
+        found |= override.model_dump(exclude_unset=True, exclude_none=True, exclude={"snapshots"})
+    return found

@@ -9,7 +9,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from facsimile import generated, names
+from facsimile import generated, names, nearest
 from facsimile.rendering import NONE, Entry
 
 NUMBERS = ("value", "spread", "ours", "low", "high", "difference")  # columns that may be empty in the CSV
@@ -32,6 +32,7 @@ def console(comparison: pd.DataFrame) -> Any:
         for row in rows.to_dict("records"):
             table.add_row(*_line(row, notes))
     said = [Text(f"({i}) {reason}", style="dim") for reason, i in notes.items()]
+    said += [Text(line) for line in nearest.counted(comparison)]
     return Group(table, *said, *_unsourced(comparison), _totals(comparison))
 
 
@@ -40,7 +41,7 @@ def markdown(comparison: pd.DataFrame, prefix: str) -> str:
     notes = generated.Footnotes(prefix)
     rows = [_cells(row, notes) for row in _compared(comparison).to_dict("records")]
     table = generated.grid(("number", "published", "ours", "verdict"), rows)
-    said = [text.plain for text in (*_unsourced(comparison), _totals(comparison))]
+    said = [*nearest.counted(comparison), *(text.plain for text in (*_unsourced(comparison), _totals(comparison)))]
     return "\n".join([*(table if rows else []), "", *(f"- {line}" for line in said), "", *notes.lines()])
 
 
@@ -48,7 +49,7 @@ def _cells(row: dict[Any, Any], notes: generated.Footnotes) -> tuple[str, ...]:
     spread = f" ± {row['spread']:g}" if math.isfinite(row["spread"]) else ""
     published = f"{plain(row['value'])}{spread} ({row['how']}){notes.mark(row['source'])}"
     ours = _ours(row).plain.replace("\n", " ")
-    return f"{row['artefact']}: {_what(row)}", published, ours, f"**{row['verdict']}**{notes.mark(row['reason'])}"
+    return f"{row['artefact']}: {_what(row)}", published, ours, f"**{row['verdict']}**{notes.mark(row['reason'])}{_near(row)}"
 
 
 def _compared(comparison: pd.DataFrame) -> pd.DataFrame:
@@ -60,14 +61,19 @@ def _line(row: dict[Any, Any], notes: dict[str, int]) -> list[Text | str]:
     """A line of the table; a reason that several lines have is a note below it."""
     spread = f" ± {row['spread']:g}" if math.isfinite(row["spread"]) else ""
     why = f" ({notes[row['reason']]})" if row["reason"] in notes else f"\n{row['reason']}"
-    verdict = Text.assemble((row["verdict"], STYLES[row["verdict"]]), (why, "dim"))
+    verdict = Text.assemble((row["verdict"], STYLES[row["verdict"]]), _near(row), (why, "dim"))
     return [f"  {_what(row)}", f"{plain(row['value'])}{spread}\n{row['how']}", _ours(row), verdict]
 
 
 def _what(row: dict[Any, Any]) -> str:
     who = " ".join(filter(None, [names.model(row["model"]), f"({names.settings(row['params'])})" if row["params"] else ""]))
-    parts = [names.dataset(row["dataset"]), who, names.metric(row["metric"]), row["statistic"]]
+    parts = [names.dataset(row["dataset"]), who, names.metric(row["metric"]), row["statistic"], row.get("faithful_to")]
     return " · ".join(filter(None, parts))
+
+
+def _near(row: dict[Any, Any]) -> str:
+    """Whether a variant is the one whose number lies nearest to the published one."""
+    return ", nearest" if row.get("nearest") == "yes" else ""
 
 
 def _ours(row: dict[Any, Any]) -> Text:

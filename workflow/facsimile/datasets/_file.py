@@ -1,18 +1,22 @@
 """``<dataset>.h5``: the rows of a data set and the facts about it, written whole and checked whenever it is read."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
 import numpy as np
 import numpy.typing as npt
 
-from facsimile import atomic, canonical
+from facsimile import canonical, hdf5
 
 Rows = npt.NDArray[np.uint8]
 Progress = Callable[[int, int], None]
 CHUNK_BYTES = 2**19  # 1,024 packed images of dSprites; chunks from 2**17 to 2**23 bytes read equally fast
+
+
+AGAIN = "remove the file, it will be made again"
 
 
 class DatasetError(RuntimeError):
@@ -30,7 +34,7 @@ def write(
     checksum = _begin(facts, shape)
     rows = min(shape[0], max(1, CHUNK_BYTES // int(np.prod(shape[1:]))))
     # The format of HDF5 1.10 carries checksums of its own structure; older ones can be altered without anybody noticing.
-    with atomic.replacing(path) as temporary, h5py.File(temporary, "w", libver="v110") as file:
+    with hdf5.writing(path, libver="v110") as file:
         stored = file.create_dataset("rows", shape, np.uint8, chunks=(rows, *shape[1:]), compression="gzip", compression_opts=4)
         done = 0
         for block in blocks:
@@ -46,24 +50,45 @@ def write(
 
 def read(path: Path) -> tuple[Rows, dict[str, str]]:
     """All rows and facts of a file; raises DatasetError if it is absent, truncated, altered or no such file."""
+    with reading(path) as file:
+        facts = {key: str(value) for key, value in file.attrs.items()}
+        rows = np.empty(file["rows"].shape, np.uint8)
+        file["rows"].read_direct(rows)
+        stated = facts.pop("sha256")
+    checksum = _begin(facts, rows.shape)
+    checksum.update(rows.data)
+    same(path, checksum, stated)
+    return rows, facts
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[h5py.File]:
+    """A data set's file to read; raises DatasetError if it is absent, truncated or no such file."""
     try:
         # A finished file never changes, so it needs no lock, which some network file systems refuse.
         with h5py.File(path, "r", locking=False) as file:
-            facts = {key: str(value) for key, value in file.attrs.items()}
-            rows = np.empty(file["rows"].shape, np.uint8)
-            file["rows"].read_direct(rows)
-            stated = facts.pop("sha256")
+            yield file
     except FileNotFoundError:
         raise DatasetError(
             f"{path}: there is no such file; make it first, or open it with facsimile.dataset(name, path)"
         ) from None
-    except (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
-        raise DatasetError(f"{path}: truncated or no data set's file ({error}); remove it, it will be made again") from None
-    checksum = _begin(facts, rows.shape)
-    checksum.update(rows.data)
+    except hdf5.DAMAGE as error:
+        raise DatasetError(f"{path}: truncated or no data set's file ({error}); {AGAIN}") from None
+
+
+def same(path: Path, checksum: "hashlib._Hash", stated: str) -> None:
+    """Raise DatasetError unless a file's contents have the checksum that it states."""
     if checksum.hexdigest() != stated:
-        raise DatasetError(f"{path}: altered since it was written (checksum differs); remove it, it will be made again")
-    return rows, facts
+        raise DatasetError(f"{path}: altered since it was written (checksum differs); {AGAIN}")
+
+
+def of(name: str, identity: Mapping[str, str], facts: Mapping[str, str], path: Path) -> None:
+    """Raise DatasetError unless a file's facts are those by which the data set of this name knows its own."""
+    for key, ours in identity.items():
+        if facts.get(key) != ours:
+            raise DatasetError(
+                f"{path}: not a file of the data set {name} (its {key} is {facts.get(key)}, not {ours}); {AGAIN}"
+            )
 
 
 def _begin(facts: Mapping[str, str], shape: tuple[int, ...]) -> "hashlib._Hash":

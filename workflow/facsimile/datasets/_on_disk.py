@@ -13,17 +13,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Self
 
-import h5py
 import numpy as np
 import numpy.typing as npt
 
-from facsimile import atomic, canonical
+from facsimile import canonical, hdf5
 from facsimile.datasets._archived import Archived
 from facsimile.datasets._base import Images, Integers
-from facsimile.datasets._file import DatasetError, Progress, Rows
+from facsimile.datasets._file import AGAIN, DatasetError, Progress, Rows, of, reading, same
 
 Sums = npt.NDArray[np.uint32]
-_AGAIN = "remove the file, it will be made again"
 
 
 class OnDisk(Archived):
@@ -38,10 +36,7 @@ class OnDisk(Archived):
         A row that was altered is found when it is read: ``images`` raises DatasetError.
         """
         reader, facts = _open(path)
-        for key, ours in cls._identity().items():
-            if facts.get(key) != ours:
-                difference = f"its {key} is {facts.get(key)}, not {ours}"
-                raise DatasetError(f"{path}: not a file of the data set {cls.name} ({difference}); {_AGAIN}")
+        of(cls.name, cls._identity(), facts, path)
         opened = cls(np.empty((0, *reader.shape[1:]), np.uint8), facts)
         opened._reader = reader
         return opened
@@ -70,14 +65,14 @@ class _Reader:
         for row, index in zip(rows, indices.tolist(), strict=True):
             os.preadv(self._file, [row], self.offset + size * index)
             if zlib.crc32(row) != self.sums[index]:
-                raise DatasetError(f"{self.path}: image {index} was altered since it was written (checksum differs); {_AGAIN}")
+                raise DatasetError(f"{self.path}: image {index} was altered since it was written (checksum differs); {AGAIN}")
         return rows
 
 
 def _write(path: Path, shape: tuple[int, ...], blocks: Iterable[Rows], facts: Mapping[str, str], progress: Progress) -> None:
     """Write rows, uint8 of ``shape``, that come in blocks, their checksums, and facts as attributes."""
     sums = np.empty(shape[0], np.uint32)
-    with atomic.replacing(path) as temporary, h5py.File(temporary, "w", libver="v110") as file:
+    with hdf5.writing(path, libver="v110") as file:
         stored = file.create_dataset("rows", shape, np.uint8)
         done = 0
         for block in blocks:
@@ -88,29 +83,20 @@ def _write(path: Path, shape: tuple[int, ...], blocks: Iterable[Rows], facts: Ma
         if done != shape[0]:
             raise DatasetError(f"{path}: {done} images were made, the data set has {shape[0]}; nothing was written")
         file["crc32"] = sums
-        file.attrs.update({**facts, "sha256": _checksum(facts, shape, sums)})
+        file.attrs.update({**facts, "sha256": _checksum(facts, shape, sums).hexdigest()})
 
 
 def _open(path: Path) -> tuple[_Reader, dict[str, str]]:
     """What reads the rows of a file, and its facts."""
-    try:
-        # A finished file never changes, so it needs no lock, which some network file systems refuse.
-        with h5py.File(path, "r", locking=False) as file:
-            facts = {key: str(value) for key, value in file.attrs.items()}
-            sums = file["crc32"][()]
-            reader = _Reader(path, file["rows"].id.get_offset(), file["rows"].shape, sums)
-            stated = facts.pop("sha256")
-    except FileNotFoundError:
-        raise DatasetError(
-            f"{path}: there is no such file; make it first, or open it with facsimile.dataset(name, path)"
-        ) from None
-    except (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
-        raise DatasetError(f"{path}: truncated or no data set's file ({error}); {_AGAIN}") from None
-    if _checksum(facts, reader.shape, sums) != stated:
-        raise DatasetError(f"{path}: altered since it was written (checksum differs); {_AGAIN}")
+    with reading(path) as file:
+        facts = {key: str(value) for key, value in file.attrs.items()}
+        sums = file["crc32"][()]
+        reader = _Reader(path, file["rows"].id.get_offset(), file["rows"].shape, sums)
+        stated = facts.pop("sha256")
+    same(path, _checksum(facts, reader.shape, sums), stated)
     return reader, facts
 
 
-def _checksum(facts: Mapping[str, str], shape: tuple[int, ...], sums: Sums) -> str:
+def _checksum(facts: Mapping[str, str], shape: tuple[int, ...], sums: Sums) -> "hashlib._Hash":
     about = canonical.dumps([dict(facts), list(shape)]).encode()
-    return hashlib.sha256(about + sums.astype("<u4").tobytes()).hexdigest()
+    return hashlib.sha256(about + sums.astype("<u4").tobytes())

@@ -39,12 +39,7 @@ class Stored(Dataset):
     def open(cls, path: Path) -> Self:
         """Read a data set's file into memory; raises DatasetError if it is absent, truncated, altered or another data set's."""
         rows, facts = _file.read(path)
-        for key, ours in cls._identity().items():
-            if facts.get(key) != ours:
-                difference = f"its {key} is {facts.get(key)}, not {ours}"
-                raise DatasetError(
-                    f"{path}: not a file of the data set {cls.name} ({difference}); remove it, it will be made again"
-                )
+        _file.of(cls.name, cls._identity(), facts, path)
         return cls(rows, facts)
 
     @classmethod

@@ -1,13 +1,25 @@
 """What a kind of figure that shows models themselves may ask of a run, by its key: ``dataset/model/hash8/seed``."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
+
+
+class Scene(Protocol):
+    """A data set that can draw what it would look like if one of its quantities were set."""
+
+    concepts: ClassVar[tuple[str, ...]]
+
+    def arrays(self, indices: Integers) -> dict[str, Any]:
+        """The named arrays of the given rows."""
+
+    def intervened(self, rows: Integers, concept: int, values: Array) -> npt.NDArray[np.uint8]:
+        """Pictures [n, h, w, c] of rows with a quantity set to the values [n]."""
 
 
 class Specimens(Protocol):
@@ -27,3 +39,9 @@ class Specimens(Protocol):
 
     def decoder(self, key: str) -> Callable[[Array], Array]:
         """Codes [n, d] → means of the pixels [n, h, w, c]."""
+
+    def inferred(self, key: str) -> dict[str, npt.NDArray[Any]]:
+        """All arrays that a model of arrays infers, by name; none of a model of images."""
+
+    def scene(self, key: str) -> Scene | None:
+        """The run's data set, if it is a scene whose quantities can be set."""

@@ -65,6 +65,8 @@ def _row(row: dict[Any, Any]) -> dict[str, Any]:
     keys = [row[key] or "" for key in ("dataset", "model", "params", "metric")]
     return {
         **row,
+        "variant": row.get("faithful_to") or "",  # see variants.py
+        "nearest": row.get("nearest") == "yes",
         "what": [part for part in what if part] + [row["statistic"]],
         "published": verdicts.plain(row["value"]) + (f" ± {row['spread']:g}" if row["spread"] is not None else ""),
         "number": plain(row["ours"]),

@@ -1,5 +1,6 @@
 """Ours beside the closed form and the published number: a line a cell of the study, called by its label if it has one."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -17,7 +18,7 @@ def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context)
     """One line a cell; for each score the mean of our runs and, where there are such, the closed form and what was printed.
 
     The closed form is the mean over the runs, too: it may depend on the sample that a run was given. Of several published
-    numbers the first in the CSV is shown; the comparison has all.
+    numbers the first in the CSV is shown; the comparison has all. What peers printed has a column of its own.
     """
     wanted = context.metrics_of(spec)
     both = Spec(spec.id, spec.kind, spec.title, spec.datasets, tuple(n for w in wanted for n in (w, w + THEORY)))
@@ -37,7 +38,7 @@ def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context)
 def cells(spec: Spec, context: Context) -> list[Quantity]:
     """The mean of every labelled cell, and of every model that has no labels: of the scores that the paper prints, if any."""
     models = [*context.labels, *(m for m in context.models if m not in context.labels.values())]
-    stated = {quantity.metric for quantity in context.printed if quantity.artefact == spec.id}
+    stated = {quantity.metric for quantity in (*context.printed, *context.peers) if quantity.artefact == spec.id}
     listed = _means.quantities(spec, context, [(model, "") for model in models])
     return [quantity for quantity in listed if not stated or quantity.metric in stated]
 
@@ -57,24 +58,25 @@ def _line(
             values = own.loc[own["name"] == score, "result"].to_numpy(dtype=float)
             said = statistics.estimate(values, statistics.generator(*cell, score))
             numbers += [(*cell, name, column, said.value, said.low, said.high, said.n)] if said.n else []
-        printed = _printed(cell, name, spec, context)
-        numbers += [(*cell, name, "published", printed, float("nan"), float("nan"), 1)] if printed is not None else []
+        for column, known in (("published", context.printed), ("peers'", context.peers)):
+            printed = _printed(cell, name, spec, known)
+            numbers += [(*cell, name, column, printed, float("nan"), float("nan"), 1)] if printed is not None else []
     dataset, model, label, params = cell
     alone = made.loc[made["label"] == label, "params"].nunique() == 1
     text = label if label and alone else " ".join(filter(None, [label or names.model(model), names.settings(params)]))
     return (names.dataset(dataset), text, _means.count(runs)), numbers
 
 
-def _printed(cell: tuple[str, ...], name: str, spec: Spec, context: Context) -> float | None:
+def _printed(cell: tuple[str, ...], name: str, spec: Spec, known: Mapping[Quantity, float]) -> float | None:
     dataset, model, label, params = cell
     asked = [Quantity(spec.id, dataset, label, "", name, s) for s in ("mean", "exact") if label]
     asked += [Quantity(spec.id, dataset, model, p, name, s) for p in (params, "") for s in ("mean", "exact")]
-    return next((context.printed[quantity] for quantity in asked if quantity in context.printed), None)
+    return next((known[quantity] for quantity in asked if quantity in known), None)
 
 
 def _columns(numbers: pd.DataFrame, wanted: list[str]) -> list[tuple[str, str]]:
     there = set(zip(numbers["metric"], numbers["column"], strict=True))
-    return [(w, column) for w in wanted for column in ("ours", "closed form", "published") if (w, column) in there]
+    return [(w, column) for w in wanted for column in ("ours", "closed form", "published", "peers'") if (w, column) in there]
 
 
 def _entry(numbers: list[tuple[Any, ...]], name: str, column: str) -> Entry:
