@@ -61,6 +61,15 @@ def test_a_line_has_ours_the_closed_form_and_the_first_published_number():
     assert {cell.model for cell in tables_cells()} == set(VALUES)
 
 
+def test_what_peers_printed_has_a_column_of_its_own():
+    runs, scores = frames(theory=False)
+    peers = {Quantity("t", "toy", "one", "", "f.x", "mean"): -6.5}
+    made = tables.make(scores, runs, spec(), context(peers=peers))
+    assert made.columns == ["x", "x, peers'"]
+    assert made.rows[0].entries[1].value == -6.5
+    assert np.isnan(made.rows[1].entries[1].value)
+
+
 def tables_cells():
     from facsimile import discover
 

@@ -2,7 +2,6 @@
 
 import math
 import shutil
-from pathlib import Path
 
 import archives
 import h5py
@@ -14,38 +13,34 @@ from facsimile.datasets import Arrays, DataFile, DatasetError
 from facsimile.datasets._official_files import DATA_DIR
 
 CLASSES = [discover.the_class("datasets", name, DataFile) for name in discover.names("datasets")]
-ARRAYS = [cls for cls in CLASSES if issubclass(cls, Arrays)]
+LARGE = 2_000_000  # numbers, of which no fast test makes more
+ARRAYS = [
+    pytest.param(cls, id=cls.name, marks=[pytest.mark.slow] * (cls.rows * sum(map(math.prod, cls.shapes.values())) > LARGE))
+    for cls in CLASSES
+    if issubclass(cls, Arrays)
+]
 
 
-LARGE = 2_000_000  # numbers; larger data sets take seconds
-
-
-def numbers(found):
-    return found.rows * sum(math.prod(shape) for shape in found.shapes.values())
-
-
-SIZED = [pytest.param(cls, marks=[pytest.mark.slow] * (numbers(cls) > LARGE), id=cls.name) for cls in ARRAYS]
-
-
-@pytest.fixture(params=SIZED)
-def found(request, tmp_path, monkeypatch):
+@pytest.fixture(scope="module", params=ARRAYS)
+def found(request, tmp_path_factory):
     """The class; of one that is made from official files a small one, which finds them."""
-    monkeypatch.setenv(DATA_DIR, str(tmp_path))
-    return archives.small(request.param, tmp_path)[0]
+    folder = tmp_path_factory.mktemp("official")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(DATA_DIR, str(folder))
+        yield archives.small(request.param, folder)[0]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("made")
+def made(found, tmp_path_factory):
+    path = tmp_path_factory.mktemp(found.name) / "data.h5"
+    found.make(path)
+    return path
 
 
 @pytest.fixture
-def path(found, folder, tmp_path):
-    """A copy of the data set's file, which is made once."""
-    kept = folder / f"{found.name}.h5"
-    if not kept.exists():
-        found.make(kept)
-    return Path(shutil.copy(kept, tmp_path / "data.h5"))
+def path(made, tmp_path):
+    """A file of its own for each test, as some damage it."""
+    return shutil.copy(made, tmp_path / "data.h5")
 
 
 def test_arrays_have_the_stated_shapes_and_are_the_same_when_made_again(found, path, tmp_path):
@@ -69,7 +64,7 @@ def test_rows_come_in_the_order_asked_for(found, path):
         np.testing.assert_array_equal(values, data.arrays(slice(None))[name][some])
 
 
-@pytest.mark.parametrize("found", ARRAYS, ids=lambda found: found.name)
+@pytest.mark.parametrize("found", [cls for cls in CLASSES if issubclass(cls, Arrays)], ids=lambda found: found.name)
 def test_it_is_counted_without_its_file(found):
     assert len(datasets.grid(found.name)) == found.rows
 

@@ -58,6 +58,13 @@ def test_the_expected_counts_of_a_known_softmax():
     np.testing.assert_allclose(Cells.rates(logits), [[500_000, 750_000], [500_000, 250_000]])
 
 
+def test_the_true_likelihood_is_near_the_entropy_of_poisson_counts(made):
+    """A Poisson distribution of a large mean λ has about ½ log 2πeλ nats, the mean of the counts here."""
+    counts = made[Genes]["counts"]
+    about = 0.5 * np.log(2 * np.pi * np.e * np.maximum(counts, 1)).sum(1)
+    assert made[Genes]["true_nll"].mean() == pytest.approx(about.mean(), rel=0.01)
+
+
 def test_layers_have_orthogonal_rows_of_the_stated_length():
     rows = _sparse_shift._orthogonal(np.random.default_rng(0))(5, 40)
     np.testing.assert_allclose(rows @ rows.T, np.eye(5) * 2 / (1 + 0.2**2) * 2 / 45, atol=1e-12)

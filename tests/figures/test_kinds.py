@@ -199,3 +199,10 @@ def test_models_that_the_store_lacks_leave_their_place_empty(scores, kind):
 def test_a_kind_that_shows_models_says_what_it_needs(scores):
     with pytest.raises(ValueError, match="fig3_left: traversals shows models themselves; give it the specimens"):
         figures.draw("traversals", scores, synthetic.spec("traversals"), synthetic.context())
+
+
+def test_interventions_say_how_far_pictures_move(scores):
+    data = drawn("interventions", scores).data
+    assert set(data["concept"]) == {0, 1}
+    moved = data.set_index("concept")["moved"].groupby(level=0).first()
+    assert moved.to_list() == pytest.approx([250 / 255, 0])  # the first concept's strip goes from 0 to 250, the second's stays

@@ -20,6 +20,7 @@ def findings(codes=None, targets=None, nll=None):
         "targets": TARGETS[INTERVENTION],
         "intervention": INTERVENTION,
         "held_out": (INTERVENTION == 4).astype(np.int64),
+        "true_nll": np.where(INTERVENTION == 4, 7.0, 99.0),
     }
     inferred = {"mean": truth if codes is None else codes(truth), "targets": np.array(TARGETS if targets is None else targets)}
     inferred |= {"held_out_nll": np.array([] if nll is None else nll)}
@@ -78,4 +79,4 @@ def test_no_targets_are_no_hits():
 
 def test_the_likelihood_is_the_mean_over_cells_of_interventions():
     found = interventional_nll.score(findings(nll=np.arange(CELLS // 5)))
-    assert found == {"nll": pytest.approx((CELLS // 5 - 1) / 2)}
+    assert found == pytest.approx({"nll": (CELLS // 5 - 1) / 2, "nll_theory": 7})

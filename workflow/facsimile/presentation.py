@@ -106,9 +106,9 @@ class Context:
     artefacts: tuple[str, ...] = ()
     controls: tuple[str, ...] = CONTROLS  # none in a study that runs no controls
     labels: Mapping[str, str] = field(default_factory=dict)  # what tables call a cell -> its model
-    untrained: tuple[str, ...] = ()  # models that no training makes
     places: Mapping[str, frozenset[str]] = field(default_factory=dict)  # label or model -> data sets, if it is not all
     unmeasured: Mapping[str, str] = field(default_factory=dict)  # scores that the paper prints and nothing measures -> why
+    untrained: tuple[str, ...] = ()  # models that no training makes
     history: Callable[[str], pd.DataFrame] | None = None  # a run's key -> its losses and traces along training
     variants: Names = field(default_factory=Names)  # published names for which several things stand
     printed: Mapping[Quantity, float] = field(default_factory=dict)  # the first published number of each quantity, if any
@@ -131,15 +131,15 @@ class Context:
             evaluation=runs.evaluation(study, scale),
             steps=chosen.training.steps or _steps(study),
             published_steps=_steps(study),
-            published_runs=sum(_published_runs(study, dataset) for dataset in study.datasets),
+            published_runs=_published_runs(study),
             lengths=tuple(dict.fromkeys(_lengths(study, chosen))),
             subgrids={d: {f: n for f, n in strides.items() if n > 1} for d, strides in chosen.subgrid.items()},
             departures=tuple(_departures(study, chosen)),
             artefacts=(*study.tables, *study.figures_of(study.datasets)),
             labels={model.label: model.name for model in study.models if model.label},
-            untrained=tuple(dict.fromkeys(m.name for m in study.models if not runs.is_trained(m))),
             places=_places(study),
             unmeasured=study.unmeasured,
+            untrained=tuple(dict.fromkeys(m.name for m in study.models if not runs.is_trained(m))),
             controls=CONTROLS if study.control_seeds else (),
             variants=study.published_names(),
         )
@@ -260,9 +260,13 @@ def _parameters(study: Study, model: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([key for m in stated for key in m.sweep] + [key for m in stated for key in m.fixed]))
 
 
-def _published_runs(study: Study, dataset: str) -> int:
-    there = [model for _, model in study.models_of(dataset)]
-    return sum(math.prod(map(len, m.sweep.values())) * min(study.seeds, m.seeds or study.seeds) for m in there)
+def _published_runs(study: Study) -> int:
+    return sum(
+        math.prod(map(len, model.sweep.values()))
+        * len(model.datasets or study.datasets)
+        * min(study.seeds, model.seeds or study.seeds)
+        for model in study.models
+    )
 
 
 def _places(study: Study) -> dict[str, frozenset[str]]:

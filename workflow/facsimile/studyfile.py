@@ -228,9 +228,11 @@ class Study(Strict):
         yield from self._model_problems()
         known = sorted({*discover.names("datasets"), *self.unavailable})
         yield from _unknown("data set", ("datasets",), self.datasets, known)
+        yield from _unknown(f"data set of {self.id}", ("latents",), list(self.latents), self.datasets)
         yield from _unknown(f"metric of {self.id}", ("points",), list(self.points), self.metrics)
         yield from self._snapshot_problems(("training",), self.training.snapshots if self.training else None)
-        yield from _unknown(f"data set of {self.id}", ("latents",), list(self.latents), self.datasets)
+        for i, model in enumerate(self.models):
+            yield from self._snapshot_problems(("models", i, "training"), model.training.snapshots)
         for name, variation in self.variations.items():
             if name == BEST or name.startswith(STEP):
                 yield ("variations", name), f"{name!r} is a name of snapshots' scores; call the variation otherwise"
@@ -274,7 +276,6 @@ class Study(Strict):
         for i, model in enumerate(self.models):
             yield from _unknown(f"data set of {self.id}", ("models", i, "datasets"), model.datasets, self.datasets)
             yield from self._training_problems(i, model)
-            yield from self._snapshot_problems(("models", i, "training"), model.training.snapshots)
         labels = [model.label for model in self.models if model.label]
         for label in labels:
             if labels.count(label) > 1 or label in models:

@@ -89,7 +89,7 @@ class TrainingOverride(Strict):
 
 
 def stated(training: Training, *differs: TrainingOverride) -> dict[str, Any]:
-    """What is stated of a training, defaults not written in; what comes later goes before. Snapshots are no part of it."""
+    """What is stated of a training, defaults not written in; what comes later goes before. Snapshots change no run."""
     found = training.model_dump(exclude_unset=True, exclude={"snapshots"})
     for override in differs:
         found |= override.model_dump(exclude_unset=True, exclude_none=True, exclude={"snapshots"})

@@ -14,6 +14,7 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float32]
 SIDE = 96  # pixels
 LEFT, BOTTOM, WIDTH, HEIGHT = 0.125, 0.11, 0.775, 0.77  # of the axes, in shares of the figure: matplotlib's defaults
+UPPER, LOWER = (12, 12), (86, 85)  # pixels (x, y) where the axes begin and end, rounded as matplotlib rounds them
 POINT = 96 / 72  # pixels a point, the unit of line widths
 
 
@@ -45,6 +46,26 @@ class Canvas:
         at = (SIDE - np.arange(self.top, self.bottom) - 0.5 - SIDE * BOTTOM) / self.scale[1] + self.low[1]
         return at.astype(np.float32)[None, :, None]
 
+    def snapped(self, values: npt.ArrayLike, axis: int, points: float) -> Array:
+        """Where matplotlib puts edges that run along an axis, [n]: on a pixel's border, or its centre if so many wide."""
+        shift = 0.5 * (round(points * POINT) % 2)
+        margin, scale = SIDE * (LEFT, BOTTOM)[axis], self.scale[axis]
+        at = margin + (np.asarray(values, np.float64) - self.low[axis]) * scale
+        put = np.floor(at + 0.5) + shift if axis == 0 else SIDE - np.floor(SIDE - at + 0.5) - shift  # counted from the top
+        return ((put - margin) / scale + self.low[axis]).astype(np.float32)
+
+    def upright(self, x: float, y0: npt.ArrayLike, y1: npt.ArrayLike, points: float) -> Array:
+        """Coverage [n, h, w] of upright lines, snapped to pixels."""
+        low, high = (self.snapped(y, 1, points) for y in (y0, y1))
+        at = np.broadcast_to(self.snapped(x, 0, points), low.shape)
+        return self.segment((at, low), (at, high), points)
+
+    def level(self, x0: npt.ArrayLike, x1: npt.ArrayLike, y: float, points: float) -> Array:
+        """Coverage [n, h, w] of level lines, snapped to pixels."""
+        low, high = (self.snapped(x, 0, points) for x in (x0, x1))
+        at = np.broadcast_to(self.snapped(y, 1, points), low.shape)
+        return self.segment((low, at), (high, at), points)
+
     def ellipse(self, x: npt.ArrayLike, y: npt.ArrayLike, radius: npt.ArrayLike) -> Array:
         """Coverage [n, h, w] of circles of the axes' units, with matplotlib's outline of one point."""
         x, y, radius = _each(x), _each(y), _each(radius)
@@ -64,9 +85,10 @@ class Canvas:
 
     def rectangle(self, x: float, y: float, width: float, height: npt.ArrayLike) -> Array:
         """Coverage [n, h, w] of rectangles from their lower left corner, with matplotlib's outline of one point."""
-        tall = _each(height)
-        across = np.abs(self.x - (x + width / 2)) - width / 2
-        up = np.abs(self.y - (y + tall / 2)) - tall / 2
+        left, right = (self.snapped(at, 0, 1) for at in (x, x + width))
+        low, high = _each(self.snapped(y, 1, 1)), _each(self.snapped(y + np.asarray(height), 1, 1))
+        across = np.maximum(left - self.x, self.x - right)
+        up = np.maximum(low - self.y, self.y - high)
         return self._clipped(np.maximum(across * self.scale[0], up * self.scale[1]) - POINT / 2)
 
     def jet(self, x: float, start: npt.ArrayLike, reach: npt.ArrayLike, end: float, points: float) -> Array:
@@ -81,12 +103,10 @@ class Canvas:
         return self._clipped(np.maximum(beside, outside))
 
     def _clipped(self, distance: npt.NDArray[np.floating]) -> Array:
-        """Coverage by the signed distance to an edge in pixels, inside the axes alone."""
-        inside = [
-            np.minimum(at - low, high - at) * scale + 0.5
-            for at, low, high, scale in zip((self.x, self.y), self.low, self.high, self.scale, strict=True)
-        ]
-        shown = np.clip(0.5 - distance, 0, 1) * np.clip(inside[0], 0, 1) * np.clip(inside[1], 0, 1)
+        """Coverage by the signed distance to an edge in pixels, inside the axes alone, whose borders are whole pixels."""
+        columns, rows = np.arange(self.left, self.right), np.arange(self.top, self.bottom)
+        inside = ((rows >= UPPER[1]) & (rows < LOWER[1]))[:, None] & (columns >= UPPER[0]) & (columns < LOWER[0])
+        shown = np.clip(0.5 - distance, 0, 1) * inside
         return shown.astype(np.float32)
 
 

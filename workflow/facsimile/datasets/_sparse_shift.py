@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import poisson
 
 from facsimile.datasets._arrays import Arrays
 
@@ -25,6 +26,9 @@ SEED = 0
 
 class SparseShift(Arrays):
     """Each cell's ``counts`` [100], its ``intervention``, whether that is ``held_out``, the true ``latents`` and ``targets``.
+
+    ``true_nll``: −log-probability of the counts by Poisson distributions whose means are the cell's true shares of its counts,
+    nats: what a model that is given the number of counts, as all here are, can reach at best in the mean.
 
     An intervention shifts one, two or three latents, drawn with replacement, by ±N(5, 0.5); cells are normal about its shift.
     A network of four layers (40 units, orthogonal weights, leaky ReLU) makes logits of them, scaled to a standard deviation
@@ -40,7 +44,7 @@ class SparseShift(Arrays):
         if "dimensions" in vars(cls):
             cls.rows = INTERVENTIONS * cls.cells
             latents = {"latents": (cls.dimensions,), "targets": (cls.dimensions,)}
-            cls.shapes = {"counts": (GENES,), "intervention": (), "held_out": (), **latents}
+            cls.shapes = {"counts": (GENES,), "intervention": (), "held_out": (), **latents, "true_nll": ()}
 
     @classmethod
     @abstractmethod
@@ -54,13 +58,16 @@ class SparseShift(Arrays):
         targets, shifts = _shifts(random, cls.dimensions)
         intervention = np.repeat(np.arange(INTERVENTIONS), cls.cells)
         latents = random.normal(shifts[intervention])
-        counts = random.poisson(cls.rates(_logits(latents, weights)))
+        rates = cls.rates(_logits(latents, weights))
+        counts = random.poisson(rates)
+        means = rates * (counts.sum(1) / rates.sum(1))[:, None]
         return {
             "counts": counts.astype(np.float32),
             "intervention": intervention,
             "held_out": (intervention >= INTERVENTIONS - HELD_OUT).astype(np.int64),
             "latents": latents.astype(np.float32),
             "targets": targets[intervention],
+            "true_nll": -poisson.logpmf(counts, means).sum(1).astype(np.float32),
         }
 
 

@@ -64,32 +64,31 @@ class Flow(Scenes):
         floor = Canvas(LOW, HIGH, top=70, bottom=90, left=24, right=42)
         paint(pictures, floor, floor.ellipse(5.5, ball / 30 + END, ball / 30), FIREBRICK)
         outside = Canvas(LOW, HIGH, top=60, left=38)
-        paint(pictures, outside, outside.jet(RIGHT, hole / 3, reach / 10 * _noise(labels), END, points=2), SKY)
+        paint(pictures, outside, outside.jet(RIGHT, hole / 3, reach / 10 * cls.noise(labels), END, points=2), SKY)
         ground = Canvas(LOW, HIGH, top=80)
-        paint(pictures, ground, ground.segment(([0.0], [0.2]), ([20.0], [0.2]), points=2), BLACK)
+        paint(pictures, ground, ground.level([0.0], [20.0], 0.2, points=2), BLACK)
         return pictures
+
+    @staticmethod
+    def noise(labels: Labels) -> Labels:
+        """By what factor [n] the drawn reach exceeds the label: a hash of the quantities, so that a scene is drawn alike."""
+        mixed = np.zeros(len(labels), np.uint64)
+        for column in np.ascontiguousarray(labels.T).view(np.uint64):
+            mixed = (mixed ^ column) * np.uint64(0x9E3779B97F4A7C15)
+            mixed ^= mixed >> np.uint64(29)
+        uniform = ((mixed >> np.uint64(11)).astype(np.float64) + 0.5) / 2**53
+        factor: Labels = np.sqrt((GRAVITY + 0.01 * np.maximum(np.abs(special.ndtri(uniform)), 1)) / GRAVITY)
+        return factor
 
 
 def _walls(pictures: Pictures, hole: Labels) -> None:
     """Two walls, the right one with a gap above the hole's height."""
     canvas = Canvas(LOW, HIGH, left=16, right=48)
-    paint(pictures, canvas, canvas.segment(([LEFT], [0.0]), ([LEFT], [TOP]), points=2), BLACK)
+    paint(pictures, canvas, canvas.upright(LEFT, [0.0], [TOP], points=2), BLACK)
     each, of = np.unique(hole, return_inverse=True)
-    right = np.full_like(each, RIGHT)
-    below = canvas.segment((right, np.zeros_like(each)), (right, each), points=2)
-    above = canvas.segment((right, each + GAP), (right, np.full_like(each, TOP)), points=2)
+    below = canvas.upright(RIGHT, np.zeros_like(each), each, points=2)
+    above = canvas.upright(RIGHT, each + GAP, np.full_like(each, TOP), points=2)
     paint(pictures, canvas, np.maximum(below, above)[of], BLACK)
-
-
-def _noise(labels: Labels) -> Labels:
-    """By what factor [n] the drawn reach exceeds the label: a hash of the four quantities, so that a scene is drawn alike."""
-    mixed = np.zeros(len(labels), np.uint64)
-    for column in np.ascontiguousarray(labels.T).view(np.uint64):
-        mixed = (mixed ^ column) * np.uint64(0x9E3779B97F4A7C15)
-        mixed ^= mixed >> np.uint64(29)
-    uniform = ((mixed >> np.uint64(11)).astype(np.float64) + 0.5) / 2**53
-    factor: Labels = np.sqrt((GRAVITY + 0.01 * np.maximum(np.abs(special.ndtri(uniform)), 1)) / GRAVITY)
-    return factor
 
 
 def _with_flow(ball: Labels, water: Labels, hole: Labels) -> Labels:

@@ -59,8 +59,7 @@ class Pendulum(Scenes):
         sky, floor = Canvas(LOW, HIGH, bottom=32), Canvas(LOW, HIGH, top=80)
         at = PIVOT[0] + (LAMP - PIVOT[1]) / np.tan(light * STEP)
         paint(pictures, sky, sky.ellipse(at, LAMP, 3.0), ORANGE)
-        ends = ((position - length / 2, np.full_like(length, GROUND)), (position + length / 2, np.full_like(length, GROUND)))
-        paint(pictures, floor, floor.segment(*ends, points=3), BLACK)
+        paint(pictures, floor, floor.level(position - length / 2, position + length / 2, GROUND, points=3), BLACK)
         return pictures
 
 

@@ -55,18 +55,22 @@ def _cells(scores: pd.DataFrame, spec: Spec, context: Context) -> list[dict[str,
     """The first run of every cell that the spec shows: its key, label, params and what its panel is called."""
     if context.history is None:
         return []
-    shown = scores[scores["dataset"].isin(context.shown(spec)) & ~scores["control"].astype(bool)]
-    first = shown.drop_duplicates(["dataset", "model", "label", "params"])[["run", "model", "label", "params"]]
+    here = scores["dataset"].isin(context.shown(spec)) & ~scores["control"].astype(bool)
+    shown = scores[here & (scores["model"].isin(spec.models) | (not spec.models))]
+    first = shown.drop_duplicates(["dataset", "model", "label", "params"])[["run", "dataset", "model", "label", "params"]]
     rows = [{str(key): str(value) for key, value in row.items()} for row in first.to_dict("records")]
-    return [row | {"text": _text(row)} for row in rows if _wanted(json.loads(row["params"]), spec)]
+    several = len(context.shown(spec)) > 1
+    return [row | {"text": _text(row, several)} for row in rows if _wanted(json.loads(row["params"]), spec)]
 
 
 def _wanted(params: dict[str, float], spec: Spec) -> bool:
     return all(params.get(name, value) == value for name, value in spec.where)
 
 
-def _text(row: dict[str, str]) -> str:
-    return " ".join(filter(None, [row["label"] or names.model(row["model"]), names.settings(row["params"])]))
+def _text(row: dict[str, str], several: bool) -> str:
+    """What a row of panels is called: its data set where there are several, its label or else its model and settings."""
+    where = f"{names.dataset(row['dataset'])} ·" if several else ""
+    return " ".join(filter(None, [where, row["label"] or names.model(row["model"]), names.settings(row["params"])]))
 
 
 def _of(scores: pd.DataFrame, cell: dict[str, str], name: str, context: Context) -> pd.DataFrame:

@@ -55,7 +55,7 @@ def score(
     line a metric. Raises UnknownName for a metric or convention, ValueError for arrays that cannot be scored.
     """
     known = factors is not None
-    none: npt.ArrayLike = np.empty((len(np.asarray(codes)), 0), np.int64)
+    none: npt.ArrayLike = np.empty((*np.shape(codes)[:1], 0), np.int64)
     table = _draws.checked(codes, none if factors is None else factors, "codes")
     kept = _draws.varying(table.factors, table.factors) if known else slice(0)
     with_model = _given(given)

@@ -88,18 +88,15 @@ def _trained(findings: Findings, side: int) -> Reader:
 def fit(pictures: Array, values: Array) -> Reader:
     """A reader of pictures [n, pixels] and values [n, concepts]."""
     mean = pictures.mean(axis=0)
-    axes = np.linalg.svd(_gram(pictures - mean))[0][:, :COMPONENTS]
-    points = (pictures - mean) @ axes
+    centred = pictures - mean
+    axes = centred.T @ np.linalg.eigh(centred @ centred.T)[1][:, -COMPONENTS:]
+    axes /= np.linalg.norm(axes, axis=0)
+    points = centred @ axes
     between = distance.cdist(points, points, "sqeuclidean")
     spread = float(np.median(between)) + 1e-12
     level = values.mean(axis=0)
     weights = np.linalg.solve(np.exp(-between / spread) + RIDGE * np.eye(len(points)), values - level)
     return Reader(mean, axes, points, spread, weights, level)
-
-
-def _gram(centred: Array) -> Array:
-    gram: Array = centred.T @ centred
-    return gram
 
 
 def _small(images: npt.NDArray[np.uint8], side: int) -> Array:
