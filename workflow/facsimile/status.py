@@ -7,7 +7,7 @@ from datetime import datetime
 from rich.console import Console
 from rich.table import Table
 
-from facsimile import cost, discover, failures, progress, store, usage
+from facsimile import cost, discover, failures, progress, store, usage, words
 from facsimile.listing import state
 from facsimile.progress import STATES, Progress
 from facsimile.runs import Run
@@ -15,7 +15,6 @@ from facsimile.studyfile import Study
 from facsimile.workspace import Workspace
 
 FAILURES = 5  # shown of each kind
-HOUR, DAY = 3600.0, 86400.0
 
 
 def plan(at: Workspace, study: str, console: Console) -> None:
@@ -91,12 +90,12 @@ def _print_snapshots(at: Workspace, runs: list[Run], console: Console) -> None:
 
 def _print_hours(runs: list[Run], seen: Progress, console: Console) -> None:
     spent, left = progress.spent(seen), progress.left(runs, seen)
-    used = [f"{spent[kind] / HOUR:,.2f} {unit}-hours" for kind, unit in (("cpu", "core"), ("gpu", "GPU")) if spent[kind]]
+    used = [f"{spent[kind] / words.HOUR:,.2f} {unit}-hours" for kind, unit in (("cpu", "core"), ("gpu", "GPU")) if spent[kind]]
     unit = "GPU" if spent["gpu"] > spent["cpu"] else "core"
-    rest = f"about {left.seconds / HOUR:,.2f} {unit}-hours left for {left.runs:,} runs" if left.runs else "none left"
+    rest = f"about {left.seconds / words.HOUR:,.2f} {unit}-hours left for {left.runs:,} runs" if left.runs else "none left"
     _line(console, f"training: {' and '.join(used) or 'nothing'} used, {rest}")
     if left.eta is not None:
-        _line(console, f"done in about {duration(left.eta)} if {left.running:,} at a time go on as now")
+        _line(console, f"done in about {words.duration(left.eta)} if {left.running:,} at a time go on as now")
     elif left.runs:
         _line(console, "none is running now: snakemake goes on where it stopped")
     if held := sum(seen.states[key] == "pending" for key in seen.checkpoints):
@@ -134,14 +133,3 @@ def size(count: float) -> str:
             return f"{count:.0f} B" if unit == "B" else f"{count:.1f} {unit}"
         count /= 1000
     return f"{count:,.1f} TB"
-
-
-def duration(seconds: float) -> str:
-    """Seconds as two units that a person reads: 3 d 4 h, 2 h 5 min, 12 s."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    if seconds < HOUR:
-        return f"{seconds / 60:.0f} min"
-    if seconds < DAY:
-        return f"{seconds // HOUR:.0f} h {seconds % HOUR / 60:.0f} min"
-    return f"{seconds // DAY:,.0f} d {seconds % DAY / HOUR:.0f} h"
