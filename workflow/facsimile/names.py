@@ -36,6 +36,7 @@ DATASETS = {
     "mpi3d_toy": "MPI3D (toy)",
     "mpi3d_realistic": "MPI3D (realistic)",
     "mpi3d_real": "MPI3D (real)",
+    **{f"sparse_shift_{d}_{axis}": f"Sparse shift {d} ({axis})" for d in (5, 10, 15, 20) for axis in ("cells", "genes")},
 }
 METRICS = {
     "beta_vae_score.beta_vae_score": "BetaVAE score",
@@ -71,6 +72,12 @@ METRICS = {
             "modularity": "Modularity",
         }.items()
     },
+    "latent_recovery.pearson": "MCC (Pearson)",
+    "latent_recovery.spearman": "MCC (Spearman)",
+    "latent_recovery.r2": "R²",
+    **{f"target_recovery.{name.lower()}": name for name in ("Precision", "Recall", "F1")},
+    **{f"target_recovery.{name.lower()}_released": f"{name} (released)" for name in ("Precision", "Recall", "F1")},
+    "interventional_nll.nll": "I-NLL",
     "study.runs": "Models that the study states",
 }
 PARAMETERS = {"lambda_d_factor": "λ_d/λ_od", "c_max": "C_max"}

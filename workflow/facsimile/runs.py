@@ -178,7 +178,8 @@ def _cells(study: Study, scale: Scale, dataset: str) -> Iterator[_Cell]:
             statement = canonical.canonical({"model": model.name, "params": fixed | swept} | common)
             value = float(values[0]) if len(values) == 1 else None
             index = next(iter(model.sweep.values())).index(values[0]) if value in _first_sweep(model.sweep) else None
-            yield _Cell(model, statement, value, index, published.get((place, values)), _snapshots(study, model, scale))
+            kept = _snapshots(study, model, scale, override)
+            yield _Cell(model, statement, value, index, published.get((place, values)), kept)
 
 
 def override_of(scale: Scale, model: Model) -> ModelOverride:
@@ -204,11 +205,12 @@ def is_trained(model: Model) -> bool:
     return _trained(model.name)
 
 
-def _snapshots(study: Study, model: Model, scale: Scale) -> Snapshots | None:
-    """Which states of its runs are kept: as the scale says, else the model, else the study. Moves no hash."""
+def _snapshots(study: Study, model: Model, scale: Scale, override: ModelOverride) -> Snapshots | None:
+    """Which states of its runs are kept, by the nearest that says: scale and model, scale, model, study. Moves no hash."""
     if study.training is None or not is_trained(model):
         return None
-    return scale.training.snapshots or model.training.snapshots or study.training.snapshots
+    said = (override.training.snapshots, scale.training.snapshots, model.training.snapshots, study.training.snapshots)
+    return next(filter(None, said), None)
 
 
 def _first_sweep(sweep: dict[str, list[int | float]]) -> list[int | float]:

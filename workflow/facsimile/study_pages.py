@@ -72,7 +72,7 @@ def _design(study: Study) -> Iterator[str]:
     yield from grid(head if apart else head[:-1], swept if apart else [row[:-1] for row in swept])
     if study.faithful_to:
         yield from ["", "Where the paper's text and its released code differ, both are run:", ""]
-        both = [(name, said.paper, said.code) for name, said in study.faithful_to.items()]
+        both = [map(names.dataset, (name, said.paper, said.code)) for name, said in study.faithful_to.items()]
         yield from grid(("published as", "as the paper says", "as its code does"), both)
 
 
