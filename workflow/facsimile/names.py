@@ -38,6 +38,7 @@ METRICS = {
     "factor_vae_score.factor_vae_score": "FactorVAE score",
     "mig.mig": "MIG",
     "dci.disentanglement": "DCI disentanglement",
+    "dci.dci": "DCI",
     "dci.completeness": "DCI completeness",
     "dci.informativeness": "DCI informativeness",
     "modularity.modularity": "Modularity",
