@@ -7,7 +7,7 @@ from facsimile import discover
 from facsimile.runs import Run
 
 # Steps a second of one core (2-core AMD EPYC Zen 4, bf16, torch 2.13.0; benchmarks/results/training.md), batch of 64.
-STEPS_PER_SECOND = {"factor_vae": 10.0}
+STEPS_PER_SECOND = {"factor_vae": 10.0, "ard_vae_conv": 1.1}  # the second in float32, batch of 100, 64 channels
 DEFAULT_STEPS_PER_SECOND = 16.0
 OWN_STEPS_PER_SECOND = 500.0  # of a model of arrays, which brings its own small network: 650 to 1,500 were measured
 # Not measured: no GPU was at hand. 31 GPU-hours for 12,600 runs is arithmetic (activations through memory, bf16, one H200).

@@ -153,14 +153,14 @@ def _opened(dataset: str, path: Path, subgrid: tuple[tuple[str, int], ...]) -> D
 
 
 @functools.lru_cache(maxsize=1)
-def factors(dataset: str, subgrid: tuple[tuple[str, int], ...], path: Path | None = None) -> Integers | None:
+def factors(dataset: str, subgrid: tuple[tuple[str, int], ...], path: Path | None = None) -> Integers:
     """Factors [n, k] of a data set or of a part of it, in its order; those of arrays are read from its file, ``path``.
 
-    None for arrays without any.
+    Arrays without any have the number of the row: it lets points be drawn, and no metric that is asked of them looks at it.
     """
     data = datasets.grid(dataset).subgrid(dict(subgrid))
     if not _has_factors(dataset):
-        return None
+        return np.arange(len(data))[:, None]
     if isinstance(data, Arrays):
         data = datasets.dataset(dataset, path)
     return data.factors(np.arange(len(data)))

@@ -36,7 +36,6 @@ class Stored:
         """Factors that vary [N, k], and their names."""
         run = self._runs[key]
         found = score_inputs.factors(run.dataset, tuple(sorted(run.subgrid.items())))
-        assert found is not None  # of images there always are
         grid = datasets.of_images(datasets.grid(run.dataset))
         vary = np.flatnonzero(np.ptp(found, axis=0) > 0)
         return found[:, vary], [grid.factor_names[i] for i in vary]

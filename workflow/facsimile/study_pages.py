@@ -7,7 +7,7 @@ import pandas as pd
 
 from facsimile import claim_verdicts, claims, cost, generated, names, paper_table, verdicts
 from facsimile.generated import Log, grid
-from facsimile.studyfile import Artefact, Study
+from facsimile.studyfile import Artefact, Model, Study
 from facsimile.workspace import Workspace
 
 FOLDER = Path("docs/studies")
@@ -64,11 +64,15 @@ def _design(study: Study) -> Iterator[str]:
         ],
     )
     yield ""
-    swept = [(m.label or names.model(m.name), f"`{m.name}`", _values(m.sweep), _values(m.fixed)) for m in study.models]
-    yield from grid(("method", "model", "values", "fixed"), swept)
+    swept = [
+        (m.label or names.model(m.name), f"`{m.name}`", _values(m.sweep), _values(m.fixed), _apart(m)) for m in study.models
+    ]
+    apart = any(row[-1] for row in swept)
+    head = ("method", "model", "values", "fixed", "apart from the others")
+    yield from grid(head if apart else head[:-1], swept if apart else [row[:-1] for row in swept])
     if study.faithful_to:
         yield from ["", "Where the paper's text and its released code differ, both are run:", ""]
-        both = [(name, said.paper, said.code) for name, said in study.faithful_to.items()]
+        both = [map(names.dataset, (name, said.paper, said.code)) for name, said in study.faithful_to.items()]
         yield from grid(("published as", "as the paper says", "as its code does"), both)
 
 
@@ -85,6 +89,15 @@ def _training(study: Study) -> Iterator[tuple[str, str]]:
     for name, optimiser in (("Adam", said.adam), ("gradient descent", said.sgd)):
         if optimiser:
             yield name, ", ".join(f"{key} {value:g}" for key, value in optimiser.model_dump().items())
+
+
+def _apart(model: Model) -> str:
+    """On which data sets a model is trained, and how, where it is not as all are."""
+    said = model.training.model_dump(exclude_unset=True, exclude_none=True, exclude={"snapshots"})
+    said |= {f"Adam {key}": value for key, value in said.pop("adam", {}).items()}
+    own = [f"{key.replace('_', ' ')} {value:,}" if isinstance(value, int) else f"{key} {value}" for key, value in said.items()]
+    seeds = f"seeds {model.seeds}" if model.seeds else ""
+    return "; ".join(filter(None, [names.listed([names.dataset(d) for d in model.datasets]), ", ".join(own), seeds]))
 
 
 def _values(given: dict[str, list[int | float]] | dict[str, int | float]) -> str:

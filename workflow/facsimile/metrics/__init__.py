@@ -34,7 +34,7 @@ Arrays = tuple[npt.ArrayLike, npt.ArrayLike]
 
 def score(
     codes: npt.ArrayLike,
-    factors: npt.ArrayLike | None,
+    factors: npt.ArrayLike,
     metrics: Sequence[str] | str | None = None,
     convention: str = "dlib",
     seed: int = 0,
@@ -48,22 +48,18 @@ def score(
 
     Columns: metric, score, value, convention, n_train, n_test, seed, seconds, versions. ``metrics``: names of files in
     metrics/; None for those of Locatello et al. 2019 that know the convention; "all" for every one that knows it and whose
-    needs are given. ``factors``: None to ask metrics that need none. ``given``: what some need of the model besides codes
-    (log_variances, images, decoder, classifier, peers; see ``Given``). Points are drawn as disentanglement_lib draws them, with
-    the same ``seed``, if each combination of factor values is one row; ``batch`` is the number of points in which a factor is
-    held fixed. ``seconds`` counts what metrics share (mutual information, fits) for the first that asks. ``progress`` prints a
-    line a metric. Raises UnknownName for a metric or convention, ValueError for arrays that cannot be scored.
+    needs are given. ``given``: what some need of the model besides codes (log_variances, images, decoder, classifier, peers;
+    see ``Given``). Points are drawn as disentanglement_lib draws them, with the same ``seed``, if each combination of factor
+    values is one row; ``batch`` is the number of points in which a factor is held fixed. ``seconds`` counts what metrics share
+    (mutual information, fits) for the first that asks. ``progress`` prints a line a metric. Raises UnknownName for a metric or
+    convention, ValueError for arrays that cannot be scored.
     """
-    known = factors is not None
-    none: npt.ArrayLike = np.empty((*np.shape(codes)[:1], 0), np.int64)
-    table = _draws.checked(codes, none if factors is None else factors, "codes")
-    kept = _draws.varying(table.factors, table.factors) if known else slice(0)
+    table = _draws.checked(codes, factors, "codes")
+    kept = _draws.varying(table.factors, table.factors)
     with_model = _given(given)
     draws = _draws.from_table(table.codes, table.factors[:, kept], n_train, n_test, seed, with_model, batch)
-    there = {"codes", *with_model.names} | ({"factors", "table"} if known else set())
-    there |= {"grid"} if draws.whole("score").grid is not None else set()
-    chosen = _chosen(metrics, convention, there)
-    return _ask(draws, chosen if known else _without_factors(chosen), convention, progress)
+    there = {"codes", "factors", "table", *with_model.names} | ({"grid"} if draws.whole("score").grid is not None else set())
+    return _ask(draws, _chosen(metrics, convention, there), convention, progress)
 
 
 def score_draws(
@@ -86,14 +82,6 @@ def score_draws(
     split = len(first.codes)
     draws = Draws(Sample(first.codes, factors[:split]), Sample(second.codes, factors[split:]), seed=seed)
     return _ask(draws, _chosen(metrics, convention, {"codes", "factors"}), convention, progress)
-
-
-def _without_factors(metrics: list[str]) -> list[str]:
-    """The metrics; raises ValueError for one that needs factors."""
-    for name in metrics:
-        if {"factors", "table", "grid"} & set(discover.module("metrics", name).NEEDS):
-            raise ValueError(f"{name} needs factors: give them, or leave it out of metrics")
-    return metrics
 
 
 def _given(stated: dict[str, Any]) -> Given:

@@ -187,8 +187,6 @@ def _grid(factors: Factors, sizes: tuple[int, ...]) -> npt.NDArray[np.int64] | N
 
 def numbered(factors: Factors) -> Factors:
     """Values of each factor [n, k] numbered 0, 1, 2, … in rising order, without gaps."""
-    if not factors.shape[1]:
-        return factors
     return np.stack([pd.factorize(column, sort=True)[0] for column in factors.T], axis=1).astype(np.int64)
 
 
@@ -244,7 +242,7 @@ def checked(codes: npt.ArrayLike, factors: npt.ArrayLike, name: str) -> Sample:
     x, y = np.asarray(codes), np.asarray(factors)
     if x.ndim != 2 or y.ndim != 2 or len(x) != len(y):
         raise ValueError(f"{name} must be [n, d] and factors [n, k] of the same n, not {list(x.shape)} and {list(y.shape)}")
-    if not x.size or not len(y):
+    if not x.size or not y.size:
         raise ValueError(f"{name}: there is nothing to score in arrays of shape {list(x.shape)} and {list(y.shape)}")
     if y.dtype.kind not in "iub":
         raise ValueError(f"factors must be integers (the index of each factor's value), not {y.dtype}")

@@ -1,6 +1,6 @@
 """The characteristic matrix of two variables: their mutual information on the best grids of every shape.
 
-Reshef et al. 2011, "Detecting novel associations in large data sets", supporting online material, section 3: for each number of
+Reshef et al. 2011, "Detecting novel associations in large data sets", supporting online material: for each number of
 rows the values of one variable are parted into rows of equal size, the columns of the other are chosen by dynamic programming
 among the ends of clumps of points, at most ``CLUMPS`` times as many as columns; then the same with the variables swapped.
 """

@@ -10,7 +10,7 @@ RANGE = (0.0, float("inf"))
 BETTER = "lower"
 HEADLINE = "hamming"
 NEEDS = ("inferred.graph", "data.parents")
-REFERENCE = "Zheng et al. 2018, DAGs with NO TEARS, section 5 (structural Hamming distance); Yang et al. 2021, CausalVAE, eq. 8"
+REFERENCE = "Zheng et al. 2018, DAGs with NO TEARS (structural Hamming distance); Yang et al. 2021, CausalVAE"
 CONVENTIONS = {PAPER: "edges are weights above 0.3 in absolute value, as in NO TEARS; CausalVAE's code cuts nothing off"}
 SCORES = {
     "hamming": "edges to add, to remove or to turn round, until the learned graph is the true one",

@@ -20,7 +20,7 @@ NEEDS = (
     "data.held_out",
     "data.counterfactuals",
 )
-REFERENCE = "Monteiro et al. 2023, Measuring axiomatic soundness of counterfactual image models, section 4; peers of CausalVAE"
+REFERENCE = "Monteiro et al. 2023, Measuring axiomatic soundness of counterfactual image models; the CausalDiffAE poster, ECAI 2024"
 CONVENTIONS = {PAPER: "mean absolute error in the units of CausalVAE's prior; the reader is a kernel ridge regression of ours"}
 SCORES = {
     "set": "error of the concept that was set, mean over interventions",
