@@ -92,6 +92,8 @@ def jobs(count: str, width: str = "8") -> None:
             spent = head.cpu_times()
             queued = len(running.jobs("RUNNING,PENDING"))
             seen.append((done, spent.user + spent.system, head.memory_info().rss / 1e6, queued))
+            if len(seen) % 30 == 0:
+                print(f"{time.monotonic() - began:.0f} s: {done} jobs, {queued} in the queue", file=sys.stderr, flush=True)
             time.sleep(2)
         seconds = time.monotonic() - began
     report(int(count), seconds, int(width), seen)
@@ -101,8 +103,8 @@ def report(count: int, seconds: float, width: int, seen: list[tuple[int, float, 
     """Print what was seen of so many jobs, of which ``width`` ran at a time."""
     print(f"{count} jobs, {width} at a time: {seconds:.0f} s, {seconds * width / count:.1f} s of a slot each")
     print("| jobs done | head's CPU s | head's MB | in the queue |\n|---|---|---|---|")
-    for part in range(5):
-        done, spent, megabytes, queued = next((s for s in seen if s[0] >= part * count // 4), seen[-1])
+    for part in range(9):
+        done, spent, megabytes, queued = next((s for s in seen if s[0] >= part * count // 8), seen[-1])
         print(f"| {done} | {spent:.1f} | {megabytes:.0f} | {queued} |")
 
 

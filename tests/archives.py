@@ -19,8 +19,9 @@ import numpy as np
 import scipy.io
 from PIL import Image
 
-from facsimile.datasets import Stored
-from facsimile.datasets._archived import Archived
+from facsimile.datasets import Arrays, Stored
+from facsimile.datasets._archived import Archived, ArchivedArrays
+from facsimile.datasets._official_files import OfficialFiles
 
 SIZES = {
     "scream_dsprites": (1, 1, 2, 32, 32),
@@ -31,11 +32,16 @@ SIZES = {
     "mpi3d_realistic": (2, 3, 2, 2, 2, 3, 2),
     "mpi3d_real": (2, 3, 2, 2, 2, 3, 2),
 }
+ROWS = 12  # of arrays
 INSTANCES = {"training": (4, 6, 7, 8, 9), "testing": (0, 1, 2, 3, 5)}  # as the names of NORB's files say
 
 
-def small(found: type[Stored], folder: Path) -> tuple[type[Stored], Path | None]:
-    """A class of fewer factor values and the folder of its official files; the class itself if it is made from nothing."""
+def small(found: type[Stored | Arrays], folder: Path) -> tuple[type[Stored | Arrays], Path | None]:
+    """A class of fewer factor values or rows and the folder of its official files; itself if it is made from nothing."""
+    if issubclass(found, ArchivedArrays):
+        smaller = type(found.__name__, (found,), {"rows": ROWS})
+        globals()[f"write_{found.name}"](smaller, folder)
+        return known(smaller, folder), folder
     if not issubclass(found, Archived):
         return found, None
     sizes = dict(zip(found.factor_names, SIZES[found.name], strict=True))
@@ -45,16 +51,16 @@ def small(found: type[Stored], folder: Path) -> tuple[type[Stored], Path | None]
     return known(smaller, folder), folder
 
 
-def known(found: type[Archived], folder: Path) -> type[Archived]:
+def known(found: type[OfficialFiles], folder: Path) -> type[OfficialFiles]:
     """The class with the checksums and sizes of the official files as they lie in the folder, where it states any."""
     return type(
         found.__name__, (found,), {"files": tuple(_known(official, folder / official.name) for official in found.files)}
     )
 
 
-def without_checksums(found: type[Archived]) -> type[Archived]:
+def without_checksums(found: type[OfficialFiles]) -> type[OfficialFiles]:
     """The class as if nobody had published a checksum."""
-    files = tuple(dataclasses.replace(official, checksum="", size=None) for official in found.files)
+    files = tuple(dataclasses.replace(official, checksum="", unpacked_checksum="", size=None) for official in found.files)
     return type(found.__name__, (found,), {"files": files})
 
 
@@ -62,8 +68,14 @@ def _known(official, path: Path):
     if not official.checksum:
         return official
     algorithm = official.checksum.partition(":")[0]
-    checksum = hashlib.new(algorithm, path.read_bytes()).hexdigest()
-    return dataclasses.replace(official, checksum=f"{algorithm}:{checksum}", size=official.size and path.stat().st_size)
+    said = {"checksum": _checksum(algorithm, path.read_bytes())}
+    if official.unpacked_checksum:
+        said["unpacked_checksum"] = _checksum(algorithm, gzip.decompress(path.read_bytes()))
+    return dataclasses.replace(official, size=official.size and path.stat().st_size, **said)
+
+
+def _checksum(algorithm: str, data: bytes) -> str:
+    return f"{algorithm}:{hashlib.new(algorithm, data).hexdigest()}"
 
 
 def grid(sizes: tuple[int, ...]) -> np.ndarray:
@@ -180,6 +192,25 @@ def write_mpi3d_toy(found: type[Stored], folder: Path) -> None:
 
 
 write_mpi3d_realistic = write_mpi3d_real = write_mpi3d_toy
+
+
+def digits(found: type[Arrays]) -> tuple[np.ndarray, np.ndarray]:
+    """Images uint8 [n, 28, 28] and the digits that they are said to show."""
+    return pixels(0, found.rows, 32, 32)[:, :28, :28], np.arange(found.rows, dtype=np.uint8) % 10
+
+
+def write_mnist(found: type[ArchivedArrays], folder: Path) -> None:
+    """Two IDX files, gzipped: images and labels."""
+    for official, values in zip(found.files, digits(found), strict=True):
+        (folder / official.name).write_bytes(gzip.compress(idx(values), 1))
+
+
+write_mnist_test = write_mnist
+
+
+def idx(values: np.ndarray) -> bytes:
+    """Bytes in the IDX format: 0, 0, type 8, dimensions, then big-endian sizes and the values."""
+    return struct.pack(f">BBBB{values.ndim}I", 0, 0, 8, values.ndim, *values.shape) + values.tobytes()
 
 
 def sha256(path: Path) -> str:

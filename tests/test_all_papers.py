@@ -41,5 +41,11 @@ def test_squares_are_exact_and_linear_models_reach_their_optimum(project):
     assert linear.loc[linear["score"] == "omega_error", "result"].median() < 1e-3
 
 
+def test_of_gaussian_data_of_rank_3_three_axes_are_relevant(project):
+    scores = pd.read_parquet(project.folder / "results/studies/ard_vae/smoke/scores.parquet")
+    axes = scores[(scores["dataset"] == "linear_rank_3") & (scores["score"] == "relevant_axes")]
+    assert axes["result"].tolist() == [3] * 4, "10 and 20 latents, counted as the code does and as the text says"
+
+
 def test_nothing_is_left_to_do(project):
     assert project.jobs("all_papers", "--config", "scale=smoke") == {}

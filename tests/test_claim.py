@@ -131,7 +131,7 @@ def test_many_processes_and_one_claim_let_one_through_at_a_time(tmp_path):
 
 
 def test_who_lost_its_claim_stops_writing_and_waits_for_the_other(tmp_path, monkeypatch):
-    paths, run = Paths(tmp_path), SimpleNamespace(key="toy/beta_vae/0123abcd/0")
+    paths, run = Paths(tmp_path), SimpleNamespace(key="toy/beta_vae/0123abcd/0", part_of=None)
     folder, said, finished = paths.run(run.key), [], []
 
     def taken_over(run, mine):
@@ -141,6 +141,8 @@ def test_who_lost_its_claim_stops_writing_and_waits_for_the_other(tmp_path, monk
         raise AssertionError("went on although another process had the claim")
 
     monkeypatch.setattr(jobs, "POLL", 0.0)
-    jobs.make_all(SimpleNamespace(key="shard", runs=[run]), paths, lambda run: run in finished, taken_over, said.append)
+    jobs.make_all(
+        SimpleNamespace(key="shard", runs=(run,), whole=(run,)), paths, lambda run: run in finished, taken_over, said.append
+    )
     assert any(f"process {os.getpid()} on" in line for line in said), said
     assert json.loads((folder / "claim.json").read_text())["token"] == "other"

@@ -122,3 +122,13 @@ def test_another_variation_is_another_protocol(locatello):
 def test_an_unknown_scale_is_named_with_the_right_ones(locatello):
     with pytest.raises(ValueError, match=r"no scale of locatello2019 'dsk'; did you mean 'desk'\?"):
         runs.expand(locatello, "dsk")
+
+
+def test_the_dimensions_of_a_representation_may_be_a_data_sets_own(root):
+    svae = studyfile.load(root / "config/studies/svae.yaml")
+    found = {run.dataset: run.statement["training"]["latents"] for run in runs.expand(svae, "paper")}
+    assert found == {name: int(name.split("_")[2]) for name in svae.datasets}
+    stranger = svae.model_copy(update={"latents": {"sparse_shift_7_cells": 7}})
+    (place, said), *_ = stranger.problems()
+    assert place == ("latents",)
+    assert "no data set of svae 'sparse_shift_7_cells'; did you mean 'sparse_shift_" in said

@@ -9,7 +9,7 @@ import pytest
 from project import STUDY
 from rich.console import Console
 
-from facsimile import failures, progress, status, store, train_shard, usage
+from facsimile import failures, progress, status, store, train_shard, usage, words
 from facsimile import workspace as workspaces
 
 
@@ -223,4 +223,4 @@ def test_watch_ends_when_all_is_made(at, runs):
 
 def test_sizes_and_times_read_well():
     assert [status.size(n) for n in (0, 999, 1000, 1.5e9, 7.4e15)] == ["0 B", "999 B", "1.0 kB", "1.5 GB", "7,400.0 TB"]
-    assert [status.duration(s) for s in (12, 300, 7500, 190_000)] == ["12 s", "5 min", "2 h 5 min", "2 d 5 h"]
+    assert [words.duration(s) for s in (12, 300, 7500, 190_000)] == ["12 s", "5 min", "2 h 5 min", "2 d 5 h"]

@@ -10,14 +10,18 @@ import pytest
 from facsimile import discover
 from facsimile.datasets import DataFile, Dataset, DatasetError, Stored
 from facsimile.datasets._archived import Archived
+from facsimile.datasets._official_files import OfficialFiles
 
 LARGE = 50_000  # images; making more takes seconds, unless few are read from a small archive
 SAMPLE = 64
 
 
+EVERY = [discover.the_class("datasets", name, DataFile) for name in discover.names("datasets")]
+OFFICIAL = [found for found in EVERY if issubclass(found, OfficialFiles)]
+
+
 def classes() -> list[type[Stored]]:
-    found = [discover.the_class("datasets", name, DataFile) for name in discover.names("datasets")]
-    return [cls for cls in found if issubclass(cls, Stored)]
+    return [found for found in EVERY if issubclass(found, Stored)]
 
 
 def parameter(found: type[Stored]) -> object:
@@ -70,8 +74,8 @@ def test_circular_factors_are_angles(found: type[Stored]) -> None:
             assert values[-1] - values[0] > math.pi, "a circle that goes less than half around is an ordinal factor"
 
 
-@pytest.mark.parametrize("found", [found for found in classes() if issubclass(found, Archived)], ids=lambda found: found.name)
-def test_official_files_say_where_they_are_and_how_they_are_known(found: type[Archived], tmp_path: Path) -> None:
+@pytest.mark.parametrize("found", OFFICIAL, ids=lambda found: found.name)
+def test_official_files_say_where_they_are_and_how_they_are_known(found: type[OfficialFiles], tmp_path: Path) -> None:
     assert found.files
     for official in found.files:
         assert all(address.startswith(("https://", "http://")) for address in official.addresses)
@@ -87,8 +91,8 @@ def test_official_files_say_where_they_are_and_how_they_are_known(found: type[Ar
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("found", [found for found in classes() if issubclass(found, Archived)], ids=lambda found: found.name)
-def test_official_files_cut_short_are_refused_by_name(found: type[Archived], tmp_path: Path) -> None:
+@pytest.mark.parametrize("found", OFFICIAL, ids=lambda found: found.name)
+def test_official_files_cut_short_are_refused_by_name(found: type[OfficialFiles], tmp_path: Path) -> None:
     smaller, source = archives.small(found, tmp_path)
     assert source is not None
     for name in [official.name for official in smaller.files]:

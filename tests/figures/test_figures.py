@@ -15,6 +15,7 @@ from facsimile import discover, figures
 from facsimile.figures import _heat, _violins, strength
 
 KINDS = discover.names("figures")
+WITHOUT_SCORES = {"interventions", "lines", "reconstructions", "traversals"}
 
 
 TWO = ("mig.mig", "beta_vae_score.beta_vae_score")
@@ -84,9 +85,7 @@ def test_cells_name_every_number_of_the_papers_data_set_and_of_ours(kind):
     assert len(set(cells)) == len(cells)
 
 
-@pytest.mark.parametrize(
-    "kind", sorted(set(KINDS) - {"interventions", "lines", "reconstructions", "traversals"})
-)  # they show no scores
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - WITHOUT_SCORES))
 def test_one_run_with_a_score_twice_is_refused(kind):
     scores = synthetic.scores(synthetic.runs(1, (0,)))
     twice = pd.concat([scores, scores.iloc[:1]])

@@ -58,7 +58,11 @@ def test_relevance_by_hand():
     unit = np.where(np.arange(N) % 2, 1.0, -1.0)[:, None]
     weights = np.zeros((3, PIXELS))
     weights[0, :2], weights[1, 3:5] = 3, 1
-    for convention, tolerance in (("ard-code", 1e-5), ("mean-square", 5e-3)):  # the second by the draws' own mean
+    for convention, tolerance in (
+        ("ard-code", 1e-5),
+        ("paper", 1e-5),
+        ("mean-square", 5e-3),
+    ):  # the second by the draws' own mean
         found = scored(unit * [1, 2, 0], np.log(0.25), linear(weights), convention)
         assert found["variability"] == pytest.approx(31, rel=tolerance)
         assert found["relevance_0"] == pytest.approx(22.5 / 31, rel=tolerance)
@@ -67,10 +71,11 @@ def test_relevance_by_hand():
         assert found["relevant_axes"] == 2
 
 
-def test_an_origin_makes_an_axis_relevant_to_the_released_code_only():
+def test_an_origin_makes_an_axis_relevant_unless_the_variance_is_about_the_mean():
     codes = np.random.default_rng(0).normal(size=(N, 2)) * [1, 0.01] + [0, 5]
     weights = np.eye(2, PIXELS)
     assert scored(codes, -9.0, linear(weights))["relevance_1"] == pytest.approx(25 / 26, abs=0.01)
+    assert scored(codes, -9.0, linear(weights), "paper")["relevance_1"] == pytest.approx(25 / 26, abs=0.01)
     assert scored(codes, -9.0, linear(weights), "mean-square")["relevance_1"] < 1e-3
 
 
@@ -103,7 +108,7 @@ def test_slopes_of_a_curved_decoder_are_its_derivatives(convention):
 
     p = 1 / (1 + np.exp(-points @ weights))
     slopes = (p * (1 - p))[:, None] * weights  # [n, d, pixels]
-    squared = convention == "mean-square"
+    squared = convention != "ard-code"
     exact = (slopes**2).mean(0).sum(1) if squared else (np.abs(slopes).mean(0) ** 2).sum(1)
     found = ard_relevance.relevance(decoder, points, np.ones(4), squared)
     np.testing.assert_allclose(found, exact, rtol=1e-4)

@@ -56,11 +56,11 @@ def initialised():
 
 @pytest.fixture(scope="session")
 def batch():
-    """Images [b, 1, 64, 64] in [0, 1], not binary, and the noise that a model declares, by seed."""
+    """Images [b, 1, 64, 64] in [0, 1], of a paired model [2 b, …], not binary, and the noise that it declares, by seed."""
 
     def make(model, size=8, seed=0, dtype=torch.float32):
         seeds, steps = torch.tensor([seed]), torch.tensor([0])
-        images = rng.uniforms(seeds, steps, "images", size * 64 * 64).view(size, 1, 64, 64).to(dtype)
+        images = rng.uniforms(seeds, steps, "images", (1 + model.paired) * size * 64 * 64).view(-1, 1, 64, 64).to(dtype)
         return images, {name: draw(seeds, steps, name, d, dtype) for name, d in model.draws(size, LATENTS).items()}
 
     return make

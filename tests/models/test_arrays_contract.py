@@ -22,10 +22,12 @@ def model(of_arrays, some):
 
 def batch(model):
     drawn = np.random.default_rng(0)
-    arrays = {name: drawn.uniform(0.5, 1.5, (ROWS, *shape)).astype(np.float32) for name, shape in model.takes.items()}
-    if "images" in arrays:
-        arrays["images"] = (arrays["images"] * 127).astype(np.uint8)
-    return _arrays.tensors(arrays)
+    return _arrays.tensors({name: rows(drawn, (ROWS, *shape)) for name, shape in model.takes.items()})
+
+
+def rows(drawn, shape):
+    """Images, if a row has height, width and channels; else numbers."""
+    return drawn.integers(0, 256, shape, np.uint8) if len(shape) == 4 else drawn.uniform(0.5, 1.5, shape).astype(np.float32)
 
 
 def noise(model):

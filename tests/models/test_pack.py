@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from facsimile import datasets, images, models, networks, rng
+from facsimile import batches, datasets, images, models, networks, rng
 from facsimile.adam import TFAdam
 from facsimile.bf16_layers import as_bf16_layers
 from facsimile.matrix_convolutions import as_matrix_products
@@ -42,7 +42,7 @@ def alone(model, seed, data, steps):
     seeds = torch.tensor([seed])
     for step in range(steps):
         at = torch.tensor([step])
-        indices = rng.indices(seeds, at, "batch", TRAINING.batch_size, len(data))[0, 0]
+        indices = batches.rows(seeds, at, TRAINING.batch_size, data.factor_sizes, model.paired)[0, 0]
         batch = torch.from_numpy(data.images(indices.numpy())).permute(0, 3, 1, 2).float().div(255).double()
         noise = {name: drawn(seeds, at, name, draw) for name, draw in model.draws(8, TRAINING.latents).items()}
         losses = model.losses(nets, batch, noise, step).minimise

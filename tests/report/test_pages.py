@@ -7,7 +7,7 @@ import pytest
 
 from facsimile import rendering
 from facsimile.rendering import Entry, Row
-from facsimile.report import _artefacts, _comparison, _summary
+from facsimile.report import _artefacts, _comparison
 
 COMPARED = {
     "artefact": "table1",
@@ -84,8 +84,3 @@ def test_a_number_has_a_link_only_where_its_runs_are_known_for_sure(tmp_path, da
     (tmp_path / "t.csv").write_text("metric\n" + data)
     found = _artefacts._links(tmp_path / "t.csv", ["–" if data == "sap\n" else "0.100", "0.200"])
     assert [link.removeprefix("#scores?score=") for link in found] == linked.split(" ")
-
-
-@pytest.mark.parametrize(("seconds", "said"), [(45, "45 s"), (720, "12 min"), (12_240, "3.4 h"), (4_442_400, "1,234 h")])
-def test_times_are_said_in_units_that_a_reader_can_use(seconds, said):
-    assert _summary.duration(seconds) == said

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from facsimile import answers, atomic, canonical, jobs, store
+from facsimile import along, answers, atomic, canonical, jobs, store
 from facsimile import workspace as workspaces
 from facsimile.paths import Paths
 from facsimile.runs import Run
@@ -33,7 +33,7 @@ def collect(workspace: Workspace, study: Study) -> tuple[pd.DataFrame, pd.DataFr
 
     runs.parquet has a row a run: what it is (hash and readable parameters), its published number, its state. scores.parquet has
     a row a number: the run's identity, metric, score, result, how it was asked (variation, representation, convention, points,
-    seed), seconds, versions and code.
+    seed), seconds, versions and code; where runs have snapshots also the step, and rows of these (``along.py``).
     """
     folder = workspace.paths.study(study.id, workspace.config.scale)
     for path in workspace.score_files(study):
@@ -56,7 +56,8 @@ def scores_table(workspace: Workspace, study: Study, made: pd.DataFrame) -> pd.D
     tables = [answers.read_table(path) for path in workspace.score_files(study)]
     filled = [table for table in tables if len(table)]
     scores = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=SCORE)
-    return made[list(IDENTITY)].merge(scores, on="run", validate="one_to_many")
+    found = made[list(IDENTITY)].merge(scores, on="run", validate="one_to_many")
+    return along.with_snapshots(found, scores, workspace.runs(study))
 
 
 def _identity(run: Run) -> dict[str, Any]:

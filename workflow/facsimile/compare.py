@@ -99,8 +99,9 @@ def judge(quantity: Quantity, number: Published | None, found: Estimate, context
 def _obstacles(quantity: Quantity, number: Published, found: Estimate, context: Context) -> list[tuple[str, str]]:
     """Why two numbers cannot be compared: (rule, reason)."""
     departures = "; ".join(_departures(quantity, context))
-    # Where a study trains nothing, its numbers are of data sets, and one is as many as there are.
-    trained = quantity.model not in context.controls and quantity.metric != published.DESIGN and context.published_steps > 0
+    # Where nothing is trained, numbers are of data sets, and one is as many as there are.
+    given = quantity.model in (*context.controls, *context.untrained)
+    trained = not given and quantity.metric != published.DESIGN and context.published_steps > 0
     computed = quantity.statistic in (*statistics.STATISTICS, "spearman", "count")
     where = f" of {names.dataset(quantity.dataset)}" if quantity.dataset else ""
     absent = (
@@ -108,7 +109,7 @@ def _obstacles(quantity: Quantity, number: Published, found: Estimate, context: 
     )
     obstacles = [
         (number.how == published.PEER, "protocol", "a peer's number, from another protocol"),
-        (found.n == 0, "protocol", absent),
+        (found.n == 0, "protocol", context.unmeasured.get(quantity.metric, absent)),
         (bool(departures), "protocol", f"{context.scale} scale: {departures}"),
         (math.isnan(found.value), "runs", f"our {quantity.statistic} of {found.n} runs is undefined"),
         (trained and found.n < LEAST, "runs", f"{found.n} of at least {LEAST} runs"),
@@ -120,11 +121,13 @@ def _departures(quantity: Quantity, context: Context) -> list[str]:
     if quantity.metric == published.DESIGN:
         return []
     kinds = {"evaluation", "grid"}
-    if quantity.model not in context.controls:
+    if quantity.model not in (*context.controls, *context.untrained):
         kinds |= {"training"} if quantity.params else {"training", "cells"}
     families = ["", *(name.partition(".")[0] for name in quantity.metric.split(" ~ "))]
     here = [d for d in context.departures if d.kind in kinds and d.dataset in ("", quantity.dataset) and d.metric in families]
-    touching = [d for d in here if not quantity.model or d.model in ("", quantity.model)]
+    called = {"", quantity.model, context.labels.get(quantity.model, "")}
+    of_it = [label for label, model in context.labels.items() if model == quantity.model]
+    touching = [d for d in here if not quantity.model or d.model in (*called, *of_it)]
     return list(dict.fromkeys(d.text for d in touching))
 
 

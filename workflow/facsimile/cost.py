@@ -7,7 +7,7 @@ from facsimile import discover
 from facsimile.runs import Run
 
 # Steps a second of one core (2-core AMD EPYC Zen 4, bf16, torch 2.13.0; benchmarks/results/training.md), batch of 64.
-STEPS_PER_SECOND = {"factor_vae": 10.0}
+STEPS_PER_SECOND = {"factor_vae": 10.0, "ard_vae_conv": 1.1}  # the second in float32, batch of 100, 64 channels
 DEFAULT_STEPS_PER_SECOND = 16.0
 OWN_STEPS_PER_SECOND = 500.0  # of a model of arrays, which brings its own small network: 650 to 1,500 were measured
 # Not measured: no GPU was at hand. 31 GPU-hours for 12,600 runs is arithmetic (activations through memory, bf16, one H200).
@@ -33,11 +33,12 @@ class Cost:
 
 
 def of(todo: list[Run]) -> Cost:
-    """Cost of making, encoding and scoring these runs."""
+    """Cost of making, encoding and scoring these runs, each with its snapshots."""
     steps = sum(run.steps for run in todo)
-    images = sum(map(_images, todo))
-    seconds = sum(map(train_seconds, todo)) + ENCODE_SECONDS * images / IMAGES + ALL_SCORES_SECONDS * len(todo)
-    size = sum(RUN_BYTES.get(run.model, DEFAULT_RUN_BYTES) for run in todo) + ROW_BYTES * images
+    states = {run.key: 1 + len(run.kept) for run in todo}
+    images = sum(_images(run) * states[run.key] for run in todo)
+    seconds = sum(map(train_seconds, todo)) + ENCODE_SECONDS * images / IMAGES + ALL_SCORES_SECONDS * sum(states.values())
+    size = sum(RUN_BYTES.get(run.model, DEFAULT_RUN_BYTES) * states[run.key] for run in todo) + ROW_BYTES * images
     return Cost(len(todo), steps, seconds / 3600, steps / GPU_STEPS_PER_SECOND / 3600, size)
 
 
@@ -66,7 +67,9 @@ def _size(dataset: str, subgrid: tuple[tuple[str, int], ...]) -> int:
 
 
 def train_seconds(run: Run) -> float:
-    """Seconds of one core to train one run."""
+    """Seconds of one core to train one run; none for a snapshot, which its run brings with it."""
+    if run.part_of:
+        return 0.0
     own = run.statement.get("training", {}).get("network", "own") == "own"
     return run.steps / STEPS_PER_SECOND.get(run.model, OWN_STEPS_PER_SECOND if own else DEFAULT_STEPS_PER_SECOND)
 

@@ -15,6 +15,14 @@ def constant(folder: str, name: str, key: str) -> Any:
     return ast.literal_eval(stated[key])
 
 
+def of_class(folder: str, name: str, key: str, default: Any) -> Any:
+    """The literal that the public class in ``facsimile/<folder>/<name>.py`` itself assigns to ``key``, with its type."""
+    public = [node for node in _body(folder, name) if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
+    own = [node for cls in public for node in cls.body if isinstance(node, ast.AnnAssign)]
+    stated = {node.target.id: node.value for node in own if isinstance(node.target, ast.Name) and node.value is not None}
+    return ast.literal_eval(stated[key]) if key in stated else default
+
+
 def required(folder: str, name: str) -> list[str]:
     """Those fields of the public class in ``facsimile/<folder>/<name>.py`` itself that have no default."""
     public = [node for node in _body(folder, name) if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]

@@ -34,7 +34,7 @@ def export(at: Workspace, study: str, to: Path, latents: bool = False, weights: 
     if not to.name.endswith(ENDINGS):
         raise ValueError(f"{to}: name it .tar or .tar.gz")
     found = at.study(study)
-    planned = at.runs(found)
+    planned = runs.with_snapshots(at.runs(found))
     protocols = {metric: runs.protocol(found, at.config.scale, metric) for metric in found.metrics}
     made = [run.key for run in planned if store.record(at.paths.run(run.key)) is not None]
     if not made:

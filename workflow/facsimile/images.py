@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from facsimile import rng
+from facsimile import batches, rng
 from facsimile.datasets import Dataset
 
 READ = 8192  # images read at once when a data set is copied to the device
@@ -55,9 +55,9 @@ class Resident:
 class Fed:
     """A data set that the host reads, a batch of each run a step: the one way for data that are drawn anew at every read."""
 
-    def __init__(self, data: Dataset, seeds: Sequence[int], batch: int, device: torch.device) -> None:
-        self._data, self._seeds, self._batch = data, list(seeds), batch
-        self.buffer = torch.zeros((len(seeds), batch, *data.image_shape), dtype=torch.uint8, device=device)
+    def __init__(self, data: Dataset, seeds: Sequence[int], batch: int, device: torch.device, paired: bool = False) -> None:
+        self._data, self._seeds, self._batch, self._paired = data, list(seeds), batch, paired
+        self.buffer = torch.zeros((len(seeds), batch * (1 + paired), *data.image_shape), dtype=torch.uint8, device=device)
 
     def take(self, buffer: Tensor, indices: Tensor) -> Tensor:
         return buffer.permute(0, 1, 4, 2, 3).to(torch.float32) / 255
@@ -65,20 +65,21 @@ class Fed:
     def feed(self, steps: Sequence[int]) -> None:
         """As the serial execution reads them: the batch of (seed, step), redrawn by the generator of (seed, step)."""
         at = torch.tensor([steps])
-        indices = rng.indices(torch.tensor(self._seeds), at, "batch", self._batch, len(self._data))[0].numpy()
+        drawn = batches.rows(torch.tensor(self._seeds), at, self._batch, self._data.factor_sizes, self._paired)
+        indices = drawn[0].numpy()
         runs = zip(indices, self._seeds, steps, strict=True)
         images = torch.from_numpy(np.stack([self._data.images(i, rng.generator(s, "images", t)) for i, s, t in runs]))
         pinned = images.pin_memory() if self.buffer.is_cuda else images
         self.buffer.copy_(pinned, non_blocking=True)
 
 
-def source(data: Dataset, seeds: Sequence[int], batch: int, device: torch.device) -> Source:
+def source(data: Dataset, seeds: Sequence[int], batch: int, device: torch.device, paired: bool = False) -> Source:
     """Rows on a GPU where they fit in half of its free memory and are always the same, else batches sent by the host."""
     if device.type == "cuda" and not data.stochastic:
         free, _ = torch.cuda.mem_get_info(device)
         if len(data) * int(np.prod(data.image_shape)) < free // 2:
             return Resident(data, device)
-    return Fed(data, seeds, batch, device)
+    return Fed(data, seeds, batch, device, paired)
 
 
 def _is_binary(data: Dataset) -> bool:

@@ -5,7 +5,7 @@ Snakemake deletes a job's declared outputs before it runs and after it fails; th
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,21 @@ Log = Callable[[str], None]
 
 
 def make_all(shard: Shard, paths: Paths, done: Callable[[Run], bool], make: Callable[[Run, Claim], None], log: Log) -> None:
-    """Make every run of the shard that is not ``done``, each under its claim; wait for those that other processes hold."""
-    todo = [run for run in shard.runs if not done(run)]
-    log(f"{shard.key}: {len(shard.runs) - len(todo)} of {len(shard.runs)} runs are there, {len(todo)} to make")
+    """Make every run of the shard that is not ``done``, each under its claim; wait for those that other processes hold.
+
+    Whole runs come first, whoever makes them: their snapshots come with them, and only those that are lacking then are made.
+    """
+    for runs in (shard.whole, shard.runs[len(shard.whole) :]):
+        if runs:
+            _make_each(shard, runs, paths, done, make, log)
+
+
+def _make_each(
+    shard: Shard, runs: Sequence[Run], paths: Paths, done: Callable[[Run], bool], make: Callable[[Run, Claim], None], log: Log
+) -> None:
+    todo = [run for run in runs if not done(run)]
+    what = "snapshots" if runs[0].part_of else "runs"
+    log(f"{shard.key}: {len(runs) - len(todo)} of {len(runs)} {what} are there, {len(todo)} to make")
     said: set[str] = set()
     while todo:
         held = [run for run in todo if not _make(run, paths.run(run.key), done, make)]

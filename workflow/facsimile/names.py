@@ -16,6 +16,12 @@ MODELS = {
     "conditional_vae": "ConditionVAE",
     "scene_ivae": "iVAE",
     "scene_beta_vae": "β-VAE",
+    "ard_vae": "ARD-VAE",
+    "rae": "RAE",
+    "beta_vae_mse": "β-VAE (MSE)",
+    "beta_vae_box_blur": "β-VAE (BoxBlurMSE)",
+    "ada_gvae": "Ada-GVAE (MSE)",
+    "ada_gvae_box_blur": "Ada-GVAE (BoxBlurMSE)",
     "oracle": "Oracle",
     "noise": "Noise",
 }
@@ -30,9 +36,13 @@ DATASETS = {
     "xy_squares": "XYSquares",
     "pendulum": "Pendulum",
     "flow": "Flow",
+    "mnist": "MNIST",
+    "mnist_test": "MNIST (test)",
+    **{f"xy_squares_{spacing}": f"XYSquares, spacing {spacing}" for spacing in range(1, 9)},
     "mpi3d_toy": "MPI3D (toy)",
     "mpi3d_realistic": "MPI3D (realistic)",
     "mpi3d_real": "MPI3D (real)",
+    **{f"sparse_shift_{d}_{axis}": f"Sparse shift {d} ({axis})" for d in (5, 10, 15, 20) for axis in ("cells", "genes")},
 }
 METRICS = {
     "beta_vae_score.beta_vae_score": "BetaVAE score",
@@ -58,6 +68,8 @@ METRICS = {
     "unsupervised.gaussian_wasserstein_correlation": "Wasserstein correlation",
     "unsupervised.gaussian_wasserstein_correlation_norm": "Wasserstein correlation / variance",
     "unsupervised.mutual_info_score": "Mutual information of codes",
+    "ard_relevance.relevant_axes": "Relevant axes",
+    "fid.generated": "FID of generated images",
     "elbo.elbo": "ELBO",
     "elbo.reconstruction_loss": "Reconstruction loss",
     "elbo.kl": "KL",
@@ -75,6 +87,12 @@ METRICS = {
             "modularity": "Modularity",
         }.items()
     },
+    "latent_recovery.pearson": "MCC (Pearson)",
+    "latent_recovery.spearman": "MCC (Spearman)",
+    "latent_recovery.r2": "R²",
+    **{f"target_recovery.{name.lower()}": name for name in ("Precision", "Recall", "F1")},
+    **{f"target_recovery.{name.lower()}_released": f"{name} (released)" for name in ("Precision", "Recall", "F1")},
+    "interventional_nll.nll": "I-NLL",
     "study.runs": "Models that the study states",
 }
 PARAMETERS = {"lambda_d_factor": "λ_d/λ_od", "c_max": "C_max"}

@@ -105,11 +105,11 @@ class Pack:
         self.size, self.how, self.networks = size, how, made
         self.steps = [0] * size
         self._parameters = {group: [name for name, _ in network.named_parameters()] for group, network in made.items()}
-        self._source = source or images.source(data, seeds, training.drawn, how.device)
+        self._source = source or images.source(data, seeds, training.drawn, how.device, models[0].paired)
         self._state = packed_step.initial(models, seeds, training, made, how.dtype)
         self._state.live[len(members) :] = False
         objective = packed_step.Objective(made)
-        self._step = packed_step.step(models[0], objective, training, self._source, len(data), how.autocast)
+        self._step = packed_step.step(models[0], objective, training, self._source, data.factor_sizes, how.autocast)
         self._record: dict[str, Tensor] = {}
         self._at = torch.zeros(1, dtype=torch.int64, device=how.device)
         self._launch: Callable[[], None] | None = None

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from facsimile import networks, rng
+from facsimile import batches, networks, rng
 from facsimile.adam import AdamSettings
 from facsimile.images import Source
 from facsimile.models import Draw, Losses, Model
@@ -116,11 +116,16 @@ def _settings(settings: Sequence[Mapping[str, AdamSettings]], device: torch.devi
 
 
 def step(
-    model: Model, objective: Objective, training: Training, source: Source, size: int, autocast: Callable[[], Any]
+    model: Model,
+    objective: Objective,
+    training: Training,
+    source: Source,
+    sizes: tuple[int, ...],
+    autocast: Callable[[], Any],
 ) -> Step:
     """The function (state, buffer of the source) -> loss and terms [K] by name; it changes the state in place.
 
-    ``size`` is the number of images. ``autocast`` makes the context in which losses are computed.
+    ``sizes`` are those of the data set's grid. ``autocast`` makes the context in which losses are computed.
     """
     declared = model.draws(training.drawn, training.latents)
 
@@ -131,7 +136,7 @@ def step(
 
     def make(state: dict[str, Any], buffer: Tensor) -> Named:
         seeds, at = state["seeds"], state["steps"]
-        indices = rng.indices(seeds, at[None], "batch", training.drawn, size)[0]
+        indices = batches.rows(seeds, at[None], training.drawn, sizes, model.paired)[0]
         dtype = next(iter(state["weights"].values())).dtype
         images = source.take(buffer, indices).to(dtype)
         noise = {name: _noise(seeds, at[None], name, draw, dtype) for name, draw in declared.items()}

@@ -1,14 +1,16 @@
 """What a table or figure shows, and what it must say of itself: scale, steps, points, convention, sub-grid, substitutions."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from facsimile import declared, names, runs
-from facsimile.studyfile import CONTROLS, Artefact, Evaluation, ModelOverride, Scale, Study
+from facsimile import declared, names, runs, training_settings
+from facsimile.studyfile import CONTROLS, Artefact, Evaluation, Model, Scale, Study
+from facsimile.training_settings import BEST, STEP
 from facsimile.variants import Names
 
 
@@ -16,7 +18,8 @@ from facsimile.variants import Names
 class Spec:
     """One table or figure of the paper, as the study file states it.
 
-    ``metrics`` and ``against`` are scores, ``metric.score`` or ``metric.score@variation``; no ``metrics``: headlines.
+    ``metrics`` and ``against`` are scores, ``metric.score`` or ``metric.score@variation``, of which ``@best`` is the best of a
+    run's snapshots; no ``metrics``: headlines.
     """
 
     id: str
@@ -74,6 +77,15 @@ class Departure:
 
 
 @dataclass(frozen=True)
+class Length:
+    """How many steps some models make at a scale and as published, and on which data sets they are trained."""
+
+    datasets: tuple[str, ...]
+    steps: int
+    published: int
+
+
+@dataclass(frozen=True)
 class Context:
     """The study and scale that scores come from; models, data sets and metrics are in the study file's order."""
 
@@ -88,11 +100,15 @@ class Context:
     steps: int
     published_steps: int
     published_runs: int
+    lengths: tuple["Length", ...] = ()  # of the trainings, where not all models have the same
     subgrids: dict[str, dict[str, int]] = field(default_factory=dict)
     departures: tuple[Departure, ...] = ()
     artefacts: tuple[str, ...] = ()
     controls: tuple[str, ...] = CONTROLS  # none in a study that runs no controls
     labels: Mapping[str, str] = field(default_factory=dict)  # what tables call a cell -> its model
+    places: Mapping[str, frozenset[str]] = field(default_factory=dict)  # label or model -> data sets, if it is not all
+    unmeasured: Mapping[str, str] = field(default_factory=dict)  # scores that the paper prints and nothing measures -> why
+    untrained: tuple[str, ...] = ()  # models that no training makes
     history: Callable[[str], pd.DataFrame] | None = None  # a run's key -> its losses and traces along training
     variants: Names = field(default_factory=Names)  # published names for which several things stand
     printed: Mapping[Quantity, float] = field(default_factory=dict)  # the first published number of each quantity, if any
@@ -115,11 +131,15 @@ class Context:
             evaluation=runs.evaluation(study, scale),
             steps=chosen.training.steps or _steps(study),
             published_steps=_steps(study),
-            published_runs=_cells(study) * study.seeds * len(study.datasets),
+            published_runs=_published_runs(study),
+            lengths=tuple(dict.fromkeys(_lengths(study, chosen))),
             subgrids={d: {f: n for f, n in strides.items() if n > 1} for d, strides in chosen.subgrid.items()},
             departures=tuple(_departures(study, chosen)),
             artefacts=(*study.tables, *study.figures_of(study.datasets)),
             labels={model.label: model.name for model in study.models if model.label},
+            places=_places(study),
+            unmeasured=study.unmeasured,
+            untrained=tuple(dict.fromkeys(m.name for m in study.models if not runs.is_trained(m))),
             controls=CONTROLS if study.control_seeds else (),
             variants=study.published_names(),
         )
@@ -136,6 +156,10 @@ class Context:
         """The models that an artefact shows, in the study's order."""
         return [model for model in self.models if not spec.models or model in spec.models]
 
+    def trains(self, model: str, dataset: str) -> bool:
+        """Whether the study trains a model, or what it calls so, on a data set."""
+        return dataset in self.places.get(model, [dataset])
+
     def metrics_of(self, spec: Spec) -> list[str]:
         """The scores that an artefact names; none: the score of each metric that is called like it."""
         return list(spec.metrics) or [f"{metric}.{metric}" for metric in self.metrics]
@@ -149,14 +173,20 @@ class Context:
 
     def protocol(self, datasets: list[str]) -> str:
         """Scale, steps, evaluation points, convention and sub-grid, in one line."""
-        less = f" of {self.published_steps:,}" if self.steps != self.published_steps else ""
         asked = self.evaluation
         both = f"{asked.train:,} + {asked.test:,} evaluation points (train + test)"
         points = both if asked.test else f"{asked.train:,} evaluation points"
-        steps = [f"{self.steps:,}{less} steps"] if self.published_steps else []
+        steps = [self._steps_said(datasets)] if self.published_steps else []
         grids = [text for d in datasets if (text := _subgrid(d, self.subgrids.get(d, {})))]
         parts = [f"{self.scale} scale", *steps, points, f"{asked.convention} convention", *grids]
         return " · ".join(parts)
+
+    def _steps_said(self, datasets: list[str]) -> str:
+        """``200 of 300,000 steps``, ``5,000 or 20,000 steps``."""
+        here = [length for length in self.lengths if set(length.datasets) & set(datasets)]
+        pairs = [(length.steps, length.published) for length in here] or [(self.steps, self.published_steps)]
+        now, then = (" or ".join(f"{n:,}" for n in sorted(set(column))) for column in zip(*pairs, strict=True))
+        return f"{now} steps" if now == then else f"{now} of {then} steps"
 
     def said(self, spec: Spec) -> list[str]:
         """What stands under a table or figure, line by line."""
@@ -178,20 +208,29 @@ def select(scores: pd.DataFrame, spec: Spec, context: Context, variations: bool 
     """The scores that an artefact shows, with a column ``name``, and the names of its ``metrics`` in their order.
 
     A name that the study file asks for and the scores lack stays in the list: it is shown as missing. ``variations``: each
-    score in every variation, too; a column ``plain`` has its name without. Raises ValueError where one run has one score twice.
+    score in every variation, too, but not along training; a column ``plain`` has its name without. Raises ValueError where one
+    run has one score twice.
     """
     here = named(scores[scores["dataset"].isin(context.shown(spec))])
     wanted = list(spec.metrics) or headlines(here, context)
-    here = here.assign(plain=here["name"].str.split("@").str[0] if variations else here["name"])
-    found = here[here["plain"].isin([*wanted, *spec.against])]
+    plain = here["name"].map(_plain).astype(str) if variations else here["name"]
+    found = here.assign(plain=plain)
+    found = found[found["plain"].isin([*wanted, *spec.against])]
     if spec.models:
-        found = found[found["model"].isin([*spec.models, *context.controls])]
+        called = [found[key].isin([*spec.models, *context.controls]) for key in ("model", "label") if key in found]
+        found = found[np.logical_or.reduce(called)]
     if (twice := found.duplicated(["run", "name"])).any():
         first = found[twice].iloc[0]
         raise ValueError(
             f"scores: {first['run']} has {first['name']} twice; keep one convention, representation and seed of each score"
         )
     return found, wanted
+
+
+def _plain(name: str) -> str:
+    """A score's name without its variation; what is of other steps of training keeps it."""
+    plain, _, variation = name.partition("@")
+    return name if variation == BEST or variation.startswith(STEP) else plain
 
 
 def headlines(here: pd.DataFrame, context: Context) -> list[str]:
@@ -221,16 +260,57 @@ def _parameters(study: Study, model: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([key for m in stated for key in m.sweep] + [key for m in stated for key in m.fixed]))
 
 
-def _cells(study: Study) -> int:
-    return sum(math.prod(map(len, model.sweep.values())) for model in study.models)
+def _published_runs(study: Study) -> int:
+    return sum(
+        math.prod(map(len, model.sweep.values()))
+        * len(model.datasets or study.datasets)
+        * min(study.seeds, model.seeds or study.seeds)
+        for model in study.models
+    )
+
+
+def _places(study: Study) -> dict[str, frozenset[str]]:
+    """Label or model -> the data sets that it is trained on, for those that are not trained on all."""
+    found: dict[str, frozenset[str]] = {}
+    for model in study.models:
+        for name in {model.label, model.name} - {""}:
+            found[name] = found.get(name, frozenset()) | frozenset(model.datasets or study.datasets)
+    return {name: places for name, places in found.items() if places != set(study.datasets)}
+
+
+def _trainings(study: Study, scale: Scale) -> Iterator[tuple[Model, dict[str, Any], dict[str, Any]]]:
+    """Every model with its training as published and at a scale."""
+    if study.training is None:
+        return
+    for model in filter(runs.is_trained, study.models):
+        override = runs.override_of(scale, model)
+        differs = model.training, scale.training, override.training
+        yield model, training_settings.stated(study.training, differs[0]), training_settings.stated(study.training, *differs)
+
+
+def _lengths(study: Study, scale: Scale) -> Iterator[Length]:
+    for model, then, now in _trainings(study, scale):
+        yield Length(tuple(model.datasets or study.datasets), now["steps"], then["steps"])
+
+
+def _of_training(study: Study, scale: Scale) -> Iterator[Departure]:
+    """What differs in the training of all models alike, or of each."""
+    said: dict[str, list[str]] = {}
+    for model, then, now in _trainings(study, scale):
+        steps = [f"{now['steps']:,} of {then['steps']:,} steps"] if now["steps"] != then["steps"] else []
+        other = [f"other {key.replace('_', ' ')}" for key in now if key != "steps" and now[key] != then.get(key)]
+        said[model.label or model.name] = steps + other
+    alike = len({tuple(texts) for texts in said.values()}) == 1
+    for model_name, texts in list(said.items())[: 1 if alike else None]:
+        yield from (Departure("training", text, "" if alike else model_name) for text in texts)
 
 
 def _departures(study: Study, scale: Scale) -> list[Departure]:
-    found = []
-    if (steps := scale.training.steps or _steps(study)) != _steps(study):
-        found.append(Departure("training", f"{steps:,} of {_steps(study):,} steps"))
+    found = list(_of_training(study, scale))
+    if (looks := scale.training.snapshots) is not None:
+        found.append(Departure("training", f"scored every {looks.every:,} steps"))
     for model in study.models:
-        override = scale.models.get(model.name, ModelOverride())
+        override = runs.override_of(scale, model)
         if model.fixed | override.fixed != model.fixed:
             found.append(Departure("training", "other fixed hyper-parameters", model.name))
         if model.sweep | override.sweep != model.sweep:

@@ -96,7 +96,7 @@ def _one_of(what: str, name: str, known: list[str]) -> None:
 
 def _check_metric(metric: str, context: Context) -> None:
     family, dot, score = metric.partition(".")
-    if metric == DESIGN:
+    if metric == DESIGN or metric in context.unmeasured:
         return
     if not (dot and score):
         raise ValueError(f"metric {metric!r}: write metric.score, as mig.mig or dci.disentanglement")

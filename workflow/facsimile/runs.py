@@ -1,13 +1,15 @@
 """Expand a study into its runs, and group runs into shards, the units of a job. Imports no torch."""
 
+import functools
 import itertools
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from facsimile import canonical, discover
-from facsimile.studyfile import CONTROLS, Evaluation, Model, Scale, Study
+from facsimile import canonical, declared, discover, training_settings
+from facsimile.studyfile import CONTROLS, Evaluation, Model, ModelOverride, Scale, Study
+from facsimile.training_settings import Snapshots, TrainingOverride
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Run:
     number: int | None
     control: bool
     label: str = ""  # what the study's tables call its cell
+    snapshots: Snapshots | None = None  # which states on its way are kept; no part of what it is
+    part_of: str = ""  # the key of the run of which this is a snapshot
 
     @property
     def key(self) -> str:
@@ -43,6 +47,23 @@ class Run:
     def steps(self) -> int:
         """Updates; 0 for a control, which is not trained."""
         return self.statement.get("training", {}).get("steps", 0)
+
+    @property
+    def kept(self) -> tuple["Run", ...]:
+        """Its snapshots, the longest first: a state after k steps is that of the run of k steps, and is stored as one."""
+        if self.snapshots is None or self.part_of:
+            return ()
+        return tuple(self._after(step) for step in reversed(range(self.snapshots.every, self.steps, self.snapshots.every)))
+
+    def _after(self, step: int) -> "Run":
+        statement = self.statement | {"training": self.statement["training"] | {"steps": step}}
+        return replace(self, statement=statement, hash=canonical.hash8(statement), number=None, part_of=self.key)
+
+    def due(self, metric: str) -> bool:
+        """Whether a metric is asked of it: of some snapshots, those that are dear are not."""
+        if self.snapshots is None or not self.part_of:
+            return True
+        return self.steps % self.snapshots.metrics.get(metric, self.snapshots.every) == 0
 
     @property
     def subgrid(self) -> dict[str, int]:
@@ -63,6 +84,11 @@ class Shard:
         object.__setattr__(self, "id", canonical.hash8([run.key for run in self.runs]))
 
     @property
+    def whole(self) -> tuple[Run, ...]:
+        """Its runs that are no snapshots of others."""
+        return tuple(run for run in self.runs if not run.part_of)
+
+    @property
     def key(self) -> str:
         """``dataset/model/id``: its folder under results/shards."""
         return f"{self.dataset}/{self.model}/{self.id}"
@@ -78,8 +104,8 @@ def scale_of(study: Study, name: str) -> Scale:
 def evaluation(study: Study, scale: str, metric: str = "") -> Evaluation:
     """What the metrics are given at a scale, or one metric that is given fewer points there."""
     chosen = scale_of(study, scale)
-    found = chosen.evaluation or study.evaluation
-    return found.model_copy(update=chosen.points[metric].model_dump()) if metric in chosen.points else found
+    found, points = chosen.evaluation or study.evaluation, study.points | chosen.points
+    return found.model_copy(update=points[metric].model_dump()) if metric in points else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +128,7 @@ def asked(study: Study, scale: str, metric: str) -> list[Asked]:
     ways = [Asked("", "mean", own)]
     for name, variation in study.variations.items():
         changed = {"train": min(variation.train or own.train, own.train)}
-        changed |= {"seed": variation.seed} if variation.seed is not None else {}
+        changed |= variation.model_dump(include={"seed", "convention"}, exclude_none=True)
         way = Asked(name, variation.representation, own.model_copy(update=changed))
         if metric in variation.metrics and way.stated not in [other.stated for other in ways]:
             ways.append(way)
@@ -133,35 +159,58 @@ def expand(study: Study, scale: str) -> list[Run]:
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    model: str
+    model: Model
     statement: dict[str, Any]
     value: float | None
     value_index: int | None
     published: int | None  # position among the published study's cells of one data set
-    label: str
+    snapshots: Snapshots | None
 
 
 def _cells(study: Study, scale: Scale, dataset: str) -> Iterator[_Cell]:
     published = {key: i for i, key in enumerate(_published_cells(study))}
-    for place, model in enumerate(study.models):
-        common = _training(study, model, scale) | _subgrid(scale, dataset)
-        override = scale.models.get(model.name)
-        sweep = model.sweep | (override.sweep if override else {})
-        fixed = model.fixed | (override.fixed if override else {})
+    for place, model in study.models_of(dataset):
+        override = override_of(scale, model)
+        common = _training(study, model, scale, override, dataset) | _subgrid(scale, dataset)
+        sweep, fixed = model.sweep | override.sweep, model.fixed | override.fixed
         for values in itertools.product(*sweep.values()):
             swept = dict(zip(sweep, values, strict=True))
             statement = canonical.canonical({"model": model.name, "params": fixed | swept} | common)
             value = float(values[0]) if len(values) == 1 else None
             index = next(iter(model.sweep.values())).index(values[0]) if value in _first_sweep(model.sweep) else None
-            yield _Cell(model.name, statement, value, index, published.get((place, values)), model.label)
+            kept = _snapshots(study, model, scale, override)
+            yield _Cell(model, statement, value, index, published.get((place, values)), kept)
 
 
-def _training(study: Study, model: Model, scale: Scale) -> dict[str, Any]:
-    """How a model is trained: what the study states, then what differs for this model, then for this scale."""
-    if study.training is None:
+def override_of(scale: Scale, model: Model) -> ModelOverride:
+    """What a scale changes of a model: said of its label, or of all that bear its name."""
+    return scale.models.get(model.label) or scale.models.get(model.name) or ModelOverride()
+
+
+def _training(study: Study, model: Model, scale: Scale, override: ModelOverride, dataset: str) -> dict[str, Any]:
+    """How a model is trained: as the study states, then what differs for this data set, model, scale, and both of them."""
+    if study.training is None or not is_trained(model):
         return {}
-    differs = [override.model_dump(exclude_none=True) for override in (model.training, scale.training)]
-    return {"training": study.training.model_dump(exclude_unset=True) | differs[0] | differs[1]}
+    here = TrainingOverride(latents=study.latents.get(dataset))
+    return {"training": training_settings.stated(study.training, here, model.training, scale.training, override.training)}
+
+
+@functools.cache
+def _trained(name: str) -> bool:
+    return bool(declared.of_class("models", name, "trained", default=True))
+
+
+def is_trained(model: Model) -> bool:
+    """Whether a model of a study file is trained: one that is not states no training."""
+    return _trained(model.name)
+
+
+def _snapshots(study: Study, model: Model, scale: Scale, override: ModelOverride) -> Snapshots | None:
+    """Which states of its runs are kept, by the nearest that says: scale and model, scale, model, study. Moves no hash."""
+    if study.training is None or not is_trained(model):
+        return None
+    said = (override.training.snapshots, scale.training.snapshots, model.training.snapshots, study.training.snapshots)
+    return next(filter(None, said), None)
 
 
 def _first_sweep(sweep: dict[str, list[int | float]]) -> list[int | float]:
@@ -180,9 +229,11 @@ def _seeds(study: Study, scale: Scale, dataset: str, cell: _Cell) -> Iterator[Ru
     first = None
     if cell.published is not None:
         first = (study.datasets.index(dataset) * cells + cell.published) * study.seeds
-    for seed in range(scale.seeds or study.seeds):
+    count = override_of(scale, cell.model).seeds or scale.seeds or study.seeds
+    for seed in range(min(count, cell.model.seeds or count)):
         number = first + seed if first is not None and seed < study.seeds else None
-        yield Run(dataset, cell.model, seed, cell.statement, hash8, cell.value, cell.value_index, number, False, cell.label)
+        place = (cell.value, cell.value_index, number)
+        yield Run(dataset, cell.model.name, seed, cell.statement, hash8, *place, False, cell.model.label, cell.snapshots)
 
 
 def _controls(study: Study, scale: Scale, dataset: str) -> Iterator[Run]:
@@ -214,11 +265,19 @@ def _distinct(runs: list[Run]) -> list[Run]:
 
 
 def shards(runs: list[Run], size: int) -> list[Shard]:
-    """Blocks of at most ``size`` runs of one (data set, model), in the order of the runs."""
+    """Blocks of at most ``size`` runs of one (data set, model), in the order of the runs, and after them their snapshots."""
     groups: dict[tuple[str, str], list[Run]] = {}
     for run in runs:
         groups.setdefault((run.dataset, run.model), []).append(run)
-    return [Shard(*group, tuple(block)) for group, members in groups.items() for block in _blocks(members, size)]
+    return [
+        Shard(*group, tuple(with_snapshots(block))) for group, members in groups.items() for block in _blocks(members, size)
+    ]
+
+
+def with_snapshots(runs: list[Run]) -> list[Run]:
+    """The runs, then what is kept on their way that is not one of them: two runs of one cell may share the first steps."""
+    kept = {part.key: part for run in runs for part in run.kept}
+    return [*runs, *(part for key, part in kept.items() if key not in {run.key for run in runs})]
 
 
 def _blocks(members: list[Run], size: int) -> Iterator[list[Run]]:

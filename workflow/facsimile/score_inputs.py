@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facsimile import datasets, discover, inferred, latents, store
-from facsimile.datasets import Arrays, Dataset
+from facsimile.datasets import Arrays, Data, Dataset
 from facsimile.datasets._base import Integers
 from facsimile.runs import Run
 from facsimile.studyfile import CONTROLS
@@ -29,12 +29,25 @@ def answerable(metric: str, run: Run, stored: list[str] | None = None) -> bool:
     needs = set(discover.module("metrics", metric).NEEDS)
     if stored is not None and not {CODES[need] for need in needs & CODES.keys()} <= set(stored):
         return False
+    if needs & {"factors", "table", "grid"} and not _has_factors(run.dataset):
+        return False
     if lacking := needs - OF_A_RUN:
         raise ValueError(
             f"{metric} needs {', '.join(sorted(lacking))}, which a study's run does not have: ask facsimile.score for it, and "
             "take it out of the study's metrics"
         )
-    return not ("decoder" in needs and run.model in CONTROLS)
+    return not ("decoder" in needs and (run.model in CONTROLS or not _decodes(run.model)))
+
+
+def _has_factors(dataset: str) -> bool:
+    data = datasets.grid(dataset)
+    return not isinstance(data, Arrays) or "factors" in data.shapes
+
+
+def _decodes(model: str) -> bool:
+    from facsimile.models import Model
+
+    return discover.the_class("models", model, Model).decode is not Model.decode  # type: ignore[attr-defined]
 
 
 def codes(folder: Path, representation: str, seed: int) -> Array:
@@ -64,7 +77,7 @@ def given(metric: str, run: Run, folder: Path, data: Path) -> dict[str, Any]:
     if "images" in needs or "decoder" in needs:
         opened = _opened(run.dataset, data, tuple(sorted(run.subgrid.items())))
         if "images" in needs:
-            found["images"] = Images(opened, run.seed)
+            found["images"] = Images(datasets.of_images(opened), run.seed)
         if "decoder" in needs:
             found["decoder"] = decoder(run, folder, opened)
     return found
@@ -116,33 +129,38 @@ class Images:
         return found
 
 
-def decoder(run: Run, folder: Path, data: Dataset) -> Callable[[Array], Array]:
-    """Codes float32 [n, d] → means of the pixels [n, h, w, c], by the run's own weights, in float32."""
+def decoder(run: Run, folder: Path, data: Data) -> Callable[[Array], Array]:
+    """Codes float32 [n, d] → means of the pixels [n, h, w, c], or of the numbers of a row, by the run's own weights."""
     import torch
 
-    from facsimile import encode, models
+    from facsimile import encode, models, train
 
     model = models.model(run.model, **run.params)
     training = Training.model_validate(run.statement["training"])
-    made = encode.networks(model, training, data.image_shape, store.weights(folder))
+    made = encode.networks(model, training, train.shape_of(model, data), store.weights(folder))
 
     def decode(codes: Array) -> Array:
         with torch.inference_mode():
-            means: Array = model.decode(made, torch.from_numpy(np.asarray(codes, np.float32))).permute(0, 2, 3, 1).numpy()
+            means: Array = model.decode(made, torch.from_numpy(np.asarray(codes, np.float32))).movedim(1, -1).numpy()
         return means
 
     return decode
 
 
 @functools.lru_cache(maxsize=1)  # the runs of a shard share it
-def _opened(dataset: str, path: Path, subgrid: tuple[tuple[str, int], ...]) -> Dataset:
-    return datasets.of_images(datasets.dataset(dataset, path)).subgrid(dict(subgrid))
+def _opened(dataset: str, path: Path, subgrid: tuple[tuple[str, int], ...]) -> Data:
+    return datasets.dataset(dataset, path).subgrid(dict(subgrid))
 
 
 @functools.lru_cache(maxsize=1)
 def factors(dataset: str, subgrid: tuple[tuple[str, int], ...], path: Path | None = None) -> Integers:
-    """Factors [n, k] of a data set or of a part of it, in its order; those of arrays are read from its file, ``path``."""
+    """Factors [n, k] of a data set or of a part of it, in its order; those of arrays are read from its file, ``path``.
+
+    Arrays without any have the number of the row: it lets points be drawn, and no metric that is asked of them looks at it.
+    """
     data = datasets.grid(dataset).subgrid(dict(subgrid))
+    if not _has_factors(dataset):
+        return np.arange(len(data))[:, None]
     if isinstance(data, Arrays):
         data = datasets.dataset(dataset, path)
     return data.factors(np.arange(len(data)))

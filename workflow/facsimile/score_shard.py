@@ -89,7 +89,12 @@ def _questions(workspace: Workspace, study: Study, shard: Shard) -> list[Questio
 
 
 def answerable(metric: str, run: Run, about: Mapping[str, Any]) -> bool:
-    """Whether a run has what a metric needs; ``about`` is what its latents say of themselves."""
+    """Whether a run has what a metric needs and, of a snapshot, whether it is the metric's turn.
+
+    ``about`` is what its latents say of themselves.
+    """
+    if not run.due(metric):
+        return False
     if findings.wanted(metric):
         return findings.has(metric, run, about)
     return score_inputs.answerable(metric, run, inferred.names(about))

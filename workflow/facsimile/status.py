@@ -7,7 +7,7 @@ from datetime import datetime
 from rich.console import Console
 from rich.table import Table
 
-from facsimile import cost, discover, failures, progress, usage
+from facsimile import cost, discover, failures, progress, store, usage, words
 from facsimile.listing import state
 from facsimile.progress import STATES, Progress
 from facsimile.runs import Run
@@ -15,7 +15,6 @@ from facsimile.studyfile import Study
 from facsimile.workspace import Workspace
 
 FAILURES = 5  # shown of each kind
-HOUR, DAY = 3600.0, 86400.0
 
 
 def plan(at: Workspace, study: str, console: Console) -> None:
@@ -32,7 +31,9 @@ def plan(at: Workspace, study: str, console: Console) -> None:
     )
     console.print(f"{price.steps:,} steps: about {price.core_hours:,.1f} core-hours of a CPU with bf16 (measured rates),")
     console.print(f"or about {price.gpu_hours:,.1f} GPU-hours by arithmetic for one H200 (packed execution; not measured)")
-    console.print(f"about {price.bytes / 1e9:,.1f} GB of weights and latents")
+    kept = sum(len(run.kept) for run in todo)
+    also = f", {kept:,} snapshots included" if kept else ""
+    console.print(f"about {price.bytes / 1e9:,.1f} GB of weights and latents{also}")
     _warn(found.unavailable, runs, console)
 
 
@@ -69,6 +70,7 @@ def _show(at: Workspace, study: Study, seen: Progress, console: Console) -> None
     for (dataset, model), counted in progress.counts(runs, seen).items():
         table.add_row(dataset, model, *(f"{counted[name]:,}" if counted[name] else "·" for name in STATES))
     console.print(table)
+    _print_snapshots(at, runs, console)
     stages = [f"{stage} {done:,} of {whole:,}" for stage, (done, whole) in progress.stages(at, study).items()]
     _line(console, f"shards: {', '.join(stages)}")
     _print_hours(runs, seen, console)
@@ -80,14 +82,20 @@ def _show(at: Workspace, study: Study, seen: Progress, console: Console) -> None
     _line(console, f"{at.config.results}: {total}" + (f" ({', '.join(kinds)})" if kinds else ""))
 
 
+def _print_snapshots(at: Workspace, runs: list[Run], console: Console) -> None:
+    if kept := [part for run in runs for part in run.kept]:
+        done = sum((at.paths.run(part.key) / store.RECORD).exists() for part in kept)
+        _line(console, f"snapshots: {done:,} of {len(kept):,}")
+
+
 def _print_hours(runs: list[Run], seen: Progress, console: Console) -> None:
     spent, left = progress.spent(seen), progress.left(runs, seen)
-    used = [f"{spent[kind] / HOUR:,.2f} {unit}-hours" for kind, unit in (("cpu", "core"), ("gpu", "GPU")) if spent[kind]]
+    used = [f"{spent[kind] / words.HOUR:,.2f} {unit}-hours" for kind, unit in (("cpu", "core"), ("gpu", "GPU")) if spent[kind]]
     unit = "GPU" if spent["gpu"] > spent["cpu"] else "core"
-    rest = f"about {left.seconds / HOUR:,.2f} {unit}-hours left for {left.runs:,} runs" if left.runs else "none left"
+    rest = f"about {left.seconds / words.HOUR:,.2f} {unit}-hours left for {left.runs:,} runs" if left.runs else "none left"
     _line(console, f"training: {' and '.join(used) or 'nothing'} used, {rest}")
     if left.eta is not None:
-        _line(console, f"done in about {duration(left.eta)} if {left.running:,} at a time go on as now")
+        _line(console, f"done in about {words.duration(left.eta)} if {left.running:,} at a time go on as now")
     elif left.runs:
         _line(console, "none is running now: snakemake goes on where it stopped")
     if held := sum(seen.states[key] == "pending" for key in seen.checkpoints):
@@ -125,14 +133,3 @@ def size(count: float) -> str:
             return f"{count:.0f} B" if unit == "B" else f"{count:.1f} {unit}"
         count /= 1000
     return f"{count:,.1f} TB"
-
-
-def duration(seconds: float) -> str:
-    """Seconds as two units that a person reads: 3 d 4 h, 2 h 5 min, 12 s."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    if seconds < HOUR:
-        return f"{seconds / 60:.0f} min"
-    if seconds < DAY:
-        return f"{seconds // HOUR:.0f} h {seconds % HOUR / 60:.0f} min"
-    return f"{seconds // DAY:,.0f} d {seconds % DAY / HOUR:.0f} h"

@@ -7,8 +7,7 @@ import pandas as pd
 
 from facsimile import claim_verdicts, claims, cost, generated, names, paper_table, verdicts
 from facsimile.generated import Log, grid
-from facsimile.studyfile import Artefact, Study
-from facsimile.training_settings import Training
+from facsimile.studyfile import Artefact, Model, Study
 from facsimile.workspace import Workspace
 
 FOLDER = Path("docs/studies")
@@ -58,27 +57,47 @@ def _design(study: Study) -> Iterator[str]:
         [
             ("data sets", names.listed([names.dataset(d) for d in study.datasets])),
             ("seeds", f"{study.seeds}" + (f", and {study.control_seeds} of each control" if study.control_seeds else "")),
-            *(_training(study.training) if study.training else []),
+            *(_training(study) if study.training else []),
             ("metrics", ", ".join(f"[`{metric}`](../metrics/{metric}.md)" for metric in study.metrics)),
             ("evaluation", f"{points} points, seed {asked.seed}, {asked.convention} convention"),
+            *((f"points of `{metric}`", f"{own.train:,} + {own.test:,}") for metric, own in study.points.items()),
         ],
     )
     yield ""
-    swept = [(m.label or names.model(m.name), f"`{m.name}`", _values(m.sweep), _values(m.fixed)) for m in study.models]
-    yield from grid(("method", "model", "values", "fixed"), swept)
+    swept = [
+        (m.label or names.model(m.name), f"`{m.name}`", _values(m.sweep), _values(m.fixed), _apart(m)) for m in study.models
+    ]
+    apart = any(row[-1] for row in swept)
+    head = ("method", "model", "values", "fixed", "apart from the others")
+    yield from grid(head if apart else head[:-1], swept if apart else [row[:-1] for row in swept])
     if study.faithful_to:
         yield from ["", "Where the paper's text and its released code differ, both are run:", ""]
-        both = [(name, said.paper, said.code) for name, said in study.faithful_to.items()]
+        both = [map(names.dataset, (name, said.paper, said.code)) for name, said in study.faithful_to.items()]
         yield from grid(("published as", "as the paper says", "as its code does"), both)
 
 
-def _training(said: Training) -> Iterator[tuple[str, str]]:
+def _training(study: Study) -> Iterator[tuple[str, str]]:
+    said = study.training
+    assert said is not None
     batch = "the whole data set" if said.batch_size == "all" else f"batches of {said.batch_size}"
-    yield "training", f"{said.steps:,} steps, {batch}, {said.latents} latents"
+    latents = [f"{n}" for n in dict.fromkeys(study.latents.get(dataset, said.latents) for dataset in study.datasets)]
+    yield "training", f"{said.steps:,} steps, {batch}, {names.listed(latents)} latents"
     yield "network", f"`{said.network}`"
+    if said.snapshots:
+        dear = "".join(f"; {name} every {steps:,}" for name, steps in said.snapshots.metrics.items())
+        yield "scored", f"every {said.snapshots.every:,} steps{dear}; the best of a run is `@best`"
     for name, optimiser in (("Adam", said.adam), ("gradient descent", said.sgd)):
         if optimiser:
             yield name, ", ".join(f"{key} {value:g}" for key, value in optimiser.model_dump().items())
+
+
+def _apart(model: Model) -> str:
+    """On which data sets a model is trained, and how, where it is not as all are."""
+    said = model.training.model_dump(exclude_unset=True, exclude_none=True, exclude={"snapshots"})
+    said |= {f"Adam {key}": value for key, value in said.pop("adam", {}).items()}
+    own = [f"{key.replace('_', ' ')} {value:,}" if isinstance(value, int) else f"{key} {value}" for key, value in said.items()]
+    seeds = f"seeds {model.seeds}" if model.seeds else ""
+    return "; ".join(filter(None, [names.listed([names.dataset(d) for d in model.datasets]), ", ".join(own), seeds]))
 
 
 def _values(given: dict[str, list[int | float]] | dict[str, int | float]) -> str:

@@ -11,7 +11,7 @@ from pydantic import Field, PositiveInt, ValidationError, model_validator
 
 from facsimile import declared, discover, variants
 from facsimile.study_values import Name, Number, Strict, exists
-from facsimile.training_settings import Training, TrainingOverride
+from facsimile.training_settings import BEST, STEP, Snapshots, Training, TrainingOverride, stated
 from facsimile.yamlfile import Document, Location
 
 CONTROLS = ("oracle", "noise")
@@ -25,6 +25,8 @@ class Model(Strict):
 
     name: Annotated[Name, exists("models")] = Field(description="file in models/")
     label: str = Field(default="", description="how tables call it; one model may stand several times under several labels")
+    datasets: list[Name] = Field(default=[], description="data sets that it is trained on; none: all of the study")
+    seeds: PositiveInt | None = Field(default=None, description="runs of a cell at most, where fewer than the study's do")
     training: TrainingOverride = Field(default=TrainingOverride(), description="what this model's training differs in")
     sweep: dict[Name, list[Number]] = Field(
         default={}, description="values of which each is a cell (their product, if several)"
@@ -67,6 +69,7 @@ class Variation(Strict):
     )
     train: PositiveInt | None = Field(default=None, description="points to fit on, at most those of the scale's evaluation")
     seed: int | None = Field(default=None, ge=0, description="seed of the draws")
+    convention: str | None = Field(default=None, description="another published variant of these metrics")
 
 
 class Artefact(Strict):
@@ -78,7 +81,7 @@ class Artefact(Strict):
         default=None, description="dataset: one figure a data set, named <figure>_<data set>; of a scale those that it has"
     )
     datasets: list[Name] = Field(default=[], description="data sets that the paper's artefact shows; none: all of the scale")
-    models: list[Name] = Field(default=[], description="models shown; none: all")
+    models: list[str] = Field(default=[], description="models shown, by name or label; none: all")
     metrics: list[str] = Field(
         default=[], description="scores shown, as metric.score, or metric.score@variation; none: every metric's headline"
     )
@@ -143,10 +146,12 @@ class Faithful(Strict):
 
 
 class ModelOverride(Strict):
-    """What a scale changes of a model: fewer values, or a schedule that fits fewer steps."""
+    """What a scale changes of a model: fewer values, a schedule that fits fewer steps, its own training or seeds."""
 
     sweep: dict[Name, list[Number]] = Field(default={})
     fixed: dict[Name, Number] = Field(default={})
+    training: TrainingOverride = Field(default=TrainingOverride(), description="goes before the scale's own")
+    seeds: PositiveInt | None = Field(default=None, description="goes before the scale's own")
 
 
 class Scale(Strict):
@@ -156,7 +161,7 @@ class Scale(Strict):
     datasets: list[Name] | None = None
     seeds: PositiveInt | None = None
     training: TrainingOverride = TrainingOverride()
-    models: dict[Name, ModelOverride] = Field(default={})
+    models: dict[str, ModelOverride] = Field(default={}, description="model, or its label -> what is fewer or other here")
     subgrid: dict[Name, Strides] = Field(default={}, description="data set -> factor -> keep every n-th of its values")
     evaluation: Evaluation | None = None
     points: dict[Name, Points] = Field(
@@ -180,11 +185,18 @@ class Study(Strict):
     seeds: PositiveInt = Field(description="runs of a cell, seeds 0, 1, …")
     control_seeds: int = Field(default=1, ge=0, description="seeds of the controls oracle and noise; 0: no controls")
     training: Training | None = Field(default=None, description="how models are trained; none: the study trains nothing")
+    latents: dict[Name, PositiveInt] = Field(
+        default={}, description="data set -> dimensions of the representation there, in the place of training's"
+    )
     models: list[Model]
     metrics: list[Metric]
     evaluation: Evaluation
+    points: dict[Name, Points] = Field(default={}, description="metric -> its points, where they are not the evaluation's")
     variations: dict[Name, Variation] = Field(
         default={}, description="other ways in which metrics are asked; their scores are called metric.score@variation"
+    )
+    unmeasured: dict[str, str] = Field(
+        default={}, description="scores, as metric.score, that the paper prints and nothing here measures -> why"
     )
     faithful_to: dict[str, Faithful] = Field(
         default={}, description="name that published numbers use -> its variants, one as the paper says, one as its code does"
@@ -207,12 +219,23 @@ class Study(Strict):
         """The data sets of a scale, in the study's order."""
         return [d for d in self.datasets if scale.datasets is None or d in scale.datasets]
 
+    def models_of(self, dataset: str) -> list[tuple[int, Model]]:
+        """The models that are trained on a data set, each with its place in the study."""
+        return [(i, model) for i, model in enumerate(self.models) if not model.datasets or dataset in model.datasets]
+
     def problems(self) -> Iterator[tuple[Location, str]]:
         """Names that do not agree with each other or with the files there are: where, and what would be right."""
         yield from self._model_problems()
         known = sorted({*discover.names("datasets"), *self.unavailable})
         yield from _unknown("data set", ("datasets",), self.datasets, known)
+        yield from _unknown(f"data set of {self.id}", ("latents",), list(self.latents), self.datasets)
+        yield from _unknown(f"metric of {self.id}", ("points",), list(self.points), self.metrics)
+        yield from self._snapshot_problems(("training",), self.training.snapshots if self.training else None)
+        for i, model in enumerate(self.models):
+            yield from self._snapshot_problems(("models", i, "training"), model.training.snapshots)
         for name, variation in self.variations.items():
+            if name == BEST or name.startswith(STEP):
+                yield ("variations", name), f"{name!r} is a name of snapshots' scores; call the variation otherwise"
             yield from _unknown(f"metric of {self.id}", ("variations", name, "metrics"), variation.metrics, self.metrics)
         yield from self._variant_problems()
         yield from self._artefact_problems()
@@ -221,22 +244,50 @@ class Study(Strict):
             at = ("scales", name)
             yield from _unknown(f"data set of {self.id}", (*at, "datasets"), scale.datasets or [], self.datasets)
             yield from _unknown(f"data set of {self.id}", (*at, "subgrid"), list(scale.subgrid), self.datasets)
-            yield from _unknown(f"model of {self.id}", (*at, "models"), list(scale.models), self._model_names)
+            yield from _unknown(f"model of {self.id}", (*at, "models"), list(scale.models), self._called)
             yield from _unknown(f"metric of {self.id}", (*at, "points"), list(scale.points), self.metrics)
+            yield from self._snapshot_problems((*at, "training"), scale.training.snapshots)
 
     @property
     def _model_names(self) -> list[str]:
         return [model.name for model in self.models]
 
+    @property
+    def _called(self) -> list[str]:
+        """What a cell may be called by: its model, or its label."""
+        return [*self._model_names, *(model.label for model in self.models if model.label)]
+
+    @property
+    def _askings(self) -> list[str]:
+        """What may follow the @ of a score's name."""
+        along = [part.snapshots for part in (self.training, *(m.training for m in self.models)) if part]
+        return ["", *self.variations, *[BEST][: any(along)]]
+
+    def _snapshot_problems(self, at: Location, found: Snapshots | None) -> Iterator[tuple[Location, str]]:
+        yield from _unknown(
+            f"metric of {self.id}", (*at, "snapshots", "metrics"), list(found.metrics if found else []), self.metrics
+        )
+
     def _model_problems(self) -> Iterator[tuple[Location, str]]:
-        models, stated = self._model_names, [(model.name, model.label) for model in self.models]
-        for i, (model, label) in enumerate(stated):
-            if (model, label) in stated[:i] or (model in models[:i] and not label):
-                yield ("models", i, "name"), f"{model} stands twice; join its sweeps, or give each a label of its own"
+        models, called = self._model_names, [(model.name, model.label) for model in self.models]
+        for i, (name, label) in enumerate(called):
+            if (name, label) in called[:i] or (name in models[:i] and not label):
+                yield ("models", i, "name"), f"{name} stands twice; join its sweeps, or give each a label of its own"
+        for i, model in enumerate(self.models):
+            yield from _unknown(f"data set of {self.id}", ("models", i, "datasets"), model.datasets, self.datasets)
+            yield from self._training_problems(i, model)
         labels = [model.label for model in self.models if model.label]
         for label in labels:
             if labels.count(label) > 1 or label in models:
                 yield ("models", labels.index(label), "label"), f"{label!r} is no name of its own; call no two things alike"
+
+    def _training_problems(self, place: int, model: Model) -> Iterator[tuple[Location, str]]:
+        """Settings of a model that do not go with those of the study."""
+        try:
+            if self.training:
+                Training.model_validate(stated(self.training, model.training))
+        except ValidationError as error:
+            yield ("models", place, "training"), error.errors()[0]["msg"].removeprefix("Value error, ")
 
     def published_names(self) -> variants.Names:
         """The published names that have variants, by what they name."""
@@ -270,12 +321,13 @@ class Study(Strict):
                 at: Location = (group, name)
                 yield from _unknown(f"kind of {kind}", (*at, "kind"), [artefact.kind], discover.names(group))
                 yield from _unknown(f"data set of {self.id}", (*at, "datasets"), artefact.datasets, self.datasets)
-                yield from _unknown(f"model of {self.id}", (*at, "models"), artefact.models, self._model_names)
+                yield from _unknown(f"model of {self.id}", (*at, "models"), artefact.models, self._called)
                 if name in RESERVED:
                     yield at, f"{self.id}_{name} is the target of {name}.csv; use another name"
         for place, named in self._scores():
-            yield from _unknown(f"variation of {self.id}", place, [named.partition("@")[2]], ["", *self.variations])
-            yield from _unknown(f"metric of {self.id}", place, [named.partition(".")[0]], self.metrics)
+            yield from _unknown(f"variation of {self.id}", place, [named.partition("@")[2]], self._askings)
+            if named not in self.unmeasured:
+                yield from _unknown(f"metric of {self.id}", place, [named.partition(".")[0]], self.metrics)
 
     def _claim_problems(self) -> Iterator[tuple[Location, str]]:
         targets = [*self.tables, *self.figures_of(self.datasets)]
@@ -283,11 +335,11 @@ class Study(Strict):
             at = ("claims", name)
             yield from _unknown(f"table or figure of {self.id}", (*at, "target"), [claim.target], targets)
             yield from _unknown(f"data set of {self.id}", (*at, "datasets"), claim.datasets, self.datasets)
-            yield from _unknown(f"model of {self.id}", (*at, "parameters"), claim.named("models"), self._model_names)
+            yield from _unknown(f"model of {self.id}", (*at, "parameters"), claim.named("models"), self._called)
             families = [word.partition(".")[0] for word in claim.named("") if "." in word]
             yield from _unknown("metric", (*at, "parameters"), families, discover.names("metrics"))
             asked = [word.partition("@")[2] for word in claim.named("") if "." in word]
-            yield from _unknown(f"variation of {self.id}", (*at, "parameters"), asked, ["", *self.variations])
+            yield from _unknown(f"variation of {self.id}", (*at, "parameters"), asked, self._askings)
 
     def _scores(self) -> Iterator[tuple[Location, str]]:
         """Every score that a table or figure names, and where."""

@@ -12,8 +12,8 @@ import pandas as pd
 from facsimile import artefacts, atomic, claims, names
 from facsimile.artefacts import Gathered
 from facsimile.generated import grid
-from facsimile.report._summary import departures, duration
 from facsimile.studyfile import Study
+from facsimile.words import departures, duration
 from facsimile.workspace import Workspace
 
 FILES = ("summary.md", "artifact-checklist.md")

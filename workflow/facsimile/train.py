@@ -17,7 +17,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from facsimile import networks, rng, store
+from facsimile import batches, networks, rng, store
 from facsimile.adam import MOMENTS, TFAdam
 from facsimile.bf16_layers import as_bf16_layers
 from facsimile.datasets import Arrays, Data, Dataset, of_images
@@ -79,7 +79,7 @@ def steps(model: Model, training: Training, data: Data, seed: int, precision: st
     """Go on training from ``state`` to the last step, yielding the state after each; raises NonFiniteLoss."""
     total = None
     for block in range(state.step // BLOCK * BLOCK, training.steps, BLOCK):
-        draws = _draws(model, training, len(data), seed, block)
+        draws = _draws(model, training, batches.sizes(data), seed, block)
         for step in range(max(block, state.step), min(block + BLOCK, training.steps)):
             given = _batch(model, data, draws["batch"][step - block].numpy(), seed, step, precision)
             traced = _traced(model, state, given) if recorded(step, training.steps) else {}
@@ -100,11 +100,20 @@ def recorded(step: int, steps: int) -> bool:
 
 
 def run(
-    model: Model, training: Training, data: Data, seed: int, precision: str, folder: Path, clock: "Clock", session: Session
+    model: Model,
+    training: Training,
+    data: Data,
+    seed: int,
+    precision: str,
+    folder: Path,
+    clock: "Clock",
+    session: Session,
+    reached: Callable[[State], None] = lambda state: None,
 ) -> State:
     """Train one run to its end, from its checkpoint if it has one, writing checkpoints when the clock says so.
 
-    ``session`` is how this process executes it; kept with the run.
+    ``session`` is how this process executes it; kept with the run. ``reached`` is told the state after each step but the last,
+    before a checkpoint of it is written.
     """
     state = start(model, training, shape_of(model, data), seed, precision)
     if saved := store.load_checkpoint(folder):
@@ -114,6 +123,8 @@ def run(
     began, before = time.perf_counter(), state.seconds
     for _ in steps(model, training, data, seed, precision, state):
         state.seconds = before + time.perf_counter() - began
+        if state.step < training.steps:
+            reached(state)
         if clock.due(state.step) and state.step < training.steps:
             clock.keep()
             store.save_checkpoint(folder, _tensors(state), progress(state))
@@ -204,14 +215,14 @@ def autocast(precision: str, device: str = "cpu") -> Any:
     return torch.autocast(device, torch.bfloat16) if precision == "bf16" else nullcontext()
 
 
-def _draws(model: Model, training: Training, size: int, seed: int, block: int) -> dict[str, Tensor]:
+def _draws(model: Model, training: Training, sizes: tuple[int, ...], seed: int, block: int) -> dict[str, Tensor]:
     """All that a block of steps draws, [steps, ...] by name."""
     seeds, at = torch.tensor([seed]), torch.arange(block, block + BLOCK)
-    rows = size if training.batch_size == "all" else training.batch_size
+    rows = math.prod(sizes) if training.batch_size == "all" else training.batch_size
     drawn = {name: _noise(seeds, at, name, draw) for name, draw in model.draws(rows, training.latents).items()}
     if training.batch_size == "all":
-        return drawn | {"batch": torch.arange(size).expand(BLOCK, -1)}
-    return drawn | {"batch": rng.indices(seeds, at, "batch", rows, size)[:, 0]}
+        return drawn | {"batch": torch.arange(rows).expand(BLOCK, -1)}
+    return drawn | {"batch": batches.rows(seeds, at, rows, sizes, model.paired)[:, 0]}
 
 
 def _noise(seeds: Tensor, at: Tensor, name: str, draw: Draw) -> Tensor:

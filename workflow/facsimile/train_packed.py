@@ -22,7 +22,19 @@ from facsimile.machine import Execution
 from facsimile.models import Model
 from facsimile.pack import BLOCK, Block, How, Member, Pack, keep_compiled
 from facsimile.runs import Run, Shard
-from facsimile.train_shard import LOOP, PACKED_LOOP, code, data_facts, describe, open_data, session, write_done, write_failed
+from facsimile.train_shard import (
+    LOOP,
+    PACKED_LOOP,
+    code,
+    data_facts,
+    describe,
+    keep,
+    keep_failed,
+    open_data,
+    session,
+    write_done,
+    write_failed,
+)
 from facsimile.training_settings import Training
 from facsimile.workspace import Workspace
 
@@ -49,7 +61,8 @@ def make_all(workspace: Workspace, shard: Shard, how: Execution, clock: train.Cl
     paths = workspace.paths
     keep_compiled(paths.root / "cache")
     waiting: set[str] = set()
-    while todo := [run for run in shard.runs if not run.control and not jobs.trained(paths, run)]:
+    # A whole run brings its snapshots with it; those that are lacking then are runs like others.
+    while todo := _first([run for run in shard.runs if not run.control and not jobs.trained(paths, run)]):
         with contextlib.ExitStack() as stack:
             mine = list(_claim(workspace, todo, how.pack, stack))
             if mine:
@@ -62,6 +75,10 @@ def make_all(workspace: Workspace, shard: Shard, how: Execution, clock: train.Cl
                     log(f"{run.key}: {holder} is making it; waiting for it, or for its claim to run out")
                     waiting.add(run.key)
             time.sleep(jobs.POLL)
+
+
+def _first(todo: list[Run]) -> list[Run]:
+    return [run for run in todo if not run.part_of] or todo
 
 
 def _claim(workspace: Workspace, todo: list[Run], size: int, stack: contextlib.ExitStack) -> Iterator[tuple[Run, Claim]]:
@@ -88,14 +105,14 @@ def train_pack(workspace: Workspace, mine: list[tuple[Run, Claim]], how: Executi
         pack = Pack(members, how.pack, training, of_images(open_data(workspace, held[0].run)), on)
         for one in held:
             _resume(pack, one, session(one.run, how), log)
-        _train(pack, held, training, clock, log)
+        _train(pack, held, training, clock, workspace, log)
     except torch.OutOfMemoryError as error:
         raise RuntimeError(
             f"a pack of {how.pack} runs does not fit in the GPU's memory; set a smaller pack ({error})"
         ) from None
 
 
-def _train(pack: Pack, held: list[Held], training: Training, clock: train.Clock, log: Log) -> None:
+def _train(pack: Pack, held: list[Held], training: Training, clock: train.Clock, workspace: Workspace, log: Log) -> None:
     while working := [one for one in held if not one.gone]:
         began = time.perf_counter()
         block = pack.advance(_steps_ahead(working, training.steps, clock.every), lambda: clock.stopping)
@@ -103,7 +120,8 @@ def _train(pack: Pack, held: list[Held], training: Training, clock: train.Clock,
         for one in working:
             _note(one, block, training.steps, share)
         for one in working:
-            _settle(pack, one, block, training.steps, log)
+            _keep(pack, one, block, workspace)
+            _settle(pack, one, block, training.steps, workspace, log)
         working = [one for one in working if not one.gone]
         if working and any(clock.due(one.step) for one in working):
             for one in working:
@@ -129,9 +147,12 @@ def _resume(pack: Pack, one: Held, made: train.Session, log: Log) -> None:
 
 
 def _steps_ahead(working: list[Held], steps: int, every: int | None) -> int:
-    """Steps to the next look at the losses: a block, but no further than the end, or a run's next checkpoint by steps."""
+    """Steps to the next look at the losses: a block, but no further than the end, a run's next snapshot, or its next checkpoint
+    by steps.
+    """
     most = min(BLOCK, max(steps - one.step for one in working))
-    return min([most, *(every - one.step % every for one in working if every)])
+    snapshots = [part.steps - one.step for one in working for part in one.run.kept if part.steps > one.step]
+    return min([most, *snapshots, *(every - one.step % every for one in working if every)])
 
 
 def _note(one: Held, block: Block, steps: int, share: float) -> None:
@@ -143,7 +164,14 @@ def _note(one: Held, block: Block, steps: int, share: float) -> None:
             one.history.append({"step": step} | {name: float(v[step - first, one.slot]) for name, v in block.terms.items()})
 
 
-def _settle(pack: Pack, one: Held, block: Block, steps: int, log: Log) -> None:
+def _keep(pack: Pack, one: Held, block: Block, workspace: Workspace) -> None:
+    """Store a run's snapshot, if it is at one."""
+    for part in one.run.kept if block.finite[one.slot] else ():
+        if part.steps == one.step:
+            keep(workspace, part, one, pack.weights(one.slot), one.about)
+
+
+def _settle(pack: Pack, one: Held, block: Block, steps: int, workspace: Workspace, log: Log) -> None:
     """Write a run that is at its end, or whose loss is no longer finite."""
     if block.finite[one.slot] and one.step < steps:
         return
@@ -154,7 +182,9 @@ def _settle(pack: Pack, one: Held, block: Block, steps: int, log: Log) -> None:
         log(f"{one.run.key}: done")
     else:
         last = block.last[one.slot]
-        write_failed(one.folder, one, one.step, None if math.isnan(last) else last, one.about, log)
+        finite = None if math.isnan(last) else last
+        write_failed(one.folder, one, one.step, finite, one.about, log)
+        keep_failed(workspace, one.run, one, one.step, finite, one.about, log)
     one.gone = True
 
 

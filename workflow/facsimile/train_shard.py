@@ -2,6 +2,8 @@
 
 import functools
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from facsimile import datasets, discover, jobs, machine, models, provenance, store, train
-from facsimile.claim import Claim
+from facsimile.claim import Claim, claimed
 from facsimile.datasets import Arrays, Data, Stored
 from facsimile.jobs import Log
 from facsimile.machine import Execution
@@ -18,7 +20,14 @@ from facsimile.runs import Run, Shard
 from facsimile.training_settings import Training
 from facsimile.workspace import Workspace
 
-LOOP = ("facsimile.train", "facsimile.networks", "facsimile.bf16_layers", "facsimile.adam", "facsimile.rng")
+LOOP = (
+    "facsimile.train",
+    "facsimile.batches",
+    "facsimile.networks",
+    "facsimile.bf16_layers",
+    "facsimile.adam",
+    "facsimile.rng",
+)
 PACKED_LOOP = ("facsimile.pack", "facsimile.packed_step", "facsimile.images", "facsimile.matrix_convolutions")
 
 
@@ -65,14 +74,48 @@ def train_run(workspace: Workspace, run: Run, how: Execution, clock: train.Clock
     log(f"{run.key}: training {run.steps:,} steps of {run.model} {run.params}, {how.precision}")
     data = open_data(workspace, run)
     about |= machine.describe(how) | {"data": data_facts(workspace, run)}
-    made = session(run, how)
+    made, kept = session(run, how), {part.steps: part for part in run.kept}
+
+    def reached(state: train.State) -> None:
+        if (part := kept.get(state.step)) is not None:
+            keep(workspace, part, state, train.weights(state), about)
+
     try:
-        state = train.run(model, training, data, run.seed, how.precision, folder, clock, made)
+        state = train.run(model, training, data, run.seed, how.precision, folder, clock, made, reached)
         clock.keep()
     except train.NonFiniteLoss as failure:
         write_failed(folder, failure.state, failure.step, failure.last, about, log)
+        keep_failed(workspace, run, failure.state, failure.step, failure.last, about, log)
         return
     write_done(folder, state, train.weights(state), about)
+
+
+def keep(workspace: Workspace, part: Run, state: Any, weights: dict[str, Any], about: dict[str, Any]) -> None:
+    """Store the state after so many steps as the run of so many steps, unless it is there or another process makes it."""
+    with _unmade(workspace, part) as folder:
+        if folder is not None:
+            write_done(folder, state, weights, _about(part, about))
+
+
+def keep_failed(
+    workspace: Workspace, run: Run, state: Any, step: int, last: float | None, about: dict[str, Any], log: Log
+) -> None:
+    """Record that the snapshots of a failed run that lie behind its failure fail as it did."""
+    for part in run.kept:
+        with _unmade(workspace, part) as folder:
+            if folder is not None and part.steps > step:
+                write_failed(folder, state, step, last, _about(part, about), log)
+
+
+@contextmanager
+def _unmade(workspace: Workspace, part: Run) -> Iterator[Path | None]:
+    """The folder of a run that nobody has made or is making, claimed; else None."""
+    with claimed(workspace.paths.run(part.key)) as claim:
+        yield None if claim is None or jobs.trained(workspace.paths, part) else workspace.paths.run(part.key)
+
+
+def _about(part: Run, about: dict[str, Any]) -> dict[str, Any]:
+    return about | jobs.describe(part) | {"snapshot_of": part.part_of}
 
 
 def training_of(run: Run) -> Training:

@@ -1,6 +1,6 @@
 """How a study says that its models are trained; ``train.py`` does it."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
@@ -22,7 +22,25 @@ class SGD(Strict):
     lr: Number = Field(description="learning rate")
 
 
+BEST = "best"  # metric.score@best: the best of a run's snapshots
+STEP = "step_"  # metric.score@step_2400: of the snapshot after so many steps
 BatchSize = PositiveInt | Literal["all"]
+
+
+class Snapshots(Strict):
+    """At which steps of its training a run is kept and scored, too: every so many, and the last."""
+
+    every: PositiveInt = Field(description="steps between two snapshots")
+    metrics: dict[Name, PositiveInt] = Field(
+        default={}, description="metric -> steps between two askings of it, a multiple of every, where it is asked less often"
+    )
+
+    @model_validator(mode="after")
+    def _multiples(self) -> "Snapshots":
+        for name, steps in self.metrics.items():
+            if steps % self.every:
+                raise ValueError(f"{name}: {steps} is no multiple of the {self.every} steps between two snapshots")
+        return self
 
 
 class Training(Strict):
@@ -34,6 +52,9 @@ class Training(Strict):
     network: Name = Field(default="own", description="encoder and decoder, by their name in networks.py; own: the model's")
     adam: Adam | None = Field(default=None, description="optimiser of encoder and decoder")
     sgd: SGD | None = Field(default=None, description="optimiser, instead of adam")
+    snapshots: Snapshots | None = Field(
+        default=None, description="states on the way that are kept and scored; their best score is metric.score@best"
+    )
 
     @model_validator(mode="after")
     def _one_optimiser(self) -> "Training":
@@ -57,7 +78,19 @@ class Training(Strict):
 
 
 class TrainingOverride(Strict):
-    """What one model, or a scale, may change of the training."""
+    """What one model, or a scale, may change of the training; an optimiser is stated whole."""
 
     steps: PositiveInt | None = None
     batch_size: BatchSize | None = None
+    latents: PositiveInt | None = None
+    network: Name | None = None
+    adam: Adam | None = None
+    snapshots: Snapshots | None = None
+
+
+def stated(training: Training, *differs: TrainingOverride) -> dict[str, Any]:
+    """What is stated of a training, defaults not written in; what comes later goes before. Snapshots change no run."""
+    found = training.model_dump(exclude_unset=True, exclude={"snapshots"})
+    for override in differs:
+        found |= override.model_dump(exclude_unset=True, exclude_none=True, exclude={"snapshots"})
+    return found

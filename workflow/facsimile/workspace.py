@@ -85,7 +85,7 @@ class Workspace:
     def _everywhere(self) -> Iterator[Run]:
         for name in self.study_ids():
             for scale in (found := self.study(name)).scales:
-                yield from runs.expand(found, scale)
+                yield from runs.with_snapshots(runs.expand(found, scale))
 
 
 def load(path: Path = config.DEFAULT, **overrides: object) -> Workspace:

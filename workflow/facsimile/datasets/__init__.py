@@ -41,8 +41,8 @@ def dataset(name: str, path: Path | None = None) -> Stored | Arrays:
 def make(name: str, path: Path, source: Path | None = None, data_dir: Path | None = None) -> None:
     """Write a data set's file, whole or not at all; ``source`` is its official archive, or a folder of its official files.
 
-    Without a source, a data set that cannot be generated looks for them in ``data_dir`` (``_archived.py`` says where if None)
-    and downloads those that are absent into it.
+    Without a source, a data set that cannot be generated looks for them in ``data_dir`` (if None, ``_official_files.py`` says
+    where) and downloads those that are absent into it.
     """
     found = _class(name)
     # By its name, so that a generated data set's code, which is recorded with every run, does not include the downloader's.

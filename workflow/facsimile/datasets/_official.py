@@ -22,7 +22,8 @@ class Official:
     size: int | None = None
     checksum: str = ""
     checksum_from: str = ""
-    unpacked: str = ""  # its name once it is unpacked, if that form is read, too; no checksum is known of it
+    unpacked: str = ""  # its name once it is unpacked, if that form is read, too
+    unpacked_checksum: str = ""  # of that form, by the same who published the other; mostly nobody has
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -31,11 +32,11 @@ class Official:
 
     def knows(self, path: Path) -> bool:
         """Whether there is a published checksum to compare this file with."""
-        return bool(self.checksum) and path.name != self.unpacked
+        return bool(self._stated(path))
 
     def sha256(self, path: Path) -> str:
         """The sha256 of a file, which must have the published checksum, if there is one; DatasetError names it and a remedy."""
-        algorithm, _, stated = self.checksum.partition(":") if self.knows(path) else ("sha256", "", "")
+        algorithm, _, stated = (self._stated(path) or "sha256").partition(":")
         found = _digests(path, {"sha256", algorithm})
         if stated and found[algorithm] != stated:
             raise DatasetError(
@@ -43,6 +44,9 @@ class Official:
                 f"{self.name} is {stated} ({self.checksum_from}); remove it and download it again"
             )
         return found["sha256"]
+
+    def _stated(self, path: Path) -> str:
+        return self.unpacked_checksum if path.name == self.unpacked else self.checksum
 
 
 def _digests(path: Path, algorithms: set[str]) -> dict[str, str]:

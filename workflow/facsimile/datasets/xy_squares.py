@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -9,24 +10,28 @@ from facsimile.datasets._base import Images
 from facsimile.datasets._file import Rows
 from facsimile.datasets._stored import Stored
 
-SQUARE = 8  # side in pixels, and the distance between two places
+SQUARE = 8  # side in pixels
 PLACES = 8
+SIDE = 64
 
 
 class XYSquares(Stored):
     """Images whose squares never overlap their own other places, so that every change of a factor changes as many pixels.
 
     Michlo, Klein and James (2023, "Overlooked implications of the reconstruction loss"). A row is the six places, not pixels.
+    ``spacing``: pixels between two places; in the data sets ``xy_squares_1`` to ``xy_squares_7`` squares do overlap their other
+    places, and the grid of 8 places is in the middle of the image.
     """
 
     name = "xy_squares"
+    spacing: ClassVar[int] = SQUARE
     factor_names = ("x_red", "y_red", "x_green", "y_green", "x_blue", "y_blue")
     factor_sizes = (PLACES,) * 6
     factor_kinds = ("ordinal",) * 6
-    image_shape = (PLACES * SQUARE, PLACES * SQUARE, 3)
+    image_shape = (SIDE, SIDE, 3)
     row_shape = (6,)
     licence = "none needed: generated (the authors' generator, nmichlo/disent, is MIT; ours shares no code with it)"
-    source = "Michlo et al. 2023; nmichlo/disent, XYSquaresData with its default spacing of 8"
+    source = "Michlo et al. 2023; nmichlo/disent, XYSquaresData with its grid_spacing, and a grid_size of 8"
 
     @classmethod
     def blocks(cls, source: Path | None) -> Iterator[Rows]:
@@ -37,7 +42,8 @@ class XYSquares(Stored):
 
     def decode(self, rows: Rows) -> Images:
         """Images uint8 [n, 64, 64, 3] of rows [n, 6]: a channel is lit where both of its coordinates fall on its square."""
-        at = np.arange(PLACES * SQUARE) // SQUARE
-        across, down = (rows[:, i::2, None] == at for i in (0, 1))
+        first = (SIDE - SQUARE - (PLACES - 1) * self.spacing) // 2 + self.spacing * rows[..., None].astype(np.int64)
+        along = (np.arange(SIDE) >= first) & (np.arange(SIDE) < first + SQUARE)
+        across, down = along[:, 0::2], along[:, 1::2]
         lit = down[:, :, :, None] & across[:, :, None, :]
         return np.moveaxis(lit, 1, 3).astype(np.uint8) * 255

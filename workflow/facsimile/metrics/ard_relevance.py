@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facsimile.metrics import _gaussian as gaussian
+from facsimile.metrics._conventions import PAPER
 from facsimile.metrics._draws import Draws
 from facsimile.metrics._gaussian import Matrix, Posterior
 
@@ -19,6 +20,7 @@ REFERENCE = (
 CODE, SQUARED = "ard-code", "mean-square"
 CONVENTIONS = {
     CODE: "as the released code: the mean over points of |Jacobian| is squared, times the second moment of z about zero",
+    PAPER: "as the text: the mean over points of the squared Jacobian, times the second moment of z about zero",
     SQUARED: "the mean over points of the squared Jacobian, times the variance of z about its mean",
 }
 SCORES = {
@@ -38,23 +40,24 @@ def score(draws: Draws, convention: str = CODE) -> dict[str, float]:
     r"""Number of latents that make 99 % of the pixels' variability, judged by the decoder's slope and the latent's spread.
 
     Formula: $r_j = \sum_i \big(\tfrac1n \sum_{x} |\partial f_i / \partial z_j|\big)^2\, \mathbb{E}[z_j^2]$ with decoder $f$,
-    pixels $i$, $z \sim q(z|x)$ at $n = 100$ points; convention ``mean-square``:
-    $r_j = \mathbb{E}_x \|\partial f / \partial z_j\|^2 \operatorname{Var}(z_j)$. Axes in falling order of $r_j$ are counted
-    until their sum exceeds 99 %. The second moment, $\mathbb{E}_x[\mu_j^2 + \sigma_j^2]$, is that of all training draws, in
-    place of one sample a draw; the Jacobian is by central differences over 0.002 standard deviations of $z_j$, in float64
-    from the decoder's float32: shares within 3e-4 of automatic differentiation's on trained β-VAE and DIP-VAE of dSprites.
+    pixels $i$, $z \sim q(z|x)$ at $n = 100$ points; convention ``paper``:
+    $r_j = \mathbb{E}_x \|\partial f / \partial z_j\|^2\, \mathbb{E}[z_j^2]$, and ``mean-square`` with $\operatorname{Var}(z_j)$
+    in its place. Axes in falling order of $r_j$ are counted until their sum exceeds 99 %. The second moment,
+    $\mathbb{E}_x[\mu_j^2 + \sigma_j^2]$, is that of all training draws, in place of one sample a draw; the Jacobian is by
+    central differences over 0.002 standard deviations of $z_j$, in float64 from the decoder's float32: shares within 3e-4 of
+    automatic differentiation's on trained β-VAE and DIP-VAE of dSprites.
 
     Traps:
     - The right answer is the number of factors of the data, neither the least nor the most: fewer says only more compact.
     - In the released code the absolute slope is averaged before it is squared, which lowers an axis that moves other pixels in
       each image: of models of dSprites the two conventions count 6 and 8 axes (DIP-VAE-II), 5 and 8 (FactorVAE), 9 (β-VAE).
-    - In the released code the second moment is about zero: an axis off the origin counts for more than it varies.
+    - In text and released code the second moment is about zero: an axis off the origin counts for more than it varies.
     - It is not a count of active units: a collapsed latent has $\mathbb{E}[z_j^2] = 1$, and is irrelevant by its slope alone.
     """
     q = gaussian.posterior(draws, "ard_relevance")
     spread = np.sqrt(_second_moment(q, convention))
     points = gaussian.sample(q, draws.seed)[:POINTS]
-    found = relevance(draws.given.of("decoder", "ard_relevance"), points, spread, convention == SQUARED)
+    found = relevance(draws.given.of("decoder", "ard_relevance"), points, spread, convention != CODE)
     total = float(found.sum())
     shares = found / total if total > 0 else found
     return {

@@ -8,7 +8,7 @@ from facsimile.metrics._findings import Findings
 RANGE = (0.0, 1.0)
 BETTER = "higher"
 HEADLINE = "mean"
-NEEDS = ("images",)
+NEEDS = ("images", "model.no_model")
 REFERENCE = "Michlo et al. 2023, Overlooked implications of the reconstruction loss for VAE disentanglement, Table A2"
 POPULATION = "population"
 CONVENTIONS = {

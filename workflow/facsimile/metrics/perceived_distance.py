@@ -13,7 +13,7 @@ from facsimile.metrics._findings import Findings
 RANGE = (0.0, 1.0)
 BETTER = "higher"
 HEADLINE = "random_mean"
-NEEDS = ("images", "grid")
+NEEDS = ("images", "grid", "model.no_model")
 REFERENCE = "Michlo et al. 2023, Overlooked implications of the reconstruction loss for VAE disentanglement, Table A1"
 CONVENTIONS = {PAPER: "mean squared error of pixels in [0, 1], of pairs that differ in one factor (in any, for random)"}
 SCORES = {

@@ -42,6 +42,7 @@ class Model(ABC):
     """A model; its fields are its hyper-parameters, each explained on a line ``name: meaning`` of the docstring."""
 
     trained: ClassVar[bool] = True
+    paired: ClassVar[bool] = False  # a batch is b images, then of each a partner that differs in some factors (batches.py)
 
     @abstractmethod
     def networks(self, image_shape: tuple[int, int, int], latents: int, network: str) -> dict[str, nn.Module]:
@@ -53,13 +54,13 @@ class Model(ABC):
 
     @abstractmethod
     def draws(self, batch: int, latents: int) -> dict[str, Draw]:
-        """Noise that one step needs."""
+        """Noise that one step of so many images, or pairs, needs."""
 
     @abstractmethod
     def losses(
         self, networks: Mapping[str, nn.Module], images: Tensor, noise: Mapping[str, Tensor], step: Tensor | int
     ) -> Losses:
-        """Losses of one batch of images [b, c, h, w] in [0, 1] at a step (from 0)."""
+        """Losses of one batch of images [b, c, h, w] in [0, 1], of a paired model [2 b, c, h, w], at a step (from 0)."""
 
     @abstractmethod
     def infer(self, networks: Mapping[str, nn.Module], images: Tensor) -> tuple[Tensor, Tensor]:

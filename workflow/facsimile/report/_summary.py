@@ -5,9 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from facsimile import names
+from facsimile import words
 from facsimile.artefacts import Gathered
-from facsimile.presentation import Context
 
 LISTED = ("device", "processor", "precision", "execution", "host")
 
@@ -21,28 +20,13 @@ def of(found: Gathered, records: dict[str, Any]) -> dict[str, Any]:
         "controls": len(found.runs) - len(trained),
         "states": dict(Counter(trained["state"])),
         "scores": len(found.scores),
-        "time": duration(float(pd.to_numeric(trained["seconds"]).sum())),
+        "time": words.duration(float(pd.to_numeric(trained["seconds"]).sum())),
         "machines": {key: _counted(record.get(key) for record in each) for key in LISTED},
         "trained_with": _counted(_versions(record) for record in each),
         "scored_with": _counted(found.scores["versions"].drop_duplicates()),
         "newest": max((record["started"] for record in each if "started" in record), default=""),
         "failures": trained[trained["state"] == "failed"].head(20).to_dict("records"),
     }
-
-
-def departures(context: Context) -> list[str]:
-    """How the scale departs from the study, a line a kind of departure: methods that depart alike stand together."""
-    touched: dict[str, list[str]] = {}
-    for departure in context.departures:
-        touched.setdefault(departure.text, []).append(names.model(departure.model) if departure.model else "")
-    return [": ".join(filter(None, [names.listed(models), text])) for text, models in touched.items()]
-
-
-def duration(seconds: float) -> str:
-    """``45 s``, ``12 min``, ``3.4 h``, ``1,234 h``."""
-    if seconds < 3600:
-        return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:,.1f} h" if seconds < 360_000 else f"{seconds / 3600:,.0f} h"
 
 
 def _record(packed: dict[str, Any], run: str) -> dict[str, Any]:

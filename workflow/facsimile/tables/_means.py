@@ -37,7 +37,12 @@ def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context,
 def quantities(spec: Spec, context: Context, groups: list[tuple[str, str]]) -> list[Quantity]:
     """The mean of each of ``groups`` (model, parameters), for the paper's data sets and those shown here."""
     wanted = [(d, name) for d in context.named(spec) for name in context.metrics_of(spec)]
-    return [Quantity(spec.id, d, model, params, name, "mean") for d, name in wanted for model, params in groups]
+    return [
+        Quantity(spec.id, d, model, params, name, "mean")
+        for d, name in wanted
+        for model, params in groups
+        if context.trains(model, d)
+    ]
 
 
 def shown(runs: pd.DataFrame, spec: Spec, context: Context) -> pd.DataFrame:

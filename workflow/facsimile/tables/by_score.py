@@ -3,7 +3,7 @@
 import pandas as pd
 
 from facsimile import names, statistics
-from facsimile.presentation import Context, Quantity, Spec
+from facsimile.presentation import Context, Quantity, Spec, named
 from facsimile.rendering import Entry, Row
 from facsimile.tables import Table, _means
 
@@ -14,11 +14,12 @@ NONE = float("nan")
 
 def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context) -> Table:
     """One line a (data set, model, score); the spec names metrics, all of whose scores are shown, or single scores."""
-    named = scores.assign(name=scores["metric"].astype(str) + "." + scores["score"].astype(str))
-    shown = named[named["dataset"].isin(context.shown(spec)) & named["name"].map(lambda name: _wanted(name, spec))]
+    said = named(scores)
+    shown = said[said["dataset"].isin(context.shown(spec)) & said["name"].map(lambda name: _wanted(name, spec))]
     numbers = [_number(key, own, spec, context) for key, own in shown.groupby(["dataset", "model", "name"], sort=False)]
     data = pd.DataFrame(numbers, columns=COLUMNS)
-    rows = [_row(number, context) for number in data.to_dict("records")]
+    several = data["model"].nunique() > 1
+    rows = [_row(number, several) for number in data.to_dict("records")]
     notes = ["n: runs; one where nothing is trained.", *context.said(spec), *_means.failures(_means.shown(runs, spec, context))]
     return Table(spec.title, ["ours", "published", "difference"], rows, notes, data)
 
@@ -29,7 +30,8 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
 
 
 def _wanted(name: str, spec: Spec) -> bool:
-    return not spec.metrics or name in spec.metrics or name.partition(".")[0] in spec.metrics
+    """A variation is shown where it is named itself."""
+    return name in spec.metrics or ("@" not in name and (not spec.metrics or name.partition(".")[0] in spec.metrics))
 
 
 def _number(key: object, own: pd.DataFrame, spec: Spec, context: Context) -> tuple[object, ...]:
@@ -40,9 +42,9 @@ def _number(key: object, own: pd.DataFrame, spec: Spec, context: Context) -> tup
     return dataset, model, name, found.value, found.low, found.high, found.n, printed, found.value - printed
 
 
-def _row(number: dict[object, object], context: Context) -> Row:
+def _row(number: dict[object, object], several: bool) -> Row:
     dataset, model, name = (str(number[key]) for key in ("dataset", "model", "metric"))
-    several = [names.model(model)] if len(context.models) > 1 else []
+    method = [names.model(model)] if several else []
     mean, low, high, *beside_it = (float(str(number[key])) for key in ("mean", "low", "high", "published", "difference"))
     ours, beside = Entry(mean, low, high, digits=DIGITS), [Entry(value, NONE, NONE, digits=DIGITS) for value in beside_it]
-    return Row(names.dataset(dataset), " ".join([*several, names.scores([name])[0]]), str(number["n"]), [ours, *beside])
+    return Row(names.dataset(dataset), " ".join([*method, names.scores([name])[0]]), str(number["n"]), [ours, *beside])

@@ -1,0 +1,10 @@
+"""Fifteen latents of simulated single cells, as the released code makes them: the softmax runs over cells."""
+
+from facsimile.datasets._sparse_shift import SoftmaxOverCells
+
+
+class SparseShift15Cells(SoftmaxOverCells):
+    """Fifteen latents; cells, genes and interventions as in ``SoftmaxOverCells``."""
+
+    name = "sparse_shift_15_cells"
+    dimensions = 15

@@ -1,0 +1,10 @@
+"""Five latents of simulated single cells, as the released code makes them: the softmax runs over cells."""
+
+from facsimile.datasets._sparse_shift import SoftmaxOverCells
+
+
+class SparseShift5Cells(SoftmaxOverCells):
+    """Five latents; cells, genes and interventions as in ``SoftmaxOverCells``."""
+
+    name = "sparse_shift_5_cells"
+    dimensions = 5

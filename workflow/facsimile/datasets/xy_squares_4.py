@@ -1,0 +1,10 @@
+"""XYSquares with its places 4 pixels apart (Michlo et al. 2023, Fig. 9)."""
+
+from facsimile.datasets.xy_squares import XYSquares
+
+
+class XYSquares4(XYSquares):
+    """Squares that overlap their own nearest places by 4 of 8 pixels, so that a reconstruction loss sees how far they are."""
+
+    name = "xy_squares_4"
+    spacing = 4
