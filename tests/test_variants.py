@@ -137,7 +137,10 @@ def test_console_page_and_report_say_it(tmp_path):
     assert f"- {said}" in verdicts.markdown(table, "x")
     compare.save(table, tmp_path / "comparison.csv")
     rows = _comparison.rows(tmp_path / "comparison.csv")
-    assert [(row["variant"], row["nearest"]) for row in rows] == [("model as in the paper", False), ("model as in the code", True)]
+    assert [(row["variant"], row["nearest"]) for row in rows] == [
+        ("model as in the paper", False),
+        ("model as in the code", True),
+    ]
 
 
 def test_a_comparison_written_before_there_were_variants_is_read(tmp_path):
