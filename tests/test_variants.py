@@ -68,8 +68,8 @@ def test_a_published_number_is_repeated_once_a_variant(tmp_path, text):
     line = 'table4,cone,"DIWHVI, as published",,cone_objective.value,mean,-7.33,,Table 4,printed'
     found = published.read(written(tmp_path, line), context)
     assert [(n.quantity.model, n.faithful_to, n.value) for n in found] == [
-        ("DIWHVI", "model as the paper", -7.33),
-        ("DIWHVI, REINFORCE", "model as the code", -7.33),
+        ("DIWHVI", "model as in the paper", -7.33),
+        ("DIWHVI, REINFORCE", "model as in the code", -7.33),
     ]
     assert {n.line for n in found} == {2}
     alone = published.read(written(tmp_path, line.replace('"DIWHVI, as published"', "HVI")), context)
@@ -85,10 +85,10 @@ def test_two_parts_with_variants_give_every_pair():
     quantity = synthetic_quantity(dataset="sprites", model="VAE")
     found = list(dataclasses.replace(context, variants=names).variants.of(quantity))
     assert [(q.dataset, q.model, words) for q, words in found] == [
-        ("dsprites", "beta_vae", "data set as the paper; model as the paper"),
-        ("dsprites", "factor_vae", "data set as the paper; model as the code"),
-        ("cars3d", "beta_vae", "data set as the code; model as the paper"),
-        ("cars3d", "factor_vae", "data set as the code; model as the code"),
+        ("dsprites", "beta_vae", "data set as in the paper; model as in the paper"),
+        ("dsprites", "factor_vae", "data set as in the paper; model as in the code"),
+        ("cars3d", "beta_vae", "data set as in the code; model as in the paper"),
+        ("cars3d", "factor_vae", "data set as in the code; model as in the code"),
     ]
 
 
@@ -115,7 +115,7 @@ def test_the_comparison_says_which_variant_lies_nearest(tmp_path, near, other):
     found = compared(tmp_path, round(own[near], 5))[0].query("verdict != 'no source'").set_index("model")
     assert found["nearest"].to_dict() == {near: "yes", other: "no"}
     assert found.loc[near, "verdict"] == "reproduced"
-    assert found.loc["beta_vae", "faithful_to"] == "model as the paper"
+    assert found.loc["beta_vae", "faithful_to"] == "model as in the paper"
 
 
 def test_a_number_without_variants_and_one_with_a_single_number_of_ours_have_no_nearest(tmp_path):
@@ -131,13 +131,16 @@ def test_console_page_and_report_say_it(tmp_path):
     table = compared(tmp_path, round(own["factor_vae"], 5))[0]
     out = io.StringIO()
     Console(file=out, width=160).print(verdicts.console(table))
-    said = "table1, model as the code: nearest of 1 and reproduces 1 of 1 published numbers"
+    said = "table1, model as in the code: nearest of 1 and reproduces 1 of 1 published numbers"
     assert said in out.getvalue()
     assert "reproduced, nearest" in out.getvalue()
     assert f"- {said}" in verdicts.markdown(table, "x")
     compare.save(table, tmp_path / "comparison.csv")
     rows = _comparison.rows(tmp_path / "comparison.csv")
-    assert [(row["variant"], row["nearest"]) for row in rows] == [("model as the paper", False), ("model as the code", True)]
+    assert [(row["variant"], row["nearest"]) for row in rows] == [
+        ("model as in the paper", False),
+        ("model as in the code", True),
+    ]
 
 
 def test_a_comparison_written_before_there_were_variants_is_read(tmp_path):

@@ -51,4 +51,6 @@ def test_pictures_that_do_not_change_have_the_errors_of_standing_still(data):
     for f in range(4):
         for k in range(4):
             assert found[f"value_{f}_do_{k}"] == pytest.approx(found[f"still_{f}_do_{k}"], abs=0.06)
+    assert found["set"] == pytest.approx(found["set_still"], abs=0.03)
+    assert found["effects"] == pytest.approx(found["effects_still"], abs=0.03)
     assert found["set"] == pytest.approx(np.mean([found[f"value_{k}_do_{k}"] for k in range(4)]))

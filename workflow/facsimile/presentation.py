@@ -109,6 +109,7 @@ class Context:
     places: Mapping[str, frozenset[str]] = field(default_factory=dict)  # label or model -> data sets, if it is not all
     unmeasured: Mapping[str, str] = field(default_factory=dict)  # scores that the paper prints and nothing measures -> why
     untrained: tuple[str, ...] = ()  # models that no training makes
+    points: Mapping[str, Evaluation] = field(default_factory=dict)  # of metrics that have others than ``evaluation``
     history: Callable[[str], pd.DataFrame] | None = None  # a run's key -> its losses and traces along training
     variants: Names = field(default_factory=Names)  # published names for which several things stand
     printed: Mapping[Quantity, float] = field(default_factory=dict)  # the first published number of each quantity, if any
@@ -139,6 +140,7 @@ class Context:
             labels={model.label: model.name for model in study.models if model.label},
             places=_places(study),
             unmeasured=study.unmeasured,
+            points=_own_points(study, scale),
             untrained=tuple(dict.fromkeys(m.name for m in study.models if not runs.is_trained(m))),
             controls=CONTROLS if study.control_seeds else (),
             variants=study.published_names(),
@@ -193,7 +195,14 @@ class Context:
         about = f"{names.listed([names.dataset(d) for d in self.shown(spec)])}: {self.protocol(self.shown(spec))}."
         unchecked = "" if spec.verified else "Numbering and content not checked against the paper's PDF."
         instead = f"Substitution: {text}." if (text := self.substitution(spec)) else ""
-        return [line for line in (about, instead, unchecked, spec.note) if line]
+        return [line for line in (about, self._own_points(spec), instead, unchecked, spec.note) if line]
+
+    def _own_points(self, spec: Spec) -> str:
+        """``Points of MIG: 100 + 50.``, where metrics that are shown have others than the rest."""
+        families = {name.partition(".")[0] for name in (*spec.metrics, *spec.against)}
+        own = [(m, asked) for m, asked in self.points.items() if m in families or not families]
+        said = [f"{names.metric(f'{metric}.{metric}')} {asked.train:,} + {asked.test:,}" for metric, asked in own]
+        return f"Points of their own: {names.listed(said)}." if said else ""
 
 
 def named(scores: pd.DataFrame) -> pd.DataFrame:
@@ -258,6 +267,11 @@ def _parameters(study: Study, model: str) -> tuple[str, ...]:
     """Hyper-parameters that the study gives a model, the swept ones first."""
     stated = [m for m in study.models if m.name == model]
     return tuple(dict.fromkeys([key for m in stated for key in m.sweep] + [key for m in stated for key in m.fixed]))
+
+
+def _own_points(study: Study, scale: str) -> dict[str, Evaluation]:
+    asked = {metric: runs.evaluation(study, scale, metric) for metric in study.metrics}
+    return {metric: own for metric, own in asked.items() if own != runs.evaluation(study, scale)}
 
 
 def _published_runs(study: Study) -> int:

@@ -35,5 +35,5 @@ class Names(NamedTuple):
         found = [getattr(self, field).get(getattr(quantity, field), (None,)) for field in fields]
         for chosen in itertools.product(*found):
             pairs = [(field, variant) for field, variant in zip(fields, chosen, strict=True) if variant]
-            words = "; ".join(f"{WORDS[field]} as the {variant.faithful_to}" for field, variant in pairs)
+            words = "; ".join(f"{WORDS[field]} as in the {variant.faithful_to}" for field, variant in pairs)
             yield dataclasses.replace(quantity, **{field: variant.name for field, variant in pairs}), words

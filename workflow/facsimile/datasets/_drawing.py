@@ -1,8 +1,8 @@
 """Anti-aliased shapes on the canvas of a small matplotlib figure, so that generated scenes look as the official ones do.
 
 The official scripts draw on a figure of 1 x 1 inch at 96 dots an inch, with matplotlib's default axes, which leave a margin,
-and save it without them. A coverage is the share of each pixel that a shape fills, estimated from the distance to its edge, with
-edges snapped to pixels as there; pictures differ from matplotlib's by 0.1 grey levels of 255 a pixel.
+and save it without them. A coverage is the share of each pixel that a shape fills, estimated from the distance to its edge, and
+straight edges are snapped to pixels as there; pictures differ from matplotlib's by 0.1 grey levels of 255 a pixel.
 """
 
 from dataclasses import dataclass

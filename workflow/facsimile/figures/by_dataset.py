@@ -20,7 +20,7 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
     shown, cells = context.shown(spec), list(dict.fromkeys(own["cell"]))
     marks = {cell: _marked(cell, i, len(cells)) for i, cell in enumerate(cells)}
     with _style.styled():
-        figure, panels = _style.grid(len(wanted), 3.6, 2.6)
+        figure, panels = _style.grid(len(wanted), 3.6, 2.6, columns=2)
         for axes, name in zip(panels, wanted, strict=True):
             _panel(axes, own[own["name"] == name], shown, marks)
             axes.set_title(names.metric(name), loc="left")

@@ -17,7 +17,7 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
     called = list(spec.models) or list(dict.fromkeys(own["called"]))
     shown = [(dataset, name) for dataset in context.shown(spec) for name in wanted]
     with _style.styled():
-        figure, panels = _style.grid(len(shown), 3.4, 0.62 + 0.34 * len(called), sharey=True)
+        figure, panels = _style.grid(len(shown), 3.4, 0.62 + 0.34 * len(called), columns=2, sharey=True)
         for axes, (dataset, name) in zip(panels, shown, strict=True):
             _panel(axes, own[(own["dataset"] == dataset) & (own["name"] == name)], called, found)
             axes.set_title(_style.titled(name, dataset, spec, context), loc="left")

@@ -24,7 +24,7 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context, specimens: Specimen
     tables = [pd.DataFrame(columns=COLUMNS)]
     with _style.styled():
         truths = shown["dataset"].nunique()
-        figure, panels = _style.grid(max(1, len(shown) + truths), 3.3, 1.9, columns=2)
+        figure, panels = _style.grid(max(1, len(shown) + truths), 4.1, 1.75, columns=2)
         free = iter(panels)
         for dataset, cells in shown.groupby("dataset", sort=False):
             first, *_ = keys = list(cells["run"])
@@ -34,7 +34,7 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context, specimens: Specimen
             for key, cell in zip(keys, cells.to_dict("records"), strict=True):
                 found = specimens.inferred(key)
                 decoded = _decoded(found, scene)
-                text = " ".join(filter(None, [cell["label"] or names.model(cell["model"]), f"seed {cell['seed']}"]))
+                text = f"{cell['label'] or names.model(cell['model'])}; seed {cell['seed']}"
                 _panel(next(free), decoded, scene, _called(str(dataset), text, context, spec))
                 tables.append(_moved(cell, int(found["strip_rows"][0]), decoded, truth))
         if shown.empty:

@@ -59,18 +59,20 @@ def _cells(scores: pd.DataFrame, spec: Spec, context: Context) -> list[dict[str,
     shown = scores[here & (scores["model"].isin(spec.models) | (not spec.models))]
     first = shown.drop_duplicates(["dataset", "model", "label", "params"])[["run", "dataset", "model", "label", "params"]]
     rows = [{str(key): str(value) for key, value in row.items()} for row in first.to_dict("records")]
+    alone = {str(label) for label, params in first.groupby("label")["params"] if label and params.nunique() == 1}
     several = len(context.shown(spec)) > 1
-    return [row | {"text": _text(row, several)} for row in rows if _wanted(json.loads(row["params"]), spec)]
+    return [row | {"text": _text(row, alone, several)} for row in rows if _wanted(json.loads(row["params"]), spec)]
 
 
 def _wanted(params: dict[str, float], spec: Spec) -> bool:
     return all(params.get(name, value) == value for name, value in spec.where)
 
 
-def _text(row: dict[str, str], several: bool) -> str:
-    """What a row of panels is called: its data set where there are several, its label or else its model and settings."""
+def _text(row: dict[str, str], alone: set[str], several: bool) -> str:
+    """What a row of panels is called: its data set where there are several, its label or model, and settings if they tell."""
     where = f"{names.dataset(row['dataset'])} ·" if several else ""
-    return " ".join(filter(None, [where, row["label"] or names.model(row["model"]), names.settings(row["params"])]))
+    settings = "" if row["label"] in alone else names.settings(row["params"])
+    return " ".join(filter(None, [where, row["label"] or names.model(row["model"]), settings]))
 
 
 def _of(scores: pd.DataFrame, cell: dict[str, str], name: str, context: Context) -> pd.DataFrame:

@@ -20,11 +20,15 @@ NEEDS = (
     "data.held_out",
     "data.counterfactuals",
 )
-REFERENCE = "Monteiro et al. 2023, Measuring axiomatic soundness of counterfactual image models; the CausalDiffAE poster, ECAI 2024"
+REFERENCE = (
+    "Monteiro et al. 2023, Measuring axiomatic soundness of counterfactual image models; the CausalDiffAE poster, ECAI 2024"
+)
 CONVENTIONS = {PAPER: "mean absolute error in the units of CausalVAE's prior; the reader is a kernel ridge regression of ours"}
 SCORES = {
     "set": "error of the concept that was set, mean over interventions",
     "effects": "error of the concepts that were not, mean over interventions",
+    "set_still": "what `set` would be of pictures that did not change at all",
+    "effects_still": "what `effects` would be of such pictures: small, as an intervention leaves most concepts alone",
     "value_{f}_do_{k}": "error of concept f where concept k was set",
     "reader_{f}": "error of the reader itself on real held-out pictures: no model can be seen to do better",
     "still_{f}_do_{k}": "what `value_{f}_do_{k}` would be of a picture that had not changed at all",
@@ -58,7 +62,8 @@ def score(findings: Findings, convention: str = PAPER) -> dict[str, float]:
 
     Traps:
     - It is limited by the reader: compare with ``reader_{f}``.
-    - A picture that does not change is right about all concepts that the intervention leaves alone: compare with ``still``.
+    - A picture that does not change is right about all concepts that the intervention leaves alone: compare with
+      ``effects_still``.
     - Blurred pictures are not like those that the reader has learnt from, and it reads in them what lies near its mean.
     - Peers print errors in units of their own, and not all of one table in the same.
     """
@@ -73,6 +78,7 @@ def score(findings: Findings, convention: str = PAPER) -> dict[str, float]:
     own = np.abs(reader.read(_flat(_small(findings.data["images"][rows], side))) - before).mean(axis=0)
     others = ~np.eye(len(errors), dtype=bool)
     found = {"set": float(np.diag(errors).mean()), "effects": float(errors[others].mean())}
+    found |= {"set_still": float(np.diag(still).mean()), "effects_still": float(still[others].mean())}
     found |= {f"reader_{f}": float(value) for f, value in enumerate(own)}
     found |= {f"value_{f}_do_{k}": float(errors[k, f]) for k, f in np.ndindex(*errors.shape)}
     return found | {f"still_{f}_do_{k}": float(still[k, f]) for k, f in np.ndindex(*still.shape)}

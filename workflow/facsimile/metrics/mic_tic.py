@@ -11,7 +11,7 @@ RANGE = (0.0, 1.0)
 BETTER = "higher"
 HEADLINE = "mic"
 NEEDS = ("inferred.mean", "data.labels", "data.held_out")
-REFERENCE = "Reshef et al. 2011, Detecting novel associations in large data sets; M. Yang 2023, Discussion about CausalVAE, Q3 of the code"
+REFERENCE = "Reshef et al. 2011, Detecting novel associations in large data sets; M. Yang 2023, Discussion about CausalVAE"
 CONVENTIONS = {
     PAPER: "the authors' account: each concept's block of codes is averaged, and set against its own label; α = 0.6, c = 15, "
     "minepy's defaults, which the account does not state; held-out rows"

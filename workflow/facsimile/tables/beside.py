@@ -24,6 +24,7 @@ def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context)
     both = Spec(spec.id, spec.kind, spec.title, spec.datasets, tuple(n for w in wanted for n in (w, w + THEORY)))
     found = select(scores, both, context)[0]
     made = _means.shown(runs, spec, context)
+    made = made[made["model"].isin(spec.models)] if spec.models else made
     cells = made[IDENTITY].drop_duplicates().itertuples(index=False)
     lines = [_line(found, made, tuple(map(str, cell)), wanted, spec, context) for cell in cells]
     numbers = pd.DataFrame([number for _, own in lines for number in own], columns=COLUMNS)
@@ -37,7 +38,8 @@ def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context)
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
     """The mean of every labelled cell, and of every model that has no labels: of the scores that the paper prints, if any."""
-    models = [*context.labels, *(m for m in context.models if m not in context.labels.values())]
+    cells = [*context.labels.items(), *((m, m) for m in context.models if m not in context.labels.values())]
+    models = [name for name, model in cells if not spec.models or model in spec.models]
     stated = {quantity.metric for quantity in (*context.printed, *context.peers) if quantity.artefact == spec.id}
     listed = _means.quantities(spec, context, [(model, "") for model in models])
     return [quantity for quantity in listed if not stated or quantity.metric in stated]
