@@ -2,24 +2,34 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).parent.parent
-SLURM = ROOT / "tests" / "slurm"
+SLURM = "tests/slurm/"
 
 # One thread, as in a job: two on a core that is busy are many times slower. Said before anything imports torch or numpy.
 os.environ["OMP_NUM_THREADS"] = "1"
 
 
-@pytest.hookimpl(tryfirst=True)
+class ByFile(LoadScopeScheduling):
+    """One process of pytest has all tests of a file, and one all that share the SLURM cluster."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return SLURM if nodeid.startswith(SLURM) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """How tests are shared out."""
+    return ByFile(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process of pytest has all tests of a file, and one all that share the SLURM cluster; what is slow begins first."""
-    for item in items:
-        cluster = SLURM in item.path.parents
-        item.add_marker(pytest.mark.xdist_group("slurm" if cluster else str(item.path.relative_to(ROOT))))
+    """What takes longest begins first: the cluster's tests, then files with slow ones."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: (SLURM not in item.path.parents, item.path not in slow))
+    items.sort(key=lambda item: (not item.nodeid.startswith(SLURM), item.path not in slow))
 
 
 @pytest.fixture(scope="session")
