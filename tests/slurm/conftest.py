@@ -10,7 +10,7 @@ from . import faults
 from .cluster import Cluster, cluster, obstacle
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def slurm_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Four nodes with two fake GPUs each; the test is skipped, with the reason, where no cluster can be started."""
     if (reason := obstacle()) is not None:
