@@ -2,7 +2,7 @@
 
 import pytest
 
-from facsimile import discover, names, studyfile
+from facsimile import discover, names, runs, studyfile
 from facsimile.presentation import Context, Spec
 
 
@@ -34,6 +34,15 @@ def test_the_smoke_scale_says_every_departure(study):
 def test_the_desk_scale_evaluates_as_the_paper_does(study):
     kinds = {departure.kind for departure in Context.of(study, "desk").departures}
     assert kinds == {"training", "cells", "seeds"}
+
+
+def test_a_model_that_a_scale_leaves_out_has_no_runs_there_and_is_a_departure(root):
+    study = studyfile.load(root / "config/studies/overlap.yaml")
+    there = {run.label for run in runs.expand(study, "smoke") if run.model != "no_model"}
+    assert there == {"Ada-GVAE", "β-VAE, BoxBlurMSE"}
+    said = {departure.model for departure in Context.of(study, "smoke").departures if departure.text == "left out"}
+    assert said == set(study.scales["smoke"].without)
+    assert len(said) == 4
 
 
 def test_an_artefact_of_other_data_sets_says_what_stands_for_them(study):

@@ -37,6 +37,7 @@ def test_the_published_study_is_read(root):
         ),
         ("datasets: [noisy_dsprites]", "datasets: [noisy]", "figures.fig2.datasets", "did you mean 'noisy_dsprites'"),
         ("dsprites: {orientation", "dsprite: {orientation", "scales.smoke.subgrid", "did you mean 'dsprites'"),
+        ("seeds: 1\n", "seeds: 1\n    without: [noise_vae]\n", "scales.desk.without", "no model of locatello2019 'noise_vae'"),
         ("seeds: 50", "seeds: fifty", "seeds", "integer"),
         ("seeds: 50", "seeds: -1", "seeds", "greater than 0"),
         ("year: 2019", "year: 2019\nyear: 2020", "year", "twice"),

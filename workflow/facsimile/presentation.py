@@ -296,7 +296,9 @@ def _trainings(study: Study, scale: Scale) -> Iterator[tuple[Model, dict[str, An
     """Every model with its training as published and at a scale."""
     if study.training is None:
         return
-    for model in filter(runs.is_trained, study.models):
+    for model in study.models:
+        if not runs.is_trained(model) or runs.left_out(scale, model):
+            continue
         override = runs.override_of(scale, model)
         differs = model.training, scale.training, override.training
         yield model, training_settings.stated(study.training, differs[0]), training_settings.stated(study.training, *differs)
@@ -324,6 +326,9 @@ def _departures(study: Study, scale: Scale) -> list[Departure]:
     if (looks := scale.training.snapshots) is not None:
         found.append(Departure("training", f"scored every {looks.every:,} steps"))
     for model in study.models:
+        if runs.left_out(scale, model):
+            found.append(Departure("cells", "left out", model.label or model.name))
+            continue
         override = runs.override_of(scale, model)
         if model.fixed | override.fixed != model.fixed:
             found.append(Departure("training", "other fixed hyper-parameters", model.name))

@@ -170,6 +170,8 @@ class _Cell:
 def _cells(study: Study, scale: Scale, dataset: str) -> Iterator[_Cell]:
     published = {key: i for i, key in enumerate(_published_cells(study))}
     for place, model in study.models_of(dataset):
+        if left_out(scale, model):
+            continue
         override = override_of(scale, model)
         common = _training(study, model, scale, override, dataset) | _subgrid(scale, dataset)
         sweep, fixed = model.sweep | override.sweep, model.fixed | override.fixed
@@ -180,6 +182,11 @@ def _cells(study: Study, scale: Scale, dataset: str) -> Iterator[_Cell]:
             index = next(iter(model.sweep.values())).index(values[0]) if value in _first_sweep(model.sweep) else None
             kept = _snapshots(study, model, scale, override)
             yield _Cell(model, statement, value, index, published.get((place, values)), kept)
+
+
+def left_out(scale: Scale, model: Model) -> bool:
+    """Whether a scale runs nothing of a model."""
+    return bool({model.name, model.label} & set(scale.without))
 
 
 def override_of(scale: Scale, model: Model) -> ModelOverride:

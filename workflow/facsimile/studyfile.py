@@ -18,6 +18,7 @@ CONTROLS = ("oracle", "noise")
 RESERVED = ("comparison", "claims")  # a target of every study besides its tables and figures
 Metric = Annotated[Name, exists("metrics")]
 Strides = dict[Name, PositiveInt]
+Values = Annotated[list[Number], Field(min_length=1)]
 
 
 class Model(Strict):
@@ -28,9 +29,7 @@ class Model(Strict):
     datasets: list[Name] = Field(default=[], description="data sets that it is trained on; none: all of the study")
     seeds: PositiveInt | None = Field(default=None, description="runs of a cell at most, where fewer than the study's do")
     training: TrainingOverride = Field(default=TrainingOverride(), description="what this model's training differs in")
-    sweep: dict[Name, list[Number]] = Field(
-        default={}, description="values of which each is a cell (their product, if several)"
-    )
+    sweep: dict[Name, Values] = Field(default={}, description="values of which each is a cell (their product, if several)")
     fixed: dict[Name, Number] = Field(default={}, description="hyper-parameters with one value")
 
     @model_validator(mode="after")
@@ -148,7 +147,7 @@ class Faithful(Strict):
 class ModelOverride(Strict):
     """What a scale changes of a model: fewer values, a schedule that fits fewer steps, its own training or seeds."""
 
-    sweep: dict[Name, list[Number]] = Field(default={})
+    sweep: dict[Name, Values] = Field(default={})
     fixed: dict[Name, Number] = Field(default={})
     training: TrainingOverride = Field(default=TrainingOverride(), description="goes before the scale's own")
     seeds: PositiveInt | None = Field(default=None, description="goes before the scale's own")
@@ -159,6 +158,7 @@ class Scale(Strict):
 
     description: str
     datasets: list[Name] | None = None
+    without: list[str] = Field(default=[], description="models, by name or label, that it leaves out")
     seeds: PositiveInt | None = None
     training: TrainingOverride = TrainingOverride()
     models: dict[str, ModelOverride] = Field(default={}, description="model, or its label -> what is fewer or other here")
@@ -244,6 +244,7 @@ class Study(Strict):
             at = ("scales", name)
             yield from _unknown(f"data set of {self.id}", (*at, "datasets"), scale.datasets or [], self.datasets)
             yield from _unknown(f"data set of {self.id}", (*at, "subgrid"), list(scale.subgrid), self.datasets)
+            yield from _unknown(f"model of {self.id}", (*at, "without"), scale.without, self._called)
             yield from _unknown(f"model of {self.id}", (*at, "models"), list(scale.models), self._called)
             yield from _unknown(f"metric of {self.id}", (*at, "points"), list(scale.points), self.metrics)
             yield from self._snapshot_problems((*at, "training"), scale.training.snapshots)
