@@ -166,7 +166,7 @@ def test_lines_run_through_medians_along_data_sets_in_the_specs_order(study, fou
     [axes] = made.figure.axes
     lines = {tuple(np.round(line.get_ydata(), 6)) for line in axes.lines if line.get_linestyle() == "-"}
     assert lines == {(0.615, 0.215), (0.715, 0.315)}
-    assert [text.get_text() for text in axes.get_xticklabels()] == ["XYSquares,\nspacing 1", "XYSquares,\nspacing 8"]
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["XYSquares\n(spacing 1)", "XYSquares\n(spacing 8)"]
     assert [text.get_text() for text in made.figure.legends[0].get_texts()] == ["near and far, β = 1", "near and far, β = 2"]
     assert made.data["step"].eq(8).all()
     assert len(made.data) == 16
@@ -190,7 +190,7 @@ def test_a_trend_is_a_rank_correlation_with_the_place_of_the_data_set(four):
     turned = DatasetTrend("mig.mig@best", ("near and far",)).find(four, [FAR, NEAR])
     assert turned.estimate.value == pytest.approx(0.867722, abs=1e-6)
     [lacking] = DatasetTrend("mig.mig@best", ("wide",)).find(four, [NEAR, FAR]).lacking[:1]
-    assert "no such scores: MIG (best) (XYSquares, spacing 1)" in lacking
+    assert "no such scores: MIG (best) (XYSquares (spacing 1))" in lacking
 
 
 def test_a_gap_is_a_difference_of_means(four):

@@ -39,7 +39,7 @@ DATASETS = {
     "mnist": "MNIST",
     "mnist_test": "MNIST (test)",
     **{f"linear_rank_{rank}": f"Gaussian of rank {rank}" for rank in (3, 5, 8)},
-    **{f"xy_squares_{spacing}": f"XYSquares, spacing {spacing}" for spacing in range(1, 9)},
+    **{f"xy_squares_{spacing}": f"XYSquares (spacing {spacing})" for spacing in range(1, 9)},
     "mpi3d_toy": "MPI3D (toy)",
     "mpi3d_realistic": "MPI3D (realistic)",
     "mpi3d_real": "MPI3D (real)",

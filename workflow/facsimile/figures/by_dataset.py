@@ -44,7 +44,7 @@ def _panel(axes: Axes, own: pd.DataFrame, shown: list[str], marks: dict[str, dic
         axes.plot(np.arange(len(shown))[~np.isnan(middle)], middle[~np.isnan(middle)], lw=1.1, color=mark["color"])
     if own.empty:
         _style.empty(axes, "no scores")
-    said = [names.dataset(dataset).replace(", ", ",\n") for dataset in shown]
+    said = [names.dataset(dataset).replace(" (", "\n(") for dataset in shown]
     axes.set(xticks=range(len(shown)), xticklabels=said, xlim=(-0.4, len(shown) - 0.6))
     axes.tick_params(axis="x", labelsize=6.5)
     axes.grid(visible=False, axis="x")
