@@ -3,15 +3,14 @@
 The format is described at http://yann.lecun.com/exdb/mnist; only bytes, type 8, occur there.
 """
 
-import gzip
 import math
 import struct
-import zlib
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
 import numpy as np
 
+from facsimile.datasets._binary import reading
 from facsimile.datasets._file import DatasetError, Rows
 
 BYTES = 8
@@ -22,20 +21,15 @@ def read(path: Path, shape: tuple[int, ...]) -> Rows:
 
     Raises DatasetError that names the file, for no such array, another one, or a truncated one.
     """
-    try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            stored = _header(cast(IO[bytes], file))
-            if stored != shape:
-                raise DatasetError(f"{path}: the array is {list(stored)}, the official one is {list(shape)}; download it again")
-            data = file.read(math.prod(shape))
-            if len(data) != math.prod(shape):
-                raise EOFError("it ends too early")
-            if file.read(1):  # reading to the end is also what makes gzip compare the CRC
-                raise ValueError("it goes on after its last value")
-    except FileNotFoundError:
-        raise DatasetError(f"{path}: there is no such file") from None
-    except (OSError, EOFError, ValueError, zlib.error, struct.error) as error:
-        raise DatasetError(f"{path}: truncated, altered or no IDX file ({error}); download it again") from None
+    with reading(path, "IDX file") as file:
+        stored = _header(file)
+        if stored != shape:
+            raise DatasetError(f"{path}: the array is {list(stored)}, the official one is {list(shape)}; download it again")
+        data = file.read(math.prod(shape))
+        if len(data) != math.prod(shape):
+            raise EOFError("it ends too early")
+        if file.read(1):  # reading to the end is also what makes gzip compare the CRC
+            raise ValueError("it goes on after its last value")
     return np.frombuffer(data, np.uint8).reshape(shape)
 
 

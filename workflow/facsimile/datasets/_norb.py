@@ -3,18 +3,16 @@
 The format is described at https://cs.nyu.edu/~ylclab/data/norb-v1.0-small: little endian, the last index varies fastest.
 """
 
-import gzip
-import io
 import math
 import struct
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from facsimile.datasets._binary import reading
 from facsimile.datasets._file import DatasetError
 
 TYPES: dict[int, np.dtype[Any]] = {
@@ -28,25 +26,20 @@ def stream(path: Path, dtype: npt.DTypeLike, shape: tuple[int, ...], rows: int) 
 
     Raises DatasetError that names the file, for no such matrix, another one, or a truncated one.
     """
-    try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            found, stored = _header(file)
-            if (found, stored) != (np.dtype(dtype), shape):
-                raise DatasetError(
-                    f"{path}: the matrix is {found} {list(stored)}, the official one is {np.dtype(dtype)} {list(shape)}; "
-                    "download it again"
-                )
-            for first in range(0, shape[0], rows):
-                yield _rows(file, found, (min(rows, shape[0] - first), *shape[1:]))
-            if file.read(1):  # reading to the end is also what makes gzip compare the CRC
-                raise ValueError("it goes on after its last row")
-    except FileNotFoundError:
-        raise DatasetError(f"{path}: there is no such file") from None
-    except (OSError, EOFError, ValueError, zlib.error, struct.error) as error:
-        raise DatasetError(f"{path}: truncated, altered or no matrix of NORB ({error}); download it again") from None
+    with reading(path, "matrix of NORB") as file:
+        found, stored = _header(file)
+        if (found, stored) != (np.dtype(dtype), shape):
+            raise DatasetError(
+                f"{path}: the matrix is {found} {list(stored)}, the official one is {np.dtype(dtype)} {list(shape)}; "
+                "download it again"
+            )
+        for first in range(0, shape[0], rows):
+            yield _rows(file, found, (min(rows, shape[0] - first), *shape[1:]))
+        if file.read(1):  # reading to the end is also what makes gzip compare the CRC
+            raise ValueError("it goes on after its last row")
 
 
-def _header(file: io.BufferedIOBase) -> tuple[np.dtype[Any], tuple[int, ...]]:
+def _header(file: IO[bytes]) -> tuple[np.dtype[Any], tuple[int, ...]]:
     magic, dimensions = struct.unpack("<ii", file.read(8))
     if magic not in TYPES:
         raise ValueError(f"its magic number is {magic:#x}")
@@ -56,7 +49,7 @@ def _header(file: io.BufferedIOBase) -> tuple[np.dtype[Any], tuple[int, ...]]:
     return TYPES[magic], struct.unpack(f"<{stored}i", file.read(4 * stored))[:dimensions]
 
 
-def _rows(file: io.BufferedIOBase, dtype: np.dtype[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
+def _rows(file: IO[bytes], dtype: np.dtype[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
     wanted = math.prod(shape) * dtype.itemsize
     data = file.read(wanted)
     if len(data) != wanted:
