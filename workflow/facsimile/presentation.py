@@ -1,11 +1,10 @@
 """What a table or figure shows, and what it must say of itself: scale, steps, points, convention, sub-grid, substitutions."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from facsimile import declared, names, runs, training_settings
@@ -140,7 +139,7 @@ class Context:
             labels={model.label: model.name for model in study.models if model.label},
             places=_places(study),
             unmeasured=study.unmeasured,
-            points=_own_points(study, scale),
+            points=_points(study, scale),
             untrained=tuple(dict.fromkeys(m.name for m in study.models if not runs.is_trained(m))),
             controls=CONTROLS if study.control_seeds else (),
             variants=study.published_names(),
@@ -195,9 +194,9 @@ class Context:
         about = f"{names.listed([names.dataset(d) for d in self.shown(spec)])}: {self.protocol(self.shown(spec))}."
         unchecked = "" if spec.verified else "Numbering and content not checked against the paper's PDF."
         instead = f"Substitution: {text}." if (text := self.substitution(spec)) else ""
-        return [line for line in (about, self._own_points(spec), instead, unchecked, spec.note) if line]
+        return [line for line in (about, self._points_said(spec), instead, unchecked, spec.note) if line]
 
-    def _own_points(self, spec: Spec) -> str:
+    def _points_said(self, spec: Spec) -> str:
         """``Points of MIG: 100 + 50.``, where metrics that are shown have others than the rest."""
         families = {name.partition(".")[0] for name in (*spec.metrics, *spec.against)}
         own = [(m, asked) for m, asked in self.points.items() if m in families or not families]
@@ -226,14 +225,24 @@ def select(scores: pd.DataFrame, spec: Spec, context: Context, variations: bool 
     found = here.assign(plain=plain)
     found = found[found["plain"].isin([*wanted, *spec.against])]
     if spec.models:
-        called = [found[key].isin([*spec.models, *context.controls]) for key in ("model", "label") if key in found]
-        found = found[np.logical_or.reduce(called)]
+        found = of_models(found, [*spec.models, *context.controls])
     if (twice := found.duplicated(["run", "name"])).any():
         first = found[twice].iloc[0]
         raise ValueError(
             f"scores: {first['run']} has {first['name']} twice; keep one convention, representation and seed of each score"
         )
     return found, wanted
+
+
+def called(table: pd.DataFrame) -> pd.Series:
+    """What the study calls each row's cell: its label, or else its model."""
+    models = table["model"].astype(str)
+    return table["label"].astype(str).where(lambda label: label != "", models) if "label" in table else models
+
+
+def of_models(table: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
+    """The rows of some models, by name or label; none: all of them."""
+    return table[table["model"].isin(models) | called(table).isin(models)] if models else table
 
 
 def _plain(name: str) -> str:
@@ -269,7 +278,7 @@ def _parameters(study: Study, model: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([key for m in stated for key in m.sweep] + [key for m in stated for key in m.fixed]))
 
 
-def _own_points(study: Study, scale: str) -> dict[str, Evaluation]:
+def _points(study: Study, scale: str) -> dict[str, Evaluation]:
     asked = {metric: runs.evaluation(study, scale, metric) for metric in study.metrics}
     return {metric: own for metric, own in asked.items() if own != runs.evaluation(study, scale)}
 

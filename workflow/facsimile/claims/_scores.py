@@ -1,7 +1,5 @@
 """What the statistics of claims share: scores side by side, and averages of resampled numbers."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
@@ -16,13 +14,6 @@ def wide(trained: pd.DataFrame, dataset: str, wanted: list[str]) -> pd.DataFrame
     """Runs × scores of one data set: the runs that have all of ``wanted``, indexed by run."""
     own = trained[(trained["dataset"] == dataset) & trained["name"].isin(wanted)]
     return own.pivot(index="run", columns="name", values="result").reindex(columns=wanted).dropna()
-
-
-def called(trained: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
-    """The runs of some models, by label or by name, none: of all; a column ``called`` has the label, or else the name."""
-    labels = trained["label"].astype(str) if "label" in trained else pd.Series("", trained.index)
-    found = trained.assign(called=labels.where(labels != "", trained["model"]))
-    return found[found["called"].isin(models) | found["model"].isin(models)] if models else found
 
 
 def absent(trained: pd.DataFrame, datasets: list[str], wanted: list[str]) -> list[str]:

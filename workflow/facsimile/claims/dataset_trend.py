@@ -7,7 +7,8 @@ import pandas as pd
 
 from facsimile import agreement, statistics
 from facsimile.claims._base import Finding, Statistic
-from facsimile.claims._scores import absent, averaged, called
+from facsimile.claims._scores import absent, averaged
+from facsimile.presentation import called, of_models
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,10 @@ class DatasetTrend(Statistic):
 
     def find(self, trained: pd.DataFrame, datasets: list[str]) -> Finding:
         """Runs are resampled within each method."""
-        own = called(trained, self.models)
+        own = of_models(trained, self.models)
         own = own[(own["name"] == self.metric) & own["dataset"].isin(datasets)]
         parts = []
-        for method, runs in own.groupby("called"):
+        for method, runs in own.groupby(called(own)):
             both = np.column_stack([runs["dataset"].map(datasets.index), runs["result"]]).astype(float)
             parts.append(agreement.correlations(both, [(0, 1)], statistics.generator(str(method), self.metric)))
         return averaged(parts, own["run"].nunique(), absent(own, datasets, [self.metric]), "trend")

@@ -7,7 +7,8 @@ import pandas as pd
 
 from facsimile import statistics
 from facsimile.claims._base import Finding, Statistic
-from facsimile.claims._scores import Resampled, absent, averaged, called
+from facsimile.claims._scores import Resampled, absent, averaged
+from facsimile.presentation import of_models
 from facsimile.statistics import RESAMPLES, Array
 
 
@@ -22,7 +23,7 @@ class ModelGap(Statistic):
     def find(self, trained: pd.DataFrame, datasets: list[str]) -> Finding:
         """Runs are resampled within each side and data set."""
         named = trained[(trained["name"] == self.metric) & trained["dataset"].isin(datasets)]
-        sides = [called(named, models) for models in (self.models, self.other_models)]
+        sides = [of_models(named, models) for models in (self.models, self.other_models)]
         parts = [gap for dataset in datasets if (gap := self._gap(dataset, sides)) is not None]
         lacking = [reason for side in sides for reason in absent(side, datasets, [self.metric])]
         return averaged(parts, sum(side["run"].nunique() for side in sides), list(dict.fromkeys(lacking)), "difference")

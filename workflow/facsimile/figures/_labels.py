@@ -5,28 +5,26 @@ import json
 import pandas as pd
 
 from facsimile import names
-from facsimile.presentation import Context, Quantity, Spec
+from facsimile.presentation import Context, Quantity, Spec, called
 
 
 def cells(found: pd.DataFrame) -> pd.DataFrame:
     """Scores with two columns more: ``called``, a run's label or else its model, and ``cell``, that and its hyper-parameter."""
-    labels = found["label"].astype(str) if "label" in found else pd.Series("", found.index)
-    called = labels.where(labels != "", found["model"].astype(str))
-    pairs = zip(called, found["value"], found["params"], strict=True)
-    return found.assign(called=called, cell=[_cell(name, value, params) for name, value, params in pairs])
+    pairs = zip(called(found), found["value"], found["params"], strict=True)
+    return found.assign(called=called(found), cell=[_cell(name, value, params) for name, value, params in pairs])
 
 
-def _cell(called: str, value: float, params: str) -> str:
+def _cell(name: str, value: float, params: str) -> str:
     """``β-VAE, β = 0.001``: of several hyper-parameters the one that is swept."""
     swept = [f"{names.parameter(key)} = {value:g}" for key, own in json.loads(params).items() if own == value]
-    return ", ".join([names.model(called), *swept[:1]])
+    return ", ".join([names.model(name), *swept[:1]])
 
 
 def quantities(spec: Spec, context: Context) -> list[Quantity]:
     """The median of every label of the spec's ``models``, or method, of every score on every data set."""
     wanted = [(dataset, name) for dataset in context.named(spec) for name in context.metrics_of(spec)]
-    called = list(spec.models) or context.methods(spec)
-    return [Quantity(spec.id, dataset, one, "", name, "median") for dataset, name in wanted for one in called]
+    shown = list(spec.models) or context.methods(spec)
+    return [Quantity(spec.id, dataset, one, "", name, "median") for dataset, name in wanted for one in shown]
 
 
 def remark(own: pd.DataFrame, lead: str) -> str:

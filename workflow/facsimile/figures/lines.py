@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from facsimile import names
 from facsimile.figures import Drawn, _style
-from facsimile.presentation import Context, Quantity, Spec
+from facsimile.presentation import Context, Quantity, Spec, of_models
 
 THEORY = "_theory"
 CHARACTERS_HIGH = 24  # of a line beside a panel
@@ -56,7 +56,7 @@ def _cells(scores: pd.DataFrame, spec: Spec, context: Context) -> list[dict[str,
     if context.history is None:
         return []
     here = scores["dataset"].isin(context.shown(spec)) & ~scores["control"].astype(bool)
-    shown = scores[here & (scores["model"].isin(spec.models) | (not spec.models))]
+    shown = of_models(scores[here], spec.models)
     first = shown.drop_duplicates(["dataset", "model", "label", "params"])[["run", "dataset", "model", "label", "params"]]
     rows = [{str(key): str(value) for key, value in row.items()} for row in first.to_dict("records")]
     alone = {str(label) for label, params in first.groupby("label")["params"] if label and params.nunique() == 1}

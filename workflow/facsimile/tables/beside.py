@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from facsimile import names, statistics
-from facsimile.presentation import Context, Quantity, Spec, select
+from facsimile.presentation import Context, Quantity, Spec, of_models, select
 from facsimile.rendering import Entry, Row
 from facsimile.tables import Table, _means
 
@@ -23,8 +23,7 @@ def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context)
     wanted = context.metrics_of(spec)
     both = Spec(spec.id, spec.kind, spec.title, spec.datasets, tuple(n for w in wanted for n in (w, w + THEORY)))
     found = select(scores, both, context)[0]
-    made = _means.shown(runs, spec, context)
-    made = made[made["model"].isin(spec.models)] if spec.models else made
+    made = of_models(_means.shown(runs, spec, context), spec.models)
     cells = made[IDENTITY].drop_duplicates().itertuples(index=False)
     lines = [_line(found, made, tuple(map(str, cell)), wanted, spec, context) for cell in cells]
     numbers = pd.DataFrame([number for _, own in lines for number in own], columns=COLUMNS)
@@ -39,7 +38,7 @@ def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context)
 def cells(spec: Spec, context: Context) -> list[Quantity]:
     """The mean of every labelled cell, and of every model that has no labels: of the scores that the paper prints, if any."""
     cells = [*context.labels.items(), *((m, m) for m in context.models if m not in context.labels.values())]
-    models = [name for name, model in cells if not spec.models or model in spec.models]
+    models = [name for name, model in cells if not spec.models or {name, model} & {*spec.models}]
     stated = {quantity.metric for quantity in (*context.printed, *context.peers) if quantity.artefact == spec.id}
     listed = _means.quantities(spec, context, [(model, "") for model in models])
     return [quantity for quantity in listed if not stated or quantity.metric in stated]
