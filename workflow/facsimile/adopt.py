@@ -194,7 +194,7 @@ def _check_latents(file: Path, shown: str, key: str, weights: object) -> None:
     if about.get("run") != key or about.get("weights_sha256") != weights:
         raise BundleError(f"{shown} is not of this run, or not of its weights")
     try:
-        latents.read(file) if inferred.names(about) is None else inferred.read(file)
+        inferred.whole(file)
     except (store.StoreError, ValueError, TypeError) as error:
         raise BundleError(f"{shown}: {str(error).split(': ', 1)[-1].split(';')[0]}") from None
 

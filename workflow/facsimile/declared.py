@@ -17,17 +17,20 @@ def constant(folder: str, name: str, key: str) -> Any:
 
 def of_class(folder: str, name: str, key: str, default: Any) -> Any:
     """The literal that the public class in ``facsimile/<folder>/<name>.py`` itself assigns to ``key``, with its type."""
-    public = [node for node in _body(folder, name) if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
-    own = [node for cls in public for node in cls.body if isinstance(node, ast.AnnAssign)]
-    stated = {node.target.id: node.value for node in own if isinstance(node.target, ast.Name) and node.value is not None}
-    return ast.literal_eval(stated[key]) if key in stated else default
+    stated = _annotated(folder, name)
+    return ast.literal_eval(value) if (value := stated.get(key)) is not None else default
 
 
 def required(folder: str, name: str) -> list[str]:
     """Those fields of the public class in ``facsimile/<folder>/<name>.py`` itself that have no default."""
+    return [key for key, value in _annotated(folder, name).items() if value is None]
+
+
+def _annotated(folder: str, name: str) -> dict[str, ast.expr | None]:
+    """The annotated names of the public class, and what it assigns to them."""
     public = [node for node in _body(folder, name) if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
-    own = [node for cls in public for node in cls.body if isinstance(node, ast.AnnAssign) and node.value is None]
-    return [node.target.id for node in own if isinstance(node.target, ast.Name)]
+    own = [node for cls in public for node in cls.body if isinstance(node, ast.AnnAssign)]
+    return {node.target.id: node.value for node in own if isinstance(node.target, ast.Name)}
 
 
 def _body(folder: str, name: str) -> list[ast.stmt]:

@@ -5,7 +5,6 @@ the data set, ``model.NAME`` that very model, ``history`` its losses and traces 
 lacks one is not asked.
 """
 
-import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from facsimile import datasets, discover, inferred, metrics, score_inputs, store
-from facsimile.datasets import Arrays, Data
+from facsimile.datasets import Arrays
 from facsimile.metrics._findings import Findings
 from facsimile.runs import Run
 from facsimile.studyfile import Evaluation
@@ -46,7 +45,7 @@ def has(metric: str, run: Run, about: Mapping[str, Any]) -> bool:
 
 def ask(metric: str, run: Run, folder: Path, data: Path, asked: Evaluation) -> pd.DataFrame:
     """A metric's scores of one run, one a row, with the columns of ``facsimile.score``."""
-    given = _opened(run.dataset, data, tuple(sorted(run.subgrid.items())))
+    given = score_inputs.opened(run.dataset, data, tuple(sorted(run.subgrid.items())))
     of_arrays = isinstance(given, Arrays)
     found = Findings(
         model=run.model,
@@ -60,8 +59,3 @@ def ask(metric: str, run: Run, folder: Path, data: Path, asked: Evaluation) -> p
         seed=asked.seed,
     )
     return metrics._ask(found, [metric], asked.convention, progress=False)
-
-
-@functools.lru_cache(maxsize=1)  # the runs of a shard share it
-def _opened(dataset: str, path: Path, subgrid: tuple[tuple[str, int], ...]) -> Data:
-    return datasets.dataset(dataset, path).subgrid(dict(subgrid))

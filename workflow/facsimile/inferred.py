@@ -52,6 +52,11 @@ def read(path: Path) -> dict[str, Array]:
     return arrays
 
 
+def whole(path: Path) -> Mapping[str, Array]:
+    """All arrays of a latents file of either kind: these, or of images the ``mean`` and ``log_variance``."""
+    return read(path) if names(latents.about(path) or {}) is not None else latents.both(path)
+
+
 def _checksum(arrays: Mapping[str, Array]) -> str:
     checksum = hashlib.sha256()
     for name in sorted(arrays):

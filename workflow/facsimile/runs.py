@@ -174,13 +174,13 @@ def _cells(study: Study, scale: Scale, dataset: str) -> Iterator[_Cell]:
             continue
         override = override_of(scale, model)
         common = _training(study, model, scale, override, dataset) | _subgrid(scale, dataset)
+        kept = _snapshots(study, model, scale, override)
         sweep, fixed = model.sweep | override.sweep, model.fixed | override.fixed
         for values in itertools.product(*sweep.values()):
             swept = dict(zip(sweep, values, strict=True))
             statement = canonical.canonical({"model": model.name, "params": fixed | swept} | common)
             value = float(values[0]) if len(values) == 1 else None
             index = next(iter(model.sweep.values())).index(values[0]) if value in _first_sweep(model.sweep) else None
-            kept = _snapshots(study, model, scale, override)
             yield _Cell(model, statement, value, index, published.get((place, values)), kept)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from facsimile import datasets, discover, inferred, latents, store
+from facsimile import datasets, discover, inferred, store
 from facsimile.datasets import Arrays, Data, Dataset
 from facsimile.datasets._base import Integers
 from facsimile.runs import Run
@@ -75,11 +75,11 @@ def given(metric: str, run: Run, folder: Path, data: Path) -> dict[str, Any]:
     if "log_variances" in needs:
         found["log_variances"] = _stored(folder, "log_variances")
     if "images" in needs or "decoder" in needs:
-        opened = _opened(run.dataset, data, tuple(sorted(run.subgrid.items())))
+        source = opened(run.dataset, data, tuple(sorted(run.subgrid.items())))
         if "images" in needs:
-            found["images"] = Images(datasets.of_images(opened), run.seed)
+            found["images"] = Images(datasets.of_images(source), run.seed)
         if "decoder" in needs:
-            found["decoder"] = decoder(run, folder, opened)
+            found["decoder"] = decoder(run, folder, source)
     return found
 
 
@@ -97,7 +97,7 @@ def whole(folder: Path) -> Mapping[str, Any]:
 
 @functools.lru_cache(maxsize=1)  # a run is asked all of its metrics before the next one
 def _whole(path: Path, state: tuple[int, ...] | None) -> Mapping[str, Any]:
-    found = inferred.read(path) if inferred.names(latents.stated(path)) is not None else latents.both(path)
+    found = inferred.whole(path)
     for values in found.values():
         values.flags.writeable = False  # the metrics share it
     return found
@@ -148,7 +148,8 @@ def decoder(run: Run, folder: Path, data: Data) -> Callable[[Array], Array]:
 
 
 @functools.lru_cache(maxsize=1)  # the runs of a shard share it
-def _opened(dataset: str, path: Path, subgrid: tuple[tuple[str, int], ...]) -> Data:
+def opened(dataset: str, path: Path, subgrid: tuple[tuple[str, int], ...]) -> Data:
+    """A data set, or the part of it that a run is of."""
     return datasets.dataset(dataset, path).subgrid(dict(subgrid))
 
 

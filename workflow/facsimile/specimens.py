@@ -30,7 +30,8 @@ class Stored:
     def codes(self, key: str) -> tuple[Array, Array]:
         """Means and log-variances [N, d]; raises StoreError for a file that is not whole."""
         path = self._at.paths.run(key) / store.LATENTS
-        return latents.read(path), latents.read(path, "log_variance")
+        found = latents.both(path)
+        return found["mean"], found["log_variance"]
 
     def factors(self, key: str) -> tuple[Integers, list[str]]:
         """Factors that vary [N, k], and their names."""
