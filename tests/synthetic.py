@@ -6,7 +6,8 @@ import math
 import numpy as np
 import pandas as pd
 
-from facsimile.presentation import Context, Departure, Spec
+from facsimile.departures import Departure
+from facsimile.presentation import Context, Spec
 from facsimile.studyfile import Evaluation
 
 SWEEPS = {

@@ -11,7 +11,8 @@ import synthetic
 from rich.console import Console
 
 from facsimile import compare, published, verdicts
-from facsimile.presentation import Departure, Quantity
+from facsimile.departures import Departure
+from facsimile.presentation import Quantity
 from facsimile.published import Published
 from facsimile.statistics import Estimate
 from facsimile.yamlfile import FileError

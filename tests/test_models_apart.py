@@ -6,8 +6,9 @@ import pytest
 import synthetic
 
 from facsimile import compare, config, datasets, published, runs, score_inputs, studyfile
+from facsimile.departures import Departure
 from facsimile.encode_shard import encode_shard
-from facsimile.presentation import Context, Departure, Quantity, Spec
+from facsimile.presentation import Context, Quantity, Spec
 from facsimile.published import Published
 from facsimile.score_shard import score_shard
 from facsimile.statistics import Estimate

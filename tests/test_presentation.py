@@ -1,8 +1,11 @@
 """What a table or figure says of itself, from the shipped study at each of its scales."""
 
+from dataclasses import replace
+
 import pytest
 
-from facsimile import discover, names, runs, studyfile
+from facsimile import departures, discover, names, runs, studyfile
+from facsimile.departures import Departure
 from facsimile.presentation import Context, Spec
 
 
@@ -28,7 +31,20 @@ def test_the_smoke_scale_says_every_departure(study):
     assert {model for kind, model, _ in said if kind == "cells"} == set(context.models)
     assert said[("seeds", "", "")] == "1 of 50 seeds"
     assert said[("evaluation", "", "")].startswith("1,000 + 500 evaluation points")
-    assert said[("grid", "", "dsprites")].startswith("sub-grid of dSprites: every 4th orientation, every 2nd x position and")
+    assert said[("grid", "", "dsprites")] == "sub-grid of every 4th orientation, every 2nd x position and every 2nd y position"
+
+
+def test_data_sets_of_one_sub_grid_are_named_together(study):
+    kept = {"dsprites": "every 2nd scale", "color_dsprites": "every 2nd scale", "noisy_dsprites": "every 4th scale"}
+    context = replace(Context.of(study, "smoke"), subgrids=kept)
+    assert context.protocol(list(kept)).endswith(
+        " · sub-grid of dSprites and Color-dSprites: every 2nd scale · sub-grid of Noisy-dSprites: every 4th scale"
+    )
+    thinned = [Departure("grid", f"sub-grid of {text}", dataset=dataset) for dataset, text in kept.items()]
+    assert departures.said(thinned) == [
+        "dSprites and Color-dSprites: sub-grid of every 2nd scale",
+        "Noisy-dSprites: sub-grid of every 4th scale",
+    ]
 
 
 def test_the_desk_scale_evaluates_as_the_paper_does(study):

@@ -1,14 +1,15 @@
 """What a table or figure shows, and what it must say of itself: scale, steps, points, convention, sub-grid, substitutions."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
-from facsimile import declared, names, runs, training_settings
-from facsimile.studyfile import CONTROLS, Artefact, Evaluation, Model, Scale, Study
+from facsimile import declared, departures, names, runs
+from facsimile.departures import Departure, Length
+from facsimile.studyfile import CONTROLS, Artefact, Evaluation, Study
 from facsimile.training_settings import BEST, STEP
 from facsimile.variants import Names
 
@@ -65,26 +66,6 @@ class Quantity:
 
 
 @dataclass(frozen=True)
-class Departure:
-    """One way in which a scale differs from the study as published, for one model, data set or metric, or for all."""
-
-    kind: str  # "training", "cells", "seeds", "evaluation" or "grid"
-    text: str
-    model: str = ""
-    dataset: str = ""
-    metric: str = ""
-
-
-@dataclass(frozen=True)
-class Length:
-    """How many steps some models make at a scale and as published, and on which data sets they are trained."""
-
-    datasets: tuple[str, ...]
-    steps: int
-    published: int
-
-
-@dataclass(frozen=True)
 class Context:
     """The study and scale that scores come from; models, data sets and metrics are in the study file's order."""
 
@@ -99,8 +80,8 @@ class Context:
     steps: int
     published_steps: int
     published_runs: int
-    lengths: tuple["Length", ...] = ()  # of the trainings, where not all models have the same
-    subgrids: dict[str, dict[str, int]] = field(default_factory=dict)
+    lengths: tuple[Length, ...] = ()  # of the trainings, where not all models have the same
+    subgrids: dict[str, str] = field(default_factory=dict)  # data set -> what is kept of it, if it is not all
     departures: tuple[Departure, ...] = ()
     artefacts: tuple[str, ...] = ()
     controls: tuple[str, ...] = CONTROLS  # none in a study that runs no controls
@@ -132,9 +113,9 @@ class Context:
             steps=chosen.training.steps or _steps(study),
             published_steps=_steps(study),
             published_runs=_published_runs(study),
-            lengths=tuple(dict.fromkeys(_lengths(study, chosen))),
-            subgrids={d: {f: n for f, n in strides.items() if n > 1} for d, strides in chosen.subgrid.items()},
-            departures=tuple(_departures(study, chosen)),
+            lengths=tuple(dict.fromkeys(departures.lengths(study, chosen))),
+            subgrids=departures.subgrids(chosen),
+            departures=tuple(departures.of(study, chosen)),
             artefacts=(*study.tables, *study.figures_of(study.datasets)),
             labels={model.label: model.name for model in study.models if model.label},
             places=_places(study),
@@ -178,8 +159,7 @@ class Context:
         both = f"{asked.train:,} + {asked.test:,} evaluation points (train + test)"
         points = both if asked.test else f"{asked.train:,} evaluation points"
         steps = [self._steps_said(datasets)] if self.published_steps else []
-        grids = [text for d in datasets if (text := _subgrid(d, self.subgrids.get(d, {})))]
-        parts = [f"{self.scale} scale", *steps, points, f"{asked.convention} convention", *grids]
+        parts = [f"{self.scale} scale", *steps, points, f"{asked.convention} convention", *self._subgrids_said(datasets)]
         return " · ".join(parts)
 
     def _steps_said(self, datasets: list[str]) -> str:
@@ -188,6 +168,13 @@ class Context:
         pairs = [(length.steps, length.published) for length in here] or [(self.steps, self.published_steps)]
         now, then = (" or ".join(f"{n:,}" for n in sorted(set(column))) for column in zip(*pairs, strict=True))
         return f"{now} steps" if now == then else f"{now} of {then} steps"
+
+    def _subgrids_said(self, datasets: list[str]) -> list[str]:
+        """``sub-grid of dSprites and Color-dSprites: every 2nd orientation``, once for all data sets that share it."""
+        alike: dict[str, list[str]] = {}
+        for dataset in (d for d in datasets if d in self.subgrids):
+            alike.setdefault(self.subgrids[dataset], []).append(names.dataset(dataset))
+        return [f"sub-grid of {names.listed(shown)}: {kept}" for kept, shown in alike.items()]
 
     def said(self, spec: Spec) -> list[str]:
         """What stands under a table or figure, line by line."""
@@ -299,70 +286,3 @@ def _places(study: Study) -> dict[str, frozenset[str]]:
         for name in {model.label, model.name} - {""}:
             found[name] = found.get(name, frozenset()) | frozenset(model.datasets or study.datasets)
     return {name: places for name, places in found.items() if places != set(study.datasets)}
-
-
-def _trainings(study: Study, scale: Scale) -> Iterator[tuple[Model, dict[str, Any], dict[str, Any]]]:
-    """Every model with its training as published and at a scale."""
-    if study.training is None:
-        return
-    for model in study.models:
-        if not runs.is_trained(model) or runs.left_out(scale, model):
-            continue
-        override = runs.override_of(scale, model)
-        differs = model.training, scale.training, override.training
-        yield model, training_settings.stated(study.training, differs[0]), training_settings.stated(study.training, *differs)
-
-
-def _lengths(study: Study, scale: Scale) -> Iterator[Length]:
-    for model, then, now in _trainings(study, scale):
-        yield Length(tuple(model.datasets or study.datasets), now["steps"], then["steps"])
-
-
-def _of_training(study: Study, scale: Scale) -> Iterator[Departure]:
-    """What differs in the training of all models alike, or of each."""
-    said: dict[str, list[str]] = {}
-    for model, then, now in _trainings(study, scale):
-        steps = [f"{now['steps']:,} of {then['steps']:,} steps"] if now["steps"] != then["steps"] else []
-        other = [f"other {key.replace('_', ' ')}" for key in now if key != "steps" and now[key] != then.get(key)]
-        said[model.label or model.name] = steps + other
-    alike = len({tuple(texts) for texts in said.values()}) == 1
-    for model_name, texts in list(said.items())[: 1 if alike else None]:
-        yield from (Departure("training", text, "" if alike else model_name) for text in texts)
-
-
-def _departures(study: Study, scale: Scale) -> list[Departure]:
-    found = list(_of_training(study, scale))
-    if (looks := scale.training.snapshots) is not None:
-        found.append(Departure("training", f"scored every {looks.every:,} steps"))
-    for model in study.models:
-        if runs.left_out(scale, model):
-            found.append(Departure("cells", "left out", model.label or model.name))
-            continue
-        override = runs.override_of(scale, model)
-        if model.fixed | override.fixed != model.fixed:
-            found.append(Departure("training", "other fixed hyper-parameters", model.name))
-        if model.sweep | override.sweep != model.sweep:
-            found.append(Departure("cells", "other hyper-parameter values", model.name))
-    if scale.seeds and scale.seeds != study.seeds:
-        found.append(Departure("seeds", f"{scale.seeds} of {study.seeds} seeds"))
-    asked = scale.evaluation
-    if asked and asked != study.evaluation:
-        found.append(
-            Departure("evaluation", f"{asked.train:,} + {asked.test:,} evaluation points, {asked.convention} convention")
-        )
-    for metric, points in scale.points.items():
-        text = f"{points.train:,} + {points.test:,} evaluation points for {metric}"
-        found.append(Departure("evaluation", text, metric=metric))
-    return found + [
-        Departure("grid", text, dataset=d) for d, strides in scale.subgrid.items() if (text := _subgrid(d, strides))
-    ]
-
-
-def _subgrid(dataset: str, strides: dict[str, int]) -> str:
-    kept = [f"every {_ordinal(n)} {factor.replace('_', ' ')}" for factor, n in strides.items() if n > 1]
-    return f"sub-grid of {names.dataset(dataset)}: {names.listed(kept)}" if kept else ""
-
-
-def _ordinal(n: int) -> str:
-    ending = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
-    return f"{n}{ending}"

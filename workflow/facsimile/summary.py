@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from facsimile import artefacts, atomic, claims, names
+from facsimile import artefacts, atomic, claims, departures, names
 from facsimile.artefacts import Gathered
 from facsimile.generated import grid
 from facsimile.studyfile import Study
-from facsimile.words import departures, duration
+from facsimile.words import duration
 from facsimile.workspace import Workspace
 
 FILES = ("summary.md", "artifact-checklist.md")
@@ -70,7 +70,7 @@ def _results(found: Gathered, verdicts: dict[str, dict[str, int]]) -> Iterator[s
     for what, table in (("Published numbers", "comparison"), ("Claims", "claims")):
         counts = verdicts[table]
         yield f"- {what}: {', '.join(f'{n:,} {word}' for word, n in counts.items()) or 'none judged'}."
-    said = departures(found.context)
+    said = departures.said(found.context.departures)
     yield (
         f"- This scale departs from the study: {'; '.join(said)}."
         if said

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from facsimile import artefacts, words
+from facsimile import artefacts, departures
 from facsimile.artefacts import Gathered
 from facsimile.report import _artefacts, _comparison, _latents, _packages, _page, _records, _scores, _summary
 from facsimile.report._script import script
@@ -50,7 +50,7 @@ def _shown(at: Workspace, found: Gathered, source: Path, folder: Path, records: 
     return {
         "study": study,
         "context": context,
-        "departures": words.departures(context),
+        "departures": departures.said(context.departures),
         "scale": study.scales[context.scale],
         "files": copied,
         "claims": _comparison.claims(source / "claims.csv", context.scale),
