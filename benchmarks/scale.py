@@ -27,6 +27,10 @@ from project import copy_of_repository  # noqa: E402
 PUBLISHED = "locatello2019"
 SEEDS = 400  # 7 data sets x 36 cells x 400 seeds = 100,800 runs
 TRIVIAL = """\
+from facsimile import snakemake_wakes
+
+snakemake_wakes.one_timer()
+
 rule all:
     localrule: True
     input: expand("out/{{n}}", n=range({jobs}))
