@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from training import at, data_file, elsewhere, equal, made, run_of  # noqa: F401
 
-from facsimile import along, cost, runs, store, train_shard
+from facsimile import along, cost, runs, store, studyfile, train_shard
 from facsimile.runs import Shard
 from facsimile.training_settings import Snapshots
 
@@ -127,11 +127,12 @@ def test_a_dear_metric_is_asked_at_multiples_of_its_own():
         Snapshots(every=2, metrics={"dci": 5})
 
 
-def test_a_snapshot_costs_room_and_scoring_but_no_training():
-    whole = kept_of()
-    plain, watched = cost.of([run_of(steps=10)]), cost.of([whole])
+def test_a_snapshot_costs_room_and_scoring_but_no_training(root):
+    whole, study = kept_of(), studyfile.load(root / "config/studies/overlap.yaml")
+    plain, watched = (cost.of([run], study, "desk") for run in (run_of(steps=10), whole))
     assert watched.steps == plain.steps
     assert watched.bytes == 3 * plain.bytes
+    assert watched.core_hours > plain.core_hours
     assert sum(map(cost.train_seconds, shard_of(whole).runs)) == cost.train_seconds(whole)
 
 

@@ -118,7 +118,7 @@ def _claims(at: Workspace, found: Gathered) -> pd.DataFrame:
 
 def cost_of(at: Workspace, study: Study) -> str:
     """What all of a study costs at the configured scale where nothing is made yet, in words."""
-    return cost.text(cost.of(at.runs(study)))
+    return cost.text(cost.of(at.runs(study), study, at.config.scale))
 
 
 def _comparison(at: Workspace, found: Gathered) -> pd.DataFrame:

@@ -3,18 +3,27 @@
 import functools
 from dataclasses import dataclass
 
-from facsimile import discover
+from facsimile import discover, runs
 from facsimile.runs import Run
+from facsimile.studyfile import Evaluation, Study
 
 # Steps a second of one core (2-core AMD EPYC Zen 4, bf16, torch 2.13.0; benchmarks/results/training.md), batch of 64.
-STEPS_PER_SECOND = {"factor_vae": 10.0, "ard_vae_conv": 1.1}  # the second in float32, batch of 100, 64 channels
+STEPS_PER_SECOND = {
+    "factor_vae": 10.0,
+    "ard_vae_conv": 1.1,  # float32, batch of 100, 64 channels
+    # float32, batch of 85, pictures of 96 × 96 pixels, of which CausalVAE was measured; of 16 × 16 pixels ten times as many
+    **dict.fromkeys(("causal_vae", "conditional_vae", "scene_ivae", "scene_beta_vae"), 0.56),
+    **dict.fromkeys(("cell_vae", "cell_ivae", "cell_svae", "cell_svae_plus"), 130.0),
+}
 DEFAULT_STEPS_PER_SECOND = 16.0
 OWN_STEPS_PER_SECOND = 500.0  # of a model of arrays, which brings its own small network: 650 to 1,500 were measured
 # Not measured: no GPU was at hand. 31 GPU-hours for 12,600 runs is arithmetic (activations through memory, bf16, one H200).
 GPU_STEPS_PER_SECOND = 12_600 * 300_000 / (31 * 3600)
 ENCODE_SECONDS = 66.0  # 737,280 images, one core
-ALL_SCORES_SECONDS = 15.0  # seven metrics (locatello2019) of one run, one core
-METRICS = 7
+# Seconds of one core to ask one run a metric with 10,000 training points, of which nearly all of it depends.
+SCORE_SECONDS = {"downstream": 100.0, "dci": 9.0, "unified": 15.0, "effectiveness": 170.0, "perceived_distance": 50.0}
+DEFAULT_SCORE_SECONDS = 2.0
+SCORE_POINTS = 10_000
 IMAGES = 737_280  # dSprites; also what a data set without a loader is taken for
 RUN_BYTES = {"factor_vae": 23_000_000}  # weights, history, record and scores; its discriminator is eight times the rest
 DEFAULT_RUN_BYTES = 3_000_000
@@ -32,12 +41,15 @@ class Cost:
     bytes: int
 
 
-def of(todo: list[Run]) -> Cost:
-    """Cost of making, encoding and scoring these runs, each with its snapshots."""
+def of(todo: list[Run], study: Study, scale: str) -> Cost:
+    """Cost of making, encoding and scoring these runs of a study, each with its snapshots; raises UnknownName."""
     steps = sum(run.steps for run in todo)
     states = {run.key: 1 + len(run.kept) for run in todo}
     images = sum(_images(run) * states[run.key] for run in todo)
-    seconds = sum(map(train_seconds, todo)) + ENCODE_SECONDS * images / IMAGES + ALL_SCORES_SECONDS * sum(states.values())
+    along = {metric: _seconds(metric, runs.evaluation(study, scale, metric)) for metric in study.metrics}
+    scoring = len(todo) * score_seconds(study, scale)
+    scoring += sum(each for run in todo for part in run.kept for metric, each in along.items() if part.due(metric))
+    seconds = sum(map(train_seconds, todo)) + ENCODE_SECONDS * images / IMAGES + scoring
     size = sum(RUN_BYTES.get(run.model, DEFAULT_RUN_BYTES) * states[run.key] for run in todo) + ROW_BYTES * images
     return Cost(len(todo), steps, seconds / 3600, steps / GPU_STEPS_PER_SECOND / 3600, size)
 
@@ -74,9 +86,13 @@ def train_seconds(run: Run) -> float:
     return run.steps / STEPS_PER_SECOND.get(run.model, OWN_STEPS_PER_SECOND if own else DEFAULT_STEPS_PER_SECOND)
 
 
-def score_seconds(metrics: int) -> float:
-    """Seconds of one core to ask one run so many metrics."""
-    return ALL_SCORES_SECONDS * metrics / METRICS
+def score_seconds(study: Study, scale: str) -> float:
+    """Seconds of one core to ask one run all metrics of a study at a scale, in every way that the study asks them."""
+    return sum(_seconds(metric, way.evaluation) for metric in study.metrics for way in runs.asked(study, scale, metric))
+
+
+def _seconds(metric: str, asked: Evaluation) -> float:
+    return SCORE_SECONDS.get(metric, DEFAULT_SCORE_SECONDS) * asked.train / SCORE_POINTS
 
 
 def minutes(seconds: float, attempt: int) -> int:

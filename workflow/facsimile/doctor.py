@@ -64,7 +64,7 @@ def room(at: Workspace, study: str | None) -> Checks:
     found = at.study(study)
     runs = at.runs(found)
     todo = [run for run in runs if not jobs.trained(at.paths, run)]
-    needed = SPARE * cost.of(todo).bytes
+    needed = SPARE * cost.of(todo, found, at.config.scale).bytes
     if needed > free:
         said = f"{size(free)} free, about {size(needed)} needed for {len(todo):,} runs of {study} at scale {at.config.scale}"
         yield Check("room", PROBLEM, said, "set results to a larger disk, stored_latents: float16, or a smaller scale")

@@ -23,7 +23,7 @@ def plan(at: Workspace, study: str, console: Console) -> None:
     runs = at.runs(found)
     states = {run.key: state(at, run) for run in runs}
     todo = [run for run in runs if states[run.key] in ("missing", "running")]
-    price = cost.of(todo)
+    price = cost.of(todo, found, at.config.scale)
     controls = sum(run.control for run in runs)
     console.print(f"[bold]{study}[/] at scale {at.config.scale}: {found.scales[at.config.scale].description}")
     console.print(

@@ -112,7 +112,7 @@ def _scales(at: Workspace, study: Study) -> list[str]:
 
 
 def _cost(at: Workspace, study: Study, scale: str) -> str:
-    return cost.text(cost.of(Workspace(at.config.model_copy(update={"scale": scale})).runs(study)))
+    return cost.text(cost.of(Workspace(at.config.model_copy(update={"scale": scale})).runs(study), study, scale))
 
 
 def _artefacts(study: Study) -> list[str]:

@@ -178,7 +178,7 @@ class Targets:
     def score_minutes(self, wildcards: Wildcards, threads: int, attempt: int) -> int:
         """Likewise for scoring, ``threads`` runs at a time."""
         turns = math.ceil(len(self._shard(wildcards).runs) / threads)
-        return cost.minutes(cost.score_seconds(len(self._panels[wildcards.panel].metrics)) * turns, attempt)
+        return cost.minutes(cost.score_seconds(self._panels[wildcards.panel], self.scale) * turns, attempt)
 
     def score_memory(self, wildcards: Wildcards, threads: int, attempt: int) -> int:
         """Megabytes for scoring ``threads`` runs at a time, and as much again with every attempt."""
