@@ -27,7 +27,7 @@ class Targets:
     @functools.cached_property
     def studies(self) -> list[str]:
         """Studies that have the configured scale."""
-        return [study.id for study in self.workspace.studies()]
+        return [name for name in self.workspace.study_ids() if self.scale in self._study(name).scales]
 
     @property
     def command(self) -> str:
