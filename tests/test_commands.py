@@ -22,6 +22,24 @@ def test_plan_says_what_the_published_study_costs(root):
     assert "have no loader" not in said
 
 
+def test_settings_may_follow_the_command(root):
+    first, last, joined = (
+        facsimile(root, *words).stdout
+        for words in (
+            ("--scale", "desk", "--set", "shard_size=2", "plan", "overlap"),
+            ("plan", "overlap", "--scale", "desk", "--set", "shard_size=2"),
+            ("plan", "--set=shard_size=2", "overlap", "--scale=desk"),
+        )
+    )
+    assert first.startswith("overlap at scale desk")
+    assert first == last == joined
+    lacking = facsimile(root, "plan", "overlap", "--scale")
+    assert lacking.returncode == 2
+    assert "--scale lacks its value" in lacking.stderr
+    literal = facsimile(root, "explain", "--", "--scale")  # after -- it is a name like any other
+    assert "0 runs match '--scale'" in literal.stderr
+
+
 def test_list_finds_runs_by_readable_parameters(root):
     done = facsimile(root, "list", "locatello2019", "--match", "beta=16")
     [line] = done.stdout.splitlines()

@@ -12,9 +12,12 @@ from rich.markup import escape
 
 from facsimile import config as configuration
 from facsimile import workspace as workspaces
+from facsimile.command_group import SettingsAnywhere
 from facsimile.workspace import Workspace
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(
+    cls=SettingsAnywhere, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
+)
 console = Console()
 JOB_STOPPED = 143  # 128 + SIGTERM: the job wrote a checkpoint and wants to run again
 
