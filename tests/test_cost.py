@@ -24,3 +24,13 @@ def test_a_study_costs_the_sum_of_training_encoding_and_scoring(study):
     trained = 3 * 1000 / cost.DEFAULT_STEPS_PER_SECOND + 3 * 1000 / cost.STEPS_PER_SECOND["factor_vae"]
     assert price.core_hours * 3600 == pytest.approx(trained + 6 * (cost.ENCODE_SECONDS + cost.score_seconds(study, "desk")))
     assert (price.runs, price.steps) == (6, 6000)
+
+
+def test_pictures_of_scenes_cost_by_their_pixels(root):
+    study = studyfile.load(root / "config/studies/causalvae.yaml")
+    [small, large] = (
+        next(run for run in runs.expand(study, scale) if run.model == "causal_vae") for scale in ("desk", "paper")
+    )
+    assert (small.params["side"], large.params["side"]) == (16, 96)
+    assert cost.train_seconds(small) / small.steps == pytest.approx(0.12, abs=0.01)  # as measured
+    assert cost.train_seconds(large) / large.steps == pytest.approx(1.8, abs=0.1)

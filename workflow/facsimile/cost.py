@@ -11,12 +11,14 @@ from facsimile.studyfile import Evaluation, Study
 STEPS_PER_SECOND = {
     "factor_vae": 10.0,
     "ard_vae_conv": 1.1,  # float32, batch of 100, 64 channels
-    # float32, batch of 85, pictures of 96 × 96 pixels, of which CausalVAE was measured; of 16 × 16 pixels ten times as many
-    **dict.fromkeys(("causal_vae", "conditional_vae", "scene_ivae", "scene_beta_vae"), 0.56),
     **dict.fromkeys(("cell_vae", "cell_ivae", "cell_svae", "cell_svae_plus"), 130.0),
 }
 DEFAULT_STEPS_PER_SECOND = 16.0
 OWN_STEPS_PER_SECOND = 500.0  # of a model of arrays, which brings its own small network: 650 to 1,500 were measured
+SCENE_SECONDS, SCENE_PIXEL_SECONDS = (
+    0.07,
+    1.9e-4,
+)  # of a step, batch of 85: pictures of 16 and 96 pixels measured
 # Not measured: no GPU was at hand. 31 GPU-hours for 12,600 runs is arithmetic (activations through memory, bf16, one H200).
 GPU_STEPS_PER_SECOND = 12_600 * 300_000 / (31 * 3600)
 ENCODE_SECONDS = 66.0  # 737,280 images, one core
@@ -90,6 +92,8 @@ def train_seconds(run: Run) -> float:
     """Seconds of one core to train one run; none for a snapshot, which its run brings with it."""
     if run.part_of:
         return 0.0
+    if side := run.params.get("side"):
+        return run.steps * (SCENE_SECONDS + SCENE_PIXEL_SECONDS * side**2)
     own = run.statement.get("training", {}).get("network", "own") == "own"
     return run.steps / STEPS_PER_SECOND.get(run.model, OWN_STEPS_PER_SECOND if own else DEFAULT_STEPS_PER_SECOND)
 
