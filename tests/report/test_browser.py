@@ -107,6 +107,13 @@ def test_it_fits_its_screen_and_shows_every_section(page):
     page.wait_for_function("[...document.images].every((image) => !image.src.startsWith('file') || image.naturalWidth > 0)")
 
 
+def test_a_jump_holds_on_to_its_aim_while_the_page_grows(page):
+    assert page.evaluate("[...document.querySelectorAll('.paper img')].every((image) => image.offsetHeight > 50)")
+    page.locator(".bar nav a[href='#making']").click()
+    page.evaluate("document.getElementById('tables').style.marginTop = '3000px'")
+    page.wait_for_function("Math.abs(document.getElementById('making').getBoundingClientRect().top) < innerHeight / 2")
+
+
 def test_filtering_shows_the_runs_that_fit(page):
     assert page.locator("#counted").inner_text() == "6 of 6 runs, in 4 cells"
     page.select_option("#filters [name=model]", label="β-VAE")

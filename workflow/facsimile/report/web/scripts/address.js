@@ -1,6 +1,7 @@
 // The part of the address after #: a section, #scores?dataset=…&model=…, or #run/KEY?score=….
 "use strict";
 (() => {
+  const AIMING = 4000; // milliseconds
   const handlers = new Map();
   let section = "#top";
 
@@ -10,12 +11,24 @@
     return { name, key: rest.join("/"), stated: Object.fromEntries(new URLSearchParams(location.hash.split("?")[1] || "")), query };
   };
 
+  // A section that comes into view on the way of a jump may grow (the explorer loads a run): hold on to the jump's aim meanwhile.
+  let aimed = null, letGo = 0;
+  const aim = (target) => {
+    aimed = target;
+    clearTimeout(letGo);
+    letGo = setTimeout(() => { aimed = null; }, AIMING);
+  };
+  new ResizeObserver(() => aimed?.scrollIntoView({ behavior: "instant" })).observe(document.querySelector("main"));
+  for (const own of ["wheel", "touchstart", "pointerdown", "keydown"]) addEventListener(own, () => { aimed = null; }, { passive: true });
+
   const follow = () => {
     const found = read();
     if (found.name !== "run") section = location.hash || "#top";
     const handler = handlers.get(found.name);
     if (handler) handler(found);
-    if (found.query !== undefined && found.name !== "run") facsimile.by(found.name)?.scrollIntoView();
+    if (found.name === "run") return;
+    aim(facsimile.by(found.name));
+    if (found.query !== undefined) aimed?.scrollIntoView();
   };
 
   facsimile.address = {
