@@ -28,9 +28,7 @@ def test_a_study_costs_the_sum_of_training_encoding_and_scoring(study):
 
 def test_pictures_of_scenes_cost_by_their_pixels(root):
     study = studyfile.load(root / "config/studies/causalvae.yaml")
-    [small, large] = (
-        next(run for run in runs.expand(study, scale) if run.model == "causal_vae") for scale in ("desk", "paper")
-    )
+    small, large = (runs.expand(study, scale)[0] for scale in ("desk", "paper"))
     assert (small.params["side"], large.params["side"]) == (16, 96)
     assert cost.train_seconds(small) / small.steps == pytest.approx(0.12, abs=0.01)  # as measured
     assert cost.train_seconds(large) / large.steps == pytest.approx(1.8, abs=0.1)

@@ -15,10 +15,8 @@ STEPS_PER_SECOND = {
 }
 DEFAULT_STEPS_PER_SECOND = 16.0
 OWN_STEPS_PER_SECOND = 500.0  # of a model of arrays, which brings its own small network: 650 to 1,500 were measured
-SCENE_SECONDS, SCENE_PIXEL_SECONDS = (
-    0.07,
-    1.9e-4,
-)  # of a step, batch of 85: pictures of 16 and 96 pixels measured
+SCENE_SECONDS = 0.07  # of a step with pictures of a scene, batch of 85, float32; 16 × 16 and 96 × 96 pixels were measured
+SCENE_PIXEL_SECONDS = 1.9e-4
 # Not measured: no GPU was at hand. 31 GPU-hours for 12,600 runs is arithmetic (activations through memory, bf16, one H200).
 GPU_STEPS_PER_SECOND = 12_600 * 300_000 / (31 * 3600)
 ENCODE_SECONDS = 66.0  # 737,280 images, one core

@@ -178,7 +178,7 @@ class Targets:
     def score_minutes(self, wildcards: Wildcards, threads: int, attempt: int) -> int:
         """Likewise for scoring, ``threads`` runs at a time."""
         turns = math.ceil(len(self._shard(wildcards).runs) / threads)
-        return cost.minutes(cost.score_seconds(self._panels[wildcards.panel], self.scale) * turns, attempt)
+        return cost.minutes(self._score_seconds(wildcards.panel) * turns, attempt)
 
     def score_memory(self, wildcards: Wildcards, threads: int, attempt: int) -> int:
         """Megabytes for scoring ``threads`` runs at a time, and as much again with every attempt."""
@@ -195,6 +195,10 @@ class Targets:
     @functools.cached_property
     def _panels(self) -> dict[str, Any]:
         return {runs.panel(study, self.scale): study for study in map(self._study, self.studies)}
+
+    @functools.lru_cache  # noqa: B019
+    def _score_seconds(self, panel: str) -> float:
+        return cost.score_seconds(self._panels[panel], self.scale)
 
     @functools.lru_cache  # noqa: B019
     def _figures(self, name: str) -> Any:
