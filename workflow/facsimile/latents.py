@@ -54,7 +54,7 @@ def read(path: Path, name: str = "mean") -> Array:
 
 
 def both(path: Path) -> dict[str, Array]:
-    """``mean`` and ``log_variance``, float32 [n, d] however stored; refuses a truncated or altered file by its name."""
+    """``mean``, then ``log_variance``, float32 [n, d] however stored; refuses a truncated or altered file by its name."""
     try:
         with h5py.File(path, "r") as file:
             values = {name: _whole(file, name, path.stat().st_size) for name in NAMES}

@@ -111,7 +111,7 @@ def _of_a_run(path: Path, stored: Mapping[str, Stored], about: Mapping[str, Any]
                 f"{path}: {name} is {list(array.shape)}, but {about['dataset']} has {len(data)} rows; encode it again"
             )
     _fits(path, wanted)
-    codes, log_variances = map(latents.both(path).__getitem__, OF_A_RUN)
+    codes, log_variances = latents.both(path).values()
     return Latents(codes, data.factors(np.arange(len(data))), {"log_variances": log_variances}, ())
 
 

@@ -30,8 +30,8 @@ class Stored:
     def codes(self, key: str) -> tuple[Array, Array]:
         """Means and log-variances [N, d]; raises StoreError for a file that is not whole."""
         path = self._at.paths.run(key) / store.LATENTS
-        found = latents.both(path)
-        return found["mean"], found["log_variance"]
+        mean, log_variance = latents.both(path).values()
+        return mean, log_variance
 
     def factors(self, key: str) -> tuple[Integers, list[str]]:
         """Factors that vary [N, k], and their names."""

@@ -54,7 +54,7 @@ def write(at: Workspace, found: Gathered, give: Give, log: Callable[[str], None]
 def explored(at: Workspace, run: Run, data: Dataset) -> dict[str, Any]:
     """One run: its decoder in ONNX, KL and mutual information of its latents, and images with their posteriors."""
     path = at.paths.run(run.key) / store.LATENTS
-    mean, log_variance = (both := latents.both(path))["mean"], both["log_variance"]
+    mean, log_variance = latents.both(path).values()
     rng = np.random.default_rng(0)
     rows = np.sort(rng.choice(len(data), min(IMAGES, len(data)), replace=False))
     return {
