@@ -38,7 +38,7 @@ def _verdicts(folder: Path) -> str:
     """How many numbers got which verdict, claims included."""
     found = [pd.read_csv(path)["verdict"] for name in ("comparison", "claims") if (path := folder / f"{name}.csv").exists()]
     counts = pd.concat(found).value_counts()
-    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in verdicts.STYLES if verdict in counts) or "–"
+    return ", ".join(f"{counts[verdict]:,} {verdict}" for verdict in verdicts.STYLES if verdict in counts) or "–"
 
 
 def _cost(folder: Path) -> str:
