@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from facsimile.metrics import _mutual_information as information
 from facsimile.metrics import dci, explicitness, irs, mig, modularity, sap, unsupervised
-from facsimile.metrics._conventions import DLIB
-from facsimile.metrics._draws import Draws, Sample
+from facsimile.metrics.base import mutual_information as information
+from facsimile.metrics.base.conventions import DLIB
+from facsimile.metrics.base.draws import Draws, Sample
 
 GOLDENS = Path(__file__).parent.parent / "tests" / "goldens" / "metrics"
 LIMITS = {

@@ -40,7 +40,7 @@ def main() -> None:
 
 def measured(part: str, folder: str) -> str:
     """A row of the table."""
-    from facsimile.environment import MALLOC
+    from facsimile.planning.environment import MALLOC
 
     command = [sys.executable, __file__, "--part", part, folder]
     began = time.monotonic()
@@ -80,14 +80,17 @@ def make(folder: Path) -> None:
 
 def encode(folder: Path, strides: dict[str, int]) -> None:
     """Means and log-variances of every image into an HDF5 file."""
-    from facsimile import config, datasets, encode, latents, machine, models, train
-    from facsimile.training_settings import Adam, Training
+    from facsimile import datasets, models
+    from facsimile.planning import config
+    from facsimile.store import latents
+    from facsimile.studies.training import Adam, Training
+    from facsimile.training import encode, loop, machine
 
     machine.one_thread()
     data = datasets.of_images(datasets.dataset("shapes3d", folder / DATA).subgrid(strides))
     model, how = models.model("beta_vae", beta=1), machine.encoding(config.Config())
     training = Training(steps=1, batch_size=64, latents=10, network="dlib", adam=Adam(lr=0.0001))
-    weights = train.weights(train.start(model, training, data.image_shape, 0, "float32"))
+    weights = loop.weights(loop.start(model, training, data.image_shape, 0, "float32"))
     made = encode.networks(model, training, data.image_shape, weights, how.device)
     blocks = encode.encode(model, made, data, 0, how.precision, how.device)
     latents.write(folder / "latents.h5", (len(data), training.latents), blocks, {"precision": how.precision})

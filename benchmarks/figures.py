@@ -13,13 +13,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from facsimile import canonical, discover, figures, runs, studyfile
-from facsimile.presentation import Context, Spec
+from facsimile import figures
+from facsimile.foundation import canonical, discover
+from facsimile.presentation.context import Context
+from facsimile.presentation.spec import Spec
+from facsimile.studies import evaluations, reading, runs
+from facsimile.studies import study as studies_study
 
-STUDY = Path("config/studies/locatello2019.yaml")
+STUDY = Path("workflow/facsimile/papers/locatello2019/study.yaml")
 
 
-def made_up(study: studyfile.Study, scale: str, names: list[str]) -> pd.DataFrame:
+def made_up(study: studies_study.Study, scale: str, names: list[str]) -> pd.DataFrame:
     """Scores of every run: skill by method and value, noise by seed; one run in fifty has failed."""
     rng = np.random.default_rng(0)
     made = runs.expand(study, scale)
@@ -43,11 +47,11 @@ def made_up(study: studyfile.Study, scale: str, names: list[str]) -> pd.DataFram
 
 
 def _scores(
-    about: pd.DataFrame, name: str, skill: np.ndarray, study: studyfile.Study, scale: str, rng: np.random.Generator
+    about: pd.DataFrame, name: str, skill: np.ndarray, study: studies_study.Study, scale: str, rng: np.random.Generator
 ) -> pd.DataFrame:
     plain, _, variation = name.partition("@")
     metric, _, score = plain.partition(".")
-    way = next(way for way in runs.asked(study, scale, metric) if way.variation == variation)
+    way = next(way for way in evaluations.asked(study, scale, metric) if way.variation == variation)
     result = np.exp(-2 + rng.normal() * skill + rng.normal(scale=0.3, size=len(about)))
     bounded = discover.module("metrics", metric).RANGE[1] == 1
     asked = {"n_train": way.evaluation.train, "evaluation_seed": way.evaluation.seed, "representation": way.representation}
@@ -55,18 +59,18 @@ def _scores(
     return about.assign(metric=metric, score=score, variation=variation, result=result, **asked)
 
 
-def wanted(study: studyfile.Study, scale: str) -> list[str]:
+def wanted(study: studies_study.Study, scale: str) -> list[str]:
     """Every score that a figure of the study names, in every variation of it that is asked."""
     named = {name for spec in Spec.all(study, scale) for name in (*spec.metrics, *spec.against)}
     plain = sorted({name.partition("@")[0] for name in named})
     return [
         f"{name}@{way.variation}" if way.variation else name
         for name in plain
-        for way in runs.asked(study, scale, name.partition(".")[0])
+        for way in evaluations.asked(study, scale, name.partition(".")[0])
     ]
 
 
-def chosen(study: studyfile.Study, scale: str, every: bool) -> list[Spec]:
+def chosen(study: studies_study.Study, scale: str, every: bool) -> list[Spec]:
     """The figures that are made of scores alone."""
     datasets = study.datasets_of(runs.scale_of(study, scale))
     named = study.figures_of(datasets) if every else study.figures | study.figures_of(datasets[:1])
@@ -82,7 +86,7 @@ def main() -> None:
     parser.add_argument("--every", action="store_true")
     parser.add_argument("--csv", type=Path)
     said = parser.parse_args()
-    study = studyfile.load(STUDY)
+    study = reading.load(STUDY)
     context, scores = Context.of(study, said.scale), made_up(study, said.scale, wanted(study, said.scale))
     print(f"{len(scores):,} scores of {scores['run'].nunique():,} runs")
     rows = []

@@ -26,9 +26,10 @@ import scipy.linalg
 from plain_metrics import PLAIN, SIZES, Array, Scores
 from threadpoolctl import threadpool_limits
 
-from facsimile import discover, metrics, provenance
-from facsimile.metrics import _conventions as conventions
-from facsimile.metrics import _draws
+from facsimile import metrics
+from facsimile.foundation import discover, provenance
+from facsimile.metrics.base import conventions
+from facsimile.metrics.base import draws as base_draws
 
 POINTS = {"full": (10_000, 5_000), "quick": (1_000, 500)}
 ONCE = 20.0  # seconds; what takes longer is not repeated
@@ -115,7 +116,7 @@ DISENT_NAMES = {
 }
 
 
-def disent_score(metric: str, draws: _draws.Draws) -> Scores:
+def disent_score(metric: str, draws: base_draws.Draws) -> Scores:
     """One of disent's metrics at the same numbers of points; its images are the latents, its encoder changes nothing."""
     import disent.metrics
 
@@ -128,7 +129,7 @@ def disent_score(metric: str, draws: _draws.Draws) -> Scores:
     return {ours: float(np.real(found[theirs])) for ours, theirs in scores.items()}
 
 
-def _disent_data(draws: _draws.Draws) -> Any:
+def _disent_data(draws: base_draws.Draws) -> Any:
     from disent.dataset import DisentDataset
     from disent.dataset.data import GroundTruthData
 
@@ -149,15 +150,15 @@ def _disent_data(draws: _draws.Draws) -> Any:
 # The measurement ---------------------------------------------------------------------------------------------------------
 
 
-def ours(metric: str, convention: str, draws: _draws.Draws) -> Scores:
+def ours(metric: str, convention: str, draws: base_draws.Draws) -> Scores:
     """The project's score, by this convention or the only one there is."""
     known = discover.module("metrics", metric)
     return known.score(draws, convention if convention in known.CONVENTIONS else conventions.DLIB)
 
 
-def sides(metric: str, compared: bool) -> dict[str, Callable[[_draws.Draws], Scores]]:
+def sides(metric: str, compared: bool) -> dict[str, Callable[[base_draws.Draws], Scores]]:
     """Who is asked for a metric."""
-    found: dict[str, Callable[[_draws.Draws], Scores]] = {DLIB: functools.partial(ours, metric, conventions.DLIB)}
+    found: dict[str, Callable[[base_draws.Draws], Scores]] = {DLIB: functools.partial(ours, metric, conventions.DLIB)}
     if compared:
         found |= {MODERN: functools.partial(ours, metric, conventions.MODERN), SKLEARN: PLAIN[metric]}
         if metric in DISENT_NAMES and importlib.util.find_spec("disent"):
@@ -178,7 +179,7 @@ def measure(case: str, points: tuple[int, int], rounds: int, compared: bool) -> 
                 if seconds[side] and seconds[side][0] > ONCE:
                     continue
                 # Drawn anew each time: nothing is shared between sides, rounds or metrics.
-                draws = _timed(lambda: _draws.from_table(codes, values, *points, seed=0), drawing)
+                draws = _timed(lambda: base_draws.from_table(codes, values, *points, seed=0), drawing)
                 found[side] = _timed(lambda ask=ask, draws=draws: ask(draws), seconds[side])  # type: ignore[misc]
         for side in asked:
             print(case, metric, side, found[side], f"{statistics.median(seconds[side]):.2f} s", flush=True)

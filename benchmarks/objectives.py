@@ -17,8 +17,9 @@ import torch
 from pyro import distributions as dist
 from pyro.infer import SVI, RenyiELBO, Trace_ELBO
 
-from facsimile import datasets, models, train
-from facsimile.training_settings import Training
+from facsimile import datasets, models
+from facsimile.studies.training import Training
+from facsimile.training import loop
 
 RESULT = Path(__file__).parent / "results" / "objectives.md"
 BLOCK, BLOCKS, WARM = 100, 7, 100
@@ -31,8 +32,8 @@ def ours(particles: int, batch: int, start: float) -> Iterator[object]:
     model, training = models.model("cone_mean_field", particles=particles, start_x=start), Training.model_validate(stated)
     with tempfile.TemporaryDirectory() as folder:
         data = datasets.dataset("cone", Path(folder) / "cone.h5")
-    state = train.start(model, training, train.shape_of(model, data), 0, "float32")
-    return train.steps(model, training, data, 0, "float32", state)
+    state = loop.start(model, training, loop.shape_of(model, data), 0, "float32")
+    return loop.steps(model, training, data, 0, "float32", state)
 
 
 def theirs(particles: int, batch: int, start: float) -> Iterator[object]:

@@ -13,7 +13,7 @@ from sklearn.metrics import mutual_info_score, roc_auc_score
 from sklearn.preprocessing import StandardScaler, label_binarize
 from sklearn.svm import LinearSVC
 
-from facsimile.metrics._draws import Draws
+from facsimile.metrics.base.draws import Draws
 
 Array = npt.NDArray[Any]
 Scores = dict[str, float]

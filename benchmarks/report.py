@@ -17,7 +17,10 @@ import numpy as np
 import pandas as pd
 from playwright.sync_api import Page, sync_playwright
 
-from facsimile import collect, discover, report, workspace
+from facsimile import report
+from facsimile.foundation import discover
+from facsimile.planning import workspace
+from facsimile.scoring import collect
 
 SCORES = 40
 FILTER = """async (words) => {

@@ -22,14 +22,14 @@ import yaml
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / "workflow"), str(ROOT / "tests" / "slurm"), str(ROOT / "tests")]
 
-from project import copy_of_repository  # noqa: E402
+from project import PAPERS, Project, copy_of_repository, write_study  # noqa: E402
 
 PUBLISHED = "locatello2019"
 SEEDS = 400  # 7 data sets x 36 cells x 400 seeds = 100,800 runs
 TRIVIAL = """\
-from facsimile import snakemake_wakes
+from facsimile.planning import snakemake_timer
 
-snakemake_wakes.one_timer()
+snakemake_timer.one_timer()
 
 rule all:
     localrule: True
@@ -54,9 +54,9 @@ def plan() -> None:
     """CPU seconds, wall seconds and memory of `snakemake -n` at paper scale."""
     with tempfile.TemporaryDirectory() as name:
         folder = copy_of_repository(Path(name))
-        study = yaml.safe_load((ROOT / "config" / "studies" / f"{PUBLISHED}.yaml").read_text())
+        study = yaml.safe_load((PAPERS / PUBLISHED / "study.yaml").read_text())
         large = {**study, "id": "large", "seeds": SEEDS}
-        (folder / "config" / "studies" / "large.yaml").write_text(yaml.safe_dump(large))
+        write_study(Project(folder).papers, yaml.safe_dump(large), "large")
         print("| study | CPU s | wall s | MB |\n|---|---|---|---|")
         for target in (PUBLISHED, "large"):
             row(target, [*snakemake(), "-n", "--quiet", "all", "--config", "scale=paper", "--", target], folder)
@@ -114,7 +114,7 @@ def report(count: int, seconds: float, width: int, seen: list[tuple[int, float, 
 
 def disk(results: str, runs: str = "12600") -> None:
     """Files and bytes of the runs of a results folder by kind, and of so many runs like them."""
-    from facsimile import usage
+    from facsimile.commands.status import usage
 
     measured = usage.measure(Path(results))
     here = len(list(Path(results).glob("runs/*/*/*/*/run.json")))

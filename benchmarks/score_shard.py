@@ -17,8 +17,12 @@ import pandas as pd
 import yaml
 from metrics import factors, vae_like
 
-from facsimile import atomic, config, latents, runs, score_shard, store
-from facsimile.workspace import Workspace
+from facsimile.foundation import atomic
+from facsimile.planning import config
+from facsimile.planning.workspace import Workspace
+from facsimile.scoring import score_shard
+from facsimile.store import files, latents
+from facsimile.studies import evaluations
 
 DLIB = ["beta_vae_score", "factor_vae_score", "mig", "dci", "modularity", "explicitness", "sap", "irs", "unsupervised"]
 SEEDS = 10
@@ -43,15 +47,16 @@ STUDY = {
 
 def stored(folder: Path) -> Workspace:
     """A store that holds the shard, encoded."""
-    (folder / "studies").mkdir()
-    (folder / "studies" / "shard.yaml").write_text(yaml.safe_dump(STUDY, sort_keys=False))
-    at = Workspace(config.check({"studies": folder / "studies", "results": folder / "results", "scale": "paper"}))
+    paper = folder / "papers" / "shard"
+    paper.mkdir(parents=True)
+    (paper / "study.yaml").write_text(yaml.safe_dump(STUDY, sort_keys=False))
+    at = Workspace(config.check({"papers": folder / "papers", "results": folder / "results", "scale": "paper"}))
     grid = factors()
     standard = (grid - grid.mean(axis=0)) / grid.std(axis=0)
     for run in at.shards(at.study("shard"))[0].runs:
         codes = vae_like(standard, np.random.default_rng(run.seed)).astype(np.float32)
-        latents.write(at.paths.run(run.key) / store.LATENTS, codes.shape, iter([(codes, np.full_like(codes, -4))]), {})
-        atomic.write_json(at.paths.run(run.key) / store.RECORD, {"state": "done"})
+        latents.write(at.paths.run(run.key) / files.LATENTS, codes.shape, iter([(codes, np.full_like(codes, -4))]), {})
+        atomic.write_json(at.paths.run(run.key) / files.RECORD, {"state": "done"})
     return at
 
 
@@ -62,7 +67,7 @@ def scored(at: Workspace, processes: int) -> tuple[float, pd.DataFrame]:
     began = time.perf_counter()
     score_shard.score_shard(at, study, shard, "every", lambda _: None, processes)
     seconds = time.perf_counter() - began
-    return seconds, pd.read_parquet(at.paths.shard_scores(shard.key, runs.panel(study, "paper"))).drop(columns="seconds")
+    return seconds, pd.read_parquet(at.paths.shard_scores(shard.key, evaluations.panel(study, "paper"))).drop(columns="seconds")
 
 
 def main() -> None:

@@ -29,7 +29,7 @@ import pandas as pd
 
 HERE = Path(__file__).parent
 RUNS_A_METHOD, STEPS, METHODS = 2_100, 300_000, 6  # 7 data sets × 6 values × 50 seeds
-MALLOC = {  # as facsimile.environment sets it for jobs
+MALLOC = {  # as facsimile.planning.environment sets it for jobs
     "MALLOC_MMAP_THRESHOLD_": str(4 * 2**30),
     "MALLOC_TRIM_THRESHOLD_": str(8 * 2**30),
     "MALLOC_TOP_PAD_": str(256 * 2**20),

@@ -76,25 +76,27 @@ def our_data() -> Any:
 
 
 def our_training() -> Any:
-    from facsimile.training_settings import Adam, Training
+    from facsimile.studies.training import Adam, Training
 
     return Training(steps=10**9, batch_size=BATCH, latents=LATENTS, network="dlib", adam=Adam(lr=0.0001))
 
 
 def serial(gate: Gate, options: Any) -> None:
     """The project's serial execution, as a job runs it."""
-    from facsimile import machine, models, train
+    from facsimile import models
+    from facsimile.training import loop, machine
 
     model, data, used = models.model(options.model, **PARAMS[options.model]), our_data(), machine.precision(options.precision)
-    state = train.start(model, our_training(), data.image_shape, SEED, used)
-    for _ in train.steps(model, our_training(), data, SEED, used, state):
+    state = loop.start(model, our_training(), data.image_shape, SEED, used)
+    for _ in loop.steps(model, our_training(), data, SEED, used, state):
         gate()
 
 
 def packed(gate: Gate, options: Any) -> None:
     """The project's packed execution: K models, a block of steps between two looks at the losses."""
-    from facsimile import machine, models
-    from facsimile.pack import BLOCK, How, Member, Pack
+    from facsimile import models
+    from facsimile.training import machine
+    from facsimile.training.pack import BLOCK, How, Member, Pack
 
     model, device = models.model(options.model, **PARAMS[options.model]), options.device
     how = How(torch.device(device), machine.precision(options.precision, device), options.compiled, options.convolutions)

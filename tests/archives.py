@@ -20,8 +20,8 @@ import scipy.io
 from PIL import Image
 
 from facsimile.datasets import Arrays, Stored
-from facsimile.datasets._archived import Archived, ArchivedArrays
-from facsimile.datasets._official_files import OfficialFiles
+from facsimile.datasets.base.archived import Archived, ArchivedArrays
+from facsimile.datasets.base.official_files import OfficialFiles
 
 SIZES = {
     "scream_dsprites": (1, 1, 2, 32, 32),

@@ -5,7 +5,7 @@ Metrics of findings instead of codes have a contract of their own: test_findings
 
 import pytest
 
-from facsimile import discover
+from facsimile.foundation import discover
 
 NETWORKS_OR_MANY_FITS = {"citris", "downstream", "strong_generalisation"}
 OF_CODES = [name for name in discover.names("metrics") if "codes" in discover.module("metrics", name).NEEDS]

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import psutil
 
-from facsimile.store import StoreError
+from facsimile.store.files import StoreError
 
 
 @contextmanager

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+PAPERS = ROOT / "workflow" / "facsimile" / "papers"
+GOLDENS = ROOT / "tests" / "goldens"  # what reference implementations returned
 PARTS = ("Snakefile", "workflow", "config", "envs", "profiles", "slurm")
 
 STUDY = """\
@@ -32,6 +34,14 @@ scales:
 """
 
 
+def write_study(papers: Path, text: str = STUDY, name: str = "tiny") -> Path:
+    """Write a study into a folder of papers; returns its file."""
+    file = papers / name / "study.yaml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    return file
+
+
 def copy_of_repository(folder: Path) -> Path:
     """What a run needs of the repository."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -49,23 +59,29 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.study_file = folder / "config" / "studies" / "tiny.yaml"
+        self.papers = folder / PAPERS.relative_to(ROOT)
+        self.study_file = self.papers / "tiny" / "study.yaml"
 
     @classmethod
     def create(cls, folder: Path) -> "Project":
         """Copy what a run needs; the only study is the tiny one."""
         project = cls(copy_of_repository(folder))
-        shutil.rmtree(project.study_file.parent)
-        project.study_file.parent.mkdir()
-        project.study_file.write_text(STUDY)
+        project.remove_papers()
+        write_study(project.papers)
         return project
+
+    def remove_papers(self, *names: str) -> None:
+        """Remove papers of this copy, with their code; without names, all of them."""
+        for folder in self.papers.iterdir():
+            if folder.is_dir() and (folder.name in names or not names):
+                shutil.rmtree(folder)
 
     def copy(self, folder: Path) -> "Project":
         """The same project elsewhere, results and times included."""
         shutil.copytree(self.folder, folder, symlinks=True)
         return Project(folder)
 
-    def edit(self, old: str, new: str, path: str = "config/studies/tiny.yaml") -> None:
+    def edit(self, old: str, new: str, path: str = "workflow/facsimile/papers/tiny/study.yaml") -> None:
         """Replace text in a file of the project; it must be there."""
         file = self.folder / path
         text = file.read_text()

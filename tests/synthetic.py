@@ -6,9 +6,10 @@ import math
 import numpy as np
 import pandas as pd
 
-from facsimile.departures import Departure
-from facsimile.presentation import Context, Spec
-from facsimile.studyfile import Evaluation
+from facsimile.presentation.context import Context
+from facsimile.presentation.departures import Departure
+from facsimile.presentation.spec import Spec
+from facsimile.studies.parts import Evaluation
 
 SWEEPS = {
     "beta_vae": ("beta", (1.0, 2.0, 4.0, 6.0, 8.0, 16.0)),

@@ -8,16 +8,16 @@ import ast
 
 import pytest
 
-from facsimile import discover
 from facsimile.claims import Statistic
 from facsimile.datasets import DataFile
+from facsimile.foundation import discover
 from facsimile.models import Model
 
 KINDS = {"models": Model, "datasets": DataFile, "claims": Statistic}
 MAKES = {"metrics": "score", "figures": "draw", "tables": "make"}
 FILES = [
     (folder, name)
-    for folder in ("models", "datasets", "metrics", "figures", "tables", "claims")
+    for folder in discover.KINDS
     for name in discover.names(folder)
 ]
 
@@ -33,7 +33,7 @@ def test_a_file_is_found_by_its_name_and_holds_one_thing(folder, name):
 
 @pytest.mark.parametrize(("folder", "name"), FILES)
 def test_a_file_says_what_it_is_and_stays_small(folder, name):
-    text = (discover.PACKAGE / folder / f"{name}.py").read_text(encoding="utf-8")
+    text = discover.place(folder, name).path.read_text(encoding="utf-8")
     first = (ast.get_docstring(ast.parse(text)) or "").splitlines()[:1]
     assert first, f"{folder}/{name}.py: begin with a line that says what it is"
     assert first[0].endswith((".", ":", ")")), first[0]
@@ -44,7 +44,7 @@ def test_a_file_says_what_it_is_and_stays_small(folder, name):
 def test_only_models_need_torch(folder, name):
     imports = [
         node.module or "" if isinstance(node, ast.ImportFrom) else alias.name
-        for node in ast.walk(ast.parse((discover.PACKAGE / folder / f"{name}.py").read_text(encoding="utf-8")))
+        for node in ast.walk(ast.parse(discover.place(folder, name).path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
     ]

@@ -3,10 +3,10 @@
 import os
 import time
 
-from facsimile import train, train_shard
-from facsimile.claim import claimed
-from facsimile.runs import Shard
-from facsimile.workspace import Workspace
+from facsimile.planning.workspace import Workspace
+from facsimile.store.lease import claimed
+from facsimile.studies.runs import Shard
+from facsimile.training import loop, train_shard
 
 
 def train_slowly(at, run):
@@ -19,7 +19,7 @@ def train_until_told(at, *members):
     """Train until SIGTERM; the exit status is 77 if the trainer said that it was interrupted."""
     try:
         train_shard.train_shard(at, Shard("toy", members[0].model, members), print)
-    except train.Interrupted:
+    except loop.Interrupted:
         os._exit(77)
 
 

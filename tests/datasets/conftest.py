@@ -6,13 +6,13 @@ from contextlib import ExitStack
 import pytest
 from webserver import Site, serving
 
-from facsimile.datasets import _download
+from facsimile.datasets.base import download
 
 
 @pytest.fixture
 def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[dict[str, bytes]], Site]]:
     """Starts a web server of the test's own; downloads from it wait for nothing between attempts, and ask no proxy."""
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setattr(_download, "WAIT", 0.0)
+    monkeypatch.setattr(download, "WAIT", 0.0)
     with ExitStack() as stack:
         yield lambda files: stack.enter_context(serving(files))

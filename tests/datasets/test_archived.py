@@ -11,31 +11,31 @@ import pytest
 from webserver import Site
 
 import facsimile.datasets
-from facsimile import discover, provenance
-from facsimile.datasets import DatasetError, mpi3d_toy
-from facsimile.datasets.mpi3d_toy import MPI3DToy
+from facsimile.datasets import DatasetError
+from facsimile.datasets.mpi3d import MPI3D
+from facsimile.foundation import discover, provenance
 
 NAME = "mpi3d_toy.npz"
 
 
 @pytest.fixture
-def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[MPI3DToy]:
+def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[MPI3D]:
     """A small class, whose archive lies in ``theirs``, which takes the place of the real one."""
     monkeypatch.delenv("FACSIMILE_DATA_DIR", raising=False)
     (tmp_path / "theirs").mkdir()
-    small, _ = archives.small(MPI3DToy, tmp_path / "theirs")
-    small.__module__ = mpi3d_toy.__name__
-    monkeypatch.setattr(mpi3d_toy, "MPI3DToy", small)
-    assert discover.the_class("datasets", "mpi3d_toy", MPI3DToy) is small
+    toy = discover.the_class("datasets", "mpi3d_toy", MPI3D)
+    small, _ = archives.small(toy, tmp_path / "theirs")
+    monkeypatch.setattr(discover, "_member", lambda family, name: small)
+    assert discover.the_class("datasets", "mpi3d_toy", MPI3D) is small
     return small
 
 
-def offer(found: type[MPI3DToy], *addresses: str) -> None:
+def offer(found: type[MPI3D], *addresses: str) -> None:
     found.files = tuple(dataclasses.replace(official, addresses=addresses) for official in found.files)
 
 
 def test_an_absent_data_set_is_downloaded_and_made(
-    found: type[MPI3DToy], tmp_path: Path, web: Callable[[dict[str, bytes]], Site], capsys: pytest.CaptureFixture[str]
+    found: type[MPI3D], tmp_path: Path, web: Callable[[dict[str, bytes]], Site], capsys: pytest.CaptureFixture[str]
 ) -> None:
     site = web({f"/new/{NAME}": (tmp_path / "theirs" / NAME).read_bytes()})
     offer(found, f"{site.address}/old/{NAME}", f"{site.address}/new/{NAME}")
@@ -56,7 +56,7 @@ def test_an_absent_data_set_is_downloaded_and_made(
 @pytest.mark.parametrize("place", [".", "mpi3d_toy"])
 @pytest.mark.parametrize("by", ["argument", "environment"])
 def test_the_folder_of_official_files_is_looked_into_first(
-    found: type[MPI3DToy], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, by: str
+    found: type[MPI3D], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, by: str
 ) -> None:
     offer(found)
     (tmp_path / "mine" / place).mkdir(parents=True)
@@ -68,7 +68,7 @@ def test_the_folder_of_official_files_is_looked_into_first(
     assert not (tmp_path / "downloads").exists()
 
 
-def test_a_file_of_any_name_is_known_by_its_checksum(found: type[MPI3DToy], tmp_path: Path) -> None:
+def test_a_file_of_any_name_is_known_by_its_checksum(found: type[MPI3D], tmp_path: Path) -> None:
     (tmp_path / "theirs" / NAME).rename(tmp_path / "other.npz")
     facsimile.datasets.make("mpi3d_toy", tmp_path / "mpi3d_toy.h5", tmp_path / "other.npz")
     facts = found.open(tmp_path / "mpi3d_toy.h5").facts
@@ -76,13 +76,13 @@ def test_a_file_of_any_name_is_known_by_its_checksum(found: type[MPI3DToy], tmp_
     assert json.loads(facts["source_sha256"]) == {NAME: archives.sha256(tmp_path / "other.npz")}
 
 
-def test_a_file_without_a_published_checksum_is_called_unverified(found: type[MPI3DToy], tmp_path: Path) -> None:
+def test_a_file_without_a_published_checksum_is_called_unverified(found: type[MPI3D], tmp_path: Path) -> None:
     found.files = archives.without_checksums(found).files
     facsimile.datasets.make("mpi3d_toy", tmp_path / "mpi3d_toy.h5", tmp_path / "theirs")
     assert found.open(tmp_path / "mpi3d_toy.h5").facts["origin"] == "unverified"
 
 
-def test_an_altered_file_of_the_users_is_refused_and_left_alone(found: type[MPI3DToy], tmp_path: Path) -> None:
+def test_an_altered_file_of_the_users_is_refused_and_left_alone(found: type[MPI3D], tmp_path: Path) -> None:
     path = tmp_path / "theirs" / NAME
     data = bytearray(path.read_bytes())
     data[100_000] ^= 1
@@ -106,7 +106,7 @@ def test_dsprites_code_does_not_include_the_downloaders() -> None:
 
 
 def test_without_a_network_the_message_says_how_to_go_on(
-    found: type[MPI3DToy], tmp_path: Path, web: Callable[[dict[str, bytes]], Site]
+    found: type[MPI3D], tmp_path: Path, web: Callable[[dict[str, bytes]], Site]
 ) -> None:
     offer(found, f"{web({}).address}/{NAME}")
     with pytest.raises(

@@ -8,9 +8,10 @@ import h5py
 import numpy as np
 import pytest
 
-from facsimile import datasets, discover
+from facsimile import datasets
 from facsimile.datasets import Arrays, DataFile, DatasetError
-from facsimile.datasets._official_files import DATA_DIR
+from facsimile.datasets.base.official_files import DATA_DIR
+from facsimile.foundation import discover
 
 CLASSES = [discover.the_class("datasets", name, DataFile) for name in discover.names("datasets")]
 LARGE = 2_000_000  # numbers, of which no fast test makes more

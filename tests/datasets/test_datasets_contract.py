@@ -7,10 +7,10 @@ import archives
 import numpy as np
 import pytest
 
-from facsimile import discover
 from facsimile.datasets import DataFile, Dataset, DatasetError, Stored
-from facsimile.datasets._archived import Archived
-from facsimile.datasets._official_files import OfficialFiles
+from facsimile.datasets.base.archived import Archived
+from facsimile.datasets.base.official_files import OfficialFiles
+from facsimile.foundation import discover
 
 LARGE = 50_000  # images; making more takes seconds, unless few are read from a small archive
 SAMPLE = 64
@@ -50,7 +50,7 @@ def rng_for(data: Dataset, seed: int = 0) -> np.random.Generator | None:
 
 @pytest.mark.parametrize("found", classes(), ids=lambda found: found.name)
 def test_what_it_declares_hangs_together(found: type[Stored]) -> None:
-    assert found.__module__ == f"facsimile.datasets.{found.name}"
+    assert found.__module__ == discover.located("datasets", found.name)
     assert len(found.factor_names) == len(set(found.factor_names)) == len(found.factor_sizes) == len(found.factor_kinds)
     assert set(found.factor_kinds) <= {"ordinal", "circular", "categorical"}
     assert min(found.factor_sizes) >= 2, "a factor of one value makes metrics divide by its entropy, 0: put it in not_factors"

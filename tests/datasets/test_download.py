@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from webserver import Site
 
-from facsimile.datasets import DatasetError, _download, _progress
-from facsimile.datasets._official import Official
+from facsimile.datasets import DatasetError
+from facsimile.datasets.base import download, progress
+from facsimile.datasets.base.official import Official
 
 DATA = np.random.default_rng(0).integers(0, 256, 3_000_000, np.uint8).tobytes()
 SHA256 = f"sha256:{hashlib.sha256(DATA).hexdigest()}"
@@ -37,7 +38,7 @@ def begun(folder: Path, data: bytes, site: Site, version: str = '"one"', path: s
 
 def test_a_file_comes_whole_and_leaves_nothing_else(site: Site, tmp_path: Path) -> None:
     heard: list[tuple[int, int | None]] = []
-    path = _download.fetch(official(site), tmp_path / "new", lambda done, total: heard.append((done, total)))
+    path = download.fetch(official(site), tmp_path / "new", lambda done, total: heard.append((done, total)))
     assert path == tmp_path / "new" / "file.bin"
     assert path.read_bytes() == DATA
     assert left(tmp_path / "new") == ["file.bin"]
@@ -46,13 +47,13 @@ def test_a_file_comes_whole_and_leaves_nothing_else(site: Site, tmp_path: Path) 
 
 def test_a_file_that_is_there_is_not_asked_for(site: Site, tmp_path: Path) -> None:
     (tmp_path / "file.bin").write_bytes(b"mine")
-    assert _download.fetch(official(site), tmp_path).read_bytes() == b"mine"
+    assert download.fetch(official(site), tmp_path).read_bytes() == b"mine"
     assert site.asked == []
 
 
 def test_a_broken_connection_is_resumed_within_one_call(site: Site, tmp_path: Path) -> None:
     site.break_after = 1_234_567
-    assert _download.fetch(official(site), tmp_path).read_bytes() == DATA
+    assert download.fetch(official(site), tmp_path).read_bytes() == DATA
     assert [wanted for _, wanted, _ in site.asked] == [None, "bytes=1234567-"]
     assert site.asked[1][2] == '"one"', "the rest is only of use if the file is still the same"
 
@@ -60,57 +61,57 @@ def test_a_broken_connection_is_resumed_within_one_call(site: Site, tmp_path: Pa
 def test_a_partial_download_of_an_earlier_call_is_resumed(site: Site, tmp_path: Path) -> None:
     site.files["/other.bin"] = DATA
     begun(tmp_path, DATA[:1_000_000], site, path="/other.bin")
-    assert _download.fetch(official(site), tmp_path).read_bytes() == DATA
+    assert download.fetch(official(site), tmp_path).read_bytes() == DATA
     assert site.asked == [("/file.bin", "bytes=1000000-", None)]
     assert left(tmp_path) == ["file.bin"]
 
 
 def test_what_was_complete_but_not_renamed_is_used(site: Site, tmp_path: Path) -> None:
     (tmp_path / "file.bin.part").write_bytes(DATA)
-    assert _download.fetch(official(site), tmp_path).read_bytes() == DATA
+    assert download.fetch(official(site), tmp_path).read_bytes() == DATA
     assert [wanted for _, wanted, _ in site.asked] == [f"bytes={len(DATA)}-"]
 
 
 def test_a_server_without_ranges_is_asked_for_everything(site: Site, tmp_path: Path) -> None:
     site.ranges = False
     begun(tmp_path, DATA[:1000], site)
-    assert _download.fetch(official(site), tmp_path).read_bytes() == DATA
+    assert download.fetch(official(site), tmp_path).read_bytes() == DATA
 
 
 def test_a_file_that_changed_meanwhile_begins_anew(site: Site, tmp_path: Path) -> None:
     begun(tmp_path, b"old" * 1000, site, '"zero"')
-    assert _download.fetch(official(site, checksum=""), tmp_path).read_bytes() == DATA
+    assert download.fetch(official(site, checksum=""), tmp_path).read_bytes() == DATA
     assert site.asked == [("/file.bin", "bytes=3000-", '"zero"')]
 
 
 @pytest.mark.parametrize("part", [b"x" * 1000, b"x" * (len(DATA) + 5)], ids=["other bytes", "too many bytes"])
 def test_a_part_that_is_of_something_else_is_thrown_away(site: Site, tmp_path: Path, part: bytes) -> None:
     (tmp_path / "file.bin.part").write_bytes(part)
-    assert _download.fetch(official(site), tmp_path).read_bytes() == DATA
+    assert download.fetch(official(site), tmp_path).read_bytes() == DATA
 
 
 def test_without_a_checksum_nothing_unknown_is_gone_on_with(site: Site, tmp_path: Path) -> None:
     (tmp_path / "file.bin.part").write_bytes(b"x" * 1000)
-    assert _download.fetch(official(site, checksum="", size=None), tmp_path).read_bytes() == DATA
+    assert download.fetch(official(site, checksum="", size=None), tmp_path).read_bytes() == DATA
     assert [wanted for _, wanted, _ in site.asked] == [None]
 
 
-@pytest.mark.parametrize("codes", [[404], [503] * _download.ATTEMPTS], ids=["gone", "busy"])
+@pytest.mark.parametrize("codes", [[404], [503] * download.ATTEMPTS], ids=["gone", "busy"])
 def test_a_mirror_is_tried(site: Site, tmp_path: Path, codes: list[int]) -> None:
     site.fail = list(codes)
     site.files["/mirror.bin"] = DATA
-    assert _download.fetch(official(site, "/file.bin", "/mirror.bin"), tmp_path).read_bytes() == DATA
+    assert download.fetch(official(site, "/file.bin", "/mirror.bin"), tmp_path).read_bytes() == DATA
     assert [path for path, *_ in site.asked] == ["/file.bin"] * len(codes) + ["/mirror.bin"]
 
 
 def test_a_busy_server_is_asked_again(site: Site, tmp_path: Path) -> None:
     site.fail = [503, 500]
-    assert _download.fetch(official(site), tmp_path).read_bytes() == DATA
+    assert download.fetch(official(site), tmp_path).read_bytes() == DATA
 
 
 def test_a_mirror_completes_what_the_first_address_began(site: Site, tmp_path: Path) -> None:
     site.break_after, site.files["/mirror.bin"] = 2_000_000, DATA
-    begin = _download.ATTEMPTS
+    begin = download.ATTEMPTS
 
     class Once(list[int]):
         """Fails every answer after the first until the mirror is asked."""
@@ -122,7 +123,7 @@ def test_a_mirror_completes_what_the_first_address_began(site: Site, tmp_path: P
             return 503
 
     site.fail = Once()
-    assert _download.fetch(official(site, "/file.bin", "/mirror.bin"), tmp_path).read_bytes() == DATA
+    assert download.fetch(official(site, "/file.bin", "/mirror.bin"), tmp_path).read_bytes() == DATA
     assert site.asked[-1] == ("/mirror.bin", "bytes=2000000-", None)
 
 
@@ -130,7 +131,7 @@ def test_bytes_from_elsewhere_are_not_appended(site: Site, tmp_path: Path) -> No
     site.shift, site.files["/mirror.bin"] = 7, DATA
     begun(tmp_path, DATA[:1000], site)
     with pytest.raises(DatasetError, match="bytes from 1000 on were asked for, the server says that it sends bytes 1007-"):
-        _download.fetch(official(site), tmp_path)
+        download.fetch(official(site), tmp_path)
     assert (tmp_path / "file.bin.part").read_bytes() == DATA[:1000]
 
 
@@ -138,28 +139,28 @@ def test_an_altered_file_is_asked_for_anew_just_once(site: Site, tmp_path: Path)
     begun(tmp_path, DATA[:1000], site)
     site.files["/file.bin"] = DATA[:-1] + bytes([DATA[-1] ^ 1])
     with pytest.raises(DatasetError, match="its sha256 is"):
-        _download.fetch(official(site), tmp_path)
+        download.fetch(official(site), tmp_path)
     assert [wanted for _, wanted, _ in site.asked] == ["bytes=1000-", None]
 
 
 def test_an_altered_file_is_refused_with_both_checksums(site: Site, tmp_path: Path) -> None:
     site.files["/file.bin"] = DATA[:-1] + bytes([DATA[-1] ^ 1])
     with pytest.raises(DatasetError, match=r"file\.bin: cannot be downloaded .*its sha256 is .*elsewhere") as refused:
-        _download.fetch(official(site), tmp_path)
+        download.fetch(official(site), tmp_path)
     assert SHA256.removeprefix("sha256:") in str(refused.value)
     assert left(tmp_path) == []
 
 
 def test_a_file_of_another_size_is_not_downloaded(site: Site, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="3,000,000 bytes are offered, the official file has 5"):
-        _download.fetch(official(site, size=5), tmp_path)
+        download.fetch(official(site, size=5), tmp_path)
     assert left(tmp_path) == []
 
 
 def test_a_failure_names_every_address_and_keeps_what_came(site: Site, tmp_path: Path) -> None:
     begun(tmp_path, DATA[:1000], site)
     with pytest.raises(DatasetError) as failed:
-        _download.fetch(official(site, "/no.bin", "/nor.bin"), tmp_path)
+        download.fetch(official(site, "/no.bin", "/nor.bin"), tmp_path)
     said = str(failed.value)
     assert f"{site.address}/no.bin: HTTP 404 Not Found; {site.address}/nor.bin: HTTP 404 Not Found" in said
     assert "try again later, from the 1,000 bytes that are here, or get file.bin elsewhere and put it there" in said
@@ -168,24 +169,24 @@ def test_a_failure_names_every_address_and_keeps_what_came(site: Site, tmp_path:
 
 def test_no_network_is_said_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setattr(_download, "WAIT", 0.0)
+    monkeypatch.setattr(download, "WAIT", 0.0)
     nowhere = Official("file.bin", ("http://127.0.0.1:9/file.bin",))
     with pytest.raises(DatasetError, match=r"127\.0\.0\.1:9/file\.bin: .*refused.*; try again later, or get file\.bin"):
-        _download.fetch(nowhere, tmp_path)
+        download.fetch(nowhere, tmp_path)
     assert left(tmp_path) == []
 
 
 def test_two_processes_do_not_append_to_one_part(site: Site, tmp_path: Path) -> None:
     with (tmp_path / "file.bin.part").open("ab") as file:
-        _download._lock(file, tmp_path / "file.bin.part")
+        download._lock(file, tmp_path / "file.bin.part")
         with pytest.raises(DatasetError, match=r"file\.bin\.part: another process is downloading it; wait"):
-            _download.fetch(official(site), tmp_path)
+            download.fetch(official(site), tmp_path)
 
 
 def test_progress_is_said_at_first_and_at_last(capsys: pytest.CaptureFixture[str]) -> None:
-    say = _progress.lines("file.bin", "MB", 10**6, every=1e9)
+    say = progress.lines("file.bin", "MB", 10**6, every=1e9)
     for done in (1_000_000, 2_000_000, 4_000_000):
         say(done, 4_000_000)
     assert capsys.readouterr().err == "file.bin: 1 of 4 MB (25%)\nfile.bin: 4 of 4 MB (100%)\n"
-    _progress.lines("file.bin", "MB", 10**6)(3_000_000, None)
+    progress.lines("file.bin", "MB", 10**6)(3_000_000, None)
     assert capsys.readouterr().err == "file.bin: 3 MB\n"

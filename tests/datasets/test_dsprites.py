@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facsimile.datasets import DatasetError, _sprite
+from facsimile.datasets import DatasetError
+from facsimile.datasets.base import sprite as base_sprite
 from facsimile.datasets.dsprites import DSprites
 
 # The three of 20,000 real images that are not rendered exactly: one pixel each, where an edge passes within a float's last bit
@@ -43,7 +44,7 @@ def test_rendered_sprites_equal_real_images() -> None:
     with np.load(Path(__file__).with_name("real_dsprites_48.npz"), allow_pickle=False) as real:
         index, factors, bits = real["index"], real["factors"], real["images_bits"]
     assert {tuple(f) for f in factors[:, :2]} == set(itertools.product(range(3), range(6)))
-    rendered = np.stack([_sprite.render(*sprite)[32 * x + y] for *sprite, x, y in factors.tolist()])
+    rendered = np.stack([base_sprite.render(*sprite)[32 * x + y] for *sprite, x, y in factors.tolist()])
     wrong = wrong_pixels(rendered, bits)
     assert set(index[wrong > 0]) <= ONE_PIXEL_OFF
     assert wrong.max() <= 1

@@ -7,7 +7,8 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 
-from facsimile.datasets import DatasetError, _npz, _sprite
+from facsimile.datasets import DatasetError, _npz
+from facsimile.datasets.base import sprite
 from facsimile.datasets.dsprites import DSprites
 
 
@@ -29,7 +30,7 @@ class Trap:
 
 def official() -> dict[str, np.ndarray]:
     """Arrays as the official archive names and types them, without its metadata; the factors lie column after column."""
-    bits = np.concatenate([_sprite.render(0, 0, orientation) for orientation in (0, 1)])
+    bits = np.concatenate([sprite.render(0, 0, orientation) for orientation in (0, 1)])
     classes = np.indices((1, *Two.factor_sizes)).reshape(6, -1).T.astype(np.int64)
     images = np.unpackbits(bits, axis=1).reshape(-1, 64, 64)
     assert classes.flags.f_contiguous

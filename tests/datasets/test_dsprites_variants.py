@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from facsimile.datasets import Dataset, _sprite
+from facsimile.datasets import Dataset
+from facsimile.datasets.base import sprite as base_sprite
 from facsimile.datasets.color_dsprites import ColorDSprites
 from facsimile.datasets.dsprites import DSprites
 from facsimile.datasets.noisy_dsprites import NoisyDSprites
@@ -13,7 +14,7 @@ N = 1024
 
 @pytest.fixture(scope="module")
 def rows() -> np.ndarray:
-    return _sprite.render(2, 5, 3)
+    return base_sprite.render(2, 5, 3)
 
 
 def lit(rows: np.ndarray) -> np.ndarray:

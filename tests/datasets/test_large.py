@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from facsimile.datasets import DatasetError
-from facsimile.datasets.mpi3d_toy import MPI3DToy
+from facsimile.datasets.mpi3d import MPI3D
 from facsimile.datasets.shapes3d import Shapes3D, _rows
+from facsimile.foundation import discover
 
 
 @pytest.fixture
@@ -143,7 +144,7 @@ def test_hues_go_around_the_circle_once() -> None:
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 def test_mpi3d_is_the_archives_array(tmp_path: Path, save: object) -> None:
-    found, _ = archives.small(MPI3DToy, tmp_path)
+    found, _ = archives.small(discover.the_class("datasets", "mpi3d_toy", MPI3D), tmp_path)
     save(tmp_path / "mpi3d_toy.npz", images=archives.robot(found))  # type: ignore[operator]
     found = archives.known(found, tmp_path)
     found.make(tmp_path / "mpi3d_toy.h5", tmp_path / "mpi3d_toy.npz")
@@ -158,16 +159,17 @@ def test_mpi3d_of_the_competition_is_another_data_set(tmp_path: Path) -> None:
     with pytest.raises(
         DatasetError, match=r"mpi3d_toy\.npz: .*\[460800, .*\[1036800, .*the competition's release of 4 colours"
     ):
-        archives.without_checksums(MPI3DToy).make(tmp_path / "mpi3d_toy.h5", tmp_path)
+        archives.without_checksums(discover.the_class("datasets", "mpi3d_toy", MPI3D)).make(tmp_path / "mpi3d_toy.h5", tmp_path)
 
 
 MEMORY = """
 import resource, sys
 from pathlib import Path
 import numpy as np
-from facsimile.datasets.mpi3d_toy import MPI3DToy
+from facsimile.datasets.mpi3d import MPI3D
+from facsimile.foundation import discover
 
-class Many(MPI3DToy):
+class Many(discover.the_class("datasets", "mpi3d_toy", MPI3D)):
     factor_sizes = (6, 6, 2, 3, 3, 8, 3)
     @classmethod
     def located(cls, source): return {cls.files[0].name: Path(__file__)}

@@ -10,19 +10,21 @@ import numpy as np
 import pytest
 
 from facsimile.datasets import DatasetError, _idx
-from facsimile.datasets._official_files import DATA_DIR
-from facsimile.datasets.mnist import MNISTTraining
+from facsimile.datasets.base.official_files import DATA_DIR
+from facsimile.datasets.mnist import MNIST
+from facsimile.foundation import discover
 
-IMAGES, LABELS = (official.name for official in MNISTTraining.files)
+TRAINING = discover.the_class("datasets", "mnist", MNIST)
+IMAGES, LABELS = (official.name for official in TRAINING.files)
 COUNTS = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]  # of the digits 0 to 9 among the 60,000
 
 
 @pytest.fixture
-def small(tmp_path: Path) -> type[MNISTTraining]:
-    return archives.small(MNISTTraining, tmp_path)[0]
+def small(tmp_path: Path) -> type[MNIST]:
+    return archives.small(TRAINING, tmp_path)[0]
 
 
-def test_images_and_digits_are_those_of_the_files(small: type[MNISTTraining], tmp_path: Path) -> None:
+def test_images_and_digits_are_those_of_the_files(small: type[MNIST], tmp_path: Path) -> None:
     small.make(tmp_path / "mnist.h5", tmp_path)
     data = small.open(tmp_path / "mnist.h5")
     images, labels = archives.digits(small)
@@ -32,7 +34,7 @@ def test_images_and_digits_are_those_of_the_files(small: type[MNISTTraining], tm
     assert data.facts["origin"] == "official"
 
 
-def test_unpacked_files_give_the_same_and_are_known_by_their_own_checksums(small: type[MNISTTraining], tmp_path: Path) -> None:
+def test_unpacked_files_give_the_same_and_are_known_by_their_own_checksums(small: type[MNIST], tmp_path: Path) -> None:
     folder = tmp_path / "unpacked"
     folder.mkdir()
     for name in (IMAGES, LABELS):
@@ -47,7 +49,7 @@ def test_unpacked_files_give_the_same_and_are_known_by_their_own_checksums(small
         small.make(tmp_path / "again.h5", folder)
 
 
-def test_a_label_that_is_no_digit_is_refused(small: type[MNISTTraining], tmp_path: Path) -> None:
+def test_a_label_that_is_no_digit_is_refused(small: type[MNIST], tmp_path: Path) -> None:
     labels = archives.digits(small)[1].copy()
     labels[3] = 11
     (tmp_path / LABELS).write_bytes(gzip.compress(archives.idx(labels)))
@@ -75,10 +77,10 @@ def test_what_is_no_such_array_is_refused_by_name(tmp_path: Path, data: bytes, m
 @pytest.mark.skipif(not os.environ.get(DATA_DIR), reason=f"{DATA_DIR} names no folder with MNIST's official files")
 def test_the_real_files(tmp_path: Path) -> None:
     folder = Path(os.environ[DATA_DIR])
-    if missing := [official.name for official in MNISTTraining.files if MNISTTraining._find(official, folder) is None]:
+    if missing := [official.name for official in TRAINING.files if TRAINING._find(official, folder) is None]:
         pytest.skip(f"{folder} lacks {', '.join(missing)}")
-    MNISTTraining.make(tmp_path / "mnist.h5", folder)
-    data = MNISTTraining.open(tmp_path / "mnist.h5")
+    TRAINING.make(tmp_path / "mnist.h5", folder)
+    data = TRAINING.open(tmp_path / "mnist.h5")
     found = data.arrays(slice(None))
     assert data.facts["origin"] == "official"
     assert np.bincount(found["labels"]).tolist() == COUNTS

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from facsimile.datasets import DatasetError, _sprite
+from facsimile.datasets import DatasetError
+from facsimile.datasets.base import sprite as base_sprite
 from facsimile.datasets.dsprites import DSprites
 from facsimile.datasets.scream_dsprites import ScreamDSprites, _thumbnail
 
@@ -28,12 +29,12 @@ def of(picture: np.ndarray) -> ScreamDSprites:
     small = type("Small", (ScreamDSprites,), {"factor_sizes": (1, 1, 2, 32, 32)})
     behind = np.zeros((-(-picture.size // 512), 512), np.uint8)
     behind.ravel()[: picture.size] = picture.ravel()
-    sprites = [_sprite.render(0, 0, orientation) for orientation in (0, 1)]
+    sprites = [base_sprite.render(0, 0, orientation) for orientation in (0, 1)]
     return small(np.concatenate([*sprites, behind]), {"picture_shape": json.dumps(picture.shape)})
 
 
 def inside() -> np.ndarray:
-    return DSprites(np.concatenate([_sprite.render(0, 0, o) for o in (0, 1)]), {}).images(np.arange(N))[..., 0] > 0
+    return DSprites(np.concatenate([base_sprite.render(0, 0, o) for o in (0, 1)]), {}).images(np.arange(N))[..., 0] > 0
 
 
 def test_a_sprite_inverts_what_is_behind_it() -> None:

@@ -8,9 +8,9 @@ import pytest
 
 import facsimile.datasets
 from facsimile.datasets import DatasetError
-from facsimile.datasets._file import Rows
+from facsimile.datasets.base.file import Rows
 from facsimile.datasets.toy import Toy
-from facsimile.discover import UnknownName
+from facsimile.foundation.discover import UnknownName
 
 
 class Breaking(Toy):

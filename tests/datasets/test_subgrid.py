@@ -6,7 +6,7 @@ import pytest
 from facsimile.datasets.dsprites import DSprites
 from facsimile.datasets.noisy_dsprites import NoisyDSprites
 from facsimile.datasets.toy import Toy
-from facsimile.discover import UnknownName
+from facsimile.foundation.discover import UnknownName
 
 NO_ROWS = np.empty((0, 512), np.uint8)  # for what a data set knows without its images
 

@@ -11,8 +11,10 @@ import synthetic
 from matplotlib.collections import FillBetweenPolyCollection, PathCollection
 from scipy import stats
 
-from facsimile import discover, figures
-from facsimile.figures import _heat, _violins, strength
+from facsimile import figures
+from facsimile.figures import strength
+from facsimile.figures.base import heat, violins
+from facsimile.foundation import discover
 
 KINDS = discover.names("figures")
 WITHOUT_SCORES = {"interventions", "lines", "reconstructions", "traversals"}
@@ -134,7 +136,7 @@ def test_every_violin_prints_its_n_and_a_method_without_runs_says_so():
 
 
 def test_jitter_is_spread_and_bounded():
-    offsets = _violins.jitter(50)
+    offsets = violins.jitter(50)
     assert np.abs(offsets).max() <= 0.12
     assert np.diff(np.sort(offsets)).max() < 0.02
 
@@ -185,7 +187,7 @@ def test_too_few_runs_and_constants_are_hatched():
 
 
 def test_the_colours_of_a_correlation_are_fixed():
-    assert (_heat.SCALE.vmin, _heat.SCALE.vmax) == (-1, 1)
+    assert (heat.SCALE.vmin, heat.SCALE.vmax) == (-1, 1)
 
 
 def test_strength_shows_the_median_of_every_value_at_its_position():

@@ -11,7 +11,8 @@ from matplotlib.collections import FillBetweenPolyCollection
 from scipy import stats
 
 from facsimile import figures
-from facsimile.metrics import _draws, unified
+from facsimile.metrics import unified
+from facsimile.metrics.base import draws as base_draws
 
 MIG, DCI, SAP = "mig.mig", "dci.disentanglement", "sap.sap"
 BETA, FACTOR = "beta_vae_score.beta_vae_score", "factor_vae_score.factor_vae_score"
@@ -172,7 +173,7 @@ def test_the_matrices_are_those_of_the_metric(scores):
     table = drawn("factor_matrices", scores).data
     best = table[table["rank"] == "best"]
     specimens, key = synthetic.Specimens(), best["run"].iloc[0]
-    draws = _draws.from_table(specimens.codes(key)[0], specimens.factors(key)[0], 40, 20, 0)
+    draws = base_draws.from_table(specimens.codes(key)[0], specimens.factors(key)[0], 40, 20, 0)
     for name, matrix in unified.matrices(draws).items():
         found = best[best["matrix"] == name].pivot(index="code", columns="factor", values="value")
         np.testing.assert_allclose(found[["shape", "x position"]], matrix)
@@ -181,7 +182,7 @@ def test_the_matrices_are_those_of_the_metric(scores):
 def test_groups_and_merges_are_those_of_the_metric(scores):
     groups, merges = (drawn(kind, scores).data for kind in ("independent_groups", "dendrograms"))
     specimens, key = synthetic.Specimens(), groups["run"].iloc[0]
-    draws = _draws.from_table(specimens.codes(key)[0], specimens.factors(key)[0], 40, 20, 0)
+    draws = base_draws.from_table(specimens.codes(key)[0], specimens.factors(key)[0], 40, 20, 0)
     matrix = unified.matrices(draws)["mutual_information"]
     own = groups[(groups["run"] == key) & (groups["matrix"] == "mutual_information")]
     np.testing.assert_array_equal(own["groups"], unified.curves(matrix).groups)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from facsimile.metrics import _draws, active_units
+from facsimile.metrics import active_units
+from facsimile.metrics.base import draws as base_draws
 
 FACTORS = np.arange(1000)[:, None] % 4
 
@@ -16,9 +17,9 @@ def codes_of(*deviations):
 
 def scored(codes, convention="paper", log_variances=None):
     codes = np.asarray(codes, np.float32)
-    sample = _draws.Sample(codes, FACTORS[: len(codes)], np.arange(len(codes)))
-    given = _draws.Given(log_variances=log_variances)
-    return active_units.score(_draws.Draws(sample, sample, _draws.Table(*sample[:2]), given=given), convention)
+    sample = base_draws.Sample(codes, FACTORS[: len(codes)], np.arange(len(codes)))
+    given = base_draws.Given(log_variances=log_variances)
+    return active_units.score(base_draws.Draws(sample, sample, base_draws.Table(*sample[:2]), given=given), convention)
 
 
 def test_units_are_counted_by_the_variance_of_their_mean():
@@ -88,12 +89,12 @@ def test_log_variances_are_taken_at_the_drawn_rows():
     """One row in two is collapsed; of drawn rows, about half the divergence of the others is left, not that of the first."""
     codes = np.zeros((1000, 1))
     log_variances = np.where(np.arange(1000) < 500, 0.0, -4.0)[:, None]
-    draws = _draws.from_table(codes, FACTORS, 400, 100, 3, _draws.Given(log_variances=log_variances))
+    draws = base_draws.from_table(codes, FACTORS, 400, 100, 3, base_draws.Given(log_variances=log_variances))
     share = (draws.train.rows >= 500).mean()
     full = (np.exp(-4) + 4 - 1) / 2
     assert active_units.score(draws, "kl")["statistic_0"] == pytest.approx(share * full)
 
 
 def test_few_points_have_no_variance():
-    sample = _draws.Sample(np.float32([[2.0], [2.0]]), np.array([[0], [1]]))
-    assert active_units.score(_draws.Draws(sample, sample))["active_units"] == 0
+    sample = base_draws.Sample(np.float32([[2.0], [2.0]]), np.array([[0], [1]]))
+    assert active_units.score(base_draws.Draws(sample, sample))["active_units"] == 0

@@ -1,20 +1,21 @@
 """Chen et al.'s mutual information gap: entropies by a grid against direct summation, closed forms and the authors' code."""
 
-from pathlib import Path
 
 import numpy as np
 import pytest
+from project import GOLDENS
 from scipy import integrate, stats
 
-from facsimile.metrics import _draws, _mixtures, chen_mig
+from facsimile.metrics import _mixtures, chen_mig
+from facsimile.metrics.base import draws as base_draws
 
-GOLDEN = Path(__file__).parent.parent / "goldens" / "chen_mig" / "beta_tcvae_768.npz"
+GOLDEN = GOLDENS / "chen_mig" / "beta_tcvae_768.npz"
 NORMAL = 0.5 * np.log(2 * np.pi * np.e)  # entropy of the unit normal
 
 
 def scored(codes, factors, log_variances, convention="paper"):
-    given = _draws.Given(log_variances=np.broadcast_to(np.float32(log_variances), codes.shape))
-    return chen_mig.score(_draws.from_table(codes, factors, 400, 100, 0, given), convention)
+    given = base_draws.Given(log_variances=np.broadcast_to(np.float32(log_variances), codes.shape))
+    return chen_mig.score(base_draws.from_table(codes, factors, 400, 100, 0, given), convention)
 
 
 def summed(means, variances):
@@ -117,8 +118,8 @@ def test_the_whole_score_is_that_of_direct_summation(golden):
             shared[j, k] = summed(m, v) - np.mean([summed(m[rows], v[rows]) for rows in held])
     ordered = np.sort(shared, axis=0)
     expected = np.mean((ordered[-1] - ordered[-2]) / np.log(golden["sizes"][:2]))
-    given = _draws.Given(log_variances=golden["log_variances"][:, :3])
-    draws = _draws.from_table(golden["means"][:, :3], golden["factors"], 400, 100, 0, given)
+    given = base_draws.Given(log_variances=golden["log_variances"][:, :3])
+    draws = base_draws.from_table(golden["means"][:, :3], golden["factors"], 400, 100, 0, given)
     np.testing.assert_allclose(chen_mig.matrix(draws)[0][:, :2], shared, atol=1e-4)
     found = chen_mig.score(draws)
     assert (found["gap_0"] + found["gap_1"]) / 2 == pytest.approx(expected, abs=1e-4)
@@ -194,9 +195,9 @@ def test_the_code_needs_a_second_factor():
 
 
 def test_it_needs_log_variances_and_the_table(grid):
-    draws = _draws.from_table(grid.oracle(), grid.factors, 300, 100, 0)
+    draws = base_draws.from_table(grid.oracle(), grid.factors, 300, 100, 0)
     with pytest.raises(ValueError, match="chen_mig needs log_variances"):
         chen_mig.score(draws)
-    alone = _draws.Draws(draws.train, draws.test, given=_draws.Given(log_variances=grid.oracle()))
+    alone = base_draws.Draws(draws.train, draws.test, given=base_draws.Given(log_variances=grid.oracle()))
     with pytest.raises(ValueError, match="give the whole table"):
         chen_mig.score(alone)

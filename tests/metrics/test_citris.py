@@ -1,20 +1,21 @@
 """CITRIS's matrices: codes whose assignment is known, and the published network's answers."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
+from project import GOLDENS
 
-from facsimile.metrics import _draws, _network, citris
+from facsimile.metrics import _network, citris
+from facsimile.metrics.base import draws
 
-ANSWERS = json.loads((Path(__file__).parent.parent / "goldens" / "citris" / "answers.json").read_text())
+ANSWERS = json.loads((GOLDENS / "citris" / "answers.json").read_text())
 # A network of 100 epochs takes one second for 1,000 points and one set; most cases are left to the slow tests.
 FAST = {("merged", "binned")}
 
 
 def scored(codes, grid, convention="binned", n=1000):
-    return citris.score(_draws.from_table(codes, grid.factors, n, 500, 0), convention)
+    return citris.score(draws.from_table(codes, grid.factors, n, 500, 0), convention)
 
 
 @pytest.fixture
@@ -47,9 +48,9 @@ def test_latents_that_mix_all_factors_are_on_and_off_the_diagonal(small):
     turn = np.array([[np.cos(np.pi / 6), -np.sin(np.pi / 6)], [np.sin(np.pi / 6), np.cos(np.pi / 6)]])
     rng = np.random.default_rng(0)
     points = [
-        _draws.Sample((z @ turn).astype(np.float32), np.rint(z * 5).astype(int) + 30) for z in rng.normal(size=(2, 1500, 2))
+        draws.Sample((z @ turn).astype(np.float32), np.rint(z * 5).astype(int) + 30) for z in rng.normal(size=(2, 1500, 2))
     ]
-    found = citris.score(_draws.Draws(*points), "binned")
+    found = citris.score(draws.Draws(*points), "binned")
     assert found["r2_diag"] == pytest.approx(0.75, abs=0.04)
     assert found["r2_max_off_diag"] == found["r2_mean_off_diag"] == pytest.approx(0.25, abs=0.06)
 
@@ -77,8 +78,8 @@ def test_one_factor_has_nothing_off_the_diagonal(grid):
 
 
 def test_a_factor_of_one_test_value_has_none_to_explain(small):
-    train, test = _draws.Sample(small.oracle(), small.factors), _draws.Sample(small.oracle()[:6], small.factors[:6])
-    found = citris.score(_draws.Draws(train, test))
+    train, test = draws.Sample(small.oracle(), small.factors), draws.Sample(small.oracle()[:6], small.factors[:6])
+    found = citris.score(draws.Draws(train, test))
     assert np.isfinite(list(found.values())).all()
 
 

@@ -1,14 +1,15 @@
 """CG: models whose decoder and classifier are known, and the released code's answers."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
+from project import GOLDENS
 
-from facsimile.metrics import _draws, counterfactual_generativeness
+from facsimile.metrics import counterfactual_generativeness
+from facsimile.metrics.base import draws as base_draws
 
-ANSWERS = json.loads((Path(__file__).parent.parent / "goldens" / "unconfoundedness" / "answers.json").read_text())
+ANSWERS = json.loads((GOLDENS / "unconfoundedness" / "answers.json").read_text())
 
 
 class Exact:
@@ -28,11 +29,11 @@ class Exact:
 
     @property
     def given(self):
-        return _draws.Given(decoder=self.decoder, classifier=self.classifier)
+        return base_draws.Given(decoder=self.decoder, classifier=self.classifier)
 
 
 def scored(codes, grid, given, convention="corrected", n=500):
-    return counterfactual_generativeness.score(_draws.from_table(codes, grid.factors, n, 50, 0, given), convention)
+    return counterfactual_generativeness.score(base_draws.from_table(codes, grid.factors, n, 50, 0, given), convention)
 
 
 @pytest.mark.parametrize("convention", counterfactual_generativeness.CONVENTIONS)
@@ -73,7 +74,7 @@ def test_order_and_scale_of_latents_do_not_matter(grid):
 
 def test_images_are_decoded_once_for_each_set_of_latents(grid):
     model, calls = Exact(grid), []
-    given = _draws.Given(decoder=lambda codes: calls.append(len(codes)) or model.decoder(codes), classifier=model.classifier)
+    given = base_draws.Given(decoder=lambda codes: calls.append(len(codes)) or model.decoder(codes), classifier=model.classifier)
     scored(grid.oracle(), grid, given)
     assert sum(calls) == 500 * (1 + 4 + 4 + 1)  # rho = 7 of four latents: all, for every factor
     assert max(calls) <= counterfactual_generativeness.BATCH
@@ -82,13 +83,13 @@ def test_images_are_decoded_once_for_each_set_of_latents(grid):
 def test_what_is_missing_is_said(grid):
     model = Exact(grid)
     with pytest.raises(ValueError, match="needs classifier"):
-        scored(grid.oracle(), grid, _draws.Given(decoder=model.decoder))
+        scored(grid.oracle(), grid, base_draws.Given(decoder=model.decoder))
     with pytest.raises(ValueError, match=r"must give 4 arrays \[\d+, values\]"):
-        scored(grid.oracle(), grid, _draws.Given(decoder=model.decoder, classifier=lambda images: images))
-    fewer = _draws.Given(decoder=model.decoder, classifier=lambda images: [*model.classifier(images)[:3], images[:, :2]])
+        scored(grid.oracle(), grid, base_draws.Given(decoder=model.decoder, classifier=lambda images: images))
+    fewer = base_draws.Given(decoder=model.decoder, classifier=lambda images: [*model.classifier(images)[:3], images[:, :2]])
     with pytest.raises(ValueError, match=r"too few values for varying factors \[3\]"):
         scored(grid.oracle(), grid, fewer)
-    logits = _draws.Given(decoder=model.decoder, classifier=lambda images: [part * 9 for part in model.classifier(images)])
+    logits = base_draws.Given(decoder=model.decoder, classifier=lambda images: [part * 9 for part in model.classifier(images)])
     with pytest.raises(ValueError, match="softmax"):
         scored(grid.oracle(), grid, logits)
 
@@ -103,14 +104,14 @@ def toy(latents, sizes=(3, 6, 40, 32, 32)):
         raised = [np.exp(part - part.max(axis=1, keepdims=True)) for part in parts]
         return [part / part.sum(axis=1, keepdims=True) for part in raised]
 
-    return _draws.Given(decoder=lambda codes: 1 / (1 + np.exp(-codes.astype(np.float64) @ weights)), classifier=classifier)
+    return base_draws.Given(decoder=lambda codes: 1 / (1 + np.exp(-codes.astype(np.float64) @ weights)), classifier=classifier)
 
 
 @pytest.mark.parametrize("case", ANSWERS)
 def test_it_is_the_released_number(case, read_golden):
     golden = read_golden(case)
-    points = _draws.Sample(golden["mus_train"].T[:300], golden["ys_train"].T[:300])
-    draws = _draws.Draws(points, points, given=toy(points.codes.shape[1]))
+    points = base_draws.Sample(golden["mus_train"].T[:300], golden["ys_train"].T[:300])
+    draws = base_draws.Draws(points, points, given=toy(points.codes.shape[1]))
     found = counterfactual_generativeness.score(draws, "dlib-fork")
     assert [found["cg"], found["cg_rho7"]] == pytest.approx([ANSWERS[case]["cg_1"], ANSWERS[case]["cg_7"]], abs=1e-6)
     assert found["cg_average"] < found["cg"]  # here the greater effect is now the one, now the other

@@ -1,15 +1,16 @@
 """D_LSBD: tori have 0, whatever does not turn has 1, and the published function's numbers."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
+from project import GOLDENS
 
-from facsimile.metrics import _draws, d_lsbd
+from facsimile.metrics import d_lsbd
+from facsimile.metrics.base import draws
 
-GOLDENS = Path(__file__).parent.parent / "goldens" / "d_lsbd"
-ANSWERS = json.loads((GOLDENS / "answers.json").read_text())
+LSBD = GOLDENS / "d_lsbd"
+ANSWERS = json.loads((LSBD / "answers.json").read_text())
 SIZES = (8, 12)
 
 
@@ -24,7 +25,7 @@ def torus(sizes=SIZES, turns=(1, 1)):
 
 
 def scored(codes, sizes=SIZES, convention="paper"):
-    return d_lsbd.score(_draws.from_table(codes, angles(sizes)[0], 60, 60, 0), convention)
+    return d_lsbd.score(draws.from_table(codes, angles(sizes)[0], 60, 60, 0), convention)
 
 
 @pytest.mark.parametrize("convention", d_lsbd.CONVENTIONS)
@@ -44,7 +45,7 @@ def test_the_order_of_rows_does_not_matter():
     factors, _ = angles(SIZES)
     codes = torus() + np.random.default_rng(1).normal(size=(96, 4))
     order = np.random.default_rng(2).permutation(96)
-    shuffled = d_lsbd.score(_draws.from_table(codes[order], factors[order], 60, 60, 0))
+    shuffled = d_lsbd.score(draws.from_table(codes[order], factors[order], 60, 60, 0))
     assert shuffled == pytest.approx(scored(codes))
 
 
@@ -91,21 +92,21 @@ def test_the_sum_is_that_of_the_terms_and_the_score_their_mean():
 def test_a_grid_with_gaps_is_refused():
     factors, _ = angles(SIZES)
     with pytest.raises(ValueError, match=r"each combination of factor values once \(8 x 12\), not 95 rows"):
-        d_lsbd.score(_draws.from_table(torus()[1:], factors[1:], 60, 60, 0))
+        d_lsbd.score(draws.from_table(torus()[1:], factors[1:], 60, 60, 0))
     twice = np.r_[factors[1:], factors[-1:]]
     with pytest.raises(ValueError, match="each combination"):
-        d_lsbd.score(_draws.from_table(torus(), twice, 60, 60, 0))
+        d_lsbd.score(draws.from_table(torus(), twice, 60, 60, 0))
 
 
 def test_draws_alone_are_refused():
-    points = _draws.Sample(torus().astype(np.float32), angles(SIZES)[0])
+    points = draws.Sample(torus().astype(np.float32), angles(SIZES)[0])
     with pytest.raises(ValueError, match="whole table"):
-        d_lsbd.score(_draws.Draws(points, points))
+        d_lsbd.score(draws.Draws(points, points))
 
 
 @pytest.mark.parametrize("case", ANSWERS)
 def test_it_is_the_published_functions_number(case):
-    with np.load(GOLDENS / "codes.npz", allow_pickle=False) as file:
+    with np.load(LSBD / "codes.npz", allow_pickle=False) as file:
         found = scored(file[case], convention="lsbd-vae")
     assert found["d_lsbd"] == pytest.approx(ANSWERS[case]["d_lsbd"], abs=1e-9)
     assert [found["d_lsbd_0"], found["d_lsbd_1"]] == pytest.approx(ANSWERS[case]["terms"], abs=1e-9)

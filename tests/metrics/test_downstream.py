@@ -1,33 +1,34 @@
 """Downstream accuracy: what the reference answered, what can be known beforehand, and what is missing at ten points."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
+from project import GOLDENS
 
 from facsimile import metrics
-from facsimile.metrics import _boosting, _draws, _linear, _predictors, downstream
+from facsimile.metrics import _boosting, _linear, _predictors, downstream
+from facsimile.metrics.base import draws as base_draws
 
-GOLDENS = Path(__file__).parent.parent / "goldens" / "downstream"
-ANSWERS = json.loads((GOLDENS / "answers.json").read_text())
+DOWNSTREAM = GOLDENS / "downstream"
+ANSWERS = json.loads((DOWNSTREAM / "answers.json").read_text())
 CASES = [pytest.param(case, marks=[pytest.mark.slow] * (case != "merged")) for case in ANSWERS["lr_dsprites"]]
 DLIB, MODERN = "dlib-sklearn020", "dlib-modern"
 
 
 @pytest.fixture(scope="module")
 def codes():
-    with np.load(GOLDENS / "codes.npz", allow_pickle=False) as file:
+    with np.load(DOWNSTREAM / "codes.npz", allow_pickle=False) as file:
         return file["codes"]
 
 
 def drawn(codes, grid, n_train=300, n_test=150, seed=0):
-    return _draws.from_table(codes, grid.factors, n_train, n_test, seed)
+    return base_draws.from_table(codes, grid.factors, n_train, n_test, seed)
 
 
 def given(codes, grid, n_train=300, n_test=150):
     draws = drawn(codes, grid, n_train, n_test)
-    return _draws.Draws(draws.train, draws.test)
+    return base_draws.Draws(draws.train, draws.test)
 
 
 def test_answers_of_the_reference(grid, codes):
@@ -158,9 +159,9 @@ def test_a_factor_of_which_ten_points_show_one_value_alone(grid, codes):
     draws = given(codes, grid)
     factors = draws.train.factors.copy()
     factors[:10, 0] = 2
-    found = downstream.score(_draws.Draws(_draws.Sample(draws.train.codes, factors), draws.test), DLIB)
+    found = downstream.score(base_draws.Draws(base_draws.Sample(draws.train.codes, factors), draws.test), DLIB)
     for name in ("lr", "gbt"):
-        sample = _draws.Sample(draws.train.codes[:10], factors[:10])
+        sample = base_draws.Sample(draws.train.codes[:10], factors[:10])
         predicted = downstream.predictions(draws, sample, draws.test, name, DLIB)
         assert (predicted[0].test == 2).all()
         assert (predicted[0].train == 2).all()

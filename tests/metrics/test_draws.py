@@ -3,26 +3,26 @@
 import numpy as np
 import pytest
 
-from facsimile.metrics import _draws
+from facsimile.metrics.base import draws as base_draws
 
 
 def both(grid):
     """The table as a grid, and one without its last row, which is none."""
     codes = np.arange(len(grid.factors), dtype=np.float32)[:, None]
-    return _draws.Table(codes, grid.factors), _draws.Table(codes[:-1], grid.factors[:-1])
+    return base_draws.Table(codes, grid.factors), base_draws.Table(codes[:-1], grid.factors[:-1])
 
 
 def test_a_grid_in_another_order_of_rows_gives_the_same_points(grid):
     shuffled = np.random.default_rng(0).permutation(len(grid.factors))
     codes = grid.entangled()
-    one = _draws.from_table(codes, grid.factors, 100, 50, seed=3)
-    other = _draws.from_table(codes[shuffled], grid.factors[shuffled], 100, 50, seed=3)
+    one = base_draws.from_table(codes, grid.factors, 100, 50, seed=3)
+    other = base_draws.from_table(codes[shuffled], grid.factors[shuffled], 100, 50, seed=3)
     np.testing.assert_array_equal(one.train.codes, other.train.codes)
     np.testing.assert_array_equal(one.test.factors, other.test.factors)
 
 
 def test_values_may_have_any_numbers(grid):
-    table = _draws.Table(grid.oracle(), 3 * grid.factors - 7)
+    table = base_draws.Table(grid.oracle(), 3 * grid.factors - 7)
     np.testing.assert_array_equal(table.factors, grid.factors)
 
 
@@ -50,12 +50,12 @@ def test_rows_of_no_grid_are_drawn_alike_often(grid):
 
 
 def test_a_value_with_a_single_row_cannot_be_held():
-    table = _draws.Table(np.zeros((5, 1), np.float32), np.array([[0, 0], [0, 1], [1, 0], [1, 1], [2, 0]]))
+    table = base_draws.Table(np.zeros((5, 1), np.float32), np.array([[0, 0], [0, 1], [1, 0], [1, 1], [2, 0]]))
     with pytest.raises(ValueError, match="value 2 has a single row"):
         table.draw_fixed(4, 0, np.random.RandomState(0))
 
 
 def test_shared_work_is_done_once(grid):
-    draws = _draws.from_table(grid.oracle(), grid.factors, 50, 20, seed=0)
+    draws = base_draws.from_table(grid.oracle(), grid.factors, 50, 20, seed=0)
     made = []
     assert [draws.shared("key", lambda: made.append(1) or len(made)) for _ in range(3)] == [1, 1, 1]

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from facsimile import discover, metrics
+from facsimile import metrics
+from facsimile.foundation import discover
 
 SMALL = {"n_train": 200, "n_test": 100}
 

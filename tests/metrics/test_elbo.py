@@ -6,7 +6,8 @@ import torch
 from torch import distributions
 from torch.nn import functional
 
-from facsimile.metrics import _draws, elbo
+from facsimile.metrics import elbo
+from facsimile.metrics.base import draws as base_draws
 
 N = 600
 FACTORS = np.stack([np.arange(N) % 3, np.arange(N) % 2], axis=1)
@@ -14,8 +15,8 @@ FACTORS = np.stack([np.arange(N) % 3, np.arange(N) % 2], axis=1)
 
 def drawn(codes, log_variances, images, decoder, n=500, seed=0):
     codes = np.asarray(codes, np.float32)
-    given = _draws.Given(np.broadcast_to(np.float32(log_variances), codes.shape), images, decoder)
-    return _draws.from_table(codes, FACTORS, n, 50, seed, given)
+    given = base_draws.Given(np.broadcast_to(np.float32(log_variances), codes.shape), images, decoder)
+    return base_draws.from_table(codes, FACTORS, n, 50, seed, given)
 
 
 def scored(codes, log_variances, images, decoder, convention="sampled", **options):
@@ -185,6 +186,6 @@ def test_what_is_no_image_is_refused(images, decoder, message):
 @pytest.mark.parametrize("lacking", ["log_variances", "images", "decoder"])
 def test_it_says_what_is_lacking(lacking):
     given = {"log_variances": np.zeros((N, 1)), "images": np.ones((N, 1)), "decoder": constant(0.5)} | {lacking: None}
-    draws = _draws.from_table(np.zeros((N, 1)), FACTORS, 100, 50, 0, _draws.Given(**given))
+    draws = base_draws.from_table(np.zeros((N, 1)), FACTORS, 100, 50, 0, base_draws.Given(**given))
     with pytest.raises(ValueError, match=f"elbo needs {lacking}"):
         elbo.score(draws)

@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from facsimile.metrics import _draws, _linear
+from facsimile.metrics import _linear
 from facsimile.metrics import explicitness as metric
-from facsimile.metrics._conventions import CORRECTED, DLIB, DLIB_019, MODERN
+from facsimile.metrics.base import draws as base_draws
+from facsimile.metrics.base.conventions import CORRECTED, DLIB, DLIB_019, MODERN
 
 
 def drawn(train, test):
     """Draws of one factor and one code: pairs of (code, value)."""
-    return _draws.Draws(*(_draws.Sample(np.float32(part)[:, :1], np.int64(part)[:, 1:]) for part in (train, test)))
+    return base_draws.Draws(*(base_draws.Sample(np.float32(part)[:, :1], np.int64(part)[:, 1:]) for part in (train, test)))
 
 
 LINE = [(value, value) for value in (0, 1, 2) for _ in range(40)]
@@ -77,7 +78,7 @@ def test_noise_is_at_chance_and_a_linear_map_changes_nothing(grid):
     noise, oracle = grid.noise(), grid.oracle()
     mixed = oracle @ np.random.default_rng(0).normal(size=(4, 4)).astype(np.float32)
     noise, oracle, mixed = (
-        metric.score(_draws.from_table(codes, grid.factors, 3000, 1000, 0), metric.ONE_VS_REST)["explicitness_test"]
+        metric.score(base_draws.from_table(codes, grid.factors, 3000, 1000, 0), metric.ONE_VS_REST)["explicitness_test"]
         for codes in (noise, oracle, mixed)
     )
     assert 0.5 < noise < 0.7  # of 360 rows most are in both draws, and learnt by heart as far as four numbers allow
@@ -85,7 +86,7 @@ def test_noise_is_at_chance_and_a_linear_map_changes_nothing(grid):
 
 
 def test_conventions_share_their_fits_and_not_their_answers(grid):
-    draws = _draws.from_table(grid.entangled(), grid.factors, 300, 150, 0)
+    draws = base_draws.from_table(grid.entangled(), grid.factors, 300, 150, 0)
     together = {name: metric.score(draws, name) for name in metric.CONVENTIONS}
     for name, found in together.items():
-        assert metric.score(_draws.from_table(grid.entangled(), grid.factors, 300, 150, 0), name) == found
+        assert metric.score(base_draws.from_table(grid.entangled(), grid.factors, 300, 150, 0), name) == found

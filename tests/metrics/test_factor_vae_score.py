@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from facsimile.metrics import _cases, _draws
 from facsimile.metrics import factor_vae_score as metric
-from facsimile.metrics._conventions import CORRECTED, DLIB
+from facsimile.metrics.base import cases
+from facsimile.metrics.base import draws as base_draws
+from facsimile.metrics.base.conventions import CORRECTED, DLIB
 
 
 def asked(codes, grid, convention=DLIB, **options):
-    draws = _draws.from_table(codes, grid.factors, 400, 400, 0, **options)
+    draws = base_draws.from_table(codes, grid.factors, 400, 400, 0, **options)
     return metric.score(draws, convention)
 
 
@@ -37,11 +38,11 @@ def test_a_factor_without_a_latent_costs_its_share_and_a_copy_nothing(grid):
 
 
 def test_a_turn_is_not_noticed_until_it_is_complete(grid):
-    assert asked(_cases.rotated(grid.oracle(), 30), grid)["factor_vae_score"] > 0.95
-    assert asked(_cases.rotated(grid.oracle(), 45), grid)["factor_vae_score"] < 0.7
+    assert asked(cases.rotated(grid.oracle(), 30), grid)["factor_vae_score"] > 0.95
+    assert asked(cases.rotated(grid.oracle(), 45), grid)["factor_vae_score"] < 0.7
 
 
 def test_larger_batches_see_through_noise(grid):
-    codes = _cases.noisy(grid.oracle(), np.random.default_rng(0), 2.0)
+    codes = cases.noisy(grid.oracle(), np.random.default_rng(0), 2.0)
     few, many = (asked(codes, grid, batch=batch)["factor_vae_score"] for batch in (4, 256))
     assert many > few + 0.3

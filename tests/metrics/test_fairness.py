@@ -1,15 +1,15 @@
 """Unfairness: the reference's answers, latents that are fair or not at all, and how the pairs are reduced."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
+from project import GOLDENS
 
 from facsimile import metrics
-from facsimile.metrics import _draws, downstream, fairness
+from facsimile.metrics import downstream, fairness
+from facsimile.metrics.base import draws as base_draws
 
-GOLDENS = Path(__file__).parent.parent / "goldens"
 ANSWERS = json.loads((GOLDENS / "fairness" / "answers.json").read_text())
 DLIB = "dlib-sklearn020"
 
@@ -21,7 +21,7 @@ def codes():
 
 
 def drawn(codes, grid, n_train=300):
-    return _draws.from_table(codes, grid.factors, n_train, 150, 0)
+    return base_draws.from_table(codes, grid.factors, n_train, 150, 0)
 
 
 def test_answers_of_the_reference_lie_among_those_of_other_ties(grid, codes):
@@ -53,10 +53,10 @@ def test_a_perfect_code_and_a_constant_one_are_fair(grid, convention):
 def test_a_code_that_copies_the_sensitive_factor(convention):
     """Two factors of two values are always alike where the trees are trained; changed alone, one decides both predictions."""
     factors = np.stack(np.unravel_index(np.arange(8), (2, 2, 2)), axis=1)
-    draws = _draws.from_table(factors[:, :1] + 10.0 * (factors[:, 2:] == 0), factors, 400, 10, 0)
+    draws = base_draws.from_table(factors[:, :1] + 10.0 * (factors[:, 2:] == 0), factors, 400, 10, 0)
     alike = draws.train.factors.copy()
     alike[:, 1] = alike[:, 0]
-    draws.train = _draws.Sample(draws.train.codes, alike)
+    draws.train = base_draws.Sample(draws.train.codes, alike)
     mean, highest = fairness.matrices(draws, convention)
     assert mean[1, 0] == highest[1, 0] == 0.5  # each of two values is half away from the mean of both
     assert mean[0, 1] == mean[1, 2] == mean[0, 2] == 0
@@ -94,7 +94,7 @@ def test_a_hundred_points_of_noise_look_unfair(grid):
     assert fairness.score(draws, DLIB)["unfairness"] < 0.15
     big = type(grid)((4, 10, 10, 10))
     noise = np.random.default_rng(0).normal(size=(4000, 5))
-    draws = _draws.from_table(noise, big.factors, 500, 10, 0)
+    draws = base_draws.from_table(noise, big.factors, 500, 10, 0)
     sampled, whole = (fairness.score(draws, convention)["unfairness"] for convention in (DLIB, "exact"))
     assert whole < 0.07 < sampled
 
@@ -104,7 +104,7 @@ def test_trees_are_shared_with_other_metrics(grid, codes, monkeypatch):
     first = fairness.score(draws, DLIB)
     monkeypatch.setattr("facsimile.metrics._boosting.fit", None)
     assert fairness.score(draws, DLIB) == first
-    given = _draws.Draws(draws.train, draws.test)
+    given = base_draws.Draws(draws.train, draws.test)
     given._kept = draws._kept
     assert len(downstream.predictions(given, draws.train, draws.test, "gbt", DLIB)) == 4
 
@@ -112,11 +112,11 @@ def test_trees_are_shared_with_other_metrics(grid, codes, monkeypatch):
 def test_a_table_that_is_no_grid(grid):
     """Each value has points of its own: chance alone separates them a little, but not over the whole table."""
     kept = np.random.default_rng(0).permutation(360)[:330]
-    draws = _draws.from_table(grid.oracle()[kept], grid.factors[kept], 500, 150, 0)
+    draws = base_draws.from_table(grid.oracle()[kept], grid.factors[kept], 500, 150, 0)
     found = fairness.score(draws, DLIB)
     assert 0 < found["unfairness"] < 0.1
     codes = grid.factors[kept] * 1.0
-    whole = fairness.score(_draws.from_table(codes, grid.factors[kept], 500, 150, 0), "exact")
+    whole = fairness.score(base_draws.from_table(codes, grid.factors[kept], 500, 150, 0), "exact")
     shares = [
         np.stack(
             [

@@ -7,18 +7,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from facsimile import canonical, datasets, discover, findings, metric_card, models, runs, train
-from facsimile.datasets.linear_gaussian import LinearGaussian
-from facsimile.datasets.xy_squares import XYSquares
-from facsimile.metrics import _cone_quadrature as quadrature
-from facsimile.metrics import _linear_optima as optima
-from facsimile.metrics import channel_statistics, linear_optimum, perceived_distance
-from facsimile.metrics._findings import Findings
-from facsimile.models import _arrays
-from facsimile.score_inputs import Images
-from facsimile.training_settings import Training
+from facsimile import datasets, models
+from facsimile.foundation import canonical, discover
+from facsimile.metrics.base import metric_card
+from facsimile.metrics.base.findings import Findings
+from facsimile.models.base import arrays as base_arrays
+from facsimile.papers.overlap.datasets.xy_squares import XYSquares
+from facsimile.papers.overlap.metrics import channel_statistics, perceived_distance
+from facsimile.papers.posterior_collapse.datasets.linear_gaussian import LinearGaussian
+from facsimile.papers.posterior_collapse.metrics import _linear_optima as optima
+from facsimile.papers.posterior_collapse.metrics import linear_optimum
+from facsimile.papers.prog_vi.metrics import _cone_quadrature as quadrature
+from facsimile.scoring import score_findings
+from facsimile.scoring.score_inputs import Images
+from facsimile.studies import runs
+from facsimile.studies.training import Training
+from facsimile.training import loop
 
-NAMES = [name for name in discover.names("metrics") if findings.wanted(name)]
+NAMES = [name for name in discover.names("metrics") if score_findings.wanted(name)]
 
 
 def of(model="no_model", params=None, inferred=None, data=None, grid=None, asked=500):
@@ -54,14 +60,14 @@ def test_it_says_what_it_is(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_its_needs_are_known(name):
     run = runs.Run("cone", "no_model", 0, {"params": {}}, "", None, None, None, control=False)
-    assert findings.has(name, run, {"arrays": "[]"}) in (True, False)
+    assert score_findings.has(name, run, {"arrays": "[]"}) in (True, False)
 
 
 def test_an_unknown_need_is_named(monkeypatch):
     monkeypatch.setattr(perceived_distance, "NEEDS", ("pixels",))
     run = runs.Run("cone", "no_model", 0, {"params": {}}, "", None, None, None, control=False)
     with pytest.raises(ValueError, match="perceived_distance needs 'pixels', which is neither codes nor one of: history"):
-        findings.has("perceived_distance", run, {})
+        score_findings.has("perceived_distance", run, {})
 
 
 def test_codes_are_not_given():
@@ -125,11 +131,11 @@ def test_every_score_of_a_data_set_is_declared(squares):
 def test_training_reaches_the_closed_form(gaussian, model, params):
     training = Training.model_validate({"steps": 400, "batch_size": "all", "latents": 5, "adam": {"lr": 0.03}})
     made = models.model(model, **params)
-    state = train.start(made, training, gaussian.shapes, 0, "float32")
-    for _ in train.steps(made, training, gaussian, 0, "float32", state):
+    state = loop.start(made, training, gaussian.shapes, 0, "float32")
+    for _ in loop.steps(made, training, gaussian, 0, "float32", state):
         pass
     arrays = gaussian.arrays(slice(None))
-    inferred = _arrays.inferred(made, state.networks, _arrays.tensors(arrays), 0, 1000)
+    inferred = base_arrays.inferred(made, state.networks, base_arrays.tensors(arrays), 0, 1000)
     found = linear_optimum.score(of(model, params, inferred, arrays))
     assert found["omega_error"] < 2e-3
     assert found["lambda_error"] < 2e-3
@@ -158,7 +164,7 @@ def test_at_the_threshold_a_unit_is_collapsed():
 
 def test_a_run_without_what_is_needed_is_not_asked():
     run = runs.Run("cone", "cone_mean_field", 0, {"params": {}}, canonical.hash8({}), None, None, None, control=False)
-    assert findings.has("cone_objective", run, {"arrays": '["objective", "parameters"]'})
-    assert not findings.has("cone_objective", run, {"arrays": '["parameters"]'})
-    assert not findings.has("perceived_distance", run, {"arrays": "[]"}), "it has no images"
+    assert score_findings.has("cone_objective", run, {"arrays": '["objective", "parameters"]'})
+    assert not score_findings.has("cone_objective", run, {"arrays": '["parameters"]'})
+    assert not score_findings.has("perceived_distance", run, {"arrays": "[]"}), "it has no images"
     assert datasets.grid("cone").rows == 1

@@ -3,19 +3,10 @@
 import numpy as np
 import pytest
 
-from facsimile.metrics import (
-    _draws,
-    _mutual_information,
-    dci,
-    explicitness,
-    factor_vae_score,
-    irs,
-    mig,
-    modularity,
-    sap,
-    unsupervised,
-)
-from facsimile.metrics._conventions import DLIB
+from facsimile.metrics import dci, explicitness, factor_vae_score, irs, mig, modularity, sap, unsupervised
+from facsimile.metrics.base import draws as base_draws
+from facsimile.metrics.base import mutual_information
+from facsimile.metrics.base.conventions import DLIB
 
 # Latents that follow from the draws: sums of functions of one factor each. ``dead`` has noise too, in latents that are pruned.
 ADDITIVE = ("dead", "duplicate", "linear_mix", "merged", "perfect", "rotated")
@@ -24,7 +15,7 @@ SINGULAR = {"duplicate", "linear_mix"}
 
 
 def test_mutual_information_and_what_follows_from_it(golden):
-    found, entropies = _mutual_information.matrix(golden["draws"])
+    found, entropies = mutual_information.matrix(golden["draws"])
     np.testing.assert_allclose(found, golden["mi_matrix"], rtol=0, atol=1e-9)
     np.testing.assert_allclose(entropies, golden["entropy"], rtol=0, atol=1e-9)
     assert mig.score(golden["draws"])["mig"] == pytest.approx(float(golden["mig"]), abs=1e-9)
@@ -73,7 +64,7 @@ def test_unsupervised(golden):
 @pytest.mark.parametrize("case", [pytest.param(case, marks=[pytest.mark.slow] * (case in SLOW)) for case in ADDITIVE])
 def test_factor_vae_votes(case, read_golden, dsprites):
     golden = read_golden(case)
-    table, state = _draws.Table(whole_table(golden, dsprites), dsprites.factors), np.random.RandomState(0)
+    table, state = base_draws.Table(whole_table(golden, dsprites), dsprites.factors), np.random.RandomState(0)
     overall, active = factor_vae_score.spread(table, 10_000, state)
     np.testing.assert_array_equal(active, golden["active_dims"])
     votes = factor_vae_score.votes(table, 1000, 64, overall, active, state)
@@ -81,7 +72,7 @@ def test_factor_vae_votes(case, read_golden, dsprites):
 
 
 def test_the_points_are_those_that_the_reference_drew(golden, dsprites):
-    drawn = _draws.from_table(dsprites.oracle(), dsprites.factors, 2000, 1000, seed=0)
+    drawn = base_draws.from_table(dsprites.oracle(), dsprites.factors, 2000, 1000, seed=0)
     np.testing.assert_array_equal(drawn.train.factors, golden["ys_train"].T)
     np.testing.assert_array_equal(drawn.test.factors, golden["ys_test"].T)
 

@@ -1,18 +1,19 @@
 """Mean correlation coefficient: known codes, invariances, published functions."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
+from project import GOLDENS
 
-from facsimile.metrics import _draws, mcc
+from facsimile.metrics import mcc
+from facsimile.metrics.base import draws as base_draws
 
-GOLDEN = json.loads((Path(__file__).parent.parent / "goldens" / "mcc" / "dsprites.json").read_text())
+GOLDEN = json.loads((GOLDENS / "mcc" / "dsprites.json").read_text())
 
 
 def scored(codes, grid, convention="paper", seed=0):
-    return mcc.score(_draws.from_table(codes, grid.factors, 2000, 500, seed), convention)
+    return mcc.score(base_draws.from_table(codes, grid.factors, 2000, 500, seed), convention)
 
 
 @pytest.mark.parametrize("convention", mcc.CONVENTIONS)
@@ -60,8 +61,8 @@ def test_the_index_of_a_value_is_its_size(grid):
     """Of three values with two exchanged the correlation is 1/2, over equally frequent ones."""
     codes = grid.oracle()
     codes[:, 0] = np.array([1, 0, 2])[grid.factors[:, 0]]
-    points = _draws.Sample(codes, grid.factors)
-    found = mcc.score(_draws.Draws(points, points))
+    points = base_draws.Sample(codes, grid.factors)
+    found = mcc.score(base_draws.Draws(points, points))
     assert [found["mcc"], found["mcc_spearman"]] == pytest.approx([3.5 / 4, 3.5 / 4])
 
 
@@ -74,15 +75,15 @@ def test_fewer_codes_than_factors(grid):
 
 
 def test_pairs_are_those_of_the_training_points(grid):
-    train, test = _draws.Sample(grid.oracle(), grid.factors), _draws.Sample(grid.oracle()[:, [1, 0, 2, 3]], grid.factors)
-    found = mcc.score(_draws.Draws(train, test))
+    train, test = base_draws.Sample(grid.oracle(), grid.factors), base_draws.Sample(grid.oracle()[:, [1, 0, 2, 3]], grid.factors)
+    found = mcc.score(base_draws.Draws(train, test))
     assert found["mcc"] == pytest.approx(1)
     assert found["mcc_test"] == pytest.approx(0.5)
 
 
 def test_noise_can_win_a_code_only_by_slow_disentanglement(grid):
     """Its columns of noise are paired, too: of codes that know nothing, and few points, they take the best."""
-    draws = _draws.from_table(grid.noise(30), grid.factors, 60, 60, 0)
+    draws = base_draws.from_table(grid.noise(30), grid.factors, 60, 60, 0)
     assert mcc.score(draws, "slow-disentanglement")["mcc"] < mcc.score(draws, "paper")["mcc"]
 
 

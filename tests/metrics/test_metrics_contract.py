@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from every_metric import NAMES, OF_CODES
 
-from facsimile import discover
-from facsimile.metrics import _draws
+from facsimile.foundation import discover
+from facsimile.metrics.base import draws
 
 
 @pytest.fixture(params=NAMES)
@@ -20,14 +20,14 @@ def asked(metric, grid, codes, convention=None):
 
 
 def drawn(grid, codes):
-    return _draws.from_table(codes, grid.factors, 300, 150, 0, grid.given(codes))
+    return draws.from_table(codes, grid.factors, 300, 150, 0, grid.given(codes))
 
 
 def test_it_says_what_it_is(metric):
     low, high = metric.RANGE
     assert low < high
     assert metric.BETTER in ("higher", "lower")
-    given = {field.name for field in dataclasses.fields(_draws.Given)}
+    given = {field.name for field in dataclasses.fields(draws.Given)}
     assert set(metric.NEEDS) <= {"codes", "factors", "table", "grid"} | given
     assert "codes" in metric.NEEDS
     assert any(character.isdigit() for character in metric.REFERENCE), "REFERENCE names a year"

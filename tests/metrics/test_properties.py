@@ -13,9 +13,11 @@ from every_metric import NAMES
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from facsimile import discover, metrics
-from facsimile.metrics import _draws, sap
-from facsimile.metrics._cases import Grid
+from facsimile import metrics
+from facsimile.foundation import discover
+from facsimile.metrics import sap
+from facsimile.metrics.base import draws as base_draws
+from facsimile.metrics.base.cases import Grid
 
 POINTS = (120, 60)
 # Without shrinking: a failure shows latents of three factors at most as they are, and costs no minutes.
@@ -101,7 +103,7 @@ def headline(name: str, *arguments: Any) -> float:
     return asked(name, *arguments)[discover.module("metrics", name).HEADLINE]
 
 
-def model(latents: Latents, codes: np.ndarray) -> _draws.Given:
+def model(latents: Latents, codes: np.ndarray) -> base_draws.Given:
     """All that a metric may need of a model besides codes."""
     return Grid(latents.sizes).given(codes)
 
@@ -167,7 +169,7 @@ def test_codes_that_are_no_numbers_are_refused(name, latents, value, data):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_a_metric_needs_and_is_not_given_is_named(name):
-    latents, with_model = Latents((3, 4), 3, 0, 0.1), {field.name for field in dataclasses.fields(_draws.Given)}
+    latents, with_model = Latents((3, 4), 3, 0, 0.1), {field.name for field in dataclasses.fields(base_draws.Given)}
     if needs := with_model & set(discover.module("metrics", name).NEEDS):
         with pytest.raises(ValueError, match=f"{name} needs ({'|'.join(needs)}):"):
             asked(name, latents.codes, latents.factors)
@@ -328,9 +330,9 @@ def test_a_constant_latent_is_independent_of_the_others(latents):
 @given(latents=LATENTS)
 def test_a_constant_latent_predicts_one_class_of_each_factor(latents):
     codes = with_constant(latents)
-    draws = _draws.from_table(codes, latents.factors, *POINTS, seed=0)
+    draws = base_draws.from_table(codes, latents.factors, *POINTS, seed=0)
     found = sap.matrix(draws)
-    np.testing.assert_allclose(found[:-1], sap.matrix(_draws.from_table(latents.codes, latents.factors, *POINTS, seed=0)))
+    np.testing.assert_allclose(found[:-1], sap.matrix(base_draws.from_table(latents.codes, latents.factors, *POINTS, seed=0)))
     shares = [
         np.bincount(column, minlength=size) / POINTS[1]
         for column, size in zip(draws.test.factors.T, latents.sizes, strict=True)

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from facsimile.metrics import _draws, mig, sap
+from facsimile.metrics import mig, sap
+from facsimile.metrics.base import draws as base_draws
 
 SEEDS = range(4)
 
 
 def drawn(codes, grid, n_train=600, n_test=300):
-    return _draws.from_table(codes, grid.factors, n_train, n_test, seed=0)
+    return base_draws.from_table(codes, grid.factors, n_train, n_test, seed=0)
 
 
 def scored(codes, grid, **options):
@@ -83,7 +84,7 @@ def test_two_exchanged_values_lower_the_correlation_of_their_factor(grid):
     """Of three equally frequent values with two exchanged the correlation is 1/2."""
     codes = grid.oracle()
     codes[:, 0] = np.array([0, 2, 1])[grid.factors[:, 0]]
-    found = sap.squared_correlations(_draws.Draws(*[_draws.Sample(codes, grid.factors)] * 2))
+    found = sap.squared_correlations(base_draws.Draws(*[base_draws.Sample(codes, grid.factors)] * 2))
     assert found[0, 0] == pytest.approx(0.25)
     assert found[1, 1] == pytest.approx(1)
 

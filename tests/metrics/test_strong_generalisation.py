@@ -1,15 +1,15 @@
 """Strong generalisation: the reference's answers, latents that lose nothing or all, and what the points are."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
+from project import GOLDENS
 
 from facsimile import metrics
-from facsimile.metrics import _draws, _interventions, strong_generalisation
+from facsimile.metrics import _interventions, strong_generalisation
+from facsimile.metrics.base import draws as base_draws
 
-GOLDENS = Path(__file__).parent.parent / "goldens"
 ANSWERS = json.loads((GOLDENS / "strong_generalisation" / "answers.json").read_text())
 DLIB = "dlib-sklearn020"
 
@@ -21,7 +21,7 @@ def codes():
 
 
 def scored(codes, grid, n_train=300, n_test=150, convention=DLIB, seed=0):
-    return strong_generalisation.score(_draws.from_table(codes, grid.factors, n_train, n_test, seed), convention)
+    return strong_generalisation.score(base_draws.from_table(codes, grid.factors, n_train, n_test, seed), convention)
 
 
 @pytest.mark.slow
@@ -51,7 +51,7 @@ def test_a_perfect_code_loses_nothing(grid):
 def test_a_latent_that_is_the_sum_of_two_factors_misleads():
     """With the other factor held the sum tells all; elsewhere it is right at an end of the range alone."""
     factors = np.stack(np.unravel_index(np.arange(30), (5, 6)), axis=1)
-    draws = _draws.from_table(factors.sum(axis=1, keepdims=True), factors, 400, 1000, 0)
+    draws = base_draws.from_table(factors.sum(axis=1, keepdims=True), factors, 400, 1000, 0)
     found = strong_generalisation.score(draws)
     assert found["strong_accuracy_train"] == 1
     assert found["strong_accuracy"] == pytest.approx((1 / 5 + 1 / 6) / 2, abs=0.01)
@@ -66,7 +66,7 @@ def test_noise_and_constants_have_no_gap_to_speak_of_and_no_accuracy(grid):
 
 
 def test_the_held_factor_is_never_the_target_and_its_value_never_among_the_test_points(grid):
-    table = _draws.Table(grid.noise(), grid.factors)
+    table = base_draws.Table(grid.noise(), grid.factors)
     made = strong_generalisation.shifts(table, 50, 3)
     assert [target for target, _ in made] == np.repeat(range(4), 10).tolist()
     assert all(shift.factor != target and (shift.unseen != shift.seen).all() for target, shift in made)
@@ -83,11 +83,11 @@ def test_the_held_factor_is_never_the_target_and_its_value_never_among_the_test_
 
 def test_a_table_that_is_no_grid(grid):
     kept = np.random.default_rng(0).permutation(360)[:300]
-    table, random = _draws.Table(grid.oracle()[kept], grid.factors[kept]), np.random.RandomState(0)
+    table, random = base_draws.Table(grid.oracle()[kept], grid.factors[kept]), np.random.RandomState(0)
     values = random.randint(5, size=40)
     rows = _interventions.intervened(table, table.draw(40, random), 2, values, random)
     np.testing.assert_array_equal(table.factors[rows, 2], values)
-    draws = _draws.from_table(grid.oracle()[kept], grid.factors[kept], 400, 200, 0)
+    draws = base_draws.from_table(grid.oracle()[kept], grid.factors[kept], 400, 200, 0)
     assert strong_generalisation.score(draws)["strong_accuracy"] > 0.97
 
 

@@ -1,25 +1,26 @@
 """Unsupervised disentanglement ranking: the reference's answers, models of known likeness, invariances, edges."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
+from project import GOLDENS
 
 import facsimile
-from facsimile.metrics import _draws, udr
+from facsimile.metrics import udr
+from facsimile.metrics.base import draws as base_draws
 
-GOLDEN = json.loads((Path(__file__).parent.parent / "goldens" / "udr" / "answers.json").read_text())
+GOLDEN = json.loads((GOLDENS / "udr" / "answers.json").read_text())
 CASES = ("vae_like", "noisy", "partial", "network", "dead", "linear_mix")
 
 
 def scored(grid, codes, peers, convention=udr.DLIB, log_variances=None, n_train=2000):
     """Of models that are all informative, unless told otherwise: peers are their codes, or pairs with their log-variances."""
-    given = _draws.Given(
+    given = base_draws.Given(
         log_variances=informative(codes) if log_variances is None else log_variances,
         peers=[peer if isinstance(peer, tuple) else (peer, informative(peer)) for peer in peers],
     )
-    return udr.score(_draws.from_table(codes, grid.factors, n_train, 10, 0, given), convention)
+    return udr.score(base_draws.from_table(codes, grid.factors, n_train, 10, 0, given), convention)
 
 
 def informative(codes):
@@ -34,7 +35,7 @@ def models():
     """Six models of ten latents of the same 2,000 points, of which some are closed: 5 % of their size, as wide as the prior."""
     found = []
     for i, case in enumerate(CASES):
-        with np.load(Path(__file__).parent.parent / "goldens" / "metrics" / f"dsprites_{case}.npz") as file:
+        with np.load(GOLDENS / "metrics" / f"dsprites_{case}.npz") as file:
             means, factors = file["mus_train"].T.copy(), file["ys_train"].T
         closed = (i + np.arange(10)) % 4 == 0
         means[:, closed] *= np.float32(0.05)
@@ -45,9 +46,9 @@ def models():
 def draws_of(models, i):
     found, factors = models
     means, log_variances = found[i]
-    sample = _draws.Sample(means, factors, np.arange(len(means)))
-    given = _draws.Given(log_variances=log_variances, peers=[model for j, model in enumerate(found) if j != i])
-    return _draws.Draws(sample, sample, _draws.Table(means, factors), 0, given)
+    sample = base_draws.Sample(means, factors, np.arange(len(means)))
+    given = base_draws.Given(log_variances=log_variances, peers=[model for j, model in enumerate(found) if j != i])
+    return base_draws.Draws(sample, sample, base_draws.Table(means, factors), 0, given)
 
 
 @pytest.mark.parametrize("i", range(len(CASES)))

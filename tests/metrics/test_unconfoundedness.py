@@ -1,18 +1,19 @@
 """UC: sets of latents that are known, and the released code's answers on the numpy of its time."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
+from project import GOLDENS
 
-from facsimile.metrics import _draws, _latent_sets, unconfoundedness
+from facsimile.metrics import _latent_sets, unconfoundedness
+from facsimile.metrics.base import draws as base_draws
 
-ANSWERS = json.loads((Path(__file__).parent.parent / "goldens" / "unconfoundedness" / "answers.json").read_text())
+ANSWERS = json.loads((GOLDENS / "unconfoundedness" / "answers.json").read_text())
 
 
 def scored(codes, grid, convention="corrected"):
-    return unconfoundedness.score(_draws.from_table(codes, grid.factors, 2000, 50, 0), convention)
+    return unconfoundedness.score(base_draws.from_table(codes, grid.factors, 2000, 50, 0), convention)
 
 
 @pytest.fixture
@@ -22,8 +23,8 @@ def robust(monkeypatch):
     def sets(matrix, rho, convention="corrected"):
         found = (np.arange(len(matrix)), np.asarray(matrix, np.float64))
         monkeypatch.setattr(_latent_sets, "_robustness", lambda draws: found)
-        points = _draws.Sample(np.zeros((4, 1), np.float32), np.arange(4)[:, None])
-        return _latent_sets.of_factors(_draws.Draws(points, points), rho, convention)
+        points = base_draws.Sample(np.zeros((4, 1), np.float32), np.arange(4)[:, None])
+        return _latent_sets.of_factors(base_draws.Draws(points, points), rho, convention)
 
     return sets
 
@@ -106,8 +107,8 @@ def test_it_is_the_released_number(case, read_golden):
 @pytest.mark.parametrize("case", ANSWERS)
 def test_the_released_sets(case, read_golden):
     golden = read_golden(case)
-    points = _draws.Sample(golden["mus_train"].T[:300], golden["ys_train"].T[:300])
-    draws = _draws.Draws(points, points)
+    points = base_draws.Sample(golden["mus_train"].T[:300], golden["ys_train"].T[:300])
+    draws = base_draws.Draws(points, points)
     for rho in (1, 7):
         found = _latent_sets.of_factors(draws, rho, "dlib-fork")
         assert [sorted(members) for members in found] == ANSWERS[case][f"sets_{rho}"]

@@ -1,15 +1,16 @@
 """Unified scores: the reference's aggregations and curves, known matrices, invariances, nothing fitted twice."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
+from project import GOLDENS
 
-from facsimile.metrics import _boosting, _draws, dci, mig, modularity, sap, unified
-from facsimile.metrics import _mutual_information as information
+from facsimile.metrics import _boosting, dci, mig, modularity, sap, unified
+from facsimile.metrics.base import draws as base_draws
+from facsimile.metrics.base import mutual_information as information
 
-GOLDEN = json.loads((Path(__file__).parent.parent / "goldens" / "unified" / "answers.json").read_text())
+GOLDEN = json.loads((GOLDENS / "unified" / "answers.json").read_text())
 ARRAYS = {
     "mutual_information": "mi_matrix",
     "gradient_boosting": "importance",
@@ -21,7 +22,7 @@ AGGREGATIONS = set(unified.MEANINGS)
 
 
 def drawn(codes, grid, n_train=400, n_test=200):
-    return _draws.from_table(codes, grid.factors, n_train, n_test, seed=0)
+    return base_draws.from_table(codes, grid.factors, n_train, n_test, seed=0)
 
 
 # The reference ------------------------------------------------------------------------------------------------------------
@@ -203,7 +204,7 @@ def test_a_single_code_and_a_single_factor(grid, convention):
     assert one["gradient_boosting.completeness"] == 1  # a single code has no rival
     assert one["mutual_information.groups"] == 1
     factors = np.repeat(np.arange(4), 5)[:, None]
-    found = unified.score(_draws.from_table(np.c_[factors, factors % 2], factors, 60, 30, 0), convention)
+    found = unified.score(base_draws.from_table(np.c_[factors, factors % 2], factors, 60, 30, 0), convention)
     assert found["mutual_information.disentanglement"] == found["mutual_information.modularity"] == 1
     assert all(np.isfinite(list(scores.values())).all() for scores in (one, found))
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from facsimile.adam import AdamSettings, TFAdam
+from facsimile.models.base.adam import AdamSettings, TFAdam
 
 
 def tensorflow_adam(start, gradients, s):

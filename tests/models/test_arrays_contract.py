@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from facsimile import models
-from facsimile.models import _arrays
-from facsimile.training_settings import Training
+from facsimile.models.base import arrays
+from facsimile.studies.training import Training
 
 ROWS, LATENTS = 6, 2
 TRAINING = Training.model_validate({"steps": 3, "batch_size": ROWS, "latents": LATENTS, "adam": {"lr": 0.01}})
@@ -22,7 +22,7 @@ def model(of_arrays, some):
 
 def batch(model):
     drawn = np.random.default_rng(0)
-    return _arrays.tensors({name: rows(drawn, (ROWS, *shape)) for name, shape in model.takes.items()})
+    return arrays.tensors({name: rows(drawn, (ROWS, *shape)) for name, shape in model.takes.items()})
 
 
 def rows(drawn, shape):
@@ -47,7 +47,7 @@ def weights(networks):
 
 def test_losses_are_finite_and_three_steps_move_every_group(model):
     networks = made(model)
-    optimisers = _arrays.optimisers_of(model, TRAINING, networks)
+    optimisers = arrays.optimisers_of(model, TRAINING, networks)
     assert networks.keys() == optimisers.keys()
     before = weights(networks)
     for step in range(3):
@@ -70,7 +70,7 @@ def test_losses_and_starting_values_are_pure_functions(model):
 
 
 def test_what_is_inferred_is_finite_and_the_same_again(model):
-    found, again = (_arrays.inferred(model, made(model), batch(model), 0, 4) for _ in range(2))
+    found, again = (arrays.inferred(model, made(model), batch(model), 0, 4) for _ in range(2))
     assert found, "a model that infers nothing cannot be measured"
     for name, values in found.items():
         assert np.isfinite(values).all(), name
@@ -78,14 +78,14 @@ def test_what_is_inferred_is_finite_and_the_same_again(model):
 
 
 def test_traces_are_columns_of_numbers(model):
-    traced = _arrays.traced(model, made(model), batch(model))
+    traced = arrays.traced(model, made(model), batch(model))
     assert all(type(value) is float and np.isfinite(value) for value in traced.values())
 
 
 def test_a_data_set_without_its_arrays_is_refused_by_name(model):
     first = next(iter(model.takes))
     with pytest.raises(ValueError, match=f"no array of elsewhere, which {type(model).__name__} takes: '{first}'"):
-        _arrays.checked(model, "elsewhere", {})
+        arrays.checked(model, "elsewhere", {})
 
 
 def test_no_model_answers_nothing():

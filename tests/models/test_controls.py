@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from facsimile import models
-from facsimile.models._control import LOG_VARIANCE
+from facsimile.models.base.control import LOG_VARIANCE
 
 FACTORS = np.stack([np.arange(5000) % 3, np.arange(5000) % 40], 1)
 

@@ -5,7 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from facsimile import discover, models
+from facsimile import models
+from facsimile.foundation import declared
 
 
 @pytest.mark.parametrize(
@@ -49,4 +50,4 @@ def test_the_discriminators_adam_is_that_of_the_study(some, stated):
 
 def test_what_is_read_without_importing_is_what_there_is(any_model):
     """studyfile.py reads the fields from the file's text, so that a workflow is planned without torch."""
-    assert discover.fields("models", any_model) == [parameter.name for parameter in models.hyper_parameters(any_model)]
+    assert declared.fields("models", any_model) == [parameter.name for parameter in models.hyper_parameters(any_model)]

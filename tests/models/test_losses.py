@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from facsimile import models
-from facsimile.models import _vae
-from facsimile.models._vae import Posterior
+from facsimile.models.base import vae
+from facsimile.models.base.vae import Posterior
 
 B, D = 64, 10
 
@@ -18,7 +18,7 @@ def q():
     mean, log_variance = rng.normal(size=(B, D)), rng.normal(scale=0.5, size=(B, D)) - 1
     sample = mean + np.exp(log_variance / 2) * rng.normal(size=(B, D))
     arrays = [torch.from_numpy(a) for a in (mean, log_variance, sample)]
-    return Posterior(*arrays, _vae.gaussian_kl(arrays[0], arrays[1]))
+    return Posterior(*arrays, vae.gaussian_kl(arrays[0], arrays[1]))
 
 
 def numpy_kl(q):
@@ -39,9 +39,9 @@ def numpy_dip(covariance, lambda_od, lambda_d):
 
 def test_kl(q):
     assert q.kl.item() == pytest.approx(numpy_kl(q), rel=1e-12)
-    assert _vae.gaussian_kl(torch.zeros(3, D), torch.zeros(3, D)).item() == 0
+    assert vae.gaussian_kl(torch.zeros(3, D), torch.zeros(3, D)).item() == 0
     # One latent of mean 2 and variance e: (4 + e - 1 - 1) / 2 nats, not divided by latents, pixels or data set size.
-    one = _vae.gaussian_kl(torch.tensor([[2.0]]), torch.tensor([[1.0]]))
+    one = vae.gaussian_kl(torch.tensor([[2.0]]), torch.tensor([[1.0]]))
     assert one.item() == pytest.approx((4 + np.e - 2) / 2)
 
 
@@ -50,9 +50,9 @@ def test_reconstruction_is_summed_over_pixels_and_averaged_over_the_batch():
     p = 1 / (1 + np.exp(-logits.double().numpy()))
     x = images.double().numpy()
     expected = -(x * np.log(p) + (1 - x) * np.log(1 - p)).sum((1, 2, 3)).mean()
-    assert _vae.bernoulli_loss(logits, images).item() == pytest.approx(expected, rel=1e-6)
+    assert vae.bernoulli_loss(logits, images).item() == pytest.approx(expected, rel=1e-6)
     # No entropy of the pixels is taken off: grey pixels cost log 2 each even when they are met exactly.
-    half = _vae.bernoulli_loss(torch.zeros(2, 1, 8, 8), torch.full((2, 1, 8, 8), 0.5))
+    half = vae.bernoulli_loss(torch.zeros(2, 1, 8, 8), torch.full((2, 1, 8, 8), 0.5))
     assert half.item() == pytest.approx(64 * np.log(2), rel=1e-6)
 
 
@@ -116,7 +116,7 @@ def test_dip_leaves_a_diagonal_covariance_its_diagonal_term_alone():
 def test_the_history_holds_the_terms_of_the_loss(q):
     """The bound is logged with its sign, as disentanglement_lib does: higher is better, whatever the regulariser."""
     rest, extra = torch.tensor(100.0, dtype=torch.float64), 3 * q.kl
-    losses = _vae.vae_losses(q, rest, extra)
+    losses = vae.vae_losses(q, rest, extra)
     kl = numpy_kl(q)
     assert losses.minimise["vae"].item() == pytest.approx(100 + 3 * kl)
     terms = {name: term.item() for name, term in losses.terms.items()}

@@ -5,8 +5,10 @@ import math
 import pytest
 import torch
 
-from facsimile import discover, models, networks
-from facsimile.adam import TFAdam
+from facsimile import models
+from facsimile.foundation import discover
+from facsimile.models.base import networks
+from facsimile.models.base.adam import TFAdam
 
 
 def test_it_says_what_it_is(any_model):

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from facsimile import networks
+from facsimile.models.base import networks
 
 
 @pytest.mark.parametrize(("name", "parameters"), [("dlib", 690_517), ("paper", 764_245), ("disent", 911_701)])

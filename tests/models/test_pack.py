@@ -7,12 +7,14 @@ import pytest
 import torch
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from facsimile import batches, datasets, images, models, networks, rng
-from facsimile.adam import TFAdam
-from facsimile.bf16_layers import as_bf16_layers
-from facsimile.matrix_convolutions import as_matrix_products
-from facsimile.pack import How, Member, Pack
-from facsimile.training_settings import Adam, Training
+from facsimile import datasets, models
+from facsimile.models.base import networks, rng
+from facsimile.models.base.adam import TFAdam
+from facsimile.models.base.bf16_layers import as_bf16_layers
+from facsimile.models.base.matrix_convolutions import as_matrix_products
+from facsimile.studies.training import Adam, Training
+from facsimile.training import batches, sources
+from facsimile.training.pack import How, Member, Pack
 
 TRAINING = Training(steps=10, batch_size=8, latents=4, network="dlib", adam=Adam(lr=0.001))
 CPU = torch.device("cpu")
@@ -82,7 +84,7 @@ def test_bits_depend_on_neither_slot_nor_companions_nor_source(trained, some, da
     model, how = some(trained), How(precision=precision)
     companion = other(trained, model, 3)
     first = Pack([Member(model, 3), Member(companion, 4), Member(model, 5)], 3, TRAINING, data, how)
-    last = Pack([Member(companion, 3), Member(model, 3)], 3, TRAINING, data, how, images.Resident(data, CPU))
+    last = Pack([Member(companion, 3), Member(model, 3)], 3, TRAINING, data, how, sources.Resident(data, CPU))
     first.advance(3)
     last.advance(1)
     last.advance(2)
@@ -147,7 +149,7 @@ def test_binary_images_lie_in_bits_on_the_device(data):
 
     binary = Binary(data._rows, data.facts)
     for kept, width in ((data, 64 * 64), (binary, 64 * 64 // 8)):
-        source = images.Resident(kept, CPU)
+        source = sources.Resident(kept, CPU)
         assert source.buffer.shape == (len(data), width)
         found = source.take(source.buffer, torch.tensor([[7, 300], [8, 9]]))
         expected = torch.from_numpy(kept.images([7, 300, 8, 9])).view(2, 2, 1, 64, 64).float() / 255
@@ -172,8 +174,8 @@ def test_images_drawn_anew_are_fed_and_never_resident(data):
 
     noisy = Noisy(data._rows, data.facts)
     with pytest.raises(ValueError, match="cannot lie on the device"):
-        images.Resident(noisy, CPU)
-    fed = images.source(noisy, [5, 6], 4, CPU)
+        sources.Resident(noisy, CPU)
+    fed = sources.source(noisy, [5, 6], 4, CPU)
     fed.feed([17, 0])
     assert torch.equal(fed.buffer[0], torch.from_numpy(noisy.images([0] * 4, rng.generator(5, "images", 17))))
     assert not torch.equal(fed.buffer[0], fed.buffer[1])

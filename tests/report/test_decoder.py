@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from facsimile import networks
+from facsimile.models.base import networks
 from facsimile.report import _decoder
 
 LATENTS = 10

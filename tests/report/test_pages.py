@@ -5,8 +5,8 @@ import math
 import pandas as pd
 import pytest
 
-from facsimile import rendering
-from facsimile.rendering import Entry, Row
+from facsimile.presentation import rendering
+from facsimile.presentation.rendering import Entry, Row
 from facsimile.report import _artefacts, _comparison
 
 COMPARED = {

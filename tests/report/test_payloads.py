@@ -5,11 +5,13 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from project import PAPERS
 from synthetic import context, runs, scores
 
 from facsimile.report import _records, _scores
 from facsimile.report._script import number, script
-from facsimile.studyfile import Study, load
+from facsimile.studies.reading import load
+from facsimile.studies.study import Study
 
 ASKED = {"n_train": 1000, "n_test": 500, "evaluation_seed": 0, "versions": "none", "code": "0"}
 
@@ -17,7 +19,7 @@ ASKED = {"n_train": 1000, "n_test": 500, "evaluation_seed": 0, "versions": "none
 @pytest.fixture(scope="module")
 def study(root) -> Study:
     """The first paper's."""
-    return load(root / "config/studies/locatello2019.yaml")
+    return load(PAPERS / "locatello2019" / "study.yaml")
 
 
 @pytest.fixture

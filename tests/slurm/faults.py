@@ -18,7 +18,7 @@ import pandas as pd
 import psutil
 from project import Project
 
-from facsimile.progress import checkpointed
+from facsimile.commands.status.progress import checkpointed
 
 from .cluster import HURRY
 

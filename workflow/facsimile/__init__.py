@@ -12,7 +12,7 @@ _PUBLIC = {
     "dataset": "facsimile.datasets",
     "score": "facsimile.metrics",
     "score_draws": "facsimile.metrics",
-    "study": "facsimile.collect",
+    "study": "facsimile.scoring.collect",
 }
 
 

@@ -10,10 +10,10 @@ import yaml
 from rich.console import Console
 from rich.markup import escape
 
-from facsimile import config as configuration
-from facsimile import workspace as workspaces
-from facsimile.command_group import SettingsAnywhere
-from facsimile.workspace import Workspace
+from facsimile.commands.command_group import SettingsAnywhere
+from facsimile.planning import config as configuration
+from facsimile.planning import workspace as workspaces
+from facsimile.planning.workspace import Workspace
 
 app = typer.Typer(
     cls=SettingsAnywhere, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
@@ -22,7 +22,7 @@ console = Console()
 JOB_STOPPED = 143  # 128 + SIGTERM: the job wrote a checkpoint and wants to run again
 
 Shard = Annotated[str, typer.Argument(help="dataset/model/id, as `facsimile list --shards` shows it")]
-StudyName = Annotated[str, typer.Argument(help="a study's id: the name of its file in config/studies")]
+StudyName = Annotated[str, typer.Argument(help="a study's id: the name of its folder in papers/")]
 
 
 @app.callback()
@@ -73,8 +73,8 @@ def data(
 @app.command()
 def train(context: typer.Context, shard: Shard) -> None:
     """Train what the store lacks of a shard."""
-    from facsimile.train import Interrupted
-    from facsimile.train_shard import train_shard
+    from facsimile.training.loop import Interrupted
+    from facsimile.training.train_shard import train_shard
 
     at: Workspace = context.obj()
     try:
@@ -87,7 +87,7 @@ def train(context: typer.Context, shard: Shard) -> None:
 @app.command()
 def encode(context: typer.Context, shard: Shard) -> None:
     """Write the latents that a shard lacks."""
-    from facsimile.encode_shard import encode_shard
+    from facsimile.training.encode_shard import encode_shard
 
     at: Workspace = context.obj()
     encode_shard(at, at.shard(shard)[1], _log)
@@ -102,7 +102,7 @@ def score_shard(
     processes: Annotated[int, typer.Option(min=1, help="runs scored at a time, one core each")] = 1,
 ) -> None:
     """Score a shard with every metric of its study."""
-    from facsimile.score_shard import score_shard as ask
+    from facsimile.scoring.score_shard import score_shard as ask
 
     at: Workspace = context.obj()
     study, found = at.shard(shard, panel)
@@ -124,7 +124,7 @@ def score(
     parquet: Annotated[Path | None, typer.Option(help="write the scores to this .parquet, too")] = None,
 ) -> None:
     """Score latents of your own: arrays codes and factors, optional log_variances, peers and peers_log_variances."""
-    from facsimile import score_file
+    from facsimile.commands import score_file
 
     stated = ((csv, ".csv"), (parquet, ".parquet"))
     outputs = [score_file.checked(path, ending) for path, ending in stated if path]
@@ -135,7 +135,7 @@ def score(
 @app.command("explain-metric")
 def explain_metric(name: Annotated[str, typer.Argument(help="the name of a file in metrics/, as mig")]) -> None:
     """Say what a metric measures, how it is asked, and what to beware of."""
-    from facsimile import explain_metric as explanation
+    from facsimile.commands import explain_metric as explanation
 
     explanation.explain(name, console)
 
@@ -143,7 +143,7 @@ def explain_metric(name: Annotated[str, typer.Argument(help="the name of a file 
 @app.command()
 def collect(context: typer.Context, study: StudyName) -> None:
     """Gather a study's scores into runs.parquet and scores.parquet."""
-    from facsimile.collect import collect as gather
+    from facsimile.scoring.collect import collect as gather
 
     at: Workspace = context.obj()
     runs, scores = gather(at, at.study(study))
@@ -153,7 +153,7 @@ def collect(context: typer.Context, study: StudyName) -> None:
 @app.command()
 def table(context: typer.Context, study: StudyName, name: str) -> None:
     """Make one table of a study from its scores."""
-    from facsimile import artefacts
+    from facsimile.commands import artefacts
 
     artefacts.table(context.obj(), study, name)
 
@@ -161,7 +161,7 @@ def table(context: typer.Context, study: StudyName, name: str) -> None:
 @app.command()
 def figure(context: typer.Context, study: StudyName, name: str) -> None:
     """Draw one figure of a study from its scores."""
-    from facsimile import artefacts
+    from facsimile.commands import artefacts
 
     artefacts.figure(context.obj(), study, name)
 
@@ -169,7 +169,7 @@ def figure(context: typer.Context, study: StudyName, name: str) -> None:
 @app.command()
 def compare(context: typer.Context, study: StudyName) -> None:
     """Compare a study's scores with the published numbers."""
-    from facsimile import artefacts
+    from facsimile.commands import artefacts
 
     artefacts.compare(context.obj(), study)
 
@@ -181,7 +181,7 @@ def claims(
     write: Annotated[bool, typer.Option("--write", help="write claims.csv instead of printing")] = False,
 ) -> None:
     """Put a study's claims to the test: statistic, rule, verdict, and what to type."""
-    from facsimile import artefacts
+    from facsimile.commands import artefacts
 
     artefacts.claims(context.obj(), study, None if write else console)
 
@@ -189,7 +189,7 @@ def claims(
 @app.command()
 def show(context: typer.Context, study: StudyName) -> None:
     """Print a study's tables, comparison and claims, and where its files are."""
-    from facsimile import artefacts
+    from facsimile.commands import artefacts
 
     artefacts.show(context.obj(), study, console)
 
@@ -197,7 +197,7 @@ def show(context: typer.Context, study: StudyName) -> None:
 @app.command()
 def summary(context: typer.Context, study: StudyName) -> None:
     """Write a study's one-page reproducibility summary and its artifact checklist."""
-    from facsimile import summary as summing
+    from facsimile.commands.pages import summary as summing
 
     for path in summing.write(context.obj(), study):
         _log(f"{path}")
@@ -219,7 +219,7 @@ def list_(
     shards: Annotated[bool, typer.Option(help="shards instead of runs")] = False,
 ) -> None:
     """List studies, or the runs of one study with their names and states."""
-    from facsimile import listing
+    from facsimile.commands import listing
 
     listing.show(context.obj(), study, match, shards, console)
 
@@ -227,7 +227,7 @@ def list_(
 @app.command()
 def plan(context: typer.Context, study: StudyName) -> None:
     """Say what a study will cost before anything starts: runs, steps, hours, bytes."""
-    from facsimile import status as progress
+    from facsimile.commands.status import status as progress
 
     progress.plan(context.obj(), study, console)
 
@@ -239,7 +239,7 @@ def status(
     watch: Annotated[float | None, typer.Option(min=1, help="seconds: print it anew so often until all is done")] = None,
 ) -> None:
     """Say what is done, running, failed and pending, what failed and why, and what it takes on disk; reads only files."""
-    from facsimile import status as progress
+    from facsimile.commands.status import status as progress
 
     at: Workspace = context.obj()
     progress.status(at, study, console) if watch is None else progress.watch(at, study, watch, console)
@@ -252,7 +252,7 @@ def doctor(
     profile: Annotated[str | None, typer.Option(help="as for snakemake; slurm: also whether the cluster answers")] = None,
 ) -> None:
     """Look for what would spoil a big run here: profile, cluster, GPU, disk, file locks, clock, versions."""
-    from facsimile import doctor as checks
+    from facsimile.commands.doctor import checks
 
     raise typer.Exit(0 if checks.doctor(context.obj(), study, profile, console) else 1)
 
@@ -266,8 +266,8 @@ def export(
     weights: Annotated[bool, typer.Option(help="with the trained weights")] = False,
 ) -> None:
     """Write what is made of a study, with checksums, into one file that `facsimile adopt` takes elsewhere."""
-    from facsimile import export as bundles
-    from facsimile.status import size
+    from facsimile.commands.bundles import export as bundles
+    from facsimile.foundation.units import size
 
     done = bundles.export(context.obj(), study, to, latents, weights)
     lacking = f"; {done.lacking:,} are not made yet" if done.lacking else ""
@@ -281,7 +281,7 @@ def adopt(
     replace: Annotated[bool, typer.Option(help="take the bundle's run where another of that name is here")] = False,
 ) -> None:
     """Take in results made elsewhere, so that snakemake holds them to be done."""
-    from facsimile import adopt as adoption
+    from facsimile.commands.bundles import adopt as adoption
 
     adoption.report(context.obj(), bundle, replace, _log)
 
@@ -289,7 +289,7 @@ def adopt(
 @app.command()
 def explain(context: typer.Context, run: str) -> None:
     """Say what a run is, what became of it, and why it would be trained again."""
-    from facsimile import explain as explanation
+    from facsimile.commands import explain as explanation
 
     at: Workspace = context.obj()
     explanation.explain(at, at.find(run), console)
@@ -302,17 +302,17 @@ def forget(
     latents: Annotated[bool, typer.Option("--latents", help="its latents alone: it is encoded again, not trained")] = False,
 ) -> None:
     """Remove one run and the indexes of its shards, so that snakemake makes it again."""
-    from facsimile import store
+    from facsimile.store import records
 
     at: Workspace = context.obj()
-    for path in store.forget(at.paths, at.find(run), latents):
+    for path in records.forget(at.paths, at.find(run), latents):
         _log(f"removed {path}")
 
 
 @app.command()
 def schema(check: Annotated[bool, typer.Option(help="only say whether the file is up to date")] = False) -> None:
     """Write the JSON schema of study files, by which editors complete and check them."""
-    from facsimile import schema as generated
+    from facsimile.studies import json_schema as generated
 
     raise typer.Exit(generated.write(check))
 
@@ -320,7 +320,7 @@ def schema(check: Annotated[bool, typer.Option(help="only say whether the file i
 @app.command("metric-pages")
 def metric_pages(check: Annotated[bool, typer.Option(help="only say whether the pages are up to date")] = False) -> None:
     """Write docs/metrics: a page a metric, with what it gives on latents of known structure."""
-    from facsimile import metric_pages as pages
+    from facsimile.commands.pages import metric_pages as pages
 
     raise typer.Exit(pages.write(check, _log))
 
@@ -329,8 +329,8 @@ def metric_pages(check: Annotated[bool, typer.Option(help="only say whether the 
 def study_pages(
     context: typer.Context, check: Annotated[bool, typer.Option(help="only say whether the pages are up to date")] = False
 ) -> None:
-    """Write docs/studies: a page a study, with its newest verdicts from results/reference."""
-    from facsimile import study_pages as pages
+    """Write the README.md of each paper, with its newest verdicts from results/reference."""
+    from facsimile.commands.pages import study_pages as pages
 
     raise typer.Exit(pages.write(context.obj(), check, _log))
 

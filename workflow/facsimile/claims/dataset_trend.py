@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from facsimile import agreement, statistics
-from facsimile.claims._base import Finding, Statistic
-from facsimile.claims._scores import absent, averaged
-from facsimile.presentation import called, of_models
+from facsimile.claims.base.scores import absent, averaged
+from facsimile.claims.base.statistic import Finding, Statistic
+from facsimile.presentation.select import called, of_models
+from facsimile.statistics import estimates, rank_agreement
 
 
 @dataclass(frozen=True)
@@ -28,5 +28,5 @@ class DatasetTrend(Statistic):
         parts = []
         for method, runs in own.groupby(called(own)):
             both = np.column_stack([runs["dataset"].map(datasets.index), runs["result"]]).astype(float)
-            parts.append(agreement.correlations(both, [(0, 1)], statistics.generator(str(method), self.metric)))
+            parts.append(rank_agreement.correlations(both, [(0, 1)], estimates.generator(str(method), self.metric)))
         return averaged(parts, own["run"].nunique(), absent(own, datasets, [self.metric]), "trend")

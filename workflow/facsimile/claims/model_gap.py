@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from facsimile import statistics
-from facsimile.claims._base import Finding, Statistic
-from facsimile.claims._scores import Resampled, absent, averaged
-from facsimile.presentation import of_models
-from facsimile.statistics import RESAMPLES, Array
+from facsimile.claims.base.scores import Resampled, absent, averaged
+from facsimile.claims.base.statistic import Finding, Statistic
+from facsimile.presentation.select import of_models
+from facsimile.statistics import estimates
+from facsimile.statistics.estimates import RESAMPLES, Array
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class ModelGap(Statistic):
         values = [side.loc[side["dataset"] == dataset, "result"].to_numpy(dtype=float) for side in sides]
         if not all(part.size for part in values):
             return None
-        rng = statistics.generator(dataset, self.metric, *self.models, *self.other_models)
+        rng = estimates.generator(dataset, self.metric, *self.models, *self.other_models)
         first, second = (_means(part, rng) for part in values)
         return np.array([values[0].mean() - values[1].mean()]), (first - second)[None]
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from facsimile import names
-from facsimile.claims._base import Finding, Statistic
-from facsimile.claims._scores import absent
-from facsimile.presentation import directed
+from facsimile.claims.base.scores import absent
+from facsimile.claims.base.statistic import Finding, Statistic
+from facsimile.presentation import names
+from facsimile.presentation.select import directed
+from facsimile.statistics.model_choice import Case
 from facsimile.tables.model_selection import chosen
-from facsimile.transfer import Case
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from facsimile import agreement, statistics
-from facsimile.claims._base import Finding, Statistic
-from facsimile.claims._scores import absent, averaged, wide
+from facsimile.claims.base.scores import absent, averaged, wide
+from facsimile.claims.base.statistic import Finding, Statistic
+from facsimile.statistics import estimates, rank_agreement
 
 
 @dataclass(frozen=True)
@@ -19,12 +19,12 @@ class RankCorrelation(Statistic):
     def find(self, trained: pd.DataFrame, datasets: list[str]) -> Finding:
         """Runs are resampled within data sets, the same for all pairs of one."""
         wanted = [*self.metrics, *self.against]
-        pairs = agreement.pairs(len(self.metrics), len(self.against))
+        pairs = rank_agreement.pairs(len(self.metrics), len(self.against))
         parts, n = [], 0
         for dataset in datasets:
             table = wide(trained, dataset, wanted)
             if len(table):
-                rng = statistics.generator(dataset, *wanted)
-                parts.append(agreement.correlations(table.to_numpy(dtype=float), pairs, rng))
+                rng = estimates.generator(dataset, *wanted)
+                parts.append(rank_agreement.correlations(table.to_numpy(dtype=float), pairs, rng))
                 n += len(table)
         return averaged(parts, n, absent(trained, datasets, wanted))

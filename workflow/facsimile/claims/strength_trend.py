@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from facsimile import agreement, statistics
-from facsimile.claims._base import Finding, Statistic
-from facsimile.claims._scores import Resampled, absent, averaged
+from facsimile.claims.base.scores import Resampled, absent, averaged
+from facsimile.claims.base.statistic import Finding, Statistic
+from facsimile.statistics import estimates, rank_agreement
 
 
 @dataclass(frozen=True)
@@ -34,4 +34,4 @@ class StrengthTrend(Statistic):
     def _trend(self, dataset: str, model: str, runs: pd.DataFrame) -> Resampled:
         sign = -1 if model in self.reversed_models else 1
         both = np.column_stack([sign * runs["value"], runs["result"]])
-        return agreement.correlations(both, [(0, 1)], statistics.generator(dataset, model, self.metric))
+        return rank_agreement.correlations(both, [(0, 1)], estimates.generator(dataset, model, self.metric))

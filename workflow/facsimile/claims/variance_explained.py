@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from facsimile import discover, variance
-from facsimile.claims._base import Finding, Statistic
-from facsimile.claims._scores import Resampled, absent, averaged
+from facsimile.claims.base.scores import Resampled, absent, averaged
+from facsimile.claims.base.statistic import Finding, Statistic
+from facsimile.foundation import discover
+from facsimile.statistics import variance_shares
 from facsimile.tables.variance_explained import explained
 
 
@@ -24,8 +25,8 @@ class VarianceExplained(Statistic):
 
     def __post_init__(self) -> None:
         for part in (*self.more, *self.less):
-            if part not in variance.PARTS:
-                raise discover.UnknownName("choice", part, list(variance.PARTS))
+            if part not in variance_shares.PARTS:
+                raise discover.UnknownName("choice", part, list(variance_shares.PARTS))
 
     def find(self, trained: pd.DataFrame, datasets: list[str]) -> Finding:
         """Seeds are resampled within cells, the same for all scores of a data set."""
@@ -36,5 +37,5 @@ class VarianceExplained(Statistic):
 
     def _difference(self, own: pd.DataFrame, dataset: str, name: str) -> Resampled:
         said = explained(own, dataset, name)
-        signs = np.array([(part in self.more) - (part in self.less) for part in variance.PARTS], dtype=float)
+        signs = np.array([(part in self.more) - (part in self.less) for part in variance_shares.PARTS], dtype=float)
         return (signs @ said.shares)[None], (signs @ said.draws)[None]

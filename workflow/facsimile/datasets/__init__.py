@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from facsimile import discover
-from facsimile.datasets._arrays import Arrays
-from facsimile.datasets._base import Dataset, Kind
-from facsimile.datasets._file import DatasetError
-from facsimile.datasets._stored import Stored
-from facsimile.paths import Paths
+from facsimile.datasets.base.arrays import Arrays
+from facsimile.datasets.base.dataset import Dataset, Kind
+from facsimile.datasets.base.file import DatasetError
+from facsimile.datasets.base.stored import Stored
+from facsimile.foundation import discover
+from facsimile.foundation.paths import Paths
 
 __all__ = ["Arrays", "Data", "DataFile", "Dataset", "DatasetError", "Kind", "Stored", "dataset", "grid", "make", "of_images"]
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
 
-from facsimile.datasets._file import DatasetError
+from facsimile.datasets.base.file import DatasetError
 
 
 @contextmanager

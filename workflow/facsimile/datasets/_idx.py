@@ -11,7 +11,7 @@ from typing import IO
 import numpy as np
 
 from facsimile.datasets._binary import reading
-from facsimile.datasets._file import DatasetError, Rows
+from facsimile.datasets.base.file import DatasetError, Rows
 
 BYTES = 8
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facsimile.datasets._binary import reading
-from facsimile.datasets._file import DatasetError
+from facsimile.datasets.base.file import DatasetError
 
 TYPES: dict[int, np.dtype[Any]] = {
     0x1E3D4C55: np.dtype("u1"),

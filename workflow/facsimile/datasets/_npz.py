@@ -10,7 +10,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from facsimile.datasets._file import DatasetError
+from facsimile.datasets.base.file import DatasetError
 
 _WHOLE = 2**26  # bytes of an array that are read at once if it lies column after column: the factors of dSprites have 2**25
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from facsimile.datasets._archived import Archived
-from facsimile.datasets._file import DatasetError, Rows
-from facsimile.datasets._official import BLOCK, Official
+from facsimile.datasets.base.archived import Archived
+from facsimile.datasets.base.file import DatasetError, Rows
+from facsimile.datasets.base.official import BLOCK, Official
 
 _LIST, _FOLDER = "list.txt", "cars"
 _SIDE, _OFFICIAL_SIDE = 64, 128

@@ -10,18 +10,19 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from facsimile.datasets import _npz, _sprite
-from facsimile.datasets._base import Images
-from facsimile.datasets._file import DatasetError, Rows
-from facsimile.datasets._stored import Stored
+from facsimile.datasets import _npz
+from facsimile.datasets.base import sprite as base_sprite
+from facsimile.datasets.base.dataset import Images
+from facsimile.datasets.base.file import DatasetError, Rows
+from facsimile.datasets.base.stored import Stored
 
-_BLOCK = _sprite.POSITIONS**2
+_BLOCK = base_sprite.POSITIONS**2
 _VALUES = {
     "shape": np.arange(1.0, 4.0),
-    "scale": np.linspace(0.5, 1, _sprite.SCALES),
-    "orientation": np.linspace(0, 2 * math.pi, _sprite.ORIENTATIONS),
-    "x_position": np.linspace(0, 1, _sprite.POSITIONS),
-    "y_position": np.linspace(0, 1, _sprite.POSITIONS),
+    "scale": np.linspace(0.5, 1, base_sprite.SCALES),
+    "orientation": np.linspace(0, 2 * math.pi, base_sprite.ORIENTATIONS),
+    "x_position": np.linspace(0, 1, base_sprite.POSITIONS),
+    "y_position": np.linspace(0, 1, base_sprite.POSITIONS),
 }
 
 
@@ -35,9 +36,9 @@ class DSprites(Stored):
 
     name = "dsprites"
     factor_names = ("shape", "scale", "orientation", "x_position", "y_position")
-    factor_sizes = (_sprite.SHAPES, _sprite.SCALES, _sprite.ORIENTATIONS, _sprite.POSITIONS, _sprite.POSITIONS)
+    factor_sizes = (base_sprite.SHAPES, base_sprite.SCALES, base_sprite.ORIENTATIONS, base_sprite.POSITIONS, base_sprite.POSITIONS)
     factor_kinds = ("categorical", "ordinal", "circular", "ordinal", "ordinal")
-    image_shape = (_sprite.SIDE, _sprite.SIDE, 1)
+    image_shape = (base_sprite.SIDE, base_sprite.SIDE, 1)
     not_factors = MappingProxyType({"colour": "the archive lists it first, with the one value white"})
     symmetries = MappingProxyType(
         {
@@ -47,7 +48,7 @@ class DSprites(Stored):
     )
     licence = "Apache-2.0 (the archive); the rendered images are made by this project's own code, MIT"
     source = "https://github.com/google-deepmind/dsprites-dataset"
-    row_shape = (_sprite.SIDE * _sprite.SIDE // 8,)
+    row_shape = (base_sprite.SIDE * base_sprite.SIDE // 8,)
 
     @classmethod
     def origin(cls, source: Path | None) -> dict[str, str]:
@@ -67,7 +68,7 @@ class DSprites(Stored):
     def decode(self, rows: Rows) -> Images:
         """Unpack eight pixels a byte."""
         bits = np.unpackbits(rows, axis=1)
-        return np.multiply(bits, 255, out=bits).reshape(-1, _sprite.SIDE, _sprite.SIDE, 1)
+        return np.multiply(bits, 255, out=bits).reshape(-1, base_sprite.SIDE, base_sprite.SIDE, 1)
 
     def values(self, factor: str) -> npt.NDArray[np.float64]:
         """The archive's ``latents_values``: scale, angle in radians, position from 0 to 1; 1 square, 2 ellipse, 3 heart."""
@@ -76,7 +77,7 @@ class DSprites(Stored):
     @classmethod
     def _rendered(cls) -> Iterator[Rows]:
         for sprite in itertools.product(*map(range, cls.factor_sizes[:3])):
-            yield _sprite.render(*sprite)
+            yield base_sprite.render(*sprite)
 
     @classmethod
     def _official(cls, source: Path) -> Iterator[Rows]:
@@ -85,7 +86,7 @@ class DSprites(Stored):
         Of the archive's arrays, ``metadata`` is a pickled object and is not touched.
         """
         n = math.prod(cls.factor_sizes)
-        images = _npz.stream(source, "imgs", np.uint8, (n, _sprite.SIDE, _sprite.SIDE), _BLOCK)
+        images = _npz.stream(source, "imgs", np.uint8, (n, base_sprite.SIDE, base_sprite.SIDE), _BLOCK)
         classes = _npz.stream(source, "latents_classes", np.int64, (n, 1 + len(cls.factor_sizes)), _BLOCK)
         for block, (image, stated) in enumerate(zip(images, classes, strict=True)):
             first = block * _BLOCK

@@ -4,7 +4,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from facsimile.datasets._base import Images, Integers
+from facsimile.datasets.base.dataset import Images, Integers
 from facsimile.datasets.dsprites import DSprites
 
 

@@ -9,11 +9,11 @@ from types import MappingProxyType
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from facsimile.datasets import _file
-from facsimile.datasets._archived import Archived
-from facsimile.datasets._base import Images, Integers
-from facsimile.datasets._file import DatasetError, Progress, Rows
-from facsimile.datasets._official import Official
+from facsimile.datasets.base import file
+from facsimile.datasets.base.archived import Archived
+from facsimile.datasets.base.dataset import Images, Integers
+from facsimile.datasets.base.file import DatasetError, Progress, Rows
+from facsimile.datasets.base.official import Official
 from facsimile.datasets.dsprites import DSprites
 
 _SIDE = DSprites.image_shape[0]
@@ -62,7 +62,7 @@ class ScreamDSprites(Archived, DSprites):
         behind.ravel()[: picture.size] = picture.ravel()
         facts = cls._identity() | cls.origin(source) | {"picture_shape": json.dumps(picture.shape)}
         shape = (math.prod(cls.factor_sizes) + len(behind), *cls.row_shape)
-        _file.write(path, shape, itertools.chain(cls.blocks(None), [behind]), facts, progress)
+        file.write(path, shape, itertools.chain(cls.blocks(None), [behind]), facts, progress)
 
     def _images(self, indices: Integers, rng: np.random.Generator | None) -> Images:
         assert rng is not None  # ``images`` does not go without

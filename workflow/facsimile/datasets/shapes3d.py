@@ -9,9 +9,9 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from facsimile.datasets._file import DatasetError, Rows
-from facsimile.datasets._official import Official
-from facsimile.datasets._on_disk import OnDisk
+from facsimile.datasets.base.file import DatasetError, Rows
+from facsimile.datasets.base.official import Official
+from facsimile.datasets.base.on_disk import OnDisk
 
 _BLOCK, _MOST = 2**26, 2**29  # bytes of images to read at once, and where chunks would have it otherwise, at most
 

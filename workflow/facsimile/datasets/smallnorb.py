@@ -10,10 +10,10 @@ import numpy.typing as npt
 from PIL import Image
 
 from facsimile.datasets import _norb
-from facsimile.datasets._archived import Archived
-from facsimile.datasets._base import Images, Integers
-from facsimile.datasets._file import DatasetError, Rows
-from facsimile.datasets._official import Official
+from facsimile.datasets.base.archived import Archived
+from facsimile.datasets.base.dataset import Images, Integers
+from facsimile.datasets.base.file import DatasetError, Rows
+from facsimile.datasets.base.official import Official
 
 _SIDE, _OFFICIAL_SIDE = 64, 96
 _INSTANCES = 10

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from facsimile.datasets._file import Rows
-from facsimile.datasets._stored import Stored
+from facsimile.datasets.base.file import Rows
+from facsimile.datasets.base.stored import Stored
 
 _SIDE = 64
 

@@ -13,9 +13,10 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 
-from facsimile import atomic, discover
-from facsimile.figures._specimens import Specimens
-from facsimile.presentation import Context, Spec
+from facsimile.figures.base.specimens import Specimens
+from facsimile.foundation import atomic, discover
+from facsimile.presentation.context import Context
+from facsimile.presentation.spec import Spec
 
 # Editable text in PDFs, and nothing in the files that changes from one drawing to the next.
 OUTPUT: dict[Any, Any] = {"pdf.fonttype": 42, "svg.hashsalt": "facsimile"}

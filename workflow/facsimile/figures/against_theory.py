@@ -7,9 +7,12 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from facsimile import names
-from facsimile.figures import Drawn, _style
-from facsimile.presentation import Context, Quantity, Spec, select
+from facsimile.figures import Drawn
+from facsimile.figures.base import style
+from facsimile.presentation import names
+from facsimile.presentation.context import Context
+from facsimile.presentation.select import select
+from facsimile.presentation.spec import Quantity, Spec
 
 THEORY = "_theory"
 COLUMNS = ["dataset", "text", "metric", "parameter", "x", "hue", "ours", "theory", "n"]
@@ -27,8 +30,8 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
     texts = [str(text) for text in found.loc[found["name"].str.endswith(THEORY), "text"].unique()]
     frames = [_means(found[found["text"] == text], text, spec) for text in texts]
     data = pd.concat(frames) if frames else pd.DataFrame(columns=COLUMNS)
-    with _style.styled():
-        figure, grid = _style.panels(max(1, len(texts)), max(1, len(spec.metrics)), 3.2, 2.1)
+    with style.styled():
+        figure, grid = style.panels(max(1, len(texts)), max(1, len(spec.metrics)), 3.2, 2.1)
         for axes_of, text in zip(grid, texts, strict=False):
             for axes, name, title in zip(axes_of, spec.metrics, names.scores(list(spec.metrics)), strict=True):
                 _panel(axes, data[(data["text"] == text) & (data["metric"] == name)])
@@ -36,12 +39,12 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
             if axes_of[-1].get_legend_handles_labels()[0]:
                 axes_of[-1].legend(frameon=False, fontsize=7)
         if not texts:
-            _style.empty(grid[0, 0], "no scores")
+            style.empty(grid[0, 0], "no scores")
         legend = [
-            Line2D([], [], color=_style.INK, marker="o", ls="", ms=4, label="trained"),
-            Line2D([], [], color=_style.INK, lw=0.9, label="closed form"),
+            Line2D([], [], color=style.INK, marker="o", ls="", ms=4, label="trained"),
+            Line2D([], [], color=style.INK, lw=0.9, label="closed form"),
         ]
-        _style.finish(
+        style.finish(
             figure,
             spec,
             context,

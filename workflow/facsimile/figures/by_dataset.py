@@ -8,31 +8,34 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from facsimile import names
-from facsimile.figures import Drawn, _labels, _style
-from facsimile.presentation import Context, Quantity, Spec, select
+from facsimile.figures import Drawn
+from facsimile.figures.base import labels, style
+from facsimile.presentation import names
+from facsimile.presentation.context import Context
+from facsimile.presentation.select import select
+from facsimile.presentation.spec import Quantity, Spec
 
 
 def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
     """One panel a score, one line a cell through the medians of its runs, which are points; data sets in the spec's order."""
     found, wanted = select(scores, spec, context)
-    own = _labels.cells(found[~found["control"].astype(bool)])
+    own = labels.cells(found[~found["control"].astype(bool)])
     shown, cells = context.shown(spec), list(dict.fromkeys(own["cell"]))
     marks = {cell: _marked(cell, i, len(cells)) for i, cell in enumerate(cells)}
-    with _style.styled():
-        figure, panels = _style.grid(len(wanted), 3.6, 2.6, columns=2)
+    with style.styled():
+        figure, panels = style.grid(len(wanted), 3.6, 2.6, columns=2)
         for axes, name in zip(panels, wanted, strict=True):
             _panel(axes, own[own["name"] == name], shown, marks)
             axes.set_title(names.metric(name), loc="left")
-            _style.scale(axes, "y", spec)
+            style.scale(axes, "y", spec)
         legend = [Line2D([], [], lw=1.1, label=cell, **mark) for cell, mark in marks.items()]
-        _style.finish(figure, spec, context, [_labels.remark(own, "Lines: medians")], legend)
-    return Drawn(figure, _labels.data(own))
+        style.finish(figure, spec, context, [labels.remark(own, "Lines: medians")], legend)
+    return Drawn(figure, labels.data(own))
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
     """The median of every method on every data set."""
-    return _labels.quantities(spec, context)
+    return labels.quantities(spec, context)
 
 
 def _panel(axes: Axes, own: pd.DataFrame, shown: list[str], marks: dict[str, dict[str, Any]]) -> None:
@@ -43,7 +46,7 @@ def _panel(axes: Axes, own: pd.DataFrame, shown: list[str], marks: dict[str, dic
         middle = runs.groupby("dataset")["result"].median().reindex(shown).to_numpy(dtype=float)
         axes.plot(np.arange(len(shown))[~np.isnan(middle)], middle[~np.isnan(middle)], lw=1.1, color=mark["color"])
     if own.empty:
-        _style.empty(axes, "no scores")
+        style.empty(axes, "no scores")
     said = [names.dataset(dataset).replace(" (", "\n(") for dataset in shown]
     axes.set(xticks=range(len(shown)), xticklabels=said, xlim=(-0.4, len(shown) - 0.6))
     axes.tick_params(axis="x", labelsize=6.5)
@@ -52,5 +55,5 @@ def _panel(axes: Axes, own: pd.DataFrame, shown: list[str], marks: dict[str, dic
 
 
 def _marked(cell: str, position: int, count: int) -> dict[str, Any]:
-    marker = _style.MARKERS[position % len(_style.MARKERS)]
+    marker = style.MARKERS[position % len(style.MARKERS)]
     return {"color": sns.color_palette("colorblind", count)[position], "marker": marker, "ms": 4.5, "mec": "white", "mew": 0.4}

@@ -5,33 +5,36 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
-from facsimile import names
-from facsimile.figures import Drawn, _labels, _style, _violins
-from facsimile.presentation import Context, Quantity, Spec, select
+from facsimile.figures import Drawn
+from facsimile.figures.base import labels, style, violins
+from facsimile.presentation import names
+from facsimile.presentation.context import Context
+from facsimile.presentation.select import select
+from facsimile.presentation.spec import Quantity, Spec
 
 
 def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
     """One panel a (data set, score), one violin a label of the spec's ``models``, or a method where there are no labels."""
     found, wanted = select(scores, spec, context)
-    own = _labels.cells(found[~found["control"].astype(bool)])
+    own = labels.cells(found[~found["control"].astype(bool)])
     called = list(spec.models) or list(dict.fromkeys(own["called"]))
     shown = [(dataset, name) for dataset in context.shown(spec) for name in wanted]
-    with _style.styled():
-        figure, panels = _style.grid(len(shown), 3.4, 0.62 + 0.34 * len(called), columns=2, sharey=True)
+    with style.styled():
+        figure, panels = style.grid(len(shown), 3.4, 0.62 + 0.34 * len(called), columns=2, sharey=True)
         for axes, (dataset, name) in zip(panels, shown, strict=True):
             _panel(axes, own[(own["dataset"] == dataset) & (own["name"] == name)], called, found)
-            axes.set_title(_style.titled(name, dataset, spec, context), loc="left")
-        _style.finish(figure, spec, context, [_violins.remark(found)], _violins.legend()[: 1 + 2 * bool(context.controls)])
-    return Drawn(figure, _labels.data(own))
+            axes.set_title(style.titled(name, dataset, spec, context), loc="left")
+        style.finish(figure, spec, context, [violins.remark(found)], violins.legend()[: 1 + 2 * bool(context.controls)])
+    return Drawn(figure, labels.data(own))
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
     """The median of every violin."""
-    return _labels.quantities(spec, context)
+    return labels.quantities(spec, context)
 
 
 def _panel(axes: Axes, own: pd.DataFrame, called: list[str], found: pd.DataFrame) -> None:
     values = {name: runs["result"].to_numpy(dtype=float) for name, runs in own.groupby("called")}
     colours = sns.color_palette("colorblind", max(1, len(called)))
     groups = [(names.model(name), values.get(name, np.zeros(0)), colour) for name, colour in zip(called, colours, strict=False)]
-    _violins.rows(axes, groups, found[found["control"].astype(bool) & found["name"].isin(own["name"].unique())])
+    violins.rows(axes, groups, found[found["control"].astype(bool) & found["name"].isin(own["name"].unique())])

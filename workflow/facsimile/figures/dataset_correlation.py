@@ -8,10 +8,13 @@ import itertools
 import pandas as pd
 from matplotlib.axes import Axes
 
-from facsimile import names
-from facsimile.figures import Drawn, _heat, _style
-from facsimile.presentation import Context, Quantity, Spec, select
-from facsimile.statistics import Estimate
+from facsimile.figures import Drawn
+from facsimile.figures.base import heat, style
+from facsimile.presentation import names
+from facsimile.presentation.context import Context
+from facsimile.presentation.select import select
+from facsimile.presentation.spec import Quantity, Spec
+from facsimile.statistics.estimates import Estimate
 
 CONFIGURATION = ["model", "params", "seed"]
 COLUMNS = ["metric", "dataset_a", "dataset_b", "spearman", "low", "high", "n"]
@@ -25,18 +28,18 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
     shown = context.shown(spec)
     tables = [correlations(trained[trained["name"] == name], shown, name) for name in wanted]
     columns = min(PER_ROW, len(wanted))
-    with _style.styled():
-        width, height = 1.4 + _heat.CELL[0] * max(len(shown), 3), 0.9 + _heat.CELL[1] * max(len(shown), 2)
-        figure, grid = _style.panels(-(-len(wanted) // columns), columns, width, height)
+    with style.styled():
+        width, height = 1.4 + heat.CELL[0] * max(len(shown), 3), 0.9 + heat.CELL[1] * max(len(shown), 2)
+        figure, grid = style.panels(-(-len(wanted) // columns), columns, width, height)
         for axes, name, table in zip(grid.flat, wanted, tables, strict=False):
             _panel(axes, table, shown)
             n = table["n"]
-            runs = f" · {_heat.runs(int(n.min()), int(n.max()))}" if len(n) else ""
+            runs = f" · {heat.runs(int(n.min()), int(n.max()))}" if len(n) else ""
             axes.set_title(names.metric(name) + runs, loc="left", fontsize=8.5)
         for axes in grid.flat[len(wanted) :]:
             axes.set_axis_off()
-        _heat.bar(figure, grid)
-        _style.finish(figure, spec, context, [_heat.remark()])
+        heat.bar(figure, grid)
+        style.finish(figure, spec, context, [heat.remark()])
     return Drawn(figure, pd.concat(tables, ignore_index=True))
 
 
@@ -49,7 +52,7 @@ def correlations(trained: pd.DataFrame, shown: list[str], name: str) -> pd.DataF
     """A row for every two data sets: correlation of one score, interval, and n, the configurations that both have."""
     wide = trained.pivot(index=CONFIGURATION, columns="dataset", values="result").reindex(columns=shown).astype(float)
     pairs = list(itertools.combinations(shown, 2))
-    found = _heat.correlated(wide, pairs, name)
+    found = heat.correlated(wide, pairs, name)
     return pd.DataFrame([(name, *pair, *found[pair]) for pair in pairs], columns=COLUMNS)
 
 
@@ -57,13 +60,13 @@ def _panel(axes: Axes, table: pd.DataFrame, shown: list[str]) -> None:
     for row in table.to_dict("records"):
         found = Estimate(row["spearman"], row["low"], row["high"], int(row["n"]))
         a, b = shown.index(row["dataset_a"]), shown.index(row["dataset_b"])
-        _heat.cell(axes, a, b, found)
-        _heat.cell(axes, b, a, found)
+        heat.cell(axes, a, b, found)
+        heat.cell(axes, b, a, found)
     if len(shown) < 2:
         axes.set_axis_off()
-        _style.empty(axes, f"needs two data sets;\nhere is {names.listed([names.dataset(d) for d in shown])} alone")
+        style.empty(axes, f"needs two data sets;\nhere is {names.listed([names.dataset(d) for d in shown])} alone")
         return
     for i in range(len(shown)):
-        _heat.blank(axes, i)
+        heat.blank(axes, i)
     labels = [names.dataset(dataset).replace("-", "-\n") for dataset in shown]
-    _heat.frame(axes, labels, labels)
+    heat.frame(axes, labels, labels)

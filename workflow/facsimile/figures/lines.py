@@ -10,9 +10,12 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from facsimile import names
-from facsimile.figures import Drawn, _style
-from facsimile.presentation import Context, Quantity, Spec, of_models
+from facsimile.figures import Drawn
+from facsimile.figures.base import style
+from facsimile.presentation import names
+from facsimile.presentation.context import Context
+from facsimile.presentation.select import of_models
+from facsimile.presentation.spec import Quantity, Spec
 
 THEORY = "_theory"
 CHARACTERS_HIGH = 24  # of a line beside a panel
@@ -29,8 +32,8 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
     frames = [_of(scores, cell, name, context) for cell in cells for name in spec.metrics]
     data = pd.concat([frame for frame in frames if len(frame)] or [_nothing()])
     data = data.astype({"step": float, "value": float, "theory": float})
-    with _style.styled():
-        figure, grid = _style.panels(max(1, len(cells)), max(1, len(spec.metrics)), 3.0, 1.9, sharex=True)
+    with style.styled():
+        figure, grid = style.panels(max(1, len(cells)), max(1, len(spec.metrics)), 3.0, 1.9, sharex=True)
         for axes_of, cell in zip(grid, cells, strict=False):
             for axes, name in zip(axes_of, spec.metrics, strict=True):
                 _panel(axes, data[(data["run"] == cell["run"]) & (data["metric"] == name)])
@@ -40,8 +43,8 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
         for axes in grid[-1]:
             axes.set_xlabel("step")
         if not cells:
-            _style.empty(grid[0, 0], "no history")
-        _style.finish(figure, spec, context, ["One run of each cell; the first seed."], _legend())
+            style.empty(grid[0, 0], "no history")
+        style.finish(figure, spec, context, ["One run of each cell; the first seed."], _legend())
     return Drawn(figure, data.reset_index(drop=True))
 
 
@@ -112,13 +115,13 @@ def _panel(axes: Axes, data: pd.DataFrame) -> None:
         axes.set(xscale="symlog", xlim=(0, None))
     else:
         axes.set_yticks([])
-        _style.empty(axes, "not learned")
+        style.empty(axes, "not learned")
     axes.grid(visible=False, axis="x")
     sns.despine(ax=axes, left=True)
 
 
 def _legend() -> list[Artist]:
     return [
-        Line2D([], [], color=_style.INK, lw=1.1, label="along training"),
-        Line2D([], [], color=_style.INK, lw=0.9, ls=(0, (4, 3)), label="closed form"),
+        Line2D([], [], color=style.INK, lw=1.1, label="along training"),
+        Line2D([], [], color=style.INK, lw=0.9, ls=(0, (4, 3)), label="closed form"),
     ]

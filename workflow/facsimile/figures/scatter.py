@@ -10,9 +10,13 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
-from facsimile import names, statistics
-from facsimile.figures import Drawn, _heat, _style
-from facsimile.presentation import Context, Quantity, Spec, select
+from facsimile.figures import Drawn
+from facsimile.figures.base import heat, style
+from facsimile.presentation import names
+from facsimile.presentation.context import Context
+from facsimile.presentation.select import select
+from facsimile.presentation.spec import Quantity, Spec
+from facsimile.statistics import estimates
 
 COLUMNS = 3
 FEW = 200
@@ -26,15 +30,15 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
     found, wanted = select(scores, spec, context)
     trained = found[~found["control"].astype(bool)]
     cells = _cells(wanted, spec, context)
-    with _style.styled():
+    with style.styled():
         rows, columns = 1 + max(row for row, *_ in cells), 1 + max(column for _, column, *_ in cells)
-        figure, grid = _style.panels(rows, columns, 2.35, 2.15)
+        figure, grid = style.panels(rows, columns, 2.35, 2.15)
         for axes in set(grid.flat) - {grid[cell[:2]] for cell in cells}:
             axes.set_axis_off()
         points = [_points(trained[trained["dataset"] == dataset], dataset, x, y) for *_, dataset, x, y in cells]
         for cell, table in zip(cells, points, strict=True):
             _panel(grid[cell[:2]], table, cell, spec, context)
-        _style.finish(figure, spec, context, [_remark()], _style.methods(spec, context, lw=0))
+        style.finish(figure, spec, context, [_remark()], style.methods(spec, context, lw=0))
     return Drawn(figure, pd.concat(points, ignore_index=True))
 
 
@@ -68,19 +72,19 @@ def _points(trained: pd.DataFrame, dataset: str, x: str, y: str) -> pd.DataFrame
 def _panel(axes: Axes, table: pd.DataFrame, cell: Cell, spec: Spec, context: Context) -> None:
     *_, dataset, x, y = cell
     if table.empty:
-        _style.empty(axes, "no run has both")
+        style.empty(axes, "no run has both")
     few = len(table) < FEW
     for (_, model), own in table.groupby([table.index % LAYERS, "model"]):
-        marks = _style.marked(str(model), context) | ({"ms": 4.0, "mew": 0.2} if few else {"ms": 1.9, "mew": 0})
+        marks = style.marked(str(model), context) | ({"ms": 4.0, "mew": 0.2} if few else {"ms": 1.9, "mew": 0})
         axes.plot(own["x"].to_numpy(), own["y"].to_numpy(), lw=0, alpha=0.75 if few else 0.55, **marks)
     for axis in ("x", "y"):
-        _style.scale(axes, axis, spec)
+        style.scale(axes, axis, spec)
     if x.partition("@")[0] == y.partition("@")[0] and len(table):
         ends = [min(axes.get_xlim()[0], axes.get_ylim()[0]), max(axes.get_xlim()[1], axes.get_ylim()[1])]
-        axes.plot(ends, ends, color=_style.FAINT, lw=0.8, ls=(0, (4, 2)), zorder=1)
+        axes.plot(ends, ends, color=style.FAINT, lw=0.8, ls=(0, (4, 2)), zorder=1)
         axes.set(xlim=ends, ylim=ends)
-    axes.set(xlabel=_style.titled(x, dataset, spec, context), ylabel=names.metric(y))
-    axes.set_title(_said(table), loc="left", fontsize=7.5, color=_style.FAINT)
+    axes.set(xlabel=style.titled(x, dataset, spec, context), ylabel=names.metric(y))
+    axes.set_title(_said(table), loc="left", fontsize=7.5, color=style.FAINT)
     axes.tick_params(labelsize=7)
     sns.despine(ax=axes)
 
@@ -88,13 +92,13 @@ def _panel(axes: Axes, table: pd.DataFrame, cell: Cell, spec: Spec, context: Con
 def _said(table: pd.DataFrame) -> str:
     """n, and the correlation where there are runs enough for one."""
     counted = f"n = {len(table):,}"
-    if len(table) < _heat.CORRELATION_RUNS:
+    if len(table) < heat.CORRELATION_RUNS:
         return counted
-    value = statistics.rank_correlation(table["x"].to_numpy(), table["y"].to_numpy())
-    return counted if np.isnan(value) else f"{counted}, ρ = {_heat.number(value)}"
+    value = estimates.rank_correlation(table["x"].to_numpy(), table["y"].to_numpy())
+    return counted if np.isnan(value) else f"{counted}, ρ = {heat.number(value)}"
 
 
 def _remark() -> str:
-    few = f"fewer than {_heat.CORRELATION_RUNS}"
+    few = f"fewer than {heat.CORRELATION_RUNS}"
     said = f"Spearman's rank correlation, none of {few} runs or of a constant score"
     return f"A point is a trained run that has both scores; ρ: {said}."

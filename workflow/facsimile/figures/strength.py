@@ -5,9 +5,14 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
-from facsimile import canonical, names, statistics
-from facsimile.figures import Drawn, _style
-from facsimile.presentation import Context, Quantity, Spec, select
+from facsimile.figures import Drawn
+from facsimile.figures.base import style
+from facsimile.foundation import canonical
+from facsimile.presentation import names
+from facsimile.presentation.context import Context
+from facsimile.presentation.select import select
+from facsimile.presentation.spec import Quantity, Spec
+from facsimile.statistics import estimates
 
 SHIFT = 0.07  # between methods, so that their intervals do not cover each other
 
@@ -18,13 +23,13 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
     trained = found[found["value_index"].notna() & ~found["control"].astype(bool)]
     shown = [(dataset, name) for dataset in context.shown(spec) for name in wanted]
     medians = [_medians(trained, dataset, name, context) for dataset, name in shown]
-    with _style.styled():
-        figure, panels = _style.grid(len(shown), 3.05, 2.3)
+    with style.styled():
+        figure, panels = style.grid(len(shown), 3.05, 2.3)
         for axes, (dataset, name), table in zip(panels, shown, medians, strict=True):
             _panel(axes, table, spec, context)
-            _style.scale(axes, "y", spec)
-            axes.set_title(_style.titled(name, dataset, spec, context), loc="left")
-        _style.finish(figure, spec, context, [_remark(medians), _values(spec, context)], _style.methods(spec, context))
+            style.scale(axes, "y", spec)
+            axes.set_title(style.titled(name, dataset, spec, context), loc="left")
+        style.finish(figure, spec, context, [_remark(medians), _values(spec, context)], style.methods(spec, context))
     return Drawn(figure, pd.concat(medians, ignore_index=True))
 
 
@@ -41,24 +46,24 @@ def _medians(trained: pd.DataFrame, dataset: str, name: str, context: Context) -
     rows = []
     for model in context.models:
         for position, runs in found[found["model"] == model].groupby("value_index"):
-            rng = statistics.generator(dataset, name, model, str(position))
-            said = statistics.estimate(runs["result"].to_numpy(dtype=float), rng, statistics.median)
+            rng = estimates.generator(dataset, name, model, str(position))
+            said = estimates.estimate(runs["result"].to_numpy(dtype=float), rng, estimates.median)
             rows.append((dataset, name, model, runs["value"].iloc[0], position, said.value, said.low, said.high, said.n))
     return pd.DataFrame(rows, columns=["dataset", "metric", "model", "value", "value_index", "median", "low", "high", "n"])
 
 
 def _panel(axes: Axes, table: pd.DataFrame, spec: Spec, context: Context) -> None:
-    palette = _style.colours(context.models)
+    palette = style.colours(context.models)
     methods = context.methods(spec)
     for i, model in enumerate(methods):
         own = table[table["model"] == model]
         x = own["value_index"].to_numpy(dtype=float) + 1 + SHIFT * (i - (len(methods) - 1) / 2)
         middle, low, high = (own[key].to_numpy(dtype=float) for key in ("median", "low", "high"))
-        axes.plot(x, middle, lw=1.1, zorder=3, **_style.marked(model, context))
+        axes.plot(x, middle, lw=1.1, zorder=3, **style.marked(model, context))
         limits = np.where(np.isnan(low), middle, low), np.where(np.isnan(high), middle, high)
         axes.vlines(x, *limits, color=palette[model], lw=1.0, alpha=0.7)
     if table.empty:
-        _style.empty(axes, "no scores")
+        style.empty(axes, "no scores")
     most = max((len(values) for values in context.sweeps.values()), default=1)
     axes.set(xticks=range(1, most + 1), xlim=(0.6, most + 0.4), xlabel="position of the value in its sweep")
     axes.grid(visible=False, axis="x")
@@ -74,4 +79,4 @@ def _values(spec: Spec, context: Context) -> str:
 def _remark(medians: list[pd.DataFrame]) -> str:
     counts = pd.concat([table["n"] for table in medians])
     n = "no runs" if counts.empty else f"n = {counts.min()}" + (f" to {counts.max()}" if counts.max() > counts.min() else "")
-    return f"Median over seeds ({n} a point) and its {100 * statistics.LEVEL:.0f} % bootstrap interval, if two seeds differ."
+    return f"Median over seeds ({n} a point) and its {100 * estimates.LEVEL:.0f} % bootstrap interval, if two seeds differ."

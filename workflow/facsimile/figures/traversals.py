@@ -4,10 +4,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from facsimile import names
-from facsimile.figures import Drawn, _examples, _pictures, _style
-from facsimile.figures._specimens import Specimens
-from facsimile.presentation import Context, Quantity, Spec
+from facsimile.figures import Drawn
+from facsimile.figures.base import examples as base_examples
+from facsimile.figures.base import pictures as base_pictures
+from facsimile.figures.base import style
+from facsimile.figures.base.specimens import Specimens
+from facsimile.presentation import names
+from facsimile.presentation.context import Context
+from facsimile.presentation.spec import Quantity, Spec
 
 SHOWS_MODELS = True
 STEPS = np.linspace(-2, 2, 7, dtype=np.float32)  # standard deviations of the prior
@@ -16,23 +20,23 @@ COLUMNS = ["dataset", "model", "params", "seed", "run", "image", "latent", "rank
 
 def draw(scores: pd.DataFrame, spec: Spec, context: Context, specimens: Specimens) -> Drawn:
     """A panel a (data set, method): a row a latent, those that say most first, from -2 to 2 around the codes of one image."""
-    examples = _examples.of_each_method(scores, spec, context)
+    examples = base_examples.of_each_method(scores, spec, context)
     wanted = [(d, m) for d in context.shown(spec) for m in context.methods(spec)]
     tables = [pd.DataFrame(columns=COLUMNS)]
-    with _style.styled():
-        figure, panels = _style.grid(len(wanted), 2.6, 3.3)
+    with style.styled():
+        figure, panels = style.grid(len(wanted), 2.6, 3.3)
         for axes, (dataset, model) in zip(panels, wanted, strict=True):
             own = examples[(examples["dataset"] == dataset) & (examples["model"] == model)]
-            own = _examples.there(own, specimens)
+            own = base_examples.there(own, specimens)
             where = f"{names.dataset(dataset)} · " if len(context.shown(spec)) > 1 else ""
             axes.set_title(
-                where + (_examples.said(own.iloc[0], context) if len(own) else names.model(model)), loc="left", fontsize=8
+                where + (base_examples.said(own.iloc[0], context) if len(own) else names.model(model)), loc="left", fontsize=8
             )
             tables += [_panel(axes, own.iloc[0], specimens)] if len(own) else []
             if own.empty:
                 axes.set_axis_off()
-                _style.empty(axes, "not in the store")
-        _style.finish(figure, spec, context, [_remark()])
+                style.empty(axes, "not in the store")
+        style.finish(figure, spec, context, [_remark()])
     return Drawn(figure, pd.concat([table for table in tables if len(table)] or tables))
 
 
@@ -50,8 +54,8 @@ def _panel(axes: Axes, example: pd.Series, specimens: Specimens) -> pd.DataFrame
     moved[np.arange(len(moved)), np.repeat(order, len(STEPS))] = np.tile(STEPS, len(order))
     decoded = specimens.decoder(example["run"])(moved)
     pictures = decoded.reshape(len(order), len(STEPS), *decoded.shape[1:])
-    _pictures.show(axes, pictures, [f"z{j} · {kl[j]:.2g}" for j in order])
-    about = {key: example[key] for key in _examples.IDENTITY}
+    base_pictures.show(axes, pictures, [f"z{j} · {kl[j]:.2g}" for j in order])
+    about = {key: example[key] for key in base_examples.IDENTITY}
     table = pd.DataFrame({**about, "image": image, "latent": order, "rank": range(len(order)), "kl": kl[order]})
     return table[COLUMNS]
 

@@ -3,9 +3,12 @@
 import pandas as pd
 from matplotlib.axes import Axes
 
-from facsimile import names
-from facsimile.figures import Drawn, _style, _violins
-from facsimile.presentation import Context, Quantity, Spec, select
+from facsimile.figures import Drawn
+from facsimile.figures.base import style, violins
+from facsimile.presentation import names
+from facsimile.presentation.context import Context
+from facsimile.presentation.select import select
+from facsimile.presentation.spec import Quantity, Spec
 
 
 def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
@@ -13,13 +16,13 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
     found, wanted = select(scores, spec, context)
     shown = [(dataset, name) for dataset in context.shown(spec) for name in wanted]
     methods = context.methods(spec)
-    with _style.styled():
-        figure, panels = _style.grid(len(shown), 3.05, 0.62 + 0.3 * len(methods), sharey=True)
+    with style.styled():
+        figure, panels = style.grid(len(shown), 3.05, 0.62 + 0.3 * len(methods), sharey=True)
         for axes, (dataset, name) in zip(panels, shown, strict=True):
             _panel(axes, found[(found["dataset"] == dataset) & (found["name"] == name)], methods, context)
-            axes.set_title(_style.titled(name, dataset, spec, context), loc="left")
-        _style.finish(figure, spec, context, [_violins.remark(found)], _violins.legend())
-    return Drawn(figure, _violins.data(found))
+            axes.set_title(style.titled(name, dataset, spec, context), loc="left")
+        style.finish(figure, spec, context, [violins.remark(found)], violins.legend())
+    return Drawn(figure, violins.data(found))
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
@@ -29,8 +32,8 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
 
 
 def _panel(axes: Axes, found: pd.DataFrame, methods: list[str], context: Context) -> None:
-    palette = _style.colours(context.models)
+    palette = style.colours(context.models)
     values = {model: own["result"].to_numpy(dtype=float) for model, own in found.groupby("model")}
     none = found["result"].to_numpy(dtype=float)[:0]
     groups = [(names.model(model), values.get(model, none), palette[model]) for model in methods]
-    _violins.rows(axes, groups, found[found["control"].astype(bool)])
+    violins.rows(axes, groups, found[found["control"].astype(bool)])

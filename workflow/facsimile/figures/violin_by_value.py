@@ -6,9 +6,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from facsimile import canonical, names
-from facsimile.figures import Drawn, _style, _violins
-from facsimile.presentation import Context, Quantity, Spec, select
+from facsimile.figures import Drawn
+from facsimile.figures.base import style, violins
+from facsimile.foundation import canonical
+from facsimile.presentation import names
+from facsimile.presentation.context import Context
+from facsimile.presentation.select import select
+from facsimile.presentation.spec import Quantity, Spec
 
 COLUMNS = 6
 
@@ -19,19 +23,19 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
     methods = [model for model in context.methods(spec) if model in context.sweeps]
     rows = [(dataset, name) for dataset in context.shown(spec) for name in wanted]
     width = 2.05 if len(methods) > 1 else 4.2
-    with _style.styled():
-        figure, grid = _style.panels(len(rows), max(len(methods), 1), width, 1.75, sharex="row")
+    with style.styled():
+        figure, grid = style.panels(len(rows), max(len(methods), 1), width, 1.75, sharex="row")
         for (i, (dataset, name)), (j, model) in itertools.product(enumerate(rows), enumerate(methods)):
             own = found[
                 (found["dataset"] == dataset) & (found["name"] == name) & (found["model"].isin([model, *context.controls]))
             ]
             _panel(grid[i, j], own, model, context)
-            about = _style.titled(name, dataset, spec, context)
+            about = style.titled(name, dataset, spec, context)
             above = names.model(model) if i == 0 else ""
             grid[i, j].set_title(above if len(methods) > 1 else f"{about} · {names.model(model)}", loc="left")
             grid[i, j].set_ylabel(about if len(methods) > 1 and j == 0 else "", fontsize=9.5)
-        _style.finish(figure, spec, context, [_violins.remark(found)], _violins.legend())
-    return Drawn(figure, _violins.data(found))
+        style.finish(figure, spec, context, [violins.remark(found)], violins.legend())
+    return Drawn(figure, violins.data(found))
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
@@ -43,8 +47,8 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
 
 def _panel(axes: Axes, found: pd.DataFrame, model: str, context: Context) -> None:
     parameter = names.parameter(context.models[model][0])
-    colour = _style.colours(context.models)[model]
+    colour = style.colours(context.models)[model]
     values = {value: own["result"].to_numpy(dtype=float) for value, own in found.groupby("value")}
     groups = [(f"{parameter} = {value:g}", values.get(value, np.zeros(0)), colour) for value in context.sweeps[model]]
-    _violins.rows(axes, groups, found[found["control"].astype(bool)])
+    violins.rows(axes, groups, found[found["control"].astype(bool)])
     axes.tick_params(labelsize=7)

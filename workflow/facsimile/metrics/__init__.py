@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from facsimile import discover, provenance
-from facsimile.metrics import _draws
-from facsimile.metrics._conventions import ALIASES, resolve
-from facsimile.metrics._draws import Draws, Given, Sample
+from facsimile.foundation import discover, provenance
+from facsimile.metrics.base import draws as base_draws
+from facsimile.metrics.base.conventions import ALIASES, resolve
+from facsimile.metrics.base.draws import Draws, Given, Sample
 
 LIBRARIES = ("numpy", "numba", "scikit-learn", "scipy")
 # Those that Locatello et al. 2019 report, all from codes alone.
@@ -41,7 +41,7 @@ def score(
     n_train: int = 10_000,
     n_test: int = 5_000,
     progress: bool = False,
-    batch: int = _draws.BATCH,
+    batch: int = base_draws.BATCH,
     **given: Any,
 ) -> pd.DataFrame:
     """Score a table of codes [N, d] (float) and factors [N, k] (int, each the index of a value); one number a row.
@@ -54,10 +54,10 @@ def score(
     (mutual information, fits) for the first that asks. ``progress`` prints a line a metric. Raises UnknownName for a metric or
     convention, ValueError for arrays that cannot be scored.
     """
-    table = _draws.checked(codes, factors, "codes")
-    kept = _draws.varying(table.factors, table.factors)
+    table = base_draws.checked(codes, factors, "codes")
+    kept = base_draws.varying(table.factors, table.factors)
     with_model = _given(given)
-    draws = _draws.from_table(table.codes, table.factors[:, kept], n_train, n_test, seed, with_model, batch)
+    draws = base_draws.from_table(table.codes, table.factors[:, kept], n_train, n_test, seed, with_model, batch)
     there = {"codes", "factors", "table", *with_model.names} | ({"grid"} if draws.whole("score").grid is not None else set())
     return _ask(draws, _chosen(metrics, convention, there), convention, progress)
 
@@ -74,11 +74,11 @@ def score_draws(
 
     Metrics that draw batches with one factor fixed cannot be asked of draws: without ``metrics``, all others are.
     """
-    first, second = _draws.checked(*train, "train codes"), _draws.checked(*test, "test codes")
+    first, second = base_draws.checked(*train, "train codes"), base_draws.checked(*test, "test codes")
     if first.codes.shape[1] != second.codes.shape[1] or first.factors.shape[1] != second.factors.shape[1]:
         raise ValueError("train and test must have the same numbers of codes and of factors")
-    kept = _draws.varying(first.factors, second.factors)
-    factors = _draws.numbered(np.concatenate((first.factors, second.factors))[:, kept])
+    kept = base_draws.varying(first.factors, second.factors)
+    factors = base_draws.numbered(np.concatenate((first.factors, second.factors))[:, kept])
     split = len(first.codes)
     draws = Draws(Sample(first.codes, factors[:split]), Sample(second.codes, factors[split:]), seed=seed)
     return _ask(draws, _chosen(metrics, convention, {"codes", "factors"}), convention, progress)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from numba import njit
 
 from facsimile.metrics import _trees as trees
-from facsimile.metrics._conventions import DLIB, DLIB_019, MODERN
+from facsimile.metrics.base.conventions import DLIB, DLIB_019, MODERN
 
 STAGES = 100
 RATE = 0.1

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from facsimile.metrics._draws import Table
+from facsimile.metrics.base.draws import Table
 
 Rows = npt.NDArray[np.int64]
 

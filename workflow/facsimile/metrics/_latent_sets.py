@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from facsimile.metrics import irs
-from facsimile.metrics._conventions import CORRECTED, DLIB
-from facsimile.metrics._draws import Draws
+from facsimile.metrics.base.conventions import CORRECTED, DLIB
+from facsimile.metrics.base.draws import Draws
 
 FORK = "dlib-fork"
 RHO = 7  # of the released code

@@ -13,8 +13,8 @@ from sklearn.model_selection import KFold
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import LinearSVC
 
-from facsimile.metrics._conventions import DLIB, DLIB_019, MODERN
-from facsimile.metrics._draws import Codes
+from facsimile.metrics.base.conventions import DLIB, DLIB_019, MODERN
+from facsimile.metrics.base.draws import Codes
 
 FOLDS = 5
 # LogisticRegressionCV(Cs=10): inverse strengths of the L2 penalty.

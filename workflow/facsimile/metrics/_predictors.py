@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facsimile.metrics import _boosting, _linear
-from facsimile.metrics._draws import Codes, Draws
+from facsimile.metrics.base.draws import Codes, Draws
 
 Labels = npt.NDArray[np.int64]
 

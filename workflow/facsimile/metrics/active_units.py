@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from facsimile.metrics import _gaussian as gaussian
-from facsimile.metrics._conventions import PAPER
-from facsimile.metrics._draws import Draws
-from facsimile.metrics._gaussian import Matrix
+from facsimile.metrics.base import gaussian
+from facsimile.metrics.base.conventions import PAPER
+from facsimile.metrics.base.draws import Draws
+from facsimile.metrics.base.gaussian import Matrix
 
 RANGE = (0.0, float("inf"))
 BETTER = "higher"

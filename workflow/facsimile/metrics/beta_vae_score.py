@@ -4,9 +4,9 @@ import numpy as np
 import numpy.typing as npt
 
 from facsimile.metrics import _linear
-from facsimile.metrics._conventions import DLIB, DLIB_019, MODERN
-from facsimile.metrics._conventions import REFERENCE as REFEREE
-from facsimile.metrics._draws import Codes, Draws, Table
+from facsimile.metrics.base.conventions import DLIB, DLIB_019, MODERN
+from facsimile.metrics.base.conventions import REFERENCE as REFEREE
+from facsimile.metrics.base.draws import Codes, Draws, Table
 
 RANGE = (0.0, 1.0)
 BETTER = "higher"

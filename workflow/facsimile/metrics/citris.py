@@ -3,9 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from facsimile.metrics import _mutual_information as information
 from facsimile.metrics import _network, mcc
-from facsimile.metrics._draws import Codes, Draws
+from facsimile.metrics.base import mutual_information as information
+from facsimile.metrics.base.draws import Codes, Draws
 
 RANGE = (float("-inf"), 1.0)
 BETTER = "higher"

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from facsimile.metrics import _latent_sets
-from facsimile.metrics._conventions import CORRECTED
-from facsimile.metrics._draws import Codes, Draws, Factors
+from facsimile.metrics.base.conventions import CORRECTED
+from facsimile.metrics.base.draws import Codes, Draws, Factors
 
 RANGE = (0.0, 1.0)
 BETTER = "higher"

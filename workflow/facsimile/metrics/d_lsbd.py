@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from facsimile.metrics._conventions import PAPER
-from facsimile.metrics._draws import Draws, Table
+from facsimile.metrics.base.conventions import PAPER
+from facsimile.metrics.base.draws import Draws, Table
 
 RANGE = (0.0, 1.0)
 BETTER = "lower"

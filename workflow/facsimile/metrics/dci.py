@@ -5,9 +5,9 @@ import numpy.typing as npt
 
 from facsimile.metrics import _boosting, _predictors
 from facsimile.metrics._boosting import RULES
-from facsimile.metrics._conventions import DLIB, DLIB_019, MODERN
-from facsimile.metrics._conventions import REFERENCE as REFEREE
-from facsimile.metrics._draws import Draws
+from facsimile.metrics.base.conventions import DLIB, DLIB_019, MODERN
+from facsimile.metrics.base.conventions import REFERENCE as REFEREE
+from facsimile.metrics.base.draws import Draws
 
 RANGE = (0.0, 1.0)
 BETTER = "higher"

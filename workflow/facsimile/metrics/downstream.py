@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from facsimile.metrics import _boosting, _predictors
-from facsimile.metrics._conventions import DLIB, DLIB_019, MODERN
-from facsimile.metrics._conventions import REFERENCE as REFEREE
-from facsimile.metrics._draws import Draws, Sample
 from facsimile.metrics._predictors import Predicted
+from facsimile.metrics.base.conventions import DLIB, DLIB_019, MODERN
+from facsimile.metrics.base.conventions import REFERENCE as REFEREE
+from facsimile.metrics.base.draws import Draws, Sample
 
 RANGE = (0.0, 1.0)
 BETTER = "higher"

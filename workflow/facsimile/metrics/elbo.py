@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from facsimile.metrics import _gaussian as gaussian
-from facsimile.metrics._draws import Codes, Draws
-from facsimile.metrics._gaussian import Matrix
+from facsimile.metrics.base import gaussian
+from facsimile.metrics.base.draws import Codes, Draws
+from facsimile.metrics.base.gaussian import Matrix
 
 RANGE = (float("-inf"), 0.0)
 BETTER = "higher"

@@ -7,9 +7,9 @@ import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
 from facsimile.metrics import _linear
-from facsimile.metrics._conventions import CORRECTED, DLIB, DLIB_019, MODERN
-from facsimile.metrics._conventions import REFERENCE as REFEREE
-from facsimile.metrics._draws import Codes, Draws
+from facsimile.metrics.base.conventions import CORRECTED, DLIB, DLIB_019, MODERN
+from facsimile.metrics.base.conventions import REFERENCE as REFEREE
+from facsimile.metrics.base.draws import Codes, Draws
 
 RANGE = (0.0, 1.0)
 BETTER = "higher"

@@ -3,9 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from facsimile.metrics._conventions import CORRECTED, DLIB, SAME
-from facsimile.metrics._conventions import REFERENCE as REFEREE
-from facsimile.metrics._draws import Draws, Table
+from facsimile.metrics.base.conventions import CORRECTED, DLIB, SAME
+from facsimile.metrics.base.conventions import REFERENCE as REFEREE
+from facsimile.metrics.base.draws import Draws, Table
 
 RANGE = (0.0, 1.0)
 BETTER = "higher"

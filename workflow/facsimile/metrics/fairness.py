@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from facsimile.metrics import _boosting, _interventions, _predictors
-from facsimile.metrics._conventions import DLIB, DLIB_019, EXACT, MODERN
-from facsimile.metrics._conventions import REFERENCE as REFEREE
-from facsimile.metrics._draws import Draws, Table
 from facsimile.metrics._predictors import Labels, Trees
+from facsimile.metrics.base.conventions import DLIB, DLIB_019, EXACT, MODERN
+from facsimile.metrics.base.conventions import REFERENCE as REFEREE
+from facsimile.metrics.base.draws import Draws, Table
 
 RANGE = (0.0, 1.0)
 BETTER = "lower"

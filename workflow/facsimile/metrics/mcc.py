@@ -5,8 +5,8 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
-from facsimile.metrics._conventions import PAPER
-from facsimile.metrics._draws import Draws, Sample
+from facsimile.metrics.base.conventions import PAPER
+from facsimile.metrics.base.draws import Draws, Sample
 
 RANGE = (0.0, 1.0)
 BETTER = "higher"

@@ -4,9 +4,9 @@ import numpy as np
 import numpy.typing as npt
 
 from facsimile.metrics import _linear
-from facsimile.metrics._conventions import DLIB, SAME
-from facsimile.metrics._conventions import REFERENCE as REFEREE
-from facsimile.metrics._draws import Draws
+from facsimile.metrics.base.conventions import DLIB, SAME
+from facsimile.metrics.base.conventions import REFERENCE as REFEREE
+from facsimile.metrics.base.draws import Draws
 from facsimile.metrics.mig import gap
 
 RANGE = (0.0, 1.0)

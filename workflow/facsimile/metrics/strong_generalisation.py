@@ -5,10 +5,10 @@ from typing import NamedTuple
 import numpy as np
 
 from facsimile.metrics import _interventions, _predictors
-from facsimile.metrics._conventions import DLIB, DLIB_019, MODERN
-from facsimile.metrics._conventions import REFERENCE as REFEREE
-from facsimile.metrics._draws import Draws, Table
 from facsimile.metrics._interventions import Rows
+from facsimile.metrics.base.conventions import DLIB, DLIB_019, MODERN
+from facsimile.metrics.base.conventions import REFERENCE as REFEREE
+from facsimile.metrics.base.draws import Draws, Table
 
 RANGE = (0.0, 1.0)
 BETTER = "higher"

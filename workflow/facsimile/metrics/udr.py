@@ -9,9 +9,9 @@ import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import Lasso
 
-from facsimile.metrics import _gaussian as gaussian
-from facsimile.metrics._conventions import DLIB, PAPER, SAME
-from facsimile.metrics._draws import Draws
+from facsimile.metrics.base import gaussian
+from facsimile.metrics.base.conventions import DLIB, PAPER, SAME
+from facsimile.metrics.base.draws import Draws
 from facsimile.metrics.mcc import unit
 
 RANGE = (0.0, 1.0)

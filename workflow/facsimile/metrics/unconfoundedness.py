@@ -5,8 +5,8 @@ from itertools import combinations
 import numpy as np
 
 from facsimile.metrics import _latent_sets
-from facsimile.metrics._conventions import CORRECTED
-from facsimile.metrics._draws import Draws
+from facsimile.metrics.base.conventions import CORRECTED
+from facsimile.metrics.base.draws import Draws
 
 RANGE = (0.0, 1.0)
 BETTER = "higher"

@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse.csgraph import connected_components
 
-from facsimile.metrics import _mutual_information as information
 from facsimile.metrics import dci, modularity, sap
-from facsimile.metrics._conventions import CORRECTED, DLIB, DLIB_019, MODERN
-from facsimile.metrics._conventions import REFERENCE as REFEREE
-from facsimile.metrics._draws import Draws
+from facsimile.metrics.base import mutual_information as information
+from facsimile.metrics.base.conventions import CORRECTED, DLIB, DLIB_019, MODERN
+from facsimile.metrics.base.conventions import REFERENCE as REFEREE
+from facsimile.metrics.base.draws import Draws
 from facsimile.metrics.mig import gap
 
 RANGE = (0.0, 1.0)

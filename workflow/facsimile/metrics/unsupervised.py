@@ -3,10 +3,10 @@
 import numpy as np
 import numpy.typing as npt
 
-from facsimile.metrics import _mutual_information as information
-from facsimile.metrics._conventions import DLIB, SAME
-from facsimile.metrics._conventions import REFERENCE as REFEREE
-from facsimile.metrics._draws import Draws
+from facsimile.metrics.base import mutual_information as information
+from facsimile.metrics.base.conventions import DLIB, SAME
+from facsimile.metrics.base.conventions import REFERENCE as REFEREE
+from facsimile.metrics.base.draws import Draws
 
 RANGE = (0.0, float("inf"))
 BETTER = "lower"

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from facsimile import discover
-from facsimile.models import _hyper_parameters
-from facsimile.models._arrays import ArraysModel
-from facsimile.models._base import Draw, Losses, Model
-from facsimile.models._hyper_parameters import HyperParameter
+from facsimile.foundation import discover
+from facsimile.models.base import hyper_parameters as base_hyper_parameters
+from facsimile.models.base.arrays import ArraysModel
+from facsimile.models.base.hyper_parameters import HyperParameter
+from facsimile.models.base.model import Draw, Losses, Model
 
 __all__ = ["ArraysModel", "Draw", "HyperParameter", "Losses", "Model", "hyper_parameters", "model"]
 
@@ -18,7 +18,7 @@ def model(name: str, **given: Any) -> Model:
     number, or one for which the model is not defined.
     """
     found = discover.the_class("models", name, Model)
-    _hyper_parameters.check(name, found, given)
+    base_hyper_parameters.check(name, found, given)
     made: Model = found(**given)
     made.check()
     return made
@@ -26,4 +26,4 @@ def model(name: str, **given: Any) -> Model:
 
 def hyper_parameters(name: str) -> tuple[HyperParameter, ...]:
     """Name, meaning and default of each hyper-parameter of the named model; raises UnknownName."""
-    return _hyper_parameters.of(discover.the_class("models", name, Model))
+    return base_hyper_parameters.of(discover.the_class("models", name, Model))

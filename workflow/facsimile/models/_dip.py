@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from facsimile.models._vae import VAE
+from facsimile.models.base.vae import VAE
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from facsimile.models._vae import VAE, Posterior
+from facsimile.models.base.vae import VAE, Posterior
 
 
 @dataclass(frozen=True)

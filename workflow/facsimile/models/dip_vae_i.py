@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from facsimile.models._dip import DIPVAE
-from facsimile.models._vae import Posterior, covariance
+from facsimile.models.base.vae import Posterior, covariance
 
 
 @dataclass(frozen=True)

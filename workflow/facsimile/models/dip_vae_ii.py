@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from facsimile.models._dip import DIPVAE
-from facsimile.models._vae import Posterior, covariance
+from facsimile.models.base.vae import Posterior, covariance
 
 
 @dataclass(frozen=True)

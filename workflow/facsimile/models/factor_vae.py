@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
 
-from facsimile import networks as architectures
-from facsimile.adam import AdamSettings, Stated
-from facsimile.models._base import Draw, Losses
-from facsimile.models._vae import VAE, evidence, vae_losses
+from facsimile.models.base import networks as architectures
+from facsimile.models.base.adam import AdamSettings, Stated
+from facsimile.models.base.model import Draw, Losses
+from facsimile.models.base.vae import VAE, evidence, vae_losses
 
 CLIP = 1e-6  # disentanglement_lib clips the discriminator's probabilities to [CLIP, 1 − CLIP]: no gradient from beyond
 

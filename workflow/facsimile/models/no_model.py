@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from facsimile.models._arrays import ArraysModel, Batch, Shapes
-from facsimile.models._base import Draw, Losses
+from facsimile.models.base.arrays import ArraysModel, Batch, Shapes
+from facsimile.models.base.model import Draw, Losses
 
 
 @dataclass(frozen=True)

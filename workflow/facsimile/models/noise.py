@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from facsimile import rng
-from facsimile.models._control import Control, with_log_variance
+from facsimile.models.base import rng
+from facsimile.models.base.control import Control, with_log_variance
 
 LATENTS = 10  # as many as the study's models have
 

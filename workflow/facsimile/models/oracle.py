@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from facsimile.models._control import Control, with_log_variance
+from facsimile.models.base.control import Control, with_log_variance
 
 
 @dataclass(frozen=True)

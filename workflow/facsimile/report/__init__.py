@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from facsimile import artefacts, departures
-from facsimile.artefacts import Gathered
+from facsimile.comparison import gathered
+from facsimile.comparison.gathered import Gathered
+from facsimile.planning.workspace import Workspace
+from facsimile.presentation import departures
 from facsimile.report import _artefacts, _comparison, _latents, _packages, _page, _records, _scores, _summary
 from facsimile.report._script import script
-from facsimile.workspace import Workspace
 
 COPIED = ("comparison.csv", "claims.csv", "summary.md", "artifact-checklist.md")
 Log = Callable[[str], None]
@@ -27,7 +28,7 @@ def write(at: Workspace, study: str, log: Log) -> Path:
     Raises FileNotFoundError where the study has no scores yet, DatasetError where a library of the pages is neither in
     ``results/web`` nor to be downloaded.
     """
-    found = artefacts.gathered(at, study)
+    found = gathered.gathered(at, study)
     source = at.paths.study(study, at.config.scale)
     with _replacing(source / "report") as folder:
         _packages.install(at.paths.web, folder / "vendor")

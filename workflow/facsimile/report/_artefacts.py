@@ -8,10 +8,11 @@ from typing import Any
 import pandas as pd
 from PIL import Image
 
-from facsimile.presentation import Context, Spec
-from facsimile.rendering import NONE
+from facsimile.presentation.context import Context
+from facsimile.presentation.rendering import NONE
+from facsimile.presentation.spec import Spec
 from facsimile.report._comparison import headed, query
-from facsimile.studyfile import Study
+from facsimile.studies.study import Study
 
 STATED = ("dataset", "model", "params", "metric")
 DATA_ROWS = 200  # of a figure's data that stand on the page; its CSV has all

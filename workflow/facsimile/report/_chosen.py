@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from facsimile import discover
-from facsimile.presentation import Context, headlines, named
+from facsimile.foundation import discover
+from facsimile.presentation.context import Context
+from facsimile.presentation.select import headlines, named
 
 RULE = (
     "Of each data set and method, first the run with the best mean rank over the headline scores, then the median run, then "

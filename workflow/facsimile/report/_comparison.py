@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 
 import pandas as pd
 
-from facsimile import names, verdicts
+from facsimile.comparison import numbers_view
+from facsimile.presentation import names
 
 VERDICTS = ("reproduced", "differs", "not comparable", "no source")
 
@@ -68,7 +69,7 @@ def _row(row: dict[Any, Any]) -> dict[str, Any]:
         "variant": row.get("faithful_to") or "",  # see variants.py
         "nearest": row.get("nearest") == "yes",
         "what": [part for part in what if part] + [row["statistic"]],
-        "published": verdicts.plain(row["value"]) + (f" ± {row['spread']:g}" if row["spread"] is not None else ""),
+        "published": numbers_view.plain(row["value"]) + (f" ± {row['spread']:g}" if row["spread"] is not None else ""),
         "number": plain(row["ours"]),
         "interval": f"[{row['low']:.3f}, {row['high']:.3f}]" if row["low"] is not None else "",
         "slug": slug(row["verdict"]),

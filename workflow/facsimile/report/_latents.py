@@ -9,17 +9,20 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from facsimile import canonical, datasets, discover, latents, names, store
-from facsimile.artefacts import Gathered
+from facsimile import datasets
+from facsimile.comparison.gathered import Gathered
 from facsimile.datasets import Arrays, Dataset
-from facsimile.metrics import _mutual_information as information
+from facsimile.foundation import canonical, discover
+from facsimile.metrics.base import mutual_information as information
+from facsimile.planning.workspace import Workspace
+from facsimile.presentation import names
 from facsimile.report._chosen import RULE, Choice, choose
 from facsimile.report._scores import settings
 from facsimile.report._script import number
-from facsimile.runs import Run
-from facsimile.studyfile import Study
-from facsimile.training_settings import Training
-from facsimile.workspace import Workspace
+from facsimile.store import files, latents, records
+from facsimile.studies.runs import Run
+from facsimile.studies.study import Study
+from facsimile.studies.training import Training
 
 IMAGES = 16  # that a reader chooses from
 POINTS = 10_000  # of which the mutual information is estimated, as many as the study's metrics are trained on
@@ -53,7 +56,7 @@ def write(at: Workspace, found: Gathered, give: Give, log: Callable[[str], None]
 
 def explored(at: Workspace, run: Run, data: Dataset) -> dict[str, Any]:
     """One run: its decoder in ONNX, KL and mutual information of its latents, and images with their posteriors."""
-    path = at.paths.run(run.key) / store.LATENTS
+    path = at.paths.run(run.key) / files.LATENTS
     mean, log_variance = latents.both(path).values()
     rng = np.random.default_rng(0)
     rows = np.sort(rng.choice(len(data), min(IMAGES, len(data)), replace=False))
@@ -94,13 +97,14 @@ def decoder(at: Workspace, run: Run, data: Dataset) -> bytes:
     import torch
     from torch import nn
 
-    from facsimile import encode, models
-    from facsimile.models._vae import autoencoder_of
+    from facsimile import models
+    from facsimile.models.base.vae import autoencoder_of
     from facsimile.report import _decoder
+    from facsimile.training import encode
 
     model = models.model(run.model, **run.params)
     training = Training.model_validate(run.statement["training"])
-    made = encode.networks(model, training, data.image_shape, store.weights(at.paths.run(run.key)))
+    made = encode.networks(model, training, data.image_shape, records.weights(at.paths.run(run.key)))
     layers = [*cast(nn.Sequential, autoencoder_of(made).decoder), nn.Sigmoid()]
     codes = torch.randn((2, training.latents), generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
@@ -116,13 +120,13 @@ def _lacking(at: Workspace, run: Run) -> str:
     if isinstance(datasets.grid(run.dataset), Arrays):
         return f"{names.dataset(run.dataset)} has no images"
     from facsimile.models import Model
-    from facsimile.models._vae import VAE
+    from facsimile.models.base.vae import VAE
 
     folder = at.paths.run(run.key)
     images = isinstance(datasets.grid(run.dataset), Dataset)
     if not (images and issubclass(discover.the_class("models", run.model, Model), VAE)):
         return f"{names.model(run.model)} on {names.dataset(run.dataset)} decodes no pictures"
-    for file in (store.WEIGHTS, store.LATENTS):
+    for file in (files.WEIGHTS, files.LATENTS):
         if not (folder / file).exists():
             return f"the store has no {file} of them"
     if not at.paths.dataset(run.dataset).exists():
@@ -150,7 +154,7 @@ def _images(data: Dataset, rows: npt.NDArray[np.int64], seed: int) -> list[npt.N
     """Images as they were encoded: of a data set that is drawn anew at every read, the draw that the latents record."""
     if not data.stochastic:
         return list(data.images(rows))
-    from facsimile import encode
+    from facsimile.training import encode
 
     starts = [int(row) // encode.BATCH * encode.BATCH for row in rows]
     blocks = {start: encode.read(data, range(start, min(start + encode.BATCH, len(data))), seed) for start in set(starts)}

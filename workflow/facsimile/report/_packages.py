@@ -10,9 +10,9 @@ import tarfile
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from facsimile.datasets._download import fetch
-from facsimile.datasets._official import Official
-from facsimile.datasets._progress import lines
+from facsimile.datasets.base.download import fetch
+from facsimile.datasets.base.official import Official
+from facsimile.datasets.base.progress import lines
 from facsimile.report._script import script
 
 PINS = Path(__file__).with_name("packages.json")

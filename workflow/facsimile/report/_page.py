@@ -6,8 +6,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from facsimile import names
-from facsimile.presentation import Context
+from facsimile.presentation import names
+from facsimile.presentation.context import Context
 
 WEB = Path(__file__).with_name("web")
 GREY = "#888888"
@@ -26,9 +26,9 @@ def write(folder: Path, shown: dict[str, Any]) -> None:
 
 def colours(context: Context) -> dict[str, str]:
     """The colour of each method as in the figures, ``#rrggbb``; controls are grey."""
-    from facsimile.figures import _style  # imports Matplotlib
+    from facsimile.figures.base import style  # imports Matplotlib
 
-    methods = {model: _hexadecimal(colour) for model, colour in _style.colours(context.models).items()}
+    methods = {model: _hexadecimal(colour) for model, colour in style.colours(context.models).items()}
     return methods | dict.fromkeys(context.controls, GREY)
 
 

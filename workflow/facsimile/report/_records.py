@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from facsimile import store
-from facsimile.paths import Paths
+from facsimile.foundation.paths import Paths
+from facsimile.store import records as store_records
 
 
 def payloads(paths: Paths, runs: pd.DataFrame) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -16,7 +16,7 @@ def payloads(paths: Paths, runs: pd.DataFrame) -> Iterator[tuple[str, dict[str, 
     A run that the store does not hold (redrawn from scores alone, or not made yet) has no record.
     """
     for (dataset, model), own in runs.groupby(["dataset", "model"], sort=False):
-        found = {str(run): store.record(paths.run(str(run))) for run in own["run"]}
+        found = {str(run): store_records.record(paths.run(str(run))) for run in own["run"]}
         yield f"{dataset}/{model}", packed({run: record for run, record in found.items() if record})
 
 

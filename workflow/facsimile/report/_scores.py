@@ -5,11 +5,13 @@ from typing import Any
 
 import pandas as pd
 
-from facsimile import canonical, discover, names
-from facsimile.presentation import Context, headlines, named
+from facsimile.foundation import canonical, discover
+from facsimile.presentation import names
+from facsimile.presentation.context import Context
+from facsimile.presentation.select import headlines, named
 from facsimile.report._comparison import headed
 from facsimile.report._script import number
-from facsimile.studyfile import Study
+from facsimile.studies.study import Study
 
 ASKED = ["convention", "representation", "n_train", "n_test", "evaluation_seed"]
 

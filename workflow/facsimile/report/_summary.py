@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from facsimile import words
-from facsimile.artefacts import Gathered
+from facsimile.comparison.gathered import Gathered
+from facsimile.foundation import units
 
 LISTED = ("device", "processor", "precision", "execution", "host")
 
@@ -20,7 +20,7 @@ def of(found: Gathered, records: dict[str, Any]) -> dict[str, Any]:
         "controls": len(found.runs) - len(trained),
         "states": dict(Counter(trained["state"])),
         "scores": len(found.scores),
-        "time": words.duration(float(pd.to_numeric(trained["seconds"]).sum())),
+        "time": units.duration(float(pd.to_numeric(trained["seconds"]).sum())),
         "machines": {key: _counted(record.get(key) for record in each) for key in LISTED},
         "trained_with": _counted(_versions(record) for record in each),
         "scored_with": _counted(found.scores["versions"].drop_duplicates()),

@@ -10,9 +10,11 @@ from typing import Any
 
 import pandas as pd
 
-from facsimile import atomic, discover, rendering
-from facsimile.presentation import Context, Spec
-from facsimile.rendering import Row
+from facsimile.foundation import atomic, discover
+from facsimile.presentation import rendering
+from facsimile.presentation.context import Context
+from facsimile.presentation.rendering import Row
+from facsimile.presentation.spec import Spec
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,14 @@ from typing import Any
 
 import pandas as pd
 
-from facsimile import names, statistics
-from facsimile.presentation import Context, Quantity, Spec, of_models, select
-from facsimile.rendering import Entry, Row
-from facsimile.tables import Table, _means
+from facsimile.presentation import names
+from facsimile.presentation.context import Context
+from facsimile.presentation.rendering import Entry, Row
+from facsimile.presentation.select import of_models, select
+from facsimile.presentation.spec import Quantity, Spec
+from facsimile.statistics import estimates
+from facsimile.tables import Table
+from facsimile.tables.base import means
 
 THEORY = "_theory"  # a score ``x_theory`` is the closed form of the score ``x`` of the same metric
 IDENTITY = ["dataset", "model", "label", "params"]
@@ -23,7 +27,7 @@ def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context)
     wanted = context.metrics_of(spec)
     both = Spec(spec.id, spec.kind, spec.title, spec.datasets, tuple(n for w in wanted for n in (w, w + THEORY)))
     found = select(scores, both, context)[0]
-    made = of_models(_means.shown(runs, spec, context), spec.models)
+    made = of_models(means.shown(runs, spec, context), spec.models)
     cells = made[IDENTITY].drop_duplicates().itertuples(index=False)
     lines = [_line(found, made, tuple(map(str, cell)), wanted, spec, context) for cell in cells]
     numbers = pd.DataFrame([number for _, own in lines for number in own], columns=COLUMNS)
@@ -32,7 +36,7 @@ def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context)
     notes = ["Mean over the seeds of a line and its 95 % percentile bootstrap interval; n: runs.", *context.said(spec)]
     called = dict(zip(wanted, names.scores(wanted), strict=True))
     titles = [called[name] if column == "ours" else f"{called[name]}, {column}" for name, column in columns]
-    return Table(spec.title, titles, rows, [*notes, *_means.failures(made)], numbers)
+    return Table(spec.title, titles, rows, [*notes, *means.failures(made)], numbers)
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
@@ -40,7 +44,7 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
     cells = [*context.labels.items(), *((m, m) for m in context.models if m not in context.labels.values())]
     models = [name for name, model in cells if not spec.models or {name, model} & {*spec.models}]
     stated = {quantity.metric for quantity in (*context.printed, *context.peers) if quantity.artefact == spec.id}
-    listed = _means.quantities(spec, context, [(model, "") for model in models])
+    listed = means.quantities(spec, context, [(model, "") for model in models])
     return [quantity for quantity in listed if not stated or quantity.metric in stated]
 
 
@@ -57,7 +61,7 @@ def _line(
     for name in wanted:
         for column, score in (("ours", name), ("closed form", name + THEORY)):
             values = own.loc[own["name"] == score, "result"].to_numpy(dtype=float)
-            said = statistics.estimate(values, statistics.generator(*cell, score))
+            said = estimates.estimate(values, estimates.generator(*cell, score))
             numbers += [(*cell, name, column, said.value, said.low, said.high, said.n)] if said.n else []
         for column, known in (("published", context.printed), ("peers'", context.peers)):
             printed = _printed(cell, name, spec, known)
@@ -65,7 +69,7 @@ def _line(
     dataset, model, label, params = cell
     alone = made.loc[made["label"] == label, "params"].nunique() == 1
     text = label if label and alone else " ".join(filter(None, [label or names.model(model), names.settings(params)]))
-    return (names.dataset(dataset), text, _means.count(runs)), numbers
+    return (names.dataset(dataset), text, means.count(runs)), numbers
 
 
 def _printed(cell: tuple[str, ...], name: str, spec: Spec, known: Mapping[Quantity, float]) -> float | None:

@@ -2,10 +2,14 @@
 
 import pandas as pd
 
-from facsimile import names, statistics
-from facsimile.presentation import Context, Quantity, Spec, named
-from facsimile.rendering import Entry, Row
-from facsimile.tables import Table, _means
+from facsimile.presentation import names
+from facsimile.presentation.context import Context
+from facsimile.presentation.rendering import Entry, Row
+from facsimile.presentation.select import named
+from facsimile.presentation.spec import Quantity, Spec
+from facsimile.statistics import estimates
+from facsimile.tables import Table
+from facsimile.tables.base import means
 
 COLUMNS = ["dataset", "model", "metric", "mean", "low", "high", "n", "published", "difference"]
 DIGITS = 4
@@ -20,7 +24,7 @@ def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context)
     data = pd.DataFrame(numbers, columns=COLUMNS)
     several = data["model"].nunique() > 1
     rows = [_row(number, several) for number in data.to_dict("records")]
-    notes = ["n: runs; one where nothing is trained.", *context.said(spec), *_means.failures(_means.shown(runs, spec, context))]
+    notes = ["n: runs; one where nothing is trained.", *context.said(spec), *means.failures(means.shown(runs, spec, context))]
     return Table(spec.title, ["ours", "published", "difference"], rows, notes, data)
 
 
@@ -37,7 +41,7 @@ def _wanted(name: str, spec: Spec) -> bool:
 def _number(key: object, own: pd.DataFrame, spec: Spec, context: Context) -> tuple[object, ...]:
     assert isinstance(key, tuple)
     dataset, model, name = map(str, key)
-    found = statistics.estimate(own["result"].to_numpy(dtype=float), statistics.generator(dataset, model, name))
+    found = estimates.estimate(own["result"].to_numpy(dtype=float), estimates.generator(dataset, model, name))
     printed = context.printed.get(Quantity(spec.id, dataset, model, "", name, "mean"), NONE)
     return dataset, model, name, found.value, found.low, found.high, found.n, printed, found.value - printed
 

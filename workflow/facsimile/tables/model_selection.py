@@ -2,12 +2,16 @@
 
 import pandas as pd
 
-from facsimile import names, statistics, transfer
-from facsimile.presentation import Context, Quantity, Spec, directed, select
-from facsimile.rendering import Entry, Row
-from facsimile.statistics import Estimate
+from facsimile.presentation import names
+from facsimile.presentation.context import Context
+from facsimile.presentation.rendering import Entry, Row
+from facsimile.presentation.select import directed, select
+from facsimile.presentation.spec import Quantity, Spec
+from facsimile.statistics import estimates as statistics_estimates
+from facsimile.statistics import model_choice
+from facsimile.statistics.estimates import Estimate
+from facsimile.statistics.model_choice import Case
 from facsimile.tables import Table
-from facsimile.transfer import Case
 
 ALL = "All methods"
 
@@ -19,12 +23,12 @@ def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context)
     datasets = context.shown(spec)
     rows, numbers = [], []
     for model in ("", *context.models):
-        estimates = [chosen(trained, datasets, wanted, case, model) for case in transfer.CASES]
+        estimates = [chosen(trained, datasets, wanted, case, model) for case in model_choice.CASES]
         block, label = ("Hyper-parameters of", names.model(model)) if model else ("Method and hyper-parameter", ALL)
         rows.append(Row(block, label, str(estimates[0].n), [Entry(e.value, e.low, e.high) for e in estimates]))
-        numbers += [(model, *case, e.value, e.low, e.high, e.n) for case, e in zip(transfer.CASES, estimates, strict=True)]
+        numbers += [(model, *case, e.value, e.low, e.high, e.n) for case, e in zip(model_choice.CASES, estimates, strict=True)]
     columns = ["model", *Case._fields, "probability", "low", "high", "n"]
-    titles = [_capital(case.text) for case in transfer.CASES]
+    titles = [_capital(case.text) for case in model_choice.CASES]
     return Table(
         spec.title, titles, rows, _notes(trained, spec, context), pd.DataFrame(numbers, columns=columns), "Chosen among"
     )
@@ -42,8 +46,8 @@ def chosen(trained: pd.DataFrame, datasets: list[str], wanted: list[str], case: 
     listed = sorted(settled["setting"].unique())
     if not listed:
         return Estimate(float("nan"), float("nan"), float("nan"), 0)
-    values = transfer.grid(settled, datasets, wanted, listed)
-    return transfer.beats_random(values, case, statistics.generator("transfer", model, case.text))
+    values = model_choice.grid(settled, datasets, wanted, listed)
+    return model_choice.beats_random(values, case, statistics_estimates.generator("transfer", model, case.text))
 
 
 def _notes(trained: pd.DataFrame, spec: Spec, context: Context) -> list[str]:
@@ -56,7 +60,7 @@ def _notes(trained: pd.DataFrame, spec: Spec, context: Context) -> list[str]:
     return [
         "Probability that the setting chosen by one score, data set and seed beats a random one with another seed; 0.5 is "
         "chance. All draws are counted; n: runs.",
-        f"{100 * statistics.LEVEL:.0f} % bootstrap intervals over seeds; data sets and scores are taken as they are.",
+        f"{100 * statistics_estimates.LEVEL:.0f} % bootstrap intervals over seeds; data sets and scores are taken as they are.",
         *(f"Nothing is said of {text}." for holds, text in lacking if holds),
         *context.said(spec),
     ]

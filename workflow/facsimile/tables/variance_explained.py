@@ -6,12 +6,15 @@ from typing import Any
 
 import pandas as pd
 
-from facsimile import names, statistics, variance
-from facsimile.presentation import Context, Quantity, Spec, select
-from facsimile.rendering import Entry, Row
-from facsimile.statistics import Estimate
+from facsimile.presentation import names
+from facsimile.presentation.context import Context
+from facsimile.presentation.rendering import Entry, Row
+from facsimile.presentation.select import select
+from facsimile.presentation.spec import Quantity, Spec
+from facsimile.statistics import estimates, variance_shares
+from facsimile.statistics.estimates import Estimate
+from facsimile.statistics.variance_shares import Explained
 from facsimile.tables import Table
-from facsimile.variance import Explained
 
 PLAIN = {"r2_objective": "R² objective", "r2_setting": "R² objective × hyper-parameter"}
 SHARES = {"objective": "Objective", "hyper_parameter": "Hyper-parameter", "seed": "Seed"}
@@ -42,8 +45,8 @@ def explained(trained: pd.DataFrame, dataset: str, name: str) -> Explained:
     """What objective and hyper-parameter explain of one score of one data set; scores of the same runs are resampled alike."""
     own = trained[(trained["dataset"] == dataset) & (trained["name"] == name)].sort_values("run")
     objective, setting = (own[key].to_numpy(dtype=str) for key in ("model", "params"))
-    return variance.explained(
-        own["result"].to_numpy(dtype=float), objective, setting, statistics.generator(dataset, "variance")
+    return variance_shares.explained(
+        own["result"].to_numpy(dtype=float), objective, setting, estimates.generator(dataset, "variance")
     )
 
 
@@ -59,7 +62,7 @@ def _notes(rows: list[Row], spec: Spec, context: Context) -> list[str]:
     said: list[Any] = [
         "R²: plain, of a least-squares fit to the objective, and to every pair of objective and hyper-parameter. Objective, "
         "hyper-parameter and seed: differences of adjusted R², which sum to 1; n: runs.",
-        f"{100 * statistics.LEVEL:.0f} % bootstrap intervals over seeds within cells, corrected for the bootstrap's bias.",
+        f"{100 * estimates.LEVEL:.0f} % bootstrap intervals over seeds within cells, corrected for the bootstrap's bias.",
     ]
     why = "a cell needs two seeds, and a score must vary"
     said += [f"Nothing is said of {names.listed(list(dict.fromkeys(lacking)))}: {why}."] if lacking else []

@@ -1,0 +1,55 @@
+"""The generated pages of studies."""
+
+import re
+import shutil
+
+import pytest
+
+from facsimile.commands.pages import study_pages
+from facsimile.planning import workspace
+
+
+@pytest.fixture
+def at(root, monkeypatch):
+    monkeypatch.chdir(root)
+    return workspace.load()
+
+
+def test_the_pages_are_up_to_date(at):
+    said = []
+    assert study_pages.write(at, True, said.append) == 0, "\n".join(said)
+
+
+def test_a_page_says_what_the_study_file_says(at):
+    text = study_pages.page(at, at.study("locatello2019"))
+    assert "[arXiv:1811.12359](https://arxiv.org/abs/1811.12359)" in text
+    assert "| β-TCVAE | `beta_tc_vae` | β = 1, 2, 4, 6, 8, 10 |" in text
+    assert "| `paper` | as published | 12,614 runs, " in text
+    assert "| `locatello2019_fig2` | Rank correlation of the metrics | figure, `rank_correlation` | no |" in text
+    assert "## Claims at desk scale" in text
+    assert "7 reproduced · 0 differs" in text
+
+
+def test_every_footnote_is_there_once(at):
+    text = study_pages.page(at, at.study("locatello2019"))
+    notes = re.findall(r"^\[\^([\w-]+)\]: ", text, re.MULTILINE)
+    assert len(set(notes)) == len(notes) > 0
+    assert set(notes) == set(re.findall(r"\[\^([\w-]+)\]", text))
+
+
+def test_check_names_what_is_out_of_date_and_write_mends_it(at, root, tmp_path, monkeypatch):
+    for part in ("config", "results/reference", "docs/studies"):
+        shutil.copytree(root / part, tmp_path / part)
+    shutil.copy(root / "README.md", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    said = []
+    (tmp_path / "docs/studies/gone.md").write_text("of a study that is no more")
+    (tmp_path / "results/reference/locatello2019/desk/claims.csv").unlink()
+    assert study_pages.write(at, True, said.append) == 1
+    assert [line.partition(";")[0] for line in said] == [
+        "docs/studies/locatello2019.md: not what its sources say",
+        "README.md: not what its sources say",
+        "docs/studies/gone.md: its source is gone",
+    ]
+    study_pages.write(at, False, said.append)
+    assert study_pages.write(at, True, said.append) == 0

@@ -1,0 +1,227 @@
+"""`facsimile status`: what it counts, what it says of failures, and that it reads files only."""
+
+import io
+import json
+import os
+import time
+
+import pytest
+from project import write_study
+from rich.console import Console
+
+from facsimile.commands.status import failures, progress, status, usage
+from facsimile.foundation import units
+from facsimile.planning import workspace as workspaces
+from facsimile.store import checkpoints, files
+from facsimile.training import weights_code
+
+
+@pytest.fixture
+def at(tmp_path):
+    """The tiny study with no results yet."""
+    write_study(tmp_path / "papers")
+    return workspaces.load(tmp_path / "none.yaml", papers=tmp_path / "papers", results=tmp_path / "results", scale="smoke")
+
+
+@pytest.fixture
+def runs(at):
+    return at.runs(at.study("tiny"))
+
+
+def record(at, run, **changes):
+    """Write the record of a run that took 6 seconds for 12 steps."""
+    folder = at.paths.run(run.key)
+    folder.mkdir(parents=True, exist_ok=True)
+    made = {"run": run.key, "model": run.model, "state": "done", "code": weights_code.of(run), "seconds": 6.0, "steps": 12}
+    (folder / files.RECORD).write_text(json.dumps(made | {"started": "2026-11-21T10:00:00", "device": "cpu"} | changes))
+
+
+def claim(at, run, **changes):
+    folder = at.paths.run(run.key)
+    folder.mkdir(parents=True, exist_ok=True)
+    held = {"host": "elsewhere", "boot": "x", "pid": 1, "started": 0, "job": "7", "token": "t", "beat": 3}
+    (folder / "claim.json").write_text(json.dumps(held | changes))
+
+
+def printed(at, **how):
+    console = Console(file=io.StringIO(), width=200)
+    status.watch(at, "tiny", console=console, **how) if how else status.status(at, "tiny", console)
+    return console.file.getvalue()
+
+
+def counted(at):
+    study = at.study("tiny")
+    groups = progress.counts(at.runs(study), progress.look(at, study))
+    return {model: dict(counts) for (_, model), counts in groups.items()}
+
+
+def test_nothing_made_is_pending(at):
+    assert counted(at) == {"beta_vae": {"pending": 4}, "oracle": {"pending": 1}, "noise": {"pending": 1}}
+    said = printed(at)
+    assert "nothing used" in said
+    assert "none is running now" in said
+
+
+def test_each_state_is_told_apart(at, runs):
+    record(at, runs[0])
+    record(at, runs[1], code=weights_code.of(runs[1]) | {"facsimile.training.loop": "00000000"})
+    record(at, runs[2], state="failed", reason="loss is [nan] at step 7")
+    claim(at, runs[3])
+    assert counted(at)["beta_vae"] == {"done": 1, "stale": 1, "failed": 1, "running": 1}
+    assert f"failed: {runs[2].key}: loss is [nan] at step 7" in printed(at)
+
+
+def test_a_claim_of_a_dead_process_of_this_host_is_pending(at, runs):
+    from facsimile.store.lease import holder
+
+    claim(at, runs[0], **holder() | {"pid": 2**22 - 1, "started": 0.0})
+    assert counted(at)["beta_vae"] == {"pending": 4}
+    claim(at, runs[0], **holder())
+    assert counted(at)["beta_vae"] == {"running": 1, "pending": 3}
+
+
+def test_an_unreadable_record_is_a_failure_and_the_rest_is_shown(at, runs):
+    record(at, runs[0])
+    (at.paths.run(runs[0].key) / files.RECORD).write_text("{")
+    record(at, runs[1])
+    assert counted(at)["beta_vae"] == {"failed": 1, "done": 1, "pending": 2}
+    assert f"facsimile forget {runs[0].key}" in printed(at)
+
+
+def test_hours_left_are_those_that_were_measured_here(at, runs):
+    record(at, runs[0])  # half a second a step
+    claim(at, runs[1])
+    seen = progress.look(at, at.study("tiny"))
+    assert progress.spent(seen) == {"cpu": 6.0, "gpu": 0.0}
+    left = progress.left(runs, seen)
+    assert (left.seconds, left.runs, left.running, left.eta) == (18.0, 5, 1, 18.0)  # three runs of beta_vae and two controls
+    claim(at, runs[2])
+    assert progress.left(runs, progress.look(at, at.study("tiny"))).eta == 9.0
+
+
+def test_steps_of_a_checkpoint_are_not_left(at, runs):
+    import torch
+
+    record(at, runs[0])
+    folder = at.paths.run(runs[1].key)
+    folder.mkdir(parents=True)
+    checkpoints.save_checkpoint(folder, {"a": torch.zeros(1)}, {"step": 8})
+    seen = progress.look(at, at.study("tiny"))
+    assert seen.checkpoints == {runs[1].key: 8}
+    assert progress.left(runs, seen).seconds == (4 + 12 + 12) * 0.5
+    assert "1 of those pending have a checkpoint" in printed(at)
+    (folder / files.CHECKPOINT).write_bytes(b"broken")
+    assert progress.look(at, at.study("tiny")).checkpoints == {}
+
+
+def test_gpu_hours_are_counted_apart(at, runs):
+    record(at, runs[0], device="NVIDIA H200", seconds=7200.0)
+    record(at, runs[1], seconds=3600.0)
+    assert "1.00 core-hours and 2.00 GPU-hours used" in printed(at)
+
+
+def test_bytes_are_counted_by_kind(at, runs):
+    record(at, runs[0])
+    folder = at.paths.run(runs[0].key)
+    (folder / "scores").mkdir()
+    sizes = {files.WEIGHTS: 300_000, files.LATENTS: 200_000, files.CHECKPOINT: 100_000, "scores/mig-01234567.json": 50_000}
+    for name, size in sizes.items():
+        (folder / name).write_bytes(os.urandom(size))
+    log(at, "train/toy/x/1.log", "hello")
+    at.paths.dataset("toy").parent.mkdir()
+    at.paths.dataset("toy").write_bytes(os.urandom(70_000))
+    found = usage.measure(at.config.results)
+    assert found.files == {"records": 1, "weights": 1, "latents": 1, "checkpoints": 1, "scores": 1, "logs": 1, "data": 1}
+    for kind, size in (("weights", 300_000), ("latents", 200_000), ("checkpoints", 100_000), ("scores", 50_000)):
+        assert size <= found.bytes[kind] < size + 8192
+    assert "weights 3" in printed(at)
+
+
+def log(at, name, text, when=None):
+    path = at.config.results / "logs" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    if when:
+        os.utime(path, (when, when))
+    return path
+
+
+LIMIT = "slurmstepd: error: *** JOB 12 ON n1 CANCELLED AT 2026-11-21T10:00:00 DUE TO TIME LIMIT ***\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("error: [Errno 28] No space left on device: 'x'\n", "disk full"),
+        ("error: /x: no room on the disk (Disk quota exceeded); what was written before is kept\n", "disk full"),
+        (LIMIT, "time limit"),
+        ("slurmstepd: error: *** STEP 12.0 ON n1 CANCELLED AT 2026-11-21T10:00:00 DUE TO PREEMPTION ***\n", "preempted"),
+        ("slurmstepd: error: *** JOB 12 ON n1 CANCELLED AT 2026-11-21T10:00:00 ***\n", "cancelled"),
+        (
+            "slurmstepd: error: Detected 1 oom_kill event in StepId=12.0. Some of the step tasks have been OOM Killed.\n",
+            "out of mem",
+        ),
+        ("Traceback (most recent call last):\n  File x\nMemoryError\n", "out of memory"),
+        ("error: CUDA out of memory. Tried to allocate 2 GiB\n", "out of GPU memory"),
+        ("error: device: cuda, but torch 2.13.0 finds no GPU here\n", "no GPU"),
+        ("error: results/data/toy.h5: there is no such file; make it first\n", "data missing"),
+        ("error: x/latents.h5: truncated or no latents file (x)\n", "a damaged file"),
+        ("error: something else entirely\n", ""),
+    ],
+)
+def test_the_end_of_a_log_names_the_cause(at, text, cause):
+    found = failures.diagnose(log(at, "x.log", "toy/x: 0 of 2 runs are there\n" + text))
+    assert found is not None
+    assert found.cause.startswith(cause)
+    assert bool(found.cause) == bool(cause)
+    assert found.said in text
+
+
+def test_a_log_without_an_error_is_no_failure(at):
+    assert failures.diagnose(log(at, "x.log", "toy/x: 0 of 2 runs are there, 2 to make\nno error here\n")) is None
+    assert failures.diagnose(at.config.results / "none.log") is None
+
+
+def test_failed_jobs_are_shown_newest_first_and_forgotten_when_done(at):
+    study = at.study("tiny")
+    first, second = at.shards(study)[:2]
+    now = time.time()
+    older = log(at, f"train/{first.key}.log", "error: something\x1b[2J else\n", now - 100)
+    newer = log(at, f"train/{second.key}.log", "error: No space left on device\n", now)
+    log(at, "train/another/study/00000000.log", "error: not ours\n", now)
+    said = printed(at)
+    assert said.index(str(newer)) < said.index(str(older))
+    assert "not ours" not in said
+    assert "\x1b[2J" not in said
+    index = at.paths.shard(second.key) / "trained.json"
+    index.parent.mkdir(parents=True)
+    index.write_text("{}")
+    assert str(newer) not in printed(at)
+
+
+def test_slurms_own_log_of_the_last_attempt_says_more(at):
+    shard = at.shards(at.study("tiny"))[0]
+    units = f"{shard.dataset}_{shard.model}_{shard.id}"
+    log(at, f"train/{shard.key}.log", "toy/x: training\n")
+    log(at, f"slurm/rule_train/{units}/11.log", "slurmstepd: error: Detected 1 oom_kill event\n", time.time() - 100)
+    path = log(at, f"slurm/rule_train/{units}/12.log", "Error in rule train\n" + LIMIT)
+    [found] = failures.newest(at, at.study("tiny"), usage.measure(at.config.results).logs, 5)
+    assert (found.log, found.cause.split(";")[0]) == (path, "time limit reached")
+
+
+def test_watch_ends_when_all_is_made(at, runs):
+    waited = []
+
+    def sleep(seconds):
+        waited.append(seconds)
+        for run in runs:
+            record(at, run)
+
+    said = printed(at, seconds=5, sleep=sleep)
+    assert waited == [5]
+    assert "none left" in said
+
+
+def test_sizes_and_times_read_well():
+    assert [units.size(n) for n in (0, 999, 1000, 1.5e9, 7.4e15)] == ["0 B", "999 B", "1.0 kB", "1.5 GB", "7,400.0 TB"]
+    assert [units.duration(s) for s in (12, 300, 7500, 190_000)] == ["12 s", "5 min", "2 h 5 min", "2 d 5 h"]

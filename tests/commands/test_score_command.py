@@ -1,0 +1,298 @@
+"""``facsimile score FILE``: latents of a reader's own, and the line that a bad file gets."""
+
+import io
+import json
+import sys
+import zipfile
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+
+import facsimile
+from facsimile.__main__ import main
+from facsimile.commands import score_file
+from facsimile.datasets import grid as dataset_grid
+from facsimile.metrics.base.cases import Grid
+from facsimile.scoring import latents_file
+from facsimile.store import latents
+
+GRID = Grid((3, 4, 5))
+N = len(GRID.factors)
+POINTS = (200, 100)
+
+
+def arrays(**changed):
+    """What a good file holds; None takes an array away."""
+    whole = {"codes": GRID.oracle(), "factors": GRID.factors} | changed
+    return {name: value for name, value in whole.items() if value is not None}
+
+
+def npz(path, **changed):
+    np.savez(path, **arrays(**changed))
+    return path
+
+
+def h5(path, **changed):
+    with h5py.File(path, "w") as file:
+        for name, value in arrays(**changed).items():
+            file[name] = value
+    return path
+
+
+WRITERS = {"a.npz": npz, "a.h5": h5}
+
+
+@pytest.fixture(params=WRITERS)
+def save(request, tmp_path):
+    return lambda **changed: WRITERS[request.param](tmp_path / request.param, **changed)
+
+
+def ask(path, asked=("mig", "dci"), outputs=(), **options):
+    """Score a file; answers the scores and what was printed."""
+    out = io.StringIO()
+    convention = options.pop("convention", "dlib")
+    table = score_file.score(path, asked, convention, 0, POINTS, 64, outputs, Console(file=out, width=100))
+    return table, out.getvalue()
+
+
+def test_a_file_is_scored_as_its_arrays_are(save):
+    table, _ = ask(save())
+    expected = facsimile.score(GRID.oracle(), GRID.factors, metrics=["mig", "dci"], n_train=200, n_test=100)
+    pd.testing.assert_frame_equal(table.drop(columns="seconds"), expected.drop(columns="seconds"))
+
+
+def test_log_variances_and_peers_reach_the_metrics_that_need_them(save):
+    spread, peers = np.full((N, 3), -4, np.float32), np.stack([GRID.oracle()[:, ::-1], -GRID.oracle()])
+    path = save(log_variances=spread, peers=peers, peers_log_variances=np.full(peers.shape, -4, np.float32))
+    table, _ = ask(path, asked=["udr", "chen_mig"])
+    found = table.set_index("score").value
+    assert found["udr_lasso"] > 0.8  # the peers are the same latents in another order, and mirrored
+    assert found["chen_mig"] > 0.9
+    assert found["informative_latents"] == 3
+
+
+def test_all_asks_what_the_file_has_the_needs_of(save):
+    found = set(latents_file.read(save(log_variances=np.zeros((N, 3)))).given)
+    assert found == {"log_variances"}
+    table, _ = ask(save(), asked=None)
+    assert set(table.metric) == set(facsimile.metrics.STUDY)
+
+
+def test_a_run_s_own_latents_find_the_factors_of_its_data_set(tmp_path):
+    data = dataset_grid("toy").subgrid({"x_position": 2})
+    factors, path = data.factors(np.arange(len(data))), tmp_path / "latents.h5"
+    codes = factors.astype(np.float32)
+    about = {"dataset": "toy", "statement": {"subgrid": {"x_position": 2}}}
+    latents.write(path, codes.shape, iter([(codes, np.zeros_like(codes))]), about)
+    found = latents_file.read(path)
+    np.testing.assert_array_equal(found.factors, factors)
+    np.testing.assert_array_equal(found.codes, codes)
+    with h5py.File(path, "r+") as file:
+        file.attrs["statement"] = json.dumps({})
+    with pytest.raises(ValueError, match=rf"latents.h5: codes is .*toy has {len(dataset_grid('toy'))} rows"):
+        latents_file.read(path)
+
+
+def test_what_is_not_used_is_said(save, capsys):
+    ask(save(images=np.zeros((N, 2)), log_varaince=np.zeros((N, 3))), asked=["mig"])
+    assert "not used: images, log_varaince (known are codes, factors, log_variances" in capsys.readouterr().err
+
+
+SPREAD = np.zeros((2, N, 3), np.float32)
+BAD = {
+    "no codes": (
+        {"codes": None, "coeds": GRID.oracle()},
+        r"no array 'codes' \[N, d\]; did you mean 'coeds'\? It holds: coeds, factors",
+    ),
+    "no factors": ({"factors": None}, r"no array 'factors' \[N, k\], .*; it holds: codes$"),
+    "turned": ({"codes": GRID.oracle().T}, r"codes have 3 rows and factors 60; .*transpose codes: codes.T is \[60, 3\]"),
+    "too short": ({"codes": GRID.oracle()[:-1]}, "codes have 59 rows and factors 60; each row is one image$"),
+    "one column": (
+        {"factors": GRID.factors[:, 0]},
+        r"factors must be \[N, k\] and not empty, not \[60\]; .*factors\[:, None\]",
+    ),
+    "empty": ({"codes": np.zeros((N, 0))}, r"codes must be \[N, d\] and not empty, not \[60, 0\]"),
+    "a scalar": ({"codes": np.float32(3)}, r"codes must be \[N, d\] and not empty, not \[\]"),
+    "factors of floats": ({"factors": GRID.factors / 1.0}, r"factors must be integers, not float64; .*factors.astype\(int\)"),
+    "complex": ({"codes": GRID.oracle() * 1j}, "codes must be real numbers, not complex64; save it as float32"),
+    "text": ({"codes": np.full((N, 3), b"1.0")}, r"codes must be real numbers, not \|S3"),
+    "log-variances": ({"log_variances": np.zeros((N, 2))}, r"log_variances are \[60, 2\]; give one for each code, \[60, 3\]"),
+    "peers alone": ({"peers": SPREAD}, r"give peers and peers_log_variances, both \[p, N, d\], or neither"),
+    "peers apart": (
+        {"peers": SPREAD, "peers_log_variances": SPREAD[:, :, :2]},
+        r"peers are \[2, 60, 3\] and peers_log_variances \[2, 60, 2\]",
+    ),
+    "peers' rows": ({"peers": SPREAD[:, :9], "peers_log_variances": SPREAD[:, :9]}, "peers have 9 rows, codes 60"),
+    "peers flat": ({"peers": SPREAD[0], "peers_log_variances": SPREAD[0]}, r"peers must be \[p, N, d\]"),
+}
+
+
+@pytest.mark.parametrize(("changed", "message"), BAD.values(), ids=BAD)
+def test_a_bad_array_is_one_line_with_file_array_and_remedy(save, changed, message):
+    path = save(**changed)
+    with pytest.raises(ValueError, match=message) as error:
+        ask(path)
+    assert str(error.value).startswith(f"{path}: ")
+    assert "\n" not in str(error.value)
+
+
+def test_what_metrics_refuse_has_the_file_s_name(save):
+    codes = GRID.oracle()
+    codes[7, 2] = np.nan
+    path = save(codes=codes)
+    with pytest.raises(ValueError, match=r"codes: 1 values are not finite .* row 7, column 2") as error:
+        ask(path)
+    assert str(error.value).startswith(f"{path}: ")
+    with pytest.raises(ValueError, match="did you mean 'mig'"):
+        ask(save(), asked=["migg"])
+    with pytest.raises(ValueError, match="udr needs log_variances"):
+        ask(save(), asked=["udr"])
+
+
+def member(shape, dtype="<f8", body=b""):
+    """An array of an .npz whose header is not what follows it."""
+    out = io.BytesIO()
+    np.lib.format.write_array_header_1_0(out, {"descr": dtype, "fortran_order": False, "shape": shape})
+    return out.getvalue() + body
+
+
+def archive(path, **members):
+    with zipfile.ZipFile(path, "w") as file:
+        for name, data in members.items():
+            file.writestr(f"{name}.npy", data)
+    return path
+
+
+def test_sizes_are_bounded_before_anything_is_allocated(tmp_path):
+    huge = (10**12, 50)
+    stated = archive(tmp_path / "huge.npz", codes=member(huge), factors=member((10**12, 3), "<i8"))
+    with h5py.File(tmp_path / "huge.h5", "w") as file:
+        file.create_dataset("codes", huge, np.float32, chunks=(1024, 50))
+        file.create_dataset("factors", (10**12, 3), np.int64, chunks=(1024, 3))
+    for path in (stated, tmp_path / "huge.h5"):
+        with pytest.raises(ValueError, match=r"would need [\d.]+ GiB of memory .* save fewer rows"):
+            latents_file.read(path)
+
+
+def test_a_header_that_promises_more_than_there_is(tmp_path):
+    path = archive(tmp_path / "short.npz", codes=member((60, 3), body=b"few"), factors=member((60, 3), "<i8"))
+    with pytest.raises(ValueError, match=r"short.npz: damaged, or not what its name says \(codes: "):
+        latents_file.read(path)
+
+
+class Trap:
+    sprung = False
+
+    def __reduce__(self):
+        return (setattr, (Trap, "sprung", True))
+
+
+def test_nothing_is_unpickled(tmp_path):
+    objects = np.empty((N, 3), object)
+    objects[:] = Trap()
+    np.savez(tmp_path / "pickle.npz", codes=objects, factors=GRID.factors)
+    with pytest.raises(ValueError, match=r"pickle.npz: codes must be real numbers, not object"):
+        latents_file.read(tmp_path / "pickle.npz")
+    assert not Trap.sprung
+
+
+@pytest.mark.parametrize("name", ["a.npz", "a.h5"])
+@pytest.mark.parametrize("kept", [0, 9, 0.5, -30])
+def test_a_damaged_file_is_said_to_be_one(tmp_path, name, kept):
+    path = WRITERS[name](tmp_path / name)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(kept * len(whole)) if kept == 0.5 else kept])
+    with pytest.raises(ValueError, match=rf"{name}: damaged, or not what its name says"):
+        latents_file.read(path)
+
+
+def test_a_changed_byte_of_an_archive_is_found(tmp_path):
+    path = npz(tmp_path / "a.npz")
+    whole = bytearray(path.read_bytes())
+    whole[300] ^= 1  # within codes
+    path.write_bytes(whole)
+    with pytest.raises(ValueError, match=r"damaged.*CRC"):
+        latents_file.read(path)
+
+
+def test_arrays_of_other_files_are_not_read(tmp_path):
+    h5(tmp_path / "other.h5")
+    with h5py.File(tmp_path / "linked.h5", "w") as file:
+        file["codes"] = h5py.ExternalLink("other.h5", "codes")
+        file["factors"] = GRID.factors
+    with pytest.raises(ValueError, match="no array 'codes'"):
+        latents_file.read(tmp_path / "linked.h5")
+    with h5py.File(tmp_path / "virtual.h5", "w") as file:
+        layout = h5py.VirtualLayout((N, 3), np.float32)
+        layout[:] = h5py.VirtualSource(tmp_path / "other.h5", "codes", (N, 3))
+        file.create_virtual_dataset("codes", layout)
+        file["factors"] = GRID.factors
+    with pytest.raises(ValueError, match="codes keeps its values in another file"):
+        latents_file.read(tmp_path / "virtual.h5")
+
+
+def test_a_file_that_is_not_there_and_one_of_another_kind(tmp_path):
+    with pytest.raises(ValueError, match=r"gone.npz: there is no such file"):
+        latents_file.read(tmp_path / "gone.npz")
+    (tmp_path / "codes.pt").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"codes.pt: neither .npz nor .h5; .*numpy.savez"):
+        latents_file.read(tmp_path / "codes.pt")
+
+
+def test_the_table_says_what_is_good_and_which_convention(tmp_path):
+    _, printed = ask(npz(tmp_path / "a.npz"))
+    assert "60 rows, 3 codes, 3 factors · 200 + 100 points · seed 0" in " ".join(printed.split())
+    [line] = [line for line in printed.splitlines() if " disentanglement " in line]
+    assert line.split()[:3] == ["dci", "disentanglement", "1.0000"]
+    assert "0 to 1 ↑" in line
+    assert "dlib-sklearn020" in line
+
+
+def test_scores_are_written_where_asked(tmp_path):
+    outputs = [tmp_path / "scores.csv", tmp_path / "scores.parquet"]
+    table, _ = ask(npz(tmp_path / "a.npz"), outputs=outputs)
+    pd.testing.assert_frame_equal(pd.read_parquet(outputs[1]), table)
+    np.testing.assert_allclose(pd.read_csv(outputs[0]).value, table.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("scores.txt", "must end in .csv"), ("no/folder/scores.csv", "must be a folder that exists")],
+)
+def test_an_output_that_cannot_be_is_refused_first(tmp_path, name, message):
+    with pytest.raises(ValueError, match=message):
+        score_file.checked(tmp_path / name, ".csv")
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch, capsys):
+    """Run the command line in an empty folder; answers exit status, stdout and stderr."""
+
+    def run(*arguments):
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["facsimile", *arguments])
+        with pytest.raises(SystemExit) as done:
+            main()
+        return done.value.code, *capsys.readouterr()
+
+    return run
+
+
+def test_the_command_needs_no_project_and_keeps_stdout_for_the_table(tmp_path, command):
+    npz(tmp_path / "a.npz")
+    options = ["--metrics", "mig, modularity", "--train", "200", "--test", "100", "--csv", "out.csv"]
+    code, out, err = command("score", "a.npz", *options)
+    assert code == 0
+    assert "mig: " in err
+    assert "higher is better" in out
+    assert set(pd.read_csv(tmp_path / "out.csv").metric) == {"mig", "modularity"}
+
+
+def test_an_error_of_the_command_keeps_its_brackets(tmp_path, command):
+    npz(tmp_path / "a.npz", codes=GRID.oracle()[:, 0])
+    code, out, err = command("score", "a.npz")
+    assert (code, out) == (1, "")
+    assert err == "error: a.npz: codes must be [N, d] and not empty, not [60]; a single column is codes[:, None]\n"

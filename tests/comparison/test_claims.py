@@ -1,0 +1,181 @@
+"""Claims: statistics with known answers, the rule that gives verdicts, and the study's claims where they hold and where not."""
+
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import synthetic
+from project import PAPERS
+
+from facsimile.claims import Finding
+from facsimile.comparison import claims, claims_view
+from facsimile.presentation.context import Context
+from facsimile.statistics.estimates import Estimate
+from facsimile.studies import reading
+from facsimile.studies.parts import Claim, Rule
+
+HEADLINES = list(synthetic.METRICS)
+
+
+@pytest.fixture(scope="module")
+def study(root):
+    return reading.load(PAPERS / "locatello2019" / "study.yaml")
+
+
+def world(study, quality, others, seeds=3, datasets=None):
+    """Scores of the whole study: ``quality`` (of a run) is what most metrics see, ``others`` makes those of other names."""
+    rng = np.random.default_rng(0)
+    runs = synthetic.runs(seeds, range(6), datasets or study.datasets)
+    rows = []
+    for run in runs[~runs["control"]].to_dict("records"):
+        q = quality(run, rng)
+        made = {name: (q + rng.normal(scale=0.5), "") for name in HEADLINES}
+        made |= {name: (value, "") for name, value in others(run, q, rng).items()}
+        made["sampled"] = made["sampled"][0], "sampled"
+        rows += [run | _named(name) | {"result": float(value), "variation": v} for name, (value, v) in made.items()]
+    return pd.DataFrame(rows)
+
+
+def _named(name):
+    metric, _, score = ("unsupervised.gaussian_total_correlation" if name == "sampled" else name).partition(".")
+    return {"metric": metric, "score": score}
+
+
+def strength(run):
+    return -run["value_index"] if run["model"] == "annealed_vae" else run["value_index"]
+
+
+def as_the_paper_says(study, **changes):
+    """Seeds move scores more than objectives do; Modularity, the ELBO and efficiency know nothing of them."""
+    effect = {}
+
+    def quality(run, rng):
+        setting = (run["model"], run["value_index"])
+        return 0.5 * effect.setdefault(setting, rng.normal()) + rng.normal()
+
+    def others(run, q, rng):
+        nothing = ("modularity.modularity", "elbo.elbo", "downstream.gbt_efficiency", "downstream.lr_efficiency")
+        trend = {"unsupervised.gaussian_total_correlation": strength(run), "sampled": -strength(run)}
+        return {name: rng.normal() for name in nothing} | {name: value + rng.normal() for name, value in trend.items()}
+
+    return world(study, quality, others, **changes)
+
+
+def as_it_does_not(study):
+    """The objective decides, every score sees it, and regularisation does the opposite."""
+
+    def quality(run, rng):
+        return 3 * list(synthetic.SWEEPS).index(run["model"]) + 0.2 * rng.normal()
+
+    def others(run, q, rng):
+        same = ("modularity.modularity", "elbo.elbo", "downstream.gbt_efficiency", "downstream.lr_efficiency")
+        trend = strength(run) + rng.normal()
+        return dict.fromkeys(same, q) | {"unsupervised.gaussian_total_correlation": -trend, "sampled": trend}
+
+    return world(study, quality, others)
+
+
+def verdicts(study, scores, scale="paper"):
+    table = claims.table(study, scores, Context.of(study, scale), "nothing")
+    return table.set_index("claim")
+
+
+def test_the_papers_claims_hold_where_they_should(study):
+    table = verdicts(study, as_the_paper_says(study))
+    assert table["verdict"].to_dict() == dict.fromkeys(study.claims, "reproduced"), table["reason"].to_dict()
+    assert table.loc["sampled_total_correlation", "value"] < -0.5
+    assert (table["n"] == 7 * 36 * 3).all()
+
+
+def test_and_differ_where_the_opposite_is_so(study):
+    table = verdicts(study, as_it_does_not(study))
+    assert table["verdict"].to_dict() == dict.fromkeys(study.claims, "differs"), table["reason"].to_dict()
+
+
+def test_what_is_not_there_is_said_and_the_rest_is_still_found(study):
+    scores = as_the_paper_says(study, datasets=["dsprites"])
+    table = verdicts(study, scores[scores["variation"] == ""])
+    assert set(table["verdict"]) == {"not comparable"}
+    said = table["reason"]
+    assert said["sampled_total_correlation"].startswith("no such scores: Total correlation (sampled) (dSprites, Color-dSprites")
+    assert "needs two data sets: there is dSprites" in said["transfer"]
+    assert table.loc["mean_total_correlation", "value"] > 0.5
+    assert math.isnan(table.loc["transfer", "value"])
+
+
+def test_a_smaller_scale_is_not_what_the_claim_is_about(study):
+    scores = as_the_paper_says(study, datasets=["dsprites"])
+    table = verdicts(study, scores, "desk")
+    assert set(table["verdict"]) == {"not comparable"}
+    assert "desk scale: 1 of 7 data sets, 1,000 of 300,000 steps" in table.loc["mean_total_correlation", "reason"]
+    assert table.loc["mean_total_correlation", "value"] > 0.5
+    assert table.loc["transfer", "command"] == (
+        "snakemake locatello2019_model_selection locatello2019_claims --config scale=desk"
+    )
+
+
+def test_one_seed_cannot_tell_seeds_from_hyper_parameters(study):
+    table = verdicts(study, as_the_paper_says(study, seeds=1))
+    for name in ("seed_and_hyper_parameter", "transfer"):
+        assert table.loc[name, "verdict"] == "not comparable"
+    assert "42 of 42 shares are undefined" in table.loc["seed_and_hyper_parameter", "reason"]
+
+
+def claim(**rule):
+    said = {"text": "x", "source": "y", "statistic": "rank_correlation", "parameters": {"metrics": HEADLINES}}
+    return Claim(**said, rule=Rule(**rule), target="fig2")
+
+
+@pytest.mark.parametrize(
+    ("rule", "low", "high", "verdict"),
+    [
+        ({"above": 0}, 0.1, 0.5, "reproduced"),
+        ({"above": 0}, -0.5, -0.1, "differs"),
+        ({"above": 0}, -0.1, 0.5, "not comparable"),
+        ({"below": 0}, -0.5, -0.1, "reproduced"),
+        ({"above": 0.5, "below": 0.7}, 0.55, 0.65, "reproduced"),
+        ({"above": 0.5, "below": 0.7}, 0.72, 0.8, "differs"),
+        ({"above": 0.5, "below": 0.7}, 0.45, 0.65, "not comparable"),
+        ({"above": 0, "by": "value"}, -0.1, 0.5, "reproduced"),
+        ({"above": 0}, math.nan, math.nan, "not comparable"),
+    ],
+)
+def test_the_rule_decides(rule, low, high, verdict):
+    middle = 0.2 if math.isnan(low) else (low + high) / 2
+    context = synthetic.context("paper", 300_000, (10_000, 5000), ("dsprites", "noisy_dsprites", "cars3d", "shapes3d"))
+    found = claims.judge(claim(**rule), Finding(Estimate(middle, low, high, 99)), context)
+    assert found.verdict == verdict
+    if low == -0.1 and "by" not in rule:
+        assert "undecided" in found.reason
+        assert "holds 0; more runs would tell" in found.reason
+
+
+def test_a_rule_is_said_in_words():
+    assert claims.stated(Rule(above=0)) == "95 % interval above 0"
+    assert claims.stated(Rule(above=0.5, below=0.7, by="value")) == "value between 0.5 and 0.7"
+
+
+@pytest.mark.parametrize("rule", [{}, {"above": 1, "below": 1}])
+def test_a_rule_that_nothing_meets_is_refused(rule):
+    with pytest.raises(ValueError, match=r"a rule needs|nothing lies"):
+        Rule(**rule)
+
+
+def test_tables_are_printed_with_command_and_cost(study):
+    judged = claims.table(study, as_the_paper_says(study, datasets=["dsprites"]), Context.of(study, "paper"), "12 core-hours")
+    said = claims_view.markdown(judged, "x")
+    assert said.count("| **not comparable**[^x-") == len(study.claims)
+    assert (
+        "snakemake locatello2019_fig2 locatello2019_claims --config scale=paper    # metrics_agree_in_part, modularity_apart"
+        in said
+    )
+    assert "Cost of each where nothing is made yet: 12 core-hours." in said
+
+
+def test_the_statistic_of_a_row_can_be_read_back(study):
+    judged = claims.table(study, as_the_paper_says(study, datasets=["dsprites"]), Context.of(study, "paper"), "")
+    kind, _, parameters = judged.set_index("claim").loc["transfer", "statistic"].partition(" ")
+    assert kind == "model_selection"
+    assert json.loads(parameters) == study.claims["transfer"].parameters

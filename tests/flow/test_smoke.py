@@ -1,0 +1,69 @@
+"""The smoke study of the first paper, end to end; `make demo` runs a part of it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from project import Project, copy_of_repository
+
+pytestmark = pytest.mark.slow
+
+STUDY = "locatello2019"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A copy of the repository with its own studies, and the smoke study made."""
+    made = Project(copy_of_repository(tmp_path_factory.mktemp("smoke") / "project"))
+    made.snakemake(STUDY, "--config", "scale=smoke")
+    return made
+
+
+@pytest.fixture(scope="module")
+def folder(project):
+    """Where its results are."""
+    return project.folder / "results" / "studies" / STUDY / "smoke"
+
+
+def test_every_run_is_done_and_every_metric_answered(folder):
+    runs, scores = pd.read_parquet(folder / "runs.parquet"), pd.read_parquet(folder / "scores.parquet")
+    assert list(runs["state"].unique()) == ["done"]
+    assert (~runs["control"]).sum() == 12
+    assert np.isfinite(scores["result"]).all()
+    asked = scores.groupby("run")["metric"].nunique()
+    assert set(asked[~asked.index.str.contains("oracle|noise")]) == {11}
+    assert set(asked[asked.index.str.contains("oracle|noise")]) == {10}  # no decoder, so no bound
+    assert set(scores.loc[scores["metric"] != "elbo", "convention"]) == {"dlib-sklearn020"}
+    assert set(scores["variation"]) == {"", "sampled", "draw_1", "draw_2", "train_100"}
+    assert runs.loc[runs["params"] == '{"beta":16}', "number"].to_list() == [250]
+
+
+def test_controls_frame_the_models(folder):
+    table = pd.read_parquet(folder / "scores.parquet")
+    scores = table[table["variation"] == ""].query("metric != 'unified'").set_index(["model", "score"])["result"]
+    for score in ("beta_vae_score", "factor_vae_score", "disentanglement", "modularity"):
+        assert scores["oracle", score] == pytest.approx(1, abs=0.01)
+    for score in ("mig", "disentanglement", "sap"):
+        assert scores["noise", score] < 0.03
+
+
+def test_table_figures_and_comparison_say_what_they_are(folder):
+    table = (folder / "tables/table1.md").read_text()
+    for said in ("smoke scale", "200 of 300,000 steps", "sub-grid of dSprites", "Oracle", "AnnealedVAE"):
+        assert said in table
+    drawn = [path.stem for path in (folder / "figures").glob("*.pdf")]
+    assert {"fig1", "fig2", "fig4_left", "a1_dsprites", "a11_dsprites", "jmlr_dendrograms"} <= set(drawn)
+    for figure in drawn:
+        assert (folder / f"figures/{figure}.pdf").read_bytes()[:5] == b"%PDF-"
+        # At this scale there is one data set, and there are too few points for an efficiency.
+        empty = figure in ("fig4_right", "fig6", "a15", "a19_dsprites")
+        assert (len(pd.read_csv(folder / f"figures/{figure}.csv")) == 0) is empty
+    comparison = pd.read_csv(folder / "comparison.csv")
+    assert set(comparison["verdict"]) <= {"reproduced", "differs", "not comparable", "no source"}
+    unsourced = comparison[comparison["verdict"] == "no source"]
+    assert unsourced["value"].isna().all()
+    assert comparison.loc[comparison["value"].notna(), "source"].notna().all()
+
+
+def test_nothing_is_left_to_do(project):
+    assert project.jobs(STUDY, "--config", "scale=smoke") == {}
+    assert "· " in project.facsimile("status", STUDY) or "·" in project.facsimile("status", STUDY)

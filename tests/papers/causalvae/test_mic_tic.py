@@ -1,0 +1,56 @@
+"""MIC and TIC beside minepy's answers, and by construction."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from project import GOLDENS
+
+from facsimile.metrics.base.findings import Findings
+from facsimile.papers.causalvae.metrics import _mic, mic_tic
+
+ANSWERS = json.loads((GOLDENS / "mic/answers.json").read_text())
+
+
+def cases():
+    for n in (50, 300):
+        drawn = np.random.RandomState(n)
+        x, noise = drawn.normal(size=n), drawn.normal(size=n)
+        yield f"parabola_{n}", x, x**2 + 0.1 * noise
+        yield f"noise_{n}", x, noise
+        yield f"ties_{n}", np.round(2 * x), np.round(x + noise)
+        yield f"classes_{n}", x, np.round(3 * np.sin(x))
+
+
+@pytest.mark.parametrize(("name", "x", "y"), list(cases()), ids=[name for name, _, _ in cases()])
+def test_it_is_what_minepy_computes(name, x, y):
+    found = _mic.characteristic(x, y)
+    assert found.max() == pytest.approx(ANSWERS[name]["mic"], abs=1e-12)
+    assert found.mean() == pytest.approx(ANSWERS[name]["tic"], abs=1e-12)
+
+
+def test_a_function_has_all_information_and_order_alone_matters():
+    x = np.random.RandomState(0).normal(size=200)
+    assert _mic.characteristic(x, x).max() == pytest.approx(1)
+    y = x**2 + np.random.RandomState(1).normal(size=200)
+    np.testing.assert_allclose(_mic.characteristic(x, y), _mic.characteristic(np.exp(x), y**3))
+
+
+def asked(codes, labels, held_out):
+    data = {"labels": labels, "held_out": held_out}
+    given = Findings("m", {}, {"mean": codes}, pd.DataFrame(), data, None, None, (100, 1000), 0)
+    return mic_tic.score(given)
+
+
+def test_a_concept_is_the_mean_of_its_block_on_held_out_rows():
+    drawn = np.random.RandomState(0)
+    labels = drawn.randint(64, size=(400, 2)) / 8.0
+    codes = np.stack([labels[:, 0] + 5, labels[:, 0] - 5, 7 - labels[:, 1], labels[:, 1]], axis=1)
+    held_out = np.arange(400) % 2
+    codes[held_out == 0] = 0  # must not be looked at
+    found = asked(codes, labels, held_out)
+    assert found["mic_0"] == pytest.approx(1, abs=1e-3)  # rows of equal size keep ties together, and end uneven
+    assert found["mic_1"] == found["tic_1"] == 0, "codes that cancel each other have a mean that does not vary"
+    assert found["mic"] == pytest.approx(found["mic_0"] / 2)
+    assert found["mic_best"] == pytest.approx(1, abs=1e-3)

@@ -1,0 +1,4 @@
+"""Fixtures that tests of papers share with those of models and metrics."""
+
+from metric_fixtures import *  # noqa: F403
+from model_fixtures import *  # noqa: F403

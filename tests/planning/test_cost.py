@@ -1,0 +1,36 @@
+"""What runs are said to cost, from rates that were measured."""
+
+import pytest
+from project import PAPERS
+
+from facsimile.planning import cost
+from facsimile.studies import reading, runs
+
+
+@pytest.fixture(scope="module")
+def study(root):
+    return reading.load(PAPERS / "locatello2019" / "study.yaml")
+
+
+def test_a_metric_costs_by_its_training_points_and_every_way_it_is_asked(study):
+    alone = study.model_copy(update={"metrics": ["dci"], "variations": {}})
+    assert cost.score_seconds(alone, "paper") == cost.SCORE_SECONDS["dci"]
+    assert cost.score_seconds(alone, "smoke") == cost.SCORE_SECONDS["dci"] / 10
+    asked = study.model_copy(update={"metrics": ["dci"]})  # two other draws, 100 and 1,000 of 10,000 points
+    assert cost.score_seconds(asked, "paper") == pytest.approx(3.11 * cost.SCORE_SECONDS["dci"])
+
+
+def test_a_study_costs_the_sum_of_training_encoding_and_scoring(study):
+    some = [run for run in runs.expand(study, "desk") if run.model in ("beta_vae", "factor_vae")]
+    price = cost.of(some, study, "desk")
+    trained = 3 * 1000 / cost.DEFAULT_STEPS_PER_SECOND + 3 * 1000 / cost.STEPS_PER_SECOND["factor_vae"]
+    assert price.core_hours * 3600 == pytest.approx(trained + 6 * (cost.ENCODE_SECONDS + cost.score_seconds(study, "desk")))
+    assert (price.runs, price.steps) == (6, 6000)
+
+
+def test_pictures_of_scenes_cost_by_their_pixels(root):
+    study = reading.load(PAPERS / "causalvae" / "study.yaml")
+    small, large = (runs.expand(study, scale)[0] for scale in ("desk", "paper"))
+    assert (small.params["side"], large.params["side"]) == (16, 96)
+    assert cost.train_seconds(small) / small.steps == pytest.approx(0.12, abs=0.01)  # as measured
+    assert cost.train_seconds(large) / large.steps == pytest.approx(1.8, abs=0.1)

@@ -1,0 +1,116 @@
+"""The crate beside a table or figure: what it names, and that all of it can be checked."""
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+import synthetic
+
+from facsimile.foundation import provenance
+from facsimile.presentation import crates
+from facsimile.presentation.crates import METADATA, PROFILE, Made
+
+MODULE = "facsimile.figures.violin"
+
+
+def sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.fixture
+def made(tmp_path):
+    """A figure as it was drawn of three made-up runs, on data sets of which it shows one."""
+    outputs = [tmp_path / "figures" / f"fig3_left.{ending}" for ending in ("pdf", "png", "csv")]
+    inputs = [tmp_path / "scores.parquet", tmp_path / "study.yaml"]
+    for path in (*outputs, *inputs):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"contents of {path.name}")
+    runs = synthetic.runs(1, (0,), ("dsprites", "shapes3d")).assign(record_sha256="ab" * 32)
+    spec = synthetic.spec("violin", note="Read from page 7.")
+    return Made(spec, synthetic.context(), MODULE, outputs, inputs, runs, crates.now(), crates.now())
+
+
+@pytest.fixture
+def graph(made):
+    return {entity["@id"]: entity for entity in json.loads(crates.write(made).read_text())["@graph"]}
+
+
+def test_it_is_a_process_run_crate(graph):
+    assert graph[METADATA]["conformsTo"] == {"@id": "https://w3id.org/ro/crate/1.1"}
+    root = graph["./"]
+    assert root["conformsTo"] == {"@id": PROFILE}
+    assert root["name"] == "fig3_left of locatello2019 at smoke scale"
+    assert "200 of 300,000 steps" in root["description"]
+    assert root["license"].startswith("not stated")
+    assert graph[root["mentions"]["@id"]]["@type"] == "CreateAction"
+
+
+def test_every_reference_is_answered(graph):
+    def references(value):
+        if isinstance(value, dict):
+            return [value["@id"]] if "@id" in value else []
+        return [found for item in value for found in references(item)] if isinstance(value, list) else []
+
+    named = {found for entity in graph.values() for value in entity.values() for found in references(value)}
+    assert {name for name in named if "schema.org" not in name and name != "https://w3id.org/ro/crate/1.1"} <= set(graph)
+
+
+def test_results_are_the_files_in_the_folder_with_their_checksums(graph, made):
+    action = graph["#made"]
+    results = [graph[result["@id"]] for result in action["result"]]
+    assert [result["@id"] for result in results] == ["fig3_left.pdf", "fig3_left.png", "fig3_left.csv"]
+    folder = made.outputs[0].with_suffix(".crate")
+    for result in results:
+        assert result["sha256"] == sha256(folder / result["@id"]) == sha256(made.outputs[0].parent / result["@id"])
+        assert int(result["contentSize"]) == (folder / result["@id"]).stat().st_size
+    assert action["startTime"] <= action["endTime"]
+    assert sorted(path.name for path in folder.iterdir()) == sorted([METADATA, "runs.csv", *(r["@id"] for r in results)])
+
+
+def test_inputs_are_named_by_what_they_contain(graph, made):
+    named = [graph[given["@id"]] for given in graph["#made"]["object"]]
+    assert [entity["name"] for entity in named] == ["scores.parquet", "study.yaml", "runs.csv"]
+    digest = base64.urlsafe_b64decode(named[0]["@id"].removeprefix("ni:///sha-256;") + "=").hex()
+    assert digest == named[0]["sha256"] == sha256(made.inputs[0])
+    assert named[0]["alternateName"] == str(made.inputs[0])
+
+
+def test_code_and_environment_are_named(graph, root, monkeypatch, made):
+    instrument = graph[graph["#made"]["instrument"]["@id"]]
+    assert instrument["identifier"] == f"facsimile-code:{provenance.code(MODULE)}"
+    modules = {graph[part["@id"]]["name"]: graph[part["@id"]]["version"] for part in instrument["hasPart"]}
+    assert modules == provenance.hashes(MODULE)
+    monkeypatch.chdir(root)
+    graph = {entity["@id"]: entity for entity in json.loads(crates.write(made).read_text())["@graph"]}
+    needed = [graph[need["@id"]] for need in graph["#software"]["softwareRequirements"]]
+    assert {"numpy", "pandas", "python", "requirements.lock", "torch.lock"} <= {need["name"] for need in needed}
+    locks = {need["name"]: need["sha256"] for need in needed if need["name"].endswith(".lock")}
+    assert locks["torch.lock"] == sha256(Path("envs/torch.lock"))
+
+
+def test_the_runs_are_those_shown_with_their_records(made):
+    text = (crates.write(made).parent / "runs.csv").read_text().splitlines()
+    shown = made.runs[made.runs["dataset"] == "dsprites"]
+    assert text[0] == "run,state,record_sha256"
+    assert len(text) - 1 == len(shown) < len(made.runs)
+    assert text[1] == f"{shown['run'].iloc[0]},done,{'ab' * 32}"
+
+
+def test_it_is_written_again_over_what_was_there(made):
+    crates.write(made)
+    made.outputs[0].unlink()
+    made.outputs[0].write_text("drawn anew")
+    folder = crates.write(made).parent
+    assert (folder / "fig3_left.pdf").read_text() == "drawn anew"
+
+
+def test_a_file_system_without_hard_links_gets_copies(made, monkeypatch):
+    def refused(*paths):
+        raise OSError("not here")
+
+    monkeypatch.setattr(crates.os, "link", refused)
+    folder = crates.write(made).parent
+    assert (folder / "fig3_left.pdf").read_text() == "contents of fig3_left.pdf"
+    assert (folder / "fig3_left.pdf").stat().st_nlink == 1

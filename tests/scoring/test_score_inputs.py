@@ -1,0 +1,71 @@
+"""What a metric is given of a run: its own decoder and the images that its latents are of."""
+# ruff: noqa: F811 (fixtures)
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+from trained_runs import at, data_file, made, run_of  # noqa: F401
+
+from facsimile import metrics, models
+from facsimile.scoring import score_inputs
+from facsimile.store import files, latents, records
+from facsimile.training import encode
+from facsimile.training.encode_shard import encode_run
+from facsimile.training.run_records import open_data
+
+
+@pytest.fixture
+def run(at):
+    """A trained and encoded run."""
+    found = run_of(steps=4)
+    made(at, found)
+    encode_run(at, found, print)
+    return found
+
+
+def test_the_bound_is_that_of_the_model_that_was_trained(at, run):
+    folder, data = at.paths.run(run.key), open_data(at, run)
+    codes, log_variances = (latents.read(folder / files.LATENTS, name) for name in ("mean", "log_variance"))
+    given = score_inputs.given("elbo", run, folder, at.paths.dataset(run.dataset))
+    factors = score_inputs.factors(run.dataset, ())
+    table = metrics.score(codes, factors, ["elbo"], "mean", n_train=400, n_test=10, **given)
+    found = table.set_index("score")["value"]
+
+    rows = metrics._draws.from_table(codes, factors, 400, 10, 0).train.rows
+    images = torch.from_numpy(data.images(rows)).permute(0, 3, 1, 2) / 255
+    vae = models.model(run.model, **run.params).networks(data.image_shape, codes.shape[1], "dlib")["vae"]
+    vae.load_state_dict({name.removeprefix("vae."): value for name, value in records.weights(folder).items()})
+    with torch.inference_mode():
+        logits = vae.decode(torch.from_numpy(codes[rows]))
+    loss = functional.binary_cross_entropy_with_logits(logits, images, reduction="sum") / len(rows)
+    mean, log_variance = codes[rows], log_variances[rows]
+    kl = 0.5 * (mean**2 + np.exp(log_variance) - log_variance - 1).sum(axis=1).mean()
+    assert found["reconstruction_loss"] == pytest.approx(loss.item(), rel=1e-5)
+    assert found["kl"] == pytest.approx(kl, rel=1e-5)
+
+
+class Redrawn:
+    """300 images that are drawn anew at every read."""
+
+    stochastic, image_shape = True, (4, 4, 1)
+
+    def __len__(self):
+        return 300
+
+    def images(self, indices, rng):
+        return (indices[:, None, None, None] % 7 + rng.integers(0, 200, (len(indices), 4, 4, 1))).astype(np.uint8)
+
+
+def test_redrawn_images_are_those_that_were_encoded():
+    data, rows = Redrawn(), np.array([191, 0, 299, 127, 128])
+    whole = encode.read(data, range(300), seed=3)
+    np.testing.assert_array_equal(score_inputs.Images(data, 3)[rows], whole[rows].astype(np.float32) / np.float32(255))
+
+
+def test_a_control_has_no_decoder_and_no_run_has_peers(run):
+    assert score_inputs.answerable("elbo", run)
+    assert not score_inputs.answerable("elbo", run_of(model="oracle", steps=0))
+    assert score_inputs.answerable("mig", run_of(model="oracle", steps=0))
+    with pytest.raises(ValueError, match=r"udr needs peers, .* take it out of the study's metrics"):
+        score_inputs.answerable("udr", run)

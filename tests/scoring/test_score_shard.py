@@ -1,0 +1,187 @@
+"""Scoring a shard: several processes answer as one does, and an error names its run."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from project import STUDY, write_study
+
+from facsimile import metrics
+from facsimile.datasets import grid
+from facsimile.foundation import atomic
+from facsimile.planning import config
+from facsimile.planning.workspace import Workspace
+from facsimile.scoring import score_inputs, score_shard
+from facsimile.store import files, latents
+from facsimile.studies import evaluations, study
+
+ROWS = len(grid("toy"))
+
+
+class Encoded:
+    """A store that holds one encoded shard of four runs."""
+
+    def __init__(self, folder: Path, metrics: str = "[mig]") -> None:
+        write_study(folder / "papers", STUDY.replace("[mig, modularity]", metrics))
+        self.at = Workspace(config.check({"papers": folder / "papers", "results": folder / "results"}))
+        self.study = self.at.study("tiny")
+        self.shard = next(shard for shard in self.at.shards(self.study) if shard.model == "beta_vae")
+        self.said: list[str] = []
+        for i in range(len(self.shard.runs)):
+            self.encode(i, np.random.default_rng(i).standard_normal((ROWS, 4)))
+            self.record(i, "done")
+
+    def encode(self, i, codes):
+        codes = codes.astype(np.float32)
+        latents.write(self._folder(i) / files.LATENTS, codes.shape, iter([(codes, codes)]), {})
+
+    def record(self, i, state):
+        atomic.write_json(self._folder(i) / files.RECORD, {"state": state})
+
+    def score(self, processes, fresh="none"):
+        """The shard's table, without what differs from time to time."""
+        score_shard.score_shard(self.at, self.study, self.shard, fresh, self.said.append, processes)
+        path = self.at.paths.shard_scores(self.shard.key, evaluations.panel(self.study, "smoke"))
+        return pd.read_parquet(path).drop(columns="seconds", errors="ignore")
+
+    def _folder(self, i):
+        return self.at.paths.run(self.shard.runs[i].key)
+
+
+@pytest.fixture
+def encoded(tmp_path):
+    return Encoded(tmp_path)
+
+
+def test_a_metric_is_asked_in_every_variation(encoded):
+    encoded.study = study.Study.model_validate(
+        encoded.study.model_dump(exclude_unset=True)
+        | {
+            "variations": {
+                "sampled": {"representation": "sampled", "metrics": ["mig"]},
+                "few": {"train": 50, "metrics": ["mig"]},
+            }
+        }
+    )
+    found = encoded.score(1).set_index(["run", "variation"])
+    assert len(found) == 12
+    assert set(found.loc[(slice(None), "few"), "n_train"]) == {50}
+    assert set(found.loc[(slice(None), "sampled"), "representation"]) == {"sampled"}
+    run = encoded.shard.runs[2]
+    codes = score_inputs.codes(encoded.at.paths.run(run.key), "sampled", run.seed)
+    asked = metrics.score(codes, grid("toy").factors(np.arange(ROWS)), ["mig"], n_train=200, n_test=100)
+    assert found.loc[(run.key, "sampled"), "result"] == asked["value"].item()
+
+
+def test_a_sampled_code_is_a_draw_from_its_posterior(tmp_path):
+    mean, log_variance = np.array([[1.0, -2.0]] * 20_000, np.float32), np.array([[0.0, np.log(0.25)]] * 20_000, np.float32)
+    latents.write(tmp_path / "latents.h5", mean.shape, iter([(mean, log_variance)]), {})
+    first, again, other = (score_inputs.codes(tmp_path, "sampled", seed) for seed in (3, 3, 4))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).all(axis=None)
+    np.testing.assert_allclose(first.mean(axis=0), [1, -2], atol=0.03)
+    np.testing.assert_allclose(first.std(axis=0), [1, 0.5], atol=0.02)
+    assert abs(np.corrcoef(first.T)[0, 1]) < 0.03
+    np.testing.assert_array_equal(score_inputs.codes(tmp_path, "mean", 3), mean)
+
+
+def test_two_processes_answer_as_one_does(encoded):
+    one, two = encoded.score(1), encoded.score(2, fresh="every")
+    pd.testing.assert_frame_equal(one, two, check_exact=True)
+    assert list(two["run"]) == [run.key for run in encoded.shard.runs]
+    assert two["result"].nunique() == len(two)
+    assert "4 asked now" in encoded.said[1]
+
+
+def test_the_latents_of_a_run_are_read_once_for_all_its_metrics(tmp_path, monkeypatch):
+    encoded, read, both = Encoded(tmp_path, "[mig, modularity, sap]"), [], latents.both
+    monkeypatch.setattr(latents, "both", lambda path: [read.append(path), both(path)][1])
+    encoded.score(1)
+    assert len(read) == len(set(read)) == len(encoded.shard.runs)
+    encoded.encode(3, np.zeros((ROWS, 4)))
+    encoded.score(1, fresh="every")
+    assert len(read) == 2 * len(encoded.shard.runs)
+
+
+def test_unreadable_latents_are_an_error_whatever_the_metrics_need(encoded):
+    path = encoded.at.paths.run(encoded.shard.runs[2].key) / files.LATENTS
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(files.StoreError, match=f"{path}: missing or unreadable; encode it again: facsimile forget --latents"):
+        encoded.score(1)
+
+
+def test_what_the_store_has_is_not_asked_again(encoded):
+    first = encoded.score(1)
+    encoded.encode(1, np.random.default_rng(9).standard_normal((ROWS, 4)))
+    second = encoded.score(2)
+    assert "1 asked now, 3 from the store" in encoded.said[1]
+    assert list(first["result"] == second["result"]) == [True, False, True, True]
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_an_error_names_its_run_and_what_was_found_stays(encoded, processes):
+    encoded.encode(1, np.full((ROWS, 4), np.nan))
+    with pytest.raises(
+        score_shard.ScoreError, match=f"{encoded.shard.runs[1].key}: mig could not be asked: codes: .* not finite"
+    ):
+        encoded.score(processes)
+    encoded.encode(1, np.zeros((ROWS, 4)))
+    encoded.score(1)
+    asked = int(encoded.said[-1].split("questions, ")[1].split()[0])
+    assert 1 <= asked <= 3
+
+
+def test_a_killed_process_is_an_error_that_names_a_run(encoded, monkeypatch):
+    monkeypatch.setattr(score_shard, "_end_with_parent", _die)
+    with pytest.raises(
+        score_shard.ScoreError, match=f"{encoded.shard.runs[0].key}, or a run scored beside it: a process was killed"
+    ):
+        encoded.score(2)
+
+
+def _die():
+    os._exit(9)
+
+
+def test_a_shard_of_failed_runs_has_an_empty_table(encoded):
+    for i in range(len(encoded.shard.runs)):
+        encoded.record(i, "failed")
+    assert encoded.score(2).empty
+
+
+def test_one_metric_is_asked_anew_and_the_others_are_taken_from_the_store(tmp_path):
+    encoded = Encoded(tmp_path, "[mig, modularity, sap]")
+    first = encoded.score(1)
+    assert list(dict.fromkeys(first["metric"])) == ["mig", "modularity", "sap"]
+    before = answered(encoded)
+    encoded.score(1, fresh="modularity")
+    changed = {path.name for path, when in answered(encoded).items() if when != before[path]}
+    assert len(changed) == 1
+    assert changed.pop().startswith("modularity-")
+    assert "12 questions, 4 asked now, 8 from the store" in encoded.said[1]
+    with pytest.raises(ValueError, match="did you mean 'modularity'"):
+        encoded.score(1, fresh="modularty")
+
+
+def answered(encoded):
+    return {path: path.stat().st_mtime_ns for path in encoded.at.config.results.glob("runs/**/scores/*.json")}
+
+
+def test_a_metric_that_fails_keeps_no_other_from_being_asked(tmp_path, monkeypatch):
+    encoded = Encoded(tmp_path, "[mig, modularity]")
+    ask = score_shard._ask
+
+    def broken(question):
+        if question.metric == "mig":
+            raise FloatingPointError("as if")
+        return ask(question)
+
+    monkeypatch.setattr(score_shard, "_ask", broken)
+    with pytest.raises(score_shard.ScoreError, match=r"mig could not be asked: as if \(and 3 more, see above\)"):
+        encoded.score(1)
+    assert {path.name.split("-")[0] for path in answered(encoded)} == {"modularity"}
+    monkeypatch.undo()
+    encoded.score(1)
+    assert "8 questions, 4 asked now, 4 from the store" in encoded.said[-1]

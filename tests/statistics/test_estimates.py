@@ -1,0 +1,139 @@
+"""Intervals and correlations: against closed forms, against SciPy, and on samples that say nothing."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy import stats
+
+from facsimile.statistics import estimates
+
+
+def rng():
+    return np.random.default_rng(7)
+
+
+def test_the_interval_of_a_mean_is_the_normal_one_for_many_values():
+    values = np.random.default_rng(0).normal(size=2000)
+    found = estimates.estimate(values, rng(), resamples=4000)
+    half = 1.96 * values.std() / np.sqrt(values.size)
+    assert found.n == 2000
+    assert found.value == pytest.approx(values.mean())
+    np.testing.assert_allclose([found.low, found.high], [values.mean() - half, values.mean() + half], atol=0.05 * half * 2)
+
+
+def test_intervals_cover_the_truth_about_as_often_as_they_say():
+    truth = np.random.default_rng(1)
+    hits = sum(
+        found.low <= 0.0 <= found.high
+        for found in (estimates.estimate(truth.normal(size=40), truth, resamples=400) for _ in range(400))
+    )
+    # 400 × .94 (percentile intervals are a little narrow at n = 40) less and plus four standard deviations.
+    assert 357 <= hits <= 395
+
+
+@pytest.mark.parametrize("name", estimates.STATISTICS)
+def test_every_statistic_agrees_with_scipy_bootstrap(name):
+    values = np.random.default_rng(2).gamma(2.0, size=60)
+    statistic = estimates.STATISTICS[name]
+    found = estimates.estimate(values, rng(), statistic, resamples=8000)
+    other = stats.bootstrap((values,), lambda v, axis: statistic(np.moveaxis(v, axis, -1)), method="percentile", rng=rng())
+    spread = found.high - found.low
+    assert found.low == pytest.approx(other.confidence_interval.low, abs=0.06 * spread)
+    assert found.high == pytest.approx(other.confidence_interval.high, abs=0.06 * spread)
+
+
+def test_iqm_drops_a_quarter_at_each_end():
+    assert estimates.iqm(np.array([100.0, 1, 2, 3, 4, 5, 6, -100])) == pytest.approx(3.5)
+    assert estimates.iqm(np.array([1.0, 2.0, 6.0])) == pytest.approx(3.0)
+
+
+def test_strata_keep_what_differs_between_cells_out_of_the_interval():
+    cells = np.repeat(np.arange(6), 5)
+    values = cells + np.random.default_rng(3).normal(scale=0.01, size=30)
+    within = estimates.estimate(values, rng(), strata=cells)
+    across = estimates.estimate(values, rng())
+    assert within.high - within.low < 0.02 < 0.5 < across.high - across.low
+
+
+@pytest.mark.parametrize("values", [[0.3], [0.1, 0.1, 0.1], [1.0] * 7])
+def test_a_sample_without_variation_has_a_value_and_no_interval(values):
+    found = estimates.estimate(np.array(values), rng())
+    assert found.value == pytest.approx(values[0])
+    assert np.isnan([found.low, found.high]).all()
+    assert found.n == len(values)
+
+
+def test_no_value_at_all_is_nan_with_n_zero():
+    assert np.isnan(estimates.estimate(np.array([]), rng()).value)
+    assert estimates.paired_difference(np.array([]), np.array([]), rng()).n == 0
+
+
+def test_nan_among_the_values_is_refused():
+    with pytest.raises(ValueError, match="1 that are not"):
+        estimates.estimate(np.array([0.1, np.nan]), rng())
+
+
+def test_the_same_purpose_gives_the_same_interval_in_any_order():
+    values = np.arange(9.0)
+    first = estimates.estimate(values, estimates.generator("fig2", "mig"))
+    estimates.estimate(values, estimates.generator("fig2", "sap"))
+    assert estimates.estimate(values, estimates.generator("fig2", "mig")) == first
+    assert estimates.estimate(values, estimates.generator("fig2", "sap")) != first
+
+
+def test_pairing_removes_what_pairs_share():
+    shared = np.random.default_rng(4).normal(size=50)
+    noise = np.random.default_rng(5).normal(scale=0.01, size=50)
+    found = estimates.paired_difference(shared + 0.1 + noise, shared, rng())
+    assert found.value == pytest.approx(0.1, abs=0.01)
+    assert 0.09 < found.low < found.value < found.high < 0.11
+
+
+def test_pairs_of_different_number_are_refused():
+    with pytest.raises(ValueError, match="3 and 2"):
+        estimates.paired_difference(np.arange(3.0), np.arange(2.0), rng())
+
+
+@settings(max_examples=60, deadline=None)
+@given(arrays(np.float64, st.tuples(st.just(2), st.integers(3, 30)), elements=st.integers(0, 6).map(float)))
+def test_spearman_with_ties_is_scipys(pair):
+    x, y = pair
+    found = estimates.spearman(x, y, rng(), resamples=5)
+    if np.ptp(x) == 0 or np.ptp(y) == 0:
+        assert np.isnan(found.value)
+    else:
+        assert found.value == pytest.approx(stats.spearmanr(x, y).statistic, abs=1e-12)
+
+
+def test_a_resample_counted_is_a_resample_drawn():
+    gen = np.random.default_rng(6)
+    x, y = gen.integers(0, 5, 40).astype(float), gen.normal(size=40)
+    picked = gen.integers(40, size=40)
+    counts = np.bincount(picked, minlength=40)[None]
+    found = estimates._correlations(x[None], y[None], counts)[0, 0, 0]
+    assert found == pytest.approx(stats.spearmanr(x[picked], y[picked]).statistic, abs=1e-12)
+
+
+def test_a_monotone_pair_correlates_perfectly_and_has_no_interval():
+    x = np.linspace(0, 1, 20)
+    found = estimates.spearman(x, np.exp(x), rng())
+    assert found.value == pytest.approx(1.0)
+    assert np.isnan([found.low, found.high]).all()
+    assert estimates.spearman(x, -x, rng()).value == pytest.approx(-1.0)
+
+
+def test_the_interval_of_a_correlation_is_fishers_for_many_pairs():
+    gen = np.random.default_rng(8)
+    x, e = gen.normal(size=(2, 1500))
+    found = estimates.spearman(x, 0.5 * x + e, rng())
+    z, half = np.arctanh(found.value), 1.96 * 1.03 / np.sqrt(1500)  # Fieller et al. 1957: variance 1.06 / (n - 3)
+    np.testing.assert_allclose([found.low, found.high], np.tanh([z - half, z + half]), atol=0.008)
+
+
+@pytest.mark.parametrize(("x", "y"), [([], []), ([1.0, 2.0], [3.0, 1.0]), ([1.0, 1.0, 1.0, 1.0], [1.0, 2.0, 3.0, 4.0])])
+def test_a_correlation_that_cannot_be_said_is_nan(x, y):
+    found = estimates.spearman(np.array(x), np.array(y), rng())
+    assert np.isnan(found.value)
+    assert found.n == len(x)

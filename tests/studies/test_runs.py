@@ -1,0 +1,135 @@
+"""Expansion: the published grid, its numbers, hashes that stay, shards."""
+
+import json
+
+import pytest
+from project import PAPERS, ROOT
+
+from facsimile.foundation import canonical
+from facsimile.studies import evaluations, reading, runs
+
+FROZEN = ROOT / "tests" / "frozen_hashes.json"
+
+
+@pytest.fixture(scope="module")
+def locatello(root):
+    return reading.load(PAPERS / "locatello2019" / "study.yaml")
+
+
+@pytest.fixture(scope="module")
+def published(locatello):
+    return [run for run in runs.expand(locatello, "paper") if not run.control]
+
+
+def test_the_published_study_has_12600_runs(published):
+    assert len(published) == 7 * 6 * 6 * 50 == 12_600
+    assert len({run.key for run in published}) == 12_600
+
+
+# disentanglement_lib's config/unsupervised_study_v1/sweep.py, executed: model_num -> configuration.
+@pytest.mark.parametrize(
+    ("number", "dataset", "model", "params", "seed"),
+    [
+        (0, "dsprites", "beta_vae", {"beta": 1}, 0),
+        (49, "dsprites", "beta_vae", {"beta": 1}, 49),
+        (50, "dsprites", "beta_vae", {"beta": 2}, 0),
+        (299, "dsprites", "beta_vae", {"beta": 16}, 49),
+        (300, "dsprites", "factor_vae", {"gamma": 10}, 0),
+        (600, "dsprites", "dip_vae_i", {"lambda_od": 1, "lambda_d_factor": 10}, 0),
+        (900, "dsprites", "dip_vae_ii", {"lambda_od": 1, "lambda_d_factor": 1}, 0),
+        (1200, "dsprites", "beta_tc_vae", {"beta": 1}, 0),
+        (1500, "dsprites", "annealed_vae", {"c_max": 5, "gamma": 1000, "iteration_threshold": 100000}, 0),
+        (1800, "color_dsprites", "beta_vae", {"beta": 1}, 0),
+        (10800, "shapes3d", "beta_vae", {"beta": 1}, 0),
+        (12599, "shapes3d", "annealed_vae", {"c_max": 100, "gamma": 1000, "iteration_threshold": 100000}, 49),
+    ],
+)
+def test_numbers_are_those_of_disentanglement_lib(published, number, dataset, model, params, seed):
+    run = published[number]
+    assert (run.number, run.dataset, run.model, run.params, run.seed) == (number, dataset, model, params, seed)
+
+
+def test_a_smaller_scale_keeps_the_numbers(locatello):
+    desk = {(r.model, r.value, r.seed): r for r in runs.expand(locatello, "desk") if not r.control}
+    assert desk["beta_vae", 4, 0].number == 2 * 50
+    assert desk["annealed_vae", 100, 0].number == 1500 + 5 * 50
+    assert desk["beta_vae", 4, 0].value_index == 2
+
+
+def test_hashes_of_the_shipped_studies_are_frozen(root):
+    """A moved hash orphans trained runs; if that is meant, regenerate the file and say so in the changelog."""
+    found = {}
+    for path in sorted(PAPERS.glob("*/study.yaml")):
+        loaded = reading.load(path)
+        for scale in loaded.scales:
+            keys = sorted({run.key.rsplit("/", 1)[0] for run in runs.expand(loaded, scale)})
+            found[f"{loaded.id}/{scale}"] = canonical.hash8(keys)
+    assert found == json.loads(FROZEN.read_text())
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "same"),
+    [
+        ({"beta": 1}, {"beta": 1.0}, True),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}, True),
+        ({"lr": 1e-4}, {"lr": 0.0001}, True),
+        ({"beta": 1}, {"beta": 1.5}, False),
+        ({"beta": 1}, {"beta": True}, False),
+    ],
+)
+def test_the_hash_depends_on_what_is_stated_and_not_on_how(a, b, same):
+    assert (canonical.hash8(a) == canonical.hash8(b)) is same
+
+
+def test_shards_hold_every_run_once(published):
+    made = runs.shards(published, 50)
+    assert len(made) == 252
+    assert sorted(run.key for shard in made for run in shard.runs) == sorted(run.key for run in published)
+    assert all(len({(run.dataset, run.model) for run in shard.runs}) == 1 for shard in made)
+    assert len({shard.key for shard in made}) == 252
+
+
+def test_every_scale_has_its_controls(locatello):
+    for scale in locatello.scales:
+        controls = [run for run in runs.expand(locatello, scale) if run.control]
+        assert {run.model for run in controls} == {"oracle", "noise"}
+        assert all(run.number is None and run.steps == 0 for run in controls)
+
+
+def test_a_variation_is_asked_where_it_is_another_way(locatello):
+    ways = {way.variation: way for way in evaluations.asked(locatello, "paper", "mig")}
+    assert list(ways) == ["", "draw_1", "draw_2", "train_100", "train_1000"]
+    assert ways["draw_2"].evaluation == ways[""].evaluation.model_copy(update={"seed": 2})
+    assert ways["train_100"].evaluation == ways[""].evaluation.model_copy(update={"train": 100})
+    # The smoke scale gives 1,000 points to all, so train_1000 is no other way there.
+    assert [way.variation for way in evaluations.asked(locatello, "smoke", "mig")] == ["", "draw_1", "draw_2", "train_100"]
+    sampled = evaluations.asked(locatello, "paper", "unsupervised")[1]
+    assert (sampled.variation, sampled.representation) == ("sampled", "sampled")
+    assert [way.variation for way in evaluations.asked(locatello, "paper", "explicitness")] == [""]
+
+
+def test_a_scale_may_give_a_dear_metric_fewer_points(locatello):
+    assert evaluations.evaluation(locatello, "smoke", "downstream").train == 100
+    assert evaluations.evaluation(locatello, "smoke", "mig").train == evaluations.evaluation(locatello, "smoke").train == 1000
+
+
+def test_another_variation_is_another_protocol(locatello):
+    fewer = {name: way for name, way in locatello.variations.items() if name != "draw_2"}
+    other = locatello.model_copy(update={"variations": fewer})
+    assert evaluations.protocol(other, "paper", "mig") != evaluations.protocol(locatello, "paper", "mig")
+    assert evaluations.protocol(other, "paper", "unsupervised") == evaluations.protocol(locatello, "paper", "unsupervised")
+
+
+def test_an_unknown_scale_is_named_with_the_right_ones(locatello):
+    with pytest.raises(ValueError, match=r"no scale of locatello2019 'dsk'; did you mean 'desk'\?"):
+        runs.expand(locatello, "dsk")
+
+
+def test_the_dimensions_of_a_representation_may_be_a_data_sets_own(root):
+    svae = reading.load(PAPERS / "svae" / "study.yaml")
+    found = {run.dataset: run.statement["training"]["latents"] for run in runs.expand(svae, "paper")}
+    assert found == {name: int(name.split("_")[2]) for name in svae.datasets}
+    stranger = svae.model_copy(update={"latents": {"sparse_shift_7_cells": 7}})
+    (place, said), *_ = stranger.problems()
+    assert place == ("latents",)
+    assert "no data set of svae 'sparse_shift_7_cells'; did you mean 'sparse_shift_" in said

@@ -1,0 +1,173 @@
+"""States on the way of a run: each is stored as the run of fewer steps that it is, scored, and the best one has a name."""
+# ruff: noqa: F811 (fixtures)
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from project import PAPERS
+from trained_runs import at, data_file, elsewhere, equal, made, run_of  # noqa: F401
+
+from facsimile.planning import cost
+from facsimile.scoring import snapshots
+from facsimile.store import checkpoints, files, records
+from facsimile.studies import reading, runs
+from facsimile.studies.runs import Shard
+from facsimile.studies.training import Snapshots
+from facsimile.training import train_shard
+
+EVERY = 4
+EXECUTIONS = ["serial", pytest.param("packed", marks=pytest.mark.slow)]
+
+
+def kept_of(every=EVERY, metrics=None, **settings):
+    return replace(run_of(**{"steps": 10} | settings), snapshots=Snapshots(every=every, metrics=metrics or {}))
+
+
+def shard_of(*members):
+    return Shard("toy", members[0].model, tuple(runs.with_snapshots(list(members))))
+
+
+def train(at, *members):
+    train_shard.train_shard(at, shard_of(*members), lambda _: None)
+
+
+def weights(at, run):
+    return records.weights(at.paths.run(run.key))
+
+
+def test_what_is_kept_moves_no_hash_and_is_the_run_of_fewer_steps():
+    whole = kept_of()
+    assert whole.key == run_of(steps=10).key
+    assert [part.key for part in whole.kept] == [run_of(steps=steps).key for steps in (8, 4)]
+    assert {part.part_of for part in whole.kept} == {whole.key}
+    assert run_of(steps=10).kept == whole.kept[0].kept == ()
+
+
+def test_a_shard_has_its_runs_first_and_each_snapshot_once():
+    twice = [kept_of(), kept_of(seed=1), kept_of(steps=8)]
+    shard = shard_of(*twice)
+    assert shard.whole == tuple(twice)
+    # The run of 8 steps is a run of the study's own, and shares its snapshot after 4 steps with the run of 10.
+    assert [(part.steps, part.seed) for part in shard.runs[3:]] == [(4, 0), (8, 1), (4, 1)]
+    plain = [run_of(steps=10), run_of(steps=10, seed=1)]
+    assert runs.shards(plain, 50) == [Shard("toy", "beta_vae", tuple(plain))]
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS)
+def test_a_snapshot_has_the_bits_of_the_run_that_it_is(at, tmp_path, execution):
+    here = elsewhere(at, tmp_path / "here", execution=execution, device="cpu", pack=2)
+    whole = kept_of()
+    train(here, whole)
+    alone = elsewhere(here, tmp_path / "alone")
+    for part in whole.kept:
+        [expected] = made(alone, run_of(steps=part.steps))
+        assert equal(weights(here, part), expected)
+        record = records.record(here.paths.run(part.key))
+        assert (record["steps"], record["snapshot_of"], record["run"]) == (part.steps, whole.key, part.key)
+    [unwatched] = made(alone, run_of(steps=10))
+    assert equal(weights(here, whole), unwatched)
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS)
+def test_killed_between_two_snapshots_it_goes_on_and_makes_none_twice(at, tmp_path, monkeypatch, execution):
+    settings = {"execution": execution, "device": "cpu", "pack": 2}
+    straight = elsewhere(at, tmp_path / "straight", **settings)
+    killed = elsewhere(at, tmp_path / "killed", checkpoint_steps=3, **settings)
+    whole = kept_of()
+    train(straight, whole)
+    wrote = checkpoints.save_checkpoint
+
+    def die(folder, tensors, state):
+        wrote(folder, tensors, state)
+        if state["step"] == 6:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(records, "save_checkpoint", die)
+        with pytest.raises(KeyboardInterrupt):
+            train(killed, whole)
+    late, early = whole.kept
+    assert records.record(killed.paths.run(late.key)) is None
+    before = (killed.paths.run(early.key) / files.WEIGHTS).stat().st_ino
+    train(killed, whole)
+    assert (killed.paths.run(early.key) / files.WEIGHTS).stat().st_ino == before
+    for run in (whole, late, early):
+        assert equal(weights(killed, run), weights(straight, run))
+    assert [session["from"] for session in records.record(killed.paths.run(whole.key))["sessions"]] == [0, 6]
+
+
+def test_a_snapshot_that_is_lacking_is_made_without_its_run(at):
+    whole = kept_of()
+    train(at, whole)
+    late, early = whole.kept
+    expected = weights(at, late)
+    stays = [(at.paths.run(run.key) / files.WEIGHTS).stat().st_ino for run in (whole, early)]
+    records.forget(at.paths, late)
+    train(at, whole)
+    assert equal(weights(at, late), expected)
+    assert [(at.paths.run(run.key) / files.WEIGHTS).stat().st_ino for run in (whole, early)] == stays
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS)
+def test_behind_a_failure_snapshots_fail_and_before_it_they_are_there(at, tmp_path, execution):
+    # A learning rate at which float32 overflows: where, the run without snapshots tells.
+    here = elsewhere(at, tmp_path / "here", execution=execution, device="cpu", pack=2)
+    whole = kept_of(every=1, steps=30, lr=1e6)
+    train(here, whole)
+    record = records.record(here.paths.run(whole.key))
+    assert record["state"] == "failed"
+    states = {part.steps: records.record(here.paths.run(part.key))["state"] for part in whole.kept}
+    assert record["steps"] >= 1
+    assert states == {steps: "done" if steps <= record["steps"] else "failed" for steps in range(1, 30)}
+
+
+def test_a_dear_metric_is_asked_at_multiples_of_its_own():
+    whole = kept_of(every=2, metrics={"dci": 6})
+    assert [part.steps for part in whole.kept if part.due("mig")] == [8, 6, 4, 2]
+    assert [part.steps for part in whole.kept if part.due("dci")] == [6]
+    assert whole.due("dci")
+    with pytest.raises(ValueError, match="dci: 5 is no multiple of the 2 steps"):
+        Snapshots(every=2, metrics={"dci": 5})
+
+
+def test_a_snapshot_costs_room_and_scoring_but_no_training(root):
+    whole, study = kept_of(), reading.load(PAPERS / "overlap" / "study.yaml")
+    plain, watched = (cost.of([run], study, "desk") for run in (run_of(steps=10), whole))
+    assert watched.steps == plain.steps
+    assert watched.bytes == 3 * plain.bytes
+    assert watched.core_hours > plain.core_hours
+    assert sum(map(cost.train_seconds, shard_of(whole).runs)) == cost.train_seconds(whole)
+
+
+def test_the_best_is_of_the_metrics_own_direction_and_the_earliest():
+    rows = [("mig", 2, 0.1), ("mig", 4, 0.3), ("mig", 6, 0.3), ("elbo", 2, -9.0), ("elbo", 4, -5.0), ("elbo", 6, -7.0)]
+    own = pd.DataFrame(rows, columns=["metric", "step", "result"]).assign(run="r", score="s")
+    assert snapshots.best(own).set_index("metric")["step"].to_dict() == {"mig": 4, "elbo": 4}
+    # Of total correlation the lower is better.
+    assert snapshots.best(own.iloc[:3].assign(metric="unsupervised"))["step"].tolist() == [2]
+
+
+def test_scores_of_snapshots_stand_under_their_runs_name_with_their_step():
+    whole = kept_of()
+    late, early = whole.kept
+    found = [(whole.key, 0.2), (late.key, 0.5), (early.key, 0.1)]
+    scores = pd.DataFrame(found, columns=["run", "result"]).assign(metric="mig", score="mig", variation="")
+    sampled = scores.iloc[:1].assign(variation="sampled", result=0.9)
+    identity = pd.DataFrame({"run": [whole.key], "dataset": ["toy"], "seed": [0]})
+    scores = pd.concat([scores, sampled])
+    table = snapshots.with_snapshots(identity.merge(scores, on="run"), scores, [whole])
+    said = {row.variation: (row.step, row.result) for row in table.itertuples()}
+    assert said == {
+        "": (10, 0.2),
+        "sampled": (10, 0.9),
+        "step_4": (4, 0.1),
+        "step_8": (8, 0.5),
+        "step_10": (10, 0.2),
+        "best": (8, 0.5),
+    }
+    assert set(table["run"]) == {whole.key}
+    assert np.all(table["dataset"] == "toy")
+    unwatched = identity.merge(scores, on="run")
+    assert snapshots.with_snapshots(unwatched, scores, [run_of(steps=10)]) is unwatched

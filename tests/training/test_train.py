@@ -1,0 +1,217 @@
+"""Training is a function of the run alone: the same bits in any company, after any interruption."""
+# ruff: noqa: F811 (fixtures)
+
+import multiprocessing
+import os
+import signal
+import time
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from trained_runs import STEPS, at, data_file, elsewhere, equal, made, run_of  # noqa: F401
+from workers import train_slowly, train_until_told
+
+from facsimile import datasets, models
+from facsimile.datasets import Dataset
+from facsimile.planning import workspace
+from facsimile.planning.workspace import Workspace
+from facsimile.store import checkpoints, files, latents, records, shard_jobs
+from facsimile.studies import training as studies_training
+from facsimile.studies.runs import Shard
+from facsimile.training import encode, run_records, train_shard
+from facsimile.training.encode_shard import encode_shard
+
+
+def test_a_run_has_the_same_bits_alone_and_in_another_shard(at, tmp_path):
+    [alone] = made(at, run_of(seed=1))
+    other = elsewhere(at, tmp_path / "other")
+    first, among, last = made(other, run_of(seed=0), run_of(seed=1), run_of(seed=2))
+    assert equal(alone, among)
+    assert not equal(alone, first)
+    assert not equal(alone, last)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("params", [{"model": "beta_vae", "beta": 4}, {"model": "factor_vae", "gamma": 10}])
+def test_a_killed_and_resumed_run_has_the_bits_of_an_uninterrupted_one(at, tmp_path, params):
+    run = run_of(steps=300 if params["model"] == "beta_vae" else 120, **params)
+    killed_at = kill_after_checkpoint(at, run)
+    assert 0 < killed_at < run.steps
+    [resumed] = made(at, run)
+    record = records.record(at.paths.run(run.key))
+    fresh = elsewhere(at, tmp_path / "fresh")
+    [whole] = made(fresh, run)
+    assert equal(resumed, whole)
+    assert record["final"] == records.record(fresh.paths.run(run.key))["final"]
+    assert not (at.paths.run(run.key) / files.CHECKPOINT).exists()
+
+
+def kill_after_checkpoint(at, run):
+    """SIGKILL a training process once it has written a checkpoint; answers the checkpoint's step."""
+    process = multiprocessing.get_context("spawn").Process(target=train_slowly, args=(at, run))
+    process.start()
+    folder = at.paths.run(run.key)
+    end = time.monotonic() + 60
+    while not (folder / files.CHECKPOINT).exists() and time.monotonic() < end:
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    assert records.record(folder) is None
+    return checkpoints.load_checkpoint(folder)[1]["step"]
+
+
+def test_a_non_finite_loss_fails_the_run_and_its_neighbours_finish(at):
+    bad = run_of(lr=1e30, steps=40)
+    good = run_of(seed=5, steps=40)
+    shard = Shard("toy", "beta_vae", (bad, good))
+    said = []
+    train_shard.train_shard(at, shard, said.append)
+    record = records.record(at.paths.run(bad.key))
+    assert record["state"] == "failed"
+    assert f"non-finite loss at step {record['steps']}" in record["reason"]
+    assert any("FAILED" in line for line in said)
+    assert records.record(at.paths.run(good.key))["state"] == "done"
+    encode_shard(at, shard, said.append)
+    assert not (at.paths.run(bad.key) / files.LATENTS).exists()
+    assert (at.paths.run(good.key) / files.LATENTS).exists()
+
+
+@pytest.mark.slow
+def test_sigterm_writes_a_checkpoint_and_asks_to_be_run_again(at):
+    run = run_of(steps=100_000)
+    process = multiprocessing.get_context("spawn").Process(target=train_until_told, args=(at, run))
+    process.start()
+    folder = at.paths.run(run.key)
+    end = time.monotonic() + 60
+    while not (folder / "claim.json").exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    time.sleep(1)
+    process.terminate()
+    process.join(30)
+    assert process.exitcode == 77
+    assert checkpoints.load_checkpoint(folder)[1]["step"] > 0
+    assert not (folder / "claim.json").exists()
+
+
+def test_altered_weights_and_latents_are_refused_by_name(at):
+    run = run_of(steps=4)
+    made(at, run)
+    shard = Shard("toy", "beta_vae", (run,))
+    encode_shard(at, shard, lambda _: None)
+    path = at.paths.run(run.key) / files.LATENTS
+    mean = latents.read(path)
+    assert mean.shape == (384, 4)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(files.StoreError, match=r"latents\.h5: truncated"):
+        latents.read(path)
+    place = whole.find(mean[:4].tobytes())
+    path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+    with pytest.raises(files.StoreError, match=r"latents\.h5: altered"):
+        latents.read(path)
+    weights = at.paths.run(run.key) / files.WEIGHTS
+    weights.write_bytes(weights.read_bytes()[:-1])
+    with pytest.raises(files.StoreError, match=r"model\.safetensors: truncated or altered"):
+        records.weights(weights.parent)
+
+
+def test_latents_stored_in_float16_say_so_and_are_read_as_float32(at, tmp_path):
+    run = run_of(steps=4)
+    half = Workspace(at.config.model_copy(update={"stored_latents": "float16"}))
+    made(half, run)
+    path, read = at.paths.run(run.key) / files.LATENTS, {}
+    for where in (half, at):
+        path.unlink(missing_ok=True)
+        encode_shard(where, Shard("toy", "beta_vae", (run,)), lambda _: None)
+        stored = where.config.stored_latents
+        assert latents.about(path)["stored"] == stored
+        read[stored] = latents.read(path)
+        assert read[stored].dtype == np.float32
+    assert np.array_equal(read["float16"], read["float32"].astype(np.float16).astype(np.float32))
+    assert not np.array_equal(read["float16"], read["float32"])
+
+
+def test_latents_that_float16_cannot_hold_are_refused(tmp_path):
+    block = (np.zeros((2, 3), np.float32), np.full((2, 3), -1e5, np.float32))
+    with pytest.raises(ValueError, match=r"log_variance reaches 100000, float16 holds 65504; set stored_latents: float32"):
+        latents.write(tmp_path / "latents.h5", (2, 3), iter([block]), {}, "float16")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_memory_of_an_encode_does_not_grow_with_the_data_set(at):
+    """Tensors and arrays are counted where they are made, one block at a time."""
+    data = Long(datasets.dataset("toy", at.paths.dataset("toy")), 3 * encode.ROWS)
+    model = models.model("beta_vae", beta=4)
+    training = studies_training.Training.model_validate(run_of().statement["training"])
+    nets = model.networks(data.image_shape, training.latents, training.network)
+    nets["vae"].encode = lambda images: (images[:, 0, 0, :4], images[:, 0, 1, :4])  # an encode without the time of an encoder
+    tracemalloc.start()
+    try:
+        peaks = []
+        for block in encode.encode(model, nets, data, 0, "float32"):
+            assert block[0].shape == (encode.ROWS, 4)
+            peaks.append(tracemalloc.get_traced_memory()[1])
+    finally:
+        tracemalloc.stop()
+    assert len(peaks) == 3
+    assert peaks[-1] < 1.1 * peaks[0]
+
+
+class Long(Dataset):
+    """A data set again and again, to any length."""
+
+    def __init__(self, data, length):
+        self.name, self.image_shape, self.factor_sizes = "long", data.image_shape, (length,)
+        self._data = data
+
+    def _images(self, indices, rng):
+        return self._data.images(indices % len(self._data))
+
+
+def test_latents_are_those_of_the_model_in_the_order_of_the_data(at):
+    run = run_of(steps=4)
+    [weights] = made(at, run)
+    encode_shard(at, Shard("toy", "beta_vae", (run,)), lambda _: None)
+    data = run_records.open_data(at, run)
+    model = models.model("beta_vae", beta=4)
+    networks = encode.networks(
+        model, studies_training.Training.model_validate(run.statement["training"]), data.image_shape, weights
+    )
+    images = torch.from_numpy(data.images([7, 300])).permute(0, 3, 1, 2).float() / 255
+    mean, log_variance = model.infer(networks, images)
+    path = at.paths.run(run.key) / files.LATENTS
+    torch.testing.assert_close(torch.from_numpy(latents.read(path)[[7, 300]]), mean.detach(), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        torch.from_numpy(latents.read(path, "log_variance")[[7, 300]]), log_variance.detach(), rtol=1e-4, atol=1e-5
+    )
+
+
+def test_a_shard_skips_what_is_there_and_waits_for_nothing(at):
+    run = run_of(steps=4)
+    made(at, run)
+    before = (at.paths.run(run.key) / files.WEIGHTS).stat().st_ino
+    said = []
+    train_shard.train_shard(at, Shard("toy", "beta_vae", (run,)), said.append)
+    assert (at.paths.run(run.key) / files.WEIGHTS).stat().st_ino == before
+    assert "1 of 1 runs are there, 0 to make" in said[0]
+
+
+def test_the_index_of_a_shard_names_its_runs(at):
+    run = run_of(steps=4)
+    made(at, run)
+    shard = Shard("toy", "beta_vae", (run,))
+    assert shard_jobs.trained(at.paths, run)
+    index = Path(at.paths.shard(shard.key) / "trained.json").read_text()
+    assert f'"{run.key}": "done"' in index
+
+
+def test_a_workspace_finds_a_run_by_part_of_its_name(root, monkeypatch):
+    monkeypatch.chdir(root)
+    found = workspace.load()
+    run = found.runs(found.study("locatello2019"))[0]
+    assert found.find(run.key) == run
+    with pytest.raises(LookupError, match="runs match 'beta_vae'"):
+        found.find("beta_vae")

@@ -1,0 +1,161 @@
+"""Runs trained in packs: what the store holds of each depends on the run and on K; packs stop and go on to the bit."""
+# ruff: noqa: F811 (fixtures)
+
+import multiprocessing
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from trained_runs import at, data_file, elsewhere, equal, made, run_of  # noqa: F401
+from workers import train_until_told
+
+from facsimile.planning.workspace import Workspace
+from facsimile.store import checkpoints, files, records
+from facsimile.store.lease import Claim, ClaimLost
+
+K = 3
+
+
+@pytest.fixture
+def packed(at, tmp_path):
+    """A workspace that packs K runs on the processor."""
+    return elsewhere(at, tmp_path / "packed", execution="packed", device="cpu", pack=K)
+
+
+class Stop(BaseException):
+    """Nothing catches it: as good as a kill."""
+
+
+def test_bits_depend_on_neither_slot_nor_companions(packed, tmp_path):
+    first, _, _ = made(packed, run_of(seed=1, steps=6), run_of(seed=2, steps=6), run_of(seed=3, steps=6))
+    other = elsewhere(packed, tmp_path / "other")
+    # beta=9: other hyper-parameters beside it. Five runs: a full pack, then one of two and a dummy, in which it lies second.
+    among = [run_of(seed=s, steps=6, beta=9) for s in (5, 6, 7, 8)]
+    *_, last = made(other, *among, run_of(seed=1, steps=6))
+    assert equal(first, last)
+    record = records.record(other.paths.run(run_of(seed=1, steps=6).key))
+    assert (record["execution"], record["pack"], record["slot"], record["device"]) == ("packed", K, 1, "cpu")
+
+
+MODELS = [
+    {"model": "beta_vae", "beta": 4},
+    pytest.param({"model": "factor_vae", "gamma": 10}, marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize("params", MODELS, ids=["beta_vae", "factor_vae"])
+@pytest.mark.parametrize("execution", ["packed", "serial"])
+@pytest.mark.parametrize("step", [1, 6])
+def test_stopped_at_any_step_and_resumed_it_has_the_bits_of_an_uninterrupted_one(
+    at, tmp_path, monkeypatch, execution, step, params
+):
+    settings = {"execution": execution, "device": "cpu", "pack": 2}
+    members = [run_of(seed=seed, steps=8, **params) for seed in (0, 1)]
+    stopped = elsewhere(at, tmp_path / "stopped", **settings)
+    whole = made(elsewhere(at, tmp_path / "whole", **settings), *members)
+    stop_at(stopped, step, monkeypatch, *members)
+    assert checkpoints.load_checkpoint(stopped.paths.run(members[0].key))[1]["step"] == step
+    resumed = made(stopped, *members)
+    assert all(equal(a, b) for a, b in zip(whole, resumed, strict=True))
+    record = records.record(stopped.paths.run(members[0].key))
+    assert [session["from"] for session in record["sessions"]] == [0, step]
+    assert list(stopped.paths.run(members[0].key).glob("checkpoint*")) == []
+
+
+def stop_at(at, step, monkeypatch, *members):
+    """Train, and stop as if killed once the checkpoint of a step is written."""
+    often = Workspace(at.config.model_copy(update={"checkpoint_steps": step}))
+    with monkeypatch.context() as patch:
+        patch.setattr("facsimile.training.loop.Clock.saved", stop)
+        with pytest.raises(Stop):
+            made(often, *members)
+
+
+def stop(clock):
+    raise Stop
+
+
+@pytest.mark.parametrize("before", ["serial", "packed"])
+def test_a_run_begun_in_one_execution_is_finished_in_the_other(at, tmp_path, monkeypatch, before):
+    run = run_of(steps=12, lr=1e-4)
+    begun = elsewhere(at, tmp_path / "begun", execution=before, device="cpu", pack=K)
+    stop_at(begun, 7, monkeypatch, run)
+    after = {"serial": "packed", "packed": "serial"}[before]
+    made(Workspace(begun.config.model_copy(update={"execution": after})), run)
+    record = records.record(begun.paths.run(run.key))
+    assert [(s["from"], s["execution"]) for s in record["sessions"]] == [(0, before), (7, after)]
+    made(at, run)
+    mixed, alone = (pd.read_parquet(w.paths.run(run.key) / files.HISTORY) for w in (begun, at))
+    assert mixed["step"].to_list() == list(range(12))
+    # Float32's rounding, which 12 steps at this rate do not yet grow much.
+    np.testing.assert_allclose(mixed["loss"], alone["loss"], rtol=1e-4)
+
+
+def test_a_non_finite_loss_freezes_its_run_and_its_neighbours_keep_their_bits(packed, tmp_path):
+    said = []
+    usual = {"model": "annealed_vae", "c_max": 25, "gamma": 1000, "iteration_threshold": 100}
+    good = run_of(seed=5, steps=9, **usual)
+    # γ·C(t) is 0, 2.5e38, then 5e38: more than float32 holds.
+    diverging = run_of(seed=4, steps=9, **usual | {"c_max": 1e34, "gamma": 1e5, "iteration_threshold": 4})
+    failed, kept = made(packed, diverging, good, log=said.append)
+    assert failed is None
+    record = records.record(packed.paths.run(diverging.key))
+    assert "non-finite loss at step 2; the last finite loss was 2.5e+38" in record["reason"]
+    assert any("FAILED" in line for line in said)
+    history = pd.read_parquet(packed.paths.run(diverging.key) / files.HISTORY)
+    assert len(history) == record["steps"] == 2
+    assert np.isfinite(history["loss"]).all()
+    assert record["last_finite_loss"] == history["loss"].iloc[-1]
+    [quiet, _] = made(elsewhere(packed, tmp_path / "quiet"), good, run_of(seed=4, steps=9, **usual))
+    assert equal(kept, quiet)
+
+
+def test_its_history_is_that_of_a_run_alone(at, packed):
+    run = run_of("beta_tc_vae", steps=6, beta=4)
+    made(at, run)
+    made(packed, run)
+    alone, together = (pd.read_parquet(w.paths.run(run.key) / files.HISTORY) for w in (at, packed))
+    assert list(alone.columns) == list(together.columns)
+    np.testing.assert_allclose(together.to_numpy(), alone.to_numpy(), rtol=1e-4, atol=1e-3)
+
+
+def test_runs_of_other_training_wait_for_the_next_pack(packed):
+    said = []
+    short, long = run_of(steps=2), run_of(steps=3)
+    assert len(made(packed, short, long, log=said.append)) == 2
+    assert sum("a pack of 1 of" in line for line in said) == 2
+
+
+def test_a_run_that_was_taken_over_is_left_alone(packed, monkeypatch):
+    mine, lost = run_of(seed=0, steps=2), run_of(seed=1, steps=2)
+    keep, times = Claim.keep, []
+
+    def taken(claim):
+        if claim.path.parent == packed.paths.run(lost.key) and not times:
+            times.append(1)
+            raise ClaimLost("taken over")
+        keep(claim)
+
+    monkeypatch.setattr(Claim, "keep", taken)
+    said = []
+    assert len(made(packed, mine, lost, log=said.append)) == 2
+    assert any("taken over; left to it" in line for line in said)
+
+
+@pytest.mark.slow
+def test_sigterm_writes_a_checkpoint_of_every_run_of_the_pack(packed):
+    members = [run_of(seed=seed, steps=100_000) for seed in range(2)]
+    process = multiprocessing.get_context("spawn").Process(target=train_until_told, args=(packed, *members))
+    process.start()
+    folders = [packed.paths.run(run.key) for run in members]
+    end = time.monotonic() + 60
+    while not (folders[1] / "claim.json").exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    time.sleep(2)
+    process.terminate()
+    process.join(60)
+    assert process.exitcode == 77
+    steps = [checkpoints.load_checkpoint(folder)[1]["step"] for folder in folders]
+    assert steps[0] == steps[1]
+    assert not any((folder / "claim.json").exists() for folder in folders)

@@ -1,0 +1,1 @@
+"""What statistics of claims are built of; papers may import it."""

@@ -1,0 +1,1 @@
+"""The commands of ``facsimile``, one module or package each."""

@@ -1,0 +1,1 @@
+"""``facsimile export`` and ``facsimile adopt``: results that move between machines."""

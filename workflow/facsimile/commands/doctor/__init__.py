@@ -1,0 +1,1 @@
+"""``facsimile doctor``: what would spoil a large run here."""

@@ -1,0 +1,1 @@
+"""Generated pages: metrics, studies, the table of papers, summaries."""

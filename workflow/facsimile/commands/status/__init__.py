@@ -1,0 +1,1 @@
+"""``facsimile status``: what is done, running, failed, and how much room it takes."""

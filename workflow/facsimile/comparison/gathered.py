@@ -1,0 +1,50 @@
+"""A study's gathered scores, with the published numbers beside them."""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from facsimile.comparison import published
+from facsimile.comparison.published import Published
+from facsimile.planning.workspace import PUBLISHED, Workspace
+from facsimile.presentation.context import Context
+from facsimile.store import files
+from facsimile.studies.study import Study
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """A study's tables at the configured scale."""
+
+    study: Study
+    runs: pd.DataFrame
+    scores: pd.DataFrame
+    context: Context
+
+
+def gathered(at: Workspace, name: str) -> Gathered:
+    """Read runs.parquet and scores.parquet of a study; raises FileNotFoundError that says what to type."""
+    folder = at.paths.study(name, at.config.scale)
+    if not (folder / "scores.parquet").exists():
+        raise FileNotFoundError(f"{folder}: no scores yet; make them: snakemake {name} --config scale={at.config.scale}")
+    study = at.study(name)
+    runs, scores = (pd.read_parquet(folder / f"{table}.parquet") for table in ("runs", "scores"))
+    context = Context.of(study, at.config.scale)
+    printed, peers = ({n.quantity: n.value for n in reversed(some)} for some in _by_whom(_printed(at, name, context)))
+    return Gathered(study, runs, scores, dataclasses.replace(context, printed=printed, peers=peers, history=_history(at)))
+
+
+def _history(at: Workspace) -> Callable[[str], pd.DataFrame]:
+    return lambda run: pd.read_parquet(at.paths.run(run) / files.HISTORY)
+
+
+def _by_whom(numbers: list[Published]) -> tuple[list[Published], list[Published]]:
+    """The authors' numbers, and those that peers printed of the same thing."""
+    return [n for n in numbers if n.how != published.PEER], [n for n in numbers if n.how == published.PEER]
+
+
+def _printed(at: Workspace, study: str, context: Context) -> list[Published]:
+    path = at.paper(study) / PUBLISHED
+    return published.read(path, context) if path.exists() else []

@@ -1,0 +1,1 @@
+"""What figures are built of; papers may import it."""

@@ -1,0 +1,37 @@
+"""What a kind of figure that shows models themselves may ask of a run, by its key: ``dataset/model/hash8/seed``."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from facsimile.datasets.base.scene import Scene
+
+Array = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int64]
+
+
+class Specimens(Protocol):
+    """What a figure may ask of a run that it shows."""
+
+    def has(self, key: str) -> bool:
+        """Whether the run's latents are there."""
+
+    def codes(self, key: str) -> tuple[Array, Array]:
+        """Means and log-variances [N, d] of the whole data set, in its order."""
+
+    def factors(self, key: str) -> tuple[Integers, list[str]]:
+        """Factors that vary [N, k], in the same order, and their names."""
+
+    def images(self, key: str, rows: list[int]) -> Array:
+        """Images [n, h, w, c] in [0, 1] that the run encoded at these rows."""
+
+    def decoder(self, key: str) -> Callable[[Array], Array]:
+        """Codes [n, d] → means of the pixels [n, h, w, c]."""
+
+    def inferred(self, key: str) -> dict[str, npt.NDArray[Any]]:
+        """All arrays that a model of arrays infers, by name; none of a model of images."""
+
+    def scene(self, key: str) -> Scene | None:
+        """The run's data set, if it is a scene whose quantities can be set."""

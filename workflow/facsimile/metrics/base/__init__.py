@@ -1,0 +1,1 @@
+"""What metrics are built of; papers may import it."""

@@ -1,0 +1,1 @@
+"""ARD-VAE (Saha et al. 2025)."""

@@ -1,0 +1,23 @@
+"""ARD-VAE of images: the variances of the prior are those of the codes."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from facsimile.models.base.vae import VAE, Posterior
+from facsimile.papers.ard_vae.models._ard import divergence
+
+
+@dataclass(frozen=True)
+class ARDVAE(VAE):
+    """ARD-VAE (Saha, Joshi and Whitaker 2025): a β-VAE whose prior N(0, v_j) has v_j = E[z_j²], so that idle axes shrink.
+
+    Bernoulli likelihood, as the released code has for dSprites. ``models/_ard.py`` says how v is estimated.
+
+    beta: weight of the KL to that prior.
+    """
+
+    beta: float
+
+    def regularizer(self, q: Posterior, step: Tensor | int) -> Tensor:
+        return self.beta * divergence(q.mean, q.log_variance)

@@ -1,0 +1,1 @@
+"""CausalVAE (Yang et al. 2021)."""

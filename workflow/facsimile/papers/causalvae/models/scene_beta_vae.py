@@ -1,0 +1,31 @@
+"""β-VAE of labelled scenes, which sees no labels."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from facsimile.models.base.arrays import Batch
+from facsimile.papers.causalvae.models._concepts import GROUP, ConceptVAE, dense, encoder, kl, part, posterior
+
+
+@dataclass(frozen=True)
+class SceneBetaVAE(ConceptVAE):
+    """Higgins et al. 2017, with CausalVAE's encoder and one decoder of the width of one of its four.
+
+    beta: weight of the KL to N(0, 1).
+    """
+
+    beta: float = 4
+
+    def network(self, pixels: int, concepts: int, latents: int) -> nn.Module:
+        return nn.ModuleDict({"encoder": encoder(pixels, 2 * latents), "decoder": dense(latents, 300, 300, 1024, pixels)})
+
+    def terms(self, net: nn.Module, pictures: Tensor, batch: Batch, noise: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        mean, variance = posterior(part(net, "encoder")(pictures))
+        logits = part(net, "decoder")(mean + variance.sqrt() * noise)
+        return logits, {"kl": self.beta * kl(mean, variance, mean.new_zeros(()), mean.new_ones(()))}
+
+    def infer(self, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, Tensor]:  # type: ignore[override]
+        mean, variance = posterior(part(networks[GROUP], "encoder")(self.pictures(batch)))
+        return {"mean": mean, "log_variance": variance.log()}

@@ -1,0 +1,46 @@
+"""iVAE of labelled scenes: encoder and prior are given the labels."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from facsimile.models.base.arrays import Batch
+from facsimile.papers.causalvae.models._concepts import GROUP, ConceptVAE, dense, encoder, kl, part, posterior
+
+PRIOR = (50, 50)  # hidden units of the network of the prior's variances, as in ilkhem/iVAE@039b847, lib/models.py
+
+
+@dataclass(frozen=True)
+class SceneIVAE(ConceptVAE):
+    """Khemakhem et al. 2020: q(z|x, u), prior N(0, λ(u)) with a network λ; CausalVAE's encoder, one decoder of its width.
+
+    No block of latents is told which label is its own. Codes are inferred with the labels at hand, as the encoder wants them.
+
+    beta: weight of the KL.
+    """
+
+    beta: float = 1
+
+    def network(self, pixels: int, concepts: int, latents: int) -> nn.Module:
+        parts = {
+            "encoder": encoder(pixels + concepts, 2 * latents),
+            "prior": dense(concepts, *PRIOR, latents),
+            "decoder": dense(latents, 300, 300, 1024, pixels),
+        }
+        return nn.ModuleDict(parts)
+
+    def terms(self, net: nn.Module, pictures: Tensor, batch: Batch, noise: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        mean, variance = _posterior(net, pictures, batch["scaled"])
+        prior = part(net, "prior")(batch["scaled"]).exp()
+        logits = part(net, "decoder")(mean + variance.sqrt() * noise)
+        return logits, {"kl": self.beta * kl(mean, variance, mean.new_zeros(()), prior)}
+
+    def infer(self, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, Tensor]:  # type: ignore[override]
+        mean, variance = _posterior(networks[GROUP], self.pictures(batch), batch["scaled"])
+        return {"mean": mean, "log_variance": variance.log()}
+
+
+def _posterior(net: nn.Module, pictures: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    return posterior(part(net, "encoder")(torch.cat((pictures, labels), 1)))

@@ -1,0 +1,1 @@
+"""Challenging Common Assumptions (Locatello et al. 2019)."""

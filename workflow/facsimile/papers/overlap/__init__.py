@@ -1,0 +1,1 @@
+"""Overlooked Implications of the Reconstruction Loss (Michlo et al. 2023)."""

@@ -1,0 +1,10 @@
+"""β-VAE with a mean squared error."""
+
+from dataclasses import dataclass
+
+from facsimile.papers.overlap.models._mean_squared import MeanSquaredVAE
+
+
+@dataclass(frozen=True)
+class BetaVAEMSE(MeanSquaredVAE):
+    """β-VAE as disent trains it: squared errors of standardised pixels, every term a mean (Michlo et al. 2023, section 5)."""

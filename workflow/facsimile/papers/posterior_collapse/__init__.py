@@ -1,0 +1,1 @@
+"""Posterior collapse in linear VAEs (Dang et al. 2024)."""

@@ -1,0 +1,1 @@
+"""Programmable variational inference (Becker et al. 2024)."""

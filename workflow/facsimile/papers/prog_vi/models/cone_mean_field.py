@@ -1,0 +1,33 @@
+"""A mean-field Gaussian guide of the noisy cone, fitted by ELBO or IWELBO."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from facsimile.papers.prog_vi.models._cone import ConeGuide, Particles, log_normal
+
+
+@dataclass(frozen=True)
+class ConeMeanField(ConeGuide):
+    """q(x, y) = N(x; μ₁, σ₁) N(y; μ₂, σ₂), its parameters μ₁, μ₂, log σ₁, log σ₂ (Becker et al. 2024, Table 4: ELBO, IWELBO).
+
+    start_x: where μ₁ starts; μ₂ starts at 0 and both log σ at 1.
+    """
+
+    start_x: float = 0
+
+    def start(self) -> list[float]:
+        return [float(self.start_x), 0.0, 1.0, 1.0]
+
+    def widths(self) -> dict[str, int]:
+        return {"xy": 2}
+
+    def propose(self, parameters: Tensor, z: Tensor, noise: Mapping[str, Tensor], fixed: bool) -> Particles:
+        mean, scale = parameters[:2], parameters[2:].exp()
+        points = mean + scale * noise["xy"]
+        points = points.detach() if fixed else points
+        return Particles(points[..., 0], points[..., 1], log_normal(points, mean, scale).sum(-1))
+
+    def log_joint(self, parameters: Tensor, z: Tensor, found: Particles, noise: Mapping[str, Tensor]) -> Tensor:
+        return found.log_q

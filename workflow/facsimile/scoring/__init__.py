@@ -1,0 +1,1 @@
+"""What a metric is given of a run, the scores of a shard, and the tables gathered from them."""

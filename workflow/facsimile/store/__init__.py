@@ -1,0 +1,1 @@
+"""Runs on disk: records, checkpoints, leases, latents and stored scores."""

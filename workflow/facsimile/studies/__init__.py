@@ -1,0 +1,1 @@
+"""A paper as one YAML file: what it states, and the runs, shards and evaluations that follow."""

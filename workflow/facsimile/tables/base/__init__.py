@@ -1,0 +1,1 @@
+"""What tables are built of; papers may import it."""
