@@ -31,6 +31,7 @@ lint: $(STAMP)
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 # The site, in site/; any warning is an error. NO_MKDOCS_2_WARNING: an advertisement in every build.
 docs: $(STAMP)

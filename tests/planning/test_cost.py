@@ -3,8 +3,12 @@
 import pytest
 from project import PAPERS
 
+from facsimile.foundation import declared
 from facsimile.planning import cost
 from facsimile.studies import reading, runs
+
+DCI = declared.constant("metrics", "dci", "SECONDS")
+FACTOR_VAE = 1 / declared.constant("models", "factor_vae", "STEP_SECONDS")["1"]
 
 
 @pytest.fixture(scope="module")
@@ -14,16 +18,16 @@ def study(root):
 
 def test_a_metric_costs_by_its_training_points_and_every_way_it_is_asked(study):
     alone = study.model_copy(update={"metrics": ["dci"], "variations": {}})
-    assert cost.score_seconds(alone, "paper") == cost.SCORE_SECONDS["dci"]
-    assert cost.score_seconds(alone, "smoke") == cost.SCORE_SECONDS["dci"] / 10
+    assert cost.score_seconds(alone, "paper") == DCI
+    assert cost.score_seconds(alone, "smoke") == DCI / 10
     asked = study.model_copy(update={"metrics": ["dci"]})  # two other draws, 100 and 1,000 of 10,000 points
-    assert cost.score_seconds(asked, "paper") == pytest.approx(3.11 * cost.SCORE_SECONDS["dci"])
+    assert cost.score_seconds(asked, "paper") == pytest.approx(3.11 * DCI)
 
 
 def test_a_study_costs_the_sum_of_training_encoding_and_scoring(study):
     some = [run for run in runs.expand(study, "desk") if run.model in ("beta_vae", "factor_vae")]
     price = cost.of(some, study, "desk")
-    trained = 3 * 1000 / cost.DEFAULT_STEPS_PER_SECOND + 3 * 1000 / cost.STEPS_PER_SECOND["factor_vae"]
+    trained = 3 * 1000 / cost.DEFAULT_STEPS_PER_SECOND + 3 * 1000 / FACTOR_VAE
     assert price.core_hours * 3600 == pytest.approx(trained + 6 * (cost.ENCODE_SECONDS + cost.score_seconds(study, "desk")))
     assert (price.runs, price.steps) == (6, 6000)
 

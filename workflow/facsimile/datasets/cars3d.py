@@ -18,6 +18,7 @@ from facsimile.datasets.base.archived import Archived
 from facsimile.datasets.base.file import DatasetError, Rows
 from facsimile.datasets.base.official import BLOCK, Official
 
+LABEL = "Cars3D"
 _LIST, _FOLDER = "list.txt", "cars"
 _SIDE, _OFFICIAL_SIDE = 64, 128
 

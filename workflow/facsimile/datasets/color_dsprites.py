@@ -7,6 +7,8 @@ import numpy as np
 from facsimile.datasets.base.dataset import Images, Integers
 from facsimile.datasets.dsprites import DSprites
 
+LABEL = "Color-dSprites"
+
 
 class ColorDSprites(DSprites):
     """Red, green and blue of a sprite are uniform on [0.5, 1], independent of each other and of the factors.

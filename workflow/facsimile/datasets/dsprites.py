@@ -16,6 +16,7 @@ from facsimile.datasets.base.dataset import Images
 from facsimile.datasets.base.file import DatasetError, Rows
 from facsimile.datasets.base.stored import Stored
 
+LABEL = "dSprites"
 _BLOCK = base_sprite.POSITIONS**2
 _VALUES = {
     "shape": np.arange(1.0, 4.0),

@@ -11,6 +11,10 @@ from facsimile.datasets.base.archived import ArchivedArrays
 from facsimile.datasets.base.file import DatasetError
 from facsimile.datasets.base.official import Official
 
+LABELS = {
+    "mnist": "MNIST",
+    "mnist_test": "MNIST (test)",
+}
 SIDE = 28
 DIGITS = 10
 MEMBERS = {"mnist": {"part": "train"}, "mnist_test": {"part": "t10k"}}

@@ -11,6 +11,11 @@ from facsimile.datasets.base.file import DatasetError, Rows
 from facsimile.datasets.base.official import Official
 from facsimile.datasets.base.on_disk import OnDisk
 
+LABELS = {
+    "mpi3d_real": "MPI3D (real)",
+    "mpi3d_realistic": "MPI3D (realistic)",
+    "mpi3d_toy": "MPI3D (toy)",
+}
 _BLOCK = 4800  # images read at once: 59 MB
 # What disentanglement_lib's mpi3d.py reads by these names: the competition's first release.
 _COMPETITION = "[460800, "

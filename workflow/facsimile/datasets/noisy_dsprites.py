@@ -7,6 +7,8 @@ import numpy as np
 from facsimile.datasets.base.dataset import Images, Integers
 from facsimile.datasets.dsprites import DSprites
 
+LABEL = "Noisy-dSprites"
+
 
 class NoisyDSprites(DSprites):
     """Every channel of every background pixel is uniform on the 256 levels; sprites stay white.

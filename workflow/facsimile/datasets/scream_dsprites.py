@@ -16,6 +16,7 @@ from facsimile.datasets.base.file import DatasetError, Progress, Rows
 from facsimile.datasets.base.official import Official
 from facsimile.datasets.dsprites import DSprites
 
+LABEL = "Scream-dSprites"
 _SIDE = DSprites.image_shape[0]
 _WIDEST, _HIGHEST = 350, 274  # what the study's thumbnail has to fit into
 

@@ -13,6 +13,7 @@ from facsimile.datasets.base.file import DatasetError, Rows
 from facsimile.datasets.base.official import Official
 from facsimile.datasets.base.on_disk import OnDisk
 
+LABEL = "Shapes3D"
 _BLOCK, _MOST = 2**26, 2**29  # bytes of images to read at once, and where chunks would have it otherwise, at most
 
 

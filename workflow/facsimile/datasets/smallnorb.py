@@ -15,6 +15,7 @@ from facsimile.datasets.base.dataset import Images, Integers
 from facsimile.datasets.base.file import DatasetError, Rows
 from facsimile.datasets.base.official import Official
 
+LABEL = "SmallNORB"
 _SIDE, _OFFICIAL_SIDE = 64, 96
 _INSTANCES = 10
 _CAMERAS = 2

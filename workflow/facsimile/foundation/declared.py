@@ -1,6 +1,7 @@
 """What a file declares, read without importing it, so without torch; discover.py finds the file."""
 
 import ast
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -97,4 +98,9 @@ def _public_classes(tree: ast.Module) -> list[ast.ClassDef]:
 
 
 def _tree(path: Path) -> ast.Module:
+    return _parsed(path, path.stat().st_mtime_ns)
+
+
+@functools.cache
+def _parsed(path: Path, modified: int) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))

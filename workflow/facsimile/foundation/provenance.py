@@ -20,7 +20,7 @@ from pathlib import Path
 from facsimile.foundation import discover
 
 # Constants of a file that say how a thing is shown or what it costs.
-PRESENTATION = ("LABEL", "LABELS", "STEPS_PER_SECOND", "SECONDS")
+PRESENTATION = ("LABEL", "LABELS", "PARAMETER_LABELS", "STEP_SECONDS", "SECONDS", "RUN_BYTES")
 EQUIVALENT = Path(__file__).with_name("equivalent_code.csv")
 
 

@@ -18,6 +18,9 @@ CONVENTIONS = {
     DLIB_019: "the same number: scikit-learn fitted alike up to 0.21",
     MODERN: "the same with scikit-learn since 0.22: multinomial logistic regression by L-BFGS",
 }
+LABELS = {
+    "beta_vae_score": "BetaVAE score",
+}
 SCORES = {"beta_vae_score": "accuracy on the test batches; chance is one over the number of factors"}
 
 

@@ -19,6 +19,13 @@ CONVENTIONS = {
     DLIB_019: "the same with scikit-learn up to 0.19: importances are normalised tree by tree, then averaged",
     MODERN: "the same with scikit-learn since 1.0: residuals of all classes are taken at the stage's beginning",
 }
+SECONDS = 12.0
+LABELS = {
+    "disentanglement": "DCI disentanglement",
+    "dci": "DCI",
+    "completeness": "DCI completeness",
+    "informativeness": "DCI informativeness",
+}
 SCORES = {
     "disentanglement": "D: whether each code matters for one factor, mean over codes weighed by their importance, no unit",
     "completeness": "C: whether each factor is held by one code, mean over factors weighed by their importance, no unit",

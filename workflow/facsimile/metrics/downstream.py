@@ -23,6 +23,21 @@ CONVENTIONS = {
     DLIB_019: "the same numbers: scikit-learn fitted alike up to 0.21, boosted trees but for their importances",
     MODERN: "the same with today's scikit-learn: multinomial logistic regression; trees of a stage do not see each other",
 }
+SECONDS = 55.0
+LABELS = {
+    "lr_10": "LR 10",
+    "lr_100": "LR 100",
+    "lr_1000": "LR 1,000",
+    "lr_10000": "LR 10,000",
+    "gbt_10": "GBT 10",
+    "gbt_100": "GBT 100",
+    "gbt_1000": "GBT 1,000",
+    "gbt_10000": "GBT 10,000",
+    "lr": "LR accuracy",
+    "gbt": "GBT accuracy",
+    "lr_efficiency": "Efficiency (LR)",
+    "gbt_efficiency": "Efficiency (GBT)",
+}
 SCORES = {
     "lr": "test accuracy of logistic regression trained on all n_train points, mean over factors",
     "gbt": "test accuracy of gradient boosted trees trained on all n_train points, mean over factors",

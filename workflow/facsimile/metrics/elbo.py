@@ -20,6 +20,12 @@ CONVENTIONS = {
     SAMPLED: "one z is drawn from q(z|x) for each image and decoded, as disentanglement_lib logs it; the draw is seeded",
     MEAN: "the mean of q(z|x) is decoded instead: no noise, and no lower bound of anything",
 }
+SECONDS = 5.0
+LABELS = {
+    "elbo": "ELBO",
+    "reconstruction_loss": "Reconstruction loss",
+    "kl": "KL",
+}
 SCORES = {
     "elbo": "minus the sum of reconstruction_loss and kl; nats per image",
     "reconstruction_loss": "Bernoulli cross entropy of image and decoded mean, summed over pixels; nats per image, in [0, inf)",

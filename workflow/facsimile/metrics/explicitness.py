@@ -25,6 +25,11 @@ CONVENTIONS = {
     CORRECTED: "as dlib, but a value that is tested without a training point counts 0.5, as nothing is known of it",
     ONE_VS_REST: "as dlib, but each value by its own classifier alone: no chance is divided by the sum over the values",
 }
+SECONDS = 4.0
+LABELS = {
+    "explicitness": "Explicitness",
+    "explicitness_test": "Explicitness",
+}
 SCORES = {
     "explicitness_train": "mean over factors of the mean area over values, training points; 0.5 is chance",
     "explicitness_test": "mean over factors of the mean area over values, test points; 0.5 is chance",

@@ -18,6 +18,9 @@ CONVENTIONS = {
     **SAME,
     CORRECTED: "the same score; active_dimensions is the number of codes that count",
 }
+LABELS = {
+    "factor_vae_score": "FactorVAE score",
+}
 SCORES = {
     "factor_vae_score": "accuracy on the test batches; chance is one over the number of factors",
     "active_dimensions": "number of codes, 0 to d: all of them, or with corrected those that count",

@@ -19,6 +19,9 @@ CONVENTIONS = {
     "paper": "every value of a factor apart, the largest deviation instead of the 99 % quantile",
     CORRECTED: "as dlib, and active_dimensions is the number of codes that vary",
 }
+LABELS = {
+    "irs": "IRS",
+}
 SCORES = {
     "irs": "mean over codes, weighed by their largest deviation, no unit",
     "active_dimensions": "number of codes that vary, 0 to d; with dlib their sum over all points, in units of the codes",

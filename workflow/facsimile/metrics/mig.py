@@ -18,6 +18,9 @@ CONVENTIONS = {
     **SAME,
     EXACT: "the same bins over the whole table instead of draws: no sampling noise (the study has -0.007 to +0.013)",
 }
+LABELS = {
+    "mig": "MIG",
+}
 SCORES = {"mig": "mean over factors of the gap of mutual information over the factor's entropy, no unit"}
 Matrix = npt.NDArray[np.float64]
 

@@ -19,6 +19,9 @@ CONVENTIONS = {
     EXACT: "the same over the whole table instead of draws: independent variables have no mutual information by chance",
     CORRECTED: "codes that tell nothing of any factor (constant ones) are left out of the mean; 0 if none is left",
 }
+LABELS = {
+    "modularity": "Modularity",
+}
 SCORES = {"modularity": "mean over codes of the share of squared mutual information that is not of other factors, no unit"}
 Matrix = npt.NDArray[np.float64]
 

@@ -18,6 +18,9 @@ CONVENTIONS = {
     DLIB: f"{REFEREE}: every factor is a class label; a linear support vector machine on one code, C = 0.01, balanced",
     **SAME,
 }
+LABELS = {
+    "sap": "SAP",
+}
 SCORES = {
     "sap": "mean gap of test accuracies, every factor a class label, no unit",
     "sap_continuous": "mean gap of squared correlations of the training points, every factor a number, no unit",

@@ -38,6 +38,24 @@ MEANINGS = {
     "groups": "largest number of independent groups at any threshold, 0 to min(d, k)",
 }
 UNITS = {"mutual_information": "nats", "gradient_boosting": "shares of importance", "support_vector": "test accuracy"}
+SECONDS = 11.0
+LABELS = {
+    "mutual_information.disentanglement": "MI: DCI-D",
+    "mutual_information.completeness": "MI: DCI-C",
+    "mutual_information.mig": "MI: MIG",
+    "mutual_information.sap": "MI: SAP",
+    "mutual_information.modularity": "MI: Modularity",
+    "gradient_boosting.disentanglement": "GBT: DCI-D",
+    "gradient_boosting.completeness": "GBT: DCI-C",
+    "gradient_boosting.mig": "GBT: MIG",
+    "gradient_boosting.sap": "GBT: SAP",
+    "gradient_boosting.modularity": "GBT: Modularity",
+    "support_vector.disentanglement": "SVM: DCI-D",
+    "support_vector.completeness": "SVM: DCI-C",
+    "support_vector.mig": "SVM: MIG",
+    "support_vector.sap": "SVM: SAP",
+    "support_vector.modularity": "SVM: Modularity",
+}
 SCORES = {f"{name}.{key}": f"{text} ({UNITS[name]})" for name in MATRICES for key, text in MEANINGS.items()}
 Matrix = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]

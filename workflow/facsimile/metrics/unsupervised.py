@@ -17,6 +17,12 @@ CONVENTIONS = {
     DLIB: f"{REFEREE}: nats; Wasserstein correlation with and without division by the total variance; 20 bins",
     **SAME,
 }
+LABELS = {
+    "gaussian_total_correlation": "Total correlation",
+    "gaussian_wasserstein_correlation": "Wasserstein correlation",
+    "gaussian_wasserstein_correlation_norm": "Wasserstein correlation / variance",
+    "mutual_info_score": "Mutual information of codes",
+}
 SCORES = {
     "gaussian_total_correlation": "KL of a Gaussian of the codes' covariance from the product of its marginals, nats",
     "gaussian_wasserstein_correlation": "squared 2-Wasserstein distance of the two, squared units of the codes",

@@ -7,6 +7,9 @@ from torch import Tensor
 
 from facsimile.models.base.vae import VAE, Posterior
 
+LABEL = "AnnealedVAE"
+PARAMETER_LABELS = {"c_max": "C_max"}
+
 
 @dataclass(frozen=True)
 class AnnealedVAE(VAE):

@@ -8,6 +8,8 @@ from torch import Tensor
 
 from facsimile.models.base.vae import VAE, Posterior
 
+LABEL = "β-TCVAE"
+
 
 @dataclass(frozen=True)
 class BetaTCVAE(VAE):

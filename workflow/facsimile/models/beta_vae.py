@@ -6,6 +6,8 @@ from torch import Tensor
 
 from facsimile.models.base.vae import VAE, Posterior
 
+LABEL = "β-VAE"
+
 
 @dataclass(frozen=True)
 class BetaVAE(VAE):

@@ -7,6 +7,9 @@ from torch import Tensor
 from facsimile.models._dip import DIPVAE
 from facsimile.models.base.vae import Posterior, covariance
 
+PARAMETER_LABELS = {"lambda_d_factor": "λ_d/λ_od"}
+LABEL = "DIP-VAE-I"
+
 
 @dataclass(frozen=True)
 class DIPVAEI(DIPVAE):

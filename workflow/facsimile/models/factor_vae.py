@@ -12,6 +12,9 @@ from facsimile.models.base.adam import AdamSettings, Stated
 from facsimile.models.base.model import Draw, Losses
 from facsimile.models.base.vae import VAE, evidence, vae_losses
 
+LABEL = "FactorVAE"
+STEP_SECONDS = {"1": 0.1}
+RUN_BYTES = 23_000_000  # its discriminator is eight times the rest
 CLIP = 1e-6  # disentanglement_lib clips the discriminator's probabilities to [CLIP, 1 − CLIP]: no gradient from beyond
 
 

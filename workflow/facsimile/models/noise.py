@@ -7,6 +7,7 @@ import numpy as np
 from facsimile.models.base import rng
 from facsimile.models.base.control import Control, with_log_variance
 
+LABEL = "Noise"
 LATENTS = 10  # as many as the study's models have
 
 

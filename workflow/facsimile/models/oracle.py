@@ -6,6 +6,8 @@ import numpy as np
 
 from facsimile.models.base.control import Control, with_log_variance
 
+LABEL = "Oracle"
+
 
 @dataclass(frozen=True)
 class Oracle(Control):

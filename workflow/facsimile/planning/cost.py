@@ -2,42 +2,28 @@
 
 import functools
 from dataclasses import dataclass
+from typing import Any
 
-from facsimile.foundation import discover
+from facsimile.foundation import declared, discover
 from facsimile.planning.workspace import Workspace
 from facsimile.studies import evaluations
 from facsimile.studies.parts import Evaluation
 from facsimile.studies.runs import Run
 from facsimile.studies.study import Study
 
-# Steps a second of one core (2-core AMD EPYC Zen 4, bf16, torch 2.13.0; benchmarks/results/training.md), batch of 64.
-STEPS_PER_SECOND = {
-    "factor_vae": 10.0,
-    "ard_vae_conv": 1.1,  # float32, batch of 100, 64 channels
-    **dict.fromkeys(("cell_vae", "cell_ivae", "cell_svae", "cell_svae_plus"), 130.0),
-}
+# Rates of one core (2-core AMD EPYC Zen 4, bf16, torch 2.13.0; benchmarks/results/training.md),
+# batches of 64. A model's file may state its own as STEP_SECONDS: seconds per step by power of a
+# hyper-parameter, as {"1": 0.07, "side**2": 1.9e-4}; a metric's file the SECONDS of one evaluation
+# with 10,000 training points (medians at desk scale).
 DEFAULT_STEPS_PER_SECOND = 16.0
 OWN_STEPS_PER_SECOND = 500.0  # of a model of arrays, which brings its own small network: 650 to 1,500 were measured
-SCENE_SECONDS = 0.07  # of a step with pictures of a scene, batch of 85, float32; 16 × 16 and 96 × 96 pixels were measured
-SCENE_PIXEL_SECONDS = 1.9e-4
 # Not measured: no GPU was at hand. 31 GPU-hours for 12,600 runs is arithmetic (activations through memory, bf16, one H200).
 GPU_STEPS_PER_SECOND = 12_600 * 300_000 / (31 * 3600)
 ENCODE_SECONDS = 66.0  # 737,280 images, one core
-# Seconds of one core to ask one run a metric with 10,000 training points, on which nearly all of it depends; medians (desk).
-SCORE_SECONDS = {
-    "downstream": 55.0,
-    "effectiveness": 22.0,
-    "dci": 12.0,
-    "unified": 11.0,
-    "mic_tic": 6.0,
-    "elbo": 5.0,
-    "explicitness": 4.0,
-}
 DEFAULT_SCORE_SECONDS = 1.5
 SCORE_POINTS = 10_000
 IMAGES = 737_280  # dSprites; also what a data set without a loader is taken for
-RUN_BYTES = {"factor_vae": 23_000_000}  # weights, history, record and scores; its discriminator is eight times the rest
-DEFAULT_RUN_BYTES = 3_000_000
+DEFAULT_RUN_BYTES = 3_000_000  # weights, history, record and scores
 ROW_BYTES = 2 * 4 * 10  # mean and log-variance of ten latents in float32
 
 
@@ -61,7 +47,8 @@ def of(todo: list[Run], study: Study, scale: str) -> Cost:
     scoring = len(todo) * score_seconds(study, scale)
     scoring += sum(each for run in todo for part in run.kept for metric, each in along.items() if part.due(metric))
     seconds = sum(map(train_seconds, todo)) + ENCODE_SECONDS * images / IMAGES + scoring
-    size = sum(RUN_BYTES.get(run.model, DEFAULT_RUN_BYTES) * states[run.key] for run in todo) + ROW_BYTES * images
+    stored = sum(_run_bytes(run.model) * states[run.key] for run in todo)
+    size = stored + ROW_BYTES * images
     return Cost(len(todo), steps, seconds / 3600, steps / GPU_STEPS_PER_SECOND / 3600, size)
 
 
@@ -93,10 +80,33 @@ def train_seconds(run: Run) -> float:
     """Seconds of one core to train one run; none for a snapshot, which its run brings with it."""
     if run.part_of:
         return 0.0
-    if side := run.params.get("side"):
-        return run.steps * (SCENE_SECONDS + SCENE_PIXEL_SECONDS * side**2)
-    own = run.statement.get("training", {}).get("network", "own") == "own"
-    return run.steps / STEPS_PER_SECOND.get(run.model, OWN_STEPS_PER_SECOND if own else DEFAULT_STEPS_PER_SECOND)
+    return run.steps * _step_seconds(run)
+
+
+def _step_seconds(run: Run) -> float:
+    """Seconds of one core per step: what the model's file states, or what is usual."""
+    terms = _stated("models", run.model, "STEP_SECONDS")
+    if terms is None:
+        own = run.statement.get("training", {}).get("network", "own") == "own"
+        return 1 / (OWN_STEPS_PER_SECOND if own else DEFAULT_STEPS_PER_SECOND)
+    return sum(seconds * _power(term, run.params) for term, seconds in terms.items())
+
+
+def _power(term: str, params: dict[str, Any]) -> float:
+    """``1``, or a hyper-parameter to a power: ``side**2``."""
+    if term == "1":
+        return 1.0
+    name, _, exponent = term.partition("**")
+    return float(params[name] ** int(exponent or 1))
+
+
+@functools.cache
+def _stated(kind: str, name: str, key: str) -> Any:
+    return declared.optional(kind, name, key, None)
+
+
+def _run_bytes(model: str) -> int:
+    return _stated("models", model, "RUN_BYTES") or DEFAULT_RUN_BYTES
 
 
 def score_seconds(study: Study, scale: str) -> float:
@@ -105,7 +115,8 @@ def score_seconds(study: Study, scale: str) -> float:
 
 
 def _seconds(metric: str, asked: Evaluation) -> float:
-    return SCORE_SECONDS.get(metric, DEFAULT_SCORE_SECONDS) * asked.train / SCORE_POINTS
+    seconds = _stated("metrics", metric, "SECONDS") or DEFAULT_SCORE_SECONDS
+    return float(seconds) * asked.train / SCORE_POINTS
 
 
 def minutes(seconds: float, attempt: int) -> int:

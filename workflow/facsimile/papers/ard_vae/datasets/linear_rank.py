@@ -8,6 +8,11 @@ import numpy.typing as npt
 
 from facsimile.datasets.base.arrays import Arrays
 
+LABELS = {
+    "linear_rank_3": "Gaussian of rank 3",
+    "linear_rank_5": "Gaussian of rank 5",
+    "linear_rank_8": "Gaussian of rank 8",
+}
 WIDTH = 20
 SCALES = (1.5, 1.0)  # standard deviation along the first and the last direction, the others between them
 NOISE = 0.05

@@ -23,6 +23,9 @@ CONVENTIONS = {
     PAPER: "as the text: the mean over points of the squared Jacobian, times the second moment of z about zero",
     SQUARED: "the mean over points of the squared Jacobian, times the variance of z about its mean",
 }
+LABELS = {
+    "relevant_axes": "Relevant axes",
+}
 SCORES = {
     "relevant_axes": "least number of axes whose relevance adds up to more than 99 % of the sum, 0 to d",
     "relevance_{j}": "share of axis j in the sum of all relevances, in [0, 1]",

@@ -7,6 +7,8 @@ from torch import Tensor
 from facsimile.models.base.vae import VAE, Posterior
 from facsimile.papers.ard_vae.models._ard import divergence
 
+LABEL = "ARD-VAE"
+
 
 @dataclass(frozen=True)
 class ARDVAE(VAE):

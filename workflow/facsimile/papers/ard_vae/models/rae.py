@@ -11,6 +11,7 @@ from facsimile.models.base.model import Draw, Losses
 from facsimile.models.base.networks import AutoEncoder, Encoder
 from facsimile.models.base.vae import VAE, autoencoder_of, bernoulli_loss
 
+LABEL = "RAE"
 LOG_VARIANCE = -30.0  # what is answered for a posterior that is a point: 3e-7 standard deviations of noise
 
 

@@ -9,6 +9,7 @@ from scipy import special
 from facsimile.papers.causalvae.datasets._drawing import SIDE, Canvas, paint
 from facsimile.papers.causalvae.datasets._scenes import Labels, Pictures, Scenes
 
+LABEL = "Flow"
 BALLS, HEIGHTS, HOLES = range(5, 35), range(10, 40), range(6, 15)
 GRAVITY, END = 0.98, 0.5  # of the script: twice it times height and drop is the squared reach; the jet is drawn down to 0.5
 LEFT, RIGHT, TOP, GAP, WATER = 3.0, 8.0, 19.0, 0.4, 5.0

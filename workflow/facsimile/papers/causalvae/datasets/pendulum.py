@@ -8,6 +8,7 @@ import numpy.typing as npt
 from facsimile.papers.causalvae.datasets._drawing import SIDE, Canvas, paint
 from facsimile.papers.causalvae.datasets._scenes import Labels, Pictures, Scenes
 
+LABEL = "Pendulum"
 ANGLES, LIGHTS = range(-40, 44), [step for step in range(60, 148) if step != 100]
 STEP = np.pi / 200  # radians a step of either
 PIVOT, LENGTH, BALL, TIP = (10.0, 10.5), 8.0, 1.5, 9.5

@@ -12,6 +12,15 @@ HEADLINE = "hamming"
 NEEDS = ("inferred.graph", "data.parents")
 REFERENCE = "Zheng et al. 2018, DAGs with NO TEARS (structural Hamming distance); Yang et al. 2021, CausalVAE"
 CONVENTIONS = {PAPER: "edges are weights above 0.3 in absolute value, as in NO TEARS; CausalVAE's code cuts nothing off"}
+LABELS = {
+    "hamming": "structural Hamming distance",
+    "missing": "missing edges",
+    "wrong": "wrong edges",
+    "into_0": "edges into 0",
+    "into_1": "edges into 1",
+    "into_2": "edges into 2",
+    "into_3": "edges into 3",
+}
 SCORES = {
     "hamming": "edges to add, to remove or to turn round, until the learned graph is the true one",
     "missing": "true edges that were not learned in their direction",

@@ -16,6 +16,13 @@ CONVENTIONS = {
     PAPER: "the authors' account: each concept's block of codes is averaged, and set against its own label; α = 0.6, c = 15, "
     "minepy's defaults, which the account does not state; held-out rows"
 }
+SECONDS = 6.0
+LABELS = {
+    "mic": "MIC",
+    "tic": "TIC",
+    "mic_best": "MIC, best code",
+    "tic_best": "TIC, best code",
+}
 SCORES = {
     "mic": "maximal information coefficient of each label and the mean of its block of codes, mean over labels",
     "tic": "total information coefficient of the same, over the number of grids",

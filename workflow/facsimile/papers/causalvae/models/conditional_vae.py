@@ -9,6 +9,9 @@ from facsimile.models.base.arrays import Batch
 from facsimile.papers.causalvae.models._concepts import GROUP, Decoders, blocks, encoder, kl, part, posterior
 from facsimile.papers.causalvae.models._interventions import SettableVAE, with_concept
 
+LABEL = "ConditionVAE"
+STEP_SECONDS = {"1": 0.07, "side**2": 1.9e-4}  # batch of 85, float32; measured at 16 and 96 pixels
+
 
 @dataclass(frozen=True)
 class ConditionalVAE(SettableVAE):

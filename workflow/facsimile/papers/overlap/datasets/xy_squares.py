@@ -10,6 +10,17 @@ from facsimile.datasets.base.dataset import Images
 from facsimile.datasets.base.file import Rows
 from facsimile.datasets.base.stored import Stored
 
+LABELS = {
+    "xy_squares": "XYSquares",
+    "xy_squares_1": "XYSquares (spacing 1)",
+    "xy_squares_2": "XYSquares (spacing 2)",
+    "xy_squares_3": "XYSquares (spacing 3)",
+    "xy_squares_4": "XYSquares (spacing 4)",
+    "xy_squares_5": "XYSquares (spacing 5)",
+    "xy_squares_6": "XYSquares (spacing 6)",
+    "xy_squares_7": "XYSquares (spacing 7)",
+    "xy_squares_8": "XYSquares (spacing 8)",
+}
 SQUARE = 8  # side in pixels
 PLACES = 8
 SIDE = 64

@@ -10,6 +10,8 @@ from torch import Tensor
 from facsimile.models.base.model import Draw
 from facsimile.papers.overlap.models._mean_squared import MeanSquaredVAE
 
+LABEL = "Ada-GVAE (MSE)"
+
 
 @dataclass(frozen=True)
 class AdaGVAE(MeanSquaredVAE):

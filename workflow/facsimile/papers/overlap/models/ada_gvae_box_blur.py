@@ -7,6 +7,8 @@ from torch import Tensor
 from facsimile.papers.overlap.models._mean_squared import box_blur_error
 from facsimile.papers.overlap.models.ada_gvae import AdaGVAE
 
+LABEL = "Ada-GVAE (BoxBlurMSE)"
+
 
 @dataclass(frozen=True)
 class AdaGVAEBoxBlur(AdaGVAE):

@@ -6,6 +6,8 @@ from torch import Tensor
 
 from facsimile.papers.overlap.models._mean_squared import MeanSquaredVAE, box_blur_error
 
+LABEL = "β-VAE (BoxBlurMSE)"
+
 
 @dataclass(frozen=True)
 class BetaVAEBoxBlur(MeanSquaredVAE):

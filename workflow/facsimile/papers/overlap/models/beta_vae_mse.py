@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from facsimile.papers.overlap.models._mean_squared import MeanSquaredVAE
 
+LABEL = "β-VAE (MSE)"
+
 
 @dataclass(frozen=True)
 class BetaVAEMSE(MeanSquaredVAE):

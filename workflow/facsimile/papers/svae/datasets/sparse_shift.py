@@ -16,6 +16,16 @@ from scipy.stats import poisson
 
 from facsimile.datasets.base.arrays import Arrays
 
+LABELS = {
+    "sparse_shift_10_cells": "Sparse shift 10 (cells)",
+    "sparse_shift_10_genes": "Sparse shift 10 (genes)",
+    "sparse_shift_15_cells": "Sparse shift 15 (cells)",
+    "sparse_shift_15_genes": "Sparse shift 15 (genes)",
+    "sparse_shift_20_cells": "Sparse shift 20 (cells)",
+    "sparse_shift_20_genes": "Sparse shift 20 (genes)",
+    "sparse_shift_5_cells": "Sparse shift 5 (cells)",
+    "sparse_shift_5_genes": "Sparse shift 5 (genes)",
+}
 Matrix = npt.NDArray[np.float64]
 INTERVENTIONS, HELD_OUT = 100, 20  # all, and how many of them, the last, are kept from training
 GENES, WIDTH, LAYERS, SLOPE = 100, 40, 4, 0.2

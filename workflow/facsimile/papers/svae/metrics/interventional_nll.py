@@ -16,6 +16,9 @@ REFERENCE = (
 CONVENTIONS = {
     PAPER: "importance-weighted bound of each cell, as many samples as the model's particles; mean over interventions"
 }
+LABELS = {
+    "nll": "I-NLL",
+}
 SCORES = {
     "nll": "negative bound of the log-likelihood of a held-out cell given its number of counts, nats",
     "nll_theory": "the same by the true shares of each cell, which no model goes below in the mean, nats",

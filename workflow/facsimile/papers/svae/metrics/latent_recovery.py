@@ -16,6 +16,11 @@ REFERENCE = (
     "Lopez et al. 2023, Learning causal representations of single cells, Tables 1 and 4; Genentech/sVAE, svae/metrics.py"
 )
 CONVENTIONS = {PAPER: "posterior means of the cells that were trained on; as in the released code"}
+LABELS = {
+    "pearson": "MCC (Pearson)",
+    "spearman": "MCC (Spearman)",
+    "r2": "R²",
+}
 SCORES = {
     "pearson": "mean absolute Pearson correlation of each true latent and the inferred one it is paired with",
     "spearman": "the same of ranks, with pairs of their own",

@@ -15,6 +15,14 @@ NEEDS = ("inferred.targets", "inferred.mean", "data.latents", "data.targets", "d
 REFERENCE = "Lopez et al. 2023, Learning causal representations of single cells, Table 1; Genentech/sVAE, entry_points/demo.py"
 CONVENTIONS = {PAPER: "a target is a probability above 1/2; latents are paired by their correlation over trained cells"}
 _ALONE = "of interventions that were trained on, latents paired by absolute correlation"
+LABELS = {
+    "precision": "Precision",
+    "recall": "Recall",
+    "f1": "F1",
+    "precision_released": "Precision (released)",
+    "recall_released": "Recall (released)",
+    "f1_released": "F1 (released)",
+}
 SCORES = {
     "precision": f"share of inferred targets that are true, {_ALONE}",
     "recall": f"share of true targets that are inferred, {_ALONE}",

@@ -11,6 +11,8 @@ from facsimile.models.base.arrays import Shapes
 from facsimile.models.base.model import Draw
 from facsimile.papers.svae.models._cell import CellModel
 
+STEP_SECONDS = {"1": 0.00769}
+
 
 @dataclass(frozen=True)
 class CellSVAE(CellModel):

@@ -11,6 +11,8 @@ from torch.nn.functional import logsigmoid
 from facsimile.models.base.arrays import Shapes
 from facsimile.papers.svae.models.cell_svae import CellSVAE
 
+STEP_SECONDS = {"1": 0.00769}
+
 
 @dataclass(frozen=True)
 class CellSVAEPlus(CellSVAE):

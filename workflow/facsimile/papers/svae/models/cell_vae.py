@@ -8,6 +8,8 @@ from torch import Tensor
 from facsimile.models.base.arrays import Shapes
 from facsimile.papers.svae.models._cell import CellModel
 
+STEP_SECONDS = {"1": 0.00769}
+
 
 @dataclass(frozen=True)
 class CellVAE(CellModel):
