@@ -51,7 +51,7 @@ def _scores(
 ) -> pd.DataFrame:
     plain, _, variation = name.partition("@")
     metric, _, score = plain.partition(".")
-    way = next(way for way in evaluations.asked(study, scale, metric) if way.variation == variation)
+    way = next(way for way in evaluations.settings(study, scale, metric) if way.variation == variation)
     result = np.exp(-2 + rng.normal() * skill + rng.normal(scale=0.3, size=len(about)))
     bounded = discover.module("metrics", metric).RANGE[1] == 1
     asked = {"n_train": way.evaluation.train, "evaluation_seed": way.evaluation.seed, "representation": way.representation}
@@ -66,7 +66,7 @@ def wanted(study: studies_study.Study, scale: str) -> list[str]:
     return [
         f"{name}@{way.variation}" if way.variation else name
         for name in plain
-        for way in evaluations.asked(study, scale, name.partition(".")[0])
+        for way in evaluations.settings(study, scale, name.partition(".")[0])
     ]
 
 

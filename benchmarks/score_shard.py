@@ -60,14 +60,14 @@ def stored(folder: Path) -> Workspace:
     return at
 
 
-def scored(at: Workspace, processes: int) -> tuple[float, pd.DataFrame]:
+def scored(workspace: Workspace, processes: int) -> tuple[float, pd.DataFrame]:
     """Wall seconds, and the table that was found."""
-    study = at.study("shard")
-    shard = at.shards(study)[0]
+    study = workspace.study("shard")
+    shard = workspace.shards(study)[0]
     began = time.perf_counter()
-    score_shard.score_shard(at, study, shard, "every", lambda _: None, processes)
+    score_shard.score_shard(workspace, study, shard, "every", lambda _: None, processes)
     seconds = time.perf_counter() - began
-    return seconds, pd.read_parquet(at.paths.shard_scores(shard.key, evaluations.panel(study, "paper"))).drop(columns="seconds")
+    return seconds, pd.read_parquet(workspace.paths.shard_scores(shard.key, evaluations.panel(study, "paper"))).drop(columns="seconds")
 
 
 def main() -> None:

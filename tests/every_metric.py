@@ -1,6 +1,6 @@
 """The metrics of codes, by name, as parameters of a test; those that need a second an example run with the slow tests.
 
-Metrics of findings instead of codes have a contract of their own: test_findings.py.
+Metrics of outputs instead of codes have a contract of their own: test_run_outputs.py.
 """
 
 import pytest

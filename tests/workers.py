@@ -4,7 +4,7 @@ import os
 import time
 
 from facsimile.planning.workspace import Workspace
-from facsimile.store.lease import claimed
+from facsimile.store.lease import leased
 from facsimile.studies.runs import Shard
 from facsimile.training import loop, train_shard
 
@@ -25,7 +25,7 @@ def train_until_told(at, *members):
 
 def hold(folder, ready):
     """Hold the claim on a folder until killed."""
-    with claimed(folder):
+    with leased(folder):
         ready.set()
         time.sleep(60)
 
@@ -34,7 +34,7 @@ def compete(folder):
     """Claim a folder ten times; answers when each claim was held."""
     spans = []
     while len(spans) < 10:
-        with claimed(folder) as mine:
+        with leased(folder) as mine:
             if mine:
                 start = time.monotonic()
                 time.sleep(0.002)

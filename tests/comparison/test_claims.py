@@ -153,8 +153,8 @@ def test_the_rule_decides(rule, low, high, verdict):
 
 
 def test_a_rule_is_said_in_words():
-    assert claims.stated(Rule(above=0)) == "95 % interval above 0"
-    assert claims.stated(Rule(above=0.5, below=0.7, by="value")) == "value between 0.5 and 0.7"
+    assert claims.rule_text(Rule(above=0)) == "95 % interval above 0"
+    assert claims.rule_text(Rule(above=0.5, below=0.7, by="value")) == "value between 0.5 and 0.7"
 
 
 @pytest.mark.parametrize("rule", [{}, {"above": 1, "below": 1}])

@@ -175,10 +175,10 @@ def test_a_run_of_rows_without_factors_is_scored_by_its_own_decoder(study, tmp_p
         "text": "paper",
     }
     run = shard.runs[0]
-    given = score_inputs.given("ard_relevance", run, at.paths.run(run.key), at.paths.dataset(run.dataset))
+    given = score_inputs.inputs("ard_relevance", run, at.paths.run(run.key), at.paths.dataset(run.dataset))
     codes = np.zeros((3, 5), np.float32)
     assert given["decoder"](codes).shape == (3, 20)
-    assert not score_inputs.answerable("ard_relevance", cone(), ["mean", "log_variance"]), "it decodes nothing"
+    assert not score_inputs.applicable("ard_relevance", cone(), ["mean", "log_variance"]), "it decodes nothing"
 
 
 def cone():

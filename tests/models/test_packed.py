@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from facsimile import models
+from facsimile.models.base.vae import Posterior
 
 RUNS = 3
 
@@ -70,6 +71,6 @@ def test_packed_gradients_equal_those_of_a_run_alone(runs):
 
 def test_a_step_given_as_a_tensor_is_the_step():
     model = models.model("annealed_vae", c_max=25, gamma=1000, iteration_threshold=100_000)
-    q = models._vae.Posterior(*torch.zeros(3, 2, 2), torch.tensor(3.0))
+    q = Posterior(*torch.zeros(3, 2, 2), torch.tensor(3.0))
     for step in (0, 12_345, 100_000, 300_000):
         assert torch.equal(model.regularizer(q, step), model.regularizer(q, torch.tensor(step)))

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from facsimile import models
+from facsimile.models.base.vae import Posterior, gaussian_kl
 from facsimile.models.beta_tc_vae import total_correlation
 
 SCALE = 0.3  # standard deviation of the posteriors below, whose aggregate has variance 1
@@ -17,7 +18,7 @@ def posterior(mean, scale, seed=0):
     sample = mean + scale * np.random.default_rng(seed).normal(size=mean.shape)
     log_variance = np.full(mean.shape, 2 * math.log(scale))
     parts = [torch.from_numpy(part) for part in (mean, log_variance, sample)]
-    return models._vae.Posterior(*parts, models._vae.gaussian_kl(*parts[:2]))
+    return Posterior(*parts, gaussian_kl(*parts[:2]))
 
 
 def gaussian_means(shape, seed, correlation=0.0):

@@ -8,6 +8,7 @@ from torch.nn import functional
 from trained_runs import at, data_file, made, run_of  # noqa: F401
 
 from facsimile import metrics, models
+from facsimile.metrics.base import draws as base_draws
 from facsimile.scoring import score_inputs
 from facsimile.store import files, latents, records
 from facsimile.training import encode
@@ -27,12 +28,12 @@ def run(at):
 def test_the_bound_is_that_of_the_model_that_was_trained(at, run):
     folder, data = at.paths.run(run.key), open_data(at, run)
     codes, log_variances = (latents.read(folder / files.LATENTS, name) for name in ("mean", "log_variance"))
-    given = score_inputs.given("elbo", run, folder, at.paths.dataset(run.dataset))
+    given = score_inputs.inputs("elbo", run, folder, at.paths.dataset(run.dataset))
     factors = score_inputs.factors(run.dataset, ())
     table = metrics.score(codes, factors, ["elbo"], "mean", n_train=400, n_test=10, **given)
     found = table.set_index("score")["value"]
 
-    rows = metrics._draws.from_table(codes, factors, 400, 10, 0).train.rows
+    rows = base_draws.from_table(codes, factors, 400, 10, 0).train.rows
     images = torch.from_numpy(data.images(rows)).permute(0, 3, 1, 2) / 255
     vae = models.model(run.model, **run.params).networks(data.image_shape, codes.shape[1], "dlib")["vae"]
     vae.load_state_dict({name.removeprefix("vae."): value for name, value in records.weights(folder).items()})
@@ -64,8 +65,8 @@ def test_redrawn_images_are_those_that_were_encoded():
 
 
 def test_a_control_has_no_decoder_and_no_run_has_peers(run):
-    assert score_inputs.answerable("elbo", run)
-    assert not score_inputs.answerable("elbo", run_of(model="oracle", steps=0))
-    assert score_inputs.answerable("mig", run_of(model="oracle", steps=0))
+    assert score_inputs.applicable("elbo", run)
+    assert not score_inputs.applicable("elbo", run_of(model="oracle", steps=0))
+    assert score_inputs.applicable("mig", run_of(model="oracle", steps=0))
     with pytest.raises(ValueError, match=r"udr needs peers, .* take it out of the study's metrics"):
-        score_inputs.answerable("udr", run)
+        score_inputs.applicable("udr", run)

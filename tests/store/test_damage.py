@@ -59,7 +59,7 @@ def test_an_input_of_the_future_is_set_to_now_and_said(tmp_path, ahead, moved):
     path, said, when = tmp_path / "trained.json", [], time.time() + ahead
     path.touch()
     os.utime(path, (when, when))
-    shard_jobs.dated(path, said.append)
+    shard_jobs.clear_future_time(path, said.append)
     assert bool(said) == moved
     assert (abs(path.stat().st_mtime - time.time()) < 60) == moved
-    shard_jobs.dated(tmp_path / "none", said.append)
+    shard_jobs.clear_future_time(tmp_path / "none", said.append)

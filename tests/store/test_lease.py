@@ -14,7 +14,7 @@ from workers import compete, hold
 
 from facsimile.foundation.paths import Paths
 from facsimile.store import lease, shard_jobs
-from facsimile.store.lease import Claim, claimed
+from facsimile.store.lease import Lease, leased
 
 # Not fork: a test process has threads by now, and their locks would be copied as they are.
 spawn = multiprocessing.get_context("spawn")
@@ -33,7 +33,7 @@ def other_holder(tmp_path):
 
 
 def test_one_holder_at_a_time(tmp_path):
-    first, second = Claim(tmp_path), Claim(tmp_path)
+    first, second = Lease(tmp_path), Lease(tmp_path)
     assert first.take()
     assert not second.take()
     first.release()
@@ -43,7 +43,7 @@ def test_one_holder_at_a_time(tmp_path):
 
 
 def test_a_live_holder_keeps_its_claim_and_is_named(tmp_path, other_holder):
-    mine = Claim(tmp_path)
+    mine = Lease(tmp_path)
     assert not mine.take()
     assert f"process {other_holder.pid}" in mine.describe()
 
@@ -51,14 +51,14 @@ def test_a_live_holder_keeps_its_claim_and_is_named(tmp_path, other_holder):
 def test_the_claim_of_a_killed_process_is_taken_at_once(tmp_path, other_holder):
     os.kill(other_holder.pid, signal.SIGKILL)
     other_holder.join()
-    with claimed(tmp_path) as mine:
+    with leased(tmp_path) as mine:
         assert mine is not None
 
 
 def test_a_silent_holder_on_another_host_loses_its_claim_after_the_lease(tmp_path):
     held = lease.holder() | {"host": "elsewhere", "token": "x", "beat": 3}
     (tmp_path / "claim.json").write_text(json.dumps(held))
-    mine = Claim(tmp_path, lease=0.3)
+    mine = Lease(tmp_path, lease=0.3)
     assert not mine.take()
     time.sleep(0.2)
     (tmp_path / "claim.json").write_text(json.dumps(held | {"beat": 4}))  # a sign of life starts the lease anew
@@ -73,8 +73,8 @@ def test_a_silent_holder_on_another_host_loses_its_claim_after_the_lease(tmp_pat
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"host": 1}', "\xff"])
 def test_a_damaged_claim_stands_for_the_lease_and_no_longer(tmp_path, text):
     (tmp_path / "claim.json").write_text(text, encoding="latin-1")
-    assert lease.standing(tmp_path)
-    mine = Claim(tmp_path, lease=0.1)
+    assert lease.is_held(tmp_path)
+    mine = Lease(tmp_path, lease=0.1)
     assert not mine.take()
     time.sleep(0.15)
     assert mine.take()
@@ -85,11 +85,11 @@ def test_a_damaged_claim_stands_for_the_lease_and_no_longer(tmp_path, text):
 def test_a_claim_whose_process_number_is_none_is_not_dead(tmp_path):
     held = lease.holder() | {"pid": "x", "token": "t"}
     (tmp_path / "claim.json").write_text(json.dumps(held))
-    assert lease.standing(tmp_path)
+    assert lease.is_held(tmp_path)
 
 
 def test_a_beat_that_cannot_be_written_costs_no_claim(tmp_path, monkeypatch):
-    mine, refused = Claim(tmp_path, heartbeat=0.02), []
+    mine, refused = Lease(tmp_path, heartbeat=0.02), []
 
     def full(path, beat, write=mine._write):
         if beat in (1, 2):
@@ -109,12 +109,12 @@ def test_a_beat_that_cannot_be_written_costs_no_claim(tmp_path, monkeypatch):
 
 def test_a_claim_that_was_taken_over_meanwhile_is_put_back(tmp_path):
     (tmp_path / "claim.json").write_text(json.dumps(lease.holder() | {"token": "live", "beat": 0}))
-    assert not Claim(tmp_path)._break("dead")
+    assert not Lease(tmp_path)._break("dead")
     assert json.loads((tmp_path / "claim.json").read_text())["token"] == "live"
 
 
 def test_the_heartbeat_moves(tmp_path):
-    mine = Claim(tmp_path, heartbeat=0.05)
+    mine = Lease(tmp_path, heartbeat=0.05)
     assert mine.take()
     time.sleep(0.3)
     assert json.loads((tmp_path / "claim.json").read_text())["beat"] > 0

@@ -184,7 +184,7 @@ def test_damaged_records_and_answers(folder):
 def test_damaged_tables_of_scores(folder):
     path = folder / "mig-01234567.parquet"
     rows = [{"metric": "mig", "score": "mig", "result": i / 7} for i in range(20)]
-    stored_scores.write_table(path, [(KEY, stored_scores.Answer({"code": "1"}, rows))])
+    stored_scores.write_table(path, [(KEY, stored_scores.StoredScores({"code": "1"}, rows))])
     whole = path.read_bytes()
     with frugal(3000):
         for data in mutants(whole, 200):

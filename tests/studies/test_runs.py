@@ -97,15 +97,15 @@ def test_every_scale_has_its_controls(locatello):
 
 
 def test_a_variation_is_asked_where_it_is_another_way(locatello):
-    ways = {way.variation: way for way in evaluations.asked(locatello, "paper", "mig")}
+    ways = {way.variation: way for way in evaluations.settings(locatello, "paper", "mig")}
     assert list(ways) == ["", "draw_1", "draw_2", "train_100", "train_1000"]
     assert ways["draw_2"].evaluation == ways[""].evaluation.model_copy(update={"seed": 2})
     assert ways["train_100"].evaluation == ways[""].evaluation.model_copy(update={"train": 100})
     # The smoke scale gives 1,000 points to all, so train_1000 is no other way there.
-    assert [way.variation for way in evaluations.asked(locatello, "smoke", "mig")] == ["", "draw_1", "draw_2", "train_100"]
-    sampled = evaluations.asked(locatello, "paper", "unsupervised")[1]
+    assert [way.variation for way in evaluations.settings(locatello, "smoke", "mig")] == ["", "draw_1", "draw_2", "train_100"]
+    sampled = evaluations.settings(locatello, "paper", "unsupervised")[1]
     assert (sampled.variation, sampled.representation) == ("sampled", "sampled")
-    assert [way.variation for way in evaluations.asked(locatello, "paper", "explicitness")] == [""]
+    assert [way.variation for way in evaluations.settings(locatello, "paper", "explicitness")] == [""]
 
 
 def test_a_scale_may_give_a_dear_metric_fewer_points(locatello):

@@ -85,7 +85,7 @@ def test_killed_between_two_snapshots_it_goes_on_and_makes_none_twice(at, tmp_pa
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(records, "save_checkpoint", die)
+        patch.setattr(checkpoints, "save_checkpoint", die)
         with pytest.raises(KeyboardInterrupt):
             train(killed, whole)
     late, early = whole.kept

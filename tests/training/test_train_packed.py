@@ -12,7 +12,7 @@ from workers import train_until_told
 
 from facsimile.planning.workspace import Workspace
 from facsimile.store import checkpoints, files, records
-from facsimile.store.lease import Claim, ClaimLost
+from facsimile.store.lease import Lease, LeaseLost
 
 K = 3
 
@@ -129,15 +129,15 @@ def test_runs_of_other_training_wait_for_the_next_pack(packed):
 
 def test_a_run_that_was_taken_over_is_left_alone(packed, monkeypatch):
     mine, lost = run_of(seed=0, steps=2), run_of(seed=1, steps=2)
-    keep, times = Claim.keep, []
+    keep, times = Lease.keep, []
 
     def taken(claim):
         if claim.path.parent == packed.paths.run(lost.key) and not times:
             times.append(1)
-            raise ClaimLost("taken over")
+            raise LeaseLost("taken over")
         keep(claim)
 
-    monkeypatch.setattr(Claim, "keep", taken)
+    monkeypatch.setattr(Lease, "keep", taken)
     said = []
     assert len(made(packed, mine, lost, log=said.append)) == 2
     assert any("taken over; left to it" in line for line in said)

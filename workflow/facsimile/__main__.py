@@ -66,8 +66,8 @@ def data(
     """Make a data set's file: rendered, or from its official files, which are downloaded where they are not at hand."""
     from facsimile import datasets
 
-    at: Workspace = context.obj()
-    datasets.make(dataset, at.paths.dataset(dataset), at.config.sources.get(dataset), data_dir=data_dir or at.config.data_dir)
+    workspace: Workspace = context.obj()
+    datasets.make(dataset, workspace.paths.dataset(dataset), workspace.config.sources.get(dataset), data_dir=data_dir or workspace.config.data_dir)
 
 
 @app.command()
@@ -76,9 +76,9 @@ def train(context: typer.Context, shard: Shard) -> None:
     from facsimile.training.loop import Interrupted
     from facsimile.training.train_shard import train_shard
 
-    at: Workspace = context.obj()
+    workspace: Workspace = context.obj()
     try:
-        train_shard(at, at.shard(shard)[1], _log)
+        train_shard(workspace, workspace.shard(shard)[1], _log)
     except Interrupted:
         _log("asked to stop: a checkpoint is written; the same command goes on from it")
         raise typer.Exit(JOB_STOPPED) from None
@@ -89,8 +89,8 @@ def encode(context: typer.Context, shard: Shard) -> None:
     """Write the latents that a shard lacks."""
     from facsimile.training.encode_shard import encode_shard
 
-    at: Workspace = context.obj()
-    encode_shard(at, at.shard(shard)[1], _log)
+    workspace: Workspace = context.obj()
+    encode_shard(workspace, workspace.shard(shard)[1], _log)
 
 
 @app.command("score-shard")
@@ -104,9 +104,9 @@ def score_shard(
     """Score a shard with every metric of its study."""
     from facsimile.scoring.score_shard import score_shard as ask
 
-    at: Workspace = context.obj()
-    study, found = at.shard(shard, panel)
-    ask(at, study, found, fresh, _log, processes)
+    workspace: Workspace = context.obj()
+    study, found = workspace.shard(shard, panel)
+    ask(workspace, study, found, fresh, _log, processes)
 
 
 @app.command()
@@ -145,8 +145,8 @@ def collect(context: typer.Context, study: StudyName) -> None:
     """Gather a study's scores into runs.parquet and scores.parquet."""
     from facsimile.scoring.collect import collect as gather
 
-    at: Workspace = context.obj()
-    runs, scores = gather(at, at.study(study))
+    workspace: Workspace = context.obj()
+    runs, scores = gather(workspace, workspace.study(study))
     _log(f"{study}: {len(runs):,} runs ({(runs['state'] == 'failed').sum()} failed), {len(scores):,} scores")
 
 
@@ -241,8 +241,8 @@ def status(
     """Say what is done, running, failed and pending, what failed and why, and what it takes on disk; reads only files."""
     from facsimile.commands.status import status as progress
 
-    at: Workspace = context.obj()
-    progress.status(at, study, console) if watch is None else progress.watch(at, study, watch, console)
+    workspace: Workspace = context.obj()
+    progress.status(workspace, study, console) if watch is None else progress.watch(workspace, study, watch, console)
 
 
 @app.command()
@@ -291,8 +291,8 @@ def explain(context: typer.Context, run: str) -> None:
     """Say what a run is, what became of it, and why it would be trained again."""
     from facsimile.commands import explain as explanation
 
-    at: Workspace = context.obj()
-    explanation.explain(at, at.find(run), console)
+    workspace: Workspace = context.obj()
+    explanation.explain(workspace, workspace.find(run), console)
 
 
 @app.command()
@@ -304,8 +304,8 @@ def forget(
     """Remove one run and the indexes of its shards, so that snakemake makes it again."""
     from facsimile.store import records
 
-    at: Workspace = context.obj()
-    for path in records.forget(at.paths, at.find(run), latents):
+    workspace: Workspace = context.obj()
+    for path in records.forget(workspace.paths, workspace.find(run), latents):
         _log(f"removed {path}")
 
 

@@ -204,10 +204,10 @@ def test_a_part_is_taken_and_the_rest_is_said(bundle, there):
 
 
 def test_a_run_that_is_being_made_here_is_left_alone(bundle, there):
-    from facsimile.store.lease import claimed
+    from facsimile.store.lease import leased
 
     run = there.runs(there.study("tiny"))[0]
-    with claimed(there.paths.run(run.key)), pytest.raises(BundleError, match="is being made here"):
+    with leased(there.paths.run(run.key)), pytest.raises(BundleError, match="is being made here"):
         adopt.adopt(there, bundle)
 
 

@@ -32,7 +32,7 @@ def asked(name, convention):
 
 def test_every_score_is_declared(card):
     if not card.of_codes:
-        pytest.skip("asked of runs, not of the built-in cases: test_findings.py")
+        pytest.skip("asked of runs, not of the built-in cases: test_run_outputs.py")
     for convention in card.conventions:
         patterns = [re.sub(r"\\\{\w+\\\}", r"\\d+", re.escape(name)) for name in card.scores]
         strange = [name for name in asked(card.name, convention) if not any(re.fullmatch(p, name) for p in patterns)]

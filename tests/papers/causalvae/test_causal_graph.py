@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from facsimile.metrics.base.findings import Findings
+from facsimile.metrics.base.run_outputs import RunOutputs
 from facsimile.papers.causalvae.metrics import causal_graph
 
 TRUE = np.array([[0, 1, 1], [0, 0, 0], [0, 0, 0]])  # 0 is the cause of 1 and 2
@@ -12,7 +12,7 @@ TRUE = np.array([[0, 1, 1], [0, 0, 0], [0, 0, 0]])  # 0 is the cause of 1 and 2
 
 def asked(weights):
     data = {"parents": np.broadcast_to(TRUE, (5, 3, 3))}
-    return causal_graph.score(Findings("m", {}, {"graph": np.array(weights)}, pd.DataFrame(), data, None, None, (1, 1), 0))
+    return causal_graph.score(RunOutputs("m", {}, {"graph": np.array(weights)}, pd.DataFrame(), data, None, None, (1, 1), 0))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from facsimile.metrics.base.findings import Findings
+from facsimile.metrics.base.run_outputs import RunOutputs
 from facsimile.papers.causalvae.datasets.pendulum import Pendulum
 from facsimile.papers.causalvae.metrics import effectiveness
 
@@ -33,7 +33,7 @@ def data():
 def asked(data, decoded):
     rows = np.flatnonzero(data["held_out"])[:40]
     inferred = {"counterfactual_rows": rows, "counterfactual_images": decoded(rows)}
-    return effectiveness.score(Findings("m", {}, inferred, pd.DataFrame(), data, None, None, (1000, 0), 0))
+    return effectiveness.score(RunOutputs("m", {}, inferred, pd.DataFrame(), data, None, None, (1000, 0), 0))
 
 
 def test_the_truth_is_read_as_well_as_real_pictures_where_effects_are_possible(data):

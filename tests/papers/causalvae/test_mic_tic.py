@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from project import GOLDENS
 
-from facsimile.metrics.base.findings import Findings
+from facsimile.metrics.base.run_outputs import RunOutputs
 from facsimile.papers.causalvae.metrics import _mic, mic_tic
 
 ANSWERS = json.loads((GOLDENS / "mic/answers.json").read_text())
@@ -39,7 +39,7 @@ def test_a_function_has_all_information_and_order_alone_matters():
 
 def asked(codes, labels, held_out):
     data = {"labels": labels, "held_out": held_out}
-    given = Findings("m", {}, {"mean": codes}, pd.DataFrame(), data, None, None, (100, 1000), 0)
+    given = RunOutputs("m", {}, {"mean": codes}, pd.DataFrame(), data, None, None, (100, 1000), 0)
     return mic_tic.score(given)
 
 

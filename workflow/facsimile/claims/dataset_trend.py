@@ -7,7 +7,7 @@ import pandas as pd
 
 from facsimile.claims.base.scores import absent, averaged
 from facsimile.claims.base.statistic import Finding, Statistic
-from facsimile.presentation.select import called, of_models
+from facsimile.presentation.select import cell_labels, rows_of_models
 from facsimile.statistics import estimates, rank_agreement
 
 
@@ -23,10 +23,10 @@ class DatasetTrend(Statistic):
 
     def find(self, trained: pd.DataFrame, datasets: list[str]) -> Finding:
         """Runs are resampled within each method."""
-        own = of_models(trained, self.models)
+        own = rows_of_models(trained, self.models)
         own = own[(own["name"] == self.metric) & own["dataset"].isin(datasets)]
         parts = []
-        for method, runs in own.groupby(called(own)):
+        for method, runs in own.groupby(cell_labels(own)):
             both = np.column_stack([runs["dataset"].map(datasets.index), runs["result"]]).astype(float)
             parts.append(rank_agreement.correlations(both, [(0, 1)], estimates.generator(str(method), self.metric)))
         return averaged(parts, own["run"].nunique(), absent(own, datasets, [self.metric]), "trend")

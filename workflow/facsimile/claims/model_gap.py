@@ -7,7 +7,7 @@ import pandas as pd
 
 from facsimile.claims.base.scores import Resampled, absent, averaged
 from facsimile.claims.base.statistic import Finding, Statistic
-from facsimile.presentation.select import of_models
+from facsimile.presentation.select import rows_of_models
 from facsimile.statistics import estimates
 from facsimile.statistics.estimates import RESAMPLES, Array
 
@@ -23,7 +23,7 @@ class ModelGap(Statistic):
     def find(self, trained: pd.DataFrame, datasets: list[str]) -> Finding:
         """Runs are resampled within each side and data set."""
         named = trained[(trained["name"] == self.metric) & trained["dataset"].isin(datasets)]
-        sides = [of_models(named, models) for models in (self.models, self.other_models)]
+        sides = [rows_of_models(named, models) for models in (self.models, self.other_models)]
         parts = [gap for dataset in datasets if (gap := self._gap(dataset, sides)) is not None]
         lacking = [reason for side in sides for reason in absent(side, datasets, [self.metric])]
         return averaged(parts, sum(side["run"].nunique() for side in sides), list(dict.fromkeys(lacking)), "difference")

@@ -18,7 +18,7 @@ from facsimile.claims.base.statistic import Finding, Statistic
 from facsimile.foundation import canonical, discover
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import named
+from facsimile.presentation.select import with_names
 from facsimile.statistics.estimates import LEVEL, Estimate
 from facsimile.studies.parts import Claim, Rule
 from facsimile.studies.study import Study
@@ -37,7 +37,7 @@ class Verdict(NamedTuple):
 
 def table(study: Study, scores: pd.DataFrame, context: Context, cost: str) -> pd.DataFrame:
     """A row a claim of the study; ``cost`` says what its command takes where nothing is made yet."""
-    asked = named(scores)
+    asked = with_names(scores)
     trained = asked[~asked["control"].astype(bool)]
     rows = [_row(id, claim, trained, context, cost) for id, claim in study.claims.items()]
     return pd.DataFrame(rows, columns=COLUMNS)
@@ -64,7 +64,7 @@ def judge(claim: Claim, finding: Finding, context: Context) -> Verdict:
     return _decided(claim.rule, estimate, low, high)
 
 
-def stated(rule: Rule) -> str:
+def rule_text(rule: Rule) -> str:
     """``95 % interval above 0``, ``value between 0.5 and 0.7``."""
     what = f"{100 * LEVEL:.0f} % interval" if rule.by == "interval" else "value"
     if rule.above is not None and rule.below is not None:
@@ -111,4 +111,4 @@ def _row(id: str, claim: Claim, trained: pd.DataFrame, context: Context, cost: s
     numbers = (estimate.value, estimate.low, estimate.high, estimate.n)
     asked = command(context.study, context.scale, claim.target)
     verdict = judge(claim, finding, context)
-    return id, claim.text, statistic, *numbers, stated(claim.rule), *verdict, asked, cost, claim.source, claim.verified
+    return id, claim.text, statistic, *numbers, rule_text(claim.rule), *verdict, asked, cost, claim.source, claim.verified

@@ -24,20 +24,20 @@ class Gathered:
     context: Context
 
 
-def gathered(at: Workspace, name: str) -> Gathered:
+def gathered(workspace: Workspace, name: str) -> Gathered:
     """Read runs.parquet and scores.parquet of a study; raises FileNotFoundError that says what to type."""
-    folder = at.paths.study(name, at.config.scale)
+    folder = workspace.paths.study(name, workspace.config.scale)
     if not (folder / "scores.parquet").exists():
-        raise FileNotFoundError(f"{folder}: no scores yet; make them: snakemake {name} --config scale={at.config.scale}")
-    study = at.study(name)
+        raise FileNotFoundError(f"{folder}: no scores yet; make them: snakemake {name} --config scale={workspace.config.scale}")
+    study = workspace.study(name)
     runs, scores = (pd.read_parquet(folder / f"{table}.parquet") for table in ("runs", "scores"))
-    context = Context.of(study, at.config.scale)
-    printed, peers = ({n.quantity: n.value for n in reversed(some)} for some in _by_whom(_printed(at, name, context)))
-    return Gathered(study, runs, scores, dataclasses.replace(context, printed=printed, peers=peers, history=_history(at)))
+    context = Context.of(study, workspace.config.scale)
+    theirs, peers = ({n.quantity: n.value for n in reversed(some)} for some in _by_whom(printed(workspace, name, context)))
+    return Gathered(study, runs, scores, dataclasses.replace(context, printed=theirs, peers=peers, history=_history(workspace)))
 
 
-def _history(at: Workspace) -> Callable[[str], pd.DataFrame]:
-    return lambda run: pd.read_parquet(at.paths.run(run) / files.HISTORY)
+def _history(workspace: Workspace) -> Callable[[str], pd.DataFrame]:
+    return lambda run: pd.read_parquet(workspace.paths.run(run) / files.HISTORY)
 
 
 def _by_whom(numbers: list[Published]) -> tuple[list[Published], list[Published]]:
@@ -45,6 +45,6 @@ def _by_whom(numbers: list[Published]) -> tuple[list[Published], list[Published]
     return [n for n in numbers if n.how != published.PEER], [n for n in numbers if n.how == published.PEER]
 
 
-def _printed(at: Workspace, study: str, context: Context) -> list[Published]:
-    path = at.paper(study) / PUBLISHED
+def printed(workspace: Workspace, study: str, context: Context) -> list[Published]:
+    path = workspace.paper(study) / PUBLISHED
     return published.read(path, context) if path.exists() else []

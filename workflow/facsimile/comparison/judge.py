@@ -28,7 +28,7 @@ from facsimile.comparison.published import Published
 from facsimile.foundation import atomic, discover
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import named
+from facsimile.presentation.select import with_names
 from facsimile.presentation.spec import Quantity, Spec
 from facsimile.statistics import estimates
 from facsimile.statistics.estimates import Estimate
@@ -172,7 +172,7 @@ COLUMNS = [
 
 
 def _frames(scores: pd.DataFrame) -> Frames:
-    return {(str(d), str(n)): frame for (d, n), frame in named(scores).groupby(["dataset", "name"], sort=False)}
+    return {(str(d), str(n)): frame for (d, n), frame in with_names(scores).groupby(["dataset", "name"], sort=False)}
 
 
 def _runs(quantity: Quantity, frames: Frames, metric: str) -> pd.DataFrame:
@@ -183,8 +183,8 @@ def _runs(quantity: Quantity, frames: Frames, metric: str) -> pd.DataFrame:
         return empty
     chosen = ~found["control"].astype(bool)
     if quantity.model:
-        named = "label" if quantity.model in set(found["label"]) else "model"
-        chosen = found[named] == quantity.model
+        column = "label" if quantity.model in set(found["label"]) else "model"
+        chosen = found[column] == quantity.model
     if quantity.params:
         stated = json.loads(quantity.params).items()
         chosen &= np.array([stated <= json.loads(params).items() for params in found["params"]], dtype=bool)

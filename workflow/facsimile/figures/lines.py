@@ -14,7 +14,7 @@ from facsimile.figures import Drawn
 from facsimile.figures.base import style
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import of_models
+from facsimile.presentation.select import rows_of_models
 from facsimile.presentation.spec import Quantity, Spec
 
 THEORY = "_theory"
@@ -59,7 +59,7 @@ def _cells(scores: pd.DataFrame, spec: Spec, context: Context) -> list[dict[str,
     if context.history is None:
         return []
     here = scores["dataset"].isin(context.shown(spec)) & ~scores["control"].astype(bool)
-    shown = of_models(scores[here], spec.models)
+    shown = rows_of_models(scores[here], spec.models)
     first = shown.drop_duplicates(["dataset", "model", "label", "params"])[["run", "dataset", "model", "label", "params"]]
     rows = [{str(key): str(value) for key, value in row.items()} for row in first.to_dict("records")]
     alone = {str(label) for label, params in first.groupby("label")["params"] if label and params.nunique() == 1}

@@ -70,10 +70,10 @@ def use_papers(folders: Iterable[Path]) -> None:
     places.cache_clear()
 
 
-def papers() -> dict[str, Path]:
+def papers_in(folders: Iterable[Path]) -> dict[str, Path]:
     """Id of each paper -> its folder; raises NameTaken if two folders have one name."""
     found: dict[str, Path] = {}
-    for folder in paper_folders():
+    for folder in folders:
         for study in sorted(folder.glob("*/study.yaml")):
             paper = study.parent
             if paper.name in found:
@@ -105,7 +105,7 @@ def places(kind: str) -> dict[str, Place]:
 
 def _folders(kind: str) -> list[tuple[Path, str]]:
     """The folders in which things of a kind lie, with their packages: the shared one first."""
-    owned = [(folder / kind, f"facsimile.papers.{id}.{kind}") for id, folder in papers().items()]
+    owned = [(folder / kind, f"facsimile.papers.{id}.{kind}") for id, folder in papers_in(paper_folders()).items()]
     return [(PACKAGE / kind, f"facsimile.{kind}"), *owned]
 
 

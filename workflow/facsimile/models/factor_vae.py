@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from facsimile.models.base import networks as architectures
-from facsimile.models.base.adam import AdamSettings, Stated
+from facsimile.models.base.adam import AdamSettings, TrainingAdam
 from facsimile.models.base.model import Draw, Losses
 from facsimile.models.base.vae import VAE, evidence, vae_losses
 
@@ -45,7 +45,7 @@ class FactorVAE(VAE):
     def networks(self, image_shape: tuple[int, int, int], latents: int, network: str) -> dict[str, nn.Module]:
         return super().networks(image_shape, latents, network) | {"discriminator": architectures.discriminator(latents)}
 
-    def adam(self, training: Stated) -> dict[str, AdamSettings]:
+    def adam(self, training: TrainingAdam) -> dict[str, AdamSettings]:
         own = (self.discriminator_lr, self.discriminator_beta1, self.discriminator_beta2, self.discriminator_epsilon)
         return super().adam(training) | {"discriminator": AdamSettings(*own)}
 

@@ -111,7 +111,7 @@ def _run_bytes(model: str) -> int:
 
 def score_seconds(study: Study, scale: str) -> float:
     """Seconds of one core to ask one run all metrics of a study at a scale, in every way that the study asks them."""
-    return sum(_seconds(metric, way.evaluation) for metric in study.metrics for way in evaluations.asked(study, scale, metric))
+    return sum(_seconds(metric, way.evaluation) for metric in study.metrics for way in evaluations.settings(study, scale, metric))
 
 
 def _seconds(metric: str, asked: Evaluation) -> float:
@@ -124,6 +124,6 @@ def minutes(seconds: float, attempt: int) -> int:
     return int(2 * seconds / 60 + 10) * attempt
 
 
-def cost_of(at: Workspace, study: Study) -> str:
+def cost_of(workspace: Workspace, study: Study) -> str:
     """What all of a study costs at the configured scale where nothing is made yet, in words."""
-    return text(of(at.runs(study), study, at.config.scale))
+    return text(of(workspace.runs(study), study, workspace.config.scale))

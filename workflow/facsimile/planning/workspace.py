@@ -35,8 +35,7 @@ class Workspace:
 
     def _papers(self) -> dict[str, Path]:
         """Id -> folder of each paper that the configuration offers."""
-        offered = [folder.resolve() for folder in self.config.paper_folders]
-        return {id: path for id, path in discover.papers().items() if path.parent in offered}
+        return discover.papers_in(self.config.paper_folders)
 
     def paper(self, name: str) -> Path:
         """The folder of a paper; raises UnknownName."""

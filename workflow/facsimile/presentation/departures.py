@@ -110,7 +110,7 @@ def _trainings(study: Study, scale: Scale) -> Iterator[tuple[Model, dict[str, An
             continue
         override = runs.override_of(scale, model)
         differs = model.training, scale.training, override.training
-        yield model, training.stated(study.training, differs[0]), training.stated(study.training, *differs)
+        yield model, training.explicit_settings(study.training, differs[0]), training.explicit_settings(study.training, *differs)
 
 
 def _ordinal(n: int) -> str:

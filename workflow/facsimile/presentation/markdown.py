@@ -8,7 +8,7 @@ from facsimile.foundation import atomic
 Log = Callable[[str], None]
 
 
-def settle(
+def write_or_check(
     pages: Mapping[Path, str], strangers: Iterable[Path], check: bool, log: Log, again: str, stale: Iterable[str] = ()
 ) -> int:
     """Write ``pages`` and remove ``strangers``; or only check, and answer exit status 1 with a line for each that is wrong.

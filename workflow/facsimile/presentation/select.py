@@ -10,7 +10,7 @@ from facsimile.presentation.spec import Spec
 from facsimile.studies.training import BEST, STEP
 
 
-def named(scores: pd.DataFrame) -> pd.DataFrame:
+def with_names(scores: pd.DataFrame) -> pd.DataFrame:
     """Scores with a column ``name``: ``metric.score``, or ``metric.score@variation`` of what was asked in another way."""
     pairs = scores["metric"].astype(str) + "." + scores["score"].astype(str)
     if "variation" not in scores:  # a table that was gathered before there were variations
@@ -25,13 +25,13 @@ def select(scores: pd.DataFrame, spec: Spec, context: Context, variations: bool 
     score in every variation, too, but not along training; a column ``plain`` has its name without. Raises ValueError where one
     run has one score twice.
     """
-    here = named(scores[scores["dataset"].isin(context.shown(spec))])
+    here = with_names(scores[scores["dataset"].isin(context.shown(spec))])
     wanted = list(spec.metrics) or headlines(here, context)
     plain = here["name"].map(_plain).astype(str) if variations else here["name"]
     found = here.assign(plain=plain)
     found = found[found["plain"].isin([*wanted, *spec.against])]
     if spec.models:
-        found = of_models(found, [*spec.models, *context.controls])
+        found = rows_of_models(found, [*spec.models, *context.controls])
     if (twice := found.duplicated(["run", "name"])).any():
         first = found[twice].iloc[0]
         raise ValueError(
@@ -40,15 +40,15 @@ def select(scores: pd.DataFrame, spec: Spec, context: Context, variations: bool 
     return found, wanted
 
 
-def called(table: pd.DataFrame) -> pd.Series:
+def cell_labels(table: pd.DataFrame) -> pd.Series:
     """What the study calls each row's cell: its label, or else its model."""
     models = table["model"].astype(str)
     return table["label"].astype(str).where(lambda label: label != "", models) if "label" in table else models
 
 
-def of_models(table: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
+def rows_of_models(table: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
     """The rows of some models, by name or label; none: all of them."""
-    return table[table["model"].isin(models) | called(table).isin(models)] if models else table
+    return table[table["model"].isin(models) | cell_labels(table).isin(models)] if models else table
 
 
 def _plain(name: str) -> str:

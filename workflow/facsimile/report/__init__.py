@@ -22,28 +22,28 @@ COPIED = ("comparison.csv", "claims.csv", "summary.md", "artifact-checklist.md")
 Log = Callable[[str], None]
 
 
-def write(at: Workspace, study: str, log: Log) -> Path:
+def write(workspace: Workspace, study: str, log: Log) -> Path:
     """Write ``results/studies/<study>/<scale>/report`` from what there is of the study; answers its index.html.
 
     Raises FileNotFoundError where the study has no scores yet, DatasetError where a library of the pages is neither in
     ``results/web`` nor to be downloaded.
     """
-    found = gathered.gathered(at, study)
-    source = at.paths.study(study, at.config.scale)
+    found = gathered.gathered(workspace, study)
+    source = workspace.paths.study(study, workspace.config.scale)
     with _replacing(source / "report") as folder:
-        _packages.install(at.paths.web, folder / "vendor")
-        records = dict(_records.payloads(at.paths, found.runs))
+        _packages.install(workspace.paths.web, folder / "vendor")
+        records = dict(_records.payloads(workspace.paths, found.runs))
         for name, packed in records.items():
             _give(folder, f"records/{name}", packed)
         scores = _scores.payload(found.runs, found.scores, found.study, found.context)
         _give(folder, "scores", scores)
         metrics = [score["label"] for score in scores["scores"]]
-        latents = _latents.write(at, found, lambda name, value: _give(folder, name, value), log)
-        _page.write(folder, _shown(at, found, source, folder, records) | {"latents": latents, "metrics": metrics})
+        latents = _latents.write(workspace, found, lambda name, value: _give(folder, name, value), log)
+        _page.write(folder, _shown(workspace, found, source, folder, records) | {"latents": latents, "metrics": metrics})
     return source / "report" / "index.html"
 
 
-def _shown(at: Workspace, found: Gathered, source: Path, folder: Path, records: dict[str, Any]) -> dict[str, Any]:
+def _shown(workspace: Workspace, found: Gathered, source: Path, folder: Path, records: dict[str, Any]) -> dict[str, Any]:
     """What stands on the page itself."""
     study, context = found.study, found.context
     copied = {Path(name).stem: _copied(source / name, folder) for name in COPIED}
@@ -61,7 +61,7 @@ def _shown(at: Workspace, found: Gathered, source: Path, folder: Path, records: 
         "figures": _artefacts.figures(study, source, folder, context),
         "summary": _summary.of(found, records),
         "colours": _page.colours(context),
-        "results": at.config.results,
+        "results": workspace.config.results,
     }
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from facsimile.foundation import discover
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import headlines, named
+from facsimile.presentation.select import headlines, with_names
 
 RULE = (
     "Of each data set and method, first the run with the best mean rank over the headline scores, then the median run, then "
@@ -44,7 +44,7 @@ def _ordered(runs: list[str]) -> list[Choice]:
 
 def _ranked(scores: pd.DataFrame, context: Context) -> pd.DataFrame:
     """Trained runs by data set, method and mean rank over the headline scores, the best first."""
-    told = named(scores)
+    told = with_names(scores)
     found = told[told["name"].isin(headlines(told, context)) & ~told["control"].astype(bool)].copy()
     higher = {metric: discover.module("metrics", metric).BETTER == "higher" for metric in found["metric"].unique()}
     found["signed"] = found["result"].where(found["metric"].map(higher).astype(bool), -found["result"])

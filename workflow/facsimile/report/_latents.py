@@ -30,39 +30,39 @@ Give = Callable[[str, Any], None]
 Array = npt.NDArray[np.float32]
 
 
-def write(at: Workspace, found: Gathered, give: Give, log: Callable[[str], None]) -> dict[str, Any]:
+def write(workspace: Workspace, found: Gathered, give: Give, log: Callable[[str], None]) -> dict[str, Any]:
     """Give the page each chosen run as data of its own, and answer the list of them and why others are left out."""
-    limit = at.config.report_decoders
+    limit = workspace.config.report_decoders
     choices = choose(found.scores, found.context, limit)
-    runs = {run.key: run for run in at.runs(found.study)}
+    runs = {run.key: run for run in workspace.runs(found.study)}
     opened: dict[str, Dataset] = {}
     listed: list[dict[str, Any]] = []
     missing: list[str] = []
     for choice in choices:
-        if reason := _lacking(at, runs[choice.run]):
+        if reason := _lacking(workspace, runs[choice.run]):
             missing.append(reason)
             log(f"no decoder of {choice.run}: {reason}")
             continue
         name = f"latents/{len(listed)}"
         run = runs[choice.run]
         if run.dataset not in opened:
-            opened[run.dataset] = datasets.of_images(datasets.dataset(run.dataset, at.paths.dataset(run.dataset)))
-        give(name, explored(at, run, opened[run.dataset].subgrid(run.subgrid)))
+            opened[run.dataset] = datasets.of_images(datasets.dataset(run.dataset, workspace.paths.dataset(run.dataset)))
+        give(name, explored(workspace, run, opened[run.dataset].subgrid(run.subgrid)))
         listed.append(_listed(choice, run, name, found.study))
     give("latents", listed)
     trained = int((~found.runs["control"].astype(bool)).sum())
     return {"rule": RULE.format(limit=limit), "shown": len(listed), "trained": trained, "missing": sorted(set(missing))}
 
 
-def explored(at: Workspace, run: Run, data: Dataset) -> dict[str, Any]:
+def explored(workspace: Workspace, run: Run, data: Dataset) -> dict[str, Any]:
     """One run: its decoder in ONNX, KL and mutual information of its latents, and images with their posteriors."""
-    path = at.paths.run(run.key) / files.LATENTS
+    path = workspace.paths.run(run.key) / files.LATENTS
     mean, log_variance = latents.both(path).values()
     rng = np.random.default_rng(0)
     rows = np.sort(rng.choice(len(data), min(IMAGES, len(data)), replace=False))
     return {
         "run": run.key,
-        "onnx": base64.b64encode(decoder(at, run, data)).decode(),
+        "onnx": base64.b64encode(decoder(workspace, run, data)).decode(),
         "shape": list(data.image_shape),
         "kl": [number(kl, 4) for kl in divergences(mean, log_variance)],
         "factors": [
@@ -92,7 +92,7 @@ def shared_information(mean: Array, factors: npt.NDArray[np.int64]) -> npt.NDArr
     return np.array(pairs) / np.maximum(entropies, np.finfo(float).tiny)
 
 
-def decoder(at: Workspace, run: Run, data: Dataset) -> bytes:
+def decoder(workspace: Workspace, run: Run, data: Dataset) -> bytes:
     """The run's decoder in ONNX; raises ValueError for a model that decodes by more than its decoder and a sigmoid."""
     import torch
     from torch import nn
@@ -104,7 +104,7 @@ def decoder(at: Workspace, run: Run, data: Dataset) -> bytes:
 
     model = models.model(run.model, **run.params)
     training = Training.model_validate(run.statement["training"])
-    made = encode.networks(model, training, data.image_shape, records.weights(at.paths.run(run.key)))
+    made = encode.networks(model, training, data.image_shape, records.weights(workspace.paths.run(run.key)))
     layers = [*cast(nn.Sequential, autoencoder_of(made).decoder), nn.Sigmoid()]
     codes = torch.randn((2, training.latents), generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
@@ -115,21 +115,21 @@ def decoder(at: Workspace, run: Run, data: Dataset) -> bytes:
     return _decoder.export(layers, training.latents)
 
 
-def _lacking(at: Workspace, run: Run) -> str:
+def _lacking(workspace: Workspace, run: Run) -> str:
     """Why the page can hold no decoder of a run; empty if it can."""
     if isinstance(datasets.grid(run.dataset), Arrays):
         return f"{names.dataset(run.dataset)} has no images"
     from facsimile.models import Model
     from facsimile.models.base.vae import VAE
 
-    folder = at.paths.run(run.key)
+    folder = workspace.paths.run(run.key)
     images = isinstance(datasets.grid(run.dataset), Dataset)
     if not (images and issubclass(discover.the_class("models", run.model, Model), VAE)):
         return f"{names.model(run.model)} on {names.dataset(run.dataset)} decodes no pictures"
     for file in (files.WEIGHTS, files.LATENTS):
         if not (folder / file).exists():
             return f"the store has no {file} of them"
-    if not at.paths.dataset(run.dataset).exists():
+    if not workspace.paths.dataset(run.dataset).exists():
         return f"the images of {names.dataset(run.dataset)} are not at hand"
     return ""
 

@@ -8,7 +8,7 @@ import pandas as pd
 from facsimile.foundation import canonical, discover
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import headlines, named
+from facsimile.presentation.select import headlines, with_names
 from facsimile.report._comparison import headed
 from facsimile.report._script import number
 from facsimile.studies.study import Study
@@ -18,7 +18,7 @@ ASKED = ["convention", "representation", "n_train", "n_test", "evaluation_seed"]
 
 def payload(runs: pd.DataFrame, scores: pd.DataFrame, study: Study, context: Context) -> dict[str, Any]:
     """What the page knows of runs and their scores; 12,600 runs with 40 scores are about 5 MB."""
-    told = named(scores)
+    told = with_names(scores)
     shown = set(headlines(told, context))
     columns = [
         _score(dict(zip(["name", *ASKED], asked, strict=True)), own, list(runs["run"]), shown)

@@ -39,7 +39,7 @@ def collect(workspace: Workspace, study: Study) -> tuple[pd.DataFrame, pd.DataFr
     """
     folder = workspace.paths.study(study.id, workspace.config.scale)
     for path in workspace.score_files(study):
-        shard_jobs.dated(path, print)
+        shard_jobs.clear_future_time(path, print)
     made = runs_table(workspace, study)
     scored = scores_table(workspace, study, made)
     _write(folder / "runs.parquet", made)

@@ -51,7 +51,7 @@ DAMAGE = (
 )
 
 
-class Stored(NamedTuple):
+class LatentsFile(NamedTuple):
     """An array in a file: its shape and type as the file states them, and how to read it."""
 
     shape: tuple[int, ...]
@@ -79,7 +79,7 @@ def read(path: Path) -> Latents:
         return _of_a_run(path, stored, about) if _is_of_a_run(stored, about) else _given(path, stored)
 
 
-def _given(path: Path, stored: Mapping[str, Stored]) -> Latents:
+def _given(path: Path, stored: Mapping[str, LatentsFile]) -> Latents:
     wanted = {name: stored[name] for name in NAMES if name in stored}
     for name in REQUIRED:
         if name not in wanted:
@@ -98,11 +98,11 @@ def _held(name: str, stored: list[str]) -> str:
     return f"{hint}{'It' if near else 'it'} holds: {', '.join(sorted(stored)) or 'nothing'}"
 
 
-def _is_of_a_run(stored: Mapping[str, Stored], about: Mapping[str, Any]) -> bool:
+def _is_of_a_run(stored: Mapping[str, LatentsFile], about: Mapping[str, Any]) -> bool:
     return set(OF_A_RUN) <= set(stored) and {"dataset", "statement", "sha256"} <= set(about)
 
 
-def _of_a_run(path: Path, stored: Mapping[str, Stored], about: Mapping[str, Any]) -> Latents:
+def _of_a_run(path: Path, stored: Mapping[str, LatentsFile], about: Mapping[str, Any]) -> Latents:
     """Codes and log-variances of a run, and the factors of its data set or of the part of it that the run states."""
     data = datasets.grid(str(about["dataset"])).subgrid(json.loads(about["statement"]).get("subgrid", {}))
     wanted = {OF_A_RUN[name]: stored[name] for name in OF_A_RUN}
@@ -116,7 +116,7 @@ def _of_a_run(path: Path, stored: Mapping[str, Stored], about: Mapping[str, Any]
     return Latents(codes, data.factors(np.arange(len(data))), {"log_variances": log_variances}, ())
 
 
-def _check(path: Path, wanted: Mapping[str, Stored]) -> None:
+def _check(path: Path, wanted: Mapping[str, LatentsFile]) -> None:
     """Raise ValueError unless shapes and types are those of codes and factors, and fit into memory."""
     for name, array in wanted.items():
         _shaped(path, name, array, 3 if name.startswith("peers") else 2)
@@ -139,14 +139,14 @@ def _check(path: Path, wanted: Mapping[str, Stored]) -> None:
     _fits(path, wanted)
 
 
-def _shaped(path: Path, name: str, array: Stored, dimensions: int) -> None:
+def _shaped(path: Path, name: str, array: LatentsFile, dimensions: int) -> None:
     if len(array.shape) == dimensions and all(array.shape):
         return
     column = f"; a single column is {name}[:, None]" if len(array.shape) == 1 and dimensions == 2 else ""
     raise ValueError(f"{path}: {name} must be {NAMES[name]} and not empty, not {list(array.shape)}{column}")
 
 
-def _typed(path: Path, name: str, array: Stored) -> None:
+def _typed(path: Path, name: str, array: LatentsFile) -> None:
     if name == "factors" and array.dtype.kind not in "iub":
         remedy = "number the values of each factor: 0, 1, 2, … (if they are whole numbers, save factors.astype(int))"
         raise ValueError(f"{path}: factors must be integers, not {array.dtype}; {remedy}")
@@ -154,7 +154,7 @@ def _typed(path: Path, name: str, array: Stored) -> None:
         raise ValueError(f"{path}: {name} must be real numbers, not {array.dtype}; save it as float32")
 
 
-def _fits(path: Path, wanted: Mapping[str, Stored]) -> None:
+def _fits(path: Path, wanted: Mapping[str, LatentsFile]) -> None:
     needed = COPIES * sum(math.prod(array.shape) * max(array.dtype.itemsize, 4) for array in wanted.values())
     free = psutil.virtual_memory().available
     if needed > free:
@@ -165,7 +165,7 @@ def _fits(path: Path, wanted: Mapping[str, Stored]) -> None:
         )
 
 
-def _load(path: Path, name: str, array: Stored) -> Array:
+def _load(path: Path, name: str, array: LatentsFile) -> Array:
     try:
         return array.load()
     except DAMAGE as error:
@@ -178,7 +178,7 @@ def _damaged(path: Path, why: object) -> ValueError:
 
 
 @contextmanager
-def _npz(path: Path) -> Iterator[tuple[dict[str, Stored], dict[str, Any]]]:
+def _npz(path: Path) -> Iterator[tuple[dict[str, LatentsFile], dict[str, Any]]]:
     try:
         archive = zipfile.ZipFile(path)
     except DAMAGE as error:
@@ -188,7 +188,7 @@ def _npz(path: Path) -> Iterator[tuple[dict[str, Stored], dict[str, Any]]]:
         yield {name.removesuffix(".npy"): _member(path, archive, name) for name in members}, {}
 
 
-def _member(path: Path, archive: zipfile.ZipFile, name: str) -> Stored:
+def _member(path: Path, archive: zipfile.ZipFile, name: str) -> LatentsFile:
     """An array of an archive by its header alone, which says what reading it would allocate."""
     try:
         with archive.open(name) as file:
@@ -203,7 +203,7 @@ def _member(path: Path, archive: zipfile.ZipFile, name: str) -> Stored:
         with archive.open(name) as file:
             return np.asarray(npy.read_array(file, allow_pickle=False))
 
-    return Stored(shape, dtype, load)
+    return LatentsFile(shape, dtype, load)
 
 
 class _Head:
@@ -219,7 +219,7 @@ class _Head:
 
 
 @contextmanager
-def _hdf5(path: Path) -> Iterator[tuple[dict[str, Stored], dict[str, Any]]]:
+def _hdf5(path: Path) -> Iterator[tuple[dict[str, LatentsFile], dict[str, Any]]]:
     try:
         file = h5py.File(path, "r")
     except DAMAGE as error:
@@ -242,8 +242,8 @@ def _own(file: h5py.File) -> list[str]:
     return [name for name in kept if isinstance(file[name], h5py.Dataset)]
 
 
-def _dataset(file: h5py.File, name: str) -> tuple[Stored, bool]:
+def _dataset(file: h5py.File, name: str) -> tuple[LatentsFile, bool]:
     """An array, and whether its values lie in another file."""
     found = file[name]
-    stored = Stored(tuple(found.shape or ()), found.dtype, lambda: np.asarray(found[()]))
+    stored = LatentsFile(tuple(found.shape or ()), found.dtype, lambda: np.asarray(found[()]))
     return stored, bool(found.is_virtual or found.external)

@@ -23,7 +23,7 @@ OF_A_RUN = {"codes", "factors", "table", "grid", "log_variances", "images", "dec
 Array = npt.NDArray[np.float32]
 
 
-def answerable(metric: str, run: Run, stored: list[str] | None = None) -> bool:
+def applicable(metric: str, run: Run, stored: list[str] | None = None) -> bool:
     """Whether a run has what the metric needs: a control has no decoder; raises ValueError for what no single run has.
 
     ``stored``: names of the arrays that the run infers, None for a mean and a log-variance an image.
@@ -70,7 +70,7 @@ def _noise(seed: int, shape: tuple[int, ...]) -> Array:
     return np.random.Generator(np.random.Philox(key=key)).standard_normal(shape, dtype=np.float32)
 
 
-def given(metric: str, run: Run, folder: Path, data: Path) -> dict[str, Any]:
+def inputs(metric: str, run: Run, folder: Path, data: Path) -> dict[str, Any]:
     """Arguments of ``facsimile.score`` besides codes and factors; ``folder`` is the run's, ``data`` its data set's file."""
     needs = discover.module("metrics", metric).NEEDS
     found: dict[str, Any] = {}

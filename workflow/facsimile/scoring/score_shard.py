@@ -16,12 +16,12 @@ from threadpoolctl import threadpool_limits
 from facsimile import metrics
 from facsimile.foundation import atomic, discover, provenance
 from facsimile.planning.workspace import Workspace
-from facsimile.scoring import score_findings, score_inputs
+from facsimile.scoring import score_inputs, score_run_outputs
 from facsimile.store import files, inferred_arrays, latents, shard_jobs, stored_scores
 from facsimile.store.shard_jobs import Log
-from facsimile.store.stored_scores import Answer, Rows
+from facsimile.store.stored_scores import Rows, StoredScores
 from facsimile.studies import evaluations
-from facsimile.studies.evaluations import Asked
+from facsimile.studies.evaluations import EvaluationSetting
 from facsimile.studies.runs import Run, Shard
 from facsimile.studies.study import Study
 
@@ -30,12 +30,12 @@ class ScoreError(RuntimeError):
     """A run that could not be scored; the message names it."""
 
 
-class Question(NamedTuple):
+class Task(NamedTuple):
     """One metric asked of one run, with all that a process of its own needs to answer it."""
 
     run: Run
     metric: str
-    asked: list[Asked]
+    asked: list[EvaluationSetting]
     latents: Path
     data: Path
     answer: Path
@@ -52,7 +52,7 @@ def score_shard(workspace: Workspace, study: Study, shard: Shard, fresh: str, lo
     """
     if fresh not in ("every", "none", *study.metrics):
         raise discover.UnknownName("metric of the study", fresh, ["every", "none", *study.metrics])
-    shard_jobs.dated(workspace.paths.shard(shard.key) / "encoded.json", log)
+    shard_jobs.clear_future_time(workspace.paths.shard(shard.key) / "encoded.json", log)
     questions = _questions(workspace, study, shard)
     found = {(q.metric, q.run.key): None if fresh in ("every", q.metric) else _stored(q) for q in questions}
     missing = [q for q in questions if found[q.metric, q.run.key] is None]
@@ -63,41 +63,41 @@ def score_shard(workspace: Workspace, study: Study, shard: Shard, fresh: str, lo
     stored_scores.write_table(workspace.paths.shard_scores(shard.key, evaluations.panel(study, workspace.config.scale)), table)
 
 
-def _questions(workspace: Workspace, study: Study, shard: Shard) -> list[Question]:
+def _questions(workspace: Workspace, study: Study, shard: Shard) -> list[Task]:
     """Every metric of a run, then those of the next: what was read of a run serves all of its metrics."""
     scale, paths = workspace.config.scale, workspace.paths
-    found: list[Question] = []
+    found: list[Task] = []
     for run in shard.runs:
         folder = paths.run(run.key)
         if shard_jobs.failed(paths, run):
             continue
         where, data = folder / files.LATENTS, paths.dataset(run.dataset)
-        about = latents.stated(where)
-        for metric in (m for m in study.metrics if answerable(m, run, about)):
+        about = latents.attributes(where)
+        for metric in (m for m in study.metrics if applicable(m, run, about)):
             answer = paths.score(run.key, metric, evaluations.protocol(study, scale, metric))
             stamp = {"latents": str(about["sha256"]), "code": provenance.code(discover.located("metrics", metric))}
-            found.append(Question(run, metric, evaluations.asked(study, scale, metric), where, data, answer, stamp))
+            found.append(Task(run, metric, evaluations.settings(study, scale, metric), where, data, answer, stamp))
     return found
 
 
-def answerable(metric: str, run: Run, about: Mapping[str, Any]) -> bool:
+def applicable(metric: str, run: Run, about: Mapping[str, Any]) -> bool:
     """Whether a run has what a metric needs and, of a snapshot, whether it is the metric's turn.
 
     ``about`` is what its latents say of themselves.
     """
     if not run.due(metric):
         return False
-    if score_findings.wanted(metric):
-        return score_findings.has(metric, run, about)
-    return score_inputs.answerable(metric, run, inferred_arrays.names(about))
+    if score_run_outputs.uses_run_outputs(metric):
+        return score_run_outputs.has(metric, run, about)
+    return score_inputs.applicable(metric, run, inferred_arrays.names(about))
 
 
-def _asked(questions: list[Question], processes: int, log: Log) -> dict[tuple[str, str], Answer | None]:
+def _asked(questions: list[Task], processes: int, log: Log) -> dict[tuple[str, str], StoredScores | None]:
     """(metric, run) -> answer; raises ScoreError for the first that failed, once all were asked."""
-    found: dict[tuple[str, str], Answer | None] = {}
+    found: dict[tuple[str, str], StoredScores | None] = {}
     failed: list[ScoreError] = []
     for question, answer in zip(questions, _answers(questions, processes), strict=True):
-        if isinstance(answer, Answer):
+        if isinstance(answer, StoredScores):
             found[question.metric, question.run.key] = answer
             continue
         log(f"not answered: {answer}")
@@ -107,7 +107,7 @@ def _asked(questions: list[Question], processes: int, log: Log) -> dict[tuple[st
     return found
 
 
-def _stored(question: Question) -> Answer | None:
+def _stored(question: Task) -> StoredScores | None:
     found = stored_scores.read(question.answer)
     return found if found is not None and _current(found.stamp, question.stamp) else None
 
@@ -118,7 +118,7 @@ def _current(stored: dict[str, str], wanted: dict[str, str]) -> bool:
     return same and stored.get("latents") == wanted["latents"]
 
 
-def _answers(questions: list[Question], processes: int) -> Iterator[Answer | ScoreError]:
+def _answers(questions: list[Task], processes: int) -> Iterator[StoredScores | ScoreError]:
     """An answer to each question in the questions' order, each written to the store by the process that found it."""
     width = min(processes, len(questions))
     if width <= 1:
@@ -131,7 +131,7 @@ def _answers(questions: list[Question], processes: int) -> Iterator[Answer | Sco
         yield from map(_result, questions, asked)
 
 
-def _result(question: Question, future: Future[Answer | ScoreError]) -> Answer | ScoreError:
+def _result(question: Task, future: Future[StoredScores | ScoreError]) -> StoredScores | ScoreError:
     try:
         return future.result()
     except BrokenProcessPool:
@@ -153,7 +153,7 @@ def _end_with_parent() -> None:
     threading.Thread(target=watch, args=(parent.sentinel,), daemon=True).start()
 
 
-def _answer(question: Question) -> Answer | ScoreError:
+def _answer(question: Task) -> StoredScores | ScoreError:
     """Ask, with one thread: linear algebra sums in another order with more, and the last digits with it."""
     try:
         with threadpool_limits(1):
@@ -162,26 +162,26 @@ def _answer(question: Question) -> Answer | ScoreError:
         return ScoreError(f"{question.run.key}: {question.metric} could not be asked: {error}")
     with files.room_on_disk(question.latents.parent):
         atomic.write_json(question.answer, {"run": question.run.key, "stamp": question.stamp, "scores": rows})
-    return Answer(question.stamp, rows)
+    return StoredScores(question.stamp, rows)
 
 
-def _ask(question: Question) -> Rows:
-    if score_findings.wanted(question.metric):
-        return [row for way in question.asked for row in _rows(_of_findings(question, way), way)]
+def _ask(question: Task) -> Rows:
+    if score_run_outputs.uses_run_outputs(question.metric):
+        return [row for way in question.asked for row in _rows(_of_run_outputs(question, way), way)]
     return [row for way in question.asked for row in _rows(_of_codes(question, way), way)]
 
 
-def _rows(table: pd.DataFrame, way: Asked) -> Rows:
+def _rows(table: pd.DataFrame, way: EvaluationSetting) -> Rows:
     renamed = table.rename(columns={"value": "result", "seed": "evaluation_seed"})
     said = renamed.assign(variation=way.variation, representation=way.representation)
     return [{str(key): value for key, value in row.items()} for row in said.to_dict("records")]
 
 
-def _of_findings(question: Question, way: Asked) -> pd.DataFrame:
-    return score_findings.ask(question.metric, question.run, question.latents.parent, question.data, way.evaluation)
+def _of_run_outputs(question: Task, way: EvaluationSetting) -> pd.DataFrame:
+    return score_run_outputs.score(question.metric, question.run, question.latents.parent, question.data, way.evaluation)
 
 
-def _of_codes(question: Question, way: Asked) -> pd.DataFrame:
+def _of_codes(question: Task, way: EvaluationSetting) -> pd.DataFrame:
     asked, run, folder = way.evaluation, question.run, question.latents.parent
     return metrics.score(
         score_inputs.codes(folder, way.representation, run.seed),
@@ -191,5 +191,5 @@ def _of_codes(question: Question, way: Asked) -> pd.DataFrame:
         seed=asked.seed,
         n_train=asked.train,
         n_test=asked.test,
-        **score_inputs.given(question.metric, run, folder, question.data),
+        **score_inputs.inputs(question.metric, run, folder, question.data),
     )

@@ -19,11 +19,11 @@ from facsimile.studies.study import Study
 Array = npt.NDArray[np.float32]
 
 
-class Stored:
+class StoredSpecimens:
     """The specimens (figures/base/specimens.py) of a study at the configured scale."""
 
-    def __init__(self, at: Workspace, study: Study) -> None:
-        self._at, self._study = at, study
+    def __init__(self, workspace: Workspace, study: Study) -> None:
+        self._at, self._study = workspace, study
 
     def has(self, key: str) -> bool:
         """Whether the run's latents are there; a table of scores may come from elsewhere."""
@@ -65,7 +65,7 @@ class Stored:
 
     def _given(self, key: str) -> dict[str, Any]:
         run = self._runs[key]
-        return score_inputs.given("elbo", run, self._at.paths.run(key), self._at.paths.dataset(run.dataset))
+        return score_inputs.inputs("elbo", run, self._at.paths.run(key), self._at.paths.dataset(run.dataset))
 
     @functools.cached_property
     def _runs(self) -> dict[str, Run]:

@@ -25,7 +25,7 @@ class CheckpointOfAnother(StoreError):
     """A checkpoint lies in the folder of a run that it does not belong to."""
 
 
-def _drop_checkpoints(folder: Path) -> None:
+def drop_checkpoints(folder: Path) -> None:
     for name in (CHECKPOINT, PREVIOUS):
         (folder / name).unlink(missing_ok=True)
 

@@ -58,10 +58,10 @@ def both(path: Path) -> dict[str, Array]:
     try:
         with h5py.File(path, "r") as file:
             values = {name: _whole(file, name, path.stat().st_size) for name in NAMES}
-            stated = file.attrs["sha256"]
+            checksum = file.attrs["sha256"]
     except hdf5.DAMAGE as error:
         raise StoreError(f"{path}: truncated or no latents file ({error}); {remedy(path)}") from None
-    if _join({name: hashlib.sha256(value.tobytes()) for name, value in values.items()}) != stated:
+    if _join({name: hashlib.sha256(value.tobytes()) for name, value in values.items()}) != checksum:
         raise StoreError(f"{path}: altered since it was written (checksum differs); {remedy(path)}")
     return {name: value.astype(np.float32, copy=False) for name, value in values.items()}
 
@@ -71,7 +71,7 @@ def remedy(path: Path) -> str:
     return f"encode it again: facsimile forget --latents {key(path.parent)}, then snakemake"
 
 
-def stated(path: Path) -> dict[str, Any]:
+def attributes(path: Path) -> dict[str, Any]:
     """As ``about``; raises StoreError, with a remedy, where it has none."""
     found = about(path)
     if found is None:

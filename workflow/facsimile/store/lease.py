@@ -20,7 +20,7 @@ from typing import Any
 import psutil
 
 HEARTBEAT = 10.0
-LEASE = 120.0
+PATIENCE = 120.0
 
 
 def holder() -> dict[str, Any]:
@@ -35,14 +35,14 @@ def _boot() -> str:
     return kernel.read_text().strip() if kernel.exists() else str(round(psutil.boot_time(), -1))
 
 
-class ClaimLost(RuntimeError):
+class LeaseLost(RuntimeError):
     """Another process took the claim over: it was told apart from a dead one by its heartbeat alone."""
 
 
-class Claim:
+class Lease:
     """The claim on one folder. ``take`` answers whether it is ours; ``release`` gives it back."""
 
-    def __init__(self, folder: Path, lease: float = LEASE, heartbeat: float = HEARTBEAT) -> None:
+    def __init__(self, folder: Path, lease: float = PATIENCE, heartbeat: float = HEARTBEAT) -> None:
         self.path = folder / "claim.json"
         self.lease, self.heartbeat = lease, heartbeat
         self._token = secrets.token_hex(8)
@@ -70,7 +70,7 @@ class Claim:
     def keep(self) -> None:
         """Raise ClaimLost if another process took the claim over, so that this one must stop writing."""
         if not self._ours():
-            raise ClaimLost(f"{self.path.parent}: taken over by {self.describe()}, after this process was silent for too long")
+            raise LeaseLost(f"{self.path.parent}: taken over by {self.describe()}, after this process was silent for too long")
 
     def describe(self) -> str:
         """Who holds it, for messages."""
@@ -137,7 +137,7 @@ class Claim:
         return abandoned
 
 
-def standing(folder: Path) -> bool:
+def is_held(folder: Path) -> bool:
     """Whether a folder is claimed and the holder not known to be dead; of another host one look tells nothing."""
     held = _read(folder / "claim.json")
     return held is not None and not _dead_on_this_host(held)
@@ -168,9 +168,9 @@ def _dead_on_this_host(held: dict[str, Any]) -> bool:
 
 
 @contextlib.contextmanager
-def claimed(folder: Path) -> Iterator[Claim | None]:
+def leased(folder: Path) -> Iterator[Lease | None]:
     """The claim on a folder while the block runs, or None if another process holds it now."""
-    claim = Claim(folder)
+    claim = Lease(folder)
     if not claim.take():
         yield None
         return

@@ -22,7 +22,7 @@ from facsimile.studies.runs import Run
 if TYPE_CHECKING:
     from torch import Tensor
 
-from facsimile.store.checkpoints import _drop_checkpoints
+from facsimile.store.checkpoints import drop_checkpoints
 from facsimile.store.files import HISTORY, LATENTS, RECORD, WEIGHTS, StoreError, key, room_on_disk
 
 RECORD_BYTES = 2**24  # no run.json is a thousandth of it
@@ -76,7 +76,7 @@ def finish(folder: Path, weights: dict[str, Tensor], history: pd.DataFrame, summ
         atomic.write_bytes(folder / WEIGHTS, data)
         write_history(folder, history)
         atomic.write_json(folder / RECORD, summary | {"weights_sha256": hashlib.sha256(data).hexdigest()})
-    _drop_checkpoints(folder)
+    drop_checkpoints(folder)
 
 
 def fail(folder: Path, history: pd.DataFrame, summary: dict[str, Any]) -> None:
@@ -84,7 +84,7 @@ def fail(folder: Path, history: pd.DataFrame, summary: dict[str, Any]) -> None:
     with room_on_disk(folder):
         write_history(folder, history)
         atomic.write_json(folder / RECORD, summary)
-    _drop_checkpoints(folder)
+    drop_checkpoints(folder)
 
 
 def write_history(folder: Path, history: pd.DataFrame) -> None:

@@ -12,14 +12,14 @@ from typing import Any
 from facsimile.foundation import atomic
 from facsimile.foundation.paths import Paths
 from facsimile.store import files, records
-from facsimile.store.lease import Claim, ClaimLost, claimed
+from facsimile.store.lease import Lease, LeaseLost, leased
 from facsimile.studies.runs import Run, Shard
 
 POLL = 2.0  # seconds between two looks at a run that another process is making
 Log = Callable[[str], None]
 
 
-def make_all(shard: Shard, paths: Paths, done: Callable[[Run], bool], make: Callable[[Run, Claim], None], log: Log) -> None:
+def make_all(shard: Shard, paths: Paths, done: Callable[[Run], bool], make: Callable[[Run, Lease], None], log: Log) -> None:
     """Make every run of the shard that is not ``done``, each under its claim; wait for those that other processes hold.
 
     Whole runs come first, whoever makes them: their snapshots come with them, and only those that are lacking then are made.
@@ -30,7 +30,7 @@ def make_all(shard: Shard, paths: Paths, done: Callable[[Run], bool], make: Call
 
 
 def _make_each(
-    shard: Shard, runs: Sequence[Run], paths: Paths, done: Callable[[Run], bool], make: Callable[[Run, Claim], None], log: Log
+    shard: Shard, runs: Sequence[Run], paths: Paths, done: Callable[[Run], bool], make: Callable[[Run, Lease], None], log: Log
 ) -> None:
     todo = [run for run in runs if not done(run)]
     what = "snapshots" if runs[0].part_of else "runs"
@@ -40,7 +40,7 @@ def _make_each(
         held = [run for run in todo if not _make(run, paths.run(run.key), done, make)]
         for run in held:
             if run.key not in said:
-                holder = Claim(paths.run(run.key)).describe()
+                holder = Lease(paths.run(run.key)).describe()
                 log(f"{run.key}: {holder} is making it; waiting for it, or for its claim to run out")
                 said.add(run.key)
         if held:
@@ -48,23 +48,23 @@ def _make_each(
         todo = held
 
 
-def _make(run: Run, folder: Path, done: Callable[[Run], bool], make: Callable[[Run, Claim], None]) -> bool:
+def _make(run: Run, folder: Path, done: Callable[[Run], bool], make: Callable[[Run, Lease], None]) -> bool:
     """Whether the run needs no more attention from us: done, or made by us now."""
     if done(run):
         return True
-    with files.room_on_disk(folder), claimed(folder) as claim:
+    with files.room_on_disk(folder), leased(folder) as claim:
         if claim is None:
             return False
         files.sweep(folder)
         if not done(run):  # it may have been finished between our look and our claim
             try:
                 make(run, claim)
-            except ClaimLost:
+            except LeaseLost:
                 return False
         return True
 
 
-def dated(path: Path, log: Log) -> None:
+def clear_future_time(path: Path, log: Log) -> None:
     """Set the time of a job's input to now where it is in the future: a clock was ahead where it was written.
 
     Snakemake would hold whatever is made of it to be older, and fail the job, until that time has come.
@@ -94,7 +94,7 @@ def failed(paths: Paths, run: Run) -> bool:
     return found is not None and found["state"] == "failed"
 
 
-def describe(run: Run) -> dict[str, Any]:
+def identity(run: Run) -> dict[str, Any]:
     """What identifies a run in its record and in the attributes of its latents."""
     return {
         "run": run.key,

@@ -18,14 +18,14 @@ ROWS = 2**22  # of a shard's table: a thousand times the longest
 TABLE_BYTES = 2**30  # of a shard's table, unpacked
 
 
-class Answer(NamedTuple):
+class StoredScores(NamedTuple):
     """What was answered (``scores``: rows of plain values) and what it depends on (``stamp``)."""
 
     stamp: dict[str, str]
     scores: Rows
 
 
-def read(path: Path) -> Answer | None:
+def read(path: Path) -> StoredScores | None:
     """A stored answer; None if there is none, or none that can be read: it is cheap to ask again."""
     try:
         if path.stat().st_size > BYTES:
@@ -38,7 +38,7 @@ def read(path: Path) -> Answer | None:
     stamp, scores = found.get("stamp"), found.get("scores")
     if not isinstance(stamp, dict) or not isinstance(scores, list) or not all(map(_is_row, scores)):
         return None
-    return Answer(stamp, scores) if isinstance(stamp.get("code"), str) else None
+    return StoredScores(stamp, scores) if isinstance(stamp.get("code"), str) else None
 
 
 def _is_row(row: Any) -> bool:
@@ -51,7 +51,7 @@ def _is_row(row: Any) -> bool:
     )
 
 
-def write_table(path: Path, found: Iterable[tuple[str, Answer]]) -> None:
+def write_table(path: Path, found: Iterable[tuple[str, StoredScores]]) -> None:
     """Write a shard's table from each run and an answer for it: a row a number, in the order given."""
     rows = [{"run": run, "code": answer.stamp["code"]} | row for run, answer in found for row in answer.scores]
     with room_on_disk(path.parent), atomic.replacing(path) as temporary:

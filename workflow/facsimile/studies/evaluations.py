@@ -17,7 +17,7 @@ def evaluation(study: Study, scale: str, metric: str = "") -> Evaluation:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class EvaluationSetting:
     """One way in which a metric is asked of a run; ``variation`` is its name in the study file, "" for the study's own."""
 
     variation: str
@@ -30,14 +30,14 @@ class Asked:
         return {"representation": self.representation, **self.evaluation.model_dump()}
 
 
-def asked(study: Study, scale: str, metric: str) -> list[Asked]:
+def settings(study: Study, scale: str, metric: str) -> list[EvaluationSetting]:
     """The ways in which a metric is asked at a scale; a variation that is no other way there is left out."""
     own = evaluation(study, scale, metric)
-    ways = [Asked("", "mean", own)]
+    ways = [EvaluationSetting("", "mean", own)]
     for name, variation in study.variations.items():
         changed = {"train": min(variation.train or own.train, own.train)}
         changed |= variation.model_dump(include={"seed", "convention"}, exclude_none=True)
-        way = Asked(name, variation.representation, own.model_copy(update=changed))
+        way = EvaluationSetting(name, variation.representation, own.model_copy(update=changed))
         if metric in variation.metrics and way.stated not in [other.stated for other in ways]:
             ways.append(way)
     return ways
@@ -45,7 +45,7 @@ def asked(study: Study, scale: str, metric: str) -> list[Asked]:
 
 def protocol(study: Study, scale: str, metric: str) -> str:
     """Hash of how a metric is asked at a scale; two studies that ask alike share scores."""
-    own, *others = asked(study, scale, metric)
+    own, *others = settings(study, scale, metric)
     return canonical.hash8({"metric": metric, **own.stated, "variations": {way.variation: way.stated for way in others}})
 
 

@@ -156,7 +156,7 @@ def _training(study: Study, model: Model, scale: Scale, override: ModelOverride,
     if study.training is None or not is_trained(model):
         return {}
     here = TrainingOverride(latents=study.latents.get(dataset))
-    return {"training": training.stated(study.training, here, model.training, scale.training, override.training)}
+    return {"training": training.explicit_settings(study.training, here, model.training, scale.training, override.training)}
 
 
 @functools.cache

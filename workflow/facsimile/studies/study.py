@@ -11,7 +11,7 @@ from facsimile.foundation import discover
 from facsimile.foundation.yamlfile import Location
 from facsimile.studies import variants
 from facsimile.studies.parts import Artefact, Claim, Evaluation, Faithful, Metric, Model, Points, Scale, Variation
-from facsimile.studies.training import BEST, STEP, Snapshots, Training, stated
+from facsimile.studies.training import BEST, STEP, Snapshots, Training, explicit_settings
 from facsimile.studies.values import Name, Strict
 
 CONTROLS = ("oracle", "noise")
@@ -135,7 +135,7 @@ class Study(Strict):
         """Settings of a model that do not go with those of the study."""
         try:
             if self.training:
-                Training.model_validate(stated(self.training, model.training))
+                Training.model_validate(explicit_settings(self.training, model.training))
         except ValidationError as error:
             yield ("models", place, "training"), error.errors()[0]["msg"].removeprefix("Value error, ")
 

@@ -88,7 +88,7 @@ class TrainingOverride(Strict):
     snapshots: Snapshots | None = None
 
 
-def stated(training: Training, *differs: TrainingOverride) -> dict[str, Any]:
+def explicit_settings(training: Training, *differs: TrainingOverride) -> dict[str, Any]:
     """What is stated of a training, defaults not written in; what comes later goes before. Snapshots change no run."""
     found = training.model_dump(exclude_unset=True, exclude={"snapshots"})
     for override in differs:

@@ -8,7 +8,7 @@ import pandas as pd
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
 from facsimile.presentation.rendering import Entry, Row
-from facsimile.presentation.select import of_models, select
+from facsimile.presentation.select import rows_of_models, select
 from facsimile.presentation.spec import Quantity, Spec
 from facsimile.statistics import estimates
 from facsimile.tables import Table
@@ -27,7 +27,7 @@ def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context)
     wanted = context.metrics_of(spec)
     both = Spec(spec.id, spec.kind, spec.title, spec.datasets, tuple(n for w in wanted for n in (w, w + THEORY)))
     found = select(scores, both, context)[0]
-    made = of_models(means.shown(runs, spec, context), spec.models)
+    made = rows_of_models(means.shown(runs, spec, context), spec.models)
     cells = made[IDENTITY].drop_duplicates().itertuples(index=False)
     lines = [_line(found, made, tuple(map(str, cell)), wanted, spec, context) for cell in cells]
     numbers = pd.DataFrame([number for _, own in lines for number in own], columns=COLUMNS)

@@ -5,7 +5,7 @@ import pandas as pd
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
 from facsimile.presentation.rendering import Entry, Row
-from facsimile.presentation.select import named
+from facsimile.presentation.select import with_names
 from facsimile.presentation.spec import Quantity, Spec
 from facsimile.statistics import estimates
 from facsimile.tables import Table
@@ -18,7 +18,7 @@ NONE = float("nan")
 
 def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context) -> Table:
     """One line a (data set, model, score); the spec names metrics, all of whose scores are shown, or single scores."""
-    said = named(scores)
+    said = with_names(scores)
     shown = said[said["dataset"].isin(context.shown(spec)) & said["name"].map(lambda name: _wanted(name, spec))]
     numbers = [_number(key, own, spec, context) for key, own in shown.groupby(["dataset", "model", "name"], sort=False)]
     data = pd.DataFrame(numbers, columns=COLUMNS)

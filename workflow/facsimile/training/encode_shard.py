@@ -26,7 +26,7 @@ def encode_shard(workspace: Workspace, shard: Shard, log: Log) -> None:
     machine.one_thread()
     paths = workspace.paths
 
-    shard_jobs.dated(paths.shard(shard.key) / "trained.json", log)
+    shard_jobs.clear_future_time(paths.shard(shard.key) / "trained.json", log)
 
     def done(run: Run) -> bool:
         return shard_jobs.failed(paths, run) or encoded(workspace, run)
@@ -51,7 +51,7 @@ def encode_run(workspace: Workspace, run: Run, log: Log) -> None:
         raise files.StoreError(f"{folder}: this run is not trained; train its shard first")
     model = models.model(run.model, **run.params)
     how = machine.plain() if of_arrays(run.model) else machine.encoding(workspace.config)
-    about = shard_jobs.describe(run) | {"weights_sha256": made["weights_sha256"]} | machine.describe(how)
+    about = shard_jobs.identity(run) | {"weights_sha256": made["weights_sha256"]} | machine.execution_facts(how)
     about["code"] = provenance.code("facsimile.training.encode", discover.located("models", run.model))
     log(f"{run.key}: encoding on {how.device}, {how.precision}")
     data = open_data(workspace, run)

@@ -84,7 +84,7 @@ def one_thread() -> None:
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
 
 
-def describe(how: Execution) -> dict[str, Any]:
+def execution_facts(how: Execution) -> dict[str, Any]:
     """How a run was executed: execution, device, precision, threads, host and versions."""
     cuda = {"cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version()} if how.device == "cuda" else {}
     packed = {"pack": how.pack, "compiled": how.compiled} if how.name == "packed" else {}

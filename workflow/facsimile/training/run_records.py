@@ -13,7 +13,7 @@ from facsimile.foundation import canonical, discover
 from facsimile.models import ArraysModel, Model
 from facsimile.planning.workspace import Workspace
 from facsimile.store import records, shard_jobs
-from facsimile.store.lease import claimed
+from facsimile.store.lease import leased
 from facsimile.store.shard_jobs import Log
 from facsimile.studies.runs import Run
 from facsimile.studies.training import Training
@@ -47,12 +47,12 @@ def keep_failed(
 @contextmanager
 def _unmade(workspace: Workspace, part: Run) -> Iterator[Path | None]:
     """The folder of a run that nobody has made or is making, claimed; else None."""
-    with claimed(workspace.paths.run(part.key)) as claim:
+    with leased(workspace.paths.run(part.key)) as claim:
         yield None if claim is None or shard_jobs.trained(workspace.paths, part) else workspace.paths.run(part.key)
 
 
 def _about(part: Run, about: dict[str, Any]) -> dict[str, Any]:
-    return about | shard_jobs.describe(part) | {"snapshot_of": part.part_of}
+    return about | shard_jobs.identity(part) | {"snapshot_of": part.part_of}
 
 
 def training_of(run: Run) -> Training:
@@ -80,14 +80,14 @@ def _spent(state: Any) -> dict[str, Any]:
     return {"seconds": round(state.seconds, 3), "sessions": state.sessions}
 
 
-def describe(run: Run) -> dict[str, Any]:
+def run_facts(run: Run) -> dict[str, Any]:
     """What identifies a run in its record, and when this process began it."""
-    return shard_jobs.describe(run) | {"code": weights_code.of(run), "started": datetime.now(UTC).isoformat(timespec="seconds")}
+    return shard_jobs.identity(run) | {"code": weights_code.of(run), "started": datetime.now(UTC).isoformat(timespec="seconds")}
 
 
 def session(run: Run, how: Execution) -> dict[str, Any]:
     """How this process executes a run, in the few words that are kept of every process that had a hand in it."""
-    found = machine.describe(how)
+    found = machine.execution_facts(how)
     names = ("execution", "pack", "compiled", "device", "processor", "precision", "host", "job")
     said = {name: found[name] for name in names if name in found}
     return said | {"torch": found["versions"]["torch"], "code": canonical.hash8(weights_code.of(run, how.name == "packed"))}

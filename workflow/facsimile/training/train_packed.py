@@ -20,14 +20,23 @@ from facsimile.foundation import canonical
 from facsimile.models import Model
 from facsimile.planning.workspace import Workspace
 from facsimile.store import checkpoints, shard_jobs
-from facsimile.store.lease import Claim, ClaimLost, claimed
+from facsimile.store.lease import Lease, LeaseLost, leased
 from facsimile.store.shard_jobs import Log
 from facsimile.studies.runs import Run, Shard
 from facsimile.studies.training import Training
 from facsimile.training import loop, machine, weights_code
 from facsimile.training.machine import Execution
 from facsimile.training.pack import BLOCK, Block, How, Member, Pack, keep_compiled
-from facsimile.training.run_records import data_facts, describe, keep, keep_failed, open_data, session, write_done, write_failed
+from facsimile.training.run_records import (
+    data_facts,
+    keep,
+    keep_failed,
+    open_data,
+    run_facts,
+    session,
+    write_done,
+    write_failed,
+)
 
 
 @dataclass
@@ -35,7 +44,7 @@ class Held:
     """A run that this process holds the claim of: its slot, and what a checkpoint says of it besides tensors."""
 
     run: Run
-    claim: Claim
+    claim: Lease
     folder: Path
     model: Model
     slot: int
@@ -62,7 +71,7 @@ def make_all(workspace: Workspace, shard: Shard, how: Execution, clock: loop.Clo
         if not mine:
             for run in todo:
                 if run.key not in waiting:
-                    holder = Claim(paths.run(run.key)).describe()
+                    holder = Lease(paths.run(run.key)).describe()
                     log(f"{run.key}: {holder} is making it; waiting for it, or for its claim to run out")
                     waiting.add(run.key)
             time.sleep(shard_jobs.POLL)
@@ -72,21 +81,21 @@ def _first(todo: list[Run]) -> list[Run]:
     return [run for run in todo if not run.part_of] or todo
 
 
-def _claim(workspace: Workspace, todo: list[Run], size: int, stack: contextlib.ExitStack) -> Iterator[tuple[Run, Claim]]:
+def _claim(workspace: Workspace, todo: list[Run], size: int, stack: contextlib.ExitStack) -> Iterator[tuple[Run, Lease]]:
     """Claim up to ``size`` runs of one program: of one training and sub-grid."""
     program, count = None, 0
     for run in todo:
         own = canonical.dumps({"training": run.statement["training"], "subgrid": run.subgrid})
         if count == size or program not in (None, own):
             continue
-        claim = stack.enter_context(claimed(workspace.paths.run(run.key)))
+        claim = stack.enter_context(leased(workspace.paths.run(run.key)))
         # It may have been finished between our look and our claim.
         if claim is not None and not shard_jobs.trained(workspace.paths, run):
             program, count = own, count + 1
             yield run, claim
 
 
-def train_pack(workspace: Workspace, mine: list[tuple[Run, Claim]], how: Execution, clock: loop.Clock, log: Log) -> None:
+def train_pack(workspace: Workspace, mine: list[tuple[Run, Lease]], how: Execution, clock: loop.Clock, log: Log) -> None:
     """Train claimed runs of one program to their ends in one pack, writing checkpoints when the clock says so."""
     held = [_hold(workspace, run, claim, slot, how) for slot, (run, claim) in enumerate(mine)]
     training = Training.model_validate(held[0].run.statement["training"])
@@ -121,8 +130,8 @@ def _train(pack: Pack, held: list[Held], training: Training, clock: loop.Clock, 
             clock.saved()
 
 
-def _hold(workspace: Workspace, run: Run, claim: Claim, slot: int, how: Execution) -> Held:
-    about = describe(run) | {"code": weights_code.of(run, packed=True)} | machine.describe(how)
+def _hold(workspace: Workspace, run: Run, claim: Lease, slot: int, how: Execution) -> Held:
+    about = run_facts(run) | {"code": weights_code.of(run, packed=True)} | machine.execution_facts(how)
     about |= {"slot": slot, "data": data_facts(workspace, run)}
     return Held(run, claim, workspace.paths.run(run.key), models.model(run.model, **run.params), slot, about)
 
@@ -183,7 +192,7 @@ def _still_ours(pack: Pack, one: Held, log: Log) -> bool:
     """Whether the claim stands; a run that another process took over is let go, and the rest of the pack goes on."""
     try:
         one.claim.keep()
-    except ClaimLost as lost:
+    except LeaseLost as lost:
         log(f"{one.run.key}: {lost}; left to it")
         pack.freeze(one.slot)
         one.gone = True

@@ -7,18 +7,18 @@ import pandas as pd
 from facsimile import models
 from facsimile.planning.workspace import Workspace
 from facsimile.store import files, records, shard_jobs
-from facsimile.store.lease import Claim
+from facsimile.store.lease import Lease
 from facsimile.store.shard_jobs import Log
 from facsimile.studies.runs import Run, Shard
 from facsimile.training import loop, machine
 from facsimile.training.machine import Execution
 from facsimile.training.run_records import (
     data_facts,
-    describe,
     keep,
     keep_failed,
     of_arrays,
     open_data,
+    run_facts,
     session,
     training_of,
     write_done,
@@ -31,7 +31,7 @@ def train_shard(workspace: Workspace, shard: Shard, log: Log) -> None:
     machine.one_thread()
     paths, config = workspace.paths, workspace.config
     how = machine.execution(config)
-    shard_jobs.dated(paths.dataset(shard.dataset), log)
+    shard_jobs.clear_future_time(paths.dataset(shard.dataset), log)
     clock = loop.Clock(config.checkpoint_minutes, config.checkpoint_steps)
     signal.signal(signal.SIGTERM, lambda *_: setattr(clock, "stopping", True))
     if of_arrays(shard.model):
@@ -41,7 +41,7 @@ def train_shard(workspace: Workspace, shard: Shard, log: Log) -> None:
 
         train_packed.make_all(workspace, shard, how, clock, log)
 
-    def make(run: Run, claim: Claim) -> None:
+    def make(run: Run, claim: Lease) -> None:
         clock.keep = claim.keep
         train_run(workspace, run, how, clock, log)
 
@@ -54,7 +54,7 @@ def train_run(workspace: Workspace, run: Run, how: Execution, clock: loop.Clock,
     """Train one run into its folder of the store; a control needs no training and is recorded at once."""
     folder = workspace.paths.run(run.key)
     model = models.model(run.model, **run.params)
-    about = describe(run)
+    about = run_facts(run)
     if not model.trained:
         records.finish(folder, {}, pd.DataFrame({"step": [], "loss": []}), about | {"state": "done", "steps": 0})
         return
@@ -63,7 +63,7 @@ def train_run(workspace: Workspace, run: Run, how: Execution, clock: loop.Clock,
         log(f"{run.key}: going on from its checkpoint")
     log(f"{run.key}: training {run.steps:,} steps of {run.model} {run.params}, {how.precision}")
     data = open_data(workspace, run)
-    about |= machine.describe(how) | {"data": data_facts(workspace, run)}
+    about |= machine.execution_facts(how) | {"data": data_facts(workspace, run)}
     made, kept = session(run, how), {part.steps: part for part in run.kept}
 
     def reached(state: loop.State) -> None:

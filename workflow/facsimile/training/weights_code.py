@@ -32,7 +32,7 @@ def _code(model: str, dataset: str, packed: bool) -> dict[str, str]:
 
 def outdated(record: dict[str, Any]) -> list[str]:
     """What has changed, since a run was made, of the code that its record names."""
-    model, dataset = record.get("model", ""), record.get("dataset", "")
+    dataset, model, *_ = str(record.get("run", "")).split("/") + ["", ""]
     if model not in discover.names("models") or dataset not in discover.names("datasets"):
         return sorted(record["code"])
     current = _code(model, dataset, record.get("execution") == "packed").values()

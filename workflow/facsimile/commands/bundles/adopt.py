@@ -15,9 +15,9 @@ from facsimile.planning.workspace import Workspace
 from facsimile.scoring import score_shard
 from facsimile.store import files as store_files
 from facsimile.store import inferred_arrays, latents, records, shard_jobs, stored_scores
-from facsimile.store.lease import claimed
+from facsimile.store.lease import leased
 from facsimile.store.shard_jobs import Log
-from facsimile.store.stored_scores import Answer
+from facsimile.store.stored_scores import StoredScores
 from facsimile.studies import evaluations
 from facsimile.studies.runs import Run, Shard
 from facsimile.studies.study import Study
@@ -37,12 +37,12 @@ class Adopted(NamedTuple):
     notes: list[str]
 
 
-def report(at: Workspace, path: Path | None, replace: bool, log: Log) -> None:
+def report(workspace: Workspace, path: Path | None, replace: bool, log: Log) -> None:
     """Adopt a bundle, or register what the store has, and say what came of it."""
     if path is None:
-        shards, notes = register(at)
+        shards, notes = register(workspace)
     else:
-        done = adopt(at, path, replace)
+        done = adopt(workspace, path, replace)
         shards, notes = done.shards, done.notes
         log(f"{path}: {len(done.new):,} runs adopted, {len(done.here):,} were here already")
         if done.stale:
@@ -52,94 +52,94 @@ def report(at: Workspace, path: Path | None, replace: bool, log: Log) -> None:
         log(note)
 
 
-def adopt(at: Workspace, path: Path, replace: bool = False) -> Adopted:
+def adopt(workspace: Workspace, path: Path, replace: bool = False) -> Adopted:
     """Take in a bundle of ``facsimile export`` and write the indexes of the shards that it completes.
 
     Nothing is written before all of it is checked. Raises BundleError for a damaged bundle, for a run that is not what its
     folder says, and, unless ``replace``, for one that is here already with other content.
     """
-    with _staging(at.config.results) as folder:
+    with _staging(workspace.config.results) as folder:
         found = unpack(path, folder)
         made = {key: _checked(path, found, key) for key in _keys(found)}
-        here = [key for key in made if records.record(at.paths.run(key)) is not None]
+        here = [key for key in made if records.record(workspace.paths.run(key)) is not None]
         if not replace:
-            _refuse_others(path, at, found, here)
+            _refuse_others(path, workspace, found, here)
         new = [key for key in made if key not in here or replace]
         for key in made:
-            _place(path, at, found, key, replace and key in here)
+            _place(path, workspace, found, key, replace and key in here)
     stale = [key for key, record in made.items() if weights_code.outdated(record)]
-    shards, notes = register(at, set(made))
+    shards, notes = register(workspace, set(made))
     return Adopted(new, [key for key in here if key not in new], stale, shards, notes)
 
 
-def register(at: Workspace, keys: set[str] | None = None) -> tuple[int, list[str]]:
+def register(workspace: Workspace, keys: set[str] | None = None) -> tuple[int, list[str]]:
     """Write the indexes of every shard that the store has all runs of; of those with one of ``keys``, of all if None.
 
     Answers how many shards were registered, and what stands in the way of the rest.
     """
     shards, notes, known = 0, [], set[str]()
-    for study in at.studies():
-        for shard in at.shards(study):
+    for study in workspace.studies():
+        for shard in workspace.shards(study):
             ours = {run.key for run in shard.runs}
             known |= ours
             if keys is not None and not ours & keys:
                 continue
-            lacking = [run.key for run in shard.runs if not shard_jobs.trained(at.paths, run)]
+            lacking = [run.key for run in shard.runs if not shard_jobs.trained(workspace.paths, run)]
             if lacking:
                 notes.append(f"{shard.key}: {len(lacking):,} of {len(shard.runs)} runs are not here; snakemake makes them")
                 continue
-            notes += _indexes(at, study, shard)
+            notes += _indexes(workspace, study, shard)
             shards += 1
     if keys is not None and (others := keys - known):
         notes.append(
-            f"{len(others):,} runs are of no study here at scale {at.config.scale}, as {min(others)}; they are kept: "
+            f"{len(others):,} runs are of no study here at scale {workspace.config.scale}, as {min(others)}; they are kept: "
             "give the scale with --scale, or add the study file"
         )
     return shards, list(dict.fromkeys(notes))
 
 
-def _indexes(at: Workspace, study: Study, shard: Shard) -> list[str]:
+def _indexes(workspace: Workspace, study: Study, shard: Shard) -> list[str]:
     """Write a shard's indexes in the order in which Snakemake would; answers what could not be."""
-    folder, notes = at.paths.shard(shard.key), []
-    if not (data := at.paths.dataset(shard.dataset)).exists():
+    folder, notes = workspace.paths.shard(shard.key), []
+    if not (data := workspace.paths.dataset(shard.dataset)).exists():
         notes.append(f"{data} is not here; only new runs need it; once it is made it is newer: say facsimile adopt again")
-    able = [run for run in shard.runs if not shard_jobs.failed(at.paths, run)]
-    about = {run.key: latents.about(at.paths.run(run.key) / store_files.LATENTS) or {} for run in able}
-    asked = [(metric, run) for metric in study.metrics for run in able if _asked(at, study, run, metric, about[run.key])]
-    found = [(metric, run.key, _answer(at, study, run, metric)) for metric, run in asked]
+    able = [run for run in shard.runs if not shard_jobs.failed(workspace.paths, run)]
+    about = {run.key: latents.about(workspace.paths.run(run.key) / store_files.LATENTS) or {} for run in able}
+    asked = [(metric, run) for metric in study.metrics for run in able if _asked(workspace, study, run, metric, about[run.key])]
+    found = [(metric, run.key, _answer(workspace, study, run, metric)) for metric, run in asked]
     lacking = sorted({metric for metric, _, answer in found if answer is None})
-    shard_jobs.write_index(folder / "trained.json", shard, at.paths)
-    if lacking and not all(_encoded(at, run) for run in able):
+    shard_jobs.write_index(folder / "trained.json", shard, workspace.paths)
+    if lacking and not all(_encoded(workspace, run) for run in able):
         notes.append(f"{shard.key}: neither all scores nor all latents are here; snakemake encodes, which needs the weights")
         return notes
-    shard_jobs.write_index(folder / "encoded.json", shard, at.paths)
+    shard_jobs.write_index(folder / "encoded.json", shard, workspace.paths)
     if lacking:
         notes.append(
             f"{shard.key}: {', '.join(lacking)} has no answer for some runs; snakemake asks it, which needs the latents"
         )
         return notes
     table = [(run, answer) for _, run, answer in found if answer is not None]
-    stored_scores.write_table(at.paths.shard_scores(shard.key, evaluations.panel(study, at.config.scale)), table)
+    stored_scores.write_table(workspace.paths.shard_scores(shard.key, evaluations.panel(study, workspace.config.scale)), table)
     for metric in sorted({metric for metric, _, answer in found if answer is not None and _of_other_code(metric, answer)}):
         notes.append(f"{shard.key}: {metric} was asked of other code than is here; its answers are kept as they are")
     return notes
 
 
-def _asked(at: Workspace, study: Study, run: Run, metric: str, about: Mapping[str, Any]) -> bool:
+def _asked(workspace: Workspace, study: Study, run: Run, metric: str, about: Mapping[str, Any]) -> bool:
     """Whether a metric was asked of a run, or can be: of what a run without its latents could be asked, its answers tell."""
-    return _answer(at, study, run, metric) is not None or score_shard.answerable(metric, run, about)
+    return _answer(workspace, study, run, metric) is not None or score_shard.applicable(metric, run, about)
 
 
-def _answer(at: Workspace, study: Study, run: Run, metric: str) -> Answer | None:
-    return stored_scores.read(at.paths.score(run.key, metric, evaluations.protocol(study, at.config.scale, metric)))
+def _answer(workspace: Workspace, study: Study, run: Run, metric: str) -> StoredScores | None:
+    return stored_scores.read(workspace.paths.score(run.key, metric, evaluations.protocol(study, workspace.config.scale, metric)))
 
 
-def _of_other_code(metric: str, answer: Answer) -> bool:
+def _of_other_code(metric: str, answer: StoredScores) -> bool:
     return not provenance.same(answer.stamp["code"], [provenance.code(discover.located("metrics", metric))])
 
 
-def _encoded(at: Workspace, run: Run) -> bool:
-    folder = at.paths.run(run.key)
+def _encoded(workspace: Workspace, run: Run) -> bool:
+    folder = workspace.paths.run(run.key)
     about, made = latents.about(folder / store_files.LATENTS), records.record(folder)
     return about is not None and made is not None and about.get("weights_sha256") == made.get("weights_sha256")
 
@@ -204,10 +204,10 @@ def _check_latents(file: Path, shown: str, key: str, weights: object) -> None:
         raise BundleError(f"{shown}: {str(error).split(': ', 1)[-1].split(';')[0]}") from None
 
 
-def _refuse_others(path: Path, at: Workspace, found: Bundle, here: Iterable[str]) -> None:
+def _refuse_others(path: Path, workspace: Workspace, found: Bundle, here: Iterable[str]) -> None:
     for key in here:
         for name, file in _files(found, key).items():
-            ours = at.paths.run(key) / name
+            ours = workspace.paths.run(key) / name
             if ours.exists() and not _same(ours, file):
                 raise BundleError(
                     f"{path}: {ours} is here with other content; nothing was adopted: --replace takes the bundle's "
@@ -225,10 +225,10 @@ def _same(one: Path, other: Path) -> bool:
     return False
 
 
-def _place(path: Path, at: Workspace, found: Bundle, key: str, replace: bool) -> None:
+def _place(path: Path, workspace: Workspace, found: Bundle, key: str, replace: bool) -> None:
     """Move a run's files into its folder, its record last; what is there and the same stays as it is."""
-    folder, files = at.paths.run(key), _files(found, key)
-    with claimed(folder) as claim:
+    folder, files = workspace.paths.run(key), _files(found, key)
+    with leased(folder) as claim:
         if claim is None:
             raise BundleError(f"{path}: {key} is being made here; adopt again when it is done, the rest is kept")
         if replace:

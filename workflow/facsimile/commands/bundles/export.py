@@ -28,50 +28,50 @@ class Exported(NamedTuple):
     bytes: int
 
 
-def export(at: Workspace, study: str, to: Path, latents: bool = False, weights: bool = False) -> Exported:
+def export(workspace: Workspace, study: str, to: Path, latents: bool = False, weights: bool = False) -> Exported:
     """Write a bundle of every run of a study that is made, with its scores; ``to`` ends with .tar, .tar.gz or .tgz.
 
     Raises ValueError for another ending, or where no run is made; StoreError for weights that are not those of the record.
     """
     if not to.name.endswith(ENDINGS):
         raise ValueError(f"{to}: name it .tar or .tar.gz")
-    found = at.study(study)
-    planned = runs.with_snapshots(at.runs(found))
-    protocols = {metric: evaluations.protocol(found, at.config.scale, metric) for metric in found.metrics}
-    made = [run.key for run in planned if records.record(at.paths.run(run.key)) is not None]
+    found = workspace.study(study)
+    planned = runs.with_snapshots(workspace.runs(found))
+    protocols = {metric: evaluations.protocol(found, workspace.config.scale, metric) for metric in found.metrics}
+    made = [run.key for run in planned if records.record(workspace.paths.run(run.key)) is not None]
     if not made:
-        raise ValueError(f"{study} has no finished run at scale {at.config.scale} in {at.config.results}: snakemake {study}")
-    members = _beside(at, study)
+        raise ValueError(f"{study} has no finished run at scale {workspace.config.scale} in {workspace.config.results}: snakemake {study}")
+    members = _beside(workspace, study)
     for key in made:
-        members |= _of_run(at, key, protocols, latents, weights)
+        members |= _of_run(workspace, key, protocols, latents, weights)
     sizes = {name: path.stat().st_size for name, path in members.items()}
-    about = {"format": FORMAT, "study": study, "scale": at.config.scale, "made_by": provenance.versions("facsimile")}
+    about = {"format": FORMAT, "study": study, "scale": workspace.config.scale, "made_by": provenance.versions("facsimile")}
     manifest = json.dumps(about | {"runs": made, "members": sizes}, indent=1).encode()
     with atomic.replacing(to) as temporary, _archive(temporary, to.name) as archive:
         _add_bytes(archive, MANIFEST, manifest)
         sums = {MANIFEST: hashlib.sha256(manifest).hexdigest()}
         for name, path in members.items():
             sums[name] = _add(archive, name, path, sizes[name])
-        _check_weights(at, sums)
+        _check_weights(workspace, sums)
         _add_bytes(archive, SUMS, "".join(f"{checksum}  {name}\n" for name, checksum in sums.items()).encode())
     return Exported(len(made), len(planned) - len(made), sum(sizes.values()))
 
 
-def _of_run(at: Workspace, key: str, protocols: dict[str, str], latents: bool, weights: bool) -> dict[str, Path]:
+def _of_run(workspace: Workspace, key: str, protocols: dict[str, str], latents: bool, weights: bool) -> dict[str, Path]:
     """Member -> file, of one run."""
-    folder = at.paths.run(key)
+    folder = workspace.paths.run(key)
     names = [files.RECORD, files.HISTORY] + [files.LATENTS] * latents + [files.WEIGHTS] * weights
     found = {f"runs/{key}/{name}": folder / name for name in names}
     for metric, protocol in protocols.items():
-        path = at.paths.score(key, metric, protocol)
+        path = workspace.paths.score(key, metric, protocol)
         found[f"runs/{key}/scores/{path.name}"] = path
     return {name: path for name, path in found.items() if path.is_file()}
 
 
-def _beside(at: Workspace, study: str) -> dict[str, Path]:
+def _beside(workspace: Workspace, study: str) -> dict[str, Path]:
     """What a reader of the numbers wants: the study, the versions, the gathered tables."""
-    tables = at.paths.study(study, at.config.scale)
-    found = {f"study/{study}.yaml": at.paper(study) / STUDY}
+    tables = workspace.paths.study(study, workspace.config.scale)
+    found = {f"study/{study}.yaml": workspace.paper(study) / STUDY}
     found |= {f"study/{name}": Path("envs") / name for name in LOCKS}
     found |= {f"tables/{name}.parquet": tables / f"{name}.parquet" for name in ("runs", "scores")}
     return {name: path for name, path in found.items() if path.is_file()}
@@ -127,10 +127,10 @@ class _Summed:
         return data
 
 
-def _check_weights(at: Workspace, sums: dict[str, str]) -> None:
+def _check_weights(workspace: Workspace, sums: dict[str, str]) -> None:
     for name, checksum in sums.items():
         if name.endswith(f"/{files.WEIGHTS}"):
-            folder = at.paths.root / Path(name).parent
+            folder = workspace.paths.root / Path(name).parent
             if (records.record(folder) or {}).get("weights_sha256") != checksum:
                 raise files.StoreError(
                     f"{folder / files.WEIGHTS}: not the weights of its record; make the run again: facsimile forget "

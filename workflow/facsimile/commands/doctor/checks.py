@@ -17,10 +17,10 @@ COLOURS = {OK: "green", WARNING: "yellow", PROBLEM: "red"}
 SPARE = 1.2  # room to have, as a multiple of what is planned
 
 
-def doctor(at: Workspace, study: str | None, profile: str | None, console: Console) -> bool:
+def doctor(workspace: Workspace, study: str | None, profile: str | None, console: Console) -> bool:
     """Print every check; whether none found a problem. ``profile``: also whether that profile's cluster answers."""
     worst = OK
-    for check in examine(at, study, profile):
+    for check in examine(workspace, study, profile):
         worst = PROBLEM if PROBLEM in (worst, check.verdict) else WARNING if WARNING in (worst, check.verdict) else OK
         remedy = f"; {check.remedy}" if check.remedy else ""
         console.print(f"[{COLOURS[check.verdict]}]{check.verdict:8}[/]", end="")
@@ -28,15 +28,15 @@ def doctor(at: Workspace, study: str | None, profile: str | None, console: Conso
     return worst != PROBLEM
 
 
-def examine(at: Workspace, study: str | None = None, profile: str | None = None) -> Checks:
+def examine(workspace: Workspace, study: str | None = None, profile: str | None = None) -> Checks:
     """Every check in turn; a check that fails in a way that nobody foresaw is a problem, not the end."""
     chosen: list[tuple[str, Callable[[], Checks]]] = [
-        ("configuration", lambda: configuration(at)),
+        ("configuration", lambda: configuration(workspace)),
         ("versions", lambda: check_machine.versions(Path("envs"))),
         ("profile", lambda: check_cluster.profiles(Path("."), profile)),
-        ("GPU", lambda: check_machine.gpu(at.config.device, at.config.compile, cluster=profile is not None)),
-        ("results", lambda: check_disk.folder(at.config.results)),
-        ("room", lambda: room(at, study)),
+        ("GPU", lambda: check_machine.gpu(workspace.config.device, workspace.config.compile, cluster=profile is not None)),
+        ("results", lambda: check_disk.folder(workspace.config.results)),
+        ("room", lambda: room(workspace, study)),
         ("snakemake", lambda: unlocked(Path("."))),
     ]
     for name, check in chosen:
@@ -46,29 +46,29 @@ def examine(at: Workspace, study: str | None = None, profile: str | None = None)
             yield Check(name, PROBLEM, f"{error}", "mend that first")
 
 
-def configuration(at: Workspace) -> Checks:
+def configuration(workspace: Workspace) -> Checks:
     """Every study can be read."""
-    studies = at.study_ids()
+    studies = workspace.study_ids()
     for name in studies:
-        at.study(name)
+        workspace.study(name)
     if not studies:
-        yield Check("configuration", PROBLEM, f"{_folders(at)}: no folder there has a study.yaml", "name the folder of your papers under papers")
+        yield Check("configuration", PROBLEM, f"{_folders(workspace)}: no folder there has a study.yaml", "name the folder of your papers under papers")
         return
-    yield Check("configuration", OK, f"{len(studies)} studies in {_folders(at)}, scale {at.config.scale}")
+    yield Check("configuration", OK, f"{len(studies)} studies in {_folders(workspace)}, scale {workspace.config.scale}")
 
 
-def room(at: Workspace, study: str | None) -> Checks:
+def room(workspace: Workspace, study: str | None) -> Checks:
     """Whether what is still to be made fits beside the results, and whether all data sets of the study can be had."""
-    free = shutil.disk_usage(at.config.results).free
+    free = shutil.disk_usage(workspace.config.results).free
     if study is None:
         yield Check("room", OK, f"{size(free)} free; for what a study needs: facsimile doctor STUDY")
         return
-    found = at.study(study)
-    runs = at.runs(found)
-    todo = [run for run in runs if not shard_jobs.trained(at.paths, run)]
-    needed = SPARE * cost.of(todo, found, at.config.scale).bytes
+    found = workspace.study(study)
+    runs = workspace.runs(found)
+    todo = [run for run in runs if not shard_jobs.trained(workspace.paths, run)]
+    needed = SPARE * cost.of(todo, found, workspace.config.scale).bytes
     if needed > free:
-        said = f"{size(free)} free, about {size(needed)} needed for {len(todo):,} runs of {study} at scale {at.config.scale}"
+        said = f"{size(free)} free, about {size(needed)} needed for {len(todo):,} runs of {study} at scale {workspace.config.scale}"
         yield Check("room", PROBLEM, said, "set results to a larger disk, stored_latents: float16, or a smaller scale")
     else:
         yield Check("room", OK, f"{size(free)} free, about {size(needed)} needed for {len(todo):,} runs (quotas are not seen)")

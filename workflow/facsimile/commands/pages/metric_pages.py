@@ -27,7 +27,7 @@ def write(check: bool, log: Log) -> int:
         _renew(cards, log)
     known = [card for card in cards if _asked(card)]  # other pages cannot be made before their metric is asked
     pages = {_page(card.name): page(card, _values(card)) for card in known} | {_page(INDEX): index(cards)}
-    return markdown.settle(pages, _strangers(), check, log, AGAIN, stale)
+    return markdown.write_or_check(pages, _strangers(), check, log, AGAIN, stale)
 
 
 def _renew(cards: list[Card], log: Log) -> None:

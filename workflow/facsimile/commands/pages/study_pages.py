@@ -22,19 +22,19 @@ METRICS = Path("docs/metrics")
 AGAIN = "facsimile study-pages"
 
 
-def write(at: Workspace, check: bool, log: Log) -> int:
+def write(workspace: Workspace, check: bool, log: Log) -> int:
     """Write all pages; or only check: exit status 1 if one is out of date."""
-    studies = [at.study(name) for name in at.study_ids()]
-    pages = {_path(at, study): page(at, study) for study in studies} | {INDEX: index(at, studies)}
+    studies = [workspace.study(name) for name in workspace.study_ids()]
+    pages = {_path(workspace, study): page(workspace, study) for study in studies} | {INDEX: index(workspace, studies)}
     pages[paper_table.README] = paper_table.readme(studies, REFERENCE)
-    return markdown.settle(pages, [], check, log, AGAIN)
+    return markdown.write_or_check(pages, [], check, log, AGAIN)
 
 
-def index(at: Workspace, studies: list[Study]) -> str:
+def index(workspace: Workspace, studies: list[Study]) -> str:
     """The list of all studies."""
     rows = [
         (
-            f"[{study.id}]({os.path.relpath(_path(at, study), INDEX.parent)})",
+            f"[{study.id}]({os.path.relpath(_path(workspace, study), INDEX.parent)})",
             study.title,
             f"{study.authors} ({study.year})",
             ", ".join(study.scales),
@@ -45,10 +45,10 @@ def index(at: Workspace, studies: list[Study]) -> str:
     return "\n".join(["# Papers", "", *grid(("study", "paper", "authors", "scales"), rows), "", foot, ""])
 
 
-def page(at: Workspace, study: Study) -> str:
+def page(workspace: Workspace, study: Study) -> str:
     """A study's page."""
-    parts = [f"# {study.title}", _origin(study), study.note, "## What is trained and measured", _lines(_design(study, os.path.relpath(METRICS, at.paper(study.id))))]
-    parts += ["## Scales", _lines(_scales(at, study)), "## Tables and figures", _lines(_artefacts(study))]
+    parts = [f"# {study.title}", _origin(study), study.note, "## What is trained and measured", _lines(_design(study, os.path.relpath(METRICS, workspace.paper(study.id))))]
+    parts += ["## Scales", _lines(_scales(workspace, study)), "## Tables and figures", _lines(_artefacts(study))]
     if study.claims:
         parts += ["## Claims", _lines(_claims(study))]
     parts += [part for scale in study.scales for part in _newest(study, scale)]
@@ -118,14 +118,14 @@ def _values(given: dict[str, list[int | float]] | dict[str, int | float]) -> str
     return "; ".join(f"{names.parameter(key)} = {', '.join(f'{v:,}' for v in values)}" for key, values in listed.items())
 
 
-def _scales(at: Workspace, study: Study) -> list[str]:
-    rows = [(f"`{scale}`", found.description, _cost(at, study, scale)) for scale, found in study.scales.items()]
+def _scales(workspace: Workspace, study: Study) -> list[str]:
+    rows = [(f"`{scale}`", found.description, _cost(workspace, study, scale)) for scale, found in study.scales.items()]
     head = ("scale", "what", "cost where nothing is made yet")
     return [*grid(head, rows), "", *_typed(f"snakemake {study.id} --config scale=SCALE")]
 
 
-def _cost(at: Workspace, study: Study, scale: str) -> str:
-    return cost.text(cost.of(Workspace(at.config.model_copy(update={"scale": scale})).runs(study), study, scale))
+def _cost(workspace: Workspace, study: Study, scale: str) -> str:
+    return cost.text(cost.of(Workspace(workspace.config.model_copy(update={"scale": scale})).runs(study), study, scale))
 
 
 def _artefacts(study: Study) -> list[str]:
@@ -141,7 +141,7 @@ def _targets(study: Study, what: str, artefacts: dict[str, Artefact]) -> Iterato
 
 
 def _claims(study: Study) -> list[str]:
-    rows = [(f"`{id}`", c.text, f"`{c.statistic}`: {claims.stated(c.rule)}", c.source) for id, c in study.claims.items()]
+    rows = [(f"`{id}`", c.text, f"`{c.statistic}`: {claims.rule_text(c.rule)}", c.source) for id, c in study.claims.items()]
     return [*grid(("claim", "text", "statistic and rule", "source"), rows), "", *_typed(f"snakemake {study.id}_claims")]
 
 
@@ -162,9 +162,9 @@ def _typed(command: str) -> list[str]:
     return ["```sh", command, "```"]
 
 
-def _path(at: Workspace, study: Study) -> Path:
+def _path(workspace: Workspace, study: Study) -> Path:
     """The page of a study, from the root of the repository."""
-    return Path(os.path.relpath(at.paper(study.id) / PAGE))
+    return Path(os.path.relpath(workspace.paper(study.id) / PAGE))
 
 
 def _lines(lines: Iterator[str] | list[str]) -> str:

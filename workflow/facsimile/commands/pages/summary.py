@@ -25,12 +25,12 @@ YES, NO, UNKNOWN = "yes", "no", "not stated"
 Item = tuple[str, str, str]  # criterion, answer, evidence
 
 
-def write(at: Workspace, name: str) -> list[Path]:
+def write(workspace: Workspace, name: str) -> list[Path]:
     """Write both files into the folder of a study's results; answers their paths."""
-    found = gathered.gathered(at, name)
-    folder = at.paths.study(name, at.config.scale)
+    found = gathered.gathered(workspace, name)
+    folder = workspace.paths.study(name, workspace.config.scale)
     verdicts = {table: _verdicts(folder / f"{table}.csv") for table in ("comparison", "claims")}
-    pages = (_page(found, verdicts), _checklist(found, at))
+    pages = (_page(found, verdicts), _checklist(found, workspace))
     for file, text in zip(FILES, pages, strict=True):
         atomic.write_bytes(folder / file, text.encode())
     return [folder / file for file in FILES]
@@ -83,18 +83,18 @@ def _results(found: Gathered, verdicts: dict[str, dict[str, int]]) -> Iterator[s
         yield f"- {failed:,} of {len(_trained(found)):,} runs failed; their reasons stand under every table."
 
 
-def _checklist(found: Gathered, at: Workspace) -> str:
+def _checklist(found: Gathered, workspace: Workspace) -> str:
     parts = [f"# Artifact checklist: {found.study.id} at {found.context.scale} scale"]
-    for head, items in _criteria(found, at).items():
+    for head, items in _criteria(found, workspace).items():
         parts += [f"## {head}", "\n".join(grid(("criterion", "answer", "evidence"), items))]
     return "\n\n".join(parts) + "\n"
 
 
-def _criteria(found: Gathered, at: Workspace) -> dict[str, list[Item]]:
+def _criteria(found: Gathered, workspace: Workspace) -> dict[str, list[Item]]:
     return {
         "Artifacts available": list(_available(found.study)),
-        "Artifacts functional": list(_functional(found, at)),
-        "Results reproduced": list(_reproduced(found, at)),
+        "Artifacts functional": list(_functional(found, workspace)),
+        "Results reproduced": list(_reproduced(found, workspace)),
         "Training": list(_training(found)),
     }
 
@@ -107,7 +107,7 @@ def _available(study: Study) -> Iterator[Item]:
     yield _file("how to cite it", "CITATION.cff")
 
 
-def _functional(found: Gathered, at: Workspace) -> Iterator[Item]:
+def _functional(found: Gathered, workspace: Workspace) -> Iterator[Item]:
     yield _file("documented", "docs")
     trained, done = _trained(found), _done(found)
     whole = YES if len(done) == len(trained) else NO
@@ -121,8 +121,8 @@ def _functional(found: Gathered, at: Workspace) -> Iterator[Item]:
     yield _file("container built from a script", "envs/facsimile.def")
 
 
-def _reproduced(found: Gathered, at: Workspace) -> Iterator[Item]:
-    price = cost.cost_of(at, found.study)
+def _reproduced(found: Gathered, workspace: Workspace) -> Iterator[Item]:
+    price = cost.cost_of(workspace, found.study)
     yield "resources, where nothing is made yet", YES, price
     for id, claim in found.study.claims.items():
         yield f"command of the claim {id}", YES, f"`{claims.command(found.study.id, found.context.scale, claim.target)}`"

@@ -49,12 +49,12 @@ class Job(NamedTuple):
     output: Path
 
 
-def newest(at: Workspace, study: Study, logs: Mapping[str, float], count: int) -> list[Failure]:
+def newest(workspace: Workspace, study: Study, logs: Mapping[str, float], count: int) -> list[Failure]:
     """The newest ``count`` failed jobs of a study, newest first; ``logs``: path of every log -> when it was written.
 
     A job whose file is there has succeeded since. Of SLURM's own logs of a job the newest counts.
     """
-    ours = {job: [str(job.log)] * (str(job.log) in logs) for job in jobs(at, study)}
+    ours = {job: [str(job.log)] * (str(job.log) in logs) for job in jobs(workspace, study)}
     by_words = {(f"rule_{job.rule}", "_".join(job.wildcards)): job for job in ours}
     of_slurm: dict[Job, str] = {}
     for path in sorted(logs, key=logs.__getitem__):
@@ -73,22 +73,22 @@ def newest(at: Workspace, study: Study, logs: Mapping[str, float], count: int) -
     return found
 
 
-def jobs(at: Workspace, study: Study) -> Iterator[Job]:
+def jobs(workspace: Workspace, study: Study) -> Iterator[Job]:
     """Every job of a study up to its gathered scores, with the paths that workflow/rules give its log and its output."""
-    paths, logs = at.paths, at.config.results / "logs"
-    shards = at.shards(study)
+    paths, logs = workspace.paths, workspace.config.results / "logs"
+    shards = workspace.shards(study)
     for dataset in {shard.dataset for shard in shards}:
         yield Job("data", (dataset,), logs / "data" / f"{dataset}.log", paths.dataset(dataset))
-    panel = evaluations.panel(study, at.config.scale)
+    panel = evaluations.panel(study, workspace.config.scale)
     for shard in shards:
         words = (shard.dataset, shard.model, shard.id)
         for rule, output in (("train", "trained.json"), ("encode", "encoded.json")):
             yield Job(rule, words, logs / rule / f"{shard.key}.log", paths.shard(shard.key) / output)
         log = logs / "score" / shard.key / f"{panel}.log"
         yield Job("score", (*words, panel), log, paths.shard_scores(shard.key, panel))
-    gathered = paths.study(study.id, at.config.scale) / "scores.parquet"
-    log = logs / "collect" / f"{study.id}-{at.config.scale}.log"
-    yield Job("collect", (study.id, at.config.scale), log, gathered)
+    gathered = paths.study(study.id, workspace.config.scale) / "scores.parquet"
+    log = logs / "collect" / f"{study.id}-{workspace.config.scale}.log"
+    yield Job("collect", (study.id, workspace.config.scale), log, gathered)
 
 
 def diagnose(log: Path, when: float = 0.0) -> Failure | None:

@@ -46,36 +46,36 @@ class Progress:
     checkpoints: dict[str, int] = field(default_factory=dict)
 
 
-def look(at: Workspace, study: Study, before: Progress | None = None) -> Progress:
+def look(workspace: Workspace, study: Study, before: Progress | None = None) -> Progress:
     """The state of every run; what ``before`` says is final is not read again.
 
     ``done``; ``stale``: done by other code than is here now; ``failed``: its record says why; ``running``: claimed, and its
     process is not known to be dead; ``pending``: the rest.
     """
     found = Progress(records=dict(before.records) if before else {})
-    for run in at.runs(study):
+    for run in workspace.runs(study):
         if run.key not in found.records:
             try:
-                made = store_records.record(at.paths.run(run.key))
+                made = store_records.record(workspace.paths.run(run.key))
             except StoreError as error:
                 found.unreadable[run.key] = str(error)
                 found.states[run.key] = "failed"
                 continue
             if made is not None:
                 found.records[run.key] = made
-        found.states[run.key] = _state(at, run, found)
+        found.states[run.key] = _state(workspace, run, found)
     return found
 
 
-def _state(at: Workspace, run: Run, found: Progress) -> str:
+def _state(workspace: Workspace, run: Run, found: Progress) -> str:
     if (made := found.records.get(run.key)) is not None:
         if made["state"] == "failed":
             return "failed"
         return "stale" if _outdated(tuple(sorted(made["code"].items()))) else "done"
-    folder = at.paths.run(run.key)
+    folder = workspace.paths.run(run.key)
     if steps := checkpointed(folder / store_files.CHECKPOINT):
         found.checkpoints[run.key] = steps
-    return "running" if lease.standing(folder) else "pending"
+    return "running" if lease.is_held(folder) else "pending"
 
 
 @functools.cache
@@ -134,10 +134,10 @@ def _rates(found: Progress) -> dict[str, float]:
     return {model: seconds[model] / steps[model] for model in steps}
 
 
-def stages(at: Workspace, study: Study) -> dict[str, tuple[int, int]]:
+def stages(workspace: Workspace, study: Study) -> dict[str, tuple[int, int]]:
     """Stage -> (shards that have it, shards), by the indexes that Snakemake sees."""
-    folders = [at.paths.shard(shard.key) for shard in at.shards(study)]
-    files = at.score_files(study)
+    folders = [workspace.paths.shard(shard.key) for shard in workspace.shards(study)]
+    files = workspace.score_files(study)
     return {
         "train": (sum((folder / "trained.json").exists() for folder in folders), len(folders)),
         "encode": (sum((folder / "encoded.json").exists() for folder in folders), len(folders)),

@@ -21,17 +21,17 @@ from facsimile.studies.study import Study
 FAILURES = 5  # shown of each kind
 
 
-def plan(at: Workspace, study: str, console: Console) -> None:
+def plan(workspace: Workspace, study: str, console: Console) -> None:
     """Print runs, steps, hours and bytes that a study needs from here, and what stands in its way."""
-    found = at.study(study)
-    runs = at.runs(found)
-    states = {run.key: state(at, run) for run in runs}
+    found = workspace.study(study)
+    runs = workspace.runs(found)
+    states = {run.key: state(workspace, run) for run in runs}
     todo = [run for run in runs if states[run.key] in ("missing", "running")]
-    price = cost.of(todo, found, at.config.scale)
+    price = cost.of(todo, found, workspace.config.scale)
     controls = sum(run.control for run in runs)
-    console.print(f"[bold]{study}[/] at scale {at.config.scale}: {found.scales[at.config.scale].description}")
+    console.print(f"[bold]{study}[/] at scale {workspace.config.scale}: {found.scales[workspace.config.scale].description}")
     console.print(
-        f"{len(runs) - controls:,} runs and {controls} controls in {len(at.shards(found)):,} shards; {price.runs:,} to make"
+        f"{len(runs) - controls:,} runs and {controls} controls in {len(workspace.shards(found)):,} shards; {price.runs:,} to make"
     )
     console.print(f"{price.steps:,} steps: about {price.core_hours:,.1f} core-hours of a CPU with bf16 (measured rates),")
     console.print(f"or about {price.gpu_hours:,.1f} GPU-hours by arithmetic for one H200 (packed execution; not measured)")
@@ -48,47 +48,47 @@ def _warn(unavailable: list[str], runs: list[Run], console: Console) -> None:
         console.print(f"[yellow]cannot be made yet:[/] {', '.join(sorted(lacking))} have no loader (there are: {have})")
 
 
-def status(at: Workspace, study: str, console: Console) -> None:
+def status(workspace: Workspace, study: str, console: Console) -> None:
     """Print how far a study is: states per data set and model, hours, failures with their logs, bytes by kind."""
-    found = at.study(study)
-    _show(at, found, progress.look(at, found), console)
+    found = workspace.study(study)
+    _show(workspace, found, progress.look(workspace, found), console)
 
 
-def watch(at: Workspace, study: str, seconds: float, console: Console, sleep: Callable[[float], None] = time.sleep) -> None:
+def watch(workspace: Workspace, study: str, seconds: float, console: Console, sleep: Callable[[float], None] = time.sleep) -> None:
     """Print the status anew every so many seconds until no run is pending or running; Ctrl-C ends it."""
-    found = at.study(study)
-    seen = progress.look(at, found)
+    found = workspace.study(study)
+    seen = progress.look(workspace, found)
     while True:
         console.clear()
-        _show(at, found, seen, console)
-        if not progress.left(at.runs(found), seen).runs:
+        _show(workspace, found, seen, console)
+        if not progress.left(workspace.runs(found), seen).runs:
             return
         sleep(seconds)
-        seen = progress.look(at, found, seen)
+        seen = progress.look(workspace, found, seen)
 
 
-def _show(at: Workspace, study: Study, seen: Progress, console: Console) -> None:
-    runs = at.runs(study)
-    console.print(f"[bold]{study.id}[/] at scale {at.config.scale}: {len(runs):,} runs, controls included", highlight=False)
+def _show(workspace: Workspace, study: Study, seen: Progress, console: Console) -> None:
+    runs = workspace.runs(study)
+    console.print(f"[bold]{study.id}[/] at scale {workspace.config.scale}: {len(runs):,} runs, controls included", highlight=False)
     table = Table("data set", "model", *STATES)
     for (dataset, model), counted in progress.counts(runs, seen).items():
         table.add_row(dataset, model, *(f"{counted[name]:,}" if counted[name] else "·" for name in STATES))
     console.print(table)
-    _print_snapshots(at, runs, console)
-    stages = [f"{stage} {done:,} of {whole:,}" for stage, (done, whole) in progress.stages(at, study).items()]
+    _print_snapshots(workspace, runs, console)
+    stages = [f"{stage} {done:,} of {whole:,}" for stage, (done, whole) in progress.stages(workspace, study).items()]
     _line(console, f"shards: {', '.join(stages)}")
     _print_hours(runs, seen, console)
     _print_failed_runs(seen, console)
-    measured = usage.measure(at.config.results)
-    _print_failed_jobs(failures.newest(at, study, measured.logs, FAILURES), console)
+    measured = usage.measure(workspace.config.results)
+    _print_failed_jobs(failures.newest(workspace, study, measured.logs, FAILURES), console)
     kinds = [f"{kind} {size(measured.bytes[kind])}" for kind in usage.KINDS if measured.files[kind]]
     total = f"{size(measured.bytes.total())} in {measured.files.total():,} files"
-    _line(console, f"{at.config.results}: {total}" + (f" ({', '.join(kinds)})" if kinds else ""))
+    _line(console, f"{workspace.config.results}: {total}" + (f" ({', '.join(kinds)})" if kinds else ""))
 
 
-def _print_snapshots(at: Workspace, runs: list[Run], console: Console) -> None:
+def _print_snapshots(workspace: Workspace, runs: list[Run], console: Console) -> None:
     if kept := [part for run in runs for part in run.kept]:
-        done = sum((at.paths.run(part.key) / files.RECORD).exists() for part in kept)
+        done = sum((workspace.paths.run(part.key) / files.RECORD).exists() for part in kept)
         _line(console, f"snapshots: {done:,} of {len(kept):,}")
 
 

@@ -6,14 +6,14 @@ import pandas as pd
 
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import called
+from facsimile.presentation.select import cell_labels
 from facsimile.presentation.spec import Quantity, Spec
 
 
 def cells(found: pd.DataFrame) -> pd.DataFrame:
     """Scores with two columns more: ``called``, a run's label or else its model, and ``cell``, that and its hyper-parameter."""
-    pairs = zip(called(found), found["value"], found["params"], strict=True)
-    return found.assign(called=called(found), cell=[_cell(name, value, params) for name, value, params in pairs])
+    pairs = zip(cell_labels(found), found["value"], found["params"], strict=True)
+    return found.assign(called=cell_labels(found), cell=[_cell(name, value, params) for name, value, params in pairs])
 
 
 def _cell(name: str, value: float, params: str) -> str:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 MOMENTS = ("exp_avg", "exp_avg_sq")  # torch's names
 
 
-class Stated(Protocol):
+class TrainingAdam(Protocol):
     """Optimiser settings as a study states them."""
 
     lr: float
@@ -30,7 +30,7 @@ class AdamSettings:
     epsilon: float = 1e-8
 
     @classmethod
-    def of(cls, stated: Stated) -> "AdamSettings":
+    def of(cls, stated: TrainingAdam) -> "AdamSettings":
         """The settings that a study states."""
         return cls(stated.lr, stated.beta1, stated.beta2, stated.epsilon)
 

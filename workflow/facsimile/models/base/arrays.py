@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from facsimile.foundation import discover
 from facsimile.models.base import networks, optimisers
-from facsimile.models.base.adam import AdamSettings, Stated
+from facsimile.models.base.adam import AdamSettings, TrainingAdam
 from facsimile.models.base.model import Losses, Model
 from facsimile.models.base.optimisers import Settings
 from facsimile.studies.training import Training
@@ -52,7 +52,7 @@ class ArraysModel(Model):
         """Optimiser of every group, or one for each; the one that the study states, unless a model overrides it."""
         return optimisers.stated(training)
 
-    def adam(self, training: Stated) -> dict[str, AdamSettings]:
+    def adam(self, training: TrainingAdam) -> dict[str, AdamSettings]:
         """Not asked: see ``optimisers``."""
         raise NotImplementedError(f"{type(self).__name__}: its optimisers are those that optimisers(training) answers")
 

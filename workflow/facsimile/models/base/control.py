@@ -7,7 +7,7 @@ from typing import ClassVar, NoReturn
 import numpy as np
 from torch import Tensor, nn
 
-from facsimile.models.base.adam import AdamSettings, Stated
+from facsimile.models.base.adam import AdamSettings, TrainingAdam
 from facsimile.models.base.model import Draw, Losses, Model
 
 LOG_VARIANCE = -10.0  # a standard deviation of 0.007: much narrower than the step of 1 between factor values
@@ -22,7 +22,7 @@ class Control(Model):
     def networks(self, image_shape: tuple[int, int, int], latents: int, network: str) -> dict[str, nn.Module]:
         return {}
 
-    def adam(self, training: Stated) -> dict[str, AdamSettings]:
+    def adam(self, training: TrainingAdam) -> dict[str, AdamSettings]:
         return {}
 
     def draws(self, batch: int, latents: int) -> dict[str, Draw]:

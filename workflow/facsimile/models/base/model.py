@@ -12,7 +12,7 @@ from typing import ClassVar, Literal, NamedTuple
 import numpy as np
 from torch import Tensor, nn
 
-from facsimile.models.base.adam import AdamSettings, Stated
+from facsimile.models.base.adam import AdamSettings, TrainingAdam
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Model(ABC):
         """The groups of parameters, for images (h, w, c) and a network by its name in ``networks.py``."""
 
     @abstractmethod
-    def adam(self, training: Stated) -> dict[str, AdamSettings]:
+    def adam(self, training: TrainingAdam) -> dict[str, AdamSettings]:
         """Optimiser settings of each group; ``training`` are those that the study states."""
 
     @abstractmethod

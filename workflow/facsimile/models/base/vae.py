@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from facsimile.models.base import networks as architectures
-from facsimile.models.base.adam import AdamSettings, Stated
+from facsimile.models.base.adam import AdamSettings, TrainingAdam
 from facsimile.models.base.model import Draw, Losses, Model
 
 
@@ -40,7 +40,7 @@ class VAE(Model):
     def networks(self, image_shape: tuple[int, int, int], latents: int, network: str) -> dict[str, nn.Module]:
         return {"vae": architectures.autoencoder(network, image_shape, latents)}
 
-    def adam(self, training: Stated) -> dict[str, AdamSettings]:
+    def adam(self, training: TrainingAdam) -> dict[str, AdamSettings]:
         return {"vae": AdamSettings.of(training)}
 
     def draws(self, batch: int, latents: int) -> dict[str, Draw]:

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facsimile.metrics.base.conventions import PAPER
-from facsimile.metrics.base.findings import Findings
+from facsimile.metrics.base.run_outputs import RunOutputs
 
 RANGE = (0.0, float("inf"))
 BETTER = "lower"
@@ -32,7 +32,7 @@ EDGE = 0.3
 Matrix = npt.NDArray[np.float64]
 
 
-def score(findings: Findings, convention: str = PAPER) -> dict[str, float]:
+def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
     r"""How many edges of the learned graph differ from those of the true one.
 
     Formula: $\sum_{i<j} [(\hat E_{ij}, \hat E_{ji}) \neq (E_{ij}, E_{ji})]$ plus learned loops,
@@ -43,8 +43,8 @@ def score(findings: Findings, convention: str = PAPER) -> dict[str, float]:
       that is 1 edge away before the first step. Read the distance beside that of the start.
     - The weights have no scale of their own: the networks behind the mask undo it, so that 0.3 means nothing by itself.
     """
-    weights = findings.inferred["graph"].astype(np.float64)
-    true = findings.data["parents"][0]
+    weights = outputs.inferred["graph"].astype(np.float64)
+    true = outputs.data["parents"][0]
     learned = (np.abs(weights) > EDGE).astype(int)
     found = {
         "hamming": _hamming(learned, true),

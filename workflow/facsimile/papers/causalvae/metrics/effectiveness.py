@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy.spatial import distance
 
 from facsimile.metrics.base.conventions import PAPER
-from facsimile.metrics.base.findings import Findings
+from facsimile.metrics.base.run_outputs import RunOutputs
 
 RANGE = (0.0, float("inf"))
 BETTER = "lower"
@@ -61,7 +61,7 @@ class Reader(NamedTuple):
         return read
 
 
-def score(findings: Findings, convention: str = PAPER) -> dict[str, float]:
+def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
     r"""Whether what was set is seen in the decoded picture, and the other concepts are what the true equations make of it.
 
     Formula: mean over held-out rows of $|r_f(\hat x_{do(k = v)}) - v_f|$, $r_f$ a reader that was trained on real pictures, $v$
@@ -74,15 +74,15 @@ def score(findings: Findings, convention: str = PAPER) -> dict[str, float]:
     - Blurred pictures are not like those that the reader has learnt from, and it reads in them what lies near its mean.
     - Peers print errors in units of their own, and not all of one table in the same.
     """
-    done = findings.inferred["counterfactual_images"]
-    rows = findings.inferred["counterfactual_rows"]
+    done = outputs.inferred["counterfactual_images"]
+    rows = outputs.inferred["counterfactual_rows"]
     side = done.shape[2]
-    reader = _trained(findings, side)
-    wanted = findings.data["counterfactuals"][rows]
-    before = findings.data["values"][rows]
+    reader = _trained(outputs, side)
+    wanted = outputs.data["counterfactuals"][rows]
+    before = outputs.data["values"][rows]
     errors = np.stack([np.abs(reader.read(_flat(done[:, k])) - wanted[:, k]).mean(axis=0) for k in range(done.shape[1])])
     still = np.abs(before[:, None] - wanted).mean(axis=0)
-    own = np.abs(reader.read(_flat(_small(findings.data["images"][rows], side))) - before).mean(axis=0)
+    own = np.abs(reader.read(_flat(_small(outputs.data["images"][rows], side))) - before).mean(axis=0)
     others = ~np.eye(len(errors), dtype=bool)
     found = {"set": float(np.diag(errors).mean()), "effects": float(errors[others].mean())}
     found |= {"set_still": float(np.diag(still).mean()), "effects_still": float(still[others].mean())}
@@ -91,11 +91,11 @@ def score(findings: Findings, convention: str = PAPER) -> dict[str, float]:
     return found | {f"still_{f}_do_{k}": float(still[k, f]) for k, f in np.ndindex(*still.shape)}
 
 
-def _trained(findings: Findings, side: int) -> Reader:
+def _trained(outputs: RunOutputs, side: int) -> Reader:
     """A reader of training rows that are spread evenly over their order."""
-    every = np.flatnonzero(findings.data["held_out"] == 0)
-    rows = every[np.linspace(0, len(every) - 1, min(findings.sizes[0], len(every))).astype(int)]
-    return fit(_flat(_small(findings.data["images"][rows], side)), findings.data["values"][rows])
+    every = np.flatnonzero(outputs.data["held_out"] == 0)
+    rows = every[np.linspace(0, len(every) - 1, min(outputs.sizes[0], len(every))).astype(int)]
+    return fit(_flat(_small(outputs.data["images"][rows], side)), outputs.data["values"][rows])
 
 
 def fit(pictures: Array, values: Array) -> Reader:

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facsimile.metrics.base.conventions import PAPER
-from facsimile.metrics.base.findings import Findings
+from facsimile.metrics.base.run_outputs import RunOutputs
 from facsimile.papers.causalvae.metrics import _mic
 
 RANGE = (0.0, 1.0)
@@ -33,7 +33,7 @@ SCORES = {
 Vector = npt.NDArray[np.float64]
 
 
-def score(findings: Findings, convention: str = PAPER) -> dict[str, float]:
+def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
     r"""How much each label and its own codes tell of each other, whatever the shape of their relation.
 
     Formula: $\mathrm{MIC} = \max_{ab < n^{0.6}} I^*(a, b) / \log \min(a, b)$, $I^*$ the most mutual information of any grid of
@@ -46,10 +46,10 @@ def score(findings: Findings, convention: str = PAPER) -> dict[str, float]:
     - Averaging a block loses what its dimensions tell apart; a block of opposite codes has a mean of 0.
     - Of a model that was not told which block is which label, ``mic`` is by chance; read ``mic_best``.
     """
-    held_out = np.flatnonzero(findings.data["held_out"] == 1)
-    rows = held_out[np.linspace(0, len(held_out) - 1, min(findings.sizes[1], len(held_out))).astype(int)]
-    labels = findings.data["labels"][rows].astype(np.float64)
-    codes = findings.inferred["mean"][rows].astype(np.float64)
+    held_out = np.flatnonzero(outputs.data["held_out"] == 1)
+    rows = held_out[np.linspace(0, len(held_out) - 1, min(outputs.sizes[1], len(held_out))).astype(int)]
+    labels = outputs.data["labels"][rows].astype(np.float64)
+    codes = outputs.inferred["mean"][rows].astype(np.float64)
     means = codes.reshape(len(rows), labels.shape[1], -1).mean(axis=2)
     own = [_both(means[:, k], labels[:, k]) for k in range(labels.shape[1])]
     best = [max(_both(code, label) for code in codes.T) for label in labels.T]

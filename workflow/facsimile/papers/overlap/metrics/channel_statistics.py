@@ -3,7 +3,7 @@
 import numpy as np
 
 from facsimile.metrics.base.conventions import PAPER
-from facsimile.metrics.base.findings import Findings
+from facsimile.metrics.base.run_outputs import RunOutputs
 
 RANGE = (0.0, 1.0)
 BETTER = "higher"
@@ -24,7 +24,7 @@ SCORES = {
 BLOCK = 1024
 
 
-def score(findings: Findings, convention: str = PAPER) -> dict[str, float]:
+def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
     r"""Mean and standard deviation of every channel over all images of the data set.
 
     Formula: $\frac{1}{N} \sum_i \bar x_i$ and $\frac{1}{N} \sum_i \big(\frac{1}{P-1} \sum_p (x_{ip} - \bar x_i)^2\big)^{1/2}$.
@@ -32,7 +32,7 @@ def score(findings: Findings, convention: str = PAPER) -> dict[str, float]:
     Traps:
     - The published deviation is not the population's: 0.1952 for dSprites, whose pixels vary by 0.2017.
     """
-    blocks = [_block(findings, first) for first in range(0, len(findings.images), BLOCK)]
+    blocks = [_block(outputs, first) for first in range(0, len(outputs.images), BLOCK)]
     mean, std, square = (np.concatenate(part).mean(axis=0) for part in zip(*blocks, strict=True))
     if convention == POPULATION:
         std = np.sqrt(square - mean**2)
@@ -40,9 +40,9 @@ def score(findings: Findings, convention: str = PAPER) -> dict[str, float]:
     return {"mean": float(mean.mean()), "std": float(std.mean())} | each
 
 
-def _block(findings: Findings, first: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _block(outputs: RunOutputs, first: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of each image and channel [n, c] the mean, its own standard deviation, and the mean square."""
-    images = findings.images[np.arange(first, min(first + BLOCK, len(findings.images)))]
+    images = outputs.images[np.arange(first, min(first + BLOCK, len(outputs.images)))]
     pixels = images.reshape(len(images), -1, images.shape[-1])
     count = pixels.shape[1]
     mean = pixels.mean(axis=1, dtype=np.float64)

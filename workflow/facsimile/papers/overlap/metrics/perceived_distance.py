@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from facsimile.datasets import Dataset
 from facsimile.metrics.base.conventions import PAPER
-from facsimile.metrics.base.findings import Findings
+from facsimile.metrics.base.run_outputs import RunOutputs
 
 RANGE = (0.0, 1.0)
 BETTER = "higher"
@@ -26,7 +26,7 @@ BLOCK = 256  # pairs whose pixels are held at once
 Indices = npt.NDArray[np.int64]
 
 
-def score(findings: Findings, convention: str = PAPER) -> dict[str, float]:
+def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
     r"""Mean squared distance of images along each factor: what a reconstruction loss sees of that factor.
 
     Formula: $\mathbb{E}\big[\frac{1}{|x|} \lVert x - x' \rVert^2\big]$ over pairs $x, x'$ that differ in one factor's value,
@@ -39,24 +39,24 @@ def score(findings: Findings, convention: str = PAPER) -> dict[str, float]:
       and it has 0.0559 and 0.0584.
     - Channels of data that are standardised before training are not in these units.
     """
-    data: Dataset = findings.grid
+    data: Dataset = outputs.grid
     found: dict[str, float] = {}
     for factor in (None, *range(len(data.factor_names))):
-        random = np.random.default_rng([findings.seed, len(data.factor_names) if factor is None else factor])
-        distances = np.concatenate(list(_distances(findings, data, factor, random)))
+        random = np.random.default_rng([outputs.seed, len(data.factor_names) if factor is None else factor])
+        distances = np.concatenate(list(_distances(outputs, data, factor, random)))
         name = "random" if factor is None else data.factor_names[factor]
         found |= {f"{name}_mean": float(distances.mean()), f"{name}_std": float(distances.std())}
     return found
 
 
 def _distances(
-    findings: Findings, data: Dataset, factor: int | None, random: np.random.Generator
+    outputs: RunOutputs, data: Dataset, factor: int | None, random: np.random.Generator
 ) -> Iterator[npt.NDArray[np.float64]]:
     """Squared distances of as many pairs as the study asks for, block by block."""
-    pairs = findings.sizes[0]
+    pairs = outputs.sizes[0]
     for first in range(0, pairs, BLOCK):
         one, two = _pair(data, factor, min(BLOCK, pairs - first), random)
-        yield _squared(findings.images[one], findings.images[two])
+        yield _squared(outputs.images[one], outputs.images[two])
 
 
 def _pair(data: Dataset, factor: int | None, n: int, random: np.random.Generator) -> tuple[Indices, Indices]:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facsimile.metrics.base.conventions import PAPER
-from facsimile.metrics.base.findings import Findings
+from facsimile.metrics.base.run_outputs import RunOutputs
 from facsimile.papers.posterior_collapse.metrics import _linear_optima as optima
 
 RANGE = (0.0, float("inf"))
@@ -30,7 +30,7 @@ THRESHOLD = 1e-2  # nats, the authors' threshold of an active unit
 Vector = npt.NDArray[Any]
 
 
-def score(findings: Findings, convention: str = PAPER) -> dict[str, float]:
+def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
     r"""How far a trained linear autoencoder is from the global optimum that the closed form predicts for its data.
 
     Formula: $\frac{1}{d} \sum_i |\omega_i - \omega_i^*|$ for singular values in falling order, and so on.
@@ -41,15 +41,15 @@ def score(findings: Findings, convention: str = PAPER) -> dict[str, float]:
     - A unit just above its threshold has a KL of $\frac{1}{2} \log(\theta^2 / \beta \eta_{dec}^2)$, which may be below the 0.01
       nats that count as active.
     """
-    latents = len(findings.inferred["omega"])
-    theory = getattr(optima, findings.model)(findings.params, findings.data, latents)
+    latents = len(outputs.inferred["omega"])
+    theory = getattr(optima, outputs.model)(outputs.params, outputs.data, latents)
     found: dict[str, float] = {}
     for name in [name for name in ("omega", "lambda", "sigma") if name in theory]:
-        found |= _beside(name, findings.inferred[name], theory[name])
-    found |= _units(findings.inferred["kl"], theory)
-    if released := getattr(optima, f"{findings.model}_released", None):
-        predicted = released(findings.params, findings.data, latents)["sigma"]
-        found["sigma_error_released"] = _error(findings.inferred["sigma"], predicted)
+        found |= _beside(name, outputs.inferred[name], theory[name])
+    found |= _units(outputs.inferred["kl"], theory)
+    if released := getattr(optima, f"{outputs.model}_released", None):
+        predicted = released(outputs.params, outputs.data, latents)["sigma"]
+        found["sigma_error_released"] = _error(outputs.inferred["sigma"], predicted)
     return found
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from facsimile.metrics.base.conventions import PAPER
-from facsimile.metrics.base.findings import Findings
+from facsimile.metrics.base.run_outputs import RunOutputs
 from facsimile.papers.prog_vi.metrics import _cone_quadrature as quadrature
 
 RANGE = (float("-inf"), float("inf"))
@@ -23,7 +23,7 @@ SCORES = {
 BESIDE_THE_RING = (2.2, 0.0, -2.0, -1.0)  # from the middle, where μ is symmetric, Nelder-Mead ends in a far worse place
 
 
-def score(findings: Findings, convention: str = PAPER) -> dict[str, float]:
+def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
     r"""Mean of the stored estimates of a guide's objective, beside the log evidence and, where it is an integral, its optimum.
 
     Formula: $\frac{1}{S} \sum_s \log \frac{1}{n} \sum_i \frac{p(x_{si}, z)}{\hat q(x_{si})}$.
@@ -32,8 +32,8 @@ def score(findings: Findings, convention: str = PAPER) -> dict[str, float]:
     - A higher value is a tighter bound of an objective with more particles, not a better guide.
     - With one particle the estimates have a variance of 0.8, so that 5,000 of them leave a standard error of 0.013.
     """
-    z = float(findings.data["z"][0])
-    values = findings.inferred["objective"].astype(np.float64)
+    z = float(outputs.data["z"][0])
+    values = outputs.inferred["objective"].astype(np.float64)
     evidence = quadrature.log_evidence(z)
     found = {
         "value": float(values.mean()),
@@ -41,13 +41,13 @@ def score(findings: Findings, convention: str = PAPER) -> dict[str, float]:
         "evidence_theory": evidence,
         "gap": evidence - float(values.mean()),
     }
-    return found | _exact(findings, z)
+    return found | _exact(outputs, z)
 
 
-def _exact(findings: Findings, z: float) -> dict[str, float]:
+def _exact(outputs: RunOutputs, z: float) -> dict[str, float]:
     """Quadrature of the objectives that are one integral: one particle, and one auxiliary value if any."""
-    if findings.params.get("particles", 1) != 1 or findings.params.get("auxiliary", 1) != 1:
+    if outputs.params.get("particles", 1) != 1 or outputs.params.get("auxiliary", 1) != 1:
         return {}
-    parameters = findings.inferred["parameters"].astype(np.float64)
+    parameters = outputs.inferred["parameters"].astype(np.float64)
     objective, start = (quadrature.elbo, BESIDE_THE_RING) if len(parameters) == 4 else (quadrature.hvi, (-1.0, -1.0))
     return {"value_theory": quadrature.best(objective, start, z), "value_here_theory": float(objective(parameters, z))}

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facsimile.metrics.base.conventions import PAPER
-from facsimile.metrics.base.findings import Findings
+from facsimile.metrics.base.run_outputs import RunOutputs
 
 RANGE = (0.0, float("inf"))
 BETTER = "lower"
@@ -25,7 +25,7 @@ SCORES = {
 }
 
 
-def score(findings: Findings, convention: str = PAPER) -> dict[str, float]:
+def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
     r"""How improbable the cells of held-out interventions are, once the intervention's shift is fitted and all else is held.
 
     Formula: $-\log \frac{1}{S} \sum_s p(x | z_s) p(z_s | a) / q(z_s | x)$, $z_s \sim q(z | x)$, averaged over the cells of each
@@ -36,9 +36,9 @@ def score(findings: Findings, convention: str = PAPER) -> dict[str, float]:
       true shares of cells with 15 latents have 310 nats in the released simulator and 461 in the text's.
     - The shift is fitted to the very cells that are scored, as in the paper.
     """
-    held_out = findings.data["held_out"] > 0
-    nll, intervention = findings.inferred["held_out_nll"].astype(np.float64), findings.data["intervention"][held_out]
-    true = findings.data["true_nll"][held_out].astype(np.float64)
+    held_out = outputs.data["held_out"] > 0
+    nll, intervention = outputs.inferred["held_out_nll"].astype(np.float64), outputs.data["intervention"][held_out]
+    true = outputs.data["true_nll"][held_out].astype(np.float64)
     return {"nll": _of_interventions(nll, intervention), "nll_theory": _of_interventions(true, intervention)}
 
 

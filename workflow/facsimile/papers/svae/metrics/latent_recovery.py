@@ -6,7 +6,7 @@ from scipy.optimize import linear_sum_assignment
 
 from facsimile.metrics import mcc
 from facsimile.metrics.base.conventions import PAPER
-from facsimile.metrics.base.findings import Findings
+from facsimile.metrics.base.run_outputs import RunOutputs
 
 RANGE = (0.0, 1.0)
 BETTER = "higher"
@@ -29,7 +29,7 @@ SCORES = {
 Matrix = npt.NDArray[np.float64]
 
 
-def score(findings: Findings, convention: str = PAPER) -> dict[str, float]:
+def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
     r"""How well posterior means are the true latents up to order, sign and scale, and how well up to a linear map.
 
     Formula: $\frac{1}{k} \max_\pi \sum_j |\mathrm{corr}(z_{\pi(j)}, g_j)|$ with $\pi$ one-to-one;
@@ -39,8 +39,8 @@ def score(findings: Findings, convention: str = PAPER) -> dict[str, float]:
     - R2 is of the points that the map was fitted to.
     - A rotation of the true latents has an R2 of 1 and, for two latents turned by 45 degrees, a correlation of 0.71.
     """
-    trained = findings.data["held_out"] == 0
-    codes, truth = findings.inferred["mean"][trained], findings.data["latents"][trained]
+    trained = outputs.data["held_out"] == 0
+    codes, truth = outputs.inferred["mean"][trained], outputs.data["latents"][trained]
     return {"pearson": paired(codes, truth, False), "spearman": paired(codes, truth, True), "r2": linear(codes, truth)}
 
 

@@ -6,7 +6,7 @@ from scipy.optimize import linear_sum_assignment
 
 from facsimile.metrics import mcc
 from facsimile.metrics.base.conventions import PAPER
-from facsimile.metrics.base.findings import Findings
+from facsimile.metrics.base.run_outputs import RunOutputs
 
 RANGE = (0.0, 1.0)
 BETTER = "higher"
@@ -34,7 +34,7 @@ SCORES = {
 Flags = npt.NDArray[np.bool_]
 
 
-def score(findings: Findings, convention: str = PAPER) -> dict[str, float]:
+def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
     r"""Whether the targets that a model infers for each intervention are the true ones, latents matched first.
 
     Formula: $P = |A \cap B| / |A|$, $R = |A \cap B| / |B|$, $F_1 = 2PR / (P + R)$ for pairs (intervention, latent), $A$ those
@@ -46,7 +46,7 @@ def score(findings: Findings, convention: str = PAPER) -> dict[str, float]:
     - It also counts the held-out interventions, on which the model was not trained: with a sparse mask none of their targets is
       found, which takes a fifth off recall; with iVAE's two largest shifts, two at random are.
     """
-    data, inferred = findings.data, findings.inferred
+    data, inferred = outputs.data, outputs.inferred
     trained = data["held_out"] == 0
     correlations = mcc.unit(inferred["mean"][trained], False).T @ mcc.unit(data["latents"][trained], False)
     seen, first = np.unique(data["intervention"], return_index=True)

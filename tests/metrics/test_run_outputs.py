@@ -10,7 +10,7 @@ import pytest
 from facsimile import datasets, models
 from facsimile.foundation import canonical, discover
 from facsimile.metrics.base import metric_card
-from facsimile.metrics.base.findings import Findings
+from facsimile.metrics.base.run_outputs import RunOutputs
 from facsimile.models.base import arrays as base_arrays
 from facsimile.papers.overlap.datasets.xy_squares import XYSquares
 from facsimile.papers.overlap.metrics import channel_statistics, perceived_distance
@@ -18,18 +18,18 @@ from facsimile.papers.posterior_collapse.datasets.linear_gaussian import LinearG
 from facsimile.papers.posterior_collapse.metrics import _linear_optima as optima
 from facsimile.papers.posterior_collapse.metrics import linear_optimum
 from facsimile.papers.prog_vi.metrics import _cone_quadrature as quadrature
-from facsimile.scoring import score_findings
+from facsimile.scoring import score_run_outputs
 from facsimile.scoring.score_inputs import Images
 from facsimile.studies import runs
 from facsimile.studies.training import Training
 from facsimile.training import loop
 
-NAMES = [name for name in discover.names("metrics") if score_findings.wanted(name)]
+NAMES = [name for name in discover.names("metrics") if score_run_outputs.uses_run_outputs(name)]
 
 
 def of(model="no_model", params=None, inferred=None, data=None, grid=None, asked=500):
     images = Images(grid, 0) if grid is not None else None
-    return Findings(model, params or {}, inferred or {}, pd.DataFrame(), data or {}, images, grid, (asked, 0), 0)
+    return RunOutputs(model, params or {}, inferred or {}, pd.DataFrame(), data or {}, images, grid, (asked, 0), 0)
 
 
 @pytest.fixture(scope="module")
@@ -60,14 +60,14 @@ def test_it_says_what_it_is(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_its_needs_are_known(name):
     run = runs.Run("cone", "no_model", 0, {"params": {}}, "", None, None, None, control=False)
-    assert score_findings.has(name, run, {"arrays": "[]"}) in (True, False)
+    assert score_run_outputs.has(name, run, {"arrays": "[]"}) in (True, False)
 
 
 def test_an_unknown_need_is_named(monkeypatch):
     monkeypatch.setattr(perceived_distance, "NEEDS", ("pixels",))
     run = runs.Run("cone", "no_model", 0, {"params": {}}, "", None, None, None, control=False)
     with pytest.raises(ValueError, match="perceived_distance needs 'pixels', which is neither codes nor one of: history"):
-        score_findings.has("perceived_distance", run, {})
+        score_run_outputs.has("perceived_distance", run, {})
 
 
 def test_codes_are_not_given():
@@ -164,7 +164,7 @@ def test_at_the_threshold_a_unit_is_collapsed():
 
 def test_a_run_without_what_is_needed_is_not_asked():
     run = runs.Run("cone", "cone_mean_field", 0, {"params": {}}, canonical.hash8({}), None, None, None, control=False)
-    assert score_findings.has("cone_objective", run, {"arrays": '["objective", "parameters"]'})
-    assert not score_findings.has("cone_objective", run, {"arrays": '["parameters"]'})
-    assert not score_findings.has("perceived_distance", run, {"arrays": "[]"}), "it has no images"
+    assert score_run_outputs.has("cone_objective", run, {"arrays": '["objective", "parameters"]'})
+    assert not score_run_outputs.has("cone_objective", run, {"arrays": '["parameters"]'})
+    assert not score_run_outputs.has("perceived_distance", run, {"arrays": "[]"}), "it has no images"
     assert datasets.grid("cone").rows == 1

@@ -14,7 +14,7 @@ import pandas as pd
 from facsimile import datasets, metrics
 from facsimile.datasets import Arrays
 from facsimile.foundation import discover
-from facsimile.metrics.base.findings import Findings
+from facsimile.metrics.base.run_outputs import RunOutputs
 from facsimile.scoring import score_inputs
 from facsimile.store import files, inferred_arrays
 from facsimile.studies.parts import Evaluation
@@ -24,8 +24,8 @@ PLAIN = ("history", "images", "grid")
 BY_NAME = ("inferred", "data", "model")
 
 
-def wanted(metric: str) -> bool:
-    """Whether a metric is one of findings: it needs no codes."""
+def uses_run_outputs(metric: str) -> bool:
+    """Whether a metric is one of outputs: it needs no codes."""
     return "codes" not in discover.module("metrics", metric).NEEDS
 
 
@@ -46,11 +46,11 @@ def has(metric: str, run: Run, about: Mapping[str, Any]) -> bool:
     return True
 
 
-def ask(metric: str, run: Run, folder: Path, data: Path, asked: Evaluation) -> pd.DataFrame:
+def score(metric: str, run: Run, folder: Path, data: Path, asked: Evaluation) -> pd.DataFrame:
     """A metric's scores of one run, one a row, with the columns of ``facsimile.score``."""
     given = score_inputs.opened(run.dataset, data, tuple(sorted(run.subgrid.items())))
     of_arrays = isinstance(given, Arrays)
-    found = Findings(
+    found = RunOutputs(
         model=run.model,
         params=run.params,
         inferred=score_inputs.whole(folder),

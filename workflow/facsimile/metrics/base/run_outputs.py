@@ -11,7 +11,7 @@ from facsimile.metrics.base.draws import Draws
 
 
 @dataclass(frozen=True)
-class Findings(Draws):
+class RunOutputs(Draws):
     """One run: the arrays that it ``inferred`` by name, its ``history`` along training, its hyper-parameters and its data.
 
     ``data`` are the data set's arrays by name; ``images`` gives images float32 [n, h, w, c] in [0, 1] for rows [n], ``grid`` is
@@ -35,4 +35,4 @@ class Findings(Draws):
 
     def __getattr__(self, name: str) -> NoReturn:
         """A metric whose ``NEEDS`` lack codes asked for them."""
-        raise AttributeError(f"{name}: a metric of a run's findings is given no codes; name 'codes' in its NEEDS")
+        raise AttributeError(f"{name}: a metric of a run's outputs is given no codes; name 'codes' in its NEEDS")
