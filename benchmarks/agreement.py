@@ -41,7 +41,9 @@ SINGULAR = ("duplicate", "linear_mix")
 
 def differences(golden: dict[str, Any], case: str) -> Iterator[tuple[str, float]]:
     """Name and largest absolute difference of each answer for one case."""
-    train, test = (Sample(golden[f"mus_{part}"].T, golden[f"ys_{part}"].T) for part in ("train", "test"))
+    train, test = (
+        Sample(golden[f"mus_{part}"].T, golden[f"ys_{part}"].T) for part in ("train", "test")
+    )
     draws = Draws(train, test)
     yield "mutual information", _largest(information.matrix(draws)[0], golden["mi_matrix"])
     yield "MIG", _largest(mig.score(draws)["mig"], golden["mig"])
@@ -61,12 +63,16 @@ def differences(golden: dict[str, Any], case: str) -> Iterator[tuple[str, float]
 
 
 def _largest(ours: Any, theirs: Any) -> float:
-    return float(np.abs(np.asarray(ours, dtype=np.float64) - np.asarray(theirs, dtype=np.float64)).max())
+    return float(
+        np.abs(np.asarray(ours, dtype=np.float64) - np.asarray(theirs, dtype=np.float64)).max()
+    )
 
 
 def main() -> None:
     """Print, and write where asked, the largest difference of each answer and the case that has it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--out", type=Path)
     rows = []
     out = parser.parse_args().out
@@ -75,10 +81,15 @@ def main() -> None:
         with np.load(path, allow_pickle=False) as file:
             rows += [(name, case, found) for name, found in differences(dict(file), case)]
     table = pd.DataFrame(rows, columns=["answer", "case", "difference"])
-    lines = ["| answer | cases | largest difference | in case | limit |", "|---|---:|---:|---|---:|"]
+    lines = [
+        "| answer | cases | largest difference | in case | limit |",
+        "|---|---:|---:|---|---:|",
+    ]
     for name, group in table.groupby("answer", sort=False):
         worst = group.loc[group["difference"].idxmax()]
-        lines.append(f"| {name} | {len(group)} | {worst['difference']:.1e} | {worst['case']} | {LIMITS[str(name)]:.0e} |")
+        lines.append(
+            f"| {name} | {len(group)} | {worst['difference']:.1e} | {worst['case']} | {LIMITS[str(name)]:.0e} |"
+        )
     text = "\n".join(lines) + "\n"
     print(text, end="")
     if out:

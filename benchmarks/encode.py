@@ -22,7 +22,9 @@ HUES = 10  # of the first factor, of which the tenth of the data set has one
 
 def main() -> None:
     """Run each part in a process and print what it took."""
-    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     asked.add_argument("--out", type=Path, help="also write the table to this file")
     asked.add_argument("--part", nargs=2, metavar=("PART", "FOLDER"), help=argparse.SUPPRESS)
     words = asked.parse_args()
@@ -60,12 +62,20 @@ def archive(folder: Path) -> None:
 
     from facsimile.datasets.shapes3d import Shapes3D
 
-    n, sizes, rng = math.prod(Shapes3D.factor_sizes), Shapes3D.factor_sizes, np.random.default_rng(0)
+    n, sizes, rng = (
+        math.prod(Shapes3D.factor_sizes),
+        Shapes3D.factor_sizes,
+        np.random.default_rng(0),
+    )
     with h5py.File(folder / ARCHIVE, "w") as file:
         file["labels"] = np.indices(sizes).reshape(len(sizes), -1).T.astype(np.float64)
-        images = file.create_dataset("images", (n, *Shapes3D.image_shape), np.uint8, chunks=(1000, *Shapes3D.image_shape))
+        images = file.create_dataset(
+            "images", (n, *Shapes3D.image_shape), np.uint8, chunks=(1000, *Shapes3D.image_shape)
+        )
         for first in range(0, n, 1000):
-            images[first : first + 1000] = rng.integers(0, 256, (1000, 16, 16, 3), np.uint8).repeat(4, 1).repeat(4, 2)
+            images[first : first + 1000] = (
+                rng.integers(0, 256, (1000, 16, 16, 3), np.uint8).repeat(4, 1).repeat(4, 2)
+            )
 
 
 def make(folder: Path) -> None:
@@ -93,7 +103,9 @@ def encode(folder: Path, strides: dict[str, int]) -> None:
     weights = loop.weights(loop.start(model, training, data.image_shape, 0, "float32"))
     made = encode.networks(model, training, data.image_shape, weights, how.device)
     blocks = encode.encode(model, made, data, 0, how.precision, how.device)
-    latents.write(folder / "latents.h5", (len(data), training.latents), blocks, {"precision": how.precision})
+    latents.write(
+        folder / "latents.h5", (len(data), training.latents), blocks, {"precision": how.precision}
+    )
 
 
 PARTS = {  # how many images each is of, and what it does in a folder

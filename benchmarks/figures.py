@@ -40,21 +40,34 @@ def made_up(study: studies_study.Study, scale: str, names: list[str]) -> pd.Data
         }
     )
     about = about[rng.uniform(size=len(about)) > 0.02].reset_index(drop=True)
-    skill = 0.08 * pd.factorize(about["model"])[0] + 0.04 * about["value_index"].fillna(0).to_numpy(float)
+    skill = 0.08 * pd.factorize(about["model"])[0] + 0.04 * about["value_index"].fillna(0).to_numpy(
+        float
+    )
     skill += rng.normal(scale=0.1, size=len(about))
     tables = [_scores(about, name, skill, study, scale, rng) for name in names]
     return pd.concat(tables, ignore_index=True)
 
 
 def _scores(
-    about: pd.DataFrame, name: str, skill: np.ndarray, study: studies_study.Study, scale: str, rng: np.random.Generator
+    about: pd.DataFrame,
+    name: str,
+    skill: np.ndarray,
+    study: studies_study.Study,
+    scale: str,
+    rng: np.random.Generator,
 ) -> pd.DataFrame:
     plain, _, variation = name.partition("@")
     metric, _, score = plain.partition(".")
-    way = next(way for way in evaluations.settings(study, scale, metric) if way.variation == variation)
+    way = next(
+        way for way in evaluations.settings(study, scale, metric) if way.variation == variation
+    )
     result = np.exp(-2 + rng.normal() * skill + rng.normal(scale=0.3, size=len(about)))
     bounded = discover.module("metrics", metric).RANGE[1] == 1
-    asked = {"n_train": way.evaluation.train, "evaluation_seed": way.evaluation.seed, "representation": way.representation}
+    asked = {
+        "n_train": way.evaluation.train,
+        "evaluation_seed": way.evaluation.seed,
+        "representation": way.representation,
+    }
     result = result / (1 + result) if bounded else 10 * result
     return about.assign(metric=metric, score=score, variation=variation, result=result, **asked)
 
@@ -74,8 +87,16 @@ def chosen(study: studies_study.Study, scale: str, every: bool) -> list[Spec]:
     """The figures that are made of scores alone."""
     datasets = study.datasets_of(runs.scale_of(study, scale))
     named = study.figures_of(datasets) if every else study.figures | study.figures_of(datasets[:1])
-    specs = [Spec.of(name, figure) for name, figure in named.items() if not (figure.each and name in study.figures)]
-    return [spec for spec in specs if not getattr(discover.module("figures", spec.kind), "SHOWS_MODELS", False)]
+    specs = [
+        Spec.of(name, figure)
+        for name, figure in named.items()
+        if not (figure.each and name in study.figures)
+    ]
+    return [
+        spec
+        for spec in specs
+        if not getattr(discover.module("figures", spec.kind), "SHOWS_MODELS", False)
+    ]
 
 
 def main() -> None:
@@ -87,7 +108,10 @@ def main() -> None:
     parser.add_argument("--csv", type=Path)
     said = parser.parse_args()
     study = reading.load(STUDY)
-    context, scores = Context.of(study, said.scale), made_up(study, said.scale, wanted(study, said.scale))
+    context, scores = (
+        Context.of(study, said.scale),
+        made_up(study, said.scale, wanted(study, said.scale)),
+    )
     print(f"{len(scores):,} scores of {scores['run'].nunique():,} runs")
     rows = []
     for spec in chosen(study, said.scale, said.every):
@@ -102,7 +126,10 @@ def main() -> None:
         rows.append((spec.id, spec.kind, *seconds, size, len(drawn.data)))
         print(*rows[-1], flush=True)
     if said.csv:
-        table = pd.DataFrame(rows, columns=["figure", "kind", "draw_seconds", "save_seconds", "pdf_bytes", "data_rows"])
+        table = pd.DataFrame(
+            rows,
+            columns=["figure", "kind", "draw_seconds", "save_seconds", "pdf_bytes", "data_rows"],
+        )
         table.to_csv(said.csv, index=False)
 
 

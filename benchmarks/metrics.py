@@ -77,16 +77,27 @@ def network(f: Array, rng: np.random.Generator) -> Array:
 
 def vae_like(f: Array, rng: np.random.Generator) -> Array:
     """Position and size in one latent each, the angle in two, shape nearly lost, the rest dead; all with noise."""
-    angle = 2 * np.pi * np.argsort(np.argsort(np.unique(f[:, 2])))[np.unique(f[:, 2], return_inverse=True)[1]] / SIZES[2]
-    live = np.c_[f[:, 3], f[:, 4], f[:, 1] + 0.2 * f[:, 0], np.sin(angle), np.cos(angle) + 0.1 * f[:, 0]]
-    return np.c_[live + 0.15 * rng.standard_normal(live.shape), 0.02 * rng.standard_normal((len(f), 5))]
+    angle = (
+        2
+        * np.pi
+        * np.argsort(np.argsort(np.unique(f[:, 2])))[np.unique(f[:, 2], return_inverse=True)[1]]
+        / SIZES[2]
+    )
+    live = np.c_[
+        f[:, 3], f[:, 4], f[:, 1] + 0.2 * f[:, 0], np.sin(angle), np.cos(angle) + 0.1 * f[:, 0]
+    ]
+    return np.c_[
+        live + 0.15 * rng.standard_normal(live.shape), 0.02 * rng.standard_normal((len(f), 5))
+    ]
 
 
 CASES: dict[str, Callable[[Array, np.random.Generator], Array]] = {
     "perfect": lambda f, rng: f,
     "rotated": rotated,
     "partial": partial,
-    "noisy": lambda f, rng: np.c_[f + 0.5 * rng.standard_normal(f.shape), 0.5 * rng.standard_normal(f.shape)],
+    "noisy": lambda f, rng: np.c_[
+        f + 0.5 * rng.standard_normal(f.shape), 0.5 * rng.standard_normal(f.shape)
+    ],
     "dead": lambda f, rng: np.c_[f, 0.01 * rng.standard_normal(f.shape)],
     "redundant": redundant,
     "duplicate": lambda f, rng: np.c_[f, f[:, 3:]],
@@ -122,7 +133,9 @@ def disent_score(metric: str, draws: base_draws.Draws) -> Scores:
 
     name, scores = DISENT_NAMES[metric]
     np.random.seed(draws.seed)
-    sizes = {"num_train": draws.sizes[0]} | ({"num_test": draws.sizes[1]} if metric == "sap" else {})
+    sizes = {"num_train": draws.sizes[0]} | (
+        {"num_test": draws.sizes[1]} if metric == "sap" else {}
+    )
     if metric == "factor_vae_score":
         sizes |= {"num_eval": draws.sizes[1], "num_variance_estimate": draws.sizes[0]}
     found = getattr(disent.metrics, name)(_disent_data(draws), lambda images: images, **sizes)
@@ -158,15 +171,22 @@ def ours(metric: str, convention: str, draws: base_draws.Draws) -> Scores:
 
 def sides(metric: str, compared: bool) -> dict[str, Callable[[base_draws.Draws], Scores]]:
     """Who is asked for a metric."""
-    found: dict[str, Callable[[base_draws.Draws], Scores]] = {DLIB: functools.partial(ours, metric, conventions.DLIB)}
+    found: dict[str, Callable[[base_draws.Draws], Scores]] = {
+        DLIB: functools.partial(ours, metric, conventions.DLIB)
+    }
     if compared:
-        found |= {MODERN: functools.partial(ours, metric, conventions.MODERN), SKLEARN: PLAIN[metric]}
+        found |= {
+            MODERN: functools.partial(ours, metric, conventions.MODERN),
+            SKLEARN: PLAIN[metric],
+        }
         if metric in DISENT_NAMES and importlib.util.find_spec("disent"):
             found[DISENT] = functools.partial(disent_score, metric)
     return found
 
 
-def measure(case: str, points: tuple[int, int], rounds: int, compared: bool) -> Iterator[dict[str, Any]]:
+def measure(
+    case: str, points: tuple[int, int], rounds: int, compared: bool
+) -> Iterator[dict[str, Any]]:
     """Values and CPU seconds of every metric and side of one case, and of the checks and draws that come before."""
     codes, values = latents(case), factors()
     drawing: list[float] = []
@@ -179,10 +199,19 @@ def measure(case: str, points: tuple[int, int], rounds: int, compared: bool) -> 
                 if seconds[side] and seconds[side][0] > ONCE:
                     continue
                 # Drawn anew each time: nothing is shared between sides, rounds or metrics.
-                draws = _timed(lambda: base_draws.from_table(codes, values, *points, seed=0), drawing)
+                draws = _timed(
+                    lambda: base_draws.from_table(codes, values, *points, seed=0), drawing
+                )
                 found[side] = _timed(lambda ask=ask, draws=draws: ask(draws), seconds[side])  # type: ignore[misc]
         for side in asked:
-            print(case, metric, side, found[side], f"{statistics.median(seconds[side]):.2f} s", flush=True)
+            print(
+                case,
+                metric,
+                side,
+                found[side],
+                f"{statistics.median(seconds[side]):.2f} s",
+                flush=True,
+            )
             yield from _rows(case, metric, side, found[side], seconds[side])
     yield from _rows(case, DRAWS, DLIB, {"": float("nan")}, drawing)
 
@@ -194,7 +223,9 @@ def _timed(ask: Callable[[], Any], seconds: list[float]) -> Any:
     return answer
 
 
-def _rows(case: str, metric: str, side: str, found: Scores, seconds: list[float]) -> Iterator[dict[str, Any]]:
+def _rows(
+    case: str, metric: str, side: str, found: Scores, seconds: list[float]
+) -> Iterator[dict[str, Any]]:
     about = {"case": case, "metric": metric, "side": side, "rounds": len(seconds)}
     times = {"seconds": statistics.median(seconds), "least": min(seconds), "most": max(seconds)}
     for score, value in found.items():
@@ -213,7 +244,9 @@ def report(rows: pd.DataFrame) -> str:
 
 def _speed(rows: pd.DataFrame) -> str:
     once = rows.drop_duplicates(["case", "metric", "side"])
-    table = once.pivot_table(index="metric", columns="side", values="seconds", aggfunc="mean").reindex(metrics.STUDY)
+    table = once.pivot_table(
+        index="metric", columns="side", values="seconds", aggfunc="mean"
+    ).reindex(metrics.STUDY)
     table = table.reindex(columns=[SKLEARN, DISENT, MODERN, DLIB])
     table.loc["all"] = table.sum()
     table.loc["all", DISENT] = np.nan
@@ -258,30 +291,51 @@ def _sets(rows: pd.DataFrame) -> str:
         "|---|---|---|---|",
     ]
     return "\n".join(
-        lines + [f"| {case} | {row['all']:.1f} | {row['dci']:.1f} | {row[DRAWS]:.2f} |" for case, row in table.iterrows()]
+        lines
+        + [
+            f"| {case} | {row['all']:.1f} | {row['dci']:.1f} | {row[DRAWS]:.2f} |"
+            for case, row in table.iterrows()
+        ]
     )
 
 
 def machine() -> str:
     """Processor, cores and versions."""
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    processor = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown processor")
+    processor = next(
+        (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")),
+        "unknown processor",
+    )
     named = [*metrics.LIBRARIES, *(["disent"] if importlib.util.find_spec("disent") else [])]
-    versions = ", ".join(f"{name} {version}" for name, version in provenance.versions(*named).items())
+    versions = ", ".join(
+        f"{name} {version}" for name, version in provenance.versions(*named).items()
+    )
     return f"{processor}, {os.cpu_count()} cores, one thread; {versions}; load {os.getloadavg()[0]:.1f} at the end."
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--cases", nargs="*", default=list(CASES), choices=list(CASES))
-    parser.add_argument("--compare", nargs="*", default=list(COMPARED), choices=list(CASES), help="cases that all sides score")
-    parser.add_argument("--quick", action="store_true", help="1,000 and 500 points instead of 10,000 and 5,000")
+    parser.add_argument(
+        "--compare",
+        nargs="*",
+        default=list(COMPARED),
+        choices=list(CASES),
+        help="cases that all sides score",
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="1,000 and 500 points instead of 10,000 and 5,000"
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--out", type=Path, help="a CSV file; the report goes beside it, as .md")
     arguments = parser.parse_args()
     points = POINTS["quick" if arguments.quick else "full"]
-    warnings.simplefilter("ignore")  # scikit-learn's way stops before it converges, as the reference does
+    warnings.simplefilter(
+        "ignore"
+    )  # scikit-learn's way stops before it converges, as the reference does
     rows: list[dict[str, Any]] = []
     with threadpool_limits(1):
         metrics.score(latents("perfect"), factors(), n_train=200, n_test=100)  # compiles

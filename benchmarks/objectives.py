@@ -29,7 +29,10 @@ OBJECTIVES = {"ELBO, 64 samples": (1, 64, 0.0), "IWELBO, 5 particles": (5, 1, 3.
 def ours(particles: int, batch: int, start: float) -> Iterator[object]:
     """Steps of the training loop, random numbers, history and all."""
     stated = {"steps": 10**6, "batch_size": batch, "latents": 2, "sgd": {"lr": 0.001}}
-    model, training = models.model("cone_mean_field", particles=particles, start_x=start), Training.model_validate(stated)
+    model, training = (
+        models.model("cone_mean_field", particles=particles, start_x=start),
+        Training.model_validate(stated),
+    )
     with tempfile.TemporaryDirectory() as folder:
         data = datasets.dataset("cone", Path(folder) / "cone.h5")
     state = loop.start(model, training, loop.shape_of(model, data), 0, "float32")
@@ -40,7 +43,11 @@ def theirs(particles: int, batch: int, start: float) -> Iterator[object]:
     """Steps of Pyro's SVI with vectorised particles and its own gradient descent."""
     pyro.clear_param_store()
     names = [f"{kind}_{particles}" for kind in ("mean", "scale")]
-    loss = Trace_ELBO(batch, vectorize_particles=True) if particles == 1 else RenyiELBO(0, particles, vectorize_particles=True)
+    loss = (
+        Trace_ELBO(batch, vectorize_particles=True)
+        if particles == 1
+        else RenyiELBO(0, particles, vectorize_particles=True)
+    )
 
     def model() -> None:
         x, y = (pyro.sample(name, dist.Normal(0.0, 10.0)) for name in "xy")
@@ -80,14 +87,17 @@ def measured(particles: int, batch: int, start: float) -> tuple[float, float, fl
 def main() -> None:
     """Measure, print and write the table."""
     torch.set_num_threads(1)
-    lines = ["| objective | ours, ms a step | Pyro, ms a step | ratio |", "| --- | ---: | ---: | ---: |"]
+    lines = [
+        "| objective | ours, ms a step | Pyro, ms a step | ratio |",
+        "| --- | ---: | ---: | ---: |",
+    ]
     for name, setting in OBJECTIVES.items():
         first, second, ratio = measured(*setting)
         lines.append(f"| {name} | {first:.2f} | {second:.2f} | {ratio:.1f} |")
-    about = (
-        f"Pyro {pyro.__version__}, torch {torch.__version__}, one thread; medians of {BLOCKS} blocks of {BLOCK} steps by turns."
+    about = f"Pyro {pyro.__version__}, torch {torch.__version__}, one thread; medians of {BLOCKS} blocks of {BLOCK} steps by turns."
+    text = "\n".join(
+        ["# A step of variational inference on the noisy cone", "", *lines, "", about, ""]
     )
-    text = "\n".join(["# A step of variational inference on the noisy cone", "", *lines, "", about, ""])
     RESULT.write_text(text, encoding="utf-8")
     print(text)
 

@@ -26,7 +26,12 @@ def plain_dci(draws: Draws) -> Scores:
     fits = [GradientBoostingClassifier().fit(train.codes, labels) for labels in train.factors.T]
     importance = np.stack([fit.feature_importances_ for fit in fits], axis=1)
     accuracy = [
-        np.mean([np.mean(fit.predict(part.codes) == labels) for fit, labels in zip(fits, part.factors.T, strict=True)])
+        np.mean(
+            [
+                np.mean(fit.predict(part.codes) == labels)
+                for fit, labels in zip(fits, part.factors.T, strict=True)
+            ]
+        )
         for part in (train, test)
     ]
     return {
@@ -62,7 +67,11 @@ def plain_modularity(draws: Draws) -> Scores:
     """The same mutual information, squared."""
     squared = _information(_binned(draws.train.codes), draws.train.factors) ** 2
     largest = squared.max(axis=1)
-    return {"modularity": float(np.mean(1 - (squared.sum(axis=1) - largest) / largest / (squared.shape[1] - 1)))}
+    return {
+        "modularity": float(
+            np.mean(1 - (squared.sum(axis=1) - largest) / largest / (squared.shape[1] - 1))
+        )
+    }
 
 
 def plain_explicitness(draws: Draws) -> Scores:
@@ -74,7 +83,10 @@ def plain_explicitness(draws: Draws) -> Scores:
         for part, found in zip((draws.train, draws.test), areas, strict=True):
             truth = label_binarize(part.factors[:, j], classes=fitted.classes_)
             found.append(roc_auc_score(truth, fitted.predict_proba(scaler.transform(part.codes))))
-    return {"explicitness_train": float(np.mean(areas[0])), "explicitness_test": float(np.mean(areas[1]))}
+    return {
+        "explicitness_train": float(np.mean(areas[0])),
+        "explicitness_test": float(np.mean(areas[1])),
+    }
 
 
 def plain_sap(draws: Draws) -> Scores:
@@ -82,7 +94,9 @@ def plain_sap(draws: Draws) -> Scores:
     train, test = draws.train, draws.test
     found = np.empty((train.codes.shape[1], train.factors.shape[1]))
     for i, j in np.ndindex(found.shape):
-        fitted = LinearSVC(C=0.01, class_weight="balanced").fit(train.codes[:, [i]], train.factors[:, j])
+        fitted = LinearSVC(C=0.01, class_weight="balanced").fit(
+            train.codes[:, [i]], train.factors[:, j]
+        )
         found[i, j] = np.mean(fitted.predict(test.codes[:, [i]]) == test.factors[:, j])
     ordered = np.sort(found, axis=0)
     return {"sap": float(np.mean(ordered[-1] - ordered[-2]))}
@@ -95,8 +109,12 @@ def plain_irs(draws: Draws) -> Scores:
     remaining = np.zeros((codes.shape[1], draws.train.factors.shape[1]))
     for j, column in enumerate(_binned(draws.train.factors).T):
         groups = [codes[column == value] for value in np.unique(column)]
-        remaining[:, j] = np.mean([np.percentile(np.abs(g - g.mean(axis=0)), 99, axis=0) for g in groups], axis=0)
-    return {"irs": float(np.average((1 - remaining / largest[:, None]).max(axis=1), weights=largest))}
+        remaining[:, j] = np.mean(
+            [np.percentile(np.abs(g - g.mean(axis=0)), 99, axis=0) for g in groups], axis=0
+        )
+    return {
+        "irs": float(np.average((1 - remaining / largest[:, None]).max(axis=1), weights=largest))
+    }
 
 
 def plain_unsupervised(draws: Draws) -> Scores:
@@ -108,7 +126,10 @@ def plain_unsupervised(draws: Draws) -> Scores:
     information = _information(_binned(draws.train.codes), _binned(draws.train.codes))
     np.fill_diagonal(information, 0)
     return {
-        "gaussian_total_correlation": float(np.log(variances).sum() - np.linalg.slogdet(covariance)[1]) / 2,
+        "gaussian_total_correlation": float(
+            np.log(variances).sum() - np.linalg.slogdet(covariance)[1]
+        )
+        / 2,
         "gaussian_wasserstein_correlation": wasserstein,
         "gaussian_wasserstein_correlation_norm": wasserstein / float(variances.sum()),
         "mutual_info_score": float(information.sum() / (len(information) * (len(information) - 1))),
@@ -119,7 +140,9 @@ def plain_beta_vae(draws: Draws) -> Scores:
     """Mean differences of 64 pairs that share a factor, one LogisticRegression."""
     random = np.random.RandomState(draws.seed)
     (x, y), (x_test, y_test) = (_differences(draws, n, random) for n in draws.sizes)
-    return {"beta_vae_score": float(np.mean(LogisticRegression().fit(x, y).predict(x_test) == y_test))}
+    return {
+        "beta_vae_score": float(np.mean(LogisticRegression().fit(x, y).predict(x_test) == y_test))
+    }
 
 
 def _differences(draws: Draws, n: int, random: np.random.RandomState) -> tuple[Array, Array]:
@@ -142,13 +165,17 @@ def plain_factor_vae(draws: Draws) -> Scores:
     return {"factor_vae_score": float(right / second.sum())}
 
 
-def _votes(draws: Draws, n: int, overall: Array, active: Array, random: np.random.RandomState) -> Array:
+def _votes(
+    draws: Draws, n: int, overall: Array, active: Array, random: np.random.RandomState
+) -> Array:
     votes = np.zeros((len(SIZES), int(active.sum())), int)
     for _ in range(n):
         factor = random.randint(len(SIZES))
         points = _points(draws.batch, random)
         points[:, factor] = points[0, factor]
-        votes[factor, np.argmin(_codes(draws, points).var(axis=0, ddof=1)[active] / overall[active])] += 1
+        votes[
+            factor, np.argmin(_codes(draws, points).var(axis=0, ddof=1)[active] / overall[active])
+        ] += 1
     return votes
 
 

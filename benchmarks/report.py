@@ -43,12 +43,25 @@ SORT = """async () => {
 
 def scores(runs: pd.DataFrame) -> pd.DataFrame:
     """Made-up scores of every run: 40 of the names that the metrics give."""
-    named = [(m, s) for m in discover.names("metrics") for s in getattr(discover.module("metrics", m), "SCORES", {})][:SCORES]
+    named = [
+        (m, s)
+        for m in discover.names("metrics")
+        for s in getattr(discover.module("metrics", m), "SCORES", {})
+    ][:SCORES]
     rng = np.random.default_rng(0)
-    said = {"convention": "dlib", "n_train": 10_000, "n_test": 5_000, "evaluation_seed": 0, "seconds": 1.0, "versions": "none"}
+    said = {
+        "convention": "dlib",
+        "n_train": 10_000,
+        "n_test": 5_000,
+        "evaluation_seed": 0,
+        "seconds": 1.0,
+        "versions": "none",
+    }
     identity = runs[list(collect.IDENTITY)]
     blocks = [
-        identity.assign(metric=m, score=s, result=rng.random(len(runs)), code="0", representation="mean", **said)
+        identity.assign(
+            metric=m, score=s, result=rng.random(len(runs)), code="0", representation="mean", **said
+        )
         for m, s in named
     ]
     return pd.concat(blocks, ignore_index=True)
@@ -78,7 +91,9 @@ def measured(page: Page, index: Path) -> dict[str, float]:
     found["filter to 1 run s"] = page.evaluate(FILTER, "cars3d dip_vae_ii/ /49 3599") / 1000
     found["no filter s"] = page.evaluate(FILTER, "") / 1000
     found["sort s"] = page.evaluate(SORT) / 1000
-    found["rows in the document"] = page.locator("#table .tabulator-tableholder .tabulator-row").count()
+    found["rows in the document"] = page.locator(
+        "#table .tabulator-tableholder .tabulator-row"
+    ).count()
     found["heap MB"] = page.evaluate("performance.memory.usedJSHeapSize") / 1e6
     return found
 
@@ -89,7 +104,9 @@ def main() -> None:
         folder = Path(sys.argv[1] if len(sys.argv) > 1 else temporary)
         index, seconds = written(folder)
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+            browser = playwright.chromium.launch(
+                executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+            )
             context = browser.new_context(viewport={"width": 1440, "height": 900}, offline=True)
             found = measured(context.new_page(), index)
             browser.close()

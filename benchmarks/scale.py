@@ -59,7 +59,11 @@ def plan() -> None:
         write_study(Project(folder).papers, yaml.safe_dump(large), "large")
         print("| study | CPU s | wall s | MB |\n|---|---|---|---|")
         for target in (PUBLISHED, "large"):
-            row(target, [*snakemake(), "-n", "--quiet", "all", "--config", "scale=paper", "--", target], folder)
+            row(
+                target,
+                [*snakemake(), "-n", "--quiet", "all", "--config", "scale=paper", "--", target],
+                folder,
+            )
 
 
 def start() -> None:
@@ -70,7 +74,16 @@ def start() -> None:
         target = ["-n", "--quiet", "all", "--", "results/data/toy.h5"]
         commands = {
             "import of snakemake": [sys.executable, "-c", "import snakemake.cli"],
-            "snakemake, a Snakefile of one rule": [*snakemake(), "-s", "empty", "-n", "--quiet", "all", "--", "x"],
+            "snakemake, a Snakefile of one rule": [
+                *snakemake(),
+                "-s",
+                "empty",
+                "-n",
+                "--quiet",
+                "all",
+                "--",
+                "x",
+            ],
             "snakemake, this workflow": [*snakemake(), *target],
             "the same at paper scale": [*snakemake(), "--config", "scale=paper", *target],
             "facsimile list": [sys.executable, "-m", "facsimile", "list"],
@@ -85,11 +98,29 @@ def jobs(count: str, width: str = "8") -> None:
     """Trivial jobs through a virtual cluster: overhead a job, the queue, and what Snakemake's own process takes."""
     import cluster as slurm
 
-    with tempfile.TemporaryDirectory() as name, slurm.cluster(Path(name), nodes=2, cpus=int(width) // 2) as running:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        slurm.cluster(Path(name), nodes=2, cpus=int(width) // 2) as running,
+    ):
         folder = copy_of_repository(Path(name) / "project")
         (folder / "Snakefile").write_text(TRIVIAL.format(jobs=count))
-        command = [*snakemake(), "--profile", "slurm", *slurm.HURRY, "--quiet", "all", "--jobs", "200"]
-        head = psutil.Popen(command, cwd=folder, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        command = [
+            *snakemake(),
+            "--profile",
+            "slurm",
+            *slurm.HURRY,
+            "--quiet",
+            "all",
+            "--jobs",
+            "200",
+        ]
+        head = psutil.Popen(
+            command,
+            cwd=folder,
+            env=environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         began, seen = time.monotonic(), []
         while head.poll() is None:
             done = sum(1 for _ in (folder / "out").glob("*")) if (folder / "out").exists() else 0
@@ -97,18 +128,28 @@ def jobs(count: str, width: str = "8") -> None:
             queued = len(running.jobs("RUNNING,PENDING"))
             seen.append((done, spent.user + spent.system, head.memory_info().rss / 1e6, queued))
             if len(seen) % 30 == 0:
-                print(f"{time.monotonic() - began:.0f} s: {done} jobs, {queued} in the queue", file=sys.stderr, flush=True)
+                print(
+                    f"{time.monotonic() - began:.0f} s: {done} jobs, {queued} in the queue",
+                    file=sys.stderr,
+                    flush=True,
+                )
             time.sleep(2)
         seconds = time.monotonic() - began
     report(int(count), seconds, int(width), seen)
 
 
-def report(count: int, seconds: float, width: int, seen: list[tuple[int, float, float, int]]) -> None:
+def report(
+    count: int, seconds: float, width: int, seen: list[tuple[int, float, float, int]]
+) -> None:
     """Print what was seen of so many jobs, of which ``width`` ran at a time."""
-    print(f"{count} jobs, {width} at a time: {seconds:.0f} s, {seconds * width / count:.1f} s of a slot each")
+    print(
+        f"{count} jobs, {width} at a time: {seconds:.0f} s, {seconds * width / count:.1f} s of a slot each"
+    )
     print("| jobs done | head's CPU s | head's MB | in the queue |\n|---|---|---|---|")
     for part in range(9):
-        done, spent, megabytes, queued = next((s for s in seen if s[0] >= part * count // 8), seen[-1])
+        done, spent, megabytes, queued = next(
+            (s for s in seen if s[0] >= part * count // 8), seen[-1]
+        )
         print(f"| {done} | {spent:.1f} | {megabytes:.0f} | {queued} |")
 
 
@@ -121,16 +162,22 @@ def disk(results: str, runs: str = "12600") -> None:
     print(f"{here} runs\n| kind | files a run | bytes a run | files | GB |\n|---|---|---|---|---|")
     for kind in ("weights", "latents", "scores", "records", "logs"):
         files, size = measured.files[kind] / here, measured.bytes[kind] / here
-        print(f"| {kind} | {files:.1f} | {size:,.0f} | {files * int(runs):,.0f} | {size * int(runs) / 1e9:.1f} |")
+        print(
+            f"| {kind} | {files:.1f} | {size:,.0f} | {files * int(runs):,.0f} | {size * int(runs) / 1e9:.1f} |"
+        )
 
 
 def row(label: str, command: list[str], folder: Path) -> None:
     """Run a command and print what it took."""
     began = time.monotonic()
-    pid = subprocess.Popen(command, cwd=folder, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).pid
+    pid = subprocess.Popen(
+        command, cwd=folder, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ).pid
     _, status, used = os.wait4(pid, 0)
     assert status == 0, f"{' '.join(command)} failed"
-    print(f"| {label} | {used.ru_utime + used.ru_stime:.1f} | {time.monotonic() - began:.1f} | {used.ru_maxrss / 1e3:.0f} |")
+    print(
+        f"| {label} | {used.ru_utime + used.ru_stime:.1f} | {time.monotonic() - began:.1f} | {used.ru_maxrss / 1e3:.0f} |"
+    )
 
 
 def snakemake() -> list[str]:

@@ -24,7 +24,17 @@ from facsimile.scoring import score_shard
 from facsimile.store import files, latents
 from facsimile.studies import evaluations
 
-DLIB = ["beta_vae_score", "factor_vae_score", "mig", "dci", "modularity", "explicitness", "sap", "irs", "unsupervised"]
+DLIB = [
+    "beta_vae_score",
+    "factor_vae_score",
+    "mig",
+    "dci",
+    "modularity",
+    "explicitness",
+    "sap",
+    "irs",
+    "unsupervised",
+]
 SEEDS = 10
 STUDY = {
     "id": "shard",
@@ -35,7 +45,13 @@ STUDY = {
     "datasets": ["dsprites"],
     "seeds": SEEDS,
     "control_seeds": 0,
-    "training": {"steps": 1, "batch_size": 64, "latents": 10, "network": "dlib", "adam": {"lr": 1e-4}},
+    "training": {
+        "steps": 1,
+        "batch_size": 64,
+        "latents": 10,
+        "network": "dlib",
+        "adam": {"lr": 1e-4},
+    },
     "models": [{"name": "beta_vae", "fixed": {"beta": 1}}],
     "metrics": DLIB,
     "evaluation": {"train": 10_000, "test": 5_000},
@@ -50,12 +66,19 @@ def stored(folder: Path) -> Workspace:
     paper = folder / "papers" / "shard"
     paper.mkdir(parents=True)
     (paper / "study.yaml").write_text(yaml.safe_dump(STUDY, sort_keys=False))
-    at = Workspace(config.check({"papers": folder / "papers", "results": folder / "results", "scale": "paper"}))
+    at = Workspace(
+        config.check({"papers": folder / "papers", "results": folder / "results", "scale": "paper"})
+    )
     grid = factors()
     standard = (grid - grid.mean(axis=0)) / grid.std(axis=0)
     for run in at.shards(at.study("shard"))[0].runs:
         codes = vae_like(standard, np.random.default_rng(run.seed)).astype(np.float32)
-        latents.write(at.paths.run(run.key) / files.LATENTS, codes.shape, iter([(codes, np.full_like(codes, -4))]), {})
+        latents.write(
+            at.paths.run(run.key) / files.LATENTS,
+            codes.shape,
+            iter([(codes, np.full_like(codes, -4))]),
+            {},
+        )
         atomic.write_json(at.paths.run(run.key) / files.RECORD, {"state": "done"})
     return at
 
@@ -67,12 +90,16 @@ def scored(workspace: Workspace, processes: int) -> tuple[float, pd.DataFrame]:
     began = time.perf_counter()
     score_shard.score_shard(workspace, study, shard, "every", lambda _: None, processes)
     seconds = time.perf_counter() - began
-    return seconds, pd.read_parquet(workspace.paths.shard_scores(shard.key, evaluations.panel(study, "paper"))).drop(columns="seconds")
+    return seconds, pd.read_parquet(
+        workspace.paths.shard_scores(shard.key, evaluations.panel(study, "paper"))
+    ).drop(columns="seconds")
 
 
 def main() -> None:
     """Print a table of the numbers of processes."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--processes", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--rounds", type=int, default=2)
     options = parser.parse_args()
@@ -86,11 +113,15 @@ def main() -> None:
                 pd.testing.assert_frame_equal(first, table, check_exact=True)
                 seconds.append(took)
     base = statistics.median(found[options.processes[0]])
-    print(f"\n{SEEDS} runs, {len(DLIB)} metrics, {len(first)} scores, equal whatever the processes\n")
+    print(
+        f"\n{SEEDS} runs, {len(DLIB)} metrics, {len(first)} scores, equal whatever the processes\n"
+    )
     print("| processes | s, median | all rounds | times faster |\n|---|---|---|---|")
     for n, seconds in found.items():
         middle = statistics.median(seconds)
-        print(f"| {n} | {middle:.1f} | {' '.join(f'{s:.1f}' for s in seconds)} | {base / middle:.2f} |")
+        print(
+            f"| {n} | {middle:.1f} | {' '.join(f'{s:.1f}' for s in seconds)} | {base / middle:.2f} |"
+        )
 
 
 if __name__ == "__main__":

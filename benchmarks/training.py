@@ -59,17 +59,35 @@ class Variant:
 
     def start(self, device: str) -> None:
         """Start its processes; they say so when they are ready."""
-        options = ["--model", self.model, "--device", device, "--precision", self.precision, "--k", str(self.k)]
+        options = [
+            "--model",
+            self.model,
+            "--device",
+            device,
+            "--precision",
+            self.precision,
+            "--k",
+            str(self.k),
+        ]
         options += ["--threads", str(self.threads)] + ["--compiled"] * self.compiled
         options += ["--convolutions", self.convolutions]
         command = [self.python, str(HERE / "training_worker.py"), self.worker, *options]
-        settings = os.environ | {"OMP_NUM_THREADS": str(self.threads)} | (MALLOC if self.malloc else {})
+        settings = (
+            os.environ | {"OMP_NUM_THREADS": str(self.threads)} | (MALLOC if self.malloc else {})
+        )
         if self.python == sys.executable:
             settings["PYTHONPATH"] = str(HERE.parent / "workflow")
         for _ in range(self.processes):
             log = open(Path(tempfile.gettempdir()) / f"benchmark-{self.worker}.log", "a")  # noqa: SIM115 (the process keeps it)
             self.running.append(
-                subprocess.Popen(command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=settings)
+                subprocess.Popen(
+                    command,
+                    text=True,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    env=settings,
+                )
             )
 
     def ready(self, deadline: float) -> bool:
@@ -98,43 +116,102 @@ class Variant:
 def on_cpu(peers: dict[str, str], models: list[str]) -> list[Variant]:
     """Two cores: two processes of one thread, for what others do also one of two threads; and packs, which lose there."""
     others = {"plain": sys.executable, **peers}
-    found = [Variant(f"{name}, 2 processes", name, processes=2, python=python) for name, python in others.items()]
-    found += [Variant(f"{name}, 2 threads", name, threads=2, python=python) for name, python in others.items()]
+    found = [
+        Variant(f"{name}, 2 processes", name, processes=2, python=python)
+        for name, python in others.items()
+    ]
+    found += [
+        Variant(f"{name}, 2 threads", name, threads=2, python=python)
+        for name, python in others.items()
+    ]
     for model in models:
         found += [
-            Variant(f"serial, {precision}, 2 processes", "serial", model, precision, processes=2, malloc=True)
+            Variant(
+                f"serial, {precision}, 2 processes",
+                "serial",
+                model,
+                precision,
+                processes=2,
+                malloc=True,
+            )
             for precision in ("float32", "auto")
         ]
         found += [
-            Variant(f"packed K={k}, float32, 2 processes", "packed", model, "float32", k, processes=2, malloc=True)
+            Variant(
+                f"packed K={k}, float32, 2 processes",
+                "packed",
+                model,
+                "float32",
+                k,
+                processes=2,
+                malloc=True,
+            )
             for k in (1, 4)
         ]
         matrix = {"k": 4, "processes": 2, "malloc": True, "convolutions": "matrix"}
-        found.append(Variant("packed K=4, float32, matrix, 2 processes", "packed", model, "float32", **matrix))
-    limits = [Variant(f"limit: {p} products", "gemm", precision=p, processes=2) for p in ("float32", "bf16")]
+        found.append(
+            Variant(
+                "packed K=4, float32, matrix, 2 processes", "packed", model, "float32", **matrix
+            )
+        )
+    limits = [
+        Variant(f"limit: {p} products", "gemm", precision=p, processes=2)
+        for p in ("float32", "bf16")
+    ]
     return [*found, *limits, Variant("limit: copies", "copy", processes=2)]
 
 
 def on_cuda(peers: dict[str, str], models: list[str]) -> list[Variant]:
     """One GPU: the size of the pack and the precision for the first model, one size for the others."""
-    found = [Variant(name, name, python=python) for name, python in {"plain": sys.executable, **peers}.items()]
+    found = [
+        Variant(name, name, python=python)
+        for name, python in {"plain": sys.executable, **peers}.items()
+    ]
     first, *others = models
-    found += [Variant(f"packed K={k}, bf16, compiled", "packed", first, "bf16", k, compiled=True) for k in (1, 8, 32, 100)]
+    found += [
+        Variant(f"packed K={k}, bf16, compiled", "packed", first, "bf16", k, compiled=True)
+        for k in (1, 8, 32, 100)
+    ]
     found += [
         Variant("packed K=32, bf16, graph alone", "packed", first, "bf16", 32),
-        Variant("packed K=32, bf16, compiled, matrix", "packed", first, "bf16", 32, compiled=True, convolutions="matrix"),
-        Variant("packed K=100, bf16, compiled, matrix", "packed", first, "bf16", 100, compiled=True, convolutions="matrix"),
+        Variant(
+            "packed K=32, bf16, compiled, matrix",
+            "packed",
+            first,
+            "bf16",
+            32,
+            compiled=True,
+            convolutions="matrix",
+        ),
+        Variant(
+            "packed K=100, bf16, compiled, matrix",
+            "packed",
+            first,
+            "bf16",
+            100,
+            compiled=True,
+            convolutions="matrix",
+        ),
         Variant("packed K=32, tf32, compiled", "packed", first, "tf32", 32, compiled=True),
         Variant("packed K=32, float32, compiled", "packed", first, "float32", 32, compiled=True),
     ]
-    found += [Variant("packed K=32, bf16, compiled", "packed", model, "bf16", 32, compiled=True) for model in others]
-    limits = [Variant(f"limit: {p} products", "gemm", precision=p) for p in ("float32", "tf32", "bf16")]
+    found += [
+        Variant("packed K=32, bf16, compiled", "packed", model, "bf16", 32, compiled=True)
+        for model in others
+    ]
+    limits = [
+        Variant(f"limit: {p} products", "gemm", precision=p) for p in ("float32", "tf32", "bf16")
+    ]
     return [*found, *limits, Variant("limit: copies", "copy")]
 
 
-def measure(variants: list[Variant], device: str, rounds: int, seconds: float, limit: float) -> pd.DataFrame:
+def measure(
+    variants: list[Variant], device: str, rounds: int, seconds: float, limit: float
+) -> pd.DataFrame:
     """Rate of each variant in each round; those that are not ready after ``limit`` seconds are left out, and named."""
-    together = device == "cuda"  # compiling takes a minute each; on a processor, starts would only be in each other's way
+    together = (
+        device == "cuda"
+    )  # compiling takes a minute each; on a processor, starts would only be in each other's way
     began = time.monotonic()
     for variant in variants if together else []:
         variant.start(device)
@@ -148,11 +225,19 @@ def measure(variants: list[Variant], device: str, rounds: int, seconds: float, l
                 ready.append(variant)
         for variant in variants:
             if variant not in ready:
-                print(f"not ready after {limit:.0f} s, or failed: {variant.model}, {variant.name}", file=sys.stderr)
+                print(
+                    f"not ready after {limit:.0f} s, or failed: {variant.model}, {variant.name}",
+                    file=sys.stderr,
+                )
         rows = []
         for turn in range(rounds):
             for variant in ready:
-                about = {"model": variant.model, "variant": variant.name, "precision": variant.precision, "round": turn}
+                about = {
+                    "model": variant.model,
+                    "variant": variant.name,
+                    "precision": variant.precision,
+                    "round": turn,
+                }
                 rows.append(about | {"per_second": variant.block(seconds)})
         return pd.DataFrame(rows)
     finally:
@@ -163,21 +248,40 @@ def measure(variants: list[Variant], device: str, rounds: int, seconds: float, l
 
 def report(rows: pd.DataFrame, gpu: bool, price: float | None) -> str:
     """Markdown: a row a variant, then what the whole study would take."""
-    middles = {key: statistics.median(part["per_second"]) for key, part in rows.groupby(["model", "variant"], sort=False)}
-    limits = {variant: rate for (_, variant), rate in middles.items() if variant.startswith("limit")}
-    base = next((rate for (_, variant), rate in middles.items() if variant.startswith("plain")), None)
+    middles = {
+        key: statistics.median(part["per_second"])
+        for key, part in rows.groupby(["model", "variant"], sort=False)
+    }
+    limits = {
+        variant: rate for (_, variant), rate in middles.items() if variant.startswith("limit")
+    }
+    base = next(
+        (rate for (_, variant), rate in middles.items() if variant.startswith("plain")), None
+    )
     lines = [
         "| model | variant | model-steps/s (min-max) | ratio to plain | of the products' limit | of the copies' limit |",
         "|---|---|---|---|---|---|",
     ]
     for (model, variant), part in rows.groupby(["model", "variant"], sort=False):
-        rate, low, high = middles[model, variant], part["per_second"].min(), part["per_second"].max()
+        rate, low, high = (
+            middles[model, variant],
+            part["per_second"].min(),
+            part["per_second"].max(),
+        )
         if variant.startswith("limit"):
             continue
         ratio = f"{rate / base:.2f}" if base and model == "beta_vae" else ""
         shares = _shares(model, variant, rate, limits)
-        lines.append(f"| {model} | {variant} | {rate:,.1f} ({low:,.1f}-{high:,.1f}) | {ratio} | {shares} |")
-    lines += ["", *(f"{name}: {rate:,.0f} {'GB/s' if 'copies' in name else 'GFLOP/s'}" for name, rate in limits.items())]
+        lines.append(
+            f"| {model} | {variant} | {rate:,.1f} ({low:,.1f}-{high:,.1f}) | {ratio} | {shares} |"
+        )
+    lines += [
+        "",
+        *(
+            f"{name}: {rate:,.0f} {'GB/s' if 'copies' in name else 'GFLOP/s'}"
+            for name, rate in limits.items()
+        ),
+    ]
     return "\n".join([*lines, "", *_study(middles, gpu, price)])
 
 
@@ -186,14 +290,23 @@ def _shares(model: str, variant: str, rate: float, limits: dict[str, float]) -> 
     precision = next((p for p in ("float32", "tf32", "bf16") if p in variant), "float32")
     if "auto" in variant:
         precision = (
-            "bf16" if limits.get("limit: bf16 products", 0) > 1.5 * limits.get("limit: float32 products", 1) else "float32"
+            "bf16"
+            if limits.get("limit: bf16 products", 0)
+            > 1.5 * limits.get("limit: float32 products", 1)
+            else "float32"
         )
     other = model == "factor_vae"
     flops = GFLOP + DISCRIMINATOR_GFLOP * other
     size = 2 if precision == "bf16" else 4
-    traffic = 32 * (PARAMETERS + DISCRIMINATOR_PARAMETERS * other) + 6 * size * ACTIVATIONS  # 32: weight, two moments, gradient
+    traffic = (
+        32 * (PARAMETERS + DISCRIMINATOR_PARAMETERS * other) + 6 * size * ACTIVATIONS
+    )  # 32: weight, two moments, gradient
     products, copies = limits.get(f"limit: {precision} products"), limits.get("limit: copies")
-    return f"{rate * flops / products:.0%} | {rate * traffic / 1e9 / copies:.0%}" if products and copies else " | "
+    return (
+        f"{rate * flops / products:.0%} | {rate * traffic / 1e9 / copies:.0%}"
+        if products and copies
+        else " | "
+    )
 
 
 def _study(middles: dict[Any, float], gpu: bool, price: float | None) -> list[str]:
@@ -208,7 +321,10 @@ def _study(middles: dict[Any, float], gpu: bool, price: float | None) -> list[st
     lines = [
         f"| method | best model-steps/s | {unit}-hours for 2,100 runs of 300,000 steps{column} |",
         "|---|---|---" + ("|---|" if price is not None else "|"),
-        *(f"| {model} | {best[model]:,.1f} | {hours[model]:,.1f}{cost(hours[model])} |" for model in best),
+        *(
+            f"| {model} | {best[model]:,.1f} | {hours[model]:,.1f}{cost(hours[model])} |"
+            for model in best
+        ),
     ]
     if len(best) == METHODS:
         total = sum(hours.values())
@@ -220,17 +336,37 @@ def main() -> None:
     """Measure and print."""
     from training_worker import PARAMS
 
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
-    parser.add_argument("--model", nargs="+", choices=list(PARAMS), help="default: beta_vae on a CPU, every method on a GPU")
-    parser.add_argument(
-        "--peer", action="append", default=[], help="disent=PYTHON or pythae=PYTHON, of an environment that has it"
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", nargs="+", default=[""], help="variants whose names contain one of these")
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    parser.add_argument(
+        "--model",
+        nargs="+",
+        choices=list(PARAMS),
+        help="default: beta_vae on a CPU, every method on a GPU",
+    )
+    parser.add_argument(
+        "--peer",
+        action="append",
+        default=[],
+        help="disent=PYTHON or pythae=PYTHON, of an environment that has it",
+    )
+    parser.add_argument(
+        "--only", nargs="+", default=[""], help="variants whose names contain one of these"
+    )
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=None, help="of a block; default 4 on a CPU, 1 on a GPU")
-    parser.add_argument("--limit", type=float, default=300, help="seconds that variants have to get ready")
-    parser.add_argument("--price", type=float, help="of an hour of this machine, in any currency, for the column of costs")
+    parser.add_argument(
+        "--seconds", type=float, default=None, help="of a block; default 4 on a CPU, 1 on a GPU"
+    )
+    parser.add_argument(
+        "--limit", type=float, default=300, help="seconds that variants have to get ready"
+    )
+    parser.add_argument(
+        "--price",
+        type=float,
+        help="of an hour of this machine, in any currency, for the column of costs",
+    )
     parser.add_argument("--out", type=Path, help="every block, as CSV")
     given = parser.parse_args()
     peers = dict(pair.split("=", 1) for pair in given.peer)
@@ -238,7 +374,9 @@ def main() -> None:
     models = given.model or (list(PARAMS) if gpu else ["beta_vae"])
     variants = on_cuda(peers, models) if gpu else on_cpu(peers, models)
     variants = [variant for variant in variants if any(part in variant.name for part in given.only)]
-    rows = measure(variants, given.device, given.rounds, given.seconds or (1.0 if gpu else 4.0), given.limit)
+    rows = measure(
+        variants, given.device, given.rounds, given.seconds or (1.0 if gpu else 4.0), given.limit
+    )
     if given.out:
         rows.to_csv(given.out, index=False)
     print(report(rows, gpu, given.price))

@@ -34,7 +34,13 @@ class Gate:
     def __init__(self, device: str, warm_up: int = 3) -> None:
         self._answers = os.fdopen(os.dup(1), "w", buffering=1)
         os.dup2(2, 1)  # what a library prints is no answer
-        self._device, self._warm_up, self._until, self._count, self._began = device, warm_up, 0.0, 0, 0.0
+        self._device, self._warm_up, self._until, self._count, self._began = (
+            device,
+            warm_up,
+            0.0,
+            0,
+            0.0,
+        )
 
     def __call__(self, steps: int = 1) -> None:
         if self._warm_up > 0:
@@ -78,7 +84,9 @@ def our_data() -> Any:
 def our_training() -> Any:
     from facsimile.studies.training import Adam, Training
 
-    return Training(steps=10**9, batch_size=BATCH, latents=LATENTS, network="dlib", adam=Adam(lr=0.0001))
+    return Training(
+        steps=10**9, batch_size=BATCH, latents=LATENTS, network="dlib", adam=Adam(lr=0.0001)
+    )
 
 
 def serial(gate: Gate, options: Any) -> None:
@@ -86,7 +94,11 @@ def serial(gate: Gate, options: Any) -> None:
     from facsimile import models
     from facsimile.training import loop, machine
 
-    model, data, used = models.model(options.model, **PARAMS[options.model]), our_data(), machine.precision(options.precision)
+    model, data, used = (
+        models.model(options.model, **PARAMS[options.model]),
+        our_data(),
+        machine.precision(options.precision),
+    )
     state = loop.start(model, our_training(), data.image_shape, SEED, used)
     for _ in loop.steps(model, our_training(), data, SEED, used, state):
         gate()
@@ -99,8 +111,19 @@ def packed(gate: Gate, options: Any) -> None:
     from facsimile.training.pack import BLOCK, How, Member, Pack
 
     model, device = models.model(options.model, **PARAMS[options.model]), options.device
-    how = How(torch.device(device), machine.precision(options.precision, device), options.compiled, options.convolutions)
-    pack = Pack([Member(model, seed) for seed in range(options.k)], options.k, our_training(), our_data(), how)
+    how = How(
+        torch.device(device),
+        machine.precision(options.precision, device),
+        options.compiled,
+        options.convolutions,
+    )
+    pack = Pack(
+        [Member(model, seed) for seed in range(options.k)],
+        options.k,
+        our_training(),
+        our_data(),
+        how,
+    )
     steps = BLOCK if device == "cuda" else 1
     while True:
         pack.advance(steps)
@@ -115,8 +138,19 @@ def network() -> tuple[nn.Module, nn.Module]:
         *(nn.Flatten(), nn.Linear(1024, 256), nn.ReLU(), nn.Linear(256, 2 * LATENTS)),
     )
     decoder = nn.Sequential(
-        *(nn.Linear(LATENTS, 256), nn.ReLU(), nn.Linear(256, 1024), nn.ReLU(), nn.Unflatten(1, (64, 4, 4))),
-        *(nn.ConvTranspose2d(64, 64, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(64, 32, 4, 2, 1), nn.ReLU()),
+        *(
+            nn.Linear(LATENTS, 256),
+            nn.ReLU(),
+            nn.Linear(256, 1024),
+            nn.ReLU(),
+            nn.Unflatten(1, (64, 4, 4)),
+        ),
+        *(
+            nn.ConvTranspose2d(64, 64, 4, 2, 1),
+            nn.ReLU(),
+            nn.ConvTranspose2d(64, 32, 4, 2, 1),
+            nn.ReLU(),
+        ),
         *(nn.ConvTranspose2d(32, 32, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(32, 1, 4, 2, 1)),
     )
     assert sum(p.numel() for part in (encoder, decoder) for p in part.parameters()) == 690_517
@@ -137,7 +171,9 @@ def plain(gate: Gate, options: Any) -> None:
             seen = batch.to(options.device).float() / 255
             mean, log_variance = encoder(seen).chunk(2, 1)
             logits = decoder(mean + torch.exp(0.5 * log_variance) * torch.randn_like(mean))
-            reconstruction = functional.binary_cross_entropy_with_logits(logits, seen, reduction="sum") / BATCH
+            reconstruction = (
+                functional.binary_cross_entropy_with_logits(logits, seen, reduction="sum") / BATCH
+            )
             kl = 0.5 * (mean**2 + log_variance.exp() - log_variance - 1).sum(1).mean()
             adam.zero_grad()
             (reconstruction + 4 * kl).backward()
@@ -170,9 +206,17 @@ def disent(gate: Gate, options: Any) -> None:
 
     encoder, decoder = Encoder((1, 64, 64), LATENTS, 2), Decoder((1, 64, 64), LATENTS)
     encoder.net, decoder.net = network()
-    settings = BetaVae.cfg(optimizer="adam", optimizer_kwargs={"lr": 1e-4}, recon_loss="bce", loss_reduction="mean_sum", beta=4)
+    settings = BetaVae.cfg(
+        optimizer="adam",
+        optimizer_kwargs={"lr": 1e-4},
+        recon_loss="bce",
+        loss_reduction="mean_sum",
+        beta=4,
+    )
     data = ArrayGroundTruthData(pictures(), ("image",), (IMAGES,))
-    loader = DataLoader(DisentDataset(data, SingleSampler(), ToImgTensorF32()), BATCH, shuffle=True, drop_last=True)
+    loader = DataLoader(
+        DisentDataset(data, SingleSampler(), ToImgTensorF32()), BATCH, shuffle=True, drop_last=True
+    )
     trainer = lightning.Trainer(
         max_epochs=-1,
         accelerator="gpu" if options.device == "cuda" else "cpu",
@@ -217,7 +261,9 @@ def pythae(gate: Gate, options: Any) -> None:
             gate()
 
     model = BetaVAE(
-        BetaVAEConfig(input_dim=(1, 64, 64), latent_dim=LATENTS, reconstruction_loss="bce", beta=4), Encoder(), Decoder()
+        BetaVAEConfig(input_dim=(1, 64, 64), latent_dim=LATENTS, reconstruction_loss="bce", beta=4),
+        Encoder(),
+        Decoder(),
     )
     images = torch.from_numpy(pictures()).permute(0, 3, 1, 2).float() / 255
     settings = BaseTrainerConfig(
@@ -228,7 +274,12 @@ def pythae(gate: Gate, options: Any) -> None:
         optimizer_cls="Adam",
         no_cuda=options.device != "cuda",
     )
-    BaseTrainer(model, BaseDataset(images, torch.zeros(IMAGES)), training_config=settings, callbacks=[Tick()]).train()
+    BaseTrainer(
+        model,
+        BaseDataset(images, torch.zeros(IMAGES)),
+        training_config=settings,
+        callbacks=[Tick()],
+    ).train()
 
 
 def gemm(gate: Gate, options: Any) -> None:

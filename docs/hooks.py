@@ -31,7 +31,9 @@ FENCED = re.compile(r"(```.*?```)", re.DOTALL)
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Nav: patterns become pages, pages that are not there are left out."""
-    present = {path.relative_to(config.docs_dir).as_posix() for path in Path(config.docs_dir).rglob("*.md")}
+    present = {
+        path.relative_to(config.docs_dir).as_posix() for path in Path(config.docs_dir).rglob("*.md")
+    }
     known = present | {"commands.md", *ELSEWHERE.values()}
     config.nav = _entries(config.nav, sorted(known), set(_named(config.nav)))
     return config
@@ -40,7 +42,9 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Pages that are no files of docs/."""
     for source, page in ELSEWHERE.items():
-        files.append(File.generated(config, page, content=(ROOT / source).read_text(encoding="utf-8")))
+        files.append(
+            File.generated(config, page, content=(ROOT / source).read_text(encoding="utf-8"))
+        )
     files.append(File.generated(config, "commands.md", content=_commands()))
     return files
 
@@ -61,13 +65,19 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         relative = posixpath.relpath(uri, posixpath.dirname(page.file.src_uri) or ".")
         return f"{link['image']}[{link['text']}]({relative}{link['anchor'] or ''})"
 
-    return "".join(part if part.startswith("```") else LINK.sub(follow, part) for part in FENCED.split(markdown))
+    return "".join(
+        part if part.startswith("```") else LINK.sub(follow, part)
+        for part in FENCED.split(markdown)
+    )
 
 
 def on_page_content(content: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Formulas as MathML, which browsers draw without a script."""
     return MATH.sub(
-        lambda found: convert(html.unescape(found[2]), display="inline" if found[1] == "span" else "block"), content
+        lambda found: convert(
+            html.unescape(found[2]), display="inline" if found[1] == "span" else "block"
+        ),
+        content,
     )
 
 
@@ -81,7 +91,9 @@ def _page_of(target: str, known: set[str]) -> str | None:
 def _commands() -> str:
     """Every command, as typer describes it."""
     command = typer.main.get_command(app)
-    text = get_docs_for_click(obj=command, ctx=click.Context(command), name="facsimile", title="Commands")
+    text = get_docs_for_click(
+        obj=command, ctx=click.Context(command), name="facsimile", title="Commands"
+    )
     return re.sub(r"^# `facsimile`$", "# Commands", text, flags=re.MULTILINE)
 
 
@@ -96,7 +108,11 @@ def _entries(nav: object, known: list[str], named: set[str]) -> list[object]:
             found += [{title: inside[0] if single else inside}] if inside else []
         elif "*" in str(entry):
             depth = str(entry).count("/")
-            found += [p for p in known if fnmatch.fnmatch(p, str(entry)) and p.count("/") == depth and p not in named]
+            found += [
+                p
+                for p in known
+                if fnmatch.fnmatch(p, str(entry)) and p.count("/") == depth and p not in named
+            ]
         else:
             found += [entry] if entry in known else []
     return found

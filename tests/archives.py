@@ -33,7 +33,10 @@ SIZES = {
     "mpi3d_real": (2, 3, 2, 2, 2, 3, 2),
 }
 ROWS = 12  # of arrays
-INSTANCES = {"training": (4, 6, 7, 8, 9), "testing": (0, 1, 2, 3, 5)}  # as the names of NORB's files say
+INSTANCES = {
+    "training": (4, 6, 7, 8, 9),
+    "testing": (0, 1, 2, 3, 5),
+}  # as the names of NORB's files say
 
 
 def small(found: type[Stored | Arrays], folder: Path) -> tuple[type[Stored | Arrays], Path | None]:
@@ -54,13 +57,18 @@ def small(found: type[Stored | Arrays], folder: Path) -> tuple[type[Stored | Arr
 def known(found: type[OfficialFiles], folder: Path) -> type[OfficialFiles]:
     """The class with the checksums and sizes of the official files as they lie in the folder, where it states any."""
     return type(
-        found.__name__, (found,), {"files": tuple(_known(official, folder / official.name) for official in found.files)}
+        found.__name__,
+        (found,),
+        {"files": tuple(_known(official, folder / official.name) for official in found.files)},
     )
 
 
 def without_checksums(found: type[OfficialFiles]) -> type[OfficialFiles]:
     """The class as if nobody had published a checksum."""
-    files = tuple(dataclasses.replace(official, checksum="", unpacked_checksum="", size=None) for official in found.files)
+    files = tuple(
+        dataclasses.replace(official, checksum="", unpacked_checksum="", size=None)
+        for official in found.files
+    )
     return type(found.__name__, (found,), {"files": files})
 
 
@@ -86,7 +94,9 @@ def grid(sizes: tuple[int, ...]) -> np.ndarray:
 def pixels(seed: int, *shape: int) -> np.ndarray:
     """Images that differ: uint8, random, but in squares of 8 pixels, so that they survive resizing."""
     n, height, width, *rest = shape
-    coarse = np.random.default_rng(seed).integers(0, 256, (n, height // 8, width // 8, *rest), np.uint8)
+    coarse = np.random.default_rng(seed).integers(
+        0, 256, (n, height // 8, width // 8, *rest), np.uint8
+    )
     return coarse.repeat(8, 1).repeat(8, 2)
 
 
@@ -114,7 +124,9 @@ def write_cars3d(found: type[Stored], folder: Path) -> None:
     listed = "".join(f"{name}\n" for name in made).encode()
     files = {f"data/cars/{name}.mat": mat(made[name]) for name in sorted(made)}
     others = {"data/sprites/sprite_1.mat": b"not ours", "data/shapes48.mat": b"not ours"}
-    write_tar(folder / "nips2015-analogy-data.tar.gz", others | files | {"data/cars/list.txt": listed})
+    write_tar(
+        folder / "nips2015-analogy-data.tar.gz", others | files | {"data/cars/list.txt": listed}
+    )
 
 
 def mat(im: np.ndarray) -> bytes:
@@ -147,7 +159,9 @@ def norb(found: type[Stored]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     made = {}
     for seed, (chunk, instances) in enumerate(INSTANCES.items()):
         categories, elevations, azimuths, lightings = found.factor_sizes
-        stated = grid((categories, len(instances), elevations, azimuths, lightings)).astype(np.int32)
+        stated = grid((categories, len(instances), elevations, azimuths, lightings)).astype(
+            np.int32
+        )
         stated[:, 1] = np.array(instances)[stated[:, 1]]
         stated[:, 3] *= 2
         order = np.random.default_rng(seed).permutation(len(stated))
@@ -160,16 +174,22 @@ def matrix(values: np.ndarray) -> bytes:
     magic = {np.dtype(np.uint8): 0x1E3D4C55, np.dtype(np.int32): 0x1E3D4C54}[values.dtype]
     sizes = [*values.shape, *[1] * (3 - values.ndim)]
     return (
-        struct.pack(f"<{2 + len(sizes)}i", magic, values.ndim, *sizes) + values.astype(values.dtype.newbyteorder("<")).tobytes()
+        struct.pack(f"<{2 + len(sizes)}i", magic, values.ndim, *sizes)
+        + values.astype(values.dtype.newbyteorder("<")).tobytes()
     )
 
 
 def shapes(found: type[Stored]) -> tuple[np.ndarray, np.ndarray]:
     """Images uint8 [n, 64, 64, 3] and labels float64 [n, 6] with the archive's kind of values."""
     values = [np.arange(size) / 10 for size in found.factor_sizes[:3]]
-    values += [np.linspace(0.75, 1.25, found.factor_sizes[3]), np.arange(found.factor_sizes[4]) * 1.0]
+    values += [
+        np.linspace(0.75, 1.25, found.factor_sizes[3]),
+        np.arange(found.factor_sizes[4]) * 1.0,
+    ]
     values += [np.linspace(-30, 30, found.factor_sizes[5])]
-    labels = np.stack([v[column] for v, column in zip(values, grid(found.factor_sizes).T, strict=True)], axis=1)
+    labels = np.stack(
+        [v[column] for v, column in zip(values, grid(found.factor_sizes).T, strict=True)], axis=1
+    )
     return pixels(0, len(labels), 64, 64, 3), labels
 
 
@@ -210,7 +230,9 @@ write_mnist_test = write_mnist
 
 def idx(values: np.ndarray) -> bytes:
     """Bytes in the IDX format: 0, 0, type 8, dimensions, then big-endian sizes and the values."""
-    return struct.pack(f">BBBB{values.ndim}I", 0, 0, 8, values.ndim, *values.shape) + values.tobytes()
+    return (
+        struct.pack(f">BBBB{values.ndim}I", 0, 0, 8, values.ndim, *values.shape) + values.tobytes()
+    )
 
 
 def sha256(path: Path) -> str:

@@ -8,5 +8,10 @@ import pytest
 from facsimile.foundation import discover
 
 NETWORKS_OR_MANY_FITS = {"citris", "downstream", "strong_generalisation"}
-OF_CODES = [name for name in discover.names("metrics") if "codes" in discover.module("metrics", name).NEEDS]
-NAMES = [pytest.param(name, marks=[pytest.mark.slow] * (name in NETWORKS_OR_MANY_FITS)) for name in OF_CODES]
+OF_CODES = [
+    name for name in discover.names("metrics") if "codes" in discover.module("metrics", name).NEEDS
+]
+NAMES = [
+    pytest.param(name, marks=[pytest.mark.slow] * (name in NETWORKS_OR_MANY_FITS))
+    for name in OF_CODES
+]

@@ -1,6 +1,5 @@
 """Latents of known structure on small grids, and the reference's answers."""
 
-
 import numpy as np
 import pytest
 from project import GOLDENS
@@ -34,7 +33,11 @@ def golden(request):
     return read(request.param)
 
 
-@pytest.fixture(params=[case if case in EVERY_TIME else pytest.param(case, marks=pytest.mark.slow) for case in CASES])
+@pytest.fixture(
+    params=[
+        case if case in EVERY_TIME else pytest.param(case, marks=pytest.mark.slow) for case in CASES
+    ]
+)
 def golden_costly(request):
     """The same, for what takes about a second a case: some cases are slow."""
     return read(request.param)

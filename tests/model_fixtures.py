@@ -10,7 +10,9 @@ from facsimile.foundation import discover
 from facsimile.models.base import networks, rng
 
 LATENTS = 4
-CLASSES = {name: discover.the_class("models", name, models.Model) for name in discover.names("models")}
+CLASSES = {
+    name: discover.the_class("models", name, models.Model) for name in discover.names("models")
+}
 OF_ARRAYS = [name for name, cls in CLASSES.items() if issubclass(cls, models.ArraysModel)]
 TRAINED = [name for name, cls in CLASSES.items() if cls.trained and name not in OF_ARRAYS]
 CONTROLS = sorted(set(CLASSES) - set(TRAINED) - set(OF_ARRAYS))
@@ -18,7 +20,12 @@ CONTROLS = sorted(set(CLASSES) - set(TRAINED) - set(OF_ARRAYS))
 
 def pytest_generate_tests(metafunc):
     """A test that takes ``trained``, ``control``, ``of_arrays`` or ``any_model`` runs for each such file of models/."""
-    cases = {"trained": TRAINED, "control": CONTROLS, "of_arrays": OF_ARRAYS, "any_model": TRAINED + CONTROLS + OF_ARRAYS}
+    cases = {
+        "trained": TRAINED,
+        "control": CONTROLS,
+        "of_arrays": OF_ARRAYS,
+        "any_model": TRAINED + CONTROLS + OF_ARRAYS,
+    }
     for name in cases.keys() & set(metafunc.fixturenames):
         metafunc.parametrize(name, cases[name])
 
@@ -62,8 +69,15 @@ def batch():
 
     def make(model, size=8, seed=0, dtype=torch.float32):
         seeds, steps = torch.tensor([seed]), torch.tensor([0])
-        images = rng.uniforms(seeds, steps, "images", (1 + model.paired) * size * 64 * 64).view(-1, 1, 64, 64).to(dtype)
-        return images, {name: draw(seeds, steps, name, d, dtype) for name, d in model.draws(size, LATENTS).items()}
+        images = (
+            rng.uniforms(seeds, steps, "images", (1 + model.paired) * size * 64 * 64)
+            .view(-1, 1, 64, 64)
+            .to(dtype)
+        )
+        return images, {
+            name: draw(seeds, steps, name, d, dtype)
+            for name, d in model.draws(size, LATENTS).items()
+        }
 
     return make
 

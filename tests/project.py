@@ -81,7 +81,9 @@ class Project:
         shutil.copytree(self.folder, folder, symlinks=True)
         return Project(folder)
 
-    def edit(self, old: str, new: str, path: str = "workflow/facsimile/papers/tiny/study.yaml") -> None:
+    def edit(
+        self, old: str, new: str, path: str = "workflow/facsimile/papers/tiny/study.yaml"
+    ) -> None:
         """Replace text in a file of the project; it must be there."""
         file = self.folder / path
         text = file.read_text()
@@ -100,7 +102,12 @@ class Project:
         """Start a process of this project without waiting for it."""
         command = [sys.executable, *arguments]
         return subprocess.Popen(
-            command, cwd=self.folder, env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
 
     @property
@@ -112,7 +119,11 @@ class Project:
         """What snakemake would do: rule -> number of jobs, from a dry run."""
         counts = [line.split() for line in self.snakemake("--dry-run", *arguments).splitlines()]
         pairs = [words for words in counts if len(words) == 2 and words[1].isdigit()]
-        return {rule: int(count) for rule, count in pairs if rule not in ("total", "tiny", "all", "jobid:")}
+        return {
+            rule: int(count)
+            for rule, count in pairs
+            if rule not in ("total", "tiny", "all", "jobid:")
+        }
 
     def weights(self) -> dict[str, int]:
         """Run -> identity of its weights file, which changes when the run is made again."""

@@ -34,7 +34,11 @@ NOISE = dict(zip(METRICS, (0.25, 0.2, 0.01, 0.02, 0.7, 0.005), strict=True))
 def context(scale="smoke", steps=200, evaluation=(1000, 500), datasets=("dsprites",), **changes):
     """A scale of the made-up study; ``scale="paper", steps=300_000, evaluation=(10_000, 5000)`` departs in nothing."""
     less = [Departure("training", "200 of 300,000 steps")] if steps != 300_000 else []
-    fewer = [Departure("evaluation", "1,000 + 500 evaluation points, dlib convention")] if evaluation != (10_000, 5000) else []
+    fewer = (
+        [Departure("evaluation", "1,000 + 500 evaluation points, dlib convention")]
+        if evaluation != (10_000, 5000)
+        else []
+    )
     said = {
         "study": "locatello2019",
         "scale": scale,
@@ -55,7 +59,13 @@ def context(scale="smoke", steps=200, evaluation=(1000, 500), datasets=("dsprite
 
 def spec(kind="violin", **changes):
     """A figure that the paper draws for Cars3D."""
-    said = {"id": "fig3_left", "kind": kind, "title": "Score of each method", "datasets": ("cars3d",), "metrics": METRICS}
+    said = {
+        "id": "fig3_left",
+        "kind": kind,
+        "title": "Score of each method",
+        "datasets": ("cars3d",),
+        "metrics": METRICS,
+    }
     return Spec(**(said | changes))
 
 
@@ -77,7 +87,13 @@ def scores(of, seed=0):
     rng = np.random.default_rng(seed)
     rows = []
     for run in of[of["state"] == "done"].to_dict("records"):
-        made = ORACLE | {} if run["model"] == "oracle" else NOISE if run["model"] == "noise" else _trained(run, rng)
+        made = (
+            ORACLE | {}
+            if run["model"] == "oracle"
+            else NOISE
+            if run["model"] == "noise"
+            else _trained(run, rng)
+        )
         for name, result in made.items():
             metric, score = name.split(".")
             rows.append(
@@ -98,7 +114,9 @@ def scores(of, seed=0):
 
 def _trained(run, rng):
     skill = list(SWEEPS).index(run["model"]) / 10
-    mig = np.clip(0.05 + 0.4 * skill + 0.02 * run["value_index"] + rng.normal(scale=0.03), 0.001, 0.9)
+    mig = np.clip(
+        0.05 + 0.4 * skill + 0.02 * run["value_index"] + rng.normal(scale=0.03), 0.001, 0.9
+    )
     return dict(
         zip(
             METRICS,
@@ -122,7 +140,9 @@ def _run(dataset, model, seed, parameter=None, value=math.nan, index=None):
         "label": "",
         "dataset": dataset,
         "model": model,
-        "params": json.dumps({key: int(number) for key, number in params.items()}, separators=(",", ":")),
+        "params": json.dumps(
+            {key: int(number) for key, number in params.items()}, separators=(",", ":")
+        ),
         "value": value,
         "value_index": index,
         "seed": seed,
@@ -159,13 +179,18 @@ class Specimens:
         return np.stack([np.full((8, 8, 1), row / 60, np.float32) for row in rows])
 
     def decoder(self, key):
-        return lambda codes: np.broadcast_to((codes[:, :1, None, None] > 0).astype(np.float32), (len(codes), 8, 8, 1)).copy()
+        return lambda codes: np.broadcast_to(
+            (codes[:, :1, None, None] > 0).astype(np.float32), (len(codes), 8, 8, 1)
+        ).copy()
 
     def inferred(self, key):
         """Strips of one image in two concepts, of which the first brightens the picture and the second does nothing."""
         values = np.linspace(0, 250, 7).astype(np.uint8)
         moved = np.stack([values, np.full(7, 125, np.uint8)])
-        return {"strips": np.broadcast_to(moved[None, :, :, None, None, None], (1, 2, 7, 8, 8, 3)), "strip_rows": np.array([3])}
+        return {
+            "strips": np.broadcast_to(moved[None, :, :, None, None, None], (1, 2, 7, 8, 8, 3)),
+            "strip_rows": np.array([3]),
+        }
 
     def scene(self, key):
         return None

@@ -15,11 +15,7 @@ from facsimile.models import Model
 
 KINDS = {"models": Model, "datasets": DataFile, "claims": Statistic}
 MAKES = {"metrics": "score", "figures": "draw", "tables": "make"}
-FILES = [
-    (folder, name)
-    for folder in discover.KINDS
-    for name in discover.names(folder)
-]
+FILES = [(folder, name) for folder in discover.KINDS for name in discover.names(folder)]
 
 
 @pytest.mark.parametrize(("folder", "name"), FILES)
@@ -40,11 +36,15 @@ def test_a_file_says_what_it_is_and_stays_small(folder, name):
     assert len(text.splitlines()) <= 400
 
 
-@pytest.mark.parametrize(("folder", "name"), [(folder, name) for folder, name in FILES if folder != "models"])
+@pytest.mark.parametrize(
+    ("folder", "name"), [(folder, name) for folder, name in FILES if folder != "models"]
+)
 def test_only_models_need_torch(folder, name):
     imports = [
         node.module or "" if isinstance(node, ast.ImportFrom) else alias.name
-        for node in ast.walk(ast.parse(discover.place(folder, name).path.read_text(encoding="utf-8")))
+        for node in ast.walk(
+            ast.parse(discover.place(folder, name).path.read_text(encoding="utf-8"))
+        )
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
     ]

@@ -33,11 +33,16 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def files(*folders: str) -> list[Path]:
-    return [path for folder in folders for path in sorted((discover.PACKAGE / folder).rglob("*.py"))]
+    return [
+        path for folder in folders for path in sorted((discover.PACKAGE / folder).rglob("*.py"))
+    ]
 
 
 def test_two_files_stand_at_the_root_of_the_package():
-    assert [path.name for path in sorted(discover.PACKAGE.glob("*.py"))] == ["__init__.py", "__main__.py"]
+    assert [path.name for path in sorted(discover.PACKAGE.glob("*.py"))] == [
+        "__init__.py",
+        "__main__.py",
+    ]
 
 
 def test_no_folder_but_papers_is_too_full_to_be_looked_over():
@@ -71,7 +76,9 @@ def test_the_engine_names_no_paper(folder):
 @pytest.mark.parametrize("folder", ENGINE)
 def test_the_engine_uses_what_a_kind_is_built_of_and_no_single_thing(folder):
     """It finds things by name: discover.module("metrics", "mig"), not an import."""
-    things = {discover.located(kind, name) for kind in discover.KINDS for name in discover.names(kind)}
+    things = {
+        discover.located(kind, name) for kind in discover.KINDS for name in discover.names(kind)
+    }
     used = {
         (str(path), name)
         for path in files(folder)

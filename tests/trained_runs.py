@@ -42,9 +42,17 @@ def with_data(workspace, data_file):
 
 
 def run_of(model="beta_vae", seed=0, steps=STEPS, lr=0.001, **params):
-    training = {"steps": steps, "batch_size": 8, "latents": 4, "network": "dlib", "adam": {"lr": lr}}
+    training = {
+        "steps": steps,
+        "batch_size": 8,
+        "latents": 4,
+        "network": "dlib",
+        "adam": {"lr": lr},
+    }
     statement = {"model": model, "params": params or {"beta": 4}, "training": training}
-    return runs.Run("toy", model, seed, statement, canonical.hash8(statement), None, None, None, control=False)
+    return runs.Run(
+        "toy", model, seed, statement, canonical.hash8(statement), None, None, None, control=False
+    )
 
 
 def made(at, *members, log=lambda _: None):
@@ -52,7 +60,8 @@ def made(at, *members, log=lambda _: None):
     train_shard.train_shard(at, Shard("toy", members[0].model, members), log)
     states = [records.record(at.paths.run(run.key))["state"] for run in members]
     return [
-        records.weights(at.paths.run(run.key)) if state == "done" else None for run, state in zip(members, states, strict=True)
+        records.weights(at.paths.run(run.key)) if state == "done" else None
+        for run, state in zip(members, states, strict=True)
     ]
 
 

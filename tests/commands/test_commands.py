@@ -51,7 +51,10 @@ def test_list_finds_runs_by_readable_parameters(root):
     ("arguments", "message"),
     [
         (["plan", "locatelo2019"], "no study 'locatelo2019'; did you mean 'locatello2019'?"),
-        (["--scale", "desc", "plan", "locatello2019"], "no scale of locatello2019 'desc'; did you mean 'desk'?"),
+        (
+            ["--scale", "desc", "plan", "locatello2019"],
+            "no scale of locatello2019 'desc'; did you mean 'desk'?",
+        ),
         (["explain", "no/such/run"], "0 runs match 'no/such/run'"),
         (["--set", "precison=bf16", "list"], "did you mean 'precision'"),
         (["table", "locatello2019", "table1", "--debug-not-an-option"], "No such option"),

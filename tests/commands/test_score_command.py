@@ -54,19 +54,28 @@ def ask(path, asked=("mig", "dci"), outputs=(), **options):
     """Score a file; answers the scores and what was printed."""
     out = io.StringIO()
     convention = options.pop("convention", "dlib")
-    table = score_file.score(path, asked, convention, 0, POINTS, 64, outputs, Console(file=out, width=100))
+    table = score_file.score(
+        path, asked, convention, 0, POINTS, 64, outputs, Console(file=out, width=100)
+    )
     return table, out.getvalue()
 
 
 def test_a_file_is_scored_as_its_arrays_are(save):
     table, _ = ask(save())
-    expected = facsimile.score(GRID.oracle(), GRID.factors, metrics=["mig", "dci"], n_train=200, n_test=100)
+    expected = facsimile.score(
+        GRID.oracle(), GRID.factors, metrics=["mig", "dci"], n_train=200, n_test=100
+    )
     pd.testing.assert_frame_equal(table.drop(columns="seconds"), expected.drop(columns="seconds"))
 
 
 def test_log_variances_and_peers_reach_the_metrics_that_need_them(save):
-    spread, peers = np.full((N, 3), -4, np.float32), np.stack([GRID.oracle()[:, ::-1], -GRID.oracle()])
-    path = save(log_variances=spread, peers=peers, peers_log_variances=np.full(peers.shape, -4, np.float32))
+    spread, peers = (
+        np.full((N, 3), -4, np.float32),
+        np.stack([GRID.oracle()[:, ::-1], -GRID.oracle()]),
+    )
+    path = save(
+        log_variances=spread, peers=peers, peers_log_variances=np.full(peers.shape, -4, np.float32)
+    )
     table, _ = ask(path, asked=["udr", "chen_mig"])
     found = table.set_index("score").value
     assert found["udr_lasso"] > 0.8  # the peers are the same latents in another order, and mirrored
@@ -92,13 +101,18 @@ def test_a_run_s_own_latents_find_the_factors_of_its_data_set(tmp_path):
     np.testing.assert_array_equal(found.codes, codes)
     with h5py.File(path, "r+") as file:
         file.attrs["statement"] = json.dumps({})
-    with pytest.raises(ValueError, match=rf"latents.h5: codes is .*toy has {len(dataset_grid('toy'))} rows"):
+    with pytest.raises(
+        ValueError, match=rf"latents.h5: codes is .*toy has {len(dataset_grid('toy'))} rows"
+    ):
         latents_file.read(path)
 
 
 def test_what_is_not_used_is_said(save, capsys):
     ask(save(images=np.zeros((N, 2)), log_varaince=np.zeros((N, 3))), asked=["mig"])
-    assert "not used: images, log_varaince (known are codes, factors, log_variances" in capsys.readouterr().err
+    assert (
+        "not used: images, log_varaince (known are codes, factors, log_variances"
+        in capsys.readouterr().err
+    )
 
 
 SPREAD = np.zeros((2, N, 3), np.float32)
@@ -108,25 +122,49 @@ BAD = {
         r"no array 'codes' \[N, d\]; did you mean 'coeds'\? It holds: coeds, factors",
     ),
     "no factors": ({"factors": None}, r"no array 'factors' \[N, k\], .*; it holds: codes$"),
-    "turned": ({"codes": GRID.oracle().T}, r"codes have 3 rows and factors 60; .*transpose codes: codes.T is \[60, 3\]"),
-    "too short": ({"codes": GRID.oracle()[:-1]}, "codes have 59 rows and factors 60; each row is one image$"),
+    "turned": (
+        {"codes": GRID.oracle().T},
+        r"codes have 3 rows and factors 60; .*transpose codes: codes.T is \[60, 3\]",
+    ),
+    "too short": (
+        {"codes": GRID.oracle()[:-1]},
+        "codes have 59 rows and factors 60; each row is one image$",
+    ),
     "one column": (
         {"factors": GRID.factors[:, 0]},
         r"factors must be \[N, k\] and not empty, not \[60\]; .*factors\[:, None\]",
     ),
     "empty": ({"codes": np.zeros((N, 0))}, r"codes must be \[N, d\] and not empty, not \[60, 0\]"),
     "a scalar": ({"codes": np.float32(3)}, r"codes must be \[N, d\] and not empty, not \[\]"),
-    "factors of floats": ({"factors": GRID.factors / 1.0}, r"factors must be integers, not float64; .*factors.astype\(int\)"),
-    "complex": ({"codes": GRID.oracle() * 1j}, "codes must be real numbers, not complex64; save it as float32"),
+    "factors of floats": (
+        {"factors": GRID.factors / 1.0},
+        r"factors must be integers, not float64; .*factors.astype\(int\)",
+    ),
+    "complex": (
+        {"codes": GRID.oracle() * 1j},
+        "codes must be real numbers, not complex64; save it as float32",
+    ),
     "text": ({"codes": np.full((N, 3), b"1.0")}, r"codes must be real numbers, not \|S3"),
-    "log-variances": ({"log_variances": np.zeros((N, 2))}, r"log_variances are \[60, 2\]; give one for each code, \[60, 3\]"),
-    "peers alone": ({"peers": SPREAD}, r"give peers and peers_log_variances, both \[p, N, d\], or neither"),
+    "log-variances": (
+        {"log_variances": np.zeros((N, 2))},
+        r"log_variances are \[60, 2\]; give one for each code, \[60, 3\]",
+    ),
+    "peers alone": (
+        {"peers": SPREAD},
+        r"give peers and peers_log_variances, both \[p, N, d\], or neither",
+    ),
     "peers apart": (
         {"peers": SPREAD, "peers_log_variances": SPREAD[:, :, :2]},
         r"peers are \[2, 60, 3\] and peers_log_variances \[2, 60, 2\]",
     ),
-    "peers' rows": ({"peers": SPREAD[:, :9], "peers_log_variances": SPREAD[:, :9]}, "peers have 9 rows, codes 60"),
-    "peers flat": ({"peers": SPREAD[0], "peers_log_variances": SPREAD[0]}, r"peers must be \[p, N, d\]"),
+    "peers' rows": (
+        {"peers": SPREAD[:, :9], "peers_log_variances": SPREAD[:, :9]},
+        "peers have 9 rows, codes 60",
+    ),
+    "peers flat": (
+        {"peers": SPREAD[0], "peers_log_variances": SPREAD[0]},
+        r"peers must be \[p, N, d\]",
+    ),
 }
 
 
@@ -143,7 +181,9 @@ def test_what_metrics_refuse_has_the_file_s_name(save):
     codes = GRID.oracle()
     codes[7, 2] = np.nan
     path = save(codes=codes)
-    with pytest.raises(ValueError, match=r"codes: 1 values are not finite .* row 7, column 2") as error:
+    with pytest.raises(
+        ValueError, match=r"codes: 1 values are not finite .* row 7, column 2"
+    ) as error:
         ask(path)
     assert str(error.value).startswith(f"{path}: ")
     with pytest.raises(ValueError, match="did you mean 'mig'"):
@@ -155,7 +195,9 @@ def test_what_metrics_refuse_has_the_file_s_name(save):
 def member(shape, dtype="<f8", body=b""):
     """An array of an .npz whose header is not what follows it."""
     out = io.BytesIO()
-    np.lib.format.write_array_header_1_0(out, {"descr": dtype, "fortran_order": False, "shape": shape})
+    np.lib.format.write_array_header_1_0(
+        out, {"descr": dtype, "fortran_order": False, "shape": shape}
+    )
     return out.getvalue() + body
 
 
@@ -178,8 +220,12 @@ def test_sizes_are_bounded_before_anything_is_allocated(tmp_path):
 
 
 def test_a_header_that_promises_more_than_there_is(tmp_path):
-    path = archive(tmp_path / "short.npz", codes=member((60, 3), body=b"few"), factors=member((60, 3), "<i8"))
-    with pytest.raises(ValueError, match=r"short.npz: damaged, or not what its name says \(codes: "):
+    path = archive(
+        tmp_path / "short.npz", codes=member((60, 3), body=b"few"), factors=member((60, 3), "<i8")
+    )
+    with pytest.raises(
+        ValueError, match=r"short.npz: damaged, or not what its name says \(codes: "
+    ):
         latents_file.read(path)
 
 
@@ -283,7 +329,16 @@ def command(tmp_path, monkeypatch, capsys):
 
 def test_the_command_needs_no_project_and_keeps_stdout_for_the_table(tmp_path, command):
     npz(tmp_path / "a.npz")
-    options = ["--metrics", "mig, modularity", "--train", "200", "--test", "100", "--csv", "out.csv"]
+    options = [
+        "--metrics",
+        "mig, modularity",
+        "--train",
+        "200",
+        "--test",
+        "100",
+        "--csv",
+        "out.csv",
+    ]
     code, out, err = command("score", "a.npz", *options)
     assert code == 0
     assert "mig: " in err
@@ -295,4 +350,7 @@ def test_an_error_of_the_command_keeps_its_brackets(tmp_path, command):
     npz(tmp_path / "a.npz", codes=GRID.oracle()[:, 0])
     code, out, err = command("score", "a.npz")
     assert (code, out) == (1, "")
-    assert err == "error: a.npz: codes must be [N, d] and not empty, not [60]; a single column is codes[:, None]\n"
+    assert (
+        err
+        == "error: a.npz: codes must be [N, d] and not empty, not [60]; a single column is codes[:, None]\n"
+    )

@@ -34,12 +34,17 @@ def world(study, quality, others, seeds=3, datasets=None):
         made = {name: (q + rng.normal(scale=0.5), "") for name in HEADLINES}
         made |= {name: (value, "") for name, value in others(run, q, rng).items()}
         made["sampled"] = made["sampled"][0], "sampled"
-        rows += [run | _named(name) | {"result": float(value), "variation": v} for name, (value, v) in made.items()]
+        rows += [
+            run | _named(name) | {"result": float(value), "variation": v}
+            for name, (value, v) in made.items()
+        ]
     return pd.DataFrame(rows)
 
 
 def _named(name):
-    metric, _, score = ("unsupervised.gaussian_total_correlation" if name == "sampled" else name).partition(".")
+    metric, _, score = (
+        "unsupervised.gaussian_total_correlation" if name == "sampled" else name
+    ).partition(".")
     return {"metric": metric, "score": score}
 
 
@@ -56,9 +61,19 @@ def as_the_paper_says(study, **changes):
         return 0.5 * effect.setdefault(setting, rng.normal()) + rng.normal()
 
     def others(run, q, rng):
-        nothing = ("modularity.modularity", "elbo.elbo", "downstream.gbt_efficiency", "downstream.lr_efficiency")
-        trend = {"unsupervised.gaussian_total_correlation": strength(run), "sampled": -strength(run)}
-        return {name: rng.normal() for name in nothing} | {name: value + rng.normal() for name, value in trend.items()}
+        nothing = (
+            "modularity.modularity",
+            "elbo.elbo",
+            "downstream.gbt_efficiency",
+            "downstream.lr_efficiency",
+        )
+        trend = {
+            "unsupervised.gaussian_total_correlation": strength(run),
+            "sampled": -strength(run),
+        }
+        return {name: rng.normal() for name in nothing} | {
+            name: value + rng.normal() for name, value in trend.items()
+        }
 
     return world(study, quality, others, **changes)
 
@@ -70,9 +85,17 @@ def as_it_does_not(study):
         return 3 * list(synthetic.SWEEPS).index(run["model"]) + 0.2 * rng.normal()
 
     def others(run, q, rng):
-        same = ("modularity.modularity", "elbo.elbo", "downstream.gbt_efficiency", "downstream.lr_efficiency")
+        same = (
+            "modularity.modularity",
+            "elbo.elbo",
+            "downstream.gbt_efficiency",
+            "downstream.lr_efficiency",
+        )
         trend = strength(run) + rng.normal()
-        return dict.fromkeys(same, q) | {"unsupervised.gaussian_total_correlation": -trend, "sampled": trend}
+        return dict.fromkeys(same, q) | {
+            "unsupervised.gaussian_total_correlation": -trend,
+            "sampled": trend,
+        }
 
     return world(study, quality, others)
 
@@ -84,14 +107,18 @@ def verdicts(study, scores, scale="paper"):
 
 def test_the_papers_claims_hold_where_they_should(study):
     table = verdicts(study, as_the_paper_says(study))
-    assert table["verdict"].to_dict() == dict.fromkeys(study.claims, "reproduced"), table["reason"].to_dict()
+    assert table["verdict"].to_dict() == dict.fromkeys(study.claims, "reproduced"), table[
+        "reason"
+    ].to_dict()
     assert table.loc["sampled_total_correlation", "value"] < -0.5
     assert (table["n"] == 7 * 36 * 3).all()
 
 
 def test_and_differ_where_the_opposite_is_so(study):
     table = verdicts(study, as_it_does_not(study))
-    assert table["verdict"].to_dict() == dict.fromkeys(study.claims, "differs"), table["reason"].to_dict()
+    assert table["verdict"].to_dict() == dict.fromkeys(study.claims, "differs"), table[
+        "reason"
+    ].to_dict()
 
 
 def test_what_is_not_there_is_said_and_the_rest_is_still_found(study):
@@ -99,7 +126,9 @@ def test_what_is_not_there_is_said_and_the_rest_is_still_found(study):
     table = verdicts(study, scores[scores["variation"] == ""])
     assert set(table["verdict"]) == {"not comparable"}
     said = table["reason"]
-    assert said["sampled_total_correlation"].startswith("no such scores: Total correlation (sampled) (dSprites, Color-dSprites")
+    assert said["sampled_total_correlation"].startswith(
+        "no such scores: Total correlation (sampled) (dSprites, Color-dSprites"
+    )
     assert "needs two data sets: there is dSprites" in said["transfer"]
     assert table.loc["mean_total_correlation", "value"] > 0.5
     assert math.isnan(table.loc["transfer", "value"])
@@ -109,7 +138,10 @@ def test_a_smaller_scale_is_not_what_the_claim_is_about(study):
     scores = as_the_paper_says(study, datasets=["dsprites"])
     table = verdicts(study, scores, "desk")
     assert set(table["verdict"]) == {"not comparable"}
-    assert "desk scale: 1 of 7 data sets, 1,000 of 300,000 steps" in table.loc["mean_total_correlation", "reason"]
+    assert (
+        "desk scale: 1 of 7 data sets, 1,000 of 300,000 steps"
+        in table.loc["mean_total_correlation", "reason"]
+    )
     assert table.loc["mean_total_correlation", "value"] > 0.5
     assert table.loc["transfer", "command"] == (
         "snakemake locatello2019_model_selection locatello2019_claims --config scale=desk"
@@ -124,7 +156,12 @@ def test_one_seed_cannot_tell_seeds_from_hyper_parameters(study):
 
 
 def claim(**rule):
-    said = {"text": "x", "source": "y", "statistic": "rank_correlation", "parameters": {"metrics": HEADLINES}}
+    said = {
+        "text": "x",
+        "source": "y",
+        "statistic": "rank_correlation",
+        "parameters": {"metrics": HEADLINES},
+    }
     return Claim(**said, rule=Rule(**rule), target="fig2")
 
 
@@ -144,7 +181,9 @@ def claim(**rule):
 )
 def test_the_rule_decides(rule, low, high, verdict):
     middle = 0.2 if math.isnan(low) else (low + high) / 2
-    context = synthetic.context("paper", 300_000, (10_000, 5000), ("dsprites", "noisy_dsprites", "cars3d", "shapes3d"))
+    context = synthetic.context(
+        "paper", 300_000, (10_000, 5000), ("dsprites", "noisy_dsprites", "cars3d", "shapes3d")
+    )
     found = claims.judge(claim(**rule), Finding(Estimate(middle, low, high, 99)), context)
     assert found.verdict == verdict
     if low == -0.1 and "by" not in rule:
@@ -164,7 +203,12 @@ def test_a_rule_that_nothing_meets_is_refused(rule):
 
 
 def test_tables_are_printed_with_command_and_cost(study):
-    judged = claims.table(study, as_the_paper_says(study, datasets=["dsprites"]), Context.of(study, "paper"), "12 core-hours")
+    judged = claims.table(
+        study,
+        as_the_paper_says(study, datasets=["dsprites"]),
+        Context.of(study, "paper"),
+        "12 core-hours",
+    )
     said = claims_view.markdown(judged, "x")
     assert said.count("| **not comparable**[^x-") == len(study.claims)
     assert (
@@ -175,7 +219,9 @@ def test_tables_are_printed_with_command_and_cost(study):
 
 
 def test_the_statistic_of_a_row_can_be_read_back(study):
-    judged = claims.table(study, as_the_paper_says(study, datasets=["dsprites"]), Context.of(study, "paper"), "")
+    judged = claims.table(
+        study, as_the_paper_says(study, datasets=["dsprites"]), Context.of(study, "paper"), ""
+    )
     kind, _, parameters = judged.set_index("claim").loc["transfer", "statistic"].partition(" ")
     assert kind == "model_selection"
     assert json.loads(parameters) == study.claims["transfer"].parameters

@@ -34,7 +34,14 @@ def write(tmp_path):
     return make
 
 
-def quantity(model="beta_vae", params="", metric="mig.mig", statistic="mean", dataset="dsprites", artefact="table1"):
+def quantity(
+    model="beta_vae",
+    params="",
+    metric="mig.mig",
+    statistic="mean",
+    dataset="dsprites",
+    artefact="table1",
+):
     return Quantity(artefact, dataset, model, params, metric, statistic)
 
 
@@ -50,12 +57,18 @@ def judged(ours, of=None, context=None, **about):
 def test_a_published_line_is_read_whole(write):
     (found,) = published.read(write(LINE), synthetic.context())
     assert found.quantity == quantity(params='{"beta":4}')
-    assert (found.value, found.spread, found.source, found.how) == (0.12, 0.03, "Table 1, p. 7", "printed")
+    assert (found.value, found.spread, found.source, found.how) == (
+        0.12,
+        0.03,
+        "Table 1, p. 7",
+        "printed",
+    )
     assert found.rounding == pytest.approx(0.005)
 
 
 @pytest.mark.parametrize(
-    ("text", "half"), [("0.896", 0.0005), (".9024", 0.00005), ("12600", 0.5), ("1.0e-3", 0.00005), ("1", 0.5)]
+    ("text", "half"),
+    [("0.896", 0.0005), (".9024", 0.00005), ("12600", 0.5), ("1.0e-3", 0.00005), ("1", 0.5)],
 )
 def test_rounding_is_half_a_unit_of_the_last_printed_place(text, half):
     assert published._rounding(text) == pytest.approx(half)
@@ -104,7 +117,10 @@ def test_a_wrong_header_says_which_columns_are_right(write, header, message):
 
 def test_one_number_twice_is_refused_unless_its_sources_differ(write):
     other = LINE.replace("p. 7", "p. 9").replace("0.12", "0.14")
-    assert [found.value for found in published.read(write(LINE, other), synthetic.context())] == [0.12, 0.14]
+    assert [found.value for found in published.read(write(LINE, other), synthetic.context())] == [
+        0.12,
+        0.14,
+    ]
     with pytest.raises(FileError, match=":3: twice with one source"):
         published.read(write(LINE, LINE), synthetic.context())
 
@@ -147,7 +163,12 @@ def test_a_peers_number_is_never_compared():
 
 
 def test_without_a_published_number_there_is_no_source():
-    assert judge.judge(quantity(), None, Estimate(0.5, 0.4, 0.6, 50), synthetic.context(**PAPER)).verdict == "no source"
+    assert (
+        judge.judge(
+            quantity(), None, Estimate(0.5, 0.4, 0.6, 50), synthetic.context(**PAPER)
+        ).verdict
+        == "no source"
+    )
 
 
 DEPARTURES = {
@@ -167,7 +188,10 @@ DEPARTURES = {
         (quantity(), {"training", "cells", "evaluation", "grid"}),
         (quantity(params='{"beta":4}'), {"training", "evaluation", "grid"}),
         (quantity("factor_vae"), {"training", "evaluation", "grid"}),
-        (quantity("", metric="mig.mig ~ sap.sap", statistic="spearman"), {"training", "cells", "evaluation", "grid"}),
+        (
+            quantity("", metric="mig.mig ~ sap.sap", statistic="spearman"),
+            {"training", "cells", "evaluation", "grid"},
+        ),
         (quantity("", metric="study.runs", statistic="count", dataset=""), set()),
     ],
 )
@@ -175,7 +199,10 @@ def test_a_departure_of_the_scale_touches_only_what_depends_on_it(of, touched):
     found = {
         kind
         for kind, departure in DEPARTURES.items()
-        if judged(Estimate(0.5, 0.4, 0.6, 20), of, synthetic.context(departures=(departure,))).verdict == "not comparable"
+        if judged(
+            Estimate(0.5, 0.4, 0.6, 20), of, synthetic.context(departures=(departure,))
+        ).verdict
+        == "not comparable"
     }
     assert found == touched
 
@@ -195,12 +222,20 @@ def test_nothing_published_is_no_source_everywhere_with_ours_beside():
     of = synthetic.runs(2)
     table = compared(of)
     assert set(table["verdict"]) == {"no source"}
-    assert table["artefact"].value_counts().to_dict() == {"fig2": 2 * 15, "fig3_left": 2 * 6 * 6, "table1": 8 * 6}
+    assert table["artefact"].value_counts().to_dict() == {
+        "fig2": 2 * 15,
+        "fig3_left": 2 * 6 * 6,
+        "table1": 8 * 6,
+    }
     ours = table.query(
         "artefact == 'fig3_left' and dataset == 'dsprites' and model == 'beta_vae' and metric == 'mig.mig'"
     ).iloc[0]
     own = synthetic.scores(of).query("model == 'beta_vae' and metric == 'mig'")["result"]
-    assert (ours["statistic"], ours["ours"], ours["n"]) == ("median", pytest.approx(own.median()), 6)
+    assert (ours["statistic"], ours["ours"], ours["n"]) == (
+        "median",
+        pytest.approx(own.median()),
+        6,
+    )
     absent = table.query("artefact == 'fig3_left' and dataset == 'cars3d'")
     assert (absent["n"] == 0).all()
     assert absent["ours"].isna().all()
@@ -237,7 +272,11 @@ def test_stated_parameters_match_runs_that_have_more(write):
 
 def test_a_number_that_differs_says_so(write):
     far = LINE.replace("0.12,0.03", "0.9,0.01")
-    row = compared(synthetic.runs(20, (2,)), write(far), **PAPER).query("verdict != 'no source'").iloc[0]
+    row = (
+        compared(synthetic.runs(20, (2,)), write(far), **PAPER)
+        .query("verdict != 'no source'")
+        .iloc[0]
+    )
     assert row["verdict"] == "differs"
     assert row["difference"] == pytest.approx(row["ours"] - 0.9)
     assert row["rule"] == judge.RULES["tolerance"]
@@ -246,14 +285,18 @@ def test_a_number_that_differs_says_so(write):
 def test_a_smaller_scale_compares_no_trained_model(write):
     row = compared(synthetic.runs(20, (2,)), write(LINE)).query("verdict != 'no source'").iloc[0]
     assert row["verdict"] == "not comparable"
-    assert row["reason"].startswith("smoke scale: 200 of 300,000 steps; 1,000 + 500 evaluation points")
+    assert row["reason"].startswith(
+        "smoke scale: 200 of 300,000 steps; 1,000 + 500 evaluation points"
+    )
 
 
 def test_the_file_and_the_console_hold_every_verdict(write, tmp_path):
     count = "study,,,,study.runs,count,12600,,sweep,released"
     table = compared(synthetic.runs(6, (2,)), write(LINE, count))
     judge.save(table, tmp_path / "comparison.csv")
-    read = pd.read_csv(tmp_path / "comparison.csv", keep_default_na=False, na_values={"ours": "", "value": ""})
+    read = pd.read_csv(
+        tmp_path / "comparison.csv", keep_default_na=False, na_values={"ours": "", "value": ""}
+    )
     assert list(read.columns) == judge.COLUMNS
     assert read["verdict"].tolist() == table["verdict"].tolist()
     np.testing.assert_allclose(read["ours"], table["ours"])
@@ -270,8 +313,12 @@ def test_the_file_and_the_console_hold_every_verdict(write, tmp_path):
 
 def test_the_shipped_numbers_are_well_formed_and_none_is_from_memory(root):
     context = synthetic.context()
-    models = context.models | {name: ("lambda_od", "lambda_d_factor") for name in ("dip_vae_i", "dip_vae_ii")}
-    found = published.read(PAPERS / "locatello2019" / "published.csv", synthetic.context(models=models))
+    models = context.models | {
+        name: ("lambda_od", "lambda_d_factor") for name in ("dip_vae_i", "dip_vae_ii")
+    }
+    found = published.read(
+        PAPERS / "locatello2019" / "published.csv", synthetic.context(models=models)
+    )
     assert {item.how for item in found} <= set(published.HOWS)
     assert not [item for item in found if "memory" in item.source.lower()]
     # The paper's figures are violins and matrices whose values nobody has read off yet.

@@ -31,11 +31,16 @@ def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[MPI3D]:
 
 
 def offer(found: type[MPI3D], *addresses: str) -> None:
-    found.files = tuple(dataclasses.replace(official, addresses=addresses) for official in found.files)
+    found.files = tuple(
+        dataclasses.replace(official, addresses=addresses) for official in found.files
+    )
 
 
 def test_an_absent_data_set_is_downloaded_and_made(
-    found: type[MPI3D], tmp_path: Path, web: Callable[[dict[str, bytes]], Site], capsys: pytest.CaptureFixture[str]
+    found: type[MPI3D],
+    tmp_path: Path,
+    web: Callable[[dict[str, bytes]], Site],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     site = web({f"/new/{NAME}": (tmp_path / "theirs" / NAME).read_bytes()})
     offer(found, f"{site.address}/old/{NAME}", f"{site.address}/new/{NAME}")
@@ -62,7 +67,9 @@ def test_the_folder_of_official_files_is_looked_into_first(
     (tmp_path / "mine" / place).mkdir(parents=True)
     (tmp_path / "theirs" / NAME).rename(tmp_path / "mine" / place / NAME)
     data_dir = tmp_path / "mine" if by == "argument" else None
-    monkeypatch.setenv("FACSIMILE_DATA_DIR", str(tmp_path / ("mine" if by == "environment" else "nowhere")))
+    monkeypatch.setenv(
+        "FACSIMILE_DATA_DIR", str(tmp_path / ("mine" if by == "environment" else "nowhere"))
+    )
     facsimile.datasets.make("mpi3d_toy", tmp_path / "mpi3d_toy.h5", data_dir=data_dir)
     assert found.open(tmp_path / "mpi3d_toy.h5").facts["origin"] == "official"
     assert not (tmp_path / "downloads").exists()
@@ -76,19 +83,24 @@ def test_a_file_of_any_name_is_known_by_its_checksum(found: type[MPI3D], tmp_pat
     assert json.loads(facts["source_sha256"]) == {NAME: archives.sha256(tmp_path / "other.npz")}
 
 
-def test_a_file_without_a_published_checksum_is_called_unverified(found: type[MPI3D], tmp_path: Path) -> None:
+def test_a_file_without_a_published_checksum_is_called_unverified(
+    found: type[MPI3D], tmp_path: Path
+) -> None:
     found.files = archives.without_checksums(found).files
     facsimile.datasets.make("mpi3d_toy", tmp_path / "mpi3d_toy.h5", tmp_path / "theirs")
     assert found.open(tmp_path / "mpi3d_toy.h5").facts["origin"] == "unverified"
 
 
-def test_an_altered_file_of_the_users_is_refused_and_left_alone(found: type[MPI3D], tmp_path: Path) -> None:
+def test_an_altered_file_of_the_users_is_refused_and_left_alone(
+    found: type[MPI3D], tmp_path: Path
+) -> None:
     path = tmp_path / "theirs" / NAME
     data = bytearray(path.read_bytes())
     data[100_000] ^= 1
     path.write_bytes(data)
     with pytest.raises(
-        DatasetError, match=rf"{NAME}: truncated, altered or another file: its md5 is .*disent.*download it again"
+        DatasetError,
+        match=rf"{NAME}: truncated, altered or another file: its md5 is .*disent.*download it again",
     ):
         facsimile.datasets.make("mpi3d_toy", tmp_path / "mpi3d_toy.h5", path)
     assert path.read_bytes() == data
@@ -102,7 +114,11 @@ def test_a_generated_data_set_needs_no_official_files(tmp_path: Path) -> None:
 
 def test_dsprites_code_does_not_include_the_downloaders() -> None:
     """What is recorded with every run of dSprites: an edit of the downloader must not call those runs stale."""
-    assert not [name for name in provenance.closure("facsimile.datasets.dsprites") if "archived" in name or "download" in name]
+    assert not [
+        name
+        for name in provenance.closure("facsimile.datasets.dsprites")
+        if "archived" in name or "download" in name
+    ]
 
 
 def test_without_a_network_the_message_says_how_to_go_on(
@@ -110,6 +126,7 @@ def test_without_a_network_the_message_says_how_to_go_on(
 ) -> None:
     offer(found, f"{web({}).address}/{NAME}")
     with pytest.raises(
-        DatasetError, match=rf"downloads/{NAME}: cannot be downloaded .*404.* or get {NAME} elsewhere and put it there"
+        DatasetError,
+        match=rf"downloads/{NAME}: cannot be downloaded .*404.* or get {NAME} elsewhere and put it there",
     ):
         facsimile.datasets.make("mpi3d_toy", tmp_path / "mpi3d_toy.h5")

@@ -16,7 +16,11 @@ from facsimile.foundation import discover
 CLASSES = [discover.the_class("datasets", name, DataFile) for name in discover.names("datasets")]
 LARGE = 2_000_000  # numbers, of which no fast test makes more
 ARRAYS = [
-    pytest.param(cls, id=cls.name, marks=[pytest.mark.slow] * (cls.rows * sum(map(math.prod, cls.shapes.values())) > LARGE))
+    pytest.param(
+        cls,
+        id=cls.name,
+        marks=[pytest.mark.slow] * (cls.rows * sum(map(math.prod, cls.shapes.values())) > LARGE),
+    )
     for cls in CLASSES
     if issubclass(cls, Arrays)
 ]
@@ -48,7 +52,9 @@ def test_arrays_have_the_stated_shapes_and_are_the_same_when_made_again(found, p
     data = found.open(path)
     assert len(data) == found.rows
     whole = data.arrays(slice(None))
-    assert {name: values.shape for name, values in whole.items()} == {n: (found.rows, *s) for n, s in found.shapes.items()}
+    assert {name: values.shape for name, values in whole.items()} == {
+        n: (found.rows, *s) for n, s in found.shapes.items()
+    }
     assert {str(values.dtype) for values in whole.values()} <= {"float32", "int64", "uint8"}
     assert all(np.isfinite(values).all() for values in whole.values())
     found.make(tmp_path / "again.h5")
@@ -65,7 +71,9 @@ def test_rows_come_in_the_order_asked_for(found, path):
         np.testing.assert_array_equal(values, data.arrays(slice(None))[name][some])
 
 
-@pytest.mark.parametrize("found", [cls for cls in CLASSES if issubclass(cls, Arrays)], ids=lambda found: found.name)
+@pytest.mark.parametrize(
+    "found", [cls for cls in CLASSES if issubclass(cls, Arrays)], ids=lambda found: found.name
+)
 def test_it_is_counted_without_its_file(found):
     assert len(datasets.grid(found.name)) == found.rows
 
@@ -94,7 +102,9 @@ def test_a_file_of_another_data_set_is_refused(tmp_path):
 
     Other.make(tmp_path / "data.h5")
     cone = discover.the_class("datasets", "cone", DataFile)
-    with pytest.raises(DatasetError, match=r"not a file of the data set cone \(its dataset is other, not cone\)"):
+    with pytest.raises(
+        DatasetError, match=r"not a file of the data set cone \(its dataset is other, not cone\)"
+    ):
         cone.open(tmp_path / "data.h5")
     with pytest.raises(DatasetError, match="takes no source"):
         Other.make(tmp_path / "data.h5", tmp_path)

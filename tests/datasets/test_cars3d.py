@@ -26,13 +26,17 @@ def made(found: type[Cars3D], source: Path, folder: Path) -> Cars3D:
 
 def refused(tmp_path: Path, files: dict[str, bytes], message: str) -> None:
     archives.write_tar(tmp_path / ARCHIVE, files)
-    small = archives.without_checksums(type("Small", (Cars3D,), {"factor_sizes": archives.SIZES["cars3d"]}))
+    small = archives.without_checksums(
+        type("Small", (Cars3D,), {"factor_sizes": archives.SIZES["cars3d"]})
+    )
     with pytest.raises(DatasetError, match=message):
         small.make(tmp_path / "cars3d.h5", tmp_path)
     assert not (tmp_path / "cars3d.h5").exists()
 
 
-def test_images_lie_where_their_factors_say(archive: tuple[type[Cars3D], Path], tmp_path: Path) -> None:
+def test_images_lie_where_their_factors_say(
+    archive: tuple[type[Cars3D], Path], tmp_path: Path
+) -> None:
     data = made(*archive, tmp_path)
     for number, car in enumerate(archives.cars(data).values()):
         for elevation, azimuth in np.ndindex(data.factor_sizes[:2]):
@@ -42,16 +46,22 @@ def test_images_lie_where_their_factors_say(archive: tuple[type[Cars3D], Path], 
             np.testing.assert_array_equal(image, expected)
 
 
-def test_car_numbers_are_those_of_the_archives_list(archive: tuple[type[Cars3D], Path], tmp_path: Path) -> None:
+def test_car_numbers_are_those_of_the_archives_list(
+    archive: tuple[type[Cars3D], Path], tmp_path: Path
+) -> None:
     cars = archives.cars(archive[0])
     assert list(cars) != sorted(cars), "else this test proves nothing"
     data = made(*archive, tmp_path)
     [last] = data.images(data.indices([(0, 0, len(cars) - 1)]))
-    shown = cars["car_001_mesh"][::2, ::2, :, 0, 0]  # in the list's last line, in the archive the first
+    shown = cars["car_001_mesh"][
+        ::2, ::2, :, 0, 0
+    ]  # in the list's last line, in the archive the first
     assert np.abs(last.astype(int) - shown).mean() < 10
 
 
-def test_an_unpacked_folder_gives_the_same_and_is_called_unverified(archive: tuple[type[Cars3D], Path], tmp_path: Path) -> None:
+def test_an_unpacked_folder_gives_the_same_and_is_called_unverified(
+    archive: tuple[type[Cars3D], Path], tmp_path: Path
+) -> None:
     whole = made(*archive, tmp_path)
     folder = tmp_path / "data" / "cars"
     folder.mkdir(parents=True)
@@ -67,36 +77,60 @@ def test_an_unpacked_folder_gives_the_same_and_is_called_unverified(archive: tup
         assert part.facts["origin"] == "unverified"
     assert whole.facts["origin"] == "official"
     (folder / "car_002_mesh.mat").unlink()
-    with pytest.raises(DatasetError, match=r"cars: not the archive's folder cars, unpacked .*car_002_mesh\.mat"):
+    with pytest.raises(
+        DatasetError, match=r"cars: not the archive's folder cars, unpacked .*car_002_mesh\.mat"
+    ):
         archive[0].make(tmp_path / "none.h5", folder)
 
 
-def test_the_archives_checksum_is_recorded(archive: tuple[type[Cars3D], Path], tmp_path: Path) -> None:
+def test_the_archives_checksum_is_recorded(
+    archive: tuple[type[Cars3D], Path], tmp_path: Path
+) -> None:
     [(name, checksum)] = json.loads(made(*archive, tmp_path).facts["source_sha256"]).items()
     assert name == ARCHIVE
     assert checksum == archives.sha256(archive[1] / ARCHIVE)
 
 
 def test_an_archive_without_a_car_of_its_list_is_refused(tmp_path: Path) -> None:
-    files = {"data/cars/list.txt": b"car_1\ncar_2\n", "data/cars/car_1.mat": archives.mat(archives.car(small(), 0))}
-    refused(tmp_path, files, "1 cars, and 2 in its list.txt; the official archive has 6, and lists them all")
+    files = {
+        "data/cars/list.txt": b"car_1\ncar_2\n",
+        "data/cars/car_1.mat": archives.mat(archives.car(small(), 0)),
+    }
+    refused(
+        tmp_path,
+        files,
+        "1 cars, and 2 in its list.txt; the official archive has 6, and lists them all",
+    )
 
 
 def test_a_file_that_is_not_matlabs_is_refused(tmp_path: Path) -> None:
-    refused(tmp_path, {"data/cars/car_1.mat": b"something else"}, r"car_1\.mat is truncated or no MATLAB file")
-    refused(tmp_path, {"data/cars/car_1.mat": archives.mat(archives.car(small(), 0))[:5000]}, r"car_1\.mat is truncated")
+    refused(
+        tmp_path,
+        {"data/cars/car_1.mat": b"something else"},
+        r"car_1\.mat is truncated or no MATLAB file",
+    )
+    refused(
+        tmp_path,
+        {"data/cars/car_1.mat": archives.mat(archives.car(small(), 0))[:5000]},
+        r"car_1\.mat is truncated",
+    )
 
 
 def test_images_of_another_shape_are_refused(tmp_path: Path) -> None:
     im = archives.car(small(), 0)
-    refused(tmp_path, {"data/cars/a.mat": archives.mat(im[::2])}, r"a\.mat: im is uint8 \[64, 128, 3, 8, 2\], the official one")
+    refused(
+        tmp_path,
+        {"data/cars/a.mat": archives.mat(im[::2])},
+        r"a\.mat: im is uint8 \[64, 128, 3, 8, 2\], the official one",
+    )
     refused(tmp_path, {"data/cars/a.mat": archives.mat(im / 255)}, r"a\.mat: im is float64")
 
 
 def test_a_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
     (tmp_path / "cars.tar.gz").write_bytes(b"<html>not found</html>")
     with pytest.raises(
-        DatasetError, match=r"cars\.tar\.gz: truncated, altered or another file.*4e866a79.*disent.*download it again"
+        DatasetError,
+        match=r"cars\.tar\.gz: truncated, altered or another file.*4e866a79.*disent.*download it again",
     ):
         Cars3D.make(tmp_path / "cars3d.h5", tmp_path / "cars.tar.gz")
     with pytest.raises(DatasetError, match=r"cars\.tar\.gz: truncated, altered or no such archive"):
@@ -104,7 +138,9 @@ def test_a_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cut", [4, 8, 100])
-def test_an_archive_that_lacks_its_last_bytes_is_refused(archive: tuple[type[Cars3D], Path], tmp_path: Path, cut: int) -> None:
+def test_an_archive_that_lacks_its_last_bytes_is_refused(
+    archive: tuple[type[Cars3D], Path], tmp_path: Path, cut: int
+) -> None:
     (tmp_path / ARCHIVE).write_bytes((archive[1] / ARCHIVE).read_bytes()[:-cut])
     with pytest.raises(DatasetError, match=rf"{ARCHIVE}: truncated, altered or no such archive"):
         archives.without_checksums(archive[0]).make(tmp_path / "cars3d.h5", tmp_path)

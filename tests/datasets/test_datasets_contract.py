@@ -51,9 +51,16 @@ def rng_for(data: Dataset, seed: int = 0) -> np.random.Generator | None:
 @pytest.mark.parametrize("found", classes(), ids=lambda found: found.name)
 def test_what_it_declares_hangs_together(found: type[Stored]) -> None:
     assert found.__module__ == discover.located("datasets", found.name)
-    assert len(found.factor_names) == len(set(found.factor_names)) == len(found.factor_sizes) == len(found.factor_kinds)
+    assert (
+        len(found.factor_names)
+        == len(set(found.factor_names))
+        == len(found.factor_sizes)
+        == len(found.factor_kinds)
+    )
     assert set(found.factor_kinds) <= {"ordinal", "circular", "categorical"}
-    assert min(found.factor_sizes) >= 2, "a factor of one value makes metrics divide by its entropy, 0: put it in not_factors"
+    assert min(found.factor_sizes) >= 2, (
+        "a factor of one value makes metrics divide by its entropy, 0: put it in not_factors"
+    )
     assert not set(found.not_factors) & set(found.factor_names)
     assert set(found.symmetries) <= set(found.factor_names)
     assert found.image_shape[2] in (1, 3)
@@ -71,11 +78,15 @@ def test_circular_factors_are_angles(found: type[Stored]) -> None:
             values = data.values(name)
             assert values[0] >= 0
             assert values[-1] <= 2 * math.pi
-            assert values[-1] - values[0] > math.pi, "a circle that goes less than half around is an ordinal factor"
+            assert values[-1] - values[0] > math.pi, (
+                "a circle that goes less than half around is an ordinal factor"
+            )
 
 
 @pytest.mark.parametrize("found", OFFICIAL, ids=lambda found: found.name)
-def test_official_files_say_where_they_are_and_how_they_are_known(found: type[OfficialFiles], tmp_path: Path) -> None:
+def test_official_files_say_where_they_are_and_how_they_are_known(
+    found: type[OfficialFiles], tmp_path: Path
+) -> None:
     assert found.files
     for official in found.files:
         assert all(address.startswith(("https://", "http://")) for address in official.addresses)
@@ -84,15 +95,21 @@ def test_official_files_say_where_they_are_and_how_they_are_known(found: type[Of
         if official.checksum:
             algorithm, _, digits = official.checksum.partition(":")
             assert len(digits) == {"md5": 32, "sha256": 64}[algorithm]
-    with pytest.raises(DatasetError, match=f"{found.name} also needs .* put it there, or leave the source out"):
+    with pytest.raises(
+        DatasetError, match=f"{found.name} also needs .* put it there, or leave the source out"
+    ):
         found.make(tmp_path / "data.h5", tmp_path)
-    with pytest.raises(DatasetError, match="nowhere: there is no such file or folder; leave the source out"):
+    with pytest.raises(
+        DatasetError, match="nowhere: there is no such file or folder; leave the source out"
+    ):
         found.make(tmp_path / "data.h5", tmp_path / "nowhere")
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("found", OFFICIAL, ids=lambda found: found.name)
-def test_official_files_cut_short_are_refused_by_name(found: type[OfficialFiles], tmp_path: Path) -> None:
+def test_official_files_cut_short_are_refused_by_name(
+    found: type[OfficialFiles], tmp_path: Path
+) -> None:
     smaller, source = archives.small(found, tmp_path)
     assert source is not None
     for name in [official.name for official in smaller.files]:
@@ -139,14 +156,18 @@ def test_factors_are_a_complete_grid_in_c_order(data: Dataset) -> None:
     everything = np.arange(len(data))
     factors = data.factors(everything)
     assert factors.dtype == np.int64
-    np.testing.assert_array_equal(factors, np.indices(data.factor_sizes).reshape(len(data.factor_sizes), -1).T)
+    np.testing.assert_array_equal(
+        factors, np.indices(data.factor_sizes).reshape(len(data.factor_sizes), -1).T
+    )
     found = data.indices(factors)
     assert found.dtype == np.int64
     np.testing.assert_array_equal(found, everything)
 
 
 def test_values_say_what_factors_stand_for(data: Dataset) -> None:
-    assert [data.values(factor).shape for factor in data.factor_names] == [(size,) for size in data.factor_sizes]
+    assert [data.values(factor).shape for factor in data.factor_names] == [
+        (size,) for size in data.factor_sizes
+    ]
     assert all(np.all(np.diff(data.values(factor)) > 0) for factor in data.factor_names)
     with pytest.raises(discover.UnknownName, match=f"no factor of {data.name} 'flavour'"):
         data.values("flavour")
@@ -155,7 +176,10 @@ def test_values_say_what_factors_stand_for(data: Dataset) -> None:
 @pytest.mark.parametrize("wrong", [-1, None])
 def test_bad_index(data: Dataset, wrong: int | None) -> None:
     index = len(data) if wrong is None else wrong
-    with pytest.raises(IndexError, match=f"{data.name} has the values 0 to {len(data) - 1}; {index} is out of range"):
+    with pytest.raises(
+        IndexError,
+        match=f"{data.name} has the values 0 to {len(data) - 1}; {index} is out of range",
+    ):
         data.images([0, index], rng_for(data))
     with pytest.raises(IndexError, match=f"{index} is out of range"):
         data.factors([0, index])
@@ -180,8 +204,12 @@ def test_bad_factors(data: Dataset) -> None:
 def test_stochastic_images_follow_their_generator(data: Dataset) -> None:
     index = some(data)
     if not data.stochastic:
-        np.testing.assert_array_equal(data.images(index, np.random.default_rng(0)), data.images(index))
+        np.testing.assert_array_equal(
+            data.images(index, np.random.default_rng(0)), data.images(index)
+        )
         return
-    with pytest.raises(ValueError, match=f"{data.name}: its images are drawn anew at every read; give a generator"):
+    with pytest.raises(
+        ValueError, match=f"{data.name}: its images are drawn anew at every read; give a generator"
+    ):
         data.images(index)
     assert np.any(data.images(index, rng_for(data, 0)) != data.images(index, rng_for(data, 1)))

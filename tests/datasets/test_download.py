@@ -22,15 +22,25 @@ def site(web: Callable[[dict[str, bytes]], Site]) -> Site:
     return web({"/file.bin": DATA})
 
 
-def official(site: Site, *paths: str, checksum: str = SHA256, size: int | None = len(DATA)) -> Official:
-    return Official("file.bin", tuple(site.address + path for path in paths or ("/file.bin",)), size, checksum, "the test")
+def official(
+    site: Site, *paths: str, checksum: str = SHA256, size: int | None = len(DATA)
+) -> Official:
+    return Official(
+        "file.bin",
+        tuple(site.address + path for path in paths or ("/file.bin",)),
+        size,
+        checksum,
+        "the test",
+    )
 
 
 def left(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def begun(folder: Path, data: bytes, site: Site, version: str = '"one"', path: str = "/file.bin") -> None:
+def begun(
+    folder: Path, data: bytes, site: Site, version: str = '"one"', path: str = "/file.bin"
+) -> None:
     (folder / "file.bin.part").write_bytes(data)
     note = {"address": site.address + path, "version": version}
     (folder / "file.bin.part.json").write_text(json.dumps(note))
@@ -38,7 +48,9 @@ def begun(folder: Path, data: bytes, site: Site, version: str = '"one"', path: s
 
 def test_a_file_comes_whole_and_leaves_nothing_else(site: Site, tmp_path: Path) -> None:
     heard: list[tuple[int, int | None]] = []
-    path = download.fetch(official(site), tmp_path / "new", lambda done, total: heard.append((done, total)))
+    path = download.fetch(
+        official(site), tmp_path / "new", lambda done, total: heard.append((done, total))
+    )
     assert path == tmp_path / "new" / "file.bin"
     assert path.read_bytes() == DATA
     assert left(tmp_path / "new") == ["file.bin"]
@@ -84,8 +96,12 @@ def test_a_file_that_changed_meanwhile_begins_anew(site: Site, tmp_path: Path) -
     assert site.asked == [("/file.bin", "bytes=3000-", '"zero"')]
 
 
-@pytest.mark.parametrize("part", [b"x" * 1000, b"x" * (len(DATA) + 5)], ids=["other bytes", "too many bytes"])
-def test_a_part_that_is_of_something_else_is_thrown_away(site: Site, tmp_path: Path, part: bytes) -> None:
+@pytest.mark.parametrize(
+    "part", [b"x" * 1000, b"x" * (len(DATA) + 5)], ids=["other bytes", "too many bytes"]
+)
+def test_a_part_that_is_of_something_else_is_thrown_away(
+    site: Site, tmp_path: Path, part: bytes
+) -> None:
     (tmp_path / "file.bin.part").write_bytes(part)
     assert download.fetch(official(site), tmp_path).read_bytes() == DATA
 
@@ -130,7 +146,10 @@ def test_a_mirror_completes_what_the_first_address_began(site: Site, tmp_path: P
 def test_bytes_from_elsewhere_are_not_appended(site: Site, tmp_path: Path) -> None:
     site.shift, site.files["/mirror.bin"] = 7, DATA
     begun(tmp_path, DATA[:1000], site)
-    with pytest.raises(DatasetError, match="bytes from 1000 on were asked for, the server says that it sends bytes 1007-"):
+    with pytest.raises(
+        DatasetError,
+        match="bytes from 1000 on were asked for, the server says that it sends bytes 1007-",
+    ):
         download.fetch(official(site), tmp_path)
     assert (tmp_path / "file.bin.part").read_bytes() == DATA[:1000]
 
@@ -145,7 +164,9 @@ def test_an_altered_file_is_asked_for_anew_just_once(site: Site, tmp_path: Path)
 
 def test_an_altered_file_is_refused_with_both_checksums(site: Site, tmp_path: Path) -> None:
     site.files["/file.bin"] = DATA[:-1] + bytes([DATA[-1] ^ 1])
-    with pytest.raises(DatasetError, match=r"file\.bin: cannot be downloaded .*its sha256 is .*elsewhere") as refused:
+    with pytest.raises(
+        DatasetError, match=r"file\.bin: cannot be downloaded .*its sha256 is .*elsewhere"
+    ) as refused:
         download.fetch(official(site), tmp_path)
     assert SHA256.removeprefix("sha256:") in str(refused.value)
     assert left(tmp_path) == []
@@ -162,8 +183,14 @@ def test_a_failure_names_every_address_and_keeps_what_came(site: Site, tmp_path:
     with pytest.raises(DatasetError) as failed:
         download.fetch(official(site, "/no.bin", "/nor.bin"), tmp_path)
     said = str(failed.value)
-    assert f"{site.address}/no.bin: HTTP 404 Not Found; {site.address}/nor.bin: HTTP 404 Not Found" in said
-    assert "try again later, from the 1,000 bytes that are here, or get file.bin elsewhere and put it there" in said
+    assert (
+        f"{site.address}/no.bin: HTTP 404 Not Found; {site.address}/nor.bin: HTTP 404 Not Found"
+        in said
+    )
+    assert (
+        "try again later, from the 1,000 bytes that are here, or get file.bin elsewhere and put it there"
+        in said
+    )
     assert (tmp_path / "file.bin.part").read_bytes() == DATA[:1000]
 
 
@@ -171,7 +198,10 @@ def test_no_network_is_said_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setattr(download, "WAIT", 0.0)
     nowhere = Official("file.bin", ("http://127.0.0.1:9/file.bin",))
-    with pytest.raises(DatasetError, match=r"127\.0\.0\.1:9/file\.bin: .*refused.*; try again later, or get file\.bin"):
+    with pytest.raises(
+        DatasetError,
+        match=r"127\.0\.0\.1:9/file\.bin: .*refused.*; try again later, or get file\.bin",
+    ):
         download.fetch(nowhere, tmp_path)
     assert left(tmp_path) == []
 
@@ -179,7 +209,9 @@ def test_no_network_is_said_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_two_processes_do_not_append_to_one_part(site: Site, tmp_path: Path) -> None:
     with (tmp_path / "file.bin.part").open("ab") as file:
         download._lock(file, tmp_path / "file.bin.part")
-        with pytest.raises(DatasetError, match=r"file\.bin\.part: another process is downloading it; wait"):
+        with pytest.raises(
+            DatasetError, match=r"file\.bin\.part: another process is downloading it; wait"
+        ):
             download.fetch(official(site), tmp_path)
 
 

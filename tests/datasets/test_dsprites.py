@@ -44,7 +44,9 @@ def test_rendered_sprites_equal_real_images() -> None:
     with np.load(Path(__file__).with_name("real_dsprites_48.npz"), allow_pickle=False) as real:
         index, factors, bits = real["index"], real["factors"], real["images_bits"]
     assert {tuple(f) for f in factors[:, :2]} == set(itertools.product(range(3), range(6)))
-    rendered = np.stack([base_sprite.render(*sprite)[32 * x + y] for *sprite, x, y in factors.tolist()])
+    rendered = np.stack(
+        [base_sprite.render(*sprite)[32 * x + y] for *sprite, x, y in factors.tolist()]
+    )
     wrong = wrong_pixels(rendered, bits)
     assert set(index[wrong > 0]) <= ONE_PIXEL_OFF
     assert wrong.max() <= 1
@@ -71,7 +73,10 @@ def test_the_whole_rendered_set(whole: np.ndarray) -> None:
     sprites = whole.reshape(3, 6, 40, -1)
     np.testing.assert_array_equal(sprites[:, :, 0], sprites[:, :, 39])
     # An independent rendering of the same geometry in C has this checksum too.
-    assert hashlib.sha256(whole).hexdigest() == "3a228f4037ef3d42a42588e0e01f1078aa2df13cfa17584e88c95ed9fb5672da"
+    assert (
+        hashlib.sha256(whole).hexdigest()
+        == "3a228f4037ef3d42a42588e0e01f1078aa2df13cfa17584e88c95ed9fb5672da"
+    )
 
 
 @pytest.mark.slow
@@ -83,7 +88,9 @@ def test_the_official_archive_is_what_is_rendered(whole: np.ndarray) -> None:
         )
     wrong = wrong_pixels(np.concatenate(list(DSprites.blocks(Path(path)))), whole)
     assert wrong.max() <= 1
-    assert np.count_nonzero(wrong) <= 111 + 3 * 64  # 3 of 20,000 make 111, give or take 64 (the root of 3, times 37)
+    assert (
+        np.count_nonzero(wrong) <= 111 + 3 * 64
+    )  # 3 of 20,000 make 111, give or take 64 (the root of 3, times 37)
 
 
 def test_positions_orientation_and_scale_do_what_they_say(few: Few) -> None:
@@ -116,5 +123,8 @@ def test_archive_values_of_the_factors() -> None:
 
 def test_file_of_other_factors_is_refused_by_name(tmp_path: Path) -> None:
     Few.make(tmp_path / "dsprites.h5")
-    with pytest.raises(DatasetError, match=r"dsprites\.h5: not a file of the data set dsprites \(its factor_sizes is"):
+    with pytest.raises(
+        DatasetError,
+        match=r"dsprites\.h5: not a file of the data set dsprites \(its factor_sizes is",
+    ):
         DSprites.open(tmp_path / "dsprites.h5")

@@ -34,7 +34,11 @@ def official() -> dict[str, np.ndarray]:
     classes = np.indices((1, *Two.factor_sizes)).reshape(6, -1).T.astype(np.int64)
     images = np.unpackbits(bits, axis=1).reshape(-1, 64, 64)
     assert classes.flags.f_contiguous
-    return {"imgs": images, "latents_classes": classes, "latents_values": classes.astype(np.float64)}
+    return {
+        "imgs": images,
+        "latents_classes": classes,
+        "latents_values": classes.astype(np.float64),
+    }
 
 
 @pytest.fixture
@@ -52,7 +56,9 @@ def altered(path: Path, **arrays: np.ndarray) -> Path:
 def test_images_and_origin_are_the_archives(archive: Path, tmp_path: Path) -> None:
     Two.make(tmp_path / "official.h5", archive)
     data = Two.open(tmp_path / "official.h5")
-    np.testing.assert_array_equal(data.images(np.arange(len(data)))[..., 0], 255 * official()["imgs"])
+    np.testing.assert_array_equal(
+        data.images(np.arange(len(data)))[..., 0], 255 * official()["imgs"]
+    )
     assert data.facts["origin"] == "official"
     assert data.facts["source_sha256"] == hashlib.sha256(archive.read_bytes()).hexdigest()
 
@@ -77,7 +83,9 @@ def test_pickled_images_are_refused(tmp_path: Path) -> None:
 def test_other_order_is_refused(tmp_path: Path) -> None:
     classes = official()["latents_classes"]
     source = altered(tmp_path / "other.npz", latents_classes=classes[:, [0, 1, 2, 3, 5, 4]])
-    with pytest.raises(DatasetError, match=r"other\.npz: image 1 has the factors .*, not the archive's order"):
+    with pytest.raises(
+        DatasetError, match=r"other\.npz: image 1 has the factors .*, not the archive's order"
+    ):
         Two.make(tmp_path / "dsprites.h5", source)
     assert not (tmp_path / "dsprites.h5").exists()
 
@@ -90,7 +98,10 @@ def test_pixels_other_than_0_and_1_are_refused(tmp_path: Path) -> None:
 
 def test_too_few_images_are_refused(tmp_path: Path) -> None:
     source = altered(tmp_path / "short.npz", imgs=official()["imgs"][:-1])
-    with pytest.raises(DatasetError, match=r"short\.npz: the array imgs is uint8 \[2047, 64, 64\], the official one is"):
+    with pytest.raises(
+        DatasetError,
+        match=r"short\.npz: the array imgs is uint8 \[2047, 64, 64\], the official one is",
+    ):
         Two.make(tmp_path / "dsprites.h5", source)
 
 
@@ -117,7 +128,9 @@ def test_altered_byte_in_the_images_is_refused(tmp_path: Path) -> None:
 
 
 def test_absent_archive_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r"nowhere\.npz: there is no such file; leave the source out"):
+    with pytest.raises(
+        DatasetError, match=r"nowhere\.npz: there is no such file; leave the source out"
+    ):
         Two.make(tmp_path / "dsprites.h5", tmp_path / "nowhere.npz")
 
 

@@ -34,7 +34,12 @@ def of(picture: np.ndarray) -> ScreamDSprites:
 
 
 def inside() -> np.ndarray:
-    return DSprites(np.concatenate([base_sprite.render(0, 0, o) for o in (0, 1)]), {}).images(np.arange(N))[..., 0] > 0
+    return (
+        DSprites(np.concatenate([base_sprite.render(0, 0, o) for o in (0, 1)]), {}).images(
+            np.arange(N)
+        )[..., 0]
+        > 0
+    )
 
 
 def test_a_sprite_inverts_what_is_behind_it() -> None:
@@ -50,23 +55,31 @@ def test_a_sprite_inverts_what_is_behind_it() -> None:
 
 def test_colours_are_uniform_and_independent() -> None:
     flat = of(np.zeros((80, 90, 3), np.uint8))
-    colours = flat.images(np.arange(N), np.random.default_rng(0))[:, 0, 0].astype(float)  # no sprite reaches the corner
+    colours = flat.images(np.arange(N), np.random.default_rng(0))[:, 0, 0].astype(
+        float
+    )  # no sprite reaches the corner
     assert colours.mean(axis=0) == pytest.approx([255 / 4] * 3, abs=4 * 127.5 / np.sqrt(12 * N))
     assert colours.std(axis=0) == pytest.approx([127.5 / np.sqrt(12)] * 3, rel=0.05)
-    assert np.corrcoef(colours.T)[np.triu_indices(3, 1)] == pytest.approx([0] * 3, abs=4 / np.sqrt(N))
+    assert np.corrcoef(colours.T)[np.triu_indices(3, 1)] == pytest.approx(
+        [0] * 3, abs=4 / np.sqrt(N)
+    )
 
 
 def test_places_are_uniform_but_for_the_last(data: ScreamDSprites) -> None:
     # In this picture, each pixel says where it is: red its row, green its column, blue nothing.
     rows, columns = np.indices((72, 70))
-    images = of(np.stack([rows, columns, 0 * rows], axis=2).astype(np.uint8) * 2).images(np.arange(N), np.random.default_rng(0))
+    images = of(np.stack([rows, columns, 0 * rows], axis=2).astype(np.uint8) * 2).images(
+        np.arange(N), np.random.default_rng(0)
+    )
     corner, beside = images[:, 0, 0].astype(int), images[:, 63, 63].astype(int)
     assert set((beside - corner)[:, 0]) == {63}
     # 8 x 6 places; the colour hides which one is seen, so that it is taken from the generator's own draws.
     rng = np.random.default_rng(0)
     top, left = rng.integers(0, 72 - 64, N), rng.integers(0, 70 - 64, N)
     colour = rng.uniform(0, 255, (N, 3))
-    np.testing.assert_allclose(corner, (2 * np.stack([top, left, 0 * top], axis=1) + colour) / 2, atol=0.5001)
+    np.testing.assert_allclose(
+        corner, (2 * np.stack([top, left, 0 * top], axis=1) + colour) / 2, atol=0.5001
+    )
 
 
 def test_an_image_is_what_the_studys_code_makes_of_the_same_draws(data: ScreamDSprites) -> None:
@@ -121,13 +134,18 @@ def test_a_jpeg_is_decoded_at_a_fraction_first(tmp_path: Path) -> None:
 
 def test_a_picture_that_is_too_small_is_refused(tmp_path: Path) -> None:
     Image.new("RGB", (64, 200)).save(tmp_path / "a.png")
-    with pytest.raises(DatasetError, match=r"a\.png: too small: made to fit, it has 64 × 200 pixels, and patches have 64"):
+    with pytest.raises(
+        DatasetError,
+        match=r"a\.png: too small: made to fit, it has 64 × 200 pixels, and patches have 64",
+    ):
         _thumbnail(tmp_path / "a.png")
 
 
 def test_what_is_no_picture_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_text("<html>not found</html>")
-    with pytest.raises(DatasetError, match=r"a\.jpg: truncated or no picture .*remove it, and download it again"):
+    with pytest.raises(
+        DatasetError, match=r"a\.jpg: truncated or no picture .*remove it, and download it again"
+    ):
         ScreamDSprites.make(tmp_path / "scream.h5", tmp_path / "a.jpg")
 
 

@@ -48,7 +48,9 @@ def test_every_instance_is_where_its_factors_say(data: SmallNORB) -> None:
 def test_an_instance_is_drawn_at_every_read_and_uniformly(data: SmallNORB) -> None:
     n = 5000
     images = data.images(np.zeros(n, np.int64), np.random.default_rng(0))[..., 0]
-    instance = np.array([np.flatnonzero((data._rows[0] == image).all(axis=(1, 2)))[0] for image in images])
+    instance = np.array(
+        [np.flatnonzero((data._rows[0] == image).all(axis=(1, 2)))[0] for image in images]
+    )
     counts = np.bincount(instance, minlength=10)
     assert np.abs(counts - n / 10).max() < 4 * np.sqrt(n * 0.1 * 0.9)
 
@@ -77,11 +79,15 @@ def test_unpacked_matrices_give_the_same_and_are_called_unverified(
 
 
 def test_one_file_is_not_enough(archive: tuple[type[SmallNORB], Path], tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r"smallnorb is made from 6 files; give the folder that holds them"):
+    with pytest.raises(
+        DatasetError, match=r"smallnorb is made from 6 files; give the folder that holds them"
+    ):
         archive[0].make(tmp_path / "smallnorb.h5", archive[1] / INFO)
 
 
-def altered(archive: tuple[type[SmallNORB], Path], folder: Path, change: tuple[int, int], value: int) -> type[SmallNORB]:
+def altered(
+    archive: tuple[type[SmallNORB], Path], folder: Path, change: tuple[int, int], value: int
+) -> type[SmallNORB]:
     """The archive in another folder, with one number of a training info file changed."""
     for path in archive[1].glob("*.gz"):
         (folder / path.name).write_bytes(path.read_bytes())
@@ -96,15 +102,20 @@ def test_factors_that_the_format_does_not_have_are_refused(
     archive: tuple[type[SmallNORB], Path], tmp_path: Path, column: int, value: int
 ) -> None:
     with pytest.raises(
-        DatasetError, match=r"training-info\.mat\.gz: image 5 has category .*, which are none; download it again"
+        DatasetError,
+        match=r"training-info\.mat\.gz: image 5 has category .*, which are none; download it again",
     ):
         altered(archive, tmp_path, (5, column), value).make(tmp_path / "smallnorb.h5", tmp_path)
 
 
-def test_two_images_of_the_same_factors_are_refused(archive: tuple[type[SmallNORB], Path], tmp_path: Path) -> None:
+def test_two_images_of_the_same_factors_are_refused(
+    archive: tuple[type[SmallNORB], Path], tmp_path: Path
+) -> None:
     stated = archives.norb(archive[0])["training"][1]
     other = 4 if stated[5, 1] != 4 else 6
-    with pytest.raises(DatasetError, match=r"training-info\.mat\.gz: several images have the same factors"):
+    with pytest.raises(
+        DatasetError, match=r"training-info\.mat\.gz: several images have the same factors"
+    ):
         altered(archive, tmp_path, (5, 0), other).make(tmp_path / "smallnorb.h5", tmp_path)
 
 
@@ -115,8 +126,12 @@ def test_a_matrix_is_read_as_the_format_says(tmp_path: Path) -> None:
     assert [len(block) for block in blocks] == [2, 2, 1]
     np.testing.assert_array_equal(np.concatenate(blocks), values)
     # A vector has three sizes in its header, of which two are 1.
-    (tmp_path / "b.mat").write_bytes(struct.pack("<5i", 0x1E3D4C54, 1, 2, 1, 1) + struct.pack("<2i", 7, -8))
-    np.testing.assert_array_equal(np.concatenate(list(_norb.stream(tmp_path / "b.mat", np.int32, (2,), 9))), [7, -8])
+    (tmp_path / "b.mat").write_bytes(
+        struct.pack("<5i", 0x1E3D4C54, 1, 2, 1, 1) + struct.pack("<2i", 7, -8)
+    )
+    np.testing.assert_array_equal(
+        np.concatenate(list(_norb.stream(tmp_path / "b.mat", np.int32, (2,), 9))), [7, -8]
+    )
 
 
 @pytest.mark.parametrize(
@@ -127,10 +142,15 @@ def test_a_matrix_is_read_as_the_format_says(tmp_path: Path) -> None:
         (struct.pack("<5i", 0x1E3D4C54, 99, 2, 1, 1), "it says that it has 99 dimensions"),
         (struct.pack("<6i", 0x1E3D4C54, 1, 2, 1, 1, 7), "it ends too early"),
         (struct.pack("<8i", 0x1E3D4C54, 1, 2, 1, 1, 7, 8, 9), "it goes on after its last row"),
-        (struct.pack("<6i", 0x1E3D4C54, 1, 1, 1, 1, 7), r"the matrix is int32 \[1\], the official one is int32 \[2\]"),
+        (
+            struct.pack("<6i", 0x1E3D4C54, 1, 1, 1, 1, 7),
+            r"the matrix is int32 \[1\], the official one is int32 \[2\]",
+        ),
     ],
 )
-def test_what_is_no_such_matrix_is_refused_by_name(tmp_path: Path, data: bytes, message: str) -> None:
+def test_what_is_no_such_matrix_is_refused_by_name(
+    tmp_path: Path, data: bytes, message: str
+) -> None:
     (tmp_path / "a.mat").write_bytes(data)
     with pytest.raises(DatasetError, match=rf"a\.mat: .*{message}.*download it again"):
         list(_norb.stream(tmp_path / "a.mat", np.int32, (2,), 9))

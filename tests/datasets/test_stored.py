@@ -45,7 +45,10 @@ def test_interrupted_making_leaves_the_old_file_and_nothing_else(path: Path) -> 
 
 
 def test_too_few_images_are_not_written(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r"toy\.h5: 383 images were made, the data set has 384; nothing was written"):
+    with pytest.raises(
+        DatasetError,
+        match=r"toy\.h5: 383 images were made, the data set has 384; nothing was written",
+    ):
         Short.make(tmp_path / "toy.h5")
     assert not list(tmp_path.iterdir())
 
@@ -66,7 +69,9 @@ def test_progress_reaches_the_end(tmp_path: Path) -> None:
 def test_truncated_file_is_refused_by_name(path: Path, kept: float) -> None:
     data = path.read_bytes()
     path.write_bytes(data[: int(kept * len(data)) if isinstance(kept, float) else kept])
-    with pytest.raises(DatasetError, match=r"toy\.h5: truncated or no data set's file .*remove the file"):
+    with pytest.raises(
+        DatasetError, match=r"toy\.h5: truncated or no data set's file .*remove the file"
+    ):
         Toy.open(path)
 
 
@@ -91,7 +96,9 @@ def test_altered_contents_in_a_sound_file_are_refused(path: Path) -> None:
     h5py = pytest.importorskip("h5py")
     with h5py.File(path, "r+") as file:
         file["rows"][5, 30, 30, 0] ^= 1
-    with pytest.raises(DatasetError, match=r"toy\.h5: altered since it was written \(checksum differs\)"):
+    with pytest.raises(
+        DatasetError, match=r"toy\.h5: altered since it was written \(checksum differs\)"
+    ):
         Toy.open(path)
 
 
@@ -115,11 +122,15 @@ def test_text_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_generated_set_takes_no_source(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r"a\.npz: the data set toy is generated and takes no source"):
+    with pytest.raises(
+        DatasetError, match=r"a\.npz: the data set toy is generated and takes no source"
+    ):
         Toy.make(tmp_path / "toy.h5", tmp_path / "a.npz")
 
 
-def test_dataset_makes_an_absent_file_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_dataset_makes_an_absent_file_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "data" / "toy.h5"
     assert isinstance(facsimile.datasets.dataset("toy", path), Toy)
     assert f"{path}: absent; making the data set toy" in capsys.readouterr().err
@@ -127,7 +138,9 @@ def test_dataset_makes_an_absent_file_and_says_so(tmp_path: Path, capsys: pytest
     assert capsys.readouterr().err == ""
 
 
-def test_dataset_by_default_lies_in_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dataset_by_default_lies_in_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     facsimile.datasets.dataset("toy")
     assert (tmp_path / "results" / "data" / "toy.h5").is_file()

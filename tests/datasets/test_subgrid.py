@@ -27,22 +27,33 @@ def test_desk_scale_of_dsprites_has_46080_images() -> None:
 
 
 def test_images_are_those_of_the_whole(toy: Toy) -> None:
-    part = toy.subgrid({"size": 2, "x_position": 3})  # 3 and 8 values leave 2 and 3: neither stride divides
+    part = toy.subgrid(
+        {"size": 2, "x_position": 3}
+    )  # 3 and 8 values leave 2 and 3: neither stride divides
     assert part.factor_sizes == (2, 2, 3, 8)
     whole = toy.images(np.arange(len(toy))).reshape(*toy.factor_sizes, *toy.image_shape)
-    np.testing.assert_array_equal(part.images(np.arange(len(part))), whole[:, ::2, ::3].reshape(-1, *toy.image_shape))
+    np.testing.assert_array_equal(
+        part.images(np.arange(len(part))), whole[:, ::2, ::3].reshape(-1, *toy.image_shape)
+    )
 
 
 def test_numbering_is_a_complete_grid_in_c_order(toy: Toy) -> None:
     part = toy.subgrid({"y_position": 5})
     everything = np.arange(len(part))
-    np.testing.assert_array_equal(part.factors(everything), np.indices(part.factor_sizes).reshape(4, -1).T)
+    np.testing.assert_array_equal(
+        part.factors(everything), np.indices(part.factor_sizes).reshape(4, -1).T
+    )
     np.testing.assert_array_equal(part.indices(part.factors(everything)), everything)
 
 
 def test_subgrid_of_a_subgrid(toy: Toy) -> None:
-    twice, once = toy.subgrid({"x_position": 2}).subgrid({"x_position": 2}), toy.subgrid({"x_position": 4})
-    np.testing.assert_array_equal(twice.images(np.arange(len(twice))), once.images(np.arange(len(once))))
+    twice, once = (
+        toy.subgrid({"x_position": 2}).subgrid({"x_position": 2}),
+        toy.subgrid({"x_position": 4}),
+    )
+    np.testing.assert_array_equal(
+        twice.images(np.arange(len(twice))), once.images(np.arange(len(once)))
+    )
 
 
 def test_strides_of_one_change_nothing(toy: Toy) -> None:
@@ -57,7 +68,9 @@ def test_index_beyond_the_subgrid(toy: Toy) -> None:
 
 
 def test_unknown_factor_is_answered_with_the_nearest(toy: Toy) -> None:
-    with pytest.raises(UnknownName, match=r"no factor of toy 'x'.*There are: shape, size, x_position, y_position"):
+    with pytest.raises(
+        UnknownName, match=r"no factor of toy 'x'.*There are: shape, size, x_position, y_position"
+    ):
         toy.subgrid({"x": 2})
 
 

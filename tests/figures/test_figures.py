@@ -22,7 +22,12 @@ WITHOUT_SCORES = {"interventions", "lines", "reconstructions", "traversals"}
 
 TWO = ("mig.mig", "beta_vae_score.beta_vae_score")
 # Each way of drawing once; the others are slow.
-BYTES = [kind if kind in ("violin", "scatter", "traversals") else pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS]
+BYTES = [
+    kind
+    if kind in ("violin", "scatter", "traversals")
+    else pytest.param(kind, marks=pytest.mark.slow)
+    for kind in KINDS
+]
 
 
 def drawn(kind, of, spec=None, context=None):
@@ -46,7 +51,10 @@ def panels(figure):
 @pytest.mark.parametrize("kind", BYTES)
 def test_the_same_scores_give_the_same_files_byte_for_byte(kind, tmp_path):
     spec = synthetic.spec(kind, metrics=TWO)
-    first, second = (figures.save(drawn(kind, synthetic.runs(4, (0, 5)), spec), tmp_path / str(i), "fig") for i in range(2))
+    first, second = (
+        figures.save(drawn(kind, synthetic.runs(4, (0, 5)), spec), tmp_path / str(i), "fig")
+        for i in range(2)
+    )
     assert [path.name for path in first] == ["fig.pdf", "fig.png", "fig.csv"]
     for one, other in zip(first, second, strict=True):
         assert one.read_bytes() == other.read_bytes()
@@ -67,7 +75,11 @@ def test_a_figure_says_what_it_shows_and_leaves_no_setting_behind(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_checked_figure_of_the_papers_own_data_says_neither(kind):
     spec = synthetic.spec(kind, metrics=TWO, verified=True, note="Read from page 7.")
-    said = texts(drawn(kind, synthetic.runs(1, (0, 5), ("cars3d",)), spec, small(datasets=("cars3d",))).figure)
+    said = texts(
+        drawn(
+            kind, synthetic.runs(1, (0, 5), ("cars3d",)), spec, small(datasets=("cars3d",))
+        ).figure
+    )
     assert "paper:" not in said
     assert "not checked" not in said
     assert "Read from page 7." in said
@@ -76,7 +88,9 @@ def test_a_checked_figure_of_the_papers_own_data_says_neither(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_scores_at_all_are_drawn_as_nothing(kind):
     nothing = synthetic.scores(synthetic.runs(1, (0,))).iloc[:0]
-    made = figures.draw(kind, nothing, synthetic.spec(kind, metrics=TWO), small(), synthetic.Specimens())
+    made = figures.draw(
+        kind, nothing, synthetic.spec(kind, metrics=TWO), small(), synthetic.Specimens()
+    )
     assert made.data.empty or (made.data["n"] == 0).all()
 
 
@@ -120,7 +134,9 @@ def test_a_violins_outline_never_passes_its_data():
 def test_few_runs_are_points_and_no_violin():
     axes = panels(drawn("violin", synthetic.runs(1, (0, 5))).figure)["MIG"]
     assert not [body for body in axes.collections if isinstance(body, FillBetweenPolyCollection)]
-    points = [len(body.get_offsets()) for body in axes.collections if isinstance(body, PathCollection)]
+    points = [
+        len(body.get_offsets()) for body in axes.collections if isinstance(body, PathCollection)
+    ]
     assert points == [2] * 6
 
 
@@ -154,7 +170,10 @@ def test_perfectly_ranked_scores_correlate_by_one_and_others_as_scipy_says():
     assert table.loc[("mig.mig", "dci.disentanglement"), "spearman"] == pytest.approx(1.0)
     assert table.loc[("mig.mig", "sap.sap"), "spearman"] == pytest.approx(-1.0)
     trained = synthetic.scores(of).query("not control")
-    a, b = (trained.loc[trained["metric"] == name, "result"].to_numpy() for name in ("beta_vae_score", "factor_vae_score"))
+    a, b = (
+        trained.loc[trained["metric"] == name, "result"].to_numpy()
+        for name in ("beta_vae_score", "factor_vae_score")
+    )
     row = table.loc[("beta_vae_score.beta_vae_score", "factor_vae_score.factor_vae_score")]
     assert row["spearman"] == pytest.approx(stats.spearmanr(a, b).statistic)
     assert row["low"] < row["spearman"] < row["high"]
@@ -171,8 +190,12 @@ def test_runs_without_a_score_leave_that_pair_alone():
     of = synthetic.runs(2)
     scores = synthetic.scores(of)
     gone = (scores["metric"] == "dci") & (scores["seed"] == 0)
-    table = figures.draw("rank_correlation", scores[~gone], synthetic.spec(), synthetic.context()).data
-    with_dci = (table["metric_a"] == "dci.disentanglement") | (table["metric_b"] == "dci.disentanglement")
+    table = figures.draw(
+        "rank_correlation", scores[~gone], synthetic.spec(), synthetic.context()
+    ).data
+    with_dci = (table["metric_a"] == "dci.disentanglement") | (
+        table["metric_b"] == "dci.disentanglement"
+    )
     assert set(table.loc[with_dci, "n"]) == {18}
     assert set(table.loc[~with_dci, "n"]) == {36}
 
@@ -181,7 +204,10 @@ def test_too_few_runs_and_constants_are_hatched():
     figure = drawn("rank_correlation", synthetic.runs(2)).figure
     hatched = [patch for patch in figure.axes[0].patches if patch.get_hatch()]
     assert len(hatched) == 2 * 5  # Modularity is constant
-    few = drawn("rank_correlation", synthetic.runs(1, (0,))[lambda f: f["model"].isin(["beta_vae", "noise"])]).figure
+    few = drawn(
+        "rank_correlation",
+        synthetic.runs(1, (0,))[lambda f: f["model"].isin(["beta_vae", "noise"])],
+    ).figure
     assert len([patch for patch in few.axes[0].patches if patch.get_hatch()]) == 2 * 15
     assert "n = 1" in texts(few)
 
@@ -196,16 +222,22 @@ def test_strength_shows_the_median_of_every_value_at_its_position():
     scores = synthetic.scores(of)
     assert set(made["value_index"]) == {0, 2, 5}
     assert (made["n"] == 5).all()
-    row = made[(made["metric"] == "mig.mig") & (made["model"] == "factor_vae") & (made["value"] == 30)].iloc[0]
+    row = made[
+        (made["metric"] == "mig.mig") & (made["model"] == "factor_vae") & (made["value"] == 30)
+    ].iloc[0]
     own = scores.query("metric == 'mig' and model == 'factor_vae' and value == 30")["result"]
     assert row["median"] == pytest.approx(own.median())
     assert own.min() <= row["low"] < row["median"] < row["high"] <= own.max()
 
 
 def test_strength_has_a_cell_for_every_published_value():
-    cells = strength.cells(synthetic.spec(datasets=("dsprites",), metrics=("mig.mig",)), synthetic.context())
+    cells = strength.cells(
+        synthetic.spec(datasets=("dsprites",), metrics=("mig.mig",)), synthetic.context()
+    )
     stated = {(cell.model, *json.loads(cell.params).items()) for cell in cells}
-    wanted = [[(m, (name, value)) for value in values] for m, (name, values) in synthetic.SWEEPS.items()]
+    wanted = [
+        [(m, (name, value)) for value in values] for m, (name, values) in synthetic.SWEEPS.items()
+    ]
     assert stated == set(itertools.chain(*wanted))
 
 

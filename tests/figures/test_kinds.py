@@ -40,19 +40,27 @@ def scores():
 
 
 def test_scores_against_scores_are_a_rectangle_of_correlations(scores):
-    table = drawn("rank_correlation", scores, (MIG, BETA), (DCI, SAP, FACTOR)).data.set_index(["metric_a", "metric_b"])
+    table = drawn("rank_correlation", scores, (MIG, BETA), (DCI, SAP, FACTOR)).data.set_index(
+        ["metric_a", "metric_b"]
+    )
     assert list(table.index) == list(itertools.product((MIG, BETA), (DCI, SAP, FACTOR)))
     assert table.loc[(MIG, DCI), "spearman"] == pytest.approx(1)
     assert table.loc[(MIG, SAP), "spearman"] == pytest.approx(-1)
     trained = scores[~scores["control"]]
-    a, b = (trained.loc[trained["metric"] == name.split(".")[0], "result"] for name in (BETA, FACTOR))
+    a, b = (
+        trained.loc[trained["metric"] == name.split(".")[0], "result"] for name in (BETA, FACTOR)
+    )
     assert table.loc[(BETA, FACTOR), "spearman"] == pytest.approx(stats.spearmanr(a, b).statistic)
     assert (table["n"] == 54).all()
 
 
 def test_data_sets_are_correlated_over_the_same_configurations():
     here = synthetic.scores(synthetic.runs(2))
-    there = here.assign(dataset="cars3d", run=here["run"].str.replace("dsprites", "cars3d"), result=here["result"] ** 3)
+    there = here.assign(
+        dataset="cars3d",
+        run=here["run"].str.replace("dsprites", "cars3d"),
+        result=here["result"] ** 3,
+    )
     there = there[there["model"] != "factor_vae"]
     shuffled = pd.concat([here, there]).sample(frac=1, random_state=0)
     context = synthetic.context(evaluation=(40, 20), datasets=("dsprites", "cars3d"))
@@ -80,11 +88,17 @@ def test_scores_among_themselves_are_a_staircase_of_scatters(scores):
     made = drawn("scatter", scores, (MIG, DCI, SAP))
     pairs = list(dict.fromkeys(zip(made.data["metric_x"], made.data["metric_y"], strict=True)))
     assert pairs == [(MIG, DCI), (MIG, SAP), (DCI, SAP)]
-    assert [axes.get_xlabel() for axes in made.figure.axes if axes.axison] == ["MIG", "MIG", "DCI disentanglement"]
+    assert [axes.get_xlabel() for axes in made.figure.axes if axes.axison] == [
+        "MIG",
+        "MIG",
+        "DCI disentanglement",
+    ]
 
 
 def test_two_variations_of_a_score_share_their_limits_and_have_a_diagonal(scores):
-    both = pd.concat([scores, again(scores, "sampled", lambda r: r / 100, representation="sampled")])
+    both = pd.concat(
+        [scores, again(scores, "sampled", lambda r: r / 100, representation="sampled")]
+    )
     made = drawn("scatter", both, (MIG,), (f"{MIG}@sampled",), log=True)
     axes = made.figure.axes[0]
     assert axes.get_xlim() == axes.get_ylim()
@@ -131,12 +145,20 @@ def test_what_draws_seeds_and_methods_add_to_a_score_is_told_apart():
     first = of.assign(result=10.0 * of.groupby(["model", "params"]).ngroup() + of["seed"])
     second = again(first, "draw_1", lambda results: results + 0.5, evaluation_seed=1)
     smaller = again(first, "train_10", lambda results: results + 99, n_train=10)
-    table = drawn("repeated_evaluation", pd.concat([first, second, smaller])).data.set_index("source")
-    assert table.loc["draw", ["sd", "groups", "n"]].to_list() == pytest.approx([0.5 / np.sqrt(2), 24, 48])
-    assert table.loc["seed", ["sd", "groups", "n"]].to_list() == pytest.approx([1 / np.sqrt(2), 12, 24])
+    table = drawn("repeated_evaluation", pd.concat([first, second, smaller])).data.set_index(
+        "source"
+    )
+    assert table.loc["draw", ["sd", "groups", "n"]].to_list() == pytest.approx(
+        [0.5 / np.sqrt(2), 24, 48]
+    )
+    assert table.loc["seed", ["sd", "groups", "n"]].to_list() == pytest.approx(
+        [1 / np.sqrt(2), 12, 24]
+    )
     trained = first[~first["control"] & (first["metric"] == "mig")]
     means = trained.groupby(["model", "params"])["result"].mean()
-    assert table.loc["method and value", ["sd", "groups", "n"]].to_list() == pytest.approx([means.std(), 1, 12])
+    assert table.loc["method and value", ["sd", "groups", "n"]].to_list() == pytest.approx(
+        [means.std(), 1, 12]
+    )
 
 
 def test_reconstructions_state_how_far_they_are_from_their_images(scores):
@@ -147,23 +169,37 @@ def test_reconstructions_state_how_far_they_are_from_their_images(scores):
     assert own["image"].to_list() == np.linspace(0, 59, 10).astype(int).tolist()
     means, _ = synthetic.Specimens().codes(own["run"].iloc[0])
     painted = means[own["image"], 0] > 0
-    np.testing.assert_allclose(own["mean_squared_error"], (painted - own["image"] / 60) ** 2, rtol=1e-5)
+    np.testing.assert_allclose(
+        own["mean_squared_error"], (painted - own["image"] / 60) ** 2, rtol=1e-5
+    )
 
 
 def test_traversals_show_the_latents_that_say_most_first(scores):
     made = drawn("traversals", scores)
     own = made.data[made.data["model"] == "annealed_vae"]
-    assert own["latent"].to_list()[:2] == [1, 0]  # x_position reaches 9, shape 5; the others are noise
+    assert own["latent"].to_list()[:2] == [
+        1,
+        0,
+    ]  # x_position reaches 9, shape 5; the others are noise
     assert (own["kl"].diff().dropna() <= 0).all()
     means, log_variances = synthetic.Specimens().codes(own["run"].iloc[0])
-    kl = 0.5 * (means[:, 1].astype(float) ** 2 + np.exp(log_variances[:, 1]) - log_variances[:, 1] - 1).mean()
+    kl = (
+        0.5
+        * (
+            means[:, 1].astype(float) ** 2 + np.exp(log_variances[:, 1]) - log_variances[:, 1] - 1
+        ).mean()
+    )
     assert own["kl"].iloc[0] == pytest.approx(kl, rel=1e-6)
 
 
 @pytest.mark.parametrize("kind", ["factor_matrices", "independent_groups", "dendrograms"])
 def test_matrices_are_of_the_best_the_middle_and_the_worst_run(scores, kind):
     made = drawn(kind, scores)
-    ranked = scores[(scores["metric"] == "mig") & ~scores["control"]].sort_values("result", ascending=False)["run"].to_list()
+    ranked = (
+        scores[(scores["metric"] == "mig") & ~scores["control"]]
+        .sort_values("result", ascending=False)["run"]
+        .to_list()
+    )
     chosen = made.data.drop_duplicates("run")
     assert chosen["rank"].to_list() == ["best", "median", "worst"]
     assert chosen["run"].to_list() == [ranked[0], ranked[round(53 / 2)], ranked[-1]]
@@ -186,11 +222,16 @@ def test_groups_and_merges_are_those_of_the_metric(scores):
     matrix = unified.matrices(draws)["mutual_information"]
     own = groups[(groups["run"] == key) & (groups["matrix"] == "mutual_information")]
     np.testing.assert_array_equal(own["groups"], unified.curves(matrix).groups)
-    joined = merges[(merges["run"] == key) & (merges["matrix"] == "mutual_information")].set_index(["factor_a", "factor_b"])
+    joined = merges[(merges["run"] == key) & (merges["matrix"] == "mutual_information")].set_index(
+        ["factor_a", "factor_b"]
+    )
     assert joined.loc[("shape", "x position"), "threshold"] == unified.merges(matrix)[0, 1]
 
 
-@pytest.mark.parametrize("kind", ["reconstructions", "traversals", "factor_matrices", "independent_groups", "dendrograms"])
+@pytest.mark.parametrize(
+    "kind",
+    ["reconstructions", "traversals", "factor_matrices", "independent_groups", "dendrograms"],
+)
 def test_models_that_the_store_lacks_leave_their_place_empty(scores, kind):
     made = drawn(kind, scores, specimens=synthetic.Specimens(missing=set(scores["run"])))
     assert made.data.empty
@@ -198,7 +239,9 @@ def test_models_that_the_store_lacks_leave_their_place_empty(scores, kind):
 
 
 def test_a_kind_that_shows_models_says_what_it_needs(scores):
-    with pytest.raises(ValueError, match="fig3_left: traversals shows models themselves; give it the specimens"):
+    with pytest.raises(
+        ValueError, match="fig3_left: traversals shows models themselves; give it the specimens"
+    ):
         figures.draw("traversals", scores, synthetic.spec("traversals"), synthetic.context())
 
 
@@ -206,4 +249,6 @@ def test_interventions_say_how_far_pictures_move(scores):
     data = drawn("interventions", scores).data
     assert set(data["concept"]) == {0, 1}
     moved = data.set_index("concept")["moved"].groupby(level=0).first()
-    assert moved.to_list() == pytest.approx([250 / 255, 0])  # the first concept's strip goes from 0 to 250, the second's stays
+    assert moved.to_list() == pytest.approx(
+        [250 / 255, 0]
+    )  # the first concept's strip goes from 0 to 250, the second's stays

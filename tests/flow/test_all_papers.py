@@ -21,18 +21,30 @@ def project(tmp_path_factory):
 @pytest.mark.parametrize("study", STUDIES)
 def test_every_run_is_done_and_measured_and_its_tables_are_there(project, study):
     folder = project.folder / "results/studies" / study / "smoke"
-    runs, scores = pd.read_parquet(folder / "runs.parquet"), pd.read_parquet(folder / "scores.parquet")
+    runs, scores = (
+        pd.read_parquet(folder / "runs.parquet"),
+        pd.read_parquet(folder / "scores.parquet"),
+    )
     assert set(runs["state"]) == {"done"}
     assert set(scores["run"]) == set(runs["run"])
     assert scores["result"].notna().all()
     assert list(folder.glob("tables/*.md"))
-    assert set(pd.read_csv(folder / "comparison.csv")["verdict"]) <= {"reproduced", "differs", "not comparable", "no source"}
+    assert set(pd.read_csv(folder / "comparison.csv")["verdict"]) <= {
+        "reproduced",
+        "differs",
+        "not comparable",
+        "no source",
+    }
 
 
 def test_squares_are_exact_and_linear_models_reach_their_optimum(project):
     folder = project.folder / "results/studies"
     squares = pd.read_csv(folder / "overlap/smoke/comparison.csv")
-    exact = squares[squares["metric"] == "channel_statistics.mean"].set_index("dataset").loc["xy_squares"]
+    exact = (
+        squares[squares["metric"] == "channel_statistics.mean"]
+        .set_index("dataset")
+        .loc["xy_squares"]
+    )
     assert exact["ours"] == pytest.approx(exact["value"], abs=1e-9)
     linear = pd.read_parquet(folder / "posterior_collapse/smoke/scores.parquet")
     assert linear.loc[linear["score"] == "omega_error", "result"].median() < 1e-3
@@ -41,7 +53,9 @@ def test_squares_are_exact_and_linear_models_reach_their_optimum(project):
 def test_of_gaussian_data_of_rank_3_three_axes_are_relevant(project):
     scores = pd.read_parquet(project.folder / "results/studies/ard_vae/smoke/scores.parquet")
     axes = scores[(scores["dataset"] == "linear_rank_3") & (scores["score"] == "relevant_axes")]
-    assert axes["result"].tolist() == [3] * 4, "10 and 20 latents, counted as the code does and as the text says"
+    assert axes["result"].tolist() == [3] * 4, (
+        "10 and 20 latents, counted as the code does and as the text says"
+    )
 
 
 def test_nothing_is_left_to_do(project):

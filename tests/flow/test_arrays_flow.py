@@ -38,13 +38,21 @@ STUDY = {
     "training": {"steps": 70, "batch_size": 4, "latents": 2, "sgd": {"lr": 0.001}},
     "models": [
         {"name": "cone_mean_field", "label": "one", "fixed": {"samples": 50}},
-        {"name": "cone_mean_field", "label": "five", "fixed": {"samples": 50, "particles": 5}, "training": {"batch_size": 1}},
+        {
+            "name": "cone_mean_field",
+            "label": "five",
+            "fixed": {"samples": 50, "particles": 5},
+            "training": {"batch_size": 1},
+        },
     ],
     "metrics": ["cone_objective"],
     "evaluation": {"train": 50, "test": 0, "convention": "paper"},
     "tables": {},
     "figures": {},
-    "scales": {"smoke": {"description": "all"}, "less": {"description": "fewer", "training": {"steps": 7}}},
+    "scales": {
+        "smoke": {"description": "all"},
+        "less": {"description": "fewer", "training": {"steps": 7}},
+    },
 }
 
 
@@ -74,12 +82,21 @@ def test_a_run_is_trained_encoded_and_scored_by_what_it_stores(at, study):
     found = pd.read_parquet(at.paths.shard_scores(shard.key, panel))
     one, five = (at.paths.run(run.key) for run in shard.runs)
     stored = inferred_arrays.read(one / files.LATENTS)
-    assert {name: values.shape for name, values in stored.items()} == {"parameters": (4,), "objective": (50,)}
-    value = found[(found["run"] == shard.runs[0].key) & (found["score"] == "value")]["result"].item()
+    assert {name: values.shape for name, values in stored.items()} == {
+        "parameters": (4,),
+        "objective": (50,),
+    }
+    value = found[(found["run"] == shard.runs[0].key) & (found["score"] == "value")][
+        "result"
+    ].item()
     assert value == pytest.approx(stored["objective"].astype(float).mean())
     history = pd.read_parquet(one / files.HISTORY)
-    assert [c for c in history.columns if c.startswith("parameter_")] == [f"parameter_{j}" for j in range(4)]
-    assert history.iloc[0][["parameter_0", "parameter_2"]].tolist() == [0, 1], "traces are taken before the step's update"
+    assert [c for c in history.columns if c.startswith("parameter_")] == [
+        f"parameter_{j}" for j in range(4)
+    ]
+    assert history.iloc[0][["parameter_0", "parameter_2"]].tolist() == [0, 1], (
+        "traces are taken before the step's update"
+    )
     assert records.record(one)["precision"] == "float32"
     assert records.record(one)["statement"]["training"]["batch_size"] == 4
     assert records.record(five)["statement"]["training"]["batch_size"] == 1
@@ -87,10 +104,15 @@ def test_a_run_is_trained_encoded_and_scored_by_what_it_stores(at, study):
 
 def test_a_resumed_run_has_the_bits_of_an_uninterrupted_one(at, study, tmp_path):
     run = runs.expand(study, "smoke")[0]
-    [whole] = [records.weights(at.paths.run(r.key)) for r in made(at, study).runs if r.key == run.key]
+    [whole] = [
+        records.weights(at.paths.run(r.key)) for r in made(at, study).runs if r.key == run.key
+    ]
     other = Workspace(at.config.model_copy(update={"results": tmp_path / "other"}))
     datasets.make("cone", other.paths.dataset("cone"))
-    model, training = train_shard.models.model(run.model, **run.params), Training.model_validate(run.statement["training"])
+    model, training = (
+        train_shard.models.model(run.model, **run.params),
+        Training.model_validate(run.statement["training"]),
+    )
     clock = loop.Clock(minutes=1e9, every=30)
     clock.stopping = True  # leaves at the first checkpoint
     data = datasets.dataset("cone", other.paths.dataset("cone"))
@@ -119,9 +141,15 @@ def test_altered_arrays_are_refused_by_name(at, study):
 
 
 def test_packs_and_bfloat16_are_not_for_arrays(at, study):
-    packed = Workspace(at.config.model_copy(update={"execution": "packed", "device": "cpu", "precision": "bf16"}))
+    packed = Workspace(
+        at.config.model_copy(update={"execution": "packed", "device": "cpu", "precision": "bf16"})
+    )
     record = records.record(packed.paths.run(made(packed, study).runs[0].key))
-    assert (record["state"], record["execution"], record["precision"]) == ("done", "serial", "float32")
+    assert (record["state"], record["execution"], record["precision"]) == (
+        "done",
+        "serial",
+        "float32",
+    )
 
 
 def test_infinite_numbers_are_not_stored(tmp_path):
@@ -131,8 +159,12 @@ def test_infinite_numbers_are_not_stored(tmp_path):
 
 
 def run_of(model, dataset, training):
-    statement = {"model": model, "params": {"beta": 1}} | ({"training": training} if training else {})
-    return runs.Run(dataset, model, 0, statement, canonical.hash8(statement), None, None, None, control=False)
+    statement = {"model": model, "params": {"beta": 1}} | (
+        {"training": training} if training else {}
+    )
+    return runs.Run(
+        dataset, model, 0, statement, canonical.hash8(statement), None, None, None, control=False
+    )
 
 
 @pytest.mark.parametrize(
@@ -140,15 +172,26 @@ def run_of(model, dataset, training):
     [
         ("linear_vae", "cone", {}, "no array of cone, which LinearVAE takes: 'x'"),
         ("linear_vae", "toy", {}, "LinearVAE is a model of arrays, toy a data set of images"),
-        ("beta_vae", "cone", {"network": "dlib"}, r"cone is a data set of arrays \(z\), not of images"),
+        (
+            "beta_vae",
+            "cone",
+            {"network": "dlib"},
+            r"cone is a data set of arrays \(z\), not of images",
+        ),
         ("linear_vae", "cone", None, "its study has no training; state steps, batch_size"),
     ],
 )
 def test_a_model_and_a_data_set_of_two_kinds_are_refused(at, model, dataset, training, message):
     datasets.dataset(dataset, at.paths.dataset(dataset))
-    stated = {"steps": 2, "batch_size": 2, "latents": 2, "adam": {"lr": 0.1}} | training if training is not None else None
+    stated = (
+        {"steps": 2, "batch_size": 2, "latents": 2, "adam": {"lr": 0.1}} | training
+        if training is not None
+        else None
+    )
     with pytest.raises(ValueError, match=message):
-        train_shard.train_shard(at, Shard(dataset, model, (run_of(model, dataset, stated),)), lambda _: None)
+        train_shard.train_shard(
+            at, Shard(dataset, model, (run_of(model, dataset, stated),)), lambda _: None
+        )
 
 
 def test_images_know_no_other_optimiser_and_no_full_batch():
@@ -172,14 +215,19 @@ def test_gradient_descent_goes_down_the_gradient():
 
 
 def test_labels_that_a_scale_makes_one_are_one_cell(study):
-    both = study.model_copy(update={"models": [study.models[0], study.models[0].model_copy(update={"label": "again"})]})
+    both = study.model_copy(
+        update={"models": [study.models[0], study.models[0].model_copy(update={"label": "again"})]}
+    )
     assert [run.label for run in runs.expand(both, "smoke")] == ["one"]
     assert [run.label for run in runs.expand(study, "less")] == ["one", "five"]
     assert {run.steps for run in runs.expand(study, "less")} == {7}
 
 
 def test_a_label_is_a_name_of_its_own(study):
-    for label, message in (("one", "'one' is no name of its own"), ("", "stands twice; join its sweeps, or give each a label")):
+    for label, message in (
+        ("one", "'one' is no name of its own"),
+        ("", "stands twice; join its sweeps, or give each a label"),
+    ):
         raw = json.loads(json.dumps(STUDY))
         raw["models"][1]["label"] = label
         said = [text for _, text in Study.model_validate(raw).problems()]
@@ -188,19 +236,28 @@ def test_a_label_is_a_name_of_its_own(study):
 
 def test_a_published_number_may_name_a_label(tmp_path):
     study = Study.model_validate(
-        STUDY | {"tables": {"t": {"kind": "beside", "title": "T", "metrics": ["cone_objective.value"]}}}
+        STUDY
+        | {"tables": {"t": {"kind": "beside", "title": "T", "metrics": ["cone_objective.value"]}}}
     )
     path = tmp_path / "tiny.csv"
-    path.write_text(",".join(published.COLUMNS) + "\nt,cone,one,,cone_objective.value,mean,-8.0,0.1,here,printed\n")
+    path.write_text(
+        ",".join(published.COLUMNS)
+        + "\nt,cone,one,,cone_objective.value,mean,-8.0,0.1,here,printed\n"
+    )
     at = Context.of(study, "smoke")
     rows = [
         {"run": f"{label}{seed}", "dataset": "cone", "model": "cone_mean_field", "label": label, "params": "{}", "seed": seed,
          "control": False, "metric": "cone_objective", "score": "value", "result": value + seed / 100}
         for label, value in (("one", -8.02), ("five", -7.0)) for seed in range(5)
     ]  # fmt: skip
-    found = judge.compare(pd.DataFrame(rows), published.read(path, at), Spec.all(study, "smoke"), at)
+    found = judge.compare(
+        pd.DataFrame(rows), published.read(path, at), Spec.all(study, "smoke"), at
+    )
     ours = found.set_index("model")["ours"]
     assert ours["one"] == pytest.approx(-8.0)
     assert ours["five"] == pytest.approx(-6.98)
-    assert found.set_index("model")["verdict"].to_dict() == {"one": "reproduced", "five": "no source"}
+    assert found.set_index("model")["verdict"].to_dict() == {
+        "one": "reproduced",
+        "five": "no source",
+    }
     assert context().labels == {}

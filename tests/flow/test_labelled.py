@@ -1,6 +1,5 @@
 """Models that stand several times in one study: on data sets of their own, by labels, in figures, claims and the comparison."""
 
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -64,7 +63,9 @@ def study(write):
 
 def test_each_model_is_run_on_its_own_data_sets_with_its_own_latents_and_seeds(study):
     found = runs.expand(study, "paper")
-    counted = pd.DataFrame([(r.dataset, r.label or r.model) for r in found]).value_counts().to_dict()
+    counted = (
+        pd.DataFrame([(r.dataset, r.label or r.model) for r in found]).value_counts().to_dict()
+    )
     assert counted == {
         ("xy_squares", "no_model"): 1,
         ("xy_squares_1", "near and far"): 6,
@@ -89,7 +90,11 @@ def test_a_scale_may_change_the_cells_of_one_label(study):
 
 
 def test_a_metric_has_the_studys_points_or_the_scales(study):
-    sizes = {(scale, m): evaluations.evaluation(study, scale, m).train for scale in ("paper", "smoke") for m in study.metrics}
+    sizes = {
+        (scale, m): evaluations.evaluation(study, scale, m).train
+        for scale in ("paper", "smoke")
+        for m in study.metrics
+    }
     assert sizes == {
         ("paper", "channel_statistics"): 400,
         ("paper", "mig"): 100,
@@ -105,12 +110,20 @@ def test_a_metric_has_the_studys_points_or_the_scales(study):
     [
         ("models: [near and far]", "models: [near and fr]", "did you mean 'near and far'"),
         ("models: {near and far:", "models: {near:", "no model of tiny 'near'"),
-        ("datasets: [xy_squares], seeds", "datasets: [xy_square], seeds", "did you mean 'xy_squares'"),
+        (
+            "datasets: [xy_squares], seeds",
+            "datasets: [xy_square], seeds",
+            "did you mean 'xy_squares'",
+        ),
         ("mig.mig@best", "mig.mig@bset", "did you mean 'best'"),
         (", snapshots: {every: 4, metrics: {dci: 8}}", "", "no variation of tiny 'best'"),
         ("metrics: {dci: 8}", "metrics: {dcy: 8}", "did you mean 'dci'"),
         ("metrics: {dci: 8}", "metrics: {dci: 6}", "dci: 6 is no multiple of the 4 steps"),
-        ("points: {mig:", "variations: {best: {metrics: [mig]}}\npoints: {mig:", "'best' is a name of snapshots' scores"),
+        (
+            "points: {mig:",
+            "variations: {best: {metrics: [mig]}}\npoints: {mig:",
+            "'best' is a name of snapshots' scores",
+        ),
     ],
 )
 def test_what_does_not_fit_is_named(write, old, new, said):
@@ -148,8 +161,12 @@ SEEDS = range(4)
 
 @pytest.fixture
 def four(study):
-    near = [(NEAR, "near and far", beta, s, 0.5 + beta / 10 + s / 100) for beta in (1, 2) for s in SEEDS]
-    far = [(FAR, "near and far", beta, s, 0.1 + beta / 10 + s / 100) for beta in (1, 2) for s in SEEDS]
+    near = [
+        (NEAR, "near and far", beta, s, 0.5 + beta / 10 + s / 100) for beta in (1, 2) for s in SEEDS
+    ]
+    far = [
+        (FAR, "near and far", beta, s, 0.1 + beta / 10 + s / 100) for beta in (1, 2) for s in SEEDS
+    ]
     return scores([*near, *far, *[(FAR, "wide", 4, s, 0.9) for s in SEEDS]])
 
 
@@ -164,12 +181,22 @@ def test_an_artefact_shows_the_labels_that_it_names(study, four):
 
 
 def test_lines_run_through_medians_along_data_sets_in_the_specs_order(study, four):
-    made = figures.draw("by_dataset", four, spec(study, datasets=[NEAR, FAR]), Context.of(study, "paper"))
+    made = figures.draw(
+        "by_dataset", four, spec(study, datasets=[NEAR, FAR]), Context.of(study, "paper")
+    )
     [axes] = made.figure.axes
-    lines = {tuple(np.round(line.get_ydata(), 6)) for line in axes.lines if line.get_linestyle() == "-"}
+    lines = {
+        tuple(np.round(line.get_ydata(), 6)) for line in axes.lines if line.get_linestyle() == "-"
+    }
     assert lines == {(0.615, 0.215), (0.715, 0.315)}
-    assert [text.get_text() for text in axes.get_xticklabels()] == ["XYSquares\n(spacing 1)", "XYSquares\n(spacing 8)"]
-    assert [text.get_text() for text in made.figure.legends[0].get_texts()] == ["near and far, β = 1", "near and far, β = 2"]
+    assert [text.get_text() for text in axes.get_xticklabels()] == [
+        "XYSquares\n(spacing 1)",
+        "XYSquares\n(spacing 8)",
+    ]
+    assert [text.get_text() for text in made.figure.legends[0].get_texts()] == [
+        "near and far, β = 1",
+        "near and far, β = 2",
+    ]
     assert made.data["step"].eq(8).all()
     assert len(made.data) == 16
 
@@ -205,7 +232,9 @@ def test_a_gap_is_a_difference_of_means(four):
 
 
 def test_numbers_of_data_sets_are_compared_at_a_scale_that_trains_less(study, write):
-    context = Context.of(reading.load(write("    seeds: 2\n", "    seeds: 2\n    training: {steps: 6}\n")), "smoke")
+    context = Context.of(
+        reading.load(write("    seeds: 2\n", "    seeds: 2\n    training: {steps: 6}\n")), "smoke"
+    )
     assert context.untrained == ("no_model",)
     for model, verdict in (("no_model", "reproduced"), ("beta_vae_mse", "not comparable")):
         of = Quantity("fig", "xy_squares", model, "", "channel_statistics.mean", "mean")
@@ -218,7 +247,17 @@ def test_the_papers_claims_are_about_what_its_study_trains():
     called = {model.label for model in found.models}
     for claim in found.claims.values():
         assert set(claim.named("models")) <= called
-    columns = ["dataset", "model", "label", "metric", "score", "variation", "result", "run", "control"]
+    columns = [
+        "dataset",
+        "model",
+        "label",
+        "metric",
+        "score",
+        "variation",
+        "result",
+        "run",
+        "control",
+    ]
     nothing = scores([]).reindex(columns=columns).astype({"control": bool})
     table = claims.table(found, nothing, Context.of(found, "paper"), "")
     assert set(table["verdict"]) == {"not comparable"}

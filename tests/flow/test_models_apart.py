@@ -32,7 +32,13 @@ STUDY = {
     "datasets": ["toy", "linear_rank_3"],
     "seeds": 2,
     "control_seeds": 0,
-    "training": {"steps": 9, "batch_size": 8, "latents": 4, "network": "dlib", "adam": {"lr": 0.001}},
+    "training": {
+        "steps": 9,
+        "batch_size": 8,
+        "latents": 4,
+        "network": "dlib",
+        "adam": {"lr": 0.001},
+    },
     "models": [
         {"name": "ard_vae", "label": "images", "datasets": ["toy"], "fixed": {"beta": 1}},
         {
@@ -47,7 +53,13 @@ STUDY = {
     "evaluation": {"train": 50, "test": 20},
     "variations": {"text": {"metrics": ["ard_relevance"], "convention": "paper"}},
     "unmeasured": {"fid.generated": "no weights at hand"},
-    "tables": {"t": {"kind": "beside", "title": "t", "metrics": ["ard_relevance.relevant_axes", "fid.generated"]}},
+    "tables": {
+        "t": {
+            "kind": "beside",
+            "title": "t",
+            "metrics": ["ard_relevance.relevant_axes", "fid.generated"],
+        }
+    },
     "figures": {},
     "scales": {
         "smoke": {"description": "all"},
@@ -61,7 +73,18 @@ STUDY = {
 }
 
 
-COLUMNS = ("run", "dataset", "model", "label", "params", "metric", "score", "result", "control", "variation")
+COLUMNS = (
+    "run",
+    "dataset",
+    "model",
+    "label",
+    "params",
+    "metric",
+    "score",
+    "result",
+    "control",
+    "variation",
+)
 
 
 @pytest.fixture
@@ -71,7 +94,9 @@ def study():
 
 @pytest.fixture(scope="module")
 def shipped(root):
-    return {name: reading.load(PAPERS / name / "study.yaml") for name in ("ard_vae", "locatello2019")}
+    return {
+        name: reading.load(PAPERS / name / "study.yaml") for name in ("ard_vae", "locatello2019")
+    }
 
 
 def test_twenty_runs_of_ard_vae_are_runs_of_locatello2019(shipped):
@@ -84,21 +109,38 @@ def test_twenty_runs_of_ard_vae_are_runs_of_locatello2019(shipped):
     [own] = [run for run in ours if (run.label, run.seed) == ("VAE (L = 6)", 0)]
     [other] = [run for run in both if (run.label, run.seed) == ("VAE (shared)", 0)]
     assert own.params == other.params
-    differ = {key for key, value in own.statement["training"].items() if other.statement["training"][key] != value}
+    differ = {
+        key
+        for key, value in own.statement["training"].items()
+        if other.statement["training"][key] != value
+    }
     assert differ == {"latents", "batch_size", "steps", "adam"}, "what the study's note says"
 
 
 def test_a_model_is_trained_on_its_own_data_sets_with_its_own_training(study):
     found = runs.expand(study, "smoke")
-    assert {(run.dataset, run.label) for run in found} == {("toy", "images"), ("linear_rank_3", "rows")}
+    assert {(run.dataset, run.label) for run in found} == {
+        ("toy", "images"),
+        ("linear_rank_3", "rows"),
+    }
     trainings = {run.label: run.statement["training"] for run in found}
     assert trainings["images"] == STUDY["training"]
-    assert trainings["rows"] == STUDY["training"] | {"latents": 5, "network": "own", "adam": {"lr": 0.01}}
+    assert trainings["rows"] == STUDY["training"] | {
+        "latents": 5,
+        "network": "own",
+        "adam": {"lr": 0.01},
+    }
 
 
 def test_a_scale_overrides_steps_and_seeds_of_one_model_before_those_of_all(study):
-    found = {label: [r for r in runs.expand(study, "less") if r.label == label] for label in ("images", "rows")}
-    assert {label: (len(own), own[0].steps) for label, own in found.items()} == {"images": (1, 3), "rows": (4, 5)}
+    found = {
+        label: [r for r in runs.expand(study, "less") if r.label == label]
+        for label in ("images", "rows")
+    }
+    assert {label: (len(own), own[0].steps) for label, own in found.items()} == {
+        "images": (1, 3),
+        "rows": (4, 5),
+    }
     context = Context.of(study, "less")
     assert {(d.model, d.text) for d in context.departures if d.kind == "training"} == {
         ("images", "3 of 9 steps"),
@@ -111,9 +153,13 @@ def test_a_scale_overrides_steps_and_seeds_of_one_model_before_those_of_all(stud
 
 def test_numbers_are_asked_of_data_sets_that_a_model_is_trained_on(study):
     context = Context.of(study, "smoke")
-    found = judge.compare(pd.DataFrame({c: [] for c in COLUMNS}), [], Spec.all(study, "smoke"), context)
+    found = judge.compare(
+        pd.DataFrame({c: [] for c in COLUMNS}), [], Spec.all(study, "smoke"), context
+    )
     asked = set(
-        found.loc[found["metric"] == "ard_relevance.relevant_axes", ["dataset", "model"]].itertuples(index=False, name=None)
+        found.loc[
+            found["metric"] == "ard_relevance.relevant_axes", ["dataset", "model"]
+        ].itertuples(index=False, name=None)
     )
     assert asked == {("toy", "images"), ("linear_rank_3", "rows")}
 
@@ -127,10 +173,14 @@ def test_a_number_that_nothing_measures_is_not_comparable_and_says_why(study):
     published._check_metric("fid.generated", Context.of(study, "smoke"))
 
 
-@pytest.mark.parametrize(("model", "touched"), [("one", True), ("m", True), ("two", False), ("", True)])
+@pytest.mark.parametrize(
+    ("model", "touched"), [("one", True), ("m", True), ("two", False), ("", True)]
+)
 def test_a_departure_of_a_labelled_cell_touches_it_and_its_model(model, touched):
     context = synthetic.context(
-        labels={"one": "m", "two": "m"}, departures=(Departure("training", "fewer steps", "one"),), scale="desk"
+        labels={"one": "m", "two": "m"},
+        departures=(Departure("training", "fewer steps", "one"),),
+        scale="desk",
     )
     quantity = Quantity("t", "dsprites", model, "", "mig.mig", "mean")
     assert judge._departures(quantity, context) == (["fewer steps"] if touched else [])
@@ -139,7 +189,11 @@ def test_a_departure_of_a_labelled_cell_touches_it_and_its_model(model, touched)
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("datasets: [dsprites], fixed: {beta: 5}}", "datasets: [dsprite], fixed: {beta: 5}}", "did you mean 'dsprites'"),
+        (
+            "datasets: [dsprites], fixed: {beta: 5}}",
+            "datasets: [dsprite], fixed: {beta: 5}}",
+            "did you mean 'dsprites'",
+        ),
         ("network: own, adam: {lr: 0.01}", "network: own, adm: {lr: 0.01}", "did you mean 'adam'"),
         ("- fid.generated", "- fid.generate", "no metric of ard_vae 'fid'"),
         ("convention: paper}", "conventions: paper}", "did you mean 'convention'"),
@@ -164,22 +218,32 @@ def test_a_model_whose_optimiser_does_not_go_with_the_studys_is_refused():
 def test_a_run_of_rows_without_factors_is_scored_by_its_own_decoder(study, tmp_path):
     at = Workspace(config.check({"results": tmp_path / "results", "scale": "smoke"}))
     datasets.make("linear_rank_3", at.paths.dataset("linear_rank_3"))
-    [shard] = [s for s in runs.shards(runs.expand(study, "smoke"), 50) if s.dataset == "linear_rank_3"]
+    [shard] = [
+        s for s in runs.shards(runs.expand(study, "smoke"), 50) if s.dataset == "linear_rank_3"
+    ]
     train_shard(at, shard, lambda _: None)
     encode_shard(at, shard, lambda _: None)
     score_shard(at, study, shard, "none", lambda _: None)
     found = pd.read_parquet(at.paths.shard_scores(shard.key, evaluations.panel(study, "smoke")))
     assert set(found["metric"]) == {"ard_relevance", "active_units"}, "MIG needs factors"
-    assert dict(found[found["score"] == "relevant_axes"].groupby("variation")["convention"].first()) == {
+    assert dict(
+        found[found["score"] == "relevant_axes"].groupby("variation")["convention"].first()
+    ) == {
         "": "ard-code",
         "text": "paper",
     }
     run = shard.runs[0]
-    given = score_inputs.inputs("ard_relevance", run, at.paths.run(run.key), at.paths.dataset(run.dataset))
+    given = score_inputs.inputs(
+        "ard_relevance", run, at.paths.run(run.key), at.paths.dataset(run.dataset)
+    )
     codes = np.zeros((3, 5), np.float32)
     assert given["decoder"](codes).shape == (3, 20)
-    assert not score_inputs.applicable("ard_relevance", cone(), ["mean", "log_variance"]), "it decodes nothing"
+    assert not score_inputs.applicable("ard_relevance", cone(), ["mean", "log_variance"]), (
+        "it decodes nothing"
+    )
 
 
 def cone():
-    return runs.Run("cone", "cone_mean_field", 0, {"params": {}}, "00000000", None, None, None, control=False)
+    return runs.Run(
+        "cone", "cone_mean_field", 0, {"params": {}}, "00000000", None, None, None, control=False
+    )

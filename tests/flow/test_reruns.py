@@ -67,7 +67,9 @@ def test_what_a_study_does_not_state_differently_reruns_nothing(project, old, ne
     assert project.jobs("tiny") == DONE
 
 
-@pytest.mark.parametrize(("old", "new", "made"), [("seeds: 2", "seeds: 3", 2), ("beta: [1, 4]", "beta: [1, 2, 4]", 2)])
+@pytest.mark.parametrize(
+    ("old", "new", "made"), [("seeds: 2", "seeds: 3", 2), ("beta: [1, 4]", "beta: [1, 2, 4]", 2)]
+)
 def test_a_larger_grid_makes_the_missing_runs_alone(project, old, new, made):
     before = project.weights()
     scored = scores(project)
@@ -82,7 +84,9 @@ def test_a_larger_grid_makes_the_missing_runs_alone(project, old, new, made):
 
 def test_another_shard_size_makes_no_run(project):
     before, scored = project.weights(), scores(project)
-    assert project.jobs("tiny", "--config", "shard_size=1")["train"] == 4  # the shards of the controls have one run already
+    assert (
+        project.jobs("tiny", "--config", "shard_size=1")["train"] == 4
+    )  # the shards of the controls have one run already
     project.snakemake("tiny", "--config", "shard_size=1")
     assert project.weights() == before
     assert scores(project) == scored
@@ -103,7 +107,14 @@ def test_forgetting_a_run_makes_that_run_alone(project):
 def test_an_edited_metric_reruns_its_scores_and_what_shows_them(project):
     before, scored = project.weights(), scores(project)
     project.edit("HEADLINE", "EDITED = 1\nHEADLINE", "workflow/facsimile/metrics/mig.py")
-    assert project.jobs("tiny") == {"score": 3, "collect": 1, "table": 1, "figure": 1, "compare": 1, "summary": 1}
+    assert project.jobs("tiny") == {
+        "score": 3,
+        "collect": 1,
+        "table": 1,
+        "figure": 1,
+        "compare": 1,
+        "summary": 1,
+    }
     project.snakemake("tiny")
     changed = {path for path, identity in scores(project).items() if scored[path] != identity}
     assert project.weights() == before
@@ -119,7 +130,13 @@ def test_forcing_the_scores_of_one_metric_asks_anew(project):
 
 def test_a_deleted_scores_file_is_gathered_again(project):
     (project.folder / "results/studies/tiny/smoke/scores.parquet").unlink()
-    assert project.jobs("tiny") == {"collect": 1, "table": 1, "figure": 1, "compare": 1, "summary": 1}
+    assert project.jobs("tiny") == {
+        "collect": 1,
+        "table": 1,
+        "figure": 1,
+        "compare": 1,
+        "summary": 1,
+    }
     (next(project.folder.glob("results/shards/*/*/*/scores-*.parquet"))).unlink()
     assert project.jobs("tiny")["score"] == 1
 
@@ -127,7 +144,11 @@ def test_a_deleted_scores_file_is_gathered_again(project):
 def test_an_edited_model_retrains_nothing_and_is_explained(project):
     run = next(key for key in project.weights() if "/beta_vae/" in key)
     assert "would not be trained again" in project.facsimile("explain", run)
-    project.edit("    beta: float\n", "    beta: float\n    EDITED = 1\n", "workflow/facsimile/models/beta_vae.py")
+    project.edit(
+        "    beta: float\n",
+        "    beta: float\n    EDITED = 1\n",
+        "workflow/facsimile/models/beta_vae.py",
+    )
     assert project.jobs("tiny") == DONE
     said = project.facsimile("explain", run)
     assert "stale: facsimile.models.beta_vae changed" in said
@@ -137,14 +158,18 @@ def test_an_edited_model_retrains_nothing_and_is_explained(project):
 def test_an_interrupted_study_goes_on(finished, tmp_path):
     project = Project.create(tmp_path / "project")
     project.edit("steps: 12", "steps: 400")
-    head = project.start("-m", "snakemake", "--cores", "2", "tiny", "--config", "checkpoint_steps=10")
+    head = project.start(
+        "-m", "snakemake", "--cores", "2", "tiny", "--config", "checkpoint_steps=10"
+    )
     checkpoint = wait_for(project, "results/runs/toy/beta_vae/*/*/checkpoint.safetensors")
     kill_tree(head.pid)
     head.communicate()
     assert checkpoint.exists()
     project.snakemake("tiny", "--unlock")
     project.snakemake("tiny", "--config", "checkpoint_steps=10")
-    logs = "\n".join(path.read_text() for path in project.folder.glob("results/logs/train/**/*.log"))
+    logs = "\n".join(
+        path.read_text() for path in project.folder.glob("results/logs/train/**/*.log")
+    )
     assert "going on from its checkpoint" in logs
     assert all(project.record(key)["state"] == "done" for key in project.weights())
     assert not list(project.folder.glob("results/runs/**/checkpoint.safetensors"))

@@ -25,7 +25,10 @@ def folder(project):
 
 
 def test_every_run_is_done_and_every_metric_answered(folder):
-    runs, scores = pd.read_parquet(folder / "runs.parquet"), pd.read_parquet(folder / "scores.parquet")
+    runs, scores = (
+        pd.read_parquet(folder / "runs.parquet"),
+        pd.read_parquet(folder / "scores.parquet"),
+    )
     assert list(runs["state"].unique()) == ["done"]
     assert (~runs["control"]).sum() == 12
     assert np.isfinite(scores["result"]).all()
@@ -39,7 +42,11 @@ def test_every_run_is_done_and_every_metric_answered(folder):
 
 def test_controls_frame_the_models(folder):
     table = pd.read_parquet(folder / "scores.parquet")
-    scores = table[table["variation"] == ""].query("metric != 'unified'").set_index(["model", "score"])["result"]
+    scores = (
+        table[table["variation"] == ""]
+        .query("metric != 'unified'")
+        .set_index(["model", "score"])["result"]
+    )
     for score in ("beta_vae_score", "factor_vae_score", "disentanglement", "modularity"):
         assert scores["oracle", score] == pytest.approx(1, abs=0.01)
     for score in ("mig", "disentanglement", "sap"):
@@ -48,10 +55,18 @@ def test_controls_frame_the_models(folder):
 
 def test_table_figures_and_comparison_say_what_they_are(folder):
     table = (folder / "tables/table1.md").read_text()
-    for said in ("smoke scale", "200 of 300,000 steps", "sub-grid of dSprites", "Oracle", "AnnealedVAE"):
+    for said in (
+        "smoke scale",
+        "200 of 300,000 steps",
+        "sub-grid of dSprites",
+        "Oracle",
+        "AnnealedVAE",
+    ):
         assert said in table
     drawn = [path.stem for path in (folder / "figures").glob("*.pdf")]
-    assert {"fig1", "fig2", "fig4_left", "a1_dsprites", "a11_dsprites", "jmlr_dendrograms"} <= set(drawn)
+    assert {"fig1", "fig2", "fig4_left", "a1_dsprites", "a11_dsprites", "jmlr_dendrograms"} <= set(
+        drawn
+    )
     for figure in drawn:
         assert (folder / f"figures/{figure}.pdf").read_bytes()[:5] == b"%PDF-"
         # At this scale there is one data set, and there are too few points for an efficiency.

@@ -11,8 +11,14 @@ pytestmark = pytest.mark.slow
 def project(tmp_path_factory):
     made = Project.create(tmp_path_factory.mktemp("snapshots") / "project")
     made.edit("seeds: 2", "seeds: 1\ncontrol_seeds: 0")
-    made.edit("adam: {lr: 0.0001}}", "adam: {lr: 0.0001}, snapshots: {every: 4, metrics: {modularity: 8}}}")
-    made.edit("fig1: {kind: violin, title: Violins}", "fig1: {kind: by_label, title: Best, metrics: [mig.mig@best, mig.mig]}")
+    made.edit(
+        "adam: {lr: 0.0001}}",
+        "adam: {lr: 0.0001}, snapshots: {every: 4, metrics: {modularity: 8}}}",
+    )
+    made.edit(
+        "fig1: {kind: violin, title: Violins}",
+        "fig1: {kind: by_label, title: Best, metrics: [mig.mig@best, mig.mig]}",
+    )
     made.snakemake("tiny_fig1")
     return made
 

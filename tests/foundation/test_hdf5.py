@@ -28,7 +28,9 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 def write(path, blocks, limit=-1):
     program = WRITER.format(blocks=blocks, limit=limit)
-    return subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, "-c", program, str(path)], capture_output=True, text=True
+    )
 
 
 @pytest.mark.parametrize("limit", [1_000, 1_000_000, 15_999_000])

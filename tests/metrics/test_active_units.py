@@ -19,14 +19,18 @@ def scored(codes, convention="paper", log_variances=None):
     codes = np.asarray(codes, np.float32)
     sample = base_draws.Sample(codes, FACTORS[: len(codes)], np.arange(len(codes)))
     given = base_draws.Given(log_variances=log_variances)
-    return active_units.score(base_draws.Draws(sample, sample, base_draws.Table(*sample[:2]), given=given), convention)
+    return active_units.score(
+        base_draws.Draws(sample, sample, base_draws.Table(*sample[:2]), given=given), convention
+    )
 
 
 def test_units_are_counted_by_the_variance_of_their_mean():
     found = scored(codes_of(1, 0.11, 0.1001, 0.0999, 0.05, 0))
     assert found["active_units"] == 3
     assert found["active_share"] == 0.5
-    assert [found[f"statistic_{j}"] for j in range(6)] == pytest.approx([1, 0.0121, 0.1001**2, 0.0999**2, 0.0025, 0], rel=1e-5)
+    assert [found[f"statistic_{j}"] for j in range(6)] == pytest.approx(
+        [1, 0.0121, 0.1001**2, 0.0999**2, 0.0025, 0], rel=1e-5
+    )
 
 
 def test_by_the_divergence_a_unit_is_active_whose_posterior_is_not_the_prior():
@@ -66,7 +70,9 @@ def test_order_and_sign_do_not_matter_and_copies_count(convention):
     one = scored(codes, convention, log_variances)
     other = scored(-codes[:, order], convention, log_variances[:, order])
     assert other["active_units"] == one["active_units"] == 2
-    assert [other[f"statistic_{place}"] for place in range(4)] == pytest.approx([one[f"statistic_{j}"] for j in order])
+    assert [other[f"statistic_{place}"] for place in range(4)] == pytest.approx(
+        [one[f"statistic_{j}"] for j in order]
+    )
     assert scored(np.tile(codes, 2), convention, np.tile(log_variances, 2))["active_units"] == 4
 
 
@@ -89,7 +95,9 @@ def test_log_variances_are_taken_at_the_drawn_rows():
     """One row in two is collapsed; of drawn rows, about half the divergence of the others is left, not that of the first."""
     codes = np.zeros((1000, 1))
     log_variances = np.where(np.arange(1000) < 500, 0.0, -4.0)[:, None]
-    draws = base_draws.from_table(codes, FACTORS, 400, 100, 3, base_draws.Given(log_variances=log_variances))
+    draws = base_draws.from_table(
+        codes, FACTORS, 400, 100, 3, base_draws.Given(log_variances=log_variances)
+    )
     share = (draws.train.rows >= 500).mean()
     full = (np.exp(-4) + 4 - 1) / 2
     assert active_units.score(draws, "kl")["statistic_0"] == pytest.approx(share * full)

@@ -13,7 +13,12 @@ def problem(classes, rows=240, seed=0):
     rng = np.random.default_rng(seed)
     labels = np.r_[np.arange(classes), rng.integers(classes, size=rows - classes)]
     codes = np.stack(
-        [labels + rng.normal(size=rows), rng.normal(size=rows), (labels % 2) + 0.5 * rng.normal(size=rows)], axis=1
+        [
+            labels + rng.normal(size=rows),
+            rng.normal(size=rows),
+            (labels % 2) + 0.5 * rng.normal(size=rows),
+        ],
+        axis=1,
     )
     return codes.astype(np.float32), labels
 
@@ -23,7 +28,10 @@ def test_modern_rule_is_scikit_learn(classes):
     """Importances between those of scikit-learn's own seeds, which break ties of latents at random."""
     codes, labels = problem(classes)
     seeds = np.array(
-        [GradientBoostingClassifier(random_state=seed).fit(codes, labels).feature_importances_ for seed in range(4)]
+        [
+            GradientBoostingClassifier(random_state=seed).fit(codes, labels).feature_importances_
+            for seed in range(4)
+        ]
     )
     found = _boosting.fit(codes, labels, codes, MODERN)
     spread = np.ptp(seeds, axis=0)
@@ -64,7 +72,9 @@ def test_copies_of_a_latent_share_its_importance():
 
 def test_a_constant_latent_has_no_importance_and_cannot_predict():
     _, labels = problem(3)
-    found = _boosting.fit(np.zeros((240, 2), np.float32), labels, np.ones((5, 2), np.float32), _boosting.Rule())
+    found = _boosting.fit(
+        np.zeros((240, 2), np.float32), labels, np.ones((5, 2), np.float32), _boosting.Rule()
+    )
     np.testing.assert_array_equal(found.importances, [0, 0])
     assert set(found.test) == {np.bincount(labels).argmax()}
 
@@ -81,4 +91,9 @@ def test_large_steps_do_not_lose_the_softmax():
 
 def test_every_class_needs_a_row():
     with pytest.raises(ValueError, match="each with a training row"):
-        _boosting.fit(np.zeros((4, 1), np.float32), np.array([0, 2, 2, 0]), np.zeros((1, 1), np.float32), _boosting.Rule())
+        _boosting.fit(
+            np.zeros((4, 1), np.float32),
+            np.array([0, 2, 2, 0]),
+            np.zeros((1, 1), np.float32),
+            _boosting.Rule(),
+        )

@@ -1,6 +1,5 @@
 """Chen et al.'s mutual information gap: entropies by a grid against direct summation, closed forms and the authors' code."""
 
-
 import numpy as np
 import pytest
 from project import GOLDENS
@@ -22,21 +21,30 @@ def summed(means, variances):
     """Entropy of a mixture by adding every component at every point of a fine grid."""
     width = np.sqrt(variances.max())
     z = np.arange(means.min() - 9 * width, means.max() + 9 * width, np.sqrt(variances.min()) / 8)
-    density = sum(stats.norm.pdf(z, m, s) for m, s in zip(means, np.sqrt(variances), strict=True)) / len(means)
-    return -np.sum(np.where(density > 0, density * np.log(np.maximum(density, 1e-300)), 0)) * (z[1] - z[0])
+    density = sum(
+        stats.norm.pdf(z, m, s) for m, s in zip(means, np.sqrt(variances), strict=True)
+    ) / len(means)
+    return -np.sum(np.where(density > 0, density * np.log(np.maximum(density, 1e-300)), 0)) * (
+        z[1] - z[0]
+    )
 
 
 @pytest.mark.parametrize("n", [1, 2, 5, 50, 768])
 @pytest.mark.parametrize("spread", [0.0, 0.3, 1.0])
 def test_entropy_of_a_mixture_is_that_of_direct_summation(n, spread):
     rng = np.random.default_rng(n)
-    means, variances = rng.normal(size=n), np.exp(rng.uniform(-3, 0) + spread * np.clip(rng.normal(size=n), -3, 3))
+    means, variances = (
+        rng.normal(size=n),
+        np.exp(rng.uniform(-3, 0) + spread * np.clip(rng.normal(size=n), -3, 3)),
+    )
     assert _mixtures.entropy(means, variances) == pytest.approx(summed(means, variances), abs=1e-4)
 
 
 @pytest.mark.parametrize("variance", [1e-30, 1e-6, 1.0, 1e12])
 def test_entropy_of_one_gaussian(variance):
-    assert _mixtures.entropy(np.array([3e4]), np.array([variance])) == pytest.approx(NORMAL + np.log(variance) / 2, abs=1e-9)
+    assert _mixtures.entropy(np.array([3e4]), np.array([variance])) == pytest.approx(
+        NORMAL + np.log(variance) / 2, abs=1e-9
+    )
 
 
 def test_components_that_do_not_overlap_cost_no_grid_between_them():
@@ -49,7 +57,9 @@ def test_components_keep_their_variances_where_a_gap_is_cut():
     """Two groups 10⁶ apart, in no order: ln 2 and the mean of their entropies."""
     means, variances = np.array([1e6, 0.0, 1e6 + 1, 2.0]), np.array([0.01, 1.0, 0.04, 0.09])
     apart = [summed(means[group], variances[group]) for group in ([0, 2], [1, 3])]
-    assert _mixtures.entropy(means, variances) == pytest.approx(np.log(2) + np.mean(apart), abs=1e-4)
+    assert _mixtures.entropy(means, variances) == pytest.approx(
+        np.log(2) + np.mean(apart), abs=1e-4
+    )
 
 
 @pytest.mark.parametrize("variances", [[0.0, 1.0], [1.0, np.inf], [np.nan, 1.0]])
@@ -74,11 +84,20 @@ def golden():
 
 def test_entropies_are_those_of_the_authors_code(golden):
     """25 entropies, each the mean of 1,000 runs of the authors' sampling: all within 4 standard errors and 0.002 nats."""
-    means, variances = golden["means"].T.astype(float), np.exp(golden["log_variances"].T.astype(float))
+    means, variances = (
+        golden["means"].T.astype(float),
+        np.exp(golden["log_variances"].T.astype(float)),
+    )
     whole = [_mixtures.entropy(m, v) for m, v in zip(means, variances, strict=True)]
-    values = [[golden["factors"][:, k] == value for value in range(golden["sizes"][k])] for k in range(1, 5)]
+    values = [
+        [golden["factors"][:, k] == value for value in range(golden["sizes"][k])]
+        for k in range(1, 5)
+    ]
     within = [
-        [np.mean([_mixtures.entropy(m[rows], v[rows]) for rows in held]) for m, v in zip(means, variances, strict=True)]
+        [
+            np.mean([_mixtures.entropy(m[rows], v[rows]) for rows in held])
+            for m, v in zip(means, variances, strict=True)
+        ]
         for held in values
     ]
     for found, name in ((whole, "marginal"), (within, "conditional")):
@@ -89,7 +108,9 @@ def test_entropies_are_those_of_the_authors_code(golden):
 
 def test_the_score_is_that_of_the_authors_code(golden):
     """0.0688 here, 0.0690 of their mean entropies, 0.0695 the mean of their scores: the largest of noisy estimates wins."""
-    found = scored(golden["means"], golden["factors"], golden["log_variances"], "chen-code")["chen_mig"]
+    found = scored(golden["means"], golden["factors"], golden["log_variances"], "chen-code")[
+        "chen_mig"
+    ]
     shared = np.sort(golden["marginal"] - golden["conditional"], axis=1)
     of_means = np.mean((shared[:, -1] - shared[:, -2]) / np.log(golden["sizes"][1:]))
     assert found == pytest.approx(of_means, abs=3e-4)
@@ -110,7 +131,10 @@ def test_every_factor_counts_in_the_paper_and_all_but_the_first_in_the_code(gold
 
 
 def test_the_whole_score_is_that_of_direct_summation(golden):
-    means, variances = golden["means"].T.astype(float), np.exp(golden["log_variances"].T.astype(float))
+    means, variances = (
+        golden["means"].T.astype(float),
+        np.exp(golden["log_variances"].T.astype(float)),
+    )
     shared = np.zeros((3, 2))  # three latents and the first two factors are enough
     for j, (m, v) in enumerate(zip(means[:3], variances[:3], strict=True)):
         for k in range(2):
@@ -146,7 +170,9 @@ def test_perfect_codes_reach_1_as_their_noise_goes(grid):
 
 
 def test_perfect_codes_of_dsprites_reach_1_where_bins_have_a_ceiling(dsprites):
-    assert scored(dsprites.oracle(), dsprites.factors, -10)["chen_mig"] == pytest.approx(1, abs=1e-4)
+    assert scored(dsprites.oracle(), dsprites.factors, -10)["chen_mig"] == pytest.approx(
+        1, abs=1e-4
+    )
 
 
 @pytest.mark.parametrize("convention", chen_mig.CONVENTIONS)
@@ -165,7 +191,11 @@ def test_order_sign_scale_and_origin_of_latents_do_not_matter(grid):
     scale = np.float32([-2, 0.5, 10, -1, 3, 0.1])
     log_variances = np.linspace(-4, -1, 6)
     one = scored(codes, grid.factors, log_variances)
-    other = scored((codes * scale + 5)[:, order], grid.factors, (log_variances + 2 * np.log(np.abs(scale)))[order])
+    other = scored(
+        (codes * scale + 5)[:, order],
+        grid.factors,
+        (log_variances + 2 * np.log(np.abs(scale)))[order],
+    )
     assert other == pytest.approx(one, abs=1e-4)
 
 
@@ -185,7 +215,9 @@ def test_a_single_latent_has_no_rival(grid):
 def test_values_count_by_their_frequency():
     """No grid: one value in four, of more noise; a latent that tells it tells all of the factor's entropy."""
     factor = np.repeat([0, 1], [30, 10])[:, None]
-    assert scored(factor.astype(float), factor, 4 * factor - 10)["chen_mig"] == pytest.approx(1, abs=1e-6)
+    assert scored(factor.astype(float), factor, 4 * factor - 10)["chen_mig"] == pytest.approx(
+        1, abs=1e-6
+    )
 
 
 def test_the_code_needs_a_second_factor():
@@ -198,6 +230,8 @@ def test_it_needs_log_variances_and_the_table(grid):
     draws = base_draws.from_table(grid.oracle(), grid.factors, 300, 100, 0)
     with pytest.raises(ValueError, match="chen_mig needs log_variances"):
         chen_mig.score(draws)
-    alone = base_draws.Draws(draws.train, draws.test, given=base_draws.Given(log_variances=grid.oracle()))
+    alone = base_draws.Draws(
+        draws.train, draws.test, given=base_draws.Given(log_variances=grid.oracle())
+    )
     with pytest.raises(ValueError, match="give the whole table"):
         chen_mig.score(alone)

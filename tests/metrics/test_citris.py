@@ -45,10 +45,13 @@ def test_shuffled_codes_tell_nothing(grid):
 
 def test_latents_that_mix_all_factors_are_on_and_off_the_diagonal(small):
     """A turn by 30 degrees: each latent tells three quarters of one factor's variance and one quarter of the other's."""
-    turn = np.array([[np.cos(np.pi / 6), -np.sin(np.pi / 6)], [np.sin(np.pi / 6), np.cos(np.pi / 6)]])
+    turn = np.array(
+        [[np.cos(np.pi / 6), -np.sin(np.pi / 6)], [np.sin(np.pi / 6), np.cos(np.pi / 6)]]
+    )
     rng = np.random.default_rng(0)
     points = [
-        draws.Sample((z @ turn).astype(np.float32), np.rint(z * 5).astype(int) + 30) for z in rng.normal(size=(2, 1500, 2))
+        draws.Sample((z @ turn).astype(np.float32), np.rint(z * 5).astype(int) + 30)
+        for z in rng.normal(size=(2, 1500, 2))
     ]
     found = citris.score(draws.Draws(*points), "binned")
     assert found["r2_diag"] == pytest.approx(0.75, abs=0.04)
@@ -61,12 +64,17 @@ def test_latents_go_to_the_factor_of_which_they_tell_most():
 
 
 def test_both_conventions_agree_where_each_latent_has_its_factor(small):
-    first, second = (scored(small.oracle(), small, convention, 300) for convention in citris.CONVENTIONS)
+    first, second = (
+        scored(small.oracle(), small, convention, 300) for convention in citris.CONVENTIONS
+    )
     assert first == second
 
 
 def test_scale_and_shift_of_latents_do_not_matter(small):
-    one, other = (scored(codes, small, n=300) for codes in (small.oracle(), small.oracle() * [100, 0.5] + [7, -3]))
+    one, other = (
+        scored(codes, small, n=300)
+        for codes in (small.oracle(), small.oracle() * [100, 0.5] + [7, -3])
+    )
     assert one == pytest.approx(other, abs=0.01)
 
 
@@ -78,7 +86,10 @@ def test_one_factor_has_nothing_off_the_diagonal(grid):
 
 
 def test_a_factor_of_one_test_value_has_none_to_explain(small):
-    train, test = draws.Sample(small.oracle(), small.factors), draws.Sample(small.oracle()[:6], small.factors[:6])
+    train, test = (
+        draws.Sample(small.oracle(), small.factors),
+        draws.Sample(small.oracle()[:6], small.factors[:6]),
+    )
     found = citris.score(draws.Draws(train, test))
     assert np.isfinite(list(found.values())).all()
 
@@ -109,7 +120,8 @@ def test_the_gradient_is_that_of_finite_differences():
         pytest.param(case, convention, marks=[] if (case, convention) in FAST else pytest.mark.slow)
         for case in ANSWERS
         for convention in citris.CONVENTIONS
-        if (case, convention) != ("rotated", "binned")  # two latents tell as much of two factors: a toss where they go
+        if (case, convention)
+        != ("rotated", "binned")  # two latents tell as much of two factors: a toss where they go
     ],
 )
 def test_it_is_the_published_networks_number_within_its_spread(case, convention, read_golden):

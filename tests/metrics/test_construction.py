@@ -34,11 +34,15 @@ def test_oracle_is_high_and_noise_is_low(grid, name, limits):
 def test_ceilings_on_dsprites(dsprites):
     """What the reference answered for a perfect code, over five seeds: MIG .8958 +- .0003, SAP .246 (.9024 if enumerated)."""
     codes = dsprites.oracle()
-    cheap = scored(codes, dsprites, metrics=["mig", "sap", "modularity"], n_train=10_000, n_test=5_000)
+    cheap = scored(
+        codes, dsprites, metrics=["mig", "sap", "modularity"], n_train=10_000, n_test=5_000
+    )
     assert cheap["mig.mig"] == pytest.approx(0.8958, abs=2e-3)
     assert cheap["sap.sap"] == pytest.approx(0.246, abs=1e-2)
     assert cheap["modularity.modularity"] > 0.999
-    assert scored(codes, dsprites, metrics=["mig"], convention="exact")["mig.mig"] == pytest.approx(0.9024, abs=1e-4)
+    assert scored(codes, dsprites, metrics=["mig"], convention="exact")["mig.mig"] == pytest.approx(
+        0.9024, abs=1e-4
+    )
 
 
 def test_constant_codes_are_at_the_bottom(grid):
@@ -71,7 +75,9 @@ def test_permuted_latents_score_alike_to_the_last_digits(grid):
     one, other = scored(codes, grid), scored(codes[:, order], grid)
     trees = one.index.str.startswith("dci")
     pd.testing.assert_series_equal(one[~trees], other[~trees], atol=1e-6, rtol=0)
-    pd.testing.assert_series_equal(one[trees], other[trees], atol=5e-3, rtol=0)  # of latents that tie, the first is cut
+    pd.testing.assert_series_equal(
+        one[trees], other[trees], atol=5e-3, rtol=0
+    )  # of latents that tie, the first is cut
 
 
 def test_a_copied_latent_halves_completeness_not_disentanglement(grid):
@@ -79,7 +85,9 @@ def test_a_copied_latent_halves_completeness_not_disentanglement(grid):
     found = scored(np.c_[codes, codes[:, :1]], grid, metrics=["dci", "mig", "modularity"])
     assert found["dci.disentanglement"] > 0.99
     assert found["dci.completeness"] == pytest.approx(1 - np.log(2) / np.log(5) / 4, abs=0.02)
-    assert found["mig.mig"] == pytest.approx(0.75, abs=0.03)  # a copy closes the gap of one factor in four
+    assert found["mig.mig"] == pytest.approx(
+        0.75, abs=0.03
+    )  # a copy closes the gap of one factor in four
     assert found["modularity.modularity"] > 0.99
 
 
@@ -93,7 +101,8 @@ def test_a_merged_latent_lowers_disentanglement(grid):
 
 def test_old_and_new_libraries_are_told_apart(grid):
     rows = [
-        metrics.score(grid.entangled(), grid.factors, n_train=400, n_test=400, convention=c) for c in ("dlib", "dlib-modern")
+        metrics.score(grid.entangled(), grid.factors, n_train=400, n_test=400, convention=c)
+        for c in ("dlib", "dlib-modern")
     ]
     assert [set(table.convention) for table in rows] == [{"dlib-sklearn020"}, {"dlib-modern"}]
     old, new = (table.set_index(["metric", "score"]).value.sort_index() for table in rows)
@@ -104,5 +113,10 @@ def test_old_and_new_libraries_are_told_apart(grid):
 
 def test_corrected_modularity_leaves_dead_latents_out(grid):
     codes = np.c_[grid.oracle(), np.zeros((len(grid.factors), 4))]
-    assert scored(codes, grid, metrics=["modularity"])["modularity.modularity"] == pytest.approx(0.5, abs=0.01)
-    assert scored(codes, grid, metrics=["modularity"], convention="corrected")["modularity.modularity"] > 0.99
+    assert scored(codes, grid, metrics=["modularity"])["modularity.modularity"] == pytest.approx(
+        0.5, abs=0.01
+    )
+    assert (
+        scored(codes, grid, metrics=["modularity"], convention="corrected")["modularity.modularity"]
+        > 0.99
+    )

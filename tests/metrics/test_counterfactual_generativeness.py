@@ -21,7 +21,9 @@ class Exact:
 
     def decoder(self, codes):
         values = np.rint(self.read(codes)[:, : len(self.mean)] * self.width + self.mean).astype(int)
-        pixels = [np.eye(size)[value] for size, value in zip(self.grid.sizes, values.T, strict=True)]
+        pixels = [
+            np.eye(size)[value] for size, value in zip(self.grid.sizes, values.T, strict=True)
+        ]
         return np.concatenate(pixels, axis=1)
 
     def classifier(self, images):
@@ -33,7 +35,9 @@ class Exact:
 
 
 def scored(codes, grid, given, convention="corrected", n=500):
-    return counterfactual_generativeness.score(base_draws.from_table(codes, grid.factors, n, 50, 0, given), convention)
+    return counterfactual_generativeness.score(
+        base_draws.from_table(codes, grid.factors, n, 50, 0, given), convention
+    )
 
 
 @pytest.mark.parametrize("convention", counterfactual_generativeness.CONVENTIONS)
@@ -69,12 +73,17 @@ def test_order_and_scale_of_latents_do_not_matter(grid):
     order, scale = [2, 0, 3, 1], np.float32([2, -1, 4, -0.5])
     moved = (grid.oracle() * scale)[:, order]
     back = Exact(grid, lambda codes: codes[:, np.argsort(order)] / scale)
-    assert scored(moved, grid, back.given) == pytest.approx(scored(grid.oracle(), grid, Exact(grid).given))
+    assert scored(moved, grid, back.given) == pytest.approx(
+        scored(grid.oracle(), grid, Exact(grid).given)
+    )
 
 
 def test_images_are_decoded_once_for_each_set_of_latents(grid):
     model, calls = Exact(grid), []
-    given = base_draws.Given(decoder=lambda codes: calls.append(len(codes)) or model.decoder(codes), classifier=model.classifier)
+    given = base_draws.Given(
+        decoder=lambda codes: calls.append(len(codes)) or model.decoder(codes),
+        classifier=model.classifier,
+    )
     scored(grid.oracle(), grid, given)
     assert sum(calls) == 500 * (1 + 4 + 4 + 1)  # rho = 7 of four latents: all, for every factor
     assert max(calls) <= counterfactual_generativeness.BATCH
@@ -85,11 +94,21 @@ def test_what_is_missing_is_said(grid):
     with pytest.raises(ValueError, match="needs classifier"):
         scored(grid.oracle(), grid, base_draws.Given(decoder=model.decoder))
     with pytest.raises(ValueError, match=r"must give 4 arrays \[\d+, values\]"):
-        scored(grid.oracle(), grid, base_draws.Given(decoder=model.decoder, classifier=lambda images: images))
-    fewer = base_draws.Given(decoder=model.decoder, classifier=lambda images: [*model.classifier(images)[:3], images[:, :2]])
+        scored(
+            grid.oracle(),
+            grid,
+            base_draws.Given(decoder=model.decoder, classifier=lambda images: images),
+        )
+    fewer = base_draws.Given(
+        decoder=model.decoder,
+        classifier=lambda images: [*model.classifier(images)[:3], images[:, :2]],
+    )
     with pytest.raises(ValueError, match=r"too few values for varying factors \[3\]"):
         scored(grid.oracle(), grid, fewer)
-    logits = base_draws.Given(decoder=model.decoder, classifier=lambda images: [part * 9 for part in model.classifier(images)])
+    logits = base_draws.Given(
+        decoder=model.decoder,
+        classifier=lambda images: [part * 9 for part in model.classifier(images)],
+    )
     with pytest.raises(ValueError, match="softmax"):
         scored(grid.oracle(), grid, logits)
 
@@ -104,7 +123,10 @@ def toy(latents, sizes=(3, 6, 40, 32, 32)):
         raised = [np.exp(part - part.max(axis=1, keepdims=True)) for part in parts]
         return [part / part.sum(axis=1, keepdims=True) for part in raised]
 
-    return base_draws.Given(decoder=lambda codes: 1 / (1 + np.exp(-codes.astype(np.float64) @ weights)), classifier=classifier)
+    return base_draws.Given(
+        decoder=lambda codes: 1 / (1 + np.exp(-codes.astype(np.float64) @ weights)),
+        classifier=classifier,
+    )
 
 
 @pytest.mark.parametrize("case", ANSWERS)
@@ -113,5 +135,9 @@ def test_it_is_the_released_number(case, read_golden):
     points = base_draws.Sample(golden["mus_train"].T[:300], golden["ys_train"].T[:300])
     draws = base_draws.Draws(points, points, given=toy(points.codes.shape[1]))
     found = counterfactual_generativeness.score(draws, "dlib-fork")
-    assert [found["cg"], found["cg_rho7"]] == pytest.approx([ANSWERS[case]["cg_1"], ANSWERS[case]["cg_7"]], abs=1e-6)
-    assert found["cg_average"] < found["cg"]  # here the greater effect is now the one, now the other
+    assert [found["cg"], found["cg_rho7"]] == pytest.approx(
+        [ANSWERS[case]["cg_1"], ANSWERS[case]["cg_7"]], abs=1e-6
+    )
+    assert (
+        found["cg_average"] < found["cg"]
+    )  # here the greater effect is now the one, now the other

@@ -21,7 +21,9 @@ def angles(sizes):
 
 def torus(sizes=SIZES, turns=(1, 1)):
     _, angle = angles(sizes)
-    return np.concatenate([np.c_[np.cos(n * a), np.sin(n * a)] for n, a in zip(turns, angle.T, strict=True)], axis=1)
+    return np.concatenate(
+        [np.c_[np.cos(n * a), np.sin(n * a)] for n, a in zip(turns, angle.T, strict=True)], axis=1
+    )
 
 
 def scored(codes, sizes=SIZES, convention="paper"):
@@ -37,7 +39,13 @@ def test_a_torus_has_zero(convention):
 
 def test_any_basis_scale_and_squeeze_of_the_planes_is_as_good():
     turned = torus() @ np.linalg.qr(np.random.default_rng(0).normal(size=(4, 4)))[0]
-    for codes in (turned, torus() * [3, 3, 0.2, 0.2], torus() * [1, 5, 1, 1], torus()[:, [3, 0, 2, 1]] * -1, torus() + 7):
+    for codes in (
+        turned,
+        torus() * [3, 3, 0.2, 0.2],
+        torus() * [1, 5, 1, 1],
+        torus()[:, [3, 0, 2, 1]] * -1,
+        torus() + 7,
+    ):
         assert scored(codes)["d_lsbd"] == pytest.approx(0, abs=1e-6)
 
 
@@ -91,7 +99,9 @@ def test_the_sum_is_that_of_the_terms_and_the_score_their_mean():
 
 def test_a_grid_with_gaps_is_refused():
     factors, _ = angles(SIZES)
-    with pytest.raises(ValueError, match=r"each combination of factor values once \(8 x 12\), not 95 rows"):
+    with pytest.raises(
+        ValueError, match=r"each combination of factor values once \(8 x 12\), not 95 rows"
+    ):
         d_lsbd.score(draws.from_table(torus()[1:], factors[1:], 60, 60, 0))
     twice = np.r_[factors[1:], factors[-1:]]
     with pytest.raises(ValueError, match="each combination"):

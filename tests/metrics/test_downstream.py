@@ -12,7 +12,10 @@ from facsimile.metrics.base import draws as base_draws
 
 DOWNSTREAM = GOLDENS / "downstream"
 ANSWERS = json.loads((DOWNSTREAM / "answers.json").read_text())
-CASES = [pytest.param(case, marks=[pytest.mark.slow] * (case != "merged")) for case in ANSWERS["lr_dsprites"]]
+CASES = [
+    pytest.param(case, marks=[pytest.mark.slow] * (case != "merged"))
+    for case in ANSWERS["lr_dsprites"]
+]
 DLIB, MODERN = "dlib-sklearn020", "dlib-modern"
 
 
@@ -57,12 +60,17 @@ def test_logistic_regression_is_that_of_scikit_learn_020(case, read_golden):
 
 @pytest.mark.slow
 def test_older_versions_have_the_same_numbers(grid, codes):
-    assert downstream.score(drawn(codes, grid, 50), "dlib-sklearn019") == downstream.score(drawn(codes, grid, 50), DLIB)
+    assert downstream.score(drawn(codes, grid, 50), "dlib-sklearn019") == downstream.score(
+        drawn(codes, grid, 50), DLIB
+    )
 
 
 def test_a_perfect_code_is_read_by_trees_but_not_by_lines(grid):
     """One class against the rest cannot single out the middle values of an axis; all classes in one model can."""
-    found = {name: downstream.score(drawn(grid.oracle(), grid, 300, 500), name) for name in (DLIB, MODERN)}
+    found = {
+        name: downstream.score(drawn(grid.oracle(), grid, 300, 500), name)
+        for name in (DLIB, MODERN)
+    }
     assert all(scores["gbt"] == 1 for scores in found.values())
     assert found[DLIB]["lr"] < 0.7
     assert found[MODERN]["lr"] > 0.9
@@ -70,7 +78,10 @@ def test_a_perfect_code_is_read_by_trees_but_not_by_lines(grid):
 
 def test_a_rotation_is_nothing_to_lines_and_much_to_trees(grid):
     turn = np.linalg.qr(np.random.default_rng(0).normal(size=(4, 4)))[0]
-    straight, turned = (downstream.score(drawn(c, grid, 100, 500), DLIB) for c in (grid.oracle(), grid.oracle() @ turn))
+    straight, turned = (
+        downstream.score(drawn(c, grid, 100, 500), DLIB)
+        for c in (grid.oracle(), grid.oracle() @ turn)
+    )
     assert turned["lr"] == pytest.approx(straight["lr"], abs=0.01)
     assert turned["gbt"] < straight["gbt"] - 0.15
 
@@ -81,14 +92,18 @@ def test_codes_that_say_nothing_predict_a_value_by_its_frequency(grid, conventio
     found = downstream.score(draws, convention)
     *_, (train, test) = downstream.rounds(draws)
     commonest = [np.bincount(y).argmax() for y in train.factors.T]
-    expected = np.mean([np.mean(y == value) for y, value in zip(test.factors.T, commonest, strict=True)])
+    expected = np.mean(
+        [np.mean(y == value) for y, value in zip(test.factors.T, commonest, strict=True)]
+    )
     assert found["gbt"] == found["lr"] == pytest.approx(expected)
 
 
 @pytest.mark.slow
 def test_shuffled_codes_are_at_chance(dsprites):
     """Among 737,280 rows no test point is a training point."""
-    found = downstream.score(drawn(np.random.default_rng(0).permutation(dsprites.oracle()), dsprites, 100, 2000), DLIB)
+    found = downstream.score(
+        drawn(np.random.default_rng(0).permutation(dsprites.oracle()), dsprites, 100, 2000), DLIB
+    )
     chance = np.mean([1 / size for size in dsprites.sizes])
     assert found["lr"] == pytest.approx(chance, abs=0.02)
     assert found["gbt"] == pytest.approx(chance, abs=0.02)
@@ -101,23 +116,38 @@ def test_order_sign_and_scale_of_latents(grid, codes):
     def scored(changed):
         return downstream.score(given(changed, grid, 60), DLIB)
 
-    one, moved, mirrored, larger = (scored(c) for c in (codes, codes[:, [3, 1, 5, 0, 2, 4]], -codes, codes * np.float32(8)))
+    one, moved, mirrored, larger = (
+        scored(c) for c in (codes, codes[:, [3, 1, 5, 0, 2, 4]], -codes, codes * np.float32(8))
+    )
     assert moved["lr"] == pytest.approx(one["lr"], abs=0.005)
     assert mirrored["lr"] == pytest.approx(one["lr"], abs=0.005)
     assert larger["gbt"] == one["gbt"]
     assert larger["lr"] != one["lr"]
-    assert moved["gbt"] == pytest.approx(one["gbt"], abs=0.03)  # of latents that tie the first is cut
-    assert mirrored["gbt"] == pytest.approx(one["gbt"], abs=0.03)  # a mirrored cut lies on the other side of a gap
+    assert moved["gbt"] == pytest.approx(
+        one["gbt"], abs=0.03
+    )  # of latents that tie the first is cut
+    assert mirrored["gbt"] == pytest.approx(
+        one["gbt"], abs=0.03
+    )  # a mirrored cut lies on the other side of a gap
 
 
-@pytest.mark.parametrize(("n_train", "sizes"), [(7, [7]), (100, [10, 100]), (1200, [10, 100, 1000, 1200])])
+@pytest.mark.parametrize(
+    ("n_train", "sizes"), [(7, [7]), (100, [10, 100]), (1200, [10, 100, 1000, 1200])]
+)
 def test_sizes(grid, codes, n_train, sizes):
-    assert [len(train.codes) for train, _ in downstream.rounds(drawn(codes, grid, n_train))] == sizes
+    assert [
+        len(train.codes) for train, _ in downstream.rounds(drawn(codes, grid, n_train))
+    ] == sizes
 
 
 def test_what_is_scored_of_few_points(grid, codes):
     found = downstream.score(drawn(codes, grid, 12, 50), DLIB)
-    each = [f"{name}_{n}{end}" for n in (10, 12) for name in ("lr", "gbt") for end in ("", "_train", "_min")]
+    each = [
+        f"{name}_{n}{end}"
+        for n in (10, 12)
+        for name in ("lr", "gbt")
+        for end in ("", "_train", "_min")
+    ]
     assert set(found) == {*each, "lr", "gbt"}  # no efficiency: it is of 10,000 points
     assert found["gbt"] == found["gbt_12"]
     assert found["lr"] == found["lr_12"]
@@ -127,13 +157,17 @@ def test_efficiency_is_of_a_hundred_over_ten_thousand_points(grid, monkeypatch):
     monkeypatch.setattr(downstream, "MANY", 120)
     found = downstream.score(drawn(grid.entangled(), grid, 120), DLIB)
     for name in ("lr", "gbt"):
-        assert found[f"{name}_efficiency"] == pytest.approx(found[f"{name}_100"] / found[f"{name}_120"])
+        assert found[f"{name}_efficiency"] == pytest.approx(
+            found[f"{name}_100"] / found[f"{name}_120"]
+        )
 
 
 def test_points_are_drawn_anew_for_each_size(grid, codes):
     (train, test), (more, others), _ = downstream.rounds(drawn(codes, grid))
     random = np.random.RandomState(0)
-    np.testing.assert_array_equal(train.factors, np.stack([random.randint(size, size=10) for size in grid.sizes], axis=1))
+    np.testing.assert_array_equal(
+        train.factors, np.stack([random.randint(size, size=10) for size in grid.sizes], axis=1)
+    )
     assert len(more.codes) == 100
     assert (test.factors != others.factors).any()
 
@@ -146,7 +180,9 @@ def test_of_given_draws_the_first_are_taken_and_the_trees_shared(grid, codes):
     assert all_of_them is draws.train
     found = downstream.score(draws, DLIB)
     forests = _predictors.forests(draws, _boosting.RULES[DLIB])
-    assert found["gbt"] == np.mean([t.predicted.test == y for t, y in zip(forests, draws.test.factors.T, strict=True)])
+    assert found["gbt"] == np.mean(
+        [t.predicted.test == y for t, y in zip(forests, draws.test.factors.T, strict=True)]
+    )
     assert forests is _predictors.forests(draws, _boosting.Rule())
 
 
@@ -159,7 +195,9 @@ def test_a_factor_of_which_ten_points_show_one_value_alone(grid, codes):
     draws = given(codes, grid)
     factors = draws.train.factors.copy()
     factors[:10, 0] = 2
-    found = downstream.score(base_draws.Draws(base_draws.Sample(draws.train.codes, factors), draws.test), DLIB)
+    found = downstream.score(
+        base_draws.Draws(base_draws.Sample(draws.train.codes, factors), draws.test), DLIB
+    )
     for name in ("lr", "gbt"):
         sample = base_draws.Sample(draws.train.codes[:10], factors[:10])
         predicted = downstream.predictions(draws, sample, draws.test, name, DLIB)
@@ -179,7 +217,9 @@ def test_fewer_points_than_folds(grid, convention):
 def test_a_class_chooses_the_smallest_of_the_best_penalties():
     """A value in the middle of an axis cannot be cut off by one plane: it is never predicted, and any C is as good."""
     labels = np.tile([0, 1, 2], 40)
-    codes = (labels - 1 + 0.1 * np.random.default_rng(0).normal(size=120)).astype(np.float32)[:, None]
+    codes = (labels - 1 + 0.1 * np.random.default_rng(0).normal(size=120)).astype(np.float32)[
+        :, None
+    ]
     found = _linear.logistic_cv(codes, labels)
     assert found.strengths[1] == _linear.STRENGTHS[0]
     assert (found.strengths[[0, 2]] > _linear.STRENGTHS[0]).all()
@@ -187,11 +227,21 @@ def test_a_class_chooses_the_smallest_of_the_best_penalties():
 
 def test_the_gradient_of_the_loss():
     rng = np.random.default_rng(0)
-    points, signs, weights = rng.normal(size=(3, 50)) * 5, rng.choice([-1.0, 1.0], 50), rng.normal(size=3)
+    points, signs, weights = (
+        rng.normal(size=(3, 50)) * 5,
+        rng.choice([-1.0, 1.0], 50),
+        rng.normal(size=3),
+    )
     value, gradient = _linear._loss(weights, points, signs, 0.7)
-    assert value == pytest.approx(np.logaddexp(0, -signs * (weights @ points)).sum() + 0.35 * (weights[:2] ** 2).sum())
+    assert value == pytest.approx(
+        np.logaddexp(0, -signs * (weights @ points)).sum() + 0.35 * (weights[:2] ** 2).sum()
+    )
     step = 1e-6 * np.eye(3)
     numeric = [
-        (_linear._loss(weights + s, points, signs, 0.7)[0] - _linear._loss(weights - s, points, signs, 0.7)[0]) for s in step
+        (
+            _linear._loss(weights + s, points, signs, 0.7)[0]
+            - _linear._loss(weights - s, points, signs, 0.7)[0]
+        )
+        for s in step
     ]
     np.testing.assert_allclose(gradient, np.array(numeric) / 2e-6, rtol=1e-5)

@@ -35,7 +35,9 @@ def test_fixed_batches_share_one_value_of_one_factor(grid):
 
 def test_pairs_agree_in_one_factor(grid):
     for table in both(grid):
-        one, two = (table.factors[rows] for rows in table.draw_pairs(500, 1, np.random.RandomState(0)))
+        one, two = (
+            table.factors[rows] for rows in table.draw_pairs(500, 1, np.random.RandomState(0))
+        )
         assert (one[:, 1] == two[:, 1]).all()
         assert ((one == two).mean(axis=0)[[0, 2, 3]] < 0.5).all()
         assert len(np.unique(one[:, 1])) == grid.sizes[1]
@@ -43,14 +45,18 @@ def test_pairs_agree_in_one_factor(grid):
 
 def test_rows_of_no_grid_are_drawn_alike_often(grid):
     _, table = both(grid)
-    counts = np.bincount(table.draw(50 * len(table.codes), np.random.RandomState(0)), minlength=len(table.codes))
+    counts = np.bincount(
+        table.draw(50 * len(table.codes), np.random.RandomState(0)), minlength=len(table.codes)
+    )
     chi_square = ((counts - 50) ** 2 / 50).sum()
     free = len(counts) - 1
     assert abs(chi_square - free) < 4 * np.sqrt(2 * free)
 
 
 def test_a_value_with_a_single_row_cannot_be_held():
-    table = base_draws.Table(np.zeros((5, 1), np.float32), np.array([[0, 0], [0, 1], [1, 0], [1, 1], [2, 0]]))
+    table = base_draws.Table(
+        np.zeros((5, 1), np.float32), np.array([[0, 0], [0, 1], [1, 0], [1, 1], [2, 0]])
+    )
     with pytest.raises(ValueError, match="value 2 has a single row"):
         table.draw_fixed(4, 0, np.random.RandomState(0))
 

@@ -51,7 +51,10 @@ def test_no_factor_varies(grid):
 
 def test_a_factor_of_one_value_changes_nothing(grid):
     colour = np.zeros((len(grid.factors), 1), np.int64)
-    plain, coloured = (metrics.score(grid.entangled(), f, **SMALL) for f in (grid.factors, np.c_[colour, grid.factors]))
+    plain, coloured = (
+        metrics.score(grid.entangled(), f, **SMALL)
+        for f in (grid.factors, np.c_[colour, grid.factors])
+    )
     np.testing.assert_array_equal(plain.value, coloured.value)
 
 
@@ -73,15 +76,25 @@ def test_fewer_points_than_classes_and_classes_missing(grid):
 
 
 def test_a_single_latent_has_no_rival(grid):
-    found = metrics.score(grid.oracle()[:, :1], grid.factors, **SMALL).set_index(["metric", "score"]).value
+    found = (
+        metrics.score(grid.oracle()[:, :1], grid.factors, **SMALL)
+        .set_index(["metric", "score"])
+        .value
+    )
     assert np.isfinite(found).all()
-    assert found["mig", "mig"] == pytest.approx(0.25, abs=0.05)  # it tells all of one factor in four
+    assert found["mig", "mig"] == pytest.approx(
+        0.25, abs=0.05
+    )  # it tells all of one factor in four
     assert found["dci", "completeness"] == 1.0
 
 
 def test_a_single_factor_is_not_mixed_with_any():
     factors = np.repeat(np.arange(4), 5)[:, None]
-    found = metrics.score(np.c_[factors, factors % 2], factors, **SMALL).set_index(["metric", "score"]).value
+    found = (
+        metrics.score(np.c_[factors, factors % 2], factors, **SMALL)
+        .set_index(["metric", "score"])
+        .value
+    )
     assert np.isfinite(found).all()
     assert found["modularity", "modularity"] == found["dci", "disentanglement"] == 1.0
 
@@ -122,9 +135,23 @@ def test_unknown_names(grid):
 
 
 def test_the_table_says_how_it_was_made(grid, capsys):
-    found = metrics.score(grid.oracle(), grid.factors, metrics=["mig"], seed=5, progress=True, **SMALL)
-    assert list(found.columns) == ["metric", "score", "value", "convention", "n_train", "n_test", "seed", "seconds", "versions"]
-    assert found.iloc[0][["metric", "score", "convention", "n_train", "n_test", "seed"]].tolist() == [
+    found = metrics.score(
+        grid.oracle(), grid.factors, metrics=["mig"], seed=5, progress=True, **SMALL
+    )
+    assert list(found.columns) == [
+        "metric",
+        "score",
+        "value",
+        "convention",
+        "n_train",
+        "n_test",
+        "seed",
+        "seconds",
+        "versions",
+    ]
+    assert found.iloc[0][
+        ["metric", "score", "convention", "n_train", "n_test", "seed"]
+    ].tolist() == [
         "mig",
         "mig",
         "dlib-sklearn020",
@@ -138,5 +165,10 @@ def test_the_table_says_how_it_was_made(grid, capsys):
 
 def test_a_table_that_is_no_grid(grid):
     kept = np.random.default_rng(0).permutation(len(grid.factors))[:300]
-    found = metrics.score(grid.oracle()[kept], grid.factors[kept], metrics=["beta_vae_score", "factor_vae_score"], **SMALL)
+    found = metrics.score(
+        grid.oracle()[kept],
+        grid.factors[kept],
+        metrics=["beta_vae_score", "factor_vae_score"],
+        **SMALL,
+    )
     assert (found[found.score.str.endswith("vae_score")].value > 0.97).all()

@@ -15,7 +15,9 @@ FACTORS = np.stack([np.arange(N) % 3, np.arange(N) % 2], axis=1)
 
 def drawn(codes, log_variances, images, decoder, n=500, seed=0):
     codes = np.asarray(codes, np.float32)
-    given = base_draws.Given(np.broadcast_to(np.float32(log_variances), codes.shape), images, decoder)
+    given = base_draws.Given(
+        np.broadcast_to(np.float32(log_variances), codes.shape), images, decoder
+    )
     return base_draws.from_table(codes, FACTORS, n, 50, seed, given)
 
 
@@ -46,10 +48,15 @@ def test_by_hand():
 
 def test_the_divergence_is_that_of_torch():
     rng = np.random.default_rng(0)
-    codes, log_variances = rng.normal(size=(N, 4)).astype(np.float32), rng.normal(size=(N, 4)).astype(np.float32)
+    codes, log_variances = (
+        rng.normal(size=(N, 4)).astype(np.float32),
+        rng.normal(size=(N, 4)).astype(np.float32),
+    )
     draws = drawn(codes, log_variances, np.zeros((N, 1)), constant(0.5))
     rows = draws.train.rows
-    q = distributions.Normal(torch.tensor(codes[rows]), torch.tensor(log_variances[rows]).mul(0.5).exp())
+    q = distributions.Normal(
+        torch.tensor(codes[rows]), torch.tensor(log_variances[rows]).mul(0.5).exp()
+    )
     expected = distributions.kl_divergence(q, distributions.Normal(0.0, 1.0)).mean(0)
     found = elbo.score(draws)
     assert [found[f"kl_{j}"] for j in range(4)] == pytest.approx(expected.tolist(), rel=1e-5)
@@ -59,17 +66,24 @@ def test_of_a_linear_gaussian_model_the_divergence_is_the_capacity():
     """Posterior of z in x = w z + noise: variance v = 1 / (1 + w²), and mean of variance 1 - v: KL = ln(1 + w²) / 2."""
     w = np.array([0.5, 1.0, 3.0])
     v = 1 / (1 + w**2)
-    means = np.where(np.arange(N) % 2, 1.0, -1.0)[:, None] * np.sqrt(1 - v)  # of the right second moment, exactly
+    means = np.where(np.arange(N) % 2, 1.0, -1.0)[:, None] * np.sqrt(
+        1 - v
+    )  # of the right second moment, exactly
     found = scored(means, np.log(v), np.zeros((N, 1)), constant(0.5))
     assert [found[f"kl_{j}"] for j in range(3)] == pytest.approx(np.log(1 + w**2) / 2, rel=1e-5)
 
 
 def test_cross_entropy_is_that_of_torch():
     rng = np.random.default_rng(0)
-    images, means = rng.random((N, 5, 4)).astype(np.float32), rng.uniform(0.001, 0.999, 20).astype(np.float32)
+    images, means = (
+        rng.random((N, 5, 4)).astype(np.float32),
+        rng.uniform(0.001, 0.999, 20).astype(np.float32),
+    )
     draws = drawn(np.zeros((N, 1)), 0.0, images, constant(*means))
     x = torch.tensor(images[draws.train.rows]).reshape(-1, 20)
-    expected = functional.binary_cross_entropy(torch.tensor(means).expand(len(x), 20), x, reduction="sum") / len(x)
+    expected = functional.binary_cross_entropy(
+        torch.tensor(means).expand(len(x), 20), x, reduction="sum"
+    ) / len(x)
     assert elbo.score(draws)["reconstruction_loss"] == pytest.approx(expected.item(), rel=1e-6)
 
 
@@ -78,7 +92,9 @@ def test_means_of_a_sigmoid_in_float32_lose_little_of_the_logits():
     logits = np.linspace(-80, 80, 400, dtype=np.float32)
     images = np.tile(logits > 0, (N, 1))
     found = scored(np.zeros((N, 1)), 0.0, images, lambda z: np.tile(sigmoid(logits), (len(z), 1)))
-    exact = functional.binary_cross_entropy_with_logits(torch.tensor(logits).double(), torch.tensor(images[0]).double())
+    exact = functional.binary_cross_entropy_with_logits(
+        torch.tensor(logits).double(), torch.tensor(images[0]).double()
+    )
     assert found["reconstruction_loss"] / 400 == pytest.approx(exact.item(), abs=2e-6)
     assert 0.5 < found["clipped"] < 0.9
 
@@ -91,7 +107,9 @@ def test_a_wrong_saturated_pixel_costs_what_is_stated(mean, pixel):
     assert wrong == pytest.approx(-np.log(2.0**-23), rel=1e-6)
     assert wrong == pytest.approx(15.94, abs=0.01)
     assert found["clipped"] == 0.5
-    assert functional.binary_cross_entropy(torch.tensor([mean]), torch.tensor([pixel])).item() == 100
+    assert (
+        functional.binary_cross_entropy(torch.tensor([mean]), torch.tensor([pixel])).item() == 100
+    )
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0])
@@ -108,14 +126,20 @@ def test_a_sampled_code_is_decoded_or_its_mean():
     expected = np.sum(weights * np.log1p(np.exp(-(1 + 2 * nodes)))) / weights.sum()
     arguments = np.ones((N, 1)), np.log(4), np.ones((N, 1)), sigmoid
     found = scored(*arguments, n=40_000)["reconstruction_loss"]
-    assert found == pytest.approx(expected, abs=0.02)  # five standard errors: the losses' deviation is 0.8
-    assert scored(*arguments, "mean")["reconstruction_loss"] == pytest.approx(np.log1p(np.exp(-1)), rel=1e-6)
+    assert found == pytest.approx(
+        expected, abs=0.02
+    )  # five standard errors: the losses' deviation is 0.8
+    assert scored(*arguments, "mean")["reconstruction_loss"] == pytest.approx(
+        np.log1p(np.exp(-1)), rel=1e-6
+    )
 
 
 def test_a_posterior_without_noise_is_sampled_at_its_mean():
     codes = np.random.default_rng(0).normal(size=(N, 2))
     images = (codes > 0).astype(float)
-    sampled, mean = (scored(codes, -60.0, images, sigmoid, convention) for convention in elbo.CONVENTIONS)
+    sampled, mean = (
+        scored(codes, -60.0, images, sigmoid, convention) for convention in elbo.CONVENTIONS
+    )
     assert sampled == pytest.approx(mean, rel=1e-6)
 
 
@@ -131,9 +155,17 @@ def test_order_of_latents_does_not_matter_if_the_decoder_follows():
     codes, log_variances = rng.normal(size=(N, 3)), rng.normal(size=(N, 3))
     images, order = (codes > 0).astype(float), [2, 0, 1]
     one = scored(codes, log_variances, images, sigmoid, "mean")
-    other = scored(codes[:, order], log_variances[:, order], images, lambda z: sigmoid(z[:, np.argsort(order)]), "mean")
+    other = scored(
+        codes[:, order],
+        log_variances[:, order],
+        images,
+        lambda z: sigmoid(z[:, np.argsort(order)]),
+        "mean",
+    )
     assert other["elbo"] == pytest.approx(one["elbo"])
-    assert [other[f"kl_{place}"] for place in range(3)] == pytest.approx([one[f"kl_{j}"] for j in order])
+    assert [other[f"kl_{place}"] for place in range(3)] == pytest.approx(
+        [one[f"kl_{j}"] for j in order]
+    )
 
 
 def test_latents_that_are_the_prior_cost_nothing_and_true_codes_pay():
@@ -166,16 +198,30 @@ def test_images_are_read_in_batches_of_the_drawn_rows():
     rows = np.arange(N) / N
     draws = drawn(np.zeros((N, 1)), 0.0, rows[:, None], constant(0.25))
     pixel = rows[draws.train.rows].mean()
-    assert elbo.score(draws)["reconstruction_loss"] == pytest.approx(-pixel * np.log(0.25) - (1 - pixel) * np.log(0.75))
+    assert elbo.score(draws)["reconstruction_loss"] == pytest.approx(
+        -pixel * np.log(0.25) - (1 - pixel) * np.log(0.75)
+    )
 
 
 @pytest.mark.parametrize(
     ("images", "decoder", "message"),
     [
-        (np.full((N, 2), 255), constant(0.5, 0.5), r"images must be in \[0, 1\].* divide bytes by 255"),
-        (np.ones((N, 2)), constant(3.0, 0.5), r"decoder's means must be in \[0, 1\].* sigmoid of logits"),
+        (
+            np.full((N, 2), 255),
+            constant(0.5, 0.5),
+            r"images must be in \[0, 1\].* divide bytes by 255",
+        ),
+        (
+            np.ones((N, 2)),
+            constant(3.0, 0.5),
+            r"decoder's means must be in \[0, 1\].* sigmoid of logits",
+        ),
         (np.ones((N, 2)), constant(np.nan, 0.5), r"decoder's means must be in \[0, 1\]"),
-        (np.ones((N, 2)), constant(0.5), r"\[256, 2\] images and pixels, the decoder gives \[256, 1\]"),
+        (
+            np.ones((N, 2)),
+            constant(0.5),
+            r"\[256, 2\] images and pixels, the decoder gives \[256, 1\]",
+        ),
     ],
 )
 def test_what_is_no_image_is_refused(images, decoder, message):
@@ -185,7 +231,11 @@ def test_what_is_no_image_is_refused(images, decoder, message):
 
 @pytest.mark.parametrize("lacking", ["log_variances", "images", "decoder"])
 def test_it_says_what_is_lacking(lacking):
-    given = {"log_variances": np.zeros((N, 1)), "images": np.ones((N, 1)), "decoder": constant(0.5)} | {lacking: None}
+    given = {
+        "log_variances": np.zeros((N, 1)),
+        "images": np.ones((N, 1)),
+        "decoder": constant(0.5),
+    } | {lacking: None}
     draws = base_draws.from_table(np.zeros((N, 1)), FACTORS, 100, 50, 0, base_draws.Given(**given))
     with pytest.raises(ValueError, match=f"elbo needs {lacking}"):
         elbo.score(draws)

@@ -12,7 +12,12 @@ from facsimile.metrics.base.conventions import CORRECTED, DLIB, DLIB_019, MODERN
 
 def drawn(train, test):
     """Draws of one factor and one code: pairs of (code, value)."""
-    return base_draws.Draws(*(base_draws.Sample(np.float32(part)[:, :1], np.int64(part)[:, 1:]) for part in (train, test)))
+    return base_draws.Draws(
+        *(
+            base_draws.Sample(np.float32(part)[:, :1], np.int64(part)[:, 1:])
+            for part in (train, test)
+        )
+    )
 
 
 LINE = [(value, value) for value in (0, 1, 2) for _ in range(40)]
@@ -21,7 +26,9 @@ LINE = [(value, value) for value in (0, 1, 2) for _ in range(40)]
 def test_a_value_between_two_others_has_half_an_area_by_its_own_classifier():
     draws = drawn(LINE, LINE)
     # Both ends are told for certain; a line puts the middle above one end and below the other: 1/2.
-    assert metric.score(draws, metric.ONE_VS_REST)["explicitness_test"] == pytest.approx((1 + 0.5 + 1) / 3)
+    assert metric.score(draws, metric.ONE_VS_REST)["explicitness_test"] == pytest.approx(
+        (1 + 0.5 + 1) / 3
+    )
     # Divided by the sum over the values the middle is likeliest where both ends are unlikely.
     assert metric.score(draws, DLIB)["explicitness_test"] == pytest.approx(1)
 
@@ -38,7 +45,9 @@ def test_two_values_have_one_classifier_and_one_area():
 def test_a_tested_value_without_a_training_point():
     draws = drawn([pair for pair in LINE if pair[1] != 1], LINE)
     for convention in (DLIB, DLIB_019, MODERN, metric.ONE_VS_REST):
-        assert metric.score(draws, convention)["explicitness_test"] == pytest.approx(1), "the ends alone"
+        assert metric.score(draws, convention)["explicitness_test"] == pytest.approx(1), (
+            "the ends alone"
+        )
     found = metric.score(draws, CORRECTED)
     assert found["explicitness_test"] == pytest.approx((1 + 0.5 + 1) / 3)
     assert found["explicitness_train"] == pytest.approx(1)
@@ -48,12 +57,18 @@ def test_a_trained_value_without_a_test_point_is_left_out():
     draws = drawn(LINE, [pair for pair in LINE if pair[1] != 2])
     for convention in metric.CONVENTIONS:
         ends = metric.score(draws, convention)["explicitness_test"]
-        assert ends == pytest.approx(1 if convention != metric.ONE_VS_REST else (1 + ends_of_middle(draws)) / 2)
+        assert ends == pytest.approx(
+            1 if convention != metric.ONE_VS_REST else (1 + ends_of_middle(draws)) / 2
+        )
 
 
 def ends_of_middle(draws):
     """Area of the middle value against the lowest alone: the sign of its own classifier's slope decides."""
-    slope = _linear.logistic(metric.standardised(draws)[0], draws.train.factors[:, 0]).estimators_[1].coef_[0, 0]
+    slope = (
+        _linear.logistic(metric.standardised(draws)[0], draws.train.factors[:, 0])
+        .estimators_[1]
+        .coef_[0, 0]
+    )
     return float(slope > 0)
 
 
@@ -78,10 +93,14 @@ def test_noise_is_at_chance_and_a_linear_map_changes_nothing(grid):
     noise, oracle = grid.noise(), grid.oracle()
     mixed = oracle @ np.random.default_rng(0).normal(size=(4, 4)).astype(np.float32)
     noise, oracle, mixed = (
-        metric.score(base_draws.from_table(codes, grid.factors, 3000, 1000, 0), metric.ONE_VS_REST)["explicitness_test"]
+        metric.score(base_draws.from_table(codes, grid.factors, 3000, 1000, 0), metric.ONE_VS_REST)[
+            "explicitness_test"
+        ]
         for codes in (noise, oracle, mixed)
     )
-    assert 0.5 < noise < 0.7  # of 360 rows most are in both draws, and learnt by heart as far as four numbers allow
+    assert (
+        0.5 < noise < 0.7
+    )  # of 360 rows most are in both draws, and learnt by heart as far as four numbers allow
     assert mixed == pytest.approx(oracle, abs=0.01)
 
 
@@ -89,4 +108,7 @@ def test_conventions_share_their_fits_and_not_their_answers(grid):
     draws = base_draws.from_table(grid.entangled(), grid.factors, 300, 150, 0)
     together = {name: metric.score(draws, name) for name in metric.CONVENTIONS}
     for name, found in together.items():
-        assert metric.score(base_draws.from_table(grid.entangled(), grid.factors, 300, 150, 0), name) == found
+        assert (
+            metric.score(base_draws.from_table(grid.entangled(), grid.factors, 300, 150, 0), name)
+            == found
+        )

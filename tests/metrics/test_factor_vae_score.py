@@ -26,7 +26,10 @@ def test_active_dimensions_are_all_codes_or_those_that_count(grid, dead, size):
 
 def test_codes_too_small_to_count_score_nothing(grid):
     for convention in (DLIB, CORRECTED):
-        assert asked(grid.oracle() * np.float32(0.04), grid, convention) == {"factor_vae_score": 0, "active_dimensions": 0}
+        assert asked(grid.oracle() * np.float32(0.04), grid, convention) == {
+            "factor_vae_score": 0,
+            "active_dimensions": 0,
+        }
     assert asked(grid.oracle() * np.float32(0.06), grid)["factor_vae_score"] == 1
 
 

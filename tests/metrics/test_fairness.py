@@ -37,7 +37,9 @@ def test_answers_of_the_reference_lie_among_those_of_other_ties(grid, codes):
 def test_answers_of_the_reference_where_no_latents_tie(grid, codes):
     """To the digits of its single precision, but for one target: two cuts of its trees are equal but for rounding."""
     found = fairness.matrices(drawn(codes[:, :1], grid), DLIB)
-    for matrix, answers in zip(found, (ANSWERS["single"][key] for key in ("mean", "max")), strict=True):
+    for matrix, answers in zip(
+        found, (ANSWERS["single"][key] for key in ("mean", "max")), strict=True
+    ):
         expected = np.array(answers, dtype=np.float64)
         np.testing.assert_allclose(matrix[[0, 1, 3]], expected[[0, 1, 3]], rtol=0, atol=1e-6)
         np.testing.assert_allclose(matrix[2], expected[2], rtol=0, atol=0.02)
@@ -53,17 +55,23 @@ def test_a_perfect_code_and_a_constant_one_are_fair(grid, convention):
 def test_a_code_that_copies_the_sensitive_factor(convention):
     """Two factors of two values are always alike where the trees are trained; changed alone, one decides both predictions."""
     factors = np.stack(np.unravel_index(np.arange(8), (2, 2, 2)), axis=1)
-    draws = base_draws.from_table(factors[:, :1] + 10.0 * (factors[:, 2:] == 0), factors, 400, 10, 0)
+    draws = base_draws.from_table(
+        factors[:, :1] + 10.0 * (factors[:, 2:] == 0), factors, 400, 10, 0
+    )
     alike = draws.train.factors.copy()
     alike[:, 1] = alike[:, 0]
     draws.train = base_draws.Sample(draws.train.codes, alike)
     mean, highest = fairness.matrices(draws, convention)
-    assert mean[1, 0] == highest[1, 0] == 0.5  # each of two values is half away from the mean of both
+    assert (
+        mean[1, 0] == highest[1, 0] == 0.5
+    )  # each of two values is half away from the mean of both
     assert mean[0, 1] == mean[1, 2] == mean[0, 2] == 0
 
 
 def test_total_variation_by_hand():
-    mean, highest = fairness._distances(np.array([[8.0, 2.0, 0.0], [2.0, 2.0, 6.0], [5.0, 5.0, 0.0]]))
+    mean, highest = fairness._distances(
+        np.array([[8.0, 2.0, 0.0], [2.0, 2.0, 6.0], [5.0, 5.0, 0.0]])
+    )
     # shares .8 .2 0 | .2 .2 .6 | .5 .5 0, their mean .5 .3 .2
     assert mean == pytest.approx((0.3 + 0.4 + 0.2) / 3)
     assert highest == pytest.approx(0.4)
@@ -75,17 +83,28 @@ def test_counts_by_hand():
 
 
 def test_reductions(grid, codes):
-    found, matrices = fairness.score(drawn(codes, grid), DLIB), fairness.matrices(drawn(codes, grid), DLIB)
+    found, matrices = (
+        fairness.score(drawn(codes, grid), DLIB),
+        fairness.matrices(drawn(codes, grid), DLIB),
+    )
     assert list(found) == list(fairness.SCORES)
     for name, matrix in zip(("unfairness", "unfairness_worst"), matrices, strict=True):
         assert np.isnan(np.diag(matrix)).all()
         rows, columns = ([[v for v in line if v == v] for line in m] for m in (matrix, matrix.T))
         assert found[name] == pytest.approx(np.mean(rows))
         assert found[f"{name}_max"] == np.max(rows)
-        assert found[f"{name}_mean_target_max_sensitive"] == pytest.approx(np.mean(np.max(rows, axis=1)))
-        assert found[f"{name}_max_target_mean_sensitive"] == pytest.approx(np.max(np.mean(rows, axis=1)))
-        assert found[f"{name}_mean_sensitive_max_target"] == pytest.approx(np.mean(np.max(columns, axis=1)))
-        assert found[f"{name}_max_sensitive_mean_target"] == pytest.approx(np.max(np.mean(columns, axis=1)))
+        assert found[f"{name}_mean_target_max_sensitive"] == pytest.approx(
+            np.mean(np.max(rows, axis=1))
+        )
+        assert found[f"{name}_max_target_mean_sensitive"] == pytest.approx(
+            np.max(np.mean(rows, axis=1))
+        )
+        assert found[f"{name}_mean_sensitive_max_target"] == pytest.approx(
+            np.mean(np.max(columns, axis=1))
+        )
+        assert found[f"{name}_max_sensitive_mean_target"] == pytest.approx(
+            np.max(np.mean(columns, axis=1))
+        )
 
 
 def test_a_hundred_points_of_noise_look_unfair(grid):
@@ -95,7 +114,9 @@ def test_a_hundred_points_of_noise_look_unfair(grid):
     big = type(grid)((4, 10, 10, 10))
     noise = np.random.default_rng(0).normal(size=(4000, 5))
     draws = base_draws.from_table(noise, big.factors, 500, 10, 0)
-    sampled, whole = (fairness.score(draws, convention)["unfairness"] for convention in (DLIB, "exact"))
+    sampled, whole = (
+        fairness.score(draws, convention)["unfairness"] for convention in (DLIB, "exact")
+    )
     assert whole < 0.07 < sampled
 
 
@@ -120,7 +141,8 @@ def test_a_table_that_is_no_grid(grid):
     shares = [
         np.stack(
             [
-                np.bincount(codes[codes[:, s] == v, t].astype(int), minlength=grid.sizes[t]) / (codes[:, s] == v).sum()
+                np.bincount(codes[codes[:, s] == v, t].astype(int), minlength=grid.sizes[t])
+                / (codes[:, s] == v).sum()
                 for v in range(grid.sizes[s])
             ]
         )

@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from facsimile.metrics import dci, explicitness, factor_vae_score, irs, mig, modularity, sap, unsupervised
+from facsimile.metrics import (
+    dci,
+    explicitness,
+    factor_vae_score,
+    irs,
+    mig,
+    modularity,
+    sap,
+    unsupervised,
+)
 from facsimile.metrics.base import draws as base_draws
 from facsimile.metrics.base import mutual_information
 from facsimile.metrics.base.conventions import DLIB
@@ -19,25 +28,36 @@ def test_mutual_information_and_what_follows_from_it(golden):
     np.testing.assert_allclose(found, golden["mi_matrix"], rtol=0, atol=1e-9)
     np.testing.assert_allclose(entropies, golden["entropy"], rtol=0, atol=1e-9)
     assert mig.score(golden["draws"])["mig"] == pytest.approx(float(golden["mig"]), abs=1e-9)
-    assert modularity.score(golden["draws"])["modularity"] == pytest.approx(float(golden["modularity"]), abs=1e-9)
+    assert modularity.score(golden["draws"])["modularity"] == pytest.approx(
+        float(golden["modularity"]), abs=1e-9
+    )
 
 
 def test_sap(golden):
-    assert sap.score(golden["draws"])["sap"] == pytest.approx(float(golden["sap_discrete"]), abs=1e-3)
+    assert sap.score(golden["draws"])["sap"] == pytest.approx(
+        float(golden["sap_discrete"]), abs=1e-3
+    )
     # single accuracies of 1,000 points, by the primal instead of the dual: two points at most
-    np.testing.assert_allclose(sap.matrix(golden["draws"]), golden["sap_matrix_discrete"], rtol=0, atol=2.5e-3)
+    np.testing.assert_allclose(
+        sap.matrix(golden["draws"]), golden["sap_matrix_discrete"], rtol=0, atol=2.5e-3
+    )
 
 
 def test_explicitness(golden_costly):
     np.testing.assert_allclose(
-        explicitness.areas(golden_costly["draws"], DLIB), golden_costly["explicitness"], rtol=0, atol=2e-3
+        explicitness.areas(golden_costly["draws"], DLIB),
+        golden_costly["explicitness"],
+        rtol=0,
+        atol=2e-3,
     )
 
 
 def test_dci(golden_costly):
     keys = ("disentanglement", "completeness", "informativeness_train", "informativeness_test")
     found = dci.score(golden_costly["draws"])
-    np.testing.assert_allclose([found[key] for key in keys], golden_costly["dci"], rtol=0, atol=3e-3)
+    np.testing.assert_allclose(
+        [found[key] for key in keys], golden_costly["dci"], rtol=0, atol=3e-3
+    )
 
 
 def test_irs(golden):
@@ -55,16 +75,23 @@ def test_unsupervised(golden):
         "mutual_info_score",
     )
     found = unsupervised.score(golden["draws"])
-    if golden["case"] in SINGULAR:  # infinite in truth; the reference's number is rounding, ours a bound
+    if (
+        golden["case"] in SINGULAR
+    ):  # infinite in truth; the reference's number is rounding, ours a bound
         assert found.pop(keys[0]) > 15
     for key, expected in zip(keys, golden["unsupervised"], strict=True):
         assert key not in found or found[key] == pytest.approx(expected, abs=1e-6)
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, marks=[pytest.mark.slow] * (case in SLOW)) for case in ADDITIVE])
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=[pytest.mark.slow] * (case in SLOW)) for case in ADDITIVE]
+)
 def test_factor_vae_votes(case, read_golden, dsprites):
     golden = read_golden(case)
-    table, state = base_draws.Table(whole_table(golden, dsprites), dsprites.factors), np.random.RandomState(0)
+    table, state = (
+        base_draws.Table(whole_table(golden, dsprites), dsprites.factors),
+        np.random.RandomState(0),
+    )
     overall, active = factor_vae_score.spread(table, 10_000, state)
     np.testing.assert_array_equal(active, golden["active_dims"])
     votes = factor_vae_score.votes(table, 1000, 64, overall, active, state)
@@ -82,7 +109,8 @@ def whole_table(golden, grid):
     seen = np.concatenate((golden["ys_train"], golden["ys_test"]), axis=1).T
     codes = np.concatenate((golden["mus_train"], golden["mus_test"]), axis=1).T.astype(np.float64)
     effects, *_ = np.linalg.lstsq(
-        np.concatenate([np.eye(size)[seen[:, j]] for j, size in enumerate(grid.sizes)], axis=1), codes
+        np.concatenate([np.eye(size)[seen[:, j]] for j, size in enumerate(grid.sizes)], axis=1),
+        codes,
     )
     parts = np.split(effects, np.cumsum(grid.sizes)[:-1])
     live = golden["active_dims"]

@@ -18,7 +18,9 @@ def scored(codes, grid, convention="paper", seed=0):
 
 @pytest.mark.parametrize("convention", mcc.CONVENTIONS)
 def test_a_perfect_code_has_one(grid, convention):
-    assert all(value == pytest.approx(1) for value in scored(grid.oracle(), grid, convention).values())
+    assert all(
+        value == pytest.approx(1) for value in scored(grid.oracle(), grid, convention).values()
+    )
 
 
 @pytest.mark.parametrize("convention", mcc.CONVENTIONS)
@@ -34,14 +36,18 @@ def test_constant_codes_have_zero(grid):
 
 
 def test_a_constant_code_beside_a_perfect_one_changes_nothing(grid):
-    assert scored(np.c_[np.full(360, 0.1), grid.oracle()], grid) == pytest.approx(scored(grid.oracle(), grid))
+    assert scored(np.c_[np.full(360, 0.1), grid.oracle()], grid) == pytest.approx(
+        scored(grid.oracle(), grid)
+    )
 
 
 @pytest.mark.parametrize("convention", mcc.CONVENTIONS)
 def test_order_sign_and_scale_of_latents_do_not_matter(grid, convention):
     codes = grid.entangled(4)
     moved = codes[:, [2, 0, 3, 1]] * np.float32([-3, 0.1, 7, -1]) + np.float32([1, 2, 3, 4])
-    assert scored(moved, grid, convention) == pytest.approx(scored(codes, grid, convention), abs=1e-6)
+    assert scored(moved, grid, convention) == pytest.approx(
+        scored(codes, grid, convention), abs=1e-6
+    )
 
 
 def test_copies_change_nothing(grid):
@@ -75,7 +81,10 @@ def test_fewer_codes_than_factors(grid):
 
 
 def test_pairs_are_those_of_the_training_points(grid):
-    train, test = base_draws.Sample(grid.oracle(), grid.factors), base_draws.Sample(grid.oracle()[:, [1, 0, 2, 3]], grid.factors)
+    train, test = (
+        base_draws.Sample(grid.oracle(), grid.factors),
+        base_draws.Sample(grid.oracle()[:, [1, 0, 2, 3]], grid.factors),
+    )
     found = mcc.score(base_draws.Draws(train, test))
     assert found["mcc"] == pytest.approx(1)
     assert found["mcc_test"] == pytest.approx(0.5)

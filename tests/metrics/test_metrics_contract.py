@@ -45,9 +45,13 @@ def test_its_scores_are_finite_and_its_headline_in_range(metric, grid, kind):
 
 
 def test_the_oracle_is_better_than_noise(metric, grid):
-    oracle, noise = (asked(metric, grid, codes)[metric.HEADLINE] for codes in (grid.oracle(), grid.noise()))
+    oracle, noise = (
+        asked(metric, grid, codes)[metric.HEADLINE] for codes in (grid.oracle(), grid.noise())
+    )
     if "factors" not in metric.NEEDS:
-        pytest.skip("a score that does not see the factors: noise may be as good to it as the truth")
+        pytest.skip(
+            "a score that does not see the factors: noise may be as good to it as the truth"
+        )
     assert (oracle > noise) == (metric.BETTER == "higher")
 
 
@@ -65,5 +69,7 @@ def test_no_answer_depends_on_what_others_asked_before(grid):
     codes, everyone = grid.entangled(), [discover.module("metrics", name) for name in OF_CODES]
     forwards, backwards = drawn(grid, codes), drawn(grid, codes)
     first = [metric.score(forwards, next(iter(metric.CONVENTIONS))) for metric in everyone]
-    last = [metric.score(backwards, next(iter(metric.CONVENTIONS))) for metric in reversed(everyone)]
+    last = [
+        metric.score(backwards, next(iter(metric.CONVENTIONS))) for metric in reversed(everyone)
+    ]
     assert first == last[::-1]

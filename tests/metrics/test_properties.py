@@ -58,7 +58,9 @@ class Latents:
     def codes(self) -> np.ndarray:
         """Random mixtures of the factors, bent, with noise: no two values alike."""
         rng = np.random.default_rng(self.seed)
-        mixed = np.tanh((self.factors - self.factors.mean(0)) @ rng.normal(size=(len(self.sizes), self.width)))
+        mixed = np.tanh(
+            (self.factors - self.factors.mean(0)) @ rng.normal(size=(len(self.sizes), self.width))
+        )
         return (mixed + self.noise * rng.standard_normal(mixed.shape)).astype(np.float32)
 
 
@@ -88,14 +90,24 @@ def odd(latents: Latents, kind: str) -> np.ndarray:
     return codes * np.float32({"tiny": 2**-20, "huge": 2**20}.get(kind, 1))
 
 
-KINDS = st.sampled_from(["few values", "constant", "all constant", "copied", "outlier", "tiny", "huge", "plain"])
+KINDS = st.sampled_from(
+    ["few values", "constant", "all constant", "copied", "outlier", "tiny", "huge", "plain"]
+)
 
 
-def asked(name: str, codes: Any, factors: Any, with_model: Any = None, convention: str = "dlib") -> dict[str, float]:
+def asked(
+    name: str, codes: Any, factors: Any, with_model: Any = None, convention: str = "dlib"
+) -> dict[str, float]:
     """All that a metric answers."""
-    options = {field.name: getattr(with_model, field.name) for field in dataclasses.fields(with_model)} if with_model else {}
+    options = (
+        {field.name: getattr(with_model, field.name) for field in dataclasses.fields(with_model)}
+        if with_model
+        else {}
+    )
     n_train, n_test = POINTS
-    table = metrics.score(codes, factors, [name], convention, n_train=n_train, n_test=n_test, **options)
+    table = metrics.score(
+        codes, factors, [name], convention, n_train=n_train, n_test=n_test, **options
+    )
     return dict(zip(table["score"], table["value"], strict=True))
 
 
@@ -130,7 +142,10 @@ def test_the_order_of_latents_does_not_matter(name, latents, data):
     if name in ORDERED:
         pytest.skip(ORDERED[name])
     order = data.draw(st.permutations(range(latents.width)))
-    one, other = (headline(name, c, latents.factors, model(latents, c)) for c in (latents.codes, latents.codes[:, order]))
+    one, other = (
+        headline(name, c, latents.factors, model(latents, c))
+        for c in (latents.codes, latents.codes[:, order])
+    )
     assert one == pytest.approx(other, abs=TOLERANCE.get(name, 1e-5), rel=1e-5)
 
 
@@ -151,7 +166,10 @@ def test_the_order_of_rows_does_not_matter(name, latents, seed):
         images=whole.images[rows],
         peers=[(mean[rows], spread[rows]) for mean, spread in whole.peers],
     )
-    one, other = asked(name, codes, latents.factors, whole), asked(name, codes[rows], latents.factors[rows], moved)
+    one, other = (
+        asked(name, codes, latents.factors, whole),
+        asked(name, codes[rows], latents.factors[rows], moved),
+    )
     assert one == pytest.approx(other, abs=1e-6, rel=1e-6)
 
 
@@ -161,15 +179,23 @@ def test_the_order_of_rows_does_not_matter(name, latents, seed):
 def test_codes_that_are_no_numbers_are_refused(name, latents, value, data):
     codes = latents.codes.astype(np.float64)
     whole = model(latents, latents.codes)
-    row, column = data.draw(st.integers(0, len(codes) - 1)), data.draw(st.integers(0, latents.width - 1))
+    row, column = (
+        data.draw(st.integers(0, len(codes) - 1)),
+        data.draw(st.integers(0, latents.width - 1)),
+    )
     codes[row, column] = value
-    with pytest.raises(ValueError, match=rf"codes: 1 values are not finite .*row {row}, column {column}"):
+    with pytest.raises(
+        ValueError, match=rf"codes: 1 values are not finite .*row {row}, column {column}"
+    ):
         asked(name, codes, latents.factors, whole)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_a_metric_needs_and_is_not_given_is_named(name):
-    latents, with_model = Latents((3, 4), 3, 0, 0.1), {field.name for field in dataclasses.fields(base_draws.Given)}
+    latents, with_model = (
+        Latents((3, 4), 3, 0, 0.1),
+        {field.name for field in dataclasses.fields(base_draws.Given)},
+    )
     if needs := with_model & set(discover.module("metrics", name).NEEDS):
         with pytest.raises(ValueError, match=f"{name} needs ({'|'.join(needs)}):"):
             asked(name, latents.codes, latents.factors)
@@ -223,7 +249,11 @@ SCALE_FREE = {
 }
 SCALE_FREE_TOGETHER = SCALE_FREE | {
     "irs": ["irs"],  # weighs latents by their largest deviation
-    "unsupervised": ["gaussian_total_correlation", "gaussian_wasserstein_correlation_norm", "mutual_info_score"],
+    "unsupervised": [
+        "gaussian_total_correlation",
+        "gaussian_wasserstein_correlation_norm",
+        "mutual_info_score",
+    ],
 }
 
 
@@ -231,8 +261,12 @@ SCALE_FREE_TOGETHER = SCALE_FREE | {
 @SOME
 @given(latents=LATENTS, data=st.data())
 def test_the_scale_of_each_latent_does_not_matter(name, latents, data):
-    scales = 2.0 ** np.array(data.draw(st.lists(st.integers(0, 5), min_size=latents.width, max_size=latents.width)))
-    one, other = (asked(name, codes, latents.factors) for codes in (latents.codes, latents.codes * scales))
+    scales = 2.0 ** np.array(
+        data.draw(st.lists(st.integers(0, 5), min_size=latents.width, max_size=latents.width))
+    )
+    one, other = (
+        asked(name, codes, latents.factors) for codes in (latents.codes, latents.codes * scales)
+    )
     for score in SCALE_FREE[name]:
         assert one[score] == pytest.approx(other[score], abs=1e-6)
 
@@ -249,7 +283,9 @@ def test_the_scale_of_all_latents_does_not_matter(name, latents, power):
 @MANY
 @given(latents=WIDER, power=st.integers(1, 6))
 def test_wasserstein_correlation_grows_with_the_variance(latents, power):
-    one, other = (asked("unsupervised", latents.codes * scale, latents.factors) for scale in (1, 2**power))
+    one, other = (
+        asked("unsupervised", latents.codes * scale, latents.factors) for scale in (1, 2**power)
+    )
     score = "gaussian_wasserstein_correlation"
     assert other[score] == pytest.approx(4**power * one[score], rel=1e-6, abs=1e-9)
 
@@ -263,8 +299,13 @@ MIRRORED = {"dci": 0.1, "explicitness": 1e-3, "sap": 0.03, "beta_vae_score": 0.0
 @SOME
 @given(latents=LATENTS, data=st.data())
 def test_signs_do_not_matter(name, latents, data):
-    signs = data.draw(st.lists(st.sampled_from([-1, 1]), min_size=latents.width, max_size=latents.width))
-    one, other = (headline(name, codes, latents.factors) for codes in (latents.codes, latents.codes * np.float32(signs)))
+    signs = data.draw(
+        st.lists(st.sampled_from([-1, 1]), min_size=latents.width, max_size=latents.width)
+    )
+    one, other = (
+        headline(name, codes, latents.factors)
+        for codes in (latents.codes, latents.codes * np.float32(signs))
+    )
     assert one == pytest.approx(other, abs=MIRRORED.get(name, 1e-6))
 
 
@@ -278,20 +319,35 @@ RENAMED = {"dci": 0.15, "sap": 0.03}
 def test_the_names_of_factor_values_do_not_matter(name, latents, seed):
     """A row is left out, so that points are drawn by row and not by value."""
     rng = np.random.default_rng(seed)
-    codes, factors = np.repeat(latents.codes, 2, axis=0)[1:], np.repeat(latents.factors, 2, axis=0)[1:]
-    renamed = np.stack([rng.permutation(size)[column] for size, column in zip(latents.sizes, factors.T, strict=True)], axis=1)
-    assert headline(name, codes, factors) == pytest.approx(headline(name, codes, renamed), abs=RENAMED.get(name, 1e-6))
+    codes, factors = (
+        np.repeat(latents.codes, 2, axis=0)[1:],
+        np.repeat(latents.factors, 2, axis=0)[1:],
+    )
+    renamed = np.stack(
+        [
+            rng.permutation(size)[column]
+            for size, column in zip(latents.sizes, factors.T, strict=True)
+        ],
+        axis=1,
+    )
+    assert headline(name, codes, factors) == pytest.approx(
+        headline(name, codes, renamed), abs=RENAMED.get(name, 1e-6)
+    )
 
 
 def with_constant(latents: Latents) -> np.ndarray:
     return np.c_[latents.codes, np.full(len(latents.factors), 0.7, np.float32)]
 
 
-@pytest.mark.parametrize("name", ["mig", "irs", "factor_vae_score", "beta_vae_score", "explicitness"])
+@pytest.mark.parametrize(
+    "name", ["mig", "irs", "factor_vae_score", "beta_vae_score", "explicitness"]
+)
 @SOME
 @given(latents=LATENTS)
 def test_a_constant_latent_changes_nothing(name, latents):
-    one, other = (headline(name, codes, latents.factors) for codes in (latents.codes, with_constant(latents)))
+    one, other = (
+        headline(name, codes, latents.factors) for codes in (latents.codes, with_constant(latents))
+    )
     assert one == pytest.approx(other, abs=1e-6)
 
 
@@ -299,10 +355,13 @@ def test_a_constant_latent_changes_nothing(name, latents):
 @given(latents=WIDER)
 def test_a_constant_latent_widens_what_completeness_is_measured_by(latents):
     """D stays; C is 1 - H / log d, and d is one more."""
-    one, other = (asked("dci", codes, latents.factors) for codes in (latents.codes, with_constant(latents)))
+    one, other = (
+        asked("dci", codes, latents.factors) for codes in (latents.codes, with_constant(latents))
+    )
     assert other["disentanglement"] == pytest.approx(one["disentanglement"], abs=1e-6)
     entropies = [
-        (1 - found["completeness"]) * np.log(width) for found, width in ((one, latents.width), (other, latents.width + 1))
+        (1 - found["completeness"]) * np.log(width)
+        for found, width in ((one, latents.width), (other, latents.width + 1))
     ]
     assert entropies[0] == pytest.approx(entropies[1], abs=1e-6)
 
@@ -310,20 +369,30 @@ def test_a_constant_latent_widens_what_completeness_is_measured_by(latents):
 @MANY
 @given(latents=LATENTS)
 def test_a_constant_latent_counts_as_not_modular_unless_corrected(latents):
-    one, other = (headline("modularity", codes, latents.factors) for codes in (latents.codes, with_constant(latents)))
+    one, other = (
+        headline("modularity", codes, latents.factors)
+        for codes in (latents.codes, with_constant(latents))
+    )
     assert other == pytest.approx(one * latents.width / (latents.width + 1), abs=1e-9)
-    corrected = asked("modularity", with_constant(latents), latents.factors, None, "corrected")["modularity"]
+    corrected = asked("modularity", with_constant(latents), latents.factors, None, "corrected")[
+        "modularity"
+    ]
     assert corrected == pytest.approx(one, abs=1e-9)
 
 
 @MANY
 @given(latents=WIDER)
 def test_a_constant_latent_is_independent_of_the_others(latents):
-    one, other = (asked("unsupervised", codes, latents.factors) for codes in (latents.codes, with_constant(latents)))
+    one, other = (
+        asked("unsupervised", codes, latents.factors)
+        for codes in (latents.codes, with_constant(latents))
+    )
     for score in ("gaussian_total_correlation", "gaussian_wasserstein_correlation"):
         assert other[score] == pytest.approx(one[score], abs=1e-6)
     pairs = latents.width * (latents.width - 1), latents.width * (latents.width + 1)
-    assert other["mutual_info_score"] * pairs[1] == pytest.approx(one["mutual_info_score"] * pairs[0], abs=1e-9)
+    assert other["mutual_info_score"] * pairs[1] == pytest.approx(
+        one["mutual_info_score"] * pairs[0], abs=1e-9
+    )
 
 
 @SOME
@@ -332,7 +401,10 @@ def test_a_constant_latent_predicts_one_class_of_each_factor(latents):
     codes = with_constant(latents)
     draws = base_draws.from_table(codes, latents.factors, *POINTS, seed=0)
     found = sap.matrix(draws)
-    np.testing.assert_allclose(found[:-1], sap.matrix(base_draws.from_table(latents.codes, latents.factors, *POINTS, seed=0)))
+    np.testing.assert_allclose(
+        found[:-1],
+        sap.matrix(base_draws.from_table(latents.codes, latents.factors, *POINTS, seed=0)),
+    )
     shares = [
         np.bincount(column, minlength=size) / POINTS[1]
         for column, size in zip(draws.test.factors.T, latents.sizes, strict=True)

@@ -29,7 +29,9 @@ NAMES = [name for name in discover.names("metrics") if score_run_outputs.uses_ru
 
 def of(model="no_model", params=None, inferred=None, data=None, grid=None, asked=500):
     images = Images(grid, 0) if grid is not None else None
-    return RunOutputs(model, params or {}, inferred or {}, pd.DataFrame(), data or {}, images, grid, (asked, 0), 0)
+    return RunOutputs(
+        model, params or {}, inferred or {}, pd.DataFrame(), data or {}, images, grid, (asked, 0), 0
+    )
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +68,10 @@ def test_its_needs_are_known(name):
 def test_an_unknown_need_is_named(monkeypatch):
     monkeypatch.setattr(perceived_distance, "NEEDS", ("pixels",))
     run = runs.Run("cone", "no_model", 0, {"params": {}}, "", None, None, None, control=False)
-    with pytest.raises(ValueError, match="perceived_distance needs 'pixels', which is neither codes nor one of: history"):
+    with pytest.raises(
+        ValueError,
+        match="perceived_distance needs 'pixels', which is neither codes nor one of: history",
+    ):
         score_run_outputs.has("perceived_distance", run, {})
 
 
@@ -77,7 +82,9 @@ def test_codes_are_not_given():
 
 def test_the_evidence_of_the_cone_and_the_best_mean_field_bound():
     assert quadrature.log_evidence(5.0) == pytest.approx(-5.3232, abs=5e-5)
-    assert quadrature.best(quadrature.elbo, (2.2, 0.0, -2.0, -1.0), 5.0) == pytest.approx(-8.0745, abs=5e-5)
+    assert quadrature.best(quadrature.elbo, (2.2, 0.0, -2.0, -1.0), 5.0) == pytest.approx(
+        -8.0745, abs=5e-5
+    )
 
 
 def test_the_elbo_of_a_round_guide_is_a_hand_made_integral():
@@ -88,13 +95,17 @@ def test_the_elbo_of_a_round_guide_is_a_hand_made_integral():
     likelihood = -0.5 * ((5 - s) / noise) ** 2 - np.log(noise) - 0.5 * math.log(2 * math.pi)
     prior = -s / 200 - math.log(2 * math.pi * 100)
     by_hand = np.trapezoid(density * (likelihood + prior), s) + 1 + math.log(2 * math.pi * scale**2)
-    assert quadrature.elbo(np.array([0, 0, math.log(scale), math.log(scale)]), 5.0) == pytest.approx(by_hand, rel=1e-6)
+    assert quadrature.elbo(
+        np.array([0, 0, math.log(scale), math.log(scale)]), 5.0
+    ) == pytest.approx(by_hand, rel=1e-6)
 
 
 def test_distances_of_xy_squares_are_those_of_counting(squares):
     found = perceived_distance.score(of(grid=squares, asked=400))
     one = 2 * 64 / (64 * 64 * 3)  # a moved square leaves 64 pixels and takes 64 others
-    assert {round(v, 12) for k, v in found.items() if k[0] in "xy" and k.endswith("_mean")} == {round(one, 12)}
+    assert {round(v, 12) for k, v in found.items() if k[0] in "xy" and k.endswith("_mean")} == {
+        round(one, 12)
+    }
     assert max(v for k, v in found.items() if k[0] in "xy" and k.endswith("_std")) < 1e-12
     assert found["random_mean"] == pytest.approx(3 * one * 63 / 64, abs=5 * 0.002237 / 20)
 
@@ -111,8 +122,14 @@ def test_channel_statistics_of_squares(squares):
 
 def test_every_score_of_a_data_set_is_declared(squares):
     some = squares.subgrid(dict.fromkeys(squares.factor_names, 4))
-    for name, metric in (("perceived_distance", perceived_distance), ("channel_statistics", channel_statistics)):
-        patterns = [re.sub(r"\\\{\w+\\\}", r"\\w+", re.escape(score)) for score in metric_card.card(name).scores]
+    for name, metric in (
+        ("perceived_distance", perceived_distance),
+        ("channel_statistics", channel_statistics),
+    ):
+        patterns = [
+            re.sub(r"\\\{\w+\\\}", r"\\w+", re.escape(score))
+            for score in metric_card.card(name).scores
+        ]
         found = metric.score(of(grid=some, asked=20))
         assert [s for s in found if not any(re.fullmatch(p, s) for p in patterns)] == []
 
@@ -125,11 +142,15 @@ def test_every_score_of_a_data_set_is_declared(squares):
         pytest.param("linear_vae", {"beta": 0.5, "sigma": 0.7}, marks=pytest.mark.slow),
         ("linear_cvae", {"beta": 2, "eta_dec": 1}),
         ("linear_hvae", {"beta_2": 0.5, "sigma_1": 0.8}),
-        pytest.param("linear_hvae", {"beta_2": 0.5, "sigma_1": 0.8, "sigma_2": 0.6}, marks=pytest.mark.slow),
+        pytest.param(
+            "linear_hvae", {"beta_2": 0.5, "sigma_1": 0.8, "sigma_2": 0.6}, marks=pytest.mark.slow
+        ),
     ],
 )
 def test_training_reaches_the_closed_form(gaussian, model, params):
-    training = Training.model_validate({"steps": 400, "batch_size": "all", "latents": 5, "adam": {"lr": 0.03}})
+    training = Training.model_validate(
+        {"steps": 400, "batch_size": "all", "latents": 5, "adam": {"lr": 0.03}}
+    )
     made = models.model(model, **params)
     state = loop.start(made, training, gaussian.shapes, 0, "float32")
     for _ in loop.steps(made, training, gaussian, 0, "float32", state):
@@ -147,11 +168,19 @@ def test_training_reaches_the_closed_form(gaussian, model, params):
 
 def test_the_released_threshold_differs_between_the_two_thresholds_only(gaussian):
     """θ² between √β η and β η²: at β = 2 the variance of 1.6 is collapsed, and the released code has it active."""
-    data, squares = gaussian.arrays(slice(None)), optima._unexplained(gaussian.arrays(slice(None)), 5)
+    data, squares = (
+        gaussian.arrays(slice(None)),
+        optima._unexplained(gaussian.arrays(slice(None)), 5),
+    )
     assert math.sqrt(2) < squares[1] < 2
-    corrected, released = (f({"beta": 2}, data, 5)["sigma"] for f in (optima.linear_cvae, optima.linear_cvae_released))
+    corrected, released = (
+        f({"beta": 2}, data, 5)["sigma"] for f in (optima.linear_cvae, optima.linear_cvae_released)
+    )
     assert (np.abs(corrected - released) > 0.01).sum() == 1
-    same = [f({"beta": 0.5}, data, 5)["sigma"] for f in (optima.linear_cvae, optima.linear_cvae_released)]
+    same = [
+        f({"beta": 0.5}, data, 5)["sigma"]
+        for f in (optima.linear_cvae, optima.linear_cvae_released)
+    ]
     np.testing.assert_allclose(*same)
 
 
@@ -163,8 +192,20 @@ def test_at_the_threshold_a_unit_is_collapsed():
 
 
 def test_a_run_without_what_is_needed_is_not_asked():
-    run = runs.Run("cone", "cone_mean_field", 0, {"params": {}}, canonical.hash8({}), None, None, None, control=False)
+    run = runs.Run(
+        "cone",
+        "cone_mean_field",
+        0,
+        {"params": {}},
+        canonical.hash8({}),
+        None,
+        None,
+        None,
+        control=False,
+    )
     assert score_run_outputs.has("cone_objective", run, {"arrays": '["objective", "parameters"]'})
     assert not score_run_outputs.has("cone_objective", run, {"arrays": '["parameters"]'})
-    assert not score_run_outputs.has("perceived_distance", run, {"arrays": "[]"}), "it has no images"
+    assert not score_run_outputs.has("perceived_distance", run, {"arrays": "[]"}), (
+        "it has no images"
+    )
     assert datasets.grid("cone").rows == 1

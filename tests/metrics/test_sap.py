@@ -21,7 +21,9 @@ def test_squared_correlations_are_the_reference_s(golden):
     """continuous_factors=True, on NumPy 1.16.4."""
     found = sap.squared_correlations(golden["draws"])
     np.testing.assert_allclose(found, golden["sap_matrix_continuous"], rtol=0, atol=1e-14)
-    assert float(np.mean(mig.gap(found))) == pytest.approx(float(golden["sap_continuous"]), abs=1e-14)
+    assert float(np.mean(mig.gap(found))) == pytest.approx(
+        float(golden["sap_continuous"]), abs=1e-14
+    )
 
 
 def test_the_score_is_the_mean_gap(grid):
@@ -41,7 +43,9 @@ def test_a_line_through_one_code_tells_two_classes_apart_and_not_many(grid):
     pairs = type(grid)((2, 2, 2, 2))
     found = sap.matrix(drawn(pairs.oracle(), pairs))
     np.testing.assert_array_equal(np.diag(found), 1)
-    np.testing.assert_allclose(found[~np.eye(4, dtype=bool)], 0.5, atol=4 * 0.5 / np.sqrt(300))  # four standard deviations
+    np.testing.assert_allclose(
+        found[~np.eye(4, dtype=bool)], 0.5, atol=4 * 0.5 / np.sqrt(300)
+    )  # four standard deviations
     assert np.diag(sap.matrix(drawn(grid.oracle(), grid)))[1:].max() < 1
 
 
@@ -84,7 +88,9 @@ def test_two_exchanged_values_lower_the_correlation_of_their_factor(grid):
     """Of three equally frequent values with two exchanged the correlation is 1/2."""
     codes = grid.oracle()
     codes[:, 0] = np.array([0, 2, 1])[grid.factors[:, 0]]
-    found = sap.squared_correlations(base_draws.Draws(*[base_draws.Sample(codes, grid.factors)] * 2))
+    found = sap.squared_correlations(
+        base_draws.Draws(*[base_draws.Sample(codes, grid.factors)] * 2)
+    )
     assert found[0, 0] == pytest.approx(0.25)
     assert found[1, 1] == pytest.approx(1)
 
@@ -92,6 +98,8 @@ def test_two_exchanged_values_lower_the_correlation_of_their_factor(grid):
 def test_accuracies_are_made_once(grid, monkeypatch):
     draws, asked = drawn(grid.oracle(), grid), []
     made = sap._accuracy
-    monkeypatch.setattr(sap, "_accuracy", lambda *arguments: asked.append(arguments) or made(*arguments))
+    monkeypatch.setattr(
+        sap, "_accuracy", lambda *arguments: asked.append(arguments) or made(*arguments)
+    )
     assert sap.score(draws) == sap.score(draws)
     assert len(asked) == 16

@@ -21,7 +21,9 @@ def codes():
 
 
 def scored(codes, grid, n_train=300, n_test=150, convention=DLIB, seed=0):
-    return strong_generalisation.score(base_draws.from_table(codes, grid.factors, n_train, n_test, seed), convention)
+    return strong_generalisation.score(
+        base_draws.from_table(codes, grid.factors, n_train, n_test, seed), convention
+    )
 
 
 @pytest.mark.slow
@@ -61,7 +63,9 @@ def test_a_latent_that_is_the_sum_of_two_factors_misleads():
 def test_noise_and_constants_have_no_gap_to_speak_of_and_no_accuracy(grid):
     """A gap of nothing is no merit: read the accuracy first."""
     found = scored(np.ones((360, 2)), grid)
-    assert found["strong_accuracy"] == pytest.approx(np.mean([1 / size for size in grid.sizes]), abs=0.08)
+    assert found["strong_accuracy"] == pytest.approx(
+        np.mean([1 / size for size in grid.sizes]), abs=0.08
+    )
     assert abs(found["strong_generalisation_gap"]) < 0.3
 
 
@@ -69,7 +73,9 @@ def test_the_held_factor_is_never_the_target_and_its_value_never_among_the_test_
     table = base_draws.Table(grid.noise(), grid.factors)
     made = strong_generalisation.shifts(table, 50, 3)
     assert [target for target, _ in made] == np.repeat(range(4), 10).tolist()
-    assert all(shift.factor != target and (shift.unseen != shift.seen).all() for target, shift in made)
+    assert all(
+        shift.factor != target and (shift.unseen != shift.seen).all() for target, shift in made
+    )
     assert all(shift.unseen.max() < grid.sizes[shift.factor] for _, shift in made)
     random = np.random.RandomState(0)
     rows = table.draw(50, random)
@@ -78,12 +84,17 @@ def test_the_held_factor_is_never_the_target_and_its_value_never_among_the_test_
         assert (table.factors[train, shift.factor] == shift.seen).all()
         np.testing.assert_array_equal(table.factors[test, shift.factor], shift.unseen)
         others = np.delete(np.arange(4), shift.factor)
-        np.testing.assert_array_equal(table.factors[train][:, others], table.factors[rows][:, others])
+        np.testing.assert_array_equal(
+            table.factors[train][:, others], table.factors[rows][:, others]
+        )
 
 
 def test_a_table_that_is_no_grid(grid):
     kept = np.random.default_rng(0).permutation(360)[:300]
-    table, random = base_draws.Table(grid.oracle()[kept], grid.factors[kept]), np.random.RandomState(0)
+    table, random = (
+        base_draws.Table(grid.oracle()[kept], grid.factors[kept]),
+        np.random.RandomState(0),
+    )
     values = random.randint(5, size=40)
     rows = _interventions.intervened(table, table.draw(40, random), 2, values, random)
     np.testing.assert_array_equal(table.factors[rows, 2], values)
@@ -96,12 +107,16 @@ def test_the_seed_decides_which_factors_are_held(grid, codes):
 
 
 def test_few_points_and_missing_values(grid, codes):
-    assert all(np.isfinite(list(scored(codes, grid, n_train, 3).values())).all() for n_train in (4, 12))
+    assert all(
+        np.isfinite(list(scored(codes, grid, n_train, 3).values())).all() for n_train in (4, 12)
+    )
 
 
 def test_what_it_cannot_be_asked_of(grid, codes):
     with pytest.raises(ValueError, match="two factors"):
-        metrics.score(codes, grid.factors[:, :1], metrics=["strong_generalisation"], n_train=50, n_test=50)
+        metrics.score(
+            codes, grid.factors[:, :1], metrics=["strong_generalisation"], n_train=50, n_test=50
+        )
     draws = codes, grid.factors
     with pytest.raises(ValueError, match="give the whole table"):
         metrics.score_draws(draws, draws, metrics=["strong_generalisation"])

@@ -47,7 +47,9 @@ def draws_of(models, i):
     found, factors = models
     means, log_variances = found[i]
     sample = base_draws.Sample(means, factors, np.arange(len(means)))
-    given = base_draws.Given(log_variances=log_variances, peers=[model for j, model in enumerate(found) if j != i])
+    given = base_draws.Given(
+        log_variances=log_variances, peers=[model for j, model in enumerate(found) if j != i]
+    )
     return base_draws.Draws(sample, sample, base_draws.Table(means, factors), 0, given)
 
 
@@ -57,15 +59,22 @@ def test_pairs_and_scores_are_the_reference_s(models, i, name, near):
     draws = draws_of(models, i)
     own, others = udr.latents(draws), udr.peers(draws)
     similarity = udr.SIMILARITIES[name]
-    pairs = [udr.relative_strength(udr.informative(similarity(other, own), other, own)) for other in others]
-    np.testing.assert_allclose(pairs, np.delete(np.array(GOLDEN[name]["pairwise"])[:, i], i), rtol=0, atol=near)
+    pairs = [
+        udr.relative_strength(udr.informative(similarity(other, own), other, own))
+        for other in others
+    ]
+    np.testing.assert_allclose(
+        pairs, np.delete(np.array(GOLDEN[name]["pairwise"])[:, i], i), rtol=0, atol=near
+    )
     assert udr.score(draws)[f"udr_{name}"] == pytest.approx(GOLDEN[name]["scores"][i], abs=near)
 
 
 def test_strengths_of_known_matrices():
     """The reference's own unit tests."""
     assert udr.relative_strength(np.eye(3)) == 1
-    assert udr.relative_strength(np.array([[1.0, 1, 0], [1, 1, 0], [0, 0, 1]])) == pytest.approx(2 / 3)
+    assert udr.relative_strength(np.array([[1.0, 1, 0], [1, 1, 0], [0, 0, 1]])) == pytest.approx(
+        2 / 3
+    )
     assert udr.relative_strength(np.ones((3, 3))) == pytest.approx(1 / 3)
     assert udr.relative_strength(np.zeros((3, 3))) == 0
 
@@ -150,7 +159,9 @@ def test_opposed_latents_weigh_more_than_one():
 
 
 def standardised(codes):
-    return udr.Latents((codes - codes.mean(axis=0)) / codes.std(axis=0), np.ones(codes.shape[1], bool))
+    return udr.Latents(
+        (codes - codes.mean(axis=0)) / codes.std(axis=0), np.ones(codes.shape[1], bool)
+    )
 
 
 def test_the_conventions_differ_where_models_have_unlike_numbers_of_latents():
@@ -184,13 +195,17 @@ def test_a_mean_that_stands_still_has_no_rank_correlation():
     """Informative by its variance alone: NaN in the reference, which takes one of two halves of the score; 0 in `paper`."""
     grid = Independent()
     still = np.c_[grid.codes[:, :2], np.full((343, 1), 2, np.float32)]
-    code, paper = (scored(grid, still, [grid.codes[:, :2]], convention) for convention in (udr.DLIB, udr.PAPER))
+    code, paper = (
+        scored(grid, still, [grid.codes[:, :2]], convention) for convention in (udr.DLIB, udr.PAPER)
+    )
     rows, columns = np.eye(2, 3).sum(axis=1), np.eye(2, 3).sum(axis=0)
     assert code["udr_spearman"] == pytest.approx(columns.mean() / 2, abs=0.05)
     assert paper["udr_spearman"] == pytest.approx(np.r_[rows, columns].mean(), abs=0.05)
     assert code["udr_lasso"] == pytest.approx(0.9 * (1 + 2 / 3) / 2, abs=0.03)
     peer = scored(grid, grid.codes[:, :2], [still])
-    assert peer["udr_spearman"] == pytest.approx(code["udr_spearman"], abs=1e-12)  # ranks have no direction
+    assert peer["udr_spearman"] == pytest.approx(
+        code["udr_spearman"], abs=1e-12
+    )  # ranks have no direction
 
 
 # Edges --------------------------------------------------------------------------------------------------------------------
@@ -205,7 +220,10 @@ def test_one_latent_each():
 @pytest.mark.parametrize("points", [2, 5])
 def test_few_points(grid, points):
     rows = {"n_train": points, "n_test": 3}
-    with_model = {"log_variances": informative(grid.oracle()), "peers": [(grid.noise(), informative(grid.noise()))]}
+    with_model = {
+        "log_variances": informative(grid.oracle()),
+        "peers": [(grid.noise(), informative(grid.noise()))],
+    }
     factors = np.arange(360)[:, None]
     found = facsimile.score(grid.oracle(), factors, "udr", **rows, **with_model)
     assert np.isfinite(found.value).all()

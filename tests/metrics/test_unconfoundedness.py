@@ -13,7 +13,9 @@ ANSWERS = json.loads((GOLDENS / "unconfoundedness" / "answers.json").read_text()
 
 
 def scored(codes, grid, convention="corrected"):
-    return unconfoundedness.score(base_draws.from_table(codes, grid.factors, 2000, 50, 0), convention)
+    return unconfoundedness.score(
+        base_draws.from_table(codes, grid.factors, 2000, 50, 0), convention
+    )
 
 
 @pytest.fixture
@@ -70,7 +72,9 @@ def test_one_factor_has_nothing_to_be_confounded_with(grid):
 
 def test_order_sign_and_scale_of_latents_do_not_matter(grid):
     codes = grid.entangled(10)
-    moved = codes[:, [3, 8, 1, 5, 9, 0, 2, 7, 4, 6]] * np.float32([1, -2, 4, -1, 0.5, -1, 1, 2, -8, 1])
+    moved = codes[:, [3, 8, 1, 5, 9, 0, 2, 7, 4, 6]] * np.float32(
+        [1, -2, 4, -1, 0.5, -1, 1, 2, -8, 1]
+    )
     assert scored(moved, grid) == pytest.approx(scored(codes, grid))
 
 

@@ -45,17 +45,27 @@ def test_curves_are_the_reference_s(golden, name):
     assert "".join(map(str, found.discovered)) == expected["discovered"]
     joined = unified.merges(matrix)
     for (one, other), place in expected["merges"].items():
-        assert joined[int(one), int(other)] == joined[int(other), int(one)] == found.thresholds[place]
+        assert (
+            joined[int(one), int(other)] == joined[int(other), int(one)] == found.thresholds[place]
+        )
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, marks=[pytest.mark.slow] * (case != "merged")) for case in CASES])
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=[pytest.mark.slow] * (case != "merged")) for case in CASES]
+)
 def test_scores_of_draws_are_those_of_the_matrices(case, read_golden):
     found = unified.score(read_golden(case)["draws"])
-    for name, near in (("mutual_information", 1e-9), ("gradient_boosting", 0.01), ("support_vector", 3e-3)):
+    for name, near in (
+        ("mutual_information", 1e-9),
+        ("gradient_boosting", 0.01),
+        ("support_vector", 3e-3),
+    ):
         for key in ("disentanglement", "completeness", "mig", "sap", "modularity"):
             if (name, case) == ("gradient_boosting", "redundant") and key in ("mig", "sap"):
                 continue  # of codes that tell the same, sklearn's trees choose at random, and ours give both a share
-            assert found[f"{name}.{key}"] == pytest.approx(GOLDEN[f"{case}/{name}"][key], abs=near), (name, key)
+            assert found[f"{name}.{key}"] == pytest.approx(
+                GOLDEN[f"{case}/{name}"][key], abs=near
+            ), (name, key)
 
 
 def test_what_metrics_answer_of_their_own_matrix_is_among_the_scores(grid):
@@ -72,7 +82,11 @@ def test_what_metrics_answer_of_their_own_matrix_is_among_the_scores(grid):
 @pytest.mark.parametrize("convention", [unified.DLIB_019, unified.MODERN])
 def test_the_version_of_scikit_learn_moves_trees_only(grid, convention):
     draws = drawn(grid.entangled(), grid)
-    old, found, expected = unified.score(draws), unified.score(draws, convention), dci.score(draws, convention)
+    old, found, expected = (
+        unified.score(draws),
+        unified.score(draws, convention),
+        dci.score(draws, convention),
+    )
     moved = {key for key in found if found[key] != old[key]}
     assert "gradient_boosting.disentanglement" in moved
     assert all(key.startswith("gradient_boosting") for key in moved)
@@ -84,20 +98,38 @@ def test_the_version_of_scikit_learn_moves_trees_only(grid, convention):
 
 def test_a_diagonal_matrix_is_the_best():
     found = unified.aggregate(np.eye(4), np.ones(4))
-    best = {"disentanglement": 1, "completeness": 1, "mig": 1, "sap": 1, "modularity": 1, "groups": 4, "area": 4}
+    best = {
+        "disentanglement": 1,
+        "completeness": 1,
+        "mig": 1,
+        "sap": 1,
+        "modularity": 1,
+        "groups": 4,
+        "area": 4,
+    }
     assert found == pytest.approx(best, abs=1e-9)
 
 
 def test_a_flat_matrix_is_the_worst():
     """An area needs two thresholds."""
     found = unified.aggregate(np.ones((5, 4)), np.ones(4))
-    worst = {"disentanglement": 0, "completeness": 0, "mig": 0, "sap": 0, "modularity": 0, "groups": 1, "area": 0}
+    worst = {
+        "disentanglement": 0,
+        "completeness": 0,
+        "mig": 0,
+        "sap": 0,
+        "modularity": 0,
+        "groups": 1,
+        "area": 0,
+    }
     assert found == pytest.approx(worst, abs=1e-9)
 
 
 def test_an_empty_matrix_has_no_groups():
     found = unified.aggregate(np.zeros((3, 2)), np.ones(2))
-    assert found == dict.fromkeys(found, 0.0) | {key: pytest.approx(0, abs=1e-9) for key in ("disentanglement", "completeness")}
+    assert found == dict.fromkeys(found, 0.0) | {
+        key: pytest.approx(0, abs=1e-9) for key in ("disentanglement", "completeness")
+    }
     assert not unified.merges(np.zeros((3, 2))).any()
 
 
@@ -108,7 +140,9 @@ def test_curves_of_a_matrix_worked_out_by_hand():
     np.testing.assert_array_equal(found.thresholds[:5], [0.9, 0.8, 0.3, 0.1, 0])
     np.testing.assert_array_equal(found.groups[:5], [1, 2, 1, 2, 2])
     np.testing.assert_array_equal(found.discovered[:5], [1, 2, 2, 3, 3])
-    np.testing.assert_array_equal(unified.merges(matrix), [[0.9, 0.3, 0], [0.3, 0.8, 0], [0, 0, 0.1]])
+    np.testing.assert_array_equal(
+        unified.merges(matrix), [[0.9, 0.3, 0], [0.3, 0.8, 0], [0, 0, 0.1]]
+    )
     area = 0.1 * 1.5 + 0.5 * 1.5 + 0.2 * 1.5 + 0.1 * 2
     assert unified.aggregate(matrix, np.ones(3))["area"] == pytest.approx(area)
 
@@ -125,7 +159,9 @@ def test_the_order_of_codes_and_factors_does_not_matter(seed):
     matrix, entropies = rng.random((6, 4)) ** 3, rng.random(4) + 0.5
     rows, columns = rng.permutation(6), rng.permutation(4)
     one = unified.aggregate(matrix, entropies)
-    assert one == pytest.approx(unified.aggregate(matrix[rows][:, columns], entropies[columns]), abs=1e-12)
+    assert one == pytest.approx(
+        unified.aggregate(matrix[rows][:, columns], entropies[columns]), abs=1e-12
+    )
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -143,9 +179,19 @@ def test_units_matter_to_gaps_and_areas_only(seed):
 
 
 def test_perfect_codes_are_high_and_noise_low(grid):
-    perfect, noise = (unified.score(drawn(codes, grid, 1000)) for codes in (grid.oracle(), grid.noise()))
-    high = {"gradient_boosting.disentanglement": 0.99, "gradient_boosting.completeness": 0.99, "gradient_boosting.sap": 0.99}
-    high |= {"mutual_information.mig": 0.95, "mutual_information.modularity": 0.99, "mutual_information.disentanglement": 0.9}
+    perfect, noise = (
+        unified.score(drawn(codes, grid, 1000)) for codes in (grid.oracle(), grid.noise())
+    )
+    high = {
+        "gradient_boosting.disentanglement": 0.99,
+        "gradient_boosting.completeness": 0.99,
+        "gradient_boosting.sap": 0.99,
+    }
+    high |= {
+        "mutual_information.mig": 0.95,
+        "mutual_information.modularity": 0.99,
+        "mutual_information.disentanglement": 0.9,
+    }
     for key, least in high.items():
         assert perfect[key] >= least
         assert noise[key] < least - 0.1
@@ -165,17 +211,27 @@ def test_chance_passes_for_structure():
     chance = 1 / np.array([3, 4, 5, 6])
     found = unified.aggregate(np.tile(chance, (5, 1)), np.ones(4))
     shares = chance / chance.sum()
-    assert found["modularity"] == pytest.approx(1 - np.square(chance[1:]).sum() / (3 * chance[0] ** 2))
-    assert found["disentanglement"] == pytest.approx(1 + (shares * np.log(shares)).sum() / np.log(4), abs=1e-9)
+    assert found["modularity"] == pytest.approx(
+        1 - np.square(chance[1:]).sum() / (3 * chance[0] ** 2)
+    )
+    assert found["disentanglement"] == pytest.approx(
+        1 + (shares * np.log(shares)).sum() / np.log(4), abs=1e-9
+    )
     assert found["completeness"] == pytest.approx(0, abs=1e-9)
     assert found["sap"] == 0
 
 
 def test_corrected_divides_nats_only_and_leaves_silent_codes_out(grid):
     codes = np.c_[grid.oracle(), np.zeros((360, 4), np.float32)]
-    code, corrected = (unified.score(drawn(codes, grid, 1000), c) for c in (unified.DLIB, unified.CORRECTED))
+    code, corrected = (
+        unified.score(drawn(codes, grid, 1000), c) for c in (unified.DLIB, unified.CORRECTED)
+    )
     assert corrected["mutual_information.mig"] == code["mutual_information.mig"]
-    assert corrected["gradient_boosting.mig"] == corrected["gradient_boosting.sap"] == pytest.approx(1, abs=1e-6)
+    assert (
+        corrected["gradient_boosting.mig"]
+        == corrected["gradient_boosting.sap"]
+        == pytest.approx(1, abs=1e-6)
+    )
     entropies = information.matrix(drawn(codes, grid, 1000))[1]
     assert code["gradient_boosting.mig"] == pytest.approx(np.mean(1 / entropies), abs=1e-6)
     assert code["mutual_information.modularity"] == pytest.approx(0.5, abs=0.01)
@@ -189,7 +245,9 @@ def test_nothing_is_fitted_twice(grid, monkeypatch):
     draws, fitted, trained = drawn(grid.entangled(), grid), [], []
     boost, accuracy = _boosting.fit, sap._accuracy
     monkeypatch.setattr(_boosting, "fit", lambda *arguments: fitted.append(1) or boost(*arguments))
-    monkeypatch.setattr(sap, "_accuracy", lambda *arguments: trained.append(1) or accuracy(*arguments))
+    monkeypatch.setattr(
+        sap, "_accuracy", lambda *arguments: trained.append(1) or accuracy(*arguments)
+    )
     for convention in (unified.DLIB, unified.CORRECTED):
         unified.score(draws, convention)
     dci.score(draws)
@@ -204,8 +262,12 @@ def test_a_single_code_and_a_single_factor(grid, convention):
     assert one["gradient_boosting.completeness"] == 1  # a single code has no rival
     assert one["mutual_information.groups"] == 1
     factors = np.repeat(np.arange(4), 5)[:, None]
-    found = unified.score(base_draws.from_table(np.c_[factors, factors % 2], factors, 60, 30, 0), convention)
-    assert found["mutual_information.disentanglement"] == found["mutual_information.modularity"] == 1
+    found = unified.score(
+        base_draws.from_table(np.c_[factors, factors % 2], factors, 60, 30, 0), convention
+    )
+    assert (
+        found["mutual_information.disentanglement"] == found["mutual_information.modularity"] == 1
+    )
     assert all(np.isfinite(list(scores.values())).all() for scores in (one, found))
 
 

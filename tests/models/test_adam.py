@@ -27,7 +27,9 @@ def ours(start, gradients, settings):
     return parameter.detach()
 
 
-@pytest.mark.parametrize("settings", [AdamSettings(1e-2), AdamSettings(1e-4, 0.5, 0.9)], ids=["vae", "discriminator"])
+@pytest.mark.parametrize(
+    "settings", [AdamSettings(1e-2), AdamSettings(1e-4, 0.5, 0.9)], ids=["vae", "discriminator"]
+)
 @pytest.mark.parametrize("size", [1.0, 1e-7])
 def test_fifty_steps_are_tensorflows(size, settings):
     rng = np.random.default_rng(0)
@@ -49,9 +51,9 @@ def test_torchs_own_epsilon_is_another_optimiser_where_gradients_are_tiny():
     other.step()
     root = math.sqrt(0.001)
     assert theirs.item() == pytest.approx(-0.5e-4, rel=1e-9)
-    assert ours(torch.zeros(1, dtype=torch.float64), [gradient], AdamSettings(1e-4)).item() == pytest.approx(
-        -1e-4 * root / (root + 1), rel=1e-9
-    )
+    assert ours(
+        torch.zeros(1, dtype=torch.float64), [gradient], AdamSettings(1e-4)
+    ).item() == pytest.approx(-1e-4 * root / (root + 1), rel=1e-9)
 
 
 def test_a_gradient_laid_out_otherwise_reaches_its_own_weights():

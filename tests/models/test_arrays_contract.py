@@ -9,7 +9,9 @@ from facsimile.models.base import arrays
 from facsimile.studies.training import Training
 
 ROWS, LATENTS = 6, 2
-TRAINING = Training.model_validate({"steps": 3, "batch_size": ROWS, "latents": LATENTS, "adam": {"lr": 0.01}})
+TRAINING = Training.model_validate(
+    {"steps": 3, "batch_size": ROWS, "latents": LATENTS, "adam": {"lr": 0.01}}
+)
 
 
 @pytest.fixture
@@ -22,17 +24,26 @@ def model(of_arrays, some):
 
 def batch(model):
     drawn = np.random.default_rng(0)
-    return arrays.tensors({name: rows(drawn, (ROWS, *shape)) for name, shape in model.takes.items()})
+    return arrays.tensors(
+        {name: rows(drawn, (ROWS, *shape)) for name, shape in model.takes.items()}
+    )
 
 
 def rows(drawn, shape):
     """Images, if a row has height, width and channels; else numbers."""
-    return drawn.integers(0, 256, shape, np.uint8) if len(shape) == 4 else drawn.uniform(0.5, 1.5, shape).astype(np.float32)
+    return (
+        drawn.integers(0, 256, shape, np.uint8)
+        if len(shape) == 4
+        else drawn.uniform(0.5, 1.5, shape).astype(np.float32)
+    )
 
 
 def noise(model):
     drawn = torch.Generator().manual_seed(0)
-    return {name: torch.randn(draw.shape, generator=drawn) for name, draw in model.draws(ROWS, LATENTS).items()}
+    return {
+        name: torch.randn(draw.shape, generator=drawn)
+        for name, draw in model.draws(ROWS, LATENTS).items()
+    }
 
 
 def made(model, seed=0):
@@ -42,7 +53,11 @@ def made(model, seed=0):
 
 
 def weights(networks):
-    return {f"{group}.{name}": p.detach().clone() for group, net in networks.items() for name, p in net.named_parameters()}
+    return {
+        f"{group}.{name}": p.detach().clone()
+        for group, net in networks.items()
+        for name, p in net.named_parameters()
+    }
 
 
 def test_losses_are_finite_and_three_steps_move_every_group(model):
@@ -56,15 +71,25 @@ def test_losses_are_finite_and_three_steps_move_every_group(model):
         assert all(loss.shape == () and loss.isfinite() for loss in losses.minimise.values())
         assert all(term.shape == () and not term.requires_grad for term in losses.terms.values())
         for group, loss in losses.minimise.items():
-            optimisers[group].step(torch.autograd.grad(loss, list(networks[group].parameters()), retain_graph=True))
+            optimisers[group].step(
+                torch.autograd.grad(loss, list(networks[group].parameters()), retain_graph=True)
+            )
     after = weights(networks)
     for group in networks:
-        assert any(not torch.equal(before[name], after[name]) for name in before if name.startswith(f"{group}."))
+        assert any(
+            not torch.equal(before[name], after[name])
+            for name in before
+            if name.startswith(f"{group}.")
+        )
 
 
 def test_losses_and_starting_values_are_pure_functions(model):
     first, second = (
-        [loss.item() for loss in model.losses(made(model), batch(model), noise(model), 5).minimise.values()] for _ in range(2)
+        [
+            loss.item()
+            for loss in model.losses(made(model), batch(model), noise(model), 5).minimise.values()
+        ]
+        for _ in range(2)
     )
     assert first == second
 
@@ -84,7 +109,9 @@ def test_traces_are_columns_of_numbers(model):
 
 def test_a_data_set_without_its_arrays_is_refused_by_name(model):
     first = next(iter(model.takes))
-    with pytest.raises(ValueError, match=f"no array of elsewhere, which {type(model).__name__} takes: '{first}'"):
+    with pytest.raises(
+        ValueError, match=f"no array of elsewhere, which {type(model).__name__} takes: '{first}'"
+    ):
         arrays.checked(model, "elsewhere", {})
 
 

@@ -44,5 +44,7 @@ def test_what_a_control_is_not_for_is_said(control):
 
 
 def test_one_factor_must_still_be_a_table():
-    with pytest.raises(ValueError, match=r"factors must be \[images, factors\], not of shape \[5000\]"):
+    with pytest.raises(
+        ValueError, match=r"factors must be \[images, factors\], not of shape \[5000\]"
+    ):
         models.model("oracle").codes(FACTORS[:, 0], 0)

@@ -22,7 +22,9 @@ def step(initialised, batch):
 
 def gradient(loss, network):
     """One vector."""
-    parts = torch.autograd.grad(loss, list(network.parameters()), retain_graph=True, materialize_grads=True)
+    parts = torch.autograd.grad(
+        loss, list(network.parameters()), retain_graph=True, materialize_grads=True
+    )
     return torch.cat([part.flatten() for part in parts])
 
 
@@ -33,7 +35,9 @@ def test_both_losses_against_the_formula(step):
         z = (mean + torch.exp(log_variance / 2) * noise["z"]).numpy()
         order = noise["permutation"].numpy()
         permuted = np.stack([z[order[:, j], j] for j in range(z.shape[1])], 1)
-        own, other = (nets["discriminator"](torch.from_numpy(codes)).numpy() for codes in (z, permuted))
+        own, other = (
+            nets["discriminator"](torch.from_numpy(codes)).numpy() for codes in (z, permuted)
+        )
     share = [np.exp(logits) / np.exp(logits).sum(1, keepdims=True) for logits in (own, other)]
     expected = -(0.5 * np.log(share[0][:, 0]).mean() + 0.5 * np.log(share[1][:, 1]).mean())
     assert losses.minimise["discriminator"].item() == pytest.approx(expected, rel=1e-12)
@@ -48,9 +52,16 @@ def test_each_group_steps_on_its_own_loss_alone(step):
     nets, images, noise, losses = step
     mean, log_variance = nets["vae"].encode(images)
     codes = (mean + torch.exp(log_variance / 2) * noise["z"]).detach()
-    cut = discriminator_loss(nets["discriminator"](codes), nets["discriminator"](codes.gather(0, noise["permutation"])))
+    cut = discriminator_loss(
+        nets["discriminator"](codes), nets["discriminator"](codes.gather(0, noise["permutation"]))
+    )
     theirs = gradient(cut, nets["discriminator"])
-    torch.testing.assert_close(gradient(losses.minimise["discriminator"], nets["discriminator"]), theirs, rtol=1e-10, atol=0)
+    torch.testing.assert_close(
+        gradient(losses.minimise["discriminator"], nets["discriminator"]),
+        theirs,
+        rtol=1e-10,
+        atol=0,
+    )
     assert not gradient(cut, nets["vae"]).any()
 
 
@@ -62,9 +73,9 @@ def test_the_wrong_way_would_push_the_encoder_against_the_objective(step):
     nets, images, noise, losses = step
     logits = nets["discriminator"](_codes(nets, images, noise))
     towards = gradient((logits[:, 0] - logits[:, 1]).mean(), nets["vae"])
-    leak = gradient(losses.minimise["vae"] + losses.minimise["discriminator"], nets["vae"]) - gradient(
-        losses.minimise["vae"], nets["vae"]
-    )
+    leak = gradient(
+        losses.minimise["vae"] + losses.minimise["discriminator"], nets["vae"]
+    ) - gradient(losses.minimise["vae"], nets["vae"])
     assert leak.norm() > 0
     assert torch.cosine_similarity(leak, towards, 0).item() < -0.95
     assert (leak.norm() / towards.norm()).item() == pytest.approx(0.25, rel=0.1)
@@ -87,11 +98,15 @@ def test_a_blind_discriminator_pays_log_two_and_a_sure_one_what_is_clipped():
     blind = torch.zeros(4, 2)
     assert discriminator_loss(blind, blind).item() == pytest.approx(math.log(2))
     sure = torch.tensor([[20.0, -20.0]] * 4, dtype=torch.float64)
-    assert discriminator_loss(sure, sure.flip(1)).item() == pytest.approx(-math.log1p(-CLIP), rel=1e-9)
+    assert discriminator_loss(sure, sure.flip(1)).item() == pytest.approx(
+        -math.log1p(-CLIP), rel=1e-9
+    )
     assert discriminator_loss(sure.flip(1), sure).item() == pytest.approx(-math.log(CLIP), rel=1e-9)
 
 
-@pytest.mark.parametrize(("logit", "learns"), [(6.0, True), (6.8, True), (7.0, False), (-6.8, True), (-7.0, False)])
+@pytest.mark.parametrize(
+    ("logit", "learns"), [(6.0, True), (6.8, True), (7.0, False), (-6.8, True), (-7.0, False)]
+)
 def test_there_is_no_gradient_from_beyond_the_clip(logit, learns):
     """disentanglement_lib clips probabilities to [1e-6, 1 − 1e-6]: at logits ±x with σ(2x) = 1 − 1e-6, x = 6.908."""
     logits = torch.tensor([[logit, -logit]], dtype=torch.float64, requires_grad=True)

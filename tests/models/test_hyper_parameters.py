@@ -22,7 +22,11 @@ from facsimile.foundation import declared
         ("beta_vae", {"beta": None}, "beta must be a finite number, not None"),
         ("beta_vae", {"beta": float("nan")}, "beta must be a finite number, not nan"),
         ("beta_vae", {"beta": float("inf")}, "beta must be a finite number, not inf"),
-        ("annealed_vae", {"c_max": 5, "gamma": 1, "iteration_threshold": 0}, "iteration_threshold must be above 0, not 0"),
+        (
+            "annealed_vae",
+            {"c_max": 5, "gamma": 1, "iteration_threshold": 0},
+            "iteration_threshold must be above 0, not 0",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(name, given, said):
@@ -40,7 +44,10 @@ def test_hyper_parameters_are_listed_with_meaning_and_default():
     assert listed["gamma"].default is None
     assert listed["gamma"].meaning == "weight of the total correlation"
     assert listed["discriminator_lr"].default == 1e-4
-    assert [p.name for p in models.hyper_parameters("dip_vae_i")] == ["lambda_od", "lambda_d_factor"]
+    assert [p.name for p in models.hyper_parameters("dip_vae_i")] == [
+        "lambda_od",
+        "lambda_d_factor",
+    ]
 
 
 def test_the_discriminators_adam_is_that_of_the_study(some, stated):
@@ -50,4 +57,6 @@ def test_the_discriminators_adam_is_that_of_the_study(some, stated):
 
 def test_what_is_read_without_importing_is_what_there_is(any_model):
     """studyfile.py reads the fields from the file's text, so that a workflow is planned without torch."""
-    assert declared.fields("models", any_model) == [parameter.name for parameter in models.hyper_parameters(any_model)]
+    assert declared.fields("models", any_model) == [
+        parameter.name for parameter in models.hyper_parameters(any_model)
+    ]

@@ -33,7 +33,11 @@ def numpy_dip(covariance, lambda_od, lambda_d):
     total = 0.0
     for i in range(D):
         for j in range(D):
-            total += lambda_d * (covariance[i, i] - 1) ** 2 if i == j else lambda_od * covariance[i, j] ** 2
+            total += (
+                lambda_d * (covariance[i, i] - 1) ** 2
+                if i == j
+                else lambda_od * covariance[i, j] ** 2
+            )
     return total
 
 
@@ -57,26 +61,40 @@ def test_reconstruction_is_summed_over_pixels_and_averaged_over_the_batch():
 
 
 def test_beta_vae(q):
-    assert models.model("beta_vae", beta=4).regularizer(q, 0).item() == pytest.approx(4 * numpy_kl(q), rel=1e-12)
+    assert models.model("beta_vae", beta=4).regularizer(q, 0).item() == pytest.approx(
+        4 * numpy_kl(q), rel=1e-12
+    )
 
 
-@pytest.mark.parametrize(("step", "capacity"), [(0, 0.0), (50_000, 12.5), (100_000, 25.0), (300_000, 25.0)])
+@pytest.mark.parametrize(
+    ("step", "capacity"), [(0, 0.0), (50_000, 12.5), (100_000, 25.0), (300_000, 25.0)]
+)
 def test_annealed_vae(q, step, capacity):
     model = models.model("annealed_vae", c_max=25, gamma=1000, iteration_threshold=100_000)
-    assert model.regularizer(q, step).item() == pytest.approx(1000 * abs(numpy_kl(q) - capacity), rel=1e-6)
-    assert model.regularizer(q, torch.tensor(step)).item() == pytest.approx(1000 * abs(numpy_kl(q) - capacity), rel=1e-6)
+    assert model.regularizer(q, step).item() == pytest.approx(
+        1000 * abs(numpy_kl(q) - capacity), rel=1e-6
+    )
+    assert model.regularizer(q, torch.tensor(step)).item() == pytest.approx(
+        1000 * abs(numpy_kl(q) - capacity), rel=1e-6
+    )
 
 
 def test_dip_vae_i(q):
     model = models.model("dip_vae_i", lambda_od=5, lambda_d_factor=10)
     covariance = np.cov(q.mean.numpy().T, bias=True)
-    assert model.regularizer(q, 0).item() == pytest.approx(numpy_kl(q) + numpy_dip(covariance, 5, 50), rel=1e-12)
+    assert model.regularizer(q, 0).item() == pytest.approx(
+        numpy_kl(q) + numpy_dip(covariance, 5, 50), rel=1e-12
+    )
 
 
 def test_dip_vae_ii(q):
     model = models.model("dip_vae_ii", lambda_od=5, lambda_d_factor=1)
-    covariance = np.cov(q.mean.numpy().T, bias=True) + np.diag(np.exp(q.log_variance.numpy()).mean(0))
-    assert model.regularizer(q, 0).item() == pytest.approx(numpy_kl(q) + numpy_dip(covariance, 5, 5), rel=1e-12)
+    covariance = np.cov(q.mean.numpy().T, bias=True) + np.diag(
+        np.exp(q.log_variance.numpy()).mean(0)
+    )
+    assert model.regularizer(q, 0).item() == pytest.approx(
+        numpy_kl(q) + numpy_dip(covariance, 5, 5), rel=1e-12
+    )
 
 
 def test_dip_terms_by_construction():
@@ -120,4 +138,6 @@ def test_the_history_holds_the_terms_of_the_loss(q):
     kl = numpy_kl(q)
     assert losses.minimise["vae"].item() == pytest.approx(100 + 3 * kl)
     terms = {name: term.item() for name, term in losses.terms.items()}
-    assert terms == pytest.approx({"reconstruction": 100, "kl": kl, "regularizer": 3 * kl, "elbo": -(100 + kl)})
+    assert terms == pytest.approx(
+        {"reconstruction": 100, "kl": kl, "regularizer": 3 * kl, "elbo": -(100 + kl)}
+    )

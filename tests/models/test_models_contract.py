@@ -14,12 +14,18 @@ from facsimile.models.base.adam import TFAdam
 def test_it_says_what_it_is(any_model):
     cls = discover.the_class("models", any_model, models.Model)
     assert (discover.module("models", any_model).__doc__ or "").strip()
-    assert len((cls.__doc__ or "").split()) > 5, f"{cls.__name__} needs a docstring: what it minimises, and the paper"
-    assert not (cls.__doc__ or "").startswith(f"{cls.__name__}("), "this docstring is the dataclass's own"
+    assert len((cls.__doc__ or "").split()) > 5, (
+        f"{cls.__name__} needs a docstring: what it minimises, and the paper"
+    )
+    assert not (cls.__doc__ or "").startswith(f"{cls.__name__}("), (
+        "this docstring is the dataclass's own"
+    )
 
 
 def test_every_hyper_parameter_is_explained(any_model):
-    silent = [parameter.name for parameter in models.hyper_parameters(any_model) if not parameter.meaning]
+    silent = [
+        parameter.name for parameter in models.hyper_parameters(any_model) if not parameter.meaning
+    ]
     assert silent == [], f"{any_model}: the docstring needs a line `{', '.join(silent)}: meaning`"
 
 
@@ -31,11 +37,19 @@ def test_groups_agree(trained, some, initialised, batch, stated):
     assert nets
 
 
-def test_losses_are_finite_scalars_with_gradients_and_terms_without(trained, some, initialised, batch):
+def test_losses_are_finite_scalars_with_gradients_and_terms_without(
+    trained, some, initialised, batch
+):
     model = some(trained)
     losses = model.losses(initialised(model), *batch(model), 0)
-    assert all(loss.shape == () and loss.isfinite() and loss.requires_grad for loss in losses.minimise.values())
-    assert all(term.shape == () and term.isfinite() and not term.requires_grad for term in losses.terms.values())
+    assert all(
+        loss.shape == () and loss.isfinite() and loss.requires_grad
+        for loss in losses.minimise.values()
+    )
+    assert all(
+        term.shape == () and term.isfinite() and not term.requires_grad
+        for term in losses.terms.values()
+    )
     assert losses.terms
 
 
@@ -57,14 +71,24 @@ def test_three_steps_train_every_weight(trained, some, batch, stated, precision)
     nets = model.networks((64, 64, 1), 4, "dlib")
     for group, network in nets.items():
         networks.initialise(network, 0, group)
-        network.to(memory_format=torch.channels_last if precision == "bf16" else torch.contiguous_format)
+        network.to(
+            memory_format=torch.channels_last if precision == "bf16" else torch.contiguous_format
+        )
     before = {name: p.detach().clone() for group in nets for name, p in _named(nets, group)}
-    optimisers = {group: TFAdam(list(nets[group].parameters()), settings) for group, settings in model.adam(stated).items()}
+    optimisers = {
+        group: TFAdam(list(nets[group].parameters()), settings)
+        for group, settings in model.adam(stated).items()
+    }
     for step in range(3):
         values = _update(model, nets, optimisers, *batch(model, seed=step), step, precision)
         assert all(math.isfinite(value) for value in values)
     # Biases may rest: a fresh discriminator's two logits are pulled up by codes as much as down by permuted codes.
-    still = [name for group in nets for name, p in _named(nets, group) if p.dim() > 1 and torch.equal(p, before[name])]
+    still = [
+        name
+        for group in nets
+        for name, p in _named(nets, group)
+        if p.dim() > 1 and torch.equal(p, before[name])
+    ]
     assert still == []
 
 
@@ -76,7 +100,8 @@ def _update(model, nets, optimisers, images, noise, step, precision):
     with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
         losses = model.losses(nets, images, noise, step)
     gradients = {
-        g: torch.autograd.grad(loss, list(nets[g].parameters()), retain_graph=True) for g, loss in losses.minimise.items()
+        g: torch.autograd.grad(loss, list(nets[g].parameters()), retain_graph=True)
+        for g, loss in losses.minimise.items()
     }
     for group, optimiser in optimisers.items():
         optimiser.step(gradients[group])
@@ -98,11 +123,17 @@ def test_infer_looks_at_each_image_alone(trained, some, initialised, batch):
     model = some(trained)
     images, _ = batch(model, size=4)
     with torch.no_grad():
-        together, alone = (model.infer(initialised(model), part)[0][:1] for part in (images, images[:1]))
+        together, alone = (
+            model.infer(initialised(model), part)[0][:1] for part in (images, images[:1])
+        )
     torch.testing.assert_close(together, alone, rtol=1e-5, atol=1e-6)
 
 
 def test_a_control_is_not_trained(control):
     model = models.model(control)
     assert not model.trained
-    assert (model.networks((64, 64, 1), 4, "dlib"), model.adam(None), model.draws(8, 4)) == ({}, {}, {})
+    assert (model.networks((64, 64, 1), 4, "dlib"), model.adam(None), model.draws(8, 4)) == (
+        {},
+        {},
+        {},
+    )

@@ -10,7 +10,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from facsimile.models.base import networks
 
 
-@pytest.mark.parametrize(("name", "parameters"), [("dlib", 690_517), ("paper", 764_245), ("disent", 911_701)])
+@pytest.mark.parametrize(
+    ("name", "parameters"), [("dlib", 690_517), ("paper", 764_245), ("disent", 911_701)]
+)
 def test_parameter_counts_are_those_of_the_three_architectures(name, parameters):
     made = networks.autoencoder(name, (64, 64, 1), 10)
     assert sum(p.numel() for p in made.parameters()) == parameters
@@ -20,7 +22,8 @@ def test_parameter_counts_are_those_of_the_three_architectures(name, parameters)
 
 
 @pytest.mark.parametrize(
-    ("name", "channels", "forward", "step"), [("dlib", 1, 1.779, 5.271), ("paper", 1, 2.081, 6.177), ("paper", 3, 2.350, 6.848)]
+    ("name", "channels", "forward", "step"),
+    [("dlib", 1, 1.779, 5.271), ("paper", 1, 2.081, 6.177), ("paper", 3, 2.350, 6.848)],
 )
 def test_a_training_step_costs_what_was_counted_by_hand(name, channels, forward, step):
     """GFLOP of the products of 64 images; decoding means has every product of a training step's forward pass."""
@@ -47,9 +50,16 @@ def test_unknown_network_and_size_are_named():
 
 def test_discriminator_is_six_layers_of_a_thousand_with_leaky_relu():
     layers = list(networks.discriminator(10))
-    assert [layer.out_features for layer in layers if isinstance(layer, nn.Linear)] == [1000] * 6 + [2]
-    assert [layer.negative_slope for layer in layers if isinstance(layer, nn.LeakyReLU)] == [0.2] * 6
-    assert sum(p.numel() for layer in layers for p in layer.parameters()) == 11_000 + 5 * 1_001_000 + 2_002
+    assert [layer.out_features for layer in layers if isinstance(layer, nn.Linear)] == [
+        1000
+    ] * 6 + [2]
+    assert [layer.negative_slope for layer in layers if isinstance(layer, nn.LeakyReLU)] == [
+        0.2
+    ] * 6
+    assert (
+        sum(p.numel() for layer in layers for p in layer.parameters())
+        == 11_000 + 5 * 1_001_000 + 2_002
+    )
 
 
 @pytest.mark.parametrize(
@@ -90,7 +100,9 @@ def test_weights_are_glorot_uniform_and_biases_zero():
         assert 0.97 * limit < weight.abs().max() <= limit
         # Of n uniforms mean and variance have standard errors limit/√(3n) and limit²·√(4/45n); five of each.
         assert abs(weight.mean()) < 5 * limit / math.sqrt(3 * weight.numel())
-        assert abs(weight.square().mean() - limit**2 / 3) < 5 * limit**2 * math.sqrt(4 / (45 * weight.numel()))
+        assert abs(weight.square().mean() - limit**2 / 3) < 5 * limit**2 * math.sqrt(
+            4 / (45 * weight.numel())
+        )
     assert not any(p.any() for name, p in made.named_parameters() if name.endswith("bias"))
 
 

@@ -40,13 +40,27 @@ def alone(model, seed, data, steps):
     nets = model.networks(data.image_shape, TRAINING.latents, TRAINING.network)
     for group, network in nets.items():
         networks.initialise(network.double(), seed, group)
-    optimisers = {group: TFAdam(list(nets[group].parameters()), s) for group, s in model.adam(TRAINING.adam).items()}
+    optimisers = {
+        group: TFAdam(list(nets[group].parameters()), s)
+        for group, s in model.adam(TRAINING.adam).items()
+    }
     seeds = torch.tensor([seed])
     for step in range(steps):
         at = torch.tensor([step])
-        indices = batches.rows(seeds, at, TRAINING.batch_size, data.factor_sizes, model.paired)[0, 0]
-        batch = torch.from_numpy(data.images(indices.numpy())).permute(0, 3, 1, 2).float().div(255).double()
-        noise = {name: drawn(seeds, at, name, draw) for name, draw in model.draws(8, TRAINING.latents).items()}
+        indices = batches.rows(seeds, at, TRAINING.batch_size, data.factor_sizes, model.paired)[
+            0, 0
+        ]
+        batch = (
+            torch.from_numpy(data.images(indices.numpy()))
+            .permute(0, 3, 1, 2)
+            .float()
+            .div(255)
+            .double()
+        )
+        noise = {
+            name: drawn(seeds, at, name, draw)
+            for name, draw in model.draws(8, TRAINING.latents).items()
+        }
         losses = model.losses(nets, batch, noise, step).minimise
         gradients = {
             group: torch.autograd.grad(loss, list(nets[group].parameters()), retain_graph=True)
@@ -54,13 +68,19 @@ def alone(model, seed, data, steps):
         }
         for group, optimiser in optimisers.items():
             optimiser.step(gradients[group])
-    return {f"{group}.{name}": p.detach() for group, network in nets.items() for name, p in network.named_parameters()}
+    return {
+        f"{group}.{name}": p.detach()
+        for group, network in nets.items()
+        for name, p in network.named_parameters()
+    }
 
 
 def drawn(seeds, at, name, draw):
     if draw.kind == "permutation":
         return rng.permutations(seeds, at, name, *draw.shape)[0, 0]
-    return rng.normals(seeds, at, name, torch.Size(draw.shape).numel())[0, 0].view(draw.shape).double()
+    return (
+        rng.normals(seeds, at, name, torch.Size(draw.shape).numel())[0, 0].view(draw.shape).double()
+    )
 
 
 @pytest.mark.slow
@@ -84,7 +104,14 @@ def test_bits_depend_on_neither_slot_nor_companions_nor_source(trained, some, da
     model, how = some(trained), How(precision=precision)
     companion = other(trained, model, 3)
     first = Pack([Member(model, 3), Member(companion, 4), Member(model, 5)], 3, TRAINING, data, how)
-    last = Pack([Member(companion, 3), Member(model, 3)], 3, TRAINING, data, how, sources.Resident(data, CPU))
+    last = Pack(
+        [Member(companion, 3), Member(model, 3)],
+        3,
+        TRAINING,
+        data,
+        how,
+        sources.Resident(data, CPU),
+    )
     first.advance(3)
     last.advance(1)
     last.advance(2)
@@ -99,7 +126,10 @@ def test_layers_computed_another_way_are_the_same_layers(name, way):
     other = copy.deepcopy(plain)
     way(other)
     assert [*other.state_dict()] == [*plain.state_dict()]
-    batch, used = torch.rand(2, 3, 64, 64, dtype=torch.float64), [n for n, _ in plain.named_parameters() if "log_var" not in n]
+    batch, used = (
+        torch.rand(2, 3, 64, 64, dtype=torch.float64),
+        [n for n, _ in plain.named_parameters() if "log_var" not in n],
+    )
     values = [network(batch) for network in (plain, other)]
     torch.testing.assert_close(*values, rtol=1e-12, atol=1e-12)
     gradients = [
@@ -158,7 +188,11 @@ def test_binary_images_lie_in_bits_on_the_device(data):
 
 def test_what_a_pack_refuses(some, data):
     beta, dip = Member(some("beta_vae"), 0), Member(some("dip_vae_i"), 0)
-    for members, said in ([beta] * 3, "cannot hold 3"), ([], "cannot hold 0"), ([beta, dip], "hence one model"):
+    for members, said in (
+        ([beta] * 3, "cannot hold 3"),
+        ([], "cannot hold 0"),
+        ([beta, dip], "hence one model"),
+    ):
         with pytest.raises(ValueError, match=said):
             Pack(members, 2, TRAINING, data, How())
     with pytest.raises(ValueError, match="1 to 64 steps"):
@@ -177,33 +211,51 @@ def test_images_drawn_anew_are_fed_and_never_resident(data):
         sources.Resident(noisy, CPU)
     fed = sources.source(noisy, [5, 6], 4, CPU)
     fed.feed([17, 0])
-    assert torch.equal(fed.buffer[0], torch.from_numpy(noisy.images([0] * 4, rng.generator(5, "images", 17))))
+    assert torch.equal(
+        fed.buffer[0], torch.from_numpy(noisy.images([0] * 4, rng.generator(5, "images", 17)))
+    )
     assert not torch.equal(fed.buffer[0], fed.buffer[1])
 
 
 @pytest.mark.skipif(
-    not torch.cuda.is_available(), reason="no GPU here: CUDA graphs and compiled steps are tested where there is one"
+    not torch.cuda.is_available(),
+    reason="no GPU here: CUDA graphs and compiled steps are tested where there is one",
 )
 @pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("precision", ["float32", "bf16"])
-def test_on_a_gpu_bits_depend_on_neither_slot_nor_interruption(trained, some, data, precision, compiled):
+def test_on_a_gpu_bits_depend_on_neither_slot_nor_interruption(
+    trained, some, data, precision, compiled
+):
     model, how = some(trained), How(torch.device("cuda"), precision, compiled)
     companion = other(trained, model, 3)
     first = Pack([Member(model, 3), Member(companion, 4), Member(model, 5)], 4, TRAINING, data, how)
     first.advance(10)
-    second = Pack([Member(companion, 7), Member(companion, 8), Member(model, 3)], 4, TRAINING, data, how)
+    second = Pack(
+        [Member(companion, 7), Member(companion, 8), Member(model, 3)], 4, TRAINING, data, how
+    )
     second.advance(4)
-    kept, third = second.tensors(2), Pack([Member(companion, 1), Member(model, 3)], 4, TRAINING, data, how)
+    kept, third = (
+        second.tensors(2),
+        Pack([Member(companion, 1), Member(model, 3)], 4, TRAINING, data, how),
+    )
     third.restore(1, kept, 4)
     third.advance(6)
     assert equal(first.tensors(0), third.tensors(1))
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here: it is compared with the processor where there is one")
+@pytest.mark.skipif(
+    not torch.cuda.is_available(),
+    reason="no GPU here: it is compared with the processor where there is one",
+)
 def test_a_gpu_agrees_with_the_processor_in_float64(trained, some, data):
     members = [Member(some(trained), 3), Member(other(trained, some(trained), 1.5), 4)]
-    packs = [Pack(members, 2, TRAINING, data, How(torch.device(on), "float64")) for on in ("cpu", "cuda")]
+    packs = [
+        Pack(members, 2, TRAINING, data, How(torch.device(on), "float64")) for on in ("cpu", "cuda")
+    ]
     for pack in packs:
         pack.advance(3)
     cpu, gpu = (pack.weights(1) for pack in packs)
-    assert max((cpu[name] - gpu[name]).abs().max().item() for name in cpu) < 1e-9 * 3 * TRAINING.adam.lr
+    assert (
+        max((cpu[name] - gpu[name]).abs().max().item() for name in cpu)
+        < 1e-9 * 3 * TRAINING.adam.lr
+    )

@@ -31,9 +31,14 @@ def stacked(items):
 def runs(some, initialised, batch, trained):
     """Models that differ in every hyper-parameter, with networks and batches of their own, in float64."""
     base = some(trained)
-    made = [dataclasses.replace(base, **{key: (k + 1.5) * v for key, v in vars(base).items()}) for k in range(RUNS)]
+    made = [
+        dataclasses.replace(base, **{key: (k + 1.5) * v for key, v in vars(base).items()})
+        for k in range(RUNS)
+    ]
     objectives = [Objective(initialised(base, seed, torch.float64)) for seed in range(RUNS)]
-    images, noise = zip(*(batch(base, size=4, seed=seed, dtype=torch.float64) for seed in range(RUNS)), strict=True)
+    images, noise = zip(
+        *(batch(base, size=4, seed=seed, dtype=torch.float64) for seed in range(RUNS)), strict=True
+    )
     return made, objectives, torch.stack(images), stacked(noise)
 
 
@@ -50,22 +55,33 @@ def test_packed_gradients_equal_those_of_a_run_alone(runs):
     made, objectives, images, noise = runs
     weights = stacked([{name: p.detach() for name, p in o.named_parameters()} for o in objectives])
     weights = {name: weight.requires_grad_() for name, weight in weights.items()}
-    values = [{key: torch.tensor(v, dtype=torch.float64) for key, v in vars(model).items()} for model in made]
+    values = [
+        {key: torch.tensor(v, dtype=torch.float64) for key, v in vars(model).items()}
+        for model in made
+    ]
     steps = torch.tensor([0, 1, 2])
 
     def losses(weights, values, images, noise, step):
-        return torch.func.functional_call(objectives[0], weights, (dataclasses.replace(made[0], **values), images, noise, step))
+        return torch.func.functional_call(
+            objectives[0], weights, (dataclasses.replace(made[0], **values), images, noise, step)
+        )
 
     packed = torch.func.vmap(losses)(weights, stacked(values), images, noise, steps)
     assert packed.keys() == objectives[0].nets.keys()
     for group, loss in packed.items():
         own = groups(objectives[0])[group]
-        together = torch.autograd.grad(loss.sum(), [weights[name] for name in own], retain_graph=True)
+        together = torch.autograd.grad(
+            loss.sum(), [weights[name] for name in own], retain_graph=True
+        )
         for k, objective in enumerate(objectives):
-            alone_loss = objective(made[k], images[k], {key: value[k] for key, value in noise.items()}, k)[group]
+            alone_loss = objective(
+                made[k], images[k], {key: value[k] for key, value in noise.items()}, k
+            )[group]
             alone = torch.autograd.grad(alone_loss, list(groups(objective)[group].values()))
             torch.testing.assert_close(loss[k], alone_loss, rtol=1e-12, atol=0)
-            worst = max(((t[k] - a).norm() / a.norm()).item() for t, a in zip(together, alone, strict=True))
+            worst = max(
+                ((t[k] - a).norm() / a.norm()).item() for t, a in zip(together, alone, strict=True)
+            )
             assert worst < 1e-10
 
 

@@ -25,7 +25,9 @@ def gaussian_means(shape, seed, correlation=0.0):
     """Means with which posteriors of SCALE have an aggregate of variance 1, its first two latents correlated."""
     covariance = np.eye(shape[1]) * (1 - SCALE**2)
     covariance[0, 1] = covariance[1, 0] = correlation
-    return np.random.default_rng(seed).multivariate_normal(np.zeros(shape[1]), covariance, size=shape[0])
+    return np.random.default_rng(seed).multivariate_normal(
+        np.zeros(shape[1]), covariance, size=shape[0]
+    )
 
 
 def by_plain_sums(q):
@@ -38,7 +40,9 @@ def by_plain_sums(q):
 def test_the_loss_is_kl_plus_beta_minus_one_times_the_estimate():
     q = posterior(gaussian_means((64, 10), seed=1), SCALE)
     expected = q.kl.item() + 5 * by_plain_sums(q)
-    assert models.model("beta_tc_vae", beta=6).regularizer(q, 0).item() == pytest.approx(expected, rel=1e-12)
+    assert models.model("beta_tc_vae", beta=6).regularizer(q, 0).item() == pytest.approx(
+        expected, rel=1e-12
+    )
     assert models.model("beta_tc_vae", beta=1).regularizer(q, 0).item() == q.kl.item()
 
 
@@ -57,11 +61,18 @@ def test_of_independent_latents_it_is_the_known_number():
     Leading order: of the joint sum the sample's own term is left, −d(log σ + ½ log 2πe); each of the other d sums is b times
     the aggregate's density, log b − ½ log 2πe. So −d·log(bσ) = −29.55; the own term in these sums takes a little more.
     """
-    values = [total_correlation(posterior(gaussian_means((64, 10), seed), SCALE, seed + 1000)).item() for seed in range(100)]
+    values = [
+        total_correlation(posterior(gaussian_means((64, 10), seed), SCALE, seed + 1000)).item()
+        for seed in range(100)
+    ]
     error = np.std(values) / math.sqrt(len(values))
     assert error < 0.05
-    assert np.mean(values) == pytest.approx(-29.9, abs=0.05 + 3 * error)  # 0.05: the rounding of the known number
-    assert 9 * math.log(64 * 737_280) == pytest.approx(159.0, abs=0.05)  # what the docstring says other codes add
+    assert np.mean(values) == pytest.approx(
+        -29.9, abs=0.05 + 3 * error
+    )  # 0.05: the rounding of the known number
+    assert 9 * math.log(64 * 737_280) == pytest.approx(
+        159.0, abs=0.05
+    )  # what the docstring says other codes add
     assert -0.5 < np.mean(values) + 10 * math.log(64 * SCALE) < 0
 
 

@@ -20,7 +20,9 @@ def test_a_metric_costs_by_its_training_points_and_every_way_it_is_asked(study):
     alone = study.model_copy(update={"metrics": ["dci"], "variations": {}})
     assert cost.score_seconds(alone, "paper") == DCI
     assert cost.score_seconds(alone, "smoke") == DCI / 10
-    asked = study.model_copy(update={"metrics": ["dci"]})  # two other draws, 100 and 1,000 of 10,000 points
+    asked = study.model_copy(
+        update={"metrics": ["dci"]}
+    )  # two other draws, 100 and 1,000 of 10,000 points
     assert cost.score_seconds(asked, "paper") == pytest.approx(3.11 * DCI)
 
 
@@ -28,7 +30,9 @@ def test_a_study_costs_the_sum_of_training_encoding_and_scoring(study):
     some = [run for run in runs.expand(study, "desk") if run.model in ("beta_vae", "factor_vae")]
     price = cost.of(some, study, "desk")
     trained = 3 * 1000 / cost.DEFAULT_STEPS_PER_SECOND + 3 * 1000 / FACTOR_VAE
-    assert price.core_hours * 3600 == pytest.approx(trained + 6 * (cost.ENCODE_SECONDS + cost.score_seconds(study, "desk")))
+    assert price.core_hours * 3600 == pytest.approx(
+        trained + 6 * (cost.ENCODE_SECONDS + cost.score_seconds(study, "desk"))
+    )
     assert (price.runs, price.steps) == (6, 6000)
 
 

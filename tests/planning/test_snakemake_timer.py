@@ -47,7 +47,16 @@ def test_a_timer_that_runs_is_the_only_one():
 @pytest.mark.slow
 def test_jobs_that_ended_cost_no_looks(tmp_path, root):
     (tmp_path / "Snakefile").write_text(SNAKEFILE.format(package=str(root / "workflow"), jobs=JOBS))
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--verbose", "--max-jobs-per-timespan", "100/1s"]
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--cores",
+        "1",
+        "--verbose",
+        "--max-jobs-per-timespan",
+        "100/1s",
+    ]
     began = time.monotonic()
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     seconds = time.monotonic() - began

@@ -29,22 +29,33 @@ def test_the_paper_scale_departs_in_nothing(study):
 def test_the_smoke_scale_says_every_departure(study):
     context = Context.of(study, "smoke")
     said = {(d.kind, d.model, d.dataset): d.text for d in context.departures if not d.metric}
-    assert {d.metric: d.text for d in context.departures if d.metric}["elbo"] == "200 + 100 evaluation points for elbo"
+    assert {d.metric: d.text for d in context.departures if d.metric}[
+        "elbo"
+    ] == "200 + 100 evaluation points for elbo"
     assert said[("training", "", "")] == "200 of 300,000 steps"
     assert said[("training", "annealed_vae", "")] == "other fixed hyper-parameters"
     assert {model for kind, model, _ in said if kind == "cells"} == set(context.models)
     assert said[("seeds", "", "")] == "1 of 50 seeds"
     assert said[("evaluation", "", "")].startswith("1,000 + 500 evaluation points")
-    assert said[("grid", "", "dsprites")] == "sub-grid of every 4th orientation, every 2nd x position and every 2nd y position"
+    assert (
+        said[("grid", "", "dsprites")]
+        == "sub-grid of every 4th orientation, every 2nd x position and every 2nd y position"
+    )
 
 
 def test_data_sets_of_one_sub_grid_are_named_together(study):
-    kept = {"dsprites": "every 2nd scale", "color_dsprites": "every 2nd scale", "noisy_dsprites": "every 4th scale"}
+    kept = {
+        "dsprites": "every 2nd scale",
+        "color_dsprites": "every 2nd scale",
+        "noisy_dsprites": "every 4th scale",
+    }
     context = replace(Context.of(study, "smoke"), subgrids=kept)
     assert context.protocol(list(kept)).endswith(
         " · sub-grid of dSprites and Color-dSprites: every 2nd scale · sub-grid of Noisy-dSprites: every 4th scale"
     )
-    thinned = [Departure("grid", f"sub-grid of {text}", dataset=dataset) for dataset, text in kept.items()]
+    thinned = [
+        Departure("grid", f"sub-grid of {text}", dataset=dataset) for dataset, text in kept.items()
+    ]
     assert departures.said(thinned) == [
         "dSprites and Color-dSprites: sub-grid of every 2nd scale",
         "Noisy-dSprites: sub-grid of every 4th scale",
@@ -60,7 +71,11 @@ def test_a_model_that_a_scale_leaves_out_has_no_runs_there_and_is_a_departure(ro
     study = reading.load(PAPERS / "overlap" / "study.yaml")
     there = {run.label for run in runs.expand(study, "smoke") if run.model != "no_model"}
     assert there == {"Ada-GVAE", "β-VAE, BoxBlurMSE"}
-    said = {departure.model for departure in Context.of(study, "smoke").departures if departure.text == "left out"}
+    said = {
+        departure.model
+        for departure in Context.of(study, "smoke").departures
+        if departure.text == "left out"
+    }
     assert said == set(study.scales["smoke"].without)
     assert len(said) == 4
 
@@ -77,11 +92,15 @@ def test_an_artefact_of_other_data_sets_says_what_stands_for_them(study):
 def test_every_artefact_of_the_study_becomes_a_spec(study):
     desk, paper = Spec.all(study, "desk"), Spec.all(study, "paper")
     each = [name for name, figure in study.figures.items() if figure.each]
-    assert len({spec.id for spec in paper}) == len(paper) == len(study.tables) + len(study.figures) + 6 * len(each)
+    assert (
+        len({spec.id for spec in paper})
+        == len(paper)
+        == len(study.tables) + len(study.figures) + 6 * len(each)
+    )
     assert {"a9_dsprites", "a9_cars3d"} <= {spec.id for spec in paper}
-    assert {spec.id for spec in paper if spec.datasets == ("cars3d",) and spec.id.endswith("cars3d")} == {
-        f"{name}_cars3d" for name in each
-    }
+    assert {
+        spec.id for spec in paper if spec.datasets == ("cars3d",) and spec.id.endswith("cars3d")
+    } == {f"{name}_cars3d" for name in each}
     assert [spec.id for spec in desk if spec.id.startswith("a9")] == ["a9_dsprites"]
     assert not any(spec.verified for spec in paper)
 
@@ -107,6 +126,9 @@ def test_scores_have_readable_names(name, shown):
 
 
 def test_settings_are_readable():
-    assert names.settings('{"iteration_threshold":100000,"lambda_od":5}') == "iteration threshold = 100,000, λ_od = 5"
+    assert (
+        names.settings('{"iteration_threshold":100000,"lambda_od":5}')
+        == "iteration threshold = 100,000, λ_od = 5"
+    )
     assert names.settings("{}") == ""
     assert names.listed(["a", "b", "c"]) == "a, b and c"

@@ -29,12 +29,16 @@ def made(tmp_path):
         path.write_text(f"contents of {path.name}")
     runs = synthetic.runs(1, (0,), ("dsprites", "shapes3d")).assign(record_sha256="ab" * 32)
     spec = synthetic.spec("violin", note="Read from page 7.")
-    return Made(spec, synthetic.context(), MODULE, outputs, inputs, runs, crates.now(), crates.now())
+    return Made(
+        spec, synthetic.context(), MODULE, outputs, inputs, runs, crates.now(), crates.now()
+    )
 
 
 @pytest.fixture
 def graph(made):
-    return {entity["@id"]: entity for entity in json.loads(crates.write(made).read_text())["@graph"]}
+    return {
+        entity["@id"]: entity for entity in json.loads(crates.write(made).read_text())["@graph"]
+    }
 
 
 def test_it_is_a_process_run_crate(graph):
@@ -51,22 +55,45 @@ def test_every_reference_is_answered(graph):
     def references(value):
         if isinstance(value, dict):
             return [value["@id"]] if "@id" in value else []
-        return [found for item in value for found in references(item)] if isinstance(value, list) else []
+        return (
+            [found for item in value for found in references(item)]
+            if isinstance(value, list)
+            else []
+        )
 
-    named = {found for entity in graph.values() for value in entity.values() for found in references(value)}
-    assert {name for name in named if "schema.org" not in name and name != "https://w3id.org/ro/crate/1.1"} <= set(graph)
+    named = {
+        found
+        for entity in graph.values()
+        for value in entity.values()
+        for found in references(value)
+    }
+    assert {
+        name
+        for name in named
+        if "schema.org" not in name and name != "https://w3id.org/ro/crate/1.1"
+    } <= set(graph)
 
 
 def test_results_are_the_files_in_the_folder_with_their_checksums(graph, made):
     action = graph["#made"]
     results = [graph[result["@id"]] for result in action["result"]]
-    assert [result["@id"] for result in results] == ["fig3_left.pdf", "fig3_left.png", "fig3_left.csv"]
+    assert [result["@id"] for result in results] == [
+        "fig3_left.pdf",
+        "fig3_left.png",
+        "fig3_left.csv",
+    ]
     folder = made.outputs[0].with_suffix(".crate")
     for result in results:
-        assert result["sha256"] == sha256(folder / result["@id"]) == sha256(made.outputs[0].parent / result["@id"])
+        assert (
+            result["sha256"]
+            == sha256(folder / result["@id"])
+            == sha256(made.outputs[0].parent / result["@id"])
+        )
         assert int(result["contentSize"]) == (folder / result["@id"]).stat().st_size
     assert action["startTime"] <= action["endTime"]
-    assert sorted(path.name for path in folder.iterdir()) == sorted([METADATA, "runs.csv", *(r["@id"] for r in results)])
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        [METADATA, "runs.csv", *(r["@id"] for r in results)]
+    )
 
 
 def test_inputs_are_named_by_what_they_contain(graph, made):
@@ -80,12 +107,18 @@ def test_inputs_are_named_by_what_they_contain(graph, made):
 def test_code_and_environment_are_named(graph, root, monkeypatch, made):
     instrument = graph[graph["#made"]["instrument"]["@id"]]
     assert instrument["identifier"] == f"facsimile-code:{provenance.code(MODULE)}"
-    modules = {graph[part["@id"]]["name"]: graph[part["@id"]]["version"] for part in instrument["hasPart"]}
+    modules = {
+        graph[part["@id"]]["name"]: graph[part["@id"]]["version"] for part in instrument["hasPart"]
+    }
     assert modules == provenance.hashes(MODULE)
     monkeypatch.chdir(root)
-    graph = {entity["@id"]: entity for entity in json.loads(crates.write(made).read_text())["@graph"]}
+    graph = {
+        entity["@id"]: entity for entity in json.loads(crates.write(made).read_text())["@graph"]
+    }
     needed = [graph[need["@id"]] for need in graph["#software"]["softwareRequirements"]]
-    assert {"numpy", "pandas", "python", "requirements.lock", "torch.lock"} <= {need["name"] for need in needed}
+    assert {"numpy", "pandas", "python", "requirements.lock", "torch.lock"} <= {
+        need["name"] for need in needed
+    }
     locks = {need["name"]: need["sha256"] for need in needed if need["name"].endswith(".lock")}
     assert locks["torch.lock"] == sha256(Path("envs/torch.lock"))
 

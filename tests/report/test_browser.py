@@ -14,7 +14,9 @@ from facsimile.datasets import DatasetError
 from facsimile.report import _packages
 
 pytestmark = pytest.mark.slow
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 SIZES = {"laptop": (1440, 900), "phone": (390, 844)}
 
 
@@ -67,7 +69,11 @@ def page(request, browser, index):
     width, height = SIZES[request.param]
     phone = request.param == "phone"
     context = browser.new_context(
-        viewport={"width": width, "height": height}, is_mobile=phone, has_touch=phone, offline=True, reduced_motion="reduce"
+        viewport={"width": width, "height": height},
+        is_mobile=phone,
+        has_touch=phone,
+        offline=True,
+        reduced_motion="reduce",
     )
     context.set_default_timeout(180_000)  # against hanging, not against slow machines
     opened = context.new_page()
@@ -96,7 +102,9 @@ def shown_rows(page):
 def pixels(page):
     """The decoded picture, uint8 [h, w]."""
     address = page.evaluate("document.getElementById('decoded').toDataURL()")
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))).convert("L")).astype(int)
+    return np.asarray(
+        Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))).convert("L")
+    ).astype(int)
 
 
 def test_it_fits_its_screen_and_shows_every_section(page):
@@ -104,14 +112,20 @@ def test_it_fits_its_screen_and_shows_every_section(page):
     for section in ("top", "comparison", "tables", "figures", "scores", "latents", "making"):
         assert page.locator(f"section#{section}").is_visible()
     page.locator("#figures img").first.scroll_into_view_if_needed()
-    page.wait_for_function("[...document.images].every((image) => !image.src.startsWith('file') || image.naturalWidth > 0)")
+    page.wait_for_function(
+        "[...document.images].every((image) => !image.src.startsWith('file') || image.naturalWidth > 0)"
+    )
 
 
 def test_a_jump_holds_on_to_its_aim_while_the_page_grows(page):
-    assert page.evaluate("[...document.querySelectorAll('.paper img')].every((image) => image.offsetHeight > 50)")
+    assert page.evaluate(
+        "[...document.querySelectorAll('.paper img')].every((image) => image.offsetHeight > 50)"
+    )
     page.locator(".bar nav a[href='#making']").click()
     page.evaluate("document.getElementById('tables').style.marginTop = '3000px'")
-    page.wait_for_function("Math.abs(document.getElementById('making').getBoundingClientRect().top) < innerHeight / 2")
+    page.wait_for_function(
+        "Math.abs(document.getElementById('making').getBoundingClientRect().top) < innerHeight / 2"
+    )
 
 
 def test_filtering_shows_the_runs_that_fit(page):
@@ -129,8 +143,15 @@ def test_sorting_by_the_keyboard_sorts(page):
     head = page.locator("#table .tabulator-col[tabulator-field=s0]")
     head.focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('#table [tabulator-field=s0]').ariaSort === 'descending'")
-    values = [float(text) for text in page.locator("#table .tabulator-tableholder [tabulator-field=s0]").all_inner_texts()]
+    page.wait_for_function(
+        "document.querySelector('#table [tabulator-field=s0]').ariaSort === 'descending'"
+    )
+    values = [
+        float(text)
+        for text in page.locator(
+            "#table .tabulator-tableholder [tabulator-field=s0]"
+        ).all_inner_texts()
+    ]
     assert values == sorted(values, reverse=True)
     assert len(set(values)) > 1
 
@@ -146,7 +167,13 @@ def test_a_number_of_a_table_leads_to_its_runs_and_these_to_their_records(page, 
     record = project.record(key)
     text = dialog.inner_text()
     assert value in text
-    for said in (key, record["weights_sha256"], record["versions"]["torch"], record["statement"]["model"], record["precision"]):
+    for said in (
+        key,
+        record["weights_sha256"],
+        record["versions"]["torch"],
+        record["statement"]["model"],
+        record["precision"],
+    ):
         assert str(said) in dialog.text_content()
     assert f"{record['steps']} steps" in text
     page.keyboard.press("Escape")
@@ -161,13 +188,20 @@ def test_moving_a_latent_by_the_keyboard_changes_the_picture(page):
     assert before.shape == (64, 64)
     slider = page.locator("#sliders input").first
     slider.focus()
-    start, address = float(slider.input_value()), page.evaluate("document.getElementById('decoded').toDataURL()")
+    start, address = (
+        float(slider.input_value()),
+        page.evaluate("document.getElementById('decoded').toDataURL()"),
+    )
     page.keyboard.press("End")
-    page.wait_for_function("(before) => document.getElementById('decoded').toDataURL() !== before", arg=address)
+    page.wait_for_function(
+        "(before) => document.getElementById('decoded').toDataURL() !== before", arg=address
+    )
     assert float(slider.input_value()) > start
     assert np.abs(pixels(page) - before).max() > 0
     page.click("#posterior")
-    page.wait_for_function("(start) => Number(document.querySelector('#sliders input').value) === start", arg=start)
+    page.wait_for_function(
+        "(start) => Number(document.querySelector('#sliders input').value) === start", arg=start
+    )
 
 
 def test_latents_stand_in_the_order_of_their_kl_and_the_matrix_has_a_row_each(page):
@@ -178,7 +212,9 @@ def test_latents_stand_in_the_order_of_their_kl_and_the_matrix_has_a_row_each(pa
     assert len(kl) == 4
     assert kl == sorted(kl, reverse=True)
     assert page.locator("#matrix tbody tr").count() == 4
-    assert page.locator("#matrix thead th").count() == 4  # the factors of toy: shape, size and two positions
+    assert (
+        page.locator("#matrix thead th").count() == 4
+    )  # the factors of toy: shape, size and two positions
 
 
 def test_an_address_opens_what_it_names(page, index, project):

@@ -34,15 +34,28 @@ COMPARED = {
 @pytest.fixture
 def compared(tmp_path):
     """A comparison of one published number, and one of ours without any."""
-    alone = COMPARED | {"value": None, "spread": None, "verdict": "no source", "how": "", "source": ""}
+    alone = COMPARED | {
+        "value": None,
+        "spread": None,
+        "verdict": "no source",
+        "how": "",
+        "source": "",
+    }
     pd.DataFrame([COMPARED, alone]).to_csv(tmp_path / "comparison.csv", index=False)
     return tmp_path / "comparison.csv"
 
 
 def test_a_published_number_stands_beside_ours_with_a_link_to_its_runs(compared):
     (row,) = _comparison.rows(compared)
-    assert (row["published"], row["number"], row["interval"]) == ("0.6478 ± 0.08", "0.500", "[0.400, 0.600]")
-    assert row["runs"] == "#scores?dataset=dsprites&model=beta_vae&params=%7B%22beta%22%3A4%7D&score=mig.mig"
+    assert (row["published"], row["number"], row["interval"]) == (
+        "0.6478 ± 0.08",
+        "0.500",
+        "[0.400, 0.600]",
+    )
+    assert (
+        row["runs"]
+        == "#scores?dataset=dsprites&model=beta_vae&params=%7B%22beta%22%3A4%7D&score=mig.mig"
+    )
     assert row["what"] == ["dSprites", "β-VAE β = 4", "MIG", "mean"]
     assert _comparison.unsourced(compared) == {"table1": 1}
 
@@ -56,17 +69,37 @@ def test_claims_are_shown_where_there_are_any(tmp_path):
         '"few runs; smoke scale: 200 steps, fewer seeds",snakemake c1,1 h\n'
     )
     (claim,) = _comparison.claims(path, "smoke")
-    assert (claim["text"], claim["statistic"], claim["parameters"]) == ("Seeds matter, too", "some share", '{"a":1}')
-    assert (claim["number"], claim["interval"], claim["slug"]) == ("−0.512", "[−0.600, −0.400]", "not-comparable")
+    assert (claim["text"], claim["statistic"], claim["parameters"]) == (
+        "Seeds matter, too",
+        "some share",
+        '{"a":1}',
+    )
+    assert (claim["number"], claim["interval"], claim["slug"]) == (
+        "−0.512",
+        "[−0.600, −0.400]",
+        "not-comparable",
+    )
     assert (claim["reasons"], claim["departs"]) == (["few runs"], True)
 
 
 def test_a_table_stands_as_it_is_printed_and_its_numbers_lead_to_their_runs(tmp_path):
     head = "dataset,model,params,metric,mean,low,high,n,done,failed,missing\n"
-    rows = ["dsprites,beta_vae,,mig.mig,0.25,0.2,0.3,6,6,0,0\n", "dsprites,beta_vae,,sap.sap,,,,0,6,0,0\n"]
+    rows = [
+        "dsprites,beta_vae,,mig.mig,0.25,0.2,0.3,6,6,0,0\n",
+        "dsprites,beta_vae,,sap.sap,,,,0,6,0,0\n",
+    ]
     (tmp_path / "table1.csv").write_text(head + "".join(rows))
-    body = [Row("Methods", "β-VAE λ_od", "6", [Entry(0.25, 0.2, 0.3, 5), Entry(math.nan, math.nan, math.nan)])]
-    (tmp_path / "table1.md").write_text(rendering.markdown("Scores", ["MIG", "SAP"], body, ["a_note"], head="Method"))
+    body = [
+        Row(
+            "Methods",
+            "β-VAE λ_od",
+            "6",
+            [Entry(0.25, 0.2, 0.3, 5), Entry(math.nan, math.nan, math.nan)],
+        )
+    ]
+    (tmp_path / "table1.md").write_text(
+        rendering.markdown("Scores", ["MIG", "SAP"], body, ["a_note"], head="Method")
+    )
     made = _artefacts._printed(tmp_path / "table1.csv")
     assert (made["head"], made["columns"], made["notes"]) == ("Method", ["MIG", "SAP"], ["a_note"])
     block, row = made["rows"]
@@ -79,7 +112,9 @@ def test_a_table_stands_as_it_is_printed_and_its_numbers_lead_to_their_runs(tmp_
     ]
 
 
-@pytest.mark.parametrize(("data", "linked"), [("mig\nsap\n", "mig sap"), ("sap\n", " sap"), ("mig\nsap\nelbo\n", " ")])
+@pytest.mark.parametrize(
+    ("data", "linked"), [("mig\nsap\n", "mig sap"), ("sap\n", " sap"), ("mig\nsap\nelbo\n", " ")]
+)
 def test_a_number_has_a_link_only_where_its_runs_are_known_for_sure(tmp_path, data, linked):
     (tmp_path / "t.csv").write_text("metric\n" + data)
     found = _artefacts._links(tmp_path / "t.csv", ["–" if data == "sap\n" else "0.100", "0.200"])

@@ -35,7 +35,9 @@ def test_each_run_keeps_its_scores(made, study):
     mig = next(score for score in page["scores"] if score["name"] == "mig.mig")
     expected = scored[scored["metric"] == "mig"].set_index("run")["result"].reindex(found["run"])
     assert mig["values"] == pytest.approx(list(expected), rel=1e-5)
-    assert [page["runs"]["model"]["words"][code]["id"] for code in page["runs"]["model"]["codes"]] == list(found["model"])
+    assert [
+        page["runs"]["model"]["words"][code]["id"] for code in page["runs"]["model"]["codes"]
+    ] == list(found["model"])
     assert mig["range"] == [0, 1]
     assert mig["better"] == "higher"
 
@@ -70,17 +72,24 @@ def test_a_score_that_was_asked_twice_has_two_columns_that_are_told_apart(made, 
 
 
 def test_only_what_differs_between_cells_names_a_cell(study):
-    assert _scores.settings('{"lambda_d_factor":10,"lambda_od":5}', "dip_vae_i", study) == "λ_od = 5"
+    assert (
+        _scores.settings('{"lambda_d_factor":10,"lambda_od":5}', "dip_vae_i", study) == "λ_od = 5"
+    )
     assert _scores.settings('{"unknown":1}', "dip_vae_i", study) == "unknown = 1"
     assert _scores.settings("{}", "oracle", study) == ""
 
 
 def test_records_come_back_and_what_they_share_stands_once():
-    records = {"a": {"seed": 0, "versions": {"torch": "2"}}, "b": {"seed": 1, "versions": {"torch": "2"}, "job": None}}
+    records = {
+        "a": {"seed": 0, "versions": {"torch": "2"}},
+        "b": {"seed": 1, "versions": {"torch": "2"}, "job": None},
+    }
     packed = _records.packed(records)
     assert packed["words"]["versions"] == [{"torch": "2"}]
     words, back = packed["words"], packed["runs"]
-    assert {run: {key: words[key][i] for key, i in own.items()} for run, own in back.items()} == records
+    assert {
+        run: {key: words[key][i] for key, i in own.items()} for run, own in back.items()
+    } == records
 
 
 def test_a_script_holds_any_text_and_refuses_what_json_has_not():

@@ -27,7 +27,9 @@ def run(at):
 
 def test_the_bound_is_that_of_the_model_that_was_trained(at, run):
     folder, data = at.paths.run(run.key), open_data(at, run)
-    codes, log_variances = (latents.read(folder / files.LATENTS, name) for name in ("mean", "log_variance"))
+    codes, log_variances = (
+        latents.read(folder / files.LATENTS, name) for name in ("mean", "log_variance")
+    )
     given = score_inputs.inputs("elbo", run, folder, at.paths.dataset(run.dataset))
     factors = score_inputs.factors(run.dataset, ())
     table = metrics.score(codes, factors, ["elbo"], "mean", n_train=400, n_test=10, **given)
@@ -35,8 +37,12 @@ def test_the_bound_is_that_of_the_model_that_was_trained(at, run):
 
     rows = base_draws.from_table(codes, factors, 400, 10, 0).train.rows
     images = torch.from_numpy(data.images(rows)).permute(0, 3, 1, 2) / 255
-    vae = models.model(run.model, **run.params).networks(data.image_shape, codes.shape[1], "dlib")["vae"]
-    vae.load_state_dict({name.removeprefix("vae."): value for name, value in records.weights(folder).items()})
+    vae = models.model(run.model, **run.params).networks(data.image_shape, codes.shape[1], "dlib")[
+        "vae"
+    ]
+    vae.load_state_dict(
+        {name.removeprefix("vae."): value for name, value in records.weights(folder).items()}
+    )
     with torch.inference_mode():
         logits = vae.decode(torch.from_numpy(codes[rows]))
     loss = functional.binary_cross_entropy_with_logits(logits, images, reduction="sum") / len(rows)
@@ -55,13 +61,17 @@ class Redrawn:
         return 300
 
     def images(self, indices, rng):
-        return (indices[:, None, None, None] % 7 + rng.integers(0, 200, (len(indices), 4, 4, 1))).astype(np.uint8)
+        return (
+            indices[:, None, None, None] % 7 + rng.integers(0, 200, (len(indices), 4, 4, 1))
+        ).astype(np.uint8)
 
 
 def test_redrawn_images_are_those_that_were_encoded():
     data, rows = Redrawn(), np.array([191, 0, 299, 127, 128])
     whole = encode.read(data, range(300), seed=3)
-    np.testing.assert_array_equal(score_inputs.Images(data, 3)[rows], whole[rows].astype(np.float32) / np.float32(255))
+    np.testing.assert_array_equal(
+        score_inputs.Images(data, 3)[rows], whole[rows].astype(np.float32) / np.float32(255)
+    )
 
 
 def test_a_control_has_no_decoder_and_no_run_has_peers(run):

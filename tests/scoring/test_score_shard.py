@@ -25,9 +25,13 @@ class Encoded:
 
     def __init__(self, folder: Path, metrics: str = "[mig]") -> None:
         write_study(folder / "papers", STUDY.replace("[mig, modularity]", metrics))
-        self.at = Workspace(config.check({"papers": folder / "papers", "results": folder / "results"}))
+        self.at = Workspace(
+            config.check({"papers": folder / "papers", "results": folder / "results"})
+        )
         self.study = self.at.study("tiny")
-        self.shard = next(shard for shard in self.at.shards(self.study) if shard.model == "beta_vae")
+        self.shard = next(
+            shard for shard in self.at.shards(self.study) if shard.model == "beta_vae"
+        )
         self.said: list[str] = []
         for i in range(len(self.shard.runs)):
             self.encode(i, np.random.default_rng(i).standard_normal((ROWS, 4)))
@@ -71,12 +75,17 @@ def test_a_metric_is_asked_in_every_variation(encoded):
     assert set(found.loc[(slice(None), "sampled"), "representation"]) == {"sampled"}
     run = encoded.shard.runs[2]
     codes = score_inputs.codes(encoded.at.paths.run(run.key), "sampled", run.seed)
-    asked = metrics.score(codes, grid("toy").factors(np.arange(ROWS)), ["mig"], n_train=200, n_test=100)
+    asked = metrics.score(
+        codes, grid("toy").factors(np.arange(ROWS)), ["mig"], n_train=200, n_test=100
+    )
     assert found.loc[(run.key, "sampled"), "result"] == asked["value"].item()
 
 
 def test_a_sampled_code_is_a_draw_from_its_posterior(tmp_path):
-    mean, log_variance = np.array([[1.0, -2.0]] * 20_000, np.float32), np.array([[0.0, np.log(0.25)]] * 20_000, np.float32)
+    mean, log_variance = (
+        np.array([[1.0, -2.0]] * 20_000, np.float32),
+        np.array([[0.0, np.log(0.25)]] * 20_000, np.float32),
+    )
     latents.write(tmp_path / "latents.h5", mean.shape, iter([(mean, log_variance)]), {})
     first, again, other = (score_inputs.codes(tmp_path, "sampled", seed) for seed in (3, 3, 4))
     np.testing.assert_array_equal(first, again)
@@ -108,7 +117,10 @@ def test_the_latents_of_a_run_are_read_once_for_all_its_metrics(tmp_path, monkey
 def test_unreadable_latents_are_an_error_whatever_the_metrics_need(encoded):
     path = encoded.at.paths.run(encoded.shard.runs[2].key) / files.LATENTS
     path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(files.StoreError, match=f"{path}: missing or unreadable; encode it again: facsimile forget --latents"):
+    with pytest.raises(
+        files.StoreError,
+        match=f"{path}: missing or unreadable; encode it again: facsimile forget --latents",
+    ):
         encoded.score(1)
 
 
@@ -124,7 +136,8 @@ def test_what_the_store_has_is_not_asked_again(encoded):
 def test_an_error_names_its_run_and_what_was_found_stays(encoded, processes):
     encoded.encode(1, np.full((ROWS, 4), np.nan))
     with pytest.raises(
-        score_shard.ScoreError, match=f"{encoded.shard.runs[1].key}: mig could not be asked: codes: .* not finite"
+        score_shard.ScoreError,
+        match=f"{encoded.shard.runs[1].key}: mig could not be asked: codes: .* not finite",
     ):
         encoded.score(processes)
     encoded.encode(1, np.zeros((ROWS, 4)))
@@ -136,7 +149,8 @@ def test_an_error_names_its_run_and_what_was_found_stays(encoded, processes):
 def test_a_killed_process_is_an_error_that_names_a_run(encoded, monkeypatch):
     monkeypatch.setattr(score_shard, "_end_with_parent", _die)
     with pytest.raises(
-        score_shard.ScoreError, match=f"{encoded.shard.runs[0].key}, or a run scored beside it: a process was killed"
+        score_shard.ScoreError,
+        match=f"{encoded.shard.runs[0].key}, or a run scored beside it: a process was killed",
     ):
         encoded.score(2)
 
@@ -166,7 +180,10 @@ def test_one_metric_is_asked_anew_and_the_others_are_taken_from_the_store(tmp_pa
 
 
 def answered(encoded):
-    return {path: path.stat().st_mtime_ns for path in encoded.at.config.results.glob("runs/**/scores/*.json")}
+    return {
+        path: path.stat().st_mtime_ns
+        for path in encoded.at.config.results.glob("runs/**/scores/*.json")
+    }
 
 
 def test_a_metric_that_fails_keeps_no_other_from_being_asked(tmp_path, monkeypatch):
@@ -179,7 +196,9 @@ def test_a_metric_that_fails_keeps_no_other_from_being_asked(tmp_path, monkeypat
         return ask(question)
 
     monkeypatch.setattr(score_shard, "_ask", broken)
-    with pytest.raises(score_shard.ScoreError, match=r"mig could not be asked: as if \(and 3 more, see above\)"):
+    with pytest.raises(
+        score_shard.ScoreError, match=r"mig could not be asked: as if \(and 3 more, see above\)"
+    ):
         encoded.score(1)
     assert {path.name.split("-")[0] for path in answered(encoded)} == {"modularity"}
     monkeypatch.undo()

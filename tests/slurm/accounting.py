@@ -51,14 +51,18 @@ def accounting(cluster: Cluster) -> Iterator[None]:
     folder.mkdir()
     port, database = _free_port(), _free_port()
     store = _database(folder, database)
-    text = DAEMON.format(host=socket.gethostname().split(".")[0], port=port, folder=folder, database=database)
+    text = DAEMON.format(
+        host=socket.gethostname().split(".")[0], port=port, folder=folder, database=database
+    )
     cluster.add_config("slurmdbd.conf", text)
     daemon = _started(folder, ["slurmdbd", "-D"])
     try:
         cluster.wait(lambda: _listens(port), 60, "slurmdbd")
         _configure(cluster, NONE, SETTINGS.format(port=port))
         cluster.wait(
-            lambda: "facsimile_test" in cluster.run("sacctmgr", "-n", "-P", "list", "cluster"), 60, "registered cluster"
+            lambda: "facsimile_test" in cluster.run("sacctmgr", "-n", "-P", "list", "cluster"),
+            60,
+            "registered cluster",
         )
         yield
     finally:
@@ -72,9 +76,20 @@ def accounting(cluster: Cluster) -> Iterator[None]:
 
 def _database(folder: Path, port: int) -> "subprocess.Popen[bytes]":
     where = [f"--datadir={folder}/db", "--user=root"]
-    install = ["mariadb-install-db", "--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", *where]
+    install = [
+        "mariadb-install-db",
+        "--no-defaults",
+        "--auth-root-authentication-method=normal",
+        "--skip-test-db",
+        *where,
+    ]
     subprocess.run(install, check=True, capture_output=True)
-    at = [f"--socket={folder}/db.sock", f"--port={port}", "--bind-address=127.0.0.1", f"--pid-file={folder}/db.pid"]
+    at = [
+        f"--socket={folder}/db.sock",
+        f"--port={port}",
+        "--bind-address=127.0.0.1",
+        f"--pid-file={folder}/db.pid",
+    ]
     running = _started(folder, ["mariadbd", "--no-defaults", *where, *at])
     grant = "CREATE DATABASE slurm; CREATE USER slurm@'%' IDENTIFIED BY 'slurm'; GRANT ALL ON *.* TO slurm@'%';"
     client = ["mariadb", "--no-defaults", f"--socket={folder}/db.sock", "-u", "root", "-e"]
@@ -93,7 +108,9 @@ def _configure(cluster: Cluster, old: str, new: str) -> None:
     path.write_text(text.replace(old, new))
     cluster.stop_daemon("slurmctld")
     cluster.start_daemon("slurmctld")
-    cluster.wait(lambda: cluster.responds() and cluster.idle() == len(cluster.nodes), 60, "idle nodes")
+    cluster.wait(
+        lambda: cluster.responds() and cluster.idle() == len(cluster.nodes), 60, "idle nodes"
+    )
 
 
 def _free_port() -> int:

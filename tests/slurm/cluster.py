@@ -85,7 +85,11 @@ def obstacle() -> str | None:
     if "SLURM_CONF" in os.environ:
         return f"SLURM_CONF={os.environ['SLURM_CONF']} names another cluster; unset it to run these tests"
     real = [path for name in CONFIGS if _present(path := CONFIG_FOLDER / name) and not _ours(path)]
-    return f"{real[0]} belongs to a real cluster and is left alone; run these tests on another machine" if real else None
+    return (
+        f"{real[0]} belongs to a real cluster and is left alone; run these tests on another machine"
+        if real
+        else None
+    )
 
 
 @contextmanager
@@ -93,7 +97,9 @@ def cluster(folder: Path, nodes: int = 4, cpus: int = 8, gpus: int = 2) -> Itera
     """A running cluster, stopped at the end; waits while another test on this machine has one."""
     LOCK.touch()
     with LOCK.open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # given back by the kernel when this process ends, however it ends
+        fcntl.flock(
+            lock, fcntl.LOCK_EX
+        )  # given back by the kernel when this process ends, however it ends
         running = Cluster(folder, nodes, cpus, gpus)
         try:
             running.start()
@@ -138,7 +144,12 @@ class Cluster:
         command = ["slurmctld", "-D"] if name == "slurmctld" else ["slurmd", "-D", "-N", name]
         with self._output(name) as output:
             self.daemons[name] = subprocess.Popen(
-                command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, preexec_fn=_end_with_parent
+                command,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                preexec_fn=_end_with_parent,
             )
 
     def stop_daemon(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
@@ -163,7 +174,9 @@ class Cluster:
 
     def idle(self) -> int:
         """Number of idle nodes; 0 while the controller does not answer."""
-        answer = subprocess.run(["sinfo", "-h", "-t", "idle", "-o", "%D"], capture_output=True, text=True)
+        answer = subprocess.run(
+            ["sinfo", "-h", "-t", "idle", "-o", "%D"], capture_output=True, text=True
+        )
         return int(answer.stdout.strip() or 0) if answer.returncode == 0 else 0
 
     def add_config(self, name: str, text: str) -> None:
@@ -180,7 +193,11 @@ class Cluster:
 
     def responds(self) -> bool:
         """Whether the controller answers."""
-        return subprocess.run(["scontrol", "ping"], capture_output=True, text=True).stdout.rstrip().endswith("UP")
+        return (
+            subprocess.run(["scontrol", "ping"], capture_output=True, text=True)
+            .stdout.rstrip()
+            .endswith("UP")
+        )
 
     def jobs(self, state: str = "") -> list[str]:
         """Ids of the jobs in the queue, oldest first; of those in one state, as in ``RUNNING``."""
@@ -211,13 +228,25 @@ class Cluster:
             os.mknod(self.folder / "dev" / f"nvidia{number}", 0o600 | stat.S_IFCHR, NULL_DEVICE)
         host = socket.gethostname().split(".")[0]
         controller_port, *ports = _free_ports(1 + len(self.nodes))
-        text = CONFIG.format(host=host, controller_port=controller_port, folder=self.folder, partition=PARTITION, urgent=URGENT)
+        text = CONFIG.format(
+            host=host,
+            controller_port=controller_port,
+            folder=self.folder,
+            partition=PARTITION,
+            urgent=URGENT,
+        )
         for name, port in zip(self.nodes, ports, strict=True):
-            text += NODE.format(name=name, host=host, port=port, cpus=self.cpus, memory=MEMORY_MB, gpus=self.gpus)
+            text += NODE.format(
+                name=name, host=host, port=port, cpus=self.cpus, memory=MEMORY_MB, gpus=self.gpus
+            )
         devices = f"{self.folder}/dev/nvidia[0-{self.gpus - 1}]"
         (self.folder / "slurm.conf").write_text(text)
-        (self.folder / "gres.conf").write_text(f"NodeName={','.join(self.nodes)} Name=gpu File={devices}\n")
-        (self.folder / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\n")  # "disabled" is unknown to SLURM 22.05
+        (self.folder / "gres.conf").write_text(
+            f"NodeName={','.join(self.nodes)} Name=gpu File={devices}\n"
+        )
+        (self.folder / "cgroup.conf").write_text(
+            "CgroupPlugin=cgroup/v1\n"
+        )  # "disabled" is unknown to SLURM 22.05
 
     def _link(self) -> None:
         if (reason := obstacle()) is not None:

@@ -68,7 +68,10 @@ def undisturbed(project: Project, reference: Project) -> None:
     ]  # a study of fewer betas numbers them otherwise
     theirs = theirs[theirs["run"].isin(ours["run"])].reset_index(drop=True)
     pd.testing.assert_frame_equal(ours[columns], theirs[columns], check_exact=True)
-    left = [*project.folder.glob("results/runs/**/*.part"), *project.folder.glob("results/runs/**/checkpoint*")]
+    left = [
+        *project.folder.glob("results/runs/**/*.part"),
+        *project.folder.glob("results/runs/**/checkpoint*"),
+    ]
     assert not left, left
     assert project.jobs(TARGET) == {}, "the same target again has something to do"
 
@@ -135,7 +138,9 @@ def head(project: Project, *arguments: str) -> "subprocess.Popen[str]":
     """Start snakemake, its output in head.log of the project, where a killed one leaves it."""
     with (project.folder / "head.log").open("a") as log:
         command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
-        return subprocess.Popen(command, cwd=project.folder, env=project.environment, text=True, stdout=log, stderr=log)
+        return subprocess.Popen(
+            command, cwd=project.folder, env=project.environment, text=True, stdout=log, stderr=log
+        )
 
 
 def printed(project: Project) -> str:
@@ -166,7 +171,10 @@ def logs(project: Project, rule: str) -> str:
 
 def report(fault: str, **figures: object) -> None:
     """Keep a row for docs/faults.md, where one is wanted."""
-    row = {"fault": fault, **{name: round(v, 1) if isinstance(v, float) else v for name, v in figures.items()}}
+    row = {
+        "fault": fault,
+        **{name: round(v, 1) if isinstance(v, float) else v for name, v in figures.items()},
+    }
     print(row)
     if path := os.environ.get("FACSIMILE_FAULTS"):
         with Path(path).open("a") as file:

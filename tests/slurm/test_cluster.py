@@ -36,7 +36,9 @@ rule patient:
 def snakemake(toy: Path, *targets: str) -> "subprocess.Popen[str]":
     """Start it with the slurm profile; only the waits are shorter than at a real site."""
     command = [sys.executable, "-m", "snakemake", *targets, "--profile", "slurm", *HURRY]
-    return subprocess.Popen(command, cwd=toy, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return subprocess.Popen(
+        command, cwd=toy, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
 
 
 def finish(process: "subprocess.Popen[str]") -> str:
@@ -69,7 +71,9 @@ def test_a_cancelled_job_is_seen_and_made_again(slurm_cluster: Cluster, toy: Pat
     assert job != cancelled
 
 
-def test_the_configuration_of_a_real_cluster_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_configuration_of_a_real_cluster_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(f"{obstacle.__module__}.CONFIG_FOLDER", tmp_path)
     monkeypatch.delenv("SLURM_CONF", raising=False)
     if (reason := obstacle()) is not None:

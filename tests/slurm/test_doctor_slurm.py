@@ -18,11 +18,17 @@ def test_doctor_asks_the_controller(slurm_cluster: Cluster, tmp_path: Path):
         return next(line for line in said.splitlines() if f"{name}: " in line)
 
     assert line("partition").startswith("ok")
-    project.edit("  mem_mb: 4000", f"  mem_mb: 4000\n  slurm_partition: {PARTITION}x", "profiles/slurm/profile.yaml")
+    project.edit(
+        "  mem_mb: 4000",
+        f"  mem_mb: 4000\n  slurm_partition: {PARTITION}x",
+        "profiles/slurm/profile.yaml",
+    )
     assert f"no partition {PARTITION}x; there are: {PARTITION}" in line("partition")
     slurm_cluster.stop_daemon("slurmctld")
     try:
         assert line("SLURM").startswith("problem")
     finally:
         slurm_cluster.start_daemon("slurmctld")
-        slurm_cluster.wait(lambda: slurm_cluster.idle() == len(slurm_cluster.nodes), 60, "idle nodes")
+        slurm_cluster.wait(
+            lambda: slurm_cluster.idle() == len(slurm_cluster.nodes), 60, "idle nodes"
+        )

@@ -47,7 +47,10 @@ def shard(project: Project) -> str:
 def trained_until_killed(project: Project, steps: int) -> Path:
     """The folder of a run whose process was killed once it had a checkpoint of so many steps."""
     process = project.start("-m", "facsimile", "train", shard(project))
-    faults.wait(lambda: any(faults.step(folder) >= steps for folder in faults.folders(project)), "checkpoint")
+    faults.wait(
+        lambda: any(faults.step(folder) >= steps for folder in faults.folders(project)),
+        "checkpoint",
+    )
     faults.kill(process)
     process.communicate()
     return faults.folders(project)[0]
@@ -61,7 +64,9 @@ def small_disk(project: Project) -> Iterator[Path]:
     kept = results.rename(project.folder / "kept")
     results.mkdir()
     mount = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(results)], capture_output=True, text=True
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(results)],
+        capture_output=True,
+        text=True,
     )
     if mount.returncode != 0:
         pytest.skip(f"no file system can be mounted here: {mount.stderr.strip()}")
@@ -74,7 +79,10 @@ def test_a_full_disk_is_said_and_costs_no_more_than_the_steps_since_the_last_che
     project: Project, reference: Project, small_disk: Path
 ):
     said = project.facsimile("train", shard(project), check=False)
-    assert "no room on the disk (No space left on device); what was written before is kept, a checkpoint included" in said
+    assert (
+        "no room on the disk (No space left on device); what was written before is kept, a checkpoint included"
+        in said
+    )
     assert "make room and run the same command again" in said
     assert "Traceback" not in said
     kept = faults.step(faults.folders(project)[0])
@@ -111,7 +119,9 @@ def test_of_a_damaged_checkpoint_the_one_before_is_used_and_without_one_the_mess
     faults.trained_once(project, 1)
 
 
-def test_damaged_latents_are_encoded_again_and_nothing_is_trained(finished: Project, reference: Project):
+def test_damaged_latents_are_encoded_again_and_nothing_is_trained(
+    finished: Project, reference: Project
+):
     weights = finished.weights()
     first, second = faults.folders(finished)[:2]
     truncate(first / "latents.h5")
@@ -128,7 +138,9 @@ def test_damaged_latents_are_encoded_again_and_nothing_is_trained(finished: Proj
     assert finished.weights() == weights
 
 
-def test_a_writer_killed_in_its_write_leaves_nothing_that_is_read(finished: Project, reference: Project):
+def test_a_writer_killed_in_its_write_leaves_nothing_that_is_read(
+    finished: Project, reference: Project
+):
     weights, folder = finished.weights(), faults.folders(finished)[0]
     key = "/".join(folder.parts[-4:])
     finished.facsimile("forget", "--latents", key)
@@ -146,10 +158,16 @@ def test_a_writer_killed_in_its_write_leaves_nothing_that_is_read(finished: Proj
     assert finished.weights() == weights
 
 
-def test_a_node_whose_clock_is_ahead_makes_nothing_be_trained_again(finished: Project, reference: Project):
+def test_a_node_whose_clock_is_ahead_makes_nothing_be_trained_again(
+    finished: Project, reference: Project
+):
     weights = finished.weights()
     ahead = time.time() + 3600
-    for name in ("data/toy.h5", f"shards/{shard(finished)}/trained.json", f"shards/{shard(finished)}/encoded.json"):
+    for name in (
+        "data/toy.h5",
+        f"shards/{shard(finished)}/trained.json",
+        f"shards/{shard(finished)}/encoded.json",
+    ):
         os.utime(finished.folder / "results" / name, (ahead, ahead))
     began = time.monotonic()
     said = finished.snakemake(faults.TARGET)

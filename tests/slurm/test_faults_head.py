@@ -18,7 +18,14 @@ from .cluster import Cluster
 pytestmark = [pytest.mark.slow, pytest.mark.slurm]
 
 LATE = 4.0  # seconds until a file that a node wrote is seen where snakemake runs
-PATIENT = ("--profile", "slurm", "--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "20")
+PATIENT = (
+    "--profile",
+    "slurm",
+    "--slurm-init-seconds-before-status-checks",
+    "1",
+    "--latency-wait",
+    "20",
+)
 # In a mount namespace of its own, so that nobody else sees it.
 ELSEWHERE = "mount --bind {view} {results} && exec {python} -m snakemake --cores 2 {arguments}"
 
@@ -29,7 +36,9 @@ def project(reference: Project, tmp_path: Path) -> Project:
     return faults.unmade(reference, tmp_path / "project")
 
 
-def test_jobs_of_a_killed_snakemake_train_for_the_next_one(slurm_cluster: Cluster, project: Project, reference: Project):
+def test_jobs_of_a_killed_snakemake_train_for_the_next_one(
+    slurm_cluster: Cluster, project: Project, reference: Project
+):
     first = faults.head(project, *faults.ON_SLURM, "--", faults.TARGET)
     faults.wait(lambda: any(map(faults.step, faults.folders(project))), "checkpoint")
     training = faults.pause(faults.folders(project)[0])
@@ -42,10 +51,15 @@ def test_jobs_of_a_killed_snakemake_train_for_the_next_one(slurm_cluster: Cluste
     project.snakemake("--unlock", "--", faults.TARGET)
 
     second = faults.head(project, *faults.ON_SLURM, "--", faults.TARGET)
-    faults.wait(lambda: "is making it; waiting for it" in faults.logs(project, "train"), "second job that waits")
+    faults.wait(
+        lambda: "is making it; waiting for it" in faults.logs(project, "train"),
+        "second job that waits",
+    )
     training.resume()
     faults.kill(second)
-    slurm_cluster.wait(lambda: not slurm_cluster.jobs("RUNNING,PENDING,COMPLETING"), 120, "end of both orphans")
+    slurm_cluster.wait(
+        lambda: not slurm_cluster.jobs("RUNNING,PENDING,COMPLETING"), 120, "end of both orphans"
+    )
 
     project.snakemake("--unlock", "--", faults.TARGET)
     project.snakemake("--", faults.TARGET)
@@ -71,18 +85,30 @@ def test_two_users_who_start_the_same_target_at_once_train_it_once(
     faults.trained_once(project, 1)
 
 
-def test_files_that_are_seen_late_are_waited_for(slurm_cluster: Cluster, project: Project, reference: Project, tmp_path: Path):
+def test_files_that_are_seen_late_are_waited_for(
+    slurm_cluster: Cluster, project: Project, reference: Project, tmp_path: Path
+):
     results, view = project.folder / "results", tmp_path / "view"
     shutil.copytree(results, view, symlinks=True)
     arguments = " ".join([*PATIENT, "--slurm-logdir", str(tmp_path / "slurm"), "--", faults.TARGET])
-    script = ELSEWHERE.format(view=view, results=results, python=sys.executable, arguments=arguments)
-    probe = subprocess.run(["unshare", "-m", "mount", "--bind", str(view), str(results)], capture_output=True, text=True)
+    script = ELSEWHERE.format(
+        view=view, results=results, python=sys.executable, arguments=arguments
+    )
+    probe = subprocess.run(
+        ["unshare", "-m", "mount", "--bind", str(view), str(results)],
+        capture_output=True,
+        text=True,
+    )
     if probe.returncode != 0:
         pytest.skip(f"no mount namespace can be made here: {probe.stderr.strip()}")
     began = time.monotonic()
     with shown_late(results, view) as late:
         done = subprocess.run(
-            ["unshare", "-m", "sh", "-c", script], cwd=project.folder, env=project.environment, capture_output=True, text=True
+            ["unshare", "-m", "sh", "-c", script],
+            cwd=project.folder,
+            env=project.environment,
+            capture_output=True,
+            text=True,
         )
     faults.report("seen_late", seconds=time.monotonic() - began, late=LATE)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -103,7 +129,11 @@ def shown_late(results: Path, view: Path) -> Iterator[set[str]]:
             for path in sorted(results.rglob("*")):
                 first = seen.setdefault(path, time.monotonic())
                 shown = view / path.relative_to(results)
-                if time.monotonic() - first > LATE and path.is_file() and not path.name.endswith(".part"):
+                if (
+                    time.monotonic() - first > LATE
+                    and path.is_file()
+                    and not path.name.endswith(".part")
+                ):
                     shown.parent.mkdir(parents=True, exist_ok=True)
                     if not shown.exists() or shown.stat().st_mtime < path.stat().st_mtime:
                         shutil.copy2(path, whole := shown.with_name(f"{shown.name}.late"))

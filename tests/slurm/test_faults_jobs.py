@@ -47,20 +47,41 @@ class Disturbed(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def disturbed(slurm_cluster: Cluster, reference: Project, tmp_path_factory: pytest.TempPathFactory) -> Disturbed:
+def disturbed(
+    slurm_cluster: Cluster, reference: Project, tmp_path_factory: pytest.TempPathFactory
+) -> Disturbed:
     """Four training jobs on four nodes; the controller restarts while they train, then each meets a fault of its own."""
-    project = faults.unmade(reference, tmp_path_factory.mktemp("disturbed") / "project", "[1, 2, 4, 8]")
-    shards = [line.split()[0] for line in project.facsimile("--set", "shard_size=1", "list", "tiny", "--shards").splitlines()]
+    project = faults.unmade(
+        reference, tmp_path_factory.mktemp("disturbed") / "project", "[1, 2, 4, 8]"
+    )
+    shards = [
+        line.split()[0]
+        for line in project.facsimile(
+            "--set", "shard_size=1", "list", "tiny", "--shards"
+        ).splitlines()
+    ]
     indexes = [f"results/shards/{shard}/trained.json" for shard in shards if "/beta_vae/" in shard]
-    process = faults.head(project, *faults.ON_SLURM, *APART, "--config", "shard_size=1", "--", *indexes)
+    process = faults.head(
+        project, *faults.ON_SLURM, *APART, "--config", "shard_size=1", "--", *indexes
+    )
     paused = pause_all(project, 4)
     slurm_cluster.stop_daemon("slurmctld")
     slurm_cluster.start_daemon("slurmctld")
-    slurm_cluster.wait(lambda: slurm_cluster.responds() and len(slurm_cluster.jobs("RUNNING")) == 4, 60, "four jobs that go on")
+    slurm_cluster.wait(
+        lambda: slurm_cluster.responds() and len(slurm_cluster.jobs("RUNNING")) == 4,
+        60,
+        "four jobs that go on",
+    )
     kinds = (cancel, out_of_time, preempt, power_failure)
     with ThreadPoolExecutor() as pool:
-        struck = [strike(slurm_cluster, *one, kind, pool) for one, kind in zip(paused.items(), kinds, strict=True)]
-        waiting = {s.fault: pool.submit(faults.wait, s.went_on, f"run that goes on after {s.fault}") for s in struck}
+        struck = [
+            strike(slurm_cluster, *one, kind, pool)
+            for one, kind in zip(paused.items(), kinds, strict=True)
+        ]
+        waiting = {
+            s.fault: pool.submit(faults.wait, s.went_on, f"run that goes on after {s.fault}")
+            for s in struck
+        }
         time.sleep(BOOT)
         for node in slurm_cluster.dead():
             slurm_cluster.start_daemon(node)
@@ -87,7 +108,11 @@ def pause_all(project: Project, count: int) -> dict[Path, psutil.Process]:
 
 
 def strike(
-    cluster: Cluster, folder: Path, process: psutil.Process, fault: Callable[[Cluster, str], None], pool: ThreadPoolExecutor
+    cluster: Cluster,
+    folder: Path,
+    process: psutil.Process,
+    fault: Callable[[Cluster, str], None],
+    pool: ThreadPoolExecutor,
 ) -> Struck:
     """Let a fault befall the job that makes a run; its process goes on once it is told."""
     fault(cluster, str(faults.holder(folder)["job"]))
@@ -108,12 +133,22 @@ def cancel(cluster: Cluster, job: str) -> None:
 def out_of_time(cluster: Cluster, job: str) -> None:
     """The job's time will be up in two minutes, at which the profile has SLURM warn it; SLURM looks every half minute."""
     end = datetime.now() + timedelta(seconds=120)
-    cluster.run("scontrol", "update", f"JobId={job}", f"EndTime={end.isoformat(timespec='seconds')}")
+    cluster.run(
+        "scontrol", "update", f"JobId={job}", f"EndTime={end.isoformat(timespec='seconds')}"
+    )
 
 
 def preempt(cluster: Cluster, job: str) -> None:
     """A more urgent job wants the node."""
-    asked = ["--partition", URGENT, "--nodelist", node_of(cluster, job), "--exclusive", "--mem=0", "--output=/dev/null"]
+    asked = [
+        "--partition",
+        URGENT,
+        "--nodelist",
+        node_of(cluster, job),
+        "--exclusive",
+        "--mem=0",
+        "--output=/dev/null",
+    ]
     cluster.run("sbatch", "--parsable", *asked, "--wrap", "sleep 1")
 
 
@@ -138,7 +173,9 @@ def test_a_struck_job_goes_on_from_its_checkpoint(disturbed: Disturbed, fault: s
 
 def test_a_controller_that_restarts_costs_nothing(disturbed: Disturbed):
     """No run has more sessions than its own fault explains, though all were training when the controller went."""
-    assert {len(disturbed.project.record(run)["sessions"]) for run in faults.trained(disturbed.project)} == {2}
+    assert {
+        len(disturbed.project.record(run)["sessions"]) for run in faults.trained(disturbed.project)
+    } == {2}
 
 
 def test_out_of_memory_is_seen_and_more_is_given_and_all_scores_are_those_of_an_undisturbed_study(

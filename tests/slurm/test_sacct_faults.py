@@ -46,7 +46,17 @@ class Asked:
     """A snakemake that asks sacct for the state of its jobs; killed at the end, as it may wait for ever."""
 
     def __init__(self, toy: Path, target: str) -> None:
-        command = [sys.executable, "-m", "snakemake", target, "--profile", "slurm", *HURRY, "--slurm-status-command", "sacct"]
+        command = [
+            sys.executable,
+            "-m",
+            "snakemake",
+            target,
+            "--profile",
+            "slurm",
+            *HURRY,
+            "--slurm-status-command",
+            "sacct",
+        ]
         self.log = toy / "head.log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(command, cwd=toy, stdout=log, stderr=subprocess.STDOUT)
@@ -74,7 +84,9 @@ def started(cluster: Cluster) -> str:
     return cluster.jobs("RUNNING")[-1]
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="2.8.0 waits for ever where accounting is off")
+@pytest.mark.xfail(
+    strict=True, raises=AssertionError, reason="2.8.0 waits for ever where accounting is off"
+)
 def test_without_accounting_a_job_that_ends_is_seen(slurm_cluster: Cluster, toy: Path):
     before = slurm_cluster.finished()
     with Asked(toy, "short.txt") as asked:
@@ -82,10 +94,18 @@ def test_without_accounting_a_job_that_ends_is_seen(slurm_cluster: Cluster, toy:
         assert asked.says("Finished jobid", LOOKS)
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="2.8.0 looks for CANCELLED, and sacct says CANCELLED by 0")
+@pytest.mark.xfail(
+    strict=True,
+    raises=AssertionError,
+    reason="2.8.0 looks for CANCELLED, and sacct says CANCELLED by 0",
+)
 def test_a_cancelled_job_is_seen(accounted: Cluster, toy: Path):
     with Asked(toy, "patient.txt") as asked:
         job = started(accounted)
         accounted.run("scancel", job)
-        accounted.wait(lambda: "CANCELLED" in accounted.run("sacct", "-X", "-n", "-j", job, "-o", "State"), 60, "cancelled job")
+        accounted.wait(
+            lambda: "CANCELLED" in accounted.run("sacct", "-X", "-n", "-j", job, "-o", "State"),
+            60,
+            "cancelled job",
+        )
         assert asked.says(f"SLURM-job '{job}' failed", LOOKS)

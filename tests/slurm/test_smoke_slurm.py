@@ -28,7 +28,10 @@ def test_a_study_is_made_through_sbatch(slurm_cluster: Cluster, tmp_path: Path):
 
 def jobs_of_trained_runs(project: Project) -> set[str]:
     """The SLURM jobs in which the store says that its runs were trained; controls are not."""
-    records = [json.loads(path.read_text()) for path in project.folder.glob("results/runs/*/*/*/*/run.json")]
+    records = [
+        json.loads(path.read_text())
+        for path in project.folder.glob("results/runs/*/*/*/*/run.json")
+    ]
     trained = [record["job"] for record in records if record["steps"]]
     assert trained, "no run was trained"
     return set(trained)

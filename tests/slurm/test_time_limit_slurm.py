@@ -38,10 +38,14 @@ rule work:
 """
 
 
-def test_a_job_is_warned_before_its_time_is_up_and_goes_on_in_its_second_attempt(slurm_cluster: Cluster, toy: Path):
+def test_a_job_is_warned_before_its_time_is_up_and_goes_on_in_its_second_attempt(
+    slurm_cluster: Cluster, toy: Path
+):
     (toy / "work.py").write_text(WORK)
     command = [sys.executable, "-m", "snakemake", "--profile", "slurm", *HURRY]
-    done = subprocess.run(command, cwd=toy, text=True, capture_output=True, timeout=280, env=os.environ)
+    done = subprocess.run(
+        command, cwd=toy, text=True, capture_output=True, timeout=280, env=os.environ
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert (toy / "out.txt").read_text() == "went on"
     assert int((toy / "kept.txt").read_text()) < 120  # SLURM's own resolution is a minute

@@ -20,14 +20,18 @@ def test_the_interval_of_a_mean_is_the_normal_one_for_many_values():
     half = 1.96 * values.std() / np.sqrt(values.size)
     assert found.n == 2000
     assert found.value == pytest.approx(values.mean())
-    np.testing.assert_allclose([found.low, found.high], [values.mean() - half, values.mean() + half], atol=0.05 * half * 2)
+    np.testing.assert_allclose(
+        [found.low, found.high], [values.mean() - half, values.mean() + half], atol=0.05 * half * 2
+    )
 
 
 def test_intervals_cover_the_truth_about_as_often_as_they_say():
     truth = np.random.default_rng(1)
     hits = sum(
         found.low <= 0.0 <= found.high
-        for found in (estimates.estimate(truth.normal(size=40), truth, resamples=400) for _ in range(400))
+        for found in (
+            estimates.estimate(truth.normal(size=40), truth, resamples=400) for _ in range(400)
+        )
     )
     # 400 × .94 (percentile intervals are a little narrow at n = 40) less and plus four standard deviations.
     assert 357 <= hits <= 395
@@ -38,7 +42,12 @@ def test_every_statistic_agrees_with_scipy_bootstrap(name):
     values = np.random.default_rng(2).gamma(2.0, size=60)
     statistic = estimates.STATISTICS[name]
     found = estimates.estimate(values, rng(), statistic, resamples=8000)
-    other = stats.bootstrap((values,), lambda v, axis: statistic(np.moveaxis(v, axis, -1)), method="percentile", rng=rng())
+    other = stats.bootstrap(
+        (values,),
+        lambda v, axis: statistic(np.moveaxis(v, axis, -1)),
+        method="percentile",
+        rng=rng(),
+    )
     spread = found.high - found.low
     assert found.low == pytest.approx(other.confidence_interval.low, abs=0.06 * spread)
     assert found.high == pytest.approx(other.confidence_interval.high, abs=0.06 * spread)
@@ -97,7 +106,11 @@ def test_pairs_of_different_number_are_refused():
 
 
 @settings(max_examples=60, deadline=None)
-@given(arrays(np.float64, st.tuples(st.just(2), st.integers(3, 30)), elements=st.integers(0, 6).map(float)))
+@given(
+    arrays(
+        np.float64, st.tuples(st.just(2), st.integers(3, 30)), elements=st.integers(0, 6).map(float)
+    )
+)
 def test_spearman_with_ties_is_scipys(pair):
     x, y = pair
     found = estimates.spearman(x, y, rng(), resamples=5)
@@ -128,11 +141,16 @@ def test_the_interval_of_a_correlation_is_fishers_for_many_pairs():
     gen = np.random.default_rng(8)
     x, e = gen.normal(size=(2, 1500))
     found = estimates.spearman(x, 0.5 * x + e, rng())
-    z, half = np.arctanh(found.value), 1.96 * 1.03 / np.sqrt(1500)  # Fieller et al. 1957: variance 1.06 / (n - 3)
+    z, half = (
+        np.arctanh(found.value),
+        1.96 * 1.03 / np.sqrt(1500),
+    )  # Fieller et al. 1957: variance 1.06 / (n - 3)
     np.testing.assert_allclose([found.low, found.high], np.tanh([z - half, z + half]), atol=0.008)
 
 
-@pytest.mark.parametrize(("x", "y"), [([], []), ([1.0, 2.0], [3.0, 1.0]), ([1.0, 1.0, 1.0, 1.0], [1.0, 2.0, 3.0, 4.0])])
+@pytest.mark.parametrize(
+    ("x", "y"), [([], []), ([1.0, 2.0], [3.0, 1.0]), ([1.0, 1.0, 1.0, 1.0], [1.0, 2.0, 3.0, 4.0])]
+)
 def test_a_correlation_that_cannot_be_said_is_nan(x, y):
     found = estimates.spearman(np.array(x), np.array(y), rng())
     assert np.isnan(found.value)

@@ -24,7 +24,10 @@ def test_it_is_mann_whitneys_u_a_task_averaged_over_tasks():
         [drawn.standard_normal(9), drawn.standard_normal(12) + 1],
         [drawn.standard_normal(7), drawn.standard_normal(5)],
     )
-    u = [stats.mannwhitneyu(a, b).statistic / (a.size * b.size) for a, b in zip(first, second, strict=True)]
+    u = [
+        stats.mannwhitneyu(a, b).statistic / (a.size * b.size)
+        for a, b in zip(first, second, strict=True)
+    ]
     found = improvement.probability(first, second, rng())
     assert found.value == pytest.approx(np.mean(u))
     assert found.low < found.value < found.high
@@ -33,7 +36,9 @@ def test_it_is_mann_whitneys_u_a_task_averaged_over_tasks():
 def test_the_interval_is_as_wide_as_theory_says():
     # Of equal distributions U/nm varies with (n + m + 1)/(12 n m).
     drawn = rng()
-    found = improvement.probability([drawn.standard_normal(100)], [drawn.standard_normal(80)], rng())
+    found = improvement.probability(
+        [drawn.standard_normal(100)], [drawn.standard_normal(80)], rng()
+    )
     assert found.high - found.low == pytest.approx(2 * 1.96 * np.sqrt(181 / (12 * 8000)), rel=0.1)
 
 

@@ -7,7 +7,10 @@ import pytest
 from facsimile.statistics import model_choice
 from facsimile.statistics.model_choice import Case
 
-SAME, BOTH_OTHER = Case(same_metric=True, same_dataset=True), Case(same_metric=False, same_dataset=False)
+SAME, BOTH_OTHER = (
+    Case(same_metric=True, same_dataset=True),
+    Case(same_metric=False, same_dataset=False),
+)
 ELSEWHERE = Case(same_metric=True, same_dataset=False)
 
 
@@ -17,7 +20,9 @@ def probability(values, case):
 
 def fixed(per_dataset, metrics=2, seeds=4):
     """Scores that depend on data set and setting alone."""
-    return np.broadcast_to(np.array(per_dataset, dtype=float)[:, None, :, None], (len(per_dataset), metrics, 5, seeds)).copy()
+    return np.broadcast_to(
+        np.array(per_dataset, dtype=float)[:, None, :, None], (len(per_dataset), metrics, 5, seeds)
+    ).copy()
 
 
 def test_an_order_that_always_holds_is_beaten_by_nothing_but_itself():
@@ -69,7 +74,9 @@ def test_one_data_set_one_score_or_one_seed_cannot_be_asked():
 
 def test_failed_runs_take_no_part():
     values = fixed([range(5), range(5)])
-    values[0, :, 4, 0] = np.nan  # the best setting of data set 0 failed at seed 0, so the next is chosen there
+    values[0, :, 4, 0] = (
+        np.nan
+    )  # the best setting of data set 0 failed at seed 0, so the next is chosen there
     found = probability(values, SAME)
     # Seed 0 of data set 0 chooses setting 3, which beats 3.5 of 5; others choose 4, which is not there at seed 0.
     chosen = 3 * [0.7] + 6 * [0.9] + 12 * [0.9]

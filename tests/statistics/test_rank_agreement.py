@@ -25,7 +25,11 @@ def test_pairs_of_one_group_and_of_two():
 
 def test_a_constant_and_two_runs_say_nothing():
     rng = np.random.default_rng(0)
-    found, drawn = rank_agreement.correlations(np.column_stack([np.arange(9.0), np.ones(9)]), [(0, 1)], rng)
+    found, drawn = rank_agreement.correlations(
+        np.column_stack([np.arange(9.0), np.ones(9)]), [(0, 1)], rng
+    )
     assert np.isnan(found).all()
     assert np.isnan(drawn).all()
-    assert np.isnan(rank_agreement.correlations(np.arange(4.0).reshape(2, 2), [(0, 1)], rng)[0]).all()
+    assert np.isnan(
+        rank_agreement.correlations(np.arange(4.0).reshape(2, 2), [(0, 1)], rng)[0]
+    ).all()

@@ -27,7 +27,9 @@ def test_shares_worked_out_by_hand():
     found = variance_shares.explained(values, *labels(2, 2, 2), np.random.default_rng(0))
     assert found.r2_objective == pytest.approx(32 / 48)
     assert found.r2_setting == pytest.approx(40 / 48)
-    assert found.shares == pytest.approx([1 - 16 / 48 * 7 / 6, 16 / 48 * 7 / 6 - 8 / 48 * 7 / 4, 8 / 48 * 7 / 4])
+    assert found.shares == pytest.approx(
+        [1 - 16 / 48 * 7 / 6, 16 / 48 * 7 / 6 - 8 / 48 * 7 / 4, 8 / 48 * 7 / 4]
+    )
     assert found.shares.sum() == pytest.approx(1)
 
 
@@ -37,7 +39,10 @@ def test_r2_is_that_of_least_squares_on_one_hot_columns_whatever_the_order_and_t
     kept = rng.permutation(values.size)[:50]
     values, objective, setting = values[kept], objective[kept], setting[kept]
     found = variance_shares.explained(values, objective, setting, rng)
-    for groups, r2 in ((objective, found.r2_objective), (objective * 10 + setting, found.r2_setting)):
+    for groups, r2 in (
+        (objective, found.r2_objective),
+        (objective * 10 + setting, found.r2_setting),
+    ):
         one_hot = (groups[:, None] == np.unique(groups)).astype(float)
         residual = values - one_hot @ np.linalg.lstsq(one_hot, values)[0]
         assert r2 == pytest.approx(1 - (residual**2).sum() / ((values - values.mean()) ** 2).sum())
@@ -45,14 +50,18 @@ def test_r2_is_that_of_least_squares_on_one_hot_columns_whatever_the_order_and_t
 
 def test_a_hyper_parameter_is_its_own_objectives_even_where_the_labels_are_alike():
     values = np.array([0.0, 0.0, 5.0, 5.0])
-    found = variance_shares.explained(values, np.array([0, 0, 1, 1]), np.zeros(4), np.random.default_rng(0))
+    found = variance_shares.explained(
+        values, np.array([0, 0, 1, 1]), np.zeros(4), np.random.default_rng(0)
+    )
     assert found.r2_objective == found.r2_setting == 1
 
 
 def test_noise_is_seed_by_adjusted_r2_though_plain_r2_says_otherwise():
     rng = np.random.default_rng(2)
     many = [
-        variance_shares.explained(rng.standard_normal(180), *labels(6, 6, 5), np.random.default_rng(0), resamples=2)
+        variance_shares.explained(
+            rng.standard_normal(180), *labels(6, 6, 5), np.random.default_rng(0), resamples=2
+        )
         for _ in range(200)
     ]
     assert np.mean([found.r2_setting for found in many]) == pytest.approx(35 / 179, abs=0.01)

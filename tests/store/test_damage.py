@@ -19,14 +19,25 @@ def run() -> Run:
     return Run("toy", "beta_vae", 0, statement, "01234567", 1.0, 0, 0, control=False)
 
 
-def test_what_a_killed_process_left_is_removed_under_the_claim_and_claims_of_others_are_not(tmp_path, run):
+def test_what_a_killed_process_left_is_removed_under_the_claim_and_claims_of_others_are_not(
+    tmp_path, run
+):
     paths, folder = Paths(tmp_path), Paths(tmp_path).run(run.key)
     folder.mkdir(parents=True)
     for name in (".latents.h5.1.abc.part", ".claim.other.part", "checkpoint.safetensors"):
         (folder / name).write_text("x")
     made: list[Run] = []
-    shard_jobs.make_all(Shard("toy", "beta_vae", (run,)), paths, lambda run: run in made, lambda run, _: made.append(run), print)
-    assert sorted(path.name for path in folder.iterdir()) == [".claim.other.part", "checkpoint.safetensors"]
+    shard_jobs.make_all(
+        Shard("toy", "beta_vae", (run,)),
+        paths,
+        lambda run: run in made,
+        lambda run, _: made.append(run),
+        print,
+    )
+    assert sorted(path.name for path in folder.iterdir()) == [
+        ".claim.other.part",
+        "checkpoint.safetensors",
+    ]
 
 
 @pytest.mark.parametrize("where", ["claim", "make"])
@@ -36,8 +47,12 @@ def test_a_full_disk_is_said_wherever_a_job_meets_it(tmp_path, run, monkeypatch,
 
     if where == "claim":
         monkeypatch.setattr(Path, "write_text", full)
-    with pytest.raises(files.StoreError, match=r"01234567/0: no room on the disk .* run the same command again"):
-        shard_jobs.make_all(Shard("toy", "beta_vae", (run,)), Paths(tmp_path), lambda _: False, full, print)
+    with pytest.raises(
+        files.StoreError, match=r"01234567/0: no room on the disk .* run the same command again"
+    ):
+        shard_jobs.make_all(
+            Shard("toy", "beta_vae", (run,)), Paths(tmp_path), lambda _: False, full, print
+        )
 
 
 def test_forgetting_latents_removes_them_and_the_indexes_that_say_they_are_there(tmp_path, run):

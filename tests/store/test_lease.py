@@ -61,7 +61,9 @@ def test_a_silent_holder_on_another_host_loses_its_claim_after_the_lease(tmp_pat
     mine = Lease(tmp_path, lease=0.3)
     assert not mine.take()
     time.sleep(0.2)
-    (tmp_path / "claim.json").write_text(json.dumps(held | {"beat": 4}))  # a sign of life starts the lease anew
+    (tmp_path / "claim.json").write_text(
+        json.dumps(held | {"beat": 4})
+    )  # a sign of life starts the lease anew
     assert not mine.take()
     time.sleep(0.2)
     assert not mine.take()
@@ -135,14 +137,20 @@ def test_who_lost_its_claim_stops_writing_and_waits_for_the_other(tmp_path, monk
     folder, said, finished = paths.run(run.key), [], []
 
     def taken_over(run, mine):
-        (folder / "claim.json").write_text(json.dumps(lease.holder() | {"token": "other", "beat": 0}))
+        (folder / "claim.json").write_text(
+            json.dumps(lease.holder() | {"token": "other", "beat": 0})
+        )
         finished.append(run)  # the other makes it
         mine.keep()
         raise AssertionError("went on although another process had the claim")
 
     monkeypatch.setattr(shard_jobs, "POLL", 0.0)
     shard_jobs.make_all(
-        SimpleNamespace(key="shard", runs=(run,), whole=(run,)), paths, lambda run: run in finished, taken_over, said.append
+        SimpleNamespace(key="shard", runs=(run,), whole=(run,)),
+        paths,
+        lambda run: run in finished,
+        taken_over,
+        said.append,
     )
     assert any(f"process {os.getpid()} on" in line for line in said), said
     assert json.loads((folder / "claim.json").read_text())["token"] == "other"

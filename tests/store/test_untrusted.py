@@ -43,14 +43,18 @@ def folder(tmp_path_factory):
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.dates(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12) | st.integers(), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(max_size=12) | st.integers(), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 
 
 # Each list holds the one before nine times: 9**9 values in nine lines.
 LAUGHS = "a: &a [x]\n" + "".join(
-    f"{name}: &{name} [{', '.join([f'*{one}'] * 9)}]\n" for one, name in zip("abcdefghi", "bcdefghij", strict=True)
+    f"{name}: &{name} [{', '.join([f'*{one}'] * 9)}]\n"
+    for one, name in zip("abcdefghi", "bcdefghij", strict=True)
 )
 
 
@@ -87,7 +91,9 @@ def test_any_value_in_a_study(folder, value, key, inside):
         stated[key] = value
     found = study_error(folder, yaml.safe_dump(stated, allow_unicode=True))
     if found is not None and found.scales and small(found):
-        assert all(re.fullmatch(r"[\w/]+", run.key) for run in runs.expand(found, next(iter(found.scales))))
+        assert all(
+            re.fullmatch(r"[\w/]+", run.key) for run in runs.expand(found, next(iter(found.scales)))
+        )
 
 
 def small(study):
@@ -118,7 +124,20 @@ def test_damaged_studies(folder, root, name):
         ('"a\\e[2Jb": 1', "\\x1b"),
         ("id: x\n" + "#" * 2**22, "bytes"),
     ],
-    ids=["laughs", "lists", "mappings", "number", "date", "name", "object", "set", "binary", "local", "escape", "large"],
+    ids=[
+        "laughs",
+        "lists",
+        "mappings",
+        "number",
+        "date",
+        "name",
+        "object",
+        "set",
+        "binary",
+        "local",
+        "escape",
+        "large",
+    ],
 )
 def test_what_yaml_could_do_besides_data(folder, text, said):
     path = write_study(folder, text)
@@ -130,7 +149,11 @@ def test_what_yaml_could_do_besides_data(folder, text, said):
 
 
 @MANY
-@given(st.dictionaries(st.sampled_from(list(config.Config.model_fields)) | st.text(max_size=8), PLAIN, max_size=3))
+@given(
+    st.dictionaries(
+        st.sampled_from(list(config.Config.model_fields)) | st.text(max_size=8), PLAIN, max_size=3
+    )
+)
 def test_any_configuration(folder, values):
     path = folder / "config.yaml"
     path.write_text(yaml.safe_dump(values, allow_unicode=True))
@@ -141,8 +164,20 @@ def test_any_configuration(folder, values):
 
 
 RECORD = {
-    **{"run": KEY, "dataset": "toy", "model": "beta_vae", "seed": 0, "statement": {"model": "beta_vae"}, "state": "done"},
-    **{"code": {"facsimile.training.loop": "01234567"}, "seconds": 1.5, "steps": 12, "weights_sha256": "0" * 64},
+    **{
+        "run": KEY,
+        "dataset": "toy",
+        "model": "beta_vae",
+        "seed": 0,
+        "statement": {"model": "beta_vae"},
+        "state": "done",
+    },
+    **{
+        "code": {"facsimile.training.loop": "01234567"},
+        "seconds": 1.5,
+        "steps": 12,
+        "weights_sha256": "0" * 64,
+    },
 }
 
 
@@ -161,7 +196,9 @@ def test_any_value_in_a_record(folder, value, key):
         assert all(isinstance(code, str) for code in made["code"].values())
 
 
-@pytest.mark.parametrize("data", [b"", b"[" * 10**5, b"9" * 5000, b"\xff", b"null", b'{"state": "done", "seconds": NaN}'])
+@pytest.mark.parametrize(
+    "data", [b"", b"[" * 10**5, b"9" * 5000, b"\xff", b"null", b'{"state": "done", "seconds": NaN}']
+)
 def test_what_is_no_record(folder, data):
     (folder / files.RECORD).write_bytes(data)
     with pytest.raises(StoreError, match=r"run\.json.*facsimile forget"):
@@ -170,7 +207,9 @@ def test_what_is_no_record(folder, data):
 
 def test_damaged_records_and_answers(folder):
     row = {"metric": "mig", "score": "mig", "result": 0.5, "convention": "dlib"}
-    answer = json.dumps({"run": KEY, "stamp": {"latents": "0", "code": "1"}, "scores": [row]}).encode()
+    answer = json.dumps(
+        {"run": KEY, "stamp": {"latents": "0", "code": "1"}, "scores": [row]}
+    ).encode()
     for data in mutants(json.dumps(RECORD).encode(), 400):
         (folder / files.RECORD).write_bytes(data)
         refused(lambda: records.record(folder), folder / files.RECORD)
@@ -194,7 +233,9 @@ def test_damaged_tables_of_scores(folder):
 
 def test_a_table_of_a_trillion_rows_is_refused_by_its_size(folder):
     path = folder / "mig-01234567.parquet"
-    pd.DataFrame({"run": pd.Categorical(["x"]).repeat(stored_scores.ROWS + 1), "metric": 1.0}).to_parquet(path, index=False)
+    pd.DataFrame(
+        {"run": pd.Categorical(["x"]).repeat(stored_scores.ROWS + 1), "metric": 1.0}
+    ).to_parquet(path, index=False)
     with pytest.raises(StoreError, match="no shard's scores"):
         stored_scores.read_table(path)
 

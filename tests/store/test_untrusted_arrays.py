@@ -31,7 +31,12 @@ def folder(tmp_path_factory):
 
 def latents_of(path, rows=40, width=4):
     values = np.random.default_rng(0).normal(size=(2, rows, width)).astype(np.float32)
-    latents.write(path, (rows, width), iter([(values[0], values[1])]), {"run": KEY, "dataset": "toy", "statement": {}})
+    latents.write(
+        path,
+        (rows, width),
+        iter([(values[0], values[1])]),
+        {"run": KEY, "dataset": "toy", "statement": {}},
+    )
     return values
 
 
@@ -48,7 +53,9 @@ def test_damaged_latents(folder):
                 assert np.array_equal(found, values[0])
 
 
-@pytest.mark.parametrize("what", ["rows", "width", "group", "text", "link", "external", "empty", "soft"])
+@pytest.mark.parametrize(
+    "what", ["rows", "width", "group", "text", "link", "external", "empty", "soft"]
+)
 def test_latents_that_claim_what_they_have_not(folder, what):
     path = folder / "latents.h5"
     latents_of(path)
@@ -99,7 +106,12 @@ def test_arrays_of_a_model_that_claim_what_they_have_not(folder, what):
             file["mean"] = h5py.ExternalLink("/etc/passwd", "/x")
         else:
             file["mean"] = [["a", "b"]]
-    with frugal(), pytest.raises(StoreError, match=r"latents\.h5: truncated or no file of arrays.*forget --latents"):
+    with (
+        frugal(),
+        pytest.raises(
+            StoreError, match=r"latents\.h5: truncated or no file of arrays.*forget --latents"
+        ),
+    ):
         inferred_arrays.read(path)
 
 
@@ -146,7 +158,12 @@ def header(text, version=b"\x01\x00", size=2, claimed=None):
         (header(b"{'descr': '<f4', 'fortran_order': False, 'shape': (%d, 4)}\n" % HUGE), 1),
         (header(b"{'descr': '<f4', 'fortran_order': False, 'shape': (3, 1%s)}\n" % (b"0" * 20)), 1),
         (header(b"{'descr': '|O', 'fortran_order': False, 'shape': (3, 2)}\n"), 1),
-        (header(b"{'descr': ('<f4', (1000000, 1000000)), 'fortran_order': False, 'shape': (3, 2)}\n"), 1),
+        (
+            header(
+                b"{'descr': ('<f4', (1000000, 1000000)), 'fortran_order': False, 'shape': (3, 2)}\n"
+            ),
+            1,
+        ),
         (header(b" ", b"\x02\x00", 4, 2**32 - 1), 100),
         (header(b"(" * 9000, b"\x01\x00", 2), 0),
         (header(b"{'descr': '<f4', 'fortran_order': False, 'shape': (-3, 2)}\n"), 1),
@@ -168,14 +185,21 @@ def test_damaged_checkpoints_and_weights(folder):
 
     for path in folder.iterdir():
         path.unlink() if path.is_file() else shutil.rmtree(path)
-    checkpoints.save_checkpoint(folder, {"weights.encoder.a": torch.zeros(3, 4)}, {"step": 4, "history": []})
+    checkpoints.save_checkpoint(
+        folder, {"weights.encoder.a": torch.zeros(3, 4)}, {"step": 4, "history": []}
+    )
     whole = (folder / files.CHECKPOINT).read_bytes()
     with frugal():
         for data in mutants(whole, 400):
             (folder / files.CHECKPOINT).write_bytes(data)
             refused(lambda: checkpoints.load_checkpoint(folder), folder / files.CHECKPOINT)
     (folder / files.CHECKPOINT).unlink()
-    records.finish(folder, {"encoder.a": torch.zeros(3, 4)}, pd.DataFrame({"step": [1]}), {"run": KEY, "state": "done"})
+    records.finish(
+        folder,
+        {"encoder.a": torch.zeros(3, 4)},
+        pd.DataFrame({"step": [1]}),
+        {"run": KEY, "state": "done"},
+    )
     whole = (folder / files.WEIGHTS).read_bytes()
     for data in mutants(whole, 200):
         (folder / files.WEIGHTS).write_bytes(data)

@@ -38,15 +38,33 @@ def test_the_published_study_has_12600_runs(published):
         (600, "dsprites", "dip_vae_i", {"lambda_od": 1, "lambda_d_factor": 10}, 0),
         (900, "dsprites", "dip_vae_ii", {"lambda_od": 1, "lambda_d_factor": 1}, 0),
         (1200, "dsprites", "beta_tc_vae", {"beta": 1}, 0),
-        (1500, "dsprites", "annealed_vae", {"c_max": 5, "gamma": 1000, "iteration_threshold": 100000}, 0),
+        (
+            1500,
+            "dsprites",
+            "annealed_vae",
+            {"c_max": 5, "gamma": 1000, "iteration_threshold": 100000},
+            0,
+        ),
         (1800, "color_dsprites", "beta_vae", {"beta": 1}, 0),
         (10800, "shapes3d", "beta_vae", {"beta": 1}, 0),
-        (12599, "shapes3d", "annealed_vae", {"c_max": 100, "gamma": 1000, "iteration_threshold": 100000}, 49),
+        (
+            12599,
+            "shapes3d",
+            "annealed_vae",
+            {"c_max": 100, "gamma": 1000, "iteration_threshold": 100000},
+            49,
+        ),
     ],
 )
 def test_numbers_are_those_of_disentanglement_lib(published, number, dataset, model, params, seed):
     run = published[number]
-    assert (run.number, run.dataset, run.model, run.params, run.seed) == (number, dataset, model, params, seed)
+    assert (run.number, run.dataset, run.model, run.params, run.seed) == (
+        number,
+        dataset,
+        model,
+        params,
+        seed,
+    )
 
 
 def test_a_smaller_scale_keeps_the_numbers(locatello):
@@ -84,7 +102,9 @@ def test_the_hash_depends_on_what_is_stated_and_not_on_how(a, b, same):
 def test_shards_hold_every_run_once(published):
     made = runs.shards(published, 50)
     assert len(made) == 252
-    assert sorted(run.key for shard in made for run in shard.runs) == sorted(run.key for run in published)
+    assert sorted(run.key for shard in made for run in shard.runs) == sorted(
+        run.key for run in published
+    )
     assert all(len({(run.dataset, run.model) for run in shard.runs}) == 1 for shard in made)
     assert len({shard.key for shard in made}) == 252
 
@@ -102,22 +122,37 @@ def test_a_variation_is_asked_where_it_is_another_way(locatello):
     assert ways["draw_2"].evaluation == ways[""].evaluation.model_copy(update={"seed": 2})
     assert ways["train_100"].evaluation == ways[""].evaluation.model_copy(update={"train": 100})
     # The smoke scale gives 1,000 points to all, so train_1000 is no other way there.
-    assert [way.variation for way in evaluations.settings(locatello, "smoke", "mig")] == ["", "draw_1", "draw_2", "train_100"]
+    assert [way.variation for way in evaluations.settings(locatello, "smoke", "mig")] == [
+        "",
+        "draw_1",
+        "draw_2",
+        "train_100",
+    ]
     sampled = evaluations.settings(locatello, "paper", "unsupervised")[1]
     assert (sampled.variation, sampled.representation) == ("sampled", "sampled")
-    assert [way.variation for way in evaluations.settings(locatello, "paper", "explicitness")] == [""]
+    assert [way.variation for way in evaluations.settings(locatello, "paper", "explicitness")] == [
+        ""
+    ]
 
 
 def test_a_scale_may_give_a_dear_metric_fewer_points(locatello):
     assert evaluations.evaluation(locatello, "smoke", "downstream").train == 100
-    assert evaluations.evaluation(locatello, "smoke", "mig").train == evaluations.evaluation(locatello, "smoke").train == 1000
+    assert (
+        evaluations.evaluation(locatello, "smoke", "mig").train
+        == evaluations.evaluation(locatello, "smoke").train
+        == 1000
+    )
 
 
 def test_another_variation_is_another_protocol(locatello):
     fewer = {name: way for name, way in locatello.variations.items() if name != "draw_2"}
     other = locatello.model_copy(update={"variations": fewer})
-    assert evaluations.protocol(other, "paper", "mig") != evaluations.protocol(locatello, "paper", "mig")
-    assert evaluations.protocol(other, "paper", "unsupervised") == evaluations.protocol(locatello, "paper", "unsupervised")
+    assert evaluations.protocol(other, "paper", "mig") != evaluations.protocol(
+        locatello, "paper", "mig"
+    )
+    assert evaluations.protocol(other, "paper", "unsupervised") == evaluations.protocol(
+        locatello, "paper", "unsupervised"
+    )
 
 
 def test_an_unknown_scale_is_named_with_the_right_ones(locatello):
@@ -127,7 +162,9 @@ def test_an_unknown_scale_is_named_with_the_right_ones(locatello):
 
 def test_the_dimensions_of_a_representation_may_be_a_data_sets_own(root):
     svae = reading.load(PAPERS / "svae" / "study.yaml")
-    found = {run.dataset: run.statement["training"]["latents"] for run in runs.expand(svae, "paper")}
+    found = {
+        run.dataset: run.statement["training"]["latents"] for run in runs.expand(svae, "paper")
+    }
     assert found == {name: int(name.split("_")[2]) for name in svae.datasets}
     stranger = svae.model_copy(update={"latents": {"sparse_shift_7_cells": 7}})
     (place, said), *_ = stranger.problems()

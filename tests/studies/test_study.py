@@ -36,9 +36,24 @@ def test_the_published_study_is_read(root):
             "scales.desk.datasets",
             "did you mean 'dsprites'",
         ),
-        ("datasets: [noisy_dsprites]", "datasets: [noisy]", "figures.fig2.datasets", "did you mean 'noisy_dsprites'"),
-        ("dsprites: {orientation", "dsprite: {orientation", "scales.smoke.subgrid", "did you mean 'dsprites'"),
-        ("seeds: 1\n", "seeds: 1\n    without: [noise_vae]\n", "scales.desk.without", "no model of locatello2019 'noise_vae'"),
+        (
+            "datasets: [noisy_dsprites]",
+            "datasets: [noisy]",
+            "figures.fig2.datasets",
+            "did you mean 'noisy_dsprites'",
+        ),
+        (
+            "dsprites: {orientation",
+            "dsprite: {orientation",
+            "scales.smoke.subgrid",
+            "did you mean 'dsprites'",
+        ),
+        (
+            "seeds: 1\n",
+            "seeds: 1\n    without: [noise_vae]\n",
+            "scales.desk.without",
+            "no model of locatello2019 'noise_vae'",
+        ),
         ("seeds: 50", "seeds: fifty", "seeds", "integer"),
         ("seeds: 50", "seeds: -1", "seeds", "greater than 0"),
         ("year: 2019", "year: 2019\nyear: 2020", "year", "twice"),
@@ -52,29 +67,94 @@ def test_the_published_study_is_read(root):
             "claims.transfer.statistic",
             "did you mean 'model_selection'",
         ),
-        ("rule: {above: -0.1}", "rule: {over: -0.1}", "claims.mean_total_correlation.rule.over", "no such key"),
-        ("rule: {above: -0.1}", "rule: {}", "claims.mean_total_correlation.rule", "a rule needs above, below, or both"),
-        ("same_metric: true, ", "", "claims.transfer", "model_selection needs the parameters: same_metric"),
-        ("less: [objective]", "lest: [objective]", "claims.seed_and_hyper_parameter", "did you mean 'less'"),
-        ("against: [elbo.elbo]", "against: [elb.elbo]", "claims.no_selection_without_labels.parameters", "did you mean 'elbo'"),
+        (
+            "rule: {above: -0.1}",
+            "rule: {over: -0.1}",
+            "claims.mean_total_correlation.rule.over",
+            "no such key",
+        ),
+        (
+            "rule: {above: -0.1}",
+            "rule: {}",
+            "claims.mean_total_correlation.rule",
+            "a rule needs above, below, or both",
+        ),
+        (
+            "same_metric: true, ",
+            "",
+            "claims.transfer",
+            "model_selection needs the parameters: same_metric",
+        ),
+        (
+            "less: [objective]",
+            "lest: [objective]",
+            "claims.seed_and_hyper_parameter",
+            "did you mean 'less'",
+        ),
+        (
+            "against: [elbo.elbo]",
+            "against: [elb.elbo]",
+            "claims.no_selection_without_labels.parameters",
+            "did you mean 'elbo'",
+        ),
         (
             "metric: unsupervised.gaussian_total_correlation@sampled",
             "metric: unsupervised.gaussian_total_correlation@sampld",
             "claims.sampled_total_correlation.parameters",
             "did you mean 'sampled'",
         ),
-        ("[annealed_vae]", "[anealed_vae]", "claims.sampled_total_correlation.parameters", "did you mean 'annealed_vae'"),
-        ("target: model_selection", "target: table9", "claims.transfer.target", "did you mean 'table1'"),
-        ("    description: as published", "    description: x\n    metrics: [mig]", "scales.paper.metrics", "no such key"),
+        (
+            "[annealed_vae]",
+            "[anealed_vae]",
+            "claims.sampled_total_correlation.parameters",
+            "did you mean 'annealed_vae'",
+        ),
+        (
+            "target: model_selection",
+            "target: table9",
+            "claims.transfer.target",
+            "did you mean 'table1'",
+        ),
+        (
+            "    description: as published",
+            "    description: x\n    metrics: [mig]",
+            "scales.paper.metrics",
+            "no such key",
+        ),
         ("  - beta_vae_score\n", "  - beta_score\n", "metrics.0", "did you mean 'beta_vae_score'"),
-        ("metrics: [unsupervised]}", "metrics: [unsupervise]}", "variations.sampled.metrics", "did you mean 'unsupervised'"),
-        ("correlation@sampled, unsupervised", "correlation@samples, unsupervised", "figures", "did you mean 'sampled'"),
-        ("models: [factor_vae]", "models: [factor]", "figures.fig3_right.models", "did you mean 'factor_vae'"),
+        (
+            "metrics: [unsupervised]}",
+            "metrics: [unsupervise]}",
+            "variations.sampled.metrics",
+            "did you mean 'unsupervised'",
+        ),
+        (
+            "correlation@sampled, unsupervised",
+            "correlation@samples, unsupervised",
+            "figures",
+            "did you mean 'sampled'",
+        ),
+        (
+            "models: [factor_vae]",
+            "models: [factor]",
+            "figures.fig3_right.models",
+            "did you mean 'factor_vae'",
+        ),
         ("each: dataset", "each: metric", "figures.a1.each", "'dataset'"),
-        ("points: {downstream", "points: {downstreem", "scales.smoke.points", "did you mean 'downstream'"),
+        (
+            "points: {downstream",
+            "points: {downstreem",
+            "scales.smoke.points",
+            "did you mean 'downstream'",
+        ),
         ("id: locatello2019", "id: another", "id", "must have the id 'locatello2019'"),
         ("id: locatello2019", "id: '../../x'", "id", "not a name"),
-        ("datasets: [dsprites, color", "datasets: ['a; rm -rf x', color", "datasets.0", "not a name"),
+        (
+            "datasets: [dsprites, color",
+            "datasets: ['a; rm -rf x', color",
+            "datasets.0",
+            "not a name",
+        ),
     ],
 )
 def test_an_error_names_file_line_key_and_remedy(text, tmp_path, old, new, key, message):
@@ -87,11 +167,16 @@ def test_an_error_names_file_line_key_and_remedy(text, tmp_path, old, new, key, 
     assert said.strip().startswith(key)
     assert message in said
     written = path.read_text().splitlines()[int(line) - 1]
-    assert re.split(r"\W", key.split(".")[-1])[0] in written or new.splitlines()[-1].strip() in written or new in written
+    assert (
+        re.split(r"\W", key.split(".")[-1])[0] in written
+        or new.splitlines()[-1].strip() in written
+        or new in written
+    )
 
 
 @pytest.mark.parametrize(
-    "content", ["", "[1, 2]", "id: [", "a: !!python/object/apply:os.system [ls]", "\x00", "- {", "&a [*a]"]
+    "content",
+    ["", "[1, 2]", "id: [", "a: !!python/object/apply:os.system [ls]", "\x00", "- {", "&a [*a]"],
 )
 def test_what_is_no_study_is_refused_in_one_line(tmp_path, content):
     path = write_study(tmp_path, content, "broken")
@@ -102,7 +187,9 @@ def test_what_is_no_study_is_refused_in_one_line(tmp_path, content):
 
 
 def test_the_schema_for_editors_is_what_the_code_says(root):
-    assert (root / json_schema.PATH).read_text(encoding="utf-8") == json_schema.generated(), "run: facsimile schema"
+    assert (root / json_schema.PATH).read_text(encoding="utf-8") == json_schema.generated(), (
+        "run: facsimile schema"
+    )
 
 
 def test_expanding_a_study_imports_neither_torch_nor_pandas(root):
@@ -111,5 +198,7 @@ def test_expanding_a_study_imports_neither_torch_nor_pandas(root):
         f"runs.expand(reading.load(Path({str(PAPERS / 'locatello2019' / 'study.yaml')!r})), 'paper');"
         "print(sorted({'torch', 'pandas', 'sklearn'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root
+    )
     assert done.stdout.strip() == "[]"

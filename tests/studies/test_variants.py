@@ -45,15 +45,26 @@ def test_a_study_states_variants_of_models_and_scores(tmp_path, text):
     assert context.variants.model == {
         "DIWHVI, as published": (Variant("DIWHVI", "paper"), Variant("DIWHVI, REINFORCE", "code"))
     }
-    assert [v.name for v in context.variants.metric["cone_objective.printed"]] == ["cone_objective.value", "cone_objective.gap"]
+    assert [v.name for v in context.variants.metric["cone_objective.printed"]] == [
+        "cone_objective.value",
+        "cone_objective.gap",
+    ]
     assert context.variants.dataset == {}
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("paper: DIWHVI,", "paper: DIWHV,", r"faithful_to.*no model of prog_vi 'DIWHV'; did you mean 'DIWHVI'"),
-        ("paper: cone_objective.value", "paper: cone_objectiv.value", "no score of prog_vi 'cone_objectiv'"),
+        (
+            "paper: DIWHVI,",
+            "paper: DIWHV,",
+            r"faithful_to.*no model of prog_vi 'DIWHV'; did you mean 'DIWHVI'",
+        ),
+        (
+            "paper: cone_objective.value",
+            "paper: cone_objectiv.value",
+            "no score of prog_vi 'cone_objectiv'",
+        ),
         ("code: cone_objective.gap", "code: gap", "no score of prog_vi 'gap'"),
         ("  cone_objective.printed: {", "  printed: {", "no metric of prog_vi 'printed'"),
         ('"DIWHVI, as published":', "HVI:", "must be three names"),
@@ -75,7 +86,9 @@ def test_a_published_number_is_repeated_once_a_variant(tmp_path, text):
         ("DIWHVI, REINFORCE", "model as in the code", -7.33),
     ]
     assert {n.line for n in found} == {2}
-    alone = published.read(written(tmp_path, line.replace('"DIWHVI, as published"', "HVI")), context)
+    alone = published.read(
+        written(tmp_path, line.replace('"DIWHVI, as published"', "HVI")), context
+    )
     assert [(n.quantity.model, n.faithful_to) for n in alone] == [("HVI", "")]
 
 
@@ -102,20 +115,32 @@ def synthetic_quantity(dataset, model):
 def compared(tmp_path, value, **about):
     """A published MIG of "VAE", for which β-VAE and FactorVAE stand."""
     both = Variant("beta_vae", "paper"), Variant("factor_vae", "code")
-    context = synthetic.context(scale="paper", steps=300_000, evaluation=(10_000, 5000), variants=Names(model={"VAE": both}))
-    printed = published.read(written(tmp_path, f"table1,dsprites,VAE,,mig.mig,mean,{value},0.0001,Table 1,printed"), context)
+    context = synthetic.context(
+        scale="paper", steps=300_000, evaluation=(10_000, 5000), variants=Names(model={"VAE": both})
+    )
+    printed = published.read(
+        written(tmp_path, f"table1,dsprites,VAE,,mig.mig,mean,{value},0.0001,Table 1,printed"),
+        context,
+    )
     specs = [Spec("table1", "scores", metrics=("mig.mig",))]
     scores = synthetic.scores(synthetic.runs(20, (2,)))
     own = {
-        model: scores.query(f"model == '{model}' and metric == 'mig'")["result"].mean() for model in ("beta_vae", "factor_vae")
+        model: scores.query(f"model == '{model}' and metric == 'mig'")["result"].mean()
+        for model in ("beta_vae", "factor_vae")
     }
     return judge.compare(scores, printed, specs, context), own
 
 
-@pytest.mark.parametrize(("near", "other"), [("beta_vae", "factor_vae"), ("factor_vae", "beta_vae")])
+@pytest.mark.parametrize(
+    ("near", "other"), [("beta_vae", "factor_vae"), ("factor_vae", "beta_vae")]
+)
 def test_the_comparison_says_which_variant_lies_nearest(tmp_path, near, other):
     own = compared(tmp_path, 0.5)[1]
-    found = compared(tmp_path, round(own[near], 5))[0].query("verdict != 'no source'").set_index("model")
+    found = (
+        compared(tmp_path, round(own[near], 5))[0]
+        .query("verdict != 'no source'")
+        .set_index("model")
+    )
     assert found["nearest"].to_dict() == {near: "yes", other: "no"}
     assert found.loc[near, "verdict"] == "reproduced"
     assert found.loc["beta_vae", "faithful_to"] == "model as in the paper"
@@ -150,7 +175,9 @@ def test_a_comparison_written_before_there_were_variants_is_read(tmp_path):
     table = compared(tmp_path, 0.5)[0].drop(columns=["faithful_to", "nearest"])
     assert "nearest" not in numbers_view.markdown(table, "x")
     judge.save(table, tmp_path / "comparison.csv")
-    assert [(row["variant"], row["nearest"]) for row in _comparison.rows(tmp_path / "comparison.csv")] == [("", False)] * 2
+    assert [
+        (row["variant"], row["nearest"]) for row in _comparison.rows(tmp_path / "comparison.csv")
+    ] == [("", False)] * 2
 
 
 def test_the_page_of_a_study_names_both(tmp_path, text, root, monkeypatch):
@@ -161,4 +188,6 @@ def test_the_page_of_a_study_names_both(tmp_path, text, root, monkeypatch):
 
 def test_variants_move_no_run(tmp_path, text, root):
     plain = reading.load(PAPERS / "prog_vi" / "study.yaml")
-    assert [r.key for r in runs.expand(stated(tmp_path, text), "desk")] == [r.key for r in runs.expand(plain, "desk")]
+    assert [r.key for r in runs.expand(stated(tmp_path, text), "desk")] == [
+        r.key for r in runs.expand(plain, "desk")
+    ]

@@ -33,15 +33,29 @@ def frames(theory=True):
         for place, label in enumerate(VALUES)
         for seed in range(3)
     ]
-    scores = [run | {"metric": "f", "score": "x", "result": VALUES[run["label"]] + run["seed"] / 10} for run in runs]
+    scores = [
+        run | {"metric": "f", "score": "x", "result": VALUES[run["label"]] + run["seed"] / 10}
+        for run in runs
+    ]
     if theory:
-        scores += [run | {"metric": "f", "score": "x_theory", "result": -8.05} for run in runs if run["label"] == "one"]
+        scores += [
+            run | {"metric": "f", "score": "x_theory", "result": -8.05}
+            for run in runs
+            if run["label"] == "one"
+        ]
     return pd.DataFrame(runs), pd.DataFrame(scores)
 
 
 def context(**more):
-    said = {"models": {"m": ("beta",)}, "datasets": ("toy",), "labels": dict.fromkeys(VALUES, "m"), "metrics": ("f",)}
-    return synthetic.context(datasets=("toy",), **{k: v for k, v in said.items() if k != "datasets"}, **more)
+    said = {
+        "models": {"m": ("beta",)},
+        "datasets": ("toy",),
+        "labels": dict.fromkeys(VALUES, "m"),
+        "metrics": ("f",),
+    }
+    return synthetic.context(
+        datasets=("toy",), **{k: v for k, v in said.items() if k != "datasets"}, **more
+    )
 
 
 def spec(kind="beside"):
@@ -85,7 +99,12 @@ def test_columns_that_nothing_fills_are_not_there():
 def test_a_line_a_score_with_its_difference():
     runs, scores = frames()
     printed = {Quantity("t", "toy", "m", "", "f.x", "mean"): -7.5}
-    made = tables.make(scores, runs, dataclasses.replace(spec("by_score"), metrics=("f",)), context(printed=printed))
+    made = tables.make(
+        scores,
+        runs,
+        dataclasses.replace(spec("by_score"), metrics=("f",)),
+        context(printed=printed),
+    )
     assert [row.label for row in made.rows] == ["x", "x theory"]
     ours, published, difference = made.rows[0].entries
     assert (ours.value, published.value, difference.value) == pytest.approx((-7.4, -7.5, 0.1))
@@ -94,25 +113,41 @@ def test_a_line_a_score_with_its_difference():
 
 def test_lines_are_drawn_from_the_history_with_their_closed_form():
     _, scores = frames()
-    history = pd.DataFrame({"step": [0, 1, 2], "loss": 1.0, "x": [-9.0, -8.5, -8.0], "x_0": 1.0, "x_other": 2.0})
+    history = pd.DataFrame(
+        {"step": [0, 1, 2], "loss": 1.0, "x": [-9.0, -8.5, -8.0], "x_0": 1.0, "x_other": 2.0}
+    )
     made = figures.draw("lines", scores, spec("lines"), context(history=lambda run: history))
     assert set(made.data["line"]) == {"x", "x_0"}
     one = made.data[(made.data["run"] == "toy/m/one/0") & (made.data["line"] == "x")]
     assert one["value"].tolist() == [-9.0, -8.5, -8.0]
     assert set(one["theory"]) == {-8.05}
     only = dataclasses.replace(spec("lines"), where=(("beta", 1.0),))
-    assert set(figures.draw("lines", scores, only, context(history=lambda run: history)).data["run"]) == {"toy/m/five/0"}
+    assert set(
+        figures.draw("lines", scores, only, context(history=lambda run: history)).data["run"]
+    ) == {"toy/m/five/0"}
 
 
 def test_a_sweep_is_drawn_where_a_closed_form_is_known():
     _, scores = frames()
     made = figures.draw("against_theory", scores, spec("against_theory"), context())
     [row] = made.data.to_dict("records")
-    assert (row["text"], row["ours"], row["theory"], row["n"]) == ("one", pytest.approx(-7.9), -8.05, 3)
+    assert (row["text"], row["ours"], row["theory"], row["n"]) == (
+        "one",
+        pytest.approx(-7.9),
+        -8.05,
+        3,
+    )
 
 
 @pytest.mark.parametrize(
-    ("value", "said"), [(0.1234, "0.123"), (2.5e-5, "2.5e-05"), (0.0, "0.000"), (1.7e-18, "0.000"), (-3e-4, "-3.0e-04")]
+    ("value", "said"),
+    [
+        (0.1234, "0.123"),
+        (2.5e-5, "2.5e-05"),
+        (0.0, "0.000"),
+        (1.7e-18, "0.000"),
+        (-3e-4, "-3.0e-04"),
+    ],
 )
 def test_a_small_number_does_not_look_like_none(value, said):
     assert Entry(value, np.nan, np.nan).number() == said

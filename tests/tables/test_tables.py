@@ -23,7 +23,10 @@ def made(kind="scores", of=None, title="Scores of every method", **changes):
 def broken():
     """Runs of which one failed and one was not made."""
     of = synthetic.runs(3)
-    of.loc[9, ["state", "reason"]] = ["failed", "non-finite loss at step 1234, last finite loss 86.1"]
+    of.loc[9, ["state", "reason"]] = [
+        "failed",
+        "non-finite loss at step 1234, last finite loss 86.1",
+    ]
     of.loc[20, ["state", "reason"]] = ["missing", "not made yet"]
     return of
 
@@ -40,7 +43,14 @@ def test_rows_are_the_studys_methods_in_order_then_the_controls():
         ("Controls", "Oracle"),
         ("Controls", "Noise"),
     ]
-    assert table.columns == ["BetaVAE score", "FactorVAE score", "MIG", "DCI disentanglement", "Modularity", "SAP"]
+    assert table.columns == [
+        "BetaVAE score",
+        "FactorVAE score",
+        "MIG",
+        "DCI disentanglement",
+        "Modularity",
+        "SAP",
+    ]
 
 
 def test_an_entry_is_the_mean_of_its_runs_inside_its_interval():
@@ -66,7 +76,10 @@ def test_failed_and_missing_runs_are_counted_and_named(broken):
     assert wide.loc["DIP-VAE-I", "n"] == "8 of 9"
     assert wide.loc["β-VAE", "n"] == "9"
     said = " ".join(table.notes)
-    assert "1 of 56 runs failed: FactorVAE γ = 10, seed 0: non-finite loss at step 1234, last finite loss 86.1." in said
+    assert (
+        "1 of 56 runs failed: FactorVAE γ = 10, seed 0: non-finite loss at step 1234, last finite loss 86.1."
+        in said
+    )
     assert "1 of 56 runs are missing" in said
     row = table.data[table.data["model"] == "factor_vae"].iloc[0]
     assert (row["n"], row["done"], row["failed"], row["missing"]) == (8, 8, 1, 0)
@@ -111,7 +124,9 @@ def test_notes_say_scale_steps_points_convention_and_substitution(kind):
 
 @pytest.mark.parametrize(("kind", "rows"), [("scores", 8), ("cells", 36)])
 def test_the_comparison_asks_for_every_row_of_both_data_sets(kind, rows):
-    asked = discover.module("tables", kind).cells(synthetic.spec(kind, metrics=("mig.mig",)), synthetic.context())
+    asked = discover.module("tables", kind).cells(
+        synthetic.spec(kind, metrics=("mig.mig",)), synthetic.context()
+    )
     assert len(set(asked)) == len(asked) == 2 * rows
 
 
@@ -126,7 +141,10 @@ def test_no_metrics_asked_means_the_headline_of_each():
     scores = synthetic.scores(of)
     more = scores[scores["metric"] == "dci"].assign(score="completeness")
     spec = synthetic.spec("scores", metrics=())
-    assert tables.make(pd.concat([scores, more]), of, spec, synthetic.context()).columns == made().columns
+    assert (
+        tables.make(pd.concat([scores, more]), of, spec, synthetic.context()).columns
+        == made().columns
+    )
 
 
 def test_an_unknown_kind_names_what_there_is():
@@ -138,7 +156,9 @@ def test_saved_files_hold_the_same_numbers(tmp_path, broken):
     table = made(of=broken)
     paths = tables.save(table, tmp_path, "table1")
     assert [path.name for path in paths] == ["table1.csv", "table1.md", "table1.tex"]
-    read = pd.read_csv(paths[0], dtype={"params": str}, keep_default_na=False, na_values={"low": "", "high": ""})
+    read = pd.read_csv(
+        paths[0], dtype={"params": str}, keep_default_na=False, na_values={"low": "", "high": ""}
+    )
     pd.testing.assert_frame_equal(read, table.data, check_dtype=False)
     number = f"{table.data['mean'][0]:.3f}"
     for path in paths[1:]:
@@ -159,7 +179,9 @@ def test_latex_is_balanced_and_plain():
     assert bare.count("{") == bare.count("}")
     assert r"\caption{50 \% of a\_b \& c." in text
     body = text.split(r"\toprule")[1].split(r"\bottomrule")[0]
-    rows = [line for line in body.splitlines() if line.endswith(r"\\") and "multicolumn" not in line]
+    rows = [
+        line for line in body.splitlines() if line.endswith(r"\\") and "multicolumn" not in line
+    ]
     assert {len(re.findall(r"(?<!\\)&", line)) for line in rows} == {7}
     assert text.isascii()
 
@@ -167,7 +189,13 @@ def test_latex_is_balanced_and_plain():
 def test_the_console_shows_every_method_and_note():
     out = io.StringIO()
     Console(file=out, width=120).print(made().console())
-    for word in ("AnnealedVAE", "Controls", "DCI", "1.000 –", "Substitution: paper: Cars3D; here: dSprites."):
+    for word in (
+        "AnnealedVAE",
+        "Controls",
+        "DCI",
+        "1.000 –",
+        "Substitution: paper: Cars3D; here: dSprites.",
+    ):
         assert word in out.getvalue()
 
 

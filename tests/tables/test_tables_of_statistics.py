@@ -37,11 +37,15 @@ def test_variance_is_the_objectives_where_nothing_else_moves_a_score():
 
 def test_shares_are_told_apart_and_lie_in_their_intervals():
     rng = np.random.default_rng(0)
-    scores = planted(lambda row: row["value_index"] + rng.normal(scale=2), seeds=10, values=range(6))
+    scores = planted(
+        lambda row: row["value_index"] + rng.normal(scale=2), seeds=10, values=range(6)
+    )
     share = {
         p: e
         for p, e in zip(
-            ("r", "rr", "objective", "hyper_parameter", "seed"), made("variance_explained", scores).rows[0].entries, strict=True
+            ("r", "rr", "objective", "hyper_parameter", "seed"),
+            made("variance_explained", scores).rows[0].entries,
+            strict=True,
         )
     }
     truth = {"objective": 0, "hyper_parameter": 35 / 12 / (35 / 12 + 4), "seed": 4 / (35 / 12 + 4)}
@@ -52,12 +56,17 @@ def test_shares_are_told_apart_and_lie_in_their_intervals():
 
 def test_one_seed_leaves_nothing_to_say_and_the_table_says_so():
     table = made("variance_explained", planted(rank, seeds=1))
-    assert "Nothing is said of MIG and SAP: a cell needs two seeds, and a score must vary." in table.notes
+    assert (
+        "Nothing is said of MIG and SAP: a cell needs two seeds, and a score must vary."
+        in table.notes
+    )
     assert "needs" not in " ".join(made("variance_explained", planted(rank, seeds=2)).notes)
 
 
 def test_a_choice_that_always_holds_beats_all_but_itself():
-    table = made("model_selection", planted(lambda row: 10 * rank(row) + row["value_index"], TWO), TWO)
+    table = made(
+        "model_selection", planted(lambda row: 10 * rank(row) + row["value_index"], TWO), TWO
+    )
     assert table.columns[0] == "Same score, same data set"
     assert [entry.value for entry in table.rows[0].entries] == pytest.approx([17.5 / 18] * 4)
     assert [entry.value for entry in table.rows[1].entries] == pytest.approx([2.5 / 3] * 4)
@@ -66,17 +75,31 @@ def test_a_choice_that_always_holds_beats_all_but_itself():
 
 
 def test_a_lower_score_that_is_better_is_chosen_as_such():
-    scores = planted(lambda row: -rank(row)).assign(metric="unsupervised", score="gaussian_total_correlation")
-    table = made("model_selection", scores.drop_duplicates("run"), metrics=("unsupervised.gaussian_total_correlation",))
+    scores = planted(lambda row: -rank(row)).assign(
+        metric="unsupervised", score="gaussian_total_correlation"
+    )
+    table = made(
+        "model_selection",
+        scores.drop_duplicates("run"),
+        metrics=("unsupervised.gaussian_total_correlation",),
+    )
     # Three settings of the best of six methods tie: each beats 15 of 18, and ties with three.
     assert table.rows[0].entries[0].value == pytest.approx(16.5 / 18)
 
 
 def test_one_data_set_says_what_is_missing():
     table = made("model_selection", planted(rank))
-    assert [np.isfinite(entry.value) for entry in table.rows[0].entries] == [True, False, True, False]
+    assert [np.isfinite(entry.value) for entry in table.rows[0].entries] == [
+        True,
+        False,
+        True,
+        False,
+    ]
     assert "Nothing is said of transfer to another data set: here is dSprites alone." in table.notes
-    assert any("another seed, and there is 1" in note for note in made("model_selection", planted(rank, seeds=1)).notes)
+    assert any(
+        "another seed, and there is 1" in note
+        for note in made("model_selection", planted(rank, seeds=1)).notes
+    )
 
 
 def test_improvement_is_certain_where_methods_do_not_overlap():
@@ -90,8 +113,13 @@ def test_improvement_is_certain_where_methods_do_not_overlap():
 def test_more_seeds_are_needed_for_a_smaller_difference():
     rng = np.random.default_rng(0)
     noisy = planted(lambda row: 0.5 * rank(row) + rng.normal(), seeds=50, values=(0,))
-    data = made("seeds_needed", noisy).data.query("metric == 'mig.mig'").set_index(["first", "second"])
-    near, far = data.loc[("beta_vae", "factor_vae"), "unpaired"], data.loc[("beta_vae", "beta_tc_vae"), "unpaired"]
+    data = (
+        made("seeds_needed", noisy).data.query("metric == 'mig.mig'").set_index(["first", "second"])
+    )
+    near, far = (
+        data.loc[("beta_vae", "factor_vae"), "unpaired"],
+        data.loc[("beta_vae", "beta_tc_vae"), "unpaired"],
+    )
     # Differences of 0.5 and 2 standard deviations need 64 and 6 a side; of 50 seeds the first is known to ± 0.2.
     assert far <= 12 < 25 <= near <= 400
 
@@ -108,7 +136,11 @@ def test_every_kind_is_printed_and_says_what_it_is_of(kind, tmp_path):
     said = table.markdown()
     assert "smoke scale" in said
     assert f"| {table.head} | n |" in said
-    assert [path.suffix for path in tables.save(table, tmp_path, "table2")] == [".csv", ".md", ".tex"]
+    assert [path.suffix for path in tables.save(table, tmp_path, "table2")] == [
+        ".csv",
+        ".md",
+        ".tex",
+    ]
     assert table.latex("x").count(r"\\") > len(table.rows)
 
 

@@ -22,7 +22,9 @@ EXECUTIONS = ["serial", pytest.param("packed", marks=pytest.mark.slow)]
 
 
 def kept_of(every=EVERY, metrics=None, **settings):
-    return replace(run_of(**{"steps": 10} | settings), snapshots=Snapshots(every=every, metrics=metrics or {}))
+    return replace(
+        run_of(**{"steps": 10} | settings), snapshots=Snapshots(every=every, metrics=metrics or {})
+    )
 
 
 def shard_of(*members):
@@ -65,13 +67,19 @@ def test_a_snapshot_has_the_bits_of_the_run_that_it_is(at, tmp_path, execution):
         [expected] = made(alone, run_of(steps=part.steps))
         assert equal(weights(here, part), expected)
         record = records.record(here.paths.run(part.key))
-        assert (record["steps"], record["snapshot_of"], record["run"]) == (part.steps, whole.key, part.key)
+        assert (record["steps"], record["snapshot_of"], record["run"]) == (
+            part.steps,
+            whole.key,
+            part.key,
+        )
     [unwatched] = made(alone, run_of(steps=10))
     assert equal(weights(here, whole), unwatched)
 
 
 @pytest.mark.parametrize("execution", EXECUTIONS)
-def test_killed_between_two_snapshots_it_goes_on_and_makes_none_twice(at, tmp_path, monkeypatch, execution):
+def test_killed_between_two_snapshots_it_goes_on_and_makes_none_twice(
+    at, tmp_path, monkeypatch, execution
+):
     settings = {"execution": execution, "device": "cpu", "pack": 2}
     straight = elsewhere(at, tmp_path / "straight", **settings)
     killed = elsewhere(at, tmp_path / "killed", checkpoint_steps=3, **settings)
@@ -95,7 +103,9 @@ def test_killed_between_two_snapshots_it_goes_on_and_makes_none_twice(at, tmp_pa
     assert (killed.paths.run(early.key) / files.WEIGHTS).stat().st_ino == before
     for run in (whole, late, early):
         assert equal(weights(killed, run), weights(straight, run))
-    assert [session["from"] for session in records.record(killed.paths.run(whole.key))["sessions"]] == [0, 6]
+    assert [
+        session["from"] for session in records.record(killed.paths.run(whole.key))["sessions"]
+    ] == [0, 6]
 
 
 def test_a_snapshot_that_is_lacking_is_made_without_its_run(at):
@@ -107,7 +117,9 @@ def test_a_snapshot_that_is_lacking_is_made_without_its_run(at):
     records.forget(at.paths, late)
     train(at, whole)
     assert equal(weights(at, late), expected)
-    assert [(at.paths.run(run.key) / files.WEIGHTS).stat().st_ino for run in (whole, early)] == stays
+    assert [
+        (at.paths.run(run.key) / files.WEIGHTS).stat().st_ino for run in (whole, early)
+    ] == stays
 
 
 @pytest.mark.parametrize("execution", EXECUTIONS)
@@ -120,7 +132,9 @@ def test_behind_a_failure_snapshots_fail_and_before_it_they_are_there(at, tmp_pa
     assert record["state"] == "failed"
     states = {part.steps: records.record(here.paths.run(part.key))["state"] for part in whole.kept}
     assert record["steps"] >= 1
-    assert states == {steps: "done" if steps <= record["steps"] else "failed" for steps in range(1, 30)}
+    assert states == {
+        steps: "done" if steps <= record["steps"] else "failed" for steps in range(1, 30)
+    }
 
 
 def test_a_dear_metric_is_asked_at_multiples_of_its_own():
@@ -142,7 +156,14 @@ def test_a_snapshot_costs_room_and_scoring_but_no_training(root):
 
 
 def test_the_best_is_of_the_metrics_own_direction_and_the_earliest():
-    rows = [("mig", 2, 0.1), ("mig", 4, 0.3), ("mig", 6, 0.3), ("elbo", 2, -9.0), ("elbo", 4, -5.0), ("elbo", 6, -7.0)]
+    rows = [
+        ("mig", 2, 0.1),
+        ("mig", 4, 0.3),
+        ("mig", 6, 0.3),
+        ("elbo", 2, -9.0),
+        ("elbo", 4, -5.0),
+        ("elbo", 6, -7.0),
+    ]
     own = pd.DataFrame(rows, columns=["metric", "step", "result"]).assign(run="r", score="s")
     assert snapshots.best(own).set_index("metric")["step"].to_dict() == {"mig": 4, "elbo": 4}
     # Of total correlation the lower is better.
@@ -153,7 +174,9 @@ def test_scores_of_snapshots_stand_under_their_runs_name_with_their_step():
     whole = kept_of()
     late, early = whole.kept
     found = [(whole.key, 0.2), (late.key, 0.5), (early.key, 0.1)]
-    scores = pd.DataFrame(found, columns=["run", "result"]).assign(metric="mig", score="mig", variation="")
+    scores = pd.DataFrame(found, columns=["run", "result"]).assign(
+        metric="mig", score="mig", variation=""
+    )
     sampled = scores.iloc[:1].assign(variation="sampled", result=0.9)
     identity = pd.DataFrame({"run": [whole.key], "dataset": ["toy"], "seed": [0]})
     scores = pd.concat([scores, sampled])

@@ -35,7 +35,9 @@ def test_a_run_has_the_same_bits_alone_and_in_another_shard(at, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("params", [{"model": "beta_vae", "beta": 4}, {"model": "factor_vae", "gamma": 10}])
+@pytest.mark.parametrize(
+    "params", [{"model": "beta_vae", "beta": 4}, {"model": "factor_vae", "gamma": 10}]
+)
 def test_a_killed_and_resumed_run_has_the_bits_of_an_uninterrupted_one(at, tmp_path, params):
     run = run_of(steps=300 if params["model"] == "beta_vae" else 120, **params)
     killed_at = kill_after_checkpoint(at, run)
@@ -136,7 +138,10 @@ def test_latents_stored_in_float16_say_so_and_are_read_as_float32(at, tmp_path):
 
 def test_latents_that_float16_cannot_hold_are_refused(tmp_path):
     block = (np.zeros((2, 3), np.float32), np.full((2, 3), -1e5, np.float32))
-    with pytest.raises(ValueError, match=r"log_variance reaches 100000, float16 holds 65504; set stored_latents: float32"):
+    with pytest.raises(
+        ValueError,
+        match=r"log_variance reaches 100000, float16 holds 65504; set stored_latents: float32",
+    ):
         latents.write(tmp_path / "latents.h5", (2, 3), iter([block]), {}, "float16")
     assert list(tmp_path.iterdir()) == []
 
@@ -147,7 +152,10 @@ def test_the_memory_of_an_encode_does_not_grow_with_the_data_set(at):
     model = models.model("beta_vae", beta=4)
     training = studies_training.Training.model_validate(run_of().statement["training"])
     nets = model.networks(data.image_shape, training.latents, training.network)
-    nets["vae"].encode = lambda images: (images[:, 0, 0, :4], images[:, 0, 1, :4])  # an encode without the time of an encoder
+    nets["vae"].encode = lambda images: (
+        images[:, 0, 0, :4],
+        images[:, 0, 1, :4],
+    )  # an encode without the time of an encoder
     tracemalloc.start()
     try:
         peaks = []
@@ -178,14 +186,22 @@ def test_latents_are_those_of_the_model_in_the_order_of_the_data(at):
     data = run_records.open_data(at, run)
     model = models.model("beta_vae", beta=4)
     networks = encode.networks(
-        model, studies_training.Training.model_validate(run.statement["training"]), data.image_shape, weights
+        model,
+        studies_training.Training.model_validate(run.statement["training"]),
+        data.image_shape,
+        weights,
     )
     images = torch.from_numpy(data.images([7, 300])).permute(0, 3, 1, 2).float() / 255
     mean, log_variance = model.infer(networks, images)
     path = at.paths.run(run.key) / files.LATENTS
-    torch.testing.assert_close(torch.from_numpy(latents.read(path)[[7, 300]]), mean.detach(), rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(
-        torch.from_numpy(latents.read(path, "log_variance")[[7, 300]]), log_variance.detach(), rtol=1e-4, atol=1e-5
+        torch.from_numpy(latents.read(path)[[7, 300]]), mean.detach(), rtol=1e-4, atol=1e-5
+    )
+    torch.testing.assert_close(
+        torch.from_numpy(latents.read(path, "log_variance")[[7, 300]]),
+        log_variance.detach(),
+        rtol=1e-4,
+        atol=1e-5,
     )
 
 

@@ -29,30 +29,48 @@ def results(tmp_path_factory, data_file):
     runs = [run_of(seed=seed, steps=STEPS) for seed in range(SEEDS)]
     found = {}
     for execution in ("serial", "packed"):
-        settings = {"results": tmp_path_factory.mktemp(execution), "precision": "float32", "device": "cpu", "pack": 8}
-        workspace = with_data(Workspace(config.check(settings | {"execution": execution})), data_file)
+        settings = {
+            "results": tmp_path_factory.mktemp(execution),
+            "precision": "float32",
+            "device": "cpu",
+            "pack": 8,
+        }
+        workspace = with_data(
+            Workspace(config.check(settings | {"execution": execution})), data_file
+        )
         made(workspace, *runs)
         encode_shard(workspace, Shard("toy", "beta_vae", tuple(runs)), lambda _: None)
         folders = [workspace.paths.run(run.key) for run in runs]
         losses = [records.record(folder)["final"]["loss"] for folder in folders]
         factors = open_data(workspace, runs[0]).factors(np.arange(384))
-        found[execution] = np.array(losses), np.array([mig(latents.read(f / files.LATENTS), factors) for f in folders])
+        found[execution] = (
+            np.array(losses),
+            np.array([mig(latents.read(f / files.LATENTS), factors) for f in folders]),
+        )
     return found
 
 
 def mig(codes, factors):
     """MIG on all 384 images, with no draw of points between codes and score."""
-    table = facsimile.score_draws((codes, factors), (codes, factors), metrics=["mig"], convention="dlib", seed=0)
+    table = facsimile.score_draws(
+        (codes, factors), (codes, factors), metrics=["mig"], convention="dlib", seed=0
+    )
     return table.set_index("score").loc["mig", "result" if "result" in table else "value"]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["loss", "mig"])
 def test_executions_agree_over_seeds(results, what):
-    serial, packed = (results[execution][["loss", "mig"].index(what)] for execution in ("serial", "packed"))
+    serial, packed = (
+        results[execution][["loss", "mig"].index(what)] for execution in ("serial", "packed")
+    )
     difference = packed - serial
     assert len(difference) == SEEDS
-    assert difference.any(), "bits are expected to differ; if they do not, one execution was measured twice"
+    assert difference.any(), (
+        "bits are expected to differ; if they do not, one execution was measured twice"
+    )
     assert abs(difference.mean()) < 4 * difference.std(ddof=1) / np.sqrt(SEEDS)
     assert stats.ks_2samp(serial, packed).pvalue > 0.01
-    assert difference.std() < serial.std(ddof=1), "a run's seed must decide more than the way it was executed"
+    assert difference.std() < serial.std(ddof=1), (
+        "a run's seed must decide more than the way it was executed"
+    )

@@ -23,7 +23,9 @@ def folder(tmp_path):
 
 
 def keep(folder, step, value=None):
-    checkpoints.save_checkpoint(folder, {"w": torch.full((1000,), float(step if value is None else value))}, {"step": step})
+    checkpoints.save_checkpoint(
+        folder, {"w": torch.full((1000,), float(step if value is None else value))}, {"step": step}
+    )
 
 
 def test_the_one_before_serves_where_the_last_is_unreadable(folder):
@@ -46,12 +48,16 @@ def test_where_none_is_readable_it_is_named_with_the_remedy(at):
     folder.mkdir(parents=True)
     for name in (files.CHECKPOINT, files.PREVIOUS):
         (folder / name).write_bytes(b"half a checkpoint")
-        with pytest.raises(files.StoreError, match=rf"{files.CHECKPOINT}: unreadable.*facsimile forget {run.key}"):
+        with pytest.raises(
+            files.StoreError, match=rf"{files.CHECKPOINT}: unreadable.*facsimile forget {run.key}"
+        ):
             made(at, run)
 
 
 @pytest.mark.parametrize("execution", ["serial", "packed"])
-def test_an_unreadable_checkpoint_costs_the_steps_since_the_one_before_and_no_bit(at, tmp_path, execution):
+def test_an_unreadable_checkpoint_costs_the_steps_since_the_one_before_and_no_bit(
+    at, tmp_path, execution
+):
     run = run_of(steps=8)
     settings = {"execution": execution, "device": "cpu", "pack": 1}
     [whole] = made(elsewhere(at, tmp_path / "whole", **settings), run)
@@ -76,7 +82,9 @@ def test_a_checkpoint_of_another_run_is_refused(folder, tmp_path):
     other = tmp_path / "toy/beta_vae/11111111/0"
     other.mkdir(parents=True)
     (folder / files.CHECKPOINT).rename(other / files.CHECKPOINT)
-    with pytest.raises(files.StoreError, match=f"of another run, {KEY}: a changed study has other runs"):
+    with pytest.raises(
+        files.StoreError, match=f"of another run, {KEY}: a changed study has other runs"
+    ):
         checkpoints.load_checkpoint(other)
 
 
@@ -84,8 +92,13 @@ def test_a_checkpoint_of_another_run_is_refused(folder, tmp_path):
 def test_a_checkpoint_of_another_network_is_refused(at, tmp_path, execution):
     run = run_of(steps=4)
     here = elsewhere(at, tmp_path / "here", execution=execution, device="cpu", pack=1)
-    checkpoints.save_checkpoint(here.paths.run(run.key), {"weights.vae.encoder.mean.bias": torch.zeros(3)}, {"step": 2})
-    with pytest.raises(files.StoreError, match=rf"of another network: .* \(\d+ differ\); .*facsimile forget {run.key}"):
+    checkpoints.save_checkpoint(
+        here.paths.run(run.key), {"weights.vae.encoder.mean.bias": torch.zeros(3)}, {"step": 2}
+    )
+    with pytest.raises(
+        files.StoreError,
+        match=rf"of another network: .* \(\d+ differ\); .*facsimile forget {run.key}",
+    ):
         made(here, run)
 
 
@@ -98,7 +111,8 @@ def test_a_full_disk_is_named_and_the_older_checkpoint_stays(folder, monkeypatch
 
     monkeypatch.setattr(atomic, "_flush", full)
     with pytest.raises(
-        files.StoreError, match=r"no room on the disk.*a checkpoint included: make room and run the same command"
+        files.StoreError,
+        match=r"no room on the disk.*a checkpoint included: make room and run the same command",
     ):
         keep(folder, 20)
     assert checkpoints.load_checkpoint(folder)[1]["step"] == 10
@@ -121,7 +135,11 @@ def small_disk(tmp_path):
         pytest.skip("mounting a small file system needs root")
     where = tmp_path / "disk"
     where.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(where)], capture_output=True, text=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(where)],
+        capture_output=True,
+        text=True,
+    )
     if mounted.returncode != 0:
         pytest.skip(f"a small file system cannot be mounted here: {mounted.stderr.strip()}")
     yield where
@@ -132,7 +150,9 @@ def test_on_a_disk_that_is_really_full(small_disk):
     folder = small_disk / KEY
     folder.mkdir(parents=True)
     keep(folder, 10)
-    (small_disk / "ballast").write_bytes(bytes(os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_frsize))
+    (small_disk / "ballast").write_bytes(
+        bytes(os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_frsize)
+    )
     with pytest.raises(files.StoreError, match="no room on the disk"):
         keep(folder, 20)
     assert checkpoints.load_checkpoint(folder)[1]["step"] == 10

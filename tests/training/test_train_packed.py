@@ -28,14 +28,21 @@ class Stop(BaseException):
 
 
 def test_bits_depend_on_neither_slot_nor_companions(packed, tmp_path):
-    first, _, _ = made(packed, run_of(seed=1, steps=6), run_of(seed=2, steps=6), run_of(seed=3, steps=6))
+    first, _, _ = made(
+        packed, run_of(seed=1, steps=6), run_of(seed=2, steps=6), run_of(seed=3, steps=6)
+    )
     other = elsewhere(packed, tmp_path / "other")
     # beta=9: other hyper-parameters beside it. Five runs: a full pack, then one of two and a dummy, in which it lies second.
     among = [run_of(seed=s, steps=6, beta=9) for s in (5, 6, 7, 8)]
     *_, last = made(other, *among, run_of(seed=1, steps=6))
     assert equal(first, last)
     record = records.record(other.paths.run(run_of(seed=1, steps=6).key))
-    assert (record["execution"], record["pack"], record["slot"], record["device"]) == ("packed", K, 1, "cpu")
+    assert (record["execution"], record["pack"], record["slot"], record["device"]) == (
+        "packed",
+        K,
+        1,
+        "cpu",
+    )
 
 
 MODELS = [
@@ -97,7 +104,9 @@ def test_a_non_finite_loss_freezes_its_run_and_its_neighbours_keep_their_bits(pa
     usual = {"model": "annealed_vae", "c_max": 25, "gamma": 1000, "iteration_threshold": 100}
     good = run_of(seed=5, steps=9, **usual)
     # γ·C(t) is 0, 2.5e38, then 5e38: more than float32 holds.
-    diverging = run_of(seed=4, steps=9, **usual | {"c_max": 1e34, "gamma": 1e5, "iteration_threshold": 4})
+    diverging = run_of(
+        seed=4, steps=9, **usual | {"c_max": 1e34, "gamma": 1e5, "iteration_threshold": 4}
+    )
     failed, kept = made(packed, diverging, good, log=said.append)
     assert failed is None
     record = records.record(packed.paths.run(diverging.key))
@@ -146,7 +155,9 @@ def test_a_run_that_was_taken_over_is_left_alone(packed, monkeypatch):
 @pytest.mark.slow
 def test_sigterm_writes_a_checkpoint_of_every_run_of_the_pack(packed):
     members = [run_of(seed=seed, steps=100_000) for seed in range(2)]
-    process = multiprocessing.get_context("spawn").Process(target=train_until_told, args=(packed, *members))
+    process = multiprocessing.get_context("spawn").Process(
+        target=train_until_told, args=(packed, *members)
+    )
     process.start()
     folders = [packed.paths.run(run.key) for run in members]
     end = time.monotonic() + 60

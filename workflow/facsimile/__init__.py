@@ -19,7 +19,9 @@ _PUBLIC = {
 def __getattr__(name: str) -> Any:
     if name in _PUBLIC:
         return getattr(importlib.import_module(_PUBLIC[name]), name)
-    raise AttributeError(f"module 'facsimile' has no attribute {name!r}; it has: {', '.join(_PUBLIC)}")
+    raise AttributeError(
+        f"module 'facsimile' has no attribute {name!r}; it has: {', '.join(_PUBLIC)}"
+    )
 
 
 def __dir__() -> list[str]:

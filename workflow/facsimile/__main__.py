@@ -16,12 +16,18 @@ from facsimile.planning import workspace as workspaces
 from facsimile.planning.workspace import Workspace
 
 app = typer.Typer(
-    cls=SettingsAnywhere, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
+    cls=SettingsAnywhere,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help=__doc__,
 )
 console = Console()
 JOB_STOPPED = 143  # 128 + SIGTERM: the job wrote a checkpoint and wants to run again
 
-Shard = Annotated[str, typer.Argument(help="dataset/model/id, as `facsimile list --shards` shows it")]
+Shard = Annotated[
+    str, typer.Argument(help="dataset/model/id, as `facsimile list --shards` shows it")
+]
 StudyName = Annotated[str, typer.Argument(help="a study's id: the name of its folder in papers/")]
 
 
@@ -29,7 +35,9 @@ StudyName = Annotated[str, typer.Argument(help="a study's id: the name of its fo
 def settings(
     context: typer.Context,
     config: Annotated[Path, typer.Option(help="configuration file")] = configuration.DEFAULT,
-    set: Annotated[list[str] | None, typer.Option(help="replace a configuration key: --set scale=desk")] = None,
+    set: Annotated[
+        list[str] | None, typer.Option(help="replace a configuration key: --set scale=desk")
+    ] = None,
     scale: Annotated[str | None, typer.Option(help="short for --set scale=…")] = None,
     debug: Annotated[bool, typer.Option(help="show the traceback of an error")] = False,
 ) -> None:
@@ -61,13 +69,21 @@ def _log(message: str) -> None:
 def data(
     context: typer.Context,
     dataset: str,
-    data_dir: Annotated[Path | None, typer.Option(help="folder of official files: looked into first, downloaded into")] = None,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(help="folder of official files: looked into first, downloaded into"),
+    ] = None,
 ) -> None:
     """Make a data set's file: rendered, or from its official files, which are downloaded where they are not at hand."""
     from facsimile import datasets
 
     workspace: Workspace = context.obj()
-    datasets.make(dataset, workspace.paths.dataset(dataset), workspace.config.sources.get(dataset), data_dir=data_dir or workspace.config.data_dir)
+    datasets.make(
+        dataset,
+        workspace.paths.dataset(dataset),
+        workspace.config.sources.get(dataset),
+        data_dir=data_dir or workspace.config.data_dir,
+    )
 
 
 @app.command()
@@ -97,8 +113,13 @@ def encode(context: typer.Context, shard: Shard) -> None:
 def score_shard(
     context: typer.Context,
     shard: Shard,
-    panel: Annotated[str | None, typer.Option(help="hash of the metrics asked, if several studies have the shard")] = None,
-    fresh: Annotated[str, typer.Option(help="a metric asked anew although the store has its answer; every; none")] = "none",
+    panel: Annotated[
+        str | None,
+        typer.Option(help="hash of the metrics asked, if several studies have the shard"),
+    ] = None,
+    fresh: Annotated[
+        str, typer.Option(help="a metric asked anew although the store has its answer; every; none")
+    ] = "none",
     processes: Annotated[int, typer.Option(min=1, help="runs scored at a time, one core each")] = 1,
 ) -> None:
     """Score a shard with every metric of its study."""
@@ -111,29 +132,44 @@ def score_shard(
 
 @app.command()
 def score(
-    file: Annotated[Path, typer.Argument(help="FILE.npz or FILE.h5 with arrays codes [N, d] and factors [N, k]")],
+    file: Annotated[
+        Path, typer.Argument(help="FILE.npz or FILE.h5 with arrays codes [N, d] and factors [N, k]")
+    ],
     metrics: Annotated[
-        str | None, typer.Option(help="names, as mig,dci; all: every one that has what it needs; none: those of Locatello 2019")
+        str | None,
+        typer.Option(
+            help="names, as mig,dci; all: every one that has what it needs; none: those of Locatello 2019"
+        ),
     ] = None,
-    convention: Annotated[str, typer.Option(help="which published variant: facsimile explain-metric NAME lists them")] = "dlib",
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="of the points that are drawn")] = 0,
+    convention: Annotated[
+        str, typer.Option(help="which published variant: facsimile explain-metric NAME lists them")
+    ] = "dlib",
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**32 - 1, help="of the points that are drawn")
+    ] = 0,
     train: Annotated[int, typer.Option(min=1, help="training points")] = 10_000,
     test: Annotated[int, typer.Option(min=1, help="test points")] = 5_000,
     batch: Annotated[int, typer.Option(min=2, help="points in which a factor is held fixed")] = 64,
     csv: Annotated[Path | None, typer.Option(help="write the scores to this .csv, too")] = None,
-    parquet: Annotated[Path | None, typer.Option(help="write the scores to this .parquet, too")] = None,
+    parquet: Annotated[
+        Path | None, typer.Option(help="write the scores to this .parquet, too")
+    ] = None,
 ) -> None:
     """Score latents of your own: arrays codes and factors, optional log_variances, peers and peers_log_variances."""
     from facsimile.commands import score_file
 
     stated = ((csv, ".csv"), (parquet, ".parquet"))
     outputs = [score_file.checked(path, ending) for path, ending in stated if path]
-    asked = [name.strip() for name in metrics.split(",")] if metrics and metrics != "all" else metrics
+    asked = (
+        [name.strip() for name in metrics.split(",")] if metrics and metrics != "all" else metrics
+    )
     score_file.score(file, asked, convention, seed, (train, test), batch, outputs, console)
 
 
 @app.command("explain-metric")
-def explain_metric(name: Annotated[str, typer.Argument(help="the name of a file in metrics/, as mig")]) -> None:
+def explain_metric(
+    name: Annotated[str, typer.Argument(help="the name of a file in metrics/, as mig")],
+) -> None:
     """Say what a metric measures, how it is asked, and what to beware of."""
     from facsimile.commands import explain_metric as explanation
 
@@ -147,7 +183,9 @@ def collect(context: typer.Context, study: StudyName) -> None:
 
     workspace: Workspace = context.obj()
     runs, scores = gather(workspace, workspace.study(study))
-    _log(f"{study}: {len(runs):,} runs ({(runs['state'] == 'failed').sum()} failed), {len(scores):,} scores")
+    _log(
+        f"{study}: {len(runs):,} runs ({(runs['state'] == 'failed').sum()} failed), {len(scores):,} scores"
+    )
 
 
 @app.command()
@@ -178,7 +216,9 @@ def compare(context: typer.Context, study: StudyName) -> None:
 def claims(
     context: typer.Context,
     study: StudyName,
-    write: Annotated[bool, typer.Option("--write", help="write claims.csv instead of printing")] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="write claims.csv instead of printing")
+    ] = False,
 ) -> None:
     """Put a study's claims to the test: statistic, rule, verdict, and what to type."""
     from facsimile.commands import artefacts
@@ -236,20 +276,28 @@ def plan(context: typer.Context, study: StudyName) -> None:
 def status(
     context: typer.Context,
     study: StudyName,
-    watch: Annotated[float | None, typer.Option(min=1, help="seconds: print it anew so often until all is done")] = None,
+    watch: Annotated[
+        float | None, typer.Option(min=1, help="seconds: print it anew so often until all is done")
+    ] = None,
 ) -> None:
     """Say what is done, running, failed and pending, what failed and why, and what it takes on disk; reads only files."""
     from facsimile.commands.status import status as progress
 
     workspace: Workspace = context.obj()
-    progress.status(workspace, study, console) if watch is None else progress.watch(workspace, study, watch, console)
+    progress.status(workspace, study, console) if watch is None else progress.watch(
+        workspace, study, watch, console
+    )
 
 
 @app.command()
 def doctor(
     context: typer.Context,
-    study: Annotated[str | None, typer.Argument(help="a study: also whether there is room for it")] = None,
-    profile: Annotated[str | None, typer.Option(help="as for snakemake; slurm: also whether the cluster answers")] = None,
+    study: Annotated[
+        str | None, typer.Argument(help="a study: also whether there is room for it")
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="as for snakemake; slurm: also whether the cluster answers")
+    ] = None,
 ) -> None:
     """Look for what would spoil a big run here: profile, cluster, GPU, disk, file locks, clock, versions."""
     from facsimile.commands.doctor import checks
@@ -262,7 +310,9 @@ def export(
     context: typer.Context,
     study: StudyName,
     to: Annotated[Path, typer.Option(help="the bundle to write: FILE.tar or FILE.tar.gz")],
-    latents: Annotated[bool, typer.Option(help="with the latents, by which other metrics can be asked")] = False,
+    latents: Annotated[
+        bool, typer.Option(help="with the latents, by which other metrics can be asked")
+    ] = False,
     weights: Annotated[bool, typer.Option(help="with the trained weights")] = False,
 ) -> None:
     """Write what is made of a study, with checksums, into one file that `facsimile adopt` takes elsewhere."""
@@ -277,8 +327,12 @@ def export(
 @app.command()
 def adopt(
     context: typer.Context,
-    bundle: Annotated[Path | None, typer.Argument(help="a file of `facsimile export`; none: what results/ holds")] = None,
-    replace: Annotated[bool, typer.Option(help="take the bundle's run where another of that name is here")] = False,
+    bundle: Annotated[
+        Path | None, typer.Argument(help="a file of `facsimile export`; none: what results/ holds")
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option(help="take the bundle's run where another of that name is here")
+    ] = False,
 ) -> None:
     """Take in results made elsewhere, so that snakemake holds them to be done."""
     from facsimile.commands.bundles import adopt as adoption
@@ -299,7 +353,9 @@ def explain(context: typer.Context, run: str) -> None:
 def forget(
     context: typer.Context,
     run: str,
-    latents: Annotated[bool, typer.Option("--latents", help="its latents alone: it is encoded again, not trained")] = False,
+    latents: Annotated[
+        bool, typer.Option("--latents", help="its latents alone: it is encoded again, not trained")
+    ] = False,
 ) -> None:
     """Remove one run and the indexes of its shards, so that snakemake makes it again."""
     from facsimile.store import records
@@ -310,7 +366,9 @@ def forget(
 
 
 @app.command()
-def schema(check: Annotated[bool, typer.Option(help="only say whether the file is up to date")] = False) -> None:
+def schema(
+    check: Annotated[bool, typer.Option(help="only say whether the file is up to date")] = False,
+) -> None:
     """Write the JSON schema of study files, by which editors complete and check them."""
     from facsimile.studies import json_schema as generated
 
@@ -318,7 +376,9 @@ def schema(check: Annotated[bool, typer.Option(help="only say whether the file i
 
 
 @app.command("metric-pages")
-def metric_pages(check: Annotated[bool, typer.Option(help="only say whether the pages are up to date")] = False) -> None:
+def metric_pages(
+    check: Annotated[bool, typer.Option(help="only say whether the pages are up to date")] = False,
+) -> None:
     """Write docs/metrics: a page a metric, with what it gives on latents of known structure."""
     from facsimile.commands.pages import metric_pages as pages
 
@@ -327,7 +387,8 @@ def metric_pages(check: Annotated[bool, typer.Option(help="only say whether the 
 
 @app.command("study-pages")
 def study_pages(
-    context: typer.Context, check: Annotated[bool, typer.Option(help="only say whether the pages are up to date")] = False
+    context: typer.Context,
+    check: Annotated[bool, typer.Option(help="only say whether the pages are up to date")] = False,
 ) -> None:
     """Write the README.md of each paper, with its newest verdicts from results/reference."""
     from facsimile.commands.pages import study_pages as pages
@@ -342,14 +403,18 @@ def main() -> None:
     except Exception as error:
         if "--debug" in sys.argv:
             raise
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"[bold red]error:[/] {escape(_said(error))}")
+        Console(stderr=True, highlight=False, soft_wrap=True).print(
+            f"[bold red]error:[/] {escape(_said(error))}"
+        )
         sys.exit(1)
 
 
 def _said(error: Exception) -> str:
     """An error in words, safe on a terminal; of one that nobody foresaw also where it arose."""
     text = str(error)
-    if isinstance(error, KeyError) or not isinstance(error, ValueError | LookupError | RuntimeError | OSError):
+    if isinstance(error, KeyError) or not isinstance(
+        error, ValueError | LookupError | RuntimeError | OSError
+    ):
         last = traceback.extract_tb(error.__traceback__)[-1]
         text = f"{type(error).__name__}: {text} ({Path(last.filename).name}:{last.lineno}; --debug shows more)"
     return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)

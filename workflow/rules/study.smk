@@ -43,7 +43,12 @@ rule figure:
         rules.collect.output,
     output:
         report(
-            multiext(f"{targets.results}/studies/{{study}}/{{scale}}/figures/{{figure}}", ".png", ".pdf", ".csv"),
+            multiext(
+                f"{targets.results}/studies/{{study}}/{{scale}}/figures/{{figure}}",
+                ".png",
+                ".pdf",
+                ".csv",
+            ),
             caption="../report/figure.rst",
             category="Figures",
             labels={"figure": "{figure}"},
@@ -110,7 +115,11 @@ rule summary:
         rules.collect.output,
         targets.judged,
     output:
-        multiext(f"{targets.results}/studies/{{study}}/{{scale}}/", "summary.md", "artifact-checklist.md"),
+        multiext(
+            f"{targets.results}/studies/{{study}}/{{scale}}/",
+            "summary.md",
+            "artifact-checklist.md",
+        ),
     log:
         f"{targets.results}/logs/summary/{{study}}-{{scale}}.log",
     localrule: True

@@ -37,24 +37,46 @@ def place(folder):
     """A workspace with the tiny study and no results."""
     write_study(folder / "papers")
     (folder / "results").mkdir()
-    return workspaces.load(folder / "none.yaml", papers=[folder / "papers"], results=folder / "results")
+    return workspaces.load(
+        folder / "none.yaml", papers=[folder / "papers"], results=folder / "results"
+    )
 
 
 def make(at, study, run, code="00000000"):
     import torch
 
     folder = at.paths.run(run.key)
-    about = {"run": run.key, "dataset": run.dataset, "model": run.model, "seed": run.seed, "statement": run.statement}
+    about = {
+        "run": run.key,
+        "dataset": run.dataset,
+        "model": run.model,
+        "seed": run.seed,
+        "statement": run.statement,
+    }
     tensors = {} if run.control else {"encoder.a": torch.full((3,), float(run.seed))}
-    records.finish(folder, tensors, pd.DataFrame({"step": [1]}), about | {"code": weights_code.of(run), "state": "done"})
+    records.finish(
+        folder,
+        tensors,
+        pd.DataFrame({"step": [1]}),
+        about | {"code": weights_code.of(run), "state": "done"},
+    )
     weights = records.record(folder)["weights_sha256"]
     values = np.full((5, 4), run.seed, np.float32)
-    checksum = latents.write(folder / store_files.LATENTS, (5, 4), iter([(values, values)]), about | {"weights_sha256": weights})
+    checksum = latents.write(
+        folder / store_files.LATENTS,
+        (5, 4),
+        iter([(values, values)]),
+        about | {"weights_sha256": weights},
+    )
     for metric in study.metrics:
         path = at.paths.score(run.key, metric, evaluations.protocol(study, at.config.scale, metric))
         path.parent.mkdir(exist_ok=True)
         row = {"metric": metric, "score": metric, "result": 0.25, "convention": "dlib"}
-        path.write_text(json.dumps({"run": run.key, "stamp": {"latents": checksum, "code": code}, "scores": [row]}))
+        path.write_text(
+            json.dumps(
+                {"run": run.key, "stamp": {"latents": checksum, "code": code}, "scores": [row]}
+            )
+        )
 
 
 @pytest.fixture
@@ -74,7 +96,10 @@ def there(tmp_path):
 def files(at):
     """Every file of the store with its checksum."""
     found = (path for path in at.config.results.glob("runs/**/*") if path.is_file())
-    return {str(path.relative_to(at.config.results)): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
+    return {
+        str(path.relative_to(at.config.results)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in found
+    }
 
 
 def rewrite(bundle, change, sums=True):
@@ -87,7 +112,9 @@ def rewrite(bundle, change, sums=True):
     stated["members"] = {name: len(data) for name, data in members.items()}
     members = {MANIFEST: json.dumps(stated).encode()} | members
     if sums:
-        members[SUMS] = "".join(f"{hashlib.sha256(d).hexdigest()}  {n}\n" for n, d in members.items()).encode()
+        members[SUMS] = "".join(
+            f"{hashlib.sha256(d).hexdigest()}  {n}\n" for n, d in members.items()
+        ).encode()
     write(bundle, members)
 
 
@@ -119,7 +146,11 @@ def test_what_is_exported_is_adopted_to_the_byte(made, bundle, there):
             index = json.loads((there.paths.shard(shard.key) / f"{stage}.json").read_text())
             assert index == {"shard": shard.key, "runs": {run.key: "done" for run in shard.runs}}
     for path in there.score_files(there.study("tiny")):
-        assert stored_scores.read_table(path)["result"].tolist() == [0.25] * len(stored_scores.read_table(path)) != []
+        assert (
+            stored_scores.read_table(path)["result"].tolist()
+            == [0.25] * len(stored_scores.read_table(path))
+            != []
+        )
     assert {path.name for path in there.config.results.iterdir()} == {"runs", "shards"}
 
 
@@ -156,7 +187,9 @@ def test_adopting_twice_changes_nothing(bundle, there):
     done = adopt.adopt(there, bundle)
     assert (len(done.new), len(done.here)) == (0, 6)
     assert {
-        path: path.stat().st_mtime_ns for path in there.config.results.glob("runs/**/*") if path in before
+        path: path.stat().st_mtime_ns
+        for path in there.config.results.glob("runs/**/*")
+        if path in before
     }.keys() == before.keys()
     assert all(path.stat().st_mtime_ns == time for path, time in before.items() if path.is_file())
 
@@ -234,16 +267,25 @@ def edit(ending, change):
         (edit("run.json", lambda r: r.update(statement=None)), "not of this run"),
         (edit("run.json", lambda r: r.update(state="great")), "neither done nor failed"),
         (edit("run.json", lambda r: r.update(state="failed")), "failed, and yet has"),
-        (edit("run.json", lambda r: r.update(weights_sha256="0" * 64)), "not what its record states"),
+        (
+            edit("run.json", lambda r: r.update(weights_sha256="0" * 64)),
+            "not what its record states",
+        ),
         (lambda m: m.update({first(m, ".safetensors"): b"other"}), "not what its record states"),
         (lambda m: m.update({first(m, ".h5"): b"no HDF5"}), "not of this run"),
         (lambda m: m.pop(first(m, "run.json")), "has no run.json"),
-        (lambda m: m.update({next(n for n in m if "/scores/" in n): b"[]"}), "no answer of a metric"),
+        (
+            lambda m: m.update({next(n for n in m if "/scores/" in n): b"[]"}),
+            "no answer of a metric",
+        ),
         (lambda m: m.update({"../pwned": b"x"}), "no file of a run"),
         (lambda m: m.update({"/tmp/pwned": b"x"}), "no file of a run"),
         (lambda m: m.update({"runs/toy/../../pwned/run.json": b"x"}), "no file of a run"),
         (lambda m: m.update({"runs/toy/beta_vae/01234567/0/pwned.py": b"x"}), "no file of a run"),
-        (lambda m: m.update({"runs/toy/a; touch pwned/01234567/0/run.json": b"x"}), "no file of a run"),
+        (
+            lambda m: m.update({"runs/toy/a; touch pwned/01234567/0/run.json": b"x"}),
+            "no file of a run",
+        ),
         (lambda m: m.update({first(m, "run.json"): b" " * (2**24 + 1)}), "which no such file has"),
     ],
 )
@@ -261,7 +303,9 @@ def test_an_altered_member_is_refused_by_its_name(there, bundle):
     refused(there, bundle, f"{name} is not what was exported")
 
 
-@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE, tarfile.CHRTYPE])
+@pytest.mark.parametrize(
+    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE, tarfile.CHRTYPE]
+)
 def test_links_and_devices_are_refused(there, bundle, kind):
     name = "runs/toy/beta_vae/01234567/0/run.json"
     listed = json.dumps({"format": 1, "study": "x", "scale": "x", "members": {name: 0}}).encode()
@@ -276,13 +320,17 @@ def test_links_and_devices_are_refused(there, bundle, kind):
 
 
 def test_a_bundle_larger_than_the_disk_is_refused_before_it_is_unpacked(there, bundle):
-    listed = json.dumps({"format": 1, "study": "x", "scale": "x", "members": {"study/x.yaml": 10**18}}).encode()
+    listed = json.dumps(
+        {"format": 1, "study": "x", "scale": "x", "members": {"study/x.yaml": 10**18}}
+    ).encode()
     write(bundle, {MANIFEST: listed})
     refused(there, bundle, "make room")
 
 
 def test_a_member_larger_than_its_list_says_is_refused_by_its_header(there, bundle):
-    listed = json.dumps({"format": 1, "study": "x", "scale": "x", "members": {"study/x.yaml": 10}}).encode()
+    listed = json.dumps(
+        {"format": 1, "study": "x", "scale": "x", "members": {"study/x.yaml": 10}}
+    ).encode()
     write(bundle, {MANIFEST: listed, "study/x.yaml": bytes(2**24)})
     refused(there, bundle, "its list says 10")
 
@@ -355,7 +403,10 @@ def test_snakemake_takes_adopted_results_as_done(finished, tmp_path, options):
     assert "6 runs adopted" in said
     assert set(elsewhere.jobs("tiny")) <= TABLES
     elsewhere.snakemake("tiny")
-    ours, theirs = (pd.read_parquet(p.folder / "results/studies/tiny/smoke/scores.parquet") for p in (elsewhere, finished))
+    ours, theirs = (
+        pd.read_parquet(p.folder / "results/studies/tiny/smoke/scores.parquet")
+        for p in (elsewhere, finished)
+    )
     pd.testing.assert_frame_equal(ours, theirs)
     elsewhere.facsimile("data", "toy")  # newer than all that was adopted
     elsewhere.facsimile("adopt")
@@ -382,12 +433,16 @@ def test_a_copied_results_folder_trains_nothing(finished, tmp_path, times):
 @pytest.mark.slow
 def test_copied_without_a_word_jobs_start_and_train_nothing(finished, tmp_path):
     elsewhere = Project.create(tmp_path / "elsewhere")
-    shutil.copytree(finished.folder / "results", elsewhere.folder / "results", copy_function=shutil.copyfile)
+    shutil.copytree(
+        finished.folder / "results", elsewhere.folder / "results", copy_function=shutil.copyfile
+    )
     (elsewhere.folder / "results/data/toy.h5").touch()
     before = elsewhere.weights()
     assert elsewhere.jobs("tiny")["train"] == 3
     elsewhere.snakemake("tiny")
     assert elsewhere.weights() == before
-    logs = "".join(path.read_text() for path in elsewhere.folder.glob("results/logs/train/**/*.log"))
+    logs = "".join(
+        path.read_text() for path in elsewhere.folder.glob("results/logs/train/**/*.log")
+    )
     assert ", 0 to make" in logs
     assert "training" not in logs

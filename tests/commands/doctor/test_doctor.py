@@ -56,7 +56,17 @@ def test_a_good_site_has_no_problem(site):
     assert doctor_checks.doctor(workspaces.load(), "tiny", None, console)
     said = console.file.getvalue()
     assert not [line for line in said.splitlines() if line.startswith("problem")]
-    for name in ("configuration", "versions", "profile", "results", "hard links", "file locks", "HDF5", "clock", "room"):
+    for name in (
+        "configuration",
+        "versions",
+        "profile",
+        "results",
+        "hard links",
+        "file locks",
+        "HDF5",
+        "clock",
+        "room",
+    ):
         assert f"{name}: " in said
     assert not list(Path("results").iterdir()), "it leaves nothing behind"
 
@@ -80,7 +90,10 @@ def test_a_profile_that_is_not_there_or_no_profile(site):
     Path("slurm").unlink()
     assert [check.verdict for check in check_cluster.profiles(Path("."), None)] == ["warning"]
     [check] = check_cluster.profiles(Path("."), "slurm")
-    assert (check.verdict, check.remedy) == ("problem", "run this at the root; ln -s profiles/slurm slurm")
+    assert (check.verdict, check.remedy) == (
+        "problem",
+        "run this at the root; ln -s profiles/slurm slurm",
+    )
     Path("slurm").mkdir()
     Path("slurm/profile.yaml").write_text("- a list\n")
     checks = found(doctor_checks.examine(workspaces.load()))
@@ -90,7 +103,9 @@ def test_a_profile_that_is_not_there_or_no_profile(site):
 def test_without_slurms_programs_the_login_node_is_named(site, monkeypatch):
     monkeypatch.setenv("PATH", str(site))
     assert found(check_cluster.profiles(Path("."), "slurm"))["SLURM"].verdict == "problem"
-    assert "SLURM" not in found(check_cluster.profiles(Path("."), None)), "who does not ask for a cluster needs none"
+    assert "SLURM" not in found(check_cluster.profiles(Path("."), None)), (
+        "who does not ask for a cluster needs none"
+    )
 
 
 def test_a_controller_that_does_not_answer_is_a_problem(programs, monkeypatch):
@@ -101,16 +116,23 @@ def test_a_controller_that_does_not_answer_is_a_problem(programs, monkeypatch):
     assert (check.verdict, check.said) == ("problem", "squeue: no answer in 0 s")
     assert time.monotonic() - began < 10
     programs("squeue", "echo 'slurm_load_jobs error: Unable to contact controller' >&2; exit 1")
-    assert "Unable to contact controller" in found(check_cluster.profiles(Path("."), "slurm"))["SLURM"].said
+    assert (
+        "Unable to contact controller"
+        in found(check_cluster.profiles(Path("."), "slurm"))["SLURM"].said
+    )
 
 
 def test_a_partition_must_exist(programs):
     programs("sinfo", "echo gpu; echo cpu")
     assert found(check_cluster.profiles(Path("."), "slurm"))["partition"].verdict == "ok"
     rules = {"train": {"slurm_partition": "'gpu'"}, "score": {"slurm_partition": "cpus"}}
-    check = found(check_cluster.cluster({"slurm-status-command": "squeue", "set-resources": rules}))["partition"]
+    check = found(
+        check_cluster.cluster({"slurm-status-command": "squeue", "set-resources": rules})
+    )["partition"]
     assert (check.verdict, check.said) == ("problem", "no partition cpus; there are: cpu, gpu")
-    assert found(check_cluster.cluster({"set-resources": rules}))["SLURM"].said.startswith("slurm-status-command is not squeue")
+    assert found(check_cluster.cluster({"set-resources": rules}))["SLURM"].said.startswith(
+        "slurm-status-command is not squeue"
+    )
 
 
 def test_a_gpu_that_is_asked_for_must_be_there():
@@ -157,7 +179,9 @@ def test_results_that_cannot_be_written_are_a_problem(site):
 def test_a_study_that_does_not_fit_is_a_problem(site, monkeypatch):
     Path("results").mkdir()
     assert [check.verdict for check in doctor_checks.room(workspaces.load(), "tiny")] == ["ok"]
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 10**6))
+    monkeypatch.setattr(
+        shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 10**6)
+    )
     [check] = doctor_checks.room(workspaces.load(), "tiny")
     assert (check.verdict, check.said.startswith("1.0 MB free, about 21.")) == ("problem", True)
 

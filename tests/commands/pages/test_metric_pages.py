@@ -35,7 +35,11 @@ def test_every_score_is_declared(card):
         pytest.skip("asked of runs, not of the built-in cases: test_run_outputs.py")
     for convention in card.conventions:
         patterns = [re.sub(r"\\\{\w+\\\}", r"\\d+", re.escape(name)) for name in card.scores]
-        strange = [name for name in asked(card.name, convention) if not any(re.fullmatch(p, name) for p in patterns)]
+        strange = [
+            name
+            for name in asked(card.name, convention)
+            if not any(re.fullmatch(p, name) for p in patterns)
+        ]
         assert not strange, f"{card.name} ({convention}) returns scores that SCORES lacks"
     assert card.headline in card.named_scores
     assert all(card.scores.values())
@@ -71,15 +75,24 @@ def test_the_pages_are_up_to_date(root, monkeypatch):
 
 
 def test_a_docstring_is_taken_apart():
-    text = "What it\nis.\n\nFormula: $a$,\n$b$ more.\n\nTraps:\n- One\n  goes on.\n- Two.\n\nA note."
-    assert metric_card.parsed(text) == ("What it is.", "$a$, $b$ more.", ("A note.",), ("One goes on.", "Two."))
+    text = (
+        "What it\nis.\n\nFormula: $a$,\n$b$ more.\n\nTraps:\n- One\n  goes on.\n- Two.\n\nA note."
+    )
+    assert metric_card.parsed(text) == (
+        "What it is.",
+        "$a$, $b$ more.",
+        ("A note.",),
+        ("One goes on.", "Two."),
+    )
 
 
 @pytest.fixture
 def copied(root, tmp_path, monkeypatch):
     """The pages of two metrics in a folder of their own, up to date."""
     monkeypatch.setattr(discover, "names", lambda folder: ["mig", "mcc"])
-    monkeypatch.setattr(cases, "CASES", {"oracle": cases.CASES["oracle"], "missing": cases.CASES["missing"]})
+    monkeypatch.setattr(
+        cases, "CASES", {"oracle": cases.CASES["oracle"], "missing": cases.CASES["missing"]}
+    )
     monkeypatch.chdir(tmp_path)
     assert metric_pages.write(False, lambda line: None) == 0
     assert checked() == []
@@ -94,12 +107,26 @@ def checked():
 
 def test_a_page_says_what_its_metric_s_file_says(copied):
     page, card = (copied / "mcc.md").read_text(), metric_card.card("mcc")
-    for text in (card.traps[0], card.reference, "`paper` | mean over all factors", "(what `dlib` means)", "| ---: |"):
+    for text in (
+        card.traps[0],
+        card.reference,
+        "`paper` | mean over all factors",
+        "(what `dlib` means)",
+        "| ---: |",
+    ):
         assert text in page
     assert "| oracle: one latent for each factor, a straight line of it | 1.000 | 1.000 |" in page
-    assert re.search(r"missing: .* \| 0.750 \| 1.000 \| – ", page), "three of four factors; icebeem leaves the fourth out"
-    assert "- `slow-disentanglement`, missing: mcc by slow-disentanglement needs as many codes as factors" in page
-    assert "[Mutual information gap](mig.md) | 0 to 1 | higher | codes, factors |" in (copied / "README.md").read_text()
+    assert re.search(r"missing: .* \| 0.750 \| 1.000 \| – ", page), (
+        "three of four factors; icebeem leaves the fourth out"
+    )
+    assert (
+        "- `slow-disentanglement`, missing: mcc by slow-disentanglement needs as many codes as factors"
+        in page
+    )
+    assert (
+        "[Mutual information gap](mig.md) | 0 to 1 | higher | codes, factors |"
+        in (copied / "README.md").read_text()
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,7 +136,10 @@ def test_a_page_says_what_its_metric_s_file_says(copied):
         (lambda at: (at / "README.md").unlink(), "README.md: not what its sources say"),
         (lambda at: (at / "values" / "mcc.svg").unlink(), "mcc.svg: absent"),
         (lambda at: shutil.copy(at / "mig.md", at / "gone.md"), "gone.md: its source is gone"),
-        (lambda at: (at / "values" / "mig.csv").write_text("# code 00000000\n"), "mig.csv: of other code than the metric's"),
+        (
+            lambda at: (at / "values" / "mig.csv").write_text("# code 00000000\n"),
+            "mig.csv: of other code than the metric's",
+        ),
     ],
 )
 def test_check_says_what_is_out_of_date_and_write_mends_it(copied, change, message):
@@ -121,7 +151,9 @@ def test_check_says_what_is_out_of_date_and_write_mends_it(copied, change, messa
 
 
 def test_values_are_not_asked_again_while_the_code_is_the_same(copied, monkeypatch):
-    monkeypatch.setattr(metric_values, "computed", lambda card: pytest.fail(f"{card.name} was asked"))
+    monkeypatch.setattr(
+        metric_values, "computed", lambda card: pytest.fail(f"{card.name} was asked")
+    )
     metric_pages.write(False, lambda line: None)
 
 
@@ -136,15 +168,25 @@ def test_a_drawing_gives_the_same_bytes_again(copied):
 
 def test_conventions_that_give_the_same_are_shown_once():
     def values(convention, *found):
-        return [Value(case, convention, "s", value, "") for case, value in zip("ab", found, strict=True)]
+        return [
+            Value(case, convention, "s", value, "") for case, value in zip("ab", found, strict=True)
+        ]
 
-    every = [*values("one", 0.5, None), *values("two", 0.5, None), *values("three", 0.5001, None), *values("four", 0.6, 1.0)]
+    every = [
+        *values("one", 0.5, None),
+        *values("two", 0.5, None),
+        *values("three", 0.5001, None),
+        *values("four", 0.6, 1.0),
+    ]
     assert list(metric_values.groups(every, "s", ["a", "b"])) == ["one", "four"]
 
 
 def test_the_cases_are_what_they_are_called():
     oracle = cases.Grid(cases.SIZES).oracle()
-    made = {name: case.make(oracle, np.random.default_rng(0)) for name, case in (cases.CASES | cases.STEPS).items()}
+    made = {
+        name: case.make(oracle, np.random.default_rng(0))
+        for name, case in (cases.CASES | cases.STEPS).items()
+    }
     turned = made["rotated 45°"]
     np.testing.assert_allclose(turned[:, 0], (oracle[:, 0] - oracle[:, 1]) / np.sqrt(2), atol=1e-6)
     np.testing.assert_allclose(turned.var(axis=0), 1, atol=1e-5)
@@ -158,7 +200,12 @@ def test_explain_metric_prints_the_card(capsys):
     out = io.StringIO()
     explain_metric.explain("mcc", Console(file=out, width=90))
     said, card = " ".join(out.getvalue().split()), metric_card.card("mcc")
-    for text in ("Mean correlation coefficient mcc", card.formula, "0 to 1, higher is better", "(what 'dlib' means)"):
+    for text in (
+        "Mean correlation coefficient mcc",
+        card.formula,
+        "0 to 1, higher is better",
+        "(what 'dlib' means)",
+    ):
         assert text in said
     assert all(trap in said for trap in card.traps)
     assert "codes [N, d], factors [N, k]" in said

@@ -23,7 +23,9 @@ def reference(folder, study, verdicts, steps):
 
 
 def test_a_line_counts_verdicts_and_the_cost_of_training(study, tmp_path):
-    line = paper_table.row(study, reference(tmp_path, study, ["differs", "reproduced", "reproduced"], [5, 5, None]))
+    line = paper_table.row(
+        study, reference(tmp_path, study, ["differs", "reproduced", "reproduced"], [5, 5, None])
+    )
     assert line[0].startswith(f"[{study.title}](docs/studies/prog_vi.md)")
     assert line[1:] == (
         f"desk: {study.scales['desk'].description}",
@@ -35,7 +37,10 @@ def test_a_line_counts_verdicts_and_the_cost_of_training(study, tmp_path):
 
 def test_a_study_without_scores_says_so_and_one_without_training_too(study, tmp_path):
     assert paper_table.row(study, tmp_path)[1:4] == ("not yet", "–", "–")
-    assert paper_table.row(study, reference(tmp_path, study, [], [0]))[2:4] == ("–", "nothing is trained")
+    assert paper_table.row(study, reference(tmp_path, study, [], [0]))[2:4] == (
+        "–",
+        "nothing is trained",
+    )
 
 
 def test_the_table_takes_its_place_and_touches_nothing_else(study, tmp_path, monkeypatch):

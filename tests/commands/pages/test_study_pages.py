@@ -25,7 +25,10 @@ def test_a_page_says_what_the_study_file_says(at):
     assert "[arXiv:1811.12359](https://arxiv.org/abs/1811.12359)" in text
     assert "| β-TCVAE | `beta_tc_vae` | β = 1, 2, 4, 6, 8, 10 |" in text
     assert "| `paper` | as published | 12,614 runs, " in text
-    assert "| `locatello2019_fig2` | Rank correlation of the metrics | figure, `rank_correlation` | no |" in text
+    assert (
+        "| `locatello2019_fig2` | Rank correlation of the metrics | figure, `rank_correlation` | no |"
+        in text
+    )
     assert "## Claims at desk scale" in text
     assert "7 reproduced · 0 differs" in text
 

@@ -30,7 +30,9 @@ def pages(root, monkeypatch, tmp_path):
 
 def test_the_summary_says_what_was_claimed_done_and_found(pages):
     page = pages[0]
-    assert "- Stronger regularisation lowers the total correlation of sampled representations." in page
+    assert (
+        "- Stronger regularisation lowers the total correlation of sampled representations." in page
+    )
     assert "- 11 of 12 trained runs are done; the paper's design has 12,600." in page
     assert "- Training took 16 min in all, on cpu (float32)." in page
     assert "- Published numbers: 1 reproduced, 1 no source." in page

@@ -20,7 +20,12 @@ from facsimile.training import weights_code
 def at(tmp_path):
     """The tiny study with no results yet."""
     write_study(tmp_path / "papers")
-    return workspaces.load(tmp_path / "none.yaml", papers=tmp_path / "papers", results=tmp_path / "results", scale="smoke")
+    return workspaces.load(
+        tmp_path / "none.yaml",
+        papers=tmp_path / "papers",
+        results=tmp_path / "results",
+        scale="smoke",
+    )
 
 
 @pytest.fixture
@@ -32,14 +37,31 @@ def record(at, run, **changes):
     """Write the record of a run that took 6 seconds for 12 steps."""
     folder = at.paths.run(run.key)
     folder.mkdir(parents=True, exist_ok=True)
-    made = {"run": run.key, "model": run.model, "state": "done", "code": weights_code.of(run), "seconds": 6.0, "steps": 12}
-    (folder / files.RECORD).write_text(json.dumps(made | {"started": "2026-11-21T10:00:00", "device": "cpu"} | changes))
+    made = {
+        "run": run.key,
+        "model": run.model,
+        "state": "done",
+        "code": weights_code.of(run),
+        "seconds": 6.0,
+        "steps": 12,
+    }
+    (folder / files.RECORD).write_text(
+        json.dumps(made | {"started": "2026-11-21T10:00:00", "device": "cpu"} | changes)
+    )
 
 
 def claim(at, run, **changes):
     folder = at.paths.run(run.key)
     folder.mkdir(parents=True, exist_ok=True)
-    held = {"host": "elsewhere", "boot": "x", "pid": 1, "started": 0, "job": "7", "token": "t", "beat": 3}
+    held = {
+        "host": "elsewhere",
+        "boot": "x",
+        "pid": 1,
+        "started": 0,
+        "job": "7",
+        "token": "t",
+        "beat": 3,
+    }
     (folder / "claim.json").write_text(json.dumps(held | changes))
 
 
@@ -56,7 +78,11 @@ def counted(at):
 
 
 def test_nothing_made_is_pending(at):
-    assert counted(at) == {"beta_vae": {"pending": 4}, "oracle": {"pending": 1}, "noise": {"pending": 1}}
+    assert counted(at) == {
+        "beta_vae": {"pending": 4},
+        "oracle": {"pending": 1},
+        "noise": {"pending": 1},
+    }
     said = printed(at)
     assert "nothing used" in said
     assert "none is running now" in said
@@ -94,7 +120,12 @@ def test_hours_left_are_those_that_were_measured_here(at, runs):
     seen = progress.look(at, at.study("tiny"))
     assert progress.spent(seen) == {"cpu": 6.0, "gpu": 0.0}
     left = progress.left(runs, seen)
-    assert (left.seconds, left.runs, left.running, left.eta) == (18.0, 5, 1, 18.0)  # three runs of beta_vae and two controls
+    assert (left.seconds, left.runs, left.running, left.eta) == (
+        18.0,
+        5,
+        1,
+        18.0,
+    )  # three runs of beta_vae and two controls
     claim(at, runs[2])
     assert progress.left(runs, progress.look(at, at.study("tiny"))).eta == 9.0
 
@@ -124,15 +155,33 @@ def test_bytes_are_counted_by_kind(at, runs):
     record(at, runs[0])
     folder = at.paths.run(runs[0].key)
     (folder / "scores").mkdir()
-    sizes = {files.WEIGHTS: 300_000, files.LATENTS: 200_000, files.CHECKPOINT: 100_000, "scores/mig-01234567.json": 50_000}
+    sizes = {
+        files.WEIGHTS: 300_000,
+        files.LATENTS: 200_000,
+        files.CHECKPOINT: 100_000,
+        "scores/mig-01234567.json": 50_000,
+    }
     for name, size in sizes.items():
         (folder / name).write_bytes(os.urandom(size))
     log(at, "train/toy/x/1.log", "hello")
     at.paths.dataset("toy").parent.mkdir()
     at.paths.dataset("toy").write_bytes(os.urandom(70_000))
     found = usage.measure(at.config.results)
-    assert found.files == {"records": 1, "weights": 1, "latents": 1, "checkpoints": 1, "scores": 1, "logs": 1, "data": 1}
-    for kind, size in (("weights", 300_000), ("latents", 200_000), ("checkpoints", 100_000), ("scores", 50_000)):
+    assert found.files == {
+        "records": 1,
+        "weights": 1,
+        "latents": 1,
+        "checkpoints": 1,
+        "scores": 1,
+        "logs": 1,
+        "data": 1,
+    }
+    for kind, size in (
+        ("weights", 300_000),
+        ("latents", 200_000),
+        ("checkpoints", 100_000),
+        ("scores", 50_000),
+    ):
         assert size <= found.bytes[kind] < size + 8192
     assert "weights 3" in printed(at)
 
@@ -146,16 +195,24 @@ def log(at, name, text, when=None):
     return path
 
 
-LIMIT = "slurmstepd: error: *** JOB 12 ON n1 CANCELLED AT 2026-11-21T10:00:00 DUE TO TIME LIMIT ***\n"
+LIMIT = (
+    "slurmstepd: error: *** JOB 12 ON n1 CANCELLED AT 2026-11-21T10:00:00 DUE TO TIME LIMIT ***\n"
+)
 
 
 @pytest.mark.parametrize(
     ("text", "cause"),
     [
         ("error: [Errno 28] No space left on device: 'x'\n", "disk full"),
-        ("error: /x: no room on the disk (Disk quota exceeded); what was written before is kept\n", "disk full"),
+        (
+            "error: /x: no room on the disk (Disk quota exceeded); what was written before is kept\n",
+            "disk full",
+        ),
         (LIMIT, "time limit"),
-        ("slurmstepd: error: *** STEP 12.0 ON n1 CANCELLED AT 2026-11-21T10:00:00 DUE TO PREEMPTION ***\n", "preempted"),
+        (
+            "slurmstepd: error: *** STEP 12.0 ON n1 CANCELLED AT 2026-11-21T10:00:00 DUE TO PREEMPTION ***\n",
+            "preempted",
+        ),
         ("slurmstepd: error: *** JOB 12 ON n1 CANCELLED AT 2026-11-21T10:00:00 ***\n", "cancelled"),
         (
             "slurmstepd: error: Detected 1 oom_kill event in StepId=12.0. Some of the step tasks have been OOM Killed.\n",
@@ -178,7 +235,12 @@ def test_the_end_of_a_log_names_the_cause(at, text, cause):
 
 
 def test_a_log_without_an_error_is_no_failure(at):
-    assert failures.diagnose(log(at, "x.log", "toy/x: 0 of 2 runs are there, 2 to make\nno error here\n")) is None
+    assert (
+        failures.diagnose(
+            log(at, "x.log", "toy/x: 0 of 2 runs are there, 2 to make\nno error here\n")
+        )
+        is None
+    )
     assert failures.diagnose(at.config.results / "none.log") is None
 
 
@@ -203,7 +265,12 @@ def test_slurms_own_log_of_the_last_attempt_says_more(at):
     shard = at.shards(at.study("tiny"))[0]
     units = f"{shard.dataset}_{shard.model}_{shard.id}"
     log(at, f"train/{shard.key}.log", "toy/x: training\n")
-    log(at, f"slurm/rule_train/{units}/11.log", "slurmstepd: error: Detected 1 oom_kill event\n", time.time() - 100)
+    log(
+        at,
+        f"slurm/rule_train/{units}/11.log",
+        "slurmstepd: error: Detected 1 oom_kill event\n",
+        time.time() - 100,
+    )
     path = log(at, f"slurm/rule_train/{units}/12.log", "Error in rule train\n" + LIMIT)
     [found] = failures.newest(at, at.study("tiny"), usage.measure(at.config.results).logs, 5)
     assert (found.log, found.cause.split(";")[0]) == (path, "time limit reached")
@@ -223,5 +290,16 @@ def test_watch_ends_when_all_is_made(at, runs):
 
 
 def test_sizes_and_times_read_well():
-    assert [units.size(n) for n in (0, 999, 1000, 1.5e9, 7.4e15)] == ["0 B", "999 B", "1.0 kB", "1.5 GB", "7,400.0 TB"]
-    assert [units.duration(s) for s in (12, 300, 7500, 190_000)] == ["12 s", "5 min", "2 h 5 min", "2 d 5 h"]
+    assert [units.size(n) for n in (0, 999, 1000, 1.5e9, 7.4e15)] == [
+        "0 B",
+        "999 B",
+        "1.0 kB",
+        "1.5 GB",
+        "7,400.0 TB",
+    ]
+    assert [units.duration(s) for s in (12, 300, 7500, 190_000)] == [
+        "12 s",
+        "5 min",
+        "2 h 5 min",
+        "2 d 5 h",
+    ]

@@ -16,7 +16,10 @@ def posterior():
     """Means and log-variances of very different scales, float64, that want gradients."""
     rng = np.random.default_rng(0)
     scale = np.array([0.01, 0.3, 1, 4, 50])
-    mean, log_variance = rng.normal(size=(B, D)) * scale, rng.normal(scale=0.5, size=(B, D)) + 2 * np.log(scale) - 1
+    mean, log_variance = (
+        rng.normal(size=(B, D)) * scale,
+        rng.normal(scale=0.5, size=(B, D)) + 2 * np.log(scale) - 1,
+    )
     return torch.from_numpy(mean).requires_grad_(), torch.from_numpy(log_variance).requires_grad_()
 
 
@@ -27,7 +30,9 @@ def second_moment(mean, log_variance):
 def test_the_divergence_is_that_of_two_gaussians_at_the_best_variance(posterior):
     """Where v = E[z²] the quadratic part is ½ a latent, whatever the codes: what is left is ½ (log v - E log σ²)."""
     mean, log_variance = posterior
-    expected = 0.5 * (np.log(second_moment(*posterior)) - log_variance.detach().numpy().mean(0)).sum()
+    expected = (
+        0.5 * (np.log(second_moment(*posterior)) - log_variance.detach().numpy().mean(0)).sum()
+    )
     assert _ard.divergence(mean, log_variance).item() == pytest.approx(expected, rel=1e-12)
 
 
@@ -37,7 +42,10 @@ def test_the_variance_of_the_prior_has_no_gradient(posterior):
     v = second_moment(mean, log_variance)
     np.testing.assert_allclose(mean.grad.numpy(), mean.detach().numpy() / v / B, rtol=1e-12)
     np.testing.assert_allclose(
-        log_variance.grad.numpy(), 0.5 * (np.exp(log_variance.detach().numpy()) / v - 1) / B, rtol=1e-9, atol=1e-15
+        log_variance.grad.numpy(),
+        0.5 * (np.exp(log_variance.detach().numpy()) / v - 1) / B,
+        rtol=1e-9,
+        atol=1e-15,
     )
 
 
@@ -62,22 +70,33 @@ def test_the_squared_error_is_not_halved_and_the_weight_is_beta():
     x = torch.tensor([[1.0, 2, 0, 0], [0, 0, 3, 1]])
     losses = model.losses(made, {"x": x}, {"z": torch.ones(2, 2)}, 0)
     assert losses.minimise["vae"].item() == pytest.approx((5 + 10) / 2)
-    torch.nn.init.constant_(made["vae"].encoder.body.bias, 1.0)  # means 1, log-variances 1: v = 1 + e
+    torch.nn.init.constant_(
+        made["vae"].encoder.body.bias, 1.0
+    )  # means 1, log-variances 1: v = 1 + e
     kl = 2 * 0.5 * (np.log(1 + np.e) - 1)
-    assert model.losses(made, {"x": x}, {"z": torch.ones(2, 2)}, 0).minimise["vae"].item() == pytest.approx(7.5 + 3 * kl)
+    assert model.losses(made, {"x": x}, {"z": torch.ones(2, 2)}, 0).minimise[
+        "vae"
+    ].item() == pytest.approx(7.5 + 3 * kl)
 
 
 def test_the_convolutions_have_the_released_widths_and_keep_the_size_of_the_images():
     model = models.model("ard_vae_conv", beta=0.5)
     made = model.networks({"images": (28, 28, 1)}, 16, "own")
     vae = made["vae"].eval()
-    convolutions = [layer for layer in vae.modules() if isinstance(layer, torch.nn.Conv2d | torch.nn.ConvTranspose2d)]
+    convolutions = [
+        layer
+        for layer in vae.modules()
+        if isinstance(layer, torch.nn.Conv2d | torch.nn.ConvTranspose2d)
+    ]
     assert [layer.out_channels for layer in convolutions] == [64, 128, 256, 512, 256, 128, 64, 1]
     decoded = model.decode(made, torch.zeros(3, 16))
     assert decoded.shape == (3, 1, 28, 28)
     assert ((decoded >= 0) & (decoded <= 1)).all()
     found = model.infer(made, {"images": torch.rand(300, 1, 28, 28)})
-    assert {name: tuple(values.shape) for name, values in found.items()} == {"mean": (300, 16), "log_variance": (300, 16)}
+    assert {name: tuple(values.shape) for name, values in found.items()} == {
+        "mean": (300, 16),
+        "log_variance": (300, 16),
+    }
     with pytest.raises(ValueError, match=r"width is a number of channels, 1 or more, not 0\.5"):
         models.model("ard_vae_conv", beta=0.5, width=0.5).check()
 
@@ -94,7 +113,9 @@ def test_rae_weighs_codes_and_decoder_as_its_paper(initialised, batch):
     p = 1 / (1 + np.exp(-logits))
     error = -(x * np.log(p) + (1 - x) * np.log(1 - p)).sum((1, 2, 3)).mean()
     norm = 0.5 * (codes.detach().double().numpy() ** 2).sum(1).mean()
-    decoder = sum((parameter.detach().double().numpy() ** 2).sum() for parameter in vae.decoder.parameters())
+    decoder = sum(
+        (parameter.detach().double().numpy() ** 2).sum() for parameter in vae.decoder.parameters()
+    )
     loss = model.losses(made, images, noise, 0).minimise["vae"].item()
     assert loss == pytest.approx(error + 0.2 * norm + 0.03 * decoder, rel=1e-6)
 

@@ -12,8 +12,12 @@ FACTORS = np.stack([np.arange(N) % 4, np.arange(N) % 5], axis=1)
 
 def scored(codes, log_variances, decoder, convention="ard-code", seed=0):
     codes = np.asarray(codes, np.float32)
-    given = base_draws.Given(np.broadcast_to(np.float32(log_variances), codes.shape), decoder=decoder)
-    return ard_relevance.score(base_draws.from_table(codes, FACTORS, 1500, 100, seed, given), convention)
+    given = base_draws.Given(
+        np.broadcast_to(np.float32(log_variances), codes.shape), decoder=decoder
+    )
+    return ard_relevance.score(
+        base_draws.from_table(codes, FACTORS, 1500, 100, seed, given), convention
+    )
 
 
 def linear(weights):
@@ -29,7 +33,9 @@ def principal(rank, latents, noise=0.01, seed=0):
     rng = np.random.default_rng(seed)
     basis, _ = np.linalg.qr(rng.normal(size=(PIXELS, rank)))
     scales = np.sqrt(np.linspace(1, 3, rank))
-    points = rng.normal(size=(N, rank)) * scales @ basis.T + np.sqrt(noise) * rng.normal(size=(N, PIXELS))
+    points = rng.normal(size=(N, rank)) * scales @ basis.T + np.sqrt(noise) * rng.normal(
+        size=(N, PIXELS)
+    )
     values, vectors = np.linalg.eigh(np.cov(points.T))
     values, vectors = values[::-1][:rank], vectors[:, ::-1][:, :rank]
     weights = np.zeros((latents, PIXELS))
@@ -51,7 +57,9 @@ def test_of_a_linear_gaussian_model_the_axes_are_the_rank(rank, latents, convent
     assert found["relevant_axes"] == rank
     shares = np.array([found[f"relevance_{j}"] for j in range(latents)])
     assert shares.sum() == pytest.approx(1)
-    np.testing.assert_allclose(shares, (weights**2).sum(1) / (weights**2).sum(), atol=0.03)  # of sampled second moments
+    np.testing.assert_allclose(
+        shares, (weights**2).sum(1) / (weights**2).sum(), atol=0.03
+    )  # of sampled second moments
 
 
 def test_relevance_by_hand():
@@ -76,7 +84,9 @@ def test_an_origin_makes_an_axis_relevant_unless_the_variance_is_about_the_mean(
     codes = np.random.default_rng(0).normal(size=(N, 2)) * [1, 0.01] + [0, 5]
     weights = np.eye(2, PIXELS)
     assert scored(codes, -9.0, linear(weights))["relevance_1"] == pytest.approx(25 / 26, abs=0.01)
-    assert scored(codes, -9.0, linear(weights), "paper")["relevance_1"] == pytest.approx(25 / 26, abs=0.01)
+    assert scored(codes, -9.0, linear(weights), "paper")["relevance_1"] == pytest.approx(
+        25 / 26, abs=0.01
+    )
     assert scored(codes, -9.0, linear(weights), "mean-square")["relevance_1"] < 1e-3
 
 
@@ -88,7 +98,9 @@ def test_slopes_that_differ_between_points_count_less_in_the_released_code():
         return np.c_[2 * np.maximum(z[:, 0], 0), z[:, 1]]
 
     assert scored(codes, -9.0, decoder)["relevance_0"] == pytest.approx(0.5, abs=0.1)
-    assert scored(codes, -9.0, decoder, "mean-square")["relevance_0"] == pytest.approx(2 / 3, abs=0.08)
+    assert scored(codes, -9.0, decoder, "mean-square")["relevance_0"] == pytest.approx(
+        2 / 3, abs=0.08
+    )
 
 
 @pytest.mark.parametrize("convention", ard_relevance.CONVENTIONS)
@@ -102,7 +114,10 @@ def test_slopes_of_either_sign_do_not_cancel(convention):
 def test_slopes_of_a_curved_decoder_are_its_derivatives(convention):
     """Central differences of a decoder in float32, against the derivative of sigmoid(z W)."""
     rng = np.random.default_rng(0)
-    weights, points = rng.normal(size=(4, PIXELS)), rng.normal(size=(100, 4)).astype(np.float32).astype(np.float64)
+    weights, points = (
+        rng.normal(size=(4, PIXELS)),
+        rng.normal(size=(100, 4)).astype(np.float32).astype(np.float64),
+    )
 
     def decoder(z):
         return (1 / (1 + np.exp(-z @ weights.astype(np.float32)))).astype(np.float32)
@@ -138,7 +153,13 @@ def test_a_copied_latent_that_shares_the_work_is_one_more_axis():
 
 @pytest.mark.parametrize(
     ("shares", "axes"),
-    [([0.985, 0.015], 2), ([0.995, 0.005], 1), ([0.005, 0.995], 1), ([0.5, 0.25, 0.245, 0.005], 3), ([0.0, 0.0], 0)],
+    [
+        ([0.985, 0.015], 2),
+        ([0.995, 0.005], 1),
+        ([0.005, 0.995], 1),
+        ([0.5, 0.25, 0.245, 0.005], 3),
+        ([0.0, 0.0], 0),
+    ],
 )
 def test_axes_are_counted_until_their_sum_exceeds_99_per_cent(shares, axes):
     assert ard_relevance.count(np.array(shares)) == axes
@@ -150,7 +171,9 @@ def test_exactly_99_per_cent_is_not_yet_enough(monkeypatch):
 
 
 def test_a_decoder_that_does_not_look_has_no_relevant_axis():
-    found = scored(np.random.default_rng(0).normal(size=(N, 2)), 0.0, lambda z: np.full((len(z), PIXELS), 0.5))
+    found = scored(
+        np.random.default_rng(0).normal(size=(N, 2)), 0.0, lambda z: np.full((len(z), PIXELS), 0.5)
+    )
     assert set(found.values()) == {0.0}
 
 
@@ -181,7 +204,9 @@ def test_a_decoder_without_numbers_is_refused():
 
 @pytest.mark.parametrize("lacking", ["log_variances", "decoder"])
 def test_it_says_what_is_lacking(lacking):
-    given = {"log_variances": np.zeros((N, 1)), "decoder": linear(np.ones((1, PIXELS)))} | {lacking: None}
+    given = {"log_variances": np.zeros((N, 1)), "decoder": linear(np.ones((1, PIXELS)))} | {
+        lacking: None
+    }
     draws = base_draws.from_table(np.zeros((N, 1)), FACTORS, 100, 50, 0, base_draws.Given(**given))
     with pytest.raises(ValueError, match=f"ard_relevance needs {lacking}"):
         ard_relevance.score(draws)

@@ -12,7 +12,11 @@ TRUE = np.array([[0, 1, 1], [0, 0, 0], [0, 0, 0]])  # 0 is the cause of 1 and 2
 
 def asked(weights):
     data = {"parents": np.broadcast_to(TRUE, (5, 3, 3))}
-    return causal_graph.score(RunOutputs("m", {}, {"graph": np.array(weights)}, pd.DataFrame(), data, None, None, (1, 1), 0))
+    return causal_graph.score(
+        RunOutputs(
+            "m", {}, {"graph": np.array(weights)}, pd.DataFrame(), data, None, None, (1, 1), 0
+        )
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,13 @@ from facsimile import models
 from facsimile.papers.causalvae.models import _concepts, causal_vae
 from facsimile.papers.causalvae.models._concepts import GROUP, part
 
-SHAPES = {"images": (8, 8, 3), "labels": (4,), "scaled": (4,), "held_out": (), "counterfactuals": (4, 4)}
+SHAPES = {
+    "images": (8, 8, 3),
+    "labels": (4,),
+    "scaled": (4,),
+    "held_out": (),
+    "counterfactuals": (4, 4),
+}
 ROWS, LATENTS = 6, 8
 
 
@@ -47,8 +53,12 @@ def set_graph(networks, entries):
 
 
 def test_acyclicity_is_zero_without_cycles_and_known_with_one():
-    assert causal_vae.acyclicity(torch.tensor([[0.0, 3, 5], [0, 0, 2], [0, 0, 0]])) == pytest.approx(0, abs=1e-6)
-    assert causal_vae.acyclicity(torch.tensor([[0.0, 1], [1, 0]])).item() == pytest.approx(0.5)  # 2 (1 + 1/4) - 2
+    assert causal_vae.acyclicity(
+        torch.tensor([[0.0, 3, 5], [0, 0, 2], [0, 0, 0]])
+    ) == pytest.approx(0, abs=1e-6)
+    assert causal_vae.acyclicity(torch.tensor([[0.0, 1], [1, 0]])).item() == pytest.approx(
+        0.5
+    )  # 2 (1 + 1/4) - 2
 
 
 def test_the_released_start_has_the_edges_of_the_first_two_concepts():
@@ -74,7 +84,9 @@ def test_terms_of_the_loss_are_the_stated_ones(batch):
     terms = losses(model, networks, batch).terms
     counted = {name: value[:4] for name, value in batch.items()}
     found = model.codes_of(networks[GROUP], model.pictures(counted), 4)
-    assert terms["kl_exogenous"].item() == pytest.approx(0.15 * found["exogenous"].square().sum((1, 2)).mean().item(), rel=1e-5)
+    assert terms["kl_exogenous"].item() == pytest.approx(
+        0.15 * found["exogenous"].square().sum((1, 2)).mean().item(), rel=1e-5
+    )
     prior = counted["scaled"][..., None].expand(-1, -1, 2)
     assert terms["kl_prior"].item() == pytest.approx(
         0.5 * (found["causal"] - prior).square().sum((1, 2)).mean().item(), rel=1e-5
@@ -90,7 +102,10 @@ def test_labels_are_predicted_in_the_stated_units(batch):
 
 @pytest.mark.parametrize("name", ["causal_vae", "conditional_vae", "scene_ivae", "scene_beta_vae"])
 def test_a_sum_over_all_pixels_is_as_many_rows_of_pixels(name, batch):
-    along, over = (losses(*made(name, summed=summed), batch).terms["reconstruction"].item() for summed in (0, 1))
+    along, over = (
+        losses(*made(name, summed=summed), batch).terms["reconstruction"].item()
+        for summed in (0, 1)
+    )
     assert over == pytest.approx(along * 4 * 8)  # 4 channels of 8 rows
     start = 4 * 8 * 8 * math.log(2)  # of logits 0, nearly where training starts
     assert over == pytest.approx(start, rel=0.2)
@@ -123,7 +138,9 @@ def test_a_set_concept_has_its_value_and_reaches_its_children(batch):
     net, pictures = networks[GROUP], model.pictures(batch)
     with torch.no_grad():
         part(net, "attention").values.zero_()  # all concepts then attend alike, whatever is set
-    low, high = (model.intervene(net, pictures, 0, torch.full((ROWS,), value)) for value in (-1.0, 1.0))
+    low, high = (
+        model.intervene(net, pictures, 0, torch.full((ROWS,), value)) for value in (-1.0, 1.0)
+    )
     assert (low[:, 0] == -1).all()
     assert (high[:, 0] == 1).all()
     assert (low[:, 2] != high[:, 2]).any()
@@ -132,7 +149,10 @@ def test_a_set_concept_has_its_value_and_reaches_its_children(batch):
 
 def test_without_a_graph_a_set_concept_reaches_no_other(batch):
     model, networks = made("conditional_vae")
-    low, high = (model.intervene(networks[GROUP], model.pictures(batch), 1, torch.full((ROWS,), v)) for v in (-1.0, 1.0))
+    low, high = (
+        model.intervene(networks[GROUP], model.pictures(batch), 1, torch.full((ROWS,), v))
+        for v in (-1.0, 1.0)
+    )
     assert (high[:, 1] == 1).all()
     torch.testing.assert_close(low[:, [0, 2, 3]], high[:, [0, 2, 3]])
 
@@ -145,7 +165,12 @@ def test_what_is_learned_is_of_held_out_rows(batch):
     assert found["strips"].shape == (2, 4, 7, 8, 8, 3)
     values = batch["counterfactuals"][4:].diagonal(dim1=1, dim2=2)[:, 3]
     codes = model.intervene(networks[GROUP], model.pictures(batch)[4:], 3, values)
-    means = part(networks[GROUP], "decoder")(codes).sigmoid().view(2, 4, 8, 8)[:, :3].permute(0, 2, 3, 1)
+    means = (
+        part(networks[GROUP], "decoder")(codes)
+        .sigmoid()
+        .view(2, 4, 8, 8)[:, :3]
+        .permute(0, 2, 3, 1)
+    )
     assert (found["counterfactual_images"][:, 3].float() - means * 255).abs().max() <= 0.51
 
 

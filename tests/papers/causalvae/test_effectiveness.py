@@ -12,7 +12,9 @@ SIDE = 16
 
 
 def small(images):
-    return images.reshape(len(images), SIDE, 6, SIDE, 6, 3).mean(axis=(2, 4)).round().astype(np.uint8)
+    return (
+        images.reshape(len(images), SIDE, 6, SIDE, 6, 3).mean(axis=(2, 4)).round().astype(np.uint8)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -33,14 +35,23 @@ def data():
 def asked(data, decoded):
     rows = np.flatnonzero(data["held_out"])[:40]
     inferred = {"counterfactual_rows": rows, "counterfactual_images": decoded(rows)}
-    return effectiveness.score(RunOutputs("m", {}, inferred, pd.DataFrame(), data, None, None, (1000, 0), 0))
+    return effectiveness.score(
+        RunOutputs("m", {}, inferred, pd.DataFrame(), data, None, None, (1000, 0), 0)
+    )
 
 
 def test_the_truth_is_read_as_well_as_real_pictures_where_effects_are_possible(data):
-    found = asked(data, lambda rows: np.stack([small(Pendulum.draw(data["labels"][rows, k])) for k in range(4)], axis=1))
+    found = asked(
+        data,
+        lambda rows: np.stack(
+            [small(Pendulum.draw(data["labels"][rows, k])) for k in range(4)], axis=1
+        ),
+    )
     for f in range(4):
         assert found[f"reader_{f}"] < 0.05
-        assert found[f"value_{f}_do_0"] < 0.05  # a shadow that no light casts is unlike all pictures: do(2), do(3) are harder
+        assert (
+            found[f"value_{f}_do_0"] < 0.05
+        )  # a shadow that no light casts is unlike all pictures: do(2), do(3) are harder
         assert found[f"value_{f}_do_1"] < 0.05
 
 

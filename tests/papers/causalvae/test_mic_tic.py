@@ -50,7 +50,11 @@ def test_a_concept_is_the_mean_of_its_block_on_held_out_rows():
     held_out = np.arange(400) % 2
     codes[held_out == 0] = 0  # must not be looked at
     found = asked(codes, labels, held_out)
-    assert found["mic_0"] == pytest.approx(1, abs=1e-3)  # rows of equal size keep ties together, and end uneven
-    assert found["mic_1"] == found["tic_1"] == 0, "codes that cancel each other have a mean that does not vary"
+    assert found["mic_0"] == pytest.approx(
+        1, abs=1e-3
+    )  # rows of equal size keep ties together, and end uneven
+    assert found["mic_1"] == found["tic_1"] == 0, (
+        "codes that cancel each other have a mean that does not vary"
+    )
     assert found["mic"] == pytest.approx(found["mic_0"] / 2)
     assert found["mic_best"] == pytest.approx(1, abs=1e-3)

@@ -38,8 +38,12 @@ def test_a_shadow_is_where_the_rays_meet_the_ground():
 
 
 def test_water_flows_as_far_as_its_height_and_the_hole_make_it():
-    row = np.array([[30.0, 1.0 + 0.5, 0, 6]])  # a ball of radius 1 in water that was poured 0.5 high
-    assert Flow.intervene(row, 3, np.array([6.0]))[0, 2] == pytest.approx(10 * math.sqrt(2 * 0.98 * 1.5 * 1.5))
+    row = np.array(
+        [[30.0, 1.0 + 0.5, 0, 6]]
+    )  # a ball of radius 1 in water that was poured 0.5 high
+    assert Flow.intervene(row, 3, np.array([6.0]))[0, 2] == pytest.approx(
+        10 * math.sqrt(2 * 0.98 * 1.5 * 1.5)
+    )
     smaller = Flow.intervene(row, 0, np.array([15.0]))[0]
     assert smaller[1] == pytest.approx(0.5**3 + 0.5)
     assert smaller[2] == pytest.approx(10 * math.sqrt(2 * 0.98 * 0.625 * 1.5))

@@ -18,7 +18,13 @@ def test_every_term_is_a_mean(initialised, batch):
     losses = model.losses(nets, images, noise, 0)
     given = (images - 0.25) / 0.5
     mean, log_variance = nets["vae"].encode(given)
-    decoded = nets["vae"].decode(mean + (log_variance / 2).exp() * noise["z"]).detach().numpy().astype(float)
+    decoded = (
+        nets["vae"]
+        .decode(mean + (log_variance / 2).exp() * noise["z"])
+        .detach()
+        .numpy()
+        .astype(float)
+    )
     error = np.mean((decoded - given.numpy()) ** 2)
     kl = np.mean(0.5 * (mean**2 + log_variance.exp() - log_variance - 1).detach().numpy())
     assert losses.terms["reconstruction"].item() == pytest.approx(error, rel=1e-5)
@@ -45,10 +51,19 @@ def test_the_blurred_error_is_that_of_blurred_images():
 
     def blurred(images):
         padded = np.pad(images.numpy(), ((0, 0), (0, 0), (31, 31), (31, 31)))
-        sums = np.cumsum(np.cumsum(np.pad(padded, ((0, 0), (0, 0), (1, 0), (1, 0))), axis=2), axis=3)
-        return (sums[:, :, 63:, 63:] - sums[:, :, :-63, 63:] - sums[:, :, 63:, :-63] + sums[:, :, :-63, :-63]) / 63**2
+        sums = np.cumsum(
+            np.cumsum(np.pad(padded, ((0, 0), (0, 0), (1, 0), (1, 0))), axis=2), axis=3
+        )
+        return (
+            sums[:, :, 63:, 63:]
+            - sums[:, :, :-63, 63:]
+            - sums[:, :, 63:, :-63]
+            + sums[:, :, :-63, :-63]
+        ) / 63**2
 
-    expected = ((one - other) ** 2).mean().item() + 7 * ((blurred(one) - blurred(other)) ** 2).mean()
+    expected = ((one - other) ** 2).mean().item() + 7 * (
+        (blurred(one) - blurred(other)) ** 2
+    ).mean()
     assert _mean_squared.box_blur_error(one - other, 7).item() == pytest.approx(expected, rel=1e-10)
     model = models.model("beta_vae_box_blur", beta=1, blur=7)
     assert model.error(one - other).item() == pytest.approx(expected, rel=1e-10)
@@ -62,7 +77,9 @@ def test_the_blurred_error_grows_with_distance_where_the_plain_one_does_not():
         made[..., 24:32, at : at + 8] = 1
         return made
 
-    errors = [_mean_squared.box_blur_error(image(0) - image(at), 3969).item() for at in (8, 16, 24, 32)]
+    errors = [
+        _mean_squared.box_blur_error(image(0) - image(at), 3969).item() for at in (8, 16, 24, 32)
+    ]
     plain = [_mean_squared.box_blur_error(image(0) - image(at), 0).item() for at in (8, 16, 24, 32)]
     assert errors == sorted(errors)
     assert len(set(errors)) == 4
@@ -71,10 +88,17 @@ def test_the_blurred_error_grows_with_distance_where_the_plain_one_does_not():
 
 def test_divergence_is_the_mean_of_both_kls():
     torch.manual_seed(0)
-    means, logs = torch.randn(2, 5, 3, dtype=torch.float64), torch.randn(2, 5, 3, dtype=torch.float64)
-    one, other = (torch.distributions.Normal(m, (v / 2).exp()) for m, v in zip(means, logs, strict=True))
+    means, logs = (
+        torch.randn(2, 5, 3, dtype=torch.float64),
+        torch.randn(2, 5, 3, dtype=torch.float64),
+    )
+    one, other = (
+        torch.distributions.Normal(m, (v / 2).exp()) for m, v in zip(means, logs, strict=True)
+    )
     kl = torch.distributions.kl_divergence
-    torch.testing.assert_close(divergence(tuple(means), tuple(logs)), (kl(one, other) + kl(other, one)) / 2)
+    torch.testing.assert_close(
+        divergence(tuple(means), tuple(logs)), (kl(one, other) + kl(other, one)) / 2
+    )
 
 
 def test_a_pair_shares_what_differs_least():
@@ -103,7 +127,9 @@ def test_partners_differ_in_one_to_all_factors_each_as_often_and_never_keep_a_va
     assert rows.shape == (2, 1, 2 * n)
     assert torch.equal(rows[..., :n], batches.rows(seeds, steps, n, sizes))
     assert not torch.equal(rows[0, 0, n:], rows[1, 0, n:])
-    first, second = (np.stack(np.unravel_index(part.numpy(), sizes)) for part in rows[0, 0].split(n))
+    first, second = (
+        np.stack(np.unravel_index(part.numpy(), sizes)) for part in rows[0, 0].split(n)
+    )
     differing = (first != second).sum(axis=0)
     # k is uniform on 1 to 4: each share is 1/4, with a standard error of 0.0022.
     assert np.bincount(differing, minlength=5)[1:] / n == pytest.approx([0.25] * 4, abs=0.01)

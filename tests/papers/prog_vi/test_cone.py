@@ -8,14 +8,19 @@ from facsimile import models
 from facsimile.papers.prog_vi.metrics import _cone_quadrature as quadrature
 
 Z = 5.0
-TRAINED = {"cone_mean_field": [2.2, 0.0, -2.0, -1.0], "cone_marginal": [-2.0, -2.0]}  # where training ends, nearly
+TRAINED = {
+    "cone_mean_field": [2.2, 0.0, -2.0, -1.0],
+    "cone_marginal": [-2.0, -2.0],
+}  # where training ends, nearly
 AT = {"cone_mean_field": [1.5, 0.4, -0.4, -0.2], "cone_marginal": [-0.5, -0.2]}
 OBJECTIVES = [("cone_mean_field", 1, None), ("cone_marginal", 1, 1)]
 WEIGHTED = [("cone_mean_field", 5, None), ("cone_marginal", 1, 5), ("cone_marginal", 5, 5)]
 
 
 def guide(name, particles, auxiliary, **more):
-    return models.model(name, particles=particles, **({"auxiliary": auxiliary} if auxiliary else {}), **more)
+    return models.model(
+        name, particles=particles, **({"auxiliary": auxiliary} if auxiliary else {}), **more
+    )
 
 
 def noise(model, n, seed):
@@ -28,7 +33,9 @@ def noise(model, n, seed):
 
 def gradient(model, parameters, n, seed):
     at = torch.tensor(parameters, dtype=torch.float64, requires_grad=True)
-    surrogate = model.estimates(at, torch.full((n,), Z, dtype=torch.float64), noise(model, n, seed))[0].mean()
+    surrogate = model.estimates(
+        at, torch.full((n,), Z, dtype=torch.float64), noise(model, n, seed)
+    )[0].mean()
     return torch.autograd.grad(surrogate, at)[0].numpy()
 
 
@@ -46,10 +53,14 @@ def differences(objective, parameters, step=1e-4):
 
 @pytest.mark.parametrize("score_function", [0, 1])
 @pytest.mark.parametrize(("name", "particles", "auxiliary"), OBJECTIVES)
-def test_a_gradient_estimator_has_the_mean_that_quadrature_differs_by(name, particles, auxiliary, score_function):
+def test_a_gradient_estimator_has_the_mean_that_quadrature_differs_by(
+    name, particles, auxiliary, score_function
+):
     exact = quadrature.elbo if name == "cone_mean_field" else quadrature.hvi
     wanted = differences(lambda p: exact(p, Z), AT[name])
-    found, error = estimated(guide(name, particles, auxiliary, score_function=score_function), AT[name])
+    found, error = estimated(
+        guide(name, particles, auxiliary, score_function=score_function), AT[name]
+    )
     assert (np.abs(found - wanted) < 4.5 * error).all(), (found, wanted, error)
     assert (error < 0.25 * np.abs(wanted).max()).all(), "too noisy to say anything"
 
@@ -60,15 +71,23 @@ def test_the_path_gradient_is_the_derivative_of_the_very_estimate(name, particle
 
     def value(parameters):
         at = torch.tensor(parameters, dtype=torch.float64)
-        return model.estimates(at, torch.full((n,), Z, dtype=torch.float64), noise(model, n, 0))[1].mean().item()
+        return (
+            model.estimates(at, torch.full((n,), Z, dtype=torch.float64), noise(model, n, 0))[1]
+            .mean()
+            .item()
+        )
 
-    np.testing.assert_allclose(gradient(model, AT[name], n, 0), differences(value, AT[name], 1e-6), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        gradient(model, AT[name], n, 0), differences(value, AT[name], 1e-6), rtol=1e-5, atol=1e-6
+    )
 
 
 @pytest.mark.parametrize(("name", "particles", "auxiliary"), WEIGHTED)
 def test_the_score_function_estimator_agrees_with_the_path_gradient(name, particles, auxiliary):
     path, path_error = estimated(guide(name, particles, auxiliary), AT[name], 1000)
-    score, score_error = estimated(guide(name, particles, auxiliary, score_function=1), AT[name], 1000)
+    score, score_error = estimated(
+        guide(name, particles, auxiliary, score_function=1), AT[name], 1000
+    )
     assert (np.abs(path - score) < 4.5 * np.hypot(path_error, score_error)).all()
 
 
@@ -77,11 +96,21 @@ def test_more_particles_bound_the_evidence_more_tightly():
     values = {}
     for name, particles, auxiliary in [*OBJECTIVES, *WEIGHTED]:
         model = guide(name, particles, auxiliary)
-        at, z = torch.tensor(TRAINED[name], dtype=torch.float64), torch.full((20_000,), Z, dtype=torch.float64)
-        values[name, particles, auxiliary] = model.estimates(at, z, noise(model, 20_000, 0))[1].mean().item()
+        at, z = (
+            torch.tensor(TRAINED[name], dtype=torch.float64),
+            torch.full((20_000,), Z, dtype=torch.float64),
+        )
+        values[name, particles, auxiliary] = (
+            model.estimates(at, z, noise(model, 20_000, 0))[1].mean().item()
+        )
     evidence = quadrature.log_evidence(Z)
     assert values["cone_mean_field", 1, None] < values["cone_mean_field", 5, None] < evidence
-    assert values["cone_marginal", 1, 1] < values["cone_marginal", 1, 5] < values["cone_marginal", 5, 5] < evidence
+    assert (
+        values["cone_marginal", 1, 1]
+        < values["cone_marginal", 1, 5]
+        < values["cone_marginal", 5, 5]
+        < evidence
+    )
 
 
 def test_bad_numbers_are_refused():

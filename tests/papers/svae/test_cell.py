@@ -33,7 +33,10 @@ def made(model, seed=0):
 
 def noise(model):
     drawn = torch.Generator().manual_seed(0)
-    return {name: torch.randn(draw.shape, generator=drawn) for name, draw in model.draws(ROWS, LATENTS).items()}
+    return {
+        name: torch.randn(draw.shape, generator=drawn)
+        for name, draw in model.draws(ROWS, LATENTS).items()
+    }
 
 
 def test_the_likelihood_is_the_negative_binomial_of_its_mean_and_dispersion(batch):
@@ -42,7 +45,9 @@ def test_the_likelihood_is_the_negative_binomial_of_its_mean_and_dispersion(batc
     mean = batch["counts"].sum(1, keepdim=True) * net.share(hidden).softmax(-1)
     theta = net.log_dispersion.exp()
     by_hand = NegativeBinomial(theta, probs=mean / (mean + theta)).log_prob(batch["counts"]).sum(1)
-    torch.testing.assert_close(net.log_likelihood(batch["counts"], hidden), by_hand, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(
+        net.log_likelihood(batch["counts"], hidden), by_hand, rtol=1e-4, atol=1e-4
+    )
 
 
 def test_the_kl_is_that_of_normals():
@@ -66,7 +71,9 @@ def test_dense_layers_start_within_the_inverse_root_of_their_inputs_and_masks_at
 def test_settled_layers_answer_as_normalisation_by_the_whole_batch_does():
     hidden = _cell.cells_of(made(CellVAE())).encoder
     x = torch.randn(50, 6)
-    torch.testing.assert_close(hidden.normalised(x, hidden.statistics(x)), hidden(x), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        hidden.normalised(x, hidden.statistics(x)), hidden(x), rtol=1e-4, atol=1e-5
+    )
 
 
 def test_dropout_keeps_nine_in_ten_and_their_mean():
@@ -76,29 +83,51 @@ def test_dropout_keeps_nine_in_ten_and_their_mean():
 
 
 @pytest.mark.parametrize(
-    "model", [CellVAE(), CellIVAE(interventions=4), CellSVAE(interventions=4), CellSVAEPlus(interventions=4)]
+    "model",
+    [
+        CellVAE(),
+        CellIVAE(interventions=4),
+        CellSVAE(interventions=4),
+        CellSVAEPlus(interventions=4),
+    ],
 )
 def test_held_out_cells_move_no_loss(model, batch):
     networks, drawn = made(model), noise(model)
-    other = batch | {"counts": torch.where(batch["held_out"][:, None] > 0, batch["counts"] + 50, batch["counts"])}
-    losses = [model.losses(networks, given, drawn, 10_000).minimise["cells"].item() for given in (batch, other)]
+    other = batch | {
+        "counts": torch.where(batch["held_out"][:, None] > 0, batch["counts"] + 50, batch["counts"])
+    }
+    losses = [
+        model.losses(networks, given, drawn, 10_000).minimise["cells"].item()
+        for given in (batch, other)
+    ]
     assert losses[0] == losses[1]
 
 
 def test_the_kl_is_warmed_up_and_weighed(batch):
     networks, drawn = made(CellVAE()), noise(CellVAE())
     parts = CellVAE().losses(networks, batch, drawn, 0).terms
-    half, full = (CellVAE(beta=8, warm_up=100).losses(networks, batch, drawn, step).minimise["cells"] for step in (50, 700))
-    assert half.item() == pytest.approx((parts["reconstruction"] + 4 * parts["kl"]).item(), rel=1e-6)
-    assert full.item() == pytest.approx((parts["reconstruction"] + 8 * parts["kl"]).item(), rel=1e-6)
+    half, full = (
+        CellVAE(beta=8, warm_up=100).losses(networks, batch, drawn, step).minimise["cells"]
+        for step in (50, 700)
+    )
+    assert half.item() == pytest.approx(
+        (parts["reconstruction"] + 4 * parts["kl"]).item(), rel=1e-6
+    )
+    assert full.item() == pytest.approx(
+        (parts["reconstruction"] + 8 * parts["kl"]).item(), rel=1e-6
+    )
 
 
 def test_masks_are_drawn_with_their_probability_and_differentiated_straight_through():
     logits = torch.full((20_000, 1), 0.7, requires_grad=True)
-    drawn = cell_svae.straight_through(logits, torch.randn(20_000, 1, generator=torch.Generator().manual_seed(1)))
+    drawn = cell_svae.straight_through(
+        logits, torch.randn(20_000, 1, generator=torch.Generator().manual_seed(1))
+    )
     assert set(drawn.unique().tolist()) == {0.0, 1.0}
     share = 1 / (1 + math.exp(-0.7))
-    assert drawn.mean().item() == pytest.approx(share, abs=5 * math.sqrt(share * (1 - share) / 20_000))
+    assert drawn.mean().item() == pytest.approx(
+        share, abs=5 * math.sqrt(share * (1 - share) / 20_000)
+    )
     assert (torch.autograd.grad(drawn.sum(), logits)[0] > 0).all()
 
 
@@ -112,7 +141,9 @@ def test_the_penalty_of_svae_plus_is_that_of_torch_distributions(learned):
     beta, q, w = Beta(torch.tensor(1.0), torch.tensor(20.0)), mask.sigmoid(), weights.sigmoid()
     text = kl_divergence(Bernoulli(q), Bernoulli(w)) - beta.log_prob(w)
     by_torch = text.sum() if learned else -beta.log_prob(q).sum()
-    found = CellSVAEPlus(alpha=20, learned_weights=learned).penalty({"mask": mask, "weights": weights})
+    found = CellSVAEPlus(alpha=20, learned_weights=learned).penalty(
+        {"mask": mask, "weights": weights}
+    )
     torch.testing.assert_close(found, by_torch, rtol=1e-4, atol=1e-3)
 
 
@@ -128,7 +159,10 @@ def test_weights_of_targets_are_learned_only_as_the_text_has_it():
 
 def test_targets_of_ivae_are_its_two_largest_shifts():
     shifts = torch.tensor([[0.1, -5.0, 2.0], [3.0, 0.0, -0.2]])
-    assert CellIVAE(interventions=2).found({"shifts": shifts})["targets"].tolist() == [[0, 1, 1], [1, 0, 1]]
+    assert CellIVAE(interventions=2).found({"shifts": shifts})["targets"].tolist() == [
+        [0, 1, 1],
+        [1, 0, 1],
+    ]
 
 
 def test_held_out_shifts_are_the_mean_of_their_posterior_means_and_zero_without_a_shift(batch):
@@ -150,7 +184,9 @@ def test_the_held_out_bound_is_exact_where_the_posterior_is(monkeypatch):
     blocks = list(model.estimates(net, decoder, counts, (zero, zero + 1), zero, 0))
     assert [len(block) for block in blocks] == [2, 2, 1]
     torch.testing.assert_close(torch.cat(blocks), exact)
-    shifted = torch.cat(list(model.estimates(net, decoder, counts, (zero + 2, zero + 1), zero + 2, 0)))
+    shifted = torch.cat(
+        list(model.estimates(net, decoder, counts, (zero + 2, zero + 1), zero + 2, 0))
+    )
     torch.testing.assert_close(shifted, exact)
 
 
@@ -170,7 +206,11 @@ def test_what_is_learned_has_a_row_a_cell_and_a_number_a_held_out_cell(batch):
 
 @pytest.mark.parametrize(
     ("model", "message"),
-    [(CellVAE(warm_up=0), "warm_up"), (CellSVAEPlus(alpha=0.5), "alpha"), (CellSVAEPlus(learned_weights=2), "learned_weights")],
+    [
+        (CellVAE(warm_up=0), "warm_up"),
+        (CellSVAEPlus(alpha=0.5), "alpha"),
+        (CellSVAEPlus(learned_weights=2), "learned_weights"),
+    ],
 )
 def test_numbers_without_a_meaning_are_refused(model, message):
     with pytest.raises(ValueError, match=message):

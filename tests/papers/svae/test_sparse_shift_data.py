@@ -24,7 +24,9 @@ def made():
 
 def test_the_last_twenty_interventions_are_held_out(made):
     data = made[Cells]
-    assert np.array_equal(np.unique(data["intervention"][data["held_out"] == 1]), np.arange(80, 100))
+    assert np.array_equal(
+        np.unique(data["intervention"][data["held_out"] == 1]), np.arange(80, 100)
+    )
     assert np.bincount(data["intervention"]).tolist() == [20] * 100
 
 
@@ -40,11 +42,18 @@ def test_one_to_three_latents_are_targets_and_shifted_by_about_five(made):
     assert {-1, 1} == set(np.sign(means[shifted]))
 
 
-def test_the_softmax_over_cells_fixes_the_counts_of_a_gene_and_that_over_genes_those_of_a_cell(made):
-    by_gene, by_cell = made[Cells]["counts"].sum(0, dtype=float), made[Genes]["counts"].sum(1, dtype=float)
+def test_the_softmax_over_cells_fixes_the_counts_of_a_gene_and_that_over_genes_those_of_a_cell(
+    made,
+):
+    by_gene, by_cell = (
+        made[Cells]["counts"].sum(0, dtype=float),
+        made[Genes]["counts"].sum(1, dtype=float),
+    )
     assert np.abs(by_gene - 1e6).max() < 5 * 1e3
     assert np.abs(by_cell - 1e5).max() < 5 * np.sqrt(1e5)
-    assert made[Cells]["counts"].sum(1).std() > 10 * np.sqrt(1e6 * 100 / 2000)  # far more than of Poisson counts
+    assert made[Cells]["counts"].sum(1).std() > 10 * np.sqrt(
+        1e6 * 100 / 2000
+    )  # far more than of Poisson counts
 
 
 def test_both_variants_have_the_same_latents(made):

@@ -22,7 +22,10 @@ def outputs(codes=None, targets=None, nll=None):
         "held_out": (INTERVENTION == 4).astype(np.int64),
         "true_nll": np.where(INTERVENTION == 4, 7.0, 99.0),
     }
-    inferred = {"mean": truth if codes is None else codes(truth), "targets": np.array(TARGETS if targets is None else targets)}
+    inferred = {
+        "mean": truth if codes is None else codes(truth),
+        "targets": np.array(TARGETS if targets is None else targets),
+    }
     inferred |= {"held_out_nll": np.array([] if nll is None else nll)}
     return RunOutputs("no_model", {}, inferred, pd.DataFrame(), data, None, None, (1, 0), 0)
 
@@ -47,7 +50,9 @@ def test_held_out_cells_do_not_count_for_latents():
 
 
 def test_a_latent_that_is_missed_costs_its_share_of_r2():
-    found = latent_recovery.score(outputs(lambda z: np.column_stack([z[:, :2], np.zeros(CELLS)]).astype(np.float32)))
+    found = latent_recovery.score(
+        outputs(lambda z: np.column_stack([z[:, :2], np.zeros(CELLS)]).astype(np.float32))
+    )
     assert found["pearson"] == pytest.approx(2 / 3)
     assert found["r2"] == pytest.approx(2 / 3, abs=0.03)
 
@@ -69,7 +74,9 @@ def test_precision_recall_and_f1_by_counting():
 def test_the_released_pairing_is_misled_by_signs():
     found = target_recovery.score(outputs(lambda z: z * [-1, -1, 1]))
     assert found["f1"] == 1
-    assert found["f1_released"] == pytest.approx(4 / 7)  # the first two exchanged: four of seven targets are met
+    assert found["f1_released"] == pytest.approx(
+        4 / 7
+    )  # the first two exchanged: four of seven targets are met
 
 
 def test_no_targets_are_no_hits():

@@ -27,6 +27,12 @@ class DatasetTrend(Statistic):
         own = own[(own["name"] == self.metric) & own["dataset"].isin(datasets)]
         parts = []
         for method, runs in own.groupby(cell_labels(own)):
-            both = np.column_stack([runs["dataset"].map(datasets.index), runs["result"]]).astype(float)
-            parts.append(rank_agreement.correlations(both, [(0, 1)], estimates.generator(str(method), self.metric)))
+            both = np.column_stack([runs["dataset"].map(datasets.index), runs["result"]]).astype(
+                float
+            )
+            parts.append(
+                rank_agreement.correlations(
+                    both, [(0, 1)], estimates.generator(str(method), self.metric)
+                )
+            )
         return averaged(parts, own["run"].nunique(), absent(own, datasets, [self.metric]), "trend")

@@ -26,10 +26,17 @@ class ModelGap(Statistic):
         sides = [rows_of_models(named, models) for models in (self.models, self.other_models)]
         parts = [gap for dataset in datasets if (gap := self._gap(dataset, sides)) is not None]
         lacking = [reason for side in sides for reason in absent(side, datasets, [self.metric])]
-        return averaged(parts, sum(side["run"].nunique() for side in sides), list(dict.fromkeys(lacking)), "difference")
+        return averaged(
+            parts,
+            sum(side["run"].nunique() for side in sides),
+            list(dict.fromkeys(lacking)),
+            "difference",
+        )
 
     def _gap(self, dataset: str, sides: list[pd.DataFrame]) -> Resampled | None:
-        values = [side.loc[side["dataset"] == dataset, "result"].to_numpy(dtype=float) for side in sides]
+        values = [
+            side.loc[side["dataset"] == dataset, "result"].to_numpy(dtype=float) for side in sides
+        ]
         if not all(part.size for part in values):
             return None
         rng = estimates.generator(dataset, self.metric, *self.models, *self.other_models)

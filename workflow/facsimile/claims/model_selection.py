@@ -28,7 +28,9 @@ class ModelSelection(Statistic):
         there = [d for d in datasets if d in set(own["dataset"])]
         lacking = absent(trained, datasets, list(self.metrics))
         if len(there) < 2 and not self.same_dataset:
-            lacking.append(f"needs two data sets: there is {names.listed([names.dataset(d) for d in there]) or 'none'}")
+            lacking.append(
+                f"needs two data sets: there is {names.listed([names.dataset(d) for d in there]) or 'none'}"
+            )
         if own["seed"].nunique() < 2:
             lacking.append("needs two seeds: a choice is put to the test with another")
         case = Case(self.same_metric, self.same_dataset)

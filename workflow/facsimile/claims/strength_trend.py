@@ -27,11 +27,15 @@ class StrengthTrend(Statistic):
         own = trained[trained["name"] == self.metric]
         own = own[own["dataset"].isin(datasets) & own["value"].notna()]
         own = own[own["model"].isin(self.models)] if self.models else own
-        parts = [self._trend(str(d), str(m), runs) for (d, m), runs in own.groupby(["dataset", "model"])]
+        parts = [
+            self._trend(str(d), str(m), runs) for (d, m), runs in own.groupby(["dataset", "model"])
+        ]
         lacking = absent(trained, datasets, [self.metric])
         return averaged(parts, own["run"].nunique(), lacking, "trend")
 
     def _trend(self, dataset: str, model: str, runs: pd.DataFrame) -> Resampled:
         sign = -1 if model in self.reversed_models else 1
         both = np.column_stack([sign * runs["value"], runs["result"]])
-        return rank_agreement.correlations(both, [(0, 1)], estimates.generator(dataset, model, self.metric))
+        return rank_agreement.correlations(
+            both, [(0, 1)], estimates.generator(dataset, model, self.metric)
+        )

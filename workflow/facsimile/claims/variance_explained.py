@@ -33,9 +33,14 @@ class VarianceExplained(Statistic):
         own = trained[trained["dataset"].isin(datasets) & trained["name"].isin(self.metrics)]
         there = list(dict.fromkeys(zip(own["dataset"], own["name"], strict=True)))
         parts = [self._difference(own, dataset, name) for dataset, name in there]
-        return averaged(parts, own["run"].nunique(), absent(trained, datasets, list(self.metrics)), "share")
+        return averaged(
+            parts, own["run"].nunique(), absent(trained, datasets, list(self.metrics)), "share"
+        )
 
     def _difference(self, own: pd.DataFrame, dataset: str, name: str) -> Resampled:
         said = explained(own, dataset, name)
-        signs = np.array([(part in self.more) - (part in self.less) for part in variance_shares.PARTS], dtype=float)
+        signs = np.array(
+            [(part in self.more) - (part in self.less) for part in variance_shares.PARTS],
+            dtype=float,
+        )
         return (signs @ said.shares)[None], (signs @ said.draws)[None]

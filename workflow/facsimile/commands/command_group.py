@@ -12,7 +12,12 @@ class SettingsAnywhere(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Hand on the arguments with the group's own options first; raises BadParameter for one that lacks its value."""
-        own = {name: option for option in self.params if isinstance(option, TyperOption) for name in option.opts}
+        own = {
+            name: option
+            for option in self.params
+            if isinstance(option, TyperOption)
+            for name in option.opts
+        }
         settings: list[str] = []
         rest: list[str] = []
         left = iter(args)

@@ -1,6 +1,5 @@
 """``facsimile explain RUN``: what a run is, what became of it, and why it would be trained again."""
 
-
 from rich.console import Console
 
 from facsimile.commands.listing import run_line

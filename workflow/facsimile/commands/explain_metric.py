@@ -43,7 +43,9 @@ def _conventions(card: Card) -> Iterable[tuple[str, str]]:
 
 def _pairs(lines: Iterable[tuple[str, str]]) -> Padding:
     """Two columns without rules; the second wraps."""
-    grid = Table(box=box.SIMPLE, show_header=False, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
+    grid = Table(
+        box=box.SIMPLE, show_header=False, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0)
+    )
     grid.add_column(no_wrap=True, style="cyan")
     grid.add_column(overflow="fold")
     for left, right in lines:

@@ -9,7 +9,9 @@ from facsimile.store import records
 from facsimile.studies.runs import Run
 
 
-def show(workspace: Workspace, study: str | None, match: str, shards: bool, console: Console) -> None:
+def show(
+    workspace: Workspace, study: str | None, match: str, shards: bool, console: Console
+) -> None:
     """Print every study, or the shards or runs of one whose line contains ``match`` (as ``beta=4``)."""
     if study is None:
         console.print(_studies(workspace))
@@ -43,6 +45,11 @@ def _studies(workspace: Workspace) -> Table:
     for name in workspace.study_ids():
         study = workspace.study(name)
         for scale, found in study.scales.items():
-            count = sum(not run.control for run in Workspace(workspace.config.model_copy(update={"scale": scale})).runs(study))
+            count = sum(
+                not run.control
+                for run in Workspace(workspace.config.model_copy(update={"scale": scale})).runs(
+                    study
+                )
+            )
             table.add_row(study.id, study.title, scale, f"{count:,}", found.description)
     return table

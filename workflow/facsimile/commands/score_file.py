@@ -36,10 +36,21 @@ def score(
     """
     found = latents_file.read(path)
     if found.unused:
-        print(f"{path}: not used: {', '.join(found.unused)} (known are {', '.join(latents_file.NAMES)})", file=sys.stderr)
+        print(
+            f"{path}: not used: {', '.join(found.unused)} (known are {', '.join(latents_file.NAMES)})",
+            file=sys.stderr,
+        )
     try:
         table = metrics.score(
-            found.codes, found.factors, asked, convention, seed, *points, progress=True, batch=batch, **found.given
+            found.codes,
+            found.factors,
+            asked,
+            convention,
+            seed,
+            *points,
+            progress=True,
+            batch=batch,
+            **found.given,
         )
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
@@ -53,8 +64,17 @@ def score(
 
 def shown(table: pd.DataFrame, title: str) -> Table:
     """The scores, one a line; headlines are bold, with their range and the direction in which they are good."""
-    grid = Table(title=Text(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    grid.caption, grid.caption_justify = "bold: headline; ↑ higher is better, ↓ lower is better", "left"
+    grid = Table(
+        title=Text(title),
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    grid.caption, grid.caption_justify = (
+        "bold: headline; ↑ higher is better, ↓ lower is better",
+        "left",
+    )
     for name in ("metric", "score"):
         grid.add_column(name, no_wrap=True)
     grid.add_column("value", justify="right", no_wrap=True)
@@ -85,7 +105,9 @@ def checked(output: Path, ending: str) -> Path:
     if output.suffix != ending:
         raise ValueError(f"{output}: must end in {ending}")
     if output.is_dir() or not output.parent.is_dir():
-        raise ValueError(f"{output}: cannot be written; {output.parent} must be a folder that exists")
+        raise ValueError(
+            f"{output}: cannot be written; {output.parent} must be a folder that exists"
+        )
     return output
 
 

@@ -23,9 +23,27 @@ from facsimile.statistics.estimates import LEVEL, Estimate
 from facsimile.studies.parts import Claim, Rule
 from facsimile.studies.study import Study
 
-COLUMNS = ["claim", "text", "statistic", "value", "low", "high", "n", "rule", "verdict", "reason", "command", "cost"]
+COLUMNS = [
+    "claim",
+    "text",
+    "statistic",
+    "value",
+    "low",
+    "high",
+    "n",
+    "rule",
+    "verdict",
+    "reason",
+    "command",
+    "cost",
+]
 COLUMNS += ["source", "verified"]
-ABOUT = ("training", "cells", "evaluation", "grid")  # departures of a scale that change what a claim is about
+ABOUT = (
+    "training",
+    "cells",
+    "evaluation",
+    "grid",
+)  # departures of a scale that change what a claim is about
 
 
 class Verdict(NamedTuple):
@@ -46,8 +64,13 @@ def table(study: Study, scores: pd.DataFrame, context: Context, cost: str) -> pd
 def find(claim: Claim, trained: pd.DataFrame, context: Context) -> Finding:
     """The statistic of a claim, over the data sets of it that this scale has."""
     kind = discover.the_class("claims", claim.statistic, Statistic)
-    given = {key: tuple(value) if isinstance(value, list) else value for key, value in claim.parameters.items()}
-    found: Finding = kind(**given).find(trained, [d for d in _about(claim, context) if d in context.drawn])
+    given = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in claim.parameters.items()
+    }
+    found: Finding = kind(**given).find(
+        trained, [d for d in _about(claim, context) if d in context.drawn]
+    )
     return found
 
 
@@ -58,7 +81,11 @@ def judge(claim: Claim, finding: Finding, context: Context) -> Verdict:
         return Verdict("not comparable", "; ".join(obstacles))
     if math.isnan(estimate.value):
         return Verdict("not comparable", f"undefined for {estimate.n} runs")
-    low, high = (estimate.low, estimate.high) if claim.rule.by == "interval" else (estimate.value, estimate.value)
+    low, high = (
+        (estimate.low, estimate.high)
+        if claim.rule.by == "interval"
+        else (estimate.value, estimate.value)
+    )
     if math.isnan(low):
         return Verdict("not comparable", f"no interval for {estimate.n} runs")
     return _decided(claim.rule, estimate, low, high)
@@ -69,7 +96,9 @@ def rule_text(rule: Rule) -> str:
     what = f"{100 * LEVEL:.0f} % interval" if rule.by == "interval" else "value"
     if rule.above is not None and rule.below is not None:
         return f"{what} between {rule.above:g} and {rule.below:g}"
-    return f"{what} above {rule.above:g}" if rule.above is not None else f"{what} below {rule.below:g}"
+    return (
+        f"{what} above {rule.above:g}" if rule.above is not None else f"{what} below {rule.below:g}"
+    )
 
 
 def command(study: str, scale: str, target: str) -> str:
@@ -85,7 +114,9 @@ def _decided(rule: Rule, estimate: Estimate, low: float, high: float) -> Verdict
         return Verdict("reproduced", said)
     if high <= above or low >= below:
         return Verdict("differs", said)
-    held = names.listed([f"{end:g}" for end in (rule.above, rule.below) if end is not None and low <= end <= high])
+    held = names.listed(
+        [f"{end:g}" for end in (rule.above, rule.below) if end is not None and low <= end <= high]
+    )
     return Verdict("not comparable", f"undecided: {said} holds {held}; more runs would tell")
 
 
@@ -104,11 +135,24 @@ def _departures(claim: Claim, context: Context) -> list[str]:
     return [f"{context.scale} scale: {said}"] if said else []
 
 
-def _row(id: str, claim: Claim, trained: pd.DataFrame, context: Context, cost: str) -> tuple[Any, ...]:
+def _row(
+    id: str, claim: Claim, trained: pd.DataFrame, context: Context, cost: str
+) -> tuple[Any, ...]:
     finding = find(claim, trained, context)
     estimate = finding.estimate
     statistic = f"{claim.statistic} {canonical.dumps(claim.parameters)}"
     numbers = (estimate.value, estimate.low, estimate.high, estimate.n)
     asked = command(context.study, context.scale, claim.target)
     verdict = judge(claim, finding, context)
-    return id, claim.text, statistic, *numbers, rule_text(claim.rule), *verdict, asked, cost, claim.source, claim.verified
+    return (
+        id,
+        claim.text,
+        statistic,
+        *numbers,
+        rule_text(claim.rule),
+        *verdict,
+        asked,
+        cost,
+        claim.source,
+        claim.verified,
+    )

@@ -19,10 +19,18 @@ def console(claims: pd.DataFrame) -> Any:
 
     A reason that several claims have is a note below them.
     """
-    table = Table(title="Claims", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title="Claims",
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
     for column, ratio in (("claim", 6), ("found", 4), ("verdict", 5)):
         table.add_column(column, ratio=ratio)
-    reasons = pd.Series([part for reason in claims["reason"] for part in reason.split("; ")], dtype=object)
+    reasons = pd.Series(
+        [part for reason in claims["reason"] for part in reason.split("; ")], dtype=object
+    )
     notes = {reason: f"({i})" for i, reason in enumerate(reasons[reasons.duplicated()].unique(), 1)}
     for row in claims.to_dict("records"):
         table.add_row(*_line(row, notes))
@@ -44,11 +52,22 @@ def _line(row: dict[Any, Any], notes: dict[str, str]) -> list[Text]:
 def markdown(claims: pd.DataFrame, prefix: str) -> str:
     """A table for a page: claim, number, rule, verdict with its reasons as footnotes, then the commands and their cost."""
     notes = presentation_markdown.Footnotes(prefix)
-    rows = [(row["text"], number(row), row["rule"], _verdict(row, notes)) for row in claims.to_dict("records")]
+    rows = [
+        (row["text"], number(row), row["rule"], _verdict(row, notes))
+        for row in claims.to_dict("records")
+    ]
     *typed, cost = _commands(claims)
     code = ["```sh", *typed, "```"]
     return "\n".join(
-        [*presentation_markdown.grid(("claim", "found", "rule", "verdict"), rows), "", *code, "", f"{cost}.", "", *notes.lines()]
+        [
+            *presentation_markdown.grid(("claim", "found", "rule", "verdict"), rows),
+            "",
+            *code,
+            "",
+            f"{cost}.",
+            "",
+            *notes.lines(),
+        ]
     )
 
 
@@ -67,5 +86,8 @@ def number(row: dict[Any, Any]) -> str:
 def _commands(claims: pd.DataFrame) -> list[str]:
     """Commands, those of several claims once, and what each costs."""
     costs = "; ".join(dict.fromkeys(claims["cost"]))
-    typed = [f"{command}    # {', '.join(own['claim'])}" for command, own in claims.groupby("command", sort=False)]
+    typed = [
+        f"{command}    # {', '.join(own['claim'])}"
+        for command, own in claims.groupby("command", sort=False)
+    ]
     return [*typed, f"Cost of each where nothing is made yet: {costs}"]

@@ -28,12 +28,22 @@ def gathered(workspace: Workspace, name: str) -> Gathered:
     """Read runs.parquet and scores.parquet of a study; raises FileNotFoundError that says what to type."""
     folder = workspace.paths.study(name, workspace.config.scale)
     if not (folder / "scores.parquet").exists():
-        raise FileNotFoundError(f"{folder}: no scores yet; make them: snakemake {name} --config scale={workspace.config.scale}")
+        raise FileNotFoundError(
+            f"{folder}: no scores yet; make them: snakemake {name} --config scale={workspace.config.scale}"
+        )
     study = workspace.study(name)
     runs, scores = (pd.read_parquet(folder / f"{table}.parquet") for table in ("runs", "scores"))
     context = Context.of(study, workspace.config.scale)
-    theirs, peers = ({n.quantity: n.value for n in reversed(some)} for some in _by_whom(printed(workspace, name, context)))
-    return Gathered(study, runs, scores, dataclasses.replace(context, printed=theirs, peers=peers, history=_history(workspace)))
+    theirs, peers = (
+        {n.quantity: n.value for n in reversed(some)}
+        for some in _by_whom(printed(workspace, name, context))
+    )
+    return Gathered(
+        study,
+        runs,
+        scores,
+        dataclasses.replace(context, printed=theirs, peers=peers, history=_history(workspace)),
+    )
 
 
 def _history(workspace: Workspace) -> Callable[[str], pd.DataFrame]:
@@ -42,7 +52,9 @@ def _history(workspace: Workspace) -> Callable[[str], pd.DataFrame]:
 
 def _by_whom(numbers: list[Published]) -> tuple[list[Published], list[Published]]:
     """The authors' numbers, and those that peers printed of the same thing."""
-    return [n for n in numbers if n.how != published.PEER], [n for n in numbers if n.how == published.PEER]
+    return [n for n in numbers if n.how != published.PEER], [
+        n for n in numbers if n.how == published.PEER
+    ]
 
 
 def printed(workspace: Workspace, study: str, context: Context) -> list[Published]:

@@ -26,5 +26,7 @@ def counted(comparison: pd.DataFrame) -> list[str]:
     lines = []
     for (artefact, words), group in asked.groupby(["artefact", "faithful_to"], sort=False):
         near, same = (group["nearest"] == "yes").sum(), (group["verdict"] == "reproduced").sum()
-        lines.append(f"{artefact}, {words}: nearest of {near} and reproduces {same} of {len(group)} published numbers")
+        lines.append(
+            f"{artefact}, {words}: nearest of {near} and reproduces {same} of {len(group)} published numbers"
+        )
     return lines

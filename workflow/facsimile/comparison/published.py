@@ -13,7 +13,18 @@ from facsimile.foundation.yamlfile import FileError
 from facsimile.presentation.context import Context
 from facsimile.presentation.spec import Quantity
 
-COLUMNS = ("artefact", "dataset", "model", "params", "metric", "statistic", "value", "spread", "source", "how")
+COLUMNS = (
+    "artefact",
+    "dataset",
+    "model",
+    "params",
+    "metric",
+    "statistic",
+    "value",
+    "spread",
+    "source",
+    "how",
+)
 # How a number was got; only the last two are not the study's own authors' or code's.
 PEER = "peer"
 HOWS = ("printed", "digitised", "released", "abstract", "reference run", PEER)
@@ -52,7 +63,9 @@ def read(path: Path, context: Context) -> list[Published]:
 
 def _variants(number: Published, line: int, context: Context) -> list[Published]:
     pairs = context.variants.of(number.quantity)
-    return [dataclasses.replace(number, quantity=q, faithful_to=words, line=line) for q, words in pairs]
+    return [
+        dataclasses.replace(number, quantity=q, faithful_to=words, line=line) for q, words in pairs
+    ]
 
 
 def _check_header(path: Path, header: list[str]) -> None:
@@ -66,7 +79,9 @@ def _check_header(path: Path, header: list[str]) -> None:
 def _row(path: Path, line: int, fields: list[str], context: Context) -> Published:
     try:
         if len(fields) != len(COLUMNS):
-            raise ValueError(f"{len(fields)} fields instead of {len(COLUMNS)}; quote a field that has a comma in it")
+            raise ValueError(
+                f"{len(fields)} fields instead of {len(COLUMNS)}; quote a field that has a comma in it"
+            )
         said = dict(zip(COLUMNS, (field.strip() for field in fields), strict=True))
         return _published(said, context)
     except ValueError as error:
@@ -75,7 +90,9 @@ def _row(path: Path, line: int, fields: list[str], context: Context) -> Publishe
 
 def _published(said: dict[str, str], context: Context) -> Published:
     _one_of("artefact", said["artefact"], [*context.artefacts, *BESIDE])
-    _one_of("data set of the study", said["dataset"], ["", *context.datasets, *context.variants.dataset])
+    _one_of(
+        "data set of the study", said["dataset"], ["", *context.datasets, *context.variants.dataset]
+    )
     named = [*context.models, *context.controls, *context.labels, *context.variants.model]
     _one_of("model of the study", said["model"], ["", *named])
     _one_of("statistic", said["statistic"], list(STATISTICS))
@@ -85,9 +102,18 @@ def _published(said: dict[str, str], context: Context) -> Published:
     if not said["source"]:
         raise ValueError("source: every number needs one, such as 'Table 2, p. 7'")
     params = _params(said["params"], said["model"], context)
-    quantity = Quantity(said["artefact"], said["dataset"], said["model"], params, said["metric"], said["statistic"])
+    quantity = Quantity(
+        said["artefact"], said["dataset"], said["model"], params, said["metric"], said["statistic"]
+    )
     spread = _number("spread", said["spread"]) if said["spread"] else math.nan
-    return Published(quantity, _number("value", said["value"]), spread, _rounding(said["value"]), said["source"], said["how"])
+    return Published(
+        quantity,
+        _number("value", said["value"]),
+        spread,
+        _rounding(said["value"]),
+        said["source"],
+        said["how"],
+    )
 
 
 def _one_of(what: str, name: str, known: list[str]) -> None:
@@ -100,7 +126,9 @@ def _check_metric(metric: str, context: Context) -> None:
     if metric == DESIGN or metric in context.unmeasured:
         return
     if not (dot and score):
-        raise ValueError(f"metric {metric!r}: write metric.score, as mig.mig or dci.disentanglement")
+        raise ValueError(
+            f"metric {metric!r}: write metric.score, as mig.mig or dci.disentanglement"
+        )
     _one_of("metric of the study", family, list(context.metrics))
 
 
@@ -115,7 +143,9 @@ def _params(text: str, model: str, context: Context) -> str:
     if not isinstance(given, dict):
         raise ValueError(f'params {text!r}: write JSON, as {{"beta":4}}, quoted as CSV wants it')
     for key in given:
-        _one_of(f"hyper-parameter of {model or 'no model'}", key, list(context.models.get(model, ())))
+        _one_of(
+            f"hyper-parameter of {model or 'no model'}", key, list(context.models.get(model, ()))
+        )
     return canonical.dumps(given)
 
 
@@ -125,7 +155,9 @@ def _number(what: str, text: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise ValueError(f"{what} {text!r}: a finite number is wanted, as 0.896; leave the line out if there is none")
+        raise ValueError(
+            f"{what} {text!r}: a finite number is wanted, as 0.896; leave the line out if there is none"
+        )
     return value
 
 
@@ -139,4 +171,6 @@ def _check_twice(path: Path, found: list[tuple[int, Published]]) -> None:
     for line, published in found:
         first = seen.setdefault((published.quantity, published.source), line)
         if first != line:
-            raise FileError(path, line, f"twice with one source, first in line {first}; keep one of them")
+            raise FileError(
+                path, line, f"twice with one source, first in line {first}; keep one of them"
+            )

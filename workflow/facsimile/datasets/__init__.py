@@ -13,9 +13,23 @@ from facsimile.datasets.base.stored import Stored
 from facsimile.foundation import discover
 from facsimile.foundation.paths import Paths
 
-__all__ = ["Arrays", "Data", "DataFile", "Dataset", "DatasetError", "Kind", "Stored", "dataset", "grid", "make", "of_images"]
+__all__ = [
+    "Arrays",
+    "Data",
+    "DataFile",
+    "Dataset",
+    "DatasetError",
+    "Kind",
+    "Stored",
+    "dataset",
+    "grid",
+    "make",
+    "of_images",
+]
 
-Data = Dataset | Arrays  # what a model is trained on: images on a grid of factors, or arrays by name
+Data = (
+    Dataset | Arrays
+)  # what a model is trained on: images on a grid of factors, or arrays by name
 
 
 class DataFile(ABC):  # noqa: B024 (it only names what has been registered)
@@ -61,7 +75,9 @@ def grid(name: str) -> Data:
 def of_images(data: Data) -> Dataset:
     """The data set, if it is one of images; raises ValueError for one of arrays."""
     if isinstance(data, Arrays):
-        raise ValueError(f"{data.name} is a data set of arrays ({', '.join(data.shapes)}), not of images; pair it with another")
+        raise ValueError(
+            f"{data.name} is a data set of arrays ({', '.join(data.shapes)}), not of images; pair it with another"
+        )
     return data
 
 

@@ -20,4 +20,6 @@ def reading(path: Path, kind: str) -> Iterator[IO[bytes]]:
     except FileNotFoundError:
         raise DatasetError(f"{path}: there is no such file") from None
     except (OSError, EOFError, ValueError, zlib.error, struct.error) as error:
-        raise DatasetError(f"{path}: truncated, altered or no {kind} ({error}); download it again") from None
+        raise DatasetError(
+            f"{path}: truncated, altered or no {kind} ({error}); download it again"
+        ) from None

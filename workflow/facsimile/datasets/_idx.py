@@ -24,7 +24,9 @@ def read(path: Path, shape: tuple[int, ...]) -> Rows:
     with reading(path, "IDX file") as file:
         stored = _header(file)
         if stored != shape:
-            raise DatasetError(f"{path}: the array is {list(stored)}, the official one is {list(shape)}; download it again")
+            raise DatasetError(
+                f"{path}: the array is {list(stored)}, the official one is {list(shape)}; download it again"
+            )
         data = file.read(math.prod(shape))
         if len(data) != math.prod(shape):
             raise EOFError("it ends too early")

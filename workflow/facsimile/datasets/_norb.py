@@ -21,7 +21,9 @@ TYPES: dict[int, np.dtype[Any]] = {
 }  # byte and integer; small NORB has no other
 
 
-def stream(path: Path, dtype: npt.DTypeLike, shape: tuple[int, ...], rows: int) -> Iterator[npt.NDArray[Any]]:
+def stream(
+    path: Path, dtype: npt.DTypeLike, shape: tuple[int, ...], rows: int
+) -> Iterator[npt.NDArray[Any]]:
     """Blocks of ``rows`` rows of a matrix, which must have this type and shape, from a file that is gzipped or not.
 
     Raises DatasetError that names the file, for no such matrix, another one, or a truncated one.

@@ -12,11 +12,18 @@ import numpy.typing as npt
 
 from facsimile.datasets.base.file import DatasetError
 
-_WHOLE = 2**26  # bytes of an array that are read at once if it lies column after column: the factors of dSprites have 2**25
-_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+_WHOLE = (
+    2**26
+)  # bytes of an array that are read at once if it lies column after column: the factors of dSprites have 2**25
+_HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
 
 
-def stream(path: Path, member: str, dtype: npt.DTypeLike, shape: tuple[int, ...], rows: int) -> Iterator[npt.NDArray[Any]]:
+def stream(
+    path: Path, member: str, dtype: npt.DTypeLike, shape: tuple[int, ...], rows: int
+) -> Iterator[npt.NDArray[Any]]:
     """Blocks of ``rows`` rows of the array ``member``, which must have this dtype and shape; the archive's CRC is checked.
 
     Raises DatasetError that names the file, for no archive, a truncated one, or an array other than was expected.
@@ -34,7 +41,9 @@ def stream(path: Path, member: str, dtype: npt.DTypeLike, shape: tuple[int, ...]
     except FileNotFoundError:
         raise DatasetError(f"{path}: there is no such file") from None
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError) as error:
-        raise DatasetError(f"{path}: truncated, altered or no such archive ({error}); download it again") from None
+        raise DatasetError(
+            f"{path}: truncated, altered or no such archive ({error}); download it again"
+        ) from None
 
 
 def _column_major(file: IO[bytes], dtype: np.dtype[Any], shape: tuple[int, ...], what: str) -> bool:
@@ -44,7 +53,9 @@ def _column_major(file: IO[bytes], dtype: np.dtype[Any], shape: tuple[int, ...],
         raise ValueError(f"unknown version {version} of the .npy format")
     stored, column_major, kind = _HEADERS[version](file)
     if (stored, kind) != (shape, dtype):
-        raise DatasetError(f"{what} is {kind} {list(stored)}, the official one is {dtype} {list(shape)}")
+        raise DatasetError(
+            f"{what} is {kind} {list(stored)}, the official one is {dtype} {list(shape)}"
+        )
     if column_major and math.prod(shape) * dtype.itemsize > _WHOLE:
         raise DatasetError(f"{what} lies column after column and is too large to be read so")
     return column_major

@@ -36,7 +36,9 @@ class Cars3D(Archived):
     factor_sizes = (4, 24, 183)
     factor_kinds = ("ordinal", "circular", "categorical")
     image_shape = (_SIDE, _SIDE, 3)
-    not_factors = MappingProxyType({"mask": "the archive holds each car's outline, too; it is not read"})
+    not_factors = MappingProxyType(
+        {"mask": "the archive holds each car's outline, too; it is not read"}
+    )
     licence = "none is stated; offered with the paper, for research"
     source = "http://www.scottreed.info"
     files = (
@@ -93,22 +95,38 @@ class Cars3D(Archived):
     @classmethod
     def _car(cls, data: bytes, what: str) -> Rows:
         """One car, uint8 [azimuth, elevation, 64, 64, 3], from a MATLAB file: im, uint8 [128, 128, 3, azimuth, elevation]."""
-        from scipy import io as matlab  # takes longer to import than all the rest, and only this needs it
+        from scipy import (
+            io as matlab,
+        )  # takes longer to import than all the rest, and only this needs it
 
         elevations, azimuths, _ = cls.factor_sizes
         expected = (_OFFICIAL_SIDE, _OFFICIAL_SIDE, 3, azimuths, elevations)
         try:
             im = matlab.loadmat(io.BytesIO(data), variable_names=["im"])["im"]
-        except (OSError, ValueError, TypeError, KeyError, NotImplementedError, zlib.error, matlab.matlab.MatReadError) as error:
-            raise DatasetError(f"{what} is truncated or no MATLAB file with an array im ({error}); download it again") from None
+        except (
+            OSError,
+            ValueError,
+            TypeError,
+            KeyError,
+            NotImplementedError,
+            zlib.error,
+            matlab.matlab.MatReadError,
+        ) as error:
+            raise DatasetError(
+                f"{what} is truncated or no MATLAB file with an array im ({error}); download it again"
+            ) from None
         if im.shape != expected or im.dtype != np.uint8:
-            raise DatasetError(f"{what}: im is {im.dtype} {list(im.shape)}, the official one is uint8 {list(expected)}")
+            raise DatasetError(
+                f"{what}: im is {im.dtype} {list(im.shape)}, the official one is uint8 {list(expected)}"
+            )
         images = np.ascontiguousarray(np.moveaxis(im, (3, 4), (0, 1)))
         small = [
             Image.fromarray(images[side]).resize((_SIDE, _SIDE), Image.Resampling.LANCZOS)
             for side in np.ndindex(images.shape[:2])
         ]
-        return np.stack([np.asarray(image) for image in small]).reshape(azimuths, elevations, _SIDE, _SIDE, 3)
+        return np.stack([np.asarray(image) for image in small]).reshape(
+            azimuths, elevations, _SIDE, _SIDE, 3
+        )
 
 
 def _packed(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -117,14 +135,20 @@ def _packed(path: Path) -> Iterator[tuple[str, bytes]]:
         with gzip.open(path) as unzipped, tarfile.open(fileobj=unzipped, mode="r|") as archive:
             for member in archive:
                 place = PurePosixPath(member.name)
-                if member.isfile() and place.parent.name == _FOLDER and (place.name == _LIST or place.suffix == ".mat"):
+                if (
+                    member.isfile()
+                    and place.parent.name == _FOLDER
+                    and (place.name == _LIST or place.suffix == ".mat")
+                ):
                     file = archive.extractfile(member)
                     assert file is not None  # as it is of a regular file
                     yield place.name, file.read()
             while unzipped.read(BLOCK):  # reading to the end is what makes gzip compare the CRC
                 pass
     except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
-        raise DatasetError(f"{path}: truncated, altered or no such archive ({error}); download it again") from None
+        raise DatasetError(
+            f"{path}: truncated, altered or no such archive ({error}); download it again"
+        ) from None
 
 
 def _unpacked(folder: Path) -> Iterator[tuple[str, bytes]]:
@@ -135,4 +159,6 @@ def _unpacked(folder: Path) -> Iterator[tuple[str, bytes]]:
         for name in listed.decode().split():
             yield f"{name}.mat", (folder / f"{name}.mat").read_bytes()
     except OSError as error:
-        raise DatasetError(f"{folder}: not the archive's folder {_FOLDER}, unpacked ({error}); download the archive") from None
+        raise DatasetError(
+            f"{folder}: not the archive's folder {_FOLDER}, unpacked ({error}); download the archive"
+        ) from None

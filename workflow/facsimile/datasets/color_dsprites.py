@@ -22,7 +22,9 @@ class ColorDSprites(DSprites):
     stochastic = True
 
     def _images(self, indices: Integers, rng: np.random.Generator | None) -> Images:
-        sprites = np.moveaxis(super()._images(indices, None), 3, 1)  # channels before pixels: six times as fast
+        sprites = np.moveaxis(
+            super()._images(indices, None), 3, 1
+        )  # channels before pixels: six times as fast
         assert rng is not None  # ``images`` does not go without
         colours = np.rint(255 * rng.uniform(0.5, 1, (len(indices), 3, 1, 1))).astype(np.uint8)
         return np.moveaxis(np.minimum(sprites, colours), 1, 3)

@@ -37,17 +37,27 @@ class DSprites(Stored):
 
     name = "dsprites"
     factor_names = ("shape", "scale", "orientation", "x_position", "y_position")
-    factor_sizes = (base_sprite.SHAPES, base_sprite.SCALES, base_sprite.ORIENTATIONS, base_sprite.POSITIONS, base_sprite.POSITIONS)
+    factor_sizes = (
+        base_sprite.SHAPES,
+        base_sprite.SCALES,
+        base_sprite.ORIENTATIONS,
+        base_sprite.POSITIONS,
+        base_sprite.POSITIONS,
+    )
     factor_kinds = ("categorical", "ordinal", "circular", "ordinal", "ordinal")
     image_shape = (base_sprite.SIDE, base_sprite.SIDE, 1)
-    not_factors = MappingProxyType({"colour": "the archive lists it first, with the one value white"})
+    not_factors = MappingProxyType(
+        {"colour": "the archive lists it first, with the one value white"}
+    )
     symmetries = MappingProxyType(
         {
             "orientation": "0 and 39 are one angle and give the same images; squares nearly repeat every quarter turn and "
             "ellipses every half, so that 715,706 of the 737,280 images are distinct"
         }
     )
-    licence = "Apache-2.0 (the archive); the rendered images are made by this project's own code, MIT"
+    licence = (
+        "Apache-2.0 (the archive); the rendered images are made by this project's own code, MIT"
+    )
     source = "https://github.com/google-deepmind/dsprites-dataset"
     row_shape = (base_sprite.SIDE * base_sprite.SIDE // 8,)
 
@@ -57,9 +67,14 @@ class DSprites(Stored):
         if source is None:
             return {"origin": "rendered"}
         if not source.is_file():
-            raise DatasetError(f"{source}: there is no such file; leave the source out to have dSprites rendered")
+            raise DatasetError(
+                f"{source}: there is no such file; leave the source out to have dSprites rendered"
+            )
         with source.open("rb") as file:
-            return {"origin": "official", "source_sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+            return {
+                "origin": "official",
+                "source_sha256": hashlib.file_digest(file, "sha256").hexdigest(),
+            }
 
     @classmethod
     def blocks(cls, source: Path | None) -> Iterator[Rows]:
@@ -87,15 +102,24 @@ class DSprites(Stored):
         Of the archive's arrays, ``metadata`` is a pickled object and is not touched.
         """
         n = math.prod(cls.factor_sizes)
-        images = _npz.stream(source, "imgs", np.uint8, (n, base_sprite.SIDE, base_sprite.SIDE), _BLOCK)
-        classes = _npz.stream(source, "latents_classes", np.int64, (n, 1 + len(cls.factor_sizes)), _BLOCK)
+        images = _npz.stream(
+            source, "imgs", np.uint8, (n, base_sprite.SIDE, base_sprite.SIDE), _BLOCK
+        )
+        classes = _npz.stream(
+            source, "latents_classes", np.int64, (n, 1 + len(cls.factor_sizes)), _BLOCK
+        )
         for block, (image, stated) in enumerate(zip(images, classes, strict=True)):
             first = block * _BLOCK
-            grid = np.stack(np.unravel_index(np.arange(first, first + len(image)), (1, *cls.factor_sizes)), axis=1)
+            grid = np.stack(
+                np.unravel_index(np.arange(first, first + len(image)), (1, *cls.factor_sizes)),
+                axis=1,
+            )
             if (wrong := np.flatnonzero((stated != grid).any(axis=1))).size:
                 raise DatasetError(
                     f"{source}: image {first + wrong[0]} has the factors {stated[wrong[0]]}, not the archive's order"
                 )
             if image.max() > 1:
-                raise DatasetError(f"{source}: images {first} and on have pixels other than 0 and 1; not the official archive")
+                raise DatasetError(
+                    f"{source}: images {first} and on have pixels other than 0 and 1; not the official archive"
+                )
             yield np.packbits(image.reshape(len(image), -1), axis=1)

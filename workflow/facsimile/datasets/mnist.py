@@ -29,25 +29,39 @@ def official(name: str, size: int, md5: str, md5_unpacked: str) -> Official:
     """One of the four files, gzipped or not; the authors' own address often refuses to serve it."""
     addresses = tuple(f"{place}/{name}.gz" for place in _PLACES)
     source = "not the authors'; torchvision's (datasets/mnist.py), unpacked secml's (c_dataloader_mnist.py)"
-    return Official(f"{name}.gz", addresses, size, f"md5:{md5}", source, name, f"md5:{md5_unpacked}")
+    return Official(
+        f"{name}.gz", addresses, size, f"md5:{md5}", source, name, f"md5:{md5_unpacked}"
+    )
 
 
 ROWS = {"train": 60_000, "t10k": 10_000}
 FILES = {
     "train": (
         official(
-            "train-images-idx3-ubyte", 9_912_422, "f68b3c2dcbeaaa9fbdd348bbdeb94873", "6bbc9ace898e44ae57da46a324031adb"
+            "train-images-idx3-ubyte",
+            9_912_422,
+            "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+            "6bbc9ace898e44ae57da46a324031adb",
         ),
         official(
-            "train-labels-idx1-ubyte", 28_881, "d53e105ee54ea40749a09fcbcd1e9432", "a25bea736e30d166cdddb491f175f624"
+            "train-labels-idx1-ubyte",
+            28_881,
+            "d53e105ee54ea40749a09fcbcd1e9432",
+            "a25bea736e30d166cdddb491f175f624",
         ),
     ),
     "t10k": (
         official(
-            "t10k-images-idx3-ubyte", 1_648_877, "9fb629c4189551a2d022fa330f9573f3", "2646ac647ad5339dbf082846283269ea"
+            "t10k-images-idx3-ubyte",
+            1_648_877,
+            "9fb629c4189551a2d022fa330f9573f3",
+            "2646ac647ad5339dbf082846283269ea",
         ),
         official(
-            "t10k-labels-idx1-ubyte", 4_542, "ec29112dd5afa0611ce80d1b7f02629c", "27ae3e4e09519cfbb04c329615203637"
+            "t10k-labels-idx1-ubyte",
+            4_542,
+            "ec29112dd5afa0611ce80d1b7f02629c",
+            "27ae3e4e09519cfbb04c329615203637",
         ),
     ),
 }
@@ -71,5 +85,7 @@ class MNIST(ArchivedArrays):
         images = _idx.read(paths[0], (cls.rows, SIDE, SIDE))[..., None]
         labels = _idx.read(paths[1], (cls.rows,)).astype(np.int64)
         if labels.max() >= DIGITS:
-            raise DatasetError(f"{paths[1]}: image {labels.argmax()} is called {labels.max()}, no digit; download it again")
+            raise DatasetError(
+                f"{paths[1]}: image {labels.argmax()} is called {labels.max()}, no digit; download it again"
+            )
         return {"images": images, "labels": labels}

@@ -58,7 +58,15 @@ class MPI3D(OnDisk):
     )
     factor_sizes = (6, 6, 2, 3, 3, 40, 40)
     # The arm's joints turn within a range, and do not come back to where they began.
-    factor_kinds = ("categorical", "categorical", "ordinal", "ordinal", "categorical", "ordinal", "ordinal")
+    factor_kinds = (
+        "categorical",
+        "categorical",
+        "ordinal",
+        "ordinal",
+        "categorical",
+        "ordinal",
+        "ordinal",
+    )
     image_shape = (64, 64, 3)
     licence = "CC-BY-4.0"
     source = "https://github.com/rr-learning/disentanglement_dataset"
@@ -76,5 +84,9 @@ class MPI3D(OnDisk):
         try:
             yield from _npz.stream(path, "images", np.uint8, shape, _BLOCK)
         except DatasetError as error:
-            other = "; that is the competition's release of 4 colours and 4 shapes" if _COMPETITION in str(error) else ""
+            other = (
+                "; that is the competition's release of 4 colours and 4 shapes"
+                if _COMPETITION in str(error)
+                else ""
+            )
             raise DatasetError(f"{error}{other}") from None

@@ -19,11 +19,15 @@ class NoisyDSprites(DSprites):
 
     name = "noisy_dsprites"
     image_shape = (*DSprites.image_shape[:2], 3)
-    not_factors = MappingProxyType({**DSprites.not_factors, "noise": "drawn anew at every read; an index does not say it"})
+    not_factors = MappingProxyType(
+        {**DSprites.not_factors, "noise": "drawn anew at every read; an index does not say it"}
+    )
     stochastic = True
 
     def _images(self, indices: Integers, rng: np.random.Generator | None) -> Images:
-        sprites = np.moveaxis(super()._images(indices, None), 3, 1)  # channels before pixels: twice as fast
+        sprites = np.moveaxis(
+            super()._images(indices, None), 3, 1
+        )  # channels before pixels: twice as fast
         assert rng is not None  # ``images`` does not go without
         noise = rng.integers(0, 256, (len(indices), 3, *self.image_shape[:2]), np.uint8)
         return np.moveaxis(np.maximum(sprites, noise), 1, 3)

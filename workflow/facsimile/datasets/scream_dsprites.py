@@ -36,9 +36,14 @@ class ScreamDSprites(Archived, DSprites):
     name = "scream_dsprites"
     image_shape = (_SIDE, _SIDE, 3)
     not_factors = MappingProxyType(
-        {**DSprites.not_factors, "background": "which patch of the picture, and in which colour, is drawn anew at every read"}
+        {
+            **DSprites.not_factors,
+            "background": "which patch of the picture, and in which colour, is drawn anew at every read",
+        }
     )
-    licence = "Apache-2.0 (dSprites); the picture, by Edvard Munch (died 1944), is in the public domain"
+    licence = (
+        "Apache-2.0 (dSprites); the picture, by Edvard Munch (died 1944), is in the public domain"
+    )
     stochastic = True
     files = (
         Official(
@@ -54,7 +59,9 @@ class ScreamDSprites(Archived, DSprites):
         shape = json.loads(facts.get("picture_shape", "[0, 0, 3]"))
         super().__init__(rows[: len(self)], facts)
         picture = rows[len(self) :].ravel()[: math.prod(shape)].reshape(shape)
-        self._picture = np.ascontiguousarray(np.moveaxis(picture, 2, 0))  # channels before pixels: four times as fast
+        self._picture = np.ascontiguousarray(
+            np.moveaxis(picture, 2, 0)
+        )  # channels before pixels: four times as fast
 
     @classmethod
     def _write(cls, path: Path, source: Path, progress: Progress) -> None:
@@ -100,4 +107,6 @@ def _thumbnail(path: Path) -> Rows:
             small = picture.convert("RGB").resize((width, height), Image.Resampling.BICUBIC)
             return np.asarray(small)
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
-        raise DatasetError(f"{path}: truncated or no picture ({error}); remove it, and download it again") from None
+        raise DatasetError(
+            f"{path}: truncated or no picture ({error}); remove it, and download it again"
+        ) from None

@@ -14,7 +14,10 @@ from facsimile.datasets.base.official import Official
 from facsimile.datasets.base.on_disk import OnDisk
 
 LABEL = "Shapes3D"
-_BLOCK, _MOST = 2**26, 2**29  # bytes of images to read at once, and where chunks would have it otherwise, at most
+_BLOCK, _MOST = (
+    2**26,
+    2**29,
+)  # bytes of images to read at once, and where chunks would have it otherwise, at most
 
 
 class Shapes3D(OnDisk):
@@ -56,7 +59,9 @@ class Shapes3D(OnDisk):
                 for first in range(0, n, rows):
                     yield images[first : first + rows]
         except OSError as error:
-            raise DatasetError(f"{path}: truncated, altered or no HDF5 file ({error}); download it again") from None
+            raise DatasetError(
+                f"{path}: truncated, altered or no HDF5 file ({error}); download it again"
+            ) from None
 
     def values(self, factor: str) -> npt.NDArray[np.float64]:
         """The archive's labels: hue and orientation in radians (there a share of the circle, and -30° to 30°), scale, shape."""
@@ -72,7 +77,9 @@ class Shapes3D(OnDisk):
     def _check(cls, labels: npt.NDArray[np.float64], path: Path) -> None:
         """Whether labels [n, k] are those of a complete grid in C order, whatever their values are."""
         grid = np.indices(cls.factor_sizes, np.int16).reshape(len(cls.factor_sizes), -1)
-        for name, size, column, place in zip(cls.factor_names, cls.factor_sizes, labels.T, grid, strict=True):
+        for name, size, column, place in zip(
+            cls.factor_names, cls.factor_sizes, labels.T, grid, strict=True
+        ):
             found, number = np.unique(column, return_inverse=True)
             if len(found) != size or (number != place).any():
                 raise DatasetError(
@@ -82,14 +89,18 @@ class Shapes3D(OnDisk):
 
 def _array(file: Any, name: str, path: Path) -> Any:
     if not isinstance(file.get(name), h5py.Dataset):
-        raise DatasetError(f"{path}: there is no array {name} in it; the official file has images and labels")
+        raise DatasetError(
+            f"{path}: there is no array {name} in it; the official file has images and labels"
+        )
     return file[name]
 
 
 def _must_be(array: Any, dtype: npt.DTypeLike, shape: tuple[int, ...], what: str) -> None:
     if (array.dtype, array.shape) != (np.dtype(dtype), shape):
         stated = f"{np.dtype(dtype)} {list(shape)}"
-        raise DatasetError(f"{what} are {array.dtype} {list(array.shape)}, the official ones are {stated}; download it again")
+        raise DatasetError(
+            f"{what} are {array.dtype} {list(array.shape)}, the official ones are {stated}; download it again"
+        )
 
 
 def _rows(images: Any) -> int:

@@ -21,7 +21,10 @@ _INSTANCES = 10
 _CAMERAS = 2
 _READ = 540  # pairs of images read at once
 _CHUNKS = ("smallnorb-5x46789x9x18x6x2x96x96-training", "smallnorb-5x01235x9x18x6x2x96x96-testing")
-_PLACES = ("https://cs.nyu.edu/~ylclab/data/norb-v1.0-small", "http://www.cs.nyu.edu/~ylclab/data/norb-v1.0-small")
+_PLACES = (
+    "https://cs.nyu.edu/~ylclab/data/norb-v1.0-small",
+    "http://www.cs.nyu.edu/~ylclab/data/norb-v1.0-small",
+)
 _SUMS = {
     (0, "dat"): (131896188, "5ffd6272a07d32695ee1082a26a41a93a37aab8c28da047f8c34ed348d214873"),
     (0, "cat"): (348, "2784e542c1922060691090952b6cd6278879a216c90f81476f0f00256d42cdaa"),
@@ -83,7 +86,9 @@ class SmallNORB(Archived):
             index, instance = cls._places(cat, info, dat)
             np.add.at(seen, (index, instance), 1)
             if seen.max() > 1:
-                raise DatasetError(f"{info}: several images have the same factors; download it again")
+                raise DatasetError(
+                    f"{info}: several images have the same factors; download it again"
+                )
             shape = (len(index), _CAMERAS, _OFFICIAL_SIDE, _OFFICIAL_SIDE)
             first = 0
             for pairs in _norb.stream(dat, np.uint8, shape, _READ):
@@ -96,14 +101,18 @@ class SmallNORB(Archived):
     def values(self, factor: str) -> npt.NDArray[np.float64]:
         """Elevation (30° to 70°) and azimuth in radians; categories are animal, human, aeroplane, lorry, car."""
         steps = super().values(factor)
-        return {"elevation": np.deg2rad(30 + 5 * steps), "azimuth": np.deg2rad(20 * steps)}.get(factor, steps)
+        return {"elevation": np.deg2rad(30 + 5 * steps), "azimuth": np.deg2rad(20 * steps)}.get(
+            factor, steps
+        )
 
     @classmethod
     def _places(cls, cat: Path, info: Path, dat: Path) -> tuple[Integers, Integers]:
         """Index and instance of each image of a chunk."""
         n = math.prod(cls.factor_sizes) * _INSTANCES // len(_CHUNKS)
         [category] = _norb.stream(cat, np.int32, (n,), n)
-        [(instance, elevation, azimuth, lighting)] = (block.T for block in _norb.stream(info, np.int32, (n, 4), n))
+        [(instance, elevation, azimuth, lighting)] = (
+            block.T for block in _norb.stream(info, np.int32, (n, 4), n)
+        )
         stated = np.stack([category, elevation, azimuth // 2, lighting, instance])
         sizes = (*cls.factor_sizes, _INSTANCES)
         wrong = (stated < 0) | (stated >= np.array(sizes)[:, None]) | (azimuth % 2 != 0)
@@ -113,7 +122,9 @@ class SmallNORB(Archived):
                 f"{info}: image {image} has category {category[image]}, instance {instance[image]}, elevation "
                 f"{elevation[image]}, azimuth {azimuth[image]}, lighting {lighting[image]}, which are none; download it again"
             )
-        return np.ravel_multi_index(tuple(stated[:4]), cls.factor_sizes).astype(np.int64), stated[4].astype(np.int64)
+        return np.ravel_multi_index(tuple(stated[:4]), cls.factor_sizes).astype(np.int64), stated[
+            4
+        ].astype(np.int64)
 
     def _images(self, indices: Integers, rng: np.random.Generator | None) -> Images:
         assert rng is not None  # ``images`` does not go without
@@ -122,5 +133,8 @@ class SmallNORB(Archived):
 
 def _resized(images: Rows) -> Rows:
     """Images uint8 [n, 96, 96] to 64 × 64."""
-    small = [Image.fromarray(image).resize((_SIDE, _SIDE), Image.Resampling.LANCZOS) for image in images.astype(np.int32)]
+    small = [
+        Image.fromarray(image).resize((_SIDE, _SIDE), Image.Resampling.LANCZOS)
+        for image in images.astype(np.int32)
+    ]
     return np.clip(np.stack([np.asarray(image) for image in small]), 0, 255).astype(np.uint8)

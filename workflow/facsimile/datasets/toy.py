@@ -27,7 +27,10 @@ class Toy(Stored):
         """All images in one block."""
         shape, size, x, y = np.indices(cls.factor_sizes).reshape(len(cls.factor_sizes), -1, 1, 1)
         pixel = np.arange(_SIDE) + 0.5
-        right, down = np.abs(pixel[None, None] - 11 - 6 * x), np.abs(pixel[None, :, None] - 11 - 6 * y)
+        right, down = (
+            np.abs(pixel[None, None] - 11 - 6 * x),
+            np.abs(pixel[None, :, None] - 11 - 6 * y),
+        )
         distance = np.where(shape == 0, np.maximum(right, down), np.sqrt(right**2 + down**2))
         covered = np.clip(4.25 + 2 * size - distance, 0, 1)
         yield np.rint(255 * covered).astype(np.uint8)[..., None]

@@ -32,12 +32,20 @@ class Drawn:
     data: pd.DataFrame
 
 
-def draw(kind: str, scores: pd.DataFrame, spec: Spec, context: Context, specimens: Specimens | None = None) -> Drawn:
+def draw(
+    kind: str,
+    scores: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+    specimens: Specimens | None = None,
+) -> Drawn:
     """Draw one figure; raises UnknownName if no file of figures/ is called ``kind``, ValueError if it needs ``specimens``."""
     module = discover.module("figures", kind)
     shows_models = getattr(module, "SHOWS_MODELS", False)
     if shows_models and specimens is None:
-        raise ValueError(f"{spec.id}: {kind} shows models themselves; give it the specimens of a store (specimens.Stored)")
+        raise ValueError(
+            f"{spec.id}: {kind} shows models themselves; give it the specimens of a store (specimens.Stored)"
+        )
     drawn: Drawn = module.draw(scores, spec, context, *[specimens] * shows_models)
     return drawn
 
@@ -47,6 +55,13 @@ def save(drawn: Drawn, folder: Path, name: str) -> list[Path]:
     paths = {ending: folder / f"{name}.{ending}" for ending in ("pdf", "png", "csv")}
     for ending, metadata in METADATA.items():
         with atomic.replacing(paths[ending]) as temporary, mpl.rc_context(OUTPUT):
-            drawn.figure.savefig(temporary, format=ending, dpi=DPI, metadata=metadata, bbox_inches="tight", pad_inches=0.12)
+            drawn.figure.savefig(
+                temporary,
+                format=ending,
+                dpi=DPI,
+                metadata=metadata,
+                bbox_inches="tight",
+                pad_inches=0.12,
+            )
     atomic.write_bytes(paths["csv"], drawn.data.to_csv(index=False, lineterminator="\n").encode())
     return list(paths.values())

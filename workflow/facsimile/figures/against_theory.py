@@ -23,17 +23,26 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
 
     The x axis is the hyper-parameter with the most values in that row, the colour the one with the second most.
     """
-    both = Spec(spec.id, spec.kind, datasets=spec.datasets, metrics=tuple(n for m in spec.metrics for n in (m, m + THEORY)))
+    both = Spec(
+        spec.id,
+        spec.kind,
+        datasets=spec.datasets,
+        metrics=tuple(n for m in spec.metrics for n in (m, m + THEORY)),
+    )
     found = select(scores, both, context)[0] if spec.metrics else scores.iloc[:0].assign(name="")
     found = found[~found["control"].astype(bool)]
-    found = found.assign(text=found["label"].where(found["label"] != "", found["model"].map(names.model)))
+    found = found.assign(
+        text=found["label"].where(found["label"] != "", found["model"].map(names.model))
+    )
     texts = [str(text) for text in found.loc[found["name"].str.endswith(THEORY), "text"].unique()]
     frames = [_means(found[found["text"] == text], text, spec) for text in texts]
     data = pd.concat(frames) if frames else pd.DataFrame(columns=COLUMNS)
     with style.styled():
         figure, grid = style.panels(max(1, len(texts)), max(1, len(spec.metrics)), 3.2, 2.1)
         for axes_of, text in zip(grid, texts, strict=False):
-            for axes, name, title in zip(axes_of, spec.metrics, names.scores(list(spec.metrics)), strict=True):
+            for axes, name, title in zip(
+                axes_of, spec.metrics, names.scores(list(spec.metrics)), strict=True
+            ):
                 _panel(axes, data[(data["text"] == text) & (data["metric"] == name)])
                 axes.set_title(f"{text}: {title}", loc="left")
             if axes_of[-1].get_legend_handles_labels()[0]:
@@ -56,14 +65,22 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
     """The mean of every model, for the paper's data sets and those shown here."""
-    wanted = [(dataset, name) for dataset in context.named(spec) for name in context.metrics_of(spec)]
-    return [Quantity(spec.id, dataset, model, "", name, "mean") for dataset, name in wanted for model in context.models]
+    wanted = [
+        (dataset, name) for dataset in context.named(spec) for name in context.metrics_of(spec)
+    ]
+    return [
+        Quantity(spec.id, dataset, model, "", name, "mean")
+        for dataset, name in wanted
+        for model in context.models
+    ]
 
 
 def _means(own: pd.DataFrame, text: str, spec: Spec) -> pd.DataFrame:
     """A row a cell and score of one line of panels."""
     params = own.drop_duplicates("params")["params"].map(json.loads)
-    swept = sorted({key for p in params for key in p}, key=lambda k: -len({p.get(k) for p in params}))
+    swept = sorted(
+        {key for p in params for key in p}, key=lambda k: -len({p.get(k) for p in params})
+    )
     swept = [key for key in swept if len({p.get(key) for p in params}) > 1] or swept[:1]
     x, hue = (*swept, "", "")[:2]
     rows = []
@@ -83,7 +100,17 @@ def _panel(axes: Axes, data: pd.DataFrame) -> None:
         own = (data if value is None else data[data["hue"] == value]).sort_values("x")
         axes.plot(own["x"], own["theory"], color=colour, lw=0.9)
         label = None if value is None else f"{names.parameter(hue)} = {value:g}"
-        axes.plot(own["x"], own["ours"], color=colour, marker="o", ls="", ms=4, mec="white", mew=0.4, label=label)
+        axes.plot(
+            own["x"],
+            own["ours"],
+            color=colour,
+            marker="o",
+            ls="",
+            ms=4,
+            mec="white",
+            mew=0.4,
+            label=label,
+        )
     axes.set(xlabel=names.parameter(x), ylim=(None, None))
     axes.margins(y=0.12)
     axes.grid(visible=False, axis="x")

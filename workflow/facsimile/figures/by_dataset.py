@@ -38,13 +38,20 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
     return labels.quantities(spec, context)
 
 
-def _panel(axes: Axes, own: pd.DataFrame, shown: list[str], marks: dict[str, dict[str, Any]]) -> None:
+def _panel(
+    axes: Axes, own: pd.DataFrame, shown: list[str], marks: dict[str, dict[str, Any]]
+) -> None:
     place = {dataset: x for x, dataset in enumerate(shown)}
     for cell, runs in own.groupby("cell", sort=False):
         mark = marks[str(cell)]
         axes.plot(runs["dataset"].map(place), runs["result"], ls="", alpha=0.55, **mark)
         middle = runs.groupby("dataset")["result"].median().reindex(shown).to_numpy(dtype=float)
-        axes.plot(np.arange(len(shown))[~np.isnan(middle)], middle[~np.isnan(middle)], lw=1.1, color=mark["color"])
+        axes.plot(
+            np.arange(len(shown))[~np.isnan(middle)],
+            middle[~np.isnan(middle)],
+            lw=1.1,
+            color=mark["color"],
+        )
     if own.empty:
         style.empty(axes, "no scores")
     said = [names.dataset(dataset).replace(" (", "\n(") for dataset in shown]
@@ -56,4 +63,10 @@ def _panel(axes: Axes, own: pd.DataFrame, shown: list[str], marks: dict[str, dic
 
 def _marked(cell: str, position: int, count: int) -> dict[str, Any]:
     marker = style.MARKERS[position % len(style.MARKERS)]
-    return {"color": sns.color_palette("colorblind", count)[position], "marker": marker, "ms": 4.5, "mec": "white", "mew": 0.4}
+    return {
+        "color": sns.color_palette("colorblind", count)[position],
+        "marker": marker,
+        "ms": 4.5,
+        "mec": "white",
+        "mew": 0.4,
+    }

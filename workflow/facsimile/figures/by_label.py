@@ -20,11 +20,19 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
     called = list(spec.models) or list(dict.fromkeys(own["called"]))
     shown = [(dataset, name) for dataset in context.shown(spec) for name in wanted]
     with style.styled():
-        figure, panels = style.grid(len(shown), 3.4, 0.62 + 0.34 * len(called), columns=2, sharey=True)
+        figure, panels = style.grid(
+            len(shown), 3.4, 0.62 + 0.34 * len(called), columns=2, sharey=True
+        )
         for axes, (dataset, name) in zip(panels, shown, strict=True):
             _panel(axes, own[(own["dataset"] == dataset) & (own["name"] == name)], called, found)
             axes.set_title(style.titled(name, dataset, spec, context), loc="left")
-        style.finish(figure, spec, context, [violins.remark(found)], violins.legend()[: 1 + 2 * bool(context.controls)])
+        style.finish(
+            figure,
+            spec,
+            context,
+            [violins.remark(found)],
+            violins.legend()[: 1 + 2 * bool(context.controls)],
+        )
     return Drawn(figure, labels.data(own))
 
 
@@ -36,5 +44,12 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
 def _panel(axes: Axes, own: pd.DataFrame, called: list[str], found: pd.DataFrame) -> None:
     values = {name: runs["result"].to_numpy(dtype=float) for name, runs in own.groupby("called")}
     colours = sns.color_palette("colorblind", max(1, len(called)))
-    groups = [(names.model(name), values.get(name, np.zeros(0)), colour) for name, colour in zip(called, colours, strict=False)]
-    violins.rows(axes, groups, found[found["control"].astype(bool) & found["name"].isin(own["name"].unique())])
+    groups = [
+        (names.model(name), values.get(name, np.zeros(0)), colour)
+        for name, colour in zip(called, colours, strict=False)
+    ]
+    violins.rows(
+        axes,
+        groups,
+        found[found["control"].astype(bool) & found["name"].isin(own["name"].unique())],
+    )

@@ -29,7 +29,10 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
     tables = [correlations(trained[trained["name"] == name], shown, name) for name in wanted]
     columns = min(PER_ROW, len(wanted))
     with style.styled():
-        width, height = 1.4 + heat.CELL[0] * max(len(shown), 3), 0.9 + heat.CELL[1] * max(len(shown), 2)
+        width, height = (
+            1.4 + heat.CELL[0] * max(len(shown), 3),
+            0.9 + heat.CELL[1] * max(len(shown), 2),
+        )
         figure, grid = style.panels(-(-len(wanted) // columns), columns, width, height)
         for axes, name, table in zip(grid.flat, wanted, tables, strict=False):
             _panel(axes, table, shown)
@@ -50,7 +53,11 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
 
 def correlations(trained: pd.DataFrame, shown: list[str], name: str) -> pd.DataFrame:
     """A row for every two data sets: correlation of one score, interval, and n, the configurations that both have."""
-    wide = trained.pivot(index=CONFIGURATION, columns="dataset", values="result").reindex(columns=shown).astype(float)
+    wide = (
+        trained.pivot(index=CONFIGURATION, columns="dataset", values="result")
+        .reindex(columns=shown)
+        .astype(float)
+    )
     pairs = list(itertools.combinations(shown, 2))
     found = heat.correlated(wide, pairs, name)
     return pd.DataFrame([(name, *pair, *found[pair]) for pair in pairs], columns=COLUMNS)
@@ -64,7 +71,10 @@ def _panel(axes: Axes, table: pd.DataFrame, shown: list[str]) -> None:
         heat.cell(axes, b, a, found)
     if len(shown) < 2:
         axes.set_axis_off()
-        style.empty(axes, f"needs two data sets;\nhere is {names.listed([names.dataset(d) for d in shown])} alone")
+        style.empty(
+            axes,
+            f"needs two data sets;\nhere is {names.listed([names.dataset(d) for d in shown])} alone",
+        )
         return
     for i in range(len(shown)):
         heat.blank(axes, i)

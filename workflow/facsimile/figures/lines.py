@@ -33,11 +33,15 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
     data = pd.concat([frame for frame in frames if len(frame)] or [_nothing()])
     data = data.astype({"step": float, "value": float, "theory": float})
     with style.styled():
-        figure, grid = style.panels(max(1, len(cells)), max(1, len(spec.metrics)), 3.0, 1.9, sharex=True)
+        figure, grid = style.panels(
+            max(1, len(cells)), max(1, len(spec.metrics)), 3.0, 1.9, sharex=True
+        )
         for axes_of, cell in zip(grid, cells, strict=False):
             for axes, name in zip(axes_of, spec.metrics, strict=True):
                 _panel(axes, data[(data["run"] == cell["run"]) & (data["metric"] == name)])
-            axes_of[0].set_ylabel(textwrap.fill(cell["text"].replace(" = ", "\u00a0=\u00a0"), CHARACTERS_HIGH))
+            axes_of[0].set_ylabel(
+                textwrap.fill(cell["text"].replace(" = ", "\u00a0=\u00a0"), CHARACTERS_HIGH)
+            )
         for axes, title in zip(grid[0], names.scores(list(spec.metrics)), strict=False):
             axes.set_title(title, loc="left")
         for axes in grid[-1]:
@@ -50,8 +54,14 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
     """No numbers: a paper's curves are not printed, but one for each data set keeps the comparison complete."""
-    wanted = [(dataset, name) for dataset in context.named(spec) for name in context.metrics_of(spec)]
-    return [Quantity(spec.id, dataset, model, "", name, "mean") for dataset, name in wanted for model in context.models]
+    wanted = [
+        (dataset, name) for dataset in context.named(spec) for name in context.metrics_of(spec)
+    ]
+    return [
+        Quantity(spec.id, dataset, model, "", name, "mean")
+        for dataset, name in wanted
+        for model in context.models
+    ]
 
 
 def _cells(scores: pd.DataFrame, spec: Spec, context: Context) -> list[dict[str, str]]:
@@ -60,11 +70,23 @@ def _cells(scores: pd.DataFrame, spec: Spec, context: Context) -> list[dict[str,
         return []
     here = scores["dataset"].isin(context.shown(spec)) & ~scores["control"].astype(bool)
     shown = rows_of_models(scores[here], spec.models)
-    first = shown.drop_duplicates(["dataset", "model", "label", "params"])[["run", "dataset", "model", "label", "params"]]
-    rows = [{str(key): str(value) for key, value in row.items()} for row in first.to_dict("records")]
-    alone = {str(label) for label, params in first.groupby("label")["params"] if label and params.nunique() == 1}
+    first = shown.drop_duplicates(["dataset", "model", "label", "params"])[
+        ["run", "dataset", "model", "label", "params"]
+    ]
+    rows = [
+        {str(key): str(value) for key, value in row.items()} for row in first.to_dict("records")
+    ]
+    alone = {
+        str(label)
+        for label, params in first.groupby("label")["params"]
+        if label and params.nunique() == 1
+    }
     several = len(context.shown(spec)) > 1
-    return [row | {"text": _text(row, alone, several)} for row in rows if _wanted(json.loads(row["params"]), spec)]
+    return [
+        row | {"text": _text(row, alone, several)}
+        for row in rows
+        if _wanted(json.loads(row["params"]), spec)
+    ]
 
 
 def _wanted(params: dict[str, float], spec: Spec) -> bool:
@@ -82,8 +104,12 @@ def _of(scores: pd.DataFrame, cell: dict[str, str], name: str, context: Context)
     """A row a recorded step and line of one quantity of one run."""
     assert context.history is not None
     history, (metric, _, quantity) = context.history(cell["run"]), name.partition(".")
-    own = scores[(scores["run"] == cell["run"]) & (scores["metric"] == metric)].set_index("score")["result"]
-    lines = [c for c in history.columns if c == quantity or c.removeprefix(f"{quantity}_").isdigit()]
+    own = scores[(scores["run"] == cell["run"]) & (scores["metric"] == metric)].set_index("score")[
+        "result"
+    ]
+    lines = [
+        c for c in history.columns if c == quantity or c.removeprefix(f"{quantity}_").isdigit()
+    ]
     frames = [
         history[["step"]].assign(
             run=cell["run"],
@@ -106,11 +132,15 @@ def _nothing() -> pd.DataFrame:
 
 def _panel(axes: Axes, data: pd.DataFrame) -> None:
     lines = list(dict.fromkeys(data["line"]))
-    for colour, line in zip(sns.color_palette("colorblind", max(1, len(lines))), lines, strict=False):
+    for colour, line in zip(
+        sns.color_palette("colorblind", max(1, len(lines))), lines, strict=False
+    ):
         own = data[data["line"] == line]
         axes.plot(own["step"], own["value"], color=colour, lw=1.1)
         if own["theory"].notna().any():
-            axes.axhline(float(own["theory"].iloc[0]), color=colour, lw=0.9, ls=(0, (4, 3)), alpha=0.8)
+            axes.axhline(
+                float(own["theory"].iloc[0]), color=colour, lw=0.9, ls=(0, (4, 3)), alpha=0.8
+            )
     if lines:
         axes.set(xscale="symlog", xlim=(0, None))
     else:

@@ -25,13 +25,20 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
     found, wanted = select(scores, spec, context)
     trained = found[~found["control"].astype(bool)]
     shown, columns = context.shown(spec), list(spec.against) or wanted
-    tables = [correlations(trained[trained["dataset"] == dataset], _pairs(wanted, spec.against), dataset) for dataset in shown]
+    tables = [
+        correlations(trained[trained["dataset"] == dataset], _pairs(wanted, spec.against), dataset)
+        for dataset in shown
+    ]
     with style.styled():
         width, height = 1.5 + heat.CELL[0] * len(columns), 0.7 + heat.CELL[1] * len(wanted)
         figure, grid = style.panels(1, len(shown), width, height, sharey=True)
         for axes, dataset, table in zip(grid.flat, shown, tables, strict=True):
             _panel(axes, table, wanted, columns)
-            axes.set_title((f"{names.dataset(dataset)} · " if len(shown) > 1 else "") + _runs(table), loc="left", fontsize=8.5)
+            axes.set_title(
+                (f"{names.dataset(dataset)} · " if len(shown) > 1 else "") + _runs(table),
+                loc="left",
+                fontsize=8.5,
+            )
         heat.bar(figure, grid)
         style.finish(figure, spec, context, [heat.remark()])
     return Drawn(figure, pd.concat(tables, ignore_index=True))
@@ -40,19 +47,31 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
 def cells(spec: Spec, context: Context) -> list[Quantity]:
     """The correlation of every two scores, for the paper's data sets and those drawn here."""
     pairs = _pairs(context.metrics_of(spec), spec.against)
-    return [Quantity(spec.id, d, "", "", f"{a} ~ {b}", "spearman") for d in context.named(spec) for a, b in pairs]
+    return [
+        Quantity(spec.id, d, "", "", f"{a} ~ {b}", "spearman")
+        for d in context.named(spec)
+        for a, b in pairs
+    ]
 
 
 def correlations(trained: pd.DataFrame, pairs: heat.Pairs, dataset: str) -> pd.DataFrame:
     """A row for every two scores: correlation, interval, and n, the runs that have both."""
     wanted = list(dict.fromkeys(itertools.chain(*pairs)))
-    wide = trained.pivot(index="run", columns="name", values="result").reindex(columns=wanted).astype(float)
+    wide = (
+        trained.pivot(index="run", columns="name", values="result")
+        .reindex(columns=wanted)
+        .astype(float)
+    )
     found = heat.correlated(wide, pairs, dataset)
     return pd.DataFrame([(dataset, *pair, *found[pair]) for pair in pairs], columns=COLUMNS)
 
 
 def _pairs(wanted: list[str], against: tuple[str, ...]) -> heat.Pairs:
-    return list(itertools.product(wanted, against)) if against else list(itertools.combinations(wanted, 2))
+    return (
+        list(itertools.product(wanted, against))
+        if against
+        else list(itertools.combinations(wanted, 2))
+    )
 
 
 def _panel(axes: Axes, table: pd.DataFrame, rows: list[str], columns: list[str]) -> None:
@@ -68,4 +87,6 @@ def _panel(axes: Axes, table: pd.DataFrame, rows: list[str], columns: list[str])
 
 
 def _runs(table: pd.DataFrame) -> str:
-    return heat.runs(int(table["n"].min()), int(table["n"].max())) if len(table) else heat.runs(0, 0)
+    return (
+        heat.runs(int(table["n"].min()), int(table["n"].max())) if len(table) else heat.runs(0, 0)
+    )

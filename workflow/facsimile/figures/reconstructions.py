@@ -22,7 +22,9 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context, specimens: Specimen
     examples = base_examples.there(base_examples.of_each_method(scores, spec, context), specimens)
     shown, tables = context.shown(spec), [pd.DataFrame(columns=COLUMNS)]
     with style.styled():
-        figure, panels = style.grid(len(shown), 6.4, 0.2 + 0.47 * (1 + len(context.methods(spec))), columns=1)
+        figure, panels = style.grid(
+            len(shown), 6.4, 0.2 + 0.47 * (1 + len(context.methods(spec))), columns=1
+        )
         for axes, dataset in zip(panels, shown, strict=True):
             own = examples[examples["dataset"] == dataset]
             if len(shown) > 1:
@@ -33,7 +35,15 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context, specimens: Specimen
                 continue
             pictures, table = _decoded(own, specimens)
             base_pictures.show(
-                axes, pictures, ["image", *(base_examples.said(row, context).replace(", ", "\n", 1) for _, row in own.iterrows())]
+                axes,
+                pictures,
+                [
+                    "image",
+                    *(
+                        base_examples.said(row, context).replace(", ", "\n", 1)
+                        for _, row in own.iterrows()
+                    ),
+                ],
             )
             tables.append(table)
         style.finish(figure, spec, context, [_remark()])
@@ -45,7 +55,9 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
     return []
 
 
-def _decoded(examples: pd.DataFrame, specimens: Specimens) -> tuple[base_pictures.Array, pd.DataFrame]:
+def _decoded(
+    examples: pd.DataFrame, specimens: Specimens
+) -> tuple[base_pictures.Array, pd.DataFrame]:
     """The images of the first run and every run's reconstructions [rows, n, h, w, c], and how far each is from its image."""
     rows, tables = [], []
     for i, example in enumerate(examples.to_dict("records")):
@@ -61,6 +73,4 @@ def _decoded(examples: pd.DataFrame, specimens: Specimens) -> tuple[base_picture
 
 
 def _remark() -> str:
-    return (
-        "Of each method the middle value of its sweep and its first seed. Images are spread evenly over the data set's order."
-    )
+    return "Of each method the middle value of its sweep and its first seed. Images are spread evenly over the data set's order."

@@ -29,15 +29,31 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
             _panel(axes, table, spec, context)
             style.scale(axes, "y", spec)
             axes.set_title(style.titled(name, dataset, spec, context), loc="left")
-        style.finish(figure, spec, context, [_remark(medians), _values(spec, context)], style.methods(spec, context))
+        style.finish(
+            figure,
+            spec,
+            context,
+            [_remark(medians), _values(spec, context)],
+            style.methods(spec, context),
+        )
     return Drawn(figure, pd.concat(medians, ignore_index=True))
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
     """The median of every published value of every method that sweeps one hyper-parameter."""
-    wanted = [(dataset, name) for dataset in context.named(spec) for name in context.metrics_of(spec)]
-    swept = [(m, context.models[m][0], value) for m in context.methods(spec) for value in context.sweeps.get(m, ())]
-    return [Quantity(spec.id, d, m, canonical.dumps({p: v}), name, "median") for d, name in wanted for m, p, v in swept]
+    wanted = [
+        (dataset, name) for dataset in context.named(spec) for name in context.metrics_of(spec)
+    ]
+    swept = [
+        (m, context.models[m][0], value)
+        for m in context.methods(spec)
+        for value in context.sweeps.get(m, ())
+    ]
+    return [
+        Quantity(spec.id, d, m, canonical.dumps({p: v}), name, "median")
+        for d, name in wanted
+        for m, p, v in swept
+    ]
 
 
 def _medians(trained: pd.DataFrame, dataset: str, name: str, context: Context) -> pd.DataFrame:
@@ -48,8 +64,33 @@ def _medians(trained: pd.DataFrame, dataset: str, name: str, context: Context) -
         for position, runs in found[found["model"] == model].groupby("value_index"):
             rng = estimates.generator(dataset, name, model, str(position))
             said = estimates.estimate(runs["result"].to_numpy(dtype=float), rng, estimates.median)
-            rows.append((dataset, name, model, runs["value"].iloc[0], position, said.value, said.low, said.high, said.n))
-    return pd.DataFrame(rows, columns=["dataset", "metric", "model", "value", "value_index", "median", "low", "high", "n"])
+            rows.append(
+                (
+                    dataset,
+                    name,
+                    model,
+                    runs["value"].iloc[0],
+                    position,
+                    said.value,
+                    said.low,
+                    said.high,
+                    said.n,
+                )
+            )
+    return pd.DataFrame(
+        rows,
+        columns=[
+            "dataset",
+            "metric",
+            "model",
+            "value",
+            "value_index",
+            "median",
+            "low",
+            "high",
+            "n",
+        ],
+    )
 
 
 def _panel(axes: Axes, table: pd.DataFrame, spec: Spec, context: Context) -> None:
@@ -65,18 +106,33 @@ def _panel(axes: Axes, table: pd.DataFrame, spec: Spec, context: Context) -> Non
     if table.empty:
         style.empty(axes, "no scores")
     most = max((len(values) for values in context.sweeps.values()), default=1)
-    axes.set(xticks=range(1, most + 1), xlim=(0.6, most + 0.4), xlabel="position of the value in its sweep")
+    axes.set(
+        xticks=range(1, most + 1),
+        xlim=(0.6, most + 0.4),
+        xlabel="position of the value in its sweep",
+    )
     axes.grid(visible=False, axis="x")
     sns.despine(ax=axes, left=True)
 
 
 def _values(spec: Spec, context: Context) -> str:
-    swept = [(m, context.models[m][0], context.sweeps[m]) for m in context.methods(spec) if m in context.sweeps]
-    said = [f"{names.model(m)} {names.parameter(p)} = {', '.join(f'{v:g}' for v in values)}" for m, p, values in swept]
+    swept = [
+        (m, context.models[m][0], context.sweeps[m])
+        for m in context.methods(spec)
+        if m in context.sweeps
+    ]
+    said = [
+        f"{names.model(m)} {names.parameter(p)} = {', '.join(f'{v:g}' for v in values)}"
+        for m, p, values in swept
+    ]
     return f"Positions: {'; '.join(said)}."
 
 
 def _remark(medians: list[pd.DataFrame]) -> str:
     counts = pd.concat([table["n"] for table in medians])
-    n = "no runs" if counts.empty else f"n = {counts.min()}" + (f" to {counts.max()}" if counts.max() > counts.min() else "")
+    n = (
+        "no runs"
+        if counts.empty
+        else f"n = {counts.min()}" + (f" to {counts.max()}" if counts.max() > counts.min() else "")
+    )
     return f"Median over seeds ({n} a point) and its {100 * estimates.LEVEL:.0f} % bootstrap interval, if two seeds differ."

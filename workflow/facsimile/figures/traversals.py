@@ -30,7 +30,10 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context, specimens: Specimen
             own = base_examples.there(own, specimens)
             where = f"{names.dataset(dataset)} · " if len(context.shown(spec)) > 1 else ""
             axes.set_title(
-                where + (base_examples.said(own.iloc[0], context) if len(own) else names.model(model)), loc="left", fontsize=8
+                where
+                + (base_examples.said(own.iloc[0], context) if len(own) else names.model(model)),
+                loc="left",
+                fontsize=8,
             )
             tables += [_panel(axes, own.iloc[0], specimens)] if len(own) else []
             if own.empty:
@@ -48,7 +51,9 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
 def _panel(axes: Axes, example: pd.Series, specimens: Specimens) -> pd.DataFrame:
     means, log_variances = specimens.codes(example["run"])
     image = len(means) // 2
-    kl = 0.5 * (means.astype(float) ** 2 + np.exp(log_variances.astype(float)) - log_variances - 1).mean(axis=0)
+    kl = 0.5 * (
+        means.astype(float) ** 2 + np.exp(log_variances.astype(float)) - log_variances - 1
+    ).mean(axis=0)
     order = np.argsort(-kl, kind="stable")
     moved = np.repeat(means[image][None], len(order) * len(STEPS), axis=0)
     moved[np.arange(len(moved)), np.repeat(order, len(STEPS))] = np.tile(STEPS, len(order))
@@ -56,13 +61,15 @@ def _panel(axes: Axes, example: pd.Series, specimens: Specimens) -> pd.DataFrame
     pictures = decoded.reshape(len(order), len(STEPS), *decoded.shape[1:])
     base_pictures.show(axes, pictures, [f"z{j} · {kl[j]:.2g}" for j in order])
     about = {key: example[key] for key in base_examples.IDENTITY}
-    table = pd.DataFrame({**about, "image": image, "latent": order, "rank": range(len(order)), "kl": kl[order]})
+    table = pd.DataFrame(
+        {**about, "image": image, "latent": order, "rank": range(len(order)), "kl": kl[order]}
+    )
     return table[COLUMNS]
 
 
 def _remark() -> str:
     chosen = "Of each method the middle value of its sweep and its first seed."
-    moved = (
-        "A row moves one latent from -2 to 2, the others stay at the codes of the image in the middle of the data set's order"
+    moved = "A row moves one latent from -2 to 2, the others stay at the codes of the image in the middle of the data set's order"
+    return (
+        f"{chosen} {moved}; beside it the latent's KL from its prior, nats, mean over the data set."
     )
-    return f"{chosen} {moved}; beside it the latent's KL from its prior, nats, mean over the data set."

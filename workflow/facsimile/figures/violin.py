@@ -19,7 +19,12 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
     with style.styled():
         figure, panels = style.grid(len(shown), 3.05, 0.62 + 0.3 * len(methods), sharey=True)
         for axes, (dataset, name) in zip(panels, shown, strict=True):
-            _panel(axes, found[(found["dataset"] == dataset) & (found["name"] == name)], methods, context)
+            _panel(
+                axes,
+                found[(found["dataset"] == dataset) & (found["name"] == name)],
+                methods,
+                context,
+            )
             axes.set_title(style.titled(name, dataset, spec, context), loc="left")
         style.finish(figure, spec, context, [violins.remark(found)], violins.legend())
     return Drawn(figure, violins.data(found))
@@ -27,8 +32,14 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
     """The median of every violin, of the paper's data sets and of those drawn here."""
-    wanted = [(dataset, name) for dataset in context.named(spec) for name in context.metrics_of(spec)]
-    return [Quantity(spec.id, d, model, "", name, "median") for d, name in wanted for model in context.methods(spec)]
+    wanted = [
+        (dataset, name) for dataset in context.named(spec) for name in context.metrics_of(spec)
+    ]
+    return [
+        Quantity(spec.id, d, model, "", name, "median")
+        for d, name in wanted
+        for model in context.methods(spec)
+    ]
 
 
 def _panel(axes: Axes, found: pd.DataFrame, methods: list[str], context: Context) -> None:

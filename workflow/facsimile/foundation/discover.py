@@ -98,14 +98,19 @@ def places(kind: str) -> dict[str, Place]:
                 continue
             for name, settings in _members(path).items():
                 if name in found:
-                    raise NameTaken(f"{kind}: {name} is in {found[name].path} and in {path}; rename one")
+                    raise NameTaken(
+                        f"{kind}: {name} is in {found[name].path} and in {path}; rename one"
+                    )
                 found[name] = Place(path, f"{package}.{path.stem}", settings)
     return dict(sorted(found.items()))
 
 
 def _folders(kind: str) -> list[tuple[Path, str]]:
     """The folders in which things of a kind lie, with their packages: the shared one first."""
-    owned = [(folder / kind, f"facsimile.papers.{id}.{kind}") for id, folder in papers_in(paper_folders()).items()]
+    owned = [
+        (folder / kind, f"facsimile.papers.{id}.{kind}")
+        for id, folder in papers_in(paper_folders()).items()
+    ]
     return [(PACKAGE / kind, f"facsimile.{kind}"), *owned]
 
 

@@ -13,7 +13,16 @@ import numpy.typing as npt
 from facsimile.foundation import atomic
 
 # What h5py raises for damaged files.
-DAMAGE = (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError, OverflowError, MemoryError)
+DAMAGE = (
+    OSError,
+    KeyError,
+    RuntimeError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    MemoryError,
+)
 
 
 class _Patient(io.FileIO):
@@ -64,7 +73,9 @@ def array(file: h5py.File, name: str, size: int) -> npt.NDArray[Any]:
 
     Raises ValueError for anything else: a link could make us read any other file, a claim allocate any amount.
     """
-    if not isinstance(file.get(name, getlink=True), h5py.HardLink) or not isinstance(found := file[name], h5py.Dataset):
+    if not isinstance(file.get(name, getlink=True), h5py.HardLink) or not isinstance(
+        found := file[name], h5py.Dataset
+    ):
         raise ValueError(f"{name} is no array of this file")
     if found.is_virtual or found.external:
         raise ValueError(f"{name} keeps its values in another file")

@@ -14,12 +14,6 @@ def duration(seconds: float) -> str:
     return f"{seconds // DAY:,.0f} d {seconds % DAY / HOUR:.0f} h"
 
 
-
-
-
-
-
-
 def size(count: float) -> str:
     """Bytes in the largest decimal unit that leaves a number of at least one: 1.2 GB."""
     for unit in ("B", "kB", "MB", "GB"):

@@ -10,7 +10,10 @@ Location = tuple[str | int, ...]
 BYTES = 2**22  # of a file that a person wrote; the largest study has a thousandth of it
 NODES = 200_000  # of its data, aliases written out: a few lines of them can stand for more than any memory holds
 MESSAGE = 2000  # characters
-PLAIN = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")}
+PLAIN = {
+    f"tag:yaml.org,2002:{kind}"
+    for kind in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")
+}
 
 
 class FileError(ValueError):
@@ -33,10 +36,16 @@ class Document:
             self.root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
             self.data = self._value(self.root) if self.root else {}
         except RecursionError:
-            raise FileError(path, 1, "nested too deeply, or an alias (*name) inside what its anchor (&name) names") from None
+            raise FileError(
+                path,
+                1,
+                "nested too deeply, or an alias (*name) inside what its anchor (&name) names",
+            ) from None
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            raise FileError(path, mark.line + 1 if mark else 1, f"not valid YAML: {error.problem}") from None
+            raise FileError(
+                path, mark.line + 1 if mark else 1, f"not valid YAML: {error.problem}"
+            ) from None
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise FileError(path, 1, f"not valid YAML: {' '.join(str(error).split())}") from None
 
@@ -54,30 +63,50 @@ class Document:
     def error(self, location: Location, message: str) -> FileError:
         """An error about the part of the file at ``location``."""
         where = ".".join(map(str, location))
-        return FileError(self.path, self.line(location), f"{where}: {message}" if where else message)
+        return FileError(
+            self.path, self.line(location), f"{where}: {message}" if where else message
+        )
 
     def _value(self, node: yaml.Node) -> Any:
         """Plain data of a node; refuses tags and repeated keys, which YAML would let pass."""
         self._nodes += 1
         if self._nodes > NODES:
-            raise FileError(self.path, node.start_mark.line + 1, f"more than {NODES:,} values; aliases (*name) multiply them")
+            raise FileError(
+                self.path,
+                node.start_mark.line + 1,
+                f"more than {NODES:,} values; aliases (*name) multiply them",
+            )
         if node.tag not in PLAIN:
             tag = node.tag.replace("tag:yaml.org,2002:", "!!")
-            raise FileError(self.path, node.start_mark.line + 1, f"not valid YAML here: the tag {tag}; write plain data")
+            raise FileError(
+                self.path,
+                node.start_mark.line + 1,
+                f"not valid YAML here: the tag {tag}; write plain data",
+            )
         if isinstance(node, yaml.MappingNode):
             pairs: dict[Hashable, Any] = {}
             for key_node, value_node in node.value:
                 key = self._value(key_node)
                 if not isinstance(key, Hashable) or key in pairs:
-                    raise FileError(self.path, key_node.start_mark.line + 1, f"{key}: this key stands here twice; keep one")
+                    raise FileError(
+                        self.path,
+                        key_node.start_mark.line + 1,
+                        f"{key}: this key stands here twice; keep one",
+                    )
                 pairs[key] = self._value(value_node)
             return pairs
         if isinstance(node, yaml.SequenceNode):
             return [self._value(item) for item in node.value]
         try:
             return yaml.SafeLoader("").construct_object(node)
-        except (ValueError, LookupError, OverflowError) as error:  # a date in month 13, a number of 5,000 digits
-            raise FileError(self.path, node.start_mark.line + 1, f"not valid YAML: {node.value[:40]!r}: {error}") from None
+        except (
+            ValueError,
+            LookupError,
+            OverflowError,
+        ) as error:  # a date in month 13, a number of 5,000 digits
+            raise FileError(
+                self.path, node.start_mark.line + 1, f"not valid YAML: {node.value[:40]!r}: {error}"
+            ) from None
 
 
 def _child(node: yaml.Node | None, part: str | int) -> tuple[Any, yaml.Node] | None:

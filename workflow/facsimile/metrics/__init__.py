@@ -57,8 +57,12 @@ def score(
     table = base_draws.checked(codes, factors, "codes")
     kept = base_draws.varying(table.factors, table.factors)
     with_model = _given(given)
-    draws = base_draws.from_table(table.codes, table.factors[:, kept], n_train, n_test, seed, with_model, batch)
-    there = {"codes", "factors", "table", *with_model.names} | ({"grid"} if draws.whole("score").grid is not None else set())
+    draws = base_draws.from_table(
+        table.codes, table.factors[:, kept], n_train, n_test, seed, with_model, batch
+    )
+    there = {"codes", "factors", "table", *with_model.names} | (
+        {"grid"} if draws.whole("score").grid is not None else set()
+    )
     return _ask(draws, _chosen(metrics, convention, there), convention, progress)
 
 
@@ -74,13 +78,21 @@ def score_draws(
 
     Metrics that draw batches with one factor fixed cannot be asked of draws: without ``metrics``, all others are.
     """
-    first, second = base_draws.checked(*train, "train codes"), base_draws.checked(*test, "test codes")
-    if first.codes.shape[1] != second.codes.shape[1] or first.factors.shape[1] != second.factors.shape[1]:
+    first, second = (
+        base_draws.checked(*train, "train codes"),
+        base_draws.checked(*test, "test codes"),
+    )
+    if (
+        first.codes.shape[1] != second.codes.shape[1]
+        or first.factors.shape[1] != second.factors.shape[1]
+    ):
         raise ValueError("train and test must have the same numbers of codes and of factors")
     kept = base_draws.varying(first.factors, second.factors)
     factors = base_draws.numbered(np.concatenate((first.factors, second.factors))[:, kept])
     split = len(first.codes)
-    draws = Draws(Sample(first.codes, factors[:split]), Sample(second.codes, factors[split:]), seed=seed)
+    draws = Draws(
+        Sample(first.codes, factors[:split]), Sample(second.codes, factors[split:]), seed=seed
+    )
     return _ask(draws, _chosen(metrics, convention, {"codes", "factors"}), convention, progress)
 
 
@@ -97,25 +109,41 @@ def _chosen(metrics: Sequence[str] | str | None, convention: str, given: set[str
     """Names of the metrics that are asked; "all" and None leave out those that lack the convention or their needs."""
     if metrics is None or metrics == "all":
         candidates = discover.names("metrics") if metrics else STUDY
-        return [name for name in _knowing(convention, candidates) if set(discover.module("metrics", name).NEEDS) <= given]
+        return [
+            name
+            for name in _knowing(convention, candidates)
+            if set(discover.module("metrics", name).NEEDS) <= given
+        ]
     return [metrics] if isinstance(metrics, str) else list(metrics)
 
 
 def _knowing(convention: str, candidates: Sequence[str]) -> list[str]:
     """Metrics that have a convention; raises UnknownName if none has it."""
     conventions = {name: discover.module("metrics", name).CONVENTIONS for name in candidates}
-    resolve(convention, {key: text for known in conventions.values() for key, text in known.items()}, "any metric")
-    return [name for name, known in conventions.items() if convention in ALIASES or convention in known]
+    resolve(
+        convention,
+        {key: text for known in conventions.values() for key, text in known.items()},
+        "any metric",
+    )
+    return [
+        name for name, known in conventions.items() if convention in ALIASES or convention in known
+    ]
 
 
 def _ask(draws: Draws, metrics: Sequence[str], convention: str, progress: bool) -> pd.DataFrame:
     named = [(name, discover.module("metrics", name)) for name in metrics]
-    versions = "; ".join(f"{name} {version}" for name, version in provenance.versions(*LIBRARIES).items())
-    rows = [row for name, metric in named for row in _rows(name, metric, draws, convention, progress)]
+    versions = "; ".join(
+        f"{name} {version}" for name, version in provenance.versions(*LIBRARIES).items()
+    )
+    rows = [
+        row for name, metric in named for row in _rows(name, metric, draws, convention, progress)
+    ]
     return pd.DataFrame(rows).assign(versions=versions)
 
 
-def _rows(name: str, metric: ModuleType, draws: Draws, convention: str, progress: bool) -> list[dict[str, Any]]:
+def _rows(
+    name: str, metric: ModuleType, draws: Draws, convention: str, progress: bool
+) -> list[dict[str, Any]]:
     full = resolve(convention, metric.CONVENTIONS, name)
     began = time.perf_counter()
     found = metric.score(draws, full)
@@ -127,7 +155,9 @@ def _rows(name: str, metric: ModuleType, draws: Draws, convention: str, progress
         "seconds": time.perf_counter() - began,
     }
     if bad := [key for key, value in found.items() if not np.isfinite(value)]:
-        raise ArithmeticError(f"{name}: {', '.join(bad)} came out as no finite number; please report this with the codes")
+        raise ArithmeticError(
+            f"{name}: {', '.join(bad)} came out as no finite number; please report this with the codes"
+        )
     if progress:
         print(
             f"{name}: {about['seconds']:.1f} s",

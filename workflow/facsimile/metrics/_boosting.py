@@ -60,7 +60,9 @@ class Forest(NamedTuple):
     def predict(self, codes: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
         """The class of each code [m, d]."""
         blocks = (codes[i : i + BLOCK] for i in range(0, max(len(codes), 1), BLOCK))
-        return np.concatenate([_decide(_raw(np.ascontiguousarray(block.T), *self)) for block in blocks])
+        return np.concatenate(
+            [_decide(_raw(np.ascontiguousarray(block.T), *self)) for block in blocks]
+        )
 
 
 class Boosted(NamedTuple):
@@ -72,28 +74,46 @@ class Boosted(NamedTuple):
     forest: Forest
 
 
-def fit(train: npt.NDArray[np.float32], labels: npt.NDArray[np.int64], test: npt.NDArray[np.float32], rule: Rule) -> Boosted:
+def fit(
+    train: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.int64],
+    test: npt.NDArray[np.float32],
+    rule: Rule,
+) -> Boosted:
     """Fit codes [n, d] to labels [n] in 0..K-1, every class present, and predict test [m, d]."""
     classes = int(labels.max()) + 1
     counts = np.bincount(labels, minlength=classes)
     if classes < 2 or not counts.all():
-        raise ValueError(f"boosting needs two classes or more, each with a training row; rows per class: {counts.tolist()}")
+        raise ValueError(
+            f"boosting needs two classes or more, each with a training row; rows per class: {counts.tolist()}"
+        )
     # A 16-bit order array is half the memory traffic; it holds every size the study uses.
     index = np.uint16 if len(labels) <= 2**16 else np.uint32
     train = np.ascontiguousarray(train.T)
     order = np.argsort(train, axis=1, kind="stable").astype(index)
     boost = _boost_two if classes == 2 else _boost_many
     start = _start(counts / counts.sum(), rule)
-    summed, raw, *grown = boost(train, order, labels, start, rule.sequential, rule.per_tree, rule.least_impurity)
+    summed, raw, *grown = boost(
+        train, order, labels, start, rule.sequential, rule.per_tree, rule.least_impurity
+    )
     total, forest = summed.sum(), Forest(start, *grown)
-    return Boosted(summed / total if total > 0 else summed, _decide(raw), forest.predict(test), forest)
+    return Boosted(
+        summed / total if total > 0 else summed, _decide(raw), forest.predict(test), forest
+    )
 
 
 def of_one_class(train: npt.NDArray[np.float32], test: npt.NDArray[np.float32]) -> Boosted:
     """The answer where all labels are alike: no tree, no importance, and that class for every point."""
     start, nodes = np.full(1, -1.0), (0, 1, trees.NODES)
-    forest = Forest(start, np.empty(nodes, np.int64), np.empty(nodes), np.empty((0, 1, trees.LEAVES)))
-    return Boosted(np.zeros(train.shape[1]), np.zeros(len(train), np.int64), np.zeros(len(test), np.int64), forest)
+    forest = Forest(
+        start, np.empty(nodes, np.int64), np.empty(nodes), np.empty((0, 1, trees.LEAVES))
+    )
+    return Boosted(
+        np.zeros(train.shape[1]),
+        np.zeros(len(train), np.int64),
+        np.zeros(len(test), np.int64),
+        forest,
+    )
 
 
 def _start(frequencies: npt.NDArray[np.float64], rule: Rule) -> npt.NDArray[np.float64]:
@@ -215,9 +235,21 @@ def _boost_many(train, order, labels, start, sequential, per_tree, least):  # ty
             if sequential:
                 _residuals(labels, k, odds, totals, chances[k], gradients[k])
             found = np.zeros(width)
-            trees.grow(train, order, spare, gradients[k], least, leaf, features[stage, k], thresholds[stage, k], found)
+            trees.grow(
+                train,
+                order,
+                spare,
+                gradients[k],
+                least,
+                leaf,
+                features[stage, k],
+                thresholds[stage, k],
+                found,
+            )
             _add_importances(found, per_tree, summed)
-            steps[stage, k] = _leaf_steps(leaf, gradients[k], chances[k], RATE * (classes - 1) / classes)
+            steps[stage, k] = _leaf_steps(
+                leaf, gradients[k], chances[k], RATE * (classes - 1) / classes
+            )
             _add_steps(steps[stage, k], leaf, raw[k])
             _follow(steps[stage, k], leaf, raw, odds, totals, k)
         _resum(odds, totals)
@@ -236,7 +268,17 @@ def _boost_two(train, order, labels, start, sequential, per_tree, least):  # typ
         chances = 1.0 / (1.0 + np.exp(-raw[0]))
         gradient = labels - chances
         found = np.zeros(width)
-        trees.grow(train, order, spare, gradient, least, leaf, features[stage, 0], thresholds[stage, 0], found)
+        trees.grow(
+            train,
+            order,
+            spare,
+            gradient,
+            least,
+            leaf,
+            features[stage, 0],
+            thresholds[stage, 0],
+            found,
+        )
         _add_importances(found, per_tree, summed)
         steps[stage, 0] = _leaf_steps(leaf, gradient, chances, RATE)
         _add_steps(steps[stage, 0], leaf, raw[0])

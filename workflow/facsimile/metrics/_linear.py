@@ -20,7 +20,14 @@ FOLDS = 5
 # LogisticRegressionCV(Cs=10): inverse strengths of the L2 penalty.
 STRENGTHS = np.logspace(-4, 4, 10)
 # What scipy.optimize.fmin_l_bfgs_b(pgtol=1e-4, maxiter=100) meant in 2019.
-LBFGS = {"maxiter": 100, "gtol": 1e-4, "ftol": 1e7 * 2.0**-52, "maxcor": 10, "maxls": 20, "maxfun": 15_000}
+LBFGS = {
+    "maxiter": 100,
+    "gtol": 1e-4,
+    "ftol": 1e7 * 2.0**-52,
+    "maxcor": 10,
+    "maxls": 20,
+    "maxfun": 15_000,
+}
 LARGE = 1e200
 Labels = npt.NDArray[np.int64]
 Weights = npt.NDArray[np.float64]
@@ -47,7 +54,9 @@ CLASSIFIERS = {DLIB: logistic, DLIB_019: logistic, MODERN: multinomial}
 
 def support_vector(codes: Codes, labels: npt.NDArray[np.int64]) -> LinearSVC:
     """LinearSVC(C=0.01, class_weight="balanced") by the primal: four times as fast as the reference's dual, within 8e-5."""
-    svc = LinearSVC(C=0.01, class_weight="balanced", dual=False, tol=1e-4, max_iter=1000, random_state=0)
+    svc = LinearSVC(
+        C=0.01, class_weight="balanced", dual=False, tol=1e-4, max_iter=1000, random_state=0
+    )
     return _fit(svc, codes, labels)
 
 
@@ -61,7 +70,11 @@ class OneVsRest(NamedTuple):
     def predict(self, codes: Codes) -> Labels:
         """The value that each code [n, d] speaks for most."""
         evidence = _with_one(codes) @ self.weights.T
-        return self.values[evidence.argmax(axis=1) if len(self.weights) > 1 else (evidence[:, 0] > 0).astype(np.int64)]
+        return self.values[
+            evidence.argmax(axis=1)
+            if len(self.weights) > 1
+            else (evidence[:, 0] > 0).astype(np.int64)
+        ]
 
 
 def logistic_cv(codes: Codes, labels: Labels) -> OneVsRest:
@@ -83,7 +96,9 @@ def logistic_cv(codes: Codes, labels: Labels) -> OneVsRest:
 def multinomial_cv(codes: Codes, labels: Labels) -> LogisticRegressionCV:
     """LogisticRegressionCV(Cs=10, cv=KFold(5)) as scikit-learn has it since 0.22: multinomial, one C for all classes."""
     folds = KFold(min(FOLDS, len(labels)))
-    search = LogisticRegressionCV(Cs=STRENGTHS, cv=folds, scoring="accuracy", solver="lbfgs", tol=1e-4, max_iter=100)
+    search = LogisticRegressionCV(
+        Cs=STRENGTHS, cv=folds, scoring="accuracy", solver="lbfgs", tol=1e-4, max_iter=100
+    )
     return _fit(search, codes, labels)
 
 
@@ -95,12 +110,17 @@ def _with_one(codes: Codes) -> Weights:
     return np.column_stack((codes.astype(np.float64), np.ones(len(codes))))
 
 
-def _one_vs_rest(points: Weights, signs: Weights, folds: list[tuple[Labels, Labels]]) -> tuple[Weights, float]:
+def _one_vs_rest(
+    points: Weights, signs: Weights, folds: list[tuple[Labels, Labels]]
+) -> tuple[Weights, float]:
     """Weights [d + 1] from all points, at the C that does best in the folds; and that C."""
-    paths = [_path(points[kept], signs[kept], STRENGTHS, np.zeros(points.shape[1])) for kept, _ in folds]
+    paths = [
+        _path(points[kept], signs[kept], STRENGTHS, np.zeros(points.shape[1])) for kept, _ in folds
+    ]
     held_out = [out for _, out in folds]
     scores = [
-        np.mean((points[out] @ path.T > 0) == (signs[out, None] > 0), axis=0) for path, out in zip(paths, held_out, strict=True)
+        np.mean((points[out] @ path.T > 0) == (signs[out, None] > 0), axis=0)
+        for path, out in zip(paths, held_out, strict=True)
     ]
     best = np.sum(scores, axis=0).argmax()
     start = np.mean([path[best] for path in paths], axis=0)
@@ -140,7 +160,11 @@ def _fit(classifier, codes, labels):  # type: ignore[no-untyped-def]
         # The reference stops after as many iterations, converged or not; its number is what is asked for.
         warnings.simplefilter("ignore", ConvergenceWarning)
         # Few points of many values: a label may well be as rare as a number.
-        warnings.filterwarnings("ignore", message="The number of unique classes is greater than 50%", category=UserWarning)
+        warnings.filterwarnings(
+            "ignore",
+            message="The number of unique classes is greater than 50%",
+            category=UserWarning,
+        )
         # Of settings that are new or going, which no version from 1.5 on can be given alike.
         warnings.simplefilter("ignore", FutureWarning)
         return classifier.fit(codes, labels)

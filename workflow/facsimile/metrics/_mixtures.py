@@ -16,7 +16,9 @@ Vector = npt.NDArray[np.float64]
 FINENESS = 4.0  # grid points in the smallest standard deviation
 RATIO = 1.1  # between neighbouring variances of the grid
 REACH = 8.0  # standard deviations on either side, beyond which a component is nothing
-ROOM = 2**18  # points of the grid (means times variances) above which it is made smaller, if it can be
+ROOM = (
+    2**18
+)  # points of the grid (means times variances) above which it is made smaller, if it can be
 MOST = 2**25  # those that fit in memory: about 0.5 GB
 
 
@@ -27,7 +29,9 @@ def entropy(means: Vector, variances: Vector) -> float:
     """
     low, high = float(variances.min()), float(variances.max())
     if not 0 < low <= high < np.inf:
-        raise ValueError(f"variances must be above 0 and finite, not {low:.3g} to {high:.3g}: clip the log-variances")
+        raise ValueError(
+            f"variances must be above 0 and finite, not {low:.3g} to {high:.3g}: clip the log-variances"
+        )
     step = np.sqrt(low) / FINENESS
     # Sharing a mean between two points adds up to step²/4 of variance, which is taken off beforehand.
     levels = _levels(low - step**2 / 4, high)
@@ -72,7 +76,9 @@ def _density(counts: Vector, levels: Vector, step: float) -> Vector:
     spectrum = np.zeros(len(waves), complex)
     for row, variance in zip(counts[used], levels[used], strict=True):
         spectrum += fft.rfft(row) * np.exp(-0.5 * variance * waves**2)
-    return np.asarray(np.maximum(fft.irfft(spectrum, counts.shape[1]) / step, np.finfo(np.float64).tiny))
+    return np.asarray(
+        np.maximum(fft.irfft(spectrum, counts.shape[1]) / step, np.finfo(np.float64).tiny)
+    )
 
 
 @njit(cache=True)

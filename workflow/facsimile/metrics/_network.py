@@ -32,12 +32,16 @@ def fit(codes: Array, sets: Array, targets: Array, random: np.random.RandomState
 def predict(weights: list[Array], codes: Array, sets: Array) -> Array:
     """Targets [n, s, k] that are predicted from codes [n, d] by each of the sets [s, d]."""
     inputs = _masked(codes, sets)
-    return _layers(weights, inputs.reshape(-1, inputs.shape[2]))[-1].reshape(len(codes), len(sets), -1)
+    return _layers(weights, inputs.reshape(-1, inputs.shape[2]))[-1].reshape(
+        len(codes), len(sets), -1
+    )
 
 
 def _masked(codes: Array, sets: Array) -> Array:
     """The codes of each set, zero elsewhere, and the set itself [n, s, 2d]."""
-    return np.concatenate([codes[:, None] * sets, np.broadcast_to(sets, (len(codes), *sets.shape))], axis=2)
+    return np.concatenate(
+        [codes[:, None] * sets, np.broadcast_to(sets, (len(codes), *sets.shape))], axis=2
+    )
 
 
 def _linear(p: int, q: int, random: np.random.RandomState) -> tuple[Array, Array]:
@@ -65,7 +69,9 @@ def _gradient(weights: list[Array], x: Array, y: Array) -> list[Array]:
     return found[::-1]
 
 
-def _adam(weights: list[Array], moments: list[tuple[Array, Array]], gradients: list[Array], step: int) -> None:
+def _adam(
+    weights: list[Array], moments: list[tuple[Array, Array]], gradients: list[Array], step: int
+) -> None:
     first, second = DECAYS
     rate = np.float32(RATE / (1 - first**step))
     scale = np.float32(1 / np.sqrt(1 - second**step))

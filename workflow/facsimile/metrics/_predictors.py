@@ -45,7 +45,10 @@ def trees(train: Codes, labels: Labels, test: Codes, rule: _boosting.Rule) -> Tr
 def forests(draws: Draws, rule: _boosting.Rule) -> list[Trees]:
     """Boosted trees for each factor, grown on the training draws; made once for all metrics that ask."""
     labels = draws.train.factors.T
-    return draws.shared(("forests", rule), lambda: [trees(draws.train.codes, y, draws.test.codes, rule) for y in labels])
+    return draws.shared(
+        ("forests", rule),
+        lambda: [trees(draws.train.codes, y, draws.test.codes, rule) for y in labels],
+    )
 
 
 def boosted(train: Codes, labels: Labels, test: Codes, convention: str) -> Predicted:

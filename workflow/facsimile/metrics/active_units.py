@@ -11,9 +11,7 @@ RANGE = (0.0, float("inf"))
 BETTER = "higher"
 HEADLINE = "active_units"
 NEEDS = ("codes",)
-REFERENCE = (
-    "Burda et al. 2016, Importance weighted autoencoders, section 5; Lucas et al. 2019, Don't blame the ELBO (collapse by KL)"
-)
+REFERENCE = "Burda et al. 2016, Importance weighted autoencoders, section 5; Lucas et al. 2019, Don't blame the ELBO (collapse by KL)"
 CODE, KL = "iwae-code", "kl"
 CONVENTIONS = {
     PAPER: "a unit is active if its posterior mean varies by more than 0.01 over the training draws",
@@ -52,6 +50,10 @@ def score(draws: Draws, convention: str = PAPER) -> dict[str, float]:
 def _statistic(draws: Draws, convention: str) -> Matrix:
     """What each unit is judged by [d]."""
     if convention == KL:
-        return np.asarray(gaussian.divergence(gaussian.posterior(draws, "active_units (convention kl)")).mean(axis=0))
+        return np.asarray(
+            gaussian.divergence(gaussian.posterior(draws, "active_units (convention kl)")).mean(
+                axis=0
+            )
+        )
     points = draws.train.codes[:POINTS_OF_CODE] if convention == CODE else draws.train.codes
     return np.asarray(points.var(axis=0, dtype=np.float64))

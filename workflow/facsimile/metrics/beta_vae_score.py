@@ -21,7 +21,9 @@ CONVENTIONS = {
 LABELS = {
     "beta_vae_score": "BetaVAE score",
 }
-SCORES = {"beta_vae_score": "accuracy on the test batches; chance is one over the number of factors"}
+SCORES = {
+    "beta_vae_score": "accuracy on the test batches; chance is one over the number of factors"
+}
 
 
 def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
@@ -49,15 +51,21 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
     if table.width == 1:
         return {"beta_vae_score": 1.0}  # there is nothing to tell apart
     if len(np.unique(labels)) < 2:
-        raise ValueError(f"beta_vae_score: {n_train} training points hold one factor only; give more (n_train)")
+        raise ValueError(
+            f"beta_vae_score: {n_train} training points hold one factor only; give more (n_train)"
+        )
     classifier = _linear.CLASSIFIERS[convention](points, labels)
     if convention != MODERN:
-        random.randint(np.iinfo("i").max)  # liblinear takes its seed from the reference's generator, L-BFGS takes none
+        random.randint(
+            np.iinfo("i").max
+        )  # liblinear takes its seed from the reference's generator, L-BFGS takes none
     points, labels = _batches(table, n_test, draws.batch, random)
     return {"beta_vae_score": float(np.mean(classifier.predict(points) == labels))}
 
 
-def _batches(table: Table, n: int, size: int, random: np.random.RandomState) -> tuple[Codes, npt.NDArray[np.int64]]:
+def _batches(
+    table: Table, n: int, size: int, random: np.random.RandomState
+) -> tuple[Codes, npt.NDArray[np.int64]]:
     points, labels = np.empty((n, table.codes.shape[1]), np.float32), np.empty(n, np.int64)
     for i in range(n):
         labels[i] = random.randint(table.width)

@@ -51,24 +51,45 @@ def score(draws: Draws, convention: str = PAPER) -> dict[str, float]:
                 "convention 'chen-code' leaves the first varying factor out, and there is no other: ask for 'paper'"
             )
         # Of factors whose values are equally frequent, as in the authors' grids, the logarithm of their number is the entropy.
-        found, entropies = found[:, 1:], np.log(np.array(draws.whole("chen_mig").sizes[1:], dtype=np.float64))
-    gaps = np.minimum(mig.gap(found) / entropies, 1.0)  # integrals of densities may pass the bound by a last digit
+        found, entropies = (
+            found[:, 1:],
+            np.log(np.array(draws.whole("chen_mig").sizes[1:], dtype=np.float64)),
+        )
+    gaps = np.minimum(
+        mig.gap(found) / entropies, 1.0
+    )  # integrals of densities may pass the bound by a last digit
     first = int(convention == CODE)
-    return {"chen_mig": float(gaps.mean()), **{f"gap_{k + first}": float(gap) for k, gap in enumerate(gaps)}}
+    return {
+        "chen_mig": float(gaps.mean()),
+        **{f"gap_{k + first}": float(gap) for k, gap in enumerate(gaps)},
+    }
 
 
 def matrix(draws: Draws) -> tuple[Matrix, Matrix]:
     """Mutual information [d, k] of samples of q(z|x) and factors over the whole table, and the factors' entropies [k]; nats."""
     table = draws.whole("chen_mig")
     log_variances = np.asarray(draws.given.of("log_variances", "chen_mig"))
-    groups = [np.split(np.argsort(column, kind="stable"), np.cumsum(np.bincount(column))[:-1]) for column in table.factors.T]
-    found = [_information(means, logs, groups) for means, logs in zip(table.codes.T, log_variances.T, strict=True)]
-    return np.array(found), np.array([information.entropy(np.bincount(column)) for column in table.factors.T])
+    groups = [
+        np.split(np.argsort(column, kind="stable"), np.cumsum(np.bincount(column))[:-1])
+        for column in table.factors.T
+    ]
+    found = [
+        _information(means, logs, groups)
+        for means, logs in zip(table.codes.T, log_variances.T, strict=True)
+    ]
+    return np.array(found), np.array(
+        [information.entropy(np.bincount(column)) for column in table.factors.T]
+    )
 
 
-def _information(means: npt.ArrayLike, log_variances: npt.ArrayLike, groups: list[list[npt.NDArray[np.int64]]]) -> list[float]:
+def _information(
+    means: npt.ArrayLike, log_variances: npt.ArrayLike, groups: list[list[npt.NDArray[np.int64]]]
+) -> list[float]:
     """Mutual information of one latent's samples and each factor; ``groups``: of each factor, the rows of each value."""
     m, v = np.array(means, dtype=np.float64), np.exp(np.array(log_variances, dtype=np.float64))
     whole = mixtures.entropy(m, v)
-    within = [sum(len(rows) / len(m) * mixtures.entropy(m[rows], v[rows]) for rows in factor) for factor in groups]
+    within = [
+        sum(len(rows) / len(m) * mixtures.entropy(m[rows], v[rows]) for rows in factor)
+        for factor in groups
+    ]
     return [max(0.0, whole - part) for part in within]

@@ -71,7 +71,9 @@ def matrices(draws: Draws, train: Codes, test: Codes, sets: Codes) -> tuple[Matr
     error = ((predicted - truth[:, None]) ** 2).mean(axis=0)
     spread = truth.var(axis=0)
     squared = np.where(spread > 0, 1 - error / np.where(spread > 0, spread, 1), 0.0)
-    return squared, np.stack([_ranks(found, draws.test.factors) for found in predicted.swapaxes(0, 1)])
+    return squared, np.stack(
+        [_ranks(found, draws.test.factors) for found in predicted.swapaxes(0, 1)]
+    )
 
 
 def _scaled(draws: Draws) -> tuple[Codes, Codes]:

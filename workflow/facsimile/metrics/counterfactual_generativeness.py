@@ -14,9 +14,7 @@ RANGE = (0.0, 1.0)
 BETTER = "higher"
 HEADLINE = "cg"
 NEEDS = ("codes", "factors", "decoder", "classifier")
-REFERENCE = (
-    "Reddy et al. 2022, On causally disentangled representations (AAAI; arXiv 2112.05746), CG; read from its released code"
-)
+REFERENCE = "Reddy et al. 2022, On causally disentangled representations (AAAI; arXiv 2112.05746), CG; read from its released code"
 CONVENTIONS = _latent_sets.CONVENTIONS
 SCORES = {
     "cg": "absolute difference of the two effects, point by point, with one latent for each factor (rho = 1)",
@@ -58,7 +56,9 @@ def score(draws: Draws, convention: str = CORRECTED) -> dict[str, float]:
 
 def _chances(draws: Draws) -> Callable[[npt.NDArray[np.bool_]], Matrix]:
     """For latents that are moved [d]: the chances [n, k] of the true values; the same latents are decoded once."""
-    decoder, classifier = (draws.given.of(name, "counterfactual_generativeness") for name in ("decoder", "classifier"))
+    decoder, classifier = (
+        draws.given.of(name, "counterfactual_generativeness") for name in ("decoder", "classifier")
+    )
     codes, factors = draws.train.codes, draws.train.factors
     far, known = _farthest(codes), {}
 
@@ -89,13 +89,19 @@ def _farthest(codes: Codes) -> Codes:
     """For each point and latent the value of the training points that is farthest; of two, the one drawn first."""
     low, high = codes.min(axis=0), codes.max(axis=0)
     below, above = codes - low, high - codes
-    return np.where((below > above) | ((below == above) & (codes.argmin(axis=0) < codes.argmax(axis=0))), low, high)
+    return np.where(
+        (below > above) | ((below == above) & (codes.argmin(axis=0) < codes.argmax(axis=0))),
+        low,
+        high,
+    )
 
 
 def _read(codes: Codes, factors: Factors, decoder: Any, classifier: Any) -> Matrix:
     """The classifier's chance [n, k] of each factor's true value in the decoded images."""
     rows = [slice(start, start + BATCH) for start in range(0, len(codes), BATCH)]
-    return np.concatenate([_true(classifier(np.asarray(decoder(codes[some]))), factors[some]) for some in rows])
+    return np.concatenate(
+        [_true(classifier(np.asarray(decoder(codes[some]))), factors[some]) for some in rows]
+    )
 
 
 def _true(chances: list[npt.NDArray[Any]], factors: Factors) -> Matrix:
@@ -103,9 +109,15 @@ def _true(chances: list[npt.NDArray[Any]], factors: Factors) -> Matrix:
     parts = [np.asarray(part, np.float64) for part in chances]
     if len(parts) != k or any(part.ndim != 2 or len(part) != n for part in parts):
         shapes = [list(part.shape) for part in parts]
-        raise ValueError(f"classifier must give {k} arrays [{n}, values], one for each varying factor, not {shapes}")
+        raise ValueError(
+            f"classifier must give {k} arrays [{n}, values], one for each varying factor, not {shapes}"
+        )
     if few := [j for j, part in enumerate(parts) if part.shape[1] <= factors[:, j].max()]:
-        raise ValueError(f"classifier gives too few values for varying factors {few}: each value of the table needs its chance")
-    if any(not np.isfinite(part).all() or part.min() < 0 or part.max() > 1 + 1e-6 for part in parts):
+        raise ValueError(
+            f"classifier gives too few values for varying factors {few}: each value of the table needs its chance"
+        )
+    if any(
+        not np.isfinite(part).all() or part.min() < 0 or part.max() > 1 + 1e-6 for part in parts
+    ):
         raise ValueError("classifier must give chances in [0, 1] (apply the softmax to its logits)")
     return np.stack([part[np.arange(n), factors[:, j]] for j, part in enumerate(parts)], axis=1)

@@ -65,7 +65,9 @@ def score(draws: Draws, convention: str = PAPER) -> dict[str, float]:
     grid = _grid(draws.whole("d_lsbd"))
     terms = [_term(grid, axis) for axis in range(grid.ndim - 1)]
     points = grid[..., 0].size
-    values = np.array([term.dispersion for term in terms]) * ((points - 1) / points if convention == LSBD_VAE else 1.0)
+    values = np.array([term.dispersion for term in terms]) * (
+        (points - 1) / points if convention == LSBD_VAE else 1.0
+    )
     found = {"d_lsbd": float(values.mean()), "d_lsbd_sum": float(values.sum())}
     found |= {f"d_lsbd_{j}": float(value) for j, value in enumerate(values)}
     return found | {f"turns_{j}": float(term.turns) for j, term in enumerate(terms)}
@@ -99,5 +101,7 @@ def _least(path: Matrix) -> _Term:
     turns = np.array(sorted(range(-TURNS, TURNS + 1), key=abs))
     angles = 2 * np.pi * np.arange(len(plane)) / len(plane)
     strength = np.abs(np.exp(-1j * np.outer(turns, angles)) @ plane / len(plane)) ** 2
-    best = int(strength.round(9).argmax())  # of turns that are the same for so few values, the fewest
+    best = int(
+        strength.round(9).argmax()
+    )  # of turns that are the same for so few values, the fewest
     return _Term(max(0.0, 1.0 - float(strength[best])), abs(int(turns[best])))

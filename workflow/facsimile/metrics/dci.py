@@ -57,7 +57,9 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
       latents that tie share the importance.
     - A single factor has D 1, a single code C 1: nothing could be shared.
     """
-    importance, train, test = draws.shared(("boosting", convention), lambda: fits(draws, RULES[convention]))
+    importance, train, test = draws.shared(
+        ("boosting", convention), lambda: fits(draws, RULES[convention])
+    )
     return {
         "disentanglement": spread(importance),
         "completeness": spread(importance.T),
@@ -75,7 +77,11 @@ def fits(draws: Draws, rule: _boosting.Rule) -> tuple[Matrix, float, float]:
         for trees, pair in zip(forests, labels, strict=True)
     ]
     train, test = np.mean(accuracies, axis=0)
-    return np.stack([trees.fitted.importances for trees in forests], axis=1), float(train), float(test)
+    return (
+        np.stack([trees.fitted.importances for trees in forests], axis=1),
+        float(train),
+        float(test),
+    )
 
 
 def spread(importance: Matrix) -> float:
@@ -86,5 +92,9 @@ def spread(importance: Matrix) -> float:
     shares = shares / shares.sum(axis=1, keepdims=True)
     per_row = 1 + (shares * np.log(shares)).sum(axis=1) / np.log(importance.shape[1])
     total = importance.sum()
-    weights = importance.sum(axis=1) / total if total > 0 else np.full(len(importance), 1 / len(importance))
+    weights = (
+        importance.sum(axis=1) / total
+        if total > 0
+        else np.full(len(importance), 1 / len(importance))
+    )
     return float((per_row * weights).sum())

@@ -83,7 +83,9 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
     """
     found: dict[str, float] = {}
     for train, test in rounds(draws):
-        found |= _scores("lr", draws, train, test, convention) | _scores("gbt", draws, train, test, convention)
+        found |= _scores("lr", draws, train, test, convention) | _scores(
+            "gbt", draws, train, test, convention
+        )
     for name in ("lr", "gbt"):
         if f"{name}_{MANY}" in found:
             found[f"{name}_efficiency"] = _ratio(found[f"{name}_{FEW}"], found[f"{name}_{MANY}"])
@@ -106,17 +108,26 @@ def rounds(draws: Draws) -> Iterator[tuple[Sample, Sample]]:
             yield draws.table.sample(size, random), draws.table.sample(n_test, random)
 
 
-def predictions(draws: Draws, train: Sample, test: Sample, name: str, convention: str) -> list[Predicted]:
+def predictions(
+    draws: Draws, train: Sample, test: Sample, name: str, convention: str
+) -> list[Predicted]:
     """Predicted values of each factor, by "lr" or "gbt"."""
     if name == "gbt" and train is draws.train:
-        return [trees.predicted for trees in _predictors.forests(draws, _boosting.RULES[convention])]
+        return [
+            trees.predicted for trees in _predictors.forests(draws, _boosting.RULES[convention])
+        ]
     predict = {"lr": _predictors.logistic, "gbt": _predictors.boosted}[name]
     return [predict(train.codes, labels, test.codes, convention) for labels in train.factors.T]
 
 
-def _scores(name: str, draws: Draws, train: Sample, test: Sample, convention: str) -> dict[str, float]:
+def _scores(
+    name: str, draws: Draws, train: Sample, test: Sample, convention: str
+) -> dict[str, float]:
     found = predictions(draws, train, test, name, convention)
-    seen, unseen = ([p[i] == y for p, y in zip(found, sample.factors.T, strict=True)] for i, sample in enumerate((train, test)))
+    seen, unseen = (
+        [p[i] == y for p, y in zip(found, sample.factors.T, strict=True)]
+        for i, sample in enumerate((train, test))
+    )
     key, accuracies = f"{name}_{len(train.codes)}", np.mean(unseen, axis=1)
     return {
         key: float(accuracies.mean()),

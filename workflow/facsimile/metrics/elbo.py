@@ -59,7 +59,9 @@ def score(draws: Draws, convention: str = SAMPLED) -> dict[str, float]:
     q = gaussian.posterior(draws, "elbo")
     z = gaussian.sample(q, draws.seed) if convention == SAMPLED else q.means
     images, decoder = draws.given.of("images", "elbo"), draws.given.of("decoder", "elbo")
-    loss, clipped, pixels = np.sum([_losses(x, decoder(part)) for x, part in _batches(images, q.rows, z)], axis=0)
+    loss, clipped, pixels = np.sum(
+        [_losses(x, decoder(part)) for x, part in _batches(images, q.rows, z)], axis=0
+    )
     kl = gaussian.divergence(q).mean(axis=0)
     reconstruction, total = float(loss / len(z)), float(kl.sum())
     return {
@@ -71,7 +73,9 @@ def score(draws: Draws, convention: str = SAMPLED) -> dict[str, float]:
     }
 
 
-def _batches(images: Any, rows: npt.NDArray[np.int64], z: Matrix) -> Iterator[tuple[npt.NDArray[Any], Codes]]:
+def _batches(
+    images: Any, rows: npt.NDArray[np.int64], z: Matrix
+) -> Iterator[tuple[npt.NDArray[Any], Codes]]:
     """Images and the codes that are decoded for them, a batch at a time: the images of all draws need not fit in memory."""
     for start in range(0, len(rows), BATCH):
         part = slice(start, start + BATCH)
@@ -82,7 +86,9 @@ def _losses(images: npt.ArrayLike, means: npt.ArrayLike) -> tuple[float, int, in
     """Sum of the cross entropy over a batch, number of its means that were clipped, number of its pixels."""
     x, p = _pixels(images, "images"), _pixels(means, "the decoder's means")
     if x.shape != p.shape:
-        raise ValueError(f"images have {list(x.shape)} images and pixels, the decoder gives {list(p.shape)}")
+        raise ValueError(
+            f"images have {list(x.shape)} images and pixels, the decoder gives {list(p.shape)}"
+        )
     inside = np.clip(p, CLIP, 1 - CLIP)
     return cross_entropy(x, inside), int(np.count_nonzero(inside != p)), p.size
 

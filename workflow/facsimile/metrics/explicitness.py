@@ -66,11 +66,16 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
 def areas(draws: Draws, convention: str) -> npt.NDArray[np.float64]:
     """Area under the ROC curve of each factor, on training and on test points [k, 2]."""
     codes, fit = standardised(draws), _linear.CLASSIFIERS.get(convention, _linear.logistic)
-    found = draws.shared(("explicitness", fit), lambda: [fit(codes[0], column) for column in draws.train.factors.T])
+    found = draws.shared(
+        ("explicitness", fit), lambda: [fit(codes[0], column) for column in draws.train.factors.T]
+    )
     labels = zip(draws.train.factors.T, draws.test.factors.T, strict=True)
     return np.array(
         [
-            [_area(classifier, part, values, convention) for part, values in zip(codes, both, strict=True)]
+            [
+                _area(classifier, part, values, convention)
+                for part, values in zip(codes, both, strict=True)
+            ]
             for classifier, both in zip(found, labels, strict=True)
         ]
     )
@@ -97,5 +102,7 @@ def _area(classifier: Any, codes: Codes, labels: Labels, convention: str) -> flo
 
 def _evidence(classifier: Any, codes: Codes, apart: bool) -> npt.NDArray[np.float64]:
     """What speaks for each value [n, values]: its chance, or (``apart``) its own classifier's signed distance."""
-    found: npt.NDArray[np.float64] = classifier.decision_function(codes) if apart else classifier.predict_proba(codes)
+    found: npt.NDArray[np.float64] = (
+        classifier.decision_function(codes) if apart else classifier.predict_proba(codes)
+    )
     return np.stack([-found, found], axis=1) if found.ndim == 1 else found

@@ -50,8 +50,15 @@ REDUCED: dict[str, tuple[str, Callable[[Matrix], float]]] = {
         lambda m: float(np.max(np.nanmean(m, axis=0))),
     ),
 }
-OVER_VALUES = {"unfairness": "total variation, mean over the sensitive values", "unfairness_worst": "the same, worst value"}
-SCORES = {name + end: f"{of}: {text}" for name, of in OVER_VALUES.items() for end, (text, _) in REDUCED.items()}
+OVER_VALUES = {
+    "unfairness": "total variation, mean over the sensitive values",
+    "unfairness_worst": "the same, worst value",
+}
+SCORES = {
+    name + end: f"{of}: {text}"
+    for name, of in OVER_VALUES.items()
+    for end, (text, _) in REDUCED.items()
+}
 
 
 def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
@@ -76,16 +83,27 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
     - exact predicts every row of the table with all trees: a minute on dSprites, where the reference's points take a second.
     """
     found = matrices(draws, convention)
-    return {name + end: reduce(m) for name, m in zip(OVER_VALUES, found, strict=True) for end, (_, reduce) in REDUCED.items()}
+    return {
+        name + end: reduce(m)
+        for name, m in zip(OVER_VALUES, found, strict=True)
+        for end, (_, reduce) in REDUCED.items()
+    }
 
 
 def matrices(draws: Draws, convention: str) -> tuple[Matrix, Matrix]:
     """Total variation of each target (row) by each sensitive factor: mean and highest over its values [k, k]; diagonal NaN."""
     table = draws.whole("fairness")
     if table.width < 2:
-        raise ValueError("fairness changes one factor while it predicts another: give two factors that vary, or more")
-    forests, random = _predictors.forests(draws, RULES[convention]), np.random.RandomState(draws.seed)
-    table.sample(draws.sizes[0], random)  # those that the trees were grown on; the generator goes on from there
+        raise ValueError(
+            "fairness changes one factor while it predicts another: give two factors that vary, or more"
+        )
+    forests, random = (
+        _predictors.forests(draws, RULES[convention]),
+        np.random.RandomState(draws.seed),
+    )
+    table.sample(
+        draws.sizes[0], random
+    )  # those that the trees were grown on; the generator goes on from there
     found = np.full((2, table.width, table.width), np.nan)
     for target, trees in enumerate(forests):
         predicted = trees.predict(table.codes) if convention == EXACT else None
@@ -93,22 +111,40 @@ def matrices(draws: Draws, convention: str) -> tuple[Matrix, Matrix]:
             if predicted is None:
                 counts = _drawn(table, trees, target, sensitive, random)
             else:
-                counts = _counts(table.factors[:, sensitive], predicted, table.sizes[sensitive], table.sizes[target])
+                counts = _counts(
+                    table.factors[:, sensitive],
+                    predicted,
+                    table.sizes[sensitive],
+                    table.sizes[target],
+                )
             found[:, target, sensitive] = _distances(counts)
     return found[0], found[1]
 
 
-def _drawn(table: Table, trees: Trees, target: int, sensitive: int, random: np.random.RandomState) -> Matrix:
+def _drawn(
+    table: Table, trees: Trees, target: int, sensitive: int, random: np.random.RandomState
+) -> Matrix:
     """How often each value is predicted [values of the target] at each value of the sensitive factor, of points drawn anew."""
     rows = table.draw(POINTS_APART if table.grid is None else POINTS, random)
     values = np.arange(table.sizes[sensitive])
-    asked = np.concatenate([_interventions.intervened(table, rows, sensitive, value, random) for value in values])
-    return _counts(np.repeat(values, len(rows)), trees.predict(table.codes[asked]), len(values), table.sizes[target])
+    asked = np.concatenate(
+        [_interventions.intervened(table, rows, sensitive, value, random) for value in values]
+    )
+    return _counts(
+        np.repeat(values, len(rows)),
+        trees.predict(table.codes[asked]),
+        len(values),
+        table.sizes[target],
+    )
 
 
 def _counts(values: Labels, predicted: Labels, rows: int, columns: int) -> Matrix:
     """Contingency table [values of the sensitive factor, values of the target]."""
-    return np.bincount(values * columns + predicted, minlength=rows * columns).reshape(rows, columns).astype(np.float64)
+    return (
+        np.bincount(values * columns + predicted, minlength=rows * columns)
+        .reshape(rows, columns)
+        .astype(np.float64)
+    )
 
 
 def _distances(counts: Matrix) -> tuple[float, float]:

@@ -12,7 +12,9 @@ RANGE = (0.0, 1.0)
 BETTER = "higher"
 HEADLINE = "irs"
 NEEDS = ("codes", "factors")
-REFERENCE = "Suter et al. 2019, Robustly disentangled causal mechanisms, section 4 (arXiv 1811.00007)"
+REFERENCE = (
+    "Suter et al. 2019, Robustly disentangled causal mechanisms, section 4 (arXiv 1811.00007)"
+)
 CONVENTIONS = {
     DLIB: f"{REFEREE}: factors in 20 bins of equal width, 99 % quantile; active_dimensions is the sum of the codes",
     **SAME,
@@ -57,8 +59,13 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
     counted = active.shape[1] if convention in (CORRECTED, "paper") else active.sum()
     if not active.size:
         return {"irs": 0.0, "active_dimensions": 0.0}
-    matrix, largest = robustness(active, values(draws, convention), 1.0 if convention == "paper" else QUANTILE)
-    return {"irs": float(np.average(matrix.max(axis=1), weights=largest)), "active_dimensions": float(counted)}
+    matrix, largest = robustness(
+        active, values(draws, convention), 1.0 if convention == "paper" else QUANTILE
+    )
+    return {
+        "irs": float(np.average(matrix.max(axis=1), weights=largest)),
+        "active_dimensions": float(counted),
+    }
 
 
 def values(draws: Draws, convention: str) -> npt.NDArray[np.int64]:
@@ -66,14 +73,21 @@ def values(draws: Draws, convention: str) -> npt.NDArray[np.int64]:
     factors = draws.train.factors
     if convention == "paper":
         return factors
-    return np.stack([information.discretise(column.astype(np.float64)) for column in factors.T], axis=1)
+    return np.stack(
+        [information.discretise(column.astype(np.float64)) for column in factors.T], axis=1
+    )
 
 
-def robustness(codes: Codes, factors: npt.NDArray[np.int64], quantile: float) -> tuple[Matrix, Matrix]:
+def robustness(
+    codes: Codes, factors: npt.NDArray[np.int64], quantile: float
+) -> tuple[Matrix, Matrix]:
     """1 - remaining deviation over largest deviation [d, k] of each code while each factor is held, and the largest [d]."""
     largest = np.abs(codes - codes.mean(axis=0)).max(axis=0)
     remaining = [
-        np.mean([_deviation(codes[column == value], quantile) for value in np.unique(column)], axis=0) for column in factors.T
+        np.mean(
+            [_deviation(codes[column == value], quantile) for value in np.unique(column)], axis=0
+        )
+        for column in factors.T
     ]
     return 1.0 - np.stack(remaining, axis=1) / largest[:, None], largest
 

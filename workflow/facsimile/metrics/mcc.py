@@ -53,7 +53,10 @@ def score(draws: Draws, convention: str = PAPER) -> dict[str, float]:
     for name, ranked in (("mcc", False), ("mcc_spearman", True)):
         train, test = (correlations(sample, ranked) for sample in (draws.train, draws.test))
         pairs = _pairs(np.hstack([train, _rivals(draws, ranked)]) if convention == SLOW else train)
-        found |= {name: _mean(train, pairs, convention), f"{name}_test": _mean(test, pairs, convention)}
+        found |= {
+            name: _mean(train, pairs, convention),
+            f"{name}_test": _mean(test, pairs, convention),
+        }
     return found
 
 
@@ -75,7 +78,9 @@ def _pairs(found: Matrix) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     return linear_sum_assignment(found, maximize=True)
 
 
-def _mean(found: Matrix, pairs: tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]], convention: str) -> float:
+def _mean(
+    found: Matrix, pairs: tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]], convention: str
+) -> float:
     codes, factors = pairs
     real = factors < found.shape[1]
     total = found[codes[real], factors[real]].sum()
@@ -85,7 +90,9 @@ def _mean(found: Matrix, pairs: tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]
 def _enough(draws: Draws) -> None:
     codes, factors = draws.train.codes.shape[1], draws.train.factors.shape[1]
     if codes < factors:
-        raise ValueError(f"mcc by {SLOW} needs as many codes as factors, not {codes} for {factors}; use convention={PAPER!r}")
+        raise ValueError(
+            f"mcc by {SLOW} needs as many codes as factors, not {codes} for {factors}; use convention={PAPER!r}"
+        )
 
 
 def _rivals(draws: Draws, ranked: bool) -> Matrix:

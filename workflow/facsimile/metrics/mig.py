@@ -21,7 +21,9 @@ CONVENTIONS = {
 LABELS = {
     "mig": "MIG",
 }
-SCORES = {"mig": "mean over factors of the gap of mutual information over the factor's entropy, no unit"}
+SCORES = {
+    "mig": "mean over factors of the gap of mutual information over the factor's entropy, no unit"
+}
 Matrix = npt.NDArray[np.float64]
 
 
@@ -50,6 +52,8 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
 
 def gap(found: Matrix) -> Matrix:
     """Difference [k] of the two largest entries of each column of [d, k]; of a single code, which has no rival, its entry."""
-    ordered = np.sort(np.vstack([found, np.zeros_like(found[:1])]) if len(found) == 1 else found, axis=0)
+    ordered = np.sort(
+        np.vstack([found, np.zeros_like(found[:1])]) if len(found) == 1 else found, axis=0
+    )
     difference: Matrix = ordered[-1] - ordered[-2]
     return difference

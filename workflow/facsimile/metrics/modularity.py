@@ -22,7 +22,9 @@ CONVENTIONS = {
 LABELS = {
     "modularity": "Modularity",
 }
-SCORES = {"modularity": "mean over codes of the share of squared mutual information that is not of other factors, no unit"}
+SCORES = {
+    "modularity": "mean over codes of the share of squared mutual information that is not of other factors, no unit"
+}
 Matrix = npt.NDArray[np.float64]
 
 
@@ -58,5 +60,9 @@ def mean(found: Matrix, corrected: bool = False) -> float:
     room = largest * max(squared.shape[1] - 1, 1)
     informative = largest > 0
     if corrected:
-        return float(np.mean(1 - others[informative] / room[informative])) if informative.any() else 0.0
+        return (
+            float(np.mean(1 - others[informative] / room[informative]))
+            if informative.any()
+            else 0.0
+        )
     return float(np.where(informative, 1 - others / np.where(informative, room, 1), 0.0).mean())

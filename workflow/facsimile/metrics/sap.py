@@ -78,4 +78,6 @@ def _matrix(draws: Draws) -> Matrix:
 def _accuracy(draws: Draws, code: int, factor: int) -> float:
     labels = draws.train.factors[:, factor]
     classifier = _linear.support_vector(draws.train.codes[:, [code]], labels)
-    return float(np.mean(classifier.predict(draws.test.codes[:, [code]]) == draws.test.factors[:, factor]))
+    return float(
+        np.mean(classifier.predict(draws.test.codes[:, [code]]) == draws.test.factors[:, factor])
+    )

@@ -64,7 +64,9 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
     """
     table = draws.whole("strong_generalisation")
     if table.width < 2:
-        raise ValueError("strong_generalisation holds one factor and predicts another: give two factors that vary, or more")
+        raise ValueError(
+            "strong_generalisation holds one factor and predicts another: give two factors that vary, or more"
+        )
     random = np.random.RandomState(draws.seed)
     train, test = (table.draw(n, random) for n in draws.sizes)
     plain = [_accuracies(table, train, test, factor, convention) for factor in range(table.width)]
@@ -72,7 +74,10 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
         _accuracies(table, *_points(table, train, test, shift, random), factor, convention)
         for factor, shift in shifts(table, draws.sizes[1], draws.seed)
     ]
-    (seen, unseen), (seen_shifted, unseen_shifted) = np.mean(plain, axis=0), np.mean(shifted, axis=0)
+    (seen, unseen), (seen_shifted, unseen_shifted) = (
+        np.mean(plain, axis=0),
+        np.mean(shifted, axis=0),
+    )
     return {
         "strong_accuracy": float(unseen_shifted),
         "strong_accuracy_train": float(seen_shifted),
@@ -88,16 +93,24 @@ def shifts(table: Table, n_test: int, seed: int) -> list[tuple[int, Shift]]:
     Of a generator that starts from ``seed``, which the reference leaves to chance, and that its trees draw from as well.
     """
     random = np.random.RandomState(seed)
-    return [(factor, _shift(table, factor, n_test, random)) for factor in range(table.width) for _ in range(EXPERIMENTS)]
+    return [
+        (factor, _shift(table, factor, n_test, random))
+        for factor in range(table.width)
+        for _ in range(EXPERIMENTS)
+    ]
 
 
 def _shift(table: Table, target: int, n_test: int, random: np.random.RandomState) -> Shift:
     factor = int(random.choice([other for other in range(table.width) if other != target]))
     seen = int(random.choice(np.arange(table.sizes[factor])))
-    return Shift(factor, seen, random.choice(np.delete(np.arange(table.sizes[factor]), seen), size=n_test))
+    return Shift(
+        factor, seen, random.choice(np.delete(np.arange(table.sizes[factor]), seen), size=n_test)
+    )
 
 
-def _points(table: Table, train: Rows, test: Rows, shift: Shift, random: np.random.RandomState) -> tuple[Rows, Rows]:
+def _points(
+    table: Table, train: Rows, test: Rows, shift: Shift, random: np.random.RandomState
+) -> tuple[Rows, Rows]:
     factor, seen, unseen = shift
     return (
         _interventions.intervened(table, train, factor, seen, random),
@@ -105,7 +118,9 @@ def _points(table: Table, train: Rows, test: Rows, shift: Shift, random: np.rand
     )
 
 
-def _accuracies(table: Table, train: Rows, test: Rows, factor: int, convention: str) -> tuple[float, float]:
+def _accuracies(
+    table: Table, train: Rows, test: Rows, factor: int, convention: str
+) -> tuple[float, float]:
     """Of trees for one factor, on training and on test rows."""
     labels, expected = table.factors[train, factor], table.factors[test, factor]
     predicted = _predictors.boosted(table.codes[train], labels, table.codes[test], convention)

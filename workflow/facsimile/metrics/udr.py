@@ -72,7 +72,10 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
     own, others = latents(draws), peers(draws)
     found = {}
     for name, similarity in SIMILARITIES.items():
-        pairs = [relative_strength(informative(similarity(other, own), other, own), convention) for other in others]
+        pairs = [
+            relative_strength(informative(similarity(other, own), other, own), convention)
+            for other in others
+        ]
         found[f"udr_{name}"] = float(np.median(pairs))
     return found | {"informative_latents": float(own.informative.sum())}
 
@@ -86,9 +89,13 @@ def peers(draws: Draws) -> list[Latents]:
     """The peers' latents of the training draws; raises ValueError if there are none."""
     given, rows = draws.given.of("peers", "udr"), gaussian.rows_of(draws, "udr")
     if not given:
-        raise ValueError("udr needs peers: one model or more that differ in their seed only, not an empty list")
+        raise ValueError(
+            "udr needs peers: one model or more that differ in their seed only, not an empty list"
+        )
     chosen = [[np.asarray(part)[rows].astype(np.float64) for part in peer] for peer in given]
-    return [_latents(gaussian.Posterior(means, log_variances, rows)) for means, log_variances in chosen]
+    return [
+        _latents(gaussian.Posterior(means, log_variances, rows)) for means, log_variances in chosen
+    ]
 
 
 def _latents(q: gaussian.Posterior) -> Latents:
@@ -101,7 +108,14 @@ def lasso(one: Latents, other: Latents) -> Matrix:
 
     The reference stops at a tolerance of 1e-4, by which its weights depend on the order of latents; this is the optimum.
     """
-    model = Lasso(alpha=PENALTY, fit_intercept=True, precompute=True, max_iter=100_000, tol=1e-10, selection="cyclic")
+    model = Lasso(
+        alpha=PENALTY,
+        fit_intercept=True,
+        precompute=True,
+        max_iter=100_000,
+        tol=1e-10,
+        selection="cyclic",
+    )
     with warnings.catch_warnings():
         # Latents that are nearly the same part their weight slowly; what is left is still within the reference's tolerance.
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -118,7 +132,10 @@ def spearman(one: Latents, other: Latents) -> Matrix:
     return found
 
 
-SIMILARITIES: dict[str, Callable[[Latents, Latents], Matrix]] = {"lasso": lasso, "spearman": spearman}
+SIMILARITIES: dict[str, Callable[[Latents, Latents], Matrix]] = {
+    "lasso": lasso,
+    "spearman": spearman,
+}
 
 
 def informative(similarity: Matrix, one: Latents, other: Latents) -> Matrix:

@@ -12,9 +12,7 @@ RANGE = (0.0, 1.0)
 BETTER = "higher"
 HEADLINE = "uc"
 NEEDS = ("codes", "factors")
-REFERENCE = (
-    "Reddy et al. 2022, On causally disentangled representations (AAAI; arXiv 2112.05746), UC; read from its released code"
-)
+REFERENCE = "Reddy et al. 2022, On causally disentangled representations (AAAI; arXiv 2112.05746), UC; read from its released code"
 CONVENTIONS = _latent_sets.CONVENTIONS
 SCORES = {
     "uc": "with one latent for each factor (rho = 1), on which both conventions agree",

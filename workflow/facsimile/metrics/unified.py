@@ -37,7 +37,11 @@ MEANINGS = {
     "area": "area under the number of independent groups, smallest to largest entry, in groups × units of the matrix",
     "groups": "largest number of independent groups at any threshold, 0 to min(d, k)",
 }
-UNITS = {"mutual_information": "nats", "gradient_boosting": "shares of importance", "support_vector": "test accuracy"}
+UNITS = {
+    "mutual_information": "nats",
+    "gradient_boosting": "shares of importance",
+    "support_vector": "test accuracy",
+}
 SECONDS = 11.0
 LABELS = {
     "mutual_information.disentanglement": "MI: DCI-D",
@@ -56,7 +60,11 @@ LABELS = {
     "support_vector.sap": "SVM: SAP",
     "support_vector.modularity": "SVM: Modularity",
 }
-SCORES = {f"{name}.{key}": f"{text} ({UNITS[name]})" for name in MATRICES for key, text in MEANINGS.items()}
+SCORES = {
+    f"{name}.{key}": f"{text} ({UNITS[name]})"
+    for name in MATRICES
+    for key, text in MEANINGS.items()
+}
 Matrix = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
@@ -105,7 +113,9 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
     for name, matrix in matrices(draws, convention).items():
         corrected = convention == CORRECTED
         units = np.ones_like(entropies) if corrected and name != "mutual_information" else entropies
-        found |= {f"{name}.{key}": value for key, value in aggregate(matrix, units, corrected).items()}
+        found |= {
+            f"{name}.{key}": value for key, value in aggregate(matrix, units, corrected).items()
+        }
     return found
 
 
@@ -113,7 +123,9 @@ def matrices(draws: Draws, convention: str = DLIB) -> dict[str, Matrix]:
     """The matrices [d, k] by name: mutual information (nats), importances (columns sum to 1), accuracies in [0, 1]."""
     rule = DLIB if convention == CORRECTED else convention
     importances, *_ = draws.shared(("boosting", rule), lambda: dci.fits(draws, dci.RULES[rule]))
-    return dict(zip(MATRICES, (information.matrix(draws)[0], importances, sap.matrix(draws)), strict=True))
+    return dict(
+        zip(MATRICES, (information.matrix(draws)[0], importances, sap.matrix(draws)), strict=True)
+    )
 
 
 def aggregate(matrix: Matrix, entropies: Matrix, corrected: bool = False) -> dict[str, float]:
@@ -158,8 +170,12 @@ def _thresholds(matrix: Matrix) -> Matrix:
     return np.sort(matrix, axis=None)[::-1]
 
 
-def _connected(matrix: Matrix, threshold: float) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int32]]:
+def _connected(
+    matrix: Matrix, threshold: float
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int32]]:
     """Whether each factor has a code [k], by the entries that are not below a threshold and not 0, and its group [k]."""
     edges = (matrix >= threshold) & (matrix > 0)
-    _, labels = connected_components((edges.T @ edges).astype(np.int8), directed=False)  # of factors that have a code in common
+    _, labels = connected_components(
+        (edges.T @ edges).astype(np.int8), directed=False
+    )  # of factors that have a code in common
     return edges.sum(axis=0) > 0, labels

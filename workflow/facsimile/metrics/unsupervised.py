@@ -61,7 +61,8 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
     return {
         "gaussian_total_correlation": total_correlation(covariance),
         "gaussian_wasserstein_correlation": wasserstein,
-        "gaussian_wasserstein_correlation_norm": wasserstein / max(float(np.trace(covariance)), TINY),
+        "gaussian_wasserstein_correlation_norm": wasserstein
+        / max(float(np.trace(covariance)), TINY),
         "mutual_info_score": float((shared.sum() - np.trace(shared)) / max(width * (width - 1), 1)),
     }
 

@@ -26,4 +26,6 @@ class DIPVAE(VAE):
         diagonal = torch.diagonal(matrix)
         off_diagonal = matrix - torch.diag_embed(diagonal)
         lambda_d = self.lambda_d_factor * self.lambda_od
-        return self.lambda_od * off_diagonal.square().sum() + lambda_d * (diagonal - 1).square().sum()
+        return (
+            self.lambda_od * off_diagonal.square().sum() + lambda_d * (diagonal - 1).square().sum()
+        )

@@ -34,7 +34,9 @@ def total_correlation(q: Posterior) -> Tensor:
     column and not the diagonal: rtqichen/beta-tcvae, so YannDubs/disentangling-vae and pythae). Such values cannot be compared.
     """
     difference = q.sample[:, None] - q.mean[None]
-    log_density = -0.5 * (difference.square() * torch.exp(-q.log_variance) + q.log_variance + math.log(2 * math.pi))
+    log_density = -0.5 * (
+        difference.square() * torch.exp(-q.log_variance) + q.log_variance + math.log(2 * math.pi)
+    )
     joint = torch.logsumexp(log_density.sum(2), 1)
     product = torch.logsumexp(log_density, 1).sum(1)
     return (joint - product).mean()

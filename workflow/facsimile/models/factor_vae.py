@@ -42,25 +42,42 @@ class FactorVAE(VAE):
     discriminator_beta2: float = 0.9
     discriminator_epsilon: float = 1e-8
 
-    def networks(self, image_shape: tuple[int, int, int], latents: int, network: str) -> dict[str, nn.Module]:
-        return super().networks(image_shape, latents, network) | {"discriminator": architectures.discriminator(latents)}
+    def networks(
+        self, image_shape: tuple[int, int, int], latents: int, network: str
+    ) -> dict[str, nn.Module]:
+        return super().networks(image_shape, latents, network) | {
+            "discriminator": architectures.discriminator(latents)
+        }
 
     def adam(self, training: TrainingAdam) -> dict[str, AdamSettings]:
-        own = (self.discriminator_lr, self.discriminator_beta1, self.discriminator_beta2, self.discriminator_epsilon)
+        own = (
+            self.discriminator_lr,
+            self.discriminator_beta1,
+            self.discriminator_beta2,
+            self.discriminator_epsilon,
+        )
         return super().adam(training) | {"discriminator": AdamSettings(*own)}
 
     def draws(self, batch: int, latents: int) -> dict[str, Draw]:
-        return super().draws(batch, latents) | {"permutation": Draw("permutation", (batch, latents))}
+        return super().draws(batch, latents) | {
+            "permutation": Draw("permutation", (batch, latents))
+        }
 
     def losses(
-        self, networks: Mapping[str, nn.Module], images: Tensor, noise: Mapping[str, Tensor], step: Tensor | int
+        self,
+        networks: Mapping[str, nn.Module],
+        images: Tensor,
+        noise: Mapping[str, Tensor],
+        step: Tensor | int,
     ) -> Losses:
         q, reconstruction = evidence(networks, images, noise["z"])
         logits = architectures.at_least_float32(networks["discriminator"](q.sample))
         total_correlation = (logits[:, 0] - logits[:, 1]).mean()
         own = vae_losses(q, reconstruction, q.kl + self.gamma * total_correlation)
         permuted = q.sample.detach().gather(0, noise["permutation"])
-        other = discriminator_loss(logits, architectures.at_least_float32(networks["discriminator"](permuted)))
+        other = discriminator_loss(
+            logits, architectures.at_least_float32(networks["discriminator"](permuted))
+        )
         terms = {"total_correlation": total_correlation.detach(), "discriminator": other.detach()}
         return Losses(own.minimise | {"discriminator": other}, own.terms | terms)
 

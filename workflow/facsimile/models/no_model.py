@@ -24,6 +24,10 @@ class NoModel(ArraysModel):
         return {}
 
     def losses(  # type: ignore[override]
-        self, networks: Mapping[str, nn.Module], batch: Batch, noise: Mapping[str, Tensor], step: Tensor | int
+        self,
+        networks: Mapping[str, nn.Module],
+        batch: Batch,
+        noise: Mapping[str, Tensor],
+        step: Tensor | int,
     ) -> Losses:
         return Losses({}, {})

@@ -20,4 +20,8 @@ class Noise(Control):
     """
 
     def codes(self, factors: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        return with_log_variance(rng.generator(seed, "noise", 0).standard_normal((len(factors), LATENTS), dtype=np.float32))
+        return with_log_variance(
+            rng.generator(seed, "noise", 0).standard_normal(
+                (len(factors), LATENTS), dtype=np.float32
+            )
+        )

@@ -16,7 +16,9 @@ from facsimile.studies.study import Study
 # hyper-parameter, as {"1": 0.07, "side**2": 1.9e-4}; a metric's file the SECONDS of one evaluation
 # with 10,000 training points (medians at desk scale).
 DEFAULT_STEPS_PER_SECOND = 16.0
-OWN_STEPS_PER_SECOND = 500.0  # of a model of arrays, which brings its own small network: 650 to 1,500 were measured
+OWN_STEPS_PER_SECOND = (
+    500.0  # of a model of arrays, which brings its own small network: 650 to 1,500 were measured
+)
 # Not measured: no GPU was at hand. 31 GPU-hours for 12,600 runs is arithmetic (activations through memory, bf16, one H200).
 GPU_STEPS_PER_SECOND = 12_600 * 300_000 / (31 * 3600)
 ENCODE_SECONDS = 66.0  # 737,280 images, one core
@@ -43,9 +45,18 @@ def of(todo: list[Run], study: Study, scale: str) -> Cost:
     steps = sum(run.steps for run in todo)
     states = {run.key: 1 + len(run.kept) for run in todo}
     images = sum(_images(run) * states[run.key] for run in todo)
-    along = {metric: _seconds(metric, evaluations.evaluation(study, scale, metric)) for metric in study.metrics}
+    along = {
+        metric: _seconds(metric, evaluations.evaluation(study, scale, metric))
+        for metric in study.metrics
+    }
     scoring = len(todo) * score_seconds(study, scale)
-    scoring += sum(each for run in todo for part in run.kept for metric, each in along.items() if part.due(metric))
+    scoring += sum(
+        each
+        for run in todo
+        for part in run.kept
+        for metric, each in along.items()
+        if part.due(metric)
+    )
     seconds = sum(map(train_seconds, todo)) + ENCODE_SECONDS * images / IMAGES + scoring
     stored = sum(_run_bytes(run.model) * states[run.key] for run in todo)
     size = stored + ROW_BYTES * images
@@ -55,7 +66,9 @@ def of(todo: list[Run], study: Study, scale: str) -> Cost:
 def text(price: Cost) -> str:
     """``12,614 runs, 69,000 core-hours or 31 GPU-hours, 535.4 GB``."""
     core, gpu = map(_hours, (price.core_hours, price.gpu_hours))
-    size = f"{price.bytes / 1e12:,.1f} TB" if price.bytes >= 1e12 else f"{price.bytes / 1e9:,.1f} GB"
+    size = (
+        f"{price.bytes / 1e12:,.1f} TB" if price.bytes >= 1e12 else f"{price.bytes / 1e9:,.1f} GB"
+    )
     return f"{price.runs:,} runs, {core} core-hours or {gpu} GPU-hours, {size}"
 
 
@@ -71,7 +84,9 @@ def _images(run: Run) -> int:
 def _size(dataset: str, subgrid: tuple[tuple[str, int], ...]) -> int:
     if dataset not in discover.names("datasets"):
         return IMAGES
-    from facsimile import datasets  # imports NumPy, for which the workflow's own start does not wait
+    from facsimile import (
+        datasets,
+    )  # imports NumPy, for which the workflow's own start does not wait
 
     return len(datasets.grid(dataset).subgrid(dict(subgrid)))
 
@@ -111,7 +126,11 @@ def _run_bytes(model: str) -> int:
 
 def score_seconds(study: Study, scale: str) -> float:
     """Seconds of one core to ask one run all metrics of a study at a scale, in every way that the study asks them."""
-    return sum(_seconds(metric, way.evaluation) for metric in study.metrics for way in evaluations.settings(study, scale, metric))
+    return sum(
+        _seconds(metric, way.evaluation)
+        for metric in study.metrics
+        for way in evaluations.settings(study, scale, metric)
+    )
 
 
 def _seconds(metric: str, asked: Evaluation) -> float:

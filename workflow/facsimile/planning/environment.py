@@ -19,7 +19,11 @@ def prepare() -> None:
     """Let commands find the package without its being installed, and keep the memory they free; what the user has set stays."""
     package = str(Path(__file__).parent.parent.parent)
     # By name, so that an environment that Snakemake activates for a job (--sdm conda) comes before this one.
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
+    os.environ["PATH"] = os.pathsep.join(
+        [str(Path(sys.executable).parent), os.environ.get("PATH", "")]
+    )
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        filter(None, [package, os.environ.get("PYTHONPATH")])
+    )
     for name, value in MALLOC.items():
         os.environ.setdefault(name, value)

@@ -29,16 +29,29 @@ class Targets:
     @functools.cached_property
     def studies(self) -> list[str]:
         """Studies that have the configured scale."""
-        return [name for name in self.workspace.study_ids() if self.scale in self._study(name).scales]
+        return [
+            name for name in self.workspace.study_ids() if self.scale in self._study(name).scales
+        ]
 
     @property
     def command(self) -> str:
         """Command line of the package with this configuration, quoted for a shell."""
-        options = [f"--set={key}={value}" for key, value in self._settings.items() if not isinstance(value, dict)]
-        options += [
-            f"--set={key}.{k}={v}" for key, value in self._settings.items() if isinstance(value, dict) for k, v in value.items()
+        options = [
+            f"--set={key}={value}"
+            for key, value in self._settings.items()
+            if not isinstance(value, dict)
         ]
-        return shlex.join([environment.PYTHON, "-m", "facsimile", *options]).replace("{", "{{").replace("}", "}}")
+        options += [
+            f"--set={key}.{k}={v}"
+            for key, value in self._settings.items()
+            if isinstance(value, dict)
+            for k, v in value.items()
+        ]
+        return (
+            shlex.join([environment.PYTHON, "-m", "facsimile", *options])
+            .replace("{", "{{")
+            .replace("}", "}}")
+        )
 
     def everything(self, wildcards: Wildcards) -> list[str]:
         """Everything of every study."""
@@ -55,19 +68,29 @@ class Targets:
     def artefacts(self, study: str) -> list[str]:
         """Names of a study's tables and figures, ``comparison`` and ``claims``; each is a target ``<study>_<name>``."""
         found = self._study(study)
-        return [*found.tables, *self._figures(study), "comparison", *["claims"][: len(found.claims)]]
+        return [
+            *found.tables,
+            *self._figures(study),
+            "comparison",
+            *["claims"][: len(found.claims)],
+        ]
 
     def _shown(self, study: str) -> list[str]:
         """Tables, figures, comparison, claims and summary of a study."""
         files = [path for name in self.artefacts(study) for path in self._files(study, name)]
-        return [*files, *(f"{self._folder(study)}/{name}.md" for name in ("summary", "artifact-checklist"))]
+        return [
+            *files,
+            *(f"{self._folder(study)}/{name}.md" for name in ("summary", "artifact-checklist")),
+        ]
 
     def _files(self, study: str, name: str) -> list[str]:
         """The files of one table or figure, and the crate that says where it comes from; or the comparison, or the claims."""
         if name in RESERVED:
             return [f"{self._folder(study)}/{name}.csv"]
         is_table = name in self._study(study).tables
-        kind, endings = ("tables", ("csv", "md", "tex")) if is_table else ("figures", ("pdf", "png", "csv"))
+        kind, endings = (
+            ("tables", ("csv", "md", "tex")) if is_table else ("figures", ("pdf", "png", "csv"))
+        )
         path = f"{self._folder(study)}/{kind}/{name}"
         return [*(f"{path}.{ending}" for ending in endings), f"{path}.crate/ro-crate-metadata.json"]
 
@@ -81,7 +104,11 @@ class Targets:
         def parts(wildcards: Wildcards) -> list[str]:
             gathered = [f"{self._folder(study)}/{table}.parquet" for table in ("runs", "scores")]
             shards = [self.workspace.paths.shard(shard.key) for shard in self._shards_of(study)]
-            stages = [str(folder / f"{stage}.json") for folder in shards for stage in ("trained", "encoded")]
+            stages = [
+                str(folder / f"{stage}.json")
+                for folder in shards
+                for stage in ("trained", "encoded")
+            ]
             return [*shown, *gathered, *stages, *self._scores(study)]
 
         return parts
@@ -96,7 +123,10 @@ class Targets:
 
     def _scores(self, name: str) -> list[str]:
         panel = evaluations.panel(self._study(name), self.scale)
-        return [str(self.workspace.paths.shard_scores(shard.key, panel)) for shard in self._shards_of(name)]
+        return [
+            str(self.workspace.paths.shard_scores(shard.key, panel))
+            for shard in self._shards_of(name)
+        ]
 
     def published(self, wildcards: Wildcards) -> list[str]:
         """The file of published numbers, if the study has one."""
@@ -106,7 +136,9 @@ class Targets:
     def panel_code(self, wildcards: Wildcards) -> str:
         """Content hash of the code of each metric that a shard is asked."""
         metrics = sorted(self._panels[wildcards.panel].metrics)
-        return " ".join(f"{name}={provenance.code(discover.located('metrics', name))}" for name in metrics)
+        return " ".join(
+            f"{name}={provenance.code(discover.located('metrics', name))}" for name in metrics
+        )
 
     def table_code(self, wildcards: Wildcards) -> str:
         """Content hash of the code that makes this kind of table."""
@@ -122,23 +154,38 @@ class Targets:
         """Content hash of the code that compares with published numbers."""
         study = self._study(wildcards.study)
         kinds = sorted({discover.located("tables", table.kind) for table in study.tables.values()})
-        kinds += sorted({discover.located("figures", figure.kind) for figure in self._figures(study.id).values()})
+        kinds += sorted(
+            {
+                discover.located("figures", figure.kind)
+                for figure in self._figures(study.id).values()
+            }
+        )
         return provenance.code("facsimile.comparison.judge", *kinds)
 
     def claims_code(self, wildcards: Wildcards) -> str:
         """Content hash of the code that judges a study's claims."""
-        kinds = sorted({discover.located("claims", claim.statistic) for claim in self._study(wildcards.study).claims.values()})
+        kinds = sorted(
+            {
+                discover.located("claims", claim.statistic)
+                for claim in self._study(wildcards.study).claims.values()
+            }
+        )
         return provenance.code("facsimile.comparison.claims", *kinds)
 
     def claims_spec(self, wildcards: Wildcards) -> str:
         """Canonical JSON of a study's claims."""
         stated = self._study(wildcards.study).claims
-        return canonical.dumps({name: claim.model_dump(exclude_unset=True) for name, claim in stated.items()})
+        return canonical.dumps(
+            {name: claim.model_dump(exclude_unset=True) for name, claim in stated.items()}
+        )
 
     def judged(self, wildcards: Wildcards) -> list[str]:
         """What a study's summary counts: its comparison, and its claims if it states any."""
         folder = self._folder(wildcards.study)
-        return [f"{folder}/comparison.csv", *[f"{folder}/claims.csv"][: len(self._study(wildcards.study).claims)]]
+        return [
+            f"{folder}/comparison.csv",
+            *[f"{folder}/claims.csv"][: len(self._study(wildcards.study).claims)],
+        ]
 
     def summary_code(self, wildcards: Wildcards) -> str:
         """Content hash of the code that writes summaries."""
@@ -150,16 +197,22 @@ class Targets:
 
     def report_parts(self, wildcards: Wildcards) -> list[str]:
         """What the pages show: the gathered scores, the comparison, every table and figure, the claims."""
-        gathered = [f"{self._folder(wildcards.study)}/{table}.parquet" for table in ("runs", "scores")]
+        gathered = [
+            f"{self._folder(wildcards.study)}/{table}.parquet" for table in ("runs", "scores")
+        ]
         return [*gathered, *self._shown(wildcards.study)]
 
     def report_code(self, wildcards: Wildcards) -> str:
         """Content hash of the code that makes the pages, and of the pages' own scripts, styles and libraries."""
-        return canonical.hash8([provenance.code("facsimile.report"), provenance.files(discover.PACKAGE / "report")])
+        return canonical.hash8(
+            [provenance.code("facsimile.report"), provenance.files(discover.PACKAGE / "report")]
+        )
 
     def report_settings(self, wildcards: Wildcards) -> str:
         """Canonical JSON of what the pages say of the study beside its results, and of how many decoders they hold."""
-        about = self._study(wildcards.study).model_dump(include={"title", "authors", "year", "venue", "arxiv", "code", "note"})
+        about = self._study(wildcards.study).model_dump(
+            include={"title", "authors", "year", "venue", "arxiv", "code", "note"}
+        )
         return canonical.dumps(about | {"decoders": self.workspace.config.report_decoders})
 
     def artefact_spec(self, wildcards: Wildcards) -> str:
@@ -196,7 +249,9 @@ class Targets:
 
     @functools.cached_property
     def _panels(self) -> dict[str, Any]:
-        return {evaluations.panel(study, self.scale): study for study in map(self._study, self.studies)}
+        return {
+            evaluations.panel(study, self.scale): study for study in map(self._study, self.studies)
+        }
 
     @functools.lru_cache  # noqa: B019
     def _score_seconds(self, panel: str) -> float:

@@ -50,7 +50,11 @@ class Workspace:
 
     def studies(self) -> list[Study]:
         """Every study that has the configured scale."""
-        return [found for found in map(self.study, self.study_ids()) if self.config.scale in found.scales]
+        return [
+            found
+            for found in map(self.study, self.study_ids())
+            if self.config.scale in found.scales
+        ]
 
     def runs(self, of: Study) -> list[Run]:
         """Runs of a study at the configured scale."""
@@ -82,7 +86,9 @@ class Workspace:
     def find(self, text: str) -> Run:
         """The run with this key, or the one run whose key contains ``text``; looks at every scale of every study."""
         found = {
-            run.key: run for run in self._everywhere() if text in (run.key, str(self.paths.run(run.key))) or text in run.key
+            run.key: run
+            for run in self._everywhere()
+            if text in (run.key, str(self.paths.run(run.key))) or text in run.key
         }
         if text in found:
             return found[text]
@@ -96,7 +102,9 @@ class Workspace:
     def _all_shards(self, model: str) -> Iterator[tuple[Study, Shard]]:
         for candidate in self.studies():
             members = [run for run in self.runs(candidate) if run.model == model]
-            yield from ((candidate, shard) for shard in runs.shards(members, self.config.shard_size))
+            yield from (
+                (candidate, shard) for shard in runs.shards(members, self.config.shard_size)
+            )
 
     def _everywhere(self) -> Iterator[Run]:
         for name in self.study_ids():

@@ -22,7 +22,9 @@ class Context:
     study: str
     scale: str
     models: dict[str, tuple[str, ...]]  # model -> its hyper-parameters, the swept ones first
-    sweeps: dict[str, tuple[float, ...]]  # model -> the published values of its one swept hyper-parameter
+    sweeps: dict[
+        str, tuple[float, ...]
+    ]  # model -> the published values of its one swept hyper-parameter
     datasets: tuple[str, ...]
     drawn: tuple[str, ...]  # the data sets of this scale
     metrics: tuple[str, ...]
@@ -31,19 +33,33 @@ class Context:
     published_steps: int
     published_runs: int
     lengths: tuple[Length, ...] = ()  # of the trainings, where not all models have the same
-    subgrids: dict[str, str] = field(default_factory=dict)  # data set -> what is kept of it, if it is not all
+    subgrids: dict[str, str] = field(
+        default_factory=dict
+    )  # data set -> what is kept of it, if it is not all
     departures: tuple[Departure, ...] = ()
     artefacts: tuple[str, ...] = ()
     controls: tuple[str, ...] = CONTROLS  # none in a study that runs no controls
     labels: Mapping[str, str] = field(default_factory=dict)  # what tables call a cell -> its model
-    places: Mapping[str, frozenset[str]] = field(default_factory=dict)  # label or model -> data sets, if it is not all
-    unmeasured: Mapping[str, str] = field(default_factory=dict)  # scores that the paper prints and nothing measures -> why
+    places: Mapping[str, frozenset[str]] = field(
+        default_factory=dict
+    )  # label or model -> data sets, if it is not all
+    unmeasured: Mapping[str, str] = field(
+        default_factory=dict
+    )  # scores that the paper prints and nothing measures -> why
     untrained: tuple[str, ...] = ()  # models that no training makes
-    points: Mapping[str, Evaluation] = field(default_factory=dict)  # of metrics that have others than ``evaluation``
-    history: Callable[[str], pd.DataFrame] | None = None  # a run's key -> its losses and traces along training
+    points: Mapping[str, Evaluation] = field(
+        default_factory=dict
+    )  # of metrics that have others than ``evaluation``
+    history: Callable[[str], pd.DataFrame] | None = (
+        None  # a run's key -> its losses and traces along training
+    )
     variants: Names = field(default_factory=Names)  # published names for which several things stand
-    printed: Mapping[Quantity, float] = field(default_factory=dict)  # the first published number of each quantity, if any
-    peers: Mapping[Quantity, float] = field(default_factory=dict)  # likewise, of those that others than the authors printed
+    printed: Mapping[Quantity, float] = field(
+        default_factory=dict
+    )  # the first published number of each quantity, if any
+    peers: Mapping[Quantity, float] = field(
+        default_factory=dict
+    )  # likewise, of those that others than the authors printed
 
     @classmethod
     def of(cls, study: Study, scale: str) -> "Context":
@@ -52,9 +68,15 @@ class Context:
         return cls(
             study=study.id,
             scale=scale,
-            models={name: _parameters(study, name) for name in dict.fromkeys(m.name for m in study.models)},
+            models={
+                name: _parameters(study, name)
+                for name in dict.fromkeys(m.name for m in study.models)
+            },
             sweeps={
-                m.name: tuple(map(float, values)) for m in study.models if len(m.sweep) == 1 for values in m.sweep.values()
+                m.name: tuple(map(float, values))
+                for m in study.models
+                if len(m.sweep) == 1
+                for values in m.sweep.values()
             },
             datasets=tuple(study.datasets),
             drawn=tuple(study.datasets_of(chosen)),
@@ -100,7 +122,10 @@ class Context:
         """``paper: Cars3D; here: dSprites``, empty where the artefact shows the paper's own data sets."""
         if not spec.datasets or list(spec.datasets) == self.shown(spec):
             return ""
-        paper, here = (names.listed([names.dataset(d) for d in some]) for some in (list(spec.datasets), self.shown(spec)))
+        paper, here = (
+            names.listed([names.dataset(d) for d in some])
+            for some in (list(spec.datasets), self.shown(spec))
+        )
         return f"paper: {paper}; here: {here}"
 
     def protocol(self, datasets: list[str]) -> str:
@@ -109,14 +134,25 @@ class Context:
         both = f"{asked.train:,} + {asked.test:,} evaluation points (train + test)"
         points = both if asked.test else f"{asked.train:,} evaluation points"
         steps = [self._steps_said(datasets)] if self.published_steps else []
-        parts = [f"{self.scale} scale", *steps, points, f"{asked.convention} convention", *self._subgrids_said(datasets)]
+        parts = [
+            f"{self.scale} scale",
+            *steps,
+            points,
+            f"{asked.convention} convention",
+            *self._subgrids_said(datasets),
+        ]
         return " · ".join(parts)
 
     def _steps_said(self, datasets: list[str]) -> str:
         """``200 of 300,000 steps``, ``5,000 or 20,000 steps``."""
         here = [length for length in self.lengths if set(length.datasets) & set(datasets)]
-        pairs = [(length.steps, length.published) for length in here] or [(self.steps, self.published_steps)]
-        now, then = (" or ".join(f"{n:,}" for n in sorted(set(column))) for column in zip(*pairs, strict=True))
+        pairs = [(length.steps, length.published) for length in here] or [
+            (self.steps, self.published_steps)
+        ]
+        now, then = (
+            " or ".join(f"{n:,}" for n in sorted(set(column)))
+            for column in zip(*pairs, strict=True)
+        )
         return f"{now} steps" if now == then else f"{now} of {then} steps"
 
     def _subgrids_said(self, datasets: list[str]) -> list[str]:
@@ -129,15 +165,22 @@ class Context:
     def said(self, spec: Spec) -> list[str]:
         """What stands under a table or figure, line by line."""
         about = f"{names.listed([names.dataset(d) for d in self.shown(spec)])}: {self.protocol(self.shown(spec))}."
-        unchecked = "" if spec.verified else "Numbering and content not checked against the paper's PDF."
+        unchecked = (
+            "" if spec.verified else "Numbering and content not checked against the paper's PDF."
+        )
         instead = f"Substitution: {text}." if (text := self.substitution(spec)) else ""
-        return [line for line in (about, self._points_said(spec), instead, unchecked, spec.note) if line]
+        return [
+            line for line in (about, self._points_said(spec), instead, unchecked, spec.note) if line
+        ]
 
     def _points_said(self, spec: Spec) -> str:
         """``Points of MIG: 100 + 50.``, where metrics that are shown have others than the rest."""
         families = {name.partition(".")[0] for name in (*spec.metrics, *spec.against)}
         own = [(m, asked) for m, asked in self.points.items() if m in families or not families]
-        said = [f"{names.metric(f'{metric}.{metric}')} {asked.train:,} + {asked.test:,}" for metric, asked in own]
+        said = [
+            f"{names.metric(f'{metric}.{metric}')} {asked.train:,} + {asked.test:,}"
+            for metric, asked in own
+        ]
         return f"Points of their own: {names.listed(said)}." if said else ""
 
 
@@ -148,12 +191,18 @@ def _steps(study: Study) -> int:
 def _parameters(study: Study, model: str) -> tuple[str, ...]:
     """Hyper-parameters that the study gives a model, the swept ones first."""
     stated = [m for m in study.models if m.name == model]
-    return tuple(dict.fromkeys([key for m in stated for key in m.sweep] + [key for m in stated for key in m.fixed]))
+    return tuple(
+        dict.fromkeys(
+            [key for m in stated for key in m.sweep] + [key for m in stated for key in m.fixed]
+        )
+    )
 
 
 def _points(study: Study, scale: str) -> dict[str, Evaluation]:
     asked = {metric: evaluations.evaluation(study, scale, metric) for metric in study.metrics}
-    return {metric: own for metric, own in asked.items() if own != evaluations.evaluation(study, scale)}
+    return {
+        metric: own for metric, own in asked.items() if own != evaluations.evaluation(study, scale)
+    }
 
 
 def _published_runs(study: Study) -> int:

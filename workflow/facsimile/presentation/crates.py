@@ -70,7 +70,9 @@ def write(made: Made) -> Path:
     for path in made.outputs:
         _link(path, folder / path.name)
     (folder / METADATA).unlink(missing_ok=True)  # a crate is whole when its metadata are there
-    (folder / "runs.csv").write_text(_runs(made).to_csv(index=False, lineterminator="\n"), encoding="utf-8")
+    (folder / "runs.csv").write_text(
+        _runs(made).to_csv(index=False, lineterminator="\n"), encoding="utf-8"
+    )
     atomic.write_json(folder / METADATA, _crate(made, folder).metadata.generate())
     return folder / METADATA
 
@@ -79,18 +81,30 @@ def _crate(made: Made, folder: Path) -> ROCrate:
     crate = ROCrate(version="1.1")
     title = f"{made.spec.id} of {made.context.study} at {made.context.scale} scale"
     root = crate.root_dataset
-    root["name"], root["description"] = title, " ".join([f"{made.spec.title}.", *made.context.said(made.spec)])
-    root["license"] = "not stated: whoever made these results has not said under what licence they are"
+    root["name"], root["description"] = (
+        title,
+        " ".join([f"{made.spec.title}.", *made.context.said(made.spec)]),
+    )
+    root["license"] = (
+        "not stated: whoever made these results has not said under what licence they are"
+    )
     root["datePublished"] = made.ended.isoformat(timespec="seconds")
-    root["conformsTo"] = _add(crate, PROFILE, "CreativeWork", {"name": "Process Run Crate", "version": "0.5"})
-    payload = [_add_data(crate, path.name, path) for path in [*(folder / p.name for p in made.outputs), folder / "runs.csv"]]
+    root["conformsTo"] = _add(
+        crate, PROFILE, "CreativeWork", {"name": "Process Run Crate", "version": "0.5"}
+    )
+    payload = [
+        _add_data(crate, path.name, path)
+        for path in [*(folder / p.name for p in made.outputs), folder / "runs.csv"]
+    ]
     inputs = [_add_data(crate, _named_by_content(path), path) for path in made.inputs]
     root["hasPart"] = [*payload, *inputs]
     root["mentions"] = _action(crate, made, [*inputs, payload[-1]], payload[:-1], title)
     return crate
 
 
-def _action(crate: ROCrate, made: Made, inputs: list[Entity], outputs: list[Entity], title: str) -> Entity:
+def _action(
+    crate: ROCrate, made: Made, inputs: list[Entity], outputs: list[Entity], title: str
+) -> Entity:
     said = {
         "name": f"Made {title}",
         "description": f"{made.module} on the runs of runs.csv: {canonical.dumps(_stated(made.spec))}",
@@ -107,7 +121,9 @@ def _action(crate: ROCrate, made: Made, inputs: list[Entity], outputs: list[Enti
 def _instrument(crate: ROCrate, module: str) -> Entity:
     """The package with the hash of every module that took part, on Python and packages of these versions, from these locks."""
     own = importlib.metadata.version("facsimile")
-    versions = {name: importlib.import_module(name).__version__ for name in PACKAGES}  # imported long ago
+    versions = {
+        name: importlib.import_module(name).__version__ for name in PACKAGES
+    }  # imported long ago
     needed = [_package(crate, name, version) for name, version in versions.items()]
     needed.append(
         _add(
@@ -117,7 +133,11 @@ def _instrument(crate: ROCrate, module: str) -> Entity:
             _software("python", platform.python_version()) | {"url": "https://www.python.org/"},
         )
     )
-    locks = [_add_data(crate, _named_by_content(path), path) for path in map(Path, LOCKS) if path.exists()]
+    locks = [
+        _add_data(crate, _named_by_content(path), path)
+        for path in map(Path, LOCKS)
+        if path.exists()
+    ]
     modules = [
         _add(crate, f"#{name}", "SoftwareSourceCode", _software(name, code) | {"version": code})
         for name, code in provenance.hashes(module).items()
@@ -148,7 +168,12 @@ def _add_data(crate: ROCrate, id: str, path: Path) -> Entity:
     """A file with size and SHA-256; ``id`` is its name in the crate, or names it by content."""
     digest = _sha256(path).hex()
     format = FORMATS.get(path.suffix, "text/plain")
-    said = {"name": path.name, "contentSize": str(path.stat().st_size), "sha256": digest, "encodingFormat": format}
+    said = {
+        "name": path.name,
+        "contentSize": str(path.stat().st_size),
+        "sha256": digest,
+        "encodingFormat": format,
+    }
     where = {} if id == path.name else {"alternateName": str(path)}
     return crate.add(DataEntity(crate, id, properties={"@type": "File", **said, **where}))
 

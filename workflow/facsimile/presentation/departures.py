@@ -32,15 +32,25 @@ class Length:
 
 def of(study: Study, scale: Scale) -> list[Departure]:
     """Every departure of a scale."""
-    grids = [Departure("grid", f"sub-grid of {text}", dataset=dataset) for dataset, text in subgrids(scale).items()]
-    return [*_of_training(study, scale), *_of_cells(study, scale), *_of_evaluation(study, scale), *grids]
+    grids = [
+        Departure("grid", f"sub-grid of {text}", dataset=dataset)
+        for dataset, text in subgrids(scale).items()
+    ]
+    return [
+        *_of_training(study, scale),
+        *_of_cells(study, scale),
+        *_of_evaluation(study, scale),
+        *grids,
+    ]
 
 
 def said(departures: Iterable[Departure]) -> list[str]:
     """A line a kind of departure: methods, or data sets, that depart alike stand together."""
     touched: dict[str, list[str]] = {}
     for departure in departures:
-        part = names.model(departure.model) or names.dataset(departure.dataset)  # neither: the departure is of all
+        part = names.model(departure.model) or names.dataset(
+            departure.dataset
+        )  # neither: the departure is of all
         touched.setdefault(departure.text, []).append(part)
     return [": ".join(filter(None, [names.listed(parts), text])) for text, parts in touched.items()]
 
@@ -57,15 +67,29 @@ def subgrids(scale: Scale) -> dict[str, str]:
 
 
 def _kept(strides: Mapping[str, int]) -> str:
-    return names.listed([f"every {_ordinal(n)} {factor.replace('_', ' ')}" for factor, n in strides.items() if n > 1])
+    return names.listed(
+        [
+            f"every {_ordinal(n)} {factor.replace('_', ' ')}"
+            for factor, n in strides.items()
+            if n > 1
+        ]
+    )
 
 
 def _of_training(study: Study, scale: Scale) -> Iterator[Departure]:
     """What differs in the training of all models alike, or of each."""
     found: dict[str, list[str]] = {}
     for model, then, now in _trainings(study, scale):
-        steps = [f"{now['steps']:,} of {then['steps']:,} steps"] if now["steps"] != then["steps"] else []
-        other = [f"other {key.replace('_', ' ')}" for key in now if key != "steps" and now[key] != then.get(key)]
+        steps = (
+            [f"{now['steps']:,} of {then['steps']:,} steps"]
+            if now["steps"] != then["steps"]
+            else []
+        )
+        other = [
+            f"other {key.replace('_', ' ')}"
+            for key in now
+            if key != "steps" and now[key] != then.get(key)
+        ]
         found[model.label or model.name] = steps + other
     alike = len({tuple(texts) for texts in found.values()}) == 1
     for model_name, texts in list(found.items())[: 1 if alike else None]:
@@ -101,7 +125,9 @@ def _points(asked: Evaluation | Points) -> str:
     return f"{asked.train:,} + {asked.test:,} evaluation points"
 
 
-def _trainings(study: Study, scale: Scale) -> Iterator[tuple[Model, dict[str, Any], dict[str, Any]]]:
+def _trainings(
+    study: Study, scale: Scale
+) -> Iterator[tuple[Model, dict[str, Any], dict[str, Any]]]:
     """Every model with its training as published and at a scale."""
     if study.training is None:
         return
@@ -110,7 +136,11 @@ def _trainings(study: Study, scale: Scale) -> Iterator[tuple[Model, dict[str, An
             continue
         override = runs.override_of(scale, model)
         differs = model.training, scale.training, override.training
-        yield model, training.explicit_settings(study.training, differs[0]), training.explicit_settings(study.training, *differs)
+        yield (
+            model,
+            training.explicit_settings(study.training, differs[0]),
+            training.explicit_settings(study.training, *differs),
+        )
 
 
 def _ordinal(n: int) -> str:

@@ -9,7 +9,12 @@ Log = Callable[[str], None]
 
 
 def write_or_check(
-    pages: Mapping[Path, str], strangers: Iterable[Path], check: bool, log: Log, again: str, stale: Iterable[str] = ()
+    pages: Mapping[Path, str],
+    strangers: Iterable[Path],
+    check: bool,
+    log: Log,
+    again: str,
+    stale: Iterable[str] = (),
 ) -> int:
     """Write ``pages`` and remove ``strangers``; or only check, and answer exit status 1 with a line for each that is wrong.
 
@@ -22,7 +27,9 @@ def write_or_check(
             path.unlink()
             log(f"removed {path}")
         return 0
-    other = [f"{path}: not what its sources say" for path, text in pages.items() if not _same(path, text)]
+    other = [
+        f"{path}: not what its sources say" for path, text in pages.items() if not _same(path, text)
+    ]
     said = [*stale, *other, *(f"{path}: its source is gone" for path in strangers)]
     for line in said:
         log(f"{line}; make it again: {again}")

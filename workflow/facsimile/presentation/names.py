@@ -52,7 +52,11 @@ def _labelled(name: str) -> str | None:
 def parameter(name: str) -> str:
     """A hyper-parameter, as papers write it: ``λ_od``, ``β``, ``particles``."""
     head, _, rest = name.partition("_")
-    letter = "_".join(filter(None, [GREEK.get(head, ""), rest])) if head in GREEK else name.replace("_", " ")
+    letter = (
+        "_".join(filter(None, [GREEK.get(head, ""), rest]))
+        if head in GREEK
+        else name.replace("_", " ")
+    )
     return _parameter_labels().get(name, letter)
 
 
@@ -71,7 +75,9 @@ def scores(listed: list[str]) -> list[str]:
         return [metric(name) for name in listed]
     plain = [name.partition(".")[2].split("_") for name in listed]
     said = [" ".join(GREEK.get(word, word) for word in words) for words in plain]
-    return [_labelled(name) or text.replace("kl", "KL") for name, text in zip(listed, said, strict=True)]
+    return [
+        _labelled(name) or text.replace("kl", "KL") for name, text in zip(listed, said, strict=True)
+    ]
 
 
 def settings(params: str) -> str:

@@ -14,7 +14,11 @@ from rich.text import Text
 
 NONE = "–"
 ROUNDING = 1e-12  # what double precision leaves of nothing
-TEX = {"\\": r"\textbackslash{}"} | {c: f"\\{c}" for c in "&%$#_{}"} | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+TEX = (
+    {"\\": r"\textbackslash{}"}
+    | {c: f"\\{c}" for c in "&%$#_{}"}
+    | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+)
 TEX |= {
     "β": r"$\beta$",
     "γ": r"$\gamma$",
@@ -53,7 +57,11 @@ class Entry:
     def interval(self) -> str:
         """``[0.123, 0.345]``, with n where it differs; – for no interval, nothing where there is no number either."""
         alone = NONE if math.isfinite(self.value) and not self.text else ""
-        known = f"[{self.low:.{self.digits}f}, {self.high:.{self.digits}f}]" if math.isfinite(self.low) else alone
+        known = (
+            f"[{self.low:.{self.digits}f}, {self.high:.{self.digits}f}]"
+            if math.isfinite(self.low)
+            else alone
+        )
         return " ".join(filter(None, [known, f"n={self.n}" if self.n is not None else ""]))
 
     def line(self) -> str:
@@ -71,28 +79,56 @@ class Row:
     entries: list[Entry]
 
 
-def markdown(title: str, columns: list[str], rows: list[Row], notes: list[str], head: str = "Method") -> str:
+def markdown(
+    title: str, columns: list[str], rows: list[Row], notes: list[str], head: str = "Method"
+) -> str:
     """Title, a table with a bold line before each block, and the notes as a list."""
     top = [head, "n", *columns]
     lines = [_bar(top), _bar(["---", *["---:"] * (len(top) - 1)])]
     for block, members in _blocks(rows):
         lines.append(_bar([f"**{_escaped(block)}**", *[""] * (len(top) - 1)]))
-        lines += [_bar([_escaped(r.label), r.n, *(entry.line() for entry in r.entries)]) for r in members]
-    return "\n".join([f"### {title}", "", *lines, "", *(f"- {_escaped(note)}" for note in notes), ""])
+        lines += [
+            _bar([_escaped(r.label), r.n, *(entry.line() for entry in r.entries)]) for r in members
+        ]
+    return "\n".join(
+        [f"### {title}", "", *lines, "", *(f"- {_escaped(note)}" for note in notes), ""]
+    )
 
 
-def latex(title: str, columns: list[str], rows: list[Row], notes: list[str], label: str, head: str = "Method") -> str:
+def latex(
+    title: str,
+    columns: list[str],
+    rows: list[Row],
+    notes: list[str],
+    label: str,
+    head: str = "Method",
+) -> str:
     r"""A ``table*`` with booktabs rules; intervals are small and under their numbers, the notes end the caption."""
     caption = " ".join([tex(title) + ".", *(tex(note) for note in notes)])
-    lines = [r"\begin{table*}", r"\centering", rf"\caption{{{caption}}}", rf"\label{{{label}}}", r"\footnotesize"]
-    lines += [rf"\begin{{tabular}}{{lr{'c' * len(columns)}}}", r"\toprule", _tex_row([tex(head), "$n$", *map(tex, columns)])]
+    lines = [
+        r"\begin{table*}",
+        r"\centering",
+        rf"\caption{{{caption}}}",
+        rf"\label{{{label}}}",
+        r"\footnotesize",
+    ]
+    lines += [
+        rf"\begin{{tabular}}{{lr{'c' * len(columns)}}}",
+        r"\toprule",
+        _tex_row([tex(head), "$n$", *map(tex, columns)]),
+    ]
     for block, members in _blocks(rows):
-        lines += [r"\midrule", rf"\multicolumn{{{len(columns) + 2}}}{{l}}{{\emph{{{tex(block)}}}}} \\"]
+        lines += [
+            r"\midrule",
+            rf"\multicolumn{{{len(columns) + 2}}}{{l}}{{\emph{{{tex(block)}}}}} \\",
+        ]
         lines += [_tex_row([tex(r.label), r.n, *map(_tex_entry, r.entries)]) for r in members]
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table*}", ""])
 
 
-def console(title: str, columns: list[str], rows: list[Row], notes: list[str], head: str = "Method") -> Any:
+def console(
+    title: str, columns: list[str], rows: list[Row], notes: list[str], head: str = "Method"
+) -> Any:
     """A rich table, intervals dim and under their numbers, and the notes below it; a narrow terminal gets it in parts."""
     return Group(_Folded(title, columns, rows, head), *(Text(note, style="dim") for note in notes))
 
@@ -107,18 +143,30 @@ class _Folded:
     head: str
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table]:
-        roomy = options.update_width(100 * (len(self.columns) + 2))  # a measure is cut at the width that it is asked for
+        roomy = options.update_width(
+            100 * (len(self.columns) + 2)
+        )  # a measure is cut at the width that it is asked for
         first = 0
         while first == 0 or first < len(self.columns):
             parts = (self._part(first, stop) for stop in range(len(self.columns), first, -1))
-            fitting = (part for part in parts if console.measure(part, options=roomy).maximum <= options.max_width)
+            fitting = (
+                part
+                for part in parts
+                if console.measure(part, options=roomy).maximum <= options.max_width
+            )
             table = next(fitting, self._part(first, first + 1))
             yield table
             first += max(1, len(table.columns) - 2)
 
     def _part(self, first: int, stop: int) -> Table:
         title = self.title if first == 0 else None
-        table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+        table = Table(
+            title=title,
+            title_justify="left",
+            title_style="bold",
+            box=box.SIMPLE_HEAD,
+            pad_edge=False,
+        )
         table.add_column(self.head, no_wrap=True)
         table.add_column("n", justify="right")
         for column in self.columns[first:stop]:
@@ -127,7 +175,9 @@ class _Folded:
             table.add_section()
             table.add_row(Text(block, style="italic"))
             for row in members:
-                table.add_row(f"  {row.label}", row.n, *map(_console_entry, row.entries[first:stop]))
+                table.add_row(
+                    f"  {row.label}", row.n, *map(_console_entry, row.entries[first:stop])
+                )
         return table
 
 

@@ -15,10 +15,14 @@ def with_names(scores: pd.DataFrame) -> pd.DataFrame:
     pairs = scores["metric"].astype(str) + "." + scores["score"].astype(str)
     if "variation" not in scores:  # a table that was gathered before there were variations
         return scores.assign(name=pairs)
-    return scores.assign(name=pairs.where(scores["variation"] == "", pairs + "@" + scores["variation"].astype(str)))
+    return scores.assign(
+        name=pairs.where(scores["variation"] == "", pairs + "@" + scores["variation"].astype(str))
+    )
 
 
-def select(scores: pd.DataFrame, spec: Spec, context: Context, variations: bool = False) -> tuple[pd.DataFrame, list[str]]:
+def select(
+    scores: pd.DataFrame, spec: Spec, context: Context, variations: bool = False
+) -> tuple[pd.DataFrame, list[str]]:
     """The scores that an artefact shows, with a column ``name``, and the names of its ``metrics`` in their order.
 
     A name that the study file asks for and the scores lack stays in the list: it is shown as missing. ``variations``: each
@@ -43,7 +47,11 @@ def select(scores: pd.DataFrame, spec: Spec, context: Context, variations: bool 
 def cell_labels(table: pd.DataFrame) -> pd.Series:
     """What the study calls each row's cell: its label, or else its model."""
     models = table["model"].astype(str)
-    return table["label"].astype(str).where(lambda label: label != "", models) if "label" in table else models
+    return (
+        table["label"].astype(str).where(lambda label: label != "", models)
+        if "label" in table
+        else models
+    )
 
 
 def rows_of_models(table: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
@@ -61,7 +69,11 @@ def headlines(here: pd.DataFrame, context: Context) -> list[str]:
     """One score a metric: the one called like the metric, else the first that it gives."""
     chosen = []
     for metric in context.metrics:
-        given = list(dict.fromkeys(here.loc[(here["metric"] == metric) & ~here["name"].str.contains("@"), "score"]))
+        given = list(
+            dict.fromkeys(
+                here.loc[(here["metric"] == metric) & ~here["name"].str.contains("@"), "score"]
+            )
+        )
         own = metric if metric in given or not given else given[0]
         chosen.append(f"{metric}.{own}")
     return chosen
@@ -70,5 +82,11 @@ def headlines(here: pd.DataFrame, context: Context) -> list[str]:
 def directed(scores: pd.DataFrame) -> pd.DataFrame:
     """Scores with a column ``name`` (see ``select``), those of which the lower is better with their sign turned."""
     families = {name: name.partition(".")[0] for name in scores["name"].unique()}
-    lower = {name for name, family in families.items() if declared.constant("metrics", family, "BETTER") == "lower"}
-    return scores.assign(result=scores["result"].where(~scores["name"].isin(lower), -scores["result"]))
+    lower = {
+        name
+        for name, family in families.items()
+        if declared.constant("metrics", family, "BETTER") == "lower"
+    }
+    return scores.assign(
+        result=scores["result"].where(~scores["name"].isin(lower), -scores["result"])
+    )

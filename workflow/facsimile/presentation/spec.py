@@ -32,9 +32,12 @@ class Spec:
     def of(cls, id: str, artefact: Artefact) -> "Spec":
         """The artefact that the study calls ``id``."""
         listed: dict[str, Any] = {
-            key: tuple(getattr(artefact, key)) for key in ("datasets", "metrics", "models", "against")
+            key: tuple(getattr(artefact, key))
+            for key in ("datasets", "metrics", "models", "against")
         } | {"where": tuple(artefact.where.items())}
-        plain = {key: getattr(artefact, key) for key in ("kind", "title", "verified", "note", "log")}
+        plain = {
+            key: getattr(artefact, key) for key in ("kind", "title", "verified", "note", "log")
+        }
         return cls(id=id, **plain, **listed)
 
     @classmethod

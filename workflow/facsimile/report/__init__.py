@@ -15,7 +15,16 @@ from facsimile.comparison import gathered
 from facsimile.comparison.gathered import Gathered
 from facsimile.planning.workspace import Workspace
 from facsimile.presentation import departures
-from facsimile.report import _artefacts, _comparison, _latents, _packages, _page, _records, _scores, _summary
+from facsimile.report import (
+    _artefacts,
+    _comparison,
+    _latents,
+    _packages,
+    _page,
+    _records,
+    _scores,
+    _summary,
+)
 from facsimile.report._script import script
 
 COPIED = ("comparison.csv", "claims.csv", "summary.md", "artifact-checklist.md")
@@ -38,12 +47,20 @@ def write(workspace: Workspace, study: str, log: Log) -> Path:
         scores = _scores.payload(found.runs, found.scores, found.study, found.context)
         _give(folder, "scores", scores)
         metrics = [score["label"] for score in scores["scores"]]
-        latents = _latents.write(workspace, found, lambda name, value: _give(folder, name, value), log)
-        _page.write(folder, _shown(workspace, found, source, folder, records) | {"latents": latents, "metrics": metrics})
+        latents = _latents.write(
+            workspace, found, lambda name, value: _give(folder, name, value), log
+        )
+        _page.write(
+            folder,
+            _shown(workspace, found, source, folder, records)
+            | {"latents": latents, "metrics": metrics},
+        )
     return source / "report" / "index.html"
 
 
-def _shown(workspace: Workspace, found: Gathered, source: Path, folder: Path, records: dict[str, Any]) -> dict[str, Any]:
+def _shown(
+    workspace: Workspace, found: Gathered, source: Path, folder: Path, records: dict[str, Any]
+) -> dict[str, Any]:
     """What stands on the page itself."""
     study, context = found.study, found.context
     copied = {Path(name).stem: _copied(source / name, folder) for name in COPIED}

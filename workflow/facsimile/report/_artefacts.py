@@ -24,13 +24,20 @@ CITED = ("pdf", "png", "csv", "md", "tex")
 def tables(study: Study, source: Path, target: Path, context: Context) -> list[dict[str, Any]]:
     """Every table there is, copied to ``target``: as it is printed, its numbers with links to their runs."""
     found = _there(study, source / "tables", context)
-    return [_about(spec, path, target / "tables") | _printed(path) for spec, path in found if spec.id in study.tables]
+    return [
+        _about(spec, path, target / "tables") | _printed(path)
+        for spec, path in found
+        if spec.id in study.tables
+    ]
 
 
 def figures(study: Study, source: Path, target: Path, context: Context) -> list[dict[str, Any]]:
     """Every figure there is, copied to ``target``, with the first rows of its data."""
     found = _there(study, source / "figures", context)
-    return [_about(spec, path, target / "figures") | _data(path) | {"said": context.said(spec)} for spec, path in found]
+    return [
+        _about(spec, path, target / "figures") | _data(path) | {"said": context.said(spec)}
+        for spec, path in found
+    ]
 
 
 def _there(study: Study, folder: Path, context: Context) -> list[tuple[Spec, Path]]:
@@ -60,12 +67,24 @@ def _printed(path: Path) -> dict[str, Any]:
     rows: list[dict[str, Any]] = []
     for label, n, *entries in body:
         if any([n, *entries]):
-            rows.append({"label": label, "n": n, "entries": [_entry(entry, next(links)) for entry in entries]})
+            rows.append(
+                {
+                    "label": label,
+                    "n": n,
+                    "entries": [_entry(entry, next(links)) for entry in entries],
+                }
+            )
         else:
             rows.append({"block": label.strip("*")})
     notes = [_plain(line.removeprefix("- ")) for line in lines if line.startswith("- ")]
     empty = not any(entry["number"] != NONE for row in rows for entry in row.get("entries", []))
-    return {"head": first, "columns": list(map(headed, heads)), "rows": rows, "notes": notes, "empty": empty}
+    return {
+        "head": first,
+        "columns": list(map(headed, heads)),
+        "rows": rows,
+        "notes": notes,
+        "empty": empty,
+    }
 
 
 def _cells(line: str) -> list[str]:
@@ -80,7 +99,11 @@ def _plain(text: str) -> str:
 def _entry(text: str, runs: str) -> dict[str, str]:
     """``0.123 [0.045, 0.200] n=3`` as a number and what stands small beside it."""
     number, more = INTERVAL.fullmatch(text).groups("")  # type: ignore[union-attr]
-    return {"number": number, "interval": "" if more == NONE else more, "runs": "" if number == NONE else runs}
+    return {
+        "number": number,
+        "interval": "" if more == NONE else more,
+        "runs": "" if number == NONE else runs,
+    }
 
 
 def _links(path: Path, entries: list[str]) -> list[str]:

@@ -27,9 +27,14 @@ class Choice:
 def choose(scores: pd.DataFrame, context: Context, limit: int) -> list[Choice]:
     """At most ``limit`` runs of trained models, taken in turn from every data set and method; see ``RULE``."""
     ranked = _ranked(scores, context)
-    groups = [_ordered(list(own["run"])) for _, own in ranked.groupby(["dataset", "model"], sort=False)]
+    groups = [
+        _ordered(list(own["run"])) for _, own in ranked.groupby(["dataset", "model"], sort=False)
+    ]
     turns = [
-        choice for turn in range(max(map(len, groups), default=0)) for group in groups for choice in group[turn : turn + 1]
+        choice
+        for turn in range(max(map(len, groups), default=0))
+        for group in groups
+        for choice in group[turn : turn + 1]
     ]
     return turns[:limit]
 
@@ -46,11 +51,19 @@ def _ranked(scores: pd.DataFrame, context: Context) -> pd.DataFrame:
     """Trained runs by data set, method and mean rank over the headline scores, the best first."""
     told = with_names(scores)
     found = told[told["name"].isin(headlines(told, context)) & ~told["control"].astype(bool)].copy()
-    higher = {metric: discover.module("metrics", metric).BETTER == "higher" for metric in found["metric"].unique()}
-    found["signed"] = found["result"].where(found["metric"].map(higher).astype(bool), -found["result"])
+    higher = {
+        metric: discover.module("metrics", metric).BETTER == "higher"
+        for metric in found["metric"].unique()
+    }
+    found["signed"] = found["result"].where(
+        found["metric"].map(higher).astype(bool), -found["result"]
+    )
     found["rank"] = found.groupby(["dataset", "name"])["signed"].rank(ascending=False)
     means = found.groupby(["dataset", "model", "run"], sort=False, as_index=False)["rank"].mean()
-    order = means.assign(d=_positions(means["dataset"], context.drawn), m=_positions(means["model"], tuple(context.models)))
+    order = means.assign(
+        d=_positions(means["dataset"], context.drawn),
+        m=_positions(means["model"], tuple(context.models)),
+    )
     return order.sort_values(["d", "m", "rank"], kind="stable")
 
 

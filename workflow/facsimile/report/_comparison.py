@@ -43,7 +43,12 @@ def slug(verdict: str) -> str:
 
 def query(dataset: str = "", model: str = "", params: str = "", metric: str = "") -> str:
     """The page's address of the runs behind a number."""
-    stated = {"dataset": dataset, "model": model, "params": params, "score": metric.partition(" ~ ")[0]}
+    stated = {
+        "dataset": dataset,
+        "model": model,
+        "params": params,
+        "score": metric.partition(" ~ ")[0],
+    }
     return "#scores?" + urlencode({key: value for key, value in stated.items() if value})
 
 
@@ -61,15 +66,23 @@ def plain(value: Any) -> str:
 
 
 def _row(row: dict[Any, Any]) -> dict[str, Any]:
-    who = [row["model"] and names.model(row["model"]), row["params"] and names.settings(row["params"])]
-    what = [row["dataset"] and names.dataset(row["dataset"]), " ".join(filter(None, who)), headed(names.metric(row["metric"]))]
+    who = [
+        row["model"] and names.model(row["model"]),
+        row["params"] and names.settings(row["params"]),
+    ]
+    what = [
+        row["dataset"] and names.dataset(row["dataset"]),
+        " ".join(filter(None, who)),
+        headed(names.metric(row["metric"])),
+    ]
     keys = [row[key] or "" for key in ("dataset", "model", "params", "metric")]
     return {
         **row,
         "variant": row.get("faithful_to") or "",  # see variants.py
         "nearest": row.get("nearest") == "yes",
         "what": [part for part in what if part] + [row["statistic"]],
-        "published": numbers_view.plain(row["value"]) + (f" ± {row['spread']:g}" if row["spread"] is not None else ""),
+        "published": numbers_view.plain(row["value"])
+        + (f" ± {row['spread']:g}" if row["spread"] is not None else ""),
         "number": plain(row["ours"]),
         "interval": f"[{row['low']:.3f}, {row['high']:.3f}]" if row["low"] is not None else "",
         "slug": slug(row["verdict"]),

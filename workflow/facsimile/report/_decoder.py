@@ -26,7 +26,10 @@ def export(layers: Iterable[nn.Module], latents: int) -> bytes:
     for position, layer in enumerate(layers):
         operator, held, attributes = _node(layer)
         made = {f"{position}.{key}": tensor for key, tensor in held.items()}
-        weights += [numpy_helper.from_array(tensor.detach().cpu().contiguous().numpy(), key) for key, tensor in made.items()]
+        weights += [
+            numpy_helper.from_array(tensor.detach().cpu().contiguous().numpy(), key)
+            for key, tensor in made.items()
+        ]
         output = f"{position}.output"
         nodes.append(helper.make_node(operator, [name, *made], [output], **attributes))
         name = output
@@ -34,7 +37,12 @@ def export(layers: Iterable[nn.Module], latents: int) -> bytes:
     inputs = [helper.make_tensor_value_info("codes", TensorProto.FLOAT, ["n", latents])]
     outputs = [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["n", "c", "h", "w"])]
     graph = helper.make_graph(nodes, "decoder", inputs, outputs, weights)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR, producer_name="facsimile")
+    model = helper.make_model(
+        graph,
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR,
+        producer_name="facsimile",
+    )
     onnx.checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString())
 
@@ -44,7 +52,9 @@ def _node(layer: nn.Module) -> Node:
     for kind, make in OPERATORS.items():
         if isinstance(layer, kind):
             return make(layer)
-    raise TypeError(f"{type(layer).__name__}: no ONNX operator is known for this layer; add it to report/_decoder.py")
+    raise TypeError(
+        f"{type(layer).__name__}: no ONNX operator is known for this layer; add it to report/_decoder.py"
+    )
 
 
 def _parameters(layer: nn.Module) -> dict[str, Tensor]:

@@ -30,7 +30,9 @@ Give = Callable[[str, Any], None]
 Array = npt.NDArray[np.float32]
 
 
-def write(workspace: Workspace, found: Gathered, give: Give, log: Callable[[str], None]) -> dict[str, Any]:
+def write(
+    workspace: Workspace, found: Gathered, give: Give, log: Callable[[str], None]
+) -> dict[str, Any]:
     """Give the page each chosen run as data of its own, and answer the list of them and why others are left out."""
     limit = workspace.config.report_decoders
     choices = choose(found.scores, found.context, limit)
@@ -46,12 +48,19 @@ def write(workspace: Workspace, found: Gathered, give: Give, log: Callable[[str]
         name = f"latents/{len(listed)}"
         run = runs[choice.run]
         if run.dataset not in opened:
-            opened[run.dataset] = datasets.of_images(datasets.dataset(run.dataset, workspace.paths.dataset(run.dataset)))
+            opened[run.dataset] = datasets.of_images(
+                datasets.dataset(run.dataset, workspace.paths.dataset(run.dataset))
+            )
         give(name, explored(workspace, run, opened[run.dataset].subgrid(run.subgrid)))
         listed.append(_listed(choice, run, name, found.study))
     give("latents", listed)
     trained = int((~found.runs["control"].astype(bool)).sum())
-    return {"rule": RULE.format(limit=limit), "shown": len(listed), "trained": trained, "missing": sorted(set(missing))}
+    return {
+        "rule": RULE.format(limit=limit),
+        "shown": len(listed),
+        "trained": trained,
+        "missing": sorted(set(missing)),
+    }
 
 
 def explored(workspace: Workspace, run: Run, data: Dataset) -> dict[str, Any]:
@@ -66,7 +75,8 @@ def explored(workspace: Workspace, run: Run, data: Dataset) -> dict[str, Any]:
         "shape": list(data.image_shape),
         "kl": [number(kl, 4) for kl in divergences(mean, log_variance)],
         "factors": [
-            {"name": n.replace("_", " "), "size": s} for n, s in zip(data.factor_names, data.factor_sizes, strict=True)
+            {"name": n.replace("_", " "), "size": s}
+            for n, s in zip(data.factor_names, data.factor_sizes, strict=True)
         ],
         "information": _rounded(shared_information(*_points(mean, data, rng))),
         "images": [_png(image) for image in _images(data, rows, run.seed)],
@@ -104,7 +114,9 @@ def decoder(workspace: Workspace, run: Run, data: Dataset) -> bytes:
 
     model = models.model(run.model, **run.params)
     training = Training.model_validate(run.statement["training"])
-    made = encode.networks(model, training, data.image_shape, records.weights(workspace.paths.run(run.key)))
+    made = encode.networks(
+        model, training, data.image_shape, records.weights(workspace.paths.run(run.key))
+    )
     layers = [*cast(nn.Sequential, autoencoder_of(made).decoder), nn.Sigmoid()]
     codes = torch.randn((2, training.latents), generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
@@ -140,12 +152,18 @@ def _listed(choice: Choice, run: Run, name: str, study: Study) -> dict[str, Any]
         "run": run.key,
         "dataset": run.dataset,
         "model": run.model,
-        "title": " · ".join(filter(None, [settings(canonical.dumps(run.params), run.model, study), f"seed {run.seed}"])),
+        "title": " · ".join(
+            filter(
+                None, [settings(canonical.dumps(run.params), run.model, study), f"seed {run.seed}"]
+            )
+        ),
         "place": f"{choice.role + ', ' if choice.role else ''}{choice.place} of {choice.of}",
     }
 
 
-def _points(mean: Array, data: Dataset, rng: np.random.Generator) -> tuple[Array, npt.NDArray[np.int64]]:
+def _points(
+    mean: Array, data: Dataset, rng: np.random.Generator
+) -> tuple[Array, npt.NDArray[np.int64]]:
     rows = np.sort(rng.choice(len(data), min(POINTS, len(data)), replace=False))
     return mean[rows], data.factors(rows)
 
@@ -157,17 +175,26 @@ def _images(data: Dataset, rows: npt.NDArray[np.int64], seed: int) -> list[npt.N
     from facsimile.training import encode
 
     starts = [int(row) // encode.BATCH * encode.BATCH for row in rows]
-    blocks = {start: encode.read(data, range(start, min(start + encode.BATCH, len(data))), seed) for start in set(starts)}
+    blocks = {
+        start: encode.read(data, range(start, min(start + encode.BATCH, len(data))), seed)
+        for start in set(starts)
+    }
     return [blocks[start][row - start] for start, row in zip(starts, rows, strict=True)]
 
 
 def _png(image: npt.NDArray[np.uint8]) -> str:
     """An image [h, w, c] as the address of a PNG that holds it."""
     file = io.BytesIO()
-    Image.fromarray(image.squeeze(-1) if image.shape[-1] == 1 else image).save(file, "PNG", optimize=True)
+    Image.fromarray(image.squeeze(-1) if image.shape[-1] == 1 else image).save(
+        file, "PNG", optimize=True
+    )
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
 
 
 def _rounded(values: npt.NDArray[Any]) -> Any:
     """Nested lists with four significant digits, which is more than a screen shows."""
-    return [_rounded(row) for row in values] if values.ndim > 1 else [number(float(value), 4) for value in values]
+    return (
+        [_rounded(row) for row in values]
+        if values.ndim > 1
+        else [number(float(value), 4) for value in values]
+    )

@@ -36,7 +36,12 @@ class Package:
         file = f"{self.name}-{self.version}.tgz"
         algorithm, _, digest = self.integrity.partition("-")
         checksum = f"{algorithm}:{base64.b64decode(digest).hex()}"
-        return Official(file, (f"{REGISTRY}/{self.name}/-/{file}",), checksum=checksum, checksum_from="packages.json")
+        return Official(
+            file,
+            (f"{REGISTRY}/{self.name}/-/{file}",),
+            checksum=checksum,
+            checksum_from="packages.json",
+        )
 
 
 def packages() -> list[Package]:
@@ -52,15 +57,21 @@ def install(cache: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     licences = []
     for package in packages():
-        path = fetch(package.official, cache, lines(f"{package.name} {package.version}", "MB", 10**6))
+        path = fetch(
+            package.official, cache, lines(f"{package.name} {package.version}", "MB", 10**6)
+        )
         package.official.sha256(path)
         with tarfile.open(path) as archive:
             for file in package.files:
                 (folder / PurePosixPath(file).name).write_bytes(_member(archive, file))
             for file in package.embedded:
                 name = PurePosixPath(file).name
-                (folder / f"{name}.js").write_bytes(script(f"embedded/{name}", _text(_member(archive, file))))
-            licences.append(f"{package.name} {package.version}, {package.licence}\n\n{_licence(archive, package)}")
+                (folder / f"{name}.js").write_bytes(
+                    script(f"embedded/{name}", _text(_member(archive, file)))
+                )
+            licences.append(
+                f"{package.name} {package.version}, {package.licence}\n\n{_licence(archive, package)}"
+            )
     (folder / "LICENCES.txt").write_text("\n\n---\n\n".join(licences), encoding="utf-8")
 
 

@@ -24,7 +24,13 @@ def packed(records: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Records by their keys: each value of a key once."""
     words: dict[str, dict[str, int]] = {}
     runs = {
-        run: {key: words.setdefault(key, {}).setdefault(json.dumps(value), len(words[key])) for key, value in record.items()}
+        run: {
+            key: words.setdefault(key, {}).setdefault(json.dumps(value), len(words[key]))
+            for key, value in record.items()
+        }
         for run, record in records.items()
     }
-    return {"words": {key: [json.loads(text) for text in values] for key, values in words.items()}, "runs": runs}
+    return {
+        "words": {key: [json.loads(text) for text in values] for key, values in words.items()},
+        "runs": runs,
+    }

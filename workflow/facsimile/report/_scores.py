@@ -16,7 +16,9 @@ from facsimile.studies.study import Study
 ASKED = ["convention", "representation", "n_train", "n_test", "evaluation_seed"]
 
 
-def payload(runs: pd.DataFrame, scores: pd.DataFrame, study: Study, context: Context) -> dict[str, Any]:
+def payload(
+    runs: pd.DataFrame, scores: pd.DataFrame, study: Study, context: Context
+) -> dict[str, Any]:
     """What the page knows of runs and their scores; 12,600 runs with 40 scores are about 5 MB."""
     told = with_names(scores)
     shown = set(headlines(told, context))
@@ -33,7 +35,12 @@ def _runs(runs: pd.DataFrame, study: Study) -> dict[str, Any]:
     words = {
         "dataset": lambda d: {"id": d, "name": names.dataset(d)},
         "model": lambda m: {"id": m, "name": names.model(m)},
-        "params": lambda p: {"id": p, "name": settings(p, of[p], study), "all": names.settings(p), "values": json.loads(p)},
+        "params": lambda p: {
+            "id": p,
+            "name": settings(p, of[p], study),
+            "all": names.settings(p),
+            "values": json.loads(p),
+        },
         "label": lambda text: {"id": text},
         "hash": lambda h: {"id": h},
         "state": lambda s: {"id": s},
@@ -54,10 +61,14 @@ def settings(params: str, model: str, study: Study) -> str:
     """The hyper-parameters by which a method's cells differ: ``λ_od = 5``; all of them if the study sweeps none."""
     swept = {name for stated in study.models if stated.name == model for name in stated.sweep}
     stated = json.loads(params)
-    return names.settings(canonical.dumps({name: value for name, value in stated.items() if name in swept} or stated))
+    return names.settings(
+        canonical.dumps({name: value for name, value in stated.items() if name in swept} or stated)
+    )
 
 
-def _score(asked: dict[str, Any], own: pd.DataFrame, order: list[str], shown: set[str]) -> dict[str, Any]:
+def _score(
+    asked: dict[str, Any], own: pd.DataFrame, order: list[str], shown: set[str]
+) -> dict[str, Any]:
     metric, _, score = asked["name"].partition(".")
     module = discover.module("metrics", metric)
     values = own.set_index("run")["result"].reindex(order)
@@ -82,8 +93,14 @@ def _said(own: pd.DataFrame, column: str, order: list[str]) -> dict[str, Any]:
 
 def _distinct(columns: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Two columns of one score are told apart by their convention, or by all that they were asked."""
-    repeated = pd.Series([column["name"] for column in columns], dtype=object).duplicated(keep=False)
+    repeated = pd.Series([column["name"] for column in columns], dtype=object).duplicated(
+        keep=False
+    )
     for column, twice in zip(columns, repeated, strict=True):
-        column["id"] = "·".join(str(column[key]) for key in (["name", *ASKED] if twice else ["name"]))
-        column["label"] += f" ({column['convention']}, {column['n_train']:,} points)" if twice else ""
+        column["id"] = "·".join(
+            str(column[key]) for key in (["name", *ASKED] if twice else ["name"])
+        )
+        column["label"] += (
+            f" ({column['convention']}, {column['n_train']:,} points)" if twice else ""
+        )
     return columns

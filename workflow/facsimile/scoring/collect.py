@@ -18,7 +18,18 @@ from facsimile.studies.study import Study
 
 ASKED = ("variation", "representation", "convention", "n_train", "n_test", "evaluation_seed")
 SCORE = ("run", "metric", "score", "result", *ASKED, "seconds", "versions", "code")
-IDENTITY = ("run", "dataset", "model", "params", "value", "value_index", "seed", "number", "control", "label")
+IDENTITY = (
+    "run",
+    "dataset",
+    "model",
+    "params",
+    "value",
+    "value_index",
+    "seed",
+    "number",
+    "control",
+    "label",
+)
 
 
 def study(id: str, scale: str = "smoke") -> pd.DataFrame:
@@ -82,7 +93,9 @@ def _outcome(paths: Paths, run: Run) -> dict[str, Any]:
     made = records.record(paths.run(run.key))
     keys = ("steps", "seconds", "precision", "execution", "device")
     if made is None:
-        return {"state": "missing", "reason": "not made yet"} | dict.fromkeys((*keys, "record_sha256"))
+        return {"state": "missing", "reason": "not made yet"} | dict.fromkeys(
+            (*keys, "record_sha256")
+        )
     digest = hashlib.sha256((paths.run(run.key) / files.RECORD).read_bytes()).hexdigest()
     said = {key: made.get(key) for key in keys} | {"record_sha256": digest}
     return {"state": made["state"], "reason": made.get("reason", "")} | said

@@ -45,7 +45,17 @@ GIB = 2**30
 HEADER_BYTES = 2**16  # of an array in an archive
 # What zipfile, NumPy and h5py raise for damaged files.
 DAMAGE = (
-    *(OSError, ValueError, KeyError, TypeError, RuntimeError, EOFError, NotImplementedError, OverflowError, MemoryError),
+    *(
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        RuntimeError,
+        EOFError,
+        NotImplementedError,
+        OverflowError,
+        MemoryError,
+    ),
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
     *(IndexError, AttributeError, SyntaxError, tokenize.TokenError),
 )
@@ -74,16 +84,22 @@ def read(path: Path) -> Latents:
         raise ValueError(f"{path}: there is no such file")
     readers = {".npz": _npz, ".h5": _hdf5, ".hdf5": _hdf5}
     if path.suffix.lower() not in readers:
-        raise ValueError(f"{path}: neither .npz nor .h5; save arrays codes [N, d] and factors [N, k] by numpy.savez")
+        raise ValueError(
+            f"{path}: neither .npz nor .h5; save arrays codes [N, d] and factors [N, k] by numpy.savez"
+        )
     with readers[path.suffix.lower()](path) as (stored, about):
-        return _of_a_run(path, stored, about) if _is_of_a_run(stored, about) else _given(path, stored)
+        return (
+            _of_a_run(path, stored, about) if _is_of_a_run(stored, about) else _given(path, stored)
+        )
 
 
 def _given(path: Path, stored: Mapping[str, LatentsFile]) -> Latents:
     wanted = {name: stored[name] for name in NAMES if name in stored}
     for name in REQUIRED:
         if name not in wanted:
-            raise ValueError(f"{path}: no array {name!r} {NAMES[name]}{MEANING[name]}; {_held(name, list(stored))}")
+            raise ValueError(
+                f"{path}: no array {name!r} {NAMES[name]}{MEANING[name]}; {_held(name, list(stored))}"
+            )
     _check(path, wanted)
     found = {name: _load(path, name, array) for name, array in wanted.items()}
     given: dict[str, Any] = {name: found[name] for name in ("log_variances",) if name in found}
@@ -104,7 +120,9 @@ def _is_of_a_run(stored: Mapping[str, LatentsFile], about: Mapping[str, Any]) ->
 
 def _of_a_run(path: Path, stored: Mapping[str, LatentsFile], about: Mapping[str, Any]) -> Latents:
     """Codes and log-variances of a run, and the factors of its data set or of the part of it that the run states."""
-    data = datasets.grid(str(about["dataset"])).subgrid(json.loads(about["statement"]).get("subgrid", {}))
+    data = datasets.grid(str(about["dataset"])).subgrid(
+        json.loads(about["statement"]).get("subgrid", {})
+    )
     wanted = {OF_A_RUN[name]: stored[name] for name in OF_A_RUN}
     for name, array in wanted.items():
         if len(array.shape) != 2 or array.shape[0] != len(data):
@@ -123,8 +141,14 @@ def _check(path: Path, wanted: Mapping[str, LatentsFile]) -> None:
         _typed(path, name, array)
     codes, factors = (wanted[name].shape for name in REQUIRED)
     if codes[0] != factors[0]:
-        turned = f"; transpose codes: codes.T is {[codes[1], codes[0]]}" if codes[1] == factors[0] else ""
-        raise ValueError(f"{path}: codes have {codes[0]:,} rows and factors {factors[0]:,}; each row is one image{turned}")
+        turned = (
+            f"; transpose codes: codes.T is {[codes[1], codes[0]]}"
+            if codes[1] == factors[0]
+            else ""
+        )
+        raise ValueError(
+            f"{path}: codes have {codes[0]:,} rows and factors {factors[0]:,}; each row is one image{turned}"
+        )
     if "log_variances" in wanted and wanted["log_variances"].shape != codes:
         raise ValueError(
             f"{path}: log_variances are {list(wanted['log_variances'].shape)}; give one for each code, {list(codes)}"
@@ -133,17 +157,25 @@ def _check(path: Path, wanted: Mapping[str, LatentsFile]) -> None:
         raise ValueError(f"{path}: give peers and peers_log_variances, both [p, N, d], or neither")
     if "peers" in wanted and wanted["peers"].shape != wanted["peers_log_variances"].shape:
         shapes = [list(wanted[name].shape) for name in ("peers", "peers_log_variances")]
-        raise ValueError(f"{path}: peers are {shapes[0]} and peers_log_variances {shapes[1]}; give them the same shape")
+        raise ValueError(
+            f"{path}: peers are {shapes[0]} and peers_log_variances {shapes[1]}; give them the same shape"
+        )
     if "peers" in wanted and wanted["peers"].shape[1] != codes[0]:
-        raise ValueError(f"{path}: peers have {wanted['peers'].shape[1]:,} rows, codes {codes[0]:,}; encode the same images")
+        raise ValueError(
+            f"{path}: peers have {wanted['peers'].shape[1]:,} rows, codes {codes[0]:,}; encode the same images"
+        )
     _fits(path, wanted)
 
 
 def _shaped(path: Path, name: str, array: LatentsFile, dimensions: int) -> None:
     if len(array.shape) == dimensions and all(array.shape):
         return
-    column = f"; a single column is {name}[:, None]" if len(array.shape) == 1 and dimensions == 2 else ""
-    raise ValueError(f"{path}: {name} must be {NAMES[name]} and not empty, not {list(array.shape)}{column}")
+    column = (
+        f"; a single column is {name}[:, None]" if len(array.shape) == 1 and dimensions == 2 else ""
+    )
+    raise ValueError(
+        f"{path}: {name} must be {NAMES[name]} and not empty, not {list(array.shape)}{column}"
+    )
 
 
 def _typed(path: Path, name: str, array: LatentsFile) -> None:
@@ -151,11 +183,15 @@ def _typed(path: Path, name: str, array: LatentsFile) -> None:
         remedy = "number the values of each factor: 0, 1, 2, … (if they are whole numbers, save factors.astype(int))"
         raise ValueError(f"{path}: factors must be integers, not {array.dtype}; {remedy}")
     if array.dtype.kind not in "fiub":
-        raise ValueError(f"{path}: {name} must be real numbers, not {array.dtype}; save it as float32")
+        raise ValueError(
+            f"{path}: {name} must be real numbers, not {array.dtype}; save it as float32"
+        )
 
 
 def _fits(path: Path, wanted: Mapping[str, LatentsFile]) -> None:
-    needed = COPIES * sum(math.prod(array.shape) * max(array.dtype.itemsize, 4) for array in wanted.values())
+    needed = COPIES * sum(
+        math.prod(array.shape) * max(array.dtype.itemsize, 4) for array in wanted.values()
+    )
     free = psutil.virtual_memory().available
     if needed > free:
         names = ", ".join(f"{name} {list(array.shape)}" for name, array in wanted.items())
@@ -232,7 +268,9 @@ def _hdf5(path: Path) -> Iterator[tuple[dict[str, LatentsFile], dict[str, Any]]]
             raise _damaged(path, error) from None
         for name, (_, elsewhere) in found.items():
             if elsewhere:
-                raise ValueError(f"{path}: {name} keeps its values in another file; save them in this one")
+                raise ValueError(
+                    f"{path}: {name} keeps its values in another file; save them in this one"
+                )
         yield {name: stored for name, (stored, _) in found.items()}, facts
 
 

@@ -125,7 +125,9 @@ class Images:
 
         found = np.empty((len(rows), *self._data.image_shape), np.uint8)
         for first in np.unique(rows // encode.BATCH * encode.BATCH):
-            block = encode.read(self._data, range(first, min(first + encode.BATCH, len(self._data))), self._seed)
+            block = encode.read(
+                self._data, range(first, min(first + encode.BATCH, len(self._data))), self._seed
+            )
             wanted = rows // encode.BATCH * encode.BATCH == first
             found[wanted] = block[rows[wanted] - first]
         return found
@@ -144,7 +146,11 @@ def decoder(run: Run, folder: Path, data: Data) -> Callable[[Array], Array]:
 
     def decode(codes: Array) -> Array:
         with torch.inference_mode():
-            means: Array = model.decode(made, torch.from_numpy(np.asarray(codes, np.float32))).movedim(1, -1).numpy()
+            means: Array = (
+                model.decode(made, torch.from_numpy(np.asarray(codes, np.float32)))
+                .movedim(1, -1)
+                .numpy()
+            )
         return means
 
     return decode
@@ -157,7 +163,9 @@ def opened(dataset: str, path: Path, subgrid: tuple[tuple[str, int], ...]) -> Da
 
 
 @functools.lru_cache(maxsize=1)
-def factors(dataset: str, subgrid: tuple[tuple[str, int], ...], path: Path | None = None) -> Integers:
+def factors(
+    dataset: str, subgrid: tuple[tuple[str, int], ...], path: Path | None = None
+) -> Integers:
     """Factors [n, k] of a data set or of a part of it, in its order; those of arrays are read from its file, ``path``.
 
     Arrays without any have the number of the row: it lets points be drawn, and no metric that is asked of them looks at it.

@@ -42,7 +42,9 @@ class Task(NamedTuple):
     stamp: dict[str, str]
 
 
-def score_shard(workspace: Workspace, study: Study, shard: Shard, fresh: str, log: Log, processes: int = 1) -> None:
+def score_shard(
+    workspace: Workspace, study: Study, shard: Shard, fresh: str, log: Log, processes: int = 1
+) -> None:
     """Score what the store lacks of a shard with every metric of its study and write ``scores-<panel>.parquet``.
 
     A run's stored answer serves while the latents' checksum and the metric's code are what they were; ``fresh`` names a metric
@@ -54,13 +56,23 @@ def score_shard(workspace: Workspace, study: Study, shard: Shard, fresh: str, lo
         raise discover.UnknownName("metric of the study", fresh, ["every", "none", *study.metrics])
     shard_jobs.clear_future_time(workspace.paths.shard(shard.key) / "encoded.json", log)
     questions = _questions(workspace, study, shard)
-    found = {(q.metric, q.run.key): None if fresh in ("every", q.metric) else _stored(q) for q in questions}
+    found = {
+        (q.metric, q.run.key): None if fresh in ("every", q.metric) else _stored(q)
+        for q in questions
+    }
     missing = [q for q in questions if found[q.metric, q.run.key] is None]
     found |= _asked(missing, processes, log)
-    log(f"{shard.key}: {len(questions)} questions, {len(missing)} asked now, {len(questions) - len(missing)} from the store")
+    log(
+        f"{shard.key}: {len(questions)} questions, {len(missing)} asked now, {len(questions) - len(missing)} from the store"
+    )
     order = [(metric, run.key) for metric in study.metrics for run in shard.runs]
-    table = [(run, answer) for metric, run in order if (answer := found.get((metric, run))) is not None]
-    stored_scores.write_table(workspace.paths.shard_scores(shard.key, evaluations.panel(study, workspace.config.scale)), table)
+    table = [
+        (run, answer) for metric, run in order if (answer := found.get((metric, run))) is not None
+    ]
+    stored_scores.write_table(
+        workspace.paths.shard_scores(shard.key, evaluations.panel(study, workspace.config.scale)),
+        table,
+    )
 
 
 def _questions(workspace: Workspace, study: Study, shard: Shard) -> list[Task]:
@@ -75,8 +87,21 @@ def _questions(workspace: Workspace, study: Study, shard: Shard) -> list[Task]:
         about = latents.attributes(where)
         for metric in (m for m in study.metrics if applicable(m, run, about)):
             answer = paths.score(run.key, metric, evaluations.protocol(study, scale, metric))
-            stamp = {"latents": str(about["sha256"]), "code": provenance.code(discover.located("metrics", metric))}
-            found.append(Task(run, metric, evaluations.settings(study, scale, metric), where, data, answer, stamp))
+            stamp = {
+                "latents": str(about["sha256"]),
+                "code": provenance.code(discover.located("metrics", metric)),
+            }
+            found.append(
+                Task(
+                    run,
+                    metric,
+                    evaluations.settings(study, scale, metric),
+                    where,
+                    data,
+                    answer,
+                    stamp,
+                )
+            )
     return found
 
 
@@ -92,7 +117,9 @@ def applicable(metric: str, run: Run, about: Mapping[str, Any]) -> bool:
     return score_inputs.applicable(metric, run, inferred_arrays.names(about))
 
 
-def _asked(questions: list[Task], processes: int, log: Log) -> dict[tuple[str, str], StoredScores | None]:
+def _asked(
+    questions: list[Task], processes: int, log: Log
+) -> dict[tuple[str, str], StoredScores | None]:
     """(metric, run) -> answer; raises ScoreError for the first that failed, once all were asked."""
     found: dict[tuple[str, str], StoredScores | None] = {}
     failed: list[ScoreError] = []
@@ -103,7 +130,10 @@ def _asked(questions: list[Task], processes: int, log: Log) -> dict[tuple[str, s
         log(f"not answered: {answer}")
         failed.append(answer)
     if failed:
-        raise ScoreError(f"{failed[0]}" + (f" (and {len(failed) - 1} more, see above)" if len(failed) > 1 else ""))
+        raise ScoreError(
+            f"{failed[0]}"
+            + (f" (and {len(failed) - 1} more, see above)" if len(failed) > 1 else "")
+        )
     return found
 
 
@@ -161,7 +191,9 @@ def _answer(question: Task) -> StoredScores | ScoreError:
     except Exception as error:
         return ScoreError(f"{question.run.key}: {question.metric} could not be asked: {error}")
     with files.room_on_disk(question.latents.parent):
-        atomic.write_json(question.answer, {"run": question.run.key, "stamp": question.stamp, "scores": rows})
+        atomic.write_json(
+            question.answer, {"run": question.run.key, "stamp": question.stamp, "scores": rows}
+        )
     return StoredScores(question.stamp, rows)
 
 
@@ -178,7 +210,9 @@ def _rows(table: pd.DataFrame, way: EvaluationSetting) -> Rows:
 
 
 def _of_run_outputs(question: Task, way: EvaluationSetting) -> pd.DataFrame:
-    return score_run_outputs.score(question.metric, question.run, question.latents.parent, question.data, way.evaluation)
+    return score_run_outputs.score(
+        question.metric, question.run, question.latents.parent, question.data, way.evaluation
+    )
 
 
 def _of_codes(question: Task, way: EvaluationSetting) -> pd.DataFrame:

@@ -54,7 +54,9 @@ class StoredSpecimens:
     def inferred(self, key: str) -> dict[str, npt.NDArray[Any]]:
         """Arrays by name; raises StoreError for a file that is not whole."""
         path = self._at.paths.run(key) / files.LATENTS
-        return inferred_arrays.read(path) if inferred_arrays.names(latents.about(path) or {}) else {}
+        return (
+            inferred_arrays.read(path) if inferred_arrays.names(latents.about(path) or {}) else {}
+        )
 
     def scene(self, key: str) -> Scene | None:
         """The run's data set, if it is a scene."""
@@ -65,7 +67,9 @@ class StoredSpecimens:
 
     def _given(self, key: str) -> dict[str, Any]:
         run = self._runs[key]
-        return score_inputs.inputs("elbo", run, self._at.paths.run(key), self._at.paths.dataset(run.dataset))
+        return score_inputs.inputs(
+            "elbo", run, self._at.paths.run(key), self._at.paths.dataset(run.dataset)
+        )
 
     @functools.cached_property
     def _runs(self) -> dict[str, Run]:

@@ -134,7 +134,9 @@ def spearman(
     if first.shape != second.shape:
         raise ValueError(f"a correlation wants pairs, not {first.size} and {second.size} values")
     found = spearmans(first[:, None], second[:, None], rng, level, resamples)
-    return Estimate(float(found.value[0, 0]), float(found.low[0, 0]), float(found.high[0, 0]), found.n)
+    return Estimate(
+        float(found.value[0, 0]), float(found.low[0, 0]), float(found.high[0, 0]), found.n
+    )
 
 
 def spearmans(
@@ -151,11 +153,18 @@ def spearmans(
     a, b = (np.stack([_finite(column) for column in side.T]) for side in (x, y))
     n, shape = a.shape[1], (len(a), len(b))
     if n < CORRELATION_RUNS:
-        return Correlations(np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan), n)
+        return Correlations(
+            np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan), n
+        )
     # How often each row is drawn says all of a resample, and ranks follow from running sums of it: nothing is sorted again.
-    counts = (rng.multinomial(n, np.full(n, 1 / n), size) for size in _sizes(n * sum(shape), resamples, _RANKED))
+    counts = (
+        rng.multinomial(n, np.full(n, 1 / n), size)
+        for size in _sizes(n * sum(shape), resamples, _RANKED)
+    )
     drawn = np.concatenate([_correlations(a, b, block) for block in counts])
-    bounds = [limits(column[np.isfinite(column)], level) for column in drawn.reshape(len(drawn), -1).T]
+    bounds = [
+        limits(column[np.isfinite(column)], level) for column in drawn.reshape(len(drawn), -1).T
+    ]
     low, high = (np.reshape(column, shape) for column in zip(*bounds, strict=True))
     return Correlations(_correlations(a, b, np.ones((1, n)))[0], low, high, n)
 
@@ -205,12 +214,18 @@ def _sizes(n: int, resamples: int, numbers: int = _BLOCK) -> list[int]:
 
 
 def _draws(
-    samples: Array, statistic: Statistic, rng: np.random.Generator, groups: list[NDArray[np.intp]], resamples: int
+    samples: Array,
+    statistic: Statistic,
+    rng: np.random.Generator,
+    groups: list[NDArray[np.intp]],
+    resamples: int,
 ) -> Array:
     """The statistic [k, resamples] of each of ``samples`` [k, n]; the k share the indices drawn."""
     blocks = []
     for size in _sizes(samples.shape[1], resamples):
-        picked = np.concatenate([group[rng.integers(group.size, size=(size, group.size))] for group in groups], axis=1)
+        picked = np.concatenate(
+            [group[rng.integers(group.size, size=(size, group.size))] for group in groups], axis=1
+        )
         blocks.append(np.stack([statistic(sample[picked]) for sample in samples]))
     return np.concatenate(blocks, axis=1)
 
@@ -218,7 +233,9 @@ def _draws(
 def _correlations(x: Array, y: Array, counts: NDArray[np.number]) -> Array:
     """Spearman's correlations [r, a, b] of x [a, n] and y [b, n] in each resample, which drew rows ``counts`` [r, n] times."""
     weights = counts.astype(np.float64)
-    first, second = (np.stack([_standard(column, weights) for column in side], axis=1) for side in (x, y))
+    first, second = (
+        np.stack([_standard(column, weights) for column in side], axis=1) for side in (x, y)
+    )
     found: Array = first @ second.transpose(0, 2, 1)
     return np.clip(found, -1, 1)
 

@@ -31,7 +31,10 @@ def probability(
     if not tasks:
         return Estimate(np.nan, np.nan, np.nan, 0)
     value = np.mean([_won(a, b, *(np.ones((1, side.size)) for side in (a, b))) for a, b in tasks])
-    drawn = np.mean([_won(a, b, *(_counts(side.size, rng, resamples) for side in (a, b))) for a, b in tasks], axis=0)
+    drawn = np.mean(
+        [_won(a, b, *(_counts(side.size, rng, resamples) for side in (a, b))) for a, b in tasks],
+        axis=0,
+    )
     return Estimate(float(value), *limits(drawn, level), n)
 
 
@@ -47,4 +50,6 @@ def _won(a: Runs, b: Runs, times_a: Array, times_b: Array) -> Array:
 def _counts(n: int, rng: np.random.Generator, resamples: int) -> Array:
     """How often each of ``n`` runs is drawn [resamples, n]."""
     drawn = rng.integers(n, size=(resamples, n)) + n * np.arange(resamples)[:, None]
-    return np.bincount(drawn.ravel(), minlength=resamples * n).reshape(resamples, n).astype(np.float64)
+    return (
+        np.bincount(drawn.ravel(), minlength=resamples * n).reshape(resamples, n).astype(np.float64)
+    )

@@ -39,13 +39,23 @@ CASES = [Case(metric, dataset) for metric, dataset in itertools.product((True, F
 def grid(scores: pd.DataFrame, datasets: list[str], names: list[str], settings: list[str]) -> Array:
     """Scores [data set, score, setting, seed], NaN where there is none; ``scores`` has dataset, name, setting, seed, result."""
     seeds = sorted(scores["seed"].unique())
-    wide = scores.pivot(index=["dataset", "name", "setting"], columns="seed", values="result").reindex(columns=seeds)
+    wide = scores.pivot(
+        index=["dataset", "name", "setting"], columns="seed", values="result"
+    ).reindex(columns=seeds)
     wanted = pd.MultiIndex.from_product([datasets, names, settings])
-    return wide.reindex(wanted).to_numpy(dtype=np.float64).reshape(len(datasets), len(names), len(settings), len(seeds))
+    return (
+        wide.reindex(wanted)
+        .to_numpy(dtype=np.float64)
+        .reshape(len(datasets), len(names), len(settings), len(seeds))
+    )
 
 
 def beats_random(
-    values: Array, case: Case, rng: np.random.Generator, level: float = LEVEL, resamples: int = RESAMPLES
+    values: Array,
+    case: Case,
+    rng: np.random.Generator,
+    level: float = LEVEL,
+    resamples: int = RESAMPLES,
 ) -> Estimate:
     """Probability that the model chosen beats a random one; ``values`` as ``grid`` gives them, higher taken for better.
 
@@ -67,7 +77,9 @@ def _wins(values: Array, case: Case) -> tuple[Array, Array]:
     chosen, beaten = _best(values), _beaten(values)
     datasets, names, _, seeds = values.shape
     wins, ways = np.zeros((seeds, seeds)), np.zeros((seeds, seeds))
-    for d, m, e, k in itertools.product(range(datasets), range(names), range(datasets), range(names)):
+    for d, m, e, k in itertools.product(
+        range(datasets), range(names), range(datasets), range(names)
+    ):
         if (d == e) == case.same_dataset and (m == k) == case.same_metric:
             found = np.where(chosen[d, m, :, None] < 0, np.nan, beaten[e, k][chosen[d, m]])
             wins += np.nan_to_num(found)

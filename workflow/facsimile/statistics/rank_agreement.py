@@ -20,7 +20,10 @@ def pairs(first: int, second: int = 0) -> list[Pair]:
 
 
 def correlations(
-    values: NDArray[np.floating], wanted: Sequence[Pair], rng: np.random.Generator, resamples: int = RESAMPLES
+    values: NDArray[np.floating],
+    wanted: Sequence[Pair],
+    rng: np.random.Generator,
+    resamples: int = RESAMPLES,
 ) -> tuple[Array, Array]:
     """Spearman's correlation [p] of pairs of columns of ``values`` [n, m], and each in every resample of the runs [p, b].
 
@@ -32,7 +35,9 @@ def correlations(
     columns = list(np.asarray(values, dtype=np.float64).T)
     block = max(1, _BLOCK // (n * len(columns)))
     sizes = [min(block, resamples - done) for done in range(0, resamples, block)]
-    drawn = [_weighted(columns, wanted, rng.multinomial(n, np.full(n, 1 / n), size)) for size in sizes]
+    drawn = [
+        _weighted(columns, wanted, rng.multinomial(n, np.full(n, 1 / n), size)) for size in sizes
+    ]
     return _weighted(columns, wanted, np.ones((1, n)))[:, 0], np.concatenate(drawn, axis=1)
 
 

@@ -21,7 +21,11 @@ _BLOCK = 2**22
 
 
 def unpaired(
-    a: NDArray[np.floating], b: NDArray[np.floating], rng: np.random.Generator, power: float = POWER, level: float = LEVEL
+    a: NDArray[np.floating],
+    b: NDArray[np.floating],
+    rng: np.random.Generator,
+    power: float = POWER,
+    level: float = LEVEL,
 ) -> float:
     """Seeds a side by which Welch's t test tells ``a`` [n] from ``b`` [m] at ``1 - level`` in ``power`` of experiments.
 
@@ -33,17 +37,25 @@ def unpaired(
 
     def found(n: int) -> float:
         means, variances = zip(*(_moments(side, n, rng) for side in sides), strict=True)
-        return float(np.mean(_welch(means[0] - means[1], variances[0] / n, variances[1] / n, n) < 1 - level))
+        return float(
+            np.mean(_welch(means[0] - means[1], variances[0] / n, variances[1] / n, n) < 1 - level)
+        )
 
     return _smallest(found, power)
 
 
 def paired(
-    a: NDArray[np.floating], b: NDArray[np.floating], rng: np.random.Generator, power: float = POWER, level: float = LEVEL
+    a: NDArray[np.floating],
+    b: NDArray[np.floating],
+    rng: np.random.Generator,
+    power: float = POWER,
+    level: float = LEVEL,
 ) -> float:
     """Likewise by the paired t test, ``a`` [n] and ``b`` [n] joined by seed; raises ValueError where they are not as many."""
     if a.shape != b.shape:
-        raise ValueError(f"paired values must be as many on both sides, not {a.size} and {b.size}; join them by seed first")
+        raise ValueError(
+            f"paired values must be as many on both sides, not {a.size} and {b.size}; join them by seed first"
+        )
     if a.size < LEAST_RUNS:
         return np.nan
     difference = np.asarray(a, dtype=np.float64) - b
@@ -60,13 +72,17 @@ def _moments(values: Array, n: int, rng: np.random.Generator) -> tuple[Array, Ar
     block = max(1, _BLOCK // n)
     sizes = [min(block, EXPERIMENTS - done) for done in range(0, EXPERIMENTS, block)]
     drawn = [values[rng.integers(values.size, size=(size, n))] for size in sizes]
-    return np.concatenate([d.mean(axis=1) for d in drawn]), np.concatenate([d.var(axis=1, ddof=1) for d in drawn])
+    return np.concatenate([d.mean(axis=1) for d in drawn]), np.concatenate(
+        [d.var(axis=1, ddof=1) for d in drawn]
+    )
 
 
 def _welch(difference: Array, u: Array, v: Array, n: int) -> Array:
     """Two-sided p values; ``u`` and ``v`` are the squared standard errors. Freedom after Welch and Satterthwaite."""
     spread = u**2 + v**2
-    freedom = np.divide((n - 1) * (u + v) ** 2, spread, out=np.full_like(u, n - 1.0), where=spread > 0)
+    freedom = np.divide(
+        (n - 1) * (u + v) ** 2, spread, out=np.full_like(u, n - 1.0), where=spread > 0
+    )
     return _p_value(difference, u + v, freedom)
 
 

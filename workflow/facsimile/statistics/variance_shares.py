@@ -46,7 +46,11 @@ class Explained:
 
 
 def explained(
-    values: NDArray[np.floating], objective: Labels, setting: Labels, rng: np.random.Generator, resamples: int = RESAMPLES
+    values: NDArray[np.floating],
+    objective: Labels,
+    setting: Labels,
+    rng: np.random.Generator,
+    resamples: int = RESAMPLES,
 ) -> Explained:
     """What the objective [n], and the hyper-parameter of each (``setting`` [n]), explain of ``values`` [n].
 
@@ -55,22 +59,36 @@ def explained(
     """
     cells = np.unique(np.rec.fromarrays([objective, setting]), return_inverse=True)[1]
     order = np.argsort(cells, kind="stable")
-    sample, starts = np.asarray(values, dtype=np.float64)[order], np.flatnonzero(np.diff(cells[order], prepend=-1))
-    groups = np.flatnonzero(np.append(True, objective[order][starts][1:] != objective[order][starts][:-1]))
+    sample, starts = (
+        np.asarray(values, dtype=np.float64)[order],
+        np.flatnonzero(np.diff(cells[order], prepend=-1)),
+    )
+    groups = np.flatnonzero(
+        np.append(True, objective[order][starts][1:] != objective[order][starts][:-1])
+    )
     n = sample.size
     if n <= starts.size or np.ptp(sample) == 0:
         return Explained(np.nan, np.nan, np.full(3, np.nan), np.full((3, resamples), np.nan), n)
     found = _r2(sample[None], starts, groups)
     shares = _shares(found, n, groups.size, starts.size)[:, 0]
     blocks = [
-        _shares(_r2(drawn, starts, groups), n, groups.size, starts.size) for drawn in _drawn(sample, starts, rng, resamples)
+        _shares(_r2(drawn, starts, groups), n, groups.size, starts.size)
+        for drawn in _drawn(sample, starts, rng, resamples)
     ]
     draws = np.concatenate(blocks, axis=1)
     plain = found[:, 0]
-    return Explained(float(plain[0]), float(plain[1]), shares, draws - draws.mean(axis=1, keepdims=True) + shares[:, None], n)
+    return Explained(
+        float(plain[0]),
+        float(plain[1]),
+        shares,
+        draws - draws.mean(axis=1, keepdims=True) + shares[:, None],
+        n,
+    )
 
 
-def _drawn(sample: Array, starts: NDArray[np.intp], rng: np.random.Generator, resamples: int) -> list[Array]:
+def _drawn(
+    sample: Array, starts: NDArray[np.intp], rng: np.random.Generator, resamples: int
+) -> list[Array]:
     """Resampled values, in blocks [b, n]: the mean of each cell plus residuals of it, drawn with replacement and stretched."""
     sizes = np.diff(np.append(starts, sample.size))
     means = np.repeat(np.add.reduceat(sample, starts) / sizes, sizes)
@@ -78,7 +96,9 @@ def _drawn(sample: Array, starts: NDArray[np.intp], rng: np.random.Generator, re
     first, count = np.repeat(starts, sizes), np.repeat(sizes, sizes)
     block = max(1, BLOCK // sample.size)
     rows = [min(block, resamples - done) for done in range(0, resamples, block)]
-    return [means + stretched[first + rng.integers(count, size=(size, sample.size))] for size in rows]
+    return [
+        means + stretched[first + rng.integers(count, size=(size, sample.size))] for size in rows
+    ]
 
 
 def _r2(values: Array, starts: NDArray[np.intp], groups: NDArray[np.intp]) -> Array:
@@ -87,7 +107,9 @@ def _r2(values: Array, starts: NDArray[np.intp], groups: NDArray[np.intp]) -> Ar
     centred = values - values.mean(axis=1, keepdims=True)
     sums = np.add.reduceat(centred, starts, axis=1)
     total = np.einsum("bn,bn->b", centred, centred)
-    between = np.square(np.add.reduceat(sums, groups, axis=1)) @ (1 / np.add.reduceat(sizes, groups))
+    between = np.square(np.add.reduceat(sums, groups, axis=1)) @ (
+        1 / np.add.reduceat(sizes, groups)
+    )
     found = np.stack([between, np.square(sums) @ (1 / sizes)])
     return np.divide(found, total, out=np.full_like(found, np.nan), where=total > 0)
 
@@ -95,6 +117,7 @@ def _r2(values: Array, starts: NDArray[np.intp], groups: NDArray[np.intp]) -> Ar
 def _shares(r2: Array, n: int, objectives: int, settings: int) -> Array:
     """Adjusted shares [3, b] of objective, hyper-parameter and seed."""
     objective, setting = (
-        1 - (1 - found) * (n - 1) / (n - groups) for found, groups in zip(r2, (objectives, settings), strict=True)
+        1 - (1 - found) * (n - 1) / (n - groups)
+        for found, groups in zip(r2, (objectives, settings), strict=True)
     )
     return np.stack([objective, setting - objective, 1 - setting])

@@ -41,7 +41,9 @@ def save_checkpoint(folder: Path, tensors: dict[str, Tensor], state: dict[str, A
             os.replace(folder / CHECKPOINT, folder / PREVIOUS)
 
 
-def load_checkpoint(folder: Path, log: Callable[[str], None] = lambda text: print(text, file=sys.stderr)) -> Checkpoint | None:
+def load_checkpoint(
+    folder: Path, log: Callable[[str], None] = lambda text: print(text, file=sys.stderr)
+) -> Checkpoint | None:
     """The checkpoint of an unfinished run, None if there is none.
 
     Where the last one is unreadable, it is the one before, and ``log`` is told.

@@ -24,7 +24,9 @@ def write(path: Path, arrays: Mapping[str, Array], about: Mapping[str, Any]) -> 
     """
     for name, values in arrays.items():
         if values.dtype.kind == "f" and not np.isfinite(values).all():
-            raise ValueError(f"{path}: {name} has numbers that are not finite; look at the run's history.parquet")
+            raise ValueError(
+                f"{path}: {name} has numbers that are not finite; look at the run's history.parquet"
+            )
     checksum = _checksum(arrays)
     with hdf5.writing(path) as file:
         for name, values in arrays.items():
@@ -44,12 +46,18 @@ def read(path: Path) -> dict[str, Array]:
     try:
         size = path.stat().st_size
         with h5py.File(path, "r") as file:
-            arrays = {name: hdf5.array(file, name, size) for name in json.loads(file.attrs["arrays"])}
+            arrays = {
+                name: hdf5.array(file, name, size) for name in json.loads(file.attrs["arrays"])
+            }
             stated = file.attrs["sha256"]
     except hdf5.DAMAGE as error:
-        raise StoreError(f"{path}: truncated or no file of arrays ({error}); {latents.remedy(path)}") from None
+        raise StoreError(
+            f"{path}: truncated or no file of arrays ({error}); {latents.remedy(path)}"
+        ) from None
     if _checksum(arrays) != stated:
-        raise StoreError(f"{path}: altered since it was written (checksum differs); {latents.remedy(path)}")
+        raise StoreError(
+            f"{path}: altered since it was written (checksum differs); {latents.remedy(path)}"
+        )
     return arrays
 
 

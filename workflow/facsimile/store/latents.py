@@ -20,7 +20,11 @@ STORED = (np.dtype("float32"), np.dtype("float16"))
 
 
 def write(
-    path: Path, shape: tuple[int, int], blocks: Iterator[tuple[Array, Array]], about: dict[str, Any], stored: str = "float32"
+    path: Path,
+    shape: tuple[int, int],
+    blocks: Iterator[tuple[Array, Array]],
+    about: dict[str, Any],
+    stored: str = "float32",
 ) -> str:
     """Write posterior means and log-variances, both float32 [n, d], streamed in blocks of rows; answers their checksum.
 
@@ -60,7 +64,9 @@ def both(path: Path) -> dict[str, Array]:
             values = {name: _whole(file, name, path.stat().st_size) for name in NAMES}
             checksum = file.attrs["sha256"]
     except hdf5.DAMAGE as error:
-        raise StoreError(f"{path}: truncated or no latents file ({error}); {remedy(path)}") from None
+        raise StoreError(
+            f"{path}: truncated or no latents file ({error}); {remedy(path)}"
+        ) from None
     if _join({name: hashlib.sha256(value.tobytes()) for name, value in values.items()}) != checksum:
         raise StoreError(f"{path}: altered since it was written (checksum differs); {remedy(path)}")
     return {name: value.astype(np.float32, copy=False) for name, value in values.items()}
@@ -83,7 +89,11 @@ def about(path: Path) -> dict[str, Any] | None:
     """The attributes of a latents file, None if there is no readable one; reads no data."""
     try:
         with h5py.File(path, "r") as file:
-            return {name: value for name, value in file.attrs.items() if isinstance(value, str | np.number)}
+            return {
+                name: value
+                for name, value in file.attrs.items()
+                if isinstance(value, str | np.number)
+            }
     except hdf5.DAMAGE:
         return None
 
@@ -99,7 +109,9 @@ def _whole(file: h5py.File, name: str, size: int) -> npt.NDArray[Any]:
 def _as(dtype: np.dtype[Any], values: Array, what: str) -> npt.NDArray[Any]:
     limit = float(np.finfo(dtype).max)
     if (largest := float(np.abs(values).max(initial=0))) > limit:
-        raise ValueError(f"{what} reaches {largest:.6g}, float16 holds {limit:.6g}; set stored_latents: float32")
+        raise ValueError(
+            f"{what} reaches {largest:.6g}, float16 holds {limit:.6g}; set stored_latents: float32"
+        )
     return np.ascontiguousarray(values, dtype)
 
 

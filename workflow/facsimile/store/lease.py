@@ -27,7 +27,13 @@ def holder() -> dict[str, Any]:
     """What identifies this process on any host; a process number alone is reused."""
     me = psutil.Process()
     job = os.environ.get("SLURM_JOB_ID")
-    return {"host": socket.gethostname(), "boot": _boot(), "pid": me.pid, "started": me.create_time(), "job": job}
+    return {
+        "host": socket.gethostname(),
+        "boot": _boot(),
+        "pid": me.pid,
+        "started": me.create_time(),
+        "job": job,
+    }
 
 
 def _boot() -> str:
@@ -70,7 +76,9 @@ class Lease:
     def keep(self) -> None:
         """Raise ClaimLost if another process took the claim over, so that this one must stop writing."""
         if not self._ours():
-            raise LeaseLost(f"{self.path.parent}: taken over by {self.describe()}, after this process was silent for too long")
+            raise LeaseLost(
+                f"{self.path.parent}: taken over by {self.describe()}, after this process was silent for too long"
+            )
 
     def describe(self) -> str:
         """Who holds it, for messages."""
@@ -160,7 +168,9 @@ def _dead_on_this_host(held: dict[str, Any]) -> bool:
         return False
     try:
         process = psutil.Process(held.get("pid", -1))
-        return process.create_time() != held.get("started") or process.status() == psutil.STATUS_ZOMBIE
+        return (
+            process.create_time() != held.get("started") or process.status() == psutil.STATUS_ZOMBIE
+        )
     except psutil.NoSuchProcess:
         return True
     except (ValueError, TypeError):  # no number of a process

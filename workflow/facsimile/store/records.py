@@ -27,7 +27,9 @@ from facsimile.store.files import HISTORY, LATENTS, RECORD, WEIGHTS, StoreError,
 
 RECORD_BYTES = 2**24  # no run.json is a thousandth of it
 FIELDS: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("run", "dataset", "model", "reason", "started", "device", "weights_sha256"), (str,)),
+    **dict.fromkeys(
+        ("run", "dataset", "model", "reason", "started", "device", "weights_sha256"), (str,)
+    ),
     **dict.fromkeys(("code", "statement", "versions", "final"), (dict,)),
     **dict.fromkeys(("seed", "steps"), (int,)),
     "seconds": (int, float),
@@ -57,7 +59,9 @@ def checked_record(data: bytes, path: Path) -> dict[str, Any]:
         raise StoreError(f"{path}: no record of a run: its state is neither done nor failed")
     for name, kinds in FIELDS.items():
         value = found.get(name)
-        if value is not None and (not isinstance(value, kinds) or isinstance(value, bool) or value != value):
+        if value is not None and (
+            not isinstance(value, kinds) or isinstance(value, bool) or value != value
+        ):
             raise StoreError(f"{path}: no record of a run: its {name} is {str(value)[:40]!r}")
     found["code"] = found.get("code") or {}
     if not all(isinstance(stated, str) for stated in found["code"].values()):
@@ -67,7 +71,9 @@ def checked_record(data: bytes, path: Path) -> dict[str, Any]:
     return found
 
 
-def finish(folder: Path, weights: dict[str, Tensor], history: pd.DataFrame, summary: dict[str, Any]) -> None:
+def finish(
+    folder: Path, weights: dict[str, Tensor], history: pd.DataFrame, summary: dict[str, Any]
+) -> None:
     """Write a finished run: weights and history, then the record, then drop the checkpoint that they replace."""
     from safetensors.torch import save
 
@@ -75,7 +81,9 @@ def finish(folder: Path, weights: dict[str, Tensor], history: pd.DataFrame, summ
     with room_on_disk(folder):
         atomic.write_bytes(folder / WEIGHTS, data)
         write_history(folder, history)
-        atomic.write_json(folder / RECORD, summary | {"weights_sha256": hashlib.sha256(data).hexdigest()})
+        atomic.write_json(
+            folder / RECORD, summary | {"weights_sha256": hashlib.sha256(data).hexdigest()}
+        )
     drop_checkpoints(folder)
 
 
@@ -106,13 +114,19 @@ def weights(folder: Path) -> dict[str, Tensor]:
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
     except (SafetensorError, ValueError, RuntimeError) as error:
-        raise StoreError(f"{path}: no weights ({error}); make the run again: facsimile forget {key(folder)}") from None
+        raise StoreError(
+            f"{path}: no weights ({error}); make the run again: facsimile forget {key(folder)}"
+        ) from None
 
 
 def forget(paths: Paths, run: Run, latents: bool = False) -> list[Path]:
     """Remove a run and the indexes of every shard that holds it, or its latents alone; answers what was removed."""
     which = "*/encoded.json" if latents else "*/*"
-    removed = [path for path in sorted(paths.shard(f"{run.dataset}/{run.model}").glob(which)) if _names(path, run.key)]
+    removed = [
+        path
+        for path in sorted(paths.shard(f"{run.dataset}/{run.model}").glob(which))
+        if _names(path, run.key)
+    ]
     made = paths.run(run.key) / LATENTS if latents else paths.run(run.key)
     removed += [made] * made.exists()
     for path in removed:

@@ -19,7 +19,13 @@ POLL = 2.0  # seconds between two looks at a run that another process is making
 Log = Callable[[str], None]
 
 
-def make_all(shard: Shard, paths: Paths, done: Callable[[Run], bool], make: Callable[[Run, Lease], None], log: Log) -> None:
+def make_all(
+    shard: Shard,
+    paths: Paths,
+    done: Callable[[Run], bool],
+    make: Callable[[Run, Lease], None],
+    log: Log,
+) -> None:
     """Make every run of the shard that is not ``done``, each under its claim; wait for those that other processes hold.
 
     Whole runs come first, whoever makes them: their snapshots come with them, and only those that are lacking then are made.
@@ -30,25 +36,36 @@ def make_all(shard: Shard, paths: Paths, done: Callable[[Run], bool], make: Call
 
 
 def _make_each(
-    shard: Shard, runs: Sequence[Run], paths: Paths, done: Callable[[Run], bool], make: Callable[[Run, Lease], None], log: Log
+    shard: Shard,
+    runs: Sequence[Run],
+    paths: Paths,
+    done: Callable[[Run], bool],
+    make: Callable[[Run, Lease], None],
+    log: Log,
 ) -> None:
     todo = [run for run in runs if not done(run)]
     what = "snapshots" if runs[0].part_of else "runs"
-    log(f"{shard.key}: {len(runs) - len(todo)} of {len(runs)} {what} are there, {len(todo)} to make")
+    log(
+        f"{shard.key}: {len(runs) - len(todo)} of {len(runs)} {what} are there, {len(todo)} to make"
+    )
     said: set[str] = set()
     while todo:
         held = [run for run in todo if not _make(run, paths.run(run.key), done, make)]
         for run in held:
             if run.key not in said:
                 holder = Lease(paths.run(run.key)).describe()
-                log(f"{run.key}: {holder} is making it; waiting for it, or for its claim to run out")
+                log(
+                    f"{run.key}: {holder} is making it; waiting for it, or for its claim to run out"
+                )
                 said.add(run.key)
         if held:
             time.sleep(POLL)
         todo = held
 
 
-def _make(run: Run, folder: Path, done: Callable[[Run], bool], make: Callable[[Run, Lease], None]) -> bool:
+def _make(
+    run: Run, folder: Path, done: Callable[[Run], bool], make: Callable[[Run, Lease], None]
+) -> bool:
     """Whether the run needs no more attention from us: done, or made by us now."""
     if done(run):
         return True
@@ -72,13 +89,18 @@ def clear_future_time(path: Path, log: Log) -> None:
     ahead = path.stat().st_mtime - time.time() if path.exists() else 0.0
     if ahead <= 0:
         return
-    log(f"{path}: of a time {ahead:,.0f} s ahead of this host's; it is set to now. Run NTP on all hosts: facsimile doctor")
+    log(
+        f"{path}: of a time {ahead:,.0f} s ahead of this host's; it is set to now. Run NTP on all hosts: facsimile doctor"
+    )
     os.utime(path)
 
 
 def write_index(path: Path, shard: Shard, paths: Paths) -> None:
     """A shard's index: which runs it holds and what became of them; all that Snakemake sees of a shard."""
-    states: dict[str, Any] = {run.key: (records.record(paths.run(run.key)) or {}).get("state", "missing") for run in shard.runs}
+    states: dict[str, Any] = {
+        run.key: (records.record(paths.run(run.key)) or {}).get("state", "missing")
+        for run in shard.runs
+    }
     with files.room_on_disk(path.parent):
         atomic.write_json(path, {"shard": shard.key, "runs": states})
 

@@ -53,9 +53,15 @@ def _is_row(row: Any) -> bool:
 
 def write_table(path: Path, found: Iterable[tuple[str, StoredScores]]) -> None:
     """Write a shard's table from each run and an answer for it: a row a number, in the order given."""
-    rows = [{"run": run, "code": answer.stamp["code"]} | row for run, answer in found for row in answer.scores]
+    rows = [
+        {"run": run, "code": answer.stamp["code"]} | row
+        for run, answer in found
+        for row in answer.scores
+    ]
     with room_on_disk(path.parent), atomic.replacing(path) as temporary:
-        pd.DataFrame(rows, columns=None if rows else ["run", "metric"]).to_parquet(temporary, index=False)
+        pd.DataFrame(rows, columns=None if rows else ["run", "metric"]).to_parquet(
+            temporary, index=False
+        )
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -70,8 +76,20 @@ def read_table(path: Path) -> pd.DataFrame:
             table = file.read().to_pandas()
     except FileNotFoundError:
         raise StoreError(f"{path}: there is no such file; run snakemake") from None
-    except (pyarrow.ArrowException, OSError, ValueError, TypeError, KeyError, LookupError, OverflowError) as error:
-        raise StoreError(f"{path}: truncated or no table of scores ({' '.join(str(error).split())}); {remedy}") from None
+    except (
+        pyarrow.ArrowException,
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        LookupError,
+        OverflowError,
+    ) as error:
+        raise StoreError(
+            f"{path}: truncated or no table of scores ({' '.join(str(error).split())}); {remedy}"
+        ) from None
     if lacking := {"run", "metric"} - set(table.columns):
-        raise StoreError(f"{path}: no table of scores, without {', '.join(sorted(lacking))}; {remedy}")
+        raise StoreError(
+            f"{path}: no table of scores, without {', '.join(sorted(lacking))}; {remedy}"
+        )
     return table

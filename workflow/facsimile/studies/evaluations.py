@@ -46,9 +46,17 @@ def settings(study: Study, scale: str, metric: str) -> list[EvaluationSetting]:
 def protocol(study: Study, scale: str, metric: str) -> str:
     """Hash of how a metric is asked at a scale; two studies that ask alike share scores."""
     own, *others = settings(study, scale, metric)
-    return canonical.hash8({"metric": metric, **own.stated, "variations": {way.variation: way.stated for way in others}})
+    return canonical.hash8(
+        {
+            "metric": metric,
+            **own.stated,
+            "variations": {way.variation: way.stated for way in others},
+        }
+    )
 
 
 def panel(study: Study, scale: str) -> str:
     """Hash of all metrics that a study asks at a scale, and how it asks them: the work of one scoring job a shard."""
-    return canonical.hash8({metric: protocol(study, scale, metric) for metric in sorted(study.metrics)})
+    return canonical.hash8(
+        {metric: protocol(study, scale, metric) for metric in sorted(study.metrics)}
+    )

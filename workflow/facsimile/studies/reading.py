@@ -47,7 +47,9 @@ def _keys_at(location: tuple[str | int, ...]) -> list[str]:
         if isinstance(part, int):
             schema = schema.get("items", schema)
         else:
-            schema = schema.get("properties", {}).get(part) or schema.get("additionalProperties", {})
+            schema = schema.get("properties", {}).get(part) or schema.get(
+                "additionalProperties", {}
+            )
         for option in schema.get("anyOf", []):
             schema = option if "$ref" in option or "properties" in option else schema
         schema = definitions[schema["$ref"].rsplit("/", 1)[1]] if "$ref" in schema else schema

@@ -55,11 +55,20 @@ class Run:
         """Its snapshots, the longest first: a state after k steps is that of the run of k steps, and is stored as one."""
         if self.snapshots is None or self.part_of:
             return ()
-        return tuple(self._after(step) for step in reversed(range(self.snapshots.every, self.steps, self.snapshots.every)))
+        return tuple(
+            self._after(step)
+            for step in reversed(range(self.snapshots.every, self.steps, self.snapshots.every))
+        )
 
     def _after(self, step: int) -> "Run":
         statement = self.statement | {"training": self.statement["training"] | {"steps": step}}
-        return replace(self, statement=statement, hash=canonical.hash8(statement), number=None, part_of=self.key)
+        return replace(
+            self,
+            statement=statement,
+            hash=canonical.hash8(statement),
+            number=None,
+            part_of=self.key,
+        )
 
     def due(self, metric: str) -> bool:
         """Whether a metric is asked of it: of some snapshots, those that are dear are not."""
@@ -108,7 +117,10 @@ def expand(study: Study, scale: str) -> list[Run]:
     chosen = scale_of(study, scale)
     datasets = study.datasets_of(chosen)
     trained = [
-        run for dataset in datasets for cell in _cells(study, chosen, dataset) for run in _seeds(study, chosen, dataset, cell)
+        run
+        for dataset in datasets
+        for cell in _cells(study, chosen, dataset)
+        for run in _seeds(study, chosen, dataset, cell)
     ]
     runs = trained + [run for dataset in datasets for run in _controls(study, chosen, dataset)]
     return _distinct(runs)
@@ -137,7 +149,11 @@ def _cells(study: Study, scale: Scale, dataset: str) -> Iterator[_Cell]:
             swept = dict(zip(sweep, values, strict=True))
             statement = canonical.canonical({"model": model.name, "params": fixed | swept} | common)
             value = float(values[0]) if len(values) == 1 else None
-            index = next(iter(model.sweep.values())).index(values[0]) if value in _first_sweep(model.sweep) else None
+            index = (
+                next(iter(model.sweep.values())).index(values[0])
+                if value in _first_sweep(model.sweep)
+                else None
+            )
             yield _Cell(model, statement, value, index, published.get((place, values)), kept)
 
 
@@ -151,12 +167,18 @@ def override_of(scale: Scale, model: Model) -> ModelOverride:
     return scale.models.get(model.label) or scale.models.get(model.name) or ModelOverride()
 
 
-def _training(study: Study, model: Model, scale: Scale, override: ModelOverride, dataset: str) -> dict[str, Any]:
+def _training(
+    study: Study, model: Model, scale: Scale, override: ModelOverride, dataset: str
+) -> dict[str, Any]:
     """How a model is trained: as the study states, then what differs for this data set, model, scale, and both of them."""
     if study.training is None or not is_trained(model):
         return {}
     here = TrainingOverride(latents=study.latents.get(dataset))
-    return {"training": training.explicit_settings(study.training, here, model.training, scale.training, override.training)}
+    return {
+        "training": training.explicit_settings(
+            study.training, here, model.training, scale.training, override.training
+        )
+    }
 
 
 @functools.cache
@@ -169,11 +191,18 @@ def is_trained(model: Model) -> bool:
     return _trained(model.name)
 
 
-def _snapshots(study: Study, model: Model, scale: Scale, override: ModelOverride) -> Snapshots | None:
+def _snapshots(
+    study: Study, model: Model, scale: Scale, override: ModelOverride
+) -> Snapshots | None:
     """Which states of its runs are kept, by the nearest that says: scale and model, scale, model, study. Moves no hash."""
     if study.training is None or not is_trained(model):
         return None
-    said = (override.training.snapshots, scale.training.snapshots, model.training.snapshots, study.training.snapshots)
+    said = (
+        override.training.snapshots,
+        scale.training.snapshots,
+        model.training.snapshots,
+        study.training.snapshots,
+    )
     return next(filter(None, said), None)
 
 
@@ -197,14 +226,34 @@ def _seeds(study: Study, scale: Scale, dataset: str, cell: _Cell) -> Iterator[Ru
     for seed in range(min(count, cell.model.seeds or count)):
         number = first + seed if first is not None and seed < study.seeds else None
         place = (cell.value, cell.value_index, number)
-        yield Run(dataset, cell.model.name, seed, cell.statement, hash8, *place, False, cell.model.label, cell.snapshots)
+        yield Run(
+            dataset,
+            cell.model.name,
+            seed,
+            cell.statement,
+            hash8,
+            *place,
+            False,
+            cell.model.label,
+            cell.snapshots,
+        )
 
 
 def _controls(study: Study, scale: Scale, dataset: str) -> Iterator[Run]:
     for model in CONTROLS:
         statement = {"model": model, "params": {}} | _subgrid(scale, dataset)
         for seed in range(study.control_seeds):
-            yield Run(dataset, model, seed, statement, canonical.hash8(statement), None, None, None, control=True)
+            yield Run(
+                dataset,
+                model,
+                seed,
+                statement,
+                canonical.hash8(statement),
+                None,
+                None,
+                None,
+                control=True,
+            )
 
 
 def _subgrid(scale: Scale, dataset: str) -> dict[str, Any]:
@@ -223,7 +272,11 @@ def _distinct(runs: list[Run]) -> list[Run]:
             same = other.statement == run.statement
             if same and other.label != run.label:
                 continue
-            cause = "is stated twice; remove one" if same else "shares its hash with another; change any setting slightly"
+            cause = (
+                "is stated twice; remove one"
+                if same
+                else "shares its hash with another; change any setting slightly"
+            )
             raise ValueError(f"run {run.key} ({canonical.dumps(run.params)}) {cause}")
     return list(seen.values())
 
@@ -234,7 +287,9 @@ def shards(runs: list[Run], size: int) -> list[Shard]:
     for run in runs:
         groups.setdefault((run.dataset, run.model), []).append(run)
     return [
-        Shard(*group, tuple(with_snapshots(block))) for group, members in groups.items() for block in _blocks(members, size)
+        Shard(*group, tuple(with_snapshots(block)))
+        for group, members in groups.items()
+        for block in _blocks(members, size)
     ]
 
 

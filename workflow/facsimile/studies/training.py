@@ -32,14 +32,17 @@ class Snapshots(Strict):
 
     every: PositiveInt = Field(description="steps between two snapshots")
     metrics: dict[Name, PositiveInt] = Field(
-        default={}, description="metric -> steps between two askings of it, a multiple of every, where it is asked less often"
+        default={},
+        description="metric -> steps between two askings of it, a multiple of every, where it is asked less often",
     )
 
     @model_validator(mode="after")
     def _multiples(self) -> "Snapshots":
         for name, steps in self.metrics.items():
             if steps % self.every:
-                raise ValueError(f"{name}: {steps} is no multiple of the {self.every} steps between two snapshots")
+                raise ValueError(
+                    f"{name}: {steps} is no multiple of the {self.every} steps between two snapshots"
+                )
         return self
 
 
@@ -47,13 +50,19 @@ class Training(Strict):
     """How every run of the study is trained."""
 
     steps: PositiveInt = Field(description="updates of each model")
-    batch_size: BatchSize = Field(description="images or rows an update, drawn with replacement; all: the whole data set")
+    batch_size: BatchSize = Field(
+        description="images or rows an update, drawn with replacement; all: the whole data set"
+    )
     latents: PositiveInt = Field(description="dimensions of the representation")
-    network: Name = Field(default="own", description="encoder and decoder, by their name in networks.py; own: the model's")
+    network: Name = Field(
+        default="own",
+        description="encoder and decoder, by their name in networks.py; own: the model's",
+    )
     adam: Adam | None = Field(default=None, description="optimiser of encoder and decoder")
     sgd: SGD | None = Field(default=None, description="optimiser, instead of adam")
     snapshots: Snapshots | None = Field(
-        default=None, description="states on the way that are kept and scored; their best score is metric.score@best"
+        default=None,
+        description="states on the way that are kept and scored; their best score is metric.score@best",
     )
 
     @model_validator(mode="after")
@@ -73,7 +82,9 @@ class Training(Strict):
     def drawn(self) -> int:
         """``batch_size`` as a number; raises ValueError for ``all``, as data sets of images are drawn from."""
         if self.batch_size == "all":
-            raise ValueError("training: batch_size: all is for data sets of arrays; of images state how many are drawn")
+            raise ValueError(
+                "training: batch_size: all is for data sets of arrays; of images state how many are drawn"
+            )
         return self.batch_size
 
 

@@ -11,14 +11,18 @@ from facsimile.foundation import discover
 
 def _finite(value: Any) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"a finite number is wanted, not {value!r} (YAML reads 1e-4 as text: write 1.0e-4)")
+        raise ValueError(
+            f"a finite number is wanted, not {value!r} (YAML reads 1e-4 as text: write 1.0e-4)"
+        )
     return int(value) if float(value).is_integer() else value
 
 
 def _name(value: str) -> str:
     # Names become folders, Snakemake rules and words of shell commands.
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", value):
-        raise ValueError(f"{value!r} is not a name: lower-case letters, digits and _ only, beginning with a letter")
+        raise ValueError(
+            f"{value!r} is not a name: lower-case letters, digits and _ only, beginning with a letter"
+        )
     return value
 
 

@@ -12,7 +12,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 Kind = Literal["dataset", "model", "metric"]
-WORDS: Mapping[Kind, str] = {"dataset": "data set", "model": "model", "metric": "score"}  # fields of a quantity
+WORDS: Mapping[Kind, str] = {
+    "dataset": "data set",
+    "model": "model",
+    "metric": "score",
+}  # fields of a quantity
 
 
 class Variant(NamedTuple):
@@ -34,6 +38,13 @@ class Names(NamedTuple):
         fields: tuple[Kind, ...] = ("dataset", "model", "metric")
         found = [getattr(self, field).get(getattr(quantity, field), (None,)) for field in fields]
         for chosen in itertools.product(*found):
-            pairs = [(field, variant) for field, variant in zip(fields, chosen, strict=True) if variant]
-            words = "; ".join(f"{WORDS[field]} as in the {variant.faithful_to}" for field, variant in pairs)
-            yield dataclasses.replace(quantity, **{field: variant.name for field, variant in pairs}), words
+            pairs = [
+                (field, variant) for field, variant in zip(fields, chosen, strict=True) if variant
+            ]
+            words = "; ".join(
+                f"{WORDS[field]} as in the {variant.faithful_to}" for field, variant in pairs
+            )
+            yield (
+                dataclasses.replace(quantity, **{field: variant.name for field, variant in pairs}),
+                words,
+            )

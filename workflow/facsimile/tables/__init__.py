@@ -30,7 +30,10 @@ class Table:
 
     def wide(self) -> pd.DataFrame:
         """As printed, entries as text."""
-        body = [[row.block, row.label, row.n, *(entry.line() for entry in row.entries)] for row in self.rows]
+        body = [
+            [row.block, row.label, row.n, *(entry.line() for entry in row.entries)]
+            for row in self.rows
+        ]
         return pd.DataFrame(body, columns=["block", self.head.lower(), "n", *self.columns])
 
     def markdown(self) -> str:

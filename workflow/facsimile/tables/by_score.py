@@ -19,12 +19,22 @@ NONE = float("nan")
 def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context) -> Table:
     """One line a (data set, model, score); the spec names metrics, all of whose scores are shown, or single scores."""
     said = with_names(scores)
-    shown = said[said["dataset"].isin(context.shown(spec)) & said["name"].map(lambda name: _wanted(name, spec))]
-    numbers = [_number(key, own, spec, context) for key, own in shown.groupby(["dataset", "model", "name"], sort=False)]
+    shown = said[
+        said["dataset"].isin(context.shown(spec))
+        & said["name"].map(lambda name: _wanted(name, spec))
+    ]
+    numbers = [
+        _number(key, own, spec, context)
+        for key, own in shown.groupby(["dataset", "model", "name"], sort=False)
+    ]
     data = pd.DataFrame(numbers, columns=COLUMNS)
     several = data["model"].nunique() > 1
     rows = [_row(number, several) for number in data.to_dict("records")]
-    notes = ["n: runs; one where nothing is trained.", *context.said(spec), *means.failures(means.shown(runs, spec, context))]
+    notes = [
+        "n: runs; one where nothing is trained.",
+        *context.said(spec),
+        *means.failures(means.shown(runs, spec, context)),
+    ]
     return Table(spec.title, ["ours", "published", "difference"], rows, notes, data)
 
 
@@ -35,20 +45,44 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
 
 def _wanted(name: str, spec: Spec) -> bool:
     """A variation is shown where it is named itself."""
-    return name in spec.metrics or ("@" not in name and (not spec.metrics or name.partition(".")[0] in spec.metrics))
+    return name in spec.metrics or (
+        "@" not in name and (not spec.metrics or name.partition(".")[0] in spec.metrics)
+    )
 
 
 def _number(key: object, own: pd.DataFrame, spec: Spec, context: Context) -> tuple[object, ...]:
     assert isinstance(key, tuple)
     dataset, model, name = map(str, key)
-    found = estimates.estimate(own["result"].to_numpy(dtype=float), estimates.generator(dataset, model, name))
+    found = estimates.estimate(
+        own["result"].to_numpy(dtype=float), estimates.generator(dataset, model, name)
+    )
     printed = context.printed.get(Quantity(spec.id, dataset, model, "", name, "mean"), NONE)
-    return dataset, model, name, found.value, found.low, found.high, found.n, printed, found.value - printed
+    return (
+        dataset,
+        model,
+        name,
+        found.value,
+        found.low,
+        found.high,
+        found.n,
+        printed,
+        found.value - printed,
+    )
 
 
 def _row(number: dict[object, object], several: bool) -> Row:
     dataset, model, name = (str(number[key]) for key in ("dataset", "model", "metric"))
     method = [names.model(model)] if several else []
-    mean, low, high, *beside_it = (float(str(number[key])) for key in ("mean", "low", "high", "published", "difference"))
-    ours, beside = Entry(mean, low, high, digits=DIGITS), [Entry(value, NONE, NONE, digits=DIGITS) for value in beside_it]
-    return Row(names.dataset(dataset), " ".join([*method, names.scores([name])[0]]), str(number["n"]), [ours, *beside])
+    mean, low, high, *beside_it = (
+        float(str(number[key])) for key in ("mean", "low", "high", "published", "difference")
+    )
+    ours, beside = (
+        Entry(mean, low, high, digits=DIGITS),
+        [Entry(value, NONE, NONE, digits=DIGITS) for value in beside_it],
+    )
+    return Row(
+        names.dataset(dataset),
+        " ".join([*method, names.scores([name])[0]]),
+        str(number["n"]),
+        [ours, *beside],
+    )

@@ -20,7 +20,11 @@ def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context)
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
     """The mean of every published value of every method that sweeps one hyper-parameter."""
-    groups = [(m, canonical.dumps({context.models[m][0]: v})) for m, values in context.sweeps.items() for v in values]
+    groups = [
+        (m, canonical.dumps({context.models[m][0]: v}))
+        for m, values in context.sweeps.items()
+        for v in values
+    ]
     return means.quantities(spec, context, groups)
 
 

@@ -18,15 +18,32 @@ def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context)
     for first, second in pairs.listed(context):
         entries = []
         for name in wanted:
-            a, b = ([_runs(found, d, model, name) for d in context.shown(spec)] for model in (first, second))
+            a, b = (
+                [_runs(found, d, model, name) for d in context.shown(spec)]
+                for model in (first, second)
+            )
             said = improvement.probability(a, b, estimates.generator(first, second, name))
             entries.append(Entry(said.value, said.low, said.high))
             numbers.append((first, second, name, said.value, said.low, said.high, said.n))
         rows.append(
-            Row("Pairs", pairs.label(first, second), str(max(number[-1] for number in numbers[-len(wanted) :])), entries)
+            Row(
+                "Pairs",
+                pairs.label(first, second),
+                str(max(number[-1] for number in numbers[-len(wanted) :])),
+                entries,
+            )
         )
-    data = pd.DataFrame(numbers, columns=["first", "second", "metric", "probability", "low", "high", "n"])
-    return Table(spec.title, [names.metric(name) for name in wanted], rows, _notes(spec, context), data, "Methods")
+    data = pd.DataFrame(
+        numbers, columns=["first", "second", "metric", "probability", "low", "high", "n"]
+    )
+    return Table(
+        spec.title,
+        [names.metric(name) for name in wanted],
+        rows,
+        _notes(spec, context),
+        data,
+        "Methods",
+    )
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:

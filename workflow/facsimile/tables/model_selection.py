@@ -24,13 +24,32 @@ def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context)
     rows, numbers = [], []
     for model in ("", *context.models):
         estimates = [chosen(trained, datasets, wanted, case, model) for case in model_choice.CASES]
-        block, label = ("Hyper-parameters of", names.model(model)) if model else ("Method and hyper-parameter", ALL)
-        rows.append(Row(block, label, str(estimates[0].n), [Entry(e.value, e.low, e.high) for e in estimates]))
-        numbers += [(model, *case, e.value, e.low, e.high, e.n) for case, e in zip(model_choice.CASES, estimates, strict=True)]
+        block, label = (
+            ("Hyper-parameters of", names.model(model))
+            if model
+            else ("Method and hyper-parameter", ALL)
+        )
+        rows.append(
+            Row(
+                block,
+                label,
+                str(estimates[0].n),
+                [Entry(e.value, e.low, e.high) for e in estimates],
+            )
+        )
+        numbers += [
+            (model, *case, e.value, e.low, e.high, e.n)
+            for case, e in zip(model_choice.CASES, estimates, strict=True)
+        ]
     columns = ["model", *Case._fields, "probability", "low", "high", "n"]
     titles = [_capital(case.text) for case in model_choice.CASES]
     return Table(
-        spec.title, titles, rows, _notes(trained, spec, context), pd.DataFrame(numbers, columns=columns), "Chosen among"
+        spec.title,
+        titles,
+        rows,
+        _notes(trained, spec, context),
+        pd.DataFrame(numbers, columns=columns),
+        "Chosen among",
     )
 
 
@@ -39,7 +58,9 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
     return []
 
 
-def chosen(trained: pd.DataFrame, datasets: list[str], wanted: list[str], case: Case, model: str = "") -> Estimate:
+def chosen(
+    trained: pd.DataFrame, datasets: list[str], wanted: list[str], case: Case, model: str = ""
+) -> Estimate:
     """The probability of one case, among the settings of one method or of all; ``trained`` as ``directed`` gives it."""
     own = trained[trained["model"] == model] if model else trained
     settled = own.assign(setting=own["model"].astype(str) + own["params"].astype(str))
@@ -47,15 +68,23 @@ def chosen(trained: pd.DataFrame, datasets: list[str], wanted: list[str], case: 
     if not listed:
         return Estimate(float("nan"), float("nan"), float("nan"), 0)
     values = model_choice.grid(settled, datasets, wanted, listed)
-    return model_choice.beats_random(values, case, statistics_estimates.generator("transfer", model, case.text))
+    return model_choice.beats_random(
+        values, case, statistics_estimates.generator("transfer", model, case.text)
+    )
 
 
 def _notes(trained: pd.DataFrame, spec: Spec, context: Context) -> list[str]:
     seeds = trained["seed"].nunique()
     lacking = [
-        (trained["dataset"].nunique() < 2, f"transfer to another data set: here is {_listed(context.shown(spec))} alone"),
+        (
+            trained["dataset"].nunique() < 2,
+            f"transfer to another data set: here is {_listed(context.shown(spec))} alone",
+        ),
         (trained["name"].nunique() < 2, "transfer to another score: there is one"),
-        (seeds < 2, f"anything: a choice is put to the test with another seed, and there is {seeds or 'none'}"),
+        (
+            seeds < 2,
+            f"anything: a choice is put to the test with another seed, and there is {seeds or 'none'}",
+        ),
     ]
     return [
         "Probability that the setting chosen by one score, data set and seed beats a random one with another seed; 0.5 is "

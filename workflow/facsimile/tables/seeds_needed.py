@@ -13,7 +13,18 @@ from facsimile.statistics import estimates, seeds_needed
 from facsimile.tables import Table
 from facsimile.tables.base import pairs
 
-COLUMNS = ["dataset", "first", "second", "metric", "difference", "low", "high", "n", "paired", "unpaired"]
+COLUMNS = [
+    "dataset",
+    "first",
+    "second",
+    "metric",
+    "difference",
+    "low",
+    "high",
+    "n",
+    "paired",
+    "unpaired",
+]
 
 
 def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context) -> Table:
@@ -24,12 +35,24 @@ def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context)
     for dataset in context.shown(spec):
         block = names.dataset(dataset) if several else "Pairs"
         for first, second in pairs.listed(context):
-            own = [(dataset, first, second, name, *_needed(found, dataset, first, second, name)) for name in wanted]
+            own = [
+                (dataset, first, second, name, *_needed(found, dataset, first, second, name))
+                for name in wanted
+            ]
             entries = [Entry(said[-2], math.nan, math.nan, text=_text(said[-2])) for said in own]
-            rows.append(Row(block, pairs.label(first, second), str(max(said[7] for said in own)), entries))
+            rows.append(
+                Row(block, pairs.label(first, second), str(max(said[7] for said in own)), entries)
+            )
             numbers += own
     titles = [names.metric(name) for name in wanted]
-    return Table(spec.title, titles, rows, _notes(spec, context), pd.DataFrame(numbers, columns=COLUMNS), "Methods")
+    return Table(
+        spec.title,
+        titles,
+        rows,
+        _notes(spec, context),
+        pd.DataFrame(numbers, columns=COLUMNS),
+        "Methods",
+    )
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
@@ -46,7 +69,14 @@ def _needed(
     a, b = (both.iloc[:, i].to_numpy(dtype=np.float64) for i in (0, 1))
     rng = estimates.generator(dataset, first, second, name, "seeds")
     said = estimates.paired_difference(a, b, rng)
-    return said.value, said.low, said.high, said.n, seeds_needed.paired(a, b, rng), seeds_needed.unpaired(a, b, rng)
+    return (
+        said.value,
+        said.low,
+        said.high,
+        said.n,
+        seeds_needed.paired(a, b, rng),
+        seeds_needed.unpaired(a, b, rng),
+    )
 
 
 def _a_seed(own: pd.DataFrame) -> pd.Series:
@@ -56,7 +86,13 @@ def _a_seed(own: pd.DataFrame) -> pd.Series:
 
 
 def _text(needed: float) -> str:
-    return f"> {seeds_needed.MOST:,}" if math.isinf(needed) else "" if math.isnan(needed) else f"{needed:,.0f}"
+    return (
+        f"> {seeds_needed.MOST:,}"
+        if math.isinf(needed)
+        else ""
+        if math.isnan(needed)
+        else f"{needed:,.0f}"
+    )
 
 
 def _notes(spec: Spec, context: Context) -> list[str]:

@@ -30,10 +30,24 @@ def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context)
         said = explained(trained, dataset, name)
         named = dict(_estimates(said))
         entries = [Entry(e.value, e.low, e.high) for e in named.values()]
-        rows.append(Row(names.dataset(dataset) if several else "Scores", names.metric(name), str(said.n), entries))
+        rows.append(
+            Row(
+                names.dataset(dataset) if several else "Scores",
+                names.metric(name),
+                str(said.n),
+                entries,
+            )
+        )
         numbers += [(dataset, name, key, e.value, e.low, e.high, e.n) for key, e in named.items()]
     data = pd.DataFrame(numbers, columns=["dataset", "metric", "part", "value", "low", "high", "n"])
-    return Table(spec.title, [*PLAIN.values(), *SHARES.values()], rows, _notes(rows, spec, context), data, "Score")
+    return Table(
+        spec.title,
+        [*PLAIN.values(), *SHARES.values()],
+        rows,
+        _notes(rows, spec, context),
+        data,
+        "Score",
+    )
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
@@ -46,7 +60,10 @@ def explained(trained: pd.DataFrame, dataset: str, name: str) -> Explained:
     own = trained[(trained["dataset"] == dataset) & (trained["name"] == name)].sort_values("run")
     objective, setting = (own[key].to_numpy(dtype=str) for key in ("model", "params"))
     return variance_shares.explained(
-        own["result"].to_numpy(dtype=float), objective, setting, estimates.generator(dataset, "variance")
+        own["result"].to_numpy(dtype=float),
+        objective,
+        setting,
+        estimates.generator(dataset, "variance"),
     )
 
 
@@ -65,5 +82,9 @@ def _notes(rows: list[Row], spec: Spec, context: Context) -> list[str]:
         f"{100 * estimates.LEVEL:.0f} % bootstrap intervals over seeds within cells, corrected for the bootstrap's bias.",
     ]
     why = "a cell needs two seeds, and a score must vary"
-    said += [f"Nothing is said of {names.listed(list(dict.fromkeys(lacking)))}: {why}."] if lacking else []
+    said += (
+        [f"Nothing is said of {names.listed(list(dict.fromkeys(lacking)))}: {why}."]
+        if lacking
+        else []
+    )
     return [*said, *context.said(spec)]

@@ -14,7 +14,9 @@ def sizes(data: Data) -> tuple[int, ...]:
     return (len(data),) if isinstance(data, Arrays) else data.factor_sizes
 
 
-def rows(seeds: Tensor, steps: Tensor, batch: int, sizes: tuple[int, ...], paired: bool = False) -> Tensor:
+def rows(
+    seeds: Tensor, steps: Tensor, batch: int, sizes: tuple[int, ...], paired: bool = False
+) -> Tensor:
     """Rows [S, K, batch] that runs draw with replacement, int64; ``paired``: [S, K, 2 · batch], first all, then their partners.
 
     ``seeds`` [K] and ``steps`` [S] or [S, K] as in rng.py; ``sizes``: of the grid.

@@ -32,14 +32,23 @@ def networks(
     for group, network in made.items():
         prefix = f"{group}."
         network.load_state_dict(
-            {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
+            {
+                name.removeprefix(prefix): value
+                for name, value in weights.items()
+                if name.startswith(prefix)
+            }
         )
         network.eval().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return made
 
 
 def encode(
-    model: Model, made: dict[str, nn.Module], data: Dataset, seed: int, precision: str, device: str = "cpu"
+    model: Model,
+    made: dict[str, nn.Module],
+    data: Dataset,
+    seed: int,
+    precision: str,
+    device: str = "cpu",
 ) -> Iterator[tuple[Array, Array]]:
     """Posterior means and log-variances of every image in order, in blocks of float32 [rows, d].
 
@@ -49,13 +58,22 @@ def encode(
     for first in range(0, len(data), ROWS):
         last = min(first + ROWS, len(data))
         starts = range(first, last, size)
-        parts = [_infer(model, made, data, range(i, min(i + size, last)), seed, precision, device) for i in starts]
+        parts = [
+            _infer(model, made, data, range(i, min(i + size, last)), seed, precision, device)
+            for i in starts
+        ]
         yield tuple(torch.cat(column).cpu().numpy() for column in zip(*parts, strict=True))  # type: ignore[misc]
 
 
 @torch.inference_mode()
 def _infer(
-    model: Model, made: dict[str, nn.Module], data: Dataset, rows: range, seed: int, precision: str, device: str
+    model: Model,
+    made: dict[str, nn.Module],
+    data: Dataset,
+    rows: range,
+    seed: int,
+    precision: str,
+    device: str,
 ) -> tuple[Tensor, Tensor]:
     images = as_input(read(data, rows, seed), precision, device)
     with autocast(precision, device):
@@ -68,4 +86,6 @@ def read(data: Dataset, rows: range, seed: int) -> npt.NDArray[np.uint8]:
     whatever the batch of the device.
     """
     draws = ((i, rng.generator(seed, "latents", i)) for i in range(rows.start, rows.stop, BATCH))
-    return np.concatenate([data.images(np.arange(i, min(i + BATCH, rows.stop)), draw) for i, draw in draws])
+    return np.concatenate(
+        [data.images(np.arange(i, min(i + BATCH, rows.stop)), draw) for i, draw in draws]
+    )

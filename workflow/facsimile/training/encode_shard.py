@@ -40,7 +40,11 @@ def encoded(workspace: Workspace, run: Run) -> bool:
     folder = workspace.paths.run(run.key)
     found = latents.about(folder / files.LATENTS)
     made = records.record(folder)
-    return found is not None and made is not None and found.get("weights_sha256") == made["weights_sha256"]
+    return (
+        found is not None
+        and made is not None
+        and found.get("weights_sha256") == made["weights_sha256"]
+    )
 
 
 def encode_run(workspace: Workspace, run: Run, log: Log) -> None:
@@ -51,8 +55,14 @@ def encode_run(workspace: Workspace, run: Run, log: Log) -> None:
         raise files.StoreError(f"{folder}: this run is not trained; train its shard first")
     model = models.model(run.model, **run.params)
     how = machine.plain() if of_arrays(run.model) else machine.encoding(workspace.config)
-    about = shard_jobs.identity(run) | {"weights_sha256": made["weights_sha256"]} | machine.execution_facts(how)
-    about["code"] = provenance.code("facsimile.training.encode", discover.located("models", run.model))
+    about = (
+        shard_jobs.identity(run)
+        | {"weights_sha256": made["weights_sha256"]}
+        | machine.execution_facts(how)
+    )
+    about["code"] = provenance.code(
+        "facsimile.training.encode", discover.located("models", run.model)
+    )
     log(f"{run.key}: encoding on {how.device}, {how.precision}")
     data = open_data(workspace, run)
     if (arrays := _arrays_of(run, model, data, folder)) is not None:
@@ -71,12 +81,16 @@ def _arrays_of(run: Run, model: Model, data: Data, folder: Path) -> dict[str, An
         return None
     if not model.trained or not isinstance(data, Arrays):
         return {}
-    made = encode.networks(model, training_of(run), loop.shape_of(model, data), records.weights(folder))
+    made = encode.networks(
+        model, training_of(run), loop.shape_of(model, data), records.weights(folder)
+    )
     whole = base_arrays.tensors(data.arrays(slice(None)))
     return base_arrays.inferred(model, made, whole, run.seed, encode.ROWS)
 
 
-def _blocks(workspace: Workspace, run: Run, model: Model, how: Execution) -> tuple[Iterator[tuple[Array, Array]], int]:
+def _blocks(
+    workspace: Workspace, run: Run, model: Model, how: Execution
+) -> tuple[Iterator[tuple[Array, Array]], int]:
     data = open_data(workspace, run)
     if not model.trained:
         mean, log_variance = model.codes(data.factors(np.arange(len(data))), run.seed)
@@ -84,4 +98,6 @@ def _blocks(workspace: Workspace, run: Run, model: Model, how: Execution) -> tup
     training = training_of(run)
     weights = records.weights(workspace.paths.run(run.key))
     made = encode.networks(model, training, loop.shape_of(model, data), weights, how.device)
-    return encode.encode(model, made, of_images(data), run.seed, how.precision, how.device), training.latents
+    return encode.encode(
+        model, made, of_images(data), run.seed, how.precision, how.device
+    ), training.latents

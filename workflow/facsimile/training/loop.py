@@ -73,11 +73,16 @@ def start(model: Model, training: Training, shape: Any, seed: int, precision: st
         if precision == "bf16":
             network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
             as_bf16_layers(network)
-    optimisers = {group: TFAdam(list(network.parameters()), settings[group]) for group, network in made.items()}
+    optimisers = {
+        group: TFAdam(list(network.parameters()), settings[group])
+        for group, network in made.items()
+    }
     return State(made, optimisers, 0, [])
 
 
-def steps(model: Model, training: Training, data: Data, seed: int, precision: str, state: State) -> Iterator[State]:
+def steps(
+    model: Model, training: Training, data: Data, seed: int, precision: str, state: State
+) -> Iterator[State]:
     """Go on training from ``state`` to the last step, yielding the state after each; raises NonFiniteLoss."""
     total = None
     for block in range(state.step // BLOCK * BLOCK, training.steps, BLOCK):
@@ -85,7 +90,14 @@ def steps(model: Model, training: Training, data: Data, seed: int, precision: st
         for step in range(max(block, state.step), min(block + BLOCK, training.steps)):
             given = _batch(model, data, draws["batch"][step - block].numpy(), seed, step, precision)
             traced = _traced(model, state, given) if recorded(step, training.steps) else {}
-            losses = _update(model, state, given, {name: draw[step - block] for name, draw in draws.items()}, step, precision)
+            losses = _update(
+                model,
+                state,
+                given,
+                {name: draw[step - block] for name, draw in draws.items()},
+                step,
+                precision,
+            )
             last, total = total, sum(loss.item() for loss in losses.minimise.values())
             if not math.isfinite(total):
                 raise NonFiniteLoss(state, last)
@@ -144,25 +156,39 @@ def shape_of(model: Model, data: Data) -> Any:
     if not isinstance(model, ArraysModel):
         return of_images(data).image_shape
     if not isinstance(data, Arrays):
-        raise ValueError(f"{type(model).__name__} is a model of arrays, {data.name} a data set of images; pair it with another")
+        raise ValueError(
+            f"{type(model).__name__} is a model of arrays, {data.name} a data set of images; pair it with another"
+        )
     return arrays.checked(model, data.name, data.shapes)
 
 
 def fitting(
-    saved: checkpoints.Checkpoint, made: Mapping[str, nn.Module], folder: Path, kept: Mapping[str, tuple[str, ...]] | None = None
+    saved: checkpoints.Checkpoint,
+    made: Mapping[str, nn.Module],
+    folder: Path,
+    kept: Mapping[str, tuple[str, ...]] | None = None,
 ) -> checkpoints.Checkpoint:
     """The checkpoint, if its tensors are those of these networks; raises StoreError for one of another network.
 
     ``kept``: what each group's optimiser keeps of every parameter; None: Adam's moments.
     """
-    wanted = {f"weights.{group}.{name}": value.shape for group, net in made.items() for name, value in net.state_dict().items()}
+    wanted = {
+        f"weights.{group}.{name}": value.shape
+        for group, net in made.items()
+        for name, value in net.state_dict().items()
+    }
     for group, network in made.items():
         for index, parameter in enumerate(network.parameters()):
             names = MOMENTS if kept is None else kept[group]
             wanted |= {f"adam.{group}.{index}.{moment}": parameter.shape for moment in names}
     found = {name: tensor.shape for name, tensor in saved[0].items()}
-    if wrong := sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name)):
-        wants, has = (list(shapes[wrong[0]]) if wrong[0] in shapes else "nothing" for shapes in (wanted, found))
+    if wrong := sorted(
+        name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name)
+    ):
+        wants, has = (
+            list(shapes[wrong[0]]) if wrong[0] in shapes else "nothing"
+            for shapes in (wanted, found)
+        )
         raise files.StoreError(
             f"{folder / files.CHECKPOINT}: of another network: {wrong[0]} should be {wants}, is {has} ({len(wrong)} differ); "
             f"the model's code has changed since; start this run anew: facsimile forget {files.key(folder)}"
@@ -217,11 +243,16 @@ def autocast(precision: str, device: str = "cpu") -> Any:
     return torch.autocast(device, torch.bfloat16) if precision == "bf16" else nullcontext()
 
 
-def _draws(model: Model, training: Training, sizes: tuple[int, ...], seed: int, block: int) -> dict[str, Tensor]:
+def _draws(
+    model: Model, training: Training, sizes: tuple[int, ...], seed: int, block: int
+) -> dict[str, Tensor]:
     """All that a block of steps draws, [steps, ...] by name."""
     seeds, at = torch.tensor([seed]), torch.arange(block, block + BLOCK)
     rows = math.prod(sizes) if training.batch_size == "all" else training.batch_size
-    drawn = {name: _noise(seeds, at, name, draw) for name, draw in model.draws(rows, training.latents).items()}
+    drawn = {
+        name: _noise(seeds, at, name, draw)
+        for name, draw in model.draws(rows, training.latents).items()
+    }
     if training.batch_size == "all":
         return drawn | {"batch": torch.arange(rows).expand(BLOCK, -1)}
     return drawn | {"batch": batches.rows(seeds, at, rows, sizes, model.paired)[:, 0]}
@@ -233,14 +264,20 @@ def _noise(seeds: Tensor, at: Tensor, name: str, draw: Draw) -> Tensor:
     return rng.permutations(seeds, at, name, *draw.shape)[:, 0]
 
 
-def _batch(model: Model, data: Data, rows: np.ndarray, seed: int, step: int, precision: str) -> Batch:
+def _batch(
+    model: Model, data: Data, rows: np.ndarray, seed: int, step: int, precision: str
+) -> Batch:
     if isinstance(data, Arrays):
         return arrays.tensors(data.arrays(rows))
     return batch(data, rows, rng.generator(seed, "images", step), precision)
 
 
 def _traced(model: Model, state: State, given: Batch) -> dict[str, float]:
-    return {} if isinstance(given, Tensor) else arrays.traced(cast(ArraysModel, model), state.networks, given)
+    return (
+        {}
+        if isinstance(given, Tensor)
+        else arrays.traced(cast(ArraysModel, model), state.networks, given)
+    )
 
 
 def batch(data: Dataset, indices: np.ndarray, draw: np.random.Generator, precision: str) -> Tensor:
@@ -251,10 +288,14 @@ def batch(data: Dataset, indices: np.ndarray, draw: np.random.Generator, precisi
 def as_input(images: np.ndarray, precision: str, device: str = "cpu") -> Tensor:
     """Images uint8 [b, h, w, c] as float32 [b, c, h, w] in [0, 1]; with bf16, channels last in memory, as convolutions want."""
     scaled = torch.from_numpy(images).to(device).permute(0, 3, 1, 2).to(torch.float32).div_(255)
-    return scaled.contiguous(memory_format=torch.channels_last if precision == "bf16" else torch.contiguous_format)
+    return scaled.contiguous(
+        memory_format=torch.channels_last if precision == "bf16" else torch.contiguous_format
+    )
 
 
-def _update(model: Model, state: State, given: Batch, noise: Mapping[str, Tensor], step: int, precision: str) -> Losses:
+def _update(
+    model: Model, state: State, given: Batch, noise: Mapping[str, Tensor], step: int, precision: str
+) -> Losses:
     with autocast(precision):
         losses = model.losses(state.networks, given, noise, step)  # type: ignore[arg-type]
     parameters = {group: list(network.parameters()) for group, network in state.networks.items()}
@@ -279,7 +320,9 @@ def _tensors(state: State) -> dict[str, Tensor]:
 def _restore(state: State, tensors: dict[str, Tensor], saved: dict[str, Any]) -> None:
     for group, network in state.networks.items():
         prefix = f"weights.{group}."
-        network.load_state_dict({n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)})
+        network.load_state_dict(
+            {n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)}
+        )
         prefix = f"adam.{group}."
         moments = {n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)}
         state.optimisers[group].restore(moments, saved["step"])

@@ -29,12 +29,24 @@ def execution(config: Config) -> Execution:
     Raises ValueError for a device that is not there, and for a choice that this machine or execution does not have.
     """
     if config.execution == "serial" and config.device == "cuda":
-        raise ValueError("execution: serial runs on the processor; for a GPU set execution: packed, with pack: 1 if need be")
+        raise ValueError(
+            "execution: serial runs on the processor; for a GPU set execution: packed, with pack: 1 if need be"
+        )
     found = device(config.device)
-    name = config.execution if config.execution != "auto" else ("packed" if found == "cuda" else "serial")
+    name = (
+        config.execution
+        if config.execution != "auto"
+        else ("packed" if found == "cuda" else "serial")
+    )
     if name == "serial":
         return Execution(name, "cpu", precision(config.precision, "cpu"))
-    return Execution(name, found, precision(config.precision, found), config.pack, config.compile and found == "cuda")
+    return Execution(
+        name,
+        found,
+        precision(config.precision, found),
+        config.pack,
+        config.compile and found == "cuda",
+    )
 
 
 def plain() -> Execution:
@@ -71,12 +83,22 @@ def precision(wanted: str, on: str = "cpu") -> str:
         raise ValueError("precision: tf32 is a GPU's; on a processor set float32, bf16 or auto")
     if wanted != "auto":
         return wanted
-    return "bf16" if (torch.cuda.is_bf16_supported(including_emulation=False) if on == "cuda" else _cpu_bf16()) else "float32"
+    return (
+        "bf16"
+        if (
+            torch.cuda.is_bf16_supported(including_emulation=False) if on == "cuda" else _cpu_bf16()
+        )
+        else "float32"
+    )
 
 
 def _cpu_bf16() -> bool:
     capable = getattr(torch.backends.cpu, "get_cpu_capability", lambda: "")()
-    return torch.ops.mkldnn._is_mkldnn_bf16_supported() and "AVX512" in capable and _flag("avx512_bf16")
+    return (
+        torch.ops.mkldnn._is_mkldnn_bf16_supported()
+        and "AVX512" in capable
+        and _flag("avx512_bf16")
+    )
 
 
 def one_thread() -> None:
@@ -86,7 +108,11 @@ def one_thread() -> None:
 
 def execution_facts(how: Execution) -> dict[str, Any]:
     """How a run was executed: execution, device, precision, threads, host and versions."""
-    cuda = {"cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version()} if how.device == "cuda" else {}
+    cuda = (
+        {"cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version()}
+        if how.device == "cuda"
+        else {}
+    )
     packed = {"pack": how.pack, "compiled": how.compiled} if how.name == "packed" else {}
     return {
         "execution": how.name,

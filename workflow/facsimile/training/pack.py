@@ -31,9 +31,7 @@ from facsimile.training import packed_step, sources
 from facsimile.training.sources import Source
 
 BLOCK = 64  # steps between two looks of the host at the losses
-WARM_UP = (
-    3  # steps of frozen runs before a CUDA graph is captured, so that libraries choose their kernels and take their memory
-)
+WARM_UP = 3  # steps of frozen runs before a CUDA graph is captured, so that libraries choose their kernels and take their memory
 CPU = torch.device("cpu")
 Array = npt.NDArray[np.floating[Any]]
 
@@ -64,7 +62,11 @@ class How:
 
     def autocast(self) -> Any:
         """The context in which losses are computed."""
-        return torch.autocast(self.device.type, torch.bfloat16) if self.precision == "bf16" else nullcontext()
+        return (
+            torch.autocast(self.device.type, torch.bfloat16)
+            if self.precision == "bf16"
+            else nullcontext()
+        )
 
 
 class Block(NamedTuple):
@@ -85,16 +87,26 @@ class Pack:
     """K runs of one model on one device."""
 
     def __init__(
-        self, members: Sequence[Member], size: int, training: Training, data: Dataset, how: How, source: Source | None = None
+        self,
+        members: Sequence[Member],
+        size: int,
+        training: Training,
+        data: Dataset,
+        how: How,
+        source: Source | None = None,
     ) -> None:
         """All runs before their first step; slots beyond ``members`` are dummies. ``source`` is for tests.
 
         Raises ValueError for no or too many members, or for members of different models.
         """
         if not 0 < len(members) <= size:
-            raise ValueError(f"a pack of {size} runs cannot hold {len(members)}; give it 1 to {size}")
+            raise ValueError(
+                f"a pack of {size} runs cannot hold {len(members)}; give it 1 to {size}"
+            )
         if len({type(member.model) for member in members}) > 1:
-            raise ValueError("the runs of a pack share one program, hence one model; sort them by model")
+            raise ValueError(
+                "the runs of a pack share one program, hence one model; sort them by model"
+            )
         _settle(how)
         models, seeds = zip(*[*members, *[members[0]] * (size - len(members))], strict=True)
         made = models[0].networks(data.image_shape, training.latents, training.network)
@@ -104,12 +116,19 @@ class Pack:
                 as_matrix_products(network)
         self.size, self.how, self.networks = size, how, made
         self.steps = [0] * size
-        self._parameters = {group: [name for name, _ in network.named_parameters()] for group, network in made.items()}
-        self._source = source or sources.source(data, seeds, training.drawn, how.device, models[0].paired)
+        self._parameters = {
+            group: [name for name, _ in network.named_parameters()]
+            for group, network in made.items()
+        }
+        self._source = source or sources.source(
+            data, seeds, training.drawn, how.device, models[0].paired
+        )
         self._state = packed_step.initial(models, seeds, training, made, how.dtype)
         self._state.live[len(members) :] = False
         objective = packed_step.Objective(made)
-        self._step = packed_step.step(models[0], objective, training, self._source, data.factor_sizes, how.autocast)
+        self._step = packed_step.step(
+            models[0], objective, training, self._source, data.factor_sizes, how.autocast
+        )
         self._record: dict[str, Tensor] = {}
         self._at = torch.zeros(1, dtype=torch.int64, device=how.device)
         self._launch: Callable[[], None] | None = None
@@ -152,13 +171,17 @@ class Pack:
         for group, names in self._parameters.items():
             for index, name in enumerate(names):
                 for moment in MOMENTS:
-                    found[f"adam.{group}.{index}.{moment}"] = getattr(self._state, moment)[f"{group}.{name}"][slot]
+                    found[f"adam.{group}.{index}.{moment}"] = getattr(self._state, moment)[
+                        f"{group}.{name}"
+                    ][slot]
         return found
 
     def _read(self, made: int) -> Block:
         terms = {name: values[:made].cpu().numpy() for name, values in self._record.items()}
         first, self.steps = self.steps, self._state.steps.tolist()
-        return Block(terms, first, self.steps, self._state.finite.tolist(), self._state.last.tolist())
+        return Block(
+            terms, first, self.steps, self._state.finite.tolist(), self._state.last.tolist()
+        )
 
     def _prepare(self) -> Callable[[], None]:
         """What makes one step: the function itself on a CPU, on a GPU the replay of a graph."""
@@ -167,8 +190,12 @@ class Pack:
 
         def launch() -> None:
             for name, values in program(state, buffer).items():
-                if name not in self._record:  # not within a graph: that is captured after some steps
-                    self._record[name] = torch.zeros((BLOCK, self.size), dtype=values.dtype, device=values.device)
+                if (
+                    name not in self._record
+                ):  # not within a graph: that is captured after some steps
+                    self._record[name] = torch.zeros(
+                        (BLOCK, self.size), dtype=values.dtype, device=values.device
+                    )
                 self._record[name].index_copy_(0, self._at, values[None])
             self._at.add_(1)
 
@@ -177,7 +204,9 @@ class Pack:
 
 def _compiled(step: packed_step.Step, state: dict[str, Any], buffer: Tensor) -> packed_step.Step:
     """The step traced into one graph of plain operations, gradients and all, and compiled as a whole."""
-    traced = make_fx(step, tracing_mode="fake")(state, buffer)  # real tensors would make a step while tracing it
+    traced = make_fx(step, tracing_mode="fake")(
+        state, buffer
+    )  # real tensors would make a step while tracing it
     compiled = torch.compile(traced, fullgraph=True, dynamic=False)
 
     def run(state: dict[str, Any], buffer: Tensor) -> dict[str, Tensor]:
@@ -214,7 +243,9 @@ def _settle(how: How) -> None:
     if how.compiled:
         import torch._inductor.config as inductor
 
-        inductor.deterministic = True  # no choice of a kernel by the clock where it would change the bits
+        inductor.deterministic = (
+            True  # no choice of a kernel by the clock where it would change the bits
+        )
 
 
 def keep_compiled(folder: Path) -> None:

@@ -57,23 +57,33 @@ class Objective(nn.Module):
         super().__init__()
         self.networks = nn.ModuleDict(dict(made))
 
-    def forward(self, model: Model, images: Tensor, noise: Mapping[str, Tensor], step: Tensor) -> tuple[Named, Named]:
+    def forward(
+        self, model: Model, images: Tensor, noise: Mapping[str, Tensor], step: Tensor
+    ) -> tuple[Named, Named]:
         losses: Losses = model.losses(self.networks, images, noise, step)  # type: ignore[arg-type]
         return losses.minimise, losses.terms
 
 
 def initial(
-    models: Sequence[Model], seeds: Sequence[int], training: Training, made: Mapping[str, nn.Module], dtype: torch.dtype
+    models: Sequence[Model],
+    seeds: Sequence[int],
+    training: Training,
+    made: Mapping[str, nn.Module],
+    dtype: torch.dtype,
 ) -> State:
     """The state before the first step; ``made``, on the pack's device, lends its shapes and is initialised over and over."""
-    device = next(parameter.device for network in made.values() for parameter in network.parameters())
+    device = next(
+        parameter.device for network in made.values() for parameter in network.parameters()
+    )
     size = len(models)
     weights = {
         f"{group}.{name}": torch.empty((size, *parameter.shape), dtype=dtype, device=device)
         for group, network in made.items()
         for name, parameter in network.named_parameters()
     }
-    drawn: dict[int, int] = {}  # seed -> slot: runs that differ in hyper-parameters alone begin alike
+    drawn: dict[
+        int, int
+    ] = {}  # seed -> slot: runs that differ in hyper-parameters alone begin alike
     for slot, seed in enumerate(seeds):
         if (first := drawn.setdefault(seed, slot)) == slot:
             _draw_weights(weights, slot, seed, made)
@@ -81,7 +91,10 @@ def initial(
             for weight in weights.values():
                 weight[slot] = weight[first]
     fields = [field.name for field in dataclasses.fields(models[0])]
-    values = {name: torch.tensor([float(getattr(m, name)) for m in models], dtype=dtype, device=device) for name in fields}
+    values = {
+        name: torch.tensor([float(getattr(m, name)) for m in models], dtype=dtype, device=device)
+        for name in fields
+    }
     flags = torch.ones(size, dtype=torch.bool, device=device)
     return State(
         weights,
@@ -105,11 +118,15 @@ def _draw_weights(weights: Named, slot: int, seed: int, made: Mapping[str, nn.Mo
             weights[f"{group}.{name}"][slot] = parameter.detach()
 
 
-def _settings(settings: Sequence[Mapping[str, AdamSettings]], device: torch.device) -> dict[str, Named]:
+def _settings(
+    settings: Sequence[Mapping[str, AdamSettings]], device: torch.device
+) -> dict[str, Named]:
     names = [field.name for field in dataclasses.fields(AdamSettings)]
     return {
         group: {
-            name: torch.tensor([getattr(of[group], name) for of in settings], dtype=torch.float64, device=device)
+            name: torch.tensor(
+                [getattr(of[group], name) for of in settings], dtype=torch.float64, device=device
+            )
             for name in names
         }
         for group in settings[0]
@@ -130,7 +147,9 @@ def step(
     """
     declared = model.draws(training.drawn, training.latents)
 
-    def one(weights: Named, values: Named, images: Tensor, noise: Named, at: Tensor) -> tuple[Named, Named]:
+    def one(
+        weights: Named, values: Named, images: Tensor, noise: Named, at: Tensor
+    ) -> tuple[Named, Named]:
         named = {f"networks.{name}": weight for name, weight in weights.items()}
         arguments = (dataclasses.replace(model, **values), images, noise, at)
         return torch.func.functional_call(objective, named, arguments)
@@ -140,8 +159,12 @@ def step(
         indices = batches.rows(seeds, at[None], training.drawn, sizes, model.paired)[0]
         dtype = next(iter(state["weights"].values())).dtype
         images = source.take(buffer, indices).to(dtype)
-        noise = {name: _noise(seeds, at[None], name, draw, dtype) for name, draw in declared.items()}
-        weights = {name: weight.detach().requires_grad_() for name, weight in state["weights"].items()}
+        noise = {
+            name: _noise(seeds, at[None], name, draw, dtype) for name, draw in declared.items()
+        }
+        weights = {
+            name: weight.detach().requires_grad_() for name, weight in state["weights"].items()
+        }
         with autocast():
             minimise, terms = torch.func.vmap(one)(weights, state["values"], images, noise, at)
         gradients = _gradients(minimise, weights)
@@ -160,7 +183,11 @@ def step(
 
 def _noise(seeds: Tensor, at: Tensor, name: str, draw: Draw, dtype: torch.dtype) -> Tensor:
     if draw.kind == "normal":
-        return rng.normals(seeds, at, name, math.prod(draw.shape))[0].unflatten(-1, draw.shape).to(dtype)
+        return (
+            rng.normals(seeds, at, name, math.prod(draw.shape))[0]
+            .unflatten(-1, draw.shape)
+            .to(dtype)
+        )
     return rng.permutations(seeds, at, name, *draw.shape)[0]
 
 
@@ -187,7 +214,14 @@ def _adam(state: dict[str, Any], gradients: Named, update: Tensor) -> None:
             weight, gradient = state["weights"][name], gradients[name]
             beta1, beta2, rest1, rest2, lr, epsilon = (
                 _beside(c.to(weight.dtype), weight)
-                for c in (s["beta1"], s["beta2"], 1 - s["beta1"], 1 - s["beta2"], rate, s["epsilon"])
+                for c in (
+                    s["beta1"],
+                    s["beta2"],
+                    1 - s["beta1"],
+                    1 - s["beta2"],
+                    rate,
+                    s["epsilon"],
+                )
             )
             old_m, old_v = state["exp_avg"][name], state["exp_avg_sq"][name]
             m = beta1 * old_m + rest1 * gradient

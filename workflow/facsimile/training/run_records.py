@@ -27,7 +27,9 @@ def of_arrays(model: str) -> bool:
     return issubclass(discover.the_class("models", model, Model), ArraysModel)
 
 
-def keep(workspace: Workspace, part: Run, state: Any, weights: dict[str, Any], about: dict[str, Any]) -> None:
+def keep(
+    workspace: Workspace, part: Run, state: Any, weights: dict[str, Any], about: dict[str, Any]
+) -> None:
     """Store the state after so many steps as the run of so many steps, unless it is there or another process makes it."""
     with _unmade(workspace, part) as folder:
         if folder is not None:
@@ -35,7 +37,13 @@ def keep(workspace: Workspace, part: Run, state: Any, weights: dict[str, Any], a
 
 
 def keep_failed(
-    workspace: Workspace, run: Run, state: Any, step: int, last: float | None, about: dict[str, Any], log: Log
+    workspace: Workspace,
+    run: Run,
+    state: Any,
+    step: int,
+    last: float | None,
+    about: dict[str, Any],
+    log: Log,
 ) -> None:
     """Record that the snapshots of a failed run that lie behind its failure fail as it did."""
     for part in run.kept:
@@ -48,7 +56,11 @@ def keep_failed(
 def _unmade(workspace: Workspace, part: Run) -> Iterator[Path | None]:
     """The folder of a run that nobody has made or is making, claimed; else None."""
     with leased(workspace.paths.run(part.key)) as claim:
-        yield None if claim is None or shard_jobs.trained(workspace.paths, part) else workspace.paths.run(part.key)
+        yield (
+            None
+            if claim is None or shard_jobs.trained(workspace.paths, part)
+            else workspace.paths.run(part.key)
+        )
 
 
 def _about(part: Run, about: dict[str, Any]) -> dict[str, Any]:
@@ -58,7 +70,9 @@ def _about(part: Run, about: dict[str, Any]) -> dict[str, Any]:
 def training_of(run: Run) -> Training:
     """How a run is trained, as its study states it; raises ValueError where the study states nothing."""
     if "training" not in run.statement:
-        raise ValueError(f"{run.key}: {run.model} is to be trained, but its study has no training; state steps, batch_size, …")
+        raise ValueError(
+            f"{run.key}: {run.model} is to be trained, but its study has no training; state steps, batch_size, …"
+        )
     return Training.model_validate(run.statement["training"])
 
 
@@ -68,11 +82,19 @@ def write_done(folder: Path, state: Any, weights: dict[str, Any], about: dict[st
     records.finish(folder, weights, training_loop.history(state), about | final)
 
 
-def write_failed(folder: Path, state: Any, step: int, last: float | None, about: dict[str, Any], log: Log) -> None:
+def write_failed(
+    folder: Path, state: Any, step: int, last: float | None, about: dict[str, Any], log: Log
+) -> None:
     """Record a run whose loss became non-finite at a step, and say so."""
     reason = training_loop.NonFiniteLoss(state, last)
     log(f"{about['run']}: FAILED, {reason}; its neighbours go on")
-    stated = {"state": "failed", "reason": str(reason), "steps": step, "last_finite_loss": last, **_spent(state)}
+    stated = {
+        "state": "failed",
+        "reason": str(reason),
+        "steps": step,
+        "last_finite_loss": last,
+        **_spent(state),
+    }
     records.fail(folder, training_loop.history(state), about | stated)
 
 
@@ -82,7 +104,10 @@ def _spent(state: Any) -> dict[str, Any]:
 
 def run_facts(run: Run) -> dict[str, Any]:
     """What identifies a run in its record, and when this process began it."""
-    return shard_jobs.identity(run) | {"code": weights_code.of(run), "started": datetime.now(UTC).isoformat(timespec="seconds")}
+    return shard_jobs.identity(run) | {
+        "code": weights_code.of(run),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
 
 
 def session(run: Run, how: Execution) -> dict[str, Any]:
@@ -90,7 +115,10 @@ def session(run: Run, how: Execution) -> dict[str, Any]:
     found = machine.execution_facts(how)
     names = ("execution", "pack", "compiled", "device", "processor", "precision", "host", "job")
     said = {name: found[name] for name in names if name in found}
-    return said | {"torch": found["versions"]["torch"], "code": canonical.hash8(weights_code.of(run, how.name == "packed"))}
+    return said | {
+        "torch": found["versions"]["torch"],
+        "code": canonical.hash8(weights_code.of(run, how.name == "packed")),
+    }
 
 
 def data_facts(workspace: Workspace, run: Run) -> dict[str, str]:

@@ -31,13 +31,17 @@ class Resident:
 
     def __init__(self, data: Dataset, device: torch.device) -> None:
         if data.stochastic:
-            raise ValueError(f"{data.name}: its images are drawn anew at every read, so they cannot lie on the device; use Fed")
+            raise ValueError(
+                f"{data.name}: its images are drawn anew at every read, so they cannot lie on the device; use Fed"
+            )
         self.shape = data.image_shape
         self.packed = _is_binary(data)
         width = int(np.prod(self.shape)) // (8 if self.packed else 1)
         self.buffer = torch.empty((len(data), width), dtype=torch.uint8, device=device)
         for first in range(0, len(data), READ):
-            images = data.images(np.arange(first, min(first + READ, len(data)))).reshape(-1, int(np.prod(self.shape)))
+            images = data.images(np.arange(first, min(first + READ, len(data)))).reshape(
+                -1, int(np.prod(self.shape))
+            )
             rows = np.packbits(images != 0, axis=1) if self.packed else images
             self.buffer[first : first + len(rows)] = torch.from_numpy(rows).to(device)
 
@@ -56,9 +60,18 @@ class Resident:
 class Fed:
     """A data set that the host reads, a batch of each run a step: the one way for data that are drawn anew at every read."""
 
-    def __init__(self, data: Dataset, seeds: Sequence[int], batch: int, device: torch.device, paired: bool = False) -> None:
+    def __init__(
+        self,
+        data: Dataset,
+        seeds: Sequence[int],
+        batch: int,
+        device: torch.device,
+        paired: bool = False,
+    ) -> None:
         self._data, self._seeds, self._batch, self._paired = data, list(seeds), batch, paired
-        self.buffer = torch.zeros((len(seeds), batch * (1 + paired), *data.image_shape), dtype=torch.uint8, device=device)
+        self.buffer = torch.zeros(
+            (len(seeds), batch * (1 + paired), *data.image_shape), dtype=torch.uint8, device=device
+        )
 
     def take(self, buffer: Tensor, indices: Tensor) -> Tensor:
         return buffer.permute(0, 1, 4, 2, 3).to(torch.float32) / 255
@@ -66,15 +79,21 @@ class Fed:
     def feed(self, steps: Sequence[int]) -> None:
         """As the serial execution reads them: the batch of (seed, step), redrawn by the generator of (seed, step)."""
         at = torch.tensor([steps])
-        drawn = batches.rows(torch.tensor(self._seeds), at, self._batch, self._data.factor_sizes, self._paired)
+        drawn = batches.rows(
+            torch.tensor(self._seeds), at, self._batch, self._data.factor_sizes, self._paired
+        )
         indices = drawn[0].numpy()
         runs = zip(indices, self._seeds, steps, strict=True)
-        images = torch.from_numpy(np.stack([self._data.images(i, rng.generator(s, "images", t)) for i, s, t in runs]))
+        images = torch.from_numpy(
+            np.stack([self._data.images(i, rng.generator(s, "images", t)) for i, s, t in runs])
+        )
         pinned = images.pin_memory() if self.buffer.is_cuda else images
         self.buffer.copy_(pinned, non_blocking=True)
 
 
-def source(data: Dataset, seeds: Sequence[int], batch: int, device: torch.device, paired: bool = False) -> Source:
+def source(
+    data: Dataset, seeds: Sequence[int], batch: int, device: torch.device, paired: bool = False
+) -> Source:
     """Rows on a GPU where they fit in half of its free memory and are always the same, else batches sent by the host."""
     if device.type == "cuda" and not data.stochastic:
         free, _ = torch.cuda.mem_get_info(device)

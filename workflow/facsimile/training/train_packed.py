@@ -56,23 +56,31 @@ class Held:
     gone: bool = False  # done, failed, or another's
 
 
-def make_all(workspace: Workspace, shard: Shard, how: Execution, clock: loop.Clock, log: Log) -> None:
+def make_all(
+    workspace: Workspace, shard: Shard, how: Execution, clock: loop.Clock, log: Log
+) -> None:
     """Train every run of the shard that has steps and is not in the store, as many at once as a pack holds."""
     paths = workspace.paths
     keep_compiled(paths.root / "cache")
     waiting: set[str] = set()
     # A whole run brings its snapshots with it; those that are lacking then are runs like others.
-    while todo := _first([run for run in shard.runs if not run.control and not shard_jobs.trained(paths, run)]):
+    while todo := _first(
+        [run for run in shard.runs if not run.control and not shard_jobs.trained(paths, run)]
+    ):
         with contextlib.ExitStack() as stack:
             mine = list(_claim(workspace, todo, how.pack, stack))
             if mine:
-                log(f"{shard.key}: a pack of {len(mine)} of the {len(todo)} runs to make, K = {how.pack}, {how.precision}")
+                log(
+                    f"{shard.key}: a pack of {len(mine)} of the {len(todo)} runs to make, K = {how.pack}, {how.precision}"
+                )
                 train_pack(workspace, mine, how, clock, log)
         if not mine:
             for run in todo:
                 if run.key not in waiting:
                     holder = Lease(paths.run(run.key)).describe()
-                    log(f"{run.key}: {holder} is making it; waiting for it, or for its claim to run out")
+                    log(
+                        f"{run.key}: {holder} is making it; waiting for it, or for its claim to run out"
+                    )
                     waiting.add(run.key)
             time.sleep(shard_jobs.POLL)
 
@@ -81,7 +89,9 @@ def _first(todo: list[Run]) -> list[Run]:
     return [run for run in todo if not run.part_of] or todo
 
 
-def _claim(workspace: Workspace, todo: list[Run], size: int, stack: contextlib.ExitStack) -> Iterator[tuple[Run, Lease]]:
+def _claim(
+    workspace: Workspace, todo: list[Run], size: int, stack: contextlib.ExitStack
+) -> Iterator[tuple[Run, Lease]]:
     """Claim up to ``size`` runs of one program: of one training and sub-grid."""
     program, count = None, 0
     for run in todo:
@@ -95,7 +105,9 @@ def _claim(workspace: Workspace, todo: list[Run], size: int, stack: contextlib.E
             yield run, claim
 
 
-def train_pack(workspace: Workspace, mine: list[tuple[Run, Lease]], how: Execution, clock: loop.Clock, log: Log) -> None:
+def train_pack(
+    workspace: Workspace, mine: list[tuple[Run, Lease]], how: Execution, clock: loop.Clock, log: Log
+) -> None:
     """Train claimed runs of one program to their ends in one pack, writing checkpoints when the clock says so."""
     held = [_hold(workspace, run, claim, slot, how) for slot, (run, claim) in enumerate(mine)]
     training = Training.model_validate(held[0].run.statement["training"])
@@ -112,10 +124,19 @@ def train_pack(workspace: Workspace, mine: list[tuple[Run, Lease]], how: Executi
         ) from None
 
 
-def _train(pack: Pack, held: list[Held], training: Training, clock: loop.Clock, workspace: Workspace, log: Log) -> None:
+def _train(
+    pack: Pack,
+    held: list[Held],
+    training: Training,
+    clock: loop.Clock,
+    workspace: Workspace,
+    log: Log,
+) -> None:
     while working := [one for one in held if not one.gone]:
         began = time.perf_counter()
-        block = pack.advance(_steps_ahead(working, training.steps, clock.every), lambda: clock.stopping)
+        block = pack.advance(
+            _steps_ahead(working, training.steps, clock.every), lambda: clock.stopping
+        )
         share = (time.perf_counter() - began) / len(working)
         for one in working:
             _note(one, block, training.steps, share)
@@ -126,14 +147,20 @@ def _train(pack: Pack, held: list[Held], training: Training, clock: loop.Clock, 
         if working and any(clock.due(one.step) for one in working):
             for one in working:
                 if _still_ours(pack, one, log):
-                    checkpoints.save_checkpoint(one.folder, pack.tensors(one.slot), loop.progress(one))
+                    checkpoints.save_checkpoint(
+                        one.folder, pack.tensors(one.slot), loop.progress(one)
+                    )
             clock.saved()
 
 
 def _hold(workspace: Workspace, run: Run, claim: Lease, slot: int, how: Execution) -> Held:
-    about = run_facts(run) | {"code": weights_code.of(run, packed=True)} | machine.execution_facts(how)
+    about = (
+        run_facts(run) | {"code": weights_code.of(run, packed=True)} | machine.execution_facts(how)
+    )
     about |= {"slot": slot, "data": data_facts(workspace, run)}
-    return Held(run, claim, workspace.paths.run(run.key), models.model(run.model, **run.params), slot, about)
+    return Held(
+        run, claim, workspace.paths.run(run.key), models.model(run.model, **run.params), slot, about
+    )
 
 
 def _resume(pack: Pack, one: Held, made: loop.Session, log: Log) -> None:
@@ -151,7 +178,9 @@ def _steps_ahead(working: list[Held], steps: int, every: int | None) -> int:
     by steps.
     """
     most = min(BLOCK, max(steps - one.step for one in working))
-    snapshots = [part.steps - one.step for one in working for part in one.run.kept if part.steps > one.step]
+    snapshots = [
+        part.steps - one.step for one in working for part in one.run.kept if part.steps > one.step
+    ]
     return min([most, *snapshots, *(every - one.step % every for one in working if every)])
 
 
@@ -161,7 +190,10 @@ def _note(one: Held, block: Block, steps: int, share: float) -> None:
     one.seconds += share
     for step in range(first, one.step):
         if loop.recorded(step, steps):
-            one.history.append({"step": step} | {name: float(v[step - first, one.slot]) for name, v in block.terms.items()})
+            one.history.append(
+                {"step": step}
+                | {name: float(v[step - first, one.slot]) for name, v in block.terms.items()}
+            )
 
 
 def _keep(pack: Pack, one: Held, block: Block, workspace: Workspace) -> None:
@@ -171,7 +203,9 @@ def _keep(pack: Pack, one: Held, block: Block, workspace: Workspace) -> None:
             keep(workspace, part, one, pack.weights(one.slot), one.about)
 
 
-def _settle(pack: Pack, one: Held, block: Block, steps: int, workspace: Workspace, log: Log) -> None:
+def _settle(
+    pack: Pack, one: Held, block: Block, steps: int, workspace: Workspace, log: Log
+) -> None:
     """Write a run that is at its end, or whose loss is no longer finite."""
     if block.finite[one.slot] and one.step < steps:
         return

@@ -56,7 +56,12 @@ def train_run(workspace: Workspace, run: Run, how: Execution, clock: loop.Clock,
     model = models.model(run.model, **run.params)
     about = run_facts(run)
     if not model.trained:
-        records.finish(folder, {}, pd.DataFrame({"step": [], "loss": []}), about | {"state": "done", "steps": 0})
+        records.finish(
+            folder,
+            {},
+            pd.DataFrame({"step": [], "loss": []}),
+            about | {"state": "done", "steps": 0},
+        )
         return
     training = training_of(run)
     if (folder / files.CHECKPOINT).exists():
@@ -71,7 +76,9 @@ def train_run(workspace: Workspace, run: Run, how: Execution, clock: loop.Clock,
             keep(workspace, part, state, loop.weights(state), about)
 
     try:
-        state = loop.run(model, training, data, run.seed, how.precision, folder, clock, made, reached)
+        state = loop.run(
+            model, training, data, run.seed, how.precision, folder, clock, made, reached
+        )
         clock.keep()
     except loop.NonFiniteLoss as failure:
         write_failed(folder, failure.state, failure.step, failure.last, about, log)

@@ -22,11 +22,15 @@ def absent(trained: pd.DataFrame, datasets: list[str], wanted: list[str]) -> lis
     said = []
     for name in wanted:
         without = [names.dataset(d) for d in datasets if (d, name) not in have]
-        said += [f"no such scores: {names.metric(name)} ({names.listed(without)})"] if without else []
+        said += (
+            [f"no such scores: {names.metric(name)} ({names.listed(without)})"] if without else []
+        )
     return said
 
 
-def averaged(parts: list[Resampled], n: int, lacking: list[str], unit: str = "correlation") -> Finding:
+def averaged(
+    parts: list[Resampled], n: int, lacking: list[str], unit: str = "correlation"
+) -> Finding:
     """The mean of all values, its interval from the mean of their draws; NaN values are left out, and said.
 
     Draws of different parts are of different runs, those within a part of the same.
@@ -35,8 +39,12 @@ def averaged(parts: list[Resampled], n: int, lacking: list[str], unit: str = "co
     known = np.isfinite(values)
     said = list(lacking)
     if values.size and not known.all():
-        said.append(f"{(~known).sum()} of {values.size} {unit}s are undefined: too few runs, or a constant score")
+        said.append(
+            f"{(~known).sum()} of {values.size} {unit}s are undefined: too few runs, or a constant score"
+        )
     if not known.any():
         return Finding(Estimate(np.nan, np.nan, np.nan, n), tuple(said))
     drawn = np.concatenate([part[1] for part in parts])[known].mean(axis=0)
-    return Finding(Estimate(float(values[known].mean()), *limits(drawn[np.isfinite(drawn)]), n), tuple(said))
+    return Finding(
+        Estimate(float(values[known].mean()), *limits(drawn[np.isfinite(drawn)]), n), tuple(said)
+    )

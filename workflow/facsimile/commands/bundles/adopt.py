@@ -46,7 +46,9 @@ def report(workspace: Workspace, path: Path | None, replace: bool, log: Log) -> 
         shards, notes = done.shards, done.notes
         log(f"{path}: {len(done.new):,} runs adopted, {len(done.here):,} were here already")
         if done.stale:
-            log(f"{len(done.stale):,} of them were made by other code than is here: facsimile explain {done.stale[0]}")
+            log(
+                f"{len(done.stale):,} of them were made by other code than is here: facsimile explain {done.stale[0]}"
+            )
     log(f"{shards:,} shards registered")
     for note in notes[:NOTES] + [f"… and {len(notes) - NOTES:,} more"] * (len(notes) > NOTES):
         log(note)
@@ -84,9 +86,13 @@ def register(workspace: Workspace, keys: set[str] | None = None) -> tuple[int, l
             known |= ours
             if keys is not None and not ours & keys:
                 continue
-            lacking = [run.key for run in shard.runs if not shard_jobs.trained(workspace.paths, run)]
+            lacking = [
+                run.key for run in shard.runs if not shard_jobs.trained(workspace.paths, run)
+            ]
             if lacking:
-                notes.append(f"{shard.key}: {len(lacking):,} of {len(shard.runs)} runs are not here; snakemake makes them")
+                notes.append(
+                    f"{shard.key}: {len(lacking):,} of {len(shard.runs)} runs are not here; snakemake makes them"
+                )
                 continue
             notes += _indexes(workspace, study, shard)
             shards += 1
@@ -102,15 +108,27 @@ def _indexes(workspace: Workspace, study: Study, shard: Shard) -> list[str]:
     """Write a shard's indexes in the order in which Snakemake would; answers what could not be."""
     folder, notes = workspace.paths.shard(shard.key), []
     if not (data := workspace.paths.dataset(shard.dataset)).exists():
-        notes.append(f"{data} is not here; only new runs need it; once it is made it is newer: say facsimile adopt again")
+        notes.append(
+            f"{data} is not here; only new runs need it; once it is made it is newer: say facsimile adopt again"
+        )
     able = [run for run in shard.runs if not shard_jobs.failed(workspace.paths, run)]
-    about = {run.key: latents.about(workspace.paths.run(run.key) / store_files.LATENTS) or {} for run in able}
-    asked = [(metric, run) for metric in study.metrics for run in able if _asked(workspace, study, run, metric, about[run.key])]
+    about = {
+        run.key: latents.about(workspace.paths.run(run.key) / store_files.LATENTS) or {}
+        for run in able
+    }
+    asked = [
+        (metric, run)
+        for metric in study.metrics
+        for run in able
+        if _asked(workspace, study, run, metric, about[run.key])
+    ]
     found = [(metric, run.key, _answer(workspace, study, run, metric)) for metric, run in asked]
     lacking = sorted({metric for metric, _, answer in found if answer is None})
     shard_jobs.write_index(folder / "trained.json", shard, workspace.paths)
     if lacking and not all(_encoded(workspace, run) for run in able):
-        notes.append(f"{shard.key}: neither all scores nor all latents are here; snakemake encodes, which needs the weights")
+        notes.append(
+            f"{shard.key}: neither all scores nor all latents are here; snakemake encodes, which needs the weights"
+        )
         return notes
     shard_jobs.write_index(folder / "encoded.json", shard, workspace.paths)
     if lacking:
@@ -119,29 +137,54 @@ def _indexes(workspace: Workspace, study: Study, shard: Shard) -> list[str]:
         )
         return notes
     table = [(run, answer) for _, run, answer in found if answer is not None]
-    stored_scores.write_table(workspace.paths.shard_scores(shard.key, evaluations.panel(study, workspace.config.scale)), table)
-    for metric in sorted({metric for metric, _, answer in found if answer is not None and _of_other_code(metric, answer)}):
-        notes.append(f"{shard.key}: {metric} was asked of other code than is here; its answers are kept as they are")
+    stored_scores.write_table(
+        workspace.paths.shard_scores(shard.key, evaluations.panel(study, workspace.config.scale)),
+        table,
+    )
+    for metric in sorted(
+        {
+            metric
+            for metric, _, answer in found
+            if answer is not None and _of_other_code(metric, answer)
+        }
+    ):
+        notes.append(
+            f"{shard.key}: {metric} was asked of other code than is here; its answers are kept as they are"
+        )
     return notes
 
 
-def _asked(workspace: Workspace, study: Study, run: Run, metric: str, about: Mapping[str, Any]) -> bool:
+def _asked(
+    workspace: Workspace, study: Study, run: Run, metric: str, about: Mapping[str, Any]
+) -> bool:
     """Whether a metric was asked of a run, or can be: of what a run without its latents could be asked, its answers tell."""
-    return _answer(workspace, study, run, metric) is not None or score_shard.applicable(metric, run, about)
+    return _answer(workspace, study, run, metric) is not None or score_shard.applicable(
+        metric, run, about
+    )
 
 
 def _answer(workspace: Workspace, study: Study, run: Run, metric: str) -> StoredScores | None:
-    return stored_scores.read(workspace.paths.score(run.key, metric, evaluations.protocol(study, workspace.config.scale, metric)))
+    return stored_scores.read(
+        workspace.paths.score(
+            run.key, metric, evaluations.protocol(study, workspace.config.scale, metric)
+        )
+    )
 
 
 def _of_other_code(metric: str, answer: StoredScores) -> bool:
-    return not provenance.same(answer.stamp["code"], [provenance.code(discover.located("metrics", metric))])
+    return not provenance.same(
+        answer.stamp["code"], [provenance.code(discover.located("metrics", metric))]
+    )
 
 
 def _encoded(workspace: Workspace, run: Run) -> bool:
     folder = workspace.paths.run(run.key)
     about, made = latents.about(folder / store_files.LATENTS), records.record(folder)
-    return about is not None and made is not None and about.get("weights_sha256") == made.get("weights_sha256")
+    return (
+        about is not None
+        and made is not None
+        and about.get("weights_sha256") == made.get("weights_sha256")
+    )
 
 
 @contextmanager
@@ -158,11 +201,17 @@ def _staging(results: Path) -> Iterator[Path]:
 def _files(found: Bundle, key: str) -> dict[str, Path]:
     """File inside a run's folder -> where it was unpacked to."""
     prefix = f"runs/{key}/"
-    return {name.removeprefix(prefix): found.folder / name for name in found.sums if name.startswith(prefix)}
+    return {
+        name.removeprefix(prefix): found.folder / name
+        for name in found.sums
+        if name.startswith(prefix)
+    }
 
 
 def _keys(found: Bundle) -> list[str]:
-    return list(dict.fromkeys(match[1] for name in found.sums if (match := OF_A_RUN.fullmatch(name))))
+    return list(
+        dict.fromkeys(match[1] for name in found.sums if (match := OF_A_RUN.fullmatch(name)))
+    )
 
 
 def _checked(path: Path, found: Bundle, key: str) -> dict[str, object]:
@@ -170,24 +219,43 @@ def _checked(path: Path, found: Bundle, key: str) -> dict[str, object]:
     files, where = _files(found, key), f"{path}: runs/{key}"
     if store_files.RECORD not in files:
         raise BundleError(f"{where} has no {store_files.RECORD}")
-    record = records.checked_record(files[store_files.RECORD].read_bytes(), Path(f"{where}/{store_files.RECORD}"))
+    record = records.checked_record(
+        files[store_files.RECORD].read_bytes(), Path(f"{where}/{store_files.RECORD}")
+    )
     dataset, model, hash8, seed = key.split("/")
     statement = record.get("statement")
     try:
         told = isinstance(statement, dict) and canonical.hash8(statement) == hash8
     except (ValueError, TypeError, RecursionError, OverflowError):
         told = False
-    if not told or (record.get("run"), record.get("dataset"), str(record.get("seed"))) != (key, dataset, seed):
-        raise BundleError(f"{where}/{store_files.RECORD} is not of this run: what it states has another hash, or another name")
+    if not told or (record.get("run"), record.get("dataset"), str(record.get("seed"))) != (
+        key,
+        dataset,
+        seed,
+    ):
+        raise BundleError(
+            f"{where}/{store_files.RECORD} is not of this run: what it states has another hash, or another name"
+        )
     if (statement or {}).get("model") != model:
-        raise BundleError(f"{where}/{store_files.RECORD} states another model than its folder's {model}")
+        raise BundleError(
+            f"{where}/{store_files.RECORD} states another model than its folder's {model}"
+        )
     made = [name for name in (store_files.WEIGHTS, store_files.LATENTS) if name in files]
     if made and record["state"] == "failed":
         raise BundleError(f"{where} failed, and yet has {made[0]}")
-    if store_files.WEIGHTS in files and found.sums[f"runs/{key}/{store_files.WEIGHTS}"] != record.get("weights_sha256"):
-        raise BundleError(f"{where}/{store_files.WEIGHTS} is not what its record states (checksum differs)")
+    if store_files.WEIGHTS in files and found.sums[
+        f"runs/{key}/{store_files.WEIGHTS}"
+    ] != record.get("weights_sha256"):
+        raise BundleError(
+            f"{where}/{store_files.WEIGHTS} is not what its record states (checksum differs)"
+        )
     if store_files.LATENTS in files:
-        _check_latents(files[store_files.LATENTS], f"{where}/{store_files.LATENTS}", key, record.get("weights_sha256"))
+        _check_latents(
+            files[store_files.LATENTS],
+            f"{where}/{store_files.LATENTS}",
+            key,
+            record.get("weights_sha256"),
+        )
     for name, file in files.items():
         if name.startswith("scores/") and stored_scores.read(file) is None:
             raise BundleError(f"{where}/{name} is no answer of a metric")
@@ -230,7 +298,9 @@ def _place(path: Path, workspace: Workspace, found: Bundle, key: str, replace: b
     folder, files = workspace.paths.run(key), _files(found, key)
     with leased(folder) as claim:
         if claim is None:
-            raise BundleError(f"{path}: {key} is being made here; adopt again when it is done, the rest is kept")
+            raise BundleError(
+                f"{path}: {key} is being made here; adopt again when it is done, the rest is kept"
+            )
         if replace:
             _clear(folder)
         elif records.record(folder) is None:
@@ -243,6 +313,13 @@ def _place(path: Path, workspace: Workspace, found: Bundle, key: str, replace: b
 
 def _clear(folder: Path) -> None:
     """Remove what a run is made of, its record first: without it the rest is nothing."""
-    for name in (store_files.RECORD, store_files.WEIGHTS, store_files.LATENTS, store_files.HISTORY, store_files.CHECKPOINT, store_files.PREVIOUS):
+    for name in (
+        store_files.RECORD,
+        store_files.WEIGHTS,
+        store_files.LATENTS,
+        store_files.HISTORY,
+        store_files.CHECKPOINT,
+        store_files.PREVIOUS,
+    ):
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / "scores", ignore_errors=True)

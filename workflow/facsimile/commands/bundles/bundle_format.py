@@ -14,9 +14,13 @@ CHUNK = 2**20
 _NAME = r"[a-z][a-z0-9_]{0,63}"
 KEY = rf"{_NAME}/{_NAME}/[0-9a-f]{{8}}/[0-9]{{1,9}}"
 SCORES = rf"scores/{_NAME}-[0-9a-f]{{8}}\.json"
-_FILES = "|".join([*map(re.escape, (files.RECORD, files.HISTORY, files.WEIGHTS, files.LATENTS)), SCORES])
+_FILES = "|".join(
+    [*map(re.escape, (files.RECORD, files.HISTORY, files.WEIGHTS, files.LATENTS)), SCORES]
+)
 OF_A_RUN = re.compile(rf"runs/({KEY})/({_FILES})")
-BESIDE = re.compile(rf"study/{_NAME}\.yaml|study/(?:requirements|torch)\.lock|tables/(?:runs|scores)\.parquet")
+BESIDE = re.compile(
+    rf"study/{_NAME}\.yaml|study/(?:requirements|torch)\.lock|tables/(?:runs|scores)\.parquet"
+)
 
 
 class BundleError(ValueError):

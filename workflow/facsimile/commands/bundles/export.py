@@ -28,7 +28,9 @@ class Exported(NamedTuple):
     bytes: int
 
 
-def export(workspace: Workspace, study: str, to: Path, latents: bool = False, weights: bool = False) -> Exported:
+def export(
+    workspace: Workspace, study: str, to: Path, latents: bool = False, weights: bool = False
+) -> Exported:
     """Write a bundle of every run of a study that is made, with its scores; ``to`` ends with .tar, .tar.gz or .tgz.
 
     Raises ValueError for another ending, or where no run is made; StoreError for weights that are not those of the record.
@@ -37,15 +39,25 @@ def export(workspace: Workspace, study: str, to: Path, latents: bool = False, we
         raise ValueError(f"{to}: name it .tar or .tar.gz")
     found = workspace.study(study)
     planned = runs.with_snapshots(workspace.runs(found))
-    protocols = {metric: evaluations.protocol(found, workspace.config.scale, metric) for metric in found.metrics}
+    protocols = {
+        metric: evaluations.protocol(found, workspace.config.scale, metric)
+        for metric in found.metrics
+    }
     made = [run.key for run in planned if records.record(workspace.paths.run(run.key)) is not None]
     if not made:
-        raise ValueError(f"{study} has no finished run at scale {workspace.config.scale} in {workspace.config.results}: snakemake {study}")
+        raise ValueError(
+            f"{study} has no finished run at scale {workspace.config.scale} in {workspace.config.results}: snakemake {study}"
+        )
     members = _beside(workspace, study)
     for key in made:
         members |= _of_run(workspace, key, protocols, latents, weights)
     sizes = {name: path.stat().st_size for name, path in members.items()}
-    about = {"format": FORMAT, "study": study, "scale": workspace.config.scale, "made_by": provenance.versions("facsimile")}
+    about = {
+        "format": FORMAT,
+        "study": study,
+        "scale": workspace.config.scale,
+        "made_by": provenance.versions("facsimile"),
+    }
     manifest = json.dumps(about | {"runs": made, "members": sizes}, indent=1).encode()
     with atomic.replacing(to) as temporary, _archive(temporary, to.name) as archive:
         _add_bytes(archive, MANIFEST, manifest)
@@ -53,11 +65,17 @@ def export(workspace: Workspace, study: str, to: Path, latents: bool = False, we
         for name, path in members.items():
             sums[name] = _add(archive, name, path, sizes[name])
         _check_weights(workspace, sums)
-        _add_bytes(archive, SUMS, "".join(f"{checksum}  {name}\n" for name, checksum in sums.items()).encode())
+        _add_bytes(
+            archive,
+            SUMS,
+            "".join(f"{checksum}  {name}\n" for name, checksum in sums.items()).encode(),
+        )
     return Exported(len(made), len(planned) - len(made), sum(sizes.values()))
 
 
-def _of_run(workspace: Workspace, key: str, protocols: dict[str, str], latents: bool, weights: bool) -> dict[str, Path]:
+def _of_run(
+    workspace: Workspace, key: str, protocols: dict[str, str], latents: bool, weights: bool
+) -> dict[str, Path]:
     """Member -> file, of one run."""
     folder = workspace.paths.run(key)
     names = [files.RECORD, files.HISTORY] + [files.LATENTS] * latents + [files.WEIGHTS] * weights
@@ -103,7 +121,9 @@ def _add(archive: tarfile.TarFile, name: str, path: Path, size: int) -> str:
         try:
             _member(archive, name, size, summed)
         except OSError as error:
-            raise files.StoreError(f"{path}: changed or vanished while it was read ({error}); export again") from None
+            raise files.StoreError(
+                f"{path}: changed or vanished while it was read ({error}); export again"
+            ) from None
         if file.read(1):
             raise files.StoreError(f"{path}: changed while it was read; export again")
     return summed.checksum.hexdigest()

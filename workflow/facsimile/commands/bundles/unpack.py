@@ -16,11 +16,31 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from facsimile.commands.bundles.bundle_format import BESIDE, CHUNK, FORMAT, MANIFEST, OF_A_RUN, SUMS, BundleError
+from facsimile.commands.bundles.bundle_format import (
+    BESIDE,
+    CHUNK,
+    FORMAT,
+    MANIFEST,
+    OF_A_RUN,
+    SUMS,
+    BundleError,
+)
 
-LIST_BYTES = 2**26  # of the list of members, and of the checksums: of 12,600 runs they have about a quarter
+LIST_BYTES = (
+    2**26
+)  # of the list of members, and of the checksums: of 12,600 runs they have about a quarter
 SMALL_BYTES = 2**24  # of a member that is JSON
-DAMAGE = (tarfile.TarError, zlib.error, EOFError, OSError, RecursionError, OverflowError, ValueError, KeyError, TypeError)
+DAMAGE = (
+    tarfile.TarError,
+    zlib.error,
+    EOFError,
+    OSError,
+    RecursionError,
+    OverflowError,
+    ValueError,
+    KeyError,
+    TypeError,
+)
 GZIP = b"\x1f\x8b"
 
 
@@ -41,10 +61,16 @@ def unpack(path: Path, folder: Path) -> Bundle:
     except BundleError:
         raise
     except DAMAGE as error:
-        if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile) and error.errno is not None:
+        if (
+            isinstance(error, OSError)
+            and not isinstance(error, gzip.BadGzipFile)
+            and error.errno is not None
+        ):
             raise  # the disk's own trouble: it says which file
         said = " ".join(str(error).split()) or type(error).__name__
-        raise BundleError(f"{path}: damaged, or no bundle of facsimile export ({said}); fetch it again") from None
+        raise BundleError(
+            f"{path}: damaged, or no bundle of facsimile export ({said}); fetch it again"
+        ) from None
 
 
 @contextmanager
@@ -72,17 +98,23 @@ class _Bounded:
 def _unpack(path: Path, archive: tarfile.TarFile, folder: Path) -> Bundle:
     first = archive.next()
     if first is None or first.name != MANIFEST:
-        raise BundleError(f"{path}: no bundle of facsimile export: it does not begin with {MANIFEST}")
+        raise BundleError(
+            f"{path}: no bundle of facsimile export: it does not begin with {MANIFEST}"
+        )
     listed = _content(path, archive, first, LIST_BYTES)
     about = _about(path, listed)
     sizes = _sizes(path, about)
     free = shutil.disk_usage(folder).free
     if (total := sum(sizes.values())) > free:
-        raise BundleError(f"{path}: holds {total:,} bytes, and {free:,} are free in {folder}; make room")
+        raise BundleError(
+            f"{path}: holds {total:,} bytes, and {free:,} are free in {folder}; make room"
+        )
     sums = {MANIFEST: hashlib.sha256(listed).hexdigest()}
     while (member := archive.next()) is not None and member.name != SUMS:
         name = _checked_name(path, member, folder, sizes, sums)
-        sums[name] = _extract(path, archive, member, folder / name if OF_A_RUN.fullmatch(name) else None)
+        sums[name] = _extract(
+            path, archive, member, folder / name if OF_A_RUN.fullmatch(name) else None
+        )
         archive.members.clear()  # type: ignore[attr-defined]  # else every header of the bundle is kept
     if member is None:
         raise BundleError(f"{path}: truncated: its checksums are not there; fetch it again")
@@ -94,29 +126,39 @@ def _about(path: Path, listed: bytes) -> dict[str, Any]:
     about = json.loads(listed)
     if not isinstance(about, dict) or about.get("format") != FORMAT:
         found = about.get("format") if isinstance(about, dict) else None
-        raise BundleError(f"{path}: is of format {str(found)[:20]!r}, not {FORMAT}; install the newest facsimile")
+        raise BundleError(
+            f"{path}: is of format {str(found)[:20]!r}, not {FORMAT}; install the newest facsimile"
+        )
     return about
 
 
 def _sizes(path: Path, about: dict[str, Any]) -> dict[str, int]:
     sizes = about.get("members")
-    if not isinstance(sizes, dict) or not all(type(size) is int and size >= 0 for size in sizes.values()):
+    if not isinstance(sizes, dict) or not all(
+        type(size) is int and size >= 0 for size in sizes.values()
+    ):
         raise BundleError(f"{path}: {MANIFEST} does not list the bytes of each member")
     return sizes
 
 
-def _checked_name(path: Path, member: tarfile.TarInfo, folder: Path, sizes: dict[str, int], sums: dict[str, str]) -> str:
+def _checked_name(
+    path: Path, member: tarfile.TarInfo, folder: Path, sizes: dict[str, int], sums: dict[str, str]
+) -> str:
     """The member's name, if it is one that a bundle may have; nothing that a name could do to a path gets further."""
     name, shown = member.name, repr(member.name[:200])
     if not (OF_A_RUN.fullmatch(name) or BESIDE.fullmatch(name)):
-        raise BundleError(f"{path}: {shown} is no file of a run or a study; such a bundle is not unpacked")
+        raise BundleError(
+            f"{path}: {shown} is no file of a run or a study; such a bundle is not unpacked"
+        )
     if not member.isreg() or member.issparse():
         raise BundleError(f"{path}: {shown} is no plain file; such a bundle is not unpacked")
     tarfile.data_filter(member, str(folder))  # what Python holds to be unsafe, too
     if name in sums:
         raise BundleError(f"{path}: {shown} stands there twice")
     if sizes.get(name) != member.size:
-        raise BundleError(f"{path}: {shown} has {member.size:,} bytes, its list says {sizes.get(name, 'nothing')}")
+        raise BundleError(
+            f"{path}: {shown} has {member.size:,} bytes, its list says {sizes.get(name, 'nothing')}"
+        )
     if name.endswith(".json") and member.size > SMALL_BYTES:
         raise BundleError(f"{path}: {shown} has {member.size:,} bytes, which no such file has")
     return name
@@ -169,9 +211,13 @@ def _stated(path: Path, text: bytes) -> dict[str, str]:
     return {match[2]: match[1] for match in found if match}
 
 
-def _compare(path: Path, sums: dict[str, str], stated: dict[str, str], sizes: dict[str, int]) -> None:
+def _compare(
+    path: Path, sums: dict[str, str], stated: dict[str, str], sizes: dict[str, int]
+) -> None:
     for name, checksum in sums.items():
         if stated.get(name) != checksum:
-            raise BundleError(f"{path}: {name} is not what was exported (checksum differs); fetch the bundle again")
+            raise BundleError(
+                f"{path}: {name} is not what was exported (checksum differs); fetch the bundle again"
+            )
     if lacking := sorted((sizes.keys() | stated.keys()) - sums.keys()):
         raise BundleError(f"{path}: {lacking[0]!r} is listed and not there; fetch the bundle again")

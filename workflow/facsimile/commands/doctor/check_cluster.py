@@ -19,13 +19,21 @@ def profiles(root: Path, wanted: str | None) -> Checks:
     path = next((root / name / file for file in PROFILES if (root / name / file).is_file()), None)
     if path is None:
         said = f"no {root / name}/profile.yaml, which snakemake --profile {name} looks for here"
-        yield Check("profile", PROBLEM if wanted else WARNING, said, "run this at the root; ln -s profiles/slurm slurm")
+        yield Check(
+            "profile",
+            PROBLEM if wanted else WARNING,
+            said,
+            "run this at the root; ln -s profiles/slurm slurm",
+        )
         return
     settings = _mapping(path)
     hidden = _hidden(root, settings)
     if hidden:
         yield Check(
-            "profile", PROBLEM, f"{', '.join(hidden)} of {path} hidden by profiles/default", "keep each key in one of them"
+            "profile",
+            PROBLEM,
+            f"{', '.join(hidden)} of {path} hidden by profiles/default",
+            "keep each key in one of them",
         )
     else:
         yield Check("profile", OK, f"{path} read, {len(settings)} keys")
@@ -48,8 +56,17 @@ def _mapping(path: Path) -> dict[str, Any]:
 
 def cluster(settings: dict[str, Any]) -> Checks:
     """SLURM's commands are here, its controller answers, and has every partition that the profile names."""
-    if lacking := [program for program in ("sbatch", "squeue", "sinfo", "scancel") if shutil.which(program) is None]:
-        yield Check("SLURM", PROBLEM, f"no {', '.join(lacking)} here", "load the site's module, or log in to a login node")
+    if lacking := [
+        program
+        for program in ("sbatch", "squeue", "sinfo", "scancel")
+        if shutil.which(program) is None
+    ]:
+        yield Check(
+            "SLURM",
+            PROBLEM,
+            f"no {', '.join(lacking)} here",
+            "load the site's module, or log in to a login node",
+        )
         return
     if settings.get("slurm-status-command") != "squeue":
         said = "slurm-status-command is not squeue: after scancel the plugin may wait for ever with sacct"
@@ -62,7 +79,9 @@ def cluster(settings: dict[str, Any]) -> Checks:
     known, wanted = set(answer.split()), _partitions(settings)
     if absent := sorted(wanted - known):
         said = f"no partition {', '.join(absent)}; there are: {', '.join(sorted(known)) or 'none'}"
-        yield Check("partition", PROBLEM, said, "set slurm_partition in profiles/slurm/profile.yaml")
+        yield Check(
+            "partition", PROBLEM, said, "set slurm_partition in profiles/slurm/profile.yaml"
+        )
     elif wanted:
         yield Check("partition", OK, f"{', '.join(sorted(wanted))} exists")
     else:
@@ -72,15 +91,26 @@ def cluster(settings: dict[str, Any]) -> Checks:
 def _asked(command: list[str]) -> tuple[str, str]:
     """What a command printed, and what went wrong; one of both is empty."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=PATIENCE, stdin=subprocess.DEVNULL
+        )
     except subprocess.TimeoutExpired:
         return "", f"no answer in {PATIENCE:.0f} s"
-    return (done.stdout, "") if done.returncode == 0 else ("", " ".join(done.stderr.split()) or f"exit code {done.returncode}")
+    return (
+        (done.stdout, "")
+        if done.returncode == 0
+        else ("", " ".join(done.stderr.split()) or f"exit code {done.returncode}")
+    )
 
 
 def _partitions(settings: dict[str, Any]) -> set[str]:
     """Partitions that default-resources or set-resources names; an expression that starts with a quote is its text."""
     rules = settings.get("set-resources") or {}
-    blocks = [settings.get("default-resources") or {}, *(rules.values() if isinstance(rules, dict) else [])]
+    blocks = [
+        settings.get("default-resources") or {},
+        *(rules.values() if isinstance(rules, dict) else []),
+    ]
     named = [block.get("slurm_partition") for block in blocks if isinstance(block, dict)]
-    return {part.strip("'\" ") for name in named if isinstance(name, str) for part in name.split(",")}
+    return {
+        part.strip("'\" ") for name in named if isinstance(name, str) for part in name.split(",")
+    }

@@ -19,7 +19,9 @@ SKEW = 2.0  # seconds
 def folder(results: Path) -> Checks:
     """What the store needs of a file system: to be written to, hard links, locks, a clock that agrees with ours."""
     with _scratch(results) as scratch:
-        yield Check("results", OK, f"{results.resolve()} can be written to by {socket.gethostname()}")
+        yield Check(
+            "results", OK, f"{results.resolve()} can be written to by {socket.gethostname()}"
+        )
         yield _links(scratch)
         yield _locking(scratch)
         yield _hdf5(scratch)
@@ -40,7 +42,9 @@ def _scratch(results: Path) -> Iterator[Path]:
 
 def _links(scratch: Path) -> Check:
     """A claim is a hard link: the second of two must fail."""
-    remedy = "two jobs may make one run at a time there; set results to a folder of another file system"
+    remedy = (
+        "two jobs may make one run at a time there; set results to a folder of another file system"
+    )
     first, second = scratch / "claim", scratch / "claim.json"
     first.write_text("first")
     try:
@@ -79,8 +83,17 @@ def _hdf5(scratch: Path) -> Check:
         with h5py.File(scratch / "renamed.h5", "r") as file:
             whole = file["mean"][()].tolist() == [1.0, 2.0]
     except (OSError, KeyError) as error:
-        return Check("HDF5", PROBLEM, f"cannot be written and read there ({error})", "export HDF5_USE_FILE_LOCKING=FALSE")
-    return Check("HDF5", OK if whole else PROBLEM, "written, renamed, read" if whole else "read back otherwise than written")
+        return Check(
+            "HDF5",
+            PROBLEM,
+            f"cannot be written and read there ({error})",
+            "export HDF5_USE_FILE_LOCKING=FALSE",
+        )
+    return Check(
+        "HDF5",
+        OK if whole else PROBLEM,
+        "written, renamed, read" if whole else "read back otherwise than written",
+    )
 
 
 def _clock(scratch: Path) -> Check:
@@ -89,10 +102,15 @@ def _clock(scratch: Path) -> Check:
     path.write_text("now")
     apart = _apart(path.stat().st_mtime, before, time.time())
     if apart <= SKEW:
-        return Check("clock", OK, f"the file system's is within {max(apart, 0.1):.1f} s of this host's")
+        return Check(
+            "clock", OK, f"the file system's is within {max(apart, 0.1):.1f} s of this host's"
+        )
     said = f"the file system's is {apart:,.0f} s away from this host's"
     return Check(
-        "clock", WARNING, said, "run NTP on both; until then snakemake may do again what is done (no run is retrained)"
+        "clock",
+        WARNING,
+        said,
+        "run NTP on both; until then snakemake may do again what is done (no run is retrained)",
     )
 
 

@@ -21,10 +21,18 @@ def doctor(workspace: Workspace, study: str | None, profile: str | None, console
     """Print every check; whether none found a problem. ``profile``: also whether that profile's cluster answers."""
     worst = OK
     for check in examine(workspace, study, profile):
-        worst = PROBLEM if PROBLEM in (worst, check.verdict) else WARNING if WARNING in (worst, check.verdict) else OK
+        worst = (
+            PROBLEM
+            if PROBLEM in (worst, check.verdict)
+            else WARNING
+            if WARNING in (worst, check.verdict)
+            else OK
+        )
         remedy = f"; {check.remedy}" if check.remedy else ""
         console.print(f"[{COLOURS[check.verdict]}]{check.verdict:8}[/]", end="")
-        console.print(f"{check.name}: {check.said}{remedy}", highlight=False, markup=False, soft_wrap=True)
+        console.print(
+            f"{check.name}: {check.said}{remedy}", highlight=False, markup=False, soft_wrap=True
+        )
     return worst != PROBLEM
 
 
@@ -34,7 +42,12 @@ def examine(workspace: Workspace, study: str | None = None, profile: str | None 
         ("configuration", lambda: configuration(workspace)),
         ("versions", lambda: check_machine.versions(Path("envs"))),
         ("profile", lambda: check_cluster.profiles(Path("."), profile)),
-        ("GPU", lambda: check_machine.gpu(workspace.config.device, workspace.config.compile, cluster=profile is not None)),
+        (
+            "GPU",
+            lambda: check_machine.gpu(
+                workspace.config.device, workspace.config.compile, cluster=profile is not None
+            ),
+        ),
         ("results", lambda: check_disk.folder(workspace.config.results)),
         ("room", lambda: room(workspace, study)),
         ("snakemake", lambda: unlocked(Path("."))),
@@ -52,16 +65,27 @@ def configuration(workspace: Workspace) -> Checks:
     for name in studies:
         workspace.study(name)
     if not studies:
-        yield Check("configuration", PROBLEM, f"{_folders(workspace)}: no folder there has a study.yaml", "name the folder of your papers under papers")
+        yield Check(
+            "configuration",
+            PROBLEM,
+            f"{_folders(workspace)}: no folder there has a study.yaml",
+            "name the folder of your papers under papers",
+        )
         return
-    yield Check("configuration", OK, f"{len(studies)} studies in {_folders(workspace)}, scale {workspace.config.scale}")
+    yield Check(
+        "configuration",
+        OK,
+        f"{len(studies)} studies in {_folders(workspace)}, scale {workspace.config.scale}",
+    )
 
 
 def room(workspace: Workspace, study: str | None) -> Checks:
     """Whether what is still to be made fits beside the results, and whether all data sets of the study can be had."""
     free = shutil.disk_usage(workspace.config.results).free
     if study is None:
-        yield Check("room", OK, f"{size(free)} free; for what a study needs: facsimile doctor STUDY")
+        yield Check(
+            "room", OK, f"{size(free)} free; for what a study needs: facsimile doctor STUDY"
+        )
         return
     found = workspace.study(study)
     runs = workspace.runs(found)
@@ -69,11 +93,25 @@ def room(workspace: Workspace, study: str | None) -> Checks:
     needed = SPARE * cost.of(todo, found, workspace.config.scale).bytes
     if needed > free:
         said = f"{size(free)} free, about {size(needed)} needed for {len(todo):,} runs of {study} at scale {workspace.config.scale}"
-        yield Check("room", PROBLEM, said, "set results to a larger disk, stored_latents: float16, or a smaller scale")
+        yield Check(
+            "room",
+            PROBLEM,
+            said,
+            "set results to a larger disk, stored_latents: float16, or a smaller scale",
+        )
     else:
-        yield Check("room", OK, f"{size(free)} free, about {size(needed)} needed for {len(todo):,} runs (quotas are not seen)")
+        yield Check(
+            "room",
+            OK,
+            f"{size(free)} free, about {size(needed)} needed for {len(todo):,} runs (quotas are not seen)",
+        )
     if lacking := sorted({run.dataset for run in runs} & set(found.unavailable)):
-        yield Check("data", WARNING, f"{', '.join(lacking)} cannot be made yet", "its runs will fail; the others go on")
+        yield Check(
+            "data",
+            WARNING,
+            f"{', '.join(lacking)} cannot be made yet",
+            "its runs will fail; the others go on",
+        )
 
 
 def unlocked(root: Path) -> Checks:

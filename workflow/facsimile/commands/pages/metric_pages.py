@@ -25,8 +25,12 @@ def write(check: bool, log: Log) -> int:
     stale = list(_stale(cards)) if check else []
     if not check:
         _renew(cards, log)
-    known = [card for card in cards if _asked(card)]  # other pages cannot be made before their metric is asked
-    pages = {_page(card.name): page(card, _values(card)) for card in known} | {_page(INDEX): index(cards)}
+    known = [
+        card for card in cards if _asked(card)
+    ]  # other pages cannot be made before their metric is asked
+    pages = {_page(card.name): page(card, _values(card)) for card in known} | {
+        _page(INDEX): index(cards)
+    }
     return markdown.write_or_check(pages, _strangers(), check, log, AGAIN, stale)
 
 
@@ -48,13 +52,17 @@ def _stale(cards: list[Card]) -> Iterator[str]:
 
 def _asked(card: Card) -> bool:
     """Whether the values are of the metric's present code; one that is not of codes has none."""
-    return not card.of_codes or metric_values.read(_table(card.name))[0] == metric_values.code(card.name)
+    return not card.of_codes or metric_values.read(_table(card.name))[0] == metric_values.code(
+        card.name
+    )
 
 
 def _strangers() -> list[Path]:
     """Pages, drawings and values of metrics that are gone."""
     known = {*discover.names("metrics"), INDEX}
-    return sorted(p for p in [*FOLDER.glob("*.md"), *FOLDER.glob("values/*.*")] if p.stem not in known)
+    return sorted(
+        p for p in [*FOLDER.glob("*.md"), *FOLDER.glob("values/*.*")] if p.stem not in known
+    )
 
 
 def _values(card: Card) -> list[Value]:
@@ -76,7 +84,13 @@ def _drawing(name: str) -> Path:
 def index(cards: list[Card]) -> str:
     """The list of all metrics."""
     rows = [
-        (f"[{card.title}]({card.name}.md)", card.range_text, card.better, ", ".join(card.needs), _markdown(card.line))
+        (
+            f"[{card.title}]({card.name}.md)",
+            card.range_text,
+            card.better,
+            ", ".join(card.needs),
+            _markdown(card.line),
+        )
         for card in cards
     ]
     return "\n".join(
@@ -103,7 +117,12 @@ def page(card: Card, values: list[Value]) -> str:
         "## Conventions",
         _lines(markdown.grid(("convention", "what it changes"), _conventions(card))),
         "## Scores",
-        _lines(markdown.grid(("score", "meaning"), ((f"`{name}`", _markdown(text)) for name, text in card.scores.items()))),
+        _lines(
+            markdown.grid(
+                ("score", "meaning"),
+                ((f"`{name}`", _markdown(text)) for name, text in card.scores.items()),
+            )
+        ),
         "## Traps",
         _lines(f"- {_markdown(trap)}" for trap in card.traps),
         *(_on_cases(card, values) if card.of_codes else ()),
@@ -129,15 +148,23 @@ def _facts(card: Card) -> Iterator[tuple[str, str]]:
 
 def _conventions(card: Card) -> Iterator[tuple[str, str]]:
     for name, text in card.conventions.items():
-        yield f"`{name}`", f"{_markdown(text)} (what `dlib` means)" if name == card.dlib else _markdown(text)
+        yield (
+            f"`{name}`",
+            f"{_markdown(text)} (what `dlib` means)" if name == card.dlib else _markdown(text),
+        )
 
 
 def _cases_table(card: Card, values: list[Value]) -> list[str]:
     columns = _columns(card, values)
     head = ["latents", *(label for label, _ in columns)]
-    rows = [[f"{case}: {base_cases.CASES[case].text}", *(_number(c.get(case)) for _, c in columns)] for case in base_cases.CASES]
+    rows = [
+        [f"{case}: {base_cases.CASES[case].text}", *(_number(c.get(case)) for _, c in columns)]
+        for case in base_cases.CASES
+    ]
     refused = dict.fromkeys(
-        f"- `{v.convention}`, {v.case}: {v.refused}" for v in values if v.refused and v.case in base_cases.CASES
+        f"- `{v.convention}`, {v.case}: {v.refused}"
+        for v in values
+        if v.refused and v.case in base_cases.CASES
     )
     return [*markdown.grid(head, rows, "---:"), *([""] if refused else []), *refused]
 
@@ -151,7 +178,10 @@ def _columns(card: Card, values: list[Value]) -> list[tuple[str, dict[str, float
         if name != card.headline and len(metric_values.groups(values, card.headline, cases)) > 1:
             groups = dict(list(groups.items())[:1])
         several = len(groups) > 1
-        found += [(f"`{name}`<br>{convention}" if several else f"`{name}`", column) for convention, column in groups.items()]
+        found += [
+            (f"`{name}`<br>{convention}" if several else f"`{name}`", column)
+            for convention, column in groups.items()
+        ]
     return found[:COLUMNS]
 
 

@@ -17,7 +17,8 @@ from facsimile.metrics.base.metric_card import Card
 OUTPUT: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "facsimile"}
 # A convention whose values are nearly the first one's is seen on top of it: thinner, and broken.
 STYLES: list[dict[str, Any]] = [{"marker": "o", "lw": 2.2, "ls": "-", "ms": 6}] + [
-    {"marker": marker, "lw": 1.2, "ls": line, "ms": 4} for marker, line in zip("sD^vPX", ["--", ":", "-."] * 2, strict=True)
+    {"marker": marker, "lw": 1.2, "ls": line, "ms": 4}
+    for marker, line in zip("sD^vPX", ["--", ":", "-."] * 2, strict=True)
 ]
 PANELS = {
     "pairs of latents turned by, degrees": cases.ROTATION,

@@ -43,7 +43,11 @@ def computed(card: Card) -> list[Value]:
             except ValueError as error:
                 found.append(Value(case, convention, card.headline, None, str(error)))
             else:
-                found += [Value(case, convention, name, scores[name], "") for name in card.named_scores if name in scores]
+                found += [
+                    Value(case, convention, name, scores[name], "")
+                    for name in card.named_scores
+                    if name in scores
+                ]
     return found
 
 
@@ -52,7 +56,10 @@ def write(path: Path, name: str, values: list[Value]) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows([*v[:3], "" if v.value is None else format(v.value + 0.0, DIGITS), v.refused] for v in values)
+    writer.writerows(
+        [*v[:3], "" if v.value is None else format(v.value + 0.0, DIGITS), v.refused]
+        for v in values
+    )
     atomic.write_bytes(path, f"{HEAD}{code(name)}\n{text.getvalue()}".encode())
 
 
@@ -62,21 +69,29 @@ def read(path: Path) -> tuple[str, list[Value]]:
         return "", []
     head, _, rest = path.read_text(encoding="utf-8").partition("\n")
     rows = list(csv.reader(io.StringIO(rest)))[1:]
-    return head.removeprefix(HEAD), [Value(a, b, c, float(x) if x else None, why) for a, b, c, x, why in rows]
+    return head.removeprefix(HEAD), [
+        Value(a, b, c, float(x) if x else None, why) for a, b, c, x, why in rows
+    ]
 
 
 def groups(values: list[Value], score: str, cases: list[str]) -> dict[str, dict[str, float | None]]:
     """Convention -> case -> value of one score; a convention that gives another's values, as pages show them, is left out."""
     kept: dict[str, dict[str, float | None]] = {}
     for convention in dict.fromkeys(v.convention for v in values):
-        column = {v.case: v.value for v in values if v.convention == convention and v.score == score and v.case in cases}
+        column = {
+            v.case: v.value
+            for v in values
+            if v.convention == convention and v.score == score and v.case in cases
+        }
         if column and not any(_alike(column, other) for other in kept.values()):
             kept[convention] = column
     return kept
 
 
 def _alike(one: dict[str, float | None], other: dict[str, float | None]) -> bool:
-    return {case: _shown(value) for case, value in one.items()} == {case: _shown(value) for case, value in other.items()}
+    return {case: _shown(value) for case, value in one.items()} == {
+        case: _shown(value) for case, value in other.items()
+    }
 
 
 def _shown(value: float | None) -> float | None:

@@ -25,7 +25,9 @@ AGAIN = "facsimile study-pages"
 def write(workspace: Workspace, check: bool, log: Log) -> int:
     """Write all pages; or only check: exit status 1 if one is out of date."""
     studies = [workspace.study(name) for name in workspace.study_ids()]
-    pages = {_path(workspace, study): page(workspace, study) for study in studies} | {INDEX: index(workspace, studies)}
+    pages = {_path(workspace, study): page(workspace, study) for study in studies} | {
+        INDEX: index(workspace, studies)
+    }
     pages[paper_table.README] = paper_table.readme(studies, REFERENCE)
     return markdown.write_or_check(pages, [], check, log, AGAIN)
 
@@ -41,18 +43,35 @@ def index(workspace: Workspace, studies: list[Study]) -> str:
         )
         for study in studies
     ]
-    foot = "One folder per paper, in `workflow/facsimile/papers`. Written by `facsimile study-pages`."
-    return "\n".join(["# Papers", "", *grid(("study", "paper", "authors", "scales"), rows), "", foot, ""])
+    foot = (
+        "One folder per paper, in `workflow/facsimile/papers`. Written by `facsimile study-pages`."
+    )
+    return "\n".join(
+        ["# Papers", "", *grid(("study", "paper", "authors", "scales"), rows), "", foot, ""]
+    )
 
 
 def page(workspace: Workspace, study: Study) -> str:
     """A study's page."""
-    parts = [f"# {study.title}", _origin(study), study.note, "## What is trained and measured", _lines(_design(study, os.path.relpath(METRICS, workspace.paper(study.id))))]
-    parts += ["## Scales", _lines(_scales(workspace, study)), "## Tables and figures", _lines(_artefacts(study))]
+    parts = [
+        f"# {study.title}",
+        _origin(study),
+        study.note,
+        "## What is trained and measured",
+        _lines(_design(study, os.path.relpath(METRICS, workspace.paper(study.id)))),
+    ]
+    parts += [
+        "## Scales",
+        _lines(_scales(workspace, study)),
+        "## Tables and figures",
+        _lines(_artefacts(study)),
+    ]
     if study.claims:
         parts += ["## Claims", _lines(_claims(study))]
     parts += [part for scale in study.scales for part in _newest(study, scale)]
-    parts.append(f"Made of `study.yaml` and `results/reference/{study.id}` by `facsimile study-pages`.")
+    parts.append(
+        f"Made of `study.yaml` and `results/reference/{study.id}` by `facsimile study-pages`."
+    )
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -69,23 +88,43 @@ def _design(study: Study, metrics: str) -> Iterator[str]:
         ("", ""),
         [
             ("data sets", names.listed([names.dataset(d) for d in study.datasets])),
-            ("seeds", f"{study.seeds}" + (f", and {study.control_seeds} of each control" if study.control_seeds else "")),
+            (
+                "seeds",
+                f"{study.seeds}"
+                + (f", and {study.control_seeds} of each control" if study.control_seeds else ""),
+            ),
             *(_training(study) if study.training else []),
-            ("metrics", ", ".join(f"[`{metric}`]({metrics}/{metric}.md)" for metric in study.metrics)),
+            (
+                "metrics",
+                ", ".join(f"[`{metric}`]({metrics}/{metric}.md)" for metric in study.metrics),
+            ),
             ("evaluation", f"{points} points, seed {asked.seed}, {asked.convention} convention"),
-            *((f"points of `{metric}`", f"{own.train:,} + {own.test:,}") for metric, own in study.points.items()),
+            *(
+                (f"points of `{metric}`", f"{own.train:,} + {own.test:,}")
+                for metric, own in study.points.items()
+            ),
         ],
     )
     yield ""
     swept = [
-        (m.label or names.model(m.name), f"`{m.name}`", _values(m.sweep), _values(m.fixed), _apart(m)) for m in study.models
+        (
+            m.label or names.model(m.name),
+            f"`{m.name}`",
+            _values(m.sweep),
+            _values(m.fixed),
+            _apart(m),
+        )
+        for m in study.models
     ]
     apart = any(row[-1] for row in swept)
     head = ("method", "model", "values", "fixed", "apart from the others")
     yield from grid(head if apart else head[:-1], swept if apart else [row[:-1] for row in swept])
     if study.faithful_to:
         yield from ["", "Where the paper's text and its released code differ, both are run:", ""]
-        both = [map(names.dataset, (name, said.paper, said.code)) for name, said in study.faithful_to.items()]
+        both = [
+            map(names.dataset, (name, said.paper, said.code))
+            for name, said in study.faithful_to.items()
+        ]
         yield from grid(("published as", "as the paper says", "as its code does"), both)
 
 
@@ -93,39 +132,68 @@ def _training(study: Study) -> Iterator[tuple[str, str]]:
     said = study.training
     assert said is not None
     batch = "the whole data set" if said.batch_size == "all" else f"batches of {said.batch_size}"
-    latents = [f"{n}" for n in dict.fromkeys(study.latents.get(dataset, said.latents) for dataset in study.datasets)]
+    latents = [
+        f"{n}"
+        for n in dict.fromkeys(
+            study.latents.get(dataset, said.latents) for dataset in study.datasets
+        )
+    ]
     yield "training", f"{said.steps:,} steps, {batch}, {names.listed(latents)} latents"
     yield "network", f"`{said.network}`"
     if said.snapshots:
-        dear = "".join(f"; {name} every {steps:,}" for name, steps in said.snapshots.metrics.items())
+        dear = "".join(
+            f"; {name} every {steps:,}" for name, steps in said.snapshots.metrics.items()
+        )
         yield "scored", f"every {said.snapshots.every:,} steps{dear}; the best of a run is `@best`"
     for name, optimiser in (("Adam", said.adam), ("gradient descent", said.sgd)):
         if optimiser:
-            yield name, ", ".join(f"{key} {value:g}" for key, value in optimiser.model_dump().items())
+            yield (
+                name,
+                ", ".join(f"{key} {value:g}" for key, value in optimiser.model_dump().items()),
+            )
 
 
 def _apart(model: Model) -> str:
     """On which data sets a model is trained, and how, where it is not as all are."""
     said = model.training.model_dump(exclude_unset=True, exclude_none=True, exclude={"snapshots"})
     said |= {f"Adam {key}": value for key, value in said.pop("adam", {}).items()}
-    own = [f"{key.replace('_', ' ')} {value:,}" if isinstance(value, int) else f"{key} {value}" for key, value in said.items()]
+    own = [
+        f"{key.replace('_', ' ')} {value:,}" if isinstance(value, int) else f"{key} {value}"
+        for key, value in said.items()
+    ]
     seeds = f"seeds {model.seeds}" if model.seeds else ""
-    return "; ".join(filter(None, [names.listed([names.dataset(d) for d in model.datasets]), ", ".join(own), seeds]))
+    return "; ".join(
+        filter(
+            None, [names.listed([names.dataset(d) for d in model.datasets]), ", ".join(own), seeds]
+        )
+    )
 
 
 def _values(given: dict[str, list[int | float]] | dict[str, int | float]) -> str:
     listed = {key: value if isinstance(value, list) else [value] for key, value in given.items()}
-    return "; ".join(f"{names.parameter(key)} = {', '.join(f'{v:,}' for v in values)}" for key, values in listed.items())
+    return "; ".join(
+        f"{names.parameter(key)} = {', '.join(f'{v:,}' for v in values)}"
+        for key, values in listed.items()
+    )
 
 
 def _scales(workspace: Workspace, study: Study) -> list[str]:
-    rows = [(f"`{scale}`", found.description, _cost(workspace, study, scale)) for scale, found in study.scales.items()]
+    rows = [
+        (f"`{scale}`", found.description, _cost(workspace, study, scale))
+        for scale, found in study.scales.items()
+    ]
     head = ("scale", "what", "cost where nothing is made yet")
     return [*grid(head, rows), "", *_typed(f"snakemake {study.id} --config scale=SCALE")]
 
 
 def _cost(workspace: Workspace, study: Study, scale: str) -> str:
-    return cost.text(cost.of(Workspace(workspace.config.model_copy(update={"scale": scale})).runs(study), study, scale))
+    return cost.text(
+        cost.of(
+            Workspace(workspace.config.model_copy(update={"scale": scale})).runs(study),
+            study,
+            scale,
+        )
+    )
 
 
 def _artefacts(study: Study) -> list[str]:
@@ -137,12 +205,24 @@ def _artefacts(study: Study) -> list[str]:
 def _targets(study: Study, what: str, artefacts: dict[str, Artefact]) -> Iterator[tuple[str, ...]]:
     for name, said in artefacts.items():
         note = f". {said.note}" if said.note else ""
-        yield f"`{study.id}_{name}`", f"{said.title}{note}", f"{what}, `{said.kind}`", "yes" if said.verified else "no"
+        yield (
+            f"`{study.id}_{name}`",
+            f"{said.title}{note}",
+            f"{what}, `{said.kind}`",
+            "yes" if said.verified else "no",
+        )
 
 
 def _claims(study: Study) -> list[str]:
-    rows = [(f"`{id}`", c.text, f"`{c.statistic}`: {claims.rule_text(c.rule)}", c.source) for id, c in study.claims.items()]
-    return [*grid(("claim", "text", "statistic and rule", "source"), rows), "", *_typed(f"snakemake {study.id}_claims")]
+    rows = [
+        (f"`{id}`", c.text, f"`{c.statistic}`: {claims.rule_text(c.rule)}", c.source)
+        for id, c in study.claims.items()
+    ]
+    return [
+        *grid(("claim", "text", "statistic and rule", "source"), rows),
+        "",
+        *_typed(f"snakemake {study.id}_claims"),
+    ]
 
 
 def _newest(study: Study, scale: str) -> Iterator[str]:

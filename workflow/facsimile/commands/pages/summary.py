@@ -20,7 +20,9 @@ from facsimile.presentation.markdown import grid
 from facsimile.studies.study import Study
 
 FILES = ("summary.md", "artifact-checklist.md")
-UNSTATED = "Not stated. Only those who made this reproduction know; write it here before you hand it in."
+UNSTATED = (
+    "Not stated. Only those who made this reproduction know; write it here before you hand it in."
+)
 YES, NO, UNKNOWN = "yes", "no", "not stated"
 Item = tuple[str, str, str]  # criterion, answer, evidence
 
@@ -47,7 +49,11 @@ def _page(found: Gathered, verdicts: dict[str, dict[str, int]]) -> str:
         "\n".join(_methodology(found)),
         "## Results",
         "\n".join(_results(found, verdicts)),
-        *(line for head in ("What was easy", "What was difficult") for line in (f"## {head}", UNSTATED)),
+        *(
+            line
+            for head in ("What was easy", "What was difficult")
+            for line in (f"## {head}", UNSTATED)
+        ),
         "## Communication with the original authors",
         UNSTATED,
     ]
@@ -102,7 +108,11 @@ def _criteria(found: Gathered, workspace: Workspace) -> dict[str, list[Item]]:
 def _available(study: Study) -> Iterator[Item]:
     yield "in an archive with a DOI", UNKNOWN, "whoever publishes it knows"
     yield _file("licence", "LICENSE")
-    readme = " ".join(Path("README.md").read_text(encoding="utf-8").split()) if Path("README.md").exists() else ""
+    readme = (
+        " ".join(Path("README.md").read_text(encoding="utf-8").split())
+        if Path("README.md").exists()
+        else ""
+    )
     yield "README that names the paper", YES if study.title in readme else NO, "`README.md`"
     yield _file("how to cite it", "CITATION.cff")
 
@@ -125,10 +135,22 @@ def _reproduced(found: Gathered, workspace: Workspace) -> Iterator[Item]:
     price = cost.cost_of(workspace, found.study)
     yield "resources, where nothing is made yet", YES, price
     for id, claim in found.study.claims.items():
-        yield f"command of the claim {id}", YES, f"`{claims.command(found.study.id, found.context.scale, claim.target)}`"
+        yield (
+            f"command of the claim {id}",
+            YES,
+            f"`{claims.command(found.study.id, found.context.scale, claim.target)}`",
+        )
     unchecked = [id for id, claim in found.study.claims.items() if not claim.verified]
-    yield "claims checked against the paper's PDF", NO if unchecked else YES, f"{len(unchecked)} are not"
-    yield "where each table and figure comes from", YES, "`*.crate/ro-crate-metadata.json` beside it"
+    yield (
+        "claims checked against the paper's PDF",
+        NO if unchecked else YES,
+        f"{len(unchecked)} are not",
+    )
+    yield (
+        "where each table and figure comes from",
+        YES,
+        "`*.crate/ro-crate-metadata.json` beside it",
+    )
 
 
 def _training(found: Gathered) -> Iterator[Item]:
@@ -146,7 +168,11 @@ def _training(found: Gathered) -> Iterator[Item]:
         for k, v in m.sweep.items()
     ]
     yield "bounds of hyper-parameters", YES, "; ".join(bounds) or "none is swept"
-    yield "how hyper-parameters were chosen", YES, "none was chosen: every value of the study is run and shown"
+    yield (
+        "how hyper-parameters were chosen",
+        YES,
+        "none was chosen: every value of the study is run and shown",
+    )
     yield "parameters of each model", UNKNOWN, "not recorded with the runs"
     yield "energy", UNKNOWN, "not measured"
 
@@ -175,7 +201,11 @@ def _seconds(done: pd.DataFrame) -> float:
 def _counted(done: pd.DataFrame, column: str) -> str:
     counts = done[column].fillna("not recorded").value_counts()
     return (
-        ", ".join(f"{value} ({n:,} runs)" if len(counts) > 1 else str(value) for value, n in counts.items()) or "not recorded"
+        ", ".join(
+            f"{value} ({n:,} runs)" if len(counts) > 1 else str(value)
+            for value, n in counts.items()
+        )
+        or "not recorded"
     )
 
 

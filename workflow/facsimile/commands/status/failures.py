@@ -27,8 +27,13 @@ CAUSES = {
     "no GPU on that node; ask the cluster for one, or set device: auto": r"finds no GPU|no CUDA GPUs are available",
     "a damaged file; the message says what to type": r"truncated|altered|unreadable|not readable",
 }
-_PATTERNS = {cause: re.compile(pattern, re.IGNORECASE | re.MULTILINE) for cause, pattern in CAUSES.items()}
-_ERROR = re.compile(r"^(?:error:|Traceback |slurmstepd: error|srun: error|Killed\b|[\w.]*(?:Error|Exception)\b)", re.MULTILINE)
+_PATTERNS = {
+    cause: re.compile(pattern, re.IGNORECASE | re.MULTILINE) for cause, pattern in CAUSES.items()
+}
+_ERROR = re.compile(
+    r"^(?:error:|Traceback |slurmstepd: error|srun: error|Killed\b|[\w.]*(?:Error|Exception)\b)",
+    re.MULTILINE,
+)
 
 
 class Failure(NamedTuple):
@@ -49,7 +54,9 @@ class Job(NamedTuple):
     output: Path
 
 
-def newest(workspace: Workspace, study: Study, logs: Mapping[str, float], count: int) -> list[Failure]:
+def newest(
+    workspace: Workspace, study: Study, logs: Mapping[str, float], count: int
+) -> list[Failure]:
     """The newest ``count`` failed jobs of a study, newest first; ``logs``: path of every log -> when it was written.
 
     A job whose file is there has succeeded since. Of SLURM's own logs of a job the newest counts.
@@ -83,7 +90,9 @@ def jobs(workspace: Workspace, study: Study) -> Iterator[Job]:
     for shard in shards:
         words = (shard.dataset, shard.model, shard.id)
         for rule, output in (("train", "trained.json"), ("encode", "encoded.json")):
-            yield Job(rule, words, logs / rule / f"{shard.key}.log", paths.shard(shard.key) / output)
+            yield Job(
+                rule, words, logs / rule / f"{shard.key}.log", paths.shard(shard.key) / output
+            )
         log = logs / "score" / shard.key / f"{panel}.log"
         yield Job("score", (*words, panel), log, paths.shard_scores(shard.key, panel))
     gathered = paths.study(study.id, workspace.config.scale) / "scores.parquet"
@@ -99,7 +108,12 @@ def diagnose(log: Path, when: float = 0.0) -> Failure | None:
     last = text[marks[-1].start() :].strip().splitlines()
     said = (last[-1] if last[0].startswith("Traceback") else last[0]).strip()[:SHOWN]
     after = text[marks[0].start() :]
-    return Failure(log, when, next((cause for cause, pattern in _PATTERNS.items() if pattern.search(after)), ""), said)
+    return Failure(
+        log,
+        when,
+        next((cause for cause, pattern in _PATTERNS.items() if pattern.search(after)), ""),
+        said,
+    )
 
 
 def _diagnosed(paths: list[str], logs: Mapping[str, float]) -> Failure | None:

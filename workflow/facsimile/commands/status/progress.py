@@ -119,7 +119,9 @@ def left(runs: Iterable[Run], found: Progress) -> Left:
     for run in todo:
         steps = max(0, run.steps - found.checkpoints.get(run.key, 0))
         each = rates.get(run.model)
-        seconds += steps * (each if each is not None else cost.train_seconds(run) / max(1, run.steps))
+        seconds += steps * (
+            each if each is not None else cost.train_seconds(run) / max(1, run.steps)
+        )
     return Left(seconds, len(todo), sum(found.states[run.key] == "running" for run in todo))
 
 

@@ -29,12 +29,18 @@ def plan(workspace: Workspace, study: str, console: Console) -> None:
     todo = [run for run in runs if states[run.key] in ("missing", "running")]
     price = cost.of(todo, found, workspace.config.scale)
     controls = sum(run.control for run in runs)
-    console.print(f"[bold]{study}[/] at scale {workspace.config.scale}: {found.scales[workspace.config.scale].description}")
+    console.print(
+        f"[bold]{study}[/] at scale {workspace.config.scale}: {found.scales[workspace.config.scale].description}"
+    )
     console.print(
         f"{len(runs) - controls:,} runs and {controls} controls in {len(workspace.shards(found)):,} shards; {price.runs:,} to make"
     )
-    console.print(f"{price.steps:,} steps: about {price.core_hours:,.1f} core-hours of a CPU with bf16 (measured rates),")
-    console.print(f"or about {price.gpu_hours:,.1f} GPU-hours by arithmetic for one H200 (packed execution; not measured)")
+    console.print(
+        f"{price.steps:,} steps: about {price.core_hours:,.1f} core-hours of a CPU with bf16 (measured rates),"
+    )
+    console.print(
+        f"or about {price.gpu_hours:,.1f} GPU-hours by arithmetic for one H200 (packed execution; not measured)"
+    )
     kept = sum(len(run.kept) for run in todo)
     also = f", {kept:,} snapshots included" if kept else ""
     console.print(f"about {price.bytes / 1e9:,.1f} GB of weights and latents{also}")
@@ -45,7 +51,9 @@ def _warn(unavailable: list[str], runs: list[Run], console: Console) -> None:
     lacking = {run.dataset for run in runs} & set(unavailable)
     if lacking:
         have = ", ".join(discover.names("datasets"))
-        console.print(f"[yellow]cannot be made yet:[/] {', '.join(sorted(lacking))} have no loader (there are: {have})")
+        console.print(
+            f"[yellow]cannot be made yet:[/] {', '.join(sorted(lacking))} have no loader (there are: {have})"
+        )
 
 
 def status(workspace: Workspace, study: str, console: Console) -> None:
@@ -54,7 +62,13 @@ def status(workspace: Workspace, study: str, console: Console) -> None:
     _show(workspace, found, progress.look(workspace, found), console)
 
 
-def watch(workspace: Workspace, study: str, seconds: float, console: Console, sleep: Callable[[float], None] = time.sleep) -> None:
+def watch(
+    workspace: Workspace,
+    study: str,
+    seconds: float,
+    console: Console,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
     """Print the status anew every so many seconds until no run is pending or running; Ctrl-C ends it."""
     found = workspace.study(study)
     seen = progress.look(workspace, found)
@@ -69,13 +83,21 @@ def watch(workspace: Workspace, study: str, seconds: float, console: Console, sl
 
 def _show(workspace: Workspace, study: Study, seen: Progress, console: Console) -> None:
     runs = workspace.runs(study)
-    console.print(f"[bold]{study.id}[/] at scale {workspace.config.scale}: {len(runs):,} runs, controls included", highlight=False)
+    console.print(
+        f"[bold]{study.id}[/] at scale {workspace.config.scale}: {len(runs):,} runs, controls included",
+        highlight=False,
+    )
     table = Table("data set", "model", *STATES)
     for (dataset, model), counted in progress.counts(runs, seen).items():
-        table.add_row(dataset, model, *(f"{counted[name]:,}" if counted[name] else "·" for name in STATES))
+        table.add_row(
+            dataset, model, *(f"{counted[name]:,}" if counted[name] else "·" for name in STATES)
+        )
     console.print(table)
     _print_snapshots(workspace, runs, console)
-    stages = [f"{stage} {done:,} of {whole:,}" for stage, (done, whole) in progress.stages(workspace, study).items()]
+    stages = [
+        f"{stage} {done:,} of {whole:,}"
+        for stage, (done, whole) in progress.stages(workspace, study).items()
+    ]
     _line(console, f"shards: {', '.join(stages)}")
     _print_hours(runs, seen, console)
     _print_failed_runs(seen, console)
@@ -83,7 +105,10 @@ def _show(workspace: Workspace, study: Study, seen: Progress, console: Console) 
     _print_failed_jobs(failures.newest(workspace, study, measured.logs, FAILURES), console)
     kinds = [f"{kind} {size(measured.bytes[kind])}" for kind in usage.KINDS if measured.files[kind]]
     total = f"{size(measured.bytes.total())} in {measured.files.total():,} files"
-    _line(console, f"{workspace.config.results}: {total}" + (f" ({', '.join(kinds)})" if kinds else ""))
+    _line(
+        console,
+        f"{workspace.config.results}: {total}" + (f" ({', '.join(kinds)})" if kinds else ""),
+    )
 
 
 def _print_snapshots(workspace: Workspace, runs: list[Run], console: Console) -> None:
@@ -94,12 +119,23 @@ def _print_snapshots(workspace: Workspace, runs: list[Run], console: Console) ->
 
 def _print_hours(runs: list[Run], seen: Progress, console: Console) -> None:
     spent, left = progress.spent(seen), progress.left(runs, seen)
-    used = [f"{spent[kind] / units.HOUR:,.2f} {unit}-hours" for kind, unit in (("cpu", "core"), ("gpu", "GPU")) if spent[kind]]
+    used = [
+        f"{spent[kind] / units.HOUR:,.2f} {unit}-hours"
+        for kind, unit in (("cpu", "core"), ("gpu", "GPU"))
+        if spent[kind]
+    ]
     unit = "GPU" if spent["gpu"] > spent["cpu"] else "core"
-    rest = f"about {left.seconds / units.HOUR:,.2f} {unit}-hours left for {left.runs:,} runs" if left.runs else "none left"
+    rest = (
+        f"about {left.seconds / units.HOUR:,.2f} {unit}-hours left for {left.runs:,} runs"
+        if left.runs
+        else "none left"
+    )
     _line(console, f"training: {' and '.join(used) or 'nothing'} used, {rest}")
     if left.eta is not None:
-        _line(console, f"done in about {units.duration(left.eta)} if {left.running:,} at a time go on as now")
+        _line(
+            console,
+            f"done in about {units.duration(left.eta)} if {left.running:,} at a time go on as now",
+        )
     elif left.runs:
         _line(console, "none is running now: snakemake goes on where it stopped")
     if held := sum(seen.states[key] == "pending" for key in seen.checkpoints):
@@ -109,12 +145,18 @@ def _print_hours(runs: list[Run], seen: Progress, console: Console) -> None:
 def _print_failed_runs(seen: Progress, console: Console) -> None:
     broken = [f"{message}" for message in seen.unreadable.values()]
     failed = sorted(
-        ((made.get("started", ""), key, made["reason"]) for key, made in seen.records.items() if made["state"] == "failed"),
+        (
+            (made.get("started", ""), key, made["reason"])
+            for key, made in seen.records.items()
+            if made["state"] == "failed"
+        ),
         reverse=True,
     )
     for line in broken[:FAILURES] + [f"{key}: {reason}" for _, key, reason in failed[:FAILURES]]:
         _line(console, f"failed: {line}")
-    if (more := len(broken) + len(failed) - min(len(broken), FAILURES) - min(len(failed), FAILURES)) > 0:
+    if (
+        more := len(broken) + len(failed) - min(len(broken), FAILURES) - min(len(failed), FAILURES)
+    ) > 0:
         _line(console, f"… and {more:,} more failed runs: facsimile list STUDY shows them")
 
 

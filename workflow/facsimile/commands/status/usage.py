@@ -7,7 +7,17 @@ from typing import NamedTuple
 
 from facsimile.store import files as store_files
 
-KINDS = ("weights", "latents", "checkpoints", "scores", "records", "data", "logs", "tables", "other")
+KINDS = (
+    "weights",
+    "latents",
+    "checkpoints",
+    "scores",
+    "records",
+    "data",
+    "logs",
+    "tables",
+    "other",
+)
 OF_A_RUN = {
     store_files.WEIGHTS: "weights",
     store_files.LATENTS: "latents",

@@ -18,7 +18,11 @@ class Archived(OfficialFiles, Stored):
 
         Without a source they are looked for as ``there`` says, and those that are absent are downloaded.
         """
-        cls._write(path, cls.there(path, source), progress or base_progress.lines(f"{cls.name}: written", "rows"))
+        cls._write(
+            path,
+            cls.there(path, source),
+            progress or base_progress.lines(f"{cls.name}: written", "rows"),
+        )
 
     @classmethod
     def _write(cls, path: Path, source: Path, progress: Progress) -> None:

@@ -49,17 +49,28 @@ class Arrays(ABC):
         for name, shape in cls.shapes.items():
             found = arrays[name].shape if name in arrays else "absent"
             if found != (cls.rows, *shape):
-                raise DatasetError(f"{path}: {cls.name} states {name} as {[cls.rows, *shape]}, but made it {found}")
+                raise DatasetError(
+                    f"{path}: {cls.name} states {name} as {[cls.rows, *shape]}, but made it {found}"
+                )
         with hdf5.writing(path, libver="v110") as file:
             for name in cls.shapes:
                 file.create_dataset(name, data=arrays[name], **_packing(arrays[name]))
             facts = cls._identity() | cls.origin(source)
-            file.attrs.update({**facts, "sha256": _checksum(facts, {name: arrays[name] for name in cls.shapes}).hexdigest()})
+            file.attrs.update(
+                {
+                    **facts,
+                    "sha256": _checksum(
+                        facts, {name: arrays[name] for name in cls.shapes}
+                    ).hexdigest(),
+                }
+            )
 
     @classmethod
     def open(cls, path: Path) -> Self:
         """Read a data set's file into memory; raises DatasetError if it is absent, truncated, altered or another data set's."""
-        arrays, facts = _read(path, {name: 8 * cls.rows * math.prod(shape) for name, shape in cls.shapes.items()})
+        arrays, facts = _read(
+            path, {name: 8 * cls.rows * math.prod(shape) for name, shape in cls.shapes.items()}
+        )
         of(cls.name, cls._identity(), facts, path)
         return cls(arrays, facts)
 
@@ -67,7 +78,9 @@ class Arrays(ABC):
     def origin(cls, source: Path | None) -> dict[str, str]:
         """What the file shall say of where its numbers come from; refuses a source, as most are made from nothing."""
         if source is not None:
-            raise DatasetError(f"{source}: the data set {cls.name} is generated and takes no source; leave it out")
+            raise DatasetError(
+                f"{source}: the data set {cls.name} is generated and takes no source; leave it out"
+            )
         return {"origin": "generated"}
 
     def __len__(self) -> int:
@@ -87,7 +100,9 @@ class Arrays(ABC):
     def subgrid(self, strides: Mapping[str, int]) -> Self:
         """Itself; raises ValueError for strides, as rows are no grid of factors."""
         if strides:
-            raise ValueError(f"{self.name}: its rows are no grid of factors; leave it out of the scale's subgrid")
+            raise ValueError(
+                f"{self.name}: its rows are no grid of factors; leave it out of the scale's subgrid"
+            )
         return self
 
     @classmethod
@@ -100,10 +115,16 @@ def _packing(values: npt.NDArray[Any]) -> dict[str, Any]:
     """How an array is stored: images compressed, as drawn ones shrink fifty times at the cost of a second."""
     if values.dtype != np.uint8:
         return {}
-    return {"compression": "gzip", "compression_opts": 1, "chunks": (min(32, len(values)), *values.shape[1:])}
+    return {
+        "compression": "gzip",
+        "compression_opts": 1,
+        "chunks": (min(32, len(values)), *values.shape[1:]),
+    }
 
 
-def _read(path: Path, most: Mapping[str, int]) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
+def _read(
+    path: Path, most: Mapping[str, int]
+) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
     """The arrays and attributes of a file; ``most``: bytes that each array may have, as images are compressed."""
     with reading(path) as file:
         facts = {key: str(value) for key, value in file.attrs.items()}

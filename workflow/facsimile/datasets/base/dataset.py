@@ -46,12 +46,16 @@ class Dataset(ABC):
         Raises IndexError for an index outside range(len), negative ones included, TypeError for what is no list of integers.
         """
         if self.stochastic and rng is None:
-            raise ValueError(f"{self.name}: its images are drawn anew at every read; give a generator: images(indices, rng)")
+            raise ValueError(
+                f"{self.name}: its images are drawn anew at every read; give a generator: images(indices, rng)"
+            )
         return self._images(self._checked(indices), rng)
 
     def factors(self, indices: npt.ArrayLike) -> Integers:
         """Factor values of the given indices, int64 [n, k], each from 0; raises as ``images`` does."""
-        return np.stack(np.unravel_index(self._checked(indices), self.factor_sizes), axis=1).astype(np.int64, copy=False)
+        return np.stack(np.unravel_index(self._checked(indices), self.factor_sizes), axis=1).astype(
+            np.int64, copy=False
+        )
 
     def indices(self, factors: npt.ArrayLike) -> Integers:
         """Indices [n] of the images with the given factor values, integers [n, k]: the inverse of ``factors``.
@@ -61,7 +65,9 @@ class Dataset(ABC):
         values = _integers(factors, self.name)
         if values.ndim != 2 or values.shape[1] != len(self.factor_sizes):
             expected = f"[n, {len(self.factor_sizes)}] for {', '.join(self.factor_names)}"
-            raise ValueError(f"{self.name}: factors must have the shape {expected}, not {list(values.shape)}")
+            raise ValueError(
+                f"{self.name}: factors must have the shape {expected}, not {list(values.shape)}"
+            )
         for column, name, size in zip(values.T, self.factor_names, self.factor_sizes, strict=True):
             _in_range(column, size, f"{self.name}: factor {name} has")
         return np.ravel_multi_index(tuple(values.T), self.factor_sizes).astype(np.int64, copy=False)
@@ -78,7 +84,9 @@ class Dataset(ABC):
         steps = [1] * len(self.factor_sizes)
         for factor, stride in strides.items():
             if stride < 1:
-                raise ValueError(f"{self.name}: the stride of {factor} must be 1 or more, not {stride}")
+                raise ValueError(
+                    f"{self.name}: the stride of {factor} must be 1 or more, not {stride}"
+                )
             steps[self._position(factor)] = stride
         return _Subgrid(self, tuple(steps)) if any(step > 1 for step in steps) else self
 
@@ -94,7 +102,9 @@ class Dataset(ABC):
     def _checked(self, indices: npt.ArrayLike) -> Integers:
         values = _integers(indices, self.name)
         if values.ndim != 1:
-            raise TypeError(f"{self.name}: indices must be a list of integers [n], not an array of shape {list(values.shape)}")
+            raise TypeError(
+                f"{self.name}: indices must be a list of integers [n], not an array of shape {list(values.shape)}"
+            )
         _in_range(values, len(self), f"{self.name} has")
         return values
 
@@ -105,9 +115,13 @@ class _Subgrid(Dataset):
     def __init__(self, whole: Dataset, steps: tuple[int, ...]) -> None:
         self._whole, self._steps = whole, steps
         strides = zip(whole.factor_names, steps, strict=True)
-        self.name = f"{whole.name}[{', '.join(f'{name}:{step}' for name, step in strides if step > 1)}]"
+        self.name = (
+            f"{whole.name}[{', '.join(f'{name}:{step}' for name, step in strides if step > 1)}]"
+        )
         self.factor_names, self.factor_kinds = whole.factor_names, whole.factor_kinds
-        self.factor_sizes = tuple(-(-size // step) for size, step in zip(whole.factor_sizes, steps, strict=True))
+        self.factor_sizes = tuple(
+            -(-size // step) for size, step in zip(whole.factor_sizes, steps, strict=True)
+        )
         self.image_shape, self.stochastic = whole.image_shape, whole.stochastic
         self.not_factors, self.symmetries = whole.not_factors, whole.symmetries
         self.licence, self.source = whole.licence, whole.source

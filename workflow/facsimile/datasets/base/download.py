@@ -55,7 +55,9 @@ def fetch(official: Official, folder: Path, progress: Progress | None = None) ->
     )
 
 
-def _complete(address: str, file: IO[bytes], part: Path, official: Official, progress: Progress | None) -> None:
+def _complete(
+    address: str, file: IO[bytes], part: Path, official: Official, progress: Progress | None
+) -> None:
     """Complete the part from one address; raises Broken when that fails for good or too often, or the checksum differs."""
     mixed = (
         _size(file) > 0
@@ -79,17 +81,24 @@ def _complete(address: str, file: IO[bytes], part: Path, official: Official, pro
             mixed = False
 
 
-def _transfer(address: str, file: IO[bytes], part: Path, official: Official, progress: Progress | None) -> None:
+def _transfer(
+    address: str, file: IO[bytes], part: Path, official: Official, progress: Progress | None
+) -> None:
     """Ask for what is missing and append it, until the connection ends; raises Broken if that is before the last byte."""
     version = _version(part, address)
     if not version and not official.checksum:
         file.truncate(0)  # nothing would tell whether old bytes and new ones are of one file
     with ask(address, _size(file), version) as answer:
         if official.size is not None and answer.total not in (None, official.size):
-            raise Broken(f"{answer.total:,} bytes are offered, the official file has {official.size:,}", for_good=True)
+            raise Broken(
+                f"{answer.total:,} bytes are offered, the official file has {official.size:,}",
+                for_good=True,
+            )
         if answer.first == 0:
             file.truncate(0)
-        _note(part).write_text(json.dumps({"address": address, "version": answer.version}), encoding="utf-8")
+        _note(part).write_text(
+            json.dumps({"address": address, "version": answer.version}), encoding="utf-8"
+        )
         for block in answer.blocks:
             file.write(block)
             if progress:
@@ -103,8 +112,12 @@ def _lock(file: IO[bytes], part: Path) -> None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise DatasetError(f"{part}: another process is downloading it; wait until it has done so") from None
-    except OSError:  # a file system without locks: then the checksum finds out what two processes have mixed
+        raise DatasetError(
+            f"{part}: another process is downloading it; wait until it has done so"
+        ) from None
+    except (
+        OSError
+    ):  # a file system without locks: then the checksum finds out what two processes have mixed
         return
 
 

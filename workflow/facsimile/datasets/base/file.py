@@ -13,7 +13,9 @@ from facsimile.foundation import canonical, hdf5
 
 Rows = npt.NDArray[np.uint8]
 Progress = Callable[[int, int], None]
-CHUNK_BYTES = 2**19  # 1,024 packed images of dSprites; chunks from 2**17 to 2**23 bytes read equally fast
+CHUNK_BYTES = (
+    2**19
+)  # 1,024 packed images of dSprites; chunks from 2**17 to 2**23 bytes read equally fast
 
 
 AGAIN = "remove the file, it will be made again"
@@ -24,7 +26,11 @@ class DatasetError(RuntimeError):
 
 
 def write(
-    path: Path, shape: tuple[int, ...], blocks: Iterable[Rows], facts: Mapping[str, str], progress: Progress | None = None
+    path: Path,
+    shape: tuple[int, ...],
+    blocks: Iterable[Rows],
+    facts: Mapping[str, str],
+    progress: Progress | None = None,
 ) -> None:
     """Write rows, uint8 of ``shape``, that come in blocks, and facts as attributes.
 
@@ -35,7 +41,14 @@ def write(
     rows = min(shape[0], max(1, CHUNK_BYTES // int(np.prod(shape[1:]))))
     # The format of HDF5 1.10 carries checksums of its own structure; older ones can be altered without anybody noticing.
     with hdf5.writing(path, libver="v110") as file:
-        stored = file.create_dataset("rows", shape, np.uint8, chunks=(rows, *shape[1:]), compression="gzip", compression_opts=4)
+        stored = file.create_dataset(
+            "rows",
+            shape,
+            np.uint8,
+            chunks=(rows, *shape[1:]),
+            compression="gzip",
+            compression_opts=4,
+        )
         done = 0
         for block in blocks:
             stored[done : done + len(block)] = block
@@ -44,7 +57,9 @@ def write(
             if progress:
                 progress(done, shape[0])
         if done != shape[0]:
-            raise DatasetError(f"{path}: {done} images were made, the data set has {shape[0]}; nothing was written")
+            raise DatasetError(
+                f"{path}: {done} images were made, the data set has {shape[0]}; nothing was written"
+            )
         file.attrs.update({**facts, "sha256": checksum.hexdigest()})
 
 

@@ -39,13 +39,21 @@ def ask(address: str, have: int = 0, version: str = "") -> Iterator[Answer]:
 
     A server that knows no ranges, or has another version by now, answers with the whole file. Raises Broken.
     """
-    headers = _HEADERS | ({"Range": f"bytes={have}-"} if have else {}) | ({"If-Range": version} if have and version else {})
+    headers = (
+        _HEADERS
+        | ({"Range": f"bytes={have}-"} if have else {})
+        | ({"If-Range": version} if have and version else {})
+    )
     try:
-        response = urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=TIMEOUT)
+        response = urllib.request.urlopen(
+            urllib.request.Request(address, headers=headers), timeout=TIMEOUT
+        )
     except urllib.error.HTTPError as error:
         with error:
             if error.code != 416:
-                raise Broken(f"HTTP {error.code} {error.reason}", for_good=error.code in _FOR_GOOD) from None
+                raise Broken(
+                    f"HTTP {error.code} {error.reason}", for_good=error.code in _FOR_GOOD
+                ) from None
             yield _nothing_more(error, have)
             return
     except (OSError, http.client.HTTPException) as error:
@@ -61,8 +69,13 @@ def _answer(response: Any, have: int) -> Answer:
     found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
     if not found or int(found[1]) != have:
         stated = response.headers.get("Content-Range")
-        raise Broken(f"bytes from {have} on were asked for, the server says that it sends {stated}", for_good=True)
-    return Answer(have, None if found[2] == "*" else int(found[2]), _version(response), _blocks(response))
+        raise Broken(
+            f"bytes from {have} on were asked for, the server says that it sends {stated}",
+            for_good=True,
+        )
+    return Answer(
+        have, None if found[2] == "*" else int(found[2]), _version(response), _blocks(response)
+    )
 
 
 def _nothing_more(error: Any, have: int) -> Answer:
@@ -75,7 +88,11 @@ def _nothing_more(error: Any, have: int) -> Answer:
 def _version(response: Any) -> str:
     """By what ``If-Range`` recognises a version: the ETag, unless it is a weak one, else the date of the last change."""
     tag = str(response.headers.get("ETag") or "")
-    return tag if tag and not tag.startswith("W/") else str(response.headers.get("Last-Modified") or "")
+    return (
+        tag
+        if tag and not tag.startswith("W/")
+        else str(response.headers.get("Last-Modified") or "")
+    )
 
 
 def _blocks(response: Any) -> Iterator[bytes]:

@@ -23,7 +23,9 @@ class Official:
     checksum: str = ""
     checksum_from: str = ""
     unpacked: str = ""  # its name once it is unpacked, if that form is read, too
-    unpacked_checksum: str = ""  # of that form, by the same who published the other; mostly nobody has
+    unpacked_checksum: str = (
+        ""  # of that form, by the same who published the other; mostly nobody has
+    )
 
     @property
     def names(self) -> tuple[str, ...]:

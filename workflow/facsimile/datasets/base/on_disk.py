@@ -48,7 +48,9 @@ class OnDisk(Archived):
         _write(path, shape, cls.blocks(source), facts, progress)
 
     def _images(self, indices: Integers, rng: np.random.Generator | None) -> Images:
-        return self.decode(self._rows[indices] if self._reader is None else self._reader.read(indices))
+        return self.decode(
+            self._rows[indices] if self._reader is None else self._reader.read(indices)
+        )
 
 
 class _Reader:
@@ -65,11 +67,19 @@ class _Reader:
         for row, index in zip(rows, indices.tolist(), strict=True):
             os.preadv(self._file, [row], self.offset + size * index)
             if zlib.crc32(row) != self.sums[index]:
-                raise DatasetError(f"{self.path}: image {index} was altered since it was written (checksum differs); {AGAIN}")
+                raise DatasetError(
+                    f"{self.path}: image {index} was altered since it was written (checksum differs); {AGAIN}"
+                )
         return rows
 
 
-def _write(path: Path, shape: tuple[int, ...], blocks: Iterable[Rows], facts: Mapping[str, str], progress: Progress) -> None:
+def _write(
+    path: Path,
+    shape: tuple[int, ...],
+    blocks: Iterable[Rows],
+    facts: Mapping[str, str],
+    progress: Progress,
+) -> None:
     """Write rows, uint8 of ``shape``, that come in blocks, their checksums, and facts as attributes."""
     sums = np.empty(shape[0], np.uint32)
     with hdf5.writing(path, libver="v110") as file:
@@ -77,11 +87,15 @@ def _write(path: Path, shape: tuple[int, ...], blocks: Iterable[Rows], facts: Ma
         done = 0
         for block in blocks:
             stored[done : done + len(block)] = block
-            sums[done : done + len(block)] = [zlib.crc32(row) for row in np.ascontiguousarray(block)]
+            sums[done : done + len(block)] = [
+                zlib.crc32(row) for row in np.ascontiguousarray(block)
+            ]
             done += len(block)
             progress(done, shape[0])
         if done != shape[0]:
-            raise DatasetError(f"{path}: {done} images were made, the data set has {shape[0]}; nothing was written")
+            raise DatasetError(
+                f"{path}: {done} images were made, the data set has {shape[0]}; nothing was written"
+            )
         file["crc32"] = sums
         file.attrs.update({**facts, "sha256": _checksum(facts, shape, sums).hexdigest()})
 

@@ -7,7 +7,9 @@ from collections.abc import Callable
 EVERY = 10.0  # seconds between two lines
 
 
-def lines(what: str, unit: str, per: int = 1, every: float = EVERY) -> Callable[[int, int | None], None]:
+def lines(
+    what: str, unit: str, per: int = 1, every: float = EVERY
+) -> Callable[[int, int | None], None]:
     """A function of (done, total or None) that says ``what: 12 of 48 unit (25 %)``, at once, every few seconds and at the end.
 
     Numbers are divided by ``per``: 10**6 makes MB of bytes.

@@ -58,10 +58,14 @@ def _lobes(t: float) -> float:
 def _vertices(shape: int, scale: int, orientation: int) -> tuple[Floats, Floats]:
     """Where a sprite's vertices fall, x and y [position, vertex]; the two do not depend on each other's position."""
     # The maths module and not numpy: numpy's sine has another last bit on another processor.
-    turn = -2 * math.pi * orientation / (ORIENTATIONS - 1)  # so that the last orientation is the first again
+    turn = (
+        -2 * math.pi * orientation / (ORIENTATIONS - 1)
+    )  # so that the last orientation is the first again
     cos, sin = math.cos(turn), math.sin(turn)
     u, v = np.array(outline(shape)).T * (0.5 + 0.1 * scale)
-    return _snap(_CENTRES[:, None] + (cos * u - sin * v)), _snap(_CENTRES[:, None] + (sin * u + cos * v))
+    return _snap(_CENTRES[:, None] + (cos * u - sin * v)), _snap(
+        _CENTRES[:, None] + (sin * u + cos * v)
+    )
 
 
 def _snap(coordinates: Floats) -> Floats:

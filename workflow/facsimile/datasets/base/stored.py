@@ -46,7 +46,9 @@ class Stored(Dataset):
     def origin(cls, source: Path | None) -> dict[str, str]:
         """What the file shall say of where its images come from; refuses a source, as most data sets are made from nothing."""
         if source is not None:
-            raise DatasetError(f"{source}: the data set {cls.name} is generated and takes no source; leave it out")
+            raise DatasetError(
+                f"{source}: the data set {cls.name} is generated and takes no source; leave it out"
+            )
         return {"origin": "generated"}
 
     @classmethod

@@ -20,7 +20,9 @@ def of_each_method(scores: pd.DataFrame, spec: Spec, context: Context) -> pd.Dat
     rows = []
     for dataset in context.shown(spec):
         for model in context.methods(spec):
-            own = trained[(trained["dataset"] == dataset) & (trained["model"] == model)].sort_values(["value", "seed"])
+            own = trained[
+                (trained["dataset"] == dataset) & (trained["model"] == model)
+            ].sort_values(["value", "seed"])
             values = list(dict.fromkeys(own["params"]))
             rows += [own[own["params"] == values[len(values) // 2]].iloc[0]] if values else []
     return pd.DataFrame(rows, columns=scores.columns)[IDENTITY].reset_index(drop=True)
@@ -35,11 +37,19 @@ def by_rank(scores: pd.DataFrame, spec: Spec, context: Context) -> pd.DataFrame:
     trained = found[~found["control"].astype(bool) & (found["name"] == wanted[0])]
     rows = []
     for dataset in context.shown(spec):
-        own = trained[trained["dataset"] == dataset].sort_values("result", ascending=False, kind="stable")
-        at = {round(share * (len(own) - 1)): rank for rank, share in reversed(RANKS.items())} if len(own) else {}
+        own = trained[trained["dataset"] == dataset].sort_values(
+            "result", ascending=False, kind="stable"
+        )
+        at = (
+            {round(share * (len(own) - 1)): rank for rank, share in reversed(RANKS.items())}
+            if len(own)
+            else {}
+        )
         rows += [own.iloc[[place]].assign(rank=at[place], metric=wanted[0]) for place in sorted(at)]
     columns = [*IDENTITY, "rank", "metric", "result"]
-    return pd.concat(rows)[columns].reset_index(drop=True) if rows else pd.DataFrame(columns=columns)
+    return (
+        pd.concat(rows)[columns].reset_index(drop=True) if rows else pd.DataFrame(columns=columns)
+    )
 
 
 def there(examples: pd.DataFrame, specimens: Specimens) -> pd.DataFrame:
@@ -50,5 +60,9 @@ def there(examples: pd.DataFrame, specimens: Specimens) -> pd.DataFrame:
 def said(row: pd.Series, context: Context) -> str:
     """``β-VAE, β = 4, seed 0``: the swept value alone."""
     params = json.loads(row["params"])
-    swept = [f"{names.parameter(key)} = {params[key]:,}" for key in context.models[row["model"]][:1] if key in params]
+    swept = [
+        f"{names.parameter(key)} = {params[key]:,}"
+        for key in context.models[row["model"]][:1]
+        if key in params
+    ]
     return ", ".join([names.model(row["model"]), *swept, f"seed {row['seed']}"])

@@ -30,7 +30,13 @@ LEGEND_CHARACTERS_AN_INCH = 14
 LINE = 0.135  # inches
 STYLE = {
     **sns.axes_style(
-        "whitegrid", {"grid.color": "#e6e6e6", "axes.edgecolor": "#bbbbbb", "text.color": INK, "axes.labelcolor": INK}
+        "whitegrid",
+        {
+            "grid.color": "#e6e6e6",
+            "axes.edgecolor": "#bbbbbb",
+            "text.color": INK,
+            "axes.labelcolor": INK,
+        },
     ),
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
@@ -57,13 +63,17 @@ def colours(models: Iterable[str]) -> dict[str, Any]:
     return dict(zip(listed, sns.color_palette("colorblind", len(listed)), strict=True))
 
 
-def panels(rows: int, columns: int, width: float, height: float, **options: Any) -> tuple[Figure, Any]:
+def panels(
+    rows: int, columns: int, width: float, height: float, **options: Any
+) -> tuple[Figure, Any]:
     """A figure of ``rows`` × ``columns`` axes, each of ``width`` × ``height`` inches, and the array of its axes."""
     figure = Figure(figsize=(max(width * columns, NARROWEST), height * rows), layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False, **options)
 
 
-def grid(n: int, width: float, height: float, columns: int = 3, **options: Any) -> tuple[Figure, list[Axes]]:
+def grid(
+    n: int, width: float, height: float, columns: int = 3, **options: Any
+) -> tuple[Figure, list[Axes]]:
     """A figure of ``n`` axes in rows of ``columns`` at most; those that are left over are off."""
     columns = max(1, min(columns, n))
     figure, axes = panels(max(1, -(-n // columns)), columns, width, height, **options)
@@ -74,10 +84,18 @@ def grid(n: int, width: float, height: float, columns: int = 3, **options: Any) 
 
 def titled(name: str, dataset: str, spec: Spec, context: Context) -> str:
     """A panel's title: its score, and its data set where the figure shows several."""
-    return names.metric(name) + (f" · {names.dataset(dataset)}" if len(context.shown(spec)) > 1 else "")
+    return names.metric(name) + (
+        f" · {names.dataset(dataset)}" if len(context.shown(spec)) > 1 else ""
+    )
 
 
-def finish(figure: Figure, spec: Spec, context: Context, remarks: Iterable[str] = (), legend: Sequence[Artist] = ()) -> Figure:
+def finish(
+    figure: Figure,
+    spec: Spec,
+    context: Context,
+    remarks: Iterable[str] = (),
+    legend: Sequence[Artist] = (),
+) -> Figure:
     """Write the title above the panels, and under them the legend and what the figure must say of itself."""
     width, height = figure.get_size_inches()
     small_print = _wrapped([*remarks, *context.said(spec)], width)
@@ -91,7 +109,9 @@ def finish(figure: Figure, spec: Spec, context: Context, remarks: Iterable[str] 
     total = head + height + foot
     figure.set_size_inches(width, total)
     figure.set_layout_engine(ConstrainedLayoutEngine(rect=(0, foot / total, 1, height / total)))
-    figure.text(0.01, 1 - 0.06 / total, "\n".join(title), ha="left", va="top", fontsize=11, weight="bold")
+    figure.text(
+        0.01, 1 - 0.06 / total, "\n".join(title), ha="left", va="top", fontsize=11, weight="bold"
+    )
     if legend:
         figure.legend(
             handles=legend,
@@ -102,24 +122,51 @@ def finish(figure: Figure, spec: Spec, context: Context, remarks: Iterable[str] 
             borderpad=0.2,
         )
     below = (foot - key - LINE / 2) / total
-    figure.text(0.01, below, "\n".join(small_print), ha="left", va="top", fontsize=7, color=FAINT, linespacing=1.35)
+    figure.text(
+        0.01,
+        below,
+        "\n".join(small_print),
+        ha="left",
+        va="top",
+        fontsize=7,
+        color=FAINT,
+        linespacing=1.35,
+    )
     return figure
 
 
 def empty(axes: Axes, text: str) -> None:
     """Say in a panel why there is nothing in it."""
-    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=FAINT, style="italic")
+    axes.text(
+        0.5,
+        0.5,
+        text,
+        transform=axes.transAxes,
+        ha="center",
+        va="center",
+        color=FAINT,
+        style="italic",
+    )
 
 
 def marked(model: str, context: Context) -> dict[str, Any]:
     """A method's colour and marker, the same in every figure of a study."""
     marker = MARKERS[list(context.models).index(model) % len(MARKERS)]
-    return {"color": colours(context.models)[model], "marker": marker, "ms": 4.5, "mec": "white", "mew": 0.4}
+    return {
+        "color": colours(context.models)[model],
+        "marker": marker,
+        "ms": 4.5,
+        "mec": "white",
+        "mew": 0.4,
+    }
 
 
 def methods(spec: Spec, context: Context, lw: float = 1.1) -> list[Line2D]:
     """A legend's entries, one a method that is shown."""
-    return [Line2D([], [], lw=lw, label=names.model(m), **marked(m, context)) for m in context.methods(spec)]
+    return [
+        Line2D([], [], lw=lw, label=names.model(m), **marked(m, context))
+        for m in context.methods(spec)
+    ]
 
 
 def scale(axes: Axes, axis: str, spec: Spec) -> None:

@@ -31,7 +31,11 @@ def rows(axes: Axes, groups: Sequence[tuple[str, Values, Any]], controls: pd.Dat
     for control, dashes in REFERENCE.items():
         for value in controls.loc[controls["model"] == control, "result"]:
             axes.axvline(value, color=style.FAINT, lw=0.9, ls=dashes, zorder=1)
-    axes.set(yticks=range(len(groups)), yticklabels=[label for label, *_ in groups], ylim=(len(groups) - 0.4, -0.6))
+    axes.set(
+        yticks=range(len(groups)),
+        yticklabels=[label for label, *_ in groups],
+        ylim=(len(groups) - 0.4, -0.6),
+    )
     axes.grid(visible=False, axis="y")
     sns.despine(ax=axes, left=True)
 
@@ -43,15 +47,37 @@ def violin(axes: Axes, values: Values, position: int, colour: Any) -> None:
         return
     if values.size >= VIOLIN_RUNS and np.ptp(values) > 0:
         # Its outline runs from the least value to the greatest; a kernel's tails beyond would be scores that nobody had.
-        made = axes.violinplot([values], [position], orientation="horizontal", widths=0.8, showextrema=False, points=128)
+        made = axes.violinplot(
+            [values],
+            [position],
+            orientation="horizontal",
+            widths=0.8,
+            showextrema=False,
+            points=128,
+        )
         for body in made["bodies"]:  # type: ignore[attr-defined]
             body.set(facecolor=colour, edgecolor=style.INK, alpha=0.45, linewidth=0.6)
     if values.size <= POINT_RUNS:
-        axes.scatter(values, position + jitter(values.size), s=9, color=colour, edgecolor="white", linewidth=0.3, zorder=3)
+        axes.scatter(
+            values,
+            position + jitter(values.size),
+            s=9,
+            color=colour,
+            edgecolor="white",
+            linewidth=0.3,
+            zorder=3,
+        )
     if values.size == 1:
         return
     median = float(np.median(values))
-    axes.plot([median, median], [position - 0.3, position + 0.3], color=style.INK, lw=1.6, solid_capstyle="butt", zorder=4)
+    axes.plot(
+        [median, median],
+        [position - 0.3, position + 0.3],
+        color=style.INK,
+        lw=1.6,
+        solid_capstyle="butt",
+        zorder=4,
+    )
 
 
 def jitter(n: int, width: float = 0.24) -> Values:
@@ -62,10 +88,15 @@ def jitter(n: int, width: float = 0.24) -> Values:
 
 def legend() -> list[Line2D]:
     """What the marks are."""
-    median = Line2D([], [], color=style.INK, lw=0, marker="|", ms=9, mew=1.6, label="median of the runs")
+    median = Line2D(
+        [], [], color=style.INK, lw=0, marker="|", ms=9, mew=1.6, label="median of the runs"
+    )
     return [
         median,
-        *(Line2D([], [], color=style.FAINT, lw=0.9, ls=d, label=f"control: {names.model(c)}") for c, d in REFERENCE.items()),
+        *(
+            Line2D([], [], color=style.FAINT, lw=0.9, ls=d, label=f"control: {names.model(c)}")
+            for c, d in REFERENCE.items()
+        ),
     ]
 
 
@@ -83,4 +114,12 @@ def data(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def _beside(axes: Axes, x: float, position: int, text: str, **options: Any) -> None:
-    axes.text(x, position, text, transform=axes.get_yaxis_transform(), va="center", color=style.FAINT, **options)
+    axes.text(
+        x,
+        position,
+        text,
+        transform=axes.get_yaxis_transform(),
+        va="center",
+        color=style.FAINT,
+        **options,
+    )

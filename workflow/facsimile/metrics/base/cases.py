@@ -11,7 +11,10 @@ from facsimile.metrics.base.draws import Codes
 
 SIZES = (4, 5, 6, 7)
 N_TRAIN, N_TEST, SEED = 500, 250, 0
-LIVE, COLLAPSED = -4.0, 0.0  # log-variance of q(z|x) of a latent that varies, and of one that does not
+LIVE, COLLAPSED = (
+    -4.0,
+    0.0,
+)  # log-variance of q(z|x) of a latent that varies, and of one that does not
 Noise = np.random.Generator
 
 
@@ -38,10 +41,14 @@ class Grid:
 
     def images(self) -> Codes:
         """Images [N, sum of sizes] in which each value of each factor lights a pixel of its own."""
-        pixels = [np.eye(size, dtype=np.float32)[self.factors[:, j]] for j, size in enumerate(self.sizes)]
+        pixels = [
+            np.eye(size, dtype=np.float32)[self.factors[:, j]] for j, size in enumerate(self.sizes)
+        ]
         return np.concatenate(pixels, axis=1)
 
-    def given(self, codes: Codes, log_variances: Codes | None = None, peers: list[Codes] | None = None) -> base_draws.Given:
+    def given(
+        self, codes: Codes, log_variances: Codes | None = None, peers: list[Codes] | None = None
+    ) -> base_draws.Given:
         """All that a metric may ask of a model besides its codes: a least-squares decoder, peers with turned latents.
 
         ``log_variances`` are -4 if None; ``peers`` are this model's own latents, in another order or mirrored, if None.
@@ -55,10 +62,15 @@ class Grid:
             return np.clip(_with_one(points) @ weights, 0.01, 0.99).astype(np.float32)
 
         def classifier(shown: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
-            return [(part + 1e-3) / (part + 1e-3).sum(axis=1, keepdims=True) for part in np.split(shown, bounds, axis=1)]
+            return [
+                (part + 1e-3) / (part + 1e-3).sum(axis=1, keepdims=True)
+                for part in np.split(shown, bounds, axis=1)
+            ]
 
         others = [codes[:, ::-1], -codes] if peers is None else peers
-        return base_draws.Given(spread, images, decoder, classifier, [(other, spread) for other in others])
+        return base_draws.Given(
+            spread, images, decoder, classifier, [(other, spread) for other in others]
+        )
 
 
 class Case(NamedTuple):
@@ -79,16 +91,32 @@ def _merged(f: Codes, noise: Noise) -> npt.NDArray[np.floating[Any]]:
 
 CASES = {
     "oracle": Case("one latent for each factor, a straight line of it", lambda f, noise: f),
-    "warped": Case("the cubes of the oracle's latents: monotonic, not straight", lambda f, noise: f**3),
-    "duplicated": Case("the oracle, and a copy of its first latent", lambda f, noise: np.c_[f, f[:, :1]]),
+    "warped": Case(
+        "the cubes of the oracle's latents: monotonic, not straight", lambda f, noise: f**3
+    ),
+    "duplicated": Case(
+        "the oracle, and a copy of its first latent", lambda f, noise: np.c_[f, f[:, :1]]
+    ),
     "dead": Case("the oracle, and three latents that are 0", lambda f, noise: _dead(f, noise, 0.0)),
-    "nearly dead": Case("the oracle, and three latents of noise of size 0.01", lambda f, noise: _dead(f, noise, 0.01)),
+    "nearly dead": Case(
+        "the oracle, and three latents of noise of size 0.01",
+        lambda f, noise: _dead(f, noise, 0.01),
+    ),
     "missing": Case("the oracle without its last latent", lambda f, noise: f[:, :-1]),
     "merged": Case("the first two factors in one latent, the others in one each", _merged),
     "noisy": Case("the oracle, and noise of half its size", lambda f, noise: noisy(f, noise, 0.5)),
-    "rotated 45°": Case("the first two latents turned by 45 degrees, and the next two", lambda f, noise: rotated(f, 45)),
-    "mixed": Case("six random linear mixes of the oracle's four", lambda f, noise: f @ noise.normal(size=(f.shape[1], 6)) / 2),
-    "noise": Case("four latents that know nothing of the factors", lambda f, noise: noise.standard_normal((len(f), 4))),
+    "rotated 45°": Case(
+        "the first two latents turned by 45 degrees, and the next two",
+        lambda f, noise: rotated(f, 45),
+    ),
+    "mixed": Case(
+        "six random linear mixes of the oracle's four",
+        lambda f, noise: f @ noise.normal(size=(f.shape[1], 6)) / 2,
+    ),
+    "noise": Case(
+        "four latents that know nothing of the factors",
+        lambda f, noise: noise.standard_normal((len(f), 4)),
+    ),
     "constant": Case("four latents that are 1", lambda f, noise: np.ones((len(f), 4))),
 }
 
@@ -113,7 +141,10 @@ def noisy(codes: Codes, noise: Noise, level: float) -> Codes:
 def draws(case: str) -> base_draws.Draws:
     """What metrics are asked of: 500 + 250 points, with a model whose peers are the same kind of latents of other noise."""
     grid, make = Grid(SIZES), (CASES | STEPS)[case].make
-    made = [np.ascontiguousarray(make(grid.oracle(), np.random.default_rng(seed)), np.float32) for seed in range(3)]
+    made = [
+        np.ascontiguousarray(make(grid.oracle(), np.random.default_rng(seed)), np.float32)
+        for seed in range(3)
+    ]
     codes, peers = made[0], [made[1][:, ::-1], -made[2]]
     spread = np.where(codes.std(axis=0) > 0, LIVE, COLLAPSED).astype(np.float32)
     given = grid.given(codes, np.tile(spread, (len(codes), 1)), peers)
@@ -121,18 +152,29 @@ def draws(case: str) -> base_draws.Draws:
 
 
 def _turned(degrees: float) -> Case:
-    return Case(f"pairs of latents turned by {degrees:g} degrees", lambda f, noise: rotated(f, degrees))
+    return Case(
+        f"pairs of latents turned by {degrees:g} degrees", lambda f, noise: rotated(f, degrees)
+    )
 
 
 def _blurred(level: float) -> Case:
-    return Case(f"the oracle, and noise of {level:g} times its size", lambda f, noise: noisy(f, noise, level))
+    return Case(
+        f"the oracle, and noise of {level:g} times its size",
+        lambda f, noise: noisy(f, noise, level),
+    )
 
 
 # What the plots show besides the cases: from the oracle to the case that is turned by 45 degrees, and to noise.
 STEPS = {f"rotated {angle}°": _turned(angle) for angle in (15, 30, 40)} | {
     f"noisy {level:g}": _blurred(level) for level in (0.25, 1.0, 2.0)
 }
-ROTATION = {0.0: "oracle", 15.0: "rotated 15°", 30.0: "rotated 30°", 40.0: "rotated 40°", 45.0: "rotated 45°"}
+ROTATION = {
+    0.0: "oracle",
+    15.0: "rotated 15°",
+    30.0: "rotated 30°",
+    40.0: "rotated 40°",
+    45.0: "rotated 45°",
+}
 NOISE = {0.0: "oracle", 0.25: "noisy 0.25", 0.5: "noisy", 1.0: "noisy 1", 2.0: "noisy 2"}
 
 

@@ -9,8 +9,13 @@ EXACT = "exact"
 CORRECTED = "corrected"
 PAPER = "paper"
 ALIASES = {"dlib": DLIB}
-SAME = {name: "the same number: it does not depend on scikit-learn's version" for name in (DLIB_019, MODERN)}
-REFERENCE = "disentanglement_lib 1.5 with scikit-learn 0.20.3, on which the reference answers were computed"
+SAME = {
+    name: "the same number: it does not depend on scikit-learn's version"
+    for name in (DLIB_019, MODERN)
+}
+REFERENCE = (
+    "disentanglement_lib 1.5 with scikit-learn 0.20.3, on which the reference answers were computed"
+)
 
 
 def resolve(name: str, known: dict[str, str], metric: str) -> str:

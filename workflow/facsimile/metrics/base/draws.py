@@ -101,7 +101,9 @@ class Table:
     def __init__(self, codes: Codes, factors: Factors) -> None:
         self.codes, self.factors = codes, numbered(factors)
         self.sizes = tuple(int(size) for size in self.factors.max(axis=0) + 1)
-        self.grid = _grid(self.factors, self.sizes)  # the row of each combination of values, in C order; None if it is no grid
+        self.grid = _grid(
+            self.factors, self.sizes
+        )  # the row of each combination of values, in C order; None if it is no grid
         self._groups: dict[int, _Groups] = {}
 
     @property
@@ -115,7 +117,9 @@ class Table:
             return random.randint(len(self.codes), size=n)
         return self._at(self._factors(n, random))
 
-    def draw_fixed(self, n: int, factor: int, random: np.random.RandomState) -> npt.NDArray[np.int64]:
+    def draw_fixed(
+        self, n: int, factor: int, random: np.random.RandomState
+    ) -> npt.NDArray[np.int64]:
         """Rows of ``n`` points that agree in one factor, whose value is that of the first point."""
         if self.grid is None:
             first = random.randint(len(self.codes))
@@ -148,13 +152,17 @@ class Table:
         assert self.grid is not None
         return self.grid[np.ravel_multi_index(tuple(factors.T), self.sizes)]
 
-    def _fellows(self, rows: npt.NDArray[np.int64], factor: int, random: np.random.RandomState) -> npt.NDArray[np.int64]:
+    def _fellows(
+        self, rows: npt.NDArray[np.int64], factor: int, random: np.random.RandomState
+    ) -> npt.NDArray[np.int64]:
         """For each row one that has the same value of a factor, by chance the same row."""
         if factor not in self._groups:
             self._groups[factor] = _groups(self.factors[:, factor], factor)
         order, start, size = self._groups[factor]
         values = self.factors[rows, factor]
-        return order[start[values] + (random.random_sample(len(rows)) * size[values]).astype(np.int64)]
+        return order[
+            start[values] + (random.random_sample(len(rows)) * size[values]).astype(np.int64)
+        ]
 
 
 class _Groups(NamedTuple):
@@ -187,7 +195,9 @@ def _grid(factors: Factors, sizes: tuple[int, ...]) -> npt.NDArray[np.int64] | N
 
 def numbered(factors: Factors) -> Factors:
     """Values of each factor [n, k] numbered 0, 1, 2, … in rising order, without gaps."""
-    return np.stack([pd.factorize(column, sort=True)[0] for column in factors.T], axis=1).astype(np.int64)
+    return np.stack([pd.factorize(column, sort=True)[0] for column in factors.T], axis=1).astype(
+        np.int64
+    )
 
 
 def from_table(
@@ -207,19 +217,29 @@ def from_table(
     table = Table(*checked(codes, factors, "codes")[:2])
     _fitting(given, table)
     random = np.random.RandomState(seed)
-    return Draws(table.sample(n_train, random), table.sample(n_test, random), table, seed, given, batch)
+    return Draws(
+        table.sample(n_train, random), table.sample(n_test, random), table, seed, given, batch
+    )
 
 
 def _fitting(given: Given, table: Table) -> None:
     """Raise ValueError unless what is given has the table's rows."""
     if given.log_variances is not None:
         _finite_like(np.asarray(given.log_variances), table.codes.shape, "log_variances")
-    if given.images is not None and hasattr(given.images, "__len__") and len(given.images) != len(table.codes):
-        raise ValueError(f"images: {len(given.images)} of them, but {len(table.codes)} rows of codes")
+    if (
+        given.images is not None
+        and hasattr(given.images, "__len__")
+        and len(given.images) != len(table.codes)
+    ):
+        raise ValueError(
+            f"images: {len(given.images)} of them, but {len(table.codes)} rows of codes"
+        )
     for i, (codes, log_variances) in enumerate(given.peers or ()):
         shape = np.shape(codes)
         if len(shape) != 2 or shape[0] != len(table.codes):
-            raise ValueError(f"peers[{i}]: codes must be [{len(table.codes)}, d], with the codes' rows, not {list(shape)}")
+            raise ValueError(
+                f"peers[{i}]: codes must be [{len(table.codes)}, d], with the codes' rows, not {list(shape)}"
+            )
         _finite_like(np.asarray(codes), shape, f"peers[{i}] codes")
         _finite_like(np.asarray(log_variances), shape, f"peers[{i}] log-variances")
 
@@ -234,19 +254,29 @@ def _finite(values: npt.NDArray[Any], name: str) -> None:
     wrong = np.argwhere(~np.isfinite(values))
     if len(wrong):
         row, column = wrong[0]
-        raise ValueError(f"{name}: {len(wrong)} values are not finite (in float32), the first at row {row}, column {column}")
+        raise ValueError(
+            f"{name}: {len(wrong)} values are not finite (in float32), the first at row {row}, column {column}"
+        )
 
 
 def checked(codes: npt.ArrayLike, factors: npt.ArrayLike, name: str) -> Sample:
     """Codes as float32 [n, d] and the factors that vary as int64 [n, k]; raises ValueError that says what is wrong."""
     x, y = np.asarray(codes), np.asarray(factors)
     if x.ndim != 2 or y.ndim != 2 or len(x) != len(y):
-        raise ValueError(f"{name} must be [n, d] and factors [n, k] of the same n, not {list(x.shape)} and {list(y.shape)}")
+        raise ValueError(
+            f"{name} must be [n, d] and factors [n, k] of the same n, not {list(x.shape)} and {list(y.shape)}"
+        )
     if not x.size or not y.size:
-        raise ValueError(f"{name}: there is nothing to score in arrays of shape {list(x.shape)} and {list(y.shape)}")
+        raise ValueError(
+            f"{name}: there is nothing to score in arrays of shape {list(x.shape)} and {list(y.shape)}"
+        )
     if y.dtype.kind not in "iub":
-        raise ValueError(f"factors must be integers (the index of each factor's value), not {y.dtype}")
-    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused with the rest
+        raise ValueError(
+            f"factors must be integers (the index of each factor's value), not {y.dtype}"
+        )
+    with np.errstate(
+        over="ignore"
+    ):  # what float32 cannot hold becomes infinite, and is refused with the rest
         x = x.astype(np.float32)
     _finite(x, name)
     return Sample(x, y.astype(np.int64))

@@ -22,14 +22,18 @@ def posterior(draws: Draws, metric: str) -> Posterior:
     """q(z|x) of the training draws; raises ValueError if log-variances, or the table that they are rows of, are not given."""
     log_variances = np.asarray(draws.given.of("log_variances", metric))
     rows = rows_of(draws, metric)
-    return Posterior(draws.train.codes.astype(np.float64), log_variances[rows].astype(np.float64), rows)
+    return Posterior(
+        draws.train.codes.astype(np.float64), log_variances[rows].astype(np.float64), rows
+    )
 
 
 def rows_of(draws: Draws, metric: str) -> npt.NDArray[np.int64]:
     """Rows of the training draws in the table; raises ValueError if they were not drawn from one."""
     draws.whole(metric)
     if draws.train.rows is None:
-        raise ValueError(f"{metric} needs to know which rows were drawn: let facsimile.score draw them from the whole table")
+        raise ValueError(
+            f"{metric} needs to know which rows were drawn: let facsimile.score draw them from the whole table"
+        )
     return draws.train.rows
 
 

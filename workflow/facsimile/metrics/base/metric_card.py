@@ -61,7 +61,10 @@ class Card:
     def needs_text(self) -> tuple[str, ...]:
         """What it must be given, in words."""
         named = {need: need.partition(".") for need in self.needs}
-        return tuple(NEEDS.get(need) or f"`{name}`, {BY_NAME[kind]}" for need, (kind, _, name) in named.items())
+        return tuple(
+            NEEDS.get(need) or f"`{name}`, {BY_NAME[kind]}"
+            for need, (kind, _, name) in named.items()
+        )
 
     @property
     def of_codes(self) -> bool:
@@ -105,9 +108,16 @@ class Parts(NamedTuple):
 def parsed(text: str) -> Parts:
     """The parts of a cleaned docstring: the first paragraph, ``Formula:``, ``Traps:``, and all others as notes."""
     paragraphs = re.split(r"\n\s*\n", text)
-    headed = {head: [p.removeprefix(head) for p in paragraphs if p.startswith(head)] for head in ("Formula:", "Traps:")}
+    headed = {
+        head: [p.removeprefix(head) for p in paragraphs if p.startswith(head)]
+        for head in ("Formula:", "Traps:")
+    }
     plain = [_joined(p) for p in paragraphs if not p.startswith(tuple(headed))]
-    traps = [_joined(trap) for text in headed["Traps:"] for trap in re.split(r"^- ", text, flags=re.MULTILINE)[1:]]
+    traps = [
+        _joined(trap)
+        for text in headed["Traps:"]
+        for trap in re.split(r"^- ", text, flags=re.MULTILINE)[1:]
+    ]
     return Parts(plain[0], _joined(" ".join(headed["Formula:"])), tuple(plain[1:]), tuple(traps))
 
 

@@ -35,4 +35,6 @@ class RunOutputs(Draws):
 
     def __getattr__(self, name: str) -> NoReturn:
         """A metric whose ``NEEDS`` lack codes asked for them."""
-        raise AttributeError(f"{name}: a metric of a run's outputs is given no codes; name 'codes' in its NEEDS")
+        raise AttributeError(
+            f"{name}: a metric of a run's outputs is given no codes; name 'codes' in its NEEDS"
+        )

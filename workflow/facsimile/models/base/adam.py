@@ -48,12 +48,16 @@ class TFAdam:
         self.steps = 0
         self._parameters = list(parameters)
         betas = (settings.beta1, settings.beta2)
-        self._adam = torch.optim.Adam(self._parameters, lr=settings.lr, betas=betas, eps=settings.epsilon, fused=True)
+        self._adam = torch.optim.Adam(
+            self._parameters, lr=settings.lr, betas=betas, eps=settings.epsilon, fused=True
+        )
 
     def step(self, gradients: Sequence[Tensor]) -> None:
         """One update with the given gradients, one a parameter, in their order; they are not altered."""
         self.steps += 1
-        self._adam.param_groups[0]["eps"] = self.settings.epsilon / math.sqrt(1 - self.settings.beta2**self.steps)
+        self._adam.param_groups[0]["eps"] = self.settings.epsilon / math.sqrt(
+            1 - self.settings.beta2**self.steps
+        )
         for parameter, gradient in zip(self._parameters, gradients, strict=True):
             parameter.grad = _laid_out_as(parameter, gradient)
         self._adam.step()
@@ -81,11 +85,19 @@ class TFAdam:
                 state[name] = torch.empty_like(parameter).copy_(tensors[f"{index}.{name}"])
 
     def _check(self, tensors: Mapping[str, Tensor]) -> None:
-        wanted = {f"{index}.{name}": p.shape for index, p in enumerate(self._parameters) for name in MOMENTS}
+        wanted = {
+            f"{index}.{name}": p.shape
+            for index, p in enumerate(self._parameters)
+            for name in MOMENTS
+        }
         found = {name: tensor.shape for name, tensor in tensors.items()}
-        if wrong := sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name)):
+        if wrong := sorted(
+            name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name)
+        ):
             first = wrong[0]
-            wants, has = (list(shapes[first]) if first in shapes else "nothing" for shapes in (wanted, found))
+            wants, has = (
+                list(shapes[first]) if first in shapes else "nothing" for shapes in (wanted, found)
+            )
             raise ValueError(
                 f"moments of another network: {first} should be {wants}, is {has} ({len(wrong)} differ); "
                 "restore a checkpoint of the same model and network, or start afresh"

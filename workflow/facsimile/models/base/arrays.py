@@ -39,7 +39,11 @@ class ArraysModel(Model):
 
     @abstractmethod
     def losses(  # type: ignore[override]
-        self, networks: Mapping[str, nn.Module], batch: Batch, noise: Mapping[str, Tensor], step: Tensor | int
+        self,
+        networks: Mapping[str, nn.Module],
+        batch: Batch,
+        noise: Mapping[str, Tensor],
+        step: Tensor | int,
     ) -> Losses:
         """Losses of one batch at a step (from 0)."""
 
@@ -54,7 +58,9 @@ class ArraysModel(Model):
 
     def adam(self, training: TrainingAdam) -> dict[str, AdamSettings]:
         """Not asked: see ``optimisers``."""
-        raise NotImplementedError(f"{type(self).__name__}: its optimisers are those that optimisers(training) answers")
+        raise NotImplementedError(
+            f"{type(self).__name__}: its optimisers are those that optimisers(training) answers"
+        )
 
     def traces(self, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, Tensor]:
         """What is recorded along training besides the losses, before a step's update: scalars, or vectors [k]."""
@@ -64,7 +70,9 @@ class ArraysModel(Model):
         """What is inferred of each row, by name: tensors [b, ...]; codes are called ``mean`` and ``log_variance``."""
         return {}
 
-    def learned(self, networks: Mapping[str, nn.Module], whole: Batch, seed: int) -> dict[str, Tensor]:
+    def learned(
+        self, networks: Mapping[str, nn.Module], whole: Batch, seed: int
+    ) -> dict[str, Tensor]:
         """What is inferred once a run, by name: a graph, parameters of a guide, samples; ``whole`` is all of the data."""
         return {}
 
@@ -73,7 +81,9 @@ def checked(model: ArraysModel, data: str, shapes: Shapes) -> Shapes:
     """The shapes of a data set that has all the arrays a model takes; raises UnknownName for the first that it lacks."""
     for name in model.takes:
         if name not in shapes:
-            raise discover.UnknownName(f"array of {data}, which {type(model).__name__} takes:", name, list(shapes))
+            raise discover.UnknownName(
+                f"array of {data}, which {type(model).__name__} takes:", name, list(shapes)
+            )
     return shapes
 
 
@@ -84,13 +94,22 @@ def tensors(arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, Tensor]:
 
 def _tensor(values: npt.NDArray[Any]) -> Tensor:
     tensor = torch.from_numpy(np.ascontiguousarray(values))
-    return tensor.permute(0, 3, 1, 2).to(torch.float32).div_(255) if values.dtype == np.uint8 else tensor
+    return (
+        tensor.permute(0, 3, 1, 2).to(torch.float32).div_(255)
+        if values.dtype == np.uint8
+        else tensor
+    )
 
 
-def optimisers_of(model: ArraysModel, training: Training, made: Mapping[str, nn.Module]) -> dict[str, optimisers.Optimiser]:
+def optimisers_of(
+    model: ArraysModel, training: Training, made: Mapping[str, nn.Module]
+) -> dict[str, optimisers.Optimiser]:
     """An optimiser a group."""
     settings = model.optimisers(training)
-    return {g: optimisers.make(settings[g] if isinstance(settings, dict) else settings, net) for g, net in made.items()}
+    return {
+        g: optimisers.make(settings[g] if isinstance(settings, dict) else settings, net)
+        for g, net in made.items()
+    }
 
 
 @torch.no_grad()
@@ -98,16 +117,28 @@ def traced(model: ArraysModel, made: Mapping[str, nn.Module], batch: Batch) -> d
     """A model's traces as columns of the history: a vector ``omega`` is ``omega_0``, ``omega_1``, …"""
     found = model.traces(made, batch)
     scalars = {name: value.item() for name, value in found.items() if value.dim() == 0}
-    return scalars | {f"{name}_{j}": v for name, value in found.items() if value.dim() for j, v in enumerate(value.tolist())}
+    return scalars | {
+        f"{name}_{j}": v
+        for name, value in found.items()
+        if value.dim()
+        for j, v in enumerate(value.tolist())
+    }
 
 
 @torch.no_grad()
-def inferred(model: ArraysModel, made: Mapping[str, nn.Module], whole: Batch, seed: int, rows: int) -> Found:
+def inferred(
+    model: ArraysModel, made: Mapping[str, nn.Module], whole: Batch, seed: int, rows: int
+) -> Found:
     """All that a trained model infers, of each row (in blocks of ``rows``) and once, as arrays by name."""
     n = len(next(iter(whole.values())))
-    parts = [model.infer(made, {name: v[i : i + rows] for name, v in whole.items()}) for i in range(0, n, rows)]
+    parts = [
+        model.infer(made, {name: v[i : i + rows] for name, v in whole.items()})
+        for i in range(0, n, rows)
+    ]
     each = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
     once = model.learned(made, whole, seed)
     if twice := each.keys() & once.keys():
-        raise ValueError(f"{type(model).__name__}: {', '.join(sorted(twice))}: both of each row and once a run; rename one")
+        raise ValueError(
+            f"{type(model).__name__}: {', '.join(sorted(twice))}: both of each row and once a run; rename one"
+        )
     return {name: value.numpy() for name, value in (each | once).items()}

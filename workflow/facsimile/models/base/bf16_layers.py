@@ -15,7 +15,13 @@ from torch.nn import functional
 from facsimile.models.base.networks import at_least_float32
 
 CHANNELS = 4  # fewer are images: the product of matrices wins
-DOUBLING = ((4, 4), (2, 2), (1, 1), (0, 0), (1, 1))  # kernel, stride, padding, output padding, dilation
+DOUBLING = (
+    (4, 4),
+    (2, 2),
+    (1, 1),
+    (0, 0),
+    (1, 1),
+)  # kernel, stride, padding, output padding, dilation
 
 
 class Convolution(nn.Conv2d):
@@ -58,7 +64,14 @@ def _to_image(layer: nn.ConvTranspose2d) -> bool:
 
 
 def _convolved(layer: nn.Conv2d | nn.ConvTranspose2d, input: Tensor) -> Tensor:
-    settings = (layer.stride, layer.padding, layer.dilation, layer.transposed, layer.output_padding, layer.groups)
+    settings = (
+        layer.stride,
+        layer.padding,
+        layer.dilation,
+        layer.transposed,
+        layer.output_padding,
+        layer.groups,
+    )
     dtype = _dtype(input)
     bias = None if layer.bias is None else layer.bias.to(dtype)
     made: Tensor = _Convolved.apply(input.to(dtype), layer.weight.to(dtype), bias, settings)
@@ -74,7 +87,9 @@ class _Convolved(torch.autograd.Function):
     """A convolution with its bias, and gradients of which the bias's is a sum apart."""
 
     @staticmethod
-    def forward(ctx: Any, input: Tensor, weight: Tensor, bias: Tensor | None, settings: tuple[Any, ...]) -> Tensor:
+    def forward(
+        ctx: Any, input: Tensor, weight: Tensor, bias: Tensor | None, settings: tuple[Any, ...]
+    ) -> Tensor:
         ctx.save_for_backward(input, weight)
         ctx.settings = settings
         return torch.ops.aten.convolution(input, weight, bias, *settings)
@@ -83,8 +98,15 @@ class _Convolved(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         input, weight = ctx.saved_tensors
         wanted = [ctx.needs_input_grad[0], True, False]
-        of_input, of_weight, _ = torch.ops.aten.convolution_backward(gradients[0], input, weight, None, *ctx.settings, wanted)
-        return of_input, of_weight, gradients[0].sum((0, 2, 3)) if ctx.needs_input_grad[2] else None, None
+        of_input, of_weight, _ = torch.ops.aten.convolution_backward(
+            gradients[0], input, weight, None, *ctx.settings, wanted
+        )
+        return (
+            of_input,
+            of_weight,
+            gradients[0].sum((0, 2, 3)) if ctx.needs_input_grad[2] else None,
+            None,
+        )
 
 
 class _FromPatches(torch.autograd.Function):
@@ -95,12 +117,16 @@ class _FromPatches(torch.autograd.Function):
         ctx.save_for_backward(input, weight)
         high, wide = input.shape[-2:]
         patches = weight.flatten(1).t() @ input.flatten(2)  # [b, o·4·4, h·w]
-        return functional.fold(at_least_float32(patches), (2 * high, 2 * wide), kernel_size=4, stride=2, padding=1)
+        return functional.fold(
+            at_least_float32(patches), (2 * high, 2 * wide), kernel_size=4, stride=2, padding=1
+        )
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor]:
         input, weight = ctx.saved_tensors
         image = gradients[0].to(input.dtype, memory_format=torch.channels_last)
         settings = ((2, 2), (1, 1), (1, 1), False, (0, 0), 1)
-        of_weight = torch.ops.aten.convolution_backward(input, image, weight, None, *settings, [False, True, False])[1]
+        of_weight = torch.ops.aten.convolution_backward(
+            input, image, weight, None, *settings, [False, True, False]
+        )[1]
         return functional.conv2d(image, weight, stride=2, padding=1), of_weight

@@ -20,7 +20,10 @@ class HyperParameter(NamedTuple):
 
 def of(cls: type) -> tuple[HyperParameter, ...]:
     """Hyper-parameters of a model class, inherited ones first."""
-    return tuple(HyperParameter(field.name, _meaning(cls, field.name), _default(field)) for field in dataclasses.fields(cls))
+    return tuple(
+        HyperParameter(field.name, _meaning(cls, field.name), _default(field))
+        for field in dataclasses.fields(cls)
+    )
 
 
 def check(name: str, cls: type, given: Mapping[str, Any]) -> None:
@@ -30,7 +33,9 @@ def check(name: str, cls: type, given: Mapping[str, Any]) -> None:
         if key not in known:
             raise discover.UnknownName(f"hyper-parameter of {name}", key, list(known))
         if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
-            raise ValueError(f"{name}: {key} must be a finite number, not {value!r} ({known[key].meaning})")
+            raise ValueError(
+                f"{name}: {key} must be a finite number, not {value!r} ({known[key].meaning})"
+            )
     if missing := [p for p in known.values() if p.default is None and p.name not in given]:
         listed = "; ".join(f"{parameter.name} ({parameter.meaning})" for parameter in missing)
         raise ValueError(f"{name}: must be given, under sweep or fixed: {listed}")

@@ -42,10 +42,14 @@ class Model(ABC):
     """A model; its fields are its hyper-parameters, each explained on a line ``name: meaning`` of the docstring."""
 
     trained: ClassVar[bool] = True
-    paired: ClassVar[bool] = False  # a batch is b images, then of each a partner that differs in some factors (batches.py)
+    paired: ClassVar[bool] = (
+        False  # a batch is b images, then of each a partner that differs in some factors (batches.py)
+    )
 
     @abstractmethod
-    def networks(self, image_shape: tuple[int, int, int], latents: int, network: str) -> dict[str, nn.Module]:
+    def networks(
+        self, image_shape: tuple[int, int, int], latents: int, network: str
+    ) -> dict[str, nn.Module]:
         """The groups of parameters, for images (h, w, c) and a network by its name in ``networks.py``."""
 
     @abstractmethod
@@ -58,7 +62,11 @@ class Model(ABC):
 
     @abstractmethod
     def losses(
-        self, networks: Mapping[str, nn.Module], images: Tensor, noise: Mapping[str, Tensor], step: Tensor | int
+        self,
+        networks: Mapping[str, nn.Module],
+        images: Tensor,
+        noise: Mapping[str, Tensor],
+        step: Tensor | int,
     ) -> Losses:
         """Losses of one batch of images [b, c, h, w] in [0, 1], of a paired model [2 b, c, h, w], at a step (from 0)."""
 

@@ -73,7 +73,9 @@ def autoencoder(name: str, image_shape: tuple[int, int, int], latents: int) -> A
         raise discover.UnknownName("network", name, list(ENCODERS))
     height, width, channels = image_shape
     if (height, width) != (SIDE, SIDE):
-        raise ValueError(f"network {name!r} takes images of {SIDE} × {SIDE}, not {height} × {width}; resize the data set")
+        raise ValueError(
+            f"network {name!r} takes images of {SIDE} × {SIDE}, not {height} × {width}; resize the data set"
+        )
     return AutoEncoder(Encoder(ENCODERS[name](channels), latents), _decoder(latents, channels))
 
 
@@ -83,7 +85,11 @@ def discriminator(latents: int) -> nn.Sequential:
     FactorVAE's (Kim and Mnih 2018, appendix A) in disentanglement_lib's code (``fc_discriminator``).
     """
     widths = [latents] + [1000] * 6
-    hidden = [layer for a, b in itertools.pairwise(widths) for layer in (nn.Linear(a, b), nn.LeakyReLU(0.2))]
+    hidden = [
+        layer
+        for a, b in itertools.pairwise(widths)
+        for layer in (nn.Linear(a, b), nn.LeakyReLU(0.2))
+    ]
     return nn.Sequential(*hidden, nn.Linear(1000, 2))
 
 
@@ -139,10 +145,16 @@ def initialise(module: nn.Module, seed: int, group: str) -> None:
     The numbers depend on (seed, group, position of the parameter) alone. PyTorch's default, Kaiming uniform with a = √5 and
     drawn biases, is another distribution. Raises TypeError for a layer whose initialisation in TensorFlow is not known here.
     """
-    owned = [(layer, parameter) for layer in module.modules() for parameter in layer.parameters(recurse=False)]
+    owned = [
+        (layer, parameter)
+        for layer in module.modules()
+        for parameter in layer.parameters(recurse=False)
+    ]
     for index, (layer, parameter) in enumerate(owned):
         if not isinstance(layer, Layer):
-            raise TypeError(f"{type(layer).__name__} in {group!r}: no TensorFlow initialisation is known; add it to initialise")
+            raise TypeError(
+                f"{type(layer).__name__} in {group!r}: no TensorFlow initialisation is known; add it to initialise"
+            )
         if parameter is layer.bias:
             parameter.zero_()
         else:

@@ -53,7 +53,9 @@ class SGD:
     def restore(self, tensors: Mapping[str, Tensor], steps: int) -> None:
         """Nothing to restore; raises ValueError for another optimiser's tensors."""
         if tensors:
-            raise ValueError(f"{', '.join(sorted(tensors)[:3])}: gradient descent keeps no such tensors; start afresh")
+            raise ValueError(
+                f"{', '.join(sorted(tensors)[:3])}: gradient descent keeps no such tensors; start afresh"
+            )
 
 
 def stated(training: Training) -> Settings:
@@ -68,7 +70,11 @@ def stated(training: Training) -> Settings:
 def make(settings: Settings, network: nn.Module) -> Optimiser:
     """An optimiser of a network's parameters."""
     parameters = list(network.parameters())
-    return SGD(parameters, settings) if isinstance(settings, SGDSettings) else TFAdam(parameters, settings)
+    return (
+        SGD(parameters, settings)
+        if isinstance(settings, SGDSettings)
+        else TFAdam(parameters, settings)
+    )
 
 
 def moments(optimiser: Optimiser) -> tuple[str, ...]:

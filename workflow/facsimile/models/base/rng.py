@@ -20,14 +20,21 @@ _W0, _W1 = 0x9E3779B9, 0xBB67AE85
 _U32 = 0xFFFFFFFF
 
 
-def philox(counter: tuple[Tensor, ...], key: tuple[Tensor, Tensor], rounds: int = 10) -> tuple[Tensor, ...]:
+def philox(
+    counter: tuple[Tensor, ...], key: tuple[Tensor, Tensor], rounds: int = 10
+) -> tuple[Tensor, ...]:
     """Four 32-bit words for each counter of four words, under a key of two; all int64 tensors that hold uint32 values."""
     c0, c1, c2, c3 = counter
     k0, k1 = key
     for _ in range(rounds):
         # An int64 product wraps modulo 2**64, so its 64 bits are those of the unsigned product.
         p0, p1 = c0 * _M0, c2 * _M1
-        c0, c1, c2, c3 = ((p1 >> 32) & _U32) ^ c1 ^ k0, p1 & _U32, ((p0 >> 32) & _U32) ^ c3 ^ k1, p0 & _U32
+        c0, c1, c2, c3 = (
+            ((p1 >> 32) & _U32) ^ c1 ^ k0,
+            p1 & _U32,
+            ((p0 >> 32) & _U32) ^ c3 ^ k1,
+            p0 & _U32,
+        )
         k0, k1 = (k0 + _W0) & _U32, (k1 + _W1) & _U32
     return c0, c1, c2, c3
 
@@ -36,7 +43,9 @@ def words(seeds: Tensor, steps: Tensor, purpose: str, n: int) -> Tensor:
     """``n`` uniform 32-bit words per (step, seed), as int64 [S, K, n]; streams of different purposes are independent."""
     blocks = (n + 3) // 4
     shape = (len(steps), seeds.numel(), blocks)
-    position = torch.arange(blocks, dtype=torch.int64, device=seeds.device).view(1, 1, -1).expand(shape)
+    position = (
+        torch.arange(blocks, dtype=torch.int64, device=seeds.device).view(1, 1, -1).expand(shape)
+    )
     step = (steps if steps.dim() == 2 else steps[:, None])[..., None].expand(shape)
     key = (seeds & _U32).view(1, -1, 1).expand(shape)
     high = (seeds >> 32).view(1, -1, 1).expand(shape)

@@ -37,7 +37,9 @@ class VAE(Model):
         """What is added to the reconstruction, a scalar in nats; the KL alone gives the evidence lower bound."""
         return q.kl
 
-    def networks(self, image_shape: tuple[int, int, int], latents: int, network: str) -> dict[str, nn.Module]:
+    def networks(
+        self, image_shape: tuple[int, int, int], latents: int, network: str
+    ) -> dict[str, nn.Module]:
         return {"vae": architectures.autoencoder(network, image_shape, latents)}
 
     def adam(self, training: TrainingAdam) -> dict[str, AdamSettings]:
@@ -47,7 +49,11 @@ class VAE(Model):
         return {"z": Draw("normal", (batch, latents))}
 
     def losses(
-        self, networks: Mapping[str, nn.Module], images: Tensor, noise: Mapping[str, Tensor], step: Tensor | int
+        self,
+        networks: Mapping[str, nn.Module],
+        images: Tensor,
+        noise: Mapping[str, Tensor],
+        step: Tensor | int,
     ) -> Losses:
         q, reconstruction = evidence(networks, images, noise["z"])
         return vae_losses(q, reconstruction, self.regularizer(q, step))
@@ -64,23 +70,37 @@ def autoencoder_of(networks: Mapping[str, nn.Module]) -> architectures.AutoEncod
     return cast(architectures.AutoEncoder, networks["vae"])
 
 
-def evidence(networks: Mapping[str, nn.Module], images: Tensor, noise: Tensor) -> tuple[Posterior, Tensor]:
+def evidence(
+    networks: Mapping[str, nn.Module], images: Tensor, noise: Tensor
+) -> tuple[Posterior, Tensor]:
     """The posterior of a batch, with the sample mean + exp(log-variance / 2) · noise, and that sample's reconstruction loss."""
     vae = autoencoder_of(networks)
     mean, log_variance = vae.encode(images)
     sample = mean + torch.exp(0.5 * log_variance) * noise
-    return Posterior(mean, log_variance, sample, gaussian_kl(mean, log_variance)), bernoulli_loss(vae.decode(sample), images)
+    return Posterior(mean, log_variance, sample, gaussian_kl(mean, log_variance)), bernoulli_loss(
+        vae.decode(sample), images
+    )
 
 
 def vae_losses(q: Posterior, reconstruction: Tensor, regularizer: Tensor) -> Losses:
     """The loss of the group ``vae`` and the terms of its history."""
-    terms = {"reconstruction": reconstruction, "kl": q.kl, "regularizer": regularizer, "elbo": -(reconstruction + q.kl)}
-    return Losses({"vae": reconstruction + regularizer}, {name: term.detach() for name, term in terms.items()})
+    terms = {
+        "reconstruction": reconstruction,
+        "kl": q.kl,
+        "regularizer": regularizer,
+        "elbo": -(reconstruction + q.kl),
+    }
+    return Losses(
+        {"vae": reconstruction + regularizer}, {name: term.detach() for name, term in terms.items()}
+    )
 
 
 def bernoulli_loss(logits: Tensor, images: Tensor) -> Tensor:
     """Cross entropy between images in [0, 1] and logits, [b, c, h, w]: sum over pixels, mean over the batch, nats."""
-    return functional.binary_cross_entropy_with_logits(logits, images, reduction="sum") / images.shape[0]
+    return (
+        functional.binary_cross_entropy_with_logits(logits, images, reduction="sum")
+        / images.shape[0]
+    )
 
 
 def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:

@@ -32,4 +32,6 @@ def label(first: str, second: str) -> str:
 
 def of(found: pd.DataFrame, dataset: str, model: str, name: str) -> pd.DataFrame:
     """The scores of one method on one data set."""
-    return found[(found["dataset"] == dataset) & (found["model"] == model) & (found["name"] == name)]
+    return found[
+        (found["dataset"] == dataset) & (found["model"] == model) & (found["name"] == name)
+    ]

@@ -14,7 +14,10 @@ LABELS = {
     "linear_rank_8": "Gaussian of rank 8",
 }
 WIDTH = 20
-SCALES = (1.5, 1.0)  # standard deviation along the first and the last direction, the others between them
+SCALES = (
+    1.5,
+    1.0,
+)  # standard deviation along the first and the last direction, the others between them
 NOISE = 0.05
 SEED = 3
 MEMBERS = {"linear_rank_3": {"rank": 3}, "linear_rank_5": {"rank": 5}, "linear_rank_8": {"rank": 8}}
@@ -37,4 +40,6 @@ class LinearRank(Arrays):
         random = np.random.Generator(np.random.Philox(key=[SEED, cls.rank]))
         axes = np.linalg.qr(random.normal(size=(WIDTH, cls.rank)))[0]
         codes = random.normal(size=(cls.rows, cls.rank)) * np.linspace(*SCALES, cls.rank)
-        return {"x": (codes @ axes.T + NOISE * random.normal(size=(cls.rows, WIDTH))).astype(np.float32)}
+        return {
+            "x": (codes @ axes.T + NOISE * random.normal(size=(cls.rows, WIDTH))).astype(np.float32)
+        }

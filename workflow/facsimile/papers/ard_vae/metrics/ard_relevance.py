@@ -14,9 +14,7 @@ RANGE = (0.0, float("inf"))
 BETTER = "lower"
 HEADLINE = "relevant_axes"
 NEEDS = ("codes", "log_variances", "decoder")
-REFERENCE = (
-    "Saha et al. 2025, ARD-VAE (WACV; arXiv 2501.10901), the 99 % rule; Surojit-Utah/ARD-VAE 6312ffc, get_encoded_statistics.py"
-)
+REFERENCE = "Saha et al. 2025, ARD-VAE (WACV; arXiv 2501.10901), the 99 % rule; Surojit-Utah/ARD-VAE 6312ffc, get_encoded_statistics.py"
 CODE, SQUARED = "ard-code", "mean-square"
 CONVENTIONS = {
     CODE: "as the released code: the mean over points of |Jacobian| is squared, times the second moment of z about zero",
@@ -60,7 +58,9 @@ def score(draws: Draws, convention: str = CODE) -> dict[str, float]:
     q = gaussian.posterior(draws, "ard_relevance")
     spread = np.sqrt(_second_moment(q, convention))
     points = gaussian.sample(q, draws.seed)[:POINTS]
-    found = relevance(draws.given.of("decoder", "ard_relevance"), points, spread, convention != CODE)
+    found = relevance(
+        draws.given.of("decoder", "ard_relevance"), points, spread, convention != CODE
+    )
     total = float(found.sum())
     shares = found / total if total > 0 else found
     return {
@@ -79,25 +79,36 @@ def _second_moment(q: Posterior, convention: str) -> Matrix:
 
 def relevance(decoder: Decoder, points: Matrix, spread: Matrix, squared: bool) -> Matrix:
     """Relevance [d] of each axis at points [n, d], with its spread [d] (the root of the second moment)."""
-    return np.array([_relevance(_slopes(decoder, points, axis, spread[axis]), squared) for axis in range(points.shape[1])])
+    return np.array(
+        [
+            _relevance(_slopes(decoder, points, axis, spread[axis]), squared)
+            for axis in range(points.shape[1])
+        ]
+    )
 
 
 def _relevance(slopes: Matrix, squared: bool) -> float:
     """From slopes per standard deviation [n, pixels], summed over pixels."""
-    return float((slopes**2).mean(axis=0).sum() if squared else (np.abs(slopes).mean(axis=0) ** 2).sum())
+    return float(
+        (slopes**2).mean(axis=0).sum() if squared else (np.abs(slopes).mean(axis=0) ** 2).sum()
+    )
 
 
 def _slopes(decoder: Decoder, points: Matrix, axis: int, spread: float) -> Matrix:
     """Derivative of each pixel along an axis, times its spread [n, pixels]."""
     ends = np.stack([points, points]).astype(np.float32)
     ends[:, :, axis] = points[:, axis] + STEP * spread * np.array([[1.0], [-1.0]])
-    steps = ends[0, :, axis].astype(np.float64) - ends[1, :, axis]  # of what float32 made of the codes
+    steps = (
+        ends[0, :, axis].astype(np.float64) - ends[1, :, axis]
+    )  # of what float32 made of the codes
     if not (steps > 0).all():
         raise ValueError(
             f"code {axis} is so far from zero for its spread of {spread:.3g} that float32 has no step of {STEP} of it: "
             "centre the codes and shift the decoder's input"
         )
-    upper, lower = (np.asarray(decoder(end), dtype=np.float64).reshape(len(points), -1) for end in ends)
+    upper, lower = (
+        np.asarray(decoder(end), dtype=np.float64).reshape(len(points), -1) for end in ends
+    )
     slopes: Matrix = (upper - lower) * (spread / steps)[:, None]
     if not np.isfinite(slopes).all():
         raise ValueError("the decoder gives values that are not finite")
@@ -106,4 +117,6 @@ def _slopes(decoder: Decoder, points: Matrix, axis: int, spread: float) -> Matri
 
 def count(shares: Matrix) -> int:
     """Least number of axes whose shares [d] add up to more than 99 %; 0 if there is no share at all."""
-    return int(np.count_nonzero(np.cumsum(np.sort(shares)[::-1]) <= SHARE)) + 1 if shares.any() else 0
+    return (
+        int(np.count_nonzero(np.cumsum(np.sort(shares)[::-1]) <= SHARE)) + 1 if shares.any() else 0
+    )

@@ -23,7 +23,12 @@ def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
     nothing lags. The released code (vae_loss.py, 6312ffc) adds v where log v belongs: the gradient is the same, its log is not.
     """
     prior = (mean.square() + log_variance.exp()).mean(0).detach()
-    return 0.5 * ((mean.square() + log_variance.exp()) / prior + prior.log() - log_variance - 1).sum(1).mean()
+    return (
+        0.5
+        * ((mean.square() + log_variance.exp()) / prior + prior.log() - log_variance - 1)
+        .sum(1)
+        .mean()
+    )
 
 
 class Halves(nn.Module):
@@ -59,14 +64,21 @@ class ARDOfArrays(ArraysModel):
         return {"z": Draw("normal", (batch, latents))}
 
     def losses(  # type: ignore[override]
-        self, networks: Mapping[str, nn.Module], batch: Batch, noise: Mapping[str, Tensor], step: Tensor | int
+        self,
+        networks: Mapping[str, nn.Module],
+        batch: Batch,
+        noise: Mapping[str, Tensor],
+        step: Tensor | int,
     ) -> Losses:
         rows, vae = self._rows(batch), autoencoder_of(networks)
         mean, log_variance = vae.encode(rows)
         decoded = vae.decode(mean + torch.exp(0.5 * log_variance) * noise["z"])
         reconstruction = (decoded - rows).square().flatten(1).sum(1).mean()
         kl = divergence(mean, log_variance)
-        return Losses({GROUP: reconstruction + self.beta * kl}, {"reconstruction": reconstruction.detach(), "kl": kl.detach()})
+        return Losses(
+            {GROUP: reconstruction + self.beta * kl},
+            {"reconstruction": reconstruction.detach(), "kl": kl.detach()},
+        )
 
     def infer(self, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, Tensor]:  # type: ignore[override]
         parts = [autoencoder_of(networks).encode(rows) for rows in self._rows(batch).split(ROWS)]

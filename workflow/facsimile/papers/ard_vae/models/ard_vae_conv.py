@@ -30,24 +30,43 @@ class ARDVAEConv(ARDOfArrays):
 
     def networks(self, shapes: Shapes, latents: int, network: str) -> dict[str, nn.Module]:  # type: ignore[override]
         widths = [int(self.width) * 2**i for i in range(4)]
-        return {GROUP: AutoEncoder(Halves(_encoder(widths, 2 * latents)), _decoder(widths[::-1], latents))}
+        return {
+            GROUP: AutoEncoder(
+                Halves(_encoder(widths, 2 * latents)), _decoder(widths[::-1], latents)
+            )
+        }
 
     def check(self) -> None:
         if self.width < 1 or self.width != int(self.width):
-            raise ValueError(f"ard_vae_conv: width is a number of channels, 1 or more, not {self.width}")
+            raise ValueError(
+                f"ard_vae_conv: width is a number of channels, 1 or more, not {self.width}"
+            )
 
 
 def _encoder(widths: list[int], outputs: int) -> nn.Sequential:
     pairs = itertools.pairwise([1, *widths])
     layers = [layer for a, b in pairs for layer in (nn.Conv2d(a, b, 4, 2, 1), *_normalised(b))]
-    return nn.Sequential(nn.ZeroPad2d(PADDING), *layers, nn.Flatten(), nn.Linear(widths[-1] * CORNER**2, outputs))
+    return nn.Sequential(
+        nn.ZeroPad2d(PADDING), *layers, nn.Flatten(), nn.Linear(widths[-1] * CORNER**2, outputs)
+    )
 
 
 def _decoder(widths: list[int], latents: int) -> nn.Sequential:
-    first = [nn.Linear(latents, widths[0] * CORNER**2), nn.Unflatten(1, (widths[0], CORNER, CORNER))]
+    first = [
+        nn.Linear(latents, widths[0] * CORNER**2),
+        nn.Unflatten(1, (widths[0], CORNER, CORNER)),
+    ]
     pairs = itertools.pairwise(widths)
-    layers = [layer for a, b in pairs for layer in (nn.ConvTranspose2d(a, b, 4, 2, 1), *_normalised(b))]
-    return nn.Sequential(*first, *layers, nn.ConvTranspose2d(widths[-1], 1, 4, 2, 1), nn.Sigmoid(), nn.ZeroPad2d(-PADDING))
+    layers = [
+        layer for a, b in pairs for layer in (nn.ConvTranspose2d(a, b, 4, 2, 1), *_normalised(b))
+    ]
+    return nn.Sequential(
+        *first,
+        *layers,
+        nn.ConvTranspose2d(widths[-1], 1, 4, 2, 1),
+        nn.Sigmoid(),
+        nn.ZeroPad2d(-PADDING),
+    )
 
 
 def _normalised(channels: int) -> tuple[nn.Module, nn.Module]:

@@ -21,4 +21,6 @@ class ARDVAELinear(ARDOfArrays):
 
     def networks(self, shapes: Shapes, latents: int, network: str) -> dict[str, nn.Module]:  # type: ignore[override]
         [width] = shapes["x"]
-        return {GROUP: AutoEncoder(Halves(nn.Linear(width, 2 * latents)), nn.Linear(latents, width))}
+        return {
+            GROUP: AutoEncoder(Halves(nn.Linear(width, 2 * latents)), nn.Linear(latents, width))
+        }

@@ -12,7 +12,9 @@ from facsimile.models.base.networks import AutoEncoder, Encoder
 from facsimile.models.base.vae import VAE, autoencoder_of, bernoulli_loss
 
 LABEL = "RAE"
-LOG_VARIANCE = -30.0  # what is answered for a posterior that is a point: 3e-7 standard deviations of noise
+LOG_VARIANCE = (
+    -30.0
+)  # what is answered for a posterior that is a point: 3e-7 standard deviations of noise
 
 
 class Certain(nn.Module):
@@ -41,7 +43,9 @@ class RAE(VAE):
     beta: float
     decoder_weight: float
 
-    def networks(self, image_shape: tuple[int, int, int], latents: int, network: str) -> dict[str, nn.Module]:
+    def networks(
+        self, image_shape: tuple[int, int, int], latents: int, network: str
+    ) -> dict[str, nn.Module]:
         made = cast(AutoEncoder, super().networks(image_shape, latents, network)["vae"])
         encoder = cast(Encoder, made.encoder)
         return {"vae": AutoEncoder(Certain(encoder.body, encoder.mean), made.decoder)}
@@ -50,13 +54,19 @@ class RAE(VAE):
         return {}
 
     def losses(
-        self, networks: Mapping[str, nn.Module], images: Tensor, noise: Mapping[str, Tensor], step: Tensor | int
+        self,
+        networks: Mapping[str, nn.Module],
+        images: Tensor,
+        noise: Mapping[str, Tensor],
+        step: Tensor | int,
     ) -> Losses:
         vae = autoencoder_of(networks)
         codes, _ = vae.encode(images)
         reconstruction = bernoulli_loss(vae.decode(codes), images)
         norm = 0.5 * codes.square().sum(1).mean()
-        decoder = torch.stack([parameter.square().sum() for parameter in vae.decoder.parameters()]).sum()
+        decoder = torch.stack(
+            [parameter.square().sum() for parameter in vae.decoder.parameters()]
+        ).sum()
         terms = {"reconstruction": reconstruction, "codes": norm, "decoder": decoder}
         loss = reconstruction + self.beta * norm + self.decoder_weight * decoder
         return Losses({"vae": loss}, {name: term.detach() for name, term in terms.items()})

@@ -13,8 +13,16 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float32]
 SIDE = 96  # pixels
-LEFT, BOTTOM, WIDTH, HEIGHT = 0.125, 0.11, 0.775, 0.77  # of the axes, in shares of the figure: matplotlib's defaults
-UPPER, LOWER = (12, 12), (86, 85)  # pixels (x, y) where the axes begin and end, rounded as matplotlib rounds them
+LEFT, BOTTOM, WIDTH, HEIGHT = (
+    0.125,
+    0.11,
+    0.775,
+    0.77,
+)  # of the axes, in shares of the figure: matplotlib's defaults
+UPPER, LOWER = (
+    (12, 12),
+    (86, 85),
+)  # pixels (x, y) where the axes begin and end, rounded as matplotlib rounds them
 POINT = 96 / 72  # pixels a point, the unit of line widths
 
 
@@ -32,7 +40,9 @@ class Canvas:
     @cached_property
     def scale(self) -> tuple[float, float]:
         """Pixels a unit of x and of y."""
-        return SIDE * WIDTH / (self.high[0] - self.low[0]), SIDE * HEIGHT / (self.high[1] - self.low[1])
+        return SIDE * WIDTH / (self.high[0] - self.low[0]), SIDE * HEIGHT / (
+            self.high[1] - self.low[1]
+        )
 
     @cached_property
     def x(self) -> Array:
@@ -43,7 +53,9 @@ class Canvas:
     @cached_property
     def y(self) -> Array:
         """Centres of the rows, in units of y, [1, h, 1]."""
-        at = (SIDE - np.arange(self.top, self.bottom) - 0.5 - SIDE * BOTTOM) / self.scale[1] + self.low[1]
+        at = (SIDE - np.arange(self.top, self.bottom) - 0.5 - SIDE * BOTTOM) / self.scale[
+            1
+        ] + self.low[1]
         return at.astype(np.float32)[None, :, None]
 
     def snapped(self, values: npt.ArrayLike, axis: int, points: float) -> Array:
@@ -51,7 +63,9 @@ class Canvas:
         shift = 0.5 * (round(points * POINT) % 2)
         margin, scale = SIDE * (LEFT, BOTTOM)[axis], self.scale[axis]
         at = margin + (np.asarray(values, np.float64) - self.low[axis]) * scale
-        put = np.floor(at + 0.5) + shift if axis == 0 else SIDE - np.floor(SIDE - at + 0.5) - shift  # counted from the top
+        put = (
+            np.floor(at + 0.5) + shift if axis == 0 else SIDE - np.floor(SIDE - at + 0.5) - shift
+        )  # counted from the top
         return ((put - margin) / scale + self.low[axis]).astype(np.float32)
 
     def upright(self, x: float, y0: npt.ArrayLike, y1: npt.ArrayLike, points: float) -> Array:
@@ -73,7 +87,9 @@ class Canvas:
         away = np.hypot((self.x - x) * self.scale[0] / across, (self.y - y) * self.scale[1] / up)
         return self._clipped((away - 1) * np.sqrt(across * up))
 
-    def segment(self, start: tuple[npt.ArrayLike, ...], end: tuple[npt.ArrayLike, ...], points: float) -> Array:
+    def segment(
+        self, start: tuple[npt.ArrayLike, ...], end: tuple[npt.ArrayLike, ...], points: float
+    ) -> Array:
         """Coverage [n, h, w] of straight lines of a width in points, cut off square at their ends."""
         (x0, y0), (x1, y1) = ([_each(value) for value in where] for where in (start, end))
         along, up = (x1 - x0) * self.scale[0], (y1 - y0) * self.scale[1]
@@ -91,7 +107,9 @@ class Canvas:
         up = np.maximum(low - self.y, self.y - high)
         return self._clipped(np.maximum(across * self.scale[0], up * self.scale[1]) - POINT / 2)
 
-    def jet(self, x: float, start: npt.ArrayLike, reach: npt.ArrayLike, end: float, points: float) -> Array:
+    def jet(
+        self, x: float, start: npt.ArrayLike, reach: npt.ArrayLike, end: float, points: float
+    ) -> Array:
         """Coverage [n, h, w] of parabolas that leave (x, start) level and are ``reach`` further on at height ``end``."""
         start, reach = _each(start), _each(reach)
         steep = (start - end) / reach**2
@@ -105,12 +123,18 @@ class Canvas:
     def _clipped(self, distance: npt.NDArray[np.floating]) -> Array:
         """Coverage by the signed distance to an edge in pixels, inside the axes alone, whose borders are whole pixels."""
         columns, rows = np.arange(self.left, self.right), np.arange(self.top, self.bottom)
-        inside = ((rows >= UPPER[1]) & (rows < LOWER[1]))[:, None] & (columns >= UPPER[0]) & (columns < LOWER[0])
+        inside = (
+            ((rows >= UPPER[1]) & (rows < LOWER[1]))[:, None]
+            & (columns >= UPPER[0])
+            & (columns < LOWER[0])
+        )
         shown = np.clip(0.5 - distance, 0, 1) * inside
         return shown.astype(np.float32)
 
 
-def paint(pictures: npt.NDArray[np.uint8], canvas: Canvas, coverage: Array, colour: tuple[int, int, int]) -> None:
+def paint(
+    pictures: npt.NDArray[np.uint8], canvas: Canvas, coverage: Array, colour: tuple[int, int, int]
+) -> None:
     """Lay a colour over the canvas' part of pictures [n, 96, 96, 3], in place; ``coverage`` [n or 1, h, w]."""
     columns = np.flatnonzero(coverage.any(axis=(0, 1)))
     if not len(columns):

@@ -72,7 +72,9 @@ class Scenes(Arrays):
         values = cls.scale(labels)
         low, high = values.min(axis=0), values.max(axis=0)
         return {
-            "images": np.concatenate([cls.draw(labels[i : i + BLOCK]) for i in range(0, len(labels), BLOCK)]),
+            "images": np.concatenate(
+                [cls.draw(labels[i : i + BLOCK]) for i in range(0, len(labels), BLOCK)]
+            ),
             "labels": np.trunc(labels).astype(np.float32),
             "scaled": cls.scale(np.trunc(labels)).astype(np.float32),
             "values": values.astype(np.float32),
@@ -86,7 +88,9 @@ class Scenes(Arrays):
         """Pictures [n, 96, 96, 3] of rows if a quantity were set to values [n], in units of the prior: the truth."""
         centre, half = np.array(self.centre), np.array(self.half_range)
         labels = self.arrays(rows)["values"] * half + centre
-        return self.draw(self.intervene(labels, concept, np.asarray(values) * half[concept] + centre[concept]))
+        return self.draw(
+            self.intervene(labels, concept, np.asarray(values) * half[concept] + centre[concept])
+        )
 
     @classmethod
     def scale(cls, labels: Labels) -> Labels:

@@ -11,7 +11,10 @@ from facsimile.papers.causalvae.datasets._scenes import Labels, Pictures, Scenes
 
 LABEL = "Flow"
 BALLS, HEIGHTS, HOLES = range(5, 35), range(10, 40), range(6, 15)
-GRAVITY, END = 0.98, 0.5  # of the script: twice it times height and drop is the squared reach; the jet is drawn down to 0.5
+GRAVITY, END = (
+    0.98,
+    0.5,
+)  # of the script: twice it times height and drop is the squared reach; the jet is drawn down to 0.5
 LEFT, RIGHT, TOP, GAP, WATER = 3.0, 8.0, 19.0, 0.4, 5.0
 LOW, HIGH = (0.0, 0.0), (20.0, 20.0)
 BLACK, FIREBRICK, SKY, WHITE = (0, 0, 0), (178, 34, 34), (135, 206, 250), 255
@@ -36,7 +39,10 @@ class Flow(Scenes):
 
     @classmethod
     def grid(cls) -> Labels:
-        ball, poured, hole = (axis.ravel().astype(np.float64) for axis in np.meshgrid(BALLS, HEIGHTS, HOLES, indexing="ij"))
+        ball, poured, hole = (
+            axis.ravel().astype(np.float64)
+            for axis in np.meshgrid(BALLS, HEIGHTS, HOLES, indexing="ij")
+        )
         return _with_flow(ball, (ball / 30) ** 3 + poured / 10, hole)
 
     @classmethod
@@ -65,7 +71,12 @@ class Flow(Scenes):
         floor = Canvas(LOW, HIGH, top=70, bottom=90, left=24, right=42)
         paint(pictures, floor, floor.ellipse(5.5, ball / 30 + END, ball / 30), FIREBRICK)
         outside = Canvas(LOW, HIGH, top=60, left=38)
-        paint(pictures, outside, outside.jet(RIGHT, hole / 3, reach / 10 * cls.noise(labels), END, points=2), SKY)
+        paint(
+            pictures,
+            outside,
+            outside.jet(RIGHT, hole / 3, reach / 10 * cls.noise(labels), END, points=2),
+            SKY,
+        )
         ground = Canvas(LOW, HIGH, top=80)
         paint(pictures, ground, ground.level([0.0], [20.0], 0.2, points=2), BLACK)
         return pictures
@@ -78,7 +89,9 @@ class Flow(Scenes):
             mixed = (mixed ^ column) * np.uint64(0x9E3779B97F4A7C15)
             mixed ^= mixed >> np.uint64(29)
         uniform = ((mixed >> np.uint64(11)).astype(np.float64) + 0.5) / 2**53
-        factor: Labels = np.sqrt((GRAVITY + 0.01 * np.maximum(np.abs(special.ndtri(uniform)), 1)) / GRAVITY)
+        factor: Labels = np.sqrt(
+            (GRAVITY + 0.01 * np.maximum(np.abs(special.ndtri(uniform)), 1)) / GRAVITY
+        )
         return factor
 
 

@@ -27,9 +27,7 @@ class Pendulum(Scenes):
 
     name = "pendulum"
     rows = 7308
-    source = (
-        "huawei-noah/trustworthyAI@46c3d29, research/CausalVAE/causal_data/pendulum.py and codebase/models/mask_vae_pendulum.py"
-    )
+    source = "huawei-noah/trustworthyAI@46c3d29, research/CausalVAE/causal_data/pendulum.py and codebase/models/mask_vae_pendulum.py"
     concepts: ClassVar = ("angle", "light", "shadow_length", "shadow_position")
     centre: ClassVar = (0, 100, 6.5, 10)
     half_range: ClassVar = (44, 40, 3.5, 5)
@@ -60,7 +58,12 @@ class Pendulum(Scenes):
         sky, floor = Canvas(LOW, HIGH, bottom=32), Canvas(LOW, HIGH, top=80)
         at = PIVOT[0] + (LAMP - PIVOT[1]) / np.tan(light * STEP)
         paint(pictures, sky, sky.ellipse(at, LAMP, 3.0), ORANGE)
-        paint(pictures, floor, floor.level(position - length / 2, position + length / 2, GROUND, points=3), BLACK)
+        paint(
+            pictures,
+            floor,
+            floor.level(position - length / 2, position + length / 2, GROUND, points=3),
+            BLACK,
+        )
         return pictures
 
 
@@ -83,7 +86,9 @@ def _with_shadow(angle: Labels, light: Labels) -> Labels:
     theta = angle * STEP
     pivot = _shade(*PIVOT, light)
     tip = _shade(PIVOT[0] + TIP * np.sin(theta), PIVOT[1] - TIP * np.cos(theta), light)
-    return np.stack([angle, light, np.maximum(SHORTEST, np.abs(pivot - tip)), (pivot + tip) / 2], axis=1)
+    return np.stack(
+        [angle, light, np.maximum(SHORTEST, np.abs(pivot - tip)), (pivot + tip) / 2], axis=1
+    )
 
 
 def _shade(x: float | Labels, y: float | Labels, light: Labels) -> Labels:

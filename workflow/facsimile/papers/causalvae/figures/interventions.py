@@ -33,7 +33,12 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context, specimens: Specimen
             first, *_ = keys = list(cells["run"])
             scene = specimens.scene(first)
             truth = _truth(specimens.inferred(first), scene)
-            _panel(next(free), truth, scene, _called(str(dataset), "the scene's equations", context, spec))
+            _panel(
+                next(free),
+                truth,
+                scene,
+                _called(str(dataset), "the scene's equations", context, spec),
+            )
             for key, cell in zip(keys, cells.to_dict("records"), strict=True):
                 found = specimens.inferred(key)
                 decoded = _decoded(found, scene)
@@ -52,7 +57,9 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
     return []
 
 
-def _shown(scores: pd.DataFrame, spec: Spec, context: Context, specimens: Specimens) -> pd.DataFrame:
+def _shown(
+    scores: pd.DataFrame, spec: Spec, context: Context, specimens: Specimens
+) -> pd.DataFrame:
     """The first run of every cell whose model can set concepts and is in the store."""
     here = scores[scores["dataset"].isin(context.shown(spec)) & ~scores["control"].astype(bool)]
     first = here[here["model"].isin(context.methods(spec))].drop_duplicates(CELL)
@@ -72,8 +79,13 @@ def _truth(found: dict[str, Any], scene: Scene | None) -> Pictures:
     if scene is None:
         return np.zeros((len(strips), strips.shape[1] + 1, *strips.shape[2:]), np.float32)
     count = strips.shape[1]
-    rows, values = np.repeat(found["strip_rows"][:1], count), np.linspace(-1, 1, count, dtype=np.float32)
-    drawn: Pictures = np.stack([scene.intervened(rows, k, values) for k in range(len(strips))]).astype(np.float32)
+    rows, values = (
+        np.repeat(found["strip_rows"][:1], count),
+        np.linspace(-1, 1, count, dtype=np.float32),
+    )
+    drawn: Pictures = np.stack(
+        [scene.intervened(rows, k, values) for k in range(len(strips))]
+    ).astype(np.float32)
     drawn /= 255
     return np.concatenate([_image(found, scene, drawn)[:, None], drawn], axis=1)
 
@@ -85,7 +97,9 @@ def _image(found: dict[str, Any], scene: Scene | None, like: Pictures) -> Pictur
         return np.zeros((len(like), *like.shape[2:]), np.float32)
     image = scene.arrays(found["strip_rows"][:1])["images"][0]
     height, _, channels = image.shape
-    small = image.reshape(side, height // side, side, height // side, channels).mean(axis=(1, 3)) / 255
+    small = (
+        image.reshape(side, height // side, side, height // side, channels).mean(axis=(1, 3)) / 255
+    )
     return np.repeat(small[None].astype(np.float32), len(like), axis=0)
 
 

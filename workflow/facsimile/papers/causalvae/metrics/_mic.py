@@ -9,7 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-ALPHA, CLUMPS = 0.6, 15.0  # a grid has at most n**ALPHA cells; candidates for a column's end, in columns
+ALPHA, CLUMPS = (
+    0.6,
+    15.0,
+)  # a grid has at most n**ALPHA cells; candidates for a column's end, in columns
 Vector = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
 
@@ -18,7 +21,11 @@ def characteristic(x: Vector, y: Vector) -> Vector:
     """Normalised mutual information of every shape of grid that is allowed: [cells], each in [0, 1]."""
     budget = max(len(x) ** ALPHA, 4.0)
     one, other = _half(x, y, budget), _half(y, x, budget)
-    shapes = [(rows, columns) for rows in range(2, int(budget // 2) + 1) for columns in range(2, int(budget // rows) + 1)]
+    shapes = [
+        (rows, columns)
+        for rows in range(2, int(budget // 2) + 1)
+        for columns in range(2, int(budget // rows) + 1)
+    ]
     return np.array([max(one[rows, columns], other[columns, rows]) for rows, columns in shapes])
 
 

@@ -11,7 +11,9 @@ BETTER = "lower"
 HEADLINE = "hamming"
 NEEDS = ("inferred.graph", "data.parents")
 REFERENCE = "Zheng et al. 2018, DAGs with NO TEARS (structural Hamming distance); Yang et al. 2021, CausalVAE"
-CONVENTIONS = {PAPER: "edges are weights above 0.3 in absolute value, as in NO TEARS; CausalVAE's code cuts nothing off"}
+CONVENTIONS = {
+    PAPER: "edges are weights above 0.3 in absolute value, as in NO TEARS; CausalVAE's code cuts nothing off"
+}
 LABELS = {
     "hamming": "structural Hamming distance",
     "missing": "missing edges",

@@ -20,10 +20,10 @@ NEEDS = (
     "data.held_out",
     "data.counterfactuals",
 )
-REFERENCE = (
-    "Monteiro et al. 2023, Measuring axiomatic soundness of counterfactual image models; the CausalDiffAE poster, ECAI 2024"
-)
-CONVENTIONS = {PAPER: "mean absolute error in the units of CausalVAE's prior; the reader is a kernel ridge regression of ours"}
+REFERENCE = "Monteiro et al. 2023, Measuring axiomatic soundness of counterfactual image models; the CausalDiffAE poster, ECAI 2024"
+CONVENTIONS = {
+    PAPER: "mean absolute error in the units of CausalVAE's prior; the reader is a kernel ridge regression of ours"
+}
 SECONDS = 22.0
 LABELS = {
     "set": "error of what was set",
@@ -40,7 +40,10 @@ SCORES = {
     "reader_{f}": "error of the reader itself on real held-out pictures: no model can be seen to do better",
     "still_{f}_do_{k}": "what `value_{f}_do_{k}` would be of a picture that had not changed at all",
 }
-COMPONENTS, RIDGE = 40, 1e-3  # of the reader: principal components of the pictures, and penalty in units of the kernel's 1
+COMPONENTS, RIDGE = (
+    40,
+    1e-3,
+)  # of the reader: principal components of the pictures, and penalty in units of the kernel's 1
 Array = npt.NDArray[np.float32]
 
 
@@ -56,7 +59,10 @@ class Reader(NamedTuple):
 
     def read(self, pictures: Array) -> Array:
         """Values [n, concepts] of pictures [n, pixels]."""
-        kernel = np.exp(-distance.cdist((pictures - self.mean) @ self.axes, self.points, "sqeuclidean") / self.spread)
+        kernel = np.exp(
+            -distance.cdist((pictures - self.mean) @ self.axes, self.points, "sqeuclidean")
+            / self.spread
+        )
         read: Array = kernel @ self.weights + self.level
         return read
 
@@ -80,12 +86,22 @@ def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
     reader = _trained(outputs, side)
     wanted = outputs.data["counterfactuals"][rows]
     before = outputs.data["values"][rows]
-    errors = np.stack([np.abs(reader.read(_flat(done[:, k])) - wanted[:, k]).mean(axis=0) for k in range(done.shape[1])])
+    errors = np.stack(
+        [
+            np.abs(reader.read(_flat(done[:, k])) - wanted[:, k]).mean(axis=0)
+            for k in range(done.shape[1])
+        ]
+    )
     still = np.abs(before[:, None] - wanted).mean(axis=0)
-    own = np.abs(reader.read(_flat(_small(outputs.data["images"][rows], side))) - before).mean(axis=0)
+    own = np.abs(reader.read(_flat(_small(outputs.data["images"][rows], side))) - before).mean(
+        axis=0
+    )
     others = ~np.eye(len(errors), dtype=bool)
     found = {"set": float(np.diag(errors).mean()), "effects": float(errors[others].mean())}
-    found |= {"set_still": float(np.diag(still).mean()), "effects_still": float(still[others].mean())}
+    found |= {
+        "set_still": float(np.diag(still).mean()),
+        "effects_still": float(still[others].mean()),
+    }
     found |= {f"reader_{f}": float(value) for f, value in enumerate(own)}
     found |= {f"value_{f}_do_{k}": float(errors[k, f]) for k, f in np.ndindex(*errors.shape)}
     return found | {f"still_{f}_do_{k}": float(still[k, f]) for k, f in np.ndindex(*still.shape)}
@@ -108,7 +124,9 @@ def fit(pictures: Array, values: Array) -> Reader:
     between = distance.cdist(points, points, "sqeuclidean")
     spread = float(np.median(between)) + 1e-12
     level = values.mean(axis=0)
-    weights = np.linalg.solve(np.exp(-between / spread) + RIDGE * np.eye(len(points)), values - level)
+    weights = np.linalg.solve(
+        np.exp(-between / spread) + RIDGE * np.eye(len(points)), values - level
+    )
     return Reader(mean, axes, points, spread, weights, level)
 
 

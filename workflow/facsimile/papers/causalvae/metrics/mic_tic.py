@@ -47,15 +47,25 @@ def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
     - Of a model that was not told which block is which label, ``mic`` is by chance; read ``mic_best``.
     """
     held_out = np.flatnonzero(outputs.data["held_out"] == 1)
-    rows = held_out[np.linspace(0, len(held_out) - 1, min(outputs.sizes[1], len(held_out))).astype(int)]
+    rows = held_out[
+        np.linspace(0, len(held_out) - 1, min(outputs.sizes[1], len(held_out))).astype(int)
+    ]
     labels = outputs.data["labels"][rows].astype(np.float64)
     codes = outputs.inferred["mean"][rows].astype(np.float64)
     means = codes.reshape(len(rows), labels.shape[1], -1).mean(axis=2)
     own = [_both(means[:, k], labels[:, k]) for k in range(labels.shape[1])]
     best = [max(_both(code, label) for code in codes.T) for label in labels.T]
-    each = {f"{name}_{k}": value for k, pair in enumerate(own) for name, value in zip(("mic", "tic"), pair, strict=True)}
+    each = {
+        f"{name}_{k}": value
+        for k, pair in enumerate(own)
+        for name, value in zip(("mic", "tic"), pair, strict=True)
+    }
     averages = dict(zip(("mic", "tic"), np.mean(own, axis=0).tolist(), strict=True))
-    return averages | each | dict(zip(("mic_best", "tic_best"), np.mean(best, axis=0).tolist(), strict=True))
+    return (
+        averages
+        | each
+        | dict(zip(("mic_best", "tic_best"), np.mean(best, axis=0).tolist(), strict=True))
+    )
 
 
 def _both(codes: Vector, label: Vector) -> tuple[float, float]:

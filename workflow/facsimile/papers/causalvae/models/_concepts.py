@@ -40,23 +40,35 @@ class ConceptVAE(ArraysModel):
 
     side: float = 0
     summed: float = 0
-    takes: ClassVar[Shapes] = {"images": (8, 8, 3), "labels": (2,), "scaled": (2,), "held_out": (), "counterfactuals": (2, 2)}
+    takes: ClassVar[Shapes] = {
+        "images": (8, 8, 3),
+        "labels": (2,),
+        "scaled": (2,),
+        "held_out": (),
+        "counterfactuals": (2, 2),
+    }
 
     @abstractmethod
     def network(self, pixels: int, concepts: int, latents: int) -> nn.Module:
         """All parameters, for pictures of so many numbers."""
 
     @abstractmethod
-    def terms(self, net: nn.Module, pictures: Tensor, batch: Batch, noise: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    def terms(
+        self, net: nn.Module, pictures: Tensor, batch: Batch, noise: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         """Logits [b, pixels] of the pictures [b, pixels], and of each row the other terms of the loss by name, [b] or [1]."""
 
     def networks(self, shapes: Shapes, latents: int, network: str) -> dict[str, nn.Module]:  # type: ignore[override]
         height, width, _ = shapes["images"]
         if height != width or (self.side and height % self.side):
-            raise ValueError(f"side: {self.side:g} does not part {height} x {width} pixels into squares; take a divisor")
+            raise ValueError(
+                f"side: {self.side:g} does not part {height} x {width} pixels into squares; take a divisor"
+            )
         [concepts] = shapes["labels"]
         if latents % concepts:
-            raise ValueError(f"latents: {latents} are not a whole number for each of {concepts} concepts")
+            raise ValueError(
+                f"latents: {latents} are not a whole number for each of {concepts} concepts"
+            )
         return {GROUP: self.network(CHANNELS * int(self.side or height) ** 2, concepts, latents)}
 
     def initialise(self, made: Mapping[str, nn.Module], seed: int) -> None:
@@ -65,7 +77,9 @@ class ConceptVAE(ArraysModel):
         with torch.no_grad():
             for layer in made[GROUP].modules():
                 limit = 1 / math.sqrt(layer.in_features) if isinstance(layer, nn.Linear) else 0.0
-                for parameter in layer.parameters(recurse=False) if isinstance(layer, nn.Linear | Drawn) else ():
+                for parameter in (
+                    layer.parameters(recurse=False) if isinstance(layer, nn.Linear | Drawn) else ()
+                ):
                     parameter.copy_(_start(parameter, limit, seed, at))
                     at += 1
 
@@ -73,14 +87,24 @@ class ConceptVAE(ArraysModel):
         return {"codes": Draw("normal", (batch, latents))}
 
     def losses(  # type: ignore[override]
-        self, networks: Mapping[str, nn.Module], batch: Batch, noise: Mapping[str, Tensor], step: Tensor | int
+        self,
+        networks: Mapping[str, nn.Module],
+        batch: Batch,
+        noise: Mapping[str, Tensor],
+        step: Tensor | int,
     ) -> Losses:
         pictures = self.pictures(batch)
         logits, terms = self.terms(networks[GROUP], pictures, batch, noise["codes"])
         every = {"reconstruction": self.reconstruction(logits, pictures)} | terms
         counted = (1 - batch["held_out"]).to(logits.dtype)
-        means = {name: (counted * term).sum() / counted.sum().clamp(min=1) for name, term in every.items()}
-        return Losses({GROUP: torch.stack(list(means.values())).sum()}, {name: mean.detach() for name, mean in means.items()})
+        means = {
+            name: (counted * term).sum() / counted.sum().clamp(min=1)
+            for name, term in every.items()
+        }
+        return Losses(
+            {GROUP: torch.stack(list(means.values())).sum()},
+            {name: mean.detach() for name, mean in means.items()},
+        )
 
     def pictures(self, batch: Batch) -> Tensor:
         """Pictures [b, pixels] in [0, 1], averaged down, with the opaque channel."""
@@ -118,7 +142,9 @@ class Decoders(nn.Module):
 
     def __init__(self, concepts: int, latents: int, pixels: int) -> None:
         super().__init__()
-        self.each = nn.ModuleList(dense(latents // concepts, 300, 300, 1024, pixels) for _ in range(concepts))
+        self.each = nn.ModuleList(
+            dense(latents // concepts, 300, 300, 1024, pixels) for _ in range(concepts)
+        )
 
     def forward(self, codes: Tensor) -> Tensor:
         """Logits [b, pixels] of codes [b, concepts, width]."""
@@ -151,5 +177,7 @@ def part(net: nn.Module, name: str) -> nn.Module:
 def _start(parameter: Tensor, limit: float, seed: int, at: int) -> Tensor:
     key = torch.tensor([seed]), torch.tensor([at])
     if limit:
-        return (2 * rng.uniforms(*key, "start", parameter.numel()).view(parameter.shape) - 1) * limit
+        return (
+            2 * rng.uniforms(*key, "start", parameter.numel()).view(parameter.shape) - 1
+        ) * limit
     return rng.normals(*key, "start", parameter.numel()).view(parameter.shape)

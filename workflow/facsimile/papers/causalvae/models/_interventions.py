@@ -23,7 +23,9 @@ class SettableVAE(ConceptVAE):
     def intervene(self, net: nn.Module, pictures: Tensor, concept: int, values: Tensor) -> Tensor:
         """Codes [b, concepts, width] of pictures [b, pixels] if a concept were set to the values [b]."""
 
-    def learned(self, networks: Mapping[str, nn.Module], whole: Batch, seed: int) -> dict[str, Tensor]:
+    def learned(
+        self, networks: Mapping[str, nn.Module], whole: Batch, seed: int
+    ) -> dict[str, Tensor]:
         """``counterfactual_images`` and ``strips``, uint8, and the rows of the data that they are of.
 
         counterfactual_images [n, concepts, side, side, 3]: held-out row n under do(concept k = entry [k, k] of its
@@ -35,7 +37,10 @@ class SettableVAE(ConceptVAE):
         shown = rows[torch.linspace(0, max(len(rows) - 1, 0), min(SHOWN, len(rows))).long()]
         targets = whole["counterfactuals"][rows].diagonal(dim1=1, dim2=2)
         range_ = torch.linspace(-1, 1, VALUES).expand(len(shown), -1)
-        strips = [[self._decoded(net, whole, shown, k, column) for column in range_.T] for k in range(targets.shape[1])]
+        strips = [
+            [self._decoded(net, whole, shown, k, column) for column in range_.T]
+            for k in range(targets.shape[1])
+        ]
         done = [self._decoded(net, whole, rows, k, target) for k, target in enumerate(targets.T)]
         return {
             "counterfactual_rows": rows,
@@ -44,7 +49,9 @@ class SettableVAE(ConceptVAE):
             "strips": torch.stack([torch.stack(row, 1) for row in strips], 1),
         }
 
-    def _decoded(self, net: nn.Module, whole: Batch, rows: Tensor, concept: int, values: Tensor) -> Tensor:
+    def _decoded(
+        self, net: nn.Module, whole: Batch, rows: Tensor, concept: int, values: Tensor
+    ) -> Tensor:
         """RGB pictures uint8 [b, side, side, 3] of rows under an intervention."""
         pictures = self.pictures({"images": whole["images"][rows]})
         with torch.no_grad():

@@ -7,7 +7,15 @@ import torch
 from torch import Tensor, nn
 
 from facsimile.models.base.arrays import Batch
-from facsimile.papers.causalvae.models._concepts import GROUP, Decoders, Drawn, blocks, dense, encoder, part
+from facsimile.papers.causalvae.models._concepts import (
+    GROUP,
+    Decoders,
+    Drawn,
+    blocks,
+    dense,
+    encoder,
+    part,
+)
 from facsimile.papers.causalvae.models._interventions import SettableVAE, with_concept
 
 LABEL = "CausalVAE"
@@ -77,7 +85,9 @@ class CausalVAE(SettableVAE):
         }
         return nn.ModuleDict(parts)
 
-    def terms(self, net: nn.Module, pictures: Tensor, batch: Batch, noise: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    def terms(
+        self, net: nn.Module, pictures: Tensor, batch: Batch, noise: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         prior, graph = batch["scaled"][..., None], edges(net)
         labels = batch["labels"] if self.raw else batch["scaled"]
         found = self.codes_of(net, pictures, labels.shape[1])
@@ -98,7 +108,11 @@ class CausalVAE(SettableVAE):
         graph = edges(net)
         mixing = torch.linalg.inv(torch.eye(concepts) - graph)
         causal = torch.einsum("bid,ij->bjd", exogenous, mixing)
-        return {"exogenous": exogenous, "causal": causal, "decoded": self.decoded(net, causal, exogenous)}
+        return {
+            "exogenous": exogenous,
+            "causal": causal,
+            "decoded": self.decoded(net, causal, exogenous),
+        }
 
     def decoded(self, net: nn.Module, causal: Tensor, exogenous: Tensor) -> Tensor:
         """What the decoder is given, of z and ε."""
@@ -106,7 +120,9 @@ class CausalVAE(SettableVAE):
         assert isinstance(attention, Drawn)
         # As in the released code the softmax runs over the concepts that ask, not over those that are asked.
         weights = (causal @ attention.values @ exogenous.mT).sigmoid().softmax(1)
-        return part(net, "mask")(torch.einsum("bid,ij->bjd", causal, edges(net))) + weights @ exogenous
+        return (
+            part(net, "mask")(torch.einsum("bid,ij->bjd", causal, edges(net))) + weights @ exogenous
+        )
 
     def intervene(self, net: nn.Module, pictures: Tensor, concept: int, values: Tensor) -> Tensor:
         found = self.codes_of(net, pictures, len(edges(net)))
@@ -116,20 +132,32 @@ class CausalVAE(SettableVAE):
     def traces(self, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, Tensor]:
         """``into_j``: the weights of the edges into concept j, one a cause; ``cycles``: h(A)."""
         graph = edges(networks[GROUP])
-        return {f"into_{j}": column for j, column in enumerate(graph.T)} | {"cycles": acyclicity(graph)}
+        return {f"into_{j}": column for j, column in enumerate(graph.T)} | {
+            "cycles": acyclicity(graph)
+        }
 
     def infer(self, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, Tensor]:  # type: ignore[override]
-        found = self.codes_of(networks[GROUP], self.pictures(batch), batch["labels"].shape[1])["decoded"].flatten(1)
+        found = self.codes_of(networks[GROUP], self.pictures(batch), batch["labels"].shape[1])[
+            "decoded"
+        ].flatten(1)
         return {"mean": found, "log_variance": torch.full_like(found, self.noise).log()}
 
-    def learned(self, networks: Mapping[str, nn.Module], whole: Batch, seed: int) -> dict[str, Tensor]:
+    def learned(
+        self, networks: Mapping[str, nn.Module], whole: Batch, seed: int
+    ) -> dict[str, Tensor]:
         """``graph`` A, and what is decoded under interventions."""
         return {"graph": edges(networks[GROUP]).detach()} | super().learned(networks, whole, seed)
 
     def check(self) -> None:
         super().check()
-        if min(self.alpha, self.beta, self.acyclicity, self.causes) < 0 or not self.noise > 0 or self.raw not in (0, 1):
-            raise ValueError("alpha, beta, acyclicity and causes must be 0 or more, noise above 0, raw 0 or 1")
+        if (
+            min(self.alpha, self.beta, self.acyclicity, self.causes) < 0
+            or not self.noise > 0
+            or self.raw not in (0, 1)
+        ):
+            raise ValueError(
+                "alpha, beta, acyclicity and causes must be 0 or more, noise above 0, raw 0 or 1"
+            )
 
 
 def edges(net: nn.Module) -> Tensor:

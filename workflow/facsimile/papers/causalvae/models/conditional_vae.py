@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from facsimile.models.base.arrays import Batch
-from facsimile.papers.causalvae.models._concepts import GROUP, Decoders, blocks, encoder, kl, part, posterior
+from facsimile.papers.causalvae.models._concepts import (
+    GROUP,
+    Decoders,
+    blocks,
+    encoder,
+    kl,
+    part,
+    posterior,
+)
 from facsimile.papers.causalvae.models._interventions import SettableVAE, with_concept
 
 LABEL = "ConditionVAE"
@@ -26,14 +34,23 @@ class ConditionalVAE(SettableVAE):
     beta: float = 1
 
     def network(self, pixels: int, concepts: int, latents: int) -> nn.Module:
-        return nn.ModuleDict({"encoder": encoder(pixels, 2 * latents), "decoder": Decoders(concepts, latents, pixels)})
+        return nn.ModuleDict(
+            {
+                "encoder": encoder(pixels, 2 * latents),
+                "decoder": Decoders(concepts, latents, pixels),
+            }
+        )
 
-    def terms(self, net: nn.Module, pictures: Tensor, batch: Batch, noise: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    def terms(
+        self, net: nn.Module, pictures: Tensor, batch: Batch, noise: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         labels = batch["scaled"]
         mean, variance = posterior(part(net, "encoder")(pictures))
         sampled = blocks(mean + variance.sqrt() * noise, labels.shape[1])
         prior = labels.repeat_interleave(mean.shape[1] // labels.shape[1], 1)
-        return part(net, "decoder")(sampled), {"kl": self.beta * kl(mean, variance, prior, prior.new_ones(()))}
+        return part(net, "decoder")(sampled), {
+            "kl": self.beta * kl(mean, variance, prior, prior.new_ones(()))
+        }
 
     def intervene(self, net: nn.Module, pictures: Tensor, concept: int, values: Tensor) -> Tensor:
         decoders = part(net, "decoder")

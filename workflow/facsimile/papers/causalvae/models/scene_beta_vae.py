@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from facsimile.models.base.arrays import Batch
-from facsimile.papers.causalvae.models._concepts import GROUP, ConceptVAE, dense, encoder, kl, part, posterior
+from facsimile.papers.causalvae.models._concepts import (
+    GROUP,
+    ConceptVAE,
+    dense,
+    encoder,
+    kl,
+    part,
+    posterior,
+)
 
 LABEL = "β-VAE"
 STEP_SECONDS = {"1": 0.07, "side**2": 1.9e-4}  # batch of 85, float32; measured at 16 and 96 pixels
@@ -22,9 +30,16 @@ class SceneBetaVAE(ConceptVAE):
     beta: float = 4
 
     def network(self, pixels: int, concepts: int, latents: int) -> nn.Module:
-        return nn.ModuleDict({"encoder": encoder(pixels, 2 * latents), "decoder": dense(latents, 300, 300, 1024, pixels)})
+        return nn.ModuleDict(
+            {
+                "encoder": encoder(pixels, 2 * latents),
+                "decoder": dense(latents, 300, 300, 1024, pixels),
+            }
+        )
 
-    def terms(self, net: nn.Module, pictures: Tensor, batch: Batch, noise: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    def terms(
+        self, net: nn.Module, pictures: Tensor, batch: Batch, noise: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         mean, variance = posterior(part(net, "encoder")(pictures))
         logits = part(net, "decoder")(mean + variance.sqrt() * noise)
         return logits, {"kl": self.beta * kl(mean, variance, mean.new_zeros(()), mean.new_ones(()))}

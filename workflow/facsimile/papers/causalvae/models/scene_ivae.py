@@ -7,11 +7,22 @@ import torch
 from torch import Tensor, nn
 
 from facsimile.models.base.arrays import Batch
-from facsimile.papers.causalvae.models._concepts import GROUP, ConceptVAE, dense, encoder, kl, part, posterior
+from facsimile.papers.causalvae.models._concepts import (
+    GROUP,
+    ConceptVAE,
+    dense,
+    encoder,
+    kl,
+    part,
+    posterior,
+)
 
 LABEL = "iVAE"
 STEP_SECONDS = {"1": 0.07, "side**2": 1.9e-4}  # batch of 85, float32; measured at 16 and 96 pixels
-PRIOR = (50, 50)  # hidden units of the network of the prior's variances, as in ilkhem/iVAE@039b847, lib/models.py
+PRIOR = (
+    50,
+    50,
+)  # hidden units of the network of the prior's variances, as in ilkhem/iVAE@039b847, lib/models.py
 
 
 @dataclass(frozen=True)
@@ -33,7 +44,9 @@ class SceneIVAE(ConceptVAE):
         }
         return nn.ModuleDict(parts)
 
-    def terms(self, net: nn.Module, pictures: Tensor, batch: Batch, noise: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    def terms(
+        self, net: nn.Module, pictures: Tensor, batch: Batch, noise: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         mean, variance = _posterior(net, pictures, batch["scaled"])
         prior = part(net, "prior")(batch["scaled"]).exp()
         logits = part(net, "decoder")(mean + variance.sqrt() * noise)

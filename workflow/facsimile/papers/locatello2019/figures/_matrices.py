@@ -43,7 +43,9 @@ class Example(NamedTuple):
         return {key: self.run[key] for key in (*base_examples.IDENTITY, "rank")}
 
 
-def examples(scores: pd.DataFrame, spec: Spec, context: Context, specimens: Specimens) -> list[Example]:
+def examples(
+    scores: pd.DataFrame, spec: Spec, context: Context, specimens: Specimens
+) -> list[Example]:
     """The matrices of the best, the middle and the worst run by the figure's score, from the study's own draws."""
     chosen = base_examples.there(base_examples.by_rank(scores, spec, context), specimens)
     return [_example(row, context, specimens) for _, row in chosen.iterrows()]
@@ -58,7 +60,11 @@ def remark(spec: Spec) -> str:
 def _example(run: pd.Series, context: Context, specimens: Specimens) -> Example:
     factors, called = specimens.factors(run["run"])
     asked = context.evaluation
-    draws = base_draws.from_table(specimens.codes(run["run"])[0], factors, asked.train, asked.test, asked.seed)
+    draws = base_draws.from_table(
+        specimens.codes(run["run"])[0], factors, asked.train, asked.test, asked.seed
+    )
     convention = resolve(asked.convention, unified.CONVENTIONS, "unified")
     matrices = unified.matrices(draws, convention)
-    return Example(run, base_examples.said(run, context), matrices, [name.replace("_", " ") for name in called])
+    return Example(
+        run, base_examples.said(run, context), matrices, [name.replace("_", " ") for name in called]
+    )

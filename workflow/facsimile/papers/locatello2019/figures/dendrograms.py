@@ -20,7 +20,18 @@ from facsimile.presentation.context import Context
 from facsimile.presentation.spec import Quantity, Spec
 
 SHOWS_MODELS = True
-COLUMNS = ["dataset", "model", "params", "seed", "run", "rank", "matrix", "factor_a", "factor_b", "threshold"]
+COLUMNS = [
+    "dataset",
+    "model",
+    "params",
+    "seed",
+    "run",
+    "rank",
+    "matrix",
+    "factor_a",
+    "factor_b",
+    "threshold",
+]
 
 
 def draw(scores: pd.DataFrame, spec: Spec, context: Context, specimens: Specimens) -> Drawn:
@@ -28,7 +39,9 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context, specimens: Specimen
     examples = _matrices.examples(scores, spec, context, specimens)
     with style.styled():
         figure, grid = style.panels(max(len(examples), 1), len(_matrices.TITLES), 2.9, 1.9)
-        for (j, (matrix, title)), (i, example) in itertools.product(enumerate(_matrices.TITLES.items()), enumerate(examples)):
+        for (j, (matrix, title)), (i, example) in itertools.product(
+            enumerate(_matrices.TITLES.items()), enumerate(examples)
+        ):
             _panel(grid[i, j], example, unified.merges(example.matrices[matrix]))
             grid[i, j].set_xlabel(title)
         for axes, example in zip(grid[:, 0], examples, strict=False):
@@ -37,7 +50,10 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context, specimens: Specimen
             axes.set_axis_off()
             style.empty(axes, "no model is in the store")
         style.finish(figure, spec, context, [_matrices.remark(spec), _remark()])
-    return Drawn(figure, pd.DataFrame([row for example in examples for row in _rows(example)], columns=COLUMNS))
+    return Drawn(
+        figure,
+        pd.DataFrame([row for example in examples for row in _rows(example)], columns=COLUMNS),
+    )
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
@@ -52,7 +68,9 @@ def _panel(axes: Axes, example: Example, merges: Matrix) -> None:
     np.fill_diagonal(apart, 0)
     tree = hierarchy.linkage(squareform(apart, checks=False), "single")
     ink = style.INK
-    hierarchy.dendrogram(tree, ax=axes, orientation="left", labels=example.factors, link_color_func=lambda _: ink)
+    hierarchy.dendrogram(
+        tree, ax=axes, orientation="left", labels=example.factors, link_color_func=lambda _: ink
+    )
     axes.xaxis.set_major_formatter(FuncFormatter(lambda distance, _: f"{top - distance:.2g}"))
     axes.set_xlim(top * 1.02, 0)
     axes.xaxis.set_major_locator(MaxNLocator(4))
@@ -66,7 +84,11 @@ def _rows(example: Example) -> list[tuple[object, ...]]:
     found = {name: unified.merges(matrix) for name, matrix in example.matrices.items()}
     pairs = list(itertools.combinations_with_replacement(range(k), 2))
     named = example.factors
-    return [(*about, name, named[a], named[b], float(m[a, b])) for name, m in found.items() for a, b in pairs]
+    return [
+        (*about, name, named[a], named[b], float(m[a, b]))
+        for name, m in found.items()
+        for a, b in pairs
+    ]
 
 
 def _remark() -> str:

@@ -13,7 +13,18 @@ from facsimile.presentation.context import Context
 from facsimile.presentation.spec import Quantity, Spec
 
 SHOWS_MODELS = True
-COLUMNS = ["dataset", "model", "params", "seed", "run", "rank", "matrix", "threshold", "groups", "discovered"]
+COLUMNS = [
+    "dataset",
+    "model",
+    "params",
+    "seed",
+    "run",
+    "rank",
+    "matrix",
+    "threshold",
+    "groups",
+    "discovered",
+]
 DASHES = ("-", (0, (4, 2)), (0, (1, 1.5)))
 
 
@@ -27,17 +38,41 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context, specimens: Specimen
         for axes, (matrix, title) in zip(panels, _matrices.TITLES.items(), strict=True):
             own = [table for table in tables if table["matrix"].iloc[0] == matrix]
             for table, colour, dashes in zip(own, colours, DASHES, strict=False):
-                axes.plot(table["threshold"], table["groups"], color=colour, ls=dashes, drawstyle="steps-pre", lw=1.4)
-                axes.plot(table["threshold"], table["discovered"], color=colour, drawstyle="steps-pre", lw=0.6, alpha=0.6)
+                axes.plot(
+                    table["threshold"],
+                    table["groups"],
+                    color=colour,
+                    ls=dashes,
+                    drawstyle="steps-pre",
+                    lw=1.4,
+                )
+                axes.plot(
+                    table["threshold"],
+                    table["discovered"],
+                    color=colour,
+                    drawstyle="steps-pre",
+                    lw=0.6,
+                    alpha=0.6,
+                )
             if not examples:
                 style.empty(axes, "no model is in the store")
-            axes.set(xlabel=f"threshold: {title[0].lower()}{title[1:]}", ylabel="independent groups", ylim=(0, None))
+            axes.set(
+                xlabel=f"threshold: {title[0].lower()}{title[1:]}",
+                ylabel="independent groups",
+                ylim=(0, None),
+            )
             sns.despine(ax=axes)
         lines = [
             style.Line2D([], [], color=c, ls=d, lw=1.4, label=e.said)
             for e, c, d in zip(examples, colours, DASHES, strict=False)
         ]
-        style.finish(figure, spec, context, [_matrices.remark(spec), "Thin lines: factors that have a code."], lines)
+        style.finish(
+            figure,
+            spec,
+            context,
+            [_matrices.remark(spec), "Thin lines: factors that have a code."],
+            lines,
+        )
     return Drawn(figure, pd.concat(tables) if tables else pd.DataFrame(columns=COLUMNS))
 
 
@@ -51,6 +86,10 @@ def _tables(example: Example) -> list[pd.DataFrame]:
     tables = []
     for name, matrix in example.matrices.items():
         found = unified.curves(matrix)
-        curves = {"threshold": found.thresholds, "groups": found.groups, "discovered": found.discovered}
+        curves = {
+            "threshold": found.thresholds,
+            "groups": found.groups,
+            "discovered": found.discovered,
+        }
         tables.append(pd.DataFrame({**example.about, "matrix": name, **curves})[COLUMNS])
     return tables

@@ -16,7 +16,11 @@ from facsimile.presentation.spec import Quantity, Spec
 CELL = ["model", "params"]
 # What varies -> what is held fixed.
 SOURCES = {"draw": ["run"], "seed": CELL, "method and value": []}
-LABELS = {"draw": "same model, other draws", "seed": "same cell, other seeds", "method and value": "other methods and values"}
+LABELS = {
+    "draw": "same model, other draws",
+    "seed": "same cell, other seeds",
+    "method and value": "other methods and values",
+}
 COLUMNS = ["dataset", "metric", "source", "sd", "groups", "n"]
 
 
@@ -25,9 +29,13 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
     found, plain = select(scores, spec, context, variations=True)
     alike = (found["representation"] == "mean") & (found["n_train"] == context.evaluation.train)
     trained = found[alike & ~found["control"].astype(bool)]
-    tables = {d: deviations(trained[trained["dataset"] == d], d, plain) for d in context.shown(spec)}
+    tables = {
+        d: deviations(trained[trained["dataset"] == d], d, plain) for d in context.shown(spec)
+    }
     with base_style.styled():
-        figure, panels = base_style.grid(len(tables), 4.6, 0.7 + 0.34 * len(plain), sharey=True, sharex=True)
+        figure, panels = base_style.grid(
+            len(tables), 4.6, 0.7 + 0.34 * len(plain), sharey=True, sharex=True
+        )
         for axes, (dataset, table) in zip(panels, tables.items(), strict=True):
             _panel(axes, table, plain, max(float(table["sd"].max()) for table in tables.values()))
             axes.set_title(names.dataset(dataset), loc="left")
@@ -62,18 +70,42 @@ def _pooled(values: pd.DataFrame, fixed: list[str]) -> tuple[float, int, int]:
     about = result.groupby(keys).agg(["var", "size"])
     there = about[about["size"] > 1]
     n, groups = int(there["size"].sum()), len(there)
-    return (float(np.sqrt((there["var"] * (there["size"] - 1)).sum() / (n - groups))) if groups else np.nan), groups, n
+    return (
+        (
+            float(np.sqrt((there["var"] * (there["size"] - 1)).sum() / (n - groups)))
+            if groups
+            else np.nan
+        ),
+        groups,
+        n,
+    )
 
 
 def _panel(axes: Axes, table: pd.DataFrame, plain: list[str], top: float) -> None:
     for style, (source, own) in zip(STYLES, table.groupby("source", sort=False), strict=False):
-        axes.plot(own["sd"].to_numpy(), [plain.index(name) for name in own["metric"]], lw=0, label=str(source), **style)
+        axes.plot(
+            own["sd"].to_numpy(),
+            [plain.index(name) for name in own["metric"]],
+            lw=0,
+            label=str(source),
+            **style,
+        )
     for position, name in enumerate(plain):
         if table.loc[table["metric"] == name, "sd"].isna().all():
-            axes.text(0.5, position, "no scores", transform=axes.get_yaxis_transform(), color=base_style.FAINT, va="center")
+            axes.text(
+                0.5,
+                position,
+                "no scores",
+                transform=axes.get_yaxis_transform(),
+                color=base_style.FAINT,
+                va="center",
+            )
     labels = [f"{names.metric(name)}\n{_counts(table[table['metric'] == name])}" for name in plain]
     axes.set(
-        yticks=range(len(plain)), yticklabels=labels, ylim=(len(plain) - 0.5, -0.5), xlabel="standard deviation of the score"
+        yticks=range(len(plain)),
+        yticklabels=labels,
+        ylim=(len(plain) - 0.5, -0.5),
+        xlabel="standard deviation of the score",
     )
     axes.set_xlim(0, 1.08 * top if top > 0 else 1)
     axes.tick_params(labelsize=7)
@@ -92,7 +124,10 @@ def _counts(own: pd.DataFrame) -> str:
 
 
 def _legend() -> list[Line2D]:
-    return [Line2D([], [], lw=0, label=text, **style) for style, text in zip(STYLES, LABELS.values(), strict=True)]
+    return [
+        Line2D([], [], lw=0, label=text, **style)
+        for style, text in zip(STYLES, LABELS.values(), strict=True)
+    ]
 
 
 def _remark() -> str:

@@ -19,7 +19,9 @@ COLUMNS = ["dataset", "metric", "statistic", "model", "points", "value", "low", 
 def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
     """A column a (data set, score): above, each method's median at each size; below, how far sizes rank runs alike."""
     found, wanted = select(scores, spec, context, variations=True)
-    alike = (found["representation"] == "mean") & (found["evaluation_seed"] == context.evaluation.seed)
+    alike = (found["representation"] == "mean") & (
+        found["evaluation_seed"] == context.evaluation.seed
+    )
     trained = found[alike & ~found["control"].astype(bool)]
     shown = [(dataset, name) for dataset in context.shown(spec) for name in wanted]
     tables = []
@@ -27,10 +29,18 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
         figure, grid = style.panels(2, len(shown), 2.35, 1.9, sharex=True)
         for column, (dataset, name) in enumerate(shown):
             own = trained[(trained["dataset"] == dataset) & (trained["plain"] == name)]
-            table = pd.concat([_medians(own, dataset, name, spec, context), _agreement(own, dataset, name)], ignore_index=True)
+            table = pd.concat(
+                [_medians(own, dataset, name, spec, context), _agreement(own, dataset, name)],
+                ignore_index=True,
+            )
             table = table.astype(dict.fromkeys(["points", "value", "low", "high"], float))
             for axes, statistic in zip(grid[:, column], STATISTICS, strict=True):
-                _panel(axes, table[table["statistic"] == statistic], sorted(set(table["points"])), context)
+                _panel(
+                    axes,
+                    table[table["statistic"] == statistic],
+                    sorted(set(table["points"])),
+                    context,
+                )
             grid[0, column].set_title(style.titled(name, dataset, spec, context), loc="left")
             tables.append(table)
         for axes, text in zip(grid[:, 0], STATISTICS.values(), strict=True):
@@ -44,17 +54,27 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
     """The median of every method at the study's own size, for the paper's data sets and those drawn here."""
-    wanted = [(dataset, name) for dataset in context.named(spec) for name in context.metrics_of(spec)]
-    return [Quantity(spec.id, d, model, "", name, "median") for d, name in wanted for model in context.methods(spec)]
+    wanted = [
+        (dataset, name) for dataset in context.named(spec) for name in context.metrics_of(spec)
+    ]
+    return [
+        Quantity(spec.id, d, model, "", name, "median")
+        for d, name in wanted
+        for model in context.methods(spec)
+    ]
 
 
-def _medians(own: pd.DataFrame, dataset: str, name: str, spec: Spec, context: Context) -> pd.DataFrame:
+def _medians(
+    own: pd.DataFrame, dataset: str, name: str, spec: Spec, context: Context
+) -> pd.DataFrame:
     rows = []
     for model in context.methods(spec):
         for points, runs in own[own["model"] == model].groupby("n_train"):
             rng = estimates.generator(dataset, name, model, str(points))
             said = estimates.estimate(runs["result"].to_numpy(dtype=float), rng, estimates.median)
-            rows.append((dataset, name, "median", model, points, said.value, said.low, said.high, said.n))
+            rows.append(
+                (dataset, name, "median", model, points, said.value, said.low, said.high, said.n)
+            )
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -66,15 +86,23 @@ def _agreement(own: pd.DataFrame, dataset: str, name: str) -> pd.DataFrame:
         both = wide[[points, wide.columns[-1]]].dropna().to_numpy()
         said = estimates.spearman(both[:, 0], both[:, 1], estimates.generator(dataset, "spearman"))
         if said.n >= heat.CORRELATION_RUNS:
-            rows.append((dataset, name, "spearman", "", points, said.value, said.low, said.high, said.n))
+            rows.append(
+                (dataset, name, "spearman", "", points, said.value, said.low, said.high, said.n)
+            )
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _panel(axes: Axes, table: pd.DataFrame, sizes: list[float], context: Context) -> None:
     for model, own in table.groupby("model", sort=False):
-        marks = style.marked(str(model), context) if model else {"color": style.INK, "marker": "o", "ms": 4.5}
+        marks = (
+            style.marked(str(model), context)
+            if model
+            else {"color": style.INK, "marker": "o", "ms": 4.5}
+        )
         axes.plot(own["points"], own["value"], lw=1.1, **marks)
-        axes.fill_between(own["points"], own["low"], own["high"], color=marks["color"], alpha=0.15, lw=0)
+        axes.fill_between(
+            own["points"], own["low"], own["high"], color=marks["color"], alpha=0.15, lw=0
+        )
     if table["value"].isna().all():
         style.empty(axes, "too few runs or sizes")
     axes.set_xscale("log")

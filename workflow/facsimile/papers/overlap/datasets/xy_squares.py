@@ -66,7 +66,9 @@ class XYSquares(Stored):
 
     def decode(self, rows: Rows) -> Images:
         """Images uint8 [n, 64, 64, 3] of rows [n, 6]: a channel is lit where both of its coordinates fall on its square."""
-        first = (SIDE - SQUARE - (PLACES - 1) * self.spacing) // 2 + self.spacing * rows[..., None].astype(np.int64)
+        first = (SIDE - SQUARE - (PLACES - 1) * self.spacing) // 2 + self.spacing * rows[
+            ..., None
+        ].astype(np.int64)
         along = (np.arange(SIDE) >= first) & (np.arange(SIDE) < first + SQUARE)
         across, down = along[:, 0::2], along[:, 1::2]
         lit = down[:, :, :, None] & across[:, :, None, :]

@@ -36,7 +36,9 @@ def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
     mean, std, square = (np.concatenate(part).mean(axis=0) for part in zip(*blocks, strict=True))
     if convention == POPULATION:
         std = np.sqrt(square - mean**2)
-    each = {f"mean_{c}": float(m) for c, m in enumerate(mean)} | {f"std_{c}": float(s) for c, s in enumerate(std)}
+    each = {f"mean_{c}": float(m) for c, m in enumerate(mean)} | {
+        f"std_{c}": float(s) for c, s in enumerate(std)
+    }
     return {"mean": float(mean.mean()), "std": float(std.mean())} | each
 
 

@@ -15,7 +15,9 @@ BETTER = "higher"
 HEADLINE = "random_mean"
 NEEDS = ("images", "grid", "model.no_model")
 REFERENCE = "Michlo et al. 2023, Overlooked implications of the reconstruction loss for VAE disentanglement, Table A1"
-CONVENTIONS = {PAPER: "mean squared error of pixels in [0, 1], of pairs that differ in one factor (in any, for random)"}
+CONVENTIONS = {
+    PAPER: "mean squared error of pixels in [0, 1], of pairs that differ in one factor (in any, for random)"
+}
 SCORES = {
     "random_mean": "mean distance of two images drawn independently, squared units of a pixel",
     "random_std": "standard deviation of that distance over pairs",
@@ -42,7 +44,9 @@ def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
     data: Dataset = outputs.grid
     found: dict[str, float] = {}
     for factor in (None, *range(len(data.factor_names))):
-        random = np.random.default_rng([outputs.seed, len(data.factor_names) if factor is None else factor])
+        random = np.random.default_rng(
+            [outputs.seed, len(data.factor_names) if factor is None else factor]
+        )
         distances = np.concatenate(list(_distances(outputs, data, factor, random)))
         name = "random" if factor is None else data.factor_names[factor]
         found |= {f"{name}_mean": float(distances.mean()), f"{name}_std": float(distances.std())}
@@ -59,7 +63,9 @@ def _distances(
         yield _squared(outputs.images[one], outputs.images[two])
 
 
-def _pair(data: Dataset, factor: int | None, n: int, random: np.random.Generator) -> tuple[Indices, Indices]:
+def _pair(
+    data: Dataset, factor: int | None, n: int, random: np.random.Generator
+) -> tuple[Indices, Indices]:
     """Indices of ``n`` pairs: independent, or with unequal values of one factor and equal ones of all others."""
     one = random.integers(0, len(data), n)
     if factor is None:

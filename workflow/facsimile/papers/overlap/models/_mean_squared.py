@@ -39,20 +39,33 @@ class MeanSquaredVAE(VAE):
         return mean, log_variance
 
     def losses(
-        self, networks: Mapping[str, nn.Module], images: Tensor, noise: Mapping[str, Tensor], step: Tensor | int
+        self,
+        networks: Mapping[str, nn.Module],
+        images: Tensor,
+        noise: Mapping[str, Tensor],
+        step: Tensor | int,
     ) -> Losses:
         vae, given = autoencoder_of(networks), self._standardised(images)
         mean, log_variance = self.shared(*vae.encode(given))
-        q = Posterior(mean, log_variance, mean + torch.exp(0.5 * log_variance) * noise["z"], gaussian_kl(mean, log_variance))
+        q = Posterior(
+            mean,
+            log_variance,
+            mean + torch.exp(0.5 * log_variance) * noise["z"],
+            gaussian_kl(mean, log_variance),
+        )
         error, regularizer = self.error(vae.decode(q.sample) - given), self.regularizer(q, step)
         terms = {"reconstruction": error, "kl": q.kl, "regularizer": regularizer}
-        return Losses({"vae": error + regularizer}, {name: term.detach() for name, term in terms.items()})
+        return Losses(
+            {"vae": error + regularizer}, {name: term.detach() for name, term in terms.items()}
+        )
 
     def infer(self, networks: Mapping[str, nn.Module], images: Tensor) -> tuple[Tensor, Tensor]:
         return autoencoder_of(networks).encode(self._standardised(images))
 
     def decode(self, networks: Mapping[str, nn.Module], codes: Tensor) -> Tensor:
-        return (autoencoder_of(networks).decode(codes) * self.pixel_std + self.pixel_mean).clamp(0, 1)
+        return (autoencoder_of(networks).decode(codes) * self.pixel_std + self.pixel_mean).clamp(
+            0, 1
+        )
 
     def _standardised(self, images: Tensor) -> Tensor:
         return (images - self.pixel_mean) / self.pixel_std

@@ -38,11 +38,15 @@ class AdaGVAE(MeanSquaredVAE):
         both = (apart < (least + most) / 2).repeat(2, 1)
         middle = self.first * means[0] + (1 - self.first) * means[1]
         spread = torch.logaddexp(*logs) - math.log(2)
-        return torch.where(both, middle.repeat(2, 1), mean), torch.where(both, spread.repeat(2, 1), log_variance)
+        return torch.where(both, middle.repeat(2, 1), mean), torch.where(
+            both, spread.repeat(2, 1), log_variance
+        )
 
 
 def divergence(means: tuple[Tensor, ...], logs: tuple[Tensor, ...]) -> Tensor:
     """½ KL(p ‖ q) + ½ KL(q ‖ p) of two Gaussians, latent by latent, by their means and log-variances [b, d]; nats."""
     ratio = logs[0] - logs[1]
     precisions = torch.exp(-logs[0]) + torch.exp(-logs[1])
-    return 0.25 * (torch.exp(ratio) + torch.exp(-ratio) + (means[0] - means[1]).square() * precisions - 2)
+    return 0.25 * (
+        torch.exp(ratio) + torch.exp(-ratio) + (means[0] - means[1]).square() * precisions - 2
+    )

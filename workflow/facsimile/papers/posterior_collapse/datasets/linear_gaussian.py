@@ -38,5 +38,7 @@ class LinearGaussian(Arrays):
 def _gaussian(random: np.random.Generator, scales: tuple[float, ...]) -> npt.NDArray[np.float64]:
     """Draws [100, d] with these standard deviations along random axes."""
     axes = np.linalg.qr(random.normal(size=(len(scales), len(scales))))[0]
-    drawn: npt.NDArray[np.float64] = random.normal(size=(LinearGaussian.rows, len(scales))) * np.array(scales) @ axes.T
+    drawn: npt.NDArray[np.float64] = (
+        random.normal(size=(LinearGaussian.rows, len(scales))) * np.array(scales) @ axes.T
+    )
     return drawn

@@ -14,7 +14,9 @@ BETTER = "lower"
 HEADLINE = "omega_error"
 NEEDS = ("inferred.omega", "inferred.lambda", "inferred.kl", "data.x")
 REFERENCE = "Dang et al. 2024, Beyond vanilla variational autoencoders, Theorems 2, 3 and 5"
-CONVENTIONS = {PAPER: "mean absolute error over units, as the authors' matrix scripts print it; KL and active units in nats"}
+CONVENTIONS = {
+    PAPER: "mean absolute error over units, as the authors' matrix scripts print it; KL and active units in nats"
+}
 SCORES = {
     "omega_error": "mean absolute error of the decoder's singular values (of the second level's, if there are two)",
     "lambda_error": "that of the encoder's on whitened data (of the first level's)",
@@ -65,7 +67,13 @@ def _error(ours: Vector, theory: Vector) -> float:
 
 def _units(kl: Vector, theory: dict[str, Vector]) -> dict[str, float]:
     """Active units and KL, and those of the closed form where the posterior is learned."""
-    found = {"active_units": float((kl > THRESHOLD).sum()), "kl": float(kl.astype(np.float64).sum())}
+    found = {
+        "active_units": float((kl > THRESHOLD).sum()),
+        "kl": float(kl.astype(np.float64).sum()),
+    }
     if "kl" not in theory:
         return found
-    return found | {"active_units_theory": float((theory["kl"] > THRESHOLD).sum()), "kl_theory": float(theory["kl"].sum())}
+    return found | {
+        "active_units_theory": float((theory["kl"] > THRESHOLD).sum()),
+        "kl_theory": float(theory["kl"].sum()),
+    }

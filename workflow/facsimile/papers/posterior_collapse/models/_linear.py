@@ -26,7 +26,9 @@ class Matrices(nn.Module):
 
     def __init__(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
         super().__init__()
-        self.values = nn.ParameterDict({name: nn.Parameter(torch.zeros(shape)) for name, shape in shapes.items()})
+        self.values = nn.ParameterDict(
+            {name: nn.Parameter(torch.zeros(shape)) for name, shape in shapes.items()}
+        )
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,17 @@ class LinearModel(ArraysModel):
             for index, parameter in enumerate(made[GROUP].parameters()):
                 key = torch.tensor([seed]), torch.tensor([index])
                 draw = rng.normals if parameter.dim() > 1 else rng.uniforms
-                drawn = draw(*key, "start", parameter.numel()).view(parameter.shape).to(parameter.dtype)
+                drawn = (
+                    draw(*key, "start", parameter.numel()).view(parameter.shape).to(parameter.dtype)
+                )
                 parameter.copy_(START * drawn if parameter.dim() > 1 else drawn)
 
     def losses(  # type: ignore[override]
-        self, networks: Mapping[str, nn.Module], batch: Batch, noise: Mapping[str, Tensor], step: Tensor | int
+        self,
+        networks: Mapping[str, nn.Module],
+        batch: Batch,
+        noise: Mapping[str, Tensor],
+        step: Tensor | int,
     ) -> Losses:
         reconstruction, kl = self.parts(values_of(networks), batch)
         terms = {"reconstruction": reconstruction.detach(), "weighed_kl": kl.detach().sum()}
@@ -69,9 +77,14 @@ class LinearModel(ArraysModel):
     def traces(self, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, Tensor]:
         return self.spectrum(values_of(networks), batch)
 
-    def learned(self, networks: Mapping[str, nn.Module], whole: Batch, seed: int) -> dict[str, Tensor]:
+    def learned(
+        self, networks: Mapping[str, nn.Module], whole: Batch, seed: int
+    ) -> dict[str, Tensor]:
         """The spectrum at the end of training."""
-        return {name: value.detach() for name, value in self.spectrum(values_of(networks), whole).items()}
+        return {
+            name: value.detach()
+            for name, value in self.spectrum(values_of(networks), whole).items()
+        }
 
     def kl(self, mean_square: Tensor, variance: Tensor) -> Tensor:
         """Twice the KL to N(0, η_enc²) of each latent [d], from the mean over rows of its squared mean, and its variance."""

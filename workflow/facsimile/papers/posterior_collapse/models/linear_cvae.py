@@ -7,7 +7,14 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from facsimile.models.base.arrays import Batch, Shapes
-from facsimile.papers.posterior_collapse.models._linear import GROUP, LinearModel, Matrices, falling, of_rows, singular
+from facsimile.papers.posterior_collapse.models._linear import (
+    GROUP,
+    LinearModel,
+    Matrices,
+    falling,
+    of_rows,
+    singular,
+)
 
 
 @dataclass(frozen=True)
@@ -29,14 +36,27 @@ class LinearCVAE(LinearModel):
         return {GROUP: Matrices(encoders | decoders | {"scale": (latents,)})}
 
     def parts(self, values: Mapping[str, Tensor], batch: Batch) -> tuple[Tensor, Tensor]:
-        x, y, codes, variance = batch["x"], batch["y"], _codes(values, batch), values["scale"].square()
-        residual = (codes @ values["decoder_z"].T + x @ values["decoder_x"].T - y).square().sum(1).mean()
+        x, y, codes, variance = (
+            batch["x"],
+            batch["y"],
+            _codes(values, batch),
+            values["scale"].square(),
+        )
+        residual = (
+            (codes @ values["decoder_z"].T + x @ values["decoder_x"].T - y).square().sum(1).mean()
+        )
         noise = (values["decoder_z"].square() * variance).sum()
-        return (residual + noise) / self.eta_dec**2, self.beta * self.kl(codes.square().mean(0), variance)
+        return (residual + noise) / self.eta_dec**2, self.beta * self.kl(
+            codes.square().mean(0), variance
+        )
 
     def spectrum(self, values: Mapping[str, Tensor], batch: Batch) -> dict[str, Tensor]:
         codes, scale = _codes(values, batch), values["scale"]
-        found = {"omega": singular(values["decoder_z"]), "lambda": of_rows(codes), "sigma": falling(scale)}
+        found = {
+            "omega": singular(values["decoder_z"]),
+            "lambda": of_rows(codes),
+            "sigma": falling(scale),
+        }
         return found | {"kl": 0.5 * self.kl(codes.square().mean(0), scale.square())}
 
 

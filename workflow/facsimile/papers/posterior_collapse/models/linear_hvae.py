@@ -8,7 +8,14 @@ import torch
 from torch import Tensor, nn
 
 from facsimile.models.base.arrays import Batch, Shapes
-from facsimile.papers.posterior_collapse.models._linear import GROUP, LinearModel, Matrices, falling, of_rows, singular
+from facsimile.papers.posterior_collapse.models._linear import (
+    GROUP,
+    LinearModel,
+    Matrices,
+    falling,
+    of_rows,
+    singular,
+)
 
 
 @dataclass(frozen=True)
@@ -34,15 +41,17 @@ class LinearHVAE(LinearModel):
         [width] = shapes["x"]
         first = {"encoder_1": (latents, width), "decoder_1": (width, latents)}
         second = {"encoder_2": (latents, latents), "decoder_2": (latents, latents)}
-        return {GROUP: Matrices(first | second | ({"scale": (latents,)} if not self.sigma_2 else {}))}
+        return {
+            GROUP: Matrices(first | second | ({"scale": (latents,)} if not self.sigma_2 else {}))
+        }
 
     def parts(self, values: Mapping[str, Tensor], batch: Batch) -> tuple[Tensor, Tensor]:
         x, variance = batch["x"], self.variance(values)
         codes = x @ values["encoder_1"].T
         loop = values["decoder_2"] @ values["encoder_2"] - torch.eye(len(variance))
-        first = (codes @ values["decoder_1"].T - x).square().sum(1).mean() + self.sigma_1**2 * values[
-            "decoder_1"
-        ].square().sum()
+        first = (codes @ values["decoder_1"].T - x).square().sum(
+            1
+        ).mean() + self.sigma_1**2 * values["decoder_1"].square().sum()
         second = (codes @ loop.T).square().sum(1).mean() + self.sigma_1**2 * loop.square().sum()
         second = second + (values["decoder_2"].square() * variance).sum()
         return (first + self.beta_1 * second) / self.eta_dec**2, self.beta_2 * self.kl(
@@ -53,7 +62,11 @@ class LinearHVAE(LinearModel):
         codes = batch["x"] @ values["encoder_1"].T
         found = {"omega": singular(values["decoder_2"]), "lambda": of_rows(codes)}
         learned = {"sigma": falling(values["scale"])} if not self.sigma_2 else {}
-        return found | learned | {"kl": 0.5 * self.kl(self._mean_square(values, codes), self.variance(values))}
+        return (
+            found
+            | learned
+            | {"kl": 0.5 * self.kl(self._mean_square(values, codes), self.variance(values))}
+        )
 
     def _mean_square(self, values: Mapping[str, Tensor], codes: Tensor) -> Tensor:
         """Mean over rows and over the first level's noise of the squared mean of each z₂ [d]."""

@@ -8,7 +8,14 @@ import torch
 from torch import Tensor, nn
 
 from facsimile.models.base.arrays import Batch, Shapes
-from facsimile.papers.posterior_collapse.models._linear import GROUP, LinearModel, Matrices, falling, of_rows, singular
+from facsimile.papers.posterior_collapse.models._linear import (
+    GROUP,
+    LinearModel,
+    Matrices,
+    falling,
+    of_rows,
+    singular,
+)
 
 
 @dataclass(frozen=True)
@@ -26,20 +33,26 @@ class LinearVAE(LinearModel):
     def networks(self, shapes: Shapes, latents: int, network: str) -> dict[str, nn.Module]:  # type: ignore[override]
         [width] = shapes["x"]
         learned: Shapes = {} if self.sigma else {"scale": (latents,)}
-        return {GROUP: Matrices({"encoder": (latents, width), "decoder": (width, latents), **learned})}
+        return {
+            GROUP: Matrices({"encoder": (latents, width), "decoder": (width, latents), **learned})
+        }
 
     def parts(self, values: Mapping[str, Tensor], batch: Batch) -> tuple[Tensor, Tensor]:
         x, variance = batch["x"], self.variance(values)
         codes = x @ values["encoder"].T
         residual = (codes @ values["decoder"].T - x).square().sum(1).mean()
         noise = (values["decoder"].square() * variance).sum()
-        return (residual + noise) / self.eta_dec**2, self.beta * self.kl(codes.square().mean(0), variance)
+        return (residual + noise) / self.eta_dec**2, self.beta * self.kl(
+            codes.square().mean(0), variance
+        )
 
     def spectrum(self, values: Mapping[str, Tensor], batch: Batch) -> dict[str, Tensor]:
         codes = batch["x"] @ values["encoder"].T
         found = {"omega": singular(values["decoder"]), "lambda": of_rows(codes)}
         learned = {"sigma": falling(values["scale"])} if not self.sigma else {}
-        return found | learned | {"kl": 0.5 * self.kl(codes.square().mean(0), self.variance(values))}
+        return (
+            found | learned | {"kl": 0.5 * self.kl(codes.square().mean(0), self.variance(values))}
+        )
 
     def variance(self, values: Mapping[str, Tensor]) -> Tensor:
         """Variance of the posterior of each latent [d]."""

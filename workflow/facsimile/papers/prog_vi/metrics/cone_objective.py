@@ -10,8 +10,12 @@ RANGE = (float("-inf"), float("inf"))
 BETTER = "higher"
 HEADLINE = "value"
 NEEDS = ("inferred.objective", "inferred.parameters", "data.z")
-REFERENCE = "Becker et al. 2024, Probabilistic programming with programmable variational inference, Table 4"
-CONVENTIONS = {PAPER: "mean over the stored estimates of the objective, 5,000 in the authors' scripts, in nats"}
+REFERENCE = (
+    "Becker et al. 2024, Probabilistic programming with programmable variational inference, Table 4"
+)
+CONVENTIONS = {
+    PAPER: "mean over the stored estimates of the objective, 5,000 in the authors' scripts, in nats"
+}
 SCORES = {
     "value": "mean of the estimates, nats",
     "variance": "their variance, divided by n as in the authors' print-outs, nats²",
@@ -20,7 +24,12 @@ SCORES = {
     "value_theory": "the largest value that the guide's family can reach, by quadrature; for ELBO and HVI, nats",
     "value_here_theory": "the value at the trained guide's own parameters, by quadrature; for ELBO and HVI, nats",
 }
-BESIDE_THE_RING = (2.2, 0.0, -2.0, -1.0)  # from the middle, where μ is symmetric, Nelder-Mead ends in a far worse place
+BESIDE_THE_RING = (
+    2.2,
+    0.0,
+    -2.0,
+    -1.0,
+)  # from the middle, where μ is symmetric, Nelder-Mead ends in a far worse place
 
 
 def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
@@ -49,5 +58,12 @@ def _exact(outputs: RunOutputs, z: float) -> dict[str, float]:
     if outputs.params.get("particles", 1) != 1 or outputs.params.get("auxiliary", 1) != 1:
         return {}
     parameters = outputs.inferred["parameters"].astype(np.float64)
-    objective, start = (quadrature.elbo, BESIDE_THE_RING) if len(parameters) == 4 else (quadrature.hvi, (-1.0, -1.0))
-    return {"value_theory": quadrature.best(objective, start, z), "value_here_theory": float(objective(parameters, z))}
+    objective, start = (
+        (quadrature.elbo, BESIDE_THE_RING)
+        if len(parameters) == 4
+        else (quadrature.hvi, (-1.0, -1.0))
+    )
+    return {
+        "value_theory": quadrature.best(objective, start, z),
+        "value_here_theory": float(objective(parameters, z)),
+    }

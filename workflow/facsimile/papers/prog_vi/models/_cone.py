@@ -46,7 +46,11 @@ def log_normal(value: Tensor, mean: Tensor | float, scale: Tensor | float) -> Te
 def log_cone(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
     """Logarithm of p(x, y, z) of the cone, element by element."""
     square = x.square() + y.square()
-    return log_normal(x, 0.0, PRIOR) + log_normal(y, 0.0, PRIOR) + log_normal(z, square, 0.1 + square / 100)
+    return (
+        log_normal(x, 0.0, PRIOR)
+        + log_normal(y, 0.0, PRIOR)
+        + log_normal(z, square, 0.1 + square / 100)
+    )
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,9 @@ class ConeGuide(ArraysModel):
         """Parameters of the guide before the first step."""
 
     @abstractmethod
-    def propose(self, parameters: Tensor, z: Tensor, noise: Mapping[str, Tensor], fixed: bool) -> Particles:
+    def propose(
+        self, parameters: Tensor, z: Tensor, noise: Mapping[str, Tensor], fixed: bool
+    ) -> Particles:
         """Points of the guide from standard normal noise; with ``fixed`` no gradient flows through the points themselves."""
 
     @abstractmethod
@@ -82,16 +88,28 @@ class ConeGuide(ArraysModel):
         """The stated start: nothing is drawn."""
 
     def draws(self, batch: int, latents: int) -> dict[str, Draw]:
-        return {name: Draw("normal", (batch, int(self.particles), width)) for name, width in self.widths().items()}
+        return {
+            name: Draw("normal", (batch, int(self.particles), width))
+            for name, width in self.widths().items()
+        }
 
     def losses(  # type: ignore[override]
-        self, networks: Mapping[str, nn.Module], batch: Batch, noise: Mapping[str, Tensor], step: Tensor | int
+        self,
+        networks: Mapping[str, nn.Module],
+        batch: Batch,
+        noise: Mapping[str, Tensor],
+        step: Tensor | int,
     ) -> Losses:
         surrogate, values = self.estimates(parameters_of(networks), batch["z"], noise)
         mean = values.detach().mean()
-        return Losses({"guide": -surrogate.mean()}, {"objective": mean, "variance": values.detach().var(correction=0)})
+        return Losses(
+            {"guide": -surrogate.mean()},
+            {"objective": mean, "variance": values.detach().var(correction=0)},
+        )
 
-    def estimates(self, parameters: Tensor, z: Tensor, noise: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+    def estimates(
+        self, parameters: Tensor, z: Tensor, noise: Mapping[str, Tensor]
+    ) -> tuple[Tensor, Tensor]:
         """Of each observation z [b] a number whose gradient is unbiased for that of the objective, and an estimate of it."""
         found = self.propose(parameters, z[:, None], noise, fixed=bool(self.score_function))
         weights = log_cone(found.x, found.y, z[:, None]) - found.log_q
@@ -102,25 +120,33 @@ class ConeGuide(ArraysModel):
         return values + values.detach() * (score - score.detach()), values
 
     @abstractmethod
-    def log_joint(self, parameters: Tensor, z: Tensor, found: Particles, noise: Mapping[str, Tensor]) -> Tensor:
+    def log_joint(
+        self, parameters: Tensor, z: Tensor, found: Particles, noise: Mapping[str, Tensor]
+    ) -> Tensor:
         """Log-density [b, n] of all that ``propose`` drew of each particle and that depends on the parameters, points held."""
 
     def traces(self, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, Tensor]:
         return {"parameter": parameters_of(networks)}
 
-    def learned(self, networks: Mapping[str, nn.Module], whole: Batch, seed: int) -> dict[str, Tensor]:
+    def learned(
+        self, networks: Mapping[str, nn.Module], whole: Batch, seed: int
+    ) -> dict[str, Tensor]:
         """``parameters`` of the guide and ``objective``, as many estimates of it as ``samples`` says."""
         n = int(self.samples)
         shapes = {name: (n, int(self.particles), width) for name, width in self.widths().items()}
         key = torch.tensor([seed]), torch.tensor([0])
-        noise = {k: rng.normals(*key, f"evaluate:{k}", math.prod(s)).view(s) for k, s in shapes.items()}
+        noise = {
+            k: rng.normals(*key, f"evaluate:{k}", math.prod(s)).view(s) for k, s in shapes.items()
+        }
         observed = whole["z"].repeat(-(-n // len(whole["z"])))[:n]
         values = self.estimates(parameters_of(networks), observed, noise)[1]
         return {"parameters": parameters_of(networks).detach(), "objective": values}
 
     def check(self) -> None:
         if self.particles < 1 or self.samples < 2 or self.score_function not in (0, 1):
-            raise ValueError("particles must be 1 or more, samples 2 or more, score_function 0 or 1")
+            raise ValueError(
+                "particles must be 1 or more, samples 2 or more, score_function 0 or 1"
+            )
 
 
 def parameters_of(networks: Mapping[str, nn.Module]) -> Tensor:

@@ -28,14 +28,20 @@ class ConeMarginal(ConeGuide):
     def widths(self) -> dict[str, int]:
         return {"xy": 2, "u": int(self.auxiliary)}
 
-    def propose(self, parameters: Tensor, z: Tensor, noise: Mapping[str, Tensor], fixed: bool) -> Particles:
+    def propose(
+        self, parameters: Tensor, z: Tensor, noise: Mapping[str, Tensor], fixed: bool
+    ) -> Particles:
         rings = _rings(z, noise["u"])
         points = rings[..., 0, :] + parameters.exp() * noise["xy"]
         points = points.detach() if fixed else points
         each = log_normal(points[..., None, :], rings, parameters.exp()).sum(-1)
-        return Particles(points[..., 0], points[..., 1], each.logsumexp(-1) - math.log(each.shape[-1]))
+        return Particles(
+            points[..., 0], points[..., 1], each.logsumexp(-1) - math.log(each.shape[-1])
+        )
 
-    def log_joint(self, parameters: Tensor, z: Tensor, found: Particles, noise: Mapping[str, Tensor]) -> Tensor:
+    def log_joint(
+        self, parameters: Tensor, z: Tensor, found: Particles, noise: Mapping[str, Tensor]
+    ) -> Tensor:
         points = torch.stack((found.x, found.y), -1)
         return log_normal(points, _rings(z, noise["u"])[..., 0, :], parameters.exp()).sum(-1)
 

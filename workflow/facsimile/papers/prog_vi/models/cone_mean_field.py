@@ -23,11 +23,15 @@ class ConeMeanField(ConeGuide):
     def widths(self) -> dict[str, int]:
         return {"xy": 2}
 
-    def propose(self, parameters: Tensor, z: Tensor, noise: Mapping[str, Tensor], fixed: bool) -> Particles:
+    def propose(
+        self, parameters: Tensor, z: Tensor, noise: Mapping[str, Tensor], fixed: bool
+    ) -> Particles:
         mean, scale = parameters[:2], parameters[2:].exp()
         points = mean + scale * noise["xy"]
         points = points.detach() if fixed else points
         return Particles(points[..., 0], points[..., 1], log_normal(points, mean, scale).sum(-1))
 
-    def log_joint(self, parameters: Tensor, z: Tensor, found: Particles, noise: Mapping[str, Tensor]) -> Tensor:
+    def log_joint(
+        self, parameters: Tensor, z: Tensor, found: Particles, noise: Mapping[str, Tensor]
+    ) -> Tensor:
         return found.log_q

@@ -87,7 +87,9 @@ class SparseShift(Arrays):
     @classmethod
     def generate(cls, source: Path | None) -> dict[str, npt.NDArray[Any]]:
         random = np.random.Generator(np.random.Philox(key=[SEED, cls.dimensions]))
-        weights = list(itertools.starmap(_orthogonal(random), itertools.pairwise(_widths(cls.dimensions))))
+        weights = list(
+            itertools.starmap(_orthogonal(random), itertools.pairwise(_widths(cls.dimensions)))
+        )
         targets, shifts = _shifts(random, cls.dimensions)
         intervention = np.repeat(np.arange(INTERVENTIONS), cls.cells)
         latents = random.normal(shifts[intervention])

@@ -10,9 +10,7 @@ RANGE = (0.0, float("inf"))
 BETTER = "lower"
 HEADLINE = "nll"
 NEEDS = ("inferred.held_out_nll", "data.intervention", "data.held_out", "data.true_nll")
-REFERENCE = (
-    "Lopez et al. 2023, Learning causal representations of single cells, Table 1 (I-NLL); Genentech/sVAE, svae/_model.py"
-)
+REFERENCE = "Lopez et al. 2023, Learning causal representations of single cells, Table 1 (I-NLL); Genentech/sVAE, svae/_model.py"
 CONVENTIONS = {
     PAPER: "importance-weighted bound of each cell, as many samples as the model's particles; mean over interventions"
 }
@@ -37,9 +35,15 @@ def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
     - The shift is fitted to the very cells that are scored, as in the paper.
     """
     held_out = outputs.data["held_out"] > 0
-    nll, intervention = outputs.inferred["held_out_nll"].astype(np.float64), outputs.data["intervention"][held_out]
+    nll, intervention = (
+        outputs.inferred["held_out_nll"].astype(np.float64),
+        outputs.data["intervention"][held_out],
+    )
     true = outputs.data["true_nll"][held_out].astype(np.float64)
-    return {"nll": _of_interventions(nll, intervention), "nll_theory": _of_interventions(true, intervention)}
+    return {
+        "nll": _of_interventions(nll, intervention),
+        "nll_theory": _of_interventions(true, intervention),
+    }
 
 
 def _of_interventions(cells: npt.NDArray[np.float64], intervention: npt.NDArray[np.int64]) -> float:

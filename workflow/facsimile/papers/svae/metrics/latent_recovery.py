@@ -12,9 +12,7 @@ RANGE = (0.0, 1.0)
 BETTER = "higher"
 HEADLINE = "pearson"
 NEEDS = ("inferred.mean", "data.latents", "data.held_out")
-REFERENCE = (
-    "Lopez et al. 2023, Learning causal representations of single cells, Tables 1 and 4; Genentech/sVAE, svae/metrics.py"
-)
+REFERENCE = "Lopez et al. 2023, Learning causal representations of single cells, Tables 1 and 4; Genentech/sVAE, svae/metrics.py"
 CONVENTIONS = {PAPER: "posterior means of the cells that were trained on; as in the released code"}
 LABELS = {
     "pearson": "MCC (Pearson)",
@@ -41,17 +39,25 @@ def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
     """
     trained = outputs.data["held_out"] == 0
     codes, truth = outputs.inferred["mean"][trained], outputs.data["latents"][trained]
-    return {"pearson": paired(codes, truth, False), "spearman": paired(codes, truth, True), "r2": linear(codes, truth)}
+    return {
+        "pearson": paired(codes, truth, False),
+        "spearman": paired(codes, truth, True),
+        "r2": linear(codes, truth),
+    }
 
 
 def paired(codes: npt.NDArray[np.float32], truth: npt.NDArray[np.float32], ranked: bool) -> float:
     """Mean over true latents [n, k] of the absolute correlation with the code [n, d] that each is paired with."""
     found = np.abs(mcc.unit(codes, ranked).T @ mcc.unit(truth, ranked))
-    return min(1.0, float(found[linear_sum_assignment(found, maximize=True)].sum() / found.shape[1]))
+    return min(
+        1.0, float(found[linear_sum_assignment(found, maximize=True)].sum() / found.shape[1])
+    )
 
 
 def linear(codes: npt.NDArray[np.float32], truth: npt.NDArray[np.float32]) -> float:
     """R2 of the least-squares map from codes [n, d] to true latents [n, k], mean over them."""
-    known, wanted = (values.astype(np.float64) - values.mean(0, dtype=np.float64) for values in (codes, truth))
+    known, wanted = (
+        values.astype(np.float64) - values.mean(0, dtype=np.float64) for values in (codes, truth)
+    )
     left = wanted - known @ np.linalg.lstsq(known, wanted, rcond=None)[0]
     return float(1 - (left.var(0) / wanted.var(0)).mean())

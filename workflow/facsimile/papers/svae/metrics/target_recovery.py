@@ -11,9 +11,18 @@ from facsimile.metrics.base.run_outputs import RunOutputs
 RANGE = (0.0, 1.0)
 BETTER = "higher"
 HEADLINE = "f1"
-NEEDS = ("inferred.targets", "inferred.mean", "data.latents", "data.targets", "data.intervention", "data.held_out")
+NEEDS = (
+    "inferred.targets",
+    "inferred.mean",
+    "data.latents",
+    "data.targets",
+    "data.intervention",
+    "data.held_out",
+)
 REFERENCE = "Lopez et al. 2023, Learning causal representations of single cells, Table 1; Genentech/sVAE, entry_points/demo.py"
-CONVENTIONS = {PAPER: "a target is a probability above 1/2; latents are paired by their correlation over trained cells"}
+CONVENTIONS = {
+    PAPER: "a target is a probability above 1/2; latents are paired by their correlation over trained cells"
+}
 _ALONE = "of interventions that were trained on, latents paired by absolute correlation"
 LABELS = {
     "precision": "Precision",
@@ -48,9 +57,15 @@ def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
     """
     data, inferred = outputs.data, outputs.inferred
     trained = data["held_out"] == 0
-    correlations = mcc.unit(inferred["mean"][trained], False).T @ mcc.unit(data["latents"][trained], False)
+    correlations = mcc.unit(inferred["mean"][trained], False).T @ mcc.unit(
+        data["latents"][trained], False
+    )
     seen, first = np.unique(data["intervention"], return_index=True)
-    guessed, true, held_out = inferred["targets"][seen] > 0.5, data["targets"][first] > 0, data["held_out"][first] > 0
+    guessed, true, held_out = (
+        inferred["targets"][seen] > 0.5,
+        data["targets"][first] > 0,
+        data["held_out"][first] > 0,
+    )
     found = _agreement(guessed[~held_out], true[~held_out], np.abs(correlations))
     released = _agreement(guessed, true, correlations)
     return found | {f"{name}_released": value for name, value in released.items()}

@@ -24,7 +24,9 @@ class Hidden(nn.Module):
     def __init__(self, inputs: int) -> None:
         super().__init__()
         self.dense = nn.ModuleList([nn.Linear(inputs, WIDTH), nn.Linear(WIDTH, WIDTH)])
-        self.norms = nn.ModuleList([nn.BatchNorm1d(WIDTH, eps=EPSILON, track_running_stats=False) for _ in range(2)])
+        self.norms = nn.ModuleList(
+            [nn.BatchNorm1d(WIDTH, eps=EPSILON, track_running_stats=False) for _ in range(2)]
+        )
 
     def forward(self, x: Tensor, random: torch.Generator | None = None) -> Tensor:
         """Of a batch [b, inputs], normalised by its own statistics; with dropout if it is given a generator."""
@@ -55,10 +57,16 @@ class Cells(nn.Module):
 
     def __init__(self, genes: int, latents: int, prior: Mapping[str, tuple[int, ...]]) -> None:
         super().__init__()
-        self.encoder, self.mean, self.log_variance = Hidden(genes), nn.Linear(WIDTH, latents), nn.Linear(WIDTH, latents)
+        self.encoder, self.mean, self.log_variance = (
+            Hidden(genes),
+            nn.Linear(WIDTH, latents),
+            nn.Linear(WIDTH, latents),
+        )
         self.decoder, self.share = Hidden(latents), nn.Linear(WIDTH, genes)
         self.log_dispersion = nn.Parameter(torch.zeros(genes))
-        self.prior = nn.ParameterDict({name: nn.Parameter(torch.zeros(shape)) for name, shape in prior.items()})
+        self.prior = nn.ParameterDict(
+            {name: nn.Parameter(torch.zeros(shape)) for name, shape in prior.items()}
+        )
 
     def posterior(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
         """Means and variances [..., latents] of what the encoder's hidden layers answer."""
@@ -71,7 +79,11 @@ class Cells(nn.Module):
         """
         means = counts.sum(-1, keepdim=True) * self.share(hidden).softmax(-1)
         logits = (means + LEAST_RATE).log() - self.log_dispersion
-        return NegativeBinomial(self.log_dispersion.exp(), logits=logits, validate_args=False).log_prob(counts).sum(-1)
+        return (
+            NegativeBinomial(self.log_dispersion.exp(), logits=logits, validate_args=False)
+            .log_prob(counts)
+            .sum(-1)
+        )
 
 
 @torch.no_grad()
@@ -80,7 +92,11 @@ def initialise(module: nn.Module, seed: int, constants: Mapping[str, float]) -> 
 
     ``constants``: values of those that are not drawn, by the end of their names.
     """
-    inputs = {f"{name}.{part}": layer.in_features for name, layer in _dense(module) for part in ("weight", "bias")}
+    inputs = {
+        f"{name}.{part}": layer.in_features
+        for name, layer in _dense(module)
+        for part in ("weight", "bias")
+    }
     for index, (name, parameter) in enumerate(module.named_parameters()):
         key = torch.tensor([seed]), torch.tensor([index])
         if (constant := constants.get(name.rpartition(".")[2])) is not None and name not in inputs:
@@ -89,7 +105,9 @@ def initialise(module: nn.Module, seed: int, constants: Mapping[str, float]) -> 
             drawn = rng.uniforms(*key, "init:cells", parameter.numel()).view(parameter.shape)
             parameter.copy_((2 * drawn - 1) / math.sqrt(inputs[name]))
         else:
-            parameter.copy_(rng.normals(*key, "init:cells", parameter.numel()).view(parameter.shape))
+            parameter.copy_(
+                rng.normals(*key, "init:cells", parameter.numel()).view(parameter.shape)
+            )
 
 
 def generator(noise: Tensor) -> torch.Generator:

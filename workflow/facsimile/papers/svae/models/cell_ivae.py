@@ -24,7 +24,9 @@ class CellIVAE(CellModel):
     def prior_shapes(self, latents: int) -> Shapes:
         return {"shifts": (int(self.interventions), latents)}
 
-    def prior_mean(self, prior: Mapping[str, Tensor], intervention: Tensor, noise: Mapping[str, Tensor]) -> Tensor:
+    def prior_mean(
+        self, prior: Mapping[str, Tensor], intervention: Tensor, noise: Mapping[str, Tensor]
+    ) -> Tensor:
         return prior["shifts"][intervention]
 
     def found(self, prior: Mapping[str, Tensor]) -> dict[str, Tensor]:

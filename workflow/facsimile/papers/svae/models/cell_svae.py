@@ -24,16 +24,26 @@ class CellSVAE(CellModel):
     """
 
     sparsity: float = 10
-    starts: ClassVar[Mapping[str, float]] = {**CellModel.starts, "mask": 5}  # a probability of 0.993
+    starts: ClassVar[Mapping[str, float]] = {
+        **CellModel.starts,
+        "mask": 5,
+    }  # a probability of 0.993
 
     def prior_shapes(self, latents: int) -> Shapes:
-        return {"shifts": (int(self.interventions), latents), "mask": (int(self.interventions), latents)}
+        return {
+            "shifts": (int(self.interventions), latents),
+            "mask": (int(self.interventions), latents),
+        }
 
     def draws(self, batch: int, latents: int) -> dict[str, Draw]:
         return {**super().draws(batch, latents), "mask": Draw("normal", (batch, latents))}
 
-    def prior_mean(self, prior: Mapping[str, Tensor], intervention: Tensor, noise: Mapping[str, Tensor]) -> Tensor:
-        return prior["shifts"][intervention] * straight_through(prior["mask"][intervention], noise["mask"])
+    def prior_mean(
+        self, prior: Mapping[str, Tensor], intervention: Tensor, noise: Mapping[str, Tensor]
+    ) -> Tensor:
+        return prior["shifts"][intervention] * straight_through(
+            prior["mask"][intervention], noise["mask"]
+        )
 
     def penalty(self, prior: Mapping[str, Tensor]) -> Tensor:
         return self.sparsity * prior["mask"].sigmoid().mean()

@@ -41,7 +41,10 @@ class CellSVAEPlus(CellSVAE):
     def penalty(self, prior: Mapping[str, Tensor]) -> Tensor:
         if not self.learned_weights:
             return -log_beta(prior["mask"], self.alpha).sum()
-        return (kl_of_bernoullis(prior["mask"], prior["weights"]) - log_beta(prior["weights"], self.alpha)).sum()
+        return (
+            kl_of_bernoullis(prior["mask"], prior["weights"])
+            - log_beta(prior["weights"], self.alpha)
+        ).sum()
 
     def total(self, bound: Tensor, penalty: Tensor) -> Tensor:
         return self.cells * bound + penalty

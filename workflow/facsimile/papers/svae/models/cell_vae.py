@@ -18,5 +18,7 @@ class CellVAE(CellModel):
     def prior_shapes(self, latents: int) -> Shapes:
         return {}
 
-    def prior_mean(self, prior: Mapping[str, Tensor], intervention: Tensor, noise: Mapping[str, Tensor]) -> float:
+    def prior_mean(
+        self, prior: Mapping[str, Tensor], intervention: Tensor, noise: Mapping[str, Tensor]
+    ) -> float:
         return 0.0
