@@ -26,7 +26,7 @@ def test_a_line_counts_verdicts_and_the_cost_of_training(study, tmp_path):
     line = paper_table.row(
         study, reference(tmp_path, study, ["differs", "reproduced", "reproduced"], [5, 5, None])
     )
-    assert line[0].startswith(f"[{study.title}](docs/studies/prog_vi.md)")
+    assert line[0].startswith(f"[{study.title}](workflow/facsimile/papers/prog_vi/README.md)")
     assert line[1:] == (
         f"desk: {study.scales['desk'].description}",
         "2 reproduced, 1 differs",

@@ -4,8 +4,10 @@ import re
 import shutil
 
 import pytest
+from project import PAPERS
 
 from facsimile.commands.pages import study_pages
+from facsimile.foundation import discover
 from facsimile.planning import workspace
 
 
@@ -41,18 +43,19 @@ def test_every_footnote_is_there_once(at):
 
 
 def test_check_names_what_is_out_of_date_and_write_mends_it(at, root, tmp_path, monkeypatch):
-    for part in ("config", "results/reference", "docs/studies"):
+    papers = tmp_path / PAPERS.relative_to(root)
+    for part in ("config", "results/reference", "docs/papers"):
         shutil.copytree(root / part, tmp_path / part)
+    shutil.copytree(PAPERS, papers)
     shutil.copy(root / "README.md", tmp_path)
+    monkeypatch.setattr(discover, "SHIPPED", papers)
     monkeypatch.chdir(tmp_path)
     said = []
-    (tmp_path / "docs/studies/gone.md").write_text("of a study that is no more")
     (tmp_path / "results/reference/locatello2019/desk/claims.csv").unlink()
     assert study_pages.write(at, True, said.append) == 1
     assert [line.partition(";")[0] for line in said] == [
-        "docs/studies/locatello2019.md: not what its sources say",
+        "workflow/facsimile/papers/locatello2019/README.md: not what its sources say",
         "README.md: not what its sources say",
-        "docs/studies/gone.md: its source is gone",
     ]
     study_pages.write(at, False, said.append)
     assert study_pages.write(at, True, said.append) == 0

@@ -1,5 +1,6 @@
 """Which code decides the weights of a run, by content hash; needs no torch."""
 
+import functools
 from typing import Any
 
 from facsimile.foundation import discover, provenance
@@ -8,8 +9,8 @@ from facsimile.studies.runs import Run
 LOOP = "facsimile.training.loop"
 PACKED = "facsimile.training.packed_step"
 DECIDE = ("models/", "datasets/", "training/")
-# Of those folders, what only fetches, checks, describes or opens, and never changes a number.
-DO_NOT_DECIDE = ()
+# Of those folders, what only checks values and never changes a number.
+DO_NOT_DECIDE = ("models/base/hyper_parameters",)
 
 
 def of(run: Run, packed: bool = False) -> dict[str, str]:
@@ -33,9 +34,17 @@ def _code(model: str, dataset: str, packed: bool) -> dict[str, str]:
 def outdated(record: dict[str, Any]) -> list[str]:
     """What has changed, since a run was made, of the code that its record names."""
     dataset, model, *_ = str(record.get("run", "")).split("/") + ["", ""]
+    packed = record.get("execution") == "packed"
+    return list(_outdated(model, dataset, packed, tuple(record["code"].items())))
+
+
+@functools.cache  # thousands of runs share one code
+def _outdated(
+    model: str, dataset: str, packed: bool, recorded: tuple[tuple[str, str], ...]
+) -> tuple[str, ...]:
+    names = sorted(name for name, _ in recorded)
     if model not in discover.names("models") or dataset not in discover.names("datasets"):
-        return sorted(record["code"])
-    current = _code(model, dataset, record.get("execution") == "packed").values()
-    return sorted(
-        name for name, digest in record["code"].items() if not provenance.same(digest, current)
-    )
+        return tuple(names)
+    current = _code(model, dataset, packed).values()
+    hashes = dict(recorded)
+    return tuple(name for name in names if not provenance.same(hashes[name], current))

@@ -1,6 +1,5 @@
 """How far a study is, from the files that are there: states, seconds spent, seconds left. Works while SLURM is down."""
 
-import functools
 import json
 from collections import Counter
 from collections.abc import Iterable
@@ -71,17 +70,11 @@ def _state(workspace: Workspace, run: Run, found: Progress) -> str:
     if (made := found.records.get(run.key)) is not None:
         if made["state"] == "failed":
             return "failed"
-        return "stale" if _outdated(tuple(sorted(made["code"].items()))) else "done"
+        return "stale" if weights_code.outdated(made) else "done"
     folder = workspace.paths.run(run.key)
     if steps := checkpointed(folder / store_files.CHECKPOINT):
         found.checkpoints[run.key] = steps
     return "running" if lease.is_held(folder) else "pending"
-
-
-@functools.cache
-def _outdated(code: tuple[tuple[str, str], ...]) -> bool:
-    # Thousands of runs share one code, and each look at a module costs a system call.
-    return bool(weights_code.outdated({"code": dict(code)}))
 
 
 def checkpointed(path: Any) -> int:
