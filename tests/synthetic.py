@@ -1,5 +1,6 @@
 """Scores of a made-up study with known structure, for tests of statistics, tables, figures and the comparison."""
 
+import dataclasses
 import json
 import math
 
@@ -8,6 +9,8 @@ import pandas as pd
 
 from facsimile.presentation.context import Context
 from facsimile.presentation.departures import Departure
+from facsimile.presentation.design import Design
+from facsimile.presentation.scale_facts import ScaleFacts
 from facsimile.presentation.spec import Spec
 from facsimile.studies.parts import Evaluation
 
@@ -39,22 +42,37 @@ def context(scale="smoke", steps=200, evaluation=(1000, 500), datasets=("dsprite
         if evaluation != (10_000, 5000)
         else []
     )
-    said = {
+    design = {
         "study": "locatello2019",
-        "scale": scale,
         "models": {model: (name,) for model, (name, _) in SWEEPS.items()},
         "sweeps": {model: values for model, (_, values) in SWEEPS.items()},
         "datasets": ("dsprites", "noisy_dsprites", "cars3d", "shapes3d"),
-        "drawn": tuple(datasets),
         "metrics": tuple(name.split(".")[0] for name in METRICS),
-        "evaluation": Evaluation(train=evaluation[0], test=evaluation[1]),
-        "steps": steps,
         "published_steps": 300_000,
         "published_runs": 12_600,
-        "departures": tuple(less + fewer),
         "artefacts": ("fig2", "fig3_left", "table1"),
     }
-    return Context(**(said | changes))
+    facts = {
+        "name": scale,
+        "datasets": tuple(datasets),
+        "evaluation": Evaluation(train=evaluation[0], test=evaluation[1]),
+        "steps": steps,
+        "departures": tuple(less + fewer),
+    }
+    return changed(Context(Design(**design), ScaleFacts(**facts)), **changes)
+
+
+def changed(context, **changes):
+    """A context with some facts of its design, its scale or the published numbers replaced."""
+    for key, value in changes.items():
+        if key == "history":
+            context = dataclasses.replace(context, history=value)
+            continue
+        parts = ("design", "scale", "published")
+        name = next(part for part in parts if hasattr(getattr(context, part), key))
+        part = dataclasses.replace(getattr(context, name), **{key: value})
+        context = dataclasses.replace(context, **{name: part})
+    return context
 
 
 def spec(kind="violin", **changes):

@@ -313,7 +313,7 @@ def test_the_file_and_the_console_hold_every_verdict(write, tmp_path):
 
 def test_the_shipped_numbers_are_well_formed_and_none_is_from_memory(root):
     context = synthetic.context()
-    models = context.models | {
+    models = context.design.models | {
         name: ("lambda_od", "lambda_d_factor") for name in ("dip_vae_i", "dip_vae_ii")
     }
     found = published.read(

@@ -260,4 +260,4 @@ def test_a_published_number_may_name_a_label(tmp_path):
         "one": "reproduced",
         "five": "no source",
     }
-    assert context().labels == {}
+    assert context().design.labels == {}

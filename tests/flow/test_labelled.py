@@ -73,7 +73,7 @@ def test_each_model_is_run_on_its_own_data_sets_with_its_own_latents_and_seeds(s
         ("xy_squares_8", "wide"): 3,
     }
     assert {r.statement["training"]["latents"] for r in found if r.label == "wide"} == {25}
-    assert Context.of(study, "paper").published_runs == len(found) == 16
+    assert Context.of(study, "paper").design.published_runs == len(found) == 16
 
 
 def test_what_is_not_trained_states_no_training_and_has_no_snapshots(study):
@@ -235,7 +235,7 @@ def test_numbers_of_data_sets_are_compared_at_a_scale_that_trains_less(study, wr
     context = Context.of(
         reading.load(write("    seeds: 2\n", "    seeds: 2\n    training: {steps: 6}\n")), "smoke"
     )
-    assert context.untrained == ("no_model",)
+    assert context.design.untrained == ("no_model",)
     for model, verdict in (("no_model", "reproduced"), ("beta_vae_mse", "not comparable")):
         of = Quantity("fig", "xy_squares", model, "", "channel_statistics.mean", "mean")
         number = Published(of, 0.5, np.nan, 0.0005, "a table", "printed")

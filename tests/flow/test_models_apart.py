@@ -142,13 +142,13 @@ def test_a_scale_overrides_steps_and_seeds_of_one_model_before_those_of_all(stud
         "rows": (4, 5),
     }
     context = Context.of(study, "less")
-    assert {(d.model, d.text) for d in context.departures if d.kind == "training"} == {
+    assert {(d.model, d.text) for d in context.scale.departures if d.kind == "training"} == {
         ("images", "3 of 9 steps"),
         ("rows", "5 of 9 steps"),
     }
     assert context.protocol(["toy"]).startswith("less scale · 3 of 9 steps")
     assert "3 or 5 of 9 steps" in context.protocol(["toy", "linear_rank_3"])
-    assert context.published_runs == 2 * 2
+    assert context.design.published_runs == 2 * 2
 
 
 def test_numbers_are_asked_of_data_sets_that_a_model_is_trained_on(study):

@@ -1,8 +1,7 @@
 """What a table or figure says of itself, from the shipped study at each of its scales."""
 
-from dataclasses import replace
-
 import pytest
+import synthetic
 from project import PAPERS
 
 from facsimile.foundation import discover
@@ -20,21 +19,21 @@ def study(root):
 
 def test_the_paper_scale_departs_in_nothing(study):
     context = Context.of(study, "paper")
-    assert context.departures == ()
-    assert context.published_runs == 12_600
-    assert context.drawn == context.datasets
-    assert context.sweeps["beta_vae"] == (1, 2, 4, 6, 8, 16)
+    assert context.scale.departures == ()
+    assert context.design.published_runs == 12_600
+    assert context.scale.datasets == context.design.datasets
+    assert context.design.sweeps["beta_vae"] == (1, 2, 4, 6, 8, 16)
 
 
 def test_the_smoke_scale_says_every_departure(study):
     context = Context.of(study, "smoke")
-    said = {(d.kind, d.model, d.dataset): d.text for d in context.departures if not d.metric}
-    assert {d.metric: d.text for d in context.departures if d.metric}[
+    said = {(d.kind, d.model, d.dataset): d.text for d in context.scale.departures if not d.metric}
+    assert {d.metric: d.text for d in context.scale.departures if d.metric}[
         "elbo"
     ] == "200 + 100 evaluation points for elbo"
     assert said[("training", "", "")] == "200 of 300,000 steps"
     assert said[("training", "annealed_vae", "")] == "other fixed hyper-parameters"
-    assert {model for kind, model, _ in said if kind == "cells"} == set(context.models)
+    assert {model for kind, model, _ in said if kind == "cells"} == set(context.design.models)
     assert said[("seeds", "", "")] == "1 of 50 seeds"
     assert said[("evaluation", "", "")].startswith("1,000 + 500 evaluation points")
     assert (
@@ -49,7 +48,7 @@ def test_data_sets_of_one_sub_grid_are_named_together(study):
         "color_dsprites": "every 2nd scale",
         "noisy_dsprites": "every 4th scale",
     }
-    context = replace(Context.of(study, "smoke"), subgrids=kept)
+    context = synthetic.changed(Context.of(study, "smoke"), subgrids=kept)
     assert context.protocol(list(kept)).endswith(
         " · sub-grid of dSprites and Color-dSprites: every 2nd scale · sub-grid of Noisy-dSprites: every 4th scale"
     )
@@ -63,7 +62,7 @@ def test_data_sets_of_one_sub_grid_are_named_together(study):
 
 
 def test_the_desk_scale_evaluates_as_the_paper_does(study):
-    kinds = {departure.kind for departure in Context.of(study, "desk").departures}
+    kinds = {departure.kind for departure in Context.of(study, "desk").scale.departures}
     assert kinds == {"training", "cells", "seeds"}
 
 
@@ -73,7 +72,7 @@ def test_a_model_that_a_scale_leaves_out_has_no_runs_there_and_is_a_departure(ro
     assert there == {"Ada-GVAE", "β-VAE, BoxBlurMSE"}
     said = {
         departure.model
-        for departure in Context.of(study, "smoke").departures
+        for departure in Context.of(study, "smoke").scale.departures
         if departure.text == "left out"
     }
     assert said == set(study.scales["smoke"].without)

@@ -1,6 +1,5 @@
 """Variants as the paper says and as its code does: what a study file may state of them, and what the comparison makes of it."""
 
-import dataclasses
 import io
 
 import pytest
@@ -42,14 +41,14 @@ def written(tmp_path, *lines):
 
 def test_a_study_states_variants_of_models_and_scores(tmp_path, text):
     context = Context.of(stated(tmp_path, text), "desk")
-    assert context.variants.model == {
+    assert context.design.variants.model == {
         "DIWHVI, as published": (Variant("DIWHVI", "paper"), Variant("DIWHVI, REINFORCE", "code"))
     }
-    assert [v.name for v in context.variants.metric["cone_objective.printed"]] == [
+    assert [v.name for v in context.design.variants.metric["cone_objective.printed"]] == [
         "cone_objective.value",
         "cone_objective.gap",
     ]
-    assert context.variants.dataset == {}
+    assert context.design.variants.dataset == {}
 
 
 @pytest.mark.parametrize(
@@ -99,7 +98,7 @@ def test_two_parts_with_variants_give_every_pair():
         model={"VAE": (Variant("beta_vae", "paper"), Variant("factor_vae", "code"))},
     )
     quantity = synthetic_quantity(dataset="sprites", model="VAE")
-    found = list(dataclasses.replace(context, variants=names).variants.of(quantity))
+    found = list(synthetic.changed(context, variants=names).design.variants.of(quantity))
     assert [(q.dataset, q.model, words) for q, words in found] == [
         ("dsprites", "beta_vae", "data set as in the paper; model as in the paper"),
         ("dsprites", "factor_vae", "data set as in the paper; model as in the code"),

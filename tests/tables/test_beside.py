@@ -65,7 +65,7 @@ def spec(kind="beside"):
 def test_a_line_has_ours_the_closed_form_and_the_first_published_number():
     runs, scores = frames()
     printed = {Quantity("t", "toy", "five", "", "f.x", "mean"): -7.5}
-    made = tables.make(scores, runs, spec(), context(printed=printed))
+    made = tables.make(scores, runs, spec(), context(authors=printed))
     assert made.columns == ["x", "x, closed form", "x, published"]
     one, five = made.rows
     assert (one.label, one.n) == ("one", "3")
@@ -103,7 +103,7 @@ def test_a_line_a_score_with_its_difference():
         scores,
         runs,
         dataclasses.replace(spec("by_score"), metrics=("f",)),
-        context(printed=printed),
+        context(authors=printed),
     )
     assert [row.label for row in made.rows] == ["x", "x theory"]
     ours, published, difference = made.rows[0].entries

@@ -33,7 +33,7 @@ def table(workspace: Workspace, study: str, name: str) -> None:
 def figure(workspace: Workspace, study: str, name: str) -> None:
     """Write one figure as PDF and PNG, and its data as CSV."""
     began, found = crates.now(), gathered(workspace, study)
-    known = found.study.figures_of(list(found.context.drawn))
+    known = found.study.figures_of(list(found.context.scale.datasets))
     if name not in known:
         raise UnknownName(f"figure of {study} at scale {workspace.config.scale}", name, list(known))
     spec = Spec.of(name, known[name])

@@ -69,7 +69,7 @@ def find(claim: Claim, trained: pd.DataFrame, context: Context) -> Finding:
         for key, value in claim.parameters.items()
     }
     found: Finding = kind(**given).find(
-        trained, [d for d in _about(claim, context) if d in context.drawn]
+        trained, [d for d in _about(claim, context) if d in context.scale.datasets]
     )
     return found
 
@@ -122,17 +122,19 @@ def _decided(rule: Rule, estimate: Estimate, low: float, high: float) -> Verdict
 
 def _about(claim: Claim, context: Context) -> list[str]:
     """The data sets that a claim is about."""
-    return claim.datasets or list(context.datasets)
+    return claim.datasets or list(context.design.datasets)
 
 
 def _departures(claim: Claim, context: Context) -> list[str]:
     """In what this scale is not the study that the claim is about."""
     about = _about(claim, context)
-    there = [d for d in about if d in context.drawn]
+    there = [d for d in about if d in context.scale.datasets]
     fewer = [f"{len(there)} of {len(about)} data sets"] if len(there) < len(about) else []
-    other = [d.text for d in context.departures if d.kind in ABOUT and d.dataset in ("", *about)]
+    other = [
+        d.text for d in context.scale.departures if d.kind in ABOUT and d.dataset in ("", *about)
+    ]
     said = ", ".join([*fewer, *dict.fromkeys(other)])
-    return [f"{context.scale} scale: {said}"] if said else []
+    return [f"{context.scale.name} scale: {said}"] if said else []
 
 
 def _row(
@@ -142,7 +144,7 @@ def _row(
     estimate = finding.estimate
     statistic = f"{claim.statistic} {canonical.dumps(claim.parameters)}"
     numbers = (estimate.value, estimate.low, estimate.high, estimate.n)
-    asked = command(context.study, context.scale, claim.target)
+    asked = command(context.design.study, context.scale.name, claim.target)
     verdict = judge(claim, finding, context)
     return (
         id,

@@ -9,7 +9,8 @@ import pandas as pd
 from facsimile.comparison import published
 from facsimile.comparison.published import Published
 from facsimile.planning.workspace import PUBLISHED, Workspace
-from facsimile.presentation.context import Context
+from facsimile.presentation.context import Context, PublishedNumbers
+from facsimile.presentation.spec import Quantity
 from facsimile.store import files
 from facsimile.studies.study import Study
 
@@ -34,27 +35,23 @@ def gathered(workspace: Workspace, name: str) -> Gathered:
     study = workspace.study(name)
     runs, scores = (pd.read_parquet(folder / f"{table}.parquet") for table in ("runs", "scores"))
     context = Context.of(study, workspace.config.scale)
-    theirs, peers = (
-        {n.quantity: n.value for n in reversed(some)}
-        for some in _by_whom(printed(workspace, name, context))
-    )
-    return Gathered(
-        study,
-        runs,
-        scores,
-        dataclasses.replace(context, printed=theirs, peers=peers, history=_history(workspace)),
-    )
+    numbers = _first_of_each(printed(workspace, name, context))
+    context = dataclasses.replace(context, published=numbers, history=_history(workspace))
+    return Gathered(study, runs, scores, context)
 
 
 def _history(workspace: Workspace) -> Callable[[str], pd.DataFrame]:
     return lambda run: pd.read_parquet(workspace.paths.run(run) / files.HISTORY)
 
 
-def _by_whom(numbers: list[Published]) -> tuple[list[Published], list[Published]]:
-    """The authors' numbers, and those that peers printed of the same thing."""
-    return [n for n in numbers if n.how != published.PEER], [
-        n for n in numbers if n.how == published.PEER
-    ]
+def _first_of_each(numbers: list[Published]) -> PublishedNumbers:
+    """The first number of each quantity, the authors' and those that peers printed."""
+    authors: dict[Quantity, float] = {}
+    peers: dict[Quantity, float] = {}
+    for number in reversed(numbers):
+        table = peers if number.how == published.PEER else authors
+        table[number.quantity] = number.value
+    return PublishedNumbers(authors, peers)
 
 
 def printed(workspace: Workspace, study: str, context: Context) -> list[Published]:

@@ -79,7 +79,9 @@ def ours(quantity: Quantity, frames: Frames, context: Context) -> Estimate:
     if quantity.metric == published.DESIGN:
         stated = quantity.statistic == "count" and not (quantity.dataset or quantity.model)
         return (
-            Estimate(context.published_runs, math.nan, math.nan, context.published_runs)
+            Estimate(
+                context.design.published_runs, math.nan, math.nan, context.design.published_runs
+            )
             if stated
             else NOTHING
         )
@@ -130,8 +132,10 @@ def _obstacles(
     """Why two numbers cannot be compared: (rule, reason)."""
     departures = "; ".join(_departures(quantity, context))
     # Where nothing is trained, numbers are of data sets, and one is as many as there are.
-    given = quantity.model in (*context.controls, *context.untrained)
-    trained = not given and quantity.metric != published.DESIGN and context.published_steps > 0
+    given = quantity.model in (*context.design.controls, *context.design.untrained)
+    trained = (
+        not given and quantity.metric != published.DESIGN and context.design.published_steps > 0
+    )
     computed = quantity.statistic in (*estimates.STATISTICS, "spearman", "count")
     where = f" of {names.dataset(quantity.dataset)}" if quantity.dataset else ""
     absent = (
@@ -141,8 +145,8 @@ def _obstacles(
     )
     obstacles = [
         (number.how == published.PEER, "protocol", "a peer's number, from another protocol"),
-        (found.n == 0, "protocol", context.unmeasured.get(quantity.metric, absent)),
-        (bool(departures), "protocol", f"{context.scale} scale: {departures}"),
+        (found.n == 0, "protocol", context.design.unmeasured.get(quantity.metric, absent)),
+        (bool(departures), "protocol", f"{context.scale.name} scale: {departures}"),
         (
             math.isnan(found.value),
             "runs",
@@ -157,16 +161,16 @@ def _departures(quantity: Quantity, context: Context) -> list[str]:
     if quantity.metric == published.DESIGN:
         return []
     kinds = {"evaluation", "grid"}
-    if quantity.model not in (*context.controls, *context.untrained):
+    if quantity.model not in (*context.design.controls, *context.design.untrained):
         kinds |= {"training"} if quantity.params else {"training", "cells"}
     families = ["", *(name.partition(".")[0] for name in quantity.metric.split(" ~ "))]
     here = [
         d
-        for d in context.departures
+        for d in context.scale.departures
         if d.kind in kinds and d.dataset in ("", quantity.dataset) and d.metric in families
     ]
-    called = {"", quantity.model, context.labels.get(quantity.model, "")}
-    of_it = [label for label, model in context.labels.items() if model == quantity.model]
+    called = {"", quantity.model, context.design.labels.get(quantity.model, "")}
+    of_it = [label for label, model in context.design.labels.items() if model == quantity.model]
     touching = [d for d in here if not quantity.model or d.model in (*called, *of_it)]
     return list(dict.fromkeys(d.text for d in touching))
 
@@ -188,7 +192,7 @@ def _joined(
     by_quantity: dict[Quantity, list[Published | None]] = {quantity: [] for quantity in wanted}
     for number in printed:
         by_quantity.setdefault(number.quantity, []).append(number)
-    order = [*context.artefacts, *published.BESIDE]
+    order = [*context.design.artefacts, *published.BESIDE]
     pairs = [
         (quantity, number)
         for quantity, numbers in by_quantity.items()

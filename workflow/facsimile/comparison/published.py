@@ -62,7 +62,7 @@ def read(path: Path, context: Context) -> list[Published]:
 
 
 def _variants(number: Published, line: int, context: Context) -> list[Published]:
-    pairs = context.variants.of(number.quantity)
+    pairs = context.design.variants.of(number.quantity)
     return [
         dataclasses.replace(number, quantity=q, faithful_to=words, line=line) for q, words in pairs
     ]
@@ -89,11 +89,18 @@ def _row(path: Path, line: int, fields: list[str], context: Context) -> Publishe
 
 
 def _published(said: dict[str, str], context: Context) -> Published:
-    _one_of("artefact", said["artefact"], [*context.artefacts, *BESIDE])
+    _one_of("artefact", said["artefact"], [*context.design.artefacts, *BESIDE])
     _one_of(
-        "data set of the study", said["dataset"], ["", *context.datasets, *context.variants.dataset]
+        "data set of the study",
+        said["dataset"],
+        ["", *context.design.datasets, *context.design.variants.dataset],
     )
-    named = [*context.models, *context.controls, *context.labels, *context.variants.model]
+    named = [
+        *context.design.models,
+        *context.design.controls,
+        *context.design.labels,
+        *context.design.variants.model,
+    ]
     _one_of("model of the study", said["model"], ["", *named])
     _one_of("statistic", said["statistic"], list(STATISTICS))
     _one_of("way (how) to get a number", said["how"], list(HOWS))
@@ -123,13 +130,13 @@ def _one_of(what: str, name: str, known: list[str]) -> None:
 
 def _check_metric(metric: str, context: Context) -> None:
     family, dot, score = metric.partition(".")
-    if metric == DESIGN or metric in context.unmeasured:
+    if metric == DESIGN or metric in context.design.unmeasured:
         return
     if not (dot and score):
         raise ValueError(
             f"metric {metric!r}: write metric.score, as mig.mig or dci.disentanglement"
         )
-    _one_of("metric of the study", family, list(context.metrics))
+    _one_of("metric of the study", family, list(context.design.metrics))
 
 
 def _params(text: str, model: str, context: Context) -> str:
@@ -144,7 +151,9 @@ def _params(text: str, model: str, context: Context) -> str:
         raise ValueError(f'params {text!r}: write JSON, as {{"beta":4}}, quoted as CSV wants it')
     for key in given:
         _one_of(
-            f"hyper-parameter of {model or 'no model'}", key, list(context.models.get(model, ()))
+            f"hyper-parameter of {model or 'no model'}",
+            key,
+            list(context.design.models.get(model, ())),
         )
     return canonical.dumps(given)
 

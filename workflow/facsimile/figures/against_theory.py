@@ -66,12 +66,14 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
 def cells(spec: Spec, context: Context) -> list[Quantity]:
     """The mean of every model, for the paper's data sets and those shown here."""
     wanted = [
-        (dataset, name) for dataset in context.named(spec) for name in context.metrics_of(spec)
+        (dataset, name)
+        for dataset in context.paper_and_shown(spec)
+        for name in context.metrics_of(spec)
     ]
     return [
         Quantity(spec.id, dataset, model, "", name, "mean")
         for dataset, name in wanted
-        for model in context.models
+        for model in context.design.models
     ]
 
 

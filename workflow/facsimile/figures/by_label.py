@@ -31,7 +31,7 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
             spec,
             context,
             [violins.remark(found)],
-            violins.legend()[: 1 + 2 * bool(context.controls)],
+            violins.legend()[: 1 + 2 * bool(context.design.controls)],
         )
     return Drawn(figure, labels.data(own))
 

@@ -55,12 +55,14 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
 def cells(spec: Spec, context: Context) -> list[Quantity]:
     """No numbers: a paper's curves are not printed, but one for each data set keeps the comparison complete."""
     wanted = [
-        (dataset, name) for dataset in context.named(spec) for name in context.metrics_of(spec)
+        (dataset, name)
+        for dataset in context.paper_and_shown(spec)
+        for name in context.metrics_of(spec)
     ]
     return [
         Quantity(spec.id, dataset, model, "", name, "mean")
         for dataset, name in wanted
-        for model in context.models
+        for model in context.design.models
     ]
 
 

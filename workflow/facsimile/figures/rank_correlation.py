@@ -49,7 +49,7 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
     pairs = _pairs(context.metrics_of(spec), spec.against)
     return [
         Quantity(spec.id, d, "", "", f"{a} ~ {b}", "spearman")
-        for d in context.named(spec)
+        for d in context.paper_and_shown(spec)
         for a, b in pairs
     ]
 

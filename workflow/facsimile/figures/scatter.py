@@ -53,7 +53,7 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
     pairs = [(x, y) for *_, x, y in _cells(context.metrics_of(spec), spec, context, ("",))]
     return [
         Quantity(spec.id, d, "", "", f"{x} ~ {y}", "spearman")
-        for d in context.named(spec)
+        for d in context.paper_and_shown(spec)
         for x, y in pairs
     ]
 

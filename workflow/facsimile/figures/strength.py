@@ -42,12 +42,14 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
 def cells(spec: Spec, context: Context) -> list[Quantity]:
     """The median of every published value of every method that sweeps one hyper-parameter."""
     wanted = [
-        (dataset, name) for dataset in context.named(spec) for name in context.metrics_of(spec)
+        (dataset, name)
+        for dataset in context.paper_and_shown(spec)
+        for name in context.metrics_of(spec)
     ]
     swept = [
-        (m, context.models[m][0], value)
+        (m, context.design.models[m][0], value)
         for m in context.methods(spec)
-        for value in context.sweeps.get(m, ())
+        for value in context.design.sweeps.get(m, ())
     ]
     return [
         Quantity(spec.id, d, m, canonical.dumps({p: v}), name, "median")
@@ -60,7 +62,7 @@ def _medians(trained: pd.DataFrame, dataset: str, name: str, context: Context) -
     """A row a (model, value): median over seeds with its interval, and n."""
     found = trained[(trained["dataset"] == dataset) & (trained["name"] == name)]
     rows = []
-    for model in context.models:
+    for model in context.design.models:
         for position, runs in found[found["model"] == model].groupby("value_index"):
             rng = estimates.generator(dataset, name, model, str(position))
             said = estimates.estimate(runs["result"].to_numpy(dtype=float), rng, estimates.median)
@@ -94,7 +96,7 @@ def _medians(trained: pd.DataFrame, dataset: str, name: str, context: Context) -
 
 
 def _panel(axes: Axes, table: pd.DataFrame, spec: Spec, context: Context) -> None:
-    palette = style.colours(context.models)
+    palette = style.colours(context.design.models)
     methods = context.methods(spec)
     for i, model in enumerate(methods):
         own = table[table["model"] == model]
@@ -105,7 +107,7 @@ def _panel(axes: Axes, table: pd.DataFrame, spec: Spec, context: Context) -> Non
         axes.vlines(x, *limits, color=palette[model], lw=1.0, alpha=0.7)
     if table.empty:
         style.empty(axes, "no scores")
-    most = max((len(values) for values in context.sweeps.values()), default=1)
+    most = max((len(values) for values in context.design.sweeps.values()), default=1)
     axes.set(
         xticks=range(1, most + 1),
         xlim=(0.6, most + 0.4),
@@ -117,9 +119,9 @@ def _panel(axes: Axes, table: pd.DataFrame, spec: Spec, context: Context) -> Non
 
 def _values(spec: Spec, context: Context) -> str:
     swept = [
-        (m, context.models[m][0], context.sweeps[m])
+        (m, context.design.models[m][0], context.design.sweeps[m])
         for m in context.methods(spec)
-        if m in context.sweeps
+        if m in context.design.sweeps
     ]
     said = [
         f"{names.model(m)} {names.parameter(p)} = {', '.join(f'{v:g}' for v in values)}"

@@ -33,7 +33,9 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
 def cells(spec: Spec, context: Context) -> list[Quantity]:
     """The median of every violin, of the paper's data sets and of those drawn here."""
     wanted = [
-        (dataset, name) for dataset in context.named(spec) for name in context.metrics_of(spec)
+        (dataset, name)
+        for dataset in context.paper_and_shown(spec)
+        for name in context.metrics_of(spec)
     ]
     return [
         Quantity(spec.id, d, model, "", name, "median")
@@ -43,7 +45,7 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
 
 
 def _panel(axes: Axes, found: pd.DataFrame, methods: list[str], context: Context) -> None:
-    palette = style.colours(context.models)
+    palette = style.colours(context.design.models)
     values = {model: own["result"].to_numpy(dtype=float) for model, own in found.groupby("model")}
     none = found["result"].to_numpy(dtype=float)[:0]
     groups = [(names.model(model), values.get(model, none), palette[model]) for model in methods]

@@ -20,7 +20,7 @@ COLUMNS = 6
 def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
     """A row of panels a (data set, score), a column a method, in each a violin a value; a row shares its axis of scores."""
     found, wanted = select(scores, spec, context)
-    methods = [model for model in context.methods(spec) if model in context.sweeps]
+    methods = [model for model in context.methods(spec) if model in context.design.sweeps]
     rows = [(dataset, name) for dataset in context.shown(spec) for name in wanted]
     width = 2.05 if len(methods) > 1 else 4.2
     with style.styled():
@@ -31,7 +31,7 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
             own = found[
                 (found["dataset"] == dataset)
                 & (found["name"] == name)
-                & (found["model"].isin([model, *context.controls]))
+                & (found["model"].isin([model, *context.design.controls]))
             ]
             _panel(grid[i, j], own, model, context)
             about = style.titled(name, dataset, spec, context)
@@ -47,12 +47,14 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
 def cells(spec: Spec, context: Context) -> list[Quantity]:
     """The median of every violin, of the paper's data sets and of those drawn here."""
     swept = [
-        (m, context.models[m][0], v)
+        (m, context.design.models[m][0], v)
         for m in context.methods(spec)
-        for v in context.sweeps.get(m, ())
+        for v in context.design.sweeps.get(m, ())
     ]
     wanted = [
-        (dataset, name) for dataset in context.named(spec) for name in context.metrics_of(spec)
+        (dataset, name)
+        for dataset in context.paper_and_shown(spec)
+        for name in context.metrics_of(spec)
     ]
     return [
         Quantity(spec.id, d, m, canonical.dumps({p: v}), name, "median")
@@ -62,12 +64,12 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
 
 
 def _panel(axes: Axes, found: pd.DataFrame, model: str, context: Context) -> None:
-    parameter = names.parameter(context.models[model][0])
-    colour = style.colours(context.models)[model]
+    parameter = names.parameter(context.design.models[model][0])
+    colour = style.colours(context.design.models)[model]
     values = {value: own["result"].to_numpy(dtype=float) for value, own in found.groupby("value")}
     groups = [
         (f"{parameter} = {value:g}", values.get(value, np.zeros(0)), colour)
-        for value in context.sweeps[model]
+        for value in context.design.sweeps[model]
     ]
     violins.rows(axes, groups, found[found["control"].astype(bool)])
     axes.tick_params(labelsize=7)

@@ -79,11 +79,11 @@ def write(made: Made) -> Path:
 
 def _crate(made: Made, folder: Path) -> ROCrate:
     crate = ROCrate(version="1.1")
-    title = f"{made.spec.id} of {made.context.study} at {made.context.scale} scale"
+    title = f"{made.spec.id} of {made.context.design.study} at {made.context.scale.name} scale"
     root = crate.root_dataset
     root["name"], root["description"] = (
         title,
-        " ".join([f"{made.spec.title}.", *made.context.said(made.spec)]),
+        " ".join([f"{made.spec.title}.", *made.context.caption(made.spec)]),
     )
     root["license"] = (
         "not stated: whoever made these results has not said under what licence they are"

@@ -35,7 +35,7 @@ def select(
     found = here.assign(plain=plain)
     found = found[found["plain"].isin([*wanted, *spec.against])]
     if spec.models:
-        found = rows_of_models(found, [*spec.models, *context.controls])
+        found = rows_of_models(found, [*spec.models, *context.design.controls])
     if (twice := found.duplicated(["run", "name"])).any():
         first = found[twice].iloc[0]
         raise ValueError(
@@ -68,7 +68,7 @@ def _plain(name: str) -> str:
 def headlines(here: pd.DataFrame, context: Context) -> list[str]:
     """One score a metric: the one called like the metric, else the first that it gives."""
     chosen = []
-    for metric in context.metrics:
+    for metric in context.design.metrics:
         given = list(
             dict.fromkeys(
                 here.loc[(here["metric"] == metric) & ~here["name"].str.contains("@"), "score"]

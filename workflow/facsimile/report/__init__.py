@@ -68,10 +68,10 @@ def _shown(
     return {
         "study": study,
         "context": context,
-        "departures": departures.said(context.departures),
-        "scale": study.scales[context.scale],
+        "departures": departures.said(context.scale.departures),
+        "scale": study.scales[context.scale.name],
         "files": copied,
-        "claims": _comparison.claims(source / "claims.csv", context.scale),
+        "claims": _comparison.claims(source / "claims.csv", context.scale.name),
         "comparison": _comparison.rows(compared) if compared.exists() else [],
         "unsourced": _comparison.unsourced(compared) if compared.exists() else {},
         "tables": _artefacts.tables(study, source, folder, context),

@@ -35,14 +35,14 @@ def figures(study: Study, source: Path, target: Path, context: Context) -> list[
     """Every figure there is, copied to ``target``, with the first rows of its data."""
     found = _there(study, source / "figures", context)
     return [
-        _about(spec, path, target / "figures") | _data(path) | {"said": context.said(spec)}
+        _about(spec, path, target / "figures") | _data(path) | {"said": context.caption(spec)}
         for spec, path in found
     ]
 
 
 def _there(study: Study, folder: Path, context: Context) -> list[tuple[Spec, Path]]:
     """What the study states and the folder holds, with the data of each."""
-    stated = [(spec, folder / f"{spec.id}.csv") for spec in Spec.all(study, context.scale)]
+    stated = [(spec, folder / f"{spec.id}.csv") for spec in Spec.all(study, context.scale.name)]
     return [(spec, path) for spec, path in stated if path.exists()]
 
 

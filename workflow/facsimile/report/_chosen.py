@@ -61,8 +61,8 @@ def _ranked(scores: pd.DataFrame, context: Context) -> pd.DataFrame:
     found["rank"] = found.groupby(["dataset", "name"])["signed"].rank(ascending=False)
     means = found.groupby(["dataset", "model", "run"], sort=False, as_index=False)["rank"].mean()
     order = means.assign(
-        d=_positions(means["dataset"], context.drawn),
-        m=_positions(means["model"], tuple(context.models)),
+        d=_positions(means["dataset"], context.scale.datasets),
+        m=_positions(means["model"], tuple(context.design.models)),
     )
     return order.sort_values(["d", "m", "rank"], kind="stable")
 

@@ -35,9 +35,10 @@ def colours(context: Context) -> dict[str, str]:
     from facsimile.figures.base import style  # imports Matplotlib
 
     methods = {
-        model: _hexadecimal(colour) for model, colour in style.colours(context.models).items()
+        model: _hexadecimal(colour)
+        for model, colour in style.colours(context.design.models).items()
     }
-    return methods | dict.fromkeys(context.controls, GREY)
+    return methods | dict.fromkeys(context.design.controls, GREY)
 
 
 def _hexadecimal(colour: Any) -> str:

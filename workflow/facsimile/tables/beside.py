@@ -41,7 +41,7 @@ def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context)
     rows = [Row(*head, [_entry(own, *column) for column in columns]) for head, own in lines]
     notes = [
         "Mean over the seeds of a line and its 95 % percentile bootstrap interval; n: runs.",
-        *context.said(spec),
+        *context.caption(spec),
     ]
     called = dict(zip(wanted, names.scores(wanted), strict=True))
     titles = [
@@ -54,13 +54,13 @@ def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context)
 def cells(spec: Spec, context: Context) -> list[Quantity]:
     """The mean of every labelled cell, and of every model that has no labels: of the scores that the paper prints, if any."""
     cells = [
-        *context.labels.items(),
-        *((m, m) for m in context.models if m not in context.labels.values()),
+        *context.design.labels.items(),
+        *((m, m) for m in context.design.models if m not in context.design.labels.values()),
     ]
     models = [name for name, model in cells if not spec.models or {name, model} & {*spec.models}]
     stated = {
         quantity.metric
-        for quantity in (*context.printed, *context.peers)
+        for quantity in (*context.published.authors, *context.published.peers)
         if quantity.artefact == spec.id
     }
     listed = means.quantities(spec, context, [(model, "") for model in models])
@@ -91,7 +91,10 @@ def _line(
             numbers += (
                 [(*cell, name, column, said.value, said.low, said.high, said.n)] if said.n else []
             )
-        for column, known in (("published", context.printed), ("peers'", context.peers)):
+        for column, known in (
+            ("published", context.published.authors),
+            ("peers'", context.published.peers),
+        ):
             printed = _printed(cell, name, spec, known)
             numbers += (
                 [(*cell, name, column, printed, float("nan"), float("nan"), 1)]

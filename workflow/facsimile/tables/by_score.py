@@ -32,7 +32,7 @@ def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context)
     rows = [_row(number, several) for number in data.to_dict("records")]
     notes = [
         "n: runs; one where nothing is trained.",
-        *context.said(spec),
+        *context.caption(spec),
         *means.failures(means.shown(runs, spec, context)),
     ]
     return Table(spec.title, ["ours", "published", "difference"], rows, notes, data)
@@ -40,7 +40,7 @@ def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context)
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
     """The published numbers of this table, whose names only its metrics know."""
-    return [quantity for quantity in context.printed if quantity.artefact == spec.id]
+    return [quantity for quantity in context.published.authors if quantity.artefact == spec.id]
 
 
 def _wanted(name: str, spec: Spec) -> bool:
@@ -56,7 +56,9 @@ def _number(key: object, own: pd.DataFrame, spec: Spec, context: Context) -> tup
     found = estimates.estimate(
         own["result"].to_numpy(dtype=float), estimates.generator(dataset, model, name)
     )
-    printed = context.printed.get(Quantity(spec.id, dataset, model, "", name, "mean"), NONE)
+    printed = context.published.authors.get(
+        Quantity(spec.id, dataset, model, "", name, "mean"), NONE
+    )
     return (
         dataset,
         model,

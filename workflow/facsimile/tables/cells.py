@@ -13,7 +13,11 @@ from facsimile.tables.base.means import Group
 def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context) -> Table:
     """One line a (data set, method, value) that was run, in the order of the sweep, and one a control."""
     made = means.shown(runs, spec, context)
-    listed = [(d, m) for d in context.shown(spec) for m in (*context.models, *context.controls)]
+    listed = [
+        (d, m)
+        for d in context.shown(spec)
+        for m in (*context.design.models, *context.design.controls)
+    ]
     groups = [group for dataset, model in listed for group in _values(made, dataset, model)]
     return means.make(scores, runs, spec, context, groups, "seeds")
 
@@ -21,8 +25,8 @@ def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context)
 def cells(spec: Spec, context: Context) -> list[Quantity]:
     """The mean of every published value of every method that sweeps one hyper-parameter."""
     groups = [
-        (m, canonical.dumps({context.models[m][0]: v}))
-        for m, values in context.sweeps.items()
+        (m, canonical.dumps({context.design.models[m][0]: v}))
+        for m, values in context.design.sweeps.items()
         for v in values
     ]
     return means.quantities(spec, context, groups)

@@ -60,5 +60,5 @@ def _notes(spec: Spec, context: Context) -> list[str]:
         "Share of pairs of runs in which the first method has the better score, ties for half, averaged over data sets; 0.5: "
         "neither. n: runs of both.",
         f"{100 * estimates.LEVEL:.0f} % bootstrap intervals, the runs of each data set and method resampled apart.",
-        *context.said(spec),
+        *context.caption(spec),
     ]

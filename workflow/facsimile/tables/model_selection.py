@@ -22,7 +22,7 @@ def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context)
     trained = directed(found[~found["control"].astype(bool)])
     datasets = context.shown(spec)
     rows, numbers = [], []
-    for model in ("", *context.models):
+    for model in ("", *context.design.models):
         estimates = [chosen(trained, datasets, wanted, case, model) for case in model_choice.CASES]
         block, label = (
             ("Hyper-parameters of", names.model(model))
@@ -91,7 +91,7 @@ def _notes(trained: pd.DataFrame, spec: Spec, context: Context) -> list[str]:
         "chance. All draws are counted; n: runs.",
         f"{100 * statistics_estimates.LEVEL:.0f} % bootstrap intervals over seeds; data sets and scores are taken as they are.",
         *(f"Nothing is said of {text}." for holds, text in lacking if holds),
-        *context.said(spec),
+        *context.caption(spec),
     ]
 
 

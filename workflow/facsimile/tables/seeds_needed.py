@@ -100,5 +100,5 @@ def _notes(spec: Spec, context: Context) -> list[str]:
         f"Seeds by which a paired t test at {1 - estimates.LEVEL:.2f} would find the difference in {seeds_needed.POWER:.0%} "
         f"of experiments, drawn from the seeds that are there; at least {seeds_needed.LEAST_RUNS} must be. n: seeds of both.",
         "The value of a seed is its mean over a method's hyper-parameters. Unpaired answers and differences are in the CSV.",
-        *context.said(spec),
+        *context.caption(spec),
     ]

@@ -87,4 +87,4 @@ def _notes(rows: list[Row], spec: Spec, context: Context) -> list[str]:
         if lacking
         else []
     )
-    return [*said, *context.said(spec)]
+    return [*said, *context.caption(spec)]

@@ -42,7 +42,7 @@ def _page(found: Gathered, verdicts: dict[str, dict[str, int]]) -> str:
     study = found.study
     parts = [
         f"# Reproducibility summary: {study.title}",
-        f"{study.authors}. {study.venue}. Reproduced with Facsimile at {found.context.scale} scale.",
+        f"{study.authors}. {study.venue}. Reproduced with Facsimile at {found.context.scale.name} scale.",
         "## Scope of reproducibility",
         "\n".join(_scope(study)),
         "## Methodology",
@@ -68,9 +68,9 @@ def _scope(study: Study) -> Iterator[str]:
 
 def _methodology(found: Gathered) -> Iterator[str]:
     trained, done = _trained(found), _done(found)
-    yield f"- {len(done):,} of {len(trained):,} trained runs are done; the paper's design has {found.context.published_runs:,}."
-    yield f"- Data sets: {names.listed([names.dataset(d) for d in found.context.drawn])}."
-    yield f"- {found.context.protocol(list(found.context.drawn))}."
+    yield f"- {len(done):,} of {len(trained):,} trained runs are done; the paper's design has {found.context.design.published_runs:,}."
+    yield f"- Data sets: {names.listed([names.dataset(d) for d in found.context.scale.datasets])}."
+    yield f"- {found.context.protocol(list(found.context.scale.datasets))}."
     yield f"- Training took {duration(_seconds(done))} in all, on {_counted(done, 'device')} ({_counted(done, 'precision')})."
     yield "- Methods, metrics and data sets are written anew; where a published implementation differs, a convention names it."
 
@@ -79,7 +79,7 @@ def _results(found: Gathered, verdicts: dict[str, dict[str, int]]) -> Iterator[s
     for what, table in (("Published numbers", "comparison"), ("Claims", "claims")):
         counts = verdicts[table]
         yield f"- {what}: {', '.join(f'{n:,} {word}' for word, n in counts.items()) or 'none judged'}."
-    said = departures.said(found.context.departures)
+    said = departures.said(found.context.scale.departures)
     yield (
         f"- This scale departs from the study: {'; '.join(said)}."
         if said
@@ -90,7 +90,7 @@ def _results(found: Gathered, verdicts: dict[str, dict[str, int]]) -> Iterator[s
 
 
 def _checklist(found: Gathered, workspace: Workspace) -> str:
-    parts = [f"# Artifact checklist: {found.study.id} at {found.context.scale} scale"]
+    parts = [f"# Artifact checklist: {found.study.id} at {found.context.scale.name} scale"]
     for head, items in _criteria(found, workspace).items():
         parts += [f"## {head}", "\n".join(grid(("criterion", "answer", "evidence"), items))]
     return "\n\n".join(parts) + "\n"
@@ -138,7 +138,7 @@ def _reproduced(found: Gathered, workspace: Workspace) -> Iterator[Item]:
         yield (
             f"command of the claim {id}",
             YES,
-            f"`{claims.command(found.study.id, found.context.scale, claim.target)}`",
+            f"`{claims.command(found.study.id, found.context.scale.name, claim.target)}`",
         )
     unchecked = [id for id, claim in found.study.claims.items() if not claim.verified]
     yield (

@@ -62,7 +62,7 @@ def said(row: pd.Series, context: Context) -> str:
     params = json.loads(row["params"])
     swept = [
         f"{names.parameter(key)} = {params[key]:,}"
-        for key in context.models[row["model"]][:1]
+        for key in context.design.models[row["model"]][:1]
         if key in params
     ]
     return ", ".join([names.model(row["model"]), *swept, f"seed {row['seed']}"])

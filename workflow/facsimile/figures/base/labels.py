@@ -32,7 +32,9 @@ def _cell(name: str, value: float, params: str) -> str:
 def quantities(spec: Spec, context: Context) -> list[Quantity]:
     """The median of every label of the spec's ``models``, or method, of every score on every data set."""
     wanted = [
-        (dataset, name) for dataset in context.named(spec) for name in context.metrics_of(spec)
+        (dataset, name)
+        for dataset in context.paper_and_shown(spec)
+        for name in context.metrics_of(spec)
     ]
     shown = list(spec.models) or context.methods(spec)
     return [

@@ -98,7 +98,7 @@ def finish(
 ) -> Figure:
     """Write the title above the panels, and under them the legend and what the figure must say of itself."""
     width, height = figure.get_size_inches()
-    small_print = _wrapped([*remarks, *context.said(spec)], width)
+    small_print = _wrapped([*remarks, *context.caption(spec)], width)
     longest = max((len(str(entry.get_label())) for entry in legend), default=0)
     entries = max(1, min(len(legend), int(width / (0.55 + longest / LEGEND_CHARACTERS_AN_INCH))))
     key = LINE * (1.0 + 1.3 * -(-len(legend) // entries)) if legend else 0.0
@@ -151,9 +151,9 @@ def empty(axes: Axes, text: str) -> None:
 
 def marked(model: str, context: Context) -> dict[str, Any]:
     """A method's colour and marker, the same in every figure of a study."""
-    marker = MARKERS[list(context.models).index(model) % len(MARKERS)]
+    marker = MARKERS[list(context.design.models).index(model) % len(MARKERS)]
     return {
-        "color": colours(context.models)[model],
+        "color": colours(context.design.models)[model],
         "marker": marker,
         "ms": 4.5,
         "mec": "white",

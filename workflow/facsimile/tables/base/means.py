@@ -60,12 +60,12 @@ def make(
 
 def quantities(spec: Spec, context: Context, groups: list[tuple[str, str]]) -> list[Quantity]:
     """The mean of each of ``groups`` (model, parameters), for the paper's data sets and those shown here."""
-    wanted = [(d, name) for d in context.named(spec) for name in context.metrics_of(spec)]
+    wanted = [(d, name) for d in context.paper_and_shown(spec) for name in context.metrics_of(spec)]
     return [
         Quantity(spec.id, d, model, params, name, "mean")
         for d, name in wanted
         for model, params in groups
-        if context.trains(model, d)
+        if context.design.trains(model, d)
     ]
 
 
@@ -113,7 +113,7 @@ def count(own: pd.DataFrame) -> str:
 
 def _block(group: Group, spec: Spec, context: Context) -> str:
     several = len(context.shown(spec)) > 1
-    kind = "Controls" if group[1] in context.controls else "Methods"
+    kind = "Controls" if group[1] in context.design.controls else "Methods"
     return f"{names.dataset(group[0])}: {kind.lower()}" if several else kind
 
 
@@ -136,7 +136,7 @@ def _notes(
         if min(counts, default=FEW) < FEW
         else []
     )
-    return [*notes, *context.said(spec), *failures(made)]
+    return [*notes, *context.caption(spec), *failures(made)]
 
 
 def failures(made: pd.DataFrame) -> list[str]:

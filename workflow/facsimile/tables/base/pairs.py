@@ -22,7 +22,7 @@ def trained(scores: pd.DataFrame, spec: Spec, context: Context) -> tuple[pd.Data
 
 def listed(context: Context) -> list[tuple[str, str]]:
     """Every two methods."""
-    return list(itertools.combinations(context.models, 2))
+    return list(itertools.combinations(context.design.models, 2))
 
 
 def label(first: str, second: str) -> str:

@@ -59,7 +59,7 @@ def remark(spec: Spec) -> str:
 
 def _example(run: pd.Series, context: Context, specimens: Specimens) -> Example:
     factors, called = specimens.factors(run["run"])
-    asked = context.evaluation
+    asked = context.scale.evaluation
     draws = base_draws.from_table(
         specimens.codes(run["run"])[0], factors, asked.train, asked.test, asked.seed
     )

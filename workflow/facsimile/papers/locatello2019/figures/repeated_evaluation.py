@@ -27,7 +27,9 @@ COLUMNS = ["dataset", "metric", "source", "sd", "groups", "n"]
 def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
     """A row a score: its standard deviation between draws, between seeds, and between cells, each with all else held fixed."""
     found, plain = select(scores, spec, context, variations=True)
-    alike = (found["representation"] == "mean") & (found["n_train"] == context.evaluation.train)
+    alike = (found["representation"] == "mean") & (
+        found["n_train"] == context.scale.evaluation.train
+    )
     trained = found[alike & ~found["control"].astype(bool)]
     tables = {
         d: deviations(trained[trained["dataset"] == d], d, plain) for d in context.shown(spec)

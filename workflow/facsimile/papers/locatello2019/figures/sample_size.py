@@ -20,7 +20,7 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
     """A column a (data set, score): above, each method's median at each size; below, how far sizes rank runs alike."""
     found, wanted = select(scores, spec, context, variations=True)
     alike = (found["representation"] == "mean") & (
-        found["evaluation_seed"] == context.evaluation.seed
+        found["evaluation_seed"] == context.scale.evaluation.seed
     )
     trained = found[alike & ~found["control"].astype(bool)]
     shown = [(dataset, name) for dataset in context.shown(spec) for name in wanted]
@@ -55,7 +55,9 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
 def cells(spec: Spec, context: Context) -> list[Quantity]:
     """The median of every method at the study's own size, for the paper's data sets and those drawn here."""
     wanted = [
-        (dataset, name) for dataset in context.named(spec) for name in context.metrics_of(spec)
+        (dataset, name)
+        for dataset in context.paper_and_shown(spec)
+        for name in context.metrics_of(spec)
     ]
     return [
         Quantity(spec.id, d, model, "", name, "median")
