@@ -31,10 +31,32 @@ def test_a_perfect_code_is_on_the_diagonal_alone(small, convention):
     assert np.abs(off).max() < 0.15
 
 
-def test_constant_codes_tell_nothing(small):
-    found = scored(np.ones((24, 2)), small, n=300)
+@pytest.mark.parametrize("value", [1.0, 0.7])
+def test_constant_codes_tell_nothing(small, value):
+    found = scored(np.full((24, 2), value), small, n=300)
     assert found["r2_diag"] < 0.02
-    assert found["spearman_diag"] == 0
+    assert {found[name] for name in found if "spearman" in name} == {0.0}
+
+
+def test_codes_that_are_constant_but_for_their_last_bit_tell_nothing(small):
+    codes = np.full((24, 2), 0.7, np.float32)
+    codes[::2] = np.nextafter(codes[::2], np.float32(1))
+    assert scored(codes, small, n=300)["spearman_diag"] == 0
+
+
+def test_equal_inputs_are_predicted_alike_to_the_last_bit():
+    """A product of matrices may round equal rows differently: on AVX2 by up to 1e-7."""
+    random = np.random.RandomState(0)
+    weights = [
+        part
+        for p, q in ((20, 128), (128, 128), (128, 5))
+        for part in _network._linear(p, q, random)
+    ]
+    codes = np.repeat(random.normal(size=(7, 10)).astype(np.float32), 150, axis=0)
+    sets = np.eye(10, dtype=np.float32)[[0, 3]]
+    predicted = _network.predict(weights, codes, sets).reshape(7, 150, 2, 5)
+    assert len(np.unique(predicted)) > 7
+    assert (predicted == predicted[:, :1]).all()
 
 
 def test_shuffled_codes_tell_nothing(grid):
@@ -125,8 +147,14 @@ def test_the_gradient_is_that_of_finite_differences():
     ],
 )
 def test_it_is_the_published_networks_number_within_its_spread(case, convention, read_golden):
-    """Three seeds of the published network differ by 0.003 on the diagonal and 0.02 off it (Spearman of nothing)."""
+    """Three published seeds differ by 0.003 on the diagonal and 0.02 off it (Spearman of nothing).
+
+    Ten seeds of ours (four of the convention citris, apart from merged), with and without AVX-512,
+    have standard deviations of up to 0.0009 in R2 of the diagonal, 0.0019 off it, 0.0005 in
+    Spearman of the diagonal and 0.008 off it. The tolerances are at least three of these.
+    """
     expected = np.mean(ANSWERS[case], axis=0)
     found = np.array(list(citris.score(read_golden(case)["draws"], convention).values()))
-    np.testing.assert_allclose(found[[0, 1, 2, 3]], expected[[0, 1, 2, 3]], atol=0.01)
+    np.testing.assert_allclose(found[[0, 1, 2]], expected[[0, 1, 2]], atol=0.01)
+    np.testing.assert_allclose(found[3], expected[3], atol=0.003)
     np.testing.assert_allclose(found, expected, atol=0.03)

@@ -30,11 +30,15 @@ def fit(codes: Array, sets: Array, targets: Array, random: np.random.RandomState
 
 
 def predict(weights: list[Array], codes: Array, sets: Array) -> Array:
-    """Targets [n, s, k] that are predicted from codes [n, d] by each of the sets [s, d]."""
+    """Targets [n, s, k] that are predicted from codes [n, d] by each of the sets [s, d].
+
+    Each distinct input is predicted once, so that points with the same latents get the same
+    prediction to the last bit: a product of matrices may round equal rows differently, depending on
+    the processor, and ranks would tell.
+    """
     inputs = _masked(codes, sets)
-    return _layers(weights, inputs.reshape(-1, inputs.shape[2]))[-1].reshape(
-        len(codes), len(sets), -1
-    )
+    distinct, places = np.unique(inputs.reshape(-1, inputs.shape[2]), axis=0, return_inverse=True)
+    return _layers(weights, distinct)[-1][places.reshape(-1)].reshape(len(codes), len(sets), -1)
 
 
 def _masked(codes: Array, sets: Array) -> Array:
