@@ -22,13 +22,12 @@ def reference(folder, study, verdicts, steps):
     return folder
 
 
-def test_a_line_counts_verdicts_and_the_cost_of_training(study, tmp_path):
+def test_a_row_counts_verdicts_and_the_cost_of_training(study, tmp_path):
     line = paper_table.row(
-        study, reference(tmp_path, study, ["differs", "reproduced", "reproduced"], [5, 5, None])
+        study, reference(tmp_path, study, ["differs", "reproduced", "reproduced", "no source"], [5, 5, None])
     )
     assert line[0].startswith(f"[{study.title}](workflow/facsimile/papers/prog_vi/README.md)")
     assert line[1:] == (
-        f"desk: {study.scales['desk'].description}",
         "2 reproduced, 1 differs",
         "2 runs, 3 core-minutes",
         "`snakemake prog_vi --config scale=desk`",
@@ -36,8 +35,8 @@ def test_a_line_counts_verdicts_and_the_cost_of_training(study, tmp_path):
 
 
 def test_a_study_without_scores_says_so_and_one_without_training_too(study, tmp_path):
-    assert paper_table.row(study, tmp_path)[1:4] == ("not yet", "–", "–")
-    assert paper_table.row(study, reference(tmp_path, study, [], [0]))[2:4] == (
+    assert paper_table.row(study, tmp_path)[1:3] == ("not run yet", "–")
+    assert paper_table.row(study, reference(tmp_path, study, [], [0]))[1:3] == (
         "–",
         "nothing is trained",
     )

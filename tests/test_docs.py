@@ -1,0 +1,35 @@
+"""The Python examples of README and the API page run as they stand."""
+
+import re
+
+import numpy as np
+import pytest
+from project import ROOT
+
+PAGES = ("README.md", "docs/api.md")
+BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_examples_of_a_page_run(page, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    blocks = BLOCK.findall((ROOT / page).read_text(encoding="utf-8"))
+    assert blocks
+    factors = np.indices((3, 4, 5)).reshape(3, -1).T
+    codes = factors + np.random.default_rng(0).normal(scale=0.1, size=factors.shape)
+    names = {"codes": codes, "factors": factors, "path": tmp_path / "toy.h5"}
+    for block in blocks:
+        exec(compile(block, page, "exec"), names)
+    said = capsys.readouterr().out
+    assert "mig" in said
+
+
+def test_the_public_functions_stay_functions_whatever_is_imported():
+    """A package called ``study`` would take the place of ``facsimile.study`` (docs/adr/0004)."""
+    import facsimile
+    import facsimile.scoring.collect
+    import facsimile.studies.study
+
+    for name in ("dataset", "score", "score_draws", "study"):
+        assert callable(getattr(facsimile, name))
+        assert name in dir(facsimile)
