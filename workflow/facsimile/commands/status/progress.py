@@ -8,17 +8,15 @@ from typing import Any, NamedTuple
 
 from safetensors import SafetensorError, safe_open
 
+from facsimile.commands import run_state
 from facsimile.planning import cost
 from facsimile.planning.workspace import Workspace
 from facsimile.store import files as store_files
-from facsimile.store import lease
 from facsimile.store import records as store_records
 from facsimile.store.files import StoreError
 from facsimile.studies.runs import Run
 from facsimile.studies.study import Study
-from facsimile.training import weights_code
 
-STATES = ("done", "running", "failed", "pending", "stale")
 Record = dict[str, Any]
 
 
@@ -48,8 +46,7 @@ class Progress:
 def look(workspace: Workspace, study: Study, before: Progress | None = None) -> Progress:
     """The state of every run; what ``before`` says is final is not read again.
 
-    ``done``; ``stale``: done by other code than is here now; ``failed``: its record says why; ``running``: claimed, and its
-    process is not known to be dead; ``pending``: the rest.
+    The states are those of ``run_state``; a record that cannot be read counts as failed.
     """
     found = Progress(records=dict(before.records) if before else {})
     for run in workspace.runs(study):
@@ -58,7 +55,7 @@ def look(workspace: Workspace, study: Study, before: Progress | None = None) -> 
                 made = store_records.record(workspace.paths.run(run.key))
             except StoreError as error:
                 found.unreadable[run.key] = str(error)
-                found.states[run.key] = "failed"
+                found.states[run.key] = run_state.FAILED
                 continue
             if made is not None:
                 found.records[run.key] = made
@@ -68,13 +65,10 @@ def look(workspace: Workspace, study: Study, before: Progress | None = None) -> 
 
 def _state(workspace: Workspace, run: Run, found: Progress) -> str:
     if (made := found.records.get(run.key)) is not None:
-        if made["state"] == "failed":
-            return "failed"
-        return "stale" if weights_code.outdated(made) else "done"
-    folder = workspace.paths.run(run.key)
-    if steps := checkpointed(folder / store_files.CHECKPOINT):
+        return run_state.of_record(made)
+    if steps := checkpointed(workspace.paths.run(run.key) / store_files.CHECKPOINT):
         found.checkpoints[run.key] = steps
-    return "running" if lease.is_held(folder) else "pending"
+    return run_state.without_record(workspace, run)
 
 
 def checkpointed(path: Any) -> int:
@@ -106,7 +100,7 @@ def spent(found: Progress) -> dict[str, float]:
 
 def left(runs: Iterable[Run], found: Progress) -> Left:
     """What is left of the training, at the rates that were measured here; where a model has none, at cost.py's."""
-    todo = [run for run in runs if found.states[run.key] in ("pending", "running")]
+    todo = [run for run in runs if found.states[run.key] in run_state.TO_MAKE]
     rates = _rates(found)
     seconds = 0.0
     for run in todo:
@@ -115,7 +109,7 @@ def left(runs: Iterable[Run], found: Progress) -> Left:
         seconds += steps * (
             each if each is not None else cost.train_seconds(run) / max(1, run.steps)
         )
-    return Left(seconds, len(todo), sum(found.states[run.key] == "running" for run in todo))
+    return Left(seconds, len(todo), sum(found.states[run.key] == run_state.RUNNING for run in todo))
 
 
 def _rates(found: Progress) -> dict[str, float]:

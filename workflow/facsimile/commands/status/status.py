@@ -7,9 +7,9 @@ from datetime import datetime
 from rich.console import Console
 from rich.table import Table
 
-from facsimile.commands.listing import state
+from facsimile.commands.run_state import STATES, TO_MAKE, state
 from facsimile.commands.status import failures, progress, usage
-from facsimile.commands.status.progress import STATES, Progress
+from facsimile.commands.status.progress import Progress
 from facsimile.foundation import discover, units
 from facsimile.foundation.units import size
 from facsimile.planning import cost
@@ -25,8 +25,7 @@ def plan(workspace: Workspace, study: str, console: Console) -> None:
     """Print runs, steps, hours and bytes that a study needs from here, and what stands in its way."""
     found = workspace.study(study)
     runs = workspace.runs(found)
-    states = {run.key: state(workspace, run) for run in runs}
-    todo = [run for run in runs if states[run.key] in ("missing", "running")]
+    todo = [run for run in runs if state(workspace, run) in TO_MAKE]
     price = cost.of(todo, found, workspace.config.scale)
     controls = sum(run.control for run in runs)
     console.print(
