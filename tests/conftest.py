@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import processor
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
@@ -30,6 +31,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest begins first: the cluster's tests, then files with slow ones."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: (not item.nodeid.startswith(SLURM), item.path not in slow))
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Below the slowest tests, if these are asked for: on which processor they were."""
+    if config.getoption("durations") is not None:
+        terminalreporter.section("processor")
+        terminalreporter.write_line(processor.described())
 
 
 @pytest.fixture(scope="session")
