@@ -24,6 +24,12 @@ ELSEWHERE = {
     "config/README.md": "configuration.md",
     "CHANGELOG.md": "changelog.md",
 }
+# The page of a paper lies in the folder of the paper.
+PAPERS = "workflow/facsimile/papers"
+ELSEWHERE |= {
+    f"{PAPERS}/{page.parent.name}/README.md": f"papers/{page.parent.name}.md"
+    for page in sorted((ROOT / PAPERS).glob("*/README.md"))
+}
 LINK = re.compile(r"(?P<image>!?)\[(?P<text>[^\]]*)\]\((?P<target>[^)#\s]+)(?P<anchor>#[^)\s]*)?\)")
 MATH = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
 FENCED = re.compile(r"(```.*?```)", re.DOTALL)
