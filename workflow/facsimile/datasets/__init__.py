@@ -47,8 +47,6 @@ DataFile.register(Arrays)  # type: ignore[type-abstract]
 def dataset(name: str, path: Path | None = None) -> Stored | Arrays:
     """Open a data set, and make its file first if there is none.
 
-    Parameters:
-
     - ``name``: the data set's name, for example ``"dsprites"``.
     - ``path``: its file. By default ``results/data/<name>.h5``.
 
@@ -74,10 +72,13 @@ def dataset(name: str, path: Path | None = None) -> Stored | Arrays:
     return _class(name).open(file)
 
 
-def make(name: str, path: Path, source: Path | None = None, data_dir: Path | None = None) -> None:
+def make(
+    name: str,
+    path: Path,
+    source: Path | None = None,
+    data_dir: Path | None = None,
+) -> None:
     """Write a data set's file, whole or not at all.
-
-    Parameters:
 
     - ``name``: the data set's name.
     - ``path``: the file to write.

@@ -1,4 +1,4 @@
-"""Cars3D: 183 car models from 24 sides and 4 heights, 17,568 images (Reed, Zhang, Zhang and Lee 2015)."""
+"""Cars3D: images of 183 car models from 24 sides and 4 heights (Reed et al. 2015)."""
 
 import gzip
 import hashlib
@@ -24,7 +24,7 @@ _SIDE, _OFFICIAL_SIDE = 64, 128
 
 
 class Cars3D(Archived):
-    """Images of cars, scaled down to 64 × 64 pixels.
+    """17,568 images of cars, scaled down to 64 × 64 pixels (Reed, Zhang, Zhang and Lee 2015).
 
     They are read from ``nips2015-analogy-data.tar.gz``, or from its unpacked folder ``cars``.
     Scaling uses Pillow's Lanczos filter, as disentanglement_lib does.

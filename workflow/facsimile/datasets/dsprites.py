@@ -1,4 +1,4 @@
-"""dSprites: 737,280 images of a white sprite on black (Matthey, Higgins, Hassabis, Lerchner 2017)."""
+"""dSprites: 737,280 images of a white sprite on black (Matthey et al. 2017)."""
 
 import hashlib
 import itertools
@@ -31,6 +31,8 @@ _VALUES = {
 
 class DSprites(Stored):
     """Images of 64 × 64 pixels, in the order of the official archive.
+
+    Published by Matthey, Higgins, Hassabis and Lerchner (2017).
 
     They are rendered here, or read from the archive
     ``dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz`` if it is given as the source. Of 20,000
@@ -144,5 +146,5 @@ class DSprites(Stored):
         if wrong.size:
             raise DatasetError(
                 f"{source}: image {first + wrong[0]} has the factors {classes[wrong[0]]}, "
-                "not those of the archive's order"
+                "not the archive's order"
             )

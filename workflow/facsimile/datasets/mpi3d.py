@@ -1,4 +1,4 @@
-"""MPI3D: an object on a robot arm; simple or realistic renderings, or photographs (Gondal et al. 2019)."""
+"""MPI3D: an object on a robot arm, in drawings or photographs (Gondal et al. 2019)."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,7 +43,8 @@ def official(name: str, md5: str) -> Official:
 class MPI3D(OnDisk):
     """1,036,800 images of an object on a robot arm.
 
-    They are read in blocks from the .npz archive and kept on disk: 12.7 GB.
+    They are simple drawings (toy), realistic drawings or real photographs. They are read in blocks
+    from the .npz archive and kept on disk: 12.7 GB.
 
     Values of the factors: colours white, green, red, blue, brown, olive; shapes cone, cube,
     cylinder, hexagonal, pyramid, sphere; sizes small, large; cameras top, centre, bottom;

@@ -1,4 +1,4 @@
-"""Scream-dSprites: sprites that invert a random patch of Munch's painting (Locatello et al. 2019)."""
+"""Scream-dSprites: sprites that invert a patch of Munch's painting (Locatello et al. 2019)."""
 
 import itertools
 import json

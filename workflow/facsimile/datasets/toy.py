@@ -1,4 +1,4 @@
-"""A few hundred small images, generated in well under a second: for tests, and to try things out."""
+"""384 small images, generated in well under a second: for tests, and to try things out."""
 
 from collections.abc import Iterator
 from pathlib import Path
