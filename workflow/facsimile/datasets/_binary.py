@@ -19,7 +19,8 @@ def reading(path: Path, kind: str) -> Iterator[IO[bytes]]:
     errors inside the ``with`` block that say so.
     """
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        is_gzipped = path.suffix == ".gz"
+        with gzip.open(path) if is_gzipped else path.open("rb") as file:
             yield cast(IO[bytes], file)
     except FileNotFoundError:
         raise DatasetError(f"{path}: there is no such file") from None

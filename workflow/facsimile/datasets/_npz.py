@@ -63,7 +63,12 @@ def stream(
         ) from None
 
 
-def _check_header(file: IO[bytes], dtype: np.dtype[Any], shape: Shape, what: str) -> bool:
+def _check_header(
+    file: IO[bytes],
+    dtype: np.dtype[Any],
+    shape: Shape,
+    what: str,
+) -> bool:
     """Read the header of an array, and return whether it is in Fortran order.
 
     Raises DatasetError for another type or shape.

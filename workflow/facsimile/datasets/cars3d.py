@@ -84,7 +84,8 @@ class Cars3D(Archived):
         [path] = cls.located(source).values()
         names: list[str] = []
         cars: dict[str, Rows] = {}
-        for name, data in _unpacked(path) if path.is_dir() else _packed(path):
+        members = _unpacked(path) if path.is_dir() else _packed(path)
+        for name, data in members:
             if name == _LIST:
                 names = data.decode().split()
             else:
@@ -109,6 +110,13 @@ class Cars3D(Archived):
         return values
 
     @classmethod
+    def _find(cls, official: Official, folder: Path) -> Path | None:
+        # ``folder`` can be the unpacked folder itself.
+        if (folder / _LIST).is_file():
+            return folder
+        return super()._find(official, folder)
+
+    @classmethod
     def _car(cls, data: bytes, what: str) -> Rows:
         """Images of one car, uint8 [azimuth, elevation, 64, 64, 3], from a MATLAB file.
 
@@ -121,7 +129,8 @@ class Cars3D(Archived):
         elevations, azimuths, _ = cls.factor_sizes
         expected = (_OFFICIAL_SIDE, _OFFICIAL_SIDE, 3, azimuths, elevations)
         try:
-            im = matlab.loadmat(io.BytesIO(data), variable_names=["im"])["im"]
+            arrays = matlab.loadmat(io.BytesIO(data), variable_names=["im"])
+            im = arrays["im"]
         except (
             OSError,
             ValueError,
@@ -140,6 +149,7 @@ class Cars3D(Archived):
                 f"{what}: im is {im.dtype} {list(im.shape)}, "
                 f"the official one is uint8 {list(expected)}"
             )
+        # [azimuth, elevation, height, width, channel]
         images = np.ascontiguousarray(np.moveaxis(im, (3, 4), (0, 1)))
         scaled = []
         for direction in np.ndindex(images.shape[:2]):

@@ -136,7 +136,12 @@ class DSprites(Stored):
             first += len(image_block)
 
     @classmethod
-    def _check_order(cls, classes: npt.NDArray[Any], first: int, source: Path) -> None:
+    def _check_order(
+        cls,
+        classes: npt.NDArray[Any],
+        first: int,
+        source: Path,
+    ) -> None:
         """Raise DatasetError unless the factors of images from ``first`` on are in C order."""
         indices = np.arange(first, first + len(classes))
         # The archive's first column is the colour, which has one value.

@@ -32,7 +32,12 @@ _CHECKSUM_FROM = (
 )
 
 
-def official(name: str, size: int, md5: str, md5_unpacked: str) -> Official:
+def official(
+    name: str,
+    size: int,
+    md5: str,
+    md5_unpacked: str,
+) -> Official:
     """One of the four official files, which can be gzipped or not.
 
     ``size`` and ``md5`` are those of the gzipped file.
@@ -90,7 +95,10 @@ class MNIST(ArchivedArrays):
     ``images``: uint8 [n, 28, 28, 1], 0 to 255. ``labels``: int64 [n], the digits.
     """
 
-    shapes: ClassVar = {"images": (SIDE, SIDE, 1), "labels": ()}
+    shapes: ClassVar = {
+        "images": (SIDE, SIDE, 1),
+        "labels": (),
+    }
     licence = "CC BY-SA 3.0"
     source = "http://yann.lecun.com/exdb/mnist"
     part: ClassVar[str]  # "train" or "t10k", as in the names of the official files

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image, UnidentifiedImageError
 
 from facsimile.datasets.base import file
@@ -60,23 +61,27 @@ class ScreamDSprites(Archived, DSprites):
     )
 
     def __init__(self, rows: Rows, facts: Facts) -> None:
-        sprites, picture_rows = rows[: len(self)], rows[len(self) :]
-        super().__init__(sprites, facts)
+        count = len(self)
+        super().__init__(rows[:count], facts)
         # Without a file, there is no picture.
         shape = json.loads(facts.get("picture_shape", "[0, 0, 3]"))
-        picture = picture_rows.ravel()[: math.prod(shape)].reshape(shape)
+        picture_bytes = rows[count:].ravel()
+        picture = picture_bytes[: math.prod(shape)].reshape(shape)
         # Channels before pixels, which is four times as fast.
         self._picture = np.ascontiguousarray(np.moveaxis(picture, 2, 0))
 
     @classmethod
     def _write(cls, path: Path, source: Path, progress: Progress) -> None:
-        picture = _thumbnail(cls.located(source)[cls.files[0].name])
+        [picture_path] = cls.located(source).values()
+        picture = _thumbnail(picture_path)
         [row_bytes] = cls.row_shape
-        picture_rows = np.zeros((math.ceil(picture.size / row_bytes), row_bytes), np.uint8)
+        # As many rows as the picture fills; the rest of the last one is zeros.
+        picture_count = math.ceil(picture.size / row_bytes)
+        picture_rows = np.zeros((picture_count, row_bytes), np.uint8)
         picture_rows.ravel()[: picture.size] = picture.ravel()
         facts = cls._identity() | cls.origin(source)
         facts["picture_shape"] = json.dumps(picture.shape)
-        count = math.prod(cls.factor_sizes) + len(picture_rows)
+        count = math.prod(cls.factor_sizes) + picture_count
         blocks = itertools.chain(cls.blocks(None), [picture_rows])
         file.write(path, (count, row_bytes), blocks, facts, progress)
 
@@ -89,12 +94,13 @@ class ScreamDSprites(Archived, DSprites):
         sprites = np.moveaxis(super()._images(indices, None), 3, 1)
         _, height, width = self._picture.shape
         n = len(indices)
-        windows = np.lib.stride_tricks.sliding_window_view(self._picture, (_SIDE, _SIDE), (1, 2))
+        windows = sliding_window_view(self._picture, (_SIDE, _SIDE), (1, 2))
         top = rng.integers(0, height - _SIDE, n)
         left = rng.integers(0, width - _SIDE, n)
         patches = np.moveaxis(windows[:, top, left], 0, 1)
         images = patches.astype(np.float32)
-        images += rng.uniform(0, 255, (n, 3, 1, 1)).astype(np.float32)
+        colours = rng.uniform(0, 255, (n, 3, 1, 1))
+        images += colours.astype(np.float32)
         images *= 0.5
         background = np.rint(images, out=images).astype(np.uint8)
         # For 8 bits, x ^ 255 is 255 - x.

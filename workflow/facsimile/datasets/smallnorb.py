@@ -93,7 +93,8 @@ class SmallNORB(Archived):
         The chunks are not sorted by factors, so all 199 MB are held in memory.
         """
         paths = cls.located(source)
-        rows = np.zeros((math.prod(cls.factor_sizes), *cls.row_shape), np.uint8)
+        count = math.prod(cls.factor_sizes)
+        rows = np.zeros((count, *cls.row_shape), np.uint8)
         counts = np.zeros(rows.shape[:2], np.int64)
         for chunk in range(len(_CHUNKS)):
             dat = paths[_official(chunk, "dat").name]
@@ -139,9 +140,10 @@ class SmallNORB(Archived):
         factors = np.stack([category, elevation, azimuth // 2, lighting])
         numbers = np.stack([*factors, instance])
         sizes = np.array([*cls.factor_sizes, _INSTANCES])
-        invalid = (numbers < 0) | (numbers >= sizes[:, None]) | (azimuth % 2 != 0)
+        out_of_range = (numbers < 0) | (numbers >= sizes[:, None])
+        invalid = out_of_range | (azimuth % 2 != 0)
         if invalid.any():
-            image = int(np.flatnonzero(invalid.any(axis=0))[0])
+            image = int(invalid.any(axis=0).argmax())  # the first
             raise DatasetError(
                 f"{info}: image {image} has category {category[image]}, instance "
                 f"{instance[image]}, elevation {elevation[image]}, azimuth {azimuth[image]}, "
@@ -167,4 +169,5 @@ def _resized(images: Rows) -> Rows:
         image = Image.fromarray(pixels)
         small = image.resize((_SIDE, _SIDE), Image.Resampling.LANCZOS)
         resized.append(np.asarray(small))
-    return np.clip(np.stack(resized), 0, 255).astype(np.uint8)
+    clipped = np.clip(np.stack(resized), 0, 255)
+    return clipped.astype(np.uint8)

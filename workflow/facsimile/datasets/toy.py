@@ -28,8 +28,9 @@ class Toy(Stored):
     @classmethod
     def blocks(cls, source: Path | None) -> Iterator[Rows]:
         """Yield all images in one block."""
-        factors = np.indices(cls.factor_sizes).reshape(len(cls.factor_sizes), -1, 1, 1)
-        shape, size, x, y = factors
+        # The values of each factor in all images, [384, 1, 1].
+        grid = np.indices(cls.factor_sizes)
+        shape, size, x, y = grid.reshape(len(cls.factor_sizes), -1, 1, 1)
         pixel = np.arange(_SIDE) + 0.5
         right = np.abs(pixel[None, None] - 11 - 6 * x)
         down = np.abs(pixel[None, :, None] - 11 - 6 * y)
@@ -38,4 +39,5 @@ class Toy(Stored):
         distance = np.where(shape == 0, from_square, from_disc)
         # The share of each pixel that the shape covers: falls from 1 to 0 over one pixel.
         covered = np.clip(4.25 + 2 * size - distance, 0, 1)
-        yield np.rint(255 * covered).astype(np.uint8)[..., None]
+        images = np.rint(255 * covered).astype(np.uint8)
+        yield images[..., None]

@@ -40,8 +40,9 @@ class LinearRank(Arrays):
 
     @classmethod
     def generate(cls, source: Path | None) -> dict[str, npt.NDArray[Any]]:
-        random = np.random.Generator(np.random.Philox(key=[SEED, cls.rank]))
-        axes = np.linalg.qr(random.normal(size=(WIDTH, cls.rank)))[0]
+        bits = np.random.Philox(key=[SEED, cls.rank])
+        random = np.random.Generator(bits)
+        axes, _ = np.linalg.qr(random.normal(size=(WIDTH, cls.rank)))
         scales = np.linspace(*SCALES, cls.rank)
         codes = random.normal(size=(cls.rows, cls.rank)) * scales
         noise = NOISE * random.normal(size=(cls.rows, WIDTH))

@@ -46,9 +46,9 @@ class Canvas:
     @cached_property
     def scale(self) -> Pair:
         """Pixels per unit of x and of y."""
-        x = SIDE * WIDTH / (self.high[0] - self.low[0])
-        y = SIDE * HEIGHT / (self.high[1] - self.low[1])
-        return x, y
+        width = self.high[0] - self.low[0]
+        height = self.high[1] - self.low[1]
+        return SIDE * WIDTH / width, SIDE * HEIGHT / height
 
     @cached_property
     def x(self) -> Array:
@@ -66,7 +66,12 @@ class Canvas:
         centres = pixels / self.scale[1] + self.low[1]
         return centres.astype(np.float32)[None, :, None]
 
-    def snapped(self, values: npt.ArrayLike, axis: int, points: float) -> Array:
+    def snapped(
+        self,
+        values: npt.ArrayLike,
+        axis: int,
+        points: float,
+    ) -> Array:
         """Where matplotlib puts edges at ``values`` of an axis, [n].
 
         A line whose width, ``points``, rounds to an odd number of pixels is put on the centre of a
@@ -74,14 +79,17 @@ class Canvas:
         """
         shift = 0.5 * (round(points * POINT) % 2)
         margin = SIDE * (LEFT, BOTTOM)[axis]
-        scale, low = self.scale[axis], self.low[axis]
-        pixels = margin + (np.asarray(values, np.float64) - low) * scale
+        scale = self.scale[axis]
+        low = self.low[axis]
+        positions = np.asarray(values, np.float64)
+        pixels = margin + (positions - low) * scale
         if axis == 0:
             snapped = np.floor(pixels + 0.5) + shift
         else:
             # Rows are counted from the top.
             snapped = SIDE - np.floor(SIDE - pixels + 0.5) - shift
-        return ((snapped - margin) / scale + low).astype(np.float32)
+        snapped_values = (snapped - margin) / scale + low
+        return snapped_values.astype(np.float32)
 
     def upright(
         self,
@@ -91,9 +99,11 @@ class Canvas:
         points: float,
     ) -> Array:
         """Coverage of vertical lines from y0 to y1, snapped to pixels."""
-        start, end = self.snapped(y0, 1, points), self.snapped(y1, 1, points)
-        column = np.broadcast_to(self.snapped(x, 0, points), start.shape)
-        return self.segment((column, start), (column, end), points)
+        start = self.snapped(y0, 1, points)
+        end = self.snapped(y1, 1, points)
+        column = self.snapped(x, 0, points)
+        columns = np.broadcast_to(column, start.shape)
+        return self.segment((columns, start), (columns, end), points)
 
     def level(
         self,
@@ -103,9 +113,11 @@ class Canvas:
         points: float,
     ) -> Array:
         """Coverage of horizontal lines from x0 to x1, snapped to pixels."""
-        start, end = self.snapped(x0, 0, points), self.snapped(x1, 0, points)
-        row = np.broadcast_to(self.snapped(y, 1, points), start.shape)
-        return self.segment((start, row), (end, row), points)
+        start = self.snapped(x0, 0, points)
+        end = self.snapped(x1, 0, points)
+        row = self.snapped(y, 1, points)
+        rows = np.broadcast_to(row, start.shape)
+        return self.segment((start, rows), (end, rows), points)
 
     def ellipse(
         self,
@@ -114,12 +126,14 @@ class Canvas:
         radius: npt.ArrayLike,
     ) -> Array:
         """Coverage of circles in the units of the axes, with matplotlib's outline of one point."""
-        x, y, radius = _column(x), _column(y), _column(radius)
+        x, y = _column(x), _column(y)
+        radius = _column(radius)
         # In pixels a circle is an ellipse, as the units of x and y differ in size.
-        width = radius * self.scale[0] + POINT / 2
-        height = radius * self.scale[1] + POINT / 2
-        dx = (self.x - x) * self.scale[0] / width
-        dy = (self.y - y) * self.scale[1] / height
+        scale_x, scale_y = self.scale
+        width = radius * scale_x + POINT / 2
+        height = radius * scale_y + POINT / 2
+        dx = (self.x - x) * scale_x / width
+        dy = (self.y - y) * scale_y / height
         distance = np.hypot(dx, dy) - 1
         return self._coverage(distance * np.sqrt(width * height))
 
@@ -133,15 +147,16 @@ class Canvas:
         x0, y0 = [_column(value) for value in start]
         x1, y1 = [_column(value) for value in end]
         # The line, and the way from its start to each pixel, in pixels.
-        line_x = (x1 - x0) * self.scale[0]
-        line_y = (y1 - y0) * self.scale[1]
+        scale_x, scale_y = self.scale
+        line_x = (x1 - x0) * scale_x
+        line_y = (y1 - y0) * scale_y
         length = np.hypot(line_x, line_y)
-        dx = (self.x - x0) * self.scale[0]
-        dy = (self.y - y0) * self.scale[1]
+        dx = (self.x - x0) * scale_x
+        dy = (self.y - y0) * scale_y
         across = np.abs(dx * line_y - dy * line_x) / length
-        along = np.abs((dx * line_x + dy * line_y) / length - length / 2)
+        along = (dx * line_x + dy * line_y) / length
         beside = across - points * POINT / 2
-        beyond = along - length / 2
+        beyond = np.abs(along - length / 2) - length / 2
         return self._coverage(np.maximum(beside, beyond))
 
     def rectangle(
@@ -152,12 +167,15 @@ class Canvas:
         height: npt.ArrayLike,
     ) -> Array:
         """Coverage of rectangles with lower left corner (x, y) and an outline of one point."""
-        left, right = self.snapped(x, 0, 1), self.snapped(x + width, 0, 1)
+        scale_x, scale_y = self.scale
+        top = y + np.asarray(height)
+        left = self.snapped(x, 0, 1)
+        right = self.snapped(x + width, 0, 1)
         low = _column(self.snapped(y, 1, 1))
-        high = _column(self.snapped(y + np.asarray(height), 1, 1))
+        high = _column(self.snapped(top, 1, 1))
         across = np.maximum(left - self.x, self.x - right)
         up = np.maximum(low - self.y, self.y - high)
-        distance = np.maximum(across * self.scale[0], up * self.scale[1])
+        distance = np.maximum(across * scale_x, up * scale_y)
         return self._coverage(distance - POINT / 2)
 
     def jet(
@@ -169,14 +187,20 @@ class Canvas:
         points: float,
     ) -> Array:
         """Coverage of parabolas that leave (x, start) horizontally and reach (x + reach, end)."""
-        start, reach = _column(start), _column(reach)
+        start = _column(start)
+        reach = _column(reach)
+        scale_x, scale_y = self.scale
         steepness = (start - end) / reach**2
         travelled = np.maximum(self.x - x, 0)
-        # Vertical distance to the parabola, in pixels, divided by the length of its tangent.
-        above = (self.y - (start - steepness * travelled**2)) * self.scale[1]
-        slope = 2 * steepness * travelled * self.scale[1] / self.scale[0]
-        beside = np.abs(above) / np.hypot(1, slope) - points * POINT / 2
-        outside = np.maximum((x - self.x) * self.scale[0], (end - self.y) * self.scale[1])
+        height = start - steepness * travelled**2
+        above = (self.y - height) * scale_y
+        slope = 2 * steepness * travelled * scale_y / scale_x
+        # The distance to a curve is about the vertical distance over the length of its tangent.
+        distance = np.abs(above) / np.hypot(1, slope)
+        beside = distance - points * POINT / 2
+        before = (x - self.x) * scale_x
+        below = (end - self.y) * scale_y
+        outside = np.maximum(before, below)
         return self._coverage(np.maximum(beside, outside))
 
     def _coverage(self, distance: npt.NDArray[np.floating]) -> Array:
@@ -201,21 +225,23 @@ def paint(
 
     ``coverage``: [n, h, w], or [1, h, w] for the same shape in all pictures.
     """
+    # Only the rows and columns that the shapes touch.
     columns = np.flatnonzero(coverage.any(axis=(0, 1)))
     if not len(columns):
         return
     rows = np.flatnonzero(coverage.any(axis=(0, 2)))
-    # Only the rows and columns that the shapes touch.
     down = slice(rows[0], rows[-1] + 1)
     across = slice(columns[0], columns[-1] + 1)
     part = pictures[:, canvas.top : canvas.bottom, canvas.left : canvas.right]
     band = part[:, down, across]
-    # Blended in integers, 256 parts of colour at most, and rounded.
-    share = np.rint(coverage[:, down, across, None] * 256).astype(np.int32)
+    # Blended in integers: ``share`` of 256 parts are the colour. Adding 128 rounds.
+    parts = np.rint(coverage[:, down, across, None] * 256)
+    share = parts.astype(np.int32)
     blended = band * (256 - share) + np.array(colour, np.int32) * share
     band[:] = (blended + 128) >> 8
 
 
 def _column(values: npt.ArrayLike) -> Array:
     """One number per picture, [n, 1, 1]."""
-    return np.asarray(values, np.float32).reshape(-1, 1, 1)
+    column = np.asarray(values, np.float32)
+    return column.reshape(-1, 1, 1)

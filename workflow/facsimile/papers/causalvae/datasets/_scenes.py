@@ -80,11 +80,16 @@ class Scenes(Arrays):
     def generate(cls, source: Path | None) -> dict[str, npt.NDArray[Any]]:
         labels = cls.grid()
         values = cls.scale(labels)
-        blocks = [cls.draw(labels[i : i + BLOCK]) for i in range(0, len(labels), BLOCK)]
+        blocks = []
+        for first in range(0, len(labels), BLOCK):
+            block = labels[first : first + BLOCK]
+            blocks.append(cls.draw(block))
         truncated = np.trunc(labels)
-        low, high = values.min(axis=0), values.max(axis=0)
+        low = values.min(axis=0)
+        high = values.max(axis=0)
+        # The highest value is at the end of the last bin.
         bins = np.minimum((values - low) / (high - low) * BINS, BINS - 1)
-        parents = np.broadcast_to(cls.graph(), (len(labels), CONCEPTS, CONCEPTS))
+        shape = (len(labels), CONCEPTS, CONCEPTS)
         return {
             "images": np.concatenate(blocks),
             "labels": truncated.astype(np.float32),
@@ -93,7 +98,7 @@ class Scenes(Arrays):
             "factors": bins.astype(np.int64),
             "held_out": cls.held_out().astype(np.int64),
             "counterfactuals": cls._counterfactuals(labels).astype(np.float32),
-            "parents": parents,
+            "parents": np.broadcast_to(cls.graph(), shape),
         }
 
     def intervened(
@@ -115,7 +120,9 @@ class Scenes(Arrays):
     @classmethod
     def scale(cls, labels: Labels) -> Labels:
         """Quantities in the units of the released model's prior."""
-        return (labels - np.array(cls.centre)) / np.array(cls.half_range)
+        centre = np.array(cls.centre)
+        half_range = np.array(cls.half_range)
+        return (labels - centre) / half_range
 
     @classmethod
     def graph(cls) -> npt.NDArray[np.int64]:

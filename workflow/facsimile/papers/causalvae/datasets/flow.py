@@ -10,15 +10,19 @@ from facsimile.papers.causalvae.datasets._drawing import SIDE, Canvas, paint
 from facsimile.papers.causalvae.datasets._scenes import Labels, Pictures, Scenes
 
 LABEL = "Flow"
-BALLS, HEIGHTS, HOLES = range(5, 35), range(10, 40), range(6, 15)
+BALLS = range(5, 35)
+HEIGHTS = range(10, 40)
+HOLES = range(6, 15)
 # As in the script, the squared reach is twice this times the height times the drop.
 GRAVITY = 0.98
-END = 0.5  # height at which the jet and its drop end, and on which the ball lies
+END = 0.5  # height that the jet falls to, and that the ball lies on
 LEFT, RIGHT, TOP = 3.0, 8.0, 19.0  # of the cup
-GAP = 0.4  # height of the hole
-WATER = 5.0  # height at which the amount of water is counted from
+GAP = 0.4  # height of the gap in the wall that is the hole
+WATER = 5.0  # by how much the water is drawn higher than its label
 LOW, HIGH = (0.0, 0.0), (20.0, 20.0)
-BLACK, FIREBRICK, SKY = (0, 0, 0), (178, 34, 34), (135, 206, 250)
+BLACK = (0, 0, 0)
+FIREBRICK = (178, 34, 34)
+SKY = (135, 206, 250)
 WHITE = 255
 
 
@@ -63,7 +67,7 @@ class Flow(Scenes):
 
     @classmethod
     def intervene(cls, labels: Labels, concept: int, value: Labels) -> Labels:
-        ball, water = labels[:, 0], labels[:, 1]
+        ball, water, _, _ = labels.T
         amount = water - _raised_by(ball)
         changed = labels.copy()
         changed[:, concept] = value
@@ -71,7 +75,8 @@ class Flow(Scenes):
             return changed
         if concept == 0:
             changed[:, 1] = _raised_by(value) + amount
-        return _with_flow(changed[:, 0], changed[:, 1], changed[:, 3])
+        ball, water, _, hole = changed.T
+        return _with_flow(ball, water, hole)
 
     @classmethod
     def draw(cls, labels: Labels) -> Pictures:
@@ -82,14 +87,16 @@ class Flow(Scenes):
         paint(pictures, cup, filled, SKY)
         _paint_walls(pictures, hole / 3)
         floor = Canvas(LOW, HIGH, top=70, bottom=90, left=24, right=42)
-        disc = floor.ellipse(5.5, ball / 30 + END, ball / 30)
+        radius = ball / 30
+        disc = floor.ellipse(5.5, radius + END, radius)
         paint(pictures, floor, disc, FIREBRICK)
         outside = Canvas(LOW, HIGH, top=60, left=38)
         drawn_reach = reach / 10 * cls.noise(labels)
         jet = outside.jet(RIGHT, hole / 3, drawn_reach, END, points=2)
         paint(pictures, outside, jet, SKY)
         ground = Canvas(LOW, HIGH, top=80)
-        paint(pictures, ground, ground.level([0.0], [20.0], 0.2, points=2), BLACK)
+        line = ground.level([0.0], [20.0], 0.2, points=2)
+        paint(pictures, ground, line, BLACK)
         return pictures
 
     @staticmethod
@@ -105,9 +112,10 @@ class Flow(Scenes):
             mixed ^= mixed >> np.uint64(29)
         bits = (mixed >> np.uint64(11)).astype(np.float64)
         uniform = (bits + 0.5) / 2**53
-        # As in the script: 0.01 times a normal number, of which the absolute value is at least 1.
-        normal = np.maximum(np.abs(special.ndtri(uniform)), 1)
-        factor: Labels = np.sqrt((GRAVITY + 0.01 * normal) / GRAVITY)
+        # Like the script's noise: the absolute value of a normal number, 1 at least, times 0.01.
+        normal = special.ndtri(uniform)
+        noise = np.maximum(np.abs(normal), 1)
+        factor: Labels = np.sqrt((GRAVITY + 0.01 * noise) / GRAVITY)
         return factor
 
 
@@ -120,15 +128,20 @@ def _raised_by(ball: Labels) -> Labels:
 def _paint_walls(pictures: Pictures, hole: Labels) -> None:
     """Paint two walls, the right one with a gap above the hole's height."""
     canvas = Canvas(LOW, HIGH, left=16, right=48)
-    paint(pictures, canvas, canvas.upright(LEFT, [0.0], [TOP], points=2), BLACK)
-    # Each height is drawn once.
+    left = canvas.upright(LEFT, [0.0], [TOP], points=2)
+    paint(pictures, canvas, left, BLACK)
+    # Each height of the hole is drawn once.
     heights, which = np.unique(hole, return_inverse=True)
-    below = canvas.upright(RIGHT, np.zeros_like(heights), heights, points=2)
-    above = canvas.upright(RIGHT, heights + GAP, np.full_like(heights, TOP), points=2)
-    paint(pictures, canvas, np.maximum(below, above)[which], BLACK)
+    bottom = np.zeros_like(heights)
+    top = np.full_like(heights, TOP)
+    below = canvas.upright(RIGHT, bottom, heights, points=2)
+    above = canvas.upright(RIGHT, heights + GAP, top, points=2)
+    right = np.maximum(below, above)
+    paint(pictures, canvas, right[which], BLACK)
 
 
 def _with_flow(ball: Labels, water: Labels, hole: Labels) -> Labels:
     """All four quantities [n, 4]; the reach follows from the heights of water and hole."""
-    reach = np.sqrt(2 * GRAVITY * water * (hole / 3 - END))
+    drop = hole / 3 - END
+    reach = np.sqrt(2 * GRAVITY * water * drop)
     return np.stack([ball, water, 10 * reach, hole], axis=1)

@@ -20,7 +20,9 @@ LAMP = 20.5  # height of the lamp
 GROUND = -0.5  # height of the ground
 SHORTEST = 3.0  # length of the shortest shadow
 LOW, HIGH = (0.0, -1.0), (20.0, 21.0)
-BLACK, FIREBRICK, ORANGE = (0, 0, 0), (178, 34, 34), (255, 165, 0)
+BLACK = (0, 0, 0)
+FIREBRICK = (178, 34, 34)
+ORANGE = (255, 165, 0)
 WHITE = 255
 
 
@@ -67,7 +69,8 @@ class Pendulum(Scenes):
         changed = labels.copy()
         changed[:, concept] = value
         if concept < 2:
-            return _with_shadow(changed[:, 0], changed[:, 1])
+            angle, light, _, _ = changed.T
+            return _with_shadow(angle, light)
         return changed
 
     @classmethod
@@ -76,11 +79,15 @@ class Pendulum(Scenes):
         angle, light, length, position = labels.T
         _paint_pendulum(pictures, angle * STEP)
         sky = Canvas(LOW, HIGH, bottom=32)
-        lamp_x = PIVOT[0] + (LAMP - PIVOT[1]) / np.tan(light * STEP)
-        paint(pictures, sky, sky.ellipse(lamp_x, LAMP, 3.0), ORANGE)
+        height = LAMP - PIVOT[1]
+        lamp_x = PIVOT[0] + height / np.tan(light * STEP)
+        lamp = sky.ellipse(lamp_x, LAMP, 3.0)
+        paint(pictures, sky, lamp, ORANGE)
         floor = Canvas(LOW, HIGH, top=80)
-        start, end = position - length / 2, position + length / 2
-        paint(pictures, floor, floor.level(start, end, GROUND, points=3), BLACK)
+        start = position - length / 2
+        end = position + length / 2
+        shadow = floor.level(start, end, GROUND, points=3)
+        paint(pictures, floor, shadow, BLACK)
         return pictures
 
 
@@ -91,13 +98,16 @@ def _paint_pendulum(pictures: Pictures, theta: Labels) -> None:
     angles, which = np.unique(theta, return_inverse=True)
     x = PIVOT[0] + LENGTH * np.sin(angles)
     y = PIVOT[1] - LENGTH * np.cos(angles)
-    pivots = np.full_like(x, PIVOT[0]), np.full_like(y, PIVOT[1])
-    rods = canvas.segment(pivots, (x, y), points=3)
+    pivot_x = np.full_like(x, PIVOT[0])
+    pivot_y = np.full_like(y, PIVOT[1])
+    rods = canvas.segment((pivot_x, pivot_y), (x, y), points=3)
     balls = canvas.ellipse(x, y, BALL)
     for i in range(len(angles)):
+        rod = rods[i : i + 1]
+        ball = balls[i : i + 1]
         picture = np.full((1, SIDE, SIDE, 3), WHITE, np.uint8)
-        paint(picture, canvas, rods[i : i + 1], BLACK)
-        paint(picture, canvas, balls[i : i + 1], FIREBRICK)
+        paint(picture, canvas, rod, BLACK)
+        paint(picture, canvas, ball, FIREBRICK)
         pictures[which == i] = picture
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from facsimile.datasets.base.dataset import Images
 from facsimile.datasets.base.file import Rows
@@ -70,11 +71,12 @@ class XYSquares(Stored):
     @classmethod
     def blocks(cls, source: Path | None) -> Iterator[Rows]:
         """Yield 512 rows at a time: all positions of the last three factors."""
-        first = np.indices(cls.factor_sizes[:3]).reshape(3, -1).T
-        last = np.indices(cls.factor_sizes[3:]).reshape(3, -1).T
+        first = _combinations(cls.factor_sizes[:3])
+        last = _combinations(cls.factor_sizes[3:])
         for values in first:
             repeated = np.broadcast_to(values, last.shape)
-            yield np.hstack([repeated, last]).astype(np.uint8)
+            block = np.hstack([repeated, last])
+            yield block.astype(np.uint8)
 
     def decode(self, rows: Rows) -> Images:
         """Images uint8 [n, 64, 64, 3] of rows [n, 6].
@@ -82,10 +84,18 @@ class XYSquares(Stored):
         A pixel of a channel is lit if both of its coordinates are within the channel's square.
         """
         # Of each coordinate, the first pixel of the square: [n, 6, 1].
-        margin = (SIDE - SQUARE - (PLACES - 1) * self.spacing) // 2
-        first = margin + self.spacing * rows[..., None].astype(np.int64)
+        places = rows[..., None].astype(np.int64)
+        extent = SQUARE + (PLACES - 1) * self.spacing
+        first = (SIDE - extent) // 2 + self.spacing * places
         pixel = np.arange(SIDE)
         within = (pixel >= first) & (pixel < first + SQUARE)
-        across, down = within[:, 0::2], within[:, 1::2]
+        across = within[:, 0::2]
+        down = within[:, 1::2]
         lit = down[:, :, :, None] & across[:, :, None, :]
-        return np.moveaxis(lit, 1, 3).astype(np.uint8) * 255
+        images = np.moveaxis(lit, 1, 3)
+        return images.astype(np.uint8) * 255
+
+
+def _combinations(sizes: tuple[int, ...]) -> npt.NDArray[np.int64]:
+    """All combinations of factor values in C order, [n, k]."""
+    return np.indices(sizes).reshape(len(sizes), -1).T

@@ -37,7 +37,8 @@ class LinearGaussian(Arrays):
         random = np.random.Generator(np.random.Philox(key=SEED))
         x = _gaussian(random, X_SCALES)
         residual = _gaussian(random, Y_SCALES)
-        coefficients = random.normal(0, 0.3, (len(X_SCALES), len(Y_SCALES)))
+        shape = (len(X_SCALES), len(Y_SCALES))
+        coefficients = random.normal(0, 0.3, shape)
         y = x @ coefficients + residual
         return {
             "x": x.astype(np.float32),
@@ -45,10 +46,13 @@ class LinearGaussian(Arrays):
         }
 
 
-def _gaussian(random: np.random.Generator, scales: tuple[float, ...]) -> npt.NDArray[np.float64]:
+def _gaussian(
+    random: np.random.Generator,
+    scales: tuple[float, ...],
+) -> npt.NDArray[np.float64]:
     """Draws [100, d] with these standard deviations along random axes."""
     d = len(scales)
-    axes = np.linalg.qr(random.normal(size=(d, d)))[0]
-    standard = random.normal(size=(LinearGaussian.rows, d))
-    draws: npt.NDArray[np.float64] = standard * np.array(scales) @ axes.T
+    axes, _ = np.linalg.qr(random.normal(size=(d, d)))
+    along_axes = random.normal(size=(LinearGaussian.rows, d)) * np.array(scales)
+    draws: npt.NDArray[np.float64] = along_axes @ axes.T
     return draws

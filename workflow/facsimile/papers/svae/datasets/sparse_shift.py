@@ -98,12 +98,14 @@ class SparseShift(Arrays):
     @classmethod
     def rates(cls, logits: Matrix) -> Matrix:
         """Expected counts [n, genes] of logits [n, genes]."""
-        return COUNTS[cls.softmax] * _softmax(logits, axis=AXIS[cls.softmax])
+        shares = _softmax(logits, axis=AXIS[cls.softmax])
+        return COUNTS[cls.softmax] * shares
 
     @classmethod
     def generate(cls, source: Path | None) -> dict[str, npt.NDArray[Any]]:
         # Draws, in this order: weights, targets and shifts, latents, counts.
-        random = np.random.Generator(np.random.Philox(key=[SEED, cls.dimensions]))
+        bits = np.random.Philox(key=[SEED, cls.dimensions])
+        random = np.random.Generator(bits)
         weights = _weights(random, cls.dimensions)
         targets, shifts = _shifts(random, cls.dimensions)
         intervention = np.repeat(np.arange(INTERVENTIONS), cls.cells)
@@ -141,15 +143,18 @@ def _orthogonal(random: np.random.Generator) -> Callable[[int, int], Matrix]:
     """
 
     def draw(inputs: int, outputs: int) -> Matrix:
-        rows = np.linalg.qr(random.normal(size=(outputs, inputs)))[0].T
+        columns, _ = np.linalg.qr(random.normal(size=(outputs, inputs)))
         he = math.sqrt(2 / (1 + SLOPE**2))
         glorot = math.sqrt(2 / (inputs + outputs))
-        return rows * he * glorot
+        return columns.T * he * glorot
 
     return draw
 
 
-def _shifts(random: np.random.Generator, dimensions: int) -> tuple[npt.NDArray[np.int64], Matrix]:
+def _shifts(
+    random: np.random.Generator,
+    dimensions: int,
+) -> tuple[npt.NDArray[np.int64], Matrix]:
     """Which latents each intervention shifts [100, d], 1 or 0, and its mean latents [100, d]."""
     targets = np.zeros((INTERVENTIONS, dimensions), np.int64)
     for row in targets:
@@ -173,5 +178,6 @@ def _logits(latents: Matrix, weights: list[Matrix]) -> Matrix:
 
 def _softmax(logits: Matrix, axis: int) -> Matrix:
     # Subtracting the maximum changes no result, and keeps exp from overflowing.
-    exponentials: Matrix = np.exp(logits - logits.max(axis=axis, keepdims=True))
+    highest = logits.max(axis=axis, keepdims=True)
+    exponentials: Matrix = np.exp(logits - highest)
     return exponentials / exponentials.sum(axis=axis, keepdims=True)
