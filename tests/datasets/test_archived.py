@@ -49,8 +49,8 @@ def test_an_absent_data_set_is_downloaded_and_made(
     np.testing.assert_array_equal(data.images(np.arange(len(data))), archives.robot(found))
     assert data.facts["origin"] == "official"
     said = capsys.readouterr().err
-    assert f"{path}: absent; making the data set mpi3d_toy" in said
-    assert f"{path.parent / 'downloads' / NAME}: absent; downloading it" in said
+    assert f"{path}: missing; making the data set mpi3d_toy" in said
+    assert f"{path.parent / 'downloads' / NAME}: missing; downloading it" in said
     assert f"{NAME}: " in said
     assert "MB (100%)" in said
     path.unlink()

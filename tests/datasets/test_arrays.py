@@ -81,7 +81,7 @@ def test_it_is_counted_without_its_file(found):
 def test_a_damaged_or_another_file_is_refused_by_name(found, path):
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(DatasetError, match=r"data\.h5: truncated or no data set's file"):
+    with pytest.raises(DatasetError, match=r"data\.h5: truncated or not a data set's file"):
         found.open(path)
     path.write_bytes(whole)
     with h5py.File(path, "r+") as file:
@@ -113,7 +113,7 @@ def test_a_file_of_another_data_set_is_refused(tmp_path):
 def test_arrays_have_no_grid_and_no_images(tmp_path):
     data = datasets.dataset("cone", tmp_path / "cone.h5")
     assert data.subgrid({}) is data
-    with pytest.raises(ValueError, match="its rows are no grid of factors"):
+    with pytest.raises(ValueError, match="its rows are not a grid of factors"):
         data.subgrid({"shape": 2})
     with pytest.raises(ValueError, match=r"cone is a data set of arrays \(z\), not of images"):
         datasets.of_images(data)

@@ -107,7 +107,7 @@ def test_a_file_that_is_not_matlabs_is_refused(tmp_path: Path) -> None:
     refused(
         tmp_path,
         {"data/cars/car_1.mat": b"something else"},
-        r"car_1\.mat is truncated or no MATLAB file",
+        r"car_1\.mat is truncated or not a MATLAB file",
     )
     refused(
         tmp_path,
@@ -133,7 +133,7 @@ def test_a_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
         match=r"cars\.tar\.gz: truncated, altered or another file.*4e866a79.*disent.*download it again",
     ):
         Cars3D.make(tmp_path / "cars3d.h5", tmp_path / "cars.tar.gz")
-    with pytest.raises(DatasetError, match=r"cars\.tar\.gz: truncated, altered or no such archive"):
+    with pytest.raises(DatasetError, match=r"cars\.tar\.gz: truncated, altered or not the official archive"):
         archives.without_checksums(Cars3D).make(tmp_path / "cars3d.h5", tmp_path / "cars.tar.gz")
 
 
@@ -142,7 +142,7 @@ def test_an_archive_that_lacks_its_last_bytes_is_refused(
     archive: tuple[type[Cars3D], Path], tmp_path: Path, cut: int
 ) -> None:
     (tmp_path / ARCHIVE).write_bytes((archive[1] / ARCHIVE).read_bytes()[:-cut])
-    with pytest.raises(DatasetError, match=rf"{ARCHIVE}: truncated, altered or no such archive"):
+    with pytest.raises(DatasetError, match=rf"{ARCHIVE}: truncated, altered or not the official archive"):
         archives.without_checksums(archive[0]).make(tmp_path / "cars3d.h5", tmp_path)
 
 

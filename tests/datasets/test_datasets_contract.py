@@ -209,7 +209,7 @@ def test_stochastic_images_follow_their_generator(data: Dataset) -> None:
         )
         return
     with pytest.raises(
-        ValueError, match=f"{data.name}: its images are drawn anew at every read; give a generator"
+        ValueError, match=f"{data.name}: its images have a random part .* pass a generator"
     ):
         data.images(index)
     assert np.any(data.images(index, rng_for(data, 0)) != data.images(index, rng_for(data, 1)))

@@ -148,7 +148,7 @@ def test_bytes_from_elsewhere_are_not_appended(site: Site, tmp_path: Path) -> No
     begun(tmp_path, DATA[:1000], site)
     with pytest.raises(
         DatasetError,
-        match="bytes from 1000 on were asked for, the server says that it sends bytes 1007-",
+        match="requested bytes from 1000 on, but the server sends bytes 1007-",
     ):
         download.fetch(official(site), tmp_path)
     assert (tmp_path / "file.bin.part").read_bytes() == DATA[:1000]

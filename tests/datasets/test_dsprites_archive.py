@@ -113,7 +113,7 @@ def test_missing_array_is_named(tmp_path: Path) -> None:
 
 def test_truncated_archive_is_refused(archive: Path, tmp_path: Path) -> None:
     archive.write_bytes(archive.read_bytes()[:-100])
-    with pytest.raises(DatasetError, match=r"dsprites\.npz: truncated, altered or no such archive"):
+    with pytest.raises(DatasetError, match=r"dsprites\.npz: truncated, altered or not the official archive"):
         Two.make(tmp_path / "dsprites.h5", archive)
 
 

@@ -133,7 +133,7 @@ def test_a_truncated_file_is_refused_by_name(
     data = path.read_bytes()
     path.write_bytes(data[: int(kept * len(data)) if isinstance(kept, float) else kept])
     with pytest.raises(
-        DatasetError, match=r"shapes3d\.h5: truncated or no data set's file .*remove the file"
+        DatasetError, match=r"shapes3d\.h5: truncated or not a data set's file .*remove the file"
     ):
         shapes.open(path)
 

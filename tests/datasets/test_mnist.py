@@ -73,7 +73,7 @@ def test_a_label_that_is_no_digit_is_refused(small: type[MNIST], tmp_path: Path)
     labels[3] = 11
     (tmp_path / LABELS).write_bytes(gzip.compress(archives.idx(labels)))
     with pytest.raises(
-        DatasetError, match=rf"{LABELS}: image 3 is called 11, no digit; download it again"
+        DatasetError, match=rf"{LABELS}: image 3 has the label 11, which is not a digit; download it again"
     ):
         archives.without_checksums(small).make(tmp_path / "mnist.h5", tmp_path)
 

@@ -136,7 +136,7 @@ def test_a_picture_that_is_too_small_is_refused(tmp_path: Path) -> None:
     Image.new("RGB", (64, 200)).save(tmp_path / "a.png")
     with pytest.raises(
         DatasetError,
-        match=r"a\.png: too small: made to fit, it has 64 × 200 pixels, and patches have 64",
+        match=r"a\.png: too small: scaled down, it has 64 × 200 pixels, and patches have 64",
     ):
         _thumbnail(tmp_path / "a.png")
 
@@ -144,7 +144,7 @@ def test_a_picture_that_is_too_small_is_refused(tmp_path: Path) -> None:
 def test_what_is_no_picture_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_text("<html>not found</html>")
     with pytest.raises(
-        DatasetError, match=r"a\.jpg: truncated or no picture .*remove it, and download it again"
+        DatasetError, match=r"a\.jpg: truncated or not a picture .*remove it, and download it again"
     ):
         ScreamDSprites.make(tmp_path / "scream.h5", tmp_path / "a.jpg")
 

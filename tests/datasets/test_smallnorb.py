@@ -103,7 +103,7 @@ def test_factors_that_the_format_does_not_have_are_refused(
 ) -> None:
     with pytest.raises(
         DatasetError,
-        match=r"training-info\.mat\.gz: image 5 has category .*, which are none; download it again",
+        match=r"training-info\.mat\.gz: image 5 has category .*, which do not exist; download it again",
     ):
         altered(archive, tmp_path, (5, column), value).make(tmp_path / "smallnorb.h5", tmp_path)
 
@@ -139,7 +139,7 @@ def test_a_matrix_is_read_as_the_format_says(tmp_path: Path) -> None:
     [
         (b"", "truncated"),
         (struct.pack("<5i", 0x1E3D4C51, 1, 2, 1, 1), "its magic number is 0x1e3d4c51"),
-        (struct.pack("<5i", 0x1E3D4C54, 99, 2, 1, 1), "it says that it has 99 dimensions"),
+        (struct.pack("<5i", 0x1E3D4C54, 99, 2, 1, 1), "it claims to have 99 dimensions"),
         (struct.pack("<6i", 0x1E3D4C54, 1, 2, 1, 1, 7), "it ends too early"),
         (struct.pack("<8i", 0x1E3D4C54, 1, 2, 1, 1, 7, 8, 9), "it goes on after its last row"),
         (

@@ -70,7 +70,7 @@ def test_truncated_file_is_refused_by_name(path: Path, kept: float) -> None:
     data = path.read_bytes()
     path.write_bytes(data[: int(kept * len(data)) if isinstance(kept, float) else kept])
     with pytest.raises(
-        DatasetError, match=r"toy\.h5: truncated or no data set's file .*remove the file"
+        DatasetError, match=r"toy\.h5: truncated or not a data set's file .*remove the file"
     ):
         Toy.open(path)
 
@@ -117,7 +117,7 @@ def test_absent_file_is_named(tmp_path: Path) -> None:
 
 def test_text_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "toy.h5").write_text("not HDF5")
-    with pytest.raises(DatasetError, match=r"toy\.h5: truncated or no data set's file"):
+    with pytest.raises(DatasetError, match=r"toy\.h5: truncated or not a data set's file"):
         Toy.open(tmp_path / "toy.h5")
 
 
@@ -133,7 +133,7 @@ def test_dataset_makes_an_absent_file_and_says_so(
 ) -> None:
     path = tmp_path / "data" / "toy.h5"
     assert isinstance(facsimile.datasets.dataset("toy", path), Toy)
-    assert f"{path}: absent; making the data set toy" in capsys.readouterr().err
+    assert f"{path}: missing; making the data set toy" in capsys.readouterr().err
     facsimile.datasets.dataset("toy", path)
     assert capsys.readouterr().err == ""
 

@@ -81,5 +81,5 @@ def test_stride_below_one(toy: Toy, stride: int) -> None:
 
 
 def test_subgrid_of_a_stochastic_set_needs_a_generator() -> None:
-    with pytest.raises(ValueError, match=r"noisy_dsprites\[shape:2\]: its images are drawn anew"):
+    with pytest.raises(ValueError, match=r"noisy_dsprites\[shape:2\]: its images have a random part"):
         NoisyDSprites(NO_ROWS, {}).subgrid({"shape": 2}).images([0])

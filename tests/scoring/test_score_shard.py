@@ -101,7 +101,7 @@ def test_two_processes_answer_as_one_does(encoded):
     pd.testing.assert_frame_equal(one, two, check_exact=True)
     assert list(two["run"]) == [run.key for run in encoded.shard.runs]
     assert two["result"].nunique() == len(two)
-    assert "4 asked now" in encoded.said[1]
+    assert "4 computed now" in encoded.said[1]
 
 
 def test_the_latents_of_a_run_are_read_once_for_all_its_metrics(tmp_path, monkeypatch):
@@ -128,7 +128,7 @@ def test_what_the_store_has_is_not_asked_again(encoded):
     first = encoded.score(1)
     encoded.encode(1, np.random.default_rng(9).standard_normal((ROWS, 4)))
     second = encoded.score(2)
-    assert "1 asked now, 3 from the store" in encoded.said[1]
+    assert "1 computed now, 3 from the store" in encoded.said[1]
     assert list(first["result"] == second["result"]) == [True, False, True, True]
 
 
@@ -137,12 +137,12 @@ def test_an_error_names_its_run_and_what_was_found_stays(encoded, processes):
     encoded.encode(1, np.full((ROWS, 4), np.nan))
     with pytest.raises(
         score_shard.ScoreError,
-        match=f"{encoded.shard.runs[1].key}: mig could not be asked: codes: .* not finite",
+        match=f"{encoded.shard.runs[1].key}: mig could not be computed: codes: .* not finite",
     ):
         encoded.score(processes)
     encoded.encode(1, np.zeros((ROWS, 4)))
     encoded.score(1)
-    asked = int(encoded.said[-1].split("questions, ")[1].split()[0])
+    asked = int(encoded.said[-1].split("tasks, ")[1].split()[0])
     assert 1 <= asked <= 3
 
 
@@ -150,7 +150,7 @@ def test_a_killed_process_is_an_error_that_names_a_run(encoded, monkeypatch):
     monkeypatch.setattr(score_shard, "_end_with_parent", _die)
     with pytest.raises(
         score_shard.ScoreError,
-        match=f"{encoded.shard.runs[0].key}, or a run scored beside it: a process was killed",
+        match=f"{encoded.shard.runs[0].key}, or a run scored at the same time: a process was killed",
     ):
         encoded.score(2)
 
@@ -174,7 +174,7 @@ def test_one_metric_is_asked_anew_and_the_others_are_taken_from_the_store(tmp_pa
     changed = {path.name for path, when in answered(encoded).items() if when != before[path]}
     assert len(changed) == 1
     assert changed.pop().startswith("modularity-")
-    assert "12 questions, 4 asked now, 8 from the store" in encoded.said[1]
+    assert "12 tasks, 4 computed now, 8 from the store" in encoded.said[1]
     with pytest.raises(ValueError, match="did you mean 'modularity'"):
         encoded.score(1, fresh="modularty")
 
@@ -188,19 +188,19 @@ def answered(encoded):
 
 def test_a_metric_that_fails_keeps_no_other_from_being_asked(tmp_path, monkeypatch):
     encoded = Encoded(tmp_path, "[mig, modularity]")
-    ask = score_shard._ask
+    compute_rows = score_shard._rows
 
-    def broken(question):
-        if question.metric == "mig":
+    def broken(task):
+        if task.metric == "mig":
             raise FloatingPointError("as if")
-        return ask(question)
+        return compute_rows(task)
 
-    monkeypatch.setattr(score_shard, "_ask", broken)
+    monkeypatch.setattr(score_shard, "_rows", broken)
     with pytest.raises(
-        score_shard.ScoreError, match=r"mig could not be asked: as if \(and 3 more, see above\)"
+        score_shard.ScoreError, match=r"mig could not be computed: as if \(and 3 more, see above\)"
     ):
         encoded.score(1)
     assert {path.name.split("-")[0] for path in answered(encoded)} == {"modularity"}
     monkeypatch.undo()
     encoded.score(1)
-    assert "8 questions, 4 asked now, 4 from the store" in encoded.said[-1]
+    assert "8 tasks, 4 computed now, 4 from the store" in encoded.said[-1]

@@ -99,15 +99,17 @@ def runs_table(workspace: Workspace, study: Study) -> pd.DataFrame:
     return pd.DataFrame(rows).astype(types)
 
 
-def scores_table(workspace: Workspace, study: Study, made: pd.DataFrame) -> pd.DataFrame:
-    """One row per number, joined with the identity of its run; ``made``: the table of runs."""
-    tables = [stored_scores.read_table(path) for path in workspace.score_files(study)]
+def scores_table(
+    workspace: Workspace,
+    study: Study,
+    runs: pd.DataFrame,
+) -> pd.DataFrame:
+    """One row per number, joined with the identity of its run; ``runs``: the table of runs."""
+    paths = workspace.score_files(study)
+    tables = [stored_scores.read_table(path) for path in paths]
     filled = [table for table in tables if len(table)]
-    if filled:
-        scores = pd.concat(filled, ignore_index=True)
-    else:
-        scores = pd.DataFrame(columns=SCORE)
-    identities = made[list(IDENTITY)]
+    scores = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=SCORE)
+    identities = runs[list(IDENTITY)]
     joined = identities.merge(scores, on="run", validate="one_to_many")
     return snapshots.with_snapshots(joined, scores, workspace.runs(study))
 

@@ -131,13 +131,15 @@ def _read_from_user(path: Path, stored: Mapping[str, StoredArray]) -> Latents:
                 f"{_contents_hint(name, list(stored))}"
             )
     _check(path, needed)
-    arrays = {name: _load(path, name, array) for name, array in needed.items()}
+    arrays = {}
+    for name, array in needed.items():
+        arrays[name] = _load(path, name, array)
     inputs: dict[str, Any] = {}
     if "log_variances" in arrays:
         inputs["log_variances"] = arrays["log_variances"]
     if "peers" in arrays:
-        peers = zip(arrays["peers"], arrays["peers_log_variances"], strict=True)
-        inputs["peers"] = list(peers)
+        log_variances = arrays["peers_log_variances"]
+        inputs["peers"] = list(zip(arrays["peers"], log_variances, strict=True))
     unused = sorted(set(stored) - set(NAMES))
     return Latents(arrays["codes"], arrays["factors"], inputs, tuple(unused))
 
@@ -152,10 +154,14 @@ def _contents_hint(name: str, stored: list[str]) -> str:
     return f"it {contents}"
 
 
-def _is_from_run(stored: Mapping[str, StoredArray], attributes: Mapping[str, Any]) -> bool:
+def _is_from_run(
+    stored: Mapping[str, StoredArray],
+    attributes: Mapping[str, Any],
+) -> bool:
     """Whether a file is the latents file of a run."""
     has_arrays = set(OF_A_RUN) <= set(stored)
-    return has_arrays and {"dataset", "statement", "sha256"} <= set(attributes)
+    has_attributes = {"dataset", "statement", "sha256"} <= set(attributes)
+    return has_arrays and has_attributes
 
 
 def _read_from_run(
@@ -167,7 +173,7 @@ def _read_from_run(
     dataset = str(attributes["dataset"])
     statement = json.loads(attributes["statement"])
     data = datasets.grid(dataset).subgrid(statement.get("subgrid", {}))
-    needed = {OF_A_RUN[name]: stored[name] for name in OF_A_RUN}
+    needed = {name: stored[stored_name] for stored_name, name in OF_A_RUN.items()}
     for name, array in needed.items():
         if len(array.shape) != 2 or array.shape[0] != len(data):
             raise ValueError(
@@ -183,7 +189,8 @@ def _read_from_run(
 def _check(path: Path, arrays: Mapping[str, StoredArray]) -> None:
     """Raise ValueError unless the arrays have valid shapes and types and fit into memory."""
     for name, array in arrays.items():
-        _check_shape(path, name, array, 3 if name.startswith("peers") else 2)
+        dimensions = len(NAMES[name].split(","))
+        _check_shape(path, name, array, dimensions)
         _check_type(path, name, array)
     shapes = {name: array.shape for name, array in arrays.items()}
     _check_rows(path, shapes["codes"], shapes["factors"])
@@ -228,13 +235,14 @@ def _check_peers(path: Path, shapes: Mapping[str, Shape]) -> None:
 
 
 def _check_shape(path: Path, name: str, array: StoredArray, dimensions: int) -> None:
-    if len(array.shape) == dimensions and all(array.shape):
+    shape = array.shape
+    if len(shape) == dimensions and all(shape):
         return
     remedy = ""
-    if len(array.shape) == 1 and dimensions == 2:
+    if len(shape) == 1 and dimensions == 2:
         remedy = f"; a single column is {name}[:, None]"
     raise ValueError(
-        f"{path}: {name} must be {NAMES[name]} and not empty, not {list(array.shape)}{remedy}"
+        f"{path}: {name} must be {NAMES[name]} and not empty, not {list(shape)}{remedy}"
     )
 
 
@@ -260,9 +268,9 @@ def _check_memory(path: Path, arrays: Mapping[str, StoredArray]) -> None:
     needed = COPIES * size
     free = psutil.virtual_memory().available
     if needed > free:
-        names = ", ".join(f"{name} {list(array.shape)}" for name, array in arrays.items())
+        shapes = [f"{name} {list(array.shape)}" for name, array in arrays.items()]
         raise ValueError(
-            f"{path}: {names} would need {needed / GIB:.1f} GiB of memory and "
+            f"{path}: {', '.join(shapes)} would need {needed / GIB:.1f} GiB of memory and "
             f"{free / GIB:.1f} GiB are free; "
             "save fewer rows, or float32 instead of float64"
         )
@@ -297,16 +305,14 @@ def _npz(path: Path) -> Iterator[Contents]:
 
 
 def _npz_array(path: Path, archive: zipfile.ZipFile, member: str) -> StoredArray:
-    """An array of an archive; only its header is read, which tells what reading it would allocate."""
+    """An array of an archive, by its header alone, which tells what reading it would allocate."""
     try:
         with archive.open(member) as file:
             limited = _LimitedReader(file)
             version = npy.read_magic(limited)
-            if version == (1, 0):
-                header = npy.read_array_header_1_0(limited)
-            else:
-                header = npy.read_array_header_2_0(limited)
-            shape, _, dtype = header
+            is_version_1 = version == (1, 0)
+            read_header = npy.read_array_header_1_0 if is_version_1 else npy.read_array_header_2_0
+            shape, _, dtype = read_header(limited)
     except DAMAGE as error:
         raise _damaged(path, f"{member}: {error}") from None
 
@@ -358,8 +364,13 @@ def _hdf5(path: Path) -> Iterator[Contents]:
 
 def _local_arrays(file: h5py.File) -> list[str]:
     """Names of the arrays in the file itself; a link could make us read any other file."""
-    hard_links = [name for name in file if isinstance(file.get(name, getlink=True), h5py.HardLink)]
-    return [name for name in hard_links if isinstance(file[name], h5py.Dataset)]
+    names = []
+    for name in file:
+        link = file.get(name, getlink=True)
+        # The link first, as file[name] would follow it.
+        if isinstance(link, h5py.HardLink) and isinstance(file[name], h5py.Dataset):
+            names.append(name)
+    return names
 
 
 def _hdf5_array(value: h5py.Dataset) -> StoredArray:

@@ -37,9 +37,14 @@ OF_A_RUN = {
     "decoder",
 }
 Array = npt.NDArray[np.float32]
+Subgrid = tuple[tuple[str, int], ...]  # (factor, stride), sorted by factor
 
 
-def applicable(metric: str, run: Run, stored: list[str] | None = None) -> bool:
+def applicable(
+    metric: str,
+    run: Run,
+    stored: list[str] | None = None,
+) -> bool:
     """Whether a run has everything that a metric needs; a control, for example, has no decoder.
 
     ``stored``: names of the arrays that the run infers; None for a run with a mean and a
@@ -65,9 +70,16 @@ def applicable(metric: str, run: Run, stored: list[str] | None = None) -> bool:
     return True
 
 
+def subgrid_of(run: Run) -> Subgrid:
+    """The subgrid of a run in a form that a cache accepts."""
+    return tuple(sorted(run.subgrid.items()))
+
+
 def _has_factors(dataset: str) -> bool:
     data = datasets.grid(dataset)
-    return not isinstance(data, Arrays) or "factors" in data.shapes
+    if isinstance(data, Arrays):
+        return "factors" in data.shapes
+    return True
 
 
 def _decodes(model: str) -> bool:
@@ -95,14 +107,19 @@ def codes(folder: Path, representation: str, seed: int) -> Array:
 
 
 def _noise(seed: int, shape: tuple[int, ...]) -> Array:
-    # The same as rng.generator draws on the processor. rng itself needs torch, for whose import a
-    # scoring job would wait.
+    # The generator of models/base/rng.py. That module needs torch, whose import would delay every
+    # scoring job by seconds.
     key = np.array([seed, zlib.crc32(b"sampled codes")], np.uint64)
     random = np.random.Generator(np.random.Philox(key=key))
     return random.standard_normal(shape, dtype=np.float32)
 
 
-def inputs(metric: str, run: Run, folder: Path, data: Path) -> dict[str, Any]:
+def inputs(
+    metric: str,
+    run: Run,
+    folder: Path,
+    data: Path,
+) -> dict[str, Any]:
     """The arguments of ``facsimile.score`` besides codes and factors that a metric needs.
 
     ``folder``: the run's folder. ``data``: the file of its data set.
@@ -112,7 +129,7 @@ def inputs(metric: str, run: Run, folder: Path, data: Path) -> dict[str, Any]:
     if "log_variances" in needs:
         arguments["log_variances"] = _read_array(folder, "log_variances")
     if "images" in needs or "decoder" in needs:
-        dataset = opened(run.dataset, data, tuple(sorted(run.subgrid.items())))
+        dataset = opened(run.dataset, data, subgrid_of(run))
         if "images" in needs:
             arguments["images"] = Images(datasets.of_images(dataset), run.seed)
         if "decoder" in needs:
@@ -125,7 +142,8 @@ def _read_array(folder: Path, need: str) -> Array:
 
     They are those of a model of images, or arrays with the same names that another model infers.
     """
-    return np.asarray(whole(folder)[CODES[need]], np.float32)
+    arrays = whole(folder)
+    return np.asarray(arrays[CODES[need]], np.float32)
 
 
 def whole(folder: Path) -> Mapping[str, Any]:
@@ -138,7 +156,8 @@ def whole(folder: Path) -> Mapping[str, Any]:
     if not path.exists():
         return _whole(path, None)  # raises an error that says what to do
     status = path.stat()
-    return _whole(path, (status.st_ino, status.st_mtime_ns, status.st_size))
+    state = (status.st_ino, status.st_mtime_ns, status.st_size)
+    return _whole(path, state)
 
 
 @functools.lru_cache(maxsize=1)  # all metrics of a run are computed before the next run
@@ -165,10 +184,8 @@ class Images:
 
     def __getitem__(self, rows: Sequence[int] | Integers) -> Array:
         indices = np.asarray(rows)
-        if self._data.stochastic:
-            images = self._redraw(indices)
-        else:
-            images = self._data.images(indices)
+        is_stochastic = self._data.stochastic
+        images = self._redraw(indices) if is_stochastic else self._data.images(indices)
         return images.astype(np.float32) / np.float32(255)
 
     def _redraw(self, rows: Integers) -> npt.NDArray[np.uint8]:
@@ -203,12 +220,13 @@ def decoder(run: Run, folder: Path, data: Data) -> Callable[[Array], Array]:
     model = models.model(run.model, **run.params)
     training = Training.model_validate(run.statement["training"])
     weights = records.weights(folder)
-    networks = encode.networks(model, training, loop.shape_of(model, data), weights)
+    shape = loop.shape_of(model, data)
+    networks = encode.networks(model, training, shape, weights)
 
     def decode(codes: Array) -> Array:
         with torch.inference_mode():
-            tensor = torch.from_numpy(np.asarray(codes, np.float32))
-            decoded = model.decode(networks, tensor)
+            array = np.asarray(codes, np.float32)
+            decoded = model.decode(networks, torch.from_numpy(array))
             # Models have the channels first.
             means: Array = decoded.movedim(1, -1).numpy()
         return means
@@ -217,15 +235,19 @@ def decoder(run: Run, folder: Path, data: Data) -> Callable[[Array], Array]:
 
 
 @functools.lru_cache(maxsize=1)  # the runs of a shard share it
-def opened(dataset: str, path: Path, subgrid: tuple[tuple[str, int], ...]) -> Data:
-    """A data set, or the part of it that a run uses; ``subgrid``: (factor, stride), sorted."""
-    return datasets.dataset(dataset, path).subgrid(dict(subgrid))
+def opened(dataset: str, path: Path, subgrid: Subgrid) -> Data:
+    """A data set, or the part of it that a run uses.
+
+    ``dataset``: its name. ``path``: its file. ``subgrid``: (factor, stride), sorted by factor.
+    """
+    data = datasets.dataset(dataset, path)
+    return data.subgrid(dict(subgrid))
 
 
 @functools.lru_cache(maxsize=1)
 def factors(
     dataset: str,
-    subgrid: tuple[tuple[str, int], ...],
+    subgrid: Subgrid,
     path: Path | None = None,
 ) -> Integers:
     """Factors [n, k] of a data set, or of the part of it that a run uses, in its order.

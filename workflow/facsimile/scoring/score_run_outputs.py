@@ -51,29 +51,35 @@ def has(metric: str, run: Run, about: Mapping[str, Any]) -> bool:
         plain = ["history"]
         by_name["data"] = list(grid.shapes)
     for need in discover.module("metrics", metric).NEEDS:
-        kind, dot, name = need.partition(".")
         _check_need(metric, need)
-        if dot:
-            available = name in by_name.get(kind, [])
-        else:
-            available = need in plain
-        if not available:
+        kind, dot, name = need.partition(".")
+        available = by_name.get(kind, []) if dot else plain
+        if (name if dot else need) not in available:
             return False
     return True
 
 
-def score(metric: str, run: Run, folder: Path, data: Path, asked: Evaluation) -> pd.DataFrame:
+def score(
+    metric: str,
+    run: Run,
+    folder: Path,
+    data: Path,
+    evaluation: Evaluation,
+) -> pd.DataFrame:
     """A metric's scores for one run, one per row, with the columns of ``facsimile.score``.
 
-    ``folder``: the run's folder. ``data``: the file of its data set. ``asked``: how to compute the
-    metric.
+    ``folder``: the run's folder. ``data``: the file of its data set. ``evaluation``: how to compute
+    the metric.
     """
-    dataset = score_inputs.opened(run.dataset, data, tuple(sorted(run.subgrid.items())))
+    subgrid = score_inputs.subgrid_of(run)
+    dataset = score_inputs.opened(run.dataset, data, subgrid)
     # A data set has either arrays, or images on a grid of factors.
+    arrays, images, grid = {}, None, None
     if isinstance(dataset, Arrays):
-        arrays, images, grid = dataset.arrays(slice(None)), None, None
+        arrays = dataset.arrays(slice(None))
     else:
-        arrays, images, grid = {}, score_inputs.Images(dataset, run.seed), dataset
+        images = score_inputs.Images(dataset, run.seed)
+        grid = dataset
     outputs = RunOutputs(
         model=run.model,
         params=run.params,
@@ -82,10 +88,10 @@ def score(metric: str, run: Run, folder: Path, data: Path, asked: Evaluation) ->
         data=arrays,
         images=images,
         grid=grid,
-        asked=(asked.train, asked.test),
-        seed=asked.seed,
+        asked=(evaluation.train, evaluation.test),
+        seed=evaluation.seed,
     )
-    return metrics._ask(outputs, [metric], asked.convention, progress=False)
+    return metrics._ask(outputs, [metric], evaluation.convention, progress=False)
 
 
 def _check_need(metric: str, need: str) -> None:
@@ -93,5 +99,6 @@ def _check_need(metric: str, need: str) -> None:
     kind, dot, _ = need.partition(".")
     exists = kind in BY_NAME if dot else need in PLAIN
     if not exists:
-        valid = ", ".join([*PLAIN, *(f"{kind}.NAME" for kind in BY_NAME)])
+        by_name = [f"{kind}.NAME" for kind in BY_NAME]
+        valid = ", ".join([*PLAIN, *by_name])
         raise ValueError(f"{metric} needs {need!r}, which is neither codes nor one of: {valid}")

@@ -29,6 +29,8 @@ from facsimile.studies.evaluations import EvaluationSetting
 from facsimile.studies.runs import Run, Shard
 from facsimile.studies.study import Study
 
+Key = tuple[str, str]  # metric and run
+
 
 class ScoreError(RuntimeError):
     """A run could not be scored; the message names it."""
@@ -53,7 +55,7 @@ class Task(NamedTuple):
     stamp: dict[str, str]
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> Key:
         """Metric and run, which identify a task within a shard."""
         return self.metric, self.run.key
 
@@ -85,20 +87,22 @@ def score_shard(
     choices = ["every", "none", *study.metrics]
     if fresh not in choices:
         raise discover.UnknownName("metric of the study", fresh, choices)
-    shard_jobs.clear_future_time(workspace.paths.shard(shard.key) / "encoded.json", log)
+    encoded = workspace.paths.shard(shard.key) / "encoded.json"
+    shard_jobs.clear_future_time(encoded, log)
     tasks = _tasks(workspace, study, shard)
-    scores: dict[tuple[str, str], StoredScores] = {}
+    scores: dict[Key, StoredScores] = {}
     missing = []
     for task in tasks:
-        stored = None if fresh in ("every", task.metric) else _stored(task)
+        compute_again = fresh in ("every", task.metric)
+        stored = None if compute_again else _stored(task)
         if stored is None:
             missing.append(task)
         else:
             scores[task.key] = stored
+    from_store = len(scores)
     scores |= _computed(missing, processes, log)
     log(
-        f"{shard.key}: {len(tasks)} tasks, {len(missing)} computed now, "
-        f"{len(tasks) - len(missing)} from the store"
+        f"{shard.key}: {len(tasks)} tasks, {len(missing)} computed now, {from_store} from the store"
     )
     panel = evaluations.panel(study, workspace.config.scale)
     path = workspace.paths.shard_scores(shard.key, panel)
@@ -134,9 +138,10 @@ def _tasks(workspace: Workspace, study: Study, shard: Shard) -> list[Task]:
             if not applicable(metric, run, about):
                 continue
             protocol = evaluations.protocol(study, scale, metric)
+            module = discover.located("metrics", metric)
             stamp = {
                 "latents": str(about["sha256"]),
-                "code": provenance.code(discover.located("metrics", metric)),
+                "code": provenance.code(module),
             }
             task = Task(
                 run=run,
@@ -161,7 +166,8 @@ def _stored(task: Task) -> StoredScores | None:
 
 def _is_current(stored: dict[str, str], current: dict[str, str]) -> bool:
     """Whether stored scores are of these latents, and of code that computes the same."""
-    same_code = provenance.same(stored.get("code", ""), [current["code"]])
+    stored_code = stored.get("code", "")
+    same_code = provenance.same(stored_code, [current["code"]])
     return same_code and stored.get("latents") == current["latents"]
 
 
@@ -169,7 +175,7 @@ def _computed(
     tasks: list[Task],
     processes: int,
     log: Log,
-) -> dict[tuple[str, str], StoredScores]:
+) -> dict[Key, StoredScores]:
     """Compute all tasks, and return their scores by task key.
 
     Raises ScoreError for the first task that failed, after all were computed.
@@ -190,7 +196,7 @@ def _computed(
 
 
 def _in_table_order(
-    scores: Mapping[tuple[str, str], StoredScores],
+    scores: Mapping[Key, StoredScores],
     study: Study,
     shard: Shard,
 ) -> Iterable[tuple[str, StoredScores]]:
@@ -202,7 +208,10 @@ def _in_table_order(
 
 
 def _outcomes(tasks: list[Task], processes: int) -> Iterator[Outcome]:
-    """Yield the outcome of each task in order; the process that computes it writes it to the store."""
+    """Yield the outcome of each task in order.
+
+    Scores are written to the store by the process that computes them.
+    """
     workers = min(processes, len(tasks))
     if workers <= 1:
         yield from map(_compute, tasks)
@@ -228,7 +237,7 @@ def _result(task: Task, future: Future[Outcome]) -> Outcome:
 
 
 def _end_with_parent() -> None:
-    """Let a process of the pool end when its parent is killed, which does not end the pool."""
+    """End this process of the pool if its parent is killed, which the pool does not notice."""
     parent = multiprocessing.parent_process()
     assert parent is not None
 
@@ -236,7 +245,8 @@ def _end_with_parent() -> None:
         connection.wait([sentinel])
         os._exit(1)
 
-    threading.Thread(target=watch, args=(parent.sentinel,), daemon=True).start()
+    watcher = threading.Thread(target=watch, args=(parent.sentinel,), daemon=True)
+    watcher.start()
 
 
 def _compute(task: Task) -> Outcome:
@@ -255,29 +265,39 @@ def _compute(task: Task) -> Outcome:
 
 def _rows(task: Task) -> Rows:
     """Compute the scores of a task, one row per score and setting."""
-    if score_run_outputs.uses_run_outputs(task.metric):
-        score = _score_run_outputs
-    else:
-        score = _score_codes
+    needs_codes = not score_run_outputs.uses_run_outputs(task.metric)
+    score = _score_codes if needs_codes else _score_run_outputs
+    names = {"value": "result", "seed": "evaluation_seed"}
     rows: Rows = []
     for setting in task.settings:
-        table = score(task, setting).rename(
-            columns={"value": "result", "seed": "evaluation_seed"},
+        table = (
+            score(task, setting)
+            .rename(columns=names)
+            .assign(
+                variation=setting.variation,
+                representation=setting.representation,
+            )
         )
-        table = table.assign(variation=setting.variation, representation=setting.representation)
         for row in table.to_dict("records"):
             rows.append({str(column): value for column, value in row.items()})
     return rows
 
 
 def _score_run_outputs(task: Task, setting: EvaluationSetting) -> pd.DataFrame:
-    folder = task.latents.parent
-    return score_run_outputs.score(task.metric, task.run, folder, task.data, setting.evaluation)
+    return score_run_outputs.score(
+        task.metric,
+        task.run,
+        task.latents.parent,
+        task.data,
+        setting.evaluation,
+    )
 
 
 def _score_codes(task: Task, setting: EvaluationSetting) -> pd.DataFrame:
-    run, folder, evaluation = task.run, task.latents.parent, setting.evaluation
-    subgrid = tuple(sorted(run.subgrid.items()))
+    run = task.run
+    folder = task.latents.parent
+    evaluation = setting.evaluation
+    subgrid = score_inputs.subgrid_of(run)
     return metrics.score(
         score_inputs.codes(folder, setting.representation, run.seed),
         score_inputs.factors(run.dataset, subgrid, task.data),

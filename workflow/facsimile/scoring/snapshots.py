@@ -10,7 +10,11 @@ from facsimile.studies.runs import Run
 from facsimile.studies.training import BEST, STEP
 
 
-def with_snapshots(whole: pd.DataFrame, scores: pd.DataFrame, runs: list[Run]) -> pd.DataFrame:
+def with_snapshots(
+    whole: pd.DataFrame,
+    scores: pd.DataFrame,
+    runs: list[Run],
+) -> pd.DataFrame:
     """Add a column ``step`` to the scores of runs, and rows for the scores of their snapshots.
 
     ``whole``: scores of finished runs, with the identity of each run. ``scores``: scores of these
@@ -22,7 +26,8 @@ def with_snapshots(whole: pd.DataFrame, scores: pd.DataFrame, runs: list[Run]) -
     steps = {run.key: run.steps for run in runs if run.kept}
     if not steps:
         return whole
-    table = whole.assign(step=whole["run"].map(steps).astype("Int64"))
+    run_steps = whole["run"].map(steps)
+    table = whole.assign(step=run_steps.astype("Int64"))
     snapshots = _snapshot_scores(whole, scores, runs)
     # The end of training is a step, too.
     finals = table[table["step"].notna()]
@@ -38,8 +43,11 @@ def best(own: pd.DataFrame) -> pd.DataFrame:
 
     ``own``: scores along training. Among equal results, the earliest step is returned.
     """
-    better = {name: declared.constant("metrics", name, "BETTER") for name in own["metric"].unique()}
-    sign = own["metric"].map(better).map({"higher": 1.0, "lower": -1.0})
+    better = {}
+    for metric in own["metric"].unique():
+        better[metric] = declared.constant("metrics", metric, "BETTER")
+    signs = {"higher": 1.0, "lower": -1.0}
+    sign = own["metric"].map(better).map(signs)
     ranked = own.assign(_rank=sign * own["result"])
     ordered = ranked.sort_values(["_rank", "step"], ascending=[False, True], kind="stable")
     first = ordered.drop_duplicates(["run", "metric", "score"])

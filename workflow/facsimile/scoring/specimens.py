@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -31,19 +32,17 @@ class StoredSpecimens:
 
     def has(self, key: str) -> bool:
         """Whether the run's latents exist; they need not, as scores may come from elsewhere."""
-        path = self._workspace.paths.run(key) / files.LATENTS
-        return latents.about(path) is not None
+        return latents.about(self._latents(key)) is not None
 
     def codes(self, key: str) -> tuple[Array, Array]:
         """Means and log-variances [N, d]; raises StoreError for a damaged file."""
-        path = self._workspace.paths.run(key) / files.LATENTS
-        mean, log_variance = latents.both(path).values()
+        mean, log_variance = latents.both(self._latents(key)).values()
         return mean, log_variance
 
     def factors(self, key: str) -> tuple[Integers, list[str]]:
         """Factors that vary in the run's data [N, k], and their names."""
         run = self._runs[key]
-        factors = score_inputs.factors(run.dataset, _subgrid(run))
+        factors = score_inputs.factors(run.dataset, score_inputs.subgrid_of(run))
         grid = datasets.of_images(datasets.grid(run.dataset))
         varying = np.flatnonzero(np.ptp(factors, axis=0) > 0)
         names = [grid.factor_names[i] for i in varying]
@@ -59,7 +58,7 @@ class StoredSpecimens:
 
     def inferred(self, key: str) -> dict[str, npt.NDArray[Any]]:
         """Arrays that the run inferred, by name; raises StoreError for a damaged file."""
-        path = self._workspace.paths.run(key) / files.LATENTS
+        path = self._latents(key)
         if not inferred_arrays.names(latents.about(path) or {}):
             return {}
         return inferred_arrays.read(path)
@@ -69,19 +68,19 @@ class StoredSpecimens:
         name = self._runs[key].dataset
         if not isinstance(datasets.grid(name), Scene):
             return None
-        data = datasets.dataset(name, self._workspace.paths.dataset(name))
-        return cast(Scene, data)
+        path = self._workspace.paths.dataset(name)
+        return cast(Scene, datasets.dataset(name, path))
+
+    def _latents(self, key: str) -> Path:
+        return self._workspace.paths.run(key) / files.LATENTS
 
     def _inputs(self, key: str) -> dict[str, Any]:
         """Images and decoder of a run, which are the inputs of the metric ``elbo``."""
         run = self._runs[key]
-        paths = self._workspace.paths
-        return score_inputs.inputs("elbo", run, paths.run(key), paths.dataset(run.dataset))
+        folder = self._workspace.paths.run(key)
+        data = self._workspace.paths.dataset(run.dataset)
+        return score_inputs.inputs("elbo", run, folder, data)
 
     @functools.cached_property
     def _runs(self) -> dict[str, Run]:
         return {run.key: run for run in self._workspace.runs(self._study)}
-
-
-def _subgrid(run: Run) -> tuple[tuple[str, int], ...]:
-    return tuple(sorted(run.subgrid.items()))
