@@ -1,4 +1,4 @@
-"""A data set's file: written whole or not at all, and refused by its name if anything is wrong with it."""
+"""A data set's file is written whole or not at all; if anything is wrong, the error names it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,9 +60,9 @@ def test_made_twice_is_the_same_file(path: Path) -> None:
 
 
 def test_progress_reaches_the_end(tmp_path: Path) -> None:
-    heard: list[tuple[int, int]] = []
-    Toy.make(tmp_path / "toy.h5", progress=lambda done, total: heard.append((done, total)))
-    assert heard[-1] == (384, 384)
+    reports: list[tuple[int, int]] = []
+    Toy.make(tmp_path / "toy.h5", progress=lambda done, total: reports.append((done, total)))
+    assert reports[-1] == (384, 384)
 
 
 @pytest.mark.parametrize("kept", [0, 100, 0.5, -1])
