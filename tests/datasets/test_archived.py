@@ -116,7 +116,7 @@ def test_a_generated_data_set_needs_no_official_files(tmp_path: Path) -> None:
 
 
 def test_dsprites_code_does_not_include_the_downloaders() -> None:
-    """The code is recorded with every run of dSprites, so no edit of the downloader may change it."""
+    """The code is recorded with every run of dSprites; the downloader must not be part of it."""
     assert not [
         name
         for name in provenance.closure("facsimile.datasets.dsprites")

@@ -1,4 +1,4 @@
-"""Data sets, one file each, found by its name: ``dataset("dsprites")`` opens one.
+"""Data sets, each in one file and found by its name: ``dataset("dsprites")`` opens one.
 
 The files of this folder and of ``papers/<id>/datasets`` define one data set each, or a family of
 data sets that differ in a few class attributes (``MEMBERS``). A data set's numbers are generated,

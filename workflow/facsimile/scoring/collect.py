@@ -80,6 +80,8 @@ def collect(workspace: Workspace, study: Study) -> tuple[pd.DataFrame, pd.DataFr
     runs have snapshots, it also has the step, and rows for the snapshots (see ``snapshots.py``).
     """
     folder = workspace.paths.study(study.id, workspace.config.scale)
+    # If the clock of another host was ahead, Snakemake would take the tables for older than their
+    # inputs, and fail the job.
     for path in workspace.score_files(study):
         shard_jobs.clear_future_time(path, print)
     runs = runs_table(workspace, study)
@@ -107,8 +109,10 @@ def scores_table(
     """One row per number, joined with the identity of its run; ``runs``: the table of runs."""
     paths = workspace.score_files(study)
     tables = [stored_scores.read_table(path) for path in paths]
+    # Empty tables are left out: their columns have no types.
     filled = [table for table in tables if len(table)]
     scores = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=SCORE)
+    # "one_to_many" raises an error if two runs have the same key.
     identities = runs[list(IDENTITY)]
     joined = identities.merge(scores, on="run", validate="one_to_many")
     return snapshots.with_snapshots(joined, scores, workspace.runs(study))

@@ -134,6 +134,7 @@ def _read_from_user(path: Path, stored: Mapping[str, StoredArray]) -> Latents:
     arrays = {}
     for name, array in needed.items():
         arrays[name] = _load(path, name, array)
+    # In the form of the arguments of facsimile.score.
     inputs: dict[str, Any] = {}
     if "log_variances" in arrays:
         inputs["log_variances"] = arrays["log_variances"]

@@ -130,6 +130,7 @@ def _tasks(workspace: Workspace, study: Study, shard: Shard) -> list[Task]:
     scale, paths = workspace.config.scale, workspace.paths
     tasks = []
     for run in shard.runs:
+        # A run whose training failed has no latents.
         if shard_jobs.failed(paths, run):
             continue
         latents_path = paths.run(run.key) / files.LATENTS
@@ -203,6 +204,7 @@ def _in_table_order(
     """Yield (run, scores) in the order of the table: all runs of a metric before the next one."""
     for metric in study.metrics:
         for run in shard.runs:
+            # Failed runs, and metrics that do not apply to a run, have no scores.
             if (metric, run.key) in scores:
                 yield run.key, scores[metric, run.key]
 
@@ -256,6 +258,7 @@ def _compute(task: Task) -> Outcome:
         with threadpool_limits(1):
             rows = _rows(task)
     except Exception as error:
+        # Returned, not raised, so that the other tasks are computed all the same.
         return ScoreError(f"{task.run.key}: {task.metric} could not be computed: {error}")
     with files.room_on_disk(task.latents.parent):
         content = {"run": task.run.key, "stamp": task.stamp, "scores": rows}

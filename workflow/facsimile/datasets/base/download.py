@@ -49,12 +49,14 @@ def fetch(
             except TransferError as failure:
                 failures.append(f"{address}: {failure}")
                 continue
+            # On disk before it gets its name: a file under that name is always complete.
             os.fsync(file.fileno())
             part.replace(target)
             _note(part).unlink(missing_ok=True)
             return target
         kept = _size(file)
     if not kept:
+        # Nothing to resume from.
         part.unlink()
         _note(part).unlink(missing_ok=True)
     resume = f", from the {kept:,} bytes that are here" if kept else ""
@@ -86,11 +88,13 @@ def _complete(
             official.sha256(part)
             return
         except TransferError as failure:
+            # An attempt that brought new bytes starts the count again.
             attempts = 1 if _size(file) > before else attempts + 1
             if failure.permanent or attempts >= ATTEMPTS:
                 raise
             time.sleep(WAIT * 2 ** (attempts - 1))
         except DatasetError as mismatch:
+            # The checksum differs, so none of these bytes may be used again.
             file.truncate(0)
             if not has_old_bytes:
                 raise TransferError(mismatch, permanent=True) from None
@@ -119,6 +123,7 @@ def _transfer(
                 permanent=True,
             )
         if response.first == 0:
+            # The server sends the whole file, not the rest of it.
             file.truncate(0)
         note = json.dumps({"address": address, "version": response.version})
         _note(part).write_text(note, encoding="utf-8")

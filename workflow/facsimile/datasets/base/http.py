@@ -12,6 +12,7 @@ from typing import Any
 TIMEOUT = 60.0  # seconds without a byte until a connection is given up
 _BLOCK = 2**20
 _PERMANENT = {400, 401, 403, 404, 405, 410, 451}  # status codes that another attempt cannot change
+# "identity": a compressed response could not be resumed by its position in the file.
 _HEADERS = {"User-Agent": "facsimile (Python urllib)", "Accept-Encoding": "identity"}
 
 
@@ -60,6 +61,7 @@ def request(
         )
     except urllib.error.HTTPError as error:
         with error:
+            # 416 is a valid response: there are no more bytes to send.
             if error.code != 416:
                 permanent = error.code in _PERMANENT
                 raise TransferError(f"HTTP {error.code} {error.reason}", permanent) from None
@@ -73,6 +75,7 @@ def request(
 
 def _response(response: Any, have: int) -> Response:
     version, blocks = _version(response), _blocks(response)
+    # 206: a part of the file. Any other status that gets here: the whole file.
     if response.status != 206:
         length = response.headers.get("Content-Length")
         total = int(length) if length else None

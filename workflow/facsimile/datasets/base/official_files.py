@@ -73,6 +73,7 @@ class OfficialFiles:
                     "give the folder that holds them"
                 )
             return {cls.files[0].name: source}
+        # All missing files are reported at once.
         paths = {}
         missing = []
         for official in cls.files:

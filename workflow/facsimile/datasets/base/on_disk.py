@@ -50,6 +50,7 @@ class OnDisk(Archived):
         reader, facts = _open(path)
         identity = cls._identity()
         base_file.check_identity(cls.name, identity, facts, path)
+        # ``_images`` uses the reader instead of rows in memory.
         no_rows = np.empty((0, *reader.shape[1:]), np.uint8)
         data = cls(no_rows, facts)
         data._reader = reader
@@ -93,6 +94,7 @@ class _Reader:
         rows = np.empty((len(indices), *self.shape[1:]), np.uint8)
         row_bytes = rows[:1].nbytes
         for row, index in zip(rows, indices.tolist(), strict=True):
+            # preadv and not seek and read: threads may share the file.
             position = self.offset + row_bytes * index
             os.preadv(self._file, [row], position)
             if zlib.crc32(row) != self.sums[index]:

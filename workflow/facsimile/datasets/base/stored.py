@@ -115,6 +115,7 @@ class Stored(Dataset):
         """Images uint8 [n, height, width, channels] from rows uint8 [n, *row_shape]."""
         return rows
 
+    # Indexing by an array copies the rows, so callers may change the images that they get.
     def _images(
         self,
         indices: Integers,
