@@ -1,7 +1,8 @@
 """Small official files: the archives' own formats, byte for byte, with few values of each factor.
 
-``small(found, folder)`` answers a smaller class of a data set, and the source it is made from (None where it needs none). A new
-data set that is made from files needs a writer here, ``write_<name>(found, folder)``, and its sizes in ``SIZES``.
+``small(data_class, folder)`` returns a smaller class of a data set, and the source that it is made
+from (None if it needs none). A new data set that is made from files needs a writer here,
+``write_<name>(data_class, folder)``, and its sizes in ``SIZES``.
 """
 
 import dataclasses
@@ -39,47 +40,54 @@ INSTANCES = {
 }  # as the names of NORB's files say
 
 
-def small(found: type[Stored | Arrays], folder: Path) -> tuple[type[Stored | Arrays], Path | None]:
-    """A class of fewer factor values or rows and the folder of its official files; itself if it is made from nothing."""
-    if issubclass(found, ArchivedArrays):
-        smaller = type(found.__name__, (found,), {"rows": ROWS})
-        globals()[f"write_{found.name}"](smaller, folder)
+def small(
+    data_class: type[Stored | Arrays], folder: Path
+) -> tuple[type[Stored | Arrays], Path | None]:
+    """A class with fewer factor values or rows, and the folder of its official files.
+
+    A data set that is generated is returned unchanged, with None.
+    """
+    if issubclass(data_class, ArchivedArrays):
+        smaller = type(data_class.__name__, (data_class,), {"rows": ROWS})
+        globals()[f"write_{data_class.name}"](smaller, folder)
         return known(smaller, folder), folder
-    if not issubclass(found, Archived):
-        return found, None
-    sizes = dict(zip(found.factor_names, SIZES[found.name], strict=True))
-    values = {"values": lambda self, factor: found.values(self, factor)[: sizes.get(factor)]}
-    smaller = type(found.__name__, (found,), {"factor_sizes": SIZES[found.name]} | values)
-    globals()[f"write_{found.name}"](smaller, folder)
+    if not issubclass(data_class, Archived):
+        return data_class, None
+    sizes = dict(zip(data_class.factor_names, SIZES[data_class.name], strict=True))
+    values = {"values": lambda self, factor: data_class.values(self, factor)[: sizes.get(factor)]}
+    smaller = type(
+        data_class.__name__, (data_class,), {"factor_sizes": SIZES[data_class.name]} | values
+    )
+    globals()[f"write_{data_class.name}"](smaller, folder)
     return known(smaller, folder), folder
 
 
-def known(found: type[OfficialFiles], folder: Path) -> type[OfficialFiles]:
-    """The class with the checksums and sizes of the official files as they lie in the folder, where it states any."""
+def known(data_class: type[OfficialFiles], folder: Path) -> type[OfficialFiles]:
+    """The class with checksums and sizes of the files in the folder, where it has any."""
     return type(
-        found.__name__,
-        (found,),
-        {"files": tuple(_known(official, folder / official.name) for official in found.files)},
+        data_class.__name__,
+        (data_class,),
+        {"files": tuple(_known(official, folder / official.name) for official in data_class.files)},
     )
 
 
-def without_checksums(found: type[OfficialFiles]) -> type[OfficialFiles]:
+def without_checksums(data_class: type[OfficialFiles]) -> type[OfficialFiles]:
     """The class as if nobody had published a checksum."""
     files = tuple(
         dataclasses.replace(official, checksum="", unpacked_checksum="", size=None)
-        for official in found.files
+        for official in data_class.files
     )
-    return type(found.__name__, (found,), {"files": files})
+    return type(data_class.__name__, (data_class,), {"files": files})
 
 
 def _known(official, path: Path):
     if not official.checksum:
         return official
     algorithm = official.checksum.partition(":")[0]
-    said = {"checksum": _checksum(algorithm, path.read_bytes())}
+    changes = {"checksum": _checksum(algorithm, path.read_bytes())}
     if official.unpacked_checksum:
-        said["unpacked_checksum"] = _checksum(algorithm, gzip.decompress(path.read_bytes()))
-    return dataclasses.replace(official, size=official.size and path.stat().st_size, **said)
+        changes["unpacked_checksum"] = _checksum(algorithm, gzip.decompress(path.read_bytes()))
+    return dataclasses.replace(official, size=official.size and path.stat().st_size, **changes)
 
 
 def _checksum(algorithm: str, data: bytes) -> str:
@@ -92,7 +100,7 @@ def grid(sizes: tuple[int, ...]) -> np.ndarray:
 
 
 def pixels(seed: int, *shape: int) -> np.ndarray:
-    """Images that differ: uint8, random, but in squares of 8 pixels, so that they survive resizing."""
+    """Images that differ: uint8, random, in squares of 8 pixels so that they survive resizing."""
     n, height, width, *rest = shape
     coarse = np.random.default_rng(seed).integers(
         0, 256, (n, height // 8, width // 8, *rest), np.uint8
@@ -100,29 +108,32 @@ def pixels(seed: int, *shape: int) -> np.ndarray:
     return coarse.repeat(8, 1).repeat(8, 2)
 
 
-def write_scream_dsprites(found: type[Stored], folder: Path) -> None:
+def write_scream_dsprites(data_class: type[Stored], folder: Path) -> None:
     """A picture, JPEG, larger than the thumbnail."""
     Image.fromarray(pixels(0, 1, 800, 640, 3)[0]).save(folder / "scream.jpg", quality=90)
 
 
-def car(found: type[Stored], seed: int) -> np.ndarray:
+def car(data_class: type[Stored], seed: int) -> np.ndarray:
     """One car, uint8 [128, 128, 3, azimuth, elevation]."""
-    elevations, azimuths, _ = found.factor_sizes
+    elevations, azimuths, _ = data_class.factor_sizes
     images = pixels(seed, azimuths * elevations, 128, 128, 3)
     return np.moveaxis(images.reshape(azimuths, elevations, 128, 128, 3), (0, 1), (3, 4))
 
 
-def cars(found: type[Stored]) -> dict[str, np.ndarray]:
-    """Cars by name, in the order of the list, which is neither that of the names nor that of the archive."""
+def cars(data_class: type[Stored]) -> dict[str, np.ndarray]:
+    """Cars by name, in the order of the list, which differs from that of names and archive."""
     names = [f"car_{number:03}_mesh" for number in (7, 2, 9, 4, 11, 1)]
-    return {name: car(found, seed) for seed, name in enumerate(names)}
+    return {name: car(data_class, seed) for seed, name in enumerate(names)}
 
 
-def write_cars3d(found: type[Stored], folder: Path) -> None:
-    """The .tar.gz: MATLAB 5 files with ``im`` and ``mask`` in ``data/cars``, the list last, and other folders beside it."""
-    made = cars(found)
-    listed = "".join(f"{name}\n" for name in made).encode()
-    files = {f"data/cars/{name}.mat": mat(made[name]) for name in sorted(made)}
+def write_cars3d(data_class: type[Stored], folder: Path) -> None:
+    """The .tar.gz: MATLAB 5 files with ``im`` and ``mask`` in ``data/cars``, then the list.
+
+    There are other files beside that folder.
+    """
+    images = cars(data_class)
+    listed = "".join(f"{name}\n" for name in images).encode()
+    files = {f"data/cars/{name}.mat": mat(images[name]) for name in sorted(images)}
     others = {"data/sprites/sprite_1.mat": b"not ours", "data/shapes48.mat": b"not ours"}
     write_tar(
         folder / "nips2015-analogy-data.tar.gz", others | files | {"data/cars/list.txt": listed}
@@ -145,32 +156,42 @@ def write_tar(path: Path, files: dict[str, bytes]) -> None:
             archive.addfile(info, io.BytesIO(data))
 
 
-def write_smallnorb(found: type[Stored], folder: Path) -> None:
-    """Six binary matrices, gzipped: images of two cameras, categories and the rest, in an order that is not the factors'."""
-    for chunk, (images, stated) in norb(found).items():
+def write_smallnorb(data_class: type[Stored], folder: Path) -> None:
+    """Six binary matrices, gzipped: images of two cameras, categories, and the other factors.
+
+    They are not sorted by factors.
+    """
+    for chunk, (images, factors) in norb(data_class).items():
         instances = "".join(map(str, INSTANCES[chunk]))
         start = folder / f"smallnorb-5x{instances}x9x18x6x2x96x96-{chunk}"
-        for part, values in {"dat": images, "cat": stated[:, 0], "info": stated[:, 1:]}.items():
+        for part, values in {"dat": images, "cat": factors[:, 0], "info": factors[:, 1:]}.items():
             Path(f"{start}-{part}.mat.gz").write_bytes(gzip.compress(matrix(values), 1))
 
 
-def norb(found: type[Stored]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Chunk -> images uint8 [n, 2, 96, 96] and int32 [n, 5]: category, instance, elevation, azimuth 0, 2, …, lighting."""
-    made = {}
+def norb(data_class: type[Stored]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Chunk -> images uint8 [n, 2, 96, 96] and factors int32 [n, 5].
+
+    The factors are category, instance, elevation, azimuth (0, 2, …) and lighting.
+    """
+    chunks = {}
     for seed, (chunk, instances) in enumerate(INSTANCES.items()):
-        categories, elevations, azimuths, lightings = found.factor_sizes
-        stated = grid((categories, len(instances), elevations, azimuths, lightings)).astype(
+        categories, elevations, azimuths, lightings = data_class.factor_sizes
+        factors = grid((categories, len(instances), elevations, azimuths, lightings)).astype(
             np.int32
         )
-        stated[:, 1] = np.array(instances)[stated[:, 1]]
-        stated[:, 3] *= 2
-        order = np.random.default_rng(seed).permutation(len(stated))
-        made[chunk] = pixels(seed, 2 * len(stated), 96, 96).reshape(-1, 2, 96, 96), stated[order]
-    return made
+        factors[:, 1] = np.array(instances)[factors[:, 1]]
+        factors[:, 3] *= 2
+        order = np.random.default_rng(seed).permutation(len(factors))
+        images = pixels(seed, 2 * len(factors), 96, 96).reshape(-1, 2, 96, 96)
+        chunks[chunk] = images, factors[order]
+    return chunks
 
 
 def matrix(values: np.ndarray) -> bytes:
-    """A matrix as NORB's page describes it: magic number, dimensions, at least three sizes, values; all little endian."""
+    """A matrix as NORB's page describes it, little endian.
+
+    It has a magic number, the number of dimensions, at least three sizes, and the values.
+    """
     magic = {np.dtype(np.uint8): 0x1E3D4C55, np.dtype(np.int32): 0x1E3D4C54}[values.dtype]
     sizes = [*values.shape, *[1] * (3 - values.ndim)]
     return (
@@ -179,49 +200,54 @@ def matrix(values: np.ndarray) -> bytes:
     )
 
 
-def shapes(found: type[Stored]) -> tuple[np.ndarray, np.ndarray]:
+def shapes(data_class: type[Stored]) -> tuple[np.ndarray, np.ndarray]:
     """Images uint8 [n, 64, 64, 3] and labels float64 [n, 6] with the archive's kind of values."""
-    values = [np.arange(size) / 10 for size in found.factor_sizes[:3]]
+    values = [np.arange(size) / 10 for size in data_class.factor_sizes[:3]]
     values += [
-        np.linspace(0.75, 1.25, found.factor_sizes[3]),
-        np.arange(found.factor_sizes[4]) * 1.0,
+        np.linspace(0.75, 1.25, data_class.factor_sizes[3]),
+        np.arange(data_class.factor_sizes[4]) * 1.0,
     ]
-    values += [np.linspace(-30, 30, found.factor_sizes[5])]
+    values += [np.linspace(-30, 30, data_class.factor_sizes[5])]
     labels = np.stack(
-        [v[column] for v, column in zip(values, grid(found.factor_sizes).T, strict=True)], axis=1
+        [v[column] for v, column in zip(values, grid(data_class.factor_sizes).T, strict=True)],
+        axis=1,
     )
     return pixels(0, len(labels), 64, 64, 3), labels
 
 
-def write_shapes3d(found: type[Stored], folder: Path, chunks: Iterable[int] | bool = True) -> None:
+def write_shapes3d(
+    data_class: type[Stored], folder: Path, chunks: Iterable[int] | bool = True
+) -> None:
     """``3dshapes.h5``: two arrays, gzipped in chunks as h5py chooses them."""
-    images, labels = shapes(found)
+    images, labels = shapes(data_class)
     with h5py.File(folder / "3dshapes.h5", "w") as file:
         file.create_dataset("images", data=images, chunks=chunks, compression="gzip")
         file.create_dataset("labels", data=labels, compression="gzip")
 
 
-def robot(found: type[Stored]) -> np.ndarray:
+def robot(data_class: type[Stored]) -> np.ndarray:
     """Images uint8 [n, 64, 64, 3]."""
-    return pixels(0, math.prod(found.factor_sizes), 64, 64, 3)
+    return pixels(0, math.prod(data_class.factor_sizes), 64, 64, 3)
 
 
-def write_mpi3d_toy(found: type[Stored], folder: Path) -> None:
+def write_mpi3d_toy(data_class: type[Stored], folder: Path) -> None:
     """The .npz: one array, ``images``, not compressed."""
-    np.savez(folder / f"{found.name}.npz", images=robot(found))
+    np.savez(folder / f"{data_class.name}.npz", images=robot(data_class))
 
 
 write_mpi3d_realistic = write_mpi3d_real = write_mpi3d_toy
 
 
-def digits(found: type[Arrays]) -> tuple[np.ndarray, np.ndarray]:
-    """Images uint8 [n, 28, 28] and the digits that they are said to show."""
-    return pixels(0, found.rows, 32, 32)[:, :28, :28], np.arange(found.rows, dtype=np.uint8) % 10
+def digits(data_class: type[Arrays]) -> tuple[np.ndarray, np.ndarray]:
+    """Images uint8 [n, 28, 28] and the digits of their labels."""
+    return pixels(0, data_class.rows, 32, 32)[:, :28, :28], np.arange(
+        data_class.rows, dtype=np.uint8
+    ) % 10
 
 
-def write_mnist(found: type[ArchivedArrays], folder: Path) -> None:
+def write_mnist(data_class: type[ArchivedArrays], folder: Path) -> None:
     """Two IDX files, gzipped: images and labels."""
-    for official, values in zip(found.files, digits(found), strict=True):
+    for official, values in zip(data_class.files, digits(data_class), strict=True):
         (folder / official.name).write_bytes(gzip.compress(idx(values), 1))
 
 

@@ -1,4 +1,4 @@
-"""A web server of the tests' own, on this machine, which serves bytes and misbehaves as it is told."""
+"""A web server for tests, on this machine, which serves bytes and misbehaves as configured."""
 
 import http.server
 import threading
@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Site:
-    """What the server has, how it behaves, and the requests that it got: (path, Range, If-Range)."""
+    """The server's files, how it behaves, and its requests so far: (path, Range, If-Range)."""
 
     files: dict[str, bytes] = field(default_factory=dict)
     address: str = ""
     tag: str = '"one"'
     ranges: bool = True
     shift: int = 0  # by how many bytes its ranges are wrong
-    break_after: int | None = None  # bytes of an answer, once
-    fail: list[int] = field(default_factory=list)  # status codes of the next answers
-    asked: list[tuple[str, str | None, str | None]] = field(default_factory=list)
+    break_after: int | None = None  # bytes of a response, once
+    fail: list[int] = field(default_factory=list)  # status codes of the next responses
+    requests: list[tuple[str, str | None, str | None]] = field(default_factory=list)
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -35,8 +35,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         site = self.site
-        wanted, condition = self.headers.get("Range"), self.headers.get("If-Range")
-        site.asked.append((self.path, wanted, condition))
+        byte_range, condition = self.headers.get("Range"), self.headers.get("If-Range")
+        site.requests.append((self.path, byte_range, condition))
         if site.fail:
             self.send_error(site.fail.pop(0))
             return
@@ -44,8 +44,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_error(404)
             return
         data, first = site.files[self.path], 0
-        if wanted and site.ranges and condition in (None, site.tag):
-            first = int(wanted.removeprefix("bytes=").removesuffix("-")) + site.shift
+        if byte_range and site.ranges and condition in (None, site.tag):
+            first = int(byte_range.removeprefix("bytes=").removesuffix("-")) + site.shift
             if first >= len(data):
                 self.send_response(416)
                 self.send_header("Content-Range", f"bytes */{len(data)}")

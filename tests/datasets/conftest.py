@@ -1,4 +1,4 @@
-"""What the data sets' tests share."""
+"""Fixtures for the tests of data sets."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,7 +11,7 @@ from facsimile.datasets.base import download
 
 @pytest.fixture
 def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[dict[str, bytes]], Site]]:
-    """Starts a web server of the test's own; downloads from it wait for nothing between attempts, and ask no proxy."""
+    """Start a web server for a test; downloads from it use no proxy, and retry without waiting."""
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setattr(download, "WAIT", 0.0)
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""Where a data set's official files are looked for, and that they are downloaded, resumed and known by their checksum."""
+"""Official files of a data set are found or downloaded, and recognised by their checksum."""
 
 import dataclasses
 import json
@@ -19,8 +19,8 @@ NAME = "mpi3d_toy.npz"
 
 
 @pytest.fixture
-def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[MPI3D]:
-    """A small class, whose archive lies in ``theirs``, which takes the place of the real one."""
+def data_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[MPI3D]:
+    """A small class in place of the real one; its archive is in ``theirs``."""
     monkeypatch.delenv("FACSIMILE_DATA_DIR", raising=False)
     (tmp_path / "theirs").mkdir()
     toy = discover.the_class("datasets", "mpi3d_toy", MPI3D)
@@ -30,40 +30,40 @@ def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[MPI3D]:
     return small
 
 
-def offer(found: type[MPI3D], *addresses: str) -> None:
-    found.files = tuple(
-        dataclasses.replace(official, addresses=addresses) for official in found.files
+def offer(data_class: type[MPI3D], *addresses: str) -> None:
+    data_class.files = tuple(
+        dataclasses.replace(official, addresses=addresses) for official in data_class.files
     )
 
 
 def test_an_absent_data_set_is_downloaded_and_made(
-    found: type[MPI3D],
+    data_class: type[MPI3D],
     tmp_path: Path,
     web: Callable[[dict[str, bytes]], Site],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     site = web({f"/new/{NAME}": (tmp_path / "theirs" / NAME).read_bytes()})
-    offer(found, f"{site.address}/old/{NAME}", f"{site.address}/new/{NAME}")
+    offer(data_class, f"{site.address}/old/{NAME}", f"{site.address}/new/{NAME}")
     path = tmp_path / "data" / "mpi3d_toy.h5"
     data = facsimile.datasets.dataset("mpi3d_toy", path)
-    np.testing.assert_array_equal(data.images(np.arange(len(data))), archives.robot(found))
+    np.testing.assert_array_equal(data.images(np.arange(len(data))), archives.robot(data_class))
     assert data.facts["origin"] == "official"
-    said = capsys.readouterr().err
-    assert f"{path}: absent; making the data set mpi3d_toy" in said
-    assert f"{path.parent / 'downloads' / NAME}: absent; downloading it" in said
-    assert f"{NAME}: " in said
-    assert "MB (100%)" in said
+    printed = capsys.readouterr().err
+    assert f"{path}: missing; making the data set mpi3d_toy" in printed
+    assert f"{path.parent / 'downloads' / NAME}: missing; downloading it" in printed
+    assert f"{NAME}: " in printed
+    assert "MB (100%)" in printed
     path.unlink()
     facsimile.datasets.dataset("mpi3d_toy", path)
-    assert len(site.asked) == 2, "the archive is kept, and not downloaded again"
+    assert len(site.requests) == 2, "the archive is kept, and not downloaded again"
 
 
 @pytest.mark.parametrize("place", [".", "mpi3d_toy"])
 @pytest.mark.parametrize("by", ["argument", "environment"])
 def test_the_folder_of_official_files_is_looked_into_first(
-    found: type[MPI3D], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, by: str
+    data_class: type[MPI3D], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, by: str
 ) -> None:
-    offer(found)
+    offer(data_class)
     (tmp_path / "mine" / place).mkdir(parents=True)
     (tmp_path / "theirs" / NAME).rename(tmp_path / "mine" / place / NAME)
     data_dir = tmp_path / "mine" if by == "argument" else None
@@ -71,28 +71,30 @@ def test_the_folder_of_official_files_is_looked_into_first(
         "FACSIMILE_DATA_DIR", str(tmp_path / ("mine" if by == "environment" else "nowhere"))
     )
     facsimile.datasets.make("mpi3d_toy", tmp_path / "mpi3d_toy.h5", data_dir=data_dir)
-    assert found.open(tmp_path / "mpi3d_toy.h5").facts["origin"] == "official"
+    assert data_class.open(tmp_path / "mpi3d_toy.h5").facts["origin"] == "official"
     assert not (tmp_path / "downloads").exists()
 
 
-def test_a_file_of_any_name_is_known_by_its_checksum(found: type[MPI3D], tmp_path: Path) -> None:
+def test_a_file_of_any_name_is_known_by_its_checksum(
+    data_class: type[MPI3D], tmp_path: Path
+) -> None:
     (tmp_path / "theirs" / NAME).rename(tmp_path / "other.npz")
     facsimile.datasets.make("mpi3d_toy", tmp_path / "mpi3d_toy.h5", tmp_path / "other.npz")
-    facts = found.open(tmp_path / "mpi3d_toy.h5").facts
+    facts = data_class.open(tmp_path / "mpi3d_toy.h5").facts
     assert facts["origin"] == "official"
     assert json.loads(facts["source_sha256"]) == {NAME: archives.sha256(tmp_path / "other.npz")}
 
 
 def test_a_file_without_a_published_checksum_is_called_unverified(
-    found: type[MPI3D], tmp_path: Path
+    data_class: type[MPI3D], tmp_path: Path
 ) -> None:
-    found.files = archives.without_checksums(found).files
+    data_class.files = archives.without_checksums(data_class).files
     facsimile.datasets.make("mpi3d_toy", tmp_path / "mpi3d_toy.h5", tmp_path / "theirs")
-    assert found.open(tmp_path / "mpi3d_toy.h5").facts["origin"] == "unverified"
+    assert data_class.open(tmp_path / "mpi3d_toy.h5").facts["origin"] == "unverified"
 
 
 def test_an_altered_file_of_the_users_is_refused_and_left_alone(
-    found: type[MPI3D], tmp_path: Path
+    data_class: type[MPI3D], tmp_path: Path
 ) -> None:
     path = tmp_path / "theirs" / NAME
     data = bytearray(path.read_bytes())
@@ -100,7 +102,8 @@ def test_an_altered_file_of_the_users_is_refused_and_left_alone(
     path.write_bytes(data)
     with pytest.raises(
         DatasetError,
-        match=rf"{NAME}: truncated, altered or another file: its md5 is .*disent.*download it again",
+        match=rf"{NAME}: truncated, altered or another file: its md5 is .*disent.*"
+        "download it again",
     ):
         facsimile.datasets.make("mpi3d_toy", tmp_path / "mpi3d_toy.h5", path)
     assert path.read_bytes() == data
@@ -113,7 +116,7 @@ def test_a_generated_data_set_needs_no_official_files(tmp_path: Path) -> None:
 
 
 def test_dsprites_code_does_not_include_the_downloaders() -> None:
-    """What is recorded with every run of dSprites: an edit of the downloader must not call those runs stale."""
+    """The code is recorded with every run of dSprites; the downloader must not be part of it."""
     assert not [
         name
         for name in provenance.closure("facsimile.datasets.dsprites")
@@ -122,11 +125,12 @@ def test_dsprites_code_does_not_include_the_downloaders() -> None:
 
 
 def test_without_a_network_the_message_says_how_to_go_on(
-    found: type[MPI3D], tmp_path: Path, web: Callable[[dict[str, bytes]], Site]
+    data_class: type[MPI3D], tmp_path: Path, web: Callable[[dict[str, bytes]], Site]
 ) -> None:
-    offer(found, f"{web({}).address}/{NAME}")
+    offer(data_class, f"{web({}).address}/{NAME}")
     with pytest.raises(
         DatasetError,
-        match=rf"downloads/{NAME}: cannot be downloaded .*404.* or get {NAME} elsewhere and put it there",
+        match=rf"downloads/{NAME}: cannot be downloaded .*404.* "
+        rf"or get {NAME} elsewhere and put it there",
     ):
         facsimile.datasets.make("mpi3d_toy", tmp_path / "mpi3d_toy.h5")

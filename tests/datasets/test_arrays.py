@@ -1,4 +1,4 @@
-"""What every data set of arrays promises; a new file in facsimile/datasets is tested here without another edit."""
+"""The contract of all data sets of arrays; a new file in facsimile/datasets is tested here, too."""
 
 import math
 import shutil
@@ -27,8 +27,8 @@ ARRAYS = [
 
 
 @pytest.fixture(scope="module", params=ARRAYS)
-def found(request, tmp_path_factory):
-    """The class; of one that is made from official files a small one, which finds them."""
+def data_class(request, tmp_path_factory):
+    """The class, or a small one with official files if it is made from them."""
     folder = tmp_path_factory.mktemp("official")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(DATA_DIR, str(folder))
@@ -36,60 +36,64 @@ def found(request, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def made(found, tmp_path_factory):
-    path = tmp_path_factory.mktemp(found.name) / "data.h5"
-    found.make(path)
+def made_file(data_class, tmp_path_factory):
+    path = tmp_path_factory.mktemp(data_class.name) / "data.h5"
+    data_class.make(path)
     return path
 
 
 @pytest.fixture
-def path(made, tmp_path):
-    """A file of its own for each test, as some damage it."""
-    return shutil.copy(made, tmp_path / "data.h5")
+def path(made_file, tmp_path):
+    """A copy of the file for each test, as tests may damage it."""
+    return shutil.copy(made_file, tmp_path / "data.h5")
 
 
-def test_arrays_have_the_stated_shapes_and_are_the_same_when_made_again(found, path, tmp_path):
-    data = found.open(path)
-    assert len(data) == found.rows
+def test_arrays_have_the_declared_shapes_and_are_the_same_when_made_again(
+    data_class, path, tmp_path
+):
+    data = data_class.open(path)
+    assert len(data) == data_class.rows
     whole = data.arrays(slice(None))
     assert {name: values.shape for name, values in whole.items()} == {
-        n: (found.rows, *s) for n, s in found.shapes.items()
+        n: (data_class.rows, *s) for n, s in data_class.shapes.items()
     }
     assert {str(values.dtype) for values in whole.values()} <= {"float32", "int64", "uint8"}
     assert all(np.isfinite(values).all() for values in whole.values())
-    found.make(tmp_path / "again.h5")
-    again = found.open(tmp_path / "again.h5").arrays(slice(None))
+    data_class.make(tmp_path / "again.h5")
+    again = data_class.open(tmp_path / "again.h5").arrays(slice(None))
     assert all(np.array_equal(whole[name], again[name]) for name in whole)
-    assert found.licence
-    assert found.source
+    assert data_class.licence
+    assert data_class.source
 
 
-def test_rows_come_in_the_order_asked_for(found, path):
-    data = found.open(path)
-    some = np.random.default_rng(0).integers(0, len(data), 7)
-    for name, values in data.arrays(some).items():
-        np.testing.assert_array_equal(values, data.arrays(slice(None))[name][some])
+def test_rows_come_in_the_order_of_the_indices(data_class, path):
+    data = data_class.open(path)
+    rows = np.random.default_rng(0).integers(0, len(data), 7)
+    for name, values in data.arrays(rows).items():
+        np.testing.assert_array_equal(values, data.arrays(slice(None))[name][rows])
 
 
 @pytest.mark.parametrize(
-    "found", [cls for cls in CLASSES if issubclass(cls, Arrays)], ids=lambda found: found.name
+    "data_class",
+    [cls for cls in CLASSES if issubclass(cls, Arrays)],
+    ids=lambda data_class: data_class.name,
 )
-def test_it_is_counted_without_its_file(found):
-    assert len(datasets.grid(found.name)) == found.rows
+def test_it_is_counted_without_its_file(data_class):
+    assert len(datasets.grid(data_class.name)) == data_class.rows
 
 
-def test_a_damaged_or_another_file_is_refused_by_name(found, path):
+def test_a_damaged_or_another_file_is_refused_by_name(data_class, path):
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(DatasetError, match=r"data\.h5: truncated or no data set's file"):
-        found.open(path)
+    with pytest.raises(DatasetError, match=r"data\.h5: truncated or not a data set's file"):
+        data_class.open(path)
     path.write_bytes(whole)
     with h5py.File(path, "r+") as file:
-        file[next(iter(found.shapes))][0] = 77
+        file[next(iter(data_class.shapes))][0] = 77
     with pytest.raises(DatasetError, match=r"data\.h5: altered since it was written"):
-        found.open(path)
+        data_class.open(path)
     with pytest.raises(DatasetError, match="no such file"):
-        found.open(path.parent / "nowhere.h5")
+        data_class.open(path.parent / "nowhere.h5")
 
 
 def test_a_file_of_another_data_set_is_refused(tmp_path):
@@ -113,7 +117,7 @@ def test_a_file_of_another_data_set_is_refused(tmp_path):
 def test_arrays_have_no_grid_and_no_images(tmp_path):
     data = datasets.dataset("cone", tmp_path / "cone.h5")
     assert data.subgrid({}) is data
-    with pytest.raises(ValueError, match="its rows are no grid of factors"):
+    with pytest.raises(ValueError, match="its rows are not a grid of factors"):
         data.subgrid({"shape": 2})
     with pytest.raises(ValueError, match=r"cone is a data set of arrays \(z\), not of images"):
         datasets.of_images(data)

@@ -19,9 +19,9 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> tuple[type[Cars3D], Pat
     return archives.small(Cars3D, tmp_path_factory.mktemp("cars"))
 
 
-def made(found: type[Cars3D], source: Path, folder: Path) -> Cars3D:
-    found.make(folder / "cars3d.h5", source)
-    return found.open(folder / "cars3d.h5")
+def make_and_open(data_class: type[Cars3D], source: Path, folder: Path) -> Cars3D:
+    data_class.make(folder / "cars3d.h5", source)
+    return data_class.open(folder / "cars3d.h5")
 
 
 def refused(tmp_path: Path, files: dict[str, bytes], message: str) -> None:
@@ -37,7 +37,7 @@ def refused(tmp_path: Path, files: dict[str, bytes], message: str) -> None:
 def test_images_lie_where_their_factors_say(
     archive: tuple[type[Cars3D], Path], tmp_path: Path
 ) -> None:
-    data = made(*archive, tmp_path)
+    data = make_and_open(*archive, tmp_path)
     for number, car in enumerate(archives.cars(data).values()):
         for elevation, azimuth in np.ndindex(data.factor_sizes[:2]):
             side = Image.fromarray(np.ascontiguousarray(car[..., azimuth, elevation]))
@@ -51,7 +51,7 @@ def test_car_numbers_are_those_of_the_archives_list(
 ) -> None:
     cars = archives.cars(archive[0])
     assert list(cars) != sorted(cars), "else this test proves nothing"
-    data = made(*archive, tmp_path)
+    data = make_and_open(*archive, tmp_path)
     [last] = data.images(data.indices([(0, 0, len(cars) - 1)]))
     shown = cars["car_001_mesh"][
         ::2, ::2, :, 0, 0
@@ -62,7 +62,7 @@ def test_car_numbers_are_those_of_the_archives_list(
 def test_an_unpacked_folder_gives_the_same_and_is_called_unverified(
     archive: tuple[type[Cars3D], Path], tmp_path: Path
 ) -> None:
-    whole = made(*archive, tmp_path)
+    whole = make_and_open(*archive, tmp_path)
     folder = tmp_path / "data" / "cars"
     folder.mkdir(parents=True)
     cars = archives.cars(whole)
@@ -72,7 +72,7 @@ def test_an_unpacked_folder_gives_the_same_and_is_called_unverified(
     everything = np.arange(len(whole))
     for source in (folder, folder.parent):
         (tmp_path / "unpacked").mkdir(exist_ok=True)
-        part = made(archive[0], source, tmp_path / "unpacked")
+        part = make_and_open(archive[0], source, tmp_path / "unpacked")
         np.testing.assert_array_equal(part.images(everything), whole.images(everything))
         assert part.facts["origin"] == "unverified"
     assert whole.facts["origin"] == "official"
@@ -86,7 +86,9 @@ def test_an_unpacked_folder_gives_the_same_and_is_called_unverified(
 def test_the_archives_checksum_is_recorded(
     archive: tuple[type[Cars3D], Path], tmp_path: Path
 ) -> None:
-    [(name, checksum)] = json.loads(made(*archive, tmp_path).facts["source_sha256"]).items()
+    [(name, checksum)] = json.loads(
+        make_and_open(*archive, tmp_path).facts["source_sha256"]
+    ).items()
     assert name == ARCHIVE
     assert checksum == archives.sha256(archive[1] / ARCHIVE)
 
@@ -107,7 +109,7 @@ def test_a_file_that_is_not_matlabs_is_refused(tmp_path: Path) -> None:
     refused(
         tmp_path,
         {"data/cars/car_1.mat": b"something else"},
-        r"car_1\.mat is truncated or no MATLAB file",
+        r"car_1\.mat is truncated or not a MATLAB file",
     )
     refused(
         tmp_path,
@@ -130,10 +132,13 @@ def test_a_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
     (tmp_path / "cars.tar.gz").write_bytes(b"<html>not found</html>")
     with pytest.raises(
         DatasetError,
-        match=r"cars\.tar\.gz: truncated, altered or another file.*4e866a79.*disent.*download it again",
+        match=r"cars\.tar\.gz: truncated, altered or another file.*4e866a79.*disent.*"
+        "download it again",
     ):
         Cars3D.make(tmp_path / "cars3d.h5", tmp_path / "cars.tar.gz")
-    with pytest.raises(DatasetError, match=r"cars\.tar\.gz: truncated, altered or no such archive"):
+    with pytest.raises(
+        DatasetError, match=r"cars\.tar\.gz: truncated, altered or not the official archive"
+    ):
         archives.without_checksums(Cars3D).make(tmp_path / "cars3d.h5", tmp_path / "cars.tar.gz")
 
 
@@ -142,7 +147,9 @@ def test_an_archive_that_lacks_its_last_bytes_is_refused(
     archive: tuple[type[Cars3D], Path], tmp_path: Path, cut: int
 ) -> None:
     (tmp_path / ARCHIVE).write_bytes((archive[1] / ARCHIVE).read_bytes()[:-cut])
-    with pytest.raises(DatasetError, match=rf"{ARCHIVE}: truncated, altered or no such archive"):
+    with pytest.raises(
+        DatasetError, match=rf"{ARCHIVE}: truncated, altered or not the official archive"
+    ):
         archives.without_checksums(archive[0]).make(tmp_path / "cars3d.h5", tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""What every data set promises; a new file in facsimile/datasets is tested here without another edit."""
+"""The contract of all data sets of images; a new file in facsimile/datasets is tested here, too."""
 
 import math
 from pathlib import Path
@@ -17,29 +17,29 @@ SAMPLE = 64
 
 
 EVERY = [discover.the_class("datasets", name, DataFile) for name in discover.names("datasets")]
-OFFICIAL = [found for found in EVERY if issubclass(found, OfficialFiles)]
+OFFICIAL = [data_class for data_class in EVERY if issubclass(data_class, OfficialFiles)]
 
 
 def classes() -> list[type[Stored]]:
-    return [found for found in EVERY if issubclass(found, Stored)]
+    return [data_class for data_class in EVERY if issubclass(data_class, Stored)]
 
 
-def parameter(found: type[Stored]) -> object:
-    large = math.prod(found.factor_sizes) > LARGE and not issubclass(found, Archived)
+def parameter(data_class: type[Stored]) -> object:
+    large = math.prod(data_class.factor_sizes) > LARGE and not issubclass(data_class, Archived)
     marks = [pytest.mark.slow] if large else []
-    return pytest.param(found, id=found.name, marks=marks)
+    return pytest.param(data_class, id=data_class.name, marks=marks)
 
 
 @pytest.fixture(scope="module", params=map(parameter, classes()))
 def data(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     folder = tmp_path_factory.mktemp(request.param.name)
-    found, source = archives.small(request.param, folder)
-    path = folder / f"{found.name}.h5"
-    found.make(path, source)
-    return found.open(path)
+    data_class, source = archives.small(request.param, folder)
+    path = folder / f"{data_class.name}.h5"
+    data_class.make(path, source)
+    return data_class.open(path)
 
 
-def some(data: Dataset) -> np.ndarray:
+def sample_indices(data: Dataset) -> np.ndarray:
     drawn = np.random.default_rng(0).integers(0, len(data), SAMPLE - 2)
     return np.concatenate([[0, len(data) - 1], drawn])
 
@@ -48,32 +48,32 @@ def rng_for(data: Dataset, seed: int = 0) -> np.random.Generator | None:
     return np.random.default_rng(seed) if data.stochastic else None
 
 
-@pytest.mark.parametrize("found", classes(), ids=lambda found: found.name)
-def test_what_it_declares_hangs_together(found: type[Stored]) -> None:
-    assert found.__module__ == discover.located("datasets", found.name)
+@pytest.mark.parametrize("data_class", classes(), ids=lambda data_class: data_class.name)
+def test_what_it_declares_hangs_together(data_class: type[Stored]) -> None:
+    assert data_class.__module__ == discover.located("datasets", data_class.name)
     assert (
-        len(found.factor_names)
-        == len(set(found.factor_names))
-        == len(found.factor_sizes)
-        == len(found.factor_kinds)
+        len(data_class.factor_names)
+        == len(set(data_class.factor_names))
+        == len(data_class.factor_sizes)
+        == len(data_class.factor_kinds)
     )
-    assert set(found.factor_kinds) <= {"ordinal", "circular", "categorical"}
-    assert min(found.factor_sizes) >= 2, (
+    assert set(data_class.factor_kinds) <= {"ordinal", "circular", "categorical"}
+    assert min(data_class.factor_sizes) >= 2, (
         "a factor of one value makes metrics divide by its entropy, 0: put it in not_factors"
     )
-    assert not set(found.not_factors) & set(found.factor_names)
-    assert set(found.symmetries) <= set(found.factor_names)
-    assert found.image_shape[2] in (1, 3)
-    assert found.licence
-    assert found.source
-    if found.stochastic:
-        assert found.not_factors, "say what is drawn at every read, and is no factor"
+    assert not set(data_class.not_factors) & set(data_class.factor_names)
+    assert set(data_class.symmetries) <= set(data_class.factor_names)
+    assert data_class.image_shape[2] in (1, 3)
+    assert data_class.licence
+    assert data_class.source
+    if data_class.stochastic:
+        assert data_class.not_factors, "say what is drawn at every read, and is no factor"
 
 
-@pytest.mark.parametrize("found", classes(), ids=lambda found: found.name)
-def test_circular_factors_are_angles(found: type[Stored]) -> None:
-    data = grid(found)
-    for name, kind in zip(found.factor_names, found.factor_kinds, strict=True):
+@pytest.mark.parametrize("data_class", classes(), ids=lambda data_class: data_class.name)
+def test_circular_factors_are_angles(data_class: type[Stored]) -> None:
+    data = grid(data_class)
+    for name, kind in zip(data_class.factor_names, data_class.factor_kinds, strict=True):
         if kind == "circular":
             values = data.values(name)
             assert values[0] >= 0
@@ -83,12 +83,12 @@ def test_circular_factors_are_angles(found: type[Stored]) -> None:
             )
 
 
-@pytest.mark.parametrize("found", OFFICIAL, ids=lambda found: found.name)
+@pytest.mark.parametrize("data_class", OFFICIAL, ids=lambda data_class: data_class.name)
 def test_official_files_say_where_they_are_and_how_they_are_known(
-    found: type[OfficialFiles], tmp_path: Path
+    data_class: type[OfficialFiles], tmp_path: Path
 ) -> None:
-    assert found.files
-    for official in found.files:
+    assert data_class.files
+    for official in data_class.files:
         assert all(address.startswith(("https://", "http://")) for address in official.addresses)
         assert official.addresses
         assert bool(official.checksum) == bool(official.checksum_from), "who says so?"
@@ -96,26 +96,26 @@ def test_official_files_say_where_they_are_and_how_they_are_known(
             algorithm, _, digits = official.checksum.partition(":")
             assert len(digits) == {"md5": 32, "sha256": 64}[algorithm]
     with pytest.raises(
-        DatasetError, match=f"{found.name} also needs .* put it there, or leave the source out"
+        DatasetError, match=f"{data_class.name} also needs .* put it there, or leave the source out"
     ):
-        found.make(tmp_path / "data.h5", tmp_path)
+        data_class.make(tmp_path / "data.h5", tmp_path)
     with pytest.raises(
         DatasetError, match="nowhere: there is no such file or folder; leave the source out"
     ):
-        found.make(tmp_path / "data.h5", tmp_path / "nowhere")
+        data_class.make(tmp_path / "data.h5", tmp_path / "nowhere")
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("found", OFFICIAL, ids=lambda found: found.name)
+@pytest.mark.parametrize("data_class", OFFICIAL, ids=lambda data_class: data_class.name)
 def test_official_files_cut_short_are_refused_by_name(
-    found: type[OfficialFiles], tmp_path: Path
+    data_class: type[OfficialFiles], tmp_path: Path
 ) -> None:
-    smaller, source = archives.small(found, tmp_path)
+    smaller, source = archives.small(data_class, tmp_path)
     assert source is not None
     for name in [official.name for official in smaller.files]:
         whole = (source / name).read_bytes()
         (source / name).write_bytes(whole[: len(whole) // 2])
-        # By its checksum, and, where none is known, by its format.
+        # By its checksum and, without one, by its format.
         for one in (smaller, archives.without_checksums(smaller)):
             with pytest.raises(DatasetError, match=rf"{name}.*truncated.*download it again"):
                 one.make(tmp_path / "data.h5", source)
@@ -123,12 +123,14 @@ def test_official_files_cut_short_are_refused_by_name(
     assert not (tmp_path / "data.h5").exists()
 
 
-def grid(found: type[Stored]) -> Stored:
-    return found(np.empty((0, *(found.row_shape or found.image_shape)), np.uint8), {})
+def grid(data_class: type[Stored]) -> Stored:
+    return data_class(
+        np.empty((0, *(data_class.row_shape or data_class.image_shape)), np.uint8), {}
+    )
 
 
 def test_images_have_the_declared_shape(data: Dataset) -> None:
-    images = data.images(some(data), rng_for(data))
+    images = data.images(sample_indices(data), rng_for(data))
     assert images.dtype == np.uint8
     assert images.shape == (SAMPLE, *data.image_shape)
     assert images.max() > 127, "images / 255 is what networks see"
@@ -136,18 +138,18 @@ def test_images_have_the_declared_shape(data: Dataset) -> None:
 
 
 def test_images_differ_and_are_the_same_when_read_again(data: Dataset) -> None:
-    index = some(data)
+    index = sample_indices(data)
     images = data.images(index, rng_for(data))
     assert len(np.unique(images.reshape(SAMPLE, -1), axis=0)) > SAMPLE // 2
     kept = images.copy()
-    images[:] = 0  # what a caller does to its copy is its own affair
+    images[:] = 0  # a caller may change its copy
     np.testing.assert_array_equal(data.images(index, rng_for(data)), kept)
 
 
-def test_order_of_a_batch_is_the_order_asked_for(data: Dataset) -> None:
+def test_images_come_in_the_order_of_the_indices(data: Dataset) -> None:
     if data.stochastic:
         pytest.skip("the draws of a batch go with the place, not with the index")
-    index = some(data)
+    index = sample_indices(data)
     np.testing.assert_array_equal(data.images(index[::-1]), data.images(index)[::-1])
 
 
@@ -159,9 +161,9 @@ def test_factors_are_a_complete_grid_in_c_order(data: Dataset) -> None:
     np.testing.assert_array_equal(
         factors, np.indices(data.factor_sizes).reshape(len(data.factor_sizes), -1).T
     )
-    found = data.indices(factors)
-    assert found.dtype == np.int64
-    np.testing.assert_array_equal(found, everything)
+    indices = data.indices(factors)
+    assert indices.dtype == np.int64
+    np.testing.assert_array_equal(indices, everything)
 
 
 def test_values_say_what_factors_stand_for(data: Dataset) -> None:
@@ -202,14 +204,14 @@ def test_bad_factors(data: Dataset) -> None:
 
 
 def test_stochastic_images_follow_their_generator(data: Dataset) -> None:
-    index = some(data)
+    index = sample_indices(data)
     if not data.stochastic:
         np.testing.assert_array_equal(
             data.images(index, np.random.default_rng(0)), data.images(index)
         )
         return
     with pytest.raises(
-        ValueError, match=f"{data.name}: its images are drawn anew at every read; give a generator"
+        ValueError, match=f"{data.name}: its images have a random part .* pass a generator"
     ):
         data.images(index)
     assert np.any(data.images(index, rng_for(data, 0)) != data.images(index, rng_for(data, 1)))

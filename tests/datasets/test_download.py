@@ -1,4 +1,4 @@
-"""Downloads from a server of the test's own: whole, broken off, altered, moved; nothing of the network is used."""
+"""Downloads from a local test server: complete, interrupted, altered, moved; no network is used."""
 
 import hashlib
 import json
@@ -34,11 +34,11 @@ def official(
     )
 
 
-def left(folder: Path) -> list[str]:
+def file_names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def begun(
+def write_part(
     folder: Path, data: bytes, site: Site, version: str = '"one"', path: str = "/file.bin"
 ) -> None:
     (folder / "file.bin.part").write_bytes(data)
@@ -47,53 +47,55 @@ def begun(
 
 
 def test_a_file_comes_whole_and_leaves_nothing_else(site: Site, tmp_path: Path) -> None:
-    heard: list[tuple[int, int | None]] = []
+    reports: list[tuple[int, int | None]] = []
     path = download.fetch(
-        official(site), tmp_path / "new", lambda done, total: heard.append((done, total))
+        official(site), tmp_path / "new", lambda done, total: reports.append((done, total))
     )
     assert path == tmp_path / "new" / "file.bin"
     assert path.read_bytes() == DATA
-    assert left(tmp_path / "new") == ["file.bin"]
-    assert heard[-1] == (len(DATA), len(DATA))
+    assert file_names(tmp_path / "new") == ["file.bin"]
+    assert reports[-1] == (len(DATA), len(DATA))
 
 
-def test_a_file_that_is_there_is_not_asked_for(site: Site, tmp_path: Path) -> None:
+def test_a_file_that_exists_is_not_requested(site: Site, tmp_path: Path) -> None:
     (tmp_path / "file.bin").write_bytes(b"mine")
     assert download.fetch(official(site), tmp_path).read_bytes() == b"mine"
-    assert site.asked == []
+    assert site.requests == []
 
 
 def test_a_broken_connection_is_resumed_within_one_call(site: Site, tmp_path: Path) -> None:
     site.break_after = 1_234_567
     assert download.fetch(official(site), tmp_path).read_bytes() == DATA
-    assert [wanted for _, wanted, _ in site.asked] == [None, "bytes=1234567-"]
-    assert site.asked[1][2] == '"one"', "the rest is only of use if the file is still the same"
+    assert [byte_range for _, byte_range, _ in site.requests] == [None, "bytes=1234567-"]
+    assert site.requests[1][2] == '"one"', "the rest is only of use if the file is still the same"
 
 
 def test_a_partial_download_of_an_earlier_call_is_resumed(site: Site, tmp_path: Path) -> None:
     site.files["/other.bin"] = DATA
-    begun(tmp_path, DATA[:1_000_000], site, path="/other.bin")
+    write_part(tmp_path, DATA[:1_000_000], site, path="/other.bin")
     assert download.fetch(official(site), tmp_path).read_bytes() == DATA
-    assert site.asked == [("/file.bin", "bytes=1000000-", None)]
-    assert left(tmp_path) == ["file.bin"]
+    assert site.requests == [("/file.bin", "bytes=1000000-", None)]
+    assert file_names(tmp_path) == ["file.bin"]
 
 
 def test_what_was_complete_but_not_renamed_is_used(site: Site, tmp_path: Path) -> None:
     (tmp_path / "file.bin.part").write_bytes(DATA)
     assert download.fetch(official(site), tmp_path).read_bytes() == DATA
-    assert [wanted for _, wanted, _ in site.asked] == [f"bytes={len(DATA)}-"]
+    assert [byte_range for _, byte_range, _ in site.requests] == [f"bytes={len(DATA)}-"]
 
 
-def test_a_server_without_ranges_is_asked_for_everything(site: Site, tmp_path: Path) -> None:
+def test_a_server_without_ranges_sends_everything(site: Site, tmp_path: Path) -> None:
     site.ranges = False
-    begun(tmp_path, DATA[:1000], site)
+    write_part(tmp_path, DATA[:1000], site)
     assert download.fetch(official(site), tmp_path).read_bytes() == DATA
 
 
-def test_a_file_that_changed_meanwhile_begins_anew(site: Site, tmp_path: Path) -> None:
-    begun(tmp_path, b"old" * 1000, site, '"zero"')
+def test_a_file_that_changed_meanwhile_is_downloaded_from_the_start(
+    site: Site, tmp_path: Path
+) -> None:
+    write_part(tmp_path, b"old" * 1000, site, '"zero"')
     assert download.fetch(official(site, checksum=""), tmp_path).read_bytes() == DATA
-    assert site.asked == [("/file.bin", "bytes=3000-", '"zero"')]
+    assert site.requests == [("/file.bin", "bytes=3000-", '"zero"')]
 
 
 @pytest.mark.parametrize(
@@ -106,10 +108,10 @@ def test_a_part_that_is_of_something_else_is_thrown_away(
     assert download.fetch(official(site), tmp_path).read_bytes() == DATA
 
 
-def test_without_a_checksum_nothing_unknown_is_gone_on_with(site: Site, tmp_path: Path) -> None:
+def test_without_a_checksum_unknown_bytes_are_not_resumed(site: Site, tmp_path: Path) -> None:
     (tmp_path / "file.bin.part").write_bytes(b"x" * 1000)
     assert download.fetch(official(site, checksum="", size=None), tmp_path).read_bytes() == DATA
-    assert [wanted for _, wanted, _ in site.asked] == [None]
+    assert [byte_range for _, byte_range, _ in site.requests] == [None]
 
 
 @pytest.mark.parametrize("codes", [[404], [503] * download.ATTEMPTS], ids=["gone", "busy"])
@@ -117,10 +119,10 @@ def test_a_mirror_is_tried(site: Site, tmp_path: Path, codes: list[int]) -> None
     site.fail = list(codes)
     site.files["/mirror.bin"] = DATA
     assert download.fetch(official(site, "/file.bin", "/mirror.bin"), tmp_path).read_bytes() == DATA
-    assert [path for path, *_ in site.asked] == ["/file.bin"] * len(codes) + ["/mirror.bin"]
+    assert [path for path, *_ in site.requests] == ["/file.bin"] * len(codes) + ["/mirror.bin"]
 
 
-def test_a_busy_server_is_asked_again(site: Site, tmp_path: Path) -> None:
+def test_a_busy_server_is_tried_again(site: Site, tmp_path: Path) -> None:
     site.fail = [503, 500]
     assert download.fetch(official(site), tmp_path).read_bytes() == DATA
 
@@ -130,36 +132,36 @@ def test_a_mirror_completes_what_the_first_address_began(site: Site, tmp_path: P
     begin = download.ATTEMPTS
 
     class Once(list[int]):
-        """Fails every answer after the first until the mirror is asked."""
+        """Fails every request after the first one until the mirror is used."""
 
         def __bool__(self) -> bool:
-            return 1 < len(site.asked) <= 1 + begin and site.asked[-1][0] == "/file.bin"
+            return 1 < len(site.requests) <= 1 + begin and site.requests[-1][0] == "/file.bin"
 
         def pop(self, index: object = -1) -> int:
             return 503
 
     site.fail = Once()
     assert download.fetch(official(site, "/file.bin", "/mirror.bin"), tmp_path).read_bytes() == DATA
-    assert site.asked[-1] == ("/mirror.bin", "bytes=2000000-", None)
+    assert site.requests[-1] == ("/mirror.bin", "bytes=2000000-", None)
 
 
 def test_bytes_from_elsewhere_are_not_appended(site: Site, tmp_path: Path) -> None:
     site.shift, site.files["/mirror.bin"] = 7, DATA
-    begun(tmp_path, DATA[:1000], site)
+    write_part(tmp_path, DATA[:1000], site)
     with pytest.raises(
         DatasetError,
-        match="bytes from 1000 on were asked for, the server says that it sends bytes 1007-",
+        match="requested bytes from 1000 on, but the server sends bytes 1007-",
     ):
         download.fetch(official(site), tmp_path)
     assert (tmp_path / "file.bin.part").read_bytes() == DATA[:1000]
 
 
-def test_an_altered_file_is_asked_for_anew_just_once(site: Site, tmp_path: Path) -> None:
-    begun(tmp_path, DATA[:1000], site)
+def test_an_altered_file_is_downloaded_again_just_once(site: Site, tmp_path: Path) -> None:
+    write_part(tmp_path, DATA[:1000], site)
     site.files["/file.bin"] = DATA[:-1] + bytes([DATA[-1] ^ 1])
     with pytest.raises(DatasetError, match="its sha256 is"):
         download.fetch(official(site), tmp_path)
-    assert [wanted for _, wanted, _ in site.asked] == ["bytes=1000-", None]
+    assert [byte_range for _, byte_range, _ in site.requests] == ["bytes=1000-", None]
 
 
 def test_an_altered_file_is_refused_with_both_checksums(site: Site, tmp_path: Path) -> None:
@@ -169,32 +171,32 @@ def test_an_altered_file_is_refused_with_both_checksums(site: Site, tmp_path: Pa
     ) as refused:
         download.fetch(official(site), tmp_path)
     assert SHA256.removeprefix("sha256:") in str(refused.value)
-    assert left(tmp_path) == []
+    assert file_names(tmp_path) == []
 
 
 def test_a_file_of_another_size_is_not_downloaded(site: Site, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="3,000,000 bytes are offered, the official file has 5"):
         download.fetch(official(site, size=5), tmp_path)
-    assert left(tmp_path) == []
+    assert file_names(tmp_path) == []
 
 
 def test_a_failure_names_every_address_and_keeps_what_came(site: Site, tmp_path: Path) -> None:
-    begun(tmp_path, DATA[:1000], site)
+    write_part(tmp_path, DATA[:1000], site)
     with pytest.raises(DatasetError) as failed:
         download.fetch(official(site, "/no.bin", "/nor.bin"), tmp_path)
-    said = str(failed.value)
+    message = str(failed.value)
     assert (
         f"{site.address}/no.bin: HTTP 404 Not Found; {site.address}/nor.bin: HTTP 404 Not Found"
-        in said
+        in message
     )
     assert (
-        "try again later, from the 1,000 bytes that are here, or get file.bin elsewhere and put it there"
-        in said
+        "try again later, from the 1,000 bytes that are here, "
+        "or get file.bin elsewhere and put it there" in message
     )
     assert (tmp_path / "file.bin.part").read_bytes() == DATA[:1000]
 
 
-def test_no_network_is_said_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_network_is_reported_clearly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setattr(download, "WAIT", 0.0)
     nowhere = Official("file.bin", ("http://127.0.0.1:9/file.bin",))
@@ -203,7 +205,7 @@ def test_no_network_is_said_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         match=r"127\.0\.0\.1:9/file\.bin: .*refused.*; try again later, or get file\.bin",
     ):
         download.fetch(nowhere, tmp_path)
-    assert left(tmp_path) == []
+    assert file_names(tmp_path) == []
 
 
 def test_two_processes_do_not_append_to_one_part(site: Site, tmp_path: Path) -> None:
@@ -215,10 +217,10 @@ def test_two_processes_do_not_append_to_one_part(site: Site, tmp_path: Path) -> 
             download.fetch(official(site), tmp_path)
 
 
-def test_progress_is_said_at_first_and_at_last(capsys: pytest.CaptureFixture[str]) -> None:
-    say = progress.lines("file.bin", "MB", 10**6, every=1e9)
+def test_progress_is_printed_at_first_and_at_last(capsys: pytest.CaptureFixture[str]) -> None:
+    report = progress.lines("file.bin", "MB", 10**6, every=1e9)
     for done in (1_000_000, 2_000_000, 4_000_000):
-        say(done, 4_000_000)
+        report(done, 4_000_000)
     assert capsys.readouterr().err == "file.bin: 1 of 4 MB (25%)\nfile.bin: 4 of 4 MB (100%)\n"
     progress.lines("file.bin", "MB", 10**6)(3_000_000, None)
     assert capsys.readouterr().err == "file.bin: 3 MB\n"

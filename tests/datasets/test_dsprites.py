@@ -12,10 +12,11 @@ from facsimile.datasets import DatasetError
 from facsimile.datasets.base import sprite as base_sprite
 from facsimile.datasets.dsprites import DSprites
 
-# The three of 20,000 real images that are not rendered exactly: one pixel each, where an edge passes within a float's last bit
-# of a pixel's centre and the archive's graphics card rounded the other way.
+# The three of 20,000 real images that are not rendered exactly, by one pixel each: an edge passes
+# within a float's last bit of a pixel's centre, and the archive's graphics card rounded the other
+# way.
 ONE_PIXEL_OFF = {159073, 456189, 650103}
-NO_ROWS = np.empty((0, 512), np.uint8)  # for what a data set knows without its images
+NO_ROWS = np.empty((0, 512), np.uint8)  # enough for what does not need images
 
 
 class Few(DSprites):
@@ -66,8 +67,9 @@ def test_all_20000_real_images(whole: np.ndarray, shared: Path) -> None:
 
 @pytest.mark.slow
 def test_the_whole_rendered_set(whole: np.ndarray) -> None:
-    # The archive has 128,328,862 lit pixels: its mean pixel, 0.042494423521889584 (nmichlo/disent 0.9.3, util/stats.py), times
-    # 737,280 x 4,096. Three of 20,000 images off by a pixel make 111 in all; up or down by chance, 11 net: 3 sigma.
+    # The archive has 128,328,862 lit pixels: its mean pixel, 0.042494423521889584 (nmichlo/disent
+    # 0.9.3, util/stats.py), times 737,280 x 4,096. If 3 of 20,000 images differ by a pixel, 111 of
+    # all do; up or down by chance, that is 11 net. 3 sigma are allowed.
     assert abs(int(np.bitwise_count(whole).sum(dtype=np.int64)) - 128_328_862) <= 33
     assert len({hashlib.md5(row).digest() for row in whole}) == 715_706
     sprites = whole.reshape(3, 6, 40, -1)
@@ -84,7 +86,8 @@ def test_the_official_archive_is_what_is_rendered(whole: np.ndarray) -> None:
     path = os.environ.get("FACSIMILE_DSPRITES_NPZ")
     if path is None:
         pytest.skip(
-            "set FACSIMILE_DSPRITES_NPZ to the official dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz to compare with it"
+            "set FACSIMILE_DSPRITES_NPZ to the official "
+            "dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz to compare with it"
         )
     wrong = wrong_pixels(np.concatenate(list(DSprites.blocks(Path(path)))), whole)
     assert wrong.max() <= 1

@@ -29,7 +29,7 @@ class Trap:
 
 
 def official() -> dict[str, np.ndarray]:
-    """Arrays as the official archive names and types them, without its metadata; the factors lie column after column."""
+    """Arrays with the official names and types, without metadata; factors are in Fortran order."""
     bits = np.concatenate([sprite.render(0, 0, orientation) for orientation in (0, 1)])
     classes = np.indices((1, *Two.factor_sizes)).reshape(6, -1).T.astype(np.int64)
     images = np.unpackbits(bits, axis=1).reshape(-1, 64, 64)
@@ -113,7 +113,9 @@ def test_missing_array_is_named(tmp_path: Path) -> None:
 
 def test_truncated_archive_is_refused(archive: Path, tmp_path: Path) -> None:
     archive.write_bytes(archive.read_bytes()[:-100])
-    with pytest.raises(DatasetError, match=r"dsprites\.npz: truncated, altered or no such archive"):
+    with pytest.raises(
+        DatasetError, match=r"dsprites\.npz: truncated, altered or not the official archive"
+    ):
         Two.make(tmp_path / "dsprites.h5", archive)
 
 

@@ -36,7 +36,8 @@ def test_color_is_uniform_above_one_half_and_channels_independent(rows: np.ndarr
     colours = drawn(ColorDSprites(rows, {})).max(axis=(1, 2)) / 255
     assert colours.min() >= 0.5
     assert colours.max() <= 1
-    # Uniform on [0.5, 1]: mean 0.75, sd 0.1443; standard errors are sd / 32 of the mean, 1 / 32 of a correlation.
+    # Uniform on [0.5, 1]: mean 0.75, sd 0.1443. Standard errors are sd / 32 of the mean, and 1 / 32
+    # of a correlation.
     assert colours.mean(axis=0) == pytest.approx([0.75] * 3, abs=4 * 0.1443 / 32)
     assert colours.std(axis=0) == pytest.approx([0.1443] * 3, rel=0.1)
     assert np.corrcoef(colours.T)[np.triu_indices(3, 1)] == pytest.approx([0] * 3, abs=4 / 32)

@@ -90,7 +90,8 @@ def test_other_arrays_are_refused(shapes: type[Shapes3D], tmp_path: Path) -> Non
     rewritten(tmp_path, images[:-1], labels)
     with pytest.raises(
         DatasetError,
-        match=r"3dshapes\.h5: images are uint8 \[143, 64, 64, 3\], the official ones are uint8 \[144",
+        match=r"3dshapes\.h5: images are uint8 \[143, 64, 64, 3\], "
+        r"the official ones are uint8 \[144",
     ):
         list(shapes.blocks(tmp_path))
     rewritten(tmp_path, images, labels.astype(np.float32))
@@ -109,7 +110,8 @@ def test_an_altered_image_is_refused_when_it_is_read(shapes: type[Shapes3D], pat
     data.images(np.delete(np.arange(len(data)), 5))
     with pytest.raises(
         DatasetError,
-        match=r"shapes3d\.h5: image 5 was altered since it was written \(checksum differs\); remove",
+        match=r"shapes3d\.h5: image 5 was altered since it was written "
+        r"\(checksum differs\); remove",
     ):
         data.images([4, 5])
 
@@ -133,7 +135,7 @@ def test_a_truncated_file_is_refused_by_name(
     data = path.read_bytes()
     path.write_bytes(data[: int(kept * len(data)) if isinstance(kept, float) else kept])
     with pytest.raises(
-        DatasetError, match=r"shapes3d\.h5: truncated or no data set's file .*remove the file"
+        DatasetError, match=r"shapes3d\.h5: truncated or not a data set's file .*remove the file"
     ):
         shapes.open(path)
 
@@ -174,12 +176,12 @@ def test_hues_go_around_the_circle_once() -> None:
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 def test_mpi3d_is_the_archives_array(tmp_path: Path, save: object) -> None:
-    found, _ = archives.small(discover.the_class("datasets", "mpi3d_toy", MPI3D), tmp_path)
-    save(tmp_path / "mpi3d_toy.npz", images=archives.robot(found))  # type: ignore[operator]
-    found = archives.known(found, tmp_path)
-    found.make(tmp_path / "mpi3d_toy.h5", tmp_path / "mpi3d_toy.npz")
-    data = found.open(tmp_path / "mpi3d_toy.h5")
-    np.testing.assert_array_equal(data.images(np.arange(len(data))), archives.robot(found))
+    data_class, _ = archives.small(discover.the_class("datasets", "mpi3d_toy", MPI3D), tmp_path)
+    save(tmp_path / "mpi3d_toy.npz", images=archives.robot(data_class))  # type: ignore[operator]
+    data_class = archives.known(data_class, tmp_path)
+    data_class.make(tmp_path / "mpi3d_toy.h5", tmp_path / "mpi3d_toy.npz")
+    data = data_class.open(tmp_path / "mpi3d_toy.h5")
+    np.testing.assert_array_equal(data.images(np.arange(len(data))), archives.robot(data_class))
 
 
 def test_mpi3d_of_the_competition_is_another_data_set(tmp_path: Path) -> None:
@@ -238,7 +240,7 @@ def test_a_large_file_is_made_and_read_in_little_memory(tmp_path: Path) -> None:
         text=True,
         check=True,
     )
-    images, made, read = map(int, done.stdout.split())
+    images, megabytes_made, megabytes_read = map(int, done.stdout.split())
     assert images * 64 * 64 * 3 > 150e6
-    assert made < 60, "held more than a few blocks of 6 MB"
-    assert read < 60, "what was read stayed in memory"
+    assert megabytes_made < 60, "more than a few blocks of 6 MB were in memory"
+    assert megabytes_read < 60, "images that were read stayed in memory"

@@ -1,4 +1,4 @@
-"""MNIST from files in the official format, small ones and, where they are at hand, the real ones."""
+"""MNIST from files in the official format: small ones and, where available, the real ones."""
 
 import gzip
 import os
@@ -39,9 +39,9 @@ def test_images_and_digits_are_those_of_the_files(small: type[MNIST], tmp_path: 
     small.make(tmp_path / "mnist.h5", tmp_path)
     data = small.open(tmp_path / "mnist.h5")
     images, labels = archives.digits(small)
-    found = data.arrays(slice(None))
-    np.testing.assert_array_equal(found["images"][..., 0], images)
-    np.testing.assert_array_equal(found["labels"], labels)
+    arrays = data.arrays(slice(None))
+    np.testing.assert_array_equal(arrays["images"][..., 0], images)
+    np.testing.assert_array_equal(arrays["labels"], labels)
     assert data.facts["origin"] == "official"
 
 
@@ -73,7 +73,8 @@ def test_a_label_that_is_no_digit_is_refused(small: type[MNIST], tmp_path: Path)
     labels[3] = 11
     (tmp_path / LABELS).write_bytes(gzip.compress(archives.idx(labels)))
     with pytest.raises(
-        DatasetError, match=rf"{LABELS}: image 3 is called 11, no digit; download it again"
+        DatasetError,
+        match=rf"{LABELS}: image 3 has the label 11, which is not a digit; download it again",
     ):
         archives.without_checksums(small).make(tmp_path / "mnist.h5", tmp_path)
 
@@ -111,9 +112,9 @@ def test_the_real_files(tmp_path: Path) -> None:
         pytest.skip(f"{folder} lacks {', '.join(missing)}")
     TRAINING.make(tmp_path / "mnist.h5", folder)
     data = TRAINING.open(tmp_path / "mnist.h5")
-    found = data.arrays(slice(None))
+    arrays = data.arrays(slice(None))
     assert data.facts["origin"] == "official"
-    assert np.bincount(found["labels"]).tolist() == COUNTS
-    assert found["images"].mean() / 255 == pytest.approx(
+    assert np.bincount(arrays["labels"]).tolist() == COUNTS
+    assert arrays["images"].mean() / 255 == pytest.approx(
         0.1307, abs=5e-5
     )  # the mean by which every tutorial normalises

@@ -1,4 +1,4 @@
-"""Scream-dSprites: what is drawn has the distribution that the paper's code has, and the picture is made small as it did."""
+"""Scream-dSprites: patches and colours are distributed, and the picture is scaled, as published."""
 
 import json
 from pathlib import Path
@@ -73,7 +73,7 @@ def test_places_are_uniform_but_for_the_last(data: ScreamDSprites) -> None:
     )
     corner, beside = images[:, 0, 0].astype(int), images[:, 63, 63].astype(int)
     assert set((beside - corner)[:, 0]) == {63}
-    # 8 x 6 places; the colour hides which one is seen, so that it is taken from the generator's own draws.
+    # 8 x 6 places. The colour hides which one is seen, so it is taken from the generator's draws.
     rng = np.random.default_rng(0)
     top, left = rng.integers(0, 72 - 64, N), rng.integers(0, 70 - 64, N)
     colour = rng.uniform(0, 255, (N, 3))
@@ -115,7 +115,7 @@ def test_the_picture_is_kept_in_the_file_and_its_origin_with_it(data: ScreamDSpr
 def test_the_picture_fits_as_pillow_made_it_fit_in_2018(
     tmp_path: Path, size: tuple[int, int], expected: tuple[int, int]
 ) -> None:
-    """Integer parts of both divisions, one after the other: 351 x 100 becomes 350 x 99, in Pillow 13 it is 350 x 100."""
+    """Two integer divisions in sequence: 351 x 100 becomes 350 x 99 (Pillow 13: 350 x 100)."""
     width, height = size
     Image.new("RGB", (width, height), (10, 20, 30)).save(tmp_path / "a.png")
     small = _thumbnail(tmp_path / "a.png")
@@ -136,7 +136,7 @@ def test_a_picture_that_is_too_small_is_refused(tmp_path: Path) -> None:
     Image.new("RGB", (64, 200)).save(tmp_path / "a.png")
     with pytest.raises(
         DatasetError,
-        match=r"a\.png: too small: made to fit, it has 64 × 200 pixels, and patches have 64",
+        match=r"a\.png: too small: scaled down, it has 64 × 200 pixels, and patches have 64",
     ):
         _thumbnail(tmp_path / "a.png")
 
@@ -144,13 +144,13 @@ def test_a_picture_that_is_too_small_is_refused(tmp_path: Path) -> None:
 def test_what_is_no_picture_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_text("<html>not found</html>")
     with pytest.raises(
-        DatasetError, match=r"a\.jpg: truncated or no picture .*remove it, and download it again"
+        DatasetError, match=r"a\.jpg: truncated or not a picture .*remove it, and download it again"
     ):
         ScreamDSprites.make(tmp_path / "scream.h5", tmp_path / "a.jpg")
 
 
 def test_a_real_picture(shared: Path, tmp_path: Path) -> None:
-    """A scan of the painting, 250 x 319, not the file that the study used: mean and contrast are a photograph's."""
+    """A scan of the painting, 250 x 319, not the study's file, has a photograph's contrast."""
     path = shared / "data" / "scream" / "scream.jpg"
     if not path.exists():
         pytest.skip(f"no real picture at {path}")

@@ -27,14 +27,17 @@ def data(archive: tuple[type[SmallNORB], Path]) -> SmallNORB:
 
 
 def read_by_the_study(data: SmallNORB) -> dict[tuple[int, ...], np.ndarray]:
-    """(category, instance, elevation, azimuth, lighting) -> image, as disentanglement_lib's norb.py reads and resizes."""
-    found = {}
-    for images, stated in archives.norb(data).values():
-        for image, factors in zip(images[:, 0], stated, strict=True):
+    """Factors -> image, as disentanglement_lib's norb.py reads and resizes it.
+
+    The factors are (category, instance, elevation, azimuth, lighting).
+    """
+    resized = {}
+    for images, factors_of_images in archives.norb(data).values():
+        for image, factors in zip(images[:, 0], factors_of_images, strict=True):
             small = Image.fromarray(image.view(np.int8)).resize((64, 64), Image.Resampling.LANCZOS)
             factors[3] //= 2
-            found[tuple(factors.tolist())] = np.asarray(small)
-    return found
+            resized[tuple(factors.tolist())] = np.asarray(small)
+    return resized
 
 
 def test_every_instance_is_where_its_factors_say(data: SmallNORB) -> None:
@@ -91,9 +94,9 @@ def altered(
     """The archive in another folder, with one number of a training info file changed."""
     for path in archive[1].glob("*.gz"):
         (folder / path.name).write_bytes(path.read_bytes())
-    stated = archives.norb(archive[0])["training"][1][:, 1:].copy()
-    stated[change] = value
-    (folder / INFO).write_bytes(gzip.compress(archives.matrix(stated)))
+    factors = archives.norb(archive[0])["training"][1][:, 1:].copy()
+    factors[change] = value
+    (folder / INFO).write_bytes(gzip.compress(archives.matrix(factors)))
     return archives.without_checksums(archive[0])
 
 
@@ -103,7 +106,8 @@ def test_factors_that_the_format_does_not_have_are_refused(
 ) -> None:
     with pytest.raises(
         DatasetError,
-        match=r"training-info\.mat\.gz: image 5 has category .*, which are none; download it again",
+        match=r"training-info\.mat\.gz: image 5 has category .*, which do not exist; "
+        "download it again",
     ):
         altered(archive, tmp_path, (5, column), value).make(tmp_path / "smallnorb.h5", tmp_path)
 
@@ -111,8 +115,8 @@ def test_factors_that_the_format_does_not_have_are_refused(
 def test_two_images_of_the_same_factors_are_refused(
     archive: tuple[type[SmallNORB], Path], tmp_path: Path
 ) -> None:
-    stated = archives.norb(archive[0])["training"][1]
-    other = 4 if stated[5, 1] != 4 else 6
+    factors = archives.norb(archive[0])["training"][1]
+    other = 4 if factors[5, 1] != 4 else 6
     with pytest.raises(
         DatasetError, match=r"training-info\.mat\.gz: several images have the same factors"
     ):
@@ -139,7 +143,7 @@ def test_a_matrix_is_read_as_the_format_says(tmp_path: Path) -> None:
     [
         (b"", "truncated"),
         (struct.pack("<5i", 0x1E3D4C51, 1, 2, 1, 1), "its magic number is 0x1e3d4c51"),
-        (struct.pack("<5i", 0x1E3D4C54, 99, 2, 1, 1), "it says that it has 99 dimensions"),
+        (struct.pack("<5i", 0x1E3D4C54, 99, 2, 1, 1), "it claims to have 99 dimensions"),
         (struct.pack("<6i", 0x1E3D4C54, 1, 2, 1, 1, 7), "it ends too early"),
         (struct.pack("<8i", 0x1E3D4C54, 1, 2, 1, 1, 7, 8, 9), "it goes on after its last row"),
         (

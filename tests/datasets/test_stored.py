@@ -1,4 +1,4 @@
-"""A data set's file: written whole or not at all, and refused by its name if anything is wrong with it."""
+"""A data set's file is written whole or not at all; if anything is wrong, the error names it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,9 +60,9 @@ def test_made_twice_is_the_same_file(path: Path) -> None:
 
 
 def test_progress_reaches_the_end(tmp_path: Path) -> None:
-    heard: list[tuple[int, int]] = []
-    Toy.make(tmp_path / "toy.h5", progress=lambda done, total: heard.append((done, total)))
-    assert heard[-1] == (384, 384)
+    reports: list[tuple[int, int]] = []
+    Toy.make(tmp_path / "toy.h5", progress=lambda done, total: reports.append((done, total)))
+    assert reports[-1] == (384, 384)
 
 
 @pytest.mark.parametrize("kept", [0, 100, 0.5, -1])
@@ -70,7 +70,7 @@ def test_truncated_file_is_refused_by_name(path: Path, kept: float) -> None:
     data = path.read_bytes()
     path.write_bytes(data[: int(kept * len(data)) if isinstance(kept, float) else kept])
     with pytest.raises(
-        DatasetError, match=r"toy\.h5: truncated or no data set's file .*remove the file"
+        DatasetError, match=r"toy\.h5: truncated or not a data set's file .*remove the file"
     ):
         Toy.open(path)
 
@@ -117,7 +117,7 @@ def test_absent_file_is_named(tmp_path: Path) -> None:
 
 def test_text_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "toy.h5").write_text("not HDF5")
-    with pytest.raises(DatasetError, match=r"toy\.h5: truncated or no data set's file"):
+    with pytest.raises(DatasetError, match=r"toy\.h5: truncated or not a data set's file"):
         Toy.open(tmp_path / "toy.h5")
 
 
@@ -133,7 +133,7 @@ def test_dataset_makes_an_absent_file_and_says_so(
 ) -> None:
     path = tmp_path / "data" / "toy.h5"
     assert isinstance(facsimile.datasets.dataset("toy", path), Toy)
-    assert f"{path}: absent; making the data set toy" in capsys.readouterr().err
+    assert f"{path}: missing; making the data set toy" in capsys.readouterr().err
     facsimile.datasets.dataset("toy", path)
     assert capsys.readouterr().err == ""
 

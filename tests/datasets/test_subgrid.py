@@ -8,7 +8,7 @@ from facsimile.datasets.noisy_dsprites import NoisyDSprites
 from facsimile.datasets.toy import Toy
 from facsimile.foundation.discover import UnknownName
 
-NO_ROWS = np.empty((0, 512), np.uint8)  # for what a data set knows without its images
+NO_ROWS = np.empty((0, 512), np.uint8)  # enough for what does not need images
 
 
 @pytest.fixture(scope="module")
@@ -81,5 +81,8 @@ def test_stride_below_one(toy: Toy, stride: int) -> None:
 
 
 def test_subgrid_of_a_stochastic_set_needs_a_generator() -> None:
-    with pytest.raises(ValueError, match=r"noisy_dsprites\[shape:2\]: its images are drawn anew"):
-        NoisyDSprites(NO_ROWS, {}).subgrid({"shape": 2}).images([0])
+    part = NoisyDSprites(NO_ROWS, {}).subgrid({"shape": 2})
+    with pytest.raises(
+        ValueError, match=r"noisy_dsprites\[shape:2\]: its images have a random part"
+    ):
+        part.images([0])

@@ -1,4 +1,4 @@
-"""What a metric is given of a run: its own decoder and the images that its latents are of."""
+"""The inputs of a metric for a run: its decoder, and the images its latents were computed from."""
 # ruff: noqa: F811 (fixtures)
 
 import numpy as np
@@ -19,10 +19,10 @@ from facsimile.training.run_records import open_data
 @pytest.fixture
 def run(at):
     """A trained and encoded run."""
-    found = run_of(steps=4)
-    made(at, found)
-    encode_run(at, found, print)
-    return found
+    run = run_of(steps=4)
+    made(at, run)
+    encode_run(at, run, print)
+    return run
 
 
 def test_the_bound_is_that_of_the_model_that_was_trained(at, run):
@@ -30,10 +30,10 @@ def test_the_bound_is_that_of_the_model_that_was_trained(at, run):
     codes, log_variances = (
         latents.read(folder / files.LATENTS, name) for name in ("mean", "log_variance")
     )
-    given = score_inputs.inputs("elbo", run, folder, at.paths.dataset(run.dataset))
+    inputs = score_inputs.inputs("elbo", run, folder, at.paths.dataset(run.dataset))
     factors = score_inputs.factors(run.dataset, ())
-    table = metrics.score(codes, factors, ["elbo"], "mean", n_train=400, n_test=10, **given)
-    found = table.set_index("score")["value"]
+    table = metrics.score(codes, factors, ["elbo"], "mean", n_train=400, n_test=10, **inputs)
+    scores = table.set_index("score")["value"]
 
     rows = base_draws.from_table(codes, factors, 400, 10, 0).train.rows
     images = torch.from_numpy(data.images(rows)).permute(0, 3, 1, 2) / 255
@@ -48,12 +48,12 @@ def test_the_bound_is_that_of_the_model_that_was_trained(at, run):
     loss = functional.binary_cross_entropy_with_logits(logits, images, reduction="sum") / len(rows)
     mean, log_variance = codes[rows], log_variances[rows]
     kl = 0.5 * (mean**2 + np.exp(log_variance) - log_variance - 1).sum(axis=1).mean()
-    assert found["reconstruction_loss"] == pytest.approx(loss.item(), rel=1e-5)
-    assert found["kl"] == pytest.approx(kl, rel=1e-5)
+    assert scores["reconstruction_loss"] == pytest.approx(loss.item(), rel=1e-5)
+    assert scores["kl"] == pytest.approx(kl, rel=1e-5)
 
 
 class Redrawn:
-    """300 images that are drawn anew at every read."""
+    """300 images that are drawn at every read."""
 
     stochastic, image_shape = True, (4, 4, 1)
 

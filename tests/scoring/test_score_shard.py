@@ -1,4 +1,4 @@
-"""Scoring a shard: several processes answer as one does, and an error names its run."""
+"""Scoring a shard: several processes return the same as one, and an error names its run."""
 
 import os
 from pathlib import Path
@@ -32,7 +32,7 @@ class Encoded:
         self.shard = next(
             shard for shard in self.at.shards(self.study) if shard.model == "beta_vae"
         )
-        self.said: list[str] = []
+        self.log: list[str] = []
         for i in range(len(self.shard.runs)):
             self.encode(i, np.random.default_rng(i).standard_normal((ROWS, 4)))
             self.record(i, "done")
@@ -45,8 +45,8 @@ class Encoded:
         atomic.write_json(self._folder(i) / files.RECORD, {"state": state})
 
     def score(self, processes, fresh="none"):
-        """The shard's table, without what differs from time to time."""
-        score_shard.score_shard(self.at, self.study, self.shard, fresh, self.said.append, processes)
+        """The shard's table, without the column that differs each time."""
+        score_shard.score_shard(self.at, self.study, self.shard, fresh, self.log.append, processes)
         path = self.at.paths.shard_scores(self.shard.key, evaluations.panel(self.study, "smoke"))
         return pd.read_parquet(path).drop(columns="seconds", errors="ignore")
 
@@ -59,7 +59,7 @@ def encoded(tmp_path):
     return Encoded(tmp_path)
 
 
-def test_a_metric_is_asked_in_every_variation(encoded):
+def test_a_metric_is_computed_in_every_variation(encoded):
     encoded.study = study.Study.model_validate(
         encoded.study.model_dump(exclude_unset=True)
         | {
@@ -69,16 +69,16 @@ def test_a_metric_is_asked_in_every_variation(encoded):
             }
         }
     )
-    found = encoded.score(1).set_index(["run", "variation"])
-    assert len(found) == 12
-    assert set(found.loc[(slice(None), "few"), "n_train"]) == {50}
-    assert set(found.loc[(slice(None), "sampled"), "representation"]) == {"sampled"}
+    table = encoded.score(1).set_index(["run", "variation"])
+    assert len(table) == 12
+    assert set(table.loc[(slice(None), "few"), "n_train"]) == {50}
+    assert set(table.loc[(slice(None), "sampled"), "representation"]) == {"sampled"}
     run = encoded.shard.runs[2]
     codes = score_inputs.codes(encoded.at.paths.run(run.key), "sampled", run.seed)
-    asked = metrics.score(
+    direct = metrics.score(
         codes, grid("toy").factors(np.arange(ROWS)), ["mig"], n_train=200, n_test=100
     )
-    assert found.loc[(run.key, "sampled"), "result"] == asked["value"].item()
+    assert table.loc[(run.key, "sampled"), "result"] == direct["value"].item()
 
 
 def test_a_sampled_code_is_a_draw_from_its_posterior(tmp_path):
@@ -96,12 +96,12 @@ def test_a_sampled_code_is_a_draw_from_its_posterior(tmp_path):
     np.testing.assert_array_equal(score_inputs.codes(tmp_path, "mean", 3), mean)
 
 
-def test_two_processes_answer_as_one_does(encoded):
+def test_two_processes_return_the_same_as_one(encoded):
     one, two = encoded.score(1), encoded.score(2, fresh="every")
     pd.testing.assert_frame_equal(one, two, check_exact=True)
     assert list(two["run"]) == [run.key for run in encoded.shard.runs]
     assert two["result"].nunique() == len(two)
-    assert "4 asked now" in encoded.said[1]
+    assert "4 computed now" in encoded.log[1]
 
 
 def test_the_latents_of_a_run_are_read_once_for_all_its_metrics(tmp_path, monkeypatch):
@@ -124,33 +124,34 @@ def test_unreadable_latents_are_an_error_whatever_the_metrics_need(encoded):
         encoded.score(1)
 
 
-def test_what_the_store_has_is_not_asked_again(encoded):
+def test_stored_scores_are_not_computed_again(encoded):
     first = encoded.score(1)
     encoded.encode(1, np.random.default_rng(9).standard_normal((ROWS, 4)))
     second = encoded.score(2)
-    assert "1 asked now, 3 from the store" in encoded.said[1]
+    assert "1 computed now, 3 from the store" in encoded.log[1]
     assert list(first["result"] == second["result"]) == [True, False, True, True]
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_an_error_names_its_run_and_what_was_found_stays(encoded, processes):
+def test_an_error_names_its_run_and_other_scores_are_kept(encoded, processes):
     encoded.encode(1, np.full((ROWS, 4), np.nan))
     with pytest.raises(
         score_shard.ScoreError,
-        match=f"{encoded.shard.runs[1].key}: mig could not be asked: codes: .* not finite",
+        match=f"{encoded.shard.runs[1].key}: mig could not be computed: codes: .* not finite",
     ):
         encoded.score(processes)
     encoded.encode(1, np.zeros((ROWS, 4)))
     encoded.score(1)
-    asked = int(encoded.said[-1].split("questions, ")[1].split()[0])
-    assert 1 <= asked <= 3
+    computed = int(encoded.log[-1].split("tasks, ")[1].split()[0])
+    assert 1 <= computed <= 3
 
 
 def test_a_killed_process_is_an_error_that_names_a_run(encoded, monkeypatch):
     monkeypatch.setattr(score_shard, "_end_with_parent", _die)
     with pytest.raises(
         score_shard.ScoreError,
-        match=f"{encoded.shard.runs[0].key}, or a run scored beside it: a process was killed",
+        match=f"{encoded.shard.runs[0].key}, or a run scored at the same time: "
+        "a process was killed",
     ):
         encoded.score(2)
 
@@ -165,42 +166,42 @@ def test_a_shard_of_failed_runs_has_an_empty_table(encoded):
     assert encoded.score(2).empty
 
 
-def test_one_metric_is_asked_anew_and_the_others_are_taken_from_the_store(tmp_path):
+def test_one_metric_is_computed_again_and_the_others_come_from_the_store(tmp_path):
     encoded = Encoded(tmp_path, "[mig, modularity, sap]")
     first = encoded.score(1)
     assert list(dict.fromkeys(first["metric"])) == ["mig", "modularity", "sap"]
-    before = answered(encoded)
+    before = score_times(encoded)
     encoded.score(1, fresh="modularity")
-    changed = {path.name for path, when in answered(encoded).items() if when != before[path]}
+    changed = {path.name for path, when in score_times(encoded).items() if when != before[path]}
     assert len(changed) == 1
     assert changed.pop().startswith("modularity-")
-    assert "12 questions, 4 asked now, 8 from the store" in encoded.said[1]
+    assert "12 tasks, 4 computed now, 8 from the store" in encoded.log[1]
     with pytest.raises(ValueError, match="did you mean 'modularity'"):
         encoded.score(1, fresh="modularty")
 
 
-def answered(encoded):
+def score_times(encoded):
     return {
         path: path.stat().st_mtime_ns
         for path in encoded.at.config.results.glob("runs/**/scores/*.json")
     }
 
 
-def test_a_metric_that_fails_keeps_no_other_from_being_asked(tmp_path, monkeypatch):
+def test_a_metric_that_fails_does_not_prevent_others(tmp_path, monkeypatch):
     encoded = Encoded(tmp_path, "[mig, modularity]")
-    ask = score_shard._ask
+    compute_rows = score_shard._rows
 
-    def broken(question):
-        if question.metric == "mig":
+    def broken(task):
+        if task.metric == "mig":
             raise FloatingPointError("as if")
-        return ask(question)
+        return compute_rows(task)
 
-    monkeypatch.setattr(score_shard, "_ask", broken)
+    monkeypatch.setattr(score_shard, "_rows", broken)
     with pytest.raises(
-        score_shard.ScoreError, match=r"mig could not be asked: as if \(and 3 more, see above\)"
+        score_shard.ScoreError, match=r"mig could not be computed: as if \(and 3 more, see above\)"
     ):
         encoded.score(1)
-    assert {path.name.split("-")[0] for path in answered(encoded)} == {"modularity"}
+    assert {path.name.split("-")[0] for path in score_times(encoded)} == {"modularity"}
     monkeypatch.undo()
     encoded.score(1)
-    assert "8 questions, 4 asked now, 4 from the store" in encoded.said[-1]
+    assert "8 tasks, 4 computed now, 4 from the store" in encoded.log[-1]

@@ -21,20 +21,24 @@ def test_a_row_says_where_each_channel_is_lit(tmp_path):
 def test_rows_are_the_grid_in_c_order():
     rows = np.concatenate(list(XYSquares.blocks(None)))
     grid = datasets.grid("xy_squares")
-    some = np.random.default_rng(0).integers(0, len(grid), 100)
-    np.testing.assert_array_equal(rows[some], grid.factors(some))
+    indices = np.random.default_rng(0).integers(0, len(grid), 100)
+    np.testing.assert_array_equal(rows[indices], grid.factors(indices))
 
 
 @pytest.mark.parametrize("spacing", range(1, 9))
 def test_two_places_are_as_far_apart_as_the_spacing_says(spacing):
-    """A square moved by j places uncovers min(8, j · spacing) columns and covers as many: 2 · 8 · that of 12,288 values."""
-    found = discover.the_class("datasets", f"xy_squares_{spacing}", Stored)
+    """A square moved by j places changes 2 · 8 · min(8, j · spacing) of 12,288 values.
+
+    It uncovers min(8, j · spacing) columns and covers as many.
+    """
+    data_class = discover.the_class("datasets", f"xy_squares_{spacing}", Stored)
     places = np.zeros((8, 6), np.uint8)
     places[:, 0] = range(8)
-    lit = found(places, {}).decode(places).astype(int) // 255
+    lit = data_class(places, {}).decode(places).astype(int) // 255
     assert lit.sum(axis=(1, 2, 3)).tolist() == [3 * 64] * 8
     changed = np.abs(lit - lit[0]).sum(axis=(1, 2, 3))
     assert changed.tolist() == [2 * 8 * min(8, j * spacing) for j in range(8)]
-    # The grid lies in the middle: as much room before the first place as behind the last, or a pixel less.
+    # The grid is centred: the margins before the first and after the last place are equal, or one
+    # pixel less.
     columns = np.flatnonzero(lit[:, :, :, 0].any(axis=(0, 1)))
     assert 63 - columns[-1] - columns[0] in (0, 1)

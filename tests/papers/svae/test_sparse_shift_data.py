@@ -1,4 +1,4 @@
-"""The simulator of cells under interventions: what both variants promise, on a small one, and how they differ."""
+"""The simulator of cells under interventions: the properties of both variants on few cells."""
 
 import numpy as np
 import pytest
@@ -18,20 +18,20 @@ class Genes(SparseShift):
 
 
 @pytest.fixture(scope="module")
-def made():
+def arrays_of():
     return {cls: cls.generate(None) for cls in (Cells, Genes)}
 
 
-def test_the_last_twenty_interventions_are_held_out(made):
-    data = made[Cells]
+def test_the_last_twenty_interventions_are_held_out(arrays_of):
+    data = arrays_of[Cells]
     assert np.array_equal(
         np.unique(data["intervention"][data["held_out"] == 1]), np.arange(80, 100)
     )
     assert np.bincount(data["intervention"]).tolist() == [20] * 100
 
 
-def test_one_to_three_latents_are_targets_and_shifted_by_about_five(made):
-    data = made[Cells]
+def test_one_to_three_latents_are_targets_and_shifted_by_about_five(arrays_of):
+    data = arrays_of[Cells]
     first = slice(None, None, 20)
     counts = data["targets"][first].sum(1)
     assert set(counts) == {1, 2, 3}
@@ -43,22 +43,22 @@ def test_one_to_three_latents_are_targets_and_shifted_by_about_five(made):
 
 
 def test_the_softmax_over_cells_fixes_the_counts_of_a_gene_and_that_over_genes_those_of_a_cell(
-    made,
+    arrays_of,
 ):
     by_gene, by_cell = (
-        made[Cells]["counts"].sum(0, dtype=float),
-        made[Genes]["counts"].sum(1, dtype=float),
+        arrays_of[Cells]["counts"].sum(0, dtype=float),
+        arrays_of[Genes]["counts"].sum(1, dtype=float),
     )
     assert np.abs(by_gene - 1e6).max() < 5 * 1e3
     assert np.abs(by_cell - 1e5).max() < 5 * np.sqrt(1e5)
-    assert made[Cells]["counts"].sum(1).std() > 10 * np.sqrt(
+    assert arrays_of[Cells]["counts"].sum(1).std() > 10 * np.sqrt(
         1e6 * 100 / 2000
     )  # far more than of Poisson counts
 
 
-def test_both_variants_have_the_same_latents(made):
-    assert np.array_equal(made[Cells]["latents"], made[Genes]["latents"])
-    assert np.array_equal(made[Cells]["targets"], made[Genes]["targets"])
+def test_both_variants_have_the_same_latents(arrays_of):
+    assert np.array_equal(arrays_of[Cells]["latents"], arrays_of[Genes]["latents"])
+    assert np.array_equal(arrays_of[Cells]["targets"], arrays_of[Genes]["targets"])
 
 
 def test_the_expected_counts_of_a_known_softmax():
@@ -67,11 +67,11 @@ def test_the_expected_counts_of_a_known_softmax():
     np.testing.assert_allclose(Cells.rates(logits), [[500_000, 750_000], [500_000, 250_000]])
 
 
-def test_the_true_likelihood_is_near_the_entropy_of_poisson_counts(made):
-    """A Poisson distribution of a large mean λ has about ½ log 2πeλ nats, the mean of the counts here."""
-    counts = made[Genes]["counts"]
+def test_the_true_likelihood_is_near_the_entropy_of_poisson_counts(arrays_of):
+    """The entropy of a Poisson distribution with large mean λ is about ½ log 2πeλ nats."""
+    counts = arrays_of[Genes]["counts"]
     about = 0.5 * np.log(2 * np.pi * np.e * np.maximum(counts, 1)).sum(1)
-    assert made[Genes]["true_nll"].mean() == pytest.approx(about.mean(), rel=0.01)
+    assert arrays_of[Genes]["true_nll"].mean() == pytest.approx(about.mean(), rel=0.01)
 
 
 def test_layers_have_orthogonal_rows_of_the_stated_length():

@@ -1,6 +1,8 @@
-"""The binary matrices of NORB: a magic number, the number of dimensions, their sizes (at least three), then the values.
+"""Reads the binary matrices of NORB.
 
-The format is described at https://cs.nyu.edu/~ylclab/data/norb-v1.0-small: little endian, the last index varies fastest.
+A file has a magic number for the type, the number of dimensions, their sizes (at least three), then
+the values. Numbers are little endian, and the last index varies fastest. The format is described at
+https://cs.nyu.edu/~ylclab/data/norb-v1.0-small.
 """
 
 import math
@@ -12,48 +14,58 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from facsimile.datasets._binary import reading
+from facsimile.datasets._binary import read_exactly, reading
 from facsimile.datasets.base.file import DatasetError
 
+Array = npt.NDArray[Any]
+Shape = tuple[int, ...]
+
+# Magic number -> type. Small NORB has no other types than byte and integer.
 TYPES: dict[int, np.dtype[Any]] = {
     0x1E3D4C55: np.dtype("u1"),
     0x1E3D4C54: np.dtype("<i4"),
-}  # byte and integer; small NORB has no other
+}
 
 
 def stream(
-    path: Path, dtype: npt.DTypeLike, shape: tuple[int, ...], rows: int
-) -> Iterator[npt.NDArray[Any]]:
-    """Blocks of ``rows`` rows of a matrix, which must have this type and shape, from a file that is gzipped or not.
+    path: Path,
+    dtype: npt.DTypeLike,
+    shape: Shape,
+    rows: int,
+) -> Iterator[Array]:
+    """Yield a matrix in blocks of ``rows`` rows; it must have this type and shape.
 
-    Raises DatasetError that names the file, for no such matrix, another one, or a truncated one.
+    The file may be gzipped. Raises DatasetError that names the file if it is missing or truncated,
+    is not a matrix, or has another type or shape.
     """
-    with reading(path, "matrix of NORB") as file:
-        found, stored = _header(file)
-        if (found, stored) != (np.dtype(dtype), shape):
+    with reading(path, "a matrix of NORB") as file:
+        actual_dtype, actual_shape = _header(file)
+        if (actual_dtype, actual_shape) != (np.dtype(dtype), shape):
             raise DatasetError(
-                f"{path}: the matrix is {found} {list(stored)}, the official one is {np.dtype(dtype)} {list(shape)}; "
-                "download it again"
+                f"{path}: the matrix is {actual_dtype} {list(actual_shape)}, "
+                f"the official one is {np.dtype(dtype)} {list(shape)}; download it again"
             )
         for first in range(0, shape[0], rows):
-            yield _rows(file, found, (min(rows, shape[0] - first), *shape[1:]))
-        if file.read(1):  # reading to the end is also what makes gzip compare the CRC
+            count = min(rows, shape[0] - first)
+            yield _read(file, actual_dtype, (count, *shape[1:]))
+        # Reading to the end also makes gzip compare the CRC.
+        if file.read(1):
             raise ValueError("it goes on after its last row")
 
 
-def _header(file: IO[bytes]) -> tuple[np.dtype[Any], tuple[int, ...]]:
+def _header(file: IO[bytes]) -> tuple[np.dtype[Any], Shape]:
+    """Type and shape of the matrix; raises ValueError for another format."""
     magic, dimensions = struct.unpack("<ii", file.read(8))
     if magic not in TYPES:
         raise ValueError(f"its magic number is {magic:#x}")
     if not 1 <= dimensions <= 8:
-        raise ValueError(f"it says that it has {dimensions} dimensions")
-    stored = max(3, dimensions)
-    return TYPES[magic], struct.unpack(f"<{stored}i", file.read(4 * stored))[:dimensions]
+        raise ValueError(f"it claims to have {dimensions} dimensions")
+    # A vector has three sizes, too, of which the last two are 1.
+    sizes = max(3, dimensions)
+    shape = struct.unpack(f"<{sizes}i", file.read(4 * sizes))
+    return TYPES[magic], shape[:dimensions]
 
 
-def _rows(file: IO[bytes], dtype: np.dtype[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
-    wanted = math.prod(shape) * dtype.itemsize
-    data = file.read(wanted)
-    if len(data) != wanted:
-        raise EOFError("it ends too early")
+def _read(file: IO[bytes], dtype: np.dtype[Any], shape: Shape) -> Array:
+    data = read_exactly(file, math.prod(shape) * dtype.itemsize)
     return np.frombuffer(data, dtype).reshape(shape)

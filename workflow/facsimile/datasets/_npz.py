@@ -1,4 +1,7 @@
-"""Reads one array of an .npz archive in blocks, so that memory stays small, and never unpickles anything."""
+"""Reads an array of an .npz archive in blocks, which needs little memory; never unpickles anything.
+
+``numpy.load`` would read the whole array at once.
+"""
 
 import math
 import zipfile
@@ -10,60 +13,81 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from facsimile.datasets._binary import read_exactly
 from facsimile.datasets.base.file import DatasetError
 
-_WHOLE = (
-    2**26
-)  # bytes of an array that are read at once if it lies column after column: the factors of dSprites have 2**25
-_HEADERS = {
+Array = npt.NDArray[Any]
+Shape = tuple[int, ...]
+
+# Bytes of an array in Fortran order that may be read at once, as its rows cannot be read one after
+# the other. The factors of dSprites, which are in that order, have 2**25.
+_MAX_FORTRAN_BYTES = 2**26
+_HEADER_READERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
 }
 
 
 def stream(
-    path: Path, member: str, dtype: npt.DTypeLike, shape: tuple[int, ...], rows: int
-) -> Iterator[npt.NDArray[Any]]:
-    """Blocks of ``rows`` rows of the array ``member``, which must have this dtype and shape; the archive's CRC is checked.
+    path: Path,
+    member: str,
+    dtype: npt.DTypeLike,
+    shape: Shape,
+    rows: int,
+) -> Iterator[Array]:
+    """Yield the array ``member`` in blocks of ``rows`` rows; it must have this type and shape.
 
-    Raises DatasetError that names the file, for no archive, a truncated one, or an array other than was expected.
+    The archive's CRC is compared at the end. Raises DatasetError that names the file if it is
+    missing or truncated, is not an archive, or its array has another type or shape.
     """
+    dtype = np.dtype(dtype)
     try:
         with zipfile.ZipFile(path) as archive, archive.open(f"{member}.npy") as file:
-            if _column_major(file, np.dtype(dtype), shape, f"{path}: the array {member}"):
-                whole = _read(file, np.dtype(dtype), shape[::-1]).T
-                yield from (whole[first : first + rows] for first in range(0, shape[0], rows))
+            fortran_order = _check_header(file, dtype, shape, f"{path}: the array {member}")
+            if fortran_order:
+                array = _read(file, dtype, shape[::-1]).T
+                for first in range(0, shape[0], rows):
+                    yield array[first : first + rows]
             else:
                 for first in range(0, shape[0], rows):
-                    yield _read(file, np.dtype(dtype), (min(rows, shape[0] - first), *shape[1:]))
-            if file.read(1):  # reading to the end is also what makes zipfile compare the CRC
+                    count = min(rows, shape[0] - first)
+                    yield _read(file, dtype, (count, *shape[1:]))
+            # Reading to the end also makes zipfile compare the CRC.
+            if file.read(1):
                 raise ValueError(f"the array {member} goes on after its last row")
     except FileNotFoundError:
         raise DatasetError(f"{path}: there is no such file") from None
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError) as error:
         raise DatasetError(
-            f"{path}: truncated, altered or no such archive ({error}); download it again"
+            f"{path}: truncated, altered or not the official archive ({error}); download it again"
         ) from None
 
 
-def _column_major(file: IO[bytes], dtype: np.dtype[Any], shape: tuple[int, ...], what: str) -> bool:
-    """Read the header, which must state this dtype and shape; whether the array lies column after column."""
+def _check_header(
+    file: IO[bytes],
+    dtype: np.dtype[Any],
+    shape: Shape,
+    what: str,
+) -> bool:
+    """Read the header of an array, and return whether it is in Fortran order.
+
+    Raises DatasetError for another type or shape.
+    """
     version = np.lib.format.read_magic(file)
-    if version not in _HEADERS:
+    if version not in _HEADER_READERS:
         raise ValueError(f"unknown version {version} of the .npy format")
-    stored, column_major, kind = _HEADERS[version](file)
-    if (stored, kind) != (shape, dtype):
+    actual_shape, fortran_order, actual_dtype = _HEADER_READERS[version](file)
+    if (actual_shape, actual_dtype) != (shape, dtype):
         raise DatasetError(
-            f"{what} is {kind} {list(stored)}, the official one is {dtype} {list(shape)}"
+            f"{what} is {actual_dtype} {list(actual_shape)}, "
+            f"the official one is {dtype} {list(shape)}"
         )
-    if column_major and math.prod(shape) * dtype.itemsize > _WHOLE:
-        raise DatasetError(f"{what} lies column after column and is too large to be read so")
-    return column_major
+    size = math.prod(shape) * dtype.itemsize
+    if fortran_order and size > _MAX_FORTRAN_BYTES:
+        raise DatasetError(f"{what} is in Fortran order and too large to be read at once")
+    return fortran_order
 
 
-def _read(file: IO[bytes], dtype: np.dtype[Any], shape: tuple[int, ...]) -> npt.NDArray[Any]:
-    wanted = math.prod(shape) * dtype.itemsize
-    data = file.read(wanted)
-    if len(data) != wanted:
-        raise EOFError("it ends too early")
+def _read(file: IO[bytes], dtype: np.dtype[Any], shape: Shape) -> Array:
+    data = read_exactly(file, math.prod(shape) * dtype.itemsize)
     return np.frombuffer(data, dtype).reshape(shape)

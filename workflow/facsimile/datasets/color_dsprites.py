@@ -1,4 +1,4 @@
-"""Color-dSprites: each sprite in a colour that is drawn anew at every read (Locatello et al. 2019)."""
+"""Color-dSprites: sprites in a colour that is drawn at every read (Locatello et al. 2019)."""
 
 from types import MappingProxyType
 
@@ -11,20 +11,28 @@ LABEL = "Color-dSprites"
 
 
 class ColorDSprites(DSprites):
-    """Red, green and blue of a sprite are uniform on [0.5, 1], independent of each other and of the factors.
+    """dSprites in random colours.
 
-    disentanglement_lib (``ColorDSprites``) draws them as floats; here they are rounded to 8 bits, by at most 0.002.
+    Red, green and blue of a sprite are uniform on [0.5, 1], independent of each other and of the
+    factors. disentanglement_lib (``ColorDSprites``) draws them as floats; here they are rounded to
+    8 bits, which changes them by at most 0.002.
     """
 
     name = "color_dsprites"
     image_shape = (*DSprites.image_shape[:2], 3)
-    not_factors = MappingProxyType({"colour": "drawn anew at every read; an index does not say it"})
+    not_factors = MappingProxyType(
+        {"colour": "drawn at every read; an index does not determine it"},
+    )
     stochastic = True
 
-    def _images(self, indices: Integers, rng: np.random.Generator | None) -> Images:
-        sprites = np.moveaxis(
-            super()._images(indices, None), 3, 1
-        )  # channels before pixels: six times as fast
-        assert rng is not None  # ``images`` does not go without
-        colours = np.rint(255 * rng.uniform(0.5, 1, (len(indices), 3, 1, 1))).astype(np.uint8)
+    def _images(
+        self,
+        indices: Integers,
+        rng: np.random.Generator | None,
+    ) -> Images:
+        assert rng is not None  # ``images`` requires it
+        # Channels before pixels, which is six times as fast.
+        sprites = np.moveaxis(super()._images(indices, None), 3, 1)
+        levels = 255 * rng.uniform(0.5, 1, (len(indices), 3, 1, 1))
+        colours = np.rint(levels).astype(np.uint8)
         return np.moveaxis(np.minimum(sprites, colours), 1, 3)

@@ -1,4 +1,4 @@
-"""MNIST, its 60,000 training images and its 10,000 test images (LeCun, Cortes and Burges 1998)."""
+"""MNIST: 60,000 training and 10,000 test images of digits (LeCun, Cortes and Burges 1998)."""
 
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,24 +17,46 @@ LABELS = {
 }
 SIDE = 28
 DIGITS = 10
-MEMBERS = {"mnist": {"part": "train"}, "mnist_test": {"part": "t10k"}}
-_PLACES = (
+MEMBERS = {
+    "mnist": {"part": "train"},
+    "mnist_test": {"part": "t10k"},
+}
+# The authors' own address, which comes first, often refuses to serve the files.
+_ADDRESSES = (
     "http://yann.lecun.com/exdb/mnist",
     "https://ossci-datasets.s3.amazonaws.com/mnist",
     "https://storage.googleapis.com/cvdf-datasets/mnist",
 )
+_CHECKSUM_FROM = (
+    "not the authors'; torchvision's (datasets/mnist.py), unpacked secml's (c_dataloader_mnist.py)"
+)
 
 
-def official(name: str, size: int, md5: str, md5_unpacked: str) -> Official:
-    """One of the four files, gzipped or not; the authors' own address often refuses to serve it."""
-    addresses = tuple(f"{place}/{name}.gz" for place in _PLACES)
-    source = "not the authors'; torchvision's (datasets/mnist.py), unpacked secml's (c_dataloader_mnist.py)"
+def official(
+    name: str,
+    size: int,
+    md5: str,
+    md5_unpacked: str,
+) -> Official:
+    """One of the four official files, which can be gzipped or not.
+
+    ``size`` and ``md5`` are those of the gzipped file.
+    """
     return Official(
-        f"{name}.gz", addresses, size, f"md5:{md5}", source, name, f"md5:{md5_unpacked}"
+        f"{name}.gz",
+        tuple(f"{address}/{name}.gz" for address in _ADDRESSES),
+        size,
+        checksum=f"md5:{md5}",
+        checksum_from=_CHECKSUM_FROM,
+        unpacked=name,
+        unpacked_checksum=f"md5:{md5_unpacked}",
     )
 
 
-ROWS = {"train": 60_000, "t10k": 10_000}
+ROWS = {
+    "train": 60_000,
+    "t10k": 10_000,
+}
 FILES = {
     "train": (
         official(
@@ -68,24 +90,36 @@ FILES = {
 
 
 class MNIST(ArchivedArrays):
-    """A part of MNIST, in the order of its files: ``images`` [n, 28, 28, 1], 0 to 255, and ``labels`` [n], the digits."""
+    """The training or the test images of MNIST, in the order of the official files.
 
-    shapes: ClassVar = {"images": (SIDE, SIDE, 1), "labels": ()}
+    ``images``: uint8 [n, 28, 28, 1], 0 to 255. ``labels``: int64 [n], the digits.
+    """
+
+    shapes: ClassVar = {
+        "images": (SIDE, SIDE, 1),
+        "labels": (),
+    }
     licence = "CC BY-SA 3.0"
     source = "http://yann.lecun.com/exdb/mnist"
-    part: ClassVar[str]
+    part: ClassVar[str]  # "train" or "t10k", as in the names of the official files
 
     def __init_subclass__(cls) -> None:
         if "part" in vars(cls):
-            cls.rows, cls.files = ROWS[cls.part], FILES[cls.part]
+            cls.rows = ROWS[cls.part]
+            cls.files = FILES[cls.part]
 
     @classmethod
     def generate(cls, source: Path | None) -> dict[str, npt.NDArray[Any]]:
-        paths = [cls.located(source)[file.name] for file in cls.files]
-        images = _idx.read(paths[0], (cls.rows, SIDE, SIDE))[..., None]
-        labels = _idx.read(paths[1], (cls.rows,)).astype(np.int64)
+        paths = cls.located(source)
+        images_path, labels_path = [paths[file.name] for file in cls.files]
+        images = _idx.read(images_path, (cls.rows, SIDE, SIDE))
+        labels = _idx.read(labels_path, (cls.rows,))
         if labels.max() >= DIGITS:
             raise DatasetError(
-                f"{paths[1]}: image {labels.argmax()} is called {labels.max()}, no digit; download it again"
+                f"{labels_path}: image {labels.argmax()} has the label {labels.max()}, "
+                "which is not a digit; download it again"
             )
-        return {"images": images, "labels": labels}
+        return {
+            "images": images[..., None],
+            "labels": labels.astype(np.int64),
+        }

@@ -1,4 +1,4 @@
-"""MPI3D: a robot's arm and its object, drawn simply, drawn realistically, and real (Gondal et al. 2019)."""
+"""MPI3D: an object on a robot arm, in drawings or photographs (Gondal et al. 2019)."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +17,8 @@ LABELS = {
     "mpi3d_toy": "MPI3D (toy)",
 }
 _BLOCK = 4800  # images read at once: 59 MB
-# What disentanglement_lib's mpi3d.py reads by these names: the competition's first release.
+# How an error message shows the shape of the competition's first release, which is what
+# disentanglement_lib's mpi3d.py reads under these names.
 _COMPETITION = "[460800, "
 MEMBERS = {
     "mpi3d_toy": {"md5": "55889cb7c7dfc655d6e0277beee88868"},
@@ -27,7 +28,7 @@ MEMBERS = {
 
 
 def official(name: str, md5: str) -> Official:
-    """One of the three archives: the authors' present address, then that of 2019."""
+    """One of the three archives; addresses are the authors' present one, then that of 2019."""
     return Official(
         f"{name}.npz",
         (
@@ -40,11 +41,17 @@ def official(name: str, md5: str) -> Official:
 
 
 class MPI3D(OnDisk):
-    """1,036,800 images of an object on a robot's arm, read from the .npz archive in blocks and kept on disk: 12.7 GB.
+    """1,036,800 images of an object on a robot arm.
 
-    Colours: white, green, red, blue, brown, olive; shapes: cone, cube, cylinder, hexagonal, pyramid, sphere; sizes: small,
-    large; cameras: top, centre, bottom; backgrounds: purple, sea green, salmon. disentanglement_lib's ``mpi3d_toy`` and
-    ``mpi3d_realistic`` have 4 colours and 4 shapes, 460,800 images: another release, refused here.
+    They are simple drawings (toy), realistic drawings or real photographs. They are read in blocks
+    from the .npz archive and kept on disk: 12.7 GB.
+
+    Values of the factors: colours white, green, red, blue, brown, olive; shapes cone, cube,
+    cylinder, hexagonal, pyramid, sphere; sizes small, large; cameras top, centre, bottom;
+    backgrounds purple, sea green, salmon.
+
+    disentanglement_lib's ``mpi3d_toy`` and ``mpi3d_realistic`` have 4 colours and 4 shapes, 460,800
+    images: that is another release, which is refused here.
     """
 
     factor_names = (
@@ -57,7 +64,7 @@ class MPI3D(OnDisk):
         "vertical_axis",
     )
     factor_sizes = (6, 6, 2, 3, 3, 40, 40)
-    # The arm's joints turn within a range, and do not come back to where they began.
+    # The axes are ordinal: the arm's joints turn within a range and do not complete a circle.
     factor_kinds = (
         "categorical",
         "categorical",
@@ -78,15 +85,14 @@ class MPI3D(OnDisk):
 
     @classmethod
     def blocks(cls, source: Path | None) -> Iterator[Rows]:
-        """4,800 images at a time."""
+        """Yield 4,800 images at a time."""
         [path] = cls.located(source).values()
-        shape = (int(np.prod(cls.factor_sizes)), *cls.image_shape)
+        count = int(np.prod(cls.factor_sizes))
+        shape = (count, *cls.image_shape)
         try:
             yield from _npz.stream(path, "images", np.uint8, shape, _BLOCK)
         except DatasetError as error:
-            other = (
-                "; that is the competition's release of 4 colours and 4 shapes"
-                if _COMPETITION in str(error)
-                else ""
-            )
-            raise DatasetError(f"{error}{other}") from None
+            message = str(error)
+            if _COMPETITION in message:
+                message += "; that is the competition's release of 4 colours and 4 shapes"
+            raise DatasetError(message) from None

@@ -1,4 +1,4 @@
-"""Scream-dSprites: sprites that invert a random patch of Munch's picture (Locatello et al. 2019)."""
+"""Scream-dSprites: sprites that invert a patch of Munch's painting (Locatello et al. 2019)."""
 
 import itertools
 import json
@@ -7,30 +7,35 @@ from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image, UnidentifiedImageError
 
 from facsimile.datasets.base import file
 from facsimile.datasets.base.archived import Archived
 from facsimile.datasets.base.dataset import Images, Integers
-from facsimile.datasets.base.file import DatasetError, Progress, Rows
+from facsimile.datasets.base.file import DatasetError, Facts, Progress, Rows
 from facsimile.datasets.base.official import Official
 from facsimile.datasets.dsprites import DSprites
 
 LABEL = "Scream-dSprites"
 _SIDE = DSprites.image_shape[0]
-_WIDEST, _HIGHEST = 350, 274  # what the study's thumbnail has to fit into
+_MAX_WIDTH, _MAX_HEIGHT = 350, 274  # of the thumbnail in the study's code
 
 
 class ScreamDSprites(Archived, DSprites):
-    """A patch of the picture and a colour are drawn anew at every read; the sprite's pixels are inverted.
+    """dSprites on random patches of a picture; the pixels of the sprite are inverted.
 
-    With a patch p of 64 × 64 pixels at a place drawn uniformly (the last row and column of places left out, as there) and
-    three uniforms u on [0, 1], the background is (p + u) / 2 and a sprite 1 - (p + u) / 2. disentanglement_lib
-    (``ScreamDSprites``) has floats; here they are rounded to 8 bits, by at most 0.002. Sprites are rendered. The picture is
-    made small once, as Pillow did it in 2018, and kept behind the sprites in the file.
+    At every read, a patch p of 64 × 64 pixels is drawn, whose position is uniform (without the last
+    row and column of positions, as in disentanglement_lib), and three numbers u, one per colour
+    channel, uniform on [0, 1]. The background is (p + u) / 2 and the sprite is 1 - (p + u) / 2.
+    disentanglement_lib (``ScreamDSprites``) computes this with floats; here they are rounded to
+    8 bits, which changes them by at most 0.002.
 
-    Nobody has published a checksum of the picture, and its address may have another one by now: its sha256 is recorded, and
-    ``facts["origin"]`` is ``unverified``.
+    The sprites are rendered. The picture is scaled down once, as Pillow did it in 2018, and stored
+    in the file after the sprites.
+
+    Nobody has published a checksum of the picture, and there may be another one at its address by
+    now. So its sha256 is recorded, and ``facts["origin"]`` is ``unverified``.
     """
 
     name = "scream_dsprites"
@@ -38,7 +43,7 @@ class ScreamDSprites(Archived, DSprites):
     not_factors = MappingProxyType(
         {
             **DSprites.not_factors,
-            "background": "which patch of the picture, and in which colour, is drawn anew at every read",
+            "background": "the patch of the picture and its colour are drawn at every read",
         }
     )
     licence = (
@@ -55,58 +60,77 @@ class ScreamDSprites(Archived, DSprites):
         ),
     )
 
-    def __init__(self, rows: Rows, facts: dict[str, str]) -> None:
+    def __init__(self, rows: Rows, facts: Facts) -> None:
+        count = len(self)
+        super().__init__(rows[:count], facts)
+        # Without a file, there is no picture.
         shape = json.loads(facts.get("picture_shape", "[0, 0, 3]"))
-        super().__init__(rows[: len(self)], facts)
-        picture = rows[len(self) :].ravel()[: math.prod(shape)].reshape(shape)
-        self._picture = np.ascontiguousarray(
-            np.moveaxis(picture, 2, 0)
-        )  # channels before pixels: four times as fast
+        picture_bytes = rows[count:].ravel()
+        picture = picture_bytes[: math.prod(shape)].reshape(shape)
+        # Channels before pixels, which is four times as fast.
+        self._picture = np.ascontiguousarray(np.moveaxis(picture, 2, 0))
 
     @classmethod
     def _write(cls, path: Path, source: Path, progress: Progress) -> None:
-        picture = _thumbnail(cls.located(source)[cls.files[0].name])
-        behind = np.zeros((-(-picture.size // cls.row_shape[0]), *cls.row_shape), np.uint8)
-        behind.ravel()[: picture.size] = picture.ravel()
-        facts = cls._identity() | cls.origin(source) | {"picture_shape": json.dumps(picture.shape)}
-        shape = (math.prod(cls.factor_sizes) + len(behind), *cls.row_shape)
-        file.write(path, shape, itertools.chain(cls.blocks(None), [behind]), facts, progress)
+        [picture_path] = cls.located(source).values()
+        picture = _thumbnail(picture_path)
+        [row_bytes] = cls.row_shape
+        # As many rows as the picture fills; the rest of the last one is zeros.
+        picture_count = math.ceil(picture.size / row_bytes)
+        picture_rows = np.zeros((picture_count, row_bytes), np.uint8)
+        picture_rows.ravel()[: picture.size] = picture.ravel()
+        facts = cls._identity() | cls.origin(source)
+        facts["picture_shape"] = json.dumps(picture.shape)
+        count = math.prod(cls.factor_sizes) + picture_count
+        blocks = itertools.chain(cls.blocks(None), [picture_rows])
+        file.write(path, (count, row_bytes), blocks, facts, progress)
 
-    def _images(self, indices: Integers, rng: np.random.Generator | None) -> Images:
-        assert rng is not None  # ``images`` does not go without
+    def _images(
+        self,
+        indices: Integers,
+        rng: np.random.Generator | None,
+    ) -> Images:
+        assert rng is not None  # ``images`` requires it
         sprites = np.moveaxis(super()._images(indices, None), 3, 1)
         _, height, width = self._picture.shape
         n = len(indices)
-        places = np.lib.stride_tricks.sliding_window_view(self._picture, (_SIDE, _SIDE), (1, 2))
-        patches = places[:, rng.integers(0, height - _SIDE, n), rng.integers(0, width - _SIDE, n)]
-        images = np.moveaxis(patches, 0, 1).astype(np.float32)
-        images += rng.uniform(0, 255, (n, 3, 1, 1)).astype(np.float32)
+        windows = sliding_window_view(self._picture, (_SIDE, _SIDE), (1, 2))
+        top = rng.integers(0, height - _SIDE, n)
+        left = rng.integers(0, width - _SIDE, n)
+        patches = np.moveaxis(windows[:, top, left], 0, 1)
+        images = patches.astype(np.float32)
+        colours = rng.uniform(0, 255, (n, 3, 1, 1))
+        images += colours.astype(np.float32)
         images *= 0.5
         background = np.rint(images, out=images).astype(np.uint8)
-        return np.moveaxis(background ^ sprites, 1, 3)  # of 8 bits, 255 - x is x ^ 255
+        # For 8 bits, x ^ 255 is 255 - x.
+        return np.moveaxis(background ^ sprites, 1, 3)
 
 
 def _thumbnail(path: Path) -> Rows:
-    """The picture made to fit 350 × 274, uint8 [h, w, 3]: Pillow 5's ``thumbnail``, which the study's code called.
+    """The picture scaled down to fit into 350 × 274 pixels, uint8 [h, w, 3].
 
-    A JPEG is decoded at the smallest of 1/1, 1/2, 1/4 and 1/8 that is not too small, then resized (bicubic). Later Pillows
-    decode it at twice the size and round the shape otherwise.
+    This is what ``thumbnail`` of Pillow 5 does, which the study's code called: it decodes a JPEG at
+    the smallest of the scales 1/1, 1/2, 1/4 and 1/8 that is large enough, then resizes it
+    (bicubic). Later versions of Pillow decode it at twice the size and round the shape differently.
     """
     try:
         with Image.open(path) as picture:
             width, height = picture.size
-            if width > _WIDEST:
-                width, height = _WIDEST, height * _WIDEST // width
-            if height > _HIGHEST:
-                width, height = width * _HIGHEST // height, _HIGHEST
+            # Integer divisions one after the other, as in Pillow 5.
+            if width > _MAX_WIDTH:
+                width, height = _MAX_WIDTH, height * _MAX_WIDTH // width
+            if height > _MAX_HEIGHT:
+                width, height = width * _MAX_HEIGHT // height, _MAX_HEIGHT
             if min(width, height) <= _SIDE:
                 raise DatasetError(
-                    f"{path}: too small: made to fit, it has {width} × {height} pixels, and patches have {_SIDE}"
+                    f"{path}: too small: scaled down, it has {width} × {height} pixels, "
+                    f"and patches have {_SIDE}"
                 )
             picture.draft(None, (width, height))
-            small = picture.convert("RGB").resize((width, height), Image.Resampling.BICUBIC)
-            return np.asarray(small)
+            rgb = picture.convert("RGB")
+            return np.asarray(rgb.resize((width, height), Image.Resampling.BICUBIC))
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
         raise DatasetError(
-            f"{path}: truncated or no picture ({error}); remove it, and download it again"
+            f"{path}: truncated or not a picture ({error}); remove it, and download it again"
         ) from None

@@ -14,17 +14,18 @@ from facsimile.datasets.base.official import Official
 from facsimile.datasets.base.on_disk import OnDisk
 
 LABEL = "Shapes3D"
-_BLOCK, _MOST = (
-    2**26,
-    2**29,
-)  # bytes of images to read at once, and where chunks would have it otherwise, at most
+_BLOCK = 2**26  # bytes of images to read at once
+_MAX_BLOCK = 2**29  # and the most to read at once if the chunks of the archive are larger
+Floats = npt.NDArray[np.float64]
 
 
 class Shapes3D(OnDisk):
-    """Read from ``3dshapes.h5`` in blocks and kept on disk: 5.9 GB, not compressed.
+    """Images that are read in blocks from ``3dshapes.h5`` and kept on disk: 5.9 GB.
 
-    Images lie in the order of their labels, the last varying fastest, which is checked. The archive's README says that hues
-    and scales go from 0 to 1; its labels are 0, 0.1, …, 0.9 and 0.75 to 1.25, so that no two hues are the same colour.
+    Images are in the order of their labels, the last one varying fastest, which is checked.
+
+    The README of the archive says that hues and scales range from 0 to 1. In fact its labels are
+    0, 0.1, …, 0.9 and 0.75 to 1.25, so that no two hues are the same colour.
     """
 
     name = "shapes3d"
@@ -46,44 +47,60 @@ class Shapes3D(OnDisk):
 
     @classmethod
     def blocks(cls, source: Path | None) -> Iterator[Rows]:
-        """About 64 MB at a time, or whole chunks of the archive where those have more, so that none is unpacked twice."""
+        """Yield about 64 MB of images at a time.
+
+        A block has whole chunks of the archive, so that none is decompressed twice; it is larger if
+        the chunks are.
+        """
         [path] = cls.located(source).values()
         try:
             with h5py.File(path, "r", locking=False) as file:
-                images, labels = (_array(file, name, path) for name in ("images", "labels"))
-                n = math.prod(cls.factor_sizes)
-                _must_be(images, np.uint8, (n, *cls.image_shape), f"{path}: images")
-                _must_be(labels, np.float64, (n, len(cls.factor_sizes)), f"{path}: labels")
-                cls._check(labels[()], path)
+                images = _array(file, "images", path)
+                labels = _array(file, "labels", path)
+                count = math.prod(cls.factor_sizes)
+                _check_array(images, np.uint8, (count, *cls.image_shape), f"{path}: images")
+                labels_shape = (count, len(cls.factor_sizes))
+                _check_array(labels, np.float64, labels_shape, f"{path}: labels")
+                cls._check_order(labels[()], path)
                 rows = _rows(images)
-                for first in range(0, n, rows):
+                for first in range(0, count, rows):
                     yield images[first : first + rows]
         except OSError as error:
             raise DatasetError(
-                f"{path}: truncated, altered or no HDF5 file ({error}); download it again"
+                f"{path}: truncated, altered or not an HDF5 file ({error}); download it again"
             ) from None
 
-    def values(self, factor: str) -> npt.NDArray[np.float64]:
-        """The archive's labels: hue and orientation in radians (there a share of the circle, and -30° to 30°), scale, shape."""
+    def values(self, factor: str) -> Floats:
+        """The archive's labels of a factor.
+
+        Hue in radians (in the archive a fraction of the circle); orientation in radians (-30° to
+        30° in the archive); scale and shape as in the archive.
+        """
         size = self.factor_sizes[self._position(factor)]
         if factor == "orientation":
             return np.deg2rad(np.linspace(-30, 30, size))
         if factor == "scale":
             return np.linspace(0.75, 1.25, size)
         numbers = super().values(factor)
-        return numbers if factor == "shape" else numbers * (2 * math.pi / size)
+        if factor == "shape":
+            return numbers
+        return numbers * (2 * math.pi / size)
 
     @classmethod
-    def _check(cls, labels: npt.NDArray[np.float64], path: Path) -> None:
-        """Whether labels [n, k] are those of a complete grid in C order, whatever their values are."""
-        grid = np.indices(cls.factor_sizes, np.int16).reshape(len(cls.factor_sizes), -1)
-        for name, size, column, place in zip(
-            cls.factor_names, cls.factor_sizes, labels.T, grid, strict=True
-        ):
-            found, number = np.unique(column, return_inverse=True)
-            if len(found) != size or (number != place).any():
+    def _check_order(cls, labels: Floats, path: Path) -> None:
+        """Raise DatasetError unless the labels [n, k] are a complete grid in C order.
+
+        The values of the labels do not matter.
+        """
+        k = len(cls.factor_sizes)
+        grid = np.indices(cls.factor_sizes, np.int16).reshape(k, -1)
+        for factor in range(k):
+            size = cls.factor_sizes[factor]
+            distinct, numbers = np.unique(labels[:, factor], return_inverse=True)
+            if len(distinct) != size or (numbers != grid[factor]).any():
                 raise DatasetError(
-                    f"{path}: the labels of {name} are not the archive's: {len(found)} values for {size}, or in another order"
+                    f"{path}: the labels of {cls.factor_names[factor]} are not the archive's: "
+                    f"{len(distinct)} values for {size}, or in another order"
                 )
 
 
@@ -95,17 +112,24 @@ def _array(file: Any, name: str, path: Path) -> Any:
     return file[name]
 
 
-def _must_be(array: Any, dtype: npt.DTypeLike, shape: tuple[int, ...], what: str) -> None:
+def _check_array(
+    array: Any,
+    dtype: npt.DTypeLike,
+    shape: tuple[int, ...],
+    what: str,
+) -> None:
+    """Raise DatasetError unless an array has this type and shape; ``what`` names it."""
     if (array.dtype, array.shape) != (np.dtype(dtype), shape):
-        stated = f"{np.dtype(dtype)} {list(shape)}"
         raise DatasetError(
-            f"{what} are {array.dtype} {list(array.shape)}, the official ones are {stated}; download it again"
+            f"{what} are {array.dtype} {list(array.shape)}, "
+            f"the official ones are {np.dtype(dtype)} {list(shape)}; download it again"
         )
 
 
 def _rows(images: Any) -> int:
-    """How many images to read at once: about 64 MB, and whole chunks unless those are huge."""
-    image = math.prod(images.shape[1:])
-    chunk = images.chunks[0] if images.chunks else 1
-    wanted = max(1, _BLOCK // image // chunk) * chunk
-    return min(wanted, max(1, _MOST // image))
+    """Number of images to read at once: about 64 MB, in whole chunks unless those are huge."""
+    image_bytes = math.prod(images.shape[1:])
+    chunk_rows = images.chunks[0] if images.chunks else 1
+    chunks = max(1, _BLOCK // image_bytes // chunk_rows)
+    max_rows = max(1, _MAX_BLOCK // image_bytes)
+    return min(chunks * chunk_rows, max_rows)

@@ -1,4 +1,4 @@
-"""SmallNORB: fifty toys of five kinds, photographed in grey, 48,600 images (LeCun, Huang and Bottou 2004)."""
+"""SmallNORB: fifty toys of five kinds, grey, 48,600 images (LeCun, Huang and Bottou 2004)."""
 
 import math
 from collections.abc import Iterator
@@ -20,11 +20,16 @@ _SIDE, _OFFICIAL_SIDE = 64, 96
 _INSTANCES = 10
 _CAMERAS = 2
 _READ = 540  # pairs of images read at once
-_CHUNKS = ("smallnorb-5x46789x9x18x6x2x96x96-training", "smallnorb-5x01235x9x18x6x2x96x96-testing")
-_PLACES = (
+_CHUNKS = (
+    "smallnorb-5x46789x9x18x6x2x96x96-training",
+    "smallnorb-5x01235x9x18x6x2x96x96-testing",
+)
+_ADDRESSES = (
     "https://cs.nyu.edu/~ylclab/data/norb-v1.0-small",
     "http://www.cs.nyu.edu/~ylclab/data/norb-v1.0-small",
 )
+# (chunk, part) -> size and sha256 of the gzipped file. The parts are the images (dat), their
+# categories (cat), and their other factors (info).
 _SUMS = {
     (0, "dat"): (131896188, "5ffd6272a07d32695ee1082a26a41a93a37aab8c28da047f8c34ed348d214873"),
     (0, "cat"): (348, "2784e542c1922060691090952b6cd6278879a216c90f81476f0f00256d42cdaa"),
@@ -40,7 +45,7 @@ def _official(chunk: int, part: str) -> Official:
     size, checksum = _SUMS[chunk, part]
     return Official(
         f"{name}.gz",
-        tuple(f"{place}/{name}.gz" for place in _PLACES),
+        tuple(f"{address}/{name}.gz" for address in _ADDRESSES),
         size,
         f"sha256:{checksum}",
         "not the authors'; TensorFlow Datasets' (smallnorb/checksums.tsv)",
@@ -49,12 +54,18 @@ def _official(chunk: int, part: str) -> Official:
 
 
 class SmallNORB(Archived):
-    """Read as the study did: both chunks, the left camera, 96 × 96 resized to 64 × 64, azimuth halved from 0, 2, …, 34.
+    """Photographs of toys, read as in Locatello et al. (2019).
 
-    Which of the ten toys of a category an image shows is drawn anew at every read, uniformly, as disentanglement_lib
-    (``norb.py``) does; a row of the file has all ten. Resizing is Pillow's Lanczos in 32-bit integers, as there, where what
-    the filter overshoots stays below 0 and above 255; here it is cut. (Of the Kodak photographs, in squares of 96 × 96 pixels
-    treated so, it is 0.2 % of the pixels, by at most 43 levels.)
+    Both chunks, training and testing, of the left camera; 96 × 96 pixels resized to 64 × 64. The
+    archive's azimuths 0, 2, …, 34 are numbered 0 to 17.
+
+    Which of the ten toys of a category an image shows is drawn uniformly at every read, as in
+    disentanglement_lib (``norb.py``). A row of the file has all ten.
+
+    Images are resized by Pillow's Lanczos filter in 32-bit integers, as there. There, values
+    that the filter overshoots stay below 0 and above 255; here they are clipped. (In the Kodak
+    photographs, cut into squares of 96 × 96 pixels and resized the same way, that concerns 0.2 % of
+    the pixels, by at most 43 levels.)
     """
 
     name = "smallnorb"
@@ -64,8 +75,8 @@ class SmallNORB(Archived):
     image_shape = (_SIDE, _SIDE, 1)
     not_factors = MappingProxyType(
         {
-            "instance": "ten toys a category, of which one is drawn at every read: toy 3 of one category has nothing in common "
-            "with toy 3 of another",
+            "instance": "ten toys per category, one of which is drawn at every read: toy 3 of one "
+            "category has nothing in common with toy 3 of another",
             "camera": "the archive's images are pairs; only the left one is read",
         }
     )
@@ -77,64 +88,86 @@ class SmallNORB(Archived):
 
     @classmethod
     def blocks(cls, source: Path | None) -> Iterator[Rows]:
-        """All images of a category at a time; 199 MB are held at once, as the chunks are in no order of the factors."""
+        """Yield all images of one category at a time.
+
+        The chunks are not sorted by factors, so all 199 MB are held in memory.
+        """
         paths = cls.located(source)
-        rows = np.zeros((math.prod(cls.factor_sizes), *cls.row_shape), np.uint8)
-        seen = np.zeros(rows.shape[:2], np.int64)
+        count = math.prod(cls.factor_sizes)
+        rows = np.zeros((count, *cls.row_shape), np.uint8)
+        counts = np.zeros(rows.shape[:2], np.int64)
         for chunk in range(len(_CHUNKS)):
-            dat, cat, info = (paths[_official(chunk, part).name] for part in ("dat", "cat", "info"))
-            index, instance = cls._places(cat, info, dat)
-            np.add.at(seen, (index, instance), 1)
-            if seen.max() > 1:
+            dat = paths[_official(chunk, "dat").name]
+            cat = paths[_official(chunk, "cat").name]
+            info = paths[_official(chunk, "info").name]
+            index, instance = cls._read_factors(cat, info)
+            np.add.at(counts, (index, instance), 1)
+            if counts.max() > 1:
                 raise DatasetError(
                     f"{info}: several images have the same factors; download it again"
                 )
             shape = (len(index), _CAMERAS, _OFFICIAL_SIDE, _OFFICIAL_SIDE)
             first = 0
             for pairs in _norb.stream(dat, np.uint8, shape, _READ):
-                here = slice(first, first + len(pairs))
-                rows[index[here], instance[here]] = _resized(pairs[:, 0])
+                block = slice(first, first + len(pairs))
+                left = pairs[:, 0]
+                rows[index[block], instance[block]] = _resized(left)
                 first += len(pairs)
-        assert seen.all()  # as many images as places, and no place twice
+        # There are as many images as combinations of factors, and no combination occurs twice.
+        assert counts.all()
         yield from np.array_split(rows, cls.factor_sizes[0])
 
     def values(self, factor: str) -> npt.NDArray[np.float64]:
-        """Elevation (30° to 70°) and azimuth in radians; categories are animal, human, aeroplane, lorry, car."""
-        steps = super().values(factor)
-        return {"elevation": np.deg2rad(30 + 5 * steps), "azimuth": np.deg2rad(20 * steps)}.get(
-            factor, steps
-        )
+        """Elevation (30° to 70°) and azimuth in radians; else the numbers of the values.
+
+        The categories are animal, human, aeroplane, lorry, car.
+        """
+        numbers = super().values(factor)
+        if factor == "elevation":
+            return np.deg2rad(30 + 5 * numbers)
+        if factor == "azimuth":
+            return np.deg2rad(20 * numbers)
+        return numbers
 
     @classmethod
-    def _places(cls, cat: Path, info: Path, dat: Path) -> tuple[Integers, Integers]:
-        """Index and instance of each image of a chunk."""
+    def _read_factors(cls, cat: Path, info: Path) -> tuple[Integers, Integers]:
+        """Index and instance of each image of a chunk, both [n]."""
         n = math.prod(cls.factor_sizes) * _INSTANCES // len(_CHUNKS)
         [category] = _norb.stream(cat, np.int32, (n,), n)
-        [(instance, elevation, azimuth, lighting)] = (
-            block.T for block in _norb.stream(info, np.int32, (n, 4), n)
-        )
-        stated = np.stack([category, elevation, azimuth // 2, lighting, instance])
-        sizes = (*cls.factor_sizes, _INSTANCES)
-        wrong = (stated < 0) | (stated >= np.array(sizes)[:, None]) | (azimuth % 2 != 0)
-        if wrong.any():
-            image = int(np.flatnonzero(wrong.any(axis=0))[0])
+        [columns] = _norb.stream(info, np.int32, (n, 4), n)
+        instance, elevation, azimuth, lighting = columns.T
+        # The archive's azimuths are even numbers.
+        factors = np.stack([category, elevation, azimuth // 2, lighting])
+        numbers = np.stack([*factors, instance])
+        sizes = np.array([*cls.factor_sizes, _INSTANCES])
+        out_of_range = (numbers < 0) | (numbers >= sizes[:, None])
+        invalid = out_of_range | (azimuth % 2 != 0)
+        if invalid.any():
+            image = int(invalid.any(axis=0).argmax())  # the first
             raise DatasetError(
-                f"{info}: image {image} has category {category[image]}, instance {instance[image]}, elevation "
-                f"{elevation[image]}, azimuth {azimuth[image]}, lighting {lighting[image]}, which are none; download it again"
+                f"{info}: image {image} has category {category[image]}, instance "
+                f"{instance[image]}, elevation {elevation[image]}, azimuth {azimuth[image]}, "
+                f"lighting {lighting[image]}, which do not exist; download it again"
             )
-        return np.ravel_multi_index(tuple(stated[:4]), cls.factor_sizes).astype(np.int64), stated[
-            4
-        ].astype(np.int64)
+        index = np.ravel_multi_index(tuple(factors), cls.factor_sizes)
+        return index.astype(np.int64), instance.astype(np.int64)
 
-    def _images(self, indices: Integers, rng: np.random.Generator | None) -> Images:
-        assert rng is not None  # ``images`` does not go without
-        return self._rows[indices, rng.integers(0, _INSTANCES, len(indices))][..., None]
+    def _images(
+        self,
+        indices: Integers,
+        rng: np.random.Generator | None,
+    ) -> Images:
+        assert rng is not None  # ``images`` requires it
+        instances = rng.integers(0, _INSTANCES, len(indices))
+        return self._rows[indices, instances][..., None]
 
 
 def _resized(images: Rows) -> Rows:
-    """Images uint8 [n, 96, 96] to 64 × 64."""
-    small = [
-        Image.fromarray(image).resize((_SIDE, _SIDE), Image.Resampling.LANCZOS)
-        for image in images.astype(np.int32)
-    ]
-    return np.clip(np.stack([np.asarray(image) for image in small]), 0, 255).astype(np.uint8)
+    """Images uint8 [n, 96, 96] resized to 64 × 64."""
+    resized = []
+    for pixels in images.astype(np.int32):
+        image = Image.fromarray(pixels)
+        small = image.resize((_SIDE, _SIDE), Image.Resampling.LANCZOS)
+        resized.append(np.asarray(small))
+    clipped = np.clip(np.stack(resized), 0, 255)
+    return clipped.astype(np.uint8)

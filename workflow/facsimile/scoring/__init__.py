@@ -1,1 +1,1 @@
-"""What a metric is given of a run, the scores of a shard, and the tables gathered from them."""
+"""Computes the scores of runs: the inputs of metrics, the scores of a shard, and their tables."""

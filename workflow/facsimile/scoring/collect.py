@@ -16,8 +16,26 @@ from facsimile.store import files, records, shard_jobs, stored_scores
 from facsimile.studies.runs import Run
 from facsimile.studies.study import Study
 
-ASKED = ("variation", "representation", "convention", "n_train", "n_test", "evaluation_seed")
-SCORE = ("run", "metric", "score", "result", *ASKED, "seconds", "versions", "code")
+# Columns that say how a metric was computed.
+EVALUATION = (
+    "variation",
+    "representation",
+    "convention",
+    "n_train",
+    "n_test",
+    "evaluation_seed",
+)
+SCORE = (
+    "run",
+    "metric",
+    "score",
+    "result",
+    *EVALUATION,
+    "seconds",
+    "versions",
+    "code",
+)
+# Columns that say what a run is.
 IDENTITY = (
     "run",
     "dataset",
@@ -30,47 +48,74 @@ IDENTITY = (
     "control",
     "label",
 )
+# Columns that are taken from the record of a finished or failed run.
+OUTCOME = ("steps", "seconds", "precision", "execution", "device")
 
 
 def study(id: str, scale: str = "smoke") -> pd.DataFrame:
-    """The runs of a study at a scale, one a row: what each is, its published number, and what became of it here.
+    """The runs of a study at a scale, as a table with one row per run.
 
-    Reads config/config.yaml under the working directory. Raises UnknownName with the nearest right word.
+    Columns say what each run is, the number it has in the publication, and its state here: done,
+    failed or missing. The configuration is read from config/config.yaml in the working directory.
+
+    Raises UnknownName for an unknown study or scale; the message suggests the nearest name.
+
+    Example::
+
+        runs = facsimile.study("locatello2019", scale="desk")
+        runs.groupby(["dataset", "model"])["state"].value_counts()
     """
-    at = workspaces.load(scale=scale)
-    return runs_table(at, at.study(id))
+    workspace = workspaces.load(scale=scale)
+    return runs_table(workspace, workspace.study(id))
 
 
 def collect(workspace: Workspace, study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Write and answer both tables of a study at the configured scale.
+    """Write and return both tables of a study at the configured scale.
 
-    runs.parquet has a row a run: what it is (hash and readable parameters), its published number, its state. scores.parquet has
-    a row a number: the run's identity, metric, score, result, how it was asked (variation, representation, convention, points,
-    seed), seconds, versions and code; where runs have snapshots also the step, and rows of these (``along.py``).
+    runs.parquet has one row per run: what the run is (hash and readable parameters), its published
+    number, and its state.
+
+    scores.parquet has one row per number: the run, the metric, score and result, how it was
+    computed (variation, representation, convention, points, seed), seconds, versions and code. If
+    runs have snapshots, it also has the step, and rows for the snapshots (see ``snapshots.py``).
     """
     folder = workspace.paths.study(study.id, workspace.config.scale)
+    # If the clock of another host was ahead, Snakemake would take the tables for older than their
+    # inputs, and fail the job.
     for path in workspace.score_files(study):
         shard_jobs.clear_future_time(path, print)
-    made = runs_table(workspace, study)
-    scored = scores_table(workspace, study, made)
-    _write(folder / "runs.parquet", made)
-    _write(folder / "scores.parquet", scored)
-    return made, scored
+    runs = runs_table(workspace, study)
+    scores = scores_table(workspace, study, runs)
+    _write(folder / "runs.parquet", runs)
+    _write(folder / "scores.parquet", scores)
+    return runs, scores
 
 
 def runs_table(workspace: Workspace, study: Study) -> pd.DataFrame:
-    """A row a run of the study at the configured scale, made or not."""
-    rows = [_identity(run) | _outcome(workspace.paths, run) for run in workspace.runs(study)]
-    return pd.DataFrame(rows).astype({"number": "Int64", "value_index": "Int64", "steps": "Int64"})
+    """One row per run of the study at the configured scale, whether it exists yet or not."""
+    rows = []
+    for run in workspace.runs(study):
+        rows.append(_identity(run) | _outcome(workspace.paths, run))
+    # These columns have missing values, which would turn them into floats.
+    types = {"number": "Int64", "value_index": "Int64", "steps": "Int64"}
+    return pd.DataFrame(rows).astype(types)
 
 
-def scores_table(workspace: Workspace, study: Study, made: pd.DataFrame) -> pd.DataFrame:
-    """A row a number, joined with what the run is."""
-    tables = [stored_scores.read_table(path) for path in workspace.score_files(study)]
+def scores_table(
+    workspace: Workspace,
+    study: Study,
+    runs: pd.DataFrame,
+) -> pd.DataFrame:
+    """One row per number, joined with the identity of its run; ``runs``: the table of runs."""
+    paths = workspace.score_files(study)
+    tables = [stored_scores.read_table(path) for path in paths]
+    # Empty tables are left out: their columns have no types.
     filled = [table for table in tables if len(table)]
     scores = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=SCORE)
-    found = made[list(IDENTITY)].merge(scores, on="run", validate="one_to_many")
-    return snapshots.with_snapshots(found, scores, workspace.runs(study))
+    # "one_to_many" raises an error if two runs have the same key.
+    identities = runs[list(IDENTITY)]
+    joined = identities.merge(scores, on="run", validate="one_to_many")
+    return snapshots.with_snapshots(joined, scores, workspace.runs(study))
 
 
 def _identity(run: Run) -> dict[str, Any]:
@@ -90,15 +135,19 @@ def _identity(run: Run) -> dict[str, Any]:
 
 
 def _outcome(paths: Paths, run: Run) -> dict[str, Any]:
-    made = records.record(paths.run(run.key))
-    keys = ("steps", "seconds", "precision", "execution", "device")
-    if made is None:
-        return {"state": "missing", "reason": "not made yet"} | dict.fromkeys(
-            (*keys, "record_sha256")
-        )
-    digest = hashlib.sha256((paths.run(run.key) / files.RECORD).read_bytes()).hexdigest()
-    said = {key: made.get(key) for key in keys} | {"record_sha256": digest}
-    return {"state": made["state"], "reason": made.get("reason", "")} | said
+    """State of a run and, if it is finished or failed, what its record says of the training."""
+    folder = paths.run(run.key)
+    record = records.record(folder)
+    if record is None:
+        missing = dict.fromkeys((*OUTCOME, "record_sha256"))
+        return {"state": "missing", "reason": "not made yet"} | missing
+    content = (folder / files.RECORD).read_bytes()
+    return {
+        "state": record["state"],
+        "reason": record.get("reason", ""),
+        **{key: record.get(key) for key in OUTCOME},
+        "record_sha256": hashlib.sha256(content).hexdigest(),
+    }
 
 
 def _write(path: Path, table: pd.DataFrame) -> None:

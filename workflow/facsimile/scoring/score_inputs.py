@@ -1,4 +1,7 @@
-"""What a metric is given of a finished run: codes, factors, and where it needs them log-variances, images and the decoder."""
+"""The inputs of a metric for a finished run: codes, factors and, if needed, more of the run.
+
+More are log-variances, the images that the latents were computed from, and the decoder.
+"""
 
 import functools
 import zlib
@@ -18,123 +21,197 @@ from facsimile.studies.runs import Run
 from facsimile.studies.study import CONTROLS
 from facsimile.studies.training import Training
 
-CODES = {"codes": "mean", "log_variances": "log_variance"}  # need -> its name in latents.h5
-OF_A_RUN = {"codes", "factors", "table", "grid", "log_variances", "images", "decoder"}
+# What a metric can need -> its name in latents.h5.
+CODES = {
+    "codes": "mean",
+    "log_variances": "log_variance",
+}
+# Everything that a single run can provide.
+OF_A_RUN = {
+    "codes",
+    "factors",
+    "table",
+    "grid",
+    "log_variances",
+    "images",
+    "decoder",
+}
 Array = npt.NDArray[np.float32]
+Subgrid = tuple[tuple[str, int], ...]  # (factor, stride), sorted by factor
 
 
-def applicable(metric: str, run: Run, stored: list[str] | None = None) -> bool:
-    """Whether a run has what the metric needs: a control has no decoder; raises ValueError for what no single run has.
+def applicable(
+    metric: str,
+    run: Run,
+    stored: list[str] | None = None,
+) -> bool:
+    """Whether a run has everything that a metric needs; a control, for example, has no decoder.
 
-    ``stored``: names of the arrays that the run infers, None for a mean and a log-variance an image.
+    ``stored``: names of the arrays that the run infers; None for a run with a mean and a
+    log-variance per image.
+
+    Raises ValueError if the metric needs something that no single run has.
     """
     needs = set(discover.module("metrics", metric).NEEDS)
-    if stored is not None and not {CODES[need] for need in needs & CODES.keys()} <= set(stored):
-        return False
+    if stored is not None:
+        needed_arrays = {CODES[need] for need in needs & CODES.keys()}
+        if not needed_arrays <= set(stored):
+            return False
     if needs & {"factors", "table", "grid"} and not _has_factors(run.dataset):
         return False
-    if lacking := needs - OF_A_RUN:
+    missing = needs - OF_A_RUN
+    if missing:
         raise ValueError(
-            f"{metric} needs {', '.join(sorted(lacking))}, which a study's run does not have: ask facsimile.score for it, and "
-            "take it out of the study's metrics"
+            f"{metric} needs {', '.join(sorted(missing))}, which a study's run does not have; "
+            "compute it with facsimile.score, and take it out of the study's metrics"
         )
-    return not ("decoder" in needs and (run.model in CONTROLS or not _decodes(run.model)))
+    if "decoder" in needs:
+        return run.model not in CONTROLS and _decodes(run.model)
+    return True
+
+
+def subgrid_of(run: Run) -> Subgrid:
+    """The subgrid of a run in a form that a cache accepts."""
+    return tuple(sorted(run.subgrid.items()))
 
 
 def _has_factors(dataset: str) -> bool:
     data = datasets.grid(dataset)
-    return not isinstance(data, Arrays) or "factors" in data.shapes
+    if isinstance(data, Arrays):
+        return "factors" in data.shapes
+    return True
 
 
 def _decodes(model: str) -> bool:
+    """Whether a model has a decoder."""
+    # Imported late: models need torch, which takes seconds to import.
     from facsimile.models import Model
 
-    return discover.the_class("models", model, Model).decode is not Model.decode  # type: ignore[attr-defined]
+    model_class: Any = discover.the_class("models", model, Model)
+    return model_class.decode is not Model.decode
 
 
 def codes(folder: Path, representation: str, seed: int) -> Array:
-    """Codes float32 [n, d] of a run: the ``mean`` of its posterior, or one ``sampled`` from it.
+    """Codes of a run, float32 [n, d].
 
-    The draw follows from the run's seed alone: it is the same whichever metric asks, and shared by runs of one seed.
+    ``representation``: ``mean`` of the run's posterior, or one code ``sampled`` from it. The sample
+    depends only on ``seed``, the run's seed: all metrics get the same one, and runs with the same
+    seed share the noise.
     """
-    mean = _stored(folder, "codes")
+    mean = _read_array(folder, "codes")
     if representation == "mean":
         return mean
-    deviation = np.exp(_stored(folder, "log_variances") / 2)
-    return (mean + deviation * _noise(seed, mean.shape)).astype(np.float32, copy=False)
+    deviation = np.exp(_read_array(folder, "log_variances") / 2)
+    sampled = mean + deviation * _noise(seed, mean.shape)
+    return sampled.astype(np.float32, copy=False)
 
 
 def _noise(seed: int, shape: tuple[int, ...]) -> Array:
-    # As rng.generator makes it, by its counter; rng needs torch, for which a scoring job would wait.
+    # The generator of models/base/rng.py. That module needs torch, whose import would delay every
+    # scoring job by seconds.
     key = np.array([seed, zlib.crc32(b"sampled codes")], np.uint64)
-    return np.random.Generator(np.random.Philox(key=key)).standard_normal(shape, dtype=np.float32)
+    random = np.random.Generator(np.random.Philox(key=key))
+    return random.standard_normal(shape, dtype=np.float32)
 
 
-def inputs(metric: str, run: Run, folder: Path, data: Path) -> dict[str, Any]:
-    """Arguments of ``facsimile.score`` besides codes and factors; ``folder`` is the run's, ``data`` its data set's file."""
+def inputs(
+    metric: str,
+    run: Run,
+    folder: Path,
+    data: Path,
+) -> dict[str, Any]:
+    """The arguments of ``facsimile.score`` besides codes and factors that a metric needs.
+
+    ``folder``: the run's folder. ``data``: the file of its data set.
+    """
     needs = discover.module("metrics", metric).NEEDS
-    found: dict[str, Any] = {}
+    arguments: dict[str, Any] = {}
     if "log_variances" in needs:
-        found["log_variances"] = _stored(folder, "log_variances")
+        arguments["log_variances"] = _read_array(folder, "log_variances")
     if "images" in needs or "decoder" in needs:
-        source = opened(run.dataset, data, tuple(sorted(run.subgrid.items())))
+        dataset = opened(run.dataset, data, subgrid_of(run))
         if "images" in needs:
-            found["images"] = Images(datasets.of_images(source), run.seed)
+            arguments["images"] = Images(datasets.of_images(dataset), run.seed)
         if "decoder" in needs:
-            found["decoder"] = decoder(run, folder, source)
-    return found
+            arguments["decoder"] = decoder(run, folder, dataset)
+    return arguments
 
 
-def _stored(folder: Path, need: str) -> Array:
-    """Codes [n, d], or log-variances, of a run: of a model of images, or of one of arrays that infers them by these names."""
-    return np.asarray(whole(folder)[CODES[need]], np.float32)
+def _read_array(folder: Path, need: str) -> Array:
+    """Codes or log-variances of a run, float32 [n, d].
+
+    They are those of a model of images, or arrays with the same names that another model infers.
+    """
+    arrays = whole(folder)
+    return np.asarray(arrays[CODES[need]], np.float32)
 
 
 def whole(folder: Path) -> Mapping[str, Any]:
-    """All arrays that a run's latents hold, by name, read and checked once while one metric after another wants them."""
+    """All arrays in a run's latents file, by name.
+
+    The arrays of the last run are kept, as all its metrics need them; they are read and checked
+    again only if the file has changed.
+    """
     path = folder / files.LATENTS
-    state = path.stat() if path.exists() else None  # without: let the reader say what is missing
-    return _whole(path, state and (state.st_ino, state.st_mtime_ns, state.st_size))
+    if not path.exists():
+        return _whole(path, None)  # raises an error that says what to do
+    status = path.stat()
+    state = (status.st_ino, status.st_mtime_ns, status.st_size)
+    return _whole(path, state)
 
 
-@functools.lru_cache(maxsize=1)  # a run is asked all of its metrics before the next one
+@functools.lru_cache(maxsize=1)  # all metrics of a run are computed before the next run
 def _whole(path: Path, state: tuple[int, ...] | None) -> Mapping[str, Any]:
-    found = inferred_arrays.whole(path)
-    for values in found.values():
-        values.flags.writeable = False  # the metrics share it
-    return found
+    """``state``: changes if the file does, so that another file is not taken from the cache."""
+    arrays = inferred_arrays.whole(path)
+    for values in arrays.values():
+        values.flags.writeable = False  # the metrics share them
+    return arrays
 
 
 class Images:
-    """The images that a run's latents are of, by their rows: float32 [n, h, w, c] in [0, 1]."""
+    """The images that a run's latents were computed from, read by row number.
+
+    ``images[rows]`` is float32 [n, h, w, c] from 0 to 1.
+    """
 
     def __init__(self, data: Dataset, seed: int) -> None:
-        self._data, self._seed = data, seed
+        self._data = data
+        self._seed = seed
 
     def __len__(self) -> int:
         return len(self._data)
 
     def __getitem__(self, rows: Sequence[int] | Integers) -> Array:
-        at = np.asarray(rows)
-        images = self._redrawn(at) if self._data.stochastic else self._data.images(at)
+        indices = np.asarray(rows)
+        is_stochastic = self._data.stochastic
+        images = self._redraw(indices) if is_stochastic else self._data.images(indices)
         return images.astype(np.float32) / np.float32(255)
 
-    def _redrawn(self, rows: Integers) -> npt.NDArray[np.uint8]:
-        """Images that are drawn anew at every read, as the encoder drew them: block by block, of which some rows are kept."""
+    def _redraw(self, rows: Integers) -> npt.NDArray[np.uint8]:
+        """Images of a stochastic data set, drawn again as the encoder drew them.
+
+        The encoder draws whole batches, so each batch that has some of the rows is drawn.
+        """
         from facsimile.training import encode
 
-        found = np.empty((len(rows), *self._data.image_shape), np.uint8)
-        for first in np.unique(rows // encode.BATCH * encode.BATCH):
-            block = encode.read(
-                self._data, range(first, min(first + encode.BATCH, len(self._data))), self._seed
-            )
-            wanted = rows // encode.BATCH * encode.BATCH == first
-            found[wanted] = block[rows[wanted] - first]
-        return found
+        images = np.empty((len(rows), *self._data.image_shape), np.uint8)
+        firsts = rows // encode.BATCH * encode.BATCH
+        for first in np.unique(firsts):
+            end = min(first + encode.BATCH, len(self._data))
+            batch = encode.read(self._data, range(first, end), self._seed)
+            in_batch = firsts == first
+            images[in_batch] = batch[rows[in_batch] - first]
+        return images
 
 
 def decoder(run: Run, folder: Path, data: Data) -> Callable[[Array], Array]:
-    """Codes float32 [n, d] → means of the pixels [n, h, w, c], or of the numbers of a row, by the run's own weights."""
+    """The run's decoder: codes float32 [n, d] -> means of the pixels [n, h, w, c].
+
+    For a data set of arrays, it returns means of the numbers of a row. ``folder``: the run's
+    folder. ``data``: its data set.
+    """
+    # Imported late: torch takes seconds to import, and most metrics do not need it.
     import torch
 
     from facsimile import models
@@ -142,33 +219,43 @@ def decoder(run: Run, folder: Path, data: Data) -> Callable[[Array], Array]:
 
     model = models.model(run.model, **run.params)
     training = Training.model_validate(run.statement["training"])
-    made = encode.networks(model, training, loop.shape_of(model, data), records.weights(folder))
+    weights = records.weights(folder)
+    shape = loop.shape_of(model, data)
+    networks = encode.networks(model, training, shape, weights)
 
     def decode(codes: Array) -> Array:
         with torch.inference_mode():
-            means: Array = (
-                model.decode(made, torch.from_numpy(np.asarray(codes, np.float32)))
-                .movedim(1, -1)
-                .numpy()
-            )
+            array = np.asarray(codes, np.float32)
+            decoded = model.decode(networks, torch.from_numpy(array))
+            # Models have the channels first.
+            means: Array = decoded.movedim(1, -1).numpy()
         return means
 
     return decode
 
 
 @functools.lru_cache(maxsize=1)  # the runs of a shard share it
-def opened(dataset: str, path: Path, subgrid: tuple[tuple[str, int], ...]) -> Data:
-    """A data set, or the part of it that a run is of."""
-    return datasets.dataset(dataset, path).subgrid(dict(subgrid))
+def opened(dataset: str, path: Path, subgrid: Subgrid) -> Data:
+    """A data set, or the part of it that a run uses.
+
+    ``dataset``: its name. ``path``: its file. ``subgrid``: (factor, stride), sorted by factor.
+    """
+    data = datasets.dataset(dataset, path)
+    return data.subgrid(dict(subgrid))
 
 
 @functools.lru_cache(maxsize=1)
 def factors(
-    dataset: str, subgrid: tuple[tuple[str, int], ...], path: Path | None = None
+    dataset: str,
+    subgrid: Subgrid,
+    path: Path | None = None,
 ) -> Integers:
-    """Factors [n, k] of a data set or of a part of it, in its order; those of arrays are read from its file, ``path``.
+    """Factors [n, k] of a data set, or of the part of it that a run uses, in its order.
 
-    Arrays without any have the number of the row: it lets points be drawn, and no metric that is asked of them looks at it.
+    ``path``: the data set's file, from which a data set of arrays reads its factors.
+
+    Data without factors get the row number as their only factor, so that points can still be drawn.
+    Metrics that are computed on such data do not use it.
     """
     data = datasets.grid(dataset).subgrid(dict(subgrid))
     if not _has_factors(dataset):

@@ -1,9 +1,13 @@
-"""Score a shard: every metric of a study on the stored latents of each of its runs."""
+"""Score a shard: compute every metric of a study on the stored latents of each of its runs.
+
+A task is one metric of one run. Scores that are in the store and still valid are not computed
+again.
+"""
 
 import multiprocessing
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import connection
@@ -25,90 +29,91 @@ from facsimile.studies.evaluations import EvaluationSetting
 from facsimile.studies.runs import Run, Shard
 from facsimile.studies.study import Study
 
+Key = tuple[str, str]  # metric and run
+
 
 class ScoreError(RuntimeError):
-    """A run that could not be scored; the message names it."""
+    """A run could not be scored; the message names it."""
 
 
 class Task(NamedTuple):
-    """One metric asked of one run, with all that a process of its own needs to answer it."""
+    """One metric to compute for one run, with everything that another process needs for it.
+
+    ``settings``: how to compute the metric, one setting per variation.
+    ``latents``: the run's latents file. ``data``: the file of its data set.
+    ``scores``: the file in which the scores are stored.
+    ``stamp``: checksum of the latents and hash of the metric's code; stored scores with another
+    stamp are out of date.
+    """
 
     run: Run
     metric: str
-    asked: list[EvaluationSetting]
+    settings: list[EvaluationSetting]
     latents: Path
     data: Path
-    answer: Path
+    scores: Path
     stamp: dict[str, str]
+
+    @property
+    def key(self) -> Key:
+        """Metric and run, which identify a task within a shard."""
+        return self.metric, self.run.key
+
+
+Outcome = StoredScores | ScoreError
 
 
 def score_shard(
-    workspace: Workspace, study: Study, shard: Shard, fresh: str, log: Log, processes: int = 1
+    workspace: Workspace,
+    study: Study,
+    shard: Shard,
+    fresh: str,
+    log: Log,
+    processes: int = 1,
 ) -> None:
-    """Score what the store lacks of a shard with every metric of its study and write ``scores-<panel>.parquet``.
+    """Compute the scores of a shard that are not in the store, and write its table of scores.
 
-    A run's stored answer serves while the latents' checksum and the metric's code are what they were; ``fresh`` names a metric
-    that is asked anew, or says ``every`` or ``none``. ``processes``: how many questions are asked at a time, one thread each;
-    the rows and their order do not depend on it. A question that fails keeps none of the others from being asked.
-    Raises ScoreError for the first that did; what was answered stays in the store.
+    The table is ``scores-<panel>.parquet``, with all metrics of the study. Stored scores are used
+    as long as the checksum of the latents and the metric's code are the same.
+
+    ``fresh``: a metric to compute again in any case; or ``every`` or ``none``.
+    ``processes``: how many tasks are computed at a time, with one thread each. Rows and their order
+    do not depend on it.
+
+    If a task fails, the others are computed all the same and stay in the store; then ScoreError is
+    raised for the first one that failed. Raises UnknownName if ``fresh`` is not a metric of the
+    study.
     """
-    if fresh not in ("every", "none", *study.metrics):
-        raise discover.UnknownName("metric of the study", fresh, ["every", "none", *study.metrics])
-    shard_jobs.clear_future_time(workspace.paths.shard(shard.key) / "encoded.json", log)
-    questions = _questions(workspace, study, shard)
-    found = {
-        (q.metric, q.run.key): None if fresh in ("every", q.metric) else _stored(q)
-        for q in questions
-    }
-    missing = [q for q in questions if found[q.metric, q.run.key] is None]
-    found |= _asked(missing, processes, log)
+    choices = ["every", "none", *study.metrics]
+    if fresh not in choices:
+        raise discover.UnknownName("metric of the study", fresh, choices)
+    encoded = workspace.paths.shard(shard.key) / "encoded.json"
+    shard_jobs.clear_future_time(encoded, log)
+    tasks = _tasks(workspace, study, shard)
+    scores: dict[Key, StoredScores] = {}
+    missing = []
+    for task in tasks:
+        compute_again = fresh in ("every", task.metric)
+        stored = None if compute_again else _stored(task)
+        if stored is None:
+            missing.append(task)
+        else:
+            scores[task.key] = stored
+    from_store = len(scores)
+    scores |= _computed(missing, processes, log)
     log(
-        f"{shard.key}: {len(questions)} questions, {len(missing)} asked now, {len(questions) - len(missing)} from the store"
+        f"{shard.key}: {len(tasks)} tasks, {len(missing)} computed now, {from_store} from the store"
     )
-    order = [(metric, run.key) for metric in study.metrics for run in shard.runs]
-    table = [
-        (run, answer) for metric, run in order if (answer := found.get((metric, run))) is not None
-    ]
-    stored_scores.write_table(
-        workspace.paths.shard_scores(shard.key, evaluations.panel(study, workspace.config.scale)),
-        table,
-    )
-
-
-def _questions(workspace: Workspace, study: Study, shard: Shard) -> list[Task]:
-    """Every metric of a run, then those of the next: what was read of a run serves all of its metrics."""
-    scale, paths = workspace.config.scale, workspace.paths
-    found: list[Task] = []
-    for run in shard.runs:
-        folder = paths.run(run.key)
-        if shard_jobs.failed(paths, run):
-            continue
-        where, data = folder / files.LATENTS, paths.dataset(run.dataset)
-        about = latents.attributes(where)
-        for metric in (m for m in study.metrics if applicable(m, run, about)):
-            answer = paths.score(run.key, metric, evaluations.protocol(study, scale, metric))
-            stamp = {
-                "latents": str(about["sha256"]),
-                "code": provenance.code(discover.located("metrics", metric)),
-            }
-            found.append(
-                Task(
-                    run,
-                    metric,
-                    evaluations.settings(study, scale, metric),
-                    where,
-                    data,
-                    answer,
-                    stamp,
-                )
-            )
-    return found
+    panel = evaluations.panel(study, workspace.config.scale)
+    path = workspace.paths.shard_scores(shard.key, panel)
+    stored_scores.write_table(path, _in_table_order(scores, study, shard))
 
 
 def applicable(metric: str, run: Run, about: Mapping[str, Any]) -> bool:
-    """Whether a run has what a metric needs and, of a snapshot, whether it is the metric's turn.
+    """Whether a metric can be computed for a run: the run has everything that the metric needs.
 
-    ``about`` is what its latents say of themselves.
+    For a snapshot, the metric must also be due at its step. ``about``: attributes of the latents
+    file.
     """
     if not run.due(metric):
         return False
@@ -117,62 +122,124 @@ def applicable(metric: str, run: Run, about: Mapping[str, Any]) -> bool:
     return score_inputs.applicable(metric, run, inferred_arrays.names(about))
 
 
-def _asked(
-    questions: list[Task], processes: int, log: Log
-) -> dict[tuple[str, str], StoredScores | None]:
-    """(metric, run) -> answer; raises ScoreError for the first that failed, once all were asked."""
-    found: dict[tuple[str, str], StoredScores | None] = {}
-    failed: list[ScoreError] = []
-    for question, answer in zip(questions, _answers(questions, processes), strict=True):
-        if isinstance(answer, StoredScores):
-            found[question.metric, question.run.key] = answer
+def _tasks(workspace: Workspace, study: Study, shard: Shard) -> list[Task]:
+    """The tasks of a shard: all metrics of a run before the next run.
+
+    In this order, what was read of a run can be used for all its metrics.
+    """
+    scale, paths = workspace.config.scale, workspace.paths
+    tasks = []
+    for run in shard.runs:
+        # A run whose training failed has no latents.
+        if shard_jobs.failed(paths, run):
             continue
-        log(f"not answered: {answer}")
-        failed.append(answer)
-    if failed:
-        raise ScoreError(
-            f"{failed[0]}"
-            + (f" (and {len(failed) - 1} more, see above)" if len(failed) > 1 else "")
-        )
-    return found
+        latents_path = paths.run(run.key) / files.LATENTS
+        about = latents.attributes(latents_path)
+        for metric in study.metrics:
+            if not applicable(metric, run, about):
+                continue
+            protocol = evaluations.protocol(study, scale, metric)
+            module = discover.located("metrics", metric)
+            stamp = {
+                "latents": str(about["sha256"]),
+                "code": provenance.code(module),
+            }
+            task = Task(
+                run=run,
+                metric=metric,
+                settings=evaluations.settings(study, scale, metric),
+                latents=latents_path,
+                data=paths.dataset(run.dataset),
+                scores=paths.score(run.key, metric, protocol),
+                stamp=stamp,
+            )
+            tasks.append(task)
+    return tasks
 
 
-def _stored(question: Task) -> StoredScores | None:
-    found = stored_scores.read(question.answer)
-    return found if found is not None and _current(found.stamp, question.stamp) else None
+def _stored(task: Task) -> StoredScores | None:
+    """The scores of a task from the store, if they are there and up to date."""
+    stored = stored_scores.read(task.scores)
+    if stored is None or not _is_current(stored.stamp, task.stamp):
+        return None
+    return stored
 
 
-def _current(stored: dict[str, str], wanted: dict[str, str]) -> bool:
-    """Whether a stored score is of these latents, by this code or by code that computes the same."""
-    same = provenance.same(stored.get("code", ""), [wanted["code"]])
-    return same and stored.get("latents") == wanted["latents"]
+def _is_current(stored: dict[str, str], current: dict[str, str]) -> bool:
+    """Whether stored scores are of these latents, and of code that computes the same."""
+    stored_code = stored.get("code", "")
+    same_code = provenance.same(stored_code, [current["code"]])
+    return same_code and stored.get("latents") == current["latents"]
 
 
-def _answers(questions: list[Task], processes: int) -> Iterator[StoredScores | ScoreError]:
-    """An answer to each question in the questions' order, each written to the store by the process that found it."""
-    width = min(processes, len(questions))
-    if width <= 1:
-        yield from map(_answer, questions)
+def _computed(
+    tasks: list[Task],
+    processes: int,
+    log: Log,
+) -> dict[Key, StoredScores]:
+    """Compute all tasks, and return their scores by task key.
+
+    Raises ScoreError for the first task that failed, after all were computed.
+    """
+    scores = {}
+    failures: list[ScoreError] = []
+    for task, outcome in zip(tasks, _outcomes(tasks, processes), strict=True):
+        if isinstance(outcome, StoredScores):
+            scores[task.key] = outcome
+        else:
+            log(f"not scored: {outcome}")
+            failures.append(outcome)
+    if failures:
+        others = len(failures) - 1
+        more = f" (and {others} more, see above)" if others else ""
+        raise ScoreError(f"{failures[0]}{more}")
+    return scores
+
+
+def _in_table_order(
+    scores: Mapping[Key, StoredScores],
+    study: Study,
+    shard: Shard,
+) -> Iterable[tuple[str, StoredScores]]:
+    """Yield (run, scores) in the order of the table: all runs of a metric before the next one."""
+    for metric in study.metrics:
+        for run in shard.runs:
+            # Failed runs, and metrics that do not apply to a run, have no scores.
+            if (metric, run.key) in scores:
+                yield run.key, scores[metric, run.key]
+
+
+def _outcomes(tasks: list[Task], processes: int) -> Iterator[Outcome]:
+    """Yield the outcome of each task in order.
+
+    Scores are written to the store by the process that computes them.
+    """
+    workers = min(processes, len(tasks))
+    if workers <= 1:
+        yield from map(_compute, tasks)
         return
-    # Not fork: threads of this process may hold locks, which would be copied as they are.
+    # Not fork: locks that threads of this process hold would stay locked in the copies for ever.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(width, mp_context=context, initializer=_end_with_parent) as pool:
-        asked = [pool.submit(_answer, question) for question in questions]
-        yield from map(_result, questions, asked)
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent) as pool:
+        futures = [pool.submit(_compute, task) for task in tasks]
+        yield from map(_result, tasks, futures)
 
 
-def _result(question: Task, future: Future[StoredScores | ScoreError]) -> StoredScores | ScoreError:
+def _result(task: Task, future: Future[Outcome]) -> Outcome:
+    """The outcome of a task in another process, even if that process was killed."""
     try:
         return future.result()
     except BrokenProcessPool:
+        # All tasks in progress fail if one process is killed, so its task is not known.
         return ScoreError(
-            f"{question.run.key}, or a run scored beside it: a process was killed while it asked {question.metric}, "
-            "perhaps for want of memory; give the rule score more mem_mb or fewer threads"
+            f"{task.run.key}, or a run scored at the same time: a process was killed while it "
+            f"computed {task.metric}, perhaps because it ran out of memory; "
+            "give the rule score more mem_mb or fewer threads"
         )
 
 
 def _end_with_parent() -> None:
-    """Let a process of the pool end when the one that started it is killed, which tells the pool nothing."""
+    """End this process of the pool if its parent is killed, which the pool does not notice."""
     parent = multiprocessing.parent_process()
     assert parent is not None
 
@@ -180,50 +247,67 @@ def _end_with_parent() -> None:
         connection.wait([sentinel])
         os._exit(1)
 
-    threading.Thread(target=watch, args=(parent.sentinel,), daemon=True).start()
+    watcher = threading.Thread(target=watch, args=(parent.sentinel,), daemon=True)
+    watcher.start()
 
 
-def _answer(question: Task) -> StoredScores | ScoreError:
-    """Ask, with one thread: linear algebra sums in another order with more, and the last digits with it."""
+def _compute(task: Task) -> Outcome:
+    """Compute a task and write its scores to the store."""
     try:
+        # With more threads, linear algebra sums in another order, which changes the last digits.
         with threadpool_limits(1):
-            rows = _ask(question)
+            rows = _rows(task)
     except Exception as error:
-        return ScoreError(f"{question.run.key}: {question.metric} could not be asked: {error}")
-    with files.room_on_disk(question.latents.parent):
-        atomic.write_json(
-            question.answer, {"run": question.run.key, "stamp": question.stamp, "scores": rows}
+        # Returned, not raised, so that the other tasks are computed all the same.
+        return ScoreError(f"{task.run.key}: {task.metric} could not be computed: {error}")
+    with files.room_on_disk(task.latents.parent):
+        content = {"run": task.run.key, "stamp": task.stamp, "scores": rows}
+        atomic.write_json(task.scores, content)
+    return StoredScores(task.stamp, rows)
+
+
+def _rows(task: Task) -> Rows:
+    """Compute the scores of a task, one row per score and setting."""
+    needs_codes = not score_run_outputs.uses_run_outputs(task.metric)
+    score = _score_codes if needs_codes else _score_run_outputs
+    names = {"value": "result", "seed": "evaluation_seed"}
+    rows: Rows = []
+    for setting in task.settings:
+        table = (
+            score(task, setting)
+            .rename(columns=names)
+            .assign(
+                variation=setting.variation,
+                representation=setting.representation,
+            )
         )
-    return StoredScores(question.stamp, rows)
+        for row in table.to_dict("records"):
+            rows.append({str(column): value for column, value in row.items()})
+    return rows
 
 
-def _ask(question: Task) -> Rows:
-    if score_run_outputs.uses_run_outputs(question.metric):
-        return [row for way in question.asked for row in _rows(_of_run_outputs(question, way), way)]
-    return [row for way in question.asked for row in _rows(_of_codes(question, way), way)]
-
-
-def _rows(table: pd.DataFrame, way: EvaluationSetting) -> Rows:
-    renamed = table.rename(columns={"value": "result", "seed": "evaluation_seed"})
-    said = renamed.assign(variation=way.variation, representation=way.representation)
-    return [{str(key): value for key, value in row.items()} for row in said.to_dict("records")]
-
-
-def _of_run_outputs(question: Task, way: EvaluationSetting) -> pd.DataFrame:
+def _score_run_outputs(task: Task, setting: EvaluationSetting) -> pd.DataFrame:
     return score_run_outputs.score(
-        question.metric, question.run, question.latents.parent, question.data, way.evaluation
+        task.metric,
+        task.run,
+        task.latents.parent,
+        task.data,
+        setting.evaluation,
     )
 
 
-def _of_codes(question: Task, way: EvaluationSetting) -> pd.DataFrame:
-    asked, run, folder = way.evaluation, question.run, question.latents.parent
+def _score_codes(task: Task, setting: EvaluationSetting) -> pd.DataFrame:
+    run = task.run
+    folder = task.latents.parent
+    evaluation = setting.evaluation
+    subgrid = score_inputs.subgrid_of(run)
     return metrics.score(
-        score_inputs.codes(folder, way.representation, run.seed),
-        score_inputs.factors(run.dataset, tuple(sorted(run.subgrid.items())), question.data),
-        metrics=[question.metric],
-        convention=asked.convention,
-        seed=asked.seed,
-        n_train=asked.train,
-        n_test=asked.test,
-        **score_inputs.inputs(question.metric, run, folder, question.data),
+        score_inputs.codes(folder, setting.representation, run.seed),
+        score_inputs.factors(run.dataset, subgrid, task.data),
+        metrics=[task.metric],
+        convention=evaluation.convention,
+        seed=evaluation.seed,
+        n_train=evaluation.train,
+        n_test=evaluation.test,
+        **score_inputs.inputs(task.metric, run, folder, task.data),
     )

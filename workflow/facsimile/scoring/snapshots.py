@@ -1,4 +1,7 @@
-"""Scores along training: each snapshot's, called ``metric.score@step_2400``, and the best of a run, ``metric.score@best``."""
+"""Scores of snapshots along training, and the best of a run.
+
+A score of a snapshot is called ``metric.score@step_2400``, the best ``metric.score@best``.
+"""
 
 import pandas as pd
 
@@ -7,43 +10,63 @@ from facsimile.studies.runs import Run
 from facsimile.studies.training import BEST, STEP
 
 
-def with_snapshots(whole: pd.DataFrame, scores: pd.DataFrame, runs: list[Run]) -> pd.DataFrame:
-    """The scores of runs with a column ``step`` and, below them, those of their snapshots under the run's own name.
+def with_snapshots(
+    whole: pd.DataFrame,
+    scores: pd.DataFrame,
+    runs: list[Run],
+) -> pd.DataFrame:
+    """Add a column ``step`` to the scores of runs, and rows for the scores of their snapshots.
 
-    ``whole``: rows of finished runs with what each is; ``scores``: rows of these and of all snapshots. Snapshots have the
-    study's own evaluation alone, no variations of it. Nothing changes where no run has any.
+    ``whole``: scores of finished runs, with the identity of each run. ``scores``: scores of these
+    runs and of all snapshots.
+
+    Rows of snapshots follow below, under the name of their run. They have only the study's own
+    evaluation, no variations of it. If no run has snapshots, ``whole`` is returned unchanged.
     """
     steps = {run.key: run.steps for run in runs if run.kept}
     if not steps:
         return whole
-    table = whole.assign(step=whole["run"].map(steps).astype("Int64"))
-    parts = pd.DataFrame(
-        [(run.key, part.key, part.steps) for run in runs for part in run.kept],
-        columns=["run", "part", "step"],
-    )
-    identity = whole[
-        [column for column in whole if column == "run" or column not in scores]
-    ].drop_duplicates("run")
-    kept = (
-        parts.merge(scores.rename(columns={"run": "part"}), on="part")
-        .drop(columns="part")
-        .merge(identity, on="run")
-    )
-    own = pd.concat([kept[table.columns], table[table["step"].notna()]])
-    own = own[own["variation"] == ""]
-    each = own.assign(variation=STEP + own["step"].astype(str))
-    return pd.concat([table, each, best(own).assign(variation=BEST)], ignore_index=True)
+    run_steps = whole["run"].map(steps)
+    table = whole.assign(step=run_steps.astype("Int64"))
+    snapshots = _snapshot_scores(whole, scores, runs)
+    # The end of training is a step, too.
+    finals = table[table["step"].notna()]
+    along = pd.concat([snapshots[table.columns], finals])
+    along = along[along["variation"] == ""]
+    each = along.assign(variation=STEP + along["step"].astype(str))
+    highest = best(along).assign(variation=BEST)
+    return pd.concat([table, each, highest], ignore_index=True)
 
 
 def best(own: pd.DataFrame) -> pd.DataFrame:
-    """Of each run and score the row of the best step, by the metric's own ``BETTER``; of equal ones the earliest."""
-    better = {name: declared.constant("metrics", name, "BETTER") for name in own["metric"].unique()}
-    sign = own["metric"].map(better).map({"higher": 1.0, "lower": -1.0})
-    ordered = own.assign(_rank=sign * own["result"]).sort_values(
-        ["_rank", "step"], ascending=[False, True], kind="stable"
-    )
-    return (
-        ordered.drop_duplicates(["run", "metric", "score"])
-        .drop(columns="_rank")
-        .sort_index(kind="stable")
-    )
+    """For each run and score, the row of the best step, as the metric's ``BETTER`` says.
+
+    ``own``: scores along training. Among equal results, the earliest step is returned.
+    """
+    better = {}
+    for metric in own["metric"].unique():
+        better[metric] = declared.constant("metrics", metric, "BETTER")
+    signs = {"higher": 1.0, "lower": -1.0}
+    sign = own["metric"].map(better).map(signs)
+    ranked = own.assign(_rank=sign * own["result"])
+    ordered = ranked.sort_values(["_rank", "step"], ascending=[False, True], kind="stable")
+    first = ordered.drop_duplicates(["run", "metric", "score"])
+    return first.drop(columns="_rank").sort_index(kind="stable")
+
+
+def _snapshot_scores(
+    whole: pd.DataFrame,
+    scores: pd.DataFrame,
+    runs: list[Run],
+) -> pd.DataFrame:
+    """Scores of snapshots, with the identity of their run and the step."""
+    rows = []
+    for run in runs:
+        for snapshot in run.kept:
+            rows.append((run.key, snapshot.key, snapshot.steps))
+    steps = pd.DataFrame(rows, columns=["run", "part", "step"])
+    identity_columns = [name for name in whole if name == "run" or name not in scores]
+    identity = whole[identity_columns].drop_duplicates("run")
+    by_snapshot = scores.rename(columns={"run": "part"})
+    joined = steps.merge(by_snapshot, on="part").drop(columns="part")
+    return joined.merge(identity, on="run")

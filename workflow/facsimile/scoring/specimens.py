@@ -1,7 +1,8 @@
-"""The models that a figure shows themselves, from the store: codes, images and decoders of a run by its key."""
+"""The trained models that a figure shows: codes, images and decoders of runs in the store."""
 
 import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -20,57 +21,66 @@ Array = npt.NDArray[np.float32]
 
 
 class StoredSpecimens:
-    """The specimens (figures/base/specimens.py) of a study at the configured scale."""
+    """The specimens (figures/base/specimens.py) of a study at the configured scale.
+
+    Every method takes the key of a run.
+    """
 
     def __init__(self, workspace: Workspace, study: Study) -> None:
-        self._at, self._study = workspace, study
+        self._workspace = workspace
+        self._study = study
 
     def has(self, key: str) -> bool:
-        """Whether the run's latents are there; a table of scores may come from elsewhere."""
-        return latents.about(self._at.paths.run(key) / files.LATENTS) is not None
+        """Whether the run's latents exist; they need not, as scores may come from elsewhere."""
+        return latents.about(self._latents(key)) is not None
 
     def codes(self, key: str) -> tuple[Array, Array]:
-        """Means and log-variances [N, d]; raises StoreError for a file that is not whole."""
-        path = self._at.paths.run(key) / files.LATENTS
-        mean, log_variance = latents.both(path).values()
+        """Means and log-variances [N, d]; raises StoreError for a damaged file."""
+        mean, log_variance = latents.both(self._latents(key)).values()
         return mean, log_variance
 
     def factors(self, key: str) -> tuple[Integers, list[str]]:
-        """Factors that vary [N, k], and their names."""
+        """Factors that vary in the run's data [N, k], and their names."""
         run = self._runs[key]
-        found = score_inputs.factors(run.dataset, tuple(sorted(run.subgrid.items())))
+        factors = score_inputs.factors(run.dataset, score_inputs.subgrid_of(run))
         grid = datasets.of_images(datasets.grid(run.dataset))
-        vary = np.flatnonzero(np.ptp(found, axis=0) > 0)
-        return found[:, vary], [grid.factor_names[i] for i in vary]
+        varying = np.flatnonzero(np.ptp(factors, axis=0) > 0)
+        names = [grid.factor_names[i] for i in varying]
+        return factors[:, varying], names
 
     def images(self, key: str, rows: list[int]) -> Array:
-        """Images [n, h, w, c] in [0, 1]."""
-        return self._given(key)["images"][np.array(rows)]
+        """Images [n, h, w, c] of the given rows, from 0 to 1."""
+        return self._inputs(key)["images"][np.array(rows)]
 
     def decoder(self, key: str) -> Callable[[Array], Array]:
-        """Codes [n, d] → means of the pixels [n, h, w, c]."""
-        return self._given(key)["decoder"]
+        """The run's decoder: codes [n, d] -> means of the pixels [n, h, w, c]."""
+        return self._inputs(key)["decoder"]
 
     def inferred(self, key: str) -> dict[str, npt.NDArray[Any]]:
-        """Arrays by name; raises StoreError for a file that is not whole."""
-        path = self._at.paths.run(key) / files.LATENTS
-        return (
-            inferred_arrays.read(path) if inferred_arrays.names(latents.about(path) or {}) else {}
-        )
+        """Arrays that the run inferred, by name; raises StoreError for a damaged file."""
+        path = self._latents(key)
+        if not inferred_arrays.names(latents.about(path) or {}):
+            return {}
+        return inferred_arrays.read(path)
 
     def scene(self, key: str) -> Scene | None:
-        """The run's data set, if it is a scene."""
-        run = self._runs[key]
-        if not isinstance(datasets.grid(run.dataset), Scene):
+        """The run's data set if it is a scene, else None."""
+        name = self._runs[key].dataset
+        if not isinstance(datasets.grid(name), Scene):
             return None
-        return cast(Scene, datasets.dataset(run.dataset, self._at.paths.dataset(run.dataset)))
+        path = self._workspace.paths.dataset(name)
+        return cast(Scene, datasets.dataset(name, path))
 
-    def _given(self, key: str) -> dict[str, Any]:
+    def _latents(self, key: str) -> Path:
+        return self._workspace.paths.run(key) / files.LATENTS
+
+    def _inputs(self, key: str) -> dict[str, Any]:
+        """Images and decoder of a run, which are the inputs of the metric ``elbo``."""
         run = self._runs[key]
-        return score_inputs.inputs(
-            "elbo", run, self._at.paths.run(key), self._at.paths.dataset(run.dataset)
-        )
+        folder = self._workspace.paths.run(key)
+        data = self._workspace.paths.dataset(run.dataset)
+        return score_inputs.inputs("elbo", run, folder, data)
 
     @functools.cached_property
     def _runs(self) -> dict[str, Run]:
-        return {run.key: run for run in self._at.runs(self._study)}
+        return {run.key: run for run in self._workspace.runs(self._study)}

@@ -1,1 +1,1 @@
-"""What data sets are built of; papers may import it."""
+"""Base classes of data sets, and helpers for their files; data sets of papers may import them."""

@@ -1,4 +1,4 @@
-"""Images, or arrays, that are made from their authors' files."""
+"""Base classes of data sets that are made from official files, which are downloaded if needed."""
 
 from pathlib import Path
 
@@ -10,19 +10,46 @@ from facsimile.datasets.base.stored import Stored
 
 
 class Archived(OfficialFiles, Stored):
-    """Images; a subclass states ``files`` and reads them in ``blocks``, where ``located`` says at which paths they lie."""
+    """Images that are made from official files.
+
+    A subclass sets ``files`` (see ``OfficialFiles``) besides the class attributes of ``Stored``,
+    and reads the files in ``blocks``. ``located(source)`` returns their paths::
+
+        class Photographs(Archived):
+            files = (
+                Official(
+                    "photographs.npz",
+                    ("https://example.org/photographs.npz",),
+                    checksum="sha256:…",
+                    checksum_from="the authors' page",
+                ),
+            )
+
+            @classmethod
+            def blocks(cls, source):
+                [path] = cls.located(source).values()
+                ...
+    """
 
     @classmethod
-    def make(cls, path: Path, source: Path | None = None, progress: Progress | None = None) -> None:
-        """Write the data set's file; ``source`` is the official file, or a folder that holds all of them.
+    def make(
+        cls,
+        path: Path,
+        source: Path | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        """Write the data set's file, whole or not at all.
 
-        Without a source they are looked for as ``there`` says, and those that are absent are downloaded.
+        ``source``: the official file, or a folder that holds all of them. If None, the files are
+        taken from the folder that ``source_folder`` describes, and missing ones are downloaded
+        into it. ``progress`` is called with (images done, images in total); by default, progress
+        is printed on stderr.
+
+        Raises DatasetError if a file is missing, cannot be downloaded or is not the official one.
         """
-        cls._write(
-            path,
-            cls.there(path, source),
-            progress or base_progress.lines(f"{cls.name}: written", "rows"),
-        )
+        progress = progress or base_progress.lines(f"{cls.name}: written", "rows")
+        folder = cls.source_folder(path, source)
+        cls._write(path, folder, progress)
 
     @classmethod
     def _write(cls, path: Path, source: Path, progress: Progress) -> None:
@@ -30,9 +57,26 @@ class Archived(OfficialFiles, Stored):
 
 
 class ArchivedArrays(OfficialFiles, Arrays):
-    """Arrays; a subclass states ``files`` and reads them in ``generate``."""
+    """Arrays that are made from official files.
+
+    A subclass sets ``files`` (see ``OfficialFiles``) besides the class attributes of ``Arrays``,
+    and reads the files in ``generate``. ``located(source)`` returns their paths.
+    """
 
     @classmethod
-    def make(cls, path: Path, source: Path | None = None, progress: Progress | None = None) -> None:
-        """Write the data set's file; the source is looked for, and downloaded, as that of images is."""
-        super().make(path, cls.there(path, source), progress)
+    def make(
+        cls,
+        path: Path,
+        source: Path | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        """Write the data set's file, whole or not at all.
+
+        ``source``: the official file, or a folder that holds all of them. If None, the files are
+        taken from the folder that ``source_folder`` describes, and missing ones are downloaded
+        into it.
+
+        Raises DatasetError if a file is missing, cannot be downloaded or is not the official one.
+        """
+        folder = cls.source_folder(path, source)
+        super().make(path, folder, progress)

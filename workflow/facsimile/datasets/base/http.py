@@ -1,4 +1,4 @@
-"""One request for a file, or for the rest of one: what a server answers, and which failures are worth another attempt."""
+"""A single HTTP request for a file, or for the rest of one, and which failures are permanent."""
 
 import http.client
 import re
@@ -11,21 +11,26 @@ from typing import Any
 
 TIMEOUT = 60.0  # seconds without a byte until a connection is given up
 _BLOCK = 2**20
-_FOR_GOOD = {400, 401, 403, 404, 405, 410, 451}  # answers that asking again does not change
+_PERMANENT = {400, 401, 403, 404, 405, 410, 451}  # status codes that another attempt cannot change
+# "identity": a compressed response could not be resumed by its position in the file.
 _HEADERS = {"User-Agent": "facsimile (Python urllib)", "Accept-Encoding": "identity"}
 
 
-class Broken(Exception):
-    """A connection that failed or ended early; ``for_good`` if the address has to be given up."""
+class TransferError(Exception):
+    """A connection failed or ended early; ``permanent`` if another attempt is useless."""
 
-    def __init__(self, reason: object, for_good: bool = False) -> None:
+    def __init__(self, reason: object, permanent: bool = False) -> None:
         super().__init__(str(reason))
-        self.for_good = for_good
+        self.permanent = permanent
 
 
 @dataclass(frozen=True)
-class Answer:
-    """Bytes from ``first`` on, how many the whole file has (None: not said), and which version of it they are of."""
+class Response:
+    """What a server sends of a file.
+
+    ``first``: position of the first byte that it sends. ``total``: bytes of the whole file, None if
+    unknown. ``version``: which version of the file the bytes belong to. ``blocks``: the bytes.
+    """
 
     first: int
     total: int | None
@@ -34,65 +39,76 @@ class Answer:
 
 
 @contextmanager
-def ask(address: str, have: int = 0, version: str = "") -> Iterator[Answer]:
-    """Ask for a file, or for what follows ``have`` bytes of it, provided that it is still the same ``version``.
+def request(
+    address: str,
+    have: int = 0,
+    version: str = "",
+) -> Iterator[Response]:
+    """Request a file, or the rest of it after the first ``have`` bytes.
 
-    A server that knows no ranges, or has another version by now, answers with the whole file. Raises Broken.
+    ``version``: the version that those bytes belong to. A server that does not support ranges, or
+    has another version by now, sends the whole file. Raises TransferError.
     """
-    headers = (
-        _HEADERS
-        | ({"Range": f"bytes={have}-"} if have else {})
-        | ({"If-Range": version} if have and version else {})
-    )
+    headers = dict(_HEADERS)
+    if have:
+        headers["Range"] = f"bytes={have}-"
+        if version:
+            headers["If-Range"] = version
     try:
         response = urllib.request.urlopen(
-            urllib.request.Request(address, headers=headers), timeout=TIMEOUT
+            urllib.request.Request(address, headers=headers),
+            timeout=TIMEOUT,
         )
     except urllib.error.HTTPError as error:
         with error:
+            # 416 is a valid response: there are no more bytes to send.
             if error.code != 416:
-                raise Broken(
-                    f"HTTP {error.code} {error.reason}", for_good=error.code in _FOR_GOOD
-                ) from None
-            yield _nothing_more(error, have)
+                permanent = error.code in _PERMANENT
+                raise TransferError(f"HTTP {error.code} {error.reason}", permanent) from None
+            yield _range_beyond_end(error, have)
             return
     except (OSError, http.client.HTTPException) as error:
-        raise Broken(getattr(error, "reason", None) or error) from None
+        raise TransferError(getattr(error, "reason", None) or error) from None
     with response:
-        yield _answer(response, have)
+        yield _response(response, have)
 
 
-def _answer(response: Any, have: int) -> Answer:
+def _response(response: Any, have: int) -> Response:
+    version, blocks = _version(response), _blocks(response)
+    # 206: a part of the file. Any other status that gets here: the whole file.
     if response.status != 206:
         length = response.headers.get("Content-Length")
-        return Answer(0, int(length) if length else None, _version(response), _blocks(response))
-    found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
-    if not found or int(found[1]) != have:
-        stated = response.headers.get("Content-Range")
-        raise Broken(
-            f"bytes from {have} on were asked for, the server says that it sends {stated}",
-            for_good=True,
+        total = int(length) if length else None
+        return Response(0, total, version, blocks)
+    content_range = response.headers.get("Content-Range")
+    match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", content_range or "")
+    if not match or int(match[1]) != have:
+        raise TransferError(
+            f"requested bytes from {have} on, but the server sends {content_range}",
+            permanent=True,
         )
-    return Answer(
-        have, None if found[2] == "*" else int(found[2]), _version(response), _blocks(response)
-    )
+    total = None if match[2] == "*" else int(match[2])
+    return Response(have, total, version, blocks)
 
 
-def _nothing_more(error: Any, have: int) -> Answer:
-    """416: the file does not go on after ``have`` bytes; then it has just as many, or what is here is not of it."""
-    found = re.fullmatch(r"bytes \*/(\d+)", error.headers.get("Content-Range", ""))
-    total = int(found[1]) if found else 0
-    return Answer(have if total == have else 0, total, _version(error), iter(()))
+def _range_beyond_end(error: Any, have: int) -> Response:
+    """Status 416: the file has no bytes after the first ``have``.
+
+    If it has exactly ``have`` bytes, it is complete; else the bytes at hand are not of this file.
+    """
+    content_range = error.headers.get("Content-Range", "")
+    match = re.fullmatch(r"bytes \*/(\d+)", content_range)
+    total = int(match[1]) if match else 0
+    first = have if total == have else 0
+    return Response(first, total, _version(error), iter(()))
 
 
 def _version(response: Any) -> str:
-    """By what ``If-Range`` recognises a version: the ETag, unless it is a weak one, else the date of the last change."""
+    """What ``If-Range`` recognises a version by: the ETag or, if it is weak, the last change."""
     tag = str(response.headers.get("ETag") or "")
-    return (
-        tag
-        if tag and not tag.startswith("W/")
-        else str(response.headers.get("Last-Modified") or "")
-    )
+    if tag and not tag.startswith("W/"):
+        return tag
+    return str(response.headers.get("Last-Modified") or "")
 
 
 def _blocks(response: Any) -> Iterator[bytes]:
@@ -100,7 +116,7 @@ def _blocks(response: Any) -> Iterator[bytes]:
         try:
             block = response.read(_BLOCK)
         except (OSError, http.client.HTTPException) as error:
-            raise Broken(error) from None
+            raise TransferError(error) from None
         if not block:
             return
         yield block

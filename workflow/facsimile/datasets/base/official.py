@@ -1,4 +1,4 @@
-"""An official file: where its authors offer it, how large it is, and the checksum by which it is known."""
+"""An official file of a data set: its addresses, its size, and its published checksum."""
 
 import hashlib
 from dataclasses import dataclass
@@ -11,10 +11,16 @@ BLOCK = 2**20
 
 @dataclass(frozen=True)
 class Official:
-    """One file of a data set's authors.
+    """One file that the authors of a data set publish.
 
-    ``addresses`` begin with the authors' own; the others are mirrors. ``checksum`` is ``sha256:…`` or ``md5:…``, and
-    ``checksum_from`` says who published it; where nobody has, both are empty and the sha256 of what was read is recorded.
+    ``name``: file name under which it is downloaded.
+    ``addresses``: URLs, the authors' own first, then mirrors.
+    ``size``: bytes, None if unknown.
+    ``checksum``: ``sha256:…`` or ``md5:…``. Empty if nobody has published one; the sha256 of the
+    file that was read is recorded all the same.
+    ``checksum_from``: who published the checksum; empty without one.
+    ``unpacked``: name of the file or folder after unpacking, if that form can be read, too.
+    ``unpacked_checksum``: checksum of the unpacked form, from the same publisher; mostly empty.
     """
 
     name: str
@@ -22,40 +28,46 @@ class Official:
     size: int | None = None
     checksum: str = ""
     checksum_from: str = ""
-    unpacked: str = ""  # its name once it is unpacked, if that form is read, too
-    unpacked_checksum: str = (
-        ""  # of that form, by the same who published the other; mostly nobody has
-    )
+    unpacked: str = ""
+    unpacked_checksum: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Under which names it may lie in a folder."""
-        return (self.name, self.unpacked) if self.unpacked else (self.name,)
+        """Names that the file can have in a folder: packed and, if supported, unpacked."""
+        if self.unpacked:
+            return (self.name, self.unpacked)
+        return (self.name,)
 
-    def knows(self, path: Path) -> bool:
-        """Whether there is a published checksum to compare this file with."""
-        return bool(self._stated(path))
+    def has_checksum(self, path: Path) -> bool:
+        """Whether there is a published checksum for the file in this form, packed or unpacked."""
+        return bool(self._published(path))
 
     def sha256(self, path: Path) -> str:
-        """The sha256 of a file, which must have the published checksum, if there is one; DatasetError names it and a remedy."""
-        algorithm, _, stated = (self._stated(path) or "sha256").partition(":")
-        found = _digests(path, {"sha256", algorithm})
-        if stated and found[algorithm] != stated:
-            raise DatasetError(
-                f"{path}: truncated, altered or another file: its {algorithm} is {found[algorithm]}, that of the official "
-                f"{self.name} is {stated} ({self.checksum_from}); remove it and download it again"
-            )
-        return found["sha256"]
+        """The sha256 of a file.
 
-    def _stated(self, path: Path) -> str:
+        Raises DatasetError if there is a published checksum and the file does not have it.
+        """
+        checksum = self._published(path) or "sha256"
+        algorithm, _, published = checksum.partition(":")
+        digests = _digests(path, {"sha256", algorithm})
+        if published and digests[algorithm] != published:
+            raise DatasetError(
+                f"{path}: truncated, altered or another file: its {algorithm} is "
+                f"{digests[algorithm]}, that of the official {self.name} is {published} "
+                f"({self.checksum_from}); remove it and download it again"
+            )
+        return digests["sha256"]
+
+    def _published(self, path: Path) -> str:
         return self.unpacked_checksum if path.name == self.unpacked else self.checksum
 
 
 def _digests(path: Path, algorithms: set[str]) -> dict[str, str]:
-    """Several checksums of a file that is read once."""
-    sums = {name: hashlib.new(name, usedforsecurity=False) for name in algorithms}
+    """Algorithm -> checksum of a file, which is read once."""
+    # usedforsecurity: md5 recognises a file here, and works on systems that forbid it otherwise.
+    checksums = {name: hashlib.new(name, usedforsecurity=False) for name in algorithms}
     with path.open("rb") as file:
         while block := file.read(BLOCK):
-            for checksum in sums.values():
+            for checksum in checksums.values():
                 checksum.update(block)
-    return {name: checksum.hexdigest() for name, checksum in sums.items()}
+    return {name: checksum.hexdigest() for name, checksum in checksums.items()}

@@ -1,28 +1,33 @@
-"""Says how far a long reading or writing is: a line on stderr now and then, which a job's log keeps."""
+"""Reports the progress of long reads and writes as lines on stderr, which a job's log keeps."""
 
 import sys
 import time
 from collections.abc import Callable
 
-EVERY = 10.0  # seconds between two lines
+INTERVAL = 10.0  # seconds between two lines
 
 
 def lines(
-    what: str, unit: str, per: int = 1, every: float = EVERY
+    what: str,
+    unit: str,
+    per: int = 1,
+    every: float = INTERVAL,
 ) -> Callable[[int, int | None], None]:
-    """A function of (done, total or None) that says ``what: 12 of 48 unit (25 %)``, at once, every few seconds and at the end.
+    """Return a function of (done, total or None) that prints ``what: 12 of 48 unit (25%)``.
 
-    Numbers are divided by ``per``: 10**6 makes MB of bytes.
+    It prints at the first call, then at most once every ``every`` seconds, and at the end. Numbers
+    are divided by ``per``, for example 10**6 to print MB for bytes.
     """
-    said: float | None = None
+    last_printed: float | None = None
 
-    def say(done: int, total: int | None) -> None:
-        nonlocal said
+    def report(done: int, total: int | None) -> None:
+        nonlocal last_printed
         now = time.monotonic()
-        if said is None or now - said >= every or done == total:
-            said = now
-            of = "" if total is None else f" of {total / per:,.0f}"
+        if last_printed is None or now - last_printed >= every or done == total:
+            last_printed = now
+            goal = "" if total is None else f" of {total / per:,.0f}"
             share = f" ({done / total:.0%})" if total else ""
-            print(f"{what}: {done / per:,.0f}{of} {unit}{share}", file=sys.stderr, flush=True)
+            line = f"{what}: {done / per:,.0f}{goal} {unit}{share}"
+            print(line, file=sys.stderr, flush=True)
 
-    return say
+    return report

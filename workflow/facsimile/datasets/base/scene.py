@@ -1,4 +1,4 @@
-"""Data sets of pictures in which a quantity can be set, and the picture drawn that follows."""
+"""Interface of data sets of drawn scenes in which a quantity can be set to another value."""
 
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
@@ -12,12 +12,23 @@ Array = npt.NDArray[np.float32]
 
 @runtime_checkable
 class Scene(Protocol):
-    """A data set that can draw what it would look like if one of its quantities were set."""
+    """A data set that can draw its scenes after an intervention on one of their quantities.
+
+    ``concepts``: names of the quantities.
+    """
 
     concepts: ClassVar[tuple[str, ...]]
 
     def arrays(self, indices: Integers) -> dict[str, Any]:
-        """The named arrays of the given rows."""
+        """All arrays by name, at the given rows."""
 
-    def intervened(self, rows: Integers, concept: int, values: Array) -> npt.NDArray[np.uint8]:
-        """Pictures [n, h, w, c] of rows with a quantity set to the values [n]."""
+    def intervened(
+        self,
+        rows: Integers,
+        concept: int,
+        values: Array,
+    ) -> npt.NDArray[np.uint8]:
+        """Pictures uint8 [n, h, w, c] of the given rows with one quantity set to ``values`` [n].
+
+        ``concept``: position of the quantity in ``concepts``.
+        """

@@ -1,4 +1,4 @@
-"""A data set that lies in one HDF5 file and, once opened, in memory: the class that a new data set derives from."""
+"""Base class of data sets of images that fit into memory, kept in one HDF5 file."""
 
 import json
 from abc import abstractmethod
@@ -10,41 +10,92 @@ import numpy as np
 
 from facsimile.datasets.base import file
 from facsimile.datasets.base.dataset import Dataset, Images, Integers
-from facsimile.datasets.base.file import DatasetError, Progress, Rows
+from facsimile.datasets.base.file import DatasetError, Facts, Progress, Rows
 
 
 class Stored(Dataset):
-    """Images as rows of bytes; a subclass states its attributes and writes ``blocks``, and ``decode`` if rows are no images.
+    """Images on a grid of factors, generated once and then read from one file into memory.
 
-    ``facts`` are what the file says of itself, among them its ``origin``.
+    The file has one row of bytes per image. A row usually is the image itself; it can be any
+    compact form from which ``decode`` makes the image, for example packed bits.
+
+    A subclass must
+
+    - set the class attributes of ``Dataset`` (``name``, ``factor_names``, ``factor_sizes``,
+      ``factor_kinds``, ``image_shape``, ``licence``, ``source``), and
+    - implement ``blocks``, which generates the rows.
+
+    It may
+
+    - set ``row_shape`` (shape of a row, uint8) and override ``decode``, if a row is not an image,
+    - override ``values``, which says what the factor values stand for,
+    - override ``origin``, if it can be made from an official file.
+
+    The attribute ``facts`` of an opened data set holds what its file records about it, among
+    others its ``origin``.
+
+    Example, in ``datasets/bars.py``::
+
+        class Bars(Stored):  # a white vertical bar, in 2 widths and at 8 positions
+            name = "bars"
+            factor_names = ("width", "x_position")
+            factor_sizes = (2, 8)
+            factor_kinds = ("ordinal", "ordinal")
+            image_shape = (64, 64, 1)
+            licence = "MIT"
+            source = "generated"
+
+            @classmethod
+            def blocks(cls, source):
+                for width, position in np.ndindex(cls.factor_sizes):
+                    image = np.zeros((1, 64, 64, 1), np.uint8)
+                    image[:, :, 8 * position : 8 * position + 3 * (width + 1)] = 255
+                    yield image
     """
 
     row_shape: tuple[int, ...] | None = None  # None: a row is an image
-    facts: dict[str, str]
+    facts: Facts
 
-    def __init__(self, rows: Rows, facts: dict[str, str]) -> None:
-        self._rows, self.facts = rows, facts
+    def __init__(self, rows: Rows, facts: Facts) -> None:
+        self._rows = rows
+        self.facts = facts
 
     @classmethod
-    def make(cls, path: Path, source: Path | None = None, progress: Progress | None = None) -> None:
-        """Write the data set's file, whole or not at all; ``source`` is the official archive, where the data set knows one.
+    def make(
+        cls,
+        path: Path,
+        source: Path | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        """Write the data set's file, whole or not at all.
 
-        ``progress`` is called with (images done, images in all). Raises DatasetError for a source that is not the official one.
+        ``source``: the official file to make it from, if the data set supports one.
+        ``progress`` is called with (images done, images in total).
+
+        Raises DatasetError for a source that is not the official file.
         """
-        shape = (int(np.prod(cls.factor_sizes)), *(cls.row_shape or cls.image_shape))
+        count = int(np.prod(cls.factor_sizes))
+        row_shape = cls.row_shape or cls.image_shape
         facts = cls._identity() | cls.origin(source)
-        file.write(path, shape, cls.blocks(source), facts, progress)
+        file.write(path, (count, *row_shape), cls.blocks(source), facts, progress)
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Read a data set's file into memory; raises DatasetError if it is absent, truncated, altered or another data set's."""
+        """Read the data set's file into memory.
+
+        Raises DatasetError if the file is missing, truncated, altered or of another data set.
+        """
         rows, facts = file.read(path)
-        file.of(cls.name, cls._identity(), facts, path)
+        identity = cls._identity()
+        file.check_identity(cls.name, identity, facts, path)
         return cls(rows, facts)
 
     @classmethod
-    def origin(cls, source: Path | None) -> dict[str, str]:
-        """What the file shall say of where its images come from; refuses a source, as most data sets are made from nothing."""
+    def origin(cls, source: Path | None) -> Facts:
+        """Facts to record in the file about where the images come from.
+
+        By default the images are generated, and a source raises DatasetError.
+        """
         if source is not None:
             raise DatasetError(
                 f"{source}: the data set {cls.name} is generated and takes no source; leave it out"
@@ -54,17 +105,27 @@ class Stored(Dataset):
     @classmethod
     @abstractmethod
     def blocks(cls, source: Path | None) -> Iterator[Rows]:
-        """All rows in order, in blocks uint8 [m, *row_shape] of any length that memory bears."""
+        """Yield all rows in order, in blocks uint8 [m, *row_shape].
+
+        A block may have any number of rows that fits into memory. ``source`` is the official file,
+        or None if the images are to be generated.
+        """
 
     def decode(self, rows: Rows) -> Images:
-        """Images [n, h, w, c] from rows [n, *row_shape]."""
+        """Images uint8 [n, height, width, channels] from rows uint8 [n, *row_shape]."""
         return rows
 
-    def _images(self, indices: Integers, rng: np.random.Generator | None) -> Images:
+    # Indexing by an array copies the rows, so callers may change the images that they get.
+    def _images(
+        self,
+        indices: Integers,
+        rng: np.random.Generator | None,
+    ) -> Images:
         return self.decode(self._rows[indices])
 
     @classmethod
-    def _identity(cls) -> dict[str, str]:
+    def _identity(cls) -> Facts:
+        """Facts by which a file of this data set is recognised."""
         return {
             "dataset": cls.name,
             "factor_names": json.dumps(cls.factor_names),

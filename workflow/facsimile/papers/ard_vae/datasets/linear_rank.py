@@ -1,4 +1,4 @@
-"""What Gaussian data of a known rank share: few directions in which they vary much, and a little noise in all."""
+"""Gaussian data of a known rank: large variance along a few directions, little noise along all."""
 
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,19 +14,22 @@ LABELS = {
     "linear_rank_8": "Gaussian of rank 8",
 }
 WIDTH = 20
-SCALES = (
-    1.5,
-    1.0,
-)  # standard deviation along the first and the last direction, the others between them
+# Standard deviations along the first and the last direction; the others are evenly spaced between.
+SCALES = (1.5, 1.0)
 NOISE = 0.05
 SEED = 3
-MEMBERS = {"linear_rank_3": {"rank": 3}, "linear_rank_5": {"rank": 5}, "linear_rank_8": {"rank": 8}}
+MEMBERS = {
+    "linear_rank_3": {"rank": 3},
+    "linear_rank_5": {"rank": 5},
+    "linear_rank_8": {"rank": 8},
+}
 
 
 class LinearRank(Arrays):
-    """2,000 draws of x [20] = z A + 0.05 ε, z of ``rank`` dimensions.
+    """2,000 draws of x [20] = z A + 0.05 ε, where z has ``rank`` dimensions.
 
-    No direction varies by less than 1 part in 20 of the whole, so that a rule of 99 % must keep all of them.
+    Every direction has at least 1 part in 20 of the total variance, so a rule that keeps 99 % of
+    the variance must keep all directions.
     """
 
     rank: ClassVar[int]
@@ -37,9 +40,11 @@ class LinearRank(Arrays):
 
     @classmethod
     def generate(cls, source: Path | None) -> dict[str, npt.NDArray[Any]]:
-        random = np.random.Generator(np.random.Philox(key=[SEED, cls.rank]))
-        axes = np.linalg.qr(random.normal(size=(WIDTH, cls.rank)))[0]
-        codes = random.normal(size=(cls.rows, cls.rank)) * np.linspace(*SCALES, cls.rank)
-        return {
-            "x": (codes @ axes.T + NOISE * random.normal(size=(cls.rows, WIDTH))).astype(np.float32)
-        }
+        bits = np.random.Philox(key=[SEED, cls.rank])
+        random = np.random.Generator(bits)
+        axes, _ = np.linalg.qr(random.normal(size=(WIDTH, cls.rank)))
+        scales = np.linspace(*SCALES, cls.rank)
+        codes = random.normal(size=(cls.rows, cls.rank)) * scales
+        noise = NOISE * random.normal(size=(cls.rows, WIDTH))
+        x = codes @ axes.T + noise
+        return {"x": x.astype(np.float32)}

@@ -1,4 +1,4 @@
-"""Pictures of a small mechanical scene with four quantities that cause each other, as CausalVAE generates them."""
+"""Pictures of a small scene with four quantities that cause each other, as CausalVAE makes them."""
 
 from abc import abstractmethod
 from pathlib import Path
@@ -20,14 +20,21 @@ SEED = 4
 
 
 class Scenes(Arrays):
-    """Every combination of some exogenous values, drawn once; a subclass states the equations and draws.
+    """Every combination of some exogenous values, drawn once.
 
-    ``images``: RGB; the official files have a fourth channel, which is opaque everywhere. ``labels``: the four quantities as
-    the official file names have them, cut to whole numbers. ``scaled``: the same, less ``centre`` and over ``half_range`` of
-    the released model. ``values``: scaled, not cut. ``factors``: values in ten bins of equal width, for metrics that want
-    classes. ``held_out``: 1 for test rows. ``counterfactuals``: row k are the values that the scene would have if quantity k
-    were set to entry [k, k], which is that of another row drawn at random. ``parents``: [i, j] is 1 where quantity i is a
-    cause of j; the same in each row.
+    A subclass states the equations (``grid``, ``intervene``) and draws the pictures (``draw``).
+
+    Arrays, with one row per picture:
+
+    - ``images``: RGB. The official files have a fourth channel, which is opaque everywhere.
+    - ``labels``: the four quantities as in the official file names, truncated to whole numbers.
+    - ``scaled``: the labels, minus ``centre`` and divided by ``half_range`` of the released model.
+    - ``values``: scaled in the same way, but not truncated.
+    - ``factors``: the values in ten bins of equal width, for metrics that need classes.
+    - ``held_out``: 1 for test rows.
+    - ``counterfactuals``: row k holds the values that the scene would have if quantity k were set
+      to the entry [k, k], which is that of another, random row.
+    - ``parents``: [i, j] is 1 if quantity i is a cause of quantity j; the same in each row.
     """
 
     shapes: ClassVar = {
@@ -41,10 +48,10 @@ class Scenes(Arrays):
         "parents": (CONCEPTS, CONCEPTS),
     }
     licence = "our own rendering; the equations are those of code under the MIT licence"
-    concepts: ClassVar[tuple[str, ...]]
+    concepts: ClassVar[tuple[str, ...]]  # names of the quantities
     centre: ClassVar[tuple[float, ...]]
     half_range: ClassVar[tuple[float, ...]]
-    edges: ClassVar[tuple[tuple[int, int], ...]]
+    edges: ClassVar[tuple[tuple[int, int], ...]]  # (cause, effect)
 
     @classmethod
     @abstractmethod
@@ -59,7 +66,10 @@ class Scenes(Arrays):
     @classmethod
     @abstractmethod
     def intervene(cls, labels: Labels, concept: int, value: Labels) -> Labels:
-        """The four quantities [n, 4] of scenes if one of them were set to the values [n]: its effects follow."""
+        """The four quantities [n, 4] of scenes after setting one of them to the values [n].
+
+        Its effects follow; its causes stay.
+        """
 
     @classmethod
     @abstractmethod
@@ -70,43 +80,67 @@ class Scenes(Arrays):
     def generate(cls, source: Path | None) -> dict[str, npt.NDArray[Any]]:
         labels = cls.grid()
         values = cls.scale(labels)
-        low, high = values.min(axis=0), values.max(axis=0)
+        blocks = []
+        for first in range(0, len(labels), BLOCK):
+            block = labels[first : first + BLOCK]
+            blocks.append(cls.draw(block))
+        truncated = np.trunc(labels)
+        low = values.min(axis=0)
+        high = values.max(axis=0)
+        # The highest value is at the end of the last bin.
+        bins = np.minimum((values - low) / (high - low) * BINS, BINS - 1)
+        shape = (len(labels), CONCEPTS, CONCEPTS)
         return {
-            "images": np.concatenate(
-                [cls.draw(labels[i : i + BLOCK]) for i in range(0, len(labels), BLOCK)]
-            ),
-            "labels": np.trunc(labels).astype(np.float32),
-            "scaled": cls.scale(np.trunc(labels)).astype(np.float32),
+            "images": np.concatenate(blocks),
+            "labels": truncated.astype(np.float32),
+            "scaled": cls.scale(truncated).astype(np.float32),
             "values": values.astype(np.float32),
-            "factors": np.minimum((values - low) / (high - low) * BINS, BINS - 1).astype(np.int64),
+            "factors": bins.astype(np.int64),
             "held_out": cls.held_out().astype(np.int64),
             "counterfactuals": cls._counterfactuals(labels).astype(np.float32),
-            "parents": np.broadcast_to(cls.graph(), (len(labels), CONCEPTS, CONCEPTS)),
+            "parents": np.broadcast_to(cls.graph(), shape),
         }
 
-    def intervened(self, rows: Integers, concept: int, values: npt.ArrayLike) -> Pictures:
-        """Pictures [n, 96, 96, 3] of rows if a quantity were set to values [n], in units of the prior: the truth."""
-        centre, half = np.array(self.centre), np.array(self.half_range)
-        labels = self.arrays(rows)["values"] * half + centre
-        return self.draw(
-            self.intervene(labels, concept, np.asarray(values) * half[concept] + centre[concept])
-        )
+    def intervened(
+        self,
+        rows: Integers,
+        concept: int,
+        values: npt.ArrayLike,
+    ) -> Pictures:
+        """True pictures [n, 96, 96, 3] of rows after setting one quantity to ``values`` [n].
+
+        ``values`` are in the units of the released model's prior.
+        """
+        centre = np.array(self.centre)
+        half_range = np.array(self.half_range)
+        labels = self.arrays(rows)["values"] * half_range + centre
+        value = np.asarray(values) * half_range[concept] + centre[concept]
+        return self.draw(self.intervene(labels, concept, value))
 
     @classmethod
     def scale(cls, labels: Labels) -> Labels:
         """Quantities in the units of the released model's prior."""
-        return (labels - np.array(cls.centre)) / np.array(cls.half_range)
+        centre = np.array(cls.centre)
+        half_range = np.array(cls.half_range)
+        return (labels - centre) / half_range
 
     @classmethod
     def graph(cls) -> npt.NDArray[np.int64]:
-        """[i, j] is 1 where quantity i is a cause of j."""
-        found = np.zeros((CONCEPTS, CONCEPTS), np.int64)
-        found[tuple(np.array(cls.edges).T)] = 1
-        return found
+        """Matrix [4, 4]; [i, j] is 1 if quantity i is a cause of quantity j."""
+        matrix = np.zeros((CONCEPTS, CONCEPTS), np.int64)
+        for cause, effect in cls.edges:
+            matrix[cause, effect] = 1
+        return matrix
 
     @classmethod
     def _counterfactuals(cls, labels: Labels) -> Labels:
+        """Scaled values [n, 4, 4] after setting each quantity to that of another row."""
         random = np.random.Generator(np.random.Philox(key=SEED))
-        others = [random.permutation(len(labels)) for _ in range(CONCEPTS)]
-        made = [cls.intervene(labels, k, labels[other, k]) for k, other in enumerate(others)]
-        return np.stack([cls.scale(each) for each in made], axis=1)
+        # All permutations are drawn first.
+        permutations = [random.permutation(len(labels)) for _ in range(CONCEPTS)]
+        scaled = []
+        for concept, permutation in enumerate(permutations):
+            value = labels[permutation, concept]
+            changed = cls.intervene(labels, concept, value)
+            scaled.append(cls.scale(changed))
+        return np.stack(scaled, axis=1)

@@ -10,28 +10,44 @@ from facsimile.papers.causalvae.datasets._drawing import SIDE, Canvas, paint
 from facsimile.papers.causalvae.datasets._scenes import Labels, Pictures, Scenes
 
 LABEL = "Flow"
-BALLS, HEIGHTS, HOLES = range(5, 35), range(10, 40), range(6, 15)
-GRAVITY, END = (
-    0.98,
-    0.5,
-)  # of the script: twice it times height and drop is the squared reach; the jet is drawn down to 0.5
-LEFT, RIGHT, TOP, GAP, WATER = 3.0, 8.0, 19.0, 0.4, 5.0
+BALLS = range(5, 35)
+HEIGHTS = range(10, 40)
+HOLES = range(6, 15)
+# As in the script, the squared reach is twice this times the height times the drop.
+GRAVITY = 0.98
+END = 0.5  # height that the jet falls to, and that the ball lies on
+LEFT, RIGHT, TOP = 3.0, 8.0, 19.0  # of the cup
+GAP = 0.4  # height of the gap in the wall that is the hole
+WATER = 5.0  # by how much the water is drawn higher than its label
 LOW, HIGH = (0.0, 0.0), (20.0, 20.0)
-BLACK, FIREBRICK, SKY, WHITE = (0, 0, 0), (178, 34, 34), (135, 206, 250), 255
+BLACK = (0, 0, 0)
+FIREBRICK = (178, 34, 34)
+SKY = (135, 206, 250)
+WHITE = 255
 
 
 class Flow(Scenes):
-    """8,100 pictures, 6,480 to train on and 1,620 to test: 30 balls by 30 amounts of water by 9 holes.
+    """8,100 pictures, 6,480 for training and 1,620 for testing: 30 balls, 30 amounts, 9 holes.
 
-    Quantities: radius of the ball times 30; height of the water, which the ball raises by the cube of its radius; reach of the
-    jet times 10, which follows from height and hole; height of the hole times 3. The script draws the reach a little too far,
-    by noise without a seed; here the noise has one. Its file names are labels cut to whole numbers, and of the 6,480 pictures
-    to train on 1,226 have the name of another, which they overwrite, so that a folder holds 5,254; here all are kept.
+    The four quantities:
+
+    - ``ball``: radius of the ball times 30.
+    - ``water``: height of the water, which the ball raises by the cube of its radius.
+    - ``flow``: reach of the jet times 10, which follows from the heights of water and hole.
+    - ``hole``: height of the hole times 3.
+
+    The script draws the reach a little too long, by noise without a seed; here the noise has a
+    seed. The script's file names are labels truncated to whole numbers. Of the 6,480 training
+    pictures, 1,226 have the name of another one and overwrite it, so a folder holds 5,254; here all
+    are kept.
     """
 
     name = "flow"
     rows = 8100
-    source = "huawei-noah/trustworthyAI@46c3d29, research/CausalVAE/causal_data/flow.py and codebase/models/mask_vae_flow.py"
+    source = (
+        "huawei-noah/trustworthyAI@46c3d29, research/CausalVAE/causal_data/flow.py "
+        "and codebase/models/mask_vae_flow.py"
+    )
     concepts: ClassVar = ("ball", "water", "flow", "hole")
     centre: ClassVar = (20, 2, 59.5, 10.5)
     half_range: ClassVar = (15, 2, 26.5, 4.5)
@@ -39,72 +55,93 @@ class Flow(Scenes):
 
     @classmethod
     def grid(cls) -> Labels:
-        ball, poured, hole = (
-            axis.ravel().astype(np.float64)
-            for axis in np.meshgrid(BALLS, HEIGHTS, HOLES, indexing="ij")
-        )
-        return _with_flow(ball, (ball / 30) ** 3 + poured / 10, hole)
+        axes = np.meshgrid(BALLS, HEIGHTS, HOLES, indexing="ij")
+        ball, amount, hole = [axis.ravel().astype(np.float64) for axis in axes]
+        water = _raised_by(ball) + amount / 10
+        return _with_flow(ball, water, hole)
 
     @classmethod
     def held_out(cls) -> npt.NDArray[np.bool_]:
-        """The script's counter puts every fifth picture into the test folder."""
+        """The script puts every fifth picture into the test folder, by a counter."""
         return np.arange(cls.rows) % 5 == 4
 
     @classmethod
     def intervene(cls, labels: Labels, concept: int, value: Labels) -> Labels:
-        ball, water = labels[:, 0], labels[:, 1]
-        poured = water - (ball / 30) ** 3
+        ball, water, _, _ = labels.T
+        amount = water - _raised_by(ball)
         changed = labels.copy()
         changed[:, concept] = value
         if concept == 2:
             return changed
-        height = (value / 30) ** 3 + poured if concept == 0 else changed[:, 1]
-        return _with_flow(changed[:, 0], height, changed[:, 3])
+        if concept == 0:
+            changed[:, 1] = _raised_by(value) + amount
+        ball, water, _, hole = changed.T
+        return _with_flow(ball, water, hole)
 
     @classmethod
     def draw(cls, labels: Labels) -> Pictures:
         pictures = np.full((len(labels), SIDE, SIDE, 3), WHITE, np.uint8)
         ball, water, reach, hole = labels.T
         cup = Canvas(LOW, HIGH, top=40, left=16, right=48)
-        paint(pictures, cup, cup.rectangle(LEFT, 0, RIGHT - LEFT, WATER + water), SKY)
-        _walls(pictures, hole / 3)
+        filled = cup.rectangle(LEFT, 0, RIGHT - LEFT, WATER + water)
+        paint(pictures, cup, filled, SKY)
+        _paint_walls(pictures, hole / 3)
         floor = Canvas(LOW, HIGH, top=70, bottom=90, left=24, right=42)
-        paint(pictures, floor, floor.ellipse(5.5, ball / 30 + END, ball / 30), FIREBRICK)
+        radius = ball / 30
+        disc = floor.ellipse(5.5, radius + END, radius)
+        paint(pictures, floor, disc, FIREBRICK)
         outside = Canvas(LOW, HIGH, top=60, left=38)
-        paint(
-            pictures,
-            outside,
-            outside.jet(RIGHT, hole / 3, reach / 10 * cls.noise(labels), END, points=2),
-            SKY,
-        )
+        drawn_reach = reach / 10 * cls.noise(labels)
+        jet = outside.jet(RIGHT, hole / 3, drawn_reach, END, points=2)
+        paint(pictures, outside, jet, SKY)
         ground = Canvas(LOW, HIGH, top=80)
-        paint(pictures, ground, ground.level([0.0], [20.0], 0.2, points=2), BLACK)
+        line = ground.level([0.0], [20.0], 0.2, points=2)
+        paint(pictures, ground, line, BLACK)
         return pictures
 
     @staticmethod
     def noise(labels: Labels) -> Labels:
-        """By what factor [n] the drawn reach exceeds the label: a hash of the quantities, so that a scene is drawn alike."""
+        """The factor [n] by which the drawn reach exceeds the label.
+
+        It is a hash of the quantities, so the same scene is always drawn the same way.
+        """
+        # A multiplicative hash of the bits of each quantity, then 53 bits as a uniform number.
         mixed = np.zeros(len(labels), np.uint64)
         for column in np.ascontiguousarray(labels.T).view(np.uint64):
             mixed = (mixed ^ column) * np.uint64(0x9E3779B97F4A7C15)
             mixed ^= mixed >> np.uint64(29)
-        uniform = ((mixed >> np.uint64(11)).astype(np.float64) + 0.5) / 2**53
-        factor: Labels = np.sqrt(
-            (GRAVITY + 0.01 * np.maximum(np.abs(special.ndtri(uniform)), 1)) / GRAVITY
-        )
+        bits = (mixed >> np.uint64(11)).astype(np.float64)
+        uniform = (bits + 0.5) / 2**53
+        # Like the script's noise: the absolute value of a normal number, 1 at least, times 0.01.
+        normal = special.ndtri(uniform)
+        noise = np.maximum(np.abs(normal), 1)
+        factor: Labels = np.sqrt((GRAVITY + 0.01 * noise) / GRAVITY)
         return factor
 
 
-def _walls(pictures: Pictures, hole: Labels) -> None:
-    """Two walls, the right one with a gap above the hole's height."""
+def _raised_by(ball: Labels) -> Labels:
+    """By how much balls raise the water: the cube of their radius."""
+    raised: Labels = (ball / 30) ** 3
+    return raised
+
+
+def _paint_walls(pictures: Pictures, hole: Labels) -> None:
+    """Paint two walls, the right one with a gap above the hole's height."""
     canvas = Canvas(LOW, HIGH, left=16, right=48)
-    paint(pictures, canvas, canvas.upright(LEFT, [0.0], [TOP], points=2), BLACK)
-    each, of = np.unique(hole, return_inverse=True)
-    below = canvas.upright(RIGHT, np.zeros_like(each), each, points=2)
-    above = canvas.upright(RIGHT, each + GAP, np.full_like(each, TOP), points=2)
-    paint(pictures, canvas, np.maximum(below, above)[of], BLACK)
+    left = canvas.upright(LEFT, [0.0], [TOP], points=2)
+    paint(pictures, canvas, left, BLACK)
+    # Each height of the hole is drawn once.
+    heights, which = np.unique(hole, return_inverse=True)
+    bottom = np.zeros_like(heights)
+    top = np.full_like(heights, TOP)
+    below = canvas.upright(RIGHT, bottom, heights, points=2)
+    above = canvas.upright(RIGHT, heights + GAP, top, points=2)
+    right = np.maximum(below, above)
+    paint(pictures, canvas, right[which], BLACK)
 
 
 def _with_flow(ball: Labels, water: Labels, hole: Labels) -> Labels:
-    reach = np.sqrt(2 * GRAVITY * water * (hole / 3 - END))
+    """All four quantities [n, 4]; the reach follows from the heights of water and hole."""
+    drop = hole / 3 - END
+    reach = np.sqrt(2 * GRAVITY * water * drop)
     return np.stack([ball, water, 10 * reach, hole], axis=1)

@@ -10,7 +10,10 @@ from facsimile.datasets.base.arrays import Arrays
 
 
 class Cone(Arrays):
-    """z = 5, what Becker et al. (2024, programmable variational inference) condition the cone on."""
+    """z = 5, which the cone is conditioned on in Becker et al. (2024).
+
+    The paper is "Probabilistic Programming with Programmable Variational Inference".
+    """
 
     name = "cone"
     rows = 1
