@@ -27,6 +27,7 @@ BEST = "best"
 # metric.score@step_2400: the score of the snapshot after that many steps.
 STEP = "step_"
 
+# "all": every update uses the whole data set.
 BatchSize = PositiveInt | Literal["all"]
 
 
@@ -117,6 +118,7 @@ def explicit_settings(training: Training, *differs: TrainingOverride) -> dict[st
 
     Defaults and snapshots are left out, so that they cannot change the hash of a run.
     """
+    # Writing the defaults into the settings would change every hash when a default is added.
     settings = training.model_dump(exclude_unset=True, exclude={"snapshots"})
     for override in differs:
         settings |= override.model_dump(
