@@ -44,5 +44,10 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write indented JSON atomically; raises ValueError for NaN, which JSON does not have."""
-    text = json.dumps(value, indent=1, allow_nan=False, ensure_ascii=False)
+    text = json.dumps(
+        value,
+        indent=1,
+        allow_nan=False,
+        ensure_ascii=False,
+    )
     write_bytes(path, (text + "\n").encode())

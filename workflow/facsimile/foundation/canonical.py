@@ -11,6 +11,7 @@ def canonical(value: Any) -> Any:
         return {key: canonical(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [canonical(item) for item in value]
+    # YAML reads "1" as an integer and "1.0" as a float.
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value
@@ -28,4 +29,5 @@ def dumps(value: Any) -> str:
 
 def hash8(value: Any) -> str:
     """Return the first 8 hexadecimal digits of the SHA-256 of the canonical JSON."""
-    return hashlib.sha256(dumps(value).encode()).hexdigest()[:8]
+    digest = hashlib.sha256(dumps(value).encode())
+    return digest.hexdigest()[:8]

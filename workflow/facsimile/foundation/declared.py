@@ -23,7 +23,9 @@ def constant(kind: str, name: str, key: str) -> Any:
 
 def optional(kind: str, name: str, key: str, default: Any) -> Any:
     """Like ``constant``, but return ``default`` if the file or the constant does not exist."""
-    if name not in discover.places(kind) or key not in _constants(kind, name):
+    if name not in discover.places(kind):
+        return default
+    if key not in _constants(kind, name):
         return default
     return constant(kind, name, key)
 
@@ -36,14 +38,15 @@ def of_class(kind: str, name: str, key: str, default: Any) -> Any:
 
 def required(kind: str, name: str) -> list[str]:
     """Return the fields in the body of the file's public class that have no default."""
-    return [key for key, value in _annotated(kind, name).items() if value is None]
+    annotated = _annotated(kind, name)
+    return [key for key, default in annotated.items() if default is None]
 
 
 def fields(kind: str, name: str) -> list[str]:
     """Return all fields of the file's public class, inherited ones first."""
     path = discover.place(kind, name).path
     names: list[str] = []
-    for cls in _public_classes(_tree(path)):
+    for cls in _public_classes(path):
         names += _fields(path, cls)
     return names
 
@@ -64,11 +67,14 @@ def _inherited(path: Path, base: str) -> list[str]:
     for node in _tree(path).body:
         if isinstance(node, ast.ClassDef) and node.name == base:
             return _fields(path, node)
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("facsimile."):
-            original = _original_name(node, base)
-            if original is not None:
-                source = discover.module_path(node.module or "")
-                return _inherited(source, original) if source else []
+        if not isinstance(node, ast.ImportFrom):
+            continue
+        # Bases from other packages have no hyper-parameters.
+        module = node.module or ""
+        original = _original_name(node, base)
+        if module.startswith("facsimile.") and original is not None:
+            source = discover.module_path(module)
+            return _inherited(source, original) if source else []
     return []
 
 
@@ -82,36 +88,45 @@ def _original_name(node: ast.ImportFrom, name: str) -> str | None:
 
 def _field(node: ast.stmt) -> list[str]:
     """Return the name of the dataclass field that a statement defines, if it defines one."""
-    if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name):
+    if not isinstance(node, ast.AnnAssign):
         return []
+    # Dataclasses do not treat class variables as fields.
     if "ClassVar" in ast.unparse(node.annotation):
         return []
-    return [node.target.id]
+    return [node.target.id] if isinstance(node.target, ast.Name) else []
 
 
 def _constants(kind: str, name: str) -> dict[str, ast.expr]:
     """Return each name assigned at the top level of the file, with the assigned expression."""
     assigned: dict[str, ast.expr] = {}
-    for node in _tree(discover.place(kind, name).path).body:
-        if isinstance(node, ast.Assign):
-            names = [target.id for target in node.targets if isinstance(target, ast.Name)]
-            assigned |= dict.fromkeys(names, node.value)
+    path = discover.place(kind, name).path
+    for node in _tree(path).body:
+        if not isinstance(node, ast.Assign):
+            continue
+        for target in node.targets:
+            if isinstance(target, ast.Name):
+                assigned[target.id] = node.value
     return assigned
 
 
 def _annotated(kind: str, name: str) -> dict[str, ast.expr | None]:
     """Return each annotated name of the file's public class, with its default if it has one."""
     annotated: dict[str, ast.expr | None] = {}
-    for cls in _public_classes(_tree(discover.place(kind, name).path)):
+    path = discover.place(kind, name).path
+    for cls in _public_classes(path):
         for node in cls.body:
             if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
                 annotated[node.target.id] = node.value
     return annotated
 
 
-def _public_classes(tree: ast.Module) -> list[ast.ClassDef]:
-    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
-    return [cls for cls in classes if not cls.name.startswith("_")]
+def _public_classes(path: Path) -> list[ast.ClassDef]:
+    """Return the classes of a file whose names do not begin with ``_``."""
+    classes: list[ast.ClassDef] = []
+    for node in _tree(path).body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            classes.append(node)
+    return classes
 
 
 def _tree(path: Path) -> ast.Module:

@@ -26,6 +26,11 @@ KINDS = ("models", "datasets", "metrics", "figures", "tables", "claims")
 OUTSIDE = "FACSIMILE_PAPERS"
 
 
+# Name of a member of a family -> the class attributes in which it differs; None for a file that
+# does not define a family.
+Members = dict[str, dict[str, Any] | None]
+
+
 class UnknownName(ValueError):
     """An unknown name; the message suggests the nearest existing one and lists all of them."""
 
@@ -60,7 +65,8 @@ def unknown(kind: str, name: str, known: list[str]) -> str:
 def paper_folders() -> list[Path]:
     """Return the folders of papers: the package's own first, then those of the configuration."""
     folders = [SHIPPED]
-    for part in os.environ.get(OUTSIDE, "").split(os.pathsep):
+    outside = os.environ.get(OUTSIDE, "")
+    for part in outside.split(os.pathsep):
         if part:
             folders.append(Path(part))
     return folders
@@ -68,14 +74,16 @@ def paper_folders() -> list[Path]:
 
 def use_papers(folders: Iterable[Path]) -> None:
     """Also look for papers in these folders, in this process and in the processes it starts."""
-    outside = [str(folder.resolve()) for folder in folders if folder.resolve() != SHIPPED]
-    if os.environ.get(OUTSIDE, "") == os.pathsep.join(outside):
+    resolved = [folder.resolve() for folder in folders]
+    outside = os.pathsep.join(str(folder) for folder in resolved if folder != SHIPPED)
+    if os.environ.get(OUTSIDE, "") == outside:
         return
-    os.environ[OUTSIDE] = os.pathsep.join(outside)
+    os.environ[OUTSIDE] = outside
     # The package of papers may already be imported, with the folders that were known then.
     package = sys.modules.get("facsimile.papers")
     if package is not None:
         package.__path__ = [str(folder) for folder in paper_folders()]
+    # Both caches may hold that a name does not exist.
     importlib.invalidate_caches()
     places.cache_clear()
 
@@ -123,14 +131,16 @@ def _folders(kind: str) -> list[tuple[Path, str]]:
     return folders
 
 
-def _members(path: Path) -> dict[str, dict[str, Any] | None]:
+def _members(path: Path) -> Members:
     """Return the names that a file defines: its own, or those of the members of its family."""
     text = path.read_text(encoding="utf-8")
     # Parsing is slow; few files define a family.
     if "MEMBERS" in text:
         for node in ast.parse(text).body:
-            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "MEMBERS":
-                members: dict[str, dict[str, Any] | None] = ast.literal_eval(node.value)
+            if not isinstance(node, ast.Assign):
+                continue
+            if ast.unparse(node.targets[0]) == "MEMBERS":
+                members: Members = ast.literal_eval(node.value)
                 return members
     return {path.stem: None}
 
@@ -171,9 +181,12 @@ def the_class(kind: str, name: str, base: type) -> type:
     """
     where = place(kind, name)
     imported = importlib.import_module(where.module)
-    classes = [
-        value for key, value in vars(imported).items() if _is_defined_in(imported, key, value, base)
-    ]
+    classes: list[type] = []
+    for key, value in vars(imported).items():
+        # Names from other modules are imports.
+        is_own = isinstance(value, type) and value.__module__ == imported.__name__
+        if is_own and issubclass(value, base) and not key.startswith("_"):
+            classes.append(value)
     if len(classes) != 1:
         names = ", ".join(cls.__name__ for cls in classes) or "none"
         raise TypeError(
@@ -186,20 +199,21 @@ def the_class(kind: str, name: str, base: type) -> type:
     return _member(family, name)
 
 
-def _is_defined_in(module: ModuleType, key: str, value: Any, base: type) -> bool:
-    """Whether ``value`` is a public subclass of ``base`` that the module itself defines."""
-    if key.startswith("_") or not isinstance(value, type) or not issubclass(value, base):
-        return False
-    return value.__module__ == module.__name__
-
-
 @functools.cache
 def _member(family: Any, name: str) -> type:
     """Create the class of one member of a family; the cache makes it the same class each time."""
-    settings = vars(sys.modules[family.__module__])["MEMBERS"][name]
-    title = "".join(part.capitalize() for part in name.split("_"))
-    about = {"__doc__": family.__doc__, "__module__": family.__module__, "name": name}
-    return type(family)(title, (family,), about | settings)
+    module = sys.modules[family.__module__]
+    settings = vars(module)["MEMBERS"][name]
+    parts = name.split("_")
+    title = "".join(part.capitalize() for part in parts)
+    attributes = {
+        "__doc__": family.__doc__,
+        "__module__": family.__module__,
+        "name": name,
+    }
+    # The family may have a metaclass, so ``type`` itself cannot create the class.
+    metaclass = type(family)
+    return metaclass(title, (family,), attributes | settings)
 
 
 def module_path(module: str) -> Path | None:
@@ -207,7 +221,8 @@ def module_path(module: str) -> Path | None:
     parts = module.split(".")[1:]
     candidates = [PACKAGE.joinpath(*parts)]
     if parts[:1] == ["papers"]:
-        candidates = [folder.joinpath(*parts[1:]) for folder in paper_folders()]
+        folders = paper_folders()
+        candidates = [folder.joinpath(*parts[1:]) for folder in folders]
     for base in candidates:
         path = base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
         if path.is_file():

@@ -73,7 +73,11 @@ def writing(path: Path, **settings: Any) -> Iterator[h5py.File]:
             raise raw.failed
 
 
-def array(file: h5py.File, name: str, size: int) -> npt.NDArray[Any]:
+def array(
+    file: h5py.File,
+    name: str,
+    size: int,
+) -> npt.NDArray[Any]:
     """Read a numeric array that is stored in ``file``.
 
     ``size`` is the most bytes that it may occupy: the size of the file, or the expected size if
@@ -82,10 +86,13 @@ def array(file: h5py.File, name: str, size: int) -> npt.NDArray[Any]:
     Raises ValueError for anything else: a link could make us read any other file, and a declared
     shape could make us allocate any amount of memory.
     """
-    is_stored_here = isinstance(file.get(name, getlink=True), h5py.HardLink)
+    # Soft and external links lead elsewhere, so look at the link before opening it.
+    link = file.get(name, getlink=True)
+    is_stored_here = isinstance(link, h5py.HardLink)
     dataset = file[name] if is_stored_here else None
     if not isinstance(dataset, h5py.Dataset):
         raise ValueError(f"{name} is not an array of this file")
+    # The values of such arrays are in other files.
     if dataset.is_virtual or dataset.external:
         raise ValueError(f"{name} keeps its values in another file")
     if dataset.shape is None or dataset.dtype.kind not in NUMBERS:

@@ -15,7 +15,7 @@ import functools
 import hashlib
 import importlib.metadata
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from facsimile.foundation import discover
@@ -55,7 +55,8 @@ def thing(module: str) -> str:
 
 def hashes(*modules: str) -> dict[str, str]:
     """Return name (see ``thing``) -> hash of each module in the closure of ``modules``."""
-    return {thing(name): module_hash(name) for name in sorted(_closures(modules))}
+    modules_of_closure = sorted(_closures(modules))
+    return {thing(module): module_hash(module) for module in modules_of_closure}
 
 
 @functools.cache
@@ -65,8 +66,8 @@ def code(*modules: str) -> str:
     Rules have it in their ``params``, so that Snakemake reruns them after an edit.
     """
     # Without the names: a module that moves does not change the hash.
-    distinct = sorted({module_hash(name) for name in _closures(modules)})
-    return _hash8(repr(distinct))
+    distinct = set(map(module_hash, _closures(modules)))
+    return _hash8(repr(sorted(distinct)))
 
 
 def _closures(modules: Iterable[str]) -> set[str]:
@@ -75,7 +76,8 @@ def _closures(modules: Iterable[str]) -> set[str]:
 
 
 def _hash8(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+    digest = hashlib.sha256(text.encode())
+    return digest.hexdigest()[:8]
 
 
 def same(recorded: str, current: Iterable[str]) -> bool:
@@ -106,9 +108,11 @@ def files(folder: Path) -> str:
     """Return a hash, 8 hexadecimal digits, of the names and contents of all non-Python files."""
     contents: list[tuple[str, str]] = []
     for path in sorted(folder.rglob("*")):
+        # Python files are covered by the hashes of modules.
         if path.is_file() and path.suffix not in (".py", ".pyc"):
             name = str(path.relative_to(folder))
-            contents.append((name, hashlib.sha256(path.read_bytes()).hexdigest()))
+            digest = hashlib.sha256(path.read_bytes())
+            contents.append((name, digest.hexdigest()))
     return _hash8(repr(contents))
 
 
@@ -164,13 +168,20 @@ def _imports(tree: ast.Module) -> list[str]:
     names: list[str] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names if _is_ours(alias.name)]
-        elif isinstance(node, ast.ImportFrom) and node.module and _is_ours(node.module):
-            for alias in node.names:
-                inner = f"{node.module}.{alias.name}"
-                is_module = discover.module_path(inner) is not None
-                names.append(inner if is_module else node.module)
-    return [name for name in dict.fromkeys(names) if discover.module_path(name)]
+            imported = [alias.name for alias in node.names]
+            names += filter(_is_ours, imported)
+        elif isinstance(node, ast.ImportFrom) and _is_ours(node.module or ""):
+            names += _imported_from(node)
+    # Each once, in the order of the imports.
+    return list(filter(discover.module_path, dict.fromkeys(names)))
+
+
+def _imported_from(node: ast.ImportFrom) -> Iterator[str]:
+    """Yield the module that each name of a ``from … import`` statement comes from."""
+    package = node.module or ""
+    for alias in node.names:
+        inner = f"{package}.{alias.name}"
+        yield inner if discover.module_path(inner) else package
 
 
 def _is_ours(module: str) -> bool:

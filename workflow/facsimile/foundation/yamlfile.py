@@ -32,8 +32,8 @@ class FileError(ValueError):
         # A file may contain characters that move a terminal's cursor; the message is one line of
         # printable text.
         plain = "".join(map(_printable, message))
-        shortened = plain[:MESSAGE] + (" …" if len(plain) > MESSAGE else "")
-        super().__init__(f"{path}:{line}: {shortened}")
+        ellipsis = " …" if len(plain) > MESSAGE else ""
+        super().__init__(f"{path}:{line}: {plain[:MESSAGE]}{ellipsis}")
 
 
 def _printable(character: str) -> str:
@@ -53,7 +53,8 @@ class Document:
         if size > BYTES:
             raise FileError(path, 1, f"{size:,} bytes; at most {BYTES:,} are allowed")
         try:
-            self.root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+            text = path.read_text(encoding="utf-8")
+            self.root = yaml.compose(text, Loader=yaml.SafeLoader)
             self.data = self._value(self.root) if self.root else {}
         except RecursionError:
             message = "nested too deeply, or an alias (*name) is inside its own anchor (&name)"
@@ -126,7 +127,9 @@ def _child(node: yaml.Node | None, part: str | int) -> tuple[Any, yaml.Node] | N
         for key, value in node.value:
             if key.value == str(part):
                 return key.start_mark, value
-    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-        item = node.value[part]
-        return item.start_mark, item
-    return None
+    if not isinstance(node, yaml.SequenceNode) or not isinstance(part, int):
+        return None
+    if part >= len(node.value):
+        return None
+    item = node.value[part]
+    return item.start_mark, item

@@ -56,8 +56,10 @@ def of(todo: list[Run], study: Study, scale: str) -> Cost:
     steps = sum(run.steps for run in todo)
     # A run and each of its snapshots are encoded and stored.
     states = {run.key: 1 + len(run.kept) for run in todo}
-    images = sum(_images(run) * states[run.key] for run in todo)
-    stored = sum(_run_bytes(run.model) * states[run.key] for run in todo)
+    images, stored = 0, 0
+    for run in todo:
+        images += _images(run) * states[run.key]
+        stored += _run_bytes(run.model) * states[run.key]
 
     training = sum(map(train_seconds, todo))
     encoding = ENCODE_SECONDS * images / IMAGES
@@ -134,7 +136,8 @@ def _step_seconds(run: Run) -> float:
     """Return the core-seconds per step that the model's file declares, else the default."""
     terms = _declared("models", run.model, "STEP_SECONDS")
     if terms is None:
-        network = run.statement.get("training", {}).get("network", "own")
+        settings = run.statement.get("training", {})
+        network = settings.get("network", "own")
         return 1 / (OWN_STEPS_PER_SECOND if network == "own" else DEFAULT_STEPS_PER_SECOND)
     return sum(seconds * _power(term, run.params) for term, seconds in terms.items())
 

@@ -23,6 +23,8 @@ Inputs = Callable[[Wildcards], list[str]]
 SCORE_MEGABYTES = 1500
 TABLE_ENDINGS = ("csv", "md", "tex")
 FIGURE_ENDINGS = ("pdf", "png", "csv")
+# Keys of a study that its report shows.
+FACTS = {"title", "authors", "year", "venue", "arxiv", "code", "note"}
 
 
 class Targets:
@@ -32,7 +34,8 @@ class Targets:
         self.workspace = Workspace(config.check(dict(settings)))
         self.results = str(self.workspace.config.results)
         self.scale = self.workspace.config.scale
-        self._settings = {key: settings[key] for key in sorted(settings)}
+        # Sorted, so that commands do not depend on the order of the command line.
+        self._settings = dict(sorted(settings.items()))
 
     @functools.cached_property
     def studies(self) -> list[str]:
@@ -50,13 +53,17 @@ class Targets:
                 nested += [f"--set={key}.{part}={item}" for part, item in value.items()]
             else:
                 options.append(f"--set={key}={value}")
-        command = shlex.join([environment.PYTHON, "-m", "facsimile", *options, *nested])
+        program = [environment.PYTHON, "-m", "facsimile"]
+        command = shlex.join(program + options + nested)
         # Snakemake replaces wildcards in braces; doubled braces stay as they are.
         return command.replace("{", "{{").replace("}", "}}")
 
     def everything(self, wildcards: Wildcards) -> list[str]:
         """Return all files of all studies."""
-        return [path for study in self.studies for path in self.study(study)(wildcards)]
+        files: list[str] = []
+        for study in self.studies:
+            files += self.study(study)(wildcards)
+        return files
 
     def study(self, study: str) -> Inputs:
         """Return a function for all files of a study.
@@ -80,7 +87,9 @@ class Targets:
 
     def _results(self, study: str) -> list[str]:
         """Return the files of all tables and figures, the comparison, claims and summary."""
-        files = [path for name in self.artefacts(study) for path in self._files(study, name)]
+        files: list[str] = []
+        for name in self.artefacts(study):
+            files += self._files(study, name)
         folder = self._folder(study)
         return [*files, f"{folder}/summary.md", f"{folder}/artifact-checklist.md"]
 
@@ -132,7 +141,8 @@ class Targets:
     def _scores(self, study: str) -> list[str]:
         panel = evaluations.panel(self._study(study), self.scale)
         paths = self.workspace.paths
-        return [str(paths.shard_scores(shard.key, panel)) for shard in self._shards_of(study)]
+        shards = self._shards_of(study)
+        return [str(paths.shard_scores(shard.key, panel)) for shard in shards]
 
     def published(self, wildcards: Wildcards) -> list[str]:
         """Return the file of published numbers, if the study has one."""
@@ -141,37 +151,42 @@ class Targets:
 
     def panel_code(self, wildcards: Wildcards) -> str:
         """Return the code hash of each metric in the panel of a shard."""
-        study = self._panels[wildcards.panel]
-        return " ".join(f"{name}={_code('metrics', [name])}" for name in sorted(study.metrics))
+        names = sorted(self._panels[wildcards.panel].metrics)
+        return " ".join(f"{name}={_code('metrics', name)}" for name in names)
 
     def table_code(self, wildcards: Wildcards) -> str:
         """Return the code hash of a table's kind."""
-        table = self._study(wildcards.study).tables[wildcards.table]
-        return _code("tables", [table.kind])
+        study = self._study(wildcards.study)
+        return _code("tables", study.tables[wildcards.table].kind)
 
     def figure_code(self, wildcards: Wildcards) -> str:
         """Return the code hash of a figure's kind."""
-        figure = self._figures(wildcards.study)[wildcards.figure]
-        return _code("figures", [figure.kind])
+        figures = self._figures(wildcards.study)
+        return _code("figures", figures[wildcards.figure].kind)
 
     def compare_code(self, wildcards: Wildcards) -> str:
         """Return the code hash of the comparison with published numbers."""
         study = self._study(wildcards.study)
-        tables = _modules("tables", (table.kind for table in study.tables.values()))
+        tables = study.tables.values()
         figures = self._figures(study.id).values()
-        modules = tables + _modules("figures", (figure.kind for figure in figures))
+        # Each kind lists the numbers that are compared.
+        modules = _modules("tables", [table.kind for table in tables])
+        modules += _modules("figures", [figure.kind for figure in figures])
         return provenance.code("facsimile.comparison.judge", *modules)
 
     def claims_code(self, wildcards: Wildcards) -> str:
         """Return the code hash of the statistics of a study's claims, and of their verdicts."""
         claims = self._study(wildcards.study).claims.values()
-        modules = _modules("claims", (claim.statistic for claim in claims))
+        modules = _modules("claims", [claim.statistic for claim in claims])
         return provenance.code("facsimile.comparison.claims", *modules)
 
     def claims_spec(self, wildcards: Wildcards) -> str:
         """Return a study's claims as canonical JSON."""
         claims = self._study(wildcards.study).claims
-        specs = {name: claim.model_dump(exclude_unset=True) for name, claim in claims.items()}
+        specs: dict[str, Any] = {}
+        for name, claim in claims.items():
+            # Without defaults, so that a new key of claims does not rerun the rule.
+            specs[name] = claim.model_dump(exclude_unset=True)
         return canonical.dumps(specs)
 
     def judged(self, wildcards: Wildcards) -> list[str]:
@@ -199,17 +214,17 @@ class Targets:
     def report_code(self, wildcards: Wildcards) -> str:
         """Return a hash of the report's code and of its scripts, styles and libraries."""
         code = provenance.code("facsimile.report")
-        return canonical.hash8([code, provenance.files(discover.PACKAGE / "report")])
+        files = provenance.files(discover.PACKAGE / "report")
+        return canonical.hash8([code, files])
 
     def report_settings(self, wildcards: Wildcards) -> str:
         """Return the settings of a report besides results, as canonical JSON.
 
         They are facts about the paper, and the number of decoders in the report.
         """
-        facts = self._study(wildcards.study).model_dump(
-            include={"title", "authors", "year", "venue", "arxiv", "code", "note"}
-        )
-        return canonical.dumps(facts | {"decoders": self.workspace.config.report_decoders})
+        facts = self._study(wildcards.study).model_dump(include=FACTS)
+        decoders = self.workspace.config.report_decoders
+        return canonical.dumps(facts | {"decoders": decoders})
 
     def artefact_spec(self, wildcards: Wildcards) -> str:
         """Return the entry of a table or figure in the study file, as canonical JSON."""
@@ -222,7 +237,8 @@ class Targets:
     def train_minutes(self, wildcards: Wildcards, attempt: int) -> int:
         """Return the run time to request from a scheduler for training; see ``cost.minutes``."""
         runs = self._shard(wildcards).runs
-        return cost.minutes(sum(map(cost.train_seconds, runs)), attempt)
+        seconds = sum(map(cost.train_seconds, runs))
+        return cost.minutes(seconds, attempt)
 
     def encode_minutes(self, wildcards: Wildcards, attempt: int) -> int:
         """Return the run time to request for encoding."""
@@ -231,8 +247,10 @@ class Targets:
 
     def score_minutes(self, wildcards: Wildcards, threads: int, attempt: int) -> int:
         """Return the run time to request for scoring ``threads`` runs at a time."""
-        rounds = math.ceil(len(self._shard(wildcards).runs) / threads)
-        return cost.minutes(self._score_seconds(wildcards.panel) * rounds, attempt)
+        runs = self._shard(wildcards).runs
+        rounds = math.ceil(len(runs) / threads)
+        seconds = self._score_seconds(wildcards.panel) * rounds
+        return cost.minutes(seconds, attempt)
 
     def score_memory(self, wildcards: Wildcards, threads: int, attempt: int) -> int:
         """Return the megabytes to request for scoring; the first amount again per attempt."""
@@ -252,8 +270,10 @@ class Targets:
     @functools.cached_property
     def _panels(self) -> dict[str, Any]:
         """Panel -> a study that has it."""
-        studies = map(self._study, self.studies)
-        return {evaluations.panel(study, self.scale): study for study in studies}
+        panels: dict[str, Any] = {}
+        for study in map(self._study, self.studies):
+            panels[evaluations.panel(study, self.scale)] = study
+        return panels
 
     @functools.lru_cache  # noqa: B019
     def _score_seconds(self, panel: str) -> float:
@@ -262,11 +282,16 @@ class Targets:
     @functools.lru_cache  # noqa: B019
     def _figures(self, name: str) -> Any:
         study = self._study(name)
-        return study.figures_of(study.datasets_of(study.scales[self.scale]))
+        datasets = study.datasets_of(study.scales[self.scale])
+        return study.figures_of(datasets)
 
     @functools.cached_property
     def _shards(self) -> dict[str, Shard]:
-        return {shard.key: shard for study in self.studies for shard in self._shards_of(study)}
+        by_key: dict[str, Shard] = {}
+        for study in self.studies:
+            for shard in self._shards_of(study):
+                by_key[shard.key] = shard
+        return by_key
 
     def _shard(self, wildcards: Wildcards) -> Shard:
         key = f"{wildcards.dataset}/{wildcards.model}/{wildcards.shard}"
@@ -284,6 +309,6 @@ def _modules(kind: str, names: Iterable[str]) -> list[str]:
     return sorted({discover.located(kind, name) for name in names})
 
 
-def _code(kind: str, names: Iterable[str]) -> str:
-    """Return the code hash of several names of a kind."""
-    return provenance.code(*_modules(kind, names))
+def _code(kind: str, name: str) -> str:
+    """Return the code hash of a name of a kind."""
+    return provenance.code(discover.located(kind, name))

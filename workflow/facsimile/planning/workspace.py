@@ -60,12 +60,14 @@ class Workspace:
 
     def shards(self, of: Study) -> list[Shard]:
         """Return the shards of a study at the configured scale."""
-        return runs.shards(self.runs(of), self.config.shard_size)
+        members = self.runs(of)
+        return runs.shards(members, self.config.shard_size)
 
     def score_files(self, of: Study) -> list[Path]:
         """Return the files of scores of all shards of a study, from which its tables are made."""
         panel = evaluations.panel(of, self.config.scale)
-        return [self.paths.shard_scores(shard.key, panel) for shard in self.shards(of)]
+        shards = self.shards(of)
+        return [self.paths.shard_scores(shard.key, panel) for shard in shards]
 
     def shard(self, key: str, panel: str | None = None) -> tuple[Study, Shard]:
         """Return the shard with this key, and a study that has it.
@@ -92,7 +94,8 @@ class Workspace:
         """
         matches: dict[str, Run] = {}
         for run in self._all_runs():
-            if text in run.key or text == str(self.paths.run(run.key)):
+            folder = str(self.paths.run(run.key))
+            if text in run.key or text == folder:
                 matches[run.key] = run
         # The key of one run may be the beginning of the key of another.
         if text in matches:
@@ -109,6 +112,7 @@ class Workspace:
     def _shards_with(self, model: str) -> Iterator[tuple[Study, Shard]]:
         """Yield the shards of a model in all studies."""
         for study in self.studies():
+            # The shards of a model do not depend on runs of other models.
             members = [run for run in self.runs(study) if run.model == model]
             for shard in runs.shards(members, self.config.shard_size):
                 yield study, shard
