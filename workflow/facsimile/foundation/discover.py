@@ -34,8 +34,8 @@ Members = dict[str, dict[str, Any] | None]
 class UnknownName(ValueError):
     """An unknown name; the message suggests the nearest existing one and lists all of them."""
 
-    def __init__(self, kind: str, name: str, known: list[str]) -> None:
-        super().__init__(unknown(kind, name, known))
+    def __init__(self, kind: str, name: str, existing: list[str]) -> None:
+        super().__init__(unknown(kind, name, existing))
 
 
 class NameTaken(ValueError):
@@ -54,12 +54,12 @@ class Place:
     settings: dict[str, Any] | None = field(default=None, compare=False)
 
 
-def unknown(kind: str, name: str, known: list[str]) -> str:
+def unknown(kind: str, name: str, existing: list[str]) -> str:
     """Return the message ``no model 'betavae'; did you mean 'beta_vae'? There are: …``."""
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name, existing, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}? " if near else ""
-    existing = ", ".join(sorted(known)) or "none"
-    return f"no {kind} {name!r}; {hint}There are: {existing}"
+    listed = ", ".join(sorted(existing)) or "none"
+    return f"no {kind} {name!r}; {hint}There are: {listed}"
 
 
 def paper_folders() -> list[Path]:

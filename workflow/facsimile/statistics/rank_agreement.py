@@ -27,19 +27,19 @@ def pairs(first: int, second: int = 0) -> list[Pair]:
 
 def correlations(
     values: NDArray[np.floating],
-    wanted: Sequence[Pair],
+    column_pairs: Sequence[Pair],
     rng: np.random.Generator,
     resamples: int = RESAMPLES,
 ) -> tuple[Array, Array]:
-    """Return Spearman's correlation of pairs of columns of ``values`` [n, m].
+    """Return Spearman's correlations of p pairs of columns of ``values`` [n, m].
 
     Returns the correlations [p] over all n runs, and those in every resample of the runs [p, b].
     NaN for fewer than three runs, and where a column is constant, even if only in one resample.
     """
     n = values.shape[0]
     if n < CORRELATION_RUNS:
-        undefined = np.full(len(wanted), np.nan)
-        return undefined, np.full((len(wanted), resamples), np.nan)
+        undefined = np.full(len(column_pairs), np.nan)
+        return undefined, np.full((len(column_pairs), resamples), np.nan)
     columns = list(np.asarray(values, dtype=np.float64).T)
     probabilities = np.full(n, 1 / n)
     block = max(1, _BLOCK // (n * len(columns)))
@@ -47,15 +47,15 @@ def correlations(
     for start in range(0, resamples, block):
         size = min(block, resamples - start)
         counts = rng.multinomial(n, probabilities, size)
-        blocks.append(_weighted(columns, wanted, counts))
+        blocks.append(_weighted(columns, column_pairs, counts))
     # Every run once: the correlations without resampling.
-    value = _weighted(columns, wanted, np.ones((1, n)))
+    value = _weighted(columns, column_pairs, np.ones((1, n)))
     return value[:, 0], np.concatenate(blocks, axis=1)
 
 
 def _weighted(
     columns: list[Array],
-    pairs: Sequence[Pair],
+    column_pairs: Sequence[Pair],
     counts: NDArray[np.number],
 ) -> Array:
     """Return the correlations [p, b]; ``counts`` [b, n] is how often each run was drawn."""
@@ -65,7 +65,7 @@ def _weighted(
     centred = [ranks(column, weights) - centre for column in columns]
     lengths = [np.sqrt(_product(weights, column, column)) for column in centred]
     results: list[Array] = []
-    for i, j in pairs:
+    for i, j in column_pairs:
         covariance = _product(weights, centred[i], centred[j])
         scale = lengths[i] * lengths[j]
         undefined = np.full_like(covariance, np.nan)

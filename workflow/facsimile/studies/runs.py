@@ -125,8 +125,7 @@ def expand(study: Study, scale: str) -> list[Run]:
     """Return all runs of a study at a scale.
 
     The order is data set (slowest), model, hyper-parameter value, seed; the controls come last.
-    Raises UnknownName for a scale that the study does not have, ValueError if a run is stated
-    twice.
+    Raises UnknownName for a scale that the study does not have, ValueError if a run appears twice.
     """
     chosen = scale_of(study, scale)
     datasets = study.datasets_of(chosen)
@@ -335,7 +334,7 @@ def _distinct(runs: list[Run]) -> list[Run]:
     Two labels may differ only in a setting that the scale overrides, for example the steps. Their
     runs are one cell, with the first label.
 
-    Raises ValueError if a run is stated twice, or if two different statements have the same hash
+    Raises ValueError if a run appears twice, or if two different statements have the same hash
     and so the same folder (probability about 1 in 10**5 for 252 cells).
     """
     by_key: dict[str, Run] = {}
@@ -348,7 +347,7 @@ def _distinct(runs: list[Run]) -> list[Run]:
         if is_same and first.label != run.label:
             continue
         problem = (
-            "is stated twice; remove one"
+            "appears twice in the study; remove one"
             if is_same
             else "has the same hash as another; change any setting slightly"
         )
