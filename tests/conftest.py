@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""Fixtures and scheduling of all tests."""
 
 import os
 from pathlib import Path
@@ -11,24 +11,25 @@ from xdist.scheduler import LoadScopeScheduling
 ROOT = Path(__file__).parent.parent
 SLURM = "tests/slurm/"
 
-# One thread, as in a job: two on a core that is busy are many times slower. Said before anything imports torch or numpy.
+# One thread, as in a job: two threads on a busy core are many times slower. Set before anything
+# imports torch or numpy.
 os.environ["OMP_NUM_THREADS"] = "1"
 
 
 class ByFile(LoadScopeScheduling):
-    """One process of pytest has all tests of a file, and one all that share the SLURM cluster."""
+    """Keep all tests of a file in one process, and all tests that use the SLURM cluster."""
 
     def _split_scope(self, nodeid: str) -> str:
         return SLURM if nodeid.startswith(SLURM) else nodeid.partition("::")[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    """How tests are shared out."""
+    """Return the scheduler that distributes tests over processes."""
     return ByFile(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first: the cluster's tests, then files with slow ones."""
+    """Start with the slowest tests: those of the cluster, then files with slow tests."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: (not item.nodeid.startswith(SLURM), item.path not in slow))
 
@@ -44,13 +45,13 @@ def pytest_terminal_summary(
 
 @pytest.fixture(scope="session")
 def root() -> Path:
-    """The repository."""
+    """Root folder of the repository."""
     return ROOT
 
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of real data beside the repository; the test is skipped where there is none."""
+    """Folder of real data beside the repository; skips the test if it does not exist."""
     folder = Path(os.environ.get("FACSIMILE_SHARED", ROOT.parent / "shared"))
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}; set FACSIMILE_SHARED to a folder that has them")

@@ -1,4 +1,4 @@
-"""A copy of the repository with one small study, in which tests run the real snakemake."""
+"""A copy of the repository with one small study, in which tests run the real Snakemake."""
 
 import json
 import os
@@ -9,7 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PAPERS = ROOT / "workflow" / "facsimile" / "papers"
-GOLDENS = ROOT / "tests" / "goldens"  # what reference implementations returned
+# Results of reference implementations.
+GOLDENS = ROOT / "tests" / "goldens"
 PARTS = ("Snakefile", "workflow", "config", "envs", "profiles", "slurm")
 
 STUDY = """\
@@ -35,7 +36,7 @@ scales:
 
 
 def write_study(papers: Path, text: str = STUDY, name: str = "tiny") -> Path:
-    """Write a study into a folder of papers; returns its file."""
+    """Write a study into a folder of papers; return the path of its file."""
     file = papers / name / "study.yaml"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
@@ -43,7 +44,7 @@ def write_study(papers: Path, text: str = STUDY, name: str = "tiny") -> Path:
 
 
 def copy_of_repository(folder: Path) -> Path:
-    """What a run needs of the repository."""
+    """Copy the parts of the repository that a workflow needs; return the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
         source = ROOT / part
@@ -55,7 +56,7 @@ def copy_of_repository(folder: Path) -> Path:
 
 
 class Project:
-    """A working copy at ``folder``; ``snakemake`` runs in it as a user would."""
+    """A working copy in ``folder``, in which commands run as a user would run them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -64,42 +65,42 @@ class Project:
 
     @classmethod
     def create(cls, folder: Path) -> "Project":
-        """Copy what a run needs; the only study is the tiny one."""
+        """Create a copy whose only study is the tiny one."""
         project = cls(copy_of_repository(folder))
         project.remove_papers()
         write_study(project.papers)
         return project
 
     def remove_papers(self, *names: str) -> None:
-        """Remove papers of this copy, with their code; without names, all of them."""
+        """Remove papers of this copy with their code; without names, remove all papers."""
         for folder in self.papers.iterdir():
             if folder.is_dir() and (folder.name in names or not names):
                 shutil.rmtree(folder)
 
     def copy(self, folder: Path) -> "Project":
-        """The same project elsewhere, results and times included."""
+        """Copy the project to another folder, including results and modification times."""
         shutil.copytree(self.folder, folder, symlinks=True)
         return Project(folder)
 
     def edit(
         self, old: str, new: str, path: str = "workflow/facsimile/papers/tiny/study.yaml"
     ) -> None:
-        """Replace text in a file of the project; it must be there."""
+        """Replace text in a file of the project; fails if the file does not contain it."""
         file = self.folder / path
         text = file.read_text()
         assert old in text, f"{path} has no {old!r}"
         file.write_text(text.replace(old, new))
 
     def snakemake(self, *arguments: str, check: bool = True) -> str:
-        """Run snakemake; answers all it printed."""
+        """Run snakemake; return everything it printed."""
         return self._run("-m", "snakemake", "--cores", "2", *arguments, check=check)
 
     def facsimile(self, *arguments: str, check: bool = True) -> str:
-        """Run the package's own command line."""
+        """Run the package's own command line; return everything it printed."""
         return self._run("-m", "facsimile", *arguments, check=check)
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        """Start a process of this project without waiting for it."""
+        """Start a Python process in the project without waiting for it."""
         command = [sys.executable, *arguments]
         return subprocess.Popen(
             command,
@@ -112,37 +113,40 @@ class Project:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment of a user's shell, with this copy's package first and one thread a process."""
+        """Environment of a user's shell, with this copy's package and one thread per process."""
         return os.environ | {"PYTHONPATH": str(self.folder / "workflow"), "OMP_NUM_THREADS": "1"}
 
     def jobs(self, *arguments: str) -> dict[str, int]:
-        """What snakemake would do: rule -> number of jobs, from a dry run."""
-        counts = [line.split() for line in self.snakemake("--dry-run", *arguments).splitlines()]
-        pairs = [words for words in counts if len(words) == 2 and words[1].isdigit()]
-        return {
-            rule: int(count)
-            for rule, count in pairs
-            if rule not in ("total", "tiny", "all", "jobid:")
-        }
+        """Return rule -> number of jobs that snakemake would run, from a dry run."""
+        counts: dict[str, int] = {}
+        for line in self.snakemake("--dry-run", *arguments).splitlines():
+            words = line.split()
+            # Lines of the table of jobs: a rule and a number.
+            if len(words) == 2 and words[1].isdigit():
+                counts[words[0]] = int(words[1])
+        for key in ("total", "tiny", "all", "jobid:"):
+            counts.pop(key, None)
+        return counts
 
     def weights(self) -> dict[str, int]:
-        """Run -> identity of its weights file, which changes when the run is made again."""
-        found = self.folder.glob("results/runs/*/*/*/*/model.safetensors")
-        return {"/".join(path.parts[-5:-1]): path.stat().st_ino for path in found}
+        """Return run -> inode of its weights file, which changes if the run is trained again."""
+        paths = self.folder.glob("results/runs/*/*/*/*/model.safetensors")
+        return {"/".join(path.parts[-5:-1]): path.stat().st_ino for path in paths}
 
     def record(self, key: str) -> dict[str, object]:
-        """run.json of a run."""
-        return json.loads((self.folder / "results" / "runs" / key / "run.json").read_text())
+        """Read run.json of a run."""
+        path = self.folder / "results" / "runs" / key / "run.json"
+        return json.loads(path.read_text())
 
     def _run(self, *arguments: str, check: bool) -> str:
-        done = subprocess.run(
+        completed = subprocess.run(
             [sys.executable, *arguments],
             cwd=self.folder,
             env=self.environment,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=3000,  # against hanging, not against slow machines
+            timeout=3000,  # against hanging processes, not against slow machines
         )
-        assert not check or done.returncode == 0, done.stdout
-        return done.stdout
+        assert not check or completed.returncode == 0, completed.stdout
+        return completed.stdout

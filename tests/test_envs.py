@@ -13,7 +13,7 @@ LOCKS = ("build", "requirements", "torch")
 
 
 def canonical(name: str) -> str:
-    """A package's name as PyPI compares it."""
+    """Return a package's name as PyPI compares it."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -25,7 +25,7 @@ def project(root: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def locked(root: Path) -> dict[str, str]:
-    """Package -> the version that is installed."""
+    """Package -> version that is installed from the lock."""
     text = "\n".join((root / "envs" / f"{name}.lock").read_text() for name in LOCKS)
     return {
         canonical(name): version
@@ -33,30 +33,28 @@ def locked(root: Path) -> dict[str, str]:
     }
 
 
-def test_the_lock_holds_all_that_the_project_and_its_developers_need(
+def test_the_lock_contains_all_requirements_of_the_project_and_its_developers(
     project: dict[str, Any], locked: dict[str, str]
 ):
-    wanted = map(Requirement, project["dependencies"] + project["optional-dependencies"]["dev"])
-    wrong = [
-        str(need)
-        for need in wanted
-        if not need.specifier.contains(locked.get(canonical(need.name), ""))
-    ]
-    assert wrong == [], "run: make lock"
+    requirements = project["dependencies"] + project["optional-dependencies"]["dev"]
+    unmet = []
+    for requirement in map(Requirement, requirements):
+        version = locked.get(canonical(requirement.name), "")
+        if not requirement.specifier.contains(version):
+            unmet.append(str(requirement))
+    assert unmet == [], "run: make lock"
 
 
 def test_every_locked_package_but_torch_has_hashes(root: Path):
     for name in LOCKS[:2]:
-        entries = re.split(
-            r"^(?=\w)", (root / "envs" / f"{name}.lock").read_text(), flags=re.MULTILINE
-        )
-        without = [
-            entry.split()[0] for entry in entries if "==" in entry and "--hash=sha256:" not in entry
-        ]
-        assert without == []
+        text = (root / "envs" / f"{name}.lock").read_text()
+        entries = re.split(r"^(?=\w)", text, flags=re.MULTILINE)
+        packages = [entry for entry in entries if "==" in entry]
+        unhashed = [entry.split()[0] for entry in packages if "--hash=sha256:" not in entry]
+        assert unhashed == []
 
 
-def test_what_torch_needs_is_declared_for_the_version_that_is_locked(
+def test_the_requirements_of_torch_are_declared_for_the_locked_version(
     root: Path, locked: dict[str, str]
 ):
     (declared,) = tomllib.loads((root / "envs/uv.toml").read_text())["dependency-metadata"]

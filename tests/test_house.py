@@ -1,4 +1,4 @@
-"""Where code lies: the rules that import-linter cannot state (`make lint` checks the others)."""
+"""Rules on the location of code that import-linter cannot express (`make lint` checks the rest)."""
 
 import ast
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def module_of(path: Path) -> str:
 
 
 def imports(path: Path) -> Iterator[str]:
-    """Modules of this package that a file imports, names taken from packages included."""
+    """Yield the modules of this package, and the names in them, that a file imports."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.startswith("facsimile"))
@@ -33,19 +33,20 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def files(*folders: str) -> list[Path]:
-    return [
-        path for folder in folders for path in sorted((discover.PACKAGE / folder).rglob("*.py"))
-    ]
+    paths: list[Path] = []
+    for folder in folders:
+        paths += sorted((discover.PACKAGE / folder).rglob("*.py"))
+    return paths
 
 
-def test_two_files_stand_at_the_root_of_the_package():
+def test_the_root_of_the_package_has_two_files():
     assert [path.name for path in sorted(discover.PACKAGE.glob("*.py"))] == [
         "__init__.py",
         "__main__.py",
     ]
 
 
-def test_no_folder_but_papers_is_too_full_to_be_looked_over():
+def test_no_folder_except_papers_has_too_many_files():
     folders = {path.parent for path in files(".") if path.parent != PAPERS}
     counts = {str(folder): len(list(folder.glob("*.py"))) for folder in folders}
     assert {name: count for name, count in counts.items() if count > MOST_FILES} == {}
@@ -53,56 +54,51 @@ def test_no_folder_but_papers_is_too_full_to_be_looked_over():
 
 def test_nothing_outside_a_paper_imports_it():
     outside = [path for path in files(".") if PAPERS not in path.parents]
-    taken = {
-        str(path): name
-        for path in outside
-        for name in imports(path)
-        if name.startswith("facsimile.papers.")
-    }
-    assert taken == {}
+    wrong = []
+    for path in outside:
+        wrong += [(path, name) for name in imports(path) if name.startswith("facsimile.papers.")]
+    assert wrong == []
 
 
 @pytest.mark.parametrize("folder", ENGINE)
 def test_the_engine_names_no_paper(folder):
-    named = {
-        (str(path), node.value)
-        for path in files(folder)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Constant) and node.value in IDS
-    }
-    assert named == set()
+    named = []
+    for path in files(folder):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and node.value in IDS:
+                named.append((path, node.value))
+    assert named == []
 
 
 @pytest.mark.parametrize("folder", ENGINE)
-def test_the_engine_uses_what_a_kind_is_built_of_and_no_single_thing(folder):
-    """It finds things by name: discover.module("metrics", "mig"), not an import."""
-    things = {
-        discover.located(kind, name) for kind in discover.KINDS for name in discover.names(kind)
-    }
-    used = {
-        (str(path), name)
-        for path in files(folder)
-        for name in imports(path)
-        if name in things or name.rpartition(".")[0] in things
-    }
-    assert used == set()
+def test_the_engine_imports_no_single_model_metric_or_other_thing(folder):
+    """It loads them by name, as discover.module("metrics", "mig")."""
+    modules = set()
+    for kind in discover.KINDS:
+        modules |= {discover.located(kind, name) for name in discover.names(kind)}
+    used = []
+    for path in files(folder):
+        for name in imports(path):
+            if name in modules or name.rpartition(".")[0] in modules:
+                used.append((path, name))
+    assert used == []
 
 
 def test_no_private_module_is_used_outside_its_folder():
     foreign = set()
     for path in files("."):
-        own = module_of(path.parent / "__init__.py")
+        package = module_of(path.parent / "__init__.py")
         for name in imports(path):
             parts = name.split(".")
             for depth, part in enumerate(parts):
                 private = part.startswith("_") and not part.startswith("__")
-                if private and ".".join(parts[:depth]) != own:
+                if private and ".".join(parts[:depth]) != package:
                     foreign.add((str(path), name))
     assert foreign == set()
 
 
 def used_by_study() -> Iterator[tuple[str, str, str]]:
-    """(Kind, name, id of the study that names it)."""
+    """Yield (kind, name, id of the study that uses it)."""
     for id in IDS:
         study = reading.load(PAPERS / id / "study.yaml")
         yield from (("models", model.name, id) for model in study.models)
@@ -113,16 +109,16 @@ def used_by_study() -> Iterator[tuple[str, str, str]]:
         yield from (("claims", claim.statistic, id) for claim in study.claims.values())
 
 
-def test_a_thing_of_one_paper_is_named_by_that_paper_alone():
+def test_code_in_the_folder_of_a_paper_is_used_by_that_paper_only():
     wrong = []
     for kind, name, id in used_by_study():
         if name not in discover.names(kind):
-            continue  # a data set that is planned and not there yet
+            continue  # a data set that is planned and does not exist yet
         path = discover.place(kind, name).path
         if PAPERS in path.parents and PAPERS / id not in path.parents:
             owner = path.relative_to(PAPERS).parts[0]
             wrong.append(
-                f"{id} uses {kind}/{name}, which lies in papers/{owner}; share it: git mv "
+                f"{id} uses {kind}/{name}, which is in papers/{owner}; to share it: git mv "
                 f"workflow/facsimile/papers/{owner}/{kind}/{path.name} "
                 f"workflow/facsimile/{kind}/{path.name}"
             )

@@ -1,4 +1,4 @@
-"""HDF5 files are written whole or not at all, in bounded memory, and on a full disk without a crash."""
+"""HDF5 files are written atomically, in bounded memory, and without a crash on a full disk."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ import pytest
 from facsimile.foundation import hdf5
 from facsimile.store import latents
 
-# Latents of 200,000 images, 16 MB, in a process that reports what it needed.
+# Latents of 200,000 images, 16 MB, in a process that reports its memory.
 WRITER = """
 import resource, signal, sys
 import numpy as np
@@ -34,10 +34,10 @@ def write(path, blocks, limit=-1):
 
 
 @pytest.mark.parametrize("limit", [1_000, 1_000_000, 15_999_000])
-def test_what_the_disk_cannot_hold_is_an_error_and_leaves_nothing(tmp_path, limit):
-    ended = write(tmp_path / "latents.h5", 20, limit)
-    assert ended.returncode == 1, ended.stderr
-    assert "OSError: [Errno 27] File too large" in ended.stderr
+def test_a_full_disk_is_an_error_and_leaves_no_file(tmp_path, limit):
+    process = write(tmp_path / "latents.h5", 20, limit)
+    assert process.returncode == 1, process.stderr
+    assert "OSError: [Errno 27] File too large" in process.stderr
     assert not list(tmp_path.iterdir())
 
 
@@ -48,13 +48,13 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path):
     assert latents.read(tmp_path / "200.h5").shape == (2_000_000, 10)
 
 
-def test_an_error_within_the_block_is_raised_and_leaves_nothing(tmp_path):
+def test_an_error_in_the_block_is_raised_and_leaves_no_file(tmp_path):
     with pytest.raises(ZeroDivisionError), hdf5.writing(tmp_path / "a.h5") as file:
         file["rows"] = np.ones(3) / (1 // 0)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_file_takes_the_place_of_the_one_before(tmp_path):
+def test_a_file_replaces_the_previous_one(tmp_path):
     for value in (1, 2):
         with hdf5.writing(tmp_path / "a.h5", libver="v110") as file:
             file["value"] = value

@@ -1,4 +1,4 @@
-"""What runs are said to cost, from rates that were measured."""
+"""Cost estimates of runs, from measured rates."""
 
 import pytest
 from project import PAPERS
@@ -16,27 +16,26 @@ def study(root):
     return reading.load(PAPERS / "locatello2019" / "study.yaml")
 
 
-def test_a_metric_costs_by_its_training_points_and_every_way_it_is_asked(study):
-    alone = study.model_copy(update={"metrics": ["dci"], "variations": {}})
-    assert cost.score_seconds(alone, "paper") == DCI
-    assert cost.score_seconds(alone, "smoke") == DCI / 10
-    asked = study.model_copy(
-        update={"metrics": ["dci"]}
-    )  # two other draws, 100 and 1,000 of 10,000 points
-    assert cost.score_seconds(asked, "paper") == pytest.approx(3.11 * DCI)
+def test_a_metric_costs_by_its_training_points_and_its_variations(study):
+    plain = study.model_copy(update={"metrics": ["dci"], "variations": {}})
+    assert cost.score_seconds(plain, "paper") == DCI
+    assert cost.score_seconds(plain, "smoke") == DCI / 10
+    # Variations: two other samples, and 100 and 1,000 of 10,000 points.
+    varied = study.model_copy(update={"metrics": ["dci"]})
+    assert cost.score_seconds(varied, "paper") == pytest.approx(3.11 * DCI)
 
 
 def test_a_study_costs_the_sum_of_training_encoding_and_scoring(study):
-    some = [run for run in runs.expand(study, "desk") if run.model in ("beta_vae", "factor_vae")]
-    price = cost.of(some, study, "desk")
-    trained = 3 * 1000 / cost.DEFAULT_STEPS_PER_SECOND + 3 * 1000 / FACTOR_VAE
-    assert price.core_hours * 3600 == pytest.approx(
-        trained + 6 * (cost.ENCODE_SECONDS + cost.score_seconds(study, "desk"))
-    )
+    models = ("beta_vae", "factor_vae")
+    six_runs = [run for run in runs.expand(study, "desk") if run.model in models]
+    price = cost.of(six_runs, study, "desk")
+    training = 3 * 1000 / cost.DEFAULT_STEPS_PER_SECOND + 3 * 1000 / FACTOR_VAE
+    others = 6 * (cost.ENCODE_SECONDS + cost.score_seconds(study, "desk"))
+    assert price.core_hours * 3600 == pytest.approx(training + others)
     assert (price.runs, price.steps) == (6, 6000)
 
 
-def test_pictures_of_scenes_cost_by_their_pixels(root):
+def test_images_of_scenes_cost_by_their_pixels(root):
     study = reading.load(PAPERS / "causalvae" / "study.yaml")
     small, large = (runs.expand(study, scale)[0] for scale in ("desk", "paper"))
     assert (small.params["side"], large.params["side"]) == (16, 96)

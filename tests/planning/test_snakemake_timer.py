@@ -1,4 +1,4 @@
-"""How often Snakemake looks through the jobs that wait, in a real run of it."""
+"""How often a real Snakemake evaluates its waiting jobs."""
 
 import subprocess
 import sys
@@ -34,7 +34,7 @@ rule one:
 """
 
 
-def test_a_timer_that_runs_is_the_only_one():
+def test_only_one_timer_runs_at_a_time():
     scheduler = SimpleNamespace(_open_jobs=Semaphore(0))
     for _ in range(3):
         snakemake_timer._schedule(scheduler, 0.01)
@@ -45,7 +45,7 @@ def test_a_timer_that_runs_is_the_only_one():
 
 
 @pytest.mark.slow
-def test_jobs_that_ended_cost_no_looks(tmp_path, root):
+def test_finished_jobs_add_no_evaluations(tmp_path, root):
     (tmp_path / "Snakefile").write_text(SNAKEFILE.format(package=str(root / "workflow"), jobs=JOBS))
     command = [
         sys.executable,
@@ -58,7 +58,8 @@ def test_jobs_that_ended_cost_no_looks(tmp_path, root):
         "100/1s",
     ]
     began = time.monotonic()
-    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    process = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     seconds = time.monotonic() - began
     assert len(list(tmp_path.glob("*.done"))) == JOBS
-    assert JOBS <= ran.stderr.count("Ready jobs:") <= JOBS + seconds + 1  # 43 without the remedy
+    # There were 43 evaluations without the change.
+    assert JOBS <= process.stderr.count("Ready jobs:") <= JOBS + seconds + 1

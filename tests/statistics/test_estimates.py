@@ -1,4 +1,4 @@
-"""Intervals and correlations: against closed forms, against SciPy, and on samples that say nothing."""
+"""Intervals and correlations: compared with closed forms and SciPy, and on degenerate samples."""
 
 import numpy as np
 import pytest
@@ -14,26 +14,26 @@ def rng():
     return np.random.default_rng(7)
 
 
-def test_the_interval_of_a_mean_is_the_normal_one_for_many_values():
+def test_the_interval_of_a_mean_is_normal_for_many_values():
     values = np.random.default_rng(0).normal(size=2000)
-    found = estimates.estimate(values, rng(), resamples=4000)
+    result = estimates.estimate(values, rng(), resamples=4000)
     half = 1.96 * values.std() / np.sqrt(values.size)
-    assert found.n == 2000
-    assert found.value == pytest.approx(values.mean())
+    assert result.n == 2000
+    assert result.value == pytest.approx(values.mean())
     np.testing.assert_allclose(
-        [found.low, found.high], [values.mean() - half, values.mean() + half], atol=0.05 * half * 2
+        [result.low, result.high],
+        [values.mean() - half, values.mean() + half],
+        atol=0.05 * half * 2,
     )
 
 
-def test_intervals_cover_the_truth_about_as_often_as_they_say():
+def test_intervals_cover_the_truth_about_as_often_as_their_level():
     truth = np.random.default_rng(1)
-    hits = sum(
-        found.low <= 0.0 <= found.high
-        for found in (
-            estimates.estimate(truth.normal(size=40), truth, resamples=400) for _ in range(400)
-        )
-    )
-    # 400 × .94 (percentile intervals are a little narrow at n = 40) less and plus four standard deviations.
+    hits = 0
+    for _ in range(400):
+        result = estimates.estimate(truth.normal(size=40), truth, resamples=400)
+        hits += result.low <= 0.0 <= result.high
+    # 400 × .94 (percentile intervals are a little narrow at n = 40) ± four standard deviations.
     assert 357 <= hits <= 395
 
 
@@ -41,16 +41,16 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say():
 def test_every_statistic_agrees_with_scipy_bootstrap(name):
     values = np.random.default_rng(2).gamma(2.0, size=60)
     statistic = estimates.STATISTICS[name]
-    found = estimates.estimate(values, rng(), statistic, resamples=8000)
+    result = estimates.estimate(values, rng(), statistic, resamples=8000)
     other = stats.bootstrap(
         (values,),
         lambda v, axis: statistic(np.moveaxis(v, axis, -1)),
         method="percentile",
         rng=rng(),
     )
-    spread = found.high - found.low
-    assert found.low == pytest.approx(other.confidence_interval.low, abs=0.06 * spread)
-    assert found.high == pytest.approx(other.confidence_interval.high, abs=0.06 * spread)
+    spread = result.high - result.low
+    assert result.low == pytest.approx(other.confidence_interval.low, abs=0.06 * spread)
+    assert result.high == pytest.approx(other.confidence_interval.high, abs=0.06 * spread)
 
 
 def test_iqm_drops_a_quarter_at_each_end():
@@ -58,7 +58,7 @@ def test_iqm_drops_a_quarter_at_each_end():
     assert estimates.iqm(np.array([1.0, 2.0, 6.0])) == pytest.approx(3.0)
 
 
-def test_strata_keep_what_differs_between_cells_out_of_the_interval():
+def test_strata_exclude_differences_between_cells_from_the_interval():
     cells = np.repeat(np.arange(6), 5)
     values = cells + np.random.default_rng(3).normal(scale=0.01, size=30)
     within = estimates.estimate(values, rng(), strata=cells)
@@ -68,19 +68,19 @@ def test_strata_keep_what_differs_between_cells_out_of_the_interval():
 
 @pytest.mark.parametrize("values", [[0.3], [0.1, 0.1, 0.1], [1.0] * 7])
 def test_a_sample_without_variation_has_a_value_and_no_interval(values):
-    found = estimates.estimate(np.array(values), rng())
-    assert found.value == pytest.approx(values[0])
-    assert np.isnan([found.low, found.high]).all()
-    assert found.n == len(values)
+    result = estimates.estimate(np.array(values), rng())
+    assert result.value == pytest.approx(values[0])
+    assert np.isnan([result.low, result.high]).all()
+    assert result.n == len(values)
 
 
-def test_no_value_at_all_is_nan_with_n_zero():
+def test_without_values_the_estimate_is_nan_with_n_zero():
     assert np.isnan(estimates.estimate(np.array([]), rng()).value)
     assert estimates.paired_difference(np.array([]), np.array([]), rng()).n == 0
 
 
-def test_nan_among_the_values_is_refused():
-    with pytest.raises(ValueError, match="1 that are not"):
+def test_nan_among_the_values_is_an_error():
+    with pytest.raises(ValueError, match="1 are not finite"):
         estimates.estimate(np.array([0.1, np.nan]), rng())
 
 
@@ -95,12 +95,12 @@ def test_the_same_purpose_gives_the_same_interval_in_any_order():
 def test_pairing_removes_what_pairs_share():
     shared = np.random.default_rng(4).normal(size=50)
     noise = np.random.default_rng(5).normal(scale=0.01, size=50)
-    found = estimates.paired_difference(shared + 0.1 + noise, shared, rng())
-    assert found.value == pytest.approx(0.1, abs=0.01)
-    assert 0.09 < found.low < found.value < found.high < 0.11
+    result = estimates.paired_difference(shared + 0.1 + noise, shared, rng())
+    assert result.value == pytest.approx(0.1, abs=0.01)
+    assert 0.09 < result.low < result.value < result.high < 0.11
 
 
-def test_pairs_of_different_number_are_refused():
+def test_sides_of_different_length_are_an_error():
     with pytest.raises(ValueError, match="3 and 2"):
         estimates.paired_difference(np.arange(3.0), np.arange(2.0), rng())
 
@@ -111,47 +111,46 @@ def test_pairs_of_different_number_are_refused():
         np.float64, st.tuples(st.just(2), st.integers(3, 30)), elements=st.integers(0, 6).map(float)
     )
 )
-def test_spearman_with_ties_is_scipys(pair):
+def test_spearman_with_ties_equals_scipy(pair):
     x, y = pair
-    found = estimates.spearman(x, y, rng(), resamples=5)
+    result = estimates.spearman(x, y, rng(), resamples=5)
     if np.ptp(x) == 0 or np.ptp(y) == 0:
-        assert np.isnan(found.value)
+        assert np.isnan(result.value)
     else:
-        assert found.value == pytest.approx(stats.spearmanr(x, y).statistic, abs=1e-12)
+        assert result.value == pytest.approx(stats.spearmanr(x, y).statistic, abs=1e-12)
 
 
-def test_a_resample_counted_is_a_resample_drawn():
+def test_a_resample_by_counts_equals_one_by_indices():
     gen = np.random.default_rng(6)
     x, y = gen.integers(0, 5, 40).astype(float), gen.normal(size=40)
-    picked = gen.integers(40, size=40)
-    counts = np.bincount(picked, minlength=40)[None]
-    found = estimates._correlations(x[None], y[None], counts)[0, 0, 0]
-    assert found == pytest.approx(stats.spearmanr(x[picked], y[picked]).statistic, abs=1e-12)
+    indices = gen.integers(40, size=40)
+    counts = np.bincount(indices, minlength=40)[None]
+    result = estimates._correlations(x[None], y[None], counts)[0, 0, 0]
+    assert result == pytest.approx(stats.spearmanr(x[indices], y[indices]).statistic, abs=1e-12)
 
 
 def test_a_monotone_pair_correlates_perfectly_and_has_no_interval():
     x = np.linspace(0, 1, 20)
-    found = estimates.spearman(x, np.exp(x), rng())
-    assert found.value == pytest.approx(1.0)
-    assert np.isnan([found.low, found.high]).all()
+    result = estimates.spearman(x, np.exp(x), rng())
+    assert result.value == pytest.approx(1.0)
+    assert np.isnan([result.low, result.high]).all()
     assert estimates.spearman(x, -x, rng()).value == pytest.approx(-1.0)
 
 
-def test_the_interval_of_a_correlation_is_fishers_for_many_pairs():
+def test_the_interval_of_a_correlation_is_that_of_fisher_for_many_pairs():
     gen = np.random.default_rng(8)
     x, e = gen.normal(size=(2, 1500))
-    found = estimates.spearman(x, 0.5 * x + e, rng())
-    z, half = (
-        np.arctanh(found.value),
-        1.96 * 1.03 / np.sqrt(1500),
-    )  # Fieller et al. 1957: variance 1.06 / (n - 3)
-    np.testing.assert_allclose([found.low, found.high], np.tanh([z - half, z + half]), atol=0.008)
+    result = estimates.spearman(x, 0.5 * x + e, rng())
+    z = np.arctanh(result.value)
+    # Fieller et al. 1957: variance 1.06 / (n - 3).
+    half = 1.96 * 1.03 / np.sqrt(1500)
+    np.testing.assert_allclose([result.low, result.high], np.tanh([z - half, z + half]), atol=0.008)
 
 
 @pytest.mark.parametrize(
     ("x", "y"), [([], []), ([1.0, 2.0], [3.0, 1.0]), ([1.0, 1.0, 1.0, 1.0], [1.0, 2.0, 3.0, 4.0])]
 )
-def test_a_correlation_that_cannot_be_said_is_nan(x, y):
-    found = estimates.spearman(np.array(x), np.array(y), rng())
-    assert np.isnan(found.value)
-    assert found.n == len(x)
+def test_an_undefined_correlation_is_nan(x, y):
+    result = estimates.spearman(np.array(x), np.array(y), rng())
+    assert np.isnan(result.value)
+    assert result.n == len(x)

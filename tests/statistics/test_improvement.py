@@ -1,4 +1,4 @@
-"""Probability of improvement and seeds needed, against textbook answers."""
+"""Probability of improvement and seeds needed, compared with textbook values."""
 
 import numpy as np
 import pytest
@@ -11,60 +11,59 @@ def rng():
     return np.random.default_rng(0)
 
 
-def test_the_share_of_pairs_that_are_won_ties_for_half():
+def test_it_is_the_share_of_pairs_with_ties_for_half():
     # 1 < 2, 1 < 3, 3 > 2, 3 = 3
-    found = improvement.probability([np.array([1.0, 3.0])], [np.array([2.0, 3.0])], rng())
-    assert found.value == pytest.approx(1.5 / 4)
-    assert found.n == 4
+    result = improvement.probability([np.array([1.0, 3.0])], [np.array([2.0, 3.0])], rng())
+    assert result.value == pytest.approx(1.5 / 4)
+    assert result.n == 4
 
 
-def test_it_is_mann_whitneys_u_a_task_averaged_over_tasks():
-    drawn = rng()
-    first, second = (
-        [drawn.standard_normal(9), drawn.standard_normal(12) + 1],
-        [drawn.standard_normal(7), drawn.standard_normal(5)],
+def test_it_is_mann_whitneys_u_averaged_over_tasks():
+    rng_of_data = rng()
+    first = [rng_of_data.standard_normal(9), rng_of_data.standard_normal(12) + 1]
+    second = [rng_of_data.standard_normal(7), rng_of_data.standard_normal(5)]
+    shares = []
+    for a, b in zip(first, second, strict=True):
+        u = stats.mannwhitneyu(a, b).statistic
+        shares.append(u / (a.size * b.size))
+    result = improvement.probability(first, second, rng())
+    assert result.value == pytest.approx(np.mean(shares))
+    assert result.low < result.value < result.high
+
+
+def test_the_interval_has_the_theoretical_width():
+    # For equal distributions, the variance of U/nm is (n + m + 1)/(12 n m).
+    rng_of_data = rng()
+    result = improvement.probability(
+        [rng_of_data.standard_normal(100)], [rng_of_data.standard_normal(80)], rng()
     )
-    u = [
-        stats.mannwhitneyu(a, b).statistic / (a.size * b.size)
-        for a, b in zip(first, second, strict=True)
-    ]
-    found = improvement.probability(first, second, rng())
-    assert found.value == pytest.approx(np.mean(u))
-    assert found.low < found.value < found.high
+    assert result.high - result.low == pytest.approx(2 * 1.96 * np.sqrt(181 / (12 * 8000)), rel=0.1)
 
 
-def test_the_interval_is_as_wide_as_theory_says():
-    # Of equal distributions U/nm varies with (n + m + 1)/(12 n m).
-    drawn = rng()
-    found = improvement.probability(
-        [drawn.standard_normal(100)], [drawn.standard_normal(80)], rng()
-    )
-    assert found.high - found.low == pytest.approx(2 * 1.96 * np.sqrt(181 / (12 * 8000)), rel=0.1)
+def test_a_task_without_runs_on_one_side_is_left_out():
+    runs, empty = np.array([1.0, 2.0]), np.array([])
+    assert improvement.probability([runs, runs], [runs - 9, empty], rng()).value == 1
+    assert np.isnan(improvement.probability([empty], [runs], rng()).value)
 
 
-def test_a_task_that_one_side_lacks_is_left_out():
-    both, alone = np.array([1.0, 2.0]), np.array([])
-    assert improvement.probability([both, both], [both - 9, alone], rng()).value == 1
-    assert np.isnan(improvement.probability([alone], [both], rng()).value)
-
-
-NORMAL = stats.norm.ppf((np.arange(2000) + 0.5) / 2000)  # as good as a population
+# Practically the whole population.
+NORMAL = stats.norm.ppf((np.arange(2000) + 0.5) / 2000)
 
 
 @pytest.mark.parametrize(("effect", "textbook"), [(1.0, 17), (0.8, 26), (0.5, 64)])
-def test_welch_needs_as_many_as_the_textbook_says(effect, textbook):
+def test_welch_needs_as_many_seeds_as_in_the_textbook(effect, textbook):
     """Cohen 1988, Statistical power analysis, table 2.4.1: two-sided 0.05, power 0.80."""
     assert seeds_needed.unpaired(NORMAL, NORMAL + effect, rng()) == pytest.approx(textbook, rel=0.1)
 
 
-def test_pairing_needs_fewer_where_seeds_move_both_alike():
+def test_pairing_needs_fewer_seeds_if_they_affect_both_methods():
     # One sample, effect 0.5: 34 (two-sided 0.05, power 0.80).
     other = rng().permutation(NORMAL)
     assert seeds_needed.paired(NORMAL + 0.5 + other, other, rng()) == pytest.approx(34, rel=0.1)
     assert seeds_needed.unpaired(NORMAL + 0.5 + other, other, rng()) > 64
 
 
-def test_what_is_certain_needs_two_what_is_equal_is_never_told_and_two_runs_say_nothing():
+def test_seeds_needed_for_certain_equal_and_too_few_runs():
     ones = np.ones(5)
     assert seeds_needed.unpaired(ones, 2 * ones, rng()) == 2
     assert seeds_needed.unpaired(ones, ones, rng()) == np.inf

@@ -1,4 +1,4 @@
-"""Expansion: the published grid, its numbers, hashes that stay, shards."""
+"""Expansion of studies: the published grid and its numbers, frozen hashes, shards."""
 
 import json
 
@@ -26,7 +26,8 @@ def test_the_published_study_has_12600_runs(published):
     assert len({run.key for run in published}) == 12_600
 
 
-# disentanglement_lib's config/unsupervised_study_v1/sweep.py, executed: model_num -> configuration.
+# model_num -> configuration, from executing disentanglement_lib's
+# config/unsupervised_study_v1/sweep.py.
 @pytest.mark.parametrize(
     ("number", "dataset", "model", "params", "seed"),
     [
@@ -75,14 +76,18 @@ def test_a_smaller_scale_keeps_the_numbers(locatello):
 
 
 def test_hashes_of_the_shipped_studies_are_frozen(root):
-    """A moved hash orphans trained runs; if that is meant, regenerate the file and say so in the changelog."""
-    found = {}
+    """A changed hash orphans trained runs.
+
+    If the change is intended, regenerate the file and mention it in the changelog.
+    """
+    hashes = {}
     for path in sorted(PAPERS.glob("*/study.yaml")):
-        loaded = reading.load(path)
-        for scale in loaded.scales:
-            keys = sorted({run.key.rsplit("/", 1)[0] for run in runs.expand(loaded, scale)})
-            found[f"{loaded.id}/{scale}"] = canonical.hash8(keys)
-    assert found == json.loads(FROZEN.read_text())
+        study = reading.load(path)
+        for scale in study.scales:
+            # Keys without the seed.
+            cells = {run.key.rsplit("/", 1)[0] for run in runs.expand(study, scale)}
+            hashes[f"{study.id}/{scale}"] = canonical.hash8(sorted(cells))
+    assert hashes == json.loads(FROZEN.read_text())
 
 
 @pytest.mark.parametrize(
@@ -95,18 +100,18 @@ def test_hashes_of_the_shipped_studies_are_frozen(root):
         ({"beta": 1}, {"beta": True}, False),
     ],
 )
-def test_the_hash_depends_on_what_is_stated_and_not_on_how(a, b, same):
+def test_the_hash_depends_on_values_and_not_on_their_notation(a, b, same):
     assert (canonical.hash8(a) == canonical.hash8(b)) is same
 
 
-def test_shards_hold_every_run_once(published):
-    made = runs.shards(published, 50)
-    assert len(made) == 252
-    assert sorted(run.key for shard in made for run in shard.runs) == sorted(
-        run.key for run in published
-    )
-    assert all(len({(run.dataset, run.model) for run in shard.runs}) == 1 for shard in made)
-    assert len({shard.key for shard in made}) == 252
+def test_shards_contain_every_run_once(published):
+    shards = runs.shards(published, 50)
+    assert len(shards) == 252
+    keys = [run.key for shard in shards for run in shard.runs]
+    assert sorted(keys) == sorted(run.key for run in published)
+    for shard in shards:
+        assert len({(run.dataset, run.model) for run in shard.runs}) == 1
+    assert len({shard.key for shard in shards}) == 252
 
 
 def test_every_scale_has_its_controls(locatello):
@@ -116,26 +121,25 @@ def test_every_scale_has_its_controls(locatello):
         assert all(run.number is None and run.steps == 0 for run in controls)
 
 
-def test_a_variation_is_asked_where_it_is_another_way(locatello):
-    ways = {way.variation: way for way in evaluations.settings(locatello, "paper", "mig")}
-    assert list(ways) == ["", "draw_1", "draw_2", "train_100", "train_1000"]
-    assert ways["draw_2"].evaluation == ways[""].evaluation.model_copy(update={"seed": 2})
-    assert ways["train_100"].evaluation == ways[""].evaluation.model_copy(update={"train": 100})
-    # The smoke scale gives 1,000 points to all, so train_1000 is no other way there.
-    assert [way.variation for way in evaluations.settings(locatello, "smoke", "mig")] == [
-        "",
-        "draw_1",
-        "draw_2",
-        "train_100",
-    ]
+def variations(study, scale, metric):
+    """Return the names of all ways to compute a metric, "" for the main evaluation."""
+    return [setting.variation for setting in evaluations.settings(study, scale, metric)]
+
+
+def test_a_variation_is_left_out_if_it_equals_the_main_evaluation(locatello):
+    settings = evaluations.settings(locatello, "paper", "mig")
+    by_name = {setting.variation: setting.evaluation for setting in settings}
+    assert list(by_name) == ["", "draw_1", "draw_2", "train_100", "train_1000"]
+    assert by_name["draw_2"] == by_name[""].model_copy(update={"seed": 2})
+    assert by_name["train_100"] == by_name[""].model_copy(update={"train": 100})
+    # At the smoke scale the main evaluation has 1,000 points, so train_1000 equals it.
+    assert variations(locatello, "smoke", "mig") == ["", "draw_1", "draw_2", "train_100"]
+    assert variations(locatello, "paper", "explicitness") == [""]
     sampled = evaluations.settings(locatello, "paper", "unsupervised")[1]
     assert (sampled.variation, sampled.representation) == ("sampled", "sampled")
-    assert [way.variation for way in evaluations.settings(locatello, "paper", "explicitness")] == [
-        ""
-    ]
 
 
-def test_a_scale_may_give_a_dear_metric_fewer_points(locatello):
+def test_a_scale_may_give_an_expensive_metric_fewer_points(locatello):
     assert evaluations.evaluation(locatello, "smoke", "downstream").train == 100
     assert (
         evaluations.evaluation(locatello, "smoke", "mig").train
@@ -144,8 +148,8 @@ def test_a_scale_may_give_a_dear_metric_fewer_points(locatello):
     )
 
 
-def test_another_variation_is_another_protocol(locatello):
-    fewer = {name: way for name, way in locatello.variations.items() if name != "draw_2"}
+def test_another_variation_changes_the_protocol(locatello):
+    fewer = {name: setting for name, setting in locatello.variations.items() if name != "draw_2"}
     other = locatello.model_copy(update={"variations": fewer})
     assert evaluations.protocol(other, "paper", "mig") != evaluations.protocol(
         locatello, "paper", "mig"
@@ -155,18 +159,18 @@ def test_another_variation_is_another_protocol(locatello):
     )
 
 
-def test_an_unknown_scale_is_named_with_the_right_ones(locatello):
+def test_an_unknown_scale_is_an_error_with_a_suggestion(locatello):
     with pytest.raises(ValueError, match=r"no scale of locatello2019 'dsk'; did you mean 'desk'\?"):
         runs.expand(locatello, "dsk")
 
 
-def test_the_dimensions_of_a_representation_may_be_a_data_sets_own(root):
+def test_a_data_set_may_have_its_own_number_of_latents(root):
     svae = reading.load(PAPERS / "svae" / "study.yaml")
-    found = {
+    latents = {
         run.dataset: run.statement["training"]["latents"] for run in runs.expand(svae, "paper")
     }
-    assert found == {name: int(name.split("_")[2]) for name in svae.datasets}
-    stranger = svae.model_copy(update={"latents": {"sparse_shift_7_cells": 7}})
-    (place, said), *_ = stranger.problems()
-    assert place == ("latents",)
-    assert "no data set of svae 'sparse_shift_7_cells'; did you mean 'sparse_shift_" in said
+    assert latents == {name: int(name.split("_")[2]) for name in svae.datasets}
+    unknown = svae.model_copy(update={"latents": {"sparse_shift_7_cells": 7}})
+    (location, message), *_ = unknown.problems()
+    assert location == ("latents",)
+    assert "no data set of svae 'sparse_shift_7_cells'; did you mean 'sparse_shift_" in message

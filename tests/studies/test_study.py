@@ -1,4 +1,4 @@
-"""Study files: what is accepted, and what an error says."""
+"""Study files: what is accepted, and what errors say."""
 
 import re
 import subprocess
@@ -17,9 +17,9 @@ def text(root):
 
 
 def test_the_published_study_is_read(root):
-    found = reading.load(PAPERS / "locatello2019" / "study.yaml")
-    assert found.id == "locatello2019"
-    assert set(found.scales) == {"smoke", "desk", "paper"}
+    study = reading.load(PAPERS / "locatello2019" / "study.yaml")
+    assert study.id == "locatello2019"
+    assert set(study.scales) == {"smoke", "desk", "paper"}
 
 
 @pytest.mark.parametrize(
@@ -162,10 +162,10 @@ def test_an_error_names_file_line_key_and_remedy(text, tmp_path, old, new, key, 
     path = write_study(tmp_path, text.replace(old, new, 1), "locatello2019")
     with pytest.raises(FileError) as error:
         reading.load(path)
-    file, line, said = str(error.value).split(":", 2)
+    file, line, text_of_error = str(error.value).split(":", 2)
     assert file == str(path)
-    assert said.strip().startswith(key)
-    assert message in said
+    assert text_of_error.strip().startswith(key)
+    assert message in text_of_error
     written = path.read_text().splitlines()[int(line) - 1]
     assert (
         re.split(r"\W", key.split(".")[-1])[0] in written
@@ -178,7 +178,7 @@ def test_an_error_names_file_line_key_and_remedy(text, tmp_path, old, new, key, 
     "content",
     ["", "[1, 2]", "id: [", "a: !!python/object/apply:os.system [ls]", "\x00", "- {", "&a [*a]"],
 )
-def test_what_is_no_study_is_refused_in_one_line(tmp_path, content):
+def test_an_invalid_file_is_an_error_of_one_line(tmp_path, content):
     path = write_study(tmp_path, content, "broken")
     with pytest.raises(FileError) as error:
         reading.load(path)
@@ -186,19 +186,21 @@ def test_what_is_no_study_is_refused_in_one_line(tmp_path, content):
     assert "\n" not in str(error.value)
 
 
-def test_the_schema_for_editors_is_what_the_code_says(root):
+def test_the_schema_for_editors_is_up_to_date(root):
     assert (root / json_schema.PATH).read_text(encoding="utf-8") == json_schema.generated(), (
         "run: facsimile schema"
     )
 
 
 def test_expanding_a_study_imports_neither_torch_nor_pandas(root):
+    path = PAPERS / "locatello2019" / "study.yaml"
     code = (
-        "import sys; from pathlib import Path; from facsimile.studies import runs, reading; from facsimile.planning import targets;"
-        f"runs.expand(reading.load(Path({str(PAPERS / 'locatello2019' / 'study.yaml')!r})), 'paper');"
+        "import sys; from pathlib import Path;"
+        "from facsimile.studies import runs, reading; from facsimile.planning import targets;"
+        f"runs.expand(reading.load(Path({str(path)!r})), 'paper');"
         "print(sorted({'torch', 'pandas', 'sklearn'} & set(sys.modules)))"
     )
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root
     )
-    assert done.stdout.strip() == "[]"
+    assert process.stdout.strip() == "[]"

@@ -1,4 +1,5 @@
-# Pages that a browser opens from disk. Not part of a study's own target: the libraries of the pages come from the npm registry.
+# HTML pages that a browser opens from disk. They are not part of a study's own target, because
+# their libraries are downloaded from the npm registry.
 rule report:
     input:
         targets.report_parts,

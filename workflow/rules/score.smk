@@ -1,6 +1,9 @@
-# One job asks a shard every metric of its study, and takes from the store the answers that it has: after an edit of a metric,
-# which `params` shows, that metric is asked and no other. `fresh` is a resource because a resource triggers no rerun: it names
-# the metrics that are asked anew all the same. All of them: `--forcerun score`; one: also `--set-resources score:fresh=mig`.
+# One job computes all metrics of a study on a shard, and reuses the scores in the store. After an
+# edit of a metric, which changes `params`, it recomputes only that metric.
+#
+# `fresh` names the metrics to recompute in any case. It is a resource, because a changed resource
+# does not trigger a rerun. To recompute all metrics: `--forcerun score`; only one: add
+# `--set-resources score:fresh=mig`.
 rule score:
     input:
         f"{targets.results}/shards/{{dataset}}/{{model}}/{{shard}}/encoded.json",
@@ -10,8 +13,8 @@ rule score:
         f"{targets.results}/logs/score/{{dataset}}/{{model}}/{{shard}}/{{panel}}.log",
     conda:
         "../../envs/facsimile.yaml"
-    # Runs scored at a time. On one machine as many jobs as cores run already; a cluster's profile may ask for more:
-    # `set-threads: [score=8]`.
+    # Number of runs scored at a time. On one machine, there are already as many jobs as cores; the
+    # profile of a cluster may set more: `set-threads: [score=8]`.
     threads: 1
     resources:
         mem_mb=targets.score_memory,

@@ -1,4 +1,5 @@
-# Small work on one study's tables: done where snakemake runs, not as jobs of the cluster.
+# Quick work on the scores of one study. The rules are local: they run in the process of Snakemake,
+# not as jobs on a cluster.
 rule collect:
     input:
         targets.study_scores,

@@ -1,4 +1,5 @@
-# A shard's command makes what the store lacks and skips what is there; its output is a small index (docs/adr/0001).
+# The command trains the runs of a shard that are not in the store yet and skips the others. Its
+# output is a small index of the shard (docs/adr/0001).
 rule train:
     input:
         data=targets.data,

@@ -1,1 +1,1 @@
-"""Files written whole or not at all, HDF5, YAML, hashes, units, and finding code by the name of its file."""
+"""Atomic file writing, HDF5, YAML, hashes, units, and discovery of code by file name."""

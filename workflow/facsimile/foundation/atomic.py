@@ -1,4 +1,4 @@
-"""Write a file whole or not at all: a temporary name in the same folder, flushed to disk, then renamed."""
+"""Atomic file writing: write to a temporary file in the same folder, flush it, then rename it."""
 
 import json
 import os
@@ -11,11 +11,16 @@ from typing import Any
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path to write; it takes the place of ``path`` when the block ends, and is removed if the block raises."""
+    """Yield a temporary path that replaces ``path`` when the block ends.
+
+    If the block raises, the temporary file is removed and ``path`` stays as it was.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
+    # Several processes may write the same file at once; each needs a temporary name of its own.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
     try:
         yield temporary
+        # Without this, a crash of the machine could leave an empty file under the final name.
         _flush(temporary)
         os.replace(temporary, path)
     finally:
@@ -23,6 +28,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def _flush(path: Path) -> None:
+    """Wait until the content of a file is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -37,7 +43,11 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON atomically, readable by a person; refuses NaN, which JSON does not have."""
-    write_bytes(
-        path, (json.dumps(value, indent=1, allow_nan=False, ensure_ascii=False) + "\n").encode()
+    """Write indented JSON atomically; raises ValueError for NaN, which JSON does not have."""
+    text = json.dumps(
+        value,
+        indent=1,
+        allow_nan=False,
+        ensure_ascii=False,
     )
+    write_bytes(path, (text + "\n").encode())

@@ -1,4 +1,8 @@
-"""What a file declares, read without importing it, so without torch; discover.py finds the file."""
+"""Read what a file declares without importing it, and so without torch.
+
+``discover.py`` locates the file of a model, data set, metric, figure, table or claim by its name;
+the functions here parse it and return constants, class attributes and fields.
+"""
 
 import ast
 import functools
@@ -10,7 +14,7 @@ from facsimile.foundation.discover import UnknownName
 
 
 def constant(kind: str, name: str, key: str) -> Any:
-    """The literal that the file of a thing assigns to ``key``; raises UnknownName."""
+    """Return the literal that the file assigns to the constant ``key``; raises UnknownName."""
     assigned = _constants(kind, name)
     if key not in assigned:
         raise UnknownName(f"constant of {kind}/{name}.py", key, list(assigned))
@@ -18,89 +22,118 @@ def constant(kind: str, name: str, key: str) -> Any:
 
 
 def optional(kind: str, name: str, key: str, default: Any) -> Any:
-    """The same, or ``default`` where the thing or the constant does not exist."""
-    if name not in discover.places(kind) or key not in _constants(kind, name):
+    """Like ``constant``, but return ``default`` if the file or the constant does not exist."""
+    if name not in discover.places(kind):
+        return default
+    if key not in _constants(kind, name):
         return default
     return constant(kind, name, key)
 
 
 def of_class(kind: str, name: str, key: str, default: Any) -> Any:
-    """The literal that the public class of a thing itself assigns to ``key``, with its type."""
+    """Return the literal of an annotated attribute in the body of the file's public class."""
     value = _annotated(kind, name).get(key)
     return default if value is None else ast.literal_eval(value)
 
 
 def required(kind: str, name: str) -> list[str]:
-    """Fields of the public class of a thing itself that have no default."""
-    return [key for key, value in _annotated(kind, name).items() if value is None]
+    """Return the fields in the body of the file's public class that have no default."""
+    annotated = _annotated(kind, name)
+    return [key for key, default in annotated.items() if default is None]
 
 
 def fields(kind: str, name: str) -> list[str]:
-    """Fields of the public class of a thing, inherited ones first."""
+    """Return all fields of the file's public class, inherited ones first."""
     path = discover.place(kind, name).path
-    return [field for cls in _public_classes(_tree(path)) for field in _fields(path, cls)]
+    names: list[str] = []
+    for cls in _public_classes(path):
+        names += _fields(path, cls)
+    return names
 
 
 def _fields(path: Path, cls: ast.ClassDef) -> list[str]:
-    """Fields of a class, after those of its bases, in whatever file of the package they are."""
-    own = [name for node in cls.body for name in _field(node)]
-    inherited: list[str] = []
+    """Return inherited fields, then the class's own; bases may be in any file of the package."""
+    names: list[str] = []
     for base in cls.bases:
         if isinstance(base, ast.Name):
-            inherited += _inherited(path, base.id)
-    return inherited + own
+            names += _inherited(path, base.id)
+    for node in cls.body:
+        names += _field(node)
+    return names
 
 
 def _inherited(path: Path, base: str) -> list[str]:
-    """Fields of the class that a file calls ``base``, which it defines or imports."""
-    tree = _tree(path)
-    for node in tree.body:
+    """Return the fields of the class ``base``, which the file at ``path`` defines or imports."""
+    for node in _tree(path).body:
         if isinstance(node, ast.ClassDef) and node.name == base:
             return _fields(path, node)
-        if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("facsimile."):
+        if not isinstance(node, ast.ImportFrom):
             continue
-        for alias in node.names:
-            if (alias.asname or alias.name) == base:
-                source = discover.module_path(node.module or "")
-                return _inherited(source, alias.name) if source else []
+        # Bases from other packages have no hyper-parameters.
+        module = node.module or ""
+        original = _original_name(node, base)
+        if module.startswith("facsimile.") and original is not None:
+            source = discover.module_path(module)
+            return _inherited(source, original) if source else []
     return []
 
 
+def _original_name(node: ast.ImportFrom, name: str) -> str | None:
+    """Return what an imported ``name`` is called in its own module; None if not imported here."""
+    for alias in node.names:
+        if (alias.asname or alias.name) == name:
+            return alias.name
+    return None
+
+
 def _field(node: ast.stmt) -> list[str]:
-    if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name):
+    """Return the name of the dataclass field that a statement defines, if it defines one."""
+    if not isinstance(node, ast.AnnAssign):
         return []
-    return [] if "ClassVar" in ast.unparse(node.annotation) else [node.target.id]
+    # Dataclasses do not treat class variables as fields.
+    if "ClassVar" in ast.unparse(node.annotation):
+        return []
+    return [node.target.id] if isinstance(node.target, ast.Name) else []
 
 
 def _constants(kind: str, name: str) -> dict[str, ast.expr]:
-    """Names that the file of a thing assigns at its top level, and what it assigns to them."""
+    """Return each name assigned at the top level of the file, with the assigned expression."""
     assigned: dict[str, ast.expr] = {}
-    for node in _tree(discover.place(kind, name).path).body:
-        if isinstance(node, ast.Assign):
-            names = [target.id for target in node.targets if isinstance(target, ast.Name)]
-            assigned |= dict.fromkeys(names, node.value)
+    path = discover.place(kind, name).path
+    for node in _tree(path).body:
+        if not isinstance(node, ast.Assign):
+            continue
+        for target in node.targets:
+            if isinstance(target, ast.Name):
+                assigned[target.id] = node.value
     return assigned
 
 
 def _annotated(kind: str, name: str) -> dict[str, ast.expr | None]:
-    """The annotated names of the public class of a thing, and what it assigns to them."""
+    """Return each annotated name of the file's public class, with its default if it has one."""
     annotated: dict[str, ast.expr | None] = {}
-    for cls in _public_classes(_tree(discover.place(kind, name).path)):
+    path = discover.place(kind, name).path
+    for cls in _public_classes(path):
         for node in cls.body:
             if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
                 annotated[node.target.id] = node.value
     return annotated
 
 
-def _public_classes(tree: ast.Module) -> list[ast.ClassDef]:
-    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
-    return [cls for cls in classes if not cls.name.startswith("_")]
+def _public_classes(path: Path) -> list[ast.ClassDef]:
+    """Return the classes of a file whose names do not begin with ``_``."""
+    classes: list[ast.ClassDef] = []
+    for node in _tree(path).body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            classes.append(node)
+    return classes
 
 
 def _tree(path: Path) -> ast.Module:
     return _parsed(path, path.stat().st_mtime_ns)
 
 
+# The modification time is part of the key: an edited file must not be answered from the cache.
 @functools.cache
 def _parsed(path: Path, modified: int) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))

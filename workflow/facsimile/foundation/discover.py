@@ -1,8 +1,9 @@
 """Find models, data sets, metrics, figures, tables and claims by the names of their files.
 
-There is no registry. A thing lies in the shared folder of its kind, ``facsimile/<kind>/<name>.py``,
-or in the folder of the paper that alone needs it, ``papers/<id>/<kind>/<name>.py``. Its name does
-not say which, so a thing can move from one to the other without anything else changing.
+There is no registry. A file is either in the shared folder of its kind,
+``facsimile/<kind>/<name>.py``, or, if only one paper needs it, in the folder of that paper,
+``papers/<id>/<kind>/<name>.py``. The name alone identifies it, so a file can move from one folder
+to the other and nothing else changes.
 """
 
 import ast
@@ -20,159 +21,177 @@ from typing import Any
 PACKAGE = Path(__file__).parent.parent
 SHIPPED = PACKAGE / "papers"
 KINDS = ("models", "datasets", "metrics", "figures", "tables", "claims")
-# Folders of papers outside the package; processes that this one starts inherit them.
+# Environment variable with the folders of papers outside the package. A variable, because the
+# processes that this one starts must find the same papers.
 OUTSIDE = "FACSIMILE_PAPERS"
 
 
-class UnknownName(ValueError):
-    """A name that no file, key or study has; the message lists those that exist and the nearest."""
+# Name of a member of a family -> the class attributes in which it differs; None for a file that
+# does not define a family.
+Members = dict[str, dict[str, Any] | None]
 
-    def __init__(self, kind: str, name: str, known: list[str]) -> None:
-        super().__init__(unknown(kind, name, known))
+
+class UnknownName(ValueError):
+    """An unknown name; the message suggests the nearest existing one and lists all of them."""
+
+    def __init__(self, kind: str, name: str, existing: list[str]) -> None:
+        super().__init__(unknown(kind, name, existing))
 
 
 class NameTaken(ValueError):
-    """Two files define a thing of the same kind and name."""
+    """Two files define the same name of one kind, or two papers have the same id."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a thing is defined; ``settings`` are those of a member of a family (see ``places``)."""
+    """File and dotted module name of a model, data set, metric, figure, table or claim.
+
+    ``settings`` are the class attributes of a member of a family (see ``places``), else None.
+    """
 
     path: Path
     module: str
     settings: dict[str, Any] | None = field(default=None, compare=False)
 
 
-def unknown(kind: str, name: str, known: list[str]) -> str:
-    """``no model 'betavae'; did you mean 'beta_vae'? There are: …``"""
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+def unknown(kind: str, name: str, existing: list[str]) -> str:
+    """Return the message ``no model 'betavae'; did you mean 'beta_vae'? There are: …``."""
+    near = difflib.get_close_matches(name, existing, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}? " if near else ""
-    return f"no {kind} {name!r}; {hint}There are: {', '.join(sorted(known)) or 'none'}"
+    listed = ", ".join(sorted(existing)) or "none"
+    return f"no {kind} {name!r}; {hint}There are: {listed}"
 
 
 def paper_folders() -> list[Path]:
-    """Folders of papers: the package's own first, then those that the configuration names."""
-    outside = [Path(part) for part in os.environ.get(OUTSIDE, "").split(os.pathsep) if part]
-    return [SHIPPED, *outside]
+    """Return the folders of papers: the package's own first, then those of the configuration."""
+    folders = [SHIPPED]
+    outside = os.environ.get(OUTSIDE, "")
+    for part in outside.split(os.pathsep):
+        if part:
+            folders.append(Path(part))
+    return folders
 
 
 def use_papers(folders: Iterable[Path]) -> None:
-    """Also look for papers in these folders, in this process and in those that it starts."""
-    outside = [str(folder.resolve()) for folder in folders if folder.resolve() != SHIPPED]
-    if os.environ.get(OUTSIDE, "") == os.pathsep.join(outside):
+    """Also look for papers in these folders, in this process and in the processes it starts."""
+    resolved = [folder.resolve() for folder in folders]
+    outside = os.pathsep.join(str(folder) for folder in resolved if folder != SHIPPED)
+    if os.environ.get(OUTSIDE, "") == outside:
         return
-    os.environ[OUTSIDE] = os.pathsep.join(outside)
+    os.environ[OUTSIDE] = outside
+    # The package of papers may already be imported, with the folders that were known then.
     package = sys.modules.get("facsimile.papers")
     if package is not None:
         package.__path__ = [str(folder) for folder in paper_folders()]
+    # Both caches may hold that a name does not exist.
     importlib.invalidate_caches()
     places.cache_clear()
 
 
 def papers_in(folders: Iterable[Path]) -> dict[str, Path]:
-    """Id of each paper -> its folder; raises NameTaken if two folders have one name."""
-    found: dict[str, Path] = {}
+    """Return id -> folder of each paper; raises NameTaken if two papers have the same id."""
+    papers: dict[str, Path] = {}
     for folder in folders:
         for study in sorted(folder.glob("*/study.yaml")):
             paper = study.parent
-            if paper.name in found:
+            other = papers.setdefault(paper.name, paper)
+            if other is not paper:
                 raise NameTaken(
-                    f"two papers are called {paper.name}: {found[paper.name]} and {paper}; rename one"
+                    f"two papers are called {paper.name}: {other} and {paper}; rename one"
                 )
-            found[paper.name] = paper
-    return found
+    return papers
 
 
 @functools.cache
 def places(kind: str) -> dict[str, Place]:
-    """Name -> place of everything of a kind, shared or a paper's; imports nothing.
+    """Return name -> place of everything of a kind, in shared folders and papers.
 
-    Files that begin with ``_`` are private. A file may define a family: the literal ``MEMBERS``
-    maps each member's name to the class attributes in which it differs. Raises NameTaken.
+    Imports nothing. Files that begin with ``_`` are private. A file may define a family: its
+    literal ``MEMBERS`` maps each member's name to the class attributes in which it differs.
+    Raises NameTaken if two files define the same name.
     """
-    found: dict[str, Place] = {}
+    by_name: dict[str, Place] = {}
     for folder, package in _folders(kind):
         for path in sorted(folder.glob("*.py")):
             if path.name.startswith("_"):
                 continue
             for name, settings in _members(path).items():
-                if name in found:
-                    raise NameTaken(
-                        f"{kind}: {name} is in {found[name].path} and in {path}; rename one"
-                    )
-                found[name] = Place(path, f"{package}.{path.stem}", settings)
-    return dict(sorted(found.items()))
+                if name in by_name:
+                    other = by_name[name].path
+                    raise NameTaken(f"{kind}: {name} is in {other} and in {path}; rename one")
+                by_name[name] = Place(path, f"{package}.{path.stem}", settings)
+    return dict(sorted(by_name.items()))
 
 
 def _folders(kind: str) -> list[tuple[Path, str]]:
-    """The folders in which things of a kind lie, with their packages: the shared one first."""
-    owned = [
-        (folder / kind, f"facsimile.papers.{id}.{kind}")
-        for id, folder in papers_in(paper_folders()).items()
-    ]
-    return [(PACKAGE / kind, f"facsimile.{kind}"), *owned]
+    """Return each folder with files of a kind and its package name: the shared folder first."""
+    folders = [(PACKAGE / kind, f"facsimile.{kind}")]
+    for id, paper in papers_in(paper_folders()).items():
+        folders.append((paper / kind, f"facsimile.papers.{id}.{kind}"))
+    return folders
 
 
-def _members(path: Path) -> dict[str, dict[str, Any] | None]:
-    """Names that a file defines: its own, or those of its family."""
+def _members(path: Path) -> Members:
+    """Return the names that a file defines: its own, or those of the members of its family."""
     text = path.read_text(encoding="utf-8")
+    # Parsing is slow; few files define a family.
     if "MEMBERS" in text:
         for node in ast.parse(text).body:
-            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "MEMBERS":
-                members: dict[str, dict[str, Any] | None] = ast.literal_eval(node.value)
+            if not isinstance(node, ast.Assign):
+                continue
+            if ast.unparse(node.targets[0]) == "MEMBERS":
+                members: Members = ast.literal_eval(node.value)
                 return members
     return {path.stem: None}
 
 
 def names(kind: str) -> list[str]:
-    """Names of everything of a kind, sorted; imports nothing."""
+    """Return the names of everything of a kind, sorted; imports nothing."""
     return list(places(kind))
 
 
 def place(kind: str, name: str) -> Place:
-    """Where a thing is defined; raises UnknownName."""
-    known = places(kind)
-    if name not in known:
-        raise UnknownName(singular(kind), name, list(known))
-    return known[name]
+    """Return where a name of a kind is defined; raises UnknownName."""
+    by_name = places(kind)
+    if name not in by_name:
+        raise UnknownName(singular(kind), name, list(by_name))
+    return by_name[name]
 
 
 def singular(kind: str) -> str:
-    """``model`` for ``models``, ``data set`` for ``datasets``."""
+    """Return the singular of a kind: ``model`` for ``models``, ``data set`` for ``datasets``."""
     return kind.removesuffix("s").replace("dataset", "data set")
 
 
 def located(kind: str, name: str) -> str:
-    """Dotted name of the module that defines a thing; raises UnknownName."""
+    """Return the dotted name of the module that defines a name of a kind; raises UnknownName."""
     return place(kind, name).module
 
 
 def module(kind: str, name: str) -> ModuleType:
-    """Import the module that defines a thing; raises UnknownName."""
+    """Import the module that defines a name of a kind; raises UnknownName."""
     return importlib.import_module(located(kind, name))
 
 
 def the_class(kind: str, name: str, base: type) -> type:
-    """The one public subclass of ``base`` in the file of a thing; of a family, the member's own.
+    """Return the one public subclass of ``base`` that the file of ``name`` defines.
 
-    Raises UnknownName for a name that no file has, TypeError for a file with none or several.
+    For a member of a family, return the member's own class. Raises UnknownName if no file defines
+    the name, TypeError if the file defines no such class or several.
     """
     where = place(kind, name)
     imported = importlib.import_module(where.module)
-    classes = [
-        value
-        for key, value in vars(imported).items()
-        if isinstance(value, type)
-        and issubclass(value, base)
-        and value.__module__ == imported.__name__
-        and key[0] != "_"
-    ]
+    classes: list[type] = []
+    for key, value in vars(imported).items():
+        # Names from other modules are imports.
+        is_own = isinstance(value, type) and value.__module__ == imported.__name__
+        if is_own and issubclass(value, base) and not key.startswith("_"):
+            classes.append(value)
     if len(classes) != 1:
-        listed = ", ".join(c.__name__ for c in classes) or "none"
+        names = ", ".join(cls.__name__ for cls in classes) or "none"
         raise TypeError(
             f"{where.path} must define exactly one public subclass of {base.__name__}; "
-            f"it defines: {listed}"
+            f"it defines: {names}"
         )
     if where.settings is None:
         return classes[0]
@@ -182,20 +201,29 @@ def the_class(kind: str, name: str, base: type) -> type:
 
 @functools.cache
 def _member(family: Any, name: str) -> type:
-    """The class of one member of a family."""
-    settings = vars(sys.modules[family.__module__])["MEMBERS"][name]
-    title = "".join(part.capitalize() for part in name.split("_"))
-    about = {"__doc__": family.__doc__, "__module__": family.__module__, "name": name}
-    return type(family)(title, (family,), about | settings)
+    """Create the class of one member of a family; the cache makes it the same class each time."""
+    module = sys.modules[family.__module__]
+    settings = vars(module)["MEMBERS"][name]
+    parts = name.split("_")
+    title = "".join(part.capitalize() for part in parts)
+    attributes = {
+        "__doc__": family.__doc__,
+        "__module__": family.__module__,
+        "name": name,
+    }
+    # The family may have a metaclass, so ``type`` itself cannot create the class.
+    metaclass = type(family)
+    return metaclass(title, (family,), attributes | settings)
 
 
 def module_path(module: str) -> Path | None:
-    """The file of a module of this package or of a paper; None if there is none."""
+    """Return the file of a module of this package or of a paper; None if there is none."""
     parts = module.split(".")[1:]
-    bases = [PACKAGE.joinpath(*parts)]
+    candidates = [PACKAGE.joinpath(*parts)]
     if parts[:1] == ["papers"]:
-        bases = [folder.joinpath(*parts[1:]) for folder in paper_folders()]
-    for base in bases:
+        folders = paper_folders()
+        candidates = [folder.joinpath(*parts[1:]) for folder in folders]
+    for base in candidates:
         path = base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
         if path.is_file():
             return path

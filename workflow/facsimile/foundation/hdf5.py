@@ -1,4 +1,4 @@
-"""HDF5 files that are written whole or not at all, and read as data that anybody may have written."""
+"""HDF5 files: written atomically, and read without trusting their content."""
 
 import io
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from facsimile.foundation import atomic
 
-# What h5py raises for damaged files.
+# What h5py raises for corrupt files.
 DAMAGE = (
     OSError,
     KeyError,
@@ -23,31 +23,37 @@ DAMAGE = (
     OverflowError,
     MemoryError,
 )
+# Kinds of NumPy types that are numbers: float, signed and unsigned integer, boolean.
+NUMBERS = "fiub"
 
 
-class _Patient(io.FileIO):
-    """A file whose failed writes are remembered and not raised, as HDF5 ends in a crash over them: on a full disk, say."""
+class _DeferredErrors(io.FileIO):
+    """A file that stores the first failed write in ``failed`` and does not raise it.
+
+    HDF5 crashes the process if a write raises, for example on a full disk.
+    """
 
     failed: OSError | None = None
 
     def write(self, data: Any) -> int:
         left = memoryview(data).cast("B")
         size = len(left)
-        with self._patience():
+        with self._deferred():
+            # The system may write only a part of the data at once.
             while left:
                 left = left[super().write(left) :]
         return size
 
     def truncate(self, size: int | None = None) -> int:
-        with self._patience():
+        with self._deferred():
             super().truncate(size)
         return size or 0
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: the file has no buffer."""
 
     @contextmanager
-    def _patience(self) -> Iterator[None]:
+    def _deferred(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
@@ -56,31 +62,41 @@ class _Patient(io.FileIO):
 
 @contextmanager
 def writing(path: Path, **settings: Any) -> Iterator[h5py.File]:
-    """A file to write, that takes its place when the block ends; ``settings`` are h5py's.
+    """Yield an HDF5 file that replaces ``path`` when the block ends; ``settings`` go to h5py.
 
-    What cannot be written is an OSError then, at the block's end, and nothing is left of it.
+    If something could not be written, raises OSError at the end of the block and leaves no file.
     """
     with atomic.replacing(path) as temporary:
-        with _Patient(temporary, "w+") as raw, h5py.File(raw, "w", **settings) as file:
+        with _DeferredErrors(temporary, "w+") as raw, h5py.File(raw, "w", **settings) as file:
             yield file
         if raw.failed:
             raise raw.failed
 
 
-def array(file: h5py.File, name: str, size: int) -> npt.NDArray[Any]:
-    """An array of numbers that lies in this file and claims no more than ``size`` bytes: the file's, or, of what we compress,
-    those that are wanted.
+def array(
+    file: h5py.File,
+    name: str,
+    size: int,
+) -> npt.NDArray[Any]:
+    """Read a numeric array that is stored in ``file``.
 
-    Raises ValueError for anything else: a link could make us read any other file, a claim allocate any amount.
+    ``size`` is the most bytes that it may occupy: the size of the file, or the expected size if
+    the array is compressed.
+
+    Raises ValueError for anything else: a link could make us read any other file, and a declared
+    shape could make us allocate any amount of memory.
     """
-    if not isinstance(file.get(name, getlink=True), h5py.HardLink) or not isinstance(
-        found := file[name], h5py.Dataset
-    ):
-        raise ValueError(f"{name} is no array of this file")
-    if found.is_virtual or found.external:
+    # Soft and external links lead elsewhere, so look at the link before opening it.
+    link = file.get(name, getlink=True)
+    is_stored_here = isinstance(link, h5py.HardLink)
+    dataset = file[name] if is_stored_here else None
+    if not isinstance(dataset, h5py.Dataset):
+        raise ValueError(f"{name} is not an array of this file")
+    # The values of such arrays are in other files.
+    if dataset.is_virtual or dataset.external:
         raise ValueError(f"{name} keeps its values in another file")
-    if found.shape is None or found.dtype.kind not in "fiub":
-        raise ValueError(f"{name} is {found.dtype}, no numbers")
-    if found.nbytes > size:
-        raise ValueError(f"{name} claims {found.nbytes:,} bytes, there can be {size:,}")
-    return np.asarray(found[()])
+    if dataset.shape is None or dataset.dtype.kind not in NUMBERS:
+        raise ValueError(f"{name} has type {dataset.dtype}, which is not numeric")
+    if dataset.nbytes > size:
+        raise ValueError(f"{name} claims {dataset.nbytes:,} bytes; at most {size:,} are possible")
+    return np.asarray(dataset[()])

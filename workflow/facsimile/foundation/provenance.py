@@ -1,11 +1,12 @@
-"""Which code made a number: a content hash of each module that a stage depends on.
+"""Which code computed a result: a content hash of each module that a stage depends on.
 
-A hash covers what a module computes: not its comments, docstrings and layout, not where it or what
-it imports lies, not what it is called in tables and how long it takes (``PRESENTATION``). So a file
-can move, or be described better, and nothing that was made by it is called stale.
+A hash covers what a module computes. It does not cover comments, docstrings and layout, the
+location of the module and of its imports, labels for tables, and measured speeds
+(``PRESENTATION``). So a file can move or get a better description, and its results do not become
+stale.
 
-Where code was rewritten and shown to compute the same to the last bit, ``equivalent_code.csv`` has
-the old hash and the new one.
+If code was rewritten and was shown to compute the same to the last bit, ``equivalent_code.csv``
+lists the old hash and the new one.
 """
 
 import ast
@@ -14,36 +15,38 @@ import functools
 import hashlib
 import importlib.metadata
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from facsimile.foundation import discover
 
-# Constants of a file that say how a thing is shown or what it costs.
+# Constants that only describe how something is displayed or what it costs.
 PRESENTATION = ("LABEL", "LABELS", "PARAMETER_LABELS", "STEP_SECONDS", "SECONDS", "RUN_BYTES")
 EQUIVALENT = Path(__file__).with_name("equivalent_code.csv")
 
 
 def module_hash(module: str) -> str:
-    """8 hexadecimal digits of what a module computes."""
+    """Return a hash, 8 hexadecimal digits, of what a module computes."""
     return _read(module)[0]
 
 
 @functools.cache
 def closure(module: str) -> tuple[str, ...]:
-    """The module and every module of this package that it imports, directly or not, sorted."""
+    """Return the module and all modules of this package that it imports, directly or not."""
     seen: set[str] = set()
-    todo = [module]
-    while todo:
-        name = todo.pop()
-        if name not in seen:
-            seen.add(name)
-            todo.extend(_read(name)[1])
+    pending = [module]
+    while pending:
+        name = pending.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        _, imports = _read(name)
+        pending.extend(imports)
     return tuple(sorted(seen))
 
 
 def thing(module: str) -> str:
-    """What a module is called wherever it lies: ``models/cell_vae``, ``training/loop``."""
+    """Return the name of a module without its location: ``models/cell_vae``, ``training/loop``."""
     parts = module.split(".")[1:]
     if parts[:1] == ["papers"]:
         parts = parts[2:]
@@ -51,68 +54,89 @@ def thing(module: str) -> str:
 
 
 def hashes(*modules: str) -> dict[str, str]:
-    """What each module of the closure of ``modules`` is called -> its hash."""
-    everything = sorted({name for module in modules for name in closure(module)})
-    return {thing(name): module_hash(name) for name in everything}
+    """Return name (see ``thing``) -> hash of each module in the closure of ``modules``."""
+    modules_of_closure = sorted(_closures(modules))
+    return {thing(module): module_hash(module) for module in modules_of_closure}
 
 
 @functools.cache
 def code(*modules: str) -> str:
-    """One hash over the closure of ``modules``: in a rule's ``params``, so that edits rerun it."""
-    everything = {name for module in modules for name in closure(module)}
-    distinct = sorted({module_hash(name) for name in everything})
-    return hashlib.sha256(repr(distinct).encode()).hexdigest()[:8]
+    """Return one hash over the closure of ``modules``.
+
+    Rules have it in their ``params``, so that Snakemake reruns them after an edit.
+    """
+    # Without the names: a module that moves does not change the hash.
+    distinct = set(map(module_hash, _closures(modules)))
+    return _hash8(repr(sorted(distinct)))
+
+
+def _closures(modules: Iterable[str]) -> set[str]:
+    """Return the union of the closures of modules."""
+    return set().union(*map(closure, modules))
+
+
+def _hash8(text: str) -> str:
+    digest = hashlib.sha256(text.encode())
+    return digest.hexdigest()[:8]
 
 
 def same(recorded: str, current: Iterable[str]) -> bool:
-    """Whether code of a recorded hash is among the current, or computes the same as one of it."""
+    """Whether a recorded hash is among the current ones, or of code that computes the same."""
     current = set(current)
-    known = _equivalent()
+    replaced_by = _equivalent()
+    # Code may have been rewritten several times: follow the hashes until one is current.
     while recorded not in current:
-        if recorded not in known:
+        if recorded not in replaced_by:
             return False
-        recorded = known[recorded]
+        recorded = replaced_by[recorded]
     return True
 
 
 @functools.cache
 def _equivalent() -> dict[str, str]:
-    """Old hash -> the hash of the code that replaced it and computes the same."""
+    """Return old hash -> hash of the code that replaced it and computes the same."""
+    replaced_by: dict[str, str] = {}
     with EQUIVALENT.open(encoding="utf-8", newline="") as file:
-        return {row["old"]: row["new"] for row in csv.DictReader(file) if row["old"] != row["new"]}
+        for row in csv.DictReader(file):
+            # A hash that replaces itself would make ``same`` loop for ever.
+            if row["old"] != row["new"]:
+                replaced_by[row["old"]] = row["new"]
+    return replaced_by
 
 
 def files(folder: Path) -> str:
-    """8 hexadecimal digits of all files of a folder except Python's, with their names."""
-    paths = [path for path in folder.rglob("*") if path.is_file()]
-    others = sorted(path for path in paths if path.suffix not in (".py", ".pyc"))
-    contents = [
-        (str(path.relative_to(folder)), hashlib.sha256(path.read_bytes()).hexdigest())
-        for path in others
-    ]
-    return hashlib.sha256(repr(contents).encode()).hexdigest()[:8]
+    """Return a hash, 8 hexadecimal digits, of the names and contents of all non-Python files."""
+    contents: list[tuple[str, str]] = []
+    for path in sorted(folder.rglob("*")):
+        # Python files are covered by the hashes of modules.
+        if path.is_file() and path.suffix not in (".py", ".pyc"):
+            name = str(path.relative_to(folder))
+            digest = hashlib.sha256(path.read_bytes())
+            contents.append((name, digest.hexdigest()))
+    return _hash8(repr(contents))
 
 
 def versions(*packages: str) -> dict[str, str]:
-    """Versions of Python and of the named packages."""
+    """Return the versions of Python and of the named packages."""
     installed = {name: importlib.metadata.version(name) for name in packages}
     return {"python": platform.python_version()} | installed
 
 
 @functools.cache
 def _read(module: str) -> tuple[str, list[str]]:
-    """A module's hash, and the modules of this package that it imports."""
+    """Return the hash of a module, and the modules of this package that it imports."""
     path = discover.module_path(module)
     if path is None:
         raise ModuleNotFoundError(f"no module {module}")
     tree = ast.parse(path.read_text(encoding="utf-8"))
+    # Read the imports first: the next step removes them from the tree.
     imports = _imports(tree)
     text = ast.unparse(_Computed().visit(tree))
-    return hashlib.sha256(text.encode()).hexdigest()[:8], imports
+    return _hash8(text), imports
 
 
 class _Computed(ast.NodeTransformer):
-    """Drops from a module what does not change what it computes."""
+    """Removes everything from a module that does not change what it computes."""
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         super().generic_visit(node)
@@ -121,35 +145,45 @@ class _Computed(ast.NodeTransformer):
             if ast.get_docstring(node) is not None:
                 node.body = node.body[1:]
             if not isinstance(node, ast.Module):
+                # A body must not be empty.
                 node.body = node.body or [ast.Pass()]
         return node
 
     def visit_Import(self, node: ast.Import) -> ast.AST | None:
-        return None if node.names[0].name.split(".")[0] == "facsimile" else node
+        return None if _is_ours(node.names[0].name) else node
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
-        return None if (node.module or "").split(".")[0] == "facsimile" else node
+        return None if _is_ours(node.module or "") else node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST | None:
-        names = [target.id for target in node.targets if isinstance(target, ast.Name)]
-        return None if set(names) & set(PRESENTATION) else node
+        names = {target.id for target in node.targets if isinstance(target, ast.Name)}
+        return None if names & set(PRESENTATION) else node
 
 
 def _imports(tree: ast.Module) -> list[str]:
-    """Modules of this package that a module imports.
+    """Return the modules of this package that a module imports.
 
-    A package's own ``__init__`` counts only where a name is taken from it that is no module.
+    The ``__init__`` of a package counts only if a name other than a module is imported from it.
     """
     names: list[str] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names if _is_ours(alias.name)]
-        elif isinstance(node, ast.ImportFrom) and node.module and _is_ours(node.module):
-            for alias in node.names:
-                inner = f"{node.module}.{alias.name}"
-                names.append(inner if discover.module_path(inner) else node.module)
-    return [name for name in dict.fromkeys(names) if discover.module_path(name)]
+            imported = [alias.name for alias in node.names]
+            names += filter(_is_ours, imported)
+        elif isinstance(node, ast.ImportFrom) and _is_ours(node.module or ""):
+            names += _imported_from(node)
+    # Each once, in the order of the imports.
+    return list(filter(discover.module_path, dict.fromkeys(names)))
+
+
+def _imported_from(node: ast.ImportFrom) -> Iterator[str]:
+    """Yield the module that each name of a ``from … import`` statement comes from."""
+    package = node.module or ""
+    for alias in node.names:
+        inner = f"{package}.{alias.name}"
+        yield inner if discover.module_path(inner) else package
 
 
 def _is_ours(module: str) -> bool:
+    """Whether a module belongs to this package."""
     return module.split(".")[0] == "facsimile"

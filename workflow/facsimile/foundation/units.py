@@ -1,10 +1,10 @@
-"""Times in words."""
+"""Durations and sizes as text."""
 
 HOUR, DAY = 3600, 86_400
 
 
 def duration(seconds: float) -> str:
-    """Seconds as two units that a person reads: 3 d 4 h, 2 h 5 min, 12 s."""
+    """Format seconds with at most two units: 3 d 4 h, 2 h 5 min, 12 s."""
     if seconds < 60:
         return f"{seconds:.0f} s"
     if seconds < HOUR:
@@ -15,7 +15,7 @@ def duration(seconds: float) -> str:
 
 
 def size(count: float) -> str:
-    """Bytes in the largest decimal unit that leaves a number of at least one: 1.2 GB."""
+    """Format bytes in the largest decimal unit that leaves a number of at least one: 1.2 GB."""
     for unit in ("B", "kB", "MB", "GB"):
         if count < 1000:
             return f"{count:.0f} B" if unit == "B" else f"{count:.1f} {unit}"

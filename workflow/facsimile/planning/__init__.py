@@ -1,1 +1,1 @@
-"""The configuration of this machine, where results lie, what runs cost, and what Snakemake asks."""
+"""The configuration of this machine, the workspace, cost estimates, and targets for Snakemake."""

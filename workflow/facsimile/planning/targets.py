@@ -1,9 +1,12 @@
-"""What the Snakefile asks: which files there are to make, and what each rule depends on. Imports neither torch nor pandas."""
+"""What the Snakefile needs: which files to make, and what each rule depends on.
+
+Imports neither torch nor pandas, because Snakemake parses the Snakefile in every job.
+"""
 
 import functools
 import math
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from facsimile.foundation import canonical, discover, provenance
@@ -13,8 +16,15 @@ from facsimile.studies import evaluations
 from facsimile.studies.runs import Shard
 from facsimile.studies.study import RESERVED
 
-Wildcards = Any  # Snakemake's own type has no stubs
-SCORE_MEGABYTES = 1500  # of one process; 700 were seen on dSprites
+# Snakemake's own type has no stubs.
+Wildcards = Any
+Inputs = Callable[[Wildcards], list[str]]
+# Of one process; 700 were observed with dSprites.
+SCORE_MEGABYTES = 1500
+TABLE_ENDINGS = ("csv", "md", "tex")
+FIGURE_ENDINGS = ("pdf", "png", "csv")
+# Keys of a study that its report shows.
+FACTS = {"title", "authors", "year", "venue", "arxiv", "code", "note"}
 
 
 class Targets:
@@ -24,234 +34,246 @@ class Targets:
         self.workspace = Workspace(config.check(dict(settings)))
         self.results = str(self.workspace.config.results)
         self.scale = self.workspace.config.scale
-        self._settings = {key: settings[key] for key in sorted(settings)}
+        # Sorted, so that commands do not depend on the order of the command line.
+        self._settings = dict(sorted(settings.items()))
 
     @functools.cached_property
     def studies(self) -> list[str]:
-        """Studies that have the configured scale."""
-        return [
-            name for name in self.workspace.study_ids() if self.scale in self._study(name).scales
-        ]
+        """Ids of the studies that have the configured scale."""
+        ids = self.workspace.study_ids()
+        return [study for study in ids if self.scale in self._study(study).scales]
 
     @property
     def command(self) -> str:
         """Command line of the package with this configuration, quoted for a shell."""
-        options = [
-            f"--set={key}={value}"
-            for key, value in self._settings.items()
-            if not isinstance(value, dict)
-        ]
-        options += [
-            f"--set={key}.{k}={v}"
-            for key, value in self._settings.items()
-            if isinstance(value, dict)
-            for k, v in value.items()
-        ]
-        return (
-            shlex.join([environment.PYTHON, "-m", "facsimile", *options])
-            .replace("{", "{{")
-            .replace("}", "}}")
-        )
+        options: list[str] = []
+        nested: list[str] = []
+        for key, value in self._settings.items():
+            if isinstance(value, dict):
+                nested += [f"--set={key}.{part}={item}" for part, item in value.items()]
+            else:
+                options.append(f"--set={key}={value}")
+        program = [environment.PYTHON, "-m", "facsimile"]
+        command = shlex.join(program + options + nested)
+        # Snakemake replaces wildcards in braces; doubled braces stay as they are.
+        return command.replace("{", "{{").replace("}", "}}")
 
     def everything(self, wildcards: Wildcards) -> list[str]:
-        """Everything of every study."""
-        return [path for study in self.studies for path in self.study(study)(wildcards)]
+        """Return all files of all studies."""
+        files: list[str] = []
+        for study in self.studies:
+            files += self.study(study)(wildcards)
+        return files
 
-    def study(self, study: str) -> Callable[[Wildcards], list[str]]:
-        """Everything of one study: tables, figures, comparison, claims, and what they are made of."""
-        return self._with_parts(study, self._shown(study))
+    def study(self, study: str) -> Inputs:
+        """Return a function for all files of a study.
 
-    def artefact(self, study: str, name: str) -> Callable[[Wildcards], list[str]]:
-        """One table or figure, and what it is made of."""
-        return self._with_parts(study, self._files(study, name))
+        They are its tables, figures, comparison and claims, and the indexes these are made of.
+        """
+        return self._with_indexes(study, self._results(study))
+
+    def artefact(self, study: str, name: str) -> Inputs:
+        """Return a function for the files of a table or figure, and the indexes it is made of."""
+        return self._with_indexes(study, self._files(study, name))
 
     def artefacts(self, study: str) -> list[str]:
-        """Names of a study's tables and figures, ``comparison`` and ``claims``; each is a target ``<study>_<name>``."""
-        found = self._study(study)
-        return [
-            *found.tables,
-            *self._figures(study),
-            "comparison",
-            *["claims"][: len(found.claims)],
-        ]
+        """Return the names of a study's tables and figures, ``comparison`` and ``claims``.
 
-    def _shown(self, study: str) -> list[str]:
-        """Tables, figures, comparison, claims and summary of a study."""
-        files = [path for name in self.artefacts(study) for path in self._files(study, name)]
-        return [
-            *files,
-            *(f"{self._folder(study)}/{name}.md" for name in ("summary", "artifact-checklist")),
-        ]
+        Each is a target ``<study>_<name>``. A study without claims has no target for them.
+        """
+        loaded = self._study(study)
+        names = [*loaded.tables, *self._figures(study), "comparison"]
+        return [*names, "claims"] if loaded.claims else names
+
+    def _results(self, study: str) -> list[str]:
+        """Return the files of all tables and figures, the comparison, claims and summary."""
+        files: list[str] = []
+        for name in self.artefacts(study):
+            files += self._files(study, name)
+        folder = self._folder(study)
+        return [*files, f"{folder}/summary.md", f"{folder}/artifact-checklist.md"]
 
     def _files(self, study: str, name: str) -> list[str]:
-        """The files of one table or figure, and the crate that says where it comes from; or the comparison, or the claims."""
+        """Return the files of a table or figure with its provenance crate.
+
+        ``name`` may also be ``comparison`` or ``claims``, which are one file each.
+        """
+        folder = self._folder(study)
         if name in RESERVED:
-            return [f"{self._folder(study)}/{name}.csv"]
-        is_table = name in self._study(study).tables
-        kind, endings = (
-            ("tables", ("csv", "md", "tex")) if is_table else ("figures", ("pdf", "png", "csv"))
-        )
-        path = f"{self._folder(study)}/{kind}/{name}"
-        return [*(f"{path}.{ending}" for ending in endings), f"{path}.crate/ro-crate-metadata.json"]
+            return [f"{folder}/{name}.csv"]
+        if name in self._study(study).tables:
+            path, endings = f"{folder}/tables/{name}", TABLE_ENDINGS
+        else:
+            path, endings = f"{folder}/figures/{name}", FIGURE_ENDINGS
+        files = [f"{path}.{ending}" for ending in endings]
+        return [*files, f"{path}.crate/ro-crate-metadata.json"]
 
-    def _with_parts(self, study: str, shown: list[str]) -> Callable[[Wildcards], list[str]]:
-        """Files to show, and every index behind them.
+    def _with_indexes(self, study: str, results: list[str]) -> Inputs:
+        """Return a function for result files and all indexes that they are made of.
 
-        Snakemake does not miss a file that nothing newer asks for: a forgotten run or a deleted scores file would go unnoticed
-        behind tables that are still there. So a target names what it is made of, too.
+        Snakemake does not notice a missing file if the files made of it exist: a forgotten run or a
+        deleted file of scores would go unnoticed as long as the tables are there. So a target lists
+        the indexes, too.
         """
 
-        def parts(wildcards: Wildcards) -> list[str]:
-            gathered = [f"{self._folder(study)}/{table}.parquet" for table in ("runs", "scores")]
-            shards = [self.workspace.paths.shard(shard.key) for shard in self._shards_of(study)]
-            stages = [
-                str(folder / f"{stage}.json")
-                for folder in shards
-                for stage in ("trained", "encoded")
-            ]
-            return [*shown, *gathered, *stages, *self._scores(study)]
+        def files(wildcards: Wildcards) -> list[str]:
+            stages: list[str] = []
+            for shard in self._shards_of(study):
+                folder = self.workspace.paths.shard(shard.key)
+                stages += [str(folder / "trained.json"), str(folder / "encoded.json")]
+            return [*results, *self._gathered(study), *stages, *self._scores(study)]
 
-        return parts
+        return files
+
+    def _gathered(self, study: str) -> list[str]:
+        """Return the tables of all runs and of all scores of a study."""
+        folder = self._folder(study)
+        return [f"{folder}/runs.parquet", f"{folder}/scores.parquet"]
 
     def data(self, wildcards: Wildcards) -> str:
-        """The data file of a shard."""
+        """Return the data file of a shard."""
         return str(self.workspace.paths.dataset(wildcards.dataset))
 
     def study_scores(self, wildcards: Wildcards) -> list[str]:
-        """The score indexes that a study's tables are made of."""
+        """Return the files of scores that a study's tables are made of."""
         return self._scores(wildcards.study)
 
-    def _scores(self, name: str) -> list[str]:
-        panel = evaluations.panel(self._study(name), self.scale)
-        return [
-            str(self.workspace.paths.shard_scores(shard.key, panel))
-            for shard in self._shards_of(name)
-        ]
+    def _scores(self, study: str) -> list[str]:
+        panel = evaluations.panel(self._study(study), self.scale)
+        paths = self.workspace.paths
+        shards = self._shards_of(study)
+        return [str(paths.shard_scores(shard.key, panel)) for shard in shards]
 
     def published(self, wildcards: Wildcards) -> list[str]:
-        """The file of published numbers, if the study has one."""
+        """Return the file of published numbers, if the study has one."""
         path = self.workspace.paper(wildcards.study) / PUBLISHED
-        return [str(path)] * path.exists()
+        return [str(path)] if path.exists() else []
 
     def panel_code(self, wildcards: Wildcards) -> str:
-        """Content hash of the code of each metric that a shard is asked."""
-        metrics = sorted(self._panels[wildcards.panel].metrics)
-        return " ".join(
-            f"{name}={provenance.code(discover.located('metrics', name))}" for name in metrics
-        )
+        """Return the code hash of each metric in the panel of a shard."""
+        names = sorted(self._panels[wildcards.panel].metrics)
+        return " ".join(f"{name}={_code('metrics', name)}" for name in names)
 
     def table_code(self, wildcards: Wildcards) -> str:
-        """Content hash of the code that makes this kind of table."""
-        kind = self._study(wildcards.study).tables[wildcards.table].kind
-        return provenance.code(discover.located("tables", kind))
+        """Return the code hash of a table's kind."""
+        study = self._study(wildcards.study)
+        return _code("tables", study.tables[wildcards.table].kind)
 
     def figure_code(self, wildcards: Wildcards) -> str:
-        """Content hash of the code that draws this kind of figure."""
-        kind = self._figures(wildcards.study)[wildcards.figure].kind
-        return provenance.code(discover.located("figures", kind))
+        """Return the code hash of a figure's kind."""
+        figures = self._figures(wildcards.study)
+        return _code("figures", figures[wildcards.figure].kind)
 
     def compare_code(self, wildcards: Wildcards) -> str:
-        """Content hash of the code that compares with published numbers."""
+        """Return the code hash of the comparison with published numbers."""
         study = self._study(wildcards.study)
-        kinds = sorted({discover.located("tables", table.kind) for table in study.tables.values()})
-        kinds += sorted(
-            {
-                discover.located("figures", figure.kind)
-                for figure in self._figures(study.id).values()
-            }
-        )
-        return provenance.code("facsimile.comparison.judge", *kinds)
+        tables = study.tables.values()
+        figures = self._figures(study.id).values()
+        # Each kind lists the numbers that are compared.
+        modules = _modules("tables", [table.kind for table in tables])
+        modules += _modules("figures", [figure.kind for figure in figures])
+        return provenance.code("facsimile.comparison.judge", *modules)
 
     def claims_code(self, wildcards: Wildcards) -> str:
-        """Content hash of the code that judges a study's claims."""
-        kinds = sorted(
-            {
-                discover.located("claims", claim.statistic)
-                for claim in self._study(wildcards.study).claims.values()
-            }
-        )
-        return provenance.code("facsimile.comparison.claims", *kinds)
+        """Return the code hash of the statistics of a study's claims, and of their verdicts."""
+        claims = self._study(wildcards.study).claims.values()
+        modules = _modules("claims", [claim.statistic for claim in claims])
+        return provenance.code("facsimile.comparison.claims", *modules)
 
     def claims_spec(self, wildcards: Wildcards) -> str:
-        """Canonical JSON of a study's claims."""
-        stated = self._study(wildcards.study).claims
-        return canonical.dumps(
-            {name: claim.model_dump(exclude_unset=True) for name, claim in stated.items()}
-        )
+        """Return a study's claims as canonical JSON."""
+        claims = self._study(wildcards.study).claims
+        specs: dict[str, Any] = {}
+        for name, claim in claims.items():
+            # Without defaults, so that a new key of claims does not rerun the rule.
+            specs[name] = claim.model_dump(exclude_unset=True)
+        return canonical.dumps(specs)
 
     def judged(self, wildcards: Wildcards) -> list[str]:
-        """What a study's summary counts: its comparison, and its claims if it states any."""
+        """Return the files with verdicts for the summary: the comparison, and claims if any."""
         folder = self._folder(wildcards.study)
-        return [
-            f"{folder}/comparison.csv",
-            *[f"{folder}/claims.csv"][: len(self._study(wildcards.study).claims)],
-        ]
+        files = [f"{folder}/comparison.csv"]
+        if self._study(wildcards.study).claims:
+            files.append(f"{folder}/claims.csv")
+        return files
 
     def summary_code(self, wildcards: Wildcards) -> str:
-        """Content hash of the code that writes summaries."""
+        """Return the code hash of the summary."""
         return provenance.code("facsimile.commands.pages.summary")
 
-    def report(self, study: str) -> Callable[[Wildcards], list[str]]:
-        """The pages of a study's report, and what they are made of."""
-        return self._with_parts(study, [f"{self._folder(study)}/report", *self._shown(study)])
+    def report(self, study: str) -> Inputs:
+        """Return a function for a study's report, and for the files it is made of."""
+        pages = f"{self._folder(study)}/report"
+        return self._with_indexes(study, [pages, *self._results(study)])
 
     def report_parts(self, wildcards: Wildcards) -> list[str]:
-        """What the pages show: the gathered scores, the comparison, every table and figure, the claims."""
-        gathered = [
-            f"{self._folder(wildcards.study)}/{table}.parquet" for table in ("runs", "scores")
-        ]
-        return [*gathered, *self._shown(wildcards.study)]
+        """Return the files that the report shows: runs, scores and all results."""
+        study = wildcards.study
+        return [*self._gathered(study), *self._results(study)]
 
     def report_code(self, wildcards: Wildcards) -> str:
-        """Content hash of the code that makes the pages, and of the pages' own scripts, styles and libraries."""
-        return canonical.hash8(
-            [provenance.code("facsimile.report"), provenance.files(discover.PACKAGE / "report")]
-        )
+        """Return a hash of the report's code and of its scripts, styles and libraries."""
+        code = provenance.code("facsimile.report")
+        files = provenance.files(discover.PACKAGE / "report")
+        return canonical.hash8([code, files])
 
     def report_settings(self, wildcards: Wildcards) -> str:
-        """Canonical JSON of what the pages say of the study beside its results, and of how many decoders they hold."""
-        about = self._study(wildcards.study).model_dump(
-            include={"title", "authors", "year", "venue", "arxiv", "code", "note"}
-        )
-        return canonical.dumps(about | {"decoders": self.workspace.config.report_decoders})
+        """Return the settings of a report besides results, as canonical JSON.
+
+        They are facts about the paper, and the number of decoders in the report.
+        """
+        facts = self._study(wildcards.study).model_dump(include=FACTS)
+        decoders = self.workspace.config.report_decoders
+        return canonical.dumps(facts | {"decoders": decoders})
 
     def artefact_spec(self, wildcards: Wildcards) -> str:
-        """Canonical JSON of what the study file says of a table or figure."""
-        is_table = "table" in wildcards.keys()  # noqa: SIM118 (not a mapping)
-        tables, figures = self._study(wildcards.study).tables, self._figures(wildcards.study)
-        found = tables[wildcards.table] if is_table else figures[wildcards.figure]
-        return canonical.dumps(found.model_dump(exclude_unset=True))
+        """Return the entry of a table or figure in the study file, as canonical JSON."""
+        if "table" in wildcards.keys():  # noqa: SIM118 (not a mapping)
+            artefact = self._study(wildcards.study).tables[wildcards.table]
+        else:
+            artefact = self._figures(wildcards.study)[wildcards.figure]
+        return canonical.dumps(artefact.model_dump(exclude_unset=True))
 
     def train_minutes(self, wildcards: Wildcards, attempt: int) -> int:
-        """Run time to ask a scheduler for: twice what the shard should take, doubled again after a time-out."""
-        return cost.minutes(sum(map(cost.train_seconds, self._shard(wildcards).runs)), attempt)
+        """Return the run time to request from a scheduler for training; see ``cost.minutes``."""
+        runs = self._shard(wildcards).runs
+        seconds = sum(map(cost.train_seconds, runs))
+        return cost.minutes(seconds, attempt)
 
     def encode_minutes(self, wildcards: Wildcards, attempt: int) -> int:
-        """Likewise for encoding."""
-        return cost.minutes(cost.ENCODE_SECONDS * len(self._shard(wildcards).runs), attempt)
+        """Return the run time to request for encoding."""
+        runs = self._shard(wildcards).runs
+        return cost.minutes(cost.ENCODE_SECONDS * len(runs), attempt)
 
     def score_minutes(self, wildcards: Wildcards, threads: int, attempt: int) -> int:
-        """Likewise for scoring, ``threads`` runs at a time."""
-        turns = math.ceil(len(self._shard(wildcards).runs) / threads)
-        return cost.minutes(self._score_seconds(wildcards.panel) * turns, attempt)
+        """Return the run time to request for scoring ``threads`` runs at a time."""
+        runs = self._shard(wildcards).runs
+        rounds = math.ceil(len(runs) / threads)
+        seconds = self._score_seconds(wildcards.panel) * rounds
+        return cost.minutes(seconds, attempt)
 
     def score_memory(self, wildcards: Wildcards, threads: int, attempt: int) -> int:
-        """Megabytes for scoring ``threads`` runs at a time, and as much again with every attempt."""
+        """Return the megabytes to request for scoring; the first amount again per attempt."""
+        # One process per run that is scored, and one that starts them.
         return SCORE_MEGABYTES * (threads + 1) * attempt
+
+    # Snakemake calls the functions above once per job, so their common parts are cached.
 
     @functools.lru_cache  # noqa: B019 (one Targets lives as long as the process)
     def _study(self, name: str) -> Any:
         return self.workspace.study(name)
 
     @functools.lru_cache  # noqa: B019
-    def _shards_of(self, name: str) -> list[Shard]:
-        return self.workspace.shards(self._study(name))
+    def _shards_of(self, study: str) -> list[Shard]:
+        return self.workspace.shards(self._study(study))
 
     @functools.cached_property
     def _panels(self) -> dict[str, Any]:
-        return {
-            evaluations.panel(study, self.scale): study for study in map(self._study, self.studies)
-        }
+        """Panel -> a study that has it."""
+        panels: dict[str, Any] = {}
+        for study in map(self._study, self.studies):
+            panels[evaluations.panel(study, self.scale)] = study
+        return panels
 
     @functools.lru_cache  # noqa: B019
     def _score_seconds(self, panel: str) -> float:
@@ -260,17 +282,33 @@ class Targets:
     @functools.lru_cache  # noqa: B019
     def _figures(self, name: str) -> Any:
         study = self._study(name)
-        return study.figures_of(study.datasets_of(study.scales[self.scale]))
+        datasets = study.datasets_of(study.scales[self.scale])
+        return study.figures_of(datasets)
 
     @functools.cached_property
     def _shards(self) -> dict[str, Shard]:
-        return {shard.key: shard for study in self.studies for shard in self._shards_of(study)}
+        by_key: dict[str, Shard] = {}
+        for study in self.studies:
+            for shard in self._shards_of(study):
+                by_key[shard.key] = shard
+        return by_key
 
     def _shard(self, wildcards: Wildcards) -> Shard:
         key = f"{wildcards.dataset}/{wildcards.model}/{wildcards.shard}"
         if key not in self._shards:
-            return self.workspace.shard(key)[1]  # raises, and says why
+            # Raises an error that says which keys there are.
+            return self.workspace.shard(key)[1]
         return self._shards[key]
 
     def _folder(self, study: str) -> str:
         return str(self.workspace.paths.study(study, self.scale))
+
+
+def _modules(kind: str, names: Iterable[str]) -> list[str]:
+    """Return the modules of several names of a kind, each once, sorted."""
+    return sorted({discover.located(kind, name) for name in names})
+
+
+def _code(kind: str, name: str) -> str:
+    """Return the code hash of a name of a kind."""
+    return provenance.code(discover.located(kind, name))

@@ -1,4 +1,4 @@
-"""Studies, configuration and paths together: what every command begins with. Imports no torch."""
+"""Configuration, studies and paths together: where every command begins. Imports no torch."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,12 +12,13 @@ from facsimile.studies import evaluations, reading, runs
 from facsimile.studies.runs import Run, Shard
 from facsimile.studies.study import Study
 
-STUDY, PUBLISHED = "study.yaml", "published.csv"  # in the folder of a paper
+# Files in the folder of a paper.
+STUDY, PUBLISHED = "study.yaml", "published.csv"
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """A configuration and what follows from it."""
+    """A configuration, and the studies and paths that follow from it."""
 
     config: Config
 
@@ -26,94 +27,106 @@ class Workspace:
 
     @property
     def paths(self) -> Paths:
-        """Where results lie."""
+        """Paths of results."""
         return Paths(self.config.results)
 
     def study_ids(self) -> list[str]:
-        """Studies by the names of their papers' folders."""
+        """Return the ids of all studies: the names of their papers' folders, sorted."""
         return sorted(self._papers())
 
     def _papers(self) -> dict[str, Path]:
-        """Id -> folder of each paper that the configuration offers."""
+        """Return id -> folder of each paper in the configured folders."""
         return discover.papers_in(self.config.paper_folders)
 
     def paper(self, name: str) -> Path:
-        """The folder of a paper; raises UnknownName."""
-        known = self._papers()
-        if name not in known:
-            raise discover.UnknownName("study", name, sorted(known))
-        return known[name]
+        """Return the folder of a paper; raises UnknownName."""
+        papers = self._papers()
+        if name not in papers:
+            raise discover.UnknownName("study", name, sorted(papers))
+        return papers[name]
 
     def study(self, name: str) -> Study:
         """Read one study; raises UnknownName or FileError."""
         return reading.load(self.paper(name) / STUDY)
 
     def studies(self) -> list[Study]:
-        """Every study that has the configured scale."""
-        return [
-            found
-            for found in map(self.study, self.study_ids())
-            if self.config.scale in found.scales
-        ]
+        """Read every study that has the configured scale."""
+        studies = map(self.study, self.study_ids())
+        return [study for study in studies if self.config.scale in study.scales]
 
     def runs(self, of: Study) -> list[Run]:
-        """Runs of a study at the configured scale."""
+        """Return the runs of a study at the configured scale."""
         return runs.expand(of, self.config.scale)
 
     def shards(self, of: Study) -> list[Shard]:
-        """Shards of a study at the configured scale."""
-        return runs.shards(self.runs(of), self.config.shard_size)
+        """Return the shards of a study at the configured scale."""
+        members = self.runs(of)
+        return runs.shards(members, self.config.shard_size)
 
     def score_files(self, of: Study) -> list[Path]:
-        """The scores of every shard of a study: what its tables are made of."""
+        """Return the files of scores of all shards of a study, from which its tables are made."""
         panel = evaluations.panel(of, self.config.scale)
-        return [self.paths.shard_scores(shard.key, panel) for shard in self.shards(of)]
+        shards = self.shards(of)
+        return [self.paths.shard_scores(shard.key, panel) for shard in shards]
 
     def shard(self, key: str, panel: str | None = None) -> tuple[Study, Shard]:
-        """The shard with this key, and a study that has it; raises if no study at this scale and shard size does.
+        """Return the shard with this key, and a study that has it.
 
-        With a panel, the study must ask those metrics: two studies may share runs and ask them differently.
+        With ``panel``, the study must compute these metrics: two studies may share runs but compute
+        different metrics. Raises LookupError if no study has the shard at the configured scale and
+        shard size.
         """
-        for candidate, shard in self._all_shards(key.split("/")[1]):
-            asks = panel is None or panel == evaluations.panel(candidate, self.config.scale)
-            if shard.key == key and asks:
-                return candidate, shard
-        size = self.config.shard_size
+        model = key.split("/")[1]
+        for study, shard in self._shards_with(model):
+            if shard.key != key:
+                continue
+            if panel is None or panel == evaluations.panel(study, self.config.scale):
+                return study, shard
         raise LookupError(
-            f"no study has the shard {key} at scale {self.config.scale} with shard_size {size}: facsimile list shows them"
+            f"no study has the shard {key} at scale {self.config.scale} with shard_size "
+            f"{self.config.shard_size}: facsimile list shows them"
         )
 
     def find(self, text: str) -> Run:
-        """The run with this key, or the one run whose key contains ``text``; looks at every scale of every study."""
-        found = {
-            run.key: run
-            for run in self._everywhere()
-            if text in (run.key, str(self.paths.run(run.key))) or text in run.key
-        }
-        if text in found:
-            return found[text]
-        if len(found) != 1:
-            some = ", ".join(list(found)[:5]) or "none"
+        """Return the run with this key or folder, or the only run whose key contains ``text``.
+
+        Searches every scale of every study. Raises LookupError if no run or several runs match.
+        """
+        matches: dict[str, Run] = {}
+        for run in self._all_runs():
+            folder = str(self.paths.run(run.key))
+            if text in run.key or text == folder:
+                matches[run.key] = run
+        # The key of one run may be the beginning of the key of another.
+        if text in matches:
+            return matches[text]
+        if len(matches) != 1:
+            keys = ", ".join(list(matches)[:5]) or "none"
+            more = " …" if len(matches) > 5 else ""
             raise LookupError(
-                f"{len(found)} runs match {text!r} ({some}{' …' if len(found) > 5 else ''}); facsimile list shows their names"
+                f"{len(matches)} runs match {text!r} ({keys}{more}); "
+                "facsimile list shows their names"
             )
-        return next(iter(found.values()))
+        return next(iter(matches.values()))
 
-    def _all_shards(self, model: str) -> Iterator[tuple[Study, Shard]]:
-        for candidate in self.studies():
-            members = [run for run in self.runs(candidate) if run.model == model]
-            yield from (
-                (candidate, shard) for shard in runs.shards(members, self.config.shard_size)
-            )
+    def _shards_with(self, model: str) -> Iterator[tuple[Study, Shard]]:
+        """Yield the shards of a model in all studies."""
+        for study in self.studies():
+            # The shards of a model do not depend on runs of other models.
+            members = [run for run in self.runs(study) if run.model == model]
+            for shard in runs.shards(members, self.config.shard_size):
+                yield study, shard
 
-    def _everywhere(self) -> Iterator[Run]:
+    def _all_runs(self) -> Iterator[Run]:
+        """Yield the runs and snapshots of all scales of all studies."""
         for name in self.study_ids():
-            for scale in (found := self.study(name)).scales:
-                yield from runs.with_snapshots(runs.expand(found, scale))
+            study = self.study(name)
+            for scale in study.scales:
+                yield from runs.with_snapshots(runs.expand(study, scale))
 
 
 def load(path: Path = config.DEFAULT, **overrides: object) -> Workspace:
-    """The workspace of a configuration file, with the given keys replaced where they are not None."""
-    changed = {key: value for key, value in overrides.items() if value is not None}
-    read = config.load(path) if path.exists() else Config()
-    return Workspace(config.check(read.model_dump() | changed))
+    """Return the workspace of a configuration file; overrides that are not None replace keys."""
+    changes = {key: value for key, value in overrides.items() if value is not None}
+    settings = config.load(path) if path.exists() else Config()
+    return Workspace(config.check(settings.model_dump() | changes))

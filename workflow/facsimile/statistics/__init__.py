@@ -1,1 +1,1 @@
-"""Estimates with intervals, rank agreement, shares of variance; knows nothing of studies or runs."""
+"""Estimates with intervals, rank agreement, variance shares; independent of studies and runs."""

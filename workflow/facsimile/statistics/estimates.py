@@ -1,11 +1,12 @@
-"""The statistics that reviewers ask for: a value, its bootstrap interval, and the number of runs behind it.
+"""Estimates over runs: a value, its bootstrap interval, and the number of runs behind it.
 
-Intervals are plain percentile intervals (Efron 1979), as in Agarwal et al. 2021, "Deep RL at the edge of the statistical
-precipice". BCa, the competing choice, corrects bias and skew but needs the jackknife and is undefined on samples with
-many equal values, which scores near 1 are. Percentile intervals of fewer than about five runs are too narrow: print n.
+Intervals are plain percentile intervals (Efron 1979), as in Agarwal et al. 2021, "Deep RL at the
+edge of the statistical precipice". BCa, the competing choice, corrects bias and skew, but it needs
+the jackknife and is undefined on samples with many equal values, such as scores near 1. Percentile
+intervals of fewer than about five runs are too narrow, so print n with them.
 
-What cannot be said is NaN, never a warning: the interval of one value or of values that are all equal, the correlation
-with a constant, and everything of no value at all.
+Whatever is undefined is NaN and raises no warning: the interval of one value or of values that are
+all equal, the correlation with a constant, and any statistic of no values.
 """
 
 import zlib
@@ -17,18 +18,23 @@ from numpy.typing import NDArray
 from scipy import stats
 
 Array = NDArray[np.float64]
+Floats = NDArray[np.floating]
+Indices = NDArray[np.intp]
 Statistic = Callable[[Array], Array]
 
 LEVEL = 0.95
 RESAMPLES = 2000
-CORRELATION_RUNS = 3  # two points are always perfectly correlated
-_BLOCK = 2**21  # numbers held at once: 16 MiB
-_RANKED = 2**18  # numbers ranked at once: 2 MiB, a cache's worth
+# Two points are always perfectly correlated.
+CORRELATION_RUNS = 3
+# Numbers in memory at once: 16 MiB.
+_BLOCK = 2**21
+# Numbers ranked at once: 2 MiB, which fits into a processor's cache.
+_RANKED = 2**18
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A statistic of ``n`` values and its interval; NaN is what cannot be said."""
+    """A statistic of ``n`` values and its interval; NaN where undefined."""
 
     value: float
     low: float
@@ -47,71 +53,95 @@ def median(values: Array) -> Array:
 
 
 def iqm(values: Array) -> Array:
-    """Interquartile mean over the last axis: a quarter of the values, rounded down, is cut at each end.
+    """Interquartile mean over the last axis.
 
-    As in rliable (Agarwal et al. 2021); weighting the values at the quartiles is the competing convention.
-    Fewer than four values lose nothing, so it is their mean.
+    A quarter of the values, rounded down, is cut at each end, as in rliable (Agarwal et al. 2021).
+    The competing convention weights the values at the quartiles. Of fewer than four values none is
+    cut, so it is their mean.
     """
     return stats.trim_mean(values, 0.25, axis=-1)
 
 
-STATISTICS: dict[str, Statistic] = {"mean": mean, "median": median, "iqm": iqm}
+STATISTICS: dict[str, Statistic] = {
+    "mean": mean,
+    "median": median,
+    "iqm": iqm,
+}
 
 
 def generator(*words: str) -> np.random.Generator:
-    """A generator seeded by what it is for, so that a number does not depend on what was computed before it."""
-    return np.random.default_rng([zlib.crc32(word.encode()) for word in words])
+    """Return a random generator that is seeded by the purpose of its numbers.
+
+    So a result does not depend on what was computed before it.
+    """
+    seeds = [zlib.crc32(word.encode()) for word in words]
+    return np.random.default_rng(seeds)
+
+
+def undefined(n: int) -> Estimate:
+    """Return the estimate of a statistic that is undefined for ``n`` values: NaN."""
+    return Estimate(np.nan, np.nan, np.nan, n)
 
 
 def estimate(
-    values: NDArray[np.floating],
+    values: Floats,
     rng: np.random.Generator,
     statistic: Statistic = mean,
     strata: NDArray[np.generic] | None = None,
     level: float = LEVEL,
     resamples: int = RESAMPLES,
 ) -> Estimate:
-    """A statistic of ``values`` [n] and its percentile bootstrap interval; resamples within ``strata`` [n] if given.
+    """Return a statistic of ``values`` [n] and its percentile bootstrap interval.
 
-    Without strata the runs are one sample, whatever their hyper-parameters: the interval then covers the choice of
-    hyper-parameters too. Strata = cells ask about other seeds alone. Raises ValueError on NaN: leave failed runs out before.
+    With ``strata`` [n], values are resampled within each stratum. Without strata, the runs are one
+    sample, whatever their hyper-parameters, and the interval also covers the choice of
+    hyper-parameters. With cells as strata, it covers other seeds only.
+
+    Raises ValueError for NaN: exclude failed runs before.
     """
     sample = _finite(values)
     if sample.size == 0:
-        return Estimate(np.nan, np.nan, np.nan, 0)
+        return undefined(0)
     value = float(statistic(sample))
-    drawn = _draws(sample[None], statistic, rng, _groups(sample.size, strata), resamples)[0]
-    return Estimate(value, *limits(drawn, level), sample.size)
+    groups = _groups(sample.size, strata)
+    resampled = _resampled(sample[None], statistic, rng, groups, resamples)
+    low, high = limits(resampled[0], level)
+    return Estimate(value, low, high, sample.size)
 
 
 def paired_difference(
-    a: NDArray[np.floating],
-    b: NDArray[np.floating],
+    a: Floats,
+    b: Floats,
     rng: np.random.Generator,
     statistic: Statistic = mean,
     level: float = LEVEL,
     resamples: int = RESAMPLES,
 ) -> Estimate:
-    """``statistic(a) - statistic(b)`` of paired values [n] each, and its interval: both are resampled by the same indices.
+    """Return ``statistic(a) - statistic(b)`` of paired values [n], and its interval.
 
-    Pair runs by (data set, seed). For the median this is the difference of medians, not the median of differences.
+    Both sides are resampled by the same indices. Pair runs by data set and seed. For the median,
+    this is the difference of medians, not the median of differences. Raises ValueError for NaN and
+    for different numbers of values.
     """
     first, second = _finite(a), _finite(b)
     if first.shape != second.shape:
         raise ValueError(
-            f"paired values must be as many on both sides, not {first.size} and {second.size}; join them by run first"
+            f"paired values must have equal length, not {first.size} and {second.size}; "
+            "join them by run first"
         )
     if first.size == 0:
-        return Estimate(np.nan, np.nan, np.nan, 0)
+        return undefined(0)
     both = np.stack((first, second))
     value = float(statistic(first) - statistic(second))
-    drawn = _draws(both, statistic, rng, _groups(first.size, None), resamples)
-    return Estimate(value, *limits(drawn[0] - drawn[1], level), first.size)
+    groups = _groups(first.size, None)
+    resampled = _resampled(both, statistic, rng, groups, resamples)
+    low, high = limits(resampled[0] - resampled[1], level)
+    return Estimate(value, low, high, first.size)
 
 
 @dataclass(frozen=True, slots=True)
 class Correlations:
-    """Rank correlations of columns with columns, ``value``, ``low`` and ``high`` [a, b], over ``n`` rows."""
+    """Rank correlations ``value`` [a, b] of two sets of columns over ``n`` rows, with intervals."""
 
     value: Array
     low: Array
@@ -120,129 +150,186 @@ class Correlations:
 
 
 def spearman(
-    x: NDArray[np.floating],
-    y: NDArray[np.floating],
+    x: Floats,
+    y: Floats,
     rng: np.random.Generator,
     level: float = LEVEL,
     resamples: int = RESAMPLES,
 ) -> Estimate:
-    """Spearman's rank correlation of paired values [n] each, tied values sharing their mean rank; runs are resampled.
+    """Return Spearman's rank correlation of paired values [n] each, and its bootstrap interval.
 
-    NaN for fewer than three pairs or a constant side. Resamples that are constant on a side say nothing and are left out.
+    Tied values share their mean rank. NaN for fewer than three pairs or if a side is constant.
+    Resamples in which a side is constant are left out. Raises ValueError for NaN and for different
+    numbers of values.
     """
     first, second = _finite(x), _finite(y)
     if first.shape != second.shape:
-        raise ValueError(f"a correlation wants pairs, not {first.size} and {second.size} values")
-    found = spearmans(first[:, None], second[:, None], rng, level, resamples)
+        raise ValueError(
+            f"a correlation needs pairs of values, not {first.size} and {second.size} values"
+        )
+    columns = first[:, None], second[:, None]
+    pair = spearmans(*columns, rng, level, resamples)
     return Estimate(
-        float(found.value[0, 0]), float(found.low[0, 0]), float(found.high[0, 0]), found.n
+        float(pair.value[0, 0]),
+        float(pair.low[0, 0]),
+        float(pair.high[0, 0]),
+        pair.n,
     )
 
 
 def spearmans(
-    x: NDArray[np.floating],
-    y: NDArray[np.floating],
+    x: Floats,
+    y: Floats,
     rng: np.random.Generator,
     level: float = LEVEL,
     resamples: int = RESAMPLES,
 ) -> Correlations:
-    """``spearman`` of every column of x [n, a] with every column of y [n, b]; all share the resamples of the n rows.
+    """Return ``spearman`` of every column of x [n, a] with every column of y [n, b].
 
-    As fast as ranking a + b columns, not a · b pairs; the same intervals as a pair alone has from the same generator.
+    All pairs share the resamples of the n rows. This ranks a + b columns, not a · b pairs. The
+    intervals equal those of each pair alone with the same generator.
     """
-    a, b = (np.stack([_finite(column) for column in side.T]) for side in (x, y))
-    n, shape = a.shape[1], (len(a), len(b))
+    a = np.stack([_finite(column) for column in x.T])
+    b = np.stack([_finite(column) for column in y.T])
+    n = a.shape[1]
+    shape = (len(a), len(b))
     if n < CORRELATION_RUNS:
         return Correlations(
-            np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan), n
+            value=np.full(shape, np.nan),
+            low=np.full(shape, np.nan),
+            high=np.full(shape, np.nan),
+            n=n,
         )
-    # How often each row is drawn says all of a resample, and ranks follow from running sums of it: nothing is sorted again.
-    counts = (
-        rng.multinomial(n, np.full(n, 1 / n), size)
-        for size in _sizes(n * sum(shape), resamples, _RANKED)
-    )
-    drawn = np.concatenate([_correlations(a, b, block) for block in counts])
-    bounds = [
-        limits(column[np.isfinite(column)], level) for column in drawn.reshape(len(drawn), -1).T
-    ]
-    low, high = (np.reshape(column, shape) for column in zip(*bounds, strict=True))
-    return Correlations(_correlations(a, b, np.ones((1, n)))[0], low, high, n)
+    # The number of times each row is drawn describes a resample completely, and ranks follow from
+    # running sums of these numbers, so nothing is sorted again.
+    blocks: list[Array] = []
+    probabilities = np.full(n, 1 / n)
+    for size in _sizes(n * sum(shape), resamples, _RANKED):
+        counts = rng.multinomial(n, probabilities, size)
+        blocks.append(_correlations(a, b, counts))
+    resampled = np.concatenate(blocks)
+    low, high = np.empty(shape), np.empty(shape)
+    for i, j in np.ndindex(*shape):
+        values = resampled[:, i, j]
+        low[i, j], high[i, j] = limits(values[np.isfinite(values)], level)
+    value = _correlations(a, b, _once(n))[0]
+    return Correlations(value, low, high, n)
 
 
-def rank_correlation(x: NDArray[np.floating], y: NDArray[np.floating]) -> float:
-    """Spearman's rank correlation of paired values [n] each, without an interval; NaN if a side is constant."""
-    return float(_correlations(_finite(x)[None], _finite(y)[None], np.ones((1, len(x))))[0, 0, 0])
+def rank_correlation(x: Floats, y: Floats) -> float:
+    """Return Spearman's rank correlation of paired values [n] each, without an interval.
+
+    NaN if a side is constant.
+    """
+    first, second = _finite(x)[None], _finite(y)[None]
+    correlation = _correlations(first, second, _once(len(x)))
+    return correlation.item()
+
+
+def _once(n: int) -> Array:
+    """Return the counts [1, n] of a sample that contains each of ``n`` rows once."""
+    return np.ones((1, n))
 
 
 def limits(drawn: Array, level: float = LEVEL) -> tuple[float, float]:
-    """The percentile interval of a statistic's resamples [b]; NaN where they do not vary."""
-    # A difference of the last bits, from the order of a sum, is no variation.
+    """Return the percentile interval of a statistic's resamples [b]; NaN if they do not vary."""
+    # The order of a sum may change the last bits; this is not a variation.
     if drawn.size == 0 or np.ptp(drawn) <= 1e-12 * np.abs(drawn).max():
         return np.nan, np.nan
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    quantiles = [(1 - level) / 2, (1 + level) / 2]
+    low, high = np.quantile(drawn, quantiles)
     return float(low), float(high)
 
 
 def ranks(values: Array, weights: Array) -> Array:
-    """Mean ranks [b, n], from 1, of ``values`` [n] in each resample."""
+    """Return mean ranks [b, n], from 1, of ``values`` [n] in each resample.
+
+    ``weights`` [b, n] is how often each value was drawn.
+    """
     labels = np.unique(values, return_inverse=True)[1]
     order = np.argsort(labels, kind="stable")
-    starts = np.flatnonzero(np.diff(labels[order], prepend=-1))
+    changes = np.diff(labels[order], prepend=-1)
+    starts = np.flatnonzero(changes)
+    # Equal values form a group. Its highest rank is the running sum of the sizes; its mean rank is
+    # (size - 1) / 2 lower.
     sizes = np.add.reduceat(weights[:, order], starts, axis=1)
-    return (np.cumsum(sizes, axis=1) - sizes / 2 + 0.5)[:, labels]
+    mean_ranks = np.cumsum(sizes, axis=1) - sizes / 2 + 0.5
+    return mean_ranks[:, labels]
 
 
-def _finite(values: NDArray[np.floating]) -> Array:
+def _finite(values: Floats) -> Array:
+    """Return values [n] in double precision; raises ValueError if any is not finite."""
     sample = np.asarray(values, dtype=np.float64)
-    if sample.ndim != 1 or not np.isfinite(sample).all():
+    finite = np.isfinite(sample)
+    if sample.ndim != 1 or not finite.all():
         raise ValueError(
-            f"finite values [n] are wanted, not shape {sample.shape} with {(~np.isfinite(sample)).sum()} that are not"
+            f"values must be finite and have shape [n]; they have shape {sample.shape}, "
+            f"and {(~finite).sum()} are not finite"
         )
     return sample
 
 
-def _groups(n: int, strata: NDArray[np.generic] | None) -> list[NDArray[np.intp]]:
+def _groups(n: int, strata: NDArray[np.generic] | None) -> list[Indices]:
+    """Return the indices of each stratum; without strata, of one group of all ``n`` values."""
     if strata is None:
         return [np.arange(n)]
-    labels = np.unique(np.asarray(strata), return_inverse=True)[1]
-    return [np.flatnonzero(labels == label) for label in range(labels.max() + 1)]
+    _, labels = np.unique(np.asarray(strata), return_inverse=True)
+    number = labels.max() + 1
+    return [np.flatnonzero(labels == label) for label in range(number)]
 
 
 def _sizes(n: int, resamples: int, numbers: int = _BLOCK) -> list[int]:
+    """Split resamples of ``n`` numbers each into blocks of at most ``numbers`` numbers."""
     block = max(1, numbers // n)
-    return [min(block, resamples - start) for start in range(0, resamples, block)]
+    starts = range(0, resamples, block)
+    return [min(block, resamples - start) for start in starts]
 
 
-def _draws(
+def _resampled(
     samples: Array,
     statistic: Statistic,
     rng: np.random.Generator,
-    groups: list[NDArray[np.intp]],
+    groups: list[Indices],
     resamples: int,
 ) -> Array:
-    """The statistic [k, resamples] of each of ``samples`` [k, n]; the k share the indices drawn."""
-    blocks = []
+    """Return the statistic [k, resamples] of each of ``samples`` [k, n].
+
+    All k samples are resampled by the same indices, drawn within each group.
+    """
+    blocks: list[Array] = []
     for size in _sizes(samples.shape[1], resamples):
-        picked = np.concatenate(
-            [group[rng.integers(group.size, size=(size, group.size))] for group in groups], axis=1
-        )
-        blocks.append(np.stack([statistic(sample[picked]) for sample in samples]))
+        indices: list[Indices] = []
+        for group in groups:
+            positions = rng.integers(group.size, size=(size, group.size))
+            indices.append(group[positions])
+        rows = np.concatenate(indices, axis=1)
+        values = [statistic(sample[rows]) for sample in samples]
+        blocks.append(np.stack(values))
     return np.concatenate(blocks, axis=1)
 
 
 def _correlations(x: Array, y: Array, counts: NDArray[np.number]) -> Array:
-    """Spearman's correlations [r, a, b] of x [a, n] and y [b, n] in each resample, which drew rows ``counts`` [r, n] times."""
+    """Return Spearman's correlations [r, a, b] of x [a, n] and y [b, n] in each resample.
+
+    ``counts`` [r, n] is how often each resample drew each row.
+    """
     weights = counts.astype(np.float64)
-    first, second = (
-        np.stack([_standard(column, weights) for column in side], axis=1) for side in (x, y)
-    )
-    found: Array = first @ second.transpose(0, 2, 1)
-    return np.clip(found, -1, 1)
+    first = [_standardised(column, weights) for column in x]
+    second = [_standardised(column, weights) for column in y]
+    products: Array = np.stack(first, axis=1) @ np.stack(second, axis=1).transpose(0, 2, 1)
+    # Rounding may exceed the range by a few last bits.
+    return np.clip(products, -1, 1)
 
 
-def _standard(column: Array, weights: Array) -> Array:
-    """Weighted ranks [r, n] of a column [n], centred and scaled so that a correlation is their product; NaN if constant."""
-    centred = ranks(column, weights) - (weights.sum(axis=1, keepdims=True) + 1) / 2
+def _standardised(column: Array, weights: Array) -> Array:
+    """Return weighted ranks [r, n] of a column [n], centred and scaled; NaN if it is constant.
+
+    The correlation of two columns is the scalar product of their standardised ranks.
+    """
+    number = weights.sum(axis=1, keepdims=True)
+    centred = ranks(column, weights) - (number + 1) / 2
     scaled = centred * np.sqrt(weights)
-    length = np.sqrt(np.einsum("rn,rn->r", scaled, scaled))[:, None]
-    return np.divide(scaled, length, out=np.full_like(scaled, np.nan), where=length > 0)
+    squares = np.einsum("rn,rn->r", scaled, scaled)
+    length = np.sqrt(squares)[:, None]
+    nan = np.full_like(scaled, np.nan)
+    return np.divide(scaled, length, out=nan, where=length > 0)

@@ -1,8 +1,9 @@
-"""Probability of improvement: how often a run of one method beats a run of another (Agarwal et al. 2021, section 4.3).
+"""Probability of improvement: how often a run of one method beats a run of another.
 
-Per task (here: per data set) it is the share of pairs of runs in which the first is better, ties counting half: the
-Mann–Whitney U over n·m. Tasks are averaged. Its interval resamples the runs of each task and method apart (rliable's stratified
-bootstrap).
+Agarwal et al. 2021, section 4.3. Per task (here: per data set) it is the share of pairs of runs in
+which the first run is better; ties count half. This is the Mann–Whitney U over n·m. Tasks are
+averaged. For the interval, the runs of each task and method are resampled separately (the
+stratified bootstrap of rliable).
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from facsimile.statistics.estimates import LEVEL, RESAMPLES, Array, Estimate, limits
+from facsimile.statistics.estimates import LEVEL, RESAMPLES, Array, Estimate, limits, undefined
 
 Runs = NDArray[np.floating]
 
@@ -22,34 +23,54 @@ def probability(
     level: float = LEVEL,
     resamples: int = RESAMPLES,
 ) -> Estimate:
-    """P(a run of ``first`` is higher than one of ``second``), both a list of tasks [n] and [m]; n of the estimate: all runs.
+    """Return P(a run of ``first`` scores higher than a run of ``second``).
 
-    Higher is taken for better: negate scores of which the lower is. A task that one side lacks is left out.
+    Both are lists of tasks, with scores [n] and [m] per task. Higher is better: negate scores for
+    which lower is better. A task without runs on one side is left out. ``n`` of the estimate counts
+    all runs.
     """
-    tasks = [(a, b) for a, b in zip(first, second, strict=True) if a.size and b.size]
-    n = sum(a.size + b.size for a, b in tasks)
-    if not tasks:
-        return Estimate(np.nan, np.nan, np.nan, 0)
-    value = np.mean([_won(a, b, *(np.ones((1, side.size)) for side in (a, b))) for a, b in tasks])
-    drawn = np.mean(
-        [_won(a, b, *(_counts(side.size, rng, resamples) for side in (a, b))) for a, b in tasks],
-        axis=0,
-    )
-    return Estimate(float(value), *limits(drawn, level), n)
+    n = 0
+    shares: list[Array] = []
+    resampled: list[Array] = []
+    for a, b in zip(first, second, strict=True):
+        if not a.size or not b.size:
+            continue
+        n += a.size + b.size
+        once = np.ones((1, a.size)), np.ones((1, b.size))
+        shares.append(_won(a, b, *once))
+        counts_a = _counts(a.size, rng, resamples)
+        counts_b = _counts(b.size, rng, resamples)
+        resampled.append(_won(a, b, counts_a, counts_b))
+    if not shares:
+        return undefined(0)
+    low, high = limits(np.mean(resampled, axis=0), level)
+    return Estimate(float(np.mean(shares)), low, high, n)
 
 
-def _won(a: Runs, b: Runs, times_a: Array, times_b: Array) -> Array:
-    """Share of pairs [resamples] that ``a`` [n] wins, given how often each run was drawn, [resamples, n] and [resamples, m]."""
+def _won(a: Runs, b: Runs, counts_a: Array, counts_b: Array) -> Array:
+    """Return the share [resamples] of pairs in which ``a`` [n] is higher than ``b`` [m].
+
+    ``counts_a`` [resamples, n] and ``counts_b`` [resamples, m] is how often each run was drawn.
+    """
     order = np.argsort(b)
-    below = np.pad(np.cumsum(times_b[:, order], axis=1), ((0, 0), (1, 0)))
-    worse, tied = (np.searchsorted(b[order], a, side=side) for side in ("left", "right"))
-    won = (below[:, worse] + below[:, tied]) / 2
-    return np.einsum("bn,bn->b", times_a, won) / (a.size * b.size)
+    # Number of drawn runs of b among its 0, 1, …, m lowest.
+    cumulated = np.cumsum(counts_b[:, order], axis=1)
+    below = np.pad(cumulated, ((0, 0), (1, 0)))
+    # Positions of the runs of a among those of b.
+    ordered = b[order]
+    lower = np.searchsorted(ordered, a, side="left")
+    lower_or_tied = np.searchsorted(ordered, a, side="right")
+    # Averaging both counts makes ties count half.
+    won = (below[:, lower] + below[:, lower_or_tied]) / 2
+    number = np.einsum("bn,bn->b", counts_a, won)
+    return number / (a.size * b.size)
 
 
 def _counts(n: int, rng: np.random.Generator, resamples: int) -> Array:
-    """How often each of ``n`` runs is drawn [resamples, n]."""
-    drawn = rng.integers(n, size=(resamples, n)) + n * np.arange(resamples)[:, None]
-    return (
-        np.bincount(drawn.ravel(), minlength=resamples * n).reshape(resamples, n).astype(np.float64)
-    )
+    """Return how often each of ``n`` runs is drawn [resamples, n]."""
+    indices = rng.integers(n, size=(resamples, n))
+    # With other numbers for the runs of each resample, one call counts all resamples.
+    offsets = n * np.arange(resamples)[:, None]
+    indices = (indices + offsets).ravel()
+    counts = np.bincount(indices, minlength=resamples * n)
+    return counts.reshape(resamples, n).astype(np.float64)

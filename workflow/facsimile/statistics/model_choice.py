@@ -1,13 +1,17 @@
-"""Does a choice of model carry over: how often the model that one score picks beats a random one (Locatello et al. 2019).
+"""Does a choice of model transfer: how often the model that one score picks beats a random one.
 
-A draw: take a data set, a score and a seed, and the setting (method and hyper-parameter) that is best there; run it with
-another seed, on the same or another data set, judged by the same or another score, against a random setting. The paper
-averages 10,000 draws, which leaves a standard error of up to 0.005. Here all draws are counted instead, and the answer is what
-they tend to. Ties count half, a random setting may be the one chosen, and a run that failed takes no part. The same among the
-settings of one method asks for hyper-parameters alone.
+Locatello et al. 2019. One draw: take a data set, a score and a seed, and the setting (method and
+hyper-parameter) that is best there. Take its run with another seed, on the same or another data
+set, judged by the same or another score, and compare it with a random setting.
 
-What we could not check in the paper is set so: the choice is made by one seed's scores, not by a mean over seeds; the rival has
-the seed of the model that was chosen. Intervals resample seeds; the data sets and scores are as they are.
+The paper averages 10,000 draws, which leaves a standard error of up to 0.005. Here all draws are
+enumerated instead, and the result is the limit of their average. Ties count half, a random setting
+may be the chosen one, and failed runs are left out. Restricted to the settings of one method, the
+same calculation is about the choice of hyper-parameters alone.
+
+Two details could not be checked in the paper and are set as follows: the choice is based on the
+scores of one seed, not on a mean over seeds; the rival has the seed of the chosen model's run.
+Intervals resample seeds; data sets and scores are fixed.
 """
 
 import itertools
@@ -17,11 +21,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from facsimile.statistics.estimates import LEVEL, RESAMPLES, Array, Estimate, limits
+from facsimile.statistics.estimates import LEVEL, RESAMPLES, Array, Estimate, limits, undefined
 
 
 class Case(NamedTuple):
-    """Where the chosen model is put to the test."""
+    """Where the chosen model is tested: with which score and on which data set."""
 
     same_metric: bool
     same_dataset: bool
@@ -30,24 +34,37 @@ class Case(NamedTuple):
     def text(self) -> str:
         """``same score, another data set``."""
         score = "same score" if self.same_metric else "another score"
-        return f"{score}, {'same' if self.same_dataset else 'another'} data set"
+        dataset = "same data set" if self.same_dataset else "another data set"
+        return f"{score}, {dataset}"
 
 
-CASES = [Case(metric, dataset) for metric, dataset in itertools.product((True, False), repeat=2)]
+CASES = [
+    Case(same_metric=True, same_dataset=True),
+    Case(same_metric=True, same_dataset=False),
+    Case(same_metric=False, same_dataset=True),
+    Case(same_metric=False, same_dataset=False),
+]
 
 
-def grid(scores: pd.DataFrame, datasets: list[str], names: list[str], settings: list[str]) -> Array:
-    """Scores [data set, score, setting, seed], NaN where there is none; ``scores`` has dataset, name, setting, seed, result."""
+def grid(
+    scores: pd.DataFrame,
+    datasets: list[str],
+    names: list[str],
+    settings: list[str],
+) -> Array:
+    """Return scores as an array [data set, score, setting, seed], NaN if a run does not exist.
+
+    ``scores`` has the columns dataset, name, setting, seed, result.
+    """
     seeds = sorted(scores["seed"].unique())
-    wide = scores.pivot(
-        index=["dataset", "name", "setting"], columns="seed", values="result"
-    ).reindex(columns=seeds)
-    wanted = pd.MultiIndex.from_product([datasets, names, settings])
-    return (
-        wide.reindex(wanted)
-        .to_numpy(dtype=np.float64)
-        .reshape(len(datasets), len(names), len(settings), len(seeds))
-    )
+    index = ["dataset", "name", "setting"]
+    wide = scores.pivot(index=index, columns="seed", values="result")
+    wide = wide.reindex(columns=seeds)
+    # Every combination, in the order of the axes, also those without a run.
+    rows = pd.MultiIndex.from_product([datasets, names, settings])
+    wide = wide.reindex(rows)
+    shape = (len(datasets), len(names), len(settings), len(seeds))
+    return wide.to_numpy(dtype=np.float64).reshape(shape)
 
 
 def beats_random(
@@ -57,46 +74,82 @@ def beats_random(
     level: float = LEVEL,
     resamples: int = RESAMPLES,
 ) -> Estimate:
-    """Probability that the model chosen beats a random one; ``values`` as ``grid`` gives them, higher taken for better.
+    """Return the probability that the chosen model beats a random one.
 
-    n is the number of runs. NaN where the case cannot be: one data set, one score or one seed.
+    ``values`` is an array as ``grid`` returns it; higher is better. ``n`` of the estimate is the
+    number of runs. NaN if the case is impossible: with one data set, one score or one seed.
     """
-    n = int(np.isfinite(values).any(axis=1).sum())
+    # A run exists if it has any of the scores.
+    exists = np.isfinite(values).any(axis=1)
+    n = int(exists.sum())
     seeds = values.shape[3]
-    wins, ways = _wins(values, case)
-    if not ways.any():
-        return Estimate(np.nan, np.nan, np.nan, n)
-    counts = rng.multinomial(seeds, np.full(seeds, 1 / seeds), resamples).astype(np.float64)
-    won, tried = (np.einsum("bs,st,bt->b", counts, matrix, counts) for matrix in (wins, ways))
-    drawn = won[tried > 0] / tried[tried > 0]  # a resample of one seed alone has no other seed
-    return Estimate(float(wins.sum() / ways.sum()), *limits(drawn, level), n)
+    wins, tries = _wins(values, case)
+    if not tries.any():
+        return undefined(n)
+    probabilities = np.full(seeds, 1 / seeds)
+    drawn = rng.multinomial(seeds, probabilities, resamples)
+    # In a resample, a pair of seeds counts as often as both of them together were drawn.
+    counts = drawn.astype(np.float64)
+    won = np.einsum("bs,st,bt->b", counts, wins, counts)
+    tried = np.einsum("bs,st,bt->b", counts, tries, counts)
+    # A resample that drew only one seed has no other seed for the test.
+    possible = tried > 0
+    low, high = limits(won[possible] / tried[possible], level)
+    value = float(wins.sum() / tries.sum())
+    return Estimate(value, low, high, n)
 
 
 def _wins(values: Array, case: Case) -> tuple[Array, Array]:
-    """Wins and tries [seed of the choice, seed of the test], over all data sets and scores of the case."""
-    chosen, beaten = _best(values), _beaten(values)
+    """Return wins and tries [seed of the choice, seed of the test].
+
+    Both are summed over all data sets and scores that fit the case.
+    """
+    best = _best(values)
+    beaten = _beaten(values)
     datasets, names, _, seeds = values.shape
-    wins, ways = np.zeros((seeds, seeds)), np.zeros((seeds, seeds))
-    for d, m, e, k in itertools.product(
-        range(datasets), range(names), range(datasets), range(names)
-    ):
-        if (d == e) == case.same_dataset and (m == k) == case.same_metric:
-            found = np.where(chosen[d, m, :, None] < 0, np.nan, beaten[e, k][chosen[d, m]])
-            wins += np.nan_to_num(found)
-            ways += np.isfinite(found)
+    wins = np.zeros((seeds, seeds))
+    tries = np.zeros((seeds, seeds))
+    # (data set, score) of the choice, and of the test.
+    judges = itertools.product(range(datasets), range(names))
+    for choice, test in itertools.product(judges, repeat=2):
+        fit = Case(
+            same_metric=choice[1] == test[1],
+            same_dataset=choice[0] == test[0],
+        )
+        if fit != case:
+            continue
+        chosen = best[choice]
+        shares = beaten[test][chosen]
+        # No run of the choice: the index -1 selected an arbitrary setting.
+        shares = np.where(chosen[:, None] < 0, np.nan, shares)
+        wins += np.nan_to_num(shares)
+        tries += np.isfinite(shares)
+    # The test needs another seed than the choice.
     other = ~np.eye(seeds, dtype=bool)
-    return wins * other, ways * other
+    return wins * other, tries * other
 
 
 def _best(values: Array) -> NDArray[np.intp]:
-    """The best setting [data set, score, seed], −1 where no run is there. Of equal ones the first."""
-    known = np.where(np.isnan(values), -np.inf, values)
-    return np.where(np.isfinite(known).any(axis=2), known.argmax(axis=2), -1)
+    """Return the best setting [data set, score, seed], the first if several are equal.
+
+    −1 if no run exists.
+    """
+    scores = np.where(np.isnan(values), -np.inf, values)
+    exists = np.isfinite(scores).any(axis=2)
+    return np.where(exists, scores.argmax(axis=2), -1)
 
 
 def _beaten(values: Array) -> Array:
-    """Share of the settings of its data set, score and seed that each run beats, ties (and itself) for half; NaN for no run."""
-    a, b = values[:, :, :, None], values[:, :, None]
-    known = np.isfinite(b).sum(axis=3)
-    share = ((a > b).sum(axis=3) + 0.5 * (a == b).sum(axis=3)) / np.maximum(known, 1)
+    """Return the share of settings that each run beats on its data set, score and seed.
+
+    Ties, including that with itself, count half. NaN if the run does not exist.
+    """
+    runs = values[:, :, :, None]
+    rivals = values[:, :, None]
+    number = np.isfinite(rivals).sum(axis=3)
+    lower = (runs > rivals).sum(axis=3)
+    tied = (runs == rivals).sum(axis=3)
+    wins = lower + 0.5 * tied
+    # If there is no rival, there is no run either, and the result is NaN.
+    share = wins / np.maximum(number, 1)
     return np.where(np.isnan(values), np.nan, share)

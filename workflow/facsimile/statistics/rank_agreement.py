@@ -1,4 +1,4 @@
-"""How far scores rank models alike: Spearman's correlation of pairs of scores, resampled over the same runs."""
+"""Agreement of scores: Spearman's correlation of pairs of scores, with resamples of the runs."""
 
 import itertools
 from collections.abc import Sequence
@@ -8,47 +8,72 @@ from numpy.typing import NDArray
 
 from facsimile.statistics.estimates import CORRELATION_RUNS, RESAMPLES, Array, ranks
 
+# Numbers in memory at once: 16 MiB.
 _BLOCK = 2**21
 Pair = tuple[int, int]
 
 
 def pairs(first: int, second: int = 0) -> list[Pair]:
-    """Every two of the first ``first`` columns; with ``second``, each of them with each of the ``second`` that follow."""
+    """Return all pairs of the first ``first`` columns.
+
+    With ``second``, return the pairs of each of them with each of the ``second`` columns that
+    follow.
+    """
     if not second:
         return list(itertools.combinations(range(first), 2))
-    return list(itertools.product(range(first), range(first, first + second)))
+    others = range(first, first + second)
+    return list(itertools.product(range(first), others))
 
 
 def correlations(
     values: NDArray[np.floating],
-    wanted: Sequence[Pair],
+    column_pairs: Sequence[Pair],
     rng: np.random.Generator,
     resamples: int = RESAMPLES,
 ) -> tuple[Array, Array]:
-    """Spearman's correlation [p] of pairs of columns of ``values`` [n, m], and each in every resample of the runs [p, b].
+    """Return Spearman's correlations of p pairs of columns of ``values`` [n, m].
 
-    NaN for fewer than three runs, and where a column is constant, be it in one resample alone.
+    Returns the correlations [p] over all n runs, and those in every resample of the runs [p, b].
+    NaN for fewer than three runs, and where a column is constant, even if only in one resample.
     """
     n = values.shape[0]
     if n < CORRELATION_RUNS:
-        return np.full(len(wanted), np.nan), np.full((len(wanted), resamples), np.nan)
+        undefined = np.full(len(column_pairs), np.nan)
+        return undefined, np.full((len(column_pairs), resamples), np.nan)
     columns = list(np.asarray(values, dtype=np.float64).T)
+    probabilities = np.full(n, 1 / n)
     block = max(1, _BLOCK // (n * len(columns)))
-    sizes = [min(block, resamples - done) for done in range(0, resamples, block)]
-    drawn = [
-        _weighted(columns, wanted, rng.multinomial(n, np.full(n, 1 / n), size)) for size in sizes
-    ]
-    return _weighted(columns, wanted, np.ones((1, n)))[:, 0], np.concatenate(drawn, axis=1)
+    blocks: list[Array] = []
+    for start in range(0, resamples, block):
+        size = min(block, resamples - start)
+        counts = rng.multinomial(n, probabilities, size)
+        blocks.append(_weighted(columns, column_pairs, counts))
+    # Every run once: the correlations without resampling.
+    value = _weighted(columns, column_pairs, np.ones((1, n)))
+    return value[:, 0], np.concatenate(blocks, axis=1)
 
 
-def _weighted(columns: list[Array], wanted: Sequence[Pair], counts: NDArray[np.number]) -> Array:
-    """The correlations [p, b], given how often each resample drew each run, ``counts`` [b, n]."""
+def _weighted(
+    columns: list[Array],
+    column_pairs: Sequence[Pair],
+    counts: NDArray[np.number],
+) -> Array:
+    """Return the correlations [p, b]; ``counts`` [b, n] is how often each run was drawn."""
     weights = counts.astype(np.float64)
-    centre = (weights.sum(axis=1, keepdims=True) + 1) / 2
-    ranked = [ranks(column, weights) - centre for column in columns]
-    scale = [np.sqrt(np.einsum("bn,bn,bn->b", weights, r, r)) for r in ranked]
-    found = []
-    for i, j in wanted:
-        cross, size = np.einsum("bn,bn,bn->b", weights, ranked[i], ranked[j]), scale[i] * scale[j]
-        found.append(np.divide(cross, size, out=np.full_like(cross, np.nan), where=size > 0))
-    return np.stack(found)
+    number = weights.sum(axis=1, keepdims=True)
+    centre = (number + 1) / 2
+    centred = [ranks(column, weights) - centre for column in columns]
+    lengths = [np.sqrt(_product(weights, column, column)) for column in centred]
+    results: list[Array] = []
+    for i, j in column_pairs:
+        covariance = _product(weights, centred[i], centred[j])
+        scale = lengths[i] * lengths[j]
+        undefined = np.full_like(covariance, np.nan)
+        correlation = np.divide(covariance, scale, out=undefined, where=scale > 0)
+        results.append(correlation)
+    return np.stack(results)
+
+
+def _product(weights: Array, a: Array, b: Array) -> Array:
+    """Return the weighted scalar product [b] of rows."""
+    return np.einsum("bn,bn,bn->b", weights, a, b)

@@ -1,8 +1,10 @@
-"""How many seeds would tell two methods apart: the smallest number at which a t test finds the difference often enough.
+"""How many seeds are needed to tell two methods apart.
 
-Runs that are there stand for all that could be: experiments of n seeds a side are drawn from them with replacement, and each is
-put to the test that a reader would use, Welch's for independent runs, the paired t test for runs that share a seed. Colas et
-al. 2018, "How many random seeds?", do so for reinforcement learning. An answer from few runs is as uncertain as their spread.
+The result is the smallest number of seeds with which a t test finds the difference often enough.
+The existing runs stand for the population: experiments of n seeds per method are drawn from them
+with replacement. Each is tested as a reader would test it: with Welch's t test if the runs are
+independent, with the paired t test if they share seeds. Colas et al. 2018, "How many random
+seeds?", do so for reinforcement learning. A result from few runs is as uncertain as their spread.
 """
 
 from collections.abc import Callable
@@ -13,94 +15,121 @@ from scipy import stats
 
 from facsimile.statistics.estimates import LEVEL, Array
 
+Floats = NDArray[np.floating]
+
 POWER = 0.8
-MOST = 1000  # seeds a side; more are not asked for
+# Seeds per method; the search stops here.
+MOST = 1000
 EXPERIMENTS = 1000
-LEAST_RUNS = 3  # a side: fewer say nothing of a spread
+# Per method; fewer runs do not allow an estimate of the spread.
+LEAST_RUNS = 3
+# Numbers in memory at once: 32 MiB.
 _BLOCK = 2**22
 
 
 def unpaired(
-    a: NDArray[np.floating],
-    b: NDArray[np.floating],
+    a: Floats,
+    b: Floats,
     rng: np.random.Generator,
     power: float = POWER,
     level: float = LEVEL,
 ) -> float:
-    """Seeds a side by which Welch's t test tells ``a`` [n] from ``b`` [m] at ``1 - level`` in ``power`` of experiments.
+    """Return the seeds per method that Welch's t test needs to tell ``a`` [n] from ``b`` [m].
 
-    Infinity if ``MOST`` are too few, NaN where a side has fewer than ``LEAST_RUNS`` runs.
+    It must find the difference at ``1 - level`` in a share ``power`` of the experiments. Infinity
+    if ``MOST`` seeds are too few, NaN if a method has fewer than ``LEAST_RUNS`` runs.
     """
     if min(a.size, b.size) < LEAST_RUNS:
         return np.nan
-    sides = [np.asarray(side, dtype=np.float64) for side in (a, b)]
+    first = np.asarray(a, dtype=np.float64)
+    second = np.asarray(b, dtype=np.float64)
 
-    def found(n: int) -> float:
-        means, variances = zip(*(_moments(side, n, rng) for side in sides), strict=True)
-        return float(
-            np.mean(_welch(means[0] - means[1], variances[0] / n, variances[1] / n, n) < 1 - level)
-        )
+    def share_significant(n: int) -> float:
+        mean_a, variance_a = _moments(first, n, rng)
+        mean_b, variance_b = _moments(second, n, rng)
+        difference = mean_a - mean_b
+        p_values = _welch(difference, variance_a / n, variance_b / n, n)
+        return float(np.mean(p_values < 1 - level))
 
-    return _smallest(found, power)
+    return _smallest(share_significant, power)
 
 
 def paired(
-    a: NDArray[np.floating],
-    b: NDArray[np.floating],
+    a: Floats,
+    b: Floats,
     rng: np.random.Generator,
     power: float = POWER,
     level: float = LEVEL,
 ) -> float:
-    """Likewise by the paired t test, ``a`` [n] and ``b`` [n] joined by seed; raises ValueError where they are not as many."""
+    """Like ``unpaired``, with the paired t test on ``a`` [n] and ``b`` [n], joined by seed.
+
+    Raises ValueError if the numbers of runs differ.
+    """
     if a.shape != b.shape:
         raise ValueError(
-            f"paired values must be as many on both sides, not {a.size} and {b.size}; join them by seed first"
+            f"paired values must have equal length, not {a.size} and {b.size}; "
+            "join them by seed first"
         )
     if a.size < LEAST_RUNS:
         return np.nan
-    difference = np.asarray(a, dtype=np.float64) - b
+    differences = np.asarray(a, dtype=np.float64) - b
 
-    def found(n: int) -> float:
-        mean, variance = _moments(difference, n, rng)
-        return float(np.mean(_p_value(mean, variance / n, np.full_like(mean, n - 1.0)) < 1 - level))
+    def share_significant(n: int) -> float:
+        mean, variance = _moments(differences, n, rng)
+        freedom = np.full_like(mean, n - 1.0)
+        p_values = _p_value(mean, variance / n, freedom)
+        return float(np.mean(p_values < 1 - level))
 
-    return _smallest(found, power)
+    return _smallest(share_significant, power)
 
 
 def _moments(values: Array, n: int, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Mean and unbiased variance [EXPERIMENTS] of ``n`` values drawn with replacement."""
+    """Return mean and unbiased variance [EXPERIMENTS] of ``n`` values drawn with replacement."""
     block = max(1, _BLOCK // n)
-    sizes = [min(block, EXPERIMENTS - done) for done in range(0, EXPERIMENTS, block)]
-    drawn = [values[rng.integers(values.size, size=(size, n))] for size in sizes]
-    return np.concatenate([d.mean(axis=1) for d in drawn]), np.concatenate(
-        [d.var(axis=1, ddof=1) for d in drawn]
-    )
+    means: list[Array] = []
+    variances: list[Array] = []
+    for start in range(0, EXPERIMENTS, block):
+        size = min(block, EXPERIMENTS - start)
+        indices = rng.integers(values.size, size=(size, n))
+        sample = values[indices]
+        means.append(sample.mean(axis=1))
+        variances.append(sample.var(axis=1, ddof=1))
+    return np.concatenate(means), np.concatenate(variances)
 
 
 def _welch(difference: Array, u: Array, v: Array, n: int) -> Array:
-    """Two-sided p values; ``u`` and ``v`` are the squared standard errors. Freedom after Welch and Satterthwaite."""
+    """Return two-sided p values of Welch's t test for two samples of ``n`` values.
+
+    ``u`` and ``v`` are the squared standard errors. The degrees of freedom are those of Welch and
+    Satterthwaite.
+    """
     spread = u**2 + v**2
-    freedom = np.divide(
-        (n - 1) * (u + v) ** 2, spread, out=np.full_like(u, n - 1.0), where=spread > 0
-    )
+    # Without any spread, the degrees of freedom do not matter; see _p_value.
+    freedom = np.full_like(u, n - 1.0)
+    np.divide((n - 1) * (u + v) ** 2, spread, out=freedom, where=spread > 0)
     return _p_value(difference, u + v, freedom)
 
 
 def _p_value(difference: Array, squared_error: Array, freedom: Array) -> Array:
-    """Two-sided; without any spread a difference is certain, and no difference says nothing."""
-    certain = np.where(difference == 0, 0.0, np.inf)
-    t = np.divide(np.abs(difference), np.sqrt(squared_error), out=certain, where=squared_error > 0)
+    """Return two-sided p values; without spread, 0 for any difference and 1 for none."""
+    t = np.where(difference == 0, 0.0, np.inf)
+    error = np.sqrt(squared_error)
+    np.divide(np.abs(difference), error, out=t, where=squared_error > 0)
     return 2 * stats.t.sf(t, freedom)
 
 
-def _smallest(found: Callable[[int], float], power: float) -> float:
-    """The smallest n from 2 at which ``found`` reaches ``power``: doubled until it does, then halved in between."""
+def _smallest(share: Callable[[int], float], power: float) -> float:
+    """Return the smallest n from 2 for which ``share(n)`` reaches ``power``; infinity if none."""
     low, high = 1, 2
-    while found(high) < power:
+    # Double n until it is enough, then halve the interval between the last two.
+    while share(high) < power:
         if high >= MOST:
             return np.inf
         low, high = high, min(2 * high, MOST)
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if found(middle) >= power else (middle, high)
+        if share(middle) >= power:
+            high = middle
+        else:
+            low = middle
     return float(high)

@@ -1,20 +1,21 @@
-"""How much of the variation of a score objective, hyper-parameter and seed explain (Locatello et al. 2019, appendix).
+"""Shares of the variance of a score due to objective, hyper-parameter and seed.
 
-The paper regresses a score by ordinary least squares on the objective, one-hot, and on every pair of objective and
-hyper-parameter. Such a regression predicts the mean of each group, so its R² is the groups' share of the sum of squares. Two
-conventions:
+Locatello et al. 2019, appendix. The paper regresses a score by ordinary least squares on the
+objective, one-hot, and on every pair of objective and hyper-parameter. Such a regression predicts
+the mean of each group, so its R² is the groups' share of the sum of squares. Two conventions:
 
-- plain R², the paper's: 1 − SSE/SST about the mean. It rises with every group: of pure noise 36 cells of 5 seeds each explain
-  0.20.
-- adjusted R² (Ezekiel 1930): 1 − (1 − R²)(n − 1)/(n − groups), 0 on average where a choice explains nothing. The shares are
-  differences of adjusted R²: objective, hyper-parameter (the pair less the objective alone), and seed, the rest; they sum to 1
-  and may fall below 0.
+- plain R², the paper's: 1 − SSE/SST about the mean. It rises with every group: of pure noise 36
+  cells of 5 seeds each explain 0.20.
+- adjusted R² (Ezekiel 1930): 1 − (1 − R²)(n − 1)/(n − groups), 0 on average where a choice explains
+  nothing. The shares are differences of adjusted R²: objective, hyper-parameter (the pair minus the
+  objective alone), and seed, the rest. They sum to 1 and may be below 0.
 
-Intervals resample runs within cells, since the study chose the cells and drew the seeds. A resampled cell varies less than the
-cell did and its mean once more, so plain percentile intervals miss: residuals are first stretched by √(k/(k − 1)), k the seeds
-of a cell, and the interval is shifted by the bootstrap's own bias. In 150 made-up studies of known shares each, 6 × 6 cells of
-3, 5, 10 and 50 seeds, such 95 % intervals held the truth 85 to 99 % of the time, and percentile intervals of plain R² sometimes
-never.
+Intervals resample runs within cells, because the study chose the cells and only the seeds are
+random. A resampled cell varies less than the cell itself, and its mean varies once more, so plain
+percentile intervals miss the truth. Therefore residuals are first stretched by √(k/(k − 1)), where
+k is the number of seeds of a cell, and the interval is shifted by the bootstrap's own bias. In 150
+made-up studies of known shares each, with 6 × 6 cells of 3, 5, 10 and 50 seeds, such 95 % intervals
+contained the truth 85 to 99 % of the time, and percentile intervals of plain R² sometimes never.
 """
 
 from dataclasses import dataclass
@@ -24,14 +25,20 @@ from numpy.typing import NDArray
 
 from facsimile.statistics.estimates import LEVEL, RESAMPLES, Array, Estimate, limits
 
-BLOCK = 2**21  # numbers held at once: 16 MiB
+# Numbers in memory at once: 16 MiB.
+BLOCK = 2**21
 PARTS = ("objective", "hyper_parameter", "seed")
 Labels = NDArray[np.generic]
+Indices = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """Plain R² of both regressions, adjusted shares [3] in the order of ``PARTS``, and the shares' centred draws [3, b]."""
+    """Plain R² of both regressions, and adjusted shares.
+
+    ``shares`` [3] is in the order of ``PARTS``; ``draws`` [3, b] are its resamples, shifted so that
+    their means are the shares.
+    """
 
     r2_objective: float
     r2_setting: float
@@ -40,9 +47,10 @@ class Explained:
     n: int
 
     def share(self, part: str, level: float = LEVEL) -> Estimate:
-        """The adjusted share of one of ``PARTS`` and its interval."""
-        at = PARTS.index(part)
-        return Estimate(float(self.shares[at]), *limits(self.draws[at], level), self.n)
+        """Return the adjusted share of one of ``PARTS`` and its interval."""
+        index = PARTS.index(part)
+        low, high = limits(self.draws[index], level)
+        return Estimate(float(self.shares[index]), low, high, self.n)
 
 
 def explained(
@@ -52,72 +60,106 @@ def explained(
     rng: np.random.Generator,
     resamples: int = RESAMPLES,
 ) -> Explained:
-    """What the objective [n], and the hyper-parameter of each (``setting`` [n]), explain of ``values`` [n].
+    """Return how much the choices of each run explain of ``values`` [n].
 
-    NaN where the values do not vary or no cell has two runs. Give the scores of the same runs generators of the same
-    seed: they are then resampled together, so that draws can be averaged over scores.
+    The choices are the ``objective`` [n] and its hyper-parameter, ``setting`` [n]. NaN if the
+    values do not vary or no cell has two runs. For several scores of the same runs, pass generators
+    with the same seed: the runs are then resampled together, and draws can be averaged over scores.
     """
-    cells = np.unique(np.rec.fromarrays([objective, setting]), return_inverse=True)[1]
+    pairs = np.rec.fromarrays([objective, setting])
+    _, cells = np.unique(pairs, return_inverse=True)
+    # Sort the runs by cell. The cells of an objective are then adjacent, too.
     order = np.argsort(cells, kind="stable")
-    sample, starts = (
-        np.asarray(values, dtype=np.float64)[order],
-        np.flatnonzero(np.diff(cells[order], prepend=-1)),
-    )
-    groups = np.flatnonzero(
-        np.append(True, objective[order][starts][1:] != objective[order][starts][:-1])
-    )
+    sample = np.asarray(values, dtype=np.float64)[order]
+    changes = np.diff(cells[order], prepend=-1)
+    starts = np.flatnonzero(changes)
+    objectives = objective[order][starts]
+    # Index of the first cell of each objective.
+    is_first = np.append(True, objectives[1:] != objectives[:-1])
+    groups = np.flatnonzero(is_first)
     n = sample.size
     if n <= starts.size or np.ptp(sample) == 0:
-        return Explained(np.nan, np.nan, np.full(3, np.nan), np.full((3, resamples), np.nan), n)
-    found = _r2(sample[None], starts, groups)
-    shares = _shares(found, n, groups.size, starts.size)[:, 0]
-    blocks = [
-        _shares(_r2(drawn, starts, groups), n, groups.size, starts.size)
-        for drawn in _drawn(sample, starts, rng, resamples)
-    ]
+        return Explained(
+            r2_objective=np.nan,
+            r2_setting=np.nan,
+            shares=np.full(3, np.nan),
+            draws=np.full((3, resamples), np.nan),
+            n=n,
+        )
+    r2 = _r2(sample[None], starts, groups)
+    sizes = n, groups.size, starts.size
+    shares = _shares(r2, *sizes)[:, 0]
+    blocks: list[Array] = []
+    for values_of_block in _resampled(sample, starts, rng, resamples):
+        r2_of_block = _r2(values_of_block, starts, groups)
+        blocks.append(_shares(r2_of_block, *sizes))
     draws = np.concatenate(blocks, axis=1)
-    plain = found[:, 0]
+    # Shift the draws by the bias of the bootstrap.
+    centred = draws - draws.mean(axis=1, keepdims=True)
     return Explained(
-        float(plain[0]),
-        float(plain[1]),
-        shares,
-        draws - draws.mean(axis=1, keepdims=True) + shares[:, None],
-        n,
+        r2_objective=float(r2[0, 0]),
+        r2_setting=float(r2[1, 0]),
+        shares=shares,
+        draws=centred + shares[:, None],
+        n=n,
     )
 
 
-def _drawn(
-    sample: Array, starts: NDArray[np.intp], rng: np.random.Generator, resamples: int
+def _resampled(
+    sample: Array,
+    starts: Indices,
+    rng: np.random.Generator,
+    resamples: int,
 ) -> list[Array]:
-    """Resampled values, in blocks [b, n]: the mean of each cell plus residuals of it, drawn with replacement and stretched."""
+    """Return resampled values, in blocks [b, n].
+
+    They are the mean of each cell plus residuals of the cell, stretched and drawn with replacement.
+    """
     sizes = np.diff(np.append(starts, sample.size))
-    means = np.repeat(np.add.reduceat(sample, starts) / sizes, sizes)
-    stretched = (sample - means) * np.repeat(np.sqrt(sizes / np.maximum(sizes - 1, 1)), sizes)
-    first, count = np.repeat(starts, sizes), np.repeat(sizes, sizes)
+    cell_means = np.add.reduceat(sample, starts) / sizes
+    means = np.repeat(cell_means, sizes)
+    # A cell of one run has no residual; the maximum only avoids a division by zero.
+    stretch = np.sqrt(sizes / np.maximum(sizes - 1, 1))
+    residuals = (sample - means) * np.repeat(stretch, sizes)
+    # For each run, where its cell begins and how many runs the cell has.
+    first = np.repeat(starts, sizes)
+    count = np.repeat(sizes, sizes)
     block = max(1, BLOCK // sample.size)
-    rows = [min(block, resamples - done) for done in range(0, resamples, block)]
-    return [
-        means + stretched[first + rng.integers(count, size=(size, sample.size))] for size in rows
-    ]
+    blocks: list[Array] = []
+    for start in range(0, resamples, block):
+        size = min(block, resamples - start)
+        positions = rng.integers(count, size=(size, sample.size))
+        blocks.append(means + residuals[first + positions])
+    return blocks
 
 
-def _r2(values: Array, starts: NDArray[np.intp], groups: NDArray[np.intp]) -> Array:
-    """Plain R² [2, b] of the objective and of the setting, for ``values`` [b, n] sorted by both."""
+def _r2(values: Array, starts: Indices, groups: Indices) -> Array:
+    """Return the plain R² [2, b] of objective and setting.
+
+    ``values`` [b, n] is sorted by cell. ``starts`` are the first runs of cells, ``groups`` the
+    first cells of objectives.
+    """
     sizes = np.diff(np.append(starts, values.shape[1]))
     centred = values - values.mean(axis=1, keepdims=True)
-    sums = np.add.reduceat(centred, starts, axis=1)
     total = np.einsum("bn,bn->b", centred, centred)
-    between = np.square(np.add.reduceat(sums, groups, axis=1)) @ (
-        1 / np.add.reduceat(sizes, groups)
-    )
-    found = np.stack([between, np.square(sums) @ (1 / sizes)])
-    return np.divide(found, total, out=np.full_like(found, np.nan), where=total > 0)
+    # The sum of squares between groups is the sum of (sum of the group)² / (size of the group).
+    cell_sums = np.add.reduceat(centred, starts, axis=1)
+    objective_sums = np.add.reduceat(cell_sums, groups, axis=1)
+    objective_sizes = np.add.reduceat(sizes, groups)
+    between_cells = np.square(cell_sums) @ (1 / sizes)
+    between_objectives = np.square(objective_sums) @ (1 / objective_sizes)
+    between = np.stack([between_objectives, between_cells])
+    undefined = np.full_like(between, np.nan)
+    return np.divide(between, total, out=undefined, where=total > 0)
 
 
 def _shares(r2: Array, n: int, objectives: int, settings: int) -> Array:
-    """Adjusted shares [3, b] of objective, hyper-parameter and seed."""
-    objective, setting = (
-        1 - (1 - found) * (n - 1) / (n - groups)
-        for found, groups in zip(r2, (objectives, settings), strict=True)
-    )
+    """Return the adjusted shares [3, b] of objective, hyper-parameter and seed."""
+    objective = _adjusted(r2[0], n, objectives)
+    setting = _adjusted(r2[1], n, settings)
     return np.stack([objective, setting - objective, 1 - setting])
+
+
+def _adjusted(r2: Array, n: int, groups: int) -> Array:
+    """Return the adjusted R² of a regression on ``groups`` groups."""
+    return 1 - (1 - r2) * (n - 1) / (n - groups)

@@ -8,123 +8,166 @@ from facsimile.foundation import declared, discover
 from facsimile.studies.training import TrainingOverride
 from facsimile.studies.values import Name, Number, Strict, exists
 
+# Data sets are not checked this way: a study may list some that are not available yet.
 Metric = Annotated[Name, exists("metrics")]
+# Factor -> n: every n-th value is kept.
 Strides = dict[Name, PositiveInt]
 Values = Annotated[list[Number], Field(min_length=1)]
 
 
 class Model(Strict):
-    """One model and the hyper-parameter values that the study gives it."""
+    """A model and the hyper-parameter values with which the study trains it."""
 
     name: Annotated[Name, exists("models")] = Field(description="file in models/")
     label: str = Field(
         default="",
-        description="how tables call it; one model may stand several times under several labels",
+        description="name in tables; a model may appear several times with different labels",
     )
     datasets: list[Name] = Field(
-        default=[], description="data sets that it is trained on; none: all of the study"
+        default=[],
+        description="data sets that it is trained on [default: all data sets of the study]",
     )
     seeds: PositiveInt | None = Field(
-        default=None, description="runs of a cell at most, where fewer than the study's do"
+        default=None,
+        description="maximum number of runs per cell, if fewer than the study's seeds",
     )
     training: TrainingOverride = Field(
-        default=TrainingOverride(), description="what this model's training differs in"
+        default=TrainingOverride(),
+        description="training settings that differ for this model",
     )
     sweep: dict[Name, Values] = Field(
-        default={}, description="values of which each is a cell (their product, if several)"
+        default={},
+        description="hyper-parameter -> values; each value is a cell "
+        "(each combination, if there are several hyper-parameters)",
     )
-    fixed: dict[Name, Number] = Field(default={}, description="hyper-parameters with one value")
+    fixed: dict[Name, Number] = Field(
+        default={},
+        description="hyper-parameters with a single value",
+    )
 
     @model_validator(mode="after")
     def _hyper_parameters_exist(self) -> "Model":
-        known = declared.fields("models", self.name)
+        # Read the fields without importing the model, which would import torch.
+        fields = declared.fields("models", self.name)
         for key in [*self.sweep, *self.fixed]:
-            if key not in known:
-                raise ValueError(discover.unknown(f"hyper-parameter of {self.name}", key, known))
-        if twice := set(self.sweep) & set(self.fixed):
-            raise ValueError(f"{', '.join(sorted(twice))}: both swept and fixed; keep one")
+            if key not in fields:
+                raise ValueError(discover.unknown(f"hyper-parameter of {self.name}", key, fields))
+        if both := set(self.sweep) & set(self.fixed):
+            raise ValueError(f"{', '.join(sorted(both))}: both swept and fixed; keep one")
         return self
 
 
 class Evaluation(Strict):
-    """What the metrics are given. dlib_reproduce scores every model on the same draws, hence one seed for all."""
+    """Points, seed and convention with which metrics are computed.
 
-    train: PositiveInt = Field(description="points to fit on")
-    test: int = Field(ge=0, description="points to test on; 0 where the metrics take none")
-    seed: int = Field(default=0, ge=0, description="seed of the draws, the same for every run")
+    The seed is the same for every run: dlib_reproduce, too, scores every model on the same points.
+    """
+
+    train: PositiveInt = Field(description="number of points to fit on")
+    test: int = Field(
+        ge=0,
+        description="number of points to test on; 0 if no metric uses test points",
+    )
+    seed: int = Field(
+        default=0,
+        ge=0,
+        description="seed for sampling points, the same for every run",
+    )
     convention: str = Field(
-        default="dlib", description="which published variant of each metric is meant"
+        default="dlib",
+        description="published variant of each metric",
     )
 
 
 class Points(Strict):
-    """How many points a metric is given."""
+    """Number of points with which a metric is computed."""
 
-    train: PositiveInt = Field(description="points to fit on")
-    test: PositiveInt = Field(description="points to test on")
+    train: PositiveInt = Field(description="number of points to fit on")
+    test: PositiveInt = Field(description="number of points to test on")
 
 
 class Variation(Strict):
-    """Another way to ask some metrics of every run, beside the evaluation of the means; what is not said is as there."""
+    """Another way to compute some metrics on every run, in addition to the main evaluation.
 
-    metrics: list[Metric] = Field(description="metrics that are asked so, too")
+    Keys that are left out are as in the main evaluation.
+    """
+
+    metrics: list[Metric] = Field(description="metrics that are also computed in this way")
     representation: Literal["mean", "sampled"] = Field(
         default="mean",
-        description="codes: means of the posterior, or one draw from it, the same at every asking",
+        description="codes: mean of the posterior, or one sample from it, "
+        "the same in every computation",
     )
     train: PositiveInt | None = Field(
-        default=None, description="points to fit on, at most those of the scale's evaluation"
+        default=None,
+        description="number of points to fit on, at most that of the scale's evaluation",
     )
-    seed: int | None = Field(default=None, ge=0, description="seed of the draws")
+    seed: int | None = Field(
+        default=None,
+        ge=0,
+        description="seed for sampling points",
+    )
     convention: str | None = Field(
-        default=None, description="another published variant of these metrics"
+        default=None,
+        description="another published variant of these metrics",
     )
 
 
 class Artefact(Strict):
     """A table or a figure of the paper."""
 
-    kind: Name = Field(description="file in figures/, or in tables/")
+    kind: Name = Field(description="file in figures/ or tables/")
     title: str
     each: Literal["dataset"] | None = Field(
         default=None,
-        description="dataset: one figure a data set, named <figure>_<data set>; of a scale those that it has",
+        description="dataset: one figure per data set of the scale, named <figure>_<data set>",
     )
     datasets: list[Name] = Field(
-        default=[], description="data sets that the paper's artefact shows; none: all of the scale"
+        default=[],
+        description="data sets that it shows in the paper [default: all data sets of the scale]",
     )
-    models: list[str] = Field(default=[], description="models shown, by name or label; none: all")
+    models: list[str] = Field(
+        default=[],
+        description="models that it shows, by name or label [default: all]",
+    )
     metrics: list[str] = Field(
         default=[],
-        description="scores shown, as metric.score, or metric.score@variation; none: every metric's headline",
+        description="scores that it shows, as metric.score or metric.score@variation "
+        "[default: the headline score of every metric]",
     )
     log: bool = Field(
         default=False,
-        description="logarithmic axes for the scores, where a kind of figure has them",
+        description="use logarithmic axes for the scores, if the kind of figure supports it",
     )
     against: list[str] = Field(
-        default=[], description="scores that the first are set against, where a kind of figure does"
+        default=[],
+        description="scores that those of metrics are plotted against, "
+        "if the kind of figure supports it",
     )
     where: dict[Name, Number] = Field(
-        default={}, description="only cells that, where they state these, have these values"
+        default={},
+        description="hyper-parameter -> value: show only cells with these values; "
+        "cells without the hyper-parameter are shown",
     )
     verified: bool = Field(
-        default=False, description="whether number and content were checked against the paper's PDF"
+        default=False,
+        description="whether number and content were checked against the paper's PDF",
     )
     note: str = ""
 
 
 class Rule(Strict):
-    """Where a statistic must lie for a claim to hold: above one number, below another, or between both."""
+    """Where a statistic must lie for a claim to hold: above a number, below one, or between two."""
 
     above: Number | None = None
     below: Number | None = None
     by: Literal["interval", "value"] = Field(
-        default="interval", description="what must lie there: all of the interval, or the value"
+        default="interval",
+        description="what must lie there: the whole interval, or the value",
     )
 
     @model_validator(mode="after")
-    def _somewhere(self) -> "Rule":
+    def _is_possible(self) -> "Rule":
         if self.above is None and self.below is None:
             raise ValueError("a rule needs above, below, or both")
         if self.above is not None and self.below is not None and self.above >= self.below:
@@ -133,81 +176,108 @@ class Rule(Strict):
 
 
 class Claim(Strict):
-    """A sentence of the paper that numbers can bear out or not."""
+    """A sentence of the paper that results can support or contradict."""
 
     text: str = Field(description="the claim as a sentence that can be checked")
-    source: str = Field(description="where the paper says so, and whose the threshold is")
+    source: str = Field(
+        description="where the paper makes the claim, and whose the threshold is: "
+        "the paper's or ours"
+    )
     verified: bool = Field(
-        default=False, description="whether it was checked against the paper's PDF"
+        default=False,
+        description="whether it was checked against the paper's PDF",
     )
     statistic: Annotated[Name, exists("claims")] = Field(description="file in claims/")
     parameters: dict[Name, bool | Number | str | list[str]] = Field(
-        default={}, description="fields of the statistic"
+        default={},
+        description="parameters of the statistic",
     )
     datasets: list[Name] = Field(
-        default=[], description="data sets that it is about; none: all of the study"
+        default=[],
+        description="data sets that it is about [default: all data sets of the study]",
     )
     rule: Rule = Field(description="where the statistic must lie")
     target: Name = Field(description="table or figure that shows it")
 
     @model_validator(mode="after")
     def _parameters_fit(self) -> "Claim":
-        known = declared.fields("claims", self.statistic)
+        fields = declared.fields("claims", self.statistic)
         for key in self.parameters:
-            if key not in known:
-                raise ValueError(discover.unknown(f"parameter of {self.statistic}", key, known))
-        if lacking := [
-            key for key in declared.required("claims", self.statistic) if key not in self.parameters
-        ]:
-            raise ValueError(f"{self.statistic} needs the parameters: {', '.join(lacking)}")
+            if key not in fields:
+                raise ValueError(discover.unknown(f"parameter of {self.statistic}", key, fields))
+        required = declared.required("claims", self.statistic)
+        missing = [key for key in required if key not in self.parameters]
+        if missing:
+            raise ValueError(f"{self.statistic} needs the parameters: {', '.join(missing)}")
         return self
 
     def named(self, ending: str) -> list[str]:
-        """The words that parameters whose names end so hold, as ``models`` and ``reversed_models``."""
-        values = [value for key, value in self.parameters.items() if key.endswith(ending)]
-        return [
-            word
-            for value in values
-            for word in (value if isinstance(value, list) else [value])
-            if isinstance(word, str)
-        ]
+        """Return the text values of all parameters whose names end with ``ending``.
+
+        With "models", these are the values of ``models`` and of ``reversed_models``.
+        """
+        words: list[str] = []
+        for key, value in self.parameters.items():
+            if key.endswith(ending):
+                values = value if isinstance(value, list) else [value]
+                # Numbers and switches name nothing.
+                words += [word for word in values if isinstance(word, str)]
+        return words
 
 
 class Faithful(Strict):
-    """Who stands for a published name where text and released code differ: two data sets, labels of models, or scores."""
+    """The two variants of a published name for which the paper's text and released code differ.
 
-    paper: str = Field(description="what is as the paper's text says")
-    code: str = Field(description="what is as the released code does")
+    Both are data sets, labels of models, or scores.
+    """
+
+    paper: str = Field(description="variant that follows the paper's text")
+    code: str = Field(description="variant that follows the released code")
 
 
 class ModelOverride(Strict):
-    """What a scale changes of a model: fewer values, a schedule that fits fewer steps, its own training or seeds."""
+    """Settings of a model that a scale changes.
+
+    For example fewer values, a schedule for fewer steps, or its own training settings or seeds.
+    """
 
     sweep: dict[Name, Values] = Field(default={})
     fixed: dict[Name, Number] = Field(default={})
     training: TrainingOverride = Field(
-        default=TrainingOverride(), description="goes before the scale's own"
+        default=TrainingOverride(),
+        description="takes precedence over the scale's training",
     )
-    seeds: PositiveInt | None = Field(default=None, description="goes before the scale's own")
+    seeds: PositiveInt | None = Field(
+        default=None,
+        description="takes precedence over the scale's seeds",
+    )
 
 
 class Scale(Strict):
-    """How much of the study is run: it overrides steps, seeds, data sets and grid; never what is measured."""
+    """How much of the study is run.
+
+    A scale overrides steps, seeds, data sets and the grid, but never what is measured.
+    """
 
     description: str
     datasets: list[Name] | None = None
     without: list[str] = Field(
-        default=[], description="models, by name or label, that it leaves out"
+        default=[],
+        description="models that it leaves out, by name or label",
     )
     seeds: PositiveInt | None = None
     training: TrainingOverride = TrainingOverride()
     models: dict[str, ModelOverride] = Field(
-        default={}, description="model, or its label -> what is fewer or other here"
+        default={},
+        description="model, or its label -> settings that differ at this scale",
     )
     subgrid: dict[Name, Strides] = Field(
-        default={}, description="data set -> factor -> keep every n-th of its values"
+        default={},
+        description="data set -> factor -> n: keep every n-th value of the factor",
     )
     evaluation: Evaluation | None = None
     points: dict[Name, Points] = Field(
-        default={}, description="metric -> its points, where those of all are too many for it here"
+        default={},
+        description="metric -> its number of points, "
+        "if it is too expensive for the points of the evaluation",
     )

@@ -1,4 +1,4 @@
-"""Expand a study into its runs, and group runs into shards, the units of a job. Imports no torch."""
+"""Expand a study into runs, and group the runs into shards, one job each. Imports no torch."""
 
 import functools
 import itertools
@@ -16,10 +16,11 @@ from facsimile.studies.training import Snapshots, TrainingOverride
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One trained model: (data set, model, hyper-parameters, training settings, seed).
+    """One trained model: data set, model, hyper-parameters, training settings and seed.
 
-    ``statement`` is what the study states of it, and all that its hash depends on; ``number`` is its position in the order of
-    the published study (for locatello2019 disentanglement_lib's ``model_num``), None if that study has no such run.
+    ``statement`` holds the settings that the study states; the hash depends on nothing else.
+    ``number`` is the position in the order of the published study (for locatello2019
+    disentanglement_lib's ``model_num``), or None if that study does not have the run.
     """
 
     dataset: str
@@ -31,9 +32,12 @@ class Run:
     value_index: int | None
     number: int | None
     control: bool
-    label: str = ""  # what the study's tables call its cell
-    snapshots: Snapshots | None = None  # which states on its way are kept; no part of what it is
-    part_of: str = ""  # the key of the run of which this is a snapshot
+    # Name of its cell in the study's tables.
+    label: str = ""
+    # Which intermediate states are kept. They do not change the run, so the hash ignores them.
+    snapshots: Snapshots | None = None
+    # For a snapshot, the key of the run it belongs to.
+    part_of: str = ""
 
     @property
     def key(self) -> str:
@@ -42,26 +46,29 @@ class Run:
 
     @property
     def params(self) -> dict[str, Any]:
-        """Hyper-parameters as stated."""
+        """Hyper-parameters that the study states."""
         return self.statement["params"]
 
     @property
     def steps(self) -> int:
-        """Updates; 0 for a control, which is not trained."""
+        """Number of updates; 0 for a control, which is not trained."""
         return self.statement.get("training", {}).get("steps", 0)
 
     @property
     def kept(self) -> tuple["Run", ...]:
-        """Its snapshots, the longest first: a state after k steps is that of the run of k steps, and is stored as one."""
+        """Its snapshots, the longest first.
+
+        The state after k steps is that of a run of k steps, and is stored as such a run.
+        """
         if self.snapshots is None or self.part_of:
             return ()
-        return tuple(
-            self._after(step)
-            for step in reversed(range(self.snapshots.every, self.steps, self.snapshots.every))
-        )
+        every = self.snapshots.every
+        return tuple(self._after(step) for step in reversed(range(every, self.steps, every)))
 
     def _after(self, step: int) -> "Run":
-        statement = self.statement | {"training": self.statement["training"] | {"steps": step}}
+        """Return the snapshot after ``step`` steps."""
+        settings = self.statement["training"] | {"steps": step}
+        statement = self.statement | {"training": settings}
         return replace(
             self,
             statement=statement,
@@ -71,20 +78,21 @@ class Run:
         )
 
     def due(self, metric: str) -> bool:
-        """Whether a metric is asked of it: of some snapshots, those that are dear are not."""
+        """Whether the metric is computed on the run; expensive metrics skip some snapshots."""
         if self.snapshots is None or not self.part_of:
             return True
-        return self.steps % self.snapshots.metrics.get(metric, self.snapshots.every) == 0
+        every = self.snapshots.metrics.get(metric, self.snapshots.every)
+        return self.steps % every == 0
 
     @property
     def subgrid(self) -> dict[str, int]:
-        """Factor -> stride of the sub-grid that stands for the data set; empty for the whole of it."""
+        """Factor -> stride of the sub-grid that is used; empty for the whole data set."""
         return self.statement.get("subgrid", {})
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """A block of runs that share one program (data set, model) and are made together in one process."""
+    """A block of runs of one data set and model, which one process trains together."""
 
     dataset: str
     model: str
@@ -92,11 +100,12 @@ class Shard:
     id: str = field(init=False)
 
     def __post_init__(self) -> None:
+        # The class is frozen, so the attribute cannot be assigned as usual.
         object.__setattr__(self, "id", canonical.hash8([run.key for run in self.runs]))
 
     @property
     def whole(self) -> tuple[Run, ...]:
-        """Its runs that are no snapshots of others."""
+        """Its runs that are not snapshots of other runs."""
         return tuple(run for run in self.runs if not run.part_of)
 
     @property
@@ -106,79 +115,120 @@ class Shard:
 
 
 def scale_of(study: Study, name: str) -> Scale:
-    """The named scale of a study; raises UnknownName with the nearest right word."""
+    """Return a scale of a study by name; raises UnknownName, which suggests the nearest name."""
     if name not in study.scales:
         raise discover.UnknownName(f"scale of {study.id}", name, list(study.scales))
     return study.scales[name]
 
 
 def expand(study: Study, scale: str) -> list[Run]:
-    """All runs of a study at a scale, data set slowest, then model, hyper-parameter value, seed; then the controls."""
+    """Return all runs of a study at a scale.
+
+    The order is data set (slowest), model, hyper-parameter value, seed; the controls come last.
+    Raises UnknownName for a scale that the study does not have, ValueError if a run appears twice.
+    """
     chosen = scale_of(study, scale)
     datasets = study.datasets_of(chosen)
-    trained = [
-        run
-        for dataset in datasets
-        for cell in _cells(study, chosen, dataset)
-        for run in _seeds(study, chosen, dataset, cell)
-    ]
-    runs = trained + [run for dataset in datasets for run in _controls(study, chosen, dataset)]
+    runs: list[Run] = []
+    for dataset in datasets:
+        for cell in _cells(study, chosen, dataset):
+            runs += _seeds(study, chosen, dataset, cell)
+    for dataset in datasets:
+        runs += _controls(study, chosen, dataset)
     return _distinct(runs)
 
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
+    """The settings that runs of all seeds share."""
+
     model: Model
     statement: dict[str, Any]
     value: float | None
     value_index: int | None
-    published: int | None  # position among the published study's cells of one data set
+    # Position among the published study's cells of one data set.
+    published: int | None
     snapshots: Snapshots | None
 
 
 def _cells(study: Study, scale: Scale, dataset: str) -> Iterator[_Cell]:
-    published = {key: i for i, key in enumerate(_published_cells(study))}
-    for place, model in study.models_of(dataset):
+    """Yield the cells of a data set at a scale."""
+    # Numbers count the cells of the published study, also those that this scale leaves out.
+    positions = {cell: i for i, cell in enumerate(_published_cells(study))}
+    for model_index, model in study.models_of(dataset):
         if left_out(scale, model):
             continue
         override = override_of(scale, model)
-        common = _training(study, model, scale, override, dataset) | _subgrid(scale, dataset)
-        kept = _snapshots(study, model, scale, override)
-        sweep, fixed = model.sweep | override.sweep, model.fixed | override.fixed
+        settings = _training(study, model, scale, override, dataset)
+        settings |= _subgrid(scale, dataset)
+        snapshots = _snapshots(study, model, scale, override)
+        sweep = model.sweep | override.sweep
+        fixed = model.fixed | override.fixed
         for values in itertools.product(*sweep.values()):
-            swept = dict(zip(sweep, values, strict=True))
-            statement = canonical.canonical({"model": model.name, "params": fixed | swept} | common)
-            value = float(values[0]) if len(values) == 1 else None
-            index = (
-                next(iter(model.sweep.values())).index(values[0])
-                if value in _first_sweep(model.sweep)
-                else None
+            params = fixed | dict(zip(sweep, values, strict=True))
+            statement = {"model": model.name, "params": params} | settings
+            value, value_index = _swept_value(model, values)
+            yield _Cell(
+                model,
+                canonical.canonical(statement),
+                value,
+                value_index,
+                positions.get((model_index, values)),
+                snapshots,
             )
-            yield _Cell(model, statement, value, index, published.get((place, values)), kept)
+
+
+def _swept_value(
+    model: Model,
+    values: tuple[int | float, ...],
+) -> tuple[float | None, int | None]:
+    """Return the value of a sweep over one hyper-parameter, and its index in the model's sweep.
+
+    The index is None for a value that only the scale has; both are None for several
+    hyper-parameters or none.
+    """
+    if len(values) != 1:
+        return None, None
+    value = float(values[0])
+    # The scale may have swapped in other values, or sweep a parameter that the model does not.
+    published = next(iter(model.sweep.values()), [])
+    if value not in published:
+        return value, None
+    return value, published.index(values[0])
 
 
 def left_out(scale: Scale, model: Model) -> bool:
-    """Whether a scale runs nothing of a model."""
+    """Whether a scale leaves out a model."""
     return bool({model.name, model.label} & set(scale.without))
 
 
 def override_of(scale: Scale, model: Model) -> ModelOverride:
-    """What a scale changes of a model: said of its label, or of all that bear its name."""
+    """Return the settings that a scale changes, by the model's label or else by its name."""
     return scale.models.get(model.label) or scale.models.get(model.name) or ModelOverride()
 
 
 def _training(
-    study: Study, model: Model, scale: Scale, override: ModelOverride, dataset: str
+    study: Study,
+    model: Model,
+    scale: Scale,
+    override: ModelOverride,
+    dataset: str,
 ) -> dict[str, Any]:
-    """How a model is trained: as the study states, then what differs for this data set, model, scale, and both of them."""
+    """Return the training settings of a model, as an item of a run's statement.
+
+    The study's settings are overridden by those of the data set, the model, the scale, and the
+    scale's settings for this model, in this order.
+    """
     if study.training is None or not is_trained(model):
         return {}
-    here = TrainingOverride(latents=study.latents.get(dataset))
-    return {
-        "training": training.explicit_settings(
-            study.training, here, model.training, scale.training, override.training
-        )
-    }
+    settings = training.explicit_settings(
+        study.training,
+        TrainingOverride(latents=study.latents.get(dataset)),
+        model.training,
+        scale.training,
+        override.training,
+    )
+    return {"training": settings}
 
 
 @functools.cache
@@ -187,117 +237,151 @@ def _trained(name: str) -> bool:
 
 
 def is_trained(model: Model) -> bool:
-    """Whether a model of a study file is trained: one that is not states no training."""
+    """Whether a model of a study file is trained; others have no training settings."""
     return _trained(model.name)
 
 
 def _snapshots(
-    study: Study, model: Model, scale: Scale, override: ModelOverride
+    study: Study,
+    model: Model,
+    scale: Scale,
+    override: ModelOverride,
 ) -> Snapshots | None:
-    """Which states of its runs are kept, by the nearest that says: scale and model, scale, model, study. Moves no hash."""
+    """Return which snapshots the runs of a model keep; they do not change any hash.
+
+    The most specific setting takes precedence: scale and model, scale, model, study.
+    """
     if study.training is None or not is_trained(model):
         return None
-    said = (
-        override.training.snapshots,
-        scale.training.snapshots,
-        model.training.snapshots,
-        study.training.snapshots,
-    )
-    return next(filter(None, said), None)
-
-
-def _first_sweep(sweep: dict[str, list[int | float]]) -> list[int | float]:
-    return next(iter(sweep.values()), [])
+    for settings in (override.training, scale.training, model.training, study.training):
+        if settings.snapshots:
+            return settings.snapshots
+    return None
 
 
 def _published_cells(study: Study) -> Iterator[tuple[int, tuple[int | float, ...]]]:
-    for place, model in enumerate(study.models):
+    """Yield the index of the model and the swept values of each cell of the published study."""
+    for model_index, model in enumerate(study.models):
         for values in itertools.product(*model.sweep.values()):
-            yield place, values
+            yield model_index, values
 
 
 def _seeds(study: Study, scale: Scale, dataset: str, cell: _Cell) -> Iterator[Run]:
+    """Yield the runs of a cell, one per seed."""
     hash8 = canonical.hash8(cell.statement)
-    cells = sum(math.prod(map(len, m.sweep.values())) for m in study.models)
-    first = None
-    if cell.published is not None:
-        first = (study.datasets.index(dataset) * cells + cell.published) * study.seeds
+    first = _first_number(study, dataset, cell)
     count = override_of(scale, cell.model).seeds or scale.seeds or study.seeds
     for seed in range(min(count, cell.model.seeds or count)):
-        number = first + seed if first is not None and seed < study.seeds else None
-        place = (cell.value, cell.value_index, number)
+        # A scale may have more seeds than the published study; the additional runs have no number.
+        number = None
+        if first is not None and seed < study.seeds:
+            number = first + seed
         yield Run(
-            dataset,
-            cell.model.name,
-            seed,
-            cell.statement,
-            hash8,
-            *place,
-            False,
-            cell.model.label,
-            cell.snapshots,
+            dataset=dataset,
+            model=cell.model.name,
+            seed=seed,
+            statement=cell.statement,
+            hash=hash8,
+            value=cell.value,
+            value_index=cell.value_index,
+            number=number,
+            control=False,
+            label=cell.model.label,
+            snapshots=cell.snapshots,
         )
 
 
+def _first_number(study: Study, dataset: str, cell: _Cell) -> int | None:
+    """Return the number of the cell's run with seed 0; None if it is not in the published study."""
+    if cell.published is None:
+        return None
+    cells = sum(math.prod(map(len, model.sweep.values())) for model in study.models)
+    position = study.datasets.index(dataset) * cells + cell.published
+    return position * study.seeds
+
+
 def _controls(study: Study, scale: Scale, dataset: str) -> Iterator[Run]:
+    """Yield the runs of the controls, which are not trained."""
     for model in CONTROLS:
         statement = {"model": model, "params": {}} | _subgrid(scale, dataset)
         for seed in range(study.control_seeds):
             yield Run(
-                dataset,
-                model,
-                seed,
-                statement,
-                canonical.hash8(statement),
-                None,
-                None,
-                None,
+                dataset=dataset,
+                model=model,
+                seed=seed,
+                statement=statement,
+                hash=canonical.hash8(statement),
+                value=None,
+                value_index=None,
+                number=None,
                 control=True,
             )
 
 
 def _subgrid(scale: Scale, dataset: str) -> dict[str, Any]:
-    strides = {factor: n for factor, n in scale.subgrid.get(dataset, {}).items() if n > 1}
+    """Return the sub-grid of a data set, as an item of a run's statement."""
+    strides: dict[str, int] = {}
+    for factor, stride in scale.subgrid.get(dataset, {}).items():
+        # A stride of 1 keeps every value and must not change the hash.
+        if stride > 1:
+            strides[factor] = stride
     return {"subgrid": strides} if strides else {}
 
 
 def _distinct(runs: list[Run]) -> list[Run]:
-    """Refuse two different statements that share a folder (one chance in about 10**5 for 252 cells).
+    """Return the runs without repeated cells.
 
-    Labels whose difference a scale takes away (steps) are one cell, with the first of them.
+    Two labels may differ only in a setting that the scale overrides, for example the steps. Their
+    runs are one cell, with the first label.
+
+    Raises ValueError if a run appears twice, or if two different statements have the same hash
+    and so the same folder (probability about 1 in 10**5 for 252 cells).
     """
-    seen: dict[str, Run] = {}
+    by_key: dict[str, Run] = {}
     for run in runs:
-        if (other := seen.setdefault(run.key, run)) is not run:
-            same = other.statement == run.statement
-            if same and other.label != run.label:
-                continue
-            cause = (
-                "is stated twice; remove one"
-                if same
-                else "shares its hash with another; change any setting slightly"
-            )
-            raise ValueError(f"run {run.key} ({canonical.dumps(run.params)}) {cause}")
-    return list(seen.values())
+        # Two cells with the same key would write to the same folder.
+        first = by_key.setdefault(run.key, run)
+        if first is run:
+            continue
+        is_same = first.statement == run.statement
+        if is_same and first.label != run.label:
+            continue
+        problem = (
+            "appears twice in the study; remove one"
+            if is_same
+            else "has the same hash as another; change any setting slightly"
+        )
+        raise ValueError(f"run {run.key} ({canonical.dumps(run.params)}) {problem}")
+    return list(by_key.values())
 
 
 def shards(runs: list[Run], size: int) -> list[Shard]:
-    """Blocks of at most ``size`` runs of one (data set, model), in the order of the runs, and after them their snapshots."""
+    """Group the runs of each data set and model into shards of at most ``size`` runs.
+
+    The runs keep their order; in each shard, their snapshots follow after them.
+    """
     groups: dict[tuple[str, str], list[Run]] = {}
     for run in runs:
         groups.setdefault((run.dataset, run.model), []).append(run)
-    return [
-        Shard(*group, tuple(with_snapshots(block)))
-        for group, members in groups.items()
-        for block in _blocks(members, size)
-    ]
+    blocks: list[Shard] = []
+    for (dataset, model), members in groups.items():
+        for start in range(0, len(members), size):
+            # Snapshots do not count towards the size: they cost no training of their own.
+            block = with_snapshots(members[start : start + size])
+            blocks.append(Shard(dataset, model, tuple(block)))
+    return blocks
 
 
 def with_snapshots(runs: list[Run]) -> list[Run]:
-    """The runs, then what is kept on their way that is not one of them: two runs of one cell may share the first steps."""
-    kept = {part.key: part for run in runs for part in run.kept}
-    return [*runs, *(part for key, part in kept.items() if key not in {run.key for run in runs})]
+    """Return the runs, followed by all of their snapshots that are not among the runs.
 
-
-def _blocks(members: list[Run], size: int) -> Iterator[list[Run]]:
-    return (members[i : i + size] for i in range(0, len(members), size))
+    Two runs of one cell that differ only in the number of steps may share snapshots; each is
+    returned once.
+    """
+    keys = {run.key for run in runs}
+    snapshots: dict[str, Run] = {}
+    for run in runs:
+        for snapshot in run.kept:
+            if snapshot.key not in keys:
+                snapshots[snapshot.key] = snapshot
+    return [*runs, *snapshots.values()]

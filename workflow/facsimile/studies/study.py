@@ -1,6 +1,6 @@
-"""A study: one paper in one YAML file. This module is its schema; ``runs.py`` expands it.
+"""The schema of a study file, one paper in one YAML file; ``runs.py`` expands it into runs.
 
-Nothing here imports torch: the Snakefile reads every study each time it is parsed.
+Nothing here imports torch, because Snakemake reads every study each time it parses the Snakefile.
 """
 
 from collections.abc import Iterator
@@ -25,11 +25,14 @@ from facsimile.studies.training import BEST, STEP, Snapshots, Training, explicit
 from facsimile.studies.values import Name, Strict
 
 CONTROLS = ("oracle", "noise")
-RESERVED = ("comparison", "claims")  # a target of every study besides its tables and figures
+# Targets of every study besides its tables and figures, which therefore cannot have these names.
+RESERVED = ("comparison", "claims")
+
+Problems = Iterator[tuple[Location, str]]
 
 
 class Study(Strict):
-    """One paper: what it trains, what it measures, what it shows."""
+    """One paper: the models it trains, the metrics it computes, and its tables and figures."""
 
     id: Name
     title: str
@@ -41,265 +44,296 @@ class Study(Strict):
     note: str = ""
     datasets: list[Name]
     unavailable: list[Name] = Field(
-        default=[], description="data sets that are planned and counted but cannot be loaded yet"
+        default=[],
+        description="data sets that are planned and counted, but cannot be loaded yet",
     )
-    seeds: PositiveInt = Field(description="runs of a cell, seeds 0, 1, …")
+    seeds: PositiveInt = Field(description="number of runs per cell, with seeds 0, 1, …")
     control_seeds: int = Field(
-        default=1, ge=0, description="seeds of the controls oracle and noise; 0: no controls"
+        default=1,
+        ge=0,
+        description="number of seeds of the controls oracle and noise; 0: no controls",
     )
     training: Training | None = Field(
-        default=None, description="how models are trained; none: the study trains nothing"
+        default=None,
+        description="how models are trained [default: the study trains nothing]",
     )
     latents: dict[Name, PositiveInt] = Field(
         default={},
-        description="data set -> dimensions of the representation there, in the place of training's",
+        description="data set -> dimensions of the representation, instead of those in training",
     )
     models: list[Model]
     metrics: list[Metric]
     evaluation: Evaluation
     points: dict[Name, Points] = Field(
-        default={}, description="metric -> its points, where they are not the evaluation's"
+        default={},
+        description="metric -> its number of points, if not that of the evaluation",
     )
     variations: dict[Name, Variation] = Field(
         default={},
-        description="other ways in which metrics are asked; their scores are called metric.score@variation",
+        description="other ways to compute metrics; their scores are called metric.score@variation",
     )
     unmeasured: dict[str, str] = Field(
         default={},
-        description="scores, as metric.score, that the paper prints and nothing here measures -> why",
+        description="score, as metric.score, that the paper prints but nothing here computes "
+        "-> reason",
     )
     faithful_to: dict[str, Faithful] = Field(
         default={},
-        description="name that published numbers use -> its variants, one as the paper says, one as its code does",
+        description="name that published numbers use -> its two variants, "
+        "one that follows the paper and one that follows its code",
     )
     tables: dict[Name, Artefact]
     figures: dict[Name, Artefact]
     claims: dict[Name, Claim] = Field(
-        default={}, description="what the paper says, as sentences with a verdict"
+        default={},
+        description="claims of the paper, as sentences that get a verdict",
     )
     scales: dict[Name, Scale]
 
     def figures_of(self, datasets: list[str]) -> dict[str, Artefact]:
-        """The figures that are drawn where there are ``datasets``: one that is drawn for each is as many."""
-        found: dict[str, Artefact] = {}
+        """Return the figures for a list of data sets.
+
+        A figure with ``each: dataset`` becomes one figure per data set.
+        """
+        figures: dict[str, Artefact] = {}
         for name, figure in self.figures.items():
-            each = (
-                [d for d in datasets if not figure.datasets or d in figure.datasets]
-                if figure.each
-                else []
-            )
-            found |= {f"{name}_{d}": figure.model_copy(update={"datasets": [d]}) for d in each}
-            found |= {} if figure.each else {name: figure}
-        return found
+            if not figure.each:
+                figures[name] = figure
+                continue
+            # Without data sets of its own, the figure is for every data set.
+            for dataset in datasets:
+                if not figure.datasets or dataset in figure.datasets:
+                    changes = {"datasets": [dataset]}
+                    figures[f"{name}_{dataset}"] = figure.model_copy(update=changes)
+        return figures
 
     def datasets_of(self, scale: Scale) -> list[str]:
-        """The data sets of a scale, in the study's order."""
-        return [d for d in self.datasets if scale.datasets is None or d in scale.datasets]
+        """Return the data sets of a scale, in the study's order."""
+        if scale.datasets is None:
+            return list(self.datasets)
+        return [dataset for dataset in self.datasets if dataset in scale.datasets]
 
     def models_of(self, dataset: str) -> list[tuple[int, Model]]:
-        """The models that are trained on a data set, each with its place in the study."""
-        return [
-            (i, model)
-            for i, model in enumerate(self.models)
-            if not model.datasets or dataset in model.datasets
-        ]
+        """Return the models that are trained on a data set, each with its index in the study."""
+        models: list[tuple[int, Model]] = []
+        for i, model in enumerate(self.models):
+            if not model.datasets or dataset in model.datasets:
+                models.append((i, model))
+        return models
 
-    def problems(self) -> Iterator[tuple[Location, str]]:
-        """Names that do not agree with each other or with the files there are: where, and what would be right."""
+    def problems(self) -> Problems:
+        """Yield the location and a message for each name that does not fit.
+
+        Such a name is inconsistent with another part of the study, or no file defines it.
+        """
         yield from self._model_problems()
-        known = sorted({*discover.names("datasets"), *self.unavailable})
-        yield from _unknown("data set", ("datasets",), self.datasets, known)
-        yield from _unknown(
-            f"data set of {self.id}", ("latents",), list(self.latents), self.datasets
-        )
-        yield from _unknown(f"metric of {self.id}", ("points",), list(self.points), self.metrics)
-        yield from self._snapshot_problems(
-            ("training",), self.training.snapshots if self.training else None
-        )
+        yield from self._dataset_problems()
+        yield from self._unknown_metrics(("points",), list(self.points))
+        snapshots = self.training.snapshots if self.training else None
+        yield from self._snapshot_problems(("training",), snapshots)
         for i, model in enumerate(self.models):
             yield from self._snapshot_problems(("models", i, "training"), model.training.snapshots)
-        for name, variation in self.variations.items():
-            if name == BEST or name.startswith(STEP):
-                yield (
-                    ("variations", name),
-                    f"{name!r} is a name of snapshots' scores; call the variation otherwise",
-                )
-            yield from _unknown(
-                f"metric of {self.id}",
-                ("variations", name, "metrics"),
-                variation.metrics,
-                self.metrics,
-            )
+        yield from self._variation_problems()
         yield from self._variant_problems()
         yield from self._artefact_problems()
         yield from self._claim_problems()
         for name, scale in self.scales.items():
-            at = ("scales", name)
-            yield from _unknown(
-                f"data set of {self.id}", (*at, "datasets"), scale.datasets or [], self.datasets
-            )
-            yield from _unknown(
-                f"data set of {self.id}", (*at, "subgrid"), list(scale.subgrid), self.datasets
-            )
-            yield from _unknown(
-                f"model of {self.id}", (*at, "without"), scale.without, self._called
-            )
-            yield from _unknown(
-                f"model of {self.id}", (*at, "models"), list(scale.models), self._called
-            )
-            yield from _unknown(
-                f"metric of {self.id}", (*at, "points"), list(scale.points), self.metrics
-            )
-            yield from self._snapshot_problems((*at, "training"), scale.training.snapshots)
+            yield from self._scale_problems(name, scale)
 
     @property
     def _model_names(self) -> list[str]:
         return [model.name for model in self.models]
 
     @property
-    def _called(self) -> list[str]:
-        """What a cell may be called by: its model, or its label."""
-        return [*self._model_names, *(model.label for model in self.models if model.label)]
+    def _cell_names(self) -> list[str]:
+        """Names that identify a cell: the model's, or its label."""
+        labels = [model.label for model in self.models if model.label]
+        return [*self._model_names, *labels]
 
     @property
-    def _askings(self) -> list[str]:
-        """What may follow the @ of a score's name."""
-        along = [
-            part.snapshots for part in (self.training, *(m.training for m in self.models)) if part
-        ]
-        return ["", *self.variations, *[BEST][: any(along)]]
+    def _score_suffixes(self) -> list[str]:
+        """What may follow the @ in the name of a score."""
+        trainings = [self.training, *(model.training for model in self.models)]
+        has_snapshots = any(training.snapshots for training in trainings if training)
+        suffixes = ["", *self.variations]
+        return [*suffixes, BEST] if has_snapshots else suffixes
 
-    def _snapshot_problems(
-        self, at: Location, found: Snapshots | None
-    ) -> Iterator[tuple[Location, str]]:
-        yield from _unknown(
-            f"metric of {self.id}",
-            (*at, "snapshots", "metrics"),
-            list(found.metrics if found else []),
-            self.metrics,
-        )
+    def _unknown_datasets(self, location: Location, datasets: list[str]) -> Problems:
+        yield from _unknown(f"data set of {self.id}", location, datasets, self.datasets)
 
-    def _model_problems(self) -> Iterator[tuple[Location, str]]:
-        models, called = self._model_names, [(model.name, model.label) for model in self.models]
-        for i, (name, label) in enumerate(called):
-            if (name, label) in called[:i] or (name in models[:i] and not label):
+    def _unknown_metrics(self, location: Location, metrics: list[str]) -> Problems:
+        yield from _unknown(f"metric of {self.id}", location, metrics, self.metrics)
+
+    def _unknown_models(self, location: Location, models: list[str]) -> Problems:
+        yield from _unknown(f"model of {self.id}", location, models, self._cell_names)
+
+    def _unknown_variations(self, location: Location, suffixes: list[str]) -> Problems:
+        yield from _unknown(f"variation of {self.id}", location, suffixes, self._score_suffixes)
+
+    def _dataset_problems(self) -> Problems:
+        existing = sorted({*discover.names("datasets"), *self.unavailable})
+        yield from _unknown("data set", ("datasets",), self.datasets, existing)
+        yield from self._unknown_datasets(("latents",), list(self.latents))
+
+    def _snapshot_problems(self, location: Location, snapshots: Snapshots | None) -> Problems:
+        metrics = list(snapshots.metrics) if snapshots else []
+        yield from self._unknown_metrics((*location, "snapshots", "metrics"), metrics)
+
+    def _variation_problems(self) -> Problems:
+        for name, variation in self.variations.items():
+            # metric.score@best would be ambiguous.
+            if name == BEST or name.startswith(STEP):
+                yield (
+                    ("variations", name),
+                    f"{name!r} is a name of snapshots' scores; choose another name",
+                )
+            yield from self._unknown_metrics(("variations", name, "metrics"), variation.metrics)
+
+    def _scale_problems(self, name: str, scale: Scale) -> Problems:
+        location: Location = ("scales", name)
+        yield from self._unknown_datasets((*location, "datasets"), scale.datasets or [])
+        yield from self._unknown_datasets((*location, "subgrid"), list(scale.subgrid))
+        yield from self._unknown_models((*location, "without"), scale.without)
+        yield from self._unknown_models((*location, "models"), list(scale.models))
+        yield from self._unknown_metrics((*location, "points"), list(scale.points))
+        yield from self._snapshot_problems((*location, "training"), scale.training.snapshots)
+
+    def _model_problems(self) -> Problems:
+        names = self._model_names
+        pairs = [(model.name, model.label) for model in self.models]
+        for i, (name, label) in enumerate(pairs):
+            # Without a label, a model is identified by its name alone.
+            if (name, label) in pairs[:i] or (name in names[:i] and not label):
                 yield (
                     ("models", i, "name"),
                     f"{name} stands twice; join its sweeps, or give each a label of its own",
                 )
         for i, model in enumerate(self.models):
-            yield from _unknown(
-                f"data set of {self.id}", ("models", i, "datasets"), model.datasets, self.datasets
-            )
+            yield from self._unknown_datasets(("models", i, "datasets"), model.datasets)
             yield from self._training_problems(i, model)
         labels = [model.label for model in self.models if model.label]
         for label in labels:
-            if labels.count(label) > 1 or label in models:
+            if labels.count(label) > 1 or label in names:
                 yield (
                     ("models", labels.index(label), "label"),
-                    f"{label!r} is no name of its own; call no two things alike",
+                    f"{label!r} is no name of its own; choose a label that nothing else has",
                 )
 
-    def _training_problems(self, place: int, model: Model) -> Iterator[tuple[Location, str]]:
-        """Settings of a model that do not go with those of the study."""
+    def _training_problems(self, index: int, model: Model) -> Problems:
+        """Yield settings of a model that contradict those of the study."""
+        if not self.training:
+            return
+        # The override alone may be valid while the combination is not, for example two optimisers.
         try:
-            if self.training:
-                Training.model_validate(explicit_settings(self.training, model.training))
+            Training.model_validate(explicit_settings(self.training, model.training))
         except ValidationError as error:
-            yield (
-                ("models", place, "training"),
-                error.errors()[0]["msg"].removeprefix("Value error, "),
-            )
+            message = error.errors()[0]["msg"].removeprefix("Value error, ")
+            yield ("models", index, "training"), message
 
     def published_names(self) -> variants.Names:
-        """The published names that have variants, by what they name."""
-        found: dict[str, dict[str, tuple[variants.Variant, ...]]] = {}
-        for name, said in self.faithful_to.items():
-            both = tuple(variants.Variant(value, side) for side, value in said.model_dump().items())
-            found.setdefault(self._kind(said.paper), {})[name] = both
-        return variants.Names(**found)
+        """Return the published names that have variants, by kind."""
+        by_kind: dict[str, dict[str, tuple[variants.Variant, ...]]] = {}
+        for name, faithful in self.faithful_to.items():
+            pair = tuple(
+                variants.Variant(variant, source)
+                for source, variant in faithful.model_dump().items()
+            )
+            by_kind.setdefault(self._kind(faithful.paper), {})[name] = pair
+        return variants.Names(**by_kind)
 
     def _kind(self, name: str) -> variants.Kind:
-        """What a variant is: a data set, a score, or else a model."""
-        return "dataset" if name in self.datasets else "metric" if "." in name else "model"
+        """Return the kind of a variant: a data set, a score, or else a model."""
+        if name in self.datasets:
+            return "dataset"
+        return "metric" if "." in name else "model"
 
-    def _variant_problems(self) -> Iterator[tuple[Location, str]]:
+    def _variant_problems(self) -> Problems:
         models = [model.label or model.name for model in self.models]
-        known = {"dataset": self.datasets, "model": models, "metric": self.metrics}
-        for name, said in self.faithful_to.items():
-            at, kind = ("faithful_to", name), self._kind(said.paper)
-            for side, value in said.model_dump().items():
-                asked = value.partition(".")[0] if kind == "metric" else value
-                what = f"{variants.WORDS[kind]} of {self.id}"
-                yield from _unknown(what, (*at, side), [asked], known[kind])
+        names = {"dataset": self.datasets, "model": models, "metric": self.metrics}
+        for name, faithful in self.faithful_to.items():
+            location: Location = ("faithful_to", name)
+            kind = self._kind(faithful.paper)
+            for source, variant in faithful.model_dump().items():
+                used = _family(variant) if kind == "metric" else variant
+                word = f"{variants.WORDS[kind]} of {self.id}"
+                yield from _unknown(word, (*location, source), [used], names[kind])
             if kind == "metric":
-                yield from _unknown(
-                    f"metric of {self.id}", at, [name.partition(".")[0]], self.metrics
-                )
-            if said.paper == said.code or name in (said.paper, said.code, *self.datasets, *models):
+                yield from self._unknown_metrics(location, [_family(name)])
+            # If one name were reused, a published number of it would be ambiguous.
+            taken = (faithful.paper, faithful.code, *self.datasets, *models)
+            if faithful.paper == faithful.code or name in taken:
                 yield (
-                    at,
-                    f"{name!r} and its two variants must be three names; a published number of {name!r} is of both",
+                    location,
+                    f"{name!r} and its two variants must be three names; "
+                    f"a published number of {name!r} is compared with both variants",
                 )
 
-    def _artefact_problems(self) -> Iterator[tuple[Location, str]]:
-        for group, kind, artefacts in (
-            ("tables", "table", self.tables),
-            ("figures", "figure", self.figures),
-        ):
+    def _artefact_problems(self) -> Problems:
+        for group, kind in (("tables", "table"), ("figures", "figure")):
+            artefacts: dict[str, Artefact] = getattr(self, group)
             for name, artefact in artefacts.items():
-                at: Location = (group, name)
+                location: Location = (group, name)
                 yield from _unknown(
-                    f"kind of {kind}", (*at, "kind"), [artefact.kind], discover.names(group)
+                    f"kind of {kind}",
+                    (*location, "kind"),
+                    [artefact.kind],
+                    discover.names(group),
                 )
-                yield from _unknown(
-                    f"data set of {self.id}", (*at, "datasets"), artefact.datasets, self.datasets
-                )
-                yield from _unknown(
-                    f"model of {self.id}", (*at, "models"), artefact.models, self._called
-                )
+                yield from self._unknown_datasets((*location, "datasets"), artefact.datasets)
+                yield from self._unknown_models((*location, "models"), artefact.models)
+                # Its file would be overwritten by that of the other target.
                 if name in RESERVED:
-                    yield at, f"{self.id}_{name} is the target of {name}.csv; use another name"
-        for place, named in self._scores():
-            yield from _unknown(
-                f"variation of {self.id}", place, [named.partition("@")[2]], self._askings
-            )
-            if named not in self.unmeasured:
-                yield from _unknown(
-                    f"metric of {self.id}", place, [named.partition(".")[0]], self.metrics
-                )
+                    yield (
+                        location,
+                        f"{self.id}_{name} is the target of {name}.csv; use another name",
+                    )
+        for location, score in self._scores():
+            yield from self._unknown_variations(location, [_suffix(score)])
+            # The comparison lists unmeasured scores although no metric computes them.
+            if score not in self.unmeasured:
+                yield from self._unknown_metrics(location, [_family(score)])
 
-    def _claim_problems(self) -> Iterator[tuple[Location, str]]:
+    def _claim_problems(self) -> Problems:
         targets = [*self.tables, *self.figures_of(self.datasets)]
         for name, claim in self.claims.items():
-            at = ("claims", name)
+            location: Location = ("claims", name)
             yield from _unknown(
-                f"table or figure of {self.id}", (*at, "target"), [claim.target], targets
+                f"table or figure of {self.id}",
+                (*location, "target"),
+                [claim.target],
+                targets,
             )
-            yield from _unknown(
-                f"data set of {self.id}", (*at, "datasets"), claim.datasets, self.datasets
-            )
-            yield from _unknown(
-                f"model of {self.id}", (*at, "parameters"), claim.named("models"), self._called
-            )
-            families = [word.partition(".")[0] for word in claim.named("") if "." in word]
-            yield from _unknown("metric", (*at, "parameters"), families, discover.names("metrics"))
-            asked = [word.partition("@")[2] for word in claim.named("") if "." in word]
-            yield from _unknown(
-                f"variation of {self.id}", (*at, "parameters"), asked, self._askings
-            )
+            yield from self._unknown_datasets((*location, "datasets"), claim.datasets)
+            parameters = (*location, "parameters")
+            yield from self._unknown_models(parameters, claim.named("models"))
+            # Of all parameters, only names of scores contain a dot.
+            scores = [word for word in claim.named("") if "." in word]
+            families = [_family(score) for score in scores]
+            yield from _unknown("metric", parameters, families, discover.names("metrics"))
+            yield from self._unknown_variations(parameters, [_suffix(score) for score in scores])
 
     def _scores(self) -> Iterator[tuple[Location, str]]:
-        """Every score that a table or figure names, and where."""
+        """Yield every score that a table or figure names, with its location."""
         for group, artefacts in (("tables", self.tables), ("figures", self.figures)):
             for name, artefact in artefacts.items():
-                for key in ("metrics", "against"):
-                    yield from (((group, name, key), score) for score in getattr(artefact, key))
+                for score in artefact.metrics:
+                    yield (group, name, "metrics"), score
+                for score in artefact.against:
+                    yield (group, name, "against"), score
 
 
-def _unknown(
-    kind: str, location: Location, used: list[str], known: list[str]
-) -> Iterator[tuple[Location, str]]:
+def _family(score: str) -> str:
+    """Return the metric of a score: ``mig`` of ``mig.mig@sampled``."""
+    return score.partition(".")[0]
+
+
+def _suffix(score: str) -> str:
+    """Return the variation of a score: ``sampled`` of ``mig.mig@sampled``."""
+    return score.partition("@")[2]
+
+
+def _unknown(kind: str, location: Location, used: list[str], existing: list[str]) -> Problems:
+    """Yield a problem for each used name that does not exist."""
     for name in used:
-        if name not in known:
-            yield location, discover.unknown(kind, name, known)
+        if name not in existing:
+            yield location, discover.unknown(kind, name, existing)

@@ -1,4 +1,4 @@
-"""How a study says that its models are trained; ``train.py`` does it."""
+"""Settings of how a study trains its models; ``facsimile.training`` does the training."""
 
 from typing import Any, Literal
 
@@ -22,74 +22,88 @@ class SGD(Strict):
     lr: Number = Field(description="learning rate")
 
 
-BEST = "best"  # metric.score@best: the best of a run's snapshots
-STEP = "step_"  # metric.score@step_2400: of the snapshot after so many steps
+# metric.score@best: the best score over the snapshots of a run.
+BEST = "best"
+# metric.score@step_2400: the score of the snapshot after that many steps.
+STEP = "step_"
+
+# "all": every update uses the whole data set.
 BatchSize = PositiveInt | Literal["all"]
 
 
 class Snapshots(Strict):
-    """At which steps of its training a run is kept and scored, too: every so many, and the last."""
+    """Steps of a run at which its state is kept and scored, too, besides the last one."""
 
     every: PositiveInt = Field(description="steps between two snapshots")
     metrics: dict[Name, PositiveInt] = Field(
         default={},
-        description="metric -> steps between two askings of it, a multiple of every, where it is asked less often",
+        description="metric -> steps between two computations of it, a multiple of every; "
+        "for metrics that are not computed on every snapshot",
     )
 
     @model_validator(mode="after")
-    def _multiples(self) -> "Snapshots":
+    def _are_multiples(self) -> "Snapshots":
         for name, steps in self.metrics.items():
             if steps % self.every:
                 raise ValueError(
-                    f"{name}: {steps} is no multiple of the {self.every} steps between two snapshots"
+                    f"{name}: {steps} is no multiple of the {self.every} steps "
+                    "between two snapshots"
                 )
         return self
 
 
 class Training(Strict):
-    """How every run of the study is trained."""
+    """Training settings of every run of the study."""
 
-    steps: PositiveInt = Field(description="updates of each model")
+    steps: PositiveInt = Field(description="parameter updates of each model")
     batch_size: BatchSize = Field(
-        description="images or rows an update, drawn with replacement; all: the whole data set"
+        description="images or rows per update, sampled with replacement; all: the whole data set"
     )
     latents: PositiveInt = Field(description="dimensions of the representation")
     network: Name = Field(
         default="own",
-        description="encoder and decoder, by their name in networks.py; own: the model's",
+        description="encoder and decoder, by their name in networks.py; own: the model's own",
     )
     adam: Adam | None = Field(default=None, description="optimiser of encoder and decoder")
     sgd: SGD | None = Field(default=None, description="optimiser, instead of adam")
     snapshots: Snapshots | None = Field(
         default=None,
-        description="states on the way that are kept and scored; their best score is metric.score@best",
+        description="intermediate states that are kept and scored; "
+        "their best score is called metric.score@best",
     )
 
     @model_validator(mode="after")
-    def _one_optimiser(self) -> "Training":
+    def _has_one_optimiser(self) -> "Training":
         if (self.adam is None) == (self.sgd is None):
             raise ValueError("state one optimiser, adam: {lr: …} or sgd: {lr: …}")
         return self
 
     @property
     def by_adam(self) -> Adam:
-        """``adam``; raises ValueError where the study states another optimiser, as models of images know no other."""
+        """Settings of Adam; raises ValueError if the study uses another optimiser.
+
+        Models of images support no other one.
+        """
         if self.adam is None:
             raise ValueError("training: models of images are trained by Adam; state adam: {lr: …}")
         return self.adam
 
     @property
     def drawn(self) -> int:
-        """``batch_size`` as a number; raises ValueError for ``all``, as data sets of images are drawn from."""
+        """Batch size as a number; raises ValueError for ``all``.
+
+        Data sets of images support only sampled batches.
+        """
         if self.batch_size == "all":
             raise ValueError(
-                "training: batch_size: all is for data sets of arrays; of images state how many are drawn"
+                "training: batch_size: all is for data sets of arrays; "
+                "for images, state the number per batch"
             )
         return self.batch_size
 
 
 class TrainingOverride(Strict):
-    """What one model, or a scale, may change of the training; an optimiser is stated whole."""
+    """Training settings that a model or a scale changes; an optimiser is replaced as a whole."""
 
     steps: PositiveInt | None = None
     batch_size: BatchSize | None = None
@@ -100,8 +114,16 @@ class TrainingOverride(Strict):
 
 
 def explicit_settings(training: Training, *differs: TrainingOverride) -> dict[str, Any]:
-    """What is stated of a training, defaults not written in; what comes later goes before. Snapshots change no run."""
-    found = training.model_dump(exclude_unset=True, exclude={"snapshots"})
+    """Return only the settings that a study states explicitly; later overrides take precedence.
+
+    Defaults and snapshots are left out, so that they cannot change the hash of a run.
+    """
+    # Writing the defaults into the settings would change every hash when a default is added.
+    settings = training.model_dump(exclude_unset=True, exclude={"snapshots"})
     for override in differs:
-        found |= override.model_dump(exclude_unset=True, exclude_none=True, exclude={"snapshots"})
-    return found
+        settings |= override.model_dump(
+            exclude_unset=True,
+            exclude_none=True,
+            exclude={"snapshots"},
+        )
+    return settings

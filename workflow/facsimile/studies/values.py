@@ -1,4 +1,4 @@
-"""What study files are made of: names, numbers, and mappings that know all of their keys."""
+"""Types of the values in study files: names, finite numbers, and mappings without unknown keys."""
 
 import math
 import re
@@ -10,9 +10,11 @@ from facsimile.foundation import discover
 
 
 def _finite(value: Any) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    # In Python, True and False are integers.
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(value):
         raise ValueError(
-            f"a finite number is wanted, not {value!r} (YAML reads 1e-4 as text: write 1.0e-4)"
+            f"must be a finite number, not {value!r} (YAML reads 1e-4 as text: write 1.0e-4)"
         )
     return int(value) if float(value).is_integer() else value
 
@@ -21,28 +23,32 @@ def _name(value: str) -> str:
     # Names become folders, Snakemake rules and words of shell commands.
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", value):
         raise ValueError(
-            f"{value!r} is not a name: lower-case letters, digits and _ only, beginning with a letter"
+            f"{value!r} is not a name: use lower-case letters, digits and _ only, "
+            "and begin with a letter"
         )
     return value
 
 
 def exists(folder: str) -> AfterValidator:
-    """What checks that a name is a file of a folder of the package."""
+    """Return a validator that a name is defined in a folder such as ``models``."""
 
+    # List the folder when a study is read, not when this module is imported: the configuration may
+    # have added papers in between.
     def check(name: str) -> str:
-        if name not in discover.names(folder):
-            raise discover.UnknownName(folder.removesuffix("s"), name, discover.names(folder))
+        names = discover.names(folder)
+        if name not in names:
+            raise discover.UnknownName(folder.removesuffix("s"), name, names)
         return name
 
     return AfterValidator(check)
 
 
 Name = Annotated[str, AfterValidator(_name)]
-# 1 and 1.0 are the same number: they must not name two runs.
+# 1 and 1.0 are the same number and must not name two different runs.
 Number = Annotated[int | float, BeforeValidator(_finite)]
 
 
 class Strict(BaseModel):
-    """Unknown keys are errors, values do not change after reading."""
+    """Base of all parts of a study file: unknown keys are errors, and values are immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

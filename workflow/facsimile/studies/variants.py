@@ -1,9 +1,14 @@
-"""Where a paper's text and its released code differ, both are there by name, and the comparison says which one matches.
+"""Variants of a published quantity: one as the paper's text says, one as its released code does.
 
-A study file states under ``faithful_to`` a name that the published numbers use, and who stands for it: one as the ``paper``
-says, one as the ``code`` does. Both are data sets, or labels of models, or scores. A published number of such a name becomes a
-row of the comparison for each of them (for each pair, where two parts of a number have variants); ``nearest.py`` marks the one
-whose number of ours lies nearest. Nothing here imports pandas, as study files are read each time Snakemake parses.
+Where text and code differ, a study reproduces both, and the comparison reports which one matches.
+Under ``faithful_to``, a study file lists names that the published numbers use, each with its two
+variants: ``paper`` and ``code``. Both are data sets, labels of models, or scores.
+
+A published number of such a name becomes one row of the comparison per variant. If two parts of
+the number have variants, it becomes one row per pair. ``nearest.py`` marks the variant whose result
+is nearest to the published number.
+
+Nothing here imports pandas, because Snakemake reads study files each time it parses the Snakefile.
 """
 
 import dataclasses
@@ -11,40 +16,44 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
+# Fields of a quantity that may have variants.
 Kind = Literal["dataset", "model", "metric"]
 WORDS: Mapping[Kind, str] = {
     "dataset": "data set",
     "model": "model",
     "metric": "score",
-}  # fields of a quantity
+}
 
 
 class Variant(NamedTuple):
-    """What stands for a published name: its own name, and whether it is as the paper's text or as the released code."""
+    """A variant's name, and whether it is faithful to the ``paper`` or to the ``code``."""
 
     name: str
     faithful_to: str
 
 
 class Names(NamedTuple):
-    """The published names of a study that have variants, by what they are names of."""
+    """The published names of a study that have variants: name -> variants, for each kind."""
 
     dataset: Mapping[str, tuple[Variant, ...]] = {}
     model: Mapping[str, tuple[Variant, ...]] = {}
     metric: Mapping[str, tuple[Variant, ...]] = {}
 
     def of(self, quantity: Any) -> Iterator[tuple[Any, str]]:
-        """Every quantity that stands for a published one, and what it is faithful to in words; else itself and none."""
+        """Yield each variant of a published quantity with a note on what it is faithful to.
+
+        Without variants, yield the quantity itself and "".
+        """
         fields: tuple[Kind, ...] = ("dataset", "model", "metric")
-        found = [getattr(self, field).get(getattr(quantity, field), (None,)) for field in fields]
-        for chosen in itertools.product(*found):
-            pairs = [
-                (field, variant) for field, variant in zip(fields, chosen, strict=True) if variant
-            ]
-            words = "; ".join(
-                f"{WORDS[field]} as in the {variant.faithful_to}" for field, variant in pairs
-            )
-            yield (
-                dataclasses.replace(quantity, **{field: variant.name for field, variant in pairs}),
-                words,
-            )
+        options = []
+        for field in fields:
+            variants = getattr(self, field).get(getattr(quantity, field), (None,))
+            options.append(variants)
+        for combination in itertools.product(*options):
+            names: dict[str, str] = {}
+            notes: list[str] = []
+            for field, variant in zip(fields, combination, strict=True):
+                if variant:
+                    names[field] = variant.name
+                    notes.append(f"{WORDS[field]} as in the {variant.faithful_to}")
+            yield dataclasses.replace(quantity, **names), "; ".join(notes)
