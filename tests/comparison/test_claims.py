@@ -215,7 +215,7 @@ def test_tables_are_printed_with_command_and_cost(study):
         "snakemake locatello2019_fig2 locatello2019_claims --config scale=paper    # metrics_agree_in_part, modularity_apart"
         in said
     )
-    assert "Cost of each where nothing is made yet: 12 core-hours." in said
+    assert "Cost of each if nothing has been computed yet: 12 core-hours." in said
 
 
 def test_the_statistic_of_a_row_can_be_read_back(study):

@@ -85,9 +85,9 @@ def test_rounding_is_half_a_unit_of_the_last_printed_place(text, half):
         ("mean", "average", "no statistic 'average'"),
         ("printed", "remembered", r"no way \(how\) to get a number 'remembered'"),
         ("table1", "table9", "no artefact 'table9'; did you mean 'table1'"),
-        ("0.12,", ",", "value '': a finite number is wanted"),
-        ("0.12,", "about 0.1,", "value 'about 0.1': a finite number"),
-        ("0.03", "nan", "spread 'nan': a finite number"),
+        ("0.12,", ",", "value '': must be a finite number"),
+        ("0.12,", "about 0.1,", "value 'about 0.1': must be a finite number"),
+        ("0.03", "nan", "spread 'nan': must be a finite number"),
         ('"Table 1, p. 7"', "", "source: every number needs one"),
         ('"Table 1, p. 7"', "Table 1, p. 7", "11 fields instead of 10; quote"),
         ('"{""beta"":4}"', "beta=4", "write JSON"),
@@ -121,7 +121,7 @@ def test_one_number_twice_is_refused_unless_its_sources_differ(write):
         0.12,
         0.14,
     ]
-    with pytest.raises(FileError, match=":3: twice with one source"):
+    with pytest.raises(FileError, match=":3: duplicate: line 2 has this quantity"):
         published.read(write(LINE, LINE), synthetic.context())
 
 
