@@ -1,9 +1,10 @@
-"""Tables and figures of the study as the page shows them, copied beside it with their data."""
+"""The study's tables and figures as the page shows them; their files are copied beside it."""
 
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 from PIL import Image
@@ -14,115 +15,165 @@ from facsimile.presentation.spec import Spec
 from facsimile.report._comparison import headed, query
 from facsimile.studies.study import Study
 
-STATED = ("dataset", "model", "params", "metric")
-DATA_ROWS = 200  # of a figure's data that stand on the page; its CSV has all
-INTERVAL = re.compile(rf"(.*?)(?: (\[.*|{NONE}.*|n=\d+))?")
+# Columns of a table's data that say which runs a number is of.
+IDENTITY = ("dataset", "model", "params", "metric")
+# Rows of a figure's data on the page; its CSV has all of them.
+DATA_ROWS = 200
+# A number, then its interval and n, or – instead of an interval.
+ENTRY = re.compile(rf"(.*?)(?: (\[.*|{NONE}.*|n=\d+))?")
 CRATE = "ro-crate-metadata.json"
 CITED = ("pdf", "png", "csv", "md", "tex")
 
 
 def tables(study: Study, source: Path, target: Path, context: Context) -> list[dict[str, Any]]:
-    """Every table there is, copied to ``target``: as it is printed, its numbers with links to their runs."""
-    found = _there(study, source / "tables", context)
-    return [
-        _about(spec, path, target / "tables") | _printed(path)
-        for spec, path in found
-        if spec.id in study.tables
-    ]
+    """Every table made so far, as printed, with links from its numbers to their runs.
+
+    Copies the files of the tables to ``target``.
+    """
+    shown = []
+    for spec, path in _existing(study, source / "tables", context):
+        if spec.id in study.tables:
+            shown.append(_about(spec, path, target / "tables") | _printed(path))
+    return shown
 
 
 def figures(study: Study, source: Path, target: Path, context: Context) -> list[dict[str, Any]]:
-    """Every figure there is, copied to ``target``, with the first rows of its data."""
-    found = _there(study, source / "figures", context)
-    return [
-        _about(spec, path, target / "figures") | _data(path) | {"said": context.caption(spec)}
-        for spec, path in found
-    ]
+    """Every figure made so far, with the first rows of its data.
+
+    Copies the files of the figures to ``target``.
+    """
+    shown = []
+    for spec, path in _existing(study, source / "figures", context):
+        about = _about(spec, path, target / "figures")
+        shown.append(about | _data(path) | {"caption": context.caption(spec)})
+    return shown
 
 
-def _there(study: Study, folder: Path, context: Context) -> list[tuple[Spec, Path]]:
-    """What the study states and the folder holds, with the data of each."""
-    stated = [(spec, folder / f"{spec.id}.csv") for spec in Spec.all(study, context.scale.name)]
-    return [(spec, path) for spec, path in stated if path.exists()]
+def _existing(study: Study, folder: Path, context: Context) -> Iterator[tuple[Spec, Path]]:
+    """The study's artefacts whose data are in the folder, each with the path of its data."""
+    for spec in Spec.all(study, context.scale.name):
+        path = folder / f"{spec.id}.csv"
+        if path.exists():
+            yield spec, path
 
 
 def _about(spec: Spec, path: Path, target: Path) -> dict[str, Any]:
+    """What tables and figures have in common; copies the files and lists them by type."""
     target.mkdir(parents=True, exist_ok=True)
-    files = [file for ending in CITED if (file := path.with_suffix(f".{ending}")).exists()]
-    for file in files:
-        shutil.copyfile(file, target / file.name)
-    said = {file.suffix[1:].upper(): f"{target.name}/{file.name}" for file in files}
-    if (crate := path.with_suffix(".crate") / CRATE).exists():
+    files = {}
+    for ending in CITED:
+        file = path.with_suffix(f".{ending}")
+        if file.exists():
+            shutil.copyfile(file, target / file.name)
+            files[ending.upper()] = f"{target.name}/{file.name}"
+    crate = path.with_suffix(".crate") / CRATE
+    if crate.exists():
         shutil.copyfile(crate, target / f"{spec.id}.crate.json")
-        said["RO-Crate"] = f"{target.name}/{spec.id}.crate.json"
-    return {"id": spec.id, "title": spec.title, "verified": spec.verified, "files": said}
+        files["RO-Crate"] = f"{target.name}/{spec.id}.crate.json"
+    return {
+        "id": spec.id,
+        "title": spec.title,
+        "verified": spec.verified,
+        "files": files,
+    }
+
+
+class _Line(NamedTuple):
+    """A line of a Markdown table: label, n, entries. A heading has only a label."""
+
+    label: str
+    n: str
+    entries: list[str]
+
+    @property
+    def is_heading(self) -> bool:
+        return not any([self.n, *self.entries])
 
 
 def _printed(path: Path) -> dict[str, Any]:
-    """The table as its Markdown prints it; where the data say which runs a number is of, with a link to these."""
-    lines = path.with_suffix(".md").read_text(encoding="utf-8").splitlines()
-    (first, _, *heads), _, *body = [_cells(line) for line in lines if line.startswith("| ")]
-    filled = [entry for _, n, *entries in body if any([n, *entries]) for entry in entries]
-    links = iter(_links(path, filled))
-    rows: list[dict[str, Any]] = []
-    for label, n, *entries in body:
-        if any([n, *entries]):
-            rows.append(
-                {
-                    "label": label,
-                    "n": n,
-                    "entries": [_entry(entry, next(links)) for entry in entries],
-                }
-            )
-        else:
-            rows.append({"block": label.strip("*")})
-    notes = [_plain(line.removeprefix("- ")) for line in lines if line.startswith("- ")]
-    empty = not any(entry["number"] != NONE for row in rows for entry in row.get("entries", []))
+    """The table as its Markdown shows it; each number links to its runs if they are known."""
+    text = path.with_suffix(".md").read_text(encoding="utf-8")
+    lines = text.splitlines()
+    header, _, *body = [_cells(line) for line in lines if line.startswith("| ")]
+    rows = _rows(path, [_Line(label, n, entries) for label, n, *entries in body])
+    empty = True
+    for row in rows:
+        if any(entry["number"] != NONE for entry in row.get("entries", [])):
+            empty = False
+    head, _, *columns = header
     return {
-        "head": first,
-        "columns": list(map(headed, heads)),
+        "head": head,
+        "columns": [headed(column) for column in columns],
         "rows": rows,
-        "notes": notes,
+        "notes": [_plain(line.removeprefix("- ")) for line in lines if line.startswith("- ")],
         "empty": empty,
     }
 
 
+def _rows(path: Path, lines: list[_Line]) -> list[dict[str, Any]]:
+    """Headings and rows of numbers, in their order."""
+    texts: list[str] = []
+    for line in lines:
+        if not line.is_heading:
+            texts += line.entries
+    links = iter(_links(path, texts))
+    rows: list[dict[str, Any]] = []
+    for line in lines:
+        if line.is_heading:
+            rows.append({"block": line.label.strip("*")})
+        else:
+            entries = [_entry(text, next(links)) for text in line.entries]
+            rows.append({"label": line.label, "n": line.n, "entries": entries})
+    return rows
+
+
 def _cells(line: str) -> list[str]:
-    return [_plain(cell) for cell in line.removeprefix("| ").removesuffix(" |").split(" | ")]
+    cells = line.removeprefix("| ").removesuffix(" |").split(" | ")
+    return [_plain(cell) for cell in cells]
 
 
 def _plain(text: str) -> str:
-    """Markdown's escapes taken off."""
+    """Text without Markdown's escapes."""
     return text.replace("\\_", "_").replace("\\*", "*").replace("\\|", "|")
 
 
-def _entry(text: str, runs: str) -> dict[str, str]:
-    """``0.123 [0.045, 0.200] n=3`` as a number and what stands small beside it."""
-    number, more = INTERVAL.fullmatch(text).groups("")  # type: ignore[union-attr]
+def _entry(text: str, link: str) -> dict[str, str]:
+    """``0.123 [0.045, 0.200] n=3`` as a number and the small text beside it."""
+    number, interval = ENTRY.fullmatch(text).groups()  # type: ignore[union-attr]
     return {
         "number": number,
-        "interval": "" if more == NONE else more,
-        "runs": "" if number == NONE else runs,
+        "interval": "" if interval == NONE else interval,
+        "runs": "" if number == NONE else link,
     }
 
 
 def _links(path: Path, entries: list[str]) -> list[str]:
-    """The runs behind each entry, if the table's data have a row for each, or for each that has a number; none otherwise."""
+    """A link to the runs behind each entry, or "" where they are not known for sure.
+
+    They are known if the table's data have one row per entry, or one per entry with a number.
+    """
     data = pd.read_csv(path, keep_default_na=False, dtype=str)
-    known = [key for key in STATED if key in data.columns]
-    links = [query(**{key: row[key] for key in known}) for row in data.to_dict("records")]
+    keys = [key for key in IDENTITY if key in data.columns]
+    links = []
+    for row in data.to_dict("records"):
+        links.append(query(**{key: row[key] for key in keys}))
     if len(links) == len(entries):
         return links
-    told = [entry for entry in entries if entry != NONE]
-    following = iter(links if len(links) == len(told) else [""] * len(told))
-    return [next(following) if entry != NONE else "" for entry in entries]
+    numbers = [entry for entry in entries if entry != NONE]
+    if len(links) != len(numbers):
+        links = [""] * len(numbers)
+    remaining = iter(links)
+    return [next(remaining) if entry != NONE else "" for entry in entries]
 
 
 def _data(path: Path) -> dict[str, Any]:
+    """The size of a figure and the first rows of its data."""
     table = pd.read_csv(path, keep_default_na=False, dtype=str)
-    with Image.open(path.with_suffix(".png")) as picture:
-        width, height = picture.size
-    return {"width": width, "height": height} | {
+    with Image.open(path.with_suffix(".png")) as image:
+        width, height = image.size
+    return {
+        "width": width,
+        "height": height,
         "head": list(table.columns),
         "data": table.head(DATA_ROWS).to_numpy().tolist(),
         "rows": len(table),

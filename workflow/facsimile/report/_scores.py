@@ -1,6 +1,10 @@
-"""Runs and scores as the page holds them: a column a property of the runs, a column a score, words by their numbers."""
+"""Runs and scores as the page stores them: one column per property of runs, one per score.
+
+Words are stored once and referred to by their index.
+"""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -13,94 +17,119 @@ from facsimile.report._comparison import headed
 from facsimile.report._script import number
 from facsimile.studies.study import Study
 
-ASKED = ["convention", "representation", "n_train", "n_test", "evaluation_seed"]
+# Besides its name, what distinguishes a score from the same score computed in another way.
+EVALUATION = ["convention", "representation", "n_train", "n_test", "evaluation_seed"]
 
 
 def payload(
     runs: pd.DataFrame, scores: pd.DataFrame, study: Study, context: Context
 ) -> dict[str, Any]:
-    """What the page knows of runs and their scores; 12,600 runs with 40 scores are about 5 MB."""
-    told = with_names(scores)
-    shown = set(headlines(told, context))
-    columns = [
-        _score(dict(zip(["name", *ASKED], asked, strict=True)), own, list(runs["run"]), shown)
-        for asked, own in told.groupby(["name", *ASKED], sort=False, dropna=False)
-    ]
+    """The runs and their scores; 12,600 runs with 40 scores are about 5 MB."""
+    named = with_names(scores)
+    shown = set(headlines(named, context))
+    order = list(runs["run"])
+    keys = ["name", *EVALUATION]
+    columns = []
+    for values, rows in named.groupby(keys, sort=False, dropna=False):
+        identity = dict(zip(keys, values, strict=True))
+        columns.append(_score(identity, rows, order, shown))
     return {"runs": _runs(runs, study), "scores": _distinct(columns)}
 
 
 def _runs(runs: pd.DataFrame, study: Study) -> dict[str, Any]:
+    # A table gathered before there were labels has no such column.
     runs = runs if "label" in runs else runs.assign(label="")
-    of = dict(zip(runs["params"], runs["model"], strict=True))
-    words = {
-        "dataset": lambda d: {"id": d, "name": names.dataset(d)},
-        "model": lambda m: {"id": m, "name": names.model(m)},
-        "params": lambda p: {
-            "id": p,
-            "name": settings(p, of[p], study),
-            "all": names.settings(p),
-            "values": json.loads(p),
-        },
+    model_of = dict(zip(runs["params"], runs["model"], strict=True))
+
+    def params(text: str) -> dict[str, Any]:
+        return {
+            "id": text,
+            "name": settings(text, model_of[text], study),
+            "all": names.settings(text),
+            "values": json.loads(text),
+        }
+
+    describe: dict[str, Callable[[str], dict[str, Any]]] = {
+        "dataset": lambda name: {"id": name, "name": names.dataset(name)},
+        "model": lambda name: {"id": name, "name": names.model(name)},
+        "params": params,
         "label": lambda text: {"id": text},
-        "hash": lambda h: {"id": h},
-        "state": lambda s: {"id": s},
+        "hash": lambda text: {"id": text},
+        "state": lambda text: {"id": text},
     }
-    coded: dict[str, Any] = {}
-    for column, describe in words.items():
+    columns: dict[str, Any] = {}
+    for column, description in describe.items():
         codes, distinct = pd.factorize(runs[column])
-        coded[column] = {"words": [describe(word) for word in distinct], "codes": codes.tolist()}
-    return coded | {
+        columns[column] = {
+            "words": [description(word) for word in distinct],
+            "codes": codes.tolist(),
+        }
+    return columns | {
         "seed": runs["seed"].tolist(),
-        "number": [None if pd.isna(n) else int(n) for n in runs["number"]],
+        "number": [None if pd.isna(value) else int(value) for value in runs["number"]],
         "control": runs["control"].astype(int).tolist(),
-        "value": [number(v) for v in runs["value"]],
+        "value": [number(value) for value in runs["value"]],
     }
 
 
 def settings(params: str, model: str, study: Study) -> str:
-    """The hyper-parameters by which a method's cells differ: ``λ_od = 5``; all of them if the study sweeps none."""
-    swept = {name for stated in study.models if stated.name == model for name in stated.sweep}
-    stated = json.loads(params)
-    return names.settings(
-        canonical.dumps({name: value for name, value in stated.items() if name in swept} or stated)
-    )
+    """The hyper-parameters in which a method's cells differ: ``λ_od = 5``.
+
+    All hyper-parameters if the study sweeps none.
+    """
+    swept: set[str] = set()
+    for entry in study.models:
+        if entry.name == model:
+            swept.update(entry.sweep)
+    values = json.loads(params)
+    shown = {name: value for name, value in values.items() if name in swept}
+    return names.settings(canonical.dumps(shown or values))
 
 
 def _score(
-    asked: dict[str, Any], own: pd.DataFrame, order: list[str], shown: set[str]
+    identity: dict[str, Any], rows: pd.DataFrame, order: list[str], shown: set[str]
 ) -> dict[str, Any]:
-    metric, _, score = asked["name"].partition(".")
+    """One score: how it was computed, what it means, and its values in the order of the runs."""
+    name = identity["name"]
+    metric, _, score = name.partition(".")
     module = discover.module("metrics", metric)
-    values = own.set_index("run")["result"].reindex(order)
-    return {
-        **{key: value.item() if hasattr(value, "item") else value for key, value in asked.items()},
-        "label": headed(names.metric(asked["name"])),
+    values = rows.set_index("run")["result"].reindex(order)
+    column = {key: _plain_python(value) for key, value in identity.items()}
+    return column | {
+        "label": headed(names.metric(name)),
         "meaning": getattr(module, "SCORES", {}).get(score, ""),
         "range": [number(end) for end in module.RANGE],
         "better": module.BETTER,
-        "shown": asked["name"] in shown,
-        "versions": _said(own, "versions", order),
-        "code": _said(own, "code", order),
+        "shown": name in shown,
+        "versions": _words(rows, "versions", order),
+        "code": _words(rows, "code", order),
         "values": [number(value) for value in values],
     }
 
 
-def _said(own: pd.DataFrame, column: str, order: list[str]) -> dict[str, Any]:
-    """What made each number: the words that there are, and which of them each run has where they differ; -1 for no number."""
-    codes, words = pd.factorize(own.set_index("run")[column].reindex(order))
-    return {"words": list(words), "codes": codes.tolist() if len(words) > 1 else None}
+def _plain_python(value: Any) -> Any:
+    """A NumPy scalar as the Python value that JSON can write."""
+    return value.item() if hasattr(value, "item") else value
+
+
+def _words(rows: pd.DataFrame, column: str, order: list[str]) -> dict[str, Any]:
+    """The distinct words of a column, and the index of each run's word.
+
+    The indices are None if all runs have the same word; -1 stands for a run without a score.
+    """
+    codes, words = pd.factorize(rows.set_index("run")[column].reindex(order))
+    indices = codes.tolist() if len(words) > 1 else None
+    return {"words": list(words), "codes": indices}
 
 
 def _distinct(columns: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Two columns of one score are told apart by their convention, or by all that they were asked."""
-    repeated = pd.Series([column["name"] for column in columns], dtype=object).duplicated(
-        keep=False
-    )
-    for column, twice in zip(columns, repeated, strict=True):
-        column["id"] = "·".join(
-            str(column[key]) for key in (["name", *ASKED] if twice else ["name"])
-        )
-        column["label"] += (
-            f" ({column['convention']}, {column['n_train']:,} points)" if twice else ""
-        )
+    """Give each column a unique id, and a label that tells repeated scores apart."""
+    names_of_columns = pd.Series([column["name"] for column in columns], dtype=object)
+    repeated = names_of_columns.duplicated(keep=False)
+    for column, is_repeated in zip(columns, repeated, strict=True):
+        keys = ["name"]
+        if is_repeated:
+            keys += EVALUATION
+            column["label"] += f" ({column['convention']}, {column['n_train']:,} points)"
+        column["id"] = "·".join(str(column[key]) for key in keys)
     return columns
