@@ -25,7 +25,7 @@ from facsimile.report import (
     _scores,
     _summary,
 )
-from facsimile.report._script import script
+from facsimile.report._script import Json, script
 
 COPIED = ("comparison.csv", "claims.csv", "summary.md", "artifact-checklist.md")
 Log = Callable[[str], None]
@@ -52,7 +52,12 @@ def write(workspace: Workspace, study: str, log: Log) -> Path:
         for name, packed in records.items():
             give(f"records/{name}", packed)
 
-        scores = _scores.payload(tables.runs, tables.scores, tables.study, tables.context)
+        scores = _scores.payload(
+            tables.runs,
+            tables.scores,
+            tables.study,
+            tables.context,
+        )
         give("scores", scores)
 
         latents = _latents.write(workspace, tables, give, log)
@@ -69,19 +74,22 @@ def _shown(
     tables: Gathered,
     source: Path,
     folder: Path,
-    records: dict[str, Any],
-) -> dict[str, Any]:
+    records: Json,
+) -> Json:
     """The variables of the page's templates; copies the files that the page links to."""
     study, context = tables.study, tables.context
     compared = source / "comparison.csv"
     # Comparison and claims are made by targets of their own and may not exist yet.
     has_comparison = compared.exists()
+    files = {}
+    for name in COPIED:
+        files[Path(name).stem] = _copied(source / name, folder)
     return {
         "study": study,
         "context": context,
         "departures": departures.said(context.scale.departures),
         "scale": study.scales[context.scale.name],
-        "files": {Path(name).stem: _copied(source / name, folder) for name in COPIED},
+        "files": files,
         "claims": _comparison.claims(source / "claims.csv", context.scale.name),
         "comparison": _comparison.rows(compared) if has_comparison else [],
         "unsourced": _comparison.unsourced(compared) if has_comparison else {},

@@ -4,7 +4,6 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pandas as pd
 from PIL import Image
@@ -13,6 +12,7 @@ from facsimile.presentation.context import Context
 from facsimile.presentation.rendering import NONE
 from facsimile.presentation.spec import Spec
 from facsimile.report._comparison import headed, query
+from facsimile.report._script import Json
 from facsimile.studies.study import Study
 
 # Columns of a table's data that say which runs a number is of.
@@ -25,7 +25,7 @@ CRATE = "ro-crate-metadata.json"
 CITED = ("pdf", "png", "csv", "md", "tex")
 
 
-def tables(study: Study, source: Path, target: Path, context: Context) -> list[dict[str, Any]]:
+def tables(study: Study, source: Path, target: Path, context: Context) -> list[Json]:
     """Every table made so far, as printed, with links from its numbers to their runs.
 
     Copies the files of the tables to ``target``.
@@ -33,11 +33,12 @@ def tables(study: Study, source: Path, target: Path, context: Context) -> list[d
     shown = []
     for spec, path in _existing(study, source / "tables", context):
         if spec.id in study.tables:
-            shown.append(_about(spec, path, target / "tables") | _printed(path))
+            about = _about(spec, path, target / "tables")
+            shown.append(about | _printed(path))
     return shown
 
 
-def figures(study: Study, source: Path, target: Path, context: Context) -> list[dict[str, Any]]:
+def figures(study: Study, source: Path, target: Path, context: Context) -> list[Json]:
     """Every figure made so far, with the first rows of its data.
 
     Copies the files of the figures to ``target``.
@@ -45,7 +46,8 @@ def figures(study: Study, source: Path, target: Path, context: Context) -> list[
     shown = []
     for spec, path in _existing(study, source / "figures", context):
         about = _about(spec, path, target / "figures")
-        shown.append(about | _data(path) | {"caption": context.caption(spec)})
+        about["caption"] = context.caption(spec)
+        shown.append(about | _data(path))
     return shown
 
 
@@ -57,7 +59,7 @@ def _existing(study: Study, folder: Path, context: Context) -> Iterator[tuple[Sp
             yield spec, path
 
 
-def _about(spec: Spec, path: Path, target: Path) -> dict[str, Any]:
+def _about(spec: Spec, path: Path, target: Path) -> Json:
     """What tables and figures have in common; copies the files and lists them by type."""
     target.mkdir(parents=True, exist_ok=True)
     files = {}
@@ -78,63 +80,66 @@ def _about(spec: Spec, path: Path, target: Path) -> dict[str, Any]:
     }
 
 
-class _Line(NamedTuple):
-    """A line of a Markdown table: label, n, entries. A heading has only a label."""
-
-    label: str
-    n: str
-    entries: list[str]
-
-    @property
-    def is_heading(self) -> bool:
-        return not any([self.n, *self.entries])
-
-
-def _printed(path: Path) -> dict[str, Any]:
+def _printed(path: Path) -> Json:
     """The table as its Markdown shows it; each number links to its runs if they are known."""
     text = path.with_suffix(".md").read_text(encoding="utf-8")
     lines = text.splitlines()
-    header, _, *body = [_cells(line) for line in lines if line.startswith("| ")]
-    rows = _rows(path, [_Line(label, n, entries) for label, n, *entries in body])
-    empty = True
-    for row in rows:
-        if any(entry["number"] != NONE for entry in row.get("entries", [])):
-            empty = False
-    head, _, *columns = header
+    notes, cells = [], []
+    for line in lines:
+        if line.startswith("- "):
+            notes.append(_plain(line.removeprefix("- ")))
+        if line.startswith("| "):
+            cells.append(_cells(line))
+    # The second line only separates the header from the rows.
+    (head, _, *columns), _, *body = cells
+    rows = _rows(path, body)
     return {
         "head": head,
         "columns": [headed(column) for column in columns],
         "rows": rows,
-        "notes": [_plain(line.removeprefix("- ")) for line in lines if line.startswith("- ")],
-        "empty": empty,
+        "notes": notes,
+        "empty": not any(_has_numbers(row) for row in rows),
     }
 
 
-def _rows(path: Path, lines: list[_Line]) -> list[dict[str, Any]]:
+def _has_numbers(row: Json) -> bool:
+    numbers = [entry["number"] for entry in row.get("entries", [])]
+    return any(number != NONE for number in numbers)
+
+
+def _rows(path: Path, body: list[list[str]]) -> list[Json]:
     """Headings and rows of numbers, in their order."""
     texts: list[str] = []
-    for line in lines:
-        if not line.is_heading:
-            texts += line.entries
+    for _, n, *entries in body:
+        if not _is_heading(n, entries):
+            texts += entries
     links = iter(_links(path, texts))
-    rows: list[dict[str, Any]] = []
-    for line in lines:
-        if line.is_heading:
-            rows.append({"block": line.label.strip("*")})
-        else:
-            entries = [_entry(text, next(links)) for text in line.entries]
-            rows.append({"label": line.label, "n": line.n, "entries": entries})
+    rows: list[Json] = []
+    for label, n, *entries in body:
+        if _is_heading(n, entries):
+            rows.append({"block": label.strip("*")})
+            continue
+        row: Json = {"label": label, "n": n}
+        row["entries"] = [_entry(text, next(links)) for text in entries]
+        rows.append(row)
     return rows
 
 
+def _is_heading(n: str, entries: list[str]) -> bool:
+    """Whether a line is the heading of a block: all its cells but the first are empty."""
+    return not any([n, *entries])
+
+
 def _cells(line: str) -> list[str]:
-    cells = line.removeprefix("| ").removesuffix(" |").split(" | ")
-    return [_plain(cell) for cell in cells]
+    inner = line.removeprefix("| ").removesuffix(" |")
+    return [_plain(cell) for cell in inner.split(" | ")]
 
 
 def _plain(text: str) -> str:
     """Text without Markdown's escapes."""
-    return text.replace("\\_", "_").replace("\\*", "*").replace("\\|", "|")
+    for character in "_*|":
+        text = text.replace(f"\\{character}", character)
+    return text
 
 
 def _entry(text: str, link: str) -> dict[str, str]:
@@ -156,7 +161,8 @@ def _links(path: Path, entries: list[str]) -> list[str]:
     keys = [key for key in IDENTITY if key in data.columns]
     links = []
     for row in data.to_dict("records"):
-        links.append(query(**{key: row[key] for key in keys}))
+        identity = {key: row[key] for key in keys}
+        links.append(query(**identity))
     if len(links) == len(entries):
         return links
     numbers = [entry for entry in entries if entry != NONE]
@@ -166,7 +172,7 @@ def _links(path: Path, entries: list[str]) -> list[str]:
     return [next(remaining) if entry != NONE else "" for entry in entries]
 
 
-def _data(path: Path) -> dict[str, Any]:
+def _data(path: Path) -> Json:
     """The size of a figure and the first rows of its data."""
     table = pd.read_csv(path, keep_default_na=False, dtype=str)
     with Image.open(path.with_suffix(".png")) as image:

@@ -1,5 +1,6 @@
 """Which runs get a decoder on the page: a few per data set and method, as each takes about 2 MB."""
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,10 +41,9 @@ def choose(scores: pd.DataFrame, context: Context, limit: int) -> list[Choice]:
     for _, runs in ranked.groupby(["dataset", "model"], sort=False):
         groups.append(_ordered(list(runs["run"])))
     choices = []
-    for turn in range(max(map(len, groups), default=0)):
-        for group in groups:
-            if turn < len(group):
-                choices.append(group[turn])
+    # One from each group, then the next from each, until all are used up.
+    for turn in itertools.zip_longest(*groups):
+        choices += [choice for choice in turn if choice is not None]
     return choices[:limit]
 
 
@@ -55,9 +55,15 @@ def _ordered(runs: list[str]) -> list[Choice]:
     # With a single run, the best is the median, too.
     roles = {median: "median", 0: "best"}
     choices = []
-    for index in dict.fromkeys([0, median, *range(len(runs))]):
-        role = roles.get(index, "")
-        choices.append(Choice(runs[index], index + 1, len(runs), role))
+    order = dict.fromkeys([0, median, *range(len(runs))])
+    for index in order:
+        choice = Choice(
+            run=runs[index],
+            place=index + 1,
+            of=len(runs),
+            role=roles.get(index, ""),
+        )
+        choices.append(choice)
     return choices
 
 
@@ -67,18 +73,20 @@ def _ranked(scores: pd.DataFrame, context: Context) -> pd.DataFrame:
     is_headline = named["name"].isin(headlines(named, context))
     is_trained = ~named["control"].astype(bool)
     ranked = named[is_headline & is_trained].copy()
-    is_higher_better = ranked["metric"].map(_higher_is_better(ranked)).astype(bool)
     # Rank 1 is the best, so the sign is turned where lower is better.
-    ranked["signed"] = ranked["result"].where(is_higher_better, -ranked["result"])
-    ranked["rank"] = ranked.groupby(["dataset", "name"])["signed"].rank(ascending=False)
+    higher_is_better = ranked["metric"].map(_higher_is_better(ranked))
+    results = ranked["result"]
+    ranked["signed"] = results.where(higher_is_better.astype(bool), -results)
+    by_score = ranked.groupby(["dataset", "name"])
+    ranked["rank"] = by_score["signed"].rank(ascending=False)
 
-    by_run = ranked.groupby(["dataset", "model", "run"], sort=False, as_index=False)
-    means = by_run["rank"].mean()
-    positioned = means.assign(
-        dataset_position=_positions(means["dataset"], context.scale.datasets),
-        model_position=_positions(means["model"], tuple(context.design.models)),
-    )
-    return positioned.sort_values(["dataset_position", "model_position", "rank"], kind="stable")
+    keys = ["dataset", "model", "run"]
+    means = ranked.groupby(keys, sort=False)["rank"].mean().reset_index()
+    models = tuple(context.design.models)
+    means["dataset_position"] = _positions(means["dataset"], context.scale.datasets)
+    means["model_position"] = _positions(means["model"], models)
+    order = ["dataset_position", "model_position", "rank"]
+    return means.sort_values(order, kind="stable")
 
 
 def _higher_is_better(scores: pd.DataFrame) -> dict[Any, bool]:
@@ -91,4 +99,5 @@ def _higher_is_better(scores: pd.DataFrame) -> dict[Any, bool]:
 
 def _positions(column: pd.Series, order: tuple[str, ...]) -> pd.Series:
     """The position of each value in ``order``."""
-    return column.map({name: position for position, name in enumerate(order)})
+    positions = dict(zip(order, range(len(order)), strict=True))
+    return column.map(positions)

@@ -12,14 +12,22 @@ import pandas as pd
 from facsimile.comparison import numbers_view
 from facsimile.comparison.verdict import NO_SOURCE
 from facsimile.presentation import names
+from facsimile.report._script import Json
 
 
-def rows(path: Path) -> list[dict[str, Any]]:
+def rows(path: Path) -> list[Json]:
     """The rows of comparison.csv that have a published number."""
-    table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype={"params": str})
+    table = pd.read_csv(
+        path,
+        # Only an empty field is missing: "None" or "nan" may be names.
+        keep_default_na=False,
+        na_values=[""],
+        dtype={"params": str},
+    )
     table = table[table["verdict"] != NO_SOURCE]
     # The templates test for None; NaN would count as a number.
-    table = table.astype(object).where(table.notna(), None)
+    has_value = table.notna()
+    table = table.astype(object).where(has_value, None)
     return [_row(row) for row in table.to_dict("records")]
 
 
@@ -30,7 +38,7 @@ def unsourced(path: Path) -> dict[str, int]:
     return dict(Counter(unsourced_rows["artefact"]))
 
 
-def claims(path: Path, scale: str) -> list[dict[str, Any]]:
+def claims(path: Path, scale: str) -> list[Json]:
     """The rows of claims.csv; none if the study states no claims."""
     if not path.exists():
         return []
@@ -43,7 +51,12 @@ def slug(verdict: str) -> str:
     return verdict.replace(" ", "-")
 
 
-def query(dataset: str = "", model: str = "", params: str = "", metric: str = "") -> str:
+def query(
+    dataset: str = "",
+    model: str = "",
+    params: str = "",
+    metric: str = "",
+) -> str:
     """The page's address of the runs behind a number; empty fields mean all."""
     fields = {
         "dataset": dataset,
@@ -52,7 +65,8 @@ def query(dataset: str = "", model: str = "", params: str = "", metric: str = ""
         # The page shows one score at a time: the first of a correlation.
         "score": metric.partition(" ~ ")[0],
     }
-    return "#scores?" + urlencode({key: value for key, value in fields.items() if value})
+    stated = {key: value for key, value in fields.items() if value}
+    return f"#scores?{urlencode(stated)}"
 
 
 def headed(text: str) -> str:
@@ -69,7 +83,7 @@ def plain(value: Any) -> str:
     return text.replace("-", "−")
 
 
-def _row(row: dict[Any, Any]) -> dict[str, Any]:
+def _row(row: dict[Any, Any]) -> Json:
     """A row of comparison.csv with the texts that the page shows."""
     published = numbers_view.plain(row["value"])
     if row["spread"] is not None:
@@ -79,8 +93,12 @@ def _row(row: dict[Any, Any]) -> dict[str, Any]:
         interval = f"[{row['low']:.3f}, {row['high']:.3f}]"
     runs = ""
     if row["n"] and row["dataset"]:
-        keys = ("dataset", "model", "params", "metric")
-        runs = query(*(row[key] or "" for key in keys))
+        runs = query(
+            row["dataset"],
+            row["model"] or "",
+            row["params"] or "",
+            row["metric"] or "",
+        )
     return {
         **row,
         "variant": row.get("faithful_to") or "",  # see variants.py
@@ -109,7 +127,7 @@ def _description(row: dict[Any, Any]) -> list[str]:
     return [*filter(None, parts), row["statistic"]]
 
 
-def _claim(row: dict[str, str], scale: str) -> dict[str, Any]:
+def _claim(row: dict[str, str], scale: str) -> Json:
     """A row of claims.csv with the texts that the page shows.
 
     Departures of the scale are left out of the reasons, as the page lists them once at its top.

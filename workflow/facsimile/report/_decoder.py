@@ -30,11 +30,14 @@ def export(layers: Iterable[nn.Module], latents: int) -> bytes:
         operator, parameters, attributes = _node(layer)
         inputs = [name]
         for key, tensor in parameters.items():
-            array = tensor.detach().cpu().contiguous().numpy()
-            weights.append(numpy_helper.from_array(array, f"{position}.{key}"))
+            values = tensor.detach().cpu().contiguous()
+            weight = numpy_helper.from_array(values.numpy(), f"{position}.{key}")
+            weights.append(weight)
             inputs.append(f"{position}.{key}")
         name = f"{position}.output"
-        nodes.append(helper.make_node(operator, inputs, [name], **attributes))
+        node = helper.make_node(operator, inputs, [name], **attributes)
+        nodes.append(node)
+    # The page asks for this name.
     nodes[-1].output[0] = "pixels"
     return _serialised(nodes, weights, latents)
 
@@ -44,7 +47,13 @@ def _serialised(nodes: list[Any], weights: list[Any], latents: int) -> bytes:
     float32 = TensorProto.FLOAT
     codes = helper.make_tensor_value_info("codes", float32, ["n", latents])
     pixels = helper.make_tensor_value_info("pixels", float32, ["n", "c", "h", "w"])
-    graph = helper.make_graph(nodes, "decoder", [codes], [pixels], weights)
+    graph = helper.make_graph(
+        nodes,
+        "decoder",
+        inputs=[codes],
+        outputs=[pixels],
+        initializer=weights,
+    )
     model = helper.make_model(
         graph,
         opset_imports=[helper.make_opsetid("", OPSET)],
@@ -85,8 +94,8 @@ def _transposed(layer: nn.ConvTranspose2d) -> Node:
 
 def _reshape(layer: nn.Unflatten) -> Node:
     # -1 stands for the batch.
-    sizes = [int(size) for size in layer.unflattened_size]
-    return "Reshape", {"shape": torch.tensor([-1, *sizes])}, {}
+    sizes = [-1, *(int(size) for size in layer.unflattened_size)]
+    return "Reshape", {"shape": torch.tensor(sizes)}, {}
 
 
 OPERATORS: dict[type, Callable[..., Node]] = {

@@ -18,7 +18,7 @@ from facsimile.planning.workspace import Workspace
 from facsimile.presentation import names
 from facsimile.report._chosen import RULE, Choice, choose
 from facsimile.report._scores import settings
-from facsimile.report._script import number
+from facsimile.report._script import Json, number
 from facsimile.store import files, latents, records
 from facsimile.studies.runs import Run
 from facsimile.studies.study import Study
@@ -33,8 +33,11 @@ Pixels = npt.NDArray[np.uint8]
 
 
 def write(
-    workspace: Workspace, tables: Gathered, give: Give, log: Callable[[str], None]
-) -> dict[str, Any]:
+    workspace: Workspace,
+    tables: Gathered,
+    give: Give,
+    log: Callable[[str], None],
+) -> Json:
     """Give the page the data of each chosen run, one script each.
 
     Returns how many runs are shown, and why others are left out.
@@ -42,7 +45,7 @@ def write(
     limit = workspace.config.report_decoders
     runs = {run.key: run for run in workspace.runs(tables.study)}
     opened: dict[str, Dataset] = {}
-    listed: list[dict[str, Any]] = []
+    listed: list[Json] = []
     missing: list[str] = []
     for choice in choose(tables.scores, tables.context, limit):
         run = runs[choice.run]
@@ -72,7 +75,7 @@ def _open(workspace: Workspace, name: str) -> Dataset:
     return datasets.of_images(datasets.dataset(name, path))
 
 
-def explored(workspace: Workspace, run: Run, data: Dataset) -> dict[str, Any]:
+def explored(workspace: Workspace, run: Run, data: Dataset) -> Json:
     """The data of one run.
 
     Its decoder in ONNX, KL and mutual information of its latents, and images with their posteriors.
@@ -85,14 +88,16 @@ def explored(workspace: Workspace, run: Run, data: Dataset) -> dict[str, Any]:
     shown = _sample(len(data), IMAGES, rng)
     points = _sample(len(data), POINTS, rng)
     onnx = decoder(workspace, run, data)
+    information_of_points = shared_information(mean[points], data.factors(points))
+    images = _images(data, shown, run.seed)
     return {
         "run": run.key,
         "onnx": base64.b64encode(onnx).decode(),
         "shape": list(data.image_shape),
         "kl": [number(kl, 4) for kl in divergences(mean, log_variance)],
         "factors": _factors(data),
-        "information": _rounded(shared_information(mean[points], data.factors(points))),
-        "images": [_png(image) for image in _images(data, shown, run.seed)],
+        "information": _rounded(information_of_points),
+        "images": [_png(image) for image in images],
         "values": data.factors(shown).tolist(),
         "mean": _rounded(mean[shown]),
         "deviation": _rounded(deviation[shown]),
@@ -117,13 +122,19 @@ def shared_information(mean: Array, factors: Indices) -> npt.NDArray[np.float64]
     Latents are binned, 20 bins each; the entropy is the factor's. A constant factor gets 0.
     """
     binned = [information.discretise(column) for column in mean.T]
-    entropies = [information.entropy(np.bincount(column)) for column in factors.T]
-    pairs = []
+    entropies = []
+    for factor in factors.T:
+        counts = np.bincount(factor)
+        entropies.append(information.entropy(counts))
+    table = []
     for latent in binned:
-        row = [information.mutual_information(latent, factor) for factor in factors.T]
-        pairs.append(row)
+        row = []
+        for factor in factors.T:
+            row.append(information.mutual_information(latent, factor))
+        table.append(row)
     # A constant factor has no entropy: divide by the smallest number instead of zero.
-    return np.array(pairs) / np.maximum(entropies, np.finfo(float).tiny)
+    smallest = np.finfo(float).tiny
+    return np.array(table) / np.maximum(entropies, smallest)
 
 
 def decoder(workspace: Workspace, run: Run, data: Dataset) -> bytes:
@@ -145,7 +156,8 @@ def decoder(workspace: Workspace, run: Run, data: Dataset) -> bytes:
     weights = records.weights(workspace.paths.run(run.key))
     networks = encode.networks(model, training, data.image_shape, weights)
     autoencoder = autoencoder_of(networks)
-    layers = [*cast(nn.Sequential, autoencoder.decoder), nn.Sigmoid()]
+    layers = list(cast(nn.Sequential, autoencoder.decoder))
+    layers.append(nn.Sigmoid())
 
     # The page would show other images than the model's if it did more than its layers.
     generator = torch.Generator().manual_seed(0)
@@ -173,21 +185,24 @@ def _why_missing(workspace: Workspace, run: Run) -> str:
     from facsimile.models.base.vae import VAE
 
     model = discover.the_class("models", run.model, Model)
-    if not (isinstance(data, Dataset) and issubclass(model, VAE)):
-        return f"{names.model(run.model)} on {dataset} does not decode images"
+    has_image_decoder = isinstance(data, Dataset) and issubclass(model, VAE)
+    if not has_image_decoder:
+        return f"no image decoder: {names.model(run.model)} on {dataset}"
     folder = workspace.paths.run(run.key)
     for file in (files.WEIGHTS, files.LATENTS):
         if not (folder / file).exists():
-            return f"their {file} is not in the store"
+            return f"{file} is not in the store"
     if not workspace.paths.dataset(run.dataset).exists():
         return f"the images of {dataset} are missing"
     return ""
 
 
-def _listed(choice: Choice, run: Run, name: str, study: Study) -> dict[str, Any]:
+def _listed(choice: Choice, run: Run, name: str, study: Study) -> Json:
     """How the page lists a run, and the name of its data."""
+    title = f"seed {run.seed}"
     hyper_parameters = settings(canonical.dumps(run.params), run.model, study)
-    title = " · ".join(filter(None, [hyper_parameters, f"seed {run.seed}"]))
+    if hyper_parameters:
+        title = f"{hyper_parameters} · {title}"
     place = f"{choice.place} of {choice.of}"
     if choice.role:
         place = f"{choice.role}, {place}"
@@ -201,16 +216,18 @@ def _listed(choice: Choice, run: Run, name: str, study: Study) -> dict[str, Any]
     }
 
 
-def _factors(data: Dataset) -> list[dict[str, Any]]:
+def _factors(data: Dataset) -> list[Json]:
     factors = []
     for name, size in zip(data.factor_names, data.factor_sizes, strict=True):
-        factors.append({"name": name.replace("_", " "), "size": size})
+        words = name.replace("_", " ")
+        factors.append({"name": words, "size": size})
     return factors
 
 
 def _sample(total: int, size: int, rng: np.random.Generator) -> Indices:
     """Sorted indices of up to ``size`` of ``total`` images, without replacement."""
-    return np.sort(rng.choice(total, min(size, total), replace=False))
+    rows = rng.choice(total, min(size, total), replace=False)
+    return np.sort(rows)
 
 
 def _images(data: Dataset, rows: Indices, seed: int) -> list[Pixels]:

@@ -71,7 +71,8 @@ def install(cache: Path, folder: Path) -> None:
             _extract(archive, package, folder)
             head = f"{package.name} {package.version}, {package.licence}"
             licences.append(f"{head}\n\n{_licence(archive, package)}")
-    (folder / "LICENCES.txt").write_text("\n\n---\n\n".join(licences), encoding="utf-8")
+    text = "\n\n---\n\n".join(licences)
+    (folder / "LICENCES.txt").write_text(text, encoding="utf-8")
 
 
 def _extract(archive: tarfile.TarFile, package: Package, folder: Path) -> None:

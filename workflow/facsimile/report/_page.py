@@ -25,8 +25,8 @@ def write(folder: Path, shown: dict[str, Any]) -> None:
     environment.globals["names"] = names
     for part in ("scripts", "styles"):
         shutil.copytree(WEB / part, folder / part)
-    template = environment.get_template("index.html")
-    (folder / "index.html").write_text(template.render(shown), encoding="utf-8")
+    page = environment.get_template("index.html").render(shown)
+    (folder / "index.html").write_text(page, encoding="utf-8")
 
 
 def colours(context: Context) -> dict[str, str]:

@@ -2,15 +2,15 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import pandas as pd
 
 from facsimile.foundation.paths import Paths
+from facsimile.report._script import Json
 from facsimile.store import records as store_records
 
 
-def payloads(paths: Paths, runs: pd.DataFrame) -> Iterator[tuple[str, dict[str, Any]]]:
+def payloads(paths: Paths, runs: pd.DataFrame) -> Iterator[tuple[str, Json]]:
     """Yield ``dataset/model`` and the packed records of its runs.
 
     A run that is not in the store (not trained yet, or only its scores are here) has no record.
@@ -24,7 +24,7 @@ def payloads(paths: Paths, runs: pd.DataFrame) -> Iterator[tuple[str, dict[str, 
         yield f"{dataset}/{model}", packed(records)
 
 
-def packed(records: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def packed(records: dict[str, Json]) -> Json:
     """Pack the records of runs, given by their keys.
 
     ``words[key]`` lists the distinct values of a key; ``runs[run][key]`` is an index into it.
@@ -35,15 +35,19 @@ def packed(records: dict[str, dict[str, Any]]) -> dict[str, Any]:
     for run, record in records.items():
         runs[run] = {}
         for key, value in record.items():
-            known = indices.setdefault(key, {})
-            runs[run][key] = known.setdefault(json.dumps(value), len(known))
+            index_of = indices.setdefault(key, {})
+            text = json.dumps(value)
+            runs[run][key] = index_of.setdefault(text, len(index_of))
     words = {}
     for key, texts in indices.items():
         words[key] = [json.loads(text) for text in texts]
     return {"words": words, "runs": runs}
 
 
-def unpacked(packed_records: dict[str, Any], run: str) -> dict[str, Any]:
+def unpacked(packed_records: Json, run: str) -> Json:
     """The record of one run."""
     words = packed_records["words"]
-    return {key: words[key][index] for key, index in packed_records["runs"][run].items()}
+    record = {}
+    for key, index in packed_records["runs"][run].items():
+        record[key] = words[key][index]
+    return record

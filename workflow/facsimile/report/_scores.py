@@ -4,6 +4,7 @@ Words are stored once and referred to by their index.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ from facsimile.presentation import names
 from facsimile.presentation.context import Context
 from facsimile.presentation.select import headlines, with_names
 from facsimile.report._comparison import headed
-from facsimile.report._script import number
+from facsimile.report._script import Json, number
 from facsimile.studies.study import Study
 
 # Besides its name, what distinguishes a score from the same score computed in another way.
@@ -22,8 +23,11 @@ EVALUATION = ["convention", "representation", "n_train", "n_test", "evaluation_s
 
 
 def payload(
-    runs: pd.DataFrame, scores: pd.DataFrame, study: Study, context: Context
-) -> dict[str, Any]:
+    runs: pd.DataFrame,
+    scores: pd.DataFrame,
+    study: Study,
+    context: Context,
+) -> Json:
     """The runs and their scores; 12,600 runs with 40 scores are about 5 MB."""
     named = with_names(scores)
     shown = set(headlines(named, context))
@@ -36,12 +40,12 @@ def payload(
     return {"runs": _runs(runs, study), "scores": _distinct(columns)}
 
 
-def _runs(runs: pd.DataFrame, study: Study) -> dict[str, Any]:
+def _runs(runs: pd.DataFrame, study: Study) -> Json:
     # A table gathered before there were labels has no such column.
     runs = runs if "label" in runs else runs.assign(label="")
     model_of = dict(zip(runs["params"], runs["model"], strict=True))
 
-    def params(text: str) -> dict[str, Any]:
+    def params(text: str) -> Json:
         return {
             "id": text,
             "name": settings(text, model_of[text], study),
@@ -49,27 +53,40 @@ def _runs(runs: pd.DataFrame, study: Study) -> dict[str, Any]:
             "values": json.loads(text),
         }
 
-    describe: dict[str, Callable[[str], dict[str, Any]]] = {
-        "dataset": lambda name: {"id": name, "name": names.dataset(name)},
-        "model": lambda name: {"id": name, "name": names.model(name)},
+    def dataset(name: str) -> Json:
+        return {"id": name, "name": names.dataset(name)}
+
+    def model(name: str) -> Json:
+        return {"id": name, "name": names.model(name)}
+
+    def plain(word: str) -> Json:
+        return {"id": word}
+
+    describe: dict[str, Callable[[str], Json]] = {
+        "dataset": dataset,
+        "model": model,
         "params": params,
-        "label": lambda text: {"id": text},
-        "hash": lambda text: {"id": text},
-        "state": lambda text: {"id": text},
+        "label": plain,
+        "hash": plain,
+        "state": plain,
     }
-    columns: dict[str, Any] = {}
+    columns: Json = {}
     for column, description in describe.items():
         codes, distinct = pd.factorize(runs[column])
         columns[column] = {
             "words": [description(word) for word in distinct],
             "codes": codes.tolist(),
         }
-    return columns | {
-        "seed": runs["seed"].tolist(),
-        "number": [None if pd.isna(value) else int(value) for value in runs["number"]],
-        "control": runs["control"].astype(int).tolist(),
-        "value": [number(value) for value in runs["value"]],
-    }
+    columns["seed"] = runs["seed"].tolist()
+    # Only runs of the paper have a published number.
+    columns["number"] = [_int_or_none(value) for value in runs["number"]]
+    columns["control"] = runs["control"].astype(int).tolist()
+    columns["value"] = [number(value) for value in runs["value"]]
+    return columns
+
+
+def _int_or_none(value: Any) -> int | None:
+    return None if pd.isna(value) else int(value)
 
 
 def settings(params: str, model: str, study: Study) -> str:
@@ -87,23 +104,29 @@ def settings(params: str, model: str, study: Study) -> str:
 
 
 def _score(
-    identity: dict[str, Any], rows: pd.DataFrame, order: list[str], shown: set[str]
-) -> dict[str, Any]:
+    identity: Json,
+    rows: pd.DataFrame,
+    order: list[str],
+    shown: set[str],
+) -> Json:
     """One score: how it was computed, what it means, and its values in the order of the runs."""
     name = identity["name"]
     metric, _, score = name.partition(".")
     module = discover.module("metrics", metric)
-    values = rows.set_index("run")["result"].reindex(order)
-    column = {key: _plain_python(value) for key, value in identity.items()}
+    meanings = getattr(module, "SCORES", {})
+    by_run = rows.set_index("run").reindex(order)
+    column = {}
+    for key, value in identity.items():
+        column[key] = _plain_python(value)
     return column | {
         "label": headed(names.metric(name)),
-        "meaning": getattr(module, "SCORES", {}).get(score, ""),
+        "meaning": meanings.get(score, ""),
         "range": [number(end) for end in module.RANGE],
         "better": module.BETTER,
         "shown": name in shown,
-        "versions": _words(rows, "versions", order),
-        "code": _words(rows, "code", order),
-        "values": [number(value) for value in values],
+        "versions": _words(by_run["versions"]),
+        "code": _words(by_run["code"]),
+        "values": [number(value) for value in by_run["result"]],
     }
 
 
@@ -112,24 +135,24 @@ def _plain_python(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
-def _words(rows: pd.DataFrame, column: str, order: list[str]) -> dict[str, Any]:
+def _words(column: pd.Series) -> Json:
     """The distinct words of a column, and the index of each run's word.
 
     The indices are None if all runs have the same word; -1 stands for a run without a score.
     """
-    codes, words = pd.factorize(rows.set_index("run")[column].reindex(order))
+    codes, words = pd.factorize(column)
     indices = codes.tolist() if len(words) > 1 else None
     return {"words": list(words), "codes": indices}
 
 
-def _distinct(columns: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _distinct(columns: list[Json]) -> list[Json]:
     """Give each column a unique id, and a label that tells repeated scores apart."""
-    names_of_columns = pd.Series([column["name"] for column in columns], dtype=object)
-    repeated = names_of_columns.duplicated(keep=False)
-    for column, is_repeated in zip(columns, repeated, strict=True):
+    count_of = Counter(column["name"] for column in columns)
+    for column in columns:
         keys = ["name"]
-        if is_repeated:
+        if count_of[column["name"]] > 1:
             keys += EVALUATION
             column["label"] += f" ({column['convention']}, {column['n_train']:,} points)"
-        column["id"] = "·".join(str(column[key]) for key in keys)
+        words = [str(column[key]) for key in keys]
+        column["id"] = "·".join(words)
     return columns
