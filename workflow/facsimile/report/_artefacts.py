@@ -144,7 +144,7 @@ def _plain(text: str) -> str:
 
 def _entry(text: str, link: str) -> dict[str, str]:
     """``0.123 [0.045, 0.200] n=3`` as a number and the small text beside it."""
-    number, interval = ENTRY.fullmatch(text).groups()  # type: ignore[union-attr]
+    number, interval = ENTRY.fullmatch(text).groups("")  # type: ignore[union-attr]
     return {
         "number": number,
         "interval": "" if interval == NONE else interval,
