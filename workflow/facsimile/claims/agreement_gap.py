@@ -22,19 +22,19 @@ class AgreementGap(Statistic):
 
     def find(self, trained: pd.DataFrame, datasets: list[str]) -> Finding:
         """Resamples runs within data sets, the same runs for both means."""
-        wanted = [*self.metrics, self.apart]
+        metrics = [*self.metrics, self.apart]
         among = rank_agreement.pairs(len(self.metrics))
         with_apart = rank_agreement.pairs(len(self.metrics), 1)
         parts, n = [], 0
         for dataset in datasets:
-            table = wide(trained, dataset, wanted)
+            table = wide(trained, dataset, metrics)
             if table.empty:
                 continue
             # One call for both kinds of pairs, so that they share the resampled runs.
             values, resamples = rank_agreement.correlations(
                 table.to_numpy(dtype=float),
                 [*among, *with_apart],
-                estimates.generator(dataset, *wanted),
+                estimates.generator(dataset, *metrics),
             )
             gap = _gap(values, len(among))
             gap_resamples = _gap(resamples, len(among))
@@ -43,7 +43,7 @@ class AgreementGap(Statistic):
         return averaged(
             parts,
             n,
-            lacking=absent(trained, datasets, wanted),
+            lacking=absent(trained, datasets, metrics),
             unit="difference",
         )
 

@@ -21,19 +21,19 @@ class RankCorrelation(Statistic):
 
     def find(self, trained: pd.DataFrame, datasets: list[str]) -> Finding:
         """Resamples runs within data sets, the same runs for all pairs of a data set."""
-        wanted = [*self.metrics, *self.against]
+        metrics = [*self.metrics, *self.against]
         pairs = rank_agreement.pairs(len(self.metrics), len(self.against))
         parts, n = [], 0
         for dataset in datasets:
-            table = wide(trained, dataset, wanted)
+            table = wide(trained, dataset, metrics)
             if table.empty:
                 continue
-            rng = estimates.generator(dataset, *wanted)
+            rng = estimates.generator(dataset, *metrics)
             values = table.to_numpy(dtype=float)
             parts.append(rank_agreement.correlations(values, pairs, rng))
             n += len(table)
         return averaged(
             parts,
             n,
-            lacking=absent(trained, datasets, wanted),
+            lacking=absent(trained, datasets, metrics),
         )

@@ -46,7 +46,12 @@ COLUMNS = [
 ABOUT = ("training", "cells", "evaluation", "grid")
 
 
-def table(study: Study, scores: pd.DataFrame, context: Context, cost: str) -> pd.DataFrame:
+def table(
+    study: Study,
+    scores: pd.DataFrame,
+    context: Context,
+    cost: str,
+) -> pd.DataFrame:
     """One row per claim of the study, with the columns ``COLUMNS``.
 
     ``cost`` describes what its command costs if nothing has been computed yet.
@@ -103,7 +108,12 @@ def command(study: str, scale: str, target: str) -> str:
     return f"snakemake {study}_{target} {study}_claims --config scale={scale}"
 
 
-def _decided(rule: Rule, estimate: Estimate, low: float, high: float) -> Verdict:
+def _decided(
+    rule: Rule,
+    estimate: Estimate,
+    low: float,
+    high: float,
+) -> Verdict:
     """The verdict by the rule alone; ``low`` and ``high`` are the ends of what must satisfy it."""
     text = rule_text(rule)
     above = -math.inf if rule.above is None else rule.above
@@ -152,7 +162,11 @@ def _departures(claim: Claim, context: Context) -> list[str]:
 
 
 def _row(
-    id: str, claim: Claim, trained: pd.DataFrame, context: Context, cost: str
+    id: str,
+    claim: Claim,
+    trained: pd.DataFrame,
+    context: Context,
+    cost: str,
 ) -> tuple[Any, ...]:
     """The values of all ``COLUMNS``."""
     finding = find(claim, trained, context)

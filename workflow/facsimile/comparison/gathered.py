@@ -27,7 +27,7 @@ class Gathered:
     runs: pd.DataFrame
     scores: pd.DataFrame
     context: Context
-    numbers: tuple[Published, ...] = ()
+    numbers: tuple[Published, ...]
 
 
 def gathered(workspace: Workspace, name: str) -> Gathered:

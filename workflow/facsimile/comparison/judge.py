@@ -21,6 +21,7 @@ rule that applies decides; ``RULES`` has the texts of the column ``rule``.
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +74,12 @@ NOTHING = Estimate(value=math.nan, low=math.nan, high=math.nan, n=0)
 
 
 def compare(
-    scores: pd.DataFrame, printed: list[Published], specs: list[Spec], context: Context
+    scores: pd.DataFrame,
+    printed: Sequence[Published],
+    specs: Sequence[Spec],
+    context: Context,
 ) -> pd.DataFrame:
-    """Compare the numbers that ``specs`` show, and those published, with our scores.
+    """Compare the numbers that ``specs`` show, and those in ``printed``, with our scores.
 
     One row per number, with the columns ``COLUMNS``, in the order of the study's artefacts. A
     quantity that was published several times has a row for each.
@@ -160,7 +164,10 @@ def _paired(first: RunResults, second: RunResults) -> tuple[Array, Array]:
 
 
 def judge(
-    quantity: Quantity, number: Published | None, estimate: Estimate, context: Context
+    quantity: Quantity,
+    number: Published | None,
+    estimate: Estimate,
+    context: Context,
 ) -> Verdict:
     """The verdict on one number; the rules are at the top of this file."""
     if number is None:
@@ -206,7 +213,10 @@ def _judge_difference(quantity: Quantity, number: Published, estimate: Estimate)
 
 
 def _obstacles(
-    quantity: Quantity, number: Published, estimate: Estimate, context: Context
+    quantity: Quantity,
+    number: Published,
+    estimate: Estimate,
+    context: Context,
 ) -> list[tuple[str, str]]:
     """Why two numbers cannot be compared, as pairs (rule, reason); the first one is reported."""
     obstacles = []
@@ -288,7 +298,7 @@ def _names_of_model(model: str, context: Context) -> set[str]:
     return names_of_model
 
 
-def _quantities(specs: list[Spec], context: Context) -> list[Quantity]:
+def _quantities(specs: Sequence[Spec], context: Context) -> list[Quantity]:
     """The numbers that the tables and figures of the study show."""
     tables = discover.names("tables")
     quantities: list[Quantity] = []
@@ -300,7 +310,7 @@ def _quantities(specs: list[Spec], context: Context) -> list[Quantity]:
 
 
 def _joined(
-    quantities: list[Quantity], printed: list[Published], context: Context
+    quantities: list[Quantity], printed: Sequence[Published], context: Context
 ) -> list[tuple[Quantity, Published | None]]:
     """The outer join of both, in the order of the study's artefacts, then ``published.BESIDE``."""
     numbers_of: dict[Quantity, list[Published]] = {}
@@ -322,7 +332,10 @@ def _joined(
 
 
 def _row(
-    quantity: Quantity, number: Published | None, estimate: Estimate, context: Context
+    quantity: Quantity,
+    number: Published | None,
+    estimate: Estimate,
+    context: Context,
 ) -> tuple[Any, ...]:
     """The values of all ``COLUMNS`` but the last."""
     verdict = judge(quantity, number, estimate, context)

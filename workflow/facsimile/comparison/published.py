@@ -98,7 +98,12 @@ def _check_header(path: Path, header: list[str]) -> None:
         raise FileError(path, 1, f"the columns must be, in this order: {','.join(COLUMNS)}")
 
 
-def _row(path: Path, line: int, values: list[str], context: Context) -> Published:
+def _row(
+    path: Path,
+    line: int,
+    values: list[str],
+    context: Context,
+) -> Published:
     try:
         if len(values) != len(COLUMNS):
             raise ValueError(

@@ -76,8 +76,8 @@ class ScoreIndex:
             return NO_RUNS
         key = (dataset, name, model)
         if key not in self._of_model:
-            is_wanted = _is_of(table, model)
-            self._of_model[key] = _run_results(table).where(is_wanted)
+            is_of_model = _belongs_to(table, model)
+            self._of_model[key] = _run_results(table).where(is_of_model)
         return self._of_model[key]
 
 
@@ -89,7 +89,7 @@ def _run_results(table: pd.DataFrame) -> RunResults:
     )
 
 
-def _is_of(table: pd.DataFrame, model: str) -> NDArray[np.bool_]:
+def _belongs_to(table: pd.DataFrame, model: str) -> NDArray[np.bool_]:
     """Which rows belong to a model, given by label or name; "" for every trained model."""
     if not model:
         return ~table["control"].to_numpy(dtype=bool)

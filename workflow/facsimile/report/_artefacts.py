@@ -25,7 +25,12 @@ CRATE = "ro-crate-metadata.json"
 CITED = ("pdf", "png", "csv", "md", "tex")
 
 
-def tables(study: Study, source: Path, target: Path, context: Context) -> list[Json]:
+def tables(
+    study: Study,
+    source: Path,
+    target: Path,
+    context: Context,
+) -> list[Json]:
     """Every table made so far, as printed, with links from its numbers to their runs.
 
     Copies the files of the tables to ``target``.
@@ -38,7 +43,12 @@ def tables(study: Study, source: Path, target: Path, context: Context) -> list[J
     return shown
 
 
-def figures(study: Study, source: Path, target: Path, context: Context) -> list[Json]:
+def figures(
+    study: Study,
+    source: Path,
+    target: Path,
+    context: Context,
+) -> list[Json]:
     """Every figure made so far, with the first rows of its data.
 
     Copies the files of the figures to ``target``.

@@ -65,8 +65,8 @@ def query(
         # The page shows one score at a time: the first of a correlation.
         "score": metric.partition(" ~ ")[0],
     }
-    stated = {key: value for key, value in fields.items() if value}
-    return f"#scores?{urlencode(stated)}"
+    parameters = {key: value for key, value in fields.items() if value}
+    return f"#scores?{urlencode(parameters)}"
 
 
 def headed(text: str) -> str:

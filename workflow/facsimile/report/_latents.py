@@ -197,7 +197,12 @@ def _why_missing(workspace: Workspace, run: Run) -> str:
     return ""
 
 
-def _listed(choice: Choice, run: Run, name: str, study: Study) -> Json:
+def _listed(
+    choice: Choice,
+    run: Run,
+    name: str,
+    study: Study,
+) -> Json:
     """How the page lists a run, and the name of its data."""
     title = f"seed {run.seed}"
     hyper_parameters = settings(canonical.dumps(run.params), run.model, study)

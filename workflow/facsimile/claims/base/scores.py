@@ -10,22 +10,22 @@ from facsimile.statistics.estimates import Array, Estimate, limits
 Resampled = tuple[Array, Array]  # values [k] and their resamples [k, b]
 
 
-def wide(trained: pd.DataFrame, dataset: str, wanted: list[str]) -> pd.DataFrame:
-    """The scores ``wanted`` of one data set as columns, indexed by run.
+def wide(trained: pd.DataFrame, dataset: str, metrics: list[str]) -> pd.DataFrame:
+    """The scores ``metrics`` of one data set as columns, indexed by run.
 
     Only runs that have all of them.
     """
     here = trained[trained["dataset"] == dataset]
-    selected = here[here["name"].isin(wanted)]
+    selected = here[here["name"].isin(metrics)]
     table = selected.pivot(index="run", columns="name", values="result")
-    return table.reindex(columns=wanted).dropna()
+    return table.reindex(columns=metrics).dropna()
 
 
-def absent(trained: pd.DataFrame, datasets: list[str], wanted: list[str]) -> list[str]:
+def absent(trained: pd.DataFrame, datasets: list[str], metrics: list[str]) -> list[str]:
     """One text for each score that some data sets lack: ``no such scores: MIG (Cars3D)``."""
     available = set(zip(trained["dataset"], trained["name"], strict=True))
     texts = []
-    for name in wanted:
+    for name in metrics:
         without = []
         for dataset in datasets:
             if (dataset, name) not in available:
