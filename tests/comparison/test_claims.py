@@ -1,4 +1,4 @@
-"""Claims: statistics with known answers, the rule that gives verdicts, and the study's claims where they hold and where not."""
+"""Claims: statistics with known values, verdicts, and studies where claims hold or do not."""
 
 import json
 import math
@@ -25,19 +25,21 @@ def study(root):
 
 
 def world(study, quality, others, seeds=3, datasets=None):
-    """Scores of the whole study: ``quality`` (of a run) is what most metrics see, ``others`` makes those of other names."""
+    """Scores of the whole study, made up.
+
+    Most metrics measure ``quality``, a number per run; ``others`` gives the scores of other names.
+    """
     rng = np.random.default_rng(0)
     runs = synthetic.runs(seeds, range(6), datasets or study.datasets)
     rows = []
     for run in runs[~runs["control"]].to_dict("records"):
         q = quality(run, rng)
-        made = {name: (q + rng.normal(scale=0.5), "") for name in HEADLINES}
-        made |= {name: (value, "") for name, value in others(run, q, rng).items()}
-        made["sampled"] = made["sampled"][0], "sampled"
-        rows += [
-            run | _named(name) | {"result": float(value), "variation": v}
-            for name, (value, v) in made.items()
-        ]
+        values = {name: q + rng.normal(scale=0.5) for name in HEADLINES}
+        values |= others(run, q, rng)
+        for name, value in values.items():
+            variation = "sampled" if name == "sampled" else ""
+            score = {"result": float(value), "variation": variation}
+            rows.append(run | _named(name) | score)
     return pd.DataFrame(rows)
 
 
@@ -53,7 +55,7 @@ def strength(run):
 
 
 def as_the_paper_says(study, **changes):
-    """Seeds move scores more than objectives do; Modularity, the ELBO and efficiency know nothing of them."""
+    """Seeds change scores more than objectives; Modularity, ELBO and efficiency are unrelated."""
     effect = {}
 
     def quality(run, rng):
@@ -79,7 +81,7 @@ def as_the_paper_says(study, **changes):
 
 
 def as_it_does_not(study):
-    """The objective decides, every score sees it, and regularisation does the opposite."""
+    """The objective decides every score, and regularisation has the opposite effect."""
 
     def quality(run, rng):
         return 3 * list(synthetic.SWEEPS).index(run["model"]) + 0.2 * rng.normal()
@@ -105,7 +107,7 @@ def verdicts(study, scores, scale="paper"):
     return table.set_index("claim")
 
 
-def test_the_papers_claims_hold_where_they_should(study):
+def test_the_papers_claims_hold_if_the_paper_is_right(study):
     table = verdicts(study, as_the_paper_says(study))
     assert table["verdict"].to_dict() == dict.fromkeys(study.claims, "reproduced"), table[
         "reason"
@@ -114,27 +116,27 @@ def test_the_papers_claims_hold_where_they_should(study):
     assert (table["n"] == 7 * 36 * 3).all()
 
 
-def test_and_differ_where_the_opposite_is_so(study):
+def test_the_papers_claims_differ_if_the_opposite_is_true(study):
     table = verdicts(study, as_it_does_not(study))
     assert table["verdict"].to_dict() == dict.fromkeys(study.claims, "differs"), table[
         "reason"
     ].to_dict()
 
 
-def test_what_is_not_there_is_said_and_the_rest_is_still_found(study):
+def test_missing_scores_are_reported_and_the_others_are_still_computed(study):
     scores = as_the_paper_says(study, datasets=["dsprites"])
     table = verdicts(study, scores[scores["variation"] == ""])
     assert set(table["verdict"]) == {"not comparable"}
-    said = table["reason"]
-    assert said["sampled_total_correlation"].startswith(
+    reasons = table["reason"]
+    assert reasons["sampled_total_correlation"].startswith(
         "no such scores: Total correlation (sampled) (dSprites, Color-dSprites"
     )
-    assert "needs two data sets: there is dSprites" in said["transfer"]
+    assert "needs two data sets: there is dSprites" in reasons["transfer"]
     assert table.loc["mean_total_correlation", "value"] > 0.5
     assert math.isnan(table.loc["transfer", "value"])
 
 
-def test_a_smaller_scale_is_not_what_the_claim_is_about(study):
+def test_a_smaller_scale_is_not_comparable(study):
     scores = as_the_paper_says(study, datasets=["dsprites"])
     table = verdicts(study, scores, "desk")
     assert set(table["verdict"]) == {"not comparable"}
@@ -156,13 +158,13 @@ def test_one_seed_cannot_tell_seeds_from_hyper_parameters(study):
 
 
 def claim(**rule):
-    said = {
+    fields = {
         "text": "x",
         "source": "y",
         "statistic": "rank_correlation",
         "parameters": {"metrics": HEADLINES},
     }
-    return Claim(**said, rule=Rule(**rule), target="fig2")
+    return Claim(**fields, rule=Rule(**rule), target="fig2")
 
 
 @pytest.mark.parametrize(
@@ -184,20 +186,20 @@ def test_the_rule_decides(rule, low, high, verdict):
     context = synthetic.context(
         "paper", 300_000, (10_000, 5000), ("dsprites", "noisy_dsprites", "cars3d", "shapes3d")
     )
-    found = claims.judge(claim(**rule), Finding(Estimate(middle, low, high, 99)), context)
-    assert found.verdict == verdict
+    judged = claims.judge(claim(**rule), Finding(Estimate(middle, low, high, 99)), context)
+    assert judged.verdict == verdict
     if low == -0.1 and "by" not in rule:
-        assert "undecided" in found.reason
-        assert "holds 0; more runs would tell" in found.reason
+        assert "undecided" in judged.reason
+        assert "holds 0; more runs would tell" in judged.reason
 
 
-def test_a_rule_is_said_in_words():
+def test_a_rule_as_text():
     assert claims.rule_text(Rule(above=0)) == "95 % interval above 0"
     assert claims.rule_text(Rule(above=0.5, below=0.7, by="value")) == "value between 0.5 and 0.7"
 
 
 @pytest.mark.parametrize("rule", [{}, {"above": 1, "below": 1}])
-def test_a_rule_that_nothing_meets_is_refused(rule):
+def test_an_empty_rule_is_an_error(rule):
     with pytest.raises(ValueError, match=r"a rule needs|nothing lies"):
         Rule(**rule)
 
@@ -209,13 +211,13 @@ def test_tables_are_printed_with_command_and_cost(study):
         Context.of(study, "paper"),
         "12 core-hours",
     )
-    said = claims_view.markdown(judged, "x")
-    assert said.count("| **not comparable**[^x-") == len(study.claims)
+    text = claims_view.markdown(judged, "x")
+    assert text.count("| **not comparable**[^x-") == len(study.claims)
     assert (
-        "snakemake locatello2019_fig2 locatello2019_claims --config scale=paper    # metrics_agree_in_part, modularity_apart"
-        in said
+        "snakemake locatello2019_fig2 locatello2019_claims --config scale=paper"
+        "    # metrics_agree_in_part, modularity_apart" in text
     )
-    assert "Cost of each where nothing is made yet: 12 core-hours." in said
+    assert "Cost of each if nothing has been computed yet: 12 core-hours." in text
 
 
 def test_the_statistic_of_a_row_can_be_read_back(study):

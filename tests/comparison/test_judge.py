@@ -1,4 +1,4 @@
-"""The comparison: reading published numbers, joining them with ours, and the rule that gives the verdict."""
+"""The comparison: reading published numbers, joining them with ours, and the rules for verdicts."""
 
 import io
 import json
@@ -54,16 +54,16 @@ def judged(ours, of=None, context=None, **about):
     return judge.judge(of, number(of=of, **about), ours, context or synthetic.context(**PAPER))
 
 
-def test_a_published_line_is_read_whole(write):
-    (found,) = published.read(write(LINE), synthetic.context())
-    assert found.quantity == quantity(params='{"beta":4}')
-    assert (found.value, found.spread, found.source, found.how) == (
+def test_every_field_of_a_published_line_is_read(write):
+    (number,) = published.read(write(LINE), synthetic.context())
+    assert number.quantity == quantity(params='{"beta":4}')
+    assert (number.value, number.spread, number.source, number.how) == (
         0.12,
         0.03,
         "Table 1, p. 7",
         "printed",
     )
-    assert found.rounding == pytest.approx(0.005)
+    assert number.rounding == pytest.approx(0.005)
 
 
 @pytest.mark.parametrize(
@@ -85,9 +85,9 @@ def test_rounding_is_half_a_unit_of_the_last_printed_place(text, half):
         ("mean", "average", "no statistic 'average'"),
         ("printed", "remembered", r"no way \(how\) to get a number 'remembered'"),
         ("table1", "table9", "no artefact 'table9'; did you mean 'table1'"),
-        ("0.12,", ",", "value '': a finite number is wanted"),
-        ("0.12,", "about 0.1,", "value 'about 0.1': a finite number"),
-        ("0.03", "nan", "spread 'nan': a finite number"),
+        ("0.12,", ",", "value '': must be a finite number"),
+        ("0.12,", "about 0.1,", "value 'about 0.1': must be a finite number"),
+        ("0.03", "nan", "spread 'nan': must be a finite number"),
         ('"Table 1, p. 7"', "", "source: every number needs one"),
         ('"Table 1, p. 7"', "Table 1, p. 7", "11 fields instead of 10; quote"),
         ('"{""beta"":4}"', "beta=4", "write JSON"),
@@ -115,13 +115,11 @@ def test_a_wrong_header_says_which_columns_are_right(write, header, message):
         published.read(write(header=header), synthetic.context())
 
 
-def test_one_number_twice_is_refused_unless_its_sources_differ(write):
+def test_a_duplicate_number_is_an_error_unless_its_sources_differ(write):
     other = LINE.replace("p. 7", "p. 9").replace("0.12", "0.14")
-    assert [found.value for found in published.read(write(LINE, other), synthetic.context())] == [
-        0.12,
-        0.14,
-    ]
-    with pytest.raises(FileError, match=":3: twice with one source"):
+    numbers = published.read(write(LINE, other), synthetic.context())
+    assert [number.value for number in numbers] == [0.12, 0.14]
+    with pytest.raises(FileError, match=":3: duplicate: line 2 has this quantity"):
         published.read(write(LINE, LINE), synthetic.context())
 
 
@@ -138,9 +136,9 @@ def test_one_run_of_a_control_may_lie_two_spreads_away():
 
 def test_inside_our_interval_is_reproduced():
     assert judged(Estimate(0.52, 0.49, 0.55, 20)).verdict == "reproduced"
-    found = judged(Estimate(0.53, 0.51, 0.55, 20))
-    assert found.verdict == "differs"
-    assert "outside our interval" in found.reason
+    verdict = judged(Estimate(0.53, 0.51, 0.55, 20))
+    assert verdict.verdict == "differs"
+    assert "outside our interval" in verdict.reason
 
 
 def test_rounding_alone_reproduces_a_control():
@@ -196,15 +194,12 @@ DEPARTURES = {
     ],
 )
 def test_a_departure_of_the_scale_touches_only_what_depends_on_it(of, touched):
-    found = {
-        kind
-        for kind, departure in DEPARTURES.items()
-        if judged(
-            Estimate(0.5, 0.4, 0.6, 20), of, synthetic.context(departures=(departure,))
-        ).verdict
-        == "not comparable"
-    }
-    assert found == touched
+    not_comparable = set()
+    for kind, departure in DEPARTURES.items():
+        context = synthetic.context(departures=(departure,))
+        if judged(Estimate(0.5, 0.4, 0.6, 20), of, context).verdict == "not comparable":
+            not_comparable.add(kind)
+    assert not_comparable == touched
 
 
 def compared(of, path=None, **about):
@@ -228,7 +223,8 @@ def test_nothing_published_is_no_source_everywhere_with_ours_beside():
         "table1": 8 * 6,
     }
     ours = table.query(
-        "artefact == 'fig3_left' and dataset == 'dsprites' and model == 'beta_vae' and metric == 'mig.mig'"
+        "artefact == 'fig3_left' and dataset == 'dsprites'"
+        " and model == 'beta_vae' and metric == 'mig.mig'"
     ).iloc[0]
     own = synthetic.scores(of).query("model == 'beta_vae' and metric == 'mig'")["result"]
     assert (ours["statistic"], ours["ours"], ours["n"]) == (
@@ -270,7 +266,7 @@ def test_stated_parameters_match_runs_that_have_more(write):
     assert row["n"] == 6
 
 
-def test_a_number_that_differs_says_so(write):
+def test_a_number_beyond_the_tolerance_differs(write):
     far = LINE.replace("0.12,0.03", "0.9,0.01")
     row = (
         compared(synthetic.runs(20, (2,)), write(far), **PAPER)
@@ -316,10 +312,10 @@ def test_the_shipped_numbers_are_well_formed_and_none_is_from_memory(root):
     models = context.design.models | {
         name: ("lambda_od", "lambda_d_factor") for name in ("dip_vae_i", "dip_vae_ii")
     }
-    found = published.read(
+    numbers = published.read(
         PAPERS / "locatello2019" / "published.csv", synthetic.context(models=models)
     )
-    assert {item.how for item in found} <= set(published.HOWS)
-    assert not [item for item in found if "memory" in item.source.lower()]
+    assert {number.how for number in numbers} <= set(published.HOWS)
+    assert not [number for number in numbers if "memory" in number.source.lower()]
     # The paper's figures are violins and matrices whose values nobody has read off yet.
-    assert {item.quantity.artefact for item in found} <= set(published.BESIDE)
+    assert {number.quantity.artefact for number in numbers} <= set(published.BESIDE)

@@ -1,4 +1,4 @@
-"""The report in a real browser, opened from disk, without a network: what a reader does, and not one error on the console."""
+"""The report in a real browser, opened from disk, offline: what a reader does, without errors."""
 
 import base64
 import io
@@ -22,28 +22,28 @@ SIZES = {"laptop": (1440, 900), "phone": (390, 844)}
 
 @pytest.fixture(scope="module")
 def libraries():
-    """The folder that holds the libraries of the pages: that of this repository."""
+    """The folder with the libraries of the pages, in this repository."""
     folder = ROOT / "results" / "web"
     try:
         for package in _packages.packages():
             _packages.fetch(package.official, folder)
     except DatasetError as error:
-        pytest.skip(f"the libraries of the pages cannot be had: {error}")
+        pytest.skip(f"the libraries of the pages cannot be downloaded: {error}")
     return folder
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory, libraries):
     """The tiny study and its report, made by snakemake."""
-    made = Project.create(tmp_path_factory.mktemp("report") / "project")
-    shutil.copytree(libraries, made.folder / "results" / "web")
-    made.snakemake("tiny_report")
-    return made
+    tiny = Project.create(tmp_path_factory.mktemp("report") / "project")
+    shutil.copytree(libraries, tiny.folder / "results" / "web")
+    tiny.snakemake("tiny_report")
+    return tiny
 
 
 @pytest.fixture(scope="module")
 def index(project):
-    """Address of the report on disk, moved to where nothing else of the project is."""
+    """Address of the report on disk, copied to a folder without the rest of the project."""
     report = project.folder / "results/studies/tiny/smoke/report"
     elsewhere = project.folder.parent / "sent to a friend"
     shutil.copytree(report, elsewhere, dirs_exist_ok=True)
@@ -65,7 +65,7 @@ def browser():
 
 @pytest.fixture(params=SIZES)
 def page(request, browser, index):
-    """The report, loaded; whatever the console says at any time is an error."""
+    """The report, loaded; any message on the console is an error."""
     width, height = SIZES[request.param]
     phone = request.param == "phone"
     context = browser.new_context(
@@ -77,15 +77,15 @@ def page(request, browser, index):
     )
     context.set_default_timeout(180_000)  # against hanging, not against slow machines
     opened = context.new_page()
-    said: list[str] = []
-    opened.on("console", lambda message: said.append(message.text))
-    opened.on("pageerror", lambda error: said.append(str(error)))
-    opened.on("requestfailed", lambda failed: said.append(f"{failed.url}: {failed.failure}"))
+    messages: list[str] = []
+    opened.on("console", lambda message: messages.append(message.text))
+    opened.on("pageerror", lambda error: messages.append(str(error)))
+    opened.on("requestfailed", lambda failed: messages.append(f"{failed.url}: {failed.failure}"))
     opened.goto(index)
     opened.wait_for_selector("html[data-ready=true]")
     yield opened
     context.close()
-    assert said == []
+    assert messages == []
 
 
 def test_only_what_the_pages_are_made_of_makes_them_again(project, tmp_path):
@@ -113,7 +113,8 @@ def test_it_fits_its_screen_and_shows_every_section(page):
         assert page.locator(f"section#{section}").is_visible()
     page.locator("#figures img").first.scroll_into_view_if_needed()
     page.wait_for_function(
-        "[...document.images].every((image) => !image.src.startsWith('file') || image.naturalWidth > 0)"
+        "[...document.images].every("
+        "(image) => !image.src.startsWith('file') || image.naturalWidth > 0)"
     )
 
 
@@ -167,14 +168,14 @@ def test_a_number_of_a_table_leads_to_its_runs_and_these_to_their_records(page, 
     record = project.record(key)
     text = dialog.inner_text()
     assert value in text
-    for said in (
+    for value_of_record in (
         key,
         record["weights_sha256"],
         record["versions"]["torch"],
         record["statement"]["model"],
         record["precision"],
     ):
-        assert str(said) in dialog.text_content()
+        assert str(value_of_record) in dialog.text_content()
     assert f"{record['steps']} steps" in text
     page.keyboard.press("Escape")
     page.wait_for_function("location.hash.startsWith('#scores')")
@@ -207,8 +208,8 @@ def test_moving_a_latent_by_the_keyboard_changes_the_picture(page):
 def test_latents_stand_in_the_order_of_their_kl_and_the_matrix_has_a_row_each(page):
     page.locator("#latents").scroll_into_view_if_needed()
     page.locator("#strips[data-done]").wait_for()
-    said = page.locator("#sliders label small").all_inner_texts()
-    kl = [float(text.split()[0]) for text in said]
+    texts = page.locator("#sliders label small").all_inner_texts()
+    kl = [float(text.split()[0]) for text in texts]
     assert len(kl) == 4
     assert kl == sorted(kl, reverse=True)
     assert page.locator("#matrix tbody tr").count() == 4

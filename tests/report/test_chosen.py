@@ -25,8 +25,8 @@ def ranked(results, metric="mig", model="beta_vae"):
 
 
 def test_first_the_best_then_the_median_then_the_others():
-    found = choose(ranked([0.1, 0.9, 0.5, 0.3, 0.7]), context(), limit=9)
-    assert [(choice.run[-1], choice.place, choice.role) for choice in found] == [
+    choices = choose(ranked([0.1, 0.9, 0.5, 0.3, 0.7]), context(), limit=9)
+    assert [(choice.run[-1], choice.place, choice.role) for choice in choices] == [
         ("1", 1, "best"),
         ("2", 3, "median"),
         ("4", 2, ""),
@@ -36,13 +36,13 @@ def test_first_the_best_then_the_median_then_the_others():
 
 
 def test_where_less_is_better_the_least_is_best():
-    given = ranked([0.5, 0.9, 0.1], metric="unsupervised").assign(score="total_correlation")
-    assert choose(given, context(metrics=("unsupervised",)), limit=1)[0].run.endswith("/2")
+    scores_of_one = ranked([0.5, 0.9, 0.1], metric="unsupervised").assign(score="total_correlation")
+    assert choose(scores_of_one, context(metrics=("unsupervised",)), limit=1)[0].run.endswith("/2")
 
 
 def test_methods_take_turns_and_controls_get_none():
-    found = choose(scores(runs()), context(), limit=8)
-    models = [choice.run.split("/")[1] for choice in found]
+    choices = choose(scores(runs()), context(), limit=8)
+    models = [choice.run.split("/")[1] for choice in choices]
     assert models == [
         "beta_vae",
         "factor_vae",
@@ -53,7 +53,7 @@ def test_methods_take_turns_and_controls_get_none():
         "beta_vae",
         "factor_vae",
     ]
-    assert [choice.role for choice in found] == ["best"] * 6 + ["median"] * 2
+    assert [choice.role for choice in choices] == ["best"] * 6 + ["median"] * 2
 
 
 def test_no_scores_give_no_choice():

@@ -29,10 +29,10 @@ def test_the_exported_decoder_gives_the_pixels_of_the_model(channels):
     codes = torch.randn((5, LATENTS), generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         expected = network.decode(codes).sigmoid().numpy()
-    found = run(_decoder.export([*network.decoder, nn.Sigmoid()], LATENTS), codes)
-    assert found.shape == (5, channels, 64, 64)
+    pixels = run(_decoder.export([*network.decoder, nn.Sigmoid()], LATENTS), codes)
+    assert pixels.shape == (5, channels, 64, 64)
     assert np.ptp(expected) > 0.1
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(pixels, expected, rtol=0, atol=1e-5)
 
 
 def test_strides_pads_and_output_padding_of_a_transposed_convolution_are_kept():

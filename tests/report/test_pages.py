@@ -1,4 +1,4 @@
-"""The page's own text: what it shows, what it links to, and that text stays text."""
+"""The text of the page: what it shows and what it links to."""
 
 import math
 
@@ -45,7 +45,7 @@ def compared(tmp_path):
     return tmp_path / "comparison.csv"
 
 
-def test_a_published_number_stands_beside_ours_with_a_link_to_its_runs(compared):
+def test_a_published_number_is_shown_beside_ours_with_a_link_to_its_runs(compared):
     (row,) = _comparison.rows(compared)
     assert (row["published"], row["number"], row["interval"]) == (
         "0.6478 ± 0.08",
@@ -60,7 +60,7 @@ def test_a_published_number_stands_beside_ours_with_a_link_to_its_runs(compared)
     assert _comparison.unsourced(compared) == {"table1": 1}
 
 
-def test_claims_are_shown_where_there_are_any(tmp_path):
+def test_claims_are_shown_if_there_are_any(tmp_path):
     path = tmp_path / "claims.csv"
     assert _comparison.claims(path, "smoke") == []
     path.write_text(
@@ -82,7 +82,7 @@ def test_claims_are_shown_where_there_are_any(tmp_path):
     assert (claim["reasons"], claim["departs"]) == (["few runs"], True)
 
 
-def test_a_table_stands_as_it_is_printed_and_its_numbers_lead_to_their_runs(tmp_path):
+def test_a_table_is_shown_as_printed_and_its_numbers_link_to_their_runs(tmp_path):
     head = "dataset,model,params,metric,mean,low,high,n,done,failed,missing\n"
     rows = [
         "dsprites,beta_vae,,mig.mig,0.25,0.2,0.3,6,6,0,0\n",
@@ -100,9 +100,13 @@ def test_a_table_stands_as_it_is_printed_and_its_numbers_lead_to_their_runs(tmp_
     (tmp_path / "table1.md").write_text(
         rendering.markdown("Scores", ["MIG", "SAP"], body, ["a_note"], head="Method")
     )
-    made = _artefacts._printed(tmp_path / "table1.csv")
-    assert (made["head"], made["columns"], made["notes"]) == ("Method", ["MIG", "SAP"], ["a_note"])
-    block, row = made["rows"]
+    table = _artefacts._printed(tmp_path / "table1.csv")
+    assert (table["head"], table["columns"], table["notes"]) == (
+        "Method",
+        ["MIG", "SAP"],
+        ["a_note"],
+    )
+    block, row = table["rows"]
     assert block == {"block": "Methods"}
     assert (row["label"], row["n"]) == ("β-VAE λ_od", "6")
     runs = "#scores?dataset=dsprites&model=beta_vae&score=mig.mig"
@@ -117,5 +121,5 @@ def test_a_table_stands_as_it_is_printed_and_its_numbers_lead_to_their_runs(tmp_
 )
 def test_a_number_has_a_link_only_where_its_runs_are_known_for_sure(tmp_path, data, linked):
     (tmp_path / "t.csv").write_text("metric\n" + data)
-    found = _artefacts._links(tmp_path / "t.csv", ["–" if data == "sap\n" else "0.100", "0.200"])
-    assert [link.removeprefix("#scores?score=") for link in found] == linked.split(" ")
+    links = _artefacts._links(tmp_path / "t.csv", ["–" if data == "sap\n" else "0.100", "0.200"])
+    assert [link.removeprefix("#scores?score=") for link in links] == linked.split(" ")

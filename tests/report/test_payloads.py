@@ -1,4 +1,4 @@
-"""What the pages are given: known runs, scores and records come back."""
+"""The data of the pages: runs, scores and records come back unchanged."""
 
 import json
 
@@ -13,7 +13,7 @@ from facsimile.report._script import number, script
 from facsimile.studies.reading import load
 from facsimile.studies.study import Study
 
-ASKED = {"n_train": 1000, "n_test": 500, "evaluation_seed": 0, "versions": "none", "code": "0"}
+EVALUATION = {"n_train": 1000, "n_test": 500, "evaluation_seed": 0, "versions": "none", "code": "0"}
 
 
 @pytest.fixture(scope="module")
@@ -23,49 +23,51 @@ def study(root) -> Study:
 
 
 @pytest.fixture
-def made():
+def tables():
     """Runs and their scores."""
-    found = runs(seeds=2).assign(hash="0a1b2c3d")
-    return found, scores(found).assign(**ASKED)
+    table = runs(seeds=2).assign(hash="0a1b2c3d")
+    return table, scores(table).assign(**EVALUATION)
 
 
-def test_each_run_keeps_its_scores(made, study):
-    found, scored = made
-    page = _scores.payload(found, scored, study, context())
+def test_each_run_keeps_its_scores(tables, study):
+    run_table, scored = tables
+    page = _scores.payload(run_table, scored, study, context())
     mig = next(score for score in page["scores"] if score["name"] == "mig.mig")
-    expected = scored[scored["metric"] == "mig"].set_index("run")["result"].reindex(found["run"])
+    expected = (
+        scored[scored["metric"] == "mig"].set_index("run")["result"].reindex(run_table["run"])
+    )
     assert mig["values"] == pytest.approx(list(expected), rel=1e-5)
     assert [
         page["runs"]["model"]["words"][code]["id"] for code in page["runs"]["model"]["codes"]
-    ] == list(found["model"])
+    ] == list(run_table["model"])
     assert mig["range"] == [0, 1]
     assert mig["better"] == "higher"
 
 
-def test_a_missing_score_and_a_score_that_is_not_a_number_are_null(made, study):
-    found, scored = made
+def test_a_missing_score_and_a_score_that_is_not_a_number_are_null(tables, study):
+    run_table, scored = tables
     scored = scored[scored["metric"] == "mig"].reset_index(drop=True)
     scored.loc[0, "result"] = np.nan
-    page = _scores.payload(found, scored.drop(index=1), study, context())
+    page = _scores.payload(run_table, scored.drop(index=1), study, context())
     assert page["scores"][0]["values"][:2] == [None, None]
     assert None not in page["scores"][0]["values"][2:]
 
 
-def test_each_number_keeps_the_code_that_made_it(made, study):
-    found, scored = made
+def test_each_number_keeps_the_code_that_computed_it(tables, study):
+    run_table, scored = tables
     scored = scored[scored["metric"] == "mig"].reset_index(drop=True)
-    same = _scores.payload(found, scored, study, context())["scores"][0]["code"]
+    same = _scores.payload(run_table, scored, study, context())["scores"][0]["code"]
     assert same == {"words": ["0"], "codes": None}
     scored.loc[2, "code"] = "1"
-    differing = _scores.payload(found, scored, study, context())["scores"][0]["code"]
+    differing = _scores.payload(run_table, scored, study, context())["scores"][0]["code"]
     assert differing["words"] == ["0", "1"]
-    assert differing["codes"] == [0, 0, 1, *[0] * (len(found) - 3)]
+    assert differing["codes"] == [0, 0, 1, *[0] * (len(run_table) - 3)]
 
 
-def test_a_score_that_was_asked_twice_has_two_columns_that_are_told_apart(made, study):
-    found, scored = made
+def test_a_score_computed_in_two_ways_has_two_distinct_columns(tables, study):
+    run_table, scored = tables
     both = pd.concat([scored, scored.assign(convention="paper")], ignore_index=True)
-    columns = _scores.payload(found, both, study, context())["scores"]
+    columns = _scores.payload(run_table, both, study, context())["scores"]
     assert len(columns) == 2 * scored["metric"].nunique()
     assert len({column["id"] for column in columns}) == len(columns)
     assert len({column["label"] for column in columns}) == len(columns)
@@ -79,7 +81,7 @@ def test_only_what_differs_between_cells_names_a_cell(study):
     assert _scores.settings("{}", "oracle", study) == ""
 
 
-def test_records_come_back_and_what_they_share_stands_once():
+def test_records_come_back_and_shared_values_are_stored_once():
     records = {
         "a": {"seed": 0, "versions": {"torch": "2"}},
         "b": {"seed": 1, "versions": {"torch": "2"}, "job": None},
@@ -92,7 +94,7 @@ def test_records_come_back_and_what_they_share_stands_once():
     } == records
 
 
-def test_a_script_holds_any_text_and_refuses_what_json_has_not():
+def test_a_script_holds_any_text_and_raises_for_values_that_json_lacks():
     value = {"text": "'quote' \"double\" \\ \n </script> β \u2028"}
     text = script("a/b", value).decode()
     literal = text.removeprefix('facsimile.give("a/b", JSON.parse(').removesuffix("));\n")

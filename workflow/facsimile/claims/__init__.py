@@ -1,4 +1,7 @@
-"""Statistics that claims are judged by: one file each, found by its name; comparison/claims.py judges."""
+"""Statistics that decide claims: one file each, found by its name.
+
+comparison/claims.py computes them and gives the verdicts.
+"""
 
 from facsimile.claims.base.statistic import Finding, Statistic
 

@@ -13,26 +13,30 @@ from facsimile.statistics import estimates, rank_agreement
 
 @dataclass(frozen=True)
 class DatasetTrend(Statistic):
-    """Spearman's correlation of a score with the place of its data set among the claim's; mean over methods.
+    """Spearman's correlation of a score with the position of its data set among the claim's.
 
-    ``models`` are the methods meant, by label or name, none: all. Each is one sample over its hyper-parameters and seeds.
+    The mean over methods; each is one sample over its hyper-parameters and seeds. ``models`` are
+    the methods, by label or name; all methods if empty.
     """
 
     metric: str
     models: tuple[str, ...] = ()
 
     def find(self, trained: pd.DataFrame, datasets: list[str]) -> Finding:
-        """Runs are resampled within each method."""
-        own = rows_of_models(trained, self.models)
-        own = own[(own["name"] == self.metric) & own["dataset"].isin(datasets)]
+        """Resamples runs within each method."""
+        scores = rows_of_models(trained, self.models)
+        scores = scores[scores["name"] == self.metric]
+        scores = scores[scores["dataset"].isin(datasets)]
         parts = []
-        for method, runs in own.groupby(cell_labels(own)):
-            both = np.column_stack([runs["dataset"].map(datasets.index), runs["result"]]).astype(
-                float
-            )
-            parts.append(
-                rank_agreement.correlations(
-                    both, [(0, 1)], estimates.generator(str(method), self.metric)
-                )
-            )
-        return averaged(parts, own["run"].nunique(), absent(own, datasets, [self.metric]), "trend")
+        for method, rows in scores.groupby(cell_labels(scores)):
+            positions = rows["dataset"].map(datasets.index)
+            both = np.column_stack([positions, rows["result"]])
+            rng = estimates.generator(str(method), self.metric)
+            trend = rank_agreement.correlations(both.astype(float), [(0, 1)], rng)
+            parts.append(trend)
+        return averaged(
+            parts,
+            n=scores["run"].nunique(),
+            lacking=absent(scores, datasets, [self.metric]),
+            unit="trend",
+        )

@@ -14,36 +14,63 @@ from facsimile.statistics.estimates import RESAMPLES, Array
 
 @dataclass(frozen=True)
 class ModelGap(Statistic):
-    """Mean score of ``models`` less that of ``other_models``, by label or name; mean over data sets."""
+    """Mean score of ``models`` minus that of ``other_models``, by label or name.
+
+    The mean over data sets.
+    """
 
     metric: str
     models: tuple[str, ...]
     other_models: tuple[str, ...]
 
     def find(self, trained: pd.DataFrame, datasets: list[str]) -> Finding:
-        """Runs are resampled within each side and data set."""
-        named = trained[(trained["name"] == self.metric) & trained["dataset"].isin(datasets)]
-        sides = [rows_of_models(named, models) for models in (self.models, self.other_models)]
-        parts = [gap for dataset in datasets if (gap := self._gap(dataset, sides)) is not None]
-        lacking = [reason for side in sides for reason in absent(side, datasets, [self.metric])]
+        """Resamples runs within each side and data set."""
+        scores = trained[trained["name"] == self.metric]
+        scores = scores[scores["dataset"].isin(datasets)]
+        sides = [
+            rows_of_models(scores, self.models),
+            rows_of_models(scores, self.other_models),
+        ]
+        parts = []
+        for dataset in datasets:
+            gap = self._gap(dataset, sides)
+            if gap is not None:
+                parts.append(gap)
+        n, lacking = 0, []
+        for side in sides:
+            n += side["run"].nunique()
+            lacking += absent(side, datasets, [self.metric])
         return averaged(
             parts,
-            sum(side["run"].nunique() for side in sides),
-            list(dict.fromkeys(lacking)),
-            "difference",
+            n,
+            # Both sides may lack the same score.
+            lacking=list(dict.fromkeys(lacking)),
+            unit="difference",
         )
 
     def _gap(self, dataset: str, sides: list[pd.DataFrame]) -> Resampled | None:
-        values = [
-            side.loc[side["dataset"] == dataset, "result"].to_numpy(dtype=float) for side in sides
-        ]
-        if not all(part.size for part in values):
+        """The gap [1] on one data set and its resamples [1, b]; None if a side has no scores."""
+        values = []
+        for side in sides:
+            here = side[side["dataset"] == dataset]
+            values.append(here["result"].to_numpy(dtype=float))
+        first, second = values
+        if not (first.size and second.size):
             return None
-        rng = estimates.generator(dataset, self.metric, *self.models, *self.other_models)
-        first, second = (_means(part, rng) for part in values)
-        return np.array([values[0].mean() - values[1].mean()]), (first - second)[None]
+        rng = estimates.generator(
+            dataset,
+            self.metric,
+            *self.models,
+            *self.other_models,
+        )
+        # The order matters: both sides draw from one generator.
+        first_means = _resampled_means(first, rng)
+        second_means = _resampled_means(second, rng)
+        gap = np.array([first.mean() - second.mean()])
+        return gap, (first_means - second_means)[None]
 
 
-def _means(values: Array, rng: np.random.Generator) -> Array:
-    """Means [b] of resamples."""
-    return np.asarray(values[rng.integers(0, values.size, (RESAMPLES, values.size))].mean(axis=1))
+def _resampled_means(values: Array, rng: np.random.Generator) -> Array:
+    """Means [b] of bootstrap resamples of ``values`` [n]."""
+    indices = rng.integers(0, values.size, (RESAMPLES, values.size))
+    return np.asarray(values[indices].mean(axis=1))

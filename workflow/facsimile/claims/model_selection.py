@@ -1,4 +1,4 @@
-"""How often a model that one score picks beats a random one, here or elsewhere."""
+"""How often a model chosen by one score beats a random one, on the same task or another."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,11 @@ from facsimile.tables.model_selection import chosen
 
 @dataclass(frozen=True)
 class ModelSelection(Statistic):
-    """Probability (transfer.py), 0.5 being chance; ``model`` restricts the choice to the hyper-parameters of one method."""
+    """Probability (statistics/model_choice.py) that the choice beats a random one; chance is 0.5.
+
+    The choice is tested on the same score or another, and on the same data set or another.
+    ``model`` restricts it to the hyper-parameters of one method.
+    """
 
     metrics: tuple[str, ...]
     same_metric: bool
@@ -22,16 +26,24 @@ class ModelSelection(Statistic):
     model: str = ""
 
     def find(self, trained: pd.DataFrame, datasets: list[str]) -> Finding:
-        """Seeds are resampled."""
-        means = trained[trained["dataset"].isin(datasets)]
-        own = directed(means[means["name"].isin(self.metrics)])
-        there = [d for d in datasets if d in set(own["dataset"])]
+        """Resamples seeds."""
+        here = trained[trained["dataset"].isin(datasets)]
+        here = here[here["name"].isin(self.metrics)]
+        # With the sign of scores turned where lower is better.
+        scores = directed(here)
+        with_scores = set(scores["dataset"])
+        available = [dataset for dataset in datasets if dataset in with_scores]
         lacking = absent(trained, datasets, list(self.metrics))
-        if len(there) < 2 and not self.same_dataset:
-            lacking.append(
-                f"needs two data sets: there is {names.listed([names.dataset(d) for d in there]) or 'none'}"
-            )
-        if own["seed"].nunique() < 2:
+        if len(available) < 2 and not self.same_dataset:
+            shown = [names.dataset(dataset) for dataset in available]
+            lacking.append(f"needs two data sets: there is {names.listed(shown) or 'none'}")
+        if scores["seed"].nunique() < 2:
             lacking.append("needs two seeds: a choice is put to the test with another")
-        case = Case(self.same_metric, self.same_dataset)
-        return Finding(chosen(own, there, list(self.metrics), case, self.model), tuple(lacking))
+        estimate = chosen(
+            scores,
+            available,
+            list(self.metrics),
+            Case(self.same_metric, self.same_dataset),
+            self.model,
+        )
+        return Finding(estimate, tuple(lacking))

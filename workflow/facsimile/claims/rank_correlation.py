@@ -11,20 +11,29 @@ from facsimile.statistics import estimates, rank_agreement
 
 @dataclass(frozen=True)
 class RankCorrelation(Statistic):
-    """Spearman's correlation of every two of ``metrics``, or of each with each of ``against``; mean of pairs and data sets."""
+    """Spearman's correlation of each pair of ``metrics``, or of each with each of ``against``.
+
+    The mean over pairs and data sets.
+    """
 
     metrics: tuple[str, ...]
     against: tuple[str, ...] = ()
 
     def find(self, trained: pd.DataFrame, datasets: list[str]) -> Finding:
-        """Runs are resampled within data sets, the same for all pairs of one."""
-        wanted = [*self.metrics, *self.against]
+        """Resamples runs within data sets, the same runs for all pairs of a data set."""
+        metrics = [*self.metrics, *self.against]
         pairs = rank_agreement.pairs(len(self.metrics), len(self.against))
         parts, n = [], 0
         for dataset in datasets:
-            table = wide(trained, dataset, wanted)
-            if len(table):
-                rng = estimates.generator(dataset, *wanted)
-                parts.append(rank_agreement.correlations(table.to_numpy(dtype=float), pairs, rng))
-                n += len(table)
-        return averaged(parts, n, absent(trained, datasets, wanted))
+            table = wide(trained, dataset, metrics)
+            if table.empty:
+                continue
+            rng = estimates.generator(dataset, *metrics)
+            values = table.to_numpy(dtype=float)
+            parts.append(rank_agreement.correlations(values, pairs, rng))
+            n += len(table)
+        return averaged(
+            parts,
+            n,
+            lacking=absent(trained, datasets, metrics),
+        )

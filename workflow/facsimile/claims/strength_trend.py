@@ -12,10 +12,10 @@ from facsimile.statistics import estimates, rank_agreement
 
 @dataclass(frozen=True)
 class StrengthTrend(Statistic):
-    """Spearman's correlation of a score with the hyper-parameter of its method; mean over methods and data sets.
+    """Spearman's correlation of a score with the hyper-parameter of its method.
 
-    ``models`` are the methods meant, none: all that sweep one hyper-parameter. Of ``reversed_models`` a larger value is the
-    weaker regularisation.
+    The mean over methods and data sets. ``models`` are the methods; if empty, all that sweep one
+    hyper-parameter. For ``reversed_models`` a larger value means weaker regularisation.
     """
 
     metric: str
@@ -23,19 +23,26 @@ class StrengthTrend(Statistic):
     reversed_models: tuple[str, ...] = ()
 
     def find(self, trained: pd.DataFrame, datasets: list[str]) -> Finding:
-        """Runs are resampled within each method and data set."""
-        own = trained[trained["name"] == self.metric]
-        own = own[own["dataset"].isin(datasets) & own["value"].notna()]
-        own = own[own["model"].isin(self.models)] if self.models else own
-        parts = [
-            self._trend(str(d), str(m), runs) for (d, m), runs in own.groupby(["dataset", "model"])
-        ]
-        lacking = absent(trained, datasets, [self.metric])
-        return averaged(parts, own["run"].nunique(), lacking, "trend")
-
-    def _trend(self, dataset: str, model: str, runs: pd.DataFrame) -> Resampled:
-        sign = -1 if model in self.reversed_models else 1
-        both = np.column_stack([sign * runs["value"], runs["result"]])
-        return rank_agreement.correlations(
-            both, [(0, 1)], estimates.generator(dataset, model, self.metric)
+        """Resamples runs within each method and data set."""
+        scores = trained[trained["name"] == self.metric]
+        scores = scores[scores["dataset"].isin(datasets)]
+        # Methods that sweep no hyper-parameter, or several, have no value.
+        scores = scores[scores["value"].notna()]
+        if self.models:
+            scores = scores[scores["model"].isin(self.models)]
+        parts = []
+        for (dataset, model), rows in scores.groupby(["dataset", "model"]):
+            parts.append(self._trend(str(dataset), str(model), rows))
+        return averaged(
+            parts,
+            n=scores["run"].nunique(),
+            lacking=absent(trained, datasets, [self.metric]),
+            unit="trend",
         )
+
+    def _trend(self, dataset: str, model: str, rows: pd.DataFrame) -> Resampled:
+        sign = -1 if model in self.reversed_models else 1
+        strength = sign * rows["value"]
+        both = np.column_stack([strength, rows["result"]])
+        rng = estimates.generator(dataset, model, self.metric)
+        return rank_agreement.correlations(both, [(0, 1)], rng)

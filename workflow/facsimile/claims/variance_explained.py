@@ -14,9 +14,10 @@ from facsimile.tables.variance_explained import explained
 
 @dataclass(frozen=True)
 class VarianceExplained(Statistic):
-    """Share of variance (adjusted R², variance.py) of the choices ``more`` less that of ``less``.
+    """Share of variance that the choices ``more`` explain minus that of the choices ``less``.
 
-    Choices are objective, hyper_parameter and seed; mean over scores and data sets.
+    Shares are adjusted R² (statistics/variance_shares.py); choices are objective, hyper_parameter
+    and seed. The mean over scores and data sets.
     """
 
     metrics: tuple[str, ...]
@@ -24,23 +25,35 @@ class VarianceExplained(Statistic):
     less: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for part in (*self.more, *self.less):
-            if part not in variance_shares.PARTS:
-                raise discover.UnknownName("choice", part, list(variance_shares.PARTS))
+        for choice in (*self.more, *self.less):
+            if choice not in variance_shares.PARTS:
+                choices = list(variance_shares.PARTS)
+                raise discover.UnknownName("choice", choice, choices)
 
     def find(self, trained: pd.DataFrame, datasets: list[str]) -> Finding:
-        """Seeds are resampled within cells, the same for all scores of a data set."""
-        own = trained[trained["dataset"].isin(datasets) & trained["name"].isin(self.metrics)]
-        there = list(dict.fromkeys(zip(own["dataset"], own["name"], strict=True)))
-        parts = [self._difference(own, dataset, name) for dataset, name in there]
+        """Resamples seeds within cells, the same seeds for all scores of a data set."""
+        scores = trained[trained["dataset"].isin(datasets)]
+        scores = scores[scores["name"].isin(self.metrics)]
+        # Each pair once, in the order of the table.
+        pairs = zip(scores["dataset"], scores["name"], strict=True)
+        parts = []
+        for dataset, name in dict.fromkeys(pairs):
+            parts.append(self._difference(scores, dataset, name))
         return averaged(
-            parts, own["run"].nunique(), absent(trained, datasets, list(self.metrics)), "share"
+            parts,
+            n=scores["run"].nunique(),
+            lacking=absent(trained, datasets, list(self.metrics)),
+            unit="share",
         )
 
-    def _difference(self, own: pd.DataFrame, dataset: str, name: str) -> Resampled:
-        said = explained(own, dataset, name)
-        signs = np.array(
-            [(part in self.more) - (part in self.less) for part in variance_shares.PARTS],
-            dtype=float,
-        )
-        return (signs @ said.shares)[None], (signs @ said.draws)[None]
+    def _difference(self, scores: pd.DataFrame, dataset: str, name: str) -> Resampled:
+        """The difference [1] for one score of one data set, and its resamples [1, b]."""
+        shares = explained(scores, dataset, name)
+        # +1 for ``more``, -1 for ``less``, 0 for choices in neither or both.
+        signs = []
+        for choice in variance_shares.PARTS:
+            signs.append((choice in self.more) - (choice in self.less))
+        weights = np.array(signs, dtype=float)
+        difference = weights @ shares.shares
+        resamples = weights @ shares.draws
+        return difference[None], resamples[None]

@@ -1,1 +1,1 @@
-"""Published numbers and claims beside ours, with verdicts."""
+"""Compares published numbers and claims with our results, and gives verdicts."""

@@ -1,20 +1,22 @@
-"""A study's claims put to the test: each names a statistic (a file of a folder claims/) and where it must lie for it to hold.
+"""Tests a study's claims: each names a statistic (a file of a folder claims/) and a rule for it.
 
-The verdict follows from the first of these that holds:
+The first of these that applies decides the verdict:
 
-1. not comparable: scores or data sets are not there, or this scale departs from the study in what the claim is about.
-2. not comparable: there is no number, or no interval where the rule asks for one.
-3. reproduced: the whole interval (or the value, where the rule says so) lies where the claim says.
-4. differs: all of it lies elsewhere.
-5. not comparable, undecided: the interval holds an end of the rule; more runs would tell.
+1. not comparable: scores or data sets are missing, or this scale departs from the study in
+   something the claim is about.
+2. not comparable: the statistic is undefined, or has no interval although the rule needs one.
+3. reproduced: the whole interval (or the value, if the rule says so) satisfies the rule.
+4. differs: none of it does.
+5. not comparable, undecided: the interval contains a limit of the rule; more runs would tell.
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
 from facsimile.claims.base.statistic import Finding, Statistic
+from facsimile.comparison.verdict import DIFFERS, NOT_COMPARABLE, REPRODUCED, Verdict
 from facsimile.foundation import canonical, discover
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
@@ -36,124 +38,154 @@ COLUMNS = [
     "reason",
     "command",
     "cost",
+    "source",
+    "verified",
 ]
-COLUMNS += ["source", "verified"]
-ABOUT = (
-    "training",
-    "cells",
-    "evaluation",
-    "grid",
-)  # departures of a scale that change what a claim is about
+
+# Departures of a scale that change what a claim is about. Fewer seeds only widen the interval.
+ABOUT = ("training", "cells", "evaluation", "grid")
 
 
-class Verdict(NamedTuple):
-    """The word, and why."""
+def table(
+    study: Study,
+    scores: pd.DataFrame,
+    context: Context,
+    cost: str,
+) -> pd.DataFrame:
+    """One row per claim of the study, with the columns ``COLUMNS``.
 
-    verdict: str
-    reason: str
-
-
-def table(study: Study, scores: pd.DataFrame, context: Context, cost: str) -> pd.DataFrame:
-    """A row a claim of the study; ``cost`` says what its command takes where nothing is made yet."""
-    asked = with_names(scores)
-    trained = asked[~asked["control"].astype(bool)]
-    rows = [_row(id, claim, trained, context, cost) for id, claim in study.claims.items()]
+    ``cost`` describes what its command costs if nothing has been computed yet.
+    """
+    named = with_names(scores)
+    trained = named[~named["control"].astype(bool)]
+    rows = []
+    for id, claim in study.claims.items():
+        rows.append(_row(id, claim, trained, context, cost))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def find(claim: Claim, trained: pd.DataFrame, context: Context) -> Finding:
-    """The statistic of a claim, over the data sets of it that this scale has."""
-    kind = discover.the_class("claims", claim.statistic, Statistic)
-    given = {
-        key: tuple(value) if isinstance(value, list) else value
-        for key, value in claim.parameters.items()
-    }
-    found: Finding = kind(**given).find(
-        trained, [d for d in _about(claim, context) if d in context.scale.datasets]
-    )
-    return found
+    """Compute the statistic of a claim over those of its data sets that this scale has."""
+    statistic = discover.the_class("claims", claim.statistic, Statistic)
+    parameters: dict[str, Any] = {}
+    for key, value in claim.parameters.items():
+        # Statistics are frozen dataclasses, so a list of the study file becomes a tuple.
+        parameters[key] = tuple(value) if isinstance(value, list) else value
+    datasets = _available_datasets(claim, context)
+    finding: Finding = statistic(**parameters).find(trained, datasets)
+    return finding
 
 
 def judge(claim: Claim, finding: Finding, context: Context) -> Verdict:
-    """The verdict on one claim; the rule stands at the top of this file."""
+    """The verdict on one claim; the rules are at the top of this file."""
+    rule = rule_text(claim.rule)
     estimate = finding.estimate
-    if obstacles := [*finding.lacking, *_departures(claim, context)]:
-        return Verdict("not comparable", "; ".join(obstacles))
+    obstacles = [*finding.lacking, *_departures(claim, context)]
+    if obstacles:
+        return Verdict(NOT_COMPARABLE, "; ".join(obstacles), rule)
     if math.isnan(estimate.value):
-        return Verdict("not comparable", f"undefined for {estimate.n} runs")
-    low, high = (
-        (estimate.low, estimate.high)
-        if claim.rule.by == "interval"
-        else (estimate.value, estimate.value)
-    )
+        return Verdict(NOT_COMPARABLE, f"undefined for {estimate.n} runs", rule)
+    low, high = estimate.low, estimate.high
+    if claim.rule.by == "value":
+        low = high = estimate.value
     if math.isnan(low):
-        return Verdict("not comparable", f"no interval for {estimate.n} runs")
+        return Verdict(NOT_COMPARABLE, f"no interval for {estimate.n} runs", rule)
     return _decided(claim.rule, estimate, low, high)
 
 
 def rule_text(rule: Rule) -> str:
     """``95 % interval above 0``, ``value between 0.5 and 0.7``."""
-    what = f"{100 * LEVEL:.0f} % interval" if rule.by == "interval" else "value"
+    subject = f"{100 * LEVEL:.0f} % interval" if rule.by == "interval" else "value"
     if rule.above is not None and rule.below is not None:
-        return f"{what} between {rule.above:g} and {rule.below:g}"
-    return (
-        f"{what} above {rule.above:g}" if rule.above is not None else f"{what} below {rule.below:g}"
-    )
+        return f"{subject} between {rule.above:g} and {rule.below:g}"
+    if rule.above is not None:
+        return f"{subject} above {rule.above:g}"
+    return f"{subject} below {rule.below:g}"
 
 
 def command(study: str, scale: str, target: str) -> str:
-    """What to type: it makes the claim's table or figure, and its verdict."""
+    """The command that makes the claim's table or figure, and its verdict."""
     return f"snakemake {study}_{target} {study}_claims --config scale={scale}"
 
 
-def _decided(rule: Rule, estimate: Estimate, low: float, high: float) -> Verdict:
+def _decided(
+    rule: Rule,
+    estimate: Estimate,
+    low: float,
+    high: float,
+) -> Verdict:
+    """The verdict by the rule alone; ``low`` and ``high`` are the ends of what must satisfy it."""
+    text = rule_text(rule)
     above = -math.inf if rule.above is None else rule.above
     below = math.inf if rule.below is None else rule.below
-    said = f"{estimate.value:.3g} [{estimate.low:.3g}, {estimate.high:.3g}] of {estimate.n:,} runs"
-    if above < low and high < below:
-        return Verdict("reproduced", said)
-    if high <= above or low >= below:
-        return Verdict("differs", said)
-    held = names.listed(
-        [f"{end:g}" for end in (rule.above, rule.below) if end is not None and low <= end <= high]
+    numbers = (
+        f"{estimate.value:.3g} [{estimate.low:.3g}, {estimate.high:.3g}] of {estimate.n:,} runs"
     )
-    return Verdict("not comparable", f"undecided: {said} holds {held}; more runs would tell")
+    if above < low and high < below:
+        return Verdict(REPRODUCED, numbers, text)
+    if high <= above or low >= below:
+        return Verdict(DIFFERS, numbers, text)
+    contained = []
+    for limit in (rule.above, rule.below):
+        if limit is not None and low <= limit <= high:
+            contained.append(f"{limit:g}")
+    reason = f"undecided: {numbers} holds {names.listed(contained)}; more runs would tell"
+    return Verdict(NOT_COMPARABLE, reason, text)
 
 
-def _about(claim: Claim, context: Context) -> list[str]:
+def _datasets(claim: Claim, context: Context) -> list[str]:
     """The data sets that a claim is about."""
     return claim.datasets or list(context.design.datasets)
 
 
+def _available_datasets(claim: Claim, context: Context) -> list[str]:
+    """Those of them that this scale has."""
+    available = context.scale.datasets
+    return [name for name in _datasets(claim, context) if name in available]
+
+
 def _departures(claim: Claim, context: Context) -> list[str]:
-    """In what this scale is not the study that the claim is about."""
-    about = _about(claim, context)
-    there = [d for d in about if d in context.scale.datasets]
-    fewer = [f"{len(there)} of {len(about)} data sets"] if len(there) < len(about) else []
-    other = [
-        d.text for d in context.scale.departures if d.kind in ABOUT and d.dataset in ("", *about)
-    ]
-    said = ", ".join([*fewer, *dict.fromkeys(other)])
-    return [f"{context.scale.name} scale: {said}"] if said else []
+    """How this scale departs from what the claim is about: one text, or none."""
+    datasets = _datasets(claim, context)
+    available = _available_datasets(claim, context)
+    texts = []
+    if len(available) < len(datasets):
+        texts.append(f"{len(available)} of {len(datasets)} data sets")
+    for departure in context.scale.departures:
+        # A departure without a data set applies to all of them.
+        is_elsewhere = departure.dataset and departure.dataset not in datasets
+        if departure.kind in ABOUT and not is_elsewhere:
+            texts.append(departure.text)
+    if not texts:
+        return []
+    return [f"{context.scale.name} scale: {', '.join(dict.fromkeys(texts))}"]
 
 
 def _row(
-    id: str, claim: Claim, trained: pd.DataFrame, context: Context, cost: str
+    id: str,
+    claim: Claim,
+    trained: pd.DataFrame,
+    context: Context,
+    cost: str,
 ) -> tuple[Any, ...]:
+    """The values of all ``COLUMNS``."""
     finding = find(claim, trained, context)
     estimate = finding.estimate
-    statistic = f"{claim.statistic} {canonical.dumps(claim.parameters)}"
-    numbers = (estimate.value, estimate.low, estimate.high, estimate.n)
-    asked = command(context.design.study, context.scale.name, claim.target)
     verdict = judge(claim, finding, context)
+    parameters = canonical.dumps(claim.parameters)
+    study, scale = context.design.study, context.scale.name
     return (
         id,
         claim.text,
-        statistic,
-        *numbers,
-        rule_text(claim.rule),
-        *verdict,
-        asked,
+        f"{claim.statistic} {parameters}",
+        estimate.value,
+        estimate.low,
+        estimate.high,
+        estimate.n,
+        verdict.rule,
+        verdict.verdict,
+        verdict.reason,
+        command(study, scale, claim.target),
         cost,
         claim.source,
         claim.verified,

@@ -9,15 +9,17 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from facsimile.comparison.numbers_view import STYLES
-from facsimile.presentation import markdown as presentation_markdown
+from facsimile.comparison.verdict import STYLES
+from facsimile.presentation.markdown import Footnotes, grid
 from facsimile.presentation.rendering import NONE
+
+Row = dict[Any, Any]  # a row of claims.csv, by its columns
 
 
 def console(claims: pd.DataFrame) -> Any:
-    """Something that a rich Console prints: a claim, its number and rule, its verdict; then what to type and what it costs.
+    """The claims as a rich renderable: a table, then the commands and their cost.
 
-    A reason that several claims have is a note below them.
+    A reason that several claims share becomes a note below the table.
     """
     table = Table(
         title="Claims",
@@ -26,68 +28,85 @@ def console(claims: pd.DataFrame) -> Any:
         box=box.SIMPLE_HEAD,
         pad_edge=False,
     )
-    for column, ratio in (("claim", 6), ("found", 4), ("verdict", 5)):
-        table.add_column(column, ratio=ratio)
-    reasons = pd.Series(
-        [part for reason in claims["reason"] for part in reason.split("; ")], dtype=object
-    )
-    notes = {reason: f"({i})" for i, reason in enumerate(reasons[reasons.duplicated()].unique(), 1)}
+    table.add_column("claim", ratio=6)
+    table.add_column("value", ratio=4)
+    table.add_column("verdict", ratio=5)
+    marks = _marks_of_shared_reasons(claims)
     for row in claims.to_dict("records"):
-        table.add_row(*_line(row, notes))
+        table.add_row(*_console_row(row, marks))
         table.add_section()
-    said = [Text(f"{mark} {reason}", style="dim") for reason, mark in notes.items()]
-    return Group(table, *said, *(Text(line, style="dim") for line in _commands(claims)))
+    lines = [f"{mark} {reason}" for reason, mark in marks.items()]
+    lines += _commands(claims)
+    return Group(table, *(Text(line, style="dim") for line in lines))
 
 
-def _line(row: dict[Any, Any], notes: dict[str, str]) -> list[Text]:
-    why = "\n".join(notes.get(part, part) for part in row["reason"].split("; "))
-    unchecked = "" if row["verified"] else " · not checked against the PDF"
-    return [
-        Text.assemble(row["text"], (f"\n{row['claim']}{unchecked}", "dim")),
-        Text.assemble(number(row), (f"\n{row['rule']}", "dim")),
-        Text.assemble((row["verdict"], STYLES[row["verdict"]]), (f"\n{why}", "dim")),
-    ]
+def _marks_of_shared_reasons(claims: pd.DataFrame) -> dict[str, str]:
+    """A mark, ``(1)``, for each reason that more than one claim has."""
+    listed: list[str] = []
+    for reason in claims["reason"]:
+        listed += reason.split("; ")
+    reasons = pd.Series(listed, dtype=object)
+    shared = reasons[reasons.duplicated()].unique()
+    return {reason: f"({number})" for number, reason in enumerate(shared, 1)}
+
+
+def _console_row(row: Row, marks: dict[str, str]) -> list[Text]:
+    """The cells of a row: in each, dim text below what matters most."""
+    name = row["claim"]
+    if not row["verified"]:
+        name += " · not checked against the PDF"
+    claim = Text.assemble(row["text"], (f"\n{name}", "dim"))
+    value = Text.assemble(number(row), (f"\n{row['rule']}", "dim"))
+    verdict = Text.assemble((row["verdict"], STYLES[row["verdict"]]))
+    for reason in row["reason"].split("; "):
+        verdict.append(f"\n{marks.get(reason, reason)}", style="dim")
+    return [claim, value, verdict]
 
 
 def markdown(claims: pd.DataFrame, prefix: str) -> str:
-    """A table for a page: claim, number, rule, verdict with its reasons as footnotes, then the commands and their cost."""
-    notes = presentation_markdown.Footnotes(prefix)
-    rows = [
-        (row["text"], number(row), row["rule"], _verdict(row, notes))
-        for row in claims.to_dict("records")
+    """The claims as a Markdown table with reasons as footnotes, then the commands and their cost.
+
+    ``prefix`` makes the names of the footnotes unique on the page.
+    """
+    notes = Footnotes(prefix)
+    rows = []
+    for row in claims.to_dict("records"):
+        verdict = _markdown_verdict(row, notes)
+        rows.append((row["text"], number(row), row["rule"], verdict))
+    *commands, cost = _commands(claims)
+    lines = [
+        *grid(("claim", "value", "rule", "verdict"), rows),
+        "",
+        *("```sh", *commands, "```"),
+        "",
+        f"{cost}.",
+        "",
+        *notes.lines(),
     ]
-    *typed, cost = _commands(claims)
-    code = ["```sh", *typed, "```"]
-    return "\n".join(
-        [
-            *presentation_markdown.grid(("claim", "found", "rule", "verdict"), rows),
-            "",
-            *code,
-            "",
-            f"{cost}.",
-            "",
-            *notes.lines(),
-        ]
-    )
+    return "\n".join(lines)
 
 
-def _verdict(row: dict[Any, Any], notes: presentation_markdown.Footnotes) -> str:
-    return f"**{row['verdict']}**{''.join(notes.mark(part) for part in row['reason'].split('; '))}"
+def _markdown_verdict(row: Row, notes: Footnotes) -> str:
+    text = f"**{row['verdict']}**"
+    for reason in row["reason"].split("; "):
+        text += notes.mark(reason)
+    return text
 
 
-def number(row: dict[Any, Any]) -> str:
-    """``0.123 [0.045, 0.2], n = 60``, or – for no number."""
+def number(row: Row) -> str:
+    """``0.123 [0.045, 0.2], n = 60``, or – if there is no value."""
     if not math.isfinite(row["value"]):
         return NONE
-    interval = f" [{row['low']:.3g}, {row['high']:.3g}]" if math.isfinite(row["low"]) else ""
-    return f"{row['value']:.3g}{interval}, n = {row['n']:,}"
+    text = f"{row['value']:.3g}"
+    if math.isfinite(row["low"]):
+        text += f" [{row['low']:.3g}, {row['high']:.3g}]"
+    return f"{text}, n = {row['n']:,}"
 
 
 def _commands(claims: pd.DataFrame) -> list[str]:
-    """Commands, those of several claims once, and what each costs."""
+    """Each distinct command with the claims that it tests; the last line is the cost."""
+    lines = []
+    for command, rows in claims.groupby("command", sort=False):
+        lines.append(f"{command}    # {', '.join(rows['claim'])}")
     costs = "; ".join(dict.fromkeys(claims["cost"]))
-    typed = [
-        f"{command}    # {', '.join(own['claim'])}"
-        for command, own in claims.groupby("command", sort=False)
-    ]
-    return [*typed, f"Cost of each where nothing is made yet: {costs}"]
+    return [*lines, f"Cost of each if nothing has been computed yet: {costs}"]

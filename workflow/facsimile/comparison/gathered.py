@@ -1,4 +1,4 @@
-"""A study's gathered scores, with the published numbers beside them."""
+"""Reads the gathered scores of a study, together with its published numbers."""
 
 import dataclasses
 from collections.abc import Callable
@@ -17,43 +17,65 @@ from facsimile.studies.study import Study
 
 @dataclass(frozen=True)
 class Gathered:
-    """A study's tables at the configured scale."""
+    """The tables of a study at the configured scale.
+
+    ``numbers`` are all published numbers, in the order of the CSV; ``context.published`` holds the
+    first of each quantity.
+    """
 
     study: Study
     runs: pd.DataFrame
     scores: pd.DataFrame
     context: Context
+    numbers: tuple[Published, ...]
 
 
 def gathered(workspace: Workspace, name: str) -> Gathered:
-    """Read runs.parquet and scores.parquet of a study; raises FileNotFoundError that says what to type."""
-    folder = workspace.paths.study(name, workspace.config.scale)
+    """Read runs.parquet and scores.parquet of a study, and its published numbers.
+
+    Raises FileNotFoundError, with the command to run, if the study has no scores yet.
+    """
+    scale = workspace.config.scale
+    folder = workspace.paths.study(name, scale)
     if not (folder / "scores.parquet").exists():
         raise FileNotFoundError(
-            f"{folder}: no scores yet; make them: snakemake {name} --config scale={workspace.config.scale}"
+            f"{folder}: no scores yet; compute them with: snakemake {name} --config scale={scale}"
         )
     study = workspace.study(name)
-    runs, scores = (pd.read_parquet(folder / f"{table}.parquet") for table in ("runs", "scores"))
-    context = Context.of(study, workspace.config.scale)
-    numbers = _first_of_each(printed(workspace, name, context))
-    context = dataclasses.replace(context, published=numbers, history=_history(workspace))
-    return Gathered(study, runs, scores, context)
-
-
-def _history(workspace: Workspace) -> Callable[[str], pd.DataFrame]:
-    return lambda run: pd.read_parquet(workspace.paths.run(run) / files.HISTORY)
-
-
-def _first_of_each(numbers: list[Published]) -> PublishedNumbers:
-    """The first number of each quantity, the authors' and those that peers printed."""
-    authors: dict[Quantity, float] = {}
-    peers: dict[Quantity, float] = {}
-    for number in reversed(numbers):
-        table = peers if number.how == published.PEER else authors
-        table[number.quantity] = number.value
-    return PublishedNumbers(authors, peers)
+    runs = pd.read_parquet(folder / "runs.parquet")
+    scores = pd.read_parquet(folder / "scores.parquet")
+    context = Context.of(study, scale)
+    numbers = printed(workspace, name, context)
+    context = dataclasses.replace(
+        context, published=_first_of_each(numbers), history=_history(workspace)
+    )
+    return Gathered(study, runs, scores, context, tuple(numbers))
 
 
 def printed(workspace: Workspace, study: str, context: Context) -> list[Published]:
+    """Read the published numbers of a study; none if it has no published.csv."""
     path = workspace.paper(study) / PUBLISHED
-    return published.read(path, context) if path.exists() else []
+    if not path.exists():
+        return []
+    return published.read(path, context)
+
+
+def _history(workspace: Workspace) -> Callable[[str], pd.DataFrame]:
+    """Return a function that reads the losses and traces of a run, given its key."""
+
+    def history(run: str) -> pd.DataFrame:
+        folder = workspace.paths.run(run)
+        return pd.read_parquet(folder / files.HISTORY)
+
+    return history
+
+
+def _first_of_each(numbers: list[Published]) -> PublishedNumbers:
+    """The first number of each quantity: the authors' numbers, and those that peers published."""
+    authors: dict[Quantity, float] = {}
+    peers: dict[Quantity, float] = {}
+    # In reverse order, so that the first number overwrites those after it.
+    for number in reversed(numbers):
+        values = peers if number.how == published.PEER else authors
+        values[number.quantity] = number.value
+    return PublishedNumbers(authors, peers)

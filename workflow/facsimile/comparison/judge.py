@@ -1,37 +1,49 @@
-"""Published numbers beside ours, with a verdict by a stated rule.
+"""Compares published numbers with ours and gives each a verdict, by the rules below.
 
-Each number of a study's tables and figures, and each published number, becomes one row. Its verdict follows from the first of
-these that holds; ``RULES`` has the words of the column ``rule``:
+Each number of a study's tables and figures, and each published number, becomes one row. The first
+rule that applies decides; ``RULES`` has the texts of the column ``rule``.
 
-1. no source: no published number is at hand.
-2. not comparable: the number is a peer's, from another protocol; or ours is not there; or this scale departs from the study in
-   what the number depends on. A control depends on evaluation and grid alone, so it is comparable wherever these are the
-   study's. A trained model's score depends on steps and fixed hyper-parameters too, a number over all cells of a model on which
-   cells there are, and what the study file states (``study.runs``) on no scale. Fewer than ``LEAST`` trained runs are too few.
-3. reproduced: |ours - published| ≤ spread × max(1, 2 / √n) + half a unit of the last printed place. The 2 at n = 1 is there
-   because a single run lies within two standard deviations about as often as an interval of 95 % holds the truth.
-4. reproduced: the published value, give or take its rounding, lies inside our 95 % bootstrap interval.
+1. no source: there is no published number.
+2. not comparable: the number is a peer's, from another protocol; or we have no result; or this
+   scale departs from the study in something the number depends on. Controls depend only on
+   evaluation and grid, so they are comparable wherever these are the study's. The score of a
+   trained model also depends on steps and fixed hyper-parameters, and a number over all cells of a
+   model on which cells exist. What the study file states (``study.runs``) depends on no scale.
+   Fewer than ``LEAST`` trained runs are too few.
+3. reproduced: |ours - published| ≤ spread × max(1, 2 / √n) + half a unit of the last printed digit.
+   The 2 at n = 1 is there because a single run lies within two standard deviations about as often
+   as a 95 % interval contains the true value.
+4. reproduced: the published value, give or take its rounding, lies inside our 95 % bootstrap
+   interval.
 5. not comparable: neither side says how much its number varies.
 6. differs.
 """
 
-import json
+import dataclasses
 import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from facsimile.comparison import nearest, published
 from facsimile.comparison.published import Published
+from facsimile.comparison.score_index import RunResults, ScoreIndex
+from facsimile.comparison.verdict import (
+    DIFFERS,
+    NO_SOURCE,
+    NOT_COMPARABLE,
+    REPRODUCED,
+    Verdict,
+)
 from facsimile.foundation import atomic, discover
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import with_names
 from facsimile.presentation.spec import Quantity, Spec
 from facsimile.statistics import estimates
-from facsimile.statistics.estimates import Estimate
+from facsimile.statistics.estimates import Array, Estimate
 
 LEAST = 5
 RULES = {
@@ -42,221 +54,305 @@ RULES = {
     "interval": f"published value ± rounding inside our {100 * estimates.LEVEL:.0f} % interval",
     "variation": "a published spread or an interval of ours",
 }
-NOTHING = Estimate(math.nan, math.nan, math.nan, 0)
-Frames = dict[tuple[str, str], pd.DataFrame]  # (data set, metric.score) -> scores
-
-
-class Verdict(NamedTuple):
-    """The word, why, and the rule that decided."""
-
-    verdict: str
-    reason: str
-    rule: str
-
-
-def compare(
-    scores: pd.DataFrame, printed: list[Published], specs: list[Spec], context: Context
-) -> pd.DataFrame:
-    """One row a number that the artefacts ``specs`` show or that was ``printed`` (``published.read``), in their order."""
-    frames = _frames(scores)
-    pairs = _joined(_quantities(specs, context), printed, context)
-    found = pd.DataFrame(
-        [_row(quantity, number, frames, context) for quantity, number in pairs],
-        columns=COLUMNS[:-1],
-    )
-    return found.assign(
-        nearest=nearest.marked(found, [number.line if number else None for _, number in pairs])
-    )
-
-
-def save(comparison: pd.DataFrame, path: Path) -> None:
-    """Write comparison.csv, whole or not at all."""
-    atomic.write_bytes(path, comparison.to_csv(index=False, lineterminator="\n").encode())
-
-
-def ours(quantity: Quantity, frames: Frames, context: Context) -> Estimate:
-    """Our value of a quantity with its interval and n; n = 0 where there is none."""
-    if quantity.metric == published.DESIGN:
-        stated = quantity.statistic == "count" and not (quantity.dataset or quantity.model)
-        return (
-            Estimate(
-                context.design.published_runs, math.nan, math.nan, context.design.published_runs
-            )
-            if stated
-            else NOTHING
-        )
-    if quantity.statistic == "spearman":
-        return _correlation(quantity, frames)
-    if quantity.statistic not in estimates.STATISTICS:
-        return NOTHING
-    values = _runs(quantity, frames, quantity.metric)["result"].to_numpy(dtype=float)
-    rng = estimates.generator(
-        quantity.dataset, quantity.model, quantity.params, quantity.metric, quantity.statistic
-    )
-    return estimates.estimate(values, rng, estimates.STATISTICS[quantity.statistic])
-
-
-def judge(
-    quantity: Quantity, number: Published | None, found: Estimate, context: Context
-) -> Verdict:
-    """The verdict on one number; the rule stands at the top of this file."""
-    if number is None:
-        return Verdict("no source", "no published number at hand", RULES["source"])
-    for rule, reason in _obstacles(quantity, number, found, context):
-        return Verdict("not comparable", reason, RULES[rule])
-    difference = found.value - number.value
-    spread = 0.0 if math.isnan(number.spread) else number.spread
-    tolerance = spread * max(1.0, 2.0 / math.sqrt(found.n)) + number.rounding
-    if abs(difference) <= tolerance * (1 + 1e-9):
-        return Verdict(
-            "reproduced",
-            f"difference {difference:+.4g}, tolerance {tolerance:.4g}",
-            RULES["tolerance"],
-        )
-    if found.low - number.rounding <= number.value <= found.high + number.rounding:
-        return Verdict("reproduced", f"inside our interval of {found.n} runs", RULES["interval"])
-    if math.isnan(number.spread) and math.isnan(found.low) and quantity.statistic != "count":
-        reason = f"difference {difference:+.4g}, but no published spread and no interval of ours (n = {found.n})"
-        return Verdict("not comparable", reason, RULES["variation"])
-    outside = "" if math.isnan(found.low) else " and outside our interval"
-    return Verdict(
-        "differs",
-        f"difference {difference:+.4g} beyond tolerance {tolerance:.4g}{outside}",
-        RULES["tolerance"],
-    )
-
-
-def _obstacles(
-    quantity: Quantity, number: Published, found: Estimate, context: Context
-) -> list[tuple[str, str]]:
-    """Why two numbers cannot be compared: (rule, reason)."""
-    departures = "; ".join(_departures(quantity, context))
-    # Where nothing is trained, numbers are of data sets, and one is as many as there are.
-    given = quantity.model in (*context.design.controls, *context.design.untrained)
-    trained = (
-        not given and quantity.metric != published.DESIGN and context.design.published_steps > 0
-    )
-    computed = quantity.statistic in (*estimates.STATISTICS, "spearman", "count")
-    where = f" of {names.dataset(quantity.dataset)}" if quantity.dataset else ""
-    absent = (
-        f"this scale has no such score{where}"
-        if computed
-        else f"the statistic {quantity.statistic!r} is not computed here"
-    )
-    obstacles = [
-        (number.how == published.PEER, "protocol", "a peer's number, from another protocol"),
-        (found.n == 0, "protocol", context.design.unmeasured.get(quantity.metric, absent)),
-        (bool(departures), "protocol", f"{context.scale.name} scale: {departures}"),
-        (
-            math.isnan(found.value),
-            "runs",
-            f"our {quantity.statistic} of {found.n} runs is undefined",
-        ),
-        (trained and found.n < LEAST, "runs", f"{found.n} of at least {LEAST} runs"),
-    ]
-    return [(rule, reason) for holds, rule, reason in obstacles if holds]
-
-
-def _departures(quantity: Quantity, context: Context) -> list[str]:
-    if quantity.metric == published.DESIGN:
-        return []
-    kinds = {"evaluation", "grid"}
-    if quantity.model not in (*context.design.controls, *context.design.untrained):
-        kinds |= {"training"} if quantity.params else {"training", "cells"}
-    families = ["", *(name.partition(".")[0] for name in quantity.metric.split(" ~ "))]
-    here = [
-        d
-        for d in context.scale.departures
-        if d.kind in kinds and d.dataset in ("", quantity.dataset) and d.metric in families
-    ]
-    called = {"", quantity.model, context.design.labels.get(quantity.model, "")}
-    of_it = [label for label, model in context.design.labels.items() if model == quantity.model]
-    touching = [d for d in here if not quantity.model or d.model in (*called, *of_it)]
-    return list(dict.fromkeys(d.text for d in touching))
-
-
-def _quantities(specs: list[Spec], context: Context) -> list[Quantity]:
-    """What the tables and figures state: each kind is a file of tables/ or figures/."""
-    tables = discover.names("tables")
-    kinds = [
-        (spec, discover.module("tables" if spec.kind in tables else "figures", spec.kind))
-        for spec in specs
-    ]
-    return [quantity for spec, kind in kinds for quantity in kind.cells(spec, context)]
-
-
-def _joined(
-    wanted: list[Quantity], printed: list[Published], context: Context
-) -> list[tuple[Quantity, Published | None]]:
-    """The outer join of both, in the order of the study's artefacts, then of what is published beside them."""
-    by_quantity: dict[Quantity, list[Published | None]] = {quantity: [] for quantity in wanted}
-    for number in printed:
-        by_quantity.setdefault(number.quantity, []).append(number)
-    order = [*context.design.artefacts, *published.BESIDE]
-    pairs = [
-        (quantity, number)
-        for quantity, numbers in by_quantity.items()
-        for number in numbers or [None]
-    ]
-    return sorted(pairs, key=lambda pair: order.index(pair[0].artefact))
-
-
-def _row(
-    quantity: Quantity, number: Published | None, frames: Frames, context: Context
-) -> tuple[Any, ...]:
-    found = ours(quantity, frames, context)
-    theirs = (
-        (number.value, number.spread, number.source, number.how)
-        if number
-        else (math.nan, math.nan, "", "")
-    )
-    identity = [getattr(quantity, key) for key in Quantity.__dataclass_fields__]
-    verdict = judge(quantity, number, found, context)
-    own = found.value, found.low, found.high, found.n, found.value - theirs[0]
-    return *identity, *theirs, *own, *verdict, number.faithful_to if number else ""
-
-
 COLUMNS = [
     *Quantity.__dataclass_fields__,
     *("value", "spread", "source", "how"),
     *("ours", "low", "high", "n", "difference"),
-    *Verdict._fields,
-    *(
-        "faithful_to",
-        "nearest",
-    ),  # see variants.py; both empty where a published name has no variants
+    *("verdict", "reason", "rule"),
+    *("faithful_to", "nearest"),  # both empty for numbers without variants
 ]
+# What the columns of the published side hold if there is no published number.
+_NOT_PUBLISHED = Published(
+    quantity=Quantity("", "", "", "", "", ""),
+    value=math.nan,
+    spread=math.nan,
+    rounding=math.nan,
+    source="",
+    how="",
+)
+NOTHING = Estimate(value=math.nan, low=math.nan, high=math.nan, n=0)
 
 
-def _frames(scores: pd.DataFrame) -> Frames:
-    return {
-        (str(d), str(n)): frame
-        for (d, n), frame in with_names(scores).groupby(["dataset", "name"], sort=False)
-    }
+def compare(
+    scores: pd.DataFrame,
+    printed: Sequence[Published],
+    specs: Sequence[Spec],
+    context: Context,
+) -> pd.DataFrame:
+    """Compare the numbers that ``specs`` show, and those in ``printed``, with our scores.
+
+    One row per number, with the columns ``COLUMNS``, in the order of the study's artefacts. A
+    quantity that was published several times has a row for each.
+    """
+    index = ScoreIndex(scores)
+    pairs = _joined(_quantities(specs, context), printed, context)
+    estimates_of: dict[Quantity, Estimate] = {}
+    rows = []
+    for quantity, number in pairs:
+        # Several artefacts may show one number, and its bootstrap takes most of the time here.
+        shared = dataclasses.replace(quantity, artefact="")
+        if shared not in estimates_of:
+            estimates_of[shared] = ours(quantity, index, context)
+        estimate = estimates_of[shared]
+        rows.append(_row(quantity, number, estimate, context))
+    *columns, _ = COLUMNS
+    table = pd.DataFrame(rows, columns=columns)
+    lines = [number.line if number else None for _, number in pairs]
+    return table.assign(nearest=nearest.marked(table, lines))
 
 
-def _runs(quantity: Quantity, frames: Frames, metric: str) -> pd.DataFrame:
-    """Scores that a quantity is about: a run matches when it has all the hyper-parameters that are stated."""
-    empty = pd.DataFrame({"run": [], "result": []})
-    found = frames.get((quantity.dataset, metric))
-    if found is None:
-        return empty
-    chosen = ~found["control"].astype(bool)
-    if quantity.model:
-        column = "label" if quantity.model in set(found["label"]) else "model"
-        chosen = found[column] == quantity.model
-    if quantity.params:
-        stated = json.loads(quantity.params).items()
-        chosen &= np.array(
-            [stated <= json.loads(params).items() for params in found["params"]], dtype=bool
+def save(comparison: pd.DataFrame, path: Path) -> None:
+    """Write comparison.csv atomically."""
+    text = comparison.to_csv(index=False, lineterminator="\n")
+    atomic.write_bytes(path, text.encode())
+
+
+def ours(quantity: Quantity, index: ScoreIndex, context: Context) -> Estimate:
+    """Our value of a quantity with its interval and number of runs; n = 0 if there is none."""
+    if quantity.metric == published.DESIGN:
+        return _of_design(quantity, context)
+    if quantity.statistic == "spearman":
+        return _correlation(quantity, index)
+    if quantity.statistic not in estimates.STATISTICS:
+        return NOTHING
+    statistic = estimates.STATISTICS[quantity.statistic]
+    # Seeded by the quantity, so that its interval does not depend on the other rows.
+    rng = estimates.generator(
+        quantity.dataset,
+        quantity.model,
+        quantity.params,
+        quantity.metric,
+        quantity.statistic,
+    )
+    selected = index.select(quantity, quantity.metric)
+    return estimates.estimate(selected.results, rng, statistic)
+
+
+def _of_design(quantity: Quantity, context: Context) -> Estimate:
+    """The number of models in the whole study, the only property of a design that is compared."""
+    of_the_whole_study = not (quantity.dataset or quantity.model)
+    if quantity.statistic != "count" or not of_the_whole_study:
+        return NOTHING
+    count = context.design.published_runs
+    return Estimate(count, math.nan, math.nan, count)
+
+
+def _correlation(quantity: Quantity, index: ScoreIndex) -> Estimate:
+    """Spearman's correlation of the two scores in ``a ~ b``, over the runs that have both."""
+    first_metric, _, second_metric = quantity.metric.partition(" ~ ")
+    first = index.select(quantity, first_metric)
+    second = index.select(quantity, second_metric)
+    x, y = _paired(first, second)
+    # The same resamples for all pairs of scores on a data set.
+    rng = estimates.generator(quantity.dataset, "spearman")
+    return estimates.spearman(x, y, rng)
+
+
+def _paired(first: RunResults, second: RunResults) -> tuple[Array, Array]:
+    """The results [n] on both sides of the runs that both have, in the order of the first.
+
+    Raises ValueError if a run has one of the scores twice.
+    """
+    # Nearly always both are of the same runs, and joining them would take longer than the rest.
+    is_unique = len(set(first.runs)) == len(first.runs)
+    if is_unique and np.array_equal(first.runs, second.runs):
+        return first.results, second.results
+    left = pd.Series(first.results, index=first.runs)
+    right = pd.Series(second.results, index=second.runs)
+    joined = pd.concat([left, right], axis=1, join="inner")
+    return joined[0].to_numpy(dtype=float), joined[1].to_numpy(dtype=float)
+
+
+def judge(
+    quantity: Quantity,
+    number: Published | None,
+    estimate: Estimate,
+    context: Context,
+) -> Verdict:
+    """The verdict on one number; the rules are at the top of this file."""
+    if number is None:
+        return Verdict(NO_SOURCE, "no published number at hand", RULES["source"])
+    obstacles = _obstacles(quantity, number, estimate, context)
+    if obstacles:
+        rule, reason = obstacles[0]
+        return Verdict(NOT_COMPARABLE, reason, RULES[rule])
+    return _judge_difference(quantity, number, estimate)
+
+
+def _judge_difference(quantity: Quantity, number: Published, estimate: Estimate) -> Verdict:
+    """The verdict on two numbers that can be compared."""
+    difference = estimate.value - number.value
+    spread = 0.0 if math.isnan(number.spread) else number.spread
+    spreads = max(1.0, 2.0 / math.sqrt(estimate.n))
+    tolerance = spread * spreads + number.rounding
+    # A difference of exactly the tolerance must not fail because of how floats round.
+    if abs(difference) <= tolerance * (1 + 1e-9):
+        reason = f"difference {difference:+.4g}, tolerance {tolerance:.4g}"
+        return Verdict(REPRODUCED, reason, RULES["tolerance"])
+
+    low = estimate.low - number.rounding
+    high = estimate.high + number.rounding
+    # False if we have no interval, because its ends are NaN.
+    if low <= number.value <= high:
+        reason = f"inside our interval of {estimate.n} runs"
+        return Verdict(REPRODUCED, reason, RULES["interval"])
+
+    has_interval = not math.isnan(estimate.low)
+    has_spread = not math.isnan(number.spread)
+    # A count does not vary, so it can differ without either.
+    if not (has_interval or has_spread or quantity.statistic == "count"):
+        reason = (
+            f"difference {difference:+.4g}, but no published spread and no interval of ours"
+            f" (n = {estimate.n})"
         )
-    return found[chosen]
+        return Verdict(NOT_COMPARABLE, reason, RULES["variation"])
+
+    outside = " and outside our interval" if has_interval else ""
+    reason = f"difference {difference:+.4g} beyond tolerance {tolerance:.4g}{outside}"
+    return Verdict(DIFFERS, reason, RULES["tolerance"])
 
 
-def _correlation(quantity: Quantity, frames: Frames) -> Estimate:
-    a, _, b = quantity.metric.partition(" ~ ")
-    first, second = (_runs(quantity, frames, name).set_index("run")["result"] for name in (a, b))
-    both = pd.concat([first, second], axis=1, join="inner").to_numpy(dtype=float)
-    return estimates.spearman(
-        both[:, 0], both[:, 1], estimates.generator(quantity.dataset, "spearman")
+def _obstacles(
+    quantity: Quantity,
+    number: Published,
+    estimate: Estimate,
+    context: Context,
+) -> list[tuple[str, str]]:
+    """Why two numbers cannot be compared, as pairs (rule, reason); the first one is reported."""
+    obstacles = []
+    if number.how == published.PEER:
+        obstacles.append(("protocol", "a peer's number, from another protocol"))
+    if estimate.n == 0:
+        obstacles.append(("protocol", _why_missing(quantity, context)))
+    departures = "; ".join(_departures(quantity, context))
+    if departures:
+        obstacles.append(("protocol", f"{context.scale.name} scale: {departures}"))
+    if math.isnan(estimate.value):
+        reason = f"our {quantity.statistic} of {estimate.n} runs is undefined"
+        obstacles.append(("runs", reason))
+    if _is_of_trained_models(quantity, context) and estimate.n < LEAST:
+        obstacles.append(("runs", f"{estimate.n} of at least {LEAST} runs"))
+    return obstacles
+
+
+def _why_missing(quantity: Quantity, context: Context) -> str:
+    if quantity.metric in context.design.unmeasured:
+        return context.design.unmeasured[quantity.metric]
+    computed = (*estimates.STATISTICS, "spearman", "count")
+    if quantity.statistic not in computed:
+        return f"the statistic {quantity.statistic!r} is not computed here"
+    where = f" of {names.dataset(quantity.dataset)}" if quantity.dataset else ""
+    return f"this scale has no such score{where}"
+
+
+def _needs_no_training(quantity: Quantity, context: Context) -> bool:
+    design = context.design
+    return quantity.model in (*design.controls, *design.untrained)
+
+
+def _is_of_trained_models(quantity: Quantity, context: Context) -> bool:
+    """Whether a number varies with the seed of training, so that one run is not enough."""
+    if quantity.metric == published.DESIGN or _needs_no_training(quantity, context):
+        return False
+    # A study that trains nothing has one number per data set.
+    return context.design.published_steps > 0
+
+
+def _departures(quantity: Quantity, context: Context) -> list[str]:
+    """The departures of this scale that affect a quantity, as texts without repetition."""
+    if quantity.metric == published.DESIGN:
+        return []
+    kinds = {"evaluation", "grid"}
+    if not _needs_no_training(quantity, context):
+        kinds.add("training")
+        # A number for stated hyper-parameters does not change with the other cells.
+        if not quantity.params:
+            kinds.add("cells")
+    # A departure without a metric, a model or a data set applies to all of them.
+    metrics = [""]
+    for name in quantity.metric.split(" ~ "):
+        metrics.append(name.partition(".")[0])
+    models = _names_of_model(quantity.model, context)
+    texts = []
+    for departure in context.scale.departures:
+        applies = (
+            departure.kind in kinds
+            and departure.dataset in ("", quantity.dataset)
+            and departure.metric in metrics
+            and (not quantity.model or departure.model in models)
+        )
+        if applies:
+            texts.append(departure.text)
+    return list(dict.fromkeys(texts))
+
+
+def _names_of_model(model: str, context: Context) -> set[str]:
+    """Every name under which a departure may mean a model: its label, its name, "" for all."""
+    labels = context.design.labels
+    names_of_model = {"", model}
+    if model in labels:
+        names_of_model.add(labels[model])
+    for label, name in labels.items():
+        if name == model:
+            names_of_model.add(label)
+    return names_of_model
+
+
+def _quantities(specs: Sequence[Spec], context: Context) -> list[Quantity]:
+    """The numbers that the tables and figures of the study show."""
+    tables = discover.names("tables")
+    quantities: list[Quantity] = []
+    for spec in specs:
+        folder = "tables" if spec.kind in tables else "figures"
+        kind = discover.module(folder, spec.kind)
+        quantities += kind.cells(spec, context)
+    return quantities
+
+
+def _joined(
+    quantities: list[Quantity], printed: Sequence[Published], context: Context
+) -> list[tuple[Quantity, Published | None]]:
+    """The outer join of both, in the order of the study's artefacts, then ``published.BESIDE``."""
+    numbers_of: dict[Quantity, list[Published]] = {}
+    for quantity in quantities:
+        numbers_of[quantity] = []
+    for number in printed:
+        numbers_of.setdefault(number.quantity, []).append(number)
+
+    order = [*context.design.artefacts, *published.BESIDE]
+    # Sorting is stable: within an artefact, the order of its own numbers is kept.
+    in_order = sorted(numbers_of, key=lambda quantity: order.index(quantity.artefact))
+    pairs: list[tuple[Quantity, Published | None]] = []
+    for quantity in in_order:
+        for number in numbers_of[quantity]:
+            pairs.append((quantity, number))
+        if not numbers_of[quantity]:
+            pairs.append((quantity, None))
+    return pairs
+
+
+def _row(
+    quantity: Quantity,
+    number: Published | None,
+    estimate: Estimate,
+    context: Context,
+) -> tuple[Any, ...]:
+    """The values of all ``COLUMNS`` but the last."""
+    verdict = judge(quantity, number, estimate, context)
+    number = number or _NOT_PUBLISHED
+    return (
+        *dataclasses.astuple(quantity),
+        number.value,
+        number.spread,
+        number.source,
+        number.how,
+        estimate.value,
+        estimate.low,
+        estimate.high,
+        estimate.n,
+        estimate.value - number.value,
+        verdict.verdict,
+        verdict.reason,
+        verdict.rule,
+        number.faithful_to,
     )

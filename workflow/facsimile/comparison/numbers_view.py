@@ -1,4 +1,4 @@
-"""A comparison on the console: a line a published number, and how many numbers have no source."""
+"""A comparison of published numbers with ours, on the console and as Markdown."""
 
 import math
 from typing import Any
@@ -10,28 +10,22 @@ from rich.table import Table
 from rich.text import Text
 
 from facsimile.comparison import nearest
-from facsimile.presentation import markdown as presentation_markdown
+from facsimile.comparison.verdict import NO_SOURCE, STYLES
 from facsimile.presentation import names
+from facsimile.presentation.markdown import Footnotes, grid
 from facsimile.presentation.rendering import NONE, Entry
 
-NUMBERS = (
-    "value",
-    "spread",
-    "ours",
-    "low",
-    "high",
-    "difference",
-)  # columns that may be empty in the CSV
-STYLES = {
-    "reproduced": "bold green",
-    "differs": "bold red",
-    "not comparable": "yellow",
-    "no source": "dim",
-}
+Row = dict[Any, Any]  # a row of comparison.csv, by its columns
+
+# Columns of the CSV in which an empty field stands for NaN.
+NUMBERS = ("value", "spread", "ours", "low", "high", "difference")
 
 
 def console(comparison: pd.DataFrame) -> Any:
-    """Something that a rich Console prints; every row of the comparison is in its CSV."""
+    """The comparison as a rich renderable: the numbers that both sides have, then the counts.
+
+    A reason that several numbers share becomes a note below the table.
+    """
     table = Table(
         title="Published and reproduced",
         title_justify="left",
@@ -39,78 +33,86 @@ def console(comparison: pd.DataFrame) -> Any:
         box=box.SIMPLE_HEAD,
         pad_edge=False,
     )
-    for column, justify in (
-        ("number", "left"),
-        ("published", "right"),
-        ("ours", "right"),
-        ("verdict", "left"),
-    ):
-        table.add_column(column, justify=justify)  # type: ignore[arg-type]
+    table.add_column("number", justify="left")
+    table.add_column("published", justify="right")
+    table.add_column("ours", justify="right")
+    table.add_column("verdict", justify="left")
     compared = _compared(comparison)
-    repeated = compared.loc[compared["reason"].duplicated(keep=False), "reason"].unique()
-    notes = {reason: i for i, reason in enumerate(repeated, 1)}
+    notes = _numbers_of_shared_reasons(compared)
     for artefact, rows in compared.groupby("artefact", sort=False):
         table.add_section()
         table.add_row(Text(str(artefact), style="italic"))
         for row in rows.to_dict("records"):
-            table.add_row(*_line(row, notes))
-    said = [Text(f"({i}) {reason}", style="dim") for reason, i in notes.items()]
-    said += [Text(line) for line in nearest.counted(comparison)]
-    return Group(table, *said, *_unsourced(comparison), _totals(comparison))
+            table.add_row(*_console_row(row, notes))
+    lines = []
+    for reason, number in notes.items():
+        lines.append(Text(f"({number}) {reason}", style="dim"))
+    lines += _counts(comparison)
+    return Group(table, *lines)
+
+
+def _numbers_of_shared_reasons(compared: pd.DataFrame) -> dict[str, int]:
+    """Number the reasons that more than one row has, from 1."""
+    reasons = compared["reason"]
+    shared = reasons[reasons.duplicated(keep=False)].unique()
+    return {reason: number for number, reason in enumerate(shared, 1)}
+
+
+def _counts(comparison: pd.DataFrame) -> list[Text]:
+    """The lines below the table: variants, numbers that only one side has, verdicts."""
+    variants = [Text(line) for line in nearest.counted(comparison)]
+    return [*variants, *_one_sided(comparison), _totals(comparison)]
 
 
 def markdown(comparison: pd.DataFrame, prefix: str) -> str:
-    """The same for a page: a table of what has both sides, sources and reasons as footnotes, and the counts."""
-    notes = presentation_markdown.Footnotes(prefix)
-    rows = [_cells(row, notes) for row in _compared(comparison).to_dict("records")]
-    table = presentation_markdown.grid(("number", "published", "ours", "verdict"), rows)
-    said = [
-        *nearest.counted(comparison),
-        *(text.plain for text in (*_unsourced(comparison), _totals(comparison))),
-    ]
-    return "\n".join(
-        [*(table if rows else []), "", *(f"- {line}" for line in said), "", *notes.lines()]
-    )
+    """The same as Markdown: a table with sources and reasons as footnotes, then the counts.
 
-
-def _cells(row: dict[Any, Any], notes: presentation_markdown.Footnotes) -> tuple[str, ...]:
-    spread = f" ± {row['spread']:g}" if math.isfinite(row["spread"]) else ""
-    published = f"{plain(row['value'])}{spread} ({row['how']}){notes.mark(row['source'])}"
-    ours = _ours(row).plain.replace("\n", " ")
-    return (
-        f"{row['artefact']}: {_what(row)}",
-        published,
-        ours,
-        f"**{row['verdict']}**{notes.mark(row['reason'])}{_near(row)}",
-    )
+    ``prefix`` makes the names of the footnotes unique on the page.
+    """
+    notes = Footnotes(prefix)
+    rows = []
+    for row in _compared(comparison).to_dict("records"):
+        rows.append(_markdown_row(row, notes))
+    table = []
+    if rows:
+        table = grid(("number", "published", "ours", "verdict"), rows)
+    counts = [f"- {line.plain}" for line in _counts(comparison)]
+    lines = [*table, "", *counts, "", *notes.lines()]
+    return "\n".join(lines)
 
 
 def _compared(comparison: pd.DataFrame) -> pd.DataFrame:
     """Rows that have a number on both sides."""
-    return comparison[(comparison["verdict"] != "no source") & (comparison["n"] > 0)]
+    is_published = comparison["verdict"] != NO_SOURCE
+    has_result = comparison["n"] > 0
+    return comparison[is_published & has_result]
 
 
-def _line(row: dict[Any, Any], notes: dict[str, int]) -> list[Text | str]:
-    """A line of the table; a reason that several lines have is a note below it."""
-    spread = f" ± {row['spread']:g}" if math.isfinite(row["spread"]) else ""
-    why = f" ({notes[row['reason']]})" if row["reason"] in notes else f"\n{row['reason']}"
-    verdict = Text.assemble((row["verdict"], STYLES[row["verdict"]]), _near(row), (why, "dim"))
-    return [f"  {_what(row)}", f"{plain(row['value'])}{spread}\n{row['how']}", _ours(row), verdict]
+def _markdown_row(row: Row, notes: Footnotes) -> tuple[str, ...]:
+    source = notes.mark(row["source"])
+    published = f"{plain(row['value'])}{_spread(row)} ({row['how']}){source}"
+    ours = _ours(row).plain.replace("\n", " ")
+    verdict = f"**{row['verdict']}**{notes.mark(row['reason'])}{_nearest(row)}"
+    return f"{row['artefact']}: {_description(row)}", published, ours, verdict
 
 
-def _what(row: dict[Any, Any]) -> str:
-    who = " ".join(
-        filter(
-            None,
-            [
-                names.model(row["model"]),
-                f"({names.settings(row['params'])})" if row["params"] else "",
-            ],
-        )
-    )
+def _console_row(row: Row, notes: dict[str, int]) -> list[Text | str]:
+    published = f"{plain(row['value'])}{_spread(row)}\n{row['how']}"
+    reason = f"\n{row['reason']}"
+    if row["reason"] in notes:
+        reason = f" ({notes[row['reason']]})"
+    styled = (row["verdict"], STYLES[row["verdict"]])
+    verdict = Text.assemble(styled, _nearest(row), (reason, "dim"))
+    return [f"  {_description(row)}", published, _ours(row), verdict]
+
+
+def _description(row: Row) -> str:
+    """``dSprites · β-VAE (β = 4) · MIG · mean``."""
+    model = names.model(row["model"])
+    settings = f"({names.settings(row['params'])})" if row["params"] else ""
     parts = [
         names.dataset(row["dataset"]),
-        who,
+        " ".join(filter(None, [model, settings])),
         names.metric(row["metric"]),
         row["statistic"],
         row.get("faithful_to"),
@@ -118,50 +120,51 @@ def _what(row: dict[Any, Any]) -> str:
     return " · ".join(filter(None, parts))
 
 
-def _near(row: dict[Any, Any]) -> str:
-    """Whether a variant is the one whose number lies nearest to the published one."""
+def _spread(row: Row) -> str:
+    return f" ± {row['spread']:g}" if math.isfinite(row["spread"]) else ""
+
+
+def _nearest(row: Row) -> str:
+    """Marks the variant whose result is nearest to the published number."""
     return ", nearest" if row.get("nearest") == "yes" else ""
 
 
-def _ours(row: dict[Any, Any]) -> Text:
-    entry = Entry(row["ours"], row["low"], row["high"])
+def _ours(row: Row) -> Text:
     if not math.isfinite(row["ours"]):
         return Text(NONE)
     if row["statistic"] == "count":
         return Text(plain(row["ours"]))
-    return Text.assemble(entry.number(), "\n", (f"{entry.interval()} n={row['n']}", "dim"))
+    entry = Entry(row["ours"], row["low"], row["high"])
+    interval = f"{entry.interval()} n={row['n']}"
+    return Text.assemble(entry.number(), "\n", (interval, "dim"))
 
 
 def plain(value: float) -> str:
-    """At least three decimals of a score, all that were printed; a count in full."""
-    return (
-        f"{value:,.0f}"
-        if value >= 1000
-        else f"{value:.3f}"
-        if round(value, 3) == value
-        else f"{value:g}"
-    )
+    """A score with at least three decimals and all that were printed; a count in full."""
+    if value >= 1000:
+        return f"{value:,.0f}"
+    if round(value, 3) == value:
+        return f"{value:.3f}"
+    return f"{value:g}"
 
 
-def _unsourced(comparison: pd.DataFrame) -> list[Text]:
-    """What has only one side: said as counts, listed in the CSV."""
-    unknown = comparison["verdict"] == "no source"
-    alone = comparison[unknown | (comparison["n"] == 0)].assign(published=~unknown)
-    words = {
-        True: "published numbers have none of ours beside them",
-        False: "numbers have no source",
-    }
-    counts = alone.groupby(["artefact", "published"], sort=False).size().reset_index(name="n")
-    return [
-        Text(f"{row['artefact']}: {row['n']} {words[bool(row['published'])]}", style="dim")
-        for row in counts.to_dict("records")
-    ]
+def _one_sided(comparison: pd.DataFrame) -> list[Text]:
+    """Counts of the numbers that only one side has; the CSV lists them."""
+    is_published = comparison["verdict"] != NO_SOURCE
+    has_result = comparison["n"] > 0
+    one_sided = comparison.assign(published=is_published)[~(is_published & has_result)]
+    lines = []
+    for (artefact, published), rows in one_sided.groupby(["artefact", "published"], sort=False):
+        words = "numbers have no source"
+        if published:
+            words = "published numbers have no result of ours beside them"
+        lines.append(Text(f"{artefact}: {len(rows)} {words}", style="dim"))
+    return lines
 
 
 def _totals(comparison: pd.DataFrame) -> Text:
     counts = comparison["verdict"].value_counts()
-    words = [
-        Text(f"{counts.get(verdict, 0)} {verdict}", style=style)
-        for verdict, style in STYLES.items()
-    ]
-    return Text(" · ").join(words)
+    totals = []
+    for verdict, style in STYLES.items():
+        totals.append(Text(f"{counts.get(verdict, 0)} {verdict}", style=style))
+    return Text(" · ").join(totals)

@@ -1,4 +1,4 @@
-"""Read papers/<id>/published.csv: numbers as printed, one a line, each with its source."""
+"""Reads papers/<id>/published.csv: one number per line, as the paper printed it."""
 
 import csv
 import dataclasses
@@ -6,6 +6,7 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from facsimile.foundation import canonical
 from facsimile.foundation.discover import UnknownName, unknown
@@ -25,17 +26,26 @@ COLUMNS = (
     "source",
     "how",
 )
-# How a number was got; only the last two are not the study's own authors' or code's.
+
+# How a number was obtained. All but the last two come from the study's own authors or code.
 PEER = "peer"
 HOWS = ("printed", "digitised", "released", "abstract", "reference run", PEER)
+
 STATISTICS = ("mean", "median", "iqm", "spearman", "count", "exact")
-BESIDE = ("study", "reference", "peers")  # what no table or figure of the paper shows
+
+# Artefacts for numbers that no table or figure of the paper shows.
+BESIDE = ("study", "reference", "peers")
+
+# Stands for a metric where the number is a property of the study's design.
 DESIGN = "study.runs"
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One published number; ``rounding`` is half a unit of its last printed place, ``spread`` NaN where none was printed."""
+    """One published number.
+
+    ``spread`` is NaN if none was printed. ``rounding`` is half a unit of the last printed digit.
+    """
 
     quantity: Quantity
     value: float
@@ -43,28 +53,40 @@ class Published:
     rounding: float
     source: str
     how: str
-    faithful_to: str = ""  # in words, where it stands for a name that has variants
-    line: int = 0  # of the CSV
+    faithful_to: str = ""
+    """Whether this variant follows the paper or the code, in words; empty without variants."""
+    line: int = 0
+    """Line of the CSV."""
 
 
 def read(path: Path, context: Context) -> list[Published]:
-    """The published numbers of a study; raises FileError with file and line on anything that is not right.
+    """Read the published numbers of a study.
 
-    One quantity may stand there twice with different sources: papers contradict themselves. A number of a name that has
-    variants (``variants.py``) is answered once a variant.
+    A quantity may occur several times with different sources, because papers contradict themselves.
+    A number whose name has variants (see ``variants.py``) is returned once per variant.
+
+    Raises FileError, with file and line, for anything that is not valid.
     """
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.reader(file, strict=True)
         _check_header(path, next(reader, []))
-        found = [(reader.line_num, _row(path, reader.line_num, row, context)) for row in reader]
-    _check_twice(path, found)
-    return [variant for line, published in found for variant in _variants(published, line, context)]
+        numbers = []
+        for row in reader:
+            # Not a count of rows: a quoted field may contain line breaks.
+            line = reader.line_num
+            numbers.append((line, _row(path, line, row, context)))
+    _check_duplicates(path, numbers)
+    variants = []
+    for line, number in numbers:
+        variants += _variants(number, line, context)
+    return variants
 
 
 def _variants(number: Published, line: int, context: Context) -> list[Published]:
     pairs = context.design.variants.of(number.quantity)
     return [
-        dataclasses.replace(number, quantity=q, faithful_to=words, line=line) for q, words in pairs
+        dataclasses.replace(number, quantity=quantity, faithful_to=words, line=line)
+        for quantity, words in pairs
     ]
 
 
@@ -76,110 +98,143 @@ def _check_header(path: Path, header: list[str]) -> None:
         raise FileError(path, 1, f"the columns must be, in this order: {','.join(COLUMNS)}")
 
 
-def _row(path: Path, line: int, fields: list[str], context: Context) -> Published:
+def _row(
+    path: Path,
+    line: int,
+    values: list[str],
+    context: Context,
+) -> Published:
     try:
-        if len(fields) != len(COLUMNS):
+        if len(values) != len(COLUMNS):
             raise ValueError(
-                f"{len(fields)} fields instead of {len(COLUMNS)}; quote a field that has a comma in it"
+                f"{len(values)} fields instead of {len(COLUMNS)};"
+                " quote any field that contains a comma"
             )
-        said = dict(zip(COLUMNS, (field.strip() for field in fields), strict=True))
-        return _published(said, context)
+        stripped = [value.strip() for value in values]
+        fields = dict(zip(COLUMNS, stripped, strict=True))
+        return _published(fields, context)
     except ValueError as error:
         raise FileError(path, line, str(error)) from None
 
 
-def _published(said: dict[str, str], context: Context) -> Published:
-    _one_of("artefact", said["artefact"], [*context.design.artefacts, *BESIDE])
-    _one_of(
-        "data set of the study",
-        said["dataset"],
-        ["", *context.design.datasets, *context.design.variants.dataset],
-    )
-    named = [
-        *context.design.models,
-        *context.design.controls,
-        *context.design.labels,
-        *context.design.variants.model,
-    ]
-    _one_of("model of the study", said["model"], ["", *named])
-    _one_of("statistic", said["statistic"], list(STATISTICS))
-    _one_of("way (how) to get a number", said["how"], list(HOWS))
-    for metric in said["metric"].split(" ~ "):
-        _check_metric(metric, context)
-    if not said["source"]:
+def _published(fields: dict[str, str], context: Context) -> Published:
+    """One number from the fields of its line; raises ValueError for a field that is not valid."""
+    _check_names(fields, context)
+    if not fields["source"]:
         raise ValueError("source: every number needs one, such as 'Table 2, p. 7'")
-    params = _params(said["params"], said["model"], context)
+    params = _params(fields["params"], fields["model"], context)
     quantity = Quantity(
-        said["artefact"], said["dataset"], said["model"], params, said["metric"], said["statistic"]
+        artefact=fields["artefact"],
+        dataset=fields["dataset"],
+        model=fields["model"],
+        params=params,
+        metric=fields["metric"],
+        statistic=fields["statistic"],
     )
-    spread = _number("spread", said["spread"]) if said["spread"] else math.nan
+    value = _number("value", fields["value"])
+    spread = math.nan
+    if fields["spread"]:
+        spread = _number("spread", fields["spread"])
     return Published(
-        quantity,
-        _number("value", said["value"]),
-        spread,
-        _rounding(said["value"]),
-        said["source"],
-        said["how"],
+        quantity=quantity,
+        value=value,
+        spread=spread,
+        rounding=_rounding(fields["value"]),
+        source=fields["source"],
+        how=fields["how"],
     )
 
 
-def _one_of(what: str, name: str, known: list[str]) -> None:
-    if name not in known:
-        raise UnknownName(what, name, [word for word in known if word])
+def _check_names(fields: dict[str, str], context: Context) -> None:
+    design = context.design
+    artefacts = [*design.artefacts, *BESIDE]
+    # An empty field stands for all data sets or models.
+    datasets = ["", *design.datasets, *design.variants.dataset]
+    models = [
+        "",
+        *design.models,
+        *design.controls,
+        *design.labels,
+        *design.variants.model,
+    ]
+    _check_name("artefact", fields["artefact"], artefacts)
+    _check_name("data set of the study", fields["dataset"], datasets)
+    _check_name("model of the study", fields["model"], models)
+    _check_name("statistic", fields["statistic"], list(STATISTICS))
+    _check_name("way (how) to get a number", fields["how"], list(HOWS))
+    for metric in fields["metric"].split(" ~ "):
+        _check_metric(metric, context)
+
+
+def _check_name(what: str, name: str, allowed: list[str]) -> None:
+    if name not in allowed:
+        suggestions = [word for word in allowed if word]
+        raise UnknownName(what, name, suggestions)
 
 
 def _check_metric(metric: str, context: Context) -> None:
-    family, dot, score = metric.partition(".")
     if metric == DESIGN or metric in context.design.unmeasured:
         return
+    family, dot, score = metric.partition(".")
     if not (dot and score):
         raise ValueError(
-            f"metric {metric!r}: write metric.score, as mig.mig or dci.disentanglement"
+            f"metric {metric!r}: write metric.score, such as mig.mig or dci.disentanglement"
         )
-    _one_of("metric of the study", family, list(context.design.metrics))
+    _check_name("metric of the study", family, list(context.design.metrics))
 
 
 def _params(text: str, model: str, context: Context) -> str:
-    """Canonical JSON of the hyper-parameters that the number is for; "" for all runs of the model."""
+    """Canonical JSON of the hyper-parameters the number is for; "" for all runs of the model."""
     if not text:
         return ""
-    try:
-        given = json.loads(text)
-    except json.JSONDecodeError:
-        given = None
-    if not isinstance(given, dict):
-        raise ValueError(f'params {text!r}: write JSON, as {{"beta":4}}, quoted as CSV wants it')
-    for key in given:
-        _one_of(
-            f"hyper-parameter of {model or 'no model'}",
-            key,
-            list(context.design.models.get(model, ())),
+    params = _json_or_none(text)
+    if not isinstance(params, dict):
+        raise ValueError(
+            f'params {text!r}: write JSON, such as {{"beta":4}}, and quote it as CSV requires'
         )
-    return canonical.dumps(given)
+    hyper_parameters = list(context.design.models.get(model, ()))
+    what = f"hyper-parameter of {model or 'no model'}"
+    for key in params:
+        _check_name(what, key, hyper_parameters)
+    return canonical.dumps(params)
 
 
-def _number(what: str, text: str) -> float:
+def _json_or_none(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return None
+
+
+def _number(column: str, text: str) -> float:
     try:
         value = float(text)
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
         raise ValueError(
-            f"{what} {text!r}: a finite number is wanted, as 0.896; leave the line out if there is none"
+            f"{column} {text!r}: must be a finite number, such as 0.896;"
+            " leave out the line if there is none"
         )
     return value
 
 
 def _rounding(text: str) -> float:
+    """Half a unit of the last printed digit: 0.005 for ``0.12``, 0.00005 for ``1.0e-3``."""
     mantissa, _, exponent = text.lower().partition("e")
-    return 0.5 * 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
+    decimals = len(mantissa.partition(".")[2])
+    return 0.5 * 10.0 ** (int(exponent or 0) - decimals)
 
 
-def _check_twice(path: Path, found: list[tuple[int, Published]]) -> None:
-    seen: dict[tuple[Quantity, str], int] = {}
-    for line, published in found:
-        first = seen.setdefault((published.quantity, published.source), line)
+def _check_duplicates(path: Path, numbers: list[tuple[int, Published]]) -> None:
+    lines: dict[tuple[Quantity, str], int] = {}
+    for line, number in numbers:
+        # A paper may contradict itself, but one place in it prints one number.
+        key = (number.quantity, number.source)
+        first = lines.setdefault(key, line)
         if first != line:
             raise FileError(
-                path, line, f"twice with one source, first in line {first}; keep one of them"
+                path,
+                line,
+                f"duplicate: line {first} has this quantity from the same source; keep one of them",
             )

@@ -1,7 +1,8 @@
-"""The report of a study: a folder of pages that a browser opens from disk, without a server and without a network.
+"""The report of a study: a folder of pages that a browser opens from disk.
 
-A page that is opened from disk may load scripts, styles and images, but may not fetch: so all data are scripts
-(``_script.py``), and WebAssembly lies in one, too. What is large is loaded when it is looked at.
+They need neither a server nor a network. A page opened from disk may load scripts, styles and
+images, but may not fetch files. All data are therefore scripts (``_script.py``), and so is
+WebAssembly. Large data are loaded when the reader gets to them.
 """
 
 import shutil
@@ -11,8 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from facsimile.comparison import gathered
-from facsimile.comparison.gathered import Gathered
+from facsimile.comparison.gathered import Gathered, gathered
 from facsimile.planning.workspace import Workspace
 from facsimile.presentation import departures
 from facsimile.report import (
@@ -25,69 +25,91 @@ from facsimile.report import (
     _scores,
     _summary,
 )
-from facsimile.report._script import script
+from facsimile.report._script import Json, script
 
 COPIED = ("comparison.csv", "claims.csv", "summary.md", "artifact-checklist.md")
 Log = Callable[[str], None]
 
 
 def write(workspace: Workspace, study: str, log: Log) -> Path:
-    """Write ``results/studies/<study>/<scale>/report`` from what there is of the study; answers its index.html.
+    """Write ``results/studies/<study>/<scale>/report`` from the results the study has so far.
 
-    Raises FileNotFoundError where the study has no scores yet, DatasetError where a library of the pages is neither in
-    ``results/web`` nor to be downloaded.
+    Returns the path of its index.html.
+
+    Raises FileNotFoundError if the study has no scores yet, and DatasetError if a library of the
+    pages is neither in ``results/web`` nor can be downloaded.
     """
-    found = gathered.gathered(workspace, study)
+    tables = gathered(workspace, study)
     source = workspace.paths.study(study, workspace.config.scale)
     with _replacing(source / "report") as folder:
+
+        def give(name: str, value: Any) -> None:
+            _write_data(folder, name, value)
+
         _packages.install(workspace.paths.web, folder / "vendor")
-        records = dict(_records.payloads(workspace.paths, found.runs))
+
+        records = dict(_records.payloads(workspace.paths, tables.runs))
         for name, packed in records.items():
-            _give(folder, f"records/{name}", packed)
-        scores = _scores.payload(found.runs, found.scores, found.study, found.context)
-        _give(folder, "scores", scores)
-        metrics = [score["label"] for score in scores["scores"]]
-        latents = _latents.write(
-            workspace, found, lambda name, value: _give(folder, name, value), log
+            give(f"records/{name}", packed)
+
+        scores = _scores.payload(
+            tables.runs,
+            tables.scores,
+            tables.study,
+            tables.context,
         )
-        _page.write(
-            folder,
-            _shown(workspace, found, source, folder, records)
-            | {"latents": latents, "metrics": metrics},
-        )
+        give("scores", scores)
+
+        latents = _latents.write(workspace, tables, give, log)
+
+        shown = _shown(workspace, tables, source, folder, records)
+        shown["latents"] = latents
+        shown["metrics"] = [score["label"] for score in scores["scores"]]
+        _page.write(folder, shown)
     return source / "report" / "index.html"
 
 
 def _shown(
-    workspace: Workspace, found: Gathered, source: Path, folder: Path, records: dict[str, Any]
-) -> dict[str, Any]:
-    """What stands on the page itself."""
-    study, context = found.study, found.context
-    copied = {Path(name).stem: _copied(source / name, folder) for name in COPIED}
+    workspace: Workspace,
+    tables: Gathered,
+    source: Path,
+    folder: Path,
+    records: Json,
+) -> Json:
+    """The variables of the page's templates; copies the files that the page links to."""
+    study, context = tables.study, tables.context
     compared = source / "comparison.csv"
+    # Comparison and claims are made by targets of their own and may not exist yet.
+    has_comparison = compared.exists()
+    files = {}
+    for name in COPIED:
+        files[Path(name).stem] = _copied(source / name, folder)
     return {
         "study": study,
         "context": context,
         "departures": departures.said(context.scale.departures),
         "scale": study.scales[context.scale.name],
-        "files": copied,
+        "files": files,
         "claims": _comparison.claims(source / "claims.csv", context.scale.name),
-        "comparison": _comparison.rows(compared) if compared.exists() else [],
-        "unsourced": _comparison.unsourced(compared) if compared.exists() else {},
+        "comparison": _comparison.rows(compared) if has_comparison else [],
+        "unsourced": _comparison.unsourced(compared) if has_comparison else {},
         "tables": _artefacts.tables(study, source, folder, context),
         "figures": _artefacts.figures(study, source, folder, context),
-        "summary": _summary.of(found, records),
+        "summary": _summary.of(tables, records),
         "colours": _page.colours(context),
         "results": workspace.config.results,
     }
 
 
 def _copied(path: Path, folder: Path) -> str:
-    """The name of a file that was copied into the folder, empty if there is none."""
-    return Path(shutil.copy(path, folder)).name if path.exists() else ""
+    """Copy a file into the folder and return its name; "" if it does not exist."""
+    if not path.exists():
+        return ""
+    return Path(shutil.copy(path, folder)).name
 
 
-def _give(folder: Path, name: str, value: Any) -> None:
+def _write_data(folder: Path, name: str, value: Any) -> None:
+    """Write ``value`` as a script that the page loads by its name."""
     path = folder / "data" / f"{name}.js"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(script(name, value))
@@ -95,8 +117,12 @@ def _give(folder: Path, name: str, value: Any) -> None:
 
 @contextmanager
 def _replacing(folder: Path) -> Iterator[Path]:
-    """A new folder, which takes the place of ``folder`` when the block ends, and leaves it as it was if the block raises."""
+    """Yield a new folder that replaces ``folder`` at the end of the block.
+
+    If the block raises, ``folder`` stays as it was.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
+    # In the same folder, because a rename must not cross file systems.
     with tempfile.TemporaryDirectory(prefix=".report.", dir=folder.parent) as temporary:
         fresh = Path(temporary) / "report"
         fresh.mkdir()

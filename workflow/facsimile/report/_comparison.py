@@ -1,4 +1,4 @@
-"""The comparison and the claims as the page shows them: text, and which runs are behind a number."""
+"""The comparison and the claims as the page shows them, with links to the runs of a number."""
 
 import csv
 import math
@@ -10,98 +10,144 @@ from urllib.parse import urlencode
 import pandas as pd
 
 from facsimile.comparison import numbers_view
+from facsimile.comparison.verdict import NO_SOURCE
 from facsimile.presentation import names
+from facsimile.report._script import Json
 
-VERDICTS = ("reproduced", "differs", "not comparable", "no source")
 
-
-def rows(path: Path) -> list[dict[str, Any]]:
-    """The lines of comparison.csv that have a published number."""
-    table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype={"params": str})
-    table = table[table["verdict"] != "no source"].astype(object).where(table.notna(), None)
+def rows(path: Path) -> list[Json]:
+    """The rows of comparison.csv that have a published number."""
+    table = pd.read_csv(
+        path,
+        # Only an empty field is missing: "None" or "nan" may be names.
+        keep_default_na=False,
+        na_values=[""],
+        dtype={"params": str},
+    )
+    table = table[table["verdict"] != NO_SOURCE]
+    # The templates test for None; NaN would count as a number.
+    has_value = table.notna()
+    table = table.astype(object).where(has_value, None)
     return [_row(row) for row in table.to_dict("records")]
 
 
 def unsourced(path: Path) -> dict[str, int]:
-    """Artefact -> how many of its numbers have no published one at hand."""
+    """Artefact -> how many of its numbers have no published number."""
     table = pd.read_csv(path, usecols=["artefact", "verdict"])
-    return dict(Counter(table.loc[table["verdict"] == "no source", "artefact"]))
+    unsourced_rows = table[table["verdict"] == NO_SOURCE]
+    return dict(Counter(unsourced_rows["artefact"]))
 
 
-def claims(path: Path, scale: str) -> list[dict[str, Any]]:
-    """The lines of claims.csv, none where the study states no claims."""
+def claims(path: Path, scale: str) -> list[Json]:
+    """The rows of claims.csv; none if the study states no claims."""
     if not path.exists():
         return []
     with path.open(encoding="utf-8", newline="") as file:
-        return [_claim(line, scale) for line in csv.DictReader(file)]
+        return [_claim(row, scale) for row in csv.DictReader(file)]
 
 
 def slug(verdict: str) -> str:
-    """A verdict as the name of a style."""
+    """The CSS class of a verdict."""
     return verdict.replace(" ", "-")
 
 
-def query(dataset: str = "", model: str = "", params: str = "", metric: str = "") -> str:
-    """The page's address of the runs behind a number."""
-    stated = {
+def query(
+    dataset: str = "",
+    model: str = "",
+    params: str = "",
+    metric: str = "",
+) -> str:
+    """The page's address of the runs behind a number; empty fields mean all."""
+    fields = {
         "dataset": dataset,
         "model": model,
         "params": params,
+        # The page shows one score at a time: the first of a correlation.
         "score": metric.partition(" ~ ")[0],
     }
-    return "#scores?" + urlencode({key: value for key, value in stated.items() if value})
+    parameters = {key: value for key, value in fields.items() if value}
+    return f"#scores?{urlencode(parameters)}"
 
 
 def headed(text: str) -> str:
-    """Text with a capital at its head."""
+    """Text that begins with a capital letter."""
     return text[:1].upper() + text[1:]
 
 
 def plain(value: Any) -> str:
-    """A count in full, a score with three decimals, – for none."""
+    """A count in full, a score with three decimals, – if there is no number."""
     if value is None or value == "" or not math.isfinite(float(value)):
         return "–"
     value = float(value)
-    return (f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3f}").replace("-", "−")
+    text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3f}"
+    return text.replace("-", "−")
 
 
-def _row(row: dict[Any, Any]) -> dict[str, Any]:
-    who = [
-        row["model"] and names.model(row["model"]),
-        row["params"] and names.settings(row["params"]),
-    ]
-    what = [
-        row["dataset"] and names.dataset(row["dataset"]),
-        " ".join(filter(None, who)),
-        headed(names.metric(row["metric"])),
-    ]
-    keys = [row[key] or "" for key in ("dataset", "model", "params", "metric")]
+def _row(row: dict[Any, Any]) -> Json:
+    """A row of comparison.csv with the texts that the page shows."""
+    published = numbers_view.plain(row["value"])
+    if row["spread"] is not None:
+        published += f" ± {row['spread']:g}"
+    interval = ""
+    if row["low"] is not None:
+        interval = f"[{row['low']:.3f}, {row['high']:.3f}]"
+    runs = ""
+    if row["n"] and row["dataset"]:
+        runs = query(
+            row["dataset"],
+            row["model"] or "",
+            row["params"] or "",
+            row["metric"] or "",
+        )
     return {
         **row,
         "variant": row.get("faithful_to") or "",  # see variants.py
         "nearest": row.get("nearest") == "yes",
-        "what": [part for part in what if part] + [row["statistic"]],
-        "published": numbers_view.plain(row["value"])
-        + (f" ± {row['spread']:g}" if row["spread"] is not None else ""),
+        "what": _description(row),
+        "published": published,
         "number": plain(row["ours"]),
-        "interval": f"[{row['low']:.3f}, {row['high']:.3f}]" if row["low"] is not None else "",
+        "interval": interval,
         "slug": slug(row["verdict"]),
-        "runs": query(*keys) if row["n"] and keys[0] else "",
+        "runs": runs,
     }
 
 
-def _claim(line: dict[str, str], scale: str) -> dict[str, Any]:
-    """A claim; that the scale departs from the paper is said once for all, at the top of the page."""
-    statistic, _, parameters = line["statistic"].partition(" ")
-    reasons = line["reason"].split("; ")
-    departs = f"{scale} scale: "
+def _description(row: dict[Any, Any]) -> list[str]:
+    """Data set, model with its hyper-parameters, score, statistic; only those that are stated."""
+    model = []
+    if row["model"]:
+        model.append(names.model(row["model"]))
+    if row["params"]:
+        model.append(names.settings(row["params"]))
+    parts = [
+        names.dataset(row["dataset"]) if row["dataset"] else "",
+        " ".join(filter(None, model)),
+        headed(names.metric(row["metric"])),
+    ]
+    return [*filter(None, parts), row["statistic"]]
+
+
+def _claim(row: dict[str, str], scale: str) -> Json:
+    """A row of claims.csv with the texts that the page shows.
+
+    Departures of the scale are left out of the reasons, as the page lists them once at its top.
+    """
+    statistic, _, parameters = row["statistic"].partition(" ")
+    reasons = []
+    departs = False
+    for reason in row["reason"].split("; "):
+        if reason.startswith(f"{scale} scale: "):
+            departs = True
+        else:
+            reasons.append(reason)
+    interval = f"[{plain(row['low'])}, {plain(row['high'])}]" if row["low"] else ""
     return {
-        **line,
+        **row,
         "statistic": statistic.replace("_", " "),
         "parameters": parameters,
-        "reasons": [reason for reason in reasons if not reason.startswith(departs)],
-        "departs": any(reason.startswith(departs) for reason in reasons),
-        "number": plain(line["value"]),
-        "interval": f"[{plain(line['low'])}, {plain(line['high'])}]" if line["low"] else "",
-        "slug": slug(line["verdict"]),
+        "reasons": reasons,
+        "departs": departs,
+        "number": plain(row["value"]),
+        "interval": interval,
+        "slug": slug(row["verdict"]),
     }

@@ -1,6 +1,7 @@
-"""A trained decoder as ONNX, from the layers and weights themselves: its operators are few, and no tracer is needed.
+"""Exports a trained decoder to ONNX, directly from its layers and weights.
 
-ONNX's ConvTranspose and Gemm are PyTorch's (https://onnx.ai/onnx/operators); pads are (top, left, bottom, right).
+Decoders use few operators, so no tracer is needed. ONNX's ConvTranspose and Gemm compute what
+PyTorch's layers do (https://onnx.ai/onnx/operators); pads are (top, left, bottom, right).
 """
 
 from collections.abc import Callable, Iterable
@@ -17,26 +18,42 @@ Node = tuple[str, dict[str, Tensor], dict[str, Any]]  # operator, weights in ord
 
 
 def export(layers: Iterable[nn.Module], latents: int) -> bytes:
-    """The layers of a decoder as ONNX: codes [n, latents], float32, to means of the pixels [n, c, h, w] in [0, 1].
+    """Export the layers of a decoder to ONNX.
+
+    The network maps codes [n, latents], float32, to means of the pixels [n, c, h, w] in [0, 1].
 
     Raises TypeError for a layer whose ONNX operator is not known here.
     """
     nodes, weights = [], []
     name = "codes"
     for position, layer in enumerate(layers):
-        operator, held, attributes = _node(layer)
-        made = {f"{position}.{key}": tensor for key, tensor in held.items()}
-        weights += [
-            numpy_helper.from_array(tensor.detach().cpu().contiguous().numpy(), key)
-            for key, tensor in made.items()
-        ]
-        output = f"{position}.output"
-        nodes.append(helper.make_node(operator, [name, *made], [output], **attributes))
-        name = output
+        operator, parameters, attributes = _node(layer)
+        inputs = [name]
+        for key, tensor in parameters.items():
+            values = tensor.detach().cpu().contiguous()
+            weight = numpy_helper.from_array(values.numpy(), f"{position}.{key}")
+            weights.append(weight)
+            inputs.append(f"{position}.{key}")
+        name = f"{position}.output"
+        node = helper.make_node(operator, inputs, [name], **attributes)
+        nodes.append(node)
+    # The page asks for this name.
     nodes[-1].output[0] = "pixels"
-    inputs = [helper.make_tensor_value_info("codes", TensorProto.FLOAT, ["n", latents])]
-    outputs = [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["n", "c", "h", "w"])]
-    graph = helper.make_graph(nodes, "decoder", inputs, outputs, weights)
+    return _serialised(nodes, weights, latents)
+
+
+def _serialised(nodes: list[Any], weights: list[Any], latents: int) -> bytes:
+    """A checked ONNX model of these nodes."""
+    float32 = TensorProto.FLOAT
+    codes = helper.make_tensor_value_info("codes", float32, ["n", latents])
+    pixels = helper.make_tensor_value_info("pixels", float32, ["n", "c", "h", "w"])
+    graph = helper.make_graph(
+        nodes,
+        "decoder",
+        inputs=[codes],
+        outputs=[pixels],
+        initializer=weights,
+    )
     model = helper.make_model(
         graph,
         opset_imports=[helper.make_opsetid("", OPSET)],
@@ -48,12 +65,13 @@ def export(layers: Iterable[nn.Module], latents: int) -> bytes:
 
 
 def _node(layer: nn.Module) -> Node:
-    """What one layer is in ONNX."""
+    """The ONNX operator of one layer."""
     for kind, make in OPERATORS.items():
         if isinstance(layer, kind):
             return make(layer)
     raise TypeError(
-        f"{type(layer).__name__}: no ONNX operator is known for this layer; add it to report/_decoder.py"
+        f"{type(layer).__name__}: no ONNX operator is known for this layer;"
+        " add it to report/_decoder.py"
     )
 
 
@@ -75,11 +93,13 @@ def _transposed(layer: nn.ConvTranspose2d) -> Node:
 
 
 def _reshape(layer: nn.Unflatten) -> Node:
-    sizes = [int(size) for size in layer.unflattened_size]
-    return "Reshape", {"shape": torch.tensor([-1, *sizes])}, {}
+    # -1 stands for the batch.
+    sizes = [-1, *(int(size) for size in layer.unflattened_size)]
+    return "Reshape", {"shape": torch.tensor(sizes)}, {}
 
 
 OPERATORS: dict[type, Callable[..., Node]] = {
+    # nn.Linear stores its weight as [out, in].
     nn.Linear: lambda layer: ("Gemm", _parameters(layer), {"transB": 1}),
     nn.ReLU: lambda layer: ("Relu", {}, {}),
     nn.Unflatten: _reshape,

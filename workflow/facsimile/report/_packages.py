@@ -1,6 +1,7 @@
-"""Libraries of the pages, from the npm registry: pinned in packages.json by version and checksum, kept under results/web.
+"""JavaScript libraries of the pages, from the npm registry.
 
-Their packages are ready-made for browsers, so that neither Node nor a bundler is needed (docs/adr says why so).
+packages.json pins them by version and checksum; they are kept under results/web. They are built for
+browsers, so that neither Node nor a bundler is needed (docs/adr gives the reasons).
 """
 
 import base64
@@ -21,74 +22,89 @@ REGISTRY = "https://registry.npmjs.org"
 
 @dataclass(frozen=True)
 class Package:
-    """A package of the registry, the files of it that pages load, and those that pages hold within a script."""
+    """A package of the registry.
+
+    Pages load ``files`` as they are; ``embedded`` files become scripts, because a page opened from
+    disk may not fetch them. ``integrity`` is npm's: sha512-, then base64.
+    """
 
     name: str
     version: str
     licence: str
-    integrity: str  # as npm writes it: sha512-, then base64
+    integrity: str
     files: list[str]
     embedded: list[str] = field(default_factory=list)
 
     @property
     def official(self) -> Official:
-        """Its archive, known by its checksum."""
+        """The archive of the package, with its checksum."""
         file = f"{self.name}-{self.version}.tgz"
         algorithm, _, digest = self.integrity.partition("-")
-        checksum = f"{algorithm}:{base64.b64decode(digest).hex()}"
+        checksum = base64.b64decode(digest).hex()
         return Official(
             file,
             (f"{REGISTRY}/{self.name}/-/{file}",),
-            checksum=checksum,
+            checksum=f"{algorithm}:{checksum}",
             checksum_from="packages.json",
         )
 
 
 def packages() -> list[Package]:
-    """Those of packages.json."""
-    return [Package(**pinned) for pinned in json.loads(PINS.read_text(encoding="utf-8"))]
+    """The packages in packages.json."""
+    pins = json.loads(PINS.read_text(encoding="utf-8"))
+    return [Package(**pin) for pin in pins]
 
 
 def install(cache: Path, folder: Path) -> None:
-    """Write the libraries into a folder, and LICENCES.txt; downloads into the cache what it lacks.
+    """Write the libraries and LICENCES.txt into a folder; downloads those missing in the cache.
 
-    Raises DatasetError that names the address, the cache and what to put there, if there is no network or a file is another.
+    Raises DatasetError, with the address and where to put the file, if a download fails or a file
+    has another checksum.
     """
     folder.mkdir(parents=True, exist_ok=True)
     licences = []
     for package in packages():
-        path = fetch(
-            package.official, cache, lines(f"{package.name} {package.version}", "MB", 10**6)
-        )
+        progress = lines(f"{package.name} {package.version}", "MB", 10**6)
+        path = fetch(package.official, cache, progress)
         package.official.sha256(path)
         with tarfile.open(path) as archive:
-            for file in package.files:
-                (folder / PurePosixPath(file).name).write_bytes(_member(archive, file))
-            for file in package.embedded:
-                name = PurePosixPath(file).name
-                (folder / f"{name}.js").write_bytes(
-                    script(f"embedded/{name}", _text(_member(archive, file)))
-                )
-            licences.append(
-                f"{package.name} {package.version}, {package.licence}\n\n{_licence(archive, package)}"
-            )
-    (folder / "LICENCES.txt").write_text("\n\n---\n\n".join(licences), encoding="utf-8")
+            _extract(archive, package, folder)
+            head = f"{package.name} {package.version}, {package.licence}"
+            licences.append(f"{head}\n\n{_licence(archive, package)}")
+    text = "\n\n---\n\n".join(licences)
+    (folder / "LICENCES.txt").write_text(text, encoding="utf-8")
 
 
-def _text(data: bytes) -> str:
-    """Bytes as text that a script can hold, gzip and base64: a page that is opened from disk may not fetch files."""
-    return base64.b64encode(gzip.compress(data, mtime=0)).decode()
+def _extract(archive: tarfile.TarFile, package: Package, folder: Path) -> None:
+    """Write the files of a package, without their folders."""
+    for file in package.files:
+        name = PurePosixPath(file).name
+        (folder / name).write_bytes(_member(archive, file))
+    for file in package.embedded:
+        name = PurePosixPath(file).name
+        text = _as_text(_member(archive, file))
+        (folder / f"{name}.js").write_bytes(script(f"embedded/{name}", text))
+
+
+def _as_text(data: bytes) -> str:
+    """Bytes as text that a script can contain: gzip, then base64."""
+    # Without a time the same bytes give the same text.
+    compressed = gzip.compress(data, mtime=0)
+    return base64.b64encode(compressed).decode()
 
 
 def _member(archive: tarfile.TarFile, file: str) -> bytes:
-    found = archive.extractfile(f"package/{file}")
-    if found is None:
+    # npm puts all files of a package under package/.
+    member = archive.extractfile(f"package/{file}")
+    if member is None:
         raise FileNotFoundError(f"package/{file}: no such file; correct {PINS}")
-    return found.read()
+    return member.read()
 
 
 def _licence(archive: tarfile.TarFile, package: Package) -> str:
-    """Its LICENSE, or where the package has none the comment at the top of its script."""
+    """The package's LICENSE, or the comment at the top of its script if it has none."""
     if "package/LICENSE" in archive.getnames():
         return _member(archive, "LICENSE").decode().strip()
-    return _member(archive, package.files[0]).decode().partition("*/")[0].strip("/*! \n")
+    text = _member(archive, package.files[0]).decode()
+    comment, _, _ = text.partition("*/")
+    return comment.strip("/*! \n")

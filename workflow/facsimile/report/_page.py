@@ -1,4 +1,4 @@
-"""Fills in the page's template and puts scripts and styles beside it."""
+"""Renders the page's template, and puts scripts and styles beside it."""
 
 import shutil
 from pathlib import Path
@@ -14,32 +14,31 @@ GREY = "#888888"
 
 
 def write(folder: Path, shown: dict[str, Any]) -> None:
-    """Write index.html, and the scripts and styles of the folder ``web``."""
+    """Write index.html with the variables ``shown``, and the scripts and styles of ``web``."""
     environment = Environment(
         loader=FileSystemLoader(WEB / "pages"),
         autoescape=True,
-        undefined=StrictUndefined,
+        undefined=StrictUndefined,  # a misspelt name in a template is an error
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.globals["names"] = names
     for part in ("scripts", "styles"):
         shutil.copytree(WEB / part, folder / part)
-    (folder / "index.html").write_text(
-        environment.get_template("index.html").render(shown), encoding="utf-8"
-    )
+    page = environment.get_template("index.html").render(shown)
+    (folder / "index.html").write_text(page, encoding="utf-8")
 
 
 def colours(context: Context) -> dict[str, str]:
-    """The colour of each method as in the figures, ``#rrggbb``; controls are grey."""
+    """Method -> its colour in the figures, ``#rrggbb``; controls are grey."""
     from facsimile.figures.base import style  # imports Matplotlib
 
-    methods = {
-        model: _hexadecimal(colour)
-        for model, colour in style.colours(context.design.models).items()
-    }
-    return methods | dict.fromkeys(context.design.controls, GREY)
+    colour_of: dict[str, str] = {}
+    for model, colour in style.colours(context.design.models).items():
+        colour_of[model] = _hexadecimal(colour)
+    return colour_of | dict.fromkeys(context.design.controls, GREY)
 
 
 def _hexadecimal(colour: Any) -> str:
-    return "#" + "".join(f"{round(255 * part):02x}" for part in colour)
+    parts = [f"{round(255 * part):02x}" for part in colour]
+    return "#" + "".join(parts)

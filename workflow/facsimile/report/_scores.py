@@ -1,6 +1,11 @@
-"""Runs and scores as the page holds them: a column a property of the runs, a column a score, words by their numbers."""
+"""Runs and scores as the page stores them: one column per property of runs, one per score.
+
+Words are stored once and referred to by their index.
+"""
 
 import json
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -10,97 +15,144 @@ from facsimile.presentation import names
 from facsimile.presentation.context import Context
 from facsimile.presentation.select import headlines, with_names
 from facsimile.report._comparison import headed
-from facsimile.report._script import number
+from facsimile.report._script import Json, number
 from facsimile.studies.study import Study
 
-ASKED = ["convention", "representation", "n_train", "n_test", "evaluation_seed"]
+# Besides its name, what distinguishes a score from the same score computed in another way.
+EVALUATION = ["convention", "representation", "n_train", "n_test", "evaluation_seed"]
 
 
 def payload(
-    runs: pd.DataFrame, scores: pd.DataFrame, study: Study, context: Context
-) -> dict[str, Any]:
-    """What the page knows of runs and their scores; 12,600 runs with 40 scores are about 5 MB."""
-    told = with_names(scores)
-    shown = set(headlines(told, context))
-    columns = [
-        _score(dict(zip(["name", *ASKED], asked, strict=True)), own, list(runs["run"]), shown)
-        for asked, own in told.groupby(["name", *ASKED], sort=False, dropna=False)
-    ]
+    runs: pd.DataFrame,
+    scores: pd.DataFrame,
+    study: Study,
+    context: Context,
+) -> Json:
+    """The runs and their scores; 12,600 runs with 40 scores are about 5 MB."""
+    named = with_names(scores)
+    shown = set(headlines(named, context))
+    order = list(runs["run"])
+    keys = ["name", *EVALUATION]
+    columns = []
+    for values, rows in named.groupby(keys, sort=False, dropna=False):
+        identity = dict(zip(keys, values, strict=True))
+        columns.append(_score(identity, rows, order, shown))
     return {"runs": _runs(runs, study), "scores": _distinct(columns)}
 
 
-def _runs(runs: pd.DataFrame, study: Study) -> dict[str, Any]:
+def _runs(runs: pd.DataFrame, study: Study) -> Json:
+    # A table gathered before there were labels has no such column.
     runs = runs if "label" in runs else runs.assign(label="")
-    of = dict(zip(runs["params"], runs["model"], strict=True))
-    words = {
-        "dataset": lambda d: {"id": d, "name": names.dataset(d)},
-        "model": lambda m: {"id": m, "name": names.model(m)},
-        "params": lambda p: {
-            "id": p,
-            "name": settings(p, of[p], study),
-            "all": names.settings(p),
-            "values": json.loads(p),
-        },
-        "label": lambda text: {"id": text},
-        "hash": lambda h: {"id": h},
-        "state": lambda s: {"id": s},
+    model_of = dict(zip(runs["params"], runs["model"], strict=True))
+
+    def params(text: str) -> Json:
+        return {
+            "id": text,
+            "name": settings(text, model_of[text], study),
+            "all": names.settings(text),
+            "values": json.loads(text),
+        }
+
+    def dataset(name: str) -> Json:
+        return {"id": name, "name": names.dataset(name)}
+
+    def model(name: str) -> Json:
+        return {"id": name, "name": names.model(name)}
+
+    def plain(word: str) -> Json:
+        return {"id": word}
+
+    describe: dict[str, Callable[[str], Json]] = {
+        "dataset": dataset,
+        "model": model,
+        "params": params,
+        "label": plain,
+        "hash": plain,
+        "state": plain,
     }
-    coded: dict[str, Any] = {}
-    for column, describe in words.items():
+    columns: Json = {}
+    for column, description in describe.items():
         codes, distinct = pd.factorize(runs[column])
-        coded[column] = {"words": [describe(word) for word in distinct], "codes": codes.tolist()}
-    return coded | {
-        "seed": runs["seed"].tolist(),
-        "number": [None if pd.isna(n) else int(n) for n in runs["number"]],
-        "control": runs["control"].astype(int).tolist(),
-        "value": [number(v) for v in runs["value"]],
-    }
+        columns[column] = {
+            "words": [description(word) for word in distinct],
+            "codes": codes.tolist(),
+        }
+    columns["seed"] = runs["seed"].tolist()
+    # Only runs of the paper have a published number.
+    columns["number"] = [_int_or_none(value) for value in runs["number"]]
+    columns["control"] = runs["control"].astype(int).tolist()
+    columns["value"] = [number(value) for value in runs["value"]]
+    return columns
+
+
+def _int_or_none(value: Any) -> int | None:
+    return None if pd.isna(value) else int(value)
 
 
 def settings(params: str, model: str, study: Study) -> str:
-    """The hyper-parameters by which a method's cells differ: ``λ_od = 5``; all of them if the study sweeps none."""
-    swept = {name for stated in study.models if stated.name == model for name in stated.sweep}
-    stated = json.loads(params)
-    return names.settings(
-        canonical.dumps({name: value for name, value in stated.items() if name in swept} or stated)
-    )
+    """The hyper-parameters in which a method's cells differ: ``λ_od = 5``.
+
+    All hyper-parameters if the study sweeps none.
+    """
+    swept: set[str] = set()
+    for entry in study.models:
+        if entry.name == model:
+            swept.update(entry.sweep)
+    values = json.loads(params)
+    shown = {name: value for name, value in values.items() if name in swept}
+    return names.settings(canonical.dumps(shown or values))
 
 
 def _score(
-    asked: dict[str, Any], own: pd.DataFrame, order: list[str], shown: set[str]
-) -> dict[str, Any]:
-    metric, _, score = asked["name"].partition(".")
+    identity: Json,
+    rows: pd.DataFrame,
+    order: list[str],
+    shown: set[str],
+) -> Json:
+    """One score: how it was computed, what it means, and its values in the order of the runs."""
+    name = identity["name"]
+    metric, _, score = name.partition(".")
     module = discover.module("metrics", metric)
-    values = own.set_index("run")["result"].reindex(order)
-    return {
-        **{key: value.item() if hasattr(value, "item") else value for key, value in asked.items()},
-        "label": headed(names.metric(asked["name"])),
-        "meaning": getattr(module, "SCORES", {}).get(score, ""),
+    meanings = getattr(module, "SCORES", {})
+    by_run = rows.set_index("run").reindex(order)
+    column = {}
+    for key, value in identity.items():
+        column[key] = _plain_python(value)
+    return column | {
+        "label": headed(names.metric(name)),
+        "meaning": meanings.get(score, ""),
         "range": [number(end) for end in module.RANGE],
         "better": module.BETTER,
-        "shown": asked["name"] in shown,
-        "versions": _said(own, "versions", order),
-        "code": _said(own, "code", order),
-        "values": [number(value) for value in values],
+        "shown": name in shown,
+        "versions": _words(by_run["versions"]),
+        "code": _words(by_run["code"]),
+        "values": [number(value) for value in by_run["result"]],
     }
 
 
-def _said(own: pd.DataFrame, column: str, order: list[str]) -> dict[str, Any]:
-    """What made each number: the words that there are, and which of them each run has where they differ; -1 for no number."""
-    codes, words = pd.factorize(own.set_index("run")[column].reindex(order))
-    return {"words": list(words), "codes": codes.tolist() if len(words) > 1 else None}
+def _plain_python(value: Any) -> Any:
+    """A NumPy scalar as the Python value that JSON can write."""
+    return value.item() if hasattr(value, "item") else value
 
 
-def _distinct(columns: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Two columns of one score are told apart by their convention, or by all that they were asked."""
-    repeated = pd.Series([column["name"] for column in columns], dtype=object).duplicated(
-        keep=False
-    )
-    for column, twice in zip(columns, repeated, strict=True):
-        column["id"] = "·".join(
-            str(column[key]) for key in (["name", *ASKED] if twice else ["name"])
-        )
-        column["label"] += (
-            f" ({column['convention']}, {column['n_train']:,} points)" if twice else ""
-        )
+def _words(column: pd.Series) -> Json:
+    """The distinct words of a column, and the index of each run's word.
+
+    The indices are None if all runs have the same word; -1 stands for a run without a score.
+    """
+    codes, words = pd.factorize(column)
+    indices = codes.tolist() if len(words) > 1 else None
+    return {"words": list(words), "codes": indices}
+
+
+def _distinct(columns: list[Json]) -> list[Json]:
+    """Give each column a unique id, and a label that tells repeated scores apart."""
+    count_of = Counter(column["name"] for column in columns)
+    for column in columns:
+        keys = ["name"]
+        if count_of[column["name"]] > 1:
+            keys += EVALUATION
+            column["label"] += f" ({column['convention']}, {column['n_train']:,} points)"
+        words = [str(column[key]) for key in keys]
+        column["id"] = "·".join(words)
     return columns

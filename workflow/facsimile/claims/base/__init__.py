@@ -1,1 +1,1 @@
-"""What statistics of claims are built of; papers may import it."""
+"""Base classes and helpers of the statistics; papers may import them."""

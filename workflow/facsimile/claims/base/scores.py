@@ -1,4 +1,4 @@
-"""What the statistics of claims share: scores side by side, and averages of resampled numbers."""
+"""Helpers of the statistics: scores side by side, and averages of resampled values."""
 
 import numpy as np
 import pandas as pd
@@ -7,44 +7,63 @@ from facsimile.claims.base.statistic import Finding
 from facsimile.presentation import names
 from facsimile.statistics.estimates import Array, Estimate, limits
 
-Resampled = tuple[Array, Array]  # values [k] and draws [k, b]
+Resampled = tuple[Array, Array]  # values [k] and their resamples [k, b]
 
 
-def wide(trained: pd.DataFrame, dataset: str, wanted: list[str]) -> pd.DataFrame:
-    """Runs × scores of one data set: the runs that have all of ``wanted``, indexed by run."""
-    own = trained[(trained["dataset"] == dataset) & trained["name"].isin(wanted)]
-    return own.pivot(index="run", columns="name", values="result").reindex(columns=wanted).dropna()
+def wide(trained: pd.DataFrame, dataset: str, metrics: list[str]) -> pd.DataFrame:
+    """The scores ``metrics`` of one data set as columns, indexed by run.
+
+    Only runs that have all of them.
+    """
+    here = trained[trained["dataset"] == dataset]
+    selected = here[here["name"].isin(metrics)]
+    table = selected.pivot(index="run", columns="name", values="result")
+    return table.reindex(columns=metrics).dropna()
 
 
-def absent(trained: pd.DataFrame, datasets: list[str], wanted: list[str]) -> list[str]:
-    """Which scores are not there, score by score: ``no such scores: MIG (Cars3D)``."""
-    have = set(zip(trained["dataset"], trained["name"], strict=True))
-    said = []
-    for name in wanted:
-        without = [names.dataset(d) for d in datasets if (d, name) not in have]
-        said += (
-            [f"no such scores: {names.metric(name)} ({names.listed(without)})"] if without else []
-        )
-    return said
+def absent(trained: pd.DataFrame, datasets: list[str], metrics: list[str]) -> list[str]:
+    """One text for each score that some data sets lack: ``no such scores: MIG (Cars3D)``."""
+    available = set(zip(trained["dataset"], trained["name"], strict=True))
+    texts = []
+    for name in metrics:
+        without = []
+        for dataset in datasets:
+            if (dataset, name) not in available:
+                without.append(names.dataset(dataset))
+        if without:
+            score = names.metric(name)
+            texts.append(f"no such scores: {score} ({names.listed(without)})")
+    return texts
 
 
 def averaged(
-    parts: list[Resampled], n: int, lacking: list[str], unit: str = "correlation"
+    parts: list[Resampled],
+    n: int,
+    lacking: list[str],
+    unit: str = "correlation",
 ) -> Finding:
-    """The mean of all values, its interval from the mean of their draws; NaN values are left out, and said.
+    """The mean of all values; its interval is that of the mean of their resamples.
 
-    Draws of different parts are of different runs, those within a part of the same.
+    Values that are NaN are left out and reported. Resamples of different parts are of different
+    runs, those within a part of the same runs. ``unit`` names the values in the report.
     """
-    values = np.concatenate([part[0] for part in parts]) if parts else np.zeros(0)
-    known = np.isfinite(values)
-    said = list(lacking)
-    if values.size and not known.all():
-        said.append(
-            f"{(~known).sum()} of {values.size} {unit}s are undefined: too few runs, or a constant score"
+    values = np.zeros(0)
+    if parts:
+        values = np.concatenate([part_values for part_values, _ in parts])
+    defined = np.isfinite(values)
+    reasons = list(lacking)
+    if values.size and not defined.all():
+        undefined = (~defined).sum()
+        reasons.append(
+            f"{undefined} of {values.size} {unit}s are undefined: too few runs, or a constant score"
         )
-    if not known.any():
-        return Finding(Estimate(np.nan, np.nan, np.nan, n), tuple(said))
-    drawn = np.concatenate([part[1] for part in parts])[known].mean(axis=0)
-    return Finding(
-        Estimate(float(values[known].mean()), *limits(drawn[np.isfinite(drawn)]), n), tuple(said)
-    )
+    if not defined.any():
+        nothing = Estimate(np.nan, np.nan, np.nan, n)
+        return Finding(nothing, tuple(reasons))
+    resamples = np.concatenate([part_resamples for _, part_resamples in parts])
+    means = resamples[defined].mean(axis=0)
+    # A resample may be undefined although the value is not, e.g. a correlation of equal draws.
+    low, high = limits(means[np.isfinite(means)])
+    value = float(values[defined].mean())
+    estimate = Estimate(value, low, high, n)
+    return Finding(estimate, tuple(reasons))

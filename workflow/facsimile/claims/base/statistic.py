@@ -1,4 +1,4 @@
-"""What a statistic of claims is, and what it finds."""
+"""The base class of the statistics of claims, and what they return."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -10,7 +10,10 @@ from facsimile.statistics.estimates import Estimate
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A statistic with its interval and n (runs), and what it lacked: of each claim that cannot be judged it says why."""
+    """A statistic with its interval and n (runs).
+
+    ``lacking`` says, one reason each, what was missing; with any, the claim cannot be judged.
+    """
 
     estimate: Estimate
     lacking: tuple[str, ...] = ()
@@ -18,14 +21,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class Statistic(ABC):
-    """One file of claims/ is one subclass: a frozen dataclass whose fields are the ``parameters`` that a study file may give.
+    """Base class of the statistics: a frozen dataclass per file of claims/.
 
-    Fields without a default must be given; lists of the study file arrive as tuples.
+    Its fields are the ``parameters`` that a study file may state; those without a default are
+    required. Lists of the study file arrive as tuples.
     """
 
     @abstractmethod
     def find(self, trained: pd.DataFrame, datasets: list[str]) -> Finding:
-        """The statistic over ``datasets``; ``trained`` is scores.parquet of trained runs with a column ``name``, metric.score.
+        """Compute the statistic over ``datasets``.
 
-        Works on what there is, and says in ``lacking`` what is not.
+        ``trained`` is scores.parquet without controls, with a column ``name``, metric.score.
+        Implementations use the scores that exist and report the missing ones in ``lacking``.
         """

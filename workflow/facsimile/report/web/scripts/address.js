@@ -8,46 +8,47 @@
   const read = () => {
     const [path, query] = decodeURI(location.hash.slice(1)).split("?");
     const [name, ...rest] = path.split("/");
-    return { name, key: rest.join("/"), stated: Object.fromEntries(new URLSearchParams(location.hash.split("?")[1] || "")), query };
+    return { name, key: rest.join("/"), parameters: Object.fromEntries(new URLSearchParams(location.hash.split("?")[1] || "")), query };
   };
 
-  // A section that comes into view on the way of a jump may grow (the explorer loads a run): hold on to the jump's aim meanwhile.
-  let aimed = null, letGo = 0;
-  const aim = (target) => {
-    aimed = target;
-    clearTimeout(letGo);
-    letGo = setTimeout(() => { aimed = null; }, AIMING);
+  // Sections passed during a jump may grow (the explorer loads a run), which moves the target: scroll to it again.
+  let target = null, release = 0;
+  const aim = (element) => {
+    target = element;
+    clearTimeout(release);
+    release = setTimeout(() => { target = null; }, AIMING);
   };
-  new ResizeObserver(() => aimed?.scrollIntoView({ behavior: "instant" })).observe(document.querySelector("main"));
-  for (const own of ["wheel", "touchstart", "pointerdown", "keydown"]) addEventListener(own, () => { aimed = null; }, { passive: true });
+  new ResizeObserver(() => target?.scrollIntoView({ behavior: "instant" })).observe(document.querySelector("main"));
+  // The reader takes over.
+  for (const type of ["wheel", "touchstart", "pointerdown", "keydown"]) addEventListener(type, () => { target = null; }, { passive: true });
 
   const follow = () => {
-    const found = read();
-    if (found.name !== "run") section = location.hash || "#top";
-    const handler = handlers.get(found.name);
-    if (handler) handler(found);
-    if (found.name === "run") return;
-    aim(facsimile.by(found.name));
-    if (found.query !== undefined) aimed?.scrollIntoView();
+    const address = read();
+    if (address.name !== "run") section = location.hash || "#top";
+    const handler = handlers.get(address.name);
+    if (handler) handler(address);
+    if (address.name === "run") return;
+    aim(facsimile.by(address.name));
+    if (address.query !== undefined) target?.scrollIntoView();
   };
 
   facsimile.address = {
-    /** Call ``act`` with {key, stated} whenever the address names this part of the page. */
+    /** Call ``act`` with {key, parameters} whenever the address has this name. */
     on: (name, act) => handlers.set(name, act),
     follow,
-    /** Change the address without a jump and without an entry of the browser's history. */
-    state: (name, stated) => {
-      const query = new URLSearchParams(Object.entries(stated).filter(([, value]) => value !== ""));
+    /** Change the address without scrolling and without an entry in the browser's history. */
+    state: (name, parameters) => {
+      const query = new URLSearchParams(Object.entries(parameters).filter(([, value]) => value !== ""));
       section = `#${name}${String(query) ? `?${query}` : ""}`;
       history.replaceState(null, "", section);
     },
-    /** Leave a run: the address is that of the section again. */
+    /** Close a run: the address becomes that of the section again. */
     leave: () => history.replaceState(null, "", section),
     run: (key, score) => `#run/${encodeURI(key)}${score ? `?score=${encodeURIComponent(score)}` : ""}`,
   };
   addEventListener("hashchange", follow);
 
-  // The section that is looked at is marked in the navigation.
+  // Mark the section in view in the navigation.
   const links = new Map([...document.querySelectorAll(".bar nav a")].map((link) => [link.hash.slice(1), link]));
   const seen = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {

@@ -1,8 +1,8 @@
-// The chosen runs' scores, method by method: every run is a point that leads to its record. By Vega-Lite.
+// The chart of the filtered runs' scores by method, by Vega-Lite. Every point links to the record of its run.
 "use strict";
 (() => {
   const { by } = facsimile;
-  const SVG = 3000; // points; more are drawn on a canvas, which is faster
+  const SVG = 3000; // with more points, a canvas is faster
   let shown = null;
 
   const theme = () => {
@@ -13,10 +13,10 @@
     };
   };
 
-  // Multiples of the golden ratio spread points evenly and the same way each time, as in the figures.
+  // Multiples of the golden ratio spread the points evenly and reproducibly, as in the figures.
   const jittered = (chosen, score) => chosen
     .filter((run) => run[score.field] !== null && run[score.field] !== undefined)
-    .map((run, i) => ({ value: run[score.field], method: run.method, model: run.model, settings: run.settings, seed: run.seed, dataset: run.datasetName, key: run.key, at: (i * 0.6180339887) % 1 }));
+    .map((run, i) => ({ value: run[score.field], method: run.method, model: run.model, settings: run.settings, seed: run.seed, dataset: run.datasetName, key: run.key, offset: (i * 0.6180339887) % 1 }));
 
   const spec = (points, score) => {
     const rank = new Map(facsimile.runs.words.model.map(({ id }, i) => [id, i]));
@@ -27,14 +27,14 @@
     const x = { field: "value", type: "quantitative", title: score.label, scale: { zero: false, nice: true }, axis: { tickCount: wide ? 10 : 5 } };
     return {
       $schema: "https://vega.github.io/schema/vega-lite/v6.json",
-      description: `${score.label} of ${points.length} runs by method. The table below holds the same numbers.`,
+      description: `${score.label} of ${points.length} runs by method. The table below has the same numbers.`,
       autosize: { type: "fit-x", contains: "padding" }, width: "container", height: methods.length * (wide ? 34 : 30), config: theme(),
       data: { values: points },
       layer: [
         {
           mark: { type: "circle", size: points.length > 600 ? 12 : 34, opacity: points.length > 600 ? 0.45 : 0.8, cursor: "pointer" },
           encoding: {
-            x, y, yOffset: { field: "at", type: "quantitative", scale: { domain: [-0.35, 1.35] }, axis: null },
+            x, y, yOffset: { field: "offset", type: "quantitative", scale: { domain: [-0.35, 1.35] }, axis: null },
             color: { field: "method", type: "nominal", legend: null, scale: { domain: methods, range: methods.map((method) => facsimile.colours[colour.get(method)] || "#888888") } },
             tooltip: [
               { field: "value", title: score.label, format: ".3f" }, { field: "method", title: "Method" },
@@ -50,9 +50,9 @@
   const draw = facsimile.later(async () => {
     if (!shown) return;
     const points = jittered(shown.chosen, shown.score);
-    by("chart-said").textContent = points.length
-      ? `Each point is a run; choose it to see its record. Lines: medians. ${shown.score.meaning ? `${shown.score.label}: ${shown.score.meaning}.` : ""}`
-      : "No chosen run has this score.";
+    by("chart-note").textContent = points.length
+      ? `Each point is a run; click it to see its record. Lines: medians. ${shown.score.meaning ? `${shown.score.label}: ${shown.score.meaning}.` : ""}`
+      : "None of the filtered runs has this score.";
     by("chart").hidden = !points.length;
     if (!points.length) return;
     const { view } = await vegaEmbed(by("chart"), spec(points, shown.score), {
@@ -60,7 +60,7 @@
       actions: { export: true, source: false, compiled: false, editor: false }, downloadFileName: `${facsimile.study}-${shown.score.name}`,
       tooltip: { theme: matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light" },
     });
-    by("chart").querySelector("summary")?.setAttribute("aria-label", "Save the picture");
+    by("chart").querySelector("summary")?.setAttribute("aria-label", "Save the chart");
     const score = shown.score;
     view.addEventListener("click", (_, item) => { if (item?.datum?.key) location.hash = facsimile.address.run(item.datum.key, score.id); });
   }, 30);

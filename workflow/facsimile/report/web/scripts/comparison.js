@@ -1,13 +1,13 @@
-// The buttons that choose which verdicts of the comparison are shown.
+// The buttons that filter the comparison by verdict.
 "use strict";
 (() => {
   const buttons = [...document.querySelectorAll("#verdicts button")];
   const rows = [...document.querySelectorAll("#compared tbody tr")];
-  const choose = (chosen) => {
-    buttons.forEach((button) => button.setAttribute("aria-pressed", String(button === chosen)));
-    const wanted = chosen.dataset.verdict;
-    rows.forEach((row) => { row.hidden = wanted !== "" && row.dataset.verdict !== wanted; });
-    facsimile.by("verdicts-said").textContent = `${rows.filter((row) => !row.hidden).length} of ${rows.length} numbers shown`;
+  const show = (pressed) => {
+    buttons.forEach((button) => button.setAttribute("aria-pressed", String(button === pressed)));
+    const verdict = pressed.dataset.verdict;
+    rows.forEach((row) => { row.hidden = verdict !== "" && row.dataset.verdict !== verdict; });
+    facsimile.by("verdicts-count").textContent = `${rows.filter((row) => !row.hidden).length} of ${rows.length} numbers shown`;
   };
-  buttons.forEach((button) => button.addEventListener("click", () => choose(button)));
+  buttons.forEach((button) => button.addEventListener("click", () => show(button)));
 })();

@@ -1,37 +1,37 @@
-// What all parts of the page use: data that come as scripts, elements, numbers as text.
+// Helpers for all parts of the page: data in scripts, elements, numbers as text.
 "use strict";
 (() => {
-  const given = new Map();
-  const asked = new Map();
+  const values = new Map();
+  const loading = new Map();
 
   /** Called by the scripts under data/ and vendor/: see report/_script.py. */
-  facsimile.give = (name, value) => given.set(name, value);
+  facsimile.give = (name, value) => values.set(name, value);
 
-  /** Load a script once; a page that is opened from disk may not fetch. */
+  /** Load a script once. A page opened from disk may not fetch files. */
   facsimile.script = (path) => {
-    if (!asked.has(path)) {
-      asked.set(path, new Promise((resolve, reject) => {
+    if (!loading.has(path)) {
+      loading.set(path, new Promise((resolve, reject) => {
         const script = document.createElement("script");
         script.src = path;
         script.onload = () => resolve();
-        script.onerror = () => { asked.delete(path); reject(new Error(`${path} cannot be read: is the report's folder complete?`)); };
+        script.onerror = () => { loading.delete(path); reject(new Error(`${path} cannot be read. Is the report's folder complete?`)); };
         document.head.append(script);
       }));
     }
-    return asked.get(path);
+    return loading.get(path);
   };
 
-  /** What a script of data/ gives. */
+  /** The value of a script in data/. */
   facsimile.load = async (name) => {
     await facsimile.script(`data/${name}.js`);
-    return given.get(name);
+    return values.get(name);
   };
 
-  /** Bytes that lie in a script of vendor/, as gzip in base64. */
+  /** Bytes from a script in vendor/, stored as base64 of gzip. */
   facsimile.embedded = async (name) => {
     await facsimile.script(`vendor/${name}.js`);
-    const packed = new Blob([facsimile.bytes(given.get(`embedded/${name}`))]);
-    given.delete(`embedded/${name}`);
+    const packed = new Blob([facsimile.bytes(values.get(`embedded/${name}`))]);
+    values.delete(`embedded/${name}`);
     return new Uint8Array(await new Response(packed.stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer());
   };
 
@@ -40,7 +40,7 @@
 
   facsimile.by = (id) => document.getElementById(id);
 
-  /** An element with attributes and children; text is never read as HTML. */
+  /** An element with attributes and children. Text is never parsed as HTML. */
   facsimile.make = (tag, attributes = {}, ...children) => {
     const element = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) {
@@ -55,7 +55,7 @@
   facsimile.escaped = (text) =>
     String(text).replace(/[&<>"']/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" })[c]);
 
-  /** Three decimals, a whole number above 1 in full, – for no number: as the tables print them. */
+  /** A number as in the tables: three decimals, whole numbers above 1 in full, – if missing. */
   facsimile.plain = (value) => {
     if (value === null || value === undefined || Number.isNaN(value)) return "–";
     const count = Math.abs(value) >= 1000 || (Number.isInteger(value) && Math.abs(value) > 1);
@@ -65,9 +65,9 @@
 
   facsimile.style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-  /** The last call alone, once nothing has called for a while. */
+  /** Debounce: only the last call runs, after ``wait`` milliseconds without another. */
   facsimile.later = (act, wait = 120) => {
     let timer = 0;
-    return (...words) => { clearTimeout(timer); timer = setTimeout(() => act(...words), wait); };
+    return (...args) => { clearTimeout(timer); timer = setTimeout(() => act(...args), wait); };
   };
 })();

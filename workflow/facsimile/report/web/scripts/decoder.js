@@ -1,11 +1,11 @@
-// A decoder that runs in the browser, by ONNX Runtime Web: its WebAssembly lies in scripts, as a page on disk may not fetch.
+// Runs a decoder in the browser, by ONNX Runtime Web. Its WebAssembly is in scripts, as a page opened from disk may not fetch files.
 "use strict";
 (() => {
   const start = async () => {
     const glue = "ort-wasm-simd-threaded";
     await facsimile.script("vendor/ort.wasm.min.js");
     const [script, binary] = await Promise.all([facsimile.embedded(`${glue}.mjs`), facsimile.embedded(`${glue}.wasm`)]);
-    ort.env.wasm.numThreads = 1; // more would need headers that only a server can send
+    ort.env.wasm.numThreads = 1; // threads need headers that only a server can send
     ort.env.wasm.wasmBinary = binary.buffer;
     ort.env.wasm.wasmPaths = { mjs: URL.createObjectURL(new Blob([script], { type: "text/javascript" })) };
     ort.env.logLevel = "error";
@@ -13,7 +13,7 @@
   let started = null;
 
   facsimile.decoder = {
-    /** Open a decoder; its ``pictures`` gives float32 [n, c, h, w] in [0, 1] for codes, an array of n arrays. One call at a time. */
+    /** Open a decoder. Its ``pictures`` maps codes, an array of n arrays, to float32 [n, c, h, w] in [0, 1]; calls run one after the other. */
     open: async (base64) => {
       started ??= start();
       await started;
@@ -22,8 +22,7 @@
       const run = async (codes) => {
         const input = new ort.Tensor("float32", Float32Array.from(codes.flat()), [codes.length, codes[0].length]);
         const { pixels } = await session.run({ codes: input });
-        const data = pixels.data;
-        return data;
+        return pixels.data;
       };
       return {
         pictures: (codes) => { last = last.catch(() => {}).then(() => run(codes)); return last; },
@@ -32,7 +31,7 @@
     },
   };
 
-  /** Paint picture ``index`` of float32 [n, c, h, w] at x of a canvas. */
+  /** Paint image ``index`` of float32 [n, c, h, w] on a canvas at x. */
   facsimile.paint = (canvas, data, index, [height, width, channels], x = 0) => {
     const image = new ImageData(width, height);
     const size = height * width;

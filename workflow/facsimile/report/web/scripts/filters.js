@@ -1,4 +1,4 @@
-// The form that chooses runs, for table and chart alike; the address keeps the choice, so that it can be sent.
+// The form that filters runs for table and chart. The address holds the filters, so that it can be shared.
 "use strict";
 (() => {
   const { by, make } = facsimile;
@@ -8,7 +8,7 @@
   const options = (select, words, first) => select.replaceChildren(
     make("option", { value: "" }, first), ...words.map(({ id, name }) => make("option", { value: id }, name)));
 
-  const within = (stated, values) => Object.entries(stated).every(([key, value]) => values[key] === value);
+  const within = (parameters, values) => Object.entries(parameters).every(([key, value]) => values[key] === value);
 
   const parsed = (text) => {
     try { return text ? JSON.parse(text) : {}; } catch { return {}; }
@@ -20,15 +20,15 @@
     return texts.get(run);
   };
 
-  /** Whether a run is wanted: hyper-parameters are those stated, or more. */
-  const wanted = () => {
-    const stated = parsed(field("params").value);
+  /** A function that tells whether a run matches the form. A run may have more hyper-parameters than are selected. */
+  const matching = () => {
+    const parameters = parsed(field("params").value);
     const score = facsimile.runs.score(field("score").value);
     const least = field("least").value.trim() === "" ? NaN : Number(field("least").value.replace(",", "."));
     const words = field("words").value.toLowerCase().split(/\s+/).filter(Boolean);
     const [dataset, model] = [field("dataset").value, field("model").value];
     return (run) =>
-      (!dataset || run.dataset === dataset) && (!model || run.model === model) && within(stated, run.values) &&
+      (!dataset || run.dataset === dataset) && (!model || run.model === model) && within(parameters, run.values) &&
       (Number.isNaN(least) || (run[score.field] ?? -Infinity) >= least) &&
       words.every((word) => text(run).includes(word));
   };
@@ -43,9 +43,9 @@
   };
 
   const apply = (first = false) => {
-    const keep = wanted();
+    const keep = matching();
     const chosen = facsimile.runs.all.filter(keep);
-    if (!first) facsimile.table.show(keep); // a new table shows all
+    if (!first) facsimile.table.show(keep); // a new table shows all runs
     const cells = new Set(chosen.map((run) => `${run.dataset} ${run.model} ${run.params}`)).size;
     by("counted").textContent = `${chosen.length.toLocaleString("en")} of ${facsimile.runs.all.length.toLocaleString("en")} runs, in ${cells} cells`;
     facsimile.chart.show(chosen, facsimile.runs.score(field("score").value));
@@ -67,16 +67,16 @@
       form.addEventListener("reset", () => setTimeout(() => { offer(); if (first) field("score").value = first.id; apply(); state(); }));
       apply(true);
     },
-    /** Show the runs behind a number: the address says which. */
-    state: (stated) => {
-      for (const name of ["dataset", "model", "least", "words"]) field(name).value = stated[name] ?? "";
+    /** Show the runs behind a number, given by the address. */
+    state: (parameters) => {
+      for (const name of ["dataset", "model", "least", "words"]) field(name).value = parameters[name] ?? "";
       offer();
-      const params = stated.params ?? "";
+      const params = parameters.params ?? "";
       if (params && ![...field("params").options].some((option) => option.value === params)) {
         field("params").append(make("option", { value: params }, Object.entries(parsed(params)).map(([k, v]) => `${k} = ${v}`).join(", ")));
       }
       field("params").value = params;
-      const score = facsimile.runs.score(stated.score);
+      const score = facsimile.runs.score(parameters.score);
       if (score) {
         field("score").value = score.id;
         facsimile.table.widget.showColumn(score.field);

@@ -1,18 +1,18 @@
-// The latent explorer: choose a run, move its latents, see what its decoder makes of them.
+// The latent explorer: choose a run, move its latents, see the decoded image.
 "use strict";
 (() => {
   const { by, make, panels } = facsimile;
   const STEPS = 9;
-  const GAP = 2; // pixels between two pictures
+  const GAP = 2; // pixels between two images
   const REACH = 2.5; // of a traversal, in standard deviations of the prior
   const form = by("explored");
   if (!form) return;
   let listed = [];
-  let now = null; // the run that is explored: {data, decoder, order, codes, image, sliders}
+  let now = null; // the current run: {data, decoder, order, codes, image, sliders}
 
-  const say = (text) => { by("explorer-said").textContent = text; by("explorer-said").hidden = !text; };
+  const say = (text) => { by("explorer-status").textContent = text; by("explorer-status").hidden = !text; };
 
-  // The newest position counts: those that came while the decoder was at work are passed over.
+  // Only the newest position counts: those that arrived while the decoder was busy are skipped.
   let busy = false;
   let again = false;
   const decode = async () => {
@@ -43,7 +43,7 @@
     return { latent, canvas };
   };
 
-  // A row at a time, so that a slider that is moved meanwhile waits for one row at most.
+  // One row at a time, so that moving a slider waits for one row at most.
   const traverse = async (shown) => {
     const mean = shown.data.mean[shown.image];
     for (const { latent, canvas } of shown.strips) {
@@ -81,7 +81,7 @@
     const dead = order.length - now.strips.length;
     by("strips").replaceChildren(
       ...now.strips.map(({ latent, canvas }) => make("div", { class: "strip" }, make("span", {}, `z${latent + 1}`), canvas)),
-      ...(dead ? [make("p", { class: "faint" }, `${dead} latent${dead > 1 ? "s" : ""} below 0.01 nats not traversed.`)] : []));
+      ...(dead ? [make("p", { class: "faint" }, `${dead} latent${dead > 1 ? "s" : ""} below 0.01 nats not shown.`)] : []));
     panels.matrix(order, data.information, data.factors);
     panels.images(data.images, choose);
   };
@@ -103,7 +103,7 @@
 
   const show = () => {
     const entry = listed.find(({ run }) => run === form.elements.run.value);
-    if (entry) open(entry).catch((error) => say(`The decoder cannot run here: ${error.message}. A browser of 2023 or later can; if yours is one, serve this folder by: python -m http.server`));
+    if (entry) open(entry).catch((error) => say(`The decoder cannot run here: ${error.message}. It needs a browser from 2023 or later. If yours is recent, serve this folder with: python -m http.server`));
   };
 
   const named = (key) => Object.fromEntries(facsimile.runs.words[key].map(({ id, name }) => [id, name]));
@@ -111,14 +111,14 @@
   const offer = (name, entries) => form.elements[name].replaceChildren(...entries.map(([value, text]) => make("option", { value }, text)));
 
   const offerModels = () => {
-    const own = listed.filter(({ dataset }) => dataset === form.elements.dataset.value);
-    offer("model", [...new Set(own.map(({ model }) => model))].map((id) => [id, named("model")[id]]));
+    const matching = listed.filter(({ dataset }) => dataset === form.elements.dataset.value);
+    offer("model", [...new Set(matching.map(({ model }) => model))].map((id) => [id, named("model")[id]]));
     offerRuns();
   };
 
   const offerRuns = () => {
-    const own = listed.filter(({ dataset, model }) => dataset === form.elements.dataset.value && model === form.elements.model.value);
-    offer("run", own.map((entry) => [entry.run, `${entry.title} (${entry.place})`]));
+    const matching = listed.filter(({ dataset, model }) => dataset === form.elements.dataset.value && model === form.elements.model.value);
+    offer("run", matching.map((entry) => [entry.run, `${entry.title} (${entry.place})`]));
   };
 
   const choices = () => {
@@ -145,7 +145,7 @@
 
   facsimile.latents = {
     has: (key) => listed.some(({ run }) => run === key),
-    /** Offer the runs that have a decoder; the first is loaded when the section comes into view. */
+    /** List the runs that have a decoder. The first is loaded when the section comes into view. */
     make: async () => {
       listed = await facsimile.load("latents");
       if (!listed.length) return;
@@ -158,7 +158,7 @@
       seen.observe(by("latents"));
       by("posterior").addEventListener("click", () => place(now.data.mean[now.image]));
       by("prior").addEventListener("click", () => place(now.data.kl.map(() => 0)));
-      facsimile.address.on("latents", ({ stated }) => { if (stated.run) select(stated.run); });
+      facsimile.address.on("latents", ({ parameters }) => { if (parameters.run) select(parameters.run); });
     },
   };
 })();

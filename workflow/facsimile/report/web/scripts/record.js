@@ -5,10 +5,10 @@
   const dialog = by("run");
   let before = null;
 
-  const record = async (run) => {
+  const load = async (run) => {
     const { words, runs } = await facsimile.load(`records/${run.dataset}/${run.model}`);
-    const found = runs[run.key];
-    return found ? Object.fromEntries(Object.entries(found).map(([key, index]) => [key, words[key][index]])) : null;
+    const record = runs[run.key];
+    return record ? Object.fromEntries(Object.entries(record).map(([key, index]) => [key, words[key][index]])) : null;
   };
 
   const facts = (pairs) => make("dl", { class: "facts" }, pairs
@@ -19,7 +19,7 @@
 
   const time = (seconds) => seconds === undefined ? "" : seconds < 120 ? `${seconds.toFixed(1)} s` : seconds < 7200 ? `${(seconds / 60).toFixed(1)} min` : `${(seconds / 3600).toFixed(1)} h`;
 
-  const copied = (text) => {
+  const copyable = (text) => {
     const button = make("button", { type: "button", class: "copy", onclick: async () => {
       await navigator.clipboard.writeText(text);
       button.textContent = "Copied";
@@ -30,56 +30,56 @@
   const json = (title, value, open = false) => value === undefined || value === null ? "" :
     make("details", { open }, make("summary", {}, title), make("pre", { tabindex: "0" }, make("code", {}, JSON.stringify(value, null, 1))));
 
-  const said = ({ words, codes }, run) => words[codes ? codes[run.id] : 0];
+  const wordOf = ({ words, codes }, run) => words[codes ? codes[run.id] : 0];
 
-  const asked = (score, run) => [
+  const evaluation = (score, run) => [
     `${score.convention} convention`, score.representation !== "mean" && `${score.representation} representation`,
     score.n_train && `${score.n_train.toLocaleString("en")} + ${(score.n_test ?? 0).toLocaleString("en")} points`,
-    `seed ${score.evaluation_seed}`, `code ${said(score.code, run)}`, said(score.versions, run),
+    `seed ${score.evaluation_seed}`, `code ${wordOf(score.code, run)}`, wordOf(score.versions, run),
   ].filter(Boolean).join(" · ");
 
   const scores = (run, chosen) => make("table", { class: "plain" },
-    make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Score"), make("th", { scope: "col", class: "figure" }, "Value"), make("th", { scope: "col" }, "How it was asked"))),
+    make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Score"), make("th", { scope: "col", class: "figure" }, "Value"), make("th", { scope: "col" }, "How it was computed"))),
     make("tbody", {}, facsimile.runs.scores.filter((score) => run[score.field] !== null && run[score.field] !== undefined).map((score) =>
       make("tr", score === chosen ? { class: "chosen", "aria-current": "true" } : {},
         make("th", { scope: "row", title: score.meaning }, score.label),
         make("td", { class: "figure" }, plain(run[score.field])),
-        make("td", {}, make("small", {}, asked(score, run)))))));
+        make("td", {}, make("small", {}, evaluation(score, run)))))));
 
-  const made = (found) => found ? [
-    ["Trained", `${found.steps?.toLocaleString("en") ?? "–"} steps in ${time(found.seconds)}`],
-    ["Started", found.started?.replace("T", " ")],
-    ["Machine", [found.processor, found.device, found.precision, found.execution, found.threads && `${found.threads} thread${found.threads > 1 ? "s" : ""}`].filter(Boolean).join(" · ")],
-    ["Host, job", [found.host, found.job].filter(Boolean).join(", ")],
-    ["Versions", listed(found.versions)],
-    ["Data", found.data && `${found.data.dataset}, ${found.data.origin}${found.data.sha256 ? `, sha256 ${found.data.sha256.slice(0, 12)}…` : ""}`],
-    ["Weights", found.weights_sha256 && make("code", {}, `sha256 ${found.weights_sha256}`)],
-    ["Reason", found.reason],
+  const provenance = (record) => record ? [
+    ["Trained", `${record.steps?.toLocaleString("en") ?? "–"} steps in ${time(record.seconds)}`],
+    ["Started", record.started?.replace("T", " ")],
+    ["Machine", [record.processor, record.device, record.precision, record.execution, record.threads && `${record.threads} thread${record.threads > 1 ? "s" : ""}`].filter(Boolean).join(" · ")],
+    ["Host, job", [record.host, record.job].filter(Boolean).join(", ")],
+    ["Versions", listed(record.versions)],
+    ["Data", record.data && `${record.data.dataset}, ${record.data.origin}${record.data.sha256 ? `, sha256 ${record.data.sha256.slice(0, 12)}…` : ""}`],
+    ["Weights", record.weights_sha256 && make("code", {}, `sha256 ${record.weights_sha256}`)],
+    ["Reason", record.reason],
   ] : [];
 
-  const fill = (run, found, chosen) => dialog.replaceChildren(
+  const fill = (run, record, chosen) => dialog.replaceChildren(
     make("header", {},
       make("div", {}, make("h2", { id: "run-title", tabindex: "-1" }, [run.method, run.settings, run.datasetName, `seed ${run.seed}`].filter(Boolean).join(" · ")),
         make("p", { class: "faint" }, make("code", {}, run.key))),
       make("button", { type: "button", class: "close", "aria-label": "Close", onclick: () => dialog.close() }, "×")),
     make("div", { class: "body" },
       chosen ? make("p", { class: "headline" }, `${chosen.label} `, make("strong", {}, plain(run[chosen.field])), make("small", {}, ` ${chosen.meaning}`)) : "",
-      facts([["State", run.state], ["Hyper-parameters", run.allSettings], ["Published number", run.number], ["Hash of what the study states", run.key.split("/")[2]], ...made(found)]),
-      found ? "" : make("p", { class: "notice" }, "Its record is not at hand: this report was made from scores alone."),
+      facts([["State", run.state], ["Hyper-parameters", run.allSettings], ["Published number", run.number], ["Hash of the settings", run.key.split("/")[2]], ...provenance(record)]),
+      record ? "" : make("p", { class: "notice" }, "The record is missing: this report was made from scores alone."),
       make("h3", {}, "Scores of this run"), scores(run, chosen),
-      make("h3", {}, "Where it is"),
-      make("p", {}, copied(`facsimile explain ${run.key}`)), make("p", {}, copied(`${facsimile.results}/runs/${run.key}/run.json`)),
+      make("h3", {}, "Where to find it"),
+      make("p", {}, copyable(`facsimile explain ${run.key}`)), make("p", {}, copyable(`${facsimile.results}/runs/${run.key}/run.json`)),
       facsimile.latents?.has(run.key) ? make("p", {}, make("a", { href: `#latents?run=${encodeURIComponent(run.key)}`, onclick: () => dialog.close() }, "Explore its latents")) : "",
-      json("What the study states of it", found?.statement), json("Code that made it: content hash of each module", found?.code),
-      json("Losses at the end of training", found?.final), json("The whole of run.json", found)));
+      json("Settings in the study file", record?.statement), json("Code it was trained with: content hash of each module", record?.code),
+      json("Losses at the end of training", record?.final), json("All of run.json", record)));
 
-  const open = async ({ key, stated }) => {
+  const open = async ({ key, parameters }) => {
     const run = facsimile.runs.byKey?.get(key);
     if (!run) return;
     before = document.activeElement;
-    let found = null;
-    try { found = await record(run); } catch (error) { console.warn(String(error)); }
-    fill(run, found, stated.score ? facsimile.runs.score(stated.score) : null);
+    let record = null;
+    try { record = await load(run); } catch (error) { console.warn(String(error)); }
+    fill(run, record, parameters.score ? facsimile.runs.score(parameters.score) : null);
     if (!dialog.open) dialog.showModal();
     by("run-title").focus();
     dialog.scrollTop = 0;

@@ -22,7 +22,7 @@
   });
 
   facsimile.runs = {
-    /** Load all; answers {all, scores, words}. */
+    /** Load all runs: sets ``all``, ``scores``, ``words`` and ``byKey``. */
     load: async () => {
       const data = await facsimile.load("scores");
       const all = unpack(data);
@@ -33,10 +33,10 @@
     },
     score: (id) => facsimile.runs.scores.find((score) => score.id === id) || facsimile.runs.scores.find((score) => score.name === id),
     median: (values) => {
-      const known = Float64Array.from(values.filter((value) => value !== null && value !== undefined)).sort();
-      const middle = known.length >> 1;
-      if (!known.length) return null;
-      return known.length % 2 ? known[middle] : (known[middle - 1] + known[middle]) / 2;
+      const sorted = Float64Array.from(values.filter((value) => value !== null && value !== undefined)).sort();
+      const middle = sorted.length >> 1;
+      if (!sorted.length) return null;
+      return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
     },
   };
 })();

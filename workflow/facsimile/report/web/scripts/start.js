@@ -1,11 +1,11 @@
-// Loads the runs, then makes the parts that show them, then goes where the address says.
+// Loads the runs, builds the parts that show them, then follows the address.
 "use strict";
 (async () => {
   try {
     await facsimile.runs.load();
     await facsimile.table.make();
     facsimile.filters.make();
-    facsimile.address.on("scores", ({ stated }) => { if (Object.keys(stated).length) facsimile.filters.state(stated); });
+    facsimile.address.on("scores", ({ parameters }) => { if (Object.keys(parameters).length) facsimile.filters.state(parameters); });
     await facsimile.latents?.make();
     document.documentElement.dataset.ready = "true";
     facsimile.address.follow();

@@ -1,8 +1,8 @@
-// The table of scores, by Tabulator: only the rows in view are in the document.
+// The table of scores, by Tabulator. Only the rows in view are in the document.
 "use strict";
 (() => {
   const { by, make, plain, escaped } = facsimile;
-  const PRINTED = 60; // rows on paper
+  const PRINTED = 60; // rows when printed
 
   const link = (score) => (cell) => {
     const value = cell.getValue();
@@ -17,7 +17,7 @@
     return key ? `<a href="${escaped(facsimile.address.run(key))}" aria-label="record of seed ${cell.getValue()}">${cell.getValue()}</a>` : "";
   };
 
-  // On a phone one column says which run it is.
+  // On a phone a single column identifies the run.
   const narrow = matchMedia("(max-width: 40rem)").matches;
   const who = (cell) => {
     const { key, method, settings, seed, control } = cell.getData();
@@ -50,7 +50,7 @@
     ];
   };
 
-  // Tabulator sorts by a click alone: the heads of columns get keys, too.
+  // Tabulator sorts on click only: let Enter and space sort, too.
   const keys = (table) => table.getColumns().forEach((column) => {
     const head = column.getElement();
     if (head.tabIndex === 0) return;
@@ -70,13 +70,13 @@
     return make("label", { title: score.meaning }, box, ` ${score.label}`);
   }));
 
-  // Paper gets a plain table of the first rows, as a browser would print only what is in view.
+  // Print a plain table of the first rows, because a browser would print only those in view.
   const print = (table) => {
     const rows = table.getData("active");
     const shown = table.getColumns().filter((column) => column.isVisible()).map((column) => column.getDefinition());
     const entry = (run, column) => column.field.match(/^s\d/) ? plain(run[column.field]) : String(run[column.field] ?? "");
     by("printed").replaceChildren(
-      make("p", {}, `${Math.min(PRINTED, rows.length)} of the ${rows.length.toLocaleString("en")} chosen runs, in the order of the screen.`),
+      make("p", {}, `${Math.min(PRINTED, rows.length)} of the ${rows.length.toLocaleString("en")} filtered runs, in the order on screen.`),
       make("table", {},
         make("thead", {}, make("tr", {}, shown.map((column) => make("th", { scope: "col" }, column.title)))),
         make("tbody", {}, rows.slice(0, PRINTED).map((run) => make("tr", {}, shown.map((column) => make("td", {}, entry(run, column))))))),
@@ -93,21 +93,21 @@
         rowHeight: narrow ? 46 : 36,
         layout: "fitColumns",
         columnDefaults: { resizable: false, vertAlign: "middle" },
-        placeholder: "No run fits this choice",
+        placeholder: "No run matches these filters",
         columnCalcs: "table",
       });
       table.on("tableBuilt", () => {
         keys(table);
         choices(table);
-        by("table").querySelector(".tabulator-tableholder").removeAttribute("tabindex"); // its links take the focus
-        by("table").setAttribute("aria-label", "Scores of the chosen runs");
+        by("table").querySelector(".tabulator-tableholder").removeAttribute("tabindex"); // its links take focus
+        by("table").setAttribute("aria-label", "Scores of the filtered runs");
         facsimile.table.widget = table;
         resolve(table);
       });
       by("download").addEventListener("click", () => table.download("csv", `${facsimile.study}-${facsimile.scale}.csv`));
       addEventListener("beforeprint", () => print(table));
     }),
-    show: (wanted) => facsimile.table.widget.setFilter((run) => wanted(run)),
+    show: (matches) => facsimile.table.widget.setFilter((run) => matches(run)),
     reveal: (score) => facsimile.table.widget.scrollToColumn(score.field, "middle", false).catch(() => {}),
   };
 })();
