@@ -84,7 +84,8 @@ def _read(path: Path) -> Checkpoint:
             state = json.loads(file.metadata()["state"])
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise StoreError(f"{path}: unreadable checkpoint ({error})") from None
-    if not isinstance(state, dict) or type(state.get("step")) is not int:
+    has_step = isinstance(state, dict) and type(state.get("step")) is int
+    if not has_step:
         raise StoreError(f"{path}: unreadable checkpoint (its step is missing)")
     run = state.get("run")
     if run != key(path.parent):

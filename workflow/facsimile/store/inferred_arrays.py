@@ -27,7 +27,8 @@ def write(path: Path, arrays: Mapping[str, Array], about: Mapping[str, Any]) -> 
     is not finite.
     """
     for name, values in arrays.items():
-        if values.dtype.kind == "f" and not np.isfinite(values).all():
+        is_float = values.dtype.kind == "f"
+        if is_float and not np.isfinite(values).all():
             raise ValueError(
                 f"{path}: {name} has numbers that are not finite; look at the run's history.parquet"
             )
@@ -36,8 +37,7 @@ def write(path: Path, arrays: Mapping[str, Array], about: Mapping[str, Any]) -> 
     with hdf5.writing(path) as file:
         for name, values in arrays.items():
             file.create_dataset(name, data=values)
-        for name, value in attributes.items():
-            file.attrs[name] = value if isinstance(value, str | int | float) else json.dumps(value)
+        latents.set_attributes(file, attributes)
     return checksum
 
 
@@ -71,10 +71,14 @@ def whole(path: Path) -> Mapping[str, Array]:
     For a model of images these are ``mean`` and ``log_variance``.
     """
     attributes = latents.about(path) or {}
-    return latents.both(path) if names(attributes) is None else read(path)
+    if names(attributes) is None:
+        # Latents of images. An unreadable file is refused there, too.
+        return latents.both(path)
+    return read(path)
 
 
 def _checksum(arrays: Mapping[str, Array]) -> str:
+    # Sorted, so that the checksum does not depend on the order of the arrays.
     checksum = hashlib.sha256()
     for name in sorted(arrays):
         values = np.ascontiguousarray(arrays[name])

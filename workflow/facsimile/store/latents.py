@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,9 @@ def write(
     chunk = (min(rows, rows_per_chunk), width)
     hashes = {name: hashlib.sha256() for name in NAMES}
     with hdf5.writing(path) as file:
-        arrays = {name: file.create_dataset(name, shape, dtype, chunks=chunk) for name in NAMES}
+        arrays = {}
+        for name in NAMES:
+            arrays[name] = file.create_dataset(name, shape, dtype, chunks=chunk)
         row = 0
         for block in blocks:
             for name, values in zip(NAMES, block, strict=True):
@@ -54,9 +56,15 @@ def write(
             raise ValueError(f"{path}: {row} rows were encoded, the data set has {rows}")
         checksum = _joint_checksum(hashes)
         attributes = about | {"stored": stored, "sha256": checksum}
-        for name, value in attributes.items():
-            file.attrs[name] = value if isinstance(value, str | int | float) else json.dumps(value)
+        set_attributes(file, attributes)
     return checksum
+
+
+def set_attributes(file: h5py.File, values: Mapping[str, Any]) -> None:
+    """Store values as attributes of a file; what HDF5 has no type for is stored as JSON."""
+    for name, value in values.items():
+        is_plain = isinstance(value, str | int | float)
+        file.attrs[name] = value if is_plain else json.dumps(value)
 
 
 def read(path: Path, name: str = "mean") -> Array:
@@ -78,6 +86,7 @@ def both(path: Path) -> dict[str, Array]:
         raise StoreError(
             f"{path}: truncated or not a latents file ({error}); {remedy(path)}"
         ) from None
+    # The checksum is of the values as stored, before they are converted to float32.
     hashes = {name: hashlib.sha256(values.tobytes()) for name, values in stored.items()}
     if _joint_checksum(hashes) != checksum:
         raise StoreError(f"{path}: altered since it was written (checksum differs); {remedy(path)}")

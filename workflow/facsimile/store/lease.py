@@ -43,7 +43,7 @@ def _boot_id() -> str:
     path = Path("/proc/sys/kernel/random/boot_id")
     if path.exists():
         return path.read_text().strip()
-    # Not Linux. The boot time moves by fractions of a second when the clock is adjusted.
+    # Not Linux. Rounded to 10 s, since the boot time is computed and not always the same.
     return str(round(psutil.boot_time(), -1))
 
 
@@ -118,7 +118,8 @@ class Lease:
         return True
 
     def _write(self, path: Path, beat: int) -> None:
-        path.write_text(json.dumps(holder() | {"token": self._token, "beat": beat}))
+        contents = holder() | {"token": self._token, "beat": beat}
+        path.write_text(json.dumps(contents))
 
     def _beat(self) -> None:
         beat = 0
@@ -131,7 +132,7 @@ class Lease:
                 os.replace(self._temporary, self.path)
 
     def _is_ours(self) -> bool:
-        return (_read(self.path) or {}).get("token") == self._token
+        return _token(_read(self.path)) == self._token
 
     def _abandoned_token(self) -> str | None:
         """The token of the current lease if its holder is known to be dead, otherwise None.
@@ -141,7 +142,7 @@ class Lease:
         contents = _read(self.path)
         if contents is None:  # released after we tried to take it
             return ""
-        token = str(contents.get("token", ""))
+        token = _token(contents)
         if _dead_on_this_host(contents):
             return token
         state = json.dumps(contents, sort_keys=True)
@@ -160,7 +161,8 @@ class Lease:
             os.rename(self.path, grave)
         except FileNotFoundError:
             return True
-        was_abandoned = str((_read(grave) or {}).get("token", "")) == token
+        # Between our look and the renaming, another observer may have broken and taken the lease.
+        was_abandoned = _token(_read(grave)) == token
         if not was_abandoned:
             with contextlib.suppress(FileExistsError):
                 os.link(grave, self.path)
@@ -191,9 +193,17 @@ def _read(path: Path) -> dict[str, Any] | None:
     return contents if isinstance(contents, dict) else {}
 
 
+def _token(contents: dict[str, Any] | None) -> str:
+    """The token in the contents of a lease's file; empty if it has none."""
+    return str((contents or {}).get("token", ""))
+
+
 def _dead_on_this_host(contents: dict[str, Any]) -> bool:
     here = holder()
-    if (contents.get("host"), contents.get("boot")) != (here["host"], here["boot"]):
+    same_host = contents.get("host") == here["host"]
+    # After a reboot process numbers start again: the holder's number says nothing.
+    same_boot = contents.get("boot") == here["boot"]
+    if not (same_host and same_boot):
         return False
     try:
         process = psutil.Process(contents.get("pid", -1))

@@ -70,16 +70,19 @@ def checked_record(data: bytes, path: Path) -> dict[str, Any]:
         contents = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise StoreError(f"{path}: not readable ({error})") from None
-    if not isinstance(contents, dict) or contents.get("state") not in ("done", "failed"):
+    state = contents.get("state") if isinstance(contents, dict) else None
+    if state not in ("done", "failed"):
         raise StoreError(f"{path}: not a valid run record: state must be 'done' or 'failed'")
     for name, types in FIELDS.items():
         value = contents.get(name)
         if value is not None and not _is_valid(value, types):
             raise StoreError(f"{path}: not a valid run record: its {name} is {str(value)[:40]!r}")
-    contents["code"] = contents.get("code") or {}
-    if not all(isinstance(code_hash, str) for code_hash in contents["code"].values()):
+    code = contents.get("code") or {}
+    if not all(isinstance(code_hash, str) for code_hash in code.values()):
         raise StoreError(f"{path}: not a valid run record: code must map each module to a hash")
-    if contents["state"] == "failed":
+    # Records may lack these; readers need not check for that.
+    contents["code"] = code
+    if state == "failed":
         contents["reason"] = contents.get("reason") or "no reason was recorded"
     return contents
 
@@ -87,11 +90,15 @@ def checked_record(data: bytes, path: Path) -> dict[str, Any]:
 def _is_valid(value: Any, types: tuple[type, ...]) -> bool:
     """Whether a value has one of the types; bool is not taken for int, and NaN is refused."""
     is_nan = value != value
-    return isinstance(value, types) and not isinstance(value, bool) and not is_nan
+    is_bool = isinstance(value, bool)  # which Python counts as an int
+    return isinstance(value, types) and not is_bool and not is_nan
 
 
 def finish(
-    folder: Path, weights: dict[str, Tensor], history: pd.DataFrame, summary: dict[str, Any]
+    folder: Path,
+    weights: dict[str, Tensor],
+    history: pd.DataFrame,
+    summary: dict[str, Any],
 ) -> None:
     """Store a finished run: weights and history, then the record; then delete its checkpoints.
 
@@ -109,7 +116,7 @@ def finish(
 
 
 def fail(folder: Path, history: pd.DataFrame, summary: dict[str, Any]) -> None:
-    """Store a run whose loss became non-finite; ``summary`` is its record, and it has no weights."""
+    """Store a run whose loss became non-finite: its record (``summary``) and no weights."""
     with room_on_disk(folder):
         write_history(folder, history)
         atomic.write_json(folder / RECORD, summary)
@@ -150,10 +157,13 @@ def forget(paths: Paths, run: Run, latents: bool = False) -> list[Path]:
 
     With ``latents``, remove only its latents and the index files that list them.
     """
+    # An index that lists a removed run would tell Snakemake that the run is there.
     pattern = "*/encoded.json" if latents else "*/*"
     shards = paths.shard(f"{run.dataset}/{run.model}")
     removed = [path for path in sorted(shards.glob(pattern)) if _lists(path, run.key)]
-    target = paths.run(run.key) / LATENTS if latents else paths.run(run.key)
+    target = paths.run(run.key)
+    if latents:
+        target /= LATENTS
     if target.exists():
         removed.append(target)
     for path in removed:
@@ -167,5 +177,9 @@ def forget(paths: Paths, run: Run, latents: bool = False) -> list[Path]:
 def _lists(index: Path, key: str) -> bool:
     """Whether an index file of a shard, or its table of scores, lists a run."""
     if index.suffix == ".parquet":
-        return key in set(pd.read_parquet(index, columns=["run"])["run"])
-    return index.suffix == ".json" and key in json.loads(index.read_text())["runs"]
+        runs = pd.read_parquet(index, columns=["run"])["run"]
+        return key in set(runs)
+    if index.suffix == ".json":
+        contents = json.loads(index.read_text())
+        return key in contents["runs"]
+    return False

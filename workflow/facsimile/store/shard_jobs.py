@@ -52,17 +52,23 @@ def _make_each(
     log(f"{shard.key}: {count} of {len(runs)} {noun} are there, {len(missing)} to make")
     waiting = WaitingForOthers(paths, log)
     while missing:
-        missing = [run for run in missing if not _make(run, paths.run(run.key), done, make)]
+        # Those that are still missing are being made by other processes. We look at them again
+        # after a while: if such a process died, we make its runs.
+        missing = [run for run in missing if not _make(run, paths, done, make)]
         if missing:
             waiting.wait(missing)
 
 
 def _make(
-    run: Run, folder: Path, done: Callable[[Run], bool], make: Callable[[Run, Lease], None]
+    run: Run,
+    paths: Paths,
+    done: Callable[[Run], bool],
+    make: Callable[[Run, Lease], None],
 ) -> bool:
     """Make a run unless it is done; returns False if another process is making it."""
     if done(run):
         return True
+    folder = paths.run(run.key)
     with files.room_on_disk(folder), leased(folder) as lease:
         if lease is None:
             return False
@@ -102,7 +108,9 @@ def clear_future_time(path: Path, log: Log) -> None:
     It does if the clock of the host that wrote the file is ahead. Snakemake would take every
     output for older than this input, and fail the job, until that time has come.
     """
-    seconds_ahead = path.stat().st_mtime - time.time() if path.exists() else 0.0
+    if not path.exists():
+        return
+    seconds_ahead = path.stat().st_mtime - time.time()
     if seconds_ahead <= 0:
         return
     log(

@@ -70,7 +70,9 @@ def write_table(path: Path, scores_of_runs: Iterable[tuple[str, StoredScores]]) 
     for run, stored in scores_of_runs:
         first_columns = {"run": run, "code": stored.stamp["code"]}
         rows += [first_columns | row for row in stored.scores]
-    table = pd.DataFrame(rows, columns=None if rows else ["run", "metric"])
+    # A table without rows needs the columns that readers look for.
+    columns = None if rows else ["run", "metric"]
+    table = pd.DataFrame(rows, columns=columns)
     with room_on_disk(path.parent), atomic.replacing(path) as temporary:
         table.to_parquet(temporary, index=False)
 
@@ -84,6 +86,7 @@ def read_table(path: Path) -> pd.DataFrame:
     remedy = f"remove it, and snakemake makes it again: rm {path}"
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
+            # Read from the end of the file, before any row is.
             metadata = file.metadata
             groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
             size = sum(group.total_byte_size for group in groups)

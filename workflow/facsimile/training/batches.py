@@ -15,11 +15,17 @@ from facsimile.models.base import rng
 
 def sizes(data: Data) -> tuple[int, ...]:
     """The grid that rows are drawn from: the factor sizes of images, the length of arrays."""
-    return (len(data),) if isinstance(data, Arrays) else data.factor_sizes
+    if isinstance(data, Arrays):
+        return (len(data),)
+    return data.factor_sizes
 
 
 def rows(
-    seeds: Tensor, steps: Tensor, batch: int, sizes: tuple[int, ...], paired: bool = False
+    seeds: Tensor,
+    steps: Tensor,
+    batch: int,
+    sizes: tuple[int, ...],
+    paired: bool = False,
 ) -> Tensor:
     """Draw the rows of a batch with replacement, int64 [S, K, batch].
 
@@ -29,10 +35,16 @@ def rows(
     drawn = rng.indices(seeds, steps, "batch", batch, math.prod(sizes))
     if not paired:
         return drawn
-    return torch.cat((drawn, partners(drawn, seeds, steps, sizes)), -1)
+    partner_rows = partners(drawn, seeds, steps, sizes)
+    return torch.cat((drawn, partner_rows), -1)
 
 
-def partners(drawn: Tensor, seeds: Tensor, steps: Tensor, sizes: tuple[int, ...]) -> Tensor:
+def partners(
+    drawn: Tensor,
+    seeds: Tensor,
+    steps: Tensor,
+    sizes: tuple[int, ...],
+) -> Tensor:
     """For each row [S, K, b] draw another row that differs from it in k factors.
 
     k is uniform from 1 to the number of factors. Which factors differ is drawn uniformly, and each
@@ -54,7 +66,8 @@ def partners(drawn: Tensor, seeds: Tensor, steps: Tensor, sizes: tuple[int, ...]
         size = sizes[factor]
         value = drawn // stride % size
         # A 32-bit word scaled to range(size - 1); the value moves by at least 1, so it changes.
-        move = 1 + (words[..., factor, :] * (size - 1) >> 32)
+        word = words[..., factor, :]
+        move = 1 + (word * (size - 1) >> 32)
         other_value = (value + move) % size
         differs = rank[..., factor, :] < k
         partner = partner + stride * torch.where(differs, other_value, value)
@@ -62,12 +75,18 @@ def partners(drawn: Tensor, seeds: Tensor, steps: Tensor, sizes: tuple[int, ...]
     return partner
 
 
-def noise(seeds: Tensor, steps: Tensor, name: str, draw: Draw) -> Tensor:
+def noise(
+    seeds: Tensor,
+    steps: Tensor,
+    name: str,
+    draw: Draw,
+) -> Tensor:
     """Draw the noise of this name that a model declares, [S, K, ...] with its declared shape.
 
     Standard normals are float32, permutations int64. ``seeds`` and ``steps`` as in ``rows``.
     """
     if draw.kind == "normal":
-        values = rng.normals(seeds, steps, name, math.prod(draw.shape))
+        count = math.prod(draw.shape)
+        values = rng.normals(seeds, steps, name, count)
         return values.unflatten(-1, draw.shape)
     return rng.permutations(seeds, steps, name, *draw.shape)

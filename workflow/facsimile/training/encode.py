@@ -68,7 +68,9 @@ def encode(
             mean, log_variance = _infer(model, nets, data, rows, seed, precision, device)
             means.append(mean)
             log_variances.append(log_variance)
-        yield torch.cat(means).cpu().numpy(), torch.cat(log_variances).cpu().numpy()
+        all_means = torch.cat(means).cpu().numpy()
+        all_log_variances = torch.cat(log_variances).cpu().numpy()
+        yield all_means, all_log_variances
 
 
 @torch.inference_mode()
@@ -95,6 +97,7 @@ def read(data: Dataset, rows: range, seed: int) -> npt.NDArray[np.uint8]:
     """
     parts = []
     for first in range(rows.start, rows.stop, BATCH):
-        indices = np.arange(first, min(first + BATCH, rows.stop))
-        parts.append(data.images(indices, rng.generator(seed, "latents", first)))
+        last = min(first + BATCH, rows.stop)
+        generator = rng.generator(seed, "latents", first)
+        parts.append(data.images(np.arange(first, last), generator))
     return np.concatenate(parts)

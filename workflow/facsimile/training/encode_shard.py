@@ -14,6 +14,7 @@ from facsimile.models.base import arrays as base_arrays
 from facsimile.planning.workspace import Workspace
 from facsimile.store import files, inferred_arrays, latents, records, shard_jobs
 from facsimile.store.latents import Array
+from facsimile.store.lease import Lease
 from facsimile.store.shard_jobs import Log
 from facsimile.studies.runs import Run, Shard
 from facsimile.training import encode, loop, machine
@@ -30,7 +31,10 @@ def encode_shard(workspace: Workspace, shard: Shard, log: Log) -> None:
     def done(run: Run) -> bool:
         return shard_jobs.failed(paths, run) or encoded(workspace, run)
 
-    shard_jobs.make_all(shard, paths, done, lambda run, _: encode_run(workspace, run, log), log)
+    def make(run: Run, lease: Lease) -> None:
+        encode_run(workspace, run, log)
+
+    shard_jobs.make_all(shard, paths, done, make, log)
     shard_jobs.write_index(paths.shard(shard.key) / "encoded.json", shard, paths)
 
 
@@ -75,18 +79,27 @@ def encode_run(workspace: Workspace, run: Run, log: Log) -> None:
         latents.write(path, shape, blocks, about, workspace.config.stored_latents)
 
 
-def _arrays(run: Run, model: ArraysModel, data: Data, folder: Path) -> dict[str, Any]:
+def _arrays(
+    run: Run,
+    model: ArraysModel,
+    data: Data,
+    folder: Path,
+) -> dict[str, Any]:
     """What a model of arrays infers, by name; nothing if it needs no training."""
     if not model.trained or not isinstance(data, Arrays):
         return {}
     shape = loop.shape_of(model, data)
-    nets = encode.networks(model, training_of(run), shape, records.weights(folder))
+    weights = records.weights(folder)
+    nets = encode.networks(model, training_of(run), shape, weights)
     whole = base_arrays.tensors(data.arrays(slice(None)))
     return base_arrays.inferred(model, nets, whole, run.seed, encode.ROWS)
 
 
 def _blocks(
-    workspace: Workspace, run: Run, model: Model, execution: Execution
+    workspace: Workspace,
+    run: Run,
+    model: Model,
+    execution: Execution,
 ) -> tuple[Iterator[tuple[Array, Array]], int]:
     """Blocks of means and log-variances of a model of images, and the number of latents.
 
@@ -94,11 +107,13 @@ def _blocks(
     """
     data = open_data(workspace, run)
     if not model.trained:
-        mean, log_variance = model.codes(data.factors(np.arange(len(data))), run.seed)
+        all_factors = data.factors(np.arange(len(data)))
+        mean, log_variance = model.codes(all_factors, run.seed)
         return iter([(mean, log_variance)]), mean.shape[1]
     training = training_of(run)
     weights = records.weights(workspace.paths.run(run.key))
     device, precision = execution.device, execution.precision
-    nets = encode.networks(model, training, loop.shape_of(model, data), weights, device)
+    shape = loop.shape_of(model, data)
+    nets = encode.networks(model, training, shape, weights, device)
     blocks = encode.encode(model, nets, of_images(data), run.seed, precision, device)
     return blocks, training.latents

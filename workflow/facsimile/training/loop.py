@@ -58,9 +58,8 @@ class NonFiniteLoss(RuntimeError):
     """The loss became infinite or NaN at ``step``; ``last`` is the loss of the step before."""
 
     def __init__(self, state: State, last: float | None) -> None:
-        if last is None:
-            before = "it never was finite"
-        else:
+        before = "it never was finite"
+        if last is not None:
             before = f"the last finite loss was {last:.6g}"
         super().__init__(f"non-finite loss at step {state.step}; {before}")
         self.state = state
@@ -68,7 +67,13 @@ class NonFiniteLoss(RuntimeError):
         self.last = last
 
 
-def start(model: Model, training: Training, shape: Any, seed: int, precision: str) -> State:
+def start(
+    model: Model,
+    training: Training,
+    shape: Any,
+    seed: int,
+    precision: str,
+) -> State:
     """Networks and optimisers before the first step, which depend on nothing but the seed.
 
     ``shape`` is the shape of an image or, for a model of arrays, the shape of one row of each
@@ -77,7 +82,8 @@ def start(model: Model, training: Training, shape: Any, seed: int, precision: st
     nets = model.networks(shape, training.latents, training.network)
     if isinstance(model, ArraysModel):
         model.initialise(nets, seed)
-        return State(nets, arrays.optimisers_of(model, training, nets), 0, [])
+        array_optimisers = arrays.optimisers_of(model, training, nets)
+        return State(nets, array_optimisers, 0, [])
     adam_settings = model.adam(training.by_adam)
     for group, network in nets.items():
         networks.initialise(network, seed, group)
@@ -86,12 +92,18 @@ def start(model: Model, training: Training, shape: Any, seed: int, precision: st
             as_bf16_layers(network)
     optimisers = {}
     for group, network in nets.items():
-        optimisers[group] = TFAdam(list(network.parameters()), adam_settings[group])
+        parameters = list(network.parameters())
+        optimisers[group] = TFAdam(parameters, adam_settings[group])
     return State(nets, optimisers, 0, [])
 
 
 def steps(
-    model: Model, training: Training, data: Data, seed: int, precision: str, state: State
+    model: Model,
+    training: Training,
+    data: Data,
+    seed: int,
+    precision: str,
+    state: State,
 ) -> Iterator[State]:
     """Train from ``state`` to the last step; yields the state after each step.
 
@@ -106,7 +118,8 @@ def steps(
         block_end = min(block + BLOCK, training.steps)
         for step in range(max(block, state.step), block_end):
             draws = {name: values[step - block] for name, values in block_draws.items()}
-            batch = _batch(data, draws["batch"].numpy(), seed, step, precision)
+            rows = draws["batch"].numpy()
+            batch = _batch(data, rows, seed, step, precision)
             is_recorded = recorded(step, training.steps)
             # Traces are those before the update.
             traces = _traces(model, state, batch) if is_recorded else {}
@@ -117,7 +130,8 @@ def steps(
                 raise NonFiniteLoss(state, previous_loss)
             if is_recorded:
                 terms = {name: term.item() for name, term in losses.terms.items()}
-                state.history.append({"step": step, "loss": loss} | terms | traces)
+                row = {"step": step, "loss": loss} | terms | traces
+                state.history.append(row)
             state.step = step + 1
             yield state
 
@@ -162,6 +176,7 @@ def run(
         state.seconds = seconds_before + time.perf_counter() - began
         if state.step < training.steps:
             reached(state)
+        # After the last step the run is stored as a whole.
         if clock.due(state.step) and state.step < training.steps:
             clock.check_lease()
             checkpoints.save_checkpoint(folder, _tensors(state), progress(state))
@@ -210,9 +225,8 @@ def matching(
                 expected[f"adam.{group}.{index}.{name}"] = parameter.shape
     tensors, _ = checkpoint
     stored = {name: tensor.shape for name, tensor in tensors.items()}
-    differing = sorted(
-        name for name in expected.keys() | stored.keys() if expected.get(name) != stored.get(name)
-    )
+    all_names = sorted(expected.keys() | stored.keys())
+    differing = [name for name in all_names if expected.get(name) != stored.get(name)]
     if differing:
         first = differing[0]
         should_be = list(expected[first]) if first in expected else "nothing"
@@ -258,7 +272,9 @@ class Interrupted(RuntimeError):
 
 def history(state: State) -> pd.DataFrame:
     """The recorded loss terms, one row per recorded step."""
-    return pd.DataFrame(state.history, columns=None if state.history else ["step", "loss"])
+    # A table without rows needs the columns that every history has.
+    columns = None if state.history else ["step", "loss"]
+    return pd.DataFrame(state.history, columns=columns)
 
 
 def weights(state: State) -> dict[str, Tensor]:
@@ -272,11 +288,17 @@ def weights(state: State) -> dict[str, Tensor]:
 
 def autocast(precision: str, device: str = "cpu") -> Any:
     """The context in which networks run: with ``bf16``, products in bfloat16, sums in float32."""
-    return torch.autocast(device, torch.bfloat16) if precision == "bf16" else nullcontext()
+    if precision == "bf16":
+        return torch.autocast(device, torch.bfloat16)
+    return nullcontext()
 
 
 def _draws(
-    model: Model, training: Training, sizes: tuple[int, ...], seed: int, block: int
+    model: Model,
+    training: Training,
+    sizes: tuple[int, ...],
+    seed: int,
+    block: int,
 ) -> dict[str, Tensor]:
     """All random numbers of a block of steps, [steps, ...] by name.
 
@@ -292,16 +314,24 @@ def _draws(
         size = training.batch_size
         rows = batches.rows(seeds, steps, size, sizes, model.paired)[:, 0]
     draws = {}
-    for name, draw in model.draws(size, training.latents).items():
+    declared = model.draws(size, training.latents)
+    for name, draw in declared.items():
         draws[name] = batches.noise(seeds, steps, name, draw)[:, 0]
     return draws | {"batch": rows}
 
 
-def _batch(data: Data, rows: np.ndarray, seed: int, step: int, precision: str) -> Batch:
+def _batch(
+    data: Data,
+    rows: np.ndarray,
+    seed: int,
+    step: int,
+    precision: str,
+) -> Batch:
     """Some rows of a data set as tensors; a stochastic data set draws its images for each step."""
     if isinstance(data, Arrays):
         return arrays.tensors(data.arrays(rows))
-    images = data.images(rows, rng.generator(seed, "images", step))
+    generator = rng.generator(seed, "images", step)
+    images = data.images(rows, generator)
     return as_input(images, precision)
 
 
@@ -309,7 +339,8 @@ def _traces(model: Model, state: State, batch: Batch) -> dict[str, float]:
     """What a model of arrays records along training besides its losses."""
     if isinstance(batch, Tensor):
         return {}
-    return arrays.traced(cast(ArraysModel, model), state.networks, batch)
+    arrays_model = cast(ArraysModel, model)  # only such a model has a mapping as its batch
+    return arrays.traced(arrays_model, state.networks, batch)
 
 
 def as_input(images: np.ndarray, precision: str, device: str = "cpu") -> Tensor:
@@ -317,25 +348,32 @@ def as_input(images: np.ndarray, precision: str, device: str = "cpu") -> Tensor:
 
     With ``bf16`` the channels come last in memory, which is faster for convolutions.
     """
+    # As bytes they are sent to the device faster.
     on_device = torch.from_numpy(images).to(device)
-    scaled = on_device.permute(0, 3, 1, 2).to(torch.float32).div_(255)
+    channels_first = on_device.permute(0, 3, 1, 2)
+    scaled = channels_first.to(torch.float32).div_(255)
     if precision == "bf16":
         return scaled.contiguous(memory_format=torch.channels_last)
     return scaled.contiguous(memory_format=torch.contiguous_format)
 
 
 def _update(
-    model: Model, state: State, batch: Batch, noise: Mapping[str, Tensor], step: int, precision: str
+    model: Model,
+    state: State,
+    batch: Batch,
+    noise: Mapping[str, Tensor],
+    step: int,
+    precision: str,
 ) -> Losses:
     """Make one step: update all networks, and return the losses before the update."""
     with autocast(precision):
         losses = model.losses(state.networks, batch, noise, step)  # type: ignore[arg-type]
-    parameters = {group: list(network.parameters()) for group, network in state.networks.items()}
     # Several losses share a graph, which the first of them must not free.
-    keep_graph = len(parameters) > 1
+    keep_graph = len(state.networks) > 1
     gradients = {}
     for group, loss in losses.minimise.items():
-        gradients[group] = torch.autograd.grad(loss, parameters[group], retain_graph=keep_graph)
+        parameters = list(state.networks[group].parameters())
+        gradients[group] = torch.autograd.grad(loss, parameters, retain_graph=keep_graph)
     # Only now: all gradients are taken at the same point.
     for group, optimiser in state.optimisers.items():
         optimiser.step(gradients[group])
@@ -355,15 +393,16 @@ def _restore(state: State, tensors: dict[str, Tensor], saved: dict[str, Any]) ->
     """Set the state to that of a checkpoint, given its tensors and the rest of it."""
     for group, network in state.networks.items():
         network.load_state_dict(_with_prefix(tensors, f"weights.{group}."))
-        state.optimisers[group].restore(_with_prefix(tensors, f"adam.{group}."), saved["step"])
+        moments = _with_prefix(tensors, f"adam.{group}.")
+        state.optimisers[group].restore(moments, saved["step"])
     for name in PROGRESS:
         setattr(state, name, saved[name])
 
 
 def _with_prefix(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     """The tensors whose name has this prefix, by the rest of their name."""
-    return {
-        name.removeprefix(prefix): value
-        for name, value in tensors.items()
-        if name.startswith(prefix)
-    }
+    chosen = {}
+    for name, value in tensors.items():
+        if name.startswith(prefix):
+            chosen[name.removeprefix(prefix)] = value
+    return chosen

@@ -95,7 +95,7 @@ def precision(wanted: str, on: str = "cpu") -> str:
     if wanted != "auto":
         return wanted
     if on == "cuda":
-        # Without emulation: emulated products would be slower than float32.
+        # Not if the GPU only emulates such products.
         has_bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
         has_bf16 = _cpu_has_bf16()
@@ -104,6 +104,7 @@ def precision(wanted: str, on: str = "cpu") -> str:
 
 def _cpu_has_bf16() -> bool:
     capability = getattr(torch.backends.cpu, "get_cpu_capability", lambda: "")()
+    # torch also reports support where bfloat16 is only emulated, so the CPU's own flag counts.
     return (
         torch.ops.mkldnn._is_mkldnn_bf16_supported()
         and "AVX512" in capability
@@ -117,7 +118,8 @@ def one_thread() -> None:
     Two threads on a busy core were 40 times slower, and one process per core is faster than two
     threads.
     """
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    threads = os.environ.get("OMP_NUM_THREADS", "1")
+    torch.set_num_threads(int(threads))
 
 
 def execution_facts(execution: Execution) -> dict[str, Any]:
@@ -128,8 +130,8 @@ def execution_facts(execution: Execution) -> dict[str, Any]:
     facts: dict[str, Any] = {"execution": execution.name}
     if execution.name == "packed":
         facts |= {"pack": execution.pack, "compiled": execution.compiled}
-    versions: dict[str, Any] = provenance.versions("facsimile", "numpy", "torch")
     on_gpu = execution.device == "cuda"
+    versions: dict[str, Any] = provenance.versions("facsimile", "numpy", "torch")
     if on_gpu:
         cudnn = torch.backends.cudnn.version()
         versions = versions | {"cuda": torch.version.cuda, "cudnn": cudnn}
@@ -152,7 +154,8 @@ def _processor() -> str:
 
 
 def _has_cpu_flag(name: str) -> bool:
-    return any(name in line.split() for line in _cpuinfo() if line.startswith("flags"))
+    flags = [line.split() for line in _cpuinfo() if line.startswith("flags")]
+    return any(name in words for words in flags)
 
 
 def _cpuinfo() -> list[str]:

@@ -109,13 +109,15 @@ class Pack:
             raise ValueError(
                 f"a pack of {size} runs cannot hold {len(members)}; give it 1 to {size}"
             )
-        if len({type(member.model) for member in members}) > 1:
+        model_types = {type(member.model) for member in members}
+        if len(model_types) > 1:
             raise ValueError(
                 "the runs of a pack share one program, hence one model; sort them by model"
             )
         _configure_libraries(how)
         # A dummy is another copy of the first run.
-        slots = [*members, *[members[0]] * (size - len(members))]
+        dummies = [members[0]] * (size - len(members))
+        slots = [*members, *dummies]
         models = [member.model for member in slots]
         seeds = [member.seed for member in slots]
         model = models[0]
@@ -173,11 +175,12 @@ class Pack:
 
     def tensors(self, slot: int) -> dict[str, Tensor]:
         """The checkpoint of a run, on the CPU, as the serial execution writes it."""
-        return {name: view.cpu().clone() for name, view in self._views(slot).items()}
+        return _copies_on_cpu(self._views(slot))
 
     def weights(self, slot: int) -> dict[str, Tensor]:
         """The weights of one run as ``group.parameter`` -> tensor, on the CPU."""
-        return {name: weight[slot].cpu().clone() for name, weight in self._state.weights.items()}
+        views = {name: weight[slot] for name, weight in self._state.weights.items()}
+        return _copies_on_cpu(views)
 
     def freeze(self, slot: int) -> None:
         """Leave a run unchanged from now on."""
@@ -194,16 +197,21 @@ class Pack:
         return views
 
     def _read(self, steps_made: int) -> Block:
-        terms = {name: values[:steps_made].cpu().numpy() for name, values in self._terms.items()}
+        terms = {}
+        for name, values in self._terms.items():
+            terms[name] = values[:steps_made].cpu().numpy()
         first = self.steps
         self.steps = self._state.steps.tolist()
-        finite, last = self._state.finite.tolist(), self._state.last.tolist()
+        finite = self._state.finite.tolist()
+        last = self._state.last.tolist()
         return Block(terms, first, self.steps, finite, last)
 
     def _prepare(self) -> Callable[[], None]:
         """Return what makes one step: a function on a CPU, the replay of a CUDA graph on a GPU."""
         state, buffer = self._state.arguments(), self._source.buffer
-        program = _compiled(self._step, state, buffer) if self.how.compiled else self._step
+        program = self._step
+        if self.how.compiled:
+            program = _compiled(program, state, buffer)
 
         def launch() -> None:
             for name, values in program(state, buffer).items():
@@ -214,7 +222,14 @@ class Pack:
                 self._terms[name].index_copy_(0, self._row, values[None])
             self._row.add_(1)
 
-        return _captured(launch, self._state.live) if self.how.device.type == "cuda" else launch
+        if self.how.device.type == "cuda":
+            return _captured(launch, self._state.live)
+        return launch
+
+
+def _copies_on_cpu(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    # Cloned because ``cpu`` returns a tensor itself if it is on the CPU already.
+    return {name: tensor.cpu().clone() for name, tensor in tensors.items()}
 
 
 def _compiled(step: packed_step.Step, state: dict[str, Any], buffer: Tensor) -> packed_step.Step:
@@ -237,6 +252,7 @@ def _captured(launch: Callable[[], None], live: Tensor) -> Callable[[], None]:
     """
     live_before = live.clone()
     live.zero_()
+    # PyTorch asks for a warm-up on a side stream before a capture.
     stream = torch.cuda.Stream()
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):
@@ -273,5 +289,7 @@ def keep_compiled(folder: Path) -> None:
 
     To be called before anything is compiled.
     """
-    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(folder.resolve() / "inductor"))
-    os.environ.setdefault("TRITON_CACHE_DIR", str(folder.resolve() / "triton"))
+    # Environment variables, so that the processes that compile see them, too.
+    absolute = folder.resolve()
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(absolute / "inductor"))
+    os.environ.setdefault("TRITON_CACHE_DIR", str(absolute / "triton"))

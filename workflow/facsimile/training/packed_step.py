@@ -8,6 +8,7 @@ never affect those of another.
 """
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -62,7 +63,11 @@ class Objective(nn.Module):
         self.networks = nn.ModuleDict(dict(nets))
 
     def forward(
-        self, model: Model, images: Tensor, noise: Mapping[str, Tensor], step: Tensor
+        self,
+        model: Model,
+        images: Tensor,
+        noise: Mapping[str, Tensor],
+        step: Tensor,
     ) -> tuple[Named, Named]:
         losses: Losses = model.losses(self.networks, images, noise, step)  # type: ignore[arg-type]
         return losses.minimise, losses.terms
@@ -80,8 +85,8 @@ def initial(
     ``nets``, on the pack's device, are used as scratch: they are initialised again for each seed
     and copied into the pack.
     """
-    parameters = [parameter for network in nets.values() for parameter in network.parameters()]
-    device = parameters[0].device
+    parameters = itertools.chain.from_iterable(network.parameters() for network in nets.values())
+    device = next(parameters).device
     size = len(models)
     weights: Named = {}
     for group, network in nets.items():
@@ -93,20 +98,26 @@ def initial(
     for field in dataclasses.fields(models[0]):
         numbers = [float(getattr(model, field.name)) for model in models]
         values[field.name] = torch.tensor(numbers, dtype=dtype, device=device)
+    adam_settings = [model.adam(training.by_adam) for model in models]
     flags = torch.ones(size, dtype=torch.bool, device=device)
+    never_finite = torch.full((size,), math.nan, dtype=dtype, device=device)
     return State(
         weights=weights,
-        exp_avg={name: torch.zeros_like(weight) for name, weight in weights.items()},
-        exp_avg_sq={name: torch.zeros_like(weight) for name, weight in weights.items()},
+        exp_avg=_zeros_like(weights),
+        exp_avg_sq=_zeros_like(weights),
         values=values,
-        adam=_adam_settings([model.adam(training.by_adam) for model in models], device),
+        adam=_adam_tensors(adam_settings, device),
         seeds=torch.tensor(list(seeds), device=device),
         steps=torch.zeros(size, dtype=torch.int64, device=device),
         total=torch.tensor(training.steps, device=device),
         live=flags,
         finite=flags.clone(),
-        last=torch.full((size,), math.nan, dtype=dtype, device=device),
+        last=never_finite,
     )
+
+
+def _zeros_like(weights: Named) -> Named:
+    return {name: torch.zeros_like(weight) for name, weight in weights.items()}
 
 
 def _initialise(weights: Named, seeds: Sequence[int], nets: Mapping[str, nn.Module]) -> None:
@@ -124,14 +135,19 @@ def _initialise(weights: Named, seeds: Sequence[int], nets: Mapping[str, nn.Modu
                 weight[slot] = weight[first]
 
 
-def _draw_weights(weights: Named, slot: int, seed: int, nets: Mapping[str, nn.Module]) -> None:
+def _draw_weights(
+    weights: Named,
+    slot: int,
+    seed: int,
+    nets: Mapping[str, nn.Module],
+) -> None:
     for group, network in nets.items():
         networks.initialise(network, seed, group)
         for name, parameter in network.named_parameters():
             weights[f"{group}.{name}"][slot] = parameter.detach()
 
 
-def _adam_settings(
+def _adam_tensors(
     settings: Sequence[Mapping[str, AdamSettings]], device: torch.device
 ) -> dict[str, Named]:
     """Adam's settings of K runs as tensors [K], by group and name."""
@@ -140,7 +156,8 @@ def _adam_settings(
         tensors[group] = {}
         for field in dataclasses.fields(AdamSettings):
             numbers = [getattr(by_group[group], field.name) for by_group in settings]
-            tensors[group][field.name] = torch.tensor(numbers, dtype=torch.float64, device=device)
+            values = torch.tensor(numbers, dtype=torch.float64, device=device)
+            tensors[group][field.name] = values
     return tensors
 
 
@@ -160,10 +177,15 @@ def step(
     declared = model.draws(training.drawn, training.latents)
 
     def losses_of_one_run(
-        weights: Named, values: Named, images: Tensor, noise: Named, step: Tensor
+        weights: Named,
+        values: Named,
+        images: Tensor,
+        noise: Named,
+        step: Tensor,
     ) -> tuple[Named, Named]:
         parameters = {f"networks.{name}": weight for name, weight in weights.items()}
-        arguments = (dataclasses.replace(model, **values), images, noise, step)
+        model_of_run = dataclasses.replace(model, **values)
+        arguments = (model_of_run, images, noise, step)
         return torch.func.functional_call(objective, parameters, arguments)
 
     def make_step(state: dict[str, Any], buffer: Tensor) -> Named:
@@ -176,16 +198,19 @@ def step(
         for name, draw in declared.items():
             values = batches.noise(seeds, steps[None], name, draw)[0]
             noise[name] = values.to(dtype) if draw.kind == "normal" else values
+        # Leaves of the graph of this step: gradients do not reach back into earlier steps.
         weights = {}
         for name, weight in state["weights"].items():
             weights[name] = weight.detach().requires_grad_()
         with autocast():
-            losses_of_all_runs = torch.func.vmap(losses_of_one_run)
-            minimise, terms = losses_of_all_runs(weights, state["values"], images, noise, steps)
+            losses_of_runs = torch.func.vmap(losses_of_one_run)
+            minimise, terms = losses_of_runs(weights, state["values"], images, noise, steps)
         gradients = _gradients(minimise, weights)
         with torch.no_grad():
-            loss = torch.stack(list(minimise.values())).sum(0)
-            active = state["live"] & state["finite"] & (steps < state["total"])
+            group_losses = torch.stack(list(minimise.values()))
+            loss = group_losses.sum(0)
+            unfinished = steps < state["total"]
+            active = state["live"] & state["finite"] & unfinished
             is_finite = torch.isfinite(loss)
             updated = active & is_finite
             _adam(state, gradients, updated)
@@ -207,9 +232,10 @@ def _gradients(minimise: Named, weights: Named) -> Named:
     keep_graph = len(minimise) > 1
     for group, loss in minimise.items():
         prefix = f"{group}."
-        own = {name: weight for name, weight in weights.items() if name.startswith(prefix)}
-        values = torch.autograd.grad(loss.sum(), list(own.values()), retain_graph=keep_graph)
-        gradients |= dict(zip(own, values, strict=True))
+        names = [name for name in weights if name.startswith(prefix)]
+        own_weights = [weights[name] for name in names]
+        values = torch.autograd.grad(loss.sum(), own_weights, retain_graph=keep_graph)
+        gradients |= dict(zip(names, values, strict=True))
     return gradients
 
 
@@ -223,7 +249,10 @@ def _adam(state: dict[str, Any], gradients: Named, updated: Tensor) -> None:
     count = (state["steps"] + 1).to(torch.float64)
     for group, settings in state["adam"].items():
         decay1, decay2 = settings["beta1"], settings["beta2"]
-        rate = settings["lr"] * torch.sqrt(1 - decay2**count) / (1 - decay1**count)
+        # The corrections of both moments' bias towards zero.
+        correction1 = 1 - decay1**count
+        correction2 = 1 - decay2**count
+        rate = settings["lr"] * torch.sqrt(correction2) / correction1
         coefficients = (decay1, decay2, 1 - decay1, 1 - decay2, rate, settings["epsilon"])
         for name, gradient in gradients.items():
             if not name.startswith(f"{group}."):
@@ -232,15 +261,18 @@ def _adam(state: dict[str, Any], gradients: Named, updated: Tensor) -> None:
             beta1, beta2, rest1, rest2, lr, epsilon = (
                 _per_run(coefficient.to(weight.dtype), weight) for coefficient in coefficients
             )
-            old_m, old_v = state["exp_avg"][name], state["exp_avg_sq"][name]
+            old_m = state["exp_avg"][name]
+            old_v = state["exp_avg_sq"][name]
             m = beta1 * old_m + rest1 * gradient
             v = beta2 * old_v + rest2 * (gradient * gradient)
             new_weight = weight - lr * m / (torch.sqrt(v) + epsilon)
             is_updated = _per_run(updated, weight)
             for old, new in ((weight, new_weight), (old_m, m), (old_v, v)):
+                # Frozen runs are computed, too, and keep their old values.
                 old.copy_(torch.where(is_updated, new, old))
 
 
 def _per_run(values: Tensor, like: Tensor) -> Tensor:
     """Reshape [K] to [K, 1, …], to be broadcast against a tensor of K runs."""
-    return values.view(-1, *[1] * (like.dim() - 1))
+    ones = [1] * (like.dim() - 1)
+    return values.view(-1, *ones)

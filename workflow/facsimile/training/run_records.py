@@ -93,14 +93,29 @@ def training_of(run: Run) -> Training:
     return Training.model_validate(run.statement["training"])
 
 
-def write_done(folder: Path, state: Any, weights: dict[str, Any], facts: dict[str, Any]) -> None:
+def write_done(
+    folder: Path,
+    state: Any,
+    weights: dict[str, Any],
+    facts: dict[str, Any],
+) -> None:
     """Store a finished run; ``state`` has its step, history, seconds and sessions."""
-    outcome = {"state": "done", "steps": state.step, "final": state.history[-1], **_effort(state)}
+    outcome = {
+        "state": "done",
+        "steps": state.step,
+        "final": state.history[-1],
+        **_effort(state),
+    }
     records.finish(folder, weights, loop.history(state), facts | outcome)
 
 
 def write_failed(
-    folder: Path, state: Any, step: int, last: float | None, facts: dict[str, Any], log: Log
+    folder: Path,
+    state: Any,
+    step: int,
+    last: float | None,
+    facts: dict[str, Any],
+    log: Log,
 ) -> None:
     """Store and log a run whose loss became non-finite at ``step``; ``last`` is the loss before."""
     reason = loop.NonFiniteLoss(state, last)
@@ -132,19 +147,25 @@ def session(run: Run, execution: Execution) -> dict[str, Any]:
     facts = machine.execution_facts(execution)
     short = {name: facts[name] for name in SESSION if name in facts}
     code = weights_code.of(run, packed=execution.name == "packed")
-    return short | {"torch": facts["versions"]["torch"], "code": canonical.hash8(code)}
+    short["torch"] = facts["versions"]["torch"]
+    short["code"] = canonical.hash8(code)
+    return short
 
 
 def data_facts(workspace: Workspace, run: Run) -> dict[str, str]:
     """What the file of a run's data set says about itself."""
-    return _whole(run.dataset, workspace.paths.dataset(run.dataset)).facts
+    return _whole_data(workspace, run).facts
 
 
 def open_data(workspace: Workspace, run: Run) -> Data:
     """Open the data set of a run, or the sub-grid of it that the run uses."""
-    return _whole(run.dataset, workspace.paths.dataset(run.dataset)).subgrid(run.subgrid)
+    return _whole_data(workspace, run).subgrid(run.subgrid)
+
+
+def _whole_data(workspace: Workspace, run: Run) -> Stored | Arrays:
+    return _opened(run.dataset, workspace.paths.dataset(run.dataset))
 
 
 @functools.lru_cache(maxsize=1)  # the runs of a shard share it
-def _whole(name: str, path: Path) -> Stored | Arrays:
+def _opened(name: str, path: Path) -> Stored | Arrays:
     return datasets.dataset(name, path)

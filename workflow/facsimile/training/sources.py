@@ -1,9 +1,10 @@
 """Where the images of a pack come from: the device's memory, or batches that the host sends."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -50,11 +51,14 @@ class Resident:
         values_per_image = int(np.prod(self.shape))
         width = values_per_image // (8 if self.packed else 1)
         self.buffer = torch.empty((len(data), width), dtype=torch.uint8, device=device)
-        for first in range(0, len(data), READ):
-            images = data.images(np.arange(first, min(first + READ, len(data))))
-            images = images.reshape(-1, values_per_image)
-            rows = np.packbits(images != 0, axis=1) if self.packed else images
-            self.buffer[first : first + len(rows)] = torch.from_numpy(rows).to(device)
+        first = 0
+        for images in _blocks(data):
+            rows = images.reshape(-1, values_per_image)
+            if self.packed:
+                rows = np.packbits(rows != 0, axis=1)
+            last = first + len(rows)
+            self.buffer[first:last] = torch.from_numpy(rows).to(device)
+            first = last
 
     def take(self, buffer: Tensor, indices: Tensor) -> Tensor:
         rows = buffer[indices]
@@ -62,8 +66,8 @@ class Resident:
             # numpy.packbits stores the first pixel in the highest bit.
             shifts = torch.arange(7, -1, -1, dtype=torch.uint8, device=rows.device)
             rows = (rows[..., None] >> shifts) & 1
-        images = rows.reshape(*indices.shape, *self.shape)
-        images = images.permute(0, 1, 4, 2, 3).to(torch.float32)
+        images = _as_floats(rows.reshape(*indices.shape, *self.shape))
+        # Bits are 0 or 1 already.
         return images if self.packed else images / 255
 
     def feed(self, steps: Sequence[int]) -> None:
@@ -84,23 +88,28 @@ class Fed:
         device: torch.device,
         paired: bool = False,
     ) -> None:
-        self._data, self._seeds, self._batch, self._paired = data, list(seeds), batch, paired
+        self._data = data
+        self._seeds = list(seeds)
+        self._batch = batch
+        self._paired = paired
         images_per_run = batch * (1 + paired)
         shape = (len(seeds), images_per_run, *data.image_shape)
         self.buffer = torch.zeros(shape, dtype=torch.uint8, device=device)
 
     def take(self, buffer: Tensor, indices: Tensor) -> Tensor:
-        return buffer.permute(0, 1, 4, 2, 3).to(torch.float32) / 255
+        # The buffer holds the images of these indices.
+        return _as_floats(buffer) / 255
 
     def feed(self, steps: Sequence[int]) -> None:
         """Read what the serial execution reads: batch and images are drawn from (seed, step)."""
         seeds = torch.tensor(self._seeds)
         step_of_run = torch.tensor([steps])
         sizes = self._data.factor_sizes
-        rows = batches.rows(seeds, step_of_run, self._batch, sizes, self._paired)[0].numpy()
+        rows = batches.rows(seeds, step_of_run, self._batch, sizes, self._paired)[0]
         images = []
-        for run_rows, seed, step in zip(rows, self._seeds, steps, strict=True):
-            images.append(self._data.images(run_rows, rng.generator(seed, "images", step)))
+        for run_rows, seed, step in zip(rows.numpy(), self._seeds, steps, strict=True):
+            generator = rng.generator(seed, "images", step)
+            images.append(self._data.images(run_rows, generator))
         stacked = torch.from_numpy(np.stack(images))
         # Only from pinned memory is a copy to a GPU asynchronous.
         pinned = stacked.pin_memory() if self.buffer.is_cuda else stacked
@@ -108,7 +117,11 @@ class Fed:
 
 
 def source(
-    data: Dataset, seeds: Sequence[int], batch: int, device: torch.device, paired: bool = False
+    data: Dataset,
+    seeds: Sequence[int],
+    batch: int,
+    device: torch.device,
+    paired: bool = False,
 ) -> Source:
     """A source on the device if the data fit, otherwise one that the host feeds.
 
@@ -116,7 +129,8 @@ def source(
     """
     if device.type == "cuda" and not data.stochastic:
         free_bytes, _ = torch.cuda.mem_get_info(device)
-        if len(data) * int(np.prod(data.image_shape)) < free_bytes // 2:
+        bytes_per_image = int(np.prod(data.image_shape))
+        if len(data) * bytes_per_image < free_bytes // 2:
             return Resident(data, device)
     return Fed(data, seeds, batch, device, paired)
 
@@ -125,8 +139,20 @@ def _is_binary(data: Dataset) -> bool:
     """Whether every pixel is 0 or 255 and an image packed as bits is a whole number of bytes."""
     if int(np.prod(data.image_shape)) % 8:
         return False
-    for first in range(0, len(data), READ):
-        images = data.images(np.arange(first, min(first + READ, len(data))))
-        if ((images != 0) & (images != 255)).any():
+    for images in _blocks(data):
+        is_grey = (images != 0) & (images != 255)
+        if is_grey.any():
             return False
     return True
+
+
+def _blocks(data: Dataset) -> Iterator[npt.NDArray[np.uint8]]:
+    """All images of a data set in order, ``READ`` at a time."""
+    for first in range(0, len(data), READ):
+        last = min(first + READ, len(data))
+        yield data.images(np.arange(first, last))
+
+
+def _as_floats(images: Tensor) -> Tensor:
+    """Images [K, b, h, w, c] as float32 [K, b, c, h, w]."""
+    return images.permute(0, 1, 4, 2, 3).to(torch.float32)

@@ -62,7 +62,11 @@ class PackedRun:
 
 
 def make_all(
-    workspace: Workspace, shard: Shard, execution: Execution, clock: loop.Clock, log: Log
+    workspace: Workspace,
+    shard: Shard,
+    execution: Execution,
+    clock: loop.Clock,
+    log: Log,
 ) -> None:
     """Train all runs of the shard that have steps and are not in the store, in packs."""
     paths = workspace.paths
@@ -89,13 +93,18 @@ def _missing(workspace: Workspace, shard: Shard) -> list[Run]:
     """
     missing = []
     for run in shard.runs:
-        if not run.control and not shard_jobs.trained(workspace.paths, run):
+        in_store = shard_jobs.trained(workspace.paths, run)
+        if not run.control and not in_store:
             missing.append(run)
-    return [run for run in missing if not run.part_of] or missing
+    whole = [run for run in missing if not run.part_of]
+    return whole or missing
 
 
 def _lease_runs(
-    workspace: Workspace, runs: list[Run], size: int, stack: contextlib.ExitStack
+    workspace: Workspace,
+    runs: list[Run],
+    size: int,
+    stack: contextlib.ExitStack,
 ) -> Iterator[tuple[Run, Lease]]:
     """Lease up to ``size`` runs that share one program: the same training and sub-grid.
 
@@ -107,7 +116,8 @@ def _lease_runs(
         program_of_run = canonical.dumps({"training": training, "subgrid": run.subgrid})
         if count == size or program not in (None, program_of_run):
             continue
-        lease = stack.enter_context(leased(workspace.paths.run(run.key)))
+        folder = workspace.paths.run(run.key)
+        lease = stack.enter_context(leased(folder))
         # Another process may have finished the run just before we took the lease.
         if lease is not None and not shard_jobs.trained(workspace.paths, run):
             program = program_of_run
@@ -166,7 +176,7 @@ def _train(
             _store_snapshots(pack, packed, block, workspace)
             _store_if_ended(pack, packed, block, training.steps, workspace, log)
         active = [packed for packed in active if not packed.ended]
-        if active and any(clock.due(packed.step) for packed in active):
+        if any(clock.due(packed.step) for packed in active):
             for packed in active:
                 if _still_ours(pack, packed, log):
                     tensors = pack.tensors(packed.slot)
@@ -175,18 +185,28 @@ def _train(
 
 
 def _in_slot(
-    workspace: Workspace, run: Run, lease: Lease, slot: int, execution: Execution
+    workspace: Workspace,
+    run: Run,
+    lease: Lease,
+    slot: int,
+    execution: Execution,
 ) -> PackedRun:
     facts = run_facts(run)
     facts |= {"code": weights_code.of(run, packed=True)}
     facts |= machine.execution_facts(execution)
     facts |= {"slot": slot, "data": data_facts(workspace, run)}
+    folder = workspace.paths.run(run.key)
     model = models.model(run.model, **run.params)
-    return PackedRun(run, lease, workspace.paths.run(run.key), model, slot, facts)
+    return PackedRun(run, lease, folder, model, slot, facts)
 
 
-def _resume(pack: Pack, packed: PackedRun, this_session: dict[str, Any], log: Log) -> None:
-    """Load a run's checkpoint into its slot, if it has one, and note the session of this process."""
+def _resume(
+    pack: Pack,
+    packed: PackedRun,
+    this_session: dict[str, Any],
+    log: Log,
+) -> None:
+    """Load a run's checkpoint into its slot, if it has one, and note this process's session."""
     checkpoint = checkpoints.load_checkpoint(packed.folder, log)
     if checkpoint is not None:
         tensors, progress = loop.matching(checkpoint, pack.networks, packed.folder)
@@ -203,7 +223,8 @@ def _steps_ahead(active: list[PackedRun], steps: int, every: int | None) -> int:
     These are at most a block. They end at the end of training, at the next snapshot of a run, or
     at its next checkpoint if one is due ``every`` so many steps.
     """
-    distances = [BLOCK, max(steps - packed.step for packed in active)]
+    to_the_end = max(steps - packed.step for packed in active)
+    distances = [BLOCK, to_the_end]
     for packed in active:
         for snapshot in packed.run.kept:
             if snapshot.steps > packed.step:
@@ -213,7 +234,12 @@ def _steps_ahead(active: list[PackedRun], steps: int, every: int | None) -> int:
     return min(distances)
 
 
-def _note_progress(packed: PackedRun, block: Block, steps: int, seconds: float) -> None:
+def _note_progress(
+    packed: PackedRun,
+    block: Block,
+    steps: int,
+    seconds: float,
+) -> None:
     """Add the steps of a block to a run's history, step and seconds."""
     first = block.first[packed.slot]
     packed.step = block.steps[packed.slot]
@@ -226,7 +252,12 @@ def _note_progress(packed: PackedRun, block: Block, steps: int, seconds: float) 
             packed.history.append(row)
 
 
-def _store_snapshots(pack: Pack, packed: PackedRun, block: Block, workspace: Workspace) -> None:
+def _store_snapshots(
+    pack: Pack,
+    packed: PackedRun,
+    block: Block,
+    workspace: Workspace,
+) -> None:
     """Store the state of a run if it is at one of its snapshots and its losses are finite."""
     if not block.finite[packed.slot]:
         return
@@ -237,7 +268,12 @@ def _store_snapshots(pack: Pack, packed: PackedRun, block: Block, workspace: Wor
 
 
 def _store_if_ended(
-    pack: Pack, packed: PackedRun, block: Block, steps: int, workspace: Workspace, log: Log
+    pack: Pack,
+    packed: PackedRun,
+    block: Block,
+    steps: int,
+    workspace: Workspace,
+    log: Log,
 ) -> None:
     """Store a run that has made all its steps, or whose loss is no longer finite."""
     is_finite = block.finite[packed.slot]

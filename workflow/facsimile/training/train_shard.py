@@ -36,7 +36,11 @@ def train_shard(workspace: Workspace, shard: Shard, log: Log) -> None:
     execution = machine.execution(config)
     shard_jobs.clear_future_time(paths.dataset(shard.dataset), log)
     clock = loop.Clock(config.checkpoint_minutes, config.checkpoint_steps)
-    signal.signal(signal.SIGTERM, lambda *_: setattr(clock, "stopping", True))
+
+    def stop(*_: object) -> None:
+        clock.stopping = True
+
+    signal.signal(signal.SIGTERM, stop)
     if is_arrays_model(shard.model):
         execution = machine.plain()
     if execution.name == "packed":
@@ -57,7 +61,11 @@ def train_shard(workspace: Workspace, shard: Shard, log: Log) -> None:
 
 
 def train_run(
-    workspace: Workspace, run: Run, execution: Execution, clock: loop.Clock, log: Log
+    workspace: Workspace,
+    run: Run,
+    execution: Execution,
+    clock: loop.Clock,
+    log: Log,
 ) -> None:
     """Train one run and store it; a control needs no training and is stored at once."""
     folder = workspace.paths.run(run.key)
@@ -75,7 +83,8 @@ def train_run(
         f"{execution.precision}"
     )
     data = open_data(workspace, run)
-    facts |= machine.execution_facts(execution) | {"data": data_facts(workspace, run)}
+    facts |= machine.execution_facts(execution)
+    facts |= {"data": data_facts(workspace, run)}
     this_session = session(run, execution)
     snapshots = {snapshot.steps: snapshot for snapshot in run.kept}
 
