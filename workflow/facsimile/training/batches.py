@@ -53,7 +53,8 @@ def partners(
     it may stay the same, and k at most one less than all; disentanglement_lib's code takes 1 or k,
     each half of the time (its issue 31).
     """
-    count, batch = len(sizes), drawn.shape[-1]
+    count = len(sizes)
+    batch = drawn.shape[-1]
     k = 1 + rng.indices(seeds, steps, "pairs: how many", batch, count)
     # The k factors of lowest rank differ.
     rank = rng.permutations(seeds, steps, "pairs: which", count, batch)

@@ -59,12 +59,14 @@ def encode_run(workspace: Workspace, run: Run, log: Log) -> None:
         execution = machine.plain()
     else:
         execution = machine.encoding(workspace.config)
+
     about = shard_jobs.identity(run)
     about |= {"weights_sha256": record["weights_sha256"]}
     about |= machine.execution_facts(execution)
     about["code"] = provenance.code(
         "facsimile.training.encode", discover.located("models", run.model)
     )
+
     log(f"{run.key}: encoding on {execution.device}, {execution.precision}")
     data = open_data(workspace, run)
     path = folder / files.LATENTS
@@ -73,6 +75,7 @@ def encode_run(workspace: Workspace, run: Run, log: Log) -> None:
         with files.room_on_disk(folder):
             inferred_arrays.write(path, arrays, about)
         return
+    # Latents of images are many: they are written while they are inferred.
     blocks, width = _blocks(workspace, run, model, execution)
     shape = (len(data), width)
     with files.room_on_disk(folder):
@@ -91,6 +94,7 @@ def _arrays(
     shape = loop.shape_of(model, data)
     weights = records.weights(folder)
     nets = encode.networks(model, training_of(run), shape, weights)
+    # Some models infer from all of the data at once, for instance a graph.
     whole = base_arrays.tensors(data.arrays(slice(None)))
     return base_arrays.inferred(model, nets, whole, run.seed, encode.ROWS)
 
@@ -112,7 +116,8 @@ def _blocks(
         return iter([(mean, log_variance)]), mean.shape[1]
     training = training_of(run)
     weights = records.weights(workspace.paths.run(run.key))
-    device, precision = execution.device, execution.precision
+    device = execution.device
+    precision = execution.precision
     shape = loop.shape_of(model, data)
     nets = encode.networks(model, training, shape, weights, device)
     blocks = encode.encode(model, nets, of_images(data), run.seed, precision, device)

@@ -88,6 +88,7 @@ def start(
     for group, network in nets.items():
         networks.initialise(network, seed, group)
         if precision == "bf16":
+            # Convolutions in bfloat16 are faster with channels last in memory.
             network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
             as_bf16_layers(network)
     optimisers = {}
@@ -113,9 +114,11 @@ def steps(
     sizes = batches.sizes(data)
     # Whole blocks are drawn, also when training is resumed in the middle of one.
     first_block = state.step // BLOCK * BLOCK
+
     for block in range(first_block, training.steps, BLOCK):
         block_draws = _draws(model, training, sizes, seed, block)
         block_end = min(block + BLOCK, training.steps)
+
         for step in range(max(block, state.step), block_end):
             draws = {name: values[step - block] for name, values in block_draws.items()}
             rows = draws["batch"].numpy()
@@ -124,9 +127,11 @@ def steps(
             # Traces are those before the update.
             traces = _traces(model, state, batch) if is_recorded else {}
             losses = _update(model, state, batch, draws, step, precision)
+
             previous_loss = loss
             loss = sum(group_loss.item() for group_loss in losses.minimise.values())
             if not math.isfinite(loss):
+                # The networks were updated with this loss, but no weights of a failed run are kept.
                 raise NonFiniteLoss(state, previous_loss)
             if is_recorded:
                 terms = {name: term.item() for name, term in losses.terms.items()}
@@ -169,6 +174,7 @@ def run(
         names = {group: moments(optimiser) for group, optimiser in state.optimisers.items()}
         tensors, progress_then = matching(checkpoint, state.networks, folder, names)
         _restore(state, tensors, progress_then)
+    # Only now: a checkpoint brings the sessions of earlier processes.
     state.sessions.append({"from": state.step, **session})
     began = time.perf_counter()
     seconds_before = state.seconds
@@ -223,6 +229,7 @@ def matching(
         for index, parameter in enumerate(network.parameters()):
             for name in names:
                 expected[f"adam.{group}.{index}.{name}"] = parameter.shape
+
     tensors, _ = checkpoint
     stored = {name: tensor.shape for name, tensor in tensors.items()}
     all_names = sorted(expected.keys() | stored.keys())
@@ -249,7 +256,8 @@ class Clock:
     def __init__(self, minutes: float = 5.0, every: int | None = None) -> None:
         self.minutes = minutes
         self.every = every
-        self.stopping = False
+        self.stopping = False  # set when SIGTERM arrives
+        # Set to check the lease of the run that is being trained.
         self.check_lease: Callable[[], None] = lambda: None
         self._last_saved = time.monotonic()
 
@@ -282,7 +290,9 @@ def weights(state: State) -> dict[str, Tensor]:
     tensors = {}
     for group, network in state.networks.items():
         for name, value in network.state_dict().items():
-            tensors[f"{group}.{name}"] = value.detach().contiguous().cpu()
+            # safetensors refuses tensors that are not contiguous, as with channels last.
+            contiguous = value.detach().contiguous()
+            tensors[f"{group}.{name}"] = contiguous.cpu()
     return tensors
 
 

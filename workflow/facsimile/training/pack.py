@@ -122,7 +122,8 @@ class Pack:
         seeds = [member.seed for member in slots]
         model = models[0]
 
-        self.size, self.how = size, how
+        self.size = size
+        self.how = how
         self.networks = model.networks(data.image_shape, training.latents, training.network)
         self._parameters: dict[str, list[str]] = {}
         for group, network in self.networks.items():
@@ -132,14 +133,20 @@ class Pack:
             self._parameters[group] = [name for name, _ in network.named_parameters()]
 
         self.steps = [0] * size  # updates made, per slot
-        self._source = source or sources.source(
-            data, seeds, training.drawn, how.device, model.paired
-        )
+        if source is None:
+            source = sources.source(data, seeds, training.drawn, how.device, model.paired)
+        self._source = source
         self._state = packed_step.initial(models, seeds, training, self.networks, how.dtype)
+        # Dummies are frozen from the start.
         self._state.live[len(members) :] = False
         objective = packed_step.Objective(self.networks)
         self._step = packed_step.step(
-            model, objective, training, self._source, data.factor_sizes, how.autocast
+            model,
+            objective,
+            training,
+            self._source,
+            data.factor_sizes,
+            how.autocast,
         )
         # Loss and terms of the current block, [BLOCK, K] by name, and the row of the next step.
         self._terms: dict[str, Tensor] = {}
@@ -156,9 +163,12 @@ class Pack:
         if self._launch is None:
             self._launch = self._prepare()
         self._row.zero_()
+
         steps_made = 0
         while steps_made < count and not stop():
-            self._source.feed([step + steps_made for step in self.steps])
+            # ``self.steps`` is as of the last block: within a block the host does not ask.
+            steps = [step + steps_made for step in self.steps]
+            self._source.feed(steps)
             self._launch()
             steps_made += 1
         return self._read(steps_made)
@@ -191,12 +201,15 @@ class Pack:
         views = {f"weights.{name}": weight[slot] for name, weight in self._state.weights.items()}
         for group, names in self._parameters.items():
             for index, name in enumerate(names):
+                # Checkpoints number the parameters of an optimiser, as torch does.
                 for moment in MOMENTS:
-                    values = getattr(self._state, moment)[f"{group}.{name}"]
+                    of_all_runs = getattr(self._state, moment)
+                    values = of_all_runs[f"{group}.{name}"]
                     views[f"adam.{group}.{index}.{moment}"] = values[slot]
         return views
 
     def _read(self, steps_made: int) -> Block:
+        # To copy a tensor to the CPU is to wait for the device.
         terms = {}
         for name, values in self._terms.items():
             terms[name] = values[:steps_made].cpu().numpy()
@@ -208,7 +221,8 @@ class Pack:
 
     def _prepare(self) -> Callable[[], None]:
         """Return what makes one step: a function on a CPU, the replay of a CUDA graph on a GPU."""
-        state, buffer = self._state.arguments(), self._source.buffer
+        state = self._state.arguments()
+        buffer = self._source.buffer
         program = self._step
         if self.how.compiled:
             program = _compiled(program, state, buffer)
@@ -217,8 +231,12 @@ class Pack:
             for name, values in program(state, buffer).items():
                 # Allocated in the first step: a CUDA graph is captured only after some steps.
                 if name not in self._terms:
-                    shape = (BLOCK, self.size)
-                    self._terms[name] = torch.zeros(shape, dtype=values.dtype, device=values.device)
+                    self._terms[name] = torch.zeros(
+                        (BLOCK, self.size),
+                        dtype=values.dtype,
+                        device=values.device,
+                    )
+                # The row is a tensor, as a captured graph always writes to the same addresses.
                 self._terms[name].index_copy_(0, self._row, values[None])
             self._row.add_(1)
 

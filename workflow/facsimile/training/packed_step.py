@@ -25,6 +25,7 @@ from facsimile.training import batches
 from facsimile.training.sources import Source
 
 Named = dict[str, Tensor]
+# (State as nested arguments, buffer of the source) -> loss and terms by name.
 Step = Callable[[dict[str, Any], Tensor], Named]
 
 
@@ -88,16 +89,20 @@ def initial(
     parameters = itertools.chain.from_iterable(network.parameters() for network in nets.values())
     device = next(parameters).device
     size = len(models)
+
     weights: Named = {}
     for group, network in nets.items():
         for name, parameter in network.named_parameters():
             shape = (size, *parameter.shape)
             weights[f"{group}.{name}"] = torch.empty(shape, dtype=dtype, device=device)
     _initialise(weights, seeds, nets)
-    values = {}
+
+    # Every field of a model is a hyper-parameter.
+    values: Named = {}
     for field in dataclasses.fields(models[0]):
         numbers = [float(getattr(model, field.name)) for model in models]
         values[field.name] = torch.tensor(numbers, dtype=dtype, device=device)
+
     adam_settings = [model.adam(training.by_adam) for model in models]
     flags = torch.ones(size, dtype=torch.bool, device=device)
     never_finite = torch.full((size,), math.nan, dtype=dtype, device=device)
@@ -184,20 +189,24 @@ def step(
         step: Tensor,
     ) -> tuple[Named, Named]:
         parameters = {f"networks.{name}": weight for name, weight in weights.items()}
+        # Runs of a pack may differ in hyper-parameters, which are mapped over like the weights.
         model_of_run = dataclasses.replace(model, **values)
         arguments = (model_of_run, images, noise, step)
         return torch.func.functional_call(objective, parameters, arguments)
 
     def make_step(state: dict[str, Any], buffer: Tensor) -> Named:
-        seeds, steps = state["seeds"], state["steps"]
+        seeds = state["seeds"]
+        steps = state["steps"]
         # Draws have shape [steps, runs, ...]; each run is at one step, so [0] takes all of them.
         indices = batches.rows(seeds, steps[None], training.drawn, sizes, model.paired)[0]
         dtype = next(iter(state["weights"].values())).dtype
         images = source.take(buffer, indices).to(dtype)
+
         noise = {}
         for name, draw in declared.items():
             values = batches.noise(seeds, steps[None], name, draw)[0]
             noise[name] = values.to(dtype) if draw.kind == "normal" else values
+
         # Leaves of the graph of this step: gradients do not reach back into earlier steps.
         weights = {}
         for name, weight in state["weights"].items():
@@ -206,13 +215,16 @@ def step(
             losses_of_runs = torch.func.vmap(losses_of_one_run)
             minimise, terms = losses_of_runs(weights, state["values"], images, noise, steps)
         gradients = _gradients(minimise, weights)
+
         with torch.no_grad():
+            # The loss of a run is the sum of the losses of its groups, as in the serial loop.
             group_losses = torch.stack(list(minimise.values()))
             loss = group_losses.sum(0)
             unfinished = steps < state["total"]
             active = state["live"] & state["finite"] & unfinished
             is_finite = torch.isfinite(loss)
             updated = active & is_finite
+            # No branches: frozen runs take part in everything and keep their values.
             _adam(state, gradients, updated)
             state["finite"].logical_and_(is_finite | ~active)
             state["last"].copy_(torch.where(updated, loss, state["last"]))
@@ -248,28 +260,44 @@ def _adam(state: dict[str, Any], gradients: Named, updated: Tensor) -> None:
     """
     count = (state["steps"] + 1).to(torch.float64)
     for group, settings in state["adam"].items():
-        decay1, decay2 = settings["beta1"], settings["beta2"]
+        decay1 = settings["beta1"]
+        decay2 = settings["beta2"]
         # The corrections of both moments' bias towards zero.
         correction1 = 1 - decay1**count
         correction2 = 1 - decay2**count
         rate = settings["lr"] * torch.sqrt(correction2) / correction1
-        coefficients = (decay1, decay2, 1 - decay1, 1 - decay2, rate, settings["epsilon"])
+        coefficients = (
+            decay1,
+            decay2,
+            1 - decay1,
+            1 - decay2,
+            rate,
+            settings["epsilon"],
+        )
         for name, gradient in gradients.items():
-            if not name.startswith(f"{group}."):
-                continue
-            weight = state["weights"][name]
-            beta1, beta2, rest1, rest2, lr, epsilon = (
-                _per_run(coefficient.to(weight.dtype), weight) for coefficient in coefficients
-            )
-            old_m = state["exp_avg"][name]
-            old_v = state["exp_avg_sq"][name]
-            m = beta1 * old_m + rest1 * gradient
-            v = beta2 * old_v + rest2 * (gradient * gradient)
-            new_weight = weight - lr * m / (torch.sqrt(v) + epsilon)
-            is_updated = _per_run(updated, weight)
-            for old, new in ((weight, new_weight), (old_m, m), (old_v, v)):
-                # Frozen runs are computed, too, and keep their old values.
-                old.copy_(torch.where(is_updated, new, old))
+            if name.startswith(f"{group}."):
+                _update_parameter(state, name, gradient, coefficients, updated)
+
+
+def _update_parameter(
+    state: dict[str, Any],
+    name: str,
+    gradient: Tensor,
+    coefficients: Sequence[Tensor],
+    updated: Tensor,
+) -> None:
+    weight = state["weights"][name]
+    m = state["exp_avg"][name]
+    v = state["exp_avg_sq"][name]
+    beta1, beta2, rest1, rest2, lr, epsilon = (
+        _per_run(coefficient.to(weight.dtype), weight) for coefficient in coefficients
+    )
+    new_m = beta1 * m + rest1 * gradient
+    new_v = beta2 * v + rest2 * (gradient * gradient)
+    new_weight = weight - lr * new_m / (torch.sqrt(new_v) + epsilon)
+    is_updated = _per_run(updated, weight)
+    for old, new in ((weight, new_weight), (m, new_m), (v, new_v)):
+        old.copy_(torch.where(is_updated, new, old))
 
 
 def _per_run(values: Tensor, like: Tensor) -> Tensor:

@@ -21,7 +21,16 @@ from facsimile.training import loop, machine, weights_code
 from facsimile.training.machine import Execution
 
 # What a record keeps of the execution of every process that trained the run.
-SESSION = ("execution", "pack", "compiled", "device", "processor", "precision", "host", "job")
+SESSION = (
+    "execution",
+    "pack",
+    "compiled",
+    "device",
+    "processor",
+    "precision",
+    "host",
+    "job",
+)
 
 
 def is_arrays_model(model: str) -> bool:
@@ -61,6 +70,7 @@ def store_failed_snapshots(
     """Record the snapshots that a failed run never reached as failed, too."""
     for snapshot in run.kept:
         with _missing(workspace, snapshot) as folder:
+            # Earlier snapshots were stored when training passed them.
             if folder is not None and snapshot.steps > step:
                 write_failed(folder, state, step, last, _snapshot_facts(snapshot, facts), log)
 

@@ -81,6 +81,7 @@ def make_all(
                     f"to make, K = {execution.pack}, {execution.precision}"
                 )
                 train_pack(workspace, leased_runs, execution, clock, log)
+        # Other processes are making all of them.
         if not leased_runs:
             waiting.wait(missing)
 
@@ -110,7 +111,8 @@ def _lease_runs(
 
     ``stack`` gives the leases back at its end.
     """
-    program, count = None, 0
+    program = None
+    count = 0
     for run in runs:
         training = run.statement["training"]
         program_of_run = canonical.dumps({"training": training, "subgrid": run.subgrid})
@@ -140,6 +142,8 @@ def train_pack(
     packed_runs = []
     for slot, (run, lease) in enumerate(leased_runs):
         packed_runs.append(_in_slot(workspace, run, lease, slot, execution))
+
+    # All runs of a pack share training settings and sub-grid.
     first = packed_runs[0]
     training = Training.model_validate(first.run.statement["training"])
     members = [Member(packed.model, packed.run.seed) for packed in packed_runs]
@@ -168,6 +172,7 @@ def _train(
     while active := [packed for packed in packed_runs if not packed.ended]:
         began = time.perf_counter()
         count = _steps_ahead(active, training.steps, clock.every)
+        # Asked to stop, it ends the block early, so that there is time to write checkpoints.
         block = pack.advance(count, lambda: clock.stopping)
         seconds_per_run = (time.perf_counter() - began) / len(active)
         for packed in active:
@@ -177,6 +182,7 @@ def _train(
             _store_if_ended(pack, packed, block, training.steps, workspace, log)
         active = [packed for packed in active if not packed.ended]
         if any(clock.due(packed.step) for packed in active):
+            # Runs advance together, so their checkpoints are written together.
             for packed in active:
                 if _still_ours(pack, packed, log):
                     tensors = pack.tensors(packed.slot)
@@ -287,7 +293,8 @@ def _store_if_ended(
     else:
         last = block.last[packed.slot]
         last_finite = None if math.isnan(last) else last
-        step, facts = packed.step, packed.facts
+        step = packed.step
+        facts = packed.facts
         write_failed(packed.folder, packed, step, last_finite, facts, log)
         store_failed_snapshots(workspace, packed.run, packed, step, last_finite, facts, log)
     packed.ended = True

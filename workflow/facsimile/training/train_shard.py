@@ -32,7 +32,8 @@ def train_shard(workspace: Workspace, shard: Shard, log: Log) -> None:
     On SIGTERM a checkpoint is written, then loop.Interrupted is raised.
     """
     machine.one_thread()
-    paths, config = workspace.paths, workspace.config
+    paths = workspace.paths
+    config = workspace.config
     execution = machine.execution(config)
     shard_jobs.clear_future_time(paths.dataset(shard.dataset), log)
     clock = loop.Clock(config.checkpoint_minutes, config.checkpoint_steps)
@@ -41,6 +42,7 @@ def train_shard(workspace: Workspace, shard: Shard, log: Log) -> None:
         clock.stopping = True
 
     signal.signal(signal.SIGTERM, stop)
+    # Also where the configuration asks for packs.
     if is_arrays_model(shard.model):
         execution = machine.plain()
     if execution.name == "packed":
@@ -105,6 +107,7 @@ def train_run(
             this_session,
             reached,
         )
+        # Another process may have taken the lease over since the last checkpoint.
         clock.check_lease()
     except loop.NonFiniteLoss as failure:
         state, step, last = failure.state, failure.step, failure.last
