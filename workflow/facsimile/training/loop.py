@@ -403,8 +403,8 @@ def _restore(state: State, tensors: dict[str, Tensor], saved: dict[str, Any]) ->
     """Set the state to that of a checkpoint, given its tensors and the rest of it."""
     for group, network in state.networks.items():
         network.load_state_dict(_with_prefix(tensors, f"weights.{group}."))
-        moments = _with_prefix(tensors, f"adam.{group}.")
-        state.optimisers[group].restore(moments, saved["step"])
+        optimiser_tensors = _with_prefix(tensors, f"adam.{group}.")
+        state.optimisers[group].restore(optimiser_tensors, saved["step"])
     for name in PROGRESS:
         setattr(state, name, saved[name])
 
