@@ -15,8 +15,8 @@ def train_slowly(at, run):
     train_shard.train_shard(often, Shard("toy", run.model, (run,)), print)
 
 
-def train_until_told(at, *members):
-    """Train until SIGTERM; the exit status is 77 if the trainer said that it was interrupted."""
+def train_until_sigterm(at, *members):
+    """Train until SIGTERM; exits with status 77 if training raises Interrupted."""
     try:
         train_shard.train_shard(at, Shard("toy", members[0].model, members), print)
     except loop.Interrupted:

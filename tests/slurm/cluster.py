@@ -33,8 +33,8 @@ PROGRAMS = ("slurmctld", "slurmd", "sbatch", "srun", "squeue", "scancel", "sinfo
 PARTITION = "test"
 URGENT = "urgent"  # its jobs preempt those of the other
 MEMORY_MB = 20_000
-# Options of snakemake: shorter waits than in profiles/slurm, since here files appear at once and the
-# controller is idle.
+# Options of snakemake: shorter waits than in profiles/slurm, since here files appear at once and
+# the controller is idle.
 HURRY = ("--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "2")
 NULL_DEVICE = os.makedev(1, 3)
 
@@ -143,7 +143,7 @@ class Cluster:
         self.wait(lambda: self.idle() == len(self.nodes), timeout, f"{len(self.nodes)} idle nodes")
 
     def stop(self) -> None:
-        """Cancel all jobs, end the daemons by their own process ids, remove the links in /etc/slurm."""
+        """Cancel all jobs, end the daemons by their process ids, remove the links in /etc/slurm."""
         try:
             if "slurmctld" in self.daemons and self.jobs():
                 self.run("scancel", "--user=root")
@@ -242,7 +242,7 @@ class Cluster:
         for part in ("state", "run", "log", "dev", *(f"spool/{node}" for node in self.nodes)):
             (self.folder / part).mkdir(parents=True, exist_ok=True)
         for number in range(self.gpus):
-            # A GPU that SLURM counts and allocates (CUDA_VISIBLE_DEVICES), and that computes nothing.
+            # A GPU that SLURM counts and allocates (CUDA_VISIBLE_DEVICES), but that cannot compute.
             os.mknod(self.folder / "dev" / f"nvidia{number}", 0o600 | stat.S_IFCHR, NULL_DEVICE)
         host = socket.gethostname().split(".")[0]
         controller_port, *ports = _free_ports(1 + len(self.nodes))

@@ -30,7 +30,7 @@ TOO_LITTLE = ("--set-resources", "encode:mem_mb=120 if attempt == 1 else 4000")
 BOOT = 15.0
 
 
-class Struck(NamedTuple):
+class RunWithFault(NamedTuple):
     """A run at the moment of its fault, with its folder, process and checkpoint step."""
 
     fault: str
@@ -48,7 +48,7 @@ class Disturbed(NamedTuple):
     """A project in which each of four runs had a fault and has resumed."""
 
     project: Project
-    struck: dict[str, Struck]
+    runs: dict[str, RunWithFault]
 
 
 @pytest.fixture(scope="module")
@@ -82,23 +82,28 @@ def disturbed(
     )
     kinds = (cancel, out_of_time, preempt, power_failure)
     with ThreadPoolExecutor() as pool:
-        struck = [
-            strike(slurm_cluster, *one, kind, pool)
+        runs = [
+            cause_fault(slurm_cluster, *one, kind, pool)
             for one, kind in zip(paused.items(), kinds, strict=True)
         ]
         waiting = {
-            s.fault: pool.submit(faults.wait, s.went_on, f"run that goes on after {s.fault}")
-            for s in struck
+            run.fault: pool.submit(faults.wait, run.went_on, f"run that goes on after {run.fault}")
+            for run in runs
         }
         time.sleep(BOOT)
         for node in slurm_cluster.dead():
             slurm_cluster.start_daemon(node)
     faults.finish(process, project)
-    for s in struck:
-        went_on = project.record("/".join(s.folder.parts[-4:]))["sessions"][-1]["from"]
-        seconds = waiting[s.fault].result()
-        faults.report(s.fault, seconds=seconds, checkpoint=s.step, went_on=went_on, of=faults.STEPS)
-    return Disturbed(project, {s.fault: s for s in struck})
+    for run in runs:
+        record = project.record("/".join(run.folder.parts[-4:]))
+        faults.report(
+            run.fault,
+            seconds=waiting[run.fault].result(),
+            checkpoint=run.step,
+            went_on=record["sessions"][-1]["from"],
+            of=faults.STEPS,
+        )
+    return Disturbed(project, {run.fault: run for run in runs})
 
 
 def pause_all(project: Project, count: int) -> dict[Path, psutil.Process]:
@@ -115,13 +120,13 @@ def pause_all(project: Project, count: int) -> dict[Path, psutil.Process]:
     return paused
 
 
-def strike(
+def cause_fault(
     cluster: Cluster,
     folder: Path,
     process: psutil.Process,
     fault: Callable[[Cluster, str], None],
     pool: ThreadPoolExecutor,
-) -> Struck:
+) -> RunWithFault:
     """Cause a fault in the job that makes a run; its process resumes once it gets SIGTERM."""
     fault(cluster, str(faults.holder(folder)["job"]))
 
@@ -131,7 +136,7 @@ def strike(
             process.resume()
 
     pool.submit(go_on)
-    return Struck(fault.__name__, folder, process.pid, faults.step(folder))
+    return RunWithFault(fault.__name__, folder, process.pid, faults.step(folder))
 
 
 def cancel(cluster: Cluster, job: str) -> None:
@@ -174,12 +179,13 @@ def node_of(cluster: Cluster, job: str) -> str:
 
 @pytest.mark.parametrize("fault", ["cancel", "out_of_time", "preempt", "power_failure"])
 def test_a_job_resumes_from_its_checkpoint_after_a_fault(disturbed: Disturbed, fault: str):
-    struck = disturbed.struck[fault]
-    run = "/".join(struck.folder.parts[-4:])
-    first, second = disturbed.project.record(run)["sessions"]
+    run_with_fault = disturbed.runs[fault]
+    key = "/".join(run_with_fault.folder.parts[-4:])
+    record = disturbed.project.record(key)
+    first, second = record["sessions"]
     assert first["from"] == 0
-    assert second["from"] >= struck.step > 0
-    assert disturbed.project.record(run)["steps"] == faults.STEPS
+    assert second["from"] >= run_with_fault.step > 0
+    assert record["steps"] == faults.STEPS
 
 
 def test_a_controller_that_restarts_costs_nothing(disturbed: Disturbed):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from trained_runs import STEPS, at, data_file, elsewhere, equal, made, run_of  # noqa: F401
-from workers import train_slowly, train_until_told
+from workers import train_slowly, train_until_sigterm
 
 from facsimile import datasets, models
 from facsimile.datasets import Dataset
@@ -84,7 +84,9 @@ def test_a_non_finite_loss_fails_the_run_and_other_runs_finish(at):
 @pytest.mark.slow
 def test_sigterm_writes_a_checkpoint_and_the_exit_status_says_so(at):
     run = run_of(steps=100_000)
-    process = multiprocessing.get_context("spawn").Process(target=train_until_told, args=(at, run))
+    process = multiprocessing.get_context("spawn").Process(
+        target=train_until_sigterm, args=(at, run)
+    )
     process.start()
     folder = at.paths.run(run.key)
     end = time.monotonic() + 60

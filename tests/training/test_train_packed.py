@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from trained_runs import at, data_file, elsewhere, equal, made, run_of  # noqa: F401
-from workers import train_until_told
+from workers import train_until_sigterm
 
 from facsimile.planning.workspace import Workspace
 from facsimile.store import checkpoints, files, records
@@ -161,7 +161,7 @@ def test_a_run_that_was_taken_over_is_left_alone(packed, monkeypatch):
 def test_sigterm_writes_a_checkpoint_of_every_run_of_the_pack(packed):
     members = [run_of(seed=seed, steps=100_000) for seed in range(2)]
     process = multiprocessing.get_context("spawn").Process(
-        target=train_until_told, args=(packed, *members)
+        target=train_until_sigterm, args=(packed, *members)
     )
     process.start()
     folders = [packed.paths.run(run.key) for run in members]
