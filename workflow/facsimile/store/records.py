@@ -72,7 +72,7 @@ def checked_record(data: bytes, path: Path) -> dict[str, Any]:
         raise StoreError(f"{path}: not readable ({error})") from None
     state = contents.get("state") if isinstance(contents, dict) else None
     if state not in ("done", "failed"):
-        raise StoreError(f"{path}: not a valid run record: state must be 'done' or 'failed'")
+        raise StoreError(f"{path}: not a valid run record: its state is neither done nor failed")
     for name, types in FIELDS.items():
         value = contents.get(name)
         if value is not None and not _is_valid(value, types):

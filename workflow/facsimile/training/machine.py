@@ -70,31 +70,31 @@ def encoding(config: Config) -> Execution:
     return Execution("serial", device_name, precision(setting, device_name))
 
 
-def device(wanted: str) -> str:
+def device(setting: str) -> str:
     """Resolve the setting ``device``: ``auto`` is ``cuda`` if torch finds a GPU, otherwise ``cpu``.
 
     Raises ValueError for ``cuda`` without a GPU.
     """
-    if wanted == "cuda" and not torch.cuda.is_available():
+    if setting == "cuda" and not torch.cuda.is_available():
         raise ValueError(
             f"device: cuda, but torch {torch.__version__} finds no GPU here; "
             "set device: auto, or ask the cluster for a GPU "
             "(set-resources in profiles/slurm/profile.yaml)"
         )
-    return "cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu"
+    return "cuda" if setting != "cpu" and torch.cuda.is_available() else "cpu"
 
 
-def precision(wanted: str, on: str = "cpu") -> str:
+def precision(setting: str, device_name: str = "cpu") -> str:
     """Resolve the setting ``precision`` for a device.
 
     ``auto`` is ``bf16`` if the device has instructions for products in bfloat16, otherwise
     ``float32``. Raises ValueError for tf32 on a processor, which has no such products.
     """
-    if wanted == "tf32" and on == "cpu":
+    if setting == "tf32" and device_name == "cpu":
         raise ValueError("precision: tf32 is a GPU's; on a processor set float32, bf16 or auto")
-    if wanted != "auto":
-        return wanted
-    if on == "cuda":
+    if setting != "auto":
+        return setting
+    if device_name == "cuda":
         # Not if the GPU only emulates such products.
         has_bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
