@@ -10,8 +10,8 @@ from facsimile.store.files import StoreError
 
 
 @contextmanager
-def frugal(megabytes=1500):
-    """No allocation beyond this much of address space: a reader that believes what a file claims fails here."""
+def memory_limit(megabytes=1500):
+    """Limit the address space: a reader that believes the size stated in a file fails here."""
     used = psutil.Process().memory_info().vms
     before = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (used + megabytes * 2**20, before[1]))
@@ -21,33 +21,33 @@ def frugal(megabytes=1500):
         resource.setrlimit(resource.RLIMIT_AS, before)
 
 
-def refused(read, path, kinds=(ValueError, StoreError)):
-    """What a reader answers, None where it refuses the file in its own words, by its name."""
+def read_or_refuse(read, path, kinds=(ValueError, StoreError)):
+    """What a reader returns; None if it refuses the file with an error of its own that names it."""
     try:
         return read()
     except kinds as error:
-        said = str(error)
-    assert path.name in said, said
+        message = str(error)
+    assert path.name in message, message
     return None
 
 
 def damaged(data, chance, times=4):
     """The bytes with a few of them changed, cut out or doubled."""
-    found = bytearray(data)
+    copy = bytearray(data)
     for _ in range(chance.randint(1, times)):
-        at, how = chance.randrange(len(found) or 1), chance.random()
-        if how < 0.6 and found:
-            found[at] = chance.choice([0, 1, 0x7F, 0x80, 0xFF, chance.randrange(256)])
+        position, how = chance.randrange(len(copy) or 1), chance.random()
+        if how < 0.6 and copy:
+            copy[position] = chance.choice([0, 1, 0x7F, 0x80, 0xFF, chance.randrange(256)])
         elif how < 0.75:
-            del found[at : at + chance.randint(1, 64)]
+            del copy[position : position + chance.randint(1, 64)]
         elif how < 0.9:
-            found[at:at] = found[at : at + chance.randint(1, 64)]
+            copy[position:position] = copy[position : position + chance.randint(1, 64)]
         else:
-            del found[at:]
-    return bytes(found)
+            del copy[position:]
+    return bytes(copy)
 
 
 def mutants(data, count, seed=0):
-    """So many damaged copies, always the same ones."""
+    """Yield ``count`` damaged copies, always the same ones."""
     chance = random.Random(seed)
     return (damaged(data, chance) for _ in range(count))

@@ -1,4 +1,4 @@
-"""What the tests of training share: a workspace with the toy data set, small runs, and what became of them."""
+"""What the tests of training share: a workspace with the toy data set, and small runs."""
 
 import pytest
 import torch
@@ -24,13 +24,13 @@ def data_file(tmp_path_factory):
 
 @pytest.fixture
 def at(tmp_path, data_file):
-    """A workspace whose results are in tmp_path; runs are made one at a time, in float32, on the processor."""
+    """A workspace with its results in tmp_path; runs are serial, in float32, on the processor."""
     settings = {"results": tmp_path / "results", "precision": "float32", "execution": "serial"}
     return with_data(Workspace(config.check(settings)), data_file)
 
 
 def elsewhere(at, results, **changes):
-    """The same workspace with an empty store in another folder, and other settings if given."""
+    """The same workspace with an empty store in another folder and with changed settings."""
     changed = at.config.model_dump() | {"results": results} | changes
     return with_data(Workspace(config.check(changed)), at.paths.dataset("toy").resolve())
 
@@ -56,7 +56,7 @@ def run_of(model="beta_vae", seed=0, steps=STEPS, lr=0.001, **params):
 
 
 def made(at, *members, log=lambda _: None):
-    """Train runs of one model as a shard; their weights, None for those that failed."""
+    """Train runs of one model as a shard; returns their weights, None for those that failed."""
     train_shard.train_shard(at, Shard("toy", members[0].model, members), log)
     states = [records.record(at.paths.run(run.key))["state"] for run in members]
     return [

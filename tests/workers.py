@@ -1,4 +1,4 @@
-"""What tests run in processes of their own; a module that a spawned process can import."""
+"""What tests run in other processes; spawned processes can import this module."""
 
 import os
 import time
@@ -15,8 +15,8 @@ def train_slowly(at, run):
     train_shard.train_shard(often, Shard("toy", run.model, (run,)), print)
 
 
-def train_until_told(at, *members):
-    """Train until SIGTERM; the exit status is 77 if the trainer said that it was interrupted."""
+def train_until_sigterm(at, *members):
+    """Train until SIGTERM; exits with status 77 if training raises Interrupted."""
     try:
         train_shard.train_shard(at, Shard("toy", members[0].model, members), print)
     except loop.Interrupted:
@@ -24,14 +24,14 @@ def train_until_told(at, *members):
 
 
 def hold(folder, ready):
-    """Hold the claim on a folder until killed."""
+    """Hold the lease on a folder until killed."""
     with leased(folder):
         ready.set()
         time.sleep(60)
 
 
 def compete(folder):
-    """Claim a folder ten times; answers when each claim was held."""
+    """Take the lease on a folder ten times; returns when each lease was held."""
     spans = []
     while len(spans) < 10:
         with leased(folder) as mine:

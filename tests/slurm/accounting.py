@@ -1,6 +1,7 @@
-"""SLURM's accounting for the test cluster: MariaDB and slurmdbd, in the cluster's folder, for as long as a block runs.
+"""SLURM's accounting for the test cluster: MariaDB and slurmdbd, while a block runs.
 
-The workflow needs neither. They are here so that the faults of `slurm-status-command: sacct` stay covered.
+Their files are in the cluster's folder. The workflow needs neither; they are here to cover the
+faults of `slurm-status-command: sacct`.
 """
 
 import shutil
@@ -39,9 +40,9 @@ StorageLoc=slurm
 
 def obstacle() -> str | None:
     """Why there can be no accounting here, with the remedy; None if there can."""
-    lacking = [program for program in PROGRAMS if not shutil.which(program)]
+    missing = [program for program in PROGRAMS if not shutil.which(program)]
     remedy = "on Debian: apt-get install --no-install-recommends mariadb-server slurmdbd"
-    return f"no {', '.join(lacking)} here; {remedy}" if lacking else None
+    return f"no {', '.join(missing)} here; {remedy}" if missing else None
 
 
 @contextmanager
@@ -84,14 +85,17 @@ def _database(folder: Path, port: int) -> "subprocess.Popen[bytes]":
         *where,
     ]
     subprocess.run(install, check=True, capture_output=True)
-    at = [
+    address = [
         f"--socket={folder}/db.sock",
         f"--port={port}",
         "--bind-address=127.0.0.1",
         f"--pid-file={folder}/db.pid",
     ]
-    running = _started(folder, ["mariadbd", "--no-defaults", *where, *at])
-    grant = "CREATE DATABASE slurm; CREATE USER slurm@'%' IDENTIFIED BY 'slurm'; GRANT ALL ON *.* TO slurm@'%';"
+    running = _started(folder, ["mariadbd", "--no-defaults", *where, *address])
+    grant = (
+        "CREATE DATABASE slurm; CREATE USER slurm@'%' IDENTIFIED BY 'slurm'; "
+        "GRANT ALL ON *.* TO slurm@'%';"
+    )
     client = ["mariadb", "--no-defaults", f"--socket={folder}/db.sock", "-u", "root", "-e"]
     end = time.monotonic() + 60
     while subprocess.run([*client, "SELECT 1"], capture_output=True).returncode != 0:

@@ -1,7 +1,9 @@
-"""A real SLURM on this machine for tests: virtual nodes with fake GPUs, no munge, no database, its files under one folder.
+"""A real SLURM on this machine for tests, with virtual nodes and fake GPUs.
 
-It is a real slurmctld with real slurmd daemons (Debian: slurmctld, slurmd, slurm-client), so that tests need no mock of sbatch.
-Several slurmd on one host need a build with MULTIPLE_SLURMD, which Debian's is. Root only: nodes and jobs belong to root.
+It has no munge and no database, and its files are in one folder. It is a real slurmctld with real
+slurmd daemons (Debian: slurmctld, slurmd, slurm-client), so that tests need no mock of sbatch.
+Several slurmd on one host need a build with MULTIPLE_SLURMD, as Debian's is. It needs root: nodes
+and jobs belong to root.
 """
 
 import ctypes
@@ -21,7 +23,8 @@ from typing import IO
 
 import psutil
 
-# SLURM_CONF is not enough: the executor plugin's job step drops most SLURM_* variables before its inner srun.
+# SLURM_CONF is not enough: the executor plugin's job step drops most SLURM_* variables before its
+# inner srun.
 CONFIG_FOLDER = Path("/etc/slurm")
 CONFIGS = ("slurm.conf", "gres.conf", "cgroup.conf", "slurmdbd.conf")
 OURS = "facsimile-test-cluster"  # the folder's name tells our links from a real cluster's
@@ -30,7 +33,8 @@ PROGRAMS = ("slurmctld", "slurmd", "sbatch", "srun", "squeue", "scancel", "sinfo
 PARTITION = "test"
 URGENT = "urgent"  # its jobs preempt those of the other
 MEMORY_MB = 20_000
-# Options of snakemake: the waits of profiles/slurm, shortened, as here files appear at once and the controller is idle.
+# Options of snakemake: shorter waits than in profiles/slurm, since here files appear at once and
+# the controller is idle.
 HURRY = ("--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "2")
 NULL_DEVICE = os.makedev(1, 3)
 
@@ -72,24 +76,35 @@ GresTypes=gpu
 PartitionName={partition} Nodes=ALL Default=YES MaxTime=INFINITE State=UP PriorityTier=1
 PartitionName={urgent} Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=10
 """
-NODE = "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cpus} RealMemory={memory} Gres=gpu:{gpus}\n"
+NODE = (
+    "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} "
+    "CPUs={cpus} RealMemory={memory} Gres=gpu:{gpus}\n"
+)
 
 
 def obstacle() -> str | None:
     """Why no cluster can be started here, with the remedy; None if one can."""
-    lacking = [program for program in PROGRAMS if not shutil.which(program)]
-    if lacking:
-        return f"no {', '.join(lacking)} here; on Debian: apt-get install --no-install-recommends slurmctld slurmd slurm-client"
+    missing = [program for program in PROGRAMS if not shutil.which(program)]
+    if missing:
+        return (
+            f"no {', '.join(missing)} here; on Debian: "
+            "apt-get install --no-install-recommends slurmctld slurmd slurm-client"
+        )
     if os.geteuid() != 0:
         return "the test cluster needs root, because its nodes run as root"
     if "SLURM_CONF" in os.environ:
-        return f"SLURM_CONF={os.environ['SLURM_CONF']} names another cluster; unset it to run these tests"
-    real = [path for name in CONFIGS if _present(path := CONFIG_FOLDER / name) and not _ours(path)]
-    return (
-        f"{real[0]} belongs to a real cluster and is left alone; run these tests on another machine"
-        if real
-        else None
-    )
+        return (
+            f"SLURM_CONF={os.environ['SLURM_CONF']} names another cluster; "
+            "unset it to run these tests"
+        )
+    for name in CONFIGS:
+        path = CONFIG_FOLDER / name
+        if _present(path) and not _ours(path):
+            return (
+                f"{path} belongs to a real cluster and is left alone; "
+                "run these tests on another machine"
+            )
+    return None
 
 
 @contextmanager
@@ -97,9 +112,8 @@ def cluster(folder: Path, nodes: int = 4, cpus: int = 8, gpus: int = 2) -> Itera
     """A running cluster, stopped at the end; waits while another test on this machine has one."""
     LOCK.touch()
     with LOCK.open() as lock:
-        fcntl.flock(
-            lock, fcntl.LOCK_EX
-        )  # given back by the kernel when this process ends, however it ends
+        # The kernel releases the lock when this process ends, however it ends.
+        fcntl.flock(lock, fcntl.LOCK_EX)
         running = Cluster(folder, nodes, cpus, gpus)
         try:
             running.start()
@@ -109,7 +123,7 @@ def cluster(folder: Path, nodes: int = 4, cpus: int = 8, gpus: int = 2) -> Itera
 
 
 class Cluster:
-    """slurmctld and one slurmd a node, as children of this process: they end with it."""
+    """slurmctld and one slurmd per node, as children of this process: they end with it."""
 
     def __init__(self, folder: Path, nodes: int, cpus: int, gpus: int) -> None:
         self.folder, self.cpus, self.gpus = folder / OURS, cpus, gpus
@@ -117,7 +131,10 @@ class Cluster:
         self.daemons: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, timeout: float = 30) -> None:
-        """Start every daemon; returns when all nodes are idle, raises TimeoutError with the end of the logs if they are not."""
+        """Start all daemons and wait until all nodes are idle.
+
+        Raises TimeoutError, with the end of the logs, if they do not become idle.
+        """
         self._write()
         self._link()
         self.start_daemon("slurmctld")
@@ -126,7 +143,7 @@ class Cluster:
         self.wait(lambda: self.idle() == len(self.nodes), timeout, f"{len(self.nodes)} idle nodes")
 
     def stop(self) -> None:
-        """Cancel all jobs, end the daemons by their own process ids, remove the links in /etc/slurm."""
+        """Cancel all jobs, end the daemons by their process ids, remove the links in /etc/slurm."""
         try:
             if "slurmctld" in self.daemons and self.jobs():
                 self.run("scancel", "--user=root")
@@ -137,7 +154,7 @@ class Cluster:
             self._unlink()
 
     def start_daemon(self, name: str) -> None:
-        """Start ``slurmctld``, or the slurmd of a node; in the foreground, so that its process id is ours.
+        """Start ``slurmctld``, or the slurmd of a node, as a child process in the foreground.
 
         It ends with the thread that started it.
         """
@@ -163,9 +180,10 @@ class Cluster:
             daemon.wait(10)
 
     def fail_node(self, name: str) -> None:
-        """A node loses its power: its daemon and all that its jobs ran are gone at once, and nobody is told."""
+        """Make a node lose its power: its daemon and its jobs are killed, and nobody is told."""
         self.stop_daemon(name, signal.SIGKILL)
-        for process in _processes_of(set(self.run("squeue", "-h", "-o", "%i", "-w", name).split())):
+        jobs = self.run("squeue", "-h", "-o", "%i", "-w", name).split()
+        for process in _processes_of(set(jobs)):
             process.kill()
 
     def dead(self) -> list[str]:
@@ -174,30 +192,27 @@ class Cluster:
 
     def idle(self) -> int:
         """Number of idle nodes; 0 while the controller does not answer."""
-        answer = subprocess.run(
+        result = subprocess.run(
             ["sinfo", "-h", "-t", "idle", "-o", "%D"], capture_output=True, text=True
         )
-        return int(answer.stdout.strip() or 0) if answer.returncode == 0 else 0
+        return int(result.stdout.strip() or 0) if result.returncode == 0 else 0
 
     def add_config(self, name: str, text: str) -> None:
-        """A file of configuration that the daemons find."""
+        """Write a configuration file where the daemons find it."""
         (self.folder / name).write_text(text)
         (self.folder / name).chmod(0o600)
         self.remove_config(name)
         (CONFIG_FOLDER / name).symlink_to(self.folder / name)
 
     def remove_config(self, name: str) -> None:
-        """Take it away again."""
+        """Remove a configuration file that ``add_config`` wrote."""
         if _ours(CONFIG_FOLDER / name):
             (CONFIG_FOLDER / name).unlink()
 
     def responds(self) -> bool:
         """Whether the controller answers."""
-        return (
-            subprocess.run(["scontrol", "ping"], capture_output=True, text=True)
-            .stdout.rstrip()
-            .endswith("UP")
-        )
+        ping = subprocess.run(["scontrol", "ping"], capture_output=True, text=True)
+        return ping.stdout.rstrip().endswith("UP")
 
     def jobs(self, state: str = "") -> list[str]:
         """Ids of the jobs in the queue, oldest first; of those in one state, as in ``RUNNING``."""
@@ -205,7 +220,7 @@ class Cluster:
         return self.run("squeue", "-h", "-o", "%i", "--sort=i", *chosen).split()
 
     def finished(self) -> int:
-        """Number of jobs that the controller remembers as ended well."""
+        """Number of jobs that the controller remembers as completed."""
         return len(self.jobs("COMPLETED"))
 
     def run(self, *command: str) -> str:
@@ -213,7 +228,10 @@ class Cluster:
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
     def wait(self, condition: Callable[[], object], timeout: float, what: str) -> None:
-        """Return once the condition holds; raises TimeoutError that names it and shows the end of the logs."""
+        """Wait until the condition holds.
+
+        Raises TimeoutError, which names it and shows the end of the logs.
+        """
         end = time.monotonic() + timeout
         while not condition():
             if time.monotonic() > end:
@@ -224,7 +242,7 @@ class Cluster:
         for part in ("state", "run", "log", "dev", *(f"spool/{node}" for node in self.nodes)):
             (self.folder / part).mkdir(parents=True, exist_ok=True)
         for number in range(self.gpus):
-            # A GPU that SLURM counts and hands out (CUDA_VISIBLE_DEVICES), and that computes nothing.
+            # A GPU that SLURM counts and allocates (CUDA_VISIBLE_DEVICES), but that cannot compute.
             os.mknod(self.folder / "dev" / f"nvidia{number}", 0o600 | stat.S_IFCHR, NULL_DEVICE)
         host = socket.gethostname().split(".")[0]
         controller_port, *ports = _free_ports(1 + len(self.nodes))
@@ -244,15 +262,15 @@ class Cluster:
         (self.folder / "gres.conf").write_text(
             f"NodeName={','.join(self.nodes)} Name=gpu File={devices}\n"
         )
-        (self.folder / "cgroup.conf").write_text(
-            "CgroupPlugin=cgroup/v1\n"
-        )  # "disabled" is unknown to SLURM 22.05
+        # SLURM 22.05 does not know "disabled".
+        (self.folder / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\n")
 
     def _link(self) -> None:
         if (reason := obstacle()) is not None:
             raise RuntimeError(reason)
         CONFIG_FOLDER.mkdir(exist_ok=True)
-        self._unlink()  # left by a test that was killed; the lock says that no other is running
+        # Left by a test that was killed: we hold the lock, so no other test is running.
+        self._unlink()
         for name in CONFIGS:
             if (self.folder / name).exists():
                 (CONFIG_FOLDER / name).symlink_to(self.folder / name)
@@ -271,7 +289,11 @@ class Cluster:
 
 
 def _processes_of(jobs: set[str]) -> list[psutil.Process]:
-    """What runs of some jobs: SLURM's own step daemons, whose title names the job, then the rest, whose environment does."""
+    """Processes of some jobs.
+
+    First SLURM's own step daemons, whose title names the job, then the rest, whose environment
+    names it.
+    """
     steps, rest = [], []
     for process in psutil.process_iter():
         try:
@@ -286,7 +308,7 @@ def _processes_of(jobs: set[str]) -> list[psutil.Process]:
 
 
 def _present(path: Path) -> bool:
-    return path.exists() or path.is_symlink()  # a link to nowhere is there, too
+    return path.exists() or path.is_symlink()  # a broken link counts, too
 
 
 def _ours(path: Path) -> bool:

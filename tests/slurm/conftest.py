@@ -12,7 +12,7 @@ from .cluster import Cluster, cluster, obstacle
 
 @pytest.fixture(scope="package")
 def slurm_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Four nodes with two fake GPUs each; the test is skipped, with the reason, where no cluster can be started."""
+    """Four nodes with two fake GPUs each; skips, with the reason, if no cluster can be started."""
     if (reason := obstacle()) is not None:
         pytest.skip(reason)
     with cluster(tmp_path_factory.mktemp("slurm")) as running:
@@ -21,13 +21,13 @@ def slurm_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]
 
 @pytest.fixture(scope="session")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A small study made without a disturbance: what every fault is compared with."""
-    return faults.made(tmp_path_factory.mktemp("undisturbed") / "project")
+    """A small study that ran without faults, with which every fault is compared."""
+    return faults.make(tmp_path_factory.mktemp("undisturbed") / "project")
 
 
 @pytest.fixture
 def toy(tmp_path: Path, root: Path, request: pytest.FixtureRequest) -> Path:
-    """A folder with the test file's SNAKEFILE and the repository's profiles, found as a user's shell finds them."""
+    """A folder with the test file's SNAKEFILE, and the repository's profiles as users have them."""
     (tmp_path / "Snakefile").write_text(request.module.SNAKEFILE)
     (tmp_path / "profiles").symlink_to(root / "profiles")
     (tmp_path / "slurm").symlink_to("profiles/slurm")

@@ -1,7 +1,8 @@
-"""Faults on a study of one small model: what was there before, what came after, and how long it took.
+"""Helpers for tests of faults: a study of one small model before and after a fault, and timings.
 
-Each fault gets a copy of a project whose controls are made and whose trained model is not. The figures of docs/faults.md are
-what these tests print: FACSIMILE_FAULTS=FILE pytest tests/slurm -k faults
+Each fault gets a copy of a project in which the controls are finished and the model is still to be
+trained. The figures of docs/faults.md are what these tests print:
+FACSIMILE_FAULTS=FILE pytest tests/slurm -k faults
 """
 
 import json
@@ -34,8 +35,8 @@ SMALL = {
 ON_SLURM = ("--profile", "slurm", *HURRY)
 
 
-def made(folder: Path) -> Project:
-    """The undisturbed project, from its first run to its scores."""
+def make(folder: Path) -> Project:
+    """Run the undisturbed project up to its scores."""
     project = Project.create(folder)
     for old, new in SMALL.items():
         project.edit(old, new)
@@ -46,7 +47,7 @@ def made(folder: Path) -> Project:
 
 
 def unmade(reference: Project, folder: Path, betas: str = "[4]") -> Project:
-    """A copy of a project in which the model of these betas is still to be trained, and no other is asked for."""
+    """A copy of a project in which only the models of these betas are still to be trained."""
     project = reference.copy(folder)
     project.edit("beta: [1, 2, 4, 8]", f"beta: {betas}")
     for path in ("runs/toy/beta_vae", "shards/toy/beta_vae", "studies", "logs"):
@@ -55,17 +56,19 @@ def unmade(reference: Project, folder: Path, betas: str = "[4]") -> Project:
 
 
 def scores(project: Project) -> pd.DataFrame:
-    """scores.parquet, without what differs from time to time."""
+    """scores.parquet, without the columns that differ between executions."""
     table = pd.read_parquet(project.folder / TARGET).drop(columns=["seconds"])
     return table.sort_values(["run", "metric", "score"]).reset_index(drop=True)
 
 
 def undisturbed(project: Project, reference: Project) -> None:
-    """Fail unless the scores are those of the undisturbed project, to the last bit, with nothing half-written left behind."""
+    """Fail unless the scores are those of the undisturbed project, to the last bit.
+
+    Nothing half-written may be left, and the same target must have nothing to do.
+    """
     ours, theirs = scores(project), scores(reference)
-    columns = [
-        name for name in theirs if name not in ("value_index", "number")
-    ]  # a study of fewer betas numbers them otherwise
+    # A study of fewer betas numbers them in another way.
+    columns = [name for name in theirs if name not in ("value_index", "number")]
     theirs = theirs[theirs["run"].isin(ours["run"])].reset_index(drop=True)
     pd.testing.assert_frame_equal(ours[columns], theirs[columns], check_exact=True)
     left = [
@@ -77,12 +80,15 @@ def undisturbed(project: Project, reference: Project) -> None:
 
 
 def trained_once(project: Project, sessions: int) -> None:
-    """Fail unless every model was trained in so many processes, each going on where the one before had a checkpoint."""
+    """Fail unless every model was trained in ``sessions`` processes.
+
+    Each must have resumed from a later checkpoint than the one before.
+    """
     for run in trained(project):
-        found = [session["from"] for session in project.record(run)["sessions"]]
-        assert len(found) == sessions, (run, found)
-        assert found == sorted(set(found)), (run, found)
-        assert found[0] == 0
+        first_steps = [session["from"] for session in project.record(run)["sessions"]]
+        assert len(first_steps) == sessions, (run, first_steps)
+        assert first_steps == sorted(set(first_steps)), (run, first_steps)
+        assert first_steps[0] == 0
 
 
 def trained(project: Project) -> list[str]:
@@ -91,17 +97,17 @@ def trained(project: Project) -> list[str]:
 
 
 def folders(project: Project) -> list[Path]:
-    """Folders of the runs that are in the making or made, controls aside."""
+    """Folders of the runs that are being made or finished, without controls."""
     return sorted((project.folder / "results/runs/toy/beta_vae").glob("*/*"))
 
 
 def step(folder: Path) -> int:
-    """Steps of a run's checkpoint; 0 if it has none."""
+    """The step of a run's checkpoint; 0 if it has none."""
     return checkpointed(folder / "checkpoint.safetensors")
 
 
 def holder(folder: Path) -> dict[str, object]:
-    """Who makes a run now: its process and SLURM job; empty if nobody does."""
+    """Who holds the lease on a run now: process and SLURM job; empty if nobody does."""
     try:
         return json.loads((folder / "claim.json").read_text())
     except FileNotFoundError:
@@ -109,14 +115,17 @@ def holder(folder: Path) -> dict[str, object]:
 
 
 def pause(folder: Path) -> psutil.Process:
-    """Stop the process that makes a run, so that it has not ended before its fault comes; it is resumed by the caller."""
+    """Suspend the process that makes a run, so that it cannot end before its fault.
+
+    The caller resumes it.
+    """
     process = psutil.Process(int(str(holder(folder)["pid"])))
     process.suspend()
     return process
 
 
 def told_to_stop(process: psutil.Process) -> bool:
-    """Whether SIGTERM waits for a stopped process, or it is gone."""
+    """Whether SIGTERM is pending for a suspended process, or the process is gone."""
     try:
         lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
     except (FileNotFoundError, ProcessLookupError):
@@ -126,7 +135,7 @@ def told_to_stop(process: psutil.Process) -> bool:
 
 
 def wait(condition: Callable[[], object], what: str, seconds: float = 300) -> float:
-    """Wait for a condition; answers how long it took."""
+    """Wait for a condition; returns how many seconds it took."""
     began = time.monotonic()
     while not condition():
         assert time.monotonic() - began < seconds, f"no {what} after {seconds} s"
@@ -135,7 +144,7 @@ def wait(condition: Callable[[], object], what: str, seconds: float = 300) -> fl
 
 
 def head(project: Project, *arguments: str) -> "subprocess.Popen[str]":
-    """Start snakemake, its output in head.log of the project, where a killed one leaves it."""
+    """Start snakemake; its output is in the project's head.log, also after it is killed."""
     with (project.folder / "head.log").open("a") as log:
         command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
         return subprocess.Popen(
@@ -144,17 +153,17 @@ def head(project: Project, *arguments: str) -> "subprocess.Popen[str]":
 
 
 def printed(project: Project) -> str:
-    """What the project's snakemakes have printed."""
+    """What the snakemake processes of a project have printed."""
     return (project.folder / "head.log").read_text()
 
 
 def finish(process: "subprocess.Popen[str]", project: Project) -> None:
-    """Wait for a snakemake to end well."""
+    """Wait for a snakemake to end successfully."""
     assert process.wait(300) == 0, printed(project)
 
 
 def kill(process: "subprocess.Popen[str]") -> None:
-    """End a process and all that it started here, at once."""
+    """Kill a process and all processes that it started here."""
     for each in [*psutil.Process(process.pid).children(recursive=True), process]:
         each.send_signal(signal.SIGKILL)
     process.wait(10)
@@ -170,7 +179,7 @@ def logs(project: Project, rule: str) -> str:
 
 
 def report(fault: str, **figures: object) -> None:
-    """Keep a row for docs/faults.md, where one is wanted."""
+    """Append a row for docs/faults.md to the file FACSIMILE_FAULTS, if it is set."""
     row = {
         "fault": fault,
         **{name: round(v, 1) if isinstance(v, float) else v for name, v in figures.items()},

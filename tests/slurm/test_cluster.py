@@ -1,4 +1,4 @@
-"""Snakemake with the repository's own profile on a real SLURM: jobs go through sbatch, a cancelled one is made again."""
+"""Snakemake with the repository's profile on a real SLURM: sbatch, and jobs that are cancelled."""
 
 import subprocess
 import sys
@@ -29,7 +29,9 @@ rule patient:
     output: "patient.txt"
     retries: 1
     resources: runtime=5, mem_mb=1000, turn=lambda wildcards, attempt: attempt
-    shell: "if [ {resources.turn} = 1 ]; then sleep 120; fi; echo $SLURM_JOB_ID {resources.turn} > {output}"
+    shell:
+        "if [ {resources.turn} = 1 ]; then sleep 120; fi; "
+        "echo $SLURM_JOB_ID {resources.turn} > {output}"
 """
 
 
@@ -42,13 +44,13 @@ def snakemake(toy: Path, *targets: str) -> "subprocess.Popen[str]":
 
 
 def finish(process: "subprocess.Popen[str]") -> str:
-    """All it printed; fails if it did."""
+    """Wait for a process and return its output; fails if the process failed."""
     printed, _ = process.communicate(timeout=180)
     assert process.returncode == 0, printed
     return printed
 
 
-def test_jobs_go_through_sbatch_with_what_they_asked_for(slurm_cluster: Cluster, toy: Path):
+def test_jobs_go_through_sbatch_and_get_their_resources(slurm_cluster: Cluster, toy: Path):
     printed = finish(snakemake(toy))
     gpu_job, node, device = (toy / "gpu.txt").read_text().split()
     cores_job, cores, threads = (toy / "cores.txt").read_text().split()
@@ -59,7 +61,7 @@ def test_jobs_go_through_sbatch_with_what_they_asked_for(slurm_cluster: Cluster,
     assert (cores, threads) == ("6", "1")
 
 
-def test_a_cancelled_job_is_seen_and_made_again(slurm_cluster: Cluster, toy: Path):
+def test_a_cancelled_job_is_noticed_and_submitted_again(slurm_cluster: Cluster, toy: Path):
     before = set(slurm_cluster.jobs("RUNNING"))
     process = snakemake(toy, "patient.txt")
     slurm_cluster.wait(lambda: set(slurm_cluster.jobs("RUNNING")) - before, 60, "running job")

@@ -1,4 +1,4 @@
-"""`facsimile doctor --profile slurm` against a real controller: up, down, and asked for a partition that it has not."""
+"""`facsimile doctor --profile slurm` with a controller: up, down, or without the partition."""
 
 from pathlib import Path
 
@@ -14,8 +14,8 @@ def test_doctor_asks_the_controller(slurm_cluster: Cluster, tmp_path: Path):
     project = Project.create(tmp_path / "project")
 
     def line(name: str) -> str:
-        said = project.facsimile("doctor", "tiny", "--profile", "slurm", check=False)
-        return next(line for line in said.splitlines() if f"{name}: " in line)
+        output = project.facsimile("doctor", "tiny", "--profile", "slurm", check=False)
+        return next(line for line in output.splitlines() if f"{name}: " in line)
 
     assert line("partition").startswith("ok")
     project.edit(

@@ -1,4 +1,4 @@
-"""What befalls files: a full disk, damaged checkpoints and latents, a writer killed in its write, clocks that disagree."""
+"""Faults of files: full disk, damaged files, a writer killed in its work, clocks that differ."""
 
 import os
 import subprocess
@@ -35,7 +35,7 @@ def project(reference: Project, tmp_path: Path) -> Project:
 
 @pytest.fixture
 def finished(reference: Project, tmp_path: Path) -> Project:
-    """All made."""
+    """Everything is finished."""
     return reference.copy(tmp_path / "project")
 
 
@@ -45,7 +45,7 @@ def shard(project: Project) -> str:
 
 
 def trained_until_killed(project: Project, steps: int) -> Path:
-    """The folder of a run whose process was killed once it had a checkpoint of so many steps."""
+    """Train, kill the process once a run has a checkpoint of ``steps``; returns its folder."""
     process = project.start("-m", "facsimile", "train", shard(project))
     faults.wait(
         lambda: any(faults.step(folder) >= steps for folder in faults.folders(project)),
@@ -58,7 +58,7 @@ def trained_until_killed(project: Project, steps: int) -> Path:
 
 @pytest.fixture
 def small_disk(project: Project) -> Iterator[Path]:
-    """The project's results on a disk of their own that has room for one checkpoint and no second."""
+    """The project's results on a disk with room for one checkpoint but not for two."""
     results = project.folder / "results"
     size = sum(path.stat().st_blocks * 512 for path in results.rglob("*")) + 12_000_000
     kept = results.rename(project.folder / "kept")
@@ -75,16 +75,16 @@ def small_disk(project: Project) -> Iterator[Path]:
     subprocess.run(["umount", str(results)], check=True)
 
 
-def test_a_full_disk_is_said_and_costs_no_more_than_the_steps_since_the_last_checkpoint(
+def test_a_full_disk_is_reported_and_costs_only_the_steps_since_the_last_checkpoint(
     project: Project, reference: Project, small_disk: Path
 ):
-    said = project.facsimile("train", shard(project), check=False)
+    output = project.facsimile("train", shard(project), check=False)
     assert (
-        "no room on the disk (No space left on device); what was written before is kept, a checkpoint included"
-        in said
+        "no room on the disk (No space left on device); "
+        "what was written before is kept, a checkpoint included" in output
     )
-    assert "make room and run the same command again" in said
-    assert "Traceback" not in said
+    assert "make room and run the same command again" in output
+    assert "Traceback" not in output
     kept = faults.step(faults.folders(project)[0])
     assert kept > 0
     subprocess.run(["mount", "-o", "remount,size=200M", str(small_disk)], check=True)
@@ -95,7 +95,7 @@ def test_a_full_disk_is_said_and_costs_no_more_than_the_steps_since_the_last_che
     faults.trained_once(project, 2)
 
 
-def test_of_a_damaged_checkpoint_the_one_before_is_used_and_without_one_the_message_says_what_to_type(
+def test_the_checkpoint_before_a_damaged_one_is_used_or_the_message_says_what_to_type(
     project: Project, reference: Project
 ):
     folder = trained_until_killed(project, 2 * faults.INTERVAL)
@@ -103,14 +103,14 @@ def test_of_a_damaged_checkpoint_the_one_before_is_used_and_without_one_the_mess
     process = project.start("-m", "facsimile", "train", shard(project))
     faults.wait(lambda: faults.step(folder) > 0, "checkpoint")
     faults.kill(process)
-    said = process.communicate()[0]
-    assert "unreadable checkpoint" in said
-    assert "going on from the one before it, step " in said
+    output = process.communicate()[0]
+    assert "unreadable checkpoint" in output
+    assert "going on from the one before it, step " in output
     for name in ("checkpoint.safetensors", "checkpoint.prev.safetensors"):
         truncate(folder / name)
     key = "/".join(folder.parts[-4:])
-    said = project.facsimile("train", shard(project), check=False)
-    assert said.rstrip().endswith(f"start this run anew: facsimile forget {key}")
+    output = project.facsimile("train", shard(project), check=False)
+    assert output.rstrip().endswith(f"start this run again: facsimile forget {key}")
     project.facsimile("forget", key)
     began = time.monotonic()
     project.snakemake(faults.TARGET)
@@ -127,9 +127,11 @@ def test_damaged_latents_are_encoded_again_and_nothing_is_trained(
     truncate(first / "latents.h5")
     alter(second / "latents.h5")
     for folder in (first, second):
-        said = finished.snakemake("--forcerun", "score", "--", faults.TARGET, check=False)
+        output = finished.snakemake("--forcerun", "score", "--", faults.TARGET, check=False)
         remedy = f"facsimile forget --latents {'/'.join(folder.parts[-4:])}"
-        assert f"encode it again: {remedy}, then snakemake" in said + faults.logs(finished, "score")
+        assert f"encode it again: {remedy}, then snakemake" in output + faults.logs(
+            finished, "score"
+        )
         finished.facsimile(*remedy.split()[1:])
     began = time.monotonic()
     finished.snakemake(faults.TARGET)
@@ -138,7 +140,7 @@ def test_damaged_latents_are_encoded_again_and_nothing_is_trained(
     assert finished.weights() == weights
 
 
-def test_a_writer_killed_in_its_write_leaves_nothing_that_is_read(
+def test_a_writer_killed_while_it_writes_leaves_nothing_that_is_read(
     finished: Project, reference: Project
 ):
     weights, folder = finished.weights(), faults.folders(finished)[0]
@@ -151,16 +153,14 @@ def test_a_writer_killed_in_its_write_leaves_nothing_that_is_read(
     assert list(folder.glob(".latents.h5.*.part"))
     assert not (folder / "latents.h5").exists()
     began = time.monotonic()
-    # A study's own target names the indexes of its parts; the file of its scores alone would be newer than all there is.
+    # With the scores as the only target nothing would be made: they are newer than all other files.
     finished.snakemake("--", f"results/shards/{shard(finished)}/encoded.json", faults.TARGET)
     faults.report("killed_in_write", seconds=time.monotonic() - began)
     faults.undisturbed(finished, reference)
     assert finished.weights() == weights
 
 
-def test_a_node_whose_clock_is_ahead_makes_nothing_be_trained_again(
-    finished: Project, reference: Project
-):
+def test_a_node_whose_clock_is_ahead_causes_no_training(finished: Project, reference: Project):
     weights = finished.weights()
     ahead = time.time() + 3600
     for name in (
@@ -170,9 +170,9 @@ def test_a_node_whose_clock_is_ahead_makes_nothing_be_trained_again(
     ):
         os.utime(finished.folder / "results" / name, (ahead, ahead))
     began = time.monotonic()
-    said = finished.snakemake(faults.TARGET)
+    output = finished.snakemake(faults.TARGET)
     faults.report("clock", seconds=time.monotonic() - began)
-    assert finished.weights() == weights, said
+    assert finished.weights() == weights, output
     faults.undisturbed(finished, reference)
 
 
@@ -182,7 +182,7 @@ def truncate(path: Path) -> None:
 
 
 def alter(path: Path) -> None:
-    """Change a number in the middle of an array, and nothing by which a reader could tell that it did."""
+    """Change one number in the middle of an array and nothing else."""
     import h5py
 
     with h5py.File(path, "r+") as file:

@@ -1,4 +1,4 @@
-"""What befalls the snakemake that rules them all: killed beside its jobs, started twice, or shown files late."""
+"""Faults of the head snakemake: killed beside its jobs, started twice, or sees files late."""
 
 import shutil
 import subprocess
@@ -17,7 +17,7 @@ from .cluster import Cluster
 
 pytestmark = [pytest.mark.slow, pytest.mark.slurm]
 
-LATE = 4.0  # seconds until a file that a node wrote is seen where snakemake runs
+LATE = 4.0  # seconds until snakemake sees a file that a node wrote
 PATIENT = (
     "--profile",
     "slurm",
@@ -26,7 +26,7 @@ PATIENT = (
     "--latency-wait",
     "20",
 )
-# In a mount namespace of its own, so that nobody else sees it.
+# In its own mount namespace, so that nobody else sees the mount.
 ELSEWHERE = "mount --bind {view} {results} && exec {python} -m snakemake --cores 2 {arguments}"
 
 
@@ -36,7 +36,7 @@ def project(reference: Project, tmp_path: Path) -> Project:
     return faults.unmade(reference, tmp_path / "project")
 
 
-def test_jobs_of_a_killed_snakemake_train_for_the_next_one(
+def test_jobs_of_a_killed_snakemake_train_runs_for_the_next_one(
     slurm_cluster: Cluster, project: Project, reference: Project
 ):
     first = faults.head(project, *faults.ON_SLURM, "--", faults.TARGET)
@@ -80,12 +80,12 @@ def test_two_users_who_start_the_same_target_at_once_train_it_once(
     seconds = time.monotonic() - began
     again = [each.snakemake("--", faults.TARGET) for each in (project, other)]
     faults.report("two_users", seconds=seconds, exit_codes=codes)
-    assert all("rule train" not in said for said in again)
+    assert all("rule train" not in output for output in again)
     faults.undisturbed(project, reference)
     faults.trained_once(project, 1)
 
 
-def test_files_that_are_seen_late_are_waited_for(
+def test_snakemake_waits_for_files_that_it_sees_late(
     slurm_cluster: Cluster, project: Project, reference: Project, tmp_path: Path
 ):
     results, view = project.folder / "results", tmp_path / "view"
@@ -120,7 +120,10 @@ def test_files_that_are_seen_late_are_waited_for(
 
 @contextmanager
 def shown_late(results: Path, view: Path) -> Iterator[set[str]]:
-    """While the block runs, what is written in ``results`` appears in ``view`` some seconds later; answers such names."""
+    """Show what is written in ``results`` some seconds later in ``view``, while the block runs.
+
+    Yields the set of names of files that were shown late.
+    """
     late: set[str] = set()
     stop, seen = threading.Event(), {path: time.monotonic() for path in results.rglob("*")}
 
@@ -136,8 +139,9 @@ def shown_late(results: Path, view: Path) -> Iterator[set[str]]:
                 ):
                     shown.parent.mkdir(parents=True, exist_ok=True)
                     if not shown.exists() or shown.stat().st_mtime < path.stat().st_mtime:
-                        shutil.copy2(path, whole := shown.with_name(f"{shown.name}.late"))
-                        whole.replace(shown)
+                        copy = shown.with_name(f"{shown.name}.late")
+                        shutil.copy2(path, copy)
+                        copy.replace(shown)
                         late.add(path.name)
 
     thread = threading.Thread(target=show)

@@ -1,4 +1,7 @@
-"""What befalls jobs and nodes while they train: cancelled, out of time, preempted, without power; and a controller restarts."""
+"""Faults of jobs and nodes in training: cancelled, out of time, preempted, no power.
+
+The controller restarts, too.
+"""
 
 import contextlib
 import time
@@ -17,16 +20,18 @@ from .cluster import URGENT, Cluster
 
 pytestmark = [pytest.mark.slow, pytest.mark.slurm]
 
-# A node each, so that a node's failure is that of one run; and encoding is given too little memory, once.
+# One job per node, so that the failure of a node concerns one run.
 APART = ("--set-resources", "train:mem_mb=12000")
+# Encoding gets too little memory in its first attempt.
 TOO_LITTLE = ("--set-resources", "encode:mem_mb=120 if attempt == 1 else 4000")
 
+# Seconds until a node is back. A controller that has just started would not yet believe a node that
+# its job is gone.
+BOOT = 15.0
 
-BOOT = 15.0  # seconds until a node is back; a controller that has just started would not yet believe it that its job is gone
 
-
-class Struck(NamedTuple):
-    """A run at the moment of its fault: what befell it, its folder, the process that made it, the steps of its checkpoint."""
+class RunWithFault(NamedTuple):
+    """A run at the moment of its fault, with its folder, process and checkpoint step."""
 
     fault: str
     folder: Path
@@ -34,23 +39,26 @@ class Struck(NamedTuple):
     step: int
 
     def went_on(self) -> bool:
-        """Whether another process makes it, or it is made."""
+        """Whether another process is making the run, or the run is finished."""
         now = faults.holder(self.folder)
         return (self.folder / "run.json").exists() or (bool(now) and now["pid"] != self.pid)
 
 
 class Disturbed(NamedTuple):
-    """A project whose four runs were each struck by a fault, and have gone on."""
+    """A project in which each of four runs had a fault and has resumed."""
 
     project: Project
-    struck: dict[str, Struck]
+    runs: dict[str, RunWithFault]
 
 
 @pytest.fixture(scope="module")
 def disturbed(
     slurm_cluster: Cluster, reference: Project, tmp_path_factory: pytest.TempPathFactory
 ) -> Disturbed:
-    """Four training jobs on four nodes; the controller restarts while they train, then each meets a fault of its own."""
+    """Four training jobs on four nodes.
+
+    The controller restarts while they train, then each job gets another fault.
+    """
     project = faults.unmade(
         reference, tmp_path_factory.mktemp("disturbed") / "project", "[1, 2, 4, 8]"
     )
@@ -74,27 +82,32 @@ def disturbed(
     )
     kinds = (cancel, out_of_time, preempt, power_failure)
     with ThreadPoolExecutor() as pool:
-        struck = [
-            strike(slurm_cluster, *one, kind, pool)
+        runs = [
+            cause_fault(slurm_cluster, *one, kind, pool)
             for one, kind in zip(paused.items(), kinds, strict=True)
         ]
         waiting = {
-            s.fault: pool.submit(faults.wait, s.went_on, f"run that goes on after {s.fault}")
-            for s in struck
+            run.fault: pool.submit(faults.wait, run.went_on, f"run that goes on after {run.fault}")
+            for run in runs
         }
         time.sleep(BOOT)
         for node in slurm_cluster.dead():
             slurm_cluster.start_daemon(node)
     faults.finish(process, project)
-    for s in struck:
-        went_on = project.record("/".join(s.folder.parts[-4:]))["sessions"][-1]["from"]
-        seconds = waiting[s.fault].result()
-        faults.report(s.fault, seconds=seconds, checkpoint=s.step, went_on=went_on, of=faults.STEPS)
-    return Disturbed(project, {s.fault: s for s in struck})
+    for run in runs:
+        record = project.record("/".join(run.folder.parts[-4:]))
+        faults.report(
+            run.fault,
+            seconds=waiting[run.fault].result(),
+            checkpoint=run.step,
+            went_on=record["sessions"][-1]["from"],
+            of=faults.STEPS,
+        )
+    return Disturbed(project, {run.fault: run for run in runs})
 
 
 def pause_all(project: Project, count: int) -> dict[Path, psutil.Process]:
-    """Each run's folder and its process, stopped when the run had its first checkpoint."""
+    """Folder and process of each run; the process is suspended after its first checkpoint."""
     paused: dict[Path, psutil.Process] = {}
 
     def look() -> bool:
@@ -107,14 +120,14 @@ def pause_all(project: Project, count: int) -> dict[Path, psutil.Process]:
     return paused
 
 
-def strike(
+def cause_fault(
     cluster: Cluster,
     folder: Path,
     process: psutil.Process,
     fault: Callable[[Cluster, str], None],
     pool: ThreadPoolExecutor,
-) -> Struck:
-    """Let a fault befall the job that makes a run; its process goes on once it is told."""
+) -> RunWithFault:
+    """Cause a fault in the job that makes a run; its process resumes once it gets SIGTERM."""
     fault(cluster, str(faults.holder(folder)["job"]))
 
     def go_on() -> None:
@@ -123,7 +136,7 @@ def strike(
             process.resume()
 
     pool.submit(go_on)
-    return Struck(fault.__name__, folder, process.pid, faults.step(folder))
+    return RunWithFault(fault.__name__, folder, process.pid, faults.step(folder))
 
 
 def cancel(cluster: Cluster, job: str) -> None:
@@ -131,7 +144,10 @@ def cancel(cluster: Cluster, job: str) -> None:
 
 
 def out_of_time(cluster: Cluster, job: str) -> None:
-    """The job's time will be up in two minutes, at which the profile has SLURM warn it; SLURM looks every half minute."""
+    """Let the job's time end in two minutes, which is when the profile has SLURM warn it.
+
+    SLURM looks every half minute.
+    """
     end = datetime.now() + timedelta(seconds=120)
     cluster.run(
         "scontrol", "update", f"JobId={job}", f"EndTime={end.isoformat(timespec='seconds')}"
@@ -139,8 +155,8 @@ def out_of_time(cluster: Cluster, job: str) -> None:
 
 
 def preempt(cluster: Cluster, job: str) -> None:
-    """A more urgent job wants the node."""
-    asked = [
+    """Submit a more urgent job for the same node."""
+    options = [
         "--partition",
         URGENT,
         "--nodelist",
@@ -149,11 +165,11 @@ def preempt(cluster: Cluster, job: str) -> None:
         "--mem=0",
         "--output=/dev/null",
     ]
-    cluster.run("sbatch", "--parsable", *asked, "--wrap", "sleep 1")
+    cluster.run("sbatch", "--parsable", *options, "--wrap", "sleep 1")
 
 
 def power_failure(cluster: Cluster, job: str) -> None:
-    """The node loses its power."""
+    """Make the node of the job lose its power."""
     cluster.fail_node(node_of(cluster, job))
 
 
@@ -162,23 +178,23 @@ def node_of(cluster: Cluster, job: str) -> str:
 
 
 @pytest.mark.parametrize("fault", ["cancel", "out_of_time", "preempt", "power_failure"])
-def test_a_struck_job_goes_on_from_its_checkpoint(disturbed: Disturbed, fault: str):
-    struck = disturbed.struck[fault]
-    run = "/".join(struck.folder.parts[-4:])
-    first, second = disturbed.project.record(run)["sessions"]
+def test_a_job_resumes_from_its_checkpoint_after_a_fault(disturbed: Disturbed, fault: str):
+    run_with_fault = disturbed.runs[fault]
+    key = "/".join(run_with_fault.folder.parts[-4:])
+    record = disturbed.project.record(key)
+    first, second = record["sessions"]
     assert first["from"] == 0
-    assert second["from"] >= struck.step > 0
-    assert disturbed.project.record(run)["steps"] == faults.STEPS
+    assert second["from"] >= run_with_fault.step > 0
+    assert record["steps"] == faults.STEPS
 
 
 def test_a_controller_that_restarts_costs_nothing(disturbed: Disturbed):
-    """No run has more sessions than its own fault explains, though all were training when the controller went."""
-    assert {
-        len(disturbed.project.record(run)["sessions"]) for run in faults.trained(disturbed.project)
-    } == {2}
+    """No run has more sessions than its own fault causes; all were training at the restart."""
+    records = [disturbed.project.record(run) for run in faults.trained(disturbed.project)]
+    assert {len(record["sessions"]) for record in records} == {2}
 
 
-def test_out_of_memory_is_seen_and_more_is_given_and_all_scores_are_those_of_an_undisturbed_study(
+def test_a_job_that_is_out_of_memory_gets_more_and_all_scores_are_as_without_faults(
     disturbed: Disturbed, reference: Project
 ):
     project = disturbed.project
@@ -186,8 +202,8 @@ def test_out_of_memory_is_seen_and_more_is_given_and_all_scores_are_those_of_an_
     process = faults.head(project, *faults.ON_SLURM, *TOO_LITTLE, "--", faults.TARGET)
     faults.finish(process, project)
     faults.report("out_of_memory", seconds=time.monotonic() - began)
-    said = faults.logs(project, "encode")
-    assert "memory limit" in said
+    output = faults.logs(project, "encode")
+    assert "memory limit" in output
     assert ", 0 to make" in faults.logs(project, "train")
     faults.undisturbed(project, reference)
     faults.trained_once(project, 2)

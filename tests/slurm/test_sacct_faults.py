@@ -1,8 +1,9 @@
-"""Why profiles/slurm asks squeue and not sacct: faults of the executor plugin, each a test of what would be right.
+"""Why profiles/slurm uses squeue and not sacct: faults of the executor plugin.
 
-Each fails as expected with plugin 2.8.0. One that passes says that a newer plugin has mended it: then look at `docs/cluster.md`
-and `profiles/slurm`, which may go back to sacct once all pass. A third fault ("None assigned": after a node failure every later
-submission is refused) comes and goes with the moment at which the plugin looks, and is not held here.
+Each test states the correct behaviour and fails, as expected, with plugin 2.8.0. If one passes, a
+newer plugin has fixed the fault: then look at `docs/cluster.md` and `profiles/slurm`, which may go
+back to sacct once all pass. A third fault ("None assigned": after a node failure every later
+submission is refused) depends on the moment at which the plugin looks, and is not tested here.
 """
 
 import subprocess
@@ -35,15 +36,18 @@ rule patient:
 
 @pytest.fixture(scope="module")
 def accounted(slurm_cluster: Cluster) -> Iterator[Cluster]:
-    """The cluster with accounting; skipped, with the reason, where there can be none."""
+    """The cluster with accounting; skips, with the reason, if accounting is not possible."""
     if (reason := accounting.obstacle()) is not None:
         pytest.skip(reason)
     with accounting.accounting(slurm_cluster):
         yield slurm_cluster
 
 
-class Asked:
-    """A snakemake that asks sacct for the state of its jobs; killed at the end, as it may wait for ever."""
+class WithSacct:
+    """A snakemake that uses sacct for the state of its jobs.
+
+    It is killed at the end, since it may wait for ever.
+    """
 
     def __init__(self, toy: Path, target: str) -> None:
         command = [
@@ -61,7 +65,7 @@ class Asked:
         with self.log.open("w") as log:
             self.process = subprocess.Popen(command, cwd=toy, stdout=log, stderr=subprocess.STDOUT)
 
-    def __enter__(self) -> "Asked":
+    def __enter__(self) -> "WithSacct":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -69,7 +73,7 @@ class Asked:
         self.process.wait(10)
 
     def says(self, text: str, seconds: float) -> bool:
-        """Whether it prints something within so many seconds, or has ended well."""
+        """Whether it prints a text within so many seconds or ends successfully."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if text in self.log.read_text() or self.process.poll() == 0:
@@ -79,7 +83,7 @@ class Asked:
 
 
 def started(cluster: Cluster) -> str:
-    """The job that runs now."""
+    """Wait for a running job and return its id."""
     cluster.wait(lambda: cluster.jobs("RUNNING"), 60, "running job")
     return cluster.jobs("RUNNING")[-1]
 
@@ -89,9 +93,9 @@ def started(cluster: Cluster) -> str:
 )
 def test_without_accounting_a_job_that_ends_is_seen(slurm_cluster: Cluster, toy: Path):
     before = slurm_cluster.finished()
-    with Asked(toy, "short.txt") as asked:
+    with WithSacct(toy, "short.txt") as snakemake:
         slurm_cluster.wait(lambda: slurm_cluster.finished() > before, 120, "finished job")
-        assert asked.says("Finished jobid", LOOKS)
+        assert snakemake.says("Finished jobid", LOOKS)
 
 
 @pytest.mark.xfail(
@@ -100,7 +104,7 @@ def test_without_accounting_a_job_that_ends_is_seen(slurm_cluster: Cluster, toy:
     reason="2.8.0 looks for CANCELLED, and sacct says CANCELLED by 0",
 )
 def test_a_cancelled_job_is_seen(accounted: Cluster, toy: Path):
-    with Asked(toy, "patient.txt") as asked:
+    with WithSacct(toy, "patient.txt") as snakemake:
         job = started(accounted)
         accounted.run("scancel", job)
         accounted.wait(
@@ -108,4 +112,4 @@ def test_a_cancelled_job_is_seen(accounted: Cluster, toy: Path):
             60,
             "cancelled job",
         )
-        assert asked.says(f"SLURM-job '{job}' failed", LOOKS)
+        assert snakemake.says(f"SLURM-job '{job}' failed", LOOKS)

@@ -27,7 +27,7 @@ def test_a_study_is_made_through_sbatch(slurm_cluster: Cluster, tmp_path: Path):
 
 
 def jobs_of_trained_runs(project: Project) -> set[str]:
-    """The SLURM jobs in which the store says that its runs were trained; controls are not."""
+    """The SLURM jobs that trained runs, as recorded in the store; controls are not trained."""
     records = [
         json.loads(path.read_text())
         for path in project.folder.glob("results/runs/*/*/*/*/run.json")

@@ -1,4 +1,7 @@
-"""The warning before a job's time is up reaches the command of the rule, which may then write a checkpoint and go on later."""
+"""The warning before a job's time is up reaches the command of the rule.
+
+The command may then write a checkpoint and resume later.
+"""
 
 import os
 import subprocess
@@ -11,7 +14,7 @@ from .cluster import HURRY, Cluster
 
 pytestmark = [pytest.mark.slow, pytest.mark.slurm]
 
-# As training does: on SIGTERM keep what there is and end with 143. The second attempt finds it.
+# As training does: on SIGTERM write a file and end with 143. The second attempt reads it.
 WORK = """\
 import pathlib, signal, sys, time
 kept = pathlib.Path("kept.txt")

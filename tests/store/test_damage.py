@@ -1,4 +1,4 @@
-"""What a fault leaves behind is dealt with: half-written files, a full disk, damaged latents, files of the future."""
+"""What faults leave behind: half-written files, a full disk, damaged latents, future times."""
 
 import errno
 import os
@@ -19,9 +19,7 @@ def run() -> Run:
     return Run("toy", "beta_vae", 0, statement, "01234567", 1.0, 0, 0, control=False)
 
 
-def test_what_a_killed_process_left_is_removed_under_the_claim_and_claims_of_others_are_not(
-    tmp_path, run
-):
+def test_half_written_files_are_removed_under_the_lease_except_leases_of_others(tmp_path, run):
     paths, folder = Paths(tmp_path), Paths(tmp_path).run(run.key)
     folder.mkdir(parents=True)
     for name in (".latents.h5.1.abc.part", ".claim.other.part", "checkpoint.safetensors"):
@@ -40,12 +38,12 @@ def test_what_a_killed_process_left_is_removed_under_the_claim_and_claims_of_oth
     ]
 
 
-@pytest.mark.parametrize("where", ["claim", "make"])
-def test_a_full_disk_is_said_wherever_a_job_meets_it(tmp_path, run, monkeypatch, where):
+@pytest.mark.parametrize("where", ["lease", "make"])
+def test_a_full_disk_is_reported_wherever_it_is_met(tmp_path, run, monkeypatch, where):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    if where == "claim":
+    if where == "lease":
         monkeypatch.setattr(Path, "write_text", full)
     with pytest.raises(
         files.StoreError, match=r"01234567/0: no room on the disk .* run the same command again"
@@ -55,7 +53,7 @@ def test_a_full_disk_is_said_wherever_a_job_meets_it(tmp_path, run, monkeypatch,
         )
 
 
-def test_forgetting_latents_removes_them_and_the_indexes_that_say_they_are_there(tmp_path, run):
+def test_forgetting_latents_removes_them_and_the_indexes_that_list_them(tmp_path, run):
     paths = Paths(tmp_path)
     shard = Shard("toy", "beta_vae", (run,))
     for name in (files.LATENTS, files.WEIGHTS):
@@ -70,11 +68,11 @@ def test_forgetting_latents_removes_them_and_the_indexes_that_say_they_are_there
 
 
 @pytest.mark.parametrize(("ahead", "moved"), [(3600, True), (-3600, False)])
-def test_an_input_of_the_future_is_set_to_now_and_said(tmp_path, ahead, moved):
-    path, said, when = tmp_path / "trained.json", [], time.time() + ahead
+def test_a_modification_time_in_the_future_is_reset_and_logged(tmp_path, ahead, moved):
+    path, messages, when = tmp_path / "trained.json", [], time.time() + ahead
     path.touch()
     os.utime(path, (when, when))
-    shard_jobs.clear_future_time(path, said.append)
-    assert bool(said) == moved
+    shard_jobs.clear_future_time(path, messages.append)
+    assert bool(messages) == moved
     assert (abs(path.stat().st_mtime - time.time()) < 60) == moved
-    shard_jobs.clear_future_time(tmp_path / "none", said.append)
+    shard_jobs.clear_future_time(tmp_path / "none", messages.append)

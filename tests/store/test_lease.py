@@ -1,4 +1,4 @@
-"""Claims: one holder at a time, whatever happens to the others."""
+"""Leases: one holder at a time, whatever happens to other processes."""
 
 import errno
 import itertools
@@ -22,7 +22,7 @@ spawn = multiprocessing.get_context("spawn")
 
 @pytest.fixture
 def other_holder(tmp_path):
-    """A live process that holds the claim on tmp_path."""
+    """A live process that holds the lease on tmp_path."""
     ready = spawn.Event()
     process = spawn.Process(target=hold, args=(tmp_path, ready))
     process.start()
@@ -42,28 +42,27 @@ def test_one_holder_at_a_time(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_live_holder_keeps_its_claim_and_is_named(tmp_path, other_holder):
+def test_a_live_holder_keeps_its_lease_and_is_named(tmp_path, other_holder):
     mine = Lease(tmp_path)
     assert not mine.take()
-    assert f"process {other_holder.pid}" in mine.describe()
+    assert f"process {other_holder.pid}" in mine.holder()
 
 
-def test_the_claim_of_a_killed_process_is_taken_at_once(tmp_path, other_holder):
+def test_the_lease_of_a_killed_process_is_taken_over_at_once(tmp_path, other_holder):
     os.kill(other_holder.pid, signal.SIGKILL)
     other_holder.join()
     with leased(tmp_path) as mine:
         assert mine is not None
 
 
-def test_a_silent_holder_on_another_host_loses_its_claim_after_the_lease(tmp_path):
-    held = lease.holder() | {"host": "elsewhere", "token": "x", "beat": 3}
-    (tmp_path / "claim.json").write_text(json.dumps(held))
-    mine = Lease(tmp_path, lease=0.3)
+def test_a_silent_holder_on_another_host_loses_its_lease_when_patience_ends(tmp_path):
+    contents = lease.holder() | {"host": "elsewhere", "token": "x", "beat": 3}
+    (tmp_path / "claim.json").write_text(json.dumps(contents))
+    mine = Lease(tmp_path, patience=0.3)
     assert not mine.take()
     time.sleep(0.2)
-    (tmp_path / "claim.json").write_text(
-        json.dumps(held | {"beat": 4})
-    )  # a sign of life starts the lease anew
+    # A heartbeat starts the wait again.
+    (tmp_path / "claim.json").write_text(json.dumps(contents | {"beat": 4}))
     assert not mine.take()
     time.sleep(0.2)
     assert not mine.take()
@@ -73,10 +72,10 @@ def test_a_silent_holder_on_another_host_loses_its_claim_after_the_lease(tmp_pat
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"host": 1}', "\xff"])
-def test_a_damaged_claim_stands_for_the_lease_and_no_longer(tmp_path, text):
+def test_a_damaged_lease_is_taken_over_when_patience_ends(tmp_path, text):
     (tmp_path / "claim.json").write_text(text, encoding="latin-1")
     assert lease.is_held(tmp_path)
-    mine = Lease(tmp_path, lease=0.1)
+    mine = Lease(tmp_path, patience=0.1)
     assert not mine.take()
     time.sleep(0.15)
     assert mine.take()
@@ -84,13 +83,13 @@ def test_a_damaged_claim_stands_for_the_lease_and_no_longer(tmp_path, text):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_claim_whose_process_number_is_none_is_not_dead(tmp_path):
-    held = lease.holder() | {"pid": "x", "token": "t"}
-    (tmp_path / "claim.json").write_text(json.dumps(held))
+def test_a_holder_with_an_invalid_process_number_does_not_count_as_dead(tmp_path):
+    contents = lease.holder() | {"pid": "x", "token": "t"}
+    (tmp_path / "claim.json").write_text(json.dumps(contents))
     assert lease.is_held(tmp_path)
 
 
-def test_a_beat_that_cannot_be_written_costs_no_claim(tmp_path, monkeypatch):
+def test_a_heartbeat_that_cannot_be_written_does_not_cost_the_lease(tmp_path, monkeypatch):
     mine, refused = Lease(tmp_path, heartbeat=0.02), []
 
     def full(path, beat, write=mine._write):
@@ -102,14 +101,14 @@ def test_a_beat_that_cannot_be_written_costs_no_claim(tmp_path, monkeypatch):
     monkeypatch.setattr(mine, "_write", full)
     assert mine.take()
     time.sleep(0.3)
-    mine.keep()
+    mine.check()
     assert refused == [1, 2]
     assert json.loads((tmp_path / "claim.json").read_text())["beat"] > 2
     mine.release()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_claim_that_was_taken_over_meanwhile_is_put_back(tmp_path):
+def test_a_lease_that_was_taken_over_in_the_meantime_is_put_back(tmp_path):
     (tmp_path / "claim.json").write_text(json.dumps(lease.holder() | {"token": "live", "beat": 0}))
     assert not Lease(tmp_path)._break("dead")
     assert json.loads((tmp_path / "claim.json").read_text())["token"] == "live"
@@ -120,11 +119,11 @@ def test_the_heartbeat_moves(tmp_path):
     assert mine.take()
     time.sleep(0.3)
     assert json.loads((tmp_path / "claim.json").read_text())["beat"] > 0
-    mine.keep()
+    mine.check()
     mine.release()
 
 
-def test_many_processes_and_one_claim_let_one_through_at_a_time(tmp_path):
+def test_of_many_processes_one_holds_the_lease_at_a_time(tmp_path):
     with spawn.Pool(4) as pool:
         logs = pool.map(compete, [tmp_path] * 4)
     spans = sorted(span for log in logs for span in log)
@@ -132,17 +131,17 @@ def test_many_processes_and_one_claim_let_one_through_at_a_time(tmp_path):
     assert all(end <= start for (_, end), (start, _) in itertools.pairwise(spans))
 
 
-def test_who_lost_its_claim_stops_writing_and_waits_for_the_other(tmp_path, monkeypatch):
+def test_a_process_that_lost_its_lease_stops_writing_and_waits_for_the_other(tmp_path, monkeypatch):
     paths, run = Paths(tmp_path), SimpleNamespace(key="toy/beta_vae/0123abcd/0", part_of=None)
-    folder, said, finished = paths.run(run.key), [], []
+    folder, messages, finished = paths.run(run.key), [], []
 
     def taken_over(run, mine):
         (folder / "claim.json").write_text(
             json.dumps(lease.holder() | {"token": "other", "beat": 0})
         )
         finished.append(run)  # the other makes it
-        mine.keep()
-        raise AssertionError("went on although another process had the claim")
+        mine.check()
+        raise AssertionError("went on although another process had the lease")
 
     monkeypatch.setattr(shard_jobs, "POLL", 0.0)
     shard_jobs.make_all(
@@ -150,7 +149,7 @@ def test_who_lost_its_claim_stops_writing_and_waits_for_the_other(tmp_path, monk
         paths,
         lambda run: run in finished,
         taken_over,
-        said.append,
+        messages.append,
     )
-    assert any(f"process {os.getpid()} on" in line for line in said), said
+    assert any(f"process {os.getpid()} on" in line for line in messages), messages
     assert json.loads((folder / "claim.json").read_text())["token"] == "other"

@@ -1,4 +1,7 @@
-"""Files that anybody may have written: a bad one is a clear error that names it, no crash, no hang, no huge allocation."""
+"""Files that anybody may have written: a bad one is a clear error that names it.
+
+It causes no crash, no hang and no huge allocation.
+"""
 
 import json
 import re
@@ -11,7 +14,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from mutants import frugal, mutants, refused
+from mutants import memory_limit, mutants, read_or_refuse
 from project import PAPERS, STUDY, Project, write_study
 
 from facsimile.foundation.yamlfile import FileError
@@ -33,9 +36,9 @@ KEY = "toy/beta_vae/01234567/0"
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A run's folder, as the store names it."""
-    made = tmp_path_factory.mktemp("untrusted") / "runs" / KEY
-    made.mkdir(parents=True)
-    return made
+    path = tmp_path_factory.mktemp("untrusted") / "runs" / KEY
+    path.mkdir(parents=True)
+    return path
 
 
 # Study files and configuration
@@ -65,13 +68,13 @@ def study_error(folder, text):
 
 
 def in_one_line(read, path):
-    """What a reader of YAML answers, None where it refuses the file in one plain line that begins with file and line."""
+    """Read a YAML file; None if it is refused, in one plain line with file and line."""
     try:
         return read()
     except FileError as error:
-        said = str(error)
-    assert re.match(rf"{re.escape(str(path))}:\d+: ", said)
-    assert said.isprintable()
+        message = str(error)
+    assert re.match(rf"{re.escape(str(path))}:\d+: ", message)
+    assert message.isprintable()
     return None
 
 
@@ -84,15 +87,15 @@ def test_any_text_as_a_study(folder, text):
 @MANY
 @given(PLAIN, st.sampled_from(sorted(yaml.safe_load(STUDY))), st.booleans())
 def test_any_value_in_a_study(folder, value, key, inside):
-    stated = yaml.safe_load(STUDY)
-    if inside and isinstance(stated[key], dict):
-        stated[key][next(iter(stated[key]))] = value
+    values = yaml.safe_load(STUDY)
+    if inside and isinstance(values[key], dict):
+        values[key][next(iter(values[key]))] = value
     else:
-        stated[key] = value
-    found = study_error(folder, yaml.safe_dump(stated, allow_unicode=True))
-    if found is not None and found.scales and small(found):
+        values[key] = value
+    study = study_error(folder, yaml.safe_dump(values, allow_unicode=True))
+    if study is not None and study.scales and small(study):
         assert all(
-            re.fullmatch(r"[\w/]+", run.key) for run in runs.expand(found, next(iter(found.scales)))
+            re.fullmatch(r"[\w/]+", run.key) for run in runs.expand(study, next(iter(study.scales)))
         )
 
 
@@ -109,7 +112,7 @@ def test_damaged_studies(folder, root, name):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (LAUGHS, "values"),
         ("[" * 5000, "nested"),
@@ -139,11 +142,11 @@ def test_damaged_studies(folder, root, name):
         "large",
     ],
 )
-def test_what_yaml_could_do_besides_data(folder, text, said):
+def test_yaml_that_is_more_than_data_is_refused(folder, text, message):
     path = write_study(folder, text)
-    with frugal(500), pytest.raises(FileError) as error:
+    with memory_limit(500), pytest.raises(FileError) as error:
         reading.load(path)
-    assert said in str(error.value)
+    assert message in str(error.value)
     assert str(error.value).isprintable()
     assert len(str(error.value)) < 3000
 
@@ -160,7 +163,7 @@ def test_any_configuration(folder, values):
     in_one_line(lambda: config.load(path), path)
 
 
-# Records, answers, tables
+# Records, scores, tables
 
 
 RECORD = {
@@ -190,34 +193,34 @@ def test_any_value_in_a_record(folder, value, key):
     except ValueError:
         return
     (folder / files.RECORD).write_text(text)
-    made = refused(lambda: records.record(folder), folder / files.RECORD)
-    if made is not None:
-        assert made["state"] in ("done", "failed")
-        assert all(isinstance(code, str) for code in made["code"].values())
+    record = read_or_refuse(lambda: records.record(folder), folder / files.RECORD)
+    if record is not None:
+        assert record["state"] in ("done", "failed")
+        assert all(isinstance(code, str) for code in record["code"].values())
 
 
 @pytest.mark.parametrize(
     "data", [b"", b"[" * 10**5, b"9" * 5000, b"\xff", b"null", b'{"state": "done", "seconds": NaN}']
 )
-def test_what_is_no_record(folder, data):
+def test_invalid_records_are_refused(folder, data):
     (folder / files.RECORD).write_bytes(data)
     with pytest.raises(StoreError, match=r"run\.json.*facsimile forget"):
         records.record(folder)
 
 
-def test_damaged_records_and_answers(folder):
+def test_damaged_records_and_scores(folder):
     row = {"metric": "mig", "score": "mig", "result": 0.5, "convention": "dlib"}
-    answer = json.dumps(
+    stored = json.dumps(
         {"run": KEY, "stamp": {"latents": "0", "code": "1"}, "scores": [row]}
     ).encode()
     for data in mutants(json.dumps(RECORD).encode(), 400):
         (folder / files.RECORD).write_bytes(data)
-        refused(lambda: records.record(folder), folder / files.RECORD)
+        read_or_refuse(lambda: records.record(folder), folder / files.RECORD)
     path = folder / "mig-01234567.json"
-    for data in mutants(answer, 400):
+    for data in mutants(stored, 400):
         path.write_bytes(data)
-        found = stored_scores.read(path)
-        assert found is None or all(isinstance(row["score"], str) for row in found.scores)
+        scores = stored_scores.read(path)
+        assert scores is None or all(isinstance(row["score"], str) for row in scores.scores)
 
 
 def test_damaged_tables_of_scores(folder):
@@ -225,10 +228,10 @@ def test_damaged_tables_of_scores(folder):
     rows = [{"metric": "mig", "score": "mig", "result": i / 7} for i in range(20)]
     stored_scores.write_table(path, [(KEY, stored_scores.StoredScores({"code": "1"}, rows))])
     whole = path.read_bytes()
-    with frugal(3000):
+    with memory_limit(3000):
         for data in mutants(whole, 200):
             path.write_bytes(data)
-            refused(lambda: stored_scores.read_table(path), path)
+            read_or_refuse(lambda: stored_scores.read_table(path), path)
 
 
 def test_a_table_of_a_trillion_rows_is_refused_by_its_size(folder):
@@ -236,7 +239,7 @@ def test_a_table_of_a_trillion_rows_is_refused_by_its_size(folder):
     pd.DataFrame(
         {"run": pd.Categorical(["x"]).repeat(stored_scores.ROWS + 1), "metric": 1.0}
     ).to_parquet(path, index=False)
-    with pytest.raises(StoreError, match="no shard's scores"):
+    with pytest.raises(StoreError, match="too many for a shard's scores"):
         stored_scores.read_table(path)
 
 
@@ -270,13 +273,13 @@ def test_no_argument_shows_a_traceback(root, arguments, capsys, monkeypatch, tmp
     shutil.copytree(root / "config", "config")
     shutil.copy(root / "pyproject.toml", ".")
     monkeypatch.setattr(sys, "argv", ["facsimile", *arguments])
-    with pytest.raises(SystemExit) as left:
+    with pytest.raises(SystemExit) as exit_info:
         command.main()
-    assert left.value.code not in (0, None)
-    said = capsys.readouterr().err
-    assert "Traceback" not in said
-    assert "rror" in said
-    assert "--debug shows more" not in said, "an error that nobody foresaw"
+    assert exit_info.value.code not in (0, None)
+    output = capsys.readouterr().err
+    assert "Traceback" not in output
+    assert "rror" in output
+    assert "--debug shows more" not in output, "an error that nobody foresaw"
     assert not list(tmp_path.glob("pwned*"))
 
 
@@ -296,8 +299,8 @@ def test_a_study_or_data_set_with_such_a_name_is_refused_and_runs_nothing(tmp_pa
 def test_a_results_folder_with_such_a_name_is_a_folder(tmp_path):
     project = Project.create(tmp_path / "project")
     results = "a; touch pwned; $(touch pwned) 'b"
-    said = project.snakemake(f"{results}/data/toy.h5", "--config", f"results={results}")
-    assert (project.folder / results / "data" / "toy.h5").is_file(), said
+    output = project.snakemake(f"{results}/data/toy.h5", "--config", f"results={results}")
+    assert (project.folder / results / "data" / "toy.h5").is_file(), output
     assert not list(project.folder.glob("**/pwned*"))
 
 

@@ -1,4 +1,7 @@
-"""Arrays that anybody may have written (HDF5, .npz, safetensors): a bad file is a clear error, and allocates nothing huge."""
+"""Arrays that anybody may have written (HDF5, .npz, safetensors).
+
+A bad file is a clear error, and nothing huge is allocated.
+"""
 
 import io
 import shutil
@@ -8,7 +11,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from mutants import frugal, mutants, refused
+from mutants import memory_limit, mutants, read_or_refuse
 
 from facsimile.scoring import latents_file
 from facsimile.store import checkpoints, files, inferred_arrays, latents, records
@@ -21,9 +24,9 @@ HUGE = 10**12
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A run's folder, as the store names it."""
-    made = tmp_path_factory.mktemp("untrusted") / "runs" / KEY
-    made.mkdir(parents=True)
-    return made
+    path = tmp_path_factory.mktemp("untrusted") / "runs" / KEY
+    path.mkdir(parents=True)
+    return path
 
 
 # Latents and archives
@@ -44,19 +47,19 @@ def test_damaged_latents(folder):
     path = folder / "latents.h5"
     values = latents_of(path)
     whole = path.read_bytes()
-    with frugal():
+    with memory_limit():
         for data in mutants(whole, 400):
             path.write_bytes(data)
             latents.about(path)
-            found = refused(lambda: latents.read(path), path)
-            if found is not None:
-                assert np.array_equal(found, values[0])
+            mean = read_or_refuse(lambda: latents.read(path), path)
+            if mean is not None:
+                assert np.array_equal(mean, values[0])
 
 
 @pytest.mark.parametrize(
     "what", ["rows", "width", "group", "text", "link", "external", "empty", "soft"]
 )
-def test_latents_that_claim_what_they_have_not(folder, what):
+def test_latents_that_are_not_what_they_pretend_to_be(folder, what):
     path = folder / "latents.h5"
     latents_of(path)
     with h5py.File(path, "r+") as file:
@@ -77,7 +80,10 @@ def test_latents_that_claim_what_they_have_not(folder, what):
             file["mean"] = h5py.Empty("f4")
         else:
             file["mean"] = h5py.SoftLink("/log_variance")
-    with frugal(), pytest.raises(StoreError, match=r"latents\.h5: truncated or no latents file"):
+    with (
+        memory_limit(),
+        pytest.raises(StoreError, match=r"latents\.h5: truncated or not a latents file"),
+    ):
         latents.read(path)
 
 
@@ -86,16 +92,16 @@ def test_damaged_arrays_of_a_model(folder):
     values = {"mean": np.arange(30.0).reshape(10, 3), "labels": np.arange(10)}
     inferred_arrays.write(path, values, {"run": KEY})
     whole = path.read_bytes()
-    with frugal():
+    with memory_limit():
         for data in mutants(whole, 300):
             path.write_bytes(data)
-            found = refused(lambda: inferred_arrays.read(path), path)
-            if found is not None:
-                assert all(np.array_equal(found[name], values[name]) for name in found)
+            arrays = read_or_refuse(lambda: inferred_arrays.read(path), path)
+            if arrays is not None:
+                assert all(np.array_equal(arrays[name], values[name]) for name in arrays)
 
 
 @pytest.mark.parametrize("what", ["rows", "link", "text"])
-def test_arrays_of_a_model_that_claim_what_they_have_not(folder, what):
+def test_arrays_of_a_model_that_are_not_what_they_pretend_to_be(folder, what):
     path = folder / "latents.h5"
     inferred_arrays.write(path, {"mean": np.arange(30.0)}, {"run": KEY})
     with h5py.File(path, "r+") as file:
@@ -107,7 +113,7 @@ def test_arrays_of_a_model_that_claim_what_they_have_not(folder, what):
         else:
             file["mean"] = [["a", "b"]]
     with (
-        frugal(),
+        memory_limit(),
         pytest.raises(
             StoreError, match=r"latents\.h5: truncated or no file of arrays.*forget --latents"
         ),
@@ -121,7 +127,7 @@ def npz(path, **arrays):
 
 
 @pytest.mark.parametrize("ending", ["npz", "h5"])
-def test_damaged_latents_of_a_users_own(folder, ending):
+def test_damaged_latents_of_a_user(folder, ending):
     path = folder / f"own.{ending}"
     codes, factors = np.zeros((30, 3), np.float32), np.zeros((30, 2), int)
     if ending == "npz":
@@ -130,10 +136,10 @@ def test_damaged_latents_of_a_users_own(folder, ending):
         with h5py.File(path, "w") as file:
             file["codes"], file["factors"] = codes, factors
         whole = path.read_bytes()
-    with frugal():
+    with memory_limit():
         for data in mutants(whole, 400):
             path.write_bytes(data)
-            refused(lambda: latents_file.read(path), path, ValueError)
+            read_or_refuse(lambda: latents_file.read(path), path, ValueError)
 
 
 def bomb(path, header, megabytes=0):
@@ -148,8 +154,8 @@ def bomb(path, header, megabytes=0):
         archive.writestr("factors.npy", plain.getvalue())
 
 
-def header(text, version=b"\x01\x00", size=2, claimed=None):
-    return b"\x93NUMPY" + version + (claimed or len(text)).to_bytes(size, "little") + text
+def header(text, version=b"\x01\x00", size=2, declared=None):
+    return b"\x93NUMPY" + version + (declared or len(text)).to_bytes(size, "little") + text
 
 
 @pytest.mark.parametrize(
@@ -170,10 +176,10 @@ def header(text, version=b"\x01\x00", size=2, claimed=None):
     ],
     ids=["rows", "overflow", "pickle", "subarray", "header", "nested", "negative"],
 )
-def test_archives_that_claim_what_they_have_not(folder, start, megabytes):
+def test_archives_that_are_not_what_they_pretend_to_be(folder, start, megabytes):
     path = folder / "bomb.npz"
     bomb(path, start, megabytes)
-    with frugal(1000), pytest.raises(ValueError, match=r"bomb\.npz"):
+    with memory_limit(1000), pytest.raises(ValueError, match=r"bomb\.npz"):
         latents_file.read(path)
 
 
@@ -189,10 +195,10 @@ def test_damaged_checkpoints_and_weights(folder):
         folder, {"weights.encoder.a": torch.zeros(3, 4)}, {"step": 4, "history": []}
     )
     whole = (folder / files.CHECKPOINT).read_bytes()
-    with frugal():
+    with memory_limit():
         for data in mutants(whole, 400):
             (folder / files.CHECKPOINT).write_bytes(data)
-            refused(lambda: checkpoints.load_checkpoint(folder), folder / files.CHECKPOINT)
+            read_or_refuse(lambda: checkpoints.load_checkpoint(folder), folder / files.CHECKPOINT)
     (folder / files.CHECKPOINT).unlink()
     records.finish(
         folder,

@@ -1,4 +1,4 @@
-"""States on the way of a run: each is stored as the run of fewer steps that it is, scored, and the best one has a name."""
+"""Snapshots: each is stored as a run of fewer steps and scored, and the best one has a name."""
 # ruff: noqa: F811 (fixtures)
 
 from dataclasses import replace
@@ -39,7 +39,7 @@ def weights(at, run):
     return records.weights(at.paths.run(run.key))
 
 
-def test_what_is_kept_moves_no_hash_and_is_the_run_of_fewer_steps():
+def test_snapshots_change_no_hash_and_are_runs_of_fewer_steps():
     whole = kept_of()
     assert whole.key == run_of(steps=10).key
     assert [part.key for part in whole.kept] == [run_of(steps=steps).key for steps in (8, 4)]
@@ -51,14 +51,15 @@ def test_a_shard_has_its_runs_first_and_each_snapshot_once():
     twice = [kept_of(), kept_of(seed=1), kept_of(steps=8)]
     shard = shard_of(*twice)
     assert shard.whole == tuple(twice)
-    # The run of 8 steps is a run of the study's own, and shares its snapshot after 4 steps with the run of 10.
+    # The run of 8 steps is also a run of the study; it shares its snapshot after 4 steps with the
+    # run of 10.
     assert [(part.steps, part.seed) for part in shard.runs[3:]] == [(4, 0), (8, 1), (4, 1)]
     plain = [run_of(steps=10), run_of(steps=10, seed=1)]
     assert runs.shards(plain, 50) == [Shard("toy", "beta_vae", tuple(plain))]
 
 
 @pytest.mark.parametrize("execution", EXECUTIONS)
-def test_a_snapshot_has_the_bits_of_the_run_that_it_is(at, tmp_path, execution):
+def test_a_snapshot_has_the_bits_of_the_run_of_fewer_steps(at, tmp_path, execution):
     here = elsewhere(at, tmp_path / "here", execution=execution, device="cpu", pack=2)
     whole = kept_of()
     train(here, whole)
@@ -77,7 +78,7 @@ def test_a_snapshot_has_the_bits_of_the_run_that_it_is(at, tmp_path, execution):
 
 
 @pytest.mark.parametrize("execution", EXECUTIONS)
-def test_killed_between_two_snapshots_it_goes_on_and_makes_none_twice(
+def test_a_run_killed_between_two_snapshots_resumes_and_makes_no_snapshot_twice(
     at, tmp_path, monkeypatch, execution
 ):
     settings = {"execution": execution, "device": "cpu", "pack": 2}
@@ -85,15 +86,15 @@ def test_killed_between_two_snapshots_it_goes_on_and_makes_none_twice(
     killed = elsewhere(at, tmp_path / "killed", checkpoint_steps=3, **settings)
     whole = kept_of()
     train(straight, whole)
-    wrote = checkpoints.save_checkpoint
+    save = checkpoints.save_checkpoint
 
-    def die(folder, tensors, state):
-        wrote(folder, tensors, state)
+    def save_and_die(folder, tensors, state):
+        save(folder, tensors, state)
         if state["step"] == 6:
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoints, "save_checkpoint", die)
+        patch.setattr(checkpoints, "save_checkpoint", save_and_die)
         with pytest.raises(KeyboardInterrupt):
             train(killed, whole)
     late, early = whole.kept
@@ -108,7 +109,7 @@ def test_killed_between_two_snapshots_it_goes_on_and_makes_none_twice(
     ] == [0, 6]
 
 
-def test_a_snapshot_that_is_lacking_is_made_without_its_run(at):
+def test_a_missing_snapshot_is_trained_without_its_run(at):
     whole = kept_of()
     train(at, whole)
     late, early = whole.kept
@@ -123,8 +124,8 @@ def test_a_snapshot_that_is_lacking_is_made_without_its_run(at):
 
 
 @pytest.mark.parametrize("execution", EXECUTIONS)
-def test_behind_a_failure_snapshots_fail_and_before_it_they_are_there(at, tmp_path, execution):
-    # A learning rate at which float32 overflows: where, the run without snapshots tells.
+def test_snapshots_after_a_failure_fail_and_those_before_it_are_stored(at, tmp_path, execution):
+    # A learning rate at which float32 overflows; the record of the run says at which step.
     here = elsewhere(at, tmp_path / "here", execution=execution, device="cpu", pack=2)
     whole = kept_of(every=1, steps=30, lr=1e6)
     train(here, whole)
@@ -137,7 +138,7 @@ def test_behind_a_failure_snapshots_fail_and_before_it_they_are_there(at, tmp_pa
     }
 
 
-def test_a_dear_metric_is_asked_at_multiples_of_its_own():
+def test_an_expensive_metric_is_computed_at_multiples_of_its_own():
     whole = kept_of(every=2, metrics={"dci": 6})
     assert [part.steps for part in whole.kept if part.due("mig")] == [8, 6, 4, 2]
     assert [part.steps for part in whole.kept if part.due("dci")] == [6]
@@ -146,7 +147,7 @@ def test_a_dear_metric_is_asked_at_multiples_of_its_own():
         Snapshots(every=2, metrics={"dci": 5})
 
 
-def test_a_snapshot_costs_room_and_scoring_but_no_training(root):
+def test_a_snapshot_costs_disk_space_and_scoring_but_no_training(root):
     whole, study = kept_of(), reading.load(PAPERS / "overlap" / "study.yaml")
     plain, watched = (cost.of([run], study, "desk") for run in (run_of(steps=10), whole))
     assert watched.steps == plain.steps
@@ -155,7 +156,7 @@ def test_a_snapshot_costs_room_and_scoring_but_no_training(root):
     assert sum(map(cost.train_seconds, shard_of(whole).runs)) == cost.train_seconds(whole)
 
 
-def test_the_best_is_of_the_metrics_own_direction_and_the_earliest():
+def test_the_best_snapshot_is_the_earliest_best_in_the_direction_of_the_metric():
     rows = [
         ("mig", 2, 0.1),
         ("mig", 4, 0.3),
@@ -164,25 +165,25 @@ def test_the_best_is_of_the_metrics_own_direction_and_the_earliest():
         ("elbo", 4, -5.0),
         ("elbo", 6, -7.0),
     ]
-    own = pd.DataFrame(rows, columns=["metric", "step", "result"]).assign(run="r", score="s")
-    assert snapshots.best(own).set_index("metric")["step"].to_dict() == {"mig": 4, "elbo": 4}
-    # Of total correlation the lower is better.
-    assert snapshots.best(own.iloc[:3].assign(metric="unsupervised"))["step"].tolist() == [2]
+    scores = pd.DataFrame(rows, columns=["metric", "step", "result"]).assign(run="r", score="s")
+    assert snapshots.best(scores).set_index("metric")["step"].to_dict() == {"mig": 4, "elbo": 4}
+    # For total correlation lower is better.
+    assert snapshots.best(scores.iloc[:3].assign(metric="unsupervised"))["step"].tolist() == [2]
 
 
-def test_scores_of_snapshots_stand_under_their_runs_name_with_their_step():
+def test_scores_of_snapshots_are_listed_under_their_run_with_their_step():
     whole = kept_of()
     late, early = whole.kept
-    found = [(whole.key, 0.2), (late.key, 0.5), (early.key, 0.1)]
-    scores = pd.DataFrame(found, columns=["run", "result"]).assign(
+    results = [(whole.key, 0.2), (late.key, 0.5), (early.key, 0.1)]
+    scores = pd.DataFrame(results, columns=["run", "result"]).assign(
         metric="mig", score="mig", variation=""
     )
     sampled = scores.iloc[:1].assign(variation="sampled", result=0.9)
     identity = pd.DataFrame({"run": [whole.key], "dataset": ["toy"], "seed": [0]})
     scores = pd.concat([scores, sampled])
     table = snapshots.with_snapshots(identity.merge(scores, on="run"), scores, [whole])
-    said = {row.variation: (row.step, row.result) for row in table.itertuples()}
-    assert said == {
+    listed = {row.variation: (row.step, row.result) for row in table.itertuples()}
+    assert listed == {
         "": (10, 0.2),
         "sampled": (10, 0.9),
         "step_4": (4, 0.1),

@@ -1,4 +1,4 @@
-"""Training is a function of the run alone: the same bits in any company, after any interruption."""
+"""Training depends on nothing but the run: same bits in any shard, after any interruption."""
 # ruff: noqa: F811 (fixtures)
 
 import multiprocessing
@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from trained_runs import STEPS, at, data_file, elsewhere, equal, made, run_of  # noqa: F401
-from workers import train_slowly, train_until_told
+from workers import train_slowly, train_until_sigterm
 
 from facsimile import datasets, models
 from facsimile.datasets import Dataset
@@ -52,7 +52,7 @@ def test_a_killed_and_resumed_run_has_the_bits_of_an_uninterrupted_one(at, tmp_p
 
 
 def kill_after_checkpoint(at, run):
-    """SIGKILL a training process once it has written a checkpoint; answers the checkpoint's step."""
+    """SIGKILL a training process once it has a checkpoint; returns the step of the checkpoint."""
     process = multiprocessing.get_context("spawn").Process(target=train_slowly, args=(at, run))
     process.start()
     folder = at.paths.run(run.key)
@@ -65,26 +65,28 @@ def kill_after_checkpoint(at, run):
     return checkpoints.load_checkpoint(folder)[1]["step"]
 
 
-def test_a_non_finite_loss_fails_the_run_and_its_neighbours_finish(at):
+def test_a_non_finite_loss_fails_the_run_and_other_runs_finish(at):
     bad = run_of(lr=1e30, steps=40)
     good = run_of(seed=5, steps=40)
     shard = Shard("toy", "beta_vae", (bad, good))
-    said = []
-    train_shard.train_shard(at, shard, said.append)
+    messages = []
+    train_shard.train_shard(at, shard, messages.append)
     record = records.record(at.paths.run(bad.key))
     assert record["state"] == "failed"
     assert f"non-finite loss at step {record['steps']}" in record["reason"]
-    assert any("FAILED" in line for line in said)
+    assert any("FAILED" in line for line in messages)
     assert records.record(at.paths.run(good.key))["state"] == "done"
-    encode_shard(at, shard, said.append)
+    encode_shard(at, shard, messages.append)
     assert not (at.paths.run(bad.key) / files.LATENTS).exists()
     assert (at.paths.run(good.key) / files.LATENTS).exists()
 
 
 @pytest.mark.slow
-def test_sigterm_writes_a_checkpoint_and_asks_to_be_run_again(at):
+def test_sigterm_writes_a_checkpoint_and_the_exit_status_says_so(at):
     run = run_of(steps=100_000)
-    process = multiprocessing.get_context("spawn").Process(target=train_until_told, args=(at, run))
+    process = multiprocessing.get_context("spawn").Process(
+        target=train_until_sigterm, args=(at, run)
+    )
     process.start()
     folder = at.paths.run(run.key)
     end = time.monotonic() + 60
@@ -146,16 +148,14 @@ def test_latents_that_float16_cannot_hold_are_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_memory_of_an_encode_does_not_grow_with_the_data_set(at):
-    """Tensors and arrays are counted where they are made, one block at a time."""
+def test_the_memory_of_encoding_does_not_grow_with_the_data_set(at):
+    """The peak of traced memory is compared after each block."""
     data = Long(datasets.dataset("toy", at.paths.dataset("toy")), 3 * encode.ROWS)
     model = models.model("beta_vae", beta=4)
     training = studies_training.Training.model_validate(run_of().statement["training"])
     nets = model.networks(data.image_shape, training.latents, training.network)
-    nets["vae"].encode = lambda images: (
-        images[:, 0, 0, :4],
-        images[:, 0, 1, :4],
-    )  # an encode without the time of an encoder
+    # Some pixels instead of what an encoder would infer, which saves its time.
+    nets["vae"].encode = lambda images: (images[:, 0, 0, :4], images[:, 0, 1, :4])
     tracemalloc.start()
     try:
         peaks = []
@@ -169,7 +169,7 @@ def test_the_memory_of_an_encode_does_not_grow_with_the_data_set(at):
 
 
 class Long(Dataset):
-    """A data set again and again, to any length."""
+    """A data set repeated to any length."""
 
     def __init__(self, data, length):
         self.name, self.image_shape, self.factor_sizes = "long", data.image_shape, (length,)
@@ -205,14 +205,14 @@ def test_latents_are_those_of_the_model_in_the_order_of_the_data(at):
     )
 
 
-def test_a_shard_skips_what_is_there_and_waits_for_nothing(at):
+def test_a_shard_skips_runs_that_are_in_the_store_and_waits_for_nothing(at):
     run = run_of(steps=4)
     made(at, run)
     before = (at.paths.run(run.key) / files.WEIGHTS).stat().st_ino
-    said = []
-    train_shard.train_shard(at, Shard("toy", "beta_vae", (run,)), said.append)
+    messages = []
+    train_shard.train_shard(at, Shard("toy", "beta_vae", (run,)), messages.append)
     assert (at.paths.run(run.key) / files.WEIGHTS).stat().st_ino == before
-    assert "1 of 1 runs are there, 0 to make" in said[0]
+    assert "1 of 1 runs are there, 0 to make" in messages[0]
 
 
 def test_the_index_of_a_shard_names_its_runs(at):
@@ -226,8 +226,8 @@ def test_the_index_of_a_shard_names_its_runs(at):
 
 def test_a_workspace_finds_a_run_by_part_of_its_name(root, monkeypatch):
     monkeypatch.chdir(root)
-    found = workspace.load()
-    run = found.runs(found.study("locatello2019"))[0]
-    assert found.find(run.key) == run
+    repository = workspace.load()
+    run = repository.runs(repository.study("locatello2019"))[0]
+    assert repository.find(run.key) == run
     with pytest.raises(LookupError, match="runs match 'beta_vae'"):
-        found.find("beta_vae")
+        repository.find("beta_vae")

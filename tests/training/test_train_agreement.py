@@ -1,9 +1,11 @@
-"""Serial and packed runs, over 24 seeds, are draws of one distribution: of the last losses, and of MIG.
+"""Serial and packed runs have the same distribution of last losses and of MIG, over 24 seeds.
 
-Bits differ, as sums are taken in another order, and rounding grows chaotically over training: what can be asked is that no
-execution shifts the results. Both executions draw the same batches and noise, so the test is paired and sharp: a mean
-difference beyond 4 of its standard errors would be seen although it were small beside the spread over seeds. Measured: losses
-differ by 0.06 ± 0.09, with a spread over seeds of 108, MIG by 0.0006 ± 0.0018, with a spread of 0.012.
+Bits differ, since sums are taken in another order and rounding errors grow chaotically during
+training; what can be required is that no execution shifts the results. Both executions draw the
+same batches and noise, so the test is paired and sharp: it detects a mean difference beyond 4 of
+its standard errors, even if that is small compared to the spread over seeds. Measured: losses
+differ by 0.06 ± 0.09, with a spread over seeds of 108, MIG by 0.0006 ± 0.0018, with a spread of
+0.012.
 """
 # ruff: noqa: F811 (fixtures)
 
@@ -27,7 +29,7 @@ SEEDS, STEPS = 24, 100
 def results(tmp_path_factory, data_file):
     """Last loss and MIG of each seed, [24] each, by execution."""
     runs = [run_of(seed=seed, steps=STEPS) for seed in range(SEEDS)]
-    found = {}
+    results = {}
     for execution in ("serial", "packed"):
         settings = {
             "results": tmp_path_factory.mktemp(execution),
@@ -43,15 +45,15 @@ def results(tmp_path_factory, data_file):
         folders = [workspace.paths.run(run.key) for run in runs]
         losses = [records.record(folder)["final"]["loss"] for folder in folders]
         factors = open_data(workspace, runs[0]).factors(np.arange(384))
-        found[execution] = (
+        results[execution] = (
             np.array(losses),
             np.array([mig(latents.read(f / files.LATENTS), factors) for f in folders]),
         )
-    return found
+    return results
 
 
 def mig(codes, factors):
-    """MIG on all 384 images, with no draw of points between codes and score."""
+    """MIG on all 384 images; no points are sampled."""
     table = facsimile.score_draws(
         (codes, factors), (codes, factors), metrics=["mig"], convention="dlib", seed=0
     )

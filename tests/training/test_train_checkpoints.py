@@ -1,4 +1,7 @@
-"""Checkpoints that cannot be written, cannot be read, or are not ours: a clear error, and an older one where there is one."""
+"""Checkpoints that cannot be written, cannot be read, or belong to another run.
+
+The error is clear, and an older checkpoint is used if there is one.
+"""
 # ruff: noqa: F811 (fixtures)
 
 import errno
@@ -22,27 +25,27 @@ def folder(tmp_path):
     return tmp_path / KEY
 
 
-def keep(folder, step, value=None):
+def save(folder, step, value=None):
     checkpoints.save_checkpoint(
         folder, {"w": torch.full((1000,), float(step if value is None else value))}, {"step": step}
     )
 
 
-def test_the_one_before_serves_where_the_last_is_unreadable(folder):
-    keep(folder, 10)
-    keep(folder, 20)
+def test_the_previous_checkpoint_is_used_if_the_last_is_unreadable(folder):
+    save(folder, 10)
+    save(folder, 20)
     assert checkpoints.load_checkpoint(folder)[1]["step"] == 20
     (folder / files.CHECKPOINT).write_bytes((folder / files.CHECKPOINT).read_bytes()[:200])
-    said = []
-    tensors, state = checkpoints.load_checkpoint(folder, said.append)
+    messages = []
+    tensors, state = checkpoints.load_checkpoint(folder, messages.append)
     assert state["step"] == tensors["w"][0] == 10
-    assert "checkpoint.safetensors: unreadable" in said[0]
-    assert "going on from the one before it, step 10" in said[0]
+    assert "checkpoint.safetensors: unreadable" in messages[0]
+    assert "going on from the one before it, step 10" in messages[0]
     (folder / files.CHECKPOINT).unlink()
     assert checkpoints.load_checkpoint(folder)[1]["step"] == 10
 
 
-def test_where_none_is_readable_it_is_named_with_the_remedy(at):
+def test_an_unreadable_checkpoint_is_named_with_the_remedy_if_there_is_no_other(at):
     run = run_of()
     folder = at.paths.run(run.key)
     folder.mkdir(parents=True)
@@ -55,7 +58,7 @@ def test_where_none_is_readable_it_is_named_with_the_remedy(at):
 
 
 @pytest.mark.parametrize("execution", ["serial", "packed"])
-def test_an_unreadable_checkpoint_costs_the_steps_since_the_one_before_and_no_bit(
+def test_an_unreadable_checkpoint_costs_the_steps_since_the_previous_one_and_no_bit(
     at, tmp_path, execution
 ):
     run = run_of(steps=8)
@@ -78,7 +81,7 @@ def stop(*_):
 
 
 def test_a_checkpoint_of_another_run_is_refused(folder, tmp_path):
-    keep(folder, 10)
+    save(folder, 10)
     other = tmp_path / "toy/beta_vae/11111111/0"
     other.mkdir(parents=True)
     (folder / files.CHECKPOINT).rename(other / files.CHECKPOINT)
@@ -102,9 +105,9 @@ def test_a_checkpoint_of_another_network_is_refused(at, tmp_path, execution):
         made(here, run)
 
 
-@pytest.mark.parametrize("number", files.FULL)
-def test_a_full_disk_is_named_and_the_older_checkpoint_stays(folder, monkeypatch, number):
-    keep(folder, 10)
+@pytest.mark.parametrize("number", files.DISK_FULL)
+def test_a_full_disk_is_reported_and_the_older_checkpoint_stays(folder, monkeypatch, number):
+    save(folder, 10)
 
     def full(path):
         raise OSError(number, os.strerror(number))
@@ -114,18 +117,18 @@ def test_a_full_disk_is_named_and_the_older_checkpoint_stays(folder, monkeypatch
         files.StoreError,
         match=r"no room on the disk.*a checkpoint included: make room and run the same command",
     ):
-        keep(folder, 20)
+        save(folder, 20)
     assert checkpoints.load_checkpoint(folder)[1]["step"] == 10
     assert not list(folder.glob(".*.part"))
 
 
-def test_other_errors_of_the_disk_are_not_taken_for_a_full_one(folder, monkeypatch):
+def test_other_disk_errors_are_not_taken_for_a_full_disk(folder, monkeypatch):
     def broken(path):
         raise OSError(errno.EIO, "I/O error")
 
     monkeypatch.setattr(atomic, "_flush", broken)
     with pytest.raises(OSError, match="I/O error"):
-        keep(folder, 10)
+        save(folder, 10)
 
 
 @pytest.fixture
@@ -149,33 +152,33 @@ def small_disk(tmp_path):
 def test_on_a_disk_that_is_really_full(small_disk):
     folder = small_disk / KEY
     folder.mkdir(parents=True)
-    keep(folder, 10)
+    save(folder, 10)
     (small_disk / "ballast").write_bytes(
         bytes(os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_frsize)
     )
     with pytest.raises(files.StoreError, match="no room on the disk"):
-        keep(folder, 20)
+        save(folder, 20)
     assert checkpoints.load_checkpoint(folder)[1]["step"] == 10
     (small_disk / "ballast").unlink()
-    keep(folder, 30)
+    save(folder, 30)
     assert checkpoints.load_checkpoint(folder)[1]["step"] == 30
 
 
-def chosen(**settings):
+def execution_of(**settings):
     return machine.execution(config.check(settings))
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="of a machine without a GPU")
-def test_the_execution_follows_the_device_that_is_found():
-    assert (chosen().name, chosen().device) == ("serial", "cpu")
-    packed = chosen(execution="packed", pack=7, precision="float32")
+@pytest.mark.skipif(torch.cuda.is_available(), reason="for machines without a GPU")
+def test_the_execution_depends_on_the_device():
+    assert (execution_of().name, execution_of().device) == ("serial", "cpu")
+    packed = execution_of(execution="packed", pack=7, precision="float32")
     assert packed == machine.Execution("packed", "cpu", "float32", 7, compiled=False)
     with pytest.raises(ValueError, match="finds no GPU here"):
-        chosen(device="cuda", execution="packed")
+        execution_of(device="cuda", execution="packed")
 
 
 def test_executions_that_do_not_exist_are_refused():
     with pytest.raises(ValueError, match="serial runs on the processor"):
-        chosen(device="cuda", execution="serial")
+        execution_of(device="cuda", execution="serial")
     with pytest.raises(ValueError, match="tf32 is a GPU's"):
-        chosen(precision="tf32", execution="serial")
+        execution_of(precision="tf32", execution="serial")

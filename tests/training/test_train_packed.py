@@ -1,4 +1,8 @@
-"""Runs trained in packs: what the store holds of each depends on the run and on K; packs stop and go on to the bit."""
+"""Runs trained in packs.
+
+What is stored of each run depends on the run and on K only. A pack that was stopped and resumed
+gives the same bits.
+"""
 # ruff: noqa: F811 (fixtures)
 
 import multiprocessing
@@ -8,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from trained_runs import at, data_file, elsewhere, equal, made, run_of  # noqa: F401
-from workers import train_until_told
+from workers import train_until_sigterm
 
 from facsimile.planning.workspace import Workspace
 from facsimile.store import checkpoints, files, records
@@ -24,7 +28,7 @@ def packed(at, tmp_path):
 
 
 class Stop(BaseException):
-    """Nothing catches it: as good as a kill."""
+    """Caught by nothing, so it has the effect of a kill."""
 
 
 def test_bits_depend_on_neither_slot_nor_companions(packed, tmp_path):
@@ -32,7 +36,8 @@ def test_bits_depend_on_neither_slot_nor_companions(packed, tmp_path):
         packed, run_of(seed=1, steps=6), run_of(seed=2, steps=6), run_of(seed=3, steps=6)
     )
     other = elsewhere(packed, tmp_path / "other")
-    # beta=9: other hyper-parameters beside it. Five runs: a full pack, then one of two and a dummy, in which it lies second.
+    # The other runs have other hyper-parameters (beta=9). Five runs are a full pack, then a pack of
+    # two runs and a dummy, in which our run is second.
     among = [run_of(seed=s, steps=6, beta=9) for s in (5, 6, 7, 8)]
     *_, last = made(other, *among, run_of(seed=1, steps=6))
     assert equal(first, last)
@@ -71,7 +76,7 @@ def test_stopped_at_any_step_and_resumed_it_has_the_bits_of_an_uninterrupted_one
 
 
 def stop_at(at, step, monkeypatch, *members):
-    """Train, and stop as if killed once the checkpoint of a step is written."""
+    """Train, and stop as if killed once the checkpoint of this step is written."""
     often = Workspace(at.config.model_copy(update={"checkpoint_steps": step}))
     with monkeypatch.context() as patch:
         patch.setattr("facsimile.training.loop.Clock.saved", stop)
@@ -95,23 +100,23 @@ def test_a_run_begun_in_one_execution_is_finished_in_the_other(at, tmp_path, mon
     made(at, run)
     mixed, alone = (pd.read_parquet(w.paths.run(run.key) / files.HISTORY) for w in (begun, at))
     assert mixed["step"].to_list() == list(range(12))
-    # Float32's rounding, which 12 steps at this rate do not yet grow much.
+    # Up to rounding in float32, whose errors have not grown much after 12 steps at this rate.
     np.testing.assert_allclose(mixed["loss"], alone["loss"], rtol=1e-4)
 
 
-def test_a_non_finite_loss_freezes_its_run_and_its_neighbours_keep_their_bits(packed, tmp_path):
-    said = []
+def test_a_non_finite_loss_freezes_its_run_and_other_runs_keep_their_bits(packed, tmp_path):
+    messages = []
     usual = {"model": "annealed_vae", "c_max": 25, "gamma": 1000, "iteration_threshold": 100}
     good = run_of(seed=5, steps=9, **usual)
     # γ·C(t) is 0, 2.5e38, then 5e38: more than float32 holds.
     diverging = run_of(
         seed=4, steps=9, **usual | {"c_max": 1e34, "gamma": 1e5, "iteration_threshold": 4}
     )
-    failed, kept = made(packed, diverging, good, log=said.append)
+    failed, kept = made(packed, diverging, good, log=messages.append)
     assert failed is None
     record = records.record(packed.paths.run(diverging.key))
     assert "non-finite loss at step 2; the last finite loss was 2.5e+38" in record["reason"]
-    assert any("FAILED" in line for line in said)
+    assert any("FAILED" in line for line in messages)
     history = pd.read_parquet(packed.paths.run(diverging.key) / files.HISTORY)
     assert len(history) == record["steps"] == 2
     assert np.isfinite(history["loss"]).all()
@@ -120,7 +125,7 @@ def test_a_non_finite_loss_freezes_its_run_and_its_neighbours_keep_their_bits(pa
     assert equal(kept, quiet)
 
 
-def test_its_history_is_that_of_a_run_alone(at, packed):
+def test_the_history_is_that_of_a_serial_run(at, packed):
     run = run_of("beta_tc_vae", steps=6, beta=4)
     made(at, run)
     made(packed, run)
@@ -129,34 +134,34 @@ def test_its_history_is_that_of_a_run_alone(at, packed):
     np.testing.assert_allclose(together.to_numpy(), alone.to_numpy(), rtol=1e-4, atol=1e-3)
 
 
-def test_runs_of_other_training_wait_for_the_next_pack(packed):
-    said = []
+def test_runs_with_other_training_settings_wait_for_the_next_pack(packed):
+    messages = []
     short, long = run_of(steps=2), run_of(steps=3)
-    assert len(made(packed, short, long, log=said.append)) == 2
-    assert sum("a pack of 1 of" in line for line in said) == 2
+    assert len(made(packed, short, long, log=messages.append)) == 2
+    assert sum("a pack of 1 of" in line for line in messages) == 2
 
 
 def test_a_run_that_was_taken_over_is_left_alone(packed, monkeypatch):
     mine, lost = run_of(seed=0, steps=2), run_of(seed=1, steps=2)
-    keep, times = Lease.keep, []
+    check, times = Lease.check, []
 
-    def taken(claim):
-        if claim.path.parent == packed.paths.run(lost.key) and not times:
+    def taken_over(lease):
+        if lease.path.parent == packed.paths.run(lost.key) and not times:
             times.append(1)
             raise LeaseLost("taken over")
-        keep(claim)
+        check(lease)
 
-    monkeypatch.setattr(Lease, "keep", taken)
-    said = []
-    assert len(made(packed, mine, lost, log=said.append)) == 2
-    assert any("taken over; left to it" in line for line in said)
+    monkeypatch.setattr(Lease, "check", taken_over)
+    messages = []
+    assert len(made(packed, mine, lost, log=messages.append)) == 2
+    assert any("taken over; left to it" in line for line in messages)
 
 
 @pytest.mark.slow
 def test_sigterm_writes_a_checkpoint_of_every_run_of_the_pack(packed):
     members = [run_of(seed=seed, steps=100_000) for seed in range(2)]
     process = multiprocessing.get_context("spawn").Process(
-        target=train_until_told, args=(packed, *members)
+        target=train_until_sigterm, args=(packed, *members)
     )
     process.start()
     folders = [packed.paths.run(run.key) for run in members]

@@ -21,65 +21,77 @@ from facsimile.store.files import CHECKPOINT, PREVIOUS, StoreError, key, room_on
 Checkpoint = tuple[dict[str, "Tensor"], dict[str, Any]]
 
 
-class CheckpointOfAnother(StoreError):
-    """A checkpoint lies in the folder of a run that it does not belong to."""
+class CheckpointOfAnotherRun(StoreError):
+    """A folder holds a checkpoint of another run than its own."""
 
 
 def drop_checkpoints(folder: Path) -> None:
+    """Delete the checkpoints of a run."""
     for name in (CHECKPOINT, PREVIOUS):
         (folder / name).unlink(missing_ok=True)
 
 
 def save_checkpoint(folder: Path, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
-    """Write a checkpoint atomically: tensors, and JSON for the rest (step, history, …); the one before is kept beside it."""
+    """Write a checkpoint atomically and keep the previous one beside it.
+
+    ``state`` is stored as JSON and holds what is not a tensor (step, history, …).
+    """
     from safetensors.torch import save
 
-    data = save(tensors, metadata={"state": json.dumps(state | {"run": key(folder)})})
+    metadata = {"state": json.dumps(state | {"run": key(folder)})}
+    data = save(tensors, metadata=metadata)
     with room_on_disk(folder), atomic.replacing(folder / CHECKPOINT) as temporary:
         temporary.write_bytes(data)
         if (folder / CHECKPOINT).exists():
             os.replace(folder / CHECKPOINT, folder / PREVIOUS)
 
 
-def load_checkpoint(
-    folder: Path, log: Callable[[str], None] = lambda text: print(text, file=sys.stderr)
-) -> Checkpoint | None:
-    """The checkpoint of an unfinished run, None if there is none.
+def _log_to_stderr(text: str) -> None:
+    print(text, file=sys.stderr)
 
-    Where the last one is unreadable, it is the one before, and ``log`` is told.
-    Raises StoreError if there are some and none is readable, or if one is that of another run.
+
+def load_checkpoint(folder: Path, log: Callable[[str], None] = _log_to_stderr) -> Checkpoint | None:
+    """Return the checkpoint of an unfinished run, or None if it has none.
+
+    If the last checkpoint is unreadable, the previous one is returned and ``log`` says so.
+    Raises StoreError if all of its checkpoints are unreadable, or if one belongs to another run.
     """
     unreadable: list[StoreError] = []
     for path in (folder / CHECKPOINT, folder / PREVIOUS):
         if not path.exists():
             continue
         try:
-            found = _checkpoint(path)
-        except CheckpointOfAnother:
+            tensors, state = _read(path)
+        except CheckpointOfAnotherRun:
             raise
         except StoreError as error:
             unreadable.append(error)
             continue
         if unreadable:
-            log(f"{unreadable[0]}; going on from the one before it, step {found[1]['step']}")
-        return found
+            log(f"{unreadable[0]}; going on from the one before it, step {state['step']}")
+        return tensors, state
     if unreadable:
-        raise StoreError(f"{unreadable[0]}; start this run anew: facsimile forget {key(folder)}")
+        command = f"facsimile forget {key(folder)}"
+        raise StoreError(f"{unreadable[0]}; start this run again: {command}")
     return None
 
 
-def _checkpoint(path: Path) -> Checkpoint:
+def _read(path: Path) -> Checkpoint:
     try:
         with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+            names = file.keys()  # the file is not a mapping and cannot be iterated
+            tensors = {name: file.get_tensor(name) for name in names}
             state = json.loads(file.metadata()["state"])
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise StoreError(f"{path}: unreadable checkpoint ({error})") from None
-    if not isinstance(state, dict) or type(state.get("step")) is not int:
-        raise StoreError(f"{path}: unreadable checkpoint (it does not state its step)")
-    if (whose := state.get("run")) != key(path.parent):
-        raise CheckpointOfAnother(
-            f"{path}: a checkpoint of another run, {whose}: a changed study has other runs, in folders of their own; "
+    has_step = isinstance(state, dict) and type(state.get("step")) is int
+    if not has_step:
+        raise StoreError(f"{path}: unreadable checkpoint (its step is missing)")
+    run = state.get("run")
+    if run != key(path.parent):
+        raise CheckpointOfAnotherRun(
+            f"{path}: a checkpoint of another run, {run}: "
+            "a changed study has other runs, in folders of their own; "
             f"remove it: facsimile forget {key(path.parent)}"
         )
     return tensors, state

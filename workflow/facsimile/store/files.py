@@ -1,4 +1,4 @@
-"""Names of the files of a run, and errors of the store."""
+"""Names of the files in a run's folder, and the errors of the store."""
 
 from __future__ import annotations
 
@@ -6,48 +6,55 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    pass
+WEIGHTS = "model.safetensors"
+HISTORY = "history.parquet"
+RECORD = "run.json"
+LATENTS = "latents.h5"
+CHECKPOINT = "checkpoint.safetensors"
+# The checkpoint before the last one, used if the last one is unreadable.
+PREVIOUS = "checkpoint.prev.safetensors"
 
-
-WEIGHTS, HISTORY, RECORD, LATENTS, CHECKPOINT = (
-    "model.safetensors",
-    "history.parquet",
-    "run.json",
-    "latents.h5",
-    "checkpoint.safetensors",
-)
-PREVIOUS = "checkpoint.prev.safetensors"  # the checkpoint before, for the day that the last one cannot be read
-FULL = (errno.ENOSPC, errno.EDQUOT)
+# The disk is full, or the user's quota is used up.
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class StoreError(RuntimeError):
-    """A file of the store is missing, truncated or altered; the message names it and the command that mends it."""
+    """A file of the store is missing, truncated or altered.
+
+    The message names the file and the command that fixes it.
+    """
 
 
-def sweep(folder: Path) -> None:
-    """Remove what killed processes left half-written in a run's folder; for the holder of its claim alone."""
+def remove_partial_files(folder: Path) -> None:
+    """Remove files that killed processes left half-written in a run's folder.
+
+    Only the holder of the folder's lease may call this.
+    """
     for path in folder.glob(".*.part"):
+        # Other processes that try to take the lease write such files at any time.
         if not path.name.startswith(".claim."):
             path.unlink(missing_ok=True)
 
 
 @contextmanager
 def room_on_disk(folder: Path) -> Iterator[None]:
-    """Say so where the disk, or the user's share of it, is full: what was there before is still there, and still valid."""
+    """Raise a StoreError that says so if the disk is full or the user's quota is used up.
+
+    Files that were there before are still there and still valid.
+    """
     try:
         yield
     except OSError as error:
-        if error.errno not in FULL:
+        if error.errno not in DISK_FULL:
             raise
         raise StoreError(
-            f"{folder}: no room on the disk ({error.strerror}); what was written before is kept, a checkpoint included: "
+            f"{folder}: no room on the disk ({error.strerror}); "
+            "what was written before is kept, a checkpoint included: "
             "make room and run the same command again"
         ) from None
 
 
 def key(folder: Path) -> str:
-    """The run that a folder of the store holds: ``dataset/model/hash8/seed``."""
+    """The key of the run stored in a folder: ``dataset/model/hash8/seed``."""
     return "/".join(folder.parts[-4:])

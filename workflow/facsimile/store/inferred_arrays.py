@@ -1,4 +1,7 @@
-"""``latents.h5`` of a model that infers something else than a mean and a log-variance an image: arrays by name."""
+"""``latents.h5`` of a model of arrays, which infers named arrays.
+
+A model of images infers a mean and a log-variance per image instead (``latents.py``).
+"""
 
 import hashlib
 import json
@@ -18,43 +21,44 @@ Array = npt.NDArray[Any]
 
 
 def write(path: Path, arrays: Mapping[str, Array], about: Mapping[str, Any]) -> str:
-    """Write arrays of numbers by name, none for a model that infers nothing; answers their checksum.
+    """Write named arrays of numbers, which may be none; returns their checksum.
 
-    ``about`` is kept as attributes, and ``arrays``, the names. Raises ValueError for a number that is not finite.
+    ``about`` and the names of the arrays are stored as attributes. Raises ValueError if a value
+    is not finite.
     """
     for name, values in arrays.items():
-        if values.dtype.kind == "f" and not np.isfinite(values).all():
+        is_float = values.dtype.kind == "f"
+        if is_float and not np.isfinite(values).all():
             raise ValueError(
                 f"{path}: {name} has numbers that are not finite; look at the run's history.parquet"
             )
     checksum = _checksum(arrays)
+    attributes = {**about, "arrays": list(arrays), "sha256": checksum}
     with hdf5.writing(path) as file:
         for name, values in arrays.items():
             file.create_dataset(name, data=values)
-        for name, value in {**about, "arrays": list(arrays), "sha256": checksum}.items():
-            file.attrs[name] = value if isinstance(value, str | int | float) else json.dumps(value)
+        latents.set_attributes(file, attributes)
     return checksum
 
 
 def names(about: Mapping[str, Any]) -> list[str] | None:
-    """Names of the arrays, by the attributes of a latents file; None if it holds the latents of images."""
+    """Names of the arrays, from the attributes of a file; None if it holds latents of images."""
     return json.loads(about["arrays"]) if "arrays" in about else None
 
 
 def read(path: Path) -> dict[str, Array]:
-    """All arrays of a run by name; refuses a truncated or altered file by its name."""
+    """Read all arrays of a run by name; raises StoreError if the file is truncated or altered."""
     try:
         size = path.stat().st_size
         with h5py.File(path, "r") as file:
-            arrays = {
-                name: hdf5.array(file, name, size) for name in json.loads(file.attrs["arrays"])
-            }
-            stated = file.attrs["sha256"]
+            array_names = json.loads(file.attrs["arrays"])
+            arrays = {name: hdf5.array(file, name, size) for name in array_names}
+            recorded_checksum = file.attrs["sha256"]
     except hdf5.DAMAGE as error:
         raise StoreError(
             f"{path}: truncated or no file of arrays ({error}); {latents.remedy(path)}"
         ) from None
-    if _checksum(arrays) != stated:
+    if _checksum(arrays) != recorded_checksum:
         raise StoreError(
             f"{path}: altered since it was written (checksum differs); {latents.remedy(path)}"
         )
@@ -62,11 +66,19 @@ def read(path: Path) -> dict[str, Array]:
 
 
 def whole(path: Path) -> Mapping[str, Array]:
-    """All arrays of a latents file of either kind: these, or of images the ``mean`` and ``log_variance``."""
-    return read(path) if names(latents.about(path) or {}) is not None else latents.both(path)
+    """Read all arrays of a latents file of either kind.
+
+    For a model of images these are ``mean`` and ``log_variance``.
+    """
+    attributes = latents.about(path) or {}
+    if names(attributes) is None:
+        # Latents of images. An unreadable file is refused there, too.
+        return latents.both(path)
+    return read(path)
 
 
 def _checksum(arrays: Mapping[str, Array]) -> str:
+    # Sorted, so that the checksum does not depend on the order of the arrays.
     checksum = hashlib.sha256()
     for name in sorted(arrays):
         values = np.ascontiguousarray(arrays[name])

@@ -1,8 +1,8 @@
-"""``latents.h5``: what one trained model infers for every image of its data set, in the data set's order."""
+"""``latents.h5``: what a trained model infers for every image of its data set, in their order."""
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from facsimile.store.files import StoreError, key
 Array = npt.NDArray[np.float32]
 CHUNK_BYTES = 2**20
 NAMES = ("mean", "log_variance")
-STORED = (np.dtype("float32"), np.dtype("float16"))
+STORED_DTYPES = (np.dtype("float32"), np.dtype("float16"))
 
 
 def write(
@@ -26,94 +26,114 @@ def write(
     about: dict[str, Any],
     stored: str = "float32",
 ) -> str:
-    """Write posterior means and log-variances, both float32 [n, d], streamed in blocks of rows; answers their checksum.
+    """Write posterior means and log-variances, both [n, d]; returns their checksum.
 
-    Chunks are about 1 MiB of whole rows: reading everything is as fast as a contiguous file. ``about`` is kept as attributes,
-    and ``stored``, ``float32`` or ``float16``: numbers rounded to 11 bits in half the room. Raises ValueError for a number
-    that float16 cannot hold, rather than store an infinity.
+    ``shape`` is (n, d). ``blocks`` yields (means, log-variances) of consecutive rows, float32;
+    they are written as they come. ``about`` is stored as attributes of the file.
+
+    ``stored`` is ``float32`` or ``float16``, which halves the file and rounds each value to 11
+    bits. Raises ValueError for a value that float16 cannot hold; no infinity is stored.
+
+    Chunks are whole rows of about 1 MiB: all of it is read as fast as from a contiguous file.
     """
+    rows, width = shape
     dtype = np.dtype(stored)
-    chunk = (min(shape[0], max(1, CHUNK_BYTES // (dtype.itemsize * shape[1]))), shape[1])
-    sums = {name: hashlib.sha256() for name in NAMES}
+    rows_per_chunk = max(1, CHUNK_BYTES // (dtype.itemsize * width))
+    chunk = (min(rows, rows_per_chunk), width)
+    hashes = {name: hashlib.sha256() for name in NAMES}
     with hdf5.writing(path) as file:
-        sets = {name: file.create_dataset(name, shape, dtype, chunks=chunk) for name in NAMES}
+        arrays = {}
+        for name in NAMES:
+            arrays[name] = file.create_dataset(name, shape, dtype, chunks=chunk)
         row = 0
         for block in blocks:
             for name, values in zip(NAMES, block, strict=True):
-                kept = _as(dtype, values, f"{path}: {name}")
-                sets[name][row : row + len(kept)] = kept
-                sums[name].update(kept.tobytes())
+                converted = _converted(dtype, values, f"{path}: {name}")
+                arrays[name][row : row + len(converted)] = converted
+                hashes[name].update(converted.tobytes())
             row += len(block[0])
-        if row != shape[0]:
-            raise ValueError(f"{path}: {row} rows were encoded, the data set has {shape[0]}")
-        checksum = _join(sums)
-        for key, value in (about | {"stored": stored, "sha256": checksum}).items():
-            file.attrs[key] = value if isinstance(value, str | int | float) else json.dumps(value)
+        if row != rows:
+            raise ValueError(f"{path}: {row} rows were encoded, the data set has {rows}")
+        checksum = _joint_checksum(hashes)
+        attributes = about | {"stored": stored, "sha256": checksum}
+        set_attributes(file, attributes)
     return checksum
 
 
+def set_attributes(file: h5py.File, values: Mapping[str, Any]) -> None:
+    """Store values as attributes of a file; what HDF5 has no type for is stored as JSON."""
+    for name, value in values.items():
+        is_plain = isinstance(value, str | int | float)
+        file.attrs[name] = value if is_plain else json.dumps(value)
+
+
 def read(path: Path, name: str = "mean") -> Array:
-    """One of ``mean``, ``log_variance``, as ``both`` reads them."""
+    """Read ``mean`` or ``log_variance``, checked as in ``both``."""
     return both(path)[name]
 
 
 def both(path: Path) -> dict[str, Array]:
-    """``mean``, then ``log_variance``, float32 [n, d] however stored; refuses a truncated or altered file by its name."""
+    """Read ``mean`` and ``log_variance``, float32 [n, d], whichever type they are stored in.
+
+    Raises StoreError, which names the file, if it is truncated or altered.
+    """
     try:
         with h5py.File(path, "r") as file:
-            values = {name: _whole(file, name, path.stat().st_size) for name in NAMES}
+            size = path.stat().st_size
+            stored = {name: _checked_array(file, name, size) for name in NAMES}
             checksum = file.attrs["sha256"]
     except hdf5.DAMAGE as error:
         raise StoreError(
-            f"{path}: truncated or no latents file ({error}); {remedy(path)}"
+            f"{path}: truncated or not a latents file ({error}); {remedy(path)}"
         ) from None
-    if _join({name: hashlib.sha256(value.tobytes()) for name, value in values.items()}) != checksum:
+    # The checksum is of the values as stored, before they are converted to float32.
+    hashes = {name: hashlib.sha256(values.tobytes()) for name, values in stored.items()}
+    if _joint_checksum(hashes) != checksum:
         raise StoreError(f"{path}: altered since it was written (checksum differs); {remedy(path)}")
-    return {name: value.astype(np.float32, copy=False) for name, value in values.items()}
+    return {name: values.astype(np.float32, copy=False) for name, values in stored.items()}
 
 
 def remedy(path: Path) -> str:
-    """What to do about a latents file that cannot be used: its run is not trained again."""
+    """What to do about an unusable latents file; its run is not trained again."""
     return f"encode it again: facsimile forget --latents {key(path.parent)}, then snakemake"
 
 
 def attributes(path: Path) -> dict[str, Any]:
-    """As ``about``; raises StoreError, with a remedy, where it has none."""
-    found = about(path)
-    if found is None:
+    """The attributes of a latents file; raises StoreError if it is missing or unreadable."""
+    values = about(path)
+    if values is None:
         raise StoreError(f"{path}: missing or unreadable; {remedy(path)}")
-    return found
+    return values
 
 
 def about(path: Path) -> dict[str, Any] | None:
-    """The attributes of a latents file, None if there is no readable one; reads no data."""
+    """The attributes of a latents file, None if it is missing or unreadable; reads no array."""
     try:
         with h5py.File(path, "r") as file:
-            return {
-                name: value
-                for name, value in file.attrs.items()
-                if isinstance(value, str | np.number)
-            }
+            values = dict(file.attrs.items())
     except hdf5.DAMAGE:
         return None
+    return {name: value for name, value in values.items() if isinstance(value, str | np.number)}
 
 
-def _whole(file: h5py.File, name: str, size: int) -> npt.NDArray[Any]:
-    """One of our data sets: float numbers [n, d]."""
-    found = hdf5.array(file, name, size)
-    if found.dtype not in STORED or found.ndim != 2:
-        raise ValueError(f"{name} is {found.dtype} {list(found.shape)}")
-    return found
+def _checked_array(file: h5py.File, name: str, size: int) -> npt.NDArray[Any]:
+    """Read one array, float32 or float16 [n, d]; raises ValueError if it is anything else."""
+    values = hdf5.array(file, name, size)
+    if values.dtype not in STORED_DTYPES or values.ndim != 2:
+        raise ValueError(f"{name} is {values.dtype} {list(values.shape)}")
+    return values
 
 
-def _as(dtype: np.dtype[Any], values: Array, what: str) -> npt.NDArray[Any]:
+def _converted(dtype: np.dtype[Any], values: Array, name: str) -> npt.NDArray[Any]:
     limit = float(np.finfo(dtype).max)
-    if (largest := float(np.abs(values).max(initial=0))) > limit:
+    largest = float(np.abs(values).max(initial=0))
+    if largest > limit:
         raise ValueError(
-            f"{what} reaches {largest:.6g}, float16 holds {limit:.6g}; set stored_latents: float32"
+            f"{name} reaches {largest:.6g}, float16 holds {limit:.6g}; set stored_latents: float32"
         )
     return np.ascontiguousarray(values, dtype)
 
 
-def _join(sums: dict[str, Any]) -> str:
-    return hashlib.sha256("".join(sums[name].hexdigest() for name in NAMES).encode()).hexdigest()
+def _joint_checksum(hashes: dict[str, Any]) -> str:
+    digests = "".join(hashes[name].hexdigest() for name in NAMES)
+    return hashlib.sha256(digests.encode()).hexdigest()

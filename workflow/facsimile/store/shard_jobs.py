@@ -1,11 +1,12 @@
-"""What a job does: make what a shard lacks in the store, skip what is there, then write the shard's index.
+"""What the jobs of a shard share: make the runs that are missing in the store, write an index.
 
-Snakemake deletes a job's declared outputs before it runs and after it fails; the runs are not declared, so they outlive both.
+Snakemake deletes the declared outputs of a job before it starts and after it fails. Runs are not
+declared as outputs, so they stay.
 """
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,13 @@ def make_all(
     make: Callable[[Run, Lease], None],
     log: Log,
 ) -> None:
-    """Make every run of the shard that is not ``done``, each under its claim; wait for those that other processes hold.
+    """Make every run of the shard that is not ``done``, and wait for runs of other processes.
 
-    Whole runs come first, whoever makes them: their snapshots come with them, and only those that are lacking then are made.
+    ``make`` is called while this process holds the lease on the run's folder. Whole runs come
+    first and store their snapshots on the way; then the snapshots that are still missing are made.
     """
-    for runs in (shard.whole, shard.runs[len(shard.whole) :]):
+    snapshots = shard.runs[len(shard.whole) :]
+    for runs in (shard.whole, snapshots):
         if runs:
             _make_each(shard, runs, paths, done, make, log)
 
@@ -43,77 +46,99 @@ def _make_each(
     make: Callable[[Run, Lease], None],
     log: Log,
 ) -> None:
-    todo = [run for run in runs if not done(run)]
-    what = "snapshots" if runs[0].part_of else "runs"
-    log(
-        f"{shard.key}: {len(runs) - len(todo)} of {len(runs)} {what} are there, {len(todo)} to make"
-    )
-    said: set[str] = set()
-    while todo:
-        held = [run for run in todo if not _make(run, paths.run(run.key), done, make)]
-        for run in held:
-            if run.key not in said:
-                holder = Lease(paths.run(run.key)).describe()
-                log(
-                    f"{run.key}: {holder} is making it; waiting for it, or for its claim to run out"
-                )
-                said.add(run.key)
-        if held:
-            time.sleep(POLL)
-        todo = held
+    missing = [run for run in runs if not done(run)]
+    noun = "snapshots" if runs[0].part_of else "runs"
+    count = len(runs) - len(missing)
+    log(f"{shard.key}: {count} of {len(runs)} {noun} are there, {len(missing)} to make")
+    waiting = WaitingForOthers(paths, log)
+    while missing:
+        # Those that are still missing are being made by other processes. We look at them again
+        # after a while: if such a process died, we make its runs.
+        missing = [run for run in missing if not _make(run, paths, done, make)]
+        if missing:
+            waiting.wait(missing)
 
 
 def _make(
-    run: Run, folder: Path, done: Callable[[Run], bool], make: Callable[[Run, Lease], None]
+    run: Run,
+    paths: Paths,
+    done: Callable[[Run], bool],
+    make: Callable[[Run, Lease], None],
 ) -> bool:
-    """Whether the run needs no more attention from us: done, or made by us now."""
+    """Make a run unless it is done; returns False if another process is making it."""
     if done(run):
         return True
-    with files.room_on_disk(folder), leased(folder) as claim:
-        if claim is None:
+    folder = paths.run(run.key)
+    with files.room_on_disk(folder), leased(folder) as lease:
+        if lease is None:
             return False
-        files.sweep(folder)
-        if not done(run):  # it may have been finished between our look and our claim
+        files.remove_partial_files(folder)
+        # Another process may have finished the run just before we took the lease.
+        if not done(run):
             try:
-                make(run, claim)
+                make(run, lease)
             except LeaseLost:
                 return False
         return True
 
 
-def clear_future_time(path: Path, log: Log) -> None:
-    """Set the time of a job's input to now where it is in the future: a clock was ahead where it was written.
+class WaitingForOthers:
+    """Waits for runs that other processes are making, and logs each of these runs once."""
 
-    Snakemake would hold whatever is made of it to be older, and fail the job, until that time has come.
+    def __init__(self, paths: Paths, log: Log) -> None:
+        self._paths = paths
+        self._log = log
+        self._logged: set[str] = set()
+
+    def wait(self, runs: Iterable[Run]) -> None:
+        """Wait for ``POLL`` seconds; first log who is making those runs, if not yet logged."""
+        for run in runs:
+            if run.key not in self._logged:
+                holder = Lease(self._paths.run(run.key)).holder()
+                self._log(
+                    f"{run.key}: {holder} is making it; waiting for it, or for its lease to run out"
+                )
+                self._logged.add(run.key)
+        time.sleep(POLL)
+
+
+def clear_future_time(path: Path, log: Log) -> None:
+    """Set the modification time of a job's input to now if it lies in the future.
+
+    It does if the clock of the host that wrote the file is ahead. Snakemake would take every
+    output for older than this input, and fail the job, until that time has come.
     """
-    ahead = path.stat().st_mtime - time.time() if path.exists() else 0.0
-    if ahead <= 0:
+    if not path.exists():
+        return
+    seconds_ahead = path.stat().st_mtime - time.time()
+    if seconds_ahead <= 0:
         return
     log(
-        f"{path}: of a time {ahead:,.0f} s ahead of this host's; it is set to now. Run NTP on all hosts: facsimile doctor"
+        f"{path}: modification time is {seconds_ahead:,.0f} s in the future; reset to now. "
+        "Run NTP on all hosts: facsimile doctor"
     )
     os.utime(path)
 
 
 def write_index(path: Path, shard: Shard, paths: Paths) -> None:
-    """A shard's index: which runs it holds and what became of them; all that Snakemake sees of a shard."""
-    states: dict[str, Any] = {
-        run.key: (records.record(paths.run(run.key)) or {}).get("state", "missing")
-        for run in shard.runs
-    }
+    """Write a shard's index: its runs and their states; all that Snakemake sees of a shard."""
+    states: dict[str, Any] = {}
+    for run in shard.runs:
+        record = records.record(paths.run(run.key)) or {}
+        states[run.key] = record.get("state", "missing")
     with files.room_on_disk(path.parent):
         atomic.write_json(path, {"shard": shard.key, "runs": states})
 
 
 def trained(paths: Paths, run: Run) -> bool:
-    """Whether the store holds the run, done or failed."""
+    """Whether the store holds the record of the run, done or failed."""
     return records.record(paths.run(run.key)) is not None
 
 
 def failed(paths: Paths, run: Run) -> bool:
-    """Whether the run was made and failed, so that there is nothing to encode or score."""
-    found = records.record(paths.run(run.key))
-    return found is not None and found["state"] == "failed"
+    """Whether the run failed, so that there is nothing to encode or score."""
+    record = records.record(paths.run(run.key))
+    return record is not None and record["state"] == "failed"
 
 
 def identity(run: Run) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A metric's stored answer for one run, ``scores/<metric>-<protocol>.json``, and a shard's table of all its answers."""
+"""Scores on disk: per run and metric ``scores/<metric>-<protocol>.json``, and a table per shard."""
 
 import json
 from collections.abc import Iterable
@@ -13,32 +13,42 @@ from facsimile.foundation import atomic
 from facsimile.store.files import StoreError, room_on_disk
 
 Rows = list[dict[str, Any]]
-BYTES = 2**24  # of an answer: a hundred times the longest
+# Limits of what is read: files larger than these are not ours.
+BYTES = 2**24  # of the scores of one metric and run: a hundred times the longest
 ROWS = 2**22  # of a shard's table: a thousand times the longest
-TABLE_BYTES = 2**30  # of a shard's table, unpacked
+TABLE_BYTES = 2**30  # of a shard's table, uncompressed
 
 
 class StoredScores(NamedTuple):
-    """What was answered (``scores``: rows of plain values) and what it depends on (``stamp``)."""
+    """The scores of one metric on one run.
+
+    ``scores`` are rows of plain values; ``stamp`` says what they depend on, so that they can be
+    recomputed when that has changed.
+    """
 
     stamp: dict[str, str]
     scores: Rows
 
 
 def read(path: Path) -> StoredScores | None:
-    """A stored answer; None if there is none, or none that can be read: it is cheap to ask again."""
+    """Read the scores of a metric on a run.
+
+    Returns None if the file is missing or damaged: recomputing the scores is cheap.
+    """
     try:
         if path.stat().st_size > BYTES:
             return None
-        found = json.loads(path.read_bytes())
+        contents = json.loads(path.read_bytes())
     except (FileNotFoundError, ValueError, RecursionError):
         return None
-    if not isinstance(found, dict):
+    if not isinstance(contents, dict):
         return None
-    stamp, scores = found.get("stamp"), found.get("scores")
-    if not isinstance(stamp, dict) or not isinstance(scores, list) or not all(map(_is_row, scores)):
+    stamp, scores = contents.get("stamp"), contents.get("scores")
+    if not isinstance(stamp, dict) or not isinstance(stamp.get("code"), str):
         return None
-    return StoredScores(stamp, scores) if isinstance(stamp.get("code"), str) else None
+    if not isinstance(scores, list) or not all(map(_is_row, scores)):
+        return None
+    return StoredScores(stamp, scores)
 
 
 def _is_row(row: Any) -> bool:
@@ -51,28 +61,40 @@ def _is_row(row: Any) -> bool:
     )
 
 
-def write_table(path: Path, found: Iterable[tuple[str, StoredScores]]) -> None:
-    """Write a shard's table from each run and an answer for it: a row a number, in the order given."""
-    rows = [
-        {"run": run, "code": answer.stamp["code"]} | row
-        for run, answer in found
-        for row in answer.scores
-    ]
+def write_table(path: Path, scores_of_runs: Iterable[tuple[str, StoredScores]]) -> None:
+    """Write a shard's table from (run, scores of the run by one metric) pairs.
+
+    The table has one row per score, in the order of the pairs.
+    """
+    rows: Rows = []
+    for run, stored in scores_of_runs:
+        first_columns = {"run": run, "code": stored.stamp["code"]}
+        rows += [first_columns | row for row in stored.scores]
+    # A table without rows needs the columns that readers look for.
+    columns = None if rows else ["run", "metric"]
+    table = pd.DataFrame(rows, columns=columns)
     with room_on_disk(path.parent), atomic.replacing(path) as temporary:
-        pd.DataFrame(rows, columns=None if rows else ["run", "metric"]).to_parquet(
-            temporary, index=False
-        )
+        table.to_parquet(temporary, index=False)
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """A shard's table; raises StoreError that names the file and the remedy. Its size is known before it is read."""
+    """Read a shard's table.
+
+    Raises StoreError, which names the file and the remedy, if the table is missing, damaged or too
+    large; its size is checked before it is read.
+    """
     remedy = f"remove it, and snakemake makes it again: rm {path}"
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
-            about = file.metadata
-            size = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
-            if about.num_rows > ROWS or size > TABLE_BYTES:
-                raise StoreError(f"{path}: {about.num_rows:,} rows are no shard's scores; {remedy}")
+            # Read from the end of the file, before any row is.
+            metadata = file.metadata
+            groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
+            size = sum(group.total_byte_size for group in groups)
+            if metadata.num_rows > ROWS or size > TABLE_BYTES:
+                raise StoreError(
+                    f"{path}: {metadata.num_rows:,} rows are too many for a shard's scores; "
+                    f"{remedy}"
+                )
             table = file.read().to_pandas()
     except FileNotFoundError:
         raise StoreError(f"{path}: there is no such file; run snakemake") from None
@@ -85,11 +107,13 @@ def read_table(path: Path) -> pd.DataFrame:
         LookupError,
         OverflowError,
     ) as error:
+        reason = " ".join(str(error).split())
         raise StoreError(
-            f"{path}: truncated or no table of scores ({' '.join(str(error).split())}); {remedy}"
+            f"{path}: truncated or not a table of scores ({reason}); {remedy}"
         ) from None
-    if lacking := {"run", "metric"} - set(table.columns):
+    missing = {"run", "metric"} - set(table.columns)
+    if missing:
         raise StoreError(
-            f"{path}: no table of scores, without {', '.join(sorted(lacking))}; {remedy}"
+            f"{path}: not a table of scores, without {', '.join(sorted(missing))}; {remedy}"
         )
     return table

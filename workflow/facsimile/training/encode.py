@@ -15,9 +15,12 @@ from facsimile.store.latents import Array
 from facsimile.studies.training import Training
 from facsimile.training.loop import as_input, autocast
 
-BATCH = 128  # on a processor; larger ones are half as fast on a CPU unless malloc is told to keep its memory (environment.py)
+# Images per batch on a processor. Larger batches are half as fast there unless malloc is told to
+# keep its memory (environment.py).
+BATCH = 128
 CUDA_BATCH = 4096
-ROWS = 16_384  # images between two writes: what is held in memory does not grow with the data set
+# Images between two writes, so that the memory in use does not grow with the data set.
+ROWS = 16_384
 
 
 def networks(
@@ -27,48 +30,53 @@ def networks(
     weights: dict[str, Tensor],
     device: str = "cpu",
 ) -> dict[str, nn.Module]:
-    """The model's networks for data of a shape (``train.shape_of``), with trained weights, ready to infer on a device."""
-    made = model.networks(shape, training.latents, training.network)
-    for group, network in made.items():
+    """The model's networks with trained weights, ready to infer on a device.
+
+    ``shape`` is the shape of the data (``loop.shape_of``).
+    """
+    nets = model.networks(shape, training.latents, training.network)
+    for group, network in nets.items():
         prefix = f"{group}."
-        network.load_state_dict(
-            {
-                name.removeprefix(prefix): value
-                for name, value in weights.items()
-                if name.startswith(prefix)
-            }
-        )
+        state = {}
+        for name, value in weights.items():
+            if name.startswith(prefix):
+                state[name.removeprefix(prefix)] = value
+        network.load_state_dict(state)
         network.eval().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return made
+    return nets
 
 
 def encode(
     model: Model,
-    made: dict[str, nn.Module],
+    nets: dict[str, nn.Module],
     data: Dataset,
     seed: int,
     precision: str,
     device: str = "cpu",
 ) -> Iterator[tuple[Array, Array]]:
-    """Posterior means and log-variances of every image in order, in blocks of float32 [rows, d].
+    """Yield posterior means and log-variances of all images in order, in blocks of rows.
 
-    Of a data set that redraws its images at every read this is one draw, given by the run's seed.
+    Each block is a pair of float32 [rows, d]. For a stochastic data set, whose images are drawn
+    again at every read, this is one draw, determined by the run's seed.
     """
     size = CUDA_BATCH if device == "cuda" else BATCH
     for first in range(0, len(data), ROWS):
         last = min(first + ROWS, len(data))
-        starts = range(first, last, size)
-        parts = [
-            _infer(model, made, data, range(i, min(i + size, last)), seed, precision, device)
-            for i in starts
-        ]
-        yield tuple(torch.cat(column).cpu().numpy() for column in zip(*parts, strict=True))  # type: ignore[misc]
+        means, log_variances = [], []
+        for start in range(first, last, size):
+            rows = range(start, min(start + size, last))
+            mean, log_variance = _infer(model, nets, data, rows, seed, precision, device)
+            means.append(mean)
+            log_variances.append(log_variance)
+        all_means = torch.cat(means).cpu().numpy()
+        all_log_variances = torch.cat(log_variances).cpu().numpy()
+        yield all_means, all_log_variances
 
 
 @torch.inference_mode()
 def _infer(
     model: Model,
-    made: dict[str, nn.Module],
+    nets: dict[str, nn.Module],
     data: Dataset,
     rows: range,
     seed: int,
@@ -77,15 +85,19 @@ def _infer(
 ) -> tuple[Tensor, Tensor]:
     images = as_input(read(data, rows, seed), precision, device)
     with autocast(precision, device):
-        mean, log_variance = model.infer(made, images)
+        mean, log_variance = model.infer(nets, images)
     return mean.float(), log_variance.float()
 
 
 def read(data: Dataset, rows: range, seed: int) -> npt.NDArray[np.uint8]:
-    """Images [n, h, w, c] of consecutive rows, from a multiple of BATCH; what is drawn anew is drawn by the same generators
-    whatever the batch of the device.
+    """Read images [n, h, w, c] of consecutive rows, starting at a multiple of BATCH.
+
+    Images of a stochastic data set are drawn with one generator per BATCH rows, so that they do
+    not depend on the batch size of the device.
     """
-    draws = ((i, rng.generator(seed, "latents", i)) for i in range(rows.start, rows.stop, BATCH))
-    return np.concatenate(
-        [data.images(np.arange(i, min(i + BATCH, rows.stop)), draw) for i, draw in draws]
-    )
+    parts = []
+    for first in range(rows.start, rows.stop, BATCH):
+        last = min(first + BATCH, rows.stop)
+        generator = rng.generator(seed, "latents", first)
+        parts.append(data.images(np.arange(first, last), generator))
+    return np.concatenate(parts)

@@ -1,4 +1,4 @@
-"""Encode a shard: what each model infers, one ``latents.h5`` a run; of images, a mean and a log-variance each."""
+"""Encode a shard: store what each of its models infers, in one ``latents.h5`` per run."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,90 +14,111 @@ from facsimile.models.base import arrays as base_arrays
 from facsimile.planning.workspace import Workspace
 from facsimile.store import files, inferred_arrays, latents, records, shard_jobs
 from facsimile.store.latents import Array
+from facsimile.store.lease import Lease
 from facsimile.store.shard_jobs import Log
 from facsimile.studies.runs import Run, Shard
 from facsimile.training import encode, loop, machine
 from facsimile.training.machine import Execution
-from facsimile.training.run_records import of_arrays, open_data, training_of
+from facsimile.training.run_records import is_arrays_model, open_data, training_of
 
 
 def encode_shard(workspace: Workspace, shard: Shard, log: Log) -> None:
-    """Encode what the store lacks of a shard's latents and write ``encoded.json``."""
+    """Encode the runs of a shard whose latents are missing, then write ``encoded.json``."""
     machine.one_thread()
     paths = workspace.paths
-
     shard_jobs.clear_future_time(paths.shard(shard.key) / "trained.json", log)
 
     def done(run: Run) -> bool:
         return shard_jobs.failed(paths, run) or encoded(workspace, run)
 
-    shard_jobs.make_all(shard, paths, done, lambda run, _: encode_run(workspace, run, log), log)
+    def make(run: Run, lease: Lease) -> None:
+        encode_run(workspace, run, log)
+
+    shard_jobs.make_all(shard, paths, done, make, log)
     shard_jobs.write_index(paths.shard(shard.key) / "encoded.json", shard, paths)
 
 
 def encoded(workspace: Workspace, run: Run) -> bool:
-    """Whether the latents are there and come from the weights that are there."""
+    """Whether the run has latents, and they come from the weights that are in the store."""
     folder = workspace.paths.run(run.key)
-    found = latents.about(folder / files.LATENTS)
-    made = records.record(folder)
-    return (
-        found is not None
-        and made is not None
-        and found.get("weights_sha256") == made["weights_sha256"]
-    )
+    attributes = latents.about(folder / files.LATENTS)
+    record = records.record(folder)
+    if attributes is None or record is None:
+        return False
+    return attributes.get("weights_sha256") == record["weights_sha256"]
 
 
 def encode_run(workspace: Workspace, run: Run, log: Log) -> None:
-    """Write the latents of one finished run."""
+    """Write the latents of one finished run; raises StoreError if it is not trained."""
     folder = workspace.paths.run(run.key)
-    made = records.record(folder)
-    if made is None:
+    record = records.record(folder)
+    if record is None:
         raise files.StoreError(f"{folder}: this run is not trained; train its shard first")
     model = models.model(run.model, **run.params)
-    how = machine.plain() if of_arrays(run.model) else machine.encoding(workspace.config)
-    about = (
-        shard_jobs.identity(run)
-        | {"weights_sha256": made["weights_sha256"]}
-        | machine.execution_facts(how)
-    )
+    if is_arrays_model(run.model):
+        execution = machine.plain()
+    else:
+        execution = machine.encoding(workspace.config)
+
+    about = shard_jobs.identity(run)
+    about |= {"weights_sha256": record["weights_sha256"]}
+    about |= machine.execution_facts(execution)
     about["code"] = provenance.code(
         "facsimile.training.encode", discover.located("models", run.model)
     )
-    log(f"{run.key}: encoding on {how.device}, {how.precision}")
+
+    log(f"{run.key}: encoding on {execution.device}, {execution.precision}")
     data = open_data(workspace, run)
-    if (arrays := _arrays_of(run, model, data, folder)) is not None:
+    path = folder / files.LATENTS
+    if isinstance(model, ArraysModel):
+        arrays = _arrays(run, model, data, folder)
         with files.room_on_disk(folder):
-            inferred_arrays.write(folder / files.LATENTS, arrays, about)
+            inferred_arrays.write(path, arrays, about)
         return
-    blocks, width = _blocks(workspace, run, model, how)
+    # Latents of images are many: they are written while they are inferred.
+    blocks, width = _blocks(workspace, run, model, execution)
     shape = (len(data), width)
     with files.room_on_disk(folder):
-        latents.write(folder / files.LATENTS, shape, blocks, about, workspace.config.stored_latents)
+        latents.write(path, shape, blocks, about, workspace.config.stored_latents)
 
 
-def _arrays_of(run: Run, model: Model, data: Data, folder: Path) -> dict[str, Any] | None:
-    """What a model of arrays infers, nothing if it is not trained; None for a model of images, whose latents are streamed."""
-    if not isinstance(model, ArraysModel):
-        return None
+def _arrays(
+    run: Run,
+    model: ArraysModel,
+    data: Data,
+    folder: Path,
+) -> dict[str, Any]:
+    """What a model of arrays infers, by name; nothing if it needs no training."""
     if not model.trained or not isinstance(data, Arrays):
         return {}
-    made = encode.networks(
-        model, training_of(run), loop.shape_of(model, data), records.weights(folder)
-    )
+    shape = loop.shape_of(model, data)
+    weights = records.weights(folder)
+    nets = encode.networks(model, training_of(run), shape, weights)
+    # Some models infer from all of the data at once, for instance a graph.
     whole = base_arrays.tensors(data.arrays(slice(None)))
-    return base_arrays.inferred(model, made, whole, run.seed, encode.ROWS)
+    return base_arrays.inferred(model, nets, whole, run.seed, encode.ROWS)
 
 
 def _blocks(
-    workspace: Workspace, run: Run, model: Model, how: Execution
+    workspace: Workspace,
+    run: Run,
+    model: Model,
+    execution: Execution,
 ) -> tuple[Iterator[tuple[Array, Array]], int]:
+    """Blocks of means and log-variances of a model of images, and the number of latents.
+
+    A control without training has codes that are computed from the factors.
+    """
     data = open_data(workspace, run)
     if not model.trained:
-        mean, log_variance = model.codes(data.factors(np.arange(len(data))), run.seed)
+        all_factors = data.factors(np.arange(len(data)))
+        mean, log_variance = model.codes(all_factors, run.seed)
         return iter([(mean, log_variance)]), mean.shape[1]
     training = training_of(run)
     weights = records.weights(workspace.paths.run(run.key))
-    made = encode.networks(model, training, loop.shape_of(model, data), weights, how.device)
-    return encode.encode(
-        model, made, of_images(data), run.seed, how.precision, how.device
-    ), training.latents
+    device = execution.device
+    precision = execution.precision
+    shape = loop.shape_of(model, data)
+    nets = encode.networks(model, training, shape, weights, device)
+    blocks = encode.encode(model, nets, of_images(data), run.seed, precision, device)
+    return blocks, training.latents

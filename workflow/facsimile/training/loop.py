@@ -1,7 +1,9 @@
-"""Train one run: the loop that every model shares. It knows no model by name.
+"""Train one run: the training loop that all models share.
 
-A step takes, at one point, the gradient of each group's loss with respect to that group's own parameters, then every group
-steps: with TensorFlow's ``var_list`` this is what disentanglement_lib does, and no discriminator's loss can reach the encoder.
+A model has one or more groups of parameters, each with its own loss. At each step the gradient of
+every group's loss is taken with respect to that group's own parameters, all at the same point;
+then every group is updated. With TensorFlow's ``var_list`` disentanglement_lib does the same, and
+no discriminator's loss can reach the encoder.
 """
 
 import math
@@ -17,8 +19,8 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from facsimile.datasets import Arrays, Data, Dataset, of_images
-from facsimile.models import ArraysModel, Draw, Losses, Model
+from facsimile.datasets import Arrays, Data, of_images
+from facsimile.models import ArraysModel, Losses, Model
 from facsimile.models.base import arrays, networks, rng
 from facsimile.models.base.adam import MOMENTS, TFAdam
 from facsimile.models.base.bf16_layers import as_bf16_layers
@@ -29,16 +31,19 @@ from facsimile.training import batches
 
 Session = Mapping[str, Any]
 Batch = Tensor | Mapping[str, Tensor]
+# Fields of State that a checkpoint holds besides tensors.
 PROGRESS = ("step", "history", "seconds", "sessions")
-BLOCK = 64  # steps whose random numbers are drawn at once; a constant, so that a resumed run draws the same blocks
-ROWS = 500  # rows of the history of a run
+# Random numbers are drawn for this many steps at once. A constant, so that a resumed run draws the
+# same blocks.
+BLOCK = 64
+ROWS = 500  # approximate number of rows in the history of a run
 
 
 @dataclass
 class State:
-    """All that a step changes: networks and optimisers by group, steps made, the history and the seconds so far.
+    """All that a step changes: networks and optimisers by group, steps made, history, seconds.
 
-    ``sessions``: how the run was executed, one entry a process that had a hand in it.
+    ``sessions`` says how the run was executed, with one entry per process that trained it.
     """
 
     networks: dict[str, nn.Module]
@@ -50,67 +55,100 @@ class State:
 
 
 class NonFiniteLoss(RuntimeError):
-    """The loss became infinite or NaN: ``step`` is where, ``last`` the loss of the step before."""
+    """The loss became infinite or NaN at ``step``; ``last`` is the loss of the step before."""
 
     def __init__(self, state: State, last: float | None) -> None:
-        before = "it never was finite" if last is None else f"the last finite loss was {last:.6g}"
+        before = "it never was finite"
+        if last is not None:
+            before = f"the last finite loss was {last:.6g}"
         super().__init__(f"non-finite loss at step {state.step}; {before}")
-        self.state, self.step, self.last = state, state.step, last
+        self.state = state
+        self.step = state.step
+        self.last = last
 
 
-def start(model: Model, training: Training, shape: Any, seed: int, precision: str) -> State:
-    """Networks and optimisers before the first step; depends on the seed and on nothing else.
+def start(
+    model: Model,
+    training: Training,
+    shape: Any,
+    seed: int,
+    precision: str,
+) -> State:
+    """Networks and optimisers before the first step, which depend on nothing but the seed.
 
-    ``shape``: of an image, or for a model of arrays that of a row of each array by name.
+    ``shape`` is the shape of an image or, for a model of arrays, the shape of one row of each
+    array by name.
     """
-    made = model.networks(shape, training.latents, training.network)
+    nets = model.networks(shape, training.latents, training.network)
     if isinstance(model, ArraysModel):
-        model.initialise(made, seed)
-        return State(made, arrays.optimisers_of(model, training, made), 0, [])
-    settings = model.adam(training.by_adam)
-    for group, network in made.items():
+        model.initialise(nets, seed)
+        array_optimisers = arrays.optimisers_of(model, training, nets)
+        return State(nets, array_optimisers, 0, [])
+    adam_settings = model.adam(training.by_adam)
+    for group, network in nets.items():
         networks.initialise(network, seed, group)
         if precision == "bf16":
+            # Convolutions in bfloat16 are faster with channels last in memory.
             network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
             as_bf16_layers(network)
-    optimisers = {
-        group: TFAdam(list(network.parameters()), settings[group])
-        for group, network in made.items()
-    }
-    return State(made, optimisers, 0, [])
+    optimisers = {}
+    for group, network in nets.items():
+        parameters = list(network.parameters())
+        optimisers[group] = TFAdam(parameters, adam_settings[group])
+    return State(nets, optimisers, 0, [])
 
 
 def steps(
-    model: Model, training: Training, data: Data, seed: int, precision: str, state: State
+    model: Model,
+    training: Training,
+    data: Data,
+    seed: int,
+    precision: str,
+    state: State,
 ) -> Iterator[State]:
-    """Go on training from ``state`` to the last step, yielding the state after each; raises NonFiniteLoss."""
-    total = None
-    for block in range(state.step // BLOCK * BLOCK, training.steps, BLOCK):
-        draws = _draws(model, training, batches.sizes(data), seed, block)
-        for step in range(max(block, state.step), min(block + BLOCK, training.steps)):
-            given = _batch(model, data, draws["batch"][step - block].numpy(), seed, step, precision)
-            traced = _traced(model, state, given) if recorded(step, training.steps) else {}
-            losses = _update(
-                model,
-                state,
-                given,
-                {name: draw[step - block] for name, draw in draws.items()},
-                step,
-                precision,
-            )
-            last, total = total, sum(loss.item() for loss in losses.minimise.values())
-            if not math.isfinite(total):
-                raise NonFiniteLoss(state, last)
-            if recorded(step, training.steps):
+    """Train from ``state`` to the last step; yields the state after each step.
+
+    Raises NonFiniteLoss.
+    """
+    loss: float | None = None
+    sizes = batches.sizes(data)
+    # Whole blocks are drawn, also when training is resumed in the middle of one.
+    first_block = state.step // BLOCK * BLOCK
+
+    for block in range(first_block, training.steps, BLOCK):
+        block_draws = _draws(model, training, sizes, seed, block)
+        block_end = min(block + BLOCK, training.steps)
+
+        for step in range(max(block, state.step), block_end):
+            draws = {name: values[step - block] for name, values in block_draws.items()}
+            rows = draws["batch"].numpy()
+            batch = _batch(data, rows, seed, step, precision)
+            is_recorded = recorded(step, training.steps)
+            # Traces are those before the update.
+            traces = _traces(model, state, batch) if is_recorded else {}
+            losses = _update(model, state, batch, draws, step, precision)
+
+            previous_loss = loss
+            loss = sum(group_loss.item() for group_loss in losses.minimise.values())
+            if not math.isfinite(loss):
+                # The networks were updated with this loss, but no weights of a failed run are kept.
+                raise NonFiniteLoss(state, previous_loss)
+            if is_recorded:
                 terms = {name: term.item() for name, term in losses.terms.items()}
-                state.history.append({"step": step, "loss": total} | terms | traced)
+                row = {"step": step, "loss": loss} | terms | traces
+                state.history.append(row)
             state.step = step + 1
             yield state
 
 
 def recorded(step: int, steps: int) -> bool:
-    """Whether a step's loss goes into the history: every so many steps, and the last."""
-    return step % max(1, steps // ROWS) == 0 or step == steps - 1
+    """Whether the loss of a step is recorded: every so many steps, and at the last one."""
+    interval = max(1, steps // ROWS)
+    return step % interval == 0 or step == steps - 1
+
+
+def _do_nothing(state: State) -> None:
+    pass
 
 
 def run(
@@ -122,100 +160,116 @@ def run(
     folder: Path,
     clock: "Clock",
     session: Session,
-    reached: Callable[[State], None] = lambda state: None,
+    reached: Callable[[State], None] = _do_nothing,
 ) -> State:
-    """Train one run to its end, from its checkpoint if it has one, writing checkpoints when the clock says so.
+    """Train one run to its end, from its checkpoint if it has one.
 
-    ``session`` is how this process executes it; kept with the run. ``reached`` is told the state after each step but the last,
-    before a checkpoint of it is written.
+    A checkpoint is written whenever ``clock`` says so. ``session`` describes how this process
+    executes the run and is stored with it. ``reached`` is called with the state after each step
+    but the last, before a checkpoint of that state is written.
     """
     state = start(model, training, shape_of(model, data), seed, precision)
-    if saved := checkpoints.load_checkpoint(folder):
-        kept = {group: moments(optimiser) for group, optimiser in state.optimisers.items()}
-        _restore(state, *fitting(saved, state.networks, folder, kept))
+    checkpoint = checkpoints.load_checkpoint(folder)
+    if checkpoint is not None:
+        names = {group: moments(optimiser) for group, optimiser in state.optimisers.items()}
+        tensors, progress_then = matching(checkpoint, state.networks, folder, names)
+        _restore(state, tensors, progress_then)
+    # Only now: a checkpoint brings the sessions of earlier processes.
     state.sessions.append({"from": state.step, **session})
-    began, before = time.perf_counter(), state.seconds
+    began = time.perf_counter()
+    seconds_before = state.seconds
     for _ in steps(model, training, data, seed, precision, state):
-        state.seconds = before + time.perf_counter() - began
+        state.seconds = seconds_before + time.perf_counter() - began
         if state.step < training.steps:
             reached(state)
+        # After the last step the run is stored as a whole.
         if clock.due(state.step) and state.step < training.steps:
-            clock.keep()
+            clock.check_lease()
             checkpoints.save_checkpoint(folder, _tensors(state), progress(state))
             clock.saved()
     return state
 
 
 def progress(state: Any) -> dict[str, Any]:
-    """What a checkpoint holds besides tensors; of a State, or of another record with these fields."""
+    """What a checkpoint holds besides tensors; ``state`` is a State or has the same fields."""
     return {name: getattr(state, name) for name in PROGRESS}
 
 
 def shape_of(model: Model, data: Data) -> Any:
-    """What a model's networks are made for; raises ValueError for a data set that is not of the model's kind."""
+    """The shape of the data for which a model's networks are made, as ``start`` takes it.
+
+    Raises ValueError for a model of arrays and a data set of images, and the other way round.
+    """
     if not isinstance(model, ArraysModel):
         return of_images(data).image_shape
     if not isinstance(data, Arrays):
         raise ValueError(
-            f"{type(model).__name__} is a model of arrays, {data.name} a data set of images; pair it with another"
+            f"{type(model).__name__} is a model of arrays, {data.name} a data set of images; "
+            "use a data set of arrays"
         )
     return arrays.checked(model, data.name, data.shapes)
 
 
-def fitting(
-    saved: checkpoints.Checkpoint,
-    made: Mapping[str, nn.Module],
+def matching(
+    checkpoint: checkpoints.Checkpoint,
+    nets: Mapping[str, nn.Module],
     folder: Path,
-    kept: Mapping[str, tuple[str, ...]] | None = None,
+    moment_names: Mapping[str, tuple[str, ...]] | None = None,
 ) -> checkpoints.Checkpoint:
-    """The checkpoint, if its tensors are those of these networks; raises StoreError for one of another network.
+    """Return the checkpoint if its tensors have the names and shapes of these networks.
 
-    ``kept``: what each group's optimiser keeps of every parameter; None: Adam's moments.
+    ``moment_names`` says what the optimiser of each group keeps per parameter; None stands for
+    Adam's moments. Raises StoreError for a checkpoint of another network.
     """
-    wanted = {
-        f"weights.{group}.{name}": value.shape
-        for group, net in made.items()
-        for name, value in net.state_dict().items()
-    }
-    for group, network in made.items():
+    expected: dict[str, torch.Size] = {}
+    for group, network in nets.items():
+        for name, value in network.state_dict().items():
+            expected[f"weights.{group}.{name}"] = value.shape
+        names = MOMENTS if moment_names is None else moment_names[group]
         for index, parameter in enumerate(network.parameters()):
-            names = MOMENTS if kept is None else kept[group]
-            wanted |= {f"adam.{group}.{index}.{moment}": parameter.shape for moment in names}
-    found = {name: tensor.shape for name, tensor in saved[0].items()}
-    if wrong := sorted(
-        name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name)
-    ):
-        wants, has = (
-            list(shapes[wrong[0]]) if wrong[0] in shapes else "nothing"
-            for shapes in (wanted, found)
-        )
+            for name in names:
+                expected[f"adam.{group}.{index}.{name}"] = parameter.shape
+
+    tensors, _ = checkpoint
+    stored = {name: tensor.shape for name, tensor in tensors.items()}
+    all_names = sorted(expected.keys() | stored.keys())
+    differing = [name for name in all_names if expected.get(name) != stored.get(name)]
+    if differing:
+        first = differing[0]
+        should_be = list(expected[first]) if first in expected else "nothing"
+        is_now = list(stored[first]) if first in stored else "nothing"
         raise files.StoreError(
-            f"{folder / files.CHECKPOINT}: of another network: {wrong[0]} should be {wants}, is {has} ({len(wrong)} differ); "
-            f"the model's code has changed since; start this run anew: facsimile forget {files.key(folder)}"
+            f"{folder / files.CHECKPOINT}: of another network: {first} should be {should_be}, "
+            f"is {is_now} ({len(differing)} differ); the model's code has changed since; "
+            f"start this run again: facsimile forget {files.key(folder)}"
         )
-    return saved
+    return checkpoint
 
 
 class Clock:
-    """Says when a checkpoint is due: every ``minutes``, every ``every`` steps, or when the process was asked to stop.
+    """Says when a checkpoint is due.
 
-    ``keep`` is called before anything is written: it raises if the run is no longer ours.
+    It is due every ``minutes``, every ``every`` steps, and once the process was asked to stop.
+    ``check_lease`` is called before anything is written; it raises if the run is no longer ours.
     """
 
     def __init__(self, minutes: float = 5.0, every: int | None = None) -> None:
-        self.minutes, self.every = minutes, every
-        self.stopping = False
-        self.keep: Callable[[], None] = lambda: None
-        self._last = time.monotonic()
+        self.minutes = minutes
+        self.every = every
+        self.stopping = False  # set when SIGTERM arrives
+        # Set to check the lease of the run that is being trained.
+        self.check_lease: Callable[[], None] = lambda: None
+        self._last_saved = time.monotonic()
 
     def due(self, step: int) -> bool:
         """Whether a checkpoint is due after ``step`` steps."""
         by_steps = self.every is not None and step % self.every == 0
-        return self.stopping or by_steps or time.monotonic() - self._last > 60 * self.minutes
+        by_time = time.monotonic() - self._last_saved > 60 * self.minutes
+        return self.stopping or by_steps or by_time
 
     def saved(self) -> None:
-        """A checkpoint was written; leaves with the code that makes a scheduler run the job again, if asked to stop."""
-        self._last = time.monotonic()
+        """Note that a checkpoint was written; raises Interrupted if the process has to stop."""
+        self._last_saved = time.monotonic()
         if self.stopping:
             raise Interrupted
 
@@ -225,106 +279,140 @@ class Interrupted(RuntimeError):
 
 
 def history(state: State) -> pd.DataFrame:
-    """The recorded loss terms, one row a recorded step."""
-    return pd.DataFrame(state.history, columns=None if state.history else ["step", "loss"])
+    """The recorded loss terms, one row per recorded step."""
+    # A table without rows needs the columns that every history has.
+    columns = None if state.history else ["step", "loss"]
+    return pd.DataFrame(state.history, columns=columns)
 
 
 def weights(state: State) -> dict[str, Tensor]:
-    """``group.parameter`` -> tensor, contiguous and on the CPU, for storage."""
-    return {
-        f"{group}.{name}": value.detach().contiguous().cpu()
-        for group, network in state.networks.items()
-        for name, value in network.state_dict().items()
-    }
+    """The weights as ``group.parameter`` -> tensor, contiguous and on the CPU, for storage."""
+    tensors = {}
+    for group, network in state.networks.items():
+        for name, value in network.state_dict().items():
+            # safetensors refuses tensors that are not contiguous, as with channels last.
+            contiguous = value.detach().contiguous()
+            tensors[f"{group}.{name}"] = contiguous.cpu()
+    return tensors
 
 
 def autocast(precision: str, device: str = "cpu") -> Any:
-    """The context in which networks run at a precision: with ``bf16``, products in bfloat16 and sums in float32."""
-    return torch.autocast(device, torch.bfloat16) if precision == "bf16" else nullcontext()
+    """The context in which networks run: with ``bf16``, products in bfloat16, sums in float32."""
+    if precision == "bf16":
+        return torch.autocast(device, torch.bfloat16)
+    return nullcontext()
 
 
 def _draws(
-    model: Model, training: Training, sizes: tuple[int, ...], seed: int, block: int
+    model: Model,
+    training: Training,
+    sizes: tuple[int, ...],
+    seed: int,
+    block: int,
 ) -> dict[str, Tensor]:
-    """All that a block of steps draws, [steps, ...] by name."""
-    seeds, at = torch.tensor([seed]), torch.arange(block, block + BLOCK)
-    rows = math.prod(sizes) if training.batch_size == "all" else training.batch_size
-    drawn = {
-        name: _noise(seeds, at, name, draw)
-        for name, draw in model.draws(rows, training.latents).items()
-    }
+    """All random numbers of a block of steps, [steps, ...] by name.
+
+    ``batch`` holds the rows of the batches; the other names are the model's noise.
+    """
+    seeds = torch.tensor([seed])
+    steps = torch.arange(block, block + BLOCK)
+    # Draws have shape [steps, seeds, ...]; [:, 0] takes those of the only seed.
     if training.batch_size == "all":
-        return drawn | {"batch": torch.arange(rows).expand(BLOCK, -1)}
-    return drawn | {"batch": batches.rows(seeds, at, rows, sizes, model.paired)[:, 0]}
-
-
-def _noise(seeds: Tensor, at: Tensor, name: str, draw: Draw) -> Tensor:
-    if draw.kind == "normal":
-        return rng.normals(seeds, at, name, math.prod(draw.shape))[:, 0].unflatten(-1, draw.shape)
-    return rng.permutations(seeds, at, name, *draw.shape)[:, 0]
+        size = math.prod(sizes)
+        rows = torch.arange(size).expand(BLOCK, -1)
+    else:
+        size = training.batch_size
+        rows = batches.rows(seeds, steps, size, sizes, model.paired)[:, 0]
+    draws = {}
+    declared = model.draws(size, training.latents)
+    for name, draw in declared.items():
+        draws[name] = batches.noise(seeds, steps, name, draw)[:, 0]
+    return draws | {"batch": rows}
 
 
 def _batch(
-    model: Model, data: Data, rows: np.ndarray, seed: int, step: int, precision: str
+    data: Data,
+    rows: np.ndarray,
+    seed: int,
+    step: int,
+    precision: str,
 ) -> Batch:
+    """Some rows of a data set as tensors; a stochastic data set draws its images for each step."""
     if isinstance(data, Arrays):
         return arrays.tensors(data.arrays(rows))
-    return batch(data, rows, rng.generator(seed, "images", step), precision)
+    generator = rng.generator(seed, "images", step)
+    images = data.images(rows, generator)
+    return as_input(images, precision)
 
 
-def _traced(model: Model, state: State, given: Batch) -> dict[str, float]:
-    return (
-        {}
-        if isinstance(given, Tensor)
-        else arrays.traced(cast(ArraysModel, model), state.networks, given)
-    )
-
-
-def batch(data: Dataset, indices: np.ndarray, draw: np.random.Generator, precision: str) -> Tensor:
-    """Images [b, c, h, w] float32 in [0, 1]; a stochastic data set redraws them from ``draw``."""
-    return as_input(data.images(indices, draw), precision)
+def _traces(model: Model, state: State, batch: Batch) -> dict[str, float]:
+    """What a model of arrays records along training besides its losses."""
+    if isinstance(batch, Tensor):
+        return {}
+    arrays_model = cast(ArraysModel, model)  # only such a model has a mapping as its batch
+    return arrays.traced(arrays_model, state.networks, batch)
 
 
 def as_input(images: np.ndarray, precision: str, device: str = "cpu") -> Tensor:
-    """Images uint8 [b, h, w, c] as float32 [b, c, h, w] in [0, 1]; with bf16, channels last in memory, as convolutions want."""
-    scaled = torch.from_numpy(images).to(device).permute(0, 3, 1, 2).to(torch.float32).div_(255)
-    return scaled.contiguous(
-        memory_format=torch.channels_last if precision == "bf16" else torch.contiguous_format
-    )
+    """Convert images, uint8 [b, h, w, c], to float32 [b, c, h, w] in [0, 1].
+
+    With ``bf16`` the channels come last in memory, which is faster for convolutions.
+    """
+    # As bytes they are sent to the device faster.
+    on_device = torch.from_numpy(images).to(device)
+    channels_first = on_device.permute(0, 3, 1, 2)
+    scaled = channels_first.to(torch.float32).div_(255)
+    if precision == "bf16":
+        return scaled.contiguous(memory_format=torch.channels_last)
+    return scaled.contiguous(memory_format=torch.contiguous_format)
 
 
 def _update(
-    model: Model, state: State, given: Batch, noise: Mapping[str, Tensor], step: int, precision: str
+    model: Model,
+    state: State,
+    batch: Batch,
+    noise: Mapping[str, Tensor],
+    step: int,
+    precision: str,
 ) -> Losses:
+    """Make one step: update all networks, and return the losses before the update."""
     with autocast(precision):
-        losses = model.losses(state.networks, given, noise, step)  # type: ignore[arg-type]
-    parameters = {group: list(network.parameters()) for group, network in state.networks.items()}
-    gradients = {
-        group: torch.autograd.grad(loss, parameters[group], retain_graph=len(parameters) > 1)
-        for group, loss in losses.minimise.items()
-    }
+        losses = model.losses(state.networks, batch, noise, step)  # type: ignore[arg-type]
+    # Several losses share a graph, which the first of them must not free.
+    keep_graph = len(state.networks) > 1
+    gradients = {}
+    for group, loss in losses.minimise.items():
+        parameters = list(state.networks[group].parameters())
+        gradients[group] = torch.autograd.grad(loss, parameters, retain_graph=keep_graph)
+    # Only now: all gradients are taken at the same point.
     for group, optimiser in state.optimisers.items():
         optimiser.step(gradients[group])
     return losses
 
 
 def _tensors(state: State) -> dict[str, Tensor]:
-    moments = {
-        f"adam.{group}.{name}": value
-        for group, optimiser in state.optimisers.items()
-        for name, value in optimiser.tensors().items()
-    }
-    return {f"weights.{name}": value for name, value in weights(state).items()} | moments
+    """The tensors of a checkpoint: weights, and what the optimisers keep."""
+    tensors = {f"weights.{name}": value for name, value in weights(state).items()}
+    for group, optimiser in state.optimisers.items():
+        for name, value in optimiser.tensors().items():
+            tensors[f"adam.{group}.{name}"] = value
+    return tensors
 
 
 def _restore(state: State, tensors: dict[str, Tensor], saved: dict[str, Any]) -> None:
+    """Set the state to that of a checkpoint, given its tensors and the rest of it."""
     for group, network in state.networks.items():
-        prefix = f"weights.{group}."
-        network.load_state_dict(
-            {n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)}
-        )
-        prefix = f"adam.{group}."
-        moments = {n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)}
-        state.optimisers[group].restore(moments, saved["step"])
+        network.load_state_dict(_with_prefix(tensors, f"weights.{group}."))
+        optimiser_tensors = _with_prefix(tensors, f"adam.{group}.")
+        state.optimisers[group].restore(optimiser_tensors, saved["step"])
     for name in PROGRESS:
         setattr(state, name, saved[name])
+
+
+def _with_prefix(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors whose name has this prefix, by the rest of their name."""
+    chosen = {}
+    for name, value in tensors.items():
+        if name.startswith(prefix):
+            chosen[name.removeprefix(prefix)] = value
+    return chosen

@@ -1,4 +1,4 @@
-"""What this machine can do, and what is recorded of it with every run."""
+"""How this machine executes runs, and what is recorded of it with every run."""
 
 import os
 import platform
@@ -14,7 +14,10 @@ from facsimile.planning.config import Config
 
 @dataclass(frozen=True)
 class Execution:
-    """How runs are made on this machine: ``serial`` or ``packed``, device, precision; ``pack`` and ``compiled`` if packed."""
+    """How runs are executed: ``name`` is ``serial`` or ``packed``; with device and precision.
+
+    ``pack`` and ``compiled`` matter for packed runs only.
+    """
 
     name: str
     device: str
@@ -24,106 +27,122 @@ class Execution:
 
 
 def execution(config: Config) -> Execution:
-    """What the configuration asks for, ``auto`` being decided by the device that is found.
+    """The execution that the configuration asks for; ``auto`` packs where there is a GPU.
 
-    Raises ValueError for a device that is not there, and for a choice that this machine or execution does not have.
+    Raises ValueError for a device that is missing, and for a choice that this machine or the
+    execution does not have.
     """
     if config.execution == "serial" and config.device == "cuda":
         raise ValueError(
-            "execution: serial runs on the processor; for a GPU set execution: packed, with pack: 1 if need be"
+            "execution: serial runs on the processor; "
+            "for a GPU set execution: packed, with pack: 1 if need be"
         )
-    found = device(config.device)
-    name = (
-        config.execution
-        if config.execution != "auto"
-        else ("packed" if found == "cuda" else "serial")
-    )
+    device_name = device(config.device)
+    name = config.execution
+    if name == "auto":
+        name = "packed" if device_name == "cuda" else "serial"
     if name == "serial":
         return Execution(name, "cpu", precision(config.precision, "cpu"))
     return Execution(
         name,
-        found,
-        precision(config.precision, found),
-        config.pack,
-        config.compile and found == "cuda",
+        device_name,
+        precision(config.precision, device_name),
+        pack=config.pack,
+        compiled=config.compile and device_name == "cuda",
     )
 
 
 def plain() -> Execution:
-    """One run at a time, in float32, on the processor: how models too small for anything else are made and asked."""
+    """One run at a time, in float32, on the processor.
+
+    This is for models of arrays: they are too small for any other execution to be faster.
+    """
     return Execution("serial", "cpu", "float32")
 
 
 def encoding(config: Config) -> Execution:
-    """How latents are inferred: one model at a time, on the device and with the precision of training.
+    """How latents are inferred: one model at a time, with the device and precision of training.
 
-    tf32 is for training: its latents are inferred in float32.
+    Only tf32 is not used: latents of such runs are inferred in float32.
     """
-    found = "cpu" if config.execution == "serial" else device(config.device)
-    wanted = "float32" if config.precision == "tf32" else config.precision
-    return Execution("serial", found, precision(wanted, found))
+    device_name = "cpu" if config.execution == "serial" else device(config.device)
+    setting = "float32" if config.precision == "tf32" else config.precision
+    return Execution("serial", device_name, precision(setting, device_name))
 
 
-def device(wanted: str) -> str:
-    """``auto`` becomes ``cuda`` where torch finds a GPU, else ``cpu``; raises ValueError for a GPU that is not there."""
-    if wanted == "cuda" and not torch.cuda.is_available():
+def device(setting: str) -> str:
+    """Resolve the setting ``device``: ``auto`` is ``cuda`` if torch finds a GPU, otherwise ``cpu``.
+
+    Raises ValueError for ``cuda`` without a GPU.
+    """
+    if setting == "cuda" and not torch.cuda.is_available():
         raise ValueError(
-            f"device: cuda, but torch {torch.__version__} finds no GPU here; set device: auto, or ask the cluster for a GPU "
+            f"device: cuda, but torch {torch.__version__} finds no GPU here; "
+            "set device: auto, or ask the cluster for a GPU "
             "(set-resources in profiles/slurm/profile.yaml)"
         )
-    return "cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu"
+    return "cuda" if setting != "cpu" and torch.cuda.is_available() else "cpu"
 
 
-def precision(wanted: str, on: str = "cpu") -> str:
-    """``auto`` becomes ``bf16`` where the device multiplies bfloat16 itself, else ``float32``; others stay as they are.
+def precision(setting: str, device_name: str = "cpu") -> str:
+    """Resolve the setting ``precision`` for a device.
 
-    Raises ValueError for tf32 on a processor, which has no such products.
+    ``auto`` is ``bf16`` if the device has instructions for products in bfloat16, otherwise
+    ``float32``. Raises ValueError for tf32 on a processor, which has no such products.
     """
-    if wanted == "tf32" and on == "cpu":
+    if setting == "tf32" and device_name == "cpu":
         raise ValueError("precision: tf32 is a GPU's; on a processor set float32, bf16 or auto")
-    if wanted != "auto":
-        return wanted
-    return (
-        "bf16"
-        if (
-            torch.cuda.is_bf16_supported(including_emulation=False) if on == "cuda" else _cpu_bf16()
-        )
-        else "float32"
-    )
+    if setting != "auto":
+        return setting
+    if device_name == "cuda":
+        # Not if the GPU only emulates such products.
+        has_bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        has_bf16 = _cpu_has_bf16()
+    return "bf16" if has_bf16 else "float32"
 
 
-def _cpu_bf16() -> bool:
-    capable = getattr(torch.backends.cpu, "get_cpu_capability", lambda: "")()
+def _cpu_has_bf16() -> bool:
+    capability = getattr(torch.backends.cpu, "get_cpu_capability", lambda: "")()
+    # torch also reports support where bfloat16 is only emulated, so the CPU's own flag counts.
     return (
         torch.ops.mkldnn._is_mkldnn_bf16_supported()
-        and "AVX512" in capable
-        and _flag("avx512_bf16")
+        and "AVX512" in capability
+        and _has_cpu_flag("avx512_bf16")
     )
 
 
 def one_thread() -> None:
-    """One thread a process: two on a busy core were 40 times slower, and one process a core is faster than two threads."""
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    """Use one thread per process, unless OMP_NUM_THREADS is set.
+
+    Two threads on a busy core were 40 times slower, and one process per core is faster than two
+    threads.
+    """
+    threads = os.environ.get("OMP_NUM_THREADS", "1")
+    torch.set_num_threads(int(threads))
 
 
-def execution_facts(how: Execution) -> dict[str, Any]:
-    """How a run was executed: execution, device, precision, threads, host and versions."""
-    cuda = (
-        {"cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version()}
-        if how.device == "cuda"
-        else {}
-    )
-    packed = {"pack": how.pack, "compiled": how.compiled} if how.name == "packed" else {}
-    return {
-        "execution": how.name,
-        **packed,
-        "device": torch.cuda.get_device_name() if how.device == "cuda" else "cpu",
+def execution_facts(execution: Execution) -> dict[str, Any]:
+    """What is recorded of a run's execution: device, precision, threads, host, versions, ….
+
+    ``pack`` and ``compiled`` are recorded for packed runs only.
+    """
+    facts: dict[str, Any] = {"execution": execution.name}
+    if execution.name == "packed":
+        facts |= {"pack": execution.pack, "compiled": execution.compiled}
+    on_gpu = execution.device == "cuda"
+    versions: dict[str, Any] = provenance.versions("facsimile", "numpy", "torch")
+    if on_gpu:
+        cudnn = torch.backends.cudnn.version()
+        versions = versions | {"cuda": torch.version.cuda, "cudnn": cudnn}
+    return facts | {
+        "device": torch.cuda.get_device_name() if on_gpu else "cpu",
         "processor": _processor(),
-        "precision": how.precision,
+        "precision": execution.precision,
         "threads": torch.get_num_threads(),
         "host": socket.gethostname(),
         "job": os.environ.get("SLURM_JOB_ID"),
-        "versions": provenance.versions("facsimile", "numpy", "torch") | cuda,
+        "versions": versions,
     }
 
 
@@ -134,8 +153,9 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def _flag(name: str) -> bool:
-    return any(name in line.split() for line in _cpuinfo() if line.startswith("flags"))
+def _has_cpu_flag(name: str) -> bool:
+    flags = [line.split() for line in _cpuinfo() if line.startswith("flags")]
+    return any(name in words for words in flags)
 
 
 def _cpuinfo() -> list[str]:

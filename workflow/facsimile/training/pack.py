@@ -1,12 +1,14 @@
-"""The packed execution: K runs of one program, a step of all of them at a time, with no word from the host in between.
+"""The packed execution: K runs of one program advance together, a step of all of them at a time.
 
-A model's file knows nothing of it: its loss is mapped over the runs by ``torch.vmap`` (``packed_step.py``). A GPU runs the step
-compiled and as a CUDA graph, a CPU as it is.
+The host does not intervene between the steps of a block. A model's file knows nothing of packs:
+its loss is mapped over the runs by ``torch.vmap`` (``packed_step.py``). On a GPU the step is
+compiled and replayed as a CUDA graph, on a CPU it is called as it is.
 
-K is fixed: a pack with fewer runs is filled up with dummies. Nothing that a run computes looks at another run, and all its
-randomness is keyed by its own seed and step, so that its bits do not depend on its slot or on its companions. A run is *frozen*
-when it has made its steps, when its loss became non-finite, and from the start if it is a dummy: it is computed on, and kept as
-it was.
+K is fixed: a pack with fewer runs is filled up with dummies. No run's computation uses values of
+another run, and all its random numbers depend on its own seed and step, so that its bits depend
+neither on its slot nor on its companions. A run is *frozen* once it has made its steps, once its
+loss is non-finite, and from the start if it is a dummy: it is still computed, but no longer
+changed.
 """
 
 import os
@@ -30,8 +32,10 @@ from facsimile.studies.training import Training
 from facsimile.training import packed_step, sources
 from facsimile.training.sources import Source
 
-BLOCK = 64  # steps between two looks of the host at the losses
-WARM_UP = 3  # steps of frozen runs before a CUDA graph is captured, so that libraries choose their kernels and take their memory
+BLOCK = 64  # most steps between two looks of the host at the losses
+# Steps with all runs frozen before a CUDA graph is captured, in which libraries choose their
+# kernels and allocate their memory.
+WARM_UP = 3
 CPU = torch.device("cpu")
 Array = npt.NDArray[np.floating[Any]]
 
@@ -45,9 +49,10 @@ class Member(NamedTuple):
 
 @dataclass(frozen=True)
 class How:
-    """Device, precision (``float32``, ``tf32``, ``bf16``; ``float64`` for tests), and whether the step is compiled.
+    """How a pack is computed: device, precision, and whether the step is compiled.
 
-    ``convolutions``: ``grouped``, as vmap makes them, or ``matrix`` (matrix_convolutions.py).
+    ``precision`` is ``float32``, ``tf32`` or ``bf16``, and ``float64`` in tests. ``convolutions``
+    is ``grouped``, as vmap makes them, or ``matrix`` (matrix_convolutions.py).
     """
 
     device: torch.device = CPU
@@ -57,23 +62,23 @@ class How:
 
     @property
     def dtype(self) -> torch.dtype:
-        """Of weights and moments; bf16 and tf32 are precisions of products alone."""
+        """The type of weights and moments; bf16 and tf32 are precisions of products only."""
         return torch.float64 if self.precision == "float64" else torch.float32
 
     def autocast(self) -> Any:
         """The context in which losses are computed."""
-        return (
-            torch.autocast(self.device.type, torch.bfloat16)
-            if self.precision == "bf16"
-            else nullcontext()
-        )
+        if self.precision == "bf16":
+            return torch.autocast(self.device.type, torch.bfloat16)
+        return nullcontext()
 
 
 class Block(NamedTuple):
     """What the host learns after a block of steps.
 
-    ``terms``: loss and terms by name, [steps made, K]. Of each run: ``first`` and ``steps``, its updates before and after,
-    ``finite``, whether all its losses were, and ``last``, its last finite loss, NaN if there was none since the pack began.
+    ``terms`` are the loss and its terms by name, each [steps made, K]. The lists have one entry
+    per run: ``first`` and ``steps`` are its numbers of updates before and after the block,
+    ``finite`` says whether all its losses were finite, and ``last`` is its last finite loss, NaN
+    if there was none since the pack began.
     """
 
     terms: dict[str, Array]
@@ -95,118 +100,160 @@ class Pack:
         how: How,
         source: Source | None = None,
     ) -> None:
-        """All runs before their first step; slots beyond ``members`` are dummies. ``source`` is for tests.
+        """All runs before their first step; slots beyond ``members`` are dummies.
 
-        Raises ValueError for no or too many members, or for members of different models.
+        ``source`` is for tests. Raises ValueError for no or too many members, or for members of
+        different models.
         """
         if not 0 < len(members) <= size:
             raise ValueError(
                 f"a pack of {size} runs cannot hold {len(members)}; give it 1 to {size}"
             )
-        if len({type(member.model) for member in members}) > 1:
+        model_types = {type(member.model) for member in members}
+        if len(model_types) > 1:
             raise ValueError(
                 "the runs of a pack share one program, hence one model; sort them by model"
             )
-        _settle(how)
-        models, seeds = zip(*[*members, *[members[0]] * (size - len(members))], strict=True)
-        made = models[0].networks(data.image_shape, training.latents, training.network)
-        for network in made.values():
+        _configure_libraries(how)
+        # A dummy is another copy of the first run.
+        dummies = [members[0]] * (size - len(members))
+        slots = [*members, *dummies]
+        models = [member.model for member in slots]
+        seeds = [member.seed for member in slots]
+        model = models[0]
+
+        self.size = size
+        self.how = how
+        self.networks = model.networks(data.image_shape, training.latents, training.network)
+        self._parameters: dict[str, list[str]] = {}
+        for group, network in self.networks.items():
             network.to(how.device, how.dtype)
             if how.convolutions == "matrix":
                 as_matrix_products(network)
-        self.size, self.how, self.networks = size, how, made
-        self.steps = [0] * size
-        self._parameters = {
-            group: [name for name, _ in network.named_parameters()]
-            for group, network in made.items()
-        }
-        self._source = source or sources.source(
-            data, seeds, training.drawn, how.device, models[0].paired
-        )
-        self._state = packed_step.initial(models, seeds, training, made, how.dtype)
+            self._parameters[group] = [name for name, _ in network.named_parameters()]
+
+        self.steps = [0] * size  # updates made, per slot
+        if source is None:
+            source = sources.source(data, seeds, training.drawn, how.device, model.paired)
+        self._source = source
+        self._state = packed_step.initial(models, seeds, training, self.networks, how.dtype)
+        # Dummies are frozen from the start.
         self._state.live[len(members) :] = False
-        objective = packed_step.Objective(made)
+        objective = packed_step.Objective(self.networks)
         self._step = packed_step.step(
-            models[0], objective, training, self._source, data.factor_sizes, how.autocast
+            model,
+            objective,
+            training,
+            self._source,
+            data.factor_sizes,
+            how.autocast,
         )
-        self._record: dict[str, Tensor] = {}
-        self._at = torch.zeros(1, dtype=torch.int64, device=how.device)
+        # Loss and terms of the current block, [BLOCK, K] by name, and the row of the next step.
+        self._terms: dict[str, Tensor] = {}
+        self._row = torch.zeros(1, dtype=torch.int64, device=how.device)
         self._launch: Callable[[], None] | None = None
 
     def advance(self, count: int, stop: Callable[[], bool] = lambda: False) -> Block:
-        """Make up to ``BLOCK`` steps of every run that is not frozen, fewer if ``stop`` says so; then wait for the device."""
+        """Make up to ``BLOCK`` steps of every run that is not frozen, then wait for the device.
+
+        Fewer steps are made if ``stop`` returns true. Raises ValueError for another ``count``.
+        """
         if not 0 < count <= BLOCK:
             raise ValueError(f"a block has 1 to {BLOCK} steps, not {count}")
-        launch = self._launch = self._launch or self._prepare()
-        self._at.zero_()
-        made = 0
-        while made < count and not stop():
-            self._source.feed([step + made for step in self.steps])
-            launch()
-            made += 1
-        return self._read(made)
+        if self._launch is None:
+            self._launch = self._prepare()
+        self._row.zero_()
+
+        steps_made = 0
+        while steps_made < count and not stop():
+            # ``self.steps`` is as of the last block: within a block the host does not ask.
+            steps = [step + steps_made for step in self.steps]
+            self._source.feed(steps)
+            self._launch()
+            steps_made += 1
+        return self._read(steps_made)
 
     def restore(self, slot: int, tensors: Mapping[str, Tensor], step: int) -> None:
-        """Put a run's checkpoint into its slot: ``weights.group.parameter`` and ``adam.group.index.moment``."""
-        for name, stored in self._stored(slot).items():
-            stored.copy_(tensors[name])
+        """Load the checkpoint of a run into its slot.
+
+        ``tensors`` are named ``weights.group.parameter`` and ``adam.group.index.moment``.
+        """
+        for name, view in self._views(slot).items():
+            view.copy_(tensors[name])
         self._state.steps[slot] = step
         self.steps[slot] = step
 
     def tensors(self, slot: int) -> dict[str, Tensor]:
-        """A run's checkpoint, on the CPU: what the serial execution writes, too."""
-        return {name: stored.cpu().clone() for name, stored in self._stored(slot).items()}
+        """The checkpoint of a run, on the CPU, as the serial execution writes it."""
+        return _copies_on_cpu(self._views(slot))
 
     def weights(self, slot: int) -> dict[str, Tensor]:
-        """``group.parameter`` -> tensor of one run, on the CPU."""
-        return {name: weight[slot].cpu().clone() for name, weight in self._state.weights.items()}
+        """The weights of one run as ``group.parameter`` -> tensor, on the CPU."""
+        views = {name: weight[slot] for name, weight in self._state.weights.items()}
+        return _copies_on_cpu(views)
 
     def freeze(self, slot: int) -> None:
-        """Keep a run as it is from here on."""
+        """Leave a run unchanged from now on."""
         self._state.live[slot] = False
 
-    def _stored(self, slot: int) -> dict[str, Tensor]:
-        """The tensors of one run that change, as views, by their names in a checkpoint."""
-        found = {f"weights.{name}": weight[slot] for name, weight in self._state.weights.items()}
+    def _views(self, slot: int) -> dict[str, Tensor]:
+        """Views of the tensors that change along a run, by their names in a checkpoint."""
+        views = {f"weights.{name}": weight[slot] for name, weight in self._state.weights.items()}
         for group, names in self._parameters.items():
             for index, name in enumerate(names):
+                # Checkpoints number the parameters of an optimiser, as torch does.
                 for moment in MOMENTS:
-                    found[f"adam.{group}.{index}.{moment}"] = getattr(self._state, moment)[
-                        f"{group}.{name}"
-                    ][slot]
-        return found
+                    of_all_runs = getattr(self._state, moment)
+                    values = of_all_runs[f"{group}.{name}"]
+                    views[f"adam.{group}.{index}.{moment}"] = values[slot]
+        return views
 
-    def _read(self, made: int) -> Block:
-        terms = {name: values[:made].cpu().numpy() for name, values in self._record.items()}
-        first, self.steps = self.steps, self._state.steps.tolist()
-        return Block(
-            terms, first, self.steps, self._state.finite.tolist(), self._state.last.tolist()
-        )
+    def _read(self, steps_made: int) -> Block:
+        # To copy a tensor to the CPU is to wait for the device.
+        terms = {}
+        for name, values in self._terms.items():
+            terms[name] = values[:steps_made].cpu().numpy()
+        first = self.steps
+        self.steps = self._state.steps.tolist()
+        finite = self._state.finite.tolist()
+        last = self._state.last.tolist()
+        return Block(terms, first, self.steps, finite, last)
 
     def _prepare(self) -> Callable[[], None]:
-        """What makes one step: the function itself on a CPU, on a GPU the replay of a graph."""
-        state, buffer = self._state.arguments(), self._source.buffer
-        program = _compiled(self._step, state, buffer) if self.how.compiled else self._step
+        """Return what makes one step: a function on a CPU, the replay of a CUDA graph on a GPU."""
+        state = self._state.arguments()
+        buffer = self._source.buffer
+        program = self._step
+        if self.how.compiled:
+            program = _compiled(program, state, buffer)
 
         def launch() -> None:
             for name, values in program(state, buffer).items():
-                if (
-                    name not in self._record
-                ):  # not within a graph: that is captured after some steps
-                    self._record[name] = torch.zeros(
-                        (BLOCK, self.size), dtype=values.dtype, device=values.device
+                # Allocated in the first step: a CUDA graph is captured only after some steps.
+                if name not in self._terms:
+                    self._terms[name] = torch.zeros(
+                        (BLOCK, self.size),
+                        dtype=values.dtype,
+                        device=values.device,
                     )
-                self._record[name].index_copy_(0, self._at, values[None])
-            self._at.add_(1)
+                # The row is a tensor, as a captured graph always writes to the same addresses.
+                self._terms[name].index_copy_(0, self._row, values[None])
+            self._row.add_(1)
 
-        return _captured(launch, self._state.live) if self.how.device.type == "cuda" else launch
+        if self.how.device.type == "cuda":
+            return _captured(launch, self._state.live)
+        return launch
+
+
+def _copies_on_cpu(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    # Cloned because ``cpu`` returns a tensor itself if it is on the CPU already.
+    return {name: tensor.cpu().clone() for name, tensor in tensors.items()}
 
 
 def _compiled(step: packed_step.Step, state: dict[str, Any], buffer: Tensor) -> packed_step.Step:
-    """The step traced into one graph of plain operations, gradients and all, and compiled as a whole."""
-    traced = make_fx(step, tracing_mode="fake")(
-        state, buffer
-    )  # real tensors would make a step while tracing it
+    """Trace the step, gradients included, into one graph of plain operations and compile it."""
+    # Fake tensors: with real ones, tracing would make a step.
+    traced = make_fx(step, tracing_mode="fake")(state, buffer)
     compiled = torch.compile(traced, fullgraph=True, dynamic=False)
 
     def run(state: dict[str, Any], buffer: Tensor) -> dict[str, Tensor]:
@@ -217,9 +264,13 @@ def _compiled(step: packed_step.Step, state: dict[str, Any], buffer: Tensor) -> 
 
 
 def _captured(launch: Callable[[], None], live: Tensor) -> Callable[[], None]:
-    """The replay of a CUDA graph of one step; the steps before the capture are made with every run frozen."""
-    kept = live.clone()
+    """Capture one step as a CUDA graph; returns the function that replays it.
+
+    The steps before the capture are made with all runs frozen.
+    """
+    live_before = live.clone()
     live.zero_()
+    # PyTorch asks for a warm-up on a side stream before a capture.
     stream = torch.cuda.Stream()
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):
@@ -229,26 +280,34 @@ def _captured(launch: Callable[[], None], live: Tensor) -> Callable[[], None]:
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
         launch()
-    live.copy_(kept)
+    live.copy_(live_before)
     return graph.replay
 
 
-def _settle(how: How) -> None:
-    """Libraries' choices that decide the bits: the same algorithms in every process, and TF32 only where it was named."""
+def _configure_libraries(how: How) -> None:
+    """Fix the choices of libraries that decide the bits of a run on a GPU.
+
+    The same algorithms are used in every process, and TF32 only if it is the precision.
+    """
     if how.device.type != "cuda":
         return
-    torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = False, True
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.deterministic = True
     torch.backends.cudnn.allow_tf32 = how.precision == "tf32"
     torch.set_float32_matmul_precision("high" if how.precision == "tf32" else "highest")
     if how.compiled:
         import torch._inductor.config as inductor
 
-        inductor.deterministic = (
-            True  # no choice of a kernel by the clock where it would change the bits
-        )
+        # No kernel is chosen by measured time where the choice would change the bits.
+        inductor.deterministic = True
 
 
 def keep_compiled(folder: Path) -> None:
-    """Keep what is compiled in a folder, for the jobs that follow, unless the user has named one; call it before compiling."""
-    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(folder.resolve() / "inductor"))
-    os.environ.setdefault("TRITON_CACHE_DIR", str(folder.resolve() / "triton"))
+    """Keep compiled programs in a folder for later jobs, unless the user has chosen a folder.
+
+    To be called before anything is compiled.
+    """
+    # Environment variables, so that the processes that compile see them, too.
+    absolute = folder.resolve()
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(absolute / "inductor"))
+    os.environ.setdefault("TRITON_CACHE_DIR", str(absolute / "triton"))

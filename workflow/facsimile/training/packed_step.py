@@ -1,10 +1,14 @@
-"""One step of K runs as one function of tensors, to be run as it is, or traced, compiled and captured as a CUDA graph.
+"""One step of K runs as one function of tensors.
 
-Everything that a step reads or changes is a tensor whose first axis is the run; nothing in here depends on a value, so that the
-program is the same for every pack of a model, and no run's numbers touch another's.
+It can be called as it is, or traced, compiled and captured as a CUDA graph.
+
+The first axis of every tensor that a step reads or changes is the run. No control flow depends on
+a value, so that the program is the same for every pack of a model, and the numbers of one run
+never affect those of another.
 """
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,24 +17,26 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from facsimile.models import Draw, Losses, Model
-from facsimile.models.base import networks, rng
+from facsimile.models import Losses, Model
+from facsimile.models.base import networks
 from facsimile.models.base.adam import AdamSettings
 from facsimile.studies.training import Training
 from facsimile.training import batches
 from facsimile.training.sources import Source
 
 Named = dict[str, Tensor]
+# (State as nested arguments, buffer of the source) -> loss and terms by name.
 Step = Callable[[dict[str, Any], Tensor], Named]
 
 
 @dataclass
 class State:
-    """All tensors of a pack, changed in place by a step. Names of parameters are ``group.parameter``.
+    """All tensors of a pack, changed in place by a step. Parameters are named ``group.parameter``.
 
-    ``values`` are hyper-parameters, ``adam`` the optimiser's settings by group (float64), each [K]. ``steps`` [K] int64 counts
-    the updates made, ``total`` [] says how many there shall be; ``live`` [K] is false for dummies and given-up runs; ``finite``
-    [K] is false for good once a loss was not; ``last`` [K] is the last finite loss.
+    ``values`` are hyper-parameters and ``adam`` the optimiser settings by group (float64), each
+    [K]. ``steps`` [K] int64 counts the updates made, ``total`` [] says how many there will be.
+    ``live`` [K] is false for dummies and for runs that were given up. ``finite`` [K] becomes false
+    for good at the first loss that is not finite; ``last`` [K] is the last finite loss.
     """
 
     weights: Named
@@ -46,19 +52,23 @@ class State:
     last: Tensor
 
     def arguments(self) -> dict[str, Any]:
-        """The tensors by name, nested: what a traced program takes."""
+        """The tensors by name, nested: the arguments of a traced program."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
 
 class Objective(nn.Module):
-    """The losses of one model as one module, so that its parameters can be given from outside."""
+    """The losses of one model as one module, so that its parameters can be passed as arguments."""
 
-    def __init__(self, made: Mapping[str, nn.Module]) -> None:
+    def __init__(self, nets: Mapping[str, nn.Module]) -> None:
         super().__init__()
-        self.networks = nn.ModuleDict(dict(made))
+        self.networks = nn.ModuleDict(dict(nets))
 
     def forward(
-        self, model: Model, images: Tensor, noise: Mapping[str, Tensor], step: Tensor
+        self,
+        model: Model,
+        images: Tensor,
+        noise: Mapping[str, Tensor],
+        step: Tensor,
     ) -> tuple[Named, Named]:
         losses: Losses = model.losses(self.networks, images, noise, step)  # type: ignore[arg-type]
         return losses.minimise, losses.terms
@@ -68,69 +78,92 @@ def initial(
     models: Sequence[Model],
     seeds: Sequence[int],
     training: Training,
-    made: Mapping[str, nn.Module],
+    nets: Mapping[str, nn.Module],
     dtype: torch.dtype,
 ) -> State:
-    """The state before the first step; ``made``, on the pack's device, lends its shapes and is initialised over and over."""
-    device = next(
-        parameter.device for network in made.values() for parameter in network.parameters()
-    )
+    """The state before the first step.
+
+    ``nets``, on the pack's device, are used as scratch: they are initialised again for each seed
+    and copied into the pack.
+    """
+    parameters = itertools.chain.from_iterable(network.parameters() for network in nets.values())
+    device = next(parameters).device
     size = len(models)
-    weights = {
-        f"{group}.{name}": torch.empty((size, *parameter.shape), dtype=dtype, device=device)
-        for group, network in made.items()
-        for name, parameter in network.named_parameters()
-    }
-    drawn: dict[
-        int, int
-    ] = {}  # seed -> slot: runs that differ in hyper-parameters alone begin alike
+
+    weights: Named = {}
+    for group, network in nets.items():
+        for name, parameter in network.named_parameters():
+            shape = (size, *parameter.shape)
+            weights[f"{group}.{name}"] = torch.empty(shape, dtype=dtype, device=device)
+    _initialise(weights, seeds, nets)
+
+    # Every field of a model is a hyper-parameter.
+    values: Named = {}
+    for field in dataclasses.fields(models[0]):
+        numbers = [float(getattr(model, field.name)) for model in models]
+        values[field.name] = torch.tensor(numbers, dtype=dtype, device=device)
+
+    adam_settings = [model.adam(training.by_adam) for model in models]
+    flags = torch.ones(size, dtype=torch.bool, device=device)
+    never_finite = torch.full((size,), math.nan, dtype=dtype, device=device)
+    return State(
+        weights=weights,
+        exp_avg=_zeros_like(weights),
+        exp_avg_sq=_zeros_like(weights),
+        values=values,
+        adam=_adam_tensors(adam_settings, device),
+        seeds=torch.tensor(list(seeds), device=device),
+        steps=torch.zeros(size, dtype=torch.int64, device=device),
+        total=torch.tensor(training.steps, device=device),
+        live=flags,
+        finite=flags.clone(),
+        last=never_finite,
+    )
+
+
+def _zeros_like(weights: Named) -> Named:
+    return {name: torch.zeros_like(weight) for name, weight in weights.items()}
+
+
+def _initialise(weights: Named, seeds: Sequence[int], nets: Mapping[str, nn.Module]) -> None:
+    """Draw the initial weights of every slot; slots with the same seed start with the same ones.
+
+    Those are runs that differ only in hyper-parameters, and dummies.
+    """
+    slot_of_seed: dict[int, int] = {}
     for slot, seed in enumerate(seeds):
-        if (first := drawn.setdefault(seed, slot)) == slot:
-            _draw_weights(weights, slot, seed, made)
+        first = slot_of_seed.setdefault(seed, slot)
+        if first == slot:
+            _draw_weights(weights, slot, seed, nets)
         else:
             for weight in weights.values():
                 weight[slot] = weight[first]
-    fields = [field.name for field in dataclasses.fields(models[0])]
-    values = {
-        name: torch.tensor([float(getattr(m, name)) for m in models], dtype=dtype, device=device)
-        for name in fields
-    }
-    flags = torch.ones(size, dtype=torch.bool, device=device)
-    return State(
-        weights,
-        {name: torch.zeros_like(weight) for name, weight in weights.items()},
-        {name: torch.zeros_like(weight) for name, weight in weights.items()},
-        values,
-        _settings([model.adam(training.by_adam) for model in models], device),
-        torch.tensor(list(seeds), device=device),
-        torch.zeros(size, dtype=torch.int64, device=device),
-        torch.tensor(training.steps, device=device),
-        flags,
-        flags.clone(),
-        torch.full((size,), math.nan, dtype=dtype, device=device),
-    )
 
 
-def _draw_weights(weights: Named, slot: int, seed: int, made: Mapping[str, nn.Module]) -> None:
-    for group, network in made.items():
+def _draw_weights(
+    weights: Named,
+    slot: int,
+    seed: int,
+    nets: Mapping[str, nn.Module],
+) -> None:
+    for group, network in nets.items():
         networks.initialise(network, seed, group)
         for name, parameter in network.named_parameters():
             weights[f"{group}.{name}"][slot] = parameter.detach()
 
 
-def _settings(
+def _adam_tensors(
     settings: Sequence[Mapping[str, AdamSettings]], device: torch.device
 ) -> dict[str, Named]:
-    names = [field.name for field in dataclasses.fields(AdamSettings)]
-    return {
-        group: {
-            name: torch.tensor(
-                [getattr(of[group], name) for of in settings], dtype=torch.float64, device=device
-            )
-            for name in names
-        }
-        for group in settings[0]
-    }
+    """Adam's settings of K runs as tensors [K], by group and name."""
+    tensors: dict[str, Named] = {}
+    for group in settings[0]:
+        tensors[group] = {}
+        for field in dataclasses.fields(AdamSettings):
+            numbers = [getattr(by_group[group], field.name) for by_group in settings]
+            values = torch.tensor(numbers, dtype=torch.float64, device=device)
+            tensors[group][field.name] = values
+    return tensors
 
 
 def step(
@@ -141,97 +174,133 @@ def step(
     sizes: tuple[int, ...],
     autocast: Callable[[], Any],
 ) -> Step:
-    """The function (state, buffer of the source) -> loss and terms [K] by name; it changes the state in place.
+    """Return a function (state, buffer of the source) -> loss and terms by name, each [K].
 
-    ``sizes`` are those of the data set's grid. ``autocast`` makes the context in which losses are computed.
+    That function makes one step of all runs and changes the state in place. ``sizes`` are those of
+    the data set's grid. ``autocast`` creates the context in which losses are computed.
     """
     declared = model.draws(training.drawn, training.latents)
 
-    def one(
-        weights: Named, values: Named, images: Tensor, noise: Named, at: Tensor
+    def losses_of_one_run(
+        weights: Named,
+        values: Named,
+        images: Tensor,
+        noise: Named,
+        step: Tensor,
     ) -> tuple[Named, Named]:
-        named = {f"networks.{name}": weight for name, weight in weights.items()}
-        arguments = (dataclasses.replace(model, **values), images, noise, at)
-        return torch.func.functional_call(objective, named, arguments)
+        parameters = {f"networks.{name}": weight for name, weight in weights.items()}
+        # Runs of a pack may differ in hyper-parameters, which are mapped over like the weights.
+        model_of_run = dataclasses.replace(model, **values)
+        arguments = (model_of_run, images, noise, step)
+        return torch.func.functional_call(objective, parameters, arguments)
 
-    def make(state: dict[str, Any], buffer: Tensor) -> Named:
-        seeds, at = state["seeds"], state["steps"]
-        indices = batches.rows(seeds, at[None], training.drawn, sizes, model.paired)[0]
+    def make_step(state: dict[str, Any], buffer: Tensor) -> Named:
+        seeds = state["seeds"]
+        steps = state["steps"]
+        # Draws have shape [steps, runs, ...]; each run is at one step, so [0] takes all of them.
+        indices = batches.rows(seeds, steps[None], training.drawn, sizes, model.paired)[0]
         dtype = next(iter(state["weights"].values())).dtype
         images = source.take(buffer, indices).to(dtype)
-        noise = {
-            name: _noise(seeds, at[None], name, draw, dtype) for name, draw in declared.items()
-        }
-        weights = {
-            name: weight.detach().requires_grad_() for name, weight in state["weights"].items()
-        }
+
+        noise = {}
+        for name, draw in declared.items():
+            values = batches.noise(seeds, steps[None], name, draw)[0]
+            noise[name] = values.to(dtype) if draw.kind == "normal" else values
+
+        # Leaves of the graph of this step: gradients do not reach back into earlier steps.
+        weights = {}
+        for name, weight in state["weights"].items():
+            weights[name] = weight.detach().requires_grad_()
         with autocast():
-            minimise, terms = torch.func.vmap(one)(weights, state["values"], images, noise, at)
+            losses_of_runs = torch.func.vmap(losses_of_one_run)
+            minimise, terms = losses_of_runs(weights, state["values"], images, noise, steps)
         gradients = _gradients(minimise, weights)
+
         with torch.no_grad():
-            loss = torch.stack(list(minimise.values())).sum(0)
-            active = state["live"] & state["finite"] & (at < state["total"])
-            fine = torch.isfinite(loss)
-            _adam(state, gradients, active & fine)
-            state["finite"].logical_and_(fine | ~active)
-            state["last"].copy_(torch.where(active & fine, loss, state["last"]))
-            state["steps"].add_((active & fine).to(torch.int64))
+            # The loss of a run is the sum of the losses of its groups, as in the serial loop.
+            group_losses = torch.stack(list(minimise.values()))
+            loss = group_losses.sum(0)
+            unfinished = steps < state["total"]
+            active = state["live"] & state["finite"] & unfinished
+            is_finite = torch.isfinite(loss)
+            updated = active & is_finite
+            # No branches: frozen runs take part in everything and keep their values.
+            _adam(state, gradients, updated)
+            state["finite"].logical_and_(is_finite | ~active)
+            state["last"].copy_(torch.where(updated, loss, state["last"]))
+            state["steps"].add_(updated.to(torch.int64))
         return {"loss": loss.detach()} | terms
 
-    return make
-
-
-def _noise(seeds: Tensor, at: Tensor, name: str, draw: Draw, dtype: torch.dtype) -> Tensor:
-    if draw.kind == "normal":
-        return (
-            rng.normals(seeds, at, name, math.prod(draw.shape))[0]
-            .unflatten(-1, draw.shape)
-            .to(dtype)
-        )
-    return rng.permutations(seeds, at, name, *draw.shape)[0]
+    return make_step
 
 
 def _gradients(minimise: Named, weights: Named) -> Named:
-    """Of each group's losses with respect to its own parameters; the sum over runs keeps them apart."""
-    found: Named = {}
+    """The gradient of each group's loss with respect to the group's own parameters.
+
+    Losses are summed over runs, which keeps the runs apart: a run's loss depends on its own
+    weights only.
+    """
+    gradients: Named = {}
+    keep_graph = len(minimise) > 1
     for group, loss in minimise.items():
-        own = {name: weight for name, weight in weights.items() if name.startswith(f"{group}.")}
-        drawn = torch.autograd.grad(loss.sum(), list(own.values()), retain_graph=len(minimise) > 1)
-        found |= dict(zip(own, drawn, strict=True))
-    return found
+        prefix = f"{group}."
+        names = [name for name in weights if name.startswith(prefix)]
+        own_weights = [weights[name] for name in names]
+        values = torch.autograd.grad(loss.sum(), own_weights, retain_graph=keep_graph)
+        gradients |= dict(zip(names, values, strict=True))
+    return gradients
 
 
-def _adam(state: dict[str, Any], gradients: Named, update: Tensor) -> None:
-    """TensorFlow's Adam (adam.py) with settings and step of each run's own, for the runs that ``update`` [K] names.
+def _adam(state: dict[str, Any], gradients: Named, updated: Tensor) -> None:
+    """TensorFlow's Adam (adam.py) for the runs where ``updated`` [K] is true.
 
-    Coefficients in float64. Plain products, sums, roots and quotients, each of which is rounded the same wherever it lies in
-    memory: what a run becomes must not depend on its slot.
+    Each run has its own settings and its own step. Coefficients are computed in float64. Only
+    plain products, sums, roots and quotients are used, which round the same wherever a value lies
+    in memory: what becomes of a run must not depend on its slot.
     """
     count = (state["steps"] + 1).to(torch.float64)
-    for group, s in state["adam"].items():
-        rate = s["lr"] * torch.sqrt(1 - s["beta2"] ** count) / (1 - s["beta1"] ** count)
-        for name in (name for name in gradients if name.startswith(f"{group}.")):
-            weight, gradient = state["weights"][name], gradients[name]
-            beta1, beta2, rest1, rest2, lr, epsilon = (
-                _beside(c.to(weight.dtype), weight)
-                for c in (
-                    s["beta1"],
-                    s["beta2"],
-                    1 - s["beta1"],
-                    1 - s["beta2"],
-                    rate,
-                    s["epsilon"],
-                )
-            )
-            old_m, old_v = state["exp_avg"][name], state["exp_avg_sq"][name]
-            m = beta1 * old_m + rest1 * gradient
-            v = beta2 * old_v + rest2 * (gradient * gradient)
-            new = weight - lr * m / (torch.sqrt(v) + epsilon)
-            chosen = _beside(update, weight)
-            for old, made in ((weight, new), (old_m, m), (old_v, v)):
-                old.copy_(torch.where(chosen, made, old))
+    for group, settings in state["adam"].items():
+        decay1 = settings["beta1"]
+        decay2 = settings["beta2"]
+        # The corrections of both moments' bias towards zero.
+        correction1 = 1 - decay1**count
+        correction2 = 1 - decay2**count
+        rate = settings["lr"] * torch.sqrt(correction2) / correction1
+        coefficients = (
+            decay1,
+            decay2,
+            1 - decay1,
+            1 - decay2,
+            rate,
+            settings["epsilon"],
+        )
+        for name, gradient in gradients.items():
+            if name.startswith(f"{group}."):
+                _update_parameter(state, name, gradient, coefficients, updated)
 
 
-def _beside(per_run: Tensor, like: Tensor) -> Tensor:
-    """[K] as [K, 1, …], to be multiplied with a tensor of K runs."""
-    return per_run.view(-1, *[1] * (like.dim() - 1))
+def _update_parameter(
+    state: dict[str, Any],
+    name: str,
+    gradient: Tensor,
+    coefficients: Sequence[Tensor],
+    updated: Tensor,
+) -> None:
+    weight = state["weights"][name]
+    m = state["exp_avg"][name]
+    v = state["exp_avg_sq"][name]
+    beta1, beta2, rest1, rest2, lr, epsilon = (
+        _per_run(coefficient.to(weight.dtype), weight) for coefficient in coefficients
+    )
+    new_m = beta1 * m + rest1 * gradient
+    new_v = beta2 * v + rest2 * (gradient * gradient)
+    new_weight = weight - lr * new_m / (torch.sqrt(new_v) + epsilon)
+    is_updated = _per_run(updated, weight)
+    for old, new in ((weight, new_weight), (m, new_m), (v, new_v)):
+        old.copy_(torch.where(is_updated, new, old))
+
+
+def _per_run(values: Tensor, like: Tensor) -> Tensor:
+    """Reshape [K] to [K, 1, …], to be broadcast against a tensor of K runs."""
+    ones = [1] * (like.dim() - 1)
+    return values.view(-1, *ones)

@@ -1,4 +1,4 @@
-"""What is recorded of a run while it is trained and when it ends."""
+"""Record runs: what is known of a run when it starts, and how it and its snapshots ended."""
 
 import functools
 from collections.abc import Iterator
@@ -17,120 +17,165 @@ from facsimile.store.lease import leased
 from facsimile.store.shard_jobs import Log
 from facsimile.studies.runs import Run
 from facsimile.studies.training import Training
-from facsimile.training import loop as training_loop
-from facsimile.training import machine, weights_code
+from facsimile.training import loop, machine, weights_code
 from facsimile.training.machine import Execution
 
+# What a record keeps of the execution of every process that trained the run.
+SESSION = (
+    "execution",
+    "pack",
+    "compiled",
+    "device",
+    "processor",
+    "precision",
+    "host",
+    "job",
+)
 
-def of_arrays(model: str) -> bool:
-    """Whether the named model is one of arrays: trained one run at a time, in float32, on the processor."""
+
+def is_arrays_model(model: str) -> bool:
+    """Whether the named model is a model of arrays.
+
+    Those are trained one run at a time, in float32, on the processor.
+    """
     return issubclass(discover.the_class("models", model, Model), ArraysModel)
 
 
-def keep(
-    workspace: Workspace, part: Run, state: Any, weights: dict[str, Any], about: dict[str, Any]
+def store_snapshot(
+    workspace: Workspace,
+    snapshot: Run,
+    state: Any,
+    weights: dict[str, Any],
+    facts: dict[str, Any],
 ) -> None:
-    """Store the state after so many steps as the run of so many steps, unless it is there or another process makes it."""
-    with _unmade(workspace, part) as folder:
+    """Store the state of a run after so many steps as the run of so many steps.
+
+    Nothing happens if that run is in the store or another process is making it. ``state`` is as in
+    ``write_done``; ``facts`` are those of the whole run.
+    """
+    with _missing(workspace, snapshot) as folder:
         if folder is not None:
-            write_done(folder, state, weights, _about(part, about))
+            write_done(folder, state, weights, _snapshot_facts(snapshot, facts))
 
 
-def keep_failed(
+def store_failed_snapshots(
     workspace: Workspace,
     run: Run,
     state: Any,
     step: int,
     last: float | None,
-    about: dict[str, Any],
+    facts: dict[str, Any],
     log: Log,
 ) -> None:
-    """Record that the snapshots of a failed run that lie behind its failure fail as it did."""
-    for part in run.kept:
-        with _unmade(workspace, part) as folder:
-            if folder is not None and part.steps > step:
-                write_failed(folder, state, step, last, _about(part, about), log)
+    """Record the snapshots that a failed run never reached as failed, too."""
+    for snapshot in run.kept:
+        with _missing(workspace, snapshot) as folder:
+            # Earlier snapshots were stored when training passed them.
+            if folder is not None and snapshot.steps > step:
+                write_failed(folder, state, step, last, _snapshot_facts(snapshot, facts), log)
 
 
 @contextmanager
-def _unmade(workspace: Workspace, part: Run) -> Iterator[Path | None]:
-    """The folder of a run that nobody has made or is making, claimed; else None."""
-    with leased(workspace.paths.run(part.key)) as claim:
-        yield (
-            None
-            if claim is None or shard_jobs.trained(workspace.paths, part)
-            else workspace.paths.run(part.key)
-        )
+def _missing(workspace: Workspace, run: Run) -> Iterator[Path | None]:
+    """The run's folder, leased while the block runs, if the run is not in the store.
+
+    None if it is there or another process is making it.
+    """
+    folder = workspace.paths.run(run.key)
+    with leased(folder) as lease:
+        if lease is None or shard_jobs.trained(workspace.paths, run):
+            yield None
+        else:
+            yield folder
 
 
-def _about(part: Run, about: dict[str, Any]) -> dict[str, Any]:
-    return about | shard_jobs.identity(part) | {"snapshot_of": part.part_of}
+def _snapshot_facts(snapshot: Run, facts: dict[str, Any]) -> dict[str, Any]:
+    return facts | shard_jobs.identity(snapshot) | {"snapshot_of": snapshot.part_of}
 
 
 def training_of(run: Run) -> Training:
-    """How a run is trained, as its study states it; raises ValueError where the study states nothing."""
+    """The training settings of a run; raises ValueError if its study has none."""
     if "training" not in run.statement:
         raise ValueError(
-            f"{run.key}: {run.model} is to be trained, but its study has no training; state steps, batch_size, …"
+            f"{run.key}: {run.model} needs training, but its study has no training; "
+            "state steps, batch_size, …"
         )
     return Training.model_validate(run.statement["training"])
 
 
-def write_done(folder: Path, state: Any, weights: dict[str, Any], about: dict[str, Any]) -> None:
-    """Record a finished run; ``state`` has its step, history, seconds and sessions."""
-    final = {"state": "done", "steps": state.step, "final": state.history[-1], **_spent(state)}
-    records.finish(folder, weights, training_loop.history(state), about | final)
+def write_done(
+    folder: Path,
+    state: Any,
+    weights: dict[str, Any],
+    facts: dict[str, Any],
+) -> None:
+    """Store a finished run; ``state`` has its step, history, seconds and sessions."""
+    outcome = {
+        "state": "done",
+        "steps": state.step,
+        "final": state.history[-1],
+        **_effort(state),
+    }
+    records.finish(folder, weights, loop.history(state), facts | outcome)
 
 
 def write_failed(
-    folder: Path, state: Any, step: int, last: float | None, about: dict[str, Any], log: Log
+    folder: Path,
+    state: Any,
+    step: int,
+    last: float | None,
+    facts: dict[str, Any],
+    log: Log,
 ) -> None:
-    """Record a run whose loss became non-finite at a step, and say so."""
-    reason = training_loop.NonFiniteLoss(state, last)
-    log(f"{about['run']}: FAILED, {reason}; its neighbours go on")
-    stated = {
+    """Store and log a run whose loss became non-finite at ``step``; ``last`` is the loss before."""
+    reason = loop.NonFiniteLoss(state, last)
+    log(f"{facts['run']}: FAILED, {reason}; the other runs go on")
+    outcome = {
         "state": "failed",
         "reason": str(reason),
         "steps": step,
         "last_finite_loss": last,
-        **_spent(state),
+        **_effort(state),
     }
-    records.fail(folder, training_loop.history(state), about | stated)
+    records.fail(folder, loop.history(state), facts | outcome)
 
 
-def _spent(state: Any) -> dict[str, Any]:
+def _effort(state: Any) -> dict[str, Any]:
     return {"seconds": round(state.seconds, 3), "sessions": state.sessions}
 
 
 def run_facts(run: Run) -> dict[str, Any]:
-    """What identifies a run in its record, and when this process began it."""
+    """What identifies a run in its record, its code, and when this process started it."""
     return shard_jobs.identity(run) | {
         "code": weights_code.of(run),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 
-def session(run: Run, how: Execution) -> dict[str, Any]:
-    """How this process executes a run, in the few words that are kept of every process that had a hand in it."""
-    found = machine.execution_facts(how)
-    names = ("execution", "pack", "compiled", "device", "processor", "precision", "host", "job")
-    said = {name: found[name] for name in names if name in found}
-    return said | {
-        "torch": found["versions"]["torch"],
-        "code": canonical.hash8(weights_code.of(run, how.name == "packed")),
-    }
+def session(run: Run, execution: Execution) -> dict[str, Any]:
+    """How this process executes a run, in short: recorded for every process that trained it."""
+    facts = machine.execution_facts(execution)
+    short = {name: facts[name] for name in SESSION if name in facts}
+    code = weights_code.of(run, packed=execution.name == "packed")
+    short["torch"] = facts["versions"]["torch"]
+    short["code"] = canonical.hash8(code)
+    return short
 
 
 def data_facts(workspace: Workspace, run: Run) -> dict[str, str]:
-    """What the data file of a run says of itself."""
-    return _whole(run.dataset, workspace.paths.dataset(run.dataset)).facts
+    """What the file of a run's data set says about itself."""
+    return _whole_data(workspace, run).facts
 
 
 def open_data(workspace: Workspace, run: Run) -> Data:
-    """The data set of a run, or the sub-grid of it that the run's scale states."""
-    return _whole(run.dataset, workspace.paths.dataset(run.dataset)).subgrid(run.subgrid)
+    """Open the data set of a run, or the sub-grid of it that the run uses."""
+    return _whole_data(workspace, run).subgrid(run.subgrid)
+
+
+def _whole_data(workspace: Workspace, run: Run) -> Stored | Arrays:
+    return _opened(run.dataset, workspace.paths.dataset(run.dataset))
 
 
 @functools.lru_cache(maxsize=1)  # the runs of a shard share it
-def _whole(name: str, path: Path) -> Stored | Arrays:
+def _opened(name: str, path: Path) -> Stored | Arrays:
     return datasets.dataset(name, path)

@@ -1,9 +1,10 @@
-"""Where a pack's images come from: rows on the device, or batches that the host reads and sends."""
+"""Where the images of a pack come from: the device's memory, or batches that the host sends."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -15,42 +16,58 @@ READ = 8192  # images read at once when a data set is copied to the device
 
 
 class Source(Protocol):
-    """A step reads ``buffer``; ``take`` makes images of it; the host calls ``feed`` before each step."""
+    """Images for the steps of a pack.
+
+    The host calls ``feed`` before each step; a step passes ``buffer`` to ``take``.
+    """
 
     buffer: Tensor
 
     def take(self, buffer: Tensor, indices: Tensor) -> Tensor:
-        """Images [K, b, c, h, w], float32 in [0, 1], of indices [K, b]; a part of the step's program."""
+        """Return images [K, b, c, h, w], float32 in [0, 1], for indices [K, b].
+
+        This is part of the step's program.
+        """
 
     def feed(self, steps: Sequence[int]) -> None:
-        """Make the buffer ready for the given step of each run; does nothing for what lies on the device."""
+        """Fill the buffer for the given step of each run, unless the data are on the device."""
 
 
 class Resident:
-    """A data set that lies on the device as a whole: eight pixels a byte if all are black or white, else a byte a value."""
+    """A data set that is on the device as a whole.
+
+    It takes one bit per pixel if all pixels are black or white, otherwise one byte per value.
+    """
 
     def __init__(self, data: Dataset, device: torch.device) -> None:
+        """Copy the data to the device; raises ValueError for a stochastic data set."""
         if data.stochastic:
             raise ValueError(
-                f"{data.name}: its images are drawn anew at every read, so they cannot lie on the device; use Fed"
+                f"{data.name}: its images are drawn again at every read, "
+                "so they cannot lie on the device; use Fed"
             )
         self.shape = data.image_shape
         self.packed = _is_binary(data)
-        width = int(np.prod(self.shape)) // (8 if self.packed else 1)
+        values_per_image = int(np.prod(self.shape))
+        width = values_per_image // (8 if self.packed else 1)
         self.buffer = torch.empty((len(data), width), dtype=torch.uint8, device=device)
-        for first in range(0, len(data), READ):
-            images = data.images(np.arange(first, min(first + READ, len(data)))).reshape(
-                -1, int(np.prod(self.shape))
-            )
-            rows = np.packbits(images != 0, axis=1) if self.packed else images
-            self.buffer[first : first + len(rows)] = torch.from_numpy(rows).to(device)
+        first = 0
+        for images in _blocks(data):
+            rows = images.reshape(-1, values_per_image)
+            if self.packed:
+                rows = np.packbits(rows != 0, axis=1)
+            last = first + len(rows)
+            self.buffer[first:last] = torch.from_numpy(rows).to(device)
+            first = last
 
     def take(self, buffer: Tensor, indices: Tensor) -> Tensor:
         rows = buffer[indices]
         if self.packed:
+            # numpy.packbits stores the first pixel in the highest bit.
             shifts = torch.arange(7, -1, -1, dtype=torch.uint8, device=rows.device)
             rows = (rows[..., None] >> shifts) & 1
-        images = rows.reshape(*indices.shape, *self.shape).permute(0, 1, 4, 2, 3).to(torch.float32)
+        images = _as_floats(rows.reshape(*indices.shape, *self.shape))
+        # Bits are 0 or 1 already.
         return images if self.packed else images / 255
 
     def feed(self, steps: Sequence[int]) -> None:
@@ -58,7 +75,10 @@ class Resident:
 
 
 class Fed:
-    """A data set that the host reads, a batch of each run a step: the one way for data that are drawn anew at every read."""
+    """A data set that the host reads and sends, one batch per run and step.
+
+    Stochastic data sets, whose images are drawn again at every read, need it.
+    """
 
     def __init__(
         self,
@@ -68,43 +88,71 @@ class Fed:
         device: torch.device,
         paired: bool = False,
     ) -> None:
-        self._data, self._seeds, self._batch, self._paired = data, list(seeds), batch, paired
-        self.buffer = torch.zeros(
-            (len(seeds), batch * (1 + paired), *data.image_shape), dtype=torch.uint8, device=device
-        )
+        self._data = data
+        self._seeds = list(seeds)
+        self._batch = batch
+        self._paired = paired
+        images_per_run = batch * (1 + paired)
+        shape = (len(seeds), images_per_run, *data.image_shape)
+        self.buffer = torch.zeros(shape, dtype=torch.uint8, device=device)
 
     def take(self, buffer: Tensor, indices: Tensor) -> Tensor:
-        return buffer.permute(0, 1, 4, 2, 3).to(torch.float32) / 255
+        # The buffer holds the images of these indices.
+        return _as_floats(buffer) / 255
 
     def feed(self, steps: Sequence[int]) -> None:
-        """As the serial execution reads them: the batch of (seed, step), redrawn by the generator of (seed, step)."""
-        at = torch.tensor([steps])
-        drawn = batches.rows(
-            torch.tensor(self._seeds), at, self._batch, self._data.factor_sizes, self._paired
-        )
-        indices = drawn[0].numpy()
-        runs = zip(indices, self._seeds, steps, strict=True)
-        images = torch.from_numpy(
-            np.stack([self._data.images(i, rng.generator(s, "images", t)) for i, s, t in runs])
-        )
-        pinned = images.pin_memory() if self.buffer.is_cuda else images
+        """Read what the serial execution reads: batch and images are drawn from (seed, step)."""
+        seeds = torch.tensor(self._seeds)
+        step_of_run = torch.tensor([steps])
+        sizes = self._data.factor_sizes
+        rows = batches.rows(seeds, step_of_run, self._batch, sizes, self._paired)[0]
+        images = []
+        for run_rows, seed, step in zip(rows.numpy(), self._seeds, steps, strict=True):
+            generator = rng.generator(seed, "images", step)
+            images.append(self._data.images(run_rows, generator))
+        stacked = torch.from_numpy(np.stack(images))
+        # Only from pinned memory is a copy to a GPU asynchronous.
+        pinned = stacked.pin_memory() if self.buffer.is_cuda else stacked
         self.buffer.copy_(pinned, non_blocking=True)
 
 
 def source(
-    data: Dataset, seeds: Sequence[int], batch: int, device: torch.device, paired: bool = False
+    data: Dataset,
+    seeds: Sequence[int],
+    batch: int,
+    device: torch.device,
+    paired: bool = False,
 ) -> Source:
-    """Rows on a GPU where they fit in half of its free memory and are always the same, else batches sent by the host."""
+    """A source on the device if the data fit, otherwise one that the host feeds.
+
+    Data go to a GPU if they take less than half of its free memory and are not stochastic.
+    """
     if device.type == "cuda" and not data.stochastic:
-        free, _ = torch.cuda.mem_get_info(device)
-        if len(data) * int(np.prod(data.image_shape)) < free // 2:
+        free_bytes, _ = torch.cuda.mem_get_info(device)
+        bytes_per_image = int(np.prod(data.image_shape))
+        if len(data) * bytes_per_image < free_bytes // 2:
             return Resident(data, device)
     return Fed(data, seeds, batch, device, paired)
 
 
 def _is_binary(data: Dataset) -> bool:
-    """Whether every pixel is 0 or 255, and so an image is a whole number of bytes."""
+    """Whether every pixel is 0 or 255 and an image packed as bits is a whole number of bytes."""
     if int(np.prod(data.image_shape)) % 8:
         return False
-    blocks = (np.arange(first, min(first + READ, len(data))) for first in range(0, len(data), READ))
-    return all(not ((images != 0) & (images != 255)).any() for images in map(data.images, blocks))
+    for images in _blocks(data):
+        is_grey = (images != 0) & (images != 255)
+        if is_grey.any():
+            return False
+    return True
+
+
+def _blocks(data: Dataset) -> Iterator[npt.NDArray[np.uint8]]:
+    """All images of a data set in order, ``READ`` at a time."""
+    for first in range(0, len(data), READ):
+        last = min(first + READ, len(data))
+        yield data.images(np.arange(first, last))
+
+
+def _as_floats(images: Tensor) -> Tensor:
+    """Images [K, b, h, w, c] as float32 [K, b, c, h, w]."""
+    return images.permute(0, 1, 4, 2, 3).to(torch.float32)

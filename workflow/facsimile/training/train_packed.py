@@ -1,7 +1,8 @@
-"""Train the runs of a shard in packs: what the store sees of each run is what it sees of one trained alone.
+"""Train the runs of a shard in packs; in the store they look like runs trained one by one.
 
-Each run has its claim, its checkpoint, its history and its record, so that a run begun in a pack may be finished alone, or in
-another pack, and the other way round. ``sessions`` in its record says who did what.
+Each run has its own lease, checkpoint, history and record, so that a run begun in a pack may be
+finished alone or in another pack, and the other way round. ``sessions`` in its record says which
+process did what.
 """
 
 import contextlib
@@ -29,205 +30,282 @@ from facsimile.training.machine import Execution
 from facsimile.training.pack import BLOCK, Block, How, Member, Pack, keep_compiled
 from facsimile.training.run_records import (
     data_facts,
-    keep,
-    keep_failed,
     open_data,
     run_facts,
     session,
+    store_failed_snapshots,
+    store_snapshot,
     write_done,
     write_failed,
 )
 
 
 @dataclass
-class Held:
-    """A run that this process holds the claim of: its slot, and what a checkpoint says of it besides tensors."""
+class PackedRun:
+    """A run in a slot of a pack, whose lease this process holds.
+
+    ``facts`` are what is known of its record so far. ``step``, ``history``, ``seconds`` and
+    ``sessions`` are what a checkpoint holds of it besides tensors.
+    """
 
     run: Run
-    claim: Lease
+    lease: Lease
     folder: Path
     model: Model
     slot: int
-    about: dict[str, Any]
+    facts: dict[str, Any]
     step: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
     seconds: float = 0.0
     sessions: list[dict[str, Any]] = field(default_factory=list)
-    gone: bool = False  # done, failed, or another's
+    ended: bool = False  # done, failed, or taken over by another process
 
 
 def make_all(
-    workspace: Workspace, shard: Shard, how: Execution, clock: loop.Clock, log: Log
+    workspace: Workspace,
+    shard: Shard,
+    execution: Execution,
+    clock: loop.Clock,
+    log: Log,
 ) -> None:
-    """Train every run of the shard that has steps and is not in the store, as many at once as a pack holds."""
+    """Train all runs of the shard that have steps and are not in the store, in packs."""
     paths = workspace.paths
     keep_compiled(paths.root / "cache")
-    waiting: set[str] = set()
-    # A whole run brings its snapshots with it; those that are lacking then are runs like others.
-    while todo := _first(
-        [run for run in shard.runs if not run.control and not shard_jobs.trained(paths, run)]
-    ):
+    waiting = shard_jobs.WaitingForOthers(paths, log)
+    while missing := _missing(workspace, shard):
         with contextlib.ExitStack() as stack:
-            mine = list(_claim(workspace, todo, how.pack, stack))
-            if mine:
+            leased_runs = list(_lease_runs(workspace, missing, execution.pack, stack))
+            if leased_runs:
                 log(
-                    f"{shard.key}: a pack of {len(mine)} of the {len(todo)} runs to make, K = {how.pack}, {how.precision}"
+                    f"{shard.key}: a pack of {len(leased_runs)} of the {len(missing)} runs "
+                    f"to make, K = {execution.pack}, {execution.precision}"
                 )
-                train_pack(workspace, mine, how, clock, log)
-        if not mine:
-            for run in todo:
-                if run.key not in waiting:
-                    holder = Lease(paths.run(run.key)).describe()
-                    log(
-                        f"{run.key}: {holder} is making it; waiting for it, or for its claim to run out"
-                    )
-                    waiting.add(run.key)
-            time.sleep(shard_jobs.POLL)
+                train_pack(workspace, leased_runs, execution, clock, log)
+        # Other processes are making all of them.
+        if not leased_runs:
+            waiting.wait(missing)
 
 
-def _first(todo: list[Run]) -> list[Run]:
-    return [run for run in todo if not run.part_of] or todo
+def _missing(workspace: Workspace, shard: Shard) -> list[Run]:
+    """The runs to train now: whole runs if any are missing, otherwise the missing snapshots.
+
+    A whole run stores its snapshots on the way; those that are missing afterwards are trained like
+    any other run.
+    """
+    missing = []
+    for run in shard.runs:
+        in_store = shard_jobs.trained(workspace.paths, run)
+        if not run.control and not in_store:
+            missing.append(run)
+    whole = [run for run in missing if not run.part_of]
+    return whole or missing
 
 
-def _claim(
-    workspace: Workspace, todo: list[Run], size: int, stack: contextlib.ExitStack
+def _lease_runs(
+    workspace: Workspace,
+    runs: list[Run],
+    size: int,
+    stack: contextlib.ExitStack,
 ) -> Iterator[tuple[Run, Lease]]:
-    """Claim up to ``size`` runs of one program: of one training and sub-grid."""
-    program, count = None, 0
-    for run in todo:
-        own = canonical.dumps({"training": run.statement["training"], "subgrid": run.subgrid})
-        if count == size or program not in (None, own):
+    """Lease up to ``size`` runs that share one program: the same training and sub-grid.
+
+    ``stack`` gives the leases back at its end.
+    """
+    program = None
+    count = 0
+    for run in runs:
+        training = run.statement["training"]
+        program_of_run = canonical.dumps({"training": training, "subgrid": run.subgrid})
+        if count == size or program not in (None, program_of_run):
             continue
-        claim = stack.enter_context(leased(workspace.paths.run(run.key)))
-        # It may have been finished between our look and our claim.
-        if claim is not None and not shard_jobs.trained(workspace.paths, run):
-            program, count = own, count + 1
-            yield run, claim
+        folder = workspace.paths.run(run.key)
+        lease = stack.enter_context(leased(folder))
+        # Another process may have finished the run just before we took the lease.
+        if lease is not None and not shard_jobs.trained(workspace.paths, run):
+            program = program_of_run
+            count += 1
+            yield run, lease
 
 
 def train_pack(
-    workspace: Workspace, mine: list[tuple[Run, Lease]], how: Execution, clock: loop.Clock, log: Log
+    workspace: Workspace,
+    leased_runs: list[tuple[Run, Lease]],
+    execution: Execution,
+    clock: loop.Clock,
+    log: Log,
 ) -> None:
-    """Train claimed runs of one program to their ends in one pack, writing checkpoints when the clock says so."""
-    held = [_hold(workspace, run, claim, slot, how) for slot, (run, claim) in enumerate(mine)]
-    training = Training.model_validate(held[0].run.statement["training"])
-    members = [Member(one.model, one.run.seed) for one in held]
-    on = How(torch.device(how.device), how.precision, how.compiled)
+    """Train leased runs of one program to their ends in one pack.
+
+    Checkpoints are written whenever ``clock`` says so. Raises RuntimeError if the pack does not
+    fit in the GPU's memory.
+    """
+    packed_runs = []
+    for slot, (run, lease) in enumerate(leased_runs):
+        packed_runs.append(_in_slot(workspace, run, lease, slot, execution))
+
+    # All runs of a pack share training settings and sub-grid.
+    first = packed_runs[0]
+    training = Training.model_validate(first.run.statement["training"])
+    members = [Member(packed.model, packed.run.seed) for packed in packed_runs]
+    how = How(torch.device(execution.device), execution.precision, execution.compiled)
     try:
-        pack = Pack(members, how.pack, training, of_images(open_data(workspace, held[0].run)), on)
-        for one in held:
-            _resume(pack, one, session(one.run, how), log)
-        _train(pack, held, training, clock, workspace, log)
+        data = of_images(open_data(workspace, first.run))
+        pack = Pack(members, execution.pack, training, data, how)
+        for packed in packed_runs:
+            _resume(pack, packed, session(packed.run, execution), log)
+        _train(pack, packed_runs, training, clock, workspace, log)
     except torch.OutOfMemoryError as error:
         raise RuntimeError(
-            f"a pack of {how.pack} runs does not fit in the GPU's memory; set a smaller pack ({error})"
+            f"a pack of {execution.pack} runs does not fit in the GPU's memory; "
+            f"set a smaller pack ({error})"
         ) from None
 
 
 def _train(
     pack: Pack,
-    held: list[Held],
+    packed_runs: list[PackedRun],
     training: Training,
     clock: loop.Clock,
     workspace: Workspace,
     log: Log,
 ) -> None:
-    while working := [one for one in held if not one.gone]:
+    while active := [packed for packed in packed_runs if not packed.ended]:
         began = time.perf_counter()
-        block = pack.advance(
-            _steps_ahead(working, training.steps, clock.every), lambda: clock.stopping
-        )
-        share = (time.perf_counter() - began) / len(working)
-        for one in working:
-            _note(one, block, training.steps, share)
-        for one in working:
-            _keep(pack, one, block, workspace)
-            _settle(pack, one, block, training.steps, workspace, log)
-        working = [one for one in working if not one.gone]
-        if working and any(clock.due(one.step) for one in working):
-            for one in working:
-                if _still_ours(pack, one, log):
-                    checkpoints.save_checkpoint(
-                        one.folder, pack.tensors(one.slot), loop.progress(one)
-                    )
+        count = _steps_ahead(active, training.steps, clock.every)
+        # Asked to stop, it ends the block early, so that there is time to write checkpoints.
+        block = pack.advance(count, lambda: clock.stopping)
+        seconds_per_run = (time.perf_counter() - began) / len(active)
+        for packed in active:
+            _note_progress(packed, block, training.steps, seconds_per_run)
+        for packed in active:
+            _store_snapshots(pack, packed, block, workspace)
+            _store_if_ended(pack, packed, block, training.steps, workspace, log)
+        active = [packed for packed in active if not packed.ended]
+        if any(clock.due(packed.step) for packed in active):
+            # Runs advance together, so their checkpoints are written together.
+            for packed in active:
+                if _still_ours(pack, packed, log):
+                    tensors = pack.tensors(packed.slot)
+                    checkpoints.save_checkpoint(packed.folder, tensors, loop.progress(packed))
             clock.saved()
 
 
-def _hold(workspace: Workspace, run: Run, claim: Lease, slot: int, how: Execution) -> Held:
-    about = (
-        run_facts(run) | {"code": weights_code.of(run, packed=True)} | machine.execution_facts(how)
-    )
-    about |= {"slot": slot, "data": data_facts(workspace, run)}
-    return Held(
-        run, claim, workspace.paths.run(run.key), models.model(run.model, **run.params), slot, about
-    )
+def _in_slot(
+    workspace: Workspace,
+    run: Run,
+    lease: Lease,
+    slot: int,
+    execution: Execution,
+) -> PackedRun:
+    facts = run_facts(run)
+    facts |= {"code": weights_code.of(run, packed=True)}
+    facts |= machine.execution_facts(execution)
+    facts |= {"slot": slot, "data": data_facts(workspace, run)}
+    folder = workspace.paths.run(run.key)
+    model = models.model(run.model, **run.params)
+    return PackedRun(run, lease, folder, model, slot, facts)
 
 
-def _resume(pack: Pack, one: Held, made: loop.Session, log: Log) -> None:
-    if saved := checkpoints.load_checkpoint(one.folder, log):
-        tensors, progress = loop.fitting(saved, pack.networks, one.folder)
-        pack.restore(one.slot, tensors, progress["step"])
-        for name in loop.PROGRESS:
-            setattr(one, name, progress[name])
-        log(f"{one.run.key}: going on from its checkpoint, step {one.step:,}")
-    one.sessions.append({"from": one.step, **made})
-
-
-def _steps_ahead(working: list[Held], steps: int, every: int | None) -> int:
-    """Steps to the next look at the losses: a block, but no further than the end, a run's next snapshot, or its next checkpoint
-    by steps.
-    """
-    most = min(BLOCK, max(steps - one.step for one in working))
-    snapshots = [
-        part.steps - one.step for one in working for part in one.run.kept if part.steps > one.step
-    ]
-    return min([most, *snapshots, *(every - one.step % every for one in working if every)])
-
-
-def _note(one: Held, block: Block, steps: int, share: float) -> None:
-    """Add what a block said of a run to its history, steps and seconds."""
-    first, one.step = block.first[one.slot], block.steps[one.slot]
-    one.seconds += share
-    for step in range(first, one.step):
-        if loop.recorded(step, steps):
-            one.history.append(
-                {"step": step}
-                | {name: float(v[step - first, one.slot]) for name, v in block.terms.items()}
-            )
-
-
-def _keep(pack: Pack, one: Held, block: Block, workspace: Workspace) -> None:
-    """Store a run's snapshot, if it is at one."""
-    for part in one.run.kept if block.finite[one.slot] else ():
-        if part.steps == one.step:
-            keep(workspace, part, one, pack.weights(one.slot), one.about)
-
-
-def _settle(
-    pack: Pack, one: Held, block: Block, steps: int, workspace: Workspace, log: Log
+def _resume(
+    pack: Pack,
+    packed: PackedRun,
+    this_session: dict[str, Any],
+    log: Log,
 ) -> None:
-    """Write a run that is at its end, or whose loss is no longer finite."""
-    if block.finite[one.slot] and one.step < steps:
+    """Load a run's checkpoint into its slot, if it has one, and note this process's session."""
+    checkpoint = checkpoints.load_checkpoint(packed.folder, log)
+    if checkpoint is not None:
+        tensors, progress = loop.matching(checkpoint, pack.networks, packed.folder)
+        pack.restore(packed.slot, tensors, progress["step"])
+        for name in loop.PROGRESS:
+            setattr(packed, name, progress[name])
+        log(f"{packed.run.key}: going on from its checkpoint, step {packed.step:,}")
+    packed.sessions.append({"from": packed.step, **this_session})
+
+
+def _steps_ahead(active: list[PackedRun], steps: int, every: int | None) -> int:
+    """Steps until the losses are looked at again.
+
+    These are at most a block. They end at the end of training, at the next snapshot of a run, or
+    at its next checkpoint if one is due ``every`` so many steps.
+    """
+    to_the_end = max(steps - packed.step for packed in active)
+    distances = [BLOCK, to_the_end]
+    for packed in active:
+        for snapshot in packed.run.kept:
+            if snapshot.steps > packed.step:
+                distances.append(snapshot.steps - packed.step)
+        if every:
+            distances.append(every - packed.step % every)
+    return min(distances)
+
+
+def _note_progress(
+    packed: PackedRun,
+    block: Block,
+    steps: int,
+    seconds: float,
+) -> None:
+    """Add the steps of a block to a run's history, step and seconds."""
+    first = block.first[packed.slot]
+    packed.step = block.steps[packed.slot]
+    packed.seconds += seconds
+    for step in range(first, packed.step):
+        if loop.recorded(step, steps):
+            row: dict[str, float] = {"step": step}
+            for name, values in block.terms.items():
+                row[name] = float(values[step - first, packed.slot])
+            packed.history.append(row)
+
+
+def _store_snapshots(
+    pack: Pack,
+    packed: PackedRun,
+    block: Block,
+    workspace: Workspace,
+) -> None:
+    """Store the state of a run if it is at one of its snapshots and its losses are finite."""
+    if not block.finite[packed.slot]:
         return
-    if not _still_ours(pack, one, log):
+    for snapshot in packed.run.kept:
+        if snapshot.steps == packed.step:
+            weights = pack.weights(packed.slot)
+            store_snapshot(workspace, snapshot, packed, weights, packed.facts)
+
+
+def _store_if_ended(
+    pack: Pack,
+    packed: PackedRun,
+    block: Block,
+    steps: int,
+    workspace: Workspace,
+    log: Log,
+) -> None:
+    """Store a run that has made all its steps, or whose loss is no longer finite."""
+    is_finite = block.finite[packed.slot]
+    if is_finite and packed.step < steps:
         return
-    if block.finite[one.slot]:
-        write_done(one.folder, one, pack.weights(one.slot), one.about)
-        log(f"{one.run.key}: done")
+    if not _still_ours(pack, packed, log):
+        return
+    if is_finite:
+        write_done(packed.folder, packed, pack.weights(packed.slot), packed.facts)
+        log(f"{packed.run.key}: done")
     else:
-        last = block.last[one.slot]
-        finite = None if math.isnan(last) else last
-        write_failed(one.folder, one, one.step, finite, one.about, log)
-        keep_failed(workspace, one.run, one, one.step, finite, one.about, log)
-    one.gone = True
+        last = block.last[packed.slot]
+        last_finite = None if math.isnan(last) else last
+        step = packed.step
+        facts = packed.facts
+        write_failed(packed.folder, packed, step, last_finite, facts, log)
+        store_failed_snapshots(workspace, packed.run, packed, step, last_finite, facts, log)
+    packed.ended = True
 
 
-def _still_ours(pack: Pack, one: Held, log: Log) -> bool:
-    """Whether the claim stands; a run that another process took over is let go, and the rest of the pack goes on."""
+def _still_ours(pack: Pack, packed: PackedRun, log: Log) -> bool:
+    """Whether we still hold a run's lease; if not, the run is given up and the pack goes on."""
     try:
-        one.claim.keep()
+        packed.lease.check()
     except LeaseLost as lost:
-        log(f"{one.run.key}: {lost}; left to it")
-        pack.freeze(one.slot)
-        one.gone = True
-    return not one.gone
+        log(f"{packed.run.key}: {lost}; left to it")
+        pack.freeze(packed.slot)
+        packed.ended = True
+    return not packed.ended

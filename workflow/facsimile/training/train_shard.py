@@ -1,4 +1,4 @@
-"""Train a shard in one process: its runs one after the other, or packs of them at once, as the machine is best used."""
+"""Train a shard in one process: its runs one after the other, or in packs."""
 
 import signal
 
@@ -14,12 +14,12 @@ from facsimile.training import loop, machine
 from facsimile.training.machine import Execution
 from facsimile.training.run_records import (
     data_facts,
-    keep,
-    keep_failed,
-    of_arrays,
+    is_arrays_model,
     open_data,
     run_facts,
     session,
+    store_failed_snapshots,
+    store_snapshot,
     training_of,
     write_done,
     write_failed,
@@ -27,61 +27,91 @@ from facsimile.training.run_records import (
 
 
 def train_shard(workspace: Workspace, shard: Shard, log: Log) -> None:
-    """Train what the store lacks of a shard and write ``trained.json``; on SIGTERM a checkpoint is written first."""
+    """Train the runs of a shard that are not in the store yet, then write ``trained.json``.
+
+    On SIGTERM a checkpoint is written, then loop.Interrupted is raised.
+    """
     machine.one_thread()
-    paths, config = workspace.paths, workspace.config
-    how = machine.execution(config)
+    paths = workspace.paths
+    config = workspace.config
+    execution = machine.execution(config)
     shard_jobs.clear_future_time(paths.dataset(shard.dataset), log)
     clock = loop.Clock(config.checkpoint_minutes, config.checkpoint_steps)
-    signal.signal(signal.SIGTERM, lambda *_: setattr(clock, "stopping", True))
-    if of_arrays(shard.model):
-        how = machine.plain()
-    if how.name == "packed":
-        from facsimile.training import train_packed  # on a GPU it brings a compiler with it
 
-        train_packed.make_all(workspace, shard, how, clock, log)
+    def stop(*_: object) -> None:
+        clock.stopping = True
 
-    def make(run: Run, claim: Lease) -> None:
-        clock.keep = claim.keep
-        train_run(workspace, run, how, clock, log)
+    signal.signal(signal.SIGTERM, stop)
+    # Also where the configuration asks for packs.
+    if is_arrays_model(shard.model):
+        execution = machine.plain()
+    if execution.name == "packed":
+        from facsimile.training import train_packed  # on a GPU it imports a compiler
 
-    # After packs there is nothing left to make here but controls, which have no steps to pack.
-    shard_jobs.make_all(shard, paths, lambda run: shard_jobs.trained(paths, run), make, log)
+        train_packed.make_all(workspace, shard, execution, clock, log)
+
+    def done(run: Run) -> bool:
+        return shard_jobs.trained(paths, run)
+
+    def make(run: Run, lease: Lease) -> None:
+        clock.check_lease = lease.check
+        train_run(workspace, run, execution, clock, log)
+
+    # After packs only controls are left, which have no steps to pack.
+    shard_jobs.make_all(shard, paths, done, make, log)
     shard_jobs.write_index(paths.shard(shard.key) / "trained.json", shard, paths)
 
 
-def train_run(workspace: Workspace, run: Run, how: Execution, clock: loop.Clock, log: Log) -> None:
-    """Train one run into its folder of the store; a control needs no training and is recorded at once."""
+def train_run(
+    workspace: Workspace,
+    run: Run,
+    execution: Execution,
+    clock: loop.Clock,
+    log: Log,
+) -> None:
+    """Train one run and store it; a control needs no training and is stored at once."""
     folder = workspace.paths.run(run.key)
     model = models.model(run.model, **run.params)
-    about = run_facts(run)
+    facts = run_facts(run)
     if not model.trained:
-        records.finish(
-            folder,
-            {},
-            pd.DataFrame({"step": [], "loss": []}),
-            about | {"state": "done", "steps": 0},
-        )
+        history = pd.DataFrame({"step": [], "loss": []})
+        records.finish(folder, {}, history, facts | {"state": "done", "steps": 0})
         return
     training = training_of(run)
     if (folder / files.CHECKPOINT).exists():
         log(f"{run.key}: going on from its checkpoint")
-    log(f"{run.key}: training {run.steps:,} steps of {run.model} {run.params}, {how.precision}")
+    log(
+        f"{run.key}: training {run.steps:,} steps of {run.model} {run.params}, "
+        f"{execution.precision}"
+    )
     data = open_data(workspace, run)
-    about |= machine.execution_facts(how) | {"data": data_facts(workspace, run)}
-    made, kept = session(run, how), {part.steps: part for part in run.kept}
+    facts |= machine.execution_facts(execution)
+    facts |= {"data": data_facts(workspace, run)}
+    this_session = session(run, execution)
+    snapshots = {snapshot.steps: snapshot for snapshot in run.kept}
 
     def reached(state: loop.State) -> None:
-        if (part := kept.get(state.step)) is not None:
-            keep(workspace, part, state, loop.weights(state), about)
+        snapshot = snapshots.get(state.step)
+        if snapshot is not None:
+            store_snapshot(workspace, snapshot, state, loop.weights(state), facts)
 
     try:
         state = loop.run(
-            model, training, data, run.seed, how.precision, folder, clock, made, reached
+            model,
+            training,
+            data,
+            run.seed,
+            execution.precision,
+            folder,
+            clock,
+            this_session,
+            reached,
         )
-        clock.keep()
+        # Another process may have taken the lease over since the last checkpoint.
+        clock.check_lease()
     except loop.NonFiniteLoss as failure:
-        write_failed(folder, failure.state, failure.step, failure.last, about, log)
-        keep_failed(workspace, run, failure.state, failure.step, failure.last, about, log)
+        state, step, last = failure.state, failure.step, failure.last
+        write_failed(folder, state, step, last, facts, log)
+        store_failed_snapshots(workspace, run, state, step, last, facts, log)
         return
-    write_done(folder, state, loop.weights(state), about)
+    write_done(folder, state, loop.weights(state), facts)

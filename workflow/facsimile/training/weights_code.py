@@ -14,37 +14,45 @@ DO_NOT_DECIDE = ("models/base/hyper_parameters",)
 
 
 def of(run: Run, packed: bool = False) -> dict[str, str]:
-    """What decides a run's weights -> its hash: its model, its data set, and the training loop.
+    """The modules that decide a run's weights, by name -> hash.
 
-    How runs are stored, and which of several processes makes them, is not part of it.
+    These are the code of its model, its data set and the training loop. How runs are stored, and
+    which of several processes makes them, is not part of it.
     """
     return _code(run.model, run.dataset, packed)
 
 
 def _code(model: str, dataset: str, packed: bool) -> dict[str, str]:
     modules = [LOOP, discover.located("models", model), discover.located("datasets", dataset)]
-    everything = provenance.hashes(*modules, *[PACKED] * packed)
-    return {
-        name: digest
-        for name, digest in everything.items()
-        if name.startswith(DECIDE) and name not in DO_NOT_DECIDE
-    }
+    if packed:
+        modules.append(PACKED)
+    deciding = {}
+    for name, digest in provenance.hashes(*modules).items():
+        if name.startswith(DECIDE) and name not in DO_NOT_DECIDE:
+            deciding[name] = digest
+    return deciding
 
 
 def outdated(record: dict[str, Any]) -> list[str]:
-    """What has changed, since a run was made, of the code that its record names."""
-    dataset, model, *_ = str(record.get("run", "")).split("/") + ["", ""]
+    """Names of the modules in a run's record whose code has changed since the run was made."""
+    key = str(record.get("run", "")).split("/")
+    dataset, model, *_ = [*key, "", ""]
     packed = record.get("execution") == "packed"
-    return list(_outdated(model, dataset, packed, tuple(record["code"].items())))
+    recorded = tuple(record["code"].items())
+    return list(_outdated(model, dataset, packed, recorded))
 
 
 @functools.cache  # thousands of runs share one code
 def _outdated(
-    model: str, dataset: str, packed: bool, recorded: tuple[tuple[str, str], ...]
+    model: str,
+    dataset: str,
+    packed: bool,
+    recorded: tuple[tuple[str, str], ...],
 ) -> tuple[str, ...]:
-    names = sorted(name for name, _ in recorded)
-    if model not in discover.names("models") or dataset not in discover.names("datasets"):
+    hashes = dict(recorded)
+    names = sorted(hashes)
+    exists = model in discover.names("models") and dataset in discover.names("datasets")
+    if not exists:
         return tuple(names)
     current = _code(model, dataset, packed).values()
-    hashes = dict(recorded)
     return tuple(name for name in names if not provenance.same(hashes[name], current))
