@@ -1,4 +1,4 @@
-"""What the ARD-VAEs share: a prior whose variances are those of the codes, and the model of arrays that is trained with it."""
+"""What the ARD-VAEs share: the KL to a prior with estimated variances, and the model of arrays."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,27 +12,35 @@ from facsimile.models.base.arrays import ArraysModel, Batch
 from facsimile.models.base.model import Draw, Losses
 
 GROUP = "vae"
-ROWS = 256  # rows that are encoded at once: convolutions of more would need gigabytes
+ROWS = 256  # rows encoded at once; convolutions of more would need gigabytes
 
 
 def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """KL(q(z|x) ‖ N(0, v)) of [b, d] with v_j the batch's mean of z_j² under q: sum over latents, mean over the batch, nats.
+    """Return KL(q(z|x) ‖ N(0, v)), where v_j is the mean of z_j² under q over the batch.
 
-    Saha et al. 2025, with Gamma(0, 0) before and the mean of its posterior after the codes: 1/α_j = E[z_j²]; v has no gradient.
-    The paper takes v from 10,000 images, encoded anew every epoch and held out of it; here it is the batch's own, so that
-    nothing lags. The released code (vae_loss.py, 6312ffc) adds v where log v belongs: the gradient is the same, its log is not.
+    The KL is summed over latents and averaged over the batch, in nats. v has no gradient.
+
+    Saha et al. 2025 use a Gamma(0, 0) prior of the precision α_j, and the mean of its posterior
+    given the codes: 1/α_j = E[z_j²]. The paper estimates v from 10,000 images that are excluded
+    from the epoch and encoded again in every epoch. Here v is that of the batch itself, so that it
+    never lags behind. The released code (vae_loss.py, 6312ffc) adds v where log v belongs: its
+    gradient is the same, its logged value is not.
+
+    Args:
+        mean: posterior means [b, d].
+        log_variance: posterior log-variances [b, d].
     """
     prior = (mean.square() + log_variance.exp()).mean(0).detach()
-    return (
-        0.5
-        * ((mean.square() + log_variance.exp()) / prior + prior.log() - log_variance - 1)
-        .sum(1)
-        .mean()
-    )
+    ratio = (mean.square() + log_variance.exp()) / prior
+    return 0.5 * (ratio + prior.log() - log_variance - 1).sum(1).mean()
 
 
 class Halves(nn.Module):
-    """Means and log-variances [b, d] from the 2 d outputs of a network."""
+    """Splits the 2 d outputs of a network into means and log-variances [b, d].
+
+    Args:
+        body: maps rows to [b, 2 d].
+    """
 
     def __init__(self, body: nn.Module) -> None:
         super().__init__()
@@ -45,18 +53,21 @@ class Halves(nn.Module):
 
 @dataclass(frozen=True)
 class ARDOfArrays(ArraysModel):
-    """ARD-VAE of the one array that it ``takes``; minimises squared error, summed over a row and not halved, + β KL.
+    """ARD-VAE of one array, the only one that a subclass names in ``takes``.
 
-    The squared error is not halved in the released code either, so that β weighs half of what it does in a Gaussian bound.
+    It minimises the squared error, summed over a row, + β KL. The squared error is not halved, as
+    in the released code, so that β has half the weight that it has in a Gaussian bound. Subclasses
+    override ``networks``, with one group ``vae`` whose decoder returns means.
 
-    beta: weight of the KL to the prior whose variances are the codes' own.
+    Args:
+        beta: weight of the KL to the prior whose variances are those of the codes.
     """
 
     beta: float
 
-    def initialise(self, made: Mapping[str, nn.Module], seed: int) -> None:
-        """Dense layers and convolutions as TensorFlow does; a batch normalisation is the identity."""
-        for name, layer in made[GROUP].named_modules():
+    def initialise(self, networks: Mapping[str, nn.Module], seed: int) -> None:
+        """Initialise dense layers and convolutions as TensorFlow; batch norms are the identity."""
+        for name, layer in networks[GROUP].named_modules():
             if isinstance(layer, architectures.Layer):
                 architectures.initialise(layer, seed, f"{GROUP}.{name}")
 
@@ -75,23 +86,24 @@ class ARDOfArrays(ArraysModel):
         decoded = vae.decode(mean + torch.exp(0.5 * log_variance) * noise["z"])
         reconstruction = (decoded - rows).square().flatten(1).sum(1).mean()
         kl = divergence(mean, log_variance)
-        return Losses(
-            {GROUP: reconstruction + self.beta * kl},
-            {"reconstruction": reconstruction.detach(), "kl": kl.detach()},
-        )
+        minimise = {GROUP: reconstruction + self.beta * kl}
+        return Losses(minimise, {"reconstruction": reconstruction.detach(), "kl": kl.detach()})
 
     def infer(self, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, Tensor]:  # type: ignore[override]
-        parts = [autoencoder_of(networks).encode(rows) for rows in self._rows(batch).split(ROWS)]
-        mean, log_variance = (torch.cat(column) for column in zip(*parts, strict=True))
+        vae = autoencoder_of(networks)
+        blocks = [vae.encode(rows) for rows in self._rows(batch).split(ROWS)]
+        mean = torch.cat([block[0] for block in blocks])
+        log_variance = torch.cat([block[1] for block in blocks])
         return {"mean": mean, "log_variance": log_variance}
 
     def decode(self, networks: Mapping[str, nn.Module], codes: Tensor) -> Tensor:
         return autoencoder_of(networks).decode(codes)
 
     def _rows(self, batch: Batch) -> Tensor:
-        return batch[next(iter(self.takes))]
+        [name] = self.takes
+        return batch[name]
 
 
 def autoencoder_of(networks: Mapping[str, nn.Module]) -> architectures.AutoEncoder:
-    """The group ``vae``, whose decoder answers means, not logits."""
+    """Return the group ``vae``, with its type; its decoder returns means, not logits."""
     return cast(architectures.AutoEncoder, networks[GROUP])

@@ -1,4 +1,4 @@
-"""RAE: an autoencoder without noise, whose codes and decoder are kept small."""
+"""RAE: an autoencoder without noise, with penalties on its codes and its decoder."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,17 +12,22 @@ from facsimile.models.base.networks import AutoEncoder, Encoder
 from facsimile.models.base.vae import VAE, autoencoder_of, bernoulli_loss
 
 LABEL = "RAE"
-LOG_VARIANCE = (
-    -30.0
-)  # what is answered for a posterior that is a point: 3e-7 standard deviations of noise
+# Reported for a posterior that is a point: a standard deviation of 3e-7.
+LOG_VARIANCE = -30.0
 
 
 class Certain(nn.Module):
-    """An encoder to codes alone: it answers a log-variance of next to nothing."""
+    """An encoder without a variance; it returns a constant log-variance.
+
+    Args:
+        body: maps images to features.
+        mean: maps features to codes [b, d].
+    """
 
     def __init__(self, body: nn.Module, mean: nn.Module) -> None:
         super().__init__()
-        self.body, self.mean = body, mean
+        self.body = body
+        self.mean = mean
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         mean = self.mean(self.body(images))
@@ -31,13 +36,15 @@ class Certain(nn.Module):
 
 @dataclass(frozen=True)
 class RAE(VAE):
-    """Regularised autoencoder (Ghosh et al. 2020, "From variational to deterministic autoencoders", eq. 9, RAE-L2).
+    """Regularised autoencoder, RAE-L2.
 
-    Minimises reconstruction + β ½‖z‖² + λ‖θ_D‖². The reconstruction is the cross entropy of all models here, where the paper
-    has a squared error; weights and biases of the decoder count alike.
+    Ghosh et al. 2020, "From variational to deterministic autoencoders", eq. 9. It minimises
+    reconstruction + β ½‖z‖² + λ‖θ_D‖². The reconstruction is the cross entropy of all models here,
+    where the paper uses a squared error. Weights and biases of the decoder are penalised alike.
 
-    beta: weight of half the squared norm of the codes, mean over the batch.
-    decoder_weight: weight λ of the squared norm of the decoder's parameters.
+    Args:
+        beta: weight of half the squared norm of the codes, averaged over the batch.
+        decoder_weight: weight λ of the squared norm of the decoder's parameters.
     """
 
     beta: float
@@ -46,9 +53,9 @@ class RAE(VAE):
     def networks(
         self, image_shape: tuple[int, int, int], latents: int, network: str
     ) -> dict[str, nn.Module]:
-        made = cast(AutoEncoder, super().networks(image_shape, latents, network)["vae"])
-        encoder = cast(Encoder, made.encoder)
-        return {"vae": AutoEncoder(Certain(encoder.body, encoder.mean), made.decoder)}
+        vae = cast(AutoEncoder, super().networks(image_shape, latents, network)["vae"])
+        encoder = cast(Encoder, vae.encoder)
+        return {"vae": AutoEncoder(Certain(encoder.body, encoder.mean), vae.decoder)}
 
     def draws(self, batch: int, latents: int) -> dict[str, Draw]:
         return {}
@@ -64,9 +71,8 @@ class RAE(VAE):
         codes, _ = vae.encode(images)
         reconstruction = bernoulli_loss(vae.decode(codes), images)
         norm = 0.5 * codes.square().sum(1).mean()
-        decoder = torch.stack(
-            [parameter.square().sum() for parameter in vae.decoder.parameters()]
-        ).sum()
+        squares = [parameter.square().sum() for parameter in vae.decoder.parameters()]
+        decoder = torch.stack(squares).sum()
         terms = {"reconstruction": reconstruction, "codes": norm, "decoder": decoder}
         loss = reconstruction + self.beta * norm + self.decoder_weight * decoder
         return Losses({"vae": loss}, {name: term.detach() for name, term in terms.items()})
