@@ -21,9 +21,9 @@ def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
     The KL is summed over latents and averaged over the batch, in nats. v has no gradient.
 
     Saha et al. 2025 use a Gamma(0, 0) prior of the precision α_j, and the mean of its posterior
-    given the codes: 1/α_j = E[z_j²]. The paper estimates v from 10,000 images that are excluded
-    from the epoch and encoded again in every epoch. Here v is that of the batch itself, so that it
-    never lags behind. The released code (vae_loss.py, 6312ffc) adds v where log v belongs: its
+    given the codes: 1/α_j = E[z_j²]. The paper estimates v from 10,000 images that it holds out of
+    the epoch and encodes again every epoch. Here v is that of the batch itself, so that it never
+    lags behind. The released code (vae_loss.py, 6312ffc) adds v where log v belongs: its
     gradient is the same, its logged value is not.
 
     Args:
@@ -100,8 +100,7 @@ class ARDOfArrays(ArraysModel):
         return autoencoder_of(networks).decode(codes)
 
     def _rows(self, batch: Batch) -> Tensor:
-        [name] = self.takes
-        return batch[name]
+        return batch[next(iter(self.takes))]
 
 
 def autoencoder_of(networks: Mapping[str, nn.Module]) -> architectures.AutoEncoder:

@@ -1,4 +1,4 @@
-"""CausalVAE: latents that cause each other by a learned graph."""
+"""CausalVAE: latents that cause each other along a learned graph."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,12 +20,17 @@ from facsimile.papers.causalvae.models._interventions import SettableVAE, with_c
 
 LABEL = "CausalVAE"
 STEP_SECONDS = {"1": 0.07, "side**2": 1.9e-4}  # batch of 85, float32; measured at 16 and 96 pixels
-HIDDEN = 32  # units of the networks behind the mask
+HIDDEN = 32  # hidden units of the networks gᵢ
 Parts = dict[str, Tensor]
 
 
 class Graph(nn.Module):
-    """Weights [i, j] of the edges from concept i to j."""
+    """Weights [i, j] of the edges from concept i to concept j.
+
+    Args:
+        concepts: number of concepts.
+        causes: number of first concepts that start with edges of weight 1 to all that follow.
+    """
 
     def __init__(self, concepts: int, causes: int) -> None:
         super().__init__()
@@ -35,35 +40,48 @@ class Graph(nn.Module):
 
 
 class Each(nn.Module):
-    """A small network of its own for each concept."""
+    """One small network per concept.
+
+    Args:
+        concepts: number of concepts.
+        width: inputs and outputs of each network.
+    """
 
     def __init__(self, concepts: int, width: int) -> None:
         super().__init__()
         self.nets = nn.ModuleList(dense(width, HIDDEN, width) for _ in range(concepts))
 
     def forward(self, values: Tensor) -> Tensor:
-        """Values [b, concepts, width], each block through its network."""
+        """Apply to each block of values [b, concepts, width] the network of its concept."""
         return torch.stack([net(values[:, i]) for i, net in enumerate(self.nets)], 1)
 
 
 @dataclass(frozen=True)
 class CausalVAE(SettableVAE):
-    """Yang et al. 2021 (arXiv 2004.08697), as huawei-noah/trustworthyAI@46c3d29 has it, research/CausalVAE.
+    """Yang et al. 2021 (arXiv 2004.08697), as released.
 
-    Encoder → ε; z = (I - Aᵀ)⁻¹ ε; each concept again from its parents, gᵢ(Aᵀz), plus an attention over ε; decoders. The labels
-    u are the mean of a prior of z and of what is decoded, and are predicted from their parents, gᵢ(Aᵀu). The released code's
-    variances are constants: 1 of ε, ``noise`` of what is decoded; its weights of the acyclicity h(A) are constants, too, where
-    the authors speak of an augmented Lagrangian. Its interventions add the set value to gᵢ; here a set concept has that value.
-    As there, effects follow along one edge.
+    The code is huawei-noah/trustworthyAI@46c3d29, research/CausalVAE.
 
-    alpha: weight of the KL of ε to N(0, 1).
-    beta: weight of the KL of z to its prior.
-    acyclicity: weight of h(A), and six times that of h(A)²; 3 in the released code.
-    causes: A starts with edges of weight 1 from so many first concepts to all that follow; 2 in the released code, 0: none.
-    noise: variance of what is decoded.
-    raw: 1 predicts the labels in the units of the file names, as the released code does, so that those of a hundred outweigh
-        all other terms; 0 in those of the prior, -1 to 1, as the authors say that labels are scaled (M. Yang, "Discussion about
-        CausalVAE", 2023).
+    The encoder yields ε, and z = (I - Aᵀ)⁻¹ ε. Each concept is then predicted from its parents by
+    gᵢ(Aᵀz), plus an attention over ε, and decoded. The labels u are the mean of a prior of z and of
+    the decoded concepts, and are themselves predicted from their parents, gᵢ(Aᵀu).
+
+    As in the released code, variances are constants: 1 for ε and ``noise`` for the decoded
+    concepts. So are the weights of the acyclicity h(A), where the authors write of an augmented
+    Lagrangian. The released code's interventions add the set value to gᵢ; here a set concept has
+    that value. As there, effects follow along one edge.
+
+    Args:
+        alpha: weight of the KL of ε to N(0, 1).
+        beta: weight of the KL of z to its prior.
+        acyclicity: weight of h(A), and six times that of h(A)²; 3 in the released code.
+        causes: number of first concepts from which A starts with edges of weight 1 to all that
+            follow; 2 in the released code, and 0 for no edges.
+        noise: variance of the decoded concepts.
+        raw: units in which labels are predicted. 1: those of the file names, as in the released
+            code, so that labels of about a hundred outweigh all other terms. 0: those of the prior,
+            -1 to 1, to which labels are scaled according to the authors (M. Yang, "Discussion about
+            CausalVAE", 2023).
     """
 
     alpha: float = 0.3
@@ -88,86 +106,93 @@ class CausalVAE(SettableVAE):
     def terms(
         self, net: nn.Module, pictures: Tensor, batch: Batch, noise: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        prior, graph = batch["scaled"][..., None], edges(net)
+        prior = batch["scaled"][..., None]
+        graph = edges(net)
         labels = batch["labels"] if self.raw else batch["scaled"]
-        found = self.codes_of(net, pictures, labels.shape[1])
-        sampled = found["decoded"] + self.noise**0.5 * blocks(noise, labels.shape[1])
+        codes = self.codes_of(net, pictures, labels.shape[1])
+        sample = codes["decoded"] + self.noise**0.5 * blocks(noise, labels.shape[1])
         predicted = part(net, "label_mask")((labels @ graph)[..., None])[..., 0]
-        cycles = acyclicity(graph)
-        return part(net, "decoder")(sampled), {
-            "kl_exogenous": self.alpha * 0.5 * found["exogenous"].square().sum((1, 2)),
-            "kl_prior": self.beta * 0.5 * (found["causal"] - prior).square().sum((1, 2)),
-            "mask": 0.5 * (found["decoded"] - prior).square().sum((1, 2)),
+        h = acyclicity(graph)
+        logits = part(net, "decoder")(sample)
+        return logits, {
+            "kl_exogenous": self.alpha * 0.5 * codes["exogenous"].square().sum((1, 2)),
+            "kl_prior": self.beta * 0.5 * (codes["causal"] - prior).square().sum((1, 2)),
+            "mask": 0.5 * (codes["decoded"] - prior).square().sum((1, 2)),
             "labels": (predicted - labels).square().mean(1),
-            "cycles": (self.acyclicity * (cycles + cycles.square() / 6)).expand(len(labels)),
+            "cycles": (self.acyclicity * (h + h.square() / 6)).expand(len(labels)),
         }
 
     def codes_of(self, net: nn.Module, pictures: Tensor, concepts: int) -> Parts:
-        """``exogenous`` ε, ``causal`` z and what is ``decoded``, each [b, concepts, width]."""
+        """Encode pictures [b, pixels].
+
+        Returns:
+            ``exogenous`` ε, ``causal`` z, and ``decoded``, the input of the decoder; each
+            [b, concepts, width].
+        """
         exogenous = blocks(part(net, "encoder")(pictures), concepts)
         graph = edges(net)
         mixing = torch.linalg.inv(torch.eye(concepts) - graph)
         causal = torch.einsum("bid,ij->bjd", exogenous, mixing)
-        return {
-            "exogenous": exogenous,
-            "causal": causal,
-            "decoded": self.decoded(net, causal, exogenous),
-        }
+        decoded = self.decoded(net, causal, exogenous)
+        return {"exogenous": exogenous, "causal": causal, "decoded": decoded}
 
     def decoded(self, net: nn.Module, causal: Tensor, exogenous: Tensor) -> Tensor:
-        """What the decoder is given, of z and ε."""
+        """Return the input of the decoder, given z and ε; all are [b, concepts, width]."""
         attention = part(net, "attention")
         assert isinstance(attention, Drawn)
-        # As in the released code the softmax runs over the concepts that ask, not over those that are asked.
+        # As in the released code, the softmax runs over the queries, not over the keys.
         weights = (causal @ attention.values @ exogenous.mT).sigmoid().softmax(1)
-        return (
-            part(net, "mask")(torch.einsum("bid,ij->bjd", causal, edges(net))) + weights @ exogenous
-        )
+        parents = torch.einsum("bid,ij->bjd", causal, edges(net))
+        return part(net, "mask")(parents) + weights @ exogenous
 
     def intervene(self, net: nn.Module, pictures: Tensor, concept: int, values: Tensor) -> Tensor:
-        found = self.codes_of(net, pictures, len(edges(net)))
-        causal = with_concept(found["causal"], concept, values)
-        return with_concept(self.decoded(net, causal, found["exogenous"]), concept, values)
+        codes = self.codes_of(net, pictures, len(edges(net)))
+        causal = with_concept(codes["causal"], concept, values)
+        decoded = self.decoded(net, causal, codes["exogenous"])
+        # The value is set again because gᵢ and the attention have changed it.
+        return with_concept(decoded, concept, values)
 
     def traces(self, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, Tensor]:
-        """``into_j``: the weights of the edges into concept j, one a cause; ``cycles``: h(A)."""
+        """Return the weights of the edges into each concept j, ``into_j`` [concepts], and h(A).
+
+        h(A) is called ``cycles``.
+        """
         graph = edges(networks[GROUP])
-        return {f"into_{j}": column for j, column in enumerate(graph.T)} | {
-            "cycles": acyclicity(graph)
-        }
+        weights = {f"into_{j}": column for j, column in enumerate(graph.T)}
+        return weights | {"cycles": acyclicity(graph)}
 
     def infer(self, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, Tensor]:  # type: ignore[override]
-        found = self.codes_of(networks[GROUP], self.pictures(batch), batch["labels"].shape[1])[
-            "decoded"
-        ].flatten(1)
-        return {"mean": found, "log_variance": torch.full_like(found, self.noise).log()}
+        concepts = batch["labels"].shape[1]
+        codes = self.codes_of(networks[GROUP], self.pictures(batch), concepts)
+        mean = codes["decoded"].flatten(1)
+        return {"mean": mean, "log_variance": torch.full_like(mean, self.noise).log()}
 
     def learned(
         self, networks: Mapping[str, nn.Module], whole: Batch, seed: int
     ) -> dict[str, Tensor]:
-        """``graph`` A, and what is decoded under interventions."""
+        """Return the ``graph`` A [concepts, concepts], and what is decoded under interventions."""
         return {"graph": edges(networks[GROUP]).detach()} | super().learned(networks, whole, seed)
 
     def check(self) -> None:
         super().check()
-        if (
-            min(self.alpha, self.beta, self.acyclicity, self.causes) < 0
-            or not self.noise > 0
-            or self.raw not in (0, 1)
-        ):
+        weights = (self.alpha, self.beta, self.acyclicity, self.causes)
+        if min(weights) < 0 or not self.noise > 0 or self.raw not in (0, 1):
             raise ValueError(
                 "alpha, beta, acyclicity and causes must be 0 or more, noise above 0, raw 0 or 1"
             )
 
 
 def edges(net: nn.Module) -> Tensor:
-    """The weights A of the graph."""
+    """Return the weights A [concepts, concepts] of the graph."""
     graph = part(net, "graph")
     assert isinstance(graph, Graph)
     return graph.weights
 
 
 def acyclicity(graph: Tensor) -> Tensor:
-    """h(A) = tr (I + A∘A/m)ᵐ - m of m concepts: 0 for a graph without cycles (Yu et al. 2019, DAG-GNN)."""
+    """Return h(A) = tr (I + A∘A/m)ᵐ - m of m concepts (Yu et al. 2019, DAG-GNN).
+
+    It is 0 if and only if the graph has no cycles.
+    """
     size = len(graph)
     return torch.linalg.matrix_power(torch.eye(size) + graph.square() / size, size).trace() - size

@@ -1,4 +1,4 @@
-"""β-VAE of labelled scenes, which sees no labels."""
+"""β-VAE of labelled scenes, which does not use the labels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,20 +22,22 @@ STEP_SECONDS = {"1": 0.07, "side**2": 1.9e-4}  # batch of 85, float32; measured 
 
 @dataclass(frozen=True)
 class SceneBetaVAE(ConceptVAE):
-    """Higgins et al. 2017, with CausalVAE's encoder and one decoder of the width of one of its four.
+    """β-VAE (Higgins et al. 2017) with the networks of CausalVAE.
 
-    beta: weight of the KL to N(0, 1).
+    It has CausalVAE's encoder and one decoder of the width of one of CausalVAE's four.
+
+    Args:
+        beta: weight of the KL to N(0, 1).
     """
 
     beta: float = 4
 
     def network(self, pixels: int, concepts: int, latents: int) -> nn.Module:
-        return nn.ModuleDict(
-            {
-                "encoder": encoder(pixels, 2 * latents),
-                "decoder": dense(latents, 300, 300, 1024, pixels),
-            }
-        )
+        parts = {
+            "encoder": encoder(pixels, 2 * latents),
+            "decoder": dense(latents, 300, 300, 1024, pixels),
+        }
+        return nn.ModuleDict(parts)
 
     def terms(
         self, net: nn.Module, pictures: Tensor, batch: Batch, noise: Tensor

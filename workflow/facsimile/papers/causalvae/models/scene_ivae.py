@@ -1,4 +1,4 @@
-"""iVAE of labelled scenes: encoder and prior are given the labels."""
+"""iVAE of labelled scenes: encoder and prior depend on the labels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,19 +19,20 @@ from facsimile.papers.causalvae.models._concepts import (
 
 LABEL = "iVAE"
 STEP_SECONDS = {"1": 0.07, "side**2": 1.9e-4}  # batch of 85, float32; measured at 16 and 96 pixels
-PRIOR = (
-    50,
-    50,
-)  # hidden units of the network of the prior's variances, as in ilkhem/iVAE@039b847, lib/models.py
+# Hidden units of the network of the prior's variances, as in ilkhem/iVAE@039b847, lib/models.py.
+PRIOR = (50, 50)
 
 
 @dataclass(frozen=True)
 class SceneIVAE(ConceptVAE):
-    """Khemakhem et al. 2020: q(z|x, u), prior N(0, λ(u)) with a network λ; CausalVAE's encoder, one decoder of its width.
+    """iVAE (Khemakhem et al. 2020) with the networks of CausalVAE.
 
-    No block of latents is told which label is its own. Codes are inferred with the labels at hand, as the encoder wants them.
+    The posterior is q(z|x, u) and the prior N(0, λ(u)) with a network λ. It has CausalVAE's encoder
+    and one decoder of the width of one of CausalVAE's. Blocks of latents are not assigned to
+    labels. Codes are inferred with the labels, which the encoder needs.
 
-    beta: weight of the KL.
+    Args:
+        beta: weight of the KL.
     """
 
     beta: float = 1

@@ -27,7 +27,7 @@ class AdaGVAE(MeanSquaredVAE):
 
     Args:
         first: weight of the first image's mean in that mean. It is 0.5 in both papers. In disent it
-            is 0 since it averages distributions (``compute_average_gvae`` adds the second mean to
+            is 0 since disent averages distributions (``compute_average_gvae`` adds the second mean to
             itself).
     """
 

@@ -11,53 +11,55 @@ from facsimile.papers.posterior_collapse.models._linear import (
     GROUP,
     LinearModel,
     Matrices,
-    falling,
-    of_rows,
-    singular,
+    magnitudes,
+    singular_values,
+    singular_values_of_codes,
 )
 
 
 @dataclass(frozen=True)
 class LinearCVAE(LinearModel):
-    """q(z|x, y) = N(W₁ x + W₂ y, Σ), p(y|x, z) = N(U₁ z + U₂ x, η_dec²), prior N(0, η_enc²), Σ learned and diagonal.
+    """Linear conditional VAE (Dang et al. 2024, "Beyond vanilla variational autoencoders").
 
-    Dang et al. 2024, "Beyond vanilla variational autoencoders", Theorem 2.
+    Theorem 2. The posterior is q(z|x, y) = N(W₁ x + W₂ y, Σ), Σ learned and diagonal; the
+    likelihood p(y|x, z) = N(U₁ z + U₂ x, η_dec²), the prior N(0, η_enc²).
 
-    beta: weight of the KL.
+    Args:
+        beta: weight of the KL.
     """
 
     beta: float = 1
     takes: ClassVar[Shapes] = {"x": (6,), "y": (5,)}
 
     def networks(self, shapes: Shapes, latents: int, network: str) -> dict[str, nn.Module]:  # type: ignore[override]
-        [given], [wanted] = shapes["x"], shapes["y"]
-        encoders = {"encoder_x": (latents, given), "encoder_y": (latents, wanted)}
-        decoders = {"decoder_z": (wanted, latents), "decoder_x": (wanted, given)}
-        return {GROUP: Matrices(encoders | decoders | {"scale": (latents,)})}
+        [inputs] = shapes["x"]
+        [outputs] = shapes["y"]
+        matrices = {
+            "encoder_x": (latents, inputs),
+            "encoder_y": (latents, outputs),
+            "decoder_z": (outputs, latents),
+            "decoder_x": (outputs, inputs),
+        }
+        return {GROUP: Matrices({**matrices, "scale": (latents,)})}
 
     def parts(self, values: Mapping[str, Tensor], batch: Batch) -> tuple[Tensor, Tensor]:
-        x, y, codes, variance = (
-            batch["x"],
-            batch["y"],
-            _codes(values, batch),
-            values["scale"].square(),
-        )
-        residual = (
-            (codes @ values["decoder_z"].T + x @ values["decoder_x"].T - y).square().sum(1).mean()
-        )
+        x, y = batch["x"], batch["y"]
+        codes = _codes(values, batch)
+        variance = values["scale"].square()
+        predicted = codes @ values["decoder_z"].T + x @ values["decoder_x"].T
+        residual = (predicted - y).square().sum(1).mean()
         noise = (values["decoder_z"].square() * variance).sum()
-        return (residual + noise) / self.eta_dec**2, self.beta * self.kl(
-            codes.square().mean(0), variance
-        )
+        reconstruction = (residual + noise) / self.eta_dec**2
+        return reconstruction, self.beta * self.kl(codes.square().mean(0), variance)
 
     def spectrum(self, values: Mapping[str, Tensor], batch: Batch) -> dict[str, Tensor]:
         codes, scale = _codes(values, batch), values["scale"]
-        found = {
-            "omega": singular(values["decoder_z"]),
-            "lambda": of_rows(codes),
-            "sigma": falling(scale),
+        return {
+            "omega": singular_values(values["decoder_z"]),
+            "lambda": singular_values_of_codes(codes),
+            "sigma": magnitudes(scale),
+            "kl": 0.5 * self.kl(codes.square().mean(0), scale.square()),
         }
-        return found | {"kl": 0.5 * self.kl(codes.square().mean(0), scale.square())}
 
 
 def _codes(values: Mapping[str, Tensor], batch: Batch) -> Tensor:

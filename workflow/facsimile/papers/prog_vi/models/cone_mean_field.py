@@ -10,9 +10,12 @@ from facsimile.papers.prog_vi.models._cone import ConeGuide, Particles, log_norm
 
 @dataclass(frozen=True)
 class ConeMeanField(ConeGuide):
-    """q(x, y) = N(x; μ₁, σ₁) N(y; μ₂, σ₂), its parameters μ₁, μ₂, log σ₁, log σ₂ (Becker et al. 2024, Table 4: ELBO, IWELBO).
+    """q(x, y) = N(x; μ₁, σ₁) N(y; μ₂, σ₂) (Becker et al. 2024, Table 4: ELBO, IWELBO).
 
-    start_x: where μ₁ starts; μ₂ starts at 0 and both log σ at 1.
+    The parameters are μ₁, μ₂, log σ₁ and log σ₂.
+
+    Args:
+        start_x: starting value of μ₁; μ₂ starts at 0 and both log σ at 1.
     """
 
     start_x: float = 0
@@ -32,6 +35,6 @@ class ConeMeanField(ConeGuide):
         return Particles(points[..., 0], points[..., 1], log_normal(points, mean, scale).sum(-1))
 
     def log_joint(
-        self, parameters: Tensor, z: Tensor, found: Particles, noise: Mapping[str, Tensor]
+        self, parameters: Tensor, z: Tensor, particles: Particles, noise: Mapping[str, Tensor]
     ) -> Tensor:
-        return found.log_q
+        return particles.log_q
