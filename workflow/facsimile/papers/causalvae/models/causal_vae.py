@@ -192,7 +192,7 @@ def edges(net: nn.Module) -> Tensor:
 def acyclicity(graph: Tensor) -> Tensor:
     """Return h(A) = tr (I + A∘A/m)ᵐ - m of m concepts (Yu et al. 2019, DAG-GNN).
 
-    It is 0 if and only if the graph has no cycles.
+    It is 0 for a graph without cycles.
     """
     size = len(graph)
     return torch.linalg.matrix_power(torch.eye(size) + graph.square() / size, size).trace() - size
