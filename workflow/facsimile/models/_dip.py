@@ -13,7 +13,8 @@ class DIPVAE(VAE):
     """Disentangled inferred prior.
 
     Kumar et al. 2018, "Variational inference of disentangled latent concepts …". The penalty is a
-    sum over the entries of the matrix, as in disentanglement_lib (``regularize_diag_off_diag_dip``).
+    sum over the entries of the matrix, as in disentanglement_lib
+    (``regularize_diag_off_diag_dip``).
 
     Args:
         lambda_od: weight of the squared off-diagonal entries of the covariance.

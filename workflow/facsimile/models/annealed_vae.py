@@ -15,7 +15,8 @@ PARAMETER_LABELS = {"c_max": "C_max"}
 class AnnealedVAE(VAE):
     """VAE with controlled capacity increase.
 
-    Burgess et al. 2018, "Understanding disentangling in β-VAE", eq. 8. The regulariser is γ·|KL − C(t)|; the KL itself is not added.
+    Burgess et al. 2018, "Understanding disentangling in β-VAE", eq. 8. The regulariser is
+    γ·|KL − C(t)|; the KL itself is not added.
 
     Args:
         c_max: capacity at the end of the schedule, in nats.
@@ -38,5 +39,10 @@ class AnnealedVAE(VAE):
         """Return C(t) = min(c_max, c_max · t / iteration_threshold), in nats."""
         return self.c_max * (step / self.iteration_threshold).clamp(max=1.0)
 
-    def regularizer(self, q: Posterior, step: Tensor | int) -> Tensor:
-        return self.gamma * (q.kl - self.capacity(torch.as_tensor(step).to(q.kl))).abs()
+    def regularizer(
+        self,
+        q: Posterior,
+        step: Tensor | int,
+    ) -> Tensor:
+        capacity = self.capacity(torch.as_tensor(step).to(q.kl))
+        return self.gamma * (q.kl - capacity).abs()

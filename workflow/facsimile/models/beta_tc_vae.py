@@ -23,7 +23,11 @@ class BetaTCVAE(VAE):
 
     beta: float
 
-    def regularizer(self, q: Posterior, step: Tensor | int) -> Tensor:
+    def regularizer(
+        self,
+        q: Posterior,
+        step: Tensor | int,
+    ) -> Tensor:
         return q.kl + (self.beta - 1) * total_correlation(q)
 
 
@@ -43,9 +47,8 @@ def total_correlation(q: Posterior) -> Tensor:
     """
     # Log-density of the sample i in each latent under the posterior j, [i, j, d].
     difference = q.sample[:, None] - q.mean[None]
-    log_density = -0.5 * (
-        difference.square() * torch.exp(-q.log_variance) + q.log_variance + math.log(2 * math.pi)
-    )
+    distance = difference.square() * torch.exp(-q.log_variance)
+    log_density = -0.5 * (distance + q.log_variance + math.log(2 * math.pi))
     joint = torch.logsumexp(log_density.sum(2), 1)
     product = torch.logsumexp(log_density, 1).sum(1)
     return (joint - product).mean()

@@ -19,5 +19,9 @@ class BetaVAE(VAE):
 
     beta: float
 
-    def regularizer(self, q: Posterior, step: Tensor | int) -> Tensor:
+    def regularizer(
+        self,
+        q: Posterior,
+        step: Tensor | int,
+    ) -> Tensor:
         return self.beta * q.kl

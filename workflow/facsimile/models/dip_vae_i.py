@@ -18,5 +18,9 @@ class DIPVAEI(DIPVAE):
     The regulariser is the KL plus the distance of Cov[μ(x)] from the identity, with λ_d = 10 λ_od.
     """
 
-    def regularizer(self, q: Posterior, step: Tensor | int) -> Tensor:
+    def regularizer(
+        self,
+        q: Posterior,
+        step: Tensor | int,
+    ) -> Tensor:
         return q.kl + self.distance(covariance(q.mean))

@@ -20,7 +20,11 @@ class DIPVAEII(DIPVAE):
     λ_d = λ_od.
     """
 
-    def regularizer(self, q: Posterior, step: Tensor | int) -> Tensor:
+    def regularizer(
+        self,
+        q: Posterior,
+        step: Tensor | int,
+    ) -> Tensor:
         # The aggregate posterior varies within each posterior and between their means.
         within = torch.diag_embed(q.log_variance.exp().mean(0))
         return q.kl + self.distance(within + covariance(q.mean))

@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from facsimile.models.base import networks as architectures
 from facsimile.models.base.adam import AdamSettings, TrainingAdam
-from facsimile.models.base.model import Draw, Losses
+from facsimile.models.base.model import Draw, Losses, detached
 from facsimile.models.base.vae import VAE, evidence, vae_losses
 
 LABEL = "FactorVAE"
@@ -52,7 +52,10 @@ class FactorVAE(VAE):
     discriminator_epsilon: float = 1e-8
 
     def networks(
-        self, image_shape: tuple[int, int, int], latents: int, network: str
+        self,
+        image_shape: tuple[int, int, int],
+        latents: int,
+        network: str,
     ) -> dict[str, nn.Module]:
         groups = super().networks(image_shape, latents, network)
         return groups | {"discriminator": architectures.discriminator(latents)}
@@ -66,7 +69,11 @@ class FactorVAE(VAE):
         )
         return super().adam(training) | {"discriminator": discriminator}
 
-    def draws(self, batch: int, latents: int) -> dict[str, Draw]:
+    def draws(
+        self,
+        batch: int,
+        latents: int,
+    ) -> dict[str, Draw]:
         permutation = Draw("permutation", (batch, latents))
         return super().draws(batch, latents) | {"permutation": permutation}
 
@@ -86,8 +93,9 @@ class FactorVAE(VAE):
         permuted = q.sample.detach().gather(0, noise["permutation"])
         permuted_logits = architectures.at_least_float32(discriminator(permuted))
         loss = discriminator_loss(logits, permuted_logits)
-        terms = {"total_correlation": total_correlation.detach(), "discriminator": loss.detach()}
-        return Losses(vae.minimise | {"discriminator": loss}, vae.terms | terms)
+        minimise = vae.minimise | {"discriminator": loss}
+        terms = {"total_correlation": total_correlation, "discriminator": loss}
+        return Losses(minimise, vae.terms | detached(terms))
 
 
 def discriminator_loss(codes: Tensor, permuted: Tensor) -> Tensor:
@@ -99,7 +107,9 @@ def discriminator_loss(codes: Tensor, permuted: Tensor) -> Tensor:
         codes: logits [b, 2] of codes.
         permuted: logits [b, 2] of permuted codes.
     """
-    return -0.5 * (_log_probability(codes, 0).mean() + _log_probability(permuted, 1).mean())
+    of_codes = _log_probability(codes, 0).mean()
+    of_permuted = _log_probability(permuted, 1).mean()
+    return -0.5 * (of_codes + of_permuted)
 
 
 def _log_probability(logits: Tensor, label: int) -> Tensor:

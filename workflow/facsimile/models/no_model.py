@@ -20,10 +20,19 @@ class NoModel(ArraysModel):
     trained: ClassVar[bool] = False
     takes: ClassVar[Shapes] = {}
 
-    def networks(self, shapes: Shapes, latents: int, network: str) -> dict[str, nn.Module]:  # type: ignore[override]
+    def networks(  # type: ignore[override]
+        self,
+        shapes: Shapes,
+        latents: int,
+        network: str,
+    ) -> dict[str, nn.Module]:
         return {}
 
-    def draws(self, batch: int, latents: int) -> dict[str, Draw]:
+    def draws(
+        self,
+        batch: int,
+        latents: int,
+    ) -> dict[str, Draw]:
         return {}
 
     def losses(  # type: ignore[override]

@@ -19,7 +19,11 @@ class Noise(Control):
     the same number therefore draws another stream.
     """
 
-    def codes(self, factors: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    def codes(
+        self,
+        factors: np.ndarray,
+        seed: int,
+    ) -> tuple[np.ndarray, np.ndarray]:
         generator = rng.generator(seed, "noise", 0)
         shape = (len(factors), LATENTS)
         return with_log_variance(generator.standard_normal(shape, dtype=np.float32))

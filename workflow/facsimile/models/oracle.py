@@ -16,5 +16,9 @@ class Oracle(Control):
     Its scores are those of a perfect representation, and thus the real maximum of a metric.
     """
 
-    def codes(self, factors: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    def codes(
+        self,
+        factors: np.ndarray,
+        seed: int,
+    ) -> tuple[np.ndarray, np.ndarray]:
         return with_log_variance(factors)

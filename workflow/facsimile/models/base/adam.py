@@ -60,13 +60,21 @@ class TFAdam:
         >>> adam.step(torch.autograd.grad(loss, list(network.parameters())))
     """
 
-    def __init__(self, parameters: Sequence[nn.Parameter], settings: AdamSettings) -> None:
+    def __init__(
+        self,
+        parameters: Sequence[nn.Parameter],
+        settings: AdamSettings,
+    ) -> None:
         self.settings = settings
         self.steps = 0
         self._parameters = list(parameters)
         betas = (settings.beta1, settings.beta2)
         self._adam = torch.optim.Adam(
-            self._parameters, lr=settings.lr, betas=betas, eps=settings.epsilon, fused=True
+            self._parameters,
+            lr=settings.lr,
+            betas=betas,
+            eps=settings.epsilon,
+            fused=True,
         )
 
     def step(self, gradients: Sequence[Tensor]) -> None:
@@ -77,10 +85,12 @@ class TFAdam:
         """
         self.steps += 1
         correction = math.sqrt(1 - self.settings.beta2**self.steps)
-        self._adam.param_groups[0]["eps"] = self.settings.epsilon / correction
+        group = self._adam.param_groups[0]
+        group["eps"] = self.settings.epsilon / correction
         for parameter, gradient in zip(self._parameters, gradients, strict=True):
             parameter.grad = _with_layout_of(parameter, gradient)
         self._adam.step()
+        # Frees the gradients; the next step sets new ones.
         self._adam.zero_grad(set_to_none=True)
 
     def tensors(self) -> dict[str, Tensor]:
@@ -92,7 +102,11 @@ class TFAdam:
                 moments |= {f"{index}.{name}": state[name].contiguous() for name in MOMENTS}
         return moments
 
-    def restore(self, tensors: Mapping[str, Tensor], steps: int) -> None:
+    def restore(
+        self,
+        tensors: Mapping[str, Tensor],
+        steps: int,
+    ) -> None:
         """Resume from a checkpoint; the updates that follow have the same bits as without a break.
 
         Args:
@@ -108,9 +122,11 @@ class TFAdam:
         self.steps = steps
         for index, parameter in enumerate(self._parameters):
             state = self._adam.state[parameter]
+            # The fused kernel expects the number of steps as a float on the parameter's device.
             state["step"] = torch.tensor(float(steps), device=parameter.device)
             for name in MOMENTS:
-                state[name] = torch.empty_like(parameter).copy_(tensors[f"{index}.{name}"])
+                moment = torch.empty_like(parameter)  # with the layout of the parameter
+                state[name] = moment.copy_(tensors[f"{index}.{name}"])
 
     def _check(self, tensors: Mapping[str, Tensor]) -> None:
         """Raise ValueError if names or shapes of stored moments do not match the parameters."""

@@ -6,8 +6,7 @@ Example, a complete model in one file ``models/ridge.py``::
     class Ridge(ArraysModel):
         '''Linear regression of y on x with a penalty on the squared weights.
 
-        Args:
-            penalty: weight of the squared norm of the weights.
+        penalty: weight of the squared norm of the weights.
         '''
 
         penalty: float
@@ -23,7 +22,7 @@ Example, a complete model in one file ``models/ridge.py``::
             linear = networks["linear"]
             error = (linear(batch["x"])[:, 0] - batch["y"]).square().mean()
             loss = error + self.penalty * linear.weight.square().sum()
-            return Losses({"linear": loss}, {"error": error.detach()})
+            return Losses({"linear": loss}, detached({"error": error}))
 
         def infer(self, networks, batch):
             return {"mean": networks["linear"](batch["x"])}
@@ -75,7 +74,12 @@ class ArraysModel(Model):
     takes: ClassVar[Shapes]
 
     @abstractmethod
-    def networks(self, shapes: Shapes, latents: int, network: str) -> dict[str, nn.Module]:  # type: ignore[override]
+    def networks(  # type: ignore[override]
+        self,
+        shapes: Shapes,
+        latents: int,
+        network: str,
+    ) -> dict[str, nn.Module]:
         """Create the networks of one run; ``initialise`` sets their starting values afterwards.
 
         Args:
@@ -105,7 +109,11 @@ class ArraysModel(Model):
             step: number of updates so far, starting from 0.
         """
 
-    def initialise(self, networks: Mapping[str, nn.Module], seed: int) -> None:
+    def initialise(
+        self,
+        networks: Mapping[str, nn.Module],
+        seed: int,
+    ) -> None:
         """Set the starting values of all parameters in place; they may depend on the seed only.
 
         The default is TensorFlow's initialisation of dense layers and convolutions.
@@ -129,7 +137,11 @@ class ArraysModel(Model):
             f"{type(self).__name__} is a model of arrays; call optimisers(training) instead of adam"
         )
 
-    def traces(self, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, Tensor]:
+    def traces(
+        self,
+        networks: Mapping[str, nn.Module],
+        batch: Batch,
+    ) -> dict[str, Tensor]:
         """Return values to record in the training history besides the terms of the losses.
 
         They are computed before the update of a step. The default is none.
@@ -139,7 +151,11 @@ class ArraysModel(Model):
         """
         return {}
 
-    def infer(self, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, Tensor]:  # type: ignore[override]
+    def infer(  # type: ignore[override]
+        self,
+        networks: Mapping[str, nn.Module],
+        batch: Batch,
+    ) -> dict[str, Tensor]:
         """Return what the trained model infers about each row. The default is nothing.
 
         Returns:
@@ -148,7 +164,10 @@ class ArraysModel(Model):
         return {}
 
     def learned(
-        self, networks: Mapping[str, nn.Module], whole: Batch, seed: int
+        self,
+        networks: Mapping[str, nn.Module],
+        whole: Batch,
+        seed: int,
     ) -> dict[str, Tensor]:
         """Return what the trained model infers once per run. The default is nothing.
 
@@ -165,7 +184,11 @@ class ArraysModel(Model):
         return {}
 
 
-def checked(model: ArraysModel, data: str, shapes: Shapes) -> Shapes:
+def checked(
+    model: ArraysModel,
+    data: str,
+    shapes: Shapes,
+) -> Shapes:
     """Return the shapes if a data set has all arrays that a model takes.
 
     Args:
@@ -197,11 +220,14 @@ def _tensor(values: npt.NDArray[Any]) -> Tensor:
     tensor = torch.from_numpy(np.ascontiguousarray(values))
     if values.dtype != np.uint8:
         return tensor
-    return tensor.permute(0, 3, 1, 2).to(torch.float32).div_(255)
+    channels_first = tensor.permute(0, 3, 1, 2)
+    return channels_first.to(torch.float32).div_(255)
 
 
 def optimisers_of(
-    model: ArraysModel, training: Training, networks: Mapping[str, nn.Module]
+    model: ArraysModel,
+    training: Training,
+    networks: Mapping[str, nn.Module],
 ) -> dict[str, optimisers.Optimiser]:
     """Create one optimiser per group of parameters."""
     settings = model.optimisers(training)
@@ -213,22 +239,33 @@ def optimisers_of(
 
 
 @torch.no_grad()
-def traced(model: ArraysModel, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, float]:
+def traced(
+    model: ArraysModel,
+    networks: Mapping[str, nn.Module],
+    batch: Batch,
+) -> dict[str, float]:
     """Return a model's traces as columns of the training history.
 
     Scalars come first. A vector ``omega`` becomes the columns ``omega_0``, ``omega_1``, ...
     """
-    traces = model.traces(networks, batch)
-    columns = {name: value.item() for name, value in traces.items() if value.dim() == 0}
-    for name, value in traces.items():
-        if value.dim() > 0:
-            columns |= {f"{name}_{index}": entry for index, entry in enumerate(value.tolist())}
-    return columns
+    scalars: dict[str, float] = {}
+    entries: dict[str, float] = {}
+    for name, value in model.traces(networks, batch).items():
+        if value.dim() == 0:
+            scalars[name] = value.item()
+            continue
+        for index, entry in enumerate(value.tolist()):
+            entries[f"{name}_{index}"] = entry
+    return scalars | entries
 
 
 @torch.no_grad()
 def inferred(
-    model: ArraysModel, networks: Mapping[str, nn.Module], whole: Batch, seed: int, rows: int
+    model: ArraysModel,
+    networks: Mapping[str, nn.Module],
+    whole: Batch,
+    seed: int,
+    rows: int,
 ) -> Arrays:
     """Return everything that a trained model infers, per row and once per run, as named arrays.
 
@@ -245,13 +282,17 @@ def inferred(
     n = len(next(iter(whole.values())))
     blocks = []
     for start in range(0, n, rows):
-        batch = {name: values[start : start + rows] for name, values in whole.items()}
+        block = slice(start, start + rows)
+        batch = {name: values[block] for name, values in whole.items()}
         blocks.append(model.infer(networks, batch))
-    per_row = {name: torch.cat([block[name] for block in blocks]) for name in blocks[0]}
+    per_row = {}
+    for name in blocks[0]:
+        per_row[name] = torch.cat([values[name] for values in blocks])
     per_run = model.learned(networks, whole, seed)
     shared = sorted(per_row.keys() & per_run.keys())
     if shared:
         raise ValueError(
             f"{type(model).__name__}: infer and learned both return {', '.join(shared)}; rename one"
         )
-    return {name: value.numpy() for name, value in (per_row | per_run).items()}
+    everything = per_row | per_run
+    return {name: value.numpy() for name, value in everything.items()}

@@ -17,8 +17,23 @@ from facsimile.models.base.networks import at_least_float32
 
 # Outputs with fewer channels are images, for which the matrix product is faster.
 CHANNELS = 4
-# Kernel, stride, padding, output padding and dilation of a layer that doubles height and width.
-DOUBLING = ((4, 4), (2, 2), (1, 1), (0, 0), (1, 1))
+# A transposed convolution that doubles height and width.
+DOUBLING = (
+    (4, 4),  # kernel
+    (2, 2),  # stride
+    (1, 1),  # padding
+    (0, 0),  # output padding
+    (1, 1),  # dilation
+)
+# The ordinary convolution of which it is the transpose, as torch.ops takes it.
+HALVING = (
+    (2, 2),  # stride
+    (1, 1),  # padding
+    (1, 1),  # dilation
+    False,  # transposed
+    (0, 0),  # output padding
+    1,  # groups
+)
 
 
 class Convolution(nn.Conv2d):
@@ -31,7 +46,11 @@ class Convolution(nn.Conv2d):
 class TransposedConvolution(nn.ConvTranspose2d):
     """A transposed convolution that computes the gradient of its bias separately."""
 
-    def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
+    def forward(
+        self,
+        input: Tensor,
+        output_size: list[int] | None = None,
+    ) -> Tensor:
         return _convolved(self, input)
 
 
@@ -41,10 +60,18 @@ class ToImage(nn.ConvTranspose2d):
     It is computed as a matrix product that yields patches, and a sum of the overlapping patches.
     """
 
-    def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
+    def forward(
+        self,
+        input: Tensor,
+        output_size: list[int] | None = None,
+    ) -> Tensor:
         dtype = _compute_dtype(input)
-        image: Tensor = _FromPatches.apply(input.to(dtype), self.weight.to(dtype))
-        return image if self.bias is None else image + self.bias[:, None, None]
+        input = input.to(dtype)
+        weight = self.weight.to(dtype)
+        image: Tensor = _FromPatches.apply(input, weight)
+        if self.bias is None:
+            return image
+        return image + self.bias[:, None, None]
 
 
 def as_bf16_layers(network: nn.Module) -> None:
@@ -61,7 +88,13 @@ def as_bf16_layers(network: nn.Module) -> None:
 
 def _to_image(layer: nn.ConvTranspose2d) -> bool:
     """Return whether a layer doubles height and width and has the channels of an image."""
-    shape = (layer.kernel_size, layer.stride, layer.padding, layer.output_padding, layer.dilation)
+    shape = (
+        layer.kernel_size,
+        layer.stride,
+        layer.padding,
+        layer.output_padding,
+        layer.dilation,
+    )
     return layer.out_channels < CHANNELS and shape == DOUBLING and layer.groups == 1
 
 
@@ -76,7 +109,9 @@ def _convolved(layer: nn.Conv2d | nn.ConvTranspose2d, input: Tensor) -> Tensor:
     )
     dtype = _compute_dtype(input)
     bias = None if layer.bias is None else layer.bias.to(dtype)
-    output: Tensor = _Convolved.apply(input.to(dtype), layer.weight.to(dtype), bias, settings)
+    input = input.to(dtype)
+    weight = layer.weight.to(dtype)
+    output: Tensor = _Convolved.apply(input, weight, bias, settings)
     return output
 
 
@@ -92,7 +127,11 @@ class _Convolved(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, input: Tensor, weight: Tensor, bias: Tensor | None, settings: tuple[Any, ...]
+        ctx: Any,
+        input: Tensor,
+        weight: Tensor,
+        bias: Tensor | None,
+        settings: tuple[Any, ...],
     ) -> Tensor:
         ctx.save_for_backward(input, weight)
         ctx.settings = settings
@@ -101,11 +140,19 @@ class _Convolved(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         input, weight = ctx.saved_tensors
+        gradient = gradients[0]
         mask = [ctx.needs_input_grad[0], True, False]  # input, weight, bias
         of_input, of_weight, _ = torch.ops.aten.convolution_backward(
-            gradients[0], input, weight, None, *ctx.settings, mask
+            gradient,
+            input,
+            weight,
+            None,
+            *ctx.settings,
+            mask,
         )
-        of_bias = gradients[0].sum((0, 2, 3)) if ctx.needs_input_grad[2] else None
+        of_bias = None
+        if ctx.needs_input_grad[2]:
+            of_bias = gradient.sum((0, 2, 3))
         return of_input, of_weight, of_bias, None
 
 
@@ -117,21 +164,29 @@ class _FromPatches(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, input: Tensor, weight: Tensor) -> Tensor:
+    def forward(
+        ctx: Any,
+        input: Tensor,
+        weight: Tensor,
+    ) -> Tensor:
         ctx.save_for_backward(input, weight)
         height, width = input.shape[-2:]
         patches = weight.flatten(1).t() @ input.flatten(2)  # [b, o·4·4, h·w]
-        return functional.fold(
-            at_least_float32(patches), (2 * height, 2 * width), kernel_size=4, stride=2, padding=1
-        )
+        patches = at_least_float32(patches)  # sums in bfloat16 would lose digits
+        size = (2 * height, 2 * width)
+        return functional.fold(patches, size, kernel_size=4, stride=2, padding=1)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor]:
         input, weight = ctx.saved_tensors
         image = gradients[0].to(input.dtype, memory_format=torch.channels_last)
-        # Stride, padding, dilation, transposed, output padding and groups of that convolution.
-        settings = ((2, 2), (1, 1), (1, 1), False, (0, 0), 1)
-        of_weight = torch.ops.aten.convolution_backward(
-            input, image, weight, None, *settings, [False, True, False]
-        )[1]
-        return functional.conv2d(image, weight, stride=2, padding=1), of_weight
+        _, of_weight, _ = torch.ops.aten.convolution_backward(
+            input,
+            image,
+            weight,
+            None,
+            *HALVING,
+            [False, True, False],  # the gradient of the weight only
+        )
+        of_input = functional.conv2d(image, weight, stride=2, padding=1)
+        return of_input, of_weight

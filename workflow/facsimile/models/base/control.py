@@ -31,14 +31,21 @@ class Control(Model):
     trained: ClassVar[bool] = False
 
     def networks(
-        self, image_shape: tuple[int, int, int], latents: int, network: str
+        self,
+        image_shape: tuple[int, int, int],
+        latents: int,
+        network: str,
     ) -> dict[str, nn.Module]:
         return {}
 
     def adam(self, training: TrainingAdam) -> dict[str, AdamSettings]:
         return {}
 
-    def draws(self, batch: int, latents: int) -> dict[str, Draw]:
+    def draws(
+        self,
+        batch: int,
+        latents: int,
+    ) -> dict[str, Draw]:
         return {}
 
     def losses(
@@ -50,7 +57,11 @@ class Control(Model):
     ) -> Losses:
         return Losses({}, {})
 
-    def infer(self, networks: Mapping[str, nn.Module], images: Tensor) -> NoReturn:
+    def infer(
+        self,
+        networks: Mapping[str, nn.Module],
+        images: Tensor,
+    ) -> NoReturn:
         """Raise NotImplementedError: the codes of a control come from ``codes``."""
         raise NotImplementedError(
             f"{type(self).__name__} is a control: it sees factors, not images; call codes"
@@ -71,4 +82,5 @@ def with_log_variance(mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             f"factors must be [images, factors], not of shape {list(mean.shape)}; "
             "pass one row per image"
         )
-    return mean.astype(np.float32), np.full(mean.shape, LOG_VARIANCE, np.float32)
+    log_variance = np.full(mean.shape, LOG_VARIANCE, np.float32)
+    return mean.astype(np.float32), log_variance

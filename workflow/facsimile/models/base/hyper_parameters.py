@@ -27,13 +27,18 @@ class HyperParameter(NamedTuple):
 
 def of(cls: type) -> tuple[HyperParameter, ...]:
     """Return the hyper-parameters of a model class, inherited ones first."""
-    return tuple(
-        HyperParameter(field.name, _meaning(cls, field.name), _default(field))
-        for field in dataclasses.fields(cls)
-    )
+    parameters = []
+    for field in dataclasses.fields(cls):
+        meaning = _meaning(cls, field.name)
+        parameters.append(HyperParameter(field.name, meaning, _default(field)))
+    return tuple(parameters)
 
 
-def check(name: str, cls: type, values: Mapping[str, Any]) -> None:
+def check(
+    name: str,
+    cls: type,
+    values: Mapping[str, Any],
+) -> None:
     """Check the values of a model's hyper-parameters.
 
     Args:
@@ -49,16 +54,23 @@ def check(name: str, cls: type, values: Mapping[str, Any]) -> None:
     for key, value in values.items():
         if key not in parameters:
             raise discover.UnknownName(f"hyper-parameter of {name}", key, list(parameters))
-        # A bool counts as a Real in Python, but in a study file it is a mistake.
-        if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+        if not _is_finite_number(value):
             raise ValueError(
                 f"{name}: {key} must be a finite number, not {value!r} ({parameters[key].meaning})"
             )
-    required = [parameter for parameter in parameters.values() if parameter.default is None]
-    missing = [parameter for parameter in required if parameter.name not in values]
+    missing = []
+    for key, parameter in parameters.items():
+        if parameter.default is None and key not in values:
+            missing.append(f"{key} ({parameter.meaning})")
     if missing:
-        listed = "; ".join(f"{parameter.name} ({parameter.meaning})" for parameter in missing)
-        raise ValueError(f"{name}: missing, add under sweep or fixed: {listed}")
+        raise ValueError(f"{name}: missing, add under sweep or fixed: {'; '.join(missing)}")
+
+
+def _is_finite_number(value: Any) -> bool:
+    # A bool counts as a Real in Python, but in a study file it is a mistake.
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    return math.isfinite(value)
 
 
 def _default(field: "dataclasses.Field[Any]") -> float | None:

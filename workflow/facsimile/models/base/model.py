@@ -10,8 +10,7 @@ Example, a complete model in one file ``models/autoencoder.py``::
     class Autoencoder(Model):
         '''Autoencoder with a squared error and a penalty on its codes.
 
-        Args:
-            shrinkage: weight of the mean square of the codes.
+        shrinkage: weight of the mean square of the codes.
         '''
 
         shrinkage: float
@@ -30,7 +29,7 @@ Example, a complete model in one file ``models/autoencoder.py``::
             error = (networks["autoencoder"].decode(codes).sigmoid() - images).square().mean()
             size = codes.square().mean()
             loss = error + self.shrinkage * size
-            return Losses({"autoencoder": loss}, {"error": error.detach(), "size": size.detach()})
+            return Losses({"autoencoder": loss}, detached({"error": error, "size": size}))
 
         def infer(self, networks, images):
             return networks["autoencoder"].encode(images)
@@ -75,11 +74,16 @@ class Losses(NamedTuple):
 
     Attributes:
         minimise: loss of each group of parameters, by the name of the group.
-        terms: values for the training history, by name; detached.
+        terms: values for the training history, by name; detached (see ``detached``).
     """
 
     minimise: dict[str, Tensor]
     terms: dict[str, Tensor]
+
+
+def detached(terms: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the terms without their gradients, as ``Losses`` requires."""
+    return {name: term.detach() for name, term in terms.items()}
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,10 @@ class Model(ABC):
 
     @abstractmethod
     def networks(
-        self, image_shape: tuple[int, int, int], latents: int, network: str
+        self,
+        image_shape: tuple[int, int, int],
+        latents: int,
+        network: str,
     ) -> dict[str, nn.Module]:
         """Create the networks of one run; the training loop initialises them afterwards.
 
@@ -127,7 +134,11 @@ class Model(ABC):
         """
 
     @abstractmethod
-    def draws(self, batch: int, latents: int) -> dict[str, Draw]:
+    def draws(
+        self,
+        batch: int,
+        latents: int,
+    ) -> dict[str, Draw]:
         """Declare the noise of one step, by name.
 
         Args:
@@ -153,7 +164,11 @@ class Model(ABC):
         """
 
     @abstractmethod
-    def infer(self, networks: Mapping[str, nn.Module], images: Tensor) -> tuple[Tensor, Tensor]:
+    def infer(
+        self,
+        networks: Mapping[str, nn.Module],
+        images: Tensor,
+    ) -> tuple[Tensor, Tensor]:
         """Return the mean and log-variance of the posterior, float32 [b, latents] each.
 
         Args:
@@ -161,7 +176,11 @@ class Model(ABC):
             images: float32 [b, c, h, w] in [0, 1].
         """
 
-    def decode(self, networks: Mapping[str, nn.Module], codes: Tensor) -> Tensor:
+    def decode(
+        self,
+        networks: Mapping[str, nn.Module],
+        codes: Tensor,
+    ) -> Tensor:
         """Return the mean of each pixel, [b, c, h, w] in [0, 1].
 
         Args:
@@ -173,7 +192,11 @@ class Model(ABC):
         """
         raise NotImplementedError(f"{type(self).__name__} has no decoder")
 
-    def codes(self, factors: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    def codes(
+        self,
+        factors: np.ndarray,
+        seed: int,
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return the codes of a model that is not trained: means and log-variances, float32 [n, d].
 
         Args:

@@ -39,7 +39,11 @@ class Encoder(nn.Module):
         latents: number of latents.
     """
 
-    def __init__(self, body: nn.Module, latents: int) -> None:
+    def __init__(
+        self,
+        body: nn.Module,
+        latents: int,
+    ) -> None:
         super().__init__()
         self.body = body
         self.mean = nn.Linear(HIDDEN, latents)
@@ -59,7 +63,11 @@ class AutoEncoder(nn.Module):
         decoder: maps codes [b, latents] to logits [b, c, h, w].
     """
 
-    def __init__(self, encoder: nn.Module, decoder: nn.Module) -> None:
+    def __init__(
+        self,
+        encoder: nn.Module,
+        decoder: nn.Module,
+    ) -> None:
         super().__init__()
         self.encoder = encoder
         self.decoder = decoder
@@ -86,7 +94,11 @@ def at_least_float32(tensor: Tensor) -> Tensor:
     return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
 
 
-def autoencoder(name: str, image_shape: tuple[int, int, int], latents: int) -> AutoEncoder:
+def autoencoder(
+    name: str,
+    image_shape: tuple[int, int, int],
+    latents: int,
+) -> AutoEncoder:
     """Create an autoencoder.
 
     Args:
@@ -106,7 +118,8 @@ def autoencoder(name: str, image_shape: tuple[int, int, int], latents: int) -> A
             f"network {name!r} takes images of {SIDE} × {SIDE}, not {height} × {width}; "
             "resize the data set"
         )
-    return AutoEncoder(Encoder(ENCODERS[name](channels), latents), _decoder(latents, channels))
+    body = ENCODERS[name](channels)
+    return AutoEncoder(Encoder(body, latents), _decoder(latents, channels))
 
 
 def discriminator(latents: int) -> nn.Sequential:
@@ -116,12 +129,18 @@ def discriminator(latents: int) -> nn.Sequential:
     in disentanglement_lib's code (``fc_discriminator``).
     """
     layers: list[nn.Module] = []
-    for inputs, outputs in itertools.pairwise([latents] + [1000] * 6):
-        layers += [nn.Linear(inputs, outputs), nn.LeakyReLU(0.2)]
+    widths = [latents] + [1000] * 6
+    for before, after in itertools.pairwise(widths):
+        layers += [nn.Linear(before, after), nn.LeakyReLU(0.2)]
     return nn.Sequential(*layers, nn.Linear(1000, 2))
 
 
-def _body(kernel: int, first: int, last: int, features: int) -> Callable[[int], nn.Sequential]:
+def _body(
+    kernel: int,
+    first: int,
+    last: int,
+    features: int,
+) -> Callable[[int], nn.Sequential]:
     """Return a function from a number of channels to the body of an encoder.
 
     Args:
@@ -174,7 +193,11 @@ ENCODERS = {
 
 
 @torch.no_grad()
-def initialise(module: nn.Module, seed: int, group: str) -> None:
+def initialise(
+    module: nn.Module,
+    seed: int,
+    group: str,
+) -> None:
     """Initialise a network as TensorFlow 1 does: Glorot uniform weights and zero biases.
 
     The values depend only on the seed, the group and the position of the parameter (Glorot and
@@ -200,10 +223,15 @@ def initialise(module: nn.Module, seed: int, group: str) -> None:
             if parameter is layer.bias:
                 parameter.zero_()
             else:
-                key = torch.tensor([seed, index], device=parameter.device)
-                drawn = rng.uniforms(key[:1], key[1:], f"init:{group}", parameter.numel())
-                symmetric = 2 * drawn.view(parameter.shape) - 1
-                parameter.copy_(symmetric * glorot_limit(parameter))
+                # The position of the parameter takes the place of the step.
+                drawn = rng.uniforms_for(
+                    seed,
+                    index,
+                    f"init:{group}",
+                    parameter.shape,
+                    parameter.device,
+                )
+                parameter.copy_((2 * drawn - 1) * glorot_limit(parameter))
             index += 1
 
 
@@ -213,4 +241,5 @@ def glorot_limit(weight: Tensor) -> float:
     Transposed convolutions swap inputs and outputs, which leaves the sum unchanged.
     """
     positions = weight[0, 0].numel()
-    return math.sqrt(6 / (positions * (weight.shape[0] + weight.shape[1])))
+    channels = weight.shape[0] + weight.shape[1]
+    return math.sqrt(6 / (positions * channels))

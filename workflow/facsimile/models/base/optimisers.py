@@ -24,7 +24,11 @@ class Optimiser(Protocol):
     def tensors(self) -> dict[str, Tensor]:
         """Return the optimiser's state as named tensors, for a checkpoint."""
 
-    def restore(self, tensors: Mapping[str, Tensor], steps: int) -> None:
+    def restore(
+        self,
+        tensors: Mapping[str, Tensor],
+        steps: int,
+    ) -> None:
         """Resume from a checkpoint.
 
         Args:
@@ -50,7 +54,11 @@ Settings = AdamSettings | SGDSettings
 class SGD:
     """Gradient descent without momentum, and therefore without state."""
 
-    def __init__(self, parameters: Sequence[nn.Parameter], settings: SGDSettings) -> None:
+    def __init__(
+        self,
+        parameters: Sequence[nn.Parameter],
+        settings: SGDSettings,
+    ) -> None:
         self._parameters = list(parameters)
         self._lr = settings.lr
 
@@ -64,7 +72,11 @@ class SGD:
         """Return an empty dictionary."""
         return {}
 
-    def restore(self, tensors: Mapping[str, Tensor], steps: int) -> None:
+    def restore(
+        self,
+        tensors: Mapping[str, Tensor],
+        steps: int,
+    ) -> None:
         """Check that there is nothing to restore.
 
         Raises:

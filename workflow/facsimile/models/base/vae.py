@@ -6,8 +6,7 @@ Example, β-VAE in one file ``models/beta_vae.py``::
     class BetaVAE(VAE):
         '''β-VAE (Higgins et al. 2017, eq. 4).
 
-        Args:
-            beta: weight of the KL; 1 is the VAE.
+        beta: weight of the KL; 1 is the VAE.
         '''
 
         beta: float
@@ -26,7 +25,7 @@ from torch.nn import functional
 
 from facsimile.models.base import networks as architectures
 from facsimile.models.base.adam import AdamSettings, TrainingAdam
-from facsimile.models.base.model import Draw, Losses, Model
+from facsimile.models.base.model import Draw, Losses, Model, detached
 
 
 class Posterior(NamedTuple):
@@ -61,7 +60,11 @@ class VAE(Model):
     scaled, β, γ and λ are not those of the papers.
     """
 
-    def regularizer(self, q: Posterior, step: Tensor | int) -> Tensor:
+    def regularizer(
+        self,
+        q: Posterior,
+        step: Tensor | int,
+    ) -> Tensor:
         """Return the term that is added to the reconstruction, a scalar in nats.
 
         The default, the KL alone, yields the evidence lower bound. A subclass that needs more than
@@ -74,14 +77,21 @@ class VAE(Model):
         return q.kl
 
     def networks(
-        self, image_shape: tuple[int, int, int], latents: int, network: str
+        self,
+        image_shape: tuple[int, int, int],
+        latents: int,
+        network: str,
     ) -> dict[str, nn.Module]:
         return {"vae": architectures.autoencoder(network, image_shape, latents)}
 
     def adam(self, training: TrainingAdam) -> dict[str, AdamSettings]:
         return {"vae": AdamSettings.of(training)}
 
-    def draws(self, batch: int, latents: int) -> dict[str, Draw]:
+    def draws(
+        self,
+        batch: int,
+        latents: int,
+    ) -> dict[str, Draw]:
         return {"z": Draw("normal", (batch, latents))}
 
     def losses(
@@ -94,10 +104,18 @@ class VAE(Model):
         q, reconstruction = evidence(networks, images, noise["z"])
         return vae_losses(q, reconstruction, self.regularizer(q, step))
 
-    def infer(self, networks: Mapping[str, nn.Module], images: Tensor) -> tuple[Tensor, Tensor]:
+    def infer(
+        self,
+        networks: Mapping[str, nn.Module],
+        images: Tensor,
+    ) -> tuple[Tensor, Tensor]:
         return autoencoder_of(networks).encode(images)
 
-    def decode(self, networks: Mapping[str, nn.Module], codes: Tensor) -> Tensor:
+    def decode(
+        self,
+        networks: Mapping[str, nn.Module],
+        codes: Tensor,
+    ) -> Tensor:
         return autoencoder_of(networks).decode(codes).sigmoid()
 
 
@@ -107,7 +125,9 @@ def autoencoder_of(networks: Mapping[str, nn.Module]) -> architectures.AutoEncod
 
 
 def evidence(
-    networks: Mapping[str, nn.Module], images: Tensor, noise: Tensor
+    networks: Mapping[str, nn.Module],
+    images: Tensor,
+    noise: Tensor,
 ) -> tuple[Posterior, Tensor]:
     """Encode images, sample the posterior, and decode the sample.
 
@@ -126,7 +146,11 @@ def evidence(
     return q, bernoulli_loss(vae.decode(sample), images)
 
 
-def vae_losses(q: Posterior, reconstruction: Tensor, regularizer: Tensor) -> Losses:
+def vae_losses(
+    q: Posterior,
+    reconstruction: Tensor,
+    regularizer: Tensor,
+) -> Losses:
     """Return the loss of the group ``vae``, reconstruction + regulariser, and the terms to record.
 
     The term ``elbo`` is the evidence lower bound −(reconstruction + KL), whatever the regulariser.
@@ -137,8 +161,7 @@ def vae_losses(q: Posterior, reconstruction: Tensor, regularizer: Tensor) -> Los
         "regularizer": regularizer,
         "elbo": -(reconstruction + q.kl),
     }
-    minimise = {"vae": reconstruction + regularizer}
-    return Losses(minimise, {name: term.detach() for name, term in terms.items()})
+    return Losses({"vae": reconstruction + regularizer}, detached(terms))
 
 
 def bernoulli_loss(logits: Tensor, images: Tensor) -> Tensor:
@@ -157,14 +180,17 @@ def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
 
     It is summed over latents and averaged over the batch.
     """
-    return 0.5 * (mean.square() + log_variance.exp() - log_variance - 1).sum(1).mean()
+    per_latent = mean.square() + log_variance.exp() - log_variance - 1
+    return 0.5 * per_latent.sum(1).mean()
 
 
 def covariance(codes: Tensor) -> Tensor:
-    """Return the covariance [d, d] of codes [b, d], divided by b, not b − 1, as disentanglement_lib.
+    """Return the covariance [d, d] of codes [b, d].
 
-    It is a sum of elementwise products because autocast would compute a matrix product in bfloat16.
-    Codes are centred first because E[zzᵀ] − E[z]E[z]ᵀ suffers from cancellation.
+    The sum is divided by b, not b − 1, as in disentanglement_lib.
     """
+    # Elementwise products, because autocast would compute a matrix product in bfloat16. Codes are
+    # centred first because E[zzᵀ] − E[z]E[z]ᵀ suffers from cancellation.
     centred = codes - codes.mean(0)
-    return (centred[:, :, None] * centred[:, None, :]).mean(0)
+    products = centred[:, :, None] * centred[:, None, :]
+    return products.mean(0)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from facsimile.models.base import networks as architectures
 from facsimile.models.base.arrays import ArraysModel, Batch
-from facsimile.models.base.model import Draw, Losses
+from facsimile.models.base.model import Draw, Losses, detached
 
 GROUP = "vae"
 ROWS = 256  # rows encoded at once; convolutions of more would need gigabytes
@@ -32,7 +32,8 @@ def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
     """
     prior = (mean.square() + log_variance.exp()).mean(0).detach()
     ratio = (mean.square() + log_variance.exp()) / prior
-    return 0.5 * (ratio + prior.log() - log_variance - 1).sum(1).mean()
+    per_latent = ratio + prior.log() - log_variance - 1
+    return 0.5 * per_latent.sum(1).mean()
 
 
 class Halves(nn.Module):
@@ -65,13 +66,21 @@ class ARDOfArrays(ArraysModel):
 
     beta: float
 
-    def initialise(self, networks: Mapping[str, nn.Module], seed: int) -> None:
+    def initialise(
+        self,
+        networks: Mapping[str, nn.Module],
+        seed: int,
+    ) -> None:
         """Initialise dense layers and convolutions as TensorFlow; batch norms are the identity."""
         for name, layer in networks[GROUP].named_modules():
             if isinstance(layer, architectures.Layer):
                 architectures.initialise(layer, seed, f"{GROUP}.{name}")
 
-    def draws(self, batch: int, latents: int) -> dict[str, Draw]:
+    def draws(
+        self,
+        batch: int,
+        latents: int,
+    ) -> dict[str, Draw]:
         return {"z": Draw("normal", (batch, latents))}
 
     def losses(  # type: ignore[override]
@@ -83,20 +92,31 @@ class ARDOfArrays(ArraysModel):
     ) -> Losses:
         rows, vae = self._rows(batch), autoencoder_of(networks)
         mean, log_variance = vae.encode(rows)
-        decoded = vae.decode(mean + torch.exp(0.5 * log_variance) * noise["z"])
-        reconstruction = (decoded - rows).square().flatten(1).sum(1).mean()
+        sample = mean + torch.exp(0.5 * log_variance) * noise["z"]
+        squares = (vae.decode(sample) - rows).square()
+        reconstruction = squares.flatten(1).sum(1).mean()
         kl = divergence(mean, log_variance)
-        minimise = {GROUP: reconstruction + self.beta * kl}
-        return Losses(minimise, {"reconstruction": reconstruction.detach(), "kl": kl.detach()})
+        loss = reconstruction + self.beta * kl
+        return Losses({GROUP: loss}, detached({"reconstruction": reconstruction, "kl": kl}))
 
-    def infer(self, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, Tensor]:  # type: ignore[override]
+    def infer(  # type: ignore[override]
+        self,
+        networks: Mapping[str, nn.Module],
+        batch: Batch,
+    ) -> dict[str, Tensor]:
         vae = autoencoder_of(networks)
-        blocks = [vae.encode(rows) for rows in self._rows(batch).split(ROWS)]
-        mean = torch.cat([block[0] for block in blocks])
-        log_variance = torch.cat([block[1] for block in blocks])
-        return {"mean": mean, "log_variance": log_variance}
+        means, log_variances = [], []
+        for rows in self._rows(batch).split(ROWS):
+            mean, log_variance = vae.encode(rows)
+            means.append(mean)
+            log_variances.append(log_variance)
+        return {"mean": torch.cat(means), "log_variance": torch.cat(log_variances)}
 
-    def decode(self, networks: Mapping[str, nn.Module], codes: Tensor) -> Tensor:
+    def decode(
+        self,
+        networks: Mapping[str, nn.Module],
+        codes: Tensor,
+    ) -> Tensor:
         return autoencoder_of(networks).decode(codes)
 
     def _rows(self, batch: Batch) -> Tensor:

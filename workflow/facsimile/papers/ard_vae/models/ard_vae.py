@@ -23,5 +23,9 @@ class ARDVAE(VAE):
 
     beta: float
 
-    def regularizer(self, q: Posterior, step: Tensor | int) -> Tensor:
+    def regularizer(
+        self,
+        q: Posterior,
+        step: Tensor | int,
+    ) -> Tensor:
         return self.beta * divergence(q.mean, q.log_variance)

@@ -13,16 +13,18 @@ from facsimile.papers.ard_vae.models._ard import GROUP, ARDOfArrays, Halves
 STEP_SECONDS = {"1": 0.909}  # float32, batch of 100, 64 channels
 PADDING = 2  # to 32 × 32, which is halved four times to 2 × 2
 CORNER = 2  # height and width after the last convolution
+HALVING = (4, 2, 1)  # kernel, stride and padding that halve height and width, or double them
 
 
 @dataclass(frozen=True)
 class ARDVAEConv(ARDOfArrays):
-    """ARD-VAE with the networks of Saha et al. 2025 for MNIST (released ae_model_MNIST.py, 6312ffc).
+    """ARD-VAE with the networks of Saha et al. 2025 for MNIST.
 
-    The encoder has four convolutions of 4 × 4 and stride 2, with 64, 128, 256 and 512 channels and
-    batch normalisation, then one dense layer to means and log-variances. The decoder has a dense
-    layer and four transposed convolutions with 256, 128, 64 and 1 channels, and ends in a sigmoid.
-    Images are padded to 32 × 32, and decoded images are cropped to 28 × 28.
+    They are those of the released ae_model_MNIST.py (6312ffc). The encoder has four convolutions of
+    4 × 4 and stride 2, with 64, 128, 256 and 512 channels and batch normalisation, then one dense
+    layer to means and log-variances. The decoder has a dense layer and four transposed convolutions
+    with 256, 128, 64 and 1 channels, and ends in a sigmoid. Images are padded to 32 × 32, and
+    decoded images are cropped to 28 × 28.
 
     Args:
         width: channels of the first convolution.
@@ -31,10 +33,17 @@ class ARDVAEConv(ARDOfArrays):
     width: float = 64
     takes: ClassVar[Shapes] = {"images": (28, 28, 1)}
 
-    def networks(self, shapes: Shapes, latents: int, network: str) -> dict[str, nn.Module]:  # type: ignore[override]
-        widths = [int(self.width) * 2**i for i in range(4)]
+    def networks(  # type: ignore[override]
+        self,
+        shapes: Shapes,
+        latents: int,
+        network: str,
+    ) -> dict[str, nn.Module]:
+        width = int(self.width)
+        widths = [width, 2 * width, 4 * width, 8 * width]
         encoder = Halves(_encoder(widths, 2 * latents))
-        return {GROUP: AutoEncoder(encoder, _decoder(widths[::-1], latents))}
+        decoder = _decoder(widths[::-1], latents)
+        return {GROUP: AutoEncoder(encoder, decoder)}
 
     def check(self) -> None:
         if self.width < 1 or self.width != int(self.width):
@@ -47,8 +56,9 @@ class ARDVAEConv(ARDOfArrays):
 def _encoder(widths: list[int], outputs: int) -> nn.Sequential:
     layers: list[nn.Module] = [nn.ZeroPad2d(PADDING)]
     for before, after in itertools.pairwise([1, *widths]):
-        layers += [nn.Conv2d(before, after, 4, 2, 1), *_normalised(after)]
-    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(widths[-1] * CORNER**2, outputs))
+        layers += [nn.Conv2d(before, after, *HALVING), *_normalised(after)]
+    heads = nn.Linear(widths[-1] * CORNER**2, outputs)
+    return nn.Sequential(*layers, nn.Flatten(), heads)
 
 
 def _decoder(widths: list[int], latents: int) -> nn.Sequential:
@@ -57,9 +67,10 @@ def _decoder(widths: list[int], latents: int) -> nn.Sequential:
         nn.Unflatten(1, (widths[0], CORNER, CORNER)),
     ]
     for before, after in itertools.pairwise(widths):
-        layers += [nn.ConvTranspose2d(before, after, 4, 2, 1), *_normalised(after)]
-    last = nn.ConvTranspose2d(widths[-1], 1, 4, 2, 1)
-    return nn.Sequential(*layers, last, nn.Sigmoid(), nn.ZeroPad2d(-PADDING))
+        layers += [nn.ConvTranspose2d(before, after, *HALVING), *_normalised(after)]
+    last = nn.ConvTranspose2d(widths[-1], 1, *HALVING)
+    crop = nn.ZeroPad2d(-PADDING)
+    return nn.Sequential(*layers, last, nn.Sigmoid(), crop)
 
 
 def _normalised(channels: int) -> tuple[nn.Module, nn.Module]:
@@ -67,4 +78,5 @@ def _normalised(channels: int) -> tuple[nn.Module, nn.Module]:
 
     Keras' momentum of 0.99 is torch's 0.01.
     """
-    return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01), nn.ReLU()
+    norm = nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)
+    return norm, nn.ReLU()

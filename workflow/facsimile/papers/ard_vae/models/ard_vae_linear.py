@@ -20,7 +20,12 @@ class ARDVAELinear(ARDOfArrays):
 
     takes: ClassVar[Shapes] = {"x": (20,)}
 
-    def networks(self, shapes: Shapes, latents: int, network: str) -> dict[str, nn.Module]:  # type: ignore[override]
+    def networks(  # type: ignore[override]
+        self,
+        shapes: Shapes,
+        latents: int,
+        network: str,
+    ) -> dict[str, nn.Module]:
         [width] = shapes["x"]
         encoder = Halves(nn.Linear(width, 2 * latents))
         return {GROUP: AutoEncoder(encoder, nn.Linear(latents, width))}

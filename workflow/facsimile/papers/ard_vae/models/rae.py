@@ -7,7 +7,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from facsimile.models.base.model import Draw, Losses
+from facsimile.models.base.model import Draw, Losses, detached
 from facsimile.models.base.networks import AutoEncoder, Encoder
 from facsimile.models.base.vae import VAE, autoencoder_of, bernoulli_loss
 
@@ -24,7 +24,11 @@ class Certain(nn.Module):
         mean: maps features to codes [b, d].
     """
 
-    def __init__(self, body: nn.Module, mean: nn.Module) -> None:
+    def __init__(
+        self,
+        body: nn.Module,
+        mean: nn.Module,
+    ) -> None:
         super().__init__()
         self.body = body
         self.mean = mean
@@ -51,13 +55,23 @@ class RAE(VAE):
     decoder_weight: float
 
     def networks(
-        self, image_shape: tuple[int, int, int], latents: int, network: str
+        self,
+        image_shape: tuple[int, int, int],
+        latents: int,
+        network: str,
     ) -> dict[str, nn.Module]:
-        vae = cast(AutoEncoder, super().networks(image_shape, latents, network)["vae"])
+        groups = super().networks(image_shape, latents, network)
+        vae = cast(AutoEncoder, groups["vae"])
+        # The head for log-variances is dropped.
         encoder = cast(Encoder, vae.encoder)
-        return {"vae": AutoEncoder(Certain(encoder.body, encoder.mean), vae.decoder)}
+        certain = Certain(encoder.body, encoder.mean)
+        return {"vae": AutoEncoder(certain, vae.decoder)}
 
-    def draws(self, batch: int, latents: int) -> dict[str, Draw]:
+    def draws(
+        self,
+        batch: int,
+        latents: int,
+    ) -> dict[str, Draw]:
         return {}
 
     def losses(
@@ -71,8 +85,8 @@ class RAE(VAE):
         codes, _ = vae.encode(images)
         reconstruction = bernoulli_loss(vae.decode(codes), images)
         norm = 0.5 * codes.square().sum(1).mean()
-        squares = [parameter.square().sum() for parameter in vae.decoder.parameters()]
-        decoder = torch.stack(squares).sum()
+        parameters = vae.decoder.parameters()
+        decoder = torch.stack([values.square().sum() for values in parameters]).sum()
         terms = {"reconstruction": reconstruction, "codes": norm, "decoder": decoder}
         loss = reconstruction + self.beta * norm + self.decoder_weight * decoder
-        return Losses({"vae": loss}, {name: term.detach() for name, term in terms.items()})
+        return Losses({"vae": loss}, detached(terms))

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from facsimile.models.base import rng
 from facsimile.models.base.arrays import ArraysModel, Batch, Shapes
-from facsimile.models.base.model import Draw, Losses
+from facsimile.models.base.model import Draw, Losses, detached
 
 GROUP = "vae"
 CHANNELS = 4  # RGB and an opaque fourth channel, which the official pictures have
@@ -56,7 +56,12 @@ class ConceptVAE(ArraysModel):
     }
 
     @abstractmethod
-    def network(self, pixels: int, concepts: int, latents: int) -> nn.Module:
+    def network(
+        self,
+        pixels: int,
+        concepts: int,
+        latents: int,
+    ) -> nn.Module:
         """Create the module that holds all parameters.
 
         Args:
@@ -67,7 +72,11 @@ class ConceptVAE(ArraysModel):
 
     @abstractmethod
     def terms(
-        self, net: nn.Module, pictures: Tensor, batch: Batch, noise: Tensor
+        self,
+        net: nn.Module,
+        pictures: Tensor,
+        batch: Batch,
+        noise: Tensor,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Decode pictures and compute the terms of the loss besides the reconstruction.
 
@@ -81,7 +90,12 @@ class ConceptVAE(ArraysModel):
             The logits [b, pixels] of the pictures, and terms by name, [b] or [1] in nats.
         """
 
-    def networks(self, shapes: Shapes, latents: int, network: str) -> dict[str, nn.Module]:  # type: ignore[override]
+    def networks(  # type: ignore[override]
+        self,
+        shapes: Shapes,
+        latents: int,
+        network: str,
+    ) -> dict[str, nn.Module]:
         height, width, _ = shapes["images"]
         if height != width or (self.side and height % self.side):
             raise ValueError(
@@ -96,7 +110,11 @@ class ConceptVAE(ArraysModel):
         pixels = CHANNELS * int(self.side or height) ** 2
         return {GROUP: self.network(pixels, concepts, latents)}
 
-    def initialise(self, networks: Mapping[str, nn.Module], seed: int) -> None:
+    def initialise(
+        self,
+        networks: Mapping[str, nn.Module],
+        seed: int,
+    ) -> None:
         """Initialise dense layers as PyTorch: weights and biases uniform within 1/√inputs.
 
         Matrices of ``Drawn`` become standard normals. Other parameters, such as a graph, keep the
@@ -107,12 +125,21 @@ class ConceptVAE(ArraysModel):
             for layer in networks[GROUP].modules():
                 if not isinstance(layer, nn.Linear | Drawn):
                     continue
-                limit = 1 / math.sqrt(layer.in_features) if isinstance(layer, nn.Linear) else 0.0
                 for parameter in layer.parameters(recurse=False):
-                    parameter.copy_(_start(parameter, limit, seed, position))
+                    shape = parameter.shape
+                    if isinstance(layer, nn.Linear):
+                        drawn = rng.uniforms_for(seed, position, "start", shape)
+                        limit = 1 / math.sqrt(layer.in_features)
+                        parameter.copy_((2 * drawn - 1) * limit)
+                    else:
+                        parameter.copy_(rng.normals_for(seed, position, "start", shape))
                     position += 1
 
-    def draws(self, batch: int, latents: int) -> dict[str, Draw]:
+    def draws(
+        self,
+        batch: int,
+        latents: int,
+    ) -> dict[str, Draw]:
         return {"codes": Draw("normal", (batch, latents))}
 
     def losses(  # type: ignore[override]
@@ -123,32 +150,40 @@ class ConceptVAE(ArraysModel):
         step: Tensor | int,
     ) -> Losses:
         pictures = self.pictures(batch)
-        logits, other_terms = self.terms(networks[GROUP], pictures, batch, noise["codes"])
+        net = networks[GROUP]
+        logits, other_terms = self.terms(net, pictures, batch, noise["codes"])
         terms = {"reconstruction": self.reconstruction(logits, pictures)} | other_terms
-        # The mean over the training rows; a batch may hold none.
+        # Means over the training rows; a batch may hold none.
         weights = (1 - batch["held_out"]).to(logits.dtype)
         means = {}
         for name, term in terms.items():
-            means[name] = (weights * term).sum() / weights.sum().clamp(min=1)
+            total = (weights * term).sum()
+            means[name] = total / weights.sum().clamp(min=1)
         loss = torch.stack(list(means.values())).sum()
-        return Losses({GROUP: loss}, {name: mean.detach() for name, mean in means.items()})
+        return Losses({GROUP: loss}, detached(means))
 
     def pictures(self, batch: Batch) -> Tensor:
         """Return the pictures [b, pixels] in [0, 1], averaged down, with the opaque channel."""
         images = batch["images"]
         if self.side:
-            images = F.avg_pool2d(images, images.shape[-1] // int(self.side))
-        return torch.cat((images, torch.ones_like(images[:, :1])), 1).flatten(1)
+            factor = images.shape[-1] // int(self.side)
+            images = F.avg_pool2d(images, factor)
+        opaque = torch.ones_like(images[:, :1])
+        return torch.cat((images, opaque), 1).flatten(1)
 
     def reconstruction(self, logits: Tensor, pictures: Tensor) -> Tensor:
         """Return the cross entropy [b] in nats of pictures [b, pixels], reduced by ``summed``."""
-        side = math.isqrt(pictures.shape[1] // CHANNELS)
-        mean = F.binary_cross_entropy_with_logits(logits, pictures, reduction="none").mean(1)
-        return mean * (pictures.shape[1] if self.summed else side)
+        pixels = pictures.shape[1]
+        side = math.isqrt(pixels // CHANNELS)
+        errors = F.binary_cross_entropy_with_logits(logits, pictures, reduction="none")
+        # A mean over rows and channels of sums along rows is the mean times the length of a row.
+        return errors.mean(1) * (pixels if self.summed else side)
 
     def check(self) -> None:
-        if self.side < 0 or self.side != int(self.side) or self.summed not in (0, 1):
-            raise ValueError("side must be a number of pixels or 0, and summed must be 0 or 1")
+        if self.side < 0 or self.side != int(self.side):
+            raise ValueError("side must be a number of pixels or 0")
+        if self.summed not in (0, 1):
+            raise ValueError("summed must be 0 or 1")
 
 
 def dense(*widths: int) -> nn.Sequential:
@@ -173,14 +208,20 @@ class Decoders(nn.Module):
         pixels: numbers per picture.
     """
 
-    def __init__(self, concepts: int, latents: int, pixels: int) -> None:
+    def __init__(
+        self,
+        concepts: int,
+        latents: int,
+        pixels: int,
+    ) -> None:
         super().__init__()
-        width = latents // concepts
-        self.each = nn.ModuleList(dense(width, 300, 300, 1024, pixels) for _ in range(concepts))
+        widths = (latents // concepts, 300, 300, 1024, pixels)
+        self.each = nn.ModuleList(dense(*widths) for _ in range(concepts))
 
     def forward(self, codes: Tensor) -> Tensor:
         """Return logits [b, pixels] of codes [b, concepts, width]."""
-        return torch.stack([net(codes[:, i]) for i, net in enumerate(self.each)]).mean(0)
+        logits = [net(codes[:, concept]) for concept, net in enumerate(self.each)]
+        return torch.stack(logits).mean(0)
 
 
 def blocks(codes: Tensor, concepts: int) -> Tensor:
@@ -197,22 +238,19 @@ def posterior(parameters: Tensor) -> tuple[Tensor, Tensor]:
     return mean, F.softplus(raw) + 1e-8
 
 
-def kl(mean: Tensor, variance: Tensor, prior_mean: Tensor, prior_variance: Tensor) -> Tensor:
+def kl(
+    mean: Tensor,
+    variance: Tensor,
+    prior_mean: Tensor,
+    prior_variance: Tensor,
+) -> Tensor:
     """Return the KL divergence [b] in nats of two Gaussians with diagonal covariances."""
     ratio = variance / prior_variance
-    per_latent = ratio + (mean - prior_mean).square() / prior_variance - 1 - ratio.log()
+    distance = (mean - prior_mean).square() / prior_variance
+    per_latent = ratio + distance - 1 - ratio.log()
     return 0.5 * per_latent.flatten(1).sum(1)
 
 
 def part(net: nn.Module, name: str) -> nn.Module:
     """Return one network of an ``nn.ModuleDict``."""
     return cast(nn.ModuleDict, net)[name]
-
-
-def _start(parameter: Tensor, limit: float, seed: int, position: int) -> Tensor:
-    """Return starting values: uniform within ±limit, or standard normal if the limit is 0."""
-    key = torch.tensor([seed]), torch.tensor([position])
-    if not limit:
-        return rng.normals(*key, "start", parameter.numel()).view(parameter.shape)
-    drawn = rng.uniforms(*key, "start", parameter.numel()).view(parameter.shape)
-    return (2 * drawn - 1) * limit

@@ -26,7 +26,13 @@ class SettableVAE(ConceptVAE):
     """
 
     @abstractmethod
-    def intervene(self, net: nn.Module, pictures: Tensor, concept: int, values: Tensor) -> Tensor:
+    def intervene(
+        self,
+        net: nn.Module,
+        pictures: Tensor,
+        concept: int,
+        values: Tensor,
+    ) -> Tensor:
         """Return the codes [b, concepts, width] of pictures under do(concept = values).
 
         Args:
@@ -37,7 +43,10 @@ class SettableVAE(ConceptVAE):
         """
 
     def learned(
-        self, networks: Mapping[str, nn.Module], whole: Batch, seed: int
+        self,
+        networks: Mapping[str, nn.Module],
+        whole: Batch,
+        seed: int,
     ) -> dict[str, Tensor]:
         """Decode held-out rows under interventions.
 
@@ -53,13 +62,17 @@ class SettableVAE(ConceptVAE):
         held_out = torch.nonzero(whole["held_out"] == 1).flatten()
         rows = _spread(held_out, ROWS)
         shown = _spread(rows, SHOWN)
+        # Entry [k, k] of a row's counterfactuals is the value to which concept k is set.
         targets = whole["counterfactuals"][rows].diagonal(dim1=1, dim2=2)
-        settings = torch.linspace(-1, 1, VALUES).expand(len(shown), -1)
         counterfactuals = []
         strips = []
         for concept, target in enumerate(targets.T):
-            counterfactuals.append(self._decoded(net, whole, rows, concept, target))
-            strip = [self._decoded(net, whole, shown, concept, values) for values in settings.T]
+            images = self._decoded(net, whole, rows, concept, target)
+            counterfactuals.append(images)
+            strip = []
+            for value in torch.linspace(-1, 1, VALUES):
+                images = self._decoded(net, whole, shown, concept, value.expand(len(shown)))
+                strip.append(images)
             strips.append(torch.stack(strip, 1))
         return {
             "counterfactual_rows": rows,
@@ -69,18 +82,30 @@ class SettableVAE(ConceptVAE):
         }
 
     def _decoded(
-        self, net: nn.Module, whole: Batch, rows: Tensor, concept: int, values: Tensor
+        self,
+        net: nn.Module,
+        whole: Batch,
+        rows: Tensor,
+        concept: int,
+        values: Tensor,
     ) -> Tensor:
         """Return RGB pictures, uint8 [b, side, side, 3], of rows under an intervention."""
-        pictures = self.pictures({"images": whole["images"][rows]})
+        images = whole["images"][rows]
+        pictures = self.pictures({"images": images})
         with torch.no_grad():
-            means = part(net, "decoder")(self.intervene(net, pictures, concept, values)).sigmoid()
-        side = int(self.side or whole["images"].shape[-1])
-        colours = means.view(-1, CHANNELS, side, side)[:, :3].permute(0, 2, 3, 1)
-        return (colours * 255).round().to(torch.uint8)
+            codes = self.intervene(net, pictures, concept, values)
+            means = part(net, "decoder")(codes).sigmoid()
+        side = int(self.side or images.shape[-1])
+        # Without the opaque channel.
+        colours = means.view(-1, CHANNELS, side, side)[:, :3]
+        return (colours.permute(0, 2, 3, 1) * 255).round().to(torch.uint8)
 
 
-def with_concept(codes: Tensor, concept: int, values: Tensor) -> Tensor:
+def with_concept(
+    codes: Tensor,
+    concept: int,
+    values: Tensor,
+) -> Tensor:
     """Return codes [b, concepts, width] with all latents of one concept set to the values [b]."""
     changed = codes.clone()
     changed[:, concept] = values[:, None]
@@ -89,5 +114,6 @@ def with_concept(codes: Tensor, concept: int, values: Tensor) -> Tensor:
 
 def _spread(rows: Tensor, count: int) -> Tensor:
     """Return at most ``count`` of the rows, at equal distances from the first to the last."""
-    positions = torch.linspace(0, max(len(rows) - 1, 0), min(count, len(rows)))
+    last = max(len(rows) - 1, 0)
+    positions = torch.linspace(0, last, min(count, len(rows)))
     return rows[positions.long()]

@@ -49,11 +49,13 @@ class Each(nn.Module):
 
     def __init__(self, concepts: int, width: int) -> None:
         super().__init__()
-        self.nets = nn.ModuleList(dense(width, HIDDEN, width) for _ in range(concepts))
+        widths = (width, HIDDEN, width)
+        self.nets = nn.ModuleList(dense(*widths) for _ in range(concepts))
 
     def forward(self, values: Tensor) -> Tensor:
         """Apply to each block of values [b, concepts, width] the network of its concept."""
-        return torch.stack([net(values[:, i]) for i, net in enumerate(self.nets)], 1)
+        outputs = [net(values[:, concept]) for concept, net in enumerate(self.nets)]
+        return torch.stack(outputs, 1)
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,12 @@ class CausalVAE(SettableVAE):
     noise: float = 0.001
     raw: float = 1
 
-    def network(self, pixels: int, concepts: int, latents: int) -> nn.Module:
+    def network(
+        self,
+        pixels: int,
+        concepts: int,
+        latents: int,
+    ) -> nn.Module:
         width = latents // concepts
         parts = {
             "encoder": encoder(pixels, latents),
@@ -104,25 +111,42 @@ class CausalVAE(SettableVAE):
         return nn.ModuleDict(parts)
 
     def terms(
-        self, net: nn.Module, pictures: Tensor, batch: Batch, noise: Tensor
+        self,
+        net: nn.Module,
+        pictures: Tensor,
+        batch: Batch,
+        noise: Tensor,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         prior = batch["scaled"][..., None]
         graph = edges(net)
         labels = batch["labels"] if self.raw else batch["scaled"]
-        codes = self.codes_of(net, pictures, labels.shape[1])
-        sample = codes["decoded"] + self.noise**0.5 * blocks(noise, labels.shape[1])
-        predicted = part(net, "label_mask")((labels @ graph)[..., None])[..., 0]
+        concepts = labels.shape[1]
+        codes = self.codes_of(net, pictures, concepts)
+        sample = codes["decoded"] + self.noise**0.5 * blocks(noise, concepts)
+        parents = (labels @ graph)[..., None]
+        predicted = part(net, "label_mask")(parents)[..., 0]
         h = acyclicity(graph)
         logits = part(net, "decoder")(sample)
+
+        exogenous = self.alpha * 0.5 * _squared_norm(codes["exogenous"])
+        causal = self.beta * 0.5 * _squared_norm(codes["causal"] - prior)
+        decoded = 0.5 * _squared_norm(codes["decoded"] - prior)
+        error = (predicted - labels).square().mean(1)
+        cycles = self.acyclicity * (h + h.square() / 6)
         return logits, {
-            "kl_exogenous": self.alpha * 0.5 * codes["exogenous"].square().sum((1, 2)),
-            "kl_prior": self.beta * 0.5 * (codes["causal"] - prior).square().sum((1, 2)),
-            "mask": 0.5 * (codes["decoded"] - prior).square().sum((1, 2)),
-            "labels": (predicted - labels).square().mean(1),
-            "cycles": (self.acyclicity * (h + h.square() / 6)).expand(len(labels)),
+            "kl_exogenous": exogenous,
+            "kl_prior": causal,
+            "mask": decoded,
+            "labels": error,
+            "cycles": cycles.expand(len(labels)),
         }
 
-    def codes_of(self, net: nn.Module, pictures: Tensor, concepts: int) -> Parts:
+    def codes_of(
+        self,
+        net: nn.Module,
+        pictures: Tensor,
+        concepts: int,
+    ) -> Parts:
         """Encode pictures [b, pixels].
 
         Returns:
@@ -136,23 +160,39 @@ class CausalVAE(SettableVAE):
         decoded = self.decoded(net, causal, exogenous)
         return {"exogenous": exogenous, "causal": causal, "decoded": decoded}
 
-    def decoded(self, net: nn.Module, causal: Tensor, exogenous: Tensor) -> Tensor:
+    def decoded(
+        self,
+        net: nn.Module,
+        causal: Tensor,
+        exogenous: Tensor,
+    ) -> Tensor:
         """Return the input of the decoder, given z and ε; all are [b, concepts, width]."""
         attention = part(net, "attention")
         assert isinstance(attention, Drawn)
         # As in the released code, the softmax runs over the queries, not over the keys.
-        weights = (causal @ attention.values @ exogenous.mT).sigmoid().softmax(1)
+        scores = causal @ attention.values @ exogenous.mT
+        weights = scores.sigmoid().softmax(1)
         parents = torch.einsum("bid,ij->bjd", causal, edges(net))
         return part(net, "mask")(parents) + weights @ exogenous
 
-    def intervene(self, net: nn.Module, pictures: Tensor, concept: int, values: Tensor) -> Tensor:
+    def intervene(
+        self,
+        net: nn.Module,
+        pictures: Tensor,
+        concept: int,
+        values: Tensor,
+    ) -> Tensor:
         codes = self.codes_of(net, pictures, len(edges(net)))
         causal = with_concept(codes["causal"], concept, values)
         decoded = self.decoded(net, causal, codes["exogenous"])
         # The value is set again because gᵢ and the attention have changed it.
         return with_concept(decoded, concept, values)
 
-    def traces(self, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, Tensor]:
+    def traces(
+        self,
+        networks: Mapping[str, nn.Module],
+        batch: Batch,
+    ) -> dict[str, Tensor]:
         """Return the weights of the edges into each concept j, ``into_j`` [concepts], and h(A).
 
         h(A) is called ``cycles``.
@@ -161,25 +201,37 @@ class CausalVAE(SettableVAE):
         weights = {f"into_{j}": column for j, column in enumerate(graph.T)}
         return weights | {"cycles": acyclicity(graph)}
 
-    def infer(self, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, Tensor]:  # type: ignore[override]
+    def infer(  # type: ignore[override]
+        self,
+        networks: Mapping[str, nn.Module],
+        batch: Batch,
+    ) -> dict[str, Tensor]:
         concepts = batch["labels"].shape[1]
-        codes = self.codes_of(networks[GROUP], self.pictures(batch), concepts)
+        pictures = self.pictures(batch)
+        codes = self.codes_of(networks[GROUP], pictures, concepts)
         mean = codes["decoded"].flatten(1)
-        return {"mean": mean, "log_variance": torch.full_like(mean, self.noise).log()}
+        variance = torch.full_like(mean, self.noise)
+        return {"mean": mean, "log_variance": variance.log()}
 
     def learned(
-        self, networks: Mapping[str, nn.Module], whole: Batch, seed: int
+        self,
+        networks: Mapping[str, nn.Module],
+        whole: Batch,
+        seed: int,
     ) -> dict[str, Tensor]:
         """Return the ``graph`` A [concepts, concepts], and what is decoded under interventions."""
-        return {"graph": edges(networks[GROUP]).detach()} | super().learned(networks, whole, seed)
+        graph = edges(networks[GROUP]).detach()
+        return {"graph": graph} | super().learned(networks, whole, seed)
 
     def check(self) -> None:
         super().check()
-        weights = (self.alpha, self.beta, self.acyclicity, self.causes)
-        if min(weights) < 0 or not self.noise > 0 or self.raw not in (0, 1):
-            raise ValueError(
-                "alpha, beta, acyclicity and causes must be 0 or more, noise above 0, raw 0 or 1"
-            )
+        for name in ("alpha", "beta", "acyclicity", "causes"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be 0 or more, not {getattr(self, name):g}")
+        if not self.noise > 0:
+            raise ValueError(f"noise must be above 0, not {self.noise:g}")
+        if self.raw not in (0, 1):
+            raise ValueError(f"raw must be 0 or 1, not {self.raw:g}")
 
 
 def edges(net: nn.Module) -> Tensor:
@@ -195,4 +247,10 @@ def acyclicity(graph: Tensor) -> Tensor:
     It is 0 for a graph without cycles.
     """
     size = len(graph)
-    return torch.linalg.matrix_power(torch.eye(size) + graph.square() / size, size).trace() - size
+    matrix = torch.eye(size) + graph.square() / size
+    return torch.linalg.matrix_power(matrix, size).trace() - size
+
+
+def _squared_norm(codes: Tensor) -> Tensor:
+    """Return the squared norm [b] of codes [b, concepts, width]."""
+    return codes.square().sum((1, 2))

@@ -35,7 +35,12 @@ class ConditionalVAE(SettableVAE):
 
     beta: float = 1
 
-    def network(self, pixels: int, concepts: int, latents: int) -> nn.Module:
+    def network(
+        self,
+        pixels: int,
+        concepts: int,
+        latents: int,
+    ) -> nn.Module:
         parts = {
             "encoder": encoder(pixels, 2 * latents),
             "decoder": Decoders(concepts, latents, pixels),
@@ -43,7 +48,11 @@ class ConditionalVAE(SettableVAE):
         return nn.ModuleDict(parts)
 
     def terms(
-        self, net: nn.Module, pictures: Tensor, batch: Batch, noise: Tensor
+        self,
+        net: nn.Module,
+        pictures: Tensor,
+        batch: Batch,
+        noise: Tensor,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         labels = batch["scaled"]
         concepts = labels.shape[1]
@@ -52,14 +61,27 @@ class ConditionalVAE(SettableVAE):
         # All latents of a block have the label of its concept as prior mean.
         prior = labels.repeat_interleave(mean.shape[1] // concepts, 1)
         logits = part(net, "decoder")(sample)
-        return logits, {"kl": self.beta * kl(mean, variance, prior, prior.new_ones(()))}
+        divergence = kl(mean, variance, prior, prior.new_ones(()))
+        return logits, {"kl": self.beta * divergence}
 
-    def intervene(self, net: nn.Module, pictures: Tensor, concept: int, values: Tensor) -> Tensor:
+    def intervene(
+        self,
+        net: nn.Module,
+        pictures: Tensor,
+        concept: int,
+        values: Tensor,
+    ) -> Tensor:
         decoders = part(net, "decoder")
         assert isinstance(decoders, Decoders)
         mean, _ = posterior(part(net, "encoder")(pictures))
-        return with_concept(blocks(mean, len(decoders.each)), concept, values)
+        codes = blocks(mean, len(decoders.each))
+        return with_concept(codes, concept, values)
 
-    def infer(self, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, Tensor]:  # type: ignore[override]
-        mean, variance = posterior(part(networks[GROUP], "encoder")(self.pictures(batch)))
+    def infer(  # type: ignore[override]
+        self,
+        networks: Mapping[str, nn.Module],
+        batch: Batch,
+    ) -> dict[str, Tensor]:
+        encoder = part(networks[GROUP], "encoder")
+        mean, variance = posterior(encoder(self.pictures(batch)))
         return {"mean": mean, "log_variance": variance.log()}

@@ -32,7 +32,12 @@ class SceneBetaVAE(ConceptVAE):
 
     beta: float = 4
 
-    def network(self, pixels: int, concepts: int, latents: int) -> nn.Module:
+    def network(
+        self,
+        pixels: int,
+        concepts: int,
+        latents: int,
+    ) -> nn.Module:
         parts = {
             "encoder": encoder(pixels, 2 * latents),
             "decoder": dense(latents, 300, 300, 1024, pixels),
@@ -40,12 +45,23 @@ class SceneBetaVAE(ConceptVAE):
         return nn.ModuleDict(parts)
 
     def terms(
-        self, net: nn.Module, pictures: Tensor, batch: Batch, noise: Tensor
+        self,
+        net: nn.Module,
+        pictures: Tensor,
+        batch: Batch,
+        noise: Tensor,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         mean, variance = posterior(part(net, "encoder")(pictures))
-        logits = part(net, "decoder")(mean + variance.sqrt() * noise)
-        return logits, {"kl": self.beta * kl(mean, variance, mean.new_zeros(()), mean.new_ones(()))}
+        sample = mean + variance.sqrt() * noise
+        logits = part(net, "decoder")(sample)
+        divergence = kl(mean, variance, mean.new_zeros(()), mean.new_ones(()))
+        return logits, {"kl": self.beta * divergence}
 
-    def infer(self, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, Tensor]:  # type: ignore[override]
-        mean, variance = posterior(part(networks[GROUP], "encoder")(self.pictures(batch)))
+    def infer(  # type: ignore[override]
+        self,
+        networks: Mapping[str, nn.Module],
+        batch: Batch,
+    ) -> dict[str, Tensor]:
+        encoder = part(networks[GROUP], "encoder")
+        mean, variance = posterior(encoder(self.pictures(batch)))
         return {"mean": mean, "log_variance": variance.log()}

@@ -37,7 +37,12 @@ class SceneIVAE(ConceptVAE):
 
     beta: float = 1
 
-    def network(self, pixels: int, concepts: int, latents: int) -> nn.Module:
+    def network(
+        self,
+        pixels: int,
+        concepts: int,
+        latents: int,
+    ) -> nn.Module:
         parts = {
             "encoder": encoder(pixels + concepts, 2 * latents),
             "prior": dense(concepts, *PRIOR, latents),
@@ -46,17 +51,34 @@ class SceneIVAE(ConceptVAE):
         return nn.ModuleDict(parts)
 
     def terms(
-        self, net: nn.Module, pictures: Tensor, batch: Batch, noise: Tensor
+        self,
+        net: nn.Module,
+        pictures: Tensor,
+        batch: Batch,
+        noise: Tensor,
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        mean, variance = _posterior(net, pictures, batch["scaled"])
-        prior = part(net, "prior")(batch["scaled"]).exp()
-        logits = part(net, "decoder")(mean + variance.sqrt() * noise)
-        return logits, {"kl": self.beta * kl(mean, variance, mean.new_zeros(()), prior)}
+        labels = batch["scaled"]
+        mean, variance = _posterior(net, pictures, labels)
+        prior_variance = part(net, "prior")(labels).exp()
+        sample = mean + variance.sqrt() * noise
+        logits = part(net, "decoder")(sample)
+        divergence = kl(mean, variance, mean.new_zeros(()), prior_variance)
+        return logits, {"kl": self.beta * divergence}
 
-    def infer(self, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, Tensor]:  # type: ignore[override]
-        mean, variance = _posterior(networks[GROUP], self.pictures(batch), batch["scaled"])
+    def infer(  # type: ignore[override]
+        self,
+        networks: Mapping[str, nn.Module],
+        batch: Batch,
+    ) -> dict[str, Tensor]:
+        pictures = self.pictures(batch)
+        mean, variance = _posterior(networks[GROUP], pictures, batch["scaled"])
         return {"mean": mean, "log_variance": variance.log()}
 
 
-def _posterior(net: nn.Module, pictures: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    return posterior(part(net, "encoder")(torch.cat((pictures, labels), 1)))
+def _posterior(
+    net: nn.Module,
+    pictures: Tensor,
+    labels: Tensor,
+) -> tuple[Tensor, Tensor]:
+    inputs = torch.cat((pictures, labels), 1)
+    return posterior(part(net, "encoder")(inputs))

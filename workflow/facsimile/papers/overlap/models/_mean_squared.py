@@ -10,16 +10,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from facsimile.models.base.model import Losses
+from facsimile.models.base.model import Losses, detached
 from facsimile.models.base.vae import VAE, Posterior, autoencoder_of, gaussian_kl
 
-RADIUS = 31  # of the box, which has 63 × 63 pixels
+RADIUS = 31  # of the box
+BOX = 2 * RADIUS + 1  # height and width in pixels
 
 
 @dataclass(frozen=True)
 class MeanSquaredVAE(VAE):
-    """VAE that minimises the mean squared error of a linear decoder + β · KL, averaged over latents.
+    """VAE with a squared error.
 
+    It minimises the mean squared error of a linear decoder + β · KL, a mean over latents, too.
     Subclasses may override ``error`` and ``shared``.
 
     Args:
@@ -34,7 +36,11 @@ class MeanSquaredVAE(VAE):
     pixel_mean: float = 0.0
     pixel_std: float = 1.0
 
-    def regularizer(self, q: Posterior, step: Tensor | int) -> Tensor:
+    def regularizer(
+        self,
+        q: Posterior,
+        step: Tensor | int,
+    ) -> Tensor:
         return self.beta * q.kl / q.mean.shape[1]
 
     def error(self, difference: Tensor) -> Tensor:
@@ -45,7 +51,11 @@ class MeanSquaredVAE(VAE):
         """
         return difference.square().mean()
 
-    def shared(self, mean: Tensor, log_variance: Tensor) -> tuple[Tensor, Tensor]:
+    def shared(
+        self,
+        mean: Tensor,
+        log_variance: Tensor,
+    ) -> tuple[Tensor, Tensor]:
         """Return the means and log-variances [b, d] from which codes are sampled.
 
         The default is the posterior of the encoder. Models of pairs override this to share latents
@@ -68,15 +78,23 @@ class MeanSquaredVAE(VAE):
         error = self.error(vae.decode(q.sample) - standardised)
         regularizer = self.regularizer(q, step)
         terms = {"reconstruction": error, "kl": q.kl, "regularizer": regularizer}
-        minimise = {"vae": error + regularizer}
-        return Losses(minimise, {name: term.detach() for name, term in terms.items()})
+        return Losses({"vae": error + regularizer}, detached(terms))
 
-    def infer(self, networks: Mapping[str, nn.Module], images: Tensor) -> tuple[Tensor, Tensor]:
+    def infer(
+        self,
+        networks: Mapping[str, nn.Module],
+        images: Tensor,
+    ) -> tuple[Tensor, Tensor]:
         return autoencoder_of(networks).encode(self._standardised(images))
 
-    def decode(self, networks: Mapping[str, nn.Module], codes: Tensor) -> Tensor:
+    def decode(
+        self,
+        networks: Mapping[str, nn.Module],
+        codes: Tensor,
+    ) -> Tensor:
         standardised = autoencoder_of(networks).decode(codes)
-        return (standardised * self.pixel_std + self.pixel_mean).clamp(0, 1)
+        images = standardised * self.pixel_std + self.pixel_mean
+        return images.clamp(0, 1)
 
     def _standardised(self, images: Tensor) -> Tensor:
         return (images - self.pixel_mean) / self.pixel_std
@@ -92,8 +110,9 @@ def box_blurred(difference: Tensor) -> Tensor:
 
 def _blurred(rows: Tensor) -> Tensor:
     # Differences of cumulative sums: the cost does not depend on the size of the box.
-    sums = functional.pad(rows, (RADIUS + 1, RADIUS)).cumsum(-1)
-    return (sums[..., 2 * RADIUS + 1 :] - sums[..., : -2 * RADIUS - 1]) / (2 * RADIUS + 1)
+    padded = functional.pad(rows, (RADIUS + 1, RADIUS))
+    sums = padded.cumsum(-1)
+    return (sums[..., BOX:] - sums[..., :-BOX]) / BOX
 
 
 def box_blur_error(difference: Tensor, weight: Tensor | float) -> Tensor:
@@ -101,4 +120,5 @@ def box_blur_error(difference: Tensor, weight: Tensor | float) -> Tensor:
 
     Blurring is linear, so the difference of the blurred images is the blurred difference.
     """
-    return difference.square().mean() + weight * box_blurred(difference).square().mean()
+    error = difference.square().mean()
+    return error + weight * box_blurred(difference).square().mean()

@@ -27,26 +27,38 @@ class AdaGVAE(MeanSquaredVAE):
 
     Args:
         first: weight of the first image's mean in that mean. It is 0.5 in both papers. In disent it
-            is 0 since disent averages distributions (``compute_average_gvae`` adds the second mean to
-            itself).
+            is 0 since its averages are of distributions (``compute_average_gvae`` adds the second
+            mean to itself).
     """
 
     paired: ClassVar[bool] = True
     first: float = 0.5
 
-    def draws(self, batch: int, latents: int) -> dict[str, Draw]:
+    def draws(
+        self,
+        batch: int,
+        latents: int,
+    ) -> dict[str, Draw]:
         return super().draws(2 * batch, latents)
 
-    def shared(self, mean: Tensor, log_variance: Tensor) -> tuple[Tensor, Tensor]:
+    def shared(
+        self,
+        mean: Tensor,
+        log_variance: Tensor,
+    ) -> tuple[Tensor, Tensor]:
         # The first half of a batch holds the images, the second half their partners.
         means, logs = mean.chunk(2), log_variance.chunk(2)
         distance = divergence(means, logs)
-        smallest, largest = distance.amin(1, keepdim=True), distance.amax(1, keepdim=True)
+        smallest = distance.amin(1, keepdim=True)
+        largest = distance.amax(1, keepdim=True)
         is_shared = (distance < (smallest + largest) / 2).repeat(2, 1)
+
         average = self.first * means[0] + (1 - self.first) * means[1]
+        # The logarithm of the mean of both variances.
         log_average = torch.logaddexp(*logs) - math.log(2)
-        shared_mean = torch.where(is_shared, average.repeat(2, 1), mean)
-        return shared_mean, torch.where(is_shared, log_average.repeat(2, 1), log_variance)
+        mean = torch.where(is_shared, average.repeat(2, 1), mean)
+        log_variance = torch.where(is_shared, log_average.repeat(2, 1), log_variance)
+        return mean, log_variance
 
 
 def divergence(means: tuple[Tensor, ...], logs: tuple[Tensor, ...]) -> Tensor:
@@ -59,4 +71,5 @@ def divergence(means: tuple[Tensor, ...], logs: tuple[Tensor, ...]) -> Tensor:
     ratio = logs[0] - logs[1]
     precisions = torch.exp(-logs[0]) + torch.exp(-logs[1])
     squares = (means[0] - means[1]).square()
-    return 0.25 * (torch.exp(ratio) + torch.exp(-ratio) + squares * precisions - 2)
+    ratios = torch.exp(ratio) + torch.exp(-ratio)
+    return 0.25 * (ratios + squares * precisions - 2)

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from facsimile.models.base import rng
 from facsimile.models.base.arrays import ArraysModel, Batch
-from facsimile.models.base.model import Draw, Losses
+from facsimile.models.base.model import Draw, Losses, detached
 
 # Standard deviation of the starting values of matrices; scales start uniform on (0, 1).
 START = 0.1
@@ -32,8 +32,12 @@ class Matrices(nn.Module):
 
     def __init__(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
         super().__init__()
-        parameters = {name: nn.Parameter(torch.zeros(shape)) for name, shape in shapes.items()}
-        self.values = nn.ParameterDict(parameters)
+        values = {}
+        for name, shape in shapes.items():
+            values[name] = nn.Parameter(torch.zeros(shape))
+        # The constructor of ParameterDict sorts a dictionary by name, unlike assignment of single
+        # entries. ``initialise`` depends on this order.
+        self.values = nn.ParameterDict(values)
 
 
 @dataclass(frozen=True)
@@ -52,11 +56,19 @@ class LinearModel(ArraysModel):
     eta_dec: float = 1
     eta_enc: float = 1
 
-    def draws(self, batch: int, latents: int) -> dict[str, Draw]:
+    def draws(
+        self,
+        batch: int,
+        latents: int,
+    ) -> dict[str, Draw]:
         return {}
 
     @abstractmethod
-    def parts(self, values: Mapping[str, Tensor], batch: Batch) -> tuple[Tensor, Tensor]:
+    def parts(
+        self,
+        values: Mapping[str, Tensor],
+        batch: Batch,
+    ) -> tuple[Tensor, Tensor]:
         """Compute the two parts of the loss, averaged over rows.
 
         Args:
@@ -69,7 +81,11 @@ class LinearModel(ArraysModel):
         """
 
     @abstractmethod
-    def spectrum(self, values: Mapping[str, Tensor], batch: Batch) -> dict[str, Tensor]:
+    def spectrum(
+        self,
+        values: Mapping[str, Tensor],
+        batch: Batch,
+    ) -> dict[str, Tensor]:
         """Return the quantities for which the paper derives closed forms, each [latents].
 
         Returns:
@@ -77,16 +93,20 @@ class LinearModel(ArraysModel):
             descending order; and ``kl`` in nats.
         """
 
-    def initialise(self, networks: Mapping[str, nn.Module], seed: int) -> None:
+    def initialise(
+        self,
+        networks: Mapping[str, nn.Module],
+        seed: int,
+    ) -> None:
         """Draw matrices from N(0, START²) and scales from the uniform distribution on (0, 1)."""
         with torch.no_grad():
             for index, parameter in enumerate(networks[GROUP].parameters()):
-                key = torch.tensor([seed]), torch.tensor([index])
-                is_matrix = parameter.dim() > 1
-                draw = rng.normals if is_matrix else rng.uniforms
-                drawn = draw(*key, "start", parameter.numel()).view(parameter.shape)
-                drawn = drawn.to(parameter.dtype)
-                parameter.copy_(START * drawn if is_matrix else drawn)
+                shape = parameter.shape
+                if parameter.dim() > 1:
+                    drawn = rng.normals_for(seed, index, "start", shape)
+                    parameter.copy_(START * drawn.to(parameter.dtype))
+                else:
+                    parameter.copy_(rng.uniforms_for(seed, index, "start", shape))
 
     def losses(  # type: ignore[override]
         self,
@@ -96,18 +116,25 @@ class LinearModel(ArraysModel):
         step: Tensor | int,
     ) -> Losses:
         reconstruction, kl = self.parts(values_of(networks), batch)
-        terms = {"reconstruction": reconstruction.detach(), "weighed_kl": kl.detach().sum()}
-        return Losses({GROUP: reconstruction + kl.sum()}, terms)
+        weighed_kl = kl.sum()
+        terms = {"reconstruction": reconstruction, "weighed_kl": weighed_kl}
+        return Losses({GROUP: reconstruction + weighed_kl}, detached(terms))
 
-    def traces(self, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, Tensor]:
+    def traces(
+        self,
+        networks: Mapping[str, nn.Module],
+        batch: Batch,
+    ) -> dict[str, Tensor]:
         return self.spectrum(values_of(networks), batch)
 
     def learned(
-        self, networks: Mapping[str, nn.Module], whole: Batch, seed: int
+        self,
+        networks: Mapping[str, nn.Module],
+        whole: Batch,
+        seed: int,
     ) -> dict[str, Tensor]:
         """Return the spectrum after training."""
-        spectrum = self.spectrum(values_of(networks), whole)
-        return {name: value.detach() for name, value in spectrum.items()}
+        return detached(self.spectrum(values_of(networks), whole))
 
     def kl(self, mean_square: Tensor, variance: Tensor) -> Tensor:
         """Return twice the KL of each latent to N(0, η_enc²), [d].

@@ -31,36 +31,54 @@ class LinearCVAE(LinearModel):
     beta: float = 1
     takes: ClassVar[Shapes] = {"x": (6,), "y": (5,)}
 
-    def networks(self, shapes: Shapes, latents: int, network: str) -> dict[str, nn.Module]:  # type: ignore[override]
+    def networks(  # type: ignore[override]
+        self,
+        shapes: Shapes,
+        latents: int,
+        network: str,
+    ) -> dict[str, nn.Module]:
         [inputs] = shapes["x"]
         [outputs] = shapes["y"]
-        matrices = {
+        matrices: dict[str, tuple[int, ...]] = {
             "encoder_x": (latents, inputs),
             "encoder_y": (latents, outputs),
             "decoder_z": (outputs, latents),
             "decoder_x": (outputs, inputs),
+            "scale": (latents,),
         }
-        return {GROUP: Matrices({**matrices, "scale": (latents,)})}
+        return {GROUP: Matrices(matrices)}
 
-    def parts(self, values: Mapping[str, Tensor], batch: Batch) -> tuple[Tensor, Tensor]:
+    def parts(
+        self,
+        values: Mapping[str, Tensor],
+        batch: Batch,
+    ) -> tuple[Tensor, Tensor]:
         x, y = batch["x"], batch["y"]
         codes = _codes(values, batch)
         variance = values["scale"].square()
-        predicted = codes @ values["decoder_z"].T + x @ values["decoder_x"].T
+        decoder_z, decoder_x = values["decoder_z"], values["decoder_x"]
+        predicted = codes @ decoder_z.T + x @ decoder_x.T
         residual = (predicted - y).square().sum(1).mean()
-        noise = (values["decoder_z"].square() * variance).sum()
+        noise = (decoder_z.square() * variance).sum()
         reconstruction = (residual + noise) / self.eta_dec**2
-        return reconstruction, self.beta * self.kl(codes.square().mean(0), variance)
+        kl = self.kl(codes.square().mean(0), variance)
+        return reconstruction, self.beta * kl
 
-    def spectrum(self, values: Mapping[str, Tensor], batch: Batch) -> dict[str, Tensor]:
+    def spectrum(
+        self,
+        values: Mapping[str, Tensor],
+        batch: Batch,
+    ) -> dict[str, Tensor]:
         codes, scale = _codes(values, batch), values["scale"]
+        kl = self.kl(codes.square().mean(0), scale.square())
         return {
             "omega": singular_values(values["decoder_z"]),
             "lambda": singular_values_of_codes(codes),
             "sigma": magnitudes(scale),
-            "kl": 0.5 * self.kl(codes.square().mean(0), scale.square()),
+            "kl": 0.5 * kl,
         }
 
 
 def _codes(values: Mapping[str, Tensor], batch: Batch) -> Tensor:
-    return batch["x"] @ values["encoder_x"].T + batch["y"] @ values["encoder_y"].T
+    of_x = batch["x"] @ values["encoder_x"].T
+    return of_x + batch["y"] @ values["encoder_y"].T

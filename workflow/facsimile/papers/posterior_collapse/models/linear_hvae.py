@@ -42,7 +42,12 @@ class LinearHVAE(LinearModel):
     sigma_2: float = 0
     takes: ClassVar[Shapes] = {"x": (6,)}
 
-    def networks(self, shapes: Shapes, latents: int, network: str) -> dict[str, nn.Module]:  # type: ignore[override]
+    def networks(  # type: ignore[override]
+        self,
+        shapes: Shapes,
+        latents: int,
+        network: str,
+    ) -> dict[str, nn.Module]:
         [width] = shapes["x"]
         matrices: dict[str, tuple[int, ...]] = {
             "encoder_1": (latents, width),
@@ -54,21 +59,33 @@ class LinearHVAE(LinearModel):
             matrices["scale"] = (latents,)
         return {GROUP: Matrices(matrices)}
 
-    def parts(self, values: Mapping[str, Tensor], batch: Batch) -> tuple[Tensor, Tensor]:
+    def parts(
+        self,
+        values: Mapping[str, Tensor],
+        batch: Batch,
+    ) -> tuple[Tensor, Tensor]:
         x, variance = batch["x"], self.variance(values)
+        decoder_1, decoder_2 = values["decoder_1"], values["decoder_2"]
         codes = x @ values["encoder_1"].T
         # How the second level's reconstruction of z₁ differs from z₁.
-        loop = values["decoder_2"] @ values["encoder_2"] - torch.eye(len(variance))
-        # Each term is a squared mean plus the variance that the noise of a posterior adds.
-        first = (codes @ values["decoder_1"].T - x).square().sum(1).mean()
-        first = first + self.sigma_1**2 * values["decoder_1"].square().sum()
-        second = (codes @ loop.T).square().sum(1).mean() + self.sigma_1**2 * loop.square().sum()
-        second = second + (values["decoder_2"].square() * variance).sum()
+        identity = torch.eye(len(variance))
+        loop = decoder_2 @ values["encoder_2"] - identity
+
+        # Each is a squared residual plus the variances that the noise of the posteriors adds.
+        first = (codes @ decoder_1.T - x).square().sum(1).mean()
+        first = first + self.sigma_1**2 * decoder_1.square().sum()
+        second = (codes @ loop.T).square().sum(1).mean()
+        second = second + self.sigma_1**2 * loop.square().sum()
+        second = second + (decoder_2.square() * variance).sum()
         reconstruction = (first + self.beta_1 * second) / self.eta_dec**2
         kl = self.kl(self._mean_square(values, codes), variance)
         return reconstruction, self.beta_2 * kl
 
-    def spectrum(self, values: Mapping[str, Tensor], batch: Batch) -> dict[str, Tensor]:
+    def spectrum(
+        self,
+        values: Mapping[str, Tensor],
+        batch: Batch,
+    ) -> dict[str, Tensor]:
         codes = batch["x"] @ values["encoder_1"].T
         spectrum = {
             "omega": singular_values(values["decoder_2"]),
@@ -76,16 +93,23 @@ class LinearHVAE(LinearModel):
         }
         if not self.sigma_2:
             spectrum["sigma"] = magnitudes(values["scale"])
-        kl = self.kl(self._mean_square(values, codes), self.variance(values))
+        mean_square = self._mean_square(values, codes)
+        kl = self.kl(mean_square, self.variance(values))
         return spectrum | {"kl": 0.5 * kl}
 
-    def _mean_square(self, values: Mapping[str, Tensor], codes: Tensor) -> Tensor:
+    def _mean_square(
+        self,
+        values: Mapping[str, Tensor],
+        codes: Tensor,
+    ) -> Tensor:
         """Return the squared mean of each z₂, averaged over rows and the first level's noise."""
         encoder = values["encoder_2"]
-        return (codes @ encoder.T).square().mean(0) + self.sigma_1**2 * encoder.square().sum(1)
+        squares = (codes @ encoder.T).square().mean(0)
+        return squares + self.sigma_1**2 * encoder.square().sum(1)
 
     def variance(self, values: Mapping[str, Tensor]) -> Tensor:
         """Return the variance of the second level's posterior of each latent, [d]."""
         if not self.sigma_2:
             return values["scale"].square()
-        return torch.full((len(values["encoder_2"]),), self.sigma_2**2)
+        latents = len(values["encoder_2"])
+        return torch.full((latents,), self.sigma_2**2)

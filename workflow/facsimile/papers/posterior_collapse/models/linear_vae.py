@@ -34,7 +34,12 @@ class LinearVAE(LinearModel):
     sigma: float = 0
     takes: ClassVar[Shapes] = {"x": (6,)}
 
-    def networks(self, shapes: Shapes, latents: int, network: str) -> dict[str, nn.Module]:  # type: ignore[override]
+    def networks(  # type: ignore[override]
+        self,
+        shapes: Shapes,
+        latents: int,
+        network: str,
+    ) -> dict[str, nn.Module]:
         [width] = shapes["x"]
         matrices: dict[str, tuple[int, ...]] = {
             "encoder": (latents, width),
@@ -44,15 +49,25 @@ class LinearVAE(LinearModel):
             matrices["scale"] = (latents,)
         return {GROUP: Matrices(matrices)}
 
-    def parts(self, values: Mapping[str, Tensor], batch: Batch) -> tuple[Tensor, Tensor]:
+    def parts(
+        self,
+        values: Mapping[str, Tensor],
+        batch: Batch,
+    ) -> tuple[Tensor, Tensor]:
         x, variance = batch["x"], self.variance(values)
-        codes = x @ values["encoder"].T
-        residual = (codes @ values["decoder"].T - x).square().sum(1).mean()
-        noise = (values["decoder"].square() * variance).sum()
+        encoder, decoder = values["encoder"], values["decoder"]
+        codes = x @ encoder.T
+        residual = (codes @ decoder.T - x).square().sum(1).mean()
+        noise = (decoder.square() * variance).sum()
         reconstruction = (residual + noise) / self.eta_dec**2
-        return reconstruction, self.beta * self.kl(codes.square().mean(0), variance)
+        kl = self.kl(codes.square().mean(0), variance)
+        return reconstruction, self.beta * kl
 
-    def spectrum(self, values: Mapping[str, Tensor], batch: Batch) -> dict[str, Tensor]:
+    def spectrum(
+        self,
+        values: Mapping[str, Tensor],
+        batch: Batch,
+    ) -> dict[str, Tensor]:
         codes = batch["x"] @ values["encoder"].T
         spectrum = {
             "omega": singular_values(values["decoder"]),
@@ -60,11 +75,13 @@ class LinearVAE(LinearModel):
         }
         if not self.sigma:
             spectrum["sigma"] = magnitudes(values["scale"])
-        kl = self.kl(codes.square().mean(0), self.variance(values))
+        mean_square = codes.square().mean(0)
+        kl = self.kl(mean_square, self.variance(values))
         return spectrum | {"kl": 0.5 * kl}
 
     def variance(self, values: Mapping[str, Tensor]) -> Tensor:
         """Return the variance of the posterior of each latent, [d]."""
         if not self.sigma:
             return values["scale"].square()
-        return torch.full((len(values["encoder"]),), self.sigma**2)
+        latents = len(values["encoder"])
+        return torch.full((latents,), self.sigma**2)

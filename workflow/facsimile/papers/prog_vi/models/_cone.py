@@ -48,13 +48,22 @@ class Guide(nn.Module):
         self.parameters_of_q = nn.Parameter(torch.tensor(start))
 
 
-def log_normal(value: Tensor, mean: Tensor | float, scale: Tensor | float) -> Tensor:
+def log_normal(
+    value: Tensor,
+    mean: Tensor | float,
+    scale: Tensor | float,
+) -> Tensor:
     """Return the log-density of N(mean, scale), where ``scale`` is a standard deviation."""
     spread = torch.as_tensor(scale, dtype=value.dtype)
-    return -0.5 * ((value - mean) / spread).square() - spread.log() - HALF_LOG_TAU
+    standardised = (value - mean) / spread
+    return -0.5 * standardised.square() - spread.log() - HALF_LOG_TAU
 
 
-def log_cone(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
+def log_cone(
+    x: Tensor,
+    y: Tensor,
+    z: Tensor,
+) -> Tensor:
     """Return log p(x, y, z) of the cone, elementwise."""
     square = x.square() + y.square()
     prior = log_normal(x, 0.0, PRIOR) + log_normal(y, 0.0, PRIOR)
@@ -86,7 +95,11 @@ class ConeGuide(ArraysModel):
 
     @abstractmethod
     def propose(
-        self, parameters: Tensor, z: Tensor, noise: Mapping[str, Tensor], fixed: bool
+        self,
+        parameters: Tensor,
+        z: Tensor,
+        noise: Mapping[str, Tensor],
+        fixed: bool,
     ) -> Particles:
         """Sample the guide.
 
@@ -101,15 +114,30 @@ class ConeGuide(ArraysModel):
     def widths(self) -> dict[str, int]:
         """Return the number of standard normals that each particle needs, by purpose."""
 
-    def networks(self, shapes: Shapes, latents: int, network: str) -> dict[str, nn.Module]:  # type: ignore[override]
+    def networks(  # type: ignore[override]
+        self,
+        shapes: Shapes,
+        latents: int,
+        network: str,
+    ) -> dict[str, nn.Module]:
         return {"guide": Guide(self.start())}
 
-    def initialise(self, networks: Mapping[str, nn.Module], seed: int) -> None:
+    def initialise(
+        self,
+        networks: Mapping[str, nn.Module],
+        seed: int,
+    ) -> None:
         """Do nothing: guides start at fixed values."""
 
-    def draws(self, batch: int, latents: int) -> dict[str, Draw]:
-        n = int(self.particles)
-        return {name: Draw("normal", (batch, n, width)) for name, width in self.widths().items()}
+    def draws(
+        self,
+        batch: int,
+        latents: int,
+    ) -> dict[str, Draw]:
+        draws = {}
+        for name, width in self.widths().items():
+            draws[name] = Draw("normal", (batch, int(self.particles), width))
+        return draws
 
     def losses(  # type: ignore[override]
         self,
@@ -118,13 +146,17 @@ class ConeGuide(ArraysModel):
         noise: Mapping[str, Tensor],
         step: Tensor | int,
     ) -> Losses:
-        surrogate, values = self.estimates(parameters_of(networks), batch["z"], noise)
-        mean = values.detach().mean()
-        terms = {"objective": mean, "variance": values.detach().var(correction=0)}
+        parameters = parameters_of(networks)
+        surrogate, values = self.estimates(parameters, batch["z"], noise)
+        values = values.detach()
+        terms = {"objective": values.mean(), "variance": values.var(correction=0)}
         return Losses({"guide": -surrogate.mean()}, terms)
 
     def estimates(
-        self, parameters: Tensor, z: Tensor, noise: Mapping[str, Tensor]
+        self,
+        parameters: Tensor,
+        z: Tensor,
+        noise: Mapping[str, Tensor],
     ) -> tuple[Tensor, Tensor]:
         """Estimate the objective and its gradient for each observation.
 
@@ -138,48 +170,63 @@ class ConeGuide(ArraysModel):
             an estimate [b] of the objective.
         """
         fixed = bool(self.score_function)
-        particles = self.propose(parameters, z[:, None], noise, fixed)
-        weights = log_cone(particles.x, particles.y, z[:, None]) - particles.log_q
-        values = weights.logsumexp(1) - math.log(weights.shape[1])
+        z = z[:, None]
+        particles = self.propose(parameters, z, noise, fixed)
+        log_weights = log_cone(particles.x, particles.y, z) - particles.log_q
+        n = log_weights.shape[1]
+        values = log_weights.logsumexp(1) - math.log(n)
         if not fixed:
             return values, values
-        score = self.log_joint(parameters, z[:, None], particles, noise).sum(1)
+        score = self.log_joint(parameters, z, particles, noise).sum(1)
         # The added term is zero; its gradient is the objective times the gradient of the score.
         return values + values.detach() * (score - score.detach()), values
 
     @abstractmethod
     def log_joint(
-        self, parameters: Tensor, z: Tensor, particles: Particles, noise: Mapping[str, Tensor]
+        self,
+        parameters: Tensor,
+        z: Tensor,
+        particles: Particles,
+        noise: Mapping[str, Tensor],
     ) -> Tensor:
         """Return the log-density [b, n] of all draws of ``propose`` that depends on parameters.
 
         The samples are held fixed.
         """
 
-    def traces(self, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, Tensor]:
+    def traces(
+        self,
+        networks: Mapping[str, nn.Module],
+        batch: Batch,
+    ) -> dict[str, Tensor]:
         return {"parameter": parameters_of(networks)}
 
     def learned(
-        self, networks: Mapping[str, nn.Module], whole: Batch, seed: int
+        self,
+        networks: Mapping[str, nn.Module],
+        whole: Batch,
+        seed: int,
     ) -> dict[str, Tensor]:
         """Return the guide's ``parameters`` and ``objective``, [samples] estimates of it."""
         n = int(self.samples)
-        key = torch.tensor([seed]), torch.tensor([0])
         noise = {}
-        for name, width in self.widths().items():
-            shape = (n, int(self.particles), width)
-            noise[name] = rng.normals(*key, f"evaluate:{name}", math.prod(shape)).view(shape)
-        repeats = -(-n // len(whole["z"]))  # rounded up
-        observed = whole["z"].repeat(repeats)[:n]
+        for name, draw in self.draws(n, 0).items():
+            noise[name] = rng.normals_for(seed, 0, f"evaluate:{name}", draw.shape)
+        # Repeat the observations until there is one for each estimate.
+        z = whole["z"]
+        repeats = -(-n // len(z))  # rounded up
+        observed = z.repeat(repeats)[:n]
         parameters = parameters_of(networks)
         values = self.estimates(parameters, observed, noise)[1]
         return {"parameters": parameters.detach(), "objective": values}
 
     def check(self) -> None:
-        if self.particles < 1 or self.samples < 2 or self.score_function not in (0, 1):
-            raise ValueError(
-                "particles must be 1 or more, samples 2 or more, score_function 0 or 1"
-            )
+        if self.particles < 1:
+            raise ValueError(f"particles must be 1 or more, not {self.particles:g}")
+        if self.samples < 2:
+            raise ValueError(f"samples must be 2 or more, not {self.samples:g}")
+        if self.score_function not in (0, 1):
+            raise ValueError(f"score_function must be 0 or 1, not {self.score_function:g}")
 
 
 def parameters_of(networks: Mapping[str, nn.Module]) -> Tensor:

@@ -37,20 +37,33 @@ class ConeMarginal(ConeGuide):
         return {"xy": 2, "u": int(self.auxiliary)}
 
     def propose(
-        self, parameters: Tensor, z: Tensor, noise: Mapping[str, Tensor], fixed: bool
+        self,
+        parameters: Tensor,
+        z: Tensor,
+        noise: Mapping[str, Tensor],
+        fixed: bool,
     ) -> Particles:
         centres = _centres(z, noise["u"])
         points = centres[..., 0, :] + parameters.exp() * noise["xy"]
         points = points.detach() if fixed else points
-        log_densities = log_normal(points[..., None, :], centres, parameters.exp()).sum(-1)
-        log_q = log_densities.logsumexp(-1) - math.log(log_densities.shape[-1])
+        # Log-density of each point given each u, [b, n, m].
+        scales = parameters.exp()
+        given_u = log_normal(points[..., None, :], centres, scales).sum(-1)
+        m = given_u.shape[-1]
+        log_q = given_u.logsumexp(-1) - math.log(m)
         return Particles(points[..., 0], points[..., 1], log_q)
 
     def log_joint(
-        self, parameters: Tensor, z: Tensor, particles: Particles, noise: Mapping[str, Tensor]
+        self,
+        parameters: Tensor,
+        z: Tensor,
+        particles: Particles,
+        noise: Mapping[str, Tensor],
     ) -> Tensor:
         points = torch.stack((particles.x, particles.y), -1)
-        return log_normal(points, _centres(z, noise["u"])[..., 0, :], parameters.exp()).sum(-1)
+        # The first u generated the point.
+        centres = _centres(z, noise["u"])[..., 0, :]
+        return log_normal(points, centres, parameters.exp()).sum(-1)
 
     def check(self) -> None:
         super().check()
@@ -64,4 +77,5 @@ def _centres(z: Tensor, noise: Tensor) -> Tensor:
     The normal distribution function makes the normals uniform on (0, 1).
     """
     angle = 2 * math.pi * torch.special.ndtr(noise)
-    return z.sqrt()[..., None, None] * torch.stack((angle.cos(), angle.sin()), -1)
+    directions = torch.stack((angle.cos(), angle.sin()), -1)
+    return z.sqrt()[..., None, None] * directions

@@ -27,14 +27,24 @@ class ConeMeanField(ConeGuide):
         return {"xy": 2}
 
     def propose(
-        self, parameters: Tensor, z: Tensor, noise: Mapping[str, Tensor], fixed: bool
+        self,
+        parameters: Tensor,
+        z: Tensor,
+        noise: Mapping[str, Tensor],
+        fixed: bool,
     ) -> Particles:
-        mean, scale = parameters[:2], parameters[2:].exp()
+        mean = parameters[:2]
+        scale = parameters[2:].exp()
         points = mean + scale * noise["xy"]
         points = points.detach() if fixed else points
-        return Particles(points[..., 0], points[..., 1], log_normal(points, mean, scale).sum(-1))
+        log_q = log_normal(points, mean, scale).sum(-1)
+        return Particles(points[..., 0], points[..., 1], log_q)
 
     def log_joint(
-        self, parameters: Tensor, z: Tensor, particles: Particles, noise: Mapping[str, Tensor]
+        self,
+        parameters: Tensor,
+        z: Tensor,
+        particles: Particles,
+        noise: Mapping[str, Tensor],
     ) -> Tensor:
         return particles.log_q

@@ -13,10 +13,11 @@ from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from facsimile.models.base import rng
 from facsimile.models.base.arrays import ArraysModel, Batch, Shapes
-from facsimile.models.base.model import Draw, Losses
+from facsimile.models.base.model import Draw, Losses, detached
 from facsimile.papers.svae.models._cell_networks import (
     Cells,
     Hidden,
@@ -75,7 +76,10 @@ class CellModel(ArraysModel):
 
     @abstractmethod
     def prior_mean(
-        self, prior: Mapping[str, Tensor], intervention: Tensor, noise: Mapping[str, Tensor]
+        self,
+        prior: Mapping[str, Tensor],
+        intervention: Tensor,
+        noise: Mapping[str, Tensor],
     ) -> Tensor | float:
         """Return the prior means [b, latents] of cells.
 
@@ -96,15 +100,30 @@ class CellModel(ArraysModel):
         """
         return {}
 
-    def networks(self, shapes: Shapes, latents: int, network: str) -> dict[str, nn.Module]:  # type: ignore[override]
+    def networks(  # type: ignore[override]
+        self,
+        shapes: Shapes,
+        latents: int,
+        network: str,
+    ) -> dict[str, nn.Module]:
         [genes] = shapes["counts"]
         return {GROUP: Cells(genes, latents, self.prior_shapes(latents))}
 
-    def initialise(self, networks: Mapping[str, nn.Module], seed: int) -> None:
+    def initialise(
+        self,
+        networks: Mapping[str, nn.Module],
+        seed: int,
+    ) -> None:
         initialise(networks[GROUP], seed, self.starts)
 
-    def draws(self, batch: int, latents: int) -> dict[str, Draw]:
-        return {"codes": Draw("normal", (batch, latents)), "dropout": Draw("normal", (1,))}
+    def draws(
+        self,
+        batch: int,
+        latents: int,
+    ) -> dict[str, Draw]:
+        codes = Draw("normal", (batch, latents))
+        # One number, which seeds the generator of the dropout.
+        return {"codes": codes, "dropout": Draw("normal", (1,))}
 
     def losses(  # type: ignore[override]
         self,
@@ -113,29 +132,38 @@ class CellModel(ArraysModel):
         noise: Mapping[str, Tensor],
         step: Tensor | int,
     ) -> Losses:
-        net, trained = cells_of(networks), batch["held_out"] < 1
-        counts, intervention = batch["counts"][trained], batch["intervention"][trained].long()
-        rows = {name: drawn[trained] for name, drawn in noise.items() if name != "dropout"}
+        net = cells_of(networks)
+        # Held-out cells, and their noise, are dropped from the batch.
+        trained = batch["held_out"] < 1
+        counts = batch["counts"][trained]
+        intervention = batch["intervention"][trained].long()
+        rows = {name: noise[name][trained] for name in noise if name != "dropout"}
 
-        hidden = net.encoder(counts.log1p(), generator(noise["dropout"]))
+        random = generator(noise["dropout"])
+        hidden = net.encoder(counts.log1p(), random)
         mean, variance = net.posterior(hidden)
         codes = mean + variance.sqrt() * rows["codes"]
-        reconstruction = -net.log_likelihood(counts, net.decoder(codes)).mean()
+        hidden = net.decoder(codes)
+        reconstruction = -net.log_likelihood(counts, hidden).mean()
         prior_mean = self.prior_mean(dict(net.prior), intervention, rows)
         kl = kl_to(prior_mean, mean, variance).sum(1).mean()
 
         weight = min(1.0, float(step) / self.warm_up)
         penalty = self.penalty(dict(net.prior))
+        bound = reconstruction + weight * self.beta * kl
+        loss = self.total(bound, weight * penalty)
         terms = {"reconstruction": reconstruction, "kl": kl, "penalty": penalty}
-        loss = self.total(reconstruction + weight * self.beta * kl, weight * penalty)
-        return Losses({GROUP: loss}, {name: term.detach() for name, term in terms.items()})
+        return Losses({GROUP: loss}, detached(terms))
 
     def total(self, bound: Tensor, penalty: Tensor) -> Tensor:
         """Return the loss, given the negative bound per cell and the penalty, both scalars."""
         return bound + penalty
 
     def learned(
-        self, networks: Mapping[str, nn.Module], whole: Batch, seed: int
+        self,
+        networks: Mapping[str, nn.Module],
+        whole: Batch,
+        seed: int,
     ) -> dict[str, Tensor]:
         """Infer the codes of all cells, and the likelihood of held-out cells.
 
@@ -145,25 +173,32 @@ class CellModel(ArraysModel):
             ``mean`` and ``log_variance`` [n, latents], ``held_out_nll`` [held-out cells] in nats,
             and what ``shifts_and_targets`` returns.
         """
-        net, held_out = cells_of(networks), whole["held_out"] >= 1
+        net = cells_of(networks)
+        held_out = whole["held_out"] >= 1
+        trained = ~held_out
         logs = whole["counts"].log1p()
-        encoder = Settled(net.encoder, net.encoder.statistics(logs[~held_out]))
+        statistics = net.encoder.statistics(logs[trained])
+        encoder = Settled(net.encoder, statistics)
         mean, variance = net.posterior(encoder(logs))
 
-        drawn = normals(seed, 0, "settle", mean[~held_out].shape)
-        codes = mean[~held_out] + variance[~held_out].sqrt() * drawn
+        # The decoder's statistics are of samples, as in training.
+        shape = mean[trained].shape
+        noise = rng.normals_for(seed, 0, "settle", shape)
+        codes = mean[trained] + variance[trained].sqrt() * noise
         decoder = Settled(net.decoder, net.decoder.statistics(codes))
 
         counts = whole["counts"][held_out]
+        intervention = whole["intervention"][held_out].long()
         posterior = mean[held_out], variance[held_out]
-        prior = self.held_out_prior_mean(posterior[0], whole["intervention"][held_out].long())
+        prior = self.held_out_prior_mean(mean[held_out], intervention)
         blocks = self.negative_log_likelihoods(net, decoder, counts, posterior, prior, seed)
+        # Without held-out cells there are no blocks, and only the empty tensor.
+        nll = torch.cat([torch.zeros(0), *blocks])
         return {
             "mean": mean,
             "log_variance": variance.log(),
             **self.shifts_and_targets(dict(net.prior)),
-            # The empty tensor is for data without held-out cells.
-            "held_out_nll": torch.cat([torch.zeros(0), *blocks]),
+            "held_out_nll": nll,
         }
 
     def held_out_prior_mean(self, mean: Tensor, intervention: Tensor) -> Tensor:
@@ -179,9 +214,12 @@ class CellModel(ArraysModel):
         """
         if "shifts" not in self.prior_shapes(mean.shape[1]):
             return torch.zeros_like(mean)
-        one_hot = torch.nn.functional.one_hot(intervention, int(self.interventions)).to(mean.dtype)
+        classes = int(self.interventions)
+        one_hot = functional.one_hot(intervention, classes).to(mean.dtype)
+        # For each cell, the sum and the number of the cells under its intervention.
         sums = one_hot @ (one_hot.T @ mean)
-        return sums / (one_hot @ one_hot.sum(0))[:, None]
+        cells = one_hot @ one_hot.sum(0)
+        return sums / cells[:, None]
 
     def negative_log_likelihoods(
         self,
@@ -205,9 +243,13 @@ class CellModel(ArraysModel):
             seed: seed of the particles.
         """
         particles = int(self.particles)
-        for block, rows in enumerate(torch.arange(len(counts)).split(max(1, ROWS // particles))):
-            mean, deviation = posterior[0][rows, None], posterior[1][rows, None].sqrt()
-            noise = normals(seed, block, "held out", (len(rows), particles, mean.shape[-1]))
+        cells_per_block = max(1, ROWS // particles)
+        blocks = torch.arange(len(counts)).split(cells_per_block)
+        for block, rows in enumerate(blocks):
+            mean = posterior[0][rows, None]
+            deviation = posterior[1][rows, None].sqrt()
+            shape = (len(rows), particles, mean.shape[-1])
+            noise = rng.normals_for(seed, block, "held out", shape)
             codes = mean + deviation * noise
             # Both densities lack the same constant.
             log_prior = -(codes - prior[rows, None]).square() / 2
@@ -217,21 +259,21 @@ class CellModel(ArraysModel):
             yield math.log(particles) - log_weights.logsumexp(1)
 
     def check(self) -> None:
-        if min(self.warm_up, self.interventions, self.particles) < 1 or self.beta < 0:
-            raise ValueError(
-                "warm_up, interventions and particles must be 1 or more, beta 0 or more"
-            )
+        for name in ("warm_up", "interventions", "particles"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be 1 or more, not {getattr(self, name):g}")
+        if self.beta < 0:
+            raise ValueError(f"beta must be 0 or more, not {self.beta:g}")
 
 
-def kl_to(prior: Tensor | float, mean: Tensor, variance: Tensor) -> Tensor:
+def kl_to(
+    prior: Tensor | float,
+    mean: Tensor,
+    variance: Tensor,
+) -> Tensor:
     """Return the KL of N(mean, variance) to N(prior, 1) in each latent, in nats."""
-    return 0.5 * (variance + (mean - prior).square() - 1 - variance.log())
-
-
-def normals(seed: int, step: int, purpose: str, shape: tuple[int, ...]) -> Tensor:
-    """Return standard normals that depend only on seed, step and purpose."""
-    key = torch.tensor([seed]), torch.tensor([step])
-    return rng.normals(*key, purpose, math.prod(shape)).view(shape)
+    distance = (mean - prior).square()
+    return 0.5 * (variance + distance - 1 - variance.log())
 
 
 def cells_of(networks: Mapping[str, nn.Module]) -> Cells:

@@ -29,12 +29,19 @@ class Hidden(nn.Module):
 
     def __init__(self, inputs: int) -> None:
         super().__init__()
-        self.dense = nn.ModuleList([nn.Linear(inputs, WIDTH), nn.Linear(WIDTH, WIDTH)])
-        self.norms = nn.ModuleList(
-            [nn.BatchNorm1d(WIDTH, eps=EPSILON, track_running_stats=False) for _ in range(2)]
-        )
+        self.dense = nn.ModuleList()
+        self.norms = nn.ModuleList()
+        for width in (inputs, WIDTH):
+            # Running statistics are not used: ``statistics`` computes exact ones after training.
+            norm = nn.BatchNorm1d(WIDTH, eps=EPSILON, track_running_stats=False)
+            self.dense.append(nn.Linear(width, WIDTH))
+            self.norms.append(norm)
 
-    def forward(self, x: Tensor, random: torch.Generator | None = None) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        random: torch.Generator | None = None,
+    ) -> Tensor:
         """Apply the layers to a batch [b, inputs], normalised by its own statistics.
 
         Args:
@@ -43,7 +50,8 @@ class Hidden(nn.Module):
         """
         for dense, norm in zip(self.dense, self.norms, strict=True):
             x = norm(dense(x)).relu()
-            x = x if random is None else x * _dropout_mask(x, random)
+            if random is not None:
+                x = x * _dropout_mask(x, random)
         return x
 
     def statistics(self, x: Tensor) -> Statistics:
@@ -51,13 +59,15 @@ class Hidden(nn.Module):
         statistics = []
         for dense, norm in zip(self.dense, self.norms, strict=True):
             units = dense(x)
-            statistics.append((units.mean(0), units.var(0, correction=0)))
+            variance = units.var(0, correction=0)
+            statistics.append((units.mean(0), variance))
             x = norm(units).relu()
         return statistics
 
     def normalised(self, x: Tensor, statistics: Statistics) -> Tensor:
         """Apply the layers to rows [..., inputs], normalised by given statistics."""
-        for dense, norm, (mean, variance) in zip(self.dense, self.norms, statistics, strict=True):
+        layers = zip(self.dense, self.norms, statistics, strict=True)
+        for dense, norm, (mean, variance) in layers:
             units = dense(x)
             standardised = (units - mean) / (variance + EPSILON).sqrt()
             x = (standardised * norm.weight + norm.bias).relu()
@@ -76,7 +86,12 @@ class Cells(nn.Module):
         prior: shape of each parameter of the prior by name.
     """
 
-    def __init__(self, genes: int, latents: int, prior: Mapping[str, tuple[int, ...]]) -> None:
+    def __init__(
+        self,
+        genes: int,
+        latents: int,
+        prior: Mapping[str, tuple[int, ...]],
+    ) -> None:
         super().__init__()
         self.encoder = Hidden(genes)
         self.mean = nn.Linear(WIDTH, latents)
@@ -84,12 +99,17 @@ class Cells(nn.Module):
         self.decoder = Hidden(latents)
         self.share = nn.Linear(WIDTH, genes)
         self.log_dispersion = nn.Parameter(torch.zeros(genes))
-        parameters = {name: nn.Parameter(torch.zeros(shape)) for name, shape in prior.items()}
+        parameters = {}
+        for name, shape in prior.items():
+            parameters[name] = nn.Parameter(torch.zeros(shape))
+        # The constructor of ParameterDict sorts a dictionary by name, unlike assignment of single
+        # entries. ``initialise`` depends on this order.
         self.prior = nn.ParameterDict(parameters)
 
     def posterior(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
         """Return means and variances [..., latents], given the output of the encoder's layers."""
-        return self.mean(hidden), self.log_variance(hidden).exp() + LEAST_VARIANCE
+        mean = self.mean(hidden)
+        return mean, self.log_variance(hidden).exp() + LEAST_VARIANCE
 
     def log_likelihood(self, counts: Tensor, hidden: Tensor) -> Tensor:
         """Return the log-probability [...] of counts under negative binomials, in nats.
@@ -100,7 +120,8 @@ class Cells(nn.Module):
             counts: [..., genes].
             hidden: output of the decoder's layers, [..., WIDTH].
         """
-        means = counts.sum(-1, keepdim=True) * self.share(hidden).softmax(-1)
+        total = counts.sum(-1, keepdim=True)
+        means = total * self.share(hidden).softmax(-1)
         logits = (means + LEAST_RATE).log() - self.log_dispersion
         dispersion = self.log_dispersion.exp()
         distribution = NegativeBinomial(dispersion, logits=logits, validate_args=False)
@@ -108,7 +129,11 @@ class Cells(nn.Module):
 
 
 @torch.no_grad()
-def initialise(module: nn.Module, seed: int, constants: Mapping[str, float]) -> None:
+def initialise(
+    module: nn.Module,
+    seed: int,
+    constants: Mapping[str, float],
+) -> None:
     """Initialise parameters in place, as torch's layers.
 
     Weights and biases of dense layers are uniform within ±1/√inputs. Other parameters are constant
@@ -124,16 +149,15 @@ def initialise(module: nn.Module, seed: int, constants: Mapping[str, float]) -> 
         if isinstance(layer, nn.Linear):
             inputs |= {f"{name}.weight": layer.in_features, f"{name}.bias": layer.in_features}
     for index, (name, parameter) in enumerate(module.named_parameters()):
-        key = torch.tensor([seed]), torch.tensor([index])
+        shape = parameter.shape
         last_part = name.rpartition(".")[2]
         if name in inputs:
-            drawn = rng.uniforms(*key, "init:cells", parameter.numel()).view(parameter.shape)
+            drawn = rng.uniforms_for(seed, index, "init:cells", shape)
             parameter.copy_((2 * drawn - 1) / math.sqrt(inputs[name]))
         elif last_part in constants:
             parameter.fill_(constants[last_part])
         else:
-            drawn = rng.normals(*key, "init:cells", parameter.numel())
-            parameter.copy_(drawn.view(parameter.shape))
+            parameter.copy_(rng.normals_for(seed, index, "init:cells", shape))
 
 
 def generator(noise: Tensor) -> torch.Generator:
@@ -141,9 +165,11 @@ def generator(noise: Tensor) -> torch.Generator:
 
     Dropout needs so many bits that drawing them with the counter-based generator is too expensive.
     """
-    return torch.Generator().manual_seed(int(noise.view(torch.int32).item()) & 0x7FFFFFFF)
+    bits = int(noise.view(torch.int32).item())
+    return torch.Generator().manual_seed(bits & 0x7FFFFFFF)  # without the sign
 
 
 def _dropout_mask(x: Tensor, random: torch.Generator) -> Tensor:
     """Return a mask of the shape of ``x``: 0, or 1 / (1 − DROPOUT) for units that are kept."""
-    return (torch.rand(x.shape, generator=random) >= DROPOUT) / (1 - DROPOUT)
+    is_kept = torch.rand(x.shape, generator=random) >= DROPOUT
+    return is_kept / (1 - DROPOUT)

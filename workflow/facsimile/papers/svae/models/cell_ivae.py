@@ -26,11 +26,16 @@ class CellIVAE(CellModel):
         return {"shifts": (int(self.interventions), latents)}
 
     def prior_mean(
-        self, prior: Mapping[str, Tensor], intervention: Tensor, noise: Mapping[str, Tensor]
+        self,
+        prior: Mapping[str, Tensor],
+        intervention: Tensor,
+        noise: Mapping[str, Tensor],
     ) -> Tensor:
         return prior["shifts"][intervention]
 
     def shifts_and_targets(self, prior: Mapping[str, Tensor]) -> dict[str, Tensor]:
         shifts = prior["shifts"].detach()
-        largest = shifts.abs().topk(min(LARGEST, shifts.shape[1]), dim=1).indices
-        return {"shifts": shifts, "targets": torch.zeros_like(shifts).scatter(1, largest, 1.0)}
+        count = min(LARGEST, shifts.shape[1])
+        largest = shifts.abs().topk(count, dim=1).indices
+        targets = torch.zeros_like(shifts).scatter(1, largest, 1.0)
+        return {"shifts": shifts, "targets": targets}

@@ -33,11 +33,19 @@ class CellSVAE(CellModel):
         shape = (int(self.interventions), latents)
         return {"shifts": shape, "mask": shape}
 
-    def draws(self, batch: int, latents: int) -> dict[str, Draw]:
-        return {**super().draws(batch, latents), "mask": Draw("normal", (batch, latents))}
+    def draws(
+        self,
+        batch: int,
+        latents: int,
+    ) -> dict[str, Draw]:
+        mask = Draw("normal", (batch, latents))
+        return {**super().draws(batch, latents), "mask": mask}
 
     def prior_mean(
-        self, prior: Mapping[str, Tensor], intervention: Tensor, noise: Mapping[str, Tensor]
+        self,
+        prior: Mapping[str, Tensor],
+        intervention: Tensor,
+        noise: Mapping[str, Tensor],
     ) -> Tensor:
         shifts = prior["shifts"][intervention]
         return shifts * straight_through(prior["mask"][intervention], noise["mask"])
@@ -46,7 +54,8 @@ class CellSVAE(CellModel):
         return self.sparsity * prior["mask"].sigmoid().mean()
 
     def shifts_and_targets(self, prior: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        return {"shifts": prior["shifts"].detach(), "targets": prior["mask"].detach().sigmoid()}
+        targets = prior["mask"].detach().sigmoid()
+        return {"shifts": prior["shifts"].detach(), "targets": targets}
 
 
 def straight_through(logits: Tensor, noise: Tensor) -> Tensor:
@@ -60,4 +69,6 @@ def straight_through(logits: Tensor, noise: Tensor) -> Tensor:
     """
     uniform = torch.special.ndtr(noise).clamp(1e-7, 1 - 1e-7)
     soft = (logits + uniform.logit()).sigmoid()
-    return (soft > 0.5).to(soft.dtype) - soft.detach() + soft
+    hard = (soft > 0.5).to(soft.dtype)
+    # The value is the hard sample, the gradient that of the soft one.
+    return hard - soft.detach() + soft

@@ -1,4 +1,4 @@
-"""sVAE+ of single cells: a spike-and-slab prior of shifts, with a Beta prior of targets' weights."""
+"""sVAE+ of single cells: a spike-and-slab prior of shifts, whose weights have a Beta prior."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -57,8 +57,11 @@ class CellSVAEPlus(CellSVAE):
 
     def check(self) -> None:
         super().check()
-        if self.alpha < 1 or self.cells < 1 or self.learned_weights not in (0, 1):
-            raise ValueError("alpha and cells must be 1 or more, learned_weights 0 or 1")
+        for name in ("alpha", "cells"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be 1 or more, not {getattr(self, name):g}")
+        if self.learned_weights not in (0, 1):
+            raise ValueError(f"learned_weights must be 0 or 1, not {self.learned_weights:g}")
 
 
 def log_beta(logits: Tensor, alpha: float) -> Tensor:

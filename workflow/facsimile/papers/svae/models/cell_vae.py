@@ -19,6 +19,9 @@ class CellVAE(CellModel):
         return {}
 
     def prior_mean(
-        self, prior: Mapping[str, Tensor], intervention: Tensor, noise: Mapping[str, Tensor]
+        self,
+        prior: Mapping[str, Tensor],
+        intervention: Tensor,
+        noise: Mapping[str, Tensor],
     ) -> float:
         return 0.0
