@@ -63,7 +63,9 @@ def check(
         if parameter.default is None and key not in values:
             missing.append(f"{key} ({parameter.meaning})")
     if missing:
-        raise ValueError(f"{name}: missing, add under sweep or fixed: {'; '.join(missing)}")
+        raise ValueError(
+            f"{name}: add under sweep or fixed, as they are required: {'; '.join(missing)}"
+        )
 
 
 def _is_finite_number(value: Any) -> bool:

@@ -30,8 +30,9 @@ def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
         mean: posterior means [b, d].
         log_variance: posterior log-variances [b, d].
     """
-    prior = (mean.square() + log_variance.exp()).mean(0).detach()
-    ratio = (mean.square() + log_variance.exp()) / prior
+    second_moment = mean.square() + log_variance.exp()
+    prior = second_moment.mean(0).detach()
+    ratio = second_moment / prior
     per_latent = ratio + prior.log() - log_variance - 1
     return 0.5 * per_latent.sum(1).mean()
 
@@ -92,12 +93,14 @@ class ARDOfArrays(ArraysModel):
     ) -> Losses:
         rows, vae = self._rows(batch), autoencoder_of(networks)
         mean, log_variance = vae.encode(rows)
-        sample = mean + torch.exp(0.5 * log_variance) * noise["z"]
+        deviation = torch.exp(0.5 * log_variance)
+        sample = mean + deviation * noise["z"]
         squares = (vae.decode(sample) - rows).square()
         reconstruction = squares.flatten(1).sum(1).mean()
         kl = divergence(mean, log_variance)
         loss = reconstruction + self.beta * kl
-        return Losses({GROUP: loss}, detached({"reconstruction": reconstruction, "kl": kl}))
+        terms = {"reconstruction": reconstruction, "kl": kl}
+        return Losses({GROUP: loss}, detached(terms))
 
     def infer(  # type: ignore[override]
         self,
@@ -105,12 +108,16 @@ class ARDOfArrays(ArraysModel):
         batch: Batch,
     ) -> dict[str, Tensor]:
         vae = autoencoder_of(networks)
-        means, log_variances = [], []
+        means: list[Tensor] = []
+        log_variances: list[Tensor] = []
         for rows in self._rows(batch).split(ROWS):
             mean, log_variance = vae.encode(rows)
             means.append(mean)
             log_variances.append(log_variance)
-        return {"mean": torch.cat(means), "log_variance": torch.cat(log_variances)}
+        return {
+            "mean": torch.cat(means),
+            "log_variance": torch.cat(log_variances),
+        }
 
     def decode(
         self,

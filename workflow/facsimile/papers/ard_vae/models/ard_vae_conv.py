@@ -40,7 +40,7 @@ class ARDVAEConv(ARDOfArrays):
         network: str,
     ) -> dict[str, nn.Module]:
         width = int(self.width)
-        widths = [width, 2 * width, 4 * width, 8 * width]
+        widths = [factor * width for factor in (1, 2, 4, 8)]
         encoder = Halves(_encoder(widths, 2 * latents))
         decoder = _decoder(widths[::-1], latents)
         return {GROUP: AutoEncoder(encoder, decoder)}
@@ -56,7 +56,8 @@ class ARDVAEConv(ARDOfArrays):
 def _encoder(widths: list[int], outputs: int) -> nn.Sequential:
     layers: list[nn.Module] = [nn.ZeroPad2d(PADDING)]
     for before, after in itertools.pairwise([1, *widths]):
-        layers += [nn.Conv2d(before, after, *HALVING), *_normalised(after)]
+        layers.append(nn.Conv2d(before, after, *HALVING))
+        layers += _normalised(after)
     heads = nn.Linear(widths[-1] * CORNER**2, outputs)
     return nn.Sequential(*layers, nn.Flatten(), heads)
 
@@ -67,7 +68,8 @@ def _decoder(widths: list[int], latents: int) -> nn.Sequential:
         nn.Unflatten(1, (widths[0], CORNER, CORNER)),
     ]
     for before, after in itertools.pairwise(widths):
-        layers += [nn.ConvTranspose2d(before, after, *HALVING), *_normalised(after)]
+        layers.append(nn.ConvTranspose2d(before, after, *HALVING))
+        layers += _normalised(after)
     last = nn.ConvTranspose2d(widths[-1], 1, *HALVING)
     crop = nn.ZeroPad2d(-PADDING)
     return nn.Sequential(*layers, last, nn.Sigmoid(), crop)

@@ -84,9 +84,11 @@ class RAE(VAE):
         vae = autoencoder_of(networks)
         codes, _ = vae.encode(images)
         reconstruction = bernoulli_loss(vae.decode(codes), images)
-        norm = 0.5 * codes.square().sum(1).mean()
+        squares = codes.square().sum(1)
+        norm = 0.5 * squares.mean()
         parameters = vae.decoder.parameters()
-        decoder = torch.stack([values.square().sum() for values in parameters]).sum()
+        norms = [values.square().sum() for values in parameters]
+        decoder = torch.stack(norms).sum()
         terms = {"reconstruction": reconstruction, "codes": norm, "decoder": decoder}
         loss = reconstruction + self.beta * norm + self.decoder_weight * decoder
         return Losses({"vae": loss}, detached(terms))

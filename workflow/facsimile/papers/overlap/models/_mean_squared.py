@@ -41,7 +41,8 @@ class MeanSquaredVAE(VAE):
         q: Posterior,
         step: Tensor | int,
     ) -> Tensor:
-        return self.beta * q.kl / q.mean.shape[1]
+        latents = q.mean.shape[1]
+        return self.beta * q.kl / latents
 
     def error(self, difference: Tensor) -> Tensor:
         """Return the reconstruction loss, a scalar.
@@ -73,11 +74,14 @@ class MeanSquaredVAE(VAE):
         vae = autoencoder_of(networks)
         standardised = self._standardised(images)
         mean, log_variance = self.shared(*vae.encode(standardised))
-        sample = mean + torch.exp(0.5 * log_variance) * noise["z"]
-        q = Posterior(mean, log_variance, sample, gaussian_kl(mean, log_variance))
-        error = self.error(vae.decode(q.sample) - standardised)
+        deviation = torch.exp(0.5 * log_variance)
+        sample = mean + deviation * noise["z"]
+        kl = gaussian_kl(mean, log_variance)
+        q = Posterior(mean, log_variance, sample, kl)
+        difference = vae.decode(sample) - standardised
+        error = self.error(difference)
         regularizer = self.regularizer(q, step)
-        terms = {"reconstruction": error, "kl": q.kl, "regularizer": regularizer}
+        terms = {"reconstruction": error, "kl": kl, "regularizer": regularizer}
         return Losses({"vae": error + regularizer}, detached(terms))
 
     def infer(
@@ -121,4 +125,5 @@ def box_blur_error(difference: Tensor, weight: Tensor | float) -> Tensor:
     Blurring is linear, so the difference of the blurred images is the blurred difference.
     """
     error = difference.square().mean()
-    return error + weight * box_blurred(difference).square().mean()
+    blurred = box_blurred(difference)
+    return error + weight * blurred.square().mean()

@@ -51,13 +51,17 @@ class AdaGVAE(MeanSquaredVAE):
         distance = divergence(means, logs)
         smallest = distance.amin(1, keepdim=True)
         largest = distance.amax(1, keepdim=True)
-        is_shared = (distance < (smallest + largest) / 2).repeat(2, 1)
+        is_shared = distance < (smallest + largest) / 2
 
-        average = self.first * means[0] + (1 - self.first) * means[1]
+        average = self.first * means[0]
+        average = average + (1 - self.first) * means[1]
         # The logarithm of the mean of both variances.
         log_average = torch.logaddexp(*logs) - math.log(2)
+        # Both halves of the batch take the same averages.
+        is_shared = is_shared.repeat(2, 1)
         mean = torch.where(is_shared, average.repeat(2, 1), mean)
-        log_variance = torch.where(is_shared, log_average.repeat(2, 1), log_variance)
+        log_average = log_average.repeat(2, 1)
+        log_variance = torch.where(is_shared, log_average, log_variance)
         return mean, log_variance
 
 

@@ -66,9 +66,17 @@ class CellModel(ArraysModel):
     warm_up: float = 7800
     interventions: float = 100
     particles: float = 1000
-    takes: ClassVar[Shapes] = {"counts": (8,), "intervention": (), "held_out": ()}
-    # Starting values of parameters that are not drawn, by the last part of their names.
-    starts: ClassVar[Mapping[str, float]] = {"weight": 1, "bias": 0}
+    takes: ClassVar[Shapes] = {
+        "counts": (8,),
+        "intervention": (),
+        "held_out": (),
+    }
+    # Starting values of parameters that are not drawn, by the last part of their names. These two
+    # are of batch normalisation; those of dense layers are drawn.
+    starts: ClassVar[Mapping[str, float]] = {
+        "weight": 1,
+        "bias": 0,
+    }
 
     @abstractmethod
     def prior_shapes(self, latents: int) -> Shapes:
@@ -137,7 +145,10 @@ class CellModel(ArraysModel):
         trained = batch["held_out"] < 1
         counts = batch["counts"][trained]
         intervention = batch["intervention"][trained].long()
-        rows = {name: noise[name][trained] for name in noise if name != "dropout"}
+        rows = {}
+        for name, drawn in noise.items():
+            if name != "dropout":
+                rows[name] = drawn[trained]
 
         random = generator(noise["dropout"])
         hidden = net.encoder(counts.log1p(), random)
@@ -145,11 +156,13 @@ class CellModel(ArraysModel):
         codes = mean + variance.sqrt() * rows["codes"]
         hidden = net.decoder(codes)
         reconstruction = -net.log_likelihood(counts, hidden).mean()
-        prior_mean = self.prior_mean(dict(net.prior), intervention, rows)
-        kl = kl_to(prior_mean, mean, variance).sum(1).mean()
+        prior = dict(net.prior)
+        prior_mean = self.prior_mean(prior, intervention, rows)
+        divergence = kl_to(prior_mean, mean, variance)
+        kl = divergence.sum(1).mean()
 
         weight = min(1.0, float(step) / self.warm_up)
-        penalty = self.penalty(dict(net.prior))
+        penalty = self.penalty(prior)
         bound = reconstruction + weight * self.beta * kl
         loss = self.total(bound, weight * penalty)
         terms = {"reconstruction": reconstruction, "kl": kl, "penalty": penalty}
@@ -185,13 +198,21 @@ class CellModel(ArraysModel):
         shape = mean[trained].shape
         noise = rng.normals_for(seed, 0, "settle", shape)
         codes = mean[trained] + variance[trained].sqrt() * noise
-        decoder = Settled(net.decoder, net.decoder.statistics(codes))
+        statistics = net.decoder.statistics(codes)
+        decoder = Settled(net.decoder, statistics)
 
         counts = whole["counts"][held_out]
         intervention = whole["intervention"][held_out].long()
         posterior = mean[held_out], variance[held_out]
         prior = self.held_out_prior_mean(mean[held_out], intervention)
-        blocks = self.negative_log_likelihoods(net, decoder, counts, posterior, prior, seed)
+        blocks = self.negative_log_likelihoods(
+            net,
+            decoder,
+            counts,
+            posterior,
+            prior,
+            seed,
+        )
         # Without held-out cells there are no blocks, and only the empty tensor.
         nll = torch.cat([torch.zeros(0), *blocks])
         return {
@@ -252,10 +273,13 @@ class CellModel(ArraysModel):
             noise = rng.normals_for(seed, block, "held out", shape)
             codes = mean + deviation * noise
             # Both densities lack the same constant.
-            log_prior = -(codes - prior[rows, None]).square() / 2
+            distance = codes - prior[rows, None]
+            log_prior = -distance.square() / 2
             log_q = -noise.square() / 2 - deviation.log()
-            likelihood = net.log_likelihood(counts[rows, None], decoder(codes))
-            log_weights = likelihood + (log_prior - log_q).sum(-1)
+            hidden = decoder(codes)
+            log_likelihood = net.log_likelihood(counts[rows, None], hidden)
+            log_ratio = (log_prior - log_q).sum(-1)
+            log_weights = log_likelihood + log_ratio
             yield math.log(particles) - log_weights.logsumexp(1)
 
     def check(self) -> None:

@@ -15,8 +15,11 @@ from torch.distributions import NegativeBinomial
 
 from facsimile.models.base import rng
 
-WIDTH, DROPOUT, EPSILON = 128, 0.1, 1e-3
-LEAST_VARIANCE, LEAST_RATE = 1e-4, 1e-8  # added, so that logarithms and ratios stay finite
+WIDTH = 128  # units of a hidden layer
+DROPOUT = 0.1
+EPSILON = 1e-3  # of batch normalisation
+LEAST_VARIANCE = 1e-4  # added to variances of the posterior
+LEAST_RATE = 1e-8  # added to means of counts, whose logarithm is taken
 Statistics = Sequence[tuple[Tensor, Tensor]]  # mean and variance of the units of each hidden layer
 
 
@@ -69,7 +72,8 @@ class Hidden(nn.Module):
         layers = zip(self.dense, self.norms, statistics, strict=True)
         for dense, norm, (mean, variance) in layers:
             units = dense(x)
-            standardised = (units - mean) / (variance + EPSILON).sqrt()
+            deviation = (variance + EPSILON).sqrt()
+            standardised = (units - mean) / deviation
             x = (standardised * norm.weight + norm.bias).relu()
         return x
 
@@ -109,7 +113,8 @@ class Cells(nn.Module):
     def posterior(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
         """Return means and variances [..., latents], given the output of the encoder's layers."""
         mean = self.mean(hidden)
-        return mean, self.log_variance(hidden).exp() + LEAST_VARIANCE
+        variance = self.log_variance(hidden).exp()
+        return mean, variance + LEAST_VARIANCE
 
     def log_likelihood(self, counts: Tensor, hidden: Tensor) -> Tensor:
         """Return the log-probability [...] of counts under negative binomials, in nats.
@@ -147,17 +152,21 @@ def initialise(
     inputs: dict[str, int] = {}
     for name, layer in module.named_modules():
         if isinstance(layer, nn.Linear):
-            inputs |= {f"{name}.weight": layer.in_features, f"{name}.bias": layer.in_features}
+            inputs[f"{name}.weight"] = layer.in_features
+            inputs[f"{name}.bias"] = layer.in_features
     for index, (name, parameter) in enumerate(module.named_parameters()):
         shape = parameter.shape
         last_part = name.rpartition(".")[2]
+        # Norms have weights and biases, too, so dense layers are recognised first.
         if name in inputs:
             drawn = rng.uniforms_for(seed, index, "init:cells", shape)
-            parameter.copy_((2 * drawn - 1) / math.sqrt(inputs[name]))
+            symmetric = 2 * drawn - 1
+            parameter.copy_(symmetric / math.sqrt(inputs[name]))
         elif last_part in constants:
             parameter.fill_(constants[last_part])
         else:
-            parameter.copy_(rng.normals_for(seed, index, "init:cells", shape))
+            drawn = rng.normals_for(seed, index, "init:cells", shape)
+            parameter.copy_(drawn)
 
 
 def generator(noise: Tensor) -> torch.Generator:

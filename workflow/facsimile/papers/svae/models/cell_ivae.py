@@ -37,5 +37,6 @@ class CellIVAE(CellModel):
         shifts = prior["shifts"].detach()
         count = min(LARGEST, shifts.shape[1])
         largest = shifts.abs().topk(count, dim=1).indices
+        # Here a target is certain: its probability is 0 or 1.
         targets = torch.zeros_like(shifts).scatter(1, largest, 1.0)
         return {"shifts": shifts, "targets": targets}

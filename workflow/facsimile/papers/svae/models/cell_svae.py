@@ -26,8 +26,10 @@ class CellSVAE(CellModel):
     """
 
     sparsity: float = 10
-    # The mask starts at a probability of 0.993.
-    starts: ClassVar[Mapping[str, float]] = {**CellModel.starts, "mask": 5}
+    starts: ClassVar[Mapping[str, float]] = {
+        **CellModel.starts,
+        "mask": 5,  # a probability of 0.993
+    }
 
     def prior_shapes(self, latents: int) -> Shapes:
         shape = (int(self.interventions), latents)
@@ -48,14 +50,17 @@ class CellSVAE(CellModel):
         noise: Mapping[str, Tensor],
     ) -> Tensor:
         shifts = prior["shifts"][intervention]
-        return shifts * straight_through(prior["mask"][intervention], noise["mask"])
+        logits = prior["mask"][intervention]
+        return shifts * straight_through(logits, noise["mask"])
 
     def penalty(self, prior: Mapping[str, Tensor]) -> Tensor:
-        return self.sparsity * prior["mask"].sigmoid().mean()
+        probabilities = prior["mask"].sigmoid()
+        return self.sparsity * probabilities.mean()
 
     def shifts_and_targets(self, prior: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        shifts = prior["shifts"].detach()
         targets = prior["mask"].detach().sigmoid()
-        return {"shifts": prior["shifts"].detach(), "targets": targets}
+        return {"shifts": shifts, "targets": targets}
 
 
 def straight_through(logits: Tensor, noise: Tensor) -> Tensor:
@@ -67,7 +72,8 @@ def straight_through(logits: Tensor, noise: Tensor) -> Tensor:
         logits: of any shape.
         noise: standard normals of the same shape.
     """
-    uniform = torch.special.ndtr(noise).clamp(1e-7, 1 - 1e-7)
+    uniform = torch.special.ndtr(noise)
+    uniform = uniform.clamp(1e-7, 1 - 1e-7)  # so that its logit is finite
     soft = (logits + uniform.logit()).sigmoid()
     hard = (soft > 0.5).to(soft.dtype)
     # The value is the hard sample, the gradient that of the soft one.

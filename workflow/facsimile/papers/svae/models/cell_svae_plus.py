@@ -37,8 +37,10 @@ class CellSVAEPlus(CellSVAE):
     alpha: float = 20
     learned_weights: float = 0
     cells: float = 20_000
-    # Weights start at a w of 0.731.
-    starts: ClassVar[Mapping[str, float]] = {**CellSVAE.starts, "weights": 1}
+    starts: ClassVar[Mapping[str, float]] = {
+        **CellSVAE.starts,
+        "weights": 1,  # a w of 0.731
+    }
 
     def prior_shapes(self, latents: int) -> Shapes:
         shapes = dict(super().prior_shapes(latents))
@@ -47,10 +49,13 @@ class CellSVAEPlus(CellSVAE):
         return shapes
 
     def penalty(self, prior: Mapping[str, Tensor]) -> Tensor:
+        mask = prior["mask"]
         if not self.learned_weights:
-            return -log_beta(prior["mask"], self.alpha).sum()
-        kl = kl_of_bernoullis(prior["mask"], prior["weights"])
-        return (kl - log_beta(prior["weights"], self.alpha)).sum()
+            return -log_beta(mask, self.alpha).sum()
+        weights = prior["weights"]
+        kl = kl_of_bernoullis(mask, weights)
+        penalty = kl - log_beta(weights, self.alpha)
+        return penalty.sum()
 
     def total(self, bound: Tensor, penalty: Tensor) -> Tensor:
         return self.cells * bound + penalty
