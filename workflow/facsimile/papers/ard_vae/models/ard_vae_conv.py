@@ -40,6 +40,7 @@ class ARDVAEConv(ARDOfArrays):
         network: str,
     ) -> dict[str, nn.Module]:
         width = int(self.width)
+        # Channels double where height and width are halved.
         widths = [factor * width for factor in (1, 2, 4, 8)]
         encoder = Halves(_encoder(widths, 2 * latents))
         decoder = _decoder(widths[::-1], latents)

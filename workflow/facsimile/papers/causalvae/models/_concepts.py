@@ -127,6 +127,7 @@ class ConceptVAE(ArraysModel):
                     continue
                 for parameter in layer.parameters(recurse=False):
                     shape = parameter.shape
+                    # The position of a parameter takes the place of the step.
                     if isinstance(layer, nn.Linear):
                         drawn = rng.uniforms_for(seed, position, "start", shape)
                         limit = 1 / math.sqrt(layer.in_features)
@@ -168,10 +169,15 @@ class ConceptVAE(ArraysModel):
         if self.side:
             factor = images.shape[-1] // int(self.side)
             images = F.avg_pool2d(images, factor)
+        # The official pictures are RGBA; ours get the fourth channel here.
         opaque = torch.ones_like(images[:, :1])
         return torch.cat((images, opaque), 1).flatten(1)
 
-    def reconstruction(self, logits: Tensor, pictures: Tensor) -> Tensor:
+    def reconstruction(
+        self,
+        logits: Tensor,
+        pictures: Tensor,
+    ) -> Tensor:
         """Return the cross entropy [b] in nats of pictures [b, pixels], reduced by ``summed``."""
         pixels = pictures.shape[1]
         side = math.isqrt(pixels // CHANNELS)
@@ -191,7 +197,7 @@ def dense(*widths: int) -> nn.Sequential:
     layers: list[nn.Module] = []
     for before, after in itertools.pairwise(widths):
         layers += [nn.Linear(before, after), nn.ELU()]
-    return nn.Sequential(*layers[:-1])
+    return nn.Sequential(*layers[:-1])  # no activation at the end
 
 
 def encoder(pixels: int, outputs: int) -> nn.Sequential:
@@ -235,7 +241,7 @@ def posterior(parameters: Tensor) -> tuple[Tensor, Tensor]:
     Softplus makes variances positive, as in the released code.
     """
     mean, raw = parameters.chunk(2, 1)
-    return mean, F.softplus(raw) + 1e-8
+    return mean, F.softplus(raw) + 1e-8  # never 0, as its logarithm is taken
 
 
 def kl(

@@ -32,9 +32,13 @@ class Graph(nn.Module):
         causes: number of first concepts that start with edges of weight 1 to all that follow.
     """
 
-    def __init__(self, concepts: int, causes: int) -> None:
+    def __init__(
+        self,
+        concepts: int,
+        causes: int,
+    ) -> None:
         super().__init__()
-        start = torch.ones(concepts, concepts).triu(1)
+        start = torch.ones(concepts, concepts).triu(1)  # an edge to every later concept
         start[causes:] = 0
         self.weights = nn.Parameter(start)
 
@@ -47,7 +51,11 @@ class Each(nn.Module):
         width: inputs and outputs of each network.
     """
 
-    def __init__(self, concepts: int, width: int) -> None:
+    def __init__(
+        self,
+        concepts: int,
+        width: int,
+    ) -> None:
         super().__init__()
         widths = (width, HIDDEN, width)
         self.nets = nn.ModuleList(dense(*widths) for _ in range(concepts))
@@ -102,10 +110,10 @@ class CausalVAE(SettableVAE):
         width = latents // concepts
         parts = {
             "encoder": encoder(pixels, latents),
-            "graph": Graph(concepts, int(self.causes)),
+            "graph": Graph(concepts, int(self.causes)),  # A
             "attention": Drawn(width, width),
-            "mask": Each(concepts, width),
-            "label_mask": Each(concepts, 1),
+            "mask": Each(concepts, width),  # gᵢ of the parents in z
+            "label_mask": Each(concepts, 1),  # gᵢ of the parents in u
             "decoder": Decoders(concepts, latents, pixels),
         }
         return nn.ModuleDict(parts)
@@ -117,13 +125,13 @@ class CausalVAE(SettableVAE):
         batch: Batch,
         noise: Tensor,
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        prior = batch["scaled"][..., None]
+        prior = batch["scaled"][..., None]  # one value for all latents of a concept
         graph = edges(net)
         labels = batch["labels"] if self.raw else batch["scaled"]
         concepts = labels.shape[1]
         codes = self.codes_of(net, pictures, concepts)
         sample = codes["decoded"] + self.noise**0.5 * blocks(noise, concepts)
-        parents = (labels @ graph)[..., None]
+        parents = (labels @ graph)[..., None]  # Aᵀu, [b, concepts, 1]
         predicted = part(net, "label_mask")(parents)[..., 0]
         h = acyclicity(graph)
         logits = part(net, "decoder")(sample)
@@ -155,6 +163,7 @@ class CausalVAE(SettableVAE):
         """
         exogenous = blocks(part(net, "encoder")(pictures), concepts)
         graph = edges(net)
+        # z = (I - Aᵀ)⁻¹ ε, written for rows.
         mixing = torch.linalg.inv(torch.eye(concepts) - graph)
         causal = torch.einsum("bid,ij->bjd", exogenous, mixing)
         decoded = self.decoded(net, causal, exogenous)
@@ -172,7 +181,7 @@ class CausalVAE(SettableVAE):
         # As in the released code, the softmax runs over the queries, not over the keys.
         scores = causal @ attention.values @ exogenous.mT
         weights = scores.sigmoid().softmax(1)
-        parents = torch.einsum("bid,ij->bjd", causal, edges(net))
+        parents = torch.einsum("bid,ij->bjd", causal, edges(net))  # Aᵀz
         return part(net, "mask")(parents) + weights @ exogenous
 
     def intervene(

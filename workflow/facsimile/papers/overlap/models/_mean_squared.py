@@ -98,7 +98,7 @@ class MeanSquaredVAE(VAE):
     ) -> Tensor:
         standardised = autoencoder_of(networks).decode(codes)
         images = standardised * self.pixel_std + self.pixel_mean
-        return images.clamp(0, 1)
+        return images.clamp(0, 1)  # a linear decoder may leave the range
 
     def _standardised(self, images: Tensor) -> Tensor:
         return (images - self.pixel_mean) / self.pixel_std
@@ -114,7 +114,7 @@ def box_blurred(difference: Tensor) -> Tensor:
 
 def _blurred(rows: Tensor) -> Tensor:
     # Differences of cumulative sums: the cost does not depend on the size of the box.
-    padded = functional.pad(rows, (RADIUS + 1, RADIUS))
+    padded = functional.pad(rows, (RADIUS + 1, RADIUS))  # so that the first sum is 0
     sums = padded.cumsum(-1)
     return (sums[..., BOX:] - sums[..., :-BOX]) / BOX
 

@@ -39,7 +39,7 @@ class AdaGVAE(MeanSquaredVAE):
         batch: int,
         latents: int,
     ) -> dict[str, Draw]:
-        return super().draws(2 * batch, latents)
+        return super().draws(2 * batch, latents)  # for both images of a pair
 
     def shared(
         self,
@@ -53,8 +53,7 @@ class AdaGVAE(MeanSquaredVAE):
         largest = distance.amax(1, keepdim=True)
         is_shared = distance < (smallest + largest) / 2
 
-        average = self.first * means[0]
-        average = average + (1 - self.first) * means[1]
+        average = self.first * means[0] + (1 - self.first) * means[1]
         # The logarithm of the mean of both variances.
         log_average = torch.logaddexp(*logs) - math.log(2)
         # Both halves of the batch take the same averages.

@@ -86,7 +86,7 @@ class LinearModel(ArraysModel):
         values: Mapping[str, Tensor],
         batch: Batch,
     ) -> dict[str, Tensor]:
-        """Return the quantities for which the paper derives closed forms, each [latents].
+        """Return the quantities that are compared with closed forms, each [latents].
 
         Returns:
             ``omega``, ``lambda`` and, if standard deviations are learned, ``sigma``, each in
@@ -136,7 +136,11 @@ class LinearModel(ArraysModel):
         """Return the spectrum after training."""
         return detached(self.spectrum(values_of(networks), whole))
 
-    def kl(self, mean_square: Tensor, variance: Tensor) -> Tensor:
+    def kl(
+        self,
+        mean_square: Tensor,
+        variance: Tensor,
+    ) -> Tensor:
         """Return twice the KL of each latent to N(0, η_enc²), [d].
 
         Args:

@@ -40,11 +40,11 @@ class LinearCVAE(LinearModel):
         [inputs] = shapes["x"]
         [outputs] = shapes["y"]
         matrices: dict[str, tuple[int, ...]] = {
-            "encoder_x": (latents, inputs),
-            "encoder_y": (latents, outputs),
-            "decoder_z": (outputs, latents),
-            "decoder_x": (outputs, inputs),
-            "scale": (latents,),
+            "encoder_x": (latents, inputs),  # W₁
+            "encoder_y": (latents, outputs),  # W₂
+            "decoder_z": (outputs, latents),  # U₁
+            "decoder_x": (outputs, inputs),  # U₂
+            "scale": (latents,),  # square root of the diagonal of Σ
         }
         return {GROUP: Matrices(matrices)}
 
@@ -58,6 +58,7 @@ class LinearCVAE(LinearModel):
         variance = values["scale"].square()
         decoder_z, decoder_x = values["decoder_z"], values["decoder_x"]
         predicted = codes @ decoder_z.T + x @ decoder_x.T
+        # The expected error: that of the mean code, plus the variance that the code's noise adds.
         residual = (predicted - y).square().sum(1).mean()
         noise = (decoder_z.square() * variance).sum()
         reconstruction = (residual + noise) / self.eta_dec**2

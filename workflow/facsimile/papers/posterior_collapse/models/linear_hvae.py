@@ -50,13 +50,13 @@ class LinearHVAE(LinearModel):
     ) -> dict[str, nn.Module]:
         [width] = shapes["x"]
         matrices: dict[str, tuple[int, ...]] = {
-            "encoder_1": (latents, width),
-            "decoder_1": (width, latents),
-            "encoder_2": (latents, latents),
-            "decoder_2": (latents, latents),
+            "encoder_1": (latents, width),  # W₁
+            "decoder_1": (width, latents),  # U₁
+            "encoder_2": (latents, latents),  # W₂
+            "decoder_2": (latents, latents),  # U₂
         }
         if not self.sigma_2:
-            matrices["scale"] = (latents,)
+            matrices["scale"] = (latents,)  # square root of the diagonal of Σ₂
         return {GROUP: Matrices(matrices)}
 
     def parts(

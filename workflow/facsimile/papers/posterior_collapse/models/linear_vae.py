@@ -42,11 +42,11 @@ class LinearVAE(LinearModel):
     ) -> dict[str, nn.Module]:
         [width] = shapes["x"]
         matrices: dict[str, tuple[int, ...]] = {
-            "encoder": (latents, width),
-            "decoder": (width, latents),
+            "encoder": (latents, width),  # W
+            "decoder": (width, latents),  # U
         }
         if not self.sigma:
-            matrices["scale"] = (latents,)
+            matrices["scale"] = (latents,)  # square root of the diagonal of Σ
         return {GROUP: Matrices(matrices)}
 
     def parts(
@@ -57,6 +57,7 @@ class LinearVAE(LinearModel):
         x, variance = batch["x"], self.variance(values)
         encoder, decoder = values["encoder"], values["decoder"]
         codes = x @ encoder.T
+        # The expected error: that of the mean code, plus the variance that the code's noise adds.
         residual = (codes @ decoder.T - x).square().sum(1).mean()
         noise = (decoder.square() * variance).sum()
         reconstruction = (residual + noise) / self.eta_dec**2

@@ -170,10 +170,11 @@ class ConeGuide(ArraysModel):
             an estimate [b] of the objective.
         """
         fixed = bool(self.score_function)
-        z = z[:, None]
+        z = z[:, None]  # the same for all particles
         particles = self.propose(parameters, z, noise, fixed)
         log_weights = log_cone(particles.x, particles.y, z) - particles.log_q
         n = log_weights.shape[1]
+        # Logarithm of the mean of the importance weights.
         values = log_weights.logsumexp(1) - math.log(n)
         if not fixed:
             return values, values
@@ -211,6 +212,7 @@ class ConeGuide(ArraysModel):
         n = int(self.samples)
         noise = {}
         for name, draw in self.draws(n, 0).items():
+            # Other draws than those of training, whose purpose is the plain name.
             noise[name] = rng.normals_for(seed, 0, f"evaluate:{name}", draw.shape)
         # Repeat the observations until there is one for each estimate.
         z = whole["z"]

@@ -34,6 +34,7 @@ class ConeMarginal(ConeGuide):
         return [0.0, 0.0]
 
     def widths(self) -> dict[str, int]:
+        # The first u generates the point, the others are new.
         return {"xy": 2, "u": int(self.auxiliary)}
 
     def propose(
@@ -50,6 +51,7 @@ class ConeMarginal(ConeGuide):
         scales = parameters.exp()
         given_u = log_normal(points[..., None, :], centres, scales).sum(-1)
         m = given_u.shape[-1]
+        # Logarithm of the mean over u.
         log_q = given_u.logsumexp(-1) - math.log(m)
         return Particles(points[..., 0], points[..., 1], log_q)
 

@@ -34,7 +34,7 @@ class ConeMeanField(ConeGuide):
         fixed: bool,
     ) -> Particles:
         mean = parameters[:2]
-        scale = parameters[2:].exp()
+        scale = parameters[2:].exp()  # the parameters are logarithms, so scales are positive
         points = mean + scale * noise["xy"]
         points = points.detach() if fixed else points
         log_q = log_normal(points, mean, scale).sum(-1)
@@ -47,4 +47,5 @@ class ConeMeanField(ConeGuide):
         particles: Particles,
         noise: Mapping[str, Tensor],
     ) -> Tensor:
+        # Nothing but the points is drawn, so their log-density is that of all draws.
         return particles.log_q

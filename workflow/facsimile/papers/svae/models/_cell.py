@@ -168,7 +168,11 @@ class CellModel(ArraysModel):
         terms = {"reconstruction": reconstruction, "kl": kl, "penalty": penalty}
         return Losses({GROUP: loss}, detached(terms))
 
-    def total(self, bound: Tensor, penalty: Tensor) -> Tensor:
+    def total(
+        self,
+        bound: Tensor,
+        penalty: Tensor,
+    ) -> Tensor:
         """Return the loss, given the negative bound per cell and the penalty, both scalars."""
         return bound + penalty
 
@@ -222,7 +226,11 @@ class CellModel(ArraysModel):
             "held_out_nll": nll,
         }
 
-    def held_out_prior_mean(self, mean: Tensor, intervention: Tensor) -> Tensor:
+    def held_out_prior_mean(
+        self,
+        mean: Tensor,
+        intervention: Tensor,
+    ) -> Tensor:
         """Return the prior means [n, latents] of held-out cells.
 
         In models with shifts it is the mean of the posterior means of all cells under the same

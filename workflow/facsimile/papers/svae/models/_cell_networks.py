@@ -67,7 +67,11 @@ class Hidden(nn.Module):
             x = norm(units).relu()
         return statistics
 
-    def normalised(self, x: Tensor, statistics: Statistics) -> Tensor:
+    def normalised(
+        self,
+        x: Tensor,
+        statistics: Statistics,
+    ) -> Tensor:
         """Apply the layers to rows [..., inputs], normalised by given statistics."""
         layers = zip(self.dense, self.norms, statistics, strict=True)
         for dense, norm, (mean, variance) in layers:
@@ -116,7 +120,11 @@ class Cells(nn.Module):
         variance = self.log_variance(hidden).exp()
         return mean, variance + LEAST_VARIANCE
 
-    def log_likelihood(self, counts: Tensor, hidden: Tensor) -> Tensor:
+    def log_likelihood(
+        self,
+        counts: Tensor,
+        hidden: Tensor,
+    ) -> Tensor:
         """Return the log-probability [...] of counts under negative binomials, in nats.
 
         The mean of a gene is its share times the sum of the cell's counts, which is assumed known.

@@ -57,7 +57,11 @@ class CellSVAEPlus(CellSVAE):
         penalty = kl - log_beta(weights, self.alpha)
         return penalty.sum()
 
-    def total(self, bound: Tensor, penalty: Tensor) -> Tensor:
+    def total(
+        self,
+        bound: Tensor,
+        penalty: Tensor,
+    ) -> Tensor:
         return self.cells * bound + penalty
 
     def check(self) -> None:
