@@ -18,7 +18,7 @@ from facsimile.foundation import declared
         (
             "beta_vae",
             {},
-            r"beta_vae: add under sweep or fixed, as they are required: beta \(weight",
+            r"beta_vae: required .* are missing, add them under sweep or fixed: beta \(weight",
         ),
         ("annealed_vae", {"gamma": 1}, "c_max .*; iteration_threshold "),
         ("beta_vae", {"beta": "4"}, "beta must be a finite number, not '4'"),

@@ -40,9 +40,9 @@ class FactorVAE(VAE):
     Args:
         gamma: weight of the total correlation.
         discriminator_lr: learning rate of the discriminator's Adam.
-        discriminator_beta1: decay rate of its first moment.
-        discriminator_beta2: decay rate of its second moment.
-        discriminator_epsilon: its epsilon hat.
+        discriminator_beta1: decay rate of the first moment of the discriminator's Adam.
+        discriminator_beta2: decay rate of the second moment of the discriminator's Adam.
+        discriminator_epsilon: epsilon hat of the discriminator's Adam.
     """
 
     gamma: float

@@ -15,8 +15,8 @@ class HyperParameter(NamedTuple):
 
     Attributes:
         name: name of the field.
-        meaning: the rest of the line ``name: meaning`` of the class docstring; empty if it has no
-            such line.
+        meaning: the rest of the line ``name: meaning`` in the class docstring, without the lines
+            that follow; empty if there is no such line.
         default: default value; None if the parameter is required.
     """
 
@@ -64,7 +64,8 @@ def check(
             missing.append(f"{key} ({parameter.meaning})")
     if missing:
         raise ValueError(
-            f"{name}: add under sweep or fixed, as they are required: {'; '.join(missing)}"
+            f"{name}: required hyper-parameters are missing, add them under sweep or fixed: "
+            f"{'; '.join(missing)}"
         )
 
 

@@ -91,8 +91,8 @@ class Model(ABC):
     """Base class of all models.
 
     Subclass it in a file ``models/<name>.py``, as a frozen dataclass whose fields are the
-    hyper-parameters. Each field needs a line ``name: meaning`` in the docstring of the class;
-    error messages quote it.
+    hyper-parameters. Each field needs a line ``name: meaning`` in the docstring of the class. Error
+    messages quote this line, so it should be complete; more explanation can follow on other lines.
 
     Subclasses must override ``networks``, ``adam``, ``draws``, ``losses`` and ``infer``, and
     ``decode`` if metrics or figures decode codes. Models that are not trained override ``codes``

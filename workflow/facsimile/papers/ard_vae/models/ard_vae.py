@@ -18,7 +18,7 @@ class ARDVAE(VAE):
     likelihood is Bernoulli, as in the released code for dSprites.
 
     Args:
-        beta: weight of the KL to that prior.
+        beta: weight of the KL to the prior whose variances are those of the codes.
     """
 
     beta: float

@@ -40,9 +40,9 @@ class ConceptVAE(ArraysModel):
 
     Args:
         side: height and width to which pictures are averaged down; 0 leaves them as they are.
-        summed: how the reconstruction is reduced. 1: it is summed over all pixels and channels, as
-            in an evidence lower bound. 0: it is summed along the rows of a picture and averaged
-            over rows and channels, as in the released code of CausalVAE.
+        summed: 1 to sum the reconstruction over all pixels and channels, 0 along rows only.
+            With 1 it is that of an evidence lower bound. With 0 it is summed along the rows of a
+            picture and averaged over rows and channels, as in the released code of CausalVAE.
     """
 
     side: float = 0

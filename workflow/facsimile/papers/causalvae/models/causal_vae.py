@@ -85,13 +85,13 @@ class CausalVAE(SettableVAE):
         alpha: weight of the KL of ε to N(0, 1).
         beta: weight of the KL of z to its prior.
         acyclicity: weight of h(A), and six times that of h(A)²; 3 in the released code.
-        causes: number of first concepts from which A starts with edges of weight 1 to all that
-            follow; 2 in the released code, and 0 for no edges.
+        causes: number of first concepts with edges to all that follow when training starts.
+            These edges of A have the weight 1. It is 2 in the released code; 0 means no edges.
         noise: variance of the decoded concepts.
-        raw: units in which labels are predicted. 1: those of the file names, as in the released
-            code, so that labels of about a hundred outweigh all other terms. 0: those of the prior,
-            -1 to 1, to which labels are scaled according to the authors (M. Yang, "Discussion about
-            CausalVAE", 2023).
+        raw: 1 to predict labels in the units of the file names, 0 in those of the prior.
+            1 is as in the released code, where labels of about a hundred outweigh all other terms.
+            The units of the prior are -1 to 1; the authors say that labels are scaled to them
+            (M. Yang, "Discussion about CausalVAE", 2023).
     """
 
     alpha: float = 0.3

@@ -21,15 +21,16 @@ BOX = 2 * RADIUS + 1  # height and width in pixels
 class MeanSquaredVAE(VAE):
     """VAE with a squared error.
 
-    It minimises the mean squared error of a linear decoder + β · KL, a mean over latents, too.
-    Subclasses may override ``error`` and ``shared``.
+    It minimises the mean squared error of a linear decoder + β · KL, where the KL is a mean over
+    latents. Subclasses may override ``error`` and ``shared``.
 
     Args:
-        beta: weight of the KL's mean over latents. With sums over pixels and latents the weight
-            would be β · pixels / latents, so that 0.003 corresponds to about 4 elsewhere, for 9
-            latents and images of 64 × 64 × 3.
-        pixel_mean: mean of the data set's pixels in [0, 1], for standardisation (Table A2).
-        pixel_std: their standard deviation (Table A2); both are the same for all channels.
+        beta: weight of the KL's mean over latents.
+            With sums over pixels and latents the weight would be β · pixels / latents, so that
+            0.003 corresponds to about 4 elsewhere, for 9 latents and images of 64 × 64 × 3.
+        pixel_mean: mean of the data set's pixels in [0, 1], for standardisation.
+        pixel_std: standard deviation of the data set's pixels.
+            Both are from the paper's Table A2 and the same for all channels.
     """
 
     beta: float

@@ -26,9 +26,9 @@ class AdaGVAE(MeanSquaredVAE):
     the mean of the means and the mean of the variances.
 
     Args:
-        first: weight of the first image's mean in that mean. It is 0.5 in both papers. In disent it
-            is 0 since its averages are of distributions (``compute_average_gvae`` adds the second
-            mean to itself).
+        first: weight of the first image's mean in the mean of a shared latent.
+            It is 0.5 in both papers. In disent it is 0 since its averages are of distributions
+            (``compute_average_gvae`` adds the second mean to itself).
     """
 
     paired: ClassVar[bool] = True

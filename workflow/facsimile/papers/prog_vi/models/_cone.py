@@ -74,13 +74,14 @@ def log_cone(
 class ConeGuide(ArraysModel):
     """A guide that maximises E log (1/n) Σᵢ p(xᵢ, yᵢ, z) / q(xᵢ, yᵢ).
 
-    With one particle this is the evidence lower bound. Subclasses override ``start``, ``widths``,
-    ``propose`` and ``log_joint``.
+    With one particle the objective is the evidence lower bound. Subclasses override ``start``,
+    ``widths``, ``propose`` and ``log_joint``.
 
     Args:
         particles: n, samples of the guide in one importance-weighted estimate.
-        score_function: gradient estimator. 0: differentiate through the samples
-            (reparameterisation). 1: weight the score of q by the objective (REINFORCE).
+        score_function: gradient estimator, 0 for reparameterisation, 1 for REINFORCE.
+            The former differentiates through the samples, the latter weights the score of q by the
+            objective.
         samples: estimates of the objective that are drawn from the trained guide and stored.
     """
 

@@ -24,8 +24,8 @@ class ConeMarginal(ConeGuide):
     the objective from below.
 
     Args:
-        auxiliary: m, values of u in one estimate of the density; 1 is hierarchical variational
-            inference.
+        auxiliary: m, values of u in one estimate of the density.
+            1 is hierarchical variational inference.
     """
 
     auxiliary: float = 1

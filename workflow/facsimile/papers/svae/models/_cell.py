@@ -57,7 +57,7 @@ class CellModel(ArraysModel):
 
     Args:
         beta: weight of the KL.
-        warm_up: steps in which w grows.
+        warm_up: steps in which the weight w of KL and penalty grows.
         interventions: number of interventions, including held-out ones.
         particles: samples per importance-weighted estimate of a held-out cell's likelihood.
     """

@@ -22,7 +22,7 @@ class CellSVAE(CellModel):
     Lopez et al. (2023), whose loss includes the mean probability of a target.
 
     Args:
-        sparsity: weight of that mean.
+        sparsity: weight of the mean probability of a target.
     """
 
     sparsity: float = 10
