@@ -1,4 +1,4 @@
-"""Every model of the folder with some hyper-parameters, its networks initialised, and a batch."""
+"""Fixtures for tests of models: every model by name, its networks, and a batch."""
 
 import types
 
@@ -19,7 +19,7 @@ CONTROLS = sorted(set(CLASSES) - set(TRAINED) - set(OF_ARRAYS))
 
 
 def pytest_generate_tests(metafunc):
-    """A test that takes ``trained``, ``control``, ``of_arrays`` or ``any_model`` runs for each such file of models/."""
+    """Run a test that takes one of the arguments below once for each such model."""
     cases = {
         "trained": TRAINED,
         "control": CONTROLS,
@@ -31,53 +31,60 @@ def pytest_generate_tests(metafunc):
 
 
 @pytest.fixture(scope="session")
-def stated():
-    """The study's settings of its optimiser."""
+def training_adam():
+    """Settings of Adam in a study file."""
     return types.SimpleNamespace(lr=1e-4, beta1=0.9, beta2=0.999, epsilon=1e-8)
 
 
 @pytest.fixture(scope="session")
-def some():
-    """A model by name: its defaults, and 2 for what has none, so that a new file needs no entry here."""
+def make_model():
+    """Return a function from a name to a model, with 2 for hyper-parameters without a default.
+
+    A new model therefore needs no entry here.
+    """
 
     def make(name):
-        given = {p.name: 2.0 for p in models.hyper_parameters(name) if p.default is None}
-        return models.model(name, **given)
+        parameters = models.hyper_parameters(name)
+        required = [parameter.name for parameter in parameters if parameter.default is None]
+        return models.model(name, **dict.fromkeys(required, 2.0))
 
     return make
 
 
 @pytest.fixture(scope="session")
 def initialised():
-    """Networks of a model for 64 × 64 images of one channel, as training starts with them; shared, so not to be altered."""
-    made = {}
+    """Return a function from a model to its initialised networks, for 64 × 64 grey images.
+
+    Tests share the networks, so they must not change them.
+    """
+    cache = {}
 
     def networks_of(model, seed=0, dtype=torch.float32):
         key = (type(model), seed, dtype)
-        if key not in made:
-            made[key] = model.networks((64, 64, 1), LATENTS, "dlib")
-            for group, network in made[key].items():
+        if key not in cache:
+            cache[key] = model.networks((64, 64, 1), LATENTS, "dlib")
+            for group, network in cache[key].items():
                 networks.initialise(network.to(dtype), seed, group)
-        return made[key]
+        return cache[key]
 
     return networks_of
 
 
 @pytest.fixture(scope="session")
 def batch():
-    """Images [b, 1, 64, 64] in [0, 1], of a paired model [2 b, …], not binary, and the noise that it declares, by seed."""
+    """Return a function from a model to a batch: images that are not binary, and noise.
+
+    Images are [b, 1, 64, 64] in [0, 1], and [2 b, 1, 64, 64] for a paired model.
+    """
 
     def make(model, size=8, seed=0, dtype=torch.float32):
         seeds, steps = torch.tensor([seed]), torch.tensor([0])
-        images = (
-            rng.uniforms(seeds, steps, "images", (1 + model.paired) * size * 64 * 64)
-            .view(-1, 1, 64, 64)
-            .to(dtype)
-        )
-        return images, {
-            name: draw(seeds, steps, name, d, dtype)
-            for name, d in model.draws(size, LATENTS).items()
-        }
+        pixels = (1 + model.paired) * size * 64 * 64
+        images = rng.uniforms(seeds, steps, "images", pixels).view(-1, 1, 64, 64)
+        noise = {}
+        for name, declared in model.draws(size, LATENTS).items():
+            noise[name] = draw(seeds, steps, name, declared, dtype)
+        return images.to(dtype), noise
 
     return make
 

@@ -1,3 +1,3 @@
-"""Fixtures of the models' tests."""
+"""Fixtures for tests of models."""
 
 from model_fixtures import *  # noqa: F403

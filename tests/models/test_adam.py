@@ -43,7 +43,10 @@ def test_fifty_steps_are_tensorflows(size, settings):
 
 
 def test_torchs_own_epsilon_is_another_optimiser_where_gradients_are_tiny():
-    """A first gradient of ε: TensorFlow steps lr·√(1−β₂)g / (√(1−β₂)g + ε) = 0.031·lr, torch lr·g / (g + ε) = ½·lr."""
+    """With a first gradient g = ε, the steps differ.
+
+    TensorFlow steps lr·√(1−β₂)g / (√(1−β₂)g + ε) = 0.031·lr, torch lr·g / (g + ε) = ½·lr.
+    """
     gradient = torch.full((1,), 1e-8, dtype=torch.float64)
     theirs = nn.Parameter(torch.zeros(1, dtype=torch.float64))
     other = torch.optim.Adam([theirs], lr=1e-4, eps=1e-8)
@@ -56,8 +59,11 @@ def test_torchs_own_epsilon_is_another_optimiser_where_gradients_are_tiny():
     ).item() == pytest.approx(-1e-4 * root / (root + 1), rel=1e-9)
 
 
-def test_a_gradient_laid_out_otherwise_reaches_its_own_weights():
-    """PyTorch's fused CPU kernel reads parameter and gradient as flat memory; channels-last weights make that another order."""
+def test_a_gradient_with_another_layout_updates_the_right_weights():
+    """PyTorch's fused CPU kernel reads parameter and gradient as flat memory.
+
+    With channels-last weights, that is another order.
+    """
     torch.manual_seed(0)
     start, gradients = torch.randn(4, 3, 2, 2), torch.randn(3, 4, 3, 2, 2)
     plain = ours(start, gradients, AdamSettings(0.1))
@@ -66,7 +72,7 @@ def test_a_gradient_laid_out_otherwise_reaches_its_own_weights():
     assert torch.equal(last, plain)
 
 
-def test_gradients_are_left_as_they_are():
+def test_gradients_are_not_modified():
     gradient = torch.randn(5)
     before = gradient.clone()
     ours(torch.zeros(5), [gradient], AdamSettings(0.1))
@@ -74,7 +80,7 @@ def test_gradients_are_left_as_they_are():
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
-def test_a_restored_optimiser_goes_on_bit_for_bit(layout):
+def test_a_restored_optimiser_resumes_bit_for_bit(layout):
     torch.manual_seed(0)
     start, gradients = torch.randn(4, 3, 2, 2).to(memory_format=layout), torch.randn(10, 4, 3, 2, 2)
     parts = nn.Parameter(start.clone())
@@ -99,18 +105,18 @@ def test_an_optimiser_stored_before_its_first_step_starts_afresh():
 
 
 @pytest.mark.parametrize(
-    ("stored", "said"),
+    ("stored", "message"),
     [
         ({"0.exp_avg": torch.zeros(3)}, r"0\.exp_avg should be \[2\], is \[3\] \(2 differ\)"),
-        ({"0.exp_avg": torch.zeros(2)}, r"0\.exp_avg_sq should be \[2\], is nothing"),
+        ({"0.exp_avg": torch.zeros(2)}, r"0\.exp_avg_sq should be \[2\], is absent"),
         (
             {f"{i}.{n}": torch.zeros(2) for i in (0, 1) for n in ("exp_avg", "exp_avg_sq")},
-            r"1\.exp_avg should be nothing, is \[2\]",
+            r"1\.exp_avg should be absent, is \[2\]",
         ),
     ],
     ids=["shape", "missing", "surplus"],
 )
-def test_moments_of_another_network_are_refused(stored, said):
+def test_moments_of_another_network_are_refused(stored, message):
     adam = TFAdam([nn.Parameter(torch.zeros(2))], AdamSettings(0.1))
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=message):
         adam.restore(stored, 5)

@@ -1,4 +1,7 @@
-"""What every model of arrays keeps; a new file is found by its name and tried on arrays of the shapes that it takes."""
+"""The contract of models of arrays.
+
+Every such model is discovered by name, and tested on arrays of the shapes that it takes.
+"""
 
 import numpy as np
 import pytest
@@ -15,11 +18,11 @@ TRAINING = Training.model_validate(
 
 
 @pytest.fixture
-def model(of_arrays, some):
-    found = some(of_arrays)
-    if not found.trained:
+def model(of_arrays, make_model):
+    created = make_model(of_arrays)
+    if not created.trained:
         pytest.skip("nothing to train")
-    return found
+    return created
 
 
 def batch(model):
@@ -30,7 +33,7 @@ def batch(model):
 
 
 def rows(drawn, shape):
-    """Images, if a row has height, width and channels; else numbers."""
+    """Return images if a row has height, width and channels, otherwise numbers."""
     return (
         drawn.integers(0, 256, shape, np.uint8)
         if len(shape) == 4
@@ -46,7 +49,7 @@ def noise(model):
     }
 
 
-def made(model, seed=0):
+def create_networks(model, seed=0):
     networks = model.networks(model.takes, LATENTS, "own")
     model.initialise(networks, seed)
     return networks
@@ -61,7 +64,7 @@ def weights(networks):
 
 
 def test_losses_are_finite_and_three_steps_move_every_group(model):
-    networks = made(model)
+    networks = create_networks(model)
     optimisers = arrays.optimisers_of(model, TRAINING, networks)
     assert networks.keys() == optimisers.keys()
     before = weights(networks)
@@ -87,27 +90,31 @@ def test_losses_and_starting_values_are_pure_functions(model):
     first, second = (
         [
             loss.item()
-            for loss in model.losses(made(model), batch(model), noise(model), 5).minimise.values()
+            for loss in model.losses(
+                create_networks(model), batch(model), noise(model), 5
+            ).minimise.values()
         ]
         for _ in range(2)
     )
     assert first == second
 
 
-def test_what_is_inferred_is_finite_and_the_same_again(model):
-    found, again = (arrays.inferred(model, made(model), batch(model), 0, 4) for _ in range(2))
-    assert found, "a model that infers nothing cannot be measured"
-    for name, values in found.items():
+def test_inference_is_finite_and_deterministic(model):
+    first, again = (
+        arrays.inferred(model, create_networks(model), batch(model), 0, 4) for _ in range(2)
+    )
+    assert first, "a model that infers nothing cannot be measured"
+    for name, values in first.items():
         assert np.isfinite(values).all(), name
         np.testing.assert_array_equal(values, again[name])
 
 
 def test_traces_are_columns_of_numbers(model):
-    traced = arrays.traced(model, made(model), batch(model))
+    traced = arrays.traced(model, create_networks(model), batch(model))
     assert all(type(value) is float and np.isfinite(value) for value in traced.values())
 
 
-def test_a_data_set_without_its_arrays_is_refused_by_name(model):
+def test_a_missing_array_of_the_data_set_is_named_in_the_error(model):
     first = next(iter(model.takes))
     with pytest.raises(
         ValueError, match=f"no array of elsewhere, which {type(model).__name__} takes: '{first}'"
@@ -115,5 +122,5 @@ def test_a_data_set_without_its_arrays_is_refused_by_name(model):
         arrays.checked(model, "elsewhere", {})
 
 
-def test_no_model_answers_nothing():
+def test_no_model_is_not_trained():
     assert not models.model("no_model").trained

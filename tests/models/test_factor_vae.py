@@ -1,4 +1,4 @@
-"""FactorVAE: two losses, one batch, and the fault of public ports that leads the discriminator's loss into the encoder."""
+"""FactorVAE: two losses from one batch, each of which reaches its own group only."""
 
 import math
 
@@ -21,7 +21,7 @@ def step(initialised, batch):
 
 
 def gradient(loss, network):
-    """One vector."""
+    """Return the gradient of all parameters as one vector."""
     parts = torch.autograd.grad(
         loss, list(network.parameters()), retain_graph=True, materialize_grads=True
     )
@@ -35,20 +35,21 @@ def test_both_losses_against_the_formula(step):
         z = (mean + torch.exp(log_variance / 2) * noise["z"]).numpy()
         order = noise["permutation"].numpy()
         permuted = np.stack([z[order[:, j], j] for j in range(z.shape[1])], 1)
-        own, other = (
-            nets["discriminator"](torch.from_numpy(codes)).numpy() for codes in (z, permuted)
-        )
-    share = [np.exp(logits) / np.exp(logits).sum(1, keepdims=True) for logits in (own, other)]
-    expected = -(0.5 * np.log(share[0][:, 0]).mean() + 0.5 * np.log(share[1][:, 1]).mean())
+        of_codes = nets["discriminator"](torch.from_numpy(z)).numpy()
+        of_permuted = nets["discriminator"](torch.from_numpy(permuted)).numpy()
+    p_codes, p_permuted = (
+        np.exp(logits) / np.exp(logits).sum(1, keepdims=True) for logits in (of_codes, of_permuted)
+    )
+    expected = -(0.5 * np.log(p_codes[:, 0]).mean() + 0.5 * np.log(p_permuted[:, 1]).mean())
     assert losses.minimise["discriminator"].item() == pytest.approx(expected, rel=1e-12)
-    tc = np.mean(own[:, 0] - own[:, 1])
+    tc = np.mean(of_codes[:, 0] - of_codes[:, 1])
     assert losses.terms["total_correlation"].item() == pytest.approx(tc, rel=1e-9)
     vae = losses.terms["reconstruction"].item() + losses.terms["kl"].item() + GAMMA * tc
     assert losses.minimise["vae"].item() == pytest.approx(vae, rel=1e-12)
 
 
 def test_each_group_steps_on_its_own_loss_alone(step):
-    """What the loop takes is what one gets by cutting the other loss off by hand."""
+    """The gradient is the same as with codes that are detached by hand."""
     nets, images, noise, losses = step
     mean, log_variance = nets["vae"].encode(images)
     codes = (mean + torch.exp(log_variance / 2) * noise["z"]).detach()
@@ -65,10 +66,11 @@ def test_each_group_steps_on_its_own_loss_alone(step):
     assert not gradient(cut, nets["vae"]).any()
 
 
-def test_the_wrong_way_would_push_the_encoder_against_the_objective(step):
-    """One backward on the sum of both losses adds −¼∇TC to γ∇TC.
+def test_one_backward_on_the_sum_would_push_the_encoder_against_the_objective(step):
+    """One backward on the sum of both losses adds −¼∇TC to γ∇TC, as in some public ports.
 
-    Of log p₀ = log σ(ℓ₀ − ℓ₁) the derivative is 1 − p₀, which is ½ at a fresh discriminator; times −½ of the loss: −¼.
+    The derivative of log p₀ = log σ(ℓ₀ − ℓ₁) is 1 − p₀, which is ½ for a fresh discriminator. Times
+    the −½ of the loss it is −¼.
     """
     nets, images, noise, losses = step
     logits = nets["discriminator"](_codes(nets, images, noise))
@@ -94,21 +96,26 @@ def test_declared_permutations_are_of_the_batch_and_differ_between_latents(batch
     assert all((order[:, j] != torch.arange(64)).any() for j in range(order.shape[1]))
 
 
-def test_a_blind_discriminator_pays_log_two_and_a_sure_one_what_is_clipped():
-    blind = torch.zeros(4, 2)
-    assert discriminator_loss(blind, blind).item() == pytest.approx(math.log(2))
-    sure = torch.tensor([[20.0, -20.0]] * 4, dtype=torch.float64)
-    assert discriminator_loss(sure, sure.flip(1)).item() == pytest.approx(
+def test_the_loss_is_log_two_without_information_and_clipped_with_certainty():
+    uninformed = torch.zeros(4, 2)
+    assert discriminator_loss(uninformed, uninformed).item() == pytest.approx(math.log(2))
+    certain = torch.tensor([[20.0, -20.0]] * 4, dtype=torch.float64)
+    assert discriminator_loss(certain, certain.flip(1)).item() == pytest.approx(
         -math.log1p(-CLIP), rel=1e-9
     )
-    assert discriminator_loss(sure.flip(1), sure).item() == pytest.approx(-math.log(CLIP), rel=1e-9)
+    assert discriminator_loss(certain.flip(1), certain).item() == pytest.approx(
+        -math.log(CLIP), rel=1e-9
+    )
 
 
 @pytest.mark.parametrize(
     ("logit", "learns"), [(6.0, True), (6.8, True), (7.0, False), (-6.8, True), (-7.0, False)]
 )
-def test_there_is_no_gradient_from_beyond_the_clip(logit, learns):
-    """disentanglement_lib clips probabilities to [1e-6, 1 − 1e-6]: at logits ±x with σ(2x) = 1 − 1e-6, x = 6.908."""
+def test_there_is_no_gradient_beyond_the_clip(logit, learns):
+    """disentanglement_lib clips probabilities to [1e-6, 1 − 1e-6].
+
+    The limit is at logits ±x with σ(2x) = 1 − 1e-6, x = 6.908.
+    """
     logits = torch.tensor([[logit, -logit]], dtype=torch.float64, requires_grad=True)
     discriminator_loss(logits, torch.zeros(1, 2, dtype=torch.float64)).backward()
     assert bool(logits.grad.any()) is learns

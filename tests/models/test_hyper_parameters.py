@@ -1,4 +1,4 @@
-"""A study's typing error is named, with the nearest right word."""
+"""Hyper-parameters: errors name the wrong one and suggest the nearest."""
 
 import dataclasses
 
@@ -10,12 +10,16 @@ from facsimile.foundation import declared
 
 
 @pytest.mark.parametrize(
-    ("name", "given", "said"),
+    ("name", "values", "message"),
     [
         ("betavae", {"beta": 4}, "no model 'betavae'; did you mean 'beta_vae'"),
         ("beta_vae", {"bta": 4}, "no hyper-parameter of beta_vae 'bta'; did you mean 'beta'"),
         ("oracle", {"beta": 4}, "no hyper-parameter of oracle 'beta'; There are: none"),
-        ("beta_vae", {}, r"beta_vae: must be given, under sweep or fixed: beta \(weight of the KL"),
+        (
+            "beta_vae",
+            {},
+            r"beta_vae: required .* are missing, add them under sweep or fixed: beta \(weight",
+        ),
         ("annealed_vae", {"gamma": 1}, "c_max .*; iteration_threshold "),
         ("beta_vae", {"beta": "4"}, "beta must be a finite number, not '4'"),
         ("beta_vae", {"beta": True}, "beta must be a finite number, not True"),
@@ -29,13 +33,13 @@ from facsimile.foundation import declared
         ),
     ],
 )
-def test_what_is_wrong_is_named(name, given, said):
-    with pytest.raises(ValueError, match=said):
-        models.model(name, **given)
+def test_errors_name_what_is_wrong(name, values, message):
+    with pytest.raises(ValueError, match=message):
+        models.model(name, **values)
 
 
 @pytest.mark.parametrize("value", [4, 4.0, np.int64(4), np.float32(4)])
-def test_numbers_of_any_make_are_taken(value):
+def test_numbers_of_any_type_are_accepted(value):
     assert models.model("beta_vae", beta=value).beta == 4
 
 
@@ -50,13 +54,13 @@ def test_hyper_parameters_are_listed_with_meaning_and_default():
     ]
 
 
-def test_the_discriminators_adam_is_that_of_the_study(some, stated):
-    made = some("factor_vae").adam(stated)["discriminator"]
-    assert dataclasses.astuple(made) == (1e-4, 0.5, 0.9, 1e-8)
+def test_the_discriminators_adam_has_its_own_settings(make_model, training_adam):
+    settings = make_model("factor_vae").adam(training_adam)["discriminator"]
+    assert dataclasses.astuple(settings) == (1e-4, 0.5, 0.9, 1e-8)
 
 
-def test_what_is_read_without_importing_is_what_there_is(any_model):
-    """studyfile.py reads the fields from the file's text, so that a workflow is planned without torch."""
+def test_fields_read_without_importing_are_the_hyper_parameters(any_model):
+    """Studies read the fields from the text of the file, so that planning needs no torch."""
     assert declared.fields("models", any_model) == [
         parameter.name for parameter in models.hyper_parameters(any_model)
     ]

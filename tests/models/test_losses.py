@@ -22,7 +22,7 @@ def q():
 
 
 def numpy_kl(q):
-    """Straight from the definition of the KL of two Gaussians, latent by latent."""
+    """Compute the KL from the definition for two Gaussians, latent by latent."""
     total = 0.0
     for mean, variance in zip(q.mean.numpy().T, np.exp(q.log_variance.numpy()).T, strict=True):
         total += np.mean(np.log(1 / np.sqrt(variance)) + (variance + mean**2) / 2 - 0.5)
@@ -44,7 +44,8 @@ def numpy_dip(covariance, lambda_od, lambda_d):
 def test_kl(q):
     assert q.kl.item() == pytest.approx(numpy_kl(q), rel=1e-12)
     assert vae.gaussian_kl(torch.zeros(3, D), torch.zeros(3, D)).item() == 0
-    # One latent of mean 2 and variance e: (4 + e - 1 - 1) / 2 nats, not divided by latents, pixels or data set size.
+    # One latent of mean 2 and variance e: (4 + e - 1 - 1) / 2 nats, not divided by latents, pixels
+    # or the size of the data set.
     one = vae.gaussian_kl(torch.tensor([[2.0]]), torch.tensor([[1.0]]))
     assert one.item() == pytest.approx((4 + np.e - 2) / 2)
 
@@ -55,7 +56,7 @@ def test_reconstruction_is_summed_over_pixels_and_averaged_over_the_batch():
     x = images.double().numpy()
     expected = -(x * np.log(p) + (1 - x) * np.log(1 - p)).sum((1, 2, 3)).mean()
     assert vae.bernoulli_loss(logits, images).item() == pytest.approx(expected, rel=1e-6)
-    # No entropy of the pixels is taken off: grey pixels cost log 2 each even when they are met exactly.
+    # The entropy of pixels is not subtracted: grey pixels cost log 2 even if they match exactly.
     half = vae.bernoulli_loss(torch.zeros(2, 1, 8, 8), torch.full((2, 1, 8, 8), 0.5))
     assert half.item() == pytest.approx(64 * np.log(2), rel=1e-6)
 
@@ -106,10 +107,10 @@ def test_dip_terms_by_construction():
     assert model.distance(off).item() == 2 * 3 * 0.25  # both off-diagonal entries count
 
 
-def test_a_regulariser_is_as_exact_under_autocast(q, some, trained):
-    """The loop computes losses inside autocast, which would do a matrix product (a covariance, say) in bfloat16."""
+def test_a_regulariser_is_as_exact_under_autocast(q, make_model, trained):
+    """The training loop computes losses under autocast, where a matrix product is in bfloat16."""
     single = Posterior(*(part.float() for part in q))
-    model = some(trained)
+    model = make_model(trained)
     with torch.autocast("cpu", torch.bfloat16):
         value = model.regularizer(single, 7)
     assert value.dtype == torch.float32
@@ -117,7 +118,7 @@ def test_a_regulariser_is_as_exact_under_autocast(q, some, trained):
 
 
 def test_dip_leaves_a_diagonal_covariance_its_diagonal_term_alone():
-    """Codes ±a along each axis in turn have covariance diag(a² / d): exactly no correlation, whatever lambda_od weighs."""
+    """Codes ±a along each axis in turn have the covariance diag(a² / d), exactly uncorrelated."""
     axes = 3.0 * torch.cat((torch.eye(D), -torch.eye(D))).double()
     zero = torch.zeros_like(axes)
     q = Posterior(axes, zero, axes, torch.tensor(0.0, dtype=torch.float64))
@@ -132,7 +133,10 @@ def test_dip_leaves_a_diagonal_covariance_its_diagonal_term_alone():
 
 
 def test_the_history_holds_the_terms_of_the_loss(q):
-    """The bound is logged with its sign, as disentanglement_lib does: higher is better, whatever the regulariser."""
+    """The bound is logged with its sign, as in disentanglement_lib: higher is better.
+
+    It does not depend on the regulariser.
+    """
     rest, extra = torch.tensor(100.0, dtype=torch.float64), 3 * q.kl
     losses = vae.vae_losses(q, rest, extra)
     kl = numpy_kl(q)

@@ -1,4 +1,4 @@
-"""What every file of models/ keeps, whoever wrote it: it is found here by its name, without another edit."""
+"""The contract of models: every model is discovered by name, and tested here without an entry."""
 
 import math
 
@@ -11,36 +11,38 @@ from facsimile.models.base import networks
 from facsimile.models.base.adam import TFAdam
 
 
-def test_it_says_what_it_is(any_model):
+def test_it_is_documented(any_model):
     cls = discover.the_class("models", any_model, models.Model)
     assert (discover.module("models", any_model).__doc__ or "").strip()
     assert len((cls.__doc__ or "").split()) > 5, (
         f"{cls.__name__} needs a docstring: what it minimises, and the paper"
     )
     assert not (cls.__doc__ or "").startswith(f"{cls.__name__}("), (
-        "this docstring is the dataclass's own"
+        "this docstring is the one that dataclass generates"
     )
 
 
 def test_every_hyper_parameter_is_explained(any_model):
-    silent = [
+    undocumented = [
         parameter.name for parameter in models.hyper_parameters(any_model) if not parameter.meaning
     ]
-    assert silent == [], f"{any_model}: the docstring needs a line `{', '.join(silent)}: meaning`"
+    assert undocumented == [], (
+        f"{any_model}: the docstring needs a line `{', '.join(undocumented)}: meaning`"
+    )
 
 
-def test_groups_agree(trained, some, initialised, batch, stated):
-    model = some(trained)
+def test_groups_agree(trained, make_model, initialised, batch, training_adam):
+    model = make_model(trained)
     nets = initialised(model)
     losses = model.losses(nets, *batch(model), 0)
-    assert nets.keys() == model.adam(stated).keys() == losses.minimise.keys()
+    assert nets.keys() == model.adam(training_adam).keys() == losses.minimise.keys()
     assert nets
 
 
 def test_losses_are_finite_scalars_with_gradients_and_terms_without(
-    trained, some, initialised, batch
+    trained, make_model, initialised, batch
 ):
-    model = some(trained)
+    model = make_model(trained)
     losses = model.losses(initialised(model), *batch(model), 0)
     assert all(
         loss.shape == () and loss.isfinite() and loss.requires_grad
@@ -53,9 +55,9 @@ def test_losses_are_finite_scalars_with_gradients_and_terms_without(
     assert losses.terms
 
 
-def test_losses_are_a_pure_function(trained, some, initialised, batch):
-    """Same arguments, same bits; no argument is altered and no random number is drawn."""
-    model = some(trained)
+def test_losses_are_a_pure_function(trained, make_model, initialised, batch):
+    """Same arguments, same bits; no argument is modified and no random number is drawn."""
+    model = make_model(trained)
     nets, (images, noise) = initialised(model), batch(model)
     before = [t.clone() for t in (images, *noise.values())]
     state = torch.get_rng_state()
@@ -66,8 +68,8 @@ def test_losses_are_a_pure_function(trained, some, initialised, batch):
 
 
 @pytest.mark.parametrize("precision", ["float32", "bf16"])
-def test_three_steps_train_every_weight(trained, some, batch, stated, precision):
-    model = some(trained)
+def test_three_steps_train_every_weight(trained, make_model, batch, training_adam, precision):
+    model = make_model(trained)
     nets = model.networks((64, 64, 1), 4, "dlib")
     for group, network in nets.items():
         networks.initialise(network, 0, group)
@@ -77,19 +79,20 @@ def test_three_steps_train_every_weight(trained, some, batch, stated, precision)
     before = {name: p.detach().clone() for group in nets for name, p in _named(nets, group)}
     optimisers = {
         group: TFAdam(list(nets[group].parameters()), settings)
-        for group, settings in model.adam(stated).items()
+        for group, settings in model.adam(training_adam).items()
     }
     for step in range(3):
         values = _update(model, nets, optimisers, *batch(model, seed=step), step, precision)
         assert all(math.isfinite(value) for value in values)
-    # Biases may rest: a fresh discriminator's two logits are pulled up by codes as much as down by permuted codes.
-    still = [
+    # Biases may stay: codes pull the logits of a fresh discriminator up as much as permuted codes
+    # pull them down.
+    unchanged = [
         name
         for group in nets
         for name, p in _named(nets, group)
         if p.dim() > 1 and torch.equal(p, before[name])
     ]
-    assert still == []
+    assert unchanged == []
 
 
 def _named(nets, group):
@@ -110,8 +113,8 @@ def _update(model, nets, optimisers, images, noise, step, precision):
 
 @torch.no_grad()
 @pytest.mark.parametrize("channels", [1, 3])
-def test_infer_answers_a_mean_and_a_log_variance_an_image(trained, some, channels):
-    model = some(trained)
+def test_infer_returns_one_mean_and_log_variance_per_image(trained, make_model, channels):
+    model = make_model(trained)
     nets = model.networks((64, 64, channels), 7, "dlib")
     for mean_or_log_variance in model.infer(nets, torch.rand(5, channels, 64, 64)):
         assert mean_or_log_variance.shape == (5, 7)
@@ -119,8 +122,8 @@ def test_infer_answers_a_mean_and_a_log_variance_an_image(trained, some, channel
         assert mean_or_log_variance.isfinite().all()
 
 
-def test_infer_looks_at_each_image_alone(trained, some, initialised, batch):
-    model = some(trained)
+def test_infer_treats_each_image_independently(trained, make_model, initialised, batch):
+    model = make_model(trained)
     images, _ = batch(model, size=4)
     with torch.no_grad():
         together, alone = (

@@ -14,11 +14,11 @@ from facsimile.models.base import networks
     ("name", "parameters"), [("dlib", 690_517), ("paper", 764_245), ("disent", 911_701)]
 )
 def test_parameter_counts_are_those_of_the_three_architectures(name, parameters):
-    made = networks.autoencoder(name, (64, 64, 1), 10)
-    assert sum(p.numel() for p in made.parameters()) == parameters
-    mean, log_variance = made.encode(torch.rand(2, 1, 64, 64))
+    network = networks.autoencoder(name, (64, 64, 1), 10)
+    assert sum(p.numel() for p in network.parameters()) == parameters
+    mean, log_variance = network.encode(torch.rand(2, 1, 64, 64))
     assert mean.shape == log_variance.shape == (2, 10)
-    assert made.decode(mean).shape == (2, 1, 64, 64)
+    assert network.decode(mean).shape == (2, 1, 64, 64)
 
 
 @pytest.mark.parametrize(
@@ -26,10 +26,14 @@ def test_parameter_counts_are_those_of_the_three_architectures(name, parameters)
     [("dlib", 1, 1.779, 5.271), ("paper", 1, 2.081, 6.177), ("paper", 3, 2.350, 6.848)],
 )
 def test_a_training_step_costs_what_was_counted_by_hand(name, channels, forward, step):
-    """GFLOP of the products of 64 images; decoding means has every product of a training step's forward pass."""
-    made = networks.autoencoder(name, (64, 64, channels), 10)
-    out, spent = _counted(lambda: made(torch.rand(64, channels, 64, 64)).sum())
-    # Half of a head: the log-variances are computed, but a sum of what was decoded from means has no gradient in their weights.
+    """GFLOP of the products for 64 images.
+
+    Decoding means has every product of the forward pass of a training step.
+    """
+    network = networks.autoencoder(name, (64, 64, channels), 10)
+    out, spent = _counted(lambda: network(torch.rand(64, channels, 64, 64)).sum())
+    # The log-variances are computed, but the sum of what the means decode to has no gradient with
+    # respect to their weights: half of a head is missing.
     _, back = _counted(out.backward)
     assert spent == pytest.approx(forward * 1e9, rel=5e-4)
     assert spent + back == pytest.approx(step * 1e9, rel=5e-4)
@@ -63,7 +67,7 @@ def test_discriminator_is_six_layers_of_a_thousand_with_leaky_relu():
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("dtype", "expected"),
     [
         (torch.bfloat16, torch.float32),
         (torch.float16, torch.float32),
@@ -71,20 +75,20 @@ def test_discriminator_is_six_layers_of_a_thousand_with_leaky_relu():
         (torch.float64, torch.float64),
     ],
 )
-def test_networks_answer_in_float32_or_wider(given, expected):
-    assert networks.at_least_float32(torch.zeros(1, dtype=given)).dtype == expected
+def test_at_least_float32_widens_only_narrower_types(dtype, expected):
+    assert networks.at_least_float32(torch.zeros(1, dtype=dtype)).dtype == expected
 
 
-def test_networks_answer_in_float32_under_autocast():
-    made = networks.autoencoder("dlib", (64, 64, 1), 10)
+def test_networks_return_float32_under_autocast():
+    network = networks.autoencoder("dlib", (64, 64, 1), 10)
     with torch.autocast("cpu", torch.bfloat16):
-        mean, log_variance = made.encode(torch.rand(2, 1, 64, 64))
-        assert {mean.dtype, log_variance.dtype, made.decode(mean).dtype} == {torch.float32}
+        mean, log_variance = network.encode(torch.rand(2, 1, 64, 64))
+        assert {mean.dtype, log_variance.dtype, network.decode(mean).dtype} == {torch.float32}
 
 
 def test_weights_are_glorot_uniform_and_biases_zero():
-    made = networks.autoencoder("dlib", (64, 64, 3), 10)
-    networks.initialise(made, 0, "vae")
+    network = networks.autoencoder("dlib", (64, 64, 3), 10)
+    networks.initialise(network, 0, "vae")
     # (inputs, outputs) of the layers as TensorFlow builds them: kernel area × channels.
     fans = {"body.0": (16 * 3, 16 * 32), "body.4": (4 * 32, 4 * 64), "body.9": (1024, 256)}
     fans |= {"mean": (256, 10), "log_variance": (256, 10)}
@@ -96,20 +100,21 @@ def test_weights_are_glorot_uniform_and_biases_zero():
         "decoder.11": (16 * 32, 16 * 3),
     }
     for layer, fan in fans.items():
-        weight, limit = made.get_parameter(f"{layer}.weight"), math.sqrt(6 / sum(fan))
+        weight, limit = network.get_parameter(f"{layer}.weight"), math.sqrt(6 / sum(fan))
         assert 0.97 * limit < weight.abs().max() <= limit
-        # Of n uniforms mean and variance have standard errors limit/√(3n) and limit²·√(4/45n); five of each.
+        # Mean and variance of n uniforms have standard errors limit/√(3n) and limit²·√(4/45n); the
+        # tolerances are five of each.
         assert abs(weight.mean()) < 5 * limit / math.sqrt(3 * weight.numel())
         assert abs(weight.square().mean() - limit**2 / 3) < 5 * limit**2 * math.sqrt(
             4 / (45 * weight.numel())
         )
-    assert not any(p.any() for name, p in made.named_parameters() if name.endswith("bias"))
+    assert not any(p.any() for name, p in network.named_parameters() if name.endswith("bias"))
 
 
 def _weights(seed, group, layout=torch.contiguous_format):
-    made = networks.autoencoder("dlib", (64, 64, 1), 10).to(memory_format=layout)
-    networks.initialise(made, seed, group)
-    return torch.cat([p.detach().flatten() for p in made.parameters() if p.dim() > 1])
+    network = networks.autoencoder("dlib", (64, 64, 1), 10).to(memory_format=layout)
+    networks.initialise(network, seed, group)
+    return torch.cat([p.detach().flatten() for p in network.parameters() if p.dim() > 1])
 
 
 def test_initialisation_depends_on_seed_and_group_alone():
@@ -120,19 +125,19 @@ def test_initialisation_depends_on_seed_and_group_alone():
         assert (first == other).float().mean() < 1e-3
 
 
-def test_layers_of_one_network_are_drawn_apart():
-    made = networks.discriminator(10)
-    networks.initialise(made, 0, "discriminator")
-    a, b = made[2].weight, made[4].weight  # both 1000 × 1000
+def test_layers_of_one_network_have_independent_weights():
+    network = networks.discriminator(10)
+    networks.initialise(network, 0, "discriminator")
+    a, b = network[2].weight, network[4].weight  # both 1000 × 1000
     assert abs(torch.corrcoef(torch.stack((a.flatten(), b.flatten())))[0, 1]) < 5e-3
 
 
-def test_the_heads_are_what_they_are_called():
-    made, images = networks.autoencoder("dlib", (64, 64, 1), 3), torch.rand(2, 1, 64, 64)
+def test_the_heads_match_their_names():
+    network, images = networks.autoencoder("dlib", (64, 64, 1), 3), torch.rand(2, 1, 64, 64)
     with torch.no_grad():
-        before = made.encode(images)
-        made.encoder.mean.bias += 1
-        after = made.encode(images)
+        before = network.encode(images)
+        network.encoder.mean.bias += 1
+        after = network.encode(images)
     torch.testing.assert_close(after[0], before[0] + 1)
     assert torch.equal(after[1], before[1])
 

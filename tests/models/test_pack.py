@@ -1,4 +1,7 @@
-"""The packed engine against a plain loop over one run, in float64; and its bits, whatever slot, source or program."""
+"""The packed engine against a plain loop over one run in float64.
+
+Its bits must not depend on slot, source or program.
+"""
 
 import copy
 import dataclasses
@@ -25,10 +28,10 @@ def data(tmp_path_factory):
     return datasets.dataset("toy", tmp_path_factory.mktemp("data") / "toy.h5")
 
 
-def other(name, model, times):
-    """The named model with other values of what must be given; decay rates and the like have defaults, and stay."""
+def variant(name, model, factor):
+    """Return the model with its required hyper-parameters multiplied by a factor."""
     swept = [p.name for p in models.hyper_parameters(name) if p.default is None]
-    return dataclasses.replace(model, **{key: times * getattr(model, key) for key in swept})
+    return dataclasses.replace(model, **{key: factor * getattr(model, key) for key in swept})
 
 
 def equal(a, b):
@@ -36,7 +39,10 @@ def equal(a, b):
 
 
 def alone(model, seed, data, steps):
-    """Weights after some steps of a loop as one would write it: no vmap, torch's own autograd, the serial optimiser."""
+    """Return the weights after some steps of a plain loop.
+
+    It has no vmap, torch's own autograd, and the serial optimiser.
+    """
     nets = model.networks(data.image_shape, TRAINING.latents, TRAINING.network)
     for group, network in nets.items():
         networks.initialise(network.double(), seed, group)
@@ -46,19 +52,12 @@ def alone(model, seed, data, steps):
     }
     seeds = torch.tensor([seed])
     for step in range(steps):
-        at = torch.tensor([step])
-        indices = batches.rows(seeds, at, TRAINING.batch_size, data.factor_sizes, model.paired)[
-            0, 0
-        ]
-        batch = (
-            torch.from_numpy(data.images(indices.numpy()))
-            .permute(0, 3, 1, 2)
-            .float()
-            .div(255)
-            .double()
-        )
+        now = torch.tensor([step])
+        rows = batches.rows(seeds, now, TRAINING.batch_size, data.factor_sizes, model.paired)
+        images = torch.from_numpy(data.images(rows[0, 0].numpy()))
+        batch = images.permute(0, 3, 1, 2).float().div(255).double()
         noise = {
-            name: drawn(seeds, at, name, draw)
+            name: drawn(seeds, now, name, draw)
             for name, draw in model.draws(8, TRAINING.latents).items()
         }
         losses = model.losses(nets, batch, noise, step).minimise
@@ -75,34 +74,35 @@ def alone(model, seed, data, steps):
     }
 
 
-def drawn(seeds, at, name, draw):
+def drawn(seeds, now, name, draw):
     if draw.kind == "permutation":
-        return rng.permutations(seeds, at, name, *draw.shape)[0, 0]
-    return (
-        rng.normals(seeds, at, name, torch.Size(draw.shape).numel())[0, 0].view(draw.shape).double()
-    )
+        return rng.permutations(seeds, now, name, *draw.shape)[0, 0]
+    normals = rng.normals(seeds, now, name, torch.Size(draw.shape).numel())
+    return normals[0, 0].view(draw.shape).double()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("convolutions", ["grouped", "matrix"])
-def test_three_steps_of_a_pack_are_those_of_runs_alone(trained, some, data, convolutions):
-    """To 1e-10 of the learning rate times steps, which is how far a weight can move."""
-    base = some(trained)
-    members = [Member(base, 3), Member(other(trained, base, 1.5), 4)]
+def test_three_steps_of_a_pack_are_those_of_runs_alone(trained, make_model, data, convolutions):
+    """They agree to 1e-10 of the learning rate times steps, which is how far a weight can move."""
+    base = make_model(trained)
+    members = [Member(base, 3), Member(variant(trained, base, 1.5), 4)]
     pack = Pack(members, 3, TRAINING, data, How(precision="float64", convolutions=convolutions))
     pack.advance(3)
     for slot, member in enumerate(members):
-        expected, found = alone(*member, data, 3), pack.weights(slot)
-        assert found.keys() == expected.keys()
-        worst = max((found[name] - expected[name]).abs().max().item() for name in expected)
+        expected, actual = alone(*member, data, 3), pack.weights(slot)
+        assert actual.keys() == expected.keys()
+        worst = max((actual[name] - expected[name]).abs().max().item() for name in expected)
         assert worst < 1e-10 * 3 * TRAINING.adam.lr
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("precision", ["float32", "bf16"])
-def test_bits_depend_on_neither_slot_nor_companions_nor_source(trained, some, data, precision):
-    model, how = some(trained), How(precision=precision)
-    companion = other(trained, model, 3)
+def test_bits_depend_on_neither_slot_nor_companions_nor_source(
+    trained, make_model, data, precision
+):
+    model, how = make_model(trained), How(precision=precision)
+    companion = variant(trained, model, 3)
     first = Pack([Member(model, 3), Member(companion, 4), Member(model, 5)], 3, TRAINING, data, how)
     last = Pack(
         [Member(companion, 3), Member(model, 3)],
@@ -119,35 +119,33 @@ def test_bits_depend_on_neither_slot_nor_companions_nor_source(trained, some, da
     assert not equal(first.tensors(0), first.tensors(2))
 
 
-@pytest.mark.parametrize("way", [as_matrix_products, as_bf16_layers])
+@pytest.mark.parametrize("convert", [as_matrix_products, as_bf16_layers])
 @pytest.mark.parametrize("name", networks.ENCODERS)
-def test_layers_computed_another_way_are_the_same_layers(name, way):
+def test_layers_computed_another_way_are_the_same_layers(name, convert):
     plain = networks.autoencoder(name, (64, 64, 3), 5).double()
-    other = copy.deepcopy(plain)
-    way(other)
-    assert [*other.state_dict()] == [*plain.state_dict()]
-    batch, used = (
-        torch.rand(2, 3, 64, 64, dtype=torch.float64),
-        [n for n, _ in plain.named_parameters() if "log_var" not in n],
-    )
-    values = [network(batch) for network in (plain, other)]
+    converted = copy.deepcopy(plain)
+    convert(converted)
+    assert [*converted.state_dict()] == [*plain.state_dict()]
+    batch = torch.rand(2, 3, 64, 64, dtype=torch.float64)
+    used = [n for n, _ in plain.named_parameters() if "log_var" not in n]
+    values = [network(batch) for network in (plain, converted)]
     torch.testing.assert_close(*values, rtol=1e-12, atol=1e-12)
     gradients = [
         torch.autograd.grad(value.square().sum(), [network.get_parameter(name) for name in used])
-        for network, value in zip((plain, other), values, strict=True)
+        for network, value in zip((plain, converted), values, strict=True)
     ]
     for a, b in zip(*gradients, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-10 * a.abs().max().item())
 
 
-def test_other_convolutions_are_refused():
+def test_unsupported_convolutions_raise():
     for layer in (torch.nn.Conv2d(2, 2, 3, groups=2), torch.nn.ConvTranspose2d(2, 2, 3)):
-        with pytest.raises(ValueError, match="not known as a product of matrices"):
+        with pytest.raises(ValueError, match="not supported as a matrix product"):
             as_matrix_products(layer)
 
 
-def test_a_dummy_and_a_frozen_run_stay_as_they_are(some, data):
-    pack = Pack([Member(some("beta_vae"), seed) for seed in (0, 1)], 3, TRAINING, data, How())
+def test_a_dummy_and_a_frozen_run_stay_as_they_are(make_model, data):
+    pack = Pack([Member(make_model("beta_vae"), seed) for seed in (0, 1)], 3, TRAINING, data, How())
     before = [pack.tensors(slot) for slot in range(3)]
     pack.freeze(1)
     block = pack.advance(2)
@@ -155,15 +153,15 @@ def test_a_dummy_and_a_frozen_run_stay_as_they_are(some, data):
     assert [equal(before[slot], pack.tensors(slot)) for slot in range(3)] == [False, True, True]
 
 
-def test_no_run_goes_past_its_last_step(some, data):
-    pack = Pack([Member(some("beta_vae"), 0)], 1, TRAINING, data, How())
+def test_no_run_goes_past_its_last_step(make_model, data):
+    pack = Pack([Member(make_model("beta_vae"), 0)], 1, TRAINING, data, How())
     assert pack.advance(12).steps == [TRAINING.steps]
 
 
 @pytest.mark.slow
-def test_traced_into_one_program_a_step_has_the_same_bits(some, data):
-    """What a GPU compiles: one graph with the gradients and the optimiser in it."""
-    members = [Member(some("factor_vae"), seed) for seed in (0, 1)]
+def test_traced_into_one_program_a_step_has_the_same_bits(make_model, data):
+    """A GPU compiles one graph that includes the gradients and the optimiser."""
+    members = [Member(make_model("factor_vae"), seed) for seed in (0, 1)]
     eager, traced = (Pack(members, 2, TRAINING, data, How()) for _ in range(2))
     arguments = (traced._state.arguments(), traced._source.buffer)
     traced._step = make_fx(traced._step, tracing_mode="fake")(*arguments)
@@ -172,34 +170,36 @@ def test_traced_into_one_program_a_step_has_the_same_bits(some, data):
     assert all(equal(eager.tensors(slot), traced.tensors(slot)) for slot in range(2))
 
 
-def test_binary_images_lie_in_bits_on_the_device(data):
+def test_binary_images_are_bit_packed_on_the_device(data):
     class Binary(type(data)):
         def _images(self, indices, rng):
             return 255 * (super()._images(indices, rng) > 127).astype("uint8")
 
     binary = Binary(data._rows, data.facts)
-    for kept, width in ((data, 64 * 64), (binary, 64 * 64 // 8)):
-        source = sources.Resident(kept, CPU)
+    for dataset, width in ((data, 64 * 64), (binary, 64 * 64 // 8)):
+        source = sources.Resident(dataset, CPU)
         assert source.buffer.shape == (len(data), width)
-        found = source.take(source.buffer, torch.tensor([[7, 300], [8, 9]]))
-        expected = torch.from_numpy(kept.images([7, 300, 8, 9])).view(2, 2, 1, 64, 64).float() / 255
-        assert torch.equal(found, expected)
+        images = source.take(source.buffer, torch.tensor([[7, 300], [8, 9]]))
+        expected = (
+            torch.from_numpy(dataset.images([7, 300, 8, 9])).view(2, 2, 1, 64, 64).float() / 255
+        )
+        assert torch.equal(images, expected)
 
 
-def test_what_a_pack_refuses(some, data):
-    beta, dip = Member(some("beta_vae"), 0), Member(some("dip_vae_i"), 0)
-    for members, said in (
+def test_impossible_packs_raise(make_model, data):
+    beta, dip = Member(make_model("beta_vae"), 0), Member(make_model("dip_vae_i"), 0)
+    for members, message in (
         ([beta] * 3, "cannot hold 3"),
         ([], "cannot hold 0"),
         ([beta, dip], "hence one model"),
     ):
-        with pytest.raises(ValueError, match=said):
+        with pytest.raises(ValueError, match=message):
             Pack(members, 2, TRAINING, data, How())
     with pytest.raises(ValueError, match="1 to 64 steps"):
         Pack([beta], 1, TRAINING, data, How()).advance(65)
 
 
-def test_images_drawn_anew_are_fed_and_never_resident(data):
+def test_stochastic_images_are_fed_and_never_resident(data):
     class Noisy(type(data)):
         stochastic = True
 
@@ -224,21 +224,19 @@ def test_images_drawn_anew_are_fed_and_never_resident(data):
 @pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("precision", ["float32", "bf16"])
 def test_on_a_gpu_bits_depend_on_neither_slot_nor_interruption(
-    trained, some, data, precision, compiled
+    trained, make_model, data, precision, compiled
 ):
-    model, how = some(trained), How(torch.device("cuda"), precision, compiled)
-    companion = other(trained, model, 3)
+    model, how = make_model(trained), How(torch.device("cuda"), precision, compiled)
+    companion = variant(trained, model, 3)
     first = Pack([Member(model, 3), Member(companion, 4), Member(model, 5)], 4, TRAINING, data, how)
     first.advance(10)
     second = Pack(
         [Member(companion, 7), Member(companion, 8), Member(model, 3)], 4, TRAINING, data, how
     )
     second.advance(4)
-    kept, third = (
-        second.tensors(2),
-        Pack([Member(companion, 1), Member(model, 3)], 4, TRAINING, data, how),
-    )
-    third.restore(1, kept, 4)
+    stored = second.tensors(2)
+    third = Pack([Member(companion, 1), Member(model, 3)], 4, TRAINING, data, how)
+    third.restore(1, stored, 4)
     third.advance(6)
     assert equal(first.tensors(0), third.tensors(1))
 
@@ -247,8 +245,11 @@ def test_on_a_gpu_bits_depend_on_neither_slot_nor_interruption(
     not torch.cuda.is_available(),
     reason="no GPU here: it is compared with the processor where there is one",
 )
-def test_a_gpu_agrees_with_the_processor_in_float64(trained, some, data):
-    members = [Member(some(trained), 3), Member(other(trained, some(trained), 1.5), 4)]
+def test_a_gpu_agrees_with_the_processor_in_float64(trained, make_model, data):
+    members = [
+        Member(make_model(trained), 3),
+        Member(variant(trained, make_model(trained), 1.5), 4),
+    ]
     packs = [
         Pack(members, 2, TRAINING, data, How(torch.device(on), "float64")) for on in ("cpu", "cuda")
     ]

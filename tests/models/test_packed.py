@@ -1,4 +1,4 @@
-"""Losses are pure: mapped over three runs as one program, each run gets the gradients that it has alone."""
+"""Losses are pure: under vmap over three runs, each run gets the gradients that it gets alone."""
 
 import dataclasses
 
@@ -13,7 +13,7 @@ RUNS = 3
 
 
 class Objective(nn.Module):
-    """The losses of one model as one module, so that its parameters can be given from outside."""
+    """The losses of one model as a module, so that ``functional_call`` can replace parameters."""
 
     def __init__(self, nets):
         super().__init__()
@@ -28,10 +28,10 @@ def stacked(items):
 
 
 @pytest.fixture
-def runs(some, initialised, batch, trained):
-    """Models that differ in every hyper-parameter, with networks and batches of their own, in float64."""
-    base = some(trained)
-    made = [
+def runs(make_model, initialised, batch, trained):
+    """Models that differ in every hyper-parameter, each with its networks and batch, in float64."""
+    base = make_model(trained)
+    variants = [
         dataclasses.replace(base, **{key: (k + 1.5) * v for key, v in vars(base).items()})
         for k in range(RUNS)
     ]
@@ -39,11 +39,11 @@ def runs(some, initialised, batch, trained):
     images, noise = zip(
         *(batch(base, size=4, seed=seed, dtype=torch.float64) for seed in range(RUNS)), strict=True
     )
-    return made, objectives, torch.stack(images), stacked(noise)
+    return variants, objectives, torch.stack(images), stacked(noise)
 
 
 def groups(objective):
-    """Group -> its parameters by name, as the module knows them."""
+    """Return the parameters of each group by their full names."""
     names = {group: f"nets.{group}." for group in objective.nets}
     return {
         group: {name: p for name, p in objective.named_parameters() if name.startswith(prefix)}
@@ -52,30 +52,32 @@ def groups(objective):
 
 
 def test_packed_gradients_equal_those_of_a_run_alone(runs):
-    made, objectives, images, noise = runs
+    variants, objectives, images, noise = runs
     weights = stacked([{name: p.detach() for name, p in o.named_parameters()} for o in objectives])
     weights = {name: weight.requires_grad_() for name, weight in weights.items()}
     values = [
         {key: torch.tensor(v, dtype=torch.float64) for key, v in vars(model).items()}
-        for model in made
+        for model in variants
     ]
     steps = torch.tensor([0, 1, 2])
 
     def losses(weights, values, images, noise, step):
         return torch.func.functional_call(
-            objectives[0], weights, (dataclasses.replace(made[0], **values), images, noise, step)
+            objectives[0],
+            weights,
+            (dataclasses.replace(variants[0], **values), images, noise, step),
         )
 
     packed = torch.func.vmap(losses)(weights, stacked(values), images, noise, steps)
     assert packed.keys() == objectives[0].nets.keys()
     for group, loss in packed.items():
-        own = groups(objectives[0])[group]
+        names = groups(objectives[0])[group]
         together = torch.autograd.grad(
-            loss.sum(), [weights[name] for name in own], retain_graph=True
+            loss.sum(), [weights[name] for name in names], retain_graph=True
         )
         for k, objective in enumerate(objectives):
             alone_loss = objective(
-                made[k], images[k], {key: value[k] for key, value in noise.items()}, k
+                variants[k], images[k], {key: value[k] for key, value in noise.items()}, k
             )[group]
             alone = torch.autograd.grad(alone_loss, list(groups(objective)[group].values()))
             torch.testing.assert_close(loss[k], alone_loss, rtol=1e-12, atol=0)
@@ -85,7 +87,7 @@ def test_packed_gradients_equal_those_of_a_run_alone(runs):
             assert worst < 1e-10
 
 
-def test_a_step_given_as_a_tensor_is_the_step():
+def test_a_step_may_be_a_tensor():
     model = models.model("annealed_vae", c_max=25, gamma=1000, iteration_threshold=100_000)
     q = Posterior(*torch.zeros(3, 2, 2), torch.tensor(3.0))
     for step in (0, 12_345, 100_000, 300_000):

@@ -1,4 +1,4 @@
-"""The generator against the published vectors of Random123, and what a run's independence rests on."""
+"""The generator: published test vectors of Random123, independence, and distributions."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from facsimile.models.base import rng
 
 U = 0xFFFFFFFF
 # Random123 1.14, tests/kat_vectors, philox4x32 10 rounds: counter, key, words.
-KNOWN = [
+VECTORS = [
     ((0, 0, 0, 0), (0, 0), "6627e8d5 e169c58d bc57ac4c 9b00dbd8"),
     ((U, U, U, U), (U, U), "408f276d 41c83b0e a20bc7c6 6d5451fd"),
     (
@@ -23,7 +23,7 @@ def tensors(values):
     return tuple(torch.tensor([value], dtype=torch.int64) for value in values)
 
 
-@pytest.mark.parametrize(("counter", "key", "words"), KNOWN)
+@pytest.mark.parametrize(("counter", "key", "words"), VECTORS)
 def test_published_vectors(counter, key, words):
     drawn = rng.philox(tensors(counter), tensors(key))
     assert " ".join(f"{word.item():08x}" for word in drawn) == words

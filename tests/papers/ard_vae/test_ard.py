@@ -1,4 +1,4 @@
-"""ARD-VAE's divergence, its networks and RAE's loss, against values worked out by hand or independently."""
+"""ARD-VAE's divergence, its networks and RAE's loss, against independently computed values."""
 
 import numpy as np
 import pytest
@@ -13,13 +13,11 @@ B, D = 64, 5
 
 @pytest.fixture
 def posterior():
-    """Means and log-variances of very different scales, float64, that want gradients."""
+    """Means and log-variances of very different scales, float64, that require gradients."""
     rng = np.random.default_rng(0)
     scale = np.array([0.01, 0.3, 1, 4, 50])
-    mean, log_variance = (
-        rng.normal(size=(B, D)) * scale,
-        rng.normal(scale=0.5, size=(B, D)) + 2 * np.log(scale) - 1,
-    )
+    mean = rng.normal(size=(B, D)) * scale
+    log_variance = rng.normal(scale=0.5, size=(B, D)) + 2 * np.log(scale) - 1
     return torch.from_numpy(mean).requires_grad_(), torch.from_numpy(log_variance).requires_grad_()
 
 
@@ -28,7 +26,7 @@ def second_moment(mean, log_variance):
 
 
 def test_the_divergence_is_that_of_two_gaussians_at_the_best_variance(posterior):
-    """Where v = E[z²] the quadratic part is ½ a latent, whatever the codes: what is left is ½ (log v - E log σ²)."""
+    """With v = E[z²] the quadratic part is ½ per latent, which leaves ½ (log v - E log σ²)."""
     mean, log_variance = posterior
     expected = (
         0.5 * (np.log(second_moment(*posterior)) - log_variance.detach().numpy().mean(0)).sum()
@@ -55,57 +53,59 @@ def test_the_scale_of_a_latent_does_not_matter(posterior):
     assert moved.item() == pytest.approx(_ard.divergence(mean, log_variance).item(), rel=1e-12)
 
 
-def test_a_latent_that_says_nothing_costs_nothing():
-    """All posteriors alike and about zero: they are their prior, of whatever variance."""
+def test_a_latent_without_information_costs_nothing():
+    """If all posteriors are equal and centred on zero, they equal their prior."""
     alike = torch.full((B, 1), -3.0, dtype=torch.float64)
     assert _ard.divergence(torch.zeros_like(alike), alike).item() == pytest.approx(0, abs=1e-12)
 
 
 def test_the_squared_error_is_not_halved_and_the_weight_is_beta():
-    """Networks of zeros: means 0, variances 1, and nothing decoded. The KL is none, the error the sum of squares."""
+    """With zero networks, means are 0, variances 1 and reconstructions 0.
+
+    The KL is then 0, and the error is the sum of squares.
+    """
     model = models.model("ard_vae_linear", beta=3.0)
-    made = model.networks({"x": (4,)}, 2, "own")
-    for parameter in made["vae"].parameters():
+    networks = model.networks({"x": (4,)}, 2, "own")
+    for parameter in networks["vae"].parameters():
         torch.nn.init.zeros_(parameter)
     x = torch.tensor([[1.0, 2, 0, 0], [0, 0, 3, 1]])
-    losses = model.losses(made, {"x": x}, {"z": torch.ones(2, 2)}, 0)
+    losses = model.losses(networks, {"x": x}, {"z": torch.ones(2, 2)}, 0)
     assert losses.minimise["vae"].item() == pytest.approx((5 + 10) / 2)
-    torch.nn.init.constant_(
-        made["vae"].encoder.body.bias, 1.0
-    )  # means 1, log-variances 1: v = 1 + e
+    # Means 1, log-variances 1: v = 1 + e.
+    torch.nn.init.constant_(networks["vae"].encoder.body.bias, 1.0)
     kl = 2 * 0.5 * (np.log(1 + np.e) - 1)
-    assert model.losses(made, {"x": x}, {"z": torch.ones(2, 2)}, 0).minimise[
+    assert model.losses(networks, {"x": x}, {"z": torch.ones(2, 2)}, 0).minimise[
         "vae"
     ].item() == pytest.approx(7.5 + 3 * kl)
 
 
 def test_the_convolutions_have_the_released_widths_and_keep_the_size_of_the_images():
     model = models.model("ard_vae_conv", beta=0.5)
-    made = model.networks({"images": (28, 28, 1)}, 16, "own")
-    vae = made["vae"].eval()
+    networks = model.networks({"images": (28, 28, 1)}, 16, "own")
+    vae = networks["vae"].eval()
     convolutions = [
         layer
         for layer in vae.modules()
         if isinstance(layer, torch.nn.Conv2d | torch.nn.ConvTranspose2d)
     ]
     assert [layer.out_channels for layer in convolutions] == [64, 128, 256, 512, 256, 128, 64, 1]
-    decoded = model.decode(made, torch.zeros(3, 16))
+    decoded = model.decode(networks, torch.zeros(3, 16))
     assert decoded.shape == (3, 1, 28, 28)
     assert ((decoded >= 0) & (decoded <= 1)).all()
-    found = model.infer(made, {"images": torch.rand(300, 1, 28, 28)})
-    assert {name: tuple(values.shape) for name, values in found.items()} == {
+    inferred = model.infer(networks, {"images": torch.rand(300, 1, 28, 28)})
+    assert {name: tuple(values.shape) for name, values in inferred.items()} == {
         "mean": (300, 16),
         "log_variance": (300, 16),
     }
-    with pytest.raises(ValueError, match=r"width is a number of channels, 1 or more, not 0\.5"):
+    with pytest.raises(ValueError, match=r"a whole number of channels, 1 or more, not 0\.5"):
         models.model("ard_vae_conv", beta=0.5, width=0.5).check()
 
 
 def test_rae_weighs_codes_and_decoder_as_its_paper(initialised, batch):
     model = models.model("rae", beta=0.2, decoder_weight=0.03)
-    made, (images, noise) = initialised(model), batch(model)
+    networks, (images, noise) = initialised(model), batch(model)
     assert noise == {}
-    vae = made["vae"]
+    vae = networks["vae"]
     codes, log_variance = vae.encode(images)
     assert (log_variance == LOG_VARIANCE).all()
     logits = vae.decode(codes).detach().double().numpy()
@@ -116,10 +116,10 @@ def test_rae_weighs_codes_and_decoder_as_its_paper(initialised, batch):
     decoder = sum(
         (parameter.detach().double().numpy() ** 2).sum() for parameter in vae.decoder.parameters()
     )
-    loss = model.losses(made, images, noise, 0).minimise["vae"].item()
+    loss = model.losses(networks, images, noise, 0).minimise["vae"].item()
     assert loss == pytest.approx(error + 0.2 * norm + 0.03 * decoder, rel=1e-6)
 
 
 def test_rae_has_no_parameter_for_a_variance():
-    made = models.model("rae", beta=1e-4, decoder_weight=1e-6).networks((64, 64, 1), 4, "dlib")
-    assert not [name for name, _ in made["vae"].named_parameters() if "log_variance" in name]
+    networks = models.model("rae", beta=1e-4, decoder_weight=1e-6).networks((64, 64, 1), 4, "dlib")
+    assert not [name for name, _ in networks["vae"].named_parameters() if "log_variance" in name]

@@ -32,8 +32,8 @@ def batch():
     }
 
 
-def made(name="causal_vae", **given):
-    model = models.model(name, **given)
+def created(name="causal_vae", **values):
+    model = models.model(name, **values)
     networks = model.networks(SHAPES, LATENTS, "own")
     model.initialise(networks, 0)
     return model, networks
@@ -62,48 +62,48 @@ def test_acyclicity_is_zero_without_cycles_and_known_with_one():
 
 
 def test_the_released_start_has_the_edges_of_the_first_two_concepts():
-    _, networks = made()
-    wanted = torch.tensor([[0.0, 1, 1, 1], [0, 0, 1, 1], [0, 0, 0, 0], [0, 0, 0, 0]])
-    assert torch.equal(causal_vae.edges(networks[GROUP]), wanted)
-    assert not causal_vae.edges(made(causes=0)[1][GROUP]).any()
+    _, networks = created()
+    expected = torch.tensor([[0.0, 1, 1, 1], [0, 0, 1, 1], [0, 0, 0, 0], [0, 0, 0, 0]])
+    assert torch.equal(causal_vae.edges(networks[GROUP]), expected)
+    assert not causal_vae.edges(created(causes=0)[1][GROUP]).any()
 
 
 def test_causal_codes_are_those_of_their_parents_and_their_own_noise(batch):
-    model, networks = made()
-    found = model.codes_of(networks[GROUP], model.pictures(batch), 4)
-    mixed = torch.einsum("bid,ij->bjd", found["causal"], causal_vae.edges(networks[GROUP]))
-    torch.testing.assert_close(found["causal"], mixed + found["exogenous"])
+    model, networks = created()
+    codes = model.codes_of(networks[GROUP], model.pictures(batch), 4)
+    mixed = torch.einsum("bid,ij->bjd", codes["causal"], causal_vae.edges(networks[GROUP]))
+    torch.testing.assert_close(codes["causal"], mixed + codes["exogenous"])
     # With the start's edges: z₃ = z₀ + z₁ + ε₃ and z₁ = z₀ + ε₁.
-    e = found["exogenous"]
-    torch.testing.assert_close(found["causal"][:, 3], 2 * e[:, 0] + e[:, 1] + e[:, 3])
+    e = codes["exogenous"]
+    torch.testing.assert_close(codes["causal"][:, 3], 2 * e[:, 0] + e[:, 1] + e[:, 3])
 
 
-def test_terms_of_the_loss_are_the_stated_ones(batch):
-    model, networks = made(alpha=0.3, beta=1, acyclicity=3)
+def test_terms_of_the_loss_have_their_formulas(batch):
+    model, networks = created(alpha=0.3, beta=1, acyclicity=3)
     set_graph(networks, {(0, 1): 0.5, (1, 0): 0.5})
     terms = losses(model, networks, batch).terms
     counted = {name: value[:4] for name, value in batch.items()}
-    found = model.codes_of(networks[GROUP], model.pictures(counted), 4)
+    codes = model.codes_of(networks[GROUP], model.pictures(counted), 4)
     assert terms["kl_exogenous"].item() == pytest.approx(
-        0.15 * found["exogenous"].square().sum((1, 2)).mean().item(), rel=1e-5
+        0.15 * codes["exogenous"].square().sum((1, 2)).mean().item(), rel=1e-5
     )
     prior = counted["scaled"][..., None].expand(-1, -1, 2)
     assert terms["kl_prior"].item() == pytest.approx(
-        0.5 * (found["causal"] - prior).square().sum((1, 2)).mean().item(), rel=1e-5
+        0.5 * (codes["causal"] - prior).square().sum((1, 2)).mean().item(), rel=1e-5
     )
     h = causal_vae.acyclicity(causal_vae.edges(networks[GROUP])).item()
     assert terms["cycles"].item() == pytest.approx(3 * h + 0.5 * h**2, rel=1e-5)
 
 
-def test_labels_are_predicted_in_the_stated_units(batch):
-    raw, scaled = (losses(*made(raw=raw), batch).terms["labels"].item() for raw in (1, 0))
+def test_labels_are_predicted_in_the_chosen_units(batch):
+    raw, scaled = (losses(*created(raw=raw), batch).terms["labels"].item() for raw in (1, 0))
     assert raw > 100 * scaled
 
 
 @pytest.mark.parametrize("name", ["causal_vae", "conditional_vae", "scene_ivae", "scene_beta_vae"])
 def test_a_sum_over_all_pixels_is_as_many_rows_of_pixels(name, batch):
     along, over = (
-        losses(*made(name, summed=summed), batch).terms["reconstruction"].item()
+        losses(*created(name, summed=summed), batch).terms["reconstruction"].item()
         for summed in (0, 1)
     )
     assert over == pytest.approx(along * 4 * 8)  # 4 channels of 8 rows
@@ -112,8 +112,8 @@ def test_a_sum_over_all_pixels_is_as_many_rows_of_pixels(name, batch):
 
 
 @pytest.mark.parametrize("name", ["causal_vae", "conditional_vae", "scene_ivae", "scene_beta_vae"])
-def test_held_out_rows_count_nothing(name, batch):
-    model, networks = made(name)
+def test_held_out_rows_do_not_contribute(name, batch):
+    model, networks = created(name)
     before = losses(model, networks, batch).minimise[GROUP]
     for key in ("images", "labels", "scaled"):
         batch[key][4:] = 0.123
@@ -121,19 +121,19 @@ def test_held_out_rows_count_nothing(name, batch):
 
 
 def test_pictures_are_averaged_down_with_an_opaque_channel(batch):
-    model, networks = made(side=2)
+    model, networks = created(side=2)
     pictures = model.pictures(batch).view(ROWS, 4, 2, 2)
     assert pictures[0, 1, 0, 1].item() == pytest.approx(batch["images"][0, 1, :4, 4:].mean().item())
     assert (pictures[:, 3] == 1).all()
     assert part(networks[GROUP], "encoder")[0].in_features == 16
-    with pytest.raises(ValueError, match="does not part 8 x 8 pixels into squares"):
-        made(side=3)
-    with pytest.raises(ValueError, match="9 are not a whole number for each of 4 concepts"):
+    with pytest.raises(ValueError, match="does not divide 8 x 8 pixels into squares"):
+        created(side=3)
+    with pytest.raises(ValueError, match="9 is not divisible by the number of concepts, 4"):
         models.model("causal_vae").networks(SHAPES, 9, "own")
 
 
 def test_a_set_concept_has_its_value_and_reaches_its_children(batch):
-    model, networks = made(causes=0)
+    model, networks = created(causes=0)
     set_graph(networks, {(0, 2): 1.0})
     net, pictures = networks[GROUP], model.pictures(batch)
     with torch.no_grad():
@@ -148,7 +148,7 @@ def test_a_set_concept_has_its_value_and_reaches_its_children(batch):
 
 
 def test_without_a_graph_a_set_concept_reaches_no_other(batch):
-    model, networks = made("conditional_vae")
+    model, networks = created("conditional_vae")
     low, high = (
         model.intervene(networks[GROUP], model.pictures(batch), 1, torch.full((ROWS,), v))
         for v in (-1.0, 1.0)
@@ -157,12 +157,12 @@ def test_without_a_graph_a_set_concept_reaches_no_other(batch):
     torch.testing.assert_close(low[:, [0, 2, 3]], high[:, [0, 2, 3]])
 
 
-def test_what_is_learned_is_of_held_out_rows(batch):
-    model, networks = made()
-    found = model.learned(networks, batch, 0)
-    assert found["counterfactual_rows"].tolist() == [4, 5]
-    assert found["counterfactual_images"].shape == (2, 4, 8, 8, 3)
-    assert found["strips"].shape == (2, 4, 7, 8, 8, 3)
+def test_interventions_are_decoded_for_held_out_rows(batch):
+    model, networks = created()
+    learned = model.learned(networks, batch, 0)
+    assert learned["counterfactual_rows"].tolist() == [4, 5]
+    assert learned["counterfactual_images"].shape == (2, 4, 8, 8, 3)
+    assert learned["strips"].shape == (2, 4, 7, 8, 8, 3)
     values = batch["counterfactuals"][4:].diagonal(dim1=1, dim2=2)[:, 3]
     codes = model.intervene(networks[GROUP], model.pictures(batch)[4:], 3, values)
     means = (
@@ -171,7 +171,7 @@ def test_what_is_learned_is_of_held_out_rows(batch):
         .view(2, 4, 8, 8)[:, :3]
         .permute(0, 2, 3, 1)
     )
-    assert (found["counterfactual_images"][:, 3].float() - means * 255).abs().max() <= 0.51
+    assert (learned["counterfactual_images"][:, 3].float() - means * 255).abs().max() <= 0.51
 
 
 def test_weights_start_within_one_over_the_root_of_the_inputs():

@@ -1,4 +1,4 @@
-"""VAEs with squared errors: each term by hand, what a pair shares, and the blurred error by the definition."""
+"""VAEs with squared errors: the terms of the loss, what a pair shares, and the blurred error."""
 
 import numpy as np
 import pytest
@@ -16,8 +16,8 @@ def test_every_term_is_a_mean(initialised, batch):
     model = models.model("beta_vae_mse", beta=0.5, pixel_mean=0.25, pixel_std=0.5)
     nets, (images, noise) = initialised(model), batch(model)
     losses = model.losses(nets, images, noise, 0)
-    given = (images - 0.25) / 0.5
-    mean, log_variance = nets["vae"].encode(given)
+    standardised = (images - 0.25) / 0.5
+    mean, log_variance = nets["vae"].encode(standardised)
     decoded = (
         nets["vae"]
         .decode(mean + (log_variance / 2).exp() * noise["z"])
@@ -25,7 +25,7 @@ def test_every_term_is_a_mean(initialised, batch):
         .numpy()
         .astype(float)
     )
-    error = np.mean((decoded - given.numpy()) ** 2)
+    error = np.mean((decoded - standardised.numpy()) ** 2)
     kl = np.mean(0.5 * (mean**2 + log_variance.exp() - log_variance - 1).detach().numpy())
     assert losses.terms["reconstruction"].item() == pytest.approx(error, rel=1e-5)
     assert losses.minimise["vae"].item() == pytest.approx(error + 0.5 * kl, rel=1e-5)
@@ -33,21 +33,21 @@ def test_every_term_is_a_mean(initialised, batch):
 
 @pytest.mark.parametrize("name", FOUR)
 def test_images_come_back_in_their_own_units(name, initialised, batch):
-    """A decoder that answers standardised images answers the images."""
+    """Decoding undoes the standardisation."""
     model = models.model(name, beta=1, pixel_mean=0.25, pixel_std=0.5)
     images, _ = batch(model)
-    given = (images - 0.25) / 0.5
+    standardised = (images - 0.25) / 0.5
 
     class Perfect:
         def decode(self, codes):
-            return given
+            return standardised
 
     torch.testing.assert_close(model.decode({"vae": Perfect()}, None), images)
 
 
 def test_the_blurred_error_is_that_of_blurred_images():
-    """Straight from the definition: sums of a 63 × 63 box over images with zeros around them, divided by its pixels."""
-    one, other = torch.rand(2, 2, 3, 64, 64, dtype=torch.float64)
+    """By definition, it is the mean over boxes of 63 × 63 pixels of zero-padded images."""
+    first, second = torch.rand(2, 2, 3, 64, 64, dtype=torch.float64)
 
     def blurred(images):
         padded = np.pad(images.numpy(), ((0, 0), (0, 0), (31, 31), (31, 31)))
@@ -61,26 +61,27 @@ def test_the_blurred_error_is_that_of_blurred_images():
             + sums[:, :, :-63, :-63]
         ) / 63**2
 
-    expected = ((one - other) ** 2).mean().item() + 7 * (
-        (blurred(one) - blurred(other)) ** 2
+    expected = ((first - second) ** 2).mean().item() + 7 * (
+        (blurred(first) - blurred(second)) ** 2
     ).mean()
-    assert _mean_squared.box_blur_error(one - other, 7).item() == pytest.approx(expected, rel=1e-10)
+    assert _mean_squared.box_blur_error(first - second, 7).item() == pytest.approx(
+        expected, rel=1e-10
+    )
     model = models.model("beta_vae_box_blur", beta=1, blur=7)
-    assert model.error(one - other).item() == pytest.approx(expected, rel=1e-10)
+    assert model.error(first - second).item() == pytest.approx(expected, rel=1e-10)
 
 
 def test_the_blurred_error_grows_with_distance_where_the_plain_one_does_not():
-    """Two squares that do not overlap: the further apart, the greater the blurred error, and the plain one is the same."""
+    """Of two squares that do not overlap, only the blurred error grows with the distance."""
 
-    def image(at):
-        made = torch.zeros(1, 1, 64, 64, dtype=torch.float64)
-        made[..., 24:32, at : at + 8] = 1
-        return made
+    def square(left):
+        image = torch.zeros(1, 1, 64, 64, dtype=torch.float64)
+        image[..., 24:32, left : left + 8] = 1
+        return image
 
-    errors = [
-        _mean_squared.box_blur_error(image(0) - image(at), 3969).item() for at in (8, 16, 24, 32)
-    ]
-    plain = [_mean_squared.box_blur_error(image(0) - image(at), 0).item() for at in (8, 16, 24, 32)]
+    differences = [square(0) - square(left) for left in (8, 16, 24, 32)]
+    errors = [_mean_squared.box_blur_error(images, 3969).item() for images in differences]
+    plain = [_mean_squared.box_blur_error(images, 0).item() for images in differences]
     assert errors == sorted(errors)
     assert len(set(errors)) == 4
     assert len(set(plain)) == 1
@@ -88,26 +89,27 @@ def test_the_blurred_error_grows_with_distance_where_the_plain_one_does_not():
 
 def test_divergence_is_the_mean_of_both_kls():
     torch.manual_seed(0)
-    means, logs = (
-        torch.randn(2, 5, 3, dtype=torch.float64),
-        torch.randn(2, 5, 3, dtype=torch.float64),
-    )
-    one, other = (
+    means = torch.randn(2, 5, 3, dtype=torch.float64)
+    logs = torch.randn(2, 5, 3, dtype=torch.float64)
+    first, second = (
         torch.distributions.Normal(m, (v / 2).exp()) for m, v in zip(means, logs, strict=True)
     )
     kl = torch.distributions.kl_divergence
     torch.testing.assert_close(
-        divergence(tuple(means), tuple(logs)), (kl(one, other) + kl(other, one)) / 2
+        divergence(tuple(means), tuple(logs)), (kl(first, second) + kl(second, first)) / 2
     )
 
 
 def test_a_pair_shares_what_differs_least():
-    """Means 0 and (0.1, 1, 4), variances 1: divergences d²/2 are 0.005, 0.5 and 8, their middle is 4."""
+    """For means 0 and (0.1, 1, 4) and variances 1, divergences d²/2 are 0.005, 0.5 and 8.
+
+    Their midpoint is 4.
+    """
     model = models.model("ada_gvae", beta=1)
     mean = torch.tensor([[0.0, 0.0, 0.0], [0.1, 1.0, 4.0]])
     log_variance = torch.zeros(2, 3)
-    found, logs = model.shared(mean, log_variance)
-    torch.testing.assert_close(found, torch.tensor([[0.05, 0.5, 0.0], [0.05, 0.5, 4.0]]))
+    shared, logs = model.shared(mean, log_variance)
+    torch.testing.assert_close(shared, torch.tensor([[0.05, 0.5, 0.0], [0.05, 0.5, 4.0]]))
     torch.testing.assert_close(logs, log_variance)
     released, _ = models.model("ada_gvae", beta=1, first=0).shared(mean, log_variance)
     torch.testing.assert_close(released, torch.tensor([[0.1, 1.0, 0.0], [0.1, 1.0, 4.0]]))

@@ -1,4 +1,10 @@
-"""Models: one file each, found by its name. ``model("beta_vae", beta=4)`` makes one."""
+"""Models, one file each, discovered by name.
+
+Example::
+
+    >>> models.model("beta_vae", beta=4)
+    BetaVAE(beta=4)
+"""
 
 from typing import Any
 
@@ -11,19 +17,25 @@ from facsimile.models.base.model import Draw, Losses, Model
 __all__ = ["ArraysModel", "Draw", "HyperParameter", "Losses", "Model", "hyper_parameters", "model"]
 
 
-def model(name: str, **given: Any) -> Model:
-    """The named model with the given hyper-parameters.
+def model(name: str, **values: Any) -> Model:
+    """Create a model.
 
-    Raises UnknownName for a name that is not there, with the nearest one, and ValueError for a value that is missing, no finite
-    number, or one for which the model is not defined.
+    Args:
+        name: name of the model, i.e. of its file.
+        **values: value of each hyper-parameter; those with a default may be omitted.
+
+    Raises:
+        UnknownName: there is no such model or hyper-parameter; the message suggests the nearest.
+        ValueError: a value is missing, is not a finite number, or is one for which the model is not
+            defined.
     """
-    found = discover.the_class("models", name, Model)
-    base_hyper_parameters.check(name, found, given)
-    made: Model = found(**given)
-    made.check()
-    return made
+    cls = discover.the_class("models", name, Model)
+    base_hyper_parameters.check(name, cls, values)
+    created: Model = cls(**values)
+    created.check()
+    return created
 
 
 def hyper_parameters(name: str) -> tuple[HyperParameter, ...]:
-    """Name, meaning and default of each hyper-parameter of the named model; raises UnknownName."""
+    """Return name, meaning and default of each hyper-parameter of a model; raises UnknownName."""
     return base_hyper_parameters.of(discover.the_class("models", name, Model))

@@ -1,4 +1,4 @@
-"""What DIP-VAE-I and DIP-VAE-II share: a covariance is pulled towards the identity."""
+"""The base class of DIP-VAE-I and DIP-VAE-II, which push a covariance towards the identity."""
 
 from dataclasses import dataclass
 
@@ -10,22 +10,24 @@ from facsimile.models.base.vae import VAE
 
 @dataclass(frozen=True)
 class DIPVAE(VAE):
-    """Disentangled inferred prior (Kumar et al. 2018, "Variational inference of disentangled latent concepts …").
+    """Disentangled inferred prior.
 
-    Sums over the entries of the matrix, as disentanglement_lib (``regularize_diag_off_diag_dip``).
+    Kumar et al. 2018, "Variational inference of disentangled latent concepts …". The penalty is a
+    sum over the entries of the matrix, as in disentanglement_lib
+    (``regularize_diag_off_diag_dip``).
 
-    lambda_od: weight of the squared off-diagonal entries of the covariance.
-    lambda_d_factor: weight of the squared distance of its diagonal from one, as a multiple of lambda_od.
+    Args:
+        lambda_od: weight of the squared off-diagonal entries of the covariance.
+        lambda_d_factor: weight of the squared distance of its diagonal from one, over lambda_od.
     """
 
     lambda_od: float
     lambda_d_factor: float
 
     def distance(self, matrix: Tensor) -> Tensor:
-        """λ_od Σ_{i≠j} C_ij² + λ_d Σ_i (C_ii − 1)² of a covariance [d, d], a scalar."""
+        """Return λ_od Σ_{i≠j} C_ij² + λ_d Σ_i (C_ii − 1)² of a covariance [d, d], a scalar."""
         diagonal = torch.diagonal(matrix)
         off_diagonal = matrix - torch.diag_embed(diagonal)
         lambda_d = self.lambda_d_factor * self.lambda_od
-        return (
-            self.lambda_od * off_diagonal.square().sum() + lambda_d * (diagonal - 1).square().sum()
-        )
+        penalty = self.lambda_od * off_diagonal.square().sum()
+        return penalty + lambda_d * (diagonal - 1).square().sum()

@@ -1,4 +1,4 @@
-"""AnnealedVAE: the KL is held to a capacity that grows."""
+"""AnnealedVAE: the KL is kept near a capacity that grows during training."""
 
 from dataclasses import dataclass
 
@@ -13,13 +13,15 @@ PARAMETER_LABELS = {"c_max": "C_max"}
 
 @dataclass(frozen=True)
 class AnnealedVAE(VAE):
-    """VAE with controlled capacity increase (Burgess et al. 2018, "Understanding disentangling in β-VAE", eq. 8).
+    """VAE with controlled capacity increase.
 
-    The regulariser is γ·|KL − C(t)|; the KL itself is not added.
+    Burgess et al. 2018, "Understanding disentangling in β-VAE", eq. 8. The regulariser is
+    γ·|KL − C(t)|; the KL itself is not added.
 
-    c_max: capacity at the end of the schedule, in nats.
-    gamma: weight of the distance from the capacity.
-    iteration_threshold: step from which the capacity is c_max; before, it grows linearly from 0.
+    Args:
+        c_max: capacity at the end of the schedule, in nats.
+        gamma: weight of the distance from the capacity.
+        iteration_threshold: step at which the capacity, which grows linearly from 0, is c_max.
     """
 
     c_max: float
@@ -29,12 +31,18 @@ class AnnealedVAE(VAE):
     def check(self) -> None:
         if self.iteration_threshold <= 0:
             raise ValueError(
-                f"annealed_vae: iteration_threshold must be above 0, not {self.iteration_threshold}; 1 anneals nothing"
+                "annealed_vae: iteration_threshold must be above 0, not "
+                f"{self.iteration_threshold}; use 1 for no annealing"
             )
 
     def capacity(self, step: Tensor) -> Tensor:
-        """C(t) = min(c_max, c_max · t / iteration_threshold), in nats."""
+        """Return C(t) = min(c_max, c_max · t / iteration_threshold), in nats."""
         return self.c_max * (step / self.iteration_threshold).clamp(max=1.0)
 
-    def regularizer(self, q: Posterior, step: Tensor | int) -> Tensor:
-        return self.gamma * (q.kl - self.capacity(torch.as_tensor(step).to(q.kl))).abs()
+    def regularizer(
+        self,
+        q: Posterior,
+        step: Tensor | int,
+    ) -> Tensor:
+        capacity = self.capacity(torch.as_tensor(step).to(q.kl))
+        return self.gamma * (q.kl - capacity).abs()

@@ -1,4 +1,4 @@
-"""β-VAE: the KL weighs β times."""
+"""β-VAE: the KL has the weight β."""
 
 from dataclasses import dataclass
 
@@ -13,10 +13,15 @@ LABEL = "β-VAE"
 class BetaVAE(VAE):
     """β-VAE (Higgins et al. 2017, "beta-VAE: Learning basic visual concepts …", eq. 4).
 
-    beta: weight of the KL, against a reconstruction summed over pixels; 1 is the VAE.
+    Args:
+        beta: weight of the KL, where the reconstruction is summed over pixels; 1 is the VAE.
     """
 
     beta: float
 
-    def regularizer(self, q: Posterior, step: Tensor | int) -> Tensor:
+    def regularizer(
+        self,
+        q: Posterior,
+        step: Tensor | int,
+    ) -> Tensor:
         return self.beta * q.kl

@@ -1,4 +1,4 @@
-"""DIP-VAE-I: the covariance of the posterior means is pulled towards the identity."""
+"""DIP-VAE-I: the covariance of the posterior means is pushed towards the identity."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,14 @@ LABEL = "DIP-VAE-I"
 
 @dataclass(frozen=True)
 class DIPVAEI(DIPVAE):
-    """DIP-VAE-I (Kumar et al. 2018, eq. 6): KL + distance of Cov[μ(x)] from the identity; here λ_d = 10 λ_od."""
+    """DIP-VAE-I (Kumar et al. 2018, eq. 6).
 
-    def regularizer(self, q: Posterior, step: Tensor | int) -> Tensor:
+    The regulariser is the KL plus the distance of Cov[μ(x)] from the identity, with λ_d = 10 λ_od.
+    """
+
+    def regularizer(
+        self,
+        q: Posterior,
+        step: Tensor | int,
+    ) -> Tensor:
         return q.kl + self.distance(covariance(q.mean))

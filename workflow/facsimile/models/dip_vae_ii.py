@@ -1,4 +1,4 @@
-"""DIP-VAE-II: the covariance of the aggregate posterior is pulled towards the identity."""
+"""DIP-VAE-II: the covariance of the aggregate posterior is pushed towards the identity."""
 
 from dataclasses import dataclass
 
@@ -14,8 +14,17 @@ LABEL = "DIP-VAE-II"
 
 @dataclass(frozen=True)
 class DIPVAEII(DIPVAE):
-    """DIP-VAE-II (Kumar et al. 2018, eq. 7): KL + distance of Cov[μ(x)] + E[Σ(x)] from the identity; here λ_d = λ_od."""
+    """DIP-VAE-II (Kumar et al. 2018, eq. 7).
 
-    def regularizer(self, q: Posterior, step: Tensor | int) -> Tensor:
+    The regulariser is the KL plus the distance of Cov[μ(x)] + E[Σ(x)] from the identity, with
+    λ_d = λ_od.
+    """
+
+    def regularizer(
+        self,
+        q: Posterior,
+        step: Tensor | int,
+    ) -> Tensor:
+        # The aggregate posterior varies within each posterior and between their means.
         within = torch.diag_embed(q.log_variance.exp().mean(0))
         return q.kl + self.distance(within + covariance(q.mean))

@@ -1,4 +1,4 @@
-"""No model: a row for what is measured of the data set itself."""
+"""No model: a row for metrics of the data set itself."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,15 +12,27 @@ from facsimile.models.base.model import Draw, Losses
 
 @dataclass(frozen=True)
 class NoModel(ArraysModel):
-    """Trains nothing and infers nothing, of any data set: metrics that need only the data are asked of its one run."""
+    """Trains nothing and infers nothing, for any data set.
+
+    Metrics that need only the data are computed on its one run.
+    """
 
     trained: ClassVar[bool] = False
     takes: ClassVar[Shapes] = {}
 
-    def networks(self, shapes: Shapes, latents: int, network: str) -> dict[str, nn.Module]:  # type: ignore[override]
+    def networks(  # type: ignore[override]
+        self,
+        shapes: Shapes,
+        latents: int,
+        network: str,
+    ) -> dict[str, nn.Module]:
         return {}
 
-    def draws(self, batch: int, latents: int) -> dict[str, Draw]:
+    def draws(
+        self,
+        batch: int,
+        latents: int,
+    ) -> dict[str, Draw]:
         return {}
 
     def losses(  # type: ignore[override]

@@ -1,4 +1,4 @@
-"""The control that knows nothing."""
+"""The control whose codes carry no information about the factors."""
 
 from dataclasses import dataclass
 
@@ -13,15 +13,17 @@ LATENTS = 10  # as many as the study's models have
 
 @dataclass(frozen=True)
 class Noise(Control):
-    """Codes are 10 standard normals an image: what a metric gives no representation at all.
+    """The codes of each image are 10 standard normals: what a metric gives to no representation.
 
-    They come from the project's own generator under (seed, "noise"), so that no metric that seeds NumPy with the same number
-    draws the same stream.
+    They come from the project's own generator with (seed, "noise"). A metric that seeds NumPy with
+    the same number therefore draws another stream.
     """
 
-    def codes(self, factors: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        return with_log_variance(
-            rng.generator(seed, "noise", 0).standard_normal(
-                (len(factors), LATENTS), dtype=np.float32
-            )
-        )
+    def codes(
+        self,
+        factors: np.ndarray,
+        seed: int,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        generator = rng.generator(seed, "noise", 0)
+        shape = (len(factors), LATENTS)
+        return with_log_variance(generator.standard_normal(shape, dtype=np.float32))

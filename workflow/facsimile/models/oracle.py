@@ -1,4 +1,4 @@
-"""The control that knows the factors."""
+"""The control whose codes are the factors."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,14 @@ LABEL = "Oracle"
 
 @dataclass(frozen=True)
 class Oracle(Control):
-    """Codes are the factor indices: what a metric gives a perfect representation, which is its real ceiling."""
+    """The codes are the factor indices.
 
-    def codes(self, factors: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    Its scores are those of a perfect representation, and thus the real maximum of a metric.
+    """
+
+    def codes(
+        self,
+        factors: np.ndarray,
+        seed: int,
+    ) -> tuple[np.ndarray, np.ndarray]:
         return with_log_variance(factors)

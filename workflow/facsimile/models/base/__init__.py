@@ -1,1 +1,1 @@
-"""What models are built of; papers may import it."""
+"""Base classes and building blocks of models; papers may import them."""

@@ -1,4 +1,35 @@
-"""A model of named arrays instead of images: other inputs, networks, optimisers, and whatever it infers, stored by name."""
+"""The base class of models whose data are named arrays instead of images.
+
+Example, a complete model in one file ``models/ridge.py``::
+
+    @dataclass(frozen=True)
+    class Ridge(ArraysModel):
+        '''Linear regression of y on x with a penalty on the squared weights.
+
+        penalty: weight of the squared norm of the weights.
+        '''
+
+        penalty: float
+        takes: ClassVar[Shapes] = {"x": (3,), "y": ()}
+
+        def networks(self, shapes, latents, network):
+            return {"linear": nn.Linear(*shapes["x"], 1)}
+
+        def draws(self, batch, latents):
+            return {}
+
+        def losses(self, networks, batch, noise, step):
+            linear = networks["linear"]
+            error = (linear(batch["x"])[:, 0] - batch["y"]).square().mean()
+            loss = error + self.penalty * linear.weight.square().sum()
+            return Losses({"linear": loss}, detached({"error": error}))
+
+        def infer(self, networks, batch):
+            return {"mean": networks["linear"](batch["x"])}
+
+        def learned(self, networks, whole, seed):
+            return {"weights": networks["linear"].weight.detach()}
+"""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -11,7 +42,8 @@ import torch
 from torch import Tensor, nn
 
 from facsimile.foundation import discover
-from facsimile.models.base import networks, optimisers
+from facsimile.models.base import networks as architectures
+from facsimile.models.base import optimisers
 from facsimile.models.base.adam import AdamSettings, TrainingAdam
 from facsimile.models.base.model import Losses, Model
 from facsimile.models.base.optimisers import Settings
@@ -19,23 +51,46 @@ from facsimile.studies.training import Training
 
 Batch = Mapping[str, Tensor]
 Shapes = Mapping[str, tuple[int, ...]]
-Found = dict[str, npt.NDArray[Any]]
+Arrays = dict[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
 class ArraysModel(Model):
-    """A model whose batch is a mapping of tensors [b, ...] by the names of its data set's arrays (``datasets/_arrays.py``).
+    """Base class of models whose batch is a mapping from names of arrays to tensors [b, ...].
 
-    It is trained by the loop of all models, one run at a time, in float32 on the processor: such networks are too small for
-    anything else to pay. ``takes`` names the arrays that it needs, each with the shape of a row in an example: what a data set
-    must have, and what the contract test tries it on.
+    The names are those of the data set's arrays (``datasets/base/arrays.py``). Subclasses must set
+    ``takes`` and override ``networks``, ``draws`` and ``losses``; and ``infer``, ``learned`` or
+    both, so that there is something to measure. They may override ``initialise``, ``optimisers``,
+    ``traces`` and ``decode``.
+
+    ``takes`` maps the name of each array that the model needs to an example of the shape of a row.
+    A data set must have these arrays; the shapes of its rows may differ. The contract tests use the
+    example shapes.
+
+    The common training loop trains such models one run at a time, in float32 on the CPU: their
+    networks are too small to profit from anything else.
     """
 
     takes: ClassVar[Shapes]
 
     @abstractmethod
-    def networks(self, shapes: Shapes, latents: int, network: str) -> dict[str, nn.Module]:  # type: ignore[override]
-        """The groups of parameters, for arrays with rows of these shapes."""
+    def networks(  # type: ignore[override]
+        self,
+        shapes: Shapes,
+        latents: int,
+        network: str,
+    ) -> dict[str, nn.Module]:
+        """Create the networks of one run; ``initialise`` sets their starting values afterwards.
+
+        Args:
+            shapes: shape of a row of each array of the data set.
+            latents: number of latents.
+            network: name of the architecture from the study; ``"own"`` if it leaves it to the
+                model.
+
+        Returns:
+            Groups of parameters by name. Each group has its own loss and its own optimiser.
+        """
 
     @abstractmethod
     def losses(  # type: ignore[override]
@@ -45,40 +100,105 @@ class ArraysModel(Model):
         noise: Mapping[str, Tensor],
         step: Tensor | int,
     ) -> Losses:
-        """Losses of one batch at a step (from 0)."""
+        """Compute the losses of one batch.
 
-    def initialise(self, made: Mapping[str, nn.Module], seed: int) -> None:
-        """Starting values, of the seed alone; as TensorFlow initialises dense layers, unless a model overrides it."""
-        for group, network in made.items():
-            networks.initialise(network, seed, group)
+        Args:
+            networks: what ``networks`` returned.
+            batch: tensors [b, ...] by the names of the arrays.
+            noise: one tensor for each entry of ``draws``.
+            step: number of updates so far, starting from 0.
+        """
+
+    def initialise(
+        self,
+        networks: Mapping[str, nn.Module],
+        seed: int,
+    ) -> None:
+        """Set the starting values of all parameters in place; they may depend on the seed only.
+
+        The default is TensorFlow's initialisation of dense layers and convolutions.
+        """
+        for group, network in networks.items():
+            architectures.initialise(network, seed, group)
 
     def optimisers(self, training: Training) -> Settings | dict[str, Settings]:
-        """Optimiser of every group, or one for each; the one that the study states, unless a model overrides it."""
-        return optimisers.stated(training)
+        """Choose the optimiser, one for all groups or one for each group by name.
+
+        The default is the optimiser from the study file for all groups.
+
+        Args:
+            training: the study's settings of training.
+        """
+        return optimisers.from_training(training)
 
     def adam(self, training: TrainingAdam) -> dict[str, AdamSettings]:
-        """Not asked: see ``optimisers``."""
+        """Raise NotImplementedError: models of arrays override ``optimisers`` instead."""
         raise NotImplementedError(
-            f"{type(self).__name__}: its optimisers are those that optimisers(training) answers"
+            f"{type(self).__name__} is a model of arrays; call optimisers(training) instead of adam"
         )
 
-    def traces(self, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, Tensor]:
-        """What is recorded along training besides the losses, before a step's update: scalars, or vectors [k]."""
+    def traces(
+        self,
+        networks: Mapping[str, nn.Module],
+        batch: Batch,
+    ) -> dict[str, Tensor]:
+        """Return values to record in the training history besides the terms of the losses.
+
+        They are computed before the update of a step. The default is none.
+
+        Returns:
+            Scalars or vectors [k] by name.
+        """
         return {}
 
-    def infer(self, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, Tensor]:  # type: ignore[override]
-        """What is inferred of each row, by name: tensors [b, ...]; codes are called ``mean`` and ``log_variance``."""
+    def infer(  # type: ignore[override]
+        self,
+        networks: Mapping[str, nn.Module],
+        batch: Batch,
+    ) -> dict[str, Tensor]:
+        """Return what the trained model infers about each row. The default is nothing.
+
+        Returns:
+            Tensors [b, ...] by name. Codes are called ``mean`` and ``log_variance``.
+        """
         return {}
 
     def learned(
-        self, networks: Mapping[str, nn.Module], whole: Batch, seed: int
+        self,
+        networks: Mapping[str, nn.Module],
+        whole: Batch,
+        seed: int,
     ) -> dict[str, Tensor]:
-        """What is inferred once a run, by name: a graph, parameters of a guide, samples; ``whole`` is all of the data."""
+        """Return what the trained model infers once per run. The default is nothing.
+
+        Examples are a graph, the parameters of a guide, or samples.
+
+        Args:
+            networks: the trained networks.
+            whole: all rows of the data set.
+            seed: seed of the run, for models that draw samples.
+
+        Returns:
+            Tensors of any shape by name; no name may be one of ``infer``.
+        """
         return {}
 
 
-def checked(model: ArraysModel, data: str, shapes: Shapes) -> Shapes:
-    """The shapes of a data set that has all the arrays a model takes; raises UnknownName for the first that it lacks."""
+def checked(
+    model: ArraysModel,
+    data: str,
+    shapes: Shapes,
+) -> Shapes:
+    """Return the shapes if a data set has all arrays that a model takes.
+
+    Args:
+        model: the model.
+        data: name of the data set, for the error message.
+        shapes: shape of a row of each array of the data set.
+
+    Raises:
+        UnknownName: an array is missing; the message names the first one.
+    """
     for name in model.takes:
         if name not in shapes:
             raise discover.UnknownName(
@@ -88,57 +208,91 @@ def checked(model: ArraysModel, data: str, shapes: Shapes) -> Shapes:
 
 
 def tensors(arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, Tensor]:
-    """Arrays [b, ...] as tensors: images (uint8 [b, h, w, c]) as float32 [b, c, h, w] in [0, 1], others as they are."""
+    """Convert arrays [b, ...] to tensors.
+
+    Images, uint8 [b, h, w, c], become float32 [b, c, h, w] in [0, 1]. Other arrays keep their shape
+    and dtype.
+    """
     return {name: _tensor(values) for name, values in arrays.items()}
 
 
 def _tensor(values: npt.NDArray[Any]) -> Tensor:
     tensor = torch.from_numpy(np.ascontiguousarray(values))
-    return (
-        tensor.permute(0, 3, 1, 2).to(torch.float32).div_(255)
-        if values.dtype == np.uint8
-        else tensor
-    )
+    if values.dtype != np.uint8:
+        return tensor
+    channels_first = tensor.permute(0, 3, 1, 2)
+    return channels_first.to(torch.float32).div_(255)
 
 
 def optimisers_of(
-    model: ArraysModel, training: Training, made: Mapping[str, nn.Module]
+    model: ArraysModel,
+    training: Training,
+    networks: Mapping[str, nn.Module],
 ) -> dict[str, optimisers.Optimiser]:
-    """An optimiser a group."""
+    """Create one optimiser per group of parameters."""
     settings = model.optimisers(training)
-    return {
-        g: optimisers.make(settings[g] if isinstance(settings, dict) else settings, net)
-        for g, net in made.items()
-    }
+    created = {}
+    for group, network in networks.items():
+        own = settings[group] if isinstance(settings, dict) else settings
+        created[group] = optimisers.make(own, network)
+    return created
 
 
 @torch.no_grad()
-def traced(model: ArraysModel, made: Mapping[str, nn.Module], batch: Batch) -> dict[str, float]:
-    """A model's traces as columns of the history: a vector ``omega`` is ``omega_0``, ``omega_1``, …"""
-    found = model.traces(made, batch)
-    scalars = {name: value.item() for name, value in found.items() if value.dim() == 0}
-    return scalars | {
-        f"{name}_{j}": v
-        for name, value in found.items()
-        if value.dim()
-        for j, v in enumerate(value.tolist())
-    }
+def traced(
+    model: ArraysModel,
+    networks: Mapping[str, nn.Module],
+    batch: Batch,
+) -> dict[str, float]:
+    """Return a model's traces as columns of the training history.
+
+    Scalars come first. A vector ``omega`` becomes the columns ``omega_0``, ``omega_1``, ...
+    """
+    scalars: dict[str, float] = {}
+    entries: dict[str, float] = {}
+    for name, value in model.traces(networks, batch).items():
+        if value.dim() == 0:
+            scalars[name] = value.item()
+            continue
+        for index, entry in enumerate(value.tolist()):
+            entries[f"{name}_{index}"] = entry
+    return scalars | entries
 
 
 @torch.no_grad()
 def inferred(
-    model: ArraysModel, made: Mapping[str, nn.Module], whole: Batch, seed: int, rows: int
-) -> Found:
-    """All that a trained model infers, of each row (in blocks of ``rows``) and once, as arrays by name."""
+    model: ArraysModel,
+    networks: Mapping[str, nn.Module],
+    whole: Batch,
+    seed: int,
+    rows: int,
+) -> Arrays:
+    """Return everything that a trained model infers, per row and once per run, as named arrays.
+
+    Args:
+        model: the model.
+        networks: its trained networks.
+        whole: all rows of the data set.
+        seed: seed of the run.
+        rows: rows per call of ``infer``, which bounds memory.
+
+    Raises:
+        ValueError: ``infer`` and ``learned`` return the same name.
+    """
     n = len(next(iter(whole.values())))
-    parts = [
-        model.infer(made, {name: v[i : i + rows] for name, v in whole.items()})
-        for i in range(0, n, rows)
-    ]
-    each = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
-    once = model.learned(made, whole, seed)
-    if twice := each.keys() & once.keys():
+    blocks = []
+    for start in range(0, n, rows):
+        block = slice(start, start + rows)
+        batch = {name: values[block] for name, values in whole.items()}
+        blocks.append(model.infer(networks, batch))
+    per_row = {}
+    for name in blocks[0]:
+        per_row[name] = torch.cat([values[name] for values in blocks])
+    per_run = model.learned(networks, whole, seed)
+    shared = sorted(per_row.keys() & per_run.keys())
+    if shared:
         raise ValueError(
-            f"{type(model).__name__}: {', '.join(sorted(twice))}: both of each row and once a run; rename one"
+            f"{type(model).__name__}: infer and learned both return {', '.join(shared)}; rename one"
         )
-    return {name: value.numpy() for name, value in (each | once).items()}
+    everything = per_row | per_run
+    return {name: value.numpy() for name, value in everything.items()}

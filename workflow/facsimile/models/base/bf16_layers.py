@@ -1,9 +1,10 @@
-"""Convolutions as a processor computes them fastest in bfloat16: the same numbers up to rounding, by another order of work.
+"""Convolutions that are fast in bfloat16 on a CPU: same results up to rounding, in another order.
 
-Measured with torch 2.13 on a processor with ``avx512_bf16``, batch 64, network ``dlib`` (benchmarks/results/training-peers.md):
-a training step takes two thirds of the time that torch's own layers take. A convolution's gradient is up to twice as slow where
-the bias is part of it, and the last transposed convolution, to one channel, takes ten times the time of the product of matrices
-that it is. In float32 nothing of this gains, so it is left alone.
+Measured with torch 2.13 on a CPU with ``avx512_bf16``, batch 64, network ``dlib``
+(benchmarks/results/training-peers.md): a training step takes two thirds of the time of torch's own
+layers. There are two reasons. The gradient of a convolution takes up to twice as long if it
+includes the bias. And the last transposed convolution, to one channel, takes ten times as long as
+the equivalent matrix product. Neither helps in float32, where torch's layers are used.
 """
 
 from typing import Any
@@ -14,44 +15,71 @@ from torch.nn import functional
 
 from facsimile.models.base.networks import at_least_float32
 
-CHANNELS = 4  # fewer are images: the product of matrices wins
+# Outputs with fewer channels are images, for which the matrix product is faster.
+CHANNELS = 4
+# A transposed convolution that doubles height and width.
 DOUBLING = (
-    (4, 4),
-    (2, 2),
-    (1, 1),
-    (0, 0),
-    (1, 1),
-)  # kernel, stride, padding, output padding, dilation
+    (4, 4),  # kernel
+    (2, 2),  # stride
+    (1, 1),  # padding
+    (0, 0),  # output padding
+    (1, 1),  # dilation
+)
+# The ordinary convolution of which it is the transpose, as torch.ops takes it.
+HALVING = (
+    (2, 2),  # stride
+    (1, 1),  # padding
+    (1, 1),  # dilation
+    False,  # transposed
+    (0, 0),  # output padding
+    1,  # groups
+)
 
 
 class Convolution(nn.Conv2d):
-    """A convolution with the gradients of ``_Convolved``."""
+    """A convolution that computes the gradient of its bias separately."""
 
     def forward(self, input: Tensor) -> Tensor:
         return _convolved(self, input)
 
 
 class TransposedConvolution(nn.ConvTranspose2d):
-    """A transposed convolution with the gradients of ``_Convolved``."""
+    """A transposed convolution that computes the gradient of its bias separately."""
 
-    def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
+    def forward(
+        self,
+        input: Tensor,
+        output_size: list[int] | None = None,
+    ) -> Tensor:
         return _convolved(self, input)
 
 
 class ToImage(nn.ConvTranspose2d):
-    """A transposed convolution [b, c, h, w] -> [b, o, 2h, 2w] in float32: a product of matrices whose patches are added."""
+    """A transposed convolution [b, c, h, w] -> [b, o, 2h, 2w], with output in float32.
 
-    def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
-        dtype = _dtype(input)
-        made: Tensor = _FromPatches.apply(input.to(dtype), self.weight.to(dtype))
-        return made if self.bias is None else made + self.bias[:, None, None]
+    It is computed as a matrix product that yields patches, and a sum of the overlapping patches.
+    """
+
+    def forward(
+        self,
+        input: Tensor,
+        output_size: list[int] | None = None,
+    ) -> Tensor:
+        dtype = _compute_dtype(input)
+        input = input.to(dtype)
+        weight = self.weight.to(dtype)
+        image: Tensor = _FromPatches.apply(input, weight)
+        if self.bias is None:
+            return image
+        return image + self.bias[:, None, None]
 
 
 def as_bf16_layers(network: nn.Module) -> None:
-    """Let a network's layers be computed as above; weights and their names stay."""
+    """Replace the layers of a network, in place, by those above; weights keep values and names."""
     for layer in network.modules():
+        # Changing the class keeps parameters, names and hooks, and changes only ``forward``.
         if isinstance(layer, nn.Conv2d):
-            layer.__class__ = Convolution  # the layer is what it was but for the way it is computed
+            layer.__class__ = Convolution
         elif isinstance(layer, nn.ConvTranspose2d):
             layer.__class__ = ToImage if _to_image(layer) else TransposedConvolution
         elif isinstance(layer, nn.ReLU):
@@ -59,7 +87,14 @@ def as_bf16_layers(network: nn.Module) -> None:
 
 
 def _to_image(layer: nn.ConvTranspose2d) -> bool:
-    shape = (layer.kernel_size, layer.stride, layer.padding, layer.output_padding, layer.dilation)
+    """Return whether a layer doubles height and width and has the channels of an image."""
+    shape = (
+        layer.kernel_size,
+        layer.stride,
+        layer.padding,
+        layer.output_padding,
+        layer.dilation,
+    )
     return layer.out_channels < CHANNELS and shape == DOUBLING and layer.groups == 1
 
 
@@ -72,23 +107,31 @@ def _convolved(layer: nn.Conv2d | nn.ConvTranspose2d, input: Tensor) -> Tensor:
         layer.output_padding,
         layer.groups,
     )
-    dtype = _dtype(input)
+    dtype = _compute_dtype(input)
     bias = None if layer.bias is None else layer.bias.to(dtype)
-    made: Tensor = _Convolved.apply(input.to(dtype), layer.weight.to(dtype), bias, settings)
-    return made
+    input = input.to(dtype)
+    weight = layer.weight.to(dtype)
+    output: Tensor = _Convolved.apply(input, weight, bias, settings)
+    return output
 
 
-def _dtype(input: Tensor) -> torch.dtype:
-    """In which to compute: what autocast would, as it does not look into functions with gradients of their own."""
-    return torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else input.dtype
+def _compute_dtype(input: Tensor) -> torch.dtype:
+    """Return the dtype that autocast would choose; it ignores functions with custom gradients."""
+    if torch.is_autocast_enabled("cpu"):
+        return torch.get_autocast_dtype("cpu")
+    return input.dtype
 
 
 class _Convolved(torch.autograd.Function):
-    """A convolution with its bias, and gradients of which the bias's is a sum apart."""
+    """A convolution whose gradient of the bias is a separate sum."""
 
     @staticmethod
     def forward(
-        ctx: Any, input: Tensor, weight: Tensor, bias: Tensor | None, settings: tuple[Any, ...]
+        ctx: Any,
+        input: Tensor,
+        weight: Tensor,
+        bias: Tensor | None,
+        settings: tuple[Any, ...],
     ) -> Tensor:
         ctx.save_for_backward(input, weight)
         ctx.settings = settings
@@ -97,36 +140,53 @@ class _Convolved(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         input, weight = ctx.saved_tensors
-        wanted = [ctx.needs_input_grad[0], True, False]
+        gradient = gradients[0]
+        mask = [ctx.needs_input_grad[0], True, False]  # input, weight, bias
         of_input, of_weight, _ = torch.ops.aten.convolution_backward(
-            gradients[0], input, weight, None, *ctx.settings, wanted
-        )
-        return (
-            of_input,
-            of_weight,
-            gradients[0].sum((0, 2, 3)) if ctx.needs_input_grad[2] else None,
+            gradient,
+            input,
+            weight,
             None,
+            *ctx.settings,
+            mask,
         )
+        of_bias = None
+        if ctx.needs_input_grad[2]:
+            of_bias = gradient.sum((0, 2, 3))
+        return of_input, of_weight, of_bias, None
 
 
 class _FromPatches(torch.autograd.Function):
-    """The last layer; its gradients are those of the convolution that it transposes, with channels last as its input has."""
+    """The transposed convolution of ``ToImage`` without its bias.
+
+    Its gradients are those of the ordinary convolution that it transposes, computed with channels
+    last in memory, as the input is.
+    """
 
     @staticmethod
-    def forward(ctx: Any, input: Tensor, weight: Tensor) -> Tensor:
+    def forward(
+        ctx: Any,
+        input: Tensor,
+        weight: Tensor,
+    ) -> Tensor:
         ctx.save_for_backward(input, weight)
-        high, wide = input.shape[-2:]
+        height, width = input.shape[-2:]
         patches = weight.flatten(1).t() @ input.flatten(2)  # [b, o·4·4, h·w]
-        return functional.fold(
-            at_least_float32(patches), (2 * high, 2 * wide), kernel_size=4, stride=2, padding=1
-        )
+        patches = at_least_float32(patches)  # sums in bfloat16 would lose digits
+        size = (2 * height, 2 * width)
+        return functional.fold(patches, size, kernel_size=4, stride=2, padding=1)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor]:
         input, weight = ctx.saved_tensors
         image = gradients[0].to(input.dtype, memory_format=torch.channels_last)
-        settings = ((2, 2), (1, 1), (1, 1), False, (0, 0), 1)
-        of_weight = torch.ops.aten.convolution_backward(
-            input, image, weight, None, *settings, [False, True, False]
-        )[1]
-        return functional.conv2d(image, weight, stride=2, padding=1), of_weight
+        _, of_weight, _ = torch.ops.aten.convolution_backward(
+            input,
+            image,
+            weight,
+            None,
+            *HALVING,
+            [False, True, False],  # the gradient of the weight only
+        )
+        of_input = functional.conv2d(image, weight, stride=2, padding=1)
+        return of_input, of_weight

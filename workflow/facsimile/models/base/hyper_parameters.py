@@ -1,4 +1,4 @@
-"""Hyper-parameters of a model: its dataclass' fields, their meaning as the docstring gives it, and the check of values."""
+"""The hyper-parameters of a model: its dataclass fields, their documentation, and value checks."""
 
 import dataclasses
 import math
@@ -11,7 +11,14 @@ from facsimile.foundation import discover
 
 
 class HyperParameter(NamedTuple):
-    """Name, meaning (empty if no docstring has a line ``name: meaning``) and default (None: it must be given)."""
+    """One hyper-parameter of a model.
+
+    Attributes:
+        name: name of the field.
+        meaning: the rest of the line ``name: meaning`` in the class docstring, without the lines
+            that follow; empty if there is no such line.
+        default: default value; None if the parameter is required.
+    """
 
     name: str
     meaning: str
@@ -19,26 +26,54 @@ class HyperParameter(NamedTuple):
 
 
 def of(cls: type) -> tuple[HyperParameter, ...]:
-    """Hyper-parameters of a model class, inherited ones first."""
-    return tuple(
-        HyperParameter(field.name, _meaning(cls, field.name), _default(field))
-        for field in dataclasses.fields(cls)
-    )
+    """Return the hyper-parameters of a model class, inherited ones first."""
+    parameters = []
+    for field in dataclasses.fields(cls):
+        meaning = _meaning(cls, field.name)
+        parameters.append(HyperParameter(field.name, meaning, _default(field)))
+    return tuple(parameters)
 
 
-def check(name: str, cls: type, given: Mapping[str, Any]) -> None:
-    """Raise UnknownName for a name that is not there, ValueError for a value that is no finite number or for a missing one."""
-    known = {parameter.name: parameter for parameter in of(cls)}
-    for key, value in given.items():
-        if key not in known:
-            raise discover.UnknownName(f"hyper-parameter of {name}", key, list(known))
-        if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+def check(
+    name: str,
+    cls: type,
+    values: Mapping[str, Any],
+) -> None:
+    """Check the values of a model's hyper-parameters.
+
+    Args:
+        name: name of the model, for error messages.
+        cls: class of the model.
+        values: value of each hyper-parameter by name.
+
+    Raises:
+        UnknownName: the model has no hyper-parameter of some name.
+        ValueError: a value is not a finite number, or a required one is missing.
+    """
+    parameters = {parameter.name: parameter for parameter in of(cls)}
+    for key, value in values.items():
+        if key not in parameters:
+            raise discover.UnknownName(f"hyper-parameter of {name}", key, list(parameters))
+        if not _is_finite_number(value):
             raise ValueError(
-                f"{name}: {key} must be a finite number, not {value!r} ({known[key].meaning})"
+                f"{name}: {key} must be a finite number, not {value!r} ({parameters[key].meaning})"
             )
-    if missing := [p for p in known.values() if p.default is None and p.name not in given]:
-        listed = "; ".join(f"{parameter.name} ({parameter.meaning})" for parameter in missing)
-        raise ValueError(f"{name}: must be given, under sweep or fixed: {listed}")
+    missing = []
+    for key, parameter in parameters.items():
+        if parameter.default is None and key not in values:
+            missing.append(f"{key} ({parameter.meaning})")
+    if missing:
+        raise ValueError(
+            f"{name}: required hyper-parameters are missing, add them under sweep or fixed: "
+            f"{'; '.join(missing)}"
+        )
+
+
+def _is_finite_number(value: Any) -> bool:
+    # A bool counts as a Real in Python, but in a study file it is a mistake.
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    return math.isfinite(value)
 
 
 def _default(field: "dataclasses.Field[Any]") -> float | None:
@@ -46,7 +81,10 @@ def _default(field: "dataclasses.Field[Any]") -> float | None:
 
 
 def _meaning(cls: type, name: str) -> str:
-    """What follows ``name:`` on a line of the nearest class docstring that has such a line."""
+    """Return the text after ``name:`` in the docstring of the class or of its nearest base."""
     line = re.compile(rf"^\s*{re.escape(name)}: (.+)$", re.MULTILINE)
-    found = (line.search(base.__doc__ or "") for base in cls.__mro__)
-    return next((match[1].strip().rstrip(".") for match in found if match), "")
+    for base in cls.__mro__:
+        match = line.search(base.__doc__ or "")
+        if match:
+            return match[1].strip().rstrip(".")
+    return ""

@@ -1,16 +1,19 @@
-"""Encoders and decoders by name, and TensorFlow's initialisation drawn from the counter-based generator.
+"""Encoders and decoders by name, and TensorFlow's initialisation with counter-based random numbers.
 
-Three networks go by the name of the study's architecture. All map images [b, c, 64, 64] to means and log-variances
-[b, latents], and codes back to logits [b, c, 64, 64]; they differ in the encoder. Sizes are for one channel and 10 latents.
+There are three networks. All map images [b, c, 64, 64] to means and log-variances [b, latents], and
+codes back to logits [b, c, 64, 64]; they differ in the encoder. The sizes below are for one channel
+and 10 latents.
 
-- ``dlib``: disentanglement_lib's code (``conv_encoder`` of its architectures.py): 2×2 kernels in the third and fourth layer;
-  690,517 parameters, 5.27 GFLOP a training step of 64 images.
-- ``paper``: the paper's table: 4×4 kernels everywhere; 764,245 parameters, 6.18 GFLOP.
-- ``disent``: disent's port: 4×4 kernels with padding 2, hence 1,600 features before the dense layer; 911,701 parameters.
+- ``dlib``: disentanglement_lib's code (``conv_encoder`` of its architectures.py): 2×2 kernels in
+  the third and fourth layer; 690,517 parameters, 5.27 GFLOP per training step of 64 images.
+- ``paper``: the table in the paper: 4×4 kernels everywhere; 764,245 parameters, 6.18 GFLOP.
+- ``disent``: disent's port: 4×4 kernels with padding 2, hence 1,600 features before the dense
+  layer; 911,701 parameters.
 
-TensorFlow's padding "same" is a padding of 1 for these 4×4 kernels and of 0 for the 2×2 ones. TensorFlow flattens [h, w, c] and
-torch [c, h, w]: a permutation of the inputs of a dense layer (in the decoder: of its outputs), whose weights are drawn
-independently and alike, so that the models have the same distribution.
+TensorFlow's padding "same" is a padding of 1 for these 4×4 kernels and of 0 for the 2×2 ones.
+TensorFlow flattens [h, w, c] and torch [c, h, w]. This permutes the inputs of one dense layer (in
+the decoder: the outputs). As their weights are independent and identically distributed, both
+orders define the same distribution of models.
 """
 
 import itertools
@@ -29,72 +32,123 @@ Layer = nn.Linear | nn.Conv2d | nn.ConvTranspose2d
 
 
 class Encoder(nn.Module):
-    """Layers that the two heads share, and the heads."""
+    """A shared body and two linear heads, for means and log-variances.
 
-    def __init__(self, body: nn.Module, latents: int) -> None:
+    Args:
+        body: maps images [b, c, h, w] to features [b, HIDDEN].
+        latents: number of latents.
+    """
+
+    def __init__(
+        self,
+        body: nn.Module,
+        latents: int,
+    ) -> None:
         super().__init__()
         self.body = body
-        self.mean, self.log_variance = nn.Linear(HIDDEN, latents), nn.Linear(HIDDEN, latents)
+        self.mean = nn.Linear(HIDDEN, latents)
+        self.log_variance = nn.Linear(HIDDEN, latents)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Return means and log-variances [b, latents] of images [b, c, h, w]."""
         hidden = self.body(images)
         return self.mean(hidden), self.log_variance(hidden)
 
 
 class AutoEncoder(nn.Module):
-    """An encoder to the posterior's means and log-variances, and a decoder to logits."""
+    """An encoder and a decoder.
 
-    def __init__(self, encoder: nn.Module, decoder: nn.Module) -> None:
+    Args:
+        encoder: maps images [b, c, h, w] to means and log-variances [b, latents].
+        decoder: maps codes [b, latents] to logits [b, c, h, w].
+    """
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        decoder: nn.Module,
+    ) -> None:
         super().__init__()
-        self.encoder, self.decoder = encoder, decoder
+        self.encoder = encoder
+        self.decoder = decoder
 
     def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Means and log-variances [b, latents] of images [b, c, h, w], in float32 also under autocast."""
+        """Return means and log-variances [b, latents], in float32 even under autocast."""
         mean, log_variance = self.encoder(images)
         return at_least_float32(mean), at_least_float32(log_variance)
 
     def decode(self, codes: Tensor) -> Tensor:
-        """Logits [b, c, h, w] of codes [b, latents], in float32 also under autocast."""
+        """Return logits [b, c, h, w] of codes [b, latents], in float32 even under autocast."""
         return at_least_float32(self.decoder(codes))
 
     def forward(self, images: Tensor) -> Tensor:
-        """Logits from the posterior means."""
+        """Return the logits that the posterior means of images decode to."""
         return self.decode(self.encode(images)[0])
 
 
 def at_least_float32(tensor: Tensor) -> Tensor:
-    """bfloat16 and float16 as float32; wider types as they are, so that exactness can be tested in float64."""
+    """Convert bfloat16 and float16 to float32.
+
+    float64 stays, so that exactness can be tested in float64.
+    """
     return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
 
 
-def autoencoder(name: str, image_shape: tuple[int, int, int], latents: int) -> AutoEncoder:
-    """The named network for images (h, w, c); raises UnknownName, and ValueError for images that are not 64 × 64."""
+def autoencoder(
+    name: str,
+    image_shape: tuple[int, int, int],
+    latents: int,
+) -> AutoEncoder:
+    """Create an autoencoder.
+
+    Args:
+        name: architecture, a key of ``ENCODERS``.
+        image_shape: height, width and channels of an image; height and width must be 64.
+        latents: number of latents.
+
+    Raises:
+        UnknownName: there is no such architecture.
+        ValueError: images are not 64 × 64.
+    """
     if name not in ENCODERS:
         raise discover.UnknownName("network", name, list(ENCODERS))
     height, width, channels = image_shape
     if (height, width) != (SIDE, SIDE):
         raise ValueError(
-            f"network {name!r} takes images of {SIDE} × {SIDE}, not {height} × {width}; resize the data set"
+            f"network {name!r} takes images of {SIDE} × {SIDE}, not {height} × {width}; "
+            "resize the data set"
         )
-    return AutoEncoder(Encoder(ENCODERS[name](channels), latents), _decoder(latents, channels))
+    body = ENCODERS[name](channels)
+    return AutoEncoder(Encoder(body, latents), _decoder(latents, channels))
 
 
 def discriminator(latents: int) -> nn.Sequential:
-    """Codes [b, latents] to two logits, by six dense layers of 1,000 with leaky ReLU (0.2).
+    """Create FactorVAE's discriminator, from codes [b, latents] to two logits [b, 2].
 
-    FactorVAE's (Kim and Mnih 2018, appendix A) in disentanglement_lib's code (``fc_discriminator``).
+    It has six dense layers of 1,000 units with leaky ReLU (0.2) (Kim and Mnih 2018, appendix A), as
+    in disentanglement_lib's code (``fc_discriminator``).
     """
+    layers: list[nn.Module] = []
     widths = [latents] + [1000] * 6
-    hidden = [
-        layer
-        for a, b in itertools.pairwise(widths)
-        for layer in (nn.Linear(a, b), nn.LeakyReLU(0.2))
-    ]
-    return nn.Sequential(*hidden, nn.Linear(1000, 2))
+    for before, after in itertools.pairwise(widths):
+        layers += [nn.Linear(before, after), nn.LeakyReLU(0.2)]
+    return nn.Sequential(*layers, nn.Linear(1000, 2))
 
 
-def _body(kernel: int, first: int, last: int, features: int) -> Callable[[int], nn.Sequential]:
-    """Four convolutions of stride 2, padded by ``first`` and, the last two, of the given kernel, by ``last``; a dense layer."""
+def _body(
+    kernel: int,
+    first: int,
+    last: int,
+    features: int,
+) -> Callable[[int], nn.Sequential]:
+    """Return a function from a number of channels to the body of an encoder.
+
+    Args:
+        kernel: size of the kernel of the last two of the four convolutions.
+        first: padding of the first two convolutions.
+        last: padding of the last two convolutions.
+        features: inputs of the dense layer.
+    """
 
     def make(channels: int) -> nn.Sequential:
         return nn.Sequential(
@@ -139,31 +193,53 @@ ENCODERS = {
 
 
 @torch.no_grad()
-def initialise(module: nn.Module, seed: int, group: str) -> None:
-    """Initialise as TensorFlow 1 layers do: Glorot uniform weights, zero biases (Glorot and Bengio 2010, eq. 16).
+def initialise(
+    module: nn.Module,
+    seed: int,
+    group: str,
+) -> None:
+    """Initialise a network as TensorFlow 1 does: Glorot uniform weights and zero biases.
 
-    The numbers depend on (seed, group, position of the parameter) alone. PyTorch's default, Kaiming uniform with a = √5 and
-    drawn biases, is another distribution. Raises TypeError for a layer whose initialisation in TensorFlow is not known here.
+    The values depend only on the seed, the group and the position of the parameter (Glorot and
+    Bengio 2010, eq. 16). PyTorch's default, Kaiming uniform with a = √5 and random biases, is
+    another distribution.
+
+    Args:
+        module: network to initialise in place.
+        seed: seed of the run.
+        group: name of the group of parameters.
+
+    Raises:
+        TypeError: TensorFlow's initialisation of some layer is not implemented here.
     """
-    owned = [
-        (layer, parameter)
-        for layer in module.modules()
-        for parameter in layer.parameters(recurse=False)
-    ]
-    for index, (layer, parameter) in enumerate(owned):
-        if not isinstance(layer, Layer):
-            raise TypeError(
-                f"{type(layer).__name__} in {group!r}: no TensorFlow initialisation is known; add it to initialise"
-            )
-        if parameter is layer.bias:
-            parameter.zero_()
-        else:
-            key = torch.tensor([seed, index], device=parameter.device)
-            drawn = rng.uniforms(key[:1], key[1:], f"init:{group}", parameter.numel())
-            parameter.copy_((2 * drawn.view(parameter.shape) - 1) * glorot_limit(parameter))
+    index = 0
+    for layer in module.modules():
+        for parameter in layer.parameters(recurse=False):
+            if not isinstance(layer, Layer):
+                raise TypeError(
+                    f"{type(layer).__name__} in {group!r}: its initialisation in TensorFlow is not "
+                    "implemented; add it to networks.initialise"
+                )
+            if parameter is layer.bias:
+                parameter.zero_()
+            else:
+                # The position of the parameter takes the place of the step.
+                drawn = rng.uniforms_for(
+                    seed,
+                    index,
+                    f"init:{group}",
+                    parameter.shape,
+                    parameter.device,
+                )
+                parameter.copy_((2 * drawn - 1) * glorot_limit(parameter))
+            index += 1
 
 
 def glorot_limit(weight: Tensor) -> float:
-    """√(6 / (inputs + outputs)) of a dense or convolutional weight; the same for a transposed convolution, which swaps them."""
+    """Return √(6 / (inputs + outputs)) of the weight of a dense layer or a convolution.
+
+    Transposed convolutions swap inputs and outputs, which leaves the sum unchanged.
+    """
     positions = weight[0, 0].numel()
-    return math.sqrt(6 / (positions * (weight.shape[0] + weight.shape[1])))
+    channels = weight.shape[0] + weight.shape[1]
+    return math.sqrt(6 / (positions * channels))

@@ -1,4 +1,4 @@
-"""Optimisers by what a study states: TensorFlow's Adam (``adam.py``), or plain gradient descent."""
+"""Optimisers that a study can choose: TensorFlow's Adam (``adam.py``) or plain gradient descent."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,21 +12,38 @@ from facsimile.studies.training import Training
 
 
 class Optimiser(Protocol):
-    """What the training loop asks of an optimiser."""
+    """The interface of an optimiser of one group of parameters, as the training loop uses it."""
 
     def step(self, gradients: Sequence[Tensor]) -> None:
-        """One update with the given gradients, one a parameter, in their order."""
+        """Update the parameters.
+
+        Args:
+            gradients: one gradient per parameter, in the order of the parameters; not modified.
+        """
 
     def tensors(self) -> dict[str, Tensor]:
-        """What a checkpoint must hold besides the weights."""
+        """Return the optimiser's state as named tensors, for a checkpoint."""
 
-    def restore(self, tensors: Mapping[str, Tensor], steps: int) -> None:
-        """Go on from what ``tensors`` gave after ``steps`` updates."""
+    def restore(
+        self,
+        tensors: Mapping[str, Tensor],
+        steps: int,
+    ) -> None:
+        """Resume from a checkpoint.
+
+        Args:
+            tensors: what ``tensors`` returned.
+            steps: number of updates at that time.
+        """
 
 
 @dataclass(frozen=True)
 class SGDSettings:
-    """Gradient descent: θ ← θ − lr · gradient."""
+    """Settings of gradient descent: θ ← θ − lr · gradient.
+
+    Args:
+        lr: learning rate.
+    """
 
     lr: float
 
@@ -35,48 +52,64 @@ Settings = AdamSettings | SGDSettings
 
 
 class SGD:
-    """Plain gradient descent, without momentum: it remembers nothing."""
+    """Gradient descent without momentum, and therefore without state."""
 
-    def __init__(self, parameters: Sequence[nn.Parameter], settings: SGDSettings) -> None:
-        self._parameters, self._lr = list(parameters), settings.lr
+    def __init__(
+        self,
+        parameters: Sequence[nn.Parameter],
+        settings: SGDSettings,
+    ) -> None:
+        self._parameters = list(parameters)
+        self._lr = settings.lr
 
     @torch.no_grad()
     def step(self, gradients: Sequence[Tensor]) -> None:
-        """One update with the given gradients, one a parameter, in their order."""
+        """Update the parameters; ``gradients`` has one per parameter, in the same order."""
         for parameter, gradient in zip(self._parameters, gradients, strict=True):
             parameter.sub_(self._lr * gradient)
 
     def tensors(self) -> dict[str, Tensor]:
-        """Nothing."""
+        """Return an empty dictionary."""
         return {}
 
-    def restore(self, tensors: Mapping[str, Tensor], steps: int) -> None:
-        """Nothing to restore; raises ValueError for another optimiser's tensors."""
+    def restore(
+        self,
+        tensors: Mapping[str, Tensor],
+        steps: int,
+    ) -> None:
+        """Check that there is nothing to restore.
+
+        Raises:
+            ValueError: the tensors are those of another optimiser.
+        """
         if tensors:
             raise ValueError(
-                f"{', '.join(sorted(tensors)[:3])}: gradient descent keeps no such tensors; start afresh"
+                f"{', '.join(sorted(tensors)[:3])}: gradient descent has no such tensors; "
+                "restart the run from the beginning"
             )
 
 
-def stated(training: Training) -> Settings:
-    """The optimiser that a study states, ``adam`` or ``sgd``."""
+def from_training(training: Training) -> Settings:
+    """Return the settings of the optimiser that a study chose.
+
+    Raises:
+        ValueError: the study chose none.
+    """
     if training.adam is not None:
         return AdamSettings.of(training.adam)
     if training.sgd is not None:
         return SGDSettings(training.sgd.lr)
-    raise ValueError("training states no optimiser; give it adam: {lr: …} or sgd: {lr: …}")
+    raise ValueError("training has no optimiser; add adam: {lr: …} or sgd: {lr: …}")
 
 
 def make(settings: Settings, network: nn.Module) -> Optimiser:
-    """An optimiser of a network's parameters."""
+    """Create an optimiser of all parameters of a network."""
     parameters = list(network.parameters())
-    return (
-        SGD(parameters, settings)
-        if isinstance(settings, SGDSettings)
-        else TFAdam(parameters, settings)
-    )
+    if isinstance(settings, SGDSettings):
+        return SGD(parameters, settings)
+    return TFAdam(parameters, settings)
 
 
 def moments(optimiser: Optimiser) -> tuple[str, ...]:
-    """Names of the tensors that a checkpoint holds for each parameter."""
+    """Return the names of the tensors that a checkpoint holds for each parameter."""
     return () if isinstance(optimiser, SGD) else MOMENTS

@@ -1,4 +1,19 @@
-"""The variational auto-encoder that the methods share: everything but the regulariser."""
+"""The variational auto-encoder (VAE) that most models extend.
+
+Example, β-VAE in one file ``models/beta_vae.py``::
+
+    @dataclass(frozen=True)
+    class BetaVAE(VAE):
+        '''β-VAE (Higgins et al. 2017, eq. 4).
+
+        beta: weight of the KL; 1 is the VAE.
+        '''
+
+        beta: float
+
+        def regularizer(self, q, step):
+            return self.beta * q.kl
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,11 +25,19 @@ from torch.nn import functional
 
 from facsimile.models.base import networks as architectures
 from facsimile.models.base.adam import AdamSettings, TrainingAdam
-from facsimile.models.base.model import Draw, Losses, Model
+from facsimile.models.base.model import Draw, Losses, Model, detached
 
 
 class Posterior(NamedTuple):
-    """q(z|x) of a batch: mean, log-variance and one sample, float32 [b, d]; ``kl`` to the unit normal, a scalar in nats."""
+    """The approximate posterior q(z|x) of a batch.
+
+    Attributes:
+        mean: float32 [b, d].
+        log_variance: float32 [b, d].
+        sample: one sample of each posterior, float32 [b, d].
+        kl: KL divergence to the standard normal, summed over latents and averaged over the batch;
+            a scalar in nats.
+    """
 
     mean: Tensor
     log_variance: Tensor
@@ -24,28 +47,51 @@ class Posterior(NamedTuple):
 
 @dataclass(frozen=True)
 class VAE(Model):
-    """A VAE with Gaussian posterior and Bernoulli likelihood (Kingma and Welling 2014).
+    """VAE with a Gaussian posterior and a Bernoulli likelihood (Kingma and Welling 2014).
 
-    Minimises reconstruction + regulariser, both in nats, summed over pixels or latents and averaged over the batch, with no
-    other scale. The reconstruction is a cross entropy on pixels in [0, 1], binary or not, and the entropy of the pixels is not
-    taken off: disentanglement_lib's convention (``losses.py``, ``BaseVAE``). AntixK/PyTorch-VAE scales the KL (``kld_weight``,
-    its issue 35), and disent's author doubts the scale of its β-TCVAE and DIP-VAE (its issues 3 and 5): where a loss is scaled,
-    β, γ and λ are not those of the papers.
+    It minimises reconstruction + regulariser. Both are in nats, summed over pixels or latents and
+    averaged over the batch, and not scaled otherwise. Subclasses usually override ``regularizer``
+    only.
+
+    The reconstruction is a cross entropy on pixels in [0, 1], binary or not, and the entropy of the
+    pixels is not subtracted. This is the convention of disentanglement_lib (``losses.py``,
+    ``BaseVAE``). AntixK/PyTorch-VAE scales the KL (``kld_weight``, its issue 35), and the author of
+    disent questions the scale of its β-TCVAE and DIP-VAE (its issues 3 and 5). Where a loss is
+    scaled, β, γ and λ are not those of the papers.
     """
 
-    def regularizer(self, q: Posterior, step: Tensor | int) -> Tensor:
-        """What is added to the reconstruction, a scalar in nats; the KL alone gives the evidence lower bound."""
+    def regularizer(
+        self,
+        q: Posterior,
+        step: Tensor | int,
+    ) -> Tensor:
+        """Return the term that is added to the reconstruction, a scalar in nats.
+
+        The default, the KL alone, yields the evidence lower bound. A subclass that needs more than
+        the posterior overrides ``losses``.
+
+        Args:
+            q: posterior of the batch.
+            step: number of updates so far, starting from 0.
+        """
         return q.kl
 
     def networks(
-        self, image_shape: tuple[int, int, int], latents: int, network: str
+        self,
+        image_shape: tuple[int, int, int],
+        latents: int,
+        network: str,
     ) -> dict[str, nn.Module]:
         return {"vae": architectures.autoencoder(network, image_shape, latents)}
 
     def adam(self, training: TrainingAdam) -> dict[str, AdamSettings]:
         return {"vae": AdamSettings.of(training)}
 
-    def draws(self, batch: int, latents: int) -> dict[str, Draw]:
+    def draws(
+        self,
+        batch: int,
+        latents: int,
+    ) -> dict[str, Draw]:
         return {"z": Draw("normal", (batch, latents))}
 
     def losses(
@@ -58,61 +104,93 @@ class VAE(Model):
         q, reconstruction = evidence(networks, images, noise["z"])
         return vae_losses(q, reconstruction, self.regularizer(q, step))
 
-    def infer(self, networks: Mapping[str, nn.Module], images: Tensor) -> tuple[Tensor, Tensor]:
+    def infer(
+        self,
+        networks: Mapping[str, nn.Module],
+        images: Tensor,
+    ) -> tuple[Tensor, Tensor]:
         return autoencoder_of(networks).encode(images)
 
-    def decode(self, networks: Mapping[str, nn.Module], codes: Tensor) -> Tensor:
+    def decode(
+        self,
+        networks: Mapping[str, nn.Module],
+        codes: Tensor,
+    ) -> Tensor:
         return autoencoder_of(networks).decode(codes).sigmoid()
 
 
 def autoencoder_of(networks: Mapping[str, nn.Module]) -> architectures.AutoEncoder:
-    """The group ``vae``."""
+    """Return the group ``vae``, with its type."""
     return cast(architectures.AutoEncoder, networks["vae"])
 
 
 def evidence(
-    networks: Mapping[str, nn.Module], images: Tensor, noise: Tensor
+    networks: Mapping[str, nn.Module],
+    images: Tensor,
+    noise: Tensor,
 ) -> tuple[Posterior, Tensor]:
-    """The posterior of a batch, with the sample mean + exp(log-variance / 2) · noise, and that sample's reconstruction loss."""
+    """Encode images, sample the posterior, and decode the sample.
+
+    Args:
+        networks: networks of a VAE, with the group ``vae``.
+        images: float32 [b, c, h, w] in [0, 1].
+        noise: standard normals [b, d]; the sample is mean + exp(log-variance / 2) · noise.
+
+    Returns:
+        The posterior, and the reconstruction loss of the sample, a scalar in nats.
+    """
     vae = autoencoder_of(networks)
     mean, log_variance = vae.encode(images)
     sample = mean + torch.exp(0.5 * log_variance) * noise
-    return Posterior(mean, log_variance, sample, gaussian_kl(mean, log_variance)), bernoulli_loss(
-        vae.decode(sample), images
-    )
+    q = Posterior(mean, log_variance, sample, gaussian_kl(mean, log_variance))
+    return q, bernoulli_loss(vae.decode(sample), images)
 
 
-def vae_losses(q: Posterior, reconstruction: Tensor, regularizer: Tensor) -> Losses:
-    """The loss of the group ``vae`` and the terms of its history."""
+def vae_losses(
+    q: Posterior,
+    reconstruction: Tensor,
+    regularizer: Tensor,
+) -> Losses:
+    """Return the loss of the group ``vae``, reconstruction + regulariser, and the terms to record.
+
+    The term ``elbo`` is the evidence lower bound −(reconstruction + KL), whatever the regulariser.
+    """
     terms = {
         "reconstruction": reconstruction,
         "kl": q.kl,
         "regularizer": regularizer,
         "elbo": -(reconstruction + q.kl),
     }
-    return Losses(
-        {"vae": reconstruction + regularizer}, {name: term.detach() for name, term in terms.items()}
-    )
+    return Losses({"vae": reconstruction + regularizer}, detached(terms))
 
 
 def bernoulli_loss(logits: Tensor, images: Tensor) -> Tensor:
-    """Cross entropy between images in [0, 1] and logits, [b, c, h, w]: sum over pixels, mean over the batch, nats."""
-    return (
-        functional.binary_cross_entropy_with_logits(logits, images, reduction="sum")
-        / images.shape[0]
-    )
+    """Return the cross entropy in nats, summed over pixels and averaged over the batch.
+
+    Args:
+        logits: [b, c, h, w].
+        images: [b, c, h, w] in [0, 1].
+    """
+    total = functional.binary_cross_entropy_with_logits(logits, images, reduction="sum")
+    return total / images.shape[0]
 
 
 def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """KL(N(mean, exp(log_variance)) ‖ N(0, 1)) of [b, d]: sum over latents, mean over the batch, nats."""
-    return 0.5 * (mean.square() + log_variance.exp() - log_variance - 1).sum(1).mean()
+    """Return KL(N(mean, exp(log_variance)) ‖ N(0, 1)) in nats, for means and log-variances [b, d].
+
+    It is summed over latents and averaged over the batch.
+    """
+    per_latent = mean.square() + log_variance.exp() - log_variance - 1
+    return 0.5 * per_latent.sum(1).mean()
 
 
 def covariance(codes: Tensor) -> Tensor:
-    """Covariance [d, d] of codes [b, d], divided by b, not b − 1, as in disentanglement_lib.
+    """Return the covariance [d, d] of codes [b, d].
 
-    Written as a product of elements because autocast would do a matrix product in bfloat16, and centred first because
-    E[zzᵀ] − E[z]E[z]ᵀ cancels.
+    The sum is divided by b, not b − 1, as in disentanglement_lib.
     """
+    # Elementwise products, because autocast would compute a matrix product in bfloat16. Codes are
+    # centred first because E[zzᵀ] − E[z]E[z]ᵀ suffers from cancellation.
     centred = codes - codes.mean(0)
-    return (centred[:, :, None] * centred[:, None, :]).mean(0)
+    products = centred[:, :, None] * centred[:, None, :]
+    return products.mean(0)

@@ -1,4 +1,4 @@
-"""What the ARD-VAEs share: a prior whose variances are those of the codes, and the model of arrays that is trained with it."""
+"""What the ARD-VAEs share: the KL to a prior with estimated variances, and the model of arrays."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,30 +9,40 @@ from torch import Tensor, nn
 
 from facsimile.models.base import networks as architectures
 from facsimile.models.base.arrays import ArraysModel, Batch
-from facsimile.models.base.model import Draw, Losses
+from facsimile.models.base.model import Draw, Losses, detached
 
 GROUP = "vae"
-ROWS = 256  # rows that are encoded at once: convolutions of more would need gigabytes
+ROWS = 256  # rows encoded at once; convolutions of more would need gigabytes
 
 
 def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """KL(q(z|x) ‖ N(0, v)) of [b, d] with v_j the batch's mean of z_j² under q: sum over latents, mean over the batch, nats.
+    """Return KL(q(z|x) ‖ N(0, v)), where v_j is the mean of z_j² under q over the batch.
 
-    Saha et al. 2025, with Gamma(0, 0) before and the mean of its posterior after the codes: 1/α_j = E[z_j²]; v has no gradient.
-    The paper takes v from 10,000 images, encoded anew every epoch and held out of it; here it is the batch's own, so that
-    nothing lags. The released code (vae_loss.py, 6312ffc) adds v where log v belongs: the gradient is the same, its log is not.
+    The KL is summed over latents and averaged over the batch, in nats. v has no gradient.
+
+    Saha et al. 2025 use a Gamma(0, 0) prior of the precision α_j, and the mean of its posterior
+    given the codes: 1/α_j = E[z_j²]. The paper estimates v from 10,000 images that it holds out of
+    the epoch and encodes again every epoch. Here v is that of the batch itself, so that it never
+    lags behind. The released code (vae_loss.py, 6312ffc) adds v where log v belongs: its
+    gradient is the same, its logged value is not.
+
+    Args:
+        mean: posterior means [b, d].
+        log_variance: posterior log-variances [b, d].
     """
-    prior = (mean.square() + log_variance.exp()).mean(0).detach()
-    return (
-        0.5
-        * ((mean.square() + log_variance.exp()) / prior + prior.log() - log_variance - 1)
-        .sum(1)
-        .mean()
-    )
+    second_moment = mean.square() + log_variance.exp()
+    prior = second_moment.mean(0).detach()
+    ratio = second_moment / prior
+    per_latent = ratio + prior.log() - log_variance - 1
+    return 0.5 * per_latent.sum(1).mean()
 
 
 class Halves(nn.Module):
-    """Means and log-variances [b, d] from the 2 d outputs of a network."""
+    """Splits the 2 d outputs of a network into means and log-variances [b, d].
+
+    Args:
+        body: maps rows to [b, 2 d].
+    """
 
     def __init__(self, body: nn.Module) -> None:
         super().__init__()
@@ -45,22 +55,33 @@ class Halves(nn.Module):
 
 @dataclass(frozen=True)
 class ARDOfArrays(ArraysModel):
-    """ARD-VAE of the one array that it ``takes``; minimises squared error, summed over a row and not halved, + β KL.
+    """ARD-VAE of one array, the only one that a subclass names in ``takes``.
 
-    The squared error is not halved in the released code either, so that β weighs half of what it does in a Gaussian bound.
+    It minimises the squared error, summed over a row, + β KL. The squared error is not halved, as
+    in the released code, so that β has half the weight that it has in a Gaussian bound. Subclasses
+    override ``networks``, with one group ``vae`` whose decoder returns means.
 
-    beta: weight of the KL to the prior whose variances are the codes' own.
+    Args:
+        beta: weight of the KL to the prior whose variances are those of the codes.
     """
 
     beta: float
 
-    def initialise(self, made: Mapping[str, nn.Module], seed: int) -> None:
-        """Dense layers and convolutions as TensorFlow does; a batch normalisation is the identity."""
-        for name, layer in made[GROUP].named_modules():
+    def initialise(
+        self,
+        networks: Mapping[str, nn.Module],
+        seed: int,
+    ) -> None:
+        """Initialise dense layers and convolutions as TensorFlow; batch norms are the identity."""
+        for name, layer in networks[GROUP].named_modules():
             if isinstance(layer, architectures.Layer):
                 architectures.initialise(layer, seed, f"{GROUP}.{name}")
 
-    def draws(self, batch: int, latents: int) -> dict[str, Draw]:
+    def draws(
+        self,
+        batch: int,
+        latents: int,
+    ) -> dict[str, Draw]:
         return {"z": Draw("normal", (batch, latents))}
 
     def losses(  # type: ignore[override]
@@ -72,20 +93,37 @@ class ARDOfArrays(ArraysModel):
     ) -> Losses:
         rows, vae = self._rows(batch), autoencoder_of(networks)
         mean, log_variance = vae.encode(rows)
-        decoded = vae.decode(mean + torch.exp(0.5 * log_variance) * noise["z"])
-        reconstruction = (decoded - rows).square().flatten(1).sum(1).mean()
+        deviation = torch.exp(0.5 * log_variance)
+        sample = mean + deviation * noise["z"]
+        squares = (vae.decode(sample) - rows).square()
+        reconstruction = squares.flatten(1).sum(1).mean()
         kl = divergence(mean, log_variance)
-        return Losses(
-            {GROUP: reconstruction + self.beta * kl},
-            {"reconstruction": reconstruction.detach(), "kl": kl.detach()},
-        )
+        loss = reconstruction + self.beta * kl
+        terms = {"reconstruction": reconstruction, "kl": kl}
+        return Losses({GROUP: loss}, detached(terms))
 
-    def infer(self, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, Tensor]:  # type: ignore[override]
-        parts = [autoencoder_of(networks).encode(rows) for rows in self._rows(batch).split(ROWS)]
-        mean, log_variance = (torch.cat(column) for column in zip(*parts, strict=True))
-        return {"mean": mean, "log_variance": log_variance}
+    def infer(  # type: ignore[override]
+        self,
+        networks: Mapping[str, nn.Module],
+        batch: Batch,
+    ) -> dict[str, Tensor]:
+        vae = autoencoder_of(networks)
+        means: list[Tensor] = []
+        log_variances: list[Tensor] = []
+        for rows in self._rows(batch).split(ROWS):
+            mean, log_variance = vae.encode(rows)
+            means.append(mean)
+            log_variances.append(log_variance)
+        return {
+            "mean": torch.cat(means),
+            "log_variance": torch.cat(log_variances),
+        }
 
-    def decode(self, networks: Mapping[str, nn.Module], codes: Tensor) -> Tensor:
+    def decode(
+        self,
+        networks: Mapping[str, nn.Module],
+        codes: Tensor,
+    ) -> Tensor:
         return autoencoder_of(networks).decode(codes)
 
     def _rows(self, batch: Batch) -> Tensor:
@@ -93,5 +131,5 @@ class ARDOfArrays(ArraysModel):
 
 
 def autoencoder_of(networks: Mapping[str, nn.Module]) -> architectures.AutoEncoder:
-    """The group ``vae``, whose decoder answers means, not logits."""
+    """Return the group ``vae``, with its type; its decoder returns means, not logits."""
     return cast(architectures.AutoEncoder, networks[GROUP])

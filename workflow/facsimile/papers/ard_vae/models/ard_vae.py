@@ -12,14 +12,20 @@ LABEL = "ARD-VAE"
 
 @dataclass(frozen=True)
 class ARDVAE(VAE):
-    """ARD-VAE (Saha, Joshi and Whitaker 2025): a β-VAE whose prior N(0, v_j) has v_j = E[z_j²], so that idle axes shrink.
+    """ARD-VAE (Saha, Joshi and Whitaker 2025): a β-VAE whose prior shrinks unused latents.
 
-    Bernoulli likelihood, as the released code has for dSprites. ``models/_ard.py`` says how v is estimated.
+    The prior is N(0, v_j) with v_j = E[z_j²]; ``_ard.py`` describes how v is estimated. The
+    likelihood is Bernoulli, as in the released code for dSprites.
 
-    beta: weight of the KL to that prior.
+    Args:
+        beta: weight of the KL to the prior whose variances are those of the codes.
     """
 
     beta: float
 
-    def regularizer(self, q: Posterior, step: Tensor | int) -> Tensor:
+    def regularizer(
+        self,
+        q: Posterior,
+        step: Tensor | int,
+    ) -> Tensor:
         return self.beta * divergence(q.mean, q.log_variance)

@@ -12,15 +12,20 @@ from facsimile.papers.ard_vae.models._ard import GROUP, ARDOfArrays, Halves
 
 @dataclass(frozen=True)
 class ARDVAELinear(ARDOfArrays):
-    """The objective of Saha et al. 2025 with dense layers alone: of Gaussian data of rank r, r axes must stay relevant.
+    """ARD-VAE (Saha et al. 2025) with dense layers only.
 
-    An axis is kept where the data vary by more than β/2, the variance of the decoder that the objective implies.
+    For Gaussian data of rank r, r latents must stay relevant. A latent is kept if the variance of
+    the data along it exceeds β/2, which is the variance of the decoder that the objective implies.
     """
 
     takes: ClassVar[Shapes] = {"x": (20,)}
 
-    def networks(self, shapes: Shapes, latents: int, network: str) -> dict[str, nn.Module]:  # type: ignore[override]
+    def networks(  # type: ignore[override]
+        self,
+        shapes: Shapes,
+        latents: int,
+        network: str,
+    ) -> dict[str, nn.Module]:
         [width] = shapes["x"]
-        return {
-            GROUP: AutoEncoder(Halves(nn.Linear(width, 2 * latents)), nn.Linear(latents, width))
-        }
+        encoder = Halves(nn.Linear(width, 2 * latents))
+        return {GROUP: AutoEncoder(encoder, nn.Linear(latents, width))}

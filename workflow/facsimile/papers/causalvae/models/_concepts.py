@@ -1,4 +1,4 @@
-"""What the VAEs of labelled scenes share: pictures, encoder and decoders, the reconstruction, and which rows count."""
+"""What the VAEs of labelled scenes share: pictures, networks, reconstruction and training rows."""
 
 import itertools
 import math
@@ -13,14 +13,18 @@ from torch.nn import functional as F
 
 from facsimile.models.base import rng
 from facsimile.models.base.arrays import ArraysModel, Batch, Shapes
-from facsimile.models.base.model import Draw, Losses
+from facsimile.models.base.model import Draw, Losses, detached
 
 GROUP = "vae"
 CHANNELS = 4  # RGB and an opaque fourth channel, which the official pictures have
 
 
 class Drawn(nn.Module):
-    """A matrix that starts as standard normal draws."""
+    """A matrix whose starting values are standard normals.
+
+    Args:
+        *shape: shape of the matrix.
+    """
 
     def __init__(self, *shape: int) -> None:
         super().__init__()
@@ -29,13 +33,16 @@ class Drawn(nn.Module):
 
 @dataclass(frozen=True)
 class ConceptVAE(ArraysModel):
-    """A VAE of scenes (``datasets/_scenes.py``) whose latents are parted into blocks of equal size, one a concept.
+    """A VAE of scenes (``datasets/_scenes.py``) whose latents form blocks, one per concept.
 
-    Rows that are held out are drawn with the others and count nothing in a loss.
+    All blocks have the same size. Held-out rows are sampled with the others, but do not contribute
+    to a loss. Subclasses override ``network``, ``terms`` and ``infer``.
 
-    side: pixels of a side that pictures are averaged down to; 0: as they are.
-    summed: 1 sums the reconstruction over all pixels and channels, as an evidence lower bound does; 0 sums along the rows of a
-        picture and averages over rows and channels, as the released code of CausalVAE does.
+    Args:
+        side: height and width to which pictures are averaged down; 0 leaves them as they are.
+        summed: 1 to sum the reconstruction over all pixels and channels, 0 along rows only.
+            With 1 it is that of an evidence lower bound. With 0 it is summed along the rows of a
+            picture and averaged over rows and channels, as in the released code of CausalVAE.
     """
 
     side: float = 0
@@ -49,41 +56,91 @@ class ConceptVAE(ArraysModel):
     }
 
     @abstractmethod
-    def network(self, pixels: int, concepts: int, latents: int) -> nn.Module:
-        """All parameters, for pictures of so many numbers."""
+    def network(
+        self,
+        pixels: int,
+        concepts: int,
+        latents: int,
+    ) -> nn.Module:
+        """Create the module that holds all parameters.
+
+        Args:
+            pixels: numbers per picture, all channels included.
+            concepts: number of concepts.
+            latents: number of latents, a multiple of ``concepts``.
+        """
 
     @abstractmethod
     def terms(
-        self, net: nn.Module, pictures: Tensor, batch: Batch, noise: Tensor
+        self,
+        net: nn.Module,
+        pictures: Tensor,
+        batch: Batch,
+        noise: Tensor,
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Logits [b, pixels] of the pictures [b, pixels], and of each row the other terms of the loss by name, [b] or [1]."""
+        """Decode pictures and compute the terms of the loss besides the reconstruction.
 
-    def networks(self, shapes: Shapes, latents: int, network: str) -> dict[str, nn.Module]:  # type: ignore[override]
+        Args:
+            net: what ``network`` returned.
+            pictures: [b, pixels] in [0, 1].
+            batch: the batch, with ``labels`` and ``scaled`` [b, concepts].
+            noise: standard normals [b, latents].
+
+        Returns:
+            The logits [b, pixels] of the pictures, and terms by name, [b] or [1] in nats.
+        """
+
+    def networks(  # type: ignore[override]
+        self,
+        shapes: Shapes,
+        latents: int,
+        network: str,
+    ) -> dict[str, nn.Module]:
         height, width, _ = shapes["images"]
         if height != width or (self.side and height % self.side):
             raise ValueError(
-                f"side: {self.side:g} does not part {height} x {width} pixels into squares; take a divisor"
+                f"side: {self.side:g} does not divide {height} x {width} pixels into squares; "
+                "use a divisor"
             )
         [concepts] = shapes["labels"]
         if latents % concepts:
             raise ValueError(
-                f"latents: {latents} are not a whole number for each of {concepts} concepts"
+                f"latents: {latents} is not divisible by the number of concepts, {concepts}"
             )
-        return {GROUP: self.network(CHANNELS * int(self.side or height) ** 2, concepts, latents)}
+        pixels = CHANNELS * int(self.side or height) ** 2
+        return {GROUP: self.network(pixels, concepts, latents)}
 
-    def initialise(self, made: Mapping[str, nn.Module], seed: int) -> None:
-        """Dense layers as PyTorch starts them, weights and biases uniform within 1/√inputs; a graph where it says itself."""
-        at = 0
+    def initialise(
+        self,
+        networks: Mapping[str, nn.Module],
+        seed: int,
+    ) -> None:
+        """Initialise dense layers as PyTorch: weights and biases uniform within 1/√inputs.
+
+        Matrices of ``Drawn`` become standard normals. Other parameters, such as a graph, keep the
+        values of their constructor.
+        """
+        position = 0
         with torch.no_grad():
-            for layer in made[GROUP].modules():
-                limit = 1 / math.sqrt(layer.in_features) if isinstance(layer, nn.Linear) else 0.0
-                for parameter in (
-                    layer.parameters(recurse=False) if isinstance(layer, nn.Linear | Drawn) else ()
-                ):
-                    parameter.copy_(_start(parameter, limit, seed, at))
-                    at += 1
+            for layer in networks[GROUP].modules():
+                if not isinstance(layer, nn.Linear | Drawn):
+                    continue
+                for parameter in layer.parameters(recurse=False):
+                    shape = parameter.shape
+                    # The position of a parameter takes the place of the step.
+                    if isinstance(layer, nn.Linear):
+                        drawn = rng.uniforms_for(seed, position, "start", shape)
+                        limit = 1 / math.sqrt(layer.in_features)
+                        parameter.copy_((2 * drawn - 1) * limit)
+                    else:
+                        parameter.copy_(rng.normals_for(seed, position, "start", shape))
+                    position += 1
 
-    def draws(self, batch: int, latents: int) -> dict[str, Draw]:
+    def draws(
+        self,
+        batch: int,
+        latents: int,
+    ) -> dict[str, Draw]:
         return {"codes": Draw("normal", (batch, latents))}
 
     def losses(  # type: ignore[override]
@@ -94,90 +151,112 @@ class ConceptVAE(ArraysModel):
         step: Tensor | int,
     ) -> Losses:
         pictures = self.pictures(batch)
-        logits, terms = self.terms(networks[GROUP], pictures, batch, noise["codes"])
-        every = {"reconstruction": self.reconstruction(logits, pictures)} | terms
-        counted = (1 - batch["held_out"]).to(logits.dtype)
-        means = {
-            name: (counted * term).sum() / counted.sum().clamp(min=1)
-            for name, term in every.items()
-        }
-        return Losses(
-            {GROUP: torch.stack(list(means.values())).sum()},
-            {name: mean.detach() for name, mean in means.items()},
-        )
+        net = networks[GROUP]
+        logits, other_terms = self.terms(net, pictures, batch, noise["codes"])
+        terms = {"reconstruction": self.reconstruction(logits, pictures)} | other_terms
+        # Means over the training rows; a batch may hold none.
+        weights = (1 - batch["held_out"]).to(logits.dtype)
+        means = {}
+        for name, term in terms.items():
+            total = (weights * term).sum()
+            means[name] = total / weights.sum().clamp(min=1)
+        loss = torch.stack(list(means.values())).sum()
+        return Losses({GROUP: loss}, detached(means))
 
     def pictures(self, batch: Batch) -> Tensor:
-        """Pictures [b, pixels] in [0, 1], averaged down, with the opaque channel."""
+        """Return the pictures [b, pixels] in [0, 1], averaged down, with the opaque channel."""
         images = batch["images"]
         if self.side:
-            images = F.avg_pool2d(images, images.shape[-1] // int(self.side))
-        return torch.cat((images, torch.ones_like(images[:, :1])), 1).flatten(1)
+            factor = images.shape[-1] // int(self.side)
+            images = F.avg_pool2d(images, factor)
+        # The official pictures are RGBA; ours get the fourth channel here.
+        opaque = torch.ones_like(images[:, :1])
+        return torch.cat((images, opaque), 1).flatten(1)
 
-    def reconstruction(self, logits: Tensor, pictures: Tensor) -> Tensor:
-        """Cross-entropy of the pixels [b], nats, summed as ``summed`` says."""
-        side = math.isqrt(pictures.shape[1] // CHANNELS)
-        mean = F.binary_cross_entropy_with_logits(logits, pictures, reduction="none").mean(1)
-        return mean * (pictures.shape[1] if self.summed else side)
+    def reconstruction(
+        self,
+        logits: Tensor,
+        pictures: Tensor,
+    ) -> Tensor:
+        """Return the cross entropy [b] in nats of pictures [b, pixels], reduced by ``summed``."""
+        pixels = pictures.shape[1]
+        side = math.isqrt(pixels // CHANNELS)
+        errors = F.binary_cross_entropy_with_logits(logits, pictures, reduction="none")
+        # A mean over rows and channels of sums along rows is the mean times the length of a row.
+        return errors.mean(1) * (pixels if self.summed else side)
 
     def check(self) -> None:
-        if self.side < 0 or self.side != int(self.side) or self.summed not in (0, 1):
-            raise ValueError("side must be a number of pixels or 0, summed 0 or 1")
+        if self.side < 0 or self.side != int(self.side):
+            raise ValueError("side must be a number of pixels or 0")
+        if self.summed not in (0, 1):
+            raise ValueError("summed must be 0 or 1")
 
 
 def dense(*widths: int) -> nn.Sequential:
-    """Dense layers of these widths with ELU between them."""
+    """Create dense layers of these widths with ELU between them."""
     layers: list[nn.Module] = []
     for before, after in itertools.pairwise(widths):
         layers += [nn.Linear(before, after), nn.ELU()]
-    return nn.Sequential(*layers[:-1])
+    return nn.Sequential(*layers[:-1])  # no activation at the end
 
 
 def encoder(pixels: int, outputs: int) -> nn.Sequential:
-    """The released code's encoder."""
+    """Create the encoder of the released code."""
     return dense(pixels, 900, 300, outputs)
 
 
 class Decoders(nn.Module):
-    """The released code's decoder: one a concept, whose logits are averaged."""
+    """The decoder of the released code: one network per concept, whose logits are averaged.
 
-    def __init__(self, concepts: int, latents: int, pixels: int) -> None:
+    Args:
+        concepts: number of concepts.
+        latents: number of latents of all concepts.
+        pixels: numbers per picture.
+    """
+
+    def __init__(
+        self,
+        concepts: int,
+        latents: int,
+        pixels: int,
+    ) -> None:
         super().__init__()
-        self.each = nn.ModuleList(
-            dense(latents // concepts, 300, 300, 1024, pixels) for _ in range(concepts)
-        )
+        widths = (latents // concepts, 300, 300, 1024, pixels)
+        self.each = nn.ModuleList(dense(*widths) for _ in range(concepts))
 
     def forward(self, codes: Tensor) -> Tensor:
-        """Logits [b, pixels] of codes [b, concepts, width]."""
-        return torch.stack([net(codes[:, i]) for i, net in enumerate(self.each)]).mean(0)
+        """Return logits [b, pixels] of codes [b, concepts, width]."""
+        logits = [net(codes[:, concept]) for concept, net in enumerate(self.each)]
+        return torch.stack(logits).mean(0)
 
 
 def blocks(codes: Tensor, concepts: int) -> Tensor:
-    """Codes [b, latents] as [b, concepts, width]."""
+    """Reshape codes [b, latents] to [b, concepts, width]."""
     return codes.unflatten(1, (concepts, -1))
 
 
 def posterior(parameters: Tensor) -> tuple[Tensor, Tensor]:
-    """Means and variances of a Gaussian from a network's outputs, which softplus makes positive as the released code does."""
+    """Return means and variances [b, d] of Gaussians from outputs [b, 2 d] of a network.
+
+    Softplus makes variances positive, as in the released code.
+    """
     mean, raw = parameters.chunk(2, 1)
-    return mean, F.softplus(raw) + 1e-8
+    return mean, F.softplus(raw) + 1e-8  # never 0, as its logarithm is taken
 
 
-def kl(mean: Tensor, variance: Tensor, prior_mean: Tensor, prior_variance: Tensor) -> Tensor:
-    """KL divergence [b] of two Gaussians with diagonal covariances, nats."""
+def kl(
+    mean: Tensor,
+    variance: Tensor,
+    prior_mean: Tensor,
+    prior_variance: Tensor,
+) -> Tensor:
+    """Return the KL divergence [b] in nats of two Gaussians with diagonal covariances."""
     ratio = variance / prior_variance
-    each = ratio + (mean - prior_mean).square() / prior_variance - 1 - ratio.log()
-    return 0.5 * each.flatten(1).sum(1)
+    distance = (mean - prior_mean).square() / prior_variance
+    per_latent = ratio + distance - 1 - ratio.log()
+    return 0.5 * per_latent.flatten(1).sum(1)
 
 
 def part(net: nn.Module, name: str) -> nn.Module:
-    """A network by its name in a dictionary of networks."""
+    """Return one network of an ``nn.ModuleDict``."""
     return cast(nn.ModuleDict, net)[name]
-
-
-def _start(parameter: Tensor, limit: float, seed: int, at: int) -> Tensor:
-    key = torch.tensor([seed]), torch.tensor([at])
-    if limit:
-        return (
-            2 * rng.uniforms(*key, "start", parameter.numel()).view(parameter.shape) - 1
-        ) * limit
-    return rng.normals(*key, "start", parameter.numel()).view(parameter.shape)

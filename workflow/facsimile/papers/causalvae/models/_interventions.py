@@ -1,4 +1,7 @@
-"""VAEs whose concepts can be set: what a trained one decodes under do-interventions, stored for pictures and for metrics."""
+"""VAEs whose concepts can be set: what a trained model decodes under do-interventions.
+
+The decoded pictures are stored for figures and metrics.
+"""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -10,59 +13,107 @@ from torch import Tensor, nn
 from facsimile.models.base.arrays import Batch
 from facsimile.papers.causalvae.models._concepts import CHANNELS, GROUP, ConceptVAE, part
 
-ROWS = 200  # held-out rows of which counterfactuals are decoded
-SHOWN = 3  # held-out rows of which strips are stored
-VALUES = 7  # of each concept in a strip, from -1 to 1 in the units of its prior
+ROWS = 200  # held-out rows whose counterfactuals are decoded
+SHOWN = 3  # held-out rows whose strips are stored
+VALUES = 7  # values of each concept in a strip, from -1 to 1 in the units of its prior
 
 
 @dataclass(frozen=True)
 class SettableVAE(ConceptVAE):
-    """A VAE whose prior says which block of latents is which concept, so that do(concept = value) sets that block."""
+    """A VAE whose prior assigns a block of latents to each concept.
+
+    do(concept = value) therefore sets that block. Subclasses override ``intervene``, too.
+    """
 
     @abstractmethod
-    def intervene(self, net: nn.Module, pictures: Tensor, concept: int, values: Tensor) -> Tensor:
-        """Codes [b, concepts, width] of pictures [b, pixels] if a concept were set to the values [b]."""
+    def intervene(
+        self,
+        net: nn.Module,
+        pictures: Tensor,
+        concept: int,
+        values: Tensor,
+    ) -> Tensor:
+        """Return the codes [b, concepts, width] of pictures under do(concept = values).
+
+        Args:
+            net: what ``network`` returned.
+            pictures: [b, pixels] in [0, 1].
+            concept: index of the concept.
+            values: value of the concept for each picture, [b].
+        """
 
     def learned(
-        self, networks: Mapping[str, nn.Module], whole: Batch, seed: int
+        self,
+        networks: Mapping[str, nn.Module],
+        whole: Batch,
+        seed: int,
     ) -> dict[str, Tensor]:
-        """``counterfactual_images`` and ``strips``, uint8, and the rows of the data that they are of.
+        """Decode held-out rows under interventions.
 
-        counterfactual_images [n, concepts, side, side, 3]: held-out row n under do(concept k = entry [k, k] of its
-        counterfactuals). strips [m, concepts, values, side, side, 3]: each concept set to values from -1 to 1.
+        Returns:
+            ``counterfactual_images``, uint8 [n, concepts, side, side, 3]: entry [n, k] is row n
+            under do(concept k = entry [k, k] of the row's counterfactuals).
+            ``strips``, uint8 [m, concepts, values, side, side, 3]: each concept set to values from
+            -1 to 1.
+            ``counterfactual_rows`` [n] and ``strip_rows`` [m]: the indices of these rows in the
+            data.
         """
         net = networks[GROUP]
-        every = torch.nonzero(whole["held_out"] == 1).flatten()
-        rows = every[torch.linspace(0, max(len(every) - 1, 0), min(ROWS, len(every))).long()]
-        shown = rows[torch.linspace(0, max(len(rows) - 1, 0), min(SHOWN, len(rows))).long()]
+        held_out = torch.nonzero(whole["held_out"] == 1).flatten()
+        rows = _spread(held_out, ROWS)
+        shown = _spread(rows, SHOWN)
+        # Entry [k, k] of a row's counterfactuals is the value to which concept k is set.
         targets = whole["counterfactuals"][rows].diagonal(dim1=1, dim2=2)
-        range_ = torch.linspace(-1, 1, VALUES).expand(len(shown), -1)
-        strips = [
-            [self._decoded(net, whole, shown, k, column) for column in range_.T]
-            for k in range(targets.shape[1])
-        ]
-        done = [self._decoded(net, whole, rows, k, target) for k, target in enumerate(targets.T)]
+        counterfactuals = []
+        strips = []
+        for concept, target in enumerate(targets.T):
+            images = self._decoded(net, whole, rows, concept, target)
+            counterfactuals.append(images)
+            strip = []
+            for value in torch.linspace(-1, 1, VALUES):
+                images = self._decoded(net, whole, shown, concept, value.expand(len(shown)))
+                strip.append(images)
+            strips.append(torch.stack(strip, 1))
         return {
             "counterfactual_rows": rows,
-            "counterfactual_images": torch.stack(done, 1),
+            "counterfactual_images": torch.stack(counterfactuals, 1),
             "strip_rows": shown,
-            "strips": torch.stack([torch.stack(row, 1) for row in strips], 1),
+            "strips": torch.stack(strips, 1),
         }
 
     def _decoded(
-        self, net: nn.Module, whole: Batch, rows: Tensor, concept: int, values: Tensor
+        self,
+        net: nn.Module,
+        whole: Batch,
+        rows: Tensor,
+        concept: int,
+        values: Tensor,
     ) -> Tensor:
-        """RGB pictures uint8 [b, side, side, 3] of rows under an intervention."""
-        pictures = self.pictures({"images": whole["images"][rows]})
+        """Return RGB pictures, uint8 [b, side, side, 3], of rows under an intervention."""
+        images = whole["images"][rows]
+        pictures = self.pictures({"images": images})
         with torch.no_grad():
-            means = part(net, "decoder")(self.intervene(net, pictures, concept, values)).sigmoid()
-        side = int(self.side or whole["images"].shape[-1])
-        colours = means.view(-1, CHANNELS, side, side)[:, :3].permute(0, 2, 3, 1)
-        return (colours * 255).round().to(torch.uint8)
+            codes = self.intervene(net, pictures, concept, values)
+            means = part(net, "decoder")(codes).sigmoid()
+        side = int(self.side or images.shape[-1])
+        # Without the opaque channel.
+        colours = means.view(-1, CHANNELS, side, side)[:, :3]
+        return (colours.permute(0, 2, 3, 1) * 255).round().to(torch.uint8)
 
 
-def with_concept(codes: Tensor, concept: int, values: Tensor) -> Tensor:
-    """Codes [b, concepts, width] with the block of one concept set to the values [b], all of its dimensions alike."""
+def with_concept(
+    codes: Tensor,
+    concept: int,
+    values: Tensor,
+) -> Tensor:
+    """Return codes [b, concepts, width] with all latents of one concept set to the values [b]."""
     changed = codes.clone()
     changed[:, concept] = values[:, None]
     return changed
+
+
+def _spread(rows: Tensor, count: int) -> Tensor:
+    """Return at most ``count`` of the rows, at equal distances from the first to the last."""
+    last = max(len(rows) - 1, 0)
+    positions = torch.linspace(0, last, min(count, len(rows)))
+    return rows[positions.long()]

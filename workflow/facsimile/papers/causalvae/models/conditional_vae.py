@@ -1,4 +1,4 @@
-"""A VAE whose prior is given the labels, without a graph between them."""
+"""A VAE whose prior depends on the labels, without a graph between them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,41 +23,65 @@ STEP_SECONDS = {"1": 0.07, "side**2": 1.9e-4}  # batch of 85, float32; measured 
 
 @dataclass(frozen=True)
 class ConditionalVAE(SettableVAE):
-    """The baseline ConditionVAE of CausalVAE (Yang et al. 2021), whose code was not released: ours is what is left of it.
+    """ConditionVAE, a baseline of CausalVAE (Yang et al. 2021).
 
-    CausalVAE's encoder, its prior N(u, 1) of each concept's block given its label u, and its decoders; a diagonal Gaussian
-    posterior as usual. do(concept = value) sets a block and changes no other.
+    Its code was not released. Ours is CausalVAE without the graph: the same encoder, the prior
+    N(u, 1) of each concept's block given its label u, the same decoders, and an ordinary diagonal
+    Gaussian posterior. do(concept = value) sets one block and changes no other.
 
-    beta: weight of the KL.
+    Args:
+        beta: weight of the KL.
     """
 
     beta: float = 1
 
-    def network(self, pixels: int, concepts: int, latents: int) -> nn.Module:
-        return nn.ModuleDict(
-            {
-                "encoder": encoder(pixels, 2 * latents),
-                "decoder": Decoders(concepts, latents, pixels),
-            }
-        )
+    def network(
+        self,
+        pixels: int,
+        concepts: int,
+        latents: int,
+    ) -> nn.Module:
+        parts = {
+            "encoder": encoder(pixels, 2 * latents),
+            "decoder": Decoders(concepts, latents, pixels),
+        }
+        return nn.ModuleDict(parts)
 
     def terms(
-        self, net: nn.Module, pictures: Tensor, batch: Batch, noise: Tensor
+        self,
+        net: nn.Module,
+        pictures: Tensor,
+        batch: Batch,
+        noise: Tensor,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         labels = batch["scaled"]
+        concepts = labels.shape[1]
         mean, variance = posterior(part(net, "encoder")(pictures))
-        sampled = blocks(mean + variance.sqrt() * noise, labels.shape[1])
-        prior = labels.repeat_interleave(mean.shape[1] // labels.shape[1], 1)
-        return part(net, "decoder")(sampled), {
-            "kl": self.beta * kl(mean, variance, prior, prior.new_ones(()))
-        }
+        sample = blocks(mean + variance.sqrt() * noise, concepts)
+        # All latents of a block have the label of its concept as prior mean.
+        prior = labels.repeat_interleave(mean.shape[1] // concepts, 1)
+        logits = part(net, "decoder")(sample)
+        divergence = kl(mean, variance, prior, prior.new_ones(()))
+        return logits, {"kl": self.beta * divergence}
 
-    def intervene(self, net: nn.Module, pictures: Tensor, concept: int, values: Tensor) -> Tensor:
+    def intervene(
+        self,
+        net: nn.Module,
+        pictures: Tensor,
+        concept: int,
+        values: Tensor,
+    ) -> Tensor:
         decoders = part(net, "decoder")
         assert isinstance(decoders, Decoders)
         mean, _ = posterior(part(net, "encoder")(pictures))
-        return with_concept(blocks(mean, len(decoders.each)), concept, values)
+        codes = blocks(mean, len(decoders.each))
+        return with_concept(codes, concept, values)
 
-    def infer(self, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, Tensor]:  # type: ignore[override]
-        mean, variance = posterior(part(networks[GROUP], "encoder")(self.pictures(batch)))
+    def infer(  # type: ignore[override]
+        self,
+        networks: Mapping[str, nn.Module],
+        batch: Batch,
+    ) -> dict[str, Tensor]:
+        encoder = part(networks[GROUP], "encoder")
+        mean, variance = posterior(encoder(self.pictures(batch)))
         return {"mean": mean, "log_variance": variance.log()}

@@ -1,4 +1,4 @@
-"""β-VAE of labelled scenes, which sees no labels."""
+"""β-VAE of labelled scenes, which does not use the labels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,28 +22,46 @@ STEP_SECONDS = {"1": 0.07, "side**2": 1.9e-4}  # batch of 85, float32; measured 
 
 @dataclass(frozen=True)
 class SceneBetaVAE(ConceptVAE):
-    """Higgins et al. 2017, with CausalVAE's encoder and one decoder of the width of one of its four.
+    """β-VAE (Higgins et al. 2017) with the networks of CausalVAE.
 
-    beta: weight of the KL to N(0, 1).
+    It has CausalVAE's encoder and one decoder of the width of one of CausalVAE's four.
+
+    Args:
+        beta: weight of the KL to N(0, 1).
     """
 
     beta: float = 4
 
-    def network(self, pixels: int, concepts: int, latents: int) -> nn.Module:
-        return nn.ModuleDict(
-            {
-                "encoder": encoder(pixels, 2 * latents),
-                "decoder": dense(latents, 300, 300, 1024, pixels),
-            }
-        )
+    def network(
+        self,
+        pixels: int,
+        concepts: int,
+        latents: int,
+    ) -> nn.Module:
+        parts = {
+            "encoder": encoder(pixels, 2 * latents),
+            "decoder": dense(latents, 300, 300, 1024, pixels),
+        }
+        return nn.ModuleDict(parts)
 
     def terms(
-        self, net: nn.Module, pictures: Tensor, batch: Batch, noise: Tensor
+        self,
+        net: nn.Module,
+        pictures: Tensor,
+        batch: Batch,
+        noise: Tensor,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         mean, variance = posterior(part(net, "encoder")(pictures))
-        logits = part(net, "decoder")(mean + variance.sqrt() * noise)
-        return logits, {"kl": self.beta * kl(mean, variance, mean.new_zeros(()), mean.new_ones(()))}
+        sample = mean + variance.sqrt() * noise
+        logits = part(net, "decoder")(sample)
+        divergence = kl(mean, variance, mean.new_zeros(()), mean.new_ones(()))
+        return logits, {"kl": self.beta * divergence}
 
-    def infer(self, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, Tensor]:  # type: ignore[override]
-        mean, variance = posterior(part(networks[GROUP], "encoder")(self.pictures(batch)))
+    def infer(  # type: ignore[override]
+        self,
+        networks: Mapping[str, nn.Module],
+        batch: Batch,
+    ) -> dict[str, Tensor]:
+        encoder = part(networks[GROUP], "encoder")
+        mean, variance = posterior(encoder(self.pictures(batch)))
         return {"mean": mean, "log_variance": variance.log()}

@@ -1,4 +1,4 @@
-"""iVAE of labelled scenes: encoder and prior are given the labels."""
+"""iVAE of labelled scenes: encoder and prior depend on the labels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,24 +19,30 @@ from facsimile.papers.causalvae.models._concepts import (
 
 LABEL = "iVAE"
 STEP_SECONDS = {"1": 0.07, "side**2": 1.9e-4}  # batch of 85, float32; measured at 16 and 96 pixels
-PRIOR = (
-    50,
-    50,
-)  # hidden units of the network of the prior's variances, as in ilkhem/iVAE@039b847, lib/models.py
+# Hidden units of the network of the prior's variances, as in ilkhem/iVAE@039b847, lib/models.py.
+PRIOR = (50, 50)
 
 
 @dataclass(frozen=True)
 class SceneIVAE(ConceptVAE):
-    """Khemakhem et al. 2020: q(z|x, u), prior N(0, λ(u)) with a network λ; CausalVAE's encoder, one decoder of its width.
+    """iVAE (Khemakhem et al. 2020) with the networks of CausalVAE.
 
-    No block of latents is told which label is its own. Codes are inferred with the labels at hand, as the encoder wants them.
+    The posterior is q(z|x, u) and the prior N(0, λ(u)) with a network λ. It has CausalVAE's encoder
+    and one decoder of the width of one of CausalVAE's. Blocks of latents are not assigned to
+    labels. Codes are inferred with the labels, which the encoder needs.
 
-    beta: weight of the KL.
+    Args:
+        beta: weight of the KL.
     """
 
     beta: float = 1
 
-    def network(self, pixels: int, concepts: int, latents: int) -> nn.Module:
+    def network(
+        self,
+        pixels: int,
+        concepts: int,
+        latents: int,
+    ) -> nn.Module:
         parts = {
             "encoder": encoder(pixels + concepts, 2 * latents),
             "prior": dense(concepts, *PRIOR, latents),
@@ -45,17 +51,34 @@ class SceneIVAE(ConceptVAE):
         return nn.ModuleDict(parts)
 
     def terms(
-        self, net: nn.Module, pictures: Tensor, batch: Batch, noise: Tensor
+        self,
+        net: nn.Module,
+        pictures: Tensor,
+        batch: Batch,
+        noise: Tensor,
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        mean, variance = _posterior(net, pictures, batch["scaled"])
-        prior = part(net, "prior")(batch["scaled"]).exp()
-        logits = part(net, "decoder")(mean + variance.sqrt() * noise)
-        return logits, {"kl": self.beta * kl(mean, variance, mean.new_zeros(()), prior)}
+        labels = batch["scaled"]
+        mean, variance = _posterior(net, pictures, labels)
+        prior_variance = part(net, "prior")(labels).exp()
+        sample = mean + variance.sqrt() * noise
+        logits = part(net, "decoder")(sample)
+        divergence = kl(mean, variance, mean.new_zeros(()), prior_variance)
+        return logits, {"kl": self.beta * divergence}
 
-    def infer(self, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, Tensor]:  # type: ignore[override]
-        mean, variance = _posterior(networks[GROUP], self.pictures(batch), batch["scaled"])
+    def infer(  # type: ignore[override]
+        self,
+        networks: Mapping[str, nn.Module],
+        batch: Batch,
+    ) -> dict[str, Tensor]:
+        pictures = self.pictures(batch)
+        mean, variance = _posterior(networks[GROUP], pictures, batch["scaled"])
         return {"mean": mean, "log_variance": variance.log()}
 
 
-def _posterior(net: nn.Module, pictures: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    return posterior(part(net, "encoder")(torch.cat((pictures, labels), 1)))
+def _posterior(
+    net: nn.Module,
+    pictures: Tensor,
+    labels: Tensor,
+) -> tuple[Tensor, Tensor]:
+    inputs = torch.cat((pictures, labels), 1)
+    return posterior(part(net, "encoder")(inputs))

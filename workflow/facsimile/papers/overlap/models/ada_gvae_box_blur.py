@@ -12,9 +12,10 @@ LABEL = "Ada-GVAE (BoxBlurMSE)"
 
 @dataclass(frozen=True)
 class AdaGVAEBoxBlur(AdaGVAE):
-    """Ada-GVAE whose error is that of the images plus that of the images blurred by a box (Michlo et al. 2023, section 6.1).
+    """Ada-GVAE that adds the squared error of blurred images (Michlo et al. 2023, section 6.1).
 
-    blur: weight of the blurred images' error.
+    Args:
+        blur: weight of the error of the blurred images.
     """
 
     blur: float = 3969.0

@@ -1,4 +1,4 @@
-"""β-VAE with BoxBlurMSE: a reconstruction loss that sees how far apart things are."""
+"""β-VAE with BoxBlurMSE, a reconstruction loss that depends on how far apart objects are."""
 
 from dataclasses import dataclass
 
@@ -11,11 +11,13 @@ LABEL = "β-VAE (BoxBlurMSE)"
 
 @dataclass(frozen=True)
 class BetaVAEBoxBlur(MeanSquaredVAE):
-    """β-VAE whose error is that of the images plus that of the images blurred by a box (Michlo et al. 2023, section 6.1).
+    """β-VAE that adds the squared error of blurred images (Michlo et al. 2023, section 6.1).
 
-    The box has 63 × 63 pixels and sums to 1; disent calls the loss ``mse_box_r31_l1.0_k3969.0_norm_sum``.
+    The box has 63 × 63 pixels and sums to 1; disent calls the loss
+    ``mse_box_r31_l1.0_k3969.0_norm_sum``.
 
-    blur: weight of the blurred images' error.
+    Args:
+        blur: weight of the error of the blurred images.
     """
 
     blur: float = 3969.0

@@ -9,4 +9,7 @@ LABEL = "β-VAE (MSE)"
 
 @dataclass(frozen=True)
 class BetaVAEMSE(MeanSquaredVAE):
-    """β-VAE as disent trains it: squared errors of standardised pixels, every term a mean (Michlo et al. 2023, section 5)."""
+    """β-VAE as disent trains it (Michlo et al. 2023, section 5).
+
+    Errors are squared errors of standardised pixels, and every term is a mean.
+    """

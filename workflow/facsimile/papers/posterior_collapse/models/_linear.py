@@ -1,8 +1,9 @@
-"""What the linear autoencoders with Gaussian noise share: matrices, their start, and what is read off them.
+"""What the linear Gaussian autoencoders share: matrices, their starting values, and their spectra.
 
-Every expectation over latents is taken exactly, so that a step on the whole data set has no noise at all. Losses are in units
-of two nats, as in the linear scripts of thotranhuu99/Posterior_collapse_CVAE_HVAE, which halve neither reconstruction nor KL
-(its ReLU scripts halve the KL alone: their β is another).
+Expectations over latents are computed exactly, so that a step on the whole data set has no noise.
+Losses are in units of two nats, as in the linear scripts of
+thotranhuu99/Posterior_collapse_CVAE_HVAE, which halve neither reconstruction nor KL. (Its ReLU
+scripts halve the KL only, so that β means something else there.)
 """
 
 import math
@@ -15,53 +16,97 @@ from torch import Tensor, nn
 
 from facsimile.models.base import rng
 from facsimile.models.base.arrays import ArraysModel, Batch
-from facsimile.models.base.model import Draw, Losses
+from facsimile.models.base.model import Draw, Losses, detached
 
-START = 0.1  # standard deviation of the matrices' entries before the first step; scales start uniform on (0, 1)
+# Standard deviation of the starting values of matrices; scales start uniform on (0, 1).
+START = 0.1
 GROUP = "matrices"
 
 
 class Matrices(nn.Module):
-    """Parameters by name: matrices, and vectors of standard deviations (up to sign)."""
+    """Named parameters: matrices, and vectors of standard deviations (up to sign).
+
+    Args:
+        shapes: shape of each parameter by name.
+    """
 
     def __init__(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
         super().__init__()
-        self.values = nn.ParameterDict(
-            {name: nn.Parameter(torch.zeros(shape)) for name, shape in shapes.items()}
-        )
+        values = {}
+        for name, shape in shapes.items():
+            values[name] = nn.Parameter(torch.zeros(shape))
+        # The constructor of ParameterDict sorts a dictionary by name, unlike assignment of single
+        # entries. ``initialise`` depends on this order.
+        self.values = nn.ParameterDict(values)
 
 
 @dataclass(frozen=True)
 class LinearModel(ArraysModel):
-    """A linear Gaussian autoencoder: minimises reconstruction / η_dec² plus β times twice the KL, both averaged over rows.
+    """A linear Gaussian autoencoder.
 
-    eta_dec: standard deviation of the decoder's noise.
-    eta_enc: standard deviation of the prior.
+    It minimises reconstruction / η_dec² plus β times twice the KL, both averaged over rows.
+    Subclasses override ``networks``, with one group ``GROUP`` of ``Matrices``, ``parts`` and
+    ``spectrum``.
+
+    Args:
+        eta_dec: standard deviation of the decoder's noise.
+        eta_enc: standard deviation of the prior.
     """
 
     eta_dec: float = 1
     eta_enc: float = 1
 
-    def draws(self, batch: int, latents: int) -> dict[str, Draw]:
+    def draws(
+        self,
+        batch: int,
+        latents: int,
+    ) -> dict[str, Draw]:
         return {}
 
     @abstractmethod
-    def parts(self, values: Mapping[str, Tensor], batch: Batch) -> tuple[Tensor, Tensor]:
-        """Reconstruction over η_dec², weighed if it has several parts, and twice the weighed KL [latents]; means over rows."""
+    def parts(
+        self,
+        values: Mapping[str, Tensor],
+        batch: Batch,
+    ) -> tuple[Tensor, Tensor]:
+        """Compute the two parts of the loss, averaged over rows.
+
+        Args:
+            values: the parameters by name.
+            batch: the batch.
+
+        Returns:
+            The reconstruction over η_dec², a scalar, weighted if it has several parts; and twice
+            the weighted KL [latents].
+        """
 
     @abstractmethod
-    def spectrum(self, values: Mapping[str, Tensor], batch: Batch) -> dict[str, Tensor]:
-        """``omega``, ``lambda`` and, if they are learned, ``sigma``, each in falling order, and ``kl`` in nats, [latents]."""
+    def spectrum(
+        self,
+        values: Mapping[str, Tensor],
+        batch: Batch,
+    ) -> dict[str, Tensor]:
+        """Return the quantities that are compared with closed forms, each [latents].
 
-    def initialise(self, made: Mapping[str, nn.Module], seed: int) -> None:
+        Returns:
+            ``omega``, ``lambda`` and, if standard deviations are learned, ``sigma``, each in
+            descending order; and ``kl`` in nats.
+        """
+
+    def initialise(
+        self,
+        networks: Mapping[str, nn.Module],
+        seed: int,
+    ) -> None:
+        """Draw matrices from N(0, START²) and scales from the uniform distribution on (0, 1)."""
         with torch.no_grad():
-            for index, parameter in enumerate(made[GROUP].parameters()):
-                key = torch.tensor([seed]), torch.tensor([index])
-                draw = rng.normals if parameter.dim() > 1 else rng.uniforms
-                drawn = (
-                    draw(*key, "start", parameter.numel()).view(parameter.shape).to(parameter.dtype)
-                )
-                parameter.copy_(START * drawn if parameter.dim() > 1 else drawn)
+            for index, parameter in enumerate(networks[GROUP].parameters()):
+                shape = parameter.shape
+                if parameter.dim() > 1:
+                    drawn = rng.normals_for(seed, index, "start", shape)
+                    parameter.copy_(START * drawn.to(parameter.dtype))
+                else:
+                    parameter.copy_(rng.uniforms_for(seed, index, "start", shape))
 
     def losses(  # type: ignore[override]
         self,
@@ -71,49 +116,67 @@ class LinearModel(ArraysModel):
         step: Tensor | int,
     ) -> Losses:
         reconstruction, kl = self.parts(values_of(networks), batch)
-        terms = {"reconstruction": reconstruction.detach(), "weighed_kl": kl.detach().sum()}
-        return Losses({GROUP: reconstruction + kl.sum()}, terms)
+        weighed_kl = kl.sum()
+        terms = {"reconstruction": reconstruction, "weighed_kl": weighed_kl}
+        return Losses({GROUP: reconstruction + weighed_kl}, detached(terms))
 
-    def traces(self, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, Tensor]:
+    def traces(
+        self,
+        networks: Mapping[str, nn.Module],
+        batch: Batch,
+    ) -> dict[str, Tensor]:
         return self.spectrum(values_of(networks), batch)
 
     def learned(
-        self, networks: Mapping[str, nn.Module], whole: Batch, seed: int
+        self,
+        networks: Mapping[str, nn.Module],
+        whole: Batch,
+        seed: int,
     ) -> dict[str, Tensor]:
-        """The spectrum at the end of training."""
-        return {
-            name: value.detach()
-            for name, value in self.spectrum(values_of(networks), whole).items()
-        }
+        """Return the spectrum after training."""
+        return detached(self.spectrum(values_of(networks), whole))
 
-    def kl(self, mean_square: Tensor, variance: Tensor) -> Tensor:
-        """Twice the KL to N(0, η_enc²) of each latent [d], from the mean over rows of its squared mean, and its variance."""
+    def kl(
+        self,
+        mean_square: Tensor,
+        variance: Tensor,
+    ) -> Tensor:
+        """Return twice the KL of each latent to N(0, η_enc²), [d].
+
+        Args:
+            mean_square: squared posterior mean, averaged over rows, [d].
+            variance: variance of the posterior, [d].
+        """
         ratio = variance / self.eta_enc**2
         return mean_square / self.eta_enc**2 + ratio - ratio.log() - 1
 
     def check(self) -> None:
         for name, value in vars(self).items():
-            if name != "sigma" and name != "sigma_2" and not value > 0:
+            # Where 0 stands for a learned standard deviation, any number is allowed.
+            if name not in ("sigma", "sigma_2") and not value > 0:
                 raise ValueError(f"{name} must be above 0, not {value}")
 
 
 def values_of(networks: Mapping[str, nn.Module]) -> Mapping[str, Tensor]:
-    """The parameters by name."""
+    """Return the parameters by name."""
     matrices = networks[GROUP]
     assert isinstance(matrices, Matrices)
     return dict(matrices.values.items())
 
 
-def singular(matrix: Tensor) -> Tensor:
-    """Singular values in falling order."""
+def singular_values(matrix: Tensor) -> Tensor:
+    """Return the singular values in descending order."""
     return torch.linalg.svdvals(matrix)
 
 
-def of_rows(codes: Tensor) -> Tensor:
-    """Singular values of the map from whitened data to codes [n, d], the square roots of the codes' second moments."""
-    return singular(codes) / math.sqrt(len(codes))
+def singular_values_of_codes(codes: Tensor) -> Tensor:
+    """Return the singular values of the map from whitened data to codes [n, d].
+
+    They are the square roots of the eigenvalues of the codes' second moments.
+    """
+    return singular_values(codes) / math.sqrt(len(codes))
 
 
-def falling(values: Tensor) -> Tensor:
-    """The values without their signs, the largest first."""
+def magnitudes(values: Tensor) -> Tensor:
+    """Return the absolute values in descending order."""
     return values.abs().sort(descending=True).values

@@ -11,54 +11,75 @@ from facsimile.papers.posterior_collapse.models._linear import (
     GROUP,
     LinearModel,
     Matrices,
-    falling,
-    of_rows,
-    singular,
+    magnitudes,
+    singular_values,
+    singular_values_of_codes,
 )
 
 
 @dataclass(frozen=True)
 class LinearCVAE(LinearModel):
-    """q(z|x, y) = N(W₁ x + W₂ y, Σ), p(y|x, z) = N(U₁ z + U₂ x, η_dec²), prior N(0, η_enc²), Σ learned and diagonal.
+    """Linear conditional VAE (Dang et al. 2024, "Beyond vanilla variational autoencoders").
 
-    Dang et al. 2024, "Beyond vanilla variational autoencoders", Theorem 2.
+    Theorem 2. The posterior is q(z|x, y) = N(W₁ x + W₂ y, Σ), Σ learned and diagonal; the
+    likelihood p(y|x, z) = N(U₁ z + U₂ x, η_dec²), the prior N(0, η_enc²).
 
-    beta: weight of the KL.
+    Args:
+        beta: weight of the KL.
     """
 
     beta: float = 1
     takes: ClassVar[Shapes] = {"x": (6,), "y": (5,)}
 
-    def networks(self, shapes: Shapes, latents: int, network: str) -> dict[str, nn.Module]:  # type: ignore[override]
-        [given], [wanted] = shapes["x"], shapes["y"]
-        encoders = {"encoder_x": (latents, given), "encoder_y": (latents, wanted)}
-        decoders = {"decoder_z": (wanted, latents), "decoder_x": (wanted, given)}
-        return {GROUP: Matrices(encoders | decoders | {"scale": (latents,)})}
-
-    def parts(self, values: Mapping[str, Tensor], batch: Batch) -> tuple[Tensor, Tensor]:
-        x, y, codes, variance = (
-            batch["x"],
-            batch["y"],
-            _codes(values, batch),
-            values["scale"].square(),
-        )
-        residual = (
-            (codes @ values["decoder_z"].T + x @ values["decoder_x"].T - y).square().sum(1).mean()
-        )
-        noise = (values["decoder_z"].square() * variance).sum()
-        return (residual + noise) / self.eta_dec**2, self.beta * self.kl(
-            codes.square().mean(0), variance
-        )
-
-    def spectrum(self, values: Mapping[str, Tensor], batch: Batch) -> dict[str, Tensor]:
-        codes, scale = _codes(values, batch), values["scale"]
-        found = {
-            "omega": singular(values["decoder_z"]),
-            "lambda": of_rows(codes),
-            "sigma": falling(scale),
+    def networks(  # type: ignore[override]
+        self,
+        shapes: Shapes,
+        latents: int,
+        network: str,
+    ) -> dict[str, nn.Module]:
+        [inputs] = shapes["x"]
+        [outputs] = shapes["y"]
+        matrices: dict[str, tuple[int, ...]] = {
+            "encoder_x": (latents, inputs),  # W₁
+            "encoder_y": (latents, outputs),  # W₂
+            "decoder_z": (outputs, latents),  # U₁
+            "decoder_x": (outputs, inputs),  # U₂
+            "scale": (latents,),  # square root of the diagonal of Σ
         }
-        return found | {"kl": 0.5 * self.kl(codes.square().mean(0), scale.square())}
+        return {GROUP: Matrices(matrices)}
+
+    def parts(
+        self,
+        values: Mapping[str, Tensor],
+        batch: Batch,
+    ) -> tuple[Tensor, Tensor]:
+        x, y = batch["x"], batch["y"]
+        codes = _codes(values, batch)
+        variance = values["scale"].square()
+        decoder_z, decoder_x = values["decoder_z"], values["decoder_x"]
+        predicted = codes @ decoder_z.T + x @ decoder_x.T
+        # The expected error: that of the mean code, plus the variance that the code's noise adds.
+        residual = (predicted - y).square().sum(1).mean()
+        noise = (decoder_z.square() * variance).sum()
+        reconstruction = (residual + noise) / self.eta_dec**2
+        kl = self.kl(codes.square().mean(0), variance)
+        return reconstruction, self.beta * kl
+
+    def spectrum(
+        self,
+        values: Mapping[str, Tensor],
+        batch: Batch,
+    ) -> dict[str, Tensor]:
+        codes, scale = _codes(values, batch), values["scale"]
+        kl = self.kl(codes.square().mean(0), scale.square())
+        return {
+            "omega": singular_values(values["decoder_z"]),
+            "lambda": singular_values_of_codes(codes),
+            "sigma": magnitudes(scale),
+            "kl": 0.5 * kl,
+        }
 
 
 def _codes(values: Mapping[str, Tensor], batch: Batch) -> Tensor:
-    return batch["x"] @ values["encoder_x"].T + batch["y"] @ values["encoder_y"].T
+    of_x = batch["x"] @ values["encoder_x"].T
+    return of_x + batch["y"] @ values["encoder_y"].T

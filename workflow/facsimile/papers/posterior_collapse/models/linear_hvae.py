@@ -12,23 +12,28 @@ from facsimile.papers.posterior_collapse.models._linear import (
     GROUP,
     LinearModel,
     Matrices,
-    falling,
-    of_rows,
-    singular,
+    magnitudes,
+    singular_values,
+    singular_values_of_codes,
 )
 
 
 @dataclass(frozen=True)
 class LinearHVAE(LinearModel):
-    """q(z₁|x) = N(W₁ x, σ₁²), q(z₂|z₁) = N(W₂ z₁, Σ₂); p(z₁|z₂) = N(U₂ z₂, η_dec²), p(x|z₁) = N(U₁ z₁, η_dec²).
+    """Linear VAE with two levels of latents.
 
-    Dang et al. 2024, "Beyond vanilla variational autoencoders", Theorems 3 (Σ₂ learned) and 5 (fixed). As in the
-    authors' matrix scripts the entropy of q(z₁|x), a constant, is left out.
+    Dang et al. 2024, "Beyond vanilla variational autoencoders", Theorems 3 (Σ₂ learned) and 5
+    (Σ₂ fixed).
 
-    beta_1: weight of the first level's KL.
-    beta_2: weight of the second level's KL.
-    sigma_1: standard deviation of the first level's posterior.
-    sigma_2: that of the second level's; 0: one for each latent is learned.
+    The posteriors are q(z₁|x) = N(W₁ x, σ₁²) and q(z₂|z₁) = N(W₂ z₁, Σ₂); the likelihoods
+    p(z₁|z₂) = N(U₂ z₂, η_dec²) and p(x|z₁) = N(U₁ z₁, η_dec²). The entropy of q(z₁|x), a constant,
+    is omitted, as in the authors' matrix scripts.
+
+    Args:
+        beta_1: weight of the first level's KL.
+        beta_2: weight of the second level's KL.
+        sigma_1: standard deviation of the first level's posterior.
+        sigma_2: standard deviation of the second level's posterior; 0: one per latent is learned.
     """
 
     beta_1: float = 1
@@ -37,44 +42,74 @@ class LinearHVAE(LinearModel):
     sigma_2: float = 0
     takes: ClassVar[Shapes] = {"x": (6,)}
 
-    def networks(self, shapes: Shapes, latents: int, network: str) -> dict[str, nn.Module]:  # type: ignore[override]
+    def networks(  # type: ignore[override]
+        self,
+        shapes: Shapes,
+        latents: int,
+        network: str,
+    ) -> dict[str, nn.Module]:
         [width] = shapes["x"]
-        first = {"encoder_1": (latents, width), "decoder_1": (width, latents)}
-        second = {"encoder_2": (latents, latents), "decoder_2": (latents, latents)}
-        return {
-            GROUP: Matrices(first | second | ({"scale": (latents,)} if not self.sigma_2 else {}))
+        matrices: dict[str, tuple[int, ...]] = {
+            "encoder_1": (latents, width),  # W₁
+            "decoder_1": (width, latents),  # U₁
+            "encoder_2": (latents, latents),  # W₂
+            "decoder_2": (latents, latents),  # U₂
         }
+        if not self.sigma_2:
+            matrices["scale"] = (latents,)  # square root of the diagonal of Σ₂
+        return {GROUP: Matrices(matrices)}
 
-    def parts(self, values: Mapping[str, Tensor], batch: Batch) -> tuple[Tensor, Tensor]:
+    def parts(
+        self,
+        values: Mapping[str, Tensor],
+        batch: Batch,
+    ) -> tuple[Tensor, Tensor]:
         x, variance = batch["x"], self.variance(values)
+        decoder_1, decoder_2 = values["decoder_1"], values["decoder_2"]
         codes = x @ values["encoder_1"].T
-        loop = values["decoder_2"] @ values["encoder_2"] - torch.eye(len(variance))
-        first = (codes @ values["decoder_1"].T - x).square().sum(
-            1
-        ).mean() + self.sigma_1**2 * values["decoder_1"].square().sum()
-        second = (codes @ loop.T).square().sum(1).mean() + self.sigma_1**2 * loop.square().sum()
-        second = second + (values["decoder_2"].square() * variance).sum()
-        return (first + self.beta_1 * second) / self.eta_dec**2, self.beta_2 * self.kl(
-            self._mean_square(values, codes), variance
-        )
+        # How the second level's reconstruction of z₁ differs from z₁.
+        identity = torch.eye(len(variance))
+        loop = decoder_2 @ values["encoder_2"] - identity
 
-    def spectrum(self, values: Mapping[str, Tensor], batch: Batch) -> dict[str, Tensor]:
+        # Each is a squared residual plus the variances that the noise of the posteriors adds.
+        first = (codes @ decoder_1.T - x).square().sum(1).mean()
+        first = first + self.sigma_1**2 * decoder_1.square().sum()
+        second = (codes @ loop.T).square().sum(1).mean()
+        second = second + self.sigma_1**2 * loop.square().sum()
+        second = second + (decoder_2.square() * variance).sum()
+        reconstruction = (first + self.beta_1 * second) / self.eta_dec**2
+        kl = self.kl(self._mean_square(values, codes), variance)
+        return reconstruction, self.beta_2 * kl
+
+    def spectrum(
+        self,
+        values: Mapping[str, Tensor],
+        batch: Batch,
+    ) -> dict[str, Tensor]:
         codes = batch["x"] @ values["encoder_1"].T
-        found = {"omega": singular(values["decoder_2"]), "lambda": of_rows(codes)}
-        learned = {"sigma": falling(values["scale"])} if not self.sigma_2 else {}
-        return (
-            found
-            | learned
-            | {"kl": 0.5 * self.kl(self._mean_square(values, codes), self.variance(values))}
-        )
+        spectrum = {
+            "omega": singular_values(values["decoder_2"]),
+            "lambda": singular_values_of_codes(codes),
+        }
+        if not self.sigma_2:
+            spectrum["sigma"] = magnitudes(values["scale"])
+        mean_square = self._mean_square(values, codes)
+        kl = self.kl(mean_square, self.variance(values))
+        return spectrum | {"kl": 0.5 * kl}
 
-    def _mean_square(self, values: Mapping[str, Tensor], codes: Tensor) -> Tensor:
-        """Mean over rows and over the first level's noise of the squared mean of each z₂ [d]."""
+    def _mean_square(
+        self,
+        values: Mapping[str, Tensor],
+        codes: Tensor,
+    ) -> Tensor:
+        """Return the squared mean of each z₂, averaged over rows and the first level's noise."""
         encoder = values["encoder_2"]
-        return (codes @ encoder.T).square().mean(0) + self.sigma_1**2 * encoder.square().sum(1)
+        squares = (codes @ encoder.T).square().mean(0)
+        return squares + self.sigma_1**2 * encoder.square().sum(1)
 
     def variance(self, values: Mapping[str, Tensor]) -> Tensor:
-        """Variance of the second level's posterior of each latent [d]."""
+        """Return the variance of the second level's posterior of each latent, [d]."""
         if not self.sigma_2:
             return values["scale"].square()
-        return torch.full((len(values["encoder_2"]),), self.sigma_2**2)
+        latents = len(values["encoder_2"])
+        return torch.full((latents,), self.sigma_2**2)

@@ -1,4 +1,4 @@
-"""The linear VAE, with learned or fixed variances of its posterior."""
+"""The linear VAE, whose posterior has learned or fixed variances."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,50 +12,77 @@ from facsimile.papers.posterior_collapse.models._linear import (
     GROUP,
     LinearModel,
     Matrices,
-    falling,
-    of_rows,
-    singular,
+    magnitudes,
+    singular_values,
+    singular_values_of_codes,
 )
 
 
 @dataclass(frozen=True)
 class LinearVAE(LinearModel):
-    """q(z|x) = N(W x, Σ), p(x|z) = N(U z, η_dec²), prior N(0, η_enc²) (Dang et al. 2024, "Beyond vanilla …").
+    """Linear VAE (Dang et al. 2024, "Beyond vanilla …").
 
-    beta: weight of the KL.
-    sigma: standard deviation of the posterior; 0: one for each latent is learned.
+    The posterior is q(z|x) = N(W x, Σ), the likelihood p(x|z) = N(U z, η_dec²), the prior
+    N(0, η_enc²).
+
+    Args:
+        beta: weight of the KL.
+        sigma: standard deviation of the posterior; 0: one per latent is learned.
     """
 
     beta: float = 1
     sigma: float = 0
     takes: ClassVar[Shapes] = {"x": (6,)}
 
-    def networks(self, shapes: Shapes, latents: int, network: str) -> dict[str, nn.Module]:  # type: ignore[override]
+    def networks(  # type: ignore[override]
+        self,
+        shapes: Shapes,
+        latents: int,
+        network: str,
+    ) -> dict[str, nn.Module]:
         [width] = shapes["x"]
-        learned: Shapes = {} if self.sigma else {"scale": (latents,)}
-        return {
-            GROUP: Matrices({"encoder": (latents, width), "decoder": (width, latents), **learned})
+        matrices: dict[str, tuple[int, ...]] = {
+            "encoder": (latents, width),  # W
+            "decoder": (width, latents),  # U
         }
+        if not self.sigma:
+            matrices["scale"] = (latents,)  # square root of the diagonal of Σ
+        return {GROUP: Matrices(matrices)}
 
-    def parts(self, values: Mapping[str, Tensor], batch: Batch) -> tuple[Tensor, Tensor]:
+    def parts(
+        self,
+        values: Mapping[str, Tensor],
+        batch: Batch,
+    ) -> tuple[Tensor, Tensor]:
         x, variance = batch["x"], self.variance(values)
-        codes = x @ values["encoder"].T
-        residual = (codes @ values["decoder"].T - x).square().sum(1).mean()
-        noise = (values["decoder"].square() * variance).sum()
-        return (residual + noise) / self.eta_dec**2, self.beta * self.kl(
-            codes.square().mean(0), variance
-        )
+        encoder, decoder = values["encoder"], values["decoder"]
+        codes = x @ encoder.T
+        # The expected error: that of the mean code, plus the variance that the code's noise adds.
+        residual = (codes @ decoder.T - x).square().sum(1).mean()
+        noise = (decoder.square() * variance).sum()
+        reconstruction = (residual + noise) / self.eta_dec**2
+        kl = self.kl(codes.square().mean(0), variance)
+        return reconstruction, self.beta * kl
 
-    def spectrum(self, values: Mapping[str, Tensor], batch: Batch) -> dict[str, Tensor]:
+    def spectrum(
+        self,
+        values: Mapping[str, Tensor],
+        batch: Batch,
+    ) -> dict[str, Tensor]:
         codes = batch["x"] @ values["encoder"].T
-        found = {"omega": singular(values["decoder"]), "lambda": of_rows(codes)}
-        learned = {"sigma": falling(values["scale"])} if not self.sigma else {}
-        return (
-            found | learned | {"kl": 0.5 * self.kl(codes.square().mean(0), self.variance(values))}
-        )
+        spectrum = {
+            "omega": singular_values(values["decoder"]),
+            "lambda": singular_values_of_codes(codes),
+        }
+        if not self.sigma:
+            spectrum["sigma"] = magnitudes(values["scale"])
+        mean_square = codes.square().mean(0)
+        kl = self.kl(mean_square, self.variance(values))
+        return spectrum | {"kl": 0.5 * kl}
 
     def variance(self, values: Mapping[str, Tensor]) -> Tensor:
-        """Variance of the posterior of each latent [d]."""
+        """Return the variance of the posterior of each latent, [d]."""
         if not self.sigma:
             return values["scale"].square()
-        return torch.full((len(values["encoder"]),), self.sigma**2)
+        latents = len(values["encoder"])
+        return torch.full((latents,), self.sigma**2)

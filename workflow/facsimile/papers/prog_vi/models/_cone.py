@@ -1,7 +1,8 @@
-"""The noisy cone and what its guides share: log-densities, importance-weighted objectives, two gradient estimators.
+"""The noisy cone, and what its guides share: densities, objectives and two gradient estimators.
 
-x, y ~ N(0, 10), z ~ N(x² + y², 0.1 + (x² + y²) / 100), where N's second argument is a standard deviation. z is observed, and
-a guide q(x, y) is fitted to the posterior, a ring of radius √z (femtomc/programmable-vi-pldi-2024, the paper's Table 4).
+x, y ~ N(0, 10), z ~ N(x² + y², 0.1 + (x² + y²) / 100), where the second argument of N is a standard
+deviation. z is observed, and a guide q(x, y) is fitted to the posterior, a ring of radius √z
+(femtomc/programmable-vi-pldi-2024, the paper's Table 4).
 """
 
 import math
@@ -17,12 +18,18 @@ from facsimile.models.base import rng
 from facsimile.models.base.arrays import ArraysModel, Batch, Shapes
 from facsimile.models.base.model import Draw, Losses
 
-PRIOR = 10.0
+PRIOR = 10.0  # standard deviation of x and y
 HALF_LOG_TAU = 0.5 * math.log(2 * math.pi)
 
 
 class Particles(NamedTuple):
-    """Points x, y [b, n] of a guide and, of each, the logarithm [b, n] of the guide's density or of an estimate of it."""
+    """Samples of a guide, [b, n] each.
+
+    Attributes:
+        x: first coordinates.
+        y: second coordinates.
+        log_q: logarithm of the guide's density at each sample, or of an estimate of the density.
+    """
 
     x: Tensor
     y: Tensor
@@ -30,36 +37,52 @@ class Particles(NamedTuple):
 
 
 class Guide(nn.Module):
-    """The parameters of a guide, one vector; ``start`` are its values before the first step."""
+    """The parameters of a guide as one vector.
+
+    Args:
+        start: values before the first step.
+    """
 
     def __init__(self, start: list[float]) -> None:
         super().__init__()
         self.parameters_of_q = nn.Parameter(torch.tensor(start))
 
 
-def log_normal(value: Tensor, mean: Tensor | float, scale: Tensor | float) -> Tensor:
-    """Log-density of N(mean, scale), ``scale`` a standard deviation."""
+def log_normal(
+    value: Tensor,
+    mean: Tensor | float,
+    scale: Tensor | float,
+) -> Tensor:
+    """Return the log-density of N(mean, scale), where ``scale`` is a standard deviation."""
     spread = torch.as_tensor(scale, dtype=value.dtype)
-    return -0.5 * ((value - mean) / spread).square() - spread.log() - HALF_LOG_TAU
+    standardised = (value - mean) / spread
+    return -0.5 * standardised.square() - spread.log() - HALF_LOG_TAU
 
 
-def log_cone(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
-    """Logarithm of p(x, y, z) of the cone, element by element."""
+def log_cone(
+    x: Tensor,
+    y: Tensor,
+    z: Tensor,
+) -> Tensor:
+    """Return log p(x, y, z) of the cone, elementwise."""
     square = x.square() + y.square()
-    return (
-        log_normal(x, 0.0, PRIOR)
-        + log_normal(y, 0.0, PRIOR)
-        + log_normal(z, square, 0.1 + square / 100)
-    )
+    prior = log_normal(x, 0.0, PRIOR) + log_normal(y, 0.0, PRIOR)
+    return prior + log_normal(z, square, 0.1 + square / 100)
 
 
 @dataclass(frozen=True)
 class ConeGuide(ArraysModel):
-    """Maximises E log (1/n) Σᵢ p(xᵢ, yᵢ, z) / q(xᵢ, yᵢ), for one particle the evidence lower bound.
+    """A guide that maximises E log (1/n) Σᵢ p(xᵢ, yᵢ, z) / q(xᵢ, yᵢ).
 
-    particles: n, points of the guide in one importance-weighted estimate.
-    score_function: 0 differentiates through the points (reparameterisation), 1 weighs q's score by the objective (REINFORCE).
-    samples: estimates of the objective that are drawn of the trained guide and stored.
+    With one particle the objective is the evidence lower bound. Subclasses override ``start``,
+    ``widths``, ``propose`` and ``log_joint``.
+
+    Args:
+        particles: n, samples of the guide in one importance-weighted estimate.
+        score_function: gradient estimator, 0 for reparameterisation, 1 for REINFORCE.
+            The former differentiates through the samples, the latter weights the score of q by the
+            objective.
+        samples: estimates of the objective that are drawn from the trained guide and stored.
     """
 
     particles: float = 1
@@ -69,29 +92,53 @@ class ConeGuide(ArraysModel):
 
     @abstractmethod
     def start(self) -> list[float]:
-        """Parameters of the guide before the first step."""
+        """Return the parameters of the guide before the first step."""
 
     @abstractmethod
     def propose(
-        self, parameters: Tensor, z: Tensor, noise: Mapping[str, Tensor], fixed: bool
+        self,
+        parameters: Tensor,
+        z: Tensor,
+        noise: Mapping[str, Tensor],
+        fixed: bool,
     ) -> Particles:
-        """Points of the guide from standard normal noise; with ``fixed`` no gradient flows through the points themselves."""
+        """Sample the guide.
+
+        Args:
+            parameters: parameters of the guide.
+            z: observations [b, 1].
+            noise: standard normals [b, n, width] by the names of ``widths``.
+            fixed: if True, no gradient flows through the samples themselves.
+        """
 
     @abstractmethod
     def widths(self) -> dict[str, int]:
-        """Standard normals that each particle needs, by purpose."""
+        """Return the number of standard normals that each particle needs, by purpose."""
 
-    def networks(self, shapes: Shapes, latents: int, network: str) -> dict[str, nn.Module]:  # type: ignore[override]
+    def networks(  # type: ignore[override]
+        self,
+        shapes: Shapes,
+        latents: int,
+        network: str,
+    ) -> dict[str, nn.Module]:
         return {"guide": Guide(self.start())}
 
-    def initialise(self, made: Mapping[str, nn.Module], seed: int) -> None:
-        """The stated start: nothing is drawn."""
+    def initialise(
+        self,
+        networks: Mapping[str, nn.Module],
+        seed: int,
+    ) -> None:
+        """Do nothing: guides start at fixed values."""
 
-    def draws(self, batch: int, latents: int) -> dict[str, Draw]:
-        return {
-            name: Draw("normal", (batch, int(self.particles), width))
-            for name, width in self.widths().items()
-        }
+    def draws(
+        self,
+        batch: int,
+        latents: int,
+    ) -> dict[str, Draw]:
+        draws = {}
+        for name, width in self.widths().items():
+            draws[name] = Draw("normal", (batch, int(self.particles), width))
+        return draws
 
     def losses(  # type: ignore[override]
         self,
@@ -100,57 +147,93 @@ class ConeGuide(ArraysModel):
         noise: Mapping[str, Tensor],
         step: Tensor | int,
     ) -> Losses:
-        surrogate, values = self.estimates(parameters_of(networks), batch["z"], noise)
-        mean = values.detach().mean()
-        return Losses(
-            {"guide": -surrogate.mean()},
-            {"objective": mean, "variance": values.detach().var(correction=0)},
-        )
+        parameters = parameters_of(networks)
+        surrogate, values = self.estimates(parameters, batch["z"], noise)
+        values = values.detach()
+        terms = {"objective": values.mean(), "variance": values.var(correction=0)}
+        return Losses({"guide": -surrogate.mean()}, terms)
 
     def estimates(
-        self, parameters: Tensor, z: Tensor, noise: Mapping[str, Tensor]
+        self,
+        parameters: Tensor,
+        z: Tensor,
+        noise: Mapping[str, Tensor],
     ) -> tuple[Tensor, Tensor]:
-        """Of each observation z [b] a number whose gradient is unbiased for that of the objective, and an estimate of it."""
-        found = self.propose(parameters, z[:, None], noise, fixed=bool(self.score_function))
-        weights = log_cone(found.x, found.y, z[:, None]) - found.log_q
-        values = weights.logsumexp(1) - math.log(weights.shape[1])
-        if not self.score_function:
+        """Estimate the objective and its gradient for each observation.
+
+        Args:
+            parameters: parameters of the guide.
+            z: observations [b].
+            noise: standard normals [b, n, width] by the names of ``widths``.
+
+        Returns:
+            A surrogate [b] whose gradient is an unbiased estimate of the objective's gradient, and
+            an estimate [b] of the objective.
+        """
+        fixed = bool(self.score_function)
+        z = z[:, None]  # the same for all particles
+        particles = self.propose(parameters, z, noise, fixed)
+        log_weights = log_cone(particles.x, particles.y, z) - particles.log_q
+        n = log_weights.shape[1]
+        # Logarithm of the mean of the importance weights.
+        values = log_weights.logsumexp(1) - math.log(n)
+        if not fixed:
             return values, values
-        score = self.log_joint(parameters, z[:, None], found, noise).sum(1)
+        score = self.log_joint(parameters, z, particles, noise).sum(1)
+        # The added term is zero; its gradient is the objective times the gradient of the score.
         return values + values.detach() * (score - score.detach()), values
 
     @abstractmethod
     def log_joint(
-        self, parameters: Tensor, z: Tensor, found: Particles, noise: Mapping[str, Tensor]
+        self,
+        parameters: Tensor,
+        z: Tensor,
+        particles: Particles,
+        noise: Mapping[str, Tensor],
     ) -> Tensor:
-        """Log-density [b, n] of all that ``propose`` drew of each particle and that depends on the parameters, points held."""
+        """Return the log-density [b, n] of all draws of ``propose`` that depends on parameters.
 
-    def traces(self, networks: Mapping[str, nn.Module], batch: Batch) -> dict[str, Tensor]:
+        The samples are held fixed.
+        """
+
+    def traces(
+        self,
+        networks: Mapping[str, nn.Module],
+        batch: Batch,
+    ) -> dict[str, Tensor]:
         return {"parameter": parameters_of(networks)}
 
     def learned(
-        self, networks: Mapping[str, nn.Module], whole: Batch, seed: int
+        self,
+        networks: Mapping[str, nn.Module],
+        whole: Batch,
+        seed: int,
     ) -> dict[str, Tensor]:
-        """``parameters`` of the guide and ``objective``, as many estimates of it as ``samples`` says."""
+        """Return the guide's ``parameters`` and ``objective``, [samples] estimates of it."""
         n = int(self.samples)
-        shapes = {name: (n, int(self.particles), width) for name, width in self.widths().items()}
-        key = torch.tensor([seed]), torch.tensor([0])
-        noise = {
-            k: rng.normals(*key, f"evaluate:{k}", math.prod(s)).view(s) for k, s in shapes.items()
-        }
-        observed = whole["z"].repeat(-(-n // len(whole["z"])))[:n]
-        values = self.estimates(parameters_of(networks), observed, noise)[1]
-        return {"parameters": parameters_of(networks).detach(), "objective": values}
+        noise = {}
+        for name, draw in self.draws(n, 0).items():
+            # Other draws than those of training, whose purpose is the plain name.
+            noise[name] = rng.normals_for(seed, 0, f"evaluate:{name}", draw.shape)
+        # Repeat the observations until there is one for each estimate.
+        z = whole["z"]
+        repeats = -(-n // len(z))  # rounded up
+        observed = z.repeat(repeats)[:n]
+        parameters = parameters_of(networks)
+        values = self.estimates(parameters, observed, noise)[1]
+        return {"parameters": parameters.detach(), "objective": values}
 
     def check(self) -> None:
-        if self.particles < 1 or self.samples < 2 or self.score_function not in (0, 1):
-            raise ValueError(
-                "particles must be 1 or more, samples 2 or more, score_function 0 or 1"
-            )
+        if self.particles < 1:
+            raise ValueError(f"particles must be 1 or more, not {self.particles:g}")
+        if self.samples < 2:
+            raise ValueError(f"samples must be 2 or more, not {self.samples:g}")
+        if self.score_function not in (0, 1):
+            raise ValueError(f"score_function must be 0 or 1, not {self.score_function:g}")
 
 
 def parameters_of(networks: Mapping[str, nn.Module]) -> Tensor:
-    """The parameters of the guide."""
+    """Return the parameters of the guide."""
     guide = networks["guide"]
     assert isinstance(guide, Guide)
     return guide.parameters_of_q

@@ -1,4 +1,4 @@
-"""A guide of the noisy cone with an auxiliary angle, marginalised by importance sampling: HVI, IWHVI, DIWHVI."""
+"""A guide of the noisy cone with an auxiliary angle, for the objectives HVI, IWHVI and DIWHVI."""
 
 import math
 from collections.abc import Mapping
@@ -12,12 +12,20 @@ from facsimile.papers.prog_vi.models._cone import ConeGuide, Particles, log_norm
 
 @dataclass(frozen=True)
 class ConeMarginal(ConeGuide):
-    """q(x, y) = ∫ N(x; √z cos 2πu, σ₁) N(y; √z sin 2πu, σ₂) du, u uniform on (0, 1); its parameters are log σ₁, log σ₂, from 0.
+    """A guide that marginalises an angle by importance sampling.
 
-    The density is estimated by the mean over m values of u, the one that made the point and m − 1 drawn anew: its logarithm
-    bounds log q from above in expectation, and the objective from below (Becker et al. 2024, Table 4: HVI, IWHVI, DIWHVI).
+    Becker et al. 2024, Table 4: HVI, IWHVI, DIWHVI.
 
-    auxiliary: m, values of u in one estimate of the density; 1 is hierarchical variational inference.
+    q(x, y) = ∫ N(x; √z cos 2πu, σ₁) N(y; √z sin 2πu, σ₂) du, with u uniform on (0, 1). The
+    parameters are log σ₁ and log σ₂, which start at 0.
+
+    The density is estimated by the mean over m values of u: the one that generated the sample, and
+    m − 1 new ones. The logarithm of the estimate bounds log q from above in expectation, and hence
+    the objective from below.
+
+    Args:
+        auxiliary: m, values of u in one estimate of the density.
+            1 is hierarchical variational inference.
     """
 
     auxiliary: float = 1
@@ -26,24 +34,38 @@ class ConeMarginal(ConeGuide):
         return [0.0, 0.0]
 
     def widths(self) -> dict[str, int]:
+        # The first u generates the point, the others are new.
         return {"xy": 2, "u": int(self.auxiliary)}
 
     def propose(
-        self, parameters: Tensor, z: Tensor, noise: Mapping[str, Tensor], fixed: bool
+        self,
+        parameters: Tensor,
+        z: Tensor,
+        noise: Mapping[str, Tensor],
+        fixed: bool,
     ) -> Particles:
-        rings = _rings(z, noise["u"])
-        points = rings[..., 0, :] + parameters.exp() * noise["xy"]
+        centres = _centres(z, noise["u"])
+        points = centres[..., 0, :] + parameters.exp() * noise["xy"]
         points = points.detach() if fixed else points
-        each = log_normal(points[..., None, :], rings, parameters.exp()).sum(-1)
-        return Particles(
-            points[..., 0], points[..., 1], each.logsumexp(-1) - math.log(each.shape[-1])
-        )
+        # Log-density of each point given each u, [b, n, m].
+        scales = parameters.exp()
+        given_u = log_normal(points[..., None, :], centres, scales).sum(-1)
+        m = given_u.shape[-1]
+        # Logarithm of the mean over u.
+        log_q = given_u.logsumexp(-1) - math.log(m)
+        return Particles(points[..., 0], points[..., 1], log_q)
 
     def log_joint(
-        self, parameters: Tensor, z: Tensor, found: Particles, noise: Mapping[str, Tensor]
+        self,
+        parameters: Tensor,
+        z: Tensor,
+        particles: Particles,
+        noise: Mapping[str, Tensor],
     ) -> Tensor:
-        points = torch.stack((found.x, found.y), -1)
-        return log_normal(points, _rings(z, noise["u"])[..., 0, :], parameters.exp()).sum(-1)
+        points = torch.stack((particles.x, particles.y), -1)
+        # The first u generated the point.
+        centres = _centres(z, noise["u"])[..., 0, :]
+        return log_normal(points, centres, parameters.exp()).sum(-1)
 
     def check(self) -> None:
         super().check()
@@ -51,7 +73,11 @@ class ConeMarginal(ConeGuide):
             raise ValueError(f"auxiliary must be 1 or more, not {self.auxiliary}")
 
 
-def _rings(z: Tensor, noise: Tensor) -> Tensor:
-    """Centres [b, n, m, 2] on the ring, from standard normals [b, n, m], whose distribution function makes them uniform."""
+def _centres(z: Tensor, noise: Tensor) -> Tensor:
+    """Return points [b, n, m, 2] on the ring from standard normals [b, n, m].
+
+    The normal distribution function makes the normals uniform on (0, 1).
+    """
     angle = 2 * math.pi * torch.special.ndtr(noise)
-    return z.sqrt()[..., None, None] * torch.stack((angle.cos(), angle.sin()), -1)
+    directions = torch.stack((angle.cos(), angle.sin()), -1)
+    return z.sqrt()[..., None, None] * directions

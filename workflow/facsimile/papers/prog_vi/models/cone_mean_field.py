@@ -10,9 +10,12 @@ from facsimile.papers.prog_vi.models._cone import ConeGuide, Particles, log_norm
 
 @dataclass(frozen=True)
 class ConeMeanField(ConeGuide):
-    """q(x, y) = N(x; μ₁, σ₁) N(y; μ₂, σ₂), its parameters μ₁, μ₂, log σ₁, log σ₂ (Becker et al. 2024, Table 4: ELBO, IWELBO).
+    """q(x, y) = N(x; μ₁, σ₁) N(y; μ₂, σ₂) (Becker et al. 2024, Table 4: ELBO, IWELBO).
 
-    start_x: where μ₁ starts; μ₂ starts at 0 and both log σ at 1.
+    The parameters are μ₁, μ₂, log σ₁ and log σ₂.
+
+    Args:
+        start_x: starting value of μ₁; μ₂ starts at 0 and both log σ at 1.
     """
 
     start_x: float = 0
@@ -24,14 +27,25 @@ class ConeMeanField(ConeGuide):
         return {"xy": 2}
 
     def propose(
-        self, parameters: Tensor, z: Tensor, noise: Mapping[str, Tensor], fixed: bool
+        self,
+        parameters: Tensor,
+        z: Tensor,
+        noise: Mapping[str, Tensor],
+        fixed: bool,
     ) -> Particles:
-        mean, scale = parameters[:2], parameters[2:].exp()
+        mean = parameters[:2]
+        scale = parameters[2:].exp()  # the parameters are logarithms, so scales are positive
         points = mean + scale * noise["xy"]
         points = points.detach() if fixed else points
-        return Particles(points[..., 0], points[..., 1], log_normal(points, mean, scale).sum(-1))
+        log_q = log_normal(points, mean, scale).sum(-1)
+        return Particles(points[..., 0], points[..., 1], log_q)
 
     def log_joint(
-        self, parameters: Tensor, z: Tensor, found: Particles, noise: Mapping[str, Tensor]
+        self,
+        parameters: Tensor,
+        z: Tensor,
+        particles: Particles,
+        noise: Mapping[str, Tensor],
     ) -> Tensor:
-        return found.log_q
+        # Nothing but the points is drawn, so their log-density is that of all draws.
+        return particles.log_q

@@ -15,21 +15,28 @@ LARGEST = 2  # shifts of an intervention that count as its targets, as in the au
 
 @dataclass(frozen=True)
 class CellIVAE(CellModel):
-    """z ~ N(μ_a, 1), with a free vector μ_a for each intervention (Lopez et al. 2023, after Khemakhem et al. 2020).
+    """z ~ N(μ_a, 1), with a free vector μ_a for each intervention.
 
-    The authors' code gives it the mask of sVAE without a penalty, which starts at 0.993 and stays near; here it has none. Its
-    targets are the two latents that are shifted most.
+    Lopez et al. 2023, after Khemakhem et al. 2020. In the authors' code it has the mask of sVAE
+    without a penalty, which starts at 0.993 and stays near that value; here it has no mask. The
+    targets of an intervention are the two latents with the largest shifts.
     """
 
     def prior_shapes(self, latents: int) -> Shapes:
         return {"shifts": (int(self.interventions), latents)}
 
     def prior_mean(
-        self, prior: Mapping[str, Tensor], intervention: Tensor, noise: Mapping[str, Tensor]
+        self,
+        prior: Mapping[str, Tensor],
+        intervention: Tensor,
+        noise: Mapping[str, Tensor],
     ) -> Tensor:
         return prior["shifts"][intervention]
 
-    def found(self, prior: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    def shifts_and_targets(self, prior: Mapping[str, Tensor]) -> dict[str, Tensor]:
         shifts = prior["shifts"].detach()
-        largest = shifts.abs().topk(min(LARGEST, shifts.shape[1]), dim=1).indices
-        return {"shifts": shifts, "targets": torch.zeros_like(shifts).scatter(1, largest, 1.0)}
+        count = min(LARGEST, shifts.shape[1])
+        largest = shifts.abs().topk(count, dim=1).indices
+        # Here a target is certain: its probability is 0 or 1.
+        targets = torch.zeros_like(shifts).scatter(1, largest, 1.0)
+        return {"shifts": shifts, "targets": targets}

@@ -1,4 +1,4 @@
-"""sVAE of single cells: a learned mask says which latents an intervention shifts."""
+"""sVAE of single cells: a learned mask determines which latents an intervention shifts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,44 +16,65 @@ STEP_SECONDS = {"1": 0.00769}
 
 @dataclass(frozen=True)
 class CellSVAE(CellModel):
-    """z ~ N(γ_a ∘ μ_a, 1), γ_a ~ Bernoulli(σ(l_a)) drawn for each cell, differentiated straight through.
+    """z ~ N(γ_a ∘ μ_a, 1), with γ_a ~ Bernoulli(σ(l_a)) drawn for each cell.
 
-    The sparse VAE of Lachapelle et al. (2022) in Lopez et al. (2023), whose loss has the mean probability of a target.
+    The draws have straight-through gradients. This is the sparse VAE of Lachapelle et al. (2022) in
+    Lopez et al. (2023), whose loss includes the mean probability of a target.
 
-    sparsity: weight of that mean.
+    Args:
+        sparsity: weight of the mean probability of a target.
     """
 
     sparsity: float = 10
     starts: ClassVar[Mapping[str, float]] = {
         **CellModel.starts,
-        "mask": 5,
-    }  # a probability of 0.993
+        "mask": 5,  # a probability of 0.993
+    }
 
     def prior_shapes(self, latents: int) -> Shapes:
-        return {
-            "shifts": (int(self.interventions), latents),
-            "mask": (int(self.interventions), latents),
-        }
+        shape = (int(self.interventions), latents)
+        return {"shifts": shape, "mask": shape}
 
-    def draws(self, batch: int, latents: int) -> dict[str, Draw]:
-        return {**super().draws(batch, latents), "mask": Draw("normal", (batch, latents))}
+    def draws(
+        self,
+        batch: int,
+        latents: int,
+    ) -> dict[str, Draw]:
+        mask = Draw("normal", (batch, latents))
+        return {**super().draws(batch, latents), "mask": mask}
 
     def prior_mean(
-        self, prior: Mapping[str, Tensor], intervention: Tensor, noise: Mapping[str, Tensor]
+        self,
+        prior: Mapping[str, Tensor],
+        intervention: Tensor,
+        noise: Mapping[str, Tensor],
     ) -> Tensor:
-        return prior["shifts"][intervention] * straight_through(
-            prior["mask"][intervention], noise["mask"]
-        )
+        shifts = prior["shifts"][intervention]
+        logits = prior["mask"][intervention]
+        return shifts * straight_through(logits, noise["mask"])
 
     def penalty(self, prior: Mapping[str, Tensor]) -> Tensor:
-        return self.sparsity * prior["mask"].sigmoid().mean()
+        probabilities = prior["mask"].sigmoid()
+        return self.sparsity * probabilities.mean()
 
-    def found(self, prior: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        return {"shifts": prior["shifts"].detach(), "targets": prior["mask"].detach().sigmoid()}
+    def shifts_and_targets(self, prior: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        shifts = prior["shifts"].detach()
+        targets = prior["mask"].detach().sigmoid()
+        return {"shifts": shifts, "targets": targets}
 
 
 def straight_through(logits: Tensor, noise: Tensor) -> Tensor:
-    """Draws, 0 or 1, with the gradient of a relaxed draw at temperature 1; ``noise`` is standard normal."""
-    uniform = torch.special.ndtr(noise).clamp(1e-7, 1 - 1e-7)
+    """Sample 0 or 1 with probability σ(logits) of 1.
+
+    The gradient is that of a relaxed sample at temperature 1.
+
+    Args:
+        logits: of any shape.
+        noise: standard normals of the same shape.
+    """
+    uniform = torch.special.ndtr(noise)
+    uniform = uniform.clamp(1e-7, 1 - 1e-7)  # so that its logit is finite
     soft = (logits + uniform.logit()).sigmoid()
-    return (soft > 0.5).to(soft.dtype) - soft.detach() + soft
+    hard = (soft > 0.5).to(soft.dtype)
+    # The value is the hard sample, the gradient that of the soft one.
+    return hard - soft.detach() + soft

@@ -1,4 +1,4 @@
-"""sVAE+ of single cells: a spike-and-slab prior of the shifts, with a Beta prior of each target's weight."""
+"""sVAE+ of single cells: a spike-and-slab prior of shifts, whose weights have a Beta prior."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,51 +16,71 @@ STEP_SECONDS = {"1": 0.00769}
 
 @dataclass(frozen=True)
 class CellSVAEPlus(CellSVAE):
-    """γ ~ Bernoulli(w), w ~ Beta(1, α), each target with a w of its own (Lopez et al. 2023).
+    """γ ~ Bernoulli(w), w ~ Beta(1, α), with one w per target (Lopez et al. 2023).
 
-    The bound is multiplied by the number of training cells, as the penalty is of all of them. By the text the penalty is
-    KL(q(γ), p(γ | w)) − log Beta(w; 1, α), w learned as a point. The released code takes q(γ) for w, so that −log Beta(q; 1, α)
-    is left: it says so beside the lines (svae/_module.py at 0001ea0); at its first commit it had the KL and this. Learned
-    weights go to 0 by themselves and leave a KL that is nearly flat where a mask starts, so that masks stay at 1.
+    The bound is multiplied by the number of training cells, because the penalty is for all of them.
 
-    alpha: of the Beta prior; the larger, the sparser.
-    learned_weights: 1 as the text, 0 as the code.
-    cells: training cells by which the bound is multiplied.
-    sparsity: of sVAE, not used.
+    In the text, the penalty is KL(q(γ), p(γ | w)) − log Beta(w; 1, α), where w is learned as a
+    point. The released code substitutes q(γ) for w, which leaves −log Beta(q; 1, α), as a comment
+    beside the lines says (svae/_module.py at 0001ea0); its first commit had the KL in addition.
+
+    Learned weights approach 0 by themselves and leave a KL that is nearly flat where a mask starts,
+    so that masks stay at 1.
+
+    Args:
+        alpha: parameter of the Beta prior; larger values are sparser.
+        learned_weights: 1 for the penalty of the text, 0 for that of the code.
+        cells: number of training cells, by which the bound is multiplied.
+        sparsity: a parameter of sVAE, unused here.
     """
 
     alpha: float = 20
     learned_weights: float = 0
     cells: float = 20_000
-    starts: ClassVar[Mapping[str, float]] = {**CellSVAE.starts, "weights": 1}  # w of 0.731
+    starts: ClassVar[Mapping[str, float]] = {
+        **CellSVAE.starts,
+        "weights": 1,  # a w of 0.731
+    }
 
     def prior_shapes(self, latents: int) -> Shapes:
         shapes = dict(super().prior_shapes(latents))
-        return shapes | ({"weights": shapes["mask"]} if self.learned_weights else {})
+        if self.learned_weights:
+            shapes["weights"] = shapes["mask"]
+        return shapes
 
     def penalty(self, prior: Mapping[str, Tensor]) -> Tensor:
+        mask = prior["mask"]
         if not self.learned_weights:
-            return -log_beta(prior["mask"], self.alpha).sum()
-        return (
-            kl_of_bernoullis(prior["mask"], prior["weights"])
-            - log_beta(prior["weights"], self.alpha)
-        ).sum()
+            return -log_beta(mask, self.alpha).sum()
+        weights = prior["weights"]
+        kl = kl_of_bernoullis(mask, weights)
+        penalty = kl - log_beta(weights, self.alpha)
+        return penalty.sum()
 
-    def total(self, bound: Tensor, penalty: Tensor) -> Tensor:
+    def total(
+        self,
+        bound: Tensor,
+        penalty: Tensor,
+    ) -> Tensor:
         return self.cells * bound + penalty
 
     def check(self) -> None:
         super().check()
-        if self.alpha < 1 or self.cells < 1 or self.learned_weights not in (0, 1):
-            raise ValueError("alpha and cells must be 1 or more, learned_weights 0 or 1")
+        for name in ("alpha", "cells"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be 1 or more, not {getattr(self, name):g}")
+        if self.learned_weights not in (0, 1):
+            raise ValueError(f"learned_weights must be 0 or 1, not {self.learned_weights:g}")
 
 
 def log_beta(logits: Tensor, alpha: float) -> Tensor:
-    """Log-density of Beta(1, α) at σ(logits)."""
+    """Return the log-density of Beta(1, α) at σ(logits)."""
     return log(alpha) + (alpha - 1) * logsigmoid(-logits)
 
 
-def kl_of_bernoullis(of: Tensor, to: Tensor) -> Tensor:
-    """KL of Bernoulli(σ(of)) to Bernoulli(σ(to)), element by element, nats."""
-    q = of.sigmoid()
-    return q * (logsigmoid(of) - logsigmoid(to)) + (1 - q) * (logsigmoid(-of) - logsigmoid(-to))
+def kl_of_bernoullis(q_logits: Tensor, p_logits: Tensor) -> Tensor:
+    """Return KL(Bernoulli(σ(q_logits)) ‖ Bernoulli(σ(p_logits))), elementwise in nats."""
+    q = q_logits.sigmoid()
+    log_ratio = logsigmoid(q_logits) - logsigmoid(p_logits)
+    log_ratio_of_zero = logsigmoid(-q_logits) - logsigmoid(-p_logits)
+    return q * log_ratio + (1 - q) * log_ratio_of_zero

@@ -1,4 +1,4 @@
-"""VAE and β-VAE of single cells, whose prior knows no interventions."""
+"""VAE and β-VAE of single cells, whose prior ignores interventions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,12 +13,15 @@ STEP_SECONDS = {"1": 0.00769}
 
 @dataclass(frozen=True)
 class CellVAE(CellModel):
-    """z ~ N(0, 1): the VAE of Lopez et al. (2023), for beta above 1 their β-VAE."""
+    """z ~ N(0, 1): the VAE of Lopez et al. (2023), and with beta above 1 their β-VAE."""
 
     def prior_shapes(self, latents: int) -> Shapes:
         return {}
 
     def prior_mean(
-        self, prior: Mapping[str, Tensor], intervention: Tensor, noise: Mapping[str, Tensor]
+        self,
+        prior: Mapping[str, Tensor],
+        intervention: Tensor,
+        noise: Mapping[str, Tensor],
     ) -> float:
         return 0.0
