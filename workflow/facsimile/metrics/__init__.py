@@ -227,7 +227,7 @@ def _selected(metrics: Sequence[str] | str | None, convention: str, inputs: set[
     """Names of the metrics to compute.
 
     None and "all" leave out metrics that do not have the convention or whose inputs are missing;
-    a metric that is named explicitly is kept, so that it can raise an error that says what it needs.
+    a metric that is named explicitly is kept, so that it can raise an error with what it needs.
     """
     if metrics is None:
         candidates: Sequence[str] = STUDY
@@ -283,11 +283,14 @@ def _rows(
     if progress:
         values = ", ".join(f"{key} {value:.4f}" for key, value in scores.items())
         print(f"{name}: {seconds:.1f} s", values, file=sys.stderr)
-    settings = {
+    common = {
         "convention": full_convention,
         "n_train": draws.sizes[0],
         "n_test": draws.sizes[1],
         "seed": draws.seed,
         "seconds": seconds,
     }
-    return [{"metric": name, "score": key, "value": value} | settings for key, value in scores.items()]
+    rows = []
+    for key, value in scores.items():
+        rows.append({"metric": name, "score": key, "value": value} | common)
+    return rows

@@ -84,7 +84,7 @@ class Grid:
 
 
 class Case(NamedTuple):
-    """One kind of latents: a description, and a function of the oracle's latents [N, k] and noise."""
+    """A kind of latents: a description, and a function of the oracle's latents [N, k] and noise."""
 
     text: str
     make: Callable[[Codes, Noise], Latents]

@@ -21,7 +21,7 @@ Codes = npt.NDArray[np.float32]
 Factors = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.int64]
 
-# batch_size of disentanglement_lib's evaluation; only the order of its random numbers depends on it.
+# batch_size of disentanglement_lib's evaluation; it only decides the order of the random numbers.
 POINTS = 16
 # Points of which metrics that hold a factor fixed take a variance or a mean difference.
 BATCH = 64
@@ -157,9 +157,7 @@ class Table:
         values[:, factor] = values[0, factor]
         return self._rows_of(values)
 
-    def draw_pairs(
-        self, n: int, factor: int, random: np.random.RandomState
-    ) -> tuple[Rows, Rows]:
+    def draw_pairs(self, n: int, factor: int, random: np.random.RandomState) -> tuple[Rows, Rows]:
         """Rows of ``n`` pairs of points; the two points of a pair agree in one factor."""
         if self.grid is None:
             first_rows = random.randint(len(self.codes), size=n)
