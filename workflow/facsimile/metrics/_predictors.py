@@ -1,4 +1,4 @@
-"""Classifiers that predict the values of a factor from codes: what downstream tasks train."""
+"""Classifiers that predict the values of a factor from codes, for downstream tasks."""
 
 from typing import NamedTuple
 
@@ -19,23 +19,23 @@ class Predicted(NamedTuple):
 
 
 class Trees(NamedTuple):
-    """Boosted trees, and the values of the factor that their classes stand for."""
+    """Boosted trees, and the factor's value that each of their classes stands for."""
 
     values: Labels
     fitted: _boosting.Boosted
 
     @property
     def predicted(self) -> Predicted:
-        """Values of the points that were there when the trees were grown."""
+        """Predictions for the points that were passed when the trees were grown."""
         return Predicted(self.values[self.fitted.train], self.values[self.fitted.test])
 
     def predict(self, codes: Codes) -> Labels:
-        """Values of other points, codes [m, d]."""
+        """Predictions for other points, codes [m, d]."""
         return self.values[self.fitted.forest.predict(codes)]
 
 
 def trees(train: Codes, labels: Labels, test: Codes, rule: _boosting.Rule) -> Trees:
-    """Boosted trees for labels [n]; of one value alone there is nothing to learn, and it is what they predict."""
+    """Boosted trees for labels [n]; if they all have one value, that value is the prediction."""
     values, classes = np.unique(labels, return_inverse=True)
     if len(values) == 1:
         return Trees(values, _boosting.of_one_class(train, test))
@@ -43,21 +43,24 @@ def trees(train: Codes, labels: Labels, test: Codes, rule: _boosting.Rule) -> Tr
 
 
 def forests(draws: Draws, rule: _boosting.Rule) -> list[Trees]:
-    """Boosted trees for each factor, grown on the training draws; made once for all metrics that ask."""
-    labels = draws.train.factors.T
+    """Boosted trees for each factor, grown on the training points; all metrics share them."""
+    codes, test_codes = draws.train.codes, draws.test.codes
     return draws.shared(
         ("forests", rule),
-        lambda: [trees(draws.train.codes, y, draws.test.codes, rule) for y in labels],
+        lambda: [trees(codes, labels, test_codes, rule) for labels in draws.train.factors.T],
     )
 
 
 def boosted(train: Codes, labels: Labels, test: Codes, convention: str) -> Predicted:
-    """What boosted trees predict."""
+    """Predictions of boosted trees."""
     return trees(train, labels, test, _boosting.RULES[convention]).predicted
 
 
 def logistic(train: Codes, labels: Labels, test: Codes, convention: str) -> Predicted:
-    """What logistic regression with cross-validation predicts; of one value alone, that value."""
+    """Predictions of logistic regression with cross-validation.
+
+    If all labels have one value, that value is the prediction.
+    """
     if len(np.unique(labels)) == 1:
         return Predicted(np.full(len(train), labels[0]), np.full(len(test), labels[0]))
     classifier = _linear.SEARCHES[convention](train, labels)

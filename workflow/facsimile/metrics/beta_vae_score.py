@@ -76,7 +76,7 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
 def _batches(
     table: Table, n: int, size: int, random: np.random.RandomState
 ) -> tuple[Codes, npt.NDArray[np.int64]]:
-    """Mean absolute differences [n, d] of ``n`` batches of ``size`` pairs, and their factors [n]."""
+    """Mean absolute differences [n, d] of ``n`` batches of ``size`` pairs, and labels [n]."""
     points = np.empty((n, table.codes.shape[1]), np.float32)
     labels = np.empty(n, np.int64)
     for i in range(n):

@@ -18,8 +18,8 @@ REFERENCE = (
     "observations, section 3"
 )
 CONVENTIONS = {
-    DLIB: f"{DLIB_REFERENCE}: every factor is a class label; a linear support vector machine on one "
-    "code, C = 0.01, balanced",
+    DLIB: f"{DLIB_REFERENCE}: every factor is a class label; a linear support vector machine on "
+    "one code, C = 0.01, balanced",
     **SAME,
 }
 LABELS = {
