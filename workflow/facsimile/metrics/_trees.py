@@ -14,8 +14,8 @@ LEAVES = 2**DEPTH
 # sklearn/tree/_splitter.pyx: values closer than this, in float32, count as equal.
 SAME = np.float32(1e-7)
 # Features whose gains differ by less than this, relatively, tie: sums in another order differ by
-# rounding. scikit-learn takes one of them at random; here each gets its expected importance, so that
-# a fit needs no seed and treats copies of a latent alike.
+# rounding. scikit-learn takes one of them at random; here each gets its expected importance, so
+# that a fit needs no seed and treats copies of a latent alike.
 TIE = 1e-9
 
 

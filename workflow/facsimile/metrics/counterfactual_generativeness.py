@@ -89,7 +89,7 @@ def _probabilities(draws: Draws) -> Callable[[Mask], Matrix]:
 def _effects(
     draws: Draws, rho: int, convention: str, probabilities: Callable[[Mask], Matrix]
 ) -> tuple[Matrix, Matrix]:
-    """Changes of probabilities [n, k] when a factor's own latents are moved, and when the others."""
+    """Changes of probabilities [n, k]: own latents of a factor moved, and all others moved."""
     latents = np.arange(draws.train.codes.shape[1])
     before = probabilities(np.zeros(len(latents), bool))
     effect, side_effect = np.zeros_like(before), np.zeros_like(before)
