@@ -223,7 +223,11 @@ def _model_outputs(arguments: dict[str, Any]) -> Given:
     return Given(**arguments)
 
 
-def _selected(metrics: Sequence[str] | str | None, convention: str, inputs: set[str]) -> list[str]:
+def _selected(
+    metrics: Sequence[str] | str | None,
+    convention: str,
+    inputs: set[str],
+) -> list[str]:
     """Names of the metrics to compute.
 
     None and "all" leave out metrics that do not have the convention or whose inputs are missing;
@@ -255,7 +259,12 @@ def _with_convention(convention: str, candidates: Sequence[str]) -> list[str]:
     return [name for name, descriptions in conventions.items() if convention in descriptions]
 
 
-def _ask(draws: Draws, metrics: Sequence[str], convention: str, progress: bool) -> pd.DataFrame:
+def _ask(
+    draws: Draws,
+    metrics: Sequence[str],
+    convention: str,
+    progress: bool,
+) -> pd.DataFrame:
     """Compute metrics on the same draws; returns the table that ``score`` describes."""
     # All modules are imported first, so that an unknown name costs no computation.
     modules = [(name, discover.module("metrics", name)) for name in metrics]

@@ -7,7 +7,11 @@ from facsimile.metrics.base.draws import Rows, Table
 
 
 def intervened(
-    table: Table, rows: Rows, factor: int, values: npt.ArrayLike, random: np.random.RandomState
+    table: Table,
+    rows: Rows,
+    factor: int,
+    values: npt.ArrayLike,
+    random: np.random.RandomState,
 ) -> Rows:
     """Rows [n] in which a factor has the given values and all others are those of ``rows`` [n].
 

@@ -18,7 +18,11 @@ CONVENTIONS = {
 }
 
 
-def of_factors(draws: Draws, rho: int, convention: str) -> list[set[int]]:
+def of_factors(
+    draws: Draws,
+    rho: int,
+    convention: str,
+) -> list[set[int]]:
     """Columns of the codes that encode each of the k factors.
 
     Each set has rho columns, or fewer if fewer codes vary.

@@ -43,7 +43,13 @@ def logistic(codes: Codes, labels: npt.NDArray[np.int64]) -> OneVsRestClassifier
     by L-BFGS, which changed explicitness by up to 0.055 and BetaVAE scores by up to 0.014 on the
     same arrays.
     """
-    binary = LogisticRegression(C=1.0, solver="liblinear", tol=1e-4, max_iter=100, random_state=0)
+    binary = LogisticRegression(
+        C=1.0,
+        solver="liblinear",
+        tol=1e-4,
+        max_iter=100,
+        random_state=0,
+    )
     return _fit(OneVsRestClassifier(binary), codes, labels)
 
 
@@ -52,7 +58,8 @@ def multinomial(codes: Codes, labels: npt.NDArray[np.int64]) -> LogisticRegressi
 
     It takes 100 steps at most, and the intercept is not penalised.
     """
-    return _fit(LogisticRegression(C=1.0, solver="lbfgs", tol=1e-4, max_iter=100), codes, labels)
+    classifier = LogisticRegression(C=1.0, solver="lbfgs", tol=1e-4, max_iter=100)
+    return _fit(classifier, codes, labels)
 
 
 # The LogisticRegression() of each convention of the reference.
@@ -141,7 +148,8 @@ SEARCHES = {DLIB: logistic_cv, DLIB_019: logistic_cv, MODERN: multinomial_cv}
 
 def _with_intercept(codes: Codes) -> Weights:
     """Codes [n, d] in float64, and a column of ones."""
-    return np.column_stack((codes.astype(np.float64), np.ones(len(codes))))
+    ones = np.ones(len(codes))
+    return np.column_stack((codes.astype(np.float64), ones))
 
 
 def _one_vs_rest(
@@ -162,7 +170,12 @@ def _one_vs_rest(
     return weights, float(STRENGTHS[best])
 
 
-def _path(points: Weights, signs: Weights, strengths: Weights, weights: Weights) -> Weights:
+def _path(
+    points: Weights,
+    signs: Weights,
+    strengths: Weights,
+    weights: Weights,
+) -> Weights:
     """Weights [strengths, d + 1] at each C in turn, each search starting from the previous one."""
     columns = np.ascontiguousarray(points.T)
     path = []

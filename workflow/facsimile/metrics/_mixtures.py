@@ -51,7 +51,8 @@ def entropy(means: Vector, variances: Vector) -> float:
             "clip the log-variances from below"
         )
     start = means.min() - REACH * np.sqrt(high)
-    counts = np.zeros((len(levels), fft.next_fast_len(int(points), real=True)))
+    size = fft.next_fast_len(int(points), real=True)
+    counts = np.zeros((len(levels), size))
     _share(means, variances, start, step, levels, counts)
     density = _density(counts, levels, step) / len(means)
     return float(-(density * np.log(density)).sum() * step)
@@ -59,13 +60,15 @@ def entropy(means: Vector, variances: Vector) -> float:
 
 def _levels(low: float, high: float) -> Vector:
     """Variances of the grid in rising order, two or more, from ``low`` to ``high``."""
-    return np.geomspace(low, high, 2 + int((np.log(high) - np.log(low)) / np.log(RATIO)))
+    steps = (np.log(high) - np.log(low)) / np.log(RATIO)
+    return np.geomspace(low, high, 2 + int(steps))
 
 
 def _points(means: Vector, step: float, high: float) -> float:
     """Number of means on the grid; a float, as it exceeds an int if a variance is almost 0."""
+    width = np.ptp(means) + 2 * REACH * np.sqrt(high)
     with np.errstate(divide="ignore", over="ignore"):
-        return float(np.floor((np.ptp(means) + 2 * REACH * np.sqrt(high)) / step) + 3)
+        return float(np.floor(width / step) + 3)
 
 
 def _without_gaps(means: Vector, gap: float) -> Vector:

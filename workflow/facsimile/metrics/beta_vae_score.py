@@ -82,5 +82,6 @@ def _batches(
     for i in range(n):
         labels[i] = random.randint(table.width)
         first, second = table.draw_pairs(size, int(labels[i]), random)
-        points[i] = np.abs(table.codes[first] - table.codes[second]).mean(axis=0)
+        difference = table.codes[first] - table.codes[second]
+        points[i] = np.abs(difference).mean(axis=0)
     return points, labels

@@ -95,7 +95,9 @@ def matrix(draws: Draws) -> tuple[Matrix, Matrix]:
 
 
 def _information(
-    means: npt.ArrayLike, log_variances: npt.ArrayLike, groups: list[list[Rows]]
+    means: npt.ArrayLike,
+    log_variances: npt.ArrayLike,
+    groups: list[list[Rows]],
 ) -> list[float]:
     """Mutual information of one latent's samples and each factor; nats.
 
@@ -106,8 +108,10 @@ def _information(
     total = mixtures.entropy(m, v)
     per_factor = []
     for rows_by_value in groups:
-        conditional = sum(
-            len(rows) / len(m) * mixtures.entropy(m[rows], v[rows]) for rows in rows_by_value
-        )
+        parts = []
+        for rows in rows_by_value:
+            share = len(rows) / len(m)
+            parts.append(share * mixtures.entropy(m[rows], v[rows]))
+        conditional = sum(parts)
         per_factor.append(max(0.0, total - conditional))
     return per_factor

@@ -80,14 +80,18 @@ def _probabilities(draws: Draws) -> Callable[[Mask], Matrix]:
     def probabilities(moved: Mask) -> Matrix:
         key = moved.tobytes()
         if key not in cache:
-            cache[key] = _read(np.where(moved, farthest, codes), factors, decoder, classifier)
+            points = np.where(moved, farthest, codes)
+            cache[key] = _read(points, factors, decoder, classifier)
         return cache[key]
 
     return probabilities
 
 
 def _effects(
-    draws: Draws, rho: int, convention: str, probabilities: Callable[[Mask], Matrix]
+    draws: Draws,
+    rho: int,
+    convention: str,
+    probabilities: Callable[[Mask], Matrix],
 ) -> tuple[Matrix, Matrix]:
     """Changes of probabilities [n, k]: own latents of a factor moved, and all others moved."""
     latents = np.arange(draws.train.codes.shape[1])
@@ -108,10 +112,16 @@ def _farthest(codes: Codes) -> Codes:
     low, high = codes.min(axis=0), codes.max(axis=0)
     below, above = codes - low, high - codes
     low_first = codes.argmin(axis=0) < codes.argmax(axis=0)
-    return np.where((below > above) | ((below == above) & low_first), low, high)
+    low_is_farthest = (below > above) | ((below == above) & low_first)
+    return np.where(low_is_farthest, low, high)
 
 
-def _read(codes: Codes, factors: Factors, decoder: Any, classifier: Any) -> Matrix:
+def _read(
+    codes: Codes,
+    factors: Factors,
+    decoder: Any,
+    classifier: Any,
+) -> Matrix:
     """Probability [n, k] of each factor's true value, by the classifier, in decoded images."""
     batches = []
     for start in range(0, len(codes), BATCH):
@@ -125,14 +135,14 @@ def _of_true_values(probabilities: list[npt.NDArray[Any]], factors: Factors) -> 
     """Probabilities [n, k] of the true values; raises ValueError if the classifier's are wrong."""
     n, k = factors.shape
     parts = [np.asarray(part, np.float64) for part in probabilities]
-    if len(parts) != k or any(part.ndim != 2 or len(part) != n for part in parts):
-        shapes = [list(part.shape) for part in parts]
+    shapes = [list(part.shape) for part in parts]
+    if len(parts) != k or any(len(shape) != 2 or shape[0] != n for shape in shapes):
         raise ValueError(
             f"classifier must give {k} arrays [{n}, values], one for each varying factor, "
             f"not {shapes}"
         )
     largest = factors.max(axis=0)
-    too_few = [j for j, part in enumerate(parts) if part.shape[1] <= largest[j]]
+    too_few = [j for j, shape in enumerate(shapes) if shape[1] <= largest[j]]
     if too_few:
         raise ValueError(
             f"classifier gives too few values for varying factors {too_few}: "
@@ -143,5 +153,7 @@ def _of_true_values(probabilities: list[npt.NDArray[Any]], factors: Factors) -> 
             raise ValueError(
                 "classifier must give probabilities in [0, 1] (apply the softmax to its logits)"
             )
-    columns = [part[np.arange(n), factors[:, j]] for j, part in enumerate(parts)]
+    columns = []
+    for part, values in zip(parts, factors.T, strict=True):
+        columns.append(part[np.arange(n), values])
     return np.stack(columns, axis=1)

@@ -79,7 +79,10 @@ def score(draws: Draws, convention: str = PAPER) -> dict[str, float]:
     points = grid[..., 0].size
     scale = (points - 1) / points if convention == LSBD_VAE else 1.0
     dispersions = np.array([term.dispersion for term in terms]) * scale
-    scores = {"d_lsbd": float(dispersions.mean()), "d_lsbd_sum": float(dispersions.sum())}
+    scores = {
+        "d_lsbd": float(dispersions.mean()),
+        "d_lsbd_sum": float(dispersions.sum()),
+    }
     for j, dispersion in enumerate(dispersions):
         scores[f"d_lsbd_{j}"] = float(dispersion)
     for j, term in enumerate(terms):
@@ -98,7 +101,8 @@ def _grid(table: Table) -> Matrix:
             f"d_lsbd needs each combination of factor values once ({sizes}), not "
             f"{len(table.codes)} rows; give the complete grid, or leave the metric out"
         )
-    return table.codes[table.grid].astype(np.float64).reshape(*table.sizes, -1)
+    codes = table.codes[table.grid].astype(np.float64)
+    return codes.reshape(*table.sizes, -1)
 
 
 def _term(grid: Matrix, axis: int) -> _Term:
@@ -114,8 +118,8 @@ def _term(grid: Matrix, axis: int) -> _Term:
     path = moved.mean(axis=others) @ directions
     total_variance = grid.reshape(-1, width).var(axis=0).sum()
     constant = variances <= ROUNDING * total_variance
-    path = np.where(constant, 0.0, path) / np.sqrt(2 * np.where(constant, 1.0, variances))
-    return _least_dispersion(path)
+    scale = np.sqrt(2 * np.where(constant, 1.0, variances))
+    return _least_dispersion(np.where(constant, 0.0, path) / scale)
 
 
 def _least_dispersion(path: Matrix) -> _Term:
@@ -129,8 +133,10 @@ def _least_dispersion(path: Matrix) -> _Term:
         plane = path[:, 0] + 1j * path[:, 1]
     turns = np.array(sorted(range(-TURNS, TURNS + 1), key=abs))
     angles = 2 * np.pi * np.arange(len(plane)) / len(plane)
-    means = np.exp(-1j * np.outer(turns, angles)) @ plane / len(plane)
+    rotations = np.exp(-1j * np.outer(turns, angles))
+    means = rotations @ plane / len(plane)
     strength = np.abs(means) ** 2
     # With few values several numbers of turns are equivalent: rounding makes the fewest win.
     best = int(strength.round(9).argmax())
-    return _Term(max(0.0, 1.0 - float(strength[best])), abs(int(turns[best])))
+    dispersion = max(0.0, 1.0 - float(strength[best]))
+    return _Term(dispersion, abs(int(turns[best])))

@@ -109,7 +109,8 @@ def spread(importance: Matrix) -> float:
         return 1.0  # a row cannot be spread over a single column
     shares = importance + 1e-11
     shares = shares / shares.sum(axis=1, keepdims=True)
-    per_row = 1 + (shares * np.log(shares)).sum(axis=1) / np.log(columns)
+    negative_entropy = (shares * np.log(shares)).sum(axis=1)
+    per_row = 1 + negative_entropy / np.log(columns)
     total = importance.sum()
     weights = np.full(rows, 1 / rows)
     if total > 0:

@@ -143,7 +143,10 @@ def predictions(
         forests = _predictors.forests(draws, _boosting.RULES[convention])
         return [trees.predicted for trees in forests]
     predict = {"lr": _predictors.logistic, "gbt": _predictors.boosted}[name]
-    return [predict(train.codes, labels, test.codes, convention) for labels in train.factors.T]
+    predicted = []
+    for labels in train.factors.T:
+        predicted.append(predict(train.codes, labels, test.codes, convention))
+    return predicted
 
 
 def _scores(
@@ -168,7 +171,8 @@ def _require_shuffled(train: Sample) -> None:
 
     The first of them, and the folds of cross-validation, would lack values.
     """
-    ordered = np.flatnonzero((np.diff(train.factors, axis=0) >= 0).all(axis=0))
+    rising = (np.diff(train.factors, axis=0) >= 0).all(axis=0)
+    ordered = np.flatnonzero(rising)
     if len(train.codes) >= SORTED and len(ordered):
         raise ValueError(
             f"downstream: the training points are sorted by factor {ordered[0]}: "

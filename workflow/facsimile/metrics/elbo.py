@@ -71,9 +71,12 @@ def score(draws: Draws, convention: str = SAMPLED) -> dict[str, float]:
     """
     q = gaussian.posterior(draws, "elbo")
     z = gaussian.sample(q, draws.seed) if convention == SAMPLED else q.means
-    images, decoder = draws.given.of("images", "elbo"), draws.given.of("decoder", "elbo")
-    batches = [_losses(x, decoder(codes)) for x, codes in _batches(images, q.rows, z)]
-    loss, clipped, pixels = np.sum(batches, axis=0)
+    images = draws.given.of("images", "elbo")
+    decoder = draws.given.of("decoder", "elbo")
+    per_batch = []
+    for x, codes in _batches(images, q.rows, z):
+        per_batch.append(_losses(x, decoder(codes)))
+    loss, clipped, pixels = np.sum(per_batch, axis=0)
     kl = gaussian.divergence(q).mean(axis=0)
     reconstruction = float(loss / len(z))
     total_kl = float(kl.sum())
@@ -110,7 +113,8 @@ def _losses(images: npt.ArrayLike, means: npt.ArrayLike) -> tuple[float, int, in
 
 def cross_entropy(images: Matrix, means: Matrix) -> float:
     """Bernoulli cross entropy of images in [0, 1] and means in (0, 1), summed over pixels; nats."""
-    return float(-(images * np.log(means) + (1 - images) * np.log1p(-means)).sum())
+    log_likelihood = images * np.log(means) + (1 - images) * np.log1p(-means)
+    return float(-log_likelihood.sum())
 
 
 def _pixels(images: npt.ArrayLike, name: str) -> Matrix:

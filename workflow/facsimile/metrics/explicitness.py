@@ -109,7 +109,12 @@ def standardised(draws: Draws) -> tuple[Codes, Codes]:
     return (train - centre) / width, (test - centre) / width
 
 
-def _area(classifier: Any, codes: Codes, labels: Labels, convention: str) -> float:
+def _area(
+    classifier: Any,
+    codes: Codes,
+    labels: Labels,
+    convention: str,
+) -> float:
     """Mean area over the values that some but not all points have; chance if there is none."""
     evidence = _evidence(classifier, codes, separate=convention == ONE_VS_REST)
     columns = dict(zip(classifier.classes_.tolist(), evidence.T, strict=True))
@@ -125,7 +130,11 @@ def _area(classifier: Any, codes: Codes, labels: Labels, convention: str) -> flo
     return float(np.mean(per_value + without_training or [CHANCE]))
 
 
-def _evidence(classifier: Any, codes: Codes, separate: bool) -> npt.NDArray[np.float64]:
+def _evidence(
+    classifier: Any,
+    codes: Codes,
+    separate: bool,
+) -> npt.NDArray[np.float64]:
     """Evidence for each value [n, values].
 
     This is the probability of the value or, if ``separate``, the signed distance of its own

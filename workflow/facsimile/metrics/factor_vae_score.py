@@ -74,10 +74,13 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
 
 
 def spread(
-    table: Table, n: int, random: np.random.RandomState
+    table: Table,
+    n: int,
+    random: np.random.RandomState,
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
     """Variance [d] of each code over ``n`` points, and which codes are active [d]."""
-    overall = table.codes[table.draw(n, random)].var(axis=0, ddof=1)
+    points = table.codes[table.draw(n, random)]
+    overall = points.var(axis=0, ddof=1)
     return overall, np.sqrt(overall) >= PRUNE
 
 

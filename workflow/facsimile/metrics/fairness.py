@@ -134,7 +134,8 @@ def matrices(draws: Draws, convention: str) -> tuple[Matrix, Matrix]:
     random = np.random.RandomState(draws.seed)
     # The reference's generator has sampled the trees' training points before it goes on from there.
     table.sample(draws.sizes[0], random)
-    mean, worst = np.full((k, k), np.nan), np.full((k, k), np.nan)
+    mean = np.full((k, k), np.nan)
+    worst = np.full((k, k), np.nan)
     for target, trees in enumerate(forests):
         predicted = trees.predict(table.codes) if convention == EXACT else None
         for sensitive in range(k):
@@ -150,7 +151,11 @@ def matrices(draws: Draws, convention: str) -> tuple[Matrix, Matrix]:
 
 
 def _sampled_counts(
-    table: Table, trees: Trees, target: int, sensitive: int, random: np.random.RandomState
+    table: Table,
+    trees: Trees,
+    target: int,
+    sensitive: int,
+    random: np.random.RandomState,
 ) -> Matrix:
     """Counts of predictions at each value of the sensitive factor, for newly sampled points."""
     points = POINTS_APART if table.grid is None else POINTS
@@ -160,10 +165,16 @@ def _sampled_counts(
     for value in values:
         changed.append(_interventions.intervened(table, rows, sensitive, value, random))
     predicted = trees.predict(table.codes[np.concatenate(changed)])
-    return _counts(np.repeat(values, points), predicted, len(values), table.sizes[target])
+    repeated = np.repeat(values, points)
+    return _counts(repeated, predicted, len(values), table.sizes[target])
 
 
-def _counts(values: Labels, predicted: Labels, rows: int, columns: int) -> Matrix:
+def _counts(
+    values: Labels,
+    predicted: Labels,
+    rows: int,
+    columns: int,
+) -> Matrix:
     """Contingency table [values of the sensitive factor, values of the target]."""
     counts = np.bincount(values * columns + predicted, minlength=rows * columns)
     return counts.reshape(rows, columns).astype(np.float64)
@@ -172,5 +183,6 @@ def _counts(values: Labels, predicted: Labels, rows: int, columns: int) -> Matri
 def _distances(counts: Matrix) -> tuple[float, float]:
     """Total variation between each row's shares and the mean of all rows: mean and highest."""
     shares = counts / counts.sum(axis=1, keepdims=True)
-    distances = 0.5 * np.abs(shares - shares.mean(axis=0)).sum(axis=1)
+    differences = np.abs(shares - shares.mean(axis=0))
+    distances = 0.5 * differences.sum(axis=1)
     return float(distances.mean()), float(distances.max())

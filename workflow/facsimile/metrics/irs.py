@@ -94,7 +94,8 @@ def robustness(
 
     Robustness is 1 minus the remaining deviation over the largest deviation of the code.
     """
-    largest = np.abs(codes - codes.mean(axis=0)).max(axis=0)
+    deviations = np.abs(codes - codes.mean(axis=0))
+    largest = deviations.max(axis=0)
     remaining = []
     for column in factors.T:
         per_value = []

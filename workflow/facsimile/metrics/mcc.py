@@ -80,13 +80,16 @@ def correlations(sample: Sample, ranked: bool = False) -> Matrix:
 
     A column that does not vary has the correlation 0.
     """
-    return np.abs(unit(sample.codes, ranked).T @ unit(sample.factors, ranked))
+    codes = unit(sample.codes, ranked)
+    factors = unit(sample.factors, ranked)
+    return np.abs(codes.T @ factors)
 
 
 def unit(columns: npt.NDArray[np.generic], ranked: bool) -> Matrix:
     """Columns, or their ranks, centred and of length 1; zero where all values are the same."""
     values = rankdata(columns, axis=0) if ranked else columns.astype(np.float64)
-    centred = np.where(np.ptp(values, axis=0) > 0, values - values.mean(axis=0), 0.0)
+    varies = np.ptp(values, axis=0) > 0
+    centred = np.where(varies, values - values.mean(axis=0), 0.0)
     length = np.linalg.norm(centred, axis=0)
     return centred / np.where(length > 0, length, 1.0)
 
@@ -107,7 +110,8 @@ def _mean(matrix: Matrix, pairs: Pairs, convention: str) -> float:
 
 
 def _require_enough_codes(draws: Draws) -> None:
-    codes, factors = draws.train.codes.shape[1], draws.train.factors.shape[1]
+    codes = draws.train.codes.shape[1]
+    factors = draws.train.factors.shape[1]
     if codes < factors:
         raise ValueError(
             f"mcc by {SLOW} needs as many codes as factors, not {codes} for {factors}; "
@@ -125,5 +129,6 @@ def _noise_correlations(draws: Draws, ranked: bool) -> Matrix:
     random = np.random.RandomState(draws.seed)
     if draws.table is not None:
         draws.table.sample(len(codes), random)
-    noise = random.normal(size=(codes.shape[1] - factors.shape[1], len(codes)))
+    surplus = codes.shape[1] - factors.shape[1]
+    noise = random.normal(size=(surplus, len(codes)))
     return np.abs(unit(codes, ranked).T @ unit(noise.T, ranked))

@@ -81,8 +81,9 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
     n_train, n_test = draws.sizes
     train = table.draw(n_train, random)
     test = table.draw(n_test, random)
-    plain = [_accuracies(table, train, test, factor, convention) for factor in range(table.width)]
-    shifted = []
+    plain, shifted = [], []
+    for factor in range(table.width):
+        plain.append(_accuracies(table, train, test, factor, convention))
     for factor, shift in shifts(table, n_test, draws.seed):
         shifted_train, shifted_test = _points(table, train, test, shift, random)
         accuracies = _accuracies(table, shifted_train, shifted_test, factor, convention)
@@ -99,7 +100,11 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
     }
 
 
-def shifts(table: Table, n_test: int, seed: int) -> list[tuple[int, Shift]]:
+def shifts(
+    table: Table,
+    n_test: int,
+    seed: int,
+) -> list[tuple[int, Shift]]:
     """Ten experiments for each factor: the factor to predict, and the shift of another one.
 
     They are in the reference's order, and sampled as its global generator would sample them. Here
@@ -114,7 +119,12 @@ def shifts(table: Table, n_test: int, seed: int) -> list[tuple[int, Shift]]:
     return experiments
 
 
-def _shift(table: Table, target: int, n_test: int, random: np.random.RandomState) -> Shift:
+def _shift(
+    table: Table,
+    target: int,
+    n_test: int,
+    random: np.random.RandomState,
+) -> Shift:
     others = [factor for factor in range(table.width) if factor != target]
     factor = int(random.choice(others))
     values = np.arange(table.sizes[factor])
@@ -124,7 +134,11 @@ def _shift(table: Table, target: int, n_test: int, random: np.random.RandomState
 
 
 def _points(
-    table: Table, train: Rows, test: Rows, shift: Shift, random: np.random.RandomState
+    table: Table,
+    train: Rows,
+    test: Rows,
+    shift: Shift,
+    random: np.random.RandomState,
 ) -> tuple[Rows, Rows]:
     """Training rows with the seen value of the shifted factor, test rows with the unseen ones."""
     return (

@@ -121,7 +121,8 @@ def peers(draws: Draws) -> list[Latents]:
 
 def _latents(q: gaussian.Posterior) -> Latents:
     kept = gaussian.divergence(q).mean(axis=0) > THRESHOLD
-    return Latents(unit(q.means, ranked=False) * np.sqrt(len(q.means)) * kept, kept)
+    standardised = unit(q.means, ranked=False) * np.sqrt(len(q.means))
+    return Latents(standardised * kept, kept)
 
 
 def lasso(one: Latents, other: Latents) -> Matrix:
@@ -179,9 +180,11 @@ def relative_strength(similarity: Matrix, convention: str = DLIB) -> float:
     if not similarity.size:
         return 0.0
     if convention == PAPER:
-        defined = np.nan_to_num(similarity)
-        return float(np.mean(np.concatenate([_strengths(defined), _strengths(defined.T)])))
-    rows, columns = _strengths(similarity), _strengths(similarity.T)
+        similarity = np.nan_to_num(similarity)
+    rows = _strengths(similarity)
+    columns = _strengths(similarity.T)
+    if convention == PAPER:
+        return float(np.mean(np.concatenate([rows, columns])))
     return float((rows.mean() + columns.mean()) / 2)
 
 

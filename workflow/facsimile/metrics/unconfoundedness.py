@@ -50,7 +50,10 @@ def score(draws: Draws, convention: str = CORRECTED) -> dict[str, float]:
     - A single factor scores 1: it has nothing to be confounded with. Constant codes score 0: they
       have no latents.
     """
-    return {"uc": _uc(draws, 1, convention), "uc_rho7": _uc(draws, _latent_sets.RHO, convention)}
+    return {
+        "uc": _uc(draws, 1, convention),
+        "uc_rho7": _uc(draws, _latent_sets.RHO, convention),
+    }
 
 
 def _uc(draws: Draws, rho: int, convention: str) -> float:

@@ -140,12 +140,23 @@ def matrices(draws: Draws, convention: str = DLIB) -> dict[str, Matrix]:
     They are mutual information (nats), importances (columns sum to 1) and accuracies (in [0, 1]).
     """
     rule = DLIB if convention == CORRECTED else convention
-    importances, *_ = draws.shared(("boosting", rule), lambda: dci.fits(draws, dci.RULES[rule]))
+    importances, *_ = draws.shared(
+        ("boosting", rule),  # the key of metric dci, which shares them
+        lambda: dci.fits(draws, dci.RULES[rule]),
+    )
     mutual_information, _ = information.matrix(draws)
-    return dict(zip(MATRICES, (mutual_information, importances, sap.matrix(draws)), strict=True))
+    return {
+        "mutual_information": mutual_information,
+        "gradient_boosting": importances,
+        "support_vector": sap.matrix(draws),
+    }
 
 
-def aggregate(matrix: Matrix, entropies: Matrix, corrected: bool = False) -> dict[str, float]:
+def aggregate(
+    matrix: Matrix,
+    entropies: Matrix,
+    corrected: bool = False,
+) -> dict[str, float]:
     """Every aggregation of a matrix [d, k] without negative entries.
 
     ``entropies`` [k] are those of the factors, by which the gaps of ``mig`` are divided.

@@ -91,7 +91,8 @@ def total_correlation(covariance: npt.NDArray[np.float64]) -> float:
     scale = np.sqrt(np.diag(covariance)[varies])
     correlations = covariance[np.ix_(varies, varies)] / scale[:, None] / scale
     eigenvalues = np.linalg.eigvalsh(correlations)
-    return max(0.0, float(-0.5 * np.log(np.maximum(eigenvalues, PRECISION)).sum()))
+    logarithms = np.log(np.maximum(eigenvalues, PRECISION))
+    return max(0.0, float(-0.5 * logarithms.sum()))
 
 
 def wasserstein_correlation(covariance: npt.NDArray[np.float64]) -> float:

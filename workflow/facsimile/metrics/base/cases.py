@@ -25,11 +25,13 @@ class Grid:
 
     def __init__(self, sizes: tuple[int, ...]) -> None:
         self.sizes = sizes
-        self.factors = np.stack(np.unravel_index(np.arange(np.prod(sizes)), sizes), axis=1)
+        rows = np.arange(np.prod(sizes))
+        self.factors = np.stack(np.unravel_index(rows, sizes), axis=1)
 
     def oracle(self) -> Codes:
         """Standardised factors [N, k]: the best possible latents."""
-        return ((self.factors - self.factors.mean(0)) / self.factors.std(0)).astype(np.float32)
+        centred = self.factors - self.factors.mean(0)
+        return (centred / self.factors.std(0)).astype(np.float32)
 
     def noise(self, latents: int = 4) -> Codes:
         """Latents that are independent of the factors."""
@@ -38,18 +40,24 @@ class Grid:
     def entangled(self, latents: int = 6) -> Codes:
         """Latents that each depend on several factors, with noise."""
         rng = np.random.default_rng(1)
-        mixed = self.oracle() @ rng.normal(size=(len(self.sizes), latents)) / 2
-        return (np.tanh(mixed) + 0.3 * rng.standard_normal(mixed.shape)).astype(np.float32)
+        weights = rng.normal(size=(len(self.sizes), latents))
+        mixed = self.oracle() @ weights / 2
+        noise = rng.standard_normal(mixed.shape)
+        return (np.tanh(mixed) + 0.3 * noise).astype(np.float32)
 
     def images(self) -> Codes:
         """Images [N, sum of sizes] with one pixel for each value of each factor, 0 or 1."""
         pixels = []
         for j, size in enumerate(self.sizes):
-            pixels.append(np.eye(size, dtype=np.float32)[self.factors[:, j]])
+            one_hot = np.eye(size, dtype=np.float32)
+            pixels.append(one_hot[self.factors[:, j]])
         return np.concatenate(pixels, axis=1)
 
     def given(
-        self, codes: Codes, log_variances: Codes | None = None, peers: list[Codes] | None = None
+        self,
+        codes: Codes,
+        log_variances: Codes | None = None,
+        peers: list[Codes] | None = None,
     ) -> base_draws.Given:
         """Every model output that metrics need besides codes, with a least-squares decoder.
 
@@ -65,7 +73,8 @@ class Grid:
         bounds = np.cumsum(self.sizes)[:-1]
 
         def decoder(points: Codes) -> Codes:
-            return np.clip(_with_intercept(points) @ weights, 0.01, 0.99).astype(np.float32)
+            pixels = _with_intercept(points) @ weights
+            return np.clip(pixels, 0.01, 0.99).astype(np.float32)
 
         def classifier(images: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
             probabilities = []
@@ -153,11 +162,13 @@ CASES = {
 
 def rotated(codes: Codes, degrees: float) -> Codes:
     """Latents with each pair (first and second, third and fourth, ...) rotated by an angle."""
-    cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    angle = np.radians(degrees)
+    cosine, sine = np.cos(angle), np.sin(angle)
     result = codes.astype(np.float64)
     for i in range(0, codes.shape[1] - 1, 2):
-        result[:, i] = cosine * codes[:, i] - sine * codes[:, i + 1]
-        result[:, i + 1] = sine * codes[:, i] + cosine * codes[:, i + 1]
+        first, second = codes[:, i], codes[:, i + 1]
+        result[:, i] = cosine * first - sine * second
+        result[:, i + 1] = sine * first + cosine * second
     return result.astype(np.float32)
 
 
@@ -179,8 +190,10 @@ def draws(case: str) -> base_draws.Draws:
         variants.append(np.ascontiguousarray(latents, np.float32))
     codes = variants[0]
     peers = [variants[1][:, ::-1], -variants[2]]
-    log_variances = np.where(codes.std(axis=0) > 0, LIVE, COLLAPSED).astype(np.float32)
-    given = grid.given(codes, np.tile(log_variances, (len(codes), 1)), peers)
+    varies = codes.std(axis=0) > 0
+    per_latent = np.where(varies, LIVE, COLLAPSED).astype(np.float32)
+    log_variances = np.tile(per_latent, (len(codes), 1))
+    given = grid.given(codes, log_variances, peers)
     return base_draws.from_table(codes, grid.factors, N_TRAIN, N_TEST, SEED, given)
 
 

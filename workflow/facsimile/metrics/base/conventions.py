@@ -20,7 +20,11 @@ REFERENCE = (
 )
 
 
-def resolve(name: str, known: dict[str, str], metric: str) -> str:
+def resolve(
+    name: str,
+    known: dict[str, str],
+    metric: str,
+) -> str:
     """Full name of a convention of a metric; raises UnknownName if the metric does not have it.
 
     ``known`` are the metric's ``CONVENTIONS``. For a metric that disentanglement_lib does not have,

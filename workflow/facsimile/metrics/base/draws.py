@@ -58,7 +58,8 @@ class Given:
     @property
     def names(self) -> set[str]:
         """Names of the outputs that are present."""
-        return {field.name for field in fields(self) if getattr(self, field.name) is not None}
+        names = [field.name for field in fields(self)]
+        return {name for name in names if getattr(self, name) is not None}
 
     def of(self, name: str, metric: str) -> Any:
         """One output by name; raises ValueError with the missing argument if it is absent."""
@@ -107,7 +108,11 @@ class Draws:
         """Numbers of training and of test points."""
         return len(self.train.codes), len(self.test.codes)
 
-    def shared(self, key: Any, make: Callable[[], Any]) -> Any:
+    def shared(
+        self,
+        key: Any,
+        make: Callable[[], Any],
+    ) -> Any:
         """Cached result of ``make()``: metrics that use the same key share one computation."""
         if key not in self._cache:
             self._cache[key] = make()
@@ -133,7 +138,8 @@ class Table:
     def __init__(self, codes: Codes, factors: Factors) -> None:
         self.codes = codes
         self.factors = numbered(factors)
-        self.sizes = tuple(int(size) for size in self.factors.max(axis=0) + 1)
+        largest = self.factors.max(axis=0)
+        self.sizes = tuple(int(value) + 1 for value in largest)
         self.grid = _grid(self.factors, self.sizes)
         self._rows_by_value: dict[int, _RowsByValue] = {}
 
@@ -148,7 +154,12 @@ class Table:
             return random.randint(len(self.codes), size=n)
         return self._rows_of(self._sample_factors(n, random))
 
-    def draw_fixed(self, n: int, factor: int, random: np.random.RandomState) -> Rows:
+    def draw_fixed(
+        self,
+        n: int,
+        factor: int,
+        random: np.random.RandomState,
+    ) -> Rows:
         """Rows of ``n`` points that agree in one factor, whose value is that of the first point."""
         if self.grid is None:
             first = random.randint(len(self.codes))
@@ -157,7 +168,12 @@ class Table:
         values[:, factor] = values[0, factor]
         return self._rows_of(values)
 
-    def draw_pairs(self, n: int, factor: int, random: np.random.RandomState) -> tuple[Rows, Rows]:
+    def draw_pairs(
+        self,
+        n: int,
+        factor: int,
+        random: np.random.RandomState,
+    ) -> tuple[Rows, Rows]:
         """Rows of ``n`` pairs of points; the two points of a pair agree in one factor."""
         if self.grid is None:
             first_rows = random.randint(len(self.codes), size=n)
@@ -175,20 +191,27 @@ class Table:
 
     def _sample_factors(self, n: int, random: np.random.RandomState) -> Factors:
         """Values [n, k], each factor sampled independently, in the reference's order."""
-        return np.stack([random.randint(size, size=n) for size in self.sizes], axis=1)
+        columns = [random.randint(size, size=n) for size in self.sizes]
+        return np.stack(columns, axis=1)
 
     def _rows_of(self, factors: Factors) -> Rows:
         """Rows of combinations of values [n, k] on the grid."""
         assert self.grid is not None
         return self.grid[np.ravel_multi_index(tuple(factors.T), self.sizes)]
 
-    def _rows_sharing(self, rows: Rows, factor: int, random: np.random.RandomState) -> Rows:
+    def _rows_sharing(
+        self,
+        rows: Rows,
+        factor: int,
+        random: np.random.RandomState,
+    ) -> Rows:
         """For each row, a random row with the same value of a factor (possibly the same row)."""
         if factor not in self._rows_by_value:
             self._rows_by_value[factor] = _rows_by_value(self.factors[:, factor], factor)
         order, start, size = self._rows_by_value[factor]
         values = self.factors[rows, factor]
-        offset = (random.random_sample(len(rows)) * size[values]).astype(np.int64)
+        position = random.random_sample(len(rows))  # within the group of a value, in [0, 1)
+        offset = (position * size[values]).astype(np.int64)
         return order[start[values] + offset]
 
 
@@ -209,7 +232,9 @@ def _rows_by_value(values: Rows, factor: int) -> _RowsByValue:
             "while it is held fixed; give more rows, or leave out the metrics that hold factors "
             "fixed (those that need the 'table')"
         )
-    return _RowsByValue(np.argsort(values, kind="stable"), np.cumsum(count) - count, count)
+    order = np.argsort(values, kind="stable")
+    start = np.cumsum(count) - count
+    return _RowsByValue(order, start, count)
 
 
 def _grid(factors: Factors, sizes: tuple[int, ...]) -> Rows | None:
@@ -273,7 +298,9 @@ def _check_given(given: Given, table: Table) -> None:
 
 
 def _require_finite(
-    values: npt.NDArray[Any], name: str, shape: tuple[int, ...] | None = None
+    values: npt.NDArray[Any],
+    name: str,
+    shape: tuple[int, ...] | None = None,
 ) -> None:
     """Raise ValueError unless all values are finite and, if it is given, the shape is right."""
     if shape is not None and values.shape != shape:
@@ -287,7 +314,11 @@ def _require_finite(
         )
 
 
-def checked(codes: npt.ArrayLike, factors: npt.ArrayLike, name: str) -> Sample:
+def checked(
+    codes: npt.ArrayLike,
+    factors: npt.ArrayLike,
+    name: str,
+) -> Sample:
     """Codes as float32 [n, d] and factors as int64 [n, k].
 
     Raises ValueError if they have other shapes or types, are empty or are not finite; ``name`` is
@@ -322,7 +353,8 @@ def _require_variation(factors: Factors) -> None:
 
 def varying(train: Factors, test: Factors) -> npt.NDArray[np.int64]:
     """Columns of factors with more than one value; raises ValueError if there is none."""
-    columns = np.flatnonzero(np.ptp(np.concatenate([train, test]), axis=0) > 0)
+    spread = np.ptp(np.concatenate([train, test]), axis=0)
+    columns = np.flatnonzero(spread > 0)
     if not len(columns):
         raise ValueError("every factor has one value only: there is nothing to disentangle")
     return columns

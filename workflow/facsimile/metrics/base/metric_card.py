@@ -121,7 +121,9 @@ def parsed(text: str) -> Parts:
             traps += [_one_line(item) for item in items[1:]]
         else:
             notes.append(_one_line(paragraph))
-    return Parts(notes[0], _one_line(" ".join(formulas)), tuple(notes[1:]), tuple(traps))
+    what, *other_notes = notes
+    formula = _one_line(" ".join(formulas))
+    return Parts(what, formula, tuple(other_notes), tuple(traps))
 
 
 def _need_text(need: str) -> str:

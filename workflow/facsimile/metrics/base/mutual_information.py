@@ -69,8 +69,10 @@ def mutual_information(a: Integers, b: Integers) -> float:
     """Mutual information in nats of two columns of small non-negative integers; never below 0."""
     width = int(b.max()) + 1
     height = int(a.max()) + 1
-    joint = np.bincount(a * width + b, minlength=height * width).reshape(-1, width)
-    return max(0.0, entropy(joint.sum(1)) + entropy(joint.sum(0)) - entropy(joint.ravel()))
+    counts = np.bincount(a * width + b, minlength=height * width)
+    joint = counts.reshape(-1, width)
+    entropy_a, entropy_b = entropy(joint.sum(1)), entropy(joint.sum(0))
+    return max(0.0, entropy_a + entropy_b - entropy(counts))
 
 
 def entropy(counts: Integers) -> float:

@@ -98,7 +98,12 @@ def _second_moment(q: Posterior, convention: str) -> Matrix:
     return moment
 
 
-def relevance(decoder: Decoder, points: Matrix, spread: Matrix, squared: bool) -> Matrix:
+def relevance(
+    decoder: Decoder,
+    points: Matrix,
+    spread: Matrix,
+    squared: bool,
+) -> Matrix:
     """Relevance [d] of each axis at points [n, d].
 
     ``spread`` [d] is the square root of each axis's second moment. With ``squared``, slopes are
@@ -114,7 +119,12 @@ def relevance(decoder: Decoder, points: Matrix, spread: Matrix, squared: bool) -
     return np.array(relevances)
 
 
-def _slopes(decoder: Decoder, points: Matrix, axis: int, spread: float) -> Matrix:
+def _slopes(
+    decoder: Decoder,
+    points: Matrix,
+    axis: int,
+    spread: float,
+) -> Matrix:
     """Derivative of each pixel along an axis, times the axis's spread [n, pixels]."""
     ends = np.stack([points, points]).astype(np.float32)
     ends[:, :, axis] = points[:, axis] + STEP * spread * np.array([[1.0], [-1.0]])

@@ -39,7 +39,8 @@ def _half(x: Vector, y: Vector, budget: float) -> Vector:
     """
     size = int(budget // 2) + 1
     normalised = np.zeros((size, size))
-    by_x, by_y = np.argsort(x, kind="stable"), np.argsort(y, kind="stable")
+    by_x = np.argsort(x, kind="stable")
+    by_y = np.argsort(y, kind="stable")
     _, ranks = np.unique(x, return_inverse=True)
     for rows in range(2, size):
         columns = int(budget // rows)
@@ -49,7 +50,8 @@ def _half(x: Vector, y: Vector, budget: float) -> Vector:
         most = max(int(CLUMPS * columns), 1)
         if len(ends) > most:
             ends = _joined(ends, most)
-        information = _best_information(row_of[by_x], ends, int(row_of.max()) + 1, columns)
+        used_rows = int(row_of.max()) + 1
+        information = _best_information(row_of[by_x], ends, used_rows, columns)
         for n in range(2, columns + 1):
             normalised[rows, n] = information[n] / np.log(min(rows, n))
     return normalised
@@ -83,21 +85,33 @@ def _clumps(x: Places, row: Places) -> Places:
     """
     first = np.flatnonzero(np.diff(x, prepend=-1))
     mixed = np.minimum.reduceat(row, first) != np.maximum.reduceat(row, first)
-    group = np.repeat(np.arange(len(first)), np.diff(first, append=len(x)))
+    sizes = np.diff(first, append=len(x))
+    group = np.repeat(np.arange(len(first)), sizes)
     # Points with equal x in different rows form a clump of their own: a unique negative label.
     label = np.where(mixed[group], -1 - group, row)
-    return np.flatnonzero(np.append(label[1:] != label[:-1], True)) + 1
+    return _run_ends(label)
 
 
 def _joined(ends: Places, most: int) -> Places:
     """Clumps merged to at most ``most`` clumps of about equal size."""
-    clump = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0)).astype(np.float64)
-    part = _equal_parts(clump, most)
-    return np.flatnonzero(np.append(part[1:] != part[:-1], True)) + 1
+    sizes = np.diff(ends, prepend=0)
+    clump = np.repeat(np.arange(len(ends)), sizes).astype(np.float64)
+    return _run_ends(_equal_parts(clump, most))
+
+
+def _run_ends(labels: Places) -> Places:
+    """End of each run of equal labels."""
+    changes = labels[1:] != labels[:-1]
+    return np.flatnonzero(np.append(changes, True)) + 1
 
 
 @njit(cache=True)
-def _best_information(row: Places, ends: Places, rows: int, columns: int) -> Vector:
+def _best_information(
+    row: Places,
+    ends: Places,
+    rows: int,
+    columns: int,
+) -> Vector:
     """Largest mutual information with the rows for each number of columns [columns + 1]; nats."""
     n, k = len(row), len(ends)
     # Points of each row before the end of each clump.

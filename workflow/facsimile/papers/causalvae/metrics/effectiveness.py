@@ -104,11 +104,12 @@ def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
     errors_per_intervention = []
     for k in range(decoded.shape[1]):
         values = reader.read(_flat(decoded[:, k]))
-        errors_per_intervention.append(np.abs(values - expected[:, k]).mean(axis=0))
+        absolute = np.abs(values - expected[:, k])
+        errors_per_intervention.append(absolute.mean(axis=0))
     errors = np.stack(errors_per_intervention)
     still = np.abs(unchanged[:, None] - expected).mean(axis=0)
-    real = reader.read(_flat(_downscaled(outputs.data["images"][rows], side)))
-    reader_errors = np.abs(real - unchanged).mean(axis=0)
+    real_pictures = _flat(_downscaled(outputs.data["images"][rows], side))
+    reader_errors = np.abs(reader.read(real_pictures) - unchanged).mean(axis=0)
     others = ~np.eye(len(errors), dtype=bool)
     scores = {
         "set": float(np.diag(errors).mean()),
@@ -129,7 +130,8 @@ def _trained_reader(outputs: RunOutputs, side: int) -> Reader:
     """A reader fitted to training rows that are evenly spaced in the data set."""
     n_train, _ = outputs.sizes
     candidates = np.flatnonzero(outputs.data["held_out"] == 0)
-    places = np.linspace(0, len(candidates) - 1, min(n_train, len(candidates)))
+    count = min(n_train, len(candidates))
+    places = np.linspace(0, len(candidates) - 1, count)
     rows = candidates[places.astype(int)]
     pictures = _flat(_downscaled(outputs.data["images"][rows], side))
     return fit(pictures, outputs.data["values"][rows])
@@ -148,7 +150,8 @@ def fit(pictures: Array, values: Array) -> Reader:
     spread = float(np.median(distances)) + 1e-12
     level = values.mean(axis=0)
     kernel = np.exp(-distances / spread)
-    weights = np.linalg.solve(kernel + RIDGE * np.eye(len(points)), values - level)
+    penalty = RIDGE * np.eye(len(points))
+    weights = np.linalg.solve(kernel + penalty, values - level)
     return Reader(mean, axes, points, spread, weights, level)
 
 

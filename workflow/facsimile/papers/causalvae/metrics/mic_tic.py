@@ -60,7 +60,8 @@ def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
     rows = _held_out_rows(outputs)
     labels = outputs.data["labels"][rows].astype(np.float64)
     codes = outputs.inferred["mean"][rows].astype(np.float64)
-    block_means = codes.reshape(len(rows), labels.shape[1], -1).mean(axis=2)
+    blocks = codes.reshape(len(rows), labels.shape[1], -1)
+    block_means = blocks.mean(axis=2)
     own, best = [], []
     for block_mean, label in zip(block_means.T, labels.T, strict=True):
         own.append(_mic_and_tic(block_mean, label))
@@ -78,7 +79,8 @@ def _held_out_rows(outputs: RunOutputs) -> npt.NDArray[np.int64]:
     """Held-out rows, evenly spaced in the data set."""
     _, n_test = outputs.sizes
     held_out = np.flatnonzero(outputs.data["held_out"] == 1)
-    places = np.linspace(0, len(held_out) - 1, min(n_test, len(held_out)))
+    count = min(n_test, len(held_out))
+    places = np.linspace(0, len(held_out) - 1, count)
     return held_out[places.astype(int)]
 
 

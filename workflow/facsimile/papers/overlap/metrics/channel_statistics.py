@@ -1,4 +1,4 @@
-"""Channel statistics: mean and standard deviation with which a data set's images are standardised."""
+"""Channel statistics: the mean and standard deviation used to standardise a data set's images."""
 
 import numpy as np
 
@@ -59,7 +59,8 @@ def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
 
 def _block(outputs: RunOutputs, first: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean, standard deviation and mean square of each image and channel [n, c]."""
-    images = outputs.images[np.arange(first, min(first + BLOCK, len(outputs.images)))]
+    stop = min(first + BLOCK, len(outputs.images))
+    images = outputs.images[np.arange(first, stop)]
     pixels = images.reshape(len(images), -1, images.shape[-1])
     count = pixels.shape[1]
     mean = pixels.mean(axis=1, dtype=np.float64)

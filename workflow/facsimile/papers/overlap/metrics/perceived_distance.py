@@ -64,7 +64,10 @@ def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
 
 
 def _distances(
-    outputs: RunOutputs, data: Dataset, factor: int | None, random: np.random.Generator
+    outputs: RunOutputs,
+    data: Dataset,
+    factor: int | None,
+    random: np.random.Generator,
 ) -> Iterator[npt.NDArray[np.float64]]:
     """Squared distances of as many pairs as the study requests, in blocks."""
     n_pairs, _ = outputs.sizes
@@ -74,7 +77,10 @@ def _distances(
 
 
 def _pairs(
-    data: Dataset, factor: int | None, n: int, random: np.random.Generator
+    data: Dataset,
+    factor: int | None,
+    n: int,
+    random: np.random.Generator,
 ) -> tuple[Indices, Indices]:
     """Indices of ``n`` pairs of images.
 
@@ -86,11 +92,13 @@ def _pairs(
     values = data.factors(one)
     size = data.factor_sizes[factor]
     # An offset of 1 to size - 1 gives each other value with the same probability.
-    values[:, factor] = (values[:, factor] + random.integers(1, size, n)) % size
+    offset = random.integers(1, size, n)
+    values[:, factor] = (values[:, factor] + offset) % size
     return one, data.indices(values)
 
 
 def _squared(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     """Mean squared difference of the pixels of each pair [n]."""
     difference = (one - other).reshape(len(one), -1)
-    return np.einsum("np,np->n", difference, difference, dtype=np.float64) / difference.shape[1]
+    total = np.einsum("np,np->n", difference, difference, dtype=np.float64)
+    return total / difference.shape[1]

@@ -41,9 +41,13 @@ def linear_vae(params: Params, data: Data, latents: int) -> Optimum:
     sigma = params.get("sigma", 0)
     if not sigma:
         return _learned(theta**2, params)
-    c = np.sqrt(params.get("beta", 1)) * params.get("eta_dec", 1) / params.get("eta_enc", 1)
+    beta, dec, enc = _one_level(params)
+    c = np.sqrt(beta) * dec / enc
     excess = np.maximum(theta - c * sigma, 0)
-    return {"omega": np.sqrt(c * excess / sigma), "lambda": np.sqrt(sigma * excess / c)}
+    return {
+        "omega": np.sqrt(c * excess / sigma),
+        "lambda": np.sqrt(sigma * excess / c),
+    }
 
 
 def linear_cvae(params: Params, data: Data, latents: int) -> Optimum:
@@ -57,9 +61,10 @@ def linear_cvae_released(params: Params, data: Data, latents: int) -> Optimum:
     It tests θ² ≥ √β η_dec, where λ has β η_dec².
     """
     squares = _unexplained(data, latents)
-    beta, dec, enc = (params.get(name, 1) for name in ("beta", "eta_dec", "eta_enc"))
+    beta, dec, enc = _one_level(params)
     active = squares >= np.sqrt(beta) * dec
-    sigma = np.where(active, np.sqrt(beta) * enc * dec / np.sqrt(squares), enc)
+    learned = np.sqrt(beta) * enc * dec / np.sqrt(squares)
+    sigma = np.where(active, learned, enc)
     return {"sigma": np.sort(sigma)[::-1]}
 
 
@@ -73,7 +78,7 @@ def linear_hvae(params: Params, data: Data, latents: int) -> Optimum:
 
 def _learned(squares: Vector, params: Params) -> Optimum:
     """The VAE with learned posteriors, for principal variances θ²."""
-    beta, dec, enc = (params.get(name, 1) for name in ("beta", "eta_dec", "eta_enc"))
+    beta, dec, enc = _one_level(params)
     level = beta * dec**2
     active = squares > level
     excess = np.maximum(squares - level, 0)
@@ -142,6 +147,11 @@ def _levels_fixed(theta: Vector, params: Params) -> Optimum:
     }
 
 
+def _one_level(params: Params) -> tuple[float, float, float]:
+    """β, η_dec and η_enc of a model with one level."""
+    return params.get("beta", 1), params.get("eta_dec", 1), params.get("eta_enc", 1)
+
+
 def _two_levels(params: Params) -> _TwoLevels:
     return _TwoLevels(*(params.get(name, 1) for name in _TwoLevels._fields))
 
@@ -158,6 +168,7 @@ def _axes(rows: npt.NDArray[Any], latents: int) -> Vector:
 
 def _unexplained(data: Data, latents: int) -> Vector:
     """Principal variances of y minus its linear regression on x, without a constant [latents]."""
-    x, y = data["x"].astype(np.float64), data["y"].astype(np.float64)
+    x = data["x"].astype(np.float64)
+    y = data["y"].astype(np.float64)
     coefficients, *_ = np.linalg.lstsq(x, y, rcond=None)
     return _axes(y - x @ coefficients, latents) ** 2

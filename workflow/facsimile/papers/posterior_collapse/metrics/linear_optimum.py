@@ -66,7 +66,11 @@ def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
     return scores
 
 
-def _compared(name: str, trained: Vector, theory: Vector) -> dict[str, float]:
+def _compared(
+    name: str,
+    trained: Vector,
+    theory: Vector,
+) -> dict[str, float]:
     """The error of one quantity, and its trained and theoretical values."""
     scores = {f"{name}_error": _error(trained, theory)}
     for j, value in enumerate(trained):

@@ -19,11 +19,14 @@ NODES = 64
 ANGLES = 16
 
 
-def _log_normal(value: Vector, mean: Vector | float, scale: Vector | float) -> Vector:
+def _log_normal(
+    value: Vector,
+    mean: Vector | float,
+    scale: Vector | float,
+) -> Vector:
     """Log-density of a normal distribution."""
-    log_density: Vector = (
-        -0.5 * ((value - mean) / scale) ** 2 - np.log(scale) - 0.5 * math.log(2 * math.pi)
-    )
+    standardised = (value - mean) / scale
+    log_density: Vector = -0.5 * standardised**2 - np.log(scale) - 0.5 * math.log(2 * math.pi)
     return log_density
 
 
@@ -43,7 +46,8 @@ def log_evidence(z: float) -> float:
 
     def density(square: float) -> float:
         noise = 0.1 + square / 100
-        likelihood = math.exp(-0.5 * ((z - square) / noise) ** 2) / (noise * math.sqrt(2 * math.pi))
+        standardised = (z - square) / noise
+        likelihood = math.exp(-0.5 * standardised**2) / (noise * math.sqrt(2 * math.pi))
         return likelihood * math.exp(-square / (2 * PRIOR**2)) / (2 * PRIOR**2)
 
     value, _ = integrate.quad(density, 0, z + 40, points=[z], limit=400, epsabs=1e-13)
@@ -85,7 +89,11 @@ def hvi(parameters: Vector, z: float) -> float:
 
 
 @functools.cache
-def best(objective: Objective, start: tuple[float, ...], z: float) -> float:
+def best(
+    objective: Objective,
+    start: tuple[float, ...],
+    z: float,
+) -> float:
     """Largest value of ``elbo`` or ``hvi`` over their parameters, searched from ``start``."""
     result = optimize.minimize(
         lambda parameters: -objective(parameters, z),

@@ -61,7 +61,9 @@ def _exact(outputs: RunOutputs, z: float) -> dict[str, float]:
 
     They have one particle, and at most one auxiliary variable.
     """
-    if outputs.params.get("particles", 1) != 1 or outputs.params.get("auxiliary", 1) != 1:
+    particles = outputs.params.get("particles", 1)
+    auxiliary = outputs.params.get("auxiliary", 1)
+    if particles != 1 or auxiliary != 1:
         return {}
     parameters = outputs.inferred["parameters"].astype(np.float64)
     objective: quadrature.Objective = quadrature.hvi

@@ -57,4 +57,7 @@ def _mean_over_interventions(
     cells: npt.NDArray[np.float64], intervention: npt.NDArray[np.int64]
 ) -> float:
     """Mean over interventions of the mean over their cells."""
-    return float(np.mean([cells[intervention == a].mean() for a in np.unique(intervention)]))
+    means = []
+    for a in np.unique(intervention):
+        means.append(cells[intervention == a].mean())
+    return float(np.mean(means))

@@ -1,4 +1,4 @@
-"""Recovery of true numeric latents: mean correlation coefficients, and R2 of a linear map."""
+"""Recovery of true latents that are numbers: mean correlations, and R2 of a linear map."""
 
 import numpy as np
 import numpy.typing as npt

@@ -90,7 +90,8 @@ def _agreement(
     """
     codes, factors = linear_sum_assignment(correlations, maximize=True)
     inferred, true = inferred[:, codes], true[:, factors]
-    n_both, n_inferred, n_true = int((inferred & true).sum()), int(inferred.sum()), int(true.sum())
+    n_both = int((inferred & true).sum())
+    n_inferred, n_true = int(inferred.sum()), int(true.sum())
     n_total = n_inferred + n_true
     return {
         "precision": n_both / n_inferred if n_inferred else 0.0,
