@@ -107,7 +107,7 @@ def spread(importance: Matrix) -> float:
     rows, columns = importance.shape
     if columns == 1:
         return 1.0  # a row cannot be spread over a single column
-    shares = importance + 1e-11
+    shares = importance + 1e-11  # as in the reference, so that no logarithm is infinite
     shares = shares / shares.sum(axis=1, keepdims=True)
     negative_entropy = (shares * np.log(shares)).sum(axis=1)
     per_row = 1 + negative_entropy / np.log(columns)

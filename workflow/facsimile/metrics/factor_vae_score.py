@@ -64,6 +64,7 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
         return {"factor_vae_score": 0.0, "active_dimensions": 0.0}
     dimensions = active.sum() if convention == CORRECTED else active.size
     train_votes = votes(table, n_train, draws.batch, overall, active, random)
+    # For each code, the factor that was fixed most often when the code varied least.
     predicted = train_votes.argmax(axis=0)
     test_votes = votes(table, n_test, draws.batch, overall, active, random)
     correct = test_votes[predicted, np.arange(test_votes.shape[1])].sum()

@@ -106,7 +106,7 @@ def _mean(matrix: Matrix, pairs: Pairs, convention: str) -> float:
     real = factors < n_factors
     total = matrix[codes[real], factors[real]].sum()
     count = real.sum() if convention == ICEBEEM else n_factors
-    return min(1.0, float(total / count))
+    return min(1.0, float(total / count))  # rounding may exceed 1 by a last digit
 
 
 def _require_enough_codes(draws: Draws) -> None:
@@ -128,7 +128,7 @@ def _noise_correlations(draws: Draws, ranked: bool) -> Matrix:
     codes, factors = draws.train.codes, draws.train.factors
     random = np.random.RandomState(draws.seed)
     if draws.table is not None:
-        draws.table.sample(len(codes), random)
+        draws.table.sample(len(codes), random)  # for the state of the generator only
     surplus = codes.shape[1] - factors.shape[1]
     noise = random.normal(size=(surplus, len(codes)))
     return np.abs(unit(codes, ranked).T @ unit(noise.T, ranked))

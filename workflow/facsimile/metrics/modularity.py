@@ -76,5 +76,6 @@ def mean(matrix: Matrix, corrected: bool = False) -> float:
         if not informative.any():
             return 0.0
         return float(np.mean(1 - others[informative] / limit[informative]))
+    # A row of zeros has no share; its divisor of 1 only avoids a division by zero.
     per_row = 1 - others / np.where(informative, limit, 1)
     return float(np.where(informative, per_row, 0.0).mean())

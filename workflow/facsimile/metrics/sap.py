@@ -75,6 +75,7 @@ def squared_correlations(draws: Draws) -> Matrix:
     """
     width = draws.train.codes.shape[1]
     covariance = np.cov(draws.train.codes, draws.train.factors, rowvar=False, dtype=np.float64)
+    # Codes come first, factors after them.
     variances = np.diag(covariance)
     code_variances, factor_variances = variances[:width], variances[width:]
     active = code_variances > INACTIVE

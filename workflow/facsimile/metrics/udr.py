@@ -122,6 +122,7 @@ def peers(draws: Draws) -> list[Latents]:
 def _latents(q: gaussian.Posterior) -> Latents:
     kept = gaussian.divergence(q).mean(axis=0) > THRESHOLD
     standardised = unit(q.means, ranked=False) * np.sqrt(len(q.means))
+    # Latents that are not informative become 0, so that the lasso gives them no weight.
     return Latents(standardised * kept, kept)
 
 

@@ -58,7 +58,7 @@ def score(draws: Draws, convention: str = CORRECTED) -> dict[str, float]:
 
 def _uc(draws: Draws, rho: int, convention: str) -> float:
     sets = _latent_sets.of_factors(draws, rho, convention)
-    if not all(sets):
+    if not all(sets):  # no code varies, so all sets are empty
         return 0.0
     overlaps = []
     for one, other in combinations(sets, 2):

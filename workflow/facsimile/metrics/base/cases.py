@@ -78,6 +78,7 @@ class Grid:
 
         def classifier(images: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
             probabilities = []
+            # The pixels of a factor, normalised, are the probabilities of its values.
             for part in np.split(images, bounds, axis=1):
                 smoothed = part + 1e-3
                 probabilities.append(smoothed / smoothed.sum(axis=1, keepdims=True))

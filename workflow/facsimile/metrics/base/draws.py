@@ -162,6 +162,7 @@ class Table:
     ) -> Rows:
         """Rows of ``n`` points that agree in one factor, whose value is that of the first point."""
         if self.grid is None:
+            # The value of a random row is held fixed, so frequent values are held more often.
             first = random.randint(len(self.codes))
             return self._rows_sharing(np.full(n, first), factor, random)
         values = self._sample_factors(n, random)
@@ -242,6 +243,7 @@ def _grid(factors: Factors, sizes: tuple[int, ...]) -> Rows | None:
     if len(factors) != np.prod(sizes, dtype=np.float64):
         return None
     place = np.ravel_multi_index(tuple(factors.T), sizes)
+    # As many rows as combinations: if one occurs twice, another one keeps its -1.
     rows = np.full(len(factors), -1, np.int64)
     rows[place] = np.arange(len(factors))
     return None if (rows < 0).any() else rows
@@ -266,7 +268,8 @@ def from_table(
 
     Raises ValueError for arrays that cannot be scored, and for numbers of points below 1.
     """
-    for name, count in (("n_train", n_train), ("n_test", n_test), ("batch", batch)):
+    counts = {"n_train": n_train, "n_test": n_test, "batch": batch}
+    for name, count in counts.items():
         if not isinstance(count, int | np.integer) or count < 1:
             raise ValueError(f"{name} is a number of points, 1 or more, not {count!r}")
     given = given or Given()
@@ -274,6 +277,7 @@ def from_table(
     table = Table(points.codes, points.factors)
     _check_given(given, table)
     random = np.random.RandomState(seed)
+    # In this order, as in the reference: both use the same stream of random numbers.
     train = table.sample(n_train, random)
     test = table.sample(n_test, random)
     return Draws(train, test, table, seed, given, batch)
@@ -285,6 +289,7 @@ def _check_given(given: Given, table: Table) -> None:
     if given.log_variances is not None:
         log_variances = np.asarray(given.log_variances)
         _require_finite(log_variances, "log_variances", table.codes.shape)
+    # Images may be generated when they are indexed, and then have no length.
     if hasattr(given.images, "__len__") and len(given.images) != n:
         raise ValueError(f"images: {len(given.images)} of them, but {n} rows of codes")
     for i, (codes, log_variances_of_peer) in enumerate(given.peers or ()):

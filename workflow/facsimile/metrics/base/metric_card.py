@@ -117,6 +117,7 @@ def parsed(text: str) -> Parts:
         if paragraph.startswith("Formula:"):
             formulas.append(paragraph.removeprefix("Formula:"))
         elif paragraph.startswith("Traps:"):
+            # A line that begins with "- " begins a new item; other lines continue the previous one.
             items = re.split(r"^- ", paragraph.removeprefix("Traps:"), flags=re.MULTILINE)
             traps += [_one_line(item) for item in items[1:]]
         else:

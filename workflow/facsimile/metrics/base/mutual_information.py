@@ -72,10 +72,11 @@ def mutual_information(a: Integers, b: Integers) -> float:
     counts = np.bincount(a * width + b, minlength=height * width)
     joint = counts.reshape(-1, width)
     entropy_a, entropy_b = entropy(joint.sum(1)), entropy(joint.sum(0))
+    # Rounding may make it slightly negative.
     return max(0.0, entropy_a + entropy_b - entropy(counts))
 
 
 def entropy(counts: Integers) -> float:
     """Entropy in nats of a distribution given by counts."""
-    p = counts[counts > 0] / counts.sum()
+    p = counts[counts > 0] / counts.sum()  # 0 log 0 is 0
     return float(-(p * np.log(p)).sum())

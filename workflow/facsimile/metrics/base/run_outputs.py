@@ -55,6 +55,7 @@ class RunOutputs(Draws):
         """Numbers of training and of test points that the study requests."""
         return self.asked
 
+    # Called only for attributes that do not exist: those of ``Draws``.
     def __getattr__(self, name: str) -> NoReturn:
         """Explain the absence of codes to a metric that does not name them in its ``NEEDS``."""
         raise AttributeError(

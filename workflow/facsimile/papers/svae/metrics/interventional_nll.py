@@ -43,6 +43,7 @@ def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
       the released simulator and 461 in the text's.
     - The shift is fitted to the very cells that are scored, as in the paper.
     """
+    # The run stores likelihoods of held-out cells only, the data set those of all cells.
     held_out = outputs.data["held_out"] > 0
     intervention = outputs.data["intervention"][held_out]
     nll = outputs.inferred["held_out_nll"].astype(np.float64)

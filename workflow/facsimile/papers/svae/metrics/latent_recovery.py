@@ -60,6 +60,7 @@ def paired(codes: Array, truth: Array, ranked: bool) -> float:
     """
     correlations = np.abs(mcc.unit(codes, ranked).T @ mcc.unit(truth, ranked))
     pairs = linear_sum_assignment(correlations, maximize=True)
+    # Rounding may exceed 1 by a last digit.
     return min(1.0, float(correlations[pairs].sum() / correlations.shape[1]))
 
 

@@ -75,6 +75,7 @@ def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
     true_targets = data["targets"][first_cells] > 0
     kept = ~(data["held_out"][first_cells] > 0)
     scores = _agreement(inferred_targets[kept], true_targets[kept], np.abs(correlations))
+    # The released script: all interventions, and correlations with their signs.
     released = _agreement(inferred_targets, true_targets, correlations)
     for name, value in released.items():
         scores[f"{name}_released"] = value
