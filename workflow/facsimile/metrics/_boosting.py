@@ -162,10 +162,10 @@ def _raw(codes, start, features, thresholds, steps):  # type: ignore[no-untyped-
 
 
 @njit(cache=True)
-def _add_importances(found, per_tree, summed):  # type: ignore[no-untyped-def]
-    total = found.sum()
+def _add_importances(importances, per_tree, summed):  # type: ignore[no-untyped-def]
+    total = importances.sum()
     if total > 0.0:
-        summed += found / total if per_tree else found
+        summed += importances / total if per_tree else importances
 
 
 @njit(cache=True)
@@ -255,7 +255,7 @@ def _boost_many(train, order, labels, start, sequential, per_tree, least):  # ty
                     _residuals(labels, other, odds, totals, chances[other], gradients[other])
             if sequential:
                 _residuals(labels, k, odds, totals, chances[k], gradients[k])
-            found = np.zeros(width)
+            importances = np.zeros(width)
             trees.grow(
                 train,
                 order,
@@ -265,9 +265,9 @@ def _boost_many(train, order, labels, start, sequential, per_tree, least):  # ty
                 leaf,
                 features[stage, k],
                 thresholds[stage, k],
-                found,
+                importances,
             )
-            _add_importances(found, per_tree, summed)
+            _add_importances(importances, per_tree, summed)
             steps[stage, k] = _leaf_steps(
                 leaf, gradients[k], chances[k], RATE * (classes - 1) / classes
             )
@@ -288,7 +288,7 @@ def _boost_two(train, order, labels, start, sequential, per_tree, least):  # typ
     for stage in range(STAGES):
         chances = 1.0 / (1.0 + np.exp(-raw[0]))
         gradient = labels - chances
-        found = np.zeros(width)
+        importances = np.zeros(width)
         trees.grow(
             train,
             order,
@@ -298,9 +298,9 @@ def _boost_two(train, order, labels, start, sequential, per_tree, least):  # typ
             leaf,
             features[stage, 0],
             thresholds[stage, 0],
-            found,
+            importances,
         )
-        _add_importances(found, per_tree, summed)
+        _add_importances(importances, per_tree, summed)
         steps[stage, 0] = _leaf_steps(leaf, gradient, chances, RATE)
         _add_steps(steps[stage, 0], leaf, raw[0])
     return summed, raw, features, thresholds, steps

@@ -42,8 +42,8 @@ def score(draws: Draws, convention: str = CORRECTED) -> dict[str, float]:
     farthest from it among the training points, and $Z_j$ as in unconfoundedness.
 
     Traps:
-    - The absolute value hides which effect is larger: latents of which only the wrong ones have an
-      effect score 1 as well. Look at ``effect`` and ``side_effect``.
+    - The absolute value hides which effect is larger: if only the wrong latents have an effect, the
+      score is 1 as well. Look at ``effect`` and ``side_effect``.
     - It measures the decoder and the classifier, too: the classifier's errors on reconstructions
       are noise in both effects.
     - All training points are decoded 1 + 4k times at most; fewer points (n_train) are cheaper.

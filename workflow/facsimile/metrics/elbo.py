@@ -40,7 +40,7 @@ SCORES = {
     "clipped": "share of pixels whose decoded mean was moved away from 0 or 1 before its logarithm "
     "was taken, in [0, 1]",
 }
-# The last digit of a float32 near 1: a float32 mean closer to 0 or 1 cannot be told from them.
+# The last digit of a float32 near 1; decoded means are at least this far from 0 and from 1.
 CLIP = float(np.finfo(np.float32).eps)
 BATCH = 256
 

@@ -132,7 +132,7 @@ def matrices(draws: Draws, convention: str) -> tuple[Matrix, Matrix]:
         )
     forests = _predictors.forests(draws, RULES[convention])
     random = np.random.RandomState(draws.seed)
-    # The reference's generator has sampled the trees' training points before it goes on from there.
+    # The reference samples the trees' training points first, with the same generator.
     table.sample(draws.sizes[0], random)
     mean = np.full((k, k), np.nan)
     worst = np.full((k, k), np.nan)

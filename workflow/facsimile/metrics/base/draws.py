@@ -23,7 +23,7 @@ Rows = npt.NDArray[np.int64]
 
 # batch_size of disentanglement_lib's evaluation; it only decides the order of the random numbers.
 POINTS = 16
-# Points of which metrics that hold a factor fixed take a variance or a mean difference.
+# Number of points in a batch in which one factor is held fixed.
 BATCH = 64
 
 
