@@ -1,6 +1,7 @@
-"""The metrics of codes, by name, as parameters of a test; those that need a second an example run with the slow tests.
+"""The metrics of codes, by name, as parameters of a test.
 
-Metrics of outputs instead of codes have a contract of their own: test_run_outputs.py.
+Those that need a second per example run with the slow tests. Metrics of run outputs have their own
+contract: test_run_outputs.py.
 """
 
 import pytest

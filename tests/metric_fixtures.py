@@ -1,4 +1,4 @@
-"""Latents of known structure on small grids, and the reference's answers."""
+"""Latents of known structure on small grids, and the reference values."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def dsprites():
     return Grid((3, 6, 40, 32, 32))
 
 
-# Boosted trees of ten continuous latents take two seconds a case; one such case is enough every time.
+# Boosted trees of ten continuous latents take two seconds per case; the fast tests run one case.
 EVERY_TIME = {"duplicate", "merged", "redundant", "rotated", "vae_like"}
 
 
@@ -39,7 +39,7 @@ def golden(request):
     ]
 )
 def golden_costly(request):
-    """The same, for what takes about a second a case: some cases are slow."""
+    """The same for tests that take about a second per case: some cases are slow."""
     return read(request.param)
 
 
@@ -51,10 +51,10 @@ def read_golden():
 
 def read(case):
     with np.load(REFERENCE / f"dsprites_{case}.npz", allow_pickle=False) as file:
-        found = dict(file)
-    return found | {"case": case, "draws": draws(found)}
+        scores = dict(file)
+    return scores | {"case": case, "draws": draws(scores)}
 
 
-def draws(found):
-    train, test = ((found[f"mus_{part}"].T, found[f"ys_{part}"].T) for part in ("train", "test"))
+def draws(scores):
+    train, test = ((scores[f"mus_{part}"].T, scores[f"ys_{part}"].T) for part in ("train", "test"))
     return base_draws.Draws(base_draws.Sample(*train), base_draws.Sample(*test))

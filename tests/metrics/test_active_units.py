@@ -1,4 +1,4 @@
-"""Active units: counts on codes whose variances and divergences are set."""
+"""Active units: counts for codes with known variances and divergences."""
 
 import numpy as np
 import pytest
@@ -25,22 +25,22 @@ def scored(codes, convention="paper", log_variances=None):
 
 
 def test_units_are_counted_by_the_variance_of_their_mean():
-    found = scored(codes_of(1, 0.11, 0.1001, 0.0999, 0.05, 0))
-    assert found["active_units"] == 3
-    assert found["active_share"] == 0.5
-    assert [found[f"statistic_{j}"] for j in range(6)] == pytest.approx(
+    scores = scored(codes_of(1, 0.11, 0.1001, 0.0999, 0.05, 0))
+    assert scores["active_units"] == 3
+    assert scores["active_share"] == 0.5
+    assert [scores[f"statistic_{j}"] for j in range(6)] == pytest.approx(
         [1, 0.0121, 0.1001**2, 0.0999**2, 0.0025, 0], rel=1e-5
     )
 
 
-def test_by_the_divergence_a_unit_is_active_whose_posterior_is_not_the_prior():
+def test_by_kl_a_unit_is_active_if_its_posterior_is_not_the_prior():
     """KL of N(m, v) from N(0, 1): (m² + v - ln v - 1) / 2; here 0.5, 0, 0.0049 and 0.807 nats."""
     codes = codes_of(1, 0, 0.099, 0)
     log_variances = np.tile([0, 0, 0, -2], (1000, 1))
-    found = scored(codes, "kl", log_variances)
-    assert found["active_units"] == 2
+    scores = scored(codes, "kl", log_variances)
+    assert scores["active_units"] == 2
     expected = [0.5, 0, 0.099**2 / 2, (np.exp(-2) + 2 - 1) / 2]
-    assert [found[f"statistic_{j}"] for j in range(4)] == pytest.approx(expected, rel=1e-5)
+    assert [scores[f"statistic_{j}"] for j in range(4)] == pytest.approx(expected, rel=1e-5)
     assert scored(codes)["active_units"] == 1
 
 
@@ -59,8 +59,8 @@ def test_on_the_threshold_the_paper_and_its_code_differ(monkeypatch):
 
 @pytest.mark.parametrize("convention", active_units.CONVENTIONS)
 def test_collapsed_units_are_none(convention):
-    found = scored(np.zeros((1000, 3)), convention, np.zeros((1000, 3)))
-    assert found["active_units"] == found["active_share"] == 0
+    scores = scored(np.zeros((1000, 3)), convention, np.zeros((1000, 3)))
+    assert scores["active_units"] == scores["active_share"] == 0
 
 
 @pytest.mark.parametrize("convention", active_units.CONVENTIONS)
@@ -76,7 +76,7 @@ def test_order_and_sign_do_not_matter_and_copies_count(convention):
     assert scored(np.tile(codes, 2), convention, np.tile(log_variances, 2))["active_units"] == 4
 
 
-def test_an_origin_does_not_matter_to_the_variance_but_to_the_divergence():
+def test_an_offset_matters_to_the_kl_but_not_to_the_variance():
     codes = codes_of(0.05) + 3
     assert scored(codes)["active_units"] == 0
     assert scored(codes, "kl", np.zeros((1000, 1)))["active_units"] == 1
@@ -92,7 +92,7 @@ def test_the_divergence_needs_log_variances():
 
 
 def test_log_variances_are_taken_at_the_drawn_rows():
-    """One row in two is collapsed; of drawn rows, about half the divergence of the others is left, not that of the first."""
+    """Half of the rows are collapsed, so about half of the others' divergence remains."""
     codes = np.zeros((1000, 1))
     log_variances = np.where(np.arange(1000) < 500, 0.0, -4.0)[:, None]
     draws = base_draws.from_table(

@@ -1,4 +1,4 @@
-"""The exact trees against the scikit-learn that is installed, and the rules of its older versions against each other."""
+"""The exact trees against the installed scikit-learn, and the rules of its older versions."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def problem(classes, rows=240, seed=0):
 
 @pytest.mark.parametrize("classes", [2, 3, 7])
 def test_modern_rule_is_scikit_learn(classes):
-    """Importances between those of scikit-learn's own seeds, which break ties of latents at random."""
+    """Importances lie between those of scikit-learn's own seeds, which break ties at random."""
     codes, labels = problem(classes)
     seeds = np.array(
         [
@@ -33,24 +33,24 @@ def test_modern_rule_is_scikit_learn(classes):
             for seed in range(4)
         ]
     )
-    found = _boosting.fit(codes, labels, codes, MODERN)
+    scores = _boosting.fit(codes, labels, codes, MODERN)
     spread = np.ptp(seeds, axis=0)
     assert (spread < 5e-3).all()
-    assert (np.abs(found.importances - seeds.mean(axis=0)) <= spread).all()
+    assert (np.abs(scores.importances - seeds.mean(axis=0)) <= spread).all()
 
 
 @pytest.mark.parametrize("classes", [2, 3, 7])
 def test_a_single_latent_is_fitted_to_the_digit(classes):
-    """Without a rival there are no ties: the same class for every point of a fine mesh."""
+    """A single latent cannot tie: the same class for every point of a fine mesh."""
     codes, labels = problem(classes)
     mesh = np.linspace(-4, classes + 4, 5000, dtype=np.float32)[:, None]
     model = GradientBoostingClassifier(random_state=0).fit(codes[:, :1], labels)
-    found = _boosting.fit(codes[:, :1], labels, mesh, MODERN)
-    np.testing.assert_array_equal(found.train, model.predict(codes[:, :1]))
-    np.testing.assert_array_equal(found.test, model.predict(mesh))
+    scores = _boosting.fit(codes[:, :1], labels, mesh, MODERN)
+    np.testing.assert_array_equal(scores.train, model.predict(codes[:, :1]))
+    np.testing.assert_array_equal(scores.test, model.predict(mesh))
 
 
-def test_versions_of_the_rule_differ_in_what_they_say():
+def test_versions_of_the_rule_differ():
     codes, labels = problem(5)
     rules = [_boosting.Rule(), _boosting.Rule(per_tree=True), MODERN]
     old, older, modern = (_boosting.fit(codes, labels, codes, rule) for rule in rules)
@@ -62,31 +62,31 @@ def test_versions_of_the_rule_differ_in_what_they_say():
 
 def test_copies_of_a_latent_share_its_importance():
     codes, labels = problem(4)
-    found = _boosting.fit(codes[:, [0, 1, 0]], labels, codes[:, [0, 1, 0]], _boosting.Rule())
+    scores = _boosting.fit(codes[:, [0, 1, 0]], labels, codes[:, [0, 1, 0]], _boosting.Rule())
     alone = _boosting.fit(codes[:, :2], labels, codes[:, :2], _boosting.Rule())
-    assert found.importances[0] == pytest.approx(found.importances[2], abs=1e-12)
-    assert found.importances[1] == pytest.approx(
+    assert scores.importances[0] == pytest.approx(scores.importances[2], abs=1e-12)
+    assert scores.importances[1] == pytest.approx(
         alone.importances[1], abs=5e-3
     )  # where it ties, it shares with two, not with one
 
 
 def test_a_constant_latent_has_no_importance_and_cannot_predict():
     _, labels = problem(3)
-    found = _boosting.fit(
+    scores = _boosting.fit(
         np.zeros((240, 2), np.float32), labels, np.ones((5, 2), np.float32), _boosting.Rule()
     )
-    np.testing.assert_array_equal(found.importances, [0, 0])
-    assert set(found.test) == {np.bincount(labels).argmax()}
+    np.testing.assert_array_equal(scores.importances, [0, 0])
+    assert set(scores.test) == {np.bincount(labels).argmax()}
 
 
 def test_large_steps_do_not_lose_the_softmax():
-    """A class that is nearly pure but for a few rows: Newton steps of hundreds, where a running sum would cancel."""
+    """A class that is pure except for a few rows: running sums would lose their digits."""
     codes, labels = problem(6, rows=600)
     labels[300:] = 0
     codes[300:, 0] = -5
-    found = _boosting.fit(codes, labels, codes, _boosting.Rule())
-    assert np.isfinite(found.importances).all()
-    assert (found.train == labels).mean() > 0.95
+    scores = _boosting.fit(codes, labels, codes, _boosting.Rule())
+    assert np.isfinite(scores.importances).all()
+    assert (scores.train == labels).mean() > 0.95
 
 
 def test_every_class_needs_a_row():

@@ -1,4 +1,7 @@
-"""Chen et al.'s mutual information gap: entropies by a grid against direct summation, closed forms and the authors' code."""
+"""Chen et al.'s mutual information gap.
+
+Entropies by a grid are compared with direct summation, closed forms and the authors' code.
+"""
 
 import numpy as np
 import pytest
@@ -47,7 +50,7 @@ def test_entropy_of_one_gaussian(variance):
     )
 
 
-def test_components_that_do_not_overlap_cost_no_grid_between_them():
+def test_gaps_between_components_do_not_enlarge_the_grid():
     means, variances = np.array([1e6, 0.0, -1e3]), np.array([1e-20, 4e-20, 1e-20])
     expected = NORMAL + np.log(3) + np.log(variances).mean() / 2
     assert _mixtures.entropy(means, variances) == pytest.approx(expected, abs=1e-6)
@@ -63,12 +66,12 @@ def test_components_keep_their_variances_where_a_gap_is_cut():
 
 
 @pytest.mark.parametrize("variances", [[0.0, 1.0], [1.0, np.inf], [np.nan, 1.0]])
-def test_variances_that_are_none_are_refused(variances):
+def test_invalid_variances_raise(variances):
     with pytest.raises(ValueError, match="above 0 and finite"):
         _mixtures.entropy(np.zeros(2), np.array(variances))
 
 
-def test_variances_that_no_grid_holds_are_refused():
+def test_variances_too_far_apart_for_a_grid_raise():
     rng = np.random.default_rng(0)
     with pytest.raises(ValueError, match=r"too far apart .* clip the log-variances"):
         _mixtures.entropy(rng.normal(size=50), np.exp(rng.uniform(-40, 0, 50)))
@@ -77,13 +80,16 @@ def test_variances_that_no_grid_holds_are_refused():
 @pytest.fixture
 def golden():
     with np.load(GOLDEN, allow_pickle=False) as file:
-        found = dict(file)
-    found["factors"] = np.stack(np.unravel_index(np.arange(768), found["sizes"]), axis=1)
-    return found
+        scores = dict(file)
+    scores["factors"] = np.stack(np.unravel_index(np.arange(768), scores["sizes"]), axis=1)
+    return scores
 
 
 def test_entropies_are_those_of_the_authors_code(golden):
-    """25 entropies, each the mean of 1,000 runs of the authors' sampling: all within 4 standard errors and 0.002 nats."""
+    """25 entropies, each the mean of 1,000 runs of the authors' sampling.
+
+    All are within 4 standard errors and 0.002 nats.
+    """
     means, variances = (
         golden["means"].T.astype(float),
         np.exp(golden["log_variances"].T.astype(float)),
@@ -100,22 +106,25 @@ def test_entropies_are_those_of_the_authors_code(golden):
         ]
         for held in values
     ]
-    for found, name in ((whole, "marginal"), (within, "conditional")):
-        error = np.abs(np.array(found) - golden[name])
+    for scores, name in ((whole, "marginal"), (within, "conditional")):
+        error = np.abs(np.array(scores) - golden[name])
         assert (error < 4 * golden[f"{name}_error"]).all()
         assert error.max() < 2e-3
 
 
 def test_the_score_is_that_of_the_authors_code(golden):
-    """0.0688 here, 0.0690 of their mean entropies, 0.0695 the mean of their scores: the largest of noisy estimates wins."""
-    found = scored(golden["means"], golden["factors"], golden["log_variances"], "chen-code")[
+    """0.0688 here, 0.0690 from their mean entropies, 0.0695 the mean of their scores.
+
+    The latter is higher because the largest of several noisy estimates wins.
+    """
+    scores = scored(golden["means"], golden["factors"], golden["log_variances"], "chen-code")[
         "chen_mig"
     ]
     shared = np.sort(golden["marginal"] - golden["conditional"], axis=1)
     of_means = np.mean((shared[:, -1] - shared[:, -2]) / np.log(golden["sizes"][1:]))
-    assert found == pytest.approx(of_means, abs=3e-4)
-    assert found == pytest.approx(float(golden["mig"]), abs=1e-3)
-    assert abs(found - golden["mig"]) < golden["mig_deviation"]
+    assert scores == pytest.approx(of_means, abs=3e-4)
+    assert scores == pytest.approx(float(golden["mig"]), abs=1e-3)
+    assert abs(scores - golden["mig"]) < golden["mig_deviation"]
 
 
 def test_every_factor_counts_in_the_paper_and_all_but_the_first_in_the_code(golden):
@@ -145,28 +154,31 @@ def test_the_whole_score_is_that_of_direct_summation(golden):
     given = base_draws.Given(log_variances=golden["log_variances"][:, :3])
     draws = base_draws.from_table(golden["means"][:, :3], golden["factors"], 400, 100, 0, given)
     np.testing.assert_allclose(chen_mig.matrix(draws)[0][:, :2], shared, atol=1e-4)
-    found = chen_mig.score(draws)
-    assert (found["gap_0"] + found["gap_1"]) / 2 == pytest.approx(expected, abs=1e-4)
+    scores = chen_mig.score(draws)
+    assert (scores["gap_0"] + scores["gap_1"]) / 2 == pytest.approx(expected, abs=1e-4)
 
 
 def test_two_overlapping_gaussians():
-    """One binary factor, q(z|x) = N(±1, 1): the information is that of an antipodal signal in noise, 0.3369 nats."""
+    """One binary factor, q(z|x) = N(±1, 1).
+
+    The information is that of an antipodal signal in noise, 0.3369 nats.
+    """
 
     def density(z):
         return (stats.norm.pdf(z, 1) + stats.norm.pdf(z, -1)) / 2
 
     whole, _ = integrate.quad(lambda z: -density(z) * np.log(density(z)), -12, 12)
     factors = np.arange(20)[:, None] % 2
-    found = scored(2.0 * factors - 1, factors, 0.0)
-    assert found["chen_mig"] == pytest.approx((whole - NORMAL) / np.log(2), abs=1e-4)
+    scores = scored(2.0 * factors - 1, factors, 0.0)
+    assert scores["chen_mig"] == pytest.approx((whole - NORMAL) / np.log(2), abs=1e-4)
     assert whole - NORMAL == pytest.approx(0.3369, abs=1e-4)
 
 
-def test_perfect_codes_reach_1_as_their_noise_goes(grid):
-    found = [scored(grid.oracle(), grid.factors, v)["chen_mig"] for v in (-12, -6, -3, -1, 1)]
-    assert found[0] == pytest.approx(1, abs=1e-6)
-    assert found == sorted(found, reverse=True)
-    assert found[-1] < 0.3
+def test_perfect_codes_reach_1_without_noise(grid):
+    scores = [scored(grid.oracle(), grid.factors, v)["chen_mig"] for v in (-12, -6, -3, -1, 1)]
+    assert scores[0] == pytest.approx(1, abs=1e-6)
+    assert scores == sorted(scores, reverse=True)
+    assert scores[-1] < 0.3
 
 
 def test_perfect_codes_of_dsprites_reach_1_where_bins_have_a_ceiling(dsprites):
@@ -177,8 +189,8 @@ def test_perfect_codes_of_dsprites_reach_1_where_bins_have_a_ceiling(dsprites):
 
 @pytest.mark.parametrize("convention", chen_mig.CONVENTIONS)
 def test_constant_codes_are_at_0(grid, convention):
-    found = scored(np.ones((len(grid.factors), 3)), grid.factors, -4, convention)
-    assert max(found.values()) < 1e-9
+    scores = scored(np.ones((len(grid.factors), 3)), grid.factors, -4, convention)
+    assert max(scores.values()) < 1e-9
 
 
 def test_shuffled_codes_are_near_0(grid):
@@ -201,19 +213,22 @@ def test_order_sign_scale_and_origin_of_latents_do_not_matter(grid):
 
 def test_a_copied_latent_closes_the_gap_of_its_factor(grid):
     codes = grid.oracle()
-    found = scored(np.c_[codes, codes[:, 1]], grid.factors, -8)
-    assert found["gap_1"] == 0
-    assert found["chen_mig"] == pytest.approx(0.75, abs=1e-6)
+    scores = scored(np.c_[codes, codes[:, 1]], grid.factors, -8)
+    assert scores["gap_1"] == 0
+    assert scores["chen_mig"] == pytest.approx(0.75, abs=1e-6)
 
 
 def test_a_single_latent_has_no_rival(grid):
-    found = scored(grid.oracle()[:, :1], grid.factors, -8)
-    assert found["gap_0"] == pytest.approx(1, abs=1e-6)
-    assert found["chen_mig"] == pytest.approx(0.25, abs=1e-6)
+    scores = scored(grid.oracle()[:, :1], grid.factors, -8)
+    assert scores["gap_0"] == pytest.approx(1, abs=1e-6)
+    assert scores["chen_mig"] == pytest.approx(0.25, abs=1e-6)
 
 
 def test_values_count_by_their_frequency():
-    """No grid: one value in four, of more noise; a latent that tells it tells all of the factor's entropy."""
+    """No grid: a quarter of the rows has one value, with more noise.
+
+    A latent that determines the factor has all of the factor's entropy.
+    """
     factor = np.repeat([0, 1], [30, 10])[:, None]
     assert scored(factor.astype(float), factor, 4 * factor - 10)["chen_mig"] == pytest.approx(
         1, abs=1e-6

@@ -32,7 +32,10 @@ def test_oracle_is_high_and_noise_is_low(grid, name, limits):
 
 
 def test_ceilings_on_dsprites(dsprites):
-    """What the reference answered for a perfect code, over five seeds: MIG .8958 +- .0003, SAP .246 (.9024 if enumerated)."""
+    """The reference's values for a perfect code over five seeds.
+
+    MIG .8958 +- .0003, SAP .246 (.9024 if enumerated).
+    """
     codes = dsprites.oracle()
     cheap = scored(
         codes, dsprites, metrics=["mig", "sap", "modularity"], n_train=10_000, n_test=5_000
@@ -46,7 +49,7 @@ def test_ceilings_on_dsprites(dsprites):
 
 
 def test_constant_codes_are_at_the_bottom(grid):
-    found = scored(np.ones((len(grid.factors), 3)), grid)
+    scores = scored(np.ones((len(grid.factors), 3)), grid)
     zero = (
         "mig.mig",
         "modularity.modularity",
@@ -55,10 +58,10 @@ def test_constant_codes_are_at_the_bottom(grid):
         "irs.irs",
         "dci.disentanglement",
     )
-    assert found[list(zero)].abs().max() < 1e-9
-    assert found["explicitness.explicitness_test"] == 0.5
-    assert found["beta_vae_score.beta_vae_score"] < 0.4
-    assert found.filter(like="unsupervised").abs().max() == 0
+    assert scores[list(zero)].abs().max() < 1e-9
+    assert scores["explicitness.explicitness_test"] == 0.5
+    assert scores["beta_vae_score.beta_vae_score"] < 0.4
+    assert scores.filter(like="unsupervised").abs().max() == 0
 
 
 def test_the_order_and_sign_of_latents_do_not_matter(grid):
@@ -70,7 +73,7 @@ def test_the_order_and_sign_of_latents_do_not_matter(grid):
     pd.testing.assert_series_equal(kept, other[kept.index], atol=0.02, rtol=0)
 
 
-def test_permuted_latents_score_alike_to_the_last_digits(grid):
+def test_permuted_latents_have_almost_the_same_scores(grid):
     codes, order = grid.entangled(), [3, 1, 5, 0, 2, 4]
     one, other = scored(codes, grid), scored(codes[:, order], grid)
     trees = one.index.str.startswith("dci")
@@ -82,24 +85,24 @@ def test_permuted_latents_score_alike_to_the_last_digits(grid):
 
 def test_a_copied_latent_halves_completeness_not_disentanglement(grid):
     codes = grid.oracle()
-    found = scored(np.c_[codes, codes[:, :1]], grid, metrics=["dci", "mig", "modularity"])
-    assert found["dci.disentanglement"] > 0.99
-    assert found["dci.completeness"] == pytest.approx(1 - np.log(2) / np.log(5) / 4, abs=0.02)
-    assert found["mig.mig"] == pytest.approx(
+    scores = scored(np.c_[codes, codes[:, :1]], grid, metrics=["dci", "mig", "modularity"])
+    assert scores["dci.disentanglement"] > 0.99
+    assert scores["dci.completeness"] == pytest.approx(1 - np.log(2) / np.log(5) / 4, abs=0.02)
+    assert scores["mig.mig"] == pytest.approx(
         0.75, abs=0.03
     )  # a copy closes the gap of one factor in four
-    assert found["modularity.modularity"] > 0.99
+    assert scores["modularity.modularity"] > 0.99
 
 
 def test_a_merged_latent_lowers_disentanglement(grid):
     codes = grid.oracle()
     merged = np.c_[codes[:, :1] + codes[:, 1:2] * 10, codes[:, 2:]]
-    found = scored(merged, grid, metrics=["dci"])
-    assert found["dci.disentanglement"] < 0.85
-    assert found["dci.completeness"] > 0.98
+    scores = scored(merged, grid, metrics=["dci"])
+    assert scores["dci.disentanglement"] < 0.85
+    assert scores["dci.completeness"] > 0.98
 
 
-def test_old_and_new_libraries_are_told_apart(grid):
+def test_conventions_of_old_and_new_libraries_differ(grid):
     rows = [
         metrics.score(grid.entangled(), grid.factors, n_train=400, n_test=400, convention=c)
         for c in ("dlib", "dlib-modern")
@@ -111,7 +114,7 @@ def test_old_and_new_libraries_are_told_apart(grid):
     assert old["explicitness", "explicitness_test"] != new["explicitness", "explicitness_test"]
 
 
-def test_corrected_modularity_leaves_dead_latents_out(grid):
+def test_corrected_modularity_leaves_out_dead_latents(grid):
     codes = np.c_[grid.oracle(), np.zeros((len(grid.factors), 4))]
     assert scored(codes, grid, metrics=["modularity"])["modularity.modularity"] == pytest.approx(
         0.5, abs=0.01

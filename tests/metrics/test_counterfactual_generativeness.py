@@ -1,4 +1,4 @@
-"""CG: models whose decoder and classifier are known, and the released code's answers."""
+"""CG: models whose decoder and classifier are known, and the released code's values."""
 
 import json
 
@@ -13,7 +13,10 @@ ANSWERS = json.loads((GOLDENS / "unconfoundedness" / "answers.json").read_text()
 
 
 class Exact:
-    """A decoder that lights the pixel of each factor's value, read off its own latent, and a classifier that sees it."""
+    """A decoder that sets the pixel of each factor's value, and a classifier that reads it.
+
+    The value is read from the factor's own latent.
+    """
 
     def __init__(self, grid, read=lambda codes: codes):
         self.grid, self.read = grid, read
@@ -42,8 +45,8 @@ def scored(codes, grid, given, convention="corrected", n=500):
 
 @pytest.mark.parametrize("convention", counterfactual_generativeness.CONVENTIONS)
 def test_a_perfect_model_is_at_the_top(grid, convention):
-    found = scored(grid.oracle(), grid, Exact(grid).given, convention)
-    assert [found[name] for name in ("cg", "cg_average", "effect", "side_effect")] == [1, 1, 1, 0]
+    scores = scored(grid.oracle(), grid, Exact(grid).given, convention)
+    assert [scores[name] for name in ("cg", "cg_average", "effect", "side_effect")] == [1, 1, 1, 0]
 
 
 def test_latents_that_the_decoder_does_not_use_generate_nothing(grid):
@@ -58,15 +61,20 @@ def test_constant_codes_generate_nothing(grid):
 
 def test_a_constant_latent_is_decoded_and_changes_nothing(grid):
     model = Exact(grid, lambda codes: codes[:, 1:])
-    found = scored(np.c_[np.full(360, 3.0), grid.oracle()], grid, model.given)
-    assert found["cg"] == found["effect"] == 1
+    scores = scored(np.c_[np.full(360, 3.0), grid.oracle()], grid, model.given)
+    assert scores["cg"] == scores["effect"] == 1
 
 
 def test_the_wrong_latents_alone_score_as_high(grid):
-    """Where the decoder reads noisy copies, the exact latents are the factor's own; the absolute value does not mind."""
+    """The decoder reads noisy copies, while the exact latents count as the factor's own.
+
+    The absolute value does not distinguish the two.
+    """
     noisy = grid.oracle() + 0.01 * grid.noise()
-    found = scored(np.c_[grid.oracle(), noisy], grid, Exact(grid, lambda codes: codes[:, 4:]).given)
-    assert [found[name] for name in ("cg", "effect", "side_effect")] == [1, 0, 1]
+    scores = scored(
+        np.c_[grid.oracle(), noisy], grid, Exact(grid, lambda codes: codes[:, 4:]).given
+    )
+    assert [scores[name] for name in ("cg", "effect", "side_effect")] == [1, 0, 1]
 
 
 def test_order_and_scale_of_latents_do_not_matter(grid):
@@ -89,7 +97,7 @@ def test_images_are_decoded_once_for_each_set_of_latents(grid):
     assert max(calls) <= counterfactual_generativeness.BATCH
 
 
-def test_what_is_missing_is_said(grid):
+def test_missing_inputs_are_named(grid):
     model = Exact(grid)
     with pytest.raises(ValueError, match="needs classifier"):
         scored(grid.oracle(), grid, base_draws.Given(decoder=model.decoder))
@@ -134,10 +142,10 @@ def test_it_is_the_released_number(case, read_golden):
     golden = read_golden(case)
     points = base_draws.Sample(golden["mus_train"].T[:300], golden["ys_train"].T[:300])
     draws = base_draws.Draws(points, points, given=toy(points.codes.shape[1]))
-    found = counterfactual_generativeness.score(draws, "dlib-fork")
-    assert [found["cg"], found["cg_rho7"]] == pytest.approx(
+    scores = counterfactual_generativeness.score(draws, "dlib-fork")
+    assert [scores["cg"], scores["cg_rho7"]] == pytest.approx(
         [ANSWERS[case]["cg_1"], ANSWERS[case]["cg_7"]], abs=1e-6
     )
     assert (
-        found["cg_average"] < found["cg"]
+        scores["cg_average"] < scores["cg"]
     )  # here the greater effect is now the one, now the other

@@ -1,4 +1,4 @@
-"""D_LSBD: tori have 0, whatever does not turn has 1, and the published function's numbers."""
+"""D_LSBD: tori score 0, codes that do not rotate score 1, and the published function's values."""
 
 import json
 
@@ -32,15 +32,15 @@ def scored(codes, sizes=SIZES, convention="paper"):
 
 @pytest.mark.parametrize("convention", d_lsbd.CONVENTIONS)
 def test_a_torus_has_zero(convention):
-    found = scored(torus(turns=(1, 3)), convention=convention)
-    assert found["d_lsbd"] == pytest.approx(0, abs=1e-6)
-    assert (found["turns_0"], found["turns_1"]) == (1, 3)
+    scores = scored(torus(turns=(1, 3)), convention=convention)
+    assert scores["d_lsbd"] == pytest.approx(0, abs=1e-6)
+    assert (scores["turns_0"], scores["turns_1"]) == (1, 3)
 
 
-def test_any_basis_scale_and_squeeze_of_the_planes_is_as_good():
-    turned = torus() @ np.linalg.qr(np.random.default_rng(0).normal(size=(4, 4)))[0]
+def test_basis_scale_and_origin_of_the_planes_do_not_matter():
+    rotated = torus() @ np.linalg.qr(np.random.default_rng(0).normal(size=(4, 4)))[0]
     for codes in (
-        turned,
+        rotated,
         torus() * [3, 3, 0.2, 0.2],
         torus() * [1, 5, 1, 1],
         torus()[:, [3, 0, 2, 1]] * -1,
@@ -68,7 +68,10 @@ def test_noise_and_shuffled_codes_are_near_the_bottom():
 
 
 def test_a_linear_code_keeps_a_known_part():
-    """The sawtooth's first harmonic has 6 / pi^2 of its power, of which one direction in two and one sense of turning count."""
+    """The sawtooth's first harmonic has 6 / pi^2 of its power.
+
+    Of it, one of two directions and one of two senses of rotation count.
+    """
     factors, _ = angles((60, 64))
     assert scored(factors, (60, 64))["d_lsbd"] == pytest.approx(1 - 1.5 / np.pi**2, abs=1e-3)
     assert scored(angles((2, 2))[0], (2, 2))["d_lsbd"] == pytest.approx(0.5)
@@ -80,24 +83,24 @@ def test_one_latent_is_half_a_circle():
     assert scored(np.cos(angle), (8,))["d_lsbd"] == pytest.approx(0.75)
 
 
-def test_classes_on_a_regular_triangle_cannot_be_told_from_angles():
+def test_one_hot_codes_of_three_classes_look_like_angles():
     factors, _ = angles((3, 4))
     assert scored(np.eye(3)[factors[:, 0]], (3, 4))["d_lsbd_0"] == pytest.approx(0, abs=1e-6)
 
 
-def test_more_than_ten_turns_are_not_looked_for():
+def test_more_than_ten_turns_are_not_tried():
     assert scored(torus((64,), (10,)), (64,))["d_lsbd"] == pytest.approx(0, abs=1e-6)
     assert scored(torus((64,), (12,)), (64,))["d_lsbd"] == pytest.approx(1)
 
 
 def test_the_sum_is_that_of_the_terms_and_the_score_their_mean():
-    found = scored(np.c_[torus()[:, :2], np.zeros(96)])
-    assert found["d_lsbd_0"] == pytest.approx(0, abs=1e-6)
-    assert found["d_lsbd_1"] == found["d_lsbd_sum"] == pytest.approx(1)
-    assert found["d_lsbd"] == pytest.approx(0.5)
+    scores = scored(np.c_[torus()[:, :2], np.zeros(96)])
+    assert scores["d_lsbd_0"] == pytest.approx(0, abs=1e-6)
+    assert scores["d_lsbd_1"] == scores["d_lsbd_sum"] == pytest.approx(1)
+    assert scores["d_lsbd"] == pytest.approx(0.5)
 
 
-def test_a_grid_with_gaps_is_refused():
+def test_an_incomplete_grid_raises():
     factors, _ = angles(SIZES)
     with pytest.raises(
         ValueError, match=r"each combination of factor values once \(8 x 12\), not 95 rows"
@@ -108,7 +111,7 @@ def test_a_grid_with_gaps_is_refused():
         d_lsbd.score(draws.from_table(torus(), twice, 60, 60, 0))
 
 
-def test_draws_alone_are_refused():
+def test_draws_without_a_table_raise():
     points = draws.Sample(torus().astype(np.float32), angles(SIZES)[0])
     with pytest.raises(ValueError, match="whole table"):
         d_lsbd.score(draws.Draws(points, points))
@@ -117,6 +120,8 @@ def test_draws_alone_are_refused():
 @pytest.mark.parametrize("case", ANSWERS)
 def test_it_is_the_published_functions_number(case):
     with np.load(LSBD / "codes.npz", allow_pickle=False) as file:
-        found = scored(file[case], convention="lsbd-vae")
-    assert found["d_lsbd"] == pytest.approx(ANSWERS[case]["d_lsbd"], abs=1e-9)
-    assert [found["d_lsbd_0"], found["d_lsbd_1"]] == pytest.approx(ANSWERS[case]["terms"], abs=1e-9)
+        scores = scored(file[case], convention="lsbd-vae")
+    assert scores["d_lsbd"] == pytest.approx(ANSWERS[case]["d_lsbd"], abs=1e-9)
+    assert [scores["d_lsbd_0"], scores["d_lsbd_1"]] == pytest.approx(
+        ANSWERS[case]["terms"], abs=1e-9
+    )

@@ -1,4 +1,4 @@
-"""Downstream accuracy: what the reference answered, what can be known beforehand, and what is missing at ten points."""
+"""Downstream accuracy: the reference's values, known codes, and few training points."""
 
 import json
 
@@ -35,26 +35,32 @@ def given(codes, grid, n_train=300, n_test=150):
 
 
 def test_answers_of_the_reference(grid, codes):
-    """Logistic regression to the digit at each size; boosted trees between the answers of the reference's own seeds."""
-    found = downstream.score(drawn(codes, grid), DLIB)
-    assert {key: found[key] for key in ANSWERS["lr"]} == pytest.approx(ANSWERS["lr"], abs=1e-6)
+    """Logistic regression agrees to the last digit at each size.
+
+    Boosted trees lie between the values of the reference's own seeds.
+    """
+    scores = downstream.score(drawn(codes, grid), DLIB)
+    assert {key: scores[key] for key in ANSWERS["lr"]} == pytest.approx(ANSWERS["lr"], abs=1e-6)
     for key in ("gbt_10", "gbt_100", "gbt_300"):
-        assert min(ANSWERS["gbt"][key]) - 1e-6 <= found[key] <= max(ANSWERS["gbt"][key]) + 1e-6
+        assert min(ANSWERS["gbt"][key]) - 1e-6 <= scores[key] <= max(ANSWERS["gbt"][key]) + 1e-6
 
 
-def test_answers_of_the_reference_where_no_latents_tie(grid, codes):
-    """To the digit, but for one training point of 1,200: two cuts of a tree are equal but for rounding."""
-    found, answers = downstream.score(drawn(codes[:, :1], grid), DLIB), dict(ANSWERS["single"])
-    assert found["gbt_300_train"] == pytest.approx(answers.pop("gbt_300_train"), abs=1 / 1000)
-    assert {key: found[key] for key in answers} == pytest.approx(answers, abs=1e-6)
+def test_values_of_the_reference_without_ties(grid, codes):
+    """To the last digit, except for one training point of 1,200.
+
+    There two cuts of a tree are equal except for rounding.
+    """
+    scores, answers = downstream.score(drawn(codes[:, :1], grid), DLIB), dict(ANSWERS["single"])
+    assert scores["gbt_300_train"] == pytest.approx(answers.pop("gbt_300_train"), abs=1 / 1000)
+    assert {key: scores[key] for key in answers} == pytest.approx(answers, abs=1e-6)
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_logistic_regression_is_that_of_scikit_learn_020(case, read_golden):
     """Each of 1,000 test points is predicted alike, for each factor."""
     draws = read_golden(case)["draws"]
-    found = downstream.predictions(draws, draws.train, draws.test, "lr", DLIB)
-    accuracies = [np.mean(p.test == y) for p, y in zip(found, draws.test.factors.T, strict=True)]
+    scores = downstream.predictions(draws, draws.train, draws.test, "lr", DLIB)
+    accuracies = [np.mean(p.test == y) for p, y in zip(scores, draws.test.factors.T, strict=True)]
     np.testing.assert_allclose(accuracies, ANSWERS["lr_dsprites"][case], rtol=0, atol=1e-6)
 
 
@@ -65,53 +71,59 @@ def test_older_versions_have_the_same_numbers(grid, codes):
     )
 
 
-def test_a_perfect_code_is_read_by_trees_but_not_by_lines(grid):
-    """One class against the rest cannot single out the middle values of an axis; all classes in one model can."""
-    found = {
+def test_a_perfect_code_is_predicted_by_trees_but_not_by_one_vs_rest(grid):
+    """One-vs-rest classifiers cannot separate the middle values of an axis.
+
+    A multinomial model can.
+    """
+    result = {
         name: downstream.score(drawn(grid.oracle(), grid, 300, 500), name)
         for name in (DLIB, MODERN)
     }
-    assert all(scores["gbt"] == 1 for scores in found.values())
-    assert found[DLIB]["lr"] < 0.7
-    assert found[MODERN]["lr"] > 0.9
+    assert all(scores["gbt"] == 1 for scores in result.values())
+    assert result[DLIB]["lr"] < 0.7
+    assert result[MODERN]["lr"] > 0.9
 
 
-def test_a_rotation_is_nothing_to_lines_and_much_to_trees(grid):
+def test_a_rotation_matters_to_trees_but_not_to_logistic_regression(grid):
     turn = np.linalg.qr(np.random.default_rng(0).normal(size=(4, 4)))[0]
-    straight, turned = (
+    plain, rotated = (
         downstream.score(drawn(c, grid, 100, 500), DLIB)
         for c in (grid.oracle(), grid.oracle() @ turn)
     )
-    assert turned["lr"] == pytest.approx(straight["lr"], abs=0.01)
-    assert turned["gbt"] < straight["gbt"] - 0.15
+    assert rotated["lr"] == pytest.approx(plain["lr"], abs=0.01)
+    assert rotated["gbt"] < plain["gbt"] - 0.15
 
 
 @pytest.mark.parametrize("convention", [DLIB, MODERN])
-def test_codes_that_say_nothing_predict_a_value_by_its_frequency(grid, convention):
+def test_uninformative_codes_predict_the_most_frequent_value(grid, convention):
     draws = drawn(np.ones((360, 3)), grid, 100)
-    found = downstream.score(draws, convention)
+    scores = downstream.score(draws, convention)
     *_, (train, test) = downstream.rounds(draws)
     commonest = [np.bincount(y).argmax() for y in train.factors.T]
     expected = np.mean(
         [np.mean(y == value) for y, value in zip(test.factors.T, commonest, strict=True)]
     )
-    assert found["gbt"] == found["lr"] == pytest.approx(expected)
+    assert scores["gbt"] == scores["lr"] == pytest.approx(expected)
 
 
 @pytest.mark.slow
 def test_shuffled_codes_are_at_chance(dsprites):
     """Among 737,280 rows no test point is a training point."""
-    found = downstream.score(
+    scores = downstream.score(
         drawn(np.random.default_rng(0).permutation(dsprites.oracle()), dsprites, 100, 2000), DLIB
     )
     chance = np.mean([1 / size for size in dsprites.sizes])
-    assert found["lr"] == pytest.approx(chance, abs=0.02)
-    assert found["gbt"] == pytest.approx(chance, abs=0.02)
+    assert scores["lr"] == pytest.approx(chance, abs=0.02)
+    assert scores["gbt"] == pytest.approx(chance, abs=0.02)
 
 
 @pytest.mark.slow
 def test_order_sign_and_scale_of_latents(grid, codes):
-    """Trees ask for order alone, logistic regression for neither order nor sign; its penalty has a unit."""
+    """Trees depend on the order of values only, and logistic regression not on order or sign.
+
+    The latter's penalty has a unit, so scale matters to it.
+    """
 
     def scored(changed):
         return downstream.score(given(changed, grid, 60), DLIB)
@@ -140,29 +152,29 @@ def test_sizes(grid, codes, n_train, sizes):
     ] == sizes
 
 
-def test_what_is_scored_of_few_points(grid, codes):
-    found = downstream.score(drawn(codes, grid, 12, 50), DLIB)
+def test_scores_of_few_points(grid, codes):
+    scores = downstream.score(drawn(codes, grid, 12, 50), DLIB)
     each = [
         f"{name}_{n}{end}"
         for n in (10, 12)
         for name in ("lr", "gbt")
         for end in ("", "_train", "_min")
     ]
-    assert set(found) == {*each, "lr", "gbt"}  # no efficiency: it is of 10,000 points
-    assert found["gbt"] == found["gbt_12"]
-    assert found["lr"] == found["lr_12"]
+    assert set(scores) == {*each, "lr", "gbt"}  # no efficiency: it is of 10,000 points
+    assert scores["gbt"] == scores["gbt_12"]
+    assert scores["lr"] == scores["lr_12"]
 
 
 def test_efficiency_is_of_a_hundred_over_ten_thousand_points(grid, monkeypatch):
     monkeypatch.setattr(downstream, "MANY", 120)
-    found = downstream.score(drawn(grid.entangled(), grid, 120), DLIB)
+    scores = downstream.score(drawn(grid.entangled(), grid, 120), DLIB)
     for name in ("lr", "gbt"):
-        assert found[f"{name}_efficiency"] == pytest.approx(
-            found[f"{name}_100"] / found[f"{name}_120"]
+        assert scores[f"{name}_efficiency"] == pytest.approx(
+            scores[f"{name}_100"] / scores[f"{name}_120"]
         )
 
 
-def test_points_are_drawn_anew_for_each_size(grid, codes):
+def test_new_points_are_sampled_for_each_size(grid, codes):
     (train, test), (more, others), _ = downstream.rounds(drawn(codes, grid))
     random = np.random.RandomState(0)
     np.testing.assert_array_equal(
@@ -172,30 +184,30 @@ def test_points_are_drawn_anew_for_each_size(grid, codes):
     assert (test.factors != others.factors).any()
 
 
-def test_of_given_draws_the_first_are_taken_and_the_trees_shared(grid, codes):
+def test_draws_without_a_table_are_used_from_the_first_and_share_trees(grid, codes):
     draws = given(codes, grid)
     (train, test), *_, (all_of_them, _) = downstream.rounds(draws)
     np.testing.assert_array_equal(train.codes, draws.train.codes[:10])
     assert test is draws.test
     assert all_of_them is draws.train
-    found = downstream.score(draws, DLIB)
+    scores = downstream.score(draws, DLIB)
     forests = _predictors.forests(draws, _boosting.RULES[DLIB])
-    assert found["gbt"] == np.mean(
+    assert scores["gbt"] == np.mean(
         [t.predicted.test == y for t, y in zip(forests, draws.test.factors.T, strict=True)]
     )
     assert forests is _predictors.forests(draws, _boosting.Rule())
 
 
-def test_points_in_the_order_of_a_factor_are_refused(grid, codes):
+def test_points_sorted_by_a_factor_raise(grid, codes):
     with pytest.raises(ValueError, match="sorted by factor 0"):
         metrics.score_draws((codes, grid.factors), (codes, grid.factors), metrics=["downstream"])
 
 
-def test_a_factor_of_which_ten_points_show_one_value_alone(grid, codes):
+def test_a_factor_with_one_value_among_ten_points(grid, codes):
     draws = given(codes, grid)
     factors = draws.train.factors.copy()
     factors[:10, 0] = 2
-    found = downstream.score(
+    scores = downstream.score(
         base_draws.Draws(base_draws.Sample(draws.train.codes, factors), draws.test), DLIB
     )
     for name in ("lr", "gbt"):
@@ -204,25 +216,28 @@ def test_a_factor_of_which_ten_points_show_one_value_alone(grid, codes):
         assert (predicted[0].test == 2).all()
         assert (predicted[0].train == 2).all()
         assert np.isin(predicted[3].test, factors[:10, 3]).all()
-        assert np.isfinite(found[f"{name}_10"])
+        assert np.isfinite(scores[f"{name}_10"])
 
 
 @pytest.mark.parametrize("convention", [DLIB, MODERN])
 def test_fewer_points_than_folds(grid, convention):
-    found = downstream.score(drawn(grid.oracle(), grid, 4, 20, seed=1), convention)
-    assert 0 < found["gbt"] < 1
-    assert 0 < found["lr"] < 1
+    scores = downstream.score(drawn(grid.oracle(), grid, 4, 20, seed=1), convention)
+    assert 0 < scores["gbt"] < 1
+    assert 0 < scores["lr"] < 1
 
 
 def test_a_class_chooses_the_smallest_of_the_best_penalties():
-    """A value in the middle of an axis cannot be cut off by one plane: it is never predicted, and any C is as good."""
+    """A value in the middle of an axis cannot be cut off by one plane.
+
+    It is never predicted, so every C is equally good.
+    """
     labels = np.tile([0, 1, 2], 40)
     codes = (labels - 1 + 0.1 * np.random.default_rng(0).normal(size=120)).astype(np.float32)[
         :, None
     ]
-    found = _linear.logistic_cv(codes, labels)
-    assert found.strengths[1] == _linear.STRENGTHS[0]
-    assert (found.strengths[[0, 2]] > _linear.STRENGTHS[0]).all()
+    scores = _linear.logistic_cv(codes, labels)
+    assert scores.strengths[1] == _linear.STRENGTHS[0]
+    assert (scores.strengths[[0, 2]] > _linear.STRENGTHS[0]).all()
 
 
 def test_the_gradient_of_the_loss():

@@ -43,7 +43,7 @@ def test_pairs_agree_in_one_factor(grid):
         assert len(np.unique(one[:, 1])) == grid.sizes[1]
 
 
-def test_rows_of_no_grid_are_drawn_alike_often(grid):
+def test_rows_of_a_table_without_a_grid_are_sampled_uniformly(grid):
     _, table = both(grid)
     counts = np.bincount(
         table.draw(50 * len(table.codes), np.random.RandomState(0)), minlength=len(table.codes)
@@ -63,5 +63,9 @@ def test_a_value_with_a_single_row_cannot_be_held():
 
 def test_shared_work_is_done_once(grid):
     draws = base_draws.from_table(grid.oracle(), grid.factors, 50, 20, seed=0)
-    made = []
-    assert [draws.shared("key", lambda: made.append(1) or len(made)) for _ in range(3)] == [1, 1, 1]
+    calls = []
+    assert [draws.shared("key", lambda: calls.append(1) or len(calls)) for _ in range(3)] == [
+        1,
+        1,
+        1,
+    ]

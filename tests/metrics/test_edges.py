@@ -1,4 +1,4 @@
-"""Input that cannot be scored is refused by what is wrong with it; input that is merely odd has a defined score."""
+"""Input that cannot be scored raises an error that says why; unusual input has a defined score."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def bad(grid, value):
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_values_that_are_no_numbers(grid, value):
+def test_values_that_are_not_finite(grid, value):
     with pytest.raises(ValueError, match=r"1 values are not finite .*row 7, column 2"):
         metrics.score(bad(grid, value), grid.factors)
 
@@ -39,7 +39,7 @@ def test_shapes_that_do_not_fit(grid):
         metrics.score(grid.oracle()[:, 0], grid.factors)
 
 
-def test_factors_that_are_no_integers(grid):
+def test_factors_that_are_not_integers(grid):
     with pytest.raises(ValueError, match="integers"):
         metrics.score(grid.oracle(), grid.factors + 0.5)
 
@@ -64,39 +64,39 @@ def test_numbers_of_points(grid, count):
         metrics.score(grid.oracle(), grid.factors, n_train=100, n_test=count)
 
 
-def test_too_few_points_to_see_a_factor_vary(grid):
+def test_too_few_training_points_for_a_factor_to_vary(grid):
     with pytest.raises(ValueError, match="one value in all 1 training points"):
         metrics.score(grid.oracle(), grid.factors, n_train=1, n_test=1)
 
 
 def test_fewer_points_than_classes_and_classes_missing(grid):
-    found = metrics.score(grid.oracle(), grid.factors, n_train=5, n_test=3)
-    assert np.isfinite(found.value).all()
-    assert set(found.metric) == set(metrics.STUDY)
+    scores = metrics.score(grid.oracle(), grid.factors, n_train=5, n_test=3)
+    assert np.isfinite(scores.value).all()
+    assert set(scores.metric) == set(metrics.STUDY)
 
 
 def test_a_single_latent_has_no_rival(grid):
-    found = (
+    scores = (
         metrics.score(grid.oracle()[:, :1], grid.factors, **SMALL)
         .set_index(["metric", "score"])
         .value
     )
-    assert np.isfinite(found).all()
-    assert found["mig", "mig"] == pytest.approx(
+    assert np.isfinite(scores).all()
+    assert scores["mig", "mig"] == pytest.approx(
         0.25, abs=0.05
     )  # it tells all of one factor in four
-    assert found["dci", "completeness"] == 1.0
+    assert scores["dci", "completeness"] == 1.0
 
 
 def test_a_single_factor_is_not_mixed_with_any():
     factors = np.repeat(np.arange(4), 5)[:, None]
-    found = (
+    scores = (
         metrics.score(np.c_[factors, factors % 2], factors, **SMALL)
         .set_index(["metric", "score"])
         .value
     )
-    assert np.isfinite(found).all()
-    assert found["modularity", "modularity"] == found["dci", "disentanglement"] == 1.0
+    assert np.isfinite(scores).all()
+    assert scores["modularity", "modularity"] == scores["dci", "disentanglement"] == 1.0
 
 
 def test_a_latent_too_nearly_constant_for_its_bins(grid):
@@ -108,9 +108,9 @@ def test_a_latent_too_nearly_constant_for_its_bins(grid):
 def test_given_draws_are_scored_as_drawn(grid):
     rows = np.random.default_rng(0).integers(len(grid.factors), size=(2, 300))
     train, test = ((grid.entangled()[r], grid.factors[r]) for r in rows)
-    found = metrics.score_draws(train, test)
-    assert set(found.metric) == {name for name in metrics.STUDY if "vae_score" not in name}
-    assert set(found.n_train) == set(found.n_test) == {300}
+    scores = metrics.score_draws(train, test)
+    assert set(scores.metric) == {name for name in metrics.STUDY if "vae_score" not in name}
+    assert set(scores.n_train) == set(scores.n_test) == {300}
     with pytest.raises(ValueError, match="give the whole table"):
         metrics.score_draws(train, test, metrics=["factor_vae_score"])
     with pytest.raises(ValueError, match="whole table"):
@@ -134,11 +134,11 @@ def test_unknown_names(grid):
         metrics.score(grid.oracle(), grid.factors, metrics=["sap"], convention="exact")
 
 
-def test_the_table_says_how_it_was_made(grid, capsys):
-    found = metrics.score(
+def test_the_table_has_its_settings(grid, capsys):
+    scores = metrics.score(
         grid.oracle(), grid.factors, metrics=["mig"], seed=5, progress=True, **SMALL
     )
-    assert list(found.columns) == [
+    assert list(scores.columns) == [
         "metric",
         "score",
         "value",
@@ -149,7 +149,7 @@ def test_the_table_says_how_it_was_made(grid, capsys):
         "seconds",
         "versions",
     ]
-    assert found.iloc[0][
+    assert scores.iloc[0][
         ["metric", "score", "convention", "n_train", "n_test", "seed"]
     ].tolist() == [
         "mig",
@@ -159,16 +159,16 @@ def test_the_table_says_how_it_was_made(grid, capsys):
         100,
         5,
     ]
-    assert "scikit-learn" in found.versions[0]
+    assert "scikit-learn" in scores.versions[0]
     assert "mig: " in capsys.readouterr().err
 
 
-def test_a_table_that_is_no_grid(grid):
+def test_a_table_that_is_not_a_grid(grid):
     kept = np.random.default_rng(0).permutation(len(grid.factors))[:300]
-    found = metrics.score(
+    scores = metrics.score(
         grid.oracle()[kept],
         grid.factors[kept],
         metrics=["beta_vae_score", "factor_vae_score"],
         **SMALL,
     )
-    assert (found[found.score.str.endswith("vae_score")].value > 0.97).all()
+    assert (scores[scores.score.str.endswith("vae_score")].value > 0.97).all()

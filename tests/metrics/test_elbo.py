@@ -36,14 +36,14 @@ def sigmoid(z):
 def test_by_hand():
     """Image (1, 0, 1), means (0.5, 0.25, 0.8); q = N(2, 1) and N(0, e⁻²)."""
     images, codes = np.tile([True, False, True], (N, 1)), np.tile([2.0, 0.0], (N, 1))
-    found = scored(codes, [0, -2], images, constant(0.5, 0.25, 0.8))
+    scores = scored(codes, [0, -2], images, constant(0.5, 0.25, 0.8))
     loss = -np.log(0.5) - np.log(0.75) - np.log(0.8)
-    assert found["reconstruction_loss"] == pytest.approx(loss, rel=1e-6)
-    assert found["kl_0"] == pytest.approx(2)
-    assert found["kl_1"] == pytest.approx((np.exp(-2) + 1) / 2)
-    assert found["kl"] == pytest.approx(found["kl_0"] + found["kl_1"])
-    assert found["elbo"] == pytest.approx(-loss - found["kl"])
-    assert found["clipped"] == 0
+    assert scores["reconstruction_loss"] == pytest.approx(loss, rel=1e-6)
+    assert scores["kl_0"] == pytest.approx(2)
+    assert scores["kl_1"] == pytest.approx((np.exp(-2) + 1) / 2)
+    assert scores["kl"] == pytest.approx(scores["kl_0"] + scores["kl_1"])
+    assert scores["elbo"] == pytest.approx(-loss - scores["kl"])
+    assert scores["clipped"] == 0
 
 
 def test_the_divergence_is_that_of_torch():
@@ -58,19 +58,22 @@ def test_the_divergence_is_that_of_torch():
         torch.tensor(codes[rows]), torch.tensor(log_variances[rows]).mul(0.5).exp()
     )
     expected = distributions.kl_divergence(q, distributions.Normal(0.0, 1.0)).mean(0)
-    found = elbo.score(draws)
-    assert [found[f"kl_{j}"] for j in range(4)] == pytest.approx(expected.tolist(), rel=1e-5)
+    scores = elbo.score(draws)
+    assert [scores[f"kl_{j}"] for j in range(4)] == pytest.approx(expected.tolist(), rel=1e-5)
 
 
-def test_of_a_linear_gaussian_model_the_divergence_is_the_capacity():
-    """Posterior of z in x = w z + noise: variance v = 1 / (1 + w²), and mean of variance 1 - v: KL = ln(1 + w²) / 2."""
+def test_the_kl_of_a_linear_gaussian_model_is_the_channel_capacity():
+    """Posterior of z in x = w z + noise: variance v = 1 / (1 + w²), mean of variance 1 - v.
+
+    Hence KL = ln(1 + w²) / 2.
+    """
     w = np.array([0.5, 1.0, 3.0])
     v = 1 / (1 + w**2)
     means = np.where(np.arange(N) % 2, 1.0, -1.0)[:, None] * np.sqrt(
         1 - v
     )  # of the right second moment, exactly
-    found = scored(means, np.log(v), np.zeros((N, 1)), constant(0.5))
-    assert [found[f"kl_{j}"] for j in range(3)] == pytest.approx(np.log(1 + w**2) / 2, rel=1e-5)
+    scores = scored(means, np.log(v), np.zeros((N, 1)), constant(0.5))
+    assert [scores[f"kl_{j}"] for j in range(3)] == pytest.approx(np.log(1 + w**2) / 2, rel=1e-5)
 
 
 def test_cross_entropy_is_that_of_torch():
@@ -88,25 +91,25 @@ def test_cross_entropy_is_that_of_torch():
 
 
 def test_means_of_a_sigmoid_in_float32_lose_little_of_the_logits():
-    """Logits of up to 80, as trained decoders give, all on the right side: 2e-6 nats a pixel at most."""
+    """Logits of up to 80, as in trained decoders, of the right sign: at most 2e-6 nats a pixel."""
     logits = np.linspace(-80, 80, 400, dtype=np.float32)
     images = np.tile(logits > 0, (N, 1))
-    found = scored(np.zeros((N, 1)), 0.0, images, lambda z: np.tile(sigmoid(logits), (len(z), 1)))
+    scores = scored(np.zeros((N, 1)), 0.0, images, lambda z: np.tile(sigmoid(logits), (len(z), 1)))
     exact = functional.binary_cross_entropy_with_logits(
         torch.tensor(logits).double(), torch.tensor(images[0]).double()
     )
-    assert found["reconstruction_loss"] / 400 == pytest.approx(exact.item(), abs=2e-6)
-    assert 0.5 < found["clipped"] < 0.9
+    assert scores["reconstruction_loss"] / 400 == pytest.approx(exact.item(), abs=2e-6)
+    assert 0.5 < scores["clipped"] < 0.9
 
 
 @pytest.mark.parametrize(("mean", "pixel"), [(0.0, 1.0), (1.0, 0.0)])
-def test_a_wrong_saturated_pixel_costs_what_is_stated(mean, pixel):
-    """15.94 nats; torch has 100, for it stops the logarithm at -100, and a plain logarithm has infinity."""
-    found = scored(np.zeros((N, 1)), 0.0, np.full((N, 2), [pixel, 0.5]), constant(mean, 0.5))
-    wrong = found["reconstruction_loss"] - np.log(2)
+def test_a_wrong_saturated_pixel_costs_16_nats(mean, pixel):
+    """15.94 nats; torch has 100, as it clips logarithms at -100; a plain one has infinity."""
+    scores = scored(np.zeros((N, 1)), 0.0, np.full((N, 2), [pixel, 0.5]), constant(mean, 0.5))
+    wrong = scores["reconstruction_loss"] - np.log(2)
     assert wrong == pytest.approx(-np.log(2.0**-23), rel=1e-6)
     assert wrong == pytest.approx(15.94, abs=0.01)
-    assert found["clipped"] == 0.5
+    assert scores["clipped"] == 0.5
     assert (
         functional.binary_cross_entropy(torch.tensor([mean]), torch.tensor([pixel])).item() == 100
     )
@@ -114,19 +117,22 @@ def test_a_wrong_saturated_pixel_costs_what_is_stated(mean, pixel):
 
 @pytest.mark.parametrize("value", [0.0, 1.0])
 def test_a_right_saturated_pixel_costs_nothing(value):
-    found = scored(np.zeros((N, 1)), 0.0, np.full((N, 1), value), constant(value))
-    assert 0 <= found["reconstruction_loss"] < 2e-7
-    assert found["kl"] == 0
-    assert found["elbo"] == pytest.approx(0, abs=2e-7)
+    scores = scored(np.zeros((N, 1)), 0.0, np.full((N, 1), value), constant(value))
+    assert 0 <= scores["reconstruction_loss"] < 2e-7
+    assert scores["kl"] == 0
+    assert scores["elbo"] == pytest.approx(0, abs=2e-7)
 
 
 def test_a_sampled_code_is_decoded_or_its_mean():
-    """One pixel that is 1, mean sigmoid(z), z ~ N(1, 4): E[ln(1 + e⁻ᶻ)] by quadrature, or its value at 1."""
+    """One pixel that is 1, mean sigmoid(z), z ~ N(1, 4).
+
+    The loss is E[ln(1 + e⁻ᶻ)] by quadrature or, for the mean, its value at 1.
+    """
     nodes, weights = np.polynomial.hermite_e.hermegauss(80)
     expected = np.sum(weights * np.log1p(np.exp(-(1 + 2 * nodes)))) / weights.sum()
     arguments = np.ones((N, 1)), np.log(4), np.ones((N, 1)), sigmoid
-    found = scored(*arguments, n=40_000)["reconstruction_loss"]
-    assert found == pytest.approx(
+    scores = scored(*arguments, n=40_000)["reconstruction_loss"]
+    assert scores == pytest.approx(
         expected, abs=0.02
     )  # five standard errors: the losses' deviation is 0.8
     assert scored(*arguments, "mean")["reconstruction_loss"] == pytest.approx(
@@ -168,8 +174,11 @@ def test_order_of_latents_does_not_matter_if_the_decoder_follows():
     )
 
 
-def test_latents_that_are_the_prior_cost_nothing_and_true_codes_pay():
-    """Images of two pixels in four kinds: a blind model pays 2 ln 2 for them, one that encodes them pays in KL instead."""
+def test_latents_equal_to_the_prior_have_no_kl_and_informative_codes_have_some():
+    """Images of two pixels, of four kinds.
+
+    A model without information has a loss of 2 ln 2, one that encodes them has KL instead.
+    """
     bits = np.stack([np.arange(N) // 2 % 2, np.arange(N) // 4 % 2], axis=1)
     blind = scored(np.zeros((N, 2)), 0.0, bits, constant(0.5, 0.5))
     assert blind["elbo"] == pytest.approx(-2 * np.log(2), rel=1e-6)
@@ -180,21 +189,21 @@ def test_latents_that_are_the_prior_cost_nothing_and_true_codes_pay():
 
 
 class Stream:
-    """Images by row, with a note of how many were asked at a time."""
+    """Images by row, which record how many are read at a time."""
 
     def __init__(self):
-        self.asked = []
+        self.batch_sizes = []
 
     def __getitem__(self, rows):
-        self.asked.append(len(rows))
+        self.batch_sizes.append(len(rows))
         return np.ones((len(rows), 3, 3, 1))
 
 
 def test_images_are_read_in_batches_of_the_drawn_rows():
     images = Stream()
     scored(np.zeros((N, 1)), 0.0, images, lambda z: np.full((len(z), 3, 3, 1), 0.5))
-    assert sum(images.asked) == 500
-    assert max(images.asked) <= elbo.BATCH
+    assert sum(images.batch_sizes) == 500
+    assert max(images.batch_sizes) <= elbo.BATCH
     rows = np.arange(N) / N
     draws = drawn(np.zeros((N, 1)), 0.0, rows[:, None], constant(0.25))
     pixel = rows[draws.train.rows].mean()
@@ -224,18 +233,18 @@ def test_images_are_read_in_batches_of_the_drawn_rows():
         ),
     ],
 )
-def test_what_is_no_image_is_refused(images, decoder, message):
+def test_values_outside_0_to_1_and_wrong_shapes_raise(images, decoder, message):
     with pytest.raises(ValueError, match=message):
         scored(np.zeros((N, 1)), 0.0, images, decoder)
 
 
-@pytest.mark.parametrize("lacking", ["log_variances", "images", "decoder"])
-def test_it_says_what_is_lacking(lacking):
+@pytest.mark.parametrize("missing", ["log_variances", "images", "decoder"])
+def test_missing_inputs_are_named(missing):
     given = {
         "log_variances": np.zeros((N, 1)),
         "images": np.ones((N, 1)),
         "decoder": constant(0.5),
-    } | {lacking: None}
+    } | {missing: None}
     draws = base_draws.from_table(np.zeros((N, 1)), FACTORS, 100, 50, 0, base_draws.Given(**given))
-    with pytest.raises(ValueError, match=f"elbo needs {lacking}"):
+    with pytest.raises(ValueError, match=f"elbo needs {missing}"):
         elbo.score(draws)

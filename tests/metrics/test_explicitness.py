@@ -1,4 +1,4 @@
-"""Explicitness: areas that are known, and values that the draws lack."""
+"""Explicitness: known areas, and values that are missing from the draws."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ LINE = [(value, value) for value in (0, 1, 2) for _ in range(40)]
 
 def test_a_value_between_two_others_has_half_an_area_by_its_own_classifier():
     draws = drawn(LINE, LINE)
-    # Both ends are told for certain; a line puts the middle above one end and below the other: 1/2.
+    # Both ends are certain; a linear function puts the middle between them: 1/2.
     assert metric.score(draws, metric.ONE_VS_REST)["explicitness_test"] == pytest.approx(
         (1 + 0.5 + 1) / 3
     )
@@ -38,8 +38,8 @@ def test_two_values_have_one_classifier_and_one_area():
     points = [(random.normal() + value, value) for value in (0, 1) for _ in range(50)]
     draws = drawn(points, points)
     code, value = np.array(points).T
-    found = {name: metric.score(draws, name)["explicitness_train"] for name in metric.CONVENTIONS}
-    assert found == pytest.approx(dict.fromkeys(found, roc_auc_score(value, code)))
+    scores = {name: metric.score(draws, name)["explicitness_train"] for name in metric.CONVENTIONS}
+    assert scores == pytest.approx(dict.fromkeys(scores, roc_auc_score(value, code)))
 
 
 def test_a_tested_value_without_a_training_point():
@@ -48,9 +48,9 @@ def test_a_tested_value_without_a_training_point():
         assert metric.score(draws, convention)["explicitness_test"] == pytest.approx(1), (
             "the ends alone"
         )
-    found = metric.score(draws, CORRECTED)
-    assert found["explicitness_test"] == pytest.approx((1 + 0.5 + 1) / 3)
-    assert found["explicitness_train"] == pytest.approx(1)
+    scores = metric.score(draws, CORRECTED)
+    assert scores["explicitness_test"] == pytest.approx((1 + 0.5 + 1) / 3)
+    assert scores["explicitness_train"] == pytest.approx(1)
 
 
 def test_a_trained_value_without_a_test_point_is_left_out():
@@ -63,7 +63,7 @@ def test_a_trained_value_without_a_test_point_is_left_out():
 
 
 def ends_of_middle(draws):
-    """Area of the middle value against the lowest alone: the sign of its own classifier's slope decides."""
+    """Area of the middle value against the lowest one: its own classifier's slope decides."""
     slope = (
         _linear.logistic(metric.standardised(draws)[0], draws.train.factors[:, 0])
         .estimators_[1]
@@ -73,11 +73,15 @@ def ends_of_middle(draws):
 
 
 def test_values_that_are_missing_on_either_side_are_not_confused():
-    """Of (1, 2) it learns that lower codes are 1, so a tested 0 is more of a 1 than a 1 is: the area of 1 is 0."""
+    """Trained on the values 1 and 2, it learns that lower codes are 1.
+
+    A test point of value 0 then looks more like a 1 than a 1 does: the area of 1 is 0.
+    """
     draws = drawn([pair for pair in LINE if pair[1] != 0], [pair for pair in LINE if pair[1] != 2])
     assert metric.score(draws, DLIB)["explicitness_test"] == 0
     assert metric.score(draws, CORRECTED)["explicitness_test"] == (0 + 0.5) / 2
-    # The reference compares by position, 0 with the chance of 1 and 1 with that of 2, and answers the best there is.
+    # The reference compares by position, 0 with the probability of 1 and 1 with that of 2, and
+    # returns the best possible value.
     codes, (labels,) = metric.standardised(draws), draws.test.factors.T
     chances = _linear.logistic(codes[0], draws.train.factors[:, 0]).predict_proba(codes[1])
     assert roc_auc_score(np.stack([labels == 0, labels == 1], axis=1), chances) == 1
@@ -107,8 +111,8 @@ def test_noise_is_at_chance_and_a_linear_map_changes_nothing(grid):
 def test_conventions_share_their_fits_and_not_their_answers(grid):
     draws = base_draws.from_table(grid.entangled(), grid.factors, 300, 150, 0)
     together = {name: metric.score(draws, name) for name in metric.CONVENTIONS}
-    for name, found in together.items():
+    for name, scores in together.items():
         assert (
             metric.score(base_draws.from_table(grid.entangled(), grid.factors, 300, 150, 0), name)
-            == found
+            == scores
         )

@@ -1,4 +1,4 @@
-"""Unfairness: the reference's answers, latents that are fair or not at all, and how the pairs are reduced."""
+"""Unfairness: the reference's values, fair and unfair latents, and summaries over pairs."""
 
 import json
 
@@ -24,21 +24,27 @@ def drawn(codes, grid, n_train=300):
     return base_draws.from_table(codes, grid.factors, n_train, 150, 0)
 
 
-def test_answers_of_the_reference_lie_among_those_of_other_ties(grid, codes):
-    """The reference breaks ties of latents at random, we cut the first: another order of latents breaks them otherwise."""
+def test_values_of_the_reference_lie_among_those_of_other_ties(grid, codes):
+    """The reference breaks ties of latents at random; here the first is cut.
+
+    So another order of latents breaks them differently.
+    """
     orders = [np.random.default_rng(seed).permutation(6) for seed in range(16)]
     ours = [fairness.score(drawn(codes[:, order], grid), DLIB) for order in orders]
     for key, answers in ANSWERS["scores"].items():
-        low, high = min(found[key] for found in ours), max(found[key] for found in ours)
+        low, high = min(scores[key] for scores in ours), max(scores[key] for scores in ours)
         assert low <= np.mean(answers) <= high, key
-    assert np.ptp([found["unfairness"] for found in ours]) < 0.01
+    assert np.ptp([scores["unfairness"] for scores in ours]) < 0.01
 
 
-def test_answers_of_the_reference_where_no_latents_tie(grid, codes):
-    """To the digits of its single precision, but for one target: two cuts of its trees are equal but for rounding."""
-    found = fairness.matrices(drawn(codes[:, :1], grid), DLIB)
+def test_values_of_the_reference_without_ties(grid, codes):
+    """To the digits of its single precision, except for one target.
+
+    There two cuts of its trees are equal except for rounding.
+    """
+    scores = fairness.matrices(drawn(codes[:, :1], grid), DLIB)
     for matrix, answers in zip(
-        found, (ANSWERS["single"][key] for key in ("mean", "max")), strict=True
+        scores, (ANSWERS["single"][key] for key in ("mean", "max")), strict=True
     ):
         expected = np.array(answers, dtype=np.float64)
         np.testing.assert_allclose(matrix[[0, 1, 3]], expected[[0, 1, 3]], rtol=0, atol=1e-6)
@@ -53,7 +59,10 @@ def test_a_perfect_code_and_a_constant_one_are_fair(grid, convention):
 
 @pytest.mark.parametrize("convention", [DLIB, "exact"])
 def test_a_code_that_copies_the_sensitive_factor(convention):
-    """Two factors of two values are always alike where the trees are trained; changed alone, one decides both predictions."""
+    """Two binary factors always agree where the trees are trained.
+
+    If only one of them is changed, it decides both predictions.
+    """
     factors = np.stack(np.unravel_index(np.arange(8), (2, 2, 2)), axis=1)
     draws = base_draws.from_table(
         factors[:, :1] + 10.0 * (factors[:, 2:] == 0), factors, 400, 10, 0
@@ -78,31 +87,31 @@ def test_total_variation_by_hand():
 
 
 def test_counts_by_hand():
-    found = fairness._counts(np.array([0, 0, 1, 1, 1]), np.array([2, 2, 0, 1, 1]), 2, 3)
-    np.testing.assert_array_equal(found, [[0, 0, 2], [1, 2, 0]])
+    scores = fairness._counts(np.array([0, 0, 1, 1, 1]), np.array([2, 2, 0, 1, 1]), 2, 3)
+    np.testing.assert_array_equal(scores, [[0, 0, 2], [1, 2, 0]])
 
 
 def test_reductions(grid, codes):
-    found, matrices = (
+    scores, matrices = (
         fairness.score(drawn(codes, grid), DLIB),
         fairness.matrices(drawn(codes, grid), DLIB),
     )
-    assert list(found) == list(fairness.SCORES)
+    assert list(scores) == list(fairness.SCORES)
     for name, matrix in zip(("unfairness", "unfairness_worst"), matrices, strict=True):
         assert np.isnan(np.diag(matrix)).all()
         rows, columns = ([[v for v in line if v == v] for line in m] for m in (matrix, matrix.T))
-        assert found[name] == pytest.approx(np.mean(rows))
-        assert found[f"{name}_max"] == np.max(rows)
-        assert found[f"{name}_mean_target_max_sensitive"] == pytest.approx(
+        assert scores[name] == pytest.approx(np.mean(rows))
+        assert scores[f"{name}_max"] == np.max(rows)
+        assert scores[f"{name}_mean_target_max_sensitive"] == pytest.approx(
             np.mean(np.max(rows, axis=1))
         )
-        assert found[f"{name}_max_target_mean_sensitive"] == pytest.approx(
+        assert scores[f"{name}_max_target_mean_sensitive"] == pytest.approx(
             np.max(np.mean(rows, axis=1))
         )
-        assert found[f"{name}_mean_sensitive_max_target"] == pytest.approx(
+        assert scores[f"{name}_mean_sensitive_max_target"] == pytest.approx(
             np.mean(np.max(columns, axis=1))
         )
-        assert found[f"{name}_max_sensitive_mean_target"] == pytest.approx(
+        assert scores[f"{name}_max_sensitive_mean_target"] == pytest.approx(
             np.max(np.mean(columns, axis=1))
         )
 
@@ -126,16 +135,16 @@ def test_trees_are_shared_with_other_metrics(grid, codes, monkeypatch):
     monkeypatch.setattr("facsimile.metrics._boosting.fit", None)
     assert fairness.score(draws, DLIB) == first
     given = base_draws.Draws(draws.train, draws.test)
-    given._kept = draws._kept
+    given._cache = draws._cache
     assert len(downstream.predictions(given, draws.train, draws.test, "gbt", DLIB)) == 4
 
 
-def test_a_table_that_is_no_grid(grid):
-    """Each value has points of its own: chance alone separates them a little, but not over the whole table."""
+def test_a_table_that_is_not_a_grid(grid):
+    """Each value has its own points, which differ a little by chance, not over the whole table."""
     kept = np.random.default_rng(0).permutation(360)[:330]
     draws = base_draws.from_table(grid.oracle()[kept], grid.factors[kept], 500, 150, 0)
-    found = fairness.score(draws, DLIB)
-    assert 0 < found["unfairness"] < 0.1
+    scores = fairness.score(draws, DLIB)
+    assert 0 < scores["unfairness"] < 0.1
     codes = grid.factors[kept] * 1.0
     whole = fairness.score(base_draws.from_table(codes, grid.factors[kept], 500, 150, 0), "exact")
     shares = [
@@ -154,7 +163,7 @@ def test_a_table_that_is_no_grid(grid):
     assert whole["unfairness"] == pytest.approx(expected)
 
 
-def test_what_it_cannot_be_asked_of(grid, codes):
+def test_a_single_factor_and_draws_without_a_table_raise(grid, codes):
     with pytest.raises(ValueError, match="two factors"):
         metrics.score(codes, grid.factors[:, :1], metrics=["fairness"], n_train=50, n_test=50)
     with pytest.raises(ValueError, match="give the whole table"):

@@ -1,4 +1,7 @@
-"""Every score against what disentanglement_lib 1.5 answered on its own libraries (tests/goldens/metrics/README.md)."""
+"""Every score against disentanglement_lib 1.5 on the libraries of its time.
+
+See tests/goldens/metrics/README.md.
+"""
 
 import numpy as np
 import pytest
@@ -17,15 +20,16 @@ from facsimile.metrics.base import draws as base_draws
 from facsimile.metrics.base import mutual_information
 from facsimile.metrics.base.conventions import DLIB
 
-# Latents that follow from the draws: sums of functions of one factor each. ``dead`` has noise too, in latents that are pruned.
+# Latents that follow from the draws: sums of functions of one factor each. ``dead`` has noise too,
+# in latents that are pruned.
 ADDITIVE = ("dead", "duplicate", "linear_mix", "merged", "perfect", "rotated")
 SLOW = ("dead", "duplicate", "perfect")
 SINGULAR = {"duplicate", "linear_mix"}
 
 
 def test_mutual_information_and_what_follows_from_it(golden):
-    found, entropies = mutual_information.matrix(golden["draws"])
-    np.testing.assert_allclose(found, golden["mi_matrix"], rtol=0, atol=1e-9)
+    scores, entropies = mutual_information.matrix(golden["draws"])
+    np.testing.assert_allclose(scores, golden["mi_matrix"], rtol=0, atol=1e-9)
     np.testing.assert_allclose(entropies, golden["entropy"], rtol=0, atol=1e-9)
     assert mig.score(golden["draws"])["mig"] == pytest.approx(float(golden["mig"]), abs=1e-9)
     assert modularity.score(golden["draws"])["modularity"] == pytest.approx(
@@ -54,9 +58,9 @@ def test_explicitness(golden_costly):
 
 def test_dci(golden_costly):
     keys = ("disentanglement", "completeness", "informativeness_train", "informativeness_test")
-    found = dci.score(golden_costly["draws"])
+    scores = dci.score(golden_costly["draws"])
     np.testing.assert_allclose(
-        [found[key] for key in keys], golden_costly["dci"], rtol=0, atol=3e-3
+        [scores[key] for key in keys], golden_costly["dci"], rtol=0, atol=3e-3
     )
 
 
@@ -74,13 +78,13 @@ def test_unsupervised(golden):
         "gaussian_wasserstein_correlation_norm",
         "mutual_info_score",
     )
-    found = unsupervised.score(golden["draws"])
+    scores = unsupervised.score(golden["draws"])
     if (
         golden["case"] in SINGULAR
     ):  # infinite in truth; the reference's number is rounding, ours a bound
-        assert found.pop(keys[0]) > 15
+        assert scores.pop(keys[0]) > 15
     for key, expected in zip(keys, golden["unsupervised"], strict=True):
-        assert key not in found or found[key] == pytest.approx(expected, abs=1e-6)
+        assert key not in scores or scores[key] == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +109,7 @@ def test_the_points_are_those_that_the_reference_drew(golden, dsprites):
 
 
 def whole_table(golden, grid):
-    """Latents of every combination of factors, from a least-squares fit of a value for each value of each factor."""
+    """Latents of every combination of factors, fitted by least squares to additive effects."""
     seen = np.concatenate((golden["ys_train"], golden["ys_test"]), axis=1).T
     codes = np.concatenate((golden["mus_train"], golden["mus_test"]), axis=1).T.astype(np.float64)
     effects, *_ = np.linalg.lstsq(

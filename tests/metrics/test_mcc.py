@@ -58,9 +58,9 @@ def test_copies_change_nothing(grid):
 
 
 def test_a_monotonic_code_keeps_its_ranks(grid):
-    found = scored(grid.oracle() ** 5, grid)
-    assert [found["mcc_spearman"], found["mcc_spearman_test"]] == pytest.approx([1, 1])
-    assert found["mcc"] < 0.95
+    scores = scored(grid.oracle() ** 5, grid)
+    assert [scores["mcc_spearman"], scores["mcc_spearman_test"]] == pytest.approx([1, 1])
+    assert scores["mcc"] < 0.95
 
 
 def test_the_index_of_a_value_is_its_size(grid):
@@ -68,8 +68,8 @@ def test_the_index_of_a_value_is_its_size(grid):
     codes = grid.oracle()
     codes[:, 0] = np.array([1, 0, 2])[grid.factors[:, 0]]
     points = base_draws.Sample(codes, grid.factors)
-    found = mcc.score(base_draws.Draws(points, points))
-    assert [found["mcc"], found["mcc_spearman"]] == pytest.approx([3.5 / 4, 3.5 / 4])
+    scores = mcc.score(base_draws.Draws(points, points))
+    assert [scores["mcc"], scores["mcc_spearman"]] == pytest.approx([3.5 / 4, 3.5 / 4])
 
 
 def test_fewer_codes_than_factors(grid):
@@ -85,13 +85,16 @@ def test_pairs_are_those_of_the_training_points(grid):
         base_draws.Sample(grid.oracle(), grid.factors),
         base_draws.Sample(grid.oracle()[:, [1, 0, 2, 3]], grid.factors),
     )
-    found = mcc.score(base_draws.Draws(train, test))
-    assert found["mcc"] == pytest.approx(1)
-    assert found["mcc_test"] == pytest.approx(0.5)
+    scores = mcc.score(base_draws.Draws(train, test))
+    assert scores["mcc"] == pytest.approx(1)
+    assert scores["mcc_test"] == pytest.approx(0.5)
 
 
 def test_noise_can_win_a_code_only_by_slow_disentanglement(grid):
-    """Its columns of noise are paired, too: of codes that know nothing, and few points, they take the best."""
+    """Its columns of noise are paired, too.
+
+    With uninformative codes and few points they take the best codes.
+    """
     draws = base_draws.from_table(grid.noise(30), grid.factors, 60, 60, 0)
     assert mcc.score(draws, "slow-disentanglement")["mcc"] < mcc.score(draws, "paper")["mcc"]
 
@@ -103,5 +106,5 @@ def test_it_is_the_published_functions_number(golden, convention):
         with pytest.raises(ValueError, match="as many codes as factors"):
             mcc.score(golden["draws"], convention)
         return
-    found = mcc.score(golden["draws"], convention)
-    assert [found["mcc"], found["mcc_spearman"]] == pytest.approx(expected, abs=1e-9)
+    scores = mcc.score(golden["draws"], convention)
+    assert [scores["mcc"], scores["mcc_spearman"]] == pytest.approx(expected, abs=1e-9)

@@ -15,7 +15,7 @@ def metric(request):
     return discover.module("metrics", request.param)
 
 
-def asked(metric, grid, codes, convention=None):
+def scored(metric, grid, codes, convention=None):
     return metric.score(drawn(grid, codes), convention or next(iter(metric.CONVENTIONS)))
 
 
@@ -23,7 +23,7 @@ def drawn(grid, codes):
     return draws.from_table(codes, grid.factors, 300, 150, 0, grid.given(codes))
 
 
-def test_it_says_what_it_is(metric):
+def test_its_description_is_complete(metric):
     low, high = metric.RANGE
     assert low < high
     assert metric.BETTER in ("higher", "lower")
@@ -39,14 +39,14 @@ def test_it_says_what_it_is(metric):
 @pytest.mark.parametrize("kind", ["oracle", "noise", "entangled"])
 def test_its_scores_are_finite_and_its_headline_in_range(metric, grid, kind):
     for convention in metric.CONVENTIONS:
-        found = asked(metric, grid, getattr(grid, kind)(), convention)
-        assert all(type(value) is float and np.isfinite(value) for value in found.values()), found
-        assert metric.RANGE[0] <= found[metric.HEADLINE] <= metric.RANGE[1]
+        scores = scored(metric, grid, getattr(grid, kind)(), convention)
+        assert all(type(value) is float and np.isfinite(value) for value in scores.values()), scores
+        assert metric.RANGE[0] <= scores[metric.HEADLINE] <= metric.RANGE[1]
 
 
 def test_the_oracle_is_better_than_noise(metric, grid):
     oracle, noise = (
-        asked(metric, grid, codes)[metric.HEADLINE] for codes in (grid.oracle(), grid.noise())
+        scored(metric, grid, codes)[metric.HEADLINE] for codes in (grid.oracle(), grid.noise())
     )
     if "factors" not in metric.NEEDS:
         pytest.skip(
@@ -59,13 +59,13 @@ def test_it_is_a_function_of_its_arguments(metric, grid):
     codes = grid.entangled()
     before = codes.copy()
     state = np.random.get_state()[1].copy()
-    assert asked(metric, grid, codes) == asked(metric, grid, codes)
+    assert scored(metric, grid, codes) == scored(metric, grid, codes)
     np.testing.assert_array_equal(codes, before)
     np.testing.assert_array_equal(np.random.get_state()[1], state)
 
 
 @pytest.mark.slow
-def test_no_answer_depends_on_what_others_asked_before(grid):
+def test_no_score_depends_on_the_metrics_computed_before(grid):
     codes, everyone = grid.entangled(), [discover.module("metrics", name) for name in OF_CODES]
     forwards, backwards = drawn(grid, codes), drawn(grid, codes)
     first = [metric.score(forwards, next(iter(metric.CONVENTIONS))) for metric in everyone]

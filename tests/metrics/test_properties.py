@@ -1,7 +1,8 @@
-"""What holds of metrics for any codes and factors: hypothesis looks for latents on which it does not.
+"""Properties of metrics for any codes and factors; hypothesis looks for counterexamples.
 
-The first half asks every file of metrics/, found by its name; the second asks more of those that the study reports, of which
-theory says more. A metric that by its nature lacks one of the general properties is listed here with the reason.
+The first half tests every file of metrics/; the second tests more properties of the metrics that
+the study reports, for which theory predicts more. A metric that cannot have one of the general
+properties is listed here with the reason.
 """
 
 import dataclasses
@@ -20,7 +21,7 @@ from facsimile.metrics.base import draws as base_draws
 from facsimile.metrics.base.cases import Grid
 
 POINTS = (120, 60)
-# Without shrinking: a failure shows latents of three factors at most as they are, and costs no minutes.
+# Without shrinking: a failure shows latents of three factors at most, and shrinking takes minutes.
 SOME = settings(
     max_examples=4,
     derandomize=True,
@@ -43,7 +44,7 @@ ORDERED: dict[str, str] = {
 
 @dataclasses.dataclass(frozen=True)
 class Latents:
-    """A grid of factors and codes on it, by which hypothesis can be read."""
+    """A grid of factors and codes on it, with a readable representation in hypothesis's reports."""
 
     sizes: tuple[int, ...]
     width: int
@@ -75,7 +76,7 @@ WIDER = LATENTS.filter(lambda latents: latents.width > 1)
 
 
 def odd(latents: Latents, kind: str) -> np.ndarray:
-    """Codes that strain a metric: of few values, constant, copied, tiny, huge, or one apart from all others."""
+    """Difficult codes: with few values, constant, copied, tiny, huge, or with an outlier."""
     codes = latents.codes
     if kind == "few values":
         return np.round(codes)
@@ -95,10 +96,10 @@ KINDS = st.sampled_from(
 )
 
 
-def asked(
+def scored(
     name: str, codes: Any, factors: Any, with_model: Any = None, convention: str = "dlib"
 ) -> dict[str, float]:
-    """All that a metric answers."""
+    """All scores of a metric."""
     options = (
         {field.name: getattr(with_model, field.name) for field in dataclasses.fields(with_model)}
         if with_model
@@ -112,15 +113,15 @@ def asked(
 
 
 def headline(name: str, *arguments: Any) -> float:
-    return asked(name, *arguments)[discover.module("metrics", name).HEADLINE]
+    return scored(name, *arguments)[discover.module("metrics", name).HEADLINE]
 
 
 def model(latents: Latents, codes: np.ndarray) -> base_draws.Given:
-    """All that a metric may need of a model besides codes."""
+    """All model outputs that a metric may need besides codes."""
     return Grid(latents.sizes).given(codes)
 
 
-# Every metric -------------------------------------------------------------------------------------------------------------
+# Every metric -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -130,9 +131,9 @@ def model(latents: Latents, codes: np.ndarray) -> base_draws.Given:
 @given(latents=LATENTS, kind=KINDS)
 def test_scores_are_finite_and_the_headline_is_in_its_range(name, latents, kind):
     codes, metric = odd(latents, kind), discover.module("metrics", name)
-    found = asked(name, codes, latents.factors, model(latents, codes))
-    assert all(np.isfinite(value) for value in found.values()), found
-    assert metric.RANGE[0] <= found[metric.HEADLINE] <= metric.RANGE[1]
+    scores = scored(name, codes, latents.factors, model(latents, codes))
+    assert all(np.isfinite(value) for value in scores.values()), scores
+    assert metric.RANGE[0] <= scores[metric.HEADLINE] <= metric.RANGE[1]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -149,7 +150,8 @@ def test_the_order_of_latents_does_not_matter(name, latents, data):
     assert one == pytest.approx(other, abs=TOLERANCE.get(name, 1e-5), rel=1e-5)
 
 
-# Trees cut the first of the features that tie, and with this few points many do; solvers stop near the optimum, not at it.
+# Trees cut the first of the features that tie, and with so few points many do; solvers stop near
+# the optimum, not at it.
 TOLERANCE = {"dci": 0.05}
 
 
@@ -157,7 +159,7 @@ TOLERANCE = {"dci": 0.05}
 @SOME
 @given(latents=LATENTS, seed=st.integers(0, 2**16))
 def test_the_order_of_rows_does_not_matter(name, latents, seed):
-    """A grid is known by its factors, wherever its rows lie."""
+    """A grid is recognised by its factors, in any order of rows."""
     codes, rows = latents.codes, np.random.default_rng(seed).permutation(len(latents.factors))
     whole = model(latents, codes)
     moved = dataclasses.replace(
@@ -167,8 +169,8 @@ def test_the_order_of_rows_does_not_matter(name, latents, seed):
         peers=[(mean[rows], spread[rows]) for mean, spread in whole.peers],
     )
     one, other = (
-        asked(name, codes, latents.factors, whole),
-        asked(name, codes[rows], latents.factors[rows], moved),
+        scored(name, codes, latents.factors, whole),
+        scored(name, codes[rows], latents.factors[rows], moved),
     )
     assert one == pytest.approx(other, abs=1e-6, rel=1e-6)
 
@@ -176,7 +178,7 @@ def test_the_order_of_rows_does_not_matter(name, latents, seed):
 @pytest.mark.parametrize("name", NAMES)
 @SOME
 @given(latents=LATENTS, value=st.sampled_from([np.nan, np.inf, -np.inf, 1e300]), data=st.data())
-def test_codes_that_are_no_numbers_are_refused(name, latents, value, data):
+def test_codes_that_are_not_finite_raise(name, latents, value, data):
     codes = latents.codes.astype(np.float64)
     whole = model(latents, latents.codes)
     row, column = (
@@ -187,28 +189,28 @@ def test_codes_that_are_no_numbers_are_refused(name, latents, value, data):
     with pytest.raises(
         ValueError, match=rf"codes: 1 values are not finite .*row {row}, column {column}"
     ):
-        asked(name, codes, latents.factors, whole)
+        scored(name, codes, latents.factors, whole)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_a_metric_needs_and_is_not_given_is_named(name):
+def test_missing_inputs_are_named(name):
     latents, with_model = (
         Latents((3, 4), 3, 0, 0.1),
         {field.name for field in dataclasses.fields(base_draws.Given)},
     )
     if needs := with_model & set(discover.module("metrics", name).NEEDS):
         with pytest.raises(ValueError, match=f"{name} needs ({'|'.join(needs)}):"):
-            asked(name, latents.codes, latents.factors)
+            scored(name, latents.codes, latents.factors)
     else:
-        assert asked(name, latents.codes, latents.factors)
+        assert scored(name, latents.codes, latents.factors)
 
 
-# What is refused before any metric is asked ------------------------------------------------------------------------------
+# Errors before any metric is computed -------------------------------------------
 
 
 @MANY
 @given(latents=LATENTS, lost=st.integers(1, 3), where=st.sampled_from(["codes", "factors"]))
-def test_rows_that_do_not_match_are_refused(latents, lost, where):
+def test_different_numbers_of_rows_raise(latents, lost, where):
     codes, factors = latents.codes, latents.factors
     pair = (codes[:-lost], factors) if where == "codes" else (codes, factors[:-lost])
     with pytest.raises(ValueError, match=r"of the same n, not \[\d+, \d+\] and \[\d+, \d+\]"):
@@ -219,7 +221,7 @@ def test_rows_that_do_not_match_are_refused(latents, lost, where):
 
 @MANY
 @given(shape=st.sampled_from([(0, 0), (0, 3), (6, 0), (6,), (6, 2, 1), ()]), which=st.booleans())
-def test_arrays_of_no_use_are_refused(shape, which):
+def test_empty_arrays_and_wrong_shapes_raise(shape, which):
     good, bad = np.indices((2, 3)).reshape(2, -1).T, np.zeros(shape, np.int64)
     with pytest.raises(ValueError, match=r"nothing to (score|disentangle)|must be \[n, d\]"):
         metrics.score(*((good, bad) if which else (bad, good)), metrics=["mig"])
@@ -227,7 +229,7 @@ def test_arrays_of_no_use_are_refused(shape, which):
 
 @MANY
 @given(latents=LATENTS, value=st.sampled_from([np.nan, np.inf]), data=st.data())
-def test_a_model_that_is_no_number_is_refused(latents, value, data):
+def test_model_outputs_that_are_not_finite_raise(latents, value, data):
     whole = model(latents, latents.codes)
     broken = np.array(whole.log_variances)
     broken[data.draw(st.integers(0, len(broken) - 1)), 0] = value
@@ -237,9 +239,10 @@ def test_a_model_that_is_no_number_is_refused(latents, value, data):
         metrics.score(latents.codes, latents.factors, ["mig"], peers=[(latents.codes, broken)])
 
 
-# What theory says of the study's metrics ---------------------------------------------------------------------------------
+# What theory says of the study's metrics ----------------------------------------------
 
-# Scores that a power of two leaves as they are to the last bit, taken of each latent apart, or of all at once.
+# Scores that do not change to the last bit if each latent, or all at once, is scaled by a power of
+# two.
 SCALE_FREE = {
     "mig": ["mig"],
     "modularity": ["modularity"],
@@ -265,7 +268,7 @@ def test_the_scale_of_each_latent_does_not_matter(name, latents, data):
         data.draw(st.lists(st.integers(0, 5), min_size=latents.width, max_size=latents.width))
     )
     one, other = (
-        asked(name, codes, latents.factors) for codes in (latents.codes, latents.codes * scales)
+        scored(name, codes, latents.factors) for codes in (latents.codes, latents.codes * scales)
     )
     for score in SCALE_FREE[name]:
         assert one[score] == pytest.approx(other[score], abs=1e-6)
@@ -275,7 +278,7 @@ def test_the_scale_of_each_latent_does_not_matter(name, latents, data):
 @SOME
 @given(latents=LATENTS, power=st.integers(1, 6))
 def test_the_scale_of_all_latents_does_not_matter(name, latents, power):
-    one, other = (asked(name, latents.codes * scale, latents.factors) for scale in (1, 2**power))
+    one, other = (scored(name, latents.codes * scale, latents.factors) for scale in (1, 2**power))
     for score in SCALE_FREE_TOGETHER[name]:
         assert one[score] == pytest.approx(other[score], abs=1e-6)
 
@@ -284,14 +287,14 @@ def test_the_scale_of_all_latents_does_not_matter(name, latents, power):
 @given(latents=WIDER, power=st.integers(1, 6))
 def test_wasserstein_correlation_grows_with_the_variance(latents, power):
     one, other = (
-        asked("unsupervised", latents.codes * scale, latents.factors) for scale in (1, 2**power)
+        scored("unsupervised", latents.codes * scale, latents.factors) for scale in (1, 2**power)
     )
     score = "gaussian_wasserstein_correlation"
     assert other[score] == pytest.approx(4**power * one[score], rel=1e-6, abs=1e-9)
 
 
-# Mirrored, a bin is open on its other side and a tree cuts on the other side of a gap: no latent here has a value at an edge
-# but its extremes; test points between two training points move by one cut.
+# Mirrored, a bin is open on its other side and a tree cuts on the other side of a gap: only
+# extremes of latents are at an edge here; test points between two training points move by one cut.
 MIRRORED = {"dci": 0.1, "explicitness": 1e-3, "sap": 0.03, "beta_vae_score": 0.02}
 
 
@@ -309,7 +312,8 @@ def test_signs_do_not_matter(name, latents, data):
     assert one == pytest.approx(other, abs=MIRRORED.get(name, 1e-6))
 
 
-# Boosted trees take the classes of a stage one after another (sklearn 0.20), and many-class predictions break ties by number.
+# Boosted trees process the classes of a stage one after another (scikit-learn 0.20), and
+# predictions of many classes break ties by number.
 RENAMED = {"dci": 0.15, "sap": 0.03}
 
 
@@ -353,15 +357,15 @@ def test_a_constant_latent_changes_nothing(name, latents):
 
 @SOME
 @given(latents=WIDER)
-def test_a_constant_latent_widens_what_completeness_is_measured_by(latents):
+def test_a_constant_latent_adds_one_to_the_base_of_completeness(latents):
     """D stays; C is 1 - H / log d, and d is one more."""
     one, other = (
-        asked("dci", codes, latents.factors) for codes in (latents.codes, with_constant(latents))
+        scored("dci", codes, latents.factors) for codes in (latents.codes, with_constant(latents))
     )
     assert other["disentanglement"] == pytest.approx(one["disentanglement"], abs=1e-6)
     entropies = [
-        (1 - found["completeness"]) * np.log(width)
-        for found, width in ((one, latents.width), (other, latents.width + 1))
+        (1 - scores["completeness"]) * np.log(width)
+        for scores, width in ((one, latents.width), (other, latents.width + 1))
     ]
     assert entropies[0] == pytest.approx(entropies[1], abs=1e-6)
 
@@ -374,7 +378,7 @@ def test_a_constant_latent_counts_as_not_modular_unless_corrected(latents):
         for codes in (latents.codes, with_constant(latents))
     )
     assert other == pytest.approx(one * latents.width / (latents.width + 1), abs=1e-9)
-    corrected = asked("modularity", with_constant(latents), latents.factors, None, "corrected")[
+    corrected = scored("modularity", with_constant(latents), latents.factors, None, "corrected")[
         "modularity"
     ]
     assert corrected == pytest.approx(one, abs=1e-9)
@@ -384,7 +388,7 @@ def test_a_constant_latent_counts_as_not_modular_unless_corrected(latents):
 @given(latents=WIDER)
 def test_a_constant_latent_is_independent_of_the_others(latents):
     one, other = (
-        asked("unsupervised", codes, latents.factors)
+        scored("unsupervised", codes, latents.factors)
         for codes in (latents.codes, with_constant(latents))
     )
     for score in ("gaussian_total_correlation", "gaussian_wasserstein_correlation"):
@@ -400,21 +404,21 @@ def test_a_constant_latent_is_independent_of_the_others(latents):
 def test_a_constant_latent_predicts_one_class_of_each_factor(latents):
     codes = with_constant(latents)
     draws = base_draws.from_table(codes, latents.factors, *POINTS, seed=0)
-    found = sap.matrix(draws)
+    scores = sap.matrix(draws)
     np.testing.assert_allclose(
-        found[:-1],
+        scores[:-1],
         sap.matrix(base_draws.from_table(latents.codes, latents.factors, *POINTS, seed=0)),
     )
     shares = [
         np.bincount(column, minlength=size) / POINTS[1]
         for column, size in zip(draws.test.factors.T, latents.sizes, strict=True)
     ]
-    assert all(value in share for value, share in zip(found[-1], shares, strict=True))
+    assert all(value in share for value, share in zip(scores[-1], shares, strict=True))
 
 
 @SOME
 @given(latents=LATENTS)
 def test_active_dimensions_are_counted_where_corrected(latents):
     for name in ("factor_vae_score", "irs"):
-        found = asked(name, with_constant(latents), latents.factors, None, "corrected")
-        assert found["active_dimensions"] == latents.width
+        scores = scored(name, with_constant(latents), latents.factors, None, "corrected")
+        assert scores["active_dimensions"] == latents.width

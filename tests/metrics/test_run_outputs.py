@@ -1,4 +1,4 @@
-"""Metrics of all that a run leaves: what each declares, and known answers."""
+"""Metrics of run outputs: what each declares, and known values."""
 
 import math
 import re
@@ -27,10 +27,18 @@ from facsimile.training import loop
 NAMES = [name for name in discover.names("metrics") if score_run_outputs.uses_run_outputs(name)]
 
 
-def of(model="no_model", params=None, inferred=None, data=None, grid=None, asked=500):
+def of(model="no_model", params=None, inferred=None, data=None, grid=None, n_points=500):
     images = Images(grid, 0) if grid is not None else None
     return RunOutputs(
-        model, params or {}, inferred or {}, pd.DataFrame(), data or {}, images, grid, (asked, 0), 0
+        model,
+        params or {},
+        inferred or {},
+        pd.DataFrame(),
+        data or {},
+        images,
+        grid,
+        (n_points, 0),
+        0,
     )
 
 
@@ -48,7 +56,7 @@ def squares():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_says_what_it_is(name):
+def test_its_description_is_complete(name):
     metric, card = discover.module("metrics", name), metric_card.card(name)
     assert metric.RANGE[0] < metric.RANGE[1]
     assert metric.BETTER in ("higher", "lower")
@@ -87,8 +95,11 @@ def test_the_evidence_of_the_cone_and_the_best_mean_field_bound():
     )
 
 
-def test_the_elbo_of_a_round_guide_is_a_hand_made_integral():
-    """Of q = N(0, σ)² everything but the entropy is a function of s = x² + y², exponential with mean 2σ²."""
+def test_the_elbo_of_a_round_guide_equals_a_one_dimensional_integral():
+    """For q = N(0, σ)², all terms but the entropy are functions of s = x² + y².
+
+    s is exponential with mean 2σ².
+    """
     scale = 0.6
     s = np.linspace(0, 40 * scale**2, 200_001)
     density, noise = np.exp(-s / (2 * scale**2)) / (2 * scale**2), 0.1 + s / 100
@@ -101,27 +112,27 @@ def test_the_elbo_of_a_round_guide_is_a_hand_made_integral():
 
 
 def test_distances_of_xy_squares_are_those_of_counting(squares):
-    found = perceived_distance.score(of(grid=squares, asked=400))
+    scores = perceived_distance.score(of(grid=squares, n_points=400))
     one = 2 * 64 / (64 * 64 * 3)  # a moved square leaves 64 pixels and takes 64 others
-    assert {round(v, 12) for k, v in found.items() if k[0] in "xy" and k.endswith("_mean")} == {
+    assert {round(v, 12) for k, v in scores.items() if k[0] in "xy" and k.endswith("_mean")} == {
         round(one, 12)
     }
-    assert max(v for k, v in found.items() if k[0] in "xy" and k.endswith("_std")) < 1e-12
-    assert found["random_mean"] == pytest.approx(3 * one * 63 / 64, abs=5 * 0.002237 / 20)
+    assert max(v for k, v in scores.items() if k[0] in "xy" and k.endswith("_std")) < 1e-12
+    assert scores["random_mean"] == pytest.approx(3 * one * 63 / 64, abs=5 * 0.002237 / 20)
 
 
 def test_channel_statistics_of_squares(squares):
-    some = squares.subgrid(dict.fromkeys(squares.factor_names, 4))
-    found = channel_statistics.score(of(grid=some))
+    subgrid = squares.subgrid(dict.fromkeys(squares.factor_names, 4))
+    scores = channel_statistics.score(of(grid=subgrid))
     p, n = 1 / 64, 64 * 64
-    assert found["mean"] == pytest.approx(p, abs=1e-12)
-    assert found["std"] == pytest.approx(math.sqrt(p * (1 - p) * n / (n - 1)), abs=1e-12)
-    population = channel_statistics.score(of(grid=some), "population")
+    assert scores["mean"] == pytest.approx(p, abs=1e-12)
+    assert scores["std"] == pytest.approx(math.sqrt(p * (1 - p) * n / (n - 1)), abs=1e-12)
+    population = channel_statistics.score(of(grid=subgrid), "population")
     assert population["std"] == pytest.approx(math.sqrt(p * (1 - p)), abs=1e-9)
 
 
 def test_every_score_of_a_data_set_is_declared(squares):
-    some = squares.subgrid(dict.fromkeys(squares.factor_names, 4))
+    subgrid = squares.subgrid(dict.fromkeys(squares.factor_names, 4))
     for name, metric in (
         ("perceived_distance", perceived_distance),
         ("channel_statistics", channel_statistics),
@@ -130,11 +141,11 @@ def test_every_score_of_a_data_set_is_declared(squares):
             re.sub(r"\\\{\w+\\\}", r"\\w+", re.escape(score))
             for score in metric_card.card(name).scores
         ]
-        found = metric.score(of(grid=some, asked=20))
-        assert [s for s in found if not any(re.fullmatch(p, s) for p in patterns)] == []
+        scores = metric.score(of(grid=subgrid, n_points=20))
+        assert [s for s in scores if not any(re.fullmatch(p, s) for p in patterns)] == []
 
 
-# Each of these is the loss of trained matrices beside the closed form of its minimum; the parameters are far from thresholds.
+# Training is compared with the closed form of the minimum; parameters are far from thresholds.
 @pytest.mark.parametrize(
     ("model", "params"),
     [
@@ -151,23 +162,26 @@ def test_training_reaches_the_closed_form(gaussian, model, params):
     training = Training.model_validate(
         {"steps": 400, "batch_size": "all", "latents": 5, "adam": {"lr": 0.03}}
     )
-    made = models.model(model, **params)
-    state = loop.start(made, training, gaussian.shapes, 0, "float32")
-    for _ in loop.steps(made, training, gaussian, 0, "float32", state):
+    built = models.model(model, **params)
+    state = loop.start(built, training, gaussian.shapes, 0, "float32")
+    for _ in loop.steps(built, training, gaussian, 0, "float32", state):
         pass
     arrays = gaussian.arrays(slice(None))
-    inferred = base_arrays.inferred(made, state.networks, base_arrays.tensors(arrays), 0, 1000)
-    found = linear_optimum.score(of(model, params, inferred, arrays))
-    assert found["omega_error"] < 2e-3
-    assert found["lambda_error"] < 2e-3
-    if "sigma_error" in found:
-        assert found["sigma_error"] < 1e-3
-        assert found["active_units"] == found["active_units_theory"]
-        assert found["kl"] == pytest.approx(found["kl_theory"], abs=5e-3)
+    inferred = base_arrays.inferred(built, state.networks, base_arrays.tensors(arrays), 0, 1000)
+    scores = linear_optimum.score(of(model, params, inferred, arrays))
+    assert scores["omega_error"] < 2e-3
+    assert scores["lambda_error"] < 2e-3
+    if "sigma_error" in scores:
+        assert scores["sigma_error"] < 1e-3
+        assert scores["active_units"] == scores["active_units_theory"]
+        assert scores["kl"] == pytest.approx(scores["kl_theory"], abs=5e-3)
 
 
 def test_the_released_threshold_differs_between_the_two_thresholds_only(gaussian):
-    """θ² between √β η and β η²: at β = 2 the variance of 1.6 is collapsed, and the released code has it active."""
+    """They differ for θ² between √β η and β η².
+
+    At β = 2 the variance of 1.6 is collapsed, while it is active in the released code.
+    """
     data, squares = (
         gaussian.arrays(slice(None)),
         optima._unexplained(gaussian.arrays(slice(None)), 5),
@@ -185,13 +199,13 @@ def test_the_released_threshold_differs_between_the_two_thresholds_only(gaussian
 
 
 def test_at_the_threshold_a_unit_is_collapsed():
-    found = optima._learned(np.array([4.0, 1.0, 0.5]), {"beta": 1})
-    np.testing.assert_allclose(found["omega"], [math.sqrt(3), 0, 0])
-    np.testing.assert_allclose(found["kl"], [0.5 * math.log(4), 0, 0])
-    np.testing.assert_allclose(found["sigma"], [1, 1, 0.5])
+    scores = optima._learned(np.array([4.0, 1.0, 0.5]), {"beta": 1})
+    np.testing.assert_allclose(scores["omega"], [math.sqrt(3), 0, 0])
+    np.testing.assert_allclose(scores["kl"], [0.5 * math.log(4), 0, 0])
+    np.testing.assert_allclose(scores["sigma"], [1, 1, 0.5])
 
 
-def test_a_run_without_what_is_needed_is_not_asked():
+def test_a_run_without_the_needed_outputs_is_skipped():
     run = runs.Run(
         "cone",
         "cone_mean_field",

@@ -1,4 +1,4 @@
-"""Separated attribute predictability: its continuous variant against the reference, known codes, invariances."""
+"""Separated attribute predictability: the reference's values, known codes, invariances."""
 
 import numpy as np
 import pytest
@@ -17,11 +17,11 @@ def scored(codes, grid, **options):
     return sap.score(drawn(codes, grid, **options))
 
 
-def test_squared_correlations_are_the_reference_s(golden):
+def test_squared_correlations_equal_the_reference(golden):
     """continuous_factors=True, on NumPy 1.16.4."""
-    found = sap.squared_correlations(golden["draws"])
-    np.testing.assert_allclose(found, golden["sap_matrix_continuous"], rtol=0, atol=1e-14)
-    assert float(np.mean(mig.gap(found))) == pytest.approx(
+    scores = sap.squared_correlations(golden["draws"])
+    np.testing.assert_allclose(scores, golden["sap_matrix_continuous"], rtol=0, atol=1e-14)
+    assert float(np.mean(mig.gap(scores))) == pytest.approx(
         float(golden["sap_continuous"]), abs=1e-14
     )
 
@@ -34,17 +34,20 @@ def test_the_score_is_the_mean_gap(grid):
     assert sap.score(draws)["sap"] == pytest.approx(np.mean(first - second), abs=1e-15)
 
 
-def test_a_perfect_code_tells_all_by_lines(grid):
+def test_a_perfect_code_scores_1_by_correlations(grid):
     assert scored(grid.oracle(), grid, n_train=4000)["sap_continuous"] > 0.99
 
 
-def test_a_line_through_one_code_tells_two_classes_apart_and_not_many(grid):
-    """The ceiling by classes: all right where there are two, and the runner-up right by chance; less where there are more."""
+def test_a_linear_classifier_on_one_code_separates_two_classes_but_not_many(grid):
+    """With two values all points are right, and the second-best code is right by chance.
+
+    With more values the best code is not always right.
+    """
     pairs = type(grid)((2, 2, 2, 2))
-    found = sap.matrix(drawn(pairs.oracle(), pairs))
-    np.testing.assert_array_equal(np.diag(found), 1)
+    scores = sap.matrix(drawn(pairs.oracle(), pairs))
+    np.testing.assert_array_equal(np.diag(scores), 1)
     np.testing.assert_allclose(
-        found[~np.eye(4, dtype=bool)], 0.5, atol=4 * 0.5 / np.sqrt(300)
+        scores[~np.eye(4, dtype=bool)], 0.5, atol=4 * 0.5 / np.sqrt(300)
     )  # four standard deviations
     assert np.diag(sap.matrix(drawn(grid.oracle(), grid)))[1:].max() < 1
 
@@ -57,7 +60,7 @@ def test_noise_shuffled_and_constant_codes_are_at_the_bottom(grid):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_line_sees_no_order_sign_scale_or_shift(grid, seed):
+def test_order_sign_scale_and_shift_do_not_matter_to_correlations(grid, seed):
     rng = np.random.default_rng(seed)
     codes = grid.entangled()
     moved = codes[:, rng.permutation(6)] * rng.choice([-8, -0.5, 0.25, 4], 6) + rng.normal(size=6)
@@ -71,7 +74,7 @@ def test_a_copy_leaves_no_gap(grid):
 
 
 def test_a_code_that_hardly_varies_has_no_correlation(grid):
-    """By the reference's threshold of 1e-12 for the variance; a linear classifier sees nothing in it either."""
+    """By the reference's threshold of 1e-12 for the variance; a linear classifier fails, too."""
     codes = grid.oracle() * np.float32(1e-7)
     assert scored(codes, grid)["sap_continuous"] == 0.0
     assert scored(grid.oracle() * np.float32(1e-5), grid)["sap_continuous"] > 0.9
@@ -79,27 +82,27 @@ def test_a_code_that_hardly_varies_has_no_correlation(grid):
 
 def test_a_single_code_has_its_own_entry(grid):
     draws = drawn(grid.oracle()[:, :1], grid)
-    found = sap.score(draws)
-    assert found["sap_continuous"] == pytest.approx(sap.squared_correlations(draws).mean())
-    assert found["sap"] == pytest.approx(sap.matrix(draws).mean())
+    scores = sap.score(draws)
+    assert scores["sap_continuous"] == pytest.approx(sap.squared_correlations(draws).mean())
+    assert scores["sap"] == pytest.approx(sap.matrix(draws).mean())
 
 
 def test_two_exchanged_values_lower_the_correlation_of_their_factor(grid):
     """Of three equally frequent values with two exchanged the correlation is 1/2."""
     codes = grid.oracle()
     codes[:, 0] = np.array([0, 2, 1])[grid.factors[:, 0]]
-    found = sap.squared_correlations(
+    scores = sap.squared_correlations(
         base_draws.Draws(*[base_draws.Sample(codes, grid.factors)] * 2)
     )
-    assert found[0, 0] == pytest.approx(0.25)
-    assert found[1, 1] == pytest.approx(1)
+    assert scores[0, 0] == pytest.approx(0.25)
+    assert scores[1, 1] == pytest.approx(1)
 
 
-def test_accuracies_are_made_once(grid, monkeypatch):
-    draws, asked = drawn(grid.oracle(), grid), []
-    made = sap._accuracy
+def test_accuracies_are_computed_once(grid, monkeypatch):
+    draws, calls = drawn(grid.oracle(), grid), []
+    accuracy = sap._accuracy
     monkeypatch.setattr(
-        sap, "_accuracy", lambda *arguments: asked.append(arguments) or made(*arguments)
+        sap, "_accuracy", lambda *arguments: calls.append(arguments) or accuracy(*arguments)
     )
     assert sap.score(draws) == sap.score(draws)
-    assert len(asked) == 16
+    assert len(calls) == 16

@@ -1,4 +1,4 @@
-"""Strong generalisation: the reference's answers, latents that lose nothing or all, and what the points are."""
+"""Strong generalisation: the reference's values, known latents, and how points are sampled."""
 
 import json
 
@@ -27,59 +27,70 @@ def scored(codes, grid, n_train=300, n_test=150, convention=DLIB, seed=0):
 
 
 @pytest.mark.slow
-def test_answers_of_the_reference_lie_among_those_of_other_ties(grid, codes):
-    """The reference breaks ties of latents at random, we cut the first: another order of latents breaks them otherwise."""
+def test_values_of_the_reference_lie_among_those_of_other_ties(grid, codes):
+    """The reference breaks ties of latents at random; here the first is cut.
+
+    So another order of latents breaks them differently.
+    """
     orders = [np.random.default_rng(seed).permutation(6) for seed in range(8)]
     ours = [scored(codes[:, order], grid) for order in orders]
     for key in ("strong_accuracy", "accuracy", "strong_generalisation_gap"):
-        low, high = min(found[key] for found in ours), max(found[key] for found in ours)
+        low, high = min(scores[key] for scores in ours), max(scores[key] for scores in ours)
         assert low <= np.mean(ANSWERS["entangled"][key]) <= high
         assert high - low < 0.03
 
 
-def test_answers_of_the_reference_where_no_latents_tie(grid, codes):
-    """To the digit; without shift one cut of one factor's trees is as good as another, and rounding decides."""
-    found = scored(codes[:, :1], grid)
-    assert found["strong_accuracy"] == pytest.approx(ANSWERS["single"]["strong_accuracy"], abs=1e-6)
-    assert found["accuracy"] == pytest.approx(ANSWERS["single"]["accuracy"], abs=0.02)
+def test_values_of_the_reference_without_ties(grid, codes):
+    """To the last digit.
+
+    Without shift two cuts of one factor's trees are equally good, and rounding decides.
+    """
+    scores = scored(codes[:, :1], grid)
+    assert scores["strong_accuracy"] == pytest.approx(
+        ANSWERS["single"]["strong_accuracy"], abs=1e-6
+    )
+    assert scores["accuracy"] == pytest.approx(ANSWERS["single"]["accuracy"], abs=0.02)
 
 
 def test_a_perfect_code_loses_nothing(grid):
-    found = scored(grid.oracle(), grid, 500, 200)
-    assert found["strong_accuracy"] == found["accuracy"] == found["strong_accuracy_train"] == 1
-    assert found["strong_generalisation_gap"] == 0
+    scores = scored(grid.oracle(), grid, 500, 200)
+    assert scores["strong_accuracy"] == scores["accuracy"] == scores["strong_accuracy_train"] == 1
+    assert scores["strong_generalisation_gap"] == 0
 
 
 def test_a_latent_that_is_the_sum_of_two_factors_misleads():
-    """With the other factor held the sum tells all; elsewhere it is right at an end of the range alone."""
+    """While the other factor is held fixed the sum determines the target.
+
+    Elsewhere predictions are right only at one end of the range.
+    """
     factors = np.stack(np.unravel_index(np.arange(30), (5, 6)), axis=1)
     draws = base_draws.from_table(factors.sum(axis=1, keepdims=True), factors, 400, 1000, 0)
-    found = strong_generalisation.score(draws)
-    assert found["strong_accuracy_train"] == 1
-    assert found["strong_accuracy"] == pytest.approx((1 / 5 + 1 / 6) / 2, abs=0.01)
-    assert found["accuracy"] == pytest.approx(1 / 3, abs=0.04)  # ten sums for thirty combinations
+    scores = strong_generalisation.score(draws)
+    assert scores["strong_accuracy_train"] == 1
+    assert scores["strong_accuracy"] == pytest.approx((1 / 5 + 1 / 6) / 2, abs=0.01)
+    assert scores["accuracy"] == pytest.approx(1 / 3, abs=0.04)  # ten sums for thirty combinations
 
 
-def test_noise_and_constants_have_no_gap_to_speak_of_and_no_accuracy(grid):
+def test_constants_have_almost_no_gap_and_chance_accuracy(grid):
     """A gap of nothing is no merit: read the accuracy first."""
-    found = scored(np.ones((360, 2)), grid)
-    assert found["strong_accuracy"] == pytest.approx(
+    scores = scored(np.ones((360, 2)), grid)
+    assert scores["strong_accuracy"] == pytest.approx(
         np.mean([1 / size for size in grid.sizes]), abs=0.08
     )
-    assert abs(found["strong_generalisation_gap"]) < 0.3
+    assert abs(scores["strong_generalisation_gap"]) < 0.3
 
 
 def test_the_held_factor_is_never_the_target_and_its_value_never_among_the_test_points(grid):
     table = base_draws.Table(grid.noise(), grid.factors)
-    made = strong_generalisation.shifts(table, 50, 3)
-    assert [target for target, _ in made] == np.repeat(range(4), 10).tolist()
+    shifts = strong_generalisation.shifts(table, 50, 3)
+    assert [target for target, _ in shifts] == np.repeat(range(4), 10).tolist()
     assert all(
-        shift.factor != target and (shift.unseen != shift.seen).all() for target, shift in made
+        shift.factor != target and (shift.unseen != shift.seen).all() for target, shift in shifts
     )
-    assert all(shift.unseen.max() < grid.sizes[shift.factor] for _, shift in made)
+    assert all(shift.unseen.max() < grid.sizes[shift.factor] for _, shift in shifts)
     random = np.random.RandomState(0)
     rows = table.draw(50, random)
-    for _, shift in made:
+    for _, shift in shifts:
         train, test = strong_generalisation._points(table, rows, rows, shift, random)
         assert (table.factors[train, shift.factor] == shift.seen).all()
         np.testing.assert_array_equal(table.factors[test, shift.factor], shift.unseen)
@@ -89,7 +100,7 @@ def test_the_held_factor_is_never_the_target_and_its_value_never_among_the_test_
         )
 
 
-def test_a_table_that_is_no_grid(grid):
+def test_a_table_that_is_not_a_grid(grid):
     kept = np.random.default_rng(0).permutation(360)[:300]
     table, random = (
         base_draws.Table(grid.oracle()[kept], grid.factors[kept]),
@@ -112,7 +123,7 @@ def test_few_points_and_missing_values(grid, codes):
     )
 
 
-def test_what_it_cannot_be_asked_of(grid, codes):
+def test_a_single_factor_and_draws_without_a_table_raise(grid, codes):
     with pytest.raises(ValueError, match="two factors"):
         metrics.score(
             codes, grid.factors[:, :1], metrics=["strong_generalisation"], n_train=50, n_test=50

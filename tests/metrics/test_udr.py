@@ -1,4 +1,4 @@
-"""Unsupervised disentanglement ranking: the reference's answers, models of known likeness, invariances, edges."""
+"""Unsupervised disentanglement ranking: the reference's values, known models, invariances."""
 
 import json
 
@@ -15,7 +15,10 @@ CASES = ("vae_like", "noisy", "partial", "network", "dead", "linear_mix")
 
 
 def scored(grid, codes, peers, convention=udr.DLIB, log_variances=None, n_train=2000):
-    """Of models that are all informative, unless told otherwise: peers are their codes, or pairs with their log-variances."""
+    """Score models whose latents are all informative, unless log-variances are given.
+
+    A peer is an array of codes, or a pair of codes and log-variances.
+    """
     given = base_draws.Given(
         log_variances=informative(codes) if log_variances is None else log_variances,
         peers=[peer if isinstance(peer, tuple) else (peer, informative(peer)) for peer in peers],
@@ -27,35 +30,38 @@ def informative(codes):
     return np.full(np.shape(codes), -4, np.float32)
 
 
-# The reference ------------------------------------------------------------------------------------------------------------
+# The reference ------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def models():
-    """Six models of ten latents of the same 2,000 points, of which some are closed: 5 % of their size, as wide as the prior."""
-    found = []
+    """Six models with ten latents of the same 2,000 points.
+
+    Some latents have collapsed: 5 % of their size, with the variance of the prior.
+    """
+    scores = []
     for i, case in enumerate(CASES):
         with np.load(GOLDENS / "metrics" / f"dsprites_{case}.npz") as file:
             means, factors = file["mus_train"].T.copy(), file["ys_train"].T
         closed = (i + np.arange(10)) % 4 == 0
         means[:, closed] *= np.float32(0.05)
-        found.append((means, np.where(closed, 0, -2).astype(np.float32) * np.ones_like(means)))
-    return found, factors
+        scores.append((means, np.where(closed, 0, -2).astype(np.float32) * np.ones_like(means)))
+    return scores, factors
 
 
 def draws_of(models, i):
-    found, factors = models
-    means, log_variances = found[i]
+    scores, factors = models
+    means, log_variances = scores[i]
     sample = base_draws.Sample(means, factors, np.arange(len(means)))
     given = base_draws.Given(
-        log_variances=log_variances, peers=[model for j, model in enumerate(found) if j != i]
+        log_variances=log_variances, peers=[model for j, model in enumerate(scores) if j != i]
     )
     return base_draws.Draws(sample, sample, base_draws.Table(means, factors), 0, given)
 
 
 @pytest.mark.parametrize("i", range(len(CASES)))
 @pytest.mark.parametrize(("name", "near"), [("lasso", 5e-5), ("spearman", 1e-12)])
-def test_pairs_and_scores_are_the_reference_s(models, i, name, near):
+def test_pairs_and_scores_equal_the_reference(models, i, name, near):
     draws = draws_of(models, i)
     own, others = udr.latents(draws), udr.peers(draws)
     similarity = udr.SIMILARITIES[name]
@@ -79,18 +85,18 @@ def test_strengths_of_known_matrices():
     assert udr.relative_strength(np.zeros((3, 3))) == 0
 
 
-# Known likeness -----------------------------------------------------------------------------------------------------------
+# Known likeness -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("convention", udr.CONVENTIONS)
-def test_the_same_latents_in_another_order_sign_and_scale_are_alike(convention):
-    """Independent latents on a grid: a lasso of penalty 0.1 gives each a weight of 0.9, and 0.9² / 0.9 is 0.9."""
+def test_the_same_latents_in_another_order_sign_and_scale_are_similar(convention):
+    """Independent latents on a grid: a lasso of penalty 0.1 gives each a weight of 0.9."""
     grid = Independent()
     peer = grid.codes[:, [2, 0, 1]] * np.float32([-3, 0.5, 2]) + np.float32([1, 0, -5])
-    found = scored(grid, grid.codes, [peer], convention, n_train=20_000)
-    assert found["udr_lasso"] == pytest.approx(0.9, abs=0.02)
-    assert found["udr_spearman"] == pytest.approx(1, abs=0.05)  # chance correlations of the draws
-    assert found["informative_latents"] == 3
+    scores = scored(grid, grid.codes, [peer], convention, n_train=20_000)
+    assert scores["udr_lasso"] == pytest.approx(0.9, abs=0.02)
+    assert scores["udr_spearman"] == pytest.approx(1, abs=0.05)  # chance correlations of the draws
+    assert scores["informative_latents"] == 3
 
 
 class Independent:
@@ -100,30 +106,33 @@ class Independent:
     codes = (factors - 3).astype(np.float32)
 
 
-def test_copies_in_a_peer_cost_a_share():
-    """The lasso leaves one of two copies without weight: (0.9 / 2 + 0.9) / 2; ranks see it as a rival: (1 + 1 / 2) / 2."""
+def test_copies_in_a_peer_lower_the_score():
+    """The lasso gives one of two copies no weight: (0.9 / 2 + 0.9) / 2.
+
+    By ranks the copies compete: (1 + 1 / 2) / 2.
+    """
     grid = Independent()
-    found = scored(grid, grid.codes, [np.c_[grid.codes, grid.codes]], n_train=20_000)
-    assert found["udr_lasso"] == pytest.approx(0.675, abs=0.02)
-    assert found["udr_spearman"] == pytest.approx(0.75, abs=0.04)
+    scores = scored(grid, grid.codes, [np.c_[grid.codes, grid.codes]], n_train=20_000)
+    assert scores["udr_lasso"] == pytest.approx(0.675, abs=0.02)
+    assert scores["udr_spearman"] == pytest.approx(0.75, abs=0.04)
 
 
-def test_another_noise_is_unlike(grid):
+def test_independent_noise_is_not_similar(grid):
     large = type(grid)((6, 7, 8, 9))
     noises = [np.random.default_rng(seed).standard_normal((3024, 5)) for seed in range(3)]
-    found = scored(large, noises[0], noises[1:])
-    assert found["udr_lasso"] < 0.02
-    assert found["udr_spearman"] < 0.05
+    scores = scored(large, noises[0], noises[1:])
+    assert scores["udr_lasso"] < 0.02
+    assert scores["udr_spearman"] < 0.05
 
 
-def test_turned_latents_are_less_alike_the_more_they_are_turned():
-    grid, found = Independent(), []
+def test_similarity_falls_with_the_angle_of_rotation():
+    grid, result = Independent(), []
     for angle in (0, np.pi / 12, np.pi / 6, np.pi / 4):
         turn = np.eye(3)
         turn[:2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
-        found.append(scored(grid, grid.codes, [grid.codes @ turn], n_train=5000))
+        result.append(scored(grid, grid.codes, [grid.codes @ turn], n_train=5000))
     for name in ("udr_lasso", "udr_spearman"):
-        assert np.all(np.diff([scores[name] for scores in found]) < -0.05)
+        assert np.all(np.diff([scores[name] for scores in result]) < -0.05)
 
 
 def test_the_score_is_the_median_of_the_peers():
@@ -137,7 +146,7 @@ def test_the_score_is_the_median_of_the_peers():
 
 
 def test_peers_predict_the_model_and_not_the_other_way_round():
-    """Of a peer that knows a third of what the model knows, and of one that knows more, only the lasso has a direction."""
+    """If one model encodes a third of what the other does, only the lasso has a direction."""
     grid = Independent()
     mixed = (grid.codes @ np.ones((3, 1))).astype(np.float32)
     one, other = scored(grid, grid.codes, [mixed]), scored(grid, mixed, [grid.codes])
@@ -145,8 +154,8 @@ def test_peers_predict_the_model_and_not_the_other_way_round():
     assert one["udr_spearman"] == pytest.approx(other["udr_spearman"], abs=1e-12)
 
 
-def test_opposed_latents_weigh_more_than_one():
-    """Two latents of correlation 0.92 and their difference: weights of 1.25, which is why `paper` can pass 1."""
+def test_opposed_latents_have_weights_above_1():
+    """Two latents of correlation 0.92 and their difference: weights of 1.25, above 1."""
     rng = np.random.default_rng(0)
     codes, _ = np.linalg.qr(rng.standard_normal((4000, 2)) - 0.0)
     codes, _ = np.linalg.qr(codes - codes.mean(axis=0))
@@ -164,13 +173,13 @@ def standardised(codes):
     )
 
 
-def test_the_conventions_differ_where_models_have_unlike_numbers_of_latents():
+def test_the_conventions_differ_for_different_numbers_of_latents():
     similarity = np.array([[1.0, 0, 0], [0, 0.5, 0.5]])  # rows 1 and 1/4, columns 1, 1/2 and 1/2
     assert udr.relative_strength(similarity) == pytest.approx((5 / 8 + 2 / 3) / 2)
     assert udr.relative_strength(similarity, udr.PAPER) == pytest.approx((5 / 4 + 2) / 5)
 
 
-# Latents that are not informative -----------------------------------------------------------------------------------------
+# Latents that are not informative -----------------------------------------------------
 
 
 def test_a_latent_like_the_prior_does_not_count():
@@ -178,12 +187,12 @@ def test_a_latent_like_the_prior_does_not_count():
     noise = np.float32(1e-3) * np.random.default_rng(0).standard_normal((343, 2)).astype(np.float32)
     wide = np.c_[grid.codes, noise], np.c_[informative(grid.codes), np.zeros((343, 2), np.float32)]
     plain = scored(grid, grid.codes, [grid.codes])
-    found = scored(grid, wide[0], [wide, grid.codes], log_variances=wide[1])
-    assert found == pytest.approx(plain, abs=1e-9)
-    assert found["informative_latents"] == 3
+    scores = scored(grid, wide[0], [wide, grid.codes], log_variances=wide[1])
+    assert scores == pytest.approx(plain, abs=1e-9)
+    assert scores["informative_latents"] == 3
 
 
-def test_models_without_an_informative_latent_are_alike_to_none():
+def test_models_without_informative_latents_score_0():
     grid = Independent()
     closed = np.zeros_like(grid.codes), np.zeros_like(grid.codes)
     nothing = {"udr_lasso": 0.0, "udr_spearman": 0.0, "informative_latents": 0.0}
@@ -191,8 +200,11 @@ def test_models_without_an_informative_latent_are_alike_to_none():
     assert scored(grid, grid.codes, [closed]) == nothing | {"informative_latents": 3.0}
 
 
-def test_a_mean_that_stands_still_has_no_rank_correlation():
-    """Informative by its variance alone: NaN in the reference, which takes one of two halves of the score; 0 in `paper`."""
+def test_a_constant_mean_has_no_rank_correlation():
+    """A latent that is informative only because of its variance.
+
+    It is NaN in the reference, which sets one half of the score to 0; it is 0 in `paper`.
+    """
     grid = Independent()
     still = np.c_[grid.codes[:, :2], np.full((343, 1), 2, np.float32)]
     code, paper = (
@@ -208,13 +220,13 @@ def test_a_mean_that_stands_still_has_no_rank_correlation():
     )  # ranks have no direction
 
 
-# Edges --------------------------------------------------------------------------------------------------------------------
+# Edges --------------------------------------------------------------------------------
 
 
 def test_one_latent_each():
     grid = Independent()
-    found = scored(grid, grid.codes[:, :1], [-grid.codes[:, :1]])
-    assert found == pytest.approx({"udr_lasso": 0.9, "udr_spearman": 1, "informative_latents": 1})
+    scores = scored(grid, grid.codes[:, :1], [-grid.codes[:, :1]])
+    assert scores == pytest.approx({"udr_lasso": 0.9, "udr_spearman": 1, "informative_latents": 1})
 
 
 @pytest.mark.parametrize("points", [2, 5])
@@ -225,11 +237,11 @@ def test_few_points(grid, points):
         "peers": [(grid.noise(), informative(grid.noise()))],
     }
     factors = np.arange(360)[:, None]
-    found = facsimile.score(grid.oracle(), factors, "udr", **rows, **with_model)
-    assert np.isfinite(found.value).all()
+    scores = facsimile.score(grid.oracle(), factors, "udr", **rows, **with_model)
+    assert np.isfinite(scores.value).all()
 
 
-def test_what_is_missing_is_said(grid):
+def test_missing_inputs_are_named(grid):
     codes = grid.oracle()
     with pytest.raises(ValueError, match="one model or more"):
         scored(grid, codes, [])

@@ -1,4 +1,4 @@
-"""UC: sets of latents that are known, and the released code's answers on the numpy of its time."""
+"""UC: known sets of latents, and the released code's values with the numpy of its time."""
 
 import json
 
@@ -20,11 +20,11 @@ def scored(codes, grid, convention="corrected"):
 
 @pytest.fixture
 def robust(monkeypatch):
-    """Sets from a matrix [d, k] of robustness that is given."""
+    """Sets from a given matrix [d, k] of robustness."""
 
     def sets(matrix, rho, convention="corrected"):
-        found = (np.arange(len(matrix)), np.asarray(matrix, np.float64))
-        monkeypatch.setattr(_latent_sets, "_robustness", lambda draws: found)
+        scores = (np.arange(len(matrix)), np.asarray(matrix, np.float64))
+        monkeypatch.setattr(_latent_sets, "_robustness", lambda draws: scores)
         points = base_draws.Sample(np.zeros((4, 1), np.float32), np.arange(4)[:, None])
         return _latent_sets.of_factors(base_draws.Draws(points, points), rho, convention)
 
@@ -36,7 +36,7 @@ def test_a_perfect_code_has_one(grid, convention):
     assert scored(grid.oracle(), grid, convention)["uc"] == 1.0
 
 
-def test_seven_latents_each_can_be_apart(grid):
+def test_seven_latents_per_factor_can_be_disjoint(grid):
     codes = np.repeat(grid.oracle(), 7, axis=1)
     assert scored(codes, grid) == {"uc": 1.0, "uc_rho7": 1.0}
 
@@ -48,7 +48,7 @@ def test_seven_of_ten_overlap_at_best_by_two_fifths(grid):
 
 
 def test_factors_in_one_latent_are_confounded(grid):
-    """Of four factors all are told by the one latent there is; of two that share one, the pair in six is lost."""
+    """A single latent encodes all four factors; if two share one, one pair in six is confounded."""
     codes = grid.oracle()
     assert scored(codes[:, :1], grid)["uc"] == 0.0
     merged = np.c_[codes[:, 0] + 0.1 * codes[:, 1], codes[:, 2:]]
@@ -81,8 +81,8 @@ def test_order_sign_and_scale_of_latents_do_not_matter(grid):
 def test_the_released_selection_depends_on_the_order_of_latents(grid):
     codes = np.c_[grid.oracle(), grid.noise(6)]
     orders = [np.random.default_rng(seed).permutation(10) for seed in range(10)]
-    found = {scored(codes[:, order], grid, "dlib-fork")["uc_rho7"] for order in orders}
-    assert len(found) > 1
+    scores = {scored(codes[:, order], grid, "dlib-fork")["uc_rho7"] for order in orders}
+    assert len(scores) > 1
     assert len({scored(codes[:, order], grid)["uc_rho7"] for order in orders}) == 1
 
 
@@ -104,8 +104,8 @@ def test_the_released_selection_is_the_highest_and_places_in_the_list(robust):
 @pytest.mark.parametrize("case", ANSWERS)
 def test_it_is_the_released_number(case, read_golden):
     golden, expected = read_golden(case), ANSWERS[case]
-    found = unconfoundedness.score(golden["draws"], "dlib-fork")
-    assert found == pytest.approx({"uc": expected["uc_full_1"], "uc_rho7": expected["uc_full_7"]})
+    scores = unconfoundedness.score(golden["draws"], "dlib-fork")
+    assert scores == pytest.approx({"uc": expected["uc_full_1"], "uc_rho7": expected["uc_full_7"]})
 
 
 @pytest.mark.parametrize("case", ANSWERS)
@@ -114,5 +114,5 @@ def test_the_released_sets(case, read_golden):
     points = base_draws.Sample(golden["mus_train"].T[:300], golden["ys_train"].T[:300])
     draws = base_draws.Draws(points, points)
     for rho in (1, 7):
-        found = _latent_sets.of_factors(draws, rho, "dlib-fork")
-        assert [sorted(members) for members in found] == ANSWERS[case][f"sets_{rho}"]
+        scores = _latent_sets.of_factors(draws, rho, "dlib-fork")
+        assert [sorted(members) for members in scores] == ANSWERS[case][f"sets_{rho}"]

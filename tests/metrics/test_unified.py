@@ -1,4 +1,4 @@
-"""Unified scores: the reference's aggregations and curves, known matrices, invariances, nothing fitted twice."""
+"""Unified scores: the reference's values, known matrices, invariances, nothing fitted twice."""
 
 import json
 
@@ -25,28 +25,28 @@ def drawn(codes, grid, n_train=400, n_test=200):
     return base_draws.from_table(codes, grid.factors, n_train, n_test, seed=0)
 
 
-# The reference ------------------------------------------------------------------------------------------------------------
+# The reference ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ARRAYS)
-def test_aggregations_are_the_reference_s(golden, name):
+def test_aggregations_equal_the_reference(golden, name):
     expected = GOLDEN[f"{golden['case']}/{name}"]
-    found = unified.aggregate(golden[ARRAYS[name]], golden["entropy"])
-    assert set(found) == AGGREGATIONS
-    for key, value in found.items():
+    scores = unified.aggregate(golden[ARRAYS[name]], golden["entropy"])
+    assert set(scores) == AGGREGATIONS
+    for key, value in scores.items():
         assert value == pytest.approx(expected[key], abs=1e-12), key
 
 
 @pytest.mark.parametrize("name", ARRAYS)
-def test_curves_are_the_reference_s(golden, name):
+def test_curves_equal_the_reference(golden, name):
     expected, matrix = GOLDEN[f"{golden['case']}/{name}"], golden[ARRAYS[name]]
-    found = unified.curves(matrix)
-    assert "".join(map(str, found.groups)) == expected["curve"]
-    assert "".join(map(str, found.discovered)) == expected["discovered"]
+    scores = unified.curves(matrix)
+    assert "".join(map(str, scores.groups)) == expected["curve"]
+    assert "".join(map(str, scores.discovered)) == expected["discovered"]
     joined = unified.merges(matrix)
     for (one, other), place in expected["merges"].items():
         assert (
-            joined[int(one), int(other)] == joined[int(other), int(one)] == found.thresholds[place]
+            joined[int(one), int(other)] == joined[int(other), int(one)] == scores.thresholds[place]
         )
 
 
@@ -54,7 +54,7 @@ def test_curves_are_the_reference_s(golden, name):
     "case", [pytest.param(case, marks=[pytest.mark.slow] * (case != "merged")) for case in CASES]
 )
 def test_scores_of_draws_are_those_of_the_matrices(case, read_golden):
-    found = unified.score(read_golden(case)["draws"])
+    scores = unified.score(read_golden(case)["draws"])
     for name, near in (
         ("mutual_information", 1e-9),
         ("gradient_boosting", 0.01),
@@ -62,42 +62,43 @@ def test_scores_of_draws_are_those_of_the_matrices(case, read_golden):
     ):
         for key in ("disentanglement", "completeness", "mig", "sap", "modularity"):
             if (name, case) == ("gradient_boosting", "redundant") and key in ("mig", "sap"):
-                continue  # of codes that tell the same, sklearn's trees choose at random, and ours give both a share
-            assert found[f"{name}.{key}"] == pytest.approx(
+                # Of equally informative codes scikit-learn's trees choose at random; ours share.
+                continue
+            assert scores[f"{name}.{key}"] == pytest.approx(
                 GOLDEN[f"{case}/{name}"][key], abs=near
             ), (name, key)
 
 
-def test_what_metrics_answer_of_their_own_matrix_is_among_the_scores(grid):
+def test_scores_of_other_metrics_are_among_the_unified_ones(grid):
     draws = drawn(grid.entangled(), grid)
-    found = unified.score(draws)
-    assert found["mutual_information.mig"] == mig.score(draws)["mig"]
-    assert found["mutual_information.modularity"] == modularity.score(draws)["modularity"]
-    assert found["support_vector.sap"] == sap.score(draws)["sap"]
+    scores = unified.score(draws)
+    assert scores["mutual_information.mig"] == mig.score(draws)["mig"]
+    assert scores["mutual_information.modularity"] == modularity.score(draws)["modularity"]
+    assert scores["support_vector.sap"] == sap.score(draws)["sap"]
     for key in ("disentanglement", "completeness"):
-        assert found[f"gradient_boosting.{key}"] == dci.score(draws)[key]
-    assert set(found) == set(unified.SCORES)
+        assert scores[f"gradient_boosting.{key}"] == dci.score(draws)[key]
+    assert set(scores) == set(unified.SCORES)
 
 
 @pytest.mark.parametrize("convention", [unified.DLIB_019, unified.MODERN])
-def test_the_version_of_scikit_learn_moves_trees_only(grid, convention):
+def test_the_version_of_scikit_learn_changes_only_trees(grid, convention):
     draws = drawn(grid.entangled(), grid)
-    old, found, expected = (
+    old, scores, expected = (
         unified.score(draws),
         unified.score(draws, convention),
         dci.score(draws, convention),
     )
-    moved = {key for key in found if found[key] != old[key]}
+    moved = {key for key in scores if scores[key] != old[key]}
     assert "gradient_boosting.disentanglement" in moved
     assert all(key.startswith("gradient_boosting") for key in moved)
-    assert found["gradient_boosting.disentanglement"] == expected["disentanglement"]
+    assert scores["gradient_boosting.disentanglement"] == expected["disentanglement"]
 
 
-# Known matrices -----------------------------------------------------------------------------------------------------------
+# Known matrices -----------------------------------------------------------------------
 
 
 def test_a_diagonal_matrix_is_the_best():
-    found = unified.aggregate(np.eye(4), np.ones(4))
+    scores = unified.aggregate(np.eye(4), np.ones(4))
     best = {
         "disentanglement": 1,
         "completeness": 1,
@@ -107,12 +108,12 @@ def test_a_diagonal_matrix_is_the_best():
         "groups": 4,
         "area": 4,
     }
-    assert found == pytest.approx(best, abs=1e-9)
+    assert scores == pytest.approx(best, abs=1e-9)
 
 
 def test_a_flat_matrix_is_the_worst():
     """An area needs two thresholds."""
-    found = unified.aggregate(np.ones((5, 4)), np.ones(4))
+    scores = unified.aggregate(np.ones((5, 4)), np.ones(4))
     worst = {
         "disentanglement": 0,
         "completeness": 0,
@@ -122,24 +123,27 @@ def test_a_flat_matrix_is_the_worst():
         "groups": 1,
         "area": 0,
     }
-    assert found == pytest.approx(worst, abs=1e-9)
+    assert scores == pytest.approx(worst, abs=1e-9)
 
 
 def test_an_empty_matrix_has_no_groups():
-    found = unified.aggregate(np.zeros((3, 2)), np.ones(2))
-    assert found == dict.fromkeys(found, 0.0) | {
+    scores = unified.aggregate(np.zeros((3, 2)), np.ones(2))
+    assert scores == dict.fromkeys(scores, 0.0) | {
         key: pytest.approx(0, abs=1e-9) for key in ("disentanglement", "completeness")
     }
     assert not unified.merges(np.zeros((3, 2))).any()
 
 
 def test_curves_of_a_matrix_worked_out_by_hand():
-    """Two groups at 0.8, joined by the code that both use at 0.3; the third factor has a code of its own at 0.1."""
+    """Two groups at 0.8, merged at 0.3 by a code that both use.
+
+    The third factor has a code of its own at 0.1.
+    """
     matrix = np.array([[0.9, 0.0, 0.0], [0.3, 0.8, 0.0], [0.0, 0.0, 0.1]])
-    found = unified.curves(matrix)
-    np.testing.assert_array_equal(found.thresholds[:5], [0.9, 0.8, 0.3, 0.1, 0])
-    np.testing.assert_array_equal(found.groups[:5], [1, 2, 1, 2, 2])
-    np.testing.assert_array_equal(found.discovered[:5], [1, 2, 2, 3, 3])
+    scores = unified.curves(matrix)
+    np.testing.assert_array_equal(scores.thresholds[:5], [0.9, 0.8, 0.3, 0.1, 0])
+    np.testing.assert_array_equal(scores.groups[:5], [1, 2, 1, 2, 2])
+    np.testing.assert_array_equal(scores.discovered[:5], [1, 2, 2, 3, 3])
     np.testing.assert_array_equal(
         unified.merges(matrix), [[0.9, 0.3, 0], [0.3, 0.8, 0], [0, 0, 0.1]]
     )
@@ -175,7 +179,7 @@ def test_units_matter_to_gaps_and_areas_only(seed):
         assert other[key] == pytest.approx(one[key], abs=1e-9)
 
 
-# Codes --------------------------------------------------------------------------------------------------------------------
+# Codes --------------------------------------------------------------------------------
 
 
 def test_perfect_codes_are_high_and_noise_low(grid):
@@ -199,29 +203,29 @@ def test_perfect_codes_are_high_and_noise_low(grid):
 
 
 def test_constant_codes_are_at_the_bottom(grid):
-    found = unified.score(drawn(np.ones((360, 3), np.float32), grid))
-    for key, value in found.items():
+    scores = unified.score(drawn(np.ones((360, 3), np.float32), grid))
+    for key, value in scores.items():
         if not key.startswith("support_vector"):  # accuracies have a floor of chance
             assert value == pytest.approx(0, abs=1e-9), key
-    assert found["support_vector.sap"] == found["support_vector.mig"] == 0
+    assert scores["support_vector.sap"] == scores["support_vector.mig"] == 0
 
 
-def test_chance_passes_for_structure():
-    """Accuracies of guessing among 3, 4, 5 and 6 values: nothing is told of any factor, and the scores are those by hand."""
+def test_chance_looks_like_structure():
+    """Accuracies of guessing among 3, 4, 5 and 6 values have scores although nothing is encoded."""
     chance = 1 / np.array([3, 4, 5, 6])
-    found = unified.aggregate(np.tile(chance, (5, 1)), np.ones(4))
+    scores = unified.aggregate(np.tile(chance, (5, 1)), np.ones(4))
     shares = chance / chance.sum()
-    assert found["modularity"] == pytest.approx(
+    assert scores["modularity"] == pytest.approx(
         1 - np.square(chance[1:]).sum() / (3 * chance[0] ** 2)
     )
-    assert found["disentanglement"] == pytest.approx(
+    assert scores["disentanglement"] == pytest.approx(
         1 + (shares * np.log(shares)).sum() / np.log(4), abs=1e-9
     )
-    assert found["completeness"] == pytest.approx(0, abs=1e-9)
-    assert found["sap"] == 0
+    assert scores["completeness"] == pytest.approx(0, abs=1e-9)
+    assert scores["sap"] == 0
 
 
-def test_corrected_divides_nats_only_and_leaves_silent_codes_out(grid):
+def test_corrected_divides_only_nats_and_leaves_out_uninformative_codes(grid):
     codes = np.c_[grid.oracle(), np.zeros((360, 4), np.float32)]
     code, corrected = (
         unified.score(drawn(codes, grid, 1000), c) for c in (unified.DLIB, unified.CORRECTED)
@@ -238,7 +242,7 @@ def test_corrected_divides_nats_only_and_leaves_silent_codes_out(grid):
     assert corrected["mutual_information.modularity"] > 0.99
 
 
-# Edges --------------------------------------------------------------------------------------------------------------------
+# Edges --------------------------------------------------------------------------------
 
 
 def test_nothing_is_fitted_twice(grid, monkeypatch):
@@ -262,15 +266,15 @@ def test_a_single_code_and_a_single_factor(grid, convention):
     assert one["gradient_boosting.completeness"] == 1  # a single code has no rival
     assert one["mutual_information.groups"] == 1
     factors = np.repeat(np.arange(4), 5)[:, None]
-    found = unified.score(
+    result = unified.score(
         base_draws.from_table(np.c_[factors, factors % 2], factors, 60, 30, 0), convention
     )
     assert (
-        found["mutual_information.disentanglement"] == found["mutual_information.modularity"] == 1
+        result["mutual_information.disentanglement"] == result["mutual_information.modularity"] == 1
     )
-    assert all(np.isfinite(list(scores.values())).all() for scores in (one, found))
+    assert all(np.isfinite(list(scores.values())).all() for scores in (one, result))
 
 
 def test_few_points_and_missing_classes(grid):
-    found = unified.score(drawn(grid.oracle(), grid, 5, 3))
-    assert np.isfinite(list(found.values())).all()
+    scores = unified.score(drawn(grid.oracle(), grid, 5, 3))
+    assert np.isfinite(list(scores.values())).all()

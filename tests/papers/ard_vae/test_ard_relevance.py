@@ -26,8 +26,9 @@ def linear(weights):
 
 
 def principal(rank, latents, noise=0.01, seed=0):
-    """Codes, log-variances and decoder of the best linear Gaussian model (Tipping and Bishop 1999) of data of a known rank.
+    """Codes, log-variances and decoder of the best linear Gaussian model of data of a known rank.
 
+    Tipping and Bishop 1999, "Probabilistic principal component analysis".
     Axes beyond the rank have collapsed: mean 0, variance 1, no slope.
     """
     rng = np.random.default_rng(seed)
@@ -51,11 +52,11 @@ def principal(rank, latents, noise=0.01, seed=0):
 @pytest.mark.parametrize("convention", ard_relevance.CONVENTIONS)
 @pytest.mark.parametrize("latents", [10, 20])
 @pytest.mark.parametrize("rank", [3, 5, 8])
-def test_of_a_linear_gaussian_model_the_axes_are_the_rank(rank, latents, convention):
+def test_a_linear_gaussian_model_has_as_many_axes_as_its_rank(rank, latents, convention):
     codes, log_variances, weights = principal(rank, latents)
-    found = scored(codes, log_variances, linear(weights), convention)
-    assert found["relevant_axes"] == rank
-    shares = np.array([found[f"relevance_{j}"] for j in range(latents)])
+    scores = scored(codes, log_variances, linear(weights), convention)
+    assert scores["relevant_axes"] == rank
+    shares = np.array([scores[f"relevance_{j}"] for j in range(latents)])
     assert shares.sum() == pytest.approx(1)
     np.testing.assert_allclose(
         shares, (weights**2).sum(1) / (weights**2).sum(), atol=0.03
@@ -63,7 +64,7 @@ def test_of_a_linear_gaussian_model_the_axes_are_the_rank(rank, latents, convent
 
 
 def test_relevance_by_hand():
-    """Slopes 3 and 1 in each of two pixels, second moments 1 + 0.25 and 4 + 0.25: 22.5 against 8.5."""
+    """Slopes 3 and 1 in two pixels each, second moments 1 + 0.25 and 4 + 0.25: 22.5 and 8.5."""
     unit = np.where(np.arange(N) % 2, 1.0, -1.0)[:, None]
     weights = np.zeros((3, PIXELS))
     weights[0, :2], weights[1, 3:5] = 3, 1
@@ -72,12 +73,12 @@ def test_relevance_by_hand():
         ("paper", 1e-5),
         ("mean-square", 5e-3),
     ):  # the second by the draws' own mean
-        found = scored(unit * [1, 2, 0], np.log(0.25), linear(weights), convention)
-        assert found["variability"] == pytest.approx(31, rel=tolerance)
-        assert found["relevance_0"] == pytest.approx(22.5 / 31, rel=tolerance)
-        assert found["relevance_1"] == pytest.approx(8.5 / 31, rel=tolerance)
-        assert found["relevance_2"] == pytest.approx(0, abs=1e-9)
-        assert found["relevant_axes"] == 2
+        scores = scored(unit * [1, 2, 0], np.log(0.25), linear(weights), convention)
+        assert scores["variability"] == pytest.approx(31, rel=tolerance)
+        assert scores["relevance_0"] == pytest.approx(22.5 / 31, rel=tolerance)
+        assert scores["relevance_1"] == pytest.approx(8.5 / 31, rel=tolerance)
+        assert scores["relevance_2"] == pytest.approx(0, abs=1e-9)
+        assert scores["relevant_axes"] == 2
 
 
 def test_an_origin_makes_an_axis_relevant_unless_the_variance_is_about_the_mean():
@@ -91,7 +92,10 @@ def test_an_origin_makes_an_axis_relevant_unless_the_variance_is_about_the_mean(
 
 
 def test_slopes_that_differ_between_points_count_less_in_the_released_code():
-    """A pixel of slope 2 at half of the points, 0 at the others, against one of slope 1: (E|J|)² is alike, E J² is twice."""
+    """A pixel of slope 2 at half of the points, 0 at the others, against one of slope 1.
+
+    Their (E|J|)² are equal, their E J² differ by a factor of two.
+    """
     codes = np.random.default_rng(0).normal(size=(N, 2))
 
     def decoder(z):
@@ -106,8 +110,8 @@ def test_slopes_that_differ_between_points_count_less_in_the_released_code():
 @pytest.mark.parametrize("convention", ard_relevance.CONVENTIONS)
 def test_slopes_of_either_sign_do_not_cancel(convention):
     codes = np.random.default_rng(0).normal(size=(N, 2))
-    found = scored(codes, -9.0, lambda z: np.c_[np.abs(z[:, 0]), z[:, 1]], convention)
-    assert found["relevance_0"] == pytest.approx(0.5, abs=0.03)
+    scores = scored(codes, -9.0, lambda z: np.c_[np.abs(z[:, 0]), z[:, 1]], convention)
+    assert scores["relevance_0"] == pytest.approx(0.5, abs=0.03)
 
 
 @pytest.mark.parametrize("convention", ard_relevance.CONVENTIONS)
@@ -126,8 +130,8 @@ def test_slopes_of_a_curved_decoder_are_its_derivatives(convention):
     slopes = (p * (1 - p))[:, None] * weights  # [n, d, pixels]
     squared = convention != "ard-code"
     exact = (slopes**2).mean(0).sum(1) if squared else (np.abs(slopes).mean(0) ** 2).sum(1)
-    found = ard_relevance.relevance(decoder, points, np.ones(4), squared)
-    np.testing.assert_allclose(found, exact, rtol=1e-4)
+    scores = ard_relevance.relevance(decoder, points, np.ones(4), squared)
+    np.testing.assert_allclose(scores, exact, rtol=1e-4)
 
 
 @pytest.mark.parametrize("convention", ard_relevance.CONVENTIONS)
@@ -143,12 +147,12 @@ def test_order_sign_and_scale_of_latents_do_not_matter_if_the_decoder_follows(co
     assert shares == pytest.approx([one[f"relevance_{j}"] for j in order], abs=1e-5)
 
 
-def test_a_copied_latent_that_shares_the_work_is_one_more_axis():
+def test_a_copied_latent_adds_one_relevant_axis():
     codes, log_variances, weights = principal(3, 3)
     twice = linear(np.r_[weights, weights[:1]] * np.array([0.5, 1, 1, 0.5])[:, None])
-    found = scored(np.c_[codes, codes[:, :1]], np.r_[log_variances, log_variances[:1]], twice)
-    assert found["relevant_axes"] == 4
-    assert found["relevance_0"] == pytest.approx(found["relevance_3"], rel=1e-3)
+    scores = scored(np.c_[codes, codes[:, :1]], np.r_[log_variances, log_variances[:1]], twice)
+    assert scores["relevant_axes"] == 4
+    assert scores["relevance_0"] == pytest.approx(scores["relevance_3"], rel=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -170,14 +174,14 @@ def test_exactly_99_per_cent_is_not_yet_enough(monkeypatch):
     assert ard_relevance.count(np.array([0.5, 0.25, 0.25])) == 3
 
 
-def test_a_decoder_that_does_not_look_has_no_relevant_axis():
-    found = scored(
+def test_a_constant_decoder_has_no_relevant_axis():
+    scores = scored(
         np.random.default_rng(0).normal(size=(N, 2)), 0.0, lambda z: np.full((len(z), PIXELS), 0.5)
     )
-    assert set(found.values()) == {0.0}
+    assert set(scores.values()) == {0.0}
 
 
-def test_one_latent_is_all_or_nothing():
+def test_a_single_latent_is_relevant():
     assert scored(np.zeros((N, 1)), 0.0, linear(np.ones((1, PIXELS))))["relevant_axes"] == 1
 
 
@@ -192,21 +196,21 @@ def test_the_decoder_is_given_float32():
     assert set(kinds) == {np.dtype(np.float32)}
 
 
-def test_codes_too_far_from_zero_to_take_a_step_are_refused():
+def test_codes_too_far_from_zero_for_a_step_raise():
     with pytest.raises(ValueError, match=r"code 0 is so far from zero .* centre the codes"):
         scored(np.full((N, 1), 1e6), -20.0, linear(np.ones((1, PIXELS))), "mean-square")
 
 
-def test_a_decoder_without_numbers_is_refused():
+def test_a_decoder_that_returns_nan_raises():
     with pytest.raises(ValueError, match="not finite"):
         scored(np.zeros((N, 1)), 0.0, lambda z: np.full((len(z), 1), np.nan))
 
 
-@pytest.mark.parametrize("lacking", ["log_variances", "decoder"])
-def test_it_says_what_is_lacking(lacking):
+@pytest.mark.parametrize("missing", ["log_variances", "decoder"])
+def test_missing_inputs_are_named(missing):
     given = {"log_variances": np.zeros((N, 1)), "decoder": linear(np.ones((1, PIXELS)))} | {
-        lacking: None
+        missing: None
     }
     draws = base_draws.from_table(np.zeros((N, 1)), FACTORS, 100, 50, 0, base_draws.Given(**given))
-    with pytest.raises(ValueError, match=f"ard_relevance needs {lacking}"):
+    with pytest.raises(ValueError, match=f"ard_relevance needs {missing}"):
         ard_relevance.score(draws)

@@ -1,4 +1,4 @@
-"""Effectiveness of interventions, of a model that decodes the truth and of one that changes nothing."""
+"""Effectiveness of interventions, for a model that is right and one that changes nothing."""
 
 import numpy as np
 import pandas as pd
@@ -22,17 +22,17 @@ def data():
     """Every seventh pendulum, of which every fourth is held out."""
     labels = Pendulum.grid()[::7]
     values, done = Pendulum.scale(labels), np.roll(labels, 211, axis=0)
-    made = [Pendulum.intervene(labels, k, done[:, k]) for k in range(4)]
+    intervened = [Pendulum.intervene(labels, k, done[:, k]) for k in range(4)]
     return {
         "images": Pendulum.draw(labels),
         "values": values,
         "held_out": (np.arange(len(labels)) % 4 == 3).astype(int),
-        "counterfactuals": np.stack([Pendulum.scale(each) for each in made], axis=1),
-        "labels": np.stack(made, axis=1),
+        "counterfactuals": np.stack([Pendulum.scale(each) for each in intervened], axis=1),
+        "labels": np.stack(intervened, axis=1),
     }
 
 
-def asked(data, decoded):
+def scored(data, decoded):
     rows = np.flatnonzero(data["held_out"])[:40]
     inferred = {"counterfactual_rows": rows, "counterfactual_images": decoded(rows)}
     return effectiveness.score(
@@ -40,28 +40,30 @@ def asked(data, decoded):
     )
 
 
-def test_the_truth_is_read_as_well_as_real_pictures_where_effects_are_possible(data):
-    found = asked(
+def test_true_pictures_are_read_as_well_as_real_ones(data):
+    scores = scored(
         data,
         lambda rows: np.stack(
             [small(Pendulum.draw(data["labels"][rows, k])) for k in range(4)], axis=1
         ),
     )
     for f in range(4):
-        assert found[f"reader_{f}"] < 0.05
+        assert scores[f"reader_{f}"] < 0.05
         assert (
-            found[f"value_{f}_do_0"] < 0.05
+            scores[f"value_{f}_do_0"] < 0.05
         )  # a shadow that no light casts is unlike all pictures: do(2), do(3) are harder
-        assert found[f"value_{f}_do_1"] < 0.05
+        assert scores[f"value_{f}_do_1"] < 0.05
 
 
-def test_pictures_that_do_not_change_have_the_errors_of_standing_still(data):
-    found = asked(data, lambda rows: np.repeat(small(data["images"][rows])[:, None], 4, axis=1))
-    assert found["still_0_do_1"] == found["still_0_do_2"] == 0
-    assert found["still_0_do_0"] > 0.3
+def test_unchanged_pictures_have_the_errors_of_still(data):
+    scores = scored(data, lambda rows: np.repeat(small(data["images"][rows])[:, None], 4, axis=1))
+    assert scores["still_0_do_1"] == scores["still_0_do_2"] == 0
+    assert scores["still_0_do_0"] > 0.3
     for f in range(4):
         for k in range(4):
-            assert found[f"value_{f}_do_{k}"] == pytest.approx(found[f"still_{f}_do_{k}"], abs=0.06)
-    assert found["set"] == pytest.approx(found["set_still"], abs=0.03)
-    assert found["effects"] == pytest.approx(found["effects_still"], abs=0.03)
-    assert found["set"] == pytest.approx(np.mean([found[f"value_{k}_do_{k}"] for k in range(4)]))
+            assert scores[f"value_{f}_do_{k}"] == pytest.approx(
+                scores[f"still_{f}_do_{k}"], abs=0.06
+            )
+    assert scores["set"] == pytest.approx(scores["set_still"], abs=0.03)
+    assert scores["effects"] == pytest.approx(scores["effects_still"], abs=0.03)
+    assert scores["set"] == pytest.approx(np.mean([scores[f"value_{k}_do_{k}"] for k in range(4)]))

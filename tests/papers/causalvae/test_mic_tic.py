@@ -1,4 +1,4 @@
-"""MIC and TIC beside minepy's answers, and by construction."""
+"""MIC and TIC beside minepy's values, and by construction."""
 
 import json
 
@@ -25,9 +25,9 @@ def cases():
 
 @pytest.mark.parametrize(("name", "x", "y"), list(cases()), ids=[name for name, _, _ in cases()])
 def test_it_is_what_minepy_computes(name, x, y):
-    found = _mic.characteristic(x, y)
-    assert found.max() == pytest.approx(ANSWERS[name]["mic"], abs=1e-12)
-    assert found.mean() == pytest.approx(ANSWERS[name]["tic"], abs=1e-12)
+    scores = _mic.characteristic(x, y)
+    assert scores.max() == pytest.approx(ANSWERS[name]["mic"], abs=1e-12)
+    assert scores.mean() == pytest.approx(ANSWERS[name]["tic"], abs=1e-12)
 
 
 def test_a_function_has_all_information_and_order_alone_matters():
@@ -37,7 +37,7 @@ def test_a_function_has_all_information_and_order_alone_matters():
     np.testing.assert_allclose(_mic.characteristic(x, y), _mic.characteristic(np.exp(x), y**3))
 
 
-def asked(codes, labels, held_out):
+def scored(codes, labels, held_out):
     data = {"labels": labels, "held_out": held_out}
     given = RunOutputs("m", {}, {"mean": codes}, pd.DataFrame(), data, None, None, (100, 1000), 0)
     return mic_tic.score(given)
@@ -49,12 +49,12 @@ def test_a_concept_is_the_mean_of_its_block_on_held_out_rows():
     codes = np.stack([labels[:, 0] + 5, labels[:, 0] - 5, 7 - labels[:, 1], labels[:, 1]], axis=1)
     held_out = np.arange(400) % 2
     codes[held_out == 0] = 0  # must not be looked at
-    found = asked(codes, labels, held_out)
-    assert found["mic_0"] == pytest.approx(
+    scores = scored(codes, labels, held_out)
+    assert scores["mic_0"] == pytest.approx(
         1, abs=1e-3
     )  # rows of equal size keep ties together, and end uneven
-    assert found["mic_1"] == found["tic_1"] == 0, (
+    assert scores["mic_1"] == scores["tic_1"] == 0, (
         "codes that cancel each other have a mean that does not vary"
     )
-    assert found["mic"] == pytest.approx(found["mic_0"] / 2)
-    assert found["mic_best"] == pytest.approx(1, abs=1e-3)
+    assert scores["mic"] == pytest.approx(scores["mic_0"] / 2)
+    assert scores["mic_best"] == pytest.approx(1, abs=1e-3)

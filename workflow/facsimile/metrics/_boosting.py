@@ -1,7 +1,9 @@
-"""Boosted trees, exact: what sklearn's GradientBoostingClassifier() answers, by the rule of a named sklearn version.
+"""Gradient boosted trees that give what scikit-learn's GradientBoostingClassifier() gives.
 
-100 stages of one depth-3 tree per class (one in all for two classes), learning rate 0.1, deviance loss (Friedman 2001, "Greedy
-function approximation", algorithms 5 and 6). sklearn breaks ties between features at random; here they share the importance.
+The rule of a named scikit-learn version is followed exactly: 100 stages of one depth-3 tree per
+class (a single one for two classes), learning rate 0.1, deviance loss (Friedman 2001, "Greedy
+function approximation", algorithms 5 and 6). scikit-learn breaks ties between features at random;
+here features that tie share the importance.
 """
 
 from dataclasses import dataclass
@@ -16,21 +18,23 @@ from facsimile.metrics.base.conventions import DLIB, DLIB_019, MODERN
 
 STAGES = 100
 RATE = 0.1
-# A larger step of one leaf is applied by recomputing the row: a running sum would lose its digits.
+# After a larger step of a leaf the row is recomputed: a running sum would lose its digits.
 LARGE_STEP = 4.0
 LARGE_SUM = 1e100
-# Points that are predicted at a time: they and their scores stay in the cache.
+# Points predicted at a time, so that they and their scores stay in the cache.
 BLOCK = 4096
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What sklearn's versions do differently.
+    """Differences between scikit-learn's versions.
 
-    ``sequential``: a class's residuals see the trees of the classes before it in the same stage, and the raw scores begin at
-    the class frequencies (up to 0.20); else all see the stage's beginning, and scores begin at their logarithms (since 0.21).
+    ``sequential``: a class's residuals include the trees of the previous classes in the same stage,
+    and the raw scores begin at the class frequencies (up to 0.20). Otherwise all residuals are
+    those at the beginning of the stage, and scores begin at the logarithms (since 0.21).
     ``per_tree``: importances are normalised in each tree before they are averaged (up to 0.19).
-    ``least_impurity``: a node of less variance is not split (1e-7 up to 0.24, the rounding error of a double since 1.0).
+    ``least_impurity``: a node of smaller variance is not split (1e-7 up to 0.24, the rounding error
+    of a double since 1.0).
     """
 
     sequential: bool = True
@@ -38,7 +42,7 @@ class Rule:
     least_impurity: float = 1e-7
 
 
-# Which GradientBoostingClassifier() the reference's conventions mean.
+# The GradientBoostingClassifier() of each convention of the reference.
 RULES = {
     DLIB: Rule(),
     DLIB_019: Rule(per_tree=True),
@@ -47,9 +51,10 @@ RULES = {
 
 
 class Forest(NamedTuple):
-    """Raw score of each class before the first tree [K], and the trees: [stages, K, nodes] and the leaves' steps.
+    """Fitted trees, which can predict further points.
 
-    K is 1 for two classes. It predicts points that were not there when it was fitted.
+    ``start`` [K] is the raw score of each class before the first tree; ``features`` and
+    ``thresholds`` are [stages, K, nodes], ``steps`` [stages, K, leaves]. K is 1 for two classes.
     """
 
     start: npt.NDArray[np.float64]
@@ -59,14 +64,15 @@ class Forest(NamedTuple):
 
     def predict(self, codes: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
         """The class of each code [m, d]."""
-        blocks = (codes[i : i + BLOCK] for i in range(0, max(len(codes), 1), BLOCK))
-        return np.concatenate(
-            [_decide(_raw(np.ascontiguousarray(block.T), *self)) for block in blocks]
-        )
+        classes = []
+        for start in range(0, max(len(codes), 1), BLOCK):
+            block = np.ascontiguousarray(codes[start : start + BLOCK].T)
+            classes.append(_decide(_raw(block, *self)))
+        return np.concatenate(classes)
 
 
 class Boosted(NamedTuple):
-    """Importances [d], which sum to one, the class predicted for each training and each test row, and the trees."""
+    """Importances [d], which sum to 1; classes predicted for training and test rows; the trees."""
 
     importances: npt.NDArray[np.float64]
     train: npt.NDArray[np.int64]
@@ -80,14 +86,18 @@ def fit(
     test: npt.NDArray[np.float32],
     rule: Rule,
 ) -> Boosted:
-    """Fit codes [n, d] to labels [n] in 0..K-1, every class present, and predict test [m, d]."""
+    """Fit codes [n, d] to labels [n] in 0..K-1 and predict ``test`` [m, d].
+
+    Raises ValueError unless there are two classes or more, each with a training row.
+    """
     classes = int(labels.max()) + 1
     counts = np.bincount(labels, minlength=classes)
     if classes < 2 or not counts.all():
         raise ValueError(
-            f"boosting needs two classes or more, each with a training row; rows per class: {counts.tolist()}"
+            "boosting needs two classes or more, each with a training row; "
+            f"rows per class: {counts.tolist()}"
         )
-    # A 16-bit order array is half the memory traffic; it holds every size the study uses.
+    # 16-bit indices halve the memory traffic; they are enough for every size of the study.
     index = np.uint16 if len(labels) <= 2**16 else np.uint32
     train = np.ascontiguousarray(train.T)
     order = np.argsort(train, axis=1, kind="stable").astype(index)
@@ -96,27 +106,31 @@ def fit(
     summed, raw, *grown = boost(
         train, order, labels, start, rule.sequential, rule.per_tree, rule.least_impurity
     )
-    total, forest = summed.sum(), Forest(start, *grown)
-    return Boosted(
-        summed / total if total > 0 else summed, _decide(raw), forest.predict(test), forest
-    )
+    forest = Forest(start, *grown)
+    total = summed.sum()
+    importances = summed / total if total > 0 else summed
+    return Boosted(importances, _decide(raw), forest.predict(test), forest)
 
 
 def of_one_class(train: npt.NDArray[np.float32], test: npt.NDArray[np.float32]) -> Boosted:
-    """The answer where all labels are alike: no tree, no importance, and that class for every point."""
-    start, nodes = np.full(1, -1.0), (0, 1, trees.NODES)
+    """The result if all labels are equal: no trees, no importance, and class 0 for every point."""
+    nodes = (0, 1, trees.NODES)
     forest = Forest(
-        start, np.empty(nodes, np.int64), np.empty(nodes), np.empty((0, 1, trees.LEAVES))
+        start=np.full(1, -1.0),
+        features=np.empty(nodes, np.int64),
+        thresholds=np.empty(nodes),
+        steps=np.empty((0, 1, trees.LEAVES)),
     )
     return Boosted(
-        np.zeros(train.shape[1]),
-        np.zeros(len(train), np.int64),
-        np.zeros(len(test), np.int64),
-        forest,
+        importances=np.zeros(train.shape[1]),
+        train=np.zeros(len(train), np.int64),
+        test=np.zeros(len(test), np.int64),
+        forest=forest,
     )
 
 
 def _start(frequencies: npt.NDArray[np.float64], rule: Rule) -> npt.NDArray[np.float64]:
+    """Raw score of each class before the first tree."""
     if len(frequencies) == 2:
         return np.log(frequencies[1:] / frequencies[:1])
     tiny = float(np.finfo(np.float32).eps)
@@ -124,6 +138,7 @@ def _start(frequencies: npt.NDArray[np.float64], rule: Rule) -> npt.NDArray[np.f
 
 
 def _decide(raw: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """The class of each point, from raw scores [K, n]."""
     return raw.argmax(axis=0) if len(raw) > 1 else (raw[0] > 0).astype(np.int64)
 
 
@@ -147,15 +162,18 @@ def _raw(codes, start, features, thresholds, steps):  # type: ignore[no-untyped-
 
 
 @njit(cache=True)
-def _add_importances(found, per_tree, summed):  # type: ignore[no-untyped-def]
-    total = found.sum()
+def _add_importances(importances, per_tree, summed):  # type: ignore[no-untyped-def]
+    total = importances.sum()
     if total > 0.0:
-        summed += found / total if per_tree else found
+        summed += importances / total if per_tree else importances
 
 
 @njit(cache=True)
 def _leaf_steps(leaf, gradient, chances, scale):  # type: ignore[no-untyped-def]
-    """Newton step of each leaf, sum of residuals over sum of p(1-p), zero where that vanishes (as in sklearn)."""
+    """Newton step of each leaf: sum of residuals over sum of p(1-p).
+
+    It is 0 if the latter vanishes, as in scikit-learn.
+    """
     above, below = np.zeros(trees.LEAVES), np.zeros(trees.LEAVES)
     for i in range(len(leaf)):
         above[leaf[i]] += gradient[i]
@@ -188,7 +206,7 @@ def _softmax(raw, odds, totals):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def _resum(odds, totals):  # type: ignore[no-untyped-def]
-    """Once a stage, so that rounding does not gather in the running sums."""
+    """Add up the totals once per stage, so that running sums do not accumulate rounding errors."""
     totals[:] = 0.0
     for k in range(odds.shape[0]):
         for i in range(odds.shape[1]):
@@ -197,7 +215,10 @@ def _resum(odds, totals):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def _follow(steps, leaf, raw, odds, totals, k):  # type: ignore[no-untyped-def]
-    """Bring the softmax up to date after class k moved by its leaves' steps: eight exponentials instead of n."""
+    """Update the softmax after class k moved by its leaves' steps.
+
+    This takes eight exponentials in place of n.
+    """
     ratios = np.exp(np.minimum(steps, LARGE_STEP))
     for i in range(len(leaf)):
         before = odds[k, i]
@@ -234,7 +255,7 @@ def _boost_many(train, order, labels, start, sequential, per_tree, least):  # ty
                     _residuals(labels, other, odds, totals, chances[other], gradients[other])
             if sequential:
                 _residuals(labels, k, odds, totals, chances[k], gradients[k])
-            found = np.zeros(width)
+            importances = np.zeros(width)
             trees.grow(
                 train,
                 order,
@@ -244,9 +265,9 @@ def _boost_many(train, order, labels, start, sequential, per_tree, least):  # ty
                 leaf,
                 features[stage, k],
                 thresholds[stage, k],
-                found,
+                importances,
             )
-            _add_importances(found, per_tree, summed)
+            _add_importances(importances, per_tree, summed)
             steps[stage, k] = _leaf_steps(
                 leaf, gradients[k], chances[k], RATE * (classes - 1) / classes
             )
@@ -267,7 +288,7 @@ def _boost_two(train, order, labels, start, sequential, per_tree, least):  # typ
     for stage in range(STAGES):
         chances = 1.0 / (1.0 + np.exp(-raw[0]))
         gradient = labels - chances
-        found = np.zeros(width)
+        importances = np.zeros(width)
         trees.grow(
             train,
             order,
@@ -277,9 +298,9 @@ def _boost_two(train, order, labels, start, sequential, per_tree, least):  # typ
             leaf,
             features[stage, 0],
             thresholds[stage, 0],
-            found,
+            importances,
         )
-        _add_importances(found, per_tree, summed)
+        _add_importances(importances, per_tree, summed)
         steps[stage, 0] = _leaf_steps(leaf, gradient, chances, RATE)
         _add_steps(steps[stage, 0], leaf, raw[0])
     return summed, raw, features, thresholds, steps

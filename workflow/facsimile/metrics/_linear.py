@@ -1,4 +1,7 @@
-"""Linear classifiers with every setting spelt out: libraries change their defaults, and published numbers with them."""
+"""Linear classifiers with every setting explicit.
+
+Libraries change their defaults, and published numbers change with them.
+"""
 
 import warnings
 from typing import NamedTuple
@@ -34,117 +37,167 @@ Weights = npt.NDArray[np.float64]
 
 
 def logistic(codes: Codes, labels: npt.NDArray[np.int64]) -> OneVsRestClassifier:
-    """LogisticRegression() as scikit-learn up to 0.21 had it: liblinear, one class against the rest, L2 with C = 1.
+    """LogisticRegression() as in scikit-learn up to 0.21: liblinear, one-vs-rest, L2 with C = 1.
 
-    The intercept is penalised too, as liblinear does. Since 0.22 the default is one multinomial model by L-BFGS, which moved
-    explicitness by up to 0.055 and BetaVAE scores by up to 0.014 on the same arrays.
+    The intercept is penalised too, as in liblinear. Since 0.22 the default is one multinomial model
+    by L-BFGS, which changed explicitness by up to 0.055 and BetaVAE scores by up to 0.014 on the
+    same arrays.
     """
-    one = LogisticRegression(C=1.0, solver="liblinear", tol=1e-4, max_iter=100, random_state=0)
-    return _fit(OneVsRestClassifier(one), codes, labels)
+    binary = LogisticRegression(
+        C=1.0,
+        solver="liblinear",
+        tol=1e-4,
+        max_iter=100,
+        random_state=0,
+    )
+    return _fit(OneVsRestClassifier(binary), codes, labels)
 
 
 def multinomial(codes: Codes, labels: npt.NDArray[np.int64]) -> LogisticRegression:
-    """LogisticRegression() as scikit-learn has it since 0.22: multinomial, L-BFGS, 100 steps at most, free intercept."""
-    return _fit(LogisticRegression(C=1.0, solver="lbfgs", tol=1e-4, max_iter=100), codes, labels)
+    """LogisticRegression() as in scikit-learn since 0.22: multinomial by L-BFGS.
+
+    It takes 100 steps at most, and the intercept is not penalised.
+    """
+    classifier = LogisticRegression(C=1.0, solver="lbfgs", tol=1e-4, max_iter=100)
+    return _fit(classifier, codes, labels)
 
 
-# Which LogisticRegression() the reference's conventions mean.
+# The LogisticRegression() of each convention of the reference.
 CLASSIFIERS = {DLIB: logistic, DLIB_019: logistic, MODERN: multinomial}
 
 
 def support_vector(codes: Codes, labels: npt.NDArray[np.int64]) -> LinearSVC:
-    """LinearSVC(C=0.01, class_weight="balanced") by the primal: four times as fast as the reference's dual, within 8e-5."""
-    svc = LinearSVC(
-        C=0.01, class_weight="balanced", dual=False, tol=1e-4, max_iter=1000, random_state=0
+    """LinearSVC(C=0.01, class_weight="balanced"), solved in the primal.
+
+    This is four times as fast as the reference's dual, and within 8e-5 of it.
+    """
+    classifier = LinearSVC(
+        C=0.01,
+        class_weight="balanced",
+        dual=False,
+        tol=1e-4,
+        max_iter=1000,
+        random_state=0,
     )
-    return _fit(svc, codes, labels)
+    return _fit(classifier, codes, labels)
 
 
 class OneVsRest(NamedTuple):
-    """Values [K] of a factor, weights [K, d + 1] of each against the rest (intercept last; one row for two values), C [K]."""
+    """Binary classifiers of the K values of a factor.
+
+    ``weights`` [K, d + 1] separate each value from the rest (intercept last; one row for two
+    values); ``strengths`` [K] are the C that were selected.
+    """
 
     values: Labels
     weights: Weights
     strengths: Weights
 
     def predict(self, codes: Codes) -> Labels:
-        """The value that each code [n, d] speaks for most."""
-        evidence = _with_one(codes) @ self.weights.T
-        return self.values[
-            evidence.argmax(axis=1)
-            if len(self.weights) > 1
-            else (evidence[:, 0] > 0).astype(np.int64)
-        ]
+        """The value with the most evidence for each code [n, d]."""
+        evidence = _with_intercept(codes) @ self.weights.T
+        if len(self.weights) > 1:
+            return self.values[evidence.argmax(axis=1)]
+        return self.values[(evidence[:, 0] > 0).astype(np.int64)]
 
 
 def logistic_cv(codes: Codes, labels: Labels) -> OneVsRest:
-    """LogisticRegressionCV(Cs=10, cv=KFold(5)) as scikit-learn up to 0.21 had it, for labels of two values or more.
+    """LogisticRegressionCV(Cs=10, cv=KFold(5)) as in scikit-learn up to 0.21.
 
-    One class against the rest, each with a C of its own: that of the highest accuracy in telling this class from the rest, and
-    of those that reach it the smallest. A class that no plane cuts off is then given a C at which it is hardly ever predicted.
-    scikit-learn cannot be asked for this any more, so its steps are taken here: SciPy's L-BFGS on the same sums, each C from
-    the solution of the one before. Fewer points than folds: one point a fold (the reference stops with an error).
+    ``labels`` must have two values or more. Each class is separated from the rest with its own C:
+    the one of the highest accuracy at this task and, if several reach it, the smallest. A class
+    that no plane cuts off then gets a C at which it is hardly ever predicted.
+
+    scikit-learn no longer offers this, so its steps are repeated here: SciPy's L-BFGS on the same
+    sums, each C starting from the solution of the previous one. With fewer points than folds there
+    is one point per fold (the reference stops with an error).
     """
-    points, values = _with_one(codes), np.unique(labels)
+    points = _with_intercept(codes)
+    values = np.unique(labels)
     folds = list(KFold(min(FOLDS, len(labels))).split(points))
-    asked = values if len(values) > 2 else values[1:]
-    found = [_one_vs_rest(points, np.where(labels == value, 1.0, -1.0), folds) for value in asked]
-    weights, strengths = zip(*found, strict=True)
+    # Two values need a single classifier, of the second against the first.
+    positives = values if len(values) > 2 else values[1:]
+    weights, strengths = [], []
+    for value in positives:
+        signs = np.where(labels == value, 1.0, -1.0)
+        weights_of_value, strength = _one_vs_rest(points, signs, folds)
+        weights.append(weights_of_value)
+        strengths.append(strength)
     return OneVsRest(values, np.stack(weights), np.array(strengths))
 
 
 def multinomial_cv(codes: Codes, labels: Labels) -> LogisticRegressionCV:
-    """LogisticRegressionCV(Cs=10, cv=KFold(5)) as scikit-learn has it since 0.22: multinomial, one C for all classes."""
-    folds = KFold(min(FOLDS, len(labels)))
+    """LogisticRegressionCV(Cs=10, cv=KFold(5)) as in scikit-learn since 0.22.
+
+    It is multinomial, with one C for all classes.
+    """
     search = LogisticRegressionCV(
-        Cs=STRENGTHS, cv=folds, scoring="accuracy", solver="lbfgs", tol=1e-4, max_iter=100
+        Cs=STRENGTHS,
+        cv=KFold(min(FOLDS, len(labels))),
+        scoring="accuracy",
+        solver="lbfgs",
+        tol=1e-4,
+        max_iter=100,
     )
     return _fit(search, codes, labels)
 
 
-# Which LogisticRegressionCV(Cs=10, cv=KFold(5)) the reference's conventions mean.
+# The LogisticRegressionCV(Cs=10, cv=KFold(5)) of each convention of the reference.
 SEARCHES = {DLIB: logistic_cv, DLIB_019: logistic_cv, MODERN: multinomial_cv}
 
 
-def _with_one(codes: Codes) -> Weights:
-    return np.column_stack((codes.astype(np.float64), np.ones(len(codes))))
+def _with_intercept(codes: Codes) -> Weights:
+    """Codes [n, d] in float64, and a column of ones."""
+    ones = np.ones(len(codes))
+    return np.column_stack((codes.astype(np.float64), ones))
 
 
 def _one_vs_rest(
     points: Weights, signs: Weights, folds: list[tuple[Labels, Labels]]
 ) -> tuple[Weights, float]:
-    """Weights [d + 1] from all points, at the C that does best in the folds; and that C."""
-    paths = [
-        _path(points[kept], signs[kept], STRENGTHS, np.zeros(points.shape[1])) for kept, _ in folds
-    ]
-    held_out = [out for _, out in folds]
-    scores = [
-        np.mean((points[out] @ path.T > 0) == (signs[out, None] > 0), axis=0)
-        for path, out in zip(paths, held_out, strict=True)
-    ]
+    """Weights [d + 1] fitted to all points with the C that is best in the folds, and that C."""
+    paths, scores = [], []
+    for kept, held_out in folds:
+        start = np.zeros(points.shape[1])
+        path = _path(points[kept], signs[kept], STRENGTHS, start)
+        predicted = points[held_out] @ path.T > 0
+        positive = signs[held_out, None] > 0
+        paths.append(path)
+        scores.append(np.mean(predicted == positive, axis=0))
     best = np.sum(scores, axis=0).argmax()
-    start = np.mean([path[best] for path in paths], axis=0)
-    return _path(points, signs, STRENGTHS[[best]], start)[0], float(STRENGTHS[best])
+    mean_weights = np.mean([path[best] for path in paths], axis=0)
+    weights = _path(points, signs, STRENGTHS[[best]], mean_weights)[0]
+    return weights, float(STRENGTHS[best])
 
 
-def _path(points: Weights, signs: Weights, strengths: Weights, weights: Weights) -> Weights:
-    """Weights [strengths, d + 1] at each C in turn, each search started from the weights before."""
-    columns, found = np.ascontiguousarray(points.T), []
+def _path(
+    points: Weights,
+    signs: Weights,
+    strengths: Weights,
+    weights: Weights,
+) -> Weights:
+    """Weights [strengths, d + 1] at each C in turn, each search starting from the previous one."""
+    columns = np.ascontiguousarray(points.T)
+    path = []
     for strength in strengths:
         arguments = (columns, signs, 1.0 / strength)
         weights = minimize(_loss, weights, arguments, "L-BFGS-B", jac=True, options=LBFGS).x
-        found.append(weights)
-    return np.stack(found)
+        path.append(weights)
+    return np.stack(path)
 
 
 @njit(cache=True)
 def _loss(weights, columns, signs, penalty):  # type: ignore[no-untyped-def]
-    """Sum of log(1 + exp(-margin)) plus half the penalty times the squared weights without the intercept; and its gradient."""
+    """The penalised logistic loss and its gradient.
+
+    The loss is the sum of log(1 + exp(-margin)) plus half the penalty times the squared weights
+    without the intercept.
+    """
     margins = signs * (weights @ columns)
     total, product = 0.0, 1.0
     for i in range(len(margins)):
         odds = np.exp(-abs(margins[i]))
-        # one logarithm for hundreds of points: each factor is at most 2
+        # One logarithm for hundreds of points, because each factor is at most 2.
         product *= 1.0 + odds
         if product > LARGE:
             total, product = total + np.log(product), 1.0
@@ -157,14 +210,14 @@ def _loss(weights, columns, signs, penalty):  # type: ignore[no-untyped-def]
 
 def _fit(classifier, codes, labels):  # type: ignore[no-untyped-def]
     with warnings.catch_warnings():
-        # The reference stops after as many iterations, converged or not; its number is what is asked for.
+        # The reference stops after the same number of iterations, whether it has converged or not.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        # Few points of many values: a label may well be as rare as a number.
+        # With few points of many values, scikit-learn suspects a regression problem.
         warnings.filterwarnings(
             "ignore",
             message="The number of unique classes is greater than 50%",
             category=UserWarning,
         )
-        # Of settings that are new or going, which no version from 1.5 on can be given alike.
+        # About settings that are new or deprecated; no spelling suits all versions from 1.5 on.
         warnings.simplefilter("ignore", FutureWarning)
         return classifier.fit(codes, labels)

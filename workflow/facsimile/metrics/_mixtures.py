@@ -1,9 +1,10 @@
-"""Entropy of a mixture of Gaussians on a line, of any number of components, by a grid.
+"""Entropy of a mixture of one-dimensional Gaussians with any number of components, on a grid.
 
-Components are counted on a grid of means and of variances, each shared by the four points around it in the proportions that
-keep its mean and its variance; one Fourier transform a variance then gives the mixture's density, and its entropy is a sum: the
-cost is that of counting. Measured against direct summation over mixtures of 1 to 768 components whose variances differ up to
-1,000-fold: within 6e-5 nats, median 3e-6.
+The components are counted on a grid of means and variances: each is shared by the four grid points
+around it, in the proportions that keep its mean and its variance. One Fourier transform per
+variance then gives the density of the mixture, and a sum gives its entropy; the cost is that of
+counting. Compared with direct summation, for mixtures of 1 to 768 components whose variances differ
+up to 1,000-fold, the result is within 6e-5 nats, median 3e-6.
 """
 
 import numpy as np
@@ -13,38 +14,45 @@ from scipy import fft
 
 Vector = npt.NDArray[np.float64]
 
-FINENESS = 4.0  # grid points in the smallest standard deviation
-RATIO = 1.1  # between neighbouring variances of the grid
-REACH = 8.0  # standard deviations on either side, beyond which a component is nothing
-ROOM = (
-    2**18
-)  # points of the grid (means times variances) above which it is made smaller, if it can be
-MOST = 2**25  # those that fit in memory: about 0.5 GB
+# Grid points in the smallest standard deviation.
+FINENESS = 4.0
+# Ratio of neighbouring variances of the grid.
+RATIO = 1.1
+# Standard deviations on either side beyond which a component is negligible.
+REACH = 8.0
+# Size of the grid (means times variances) above which it is made smaller, if possible.
+ROOM = 2**18
+# Largest size of the grid that fits in memory: about 0.5 GB.
+MOST = 2**25
 
 
 def entropy(means: Vector, variances: Vector) -> float:
-    """Differential entropy in nats of the mixture of N(means[i], variances[i]), all of the same weight; both [n].
+    """Differential entropy in nats of the mixture of N(means[i], variances[i]), both [n].
 
-    Raises ValueError for variances so small beside the largest, or beside the range of the means, that no grid holds both.
+    All components have the same weight. Raises ValueError for variances so small compared with the
+    largest, or with the range of the means, that no grid holds both.
     """
     low, high = float(variances.min()), float(variances.max())
     if not 0 < low <= high < np.inf:
         raise ValueError(
-            f"variances must be above 0 and finite, not {low:.3g} to {high:.3g}: clip the log-variances"
+            f"variances must be above 0 and finite, not {low:.3g} to {high:.3g}: "
+            "clip the log-variances"
         )
     step = np.sqrt(low) / FINENESS
-    # Sharing a mean between two points adds up to step²/4 of variance, which is taken off beforehand.
+    # Sharing a mean between two points adds up to step²/4 of variance, which is subtracted first.
     levels = _levels(low - step**2 / 4, high)
     if _points(means, step, high) * len(levels) > ROOM:
         means = _without_gaps(means, 2 * REACH * np.sqrt(high))
     points = _points(means, step, high)
     if not points * len(levels) <= MOST:
         raise ValueError(
-            f"standard deviations of {np.sqrt(low):.3g} to {np.sqrt(high):.3g} over means in a range of {np.ptp(means):.3g} "
-            "are too far apart for one grid: clip the log-variances from below"
+            f"standard deviations of {np.sqrt(low):.3g} to {np.sqrt(high):.3g} over means in a "
+            f"range of {np.ptp(means):.3g} are too far apart for one grid: "
+            "clip the log-variances from below"
         )
     start = means.min() - REACH * np.sqrt(high)
-    counts = np.zeros((len(levels), fft.next_fast_len(int(points), real=True)))
+    size = fft.next_fast_len(int(points), real=True)
+    counts = np.zeros((len(levels), size))
     _share(means, variances, start, step, levels, counts)
     density = _density(counts, levels, step) / len(means)
     return float(-(density * np.log(density)).sum() * step)
@@ -52,33 +60,40 @@ def entropy(means: Vector, variances: Vector) -> float:
 
 def _levels(low: float, high: float) -> Vector:
     """Variances of the grid in rising order, two or more, from ``low`` to ``high``."""
-    return np.geomspace(low, high, 2 + int((np.log(high) - np.log(low)) / np.log(RATIO)))
+    steps = (np.log(high) - np.log(low)) / np.log(RATIO)
+    return np.geomspace(low, high, 2 + int(steps))
 
 
 def _points(means: Vector, step: float, high: float) -> float:
-    """Number of means on the grid (not a whole number of an int's size, if a variance is next to nothing)."""
+    """Number of means on the grid; a float, as it exceeds an int if a variance is almost 0."""
+    width = np.ptp(means) + 2 * REACH * np.sqrt(high)
     with np.errstate(divide="ignore", over="ignore"):
-        return float(np.floor((np.ptp(means) + 2 * REACH * np.sqrt(high)) / step) + 3)
+        return float(np.floor(width / step) + 3)
 
 
 def _without_gaps(means: Vector, gap: float) -> Vector:
-    """Means with wider gaps made that wide: components that do not overlap may move, the entropy stays."""
+    """Means whose wider gaps are reduced to ``gap``.
+
+    Components that do not overlap may move without a change of the entropy.
+    """
     order = np.argsort(means)
+    gaps = np.minimum(np.diff(means[order]), gap)
     moved = np.empty_like(means)
-    moved[order] = np.concatenate([[0.0], np.cumsum(np.minimum(np.diff(means[order]), gap))])
+    moved[order] = np.concatenate([[0.0], np.cumsum(gaps)])
     return moved
 
 
 def _density(counts: Vector, levels: Vector, step: float) -> Vector:
     """Density times the number of components at each point of the grid."""
+    size = counts.shape[1]
     used = counts.any(axis=1)
-    waves = 2 * np.pi * np.fft.rfftfreq(counts.shape[1], step)
+    waves = 2 * np.pi * np.fft.rfftfreq(size, step)
     spectrum = np.zeros(len(waves), complex)
     for row, variance in zip(counts[used], levels[used], strict=True):
         spectrum += fft.rfft(row) * np.exp(-0.5 * variance * waves**2)
-    return np.asarray(
-        np.maximum(fft.irfft(spectrum, counts.shape[1]) / step, np.finfo(np.float64).tiny)
-    )
+    density = fft.irfft(spectrum, size) / step
+    # Above 0, so that its logarithm is finite.
+    return np.asarray(np.maximum(density, np.finfo(np.float64).tiny))
 
 
 @njit(cache=True)

@@ -1,7 +1,8 @@
-"""One exact regression tree of depth three on presorted features, as sklearn's best splitter with ``friedman_mse`` grows it.
+"""One exact regression tree of depth three on presorted features.
 
-Samples are kept in an order array [d, n]: row f lists the samples of each node by rising feature f, and a node takes the same
-range of places in every row. A split moves the samples stably, so nothing is sorted after the first time.
+It is the tree that scikit-learn's best splitter grows with ``friedman_mse``. Samples are kept in an
+order array [d, n]: row f lists the samples of each node by rising feature f, and a node has the
+same range of places in every row. A split moves the samples stably, so they are sorted only once.
 """
 
 import numpy as np
@@ -10,16 +11,20 @@ from numba import njit
 DEPTH = 3
 NODES = 2**DEPTH - 1
 LEAVES = 2**DEPTH
-# sklearn/tree/_splitter.pyx: values nearer than this, in float32, are one value.
+# sklearn/tree/_splitter.pyx: values closer than this, in float32, count as equal.
 SAME = np.float32(1e-7)
-# Features whose gains differ by less, relatively, cut alike: sums in another order differ by rounding. sklearn takes one of
-# them at random; here each gets its expected importance, so that a fit needs no seed and copies of a latent are treated alike.
+# Features whose gains differ by less than this, relatively, tie: sums in another order differ by
+# rounding. scikit-learn takes one of them at random; here each gets its expected importance, so
+# that a fit needs no seed and treats copies of a latent alike.
 TIE = 1e-9
 
 
 @njit(cache=True)
 def scan(values, order, start, stop, gradient, mean, weights, gains, cuts):  # type: ignore[no-untyped-def]
-    """For each feature the best cut of start..stop: ``gains`` = variance reduction / n, ``cuts`` = samples to the left."""
+    """Find each feature's best cut of the places start..stop.
+
+    Fills ``gains`` (variance reduction / n) and ``cuts`` (number of samples to the left).
+    """
     size = stop - start
     for left in range(1, size):
         weights[left] = 1.0 / (left * float(size - left))
@@ -41,7 +46,10 @@ def _best_cut(values, samples, gradient, mean, weights):  # type: ignore[no-unty
 
 @njit(cache=True)
 def choose(gains, credit):  # type: ignore[no-untyped-def]
-    """First feature of the largest gain, -1 if none can be cut; ``credit`` [d] is shared equally by the features that tie."""
+    """First feature with the largest gain; -1 if no feature can be cut.
+
+    Fills ``credit`` [d], which the features that tie share equally.
+    """
     chosen = np.argmax(gains)
     credit[:] = 0.0
     if gains[chosen] < 0.0:
@@ -54,7 +62,10 @@ def choose(gains, credit):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def impure(order, start, stop, gradient, least):  # type: ignore[no-untyped-def]
-    """Mean of the gradient in a node, and whether its variance exceeds ``least`` so that it may be split."""
+    """Mean of the gradient in a node, and whether its variance exceeds ``least``.
+
+    Only such a node may be split.
+    """
     size = stop - start
     if size < 2:
         return 0.0, False
@@ -69,7 +80,10 @@ def impure(order, start, stop, gradient, least):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def threshold(values, order, f, place):  # type: ignore[no-untyped-def]
-    """Half-way between two neighbours in double precision, the lower one where rounding would reach the upper."""
+    """Midpoint of two neighbouring values in double precision.
+
+    If rounding would make it the upper value, it is the lower one.
+    """
     low, high = np.float64(values[f, order[f, place]]), np.float64(values[f, order[f, place + 1]])
     middle = low / 2.0 + high / 2.0
     return low if middle == high else middle
@@ -77,7 +91,7 @@ def threshold(values, order, f, place):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def mark(order, start, cut, stop, f, node, leaf):  # type: ignore[no-untyped-def]
-    """Number the children of a node: 2 node to the left of the cut, 2 node + 1 to its right."""
+    """Number the children of a node: 2 * node to the left of the cut, 2 * node + 1 to its right."""
     for place in range(start, cut):
         leaf[order[f, place]] = 2 * node
     for place in range(cut, stop):
@@ -86,7 +100,7 @@ def mark(order, start, cut, stop, f, node, leaf):  # type: ignore[no-untyped-def
 
 @njit(cache=True)
 def move(order, target, start, cut, stop, leaf):  # type: ignore[no-untyped-def]
-    """Copy a node's samples so that each child's are together, in the order they had."""
+    """Copy a node's samples so that those of each child are together, in their previous order."""
     for f in range(len(order)):
         left, right = start, cut
         for place in range(start, stop):
@@ -99,7 +113,10 @@ def move(order, target, start, cut, stop, leaf):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def split(values, order, start, stop, gradient, least, weights, importances):  # type: ignore[no-untyped-def]
-    """Where to cut a node: feature (-1: nowhere) and place; adds variance reduction times samples to importances [d]."""
+    """Feature (-1: none) and place at which to cut a node.
+
+    Adds variance reduction times the number of samples to ``importances`` [d].
+    """
     width = len(values)
     gains, credit, cuts = np.empty(width), np.empty(width), np.empty(width, np.int64)
     mean, divisible = impure(order, start, stop, gradient, least)
@@ -115,7 +132,11 @@ def split(values, order, start, stop, gradient, least, weights, importances):  #
 
 @njit(cache=True)
 def grow(values, presorted, spare, gradient, least, leaf, features, thresholds, importances):  # type: ignore[no-untyped-def]
-    """Grow one tree; fills leaf [n], features and thresholds [7] (-1, inf: not split), adds to importances [d]."""
+    """Grow one tree.
+
+    Fills ``leaf`` [n], ``features`` and ``thresholds`` [7] (-1 and inf for a node that is not
+    split), and adds to ``importances`` [d].
+    """
     weights = np.empty(len(gradient))
     bounds = np.zeros(LEAVES + 1, np.int64)
     bounds[1] = len(gradient)

@@ -1,4 +1,4 @@
-"""Unsupervised disentanglement ranking: whether models that differ by their seed alone find the same latents."""
+"""Unsupervised disentanglement ranking: whether models that differ only in their seed agree."""
 
 import warnings
 from collections.abc import Callable
@@ -18,16 +18,22 @@ RANGE = (0.0, 1.0)
 BETTER = "higher"
 HEADLINE = "udr_lasso"
 NEEDS = ("codes", "log_variances", "peers")
-REFERENCE = "Duan et al. 2020, Unsupervised model selection for variational disentangled representation learning, section 4"
+REFERENCE = (
+    "Duan et al. 2020, Unsupervised model selection for variational disentangled representation "
+    "learning, section 4"
+)
 CONVENTIONS = {
-    DLIB: "disentanglement_lib at 86a644d (in no release): mean of the two models' means over informative latents; a latent "
-    "whose mean stands still though it counts as informative makes the half of the rank correlations that sees it 0",
+    DLIB: "disentanglement_lib at 86a644d (in no release): mean of the two models' means over "
+    "informative latents; a latent whose mean is constant although it counts as informative sets "
+    "the half of the rank correlations that contains it to 0",
     **SAME,
-    PAPER: "one mean over the informative latents of both models; a mean that stands still has no correlation",
+    PAPER: "one mean over the informative latents of both models; a constant mean has no "
+    "correlation",
 }
 SCORES = {
     "udr_lasso": "median over peers, similarity of latents by the weights of a lasso, no unit",
-    "udr_spearman": "median over peers, similarity of latents by absolute rank correlation, no unit",
+    "udr_spearman": "median over peers, similarity of latents by absolute rank correlation, "
+    "no unit",
     "informative_latents": "number of latents of this model with a mean KL above 0.01 nats, 0 to d",
 }
 THRESHOLD = 0.01  # nats
@@ -36,77 +42,95 @@ Matrix = npt.NDArray[np.float64]
 
 
 class Latents(NamedTuple):
-    """Standardised means [n, d] of one model, zero where they are not informative, and which are [d]."""
+    """Standardised means [n, d] of one model, and which latents are informative [d].
+
+    The means of latents that are not informative are 0.
+    """
 
     means: Matrix
     informative: npt.NDArray[np.bool_]
 
 
 def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
-    r"""How much alike a model's latents are to those of models that differ by their seed: a good one is found by all of them.
+    r"""How similar a model's latents are to those of models that differ only in their seed.
 
-    Formula: $\mathrm{med}_p \frac12 \Big(\frac{1}{d_p} \sum_a \frac{\max_b R_{ab}^2}{\sum_b R_{ab}} + \frac{1}{d} \sum_b
-    \frac{\max_a R_{ab}^2}{\sum_a R_{ab}}\Big)$ over the peers $p$, $R$ [d_p, d] the similarity of the peer's informative
-    latents $a$ and this model's $b$ (mean KL from the prior above 0.01 nats over the training draws): absolute weights of a
-    lasso ($\alpha = 0.1$) that predicts each $b$ from all $a$, or absolute Spearman correlations, of standardised means.
-    ``paper``: $\frac{1}{d_p + d}$ over both sums.
+    The idea is that a good solution is found by all of them.
+
+    Formula: $\mathrm{med}_p \frac12 \Big(\frac{1}{d_p} \sum_a \frac{\max_b R_{ab}^2}{\sum_b R_{ab}}
+    + \frac{1}{d} \sum_b \frac{\max_a R_{ab}^2}{\sum_a R_{ab}}\Big)$ over the peers $p$, with $R$
+    [d_p, d] the similarity of the peer's informative latents $a$ and this model's $b$ (mean KL from
+    the prior above 0.01 nats over the training points): absolute weights of a lasso
+    ($\alpha = 0.1$) that predicts each $b$ from all $a$, or absolute Spearman correlations, of
+    standardised means. ``paper``: $\frac{1}{d_p + d}$ over both sums.
 
     Traps:
-    - The lasso shrinks: a model and its own copy have ``udr_lasso`` 0.9, not 1. Weights of latents that oppose each other are
-      larger: two of correlation 0.92 whose difference is the other model's only latent have 0.94, and 1.04 by ``paper``.
-    - A peer in which each latent is there twice has 0.675 by the lasso, which gives one of two copies all weight, and 0.75 by
-      ranks.
-    - The lasso has a direction. The reference's median is of the peers that predict this model, as here; the other way round
-      moved eight VAEs of dSprites, of several methods, by -0.08 to 0.11 in scores of 0.15 to 0.29.
-    - It measures agreement, not truth: a wrong solution that every seed finds is as good as the right one, and two models that
-      know one factor each, not the same, have 0.
-    - ``paper`` and the code agree if all models have as many informative latents; with 7 or 8 of 10 they differed by up to
-      0.010.
-    - Which latents are informative is a matter of the prior: with KL of 0.01 nats or more in all ten latents, as in these
-      eight after a short training, nothing is filtered out.
-    - Of 1,000 points, the reference's number, scores of these eight moved by up to 0.007 (lasso) and 0.005 (Spearman) from
-      10,000.
-    - A model without informative latents has 0 with every peer; the reference stops with an error.
-    - The reference stops the lasso at a tolerance of 1e-4; here is its optimum, 3e-5 away at most over 30 pairs.
+    - The lasso shrinks: a model and its own copy have ``udr_lasso`` 0.9, not 1. Weights of latents
+      that oppose each other are larger: two latents of correlation 0.92 whose difference is the
+      other model's only latent score 0.94, and 1.04 by ``paper``.
+    - A peer that has each latent twice scores 0.675 by the lasso, which gives all weight to one of
+      two copies, and 0.75 by ranks.
+    - The lasso has a direction. The reference's median is over the peers that predict this model,
+      as here; the opposite direction moved eight VAEs of dSprites, of several methods, by -0.08 to
+      0.11 in scores of 0.15 to 0.29.
+    - It measures agreement, not truth: a wrong solution that every seed finds is as good as the
+      right one, and two models that each encode a different single factor score 0.
+    - ``paper`` and the code agree if all models have the same number of informative latents; with 7
+      or 8 of 10 they differed by up to 0.010.
+    - Which latents are informative depends on the prior: if all ten latents have a KL of 0.01 nats
+      or more, as in these eight models after a short training, nothing is filtered out.
+    - With 1,000 points, the reference's number, the scores of these eight differed by up to 0.007
+      (lasso) and 0.005 (Spearman) from those with 10,000.
+    - A model without informative latents scores 0 with every peer; the reference stops with an
+      error.
+    - The reference stops the lasso at a tolerance of 1e-4; the weights here are its optimum, 3e-5
+      away at most over 30 pairs.
     """
-    own, others = latents(draws), peers(draws)
-    found = {}
+    ours = latents(draws)
+    others = peers(draws)
+    scores = {}
     for name, similarity in SIMILARITIES.items():
-        pairs = [
-            relative_strength(informative(similarity(other, own), other, own), convention)
-            for other in others
-        ]
-        found[f"udr_{name}"] = float(np.median(pairs))
-    return found | {"informative_latents": float(own.informative.sum())}
+        strengths = []
+        for other in others:
+            matrix = informative(similarity(other, ours), other, ours)
+            strengths.append(relative_strength(matrix, convention))
+        scores[f"udr_{name}"] = float(np.median(strengths))
+    scores["informative_latents"] = float(ours.informative.sum())
+    return scores
 
 
 def latents(draws: Draws) -> Latents:
-    """Latents of the model that is scored, of the training draws."""
+    """Latents of the scored model at the training points."""
     return _latents(gaussian.posterior(draws, "udr"))
 
 
 def peers(draws: Draws) -> list[Latents]:
-    """The peers' latents of the training draws; raises ValueError if there are none."""
-    given, rows = draws.given.of("peers", "udr"), gaussian.rows_of(draws, "udr")
-    if not given:
+    """The peers' latents at the training points; raises ValueError if there are no peers."""
+    models = draws.given.of("peers", "udr")
+    rows = gaussian.rows_of(draws, "udr")
+    if not models:
         raise ValueError(
             "udr needs peers: one model or more that differ in their seed only, not an empty list"
         )
-    chosen = [[np.asarray(part)[rows].astype(np.float64) for part in peer] for peer in given]
-    return [
-        _latents(gaussian.Posterior(means, log_variances, rows)) for means, log_variances in chosen
-    ]
+    result = []
+    for codes, log_variances in models:
+        means = np.asarray(codes)[rows].astype(np.float64)
+        log_variances_of_rows = np.asarray(log_variances)[rows].astype(np.float64)
+        result.append(_latents(gaussian.Posterior(means, log_variances_of_rows, rows)))
+    return result
 
 
 def _latents(q: gaussian.Posterior) -> Latents:
     kept = gaussian.divergence(q).mean(axis=0) > THRESHOLD
-    return Latents(unit(q.means, ranked=False) * np.sqrt(len(q.means)) * kept, kept)
+    standardised = unit(q.means, ranked=False) * np.sqrt(len(q.means))
+    # Latents that are not informative become 0, so that the lasso gives them no weight.
+    return Latents(standardised * kept, kept)
 
 
 def lasso(one: Latents, other: Latents) -> Matrix:
     """Absolute weights [d, e] of one model's latents in the prediction of each of the other's.
 
-    The reference stops at a tolerance of 1e-4, by which its weights depend on the order of latents; this is the optimum.
+    The reference stops at a tolerance of 1e-4, where its weights depend on the order of latents;
+    this is the optimum.
     """
     model = Lasso(
         alpha=PENALTY,
@@ -117,19 +141,25 @@ def lasso(one: Latents, other: Latents) -> Matrix:
         selection="cyclic",
     )
     with warnings.catch_warnings():
-        # Latents that are nearly the same part their weight slowly; what is left is still within the reference's tolerance.
+        # Between nearly equal latents the weight moves slowly; the remaining error is still within
+        # the reference's tolerance.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        weights = model.fit(one.means, other.means).coef_.reshape(other.means.shape[1], -1)
+        fitted = model.fit(one.means, other.means)
+    weights = fitted.coef_.reshape(other.means.shape[1], -1)
     return np.abs(weights.T)
 
 
 def spearman(one: Latents, other: Latents) -> Matrix:
-    """Absolute rank correlations [d, e] of two models' latents; NaN for one that does not vary, as it is not defined."""
-    first, second = (unit(part.means, ranked=True) for part in (one, other))
-    found = np.abs(first.T @ second)
-    found[~first.any(axis=0)] = np.nan
-    found[:, ~second.any(axis=0)] = np.nan
-    return found
+    """Absolute rank correlations [d, e] of two models' latents.
+
+    A latent that does not vary has no correlation: NaN.
+    """
+    first = unit(one.means, ranked=True)
+    second = unit(other.means, ranked=True)
+    correlations = np.abs(first.T @ second)
+    correlations[~first.any(axis=0)] = np.nan
+    correlations[:, ~second.any(axis=0)] = np.nan
+    return correlations
 
 
 SIMILARITIES: dict[str, Callable[[Latents, Latents], Matrix]] = {
@@ -139,23 +169,28 @@ SIMILARITIES: dict[str, Callable[[Latents, Latents], Matrix]] = {
 
 
 def informative(similarity: Matrix, one: Latents, other: Latents) -> Matrix:
-    """The rows and columns of the latents that are informative."""
+    """The rows and columns of the informative latents."""
     return similarity[np.ix_(one.informative, other.informative)]
 
 
 def relative_strength(similarity: Matrix, convention: str = DLIB) -> float:
-    """Mean over rows and columns of their squared largest entry over their sum; 0 if there is none."""
+    """Mean over rows and columns of their squared largest entry over their sum.
+
+    An empty matrix has 0.
+    """
     if not similarity.size:
         return 0.0
-    known = np.nan_to_num(similarity) if convention == PAPER else similarity
-    rows, columns = _strengths(known), _strengths(known.T)
+    if convention == PAPER:
+        similarity = np.nan_to_num(similarity)
+    rows = _strengths(similarity)
+    columns = _strengths(similarity.T)
     if convention == PAPER:
         return float(np.mean(np.concatenate([rows, columns])))
     return float((rows.mean() + columns.mean()) / 2)
 
 
 def _strengths(similarity: Matrix) -> Matrix:
-    """Of each row; 0 where nothing is similar, or where an entry is not defined."""
+    """Squared largest entry of each row over the row's sum; 0 if it is 0 or not defined."""
     total = similarity.sum(axis=1)
     defined = total > 0
     strengths = np.zeros(len(similarity))

@@ -1,1 +1,1 @@
-"""What metrics are built of; papers may import it."""
+"""Building blocks of metrics, which papers may import."""

@@ -1,4 +1,4 @@
-"""What a metric's file says of it: its declarations, and the parts of its docstring."""
+"""The description of a metric: the constants of its file and the parts of ``score``'s docstring."""
 
 import inspect
 import math
@@ -18,15 +18,20 @@ NEEDS = {
     "images": "images [N, ...]",
     "decoder": "the decoder",
     "classifier": "a classifier of the factors",
-    "peers": "models that differ in their seed only",
-    "history": "the losses and traces of a run along training",
+    "peers": "models that differ only in their seed",
+    "history": "the losses and traces of a run during training",
 }
+# Needs of the form ``kind.name``.
 BY_NAME = {"inferred": "which the model infers", "data": "of the data set", "model": "as the model"}
 
 
 @dataclass(frozen=True)
 class Card:
-    """A metric: ``what`` it measures, ``formula`` and ``traps`` are from ``score``'s docstring, unwrapped to one line each."""
+    """The description of one metric.
+
+    ``what`` it measures, ``formula``, ``notes`` and ``traps`` are from the docstring of ``score``,
+    each joined to one line; the other fields are constants of the metric's file.
+    """
 
     name: str
     title: str
@@ -44,36 +49,32 @@ class Card:
 
     @property
     def dlib(self) -> str:
-        """The convention that ``dlib`` means for it."""
+        """The convention that ``dlib`` stands for."""
         return resolve("dlib", self.conventions, self.name)
 
     @property
     def line(self) -> str:
-        """The first sentence of what it measures."""
+        """The first sentence of ``what``."""
         return re.split(r"(?<=[.!?])\s+(?=[A-Z])", self.what)[0]
 
     @property
     def range_text(self) -> str:
-        """``0 to 1``, ``0 to ∞``."""
+        """Lowest and highest value, as in ``0 to 1`` and ``0 to ∞``."""
         return " to ".join(_number(end) for end in self.range)
 
     @property
     def needs_text(self) -> tuple[str, ...]:
-        """What it must be given, in words."""
-        named = {need: need.partition(".") for need in self.needs}
-        return tuple(
-            NEEDS.get(need) or f"`{name}`, {BY_NAME[kind]}"
-            for need, (kind, _, name) in named.items()
-        )
+        """Descriptions of the inputs that the metric needs."""
+        return tuple(_need_text(need) for need in self.needs)
 
     @property
     def of_codes(self) -> bool:
-        """Whether it is asked of codes, as those of the built-in cases, and not of all that a run leaves."""
+        """Whether the metric is computed from codes, and not from the outputs of a run."""
         return "codes" in self.needs
 
     @property
     def named_scores(self) -> list[str]:
-        """Scores with a name of their own: no pattern such as ``kl_{j}``."""
+        """Scores with a fixed name, without patterns such as ``kl_{j}``."""
         return [name for name in self.scores if "{" not in name]
 
 
@@ -97,7 +98,7 @@ def card(name: str) -> Card:
 
 
 class Parts(NamedTuple):
-    """Parts of a docstring; one that is not there is empty."""
+    """The parts of a docstring; those that it does not have are empty."""
 
     what: str
     formula: str
@@ -106,24 +107,39 @@ class Parts(NamedTuple):
 
 
 def parsed(text: str) -> Parts:
-    """The parts of a cleaned docstring: the first paragraph, ``Formula:``, ``Traps:``, and all others as notes."""
-    paragraphs = re.split(r"\n\s*\n", text)
-    headed = {
-        head: [p.removeprefix(head) for p in paragraphs if p.startswith(head)]
-        for head in ("Formula:", "Traps:")
-    }
-    plain = [_joined(p) for p in paragraphs if not p.startswith(tuple(headed))]
-    traps = [
-        _joined(trap)
-        for text in headed["Traps:"]
-        for trap in re.split(r"^- ", text, flags=re.MULTILINE)[1:]
-    ]
-    return Parts(plain[0], _joined(" ".join(headed["Formula:"])), tuple(plain[1:]), tuple(traps))
+    """Split a cleaned docstring into its parts.
+
+    These are the first paragraph, the paragraphs that begin with ``Formula:`` and with ``Traps:``,
+    and all others as notes.
+    """
+    formulas, notes, traps = [], [], []
+    for paragraph in re.split(r"\n\s*\n", text):
+        if paragraph.startswith("Formula:"):
+            formulas.append(paragraph.removeprefix("Formula:"))
+        elif paragraph.startswith("Traps:"):
+            # A line that begins with "- " begins a new item; other lines continue the previous one.
+            items = re.split(r"^- ", paragraph.removeprefix("Traps:"), flags=re.MULTILINE)
+            traps += [_one_line(item) for item in items[1:]]
+        else:
+            notes.append(_one_line(paragraph))
+    what, *other_notes = notes
+    formula = _one_line(" ".join(formulas))
+    return Parts(what, formula, tuple(other_notes), tuple(traps))
 
 
-def _joined(text: str) -> str:
+def _need_text(need: str) -> str:
+    if need in NEEDS:
+        return NEEDS[need]
+    kind, _, name = need.partition(".")
+    return f"`{name}`, {BY_NAME[kind]}"
+
+
+def _one_line(text: str) -> str:
+    """The text with every run of whitespace replaced by one space."""
     return " ".join(text.split())
 
 
 def _number(end: float) -> str:
-    return f"{end:g}" if math.isfinite(end) else "∞" if end > 0 else "−∞"
+    if math.isfinite(end):
+        return f"{end:g}"
+    return "∞" if end > 0 else "−∞"

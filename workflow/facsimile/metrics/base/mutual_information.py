@@ -5,55 +5,78 @@ import numpy.typing as npt
 
 from facsimile.metrics.base.draws import Draws, Sample
 
+Integers = npt.NDArray[np.int64]
 Matrix = npt.NDArray[np.float64]
 BINS = 20
 
 
 def matrix(draws: Draws, exact: bool = False) -> tuple[Matrix, Matrix]:
-    """Mutual information [d, k] of codes (in 20 bins) and factors of the training draws, and the factors' entropies [k]; nats.
+    """Mutual information [d, k] of codes (in 20 bins) and factors; entropies [k] of the factors.
 
-    ``exact``: of every row of the table; raises ValueError if only draws were given.
+    Both are in nats, over the training points or, if ``exact``, over every row of the table.
+    ``exact`` raises ValueError if there is no table.
     """
-    table = draws.whole("convention 'exact'") if exact else None
-    points = Sample(table.codes, table.factors) if table else draws.train
+    points = draws.train
+    if exact:
+        table = draws.whole("convention 'exact'")
+        points = Sample(table.codes, table.factors)
     return draws.shared(("mutual information", exact), lambda: _matrix(points))
 
 
 def between_codes(draws: Draws) -> Matrix:
-    """Mutual information [d, d] of the training draws' codes with one another, in 20 bins; nats."""
+    """Mutual information [d, d] of the training points' codes with each other, in 20 bins; nats."""
     binned = [discretise(column) for column in draws.train.codes.T]
-    return np.array([[mutual_information(one, other) for other in binned] for one in binned])
+    return _pairwise(binned, binned)
 
 
 def _matrix(points: Sample) -> tuple[Matrix, Matrix]:
-    factors = np.ascontiguousarray(points.factors.T)  # each is read once a code
-    binned = map(discretise, points.codes.T)
-    found = np.array([[mutual_information(code, factor) for factor in factors] for code in binned])
-    return found, np.array([entropy(np.bincount(factor)) for factor in factors])
+    # Contiguous columns, because each factor is read once per code.
+    factors = list(np.ascontiguousarray(points.factors.T))
+    binned = [discretise(column) for column in points.codes.T]
+    entropies = [entropy(np.bincount(factor)) for factor in factors]
+    return _pairwise(binned, factors), np.array(entropies)
 
 
-def discretise(column: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
-    """Bin 1..20 of each value: equal widths over the sample's own range, edges in float32 as the reference has them."""
+def _pairwise(rows: list[Integers], columns: list[Integers]) -> Matrix:
+    """Mutual information of each variable of ``rows`` with each of ``columns``; nats."""
+    values = np.empty((len(rows), len(columns)))
+    for i, row in enumerate(rows):
+        for j, column in enumerate(columns):
+            values[i, j] = mutual_information(row, column)
+    return values
+
+
+def discretise(column: npt.NDArray[np.floating]) -> Integers:
+    """Bin 1 to 20 of each value: equal widths over the range of the sample.
+
+    The edges have the type of the values, as in the reference (float32 for codes).
+    """
     column = np.ascontiguousarray(column)
     low, high = column.min(), column.max()
+    # As numpy.histogram of 2019; today's refuses a latent so nearly constant that float32 has no 20
+    # steps in its range.
     if low == high:
         low, high = low - np.float32(0.5), high + np.float32(0.5)
-    # As numpy.histogram of 2019; today's refuses a latent so nearly constant that float32 has no 20 steps in its range.
-    # Twenty passes of comparisons answer what np.digitize does, five times as fast as its searches.
-    found = np.zeros(len(column), np.uint8)
-    for edge in np.linspace(low, high, BINS + 1, dtype=column.dtype)[:-1]:
-        found += column >= edge
-    return found.astype(np.int64)
+    edges = np.linspace(low, high, BINS + 1, dtype=column.dtype)
+    # Twenty passes of comparisons give what np.digitize gives, five times as fast as its searches.
+    bins = np.zeros(len(column), np.uint8)
+    for edge in edges[:-1]:
+        bins += column >= edge
+    return bins.astype(np.int64)
 
 
-def mutual_information(a: npt.NDArray[np.int64], b: npt.NDArray[np.int64]) -> float:
+def mutual_information(a: Integers, b: Integers) -> float:
     """Mutual information in nats of two columns of small non-negative integers; never below 0."""
     width = int(b.max()) + 1
-    joint = np.bincount(a * width + b, minlength=(int(a.max()) + 1) * width).reshape(-1, width)
-    return max(0.0, entropy(joint.sum(1)) + entropy(joint.sum(0)) - entropy(joint.ravel()))
+    height = int(a.max()) + 1
+    counts = np.bincount(a * width + b, minlength=height * width)
+    joint = counts.reshape(-1, width)
+    entropy_a, entropy_b = entropy(joint.sum(1)), entropy(joint.sum(0))
+    # Rounding may make it slightly negative.
+    return max(0.0, entropy_a + entropy_b - entropy(counts))
 
 
-def entropy(counts: npt.NDArray[np.int64]) -> float:
+def entropy(counts: Integers) -> float:
     """Entropy in nats of a distribution given by counts."""
-    p = counts[counts > 0] / counts.sum()
+    p = counts[counts > 0] / counts.sum()  # 0 log 0 is 0
     return float(-(p * np.log(p)).sum())

@@ -1,4 +1,7 @@
-"""What metrics are given that are not of codes and factors: all that one run leaves, and its data set."""
+"""The input of metrics that are not computed from codes: everything one run stores, and its data.
+
+A metric whose ``NEEDS`` do not contain ``codes`` is called with ``RunOutputs`` in place of draws.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,10 +15,29 @@ from facsimile.metrics.base.draws import Draws
 
 @dataclass(frozen=True)
 class RunOutputs(Draws):
-    """One run: the arrays that it ``inferred`` by name, its ``history`` along training, its hyper-parameters and its data.
+    """The outputs of one training run, and the data set it was trained on.
 
-    ``data`` are the data set's arrays by name; ``images`` gives images float32 [n, h, w, c] in [0, 1] for rows [n], ``grid`` is
-    the data set's grid of factors: whichever of them the data set has. ``asked``: points to draw, training and test.
+    Attributes
+    ----------
+    model : str
+        Name of the model.
+    params : mapping of str to float
+        Hyper-parameters of the model.
+    inferred : mapping of str to array
+        Arrays that the run stored, by name: for example the posterior ``mean`` or a ``graph``.
+    history : pandas.DataFrame
+        Losses and traces recorded during training.
+    data : mapping of str to array
+        Arrays of the data set, by name; empty if it is a data set of images.
+    images : indexable or None
+        Images of the data set: indexed by an array of n rows it returns float32 [n, h, w, c] in
+        [0, 1]. None if the data set has no images.
+    grid : Dataset or None
+        The data set itself, if it is a grid of factors; else None.
+    asked : tuple of (int, int)
+        Numbers of training and of test points that the study requests.
+    seed : int
+        Seed of the evaluation.
     """
 
     model: str
@@ -30,11 +52,12 @@ class RunOutputs(Draws):
 
     @property
     def sizes(self) -> tuple[int, int]:
-        """Numbers of training and test points that the study asks for."""
+        """Numbers of training and of test points that the study requests."""
         return self.asked
 
+    # Called only for attributes that do not exist: those of ``Draws``.
     def __getattr__(self, name: str) -> NoReturn:
-        """A metric whose ``NEEDS`` lack codes asked for them."""
+        """Explain the absence of codes to a metric that does not name them in its ``NEEDS``."""
         raise AttributeError(
             f"{name}: a metric of a run's outputs is given no codes; name 'codes' in its NEEDS"
         )

@@ -10,9 +10,13 @@ RANGE = (0.0, float("inf"))
 BETTER = "lower"
 HEADLINE = "hamming"
 NEEDS = ("inferred.graph", "data.parents")
-REFERENCE = "Zheng et al. 2018, DAGs with NO TEARS (structural Hamming distance); Yang et al. 2021, CausalVAE"
+REFERENCE = (
+    "Zheng et al. 2018, DAGs with NO TEARS (structural Hamming distance); Yang et al. 2021, "
+    "CausalVAE"
+)
 CONVENTIONS = {
-    PAPER: "edges are weights above 0.3 in absolute value, as in NO TEARS; CausalVAE's code cuts nothing off"
+    PAPER: "edges are weights above 0.3 in absolute value, as in NO TEARS; CausalVAE's code "
+    "applies no threshold"
 }
 LABELS = {
     "hamming": "structural Hamming distance",
@@ -24,11 +28,13 @@ LABELS = {
     "into_3": "edges into 3",
 }
 SCORES = {
-    "hamming": "edges to add, to remove or to turn round, until the learned graph is the true one",
+    "hamming": "number of edges to add, remove or reverse to turn the learned graph into the true "
+    "one",
     "missing": "true edges that were not learned in their direction",
     "wrong": "learned edges that are not true, or true in the other direction",
     "acyclicity": "h(A) = tr (I + A∘A/m)^m - m of the weights as they are; 0 without cycles",
-    "into_{j}_{i}": "weight of the edge from concept i to j; `into_{j}_{i}_theory` is 1 for a true edge, else 0",
+    "into_{j}_{i}": "weight of the edge from concept i to j; `into_{j}_{i}_theory` is 1 for a true "
+    "edge, else 0",
 }
 EDGE = 0.3
 Matrix = npt.NDArray[np.float64]
@@ -41,30 +47,38 @@ def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
     $\hat E_{ij} = [|A_{ij}| > 0.3]$.
 
     Traps:
-    - The released code of CausalVAE starts from all edges of the first two concepts to later ones: of the pendulum's true graph
-      that is 1 edge away before the first step. Read the distance beside that of the start.
-    - The weights have no scale of their own: the networks behind the mask undo it, so that 0.3 means nothing by itself.
+    - The released code of CausalVAE starts with all edges from the first two concepts to later
+      ones: for the pendulum's true graph that is 1 edge away before the first step. Read the
+      distance beside that of the start.
+    - The weights have no scale of their own: the networks behind the mask can undo it, so that 0.3
+      has no meaning by itself.
     """
     weights = outputs.inferred["graph"].astype(np.float64)
-    true = outputs.data["parents"][0]
+    true = outputs.data["parents"][0]  # the graph is the same in every row
     learned = (np.abs(weights) > EDGE).astype(int)
-    found = {
+    scores = {
         "hamming": _hamming(learned, true),
         "missing": float(((true == 1) & (learned == 0)).sum()),
         "wrong": float(((true == 0) & (learned == 1)).sum()),
         "acyclicity": acyclicity(weights),
     }
-    pairs = list(np.ndindex(*weights.shape))
-    each = {f"into_{j}_{i}": float(weights[i, j]) for i, j in pairs}
-    return found | each | {f"into_{j}_{i}_theory": float(true[i, j]) for i, j in pairs}
+    for i, j in np.ndindex(*weights.shape):
+        scores[f"into_{j}_{i}"] = float(weights[i, j])
+    for i, j in np.ndindex(*weights.shape):
+        scores[f"into_{j}_{i}_theory"] = float(true[i, j])
+    return scores
 
 
 def _hamming(learned: npt.NDArray[np.int64], true: npt.NDArray[np.int64]) -> float:
+    """Structural Hamming distance: an edge in the wrong direction counts once."""
     different = learned != true
-    return float(np.triu(different | different.T, 1).sum() + np.diag(different).sum())
+    pairs = np.triu(different | different.T, 1).sum()
+    loops = np.diag(different).sum()
+    return float(pairs + loops)
 
 
 def acyclicity(weights: Matrix) -> float:
     """h(A) of weights [m, m]."""
     size = len(weights)
-    return float(np.trace(np.linalg.matrix_power(np.eye(size) + weights**2 / size, size)) - size)
+    power = np.linalg.matrix_power(np.eye(size) + weights**2 / size, size)
+    return float(np.trace(power) - size)

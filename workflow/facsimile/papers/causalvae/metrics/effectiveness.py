@@ -1,4 +1,4 @@
-"""Effectiveness of interventions: what a reader of real pictures reads in those that a model decodes."""
+"""Effectiveness of interventions: what a reader of real pictures reads in decoded ones."""
 
 from typing import NamedTuple
 
@@ -20,9 +20,13 @@ NEEDS = (
     "data.held_out",
     "data.counterfactuals",
 )
-REFERENCE = "Monteiro et al. 2023, Measuring axiomatic soundness of counterfactual image models; the CausalDiffAE poster, ECAI 2024"
+REFERENCE = (
+    "Monteiro et al. 2023, Measuring axiomatic soundness of counterfactual image models; the "
+    "CausalDiffAE poster, ECAI 2024"
+)
 CONVENTIONS = {
-    PAPER: "mean absolute error in the units of CausalVAE's prior; the reader is a kernel ridge regression of ours"
+    PAPER: "mean absolute error in the units of CausalVAE's prior; the reader is our own kernel "
+    "ridge regression"
 }
 SECONDS = 22.0
 LABELS = {
@@ -33,22 +37,29 @@ LABELS = {
 }
 SCORES = {
     "set": "error of the concept that was set, mean over interventions",
-    "effects": "error of the concepts that were not, mean over interventions",
-    "set_still": "what `set` would be of pictures that did not change at all",
-    "effects_still": "what `effects` would be of such pictures: small, as an intervention leaves most concepts alone",
+    "effects": "error of the concepts that were not set, mean over interventions",
+    "set_still": "what `set` would be for pictures that did not change at all",
+    "effects_still": "what `effects` would be for such pictures: small, as an intervention leaves "
+    "most concepts unchanged",
     "value_{f}_do_{k}": "error of concept f where concept k was set",
-    "reader_{f}": "error of the reader itself on real held-out pictures: no model can be seen to do better",
-    "still_{f}_do_{k}": "what `value_{f}_do_{k}` would be of a picture that had not changed at all",
+    "reader_{f}": "error of the reader itself on real held-out pictures: no model can appear "
+    "better",
+    "still_{f}_do_{k}": "what `value_{f}_do_{k}` would be for a picture that had not changed at "
+    "all",
 }
-COMPONENTS, RIDGE = (
-    40,
-    1e-3,
-)  # of the reader: principal components of the pictures, and penalty in units of the kernel's 1
+# Of the reader: number of principal components of the pictures, and penalty (the kernel's diagonal
+# is 1).
+COMPONENTS = 40
+RIDGE = 1e-3
 Array = npt.NDArray[np.float32]
 
 
 class Reader(NamedTuple):
-    """Kernel ridge regression on principal components: mean, axes, training points, their spread, weights, mean of values."""
+    """Kernel ridge regression on principal components.
+
+    ``mean`` and ``axes`` map pictures to components; ``points`` are those of the training pictures
+    and ``spread`` is the kernel's width; ``weights`` and ``level`` map the kernel to values.
+    """
 
     mean: Array
     axes: Array
@@ -59,81 +70,96 @@ class Reader(NamedTuple):
 
     def read(self, pictures: Array) -> Array:
         """Values [n, concepts] of pictures [n, pixels]."""
-        kernel = np.exp(
-            -distance.cdist((pictures - self.mean) @ self.axes, self.points, "sqeuclidean")
-            / self.spread
-        )
-        read: Array = kernel @ self.weights + self.level
-        return read
+        components = (pictures - self.mean) @ self.axes
+        distances = distance.cdist(components, self.points, "sqeuclidean")
+        kernel = np.exp(-distances / self.spread)
+        values: Array = kernel @ self.weights + self.level
+        return values
 
 
 def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
-    r"""Whether what was set is seen in the decoded picture, and the other concepts are what the true equations make of it.
+    r"""Whether decoded pictures show the value that was set and its effects on other concepts.
 
-    Formula: mean over held-out rows of $|r_f(\hat x_{do(k = v)}) - v_f|$, $r_f$ a reader that was trained on real pictures, $v$
-    the values that the scene's own equations give under the intervention.
+    The effects are those of the scene's true equations.
+
+    Formula: mean over held-out rows of $|r_f(\hat x_{do(k = v)}) - v_f|$, with $r_f$ a reader that
+    was trained on real pictures, and $v$ the values that the scene's own equations give under the
+    intervention.
 
     Traps:
     - It is limited by the reader: compare with ``reader_{f}``.
-    - A picture that does not change is right about all concepts that the intervention leaves alone: compare with
-      ``effects_still``.
-    - Blurred pictures are not like those that the reader has learnt from, and it reads in them what lies near its mean.
-    - Peers print errors in units of their own, and not all of one table in the same.
+    - A picture that does not change is right about all concepts that the intervention leaves
+      unchanged: compare with ``effects_still``.
+    - Blurred pictures are unlike those that the reader has learned from, and it reads values near
+      its mean in them.
+    - Other papers report errors in their own units, and not always the same ones within a table.
     """
-    done = outputs.inferred["counterfactual_images"]
+    decoded = outputs.inferred["counterfactual_images"]
     rows = outputs.inferred["counterfactual_rows"]
-    side = done.shape[2]
-    reader = _trained(outputs, side)
-    wanted = outputs.data["counterfactuals"][rows]
-    before = outputs.data["values"][rows]
-    errors = np.stack(
-        [
-            np.abs(reader.read(_flat(done[:, k])) - wanted[:, k]).mean(axis=0)
-            for k in range(done.shape[1])
-        ]
-    )
-    still = np.abs(before[:, None] - wanted).mean(axis=0)
-    own = np.abs(reader.read(_flat(_small(outputs.data["images"][rows], side))) - before).mean(
-        axis=0
-    )
+    side = decoded.shape[2]
+    reader = _trained_reader(outputs, side)
+    expected = outputs.data["counterfactuals"][rows]
+    unchanged = outputs.data["values"][rows]
+    # Errors [concept that was set, concept that is read].
+    errors_per_intervention = []
+    for k in range(decoded.shape[1]):
+        values = reader.read(_flat(decoded[:, k]))
+        absolute = np.abs(values - expected[:, k])
+        errors_per_intervention.append(absolute.mean(axis=0))
+    errors = np.stack(errors_per_intervention)
+    still = np.abs(unchanged[:, None] - expected).mean(axis=0)
+    real_pictures = _flat(_downscaled(outputs.data["images"][rows], side))
+    reader_errors = np.abs(reader.read(real_pictures) - unchanged).mean(axis=0)
     others = ~np.eye(len(errors), dtype=bool)
-    found = {"set": float(np.diag(errors).mean()), "effects": float(errors[others].mean())}
-    found |= {
+    scores = {
+        "set": float(np.diag(errors).mean()),
+        "effects": float(errors[others].mean()),
         "set_still": float(np.diag(still).mean()),
         "effects_still": float(still[others].mean()),
     }
-    found |= {f"reader_{f}": float(value) for f, value in enumerate(own)}
-    found |= {f"value_{f}_do_{k}": float(errors[k, f]) for k, f in np.ndindex(*errors.shape)}
-    return found | {f"still_{f}_do_{k}": float(still[k, f]) for k, f in np.ndindex(*still.shape)}
+    for f, error in enumerate(reader_errors):
+        scores[f"reader_{f}"] = float(error)
+    for k, f in np.ndindex(*errors.shape):
+        scores[f"value_{f}_do_{k}"] = float(errors[k, f])
+    for k, f in np.ndindex(*still.shape):
+        scores[f"still_{f}_do_{k}"] = float(still[k, f])
+    return scores
 
 
-def _trained(outputs: RunOutputs, side: int) -> Reader:
-    """A reader of training rows that are spread evenly over their order."""
-    every = np.flatnonzero(outputs.data["held_out"] == 0)
-    rows = every[np.linspace(0, len(every) - 1, min(outputs.sizes[0], len(every))).astype(int)]
-    return fit(_flat(_small(outputs.data["images"][rows], side)), outputs.data["values"][rows])
+def _trained_reader(outputs: RunOutputs, side: int) -> Reader:
+    """A reader fitted to training rows that are evenly spaced in the data set."""
+    n_train, _ = outputs.sizes
+    candidates = np.flatnonzero(outputs.data["held_out"] == 0)
+    count = min(n_train, len(candidates))
+    places = np.linspace(0, len(candidates) - 1, count)
+    rows = candidates[places.astype(int)]
+    pictures = _flat(_downscaled(outputs.data["images"][rows], side))
+    return fit(pictures, outputs.data["values"][rows])
 
 
 def fit(pictures: Array, values: Array) -> Reader:
     """A reader of pictures [n, pixels] and values [n, concepts]."""
     mean = pictures.mean(axis=0)
     centred = pictures - mean
-    axes = centred.T @ np.linalg.eigh(centred @ centred.T)[1][:, -COMPONENTS:]
+    # The eigenvectors of the Gram matrix give the principal axes without a pixel covariance.
+    _, eigenvectors = np.linalg.eigh(centred @ centred.T)
+    axes = centred.T @ eigenvectors[:, -COMPONENTS:]
     axes /= np.linalg.norm(axes, axis=0)
     points = centred @ axes
-    between = distance.cdist(points, points, "sqeuclidean")
-    spread = float(np.median(between)) + 1e-12
+    distances = distance.cdist(points, points, "sqeuclidean")
+    spread = float(np.median(distances)) + 1e-12
     level = values.mean(axis=0)
-    weights = np.linalg.solve(
-        np.exp(-between / spread) + RIDGE * np.eye(len(points)), values - level
-    )
+    kernel = np.exp(-distances / spread)
+    penalty = RIDGE * np.eye(len(points))
+    weights = np.linalg.solve(kernel + penalty, values - level)
     return Reader(mean, axes, points, spread, weights, level)
 
 
-def _small(images: npt.NDArray[np.uint8], side: int) -> Array:
-    """Pictures averaged down to ``side`` pixels, [n, side, side, c] in 0 to 255."""
+def _downscaled(images: npt.NDArray[np.uint8], side: int) -> Array:
+    """Pictures averaged to ``side`` x ``side`` pixels, [n, side, side, c] in 0 to 255."""
     n, height, _, channels = images.shape
-    parts = images.reshape(n, side, height // side, side, height // side, channels)
+    block = height // side
+    parts = images.reshape(n, side, block, side, block, channels)
     small: Array = parts.mean(axis=(2, 4), dtype=np.float32)
     return small
 

@@ -1,4 +1,4 @@
-"""Perceived distance: how far apart two images are to the reconstruction loss, a factor at a time."""
+"""Perceived distance: how far apart two images are for the reconstruction loss, per factor."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,67 +14,91 @@ RANGE = (0.0, 1.0)
 BETTER = "higher"
 HEADLINE = "random_mean"
 NEEDS = ("images", "grid", "model.no_model")
-REFERENCE = "Michlo et al. 2023, Overlooked implications of the reconstruction loss for VAE disentanglement, Table A1"
+REFERENCE = (
+    "Michlo et al. 2023, Overlooked implications of the reconstruction loss for VAE "
+    "disentanglement, Table A1"
+)
 CONVENTIONS = {
-    PAPER: "mean squared error of pixels in [0, 1], of pairs that differ in one factor (in any, for random)"
+    PAPER: "mean squared error of pixels in [0, 1], over pairs that differ in one factor (in any, "
+    "for random)"
 }
 SCORES = {
     "random_mean": "mean distance of two images drawn independently, squared units of a pixel",
     "random_std": "standard deviation of that distance over pairs",
-    "{factor}_mean": "mean distance of two images that differ in this factor alone",
+    "{factor}_mean": "mean distance of two images that differ only in this factor",
     "{factor}_std": "its standard deviation over pairs",
 }
-BLOCK = 256  # pairs whose pixels are held at once
+# Pairs whose pixels are in memory at once.
+BLOCK = 256
 Indices = npt.NDArray[np.int64]
 
 
 def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
-    r"""Mean squared distance of images along each factor: what a reconstruction loss sees of that factor.
+    r"""Mean squared distance of images along each factor, as a reconstruction loss perceives it.
 
-    Formula: $\mathbb{E}\big[\frac{1}{|x|} \lVert x - x' \rVert^2\big]$ over pairs $x, x'$ that differ in one factor's value,
-    the values of that factor drawn uniformly and unequal, all others drawn once for both.
+    Formula: $\mathbb{E}\big[\frac{1}{|x|} \lVert x - x' \rVert^2\big]$ over pairs $x, x'$ that
+    differ in one factor's value; the values of that factor are drawn uniformly and unequal, all
+    others are drawn once for both.
 
     Traps:
-    - Values of one factor may be drawn equal or unequal: of 8 places this is one pair in eight. The published deviation of
-      0.0000 on XYSquares says that they are unequal.
-    - The published table has more sampling error than its 50,000 pairs allow: by symmetry a sprite's x and y are equally far,
-      and it has 0.0559 and 0.0584.
+    - The two values of a factor may or may not be allowed to be equal: with 8 places this concerns
+      one pair in eight. The published deviation of 0.0000 on XYSquares shows that they are unequal.
+    - The published table has more sampling error than its 50,000 pairs can explain: by symmetry a
+      sprite's x and y have the same distance, and it has 0.0559 and 0.0584.
     - Channels of data that are standardised before training are not in these units.
     """
     data: Dataset = outputs.grid
-    found: dict[str, float] = {}
-    for factor in (None, *range(len(data.factor_names))):
-        random = np.random.default_rng(
-            [outputs.seed, len(data.factor_names) if factor is None else factor]
-        )
+    factor_names = data.factor_names
+    scores: dict[str, float] = {}
+    for factor in (None, *range(len(factor_names))):
+        if factor is None:
+            name, stream = "random", len(factor_names)
+        else:
+            name, stream = factor_names[factor], factor
+        # Each factor has its own stream of random numbers, so that it does not depend on others.
+        random = np.random.default_rng([outputs.seed, stream])
         distances = np.concatenate(list(_distances(outputs, data, factor, random)))
-        name = "random" if factor is None else data.factor_names[factor]
-        found |= {f"{name}_mean": float(distances.mean()), f"{name}_std": float(distances.std())}
-    return found
+        scores[f"{name}_mean"] = float(distances.mean())
+        scores[f"{name}_std"] = float(distances.std())
+    return scores
 
 
 def _distances(
-    outputs: RunOutputs, data: Dataset, factor: int | None, random: np.random.Generator
+    outputs: RunOutputs,
+    data: Dataset,
+    factor: int | None,
+    random: np.random.Generator,
 ) -> Iterator[npt.NDArray[np.float64]]:
-    """Squared distances of as many pairs as the study asks for, block by block."""
-    pairs = outputs.sizes[0]
-    for first in range(0, pairs, BLOCK):
-        one, two = _pair(data, factor, min(BLOCK, pairs - first), random)
-        yield _squared(outputs.images[one], outputs.images[two])
+    """Squared distances of as many pairs as the study requests, in blocks."""
+    n_pairs, _ = outputs.sizes
+    for first in range(0, n_pairs, BLOCK):
+        one, other = _pairs(data, factor, min(BLOCK, n_pairs - first), random)
+        yield _squared(outputs.images[one], outputs.images[other])
 
 
-def _pair(
-    data: Dataset, factor: int | None, n: int, random: np.random.Generator
+def _pairs(
+    data: Dataset,
+    factor: int | None,
+    n: int,
+    random: np.random.Generator,
 ) -> tuple[Indices, Indices]:
-    """Indices of ``n`` pairs: independent, or with unequal values of one factor and equal ones of all others."""
+    """Indices of ``n`` pairs of images.
+
+    Without a factor they are independent; else only the values of the factor differ.
+    """
     one = random.integers(0, len(data), n)
     if factor is None:
         return one, random.integers(0, len(data), n)
-    values, size = data.factors(one), data.factor_sizes[factor]
-    values[:, factor] = (values[:, factor] + random.integers(1, size, n)) % size
+    values = data.factors(one)
+    size = data.factor_sizes[factor]
+    # An offset of 1 to size - 1 gives each other value with the same probability.
+    offset = random.integers(1, size, n)
+    values[:, factor] = (values[:, factor] + offset) % size
     return one, data.indices(values)
 
 
-def _squared(one: npt.NDArray[Any], two: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    difference = (one - two).reshape(len(one), -1)
-    return np.einsum("np,np->n", difference, difference, dtype=np.float64) / difference.shape[1]
+def _squared(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Mean squared difference of the pixels of each pair [n]."""
+    difference = (one - other).reshape(len(one), -1)
+    total = np.einsum("np,np->n", difference, difference, dtype=np.float64)
+    return total / difference.shape[1]
