@@ -1,4 +1,4 @@
-"""CITRIS's matrices: codes whose assignment is known, and the published network's answers."""
+"""CITRIS's matrices: codes whose assignment is known, and the published network's values."""
 
 import json
 
@@ -10,7 +10,7 @@ from facsimile.metrics import _network, citris
 from facsimile.metrics.base import draws
 
 ANSWERS = json.loads((GOLDENS / "citris" / "answers.json").read_text())
-# A network of 100 epochs takes one second for 1,000 points and one set; most cases are left to the slow tests.
+# A network of 100 epochs takes one second for 1,000 points and one set; most cases are slow tests.
 FAST = {("merged", "binned")}
 
 
@@ -24,27 +24,27 @@ def small(grid):
 
 
 @pytest.mark.parametrize("convention", citris.CONVENTIONS)
-def test_a_perfect_code_is_on_the_diagonal_alone(small, convention):
-    found = scored(small.oracle(), small, convention)
-    assert min(found["r2_diag"], found["spearman_diag"]) > 0.97
-    off = [value for name, value in found.items() if "off" in name]
+def test_a_perfect_code_is_only_on_the_diagonal(small, convention):
+    scores = scored(small.oracle(), small, convention)
+    assert min(scores["r2_diag"], scores["spearman_diag"]) > 0.97
+    off = [value for name, value in scores.items() if "off" in name]
     assert np.abs(off).max() < 0.15
 
 
 @pytest.mark.parametrize("value", [1.0, 0.7])
-def test_constant_codes_tell_nothing(small, value):
-    found = scored(np.full((24, 2), value), small, n=300)
-    assert found["r2_diag"] < 0.02
-    assert {found[name] for name in found if "spearman" in name} == {0.0}
+def test_constant_codes_are_uninformative(small, value):
+    scores = scored(np.full((24, 2), value), small, n=300)
+    assert scores["r2_diag"] < 0.02
+    assert {scores[name] for name in scores if "spearman" in name} == {0.0}
 
 
-def test_codes_that_are_constant_but_for_their_last_bit_tell_nothing(small):
+def test_codes_that_vary_only_in_their_last_bit_are_uninformative(small):
     codes = np.full((24, 2), 0.7, np.float32)
     codes[::2] = np.nextafter(codes[::2], np.float32(1))
     assert scored(codes, small, n=300)["spearman_diag"] == 0
 
 
-def test_equal_inputs_are_predicted_alike_to_the_last_bit():
+def test_equal_inputs_have_equal_predictions_to_the_last_bit():
     """A product of matrices may round equal rows differently: on AVX2 by up to 1e-7."""
     random = np.random.RandomState(0)
     weights = [
@@ -59,14 +59,17 @@ def test_equal_inputs_are_predicted_alike_to_the_last_bit():
     assert (predicted == predicted[:, :1]).all()
 
 
-def test_shuffled_codes_tell_nothing(grid):
+def test_shuffled_codes_are_uninformative(grid):
     large = type(grid)((30, 40))
     codes = np.random.default_rng(0).permutation(large.oracle())
     assert scored(codes, large)["r2_diag"] < 0.1
 
 
 def test_latents_that_mix_all_factors_are_on_and_off_the_diagonal(small):
-    """A turn by 30 degrees: each latent tells three quarters of one factor's variance and one quarter of the other's."""
+    """A rotation by 30 degrees.
+
+    Each latent explains three quarters of one factor's variance and one quarter of the other's.
+    """
     turn = np.array(
         [[np.cos(np.pi / 6), -np.sin(np.pi / 6)], [np.sin(np.pi / 6), np.cos(np.pi / 6)]]
     )
@@ -75,14 +78,16 @@ def test_latents_that_mix_all_factors_are_on_and_off_the_diagonal(small):
         draws.Sample((z @ turn).astype(np.float32), np.rint(z * 5).astype(int) + 30)
         for z in rng.normal(size=(2, 1500, 2))
     ]
-    found = citris.score(draws.Draws(*points), "binned")
-    assert found["r2_diag"] == pytest.approx(0.75, abs=0.04)
-    assert found["r2_max_off_diag"] == found["r2_mean_off_diag"] == pytest.approx(0.25, abs=0.06)
+    scores = citris.score(draws.Draws(*points), "binned")
+    assert scores["r2_diag"] == pytest.approx(0.75, abs=0.04)
+    assert scores["r2_max_off_diag"] == scores["r2_mean_off_diag"] == pytest.approx(0.25, abs=0.06)
 
 
-def test_latents_go_to_the_factor_of_which_they_tell_most():
-    told = np.array([[0.1, 0.9, 0.2], [0.8, 0.1, 0.1], [0.2, 0.7, 0.3]])
-    np.testing.assert_array_equal(citris._assigned(told), [[0, 1, 0], [1, 0, 1], [0, 0, 0]])
+def test_latents_are_assigned_to_the_factor_they_determine_best():
+    informativeness = np.array([[0.1, 0.9, 0.2], [0.8, 0.1, 0.1], [0.2, 0.7, 0.3]])
+    np.testing.assert_array_equal(
+        citris._assigned(informativeness), [[0, 1, 0], [1, 0, 1], [0, 0, 0]]
+    )
 
 
 def test_both_conventions_agree_where_each_latent_has_its_factor(small):
@@ -102,21 +107,21 @@ def test_scale_and_shift_of_latents_do_not_matter(small):
 
 def test_one_factor_has_nothing_off_the_diagonal(grid):
     single = type(grid)((5,))
-    found = scored(single.oracle(), single, "citris", 100)
-    assert found["r2_diag"] > 0.9
-    assert found["r2_max_off_diag"] == found["spearman_mean_off_diag"] == 0
+    scores = scored(single.oracle(), single, "citris", 100)
+    assert scores["r2_diag"] > 0.9
+    assert scores["r2_max_off_diag"] == scores["spearman_mean_off_diag"] == 0
 
 
-def test_a_factor_of_one_test_value_has_none_to_explain(small):
+def test_a_factor_with_one_test_value_has_finite_scores(small):
     train, test = (
         draws.Sample(small.oracle(), small.factors),
         draws.Sample(small.oracle()[:6], small.factors[:6]),
     )
-    found = citris.score(draws.Draws(train, test))
-    assert np.isfinite(list(found.values())).all()
+    scores = citris.score(draws.Draws(train, test))
+    assert np.isfinite(list(scores.values())).all()
 
 
-def test_the_gradient_is_that_of_finite_differences():
+def test_the_gradient_equals_finite_differences():
     random = np.random.RandomState(0)
     weights = [part for p, q in ((4, 5), (5, 5), (5, 2)) for part in _network._linear(p, q, random)]
     weights = [part.astype(np.float64) for part in weights]
@@ -143,7 +148,7 @@ def test_the_gradient_is_that_of_finite_differences():
         for case in ANSWERS
         for convention in citris.CONVENTIONS
         if (case, convention)
-        != ("rotated", "binned")  # two latents tell as much of two factors: a toss where they go
+        != ("rotated", "binned")  # two latents are as informative about two factors: a tie
     ],
 )
 def test_it_is_the_published_networks_number_within_its_spread(case, convention, read_golden):
@@ -154,7 +159,7 @@ def test_it_is_the_published_networks_number_within_its_spread(case, convention,
     Spearman of the diagonal and 0.008 off it. The tolerances are at least three of these.
     """
     expected = np.mean(ANSWERS[case], axis=0)
-    found = np.array(list(citris.score(read_golden(case)["draws"], convention).values()))
-    np.testing.assert_allclose(found[[0, 1, 2]], expected[[0, 1, 2]], atol=0.01)
-    np.testing.assert_allclose(found[3], expected[3], atol=0.003)
-    np.testing.assert_allclose(found, expected, atol=0.03)
+    scores = np.array(list(citris.score(read_golden(case)["draws"], convention).values()))
+    np.testing.assert_allclose(scores[[0, 1, 2]], expected[[0, 1, 2]], atol=0.01)
+    np.testing.assert_allclose(scores[3], expected[3], atol=0.003)
+    np.testing.assert_allclose(scores, expected, atol=0.03)
