@@ -40,12 +40,15 @@ def draw(
     tables = [_means(selected[selected["text"] == text], text, spec) for text in texts]
     data = pd.concat(tables) if tables else pd.DataFrame(columns=COLUMNS)
     with style.styled():
-        rows, columns = max(1, len(texts)), max(1, len(spec.metrics))
+        # A figure without any closed form or score has one empty panel.
+        rows = max(1, len(texts))
+        columns = max(1, len(spec.metrics))
         figure, grid = style.panels(rows, columns, 3.2, 2.1)
         titles = names.scores(list(spec.metrics))
         for row, text in zip(grid, texts, strict=False):
             for axes, name, title in zip(row, spec.metrics, titles, strict=True):
-                _panel(axes, data[(data["text"] == text) & (data["metric"] == name)])
+                is_here = (data["text"] == text) & (data["metric"] == name)
+                _panel(axes, data[is_here])
                 axes.set_title(f"{text}: {title}", loc="left")
             if row[-1].get_legend_handles_labels()[0]:
                 row[-1].legend(frameon=False, fontsize=7)
@@ -110,9 +113,12 @@ def _axes(settings: list[dict[str, Any]]) -> tuple[str, str]:
 
 
 def _panel(axes: Axes, data: pd.DataFrame) -> None:
+    # Without a second hyper-parameter all points have one colour.
     hues = sorted(data["hue"].dropna().unique()) or [None]
-    x, hue = (str(data["parameter"].iloc[0]) if len(data) else "|").split("|")
-    for colour, value in zip(sns.color_palette("colorblind", len(hues)), hues, strict=True):
+    parameters = str(data["parameter"].iloc[0]) if len(data) else "|"
+    x, hue = parameters.split("|")
+    palette = sns.color_palette("colorblind", len(hues))
+    for colour, value in zip(palette, hues, strict=True):
         of_hue = data if value is None else data[data["hue"] == value]
         of_hue = of_hue.sort_values("x")
         axes.plot(of_hue["x"], of_hue["theory"], color=colour, lw=0.9)
@@ -135,6 +141,14 @@ def _panel(axes: Axes, data: pd.DataFrame) -> None:
 
 def _legend() -> list[Artist]:
     return [
-        Line2D([], [], color=style.INK, marker="o", ls="", ms=4, label="trained"),
+        Line2D(
+            [],
+            [],
+            color=style.INK,
+            marker="o",
+            ls="",
+            ms=4,
+            label="trained",
+        ),
         Line2D([], [], color=style.INK, lw=0.9, label="closed form"),
     ]

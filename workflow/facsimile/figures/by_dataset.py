@@ -42,7 +42,9 @@ def draw(
             _panel(axes, trained[trained["name"] == name], context.shown(spec), marks)
             axes.set_title(names.metric(name), loc="left")
             style.set_scale(axes, "y", spec)
-        legend = [Line2D([], [], lw=1.1, label=cell, **mark) for cell, mark in marks.items()]
+        legend = []
+        for cell, mark in marks.items():
+            legend.append(Line2D([], [], lw=1.1, label=cell, **mark))
         remark = labels.remark(trained, "Lines: medians")
         style.finish(figure, spec, context, [remark], legend)
     return Drawn(figure, labels.data(trained))
@@ -62,13 +64,14 @@ def _panel(
     position = {dataset: x for x, dataset in enumerate(datasets)}
     for cell, runs in scores.groupby("cell", sort=False):
         mark = marks[str(cell)]
-        axes.plot(runs["dataset"].map(position), runs["result"], ls="", alpha=0.55, **mark)
+        x = runs["dataset"].map(position)
+        axes.plot(x, runs["result"], ls="", alpha=0.55, **mark)
         medians = runs.groupby("dataset")["result"].median().reindex(datasets)
         values = medians.to_numpy(dtype=float)
         # The line goes straight past data sets that have no run.
         has_runs = ~np.isnan(values)
-        x = np.arange(len(datasets))[has_runs]
-        axes.plot(x, values[has_runs], lw=1.1, color=mark["color"])
+        places = np.flatnonzero(has_runs)
+        axes.plot(places, values[has_runs], lw=1.1, color=mark["color"])
     if scores.empty:
         style.empty(axes, "no scores")
     ticks = [names.dataset(dataset).replace(" (", "\n(") for dataset in datasets]

@@ -15,7 +15,6 @@ from facsimile.presentation import names
 from facsimile.presentation.context import Context
 from facsimile.presentation.select import select, without_controls
 from facsimile.presentation.spec import Quantity, Spec
-from facsimile.statistics.estimates import Estimate
 
 CONFIGURATION = ["model", "params", "seed"]
 COLUMNS = ["metric", "dataset_a", "dataset_b", "spearman", "low", "high", "n"]
@@ -91,8 +90,7 @@ def correlations(
 def _title(name: str, table: pd.DataFrame) -> str:
     if table.empty:
         return names.metric(name)
-    runs = heat.runs(int(table["n"].min()), int(table["n"].max()))
-    return f"{names.metric(name)} · {runs}"
+    return f"{names.metric(name)} · {heat.runs(table['n'])}"
 
 
 def _panel(
@@ -101,7 +99,7 @@ def _panel(
     datasets: list[str],
 ) -> None:
     for row in table.to_dict("records"):
-        correlation = Estimate(row["spearman"], row["low"], row["high"], int(row["n"]))
+        correlation = heat.correlation_of(row)
         a = datasets.index(row["dataset_a"])
         b = datasets.index(row["dataset_b"])
         heat.cell(axes, a, b, correlation)

@@ -46,15 +46,19 @@ def draw(
     cells = _cells(scores, spec, context)
     data = _data(scores, cells, spec, context)
     with style.styled():
-        rows, columns = max(1, len(cells)), max(1, len(spec.metrics))
+        # A figure without any cell or quantity has one empty panel.
+        rows = max(1, len(cells))
+        columns = max(1, len(spec.metrics))
         figure, grid = style.panels(rows, columns, 3.0, 1.9, sharex=True)
         for row, cell in zip(grid, cells, strict=False):
             for axes, name in zip(row, spec.metrics, strict=True):
-                _panel(axes, data[(data["run"] == cell.run) & (data["metric"] == name)])
+                is_here = (data["run"] == cell.run) & (data["metric"] == name)
+                _panel(axes, data[is_here])
             # Keep "β = 4" on one line.
             label = cell.text.replace(" = ", f"{NO_BREAK_SPACE}={NO_BREAK_SPACE}")
             row[0].set_ylabel(textwrap.fill(label, LABEL_WIDTH))
-        for axes, title in zip(grid[0], names.scores(list(spec.metrics)), strict=False):
+        titles = names.scores(list(spec.metrics))
+        for axes, title in zip(grid[0], titles, strict=False):
             axes.set_title(title, loc="left")
         for axes in grid[-1]:
             axes.set_xlabel("step")
@@ -94,7 +98,8 @@ def _cells(
         # A label of one cell alone needs no hyper-parameters beside it.
         if not run["label"] or settings_per_label[run["label"]] > 1:
             parts.append(names.settings(run["params"]))
-        cells.append(Cell(run["run"], run["params"], " ".join(filter(None, parts))))
+        text = " ".join(filter(None, parts))
+        cells.append(Cell(run["run"], run["params"], text))
     return cells
 
 
@@ -159,7 +164,13 @@ def _panel(axes: Axes, data: pd.DataFrame) -> None:
         axes.plot(of_line["step"], of_line["value"], color=colour, lw=1.1)
         if of_line["theory"].notna().any():
             theory = float(of_line["theory"].iloc[0])
-            axes.axhline(theory, color=colour, lw=0.9, ls=DASHES, alpha=0.8)
+            axes.axhline(
+                theory,
+                color=colour,
+                lw=0.9,
+                ls=DASHES,
+                alpha=0.8,
+            )
     if lines:
         axes.set(xscale="symlog", xlim=(0, None))
     else:
@@ -172,5 +183,12 @@ def _panel(axes: Axes, data: pd.DataFrame) -> None:
 def _legend() -> list[Artist]:
     return [
         Line2D([], [], color=style.INK, lw=1.1, label="along training"),
-        Line2D([], [], color=style.INK, lw=0.9, ls=DASHES, label="closed form"),
+        Line2D(
+            [],
+            [],
+            color=style.INK,
+            lw=0.9,
+            ls=DASHES,
+            label="closed form",
+        ),
     ]

@@ -16,7 +16,6 @@ from facsimile.presentation import names, quantities
 from facsimile.presentation.context import Context
 from facsimile.presentation.select import select, without_controls
 from facsimile.presentation.spec import Quantity, Spec
-from facsimile.statistics.estimates import Estimate
 
 COLUMNS = ["dataset", "metric_a", "metric_b", "spearman", "low", "high", "n"]
 
@@ -44,7 +43,7 @@ def draw(
         figure, grid = style.panels(1, len(datasets), width, height, sharey=True)
         for axes, dataset, table in zip(grid.flat, datasets, tables, strict=True):
             _panel(axes, table, metrics, columns)
-            title = _runs(table)
+            title = heat.runs(table["n"])
             if len(datasets) > 1:
                 title = f"{names.dataset(dataset)} · {title}"
             axes.set_title(title, loc="left", fontsize=8.5)
@@ -101,7 +100,7 @@ def _panel(
 ) -> None:
     is_symmetric = rows == columns
     for row in table.to_dict("records"):
-        correlation = Estimate(row["spearman"], row["low"], row["high"], int(row["n"]))
+        correlation = heat.correlation_of(row)
         x = columns.index(row["metric_b"])
         y = rows.index(row["metric_a"])
         heat.cell(axes, x, y, correlation)
@@ -110,10 +109,6 @@ def _panel(
     if is_symmetric:
         for i in range(len(rows)):
             heat.blank(axes, i)
-    heat.frame(axes, list(map(names.metric, columns)), list(map(names.metric, rows)))
-
-
-def _runs(table: pd.DataFrame) -> str:
-    if table.empty:
-        return heat.runs(0, 0)
-    return heat.runs(int(table["n"].min()), int(table["n"].max()))
+    column_labels = [names.metric(name) for name in columns]
+    row_labels = [names.metric(name) for name in rows]
+    heat.frame(axes, column_labels, row_labels)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from facsimile.figures import Drawn
+from facsimile.figures.base import data as base_data
 from facsimile.figures.base import examples as base_examples
 from facsimile.figures.base import pictures as base_pictures
 from facsimile.figures.base import style
@@ -57,7 +58,7 @@ def draw(
             base_pictures.show(axes, pictures, labels)
             tables.append(table)
         style.finish(figure, spec, context, [REMARK])
-    return Drawn(figure, pd.concat(tables) if tables else pd.DataFrame(columns=COLUMNS))
+    return Drawn(figure, base_data.joined(tables, COLUMNS))
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:

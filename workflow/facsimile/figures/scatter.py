@@ -102,7 +102,8 @@ def _staircases(metrics: list[str], datasets: list[str]) -> list[Panel]:
     panels = []
     for i, dataset in enumerate(datasets):
         for a, b in itertools.combinations(range(len(metrics)), 2):
-            panels.append(Panel(i * steps + b - 1, a, dataset, metrics[a], metrics[b]))
+            row = i * steps + b - 1
+            panels.append(Panel(row, a, dataset, metrics[a], metrics[b]))
     return panels
 
 
@@ -110,7 +111,8 @@ def _points(trained: pd.DataFrame, panel: Panel) -> pd.DataFrame:
     """One row per run that has both scores, with the columns ``COLUMNS``."""
     scores = trained[trained["name"].isin([panel.x, panel.y])]
     wide = scores.pivot(index=RUN, columns="name", values="result")
-    both = wide.reindex(columns=[panel.x, panel.y]).dropna().astype(float)
+    wide = wide.reindex(columns=[panel.x, panel.y])
+    both = wide.dropna().astype(float)
     points = both.set_axis(["x", "y"], axis=1).reset_index()
     points = points.assign(dataset=panel.dataset, metric_x=panel.x, metric_y=panel.y)
     return points[COLUMNS]
@@ -131,11 +133,13 @@ def _draw_panel(
         size = {"ms": 1.9, "mew": 0, "alpha": 0.55}
     for (_, model), points in table.groupby([table.index % LAYERS, "model"]):
         mark = style.method_mark(str(model), context) | size
-        axes.plot(points["x"].to_numpy(), points["y"].to_numpy(), lw=0, **mark)
+        x, y = points["x"].to_numpy(), points["y"].to_numpy()
+        axes.plot(x, y, lw=0, **mark)
     for axis in ("x", "y"):
         style.set_scale(axes, axis, spec)
-    is_same_score = panel.x.partition("@")[0] == panel.y.partition("@")[0]
-    if is_same_score and len(table):
+    # Two variations of one score are compared on the same scale.
+    score_x, score_y = panel.x.partition("@")[0], panel.y.partition("@")[0]
+    if score_x == score_y and len(table):
         _diagonal(axes)
     axes.set(
         xlabel=style.panel_title(panel.x, panel.dataset, spec, context),
@@ -151,7 +155,14 @@ def _diagonal(axes: Axes) -> None:
     left, right = axes.get_xlim()
     bottom, top = axes.get_ylim()
     ends = [min(left, bottom), max(right, top)]
-    axes.plot(ends, ends, color=style.FAINT, lw=0.8, ls=(0, (4, 2)), zorder=1)
+    axes.plot(
+        ends,
+        ends,
+        color=style.FAINT,
+        lw=0.8,
+        ls=(0, (4, 2)),
+        zorder=1,
+    )
     axes.set(xlim=ends, ylim=ends)
 
 

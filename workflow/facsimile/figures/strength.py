@@ -87,7 +87,8 @@ def _panel(
         position = of_model["value_index"].to_numpy(dtype=float) + 1
         x = position + SHIFT * (i - (len(methods) - 1) / 2)
         median = of_model["median"].to_numpy(dtype=float)
-        axes.plot(x, median, lw=1.1, zorder=3, **style.method_mark(model, context))
+        mark = style.method_mark(model, context)
+        axes.plot(x, median, lw=1.1, zorder=3, **mark)
         # A median without an interval gets a line of no length.
         low = of_model["low"].to_numpy(dtype=float)
         high = of_model["high"].to_numpy(dtype=float)

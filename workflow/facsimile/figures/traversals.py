@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from facsimile.figures import Drawn
+from facsimile.figures.base import data as base_data
 from facsimile.figures.base import examples as base_examples
 from facsimile.figures.base import pictures as base_pictures
 from facsimile.figures.base import style
@@ -59,7 +60,7 @@ def draw(
                     tables.append(_panel(axes, runs.iloc[0], specimens))
                 axes.set_title(prefix + title, loc="left", fontsize=8)
         style.finish(figure, spec, context, [REMARK])
-    return Drawn(figure, pd.concat(tables) if tables else pd.DataFrame(columns=COLUMNS))
+    return Drawn(figure, base_data.joined(tables, COLUMNS))
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
@@ -80,11 +81,12 @@ def _panel(
 
     # Codes [latents x steps, d]: those of one image, with one latent replaced in each row.
     image = len(means) // 2
-    codes = np.repeat(means[image][None], len(latents) * len(STEPS), axis=0)
+    size = (len(latents), len(STEPS))
+    codes = np.repeat(means[image][None], np.prod(size), axis=0)
     replaced = np.repeat(latents, len(STEPS))
     codes[np.arange(len(codes)), replaced] = np.tile(STEPS, len(latents))
     decoded = specimens.decoder(run["run"])(codes)
-    pictures = decoded.reshape(len(latents), len(STEPS), *decoded.shape[1:])
+    pictures = decoded.reshape(*size, *decoded.shape[1:])
     base_pictures.show(axes, pictures, [f"z{j} · {kl[j]:.2g}" for j in latents])
 
     identity = {column: run[column] for column in base_examples.IDENTITY}

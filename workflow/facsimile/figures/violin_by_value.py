@@ -41,12 +41,12 @@ def draw(
             is_here = (selected["dataset"] == dataset) & (selected["name"] == name)
             for axes, model in zip(grid[i], methods, strict=False):
                 _panel(axes, selected[is_here], model, context)
-                if not several_methods:
+                if several_methods:
+                    # Methods are named above the first row, scores beside the first column.
+                    axes.set_title(names.model(model) if i == 0 else "", loc="left")
+                    axes.set_ylabel(title if model == methods[0] else "", fontsize=9.5)
+                else:
                     axes.set_title(f"{title} · {names.model(model)}", loc="left")
-                elif i == 0:
-                    axes.set_title(names.model(model), loc="left")
-            if several_methods:
-                grid[i, 0].set_ylabel(title, fontsize=9.5)
         style.finish(figure, spec, context, [violins.remark(selected)], violins.legend())
     return Drawn(figure, violins.data(selected))
 

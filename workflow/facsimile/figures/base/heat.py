@@ -50,8 +50,9 @@ def correlated(
     """
     # Pairs that are both present in the same rows share their resamples, which is much faster.
     groups: dict[bytes, Pairs] = {}
+    is_present = wide.notna()
     for pair in pairs:
-        has_both = wide[list(pair)].notna().all(axis=1).to_numpy()
+        has_both = is_present[list(pair)].all(axis=1).to_numpy()
         groups.setdefault(has_both.tobytes(), []).append(pair)
     correlations: dict[Pair, Estimate] = {}
     for group in groups.values():
@@ -67,15 +68,21 @@ def _correlated_together(
     """Correlate pairs that are present in the same rows."""
     first = list(dict.fromkeys(a for a, _ in pairs))
     second = list(dict.fromkeys(b for _, b in pairs))
-    both = wide[list(dict.fromkeys([*first, *second]))].dropna()
+    columns = list(dict.fromkeys([*first, *second]))
+    both = wide[columns].dropna()
     rng = estimates.generator(about, "spearman")
     matrix = estimates.spearmans(both[first].to_numpy(), both[second].to_numpy(), rng)
     correlations = {}
     for pair in pairs:
-        at = first.index(pair[0]), second.index(pair[1])
-        ends = matrix.low[at], matrix.high[at]
-        correlations[pair] = Estimate(matrix.value[at], *ends, matrix.n)
+        i, j = first.index(pair[0]), second.index(pair[1])
+        interval = matrix.low[i, j], matrix.high[i, j]
+        correlations[pair] = Estimate(matrix.value[i, j], *interval, matrix.n)
     return correlations
+
+
+def correlation_of(row: dict[Any, Any]) -> Estimate:
+    """The correlation in a row of a figure's data, with the columns spearman, low, high and n."""
+    return Estimate(row["spearman"], row["low"], row["high"], int(row["n"]))
 
 
 def cell(
@@ -184,8 +191,10 @@ def bar(figure: Figure, grid: np.ndarray) -> None:
     colour_bar.outline.set_visible(False)
 
 
-def runs(least: int, most: int) -> str:
-    """How many runs the correlations of one map are over."""
+def runs(counts: pd.Series) -> str:
+    """How many runs the correlations of one map are over, from the n of each."""
+    least = counts.min() if len(counts) else 0
+    most = counts.max() if len(counts) else 0
     count = f"{most:,}" if least == most else f"{least:,} to {most:,}"
     return f"n = {count} trained runs"
 
@@ -213,5 +222,11 @@ def _broken(label: str) -> str:
         return label
     breaks = []
     for i in range(1, len(words)):
-        breaks.append((" ".join(words[:i]), " ".join(words[i:])))
-    return "\n".join(min(breaks, key=lambda lines: max(map(len, lines))))
+        first, second = " ".join(words[:i]), " ".join(words[i:])
+        breaks.append(f"{first}\n{second}")
+    return min(breaks, key=_width)
+
+
+def _width(text: str) -> int:
+    """Length of the longest line."""
+    return max(map(len, text.split("\n")))

@@ -190,7 +190,15 @@ def finish(
     figure.set_layout_engine(ConstrainedLayoutEngine(rect=(0, foot / total, 1, height / total)))
 
     top = 1 - 0.06 / total
-    figure.text(0.01, top, "\n".join(title), ha="left", va="top", fontsize=11, weight="bold")
+    figure.text(
+        0.01,
+        top,
+        "\n".join(title),
+        ha="left",
+        va="top",
+        fontsize=11,
+        weight="bold",
+    )
     if legend:
         figure.legend(
             handles=legend,

@@ -50,7 +50,13 @@ def rows(
         axes.set(xticks=[])
     for control, dashes in CONTROLS.items():
         for value in controls.loc[controls["model"] == control, "result"]:
-            axes.axvline(value, color=style.FAINT, lw=0.9, ls=dashes, zorder=1)
+            axes.axvline(
+                value,
+                color=style.FAINT,
+                lw=0.9,
+                ls=dashes,
+                zorder=1,
+            )
     axes.set(
         yticks=range(len(groups)),
         yticklabels=[label for label, _, _ in groups],
@@ -121,10 +127,30 @@ def jitter(n: int, width: float = 0.24) -> Values:
 def legend() -> list[Line2D]:
     """Legend entries of the median and the controls."""
     label = "median of the runs"
-    entries = [Line2D([], [], color=style.INK, lw=0, marker="|", ms=9, mew=1.6, label=label)]
+    entries = [
+        Line2D(
+            [],
+            [],
+            color=style.INK,
+            lw=0,
+            marker="|",
+            ms=9,
+            mew=1.6,
+            label=label,
+        )
+    ]
     for control, dashes in CONTROLS.items():
         label = f"control: {names.model(control)}"
-        entries.append(Line2D([], [], color=style.FAINT, lw=0.9, ls=dashes, label=label))
+        entries.append(
+            Line2D(
+                [],
+                [],
+                color=style.FAINT,
+                lw=0.9,
+                ls=dashes,
+                label=label,
+            )
+        )
     return entries
 
 
@@ -157,7 +183,12 @@ def _density(
         points=128,
     )
     for body in parts["bodies"]:  # type: ignore[attr-defined]
-        body.set(facecolor=colour, edgecolor=style.INK, alpha=0.45, linewidth=0.6)
+        body.set(
+            facecolor=colour,
+            edgecolor=style.INK,
+            alpha=0.45,
+            linewidth=0.6,
+        )
 
 
 def _write(

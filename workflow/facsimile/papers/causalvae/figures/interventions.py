@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from facsimile.figures import Drawn
+from facsimile.figures.base import data as base_data
 from facsimile.figures.base import pictures as base_pictures
 from facsimile.figures.base import style
 from facsimile.figures.base.specimens import Scene, Specimens
@@ -66,7 +67,7 @@ def draw(
             style.empty(panels[0], "no model is in the store")
             panels[0].set_axis_off()
         style.finish(figure, spec, context, [REMARK])
-    return Drawn(figure, pd.concat(tables) if tables else pd.DataFrame(columns=COLUMNS))
+    return Drawn(figure, base_data.joined(tables, COLUMNS))
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
@@ -104,8 +105,10 @@ def _truth(inferred: Inferred, scene: Scene | None) -> Pictures:
         return np.zeros((concepts, 1 + count, *strips.shape[2:]), np.float32)
     rows = np.repeat(inferred["strip_rows"][:1], count)
     values = np.linspace(-1, 1, count, dtype=np.float32)
-    strips = np.stack([scene.intervened(rows, concept, values) for concept in range(concepts)])
-    return _with_image(strips.astype(np.float32) / 255, inferred, scene)
+    drawn = np.stack([scene.intervened(rows, concept, values) for concept in range(concepts)])
+    pictures: Pictures = drawn.astype(np.float32)
+    pictures /= 255
+    return _with_image(pictures, inferred, scene)
 
 
 def _with_image(

@@ -52,7 +52,9 @@ def draw(
     """
     examples = _matrices.examples(scores, spec, context, specimens)
     with style.styled():
-        figure, grid = style.panels(max(len(examples), 1), len(_matrices.TITLES), 2.9, 1.9)
+        rows = max(len(examples), 1)
+        columns = len(_matrices.TITLES)
+        figure, grid = style.panels(rows, columns, 2.9, 1.9)
         for j, (matrix, title) in enumerate(_matrices.TITLES.items()):
             for axes, example in zip(grid[:, j], examples, strict=False):
                 _panel(axes, example, unified.merges(example.matrices[matrix]))
@@ -64,10 +66,10 @@ def draw(
                 axes.set_axis_off()
                 style.empty(axes, _matrices.MISSING)
         style.finish(figure, spec, context, [_matrices.remark(spec), REMARK])
-    rows: list[tuple[object, ...]] = []
+    data: list[tuple[object, ...]] = []
     for example in examples:
-        rows += _rows(example)
-    return Drawn(figure, pd.DataFrame(rows, columns=COLUMNS))
+        data += _rows(example)
+    return Drawn(figure, pd.DataFrame(data, columns=COLUMNS))
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:

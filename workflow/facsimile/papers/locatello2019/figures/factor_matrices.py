@@ -35,7 +35,9 @@ def draw(
     """
     examples = _matrices.examples(scores, spec, context, specimens)
     with style.styled():
-        figure, grid = style.panels(max(len(examples), 1), len(_matrices.TITLES), 2.9, 2.6)
+        rows = max(len(examples), 1)
+        columns = len(_matrices.TITLES)
+        figure, grid = style.panels(rows, columns, 2.9, 2.6)
         for j, (matrix, title) in enumerate(_matrices.TITLES.items()):
             top = max((float(example.matrices[matrix].max()) for example in examples), default=1.0)
             for axes, example in zip(grid[:, j], examples, strict=False):
@@ -57,10 +59,10 @@ def draw(
                 axes.set_axis_off()
                 style.empty(axes, _matrices.MISSING)
         style.finish(figure, spec, context, [_matrices.remark(spec)])
-    rows: list[tuple[object, ...]] = []
+    data: list[tuple[object, ...]] = []
     for example in examples:
-        rows += _rows(example)
-    return Drawn(figure, pd.DataFrame(rows, columns=COLUMNS))
+        data += _rows(example)
+    return Drawn(figure, pd.DataFrame(data, columns=COLUMNS))
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
@@ -85,7 +87,15 @@ def _panel(
     )
     for i, j in np.ndindex(*values.shape):
         ink = "white" if values[i, j] < DARK * top else "black"
-        axes.text(j, i, f"{values[i, j]:.2f}", ha="center", va="center", fontsize=5.5, color=ink)
+        axes.text(
+            j,
+            i,
+            f"{values[i, j]:.2f}",
+            ha="center",
+            va="center",
+            fontsize=5.5,
+            color=ink,
+        )
     axes.set(
         xticks=range(len(example.factors)),
         yticks=range(len(values)),

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from facsimile.figures import Drawn
+from facsimile.figures.base import data as base_data
 from facsimile.figures.base import style
 from facsimile.figures.base.specimens import Specimens
 from facsimile.metrics import unified
@@ -70,10 +71,19 @@ def draw(
             sns.despine(ax=axes)
         legend = []
         for example, colour, dashes in zip(examples, palette, DASHES, strict=False):
-            legend.append(Line2D([], [], color=colour, ls=dashes, lw=1.4, label=example.title))
+            legend.append(
+                Line2D(
+                    [],
+                    [],
+                    color=colour,
+                    ls=dashes,
+                    lw=1.4,
+                    label=example.title,
+                )
+            )
         remarks = [_matrices.remark(spec), "Thin lines: factors that have a code."]
         style.finish(figure, spec, context, remarks, legend)
-    return Drawn(figure, pd.concat(tables) if tables else pd.DataFrame(columns=COLUMNS))
+    return Drawn(figure, base_data.joined(tables, COLUMNS))
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:

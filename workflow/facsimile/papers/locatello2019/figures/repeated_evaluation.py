@@ -112,8 +112,10 @@ def deviations(
 def _pooled(values: pd.DataFrame, fixed: list[str]) -> tuple[float, int, int]:
     """Pooled standard deviation of groups of two or more values, their number, and n in all."""
     results = values["result"].astype(float)
-    # Without fixed columns all values are one group.
-    keys: list[pd.Series] = [values[key] for key in fixed] or [pd.Series(0, index=values.index)]
+    keys: list[pd.Series] = [values[key] for key in fixed]
+    if not keys:
+        # Without fixed columns all values are one group.
+        keys = [pd.Series(0, index=values.index)]
     groups = results.groupby(keys).agg(["var", "size"])
     groups = groups[groups["size"] > 1]
     n, count = int(groups["size"].sum()), len(groups)
@@ -132,7 +134,8 @@ def _panel(
     for source, deviations in table.groupby("source", sort=False):
         positions = [metrics.index(name) for name in deviations["metric"]]
         sd = deviations["sd"].to_numpy()
-        axes.plot(sd, positions, lw=0, label=str(source), **MARKS[str(source)])
+        mark = MARKS[str(source)]
+        axes.plot(sd, positions, lw=0, label=str(source), **mark)
     labels = []
     for position, name in enumerate(metrics):
         of_metric = table[table["metric"] == name]
@@ -163,4 +166,7 @@ def _counts(of_metric: pd.DataFrame) -> str:
 
 
 def _legend() -> list[Line2D]:
-    return [Line2D([], [], lw=0, label=LABELS[source], **MARKS[source]) for source in LABELS]
+    entries = []
+    for source, label in LABELS.items():
+        entries.append(Line2D([], [], lw=0, label=label, **MARKS[source]))
+    return entries
