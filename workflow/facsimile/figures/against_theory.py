@@ -75,7 +75,12 @@ def _with_theory(
         for metric in spec.metrics:
             both += [metric, metric + THEORY]
         # Which models are shown is decided by who has a closed form.
-        all_models = dataclasses.replace(spec, metrics=tuple(both), models=(), against=())
+        all_models = dataclasses.replace(
+            spec,
+            metrics=tuple(both),
+            models=(),
+            against=(),
+        )
         selected, _ = select(scores, all_models, context)
     selected = without_controls(selected)
     models = selected["model"].map(names.model)
@@ -107,6 +112,7 @@ def _axes(settings: list[dict[str, Any]]) -> tuple[str, str]:
     for key in {key for params in settings for key in params}:
         counts[key] = len({params.get(key) for params in settings})
     keys = sorted(counts, key=lambda key: -counts[key])
+    # A single cell sweeps nothing; any of its hyper-parameters will do.
     swept = [key for key in keys if counts[key] > 1] or keys[:1]
     x, hue = (*swept, "", "")[:2]
     return x, hue
@@ -150,5 +156,11 @@ def _legend() -> list[Artist]:
             ms=4,
             label="trained",
         ),
-        Line2D([], [], color=style.INK, lw=0.9, label="closed form"),
+        Line2D(
+            [],
+            [],
+            color=style.INK,
+            lw=0.9,
+            label="closed form",
+        ),
     ]

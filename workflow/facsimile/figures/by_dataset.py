@@ -65,7 +65,13 @@ def _panel(
     for cell, runs in scores.groupby("cell", sort=False):
         mark = marks[str(cell)]
         x = runs["dataset"].map(position)
-        axes.plot(x, runs["result"], ls="", alpha=0.55, **mark)
+        axes.plot(
+            x,
+            runs["result"],
+            ls="",
+            alpha=0.55,
+            **mark,
+        )
         medians = runs.groupby("dataset")["result"].median().reindex(datasets)
         values = medians.to_numpy(dtype=float)
         # The line goes straight past data sets that have no run.

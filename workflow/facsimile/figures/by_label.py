@@ -38,6 +38,7 @@ def draw(
             is_here = (trained["dataset"] == dataset) & (trained["name"] == name)
             _panel(axes, trained[is_here], called, controls)
             axes.set_title(style.panel_title(name, dataset, spec, context), loc="left")
+        # Without controls only the median has an entry.
         legend = violins.legend()
         if not context.design.controls:
             legend = legend[:1]

@@ -171,6 +171,7 @@ def _panel(axes: Axes, data: pd.DataFrame) -> None:
                 ls=DASHES,
                 alpha=0.8,
             )
+    # Not log, because histories begin at step 0.
     if lines:
         axes.set(xscale="symlog", xlim=(0, None))
     else:
@@ -182,7 +183,13 @@ def _panel(axes: Axes, data: pd.DataFrame) -> None:
 
 def _legend() -> list[Artist]:
     return [
-        Line2D([], [], color=style.INK, lw=1.1, label="along training"),
+        Line2D(
+            [],
+            [],
+            color=style.INK,
+            lw=1.1,
+            label="along training",
+        ),
         Line2D(
             [],
             [],

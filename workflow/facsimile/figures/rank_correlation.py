@@ -104,6 +104,7 @@ def _panel(
         x = columns.index(row["metric_b"])
         y = rows.index(row["metric_a"])
         heat.cell(axes, x, y, correlation)
+        # Each pair is computed once and drawn on both sides of the diagonal.
         if is_symmetric:
             heat.cell(axes, y, x, correlation)
     if is_symmetric:

@@ -86,6 +86,7 @@ def _decoded(
         positions = np.linspace(0, len(means) - 1, IMAGES).astype(int)
         images = specimens.images(key, positions.tolist())
         decoded = specimens.decoder(key)(means[positions])
+        # All runs of a data set encoded the same images.
         if not rows:
             rows.append(images)
         rows.append(decoded)

@@ -114,7 +114,11 @@ def _points(trained: pd.DataFrame, panel: Panel) -> pd.DataFrame:
     wide = wide.reindex(columns=[panel.x, panel.y])
     both = wide.dropna().astype(float)
     points = both.set_axis(["x", "y"], axis=1).reset_index()
-    points = points.assign(dataset=panel.dataset, metric_x=panel.x, metric_y=panel.y)
+    points = points.assign(
+        dataset=panel.dataset,
+        metric_x=panel.x,
+        metric_y=panel.y,
+    )
     return points[COLUMNS]
 
 
@@ -145,7 +149,12 @@ def _draw_panel(
         xlabel=style.panel_title(panel.x, panel.dataset, spec, context),
         ylabel=names.metric(panel.y),
     )
-    axes.set_title(_count_and_correlation(table), loc="left", fontsize=7.5, color=style.FAINT)
+    axes.set_title(
+        _count_and_correlation(table),
+        loc="left",
+        fontsize=7.5,
+        color=style.FAINT,
+    )
     axes.tick_params(labelsize=7)
     sns.despine(ax=axes)
 

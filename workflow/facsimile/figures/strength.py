@@ -66,6 +66,7 @@ def _medians(
     for model in context.design.models:
         of_model = scores[scores["model"] == model]
         for position, runs in of_model.groupby("value_index"):
+            # Seeded by what it is for, so that an interval does not depend on the other marks.
             rng = estimates.generator(dataset, name, model, str(position))
             results = runs["result"].to_numpy(dtype=float)
             median = estimates.estimate(results, rng, estimates.median)
@@ -85,6 +86,7 @@ def _panel(
     for i, model in enumerate(methods):
         of_model = table[table["model"] == model]
         position = of_model["value_index"].to_numpy(dtype=float) + 1
+        # Methods are shifted symmetrically around the position.
         x = position + SHIFT * (i - (len(methods) - 1) / 2)
         median = of_model["median"].to_numpy(dtype=float)
         mark = style.method_mark(model, context)
@@ -94,9 +96,17 @@ def _panel(
         high = of_model["high"].to_numpy(dtype=float)
         low = np.where(np.isnan(low), median, low)
         high = np.where(np.isnan(high), median, high)
-        axes.vlines(x, low, high, color=palette[model], lw=1.0, alpha=0.7)
+        axes.vlines(
+            x,
+            low,
+            high,
+            color=palette[model],
+            lw=1.0,
+            alpha=0.7,
+        )
     if table.empty:
         style.empty(axes, "no scores")
+    # Sweeps may differ in length; the axis has room for the longest.
     longest = max(map(len, context.design.sweeps.values()), default=1)
     axes.set(
         xticks=range(1, longest + 1),

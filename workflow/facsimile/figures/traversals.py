@@ -75,6 +75,7 @@ def _panel(
 ) -> pd.DataFrame:
     """Draw the traversals of one run; one row per latent, with the columns ``COLUMNS``."""
     means, log_variances = specimens.codes(run["run"])
+    # KL of N(mean, variance) from N(0, 1), in nats; a latent that ignores the image has none.
     variances = np.exp(log_variances.astype(float))
     kl = 0.5 * (means.astype(float) ** 2 + variances - log_variances - 1).mean(axis=0)
     latents = np.argsort(-kl, kind="stable")

@@ -29,6 +29,7 @@ def draw(
     shown = list(itertools.product(context.shown(spec), metrics))
     methods = context.methods(spec)
     with style.styled():
+        # Inches: room for the title and the x axis, and for each violin.
         height = 0.62 + 0.3 * len(methods)
         figure, panels = style.grid(len(shown), 3.05, height, sharey=True)
         for axes, (dataset, name) in zip(panels, shown, strict=True):

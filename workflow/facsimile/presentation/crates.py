@@ -124,6 +124,7 @@ def _action(
     outputs: list[Entity],
     title: str,
 ) -> Entity:
+    # Only what the study file states; empty fields mean defaults.
     stated = {key: value for key, value in vars(made.spec).items() if value}
     properties = {
         "name": f"Made {title}",
@@ -142,11 +143,13 @@ def _instrument(crate: ROCrate, module: str) -> Entity:
     """The package: hashes of the modules used, versions of its dependencies, and lock files."""
     requirements = []
     for name in PACKAGES:
+        # What was really used, which may differ from what the lock file says.
         version = importlib.import_module(name).__version__
         page = f"https://pypi.org/project/{name}/{version}/"
         requirements.append(_add_software(crate, page, _software(name, version) | {"url": page}))
     python = _software("python", platform.python_version()) | {"url": PYTHON}
     requirements.append(_add_software(crate, PYTHON, python))
+    # Lock files are part of the repository, not of an installed package.
     for lock in existing(map(Path, LOCKS)):
         requirements.append(_add_data(crate, _content_id(lock), lock))
 

@@ -92,6 +92,7 @@ def _training_departures(study: Study, scale: Scale) -> Iterator[Departure]:
     changes: dict[str, tuple[str, ...]] = {}
     for model, published, here in _trainings(study, scale):
         changes[model.label or model.name] = _changed_settings(published, here)
+    # What is the same for all models is a departure of the scale, stated once.
     if len(set(changes.values())) == 1:
         [shared] = set(changes.values())
         changes = {"": shared}

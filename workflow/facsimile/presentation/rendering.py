@@ -137,6 +137,7 @@ def markdown(
     lines = [f"### {title}", ""]
     lines += [_markdown_row(titles), _markdown_row(["---", *["---:"] * (len(titles) - 1)])]
     for block, members in _blocks(rows):
+        # Markdown has no cells across columns: the heading is a row with empty entries.
         lines.append(_markdown_row([f"**{_escaped(block)}**", *[""] * (len(titles) - 1)]))
         for row in members:
             entries = [entry.line() for entry in row.entries]
@@ -234,6 +235,7 @@ class _SplitTable:
         table.add_column(self.head, no_wrap=True)
         table.add_column("n", justify="right")
         for column in self.columns[first:stop]:
+            # One word per line keeps columns narrow.
             title = "\n".join(column.split())
             table.add_column(title, justify="right", min_width=12, no_wrap=True)
         for block, members in _blocks(self.rows):

@@ -57,12 +57,15 @@ def select(
         If a run has the same score twice.
     """
     shown = with_names(scores[scores["dataset"].isin(context.shown(spec))])
+    # Names come from the study file: one without any score must not vanish from the artefact.
     metrics = list(spec.metrics) or headlines(shown, context)
     plain = shown["name"].map(_without_variation).astype(str) if variations else shown["name"]
     selected = shown.assign(plain=plain)
     selected = selected[selected["plain"].isin([*metrics, *spec.against])]
+    # Controls are shown beside any choice of models.
     if spec.models:
         selected = rows_of_models(selected, [*spec.models, *context.design.controls])
+    # Averaging over two values of one score would hide that they were computed differently.
     duplicates = selected[selected.duplicated(["run", "name"])]
     if len(duplicates):
         run, name = duplicates.iloc[0][["run", "name"]]

@@ -23,7 +23,7 @@ from facsimile.tables.base import means
 IDENTITY = ["dataset", "model", "label", "params"]
 COLUMNS = [*IDENTITY, "metric", "column", "value", "low", "high", "n"]
 OURS, CLOSED_FORM, PUBLISHED, PEERS = KINDS = ("ours", "closed form", "published", "peers'")
-STATISTICS = ("mean", "exact")
+STATISTICS = ("mean", "exact")  # of a published number; exact: of a closed form
 NAN = float("nan")
 
 
@@ -96,6 +96,7 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
     for name, model in models:
         if not spec.models or name in spec.models or model in spec.models:
             shown.append((name, ""))
+    # A paper may print only some of the scores that the table shows.
     published = set()
     for quantity in (*context.published.authors, *context.published.peers):
         if quantity.artefact == spec.id:
@@ -114,8 +115,13 @@ def _with_theory(
     both = []
     for metric in metrics:
         both += [metric, metric + THEORY]
-    # Runs of all models are selected here; the rows shown are chosen by ``runs``.
-    all_models = dataclasses.replace(spec, metrics=tuple(both), models=(), against=())
+    # Scores of all models: which rows are shown is decided by the table of runs.
+    all_models = dataclasses.replace(
+        spec,
+        metrics=tuple(both),
+        models=(),
+        against=(),
+    )
     return select(scores, all_models, context)[0]
 
 
@@ -137,6 +143,7 @@ def _numbers(
         measured = {OURS: metric, CLOSED_FORM: metric + THEORY}
         for column, name in measured.items():
             values = scores.loc[scores["name"] == name, "result"]
+            # Seeded by cell and score, so that an interval does not depend on the other rows.
             rng = estimates.generator(*cell, name)
             mean = estimates.estimate(values.to_numpy(dtype=float), rng)
             if mean.n:
@@ -195,6 +202,7 @@ def _entry(
 ) -> Entry:
     for number in numbers:
         if (number.metric, number.column) == (metric, column):
+            # Only our own numbers are shown with their interval.
             if column != OURS:
                 return Entry(number.value, NAN, NAN)
             return Entry(number.value, number.low, number.high)

@@ -19,7 +19,7 @@ from facsimile.tables.base import means
 
 IDENTITY = ["dataset", "model", "name"]
 COLUMNS = ["dataset", "model", "metric", "mean", "low", "high", "n", "published", "difference"]
-DIGITS = 4
+DIGITS = 4  # decimals, one more than in other tables
 NAN = float("nan")
 
 
@@ -40,6 +40,7 @@ def make(
     for key, group in shown.groupby(IDENTITY, sort=False):
         numbers.append(_numbers(group, key, spec, context))
     data = pd.DataFrame(numbers, columns=COLUMNS)
+    # Rows name their model only if there are several.
     several_models = data["model"].nunique() > 1
     rows = [_row(number, several_models) for number in data.to_dict("records")]
     notes = [
@@ -72,6 +73,7 @@ def _numbers(
     """The columns ``COLUMNS`` of one score; ``key`` are its columns ``IDENTITY``."""
     dataset, model, name = map(str, key)
     values = scores["result"].to_numpy(dtype=float)
+    # Seeded by what it is of, so that an interval does not depend on the other rows.
     mean = estimates.estimate(values, estimates.generator(dataset, model, name))
     quantity = Quantity(spec.id, dataset, model, "", name, "mean")
     published = context.published.authors.get(quantity, NAN)

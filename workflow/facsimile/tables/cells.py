@@ -44,5 +44,6 @@ def _settings(
 ) -> list[str]:
     """Hyper-parameters of a model's runs, in the order of its sweep."""
     rows = means.rows_of(runs, (dataset, model, ""))
+    # Values of a sweep in its order, then those that are no part of it, such as of a control.
     rows = rows.sort_values(["value_index", "value"], kind="stable")
     return list(dict.fromkeys(rows["params"]))

@@ -32,6 +32,7 @@ def make(
     for first, second in pairs.of_methods(context):
         entries, counts = [], []
         for name in metrics:
+            # One array per data set; a data set that one of the two methods lacks is left out.
             first_runs = [_results(trained, dataset, first, name) for dataset in datasets]
             second_runs = [_results(trained, dataset, second, name) for dataset in datasets]
             rng = estimates.generator(first, second, name)
@@ -39,6 +40,7 @@ def make(
             entries.append(Entry.of(probability))
             counts.append(probability.n)
             numbers.append((first, second, name, *astuple(probability)))
+        # Runs may lack a score: n of a row is that of its most complete column.
         rows.append(Row("Pairs", pairs.label(first, second), str(max(counts)), entries))
     return Table(
         title=spec.title,

@@ -84,12 +84,14 @@ def chosen(
         The method among whose settings to choose; "" for all methods.
     """
     candidates = trained[trained["model"] == model] if model else trained
+    # A setting is a method with its hyper-parameters; its runs differ in their seeds.
     settings = candidates["model"].astype(str) + candidates["params"].astype(str)
     candidates = candidates.assign(setting=settings)
     listed = sorted(candidates["setting"].unique())
     if not listed:
         return Estimate(NAN, NAN, NAN, 0)
     values = model_choice.grid(candidates, datasets, wanted, listed)
+    # The word "transfer" is part of the seed: it stays, so that intervals do not change.
     rng = statistics_estimates.generator("transfer", model, case.text)
     return model_choice.beats_random(values, case, rng)
 

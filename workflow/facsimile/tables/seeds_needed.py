@@ -57,10 +57,12 @@ def make(
             entries, counts = [], []
             for name in metrics:
                 difference, paired, unpaired = _needed(trained, dataset, first, second, name)
+                # The needed number of seeds has no interval, and is shown as a whole number.
                 entries.append(Entry(paired, math.nan, math.nan, text=_text(paired)))
                 counts.append(difference.n)
                 seeds = (*astuple(difference), paired, unpaired)
                 numbers.append((dataset, first, second, name, *seeds))
+            # Seeds may lack a score: n of a row is that of its most complete column.
             rows.append(Row(block, pairs.label(first, second), str(max(counts)), entries))
     return Table(
         title=spec.title,

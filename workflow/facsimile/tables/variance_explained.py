@@ -69,6 +69,7 @@ def explained(
     ``trained`` are scores of trained runs with a column ``name``. All scores of the same runs share
     their resamples.
     """
+    # Sorted by run, so that the same draws resample the same runs of every score.
     chosen = (trained["dataset"] == dataset) & (trained["name"] == name)
     scores = trained[chosen].sort_values("run")
     return variance_shares.explained(
@@ -101,6 +102,7 @@ def _notes(
         "which sum to 1; n: runs.",
         f"{level} bootstrap intervals over seeds within cells, corrected for the bootstrap's bias.",
     ]
+    # A share is undefined if there is one seed per cell, or if the score is constant.
     undefined = []
     for row in rows:
         if any(math.isnan(entry.value) for entry in row.entries):

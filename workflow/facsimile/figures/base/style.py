@@ -264,7 +264,15 @@ def method_legend(
     entries = []
     for model in context.methods(spec):
         label = names.model(model)
-        entries.append(Line2D([], [], lw=lw, label=label, **method_mark(model, context)))
+        entries.append(
+            Line2D(
+                [],
+                [],
+                lw=lw,
+                label=label,
+                **method_mark(model, context),
+            )
+        )
     return entries
 
 

@@ -19,7 +19,7 @@ from facsimile.statistics import estimates as statistics_estimates
 from facsimile.statistics.estimates import Estimate
 from facsimile.tables import Table
 
-LISTED_FAILURES = 6
+LISTED_FAILURES = 6  # more are only counted
 FEW_RUNS = 5  # percentile intervals of fewer runs are too narrow (statistics/estimates.py)
 STATES = ("done", "failed", "missing")
 COLUMNS = ["dataset", "model", "params", "metric", "mean", "low", "high", "n", *STATES]
@@ -134,6 +134,7 @@ def _mean(
     group: Group,
     name: str,
 ) -> Estimate:
+    # Seeded by what it is for, so that an interval does not depend on the rest of the table.
     rng = statistics_estimates.generator(*group, name, "mean")
     return statistics_estimates.estimate(scores["result"].to_numpy(dtype=float), rng)
 
@@ -168,6 +169,7 @@ def _notes(
         f"Mean over the runs of a row ({over}) and its {interval} over them, "
         "– where there is none; n: runs."
     ]
+    # Controls have few seeds by design: they need no warning.
     trained = runs[(runs["state"] == "done") & ~runs["control"].astype(bool)]
     sizes = [len(rows_of(trained, group)) for group in groups]
     if any(0 < size < FEW_RUNS for size in sizes):

@@ -52,6 +52,7 @@ def draw(
         free = iter(panels)
         for dataset, cells in shown.groupby("dataset", sort=False):
             prefix = f"{names.dataset(str(dataset))} · " if several_datasets else ""
+            # The truth is of the same image for all runs of a data set.
             first = cells["run"].iloc[0]
             scene = specimens.scene(first)
             truth = _truth(specimens.inferred(first), scene)
@@ -132,6 +133,7 @@ def _image(
         return np.zeros((len(strips), *strips.shape[2:]), np.float32)
     image = scene.arrays(inferred["strip_rows"][:1])["images"][0]
     height, _, channels = image.shape
+    # Models may be trained on pictures averaged down by a whole number.
     blocks = image.reshape(side, height // side, side, height // side, channels)
     small = blocks.mean(axis=(1, 3)) / 255
     return np.repeat(small[None].astype(np.float32), len(strips), axis=0)

@@ -39,6 +39,7 @@ def draw(
         columns = len(_matrices.TITLES)
         figure, grid = style.panels(rows, columns, 2.9, 2.6)
         for j, (matrix, title) in enumerate(_matrices.TITLES.items()):
+            # The same colours in every row: the largest entry of all runs is the end of the scale.
             top = max((float(example.matrices[matrix].max()) for example in examples), default=1.0)
             for axes, example in zip(grid[:, j], examples, strict=False):
                 image = _panel(axes, example, matrix, top)
@@ -86,6 +87,7 @@ def _panel(
         interpolation="nearest",
     )
     for i, j in np.ndindex(*values.shape):
+        # Numbers must be legible on the dark and on the light end of the colours.
         ink = "white" if values[i, j] < DARK * top else "black"
         axes.text(
             j,

@@ -51,6 +51,7 @@ def draw(
     examples = _matrices.examples(scores, spec, context, specimens)
     palette = sns.color_palette("colorblind", max(len(examples), 1))
     tables = []
+    # By run for the data, by matrix for the panels.
     tables_of_matrix = defaultdict(list)
     for example in examples:
         for name, matrix in example.matrices.items():

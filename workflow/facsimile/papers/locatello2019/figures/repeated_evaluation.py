@@ -135,7 +135,13 @@ def _panel(
         positions = [metrics.index(name) for name in deviations["metric"]]
         sd = deviations["sd"].to_numpy()
         mark = MARKS[str(source)]
-        axes.plot(sd, positions, lw=0, label=str(source), **mark)
+        axes.plot(
+            sd,
+            positions,
+            lw=0,
+            label=str(source),
+            **mark,
+        )
     labels = []
     for position, name in enumerate(metrics):
         of_metric = table[table["metric"] == name]
@@ -168,5 +174,13 @@ def _counts(of_metric: pd.DataFrame) -> str:
 def _legend() -> list[Line2D]:
     entries = []
     for source, label in LABELS.items():
-        entries.append(Line2D([], [], lw=0, label=label, **MARKS[source]))
+        entries.append(
+            Line2D(
+                [],
+                [],
+                lw=0,
+                label=label,
+                **MARKS[source],
+            )
+        )
     return entries

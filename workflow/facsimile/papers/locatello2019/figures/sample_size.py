@@ -54,6 +54,7 @@ def draw(
             tables.append(table)
         for axes, text in zip(grid[:, 0], STATISTICS.values(), strict=True):
             axes.set_ylabel(text)
+        # All correlations share their limits, with room for negative ones.
         lowest = min(-0.05, *(axes.get_ylim()[0] for axes in grid[1]))
         for axes in grid[1]:
             axes.set_ylim(lowest, 1.05)
@@ -90,6 +91,7 @@ def _medians(
     rows = []
     for model in context.methods(spec):
         for points, runs in scores[scores["model"] == model].groupby("n_train"):
+            # Seeded by what it is for, so that a band does not depend on the other marks.
             rng = estimates.generator(dataset, name, model, str(points))
             results = runs["result"].to_numpy(dtype=float)
             median = estimates.estimate(results, rng, estimates.median)
@@ -128,7 +130,14 @@ def _panel(
         mark = style.method_mark(str(model), context) if model else ALL_RUNS
         points = line["points"]
         axes.plot(points, line["value"], lw=1.1, **mark)
-        axes.fill_between(points, line["low"], line["high"], color=mark["color"], alpha=0.15, lw=0)
+        axes.fill_between(
+            points,
+            line["low"],
+            line["high"],
+            color=mark["color"],
+            alpha=0.15,
+            lw=0,
+        )
     if table["value"].isna().all():
         style.empty(axes, "too few runs or sizes")
     axes.set_xscale("log")
