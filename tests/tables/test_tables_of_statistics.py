@@ -58,8 +58,7 @@ def test_shares_are_told_apart_and_lie_in_their_intervals():
 def test_a_table_of_one_seed_states_what_is_undefined():
     table = make("variance_explained", planted(rank, seeds=1))
     assert (
-        "Nothing is said of MIG and SAP: a cell needs two seeds, and a score must vary."
-        in table.notes
+        "Undefined for MIG and SAP: a cell needs two seeds, and a score must vary." in table.notes
     )
     assert "needs" not in " ".join(make("variance_explained", planted(rank, seeds=2)).notes)
 
@@ -96,9 +95,9 @@ def test_one_data_set_says_what_is_missing():
         True,
         False,
     ]
-    assert "Nothing is said of transfer to another data set: here is dSprites alone." in table.notes
+    assert "No transfer to another data set: dSprites is the only one here." in table.notes
     assert any(
-        "another seed, and there is 1" in note
+        "another seed, and there is only one" in note
         for note in make("model_selection", planted(rank, seeds=1)).notes
     )
 

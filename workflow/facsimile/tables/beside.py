@@ -75,7 +75,7 @@ def make(
         block = names.dataset(cell.dataset)
         rows.append(Row(block, _label(cell, shown), n, entries))
     notes = [
-        "Mean over the seeds of a line and its 95 % percentile bootstrap interval; n: runs.",
+        "Mean over the seeds of a row and its 95 % percentile bootstrap interval; n: runs.",
         *context.caption(spec),
         *means.failures(shown),
     ]

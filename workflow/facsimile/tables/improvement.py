@@ -71,7 +71,7 @@ def _notes(spec: Spec, context: Context) -> list[str]:
     level = f"{100 * estimates.LEVEL:.0f} %"
     return [
         "Share of pairs of runs in which the first method has the better score, ties for half, "
-        "averaged over data sets; 0.5: neither. n: runs of both.",
-        f"{level} bootstrap intervals, the runs of each data set and method resampled apart.",
+        "averaged over data sets; 0.5: neither is better. n: runs of both.",
+        f"{level} bootstrap intervals, the runs of each data set and method resampled separately.",
         *context.caption(spec),
     ]

@@ -105,18 +105,18 @@ def _notes(
     notes = [
         "Probability that the setting chosen by one score, data set and seed beats a random one "
         "with another seed; 0.5 is chance. All draws are counted; n: runs.",
-        f"{level} bootstrap intervals over seeds; data sets and scores are taken as they are.",
+        f"{level} bootstrap intervals over seeds; data sets and scores are not resampled.",
     ]
     if trained["dataset"].nunique() < 2:
         shown = names.listed([names.dataset(dataset) for dataset in context.shown(spec)])
-        notes.append(f"Nothing is said of transfer to another data set: here is {shown} alone.")
+        notes.append(f"No transfer to another data set: {shown} is the only one here.")
     if trained["name"].nunique() < 2:
-        notes.append("Nothing is said of transfer to another score: there is one.")
+        notes.append("No transfer to another score: there is only one.")
     seeds = trained["seed"].nunique()
     if seeds < 2:
         notes.append(
-            "Nothing is said of anything: a choice is put to the test with another seed, "
-            f"and there is {seeds or 'none'}."
+            "No probabilities: a choice is tested with another seed, "
+            f"and there is {'only one' if seeds else 'none'}."
         )
     return [*notes, *context.caption(spec)]
 

@@ -121,10 +121,10 @@ def _notes(spec: Spec, context: Context) -> list[str]:
     level = f"{1 - estimates.LEVEL:.2f}"
     power = f"{seeds_needed.POWER:.0%}"
     return [
-        f"Seeds by which a paired t test at {level} would find the difference in {power} "
-        "of experiments, drawn from the seeds that are there; "
-        f"at least {seeds_needed.LEAST_RUNS} must be. n: seeds of both.",
+        f"Seeds with which a paired t test at {level} would find the difference in {power} "
+        "of experiments, resampled from the seeds available; "
+        f"at least {seeds_needed.LEAST_RUNS} are needed. n: seeds of both.",
         "The value of a seed is its mean over a method's hyper-parameters. "
-        "Unpaired answers and differences are in the CSV.",
+        "Unpaired numbers of seeds and the differences are in the CSV.",
         *context.caption(spec),
     ]

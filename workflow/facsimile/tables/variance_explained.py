@@ -110,5 +110,5 @@ def _notes(
     if undefined:
         scores = names.listed(list(dict.fromkeys(undefined)))
         reason = "a cell needs two seeds, and a score must vary"
-        notes.append(f"Nothing is said of {scores}: {reason}.")
+        notes.append(f"Undefined for {scores}: {reason}.")
     return [*notes, *context.caption(spec)]

@@ -166,8 +166,7 @@ def _notes(
 ) -> list[str]:
     interval = f"{100 * statistics_estimates.LEVEL:.0f} % percentile bootstrap interval"
     notes = [
-        f"Mean over the runs of a row ({over}) and its {interval} over them, "
-        "– where there is none; n: runs."
+        f"Mean over the runs of a row ({over}) and its {interval}, – where there is none; n: runs."
     ]
     # Controls have few seeds by design: they need no warning.
     trained = runs[(runs["state"] == "done") & ~runs["control"].astype(bool)]
