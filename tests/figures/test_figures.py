@@ -120,10 +120,10 @@ def test_a_violins_outline_never_passes_its_data():
     assert len(bodies) == len(models)
     for body in bodies:
         x, y = np.concatenate([path.vertices for path in body.get_paths()]).T
-        own = data.loc[data["model"] == models[round(y.mean())], "result"]
-        assert own.size == 24
-        assert x.min() == pytest.approx(own.min(), abs=1e-9)
-        assert x.max() == pytest.approx(own.max(), abs=1e-9)
+        results = data.loc[data["model"] == models[round(y.mean())], "result"]
+        assert results.size == 24
+        assert x.min() == pytest.approx(results.min(), abs=1e-9)
+        assert x.max() == pytest.approx(results.max(), abs=1e-9)
 
 
 def test_few_runs_are_points_and_no_violin():
@@ -215,9 +215,9 @@ def test_strength_shows_the_median_of_every_value_at_its_position():
     assert set(data["value_index"]) == {0, 2, 5}
     assert (data["n"] == 5).all()
     row = data.query("metric == 'mig.mig' and model == 'factor_vae' and value == 30").iloc[0]
-    own = scores.query("metric == 'mig' and model == 'factor_vae' and value == 30")["result"]
-    assert row["median"] == pytest.approx(own.median())
-    assert own.min() <= row["low"] < row["median"] < row["high"] <= own.max()
+    results = scores.query("metric == 'mig' and model == 'factor_vae' and value == 30")["result"]
+    assert row["median"] == pytest.approx(results.median())
+    assert results.min() <= row["low"] < row["median"] < row["high"] <= results.max()
 
 
 def test_strength_has_a_cell_for_every_published_value():

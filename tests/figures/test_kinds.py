@@ -56,13 +56,13 @@ def test_scores_against_scores_are_a_rectangle_of_correlations(scores):
 
 def test_data_sets_are_correlated_over_the_same_configurations():
     here = synthetic.scores(synthetic.runs(2))
-    there = here.assign(
+    elsewhere = here.assign(
         dataset="cars3d",
         run=here["run"].str.replace("dsprites", "cars3d"),
         result=here["result"] ** 3,
     )
-    there = there[there["model"] != "factor_vae"]
-    shuffled = pd.concat([here, there]).sample(frac=1, random_state=0)
+    elsewhere = elsewhere[elsewhere["model"] != "factor_vae"]
+    shuffled = pd.concat([here, elsewhere]).sample(frac=1, random_state=0)
     context = synthetic.context(evaluation=(40, 20), datasets=("dsprites", "cars3d"))
     table = draw("dataset_correlation", shuffled, (MIG, DCI), context=context, datasets=()).data
     assert table["spearman"].to_list() == pytest.approx([1, 1])
@@ -111,10 +111,10 @@ def test_a_violin_of_each_value_ends_at_its_data_and_a_value_without_runs_says_s
     drawn = draw("violin_by_value", scores, models=("factor_vae",))
     axes = drawn.figure.axes[0]
     bodies = [body for body in axes.collections if isinstance(body, FillBetweenPolyCollection)]
-    own = drawn.data[drawn.data["model"] == "factor_vae"]
+    rows = drawn.data[drawn.data["model"] == "factor_vae"]
     for body, value in zip(bodies, (10, 30), strict=True):
         x = np.concatenate([path.vertices for path in body.get_paths()])[:, 0]
-        results = own.loc[own["value"] == value, "result"]
+        results = rows.loc[rows["value"] == value, "result"]
         assert (x.min(), x.max()) == pytest.approx((results.min(), results.max()))
     written = [text.get_text() for text in axes.texts]
     assert written.count("n = 9") == 2
@@ -129,9 +129,9 @@ def test_smaller_samples_are_set_against_the_largest(scores):
     agreement = table[table["statistic"] == "spearman"]
     assert agreement[["points", "value", "n"]].to_numpy().tolist() == [[10, -1, 54]]
     medians = table[table["statistic"] == "median"].set_index(["model", "points"])["value"]
-    own = scores[(scores["metric"] == "mig") & (scores["model"] == "factor_vae")]["result"].median()
-    assert medians["factor_vae", 40] == pytest.approx(own)
-    assert medians["factor_vae", 10] == pytest.approx(-own)
+    median = scores.query("metric == 'mig' and model == 'factor_vae'")["result"].median()
+    assert medians["factor_vae", 40] == pytest.approx(median)
+    assert medians["factor_vae", 10] == pytest.approx(-median)
 
 
 def test_a_single_size_is_set_against_nothing(scores):
@@ -164,27 +164,27 @@ def test_deviations_between_draws_seeds_and_methods_are_separate():
 
 def test_reconstructions_state_how_far_they_are_from_their_images(scores):
     drawn = draw("reconstructions", scores)
-    own = drawn.data[drawn.data["model"] == "beta_vae"]
-    assert set(own["params"]) == {'{"beta":6}'}  # the middle of 1, 6 and 16
-    assert set(own["seed"]) == {0}
-    assert own["image"].to_list() == np.linspace(0, 59, 10).astype(int).tolist()
-    means, _ = synthetic.Specimens().codes(own["run"].iloc[0])
-    painted = means[own["image"], 0] > 0
+    rows = drawn.data[drawn.data["model"] == "beta_vae"]
+    assert set(rows["params"]) == {'{"beta":6}'}  # the middle of 1, 6 and 16
+    assert set(rows["seed"]) == {0}
+    assert rows["image"].to_list() == np.linspace(0, 59, 10).astype(int).tolist()
+    means, _ = synthetic.Specimens().codes(rows["run"].iloc[0])
+    painted = means[rows["image"], 0] > 0
     np.testing.assert_allclose(
-        own["mean_squared_error"], (painted - own["image"] / 60) ** 2, rtol=1e-5
+        rows["mean_squared_error"], (painted - rows["image"] / 60) ** 2, rtol=1e-5
     )
 
 
 def test_traversals_show_the_most_informative_latents_first(scores):
     drawn = draw("traversals", scores)
-    own = drawn.data[drawn.data["model"] == "annealed_vae"]
+    rows = drawn.data[drawn.data["model"] == "annealed_vae"]
     # x_position reaches 9, shape 5; the others are noise.
-    assert own["latent"].to_list()[:2] == [1, 0]
-    assert (own["kl"].diff().dropna() <= 0).all()
-    means, log_variances = synthetic.Specimens().codes(own["run"].iloc[0])
+    assert rows["latent"].to_list()[:2] == [1, 0]
+    assert (rows["kl"].diff().dropna() <= 0).all()
+    means, log_variances = synthetic.Specimens().codes(rows["run"].iloc[0])
     mean, log_variance = means[:, 1].astype(float), log_variances[:, 1]
     kl = 0.5 * (mean**2 + np.exp(log_variance) - log_variance - 1).mean()
-    assert own["kl"].iloc[0] == pytest.approx(kl, rel=1e-6)
+    assert rows["kl"].iloc[0] == pytest.approx(kl, rel=1e-6)
 
 
 @pytest.mark.parametrize("kind", ["factor_matrices", "independent_groups", "dendrograms"])
@@ -216,8 +216,8 @@ def test_groups_and_merges_are_those_of_the_metric(scores):
     specimens, key = synthetic.Specimens(), groups["run"].iloc[0]
     draws = base_draws.from_table(specimens.codes(key)[0], specimens.factors(key)[0], 40, 20, 0)
     matrix = unified.matrices(draws)["mutual_information"]
-    own = groups[(groups["run"] == key) & (groups["matrix"] == "mutual_information")]
-    np.testing.assert_array_equal(own["groups"], unified.curves(matrix).groups)
+    rows = groups[(groups["run"] == key) & (groups["matrix"] == "mutual_information")]
+    np.testing.assert_array_equal(rows["groups"], unified.curves(matrix).groups)
     joined = merges[(merges["run"] == key) & (merges["matrix"] == "mutual_information")].set_index(
         ["factor_a", "factor_b"]
     )

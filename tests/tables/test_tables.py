@@ -57,10 +57,10 @@ def test_an_entry_is_the_mean_of_its_runs_inside_its_interval():
     runs = synthetic.runs(3)
     data = make(runs=runs).data
     row = data[(data["model"] == "beta_vae") & (data["metric"] == "mig.mig")].iloc[0]
-    own = synthetic.scores(runs).query("model == 'beta_vae' and metric == 'mig'")["result"]
-    assert row["mean"] == pytest.approx(own.mean())
-    assert row["n"] == len(own) == 9
-    assert own.min() < row["low"] < row["mean"] < row["high"] < own.max()
+    results = synthetic.scores(runs).query("model == 'beta_vae' and metric == 'mig'")["result"]
+    assert row["mean"] == pytest.approx(results.mean())
+    assert row["n"] == len(results) == 9
+    assert results.min() < row["low"] < row["mean"] < row["high"] < results.max()
 
 
 def test_one_run_and_a_constant_have_no_interval():

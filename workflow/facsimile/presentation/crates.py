@@ -65,7 +65,7 @@ class Made:
     ended: datetime
 
 
-def write(made: Made) -> Path:
+def write(artefact: Made) -> Path:
     """Write the crate ``<artefact>.crate`` beside the first output, replacing an earlier one.
 
     The files in it are hard links where the file system has them, so that they cannot differ from
@@ -76,15 +76,15 @@ def write(made: Made) -> Path:
     Path
         The crate's metadata file.
     """
-    folder = made.outputs[0].with_suffix(".crate")
+    folder = artefact.outputs[0].with_suffix(".crate")
     folder.mkdir(exist_ok=True)
-    for path in made.outputs:
+    for path in artefact.outputs:
         _link(path, folder / path.name)
     # A crate is complete once its metadata file exists: remove it first and write it last.
     (folder / METADATA).unlink(missing_ok=True)
-    runs = _shown_runs(made).to_csv(index=False, lineterminator="\n")
+    runs = _shown_runs(artefact).to_csv(index=False, lineterminator="\n")
     (folder / RUNS).write_text(runs, encoding="utf-8")
-    atomic.write_json(folder / METADATA, _crate(made, folder).metadata.generate())
+    atomic.write_json(folder / METADATA, _crate(artefact, folder).metadata.generate())
     return folder / METADATA
 
 
@@ -98,42 +98,43 @@ def existing(paths: Iterable[Path]) -> list[Path]:
     return [path for path in paths if path.exists()]
 
 
-def _crate(made: Made, folder: Path) -> ROCrate:
+def _crate(artefact: Made, folder: Path) -> ROCrate:
     crate = ROCrate(version="1.1")
     root = crate.root_dataset
-    title = f"{made.spec.id} of {made.context.design.study} at {made.context.scale.name} scale"
+    spec, context = artefact.spec, artefact.context
+    title = f"{spec.id} of {context.design.study} at {context.scale.name} scale"
     root["name"] = title
-    root["description"] = " ".join([f"{made.spec.title}.", *made.context.caption(made.spec)])
+    root["description"] = " ".join([f"{spec.title}.", *context.caption(spec)])
     root["license"] = "not stated: the authors of these results have not given a licence"
-    root["datePublished"] = made.ended.isoformat(timespec="seconds")
+    root["datePublished"] = artefact.ended.isoformat(timespec="seconds")
     profile = {"name": "Process Run Crate", "version": "0.5"}
     root["conformsTo"] = _add(crate, PROFILE, "CreativeWork", profile)
 
-    outputs = [_add_data(crate, path.name, folder / path.name) for path in made.outputs]
+    outputs = [_add_data(crate, path.name, folder / path.name) for path in artefact.outputs]
     runs = _add_data(crate, RUNS, folder / RUNS)
-    inputs = [_add_data(crate, _content_id(path), path) for path in made.inputs]
+    inputs = [_add_data(crate, _content_id(path), path) for path in artefact.inputs]
     root["hasPart"] = [*outputs, runs, *inputs]
-    root["mentions"] = _action(crate, made, [*inputs, runs], outputs, title)
+    root["mentions"] = _action(crate, artefact, [*inputs, runs], outputs, title)
     return crate
 
 
 def _action(
     crate: ROCrate,
-    made: Made,
+    artefact: Made,
     inputs: list[Entity],
     outputs: list[Entity],
     title: str,
 ) -> Entity:
     # Only what the study file states; empty fields mean defaults.
-    stated = {key: value for key, value in vars(made.spec).items() if value}
+    stated = {key: value for key, value in vars(artefact.spec).items() if value}
     properties = {
         "name": f"Made {title}",
-        "description": f"{made.module} on the runs of {RUNS}: {canonical.dumps(stated)}",
-        "instrument": _instrument(crate, made.module),
+        "description": f"{artefact.module} on the runs of {RUNS}: {canonical.dumps(stated)}",
+        "instrument": _instrument(crate, artefact.module),
         "object": inputs,
         "result": outputs,
-        "startTime": made.began.isoformat(),
-        "endTime": made.ended.isoformat(),
+        "startTime": artefact.began.isoformat(),
+        "endTime": artefact.ended.isoformat(),
         "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
     }
     return _add(crate, "#made", "CreateAction", properties)
@@ -217,11 +218,11 @@ def _sha256(path: Path) -> bytes:
         return hashlib.file_digest(file, "sha256").digest()
 
 
-def _shown_runs(made: Made) -> pd.DataFrame:
+def _shown_runs(artefact: Made) -> pd.DataFrame:
     """Key, state and SHA-256 of run.json of each run shown; an empty hash if it has no record."""
-    shown = made.runs["dataset"].isin(made.context.shown(made.spec))
+    shown = artefact.runs["dataset"].isin(artefact.context.shown(artefact.spec))
     columns = ["run", "state", "record_sha256"]
-    return made.runs[shown].reindex(columns=columns).fillna("")
+    return artefact.runs[shown].reindex(columns=columns).fillna("")
 
 
 def _link(path: Path, target: Path) -> None:

@@ -66,7 +66,7 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
 def chosen(
     trained: pd.DataFrame,
     datasets: list[str],
-    wanted: list[str],
+    metrics: list[str],
     case: Case,
     model: str = "",
 ) -> Estimate:
@@ -76,7 +76,7 @@ def chosen(
     ----------
     trained
         Scores of trained runs, higher better, as ``directed`` returns them.
-    datasets, wanted
+    datasets, metrics
         Data sets and names of scores to choose by and to be judged by.
     case
         Whether score and data set are the same for choosing and judging.
@@ -90,7 +90,7 @@ def chosen(
     listed = sorted(candidates["setting"].unique())
     if not listed:
         return Estimate(NAN, NAN, NAN, 0)
-    values = model_choice.grid(candidates, datasets, wanted, listed)
+    values = model_choice.grid(candidates, datasets, metrics, listed)
     # The word "transfer" is part of the seed: it stays, so that intervals do not change.
     rng = statistics_estimates.generator("transfer", model, case.text)
     return model_choice.beats_random(values, case, rng)
