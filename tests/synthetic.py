@@ -1,4 +1,7 @@
-"""Scores of a made-up study with known structure, for tests of statistics, tables, figures and the comparison."""
+"""Runs and scores of a made-up study, whose statistics are known.
+
+For tests of statistics, tables, figures and the comparison.
+"""
 
 import dataclasses
 import json
@@ -35,13 +38,16 @@ NOISE = dict(zip(METRICS, (0.25, 0.2, 0.01, 0.02, 0.7, 0.005), strict=True))
 
 
 def context(scale="smoke", steps=200, evaluation=(1000, 500), datasets=("dsprites",), **changes):
-    """A scale of the made-up study; ``scale="paper", steps=300_000, evaluation=(10_000, 5000)`` departs in nothing."""
-    less = [Departure("training", "200 of 300,000 steps")] if steps != 300_000 else []
-    fewer = (
-        [Departure("evaluation", "1,000 + 500 evaluation points, dlib convention")]
-        if evaluation != (10_000, 5000)
-        else []
-    )
+    """A scale of the made-up study.
+
+    ``scale="paper", steps=300_000, evaluation=(10_000, 5000)`` has no departures.
+    """
+    departures = []
+    if steps != 300_000:
+        departures.append(Departure("training", "200 of 300,000 steps"))
+    if evaluation != (10_000, 5000):
+        text = "1,000 + 500 evaluation points, dlib convention"
+        departures.append(Departure("evaluation", text))
     design = {
         "study": "locatello2019",
         "models": {model: (name,) for model, (name, _) in SWEEPS.items()},
@@ -57,7 +63,7 @@ def context(scale="smoke", steps=200, evaluation=(1000, 500), datasets=("dsprite
         "datasets": tuple(datasets),
         "evaluation": Evaluation(train=evaluation[0], test=evaluation[1]),
         "steps": steps,
-        "departures": tuple(less + fewer),
+        "departures": tuple(departures),
     }
     return changed(Context(Design(**design), ScaleFacts(**facts)), **changes)
 
@@ -77,42 +83,43 @@ def changed(context, **changes):
 
 def spec(kind="violin", **changes):
     """A figure that the paper draws for Cars3D."""
-    said = {
+    fields = {
         "id": "fig3_left",
         "kind": kind,
         "title": "Score of each method",
         "datasets": ("cars3d",),
         "metrics": METRICS,
     }
-    return Spec(**(said | changes))
+    return Spec(**(fields | changes))
 
 
 def runs(seeds=3, values=(0, 3, 5), datasets=("dsprites",)):
-    """runs.parquet: every method at the given positions of its sweep, and the controls; all done."""
-    rows = [
-        _run(dataset, model, seed, name, sweep[index], index)
-        for dataset in datasets
-        for model, (name, sweep) in SWEEPS.items()
-        for index in values
-        for seed in range(seeds)
-    ]
-    rows += [_run(dataset, control, 0) for dataset in datasets for control in ("oracle", "noise")]
+    """A table like runs.parquet, of runs that are all done.
+
+    Each method at the given positions of its sweep, then the controls.
+    """
+    rows = []
+    for dataset in datasets:
+        for model, (name, sweep) in SWEEPS.items():
+            for index in values:
+                for seed in range(seeds):
+                    rows.append(_run(dataset, model, seed, name, sweep[index], index))
+    for dataset in datasets:
+        rows += [_run(dataset, control, 0) for control in ("oracle", "noise")]
     return pd.DataFrame(rows).astype({"number": "Int64", "value_index": "Int64", "steps": "Int64"})
 
 
-def scores(of, seed=0):
-    """scores.parquet of runs: MIG and DCI are perfectly rank-correlated, SAP is MIG backwards, Modularity is a constant."""
+def scores(runs, seed=0):
+    """A table like scores.parquet, of the runs that are done.
+
+    MIG and DCI are perfectly rank-correlated, SAP is MIG backwards, Modularity is a constant.
+    """
     rng = np.random.default_rng(seed)
+    controls = {"oracle": ORACLE, "noise": NOISE}
     rows = []
-    for run in of[of["state"] == "done"].to_dict("records"):
-        made = (
-            ORACLE | {}
-            if run["model"] == "oracle"
-            else NOISE
-            if run["model"] == "noise"
-            else _trained(run, rng)
-        )
-        for name, result in made.items():
+    for run in runs[runs["state"] == "done"].to_dict("records"):
+        results = controls.get(run["model"]) or _trained(run, rng)
+        for name, result in results.items():
             metric, score = name.split(".")
             rows.append(
                 {
@@ -132,23 +139,17 @@ def scores(of, seed=0):
 
 def _trained(run, rng):
     skill = list(SWEEPS).index(run["model"]) / 10
-    mig = np.clip(
-        0.05 + 0.4 * skill + 0.02 * run["value_index"] + rng.normal(scale=0.03), 0.001, 0.9
+    mean = 0.05 + 0.4 * skill + 0.02 * run["value_index"]
+    mig = np.clip(mean + rng.normal(scale=0.03), 0.001, 0.9)
+    results = (
+        np.clip(0.7 + skill / 2 + rng.normal(scale=0.05), 0, 1),
+        np.clip(0.5 + skill / 2 + 0.3 * mig + rng.normal(scale=0.08), 0, 1),
+        mig,
+        np.sqrt(mig),
+        0.8,
+        0.2 * (1 - mig),
     )
-    return dict(
-        zip(
-            METRICS,
-            (
-                np.clip(0.7 + skill / 2 + rng.normal(scale=0.05), 0, 1),
-                np.clip(0.5 + skill / 2 + 0.3 * mig + rng.normal(scale=0.08), 0, 1),
-                mig,
-                np.sqrt(mig),
-                0.8,
-                0.2 * (1 - mig),
-            ),
-            strict=True,
-        )
-    )
+    return dict(zip(METRICS, results, strict=True))
 
 
 def _run(dataset, model, seed, parameter=None, value=math.nan, index=None):
@@ -176,7 +177,10 @@ def _run(dataset, model, seed, parameter=None, value=math.nan, index=None):
 
 
 class Specimens:
-    """Models of 60 images whose four codes are two factors and noise; a decoder paints the first code's sign."""
+    """Models of 60 images whose four codes are two factors and noise.
+
+    A decoder paints the sign of the first code.
+    """
 
     def __init__(self, missing=()):
         self.missing = missing
@@ -202,7 +206,10 @@ class Specimens:
         ).copy()
 
     def inferred(self, key):
-        """Strips of one image in two concepts, of which the first brightens the picture and the second does nothing."""
+        """Strips of one image for two concepts.
+
+        The first brightens the picture, the second changes nothing.
+        """
         values = np.linspace(0, 250, 7).astype(np.uint8)
         moved = np.stack([values, np.full(7, 125, np.uint8)])
         return {

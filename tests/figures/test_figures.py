@@ -1,6 +1,5 @@
-"""What every kind of figure keeps to, and what each draws."""
+"""Tests of every kind of figure, and of what the most used kinds draw."""
 
-import itertools
 import json
 
 import matplotlib as mpl
@@ -30,13 +29,13 @@ BYTES = [
 ]
 
 
-def drawn(kind, of, spec=None, context=None):
+def draw(kind, runs, spec=None, context=None):
     spec, context = spec or synthetic.spec(kind), context or small()
-    return figures.draw(kind, synthetic.scores(of), spec, context, synthetic.Specimens())
+    return figures.draw(kind, synthetic.scores(runs), spec, context, synthetic.Specimens())
 
 
 def small(**changes):
-    """A scale of few points: kinds that show models themselves ask a metric of them."""
+    """A scale of few points: some kinds that show models compute a metric on them."""
     return synthetic.context(evaluation=(40, 20), **changes)
 
 
@@ -52,7 +51,7 @@ def panels(figure):
 def test_the_same_scores_give_the_same_files_byte_for_byte(kind, tmp_path):
     spec = synthetic.spec(kind, metrics=TWO)
     first, second = (
-        figures.save(drawn(kind, synthetic.runs(4, (0, 5)), spec), tmp_path / str(i), "fig")
+        figures.save(draw(kind, synthetic.runs(4, (0, 5)), spec), tmp_path / str(i), "fig")
         for i in range(2)
     )
     assert [path.name for path in first] == ["fig.pdf", "fig.png", "fig.csv"]
@@ -63,35 +62,31 @@ def test_the_same_scores_give_the_same_files_byte_for_byte(kind, tmp_path):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_figure_says_what_it_shows_and_leaves_no_setting_behind(kind):
+def test_a_figure_states_what_it_shows_and_changes_no_setting(kind):
     before = dict(mpl.rcParams)
-    said = texts(drawn(kind, synthetic.runs(1, (0, 5)), synthetic.spec(kind, metrics=TWO)).figure)
+    text = texts(draw(kind, synthetic.runs(1, (0, 5)), synthetic.spec(kind, metrics=TWO)).figure)
     assert dict(mpl.rcParams) == before
-    assert "smoke scale · 200 of 300,000 steps · 40 + 20 evaluation points" in said
-    assert "paper: Cars3D; here: dSprites" in said
-    assert "not checked against the paper's PDF" in said.replace("\n", " ")
+    assert "smoke scale · 200 of 300,000 steps · 40 + 20 evaluation points" in text
+    assert "paper: Cars3D; here: dSprites" in text
+    assert "not checked against the paper's PDF" in text.replace("\n", " ")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_checked_figure_of_the_papers_own_data_says_neither(kind):
+def test_a_checked_figure_of_the_papers_own_data_states_neither(kind):
     spec = synthetic.spec(kind, metrics=TWO, verified=True, note="Read from page 7.")
-    said = texts(
-        drawn(
-            kind, synthetic.runs(1, (0, 5), ("cars3d",)), spec, small(datasets=("cars3d",))
-        ).figure
-    )
-    assert "paper:" not in said
-    assert "not checked" not in said
-    assert "Read from page 7." in said
+    runs = synthetic.runs(1, (0, 5), ("cars3d",))
+    text = texts(draw(kind, runs, spec, small(datasets=("cars3d",))).figure)
+    assert "paper:" not in text
+    assert "not checked" not in text
+    assert "Read from page 7." in text
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_scores_at_all_are_drawn_as_nothing(kind):
+def test_a_figure_without_scores_has_no_data(kind):
     nothing = synthetic.scores(synthetic.runs(1, (0,))).iloc[:0]
-    made = figures.draw(
-        kind, nothing, synthetic.spec(kind, metrics=TWO), small(), synthetic.Specimens()
-    )
-    assert made.data.empty or (made.data["n"] == 0).all()
+    spec = synthetic.spec(kind, metrics=TWO)
+    drawn = figures.draw(kind, nothing, spec, small(), synthetic.Specimens())
+    assert drawn.data.empty or (drawn.data["n"] == 0).all()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -111,28 +106,28 @@ def test_one_run_with_a_score_twice_is_refused(kind):
 
 def test_an_unknown_kind_names_the_nearest():
     with pytest.raises(discover.UnknownName, match="did you mean 'violin'"):
-        drawn("violins", synthetic.runs(1, (0,)))
+        draw("violins", synthetic.runs(1, (0,)))
 
 
 def test_a_violins_outline_never_passes_its_data():
-    of = synthetic.runs(4, range(6))
-    made = drawn("violin", of)
+    runs = synthetic.runs(4, range(6))
+    drawn = draw("violin", runs)
     title, name = "MIG", "mig.mig"
-    axes = panels(made.figure)[title]
+    axes = panels(drawn.figure)[title]
     bodies = [body for body in axes.collections if isinstance(body, FillBetweenPolyCollection)]
-    data = made.data[(made.data["metric"] == name) & ~made.data["control"]]
+    data = drawn.data[(drawn.data["metric"] == name) & ~drawn.data["control"]]
     models = list(synthetic.SWEEPS)
     assert len(bodies) == len(models)
     for body in bodies:
         x, y = np.concatenate([path.vertices for path in body.get_paths()]).T
-        own = data.loc[data["model"] == models[round(y.mean())], "result"]
-        assert own.size == 24
-        assert x.min() == pytest.approx(own.min(), abs=1e-9)
-        assert x.max() == pytest.approx(own.max(), abs=1e-9)
+        results = data.loc[data["model"] == models[round(y.mean())], "result"]
+        assert results.size == 24
+        assert x.min() == pytest.approx(results.min(), abs=1e-9)
+        assert x.max() == pytest.approx(results.max(), abs=1e-9)
 
 
 def test_few_runs_are_points_and_no_violin():
-    axes = panels(drawn("violin", synthetic.runs(1, (0, 5))).figure)["MIG"]
+    axes = panels(draw("violin", synthetic.runs(1, (0, 5))).figure)["MIG"]
     assert not [body for body in axes.collections if isinstance(body, FillBetweenPolyCollection)]
     points = [
         len(body.get_offsets()) for body in axes.collections if isinstance(body, PathCollection)
@@ -140,15 +135,15 @@ def test_few_runs_are_points_and_no_violin():
     assert points == [2] * 6
 
 
-def test_every_violin_prints_its_n_and_a_method_without_runs_says_so():
-    of = synthetic.runs(2, (0, 5))
-    of.loc[of["model"] == "dip_vae_i", "state"] = "failed"
-    of.loc[(of["model"] == "factor_vae") & (of["seed"] == 0), "state"] = "missing"
-    said = [text.get_text() for text in panels(drawn("violin", of).figure)["MIG"].texts]
-    assert said.count("n = 4") == 4
-    assert "n = 2" in said
-    assert "n = 0" in said
-    assert "no runs" in said
+def test_every_violin_prints_its_n_also_a_method_without_runs():
+    runs = synthetic.runs(2, (0, 5))
+    runs.loc[runs["model"] == "dip_vae_i", "state"] = "failed"
+    runs.loc[(runs["model"] == "factor_vae") & (runs["seed"] == 0), "state"] = "missing"
+    written = [text.get_text() for text in panels(draw("violin", runs).figure)["MIG"].texts]
+    assert written.count("n = 4") == 4
+    assert "n = 2" in written
+    assert "n = 0" in written
+    assert "no runs" in written
 
 
 def test_jitter_is_spread_and_bounded():
@@ -158,18 +153,18 @@ def test_jitter_is_spread_and_bounded():
 
 
 def test_the_violins_data_are_the_scores():
-    of = synthetic.runs(3)
-    made, scores = drawn("violin", of).data, synthetic.scores(of)
-    assert len(made) == len(scores)
-    assert made["result"].tolist() == scores["result"].tolist()
+    runs = synthetic.runs(3)
+    data, scores = draw("violin", runs).data, synthetic.scores(runs)
+    assert len(data) == len(scores)
+    assert data["result"].tolist() == scores["result"].tolist()
 
 
 def test_perfectly_ranked_scores_correlate_by_one_and_others_as_scipy_says():
-    of = synthetic.runs(3, range(6))
-    table = drawn("rank_correlation", of).data.set_index(["metric_a", "metric_b"])
+    runs = synthetic.runs(3, range(6))
+    table = draw("rank_correlation", runs).data.set_index(["metric_a", "metric_b"])
     assert table.loc[("mig.mig", "dci.disentanglement"), "spearman"] == pytest.approx(1.0)
     assert table.loc[("mig.mig", "sap.sap"), "spearman"] == pytest.approx(-1.0)
-    trained = synthetic.scores(of).query("not control")
+    trained = synthetic.scores(runs).query("not control")
     a, b = (
         trained.loc[trained["metric"] == name, "result"].to_numpy()
         for name in ("beta_vae_score", "factor_vae_score")
@@ -181,33 +176,30 @@ def test_perfectly_ranked_scores_correlate_by_one_and_others_as_scipy_says():
 
 
 def test_controls_do_not_enter_the_correlation():
-    of = synthetic.runs(2)
-    with_controls = drawn("rank_correlation", of).data
-    pd.testing.assert_frame_equal(with_controls, drawn("rank_correlation", of[~of["control"]]).data)
-
-
-def test_runs_without_a_score_leave_that_pair_alone():
-    of = synthetic.runs(2)
-    scores = synthetic.scores(of)
-    gone = (scores["metric"] == "dci") & (scores["seed"] == 0)
-    table = figures.draw(
-        "rank_correlation", scores[~gone], synthetic.spec(), synthetic.context()
-    ).data
-    with_dci = (table["metric_a"] == "dci.disentanglement") | (
-        table["metric_b"] == "dci.disentanglement"
+    runs = synthetic.runs(2)
+    with_controls = draw("rank_correlation", runs).data
+    pd.testing.assert_frame_equal(
+        with_controls, draw("rank_correlation", runs[~runs["control"]]).data
     )
+
+
+def test_runs_without_a_score_are_left_out_of_its_pairs_only():
+    runs = synthetic.runs(2)
+    scores = synthetic.scores(runs)
+    gone = (scores["metric"] == "dci") & (scores["seed"] == 0)
+    figure = figures.draw("rank_correlation", scores[~gone], synthetic.spec(), synthetic.context())
+    table = figure.data
+    with_dci = table[["metric_a", "metric_b"]].eq("dci.disentanglement").any(axis=1)
     assert set(table.loc[with_dci, "n"]) == {18}
     assert set(table.loc[~with_dci, "n"]) == {36}
 
 
 def test_too_few_runs_and_constants_are_hatched():
-    figure = drawn("rank_correlation", synthetic.runs(2)).figure
+    figure = draw("rank_correlation", synthetic.runs(2)).figure
     hatched = [patch for patch in figure.axes[0].patches if patch.get_hatch()]
     assert len(hatched) == 2 * 5  # Modularity is constant
-    few = drawn(
-        "rank_correlation",
-        synthetic.runs(1, (0,))[lambda f: f["model"].isin(["beta_vae", "noise"])],
-    ).figure
+    runs = synthetic.runs(1, (0,))
+    few = draw("rank_correlation", runs[runs["model"].isin(["beta_vae", "noise"])]).figure
     assert len([patch for patch in few.axes[0].patches if patch.get_hatch()]) == 2 * 15
     assert "n = 1" in texts(few)
 
@@ -217,17 +209,15 @@ def test_the_colours_of_a_correlation_are_fixed():
 
 
 def test_strength_shows_the_median_of_every_value_at_its_position():
-    of = synthetic.runs(5, (0, 2, 5))
-    made = drawn("strength", of).data
-    scores = synthetic.scores(of)
-    assert set(made["value_index"]) == {0, 2, 5}
-    assert (made["n"] == 5).all()
-    row = made[
-        (made["metric"] == "mig.mig") & (made["model"] == "factor_vae") & (made["value"] == 30)
-    ].iloc[0]
-    own = scores.query("metric == 'mig' and model == 'factor_vae' and value == 30")["result"]
-    assert row["median"] == pytest.approx(own.median())
-    assert own.min() <= row["low"] < row["median"] < row["high"] <= own.max()
+    runs = synthetic.runs(5, (0, 2, 5))
+    data = draw("strength", runs).data
+    scores = synthetic.scores(runs)
+    assert set(data["value_index"]) == {0, 2, 5}
+    assert (data["n"] == 5).all()
+    row = data.query("metric == 'mig.mig' and model == 'factor_vae' and value == 30").iloc[0]
+    results = scores.query("metric == 'mig' and model == 'factor_vae' and value == 30")["result"]
+    assert row["median"] == pytest.approx(results.median())
+    assert results.min() <= row["low"] < row["median"] < row["high"] <= results.max()
 
 
 def test_strength_has_a_cell_for_every_published_value():
@@ -235,16 +225,16 @@ def test_strength_has_a_cell_for_every_published_value():
         synthetic.spec(datasets=("dsprites",), metrics=("mig.mig",)), synthetic.context()
     )
     stated = {(cell.model, *json.loads(cell.params).items()) for cell in cells}
-    wanted = [
-        [(m, (name, value)) for value in values] for m, (name, values) in synthetic.SWEEPS.items()
-    ]
-    assert stated == set(itertools.chain(*wanted))
+    published = set()
+    for model, (name, values) in synthetic.SWEEPS.items():
+        published |= {(model, (name, value)) for value in values}
+    assert stated == published
 
 
 def test_several_data_sets_are_several_panels():
-    of = synthetic.runs(2, (0, 5), ("dsprites", "cars3d"))
+    runs = synthetic.runs(2, (0, 5), ("dsprites", "cars3d"))
     context = synthetic.context(datasets=("dsprites", "cars3d"))
-    made = drawn("violin", of, synthetic.spec(datasets=(), metrics=("mig.mig",)), context)
-    assert set(panels(made.figure)) == {"MIG · dSprites", "MIG · Cars3D"}
-    both = drawn("rank_correlation", of, synthetic.spec(datasets=()), context)
+    drawn = draw("violin", runs, synthetic.spec(datasets=(), metrics=("mig.mig",)), context)
+    assert set(panels(drawn.figure)) == {"MIG · dSprites", "MIG · Cars3D"}
+    both = draw("rank_correlation", runs, synthetic.spec(datasets=()), context)
     assert set(both.data["dataset"]) == {"dsprites", "cars3d"}

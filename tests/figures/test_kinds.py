@@ -1,4 +1,4 @@
-"""What stands behind the panels of each kind, by known answer."""
+"""The data behind the panels of each kind of figure, for scores whose statistics are known."""
 
 import itertools
 
@@ -18,7 +18,7 @@ MIG, DCI, SAP = "mig.mig", "dci.disentanglement", "sap.sap"
 BETA, FACTOR = "beta_vae_score.beta_vae_score", "factor_vae_score.factor_vae_score"
 
 
-def drawn(kind, scores, metrics=(MIG,), against=(), context=None, specimens=None, **changes):
+def draw(kind, scores, metrics=(MIG,), against=(), context=None, specimens=None, **changes):
     spec = synthetic.spec(kind, metrics=metrics, against=against, **changes)
     context = context or synthetic.context(evaluation=(40, 20))
     return figures.draw(kind, scores, spec, context, specimens or synthetic.Specimens())
@@ -28,10 +28,10 @@ def texts(figure):
     return "\n".join(text.get_text() for text in figure.findobj(mpl.text.Text))
 
 
-def again(scores, variation, change=lambda results: results, **asked):
-    """The trained runs' scores, asked in another way."""
+def varied(scores, variation, change=lambda results: results, **settings):
+    """The trained runs' scores in another variation, with the settings of its evaluation."""
     trained = scores[~scores["control"]]
-    return trained.assign(variation=variation, result=change(trained["result"]), **asked)
+    return trained.assign(variation=variation, result=change(trained["result"]), **settings)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def scores():
 
 
 def test_scores_against_scores_are_a_rectangle_of_correlations(scores):
-    table = drawn("rank_correlation", scores, (MIG, BETA), (DCI, SAP, FACTOR)).data.set_index(
+    table = draw("rank_correlation", scores, (MIG, BETA), (DCI, SAP, FACTOR)).data.set_index(
         ["metric_a", "metric_b"]
     )
     assert list(table.index) == list(itertools.product((MIG, BETA), (DCI, SAP, FACTOR)))
@@ -56,39 +56,39 @@ def test_scores_against_scores_are_a_rectangle_of_correlations(scores):
 
 def test_data_sets_are_correlated_over_the_same_configurations():
     here = synthetic.scores(synthetic.runs(2))
-    there = here.assign(
+    elsewhere = here.assign(
         dataset="cars3d",
         run=here["run"].str.replace("dsprites", "cars3d"),
         result=here["result"] ** 3,
     )
-    there = there[there["model"] != "factor_vae"]
-    shuffled = pd.concat([here, there]).sample(frac=1, random_state=0)
+    elsewhere = elsewhere[elsewhere["model"] != "factor_vae"]
+    shuffled = pd.concat([here, elsewhere]).sample(frac=1, random_state=0)
     context = synthetic.context(evaluation=(40, 20), datasets=("dsprites", "cars3d"))
-    table = drawn("dataset_correlation", shuffled, (MIG, DCI), context=context, datasets=()).data
+    table = draw("dataset_correlation", shuffled, (MIG, DCI), context=context, datasets=()).data
     assert table["spearman"].to_list() == pytest.approx([1, 1])
     assert table["n"].to_list() == [30, 30]
 
 
 def test_one_data_set_has_no_other_to_be_correlated_with(scores):
-    made = drawn("dataset_correlation", scores)
-    assert made.data.empty
-    assert "needs two data sets;\nhere is dSprites alone" in texts(made.figure)
+    drawn = draw("dataset_correlation", scores)
+    assert drawn.data.empty
+    assert "needs two data sets;\nhere is dSprites alone" in texts(drawn.figure)
 
 
 def test_a_point_of_a_scatter_is_a_run_that_has_both_scores(scores):
-    lacking = scores[~((scores["metric"] == "dci") & (scores["model"] == "beta_vae"))]
-    made = drawn("scatter", lacking, (MIG,), (DCI,))
-    assert len(made.data) == 45
-    assert "beta_vae" not in set(made.data["model"])
-    np.testing.assert_allclose(made.data["y"] ** 2, made.data["x"])
-    assert "n = 45, ρ = 1.00" in texts(made.figure)
+    incomplete = scores[~((scores["metric"] == "dci") & (scores["model"] == "beta_vae"))]
+    drawn = draw("scatter", incomplete, (MIG,), (DCI,))
+    assert len(drawn.data) == 45
+    assert "beta_vae" not in set(drawn.data["model"])
+    np.testing.assert_allclose(drawn.data["y"] ** 2, drawn.data["x"])
+    assert "n = 45, ρ = 1.00" in texts(drawn.figure)
 
 
 def test_scores_among_themselves_are_a_staircase_of_scatters(scores):
-    made = drawn("scatter", scores, (MIG, DCI, SAP))
-    pairs = list(dict.fromkeys(zip(made.data["metric_x"], made.data["metric_y"], strict=True)))
+    drawn = draw("scatter", scores, (MIG, DCI, SAP))
+    pairs = list(dict.fromkeys(zip(drawn.data["metric_x"], drawn.data["metric_y"], strict=True)))
     assert pairs == [(MIG, DCI), (MIG, SAP), (DCI, SAP)]
-    assert [axes.get_xlabel() for axes in made.figure.axes if axes.axison] == [
+    assert [axes.get_xlabel() for axes in drawn.figure.axes if axes.axison] == [
         "MIG",
         "MIG",
         "DCI disentanglement",
@@ -97,55 +97,56 @@ def test_scores_among_themselves_are_a_staircase_of_scatters(scores):
 
 def test_two_variations_of_a_score_share_their_limits_and_have_a_diagonal(scores):
     both = pd.concat(
-        [scores, again(scores, "sampled", lambda r: r / 100, representation="sampled")]
+        [scores, varied(scores, "sampled", lambda r: r / 100, representation="sampled")]
     )
-    made = drawn("scatter", both, (MIG,), (f"{MIG}@sampled",), log=True)
-    axes = made.figure.axes[0]
+    drawn = draw("scatter", both, (MIG,), (f"{MIG}@sampled",), log=True)
+    axes = drawn.figure.axes[0]
     assert axes.get_xlim() == axes.get_ylim()
     assert axes.get_xscale() == axes.get_yscale() == "log"
-    np.testing.assert_allclose(made.data["y"] * 100, made.data["x"])
+    np.testing.assert_allclose(drawn.data["y"] * 100, drawn.data["x"])
 
 
 def test_a_violin_of_each_value_ends_at_its_data_and_a_value_without_runs_says_so():
-    of = synthetic.scores(synthetic.runs(9, (0, 2)))
-    made = drawn("violin_by_value", of, models=("factor_vae",))
-    axes = made.figure.axes[0]
+    scores = synthetic.scores(synthetic.runs(9, (0, 2)))
+    drawn = draw("violin_by_value", scores, models=("factor_vae",))
+    axes = drawn.figure.axes[0]
     bodies = [body for body in axes.collections if isinstance(body, FillBetweenPolyCollection)]
-    own = made.data[made.data["model"] == "factor_vae"]
+    rows = drawn.data[drawn.data["model"] == "factor_vae"]
     for body, value in zip(bodies, (10, 30), strict=True):
         x = np.concatenate([path.vertices for path in body.get_paths()])[:, 0]
-        results = own.loc[own["value"] == value, "result"]
+        results = rows.loc[rows["value"] == value, "result"]
         assert (x.min(), x.max()) == pytest.approx((results.min(), results.max()))
-    said = [text.get_text() for text in axes.texts]
-    assert said.count("n = 9") == 2
-    assert said.count("no runs") == 4
+    written = [text.get_text() for text in axes.texts]
+    assert written.count("n = 9") == 2
+    assert written.count("no runs") == 4
     assert axes.get_yticklabels()[2].get_text() == "γ = 30"
 
 
 def test_smaller_samples_are_set_against_the_largest(scores):
-    smaller = again(scores, "train_10", np.negative, n_train=10)
-    draws = again(scores, "draw_1", evaluation_seed=1)
-    table = drawn("sample_size", pd.concat([scores, smaller, draws])).data
+    smaller = varied(scores, "train_10", np.negative, n_train=10)
+    draws = varied(scores, "draw_1", evaluation_seed=1)
+    table = draw("sample_size", pd.concat([scores, smaller, draws])).data
     agreement = table[table["statistic"] == "spearman"]
     assert agreement[["points", "value", "n"]].to_numpy().tolist() == [[10, -1, 54]]
     medians = table[table["statistic"] == "median"].set_index(["model", "points"])["value"]
-    own = scores[(scores["metric"] == "mig") & (scores["model"] == "factor_vae")]["result"].median()
-    assert medians["factor_vae", 40] == pytest.approx(own)
-    assert medians["factor_vae", 10] == pytest.approx(-own)
+    median = scores.query("metric == 'mig' and model == 'factor_vae'")["result"].median()
+    assert medians["factor_vae", 40] == pytest.approx(median)
+    assert medians["factor_vae", 10] == pytest.approx(-median)
 
 
 def test_a_single_size_is_set_against_nothing(scores):
-    made = drawn("sample_size", scores)
-    assert set(made.data["statistic"]) == {"median"}
-    assert "too few runs or sizes" in texts(made.figure)
+    drawn = draw("sample_size", scores)
+    assert set(drawn.data["statistic"]) == {"median"}
+    assert "too few runs or sizes" in texts(drawn.figure)
 
 
-def test_what_draws_seeds_and_methods_add_to_a_score_is_told_apart():
-    of = synthetic.scores(synthetic.runs(2, (0, 5)))
-    first = of.assign(result=10.0 * of.groupby(["model", "params"]).ngroup() + of["seed"])
-    second = again(first, "draw_1", lambda results: results + 0.5, evaluation_seed=1)
-    smaller = again(first, "train_10", lambda results: results + 99, n_train=10)
-    table = drawn("repeated_evaluation", pd.concat([first, second, smaller])).data.set_index(
+def test_deviations_between_draws_seeds_and_methods_are_separate():
+    scores = synthetic.scores(synthetic.runs(2, (0, 5)))
+    cells = scores.groupby(["model", "params"]).ngroup()
+    first = scores.assign(result=10.0 * cells + scores["seed"])
+    second = varied(first, "draw_1", lambda results: results + 0.5, evaluation_seed=1)
+    smaller = varied(first, "train_10", lambda results: results + 99, n_train=10)
+    table = draw("repeated_evaluation", pd.concat([first, second, smaller])).data.set_index(
         "source"
     )
     assert table.loc["draw", ["sd", "groups", "n"]].to_list() == pytest.approx(
@@ -162,66 +163,61 @@ def test_what_draws_seeds_and_methods_add_to_a_score_is_told_apart():
 
 
 def test_reconstructions_state_how_far_they_are_from_their_images(scores):
-    made = drawn("reconstructions", scores)
-    own = made.data[made.data["model"] == "beta_vae"]
-    assert set(own["params"]) == {'{"beta":6}'}  # the middle of 1, 6 and 16
-    assert set(own["seed"]) == {0}
-    assert own["image"].to_list() == np.linspace(0, 59, 10).astype(int).tolist()
-    means, _ = synthetic.Specimens().codes(own["run"].iloc[0])
-    painted = means[own["image"], 0] > 0
+    drawn = draw("reconstructions", scores)
+    rows = drawn.data[drawn.data["model"] == "beta_vae"]
+    assert set(rows["params"]) == {'{"beta":6}'}  # the middle of 1, 6 and 16
+    assert set(rows["seed"]) == {0}
+    assert rows["image"].to_list() == np.linspace(0, 59, 10).astype(int).tolist()
+    means, _ = synthetic.Specimens().codes(rows["run"].iloc[0])
+    painted = means[rows["image"], 0] > 0
     np.testing.assert_allclose(
-        own["mean_squared_error"], (painted - own["image"] / 60) ** 2, rtol=1e-5
+        rows["mean_squared_error"], (painted - rows["image"] / 60) ** 2, rtol=1e-5
     )
 
 
-def test_traversals_show_the_latents_that_say_most_first(scores):
-    made = drawn("traversals", scores)
-    own = made.data[made.data["model"] == "annealed_vae"]
-    assert own["latent"].to_list()[:2] == [
-        1,
-        0,
-    ]  # x_position reaches 9, shape 5; the others are noise
-    assert (own["kl"].diff().dropna() <= 0).all()
-    means, log_variances = synthetic.Specimens().codes(own["run"].iloc[0])
-    kl = (
-        0.5
-        * (
-            means[:, 1].astype(float) ** 2 + np.exp(log_variances[:, 1]) - log_variances[:, 1] - 1
-        ).mean()
-    )
-    assert own["kl"].iloc[0] == pytest.approx(kl, rel=1e-6)
+def test_traversals_show_the_most_informative_latents_first(scores):
+    drawn = draw("traversals", scores)
+    rows = drawn.data[drawn.data["model"] == "annealed_vae"]
+    # x_position reaches 9, shape 5; the others are noise.
+    assert rows["latent"].to_list()[:2] == [1, 0]
+    assert (rows["kl"].diff().dropna() <= 0).all()
+    means, log_variances = synthetic.Specimens().codes(rows["run"].iloc[0])
+    mean, log_variance = means[:, 1].astype(float), log_variances[:, 1]
+    kl = 0.5 * (mean**2 + np.exp(log_variance) - log_variance - 1).mean()
+    assert rows["kl"].iloc[0] == pytest.approx(kl, rel=1e-6)
 
 
 @pytest.mark.parametrize("kind", ["factor_matrices", "independent_groups", "dendrograms"])
 def test_matrices_are_of_the_best_the_middle_and_the_worst_run(scores, kind):
-    made = drawn(kind, scores)
+    drawn = draw(kind, scores)
     ranked = (
         scores[(scores["metric"] == "mig") & ~scores["control"]]
         .sort_values("result", ascending=False)["run"]
         .to_list()
     )
-    chosen = made.data.drop_duplicates("run")
+    chosen = drawn.data.drop_duplicates("run")
     assert chosen["rank"].to_list() == ["best", "median", "worst"]
     assert chosen["run"].to_list() == [ranked[0], ranked[round(53 / 2)], ranked[-1]]
 
 
 def test_the_matrices_are_those_of_the_metric(scores):
-    table = drawn("factor_matrices", scores).data
+    table = draw("factor_matrices", scores).data
     best = table[table["rank"] == "best"]
     specimens, key = synthetic.Specimens(), best["run"].iloc[0]
     draws = base_draws.from_table(specimens.codes(key)[0], specimens.factors(key)[0], 40, 20, 0)
     for name, matrix in unified.matrices(draws).items():
-        found = best[best["matrix"] == name].pivot(index="code", columns="factor", values="value")
-        np.testing.assert_allclose(found[["shape", "x position"]], matrix)
+        rows = best[best["matrix"] == name]
+        values = rows.pivot(index="code", columns="factor", values="value")
+        np.testing.assert_allclose(values[["shape", "x position"]], matrix)
 
 
 def test_groups_and_merges_are_those_of_the_metric(scores):
-    groups, merges = (drawn(kind, scores).data for kind in ("independent_groups", "dendrograms"))
+    groups, merges = (draw(kind, scores).data for kind in ("independent_groups", "dendrograms"))
     specimens, key = synthetic.Specimens(), groups["run"].iloc[0]
     draws = base_draws.from_table(specimens.codes(key)[0], specimens.factors(key)[0], 40, 20, 0)
     matrix = unified.matrices(draws)["mutual_information"]
-    own = groups[(groups["run"] == key) & (groups["matrix"] == "mutual_information")]
-    np.testing.assert_array_equal(own["groups"], unified.curves(matrix).groups)
+    rows = groups[(groups["run"] == key) & (groups["matrix"] == "mutual_information")]
+    np.testing.assert_array_equal(rows["groups"], unified.curves(matrix).groups)
     joined = merges[(merges["run"] == key) & (merges["matrix"] == "mutual_information")].set_index(
         ["factor_a", "factor_b"]
     )
@@ -232,23 +228,22 @@ def test_groups_and_merges_are_those_of_the_metric(scores):
     "kind",
     ["reconstructions", "traversals", "factor_matrices", "independent_groups", "dendrograms"],
 )
-def test_models_that_the_store_lacks_leave_their_place_empty(scores, kind):
-    made = drawn(kind, scores, specimens=synthetic.Specimens(missing=set(scores["run"])))
-    assert made.data.empty
-    assert "in the store" in texts(made.figure)
+def test_models_that_are_not_in_the_store_leave_their_place_empty(scores, kind):
+    drawn = draw(kind, scores, specimens=synthetic.Specimens(missing=set(scores["run"])))
+    assert drawn.data.empty
+    assert "in the store" in texts(drawn.figure)
 
 
-def test_a_kind_that_shows_models_says_what_it_needs(scores):
+def test_a_kind_that_shows_models_needs_specimens(scores):
     with pytest.raises(
         ValueError, match="fig3_left: traversals shows models themselves; give it the specimens"
     ):
         figures.draw("traversals", scores, synthetic.spec("traversals"), synthetic.context())
 
 
-def test_interventions_say_how_far_pictures_move(scores):
-    data = drawn("interventions", scores).data
+def test_interventions_state_how_far_pictures_move(scores):
+    data = draw("interventions", scores).data
     assert set(data["concept"]) == {0, 1}
     moved = data.set_index("concept")["moved"].groupby(level=0).first()
-    assert moved.to_list() == pytest.approx(
-        [250 / 255, 0]
-    )  # the first concept's strip goes from 0 to 250, the second's stays
+    # The first concept's strip goes from 0 to 250, the second's stays.
+    assert moved.to_list() == pytest.approx([250 / 255, 0])

@@ -1,4 +1,4 @@
-"""What a table or figure says of itself, from the shipped study at each of its scales."""
+"""What tables and figures state about the study and its scale, from the shipped studies."""
 
 import pytest
 import synthetic
@@ -25,19 +25,19 @@ def test_the_paper_scale_departs_in_nothing(study):
     assert context.design.sweeps["beta_vae"] == (1, 2, 4, 6, 8, 16)
 
 
-def test_the_smoke_scale_says_every_departure(study):
+def test_the_smoke_scale_states_every_departure(study):
     context = Context.of(study, "smoke")
-    said = {(d.kind, d.model, d.dataset): d.text for d in context.scale.departures if not d.metric}
-    assert {d.metric: d.text for d in context.scale.departures if d.metric}[
-        "elbo"
-    ] == "200 + 100 evaluation points for elbo"
-    assert said[("training", "", "")] == "200 of 300,000 steps"
-    assert said[("training", "annealed_vae", "")] == "other fixed hyper-parameters"
-    assert {model for kind, model, _ in said if kind == "cells"} == set(context.design.models)
-    assert said[("seeds", "", "")] == "1 of 50 seeds"
-    assert said[("evaluation", "", "")].startswith("1,000 + 500 evaluation points")
+    departed = context.scale.departures
+    texts = {(d.kind, d.model, d.dataset): d.text for d in departed if not d.metric}
+    texts_of_metrics = {d.metric: d.text for d in departed if d.metric}
+    assert texts_of_metrics["elbo"] == "200 + 100 evaluation points for elbo"
+    assert texts[("training", "", "")] == "200 of 300,000 steps"
+    assert texts[("training", "annealed_vae", "")] == "other fixed hyper-parameters"
+    assert {model for kind, model, _ in texts if kind == "cells"} == set(context.design.models)
+    assert texts[("seeds", "", "")] == "1 of 50 seeds"
+    assert texts[("evaluation", "", "")].startswith("1,000 + 500 evaluation points")
     assert (
-        said[("grid", "", "dsprites")]
+        texts[("grid", "", "dsprites")]
         == "sub-grid of every 4th orientation, every 2nd x position and every 2nd y position"
     )
 
@@ -50,12 +50,13 @@ def test_data_sets_of_one_sub_grid_are_named_together(study):
     }
     context = synthetic.changed(Context.of(study, "smoke"), subgrids=kept)
     assert context.protocol(list(kept)).endswith(
-        " · sub-grid of dSprites and Color-dSprites: every 2nd scale · sub-grid of Noisy-dSprites: every 4th scale"
+        " · sub-grid of dSprites and Color-dSprites: every 2nd scale"
+        " · sub-grid of Noisy-dSprites: every 4th scale"
     )
-    thinned = [
-        Departure("grid", f"sub-grid of {text}", dataset=dataset) for dataset, text in kept.items()
-    ]
-    assert departures.said(thinned) == [
+    subgrids = []
+    for dataset, text in kept.items():
+        subgrids.append(Departure("grid", f"sub-grid of {text}", dataset=dataset))
+    assert departures.said(subgrids) == [
         "dSprites and Color-dSprites: sub-grid of every 2nd scale",
         "Noisy-dSprites: sub-grid of every 4th scale",
     ]
@@ -68,18 +69,15 @@ def test_the_desk_scale_evaluates_as_the_paper_does(study):
 
 def test_a_model_that_a_scale_leaves_out_has_no_runs_there_and_is_a_departure(root):
     study = reading.load(PAPERS / "overlap" / "study.yaml")
-    there = {run.label for run in runs.expand(study, "smoke") if run.model != "no_model"}
-    assert there == {"Ada-GVAE", "β-VAE, BoxBlurMSE"}
-    said = {
-        departure.model
-        for departure in Context.of(study, "smoke").scale.departures
-        if departure.text == "left out"
-    }
-    assert said == set(study.scales["smoke"].without)
-    assert len(said) == 4
+    labels = {run.label for run in runs.expand(study, "smoke") if run.model != "no_model"}
+    assert labels == {"Ada-GVAE", "β-VAE, BoxBlurMSE"}
+    departed = Context.of(study, "smoke").scale.departures
+    left_out = {departure.model for departure in departed if departure.text == "left out"}
+    assert left_out == set(study.scales["smoke"].without)
+    assert len(left_out) == 4
 
 
-def test_an_artefact_of_other_data_sets_says_what_stands_for_them(study):
+def test_a_figure_of_other_data_sets_names_those_shown_in_their_place(study):
     spec = Spec.of("fig3_left", study.figures["fig3_left"])
     smoke, paper = Context.of(study, "smoke"), Context.of(study, "paper")
     assert smoke.shown(spec) == ["dsprites"]
@@ -91,15 +89,11 @@ def test_an_artefact_of_other_data_sets_says_what_stands_for_them(study):
 def test_every_artefact_of_the_study_becomes_a_spec(study):
     desk, paper = Spec.all(study, "desk"), Spec.all(study, "paper")
     each = [name for name, figure in study.figures.items() if figure.each]
-    assert (
-        len({spec.id for spec in paper})
-        == len(paper)
-        == len(study.tables) + len(study.figures) + 6 * len(each)
-    )
-    assert {"a9_dsprites", "a9_cars3d"} <= {spec.id for spec in paper}
-    assert {
-        spec.id for spec in paper if spec.datasets == ("cars3d",) and spec.id.endswith("cars3d")
-    } == {f"{name}_cars3d" for name in each}
+    ids = {spec.id for spec in paper}
+    assert len(ids) == len(paper) == len(study.tables) + len(study.figures) + 6 * len(each)
+    assert {"a9_dsprites", "a9_cars3d"} <= ids
+    of_cars = {spec.id for spec in paper if spec.datasets == ("cars3d",)}
+    assert {id for id in of_cars if id.endswith("cars3d")} == {f"{name}_cars3d" for name in each}
     assert [spec.id for spec in desk if spec.id.startswith("a9")] == ["a9_dsprites"]
     assert not any(spec.verified for spec in paper)
 

@@ -1,4 +1,4 @@
-"""The crate beside a table or figure: what it names, and that all of it can be checked."""
+"""The crate beside a table or figure: what it lists, and that all of it can be verified."""
 
 import base64
 import hashlib
@@ -21,7 +21,7 @@ def sha256(path):
 
 @pytest.fixture
 def made(tmp_path):
-    """A figure as it was drawn of three made-up runs, on data sets of which it shows one."""
+    """A figure drawn from made-up runs on two data sets, of which it shows one."""
     outputs = [tmp_path / "figures" / f"fig3_left.{ending}" for ending in ("pdf", "png", "csv")]
     inputs = [tmp_path / "scores.parquet", tmp_path / "study.yaml"]
     for path in (*outputs, *inputs):
@@ -51,27 +51,23 @@ def test_it_is_a_process_run_crate(graph):
     assert graph[root["mentions"]["@id"]]["@type"] == "CreateAction"
 
 
-def test_every_reference_is_answered(graph):
-    def references(value):
-        if isinstance(value, dict):
-            return [value["@id"]] if "@id" in value else []
-        return (
-            [found for item in value for found in references(item)]
-            if isinstance(value, list)
-            else []
-        )
+def references(value):
+    """The ids that a property refers to."""
+    if isinstance(value, dict):
+        return {value["@id"]} if "@id" in value else set()
+    if isinstance(value, list):
+        return set().union(*map(references, value))
+    return set()
 
-    named = {
-        found
-        for entity in graph.values()
-        for value in entity.values()
-        for found in references(value)
-    }
-    assert {
-        name
-        for name in named
-        if "schema.org" not in name and name != "https://w3id.org/ro/crate/1.1"
-    } <= set(graph)
+
+def test_every_reference_is_in_the_crate(graph):
+    ids = set()
+    for entity in graph.values():
+        for value in entity.values():
+            ids |= references(value)
+    elsewhere = {"https://w3id.org/ro/crate/1.1"} | {id for id in ids if "schema.org" in id}
+    assert ids
+    assert ids - elsewhere <= set(graph)
 
 
 def test_results_are_the_files_in_the_folder_with_their_checksums(graph, made):
@@ -96,12 +92,13 @@ def test_results_are_the_files_in_the_folder_with_their_checksums(graph, made):
     )
 
 
-def test_inputs_are_named_by_what_they_contain(graph, made):
-    named = [graph[given["@id"]] for given in graph["#made"]["object"]]
-    assert [entity["name"] for entity in named] == ["scores.parquet", "study.yaml", "runs.csv"]
-    digest = base64.urlsafe_b64decode(named[0]["@id"].removeprefix("ni:///sha-256;") + "=").hex()
-    assert digest == named[0]["sha256"] == sha256(made.inputs[0])
-    assert named[0]["alternateName"] == str(made.inputs[0])
+def test_inputs_are_identified_by_their_content(graph, made):
+    inputs = [graph[reference["@id"]] for reference in graph["#made"]["object"]]
+    assert [entity["name"] for entity in inputs] == ["scores.parquet", "study.yaml", "runs.csv"]
+    scores = inputs[0]
+    digest = base64.urlsafe_b64decode(scores["@id"].removeprefix("ni:///sha-256;") + "=").hex()
+    assert digest == scores["sha256"] == sha256(made.inputs[0])
+    assert scores["alternateName"] == str(made.inputs[0])
 
 
 def test_code_and_environment_are_named(graph, root, monkeypatch, made):
@@ -115,12 +112,13 @@ def test_code_and_environment_are_named(graph, root, monkeypatch, made):
     graph = {
         entity["@id"]: entity for entity in json.loads(crates.write(made).read_text())["@graph"]
     }
-    needed = [graph[need["@id"]] for need in graph["#software"]["softwareRequirements"]]
-    assert {"numpy", "pandas", "python", "requirements.lock", "torch.lock"} <= {
-        need["name"] for need in needed
-    }
-    locks = {need["name"]: need["sha256"] for need in needed if need["name"].endswith(".lock")}
-    assert locks["torch.lock"] == sha256(Path("envs/torch.lock"))
+    requirements = {}
+    for reference in graph["#software"]["softwareRequirements"]:
+        requirement = graph[reference["@id"]]
+        requirements[requirement["name"]] = requirement
+    names = {"numpy", "pandas", "python", "requirements.lock", "torch.lock"}
+    assert names <= set(requirements)
+    assert requirements["torch.lock"]["sha256"] == sha256(Path("envs/torch.lock"))
 
 
 def test_the_runs_are_those_shown_with_their_records(made):
@@ -131,12 +129,12 @@ def test_the_runs_are_those_shown_with_their_records(made):
     assert text[1] == f"{shown['run'].iloc[0]},done,{'ab' * 32}"
 
 
-def test_it_is_written_again_over_what_was_there(made):
+def test_it_replaces_an_earlier_crate(made):
     crates.write(made)
     made.outputs[0].unlink()
-    made.outputs[0].write_text("drawn anew")
+    made.outputs[0].write_text("drawn again")
     folder = crates.write(made).parent
-    assert (folder / "fig3_left.pdf").read_text() == "drawn anew"
+    assert (folder / "fig3_left.pdf").read_text() == "drawn again"
 
 
 def test_a_file_system_without_hard_links_gets_copies(made, monkeypatch):

@@ -1,4 +1,4 @@
-"""Tables of ours beside the closed form and the published number, and figures that draw both."""
+"""Tables of our numbers beside the closed form and the published one; figures of both."""
 
 import dataclasses
 import json
@@ -17,7 +17,10 @@ VALUES = {"one": -8.0, "five": -7.0}
 
 
 def frames(theory=True):
-    """Runs and scores of two labelled cells of one model, three seeds each; ``one`` has a closed form."""
+    """Runs and scores of two labelled cells of one model, three seeds each.
+
+    The cell ``one`` has a closed form.
+    """
     runs = [
         {
             "run": f"toy/m/{label}/{seed}",
@@ -46,15 +49,13 @@ def frames(theory=True):
     return pd.DataFrame(runs), pd.DataFrame(scores)
 
 
-def context(**more):
-    said = {
-        "models": {"m": ("beta",)},
-        "datasets": ("toy",),
-        "labels": dict.fromkeys(VALUES, "m"),
-        "metrics": ("f",),
-    }
+def context(**changes):
     return synthetic.context(
-        datasets=("toy",), **{k: v for k, v in said.items() if k != "datasets"}, **more
+        datasets=("toy",),
+        models={"m": ("beta",)},
+        labels=dict.fromkeys(VALUES, "m"),
+        metrics=("f",),
+        **changes,
     )
 
 
@@ -62,12 +63,12 @@ def spec(kind="beside"):
     return synthetic.spec(kind, id="t", datasets=(), metrics=("f.x",))
 
 
-def test_a_line_has_ours_the_closed_form_and_the_first_published_number():
+def test_a_row_has_ours_the_closed_form_and_the_first_published_number():
     runs, scores = frames()
-    printed = {Quantity("t", "toy", "five", "", "f.x", "mean"): -7.5}
-    made = tables.make(scores, runs, spec(), context(authors=printed))
-    assert made.columns == ["x", "x, closed form", "x, published"]
-    one, five = made.rows
+    published = {Quantity("t", "toy", "five", "", "f.x", "mean"): -7.5}
+    table = tables.make(scores, runs, spec(), context(authors=published))
+    assert table.columns == ["x", "x, closed form", "x, published"]
+    one, five = table.rows
     assert (one.label, one.n) == ("one", "3")
     assert [entry.value for entry in one.entries[:2]] == pytest.approx([-7.9, -8.05])
     assert np.isnan(one.entries[2].value)
@@ -76,13 +77,13 @@ def test_a_line_has_ours_the_closed_form_and_the_first_published_number():
     assert {cell.model for cell in tables_cells()} == set(VALUES)
 
 
-def test_what_peers_printed_has_a_column_of_its_own():
+def test_numbers_published_by_peers_have_their_own_column():
     runs, scores = frames(theory=False)
     peers = {Quantity("t", "toy", "one", "", "f.x", "mean"): -6.5}
-    made = tables.make(scores, runs, spec(), context(peers=peers))
-    assert made.columns == ["x", "x, peers'"]
-    assert made.rows[0].entries[1].value == -6.5
-    assert np.isnan(made.rows[1].entries[1].value)
+    table = tables.make(scores, runs, spec(), context(peers=peers))
+    assert table.columns == ["x", "x, peers'"]
+    assert table.rows[0].entries[1].value == -6.5
+    assert np.isnan(table.rows[1].entries[1].value)
 
 
 def tables_cells():
@@ -91,22 +92,22 @@ def tables_cells():
     return discover.module("tables", "beside").cells(spec(), context())
 
 
-def test_columns_that_nothing_fills_are_not_there():
+def test_columns_without_any_number_are_left_out():
     runs, scores = frames(theory=False)
     assert tables.make(scores, runs, spec(), context()).columns == ["x"]
 
 
-def test_a_line_a_score_with_its_difference():
+def test_a_row_per_score_with_its_difference():
     runs, scores = frames()
-    printed = {Quantity("t", "toy", "m", "", "f.x", "mean"): -7.5}
-    made = tables.make(
+    published = {Quantity("t", "toy", "m", "", "f.x", "mean"): -7.5}
+    table = tables.make(
         scores,
         runs,
         dataclasses.replace(spec("by_score"), metrics=("f",)),
-        context(authors=printed),
+        context(authors=published),
     )
-    assert [row.label for row in made.rows] == ["x", "x theory"]
-    ours, published, difference = made.rows[0].entries
+    assert [row.label for row in table.rows] == ["x", "x theory"]
+    ours, published, difference = table.rows[0].entries
     assert (ours.value, published.value, difference.value) == pytest.approx((-7.4, -7.5, 0.1))
     assert ours.number() == "-7.4000"
 
@@ -116,21 +117,20 @@ def test_lines_are_drawn_from_the_history_with_their_closed_form():
     history = pd.DataFrame(
         {"step": [0, 1, 2], "loss": 1.0, "x": [-9.0, -8.5, -8.0], "x_0": 1.0, "x_other": 2.0}
     )
-    made = figures.draw("lines", scores, spec("lines"), context(history=lambda run: history))
-    assert set(made.data["line"]) == {"x", "x_0"}
-    one = made.data[(made.data["run"] == "toy/m/one/0") & (made.data["line"] == "x")]
+    drawn = figures.draw("lines", scores, spec("lines"), context(history=lambda run: history))
+    assert set(drawn.data["line"]) == {"x", "x_0"}
+    one = drawn.data[(drawn.data["run"] == "toy/m/one/0") & (drawn.data["line"] == "x")]
     assert one["value"].tolist() == [-9.0, -8.5, -8.0]
     assert set(one["theory"]) == {-8.05}
-    only = dataclasses.replace(spec("lines"), where=(("beta", 1.0),))
-    assert set(
-        figures.draw("lines", scores, only, context(history=lambda run: history)).data["run"]
-    ) == {"toy/m/five/0"}
+    restricted = dataclasses.replace(spec("lines"), where=(("beta", 1.0),))
+    drawn = figures.draw("lines", scores, restricted, context(history=lambda run: history))
+    assert set(drawn.data["run"]) == {"toy/m/five/0"}
 
 
 def test_a_sweep_is_drawn_where_a_closed_form_is_known():
     _, scores = frames()
-    made = figures.draw("against_theory", scores, spec("against_theory"), context())
-    [row] = made.data.to_dict("records")
+    drawn = figures.draw("against_theory", scores, spec("against_theory"), context())
+    [row] = drawn.data.to_dict("records")
     assert (row["text"], row["ours"], row["theory"], row["n"]) == (
         "one",
         pytest.approx(-7.9),
@@ -140,7 +140,7 @@ def test_a_sweep_is_drawn_where_a_closed_form_is_known():
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "text"),
     [
         (0.1234, "0.123"),
         (2.5e-5, "2.5e-05"),
@@ -149,10 +149,10 @@ def test_a_sweep_is_drawn_where_a_closed_form_is_known():
         (-3e-4, "-3.0e-04"),
     ],
 )
-def test_a_small_number_does_not_look_like_none(value, said):
-    assert Entry(value, np.nan, np.nan).number() == said
+def test_a_small_number_does_not_look_like_zero(value, text):
+    assert Entry(value, np.nan, np.nan).number() == text
 
 
-def test_scores_of_one_metric_go_without_its_name():
+def test_scores_of_one_metric_are_shown_without_its_name():
     assert names.scores(["linear_optimum.omega_error", "linear_optimum.kl"]) == ["ω error", "KL"]
     assert names.scores(["mig.mig", "sap.sap"]) == ["MIG", "SAP"]

@@ -1,8 +1,14 @@
-"""Figures: one file a kind, found by its name; each has ``draw(scores, spec, context)`` and ``cells(spec, context)``.
+"""Figures: one file per kind, discovered by its name.
 
-``draw`` takes the tidy scores, draws what there is, prints n, and answers the figure with the tidy data behind its panels. A
-kind that shows models themselves says ``SHOWS_MODELS = True`` and its ``draw`` takes their ``specimens``, too.
-``cells`` lists the numbers that the paper's figure states, so that the comparison can ask for each.
+A kind defines two functions and, if it shows models themselves, one constant:
+
+``draw(scores, spec, context) -> Drawn``
+    The figure and the tidy data behind its panels, from the gathered scores. It draws the scores
+    that there are, shows missing ones as missing, and prints n.
+``cells(spec, context) -> list of Quantity``
+    The numbers that the paper's figure states, each of which the comparison looks up.
+``SHOWS_MODELS = True``
+    ``draw`` takes a fourth argument, ``specimens``: codes, images and decoders of runs.
 """
 
 from dataclasses import dataclass
@@ -18,15 +24,17 @@ from facsimile.foundation import atomic, discover
 from facsimile.presentation.context import Context
 from facsimile.presentation.spec import Spec
 
-# Editable text in PDFs, and nothing in the files that changes from one drawing to the next.
+# Text in PDFs stays editable, and a figure that is drawn again gives the same bytes: element ids
+# are not random, and files carry neither dates nor versions.
 OUTPUT: dict[Any, Any] = {"pdf.fonttype": 42, "svg.hashsalt": "facsimile"}
 METADATA = {"pdf": {"CreationDate": None, "ModDate": None}, "png": {"Software": None}}
 DPI = 150
+MARGIN = 0.12  # inches around the figure
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A figure, and one row a mark of it."""
+    """A figure and the tidy data behind it, one row per mark."""
 
     figure: Figure
     data: pd.DataFrame
@@ -39,19 +47,48 @@ def draw(
     context: Context,
     specimens: Specimens | None = None,
 ) -> Drawn:
-    """Draw one figure; raises UnknownName if no file of figures/ is called ``kind``, ValueError if it needs ``specimens``."""
+    """Draw one figure.
+
+    Parameters
+    ----------
+    kind
+        Name of a file in figures/.
+    scores
+        Gathered scores, one row per number (scores.parquet).
+    spec, context
+        What the figure shows, and the study at one of its scales.
+    specimens
+        Codes, images and decoders of runs, for kinds that show models themselves.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such kind of figure.
+    ValueError
+        If the kind shows models themselves and no ``specimens`` are given.
+    """
     module = discover.module("figures", kind)
-    shows_models = getattr(module, "SHOWS_MODELS", False)
-    if shows_models and specimens is None:
+    if not getattr(module, "SHOWS_MODELS", False):
+        drawn: Drawn = module.draw(scores, spec, context)
+        return drawn
+    if specimens is None:
         raise ValueError(
-            f"{spec.id}: {kind} shows models themselves; give it the specimens of a store (specimens.Stored)"
+            f"{spec.id}: {kind} shows models themselves; "
+            "give it the specimens of a store (scoring.specimens.StoredSpecimens)"
         )
-    drawn: Drawn = module.draw(scores, spec, context, *[specimens] * shows_models)
+    drawn = module.draw(scores, spec, context, specimens)
     return drawn
 
 
-def save(drawn: Drawn, folder: Path, name: str) -> list[Path]:
-    """Write ``name``.pdf, .png (150 dpi) and .csv (the data), whole or not at all; a drawing gives the same bytes again."""
+def save(
+    drawn: Drawn,
+    folder: Path,
+    name: str,
+) -> list[Path]:
+    """Write ``name``.pdf, .png (150 dpi) and .csv (the data).
+
+    A file is written completely or not at all. The same drawing gives the same bytes.
+    """
     paths = {ending: folder / f"{name}.{ending}" for ending in ("pdf", "png", "csv")}
     for ending, metadata in METADATA.items():
         with atomic.replacing(paths[ending]) as temporary, mpl.rc_context(OUTPUT):
@@ -61,7 +98,8 @@ def save(drawn: Drawn, folder: Path, name: str) -> list[Path]:
                 dpi=DPI,
                 metadata=metadata,
                 bbox_inches="tight",
-                pad_inches=0.12,
+                pad_inches=MARGIN,
             )
-    atomic.write_bytes(paths["csv"], drawn.data.to_csv(index=False, lineterminator="\n").encode())
+    data = drawn.data.to_csv(index=False, lineterminator="\n")
+    atomic.write_bytes(paths["csv"], data.encode())
     return list(paths.values())

@@ -1,4 +1,7 @@
-"""Scores against data sets in their order: how far each makes what is learned hard (Michlo et al. 2023, Fig. 9)."""
+"""Scores against data sets in their order (Michlo et al. 2023, Fig. 9).
+
+It shows how hard the order makes the task of learning.
+"""
 
 from typing import Any
 
@@ -12,61 +15,77 @@ from facsimile.figures import Drawn
 from facsimile.figures.base import labels, style
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import select
+from facsimile.presentation.select import select, without_controls
 from facsimile.presentation.spec import Quantity, Spec
 
+Marks = dict[str, dict[str, Any]]
+"""Cell -> keyword arguments of ``Axes.plot`` for its markers."""
 
-def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
-    """One panel a score, one line a cell through the medians of its runs, which are points; data sets in the spec's order."""
-    found, wanted = select(scores, spec, context)
-    own = labels.cells(found[~found["control"].astype(bool)])
-    shown, cells = context.shown(spec), list(dict.fromkeys(own["cell"]))
-    marks = {cell: _marked(cell, i, len(cells)) for i, cell in enumerate(cells)}
+
+def draw(
+    scores: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> Drawn:
+    """One panel per score, one line per cell through the medians of its runs.
+
+    The runs themselves are points; data sets are in the spec's order.
+    """
+    selected, metrics = select(scores, spec, context)
+    trained = labels.cells(without_controls(selected))
+    cells = list(dict.fromkeys(trained["cell"]))
+    palette = sns.color_palette("colorblind", len(cells))
+    marks = {cell: style.mark(palette[i], i) for i, cell in enumerate(cells)}
     with style.styled():
-        figure, panels = style.grid(len(wanted), 3.6, 2.6, columns=2)
-        for axes, name in zip(panels, wanted, strict=True):
-            _panel(axes, own[own["name"] == name], shown, marks)
+        figure, panels = style.grid(len(metrics), 3.6, 2.6, columns=2)
+        for axes, name in zip(panels, metrics, strict=True):
+            _panel(axes, trained[trained["name"] == name], context.shown(spec), marks)
             axes.set_title(names.metric(name), loc="left")
-            style.scale(axes, "y", spec)
-        legend = [Line2D([], [], lw=1.1, label=cell, **mark) for cell, mark in marks.items()]
-        style.finish(figure, spec, context, [labels.remark(own, "Lines: medians")], legend)
-    return Drawn(figure, labels.data(own))
+            style.set_scale(axes, "y", spec)
+        legend = []
+        for cell, mark in marks.items():
+            legend.append(Line2D([], [], lw=1.1, label=cell, **mark))
+        remark = labels.remark(trained, "Lines: medians")
+        style.finish(figure, spec, context, [remark], legend)
+    return Drawn(figure, labels.data(trained))
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
-    """The median of every method on every data set."""
-    return labels.quantities(spec, context)
+    """The median of each method on each data set."""
+    return labels.medians(spec, context)
 
 
 def _panel(
-    axes: Axes, own: pd.DataFrame, shown: list[str], marks: dict[str, dict[str, Any]]
+    axes: Axes,
+    scores: pd.DataFrame,
+    datasets: list[str],
+    marks: Marks,
 ) -> None:
-    place = {dataset: x for x, dataset in enumerate(shown)}
-    for cell, runs in own.groupby("cell", sort=False):
+    position = {dataset: x for x, dataset in enumerate(datasets)}
+    for cell, runs in scores.groupby("cell", sort=False):
         mark = marks[str(cell)]
-        axes.plot(runs["dataset"].map(place), runs["result"], ls="", alpha=0.55, **mark)
-        middle = runs.groupby("dataset")["result"].median().reindex(shown).to_numpy(dtype=float)
+        x = runs["dataset"].map(position)
         axes.plot(
-            np.arange(len(shown))[~np.isnan(middle)],
-            middle[~np.isnan(middle)],
-            lw=1.1,
-            color=mark["color"],
+            x,
+            runs["result"],
+            ls="",
+            alpha=0.55,
+            **mark,
         )
-    if own.empty:
+        medians = runs.groupby("dataset")["result"].median().reindex(datasets)
+        values = medians.to_numpy(dtype=float)
+        # The line goes straight past data sets that have no run.
+        has_runs = ~np.isnan(values)
+        places = np.flatnonzero(has_runs)
+        axes.plot(places, values[has_runs], lw=1.1, color=mark["color"])
+    if scores.empty:
         style.empty(axes, "no scores")
-    said = [names.dataset(dataset).replace(" (", "\n(") for dataset in shown]
-    axes.set(xticks=range(len(shown)), xticklabels=said, xlim=(-0.4, len(shown) - 0.6))
+    ticks = [names.dataset(dataset).replace(" (", "\n(") for dataset in datasets]
+    axes.set(
+        xticks=range(len(datasets)),
+        xticklabels=ticks,
+        xlim=(-0.4, len(datasets) - 0.6),
+    )
     axes.tick_params(axis="x", labelsize=6.5)
     axes.grid(visible=False, axis="x")
     sns.despine(ax=axes, left=True)
-
-
-def _marked(cell: str, position: int, count: int) -> dict[str, Any]:
-    marker = style.MARKERS[position % len(style.MARKERS)]
-    return {
-        "color": sns.color_palette("colorblind", count)[position],
-        "marker": marker,
-        "ms": 4.5,
-        "mec": "white",
-        "mew": 0.4,
-    }

@@ -1,6 +1,10 @@
-"""Scores of each method, by what the study calls it, over its hyper-parameters and seeds (Michlo et al. 2023, Fig. 11)."""
+"""Scores of each label or method over hyper-parameters and seeds, as violins.
 
-import numpy as np
+Michlo et al. 2023, Fig. 11.
+"""
+
+import itertools
+
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -9,47 +13,54 @@ from facsimile.figures import Drawn
 from facsimile.figures.base import labels, style, violins
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import select
+from facsimile.presentation.select import select, without_controls
 from facsimile.presentation.spec import Quantity, Spec
 
 
-def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
-    """One panel a (data set, score), one violin a label of the spec's ``models``, or a method where there are no labels."""
-    found, wanted = select(scores, spec, context)
-    own = labels.cells(found[~found["control"].astype(bool)])
-    called = list(spec.models) or list(dict.fromkeys(own["called"]))
-    shown = [(dataset, name) for dataset in context.shown(spec) for name in wanted]
+def draw(
+    scores: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> Drawn:
+    """One panel per data set and score, one violin per label of the spec's ``models``.
+
+    Models without a label have one violin per method.
+    """
+    selected, metrics = select(scores, spec, context)
+    controls = selected[selected["control"].astype(bool)]
+    trained = labels.cells(without_controls(selected))
+    called = list(spec.models) or list(dict.fromkeys(trained["called"]))
+    shown = list(itertools.product(context.shown(spec), metrics))
     with style.styled():
-        figure, panels = style.grid(
-            len(shown), 3.4, 0.62 + 0.34 * len(called), columns=2, sharey=True
-        )
+        height = 0.62 + 0.34 * len(called)
+        figure, panels = style.grid(len(shown), 3.4, height, columns=2, sharey=True)
         for axes, (dataset, name) in zip(panels, shown, strict=True):
-            _panel(axes, own[(own["dataset"] == dataset) & (own["name"] == name)], called, found)
-            axes.set_title(style.titled(name, dataset, spec, context), loc="left")
-        style.finish(
-            figure,
-            spec,
-            context,
-            [violins.remark(found)],
-            violins.legend()[: 1 + 2 * bool(context.design.controls)],
-        )
-    return Drawn(figure, labels.data(own))
+            is_here = (trained["dataset"] == dataset) & (trained["name"] == name)
+            _panel(axes, trained[is_here], called, controls)
+            axes.set_title(style.panel_title(name, dataset, spec, context), loc="left")
+        # Without controls only the median has an entry.
+        legend = violins.legend()
+        if not context.design.controls:
+            legend = legend[:1]
+        style.finish(figure, spec, context, [violins.remark(selected)], legend)
+    return Drawn(figure, labels.data(trained))
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
-    """The median of every violin."""
-    return labels.quantities(spec, context)
+    """The median of each violin."""
+    return labels.medians(spec, context)
 
 
-def _panel(axes: Axes, own: pd.DataFrame, called: list[str], found: pd.DataFrame) -> None:
-    values = {name: runs["result"].to_numpy(dtype=float) for name, runs in own.groupby("called")}
-    colours = sns.color_palette("colorblind", max(1, len(called)))
-    groups = [
-        (names.model(name), values.get(name, np.zeros(0)), colour)
-        for name, colour in zip(called, colours, strict=False)
-    ]
-    violins.rows(
-        axes,
-        groups,
-        found[found["control"].astype(bool) & found["name"].isin(own["name"].unique())],
-    )
+def _panel(
+    axes: Axes,
+    scores: pd.DataFrame,
+    called: list[str],
+    controls: pd.DataFrame,
+) -> None:
+    groups = []
+    palette = sns.color_palette("colorblind", max(1, len(called)))
+    for name, colour in zip(called, palette, strict=False):
+        values = scores.loc[scores["called"] == name, "result"].to_numpy(dtype=float)
+        groups.append((names.model(name), values, colour))
+    is_same_score = controls["name"].isin(scores["name"].unique())
+    violins.rows(axes, groups, controls[is_same_score])

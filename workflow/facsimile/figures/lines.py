@@ -2,6 +2,7 @@
 
 import json
 import textwrap
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,37 +13,52 @@ from matplotlib.lines import Line2D
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import style
-from facsimile.presentation import names
+from facsimile.presentation import names, quantities
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import rows_of_models
+from facsimile.presentation.select import THEORY, rows_of_models, without_controls
 from facsimile.presentation.spec import Quantity, Spec
 
-THEORY = "_theory"
-CHARACTERS_HIGH = 24  # of a line beside a panel
+LABEL_WIDTH = 24  # characters, of the label beside a row of panels
+DASHES = (0, (4, 3))
+NO_BREAK_SPACE = "\u00a0"
+CELL = ["dataset", "model", "label", "params"]
 COLUMNS = ["run", "label", "params", "metric", "line", "step", "value", "theory", "n"]
 
 
-def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
-    """A row of panels a cell, a column a quantity ``metric.score``.
+class Cell(NamedTuple):
+    """The run that is drawn of a cell, its hyper-parameters, and the label of its panels."""
 
-    The lines are the columns ``score`` or ``score_0``, ``score_1``, … of the history of the cell's first run; dashes are the
-    scores ``score_theory`` or ``score_0_theory``, … of the same run.
+    run: str
+    params: str
+    text: str
+
+
+def draw(
+    scores: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> Drawn:
+    """One row of panels per cell, one column per quantity ``metric.score``.
+
+    The lines are the columns ``score`` or ``score_0``, ``score_1``, … of the history of the cell's
+    first run. Dashes are the scores ``score_theory`` or ``score_0_theory``, … of the same run.
     """
     cells = _cells(scores, spec, context)
-    frames = [_of(scores, cell, name, context) for cell in cells for name in spec.metrics]
-    data = pd.concat([frame for frame in frames if len(frame)] or [_nothing()])
-    data = data.astype({"step": float, "value": float, "theory": float})
+    data = _data(scores, cells, spec, context)
     with style.styled():
-        figure, grid = style.panels(
-            max(1, len(cells)), max(1, len(spec.metrics)), 3.0, 1.9, sharex=True
-        )
-        for axes_of, cell in zip(grid, cells, strict=False):
-            for axes, name in zip(axes_of, spec.metrics, strict=True):
-                _panel(axes, data[(data["run"] == cell["run"]) & (data["metric"] == name)])
-            axes_of[0].set_ylabel(
-                textwrap.fill(cell["text"].replace(" = ", "\u00a0=\u00a0"), CHARACTERS_HIGH)
-            )
-        for axes, title in zip(grid[0], names.scores(list(spec.metrics)), strict=False):
+        # A figure without any cell or quantity has one empty panel.
+        rows = max(1, len(cells))
+        columns = max(1, len(spec.metrics))
+        figure, grid = style.panels(rows, columns, 3.0, 1.9, sharex=True)
+        for row, cell in zip(grid, cells, strict=False):
+            for axes, name in zip(row, spec.metrics, strict=True):
+                is_here = (data["run"] == cell.run) & (data["metric"] == name)
+                _panel(axes, data[is_here])
+            # Keep "β = 4" on one line.
+            label = cell.text.replace(" = ", f"{NO_BREAK_SPACE}={NO_BREAK_SPACE}")
+            row[0].set_ylabel(textwrap.fill(label, LABEL_WIDTH))
+        titles = names.scores(list(spec.metrics))
+        for axes, title in zip(grid[0], titles, strict=False):
             axes.set_title(title, loc="left")
         for axes in grid[-1]:
             axes.set_xlabel("step")
@@ -53,96 +69,109 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
-    """No numbers: a paper's curves are not printed, but one for each data set keeps the comparison complete."""
-    wanted = [
-        (dataset, name)
-        for dataset in context.paper_and_shown(spec)
-        for name in context.metrics_of(spec)
-    ]
-    return [
-        Quantity(spec.id, dataset, model, "", name, "mean")
-        for dataset, name in wanted
-        for model in context.design.models
-    ]
+    """The mean of each model, though a paper's curves are not printed as numbers.
+
+    It keeps the comparison complete.
+    """
+    return quantities.of_models(spec, context, context.design.models, "mean")
 
 
-def _cells(scores: pd.DataFrame, spec: Spec, context: Context) -> list[dict[str, str]]:
-    """The first run of every cell that the spec shows: its key, label, params and what its panel is called."""
+def _cells(
+    scores: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> list[Cell]:
+    """The first run of each cell shown."""
     if context.history is None:
         return []
-    here = scores["dataset"].isin(context.shown(spec)) & ~scores["control"].astype(bool)
-    shown = rows_of_models(scores[here], spec.models)
-    first = shown.drop_duplicates(["dataset", "model", "label", "params"])[
-        ["run", "dataset", "model", "label", "params"]
-    ]
-    rows = [
-        {str(key): str(value) for key, value in row.items()} for row in first.to_dict("records")
-    ]
-    alone = {
-        str(label)
-        for label, params in first.groupby("label")["params"]
-        if label and params.nunique() == 1
-    }
-    several = len(context.shown(spec)) > 1
-    return [
-        row | {"text": _text(row, alone, several)}
-        for row in rows
-        if _wanted(json.loads(row["params"]), spec)
-    ]
+    several_datasets = len(context.shown(spec)) > 1
+    shown = without_controls(scores[scores["dataset"].isin(context.shown(spec))])
+    shown = rows_of_models(shown, spec.models)
+    runs = shown.drop_duplicates(CELL)[["run", *CELL]].astype(str)
+    settings_per_label = runs.groupby("label")["params"].nunique()
+    cells = []
+    for run in runs.to_dict("records"):
+        if not _is_shown(json.loads(run["params"]), spec):
+            continue
+        parts = [f"{names.dataset(run['dataset'])} ·"] if several_datasets else []
+        parts.append(run["label"] or names.model(run["model"]))
+        # A label of one cell alone needs no hyper-parameters beside it.
+        if not run["label"] or settings_per_label[run["label"]] > 1:
+            parts.append(names.settings(run["params"]))
+        text = " ".join(filter(None, parts))
+        cells.append(Cell(run["run"], run["params"], text))
+    return cells
 
 
-def _wanted(params: dict[str, float], spec: Spec) -> bool:
+def _is_shown(params: dict[str, float], spec: Spec) -> bool:
+    """Whether a cell has the values of ``spec.where``, as far as it has these hyper-parameters."""
     return all(params.get(name, value) == value for name, value in spec.where)
 
 
-def _text(row: dict[str, str], alone: set[str], several: bool) -> str:
-    """What a row of panels is called: its data set where there are several, its label or model, and settings if they tell."""
-    where = f"{names.dataset(row['dataset'])} ·" if several else ""
-    settings = "" if row["label"] in alone else names.settings(row["params"])
-    return " ".join(filter(None, [where, row["label"] or names.model(row["model"]), settings]))
+def _data(
+    scores: pd.DataFrame,
+    cells: list[Cell],
+    spec: Spec,
+    context: Context,
+) -> pd.DataFrame:
+    """One row per cell, line and recorded step, with the columns ``COLUMNS``."""
+    tables = []
+    for cell in cells:
+        for name in spec.metrics:
+            tables += _lines(scores, cell, name, context)
+    if not tables:
+        tables = [pd.DataFrame({column: pd.Series(dtype=object) for column in COLUMNS})]
+    return pd.concat(tables).astype({"step": float, "value": float, "theory": float})
 
 
-def _of(scores: pd.DataFrame, cell: dict[str, str], name: str, context: Context) -> pd.DataFrame:
-    """A row a recorded step and line of one quantity of one run."""
+def _lines(
+    scores: pd.DataFrame,
+    cell: Cell,
+    name: str,
+    context: Context,
+) -> list[pd.DataFrame]:
+    """The lines of one quantity of one run."""
     assert context.history is not None
-    history, (metric, _, quantity) = context.history(cell["run"]), name.partition(".")
-    own = scores[(scores["run"] == cell["run"]) & (scores["metric"] == metric)].set_index("score")[
-        "result"
-    ]
-    lines = [
-        c for c in history.columns if c == quantity or c.removeprefix(f"{quantity}_").isdigit()
-    ]
-    frames = [
-        history[["step"]].assign(
-            run=cell["run"],
-            label=cell["text"],
-            params=cell["params"],
+    history = context.history(cell.run)
+    if history.empty:
+        return []
+    metric, _, quantity = name.partition(".")
+    of_run = scores[(scores["run"] == cell.run) & (scores["metric"] == metric)]
+    results = of_run.set_index("score")["result"]
+    tables = []
+    for column in history.columns:
+        if column != quantity and not column.removeprefix(f"{quantity}_").isdigit():
+            continue
+        table = history[["step"]].assign(
+            run=cell.run,
+            label=cell.text,
+            params=cell.params,
             metric=name,
-            line=line,
-            value=history[line],
-            theory=own.get(line + THEORY, np.nan),
+            line=column,
+            value=history[column],
+            theory=results.get(column + THEORY, np.nan),
             n=1,
         )
-        for line in lines
-    ]
-    return pd.concat(frames)[COLUMNS] if frames else _nothing()
-
-
-def _nothing() -> pd.DataFrame:
-    return pd.DataFrame({column: pd.Series(dtype=object) for column in COLUMNS})
+        tables.append(table[COLUMNS])
+    return tables
 
 
 def _panel(axes: Axes, data: pd.DataFrame) -> None:
     lines = list(dict.fromkeys(data["line"]))
-    for colour, line in zip(
-        sns.color_palette("colorblind", max(1, len(lines))), lines, strict=False
-    ):
-        own = data[data["line"] == line]
-        axes.plot(own["step"], own["value"], color=colour, lw=1.1)
-        if own["theory"].notna().any():
+    palette = sns.color_palette("colorblind", max(1, len(lines)))
+    for colour, line in zip(palette, lines, strict=False):
+        of_line = data[data["line"] == line]
+        axes.plot(of_line["step"], of_line["value"], color=colour, lw=1.1)
+        if of_line["theory"].notna().any():
+            theory = float(of_line["theory"].iloc[0])
             axes.axhline(
-                float(own["theory"].iloc[0]), color=colour, lw=0.9, ls=(0, (4, 3)), alpha=0.8
+                theory,
+                color=colour,
+                lw=0.9,
+                ls=DASHES,
+                alpha=0.8,
             )
+    # Not log, because histories begin at step 0.
     if lines:
         axes.set(xscale="symlog", xlim=(0, None))
     else:
@@ -154,6 +183,19 @@ def _panel(axes: Axes, data: pd.DataFrame) -> None:
 
 def _legend() -> list[Artist]:
     return [
-        Line2D([], [], color=style.INK, lw=1.1, label="along training"),
-        Line2D([], [], color=style.INK, lw=0.9, ls=(0, (4, 3)), label="closed form"),
+        Line2D(
+            [],
+            [],
+            color=style.INK,
+            lw=1.1,
+            label="along training",
+        ),
+        Line2D(
+            [],
+            [],
+            color=style.INK,
+            lw=0.9,
+            ls=DASHES,
+            label="closed form",
+        ),
     ]

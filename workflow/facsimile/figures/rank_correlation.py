@@ -1,92 +1,115 @@
-"""Spearman rank correlation of scores over trained runs, as a heat map (Locatello et al. 2019, Fig. 2, 4 centre and 5).
+"""Rank correlation of scores over trained runs, as a heat map.
 
-Without ``against``, each of the scores ``metrics`` with each other; else those of ``metrics`` with those of ``against``.
+Locatello et al. 2019, Fig. 2, Fig. 4, centre, and Fig. 5. Each of the scores ``metrics`` with each
+other, or with each of those of ``against`` if there are any.
 """
 
 import itertools
+from dataclasses import astuple
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import heat, style
-from facsimile.presentation import names
+from facsimile.presentation import names, quantities
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import select
+from facsimile.presentation.select import select, without_controls
 from facsimile.presentation.spec import Quantity, Spec
-from facsimile.statistics.estimates import Estimate
 
 COLUMNS = ["dataset", "metric_a", "metric_b", "spearman", "low", "high", "n"]
 
 
-def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
-    """One heat map a data set; each cell prints the correlation and its interval, runs that lack either score left out."""
-    found, wanted = select(scores, spec, context)
-    trained = found[~found["control"].astype(bool)]
-    shown, columns = context.shown(spec), list(spec.against) or wanted
-    tables = [
-        correlations(trained[trained["dataset"] == dataset], _pairs(wanted, spec.against), dataset)
-        for dataset in shown
-    ]
+def draw(
+    scores: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> Drawn:
+    """One heat map per data set; each square prints a correlation and its interval.
+
+    A correlation is over the runs that have both scores.
+    """
+    selected, metrics = select(scores, spec, context)
+    trained = without_controls(selected)
+    datasets = context.shown(spec)
+    columns = list(spec.against) or metrics
+    pairs = _pairs(metrics, spec)
+    tables = []
+    for dataset in datasets:
+        tables.append(correlations(trained[trained["dataset"] == dataset], pairs, dataset))
     with style.styled():
-        width, height = 1.5 + heat.CELL[0] * len(columns), 0.7 + heat.CELL[1] * len(wanted)
-        figure, grid = style.panels(1, len(shown), width, height, sharey=True)
-        for axes, dataset, table in zip(grid.flat, shown, tables, strict=True):
-            _panel(axes, table, wanted, columns)
-            axes.set_title(
-                (f"{names.dataset(dataset)} · " if len(shown) > 1 else "") + _runs(table),
-                loc="left",
-                fontsize=8.5,
-            )
+        width = 1.5 + heat.CELL[0] * len(columns)
+        height = 0.7 + heat.CELL[1] * len(metrics)
+        figure, grid = style.panels(1, len(datasets), width, height, sharey=True)
+        for axes, dataset, table in zip(grid.flat, datasets, tables, strict=True):
+            _panel(axes, table, metrics, columns)
+            title = heat.runs(table["n"])
+            if len(datasets) > 1:
+                title = f"{names.dataset(dataset)} · {title}"
+            axes.set_title(title, loc="left", fontsize=8.5)
         heat.bar(figure, grid)
         style.finish(figure, spec, context, [heat.remark()])
     return Drawn(figure, pd.concat(tables, ignore_index=True))
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
-    """The correlation of every two scores, for the paper's data sets and those drawn here."""
-    pairs = _pairs(context.metrics_of(spec), spec.against)
-    return [
-        Quantity(spec.id, d, "", "", f"{a} ~ {b}", "spearman")
-        for d in context.paper_and_shown(spec)
-        for a, b in pairs
-    ]
+    """The correlation of each pair of scores."""
+    return quantities.of_pairs(spec, context, _pairs(context.metrics_of(spec), spec))
 
 
-def correlations(trained: pd.DataFrame, pairs: heat.Pairs, dataset: str) -> pd.DataFrame:
-    """A row for every two scores: correlation, interval, and n, the runs that have both."""
-    wanted = list(dict.fromkeys(itertools.chain(*pairs)))
-    wide = (
-        trained.pivot(index="run", columns="name", values="result")
-        .reindex(columns=wanted)
-        .astype(float)
-    )
-    found = heat.correlated(wide, pairs, dataset)
-    return pd.DataFrame([(dataset, *pair, *found[pair]) for pair in pairs], columns=COLUMNS)
+def correlations(
+    trained: pd.DataFrame,
+    pairs: heat.Pairs,
+    dataset: str,
+) -> pd.DataFrame:
+    """Correlate pairs of scores on one data set.
+
+    Parameters
+    ----------
+    trained
+        Scores of trained runs, with a column ``name``.
+    pairs
+        Names of the scores to correlate.
+    dataset
+        The data set that the runs were trained on.
+
+    Returns
+    -------
+    DataFrame
+        One row per pair with the columns ``COLUMNS``; n is the number of runs that have both.
+    """
+    columns = list(dict.fromkeys(itertools.chain(*pairs)))
+    wide = trained.pivot(index="run", columns="name", values="result")
+    wide = wide.reindex(columns=columns).astype(float)
+    correlations = heat.correlated(wide, pairs, dataset)
+    rows = [(dataset, *pair, *astuple(correlations[pair])) for pair in pairs]
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _pairs(wanted: list[str], against: tuple[str, ...]) -> heat.Pairs:
-    return (
-        list(itertools.product(wanted, against))
-        if against
-        else list(itertools.combinations(wanted, 2))
-    )
+def _pairs(metrics: list[str], spec: Spec) -> heat.Pairs:
+    if spec.against:
+        return list(itertools.product(metrics, spec.against))
+    return list(itertools.combinations(metrics, 2))
 
 
-def _panel(axes: Axes, table: pd.DataFrame, rows: list[str], columns: list[str]) -> None:
-    symmetric = rows == columns
+def _panel(
+    axes: Axes,
+    table: pd.DataFrame,
+    rows: list[str],
+    columns: list[str],
+) -> None:
+    is_symmetric = rows == columns
     for row in table.to_dict("records"):
-        found = Estimate(row["spearman"], row["low"], row["high"], int(row["n"]))
-        x, y = columns.index(row["metric_b"]), rows.index(row["metric_a"])
-        for at in [(x, y), (y, x)][: 1 + symmetric]:
-            heat.cell(axes, *at, found)
-    for i in np.arange(len(rows)) if symmetric else ():
-        heat.blank(axes, int(i))
-    heat.frame(axes, list(map(names.metric, columns)), list(map(names.metric, rows)))
-
-
-def _runs(table: pd.DataFrame) -> str:
-    return (
-        heat.runs(int(table["n"].min()), int(table["n"].max())) if len(table) else heat.runs(0, 0)
-    )
+        correlation = heat.correlation_of(row)
+        x = columns.index(row["metric_b"])
+        y = rows.index(row["metric_a"])
+        heat.cell(axes, x, y, correlation)
+        # Each pair is computed once and drawn on both sides of the diagonal.
+        if is_symmetric:
+            heat.cell(axes, y, x, correlation)
+    if is_symmetric:
+        for i in range(len(rows)):
+            heat.blank(axes, i)
+    column_labels = [names.metric(name) for name in columns]
+    row_labels = [names.metric(name) for name in rows]
+    heat.frame(axes, column_labels, row_labels)

@@ -1,9 +1,12 @@
-"""Scores against scores, a point a run (Locatello et al. 2019, Fig. 6, means against samples, metrics against metrics).
+"""Scores against scores, one point per run.
 
-Without ``against``, each of the scores ``metrics`` with each other; else ``against`` upwards and ``metrics`` to the right.
+Locatello et al. 2019, Fig. 6, and those of means against samples and metrics against metrics. Each
+of the scores ``metrics`` with each other; or, if there are any, ``against`` on the y axes and
+``metrics`` on the x axes.
 """
 
 import itertools
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,122 +15,178 @@ from matplotlib.axes import Axes
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import heat, style
-from facsimile.presentation import names
+from facsimile.presentation import names, quantities
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import select
+from facsimile.presentation.select import select, without_controls
 from facsimile.presentation.spec import Quantity, Spec
 from facsimile.statistics import estimates
 
-COLUMNS = 3
-FEW = 200
-LAYERS = 8  # of points: the method that is drawn last would hide the others
+PANELS_PER_ROW = 3
+FEW = 200  # more points are drawn small
+LAYERS = 8  # points are drawn in layers of all methods: the last method would hide the others
 RUN = ["run", "model", "params", "seed"]
-Cell = tuple[int, int, str, str, str]  # row, column, data set, score to the right, score upwards
+COLUMNS = ["dataset", "metric_x", "metric_y", *RUN, "x", "y"]
 
 
-def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
-    """One panel a (data set, two scores); points in their method's colour, n and Spearman's correlation over all of them."""
-    found, wanted = select(scores, spec, context)
-    trained = found[~found["control"].astype(bool)]
-    cells = _cells(wanted, spec, context)
+class Panel(NamedTuple):
+    """Where a panel is, and the scores on its x and y axes."""
+
+    row: int
+    column: int
+    dataset: str
+    x: str
+    y: str
+
+
+def draw(
+    scores: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> Drawn:
+    """One panel per data set and pair of scores; points have the colour of their method.
+
+    Each panel prints n and Spearman's correlation over all its points.
+    """
+    selected, metrics = select(scores, spec, context)
+    trained = without_controls(selected)
+    panels = _layout(metrics, spec, context.shown(spec))
+    rows = 1 + max(panel.row for panel in panels)
+    columns = 1 + max(panel.column for panel in panels)
     with style.styled():
-        rows, columns = (
-            1 + max(row for row, *_ in cells),
-            1 + max(column for _, column, *_ in cells),
-        )
         figure, grid = style.panels(rows, columns, 2.35, 2.15)
-        for axes in set(grid.flat) - {grid[cell[:2]] for cell in cells}:
-            axes.set_axis_off()
-        points = [
-            _points(trained[trained["dataset"] == dataset], dataset, x, y)
-            for *_, dataset, x, y in cells
-        ]
-        for cell, table in zip(cells, points, strict=True):
-            _panel(grid[cell[:2]], table, cell, spec, context)
-        style.finish(figure, spec, context, [_remark()], style.methods(spec, context, lw=0))
-    return Drawn(figure, pd.concat(points, ignore_index=True))
+        used = {(panel.row, panel.column) for panel in panels}
+        for place in np.ndindex(rows, columns):
+            if place not in used:
+                grid[place].set_axis_off()
+        tables = []
+        for panel in panels:
+            of_dataset = trained[trained["dataset"] == panel.dataset]
+            table = _points(of_dataset, panel)
+            _draw_panel(grid[panel.row, panel.column], table, panel, spec, context)
+            tables.append(table)
+        legend = style.method_legend(spec, context, lw=0)
+        style.finish(figure, spec, context, [_remark()], legend)
+    return Drawn(figure, pd.concat(tables, ignore_index=True))
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
-    """The correlation that each panel prints, for the paper's data sets and those drawn here."""
-    pairs = [(x, y) for *_, x, y in _cells(context.metrics_of(spec), spec, context, ("",))]
-    return [
-        Quantity(spec.id, d, "", "", f"{x} ~ {y}", "spearman")
-        for d in context.paper_and_shown(spec)
-        for x, y in pairs
-    ]
+    """The correlation that each panel prints."""
+    panels = _layout(context.metrics_of(spec), spec, [""])
+    return quantities.of_pairs(spec, context, [(panel.x, panel.y) for panel in panels])
 
 
-def _cells(
-    wanted: list[str], spec: Spec, context: Context, datasets: tuple[str, ...] = ()
-) -> list[Cell]:
-    """Where each pair of scores stands: a staircase of the scores, or a block of rows or a single panel a data set."""
-    shown = datasets or tuple(context.shown(spec))
+def _layout(
+    metrics: list[str],
+    spec: Spec,
+    datasets: list[str],
+) -> list[Panel]:
+    """The panels: without ``against`` a staircase per data set, else a block or a single panel."""
     if not spec.against:
-        stairs = list(itertools.combinations(range(len(wanted)), 2))
-        steps = len(wanted) - 1
-        return [
-            (i * steps + b - 1, a, d, wanted[a], wanted[b])
-            for i, d in enumerate(shown)
-            for a, b in stairs
-        ]
-    if len(spec.against) == len(wanted) == 1:
-        return [(*divmod(i, COLUMNS), d, wanted[0], spec.against[0]) for i, d in enumerate(shown)]
-    below = len(spec.against)
-    placed = itertools.product(enumerate(shown), enumerate(spec.against), enumerate(wanted))
-    return [(i * below + row, column, d, x, y) for (i, d), (row, y), (column, x) in placed]
+        return _staircases(metrics, datasets)
+    panels = []
+    if len(spec.against) == len(metrics) == 1:
+        for i, dataset in enumerate(datasets):
+            row, column = divmod(i, PANELS_PER_ROW)
+            panels.append(Panel(row, column, dataset, metrics[0], spec.against[0]))
+        return panels
+    for i, dataset in enumerate(datasets):
+        for row, y in enumerate(spec.against, i * len(spec.against)):
+            for column, x in enumerate(metrics):
+                panels.append(Panel(row, column, dataset, x, y))
+    return panels
 
 
-def _points(trained: pd.DataFrame, dataset: str, x: str, y: str) -> pd.DataFrame:
-    """A row a run that has both scores."""
-    wide = (
-        trained[trained["name"].isin([x, y])]
-        .pivot(index=RUN, columns="name", values="result")
-        .reindex(columns=[x, y])
+def _staircases(metrics: list[str], datasets: list[str]) -> list[Panel]:
+    """Each pair of scores once, those of a data set below those of the one before."""
+    steps = len(metrics) - 1
+    panels = []
+    for i, dataset in enumerate(datasets):
+        for a, b in itertools.combinations(range(len(metrics)), 2):
+            row = i * steps + b - 1
+            panels.append(Panel(row, a, dataset, metrics[a], metrics[b]))
+    return panels
+
+
+def _points(trained: pd.DataFrame, panel: Panel) -> pd.DataFrame:
+    """One row per run that has both scores, with the columns ``COLUMNS``."""
+    scores = trained[trained["name"].isin([panel.x, panel.y])]
+    wide = scores.pivot(index=RUN, columns="name", values="result")
+    wide = wide.reindex(columns=[panel.x, panel.y])
+    both = wide.dropna().astype(float)
+    points = both.set_axis(["x", "y"], axis=1).reset_index()
+    points = points.assign(
+        dataset=panel.dataset,
+        metric_x=panel.x,
+        metric_y=panel.y,
     )
-    both = wide.dropna().astype(float).set_axis(["x", "y"], axis=1).reset_index()
-    return both.assign(dataset=dataset, metric_x=x, metric_y=y)[
-        ["dataset", "metric_x", "metric_y", *RUN, "x", "y"]
-    ]
+    return points[COLUMNS]
 
 
-def _panel(axes: Axes, table: pd.DataFrame, cell: Cell, spec: Spec, context: Context) -> None:
-    *_, dataset, x, y = cell
+def _draw_panel(
+    axes: Axes,
+    table: pd.DataFrame,
+    panel: Panel,
+    spec: Spec,
+    context: Context,
+) -> None:
     if table.empty:
         style.empty(axes, "no run has both")
-    few = len(table) < FEW
-    for (_, model), own in table.groupby([table.index % LAYERS, "model"]):
-        marks = style.marked(str(model), context) | (
-            {"ms": 4.0, "mew": 0.2} if few else {"ms": 1.9, "mew": 0}
-        )
-        axes.plot(
-            own["x"].to_numpy(), own["y"].to_numpy(), lw=0, alpha=0.75 if few else 0.55, **marks
-        )
+    if len(table) < FEW:
+        size = {"ms": 4.0, "mew": 0.2, "alpha": 0.75}
+    else:
+        size = {"ms": 1.9, "mew": 0, "alpha": 0.55}
+    for (_, model), points in table.groupby([table.index % LAYERS, "model"]):
+        mark = style.method_mark(str(model), context) | size
+        x, y = points["x"].to_numpy(), points["y"].to_numpy()
+        axes.plot(x, y, lw=0, **mark)
     for axis in ("x", "y"):
-        style.scale(axes, axis, spec)
-    if x.partition("@")[0] == y.partition("@")[0] and len(table):
-        ends = [
-            min(axes.get_xlim()[0], axes.get_ylim()[0]),
-            max(axes.get_xlim()[1], axes.get_ylim()[1]),
-        ]
-        axes.plot(ends, ends, color=style.FAINT, lw=0.8, ls=(0, (4, 2)), zorder=1)
-        axes.set(xlim=ends, ylim=ends)
-    axes.set(xlabel=style.titled(x, dataset, spec, context), ylabel=names.metric(y))
-    axes.set_title(_said(table), loc="left", fontsize=7.5, color=style.FAINT)
+        style.set_scale(axes, axis, spec)
+    # Two variations of one score are compared on the same scale.
+    score_x, score_y = panel.x.partition("@")[0], panel.y.partition("@")[0]
+    if score_x == score_y and len(table):
+        _diagonal(axes)
+    axes.set(
+        xlabel=style.panel_title(panel.x, panel.dataset, spec, context),
+        ylabel=names.metric(panel.y),
+    )
+    axes.set_title(
+        _count_and_correlation(table),
+        loc="left",
+        fontsize=7.5,
+        color=style.FAINT,
+    )
     axes.tick_params(labelsize=7)
     sns.despine(ax=axes)
 
 
-def _said(table: pd.DataFrame) -> str:
-    """n, and the correlation where there are runs enough for one."""
-    counted = f"n = {len(table):,}"
+def _diagonal(axes: Axes) -> None:
+    """Give both axes the same limits, and draw the line of equal scores."""
+    left, right = axes.get_xlim()
+    bottom, top = axes.get_ylim()
+    ends = [min(left, bottom), max(right, top)]
+    axes.plot(
+        ends,
+        ends,
+        color=style.FAINT,
+        lw=0.8,
+        ls=(0, (4, 2)),
+        zorder=1,
+    )
+    axes.set(xlim=ends, ylim=ends)
+
+
+def _count_and_correlation(table: pd.DataFrame) -> str:
+    """``n = 45, ρ = 0.80``, without the correlation if there are too few runs."""
+    count = f"n = {len(table):,}"
     if len(table) < heat.CORRELATION_RUNS:
-        return counted
-    value = estimates.rank_correlation(table["x"].to_numpy(), table["y"].to_numpy())
-    return counted if np.isnan(value) else f"{counted}, ρ = {heat.number(value)}"
+        return count
+    correlation = estimates.rank_correlation(table["x"].to_numpy(), table["y"].to_numpy())
+    if np.isnan(correlation):  # a score is constant
+        return count
+    return f"{count}, ρ = {heat.number(correlation)}"
 
 
 def _remark() -> str:
     few = f"fewer than {heat.CORRELATION_RUNS}"
-    said = f"Spearman's rank correlation, none of {few} runs or of a constant score"
-    return f"A point is a trained run that has both scores; ρ: {said}."
+    correlation = f"Spearman's rank correlation, none of {few} runs or of a constant score"
+    return f"A point is a trained run that has both scores; ρ: {correlation}."

@@ -1,4 +1,10 @@
-"""Median score of each method against the strength of its regularisation (Locatello et al. 2019, Fig. 1 and 4 left)."""
+"""Median score of each method against the strength of its regularisation.
+
+Locatello et al. 2019, Fig. 1 and Fig. 4, left.
+"""
+
+import itertools
+from dataclasses import astuple
 
 import numpy as np
 import pandas as pd
@@ -7,134 +13,125 @@ from matplotlib.axes import Axes
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import style
-from facsimile.foundation import canonical
-from facsimile.presentation import names
+from facsimile.presentation import names, quantities
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import select
+from facsimile.presentation.select import select, without_controls
 from facsimile.presentation.spec import Quantity, Spec
 from facsimile.statistics import estimates
 
-SHIFT = 0.07  # between methods, so that their intervals do not cover each other
+SHIFT = 0.07  # between methods, so that their intervals do not overlap
+COLUMNS = ["dataset", "metric", "model", "value", "value_index", "median", "low", "high", "n"]
 
 
-def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
-    """One panel a (data set, score); the x axis is the value's position in its own method's sweep, as the scales differ."""
-    found, wanted = select(scores, spec, context)
-    trained = found[found["value_index"].notna() & ~found["control"].astype(bool)]
-    shown = [(dataset, name) for dataset in context.shown(spec) for name in wanted]
-    medians = [_medians(trained, dataset, name, context) for dataset, name in shown]
+def draw(
+    scores: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> Drawn:
+    """One panel per data set and score, one line per method.
+
+    The x axis is the position of a value in the sweep of its method, as the scales of the methods'
+    hyper-parameters differ.
+    """
+    selected, metrics = select(scores, spec, context)
+    swept = without_controls(selected[selected["value_index"].notna()])
+    shown = list(itertools.product(context.shown(spec), metrics))
+    medians = [_medians(swept, dataset, name, context) for dataset, name in shown]
     with style.styled():
         figure, panels = style.grid(len(shown), 3.05, 2.3)
         for axes, (dataset, name), table in zip(panels, shown, medians, strict=True):
             _panel(axes, table, spec, context)
-            style.scale(axes, "y", spec)
-            axes.set_title(style.titled(name, dataset, spec, context), loc="left")
-        style.finish(
-            figure,
-            spec,
-            context,
-            [_remark(medians), _values(spec, context)],
-            style.methods(spec, context),
-        )
+            style.set_scale(axes, "y", spec)
+            axes.set_title(style.panel_title(name, dataset, spec, context), loc="left")
+        remarks = [_remark(medians), _positions(spec, context)]
+        style.finish(figure, spec, context, remarks, style.method_legend(spec, context))
     return Drawn(figure, pd.concat(medians, ignore_index=True))
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
-    """The median of every published value of every method that sweeps one hyper-parameter."""
-    wanted = [
-        (dataset, name)
-        for dataset in context.paper_and_shown(spec)
-        for name in context.metrics_of(spec)
-    ]
-    swept = [
-        (m, context.design.models[m][0], value)
-        for m in context.methods(spec)
-        for value in context.design.sweeps.get(m, ())
-    ]
-    return [
-        Quantity(spec.id, d, m, canonical.dumps({p: v}), name, "median")
-        for d, name in wanted
-        for m, p, v in swept
-    ]
+    """The median of each published value of each method that sweeps one hyper-parameter."""
+    swept = quantities.swept_cells(context, context.methods(spec))
+    return quantities.of_cells(spec, context, swept, "median")
 
 
-def _medians(trained: pd.DataFrame, dataset: str, name: str, context: Context) -> pd.DataFrame:
-    """A row a (model, value): median over seeds with its interval, and n."""
-    found = trained[(trained["dataset"] == dataset) & (trained["name"] == name)]
+def _medians(
+    swept: pd.DataFrame,
+    dataset: str,
+    name: str,
+    context: Context,
+) -> pd.DataFrame:
+    """Median over seeds of each value, with its interval and n; columns ``COLUMNS``."""
+    scores = swept[(swept["dataset"] == dataset) & (swept["name"] == name)]
     rows = []
     for model in context.design.models:
-        for position, runs in found[found["model"] == model].groupby("value_index"):
+        of_model = scores[scores["model"] == model]
+        for position, runs in of_model.groupby("value_index"):
+            # Seeded by what it is for, so that an interval does not depend on the other marks.
             rng = estimates.generator(dataset, name, model, str(position))
-            said = estimates.estimate(runs["result"].to_numpy(dtype=float), rng, estimates.median)
-            rows.append(
-                (
-                    dataset,
-                    name,
-                    model,
-                    runs["value"].iloc[0],
-                    position,
-                    said.value,
-                    said.low,
-                    said.high,
-                    said.n,
-                )
-            )
-    return pd.DataFrame(
-        rows,
-        columns=[
-            "dataset",
-            "metric",
-            "model",
-            "value",
-            "value_index",
-            "median",
-            "low",
-            "high",
-            "n",
-        ],
-    )
+            results = runs["result"].to_numpy(dtype=float)
+            median = estimates.estimate(results, rng, estimates.median)
+            value = runs["value"].iloc[0]
+            rows.append((dataset, name, model, value, position, *astuple(median)))
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _panel(axes: Axes, table: pd.DataFrame, spec: Spec, context: Context) -> None:
+def _panel(
+    axes: Axes,
+    table: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> None:
     palette = style.colours(context.design.models)
     methods = context.methods(spec)
     for i, model in enumerate(methods):
-        own = table[table["model"] == model]
-        x = own["value_index"].to_numpy(dtype=float) + 1 + SHIFT * (i - (len(methods) - 1) / 2)
-        middle, low, high = (own[key].to_numpy(dtype=float) for key in ("median", "low", "high"))
-        axes.plot(x, middle, lw=1.1, zorder=3, **style.marked(model, context))
-        limits = np.where(np.isnan(low), middle, low), np.where(np.isnan(high), middle, high)
-        axes.vlines(x, *limits, color=palette[model], lw=1.0, alpha=0.7)
+        of_model = table[table["model"] == model]
+        position = of_model["value_index"].to_numpy(dtype=float) + 1
+        # Methods are shifted symmetrically around the position.
+        x = position + SHIFT * (i - (len(methods) - 1) / 2)
+        median = of_model["median"].to_numpy(dtype=float)
+        mark = style.method_mark(model, context)
+        axes.plot(x, median, lw=1.1, zorder=3, **mark)
+        # A median without an interval gets a line of no length.
+        low = of_model["low"].to_numpy(dtype=float)
+        high = of_model["high"].to_numpy(dtype=float)
+        low = np.where(np.isnan(low), median, low)
+        high = np.where(np.isnan(high), median, high)
+        axes.vlines(
+            x,
+            low,
+            high,
+            color=palette[model],
+            lw=1.0,
+            alpha=0.7,
+        )
     if table.empty:
         style.empty(axes, "no scores")
-    most = max((len(values) for values in context.design.sweeps.values()), default=1)
+    # Sweeps may differ in length; the axis has room for the longest.
+    longest = max(map(len, context.design.sweeps.values()), default=1)
     axes.set(
-        xticks=range(1, most + 1),
-        xlim=(0.6, most + 0.4),
+        xticks=range(1, longest + 1),
+        xlim=(0.6, longest + 0.4),
         xlabel="position of the value in its sweep",
     )
     axes.grid(visible=False, axis="x")
     sns.despine(ax=axes, left=True)
 
 
-def _values(spec: Spec, context: Context) -> str:
-    swept = [
-        (m, context.design.models[m][0], context.design.sweeps[m])
-        for m in context.methods(spec)
-        if m in context.design.sweeps
-    ]
-    said = [
-        f"{names.model(m)} {names.parameter(p)} = {', '.join(f'{v:g}' for v in values)}"
-        for m, p, values in swept
-    ]
-    return f"Positions: {'; '.join(said)}."
+def _positions(spec: Spec, context: Context) -> str:
+    """``Positions: β-VAE β = 1, 2, 4; FactorVAE γ = 10, 20.``"""
+    texts = []
+    for model in context.methods(spec):
+        if model in context.design.sweeps:
+            parameter = names.parameter(context.design.models[model][0])
+            values = ", ".join(f"{value:g}" for value in context.design.sweeps[model])
+            texts.append(f"{names.model(model)} {parameter} = {values}")
+    return f"Positions: {'; '.join(texts)}."
 
 
 def _remark(medians: list[pd.DataFrame]) -> str:
-    counts = pd.concat([table["n"] for table in medians])
-    n = (
-        "no runs"
-        if counts.empty
-        else f"n = {counts.min()}" + (f" to {counts.max()}" if counts.max() > counts.min() else "")
+    counts = style.run_counts(pd.concat([table["n"] for table in medians]))
+    level = f"{100 * estimates.LEVEL:.0f} %"
+    return (
+        f"Median over seeds ({counts} a point) and its {level} bootstrap interval, "
+        "if two seeds differ."
     )
-    return f"Median over seeds ({n} a point) and its {100 * estimates.LEVEL:.0f} % bootstrap interval, if two seeds differ."

@@ -1,10 +1,14 @@
-"""What a method decodes as one code after another moves through its prior (Locatello et al. 2019, appendix)."""
+"""What a method decodes as one latent after another moves through its prior.
+
+Locatello et al. 2019, appendix.
+"""
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from facsimile.figures import Drawn
+from facsimile.figures.base import data as base_data
 from facsimile.figures.base import examples as base_examples
 from facsimile.figures.base import pictures as base_pictures
 from facsimile.figures.base import style
@@ -16,31 +20,47 @@ from facsimile.presentation.spec import Quantity, Spec
 SHOWS_MODELS = True
 STEPS = np.linspace(-2, 2, 7, dtype=np.float32)  # standard deviations of the prior
 COLUMNS = ["dataset", "model", "params", "seed", "run", "image", "latent", "rank", "kl"]
+REMARK = (
+    "Of each method the middle value of its sweep and its first seed. "
+    "A row moves one latent from -2 to 2, the others stay at the codes of the image in the middle "
+    "of the data set's order; "
+    "beside it the latent's KL from its prior, nats, mean over the data set."
+)
 
 
-def draw(scores: pd.DataFrame, spec: Spec, context: Context, specimens: Specimens) -> Drawn:
-    """A panel a (data set, method): a row a latent, those that say most first, from -2 to 2 around the codes of one image."""
+def draw(
+    scores: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+    specimens: Specimens,
+) -> Drawn:
+    """One panel per data set and method: one row per latent, moved from -2 to 2.
+
+    The other latents stay at the codes of one image. Latents are sorted by their KL from the prior,
+    the most informative first.
+    """
     examples = base_examples.of_each_method(scores, spec, context)
-    wanted = [(d, m) for d in context.shown(spec) for m in context.methods(spec)]
-    tables = [pd.DataFrame(columns=COLUMNS)]
+    datasets, methods = context.shown(spec), context.methods(spec)
+    tables = []
     with style.styled():
-        figure, panels = style.grid(len(wanted), 2.6, 3.3)
-        for axes, (dataset, model) in zip(panels, wanted, strict=True):
-            own = examples[(examples["dataset"] == dataset) & (examples["model"] == model)]
-            own = base_examples.there(own, specimens)
-            where = f"{names.dataset(dataset)} · " if len(context.shown(spec)) > 1 else ""
-            axes.set_title(
-                where
-                + (base_examples.said(own.iloc[0], context) if len(own) else names.model(model)),
-                loc="left",
-                fontsize=8,
-            )
-            tables += [_panel(axes, own.iloc[0], specimens)] if len(own) else []
-            if own.empty:
-                axes.set_axis_off()
-                style.empty(axes, "not in the store")
-        style.finish(figure, spec, context, [_remark()])
-    return Drawn(figure, pd.concat([table for table in tables if len(table)] or tables))
+        figure, panels = style.grid(len(datasets) * len(methods), 2.6, 3.3)
+        free = iter(panels)
+        for dataset in datasets:
+            prefix = f"{names.dataset(dataset)} · " if len(datasets) > 1 else ""
+            for model in methods:
+                axes = next(free)
+                is_here = (examples["dataset"] == dataset) & (examples["model"] == model)
+                runs = base_examples.stored(examples[is_here], specimens)
+                if runs.empty:
+                    title = names.model(model)
+                    axes.set_axis_off()
+                    style.empty(axes, "not in the store")
+                else:
+                    title = base_examples.title(runs.iloc[0], context)
+                    tables.append(_panel(axes, runs.iloc[0], specimens))
+                axes.set_title(prefix + title, loc="left", fontsize=8)
+        style.finish(figure, spec, context, [REMARK])
+    return Drawn(figure, base_data.joined(tables, COLUMNS))
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
@@ -48,28 +68,29 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
     return []
 
 
-def _panel(axes: Axes, example: pd.Series, specimens: Specimens) -> pd.DataFrame:
-    means, log_variances = specimens.codes(example["run"])
+def _panel(
+    axes: Axes,
+    run: pd.Series,
+    specimens: Specimens,
+) -> pd.DataFrame:
+    """Draw the traversals of one run; one row per latent, with the columns ``COLUMNS``."""
+    means, log_variances = specimens.codes(run["run"])
+    # KL of N(mean, variance) from N(0, 1), in nats; a latent that ignores the image has none.
+    variances = np.exp(log_variances.astype(float))
+    kl = 0.5 * (means.astype(float) ** 2 + variances - log_variances - 1).mean(axis=0)
+    latents = np.argsort(-kl, kind="stable")
+
+    # Codes [latents x steps, d]: those of one image, with one latent replaced in each row.
     image = len(means) // 2
-    kl = 0.5 * (
-        means.astype(float) ** 2 + np.exp(log_variances.astype(float)) - log_variances - 1
-    ).mean(axis=0)
-    order = np.argsort(-kl, kind="stable")
-    moved = np.repeat(means[image][None], len(order) * len(STEPS), axis=0)
-    moved[np.arange(len(moved)), np.repeat(order, len(STEPS))] = np.tile(STEPS, len(order))
-    decoded = specimens.decoder(example["run"])(moved)
-    pictures = decoded.reshape(len(order), len(STEPS), *decoded.shape[1:])
-    base_pictures.show(axes, pictures, [f"z{j} · {kl[j]:.2g}" for j in order])
-    about = {key: example[key] for key in base_examples.IDENTITY}
-    table = pd.DataFrame(
-        {**about, "image": image, "latent": order, "rank": range(len(order)), "kl": kl[order]}
-    )
-    return table[COLUMNS]
+    size = (len(latents), len(STEPS))
+    codes = np.repeat(means[image][None], np.prod(size), axis=0)
+    replaced = np.repeat(latents, len(STEPS))
+    codes[np.arange(len(codes)), replaced] = np.tile(STEPS, len(latents))
+    decoded = specimens.decoder(run["run"])(codes)
+    pictures = decoded.reshape(*size, *decoded.shape[1:])
+    base_pictures.show(axes, pictures, [f"z{j} · {kl[j]:.2g}" for j in latents])
 
-
-def _remark() -> str:
-    chosen = "Of each method the middle value of its sweep and its first seed."
-    moved = "A row moves one latent from -2 to 2, the others stay at the codes of the image in the middle of the data set's order"
-    return (
-        f"{chosen} {moved}; beside it the latent's KL from its prior, nats, mean over the data set."
-    )
+    identity = {column: run[column] for column in base_examples.IDENTITY}
+    ranks = range(len(latents))
+    table = {**identity, "image": image, "latent": latents, "rank": ranks, "kl": kl[latents]}
+    return pd.DataFrame(table)[COLUMNS]

@@ -1,52 +1,59 @@
-"""Scores of each method over hyper-parameters and seeds, as violins (Locatello et al. 2019, Fig. 3 left family)."""
+"""Scores of each method over hyper-parameters and seeds, as violins.
+
+Locatello et al. 2019, Fig. 3, left, and those like it.
+"""
+
+import itertools
 
 import pandas as pd
 from matplotlib.axes import Axes
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import style, violins
-from facsimile.presentation import names
+from facsimile.presentation import names, quantities
 from facsimile.presentation.context import Context
 from facsimile.presentation.select import select
 from facsimile.presentation.spec import Quantity, Spec
 
 
-def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
-    """One panel a (data set, score), one violin a method, cut at its data; medians, controls and n are marked."""
-    found, wanted = select(scores, spec, context)
-    shown = [(dataset, name) for dataset in context.shown(spec) for name in wanted]
+def draw(
+    scores: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> Drawn:
+    """One panel per data set and score, one violin per method, with its median and n.
+
+    The controls' scores are vertical lines.
+    """
+    selected, metrics = select(scores, spec, context)
+    shown = list(itertools.product(context.shown(spec), metrics))
     methods = context.methods(spec)
     with style.styled():
-        figure, panels = style.grid(len(shown), 3.05, 0.62 + 0.3 * len(methods), sharey=True)
+        # Inches: room for the title and the x axis, and for each violin.
+        height = 0.62 + 0.3 * len(methods)
+        figure, panels = style.grid(len(shown), 3.05, height, sharey=True)
         for axes, (dataset, name) in zip(panels, shown, strict=True):
-            _panel(
-                axes,
-                found[(found["dataset"] == dataset) & (found["name"] == name)],
-                methods,
-                context,
-            )
-            axes.set_title(style.titled(name, dataset, spec, context), loc="left")
-        style.finish(figure, spec, context, [violins.remark(found)], violins.legend())
-    return Drawn(figure, violins.data(found))
+            is_here = (selected["dataset"] == dataset) & (selected["name"] == name)
+            _panel(axes, selected[is_here], methods, context)
+            axes.set_title(style.panel_title(name, dataset, spec, context), loc="left")
+        style.finish(figure, spec, context, [violins.remark(selected)], violins.legend())
+    return Drawn(figure, violins.data(selected))
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
-    """The median of every violin, of the paper's data sets and of those drawn here."""
-    wanted = [
-        (dataset, name)
-        for dataset in context.paper_and_shown(spec)
-        for name in context.metrics_of(spec)
-    ]
-    return [
-        Quantity(spec.id, d, model, "", name, "median")
-        for d, name in wanted
-        for model in context.methods(spec)
-    ]
+    """The median of each violin."""
+    return quantities.of_models(spec, context, context.methods(spec), "median")
 
 
-def _panel(axes: Axes, found: pd.DataFrame, methods: list[str], context: Context) -> None:
+def _panel(
+    axes: Axes,
+    scores: pd.DataFrame,
+    methods: list[str],
+    context: Context,
+) -> None:
     palette = style.colours(context.design.models)
-    values = {model: own["result"].to_numpy(dtype=float) for model, own in found.groupby("model")}
-    none = found["result"].to_numpy(dtype=float)[:0]
-    groups = [(names.model(model), values.get(model, none), palette[model]) for model in methods]
-    violins.rows(axes, groups, found[found["control"].astype(bool)])
+    groups = []
+    for model in methods:
+        values = scores.loc[scores["model"] == model, "result"].to_numpy(dtype=float)
+        groups.append((names.model(model), values, palette[model]))
+    violins.rows(axes, groups, scores[scores["control"].astype(bool)])

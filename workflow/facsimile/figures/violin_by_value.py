@@ -1,4 +1,7 @@
-"""Scores at each value of a method's hyper-parameter over seeds, as violins (Locatello et al. 2019, Fig. 3 right family)."""
+"""Scores at each value of a method's hyper-parameter over seeds, as violins.
+
+Locatello et al. 2019, Fig. 3, right, and those like it.
+"""
 
 import itertools
 
@@ -8,68 +11,67 @@ from matplotlib.axes import Axes
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import style, violins
-from facsimile.foundation import canonical
-from facsimile.presentation import names
+from facsimile.presentation import names, quantities
 from facsimile.presentation.context import Context
 from facsimile.presentation.select import select
 from facsimile.presentation.spec import Quantity, Spec
 
-COLUMNS = 6
+NARROW = 2.05  # inches, of a panel beside others
+WIDE = 4.2  # inches, of the panel of a single method
 
 
-def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
-    """A row of panels a (data set, score), a column a method, in each a violin a value; a row shares its axis of scores."""
-    found, wanted = select(scores, spec, context)
+def draw(
+    scores: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> Drawn:
+    """One row of panels per data set and score, one column per method, one violin per value.
+
+    The panels of a row share their axis of scores.
+    """
+    selected, metrics = select(scores, spec, context)
     methods = [model for model in context.methods(spec) if model in context.design.sweeps]
-    rows = [(dataset, name) for dataset in context.shown(spec) for name in wanted]
-    width = 2.05 if len(methods) > 1 else 4.2
+    shown = list(itertools.product(context.shown(spec), metrics))
+    several_methods = len(methods) > 1
+    width = NARROW if several_methods else WIDE
     with style.styled():
-        figure, grid = style.panels(len(rows), max(len(methods), 1), width, 1.75, sharex="row")
-        for (i, (dataset, name)), (j, model) in itertools.product(
-            enumerate(rows), enumerate(methods)
-        ):
-            own = found[
-                (found["dataset"] == dataset)
-                & (found["name"] == name)
-                & (found["model"].isin([model, *context.design.controls]))
-            ]
-            _panel(grid[i, j], own, model, context)
-            about = style.titled(name, dataset, spec, context)
-            above = names.model(model) if i == 0 else ""
-            grid[i, j].set_title(
-                above if len(methods) > 1 else f"{about} · {names.model(model)}", loc="left"
-            )
-            grid[i, j].set_ylabel(about if len(methods) > 1 and j == 0 else "", fontsize=9.5)
-        style.finish(figure, spec, context, [violins.remark(found)], violins.legend())
-    return Drawn(figure, violins.data(found))
+        figure, grid = style.panels(len(shown), max(len(methods), 1), width, 1.75, sharex="row")
+        for i, (dataset, name) in enumerate(shown):
+            title = style.panel_title(name, dataset, spec, context)
+            is_here = (selected["dataset"] == dataset) & (selected["name"] == name)
+            for axes, model in zip(grid[i], methods, strict=False):
+                _panel(axes, selected[is_here], model, context)
+                if several_methods:
+                    # Methods are named above the first row, scores beside the first column.
+                    axes.set_title(names.model(model) if i == 0 else "", loc="left")
+                    axes.set_ylabel(title if model == methods[0] else "", fontsize=9.5)
+                else:
+                    axes.set_title(f"{title} · {names.model(model)}", loc="left")
+        style.finish(figure, spec, context, [violins.remark(selected)], violins.legend())
+    return Drawn(figure, violins.data(selected))
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
-    """The median of every violin, of the paper's data sets and of those drawn here."""
-    swept = [
-        (m, context.design.models[m][0], v)
-        for m in context.methods(spec)
-        for v in context.design.sweeps.get(m, ())
-    ]
-    wanted = [
-        (dataset, name)
-        for dataset in context.paper_and_shown(spec)
-        for name in context.metrics_of(spec)
-    ]
-    return [
-        Quantity(spec.id, d, m, canonical.dumps({p: v}), name, "median")
-        for d, name in wanted
-        for m, p, v in swept
-    ]
+    """The median of each violin."""
+    swept = quantities.swept_cells(context, context.methods(spec))
+    return quantities.of_cells(spec, context, swept, "median")
 
 
-def _panel(axes: Axes, found: pd.DataFrame, model: str, context: Context) -> None:
+def _panel(
+    axes: Axes,
+    scores: pd.DataFrame,
+    model: str,
+    context: Context,
+) -> None:
     parameter = names.parameter(context.design.models[model][0])
     colour = style.colours(context.design.models)[model]
-    values = {value: own["result"].to_numpy(dtype=float) for value, own in found.groupby("value")}
-    groups = [
-        (f"{parameter} = {value:g}", values.get(value, np.zeros(0)), colour)
-        for value in context.design.sweeps[model]
-    ]
-    violins.rows(axes, groups, found[found["control"].astype(bool)])
+    of_model = scores[scores["model"].isin([model, *context.design.controls])]
+    values = {}
+    for value, runs in of_model.groupby("value"):
+        values[value] = runs["result"].to_numpy(dtype=float)
+    groups = []
+    for value in context.design.sweeps[model]:
+        results = values.get(value, np.zeros(0))
+        groups.append((f"{parameter} = {value:g}", results, colour))
+    violins.rows(axes, groups, of_model[of_model["control"].astype(bool)])
     axes.tick_params(labelsize=7)

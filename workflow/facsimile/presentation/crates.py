@@ -1,9 +1,10 @@
-"""Where a table or figure comes from, as a Process Run Crate: one small folder beside it that says all by itself.
+"""Provenance of a table or figure: a Process Run Crate, one small folder beside the artefact.
 
-A crate is a folder: ``ro-crate-metadata.json`` (RO-Crate 1.1, profile Process Run Crate 0.5), the artefact's files, and
-runs.csv, the runs behind it with the SHA-256 of each run.json. Inputs that stay where they are are named by what they contain
-(``ni:`` URIs, RFC 6920: the SHA-256 itself). Code is named by content hashes that are blind to comments and layout
-(provenance.py). What is not known, a licence above all, is said to be unknown.
+A crate is a folder with ``ro-crate-metadata.json`` (RO-Crate 1.1, profile Process Run Crate 0.5),
+the artefact's files, and runs.csv: the runs behind it with the SHA-256 of each run.json. Inputs
+outside the folder are identified by their content (``ni:`` URIs, RFC 6920: the SHA-256 itself),
+code by content hashes that ignore comments and layout (foundation/provenance.py). Whatever is
+unknown, above all the licence, is recorded as unknown.
 """
 
 import base64
@@ -31,6 +32,8 @@ from facsimile.presentation.spec import Spec
 
 PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 METADATA = "ro-crate-metadata.json"
+RUNS = "runs.csv"
+PYTHON = "https://www.python.org/"
 PACKAGES = ("matplotlib", "numpy", "pandas", "scipy", "seaborn")
 LOCKS = ("envs/requirements.lock", "envs/torch.lock")
 FORMATS = {
@@ -48,139 +51,166 @@ Properties = dict[str, Any]
 
 @dataclass(frozen=True)
 class Made:
-    """One table or figure as it was made: its files, what they were made of, by which module, from when to when."""
+    """One table or figure that was made, and what it was made from."""
 
     spec: Spec
     context: Context
     module: str
+    """Module that made it."""
     outputs: list[Path]
     inputs: list[Path]
     runs: pd.DataFrame
+    """Runs of the study, with the SHA-256 of each record."""
     began: datetime
     ended: datetime
 
 
-def write(made: Made) -> Path:
-    """Write the crate ``<artefact>.crate`` beside the first output, over what was there; answers its metadata file.
+def write(artefact: Made) -> Path:
+    """Write the crate ``<artefact>.crate`` beside the first output, replacing an earlier one.
 
-    The folder's files are hard links where the file system has them: they are the outputs, not copies that could differ.
+    The files in it are hard links where the file system has them, so that they cannot differ from
+    the outputs.
+
+    Returns
+    -------
+    Path
+        The crate's metadata file.
     """
-    folder = made.outputs[0].with_suffix(".crate")
+    folder = artefact.outputs[0].with_suffix(".crate")
     folder.mkdir(exist_ok=True)
-    for path in made.outputs:
+    for path in artefact.outputs:
         _link(path, folder / path.name)
-    (folder / METADATA).unlink(missing_ok=True)  # a crate is whole when its metadata are there
-    (folder / "runs.csv").write_text(
-        _runs(made).to_csv(index=False, lineterminator="\n"), encoding="utf-8"
-    )
-    atomic.write_json(folder / METADATA, _crate(made, folder).metadata.generate())
+    # A crate is complete once its metadata file exists: remove it first and write it last.
+    (folder / METADATA).unlink(missing_ok=True)
+    runs = _shown_runs(artefact).to_csv(index=False, lineterminator="\n")
+    (folder / RUNS).write_text(runs, encoding="utf-8")
+    atomic.write_json(folder / METADATA, _crate(artefact, folder).metadata.generate())
     return folder / METADATA
 
 
-def _crate(made: Made, folder: Path) -> ROCrate:
+def now() -> datetime:
+    """The current time in UTC, for ``Made``."""
+    return datetime.now(UTC)
+
+
+def existing(paths: Iterable[Path]) -> list[Path]:
+    """The paths that exist: a study need not have published numbers."""
+    return [path for path in paths if path.exists()]
+
+
+def _crate(artefact: Made, folder: Path) -> ROCrate:
     crate = ROCrate(version="1.1")
-    title = f"{made.spec.id} of {made.context.design.study} at {made.context.scale.name} scale"
     root = crate.root_dataset
-    root["name"], root["description"] = (
-        title,
-        " ".join([f"{made.spec.title}.", *made.context.caption(made.spec)]),
-    )
-    root["license"] = (
-        "not stated: whoever made these results has not said under what licence they are"
-    )
-    root["datePublished"] = made.ended.isoformat(timespec="seconds")
-    root["conformsTo"] = _add(
-        crate, PROFILE, "CreativeWork", {"name": "Process Run Crate", "version": "0.5"}
-    )
-    payload = [
-        _add_data(crate, path.name, path)
-        for path in [*(folder / p.name for p in made.outputs), folder / "runs.csv"]
-    ]
-    inputs = [_add_data(crate, _named_by_content(path), path) for path in made.inputs]
-    root["hasPart"] = [*payload, *inputs]
-    root["mentions"] = _action(crate, made, [*inputs, payload[-1]], payload[:-1], title)
+    spec, context = artefact.spec, artefact.context
+    title = f"{spec.id} of {context.design.study} at {context.scale.name} scale"
+    root["name"] = title
+    root["description"] = " ".join([f"{spec.title}.", *context.caption(spec)])
+    root["license"] = "not stated: the authors of these results have not given a licence"
+    root["datePublished"] = artefact.ended.isoformat(timespec="seconds")
+    profile = {"name": "Process Run Crate", "version": "0.5"}
+    root["conformsTo"] = _add(crate, PROFILE, "CreativeWork", profile)
+
+    outputs = [_add_data(crate, path.name, folder / path.name) for path in artefact.outputs]
+    runs = _add_data(crate, RUNS, folder / RUNS)
+    inputs = [_add_data(crate, _content_id(path), path) for path in artefact.inputs]
+    root["hasPart"] = [*outputs, runs, *inputs]
+    root["mentions"] = _action(crate, artefact, [*inputs, runs], outputs, title)
     return crate
 
 
 def _action(
-    crate: ROCrate, made: Made, inputs: list[Entity], outputs: list[Entity], title: str
+    crate: ROCrate,
+    artefact: Made,
+    inputs: list[Entity],
+    outputs: list[Entity],
+    title: str,
 ) -> Entity:
-    said = {
+    # Only what the study file states; empty fields mean defaults.
+    stated = {key: value for key, value in vars(artefact.spec).items() if value}
+    properties = {
         "name": f"Made {title}",
-        "description": f"{made.module} on the runs of runs.csv: {canonical.dumps(_stated(made.spec))}",
-        "instrument": _instrument(crate, made.module),
+        "description": f"{artefact.module} on the runs of {RUNS}: {canonical.dumps(stated)}",
+        "instrument": _instrument(crate, artefact.module),
         "object": inputs,
         "result": outputs,
-        "startTime": made.began.isoformat(),
-        "endTime": made.ended.isoformat(),
+        "startTime": artefact.began.isoformat(),
+        "endTime": artefact.ended.isoformat(),
         "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
     }
-    return _add(crate, "#made", "CreateAction", said)
+    return _add(crate, "#made", "CreateAction", properties)
 
 
 def _instrument(crate: ROCrate, module: str) -> Entity:
-    """The package with the hash of every module that took part, on Python and packages of these versions, from these locks."""
-    own = importlib.metadata.version("facsimile")
-    versions = {
-        name: importlib.import_module(name).__version__ for name in PACKAGES
-    }  # imported long ago
-    needed = [_package(crate, name, version) for name, version in versions.items()]
-    needed.append(
-        _add(
-            crate,
-            "https://www.python.org/",
-            "SoftwareApplication",
-            _software("python", platform.python_version()) | {"url": "https://www.python.org/"},
-        )
-    )
-    locks = [
-        _add_data(crate, _named_by_content(path), path)
-        for path in map(Path, LOCKS)
-        if path.exists()
-    ]
-    modules = [
-        _add(crate, f"#{name}", "SoftwareSourceCode", _software(name, code) | {"version": code})
-        for name, code in provenance.hashes(module).items()
-    ]
-    said = _software("facsimile", own) | {
+    """The package: hashes of the modules used, versions of its dependencies, and lock files."""
+    requirements = []
+    for name in PACKAGES:
+        # What was really used, which may differ from what the lock file says.
+        version = importlib.import_module(name).__version__
+        page = f"https://pypi.org/project/{name}/{version}/"
+        requirements.append(_add_software(crate, page, _software(name, version) | {"url": page}))
+    python = _software("python", platform.python_version()) | {"url": PYTHON}
+    requirements.append(_add_software(crate, PYTHON, python))
+    # Lock files are part of the repository, not of an installed package.
+    for lock in existing(map(Path, LOCKS)):
+        requirements.append(_add_data(crate, _content_id(lock), lock))
+
+    modules = []
+    for name, code_hash in provenance.hashes(module).items():
+        source = _software(name, code_hash) | {"version": code_hash}
+        modules.append(_add(crate, f"#{name}", "SoftwareSourceCode", source))
+
+    package = _software("facsimile", importlib.metadata.version("facsimile")) | {
         "identifier": f"facsimile-code:{provenance.code(module)}",
         "operatingSystem": platform.platform(),
-        "softwareRequirements": [*needed, *locks],
+        "softwareRequirements": requirements,
         "hasPart": modules,
     }
-    return _add(crate, "#software", "SoftwareApplication", said)
-
-
-def _package(crate: ROCrate, name: str, version: str) -> Entity:
-    page = f"https://pypi.org/project/{name}/{version}/"
-    return _add(crate, page, "SoftwareApplication", _software(name, version) | {"url": page})
+    return _add_software(crate, "#software", package)
 
 
 def _software(name: str, version: str) -> Properties:
     return {"name": name, "softwareVersion": version}
 
 
-def _add(crate: ROCrate, id: str, type: str, properties: Properties) -> Entity:
+def _add_software(
+    crate: ROCrate,
+    id: str,
+    properties: Properties,
+) -> Entity:
+    return _add(crate, id, "SoftwareApplication", properties)
+
+
+def _add(
+    crate: ROCrate,
+    id: str,
+    type: str,
+    properties: Properties,
+) -> Entity:
     return crate.add(ContextEntity(crate, id, properties={"@type": type, **properties}))
 
 
-def _add_data(crate: ROCrate, id: str, path: Path) -> Entity:
-    """A file with size and SHA-256; ``id`` is its name in the crate, or names it by content."""
-    digest = _sha256(path).hex()
-    format = FORMATS.get(path.suffix, "text/plain")
-    said = {
+def _add_data(
+    crate: ROCrate,
+    id: str,
+    path: Path,
+) -> Entity:
+    """A file with its size and SHA-256; ``id`` is its name in the crate or a URI of its content."""
+    properties = {
+        "@type": "File",
         "name": path.name,
         "contentSize": str(path.stat().st_size),
-        "sha256": digest,
-        "encodingFormat": format,
+        "sha256": _sha256(path).hex(),
+        "encodingFormat": FORMATS.get(path.suffix, "text/plain"),
     }
-    where = {} if id == path.name else {"alternateName": str(path)}
-    return crate.add(DataEntity(crate, id, properties={"@type": "File", **said, **where}))
+    if id != path.name:
+        properties["alternateName"] = str(path)
+    return crate.add(DataEntity(crate, id, properties=properties))
 
 
-def _named_by_content(path: Path) -> str:
-    """``ni:///sha-256;…`` (RFC 6920): whoever has the file can tell that it is the one."""
-    return f"ni:///sha-256;{base64.urlsafe_b64encode(_sha256(path)).decode().rstrip('=')}"
+def _content_id(path: Path) -> str:
+    """``ni:///sha-256;…`` (RFC 6920): anyone who has the file can verify that it is this one."""
+    digest = base64.urlsafe_b64encode(_sha256(path)).decode()
+    return f"ni:///sha-256;{digest.rstrip('=')}"
 
 
 def _sha256(path: Path) -> bytes:
@@ -188,29 +218,16 @@ def _sha256(path: Path) -> bytes:
         return hashlib.file_digest(file, "sha256").digest()
 
 
-def _runs(made: Made) -> pd.DataFrame:
-    """The runs of the data sets shown: key, state, and the SHA-256 of run.json, empty where there is none."""
-    own = made.runs[made.runs["dataset"].isin(made.context.shown(made.spec))]
-    return own.reindex(columns=["run", "state", "record_sha256"]).fillna("")
+def _shown_runs(artefact: Made) -> pd.DataFrame:
+    """Key, state and SHA-256 of run.json of each run shown; an empty hash if it has no record."""
+    shown = artefact.runs["dataset"].isin(artefact.context.shown(artefact.spec))
+    columns = ["run", "state", "record_sha256"]
+    return artefact.runs[shown].reindex(columns=columns).fillna("")
 
 
-def _stated(spec: Spec) -> Properties:
-    return {key: value for key, value in vars(spec).items() if value}
-
-
-def _link(path: Path, to: Path) -> None:
-    to.unlink(missing_ok=True)
+def _link(path: Path, target: Path) -> None:
+    target.unlink(missing_ok=True)
     try:
-        os.link(path, to)
+        os.link(path, target)
     except OSError:  # a file system without hard links
-        shutil.copy2(path, to)
-
-
-def now() -> datetime:
-    """The time, for ``Made``."""
-    return datetime.now(UTC)
-
-
-def existing(paths: Iterable[Path]) -> list[Path]:
-    """Those of the paths that are there: a study need not have published numbers."""
-    return [path for path in paths if path.exists()]
+        shutil.copy2(path, target)

@@ -1,4 +1,7 @@
-"""How a scale differs from the study as published: what every table, figure, claim and comparison made at it must say."""
+"""How a scale departs from the study as published.
+
+Every table, figure, claim and comparison that is made at a scale states its departures.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,12 +12,18 @@ from facsimile.studies import runs, training
 from facsimile.studies.parts import Evaluation, Model, Points, Scale
 from facsimile.studies.study import Study
 
+Settings = dict[str, Any]
+
 
 @dataclass(frozen=True)
 class Departure:
-    """One way in which a scale differs from the study as published, for one model, data set or metric, or for all."""
+    """One difference between a scale and the study as published.
 
-    kind: str  # "training", "cells", "seeds", "evaluation" or "grid"
+    It concerns one model, data set or metric, or all of them if these fields are empty.
+    """
+
+    kind: str
+    """``training``, ``cells``, ``seeds``, ``evaluation`` or ``grid``."""
     text: str
     model: str = ""
     dataset: str = ""
@@ -23,83 +32,90 @@ class Departure:
 
 @dataclass(frozen=True)
 class Length:
-    """How many steps some models make at a scale and as published, and on which data sets they are trained."""
+    """Training steps of a model at a scale and as published."""
 
     datasets: tuple[str, ...]
+    """Data sets on which the model is trained."""
     steps: int
     published: int
 
 
 def of(study: Study, scale: Scale) -> list[Departure]:
-    """Every departure of a scale."""
-    grids = [
-        Departure("grid", f"sub-grid of {text}", dataset=dataset)
-        for dataset, text in subgrids(scale).items()
+    """All departures of a scale."""
+    departures = [
+        *_training_departures(study, scale),
+        *_cell_departures(study, scale),
+        *_evaluation_departures(study, scale),
     ]
-    return [
-        *_of_training(study, scale),
-        *_of_cells(study, scale),
-        *_of_evaluation(study, scale),
-        *grids,
-    ]
+    for dataset, text in subgrids(scale).items():
+        departures.append(Departure("grid", f"sub-grid of {text}", dataset=dataset))
+    return departures
 
 
 def said(departures: Iterable[Departure]) -> list[str]:
-    """A line a kind of departure: methods, or data sets, that depart alike stand together."""
-    touched: dict[str, list[str]] = {}
+    """Departures in words, one line per text: methods or data sets that share it are listed."""
+    parts_by_text: dict[str, list[str]] = {}
     for departure in departures:
-        part = names.model(departure.model) or names.dataset(
-            departure.dataset
-        )  # neither: the departure is of all
-        touched.setdefault(departure.text, []).append(part)
-    return [": ".join(filter(None, [names.listed(parts), text])) for text, parts in touched.items()]
+        # Empty if the departure concerns all models and data sets.
+        part = names.model(departure.model) or names.dataset(departure.dataset)
+        parts_by_text.setdefault(departure.text, []).append(part)
+    lines = []
+    for text, parts in parts_by_text.items():
+        listed = names.listed(parts)
+        lines.append(f"{listed}: {text}" if listed else text)
+    return lines
 
 
 def lengths(study: Study, scale: Scale) -> Iterator[Length]:
-    """The lengths of the trainings, model by model."""
-    for model, then, now in _trainings(study, scale):
-        yield Length(tuple(model.datasets or study.datasets), now["steps"], then["steps"])
+    """The length of the training of each model, in the study file's order."""
+    for model, published, here in _trainings(study, scale):
+        datasets = tuple(model.datasets or study.datasets)
+        yield Length(datasets, here["steps"], published["steps"])
 
 
 def subgrids(scale: Scale) -> dict[str, str]:
-    """Data set -> what is kept of it, ``every 4th orientation and every 2nd scale``, of those of which not all is kept."""
-    return {dataset: text for dataset, strides in scale.subgrid.items() if (text := _kept(strides))}
+    """Data set -> what is kept of it, if not all: ``every 4th orientation and every 2nd scale``."""
+    kept = {dataset: _kept(strides) for dataset, strides in scale.subgrid.items()}
+    return {dataset: text for dataset, text in kept.items() if text}
 
 
 def _kept(strides: Mapping[str, int]) -> str:
-    return names.listed(
-        [
-            f"every {_ordinal(n)} {factor.replace('_', ' ')}"
-            for factor, n in strides.items()
-            if n > 1
-        ]
-    )
+    texts = []
+    for factor, stride in strides.items():
+        if stride > 1:
+            texts.append(f"every {_ordinal(stride)} {factor.replace('_', ' ')}")
+    return names.listed(texts)
 
 
-def _of_training(study: Study, scale: Scale) -> Iterator[Departure]:
-    """What differs in the training of all models alike, or of each."""
-    found: dict[str, list[str]] = {}
-    for model, then, now in _trainings(study, scale):
-        steps = (
-            [f"{now['steps']:,} of {then['steps']:,} steps"]
-            if now["steps"] != then["steps"]
-            else []
-        )
-        other = [
-            f"other {key.replace('_', ' ')}"
-            for key in now
-            if key != "steps" and now[key] != then.get(key)
-        ]
-        found[model.label or model.name] = steps + other
-    alike = len({tuple(texts) for texts in found.values()}) == 1
-    for model_name, texts in list(found.items())[: 1 if alike else None]:
-        yield from (Departure("training", text, "" if alike else model_name) for text in texts)
-    if (looks := scale.training.snapshots) is not None:
-        yield Departure("training", f"scored every {looks.every:,} steps")
+def _training_departures(study: Study, scale: Scale) -> Iterator[Departure]:
+    """Differences in training settings, stated once if they are the same for all models."""
+    changes: dict[str, tuple[str, ...]] = {}
+    for model, published, here in _trainings(study, scale):
+        changes[model.label or model.name] = _changed_settings(published, here)
+    # What is the same for all models is a departure of the scale, stated once.
+    if len(set(changes.values())) == 1:
+        [shared] = set(changes.values())
+        changes = {"": shared}
+    for name, texts in changes.items():
+        for text in texts:
+            yield Departure("training", text, name)
+    snapshots = scale.training.snapshots
+    if snapshots is not None:
+        yield Departure("training", f"scored every {snapshots.every:,} steps")
 
 
-def _of_cells(study: Study, scale: Scale) -> Iterator[Departure]:
-    """What differs in which models are trained, with which hyper-parameters and seeds."""
+def _changed_settings(published: Settings, here: Settings) -> tuple[str, ...]:
+    texts = []
+    if here["steps"] != published["steps"]:
+        texts.append(f"{here['steps']:,} of {published['steps']:,} steps")
+    for key, value in here.items():
+        if key != "steps" and value != published.get(key):
+            texts.append(f"other {key.replace('_', ' ')}")
+    return tuple(texts)
+
+
+def _cell_departures(study: Study, scale: Scale) -> Iterator[Departure]:
+    """Differences in the models that are trained, their hyper-parameters and seeds."""
     for model in study.models:
         if runs.left_out(scale, model):
             yield Departure("cells", "left out", model.label or model.name)
@@ -113,36 +129,38 @@ def _of_cells(study: Study, scale: Scale) -> Iterator[Departure]:
         yield Departure("seeds", f"{scale.seeds} of {study.seeds} seeds")
 
 
-def _of_evaluation(study: Study, scale: Scale) -> Iterator[Departure]:
-    """What differs in the points that metrics are given."""
-    if (asked := scale.evaluation) and asked != study.evaluation:
-        yield Departure("evaluation", f"{_points(asked)}, {asked.convention} convention")
-    for metric, own in scale.points.items():
-        yield Departure("evaluation", f"{_points(own)} for {metric}", metric=metric)
+def _evaluation_departures(study: Study, scale: Scale) -> Iterator[Departure]:
+    """Differences in the points that metrics are computed on."""
+    evaluation = scale.evaluation
+    if evaluation and evaluation != study.evaluation:
+        text = f"{_points(evaluation)}, {evaluation.convention} convention"
+        yield Departure("evaluation", text)
+    for metric, points in scale.points.items():
+        yield Departure("evaluation", f"{_points(points)} for {metric}", metric=metric)
 
 
-def _points(asked: Evaluation | Points) -> str:
-    return f"{asked.train:,} + {asked.test:,} evaluation points"
+def _points(evaluation: Evaluation | Points) -> str:
+    return f"{evaluation.train:,} + {evaluation.test:,} evaluation points"
 
 
-def _trainings(
-    study: Study, scale: Scale
-) -> Iterator[tuple[Model, dict[str, Any], dict[str, Any]]]:
-    """Every model with its training as published and at a scale."""
+def _trainings(study: Study, scale: Scale) -> Iterator[tuple[Model, Settings, Settings]]:
+    """Each trained model with its training settings as published and at this scale."""
     if study.training is None:
         return
     for model in study.models:
         if not runs.is_trained(model) or runs.left_out(scale, model):
             continue
         override = runs.override_of(scale, model)
-        differs = model.training, scale.training, override.training
-        yield (
-            model,
-            training.explicit_settings(study.training, differs[0]),
-            training.explicit_settings(study.training, *differs),
+        published = training.explicit_settings(study.training, model.training)
+        here = training.explicit_settings(
+            study.training, model.training, scale.training, override.training
         )
+        yield model, published, here
 
 
-def _ordinal(n: int) -> str:
-    ending = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
-    return f"{n}{ending}"
+def _ordinal(number: int) -> str:
+    """``1st``, ``2nd``, ``3rd``, ``4th``, ``11th``."""
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    if number % 100 in (11, 12, 13):
+        ending = "th"
+    return f"{number}{ending}"

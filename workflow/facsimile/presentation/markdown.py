@@ -1,4 +1,4 @@
-"""Pages that are made of other files: written, or only compared with what they should be."""
+"""Write Markdown pages that are generated from other files, or check that they are current."""
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -16,52 +16,85 @@ def write_or_check(
     again: str,
     stale: Iterable[str] = (),
 ) -> int:
-    """Write ``pages`` and remove ``strangers``; or only check, and answer exit status 1 with a line for each that is wrong.
+    """Write generated pages, or check them without writing.
 
-    ``stale`` are lines that the caller found wrong already, ``again`` the command that makes all of it anew.
+    Parameters
+    ----------
+    pages
+        Path of each page -> its text.
+    strangers
+        Pages whose source no longer exists; they are removed.
+    check
+        Only compare: write and remove nothing.
+    log
+        Called with one line per removed page, or per problem if ``check``.
+    again
+        The command that generates the pages, for the log.
+    stale
+        Problems that the caller has already found.
+
+    Returns
+    -------
+    int
+        Exit status: 1 if a check found a problem, else 0.
     """
-    if not check:
-        for path, text in pages.items():
-            atomic.write_bytes(path, text.encode())
-        for path in strangers:
-            path.unlink()
-            log(f"removed {path}")
-        return 0
-    other = [
-        f"{path}: not what its sources say" for path, text in pages.items() if not _same(path, text)
-    ]
-    said = [*stale, *other, *(f"{path}: its source is gone" for path in strangers)]
-    for line in said:
-        log(f"{line}; make it again: {again}")
-    return int(bool(said))
+    if check:
+        problems = [*stale, *_problems(pages, strangers)]
+        for problem in problems:
+            log(f"{problem}; make it again: {again}")
+        return int(bool(problems))
+
+    for path, text in pages.items():
+        atomic.write_bytes(path, text.encode())
+    for path in strangers:
+        path.unlink()
+        log(f"removed {path}")
+    return 0
 
 
-def grid(head: Iterable[str], rows: Iterable[Iterable[str]], align: str = "---") -> list[str]:
-    """Lines of a Markdown table."""
-    names = list(head)
-    lines = [names, ["---", *[align] * (len(names) - 1)], *rows]
-    return [f"| {' | '.join(_cell(entry) for entry in line)} |" for line in lines]
+def grid(
+    head: Iterable[str],
+    rows: Iterable[Iterable[str]],
+    align: str = "---",
+) -> list[str]:
+    """Lines of a Markdown table; ``align`` is the rule below every column but the first."""
+    titles = list(head)
+    rule = ["---", *[align] * (len(titles) - 1)]
+    lines = []
+    for entries in (titles, rule, *rows):
+        lines.append(f"| {' | '.join(_cell(entry) for entry in entries)} |")
+    return lines
 
 
 class Footnotes:
-    """Texts that a page says once: ``mark`` answers the reference to one, ``lines`` are the notes; a ``prefix`` a table."""
+    """Footnotes of a page, each text once; ``prefix`` keeps apart those of several tables."""
 
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
         self._numbers: dict[str, int] = {}
 
     def mark(self, text: str) -> str:
-        """``[^prefix-1]``, the same for the same text."""
-        return f"[^{self._prefix}-{self._numbers.setdefault(text, len(self._numbers) + 1)}]"
+        """The reference to a footnote, ``[^prefix-1]``; equal texts share one."""
+        number = self._numbers.setdefault(text, len(self._numbers) + 1)
+        return f"[^{self._prefix}-{number}]"
 
     def lines(self) -> list[str]:
-        """A paragraph a note."""
-        return [line for text in self._numbers for line in (f"{self.mark(text)}: {text}", "")]
+        """The footnotes, one paragraph each."""
+        lines = []
+        for text in self._numbers:
+            lines += [f"{self.mark(text)}: {text}", ""]
+        return lines
+
+
+def _problems(pages: Mapping[Path, str], strangers: Iterable[Path]) -> list[str]:
+    problems = []
+    for path, text in pages.items():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            problems.append(f"{path}: not what its sources say")
+    for path in strangers:
+        problems.append(f"{path}: its source is gone")
+    return problems
 
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
-
-
-def _same(path: Path, text: str) -> bool:
-    return path.exists() and path.read_text(encoding="utf-8") == text

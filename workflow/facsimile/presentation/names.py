@@ -1,7 +1,7 @@
 """How models, data sets, metrics and hyper-parameters are written in tables and figures.
 
-A file may say what the thing that it defines is called (``LABEL``, for the scores of a metric and
-the members of a family ``LABELS``); without, it is shown as its file's name with spaces.
+A file may state a display name for what it defines: ``LABEL``, or ``LABELS`` for the scores of a
+metric and for the members of a family. Without one, the file's name is shown with spaces.
 """
 
 import functools
@@ -18,51 +18,59 @@ GREEK = {"beta": "β", "gamma": "γ", "eta": "η", "lambda": "λ", "sigma": "σ"
 
 
 def model(name: str) -> str:
-    """A method or control, as readers know it."""
+    """The display name of a method or control."""
     label: str = declared.optional("models", name, "LABEL", name.replace("_", " "))
     return label
 
 
 def dataset(name: str) -> str:
-    """A data set, as readers know it."""
+    """The display name of a data set."""
     label: str = declared.optional("datasets", name, "LABEL", name.replace("_", " "))
     labels: dict[str, str] = declared.optional("datasets", name, "LABELS", {})
     return labels.get(name, label)
 
 
 def metric(name: str) -> str:
-    """A score, ``metric.score``, as readers know it; ``a ~ b`` is a correlation of two."""
+    """The display name of a score.
+
+    ``name`` is ``metric.score`` or ``metric.score@variation``, or ``a ~ b`` for the correlation of
+    two scores.
+    """
     if " ~ " in name:
         return " ~ ".join(map(metric, name.split(" ~ ")))
     if "@" in name:
         plain, _, variation = name.partition("@")
         return f"{metric(plain)} ({variation.replace('_', ' ')})"
+    label = _label(name)
+    if label:
+        return label
     family, _, score = name.partition(".")
-    plain = score if score.startswith(family) or not score else f"{family} {score}"
-    return _labelled(name) or (plain or family).replace("_", " ")
+    # ``mig.mig`` is shown as "mig", ``dci.completeness`` as "dci completeness".
+    words = score if score.startswith(family) or not score else f"{family} {score}"
+    return (words or family).replace("_", " ")
 
 
-def _labelled(name: str) -> str | None:
-    """What a metric's file, or this one, calls a score."""
+def _label(name: str) -> str | None:
+    """The label of a score from its metric's file or ``OTHER_SCORES``."""
     family, _, score = name.partition(".")
     labels: dict[str, str] = declared.optional("metrics", family, "LABELS", {})
     return labels.get(score) or OTHER_SCORES.get(name)
 
 
 def parameter(name: str) -> str:
-    """A hyper-parameter, as papers write it: ``λ_od``, ``β``, ``particles``."""
+    """A hyper-parameter as papers write it: ``λ_od``, ``β``, ``particles``."""
+    labels = _parameter_labels()
+    if name in labels:
+        return labels[name]
     head, _, rest = name.partition("_")
-    letter = (
-        "_".join(filter(None, [GREEK.get(head, ""), rest]))
-        if head in GREEK
-        else name.replace("_", " ")
-    )
-    return _parameter_labels().get(name, letter)
+    if head not in GREEK:
+        return name.replace("_", " ")
+    return f"{GREEK[head]}_{rest}" if rest else GREEK[head]
 
 
 @functools.cache
 def _parameter_labels() -> dict[str, str]:
-    """What models call those of their hyper-parameters that need more than a Greek letter."""
+    """Labels of the hyper-parameters for which a Greek letter is not enough, from all models."""
     labels: dict[str, str] = {}
     for name in discover.names("models"):
         labels |= declared.optional("models", name, "PARAMETER_LABELS", {})
@@ -70,21 +78,32 @@ def _parameter_labels() -> dict[str, str]:
 
 
 def scores(listed: list[str]) -> list[str]:
-    """Scores, ``metric.score``, as the columns of one table: scores of one metric alone go without its name."""
+    """Display names of scores, ``metric.score``, as columns of one table.
+
+    The name of the metric is left out if all scores are of the same metric.
+    """
     if len({name.partition(".")[0] for name in listed}) > 1:
         return [metric(name) for name in listed]
-    plain = [name.partition(".")[2].split("_") for name in listed]
-    said = [" ".join(GREEK.get(word, word) for word in words) for words in plain]
-    return [
-        _labelled(name) or text.replace("kl", "KL") for name, text in zip(listed, said, strict=True)
-    ]
+    return [_label(name) or _words(name.partition(".")[2]) for name in listed]
+
+
+def _words(score: str) -> str:
+    """``omega_kl`` as ``ω KL``."""
+    words = [GREEK.get(word, word) for word in score.split("_")]
+    return " ".join(words).replace("kl", "KL")
 
 
 def settings(params: str) -> str:
-    """Hyper-parameters, given as canonical JSON: ``β = 4``, ``λ_od = 5, λ_d/λ_od = 10``; empty for none."""
-    return ", ".join(f"{parameter(key)} = {value:,}" for key, value in json.loads(params).items())
+    """Hyper-parameters in words: ``β = 4``, or ``λ_od = 5, λ_d/λ_od = 10``.
+
+    ``params`` is canonical JSON; ``{}`` gives an empty string.
+    """
+    texts = [f"{parameter(key)} = {value:,}" for key, value in json.loads(params).items()]
+    return ", ".join(texts)
 
 
 def listed(words: list[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"

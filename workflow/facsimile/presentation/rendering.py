@@ -1,4 +1,4 @@
-"""The same rows as Markdown, LaTeX and on the console."""
+"""Render the rows of a table as Markdown, as LaTeX and on the console."""
 
 import itertools
 import math
@@ -12,14 +12,21 @@ from rich.console import Console, ConsoleOptions, Group
 from rich.table import Table
 from rich.text import Text
 
+from facsimile.statistics.estimates import Estimate
+
 NONE = "–"
-ROUNDING = 1e-12  # what double precision leaves of nothing
-TEX = (
-    {"\\": r"\textbackslash{}"}
-    | {c: f"\\{c}" for c in "&%$#_{}"}
-    | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-)
-TEX |= {
+ROUNDING = 1e-12  # smaller values are rounding errors of a zero
+TEX = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
     "β": r"$\beta$",
     "γ": r"$\gamma$",
     "η": r"$\eta$",
@@ -36,7 +43,19 @@ TEX |= {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One number with its interval; ``n`` where it differs from that of its row, ``text`` where it is said otherwise."""
+    """One number of a table with its interval; NaN is shown as a dash.
+
+    Parameters
+    ----------
+    value, low, high
+        The number and the ends of its interval.
+    n
+        Number of runs, if it differs from that of the row.
+    text
+        Shown in place of the number.
+    digits
+        Decimals of the number and of its interval.
+    """
 
     value: float
     low: float
@@ -45,33 +64,48 @@ class Entry:
     text: str = ""
     digits: int = 3
 
+    @classmethod
+    def of(
+        cls,
+        estimate: Estimate,
+        n: int | None = None,
+    ) -> "Entry":
+        """An estimate with its interval."""
+        return cls(estimate.value, estimate.low, estimate.high, n)
+
     def number(self) -> str:
-        """As many decimals, or – for no number; what is not zero and would look it as ``2.5e-05``."""
+        """The value with ``digits`` decimals; ``–`` if it is undefined.
+
+        Scientific notation, as ``2.5e-05``, if a value other than zero would round to zero.
+        """
         if self.text:
             return self.text
         if not math.isfinite(self.value):
             return NONE
-        small = ROUNDING < abs(self.value) < 0.5 * 10.0**-self.digits
-        return f"{self.value:.1e}" if small else f"{self.value:.{self.digits}f}"
+        rounds_to_zero = ROUNDING < abs(self.value) < 0.5 * 10.0**-self.digits
+        return f"{self.value:.1e}" if rounds_to_zero else f"{self.value:.{self.digits}f}"
 
     def interval(self) -> str:
-        """``[0.123, 0.345]``, with n where it differs; – for no interval, nothing where there is no number either."""
-        alone = NONE if math.isfinite(self.value) and not self.text else ""
-        known = (
-            f"[{self.low:.{self.digits}f}, {self.high:.{self.digits}f}]"
-            if math.isfinite(self.low)
-            else alone
-        )
-        return " ".join(filter(None, [known, f"n={self.n}" if self.n is not None else ""]))
+        """``[0.123, 0.345]``, followed by n if it differs from that of the row.
+
+        ``–`` if there is no interval, nothing if there is no number either.
+        """
+        interval = ""
+        if math.isfinite(self.low):
+            interval = f"[{self.low:.{self.digits}f}, {self.high:.{self.digits}f}]"
+        elif math.isfinite(self.value) and not self.text:
+            interval = NONE
+        runs = f"n={self.n}" if self.n is not None else ""
+        return _joined(interval, runs)
 
     def line(self) -> str:
-        """All in one line."""
-        return " ".join(filter(None, [self.number(), self.interval()]))
+        """Number and interval on one line."""
+        return _joined(self.number(), self.interval())
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of a table; lines of one block stand together."""
+    """One row of a table; consecutive rows of the same block are shown below a common heading."""
 
     block: str
     label: str
@@ -80,19 +114,35 @@ class Row:
 
 
 def markdown(
-    title: str, columns: list[str], rows: list[Row], notes: list[str], head: str = "Method"
+    title: str,
+    columns: list[str],
+    rows: list[Row],
+    notes: list[str],
+    head: str = "Method",
 ) -> str:
-    """Title, a table with a bold line before each block, and the notes as a list."""
-    top = [head, "n", *columns]
-    lines = [_bar(top), _bar(["---", *["---:"] * (len(top) - 1)])]
+    """A table in Markdown, with its title above and its notes as a list below.
+
+    Parameters
+    ----------
+    title, columns
+        Title of the table and titles of its columns of numbers.
+    rows
+        Rows with one entry per column; each block begins with its name in bold.
+    notes
+        Lines below the table.
+    head
+        Title of the first column.
+    """
+    titles = [head, "n", *columns]
+    lines = [f"### {title}", ""]
+    lines += [_markdown_row(titles), _markdown_row(["---", *["---:"] * (len(titles) - 1)])]
     for block, members in _blocks(rows):
-        lines.append(_bar([f"**{_escaped(block)}**", *[""] * (len(top) - 1)]))
-        lines += [
-            _bar([_escaped(r.label), r.n, *(entry.line() for entry in r.entries)]) for r in members
-        ]
-    return "\n".join(
-        [f"### {title}", "", *lines, "", *(f"- {_escaped(note)}" for note in notes), ""]
-    )
+        # Markdown has no cells across columns: the heading is a row with empty entries.
+        lines.append(_markdown_row([f"**{_escaped(block)}**", *[""] * (len(titles) - 1)]))
+        for row in members:
+            entries = [entry.line() for entry in row.entries]
+            lines.append(_markdown_row([_escaped(row.label), row.n, *entries]))
+    return "\n".join([*lines, "", *(f"- {_escaped(note)}" for note in notes), ""])
 
 
 def latex(
@@ -103,39 +153,49 @@ def latex(
     label: str,
     head: str = "Method",
 ) -> str:
-    r"""A ``table*`` with booktabs rules; intervals are small and under their numbers, the notes end the caption."""
-    caption = " ".join([tex(title) + ".", *(tex(note) for note in notes)])
+    r"""A ``table*`` in LaTeX; needs the packages booktabs and amsmath.
+
+    Intervals are set in a small font below their numbers, and the notes end the caption. ``label``
+    is that of ``\label``; the other parameters are those of ``markdown``.
+    """
+    caption = " ".join([f"{tex(title)}.", *map(tex, notes)])
     lines = [
         r"\begin{table*}",
         r"\centering",
         rf"\caption{{{caption}}}",
         rf"\label{{{label}}}",
         r"\footnotesize",
-    ]
-    lines += [
         rf"\begin{{tabular}}{{lr{'c' * len(columns)}}}",
         r"\toprule",
-        _tex_row([tex(head), "$n$", *map(tex, columns)]),
+        _latex_row([tex(head), "$n$", *map(tex, columns)]),
     ]
     for block, members in _blocks(rows):
-        lines += [
-            r"\midrule",
-            rf"\multicolumn{{{len(columns) + 2}}}{{l}}{{\emph{{{tex(block)}}}}} \\",
-        ]
-        lines += [_tex_row([tex(r.label), r.n, *map(_tex_entry, r.entries)]) for r in members]
+        heading = rf"\multicolumn{{{len(columns) + 2}}}{{l}}{{\emph{{{tex(block)}}}}} \\"
+        lines += [r"\midrule", heading]
+        for row in members:
+            lines.append(_latex_row([tex(row.label), row.n, *map(_latex_entry, row.entries)]))
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table*}", ""])
 
 
 def console(
-    title: str, columns: list[str], rows: list[Row], notes: list[str], head: str = "Method"
+    title: str,
+    columns: list[str],
+    rows: list[Row],
+    notes: list[str],
+    head: str = "Method",
 ) -> Any:
-    """A rich table, intervals dim and under their numbers, and the notes below it; a narrow terminal gets it in parts."""
-    return Group(_Folded(title, columns, rows, head), *(Text(note, style="dim") for note in notes))
+    """A table for a rich Console, with dim intervals below the numbers and the notes at the end.
+
+    On a terminal too narrow for all columns it is split into several tables. Parameters are those
+    of ``markdown``.
+    """
+    table = _SplitTable(title, columns, rows, head)
+    return Group(table, *(Text(note, style="dim") for note in notes))
 
 
 @dataclass(frozen=True, slots=True)
-class _Folded:
-    """A table that goes on below itself where its columns are too many for the terminal."""
+class _SplitTable:
+    """A table that continues in another one below if the terminal is too narrow."""
 
     title: str
     columns: list[str]
@@ -143,25 +203,30 @@ class _Folded:
     head: str
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table]:
-        roomy = options.update_width(
-            100 * (len(self.columns) + 2)
-        )  # a measure is cut at the width that it is asked for
         first = 0
         while first == 0 or first < len(self.columns):
-            parts = (self._part(first, stop) for stop in range(len(self.columns), first, -1))
-            fitting = (
-                part
-                for part in parts
-                if console.measure(part, options=roomy).maximum <= options.max_width
-            )
-            table = next(fitting, self._part(first, first + 1))
+            table = self._widest_part(first, console, options)
             yield table
-            first += max(1, len(table.columns) - 2)
+            first += max(1, len(table.columns) - 2)  # without the label and n
+
+    def _widest_part(
+        self,
+        first: int,
+        console: Console,
+        options: ConsoleOptions,
+    ) -> Table:
+        """As many columns from ``first`` on as fit the terminal, but at least one."""
+        # Measure without the terminal's limit: rich cuts a measured width at the available width.
+        unlimited = options.update_width(100 * (len(self.columns) + 2))
+        for stop in range(len(self.columns), first, -1):
+            table = self._part(first, stop)
+            if console.measure(table, options=unlimited).maximum <= options.max_width:
+                return table
+        return self._part(first, first + 1)
 
     def _part(self, first: int, stop: int) -> Table:
-        title = self.title if first == 0 else None
         table = Table(
-            title=title,
+            title=self.title if first == 0 else None,
             title_justify="left",
             title_style="bold",
             box=box.SIMPLE_HEAD,
@@ -170,19 +235,20 @@ class _Folded:
         table.add_column(self.head, no_wrap=True)
         table.add_column("n", justify="right")
         for column in self.columns[first:stop]:
-            table.add_column("\n".join(column.split()), justify="right", min_width=12, no_wrap=True)
+            # One word per line keeps columns narrow.
+            title = "\n".join(column.split())
+            table.add_column(title, justify="right", min_width=12, no_wrap=True)
         for block, members in _blocks(self.rows):
             table.add_section()
             table.add_row(Text(block, style="italic"))
             for row in members:
-                table.add_row(
-                    f"  {row.label}", row.n, *map(_console_entry, row.entries[first:stop])
-                )
+                entries = map(_console_entry, row.entries[first:stop])
+                table.add_row(f"  {row.label}", row.n, *entries)
         return table
 
 
 def tex(text: str) -> str:
-    """Text with what LaTeX would read as commands made plain, and Greek letters in math."""
+    """Escape text for LaTeX, with Greek letters in math mode."""
     return "".join(TEX.get(character, character) for character in text)
 
 
@@ -190,7 +256,11 @@ def _blocks(rows: list[Row]) -> Iterator[tuple[str, Iterator[Row]]]:
     return itertools.groupby(rows, key=lambda row: row.block)
 
 
-def _bar(entries: list[str]) -> str:
+def _joined(*texts: str) -> str:
+    return " ".join(filter(None, texts))
+
+
+def _markdown_row(entries: list[str]) -> str:
     return f"| {' | '.join(entries)} |"
 
 
@@ -198,17 +268,18 @@ def _escaped(text: str) -> str:
     return text.replace("|", "\\|").replace("_", "\\_").replace("*", "\\*")
 
 
-def _tex_row(entries: list[str]) -> str:
+def _latex_row(entries: list[str]) -> str:
     return " & ".join(entries) + r" \\"
 
 
-def _tex_entry(entry: Entry) -> str:
+def _latex_entry(entry: Entry) -> str:
     if entry.interval() in ("", NONE):
         return tex(entry.line())
     return rf"\shortstack{{{tex(entry.number())}\\{{\tiny {tex(entry.interval())}}}}}"
 
 
 def _console_entry(entry: Entry) -> Text:
-    between = " " if entry.interval() in ("", NONE) else "\n"
-    short = re.sub(r"\b0\.", ".", entry.interval())  # a terminal is narrow
-    return Text.assemble(entry.number(), between, (short, "dim"))
+    separator = " " if entry.interval() in ("", NONE) else "\n"
+    # ".123" for "0.123": a terminal is narrow.
+    interval = re.sub(r"\b0\.", ".", entry.interval())
+    return Text.assemble(entry.number(), separator, (interval, "dim"))

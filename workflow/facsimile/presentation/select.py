@@ -9,84 +9,125 @@ from facsimile.presentation.context import Context
 from facsimile.presentation.spec import Spec
 from facsimile.studies.training import BEST, STEP
 
+THEORY = "_theory"
+"""The score ``x_theory`` is the closed form of the score ``x`` of the same metric."""
+
 
 def with_names(scores: pd.DataFrame) -> pd.DataFrame:
-    """Scores with a column ``name``: ``metric.score``, or ``metric.score@variation`` of what was asked in another way."""
-    pairs = scores["metric"].astype(str) + "." + scores["score"].astype(str)
-    if "variation" not in scores:  # a table that was gathered before there were variations
-        return scores.assign(name=pairs)
-    return scores.assign(
-        name=pairs.where(scores["variation"] == "", pairs + "@" + scores["variation"].astype(str))
-    )
+    """Scores with a column ``name``: ``metric.score``, or ``metric.score@variation``."""
+    names = scores["metric"].astype(str) + "." + scores["score"].astype(str)
+    if "variation" not in scores:  # gathered before evaluations had variations
+        return scores.assign(name=names)
+    varied = names + "@" + scores["variation"].astype(str)
+    return scores.assign(name=names.where(scores["variation"] == "", varied))
 
 
 def select(
-    scores: pd.DataFrame, spec: Spec, context: Context, variations: bool = False
+    scores: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+    variations: bool = False,
 ) -> tuple[pd.DataFrame, list[str]]:
-    """The scores that an artefact shows, with a column ``name``, and the names of its ``metrics`` in their order.
+    """Select the scores that a table or figure shows.
 
-    A name that the study file asks for and the scores lack stays in the list: it is shown as missing. ``variations``: each
-    score in every variation, too, but not along training; a column ``plain`` has its name without. Raises ValueError where one
-    run has one score twice.
+    Parameters
+    ----------
+    scores
+        Gathered scores, one row per number (scores.parquet).
+    spec
+        The table or figure. Scores of its ``metrics`` and ``against`` are selected, those of each
+        metric's headline if it names no ``metrics``.
+    context
+        The study at one of its scales; only data sets shown at it are selected.
+    variations
+        Also select every evaluation variation of each score, but no snapshots of training.
+
+    Returns
+    -------
+    selected : DataFrame
+        The rows selected, with two more columns: ``name`` (see ``with_names``) and ``plain``, the
+        name without its variation if ``variations``, else the same name.
+    metrics : list of str
+        Names of the spec's ``metrics`` in their order. A name without any score stays in the list
+        and is shown as missing.
+
+    Raises
+    ------
+    ValueError
+        If a run has the same score twice.
     """
-    here = with_names(scores[scores["dataset"].isin(context.shown(spec))])
-    wanted = list(spec.metrics) or headlines(here, context)
-    plain = here["name"].map(_plain).astype(str) if variations else here["name"]
-    found = here.assign(plain=plain)
-    found = found[found["plain"].isin([*wanted, *spec.against])]
+    shown = with_names(scores[scores["dataset"].isin(context.shown(spec))])
+    # Names come from the study file: one without any score must not vanish from the artefact.
+    metrics = list(spec.metrics) or headlines(shown, context)
+    plain = shown["name"].map(_without_variation).astype(str) if variations else shown["name"]
+    selected = shown.assign(plain=plain)
+    selected = selected[selected["plain"].isin([*metrics, *spec.against])]
+    # Controls are shown beside any choice of models.
     if spec.models:
-        found = rows_of_models(found, [*spec.models, *context.design.controls])
-    if (twice := found.duplicated(["run", "name"])).any():
-        first = found[twice].iloc[0]
+        selected = rows_of_models(selected, [*spec.models, *context.design.controls])
+    # Averaging over two values of one score would hide that they were computed differently.
+    duplicates = selected[selected.duplicated(["run", "name"])]
+    if len(duplicates):
+        run, name = duplicates.iloc[0][["run", "name"]]
         raise ValueError(
-            f"scores: {first['run']} has {first['name']} twice; keep one convention, representation and seed of each score"
+            f"scores: {run} has {name} twice; "
+            "keep one convention, representation and seed of each score"
         )
-    return found, wanted
+    return selected, metrics
+
+
+def without_controls(scores: pd.DataFrame) -> pd.DataFrame:
+    """Scores of the study's models, without those of its controls."""
+    return scores[~scores["control"].astype(bool)]
 
 
 def cell_labels(table: pd.DataFrame) -> pd.Series:
-    """What the study calls each row's cell: its label, or else its model."""
+    """The name that the study gives each row's cell: its label, or its model if it has none."""
     models = table["model"].astype(str)
-    return (
-        table["label"].astype(str).where(lambda label: label != "", models)
-        if "label" in table
-        else models
-    )
+    if "label" not in table:
+        return models
+    labels = table["label"].astype(str)
+    return labels.where(labels != "", models)
 
 
 def rows_of_models(table: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
-    """The rows of some models, by name or label; none: all of them."""
-    return table[table["model"].isin(models) | cell_labels(table).isin(models)] if models else table
+    """The rows of the given models, by name or label; all rows if none is given."""
+    if not models:
+        return table
+    return table[table["model"].isin(models) | cell_labels(table).isin(models)]
 
 
-def _plain(name: str) -> str:
-    """A score's name without its variation; what is of other steps of training keeps it."""
+def _without_variation(name: str) -> str:
+    """A score's name without its variation; snapshots of training keep theirs."""
     plain, _, variation = name.partition("@")
-    return name if variation == BEST or variation.startswith(STEP) else plain
+    is_snapshot = variation == BEST or variation.startswith(STEP)
+    return name if is_snapshot else plain
 
 
-def headlines(here: pd.DataFrame, context: Context) -> list[str]:
-    """One score a metric: the one called like the metric, else the first that it gives."""
-    chosen = []
+def headlines(scores: pd.DataFrame, context: Context) -> list[str]:
+    """One score per metric of the study: the one named like the metric, or else its first.
+
+    ``scores`` needs a column ``name`` (see ``with_names``).
+    """
+    is_variation = scores["name"].str.contains("@").astype(bool)
+    names = []
     for metric in context.design.metrics:
-        given = list(
-            dict.fromkeys(
-                here.loc[(here["metric"] == metric) & ~here["name"].str.contains("@"), "score"]
-            )
-        )
-        own = metric if metric in given or not given else given[0]
-        chosen.append(f"{metric}.{own}")
-    return chosen
+        of_metric = scores.loc[(scores["metric"] == metric) & ~is_variation, "score"]
+        candidates = list(dict.fromkeys(of_metric))
+        headline = metric if metric in candidates or not candidates else candidates[0]
+        names.append(f"{metric}.{headline}")
+    return names
 
 
 def directed(scores: pd.DataFrame) -> pd.DataFrame:
-    """Scores with a column ``name`` (see ``select``), those of which the lower is better with their sign turned."""
-    families = {name: name.partition(".")[0] for name in scores["name"].unique()}
-    lower = {
-        name
-        for name, family in families.items()
-        if declared.constant("metrics", family, "BETTER") == "lower"
-    }
-    return scores.assign(
-        result=scores["result"].where(~scores["name"].isin(lower), -scores["result"])
-    )
+    """Scores with the sign of those turned for which lower is better, so that higher is better.
+
+    ``scores`` needs a column ``name`` (see ``with_names``).
+    """
+    lower_is_better = set()
+    for name in scores["name"].unique():
+        metric = name.partition(".")[0]
+        if declared.constant("metrics", metric, "BETTER") == "lower":
+            lower_is_better.add(name)
+    turned = scores["name"].isin(lower_is_better)
+    return scores.assign(result=scores["result"].where(~turned, -scores["result"]))

@@ -1,7 +1,6 @@
 """What a table or figure shows, as the study file states it."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from facsimile.studies import runs
 from facsimile.studies.parts import Artefact
@@ -12,51 +11,70 @@ from facsimile.studies.study import Study
 class Spec:
     """One table or figure of the paper, as the study file states it.
 
-    ``metrics`` and ``against`` are scores, ``metric.score`` or ``metric.score@variation``, of which ``@best`` is the best of a
-    run's snapshots; no ``metrics``: headlines.
+    Scores are named ``metric.score`` or ``metric.score@variation``; the variation ``best`` is the
+    best of a run's snapshots.
     """
 
     id: str
     kind: str
+    """Name of the file in tables/ or figures/ that makes it."""
     title: str = ""
     datasets: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
+    """Scores shown; empty for the headline of each metric."""
     verified: bool = False
+    """Whether number and content were checked against the paper's PDF."""
     note: str = ""
     models: tuple[str, ...] = ()
+    """Models shown, by name or label; empty for all."""
     against: tuple[str, ...] = ()
+    """Scores that ``metrics`` are plotted against or correlated with."""
     log: bool = False
+    """Whether axes of scores are logarithmic."""
     where: tuple[tuple[str, float], ...] = ()
+    """Hyper-parameters and the values to which cells that have them are restricted."""
 
     @classmethod
     def of(cls, id: str, artefact: Artefact) -> "Spec":
-        """The artefact that the study calls ``id``."""
-        listed: dict[str, Any] = {
-            key: tuple(getattr(artefact, key))
-            for key in ("datasets", "metrics", "models", "against")
-        } | {"where": tuple(artefact.where.items())}
-        plain = {
-            key: getattr(artefact, key) for key in ("kind", "title", "verified", "note", "log")
-        }
-        return cls(id=id, **plain, **listed)
+        """The table or figure that the study calls ``id``."""
+        return cls(
+            id=id,
+            kind=artefact.kind,
+            title=artefact.title,
+            datasets=tuple(artefact.datasets),
+            metrics=tuple(artefact.metrics),
+            verified=artefact.verified,
+            note=artefact.note,
+            models=tuple(artefact.models),
+            against=tuple(artefact.against),
+            log=artefact.log,
+            where=tuple(artefact.where.items()),
+        )
 
     @classmethod
-    def all(cls, study: Study, scale: str) -> list["Spec"]:
-        """Every table and figure of a study at a scale; raises UnknownName."""
+    def all(
+        cls,
+        study: Study,
+        scale: str,
+    ) -> list["Spec"]:
+        """All tables and figures of a study at a scale; raises UnknownName."""
         figures = study.figures_of(study.datasets_of(runs.scale_of(study, scale)))
         return [cls.of(id, artefact) for id, artefact in (study.tables | figures).items()]
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """One number of an artefact: a statistic of a score over runs. An empty field means all of them.
+    """One number of a table or figure: a statistic of a score over runs.
 
-    ``params`` is canonical JSON, "" for every cell of a model; ``metric`` is ``metric.score``, or ``a ~ b`` for a correlation.
+    An empty field means all: all data sets, models, or hyper-parameters.
     """
 
     artefact: str
     dataset: str
     model: str
+    """Model or label."""
     params: str
+    """Hyper-parameters as canonical JSON."""
     metric: str
+    """``metric.score``, or ``a ~ b`` for the correlation of two scores."""
     statistic: str

@@ -1,7 +1,12 @@
-"""Tables: one file a kind, found by its name; each has ``make(scores, runs, spec, context)`` and ``cells(spec, context)``.
+"""Tables: one file per kind, discovered by its name.
 
-``make`` takes the tidy scores and runs and answers rows of numbers with intervals and n, notes, and the tidy data behind them.
-``cells`` lists the numbers that the paper's table states, so that the comparison can ask for each.
+A kind defines two functions:
+
+``make(scores, runs, spec, context) -> Table``
+    Rows of numbers with intervals and n, the notes below them, and the tidy data behind them, from
+    the gathered scores and runs. Missing scores are shown as missing.
+``cells(spec, context) -> list of Quantity``
+    The numbers that the paper's table states, each of which the comparison looks up.
 """
 
 from dataclasses import dataclass, field
@@ -19,49 +24,92 @@ from facsimile.presentation.spec import Spec
 
 @dataclass(frozen=True)
 class Table:
-    """A table, ready to be printed; ``data`` has a row a number, with interval and n."""
+    """A table, ready to be printed.
+
+    Parameters
+    ----------
+    title, columns
+        Title of the table and titles of its columns of numbers.
+    rows
+        Rows with one entry per column.
+    notes
+        Lines below the table.
+    data
+        Tidy data: one row per number, with its interval and n.
+    head
+        Title of the first column: what a row is.
+    """
 
     title: str
     columns: list[str]
     rows: list[Row]
     notes: list[str]
     data: pd.DataFrame = field(repr=False)
-    head: str = "Method"  # what a row is
+    head: str = "Method"
 
     def wide(self) -> pd.DataFrame:
-        """As printed, entries as text."""
-        body = [
-            [row.block, row.label, row.n, *(entry.line() for entry in row.entries)]
-            for row in self.rows
-        ]
-        return pd.DataFrame(body, columns=["block", self.head.lower(), "n", *self.columns])
+        """The table as it is printed, with entries as text."""
+        lines = []
+        for row in self.rows:
+            entries = [entry.line() for entry in row.entries]
+            lines.append([row.block, row.label, row.n, *entries])
+        return pd.DataFrame(lines, columns=["block", self.head.lower(), "n", *self.columns])
 
     def markdown(self) -> str:
-        """GitHub's Markdown."""
+        """The table in GitHub's Markdown."""
         return rendering.markdown(self.title, self.columns, self.rows, self.notes, head=self.head)
 
     def latex(self, label: str) -> str:
-        """A LaTeX table; needs the packages booktabs and amsmath."""
+        r"""The table in LaTeX, with ``\label{label}``; needs the packages booktabs and amsmath."""
         return rendering.latex(self.title, self.columns, self.rows, self.notes, label, self.head)
 
     def console(self) -> Any:
-        """Something that a rich Console prints."""
+        """The table as a renderable of a rich Console."""
         return rendering.console(self.title, self.columns, self.rows, self.notes, head=self.head)
 
 
-def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context) -> Table:
-    """Make one table; raises UnknownName if no file of tables/ is called ``spec.kind``."""
-    made: Table = discover.module("tables", spec.kind).make(scores, runs, spec, context)
-    return made
+def make(
+    scores: pd.DataFrame,
+    runs: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> Table:
+    """Make one table.
+
+    Parameters
+    ----------
+    scores
+        Gathered scores, one row per number (scores.parquet).
+    runs
+        The runs behind them (runs.parquet).
+    spec
+        The table; ``spec.kind`` is the name of a file in tables/.
+    context
+        The study at one of its scales.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such kind of table.
+    """
+    table: Table = discover.module("tables", spec.kind).make(scores, runs, spec, context)
+    return table
 
 
-def save(table: Table, folder: Path, name: str) -> list[Path]:
-    """Write ``name``.csv (tidy numbers), .md and .tex, each whole or not at all."""
+def save(
+    table: Table,
+    folder: Path,
+    name: str,
+) -> list[Path]:
+    """Write ``name``.csv (tidy data), .md and .tex; a file is written completely or not at all."""
     texts = {
         "csv": table.data.to_csv(index=False, lineterminator="\n"),
         "md": table.markdown(),
         "tex": table.latex(f"tab:{name}"),
     }
+    paths = []
     for ending, text in texts.items():
-        atomic.write_bytes(folder / f"{name}.{ending}", text.encode())
-    return [folder / f"{name}.{ending}" for ending in texts]
+        path = folder / f"{name}.{ending}"
+        atomic.write_bytes(path, text.encode())
+        paths.append(path)
+    return paths

@@ -1,142 +1,216 @@
-"""Ours beside the closed form and the published number: a line a cell of the study, called by its label if it has one."""
+"""Our numbers beside the closed form and the published number: a row per cell of the study.
 
-from collections.abc import Mapping
-from typing import Any
+A row is named by the label of its cell, if the study gives it one.
+"""
+
+import dataclasses
+import itertools
+from collections.abc import Iterator
+from dataclasses import astuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
 from facsimile.presentation.rendering import Entry, Row
-from facsimile.presentation.select import rows_of_models, select
+from facsimile.presentation.select import THEORY, rows_of_models, select
 from facsimile.presentation.spec import Quantity, Spec
 from facsimile.statistics import estimates
 from facsimile.tables import Table
 from facsimile.tables.base import means
 
-THEORY = "_theory"  # a score ``x_theory`` is the closed form of the score ``x`` of the same metric
 IDENTITY = ["dataset", "model", "label", "params"]
+COLUMNS = [*IDENTITY, "metric", "column", "value", "low", "high", "n"]
+OURS, CLOSED_FORM, PUBLISHED, PEERS = KINDS = ("ours", "closed form", "published", "peers'")
+STATISTICS = ("mean", "exact")  # of a published number; exact: of a closed form
+NAN = float("nan")
 
 
-def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context) -> Table:
-    """One line a cell; for each score the mean of our runs and, where there are such, the closed form and what was printed.
+class Cell(NamedTuple):
+    """What identifies a cell: the columns ``IDENTITY``."""
 
-    The closed form is the mean over the runs, too: it may depend on the sample that a run was given. Of several published
-    numbers the first in the CSV is shown; the comparison has all. What peers printed has a column of its own.
+    dataset: str
+    model: str
+    label: str
+    params: str
+
+
+class Number(NamedTuple):
+    """One number of a row; ``column`` is one of ``KINDS``."""
+
+    metric: str
+    column: str
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+def make(
+    scores: pd.DataFrame,
+    runs: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> Table:
+    """One row per cell, and up to four columns per score.
+
+    These are the mean of our runs, the closed form, the number published by the authors and the
+    one published by peers; columns without any number are left out. The closed form is a mean over
+    the runs, too, since it may depend on the sample that a run was trained on. Of several published
+    numbers the first in published.csv is shown; the comparison lists all.
     """
-    wanted = context.metrics_of(spec)
-    both = Spec(
-        spec.id,
-        spec.kind,
-        spec.title,
-        spec.datasets,
-        tuple(n for w in wanted for n in (w, w + THEORY)),
-    )
-    found = select(scores, both, context)[0]
-    made = rows_of_models(means.shown(runs, spec, context), spec.models)
-    cells = made[IDENTITY].drop_duplicates().itertuples(index=False)
-    lines = [_line(found, made, tuple(map(str, cell)), wanted, spec, context) for cell in cells]
-    numbers = pd.DataFrame([number for _, own in lines for number in own], columns=COLUMNS)
-    columns = _columns(numbers, wanted)
-    rows = [Row(*head, [_entry(own, *column) for column in columns]) for head, own in lines]
+    metrics = context.metrics_of(spec)
+    shown = rows_of_models(means.shown(runs, spec, context), spec.models)
+    selected = _with_theory(scores, metrics, spec, context)
+    numbers: dict[Cell, list[Number]] = {}
+    for identity in shown[IDENTITY].drop_duplicates().itertuples(index=False):
+        cell = Cell(*map(str, identity))
+        numbers[cell] = list(_numbers(selected, cell, metrics, spec, context))
+    columns = _columns(numbers, metrics)
+    rows = []
+    for cell, numbers_of_cell in numbers.items():
+        entries = [_entry(numbers_of_cell, *column) for column in columns]
+        n = means.count(_rows_of(shown, cell))
+        block = names.dataset(cell.dataset)
+        rows.append(Row(block, _label(cell, shown), n, entries))
     notes = [
-        "Mean over the seeds of a line and its 95 % percentile bootstrap interval; n: runs.",
+        "Mean over the seeds of a row and its 95 % percentile bootstrap interval; n: runs.",
         *context.caption(spec),
+        *means.failures(shown),
     ]
-    called = dict(zip(wanted, names.scores(wanted), strict=True))
-    titles = [
-        called[name] if column == "ours" else f"{called[name]}, {column}"
-        for name, column in columns
-    ]
-    return Table(spec.title, titles, rows, [*notes, *means.failures(made)], numbers)
+    return Table(spec.title, _titles(columns, metrics), rows, notes, _data(numbers))
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
-    """The mean of every labelled cell, and of every model that has no labels: of the scores that the paper prints, if any."""
-    cells = [
-        *context.design.labels.items(),
-        *((m, m) for m in context.design.models if m not in context.design.labels.values()),
-    ]
-    models = [name for name, model in cells if not spec.models or {name, model} & {*spec.models}]
-    stated = {
-        quantity.metric
-        for quantity in (*context.published.authors, *context.published.peers)
-        if quantity.artefact == spec.id
-    }
-    listed = means.quantities(spec, context, [(model, "") for model in models])
-    return [quantity for quantity in listed if not stated or quantity.metric in stated]
+    """The mean of each labelled cell, and of each model without labels.
+
+    If there are published numbers for the table, only of the scores that they are of.
+    """
+    labels = context.design.labels
+    models = list(labels.items())
+    for model in context.design.models:
+        if model not in labels.values():
+            models.append((model, model))
+    shown = []
+    for name, model in models:
+        if not spec.models or name in spec.models or model in spec.models:
+            shown.append((name, ""))
+    # A paper may print only some of the scores that the table shows.
+    published = set()
+    for quantity in (*context.published.authors, *context.published.peers):
+        if quantity.artefact == spec.id:
+            published.add(quantity.metric)
+    listed = means.means_of(spec, context, shown)
+    return [quantity for quantity in listed if not published or quantity.metric in published]
 
 
-COLUMNS = [*IDENTITY, "metric", "column", "value", "low", "high", "n"]
-Line = tuple[tuple[str, str, str], list[tuple[Any, ...]]]
-
-
-def _line(
-    found: pd.DataFrame,
-    made: pd.DataFrame,
-    cell: tuple[str, ...],
-    wanted: list[str],
+def _with_theory(
+    scores: pd.DataFrame,
+    metrics: list[str],
     spec: Spec,
     context: Context,
-) -> Line:
-    """Block, label and n of a cell, and its numbers."""
-    own, runs = (
-        frame[(frame[IDENTITY].astype(str) == list(cell)).all(axis=1)] for frame in (found, made)
+) -> pd.DataFrame:
+    """The scores shown and their closed forms, with a column ``name``."""
+    both = []
+    for metric in metrics:
+        both += [metric, metric + THEORY]
+    # Scores of all models: which rows are shown is decided by the table of runs.
+    all_models = dataclasses.replace(
+        spec,
+        metrics=tuple(both),
+        models=(),
+        against=(),
     )
-    numbers = []
-    for name in wanted:
-        for column, score in (("ours", name), ("closed form", name + THEORY)):
-            values = own.loc[own["name"] == score, "result"].to_numpy(dtype=float)
-            said = estimates.estimate(values, estimates.generator(*cell, score))
-            numbers += (
-                [(*cell, name, column, said.value, said.low, said.high, said.n)] if said.n else []
-            )
-        for column, known in (
-            ("published", context.published.authors),
-            ("peers'", context.published.peers),
-        ):
-            printed = _printed(cell, name, spec, known)
-            numbers += (
-                [(*cell, name, column, printed, float("nan"), float("nan"), 1)]
-                if printed is not None
-                else []
-            )
-    dataset, model, label, params = cell
-    alone = made.loc[made["label"] == label, "params"].nunique() == 1
-    text = (
-        label
-        if label and alone
-        else " ".join(filter(None, [label or names.model(model), names.settings(params)]))
-    )
-    return (names.dataset(dataset), text, means.count(runs)), numbers
+    return select(scores, all_models, context)[0]
 
 
-def _printed(
-    cell: tuple[str, ...], name: str, spec: Spec, known: Mapping[Quantity, float]
-) -> float | None:
-    dataset, model, label, params = cell
-    asked = [Quantity(spec.id, dataset, label, "", name, s) for s in ("mean", "exact") if label]
-    asked += [
-        Quantity(spec.id, dataset, model, p, name, s)
-        for p in (params, "")
-        for s in ("mean", "exact")
-    ]
-    return next((known[quantity] for quantity in asked if quantity in known), None)
+def _rows_of(frame: pd.DataFrame, cell: Cell) -> pd.DataFrame:
+    return frame[(frame[IDENTITY].astype(str) == list(cell)).all(axis=1)]
 
 
-def _columns(numbers: pd.DataFrame, wanted: list[str]) -> list[tuple[str, str]]:
-    there = set(zip(numbers["metric"], numbers["column"], strict=True))
-    return [
-        (w, column)
-        for w in wanted
-        for column in ("ours", "closed form", "published", "peers'")
-        if (w, column) in there
-    ]
+def _numbers(
+    selected: pd.DataFrame,
+    cell: Cell,
+    metrics: list[str],
+    spec: Spec,
+    context: Context,
+) -> Iterator[Number]:
+    """All numbers that there are for a cell."""
+    scores = _rows_of(selected, cell)
+    published = {PUBLISHED: context.published.authors, PEERS: context.published.peers}
+    for metric in metrics:
+        measured = {OURS: metric, CLOSED_FORM: metric + THEORY}
+        for column, name in measured.items():
+            values = scores.loc[scores["name"] == name, "result"]
+            # Seeded by cell and score, so that an interval does not depend on the other rows.
+            rng = estimates.generator(*cell, name)
+            mean = estimates.estimate(values.to_numpy(dtype=float), rng)
+            if mean.n:
+                yield Number(metric, column, *astuple(mean))
+        for column, known in published.items():
+            for quantity in _published_as(cell, metric, spec):
+                if quantity in known:
+                    yield Number(metric, column, known[quantity], NAN, NAN, 1)
+                    break
 
 
-def _entry(numbers: list[tuple[Any, ...]], name: str, column: str) -> Entry:
+def _published_as(
+    cell: Cell,
+    metric: str,
+    spec: Spec,
+) -> Iterator[Quantity]:
+    """How a published number may name a cell, most specific first."""
+    names_of_cell = [(cell.model, cell.params), (cell.model, "")]
+    if cell.label:
+        names_of_cell.insert(0, (cell.label, ""))
+    for model, params in names_of_cell:
+        for statistic in STATISTICS:
+            yield Quantity(spec.id, cell.dataset, model, params, metric, statistic)
+
+
+def _label(cell: Cell, shown: pd.DataFrame) -> str:
+    """Label or model of a cell, and its hyper-parameters unless the label is of it alone."""
+    labelled = shown["label"] == cell.label
+    if cell.label and shown.loc[labelled, "params"].nunique() == 1:
+        return cell.label
+    name = cell.label or names.model(cell.model)
+    return " ".join(filter(None, [name, names.settings(cell.params)]))
+
+
+def _columns(numbers: dict[Cell, list[Number]], metrics: list[str]) -> list[tuple[str, str]]:
+    """Score and kind of each column for which some cell has a number."""
+    filled: set[tuple[str, str]] = set()
+    for row in numbers.values():
+        filled.update((number.metric, number.column) for number in row)
+    columns = itertools.product(metrics, KINDS)
+    return [column for column in columns if column in filled]
+
+
+def _titles(columns: list[tuple[str, str]], metrics: list[str]) -> list[str]:
+    labels = dict(zip(metrics, names.scores(metrics), strict=True))
+    titles = []
+    for metric, column in columns:
+        titles.append(labels[metric] if column == OURS else f"{labels[metric]}, {column}")
+    return titles
+
+
+def _entry(
+    numbers: list[Number],
+    metric: str,
+    column: str,
+) -> Entry:
     for number in numbers:
-        if number[4:6] == (name, column):
-            low, high = number[7:9] if column == "ours" else (float("nan"), float("nan"))
-            return Entry(number[6], low, high)
-    return Entry(float("nan"), float("nan"), float("nan"))
+        if (number.metric, number.column) == (metric, column):
+            # Only our own numbers are shown with their interval.
+            if column != OURS:
+                return Entry(number.value, NAN, NAN)
+            return Entry(number.value, number.low, number.high)
+    return Entry(NAN, NAN, NAN)
+
+
+def _data(numbers: dict[Cell, list[Number]]) -> pd.DataFrame:
+    rows: list[tuple[Any, ...]] = []
+    for cell, row in numbers.items():
+        rows += [(*cell, *number) for number in row]
+    return pd.DataFrame(rows, columns=COLUMNS)

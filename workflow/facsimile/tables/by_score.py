@@ -1,4 +1,10 @@
-"""A line a score, for tables whose rows are what was measured of a data set or model: ours, and the published number."""
+"""A row per score: ours, the published number, and their difference.
+
+For tables whose rows are what was measured of a data set or model.
+"""
+
+from dataclasses import astuple
+from typing import Any
 
 import pandas as pd
 
@@ -11,25 +17,32 @@ from facsimile.statistics import estimates
 from facsimile.tables import Table
 from facsimile.tables.base import means
 
+IDENTITY = ["dataset", "model", "name"]
 COLUMNS = ["dataset", "model", "metric", "mean", "low", "high", "n", "published", "difference"]
-DIGITS = 4
-NONE = float("nan")
+DIGITS = 4  # decimals, one more than in other tables
+NAN = float("nan")
 
 
-def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context) -> Table:
-    """One line a (data set, model, score); the spec names metrics, all of whose scores are shown, or single scores."""
-    said = with_names(scores)
-    shown = said[
-        said["dataset"].isin(context.shown(spec))
-        & said["name"].map(lambda name: _wanted(name, spec))
-    ]
-    numbers = [
-        _number(key, own, spec, context)
-        for key, own in shown.groupby(["dataset", "model", "name"], sort=False)
-    ]
+def make(
+    scores: pd.DataFrame,
+    runs: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> Table:
+    """One row per data set, model and score.
+
+    The spec names metrics, all of whose scores are shown, or single scores.
+    """
+    named = with_names(scores)
+    is_shown = named["name"].map(lambda name: _is_shown(name, spec))
+    shown = named[named["dataset"].isin(context.shown(spec)) & is_shown]
+    numbers = []
+    for key, group in shown.groupby(IDENTITY, sort=False):
+        numbers.append(_numbers(group, key, spec, context))
     data = pd.DataFrame(numbers, columns=COLUMNS)
-    several = data["model"].nunique() > 1
-    rows = [_row(number, several) for number in data.to_dict("records")]
+    # Rows name their model only if there are several.
+    several_models = data["model"].nunique() > 1
+    rows = [_row(number, several_models) for number in data.to_dict("records")]
     notes = [
         "n: runs; one where nothing is trained.",
         *context.caption(spec),
@@ -39,52 +52,41 @@ def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context)
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
-    """The published numbers of this table, whose names only its metrics know."""
+    """The published numbers of this table: only a metric knows its scores."""
     return [quantity for quantity in context.published.authors if quantity.artefact == spec.id]
 
 
-def _wanted(name: str, spec: Spec) -> bool:
-    """A variation is shown where it is named itself."""
-    return name in spec.metrics or (
-        "@" not in name and (not spec.metrics or name.partition(".")[0] in spec.metrics)
-    )
+def _is_shown(name: str, spec: Spec) -> bool:
+    """Whether a score is shown; variations of a score only if the spec names them."""
+    if name in spec.metrics:
+        return True
+    metric = name.partition(".")[0]
+    return "@" not in name and (not spec.metrics or metric in spec.metrics)
 
 
-def _number(key: object, own: pd.DataFrame, spec: Spec, context: Context) -> tuple[object, ...]:
-    assert isinstance(key, tuple)
+def _numbers(
+    scores: pd.DataFrame,
+    key: Any,
+    spec: Spec,
+    context: Context,
+) -> tuple[object, ...]:
+    """The columns ``COLUMNS`` of one score; ``key`` are its columns ``IDENTITY``."""
     dataset, model, name = map(str, key)
-    found = estimates.estimate(
-        own["result"].to_numpy(dtype=float), estimates.generator(dataset, model, name)
-    )
-    printed = context.published.authors.get(
-        Quantity(spec.id, dataset, model, "", name, "mean"), NONE
-    )
-    return (
-        dataset,
-        model,
-        name,
-        found.value,
-        found.low,
-        found.high,
-        found.n,
-        printed,
-        found.value - printed,
-    )
+    values = scores["result"].to_numpy(dtype=float)
+    # Seeded by what it is of, so that an interval does not depend on the other rows.
+    mean = estimates.estimate(values, estimates.generator(dataset, model, name))
+    quantity = Quantity(spec.id, dataset, model, "", name, "mean")
+    published = context.published.authors.get(quantity, NAN)
+    difference = mean.value - published
+    return (dataset, model, name, *astuple(mean), published, difference)
 
 
-def _row(number: dict[object, object], several: bool) -> Row:
-    dataset, model, name = (str(number[key]) for key in ("dataset", "model", "metric"))
-    method = [names.model(model)] if several else []
-    mean, low, high, *beside_it = (
-        float(str(number[key])) for key in ("mean", "low", "high", "published", "difference")
-    )
-    ours, beside = (
-        Entry(mean, low, high, digits=DIGITS),
-        [Entry(value, NONE, NONE, digits=DIGITS) for value in beside_it],
-    )
-    return Row(
-        names.dataset(dataset),
-        " ".join([*method, names.scores([name])[0]]),
-        str(number["n"]),
-        [ours, *beside],
-    )
+def _row(number: dict[Any, Any], several_models: bool) -> Row:
+    block = names.dataset(number["dataset"])
+    [label] = names.scores([number["metric"]])
+    if several_models:
+        label = f"{names.model(number['model'])} {label}"
+    entries = [Entry(number["mean"], number["low"], number["high"], digits=DIGITS)]
+    for column in ("published", "difference"):
+        entries.append(Entry(number[column], NAN, NAN, digits=DIGITS))
+    return Row(block, label, str(number["n"]), entries)

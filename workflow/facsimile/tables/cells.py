@@ -1,37 +1,49 @@
-"""Scores of every cell: a line a hyper-parameter value, a column a score, means over seeds; controls apart."""
+"""Mean scores of each cell, over seeds.
+
+A row per hyper-parameter value and a column per score; controls are shown in a block of their own.
+"""
 
 import pandas as pd
 
-from facsimile.foundation import canonical
+from facsimile.presentation import quantities
 from facsimile.presentation.context import Context
 from facsimile.presentation.spec import Quantity, Spec
 from facsimile.tables import Table
 from facsimile.tables.base import means
-from facsimile.tables.base.means import Group
 
 
-def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context) -> Table:
-    """One line a (data set, method, value) that was run, in the order of the sweep, and one a control."""
-    made = means.shown(runs, spec, context)
-    listed = [
-        (d, m)
-        for d in context.shown(spec)
-        for m in (*context.design.models, *context.design.controls)
-    ]
-    groups = [group for dataset, model in listed for group in _values(made, dataset, model)]
+def make(
+    scores: pd.DataFrame,
+    runs: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> Table:
+    """One row per data set, method and value that was run, in the order of the sweep.
+
+    Then one row per control.
+    """
+    shown_runs = means.shown(runs, spec, context)
+    groups = []
+    for dataset in context.shown(spec):
+        for model in (*context.design.models, *context.design.controls):
+            for params in _settings(shown_runs, dataset, model):
+                groups.append((dataset, model, params))
     return means.make(scores, runs, spec, context, groups, "seeds")
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
-    """The mean of every published value of every method that sweeps one hyper-parameter."""
-    groups = [
-        (m, canonical.dumps({context.design.models[m][0]: v}))
-        for m, values in context.design.sweeps.items()
-        for v in values
-    ]
-    return means.quantities(spec, context, groups)
+    """The mean of each published value of each method that sweeps one hyper-parameter."""
+    swept = quantities.swept_cells(context, context.design.sweeps)
+    return means.means_of(spec, context, swept)
 
 
-def _values(made: pd.DataFrame, dataset: str, model: str) -> list[Group]:
-    own = means.of(made, (dataset, model, "")).sort_values(["value_index", "value"], kind="stable")
-    return [(dataset, model, params) for params in dict.fromkeys(own["params"])]
+def _settings(
+    runs: pd.DataFrame,
+    dataset: str,
+    model: str,
+) -> list[str]:
+    """Hyper-parameters of a model's runs, in the order of its sweep."""
+    rows = means.rows_of(runs, (dataset, model, ""))
+    # Values of a sweep in its order, then those that are no part of it, such as of a control.
+    rows = rows.sort_values(["value_index", "value"], kind="stable")
+    return list(dict.fromkeys(rows["params"]))

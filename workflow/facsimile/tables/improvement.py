@@ -1,5 +1,11 @@
-"""Probability that a run of one method beats a run of another, over data sets (Agarwal et al. 2021): a line a pair."""
+"""Probability that a run of one method beats a run of another (Agarwal et al. 2021).
 
+A row per pair of methods and a column per score; averaged over data sets.
+"""
+
+from dataclasses import astuple
+
+import numpy as np
 import pandas as pd
 
 from facsimile.presentation import names
@@ -10,39 +16,39 @@ from facsimile.statistics import estimates, improvement
 from facsimile.tables import Table
 from facsimile.tables.base import pairs
 
+COLUMNS = ["first", "second", "metric", "probability", "low", "high", "n"]
 
-def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context) -> Table:
-    """A column a score; runs of all hyper-parameters and seeds, data sets weighing alike."""
-    found, wanted = pairs.trained(scores, spec, context)
+
+def make(
+    scores: pd.DataFrame,
+    runs: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> Table:
+    """One column per score, over runs of all hyper-parameters and seeds; data sets weigh alike."""
+    trained, metrics = pairs.trained_scores(scores, spec, context)
+    datasets = context.shown(spec)
     rows, numbers = [], []
-    for first, second in pairs.listed(context):
-        entries = []
-        for name in wanted:
-            a, b = (
-                [_runs(found, d, model, name) for d in context.shown(spec)]
-                for model in (first, second)
-            )
-            said = improvement.probability(a, b, estimates.generator(first, second, name))
-            entries.append(Entry(said.value, said.low, said.high))
-            numbers.append((first, second, name, said.value, said.low, said.high, said.n))
-        rows.append(
-            Row(
-                "Pairs",
-                pairs.label(first, second),
-                str(max(number[-1] for number in numbers[-len(wanted) :])),
-                entries,
-            )
-        )
-    data = pd.DataFrame(
-        numbers, columns=["first", "second", "metric", "probability", "low", "high", "n"]
-    )
+    for first, second in pairs.of_methods(context):
+        entries, counts = [], []
+        for name in metrics:
+            # One array per data set; a data set that one of the two methods lacks is left out.
+            first_runs = [_results(trained, dataset, first, name) for dataset in datasets]
+            second_runs = [_results(trained, dataset, second, name) for dataset in datasets]
+            rng = estimates.generator(first, second, name)
+            probability = improvement.probability(first_runs, second_runs, rng)
+            entries.append(Entry.of(probability))
+            counts.append(probability.n)
+            numbers.append((first, second, name, *astuple(probability)))
+        # Runs may lack a score: n of a row is that of its most complete column.
+        rows.append(Row("Pairs", pairs.label(first, second), str(max(counts)), entries))
     return Table(
-        spec.title,
-        [names.metric(name) for name in wanted],
-        rows,
-        _notes(spec, context),
-        data,
-        "Methods",
+        title=spec.title,
+        columns=[names.metric(name) for name in metrics],
+        rows=rows,
+        notes=_notes(spec, context),
+        data=pd.DataFrame(numbers, columns=COLUMNS),
+        head="Methods",
     )
 
 
@@ -51,14 +57,21 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
     return []
 
 
-def _runs(found: pd.DataFrame, dataset: str, model: str, name: str) -> pairs.Runs:
-    return pairs.of(found, dataset, model, name)["result"].to_numpy(dtype=float)
+def _results(
+    trained: pd.DataFrame,
+    dataset: str,
+    model: str,
+    name: str,
+) -> pairs.Values:
+    scores = pairs.scores_of(trained, dataset, model, name)
+    return scores["result"].to_numpy(dtype=np.float64)
 
 
 def _notes(spec: Spec, context: Context) -> list[str]:
+    level = f"{100 * estimates.LEVEL:.0f} %"
     return [
-        "Share of pairs of runs in which the first method has the better score, ties for half, averaged over data sets; 0.5: "
-        "neither. n: runs of both.",
-        f"{100 * estimates.LEVEL:.0f} % bootstrap intervals, the runs of each data set and method resampled apart.",
+        "Share of pairs of runs in which the first method has the better score, ties for half, "
+        "averaged over data sets; 0.5: neither is better. n: runs of both.",
+        f"{level} bootstrap intervals, the runs of each data set and method resampled separately.",
         *context.caption(spec),
     ]

@@ -1,11 +1,16 @@
-"""How often a model that one score picks beats a random one, here and elsewhere (Locatello et al. 2019, Table 1)."""
+"""How often a model chosen by one score beats a random one (Locatello et al. 2019, Table 1).
+
+On the same and on another data set, by the same and by another score.
+"""
+
+from dataclasses import astuple
 
 import pandas as pd
 
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
 from facsimile.presentation.rendering import Entry, Row
-from facsimile.presentation.select import directed, select
+from facsimile.presentation.select import directed, select, without_controls
 from facsimile.presentation.spec import Quantity, Spec
 from facsimile.statistics import estimates as statistics_estimates
 from facsimile.statistics import model_choice
@@ -13,91 +18,108 @@ from facsimile.statistics.estimates import Estimate
 from facsimile.statistics.model_choice import Case
 from facsimile.tables import Table
 
+NAN = float("nan")
 ALL = "All methods"
+COLUMNS = ["model", *Case._fields, "probability", "low", "high", "n"]
 
 
-def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context) -> Table:
-    """A line for a choice among all methods, then one for a choice among the hyper-parameters of each; a column a case."""
-    found, wanted = select(scores, spec, context)
-    trained = directed(found[~found["control"].astype(bool)])
+def make(
+    scores: pd.DataFrame,
+    runs: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> Table:
+    """One row for a choice among all methods, then one for a choice among the settings of each.
+
+    One column per case: same or other score, same or other data set.
+    """
+    selected, metrics = select(scores, spec, context)
+    trained = directed(without_controls(selected))
     datasets = context.shown(spec)
     rows, numbers = [], []
     for model in ("", *context.design.models):
-        estimates = [chosen(trained, datasets, wanted, case, model) for case in model_choice.CASES]
-        block, label = (
-            ("Hyper-parameters of", names.model(model))
-            if model
-            else ("Method and hyper-parameter", ALL)
-        )
-        rows.append(
-            Row(
-                block,
-                label,
-                str(estimates[0].n),
-                [Entry(e.value, e.low, e.high) for e in estimates],
-            )
-        )
-        numbers += [
-            (model, *case, e.value, e.low, e.high, e.n)
-            for case, e in zip(model_choice.CASES, estimates, strict=True)
-        ]
-    columns = ["model", *Case._fields, "probability", "low", "high", "n"]
-    titles = [_capital(case.text) for case in model_choice.CASES]
+        entries, counts = [], []
+        for case in model_choice.CASES:
+            probability = chosen(trained, datasets, metrics, case, model)
+            entries.append(Entry.of(probability))
+            counts.append(probability.n)
+            numbers.append((model, *case, *astuple(probability)))
+        block, label = "Method and hyper-parameter", ALL
+        if model:
+            block, label = "Hyper-parameters of", names.model(model)
+        rows.append(Row(block, label, str(counts[0]), entries))
     return Table(
-        spec.title,
-        titles,
-        rows,
-        _notes(trained, spec, context),
-        pd.DataFrame(numbers, columns=columns),
-        "Chosen among",
+        title=spec.title,
+        columns=[_capitalized(case.text) for case in model_choice.CASES],
+        rows=rows,
+        notes=_notes(trained, spec, context),
+        data=pd.DataFrame(numbers, columns=COLUMNS),
+        head="Chosen among",
     )
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
-    """None yet: a probability over several scores is no statistic of one, which is what the comparison asks for."""
+    """None yet: the comparison looks up statistics of one score, and these are of several."""
     return []
 
 
 def chosen(
-    trained: pd.DataFrame, datasets: list[str], wanted: list[str], case: Case, model: str = ""
+    trained: pd.DataFrame,
+    datasets: list[str],
+    metrics: list[str],
+    case: Case,
+    model: str = "",
 ) -> Estimate:
-    """The probability of one case, among the settings of one method or of all; ``trained`` as ``directed`` gives it."""
-    own = trained[trained["model"] == model] if model else trained
-    settled = own.assign(setting=own["model"].astype(str) + own["params"].astype(str))
-    listed = sorted(settled["setting"].unique())
+    """The probability that a chosen model beats a random one, in one case.
+
+    Parameters
+    ----------
+    trained
+        Scores of trained runs, higher better, as ``directed`` returns them.
+    datasets, metrics
+        Data sets and names of scores to choose by and to be judged by.
+    case
+        Whether score and data set are the same for choosing and judging.
+    model
+        The method among whose settings to choose; "" for all methods.
+    """
+    candidates = trained[trained["model"] == model] if model else trained
+    # A setting is a method with its hyper-parameters; its runs differ in their seeds.
+    settings = candidates["model"].astype(str) + candidates["params"].astype(str)
+    candidates = candidates.assign(setting=settings)
+    listed = sorted(candidates["setting"].unique())
     if not listed:
-        return Estimate(float("nan"), float("nan"), float("nan"), 0)
-    values = model_choice.grid(settled, datasets, wanted, listed)
-    return model_choice.beats_random(
-        values, case, statistics_estimates.generator("transfer", model, case.text)
-    )
+        return Estimate(NAN, NAN, NAN, 0)
+    values = model_choice.grid(candidates, datasets, metrics, listed)
+    # The word "transfer" is part of the seed: it stays, so that intervals do not change.
+    rng = statistics_estimates.generator("transfer", model, case.text)
+    return model_choice.beats_random(values, case, rng)
 
 
-def _notes(trained: pd.DataFrame, spec: Spec, context: Context) -> list[str]:
+def _notes(
+    trained: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> list[str]:
+    level = f"{100 * statistics_estimates.LEVEL:.0f} %"
+    notes = [
+        "Probability that the setting chosen by one score, data set and seed beats a random one "
+        "with another seed; 0.5 is chance. All draws are counted; n: runs.",
+        f"{level} bootstrap intervals over seeds; data sets and scores are not resampled.",
+    ]
+    if trained["dataset"].nunique() < 2:
+        shown = names.listed([names.dataset(dataset) for dataset in context.shown(spec)])
+        notes.append(f"No transfer to another data set: {shown} is the only one here.")
+    if trained["name"].nunique() < 2:
+        notes.append("No transfer to another score: there is only one.")
     seeds = trained["seed"].nunique()
-    lacking = [
-        (
-            trained["dataset"].nunique() < 2,
-            f"transfer to another data set: here is {_listed(context.shown(spec))} alone",
-        ),
-        (trained["name"].nunique() < 2, "transfer to another score: there is one"),
-        (
-            seeds < 2,
-            f"anything: a choice is put to the test with another seed, and there is {seeds or 'none'}",
-        ),
-    ]
-    return [
-        "Probability that the setting chosen by one score, data set and seed beats a random one with another seed; 0.5 is "
-        "chance. All draws are counted; n: runs.",
-        f"{100 * statistics_estimates.LEVEL:.0f} % bootstrap intervals over seeds; data sets and scores are taken as they are.",
-        *(f"Nothing is said of {text}." for holds, text in lacking if holds),
-        *context.caption(spec),
-    ]
+    if seeds < 2:
+        notes.append(
+            "No probabilities: a choice is tested with another seed, "
+            f"and there is {'only one' if seeds else 'none'}."
+        )
+    return [*notes, *context.caption(spec)]
 
 
-def _listed(datasets: list[str]) -> str:
-    return names.listed([names.dataset(d) for d in datasets])
-
-
-def _capital(text: str) -> str:
+def _capitalized(text: str) -> str:
     return text[0].upper() + text[1:]

@@ -1,4 +1,7 @@
-"""Scores of every method: a line a method, a column a score, means over hyper-parameters and seeds; controls apart."""
+"""Mean scores of each method, over hyper-parameters and seeds.
+
+A row per method and a column per score; controls are shown in a block of their own.
+"""
 
 import pandas as pd
 
@@ -8,18 +11,25 @@ from facsimile.tables import Table
 from facsimile.tables.base import means
 
 
-def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context) -> Table:
-    """One line a (data set, method), in the study file's order, and one a control."""
-    groups = [
-        (d, m, "")
-        for d in context.shown(spec)
-        for m in (*context.design.models, *context.design.controls)
-    ]
+def make(
+    scores: pd.DataFrame,
+    runs: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> Table:
+    """One row per data set and method, in the study file's order, then one per control."""
+    groups = []
+    for dataset in context.shown(spec):
+        for model in _models(context):
+            groups.append((dataset, model, ""))
     return means.make(scores, runs, spec, context, groups, "hyper-parameters and seeds")
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
-    """The mean of every line."""
-    return means.quantities(
-        spec, context, [(m, "") for m in (*context.design.models, *context.design.controls)]
-    )
+    """The mean of every row."""
+    groups = [(model, "") for model in _models(context)]
+    return means.means_of(spec, context, groups)
+
+
+def _models(context: Context) -> list[str]:
+    return [*context.design.models, *context.design.controls]

@@ -1,6 +1,8 @@
-"""How many seeds would tell two methods apart: a line a pair of methods, a column a score."""
+"""How many seeds would tell two methods apart: a row per pair of methods, a column per score."""
 
 import math
+from dataclasses import astuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -10,6 +12,7 @@ from facsimile.presentation.context import Context
 from facsimile.presentation.rendering import Entry, Row
 from facsimile.presentation.spec import Quantity, Spec
 from facsimile.statistics import estimates, seeds_needed
+from facsimile.statistics.estimates import Estimate
 from facsimile.tables import Table
 from facsimile.tables.base import pairs
 
@@ -27,31 +30,47 @@ COLUMNS = [
 ]
 
 
-def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context) -> Table:
-    """One value a seed: the mean over a method's hyper-parameters; seeds are paired, as both methods share their noise."""
-    found, wanted = pairs.trained(scores, spec, context)
-    several = len(context.shown(spec)) > 1
+class Needed(NamedTuple):
+    """The paired difference of two methods, and the seeds needed to find it."""
+
+    difference: Estimate
+    paired: float
+    unpaired: float
+
+
+def make(
+    scores: pd.DataFrame,
+    runs: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> Table:
+    """Seeds needed by each score, from one value per seed: the mean over hyper-parameters.
+
+    Seeds are paired, because both methods use the same noise.
+    """
+    trained, metrics = pairs.trained_scores(scores, spec, context)
+    several_datasets = len(context.shown(spec)) > 1
     rows, numbers = [], []
     for dataset in context.shown(spec):
-        block = names.dataset(dataset) if several else "Pairs"
-        for first, second in pairs.listed(context):
-            own = [
-                (dataset, first, second, name, *_needed(found, dataset, first, second, name))
-                for name in wanted
-            ]
-            entries = [Entry(said[-2], math.nan, math.nan, text=_text(said[-2])) for said in own]
-            rows.append(
-                Row(block, pairs.label(first, second), str(max(said[7] for said in own)), entries)
-            )
-            numbers += own
-    titles = [names.metric(name) for name in wanted]
+        block = names.dataset(dataset) if several_datasets else "Pairs"
+        for first, second in pairs.of_methods(context):
+            entries, counts = [], []
+            for name in metrics:
+                difference, paired, unpaired = _needed(trained, dataset, first, second, name)
+                # The needed number of seeds has no interval, and is shown as a whole number.
+                entries.append(Entry(paired, math.nan, math.nan, text=_text(paired)))
+                counts.append(difference.n)
+                seeds = (*astuple(difference), paired, unpaired)
+                numbers.append((dataset, first, second, name, *seeds))
+            # Seeds may lack a score: n of a row is that of its most complete column.
+            rows.append(Row(block, pairs.label(first, second), str(max(counts)), entries))
     return Table(
-        spec.title,
-        titles,
-        rows,
-        _notes(spec, context),
-        pd.DataFrame(numbers, columns=COLUMNS),
-        "Methods",
+        title=spec.title,
+        columns=[names.metric(name) for name in metrics],
+        rows=rows,
+        notes=_notes(spec, context),
+        data=pd.DataFrame(numbers, columns=COLUMNS),
+        head="Methods",
     )
 
 
@@ -61,44 +80,51 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
 
 
 def _needed(
-    found: pd.DataFrame, dataset: str, first: str, second: str, name: str
-) -> tuple[float, float, float, int, float, float]:
-    """The paired difference with its interval and n, and the seeds needed, paired and not."""
-    sides = [_a_seed(pairs.of(found, dataset, model, name)) for model in (first, second)]
-    both = pd.concat(sides, axis=1, join="inner").dropna()
-    a, b = (both.iloc[:, i].to_numpy(dtype=np.float64) for i in (0, 1))
+    trained: pd.DataFrame,
+    dataset: str,
+    first: str,
+    second: str,
+    name: str,
+) -> Needed:
+    means = []
+    for model in (first, second):
+        scores = pairs.scores_of(trained, dataset, model, name)
+        means.append(_means_per_seed(scores))
+    # Only seeds that both methods have.
+    both = pd.concat(means, axis=1, join="inner").dropna()
+    a = both.iloc[:, 0].to_numpy(dtype=np.float64)
+    b = both.iloc[:, 1].to_numpy(dtype=np.float64)
+    # One generator for all three: their order decides which resamples each of them draws.
     rng = estimates.generator(dataset, first, second, name, "seeds")
-    said = estimates.paired_difference(a, b, rng)
-    return (
-        said.value,
-        said.low,
-        said.high,
-        said.n,
-        seeds_needed.paired(a, b, rng),
-        seeds_needed.unpaired(a, b, rng),
-    )
+    difference = estimates.paired_difference(a, b, rng)
+    paired = seeds_needed.paired(a, b, rng)
+    unpaired = seeds_needed.unpaired(a, b, rng)
+    return Needed(difference, paired, unpaired)
 
 
-def _a_seed(own: pd.DataFrame) -> pd.Series:
-    """Seed -> mean over hyper-parameters; a seed that lacks one is left out, as its mean is of other models."""
-    wide = own.pivot(index="seed", columns="params", values="result")
+def _means_per_seed(scores: pd.DataFrame) -> pd.Series:
+    """Mean score over hyper-parameters, by seed.
+
+    A seed that lacks a run is left out: its mean would be over other hyper-parameters.
+    """
+    wide = scores.pivot(index="seed", columns="params", values="result")
     return wide.dropna().mean(axis=1)
 
 
-def _text(needed: float) -> str:
-    return (
-        f"> {seeds_needed.MOST:,}"
-        if math.isinf(needed)
-        else ""
-        if math.isnan(needed)
-        else f"{needed:,.0f}"
-    )
+def _text(seeds: float) -> str:
+    if math.isinf(seeds):
+        return f"> {seeds_needed.MOST:,}"
+    return "" if math.isnan(seeds) else f"{seeds:,.0f}"
 
 
 def _notes(spec: Spec, context: Context) -> list[str]:
+    level = f"{1 - estimates.LEVEL:.2f}"
+    power = f"{seeds_needed.POWER:.0%}"
     return [
-        f"Seeds by which a paired t test at {1 - estimates.LEVEL:.2f} would find the difference in {seeds_needed.POWER:.0%} "
-        f"of experiments, drawn from the seeds that are there; at least {seeds_needed.LEAST_RUNS} must be. n: seeds of both.",
-        "The value of a seed is its mean over a method's hyper-parameters. Unpaired answers and differences are in the CSV.",
+        f"Seeds with which a paired t test at {level} would find the difference in {power} "
+        "of experiments, resampled from the seeds available; "
+        f"at least {seeds_needed.LEAST_RUNS} are needed. n: seeds of both.",
+        "The value of a seed is its mean over a method's hyper-parameters. "
+        "Unpaired numbers of seeds and the differences are in the CSV.",
         *context.caption(spec),
     ]

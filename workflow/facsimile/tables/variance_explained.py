@@ -1,15 +1,18 @@
-"""Variance of each score explained by objective, hyper-parameter and seed (Locatello et al. 2019, appendix): a line a score."""
+"""Variance of each score explained by objective, hyper-parameter and seed: a row per score.
 
+Locatello et al. 2019, appendix.
+"""
+
+import itertools
 import math
-from collections.abc import Iterator
-from typing import Any
+from dataclasses import astuple
 
 import pandas as pd
 
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
 from facsimile.presentation.rendering import Entry, Row
-from facsimile.presentation.select import select
+from facsimile.presentation.select import select, without_controls
 from facsimile.presentation.spec import Quantity, Spec
 from facsimile.statistics import estimates, variance_shares
 from facsimile.statistics.estimates import Estimate
@@ -18,73 +21,94 @@ from facsimile.tables import Table
 
 PLAIN = {"r2_objective": "R² objective", "r2_setting": "R² objective × hyper-parameter"}
 SHARES = {"objective": "Objective", "hyper_parameter": "Hyper-parameter", "seed": "Seed"}
+COLUMNS = ["dataset", "metric", "part", "value", "low", "high", "n"]
 
 
-def make(scores: pd.DataFrame, runs: pd.DataFrame, spec: Spec, context: Context) -> Table:
-    """Plain R² as the paper has it, and shares by adjusted R² with their intervals; trained runs alone."""
-    found, wanted = select(scores, spec, context)
-    trained = found[~found["control"].astype(bool)]
-    several = len(context.shown(spec)) > 1
+def make(
+    scores: pd.DataFrame,
+    runs: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> Table:
+    """Plain R², as in the paper, and shares by adjusted R² with intervals, over trained runs."""
+    selected, metrics = select(scores, spec, context)
+    trained = without_controls(selected)
+    several_datasets = len(context.shown(spec)) > 1
     rows, numbers = [], []
-    for dataset, name in ((d, name) for d in context.shown(spec) for name in wanted):
-        said = explained(trained, dataset, name)
-        named = dict(_estimates(said))
-        entries = [Entry(e.value, e.low, e.high) for e in named.values()]
-        rows.append(
-            Row(
-                names.dataset(dataset) if several else "Scores",
-                names.metric(name),
-                str(said.n),
-                entries,
-            )
-        )
-        numbers += [(dataset, name, key, e.value, e.low, e.high, e.n) for key, e in named.items()]
-    data = pd.DataFrame(numbers, columns=["dataset", "metric", "part", "value", "low", "high", "n"])
+    for dataset, name in itertools.product(context.shown(spec), metrics):
+        parts = explained(trained, dataset, name)
+        entries = []
+        for part, share in _estimates(parts).items():
+            entries.append(Entry.of(share))
+            numbers.append((dataset, name, part, *astuple(share)))
+        block = names.dataset(dataset) if several_datasets else "Scores"
+        label = names.metric(name)
+        rows.append(Row(block, label, str(parts.n), entries))
     return Table(
-        spec.title,
-        [*PLAIN.values(), *SHARES.values()],
-        rows,
-        _notes(rows, spec, context),
-        data,
-        "Score",
+        title=spec.title,
+        columns=[*PLAIN.values(), *SHARES.values()],
+        rows=rows,
+        notes=_notes(rows, spec, context),
+        data=pd.DataFrame(numbers, columns=COLUMNS),
+        head="Score",
     )
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
-    """None yet: a published R² is no statistic of one score over runs, which is what the comparison asks for."""
+    """None yet: the comparison looks up statistics of scores over runs, and an R² is not one."""
     return []
 
 
-def explained(trained: pd.DataFrame, dataset: str, name: str) -> Explained:
-    """What objective and hyper-parameter explain of one score of one data set; scores of the same runs are resampled alike."""
-    own = trained[(trained["dataset"] == dataset) & (trained["name"] == name)].sort_values("run")
-    objective, setting = (own[key].to_numpy(dtype=str) for key in ("model", "params"))
+def explained(
+    trained: pd.DataFrame,
+    dataset: str,
+    name: str,
+) -> Explained:
+    """What objective and hyper-parameter explain of one score on one data set.
+
+    ``trained`` are scores of trained runs with a column ``name``. All scores of the same runs share
+    their resamples.
+    """
+    # Sorted by run, so that the same draws resample the same runs of every score.
+    chosen = (trained["dataset"] == dataset) & (trained["name"] == name)
+    scores = trained[chosen].sort_values("run")
     return variance_shares.explained(
-        own["result"].to_numpy(dtype=float),
-        objective,
-        setting,
+        scores["result"].to_numpy(dtype=float),
+        scores["model"].to_numpy(dtype=str),
+        scores["params"].to_numpy(dtype=str),
         estimates.generator(dataset, "variance"),
     )
 
 
-def _estimates(said: Explained) -> Iterator[tuple[str, Estimate]]:
+def _estimates(parts: Explained) -> dict[str, Estimate]:
+    """The estimate of each column; plain R² has no interval."""
+    columns = {}
     for key in PLAIN:
-        yield key, Estimate(getattr(said, key), math.nan, math.nan, said.n)
+        columns[key] = Estimate(getattr(parts, key), math.nan, math.nan, parts.n)
     for part in SHARES:
-        yield part, said.share(part)
+        columns[part] = parts.share(part)
+    return columns
 
 
-def _notes(rows: list[Row], spec: Spec, context: Context) -> list[str]:
-    lacking = [row.label for row in rows if any(math.isnan(entry.value) for entry in row.entries)]
-    said: list[Any] = [
-        "R²: plain, of a least-squares fit to the objective, and to every pair of objective and hyper-parameter. Objective, "
-        "hyper-parameter and seed: differences of adjusted R², which sum to 1; n: runs.",
-        f"{100 * estimates.LEVEL:.0f} % bootstrap intervals over seeds within cells, corrected for the bootstrap's bias.",
+def _notes(
+    rows: list[Row],
+    spec: Spec,
+    context: Context,
+) -> list[str]:
+    level = f"{100 * estimates.LEVEL:.0f} %"
+    notes = [
+        "R²: plain, of a least-squares fit to the objective, and to every pair of objective and "
+        "hyper-parameter. Objective, hyper-parameter and seed: differences of adjusted R², "
+        "which sum to 1; n: runs.",
+        f"{level} bootstrap intervals over seeds within cells, corrected for the bootstrap's bias.",
     ]
-    why = "a cell needs two seeds, and a score must vary"
-    said += (
-        [f"Nothing is said of {names.listed(list(dict.fromkeys(lacking)))}: {why}."]
-        if lacking
-        else []
-    )
-    return [*said, *context.caption(spec)]
+    # A share is undefined if there is one seed per cell, or if the score is constant.
+    undefined = []
+    for row in rows:
+        if any(math.isnan(entry.value) for entry in row.entries):
+            undefined.append(row.label)
+    if undefined:
+        scores = names.listed(list(dict.fromkeys(undefined)))
+        reason = "a cell needs two seeds, and a score must vary"
+        notes.append(f"Undefined for {scores}: {reason}.")
+    return [*notes, *context.caption(spec)]

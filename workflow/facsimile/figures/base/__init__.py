@@ -1,1 +1,1 @@
-"""What figures are built of; papers may import it."""
+"""Building blocks of figures; papers may import them."""

@@ -1,4 +1,4 @@
-"""Which runs a figure shows that shows models themselves, and in what words."""
+"""Which runs a figure shows that shows models themselves, and how it calls them."""
 
 import json
 
@@ -7,62 +7,110 @@ import pandas as pd
 from facsimile.figures.base.specimens import Specimens
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import select
+from facsimile.presentation.select import select, without_controls
 from facsimile.presentation.spec import Spec
 
 IDENTITY = ["dataset", "model", "params", "seed", "run"]
+RANKED = [*IDENTITY, "rank", "metric", "result"]
 RANKS = {"best": 0.0, "median": 0.5, "worst": 1.0}
+"""Rank -> share of the runs that are better."""
 
 
-def of_each_method(scores: pd.DataFrame, spec: Spec, context: Context) -> pd.DataFrame:
-    """A row a (data set, method): the middle value of its sweep of those that there are, and the least seed."""
-    trained = scores[~scores["control"].astype(bool)].drop_duplicates("run")
-    rows = []
+def of_each_method(
+    scores: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> pd.DataFrame:
+    """Choose one run per data set and method.
+
+    Of the values of its sweep that were run, the middle one; of its seeds the smallest.
+
+    Parameters
+    ----------
+    scores
+        Gathered scores.
+    spec, context
+        The figure, and the study at one of its scales.
+
+    Returns
+    -------
+    DataFrame
+        One row per run with the columns ``IDENTITY``.
+    """
+    runs = without_controls(scores).drop_duplicates("run")
+    chosen = []
     for dataset in context.shown(spec):
         for model in context.methods(spec):
-            own = trained[
-                (trained["dataset"] == dataset) & (trained["model"] == model)
-            ].sort_values(["value", "seed"])
-            values = list(dict.fromkeys(own["params"]))
-            rows += [own[own["params"] == values[len(values) // 2]].iloc[0]] if values else []
-    return pd.DataFrame(rows, columns=scores.columns)[IDENTITY].reset_index(drop=True)
+            of_method = runs[(runs["dataset"] == dataset) & (runs["model"] == model)]
+            if of_method.empty:
+                continue
+            of_method = of_method.sort_values(["value", "seed"])
+            settings = list(dict.fromkeys(of_method["params"]))
+            middle = settings[len(settings) // 2]
+            chosen.append(of_method[of_method["params"] == middle].iloc[0])
+    table = pd.DataFrame(chosen, columns=scores.columns)
+    return table[IDENTITY].reset_index(drop=True)
 
 
-def by_rank(scores: pd.DataFrame, spec: Spec, context: Context) -> pd.DataFrame:
-    """Up to three rows a data set: the runs that the artefact's first score ranks best, in the middle and worst.
+def by_rank(
+    scores: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> pd.DataFrame:
+    """Choose the best, the median and the worst run of each data set.
 
-    Columns ``rank``, ``metric`` and ``result`` say by what; of equal scores the first run is taken.
+    Runs are ranked by the first of the figure's scores; of equal scores the first run is better.
+
+    Parameters
+    ----------
+    scores
+        Gathered scores.
+    spec, context
+        The figure, and the study at one of its scales.
+
+    Returns
+    -------
+    DataFrame
+        Up to three rows per data set, fewer if a run has several ranks, with the columns
+        ``RANKED``.
     """
-    found, wanted = select(scores, spec, context)
-    trained = found[~found["control"].astype(bool) & (found["name"] == wanted[0])]
-    rows = []
+    selected, metrics = select(scores, spec, context)
+    selected = without_controls(selected)
+    selected = selected[selected["name"] == metrics[0]]
+    chosen = []
     for dataset in context.shown(spec):
-        own = trained[trained["dataset"] == dataset].sort_values(
-            "result", ascending=False, kind="stable"
-        )
-        at = (
-            {round(share * (len(own) - 1)): rank for rank, share in reversed(RANKS.items())}
-            if len(own)
-            else {}
-        )
-        rows += [own.iloc[[place]].assign(rank=at[place], metric=wanted[0]) for place in sorted(at)]
-    columns = [*IDENTITY, "rank", "metric", "result"]
-    return (
-        pd.concat(rows)[columns].reset_index(drop=True) if rows else pd.DataFrame(columns=columns)
-    )
+        ranking = selected[selected["dataset"] == dataset]
+        ranking = ranking.sort_values("result", ascending=False, kind="stable")
+        for position, rank in _positions(len(ranking)).items():
+            chosen.append(ranking.iloc[[position]].assign(rank=rank, metric=metrics[0]))
+    if not chosen:
+        return pd.DataFrame(columns=RANKED)
+    return pd.concat(chosen)[RANKED].reset_index(drop=True)
 
 
-def there(examples: pd.DataFrame, specimens: Specimens) -> pd.DataFrame:
+def stored(examples: pd.DataFrame, specimens: Specimens) -> pd.DataFrame:
     """The examples whose latents are in the store."""
-    return examples.loc[examples["run"].map(specimens.has).astype(bool)].reset_index(drop=True)
+    is_stored = examples["run"].map(specimens.has).astype(bool)
+    return examples.loc[is_stored].reset_index(drop=True)
 
 
-def said(row: pd.Series, context: Context) -> str:
-    """``β-VAE, β = 4, seed 0``: the swept value alone."""
-    params = json.loads(row["params"])
-    swept = [
-        f"{names.parameter(key)} = {params[key]:,}"
-        for key in context.design.models[row["model"]][:1]
-        if key in params
-    ]
-    return ", ".join([names.model(row["model"]), *swept, f"seed {row['seed']}"])
+def title(run: pd.Series, context: Context) -> str:
+    """``β-VAE, β = 4, seed 0``: of the hyper-parameters only the swept one is named."""
+    parts = [names.model(run["model"])]
+    params = json.loads(run["params"])
+    for key in context.design.models[run["model"]][:1]:
+        if key in params:
+            parts.append(f"{names.parameter(key)} = {params[key]:,}")
+    return ", ".join([*parts, f"seed {run['seed']}"])
+
+
+def _positions(count: int) -> dict[int, str]:
+    """Position in a ranking of ``count`` runs -> rank, in order.
+
+    Of few runs one can have several ranks; it is called by the best of them.
+    """
+    positions: dict[int, str] = {}
+    if count:
+        for rank, share in RANKS.items():
+            positions.setdefault(round(share * (count - 1)), rank)
+    return positions

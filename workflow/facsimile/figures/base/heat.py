@@ -1,4 +1,4 @@
-"""Heat maps of rank correlations: their colours, cells, labels and bar."""
+"""Heat maps of rank correlations: their numbers, colours, squares, labels and colour bar."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,92 +16,161 @@ from facsimile.figures.base import style
 from facsimile.statistics import estimates
 from facsimile.statistics.estimates import Estimate
 
-CORRELATION_RUNS = 5  # fewer runs are hatched: any order of them is likely by chance
+CORRELATION_RUNS = 5  # fewer are hatched: any order of so few runs is likely by chance
 SCALE = Normalize(-1, 1)
-COLOURS = sns.color_palette(
-    "vlag", as_cmap=True
-)  # blue to red through white: told apart by colour-blind readers
-Pairs = list[tuple[str, str]]
-CELL = (0.78, 0.56)  # inches
+# Blue to red through white, which colour-blind readers can tell apart.
+COLOURS = sns.color_palette("vlag", as_cmap=True)
+DARK = 0.62  # stronger correlations are printed in white
+CELL = (0.78, 0.56)
+"""Width and height of a square, inches."""
+Pair = tuple[str, str]
+Pairs = list[Pair]
 
 
 def correlated(
-    wide: pd.DataFrame, pairs: Pairs, about: str
-) -> dict[tuple[str, str], tuple[float, float, float, int]]:
-    """Correlation, interval and n of pairs of columns, over the rows that have both; ``about`` names what the rows are of.
+    wide: pd.DataFrame,
+    pairs: Pairs,
+    about: str,
+) -> dict[Pair, Estimate]:
+    """Correlate pairs of columns.
 
-    Pairs that the same rows have are resampled together, which is much faster.
+    Parameters
+    ----------
+    wide
+        Scores, one row per run and one column per score or data set; NaN if missing.
+    pairs
+        Pairs of columns to correlate.
+    about
+        Seeds the bootstrap: what the rows are of, such as a data set.
+
+    Returns
+    -------
+    dict
+        Pair -> Spearman's correlation with its interval, over the n rows that have both columns.
     """
+    # Pairs that are both present in the same rows share their resamples, which is much faster.
     groups: dict[bytes, Pairs] = {}
+    is_present = wide.notna()
     for pair in pairs:
-        groups.setdefault(wide[list(pair)].notna().all(axis=1).to_numpy().tobytes(), []).append(
-            pair
-        )
-    return {
-        pair: row
-        for together in groups.values()
-        for pair, row in _together(wide, together, about).items()
-    }
+        has_both = is_present[list(pair)].all(axis=1).to_numpy()
+        groups.setdefault(has_both.tobytes(), []).append(pair)
+    correlations: dict[Pair, Estimate] = {}
+    for group in groups.values():
+        correlations |= _correlated_together(wide, group, about)
+    return correlations
 
 
-def _together(
-    wide: pd.DataFrame, pairs: Pairs, about: str
-) -> dict[tuple[str, str], tuple[float, float, float, int]]:
-    first, second = (list(dict.fromkeys(side)) for side in zip(*pairs, strict=True))
-    both = wide[list(dict.fromkeys([*first, *second]))].dropna()
-    found = estimates.spearmans(
-        both[first].to_numpy(), both[second].to_numpy(), estimates.generator(about, "spearman")
-    )
-    at = {(a, b): (first.index(a), second.index(b)) for a, b in pairs}
-    return {pair: (found.value[i], found.low[i], found.high[i], found.n) for pair, i in at.items()}
+def _correlated_together(
+    wide: pd.DataFrame,
+    pairs: Pairs,
+    about: str,
+) -> dict[Pair, Estimate]:
+    """Correlate pairs that are present in the same rows."""
+    first = list(dict.fromkeys(a for a, _ in pairs))
+    second = list(dict.fromkeys(b for _, b in pairs))
+    columns = list(dict.fromkeys([*first, *second]))
+    both = wide[columns].dropna()
+    rng = estimates.generator(about, "spearman")
+    matrix = estimates.spearmans(both[first].to_numpy(), both[second].to_numpy(), rng)
+    correlations = {}
+    for pair in pairs:
+        i, j = first.index(pair[0]), second.index(pair[1])
+        interval = matrix.low[i, j], matrix.high[i, j]
+        correlations[pair] = Estimate(matrix.value[i, j], *interval, matrix.n)
+    return correlations
 
 
-def cell(axes: Axes, x: int, y: int, found: Estimate) -> None:
-    """One square; hatched with its n where there are too few runs, and saying so where a score is constant."""
-    if found.n < CORRELATION_RUNS or np.isnan(found.value):
-        hatched(axes, x, y, "constant" if found.n >= CORRELATION_RUNS else f"n = {found.n}")
+def correlation_of(row: dict[Any, Any]) -> Estimate:
+    """The correlation in a row of a figure's data, with the columns spearman, low, high and n."""
+    return Estimate(row["spearman"], row["low"], row["high"], int(row["n"]))
+
+
+def cell(
+    axes: Axes,
+    x: int,
+    y: int,
+    correlation: Estimate,
+) -> None:
+    """Draw one square with its correlation and interval.
+
+    It is hatched if it has no number: with n if there are fewer than ``CORRELATION_RUNS`` runs,
+    else with the word "constant".
+
+    Parameters
+    ----------
+    axes
+        Panel to draw in.
+    x, y
+        Column and row, from the top left.
+    correlation
+        Correlation, its interval, and n.
+    """
+    if correlation.n < CORRELATION_RUNS:
+        hatched(axes, x, y, f"n = {correlation.n}")
         return
+    if np.isnan(correlation.value):
+        hatched(axes, x, y, "constant")
+        return
+    colour = COLOURS(SCALE(correlation.value))
+    axes.add_patch(Rectangle((x, y), 1, 1, facecolor=colour, edgecolor="white"))
+    ink = "white" if abs(correlation.value) > DARK else style.INK
+    options: dict[str, Any] = {"ha": "center", "va": "center", "color": ink}
+    axes.text(x + 0.5, y + 0.4, number(correlation.value), fontsize=10, **options)
+    if np.isfinite(correlation.low):
+        interval = f"[{number(correlation.low)}, {number(correlation.high)}]"
+        axes.text(x + 0.5, y + 0.76, interval, fontsize=5.8, **options)
+
+
+def hatched(
+    axes: Axes,
+    x: int,
+    y: int,
+    reason: str,
+) -> None:
+    """Draw a square without a number, and why it has none, in column ``x`` and row ``y``."""
     axes.add_patch(
-        Rectangle((x, y), 1, 1, facecolor=COLOURS(SCALE(found.value)), edgecolor="white")
-    )
-    ink = "white" if abs(found.value) > 0.62 else style.INK
-    centred: dict[str, Any] = {"ha": "center", "va": "center", "color": ink}
-    axes.text(x + 0.5, y + 0.4, number(found.value), fontsize=10, **centred)
-    if np.isfinite(found.low):
-        axes.text(
-            x + 0.5,
-            y + 0.76,
-            f"[{number(found.low)}, {number(found.high)}]",
-            fontsize=5.8,
-            **centred,
+        Rectangle(
+            (x, y),
+            1,
+            1,
+            facecolor="white",
+            edgecolor="#bbbbbb",
+            hatch="////",
+            linewidth=0,
         )
-
-
-def hatched(axes: Axes, x: int, y: int, why: str) -> None:
-    """A square that has no number, and why."""
-    axes.add_patch(
-        Rectangle((x, y), 1, 1, facecolor="white", edgecolor="#bbbbbb", hatch="////", linewidth=0)
     )
-    bare = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
     axes.text(
-        x + 0.5, y + 0.5, why, ha="center", va="center", fontsize=6.5, color=style.FAINT, bbox=bare
+        x + 0.5,
+        y + 0.5,
+        reason,
+        ha="center",
+        va="center",
+        fontsize=6.5,
+        color=style.FAINT,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
     )
 
 
 def blank(axes: Axes, i: int) -> None:
-    """A square of the diagonal, where a thing meets itself."""
+    """Draw square ``i`` of the diagonal, where a score would be correlated with itself."""
     axes.add_patch(Rectangle((i, i), 1, 1, facecolor="#f2f2f2", edgecolor="white"))
 
 
-def frame(axes: Axes, columns: Sequence[str], rows: Sequence[str]) -> None:
-    """Limits and labels of a map of ``rows`` × ``columns``."""
+def frame(
+    axes: Axes,
+    columns: Sequence[str],
+    rows: Sequence[str],
+) -> None:
+    """Set limits and labels of a map whose columns and rows have these labels."""
     axes.set(
         xticks=np.arange(len(columns)) + 0.5,
         xlim=(0, len(columns)),
-        xticklabels=list(map(_broken, columns)),
+        xticklabels=[_broken(label) for label in columns],
     )
     axes.set(
-        yticks=np.arange(len(rows)) + 0.5, ylim=(len(rows), 0), yticklabels=list(map(_broken, rows))
+        yticks=np.arange(len(rows)) + 0.5,
+        ylim=(len(rows), 0),
+        yticklabels=[_broken(label) for label in rows],
     )
     axes.tick_params(length=0, labelsize=7.5)
     axes.grid(visible=False)
@@ -109,8 +178,8 @@ def frame(axes: Axes, columns: Sequence[str], rows: Sequence[str]) -> None:
 
 
 def bar(figure: Figure, grid: np.ndarray) -> None:
-    """The scale of the colours."""
-    made = figure.colorbar(
+    """Draw the colour bar beside an array of panels."""
+    colour_bar = figure.colorbar(
         ScalarMappable(SCALE, COLOURS),
         ax=grid,
         shrink=0.6,
@@ -118,31 +187,46 @@ def bar(figure: Figure, grid: np.ndarray) -> None:
         pad=0.02,
         ticks=[-1, -0.5, 0, 0.5, 1],
     )
-    made.set_label("Spearman's rank correlation")
-    made.outline.set_visible(False)
+    colour_bar.set_label("Spearman's rank correlation")
+    colour_bar.outline.set_visible(False)
 
 
-def runs(least: int, most: int) -> str:
-    """How many runs the correlations of one map are over."""
-    return (
-        f"n = {most:,} trained runs" if least == most else f"n = {least:,} to {most:,} trained runs"
-    )
+def runs(counts: pd.Series) -> str:
+    """How many runs the correlations of one map are over, from the n of each."""
+    least = counts.min() if len(counts) else 0
+    most = counts.max() if len(counts) else 0
+    count = f"{most:,}" if least == most else f"{least:,} to {most:,}"
+    return f"n = {count} trained runs"
 
 
 def remark() -> str:
     """What brackets and hatching mean."""
     level = f"{100 * estimates.LEVEL:.0f} %"
     few = f"fewer than {CORRELATION_RUNS} runs"
-    return f"In brackets the {level} bootstrap interval over runs; hatched: {few}, or a score that is constant."
+    return (
+        f"In brackets the {level} bootstrap interval over runs; "
+        f"hatched: {few}, or a score that is constant."
+    )
 
 
 def number(value: float) -> str:
-    """Two decimals, with a minus sign that is one."""
+    """A number with two decimals and a typographic minus sign."""
+    # Adding 0.0 turns -0.0 into 0.0.
     return f"{value + 0.0:.2f}".replace("-", "−")
 
 
 def _broken(label: str) -> str:
-    """Two lines at most, broken where they are about as long."""
+    """A label on two lines of similar length, if it has several words."""
     words = label.split(" ")
-    cuts = [(" ".join(words[:i]), " ".join(words[i:])) for i in range(1, len(words))]
-    return "\n".join(min(cuts, key=lambda cut: max(map(len, cut)))) if cuts else label
+    if len(words) == 1:
+        return label
+    breaks = []
+    for i in range(1, len(words)):
+        first, second = " ".join(words[:i]), " ".join(words[i:])
+        breaks.append(f"{first}\n{second}")
+    return min(breaks, key=_width)
+
+
+def _width(text: str) -> int:
+    """Length of the longest line."""
+    return max(map(len, text.split("\n")))

@@ -5,37 +5,61 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 
 Array = npt.NDArray[np.float32]
-GAP = 2  # pixels
+GAP = 2  # pixels between images
 
 
 def sheet(pictures: Array) -> Array:
-    """Pictures [rows, columns, h, w, c] in [0, 1] as one image with white gaps."""
+    """Arrange images in rows and columns with white gaps.
+
+    Parameters
+    ----------
+    pictures
+        Images [rows, columns, h, w, c] in [0, 1].
+
+    Returns
+    -------
+    array
+        One image [H, W, c].
+    """
     rows, columns, height, width, channels = pictures.shape
-    made = np.ones(
-        (rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, channels), np.float32
-    )
+    # The last row and column have no gap behind them.
+    size = (rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, channels)
+    image = np.ones(size, np.float32)
     for i, j in np.ndindex(rows, columns):
-        top, left = i * (height + GAP), j * (width + GAP)
-        made[top : top + height, left : left + width] = pictures[i, j]
-    return made
+        top = i * (height + GAP)
+        left = j * (width + GAP)
+        image[top : top + height, left : left + width] = pictures[i, j]
+    return image
 
 
-def show(axes: Axes, pictures: Array, labels: list[str]) -> None:
-    """Draw pictures [rows, columns, h, w, c] with a label a row; grey ones in grey."""
-    made = sheet(np.clip(pictures, 0, 1))
+def show(
+    axes: Axes,
+    pictures: Array,
+    labels: list[str],
+) -> None:
+    """Draw images in rows and columns, with a label per row.
+
+    Parameters
+    ----------
+    axes
+        Panel to draw in.
+    pictures
+        Images [rows, columns, h, w, c]; values outside [0, 1] are clipped, and one channel is
+        shown in grey.
+    labels
+        One per row.
+    """
+    image = sheet(np.clip(pictures, 0, 1))
     axes.imshow(
-        made[..., 0] if made.shape[2] == 1 else made,
+        image[..., 0] if image.shape[2] == 1 else image,
         cmap="gray",
         vmin=0,
         vmax=1,
         interpolation="nearest",
     )
-    step = pictures.shape[2] + GAP
-    axes.set(
-        xticks=[],
-        yticks=[pictures.shape[2] / 2 + i * step for i in range(len(labels))],
-        yticklabels=labels,
-    )
+    height = pictures.shape[2]
+    centres = [height / 2 + i * (height + GAP) for i in range(len(labels))]
+    axes.set(xticks=[], yticks=centres, yticklabels=labels)
     axes.tick_params(length=0, labelsize=7)
     axes.grid(visible=False)
     for spine in axes.spines.values():

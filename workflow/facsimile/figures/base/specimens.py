@@ -1,4 +1,7 @@
-"""What a kind of figure that shows models themselves may ask of a run, by its key: ``dataset/model/hash8/seed``."""
+"""What a kind of figure that shows models themselves can get of a run.
+
+Runs are given by their keys, ``dataset/model/hash8/seed``.
+"""
 
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -13,25 +16,25 @@ Integers = npt.NDArray[np.int64]
 
 
 class Specimens(Protocol):
-    """What a figure may ask of a run that it shows."""
+    """Codes, images and decoders of the runs that a figure shows."""
 
     def has(self, key: str) -> bool:
-        """Whether the run's latents are there."""
+        """Whether the run's latents are in the store."""
 
     def codes(self, key: str) -> tuple[Array, Array]:
-        """Means and log-variances [N, d] of the whole data set, in its order."""
+        """Means and log-variances of the codes [N, d] of the whole data set, in its order."""
 
     def factors(self, key: str) -> tuple[Integers, list[str]]:
-        """Factors that vary [N, k], in the same order, and their names."""
+        """Factors that vary [N, k], in the same order, and their k names."""
 
     def images(self, key: str, rows: list[int]) -> Array:
-        """Images [n, h, w, c] in [0, 1] that the run encoded at these rows."""
+        """Images [n, h, w, c] in [0, 1] at these rows of the data set, as the run encoded them."""
 
     def decoder(self, key: str) -> Callable[[Array], Array]:
-        """Codes [n, d] → means of the pixels [n, h, w, c]."""
+        """A function from codes [n, d] to means of the pixels [n, h, w, c]."""
 
     def inferred(self, key: str) -> dict[str, npt.NDArray[Any]]:
-        """All arrays that a model of arrays infers, by name; none of a model of images."""
+        """All arrays that a model of arrays infers, by name; empty for a model of images."""
 
     def scene(self, key: str) -> Scene | None:
-        """The run's data set, if it is a scene whose quantities can be set."""
+        """The run's data set if it is a scene whose quantities can be set, else None."""

@@ -1,4 +1,7 @@
-"""What all figures look like: fonts, colours that colour-blind readers tell apart, title and the lines under the panels."""
+"""What all figures look like: fonts, colours, titles, legends, and the lines below the panels.
+
+Colours can be told apart by colour-blind readers.
+"""
 
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -6,6 +9,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import matplotlib as mpl
+import pandas as pd
 import seaborn as sns
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -20,14 +24,20 @@ from facsimile.presentation import names
 from facsimile.presentation.context import Context
 from facsimile.presentation.spec import Spec
 
-INK, FAINT = "#333333", "#777777"
+INK = "#333333"
+FAINT = "#777777"
 MARKERS = "osD^vphX"
 LINEAR = 1e-3
-NARROWEST = 4.6  # inches: the small print needs them
-NAMED = 3  # data sets in a title; more are counted
-CHARACTERS_AN_INCH = 18  # of the small print
-LEGEND_CHARACTERS_AN_INCH = 14
-LINE = 0.135  # inches
+"""Logarithmic axes with values of 0 or less are linear below this value."""
+
+NAMED_DATASETS = 3  # a title names this many data sets; more are counted
+NARROWEST = 4.6  # inches, for the lines below the panels
+LINE = 0.135  # inches, of the lines below the panels
+# Widths of texts, in characters per inch.
+SMALL_PRINT = 18
+LEGEND = 14
+TITLE_SIZE = 1.7  # width of a character of the title, in characters of the small print
+
 STYLE = {
     **sns.axes_style(
         "whitegrid",
@@ -53,40 +63,91 @@ STYLE = {
 
 
 def styled() -> AbstractContextManager[None]:
-    """The style, for the time of one drawing; the caller's own settings come back."""
+    """A context in which figures have this style; the caller's own settings come back after it."""
     return mpl.rc_context({**mpl.rcParamsDefault, **STYLE, "backend": mpl.get_backend()})
 
 
 def colours(models: Iterable[str]) -> dict[str, Any]:
-    """A colour a method, the same in every figure of a study."""
+    """Method -> its colour.
+
+    Give all methods of a study, so that each has the same colour in every figure.
+    """
     listed = list(models)
     return dict(zip(listed, sns.color_palette("colorblind", len(listed)), strict=True))
 
 
 def panels(
-    rows: int, columns: int, width: float, height: float, **options: Any
+    rows: int,
+    columns: int,
+    width: float,
+    height: float,
+    **options: Any,
 ) -> tuple[Figure, Any]:
-    """A figure of ``rows`` × ``columns`` axes, each of ``width`` × ``height`` inches, and the array of its axes."""
-    figure = Figure(figsize=(max(width * columns, NARROWEST), height * rows), layout="constrained")
+    """A figure with an array of panels.
+
+    Parameters
+    ----------
+    rows, columns
+        Number of panels.
+    width, height
+        Size of one panel, inches.
+    **options
+        For ``Figure.subplots``, such as ``sharey``.
+
+    Returns
+    -------
+    figure : Figure
+    axes : array of Axes [rows, columns]
+    """
+    size = (max(width * columns, NARROWEST), height * rows)
+    figure = Figure(figsize=size, layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False, **options)
 
 
 def grid(
-    n: int, width: float, height: float, columns: int = 3, **options: Any
+    n: int,
+    width: float,
+    height: float,
+    columns: int = 3,
+    **options: Any,
 ) -> tuple[Figure, list[Axes]]:
-    """A figure of ``n`` axes in rows of ``columns`` at most; those that are left over are off."""
+    """A figure with a number of panels, in rows of at most ``columns``.
+
+    Parameters
+    ----------
+    n
+        Number of panels.
+    width, height
+        Size of one panel, inches.
+    columns
+        Most panels per row.
+    **options
+        For ``Figure.subplots``, such as ``sharey``.
+
+    Returns
+    -------
+    figure : Figure
+    axes : list of n Axes
+        The unused ones of the last row are switched off.
+    """
     columns = max(1, min(columns, n))
-    figure, axes = panels(max(1, -(-n // columns)), columns, width, height, **options)
+    rows = max(1, -(-n // columns))
+    figure, axes = panels(rows, columns, width, height, **options)
     for unused in axes.flat[n:]:
         unused.set_axis_off()
     return figure, list(axes.flat[:n])
 
 
-def titled(name: str, dataset: str, spec: Spec, context: Context) -> str:
-    """A panel's title: its score, and its data set where the figure shows several."""
-    return names.metric(name) + (
-        f" · {names.dataset(dataset)}" if len(context.shown(spec)) > 1 else ""
-    )
+def panel_title(
+    name: str,
+    dataset: str,
+    spec: Spec,
+    context: Context,
+) -> str:
+    """The name of a panel's score, and of its data set if the figure shows several."""
+    if len(context.shown(spec)) > 1:
+        return f"{names.metric(name)} · {names.dataset(dataset)}"
+    return names.metric(name)
 
 
 def finish(
@@ -96,35 +157,60 @@ def finish(
     remarks: Iterable[str] = (),
     legend: Sequence[Artist] = (),
 ) -> Figure:
-    """Write the title above the panels, and under them the legend and what the figure must say of itself."""
+    """Add the title above the panels, and the legend and the caption below them.
+
+    Parameters
+    ----------
+    figure
+        The figure with its panels; it is enlarged by what is added.
+    spec, context
+        What the figure shows, and the study at one of its scales.
+    remarks
+        Lines before those of ``context.caption``.
+    legend
+        Entries of the legend.
+
+    Returns
+    -------
+    Figure
+        The same figure.
+    """
     width, height = figure.get_size_inches()
     small_print = _wrapped([*remarks, *context.caption(spec)], width)
-    longest = max((len(str(entry.get_label())) for entry in legend), default=0)
-    entries = max(1, min(len(legend), int(width / (0.55 + longest / LEGEND_CHARACTERS_AN_INCH))))
-    key = LINE * (1.0 + 1.3 * -(-len(legend) // entries)) if legend else 0.0
-    shown = [names.dataset(d) for d in context.shown(spec)]
-    said = names.listed(shown) if len(shown) <= NAMED else f"{len(shown)} data sets"
-    title = textwrap.wrap(f"{spec.title} · {said}", int(width * CHARACTERS_AN_INCH / 1.7))
-    foot, head = LINE * (len(small_print) + 1) + key, 0.18 + 0.18 * len(title)
+    title_width = int(width * SMALL_PRINT / TITLE_SIZE)
+    title = textwrap.wrap(f"{spec.title} · {_datasets(spec, context)}", title_width)
+
+    # Heights from the bottom up, in inches: small print, legend, panels, title.
+    columns = _legend_columns(legend, width)
+    legend_height = LINE * (1.0 + 1.3 * -(-len(legend) // columns)) if legend else 0.0
+    foot = LINE * (len(small_print) + 1) + legend_height
+    head = 0.18 + 0.18 * len(title)
     total = head + height + foot
     figure.set_size_inches(width, total)
     figure.set_layout_engine(ConstrainedLayoutEngine(rect=(0, foot / total, 1, height / total)))
+
+    top = 1 - 0.06 / total
     figure.text(
-        0.01, 1 - 0.06 / total, "\n".join(title), ha="left", va="top", fontsize=11, weight="bold"
+        0.01,
+        top,
+        "\n".join(title),
+        ha="left",
+        va="top",
+        fontsize=11,
+        weight="bold",
     )
     if legend:
         figure.legend(
             handles=legend,
             loc="upper left",
             bbox_to_anchor=(0.0, (foot - 0.03) / total),
-            ncols=entries,
+            ncols=columns,
             frameon=False,
             borderpad=0.2,
         )
-    below = (foot - key - LINE / 2) / total
     figure.text(
         0.01,
-        below,
+        (foot - legend_height - LINE / 2) / total,
         "\n".join(small_print),
         ha="left",
         va="top",
@@ -135,12 +221,12 @@ def finish(
     return figure
 
 
-def empty(axes: Axes, text: str) -> None:
-    """Say in a panel why there is nothing in it."""
+def empty(axes: Axes, reason: str) -> None:
+    """Write in a panel why there is nothing in it."""
     axes.text(
         0.5,
         0.5,
-        text,
+        reason,
         transform=axes.transAxes,
         ha="center",
         va="center",
@@ -149,40 +235,103 @@ def empty(axes: Axes, text: str) -> None:
     )
 
 
-def marked(model: str, context: Context) -> dict[str, Any]:
-    """A method's colour and marker, the same in every figure of a study."""
-    marker = MARKERS[list(context.design.models).index(model) % len(MARKERS)]
+def mark(colour: Any, position: int) -> dict[str, Any]:
+    """Keyword arguments of ``Axes.plot`` for the markers of one line.
+
+    ``position`` is that of the line among all lines; it decides the shape of its markers.
+    """
     return {
-        "color": colours(context.design.models)[model],
-        "marker": marker,
+        "color": colour,
+        "marker": MARKERS[position % len(MARKERS)],
         "ms": 4.5,
         "mec": "white",
         "mew": 0.4,
     }
 
 
-def methods(spec: Spec, context: Context, lw: float = 1.1) -> list[Line2D]:
-    """A legend's entries, one a method that is shown."""
-    return [
-        Line2D([], [], lw=lw, label=names.model(m), **marked(m, context))
-        for m in context.methods(spec)
-    ]
+def method_mark(model: str, context: Context) -> dict[str, Any]:
+    """Keyword arguments of ``Axes.plot`` for a method: the same in every figure of a study."""
+    models = context.design.models
+    return mark(colours(models)[model], list(models).index(model))
 
 
-def scale(axes: Axes, axis: str, spec: Spec) -> None:
-    """Make an axis, x or y, logarithmic where the study file asks for it; linear below LINEAR if a score is 0 or less."""
+def method_legend(
+    spec: Spec,
+    context: Context,
+    lw: float = 1.1,
+) -> list[Line2D]:
+    """Legend entries of the methods shown; ``lw`` is the width of their lines, in points."""
+    entries = []
+    for model in context.methods(spec):
+        label = names.model(model)
+        entries.append(
+            Line2D(
+                [],
+                [],
+                lw=lw,
+                label=label,
+                **method_mark(model, context),
+            )
+        )
+    return entries
+
+
+def set_scale(
+    axes: Axes,
+    axis: str,
+    spec: Spec,
+) -> None:
+    """Make an axis logarithmic if the study file asks for it.
+
+    Linear below ``LINEAR`` if a value is 0 or less. Call it after the data are drawn.
+
+    Parameters
+    ----------
+    axes
+        Panel with its data.
+    axis
+        ``x`` or ``y``.
+    spec
+        The figure.
+    """
     if not spec.log or not axes.has_data():
         return
-    where: Axis = getattr(axes, f"{axis}axis")
-    if getattr(axes.dataLim, f"{axis}0") > 0:
+    direction: Axis = getattr(axes, f"{axis}axis")
+    lowest = getattr(axes.dataLim, f"{axis}0")
+    if lowest > 0:
         axes.set(**{f"{axis}scale": "log"})
-        where.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        direction.set_major_locator(LogLocator(subs=(1, 2, 5)))
     else:
         axes.set(**{f"{axis}scale": SymmetricalLogScale(None, linthresh=LINEAR)})
-        where.set_major_locator(SymmetricalLogLocator(base=10, linthresh=LINEAR))
-    where.set_minor_locator(NullLocator())
-    where.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        direction.set_major_locator(SymmetricalLogLocator(base=10, linthresh=LINEAR))
+    direction.set_minor_locator(NullLocator())
+    direction.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def run_counts(counts: pd.Series) -> str:
+    """``n = 3``, ``n = 2 to 5`` or ``no runs``, from the number of runs of each mark."""
+    if counts.empty:
+        return "no runs"
+    least, most = counts.min(), counts.max()
+    return f"n = {least} to {most}" if most > least else f"n = {least}"
+
+
+def _datasets(spec: Spec, context: Context) -> str:
+    shown = context.shown(spec)
+    if len(shown) > NAMED_DATASETS:
+        return f"{len(shown)} data sets"
+    return names.listed([names.dataset(dataset) for dataset in shown])
+
+
+def _legend_columns(legend: Sequence[Artist], width: float) -> int:
+    """How many legend entries fit beside each other."""
+    longest = max((len(str(entry.get_label())) for entry in legend), default=0)
+    entry_width = 0.55 + longest / LEGEND  # inches; the first are those of the symbol
+    return max(1, min(len(legend), int(width / entry_width)))
 
 
 def _wrapped(lines: Iterable[str], width: float) -> list[str]:
-    return [part for line in lines for part in textwrap.wrap(line, int(width * CHARACTERS_AN_INCH))]
+    wrapped = []
+    for line in lines:
+        wrapped += textwrap.wrap(line, int(width * SMALL_PRINT))
+    return wrapped

@@ -1,1 +1,1 @@
-"""What tables are built of; papers may import it."""
+"""Building blocks of tables; papers may import them."""

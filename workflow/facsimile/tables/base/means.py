@@ -1,13 +1,16 @@
-"""What the tables of scores share: a line a group of runs, each entry a mean with its interval and n.
+"""Tables of mean scores: one row per group of runs, one column per score.
 
-What did not come out is counted and shown: a failed or missing run lowers n, and is named under the table with its reason.
+Nothing is left out in silence: a failed or missing run lowers n and is listed below the table, a
+failed one with its reason.
 """
 
+from collections.abc import Iterable
+from dataclasses import astuple
 from typing import Any
 
 import pandas as pd
 
-from facsimile.presentation import names
+from facsimile.presentation import names, quantities
 from facsimile.presentation.context import Context
 from facsimile.presentation.rendering import Entry, Row
 from facsimile.presentation.select import select
@@ -16,10 +19,12 @@ from facsimile.statistics import estimates as statistics_estimates
 from facsimile.statistics.estimates import Estimate
 from facsimile.tables import Table
 
-NAMED_FAILURES = 6
-FEW = 5
+LISTED_FAILURES = 6  # more are only counted
+FEW_RUNS = 5  # percentile intervals of fewer runs are too narrow (statistics/estimates.py)
 STATES = ("done", "failed", "missing")
-Group = tuple[str, str, str]  # data set, model, parameters ("" for all)
+COLUMNS = ["dataset", "model", "params", "metric", "mean", "low", "high", "n", *STATES]
+Group = tuple[str, str, str]
+"""Data set, model, and hyper-parameters as canonical JSON or "" for all."""
 
 
 def make(
@@ -30,129 +35,147 @@ def make(
     groups: list[Group],
     over: str,
 ) -> Table:
-    """A table with a line for each of ``groups``; ``over`` says what the runs of a line differ in."""
-    found, wanted = select(scores, spec, context)
-    made = shown(runs, spec, context)
+    """Make a table of mean scores.
+
+    Parameters
+    ----------
+    scores, runs, spec, context
+        As for ``tables.make``.
+    groups
+        One row each.
+    over
+        What the runs of a row differ in, for the notes: ``hyper-parameters and seeds``.
+
+    Returns
+    -------
+    Table
+        Each entry is a mean over the runs of a group with its bootstrap interval, and n if some
+        finished run lacks the score. The data have the columns ``COLUMNS``.
+    """
+    selected, metrics = select(scores, spec, context)
+    shown_runs = shown(runs, spec, context)
     rows, numbers = [], []
     for group in groups:
-        own = of(made, group)
-        estimates = [
-            _estimate(of(found[found["name"] == name], group), group, name) for name in wanted
-        ]
-        entries = [_entry(estimate, int((own["state"] == "done").sum())) for estimate in estimates]
-        rows.append(Row(_block(group, spec, context), _label(group), count(own), entries))
-        numbers += [
-            (*group, name, *_fields(estimate, own))
-            for name, estimate in zip(wanted, estimates, strict=True)
-        ]
-    data = pd.DataFrame(
-        numbers,
-        columns=["dataset", "model", "params", "metric", "mean", "low", "high", "n", *STATES],
-    )
+        group_runs = rows_of(shown_runs, group)
+        states = group_runs["state"].value_counts()
+        done, *_ = counts = [int(states.get(state, 0)) for state in STATES]
+        entries = []
+        for name in metrics:
+            scores_of_group = rows_of(selected[selected["name"] == name], group)
+            mean = _mean(scores_of_group, group, name)
+            # n is printed with an entry only if it is not that of the row.
+            own_n = mean.n if mean.n != done else None
+            entries.append(Entry.of(mean, own_n))
+            numbers.append((*group, name, *astuple(mean), *counts))
+        block = _block(group, spec, context)
+        rows.append(Row(block, _label(group), count(group_runs), entries))
     return Table(
-        spec.title,
-        [names.metric(name) for name in wanted],
-        rows,
-        _notes(made, groups, over, spec, context),
-        data,
+        title=spec.title,
+        columns=[names.metric(name) for name in metrics],
+        rows=rows,
+        notes=_notes(shown_runs, groups, over, spec, context),
+        data=pd.DataFrame(numbers, columns=COLUMNS),
     )
 
 
-def quantities(spec: Spec, context: Context, groups: list[tuple[str, str]]) -> list[Quantity]:
-    """The mean of each of ``groups`` (model, parameters), for the paper's data sets and those shown here."""
-    wanted = [(d, name) for d in context.paper_and_shown(spec) for name in context.metrics_of(spec)]
-    return [
-        Quantity(spec.id, d, model, params, name, "mean")
-        for d, name in wanted
-        for model, params in groups
-        if context.design.trains(model, d)
-    ]
+def means_of(
+    spec: Spec,
+    context: Context,
+    cells: Iterable[tuple[str, str]],
+) -> list[Quantity]:
+    """The mean of each score of each cell on the data sets on which the study trains its model.
+
+    ``cells`` are as for ``quantities.of_cells``.
+    """
+    listed = quantities.of_cells(spec, context, cells, "mean")
+    return [number for number in listed if context.design.trains(number.model, number.dataset)]
 
 
-def shown(runs: pd.DataFrame, spec: Spec, context: Context) -> pd.DataFrame:
-    """The runs of the data sets that a table shows."""
+def shown(
+    runs: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> pd.DataFrame:
+    """The runs on the data sets that a table shows."""
     return runs[runs["dataset"].isin(context.shown(spec))]
 
 
-def of(frame: pd.DataFrame, group: Group) -> pd.DataFrame:
-    """The rows of one group."""
+def rows_of(frame: pd.DataFrame, group: Group) -> pd.DataFrame:
+    """The rows of one group, of runs or of scores."""
     dataset, model, params = group
     chosen = (frame["dataset"] == dataset) & (frame["model"] == model)
-    return frame[chosen & (frame["params"] == params)] if params else frame[chosen]
+    rows = frame[chosen]
+    return rows[rows["params"] == params] if params else rows
 
 
-def _estimate(scored: pd.DataFrame, group: Group, name: str) -> Estimate:
-    return statistics_estimates.estimate(
-        scored["result"].to_numpy(dtype=float), statistics_estimates.generator(*group, name, "mean")
-    )
+def count(runs: pd.DataFrame) -> str:
+    """``3``, or ``2 of 3`` if some of the runs failed or are missing."""
+    done = int((runs["state"] == "done").sum())
+    return str(done) if done == len(runs) else f"{done} of {len(runs)}"
 
 
-def _entry(estimate: Estimate, done: int) -> Entry:
-    """A number whose n is printed where it is not that of its row."""
-    return Entry(
-        estimate.value, estimate.low, estimate.high, estimate.n if estimate.n != done else None
-    )
+def failures(runs: pd.DataFrame) -> list[str]:
+    """Notes on the runs that failed, with their reasons, and on those that are missing."""
+    lines = []
+    failed = runs[runs["state"] == "failed"]
+    if len(failed):
+        reasons = [_reason(run) for run in failed.head(LISTED_FAILURES).to_dict("records")]
+        if len(failed) > LISTED_FAILURES:
+            reasons.append(f"and {len(failed) - LISTED_FAILURES} more")
+        lines.append(f"{len(failed)} of {len(runs)} runs failed: {'; '.join(reasons)}.")
+    missing = runs[runs["state"] == "missing"]
+    if len(missing):
+        lines.append(f"{len(missing)} of {len(runs)} runs are missing: not made yet.")
+    return lines
 
 
-def _fields(estimate: Estimate, own: pd.DataFrame) -> tuple[Any, ...]:
-    counts = own["state"].value_counts()
-    return (
-        estimate.value,
-        estimate.low,
-        estimate.high,
-        estimate.n,
-        *(int(counts.get(state, 0)) for state in STATES),
-    )
+def _mean(
+    scores: pd.DataFrame,
+    group: Group,
+    name: str,
+) -> Estimate:
+    # Seeded by what it is for, so that an interval does not depend on the rest of the table.
+    rng = statistics_estimates.generator(*group, name, "mean")
+    return statistics_estimates.estimate(scores["result"].to_numpy(dtype=float), rng)
 
 
-def count(own: pd.DataFrame) -> str:
-    """``3``, or ``2 of 3`` where runs failed or are missing."""
-    done = int((own["state"] == "done").sum())
-    return str(done) if done == len(own) else f"{done} of {len(own)}"
-
-
-def _block(group: Group, spec: Spec, context: Context) -> str:
-    several = len(context.shown(spec)) > 1
-    kind = "Controls" if group[1] in context.design.controls else "Methods"
-    return f"{names.dataset(group[0])}: {kind.lower()}" if several else kind
+def _block(
+    group: Group,
+    spec: Spec,
+    context: Context,
+) -> str:
+    dataset, model, _ = group
+    kind = "Controls" if model in context.design.controls else "Methods"
+    if len(context.shown(spec)) > 1:
+        return f"{names.dataset(dataset)}: {kind.lower()}"
+    return kind
 
 
 def _label(group: Group) -> str:
     _, model, params = group
-    return " ".join(filter(None, [names.model(model), names.settings(params) if params else ""]))
+    settings = names.settings(params) if params else ""
+    return " ".join(filter(None, [names.model(model), settings]))
 
 
 def _notes(
-    made: pd.DataFrame, groups: list[Group], over: str, spec: Spec, context: Context
+    runs: pd.DataFrame,
+    groups: list[Group],
+    over: str,
+    spec: Spec,
+    context: Context,
 ) -> list[str]:
-    trained = made[(made["state"] == "done") & ~made["control"].astype(bool)]
-    counts = [len(members) for group in groups if len(members := of(trained, group))]
     interval = f"{100 * statistics_estimates.LEVEL:.0f} % percentile bootstrap interval"
     notes = [
-        f"Mean over the runs of a row ({over}) and its {interval} over them, – where there is none; n: runs."
+        f"Mean over the runs of a row ({over}) and its {interval}, – where there is none; n: runs."
     ]
-    notes += (
-        [f"Intervals of fewer than {FEW} runs are too narrow."]
-        if min(counts, default=FEW) < FEW
-        else []
-    )
-    return [*notes, *context.caption(spec), *failures(made)]
+    # Controls have few seeds by design: they need no warning.
+    trained = runs[(runs["state"] == "done") & ~runs["control"].astype(bool)]
+    sizes = [len(rows_of(trained, group)) for group in groups]
+    if any(0 < size < FEW_RUNS for size in sizes):
+        notes.append(f"Intervals of fewer than {FEW_RUNS} runs are too narrow.")
+    return [*notes, *context.caption(spec), *failures(runs)]
 
 
-def failures(made: pd.DataFrame) -> list[str]:
-    """Runs that failed, with the reason, and how many were not made."""
-    failed, missing = (made[made["state"] == state] for state in ("failed", "missing"))
-    named = [_named(record) for record in failed.head(NAMED_FAILURES).to_dict("records")]
-    more = [f"and {len(failed) - NAMED_FAILURES} more"] if len(failed) > NAMED_FAILURES else []
-    lines = (
-        [f"{len(failed)} of {len(made)} runs failed: {'; '.join([*named, *more])}."]
-        if len(failed)
-        else []
-    )
-    return lines + (
-        [f"{len(missing)} of {len(made)} runs are missing: not made yet."] if len(missing) else []
-    )
-
-
-def _named(record: dict[Any, Any]) -> str:
-    return f"{names.model(record['model'])} {names.settings(record['params'])}, seed {record['seed']}: {record['reason']}"
+def _reason(run: dict[Any, Any]) -> str:
+    name = f"{names.model(run['model'])} {names.settings(run['params'])}"
+    return f"{name}, seed {run['seed']}: {run['reason']}"

@@ -1,4 +1,4 @@
-"""What tables of pairs of methods share: a line for every two, in the study file's order."""
+"""Tables of pairs of methods: one row for each two methods, in the study file's order."""
 
 import itertools
 
@@ -8,20 +8,27 @@ from numpy.typing import NDArray
 
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import directed, select
+from facsimile.presentation.select import directed, select, without_controls
 from facsimile.presentation.spec import Spec
 
-Runs = NDArray[np.float64]
+Values = NDArray[np.float64]
 
 
-def trained(scores: pd.DataFrame, spec: Spec, context: Context) -> tuple[pd.DataFrame, list[str]]:
-    """Scores of trained runs, higher better, and the names of those shown."""
-    found, wanted = select(scores, spec, context)
-    return directed(found[~found["control"].astype(bool)]), wanted
+def trained_scores(
+    scores: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> tuple[pd.DataFrame, list[str]]:
+    """Scores of trained runs that a table shows, and their names in the order of its columns.
+
+    Signs are turned where needed, so that higher is better. The scores have a column ``name``.
+    """
+    selected, metrics = select(scores, spec, context)
+    return directed(without_controls(selected)), metrics
 
 
-def listed(context: Context) -> list[tuple[str, str]]:
-    """Every two methods."""
+def of_methods(context: Context) -> list[tuple[str, str]]:
+    """All pairs of methods of a study."""
     return list(itertools.combinations(context.design.models, 2))
 
 
@@ -30,8 +37,12 @@ def label(first: str, second: str) -> str:
     return f"{names.model(first)} over {names.model(second)}"
 
 
-def of(found: pd.DataFrame, dataset: str, model: str, name: str) -> pd.DataFrame:
-    """The scores of one method on one data set."""
-    return found[
-        (found["dataset"] == dataset) & (found["model"] == model) & (found["name"] == name)
-    ]
+def scores_of(
+    scores: pd.DataFrame,
+    dataset: str,
+    model: str,
+    name: str,
+) -> pd.DataFrame:
+    """The rows of one score of one method on one data set."""
+    chosen = (scores["dataset"] == dataset) & (scores["model"] == model)
+    return scores[chosen & (scores["name"] == name)]

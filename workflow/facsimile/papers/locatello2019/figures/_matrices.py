@@ -21,50 +21,80 @@ TITLES = {
     "gradient_boosting": "Importance in boosted trees",
     "support_vector": "Accuracy of SVMs on one code",
 }
+MISSING = "no model is in the store"
 
 
 class Example(NamedTuple):
-    """A run and how it is called, its matrices [d, k] by name, and the names of the k factors."""
+    """A run that a figure shows, with its matrices.
+
+    Parameters
+    ----------
+    run
+        Identity, rank and score of the run.
+    name
+        What the figure calls the run.
+    matrices
+        Name -> matrix [d, k] of d codes and k factors.
+    factors
+        Names of the k factors.
+    """
 
     run: pd.Series
-    called: str
+    name: str
     matrices: dict[str, Matrix]
     factors: list[str]
 
     @property
-    def said(self) -> str:
-        """What the run is, and by what it was chosen."""
-        ranked = f"{self.run['rank']} {names.metric(self.run['metric'])} ({self.run['result']:.3f})"
-        return f"{ranked}: {self.called}"
+    def title(self) -> str:
+        """``best MIG (0.512): β-VAE, β = 4, seed 0``."""
+        metric = names.metric(self.run["metric"])
+        return f"{self.run['rank']} {metric} ({self.run['result']:.3f}): {self.name}"
 
     @property
-    def about(self) -> dict[str, object]:
-        """The columns that say which run a row of data is of."""
-        return {key: self.run[key] for key in (*base_examples.IDENTITY, "rank")}
+    def identity(self) -> dict[str, object]:
+        """The columns that identify the run in a figure's data."""
+        return {column: self.run[column] for column in (*base_examples.IDENTITY, "rank")}
 
 
 def examples(
-    scores: pd.DataFrame, spec: Spec, context: Context, specimens: Specimens
+    scores: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+    specimens: Specimens,
 ) -> list[Example]:
-    """The matrices of the best, the middle and the worst run by the figure's score, from the study's own draws."""
-    chosen = base_examples.there(base_examples.by_rank(scores, spec, context), specimens)
-    return [_example(row, context, specimens) for _, row in chosen.iterrows()]
+    """The best, the median and the worst run by the figure's first score, with their matrices.
+
+    The matrices are computed on the points that the study's scores are computed on.
+    """
+    chosen = base_examples.by_rank(scores, spec, context)
+    chosen = base_examples.stored(chosen, specimens)
+    return [_example(run, context, specimens) for _, run in chosen.iterrows()]
 
 
 def remark(spec: Spec) -> str:
     """How the runs were chosen."""
     score = f" by {names.metric(spec.metrics[0])}" if spec.metrics else ""
-    return f"The best, the middle and the worst trained run{score}; points and convention as the scores have them."
-
-
-def _example(run: pd.Series, context: Context, specimens: Specimens) -> Example:
-    factors, called = specimens.factors(run["run"])
-    asked = context.scale.evaluation
-    draws = base_draws.from_table(
-        specimens.codes(run["run"])[0], factors, asked.train, asked.test, asked.seed
+    return (
+        f"The best, the middle and the worst trained run{score}; "
+        "points and convention as the scores have them."
     )
-    convention = resolve(asked.convention, unified.CONVENTIONS, "unified")
-    matrices = unified.matrices(draws, convention)
+
+
+def _example(
+    run: pd.Series,
+    context: Context,
+    specimens: Specimens,
+) -> Example:
+    evaluation = context.scale.evaluation
+    means, _ = specimens.codes(run["run"])
+    factors, factor_names = specimens.factors(run["run"])
+    draws = base_draws.from_table(
+        means, factors, evaluation.train, evaluation.test, evaluation.seed
+    )
+    convention = resolve(evaluation.convention, unified.CONVENTIONS, "unified")
     return Example(
-        run, base_examples.said(run, context), matrices, [name.replace("_", " ") for name in called]
+        run=run,
+        name=base_examples.title(run, context),
+        matrices=unified.matrices(draws, convention),
+        factors=[name.replace("_", " ") for name in factor_names],
     )

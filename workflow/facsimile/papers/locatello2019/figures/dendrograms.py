@@ -1,4 +1,7 @@
-"""Which factors share a code as weaker relations count, as trees (Locatello et al. 2020, dendrograms)."""
+"""Which factors share a code as weaker relations count, as trees.
+
+Locatello et al. 2020, dendrograms.
+"""
 
 import itertools
 
@@ -32,45 +35,69 @@ COLUMNS = [
     "factor_b",
     "threshold",
 ]
+REMARK = (
+    "To the right: the threshold; at its left end factors are joined that no entry above 0 joins."
+)
 
 
-def draw(scores: pd.DataFrame, spec: Spec, context: Context, specimens: Specimens) -> Drawn:
-    """A row a run, a column a matrix: factors join at the largest threshold at which they are in one group."""
+def draw(
+    scores: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+    specimens: Specimens,
+) -> Drawn:
+    """One row per run, one column per matrix.
+
+    Factors are joined at the largest threshold at which they are in one group.
+    """
     examples = _matrices.examples(scores, spec, context, specimens)
     with style.styled():
-        figure, grid = style.panels(max(len(examples), 1), len(_matrices.TITLES), 2.9, 1.9)
-        for (j, (matrix, title)), (i, example) in itertools.product(
-            enumerate(_matrices.TITLES.items()), enumerate(examples)
-        ):
-            _panel(grid[i, j], example, unified.merges(example.matrices[matrix]))
-            grid[i, j].set_xlabel(title)
+        rows = max(len(examples), 1)
+        columns = len(_matrices.TITLES)
+        figure, grid = style.panels(rows, columns, 2.9, 1.9)
+        for j, (matrix, title) in enumerate(_matrices.TITLES.items()):
+            for axes, example in zip(grid[:, j], examples, strict=False):
+                _panel(axes, example, unified.merges(example.matrices[matrix]))
+                axes.set_xlabel(title)
         for axes, example in zip(grid[:, 0], examples, strict=False):
-            axes.set_title(example.said, loc="left", fontsize=8)
-        for axes in grid.flat if not examples else ():
-            axes.set_axis_off()
-            style.empty(axes, "no model is in the store")
-        style.finish(figure, spec, context, [_matrices.remark(spec), _remark()])
-    return Drawn(
-        figure,
-        pd.DataFrame([row for example in examples for row in _rows(example)], columns=COLUMNS),
-    )
+            axes.set_title(example.title, loc="left", fontsize=8)
+        if not examples:
+            for axes in grid.flat:
+                axes.set_axis_off()
+                style.empty(axes, _matrices.MISSING)
+        style.finish(figure, spec, context, [_matrices.remark(spec), REMARK])
+    data: list[tuple[object, ...]] = []
+    for example in examples:
+        data += _rows(example)
+    return Drawn(figure, pd.DataFrame(data, columns=COLUMNS))
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
-    """None: which runs are shown is chosen here."""
+    """None: the runs shown are chosen here, not by the paper."""
     return []
 
 
-def _panel(axes: Axes, example: Example, merges: Matrix) -> None:
-    """Single linkage, by how far each merge is below the largest threshold: the tree of the groups themselves."""
+def _panel(
+    axes: Axes,
+    example: Example,
+    merges: Matrix,
+) -> None:
+    """Draw the tree of one matrix, from the thresholds at which factors merge [k, k].
+
+    Single linkage of the distances below the largest threshold gives the groups themselves.
+    """
     top = float(merges.max())
-    apart = top - merges
-    np.fill_diagonal(apart, 0)
-    tree = hierarchy.linkage(squareform(apart, checks=False), "single")
-    ink = style.INK
+    distances = top - merges
+    np.fill_diagonal(distances, 0)
+    tree = hierarchy.linkage(squareform(distances, checks=False), "single")
     hierarchy.dendrogram(
-        tree, ax=axes, orientation="left", labels=example.factors, link_color_func=lambda _: ink
+        tree,
+        ax=axes,
+        orientation="left",
+        labels=example.factors,
+        link_color_func=lambda _: style.INK,
     )
+    # The axis is of distances; its labels are the thresholds themselves.
     axes.xaxis.set_major_formatter(FuncFormatter(lambda distance, _: f"{top - distance:.2g}"))
     axes.set_xlim(top * 1.02, 0)
     axes.xaxis.set_major_locator(MaxNLocator(4))
@@ -80,16 +107,13 @@ def _panel(axes: Axes, example: Example, merges: Matrix) -> None:
 
 
 def _rows(example: Example) -> list[tuple[object, ...]]:
-    about, k = tuple(example.about.values()), len(example.factors)
-    found = {name: unified.merges(matrix) for name, matrix in example.matrices.items()}
-    pairs = list(itertools.combinations_with_replacement(range(k), 2))
-    named = example.factors
-    return [
-        (*about, name, named[a], named[b], float(m[a, b]))
-        for name, m in found.items()
-        for a, b in pairs
-    ]
-
-
-def _remark() -> str:
-    return "To the right: the threshold; at its left end factors are joined that no entry above 0 joins."
+    """One row per matrix and pair of factors, with the columns ``COLUMNS``."""
+    identity = tuple(example.identity.values())
+    factors = example.factors
+    pairs = list(itertools.combinations_with_replacement(range(len(factors)), 2))
+    rows = []
+    for name, matrix in example.matrices.items():
+        merges = unified.merges(matrix)
+        for a, b in pairs:
+            rows.append((*identity, name, factors[a], factors[b], float(merges[a, b])))
+    return rows

@@ -1,6 +1,7 @@
-"""The matrices of codes and factors that metrics aggregate, of a good, a middling and a bad model (Locatello et al. 2020)."""
+"""The matrices of codes and factors that metrics aggregate, of three models.
 
-import itertools
+A good, a middling and a bad one (Locatello et al. 2020).
+"""
 
 import numpy as np
 import pandas as pd
@@ -19,46 +20,84 @@ from facsimile.presentation.spec import Quantity, Spec
 SHOWS_MODELS = True
 COLUMNS = ["dataset", "model", "params", "seed", "run", "rank", "matrix", "code", "factor", "value"]
 COLOURS = sns.color_palette("cividis", as_cmap=True)
+DARK = 0.55  # share of the largest value below which numbers are printed in white
 
 
-def draw(scores: pd.DataFrame, spec: Spec, context: Context, specimens: Specimens) -> Drawn:
-    """A row a run, a column a matrix: codes downwards, factors to the right; a matrix's colours are the same in every row."""
+def draw(
+    scores: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+    specimens: Specimens,
+) -> Drawn:
+    """One row per run, one column per matrix; codes are rows of a matrix, factors its columns.
+
+    The colours of a matrix mean the same in every row.
+    """
     examples = _matrices.examples(scores, spec, context, specimens)
     with style.styled():
-        figure, grid = style.panels(max(len(examples), 1), len(_matrices.TITLES), 2.9, 2.6)
+        rows = max(len(examples), 1)
+        columns = len(_matrices.TITLES)
+        figure, grid = style.panels(rows, columns, 2.9, 2.6)
         for j, (matrix, title) in enumerate(_matrices.TITLES.items()):
+            # The same colours in every row: the largest entry of all runs is the end of the scale.
             top = max((float(example.matrices[matrix].max()) for example in examples), default=1.0)
             for axes, example in zip(grid[:, j], examples, strict=False):
                 image = _panel(axes, example, matrix, top)
             if examples:
-                figure.colorbar(
-                    image, ax=grid[:, j], shrink=0.5, aspect=24, pad=0.02, location="bottom"
-                ).set_label(title)
+                colour_bar = figure.colorbar(
+                    image,
+                    ax=grid[:, j],
+                    shrink=0.5,
+                    aspect=24,
+                    pad=0.02,
+                    location="bottom",
+                )
+                colour_bar.set_label(title)
         for axes, example in zip(grid[:, 0], examples, strict=False):
-            axes.set_title(example.said, loc="left", fontsize=8)
-        for axes in grid.flat if not examples else ():
-            axes.set_axis_off()
-            style.empty(axes, "no model is in the store")
+            axes.set_title(example.title, loc="left", fontsize=8)
+        if not examples:
+            for axes in grid.flat:
+                axes.set_axis_off()
+                style.empty(axes, _matrices.MISSING)
         style.finish(figure, spec, context, [_matrices.remark(spec)])
-    return Drawn(
-        figure,
-        pd.DataFrame([row for example in examples for row in _rows(example)], columns=COLUMNS),
-    )
+    data: list[tuple[object, ...]] = []
+    for example in examples:
+        data += _rows(example)
+    return Drawn(figure, pd.DataFrame(data, columns=COLUMNS))
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
-    """None: which runs are shown is chosen here."""
+    """None: the runs shown are chosen here, not by the paper."""
     return []
 
 
-def _panel(axes: Axes, example: Example, matrix: str, top: float) -> AxesImage:
+def _panel(
+    axes: Axes,
+    example: Example,
+    matrix: str,
+    top: float,
+) -> AxesImage:
     values = example.matrices[matrix]
     image = axes.imshow(
-        values, cmap=COLOURS, vmin=0, vmax=top, aspect="auto", interpolation="nearest"
+        values,
+        cmap=COLOURS,
+        vmin=0,
+        vmax=top,
+        aspect="auto",
+        interpolation="nearest",
     )
     for i, j in np.ndindex(*values.shape):
-        ink = "white" if values[i, j] < 0.55 * top else "black"
-        axes.text(j, i, f"{values[i, j]:.2f}", ha="center", va="center", fontsize=5.5, color=ink)
+        # Numbers must be legible on the dark and on the light end of the colours.
+        ink = "white" if values[i, j] < DARK * top else "black"
+        axes.text(
+            j,
+            i,
+            f"{values[i, j]:.2f}",
+            ha="center",
+            va="center",
+            fontsize=5.5,
+            color=ink,
+        )
     axes.set(
         xticks=range(len(example.factors)),
         yticks=range(len(values)),
@@ -71,11 +110,10 @@ def _panel(axes: Axes, example: Example, matrix: str, top: float) -> AxesImage:
 
 
 def _rows(example: Example) -> list[tuple[object, ...]]:
-    about = tuple(example.about.values())
-    cells = itertools.chain.from_iterable(
-        ((name, *at) for at in np.ndindex(*m.shape)) for name, m in example.matrices.items()
-    )
-    return [
-        (*about, name, i, example.factors[j], float(example.matrices[name][i, j]))
-        for name, i, j in cells
-    ]
+    """One row per matrix, code and factor, with the columns ``COLUMNS``."""
+    identity = tuple(example.identity.values())
+    rows = []
+    for name, matrix in example.matrices.items():
+        for (code, factor), value in np.ndenumerate(matrix):
+            rows.append((*identity, name, code, example.factors[factor], float(value)))
+    return rows

@@ -1,4 +1,10 @@
-"""How scores depend on the number of points that a metric is given (Locatello et al. 2020, sensitivity to sample size)."""
+"""How scores depend on the number of points that a metric is computed on.
+
+Locatello et al. 2020, sensitivity to sample size.
+"""
+
+import itertools
+from dataclasses import astuple
 
 import pandas as pd
 import seaborn as sns
@@ -7,103 +13,130 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import heat, style
+from facsimile.presentation import quantities
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import select
+from facsimile.presentation.select import select, without_controls
 from facsimile.presentation.spec import Quantity, Spec
 from facsimile.statistics import estimates
 
 STATISTICS = {"median": "median of the runs", "spearman": "rank correlation\nwith the most points"}
 COLUMNS = ["dataset", "metric", "statistic", "model", "points", "value", "low", "high", "n"]
+ALL_RUNS = {"color": style.INK, "marker": "o", "ms": 4.5}
 
 
-def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
-    """A column a (data set, score): above, each method's median at each size; below, how far sizes rank runs alike."""
-    found, wanted = select(scores, spec, context, variations=True)
-    alike = (found["representation"] == "mean") & (
-        found["evaluation_seed"] == context.scale.evaluation.seed
-    )
-    trained = found[alike & ~found["control"].astype(bool)]
-    shown = [(dataset, name) for dataset in context.shown(spec) for name in wanted]
+def draw(
+    scores: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> Drawn:
+    """One column per data set and score.
+
+    Above, the median of each method at each number of points; below, how well each number of points
+    ranks runs as the largest does.
+    """
+    selected, metrics = select(scores, spec, context, variations=True)
+    trained = without_controls(selected)
+    # Variations that differ only in their number of points: same representation, same draw.
+    is_mean = trained["representation"] == "mean"
+    is_first_draw = trained["evaluation_seed"] == context.scale.evaluation.seed
+    trained = trained[is_mean & is_first_draw]
+    shown = list(itertools.product(context.shown(spec), metrics))
     tables = []
     with style.styled():
         figure, grid = style.panels(2, len(shown), 2.35, 1.9, sharex=True)
-        for column, (dataset, name) in enumerate(shown):
-            own = trained[(trained["dataset"] == dataset) & (trained["plain"] == name)]
-            table = pd.concat(
-                [_medians(own, dataset, name, spec, context), _agreement(own, dataset, name)],
-                ignore_index=True,
-            )
-            table = table.astype(dict.fromkeys(["points", "value", "low", "high"], float))
-            for axes, statistic in zip(grid[:, column], STATISTICS, strict=True):
-                _panel(
-                    axes,
-                    table[table["statistic"] == statistic],
-                    sorted(set(table["points"])),
-                    context,
-                )
-            grid[0, column].set_title(style.titled(name, dataset, spec, context), loc="left")
+        for column, (dataset, name) in zip(grid.T, shown, strict=True):
+            is_here = (trained["dataset"] == dataset) & (trained["plain"] == name)
+            table = _table(trained[is_here], dataset, name, spec, context)
+            sizes = sorted(set(table["points"]))
+            for axes, statistic in zip(column, STATISTICS, strict=True):
+                _panel(axes, table[table["statistic"] == statistic], sizes, context)
+            column[0].set_title(style.panel_title(name, dataset, spec, context), loc="left")
             tables.append(table)
         for axes, text in zip(grid[:, 0], STATISTICS.values(), strict=True):
             axes.set_ylabel(text)
+        # All correlations share their limits, with room for negative ones.
         lowest = min(-0.05, *(axes.get_ylim()[0] for axes in grid[1]))
         for axes in grid[1]:
             axes.set_ylim(lowest, 1.05)
-        style.finish(figure, spec, context, [_remark()], style.methods(spec, context))
+        style.finish(figure, spec, context, [_remark()], style.method_legend(spec, context))
     return Drawn(figure, pd.concat(tables, ignore_index=True))
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
-    """The median of every method at the study's own size, for the paper's data sets and those drawn here."""
-    wanted = [
-        (dataset, name)
-        for dataset in context.paper_and_shown(spec)
-        for name in context.metrics_of(spec)
-    ]
-    return [
-        Quantity(spec.id, d, model, "", name, "median")
-        for d, name in wanted
-        for model in context.methods(spec)
-    ]
+    """The median of each method at the study's own number of points."""
+    return quantities.of_models(spec, context, context.methods(spec), "median")
+
+
+def _table(
+    scores: pd.DataFrame,
+    dataset: str,
+    name: str,
+    spec: Spec,
+    context: Context,
+) -> pd.DataFrame:
+    """Medians and rank correlations of one score on one data set, with the columns ``COLUMNS``."""
+    medians = _medians(scores, dataset, name, spec, context)
+    correlations = _correlations(scores, dataset, name)
+    table = pd.concat([medians, correlations], ignore_index=True)
+    return table.astype(dict.fromkeys(["points", "value", "low", "high"], float))
 
 
 def _medians(
-    own: pd.DataFrame, dataset: str, name: str, spec: Spec, context: Context
+    scores: pd.DataFrame,
+    dataset: str,
+    name: str,
+    spec: Spec,
+    context: Context,
 ) -> pd.DataFrame:
     rows = []
     for model in context.methods(spec):
-        for points, runs in own[own["model"] == model].groupby("n_train"):
+        for points, runs in scores[scores["model"] == model].groupby("n_train"):
+            # Seeded by what it is for, so that a band does not depend on the other marks.
             rng = estimates.generator(dataset, name, model, str(points))
-            said = estimates.estimate(runs["result"].to_numpy(dtype=float), rng, estimates.median)
-            rows.append(
-                (dataset, name, "median", model, points, said.value, said.low, said.high, said.n)
-            )
+            results = runs["result"].to_numpy(dtype=float)
+            median = estimates.estimate(results, rng, estimates.median)
+            rows.append((dataset, name, "median", model, points, *astuple(median)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _agreement(own: pd.DataFrame, dataset: str, name: str) -> pd.DataFrame:
-    """Spearman's correlation of each size with the largest, over the runs that have both."""
-    wide = own.pivot(index="run", columns="n_train", values="result").astype(float)
+def _correlations(
+    scores: pd.DataFrame,
+    dataset: str,
+    name: str,
+) -> pd.DataFrame:
+    """Spearman's correlation of each number of points with the largest.
+
+    Over the runs that have both; none if they are too few.
+    """
+    wide = scores.pivot(index="run", columns="n_train", values="result").astype(float)
     rows = []
     for points in wide.columns[:-1]:
         both = wide[[points, wide.columns[-1]]].dropna().to_numpy()
-        said = estimates.spearman(both[:, 0], both[:, 1], estimates.generator(dataset, "spearman"))
-        if said.n >= heat.CORRELATION_RUNS:
-            rows.append(
-                (dataset, name, "spearman", "", points, said.value, said.low, said.high, said.n)
-            )
+        rng = estimates.generator(dataset, "spearman")
+        correlation = estimates.spearman(both[:, 0], both[:, 1], rng)
+        if correlation.n >= heat.CORRELATION_RUNS:
+            rows.append((dataset, name, "spearman", "", points, *astuple(correlation)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _panel(axes: Axes, table: pd.DataFrame, sizes: list[float], context: Context) -> None:
-    for model, own in table.groupby("model", sort=False):
-        marks = (
-            style.marked(str(model), context)
-            if model
-            else {"color": style.INK, "marker": "o", "ms": 4.5}
-        )
-        axes.plot(own["points"], own["value"], lw=1.1, **marks)
+def _panel(
+    axes: Axes,
+    table: pd.DataFrame,
+    sizes: list[float],
+    context: Context,
+) -> None:
+    for model, line in table.groupby("model", sort=False):
+        # Correlations are over the runs of all models.
+        mark = style.method_mark(str(model), context) if model else ALL_RUNS
+        points = line["points"]
+        axes.plot(points, line["value"], lw=1.1, **mark)
         axes.fill_between(
-            own["points"], own["low"], own["high"], color=marks["color"], alpha=0.15, lw=0
+            points,
+            line["low"],
+            line["high"],
+            color=mark["color"],
+            alpha=0.15,
+            lw=0,
         )
     if table["value"].isna().all():
         style.empty(axes, "too few runs or sizes")
@@ -118,4 +151,7 @@ def _panel(axes: Axes, table: pd.DataFrame, sizes: list[float], context: Context
 def _remark() -> str:
     level = f"{100 * estimates.LEVEL:.0f} %"
     few = f"a correlation needs {heat.CORRELATION_RUNS} runs"
-    return f"To the right: training points that the metric is given. Bands: {level} bootstrap interval over runs; {few}."
+    return (
+        "To the right: training points that the metric is given. "
+        f"Bands: {level} bootstrap interval over runs; {few}."
+    )
