@@ -47,7 +47,7 @@ Labels = npt.NDArray[np.int64]
 
 
 def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
-    r"""Mean area under the ROC curve of linear classifiers that separate each value from the others.
+    r"""Mean area under the ROC curve of linear classifiers, each of one value against the others.
 
     Formula: $\frac{1}{k} \sum_{j=1}^{k} \frac{1}{n_j} \sum_{v=1}^{n_j}
     \mathrm{AUC}\big(p_{jv}(z), [g_j = v]\big)$, with $p_{jv}$ the probability that a logistic
