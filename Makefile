@@ -1,4 +1,5 @@
-# make demo: set up, run the smoke study, show one table and two figures of it.  make test: all that CI runs.  make fast: the tests that take seconds.
+# make demo: set up, run the smoke study, make one table and two figures of it.
+# make test: everything that CI runs.  make fast: the tests that take seconds.
 # make docs: the documentation site, in site/.
 # make PYTHON=python3.12 … uses another interpreter. On Linux, PyPI's torch is the CUDA build; for the smaller CPU build:
 # make TORCH_INDEX=https://download.pytorch.org/whl/cpu …
@@ -11,7 +12,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 STAMP := .venv/locked
 LOCKS := envs/build.lock envs/requirements.lock envs/torch.lock
 
-# What an AVX2 processor without AVX-512 computes with.
+# Makes the numerical libraries use the instructions of an AVX2 processor without AVX-512.
 AVX2 := ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS=AVX2 \
 	OPENBLAS_CORETYPE=Haswell NUMBA_CPU_NAME=haswell NUMBA_CPU_FEATURES=+avx2,+fma \
 	NPY_DISABLE_CPU_FEATURES=X86_V4,AVX512_ICL,AVX512_SPR
@@ -43,15 +44,16 @@ lint: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# The site, in site/; any warning is an error. NO_MKDOCS_2_WARNING: an advertisement in every build.
+# The site, in site/; any warning is an error. NO_MKDOCS_2_WARNING silences an advertisement.
 docs: $(STAMP)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
-# New versions: make lock UPGRADE=1. Without it only what pyproject.toml newly asks for changes.
+# make lock UPGRADE=1 takes new versions. Without it, only new requirements in pyproject.toml change the locks.
 lock:
 	PYTHON=$(PYTHON) envs/lock.sh $(if $(UPGRADE),--upgrade)
 
-# setuptools first, as one package comes as source; torch last, without hashes, as its wheel differs between machines.
+# setuptools first, because one package is built from source; torch last and without hashes, because
+# its wheel differs between machines.
 $(STAMP): $(LOCKS) pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Facsimile needs Python 3.11 or newer, and \
 	$(PYTHON) is `$(PYTHON) --version 2>&1`. If you have a newer one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }

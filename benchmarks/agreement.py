@@ -1,8 +1,8 @@
-"""How far our metrics are from the reference's answers: the largest difference of each over all golden cases.
+"""Compare our metrics with the reference: largest difference of each score over all golden cases.
 
-The answers are those of disentanglement_lib 1.5 with scikit-learn 0.20.3 on 11 latent tables of the dSprites grid, 2,000
-training and 1,000 test draws (tests/goldens/metrics/README.md). Prints a Markdown table; the tests hold each difference to its
-limit.
+The reference values were computed by disentanglement_lib 1.5 with scikit-learn 0.20.3 on 11 latent
+tables of the dSprites grid, 2,000 training and 1,000 test draws (tests/goldens/metrics/README.md).
+Prints a Markdown table; the tests check each difference against its limit.
 
     python benchmarks/agreement.py [--out benchmarks/results/agreement.md]
 """
@@ -35,12 +35,13 @@ LIMITS = {
     "Gaussian Wasserstein correlation": 1e-6,
     "mutual information score": 1e-6,
 }
-# Codes that determine one another: their total correlation is infinite, and the reference's number the rounding of LAPACK.
+# Codes that determine one another: their total correlation is infinite, and the reference's number
+# is a rounding error of LAPACK.
 SINGULAR = ("duplicate", "linear_mix")
 
 
 def differences(golden: dict[str, Any], case: str) -> Iterator[tuple[str, float]]:
-    """Name and largest absolute difference of each answer for one case."""
+    """Yield the name and the largest absolute difference of each score for one case."""
     train, test = (
         Sample(golden[f"mus_{part}"].T, golden[f"ys_{part}"].T) for part in ("train", "test")
     )
@@ -69,7 +70,7 @@ def _largest(ours: Any, theirs: Any) -> float:
 
 
 def main() -> None:
-    """Print, and write where asked, the largest difference of each answer and the case that has it."""
+    """Print the largest difference of each score and its case; write it to ``--out`` if given."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -79,7 +80,8 @@ def main() -> None:
     for path in sorted(GOLDENS.glob("*.npz")):
         case = path.stem.removeprefix("dsprites_")
         with np.load(path, allow_pickle=False) as file:
-            rows += [(name, case, found) for name, found in differences(dict(file), case)]
+            for name, difference in differences(dict(file), case):
+                rows.append((name, case, difference))
     table = pd.DataFrame(rows, columns=["answer", "case", "difference"])
     lines = [
         "| answer | cases | largest difference | in case | limit |",
@@ -88,7 +90,8 @@ def main() -> None:
     for name, group in table.groupby("answer", sort=False):
         worst = group.loc[group["difference"].idxmax()]
         lines.append(
-            f"| {name} | {len(group)} | {worst['difference']:.1e} | {worst['case']} | {LIMITS[str(name)]:.0e} |"
+            f"| {name} | {len(group)} | {worst['difference']:.1e} | {worst['case']} "
+            f"| {LIMITS[str(name)]:.0e} |"
         )
     text = "\n".join(lines) + "\n"
     print(text, end="")

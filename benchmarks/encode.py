@@ -1,9 +1,10 @@
-"""Memory and rate of the encoding of a data set of the size of Shapes3D: 480,000 images of 64 × 64 × 3, 5.9 GB.
+"""Memory and speed of encoding a data set as large as Shapes3D: 480,000 RGB images, 5.9 GB.
 
     python benchmarks/encode.py [--out benchmarks/results/encode.md]
 
-The archive is written in the official format with images of our own, the data set is made of it, and a β-VAE with its first
-weights encodes a tenth of it and all of it, in processes of their own: what a job does, one thread each. 14 GB of disk.
+Writes an archive in the official format with generated images (64 × 64 × 3), makes the data set
+from it, and encodes a tenth and then all of it with an untrained β-VAE. Each part runs in its own
+process with one thread, as in a job. Needs 14 GB of disk.
 """
 
 import argparse
@@ -17,31 +18,31 @@ from pathlib import Path
 
 ARCHIVE, DATA = "3dshapes.h5", "shapes3d.h5"
 IMAGES = 480_000
-HUES = 10  # of the first factor, of which the tenth of the data set has one
+HUES = 10  # values of the first factor; a tenth of the data set has one of them
 
 
 def main() -> None:
-    """Run each part in a process and print what it took."""
-    asked = argparse.ArgumentParser(
+    """Run each part in a process and print its time and memory."""
+    parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    asked.add_argument("--out", type=Path, help="also write the table to this file")
-    asked.add_argument("--part", nargs=2, metavar=("PART", "FOLDER"), help=argparse.SUPPRESS)
-    words = asked.parse_args()
-    if words.part:
-        PARTS[words.part[0]][1](Path(words.part[1]))
+    parser.add_argument("--out", type=Path, help="also write the table to this file")
+    parser.add_argument("--part", nargs=2, metavar=("PART", "FOLDER"), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.part:
+        PARTS[arguments.part[0]][1](Path(arguments.part[1]))
         return
     lines = ["| part | images | s | images/s | peak MB |", "|---|---|---|---|---|"]
     with tempfile.TemporaryDirectory() as folder:
         for part in PARTS:
             lines.append(measured(part, folder))
             print(lines[-1], flush=True)
-    if words.out:
-        words.out.write_text("\n".join([*ABOUT, *lines]) + "\n")
+    if arguments.out:
+        arguments.out.write_text("\n".join([*ABOUT, *lines]) + "\n")
 
 
 def measured(part: str, folder: str) -> str:
-    """A row of the table."""
+    """Run a part in a process and return its row of the table."""
     from facsimile.planning.environment import MALLOC
 
     command = [sys.executable, __file__, "--part", part, folder]
@@ -52,11 +53,12 @@ def measured(part: str, folder: str) -> str:
     if status:
         sys.exit(f"{part}: failed")
     images = PARTS[part][0]
-    return f"| {part} | {images:,} | {seconds:.0f} | {images / seconds:,.0f} | {used.ru_maxrss / 1e3:,.0f} |"
+    memory = used.ru_maxrss / 1e3
+    return f"| {part} | {images:,} | {seconds:.0f} | {images / seconds:,.0f} | {memory:,.0f} |"
 
 
 def archive(folder: Path) -> None:
-    """The official file's arrays and labels, in chunks; images of squares of noise."""
+    """Write images of noisy squares, and labels, in the chunked format of the official file."""
     import h5py
     import numpy as np
 
@@ -79,7 +81,7 @@ def archive(folder: Path) -> None:
 
 
 def make(folder: Path) -> None:
-    """What a job makes of the archive, but for the comparison with the official file's checksum."""
+    """Make the data set from the archive as a job does, without checking the official checksum."""
     from facsimile import datasets
     from facsimile.datasets.shapes3d import Shapes3D
 
@@ -89,7 +91,7 @@ def make(folder: Path) -> None:
 
 
 def encode(folder: Path, strides: dict[str, int]) -> None:
-    """Means and log-variances of every image into an HDF5 file."""
+    """Write means and log-variances of every image to an HDF5 file."""
     from facsimile import datasets, models
     from facsimile.planning import config
     from facsimile.store import latents
@@ -101,14 +103,14 @@ def encode(folder: Path, strides: dict[str, int]) -> None:
     model, how = models.model("beta_vae", beta=1), machine.encoding(config.Config())
     training = Training(steps=1, batch_size=64, latents=10, network="dlib", adam=Adam(lr=0.0001))
     weights = loop.weights(loop.start(model, training, data.image_shape, 0, "float32"))
-    made = encode.networks(model, training, data.image_shape, weights, how.device)
-    blocks = encode.encode(model, made, data, 0, how.precision, how.device)
+    networks = encode.networks(model, training, data.image_shape, weights, how.device)
+    blocks = encode.encode(model, networks, data, 0, how.precision, how.device)
     latents.write(
         folder / "latents.h5", (len(data), training.latents), blocks, {"precision": how.precision}
     )
 
 
-PARTS = {  # how many images each is of, and what it does in a folder
+PARTS = {  # name -> (number of images, function of the folder)
     "the archive": (IMAGES, archive),
     "the data set's file": (IMAGES, make),
     "latents of a tenth": (IMAGES // HUES, lambda folder: encode(folder, {"floor_hue": HUES})),
@@ -117,7 +119,7 @@ PARTS = {  # how many images each is of, and what it does in a folder
 ABOUT = [
     f"# Encoding a data set of the size of Shapes3D, {time.strftime('%Y-%m-%d')}",
     "",
-    "`python benchmarks/encode.py`: one process and thread a part; seconds are its whole, imports and all.",
+    "`python benchmarks/encode.py`: one process with one thread per part; seconds include imports.",
     "",
 ]
 

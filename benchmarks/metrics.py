@@ -1,11 +1,12 @@
-"""CPU seconds of one thread and values of every metric: ours, scikit-learn's way, and disent's functions, in one run.
+"""Values and single-thread CPU seconds of every metric: ours, scikit-learn's and disent's.
 
-Eleven kinds of latents on the whole factor grid of dSprites, 10,000 training and 5,000 test points. scikit-learn's way
-(plain_metrics.py) gets the very draws that ours gets. disent (`pip install disent`, Python 3.12 or later) draws points of its
-own, so that its values differ by sampling; where it is not installed, its column stays empty. The sides take turns; what takes
-longer than 20 s is measured once, all else --rounds times, and the median is shown.
+Eleven kinds of latents on the whole factor grid of dSprites, 10,000 training and 5,000 test points.
+The scikit-learn versions (plain_metrics.py) get the same draws as ours. disent (`pip install
+disent`, Python 3.12 or later) draws its own points, so its values differ by sampling; if it is not
+installed, its column stays empty. The implementations take turns. Those that take longer than 20 s
+are measured once, all others --rounds times; the median is shown.
 
-    python benchmarks/metrics.py [--cases noisy vae_like] [--quick] [--rounds 3] [--out benchmarks/results/metrics.csv]
+    python benchmarks/metrics.py [--cases noisy vae_like] [--quick] [--rounds 3] [--out FILE.csv]
 """
 
 import argparse
@@ -32,13 +33,13 @@ from facsimile.metrics.base import conventions
 from facsimile.metrics.base import draws as base_draws
 
 POINTS = {"full": (10_000, 5_000), "quick": (1_000, 500)}
-ONCE = 20.0  # seconds; what takes longer is not repeated
+ONCE = 20.0  # seconds; slower measurements are not repeated
 DRAWS = "checks and draws"
 COMPARED = ("noisy", "linear_mix", "vae_like")
 SKLEARN, MODERN, DLIB, DISENT = "scikit-learn", "ours, dlib-modern", "ours, dlib", "disent"
 
 
-# The latents -------------------------------------------------------------------------------------------------------------
+# The latents --------------------------------------------------------------------------------------
 
 
 def factors() -> Array:
@@ -47,7 +48,7 @@ def factors() -> Array:
 
 
 def latents(case: str) -> npt.NDArray[np.float32]:
-    """The latents of a case [737280, d]; the same numbers at every call."""
+    """The latents of a case [737280, d]; every call returns the same numbers."""
     values = factors()
     standard = (values - values.mean(axis=0)) / values.std(axis=0)
     return CASES[case](standard, np.random.default_rng(0)).astype(np.float32)
@@ -60,12 +61,12 @@ def rotated(f: Array, rng: np.random.Generator) -> Array:
 
 
 def partial(f: Array, rng: np.random.Generator) -> Array:
-    """Each latent has some of the next factor, and five more are mixtures."""
+    """Each latent has a part of the next factor; five further latents are mixtures."""
     return np.c_[f + 0.5 * np.roll(f, 1, axis=1), 0.3 * f @ rng.standard_normal((5, 5))]
 
 
 def redundant(f: Array, rng: np.random.Generator) -> Array:
-    """Each factor twice, once bent and with noise."""
+    """Each factor twice, once transformed by sinh and with noise."""
     return np.c_[f, np.sinh(f) + 0.1 * rng.standard_normal(f.shape)]
 
 
@@ -76,7 +77,7 @@ def network(f: Array, rng: np.random.Generator) -> Array:
 
 
 def vae_like(f: Array, rng: np.random.Generator) -> Array:
-    """Position and size in one latent each, the angle in two, shape nearly lost, the rest dead; all with noise."""
+    """One latent each for x, y and size, two for the angle, little of the shape; five dead ones."""
     angle = (
         2
         * np.pi
@@ -108,9 +109,10 @@ CASES: dict[str, Callable[[Array, np.random.Generator], Array]] = {
 }
 
 
-# disent's way ------------------------------------------------------------------------------------------------------------
+# disent -------------------------------------------------------------------------------------------
 
-# metric: (its name in disent.metrics, its scores by our names). Its DCI is left out: scikit-learn's fits, and minutes of them.
+# metric -> (name in disent.metrics, our name -> its name of each score). Its DCI is left out: it is
+# fitted by scikit-learn and takes minutes.
 DISENT_NAMES = {
     "factor_vae_score": ("metric_factor_vae", {"factor_vae_score": "factor_vae.eval_accuracy"}),
     "mig": ("metric_mig", {"mig": "mig.discrete_score"}),
@@ -128,7 +130,7 @@ DISENT_NAMES = {
 
 
 def disent_score(metric: str, draws: base_draws.Draws) -> Scores:
-    """One of disent's metrics at the same numbers of points; its images are the latents, its encoder changes nothing."""
+    """One of disent's metrics for as many points: latents as images, the identity as encoder."""
     import disent.metrics
 
     name, scores = DISENT_NAMES[metric]
@@ -138,8 +140,8 @@ def disent_score(metric: str, draws: base_draws.Draws) -> Scores:
     )
     if metric == "factor_vae_score":
         sizes |= {"num_eval": draws.sizes[1], "num_variance_estimate": draws.sizes[0]}
-    found = getattr(disent.metrics, name)(_disent_data(draws), lambda images: images, **sizes)
-    return {ours: float(np.real(found[theirs])) for ours, theirs in scores.items()}
+    result = getattr(disent.metrics, name)(_disent_data(draws), lambda images: images, **sizes)
+    return {ours: float(np.real(result[theirs])) for ours, theirs in scores.items()}
 
 
 def _disent_data(draws: base_draws.Draws) -> Any:
@@ -160,83 +162,84 @@ def _disent_data(draws: base_draws.Draws) -> Any:
     return DisentDataset(Latents())
 
 
-# The measurement ---------------------------------------------------------------------------------------------------------
+# The measurement ----------------------------------------------------------------------------------
 
 
 def ours(metric: str, convention: str, draws: base_draws.Draws) -> Scores:
-    """The project's score, by this convention or the only one there is."""
-    known = discover.module("metrics", metric)
-    return known.score(draws, convention if convention in known.CONVENTIONS else conventions.DLIB)
+    """Our score in this convention, or in the default one if the metric does not have it."""
+    module = discover.module("metrics", metric)
+    known = convention in module.CONVENTIONS
+    return module.score(draws, convention if known else conventions.DLIB)
 
 
 def sides(metric: str, compared: bool) -> dict[str, Callable[[base_draws.Draws], Scores]]:
-    """Who is asked for a metric."""
-    found: dict[str, Callable[[base_draws.Draws], Scores]] = {
+    """The implementations of a metric by name."""
+    by_side: dict[str, Callable[[base_draws.Draws], Scores]] = {
         DLIB: functools.partial(ours, metric, conventions.DLIB)
     }
     if compared:
-        found |= {
+        by_side |= {
             MODERN: functools.partial(ours, metric, conventions.MODERN),
             SKLEARN: PLAIN[metric],
         }
         if metric in DISENT_NAMES and importlib.util.find_spec("disent"):
-            found[DISENT] = functools.partial(disent_score, metric)
-    return found
+            by_side[DISENT] = functools.partial(disent_score, metric)
+    return by_side
 
 
 def measure(
     case: str, points: tuple[int, int], rounds: int, compared: bool
 ) -> Iterator[dict[str, Any]]:
-    """Values and CPU seconds of every metric and side of one case, and of the checks and draws that come before."""
+    """Yield values and CPU seconds of each metric and side for a case, and of drawing points."""
     codes, values = latents(case), factors()
     drawing: list[float] = []
     for metric in metrics.STUDY:
-        asked = sides(metric, compared)
-        seconds: dict[str, list[float]] = {side: [] for side in asked}
-        found: dict[str, Scores] = {}
+        implementations = sides(metric, compared)
+        seconds: dict[str, list[float]] = {side: [] for side in implementations}
+        scores: dict[str, Scores] = {}
         for _ in range(rounds):
-            for side, ask in asked.items():
+            for side, compute in implementations.items():
                 if seconds[side] and seconds[side][0] > ONCE:
                     continue
-                # Drawn anew each time: nothing is shared between sides, rounds or metrics.
+                # Drawn again each time, so that nothing is shared between sides, rounds or metrics.
                 draws = _timed(
                     lambda: base_draws.from_table(codes, values, *points, seed=0), drawing
                 )
-                found[side] = _timed(lambda ask=ask, draws=draws: ask(draws), seconds[side])  # type: ignore[misc]
-        for side in asked:
+                scores[side] = _timed(functools.partial(compute, draws), seconds[side])
+        for side in implementations:
             print(
                 case,
                 metric,
                 side,
-                found[side],
+                scores[side],
                 f"{statistics.median(seconds[side]):.2f} s",
                 flush=True,
             )
-            yield from _rows(case, metric, side, found[side], seconds[side])
+            yield from _rows(case, metric, side, scores[side], seconds[side])
     yield from _rows(case, DRAWS, DLIB, {"": float("nan")}, drawing)
 
 
-def _timed(ask: Callable[[], Any], seconds: list[float]) -> Any:
+def _timed(compute: Callable[[], Any], seconds: list[float]) -> Any:
     began = time.process_time()
-    answer = ask()
+    result = compute()
     seconds.append(time.process_time() - began)
-    return answer
+    return result
 
 
 def _rows(
-    case: str, metric: str, side: str, found: Scores, seconds: list[float]
+    case: str, metric: str, side: str, scores: Scores, seconds: list[float]
 ) -> Iterator[dict[str, Any]]:
     about = {"case": case, "metric": metric, "side": side, "rounds": len(seconds)}
     times = {"seconds": statistics.median(seconds), "least": min(seconds), "most": max(seconds)}
-    for score, value in found.items():
+    for score, value in scores.items():
         yield about | {"score": score, "value": value} | times
 
 
-# The report --------------------------------------------------------------------------------------------------------------
+# The report ---------------------------------------------------------------------------------------
 
 
 def report(rows: pd.DataFrame) -> str:
-    """Markdown: seconds by metric, headlines by case, seconds of the set by case."""
+    """Markdown: seconds by metric, values by case, seconds of all nine metrics by case."""
     compared = rows[rows["case"].isin(rows.loc[rows["side"] == SKLEARN, "case"])]
     parts = [_speed(compared), _values(compared)] if len(compared) else []
     return "\n\n".join([*parts, _sets(rows)])
@@ -267,8 +270,8 @@ def _values(rows: pd.DataFrame) -> str:
         f"| case | score | {SKLEARN} | {MODERN} | difference | {DLIB} | {DISENT} |",
         "|---|---|---|---|---|---|---|",
     ]
-    found = rows[rows["metric"].isin(metrics.STUDY)]
-    for (case, metric, score), group in found.groupby(["case", "metric", "score"], sort=False):
+    shown = rows[rows["metric"].isin(metrics.STUDY)]
+    for (case, metric, score), group in shown.groupby(["case", "metric", "score"], sort=False):
         values = group.set_index("side")["value"]
         if SKLEARN not in values:
             continue  # a score that only ours has
@@ -310,7 +313,10 @@ def machine() -> str:
     versions = ", ".join(
         f"{name} {version}" for name, version in provenance.versions(*named).items()
     )
-    return f"{processor}, {os.cpu_count()} cores, one thread; {versions}; load {os.getloadavg()[0]:.1f} at the end."
+    load = os.getloadavg()[0]
+    return (
+        f"{processor}, {os.cpu_count()} cores, one thread; {versions}; load {load:.1f} at the end."
+    )
 
 
 def main() -> None:
@@ -333,9 +339,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="a CSV file; the report goes beside it, as .md")
     arguments = parser.parse_args()
     points = POINTS["quick" if arguments.quick else "full"]
-    warnings.simplefilter(
-        "ignore"
-    )  # scikit-learn's way stops before it converges, as the reference does
+    # The scikit-learn versions stop before they converge, as the reference does.
+    warnings.simplefilter("ignore")
     rows: list[dict[str, Any]] = []
     with threadpool_limits(1):
         metrics.score(latents("perfect"), factors(), n_train=200, n_test=100)  # compiles

@@ -1,9 +1,10 @@
-"""Time of one step of variational inference on the noisy cone, ours beside Pyro's, in one process and by turns.
+"""Time one step of variational inference on the noisy cone: ours and Pyro's, alternating.
 
     pip install pyro-ppl && OMP_NUM_THREADS=1 python benchmarks/objectives.py
 
-Both take the same stochastic gradient steps of the same guide: ELBO with 64 samples, IWELBO with 5 particles and one sample,
-as the scripts behind Table 4 of Becker et al. (2024) do. Times are bound to a machine; compare ratios.
+Both run in one process and take the same stochastic gradient steps of the same guide: ELBO with 64
+samples, IWELBO with 5 particles and one sample, as in the scripts behind Table 4 of Becker et al.
+(2024). Times depend on the machine; compare ratios.
 """
 
 import statistics
@@ -27,11 +28,11 @@ OBJECTIVES = {"ELBO, 64 samples": (1, 64, 0.0), "IWELBO, 5 particles": (5, 1, 3.
 
 
 def ours(particles: int, batch: int, start: float) -> Iterator[object]:
-    """Steps of the training loop, random numbers, history and all."""
-    stated = {"steps": 10**6, "batch_size": batch, "latents": 2, "sgd": {"lr": 0.001}}
+    """Steps of the training loop, including random numbers and history."""
+    settings = {"steps": 10**6, "batch_size": batch, "latents": 2, "sgd": {"lr": 0.001}}
     model, training = (
         models.model("cone_mean_field", particles=particles, start_x=start),
-        Training.model_validate(stated),
+        Training.model_validate(settings),
     )
     with tempfile.TemporaryDirectory() as folder:
         data = datasets.dataset("cone", Path(folder) / "cone.h5")
@@ -40,7 +41,7 @@ def ours(particles: int, batch: int, start: float) -> Iterator[object]:
 
 
 def theirs(particles: int, batch: int, start: float) -> Iterator[object]:
-    """Steps of Pyro's SVI with vectorised particles and its own gradient descent."""
+    """Steps of Pyro's SVI with vectorised particles and Pyro's gradient descent."""
     pyro.clear_param_store()
     names = [f"{kind}_{particles}" for kind in ("mean", "scale")]
     loss = (
@@ -66,7 +67,7 @@ def theirs(particles: int, batch: int, start: float) -> Iterator[object]:
 
 
 def seconds(steps: Iterator[object], count: int) -> float:
-    """Wall time of so many steps."""
+    """Wall time of ``count`` steps in seconds."""
     began = time.perf_counter()
     for _ in range(count):
         next(steps)
@@ -74,7 +75,7 @@ def seconds(steps: Iterator[object], count: int) -> float:
 
 
 def measured(particles: int, batch: int, start: float) -> tuple[float, float, float]:
-    """Milliseconds a step, ours and theirs, medians of blocks taken by turns, and the median of the blocks' ratios."""
+    """Milliseconds per step (ours, theirs) and their ratio: medians of alternating blocks."""
     makers: list[Callable[[int, int, float], Iterator[object]]] = [ours, theirs]
     both = [make(particles, batch, start) for make in makers]
     for steps in both:
@@ -88,13 +89,16 @@ def main() -> None:
     """Measure, print and write the table."""
     torch.set_num_threads(1)
     lines = [
-        "| objective | ours, ms a step | Pyro, ms a step | ratio |",
+        "| objective | ours, ms per step | Pyro, ms per step | ratio |",
         "| --- | ---: | ---: | ---: |",
     ]
     for name, setting in OBJECTIVES.items():
         first, second, ratio = measured(*setting)
         lines.append(f"| {name} | {first:.2f} | {second:.2f} | {ratio:.1f} |")
-    about = f"Pyro {pyro.__version__}, torch {torch.__version__}, one thread; medians of {BLOCKS} blocks of {BLOCK} steps by turns."
+    about = (
+        f"Pyro {pyro.__version__}, torch {torch.__version__}, one thread; "
+        f"medians of {BLOCKS} alternating blocks of {BLOCK} steps."
+    )
     text = "\n".join(
         ["# A step of variational inference on the noisy cone", "", *lines, "", about, ""]
     )

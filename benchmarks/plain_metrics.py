@@ -1,4 +1,4 @@
-"""scikit-learn's way: the metrics as disentanglement_lib computes them, on today's libraries, and as plainly."""
+"""The metrics as disentanglement_lib computes them, written plainly with today's scikit-learn."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,23 +17,18 @@ from facsimile.metrics.base.draws import Draws
 
 Array = npt.NDArray[Any]
 Scores = dict[str, float]
-SIZES = (3, 6, 40, 32, 32)  # of the factors, on a whole grid in C order
+SIZES = (3, 6, 40, 32, 32)  # of the factors; the grid is complete and in C order
 
 
 def plain_dci(draws: Draws) -> Scores:
-    """Importances of one GradientBoostingClassifier a factor."""
+    """Importances of one GradientBoostingClassifier per factor."""
     train, test = draws.train, draws.test
     fits = [GradientBoostingClassifier().fit(train.codes, labels) for labels in train.factors.T]
     importance = np.stack([fit.feature_importances_ for fit in fits], axis=1)
-    accuracy = [
-        np.mean(
-            [
-                np.mean(fit.predict(part.codes) == labels)
-                for fit, labels in zip(fits, part.factors.T, strict=True)
-            ]
-        )
-        for part in (train, test)
-    ]
+    accuracy = []
+    for part in (train, test):
+        pairs = zip(fits, part.factors.T, strict=True)
+        accuracy.append(np.mean([np.mean(fit.predict(part.codes) == y) for fit, y in pairs]))
     return {
         "disentanglement": _concentration(importance),
         "completeness": _concentration(importance.T),
@@ -75,14 +70,15 @@ def plain_modularity(draws: Draws) -> Scores:
 
 
 def plain_explicitness(draws: Draws) -> Scores:
-    """One LogisticRegression a factor, areas under its ROC curves."""
+    """One LogisticRegression per factor, areas under its ROC curves."""
     scaler = StandardScaler().fit(draws.train.codes)
     areas = [[], []]  # type: list[list[float]]
     for j, labels in enumerate(draws.train.factors.T):
         fitted = LogisticRegression().fit(scaler.transform(draws.train.codes), labels)
-        for part, found in zip((draws.train, draws.test), areas, strict=True):
+        for part, values in zip((draws.train, draws.test), areas, strict=True):
             truth = label_binarize(part.factors[:, j], classes=fitted.classes_)
-            found.append(roc_auc_score(truth, fitted.predict_proba(scaler.transform(part.codes))))
+            predicted = fitted.predict_proba(scaler.transform(part.codes))
+            values.append(roc_auc_score(truth, predicted))
     return {
         "explicitness_train": float(np.mean(areas[0])),
         "explicitness_test": float(np.mean(areas[1])),
@@ -92,13 +88,13 @@ def plain_explicitness(draws: Draws) -> Scores:
 def plain_sap(draws: Draws) -> Scores:
     """One LinearSVC for each latent and factor."""
     train, test = draws.train, draws.test
-    found = np.empty((train.codes.shape[1], train.factors.shape[1]))
-    for i, j in np.ndindex(found.shape):
+    accuracy = np.empty((train.codes.shape[1], train.factors.shape[1]))
+    for i, j in np.ndindex(accuracy.shape):
         fitted = LinearSVC(C=0.01, class_weight="balanced").fit(
             train.codes[:, [i]], train.factors[:, j]
         )
-        found[i, j] = np.mean(fitted.predict(test.codes[:, [i]]) == test.factors[:, j])
-    ordered = np.sort(found, axis=0)
+        accuracy[i, j] = np.mean(fitted.predict(test.codes[:, [i]]) == test.factors[:, j])
+    ordered = np.sort(accuracy, axis=0)
     return {"sap": float(np.mean(ordered[-1] - ordered[-2]))}
 
 

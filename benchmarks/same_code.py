@@ -1,14 +1,15 @@
-"""Record that rewritten code computes the same: compare two result folders, one made by each version.
+"""Record that rewritten code computes the same, by comparing a result folder of each version.
 
     python benchmarks/same_code.py BEFORE AFTER [--renamed names.csv]
 
-Every run of BEFORE must be in AFTER with the same weights (by checksum), and every stored score must
-be equal to the last bit. Only then are the hashes of the code that made BEFORE, and of the code
-that made AFTER, written to ``foundation/equivalent_code.csv``, so that results of the earlier
-version stay current. Both folders must be made on one machine: rounding differs between processors.
+Every run of BEFORE must be in AFTER with the same weights (by checksum), and every stored score
+must be equal to the last bit. Only then are the hashes of the code that made BEFORE, and of the
+code that made AFTER, written to ``foundation/equivalent_code.csv``, so that results of the earlier
+version stay current. Both folders must be made on one machine, because rounding differs between
+processors.
 
 ``--renamed``: a CSV with the columns ``old,new`` of modules whose names in records have changed; a
-module that is nowhere in AFTER counts as part of the training loop.
+module that AFTER does not have counts as part of the training loop.
 """
 
 import argparse
@@ -40,9 +41,9 @@ def main() -> None:
     parser.add_argument("before", type=Path)
     parser.add_argument("after", type=Path)
     parser.add_argument("--renamed", type=Path)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     try:
-        pairs = dict(equivalent(given.before, given.after, renamed(given.renamed)))
+        pairs = dict(equivalent(arguments.before, arguments.after, renamed(arguments.renamed)))
     except Differs as error:
         sys.exit(str(error))
     write(pairs)
@@ -57,7 +58,7 @@ def renamed(path: Path | None) -> dict[str, str]:
 
 
 def equivalent(before: Path, after: Path, names: dict[str, str]) -> Iterator[tuple[str, tuple]]:
-    """(Old hash, (new hash, what it is the code of)); raises Differs."""
+    """Yield (old hash, (new hash, name of the code)); raises Differs."""
     runs = scores = 0
     for path in sorted((before / "runs").glob("*/*/*/*/run.json")):
         folder = path.parent.relative_to(before)
@@ -73,7 +74,7 @@ def equivalent(before: Path, after: Path, names: dict[str, str]) -> Iterator[tup
 def same_weights(
     old: dict[str, Any], new: dict[str, Any], names: dict[str, str]
 ) -> Iterator[tuple[str, tuple]]:
-    """Pairs of hashes of the code that made a run; raises Differs if its weights are not the same."""
+    """Yield pairs of hashes of the code that made a run; raises Differs if its weights differ."""
     for key in ("run", "state", "weights_sha256", "final"):
         if old.get(key) != new.get(key):
             raise Differs(f"{old['run']}: {key} was {old.get(key)}, is {new.get(key)}")
@@ -84,7 +85,7 @@ def same_weights(
 
 
 def same_scores(path: Path, old: dict[str, Any], new: dict[str, Any]) -> tuple[str, tuple]:
-    """The pair of hashes of the code of a metric; raises Differs if a score is not the same."""
+    """The pair of hashes of a metric's code; raises Differs if a score differs."""
     if [stable(row) for row in old["scores"]] != [stable(row) for row in new["scores"]]:
         raise Differs(f"{path}: other scores")
     metric = path.name.rpartition("-")[0]
@@ -92,7 +93,7 @@ def same_scores(path: Path, old: dict[str, Any], new: dict[str, Any]) -> tuple[s
 
 
 def stable(row: dict[str, Any]) -> dict[str, Any]:
-    """What of a row of scores does not depend on time or version."""
+    """The values in a row of scores that do not depend on time or version."""
     return {key: value for key, value in row.items() if key not in VOLATILE}
 
 
@@ -116,7 +117,7 @@ def write(pairs: dict[str, tuple]) -> None:
 
 
 def by_name(item: tuple[str, tuple]) -> tuple[str, str]:
-    """Sorts the table by what the code is of."""
+    """Sort key of the table: the name of the code."""
     return item[1][1], item[0]
 
 

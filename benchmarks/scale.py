@@ -1,11 +1,13 @@
-"""What scale costs: planning, Snakemake's own process while jobs run on SLURM, the start of a job, and room on disk.
+"""Cost of scale: planning, Snakemake's main process, the start of a job, and disk space.
 
-    python benchmarks/scale.py plan            # a dry run of the published study, and of one of 100,800 runs
-    python benchmarks/scale.py start           # CPU seconds of each process that a job starts
-    python benchmarks/scale.py jobs 200        # trivial jobs through a virtual cluster (root, Debian's slurm packages)
-    python benchmarks/scale.py disk RESULTS    # files and bytes of the runs of a results folder, for 12,600 of them
+    python benchmarks/scale.py plan          # dry runs of the published study and of 100,800 runs
+    python benchmarks/scale.py start         # CPU seconds of each process that a job starts
+    python benchmarks/scale.py jobs 200      # trivial jobs through a virtual cluster
+    python benchmarks/scale.py disk RESULTS  # files and bytes of the runs of a results folder
 
-Prints rows of the tables in benchmarks/results/scale.md. Wall seconds depend on what else the machine does, CPU seconds less.
+``jobs`` must be run as root and needs Debian's slurm packages; ``disk`` extrapolates to 12,600
+runs. Prints rows of the tables in benchmarks/results/scale.md. Wall seconds
+depend on the load of the machine, CPU seconds less so.
 """
 
 import os
@@ -42,12 +44,12 @@ rule shard:
 """
 
 
-def main(words: Sequence[str]) -> None:
+def main(arguments: Sequence[str]) -> None:
     """Run one of the measurements."""
-    what = {"plan": plan, "start": start, "jobs": jobs, "disk": disk}
-    if not words or words[0] not in what:
+    commands = {"plan": plan, "start": start, "jobs": jobs, "disk": disk}
+    if not arguments or arguments[0] not in commands:
         sys.exit(__doc__)
-    what[words[0]](*words[1:])
+    commands[arguments[0]](*arguments[1:])
 
 
 def plan() -> None:
@@ -67,7 +69,7 @@ def plan() -> None:
 
 
 def start() -> None:
-    """The processes of a job: twice Snakemake (SLURM's, and the one on the node), then a command of ours."""
+    """The processes of a job: two of Snakemake (SLURM's and the node's), then a command of ours."""
     with tempfile.TemporaryDirectory() as name:
         folder = copy_of_repository(Path(name))
         (folder / "empty").write_text('rule a:\n    output: "x"\n    shell: "touch x"\n')
@@ -95,7 +97,7 @@ def start() -> None:
 
 
 def jobs(count: str, width: str = "8") -> None:
-    """Trivial jobs through a virtual cluster: overhead a job, the queue, and what Snakemake's own process takes."""
+    """Trivial jobs through a virtual cluster: overhead per job, queue, cost of the main process."""
     import cluster as slurm
 
     with (
@@ -121,13 +123,15 @@ def jobs(count: str, width: str = "8") -> None:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        began, seen = time.monotonic(), []
+        began, observations = time.monotonic(), []
         while head.poll() is None:
             done = sum(1 for _ in (folder / "out").glob("*")) if (folder / "out").exists() else 0
             spent = head.cpu_times()
             queued = len(running.jobs("RUNNING,PENDING"))
-            seen.append((done, spent.user + spent.system, head.memory_info().rss / 1e6, queued))
-            if len(seen) % 30 == 0:
+            observations.append(
+                (done, spent.user + spent.system, head.memory_info().rss / 1e6, queued)
+            )
+            if len(observations) % 30 == 0:
                 print(
                     f"{time.monotonic() - began:.0f} s: {done} jobs, {queued} in the queue",
                     file=sys.stderr,
@@ -135,26 +139,25 @@ def jobs(count: str, width: str = "8") -> None:
                 )
             time.sleep(2)
         seconds = time.monotonic() - began
-    report(int(count), seconds, int(width), seen)
+    report(int(count), seconds, int(width), observations)
 
 
 def report(
-    count: int, seconds: float, width: int, seen: list[tuple[int, float, float, int]]
+    count: int, seconds: float, width: int, observations: list[tuple[int, float, float, int]]
 ) -> None:
-    """Print what was seen of so many jobs, of which ``width`` ran at a time."""
-    print(
-        f"{count} jobs, {width} at a time: {seconds:.0f} s, {seconds * width / count:.1f} s of a slot each"
-    )
+    """Print the observations of ``count`` jobs, ``width`` of which ran at a time."""
+    slot_seconds = seconds * width / count
+    print(f"{count} jobs, {width} at a time: {seconds:.0f} s, {slot_seconds:.1f} s of a slot each")
     print("| jobs done | head's CPU s | head's MB | in the queue |\n|---|---|---|---|")
     for part in range(9):
         done, spent, megabytes, queued = next(
-            (s for s in seen if s[0] >= part * count // 8), seen[-1]
+            (s for s in observations if s[0] >= part * count // 8), observations[-1]
         )
         print(f"| {done} | {spent:.1f} | {megabytes:.0f} | {queued} |")
 
 
 def disk(results: str, runs: str = "12600") -> None:
-    """Files and bytes of the runs of a results folder by kind, and of so many runs like them."""
+    """Files and bytes of a results folder's runs by kind, extrapolated to ``runs`` runs."""
     from facsimile.commands.status import usage
 
     measured = usage.measure(Path(results))
@@ -162,31 +165,33 @@ def disk(results: str, runs: str = "12600") -> None:
     print(f"{here} runs\n| kind | files a run | bytes a run | files | GB |\n|---|---|---|---|---|")
     for kind in ("weights", "latents", "scores", "records", "logs"):
         files, size = measured.files[kind] / here, measured.bytes[kind] / here
-        print(
-            f"| {kind} | {files:.1f} | {size:,.0f} | {files * int(runs):,.0f} | {size * int(runs) / 1e9:.1f} |"
-        )
+        all_files, gigabytes = files * int(runs), size * int(runs) / 1e9
+        print(f"| {kind} | {files:.1f} | {size:,.0f} | {all_files:,.0f} | {gigabytes:.1f} |")
 
 
 def row(label: str, command: list[str], folder: Path) -> None:
-    """Run a command and print what it took."""
+    """Run a command and print its CPU and wall seconds and its memory."""
     began = time.monotonic()
     pid = subprocess.Popen(
         command, cwd=folder, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ).pid
     _, status, used = os.wait4(pid, 0)
     assert status == 0, f"{' '.join(command)} failed"
-    print(
-        f"| {label} | {used.ru_utime + used.ru_stime:.1f} | {time.monotonic() - began:.1f} | {used.ru_maxrss / 1e3:.0f} |"
+    wall, cpu, memory = (
+        time.monotonic() - began,
+        used.ru_utime + used.ru_stime,
+        used.ru_maxrss / 1e3,
     )
+    print(f"| {label} | {cpu:.1f} | {wall:.1f} | {memory:.0f} |")
 
 
 def snakemake() -> list[str]:
-    """How it is started."""
+    """The command that starts Snakemake."""
     return [sys.executable, "-m", "snakemake"]
 
 
 def environment() -> dict[str, str]:
-    """One thread a process, and the package from here."""
+    """One thread per process, and the package of this repository."""
     return os.environ | {"PYTHONPATH": str(ROOT / "workflow"), "OMP_NUM_THREADS": "1"}
 
 

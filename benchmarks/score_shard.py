@@ -1,7 +1,8 @@
-"""Wall seconds of scoring a shard of ten runs at the paper's settings, by the number of processes, and that all answer alike.
+"""Time the scoring of a shard of ten runs at the paper's settings, by number of processes.
 
-The runs are ten seeds of latents that look like a VAE's of dSprites (metrics.py), stored as a trained shard's are. Every number
-of processes scores all of them anew, in turn, for several rounds. The first round, in which numba compiles, is not counted.
+The runs are ten seeds of latents that resemble those of a VAE on dSprites (metrics.py), stored like
+a trained shard. Each number of processes, in turn, scores all of them again in every round, and
+must give the same scores. The first round, in which numba compiles, is not counted.
 
     python benchmarks/score_shard.py --processes 1 2 --rounds 2
 """
@@ -62,29 +63,29 @@ STUDY = {
 
 
 def stored(folder: Path) -> Workspace:
-    """A store that holds the shard, encoded."""
+    """Write a store that holds the encoded shard."""
     paper = folder / "papers" / "shard"
     paper.mkdir(parents=True)
     (paper / "study.yaml").write_text(yaml.safe_dump(STUDY, sort_keys=False))
-    at = Workspace(
+    workspace = Workspace(
         config.check({"papers": folder / "papers", "results": folder / "results", "scale": "paper"})
     )
     grid = factors()
     standard = (grid - grid.mean(axis=0)) / grid.std(axis=0)
-    for run in at.shards(at.study("shard"))[0].runs:
+    for run in workspace.shards(workspace.study("shard"))[0].runs:
         codes = vae_like(standard, np.random.default_rng(run.seed)).astype(np.float32)
         latents.write(
-            at.paths.run(run.key) / files.LATENTS,
+            workspace.paths.run(run.key) / files.LATENTS,
             codes.shape,
             iter([(codes, np.full_like(codes, -4))]),
             {},
         )
-        atomic.write_json(at.paths.run(run.key) / files.RECORD, {"state": "done"})
-    return at
+        atomic.write_json(workspace.paths.run(run.key) / files.RECORD, {"state": "done"})
+    return workspace
 
 
 def scored(workspace: Workspace, processes: int) -> tuple[float, pd.DataFrame]:
-    """Wall seconds, and the table that was found."""
+    """Score the shard; returns wall seconds and the table of scores."""
     study = workspace.study("shard")
     shard = workspace.shards(study)[0]
     began = time.perf_counter()
@@ -96,7 +97,7 @@ def scored(workspace: Workspace, processes: int) -> tuple[float, pd.DataFrame]:
 
 
 def main() -> None:
-    """Print a table of the numbers of processes."""
+    """Print a table with a row per number of processes."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -104,24 +105,23 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        at = stored(Path(folder))
-        first = scored(at, max(options.processes))[1]
-        found: dict[int, list[float]] = {n: [] for n in options.processes}
+        workspace = stored(Path(folder))
+        first = scored(workspace, max(options.processes))[1]
+        times: dict[int, list[float]] = {n: [] for n in options.processes}
         for _ in range(options.rounds):
-            for n, seconds in found.items():
-                took, table = scored(at, n)
+            for n, seconds in times.items():
+                took, table = scored(workspace, n)
                 pd.testing.assert_frame_equal(first, table, check_exact=True)
                 seconds.append(took)
-    base = statistics.median(found[options.processes[0]])
+    base = statistics.median(times[options.processes[0]])
     print(
         f"\n{SEEDS} runs, {len(DLIB)} metrics, {len(first)} scores, equal whatever the processes\n"
     )
     print("| processes | s, median | all rounds | times faster |\n|---|---|---|---|")
-    for n, seconds in found.items():
+    for n, seconds in times.items():
         middle = statistics.median(seconds)
-        print(
-            f"| {n} | {middle:.1f} | {' '.join(f'{s:.1f}' for s in seconds)} | {base / middle:.2f} |"
-        )
+        rounds = " ".join(f"{value:.1f}" for value in seconds)
+        print(f"| {n} | {middle:.1f} | {rounds} | {base / middle:.2f} |")
 
 
 if __name__ == "__main__":

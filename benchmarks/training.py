@@ -1,14 +1,16 @@
-"""Steps per second of training: ours, serial and packed, against a plain PyTorch loop, disent and pythae, side by side.
+"""Training steps per second: ours, serial and packed, a plain PyTorch loop, disent and pythae.
 
-Same network (disentanglement_lib's), batch of 64, images, optimiser and learning rate. Each variant is a process of its own
-(training_worker.py) that is stopped between its blocks, so that blocks of all variants alternate and a noisy machine is noisy
-for all. Prints Markdown: medians, ratios, the share of the machine's own products and copies that is reached, and what all
-12,600 runs of the first study would take.
+All use the same network (disentanglement_lib's), batch size (64), images, optimiser and learning
+rate. Each variant runs in its own process (training_worker.py), which waits between its blocks, so
+that blocks of all variants alternate and noise of the machine affects all of them. Prints Markdown:
+medians, ratios, the share of the machine's matrix products and memory copies that is reached, and
+the time for all 12,600 runs of the first study.
 
-    python benchmarks/training.py                       # on 2 cores: serial, packed K = 1 and 4, a plain loop
-    python benchmarks/training.py --device cuda         # packed K = 1, 8, 32, 100, every method; 8 minutes at most
-    python benchmarks/training.py --peer disent=/path/to/python --peer pythae=/path/to/python    # of their environments
+    python benchmarks/training.py                # 2 cores: serial, packed K = 1 and 4, plain loop
+    python benchmarks/training.py --device cuda  # packed K = 1, 8, 32, 100, every method; 8 minutes
+    python benchmarks/training.py --peer disent=PYTHON --peer pythae=PYTHON
 
+PYTHON is the interpreter of an environment that has disent or pythae installed.
 """
 
 import argparse
@@ -34,7 +36,8 @@ MALLOC = {  # as facsimile.planning.environment sets it for jobs
     "MALLOC_TRIM_THRESHOLD_": str(8 * 2**30),
     "MALLOC_TOP_PAD_": str(256 * 2**20),
 }
-# Multiply-adds ×2 of one training step of 64 images, network dlib, one channel: torch's FlopCounterMode, and by hand.
+# Operations (multiply-adds × 2) of one training step of 64 images, network dlib, one channel: by
+# torch's FlopCounterMode, and by hand.
 GFLOP, DISCRIMINATOR_GFLOP = 5.271, 4.5
 PARAMETERS, DISCRIMINATOR_PARAMETERS = 690_517, 5_018_002
 ACTIVATIONS = 96_798 * 64  # values that a step leaves in memory; each is touched about six times
@@ -42,7 +45,7 @@ ACTIVATIONS = 96_798 * 64  # values that a step leaves in memory; each is touche
 
 @dataclass
 class Variant:
-    """What is run: the worker's variant and options, on how many processes, by which interpreter."""
+    """A variant of the worker with its options, number of processes and interpreter."""
 
     name: str
     worker: str
@@ -58,7 +61,7 @@ class Variant:
     running: list["subprocess.Popen[str]"] = field(default_factory=list)
 
     def start(self, device: str) -> None:
-        """Start its processes; they say so when they are ready."""
+        """Start its processes; they report when they are ready."""
         options = [
             "--model",
             self.model,
@@ -78,7 +81,8 @@ class Variant:
         if self.python == sys.executable:
             settings["PYTHONPATH"] = str(HERE.parent / "workflow")
         for _ in range(self.processes):
-            log = open(Path(tempfile.gettempdir()) / f"benchmark-{self.worker}.log", "a")  # noqa: SIM115 (the process keeps it)
+            path = Path(tempfile.gettempdir()) / f"benchmark-{self.worker}.log"
+            log = open(path, "a")  # noqa: SIM115 (the process keeps it)
             self.running.append(
                 subprocess.Popen(
                     command,
@@ -91,7 +95,7 @@ class Variant:
             )
 
     def ready(self, deadline: float) -> bool:
-        """Whether all its processes got ready before the deadline; those of others are ended."""
+        """Whether all its processes are ready before the deadline; if not, they are killed."""
         timer = threading.Timer(max(0.1, deadline - time.monotonic()), self.end)
         timer.start()
         try:
@@ -104,8 +108,8 @@ class Variant:
         for process in self.running:
             process.stdin.write(f"{seconds}\n")  # type: ignore[union-attr]
             process.stdin.flush()  # type: ignore[union-attr]
-        answers = [json.loads(process.stdout.readline()) for process in self.running]  # type: ignore[union-attr]
-        return sum(answer["steps"] / answer["seconds"] for answer in answers)
+        blocks = [json.loads(process.stdout.readline()) for process in self.running]  # type: ignore[union-attr]
+        return sum(block["steps"] / block["seconds"] for block in blocks)
 
     def end(self) -> None:
         """End its processes."""
@@ -114,18 +118,18 @@ class Variant:
 
 
 def on_cpu(peers: dict[str, str], models: list[str]) -> list[Variant]:
-    """Two cores: two processes of one thread, for what others do also one of two threads; and packs, which lose there."""
+    """Variants for two cores: two processes of one thread; for peers also one of two threads."""
     others = {"plain": sys.executable, **peers}
-    found = [
+    variants = [
         Variant(f"{name}, 2 processes", name, processes=2, python=python)
         for name, python in others.items()
     ]
-    found += [
+    variants += [
         Variant(f"{name}, 2 threads", name, threads=2, python=python)
         for name, python in others.items()
     ]
     for model in models:
-        found += [
+        variants += [
             Variant(
                 f"serial, {precision}, 2 processes",
                 "serial",
@@ -136,7 +140,7 @@ def on_cpu(peers: dict[str, str], models: list[str]) -> list[Variant]:
             )
             for precision in ("float32", "auto")
         ]
-        found += [
+        variants += [
             Variant(
                 f"packed K={k}, float32, 2 processes",
                 "packed",
@@ -149,7 +153,7 @@ def on_cpu(peers: dict[str, str], models: list[str]) -> list[Variant]:
             for k in (1, 4)
         ]
         matrix = {"k": 4, "processes": 2, "malloc": True, "convolutions": "matrix"}
-        found.append(
+        variants.append(
             Variant(
                 "packed K=4, float32, matrix, 2 processes", "packed", model, "float32", **matrix
             )
@@ -158,21 +162,21 @@ def on_cpu(peers: dict[str, str], models: list[str]) -> list[Variant]:
         Variant(f"limit: {p} products", "gemm", precision=p, processes=2)
         for p in ("float32", "bf16")
     ]
-    return [*found, *limits, Variant("limit: copies", "copy", processes=2)]
+    return [*variants, *limits, Variant("limit: copies", "copy", processes=2)]
 
 
 def on_cuda(peers: dict[str, str], models: list[str]) -> list[Variant]:
-    """One GPU: the size of the pack and the precision for the first model, one size for the others."""
-    found = [
+    """Variants for one GPU: pack sizes and precisions for the first model, one for the others."""
+    variants = [
         Variant(name, name, python=python)
         for name, python in {"plain": sys.executable, **peers}.items()
     ]
     first, *others = models
-    found += [
+    variants += [
         Variant(f"packed K={k}, bf16, compiled", "packed", first, "bf16", k, compiled=True)
         for k in (1, 8, 32, 100)
     ]
-    found += [
+    variants += [
         Variant("packed K=32, bf16, graph alone", "packed", first, "bf16", 32),
         Variant(
             "packed K=32, bf16, compiled, matrix",
@@ -195,23 +199,22 @@ def on_cuda(peers: dict[str, str], models: list[str]) -> list[Variant]:
         Variant("packed K=32, tf32, compiled", "packed", first, "tf32", 32, compiled=True),
         Variant("packed K=32, float32, compiled", "packed", first, "float32", 32, compiled=True),
     ]
-    found += [
+    variants += [
         Variant("packed K=32, bf16, compiled", "packed", model, "bf16", 32, compiled=True)
         for model in others
     ]
     limits = [
         Variant(f"limit: {p} products", "gemm", precision=p) for p in ("float32", "tf32", "bf16")
     ]
-    return [*found, *limits, Variant("limit: copies", "copy")]
+    return [*variants, *limits, Variant("limit: copies", "copy")]
 
 
 def measure(
     variants: list[Variant], device: str, rounds: int, seconds: float, limit: float
 ) -> pd.DataFrame:
-    """Rate of each variant in each round; those that are not ready after ``limit`` seconds are left out, and named."""
-    together = (
-        device == "cuda"
-    )  # compiling takes a minute each; on a processor, starts would only be in each other's way
+    """Rate of each variant in each round, without those not ready after ``limit`` seconds."""
+    # On a GPU compiling takes a minute each; on a CPU, simultaneous starts would slow each other.
+    together = device == "cuda"
     began = time.monotonic()
     for variant in variants if together else []:
         variant.start(device)
@@ -232,13 +235,13 @@ def measure(
         rows = []
         for turn in range(rounds):
             for variant in ready:
-                about = {
+                columns = {
                     "model": variant.model,
                     "variant": variant.name,
                     "precision": variant.precision,
                     "round": turn,
                 }
-                rows.append(about | {"per_second": variant.block(seconds)})
+                rows.append(columns | {"per_second": variant.block(seconds)})
         return pd.DataFrame(rows)
     finally:
         for variant in variants:
@@ -247,7 +250,7 @@ def measure(
 
 
 def report(rows: pd.DataFrame, gpu: bool, price: float | None) -> str:
-    """Markdown: a row a variant, then what the whole study would take."""
+    """Markdown: a row per variant, then the time for the whole study."""
     middles = {
         key: statistics.median(part["per_second"])
         for key, part in rows.groupby(["model", "variant"], sort=False)
@@ -259,7 +262,8 @@ def report(rows: pd.DataFrame, gpu: bool, price: float | None) -> str:
         (rate for (_, variant), rate in middles.items() if variant.startswith("plain")), None
     )
     lines = [
-        "| model | variant | model-steps/s (min-max) | ratio to plain | of the products' limit | of the copies' limit |",
+        "| model | variant | model-steps/s (min-max) | ratio to plain "
+        "| of the products' limit | of the copies' limit |",
         "|---|---|---|---|---|---|",
     ]
     for (model, variant), part in rows.groupby(["model", "variant"], sort=False):
@@ -286,7 +290,7 @@ def report(rows: pd.DataFrame, gpu: bool, price: float | None) -> str:
 
 
 def _shares(model: str, variant: str, rate: float, limits: dict[str, float]) -> str:
-    """Share of the machine's products and copies that a rate of steps stands for; copies by an estimate of the traffic."""
+    """Shares of the machine's products and copies that a rate reaches; copies are estimated."""
     precision = next((p for p in ("float32", "tf32", "bf16") if p in variant), "float32")
     if "auto" in variant:
         precision = (
@@ -310,7 +314,7 @@ def _shares(model: str, variant: str, rate: float, limits: dict[str, float]) -> 
 
 
 def _study(middles: dict[Any, float], gpu: bool, price: float | None) -> list[str]:
-    """Hours of this machine for the 2,100 runs of each method, at the best rate measured for it."""
+    """Hours of this machine for the 2,100 runs of each method at its best measured rate."""
     best: dict[str, float] = {}
     for (model, variant), rate in middles.items():
         if variant.startswith(("serial", "packed")):
@@ -350,36 +354,45 @@ def main() -> None:
         "--peer",
         action="append",
         default=[],
-        help="disent=PYTHON or pythae=PYTHON, of an environment that has it",
+        help="disent=PYTHON or pythae=PYTHON, the interpreter of an environment that has it",
     )
     parser.add_argument(
         "--only", nargs="+", default=[""], help="variants whose names contain one of these"
     )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument(
-        "--seconds", type=float, default=None, help="of a block; default 4 on a CPU, 1 on a GPU"
+        "--seconds",
+        type=float,
+        default=None,
+        help="length of a block; default 4 on a CPU, 1 on a GPU",
     )
     parser.add_argument(
-        "--limit", type=float, default=300, help="seconds that variants have to get ready"
+        "--limit", type=float, default=300, help="seconds until variants must be ready"
     )
     parser.add_argument(
         "--price",
         type=float,
-        help="of an hour of this machine, in any currency, for the column of costs",
+        help="price of an hour of this machine, in any currency; adds a column of costs",
     )
     parser.add_argument("--out", type=Path, help="every block, as CSV")
-    given = parser.parse_args()
-    peers = dict(pair.split("=", 1) for pair in given.peer)
-    gpu = given.device == "cuda"
-    models = given.model or (list(PARAMS) if gpu else ["beta_vae"])
+    arguments = parser.parse_args()
+    peers = dict(pair.split("=", 1) for pair in arguments.peer)
+    gpu = arguments.device == "cuda"
+    models = arguments.model or (list(PARAMS) if gpu else ["beta_vae"])
     variants = on_cuda(peers, models) if gpu else on_cpu(peers, models)
-    variants = [variant for variant in variants if any(part in variant.name for part in given.only)]
+    variants = [
+        variant for variant in variants if any(part in variant.name for part in arguments.only)
+    ]
     rows = measure(
-        variants, given.device, given.rounds, given.seconds or (1.0 if gpu else 4.0), given.limit
+        variants,
+        arguments.device,
+        arguments.rounds,
+        arguments.seconds or (1.0 if gpu else 4.0),
+        arguments.limit,
     )
-    if given.out:
-        rows.to_csv(given.out, index=False)
-    print(report(rows, gpu, given.price))
+    if arguments.out:
+        rows.to_csv(arguments.out, index=False)
+    print(report(rows, gpu, arguments.price))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""One variant of the training benchmark, in a process of its own and perhaps an environment of its own; training.py starts it.
+"""One variant of the training benchmark in its own process; started by training.py.
 
-It trains without end. ``Gate`` stops it between blocks: a line with a number of seconds on standard input starts a block, a
-line of JSON on standard output ends it.
+The process may belong to another environment. It trains without end. ``Gate`` stops it between
+blocks: a line with a number of seconds on standard input starts a block, a line of JSON on standard
+output ends it.
 """
 
 import json
@@ -17,7 +18,7 @@ import torch
 from torch import nn
 
 BATCH, LATENTS, SEED = 64, 10, 0
-IMAGES = 20_480  # as many as one library that keeps float32 in memory can hold without effort
+IMAGES = 20_480  # few enough for a library that keeps float32 in memory
 PARAMS = {
     "beta_vae": {"beta": 4},
     "factor_vae": {"gamma": 30},
@@ -29,11 +30,11 @@ PARAMS = {
 
 
 class Gate:
-    """Call it after every step, or with how many steps were made; it does not return while the variant has to wait."""
+    """Call it with the number of steps made; it blocks while the variant has to wait."""
 
     def __init__(self, device: str, warm_up: int = 3) -> None:
-        self._answers = os.fdopen(os.dup(1), "w", buffering=1)
-        os.dup2(2, 1)  # what a library prints is no answer
+        self._output = os.fdopen(os.dup(1), "w", buffering=1)
+        os.dup2(2, 1)  # a library's output must not be taken for a result
         self._device, self._warm_up, self._until, self._count, self._began = (
             device,
             warm_up,
@@ -46,15 +47,15 @@ class Gate:
         if self._warm_up > 0:
             self._warm_up -= 1
             if self._warm_up == 0:
-                self._answer({"ready": True})
+                self._send({"ready": True})
             return
         self._count += steps
         if time.perf_counter() >= self._until:
             self._wait_for_device()
-            self._answer({"steps": self._count, "seconds": time.perf_counter() - self._began})
+            self._send({"steps": self._count, "seconds": time.perf_counter() - self._began})
 
-    def _answer(self, what: dict[str, Any]) -> None:
-        self._answers.write(json.dumps(what) + "\n")
+    def _send(self, result: dict[str, Any]) -> None:
+        self._output.write(json.dumps(result) + "\n")
         line = sys.stdin.readline()
         if not line:
             os._exit(0)
@@ -67,18 +68,18 @@ class Gate:
 
 
 def pictures() -> np.ndarray:
-    """Black and white images uint8 [IMAGES, 64, 64, 1]: their content does not matter to the speed."""
+    """Black and white images uint8 [IMAGES, 64, 64, 1]; their content does not affect the speed."""
     return 255 * np.random.default_rng(SEED).integers(0, 2, (IMAGES, 64, 64, 1), np.uint8)
 
 
 def our_data() -> Any:
-    """The same images, kept as our dSprites keeps its own: eight pixels a byte."""
+    """The same images, stored as in our dSprites: eight pixels per byte."""
     from facsimile.datasets.dsprites import DSprites
 
-    class Some(DSprites):
+    class Images(DSprites):
         factor_sizes = (IMAGES, 1, 1, 1, 1)
 
-    return Some(np.packbits(pictures().reshape(IMAGES, -1) != 0, axis=1), {})
+    return Images(np.packbits(pictures().reshape(IMAGES, -1) != 0, axis=1), {})
 
 
 def our_training() -> Any:
@@ -90,7 +91,7 @@ def our_training() -> Any:
 
 
 def serial(gate: Gate, options: Any) -> None:
-    """The project's serial execution, as a job runs it."""
+    """Our serial execution, as in a job."""
     from facsimile import models
     from facsimile.training import loop, machine
 
@@ -105,7 +106,7 @@ def serial(gate: Gate, options: Any) -> None:
 
 
 def packed(gate: Gate, options: Any) -> None:
-    """The project's packed execution: K models, a block of steps between two looks at the losses."""
+    """Our packed execution: K models, losses checked after each block of steps."""
     from facsimile import models
     from facsimile.training import machine
     from facsimile.training.pack import BLOCK, How, Member, Pack
@@ -131,7 +132,7 @@ def packed(gate: Gate, options: Any) -> None:
 
 
 def network() -> tuple[nn.Module, nn.Module]:
-    """disentanglement_lib's encoder (to means and log-variances side by side) and decoder, in plain torch."""
+    """disentanglement_lib's encoder (to means and log-variances) and decoder in plain torch."""
     encoder = nn.Sequential(
         *(nn.Conv2d(1, 32, 4, 2, 1), nn.ReLU(), nn.Conv2d(32, 32, 4, 2, 1), nn.ReLU()),
         *(nn.Conv2d(32, 64, 2, 2), nn.ReLU(), nn.Conv2d(64, 64, 2, 2), nn.ReLU()),
@@ -158,7 +159,7 @@ def network() -> tuple[nn.Module, nn.Module]:
 
 
 def plain(gate: Gate, options: Any) -> None:
-    """A β-VAE as one writes it in an afternoon: DataLoader with shuffling, float32, torch's own Adam."""
+    """A simple β-VAE: DataLoader with shuffling, float32, torch's own Adam."""
     from torch.nn import functional
     from torch.utils.data import DataLoader, TensorDataset
 
@@ -182,7 +183,7 @@ def plain(gate: Gate, options: Any) -> None:
 
 
 def disent(gate: Gate, options: Any) -> None:
-    """Of disent 0.9: its BetaVae, its data set and Lightning's loop."""
+    """The library disent 0.9: its BetaVae, its data set and Lightning's loop."""
     import lightning
     from disent.dataset import DisentDataset
     from disent.dataset.data import ArrayGroundTruthData
@@ -231,7 +232,7 @@ def disent(gate: Gate, options: Any) -> None:
 
 
 def pythae(gate: Gate, options: Any) -> None:
-    """Of pythae 0.1.2: its BetaVAE, its data set and its trainer."""
+    """The library pythae 0.1.2: its BetaVAE, its data set and its trainer."""
     from pythae.data.datasets import BaseDataset
     from pythae.models import BetaVAE, BetaVAEConfig
     from pythae.models.base.base_utils import ModelOutput
@@ -283,7 +284,7 @@ def pythae(gate: Gate, options: Any) -> None:
 
 
 def gemm(gate: Gate, options: Any) -> None:
-    """Products of two matrices of side 2,048 (CPU) or 8,192 (GPU): the arithmetic of the machine. A step is a TFLOP / 1,000."""
+    """Products of matrices of side 2,048 (CPU) or 8,192 (GPU): arithmetic. A step is a GFLOP."""
     side = 8192 if options.device == "cuda" else 2048
     if options.device == "cuda":
         torch.set_float32_matmul_precision("high" if options.precision == "tf32" else "highest")
@@ -293,7 +294,7 @@ def gemm(gate: Gate, options: Any) -> None:
 
 
 def copy(gate: Gate, options: Any) -> None:
-    """Copies of 256 MB: the memory of the machine, bytes read and written. A step is a GB."""
+    """Copies of 256 MB: memory bandwidth, bytes read and written. A step is a GB."""
     source = torch.ones(2**26, device=options.device)
     target = torch.empty_like(source)
     forever(lambda: target.copy_(source), 2 * source.nbytes / 1e9, gate, options.device)

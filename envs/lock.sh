@@ -1,6 +1,7 @@
 #!/bin/sh
-# Writes build.lock and requirements.lock anew: exact versions for every platform and Python >= 3.11, with the hashes of all files.
-# Versions stay as they are where they still fit; `envs/lock.sh --upgrade` takes the newest. torch's version is in torch.lock.
+# Rewrites build.lock and requirements.lock: exact versions for every platform and Python >= 3.11, with
+# the hashes of all files. Versions that still satisfy the requirements are kept; `envs/lock.sh --upgrade`
+# takes the newest. The version of torch is in torch.lock.
 set -eu
 cd "$(dirname "$0")/.."
 tools=$(mktemp -d)

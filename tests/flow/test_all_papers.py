@@ -1,4 +1,4 @@
-"""Every paper at smoke scale but the first, which test_smoke.py makes: what `snakemake all_papers` is made of."""
+"""`snakemake all_papers` at smoke scale, without the first paper, which test_smoke.py makes."""
 
 import pandas as pd
 import pytest
@@ -12,19 +12,17 @@ STUDIES = sorted({path.parent.name for path in PAPERS.glob("*/study.yaml")} - {F
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    made = Project(copy_of_repository(tmp_path_factory.mktemp("papers") / "project"))
-    made.remove_papers(FIRST)
-    made.snakemake("all_papers", "--config", "scale=smoke")
-    return made
+    project = Project(copy_of_repository(tmp_path_factory.mktemp("papers") / "project"))
+    project.remove_papers(FIRST)
+    project.snakemake("all_papers", "--config", "scale=smoke")
+    return project
 
 
 @pytest.mark.parametrize("study", STUDIES)
 def test_every_run_is_done_and_measured_and_its_tables_are_there(project, study):
     folder = project.folder / "results/studies" / study / "smoke"
-    runs, scores = (
-        pd.read_parquet(folder / "runs.parquet"),
-        pd.read_parquet(folder / "scores.parquet"),
-    )
+    runs = pd.read_parquet(folder / "runs.parquet")
+    scores = pd.read_parquet(folder / "scores.parquet")
     assert set(runs["state"]) == {"done"}
     assert set(scores["run"]) == set(runs["run"])
     assert scores["result"].notna().all()
@@ -50,7 +48,7 @@ def test_squares_are_exact_and_linear_models_reach_their_optimum(project):
     assert linear.loc[linear["score"] == "omega_error", "result"].median() < 1e-3
 
 
-def test_of_gaussian_data_of_rank_3_three_axes_are_relevant(project):
+def test_three_axes_are_relevant_in_gaussian_data_of_rank_3(project):
     scores = pd.read_parquet(project.folder / "results/studies/ard_vae/smoke/scores.parquet")
     axes = scores[(scores["dataset"] == "linear_rank_3") & (scores["score"] == "relevant_axes")]
     assert axes["result"].tolist() == [3] * 4, (

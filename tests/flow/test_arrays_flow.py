@@ -1,4 +1,4 @@
-"""A run of arrays through the store: trained, resumed, encoded, scored; and what is refused."""
+"""A run of arrays through the store: trained, resumed, encoded, scored; and refused inputs."""
 
 import json
 
@@ -62,33 +62,32 @@ def study():
 
 
 @pytest.fixture
-def at(tmp_path):
-    at = Workspace(config.check({"results": tmp_path / "results", "scale": "smoke"}))
-    datasets.make("cone", at.paths.dataset("cone"))
-    return at
+def workspace(tmp_path):
+    workspace = Workspace(config.check({"results": tmp_path / "results", "scale": "smoke"}))
+    datasets.make("cone", workspace.paths.dataset("cone"))
+    return workspace
 
 
-def made(at, study):
+def trained(workspace, study):
     [shard] = runs.shards(runs.expand(study, "smoke"), 50)
-    train_shard.train_shard(at, shard, lambda _: None)
-    encode_shard(at, shard, lambda _: None)
+    train_shard.train_shard(workspace, shard, lambda _: None)
+    encode_shard(workspace, shard, lambda _: None)
     return shard
 
 
-def test_a_run_is_trained_encoded_and_scored_by_what_it_stores(at, study):
-    shard = made(at, study)
-    score_shard(at, study, shard, "none", lambda _: None)
+def test_a_run_is_trained_encoded_and_scored_by_what_it_stores(workspace, study):
+    shard = trained(workspace, study)
+    score_shard(workspace, study, shard, "none", lambda _: None)
     panel = evaluations.panel(study, "smoke")
-    found = pd.read_parquet(at.paths.shard_scores(shard.key, panel))
-    one, five = (at.paths.run(run.key) for run in shard.runs)
+    scores = pd.read_parquet(workspace.paths.shard_scores(shard.key, panel))
+    one, five = (workspace.paths.run(run.key) for run in shard.runs)
     stored = inferred_arrays.read(one / files.LATENTS)
     assert {name: values.shape for name, values in stored.items()} == {
         "parameters": (4,),
         "objective": (50,),
     }
-    value = found[(found["run"] == shard.runs[0].key) & (found["score"] == "value")][
-        "result"
-    ].item()
+    first = scores["run"] == shard.runs[0].key
+    value = scores.loc[first & (scores["score"] == "value"), "result"].item()
     assert value == pytest.approx(stored["objective"].astype(float).mean())
     history = pd.read_parquet(one / files.HISTORY)
     assert [c for c in history.columns if c.startswith("parameter_")] == [
@@ -102,12 +101,14 @@ def test_a_run_is_trained_encoded_and_scored_by_what_it_stores(at, study):
     assert records.record(five)["statement"]["training"]["batch_size"] == 1
 
 
-def test_a_resumed_run_has_the_bits_of_an_uninterrupted_one(at, study, tmp_path):
+def test_a_resumed_run_has_the_bits_of_an_uninterrupted_one(workspace, study, tmp_path):
     run = runs.expand(study, "smoke")[0]
     [whole] = [
-        records.weights(at.paths.run(r.key)) for r in made(at, study).runs if r.key == run.key
+        records.weights(workspace.paths.run(r.key))
+        for r in trained(workspace, study).runs
+        if r.key == run.key
     ]
-    other = Workspace(at.config.model_copy(update={"results": tmp_path / "other"}))
+    other = Workspace(workspace.config.model_copy(update={"results": tmp_path / "other"}))
     datasets.make("cone", other.paths.dataset("cone"))
     model, training = (
         train_shard.models.model(run.model, **run.params),
@@ -126,8 +127,8 @@ def test_a_resumed_run_has_the_bits_of_an_uninterrupted_one(at, study, tmp_path)
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
-def test_altered_arrays_are_refused_by_name(at, study):
-    path = at.paths.run(made(at, study).runs[0].key) / files.LATENTS
+def test_altered_arrays_are_refused_by_name(workspace, study):
+    path = workspace.paths.run(trained(workspace, study).runs[0].key) / files.LATENTS
     assert inferred_arrays.names(latents.about(path)) == ["parameters", "objective"]
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
@@ -140,11 +141,13 @@ def test_altered_arrays_are_refused_by_name(at, study):
         inferred_arrays.read(path)
 
 
-def test_packs_and_bfloat16_are_not_for_arrays(at, study):
+def test_packs_and_bfloat16_are_not_for_arrays(workspace, study):
     packed = Workspace(
-        at.config.model_copy(update={"execution": "packed", "device": "cpu", "precision": "bf16"})
+        workspace.config.model_copy(
+            update={"execution": "packed", "device": "cpu", "precision": "bf16"}
+        )
     )
-    record = records.record(packed.paths.run(made(packed, study).runs[0].key))
+    record = records.record(packed.paths.run(trained(packed, study).runs[0].key))
     assert (record["state"], record["execution"], record["precision"]) == (
         "done",
         "serial",
@@ -181,29 +184,31 @@ def run_of(model, dataset, training):
         ("linear_vae", "cone", None, "its study has no training; state steps, batch_size"),
     ],
 )
-def test_a_model_and_a_data_set_of_two_kinds_are_refused(at, model, dataset, training, message):
-    datasets.dataset(dataset, at.paths.dataset(dataset))
-    stated = (
+def test_a_model_and_a_data_set_of_two_kinds_are_refused(
+    workspace, model, dataset, training, message
+):
+    datasets.dataset(dataset, workspace.paths.dataset(dataset))
+    settings = (
         {"steps": 2, "batch_size": 2, "latents": 2, "adam": {"lr": 0.1}} | training
         if training is not None
         else None
     )
     with pytest.raises(ValueError, match=message):
         train_shard.train_shard(
-            at, Shard(dataset, model, (run_of(model, dataset, stated),)), lambda _: None
+            workspace, Shard(dataset, model, (run_of(model, dataset, settings),)), lambda _: None
         )
 
 
-def test_images_know_no_other_optimiser_and_no_full_batch():
-    stated = {"steps": 1, "batch_size": "all", "latents": 2, "sgd": {"lr": 0.1}}
-    training = Training.model_validate(stated)
+def test_models_of_images_have_no_other_optimiser_and_no_full_batch():
+    settings = {"steps": 1, "batch_size": "all", "latents": 2, "sgd": {"lr": 0.1}}
+    training = Training.model_validate(settings)
     with pytest.raises(ValueError, match="models of images are trained by Adam"):
         _ = training.by_adam
     with pytest.raises(ValueError, match="batch_size: all is for data sets of arrays"):
         _ = training.drawn
     for wrong in ({"adam": {"lr": 0.1}}, {"sgd": None}):
         with pytest.raises(ValueError, match="state one optimiser"):
-            Training.model_validate(stated | wrong)
+            Training.model_validate(settings | wrong)
 
 
 def test_gradient_descent_goes_down_the_gradient():
@@ -214,7 +219,7 @@ def test_gradient_descent_goes_down_the_gradient():
         torch.testing.assert_close(new.detach(), old - 0.1)
 
 
-def test_labels_that_a_scale_makes_one_are_one_cell(study):
+def test_cells_that_are_equal_at_a_scale_are_one_cell(study):
     both = study.model_copy(
         update={"models": [study.models[0], study.models[0].model_copy(update={"label": "again"})]}
     )
@@ -223,15 +228,15 @@ def test_labels_that_a_scale_makes_one_are_one_cell(study):
     assert {run.steps for run in runs.expand(study, "less")} == {7}
 
 
-def test_a_label_is_a_name_of_its_own(study):
+def test_a_label_must_be_unique(study):
     for label, message in (
         ("one", "'one' is no name of its own"),
         ("", "stands twice; join its sweeps, or give each a label"),
     ):
         raw = json.loads(json.dumps(STUDY))
         raw["models"][1]["label"] = label
-        said = [text for _, text in Study.model_validate(raw).problems()]
-        assert any(message in text for text in said), said
+        messages = [text for _, text in Study.model_validate(raw).problems()]
+        assert any(message in text for text in messages), messages
 
 
 def test_a_published_number_may_name_a_label(tmp_path):
@@ -244,19 +249,33 @@ def test_a_published_number_may_name_a_label(tmp_path):
         ",".join(published.COLUMNS)
         + "\nt,cone,one,,cone_objective.value,mean,-8.0,0.1,here,printed\n"
     )
-    at = Context.of(study, "smoke")
+    context_of_study = Context.of(study, "smoke")
     rows = [
-        {"run": f"{label}{seed}", "dataset": "cone", "model": "cone_mean_field", "label": label, "params": "{}", "seed": seed,
-         "control": False, "metric": "cone_objective", "score": "value", "result": value + seed / 100}
-        for label, value in (("one", -8.02), ("five", -7.0)) for seed in range(5)
-    ]  # fmt: skip
-    found = judge.compare(
-        pd.DataFrame(rows), published.read(path, at), Spec.all(study, "smoke"), at
+        {
+            "run": f"{label}{seed}",
+            "dataset": "cone",
+            "model": "cone_mean_field",
+            "label": label,
+            "params": "{}",
+            "seed": seed,
+            "control": False,
+            "metric": "cone_objective",
+            "score": "value",
+            "result": value + seed / 100,
+        }
+        for label, value in (("one", -8.02), ("five", -7.0))
+        for seed in range(5)
+    ]
+    compared = judge.compare(
+        pd.DataFrame(rows),
+        published.read(path, context_of_study),
+        Spec.all(study, "smoke"),
+        context_of_study,
     )
-    ours = found.set_index("model")["ours"]
+    ours = compared.set_index("model")["ours"]
     assert ours["one"] == pytest.approx(-8.0)
     assert ours["five"] == pytest.approx(-6.98)
-    assert found.set_index("model")["verdict"].to_dict() == {
+    assert compared.set_index("model")["verdict"].to_dict() == {
         "one": "reproduced",
         "five": "no source",
     }

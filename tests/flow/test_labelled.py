@@ -1,4 +1,4 @@
-"""Models that stand several times in one study: on data sets of their own, by labels, in figures, claims and the comparison."""
+"""Models that appear several times in one study, told apart by labels and data sets."""
 
 import numpy as np
 import pandas as pd
@@ -26,11 +26,19 @@ venue: none
 datasets: [xy_squares, xy_squares_1, xy_squares_8]
 seeds: 3
 control_seeds: 0
-training: {steps: 12, batch_size: 8, latents: 9, network: disent, adam: {lr: 0.001}, snapshots: {every: 4, metrics: {dci: 8}}}
+training: {steps: 12, batch_size: 8, latents: 9, network: disent, adam: {lr: 0.001}\
+, snapshots: {every: 4, metrics: {dci: 8}}}
 models:
   - {name: no_model, datasets: [xy_squares], seeds: 1}
-  - {name: beta_vae_mse, label: near and far, datasets: [xy_squares_1, xy_squares_8], sweep: {beta: [1, 2]}}
-  - {name: beta_vae_mse, label: wide, datasets: [xy_squares_8], training: {latents: 25}, sweep: {beta: [4]}}
+  - name: beta_vae_mse
+    label: near and far
+    datasets: [xy_squares_1, xy_squares_8]
+    sweep: {beta: [1, 2]}
+  - name: beta_vae_mse
+    label: wide
+    datasets: [xy_squares_8]
+    training: {latents: 25}
+    sweep: {beta: [4]}
 metrics: [channel_statistics, mig, dci]
 evaluation: {train: 400, test: 0, seed: 0, convention: dlib}
 points: {mig: {train: 100, test: 50}}
@@ -62,9 +70,9 @@ def study(write):
 
 
 def test_each_model_is_run_on_its_own_data_sets_with_its_own_latents_and_seeds(study):
-    found = runs.expand(study, "paper")
+    expanded = runs.expand(study, "paper")
     counted = (
-        pd.DataFrame([(r.dataset, r.label or r.model) for r in found]).value_counts().to_dict()
+        pd.DataFrame([(r.dataset, r.label or r.model) for r in expanded]).value_counts().to_dict()
     )
     assert counted == {
         ("xy_squares", "no_model"): 1,
@@ -72,8 +80,8 @@ def test_each_model_is_run_on_its_own_data_sets_with_its_own_latents_and_seeds(s
         ("xy_squares_8", "near and far"): 6,
         ("xy_squares_8", "wide"): 3,
     }
-    assert {r.statement["training"]["latents"] for r in found if r.label == "wide"} == {25}
-    assert Context.of(study, "paper").design.published_runs == len(found) == 16
+    assert {r.statement["training"]["latents"] for r in expanded if r.label == "wide"} == {25}
+    assert Context.of(study, "paper").design.published_runs == len(expanded) == 16
 
 
 def test_what_is_not_trained_states_no_training_and_has_no_snapshots(study):
@@ -106,7 +114,7 @@ def test_a_metric_has_the_studys_points_or_the_scales(study):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
         ("models: [near and far]", "models: [near and fr]", "did you mean 'near and far'"),
         ("models: {near and far:", "models: {near:", "no model of tiny 'near'"),
@@ -126,8 +134,8 @@ def test_a_metric_has_the_studys_points_or_the_scales(study):
         ),
     ],
 )
-def test_what_does_not_fit_is_named(write, old, new, said):
-    with pytest.raises(FileError, match=said):
+def test_what_does_not_fit_is_named(write, old, new, message):
+    with pytest.raises(FileError, match=message):
         reading.load(write(old, new))
 
 
@@ -175,16 +183,16 @@ def spec(study, **changes):
 
 
 def test_an_artefact_shows_the_labels_that_it_names(study, four):
-    found, wanted = select(four, spec(study), Context.of(study, "paper"))
-    assert set(found["label"]) == {"near and far"}
-    assert wanted == ["mig.mig@best"]
+    scores, names = select(four, spec(study), Context.of(study, "paper"))
+    assert set(scores["label"]) == {"near and far"}
+    assert names == ["mig.mig@best"]
 
 
 def test_lines_run_through_medians_along_data_sets_in_the_specs_order(study, four):
-    made = figures.draw(
+    drawn = figures.draw(
         "by_dataset", four, spec(study, datasets=[NEAR, FAR]), Context.of(study, "paper")
     )
-    [axes] = made.figure.axes
+    [axes] = drawn.figure.axes
     lines = {
         tuple(np.round(line.get_ydata(), 6)) for line in axes.lines if line.get_linestyle() == "-"
     }
@@ -193,26 +201,27 @@ def test_lines_run_through_medians_along_data_sets_in_the_specs_order(study, fou
         "XYSquares\n(spacing 1)",
         "XYSquares\n(spacing 8)",
     ]
-    assert [text.get_text() for text in made.figure.legends[0].get_texts()] == [
+    assert [text.get_text() for text in drawn.figure.legends[0].get_texts()] == [
         "near and far, β = 1",
         "near and far, β = 2",
     ]
-    assert made.data["step"].eq(8).all()
-    assert len(made.data) == 16
+    assert drawn.data["step"].eq(8).all()
+    assert len(drawn.data) == 16
 
 
 def test_a_violin_pools_a_labels_hyper_parameters_and_seeds(study, four):
     shown = spec(study, kind="by_label", models=["near and far", "wide"], datasets=[FAR])
-    made = figures.draw("by_label", four, shown, Context.of(study, "paper"))
-    [axes] = made.figure.axes
+    drawn = figures.draw("by_label", four, shown, Context.of(study, "paper"))
+    [axes] = drawn.figure.axes
     assert [text.get_text() for text in axes.get_yticklabels()] == ["near and far", "wide"]
     assert sorted(text.get_text() for text in axes.texts) == ["n = 4", "n = 8"]
-    assert made.data.groupby("label").size().to_dict() == {"near and far": 8, "wide": 4}
+    assert drawn.data.groupby("label").size().to_dict() == {"near and far": 8, "wide": 4}
 
 
 def test_a_trend_is_a_rank_correlation_with_the_place_of_the_data_set(four):
     found = DatasetTrend("mig.mig@best", ("near and far",)).find(four, [NEAR, FAR])
-    # Eight runs on each, every near one above every far one: ρ = −√(3/4 · n² / (n² − 1)) with n = 16.
+    # Eight runs on each, every near one above every far one, n = 16:
+    # ρ = −√(3/4 · n² / (n² − 1)).
     assert found.estimate.value == pytest.approx(-0.867722, abs=1e-6)
     assert found.estimate.high < 0
     assert found.estimate.n == 16

@@ -1,4 +1,4 @@
-"""Models of a study that are trained on some of its data sets, and differ in their training; metrics where no factors are."""
+"""Models with data sets and training of their own; metrics of data without factors."""
 
 import numpy as np
 import pandas as pd
@@ -100,7 +100,7 @@ def shipped(root):
 
 
 def test_twenty_runs_of_ard_vae_are_runs_of_locatello2019(shipped):
-    """Every run of the four cells that its study file calls shared; none that has the paper's own settings."""
+    """All runs of the four cells labelled as shared, and no run with the paper's own settings."""
     ours, theirs = (runs.expand(shipped[name], "paper") for name in ("ard_vae", "locatello2019"))
     keys = {run.key for run in theirs}
     both = [run for run in ours if run.key in keys]
@@ -151,17 +151,17 @@ def test_a_scale_overrides_steps_and_seeds_of_one_model_before_those_of_all(stud
     assert context.design.published_runs == 2 * 2
 
 
-def test_numbers_are_asked_of_data_sets_that_a_model_is_trained_on(study):
+def test_numbers_are_expected_for_data_sets_that_a_model_is_trained_on(study):
     context = Context.of(study, "smoke")
     found = judge.compare(
         pd.DataFrame({c: [] for c in COLUMNS}), [], Spec.all(study, "smoke"), context
     )
-    asked = set(
+    cells = set(
         found.loc[
             found["metric"] == "ard_relevance.relevant_axes", ["dataset", "model"]
         ].itertuples(index=False, name=None)
     )
-    assert asked == {("toy", "images"), ("linear_rank_3", "rows")}
+    assert cells == {("toy", "images"), ("linear_rank_3", "rows")}
 
 
 def test_a_number_that_nothing_measures_is_not_comparable_and_says_why(study):
@@ -233,11 +233,11 @@ def test_a_run_of_rows_without_factors_is_scored_by_its_own_decoder(study, tmp_p
         "text": "paper",
     }
     run = shard.runs[0]
-    given = score_inputs.inputs(
+    inputs = score_inputs.inputs(
         "ard_relevance", run, at.paths.run(run.key), at.paths.dataset(run.dataset)
     )
     codes = np.zeros((3, 5), np.float32)
-    assert given["decoder"](codes).shape == (3, 20)
+    assert inputs["decoder"](codes).shape == (3, 20)
     assert not score_inputs.applicable("ard_relevance", cone(), ["mean", "log_variance"]), (
         "it decodes nothing"
     )

@@ -189,5 +189,5 @@ def test_another_paper_of_the_same_name_is_refused(project, papers, tmp_path):
     (tmp_path / "stripes_paper").mkdir()
     (tmp_path / "stripes_paper" / "study.yaml").write_text(FILES["study.yaml"])
     both = f"papers=[{papers},{tmp_path}]"
-    said = project.snakemake("--dry-run", "stripes_paper", "--config", both, check=False)
-    assert "two papers are called stripes_paper" in said
+    output = project.snakemake("--dry-run", "stripes_paper", "--config", both, check=False)
+    assert "two papers are called stripes_paper" in output

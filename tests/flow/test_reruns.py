@@ -1,4 +1,4 @@
-"""What makes snakemake run again, and what does not. Every case of the contract, on a real study made by the real snakemake."""
+"""What reruns jobs and what does not: every case of the contract, on a study made by snakemake."""
 
 import os
 import signal
@@ -70,7 +70,7 @@ def test_what_a_study_does_not_state_differently_reruns_nothing(project, old, ne
 @pytest.mark.parametrize(
     ("old", "new", "made"), [("seeds: 2", "seeds: 3", 2), ("beta: [1, 4]", "beta: [1, 2, 4]", 2)]
 )
-def test_a_larger_grid_makes_the_missing_runs_alone(project, old, new, made):
+def test_a_larger_grid_makes_only_the_missing_runs(project, old, new, made):
     before = project.weights()
     scored = scores(project)
     project.edit(old, new)
@@ -84,15 +84,14 @@ def test_a_larger_grid_makes_the_missing_runs_alone(project, old, new, made):
 
 def test_another_shard_size_makes_no_run(project):
     before, scored = project.weights(), scores(project)
-    assert (
-        project.jobs("tiny", "--config", "shard_size=1")["train"] == 4
-    )  # the shards of the controls have one run already
+    planned = project.jobs("tiny", "--config", "shard_size=1")
+    assert planned["train"] == 4  # the shards of the controls have one run already
     project.snakemake("tiny", "--config", "shard_size=1")
     assert project.weights() == before
     assert scores(project) == scored
 
 
-def test_forgetting_a_run_makes_that_run_alone(project):
+def test_forgetting_a_run_makes_only_that_run_again(project):
     before = project.weights()
     run = next(key for key in before if "/beta_vae/" in key)
     project.facsimile("forget", run)
@@ -121,7 +120,7 @@ def test_an_edited_metric_reruns_its_scores_and_what_shows_them(project):
     assert changed == {path for path in scored if path.name.startswith("mig-")}
 
 
-def test_forcing_the_scores_of_one_metric_asks_anew(project):
+def test_forcing_the_scores_of_one_metric_recomputes_them(project):
     scored = scores(project)
     project.snakemake("--forcerun", "score", "--set-resources", "score:fresh=mig", "--", "tiny")
     changed = {path for path, identity in scores(project).items() if scored[path] != identity}
@@ -150,12 +149,12 @@ def test_an_edited_model_retrains_nothing_and_is_explained(project):
         "workflow/facsimile/models/beta_vae.py",
     )
     assert project.jobs("tiny") == DONE
-    said = project.facsimile("explain", run)
-    assert "stale: facsimile.models.beta_vae changed" in said
-    assert f"facsimile forget {run}" in said
+    output = project.facsimile("explain", run)
+    assert "stale: models/beta_vae changed" in output
+    assert f"facsimile forget {run}" in output
 
 
-def test_an_interrupted_study_goes_on(finished, tmp_path):
+def test_an_interrupted_study_resumes(finished, tmp_path):
     project = Project.create(tmp_path / "project")
     project.edit("steps: 12", "steps: 400")
     head = project.start(
@@ -176,8 +175,8 @@ def test_an_interrupted_study_goes_on(finished, tmp_path):
 
 
 def scores(project):
-    found = project.folder.glob("results/runs/*/*/*/*/scores/*.json")
-    return {path.relative_to(project.folder): path.stat().st_ino for path in found}
+    paths = project.folder.glob("results/runs/*/*/*/*/scores/*.json")
+    return {path.relative_to(project.folder): path.stat().st_ino for path in paths}
 
 
 def wait_for(project, pattern, seconds=120):

@@ -1,4 +1,4 @@
-"""The smoke study of the first paper, end to end; `make demo` runs a part of it."""
+"""The smoke scale of the first paper, end to end; `make demo` runs a part of it."""
 
 import numpy as np
 import pandas as pd
@@ -12,29 +12,29 @@ STUDY = "locatello2019"
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    """A copy of the repository with its own studies, and the smoke study made."""
-    made = Project(copy_of_repository(tmp_path_factory.mktemp("smoke") / "project"))
-    made.snakemake(STUDY, "--config", "scale=smoke")
-    return made
+    """A copy of the repository in which the smoke scale has been made."""
+    project = Project(copy_of_repository(tmp_path_factory.mktemp("smoke") / "project"))
+    project.snakemake(STUDY, "--config", "scale=smoke")
+    return project
 
 
 @pytest.fixture(scope="module")
 def folder(project):
-    """Where its results are."""
+    """The folder of its results."""
     return project.folder / "results" / "studies" / STUDY / "smoke"
 
 
-def test_every_run_is_done_and_every_metric_answered(folder):
-    runs, scores = (
-        pd.read_parquet(folder / "runs.parquet"),
-        pd.read_parquet(folder / "scores.parquet"),
-    )
+def test_every_run_is_done_and_scored_by_every_metric(folder):
+    runs = pd.read_parquet(folder / "runs.parquet")
+    scores = pd.read_parquet(folder / "scores.parquet")
     assert list(runs["state"].unique()) == ["done"]
     assert (~runs["control"]).sum() == 12
     assert np.isfinite(scores["result"]).all()
-    asked = scores.groupby("run")["metric"].nunique()
-    assert set(asked[~asked.index.str.contains("oracle|noise")]) == {11}
-    assert set(asked[asked.index.str.contains("oracle|noise")]) == {10}  # no decoder, so no bound
+    metrics = scores.groupby("run")["metric"].nunique()
+    assert set(metrics[~metrics.index.str.contains("oracle|noise")]) == {11}
+    assert set(metrics[metrics.index.str.contains("oracle|noise")]) == {
+        10
+    }  # no decoder, so no bound
     assert set(scores.loc[scores["metric"] != "elbo", "convention"]) == {"dlib-sklearn020"}
     assert set(scores["variation"]) == {"", "sampled", "draw_1", "draw_2", "train_100"}
     assert runs.loc[runs["params"] == '{"beta":16}', "number"].to_list() == [250]
@@ -55,14 +55,14 @@ def test_controls_frame_the_models(folder):
 
 def test_table_figures_and_comparison_say_what_they_are(folder):
     table = (folder / "tables/table1.md").read_text()
-    for said in (
+    for text in (
         "smoke scale",
         "200 of 300,000 steps",
         "sub-grid of dSprites",
         "Oracle",
         "AnnealedVAE",
     ):
-        assert said in table
+        assert text in table
     drawn = [path.stem for path in (folder / "figures").glob("*.pdf")]
     assert {"fig1", "fig2", "fig4_left", "a1_dsprites", "a11_dsprites", "jmlr_dendrograms"} <= set(
         drawn

@@ -1,4 +1,4 @@
-"""A study with snapshots by the real snakemake: scores along training, nothing done twice, and moved elsewhere."""
+"""A study with snapshots made by snakemake: scores along training, nothing twice, and moved."""
 
 import pandas as pd
 import pytest
@@ -9,18 +9,18 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    made = Project.create(tmp_path_factory.mktemp("snapshots") / "project")
-    made.edit("seeds: 2", "seeds: 1\ncontrol_seeds: 0")
-    made.edit(
+    project = Project.create(tmp_path_factory.mktemp("snapshots") / "project")
+    project.edit("seeds: 2", "seeds: 1\ncontrol_seeds: 0")
+    project.edit(
         "adam: {lr: 0.0001}}",
         "adam: {lr: 0.0001}, snapshots: {every: 4, metrics: {modularity: 8}}}",
     )
-    made.edit(
+    project.edit(
         "fig1: {kind: violin, title: Violins}",
         "fig1: {kind: by_label, title: Best, metrics: [mig.mig@best, mig.mig]}",
     )
-    made.snakemake("tiny_fig1")
-    return made
+    project.snakemake("tiny_fig1")
+    return project
 
 
 def test_every_state_is_scored_under_its_runs_name(project):
@@ -29,7 +29,7 @@ def test_every_state_is_scored_under_its_runs_name(project):
     assert len(project.weights()) == 2 * 3  # two runs of two snapshots each
     assert set(scores["run"]) == set(runs["run"])
     assert len(runs) == 2
-    states = scores.groupby("metric")["variation"].agg(lambda found: sorted(set(found)))
+    states = scores.groupby("metric")["variation"].agg(lambda names: sorted(set(names)))
     assert states["mig"] == ["", "best", "step_12", "step_4", "step_8"]
     assert states["modularity"] == ["", "best", "step_12", "step_8"]
     mig = scores[scores["metric"] == "mig"].set_index(["run", "variation"])["result"]
