@@ -96,6 +96,7 @@ def _overrides(pairs: list[str]) -> dict[str, Any]:
 
 
 def _log(message: str) -> None:
+    # Flushed, because the log of a job is read while it runs.
     print(message, flush=True)
 
 
@@ -134,9 +135,11 @@ def train(context: typer.Context, shard: Shard) -> None:
 
     workspace: Workspace = context.obj()
     try:
+        # Two studies that share the shard train it in the same way: either will do.
         train_shard(workspace, workspace.shard(shard)[1], _log)
     except Interrupted:
         _log("stopped on request; the same command resumes from the checkpoint just written")
+        # Not 0, so that Snakemake submits the job again.
         raise typer.Exit(JOB_STOPPED) from None
 
 
@@ -218,8 +221,7 @@ def score(
 ) -> None:
     """Score latents of your own.
 
-    The file holds the arrays codes and factors; log_variances, peers and peers_log_variances are
-    optional.
+    Optional arrays besides codes and factors: log_variances, peers and peers_log_variances.
     """
     from facsimile.commands import score_file
 
@@ -545,6 +547,7 @@ def _message(error: Exception) -> str:
         frame = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{Path(frame.filename).name}:{frame.lineno}"
         text = f"{type(error).__name__}: {text} ({place}; --debug shows more)"
+    # Control characters in a file or a name could change the terminal.
     return "".join(
         character if character.isprintable() or character == "\n" else f"\\x{ord(character):02x}"
         for character in text

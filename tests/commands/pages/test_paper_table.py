@@ -24,7 +24,10 @@ def reference(folder, study, verdicts, steps):
 
 def test_a_row_counts_verdicts_and_the_cost_of_training(study, tmp_path):
     line = paper_table.row(
-        study, reference(tmp_path, study, ["differs", "reproduced", "reproduced", "no source"], [5, 5, None])
+        study,
+        reference(
+            tmp_path, study, ["differs", "reproduced", "reproduced", "no source"], [5, 5, None]
+        ),
     )
     assert line[0].startswith(f"[{study.title}](workflow/facsimile/papers/prog_vi/README.md)")
     assert line[1:] == (

@@ -19,30 +19,42 @@ from facsimile.presentation.spec import Spec
 from facsimile.scoring.specimens import StoredSpecimens
 
 
-def table(workspace: Workspace, study: str, name: str) -> None:
+def table(
+    workspace: Workspace,
+    study: str,
+    name: str,
+) -> None:
     """Write one table as CSV, Markdown and LaTeX, with its crate."""
     began = crates.now()
     results = gathered(workspace, study)
     content = _table(results, name)
-    paths = tables.save(content, _folder(workspace, study) / "tables", name)
+    folder = _folder(workspace, study) / "tables"
+    paths = tables.save(content, folder, name)
     spec = Spec.of(name, results.study.tables[name])
     module = discover.located("tables", spec.kind)
     _write_crate(workspace, results, spec, module, paths, began)
 
 
-def figure(workspace: Workspace, study: str, name: str) -> None:
+def figure(
+    workspace: Workspace,
+    study: str,
+    name: str,
+) -> None:
     """Write one figure as PDF and PNG, and its data as CSV, with its crate."""
     began = crates.now()
     results = gathered(workspace, study)
     # A scale with fewer data sets has fewer figures.
-    available = results.study.figures_of(list(results.context.scale.datasets))
+    datasets = list(results.context.scale.datasets)
+    available = results.study.figures_of(datasets)
     if name not in available:
         kind = f"figure of {study} at scale {workspace.config.scale}"
         raise UnknownName(kind, name, list(available))
     spec = Spec.of(name, available[name])
+    # Some kinds of figures show codes, images and decoders of stored models.
     specimens = StoredSpecimens(workspace, results.study)
     content = figures.draw(spec.kind, results.scores, spec, results.context, specimens)
-    paths = figures.save(content, _folder(workspace, study) / "figures", name)
+    folder = _folder(workspace, study) / "figures"
+    paths = figures.save(content, folder, name)
     module = discover.located("figures", spec.kind)
     _write_crate(workspace, results, spec, module, paths, began)
 
@@ -53,7 +65,11 @@ def compare(workspace: Workspace, study: str) -> None:
     judge.save(comparison, _folder(workspace, study) / "comparison.csv")
 
 
-def claims(workspace: Workspace, study: str, console: Console | None = None) -> None:
+def claims(
+    workspace: Workspace,
+    study: str,
+    console: Console | None = None,
+) -> None:
     """Print the verdicts on the claims of a study, or write claims.csv without a ``console``.
 
     Raises LookupError if the study states no claims.
@@ -70,7 +86,11 @@ def claims(workspace: Workspace, study: str, console: Console | None = None) -> 
         atomic.write_bytes(_folder(workspace, study) / "claims.csv", text.encode())
 
 
-def show(workspace: Workspace, study: str, console: Console) -> None:
+def show(
+    workspace: Workspace,
+    study: str,
+    console: Console,
+) -> None:
     """Print the tables of a study, its comparison, its claims, and where its files are."""
     results = gathered(workspace, study)
     for name in results.study.tables:

@@ -31,7 +31,11 @@ class SettingsAnywhere(TyperGroup):
         return super().parse_args(ctx, settings + others)
 
 
-def _value(option: TyperOption, word: str, words: Iterator[str]) -> list[str]:
+def _value(
+    option: TyperOption,
+    word: str,
+    words: Iterator[str],
+) -> list[str]:
     """The next word if the option takes a value; no word for a flag and for ``--option=value``."""
     if option.is_flag or "=" in word:
         return []

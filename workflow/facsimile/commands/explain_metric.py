@@ -11,13 +11,17 @@ from rich.text import Text
 from facsimile.metrics.base import metric_card
 from facsimile.metrics.base.metric_card import Card
 
+# Top, right, bottom, left.
+BELOW = (0, 0, 1, 0)
+BELOW_INDENTED = (0, 0, 1, 2)
+
 
 def explain(name: str, console: Console) -> None:
     """Print the card of a metric; raise UnknownName if there is no such metric."""
     card = metric_card.card(name)
     console.print(Text.assemble((card.title, "bold"), (f"  {name}", "dim")))
-    paragraphs = [Text(paragraph) for paragraph in (card.what, *card.notes)]
-    console.print(Padding(Group(*paragraphs), (0, 0, 1, 0)))
+    paragraphs = Group(Text(card.what), *map(Text, card.notes))
+    console.print(Padding(paragraphs, BELOW))
     console.print(_two_columns(_facts(card).items()))
     console.print(Text("Conventions", style="bold"))
     console.print(_two_columns(_conventions(card)))
@@ -60,4 +64,4 @@ def _two_columns(rows: Iterable[tuple[str, str]]) -> Padding:
     for left, right in rows:
         # Text, not str: brackets in a formula are not console markup.
         grid.add_row(Text(left), Text(right))
-    return Padding(grid, (0, 0, 1, 2))
+    return Padding(grid, BELOW_INDENTED)

@@ -93,7 +93,11 @@ def shown(table: pd.DataFrame, title: str) -> Table:
     return grid
 
 
-def _line(row: "pd.Series[Any]", card: metric_card.Card, first: bool) -> list[Text]:
+def _line(
+    row: "pd.Series[Any]",
+    card: metric_card.Card,
+    first: bool,
+) -> list[Text]:
     """Cells of one score; the metric and its convention are printed on its first line only."""
     is_headline = row["score"] == card.headline
     style = "bold" if is_headline else ""

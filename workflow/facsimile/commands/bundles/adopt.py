@@ -46,7 +46,12 @@ class Adopted(NamedTuple):
     notes: list[str]
 
 
-def report(workspace: Workspace, path: Path | None, replace: bool, log: Log) -> None:
+def report(
+    workspace: Workspace,
+    path: Path | None,
+    replace: bool,
+    log: Log,
+) -> None:
     """Adopt a bundle, or register what is in the store if ``path`` is None, and log the result."""
     if path is None:
         shards, notes = register(workspace)
@@ -68,7 +73,11 @@ def report(workspace: Workspace, path: Path | None, replace: bool, log: Log) -> 
         log(f"… and {len(notes) - MAX_NOTES:,} more")
 
 
-def adopt(workspace: Workspace, path: Path, replace: bool = False) -> Adopted:
+def adopt(
+    workspace: Workspace,
+    path: Path,
+    replace: bool = False,
+) -> Adopted:
     """Take in a bundle of ``facsimile export``; write the indexes of the shards that it completes.
 
     The whole bundle is checked before anything is written. Raises BundleError if it is damaged, if
@@ -76,9 +85,10 @@ def adopt(workspace: Workspace, path: Path, replace: bool = False) -> Adopted:
     here already.
     """
     with _staging(workspace.config.results) as folder:
+        # Until the last loop, files are written to this folder only.
         bundle = unpack(path, folder)
         accepted = {key: _checked(path, bundle, key) for key in _keys(bundle)}
-        present = [key for key in accepted if records.record(workspace.paths.run(key)) is not None]
+        present = [key for key in accepted if _is_finished(workspace, key)]
         if not replace:
             _refuse_differing(path, workspace, bundle, present)
         new = [key for key in accepted if key not in present or replace]
@@ -125,7 +135,11 @@ def register(workspace: Workspace, keys: set[str] | None = None) -> tuple[int, l
     return shards, list(dict.fromkeys(notes))
 
 
-def _write_indexes(workspace: Workspace, study: Study, shard: Shard) -> list[str]:
+def _write_indexes(
+    workspace: Workspace,
+    study: Study,
+    shard: Shard,
+) -> list[str]:
     """Write the indexes of a shard in Snakemake's order; return notes on those not written.
 
     An index must not be older than its inputs, or Snakemake runs the job again.
@@ -169,7 +183,9 @@ def _write_indexes(workspace: Workspace, study: Study, shard: Shard) -> list[str
 
 
 def _scores(
-    workspace: Workspace, study: Study, runs: list[Run]
+    workspace: Workspace,
+    study: Study,
+    runs: list[Run],
 ) -> tuple[list[tuple[str, str, StoredScores]], list[str]]:
     """Metric, run and its stored scores, for each metric of the study and run.
 
@@ -193,7 +209,12 @@ def _scores(
     return scores, sorted(missing)
 
 
-def _stored(workspace: Workspace, study: Study, run: Run, metric: str) -> StoredScores | None:
+def _stored(
+    workspace: Workspace,
+    study: Study,
+    run: Run,
+    metric: str,
+) -> StoredScores | None:
     protocol = evaluations.protocol(study, workspace.config.scale, metric)
     return stored_scores.read(workspace.paths.score(run.key, metric, protocol))
 
@@ -228,6 +249,10 @@ def _staging(results: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _is_finished(workspace: Workspace, key: str) -> bool:
+    return records.record(workspace.paths.run(key)) is not None
+
+
 def _files(bundle: Bundle, key: str) -> dict[str, Path]:
     """File inside the folder of a run -> where it was unpacked to."""
     prefix = f"runs/{key}/"
@@ -244,7 +269,11 @@ def _keys(bundle: Bundle) -> list[str]:
     return list(dict.fromkeys(match[1] for match in matches if match))
 
 
-def _checked(path: Path, bundle: Bundle, key: str) -> Record:
+def _checked(
+    path: Path,
+    bundle: Bundle,
+    key: str,
+) -> Record:
     """Return the record of an unpacked run.
 
     Raises BundleError or StoreError unless all files that came with it belong to this run.
@@ -277,12 +306,16 @@ def _checked(path: Path, bundle: Bundle, key: str) -> Record:
     return record
 
 
-def _check_identity(record: Record, place: str, key: str) -> None:
+def _check_identity(
+    record: Record,
+    place: str,
+    key: str,
+) -> None:
     """Raise BundleError unless a record states the run that its folder names."""
     dataset, model, hash8, seed = key.split("/")
     statement = record.get("statement")
-    identity = (record.get("run"), record.get("dataset"), str(record.get("seed")))
-    if not _has_hash(statement, hash8) or identity != (key, dataset, seed):
+    identity = [record.get("run"), record.get("dataset"), str(record.get("seed"))]
+    if not _has_hash(statement, hash8) or identity != [key, dataset, seed]:
         raise BundleError(f"{place} is not of this run: its statement has another hash or name")
     if (statement or {}).get("model") != model:
         raise BundleError(f"{place} states another model than its folder's {model}")
@@ -296,7 +329,12 @@ def _has_hash(statement: object, hash8: str) -> bool:
         return False
 
 
-def _check_latents(file: Path, place: str, key: str, weights_sum: object) -> None:
+def _check_latents(
+    file: Path,
+    place: str,
+    key: str,
+    weights_sum: object,
+) -> None:
     """Raise BundleError unless latents are complete and of this run and its weights."""
     attributes: Mapping[str, Any] = latents.about(file) or {}
     if attributes.get("run") != key or attributes.get("weights_sha256") != weights_sum:
@@ -310,7 +348,10 @@ def _check_latents(file: Path, place: str, key: str, weights_sum: object) -> Non
 
 
 def _refuse_differing(
-    path: Path, workspace: Workspace, bundle: Bundle, keys: Iterable[str]
+    path: Path,
+    workspace: Workspace,
+    bundle: Bundle,
+    keys: Iterable[str],
 ) -> None:
     """Raise BundleError if a file of these runs is in the store with other content."""
     for key in keys:
@@ -334,7 +375,13 @@ def _same_content(first: Path, second: Path) -> bool:
     return False
 
 
-def _place(path: Path, workspace: Workspace, bundle: Bundle, key: str, replace: bool) -> None:
+def _place(
+    path: Path,
+    workspace: Workspace,
+    bundle: Bundle,
+    key: str,
+    replace: bool,
+) -> None:
     """Move the files of a run into its folder, the record last.
 
     Files that are there already have the same content and stay, unless ``replace``.
@@ -347,7 +394,7 @@ def _place(path: Path, workspace: Workspace, bundle: Bundle, key: str, replace: 
                 f"{path}: {key} is being made here; "
                 "adopt again when it is finished, the runs adopted so far are kept"
             )
-        # Without a record, a run was not finished: at most a checkpoint is there.
+        # A folder without a record holds at most a checkpoint: its run was not finished.
         if replace or records.record(folder) is None:
             _clear(folder)
         # A run counts as finished once its record is there.

@@ -30,7 +30,11 @@ class Exported(NamedTuple):
 
 
 def export(
-    workspace: Workspace, study: str, to: Path, latents: bool = False, weights: bool = False
+    workspace: Workspace,
+    study: str,
+    to: Path,
+    latents: bool = False,
+    weights: bool = False,
 ) -> Exported:
     """Write a bundle of all finished runs of a study, with their scores.
 
@@ -41,9 +45,10 @@ def export(
         raise ValueError(f"{to}: name it .tar or .tar.gz")
     content = workspace.study(study)
     planned = runs.with_snapshots(workspace.runs(content))
-    finished = [
-        run.key for run in planned if records.record(workspace.paths.run(run.key)) is not None
-    ]
+    finished = []
+    for run in planned:
+        if records.record(workspace.paths.run(run.key)) is not None:
+            finished.append(run.key)
     if not finished:
         raise ValueError(
             f"{study} has no finished run at scale {workspace.config.scale} "
@@ -55,6 +60,7 @@ def export(
         members |= _files_of_run(workspace, key, protocols, latents, weights)
     sizes = {name: path.stat().st_size for name, path in members.items()}
     manifest = _manifest(workspace, study, finished, sizes)
+    # The bundle appears under its name only once all of it is written and checked.
     with atomic.replacing(to) as temporary, _archive(temporary, to.name) as archive:
         _add_bytes(archive, MANIFEST, manifest)
         sums = {MANIFEST: hashlib.sha256(manifest).hexdigest()}
@@ -63,7 +69,8 @@ def export(
         _check_weights(workspace, sums)
         lines = [f"{checksum}  {name}\n" for name, checksum in sums.items()]
         _add_bytes(archive, SUMS, "".join(lines).encode())
-    return Exported(len(finished), len(planned) - len(finished), sum(sizes.values()))
+    n_missing = len(planned) - len(finished)
+    return Exported(len(finished), n_missing, sum(sizes.values()))
 
 
 def _protocols(study: Study, scale: str) -> dict[str, str]:
@@ -72,7 +79,10 @@ def _protocols(study: Study, scale: str) -> dict[str, str]:
 
 
 def _manifest(
-    workspace: Workspace, study: str, finished: list[str], sizes: dict[str, int]
+    workspace: Workspace,
+    study: str,
+    finished: list[str],
+    sizes: dict[str, int],
 ) -> bytes:
     content = {
         "format": FORMAT,
@@ -86,7 +96,11 @@ def _manifest(
 
 
 def _files_of_run(
-    workspace: Workspace, key: str, protocols: dict[str, str], latents: bool, weights: bool
+    workspace: Workspace,
+    key: str,
+    protocols: dict[str, str],
+    latents: bool,
+    weights: bool,
 ) -> dict[str, Path]:
     """Member -> file, for the files that a run has."""
     names = [files.RECORD, files.HISTORY]
@@ -133,11 +147,20 @@ def _archive(path: Path, name: str) -> Iterator[tarfile.TarFile]:
             yield archive
 
 
-def _add_bytes(archive: tarfile.TarFile, name: str, data: bytes) -> None:
+def _add_bytes(
+    archive: tarfile.TarFile,
+    name: str,
+    data: bytes,
+) -> None:
     _add_member(archive, name, len(data), io.BytesIO(data))
 
 
-def _add_file(archive: tarfile.TarFile, name: str, path: Path, size: int) -> str:
+def _add_file(
+    archive: tarfile.TarFile,
+    name: str,
+    path: Path,
+    size: int,
+) -> str:
     """Add a file and return its checksum; raise StoreError if it changes while it is read."""
     with path.open("rb") as file:
         reader = _ChecksummedFile(file)
@@ -153,7 +176,12 @@ def _add_file(archive: tarfile.TarFile, name: str, path: Path, size: int) -> str
     return reader.checksum.hexdigest()
 
 
-def _add_member(archive: tarfile.TarFile, name: str, size: int, data: Any) -> None:
+def _add_member(
+    archive: tarfile.TarFile,
+    name: str,
+    size: int,
+    data: Any,
+) -> None:
     member = tarfile.TarInfo(name)
     member.size = size
     member.mode = 0o644

@@ -110,7 +110,11 @@ class _BoundedReads:
         return self._file.read(size)
 
 
-def _unpack(path: Path, archive: tarfile.TarFile, folder: Path) -> Bundle:
+def _unpack(
+    path: Path,
+    archive: tarfile.TarFile,
+    folder: Path,
+) -> Bundle:
     first = archive.next()
     if first is None or first.name != MANIFEST:
         raise BundleError(
@@ -158,7 +162,11 @@ def _is_size(value: object) -> bool:
     return type(value) is int and value >= 0
 
 
-def _check_room(path: Path, sizes: dict[str, int], folder: Path) -> None:
+def _check_room(
+    path: Path,
+    sizes: dict[str, int],
+    folder: Path,
+) -> None:
     free = shutil.disk_usage(folder).free
     total = sum(sizes.values())
     if total > free:
@@ -168,7 +176,11 @@ def _check_room(path: Path, sizes: dict[str, int], folder: Path) -> None:
 
 
 def _checked_name(
-    path: Path, member: tarfile.TarInfo, folder: Path, sizes: dict[str, int], sums: dict[str, str]
+    path: Path,
+    member: tarfile.TarInfo,
+    folder: Path,
+    sizes: dict[str, int],
+    sums: dict[str, str],
 ) -> str:
     """Return the name of a member; raise BundleError unless a bundle may have such a member.
 
@@ -194,7 +206,10 @@ def _checked_name(
 
 
 def _extract(
-    path: Path, archive: tarfile.TarFile, member: tarfile.TarInfo, target: Path | None
+    path: Path,
+    archive: tarfile.TarFile,
+    member: tarfile.TarInfo,
+    target: Path | None,
 ) -> str:
     """Return the checksum of a member; write it to ``target``, if there is one."""
     if target is not None:
@@ -229,7 +244,12 @@ class _Dropped:
         return len(data)
 
 
-def _content(path: Path, archive: tarfile.TarFile, member: tarfile.TarInfo, limit: int) -> bytes:
+def _content(
+    path: Path,
+    archive: tarfile.TarFile,
+    member: tarfile.TarInfo,
+    limit: int,
+) -> bytes:
     if not member.isreg() or member.issparse() or member.size > limit:
         raise BundleError(f"{path}: {member.name} has {member.size:,} bytes or is not a plain file")
     source = archive.extractfile(member)
@@ -250,7 +270,10 @@ def _expected_sums(path: Path, text: bytes) -> dict[str, str]:
 
 
 def _compare(
-    path: Path, sums: dict[str, str], expected: dict[str, str], sizes: dict[str, int]
+    path: Path,
+    sums: dict[str, str],
+    expected: dict[str, str],
+    sizes: dict[str, int],
 ) -> None:
     for name, checksum in sums.items():
         if expected.get(name) != checksum:

@@ -100,6 +100,7 @@ def _check_partitions(named: set[str], existing: set[str]) -> Check:
 
 def _run(command: list[str]) -> tuple[str, str]:
     """The output of a command and its error; one of the two is empty."""
+    # Without a controller, SLURM's commands may wait for a long time.
     try:
         process = subprocess.run(
             command,

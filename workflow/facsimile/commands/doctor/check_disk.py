@@ -75,6 +75,7 @@ def _locking(scratch: Path) -> Check:
             fcntl.flock(first, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             return Check("file locks", WARNING, f"refused ({error.strerror})", remedy)
+        # flock belongs to the open file, so that a second one in this process is refused, too.
         try:
             fcntl.flock(second, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -102,7 +103,10 @@ def _hdf5(scratch: Path) -> Check:
 
 
 def _clock(scratch: Path) -> Check:
-    """Compare the time that the file system gives a new file with the clock of this host."""
+    """Compare the time that the file system gives a new file with the clock of this host.
+
+    Snakemake decides by the times of files which jobs to run.
+    """
     path = scratch / "clock"
     before = time.time()
     path.write_text("now")
@@ -118,6 +122,10 @@ def _clock(scratch: Path) -> Check:
     return Check("clock", WARNING, message, remedy)
 
 
-def _outside(moment: float, before: float, after: float) -> float:
+def _outside(
+    moment: float,
+    before: float,
+    after: float,
+) -> float:
     """Seconds by which a moment lies outside the interval from ``before`` to ``after``."""
     return max(before - moment, moment - after, 0.0)

@@ -25,6 +25,7 @@ def versions(envs: Path) -> Checks:
             return
     locked = _locked(paths)
     installed = _installed()
+    # A lock names more than Facsimile requires, such as linters; those may be missing.
     missing = sorted(_required() - installed.keys())
     if missing:
         message = f"{', '.join(missing)} not installed"
@@ -89,7 +90,11 @@ def _normalised(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def gpu(device: str, compiled: bool, cluster: bool) -> Checks:
+def gpu(
+    device: str,
+    compiled: bool,
+    cluster: bool,
+) -> Checks:
     """Check that torch finds a GPU and a C compiler here.
 
     ``device`` and ``compiled`` are configuration values; with ``cluster``, no GPU is needed here.
@@ -110,7 +115,11 @@ def gpu(device: str, compiled: bool, cluster: bool) -> Checks:
         yield Check("compiler", WARNING, "no C compiler here", remedy)
 
 
-def _without_gpu(torch_version: str, device: str, cluster: bool) -> Check:
+def _without_gpu(
+    torch_version: str,
+    device: str,
+    cluster: bool,
+) -> Check:
     message = f"torch {torch_version} finds none here"
     if cluster:
         reason = (

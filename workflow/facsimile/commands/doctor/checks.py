@@ -18,7 +18,12 @@ COLOURS = {OK: "green", WARNING: "yellow", PROBLEM: "red"}
 SPARE = 1.2  # required free space, as a multiple of the estimate
 
 
-def doctor(workspace: Workspace, study: str | None, profile: str | None, console: Console) -> bool:
+def doctor(
+    workspace: Workspace,
+    study: str | None,
+    profile: str | None,
+    console: Console,
+) -> bool:
     """Print the result of every check; return whether none found a problem.
 
     With a ``profile``, the cluster of that Snakemake profile is checked as well.
@@ -34,7 +39,11 @@ def doctor(workspace: Workspace, study: str | None, profile: str | None, console
     return passed
 
 
-def examine(workspace: Workspace, study: str | None = None, profile: str | None = None) -> Checks:
+def examine(
+    workspace: Workspace,
+    study: str | None = None,
+    profile: str | None = None,
+) -> Checks:
     """Run every check; one that raises an error counts as a problem, and the others still run."""
     root = Path(".")
     config = workspace.config
@@ -55,6 +64,7 @@ def examine(workspace: Workspace, study: str | None = None, profile: str | None 
         try:
             yield from check()
         except (ValueError, LookupError, RuntimeError, OSError) as error:
+            # A broken study file, for example, should not hide a full disk.
             yield Check(name, PROBLEM, f"{error}", "fix this first")
 
 
@@ -91,7 +101,8 @@ def room(workspace: Workspace, study: str | None) -> Checks:
         yield Check("room", PROBLEM, f"{message} of {study} at scale {scale}", remedy)
     else:
         yield Check("room", OK, f"{message} (disk quotas are not considered)")
-    unavailable = sorted({run.dataset for run in runs} & set(content.unavailable))
+    datasets = {run.dataset for run in runs}
+    unavailable = sorted(datasets.intersection(content.unavailable))
     if unavailable:
         message = f"{', '.join(unavailable)} cannot be made yet"
         yield Check("data", WARNING, message, "runs on them will fail; the others continue")

@@ -52,7 +52,9 @@ def _update_values(cards: list[Card], log: Log) -> None:
             log(f"{card.name}: computed on {n_cases} cases")
             values = metric_values.computed(card)
             metric_values.write(_table_path(card.name), card.name, values)
-        atomic.write_bytes(_drawing_path(card.name), metric_plot.svg(card, _values(card)))
+        # Drawn even if the values are the same: the drawing code may have changed.
+        drawing = metric_plot.svg(card, _values(card))
+        atomic.write_bytes(_drawing_path(card.name), drawing)
 
 
 def _outdated(cards: list[Card]) -> Iterator[str]:
@@ -223,6 +225,7 @@ def _lines(lines: Iterable[str]) -> str:
 def _number(value: float | None) -> str:
     if value is None:
         return "–"
+    # A small negative number would be shown as -0.000.
     return f"{value:.3f}".replace("-0.000", "0.000")
 
 

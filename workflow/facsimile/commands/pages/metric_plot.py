@@ -49,7 +49,12 @@ def svg(card: Card, values: list[Value]) -> bytes:
     return "\n".join(lines).encode() + b"\n"
 
 
-def _draw(axes: Axes, steps: dict[float, str], card: Card, values: list[Value]) -> None:
+def _draw(
+    axes: Axes,
+    steps: dict[float, str],
+    card: Card,
+    values: list[Value],
+) -> None:
     """Draw one line per convention; ``steps`` maps positions on the x axis to cases."""
     # Conventions are compared over all panels, so that each has the same colour in both.
     all_cases = [case for panel in PANELS.values() for case in panel.values()]

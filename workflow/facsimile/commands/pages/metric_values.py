@@ -38,7 +38,10 @@ def code(name: str) -> str:
 def computed(card: Card) -> list[Value]:
     """Compute a metric on every case, under every convention that may give another number."""
     metric = discover.module("metrics", card.name)
-    conventions = [name for name, text in card.conventions.items() if not text.startswith(SAME)]
+    conventions = []
+    for name, text in card.conventions.items():
+        if not text.startswith(SAME):
+            conventions.append(name)
     values = []
     for case in [*base_cases.CASES, *base_cases.STEPS]:
         draws = base_cases.draws(case)
@@ -46,6 +49,7 @@ def computed(card: Card) -> list[Value]:
             try:
                 scores = metric.score(draws, convention)
             except ValueError as error:
+                # A metric may refuse a case; the page gives the reason.
                 values.append(Value(case, convention, card.headline, None, str(error)))
                 continue
             for name in card.named_scores:
@@ -54,7 +58,11 @@ def computed(card: Card) -> list[Value]:
     return values
 
 
-def write(path: Path, name: str, values: list[Value]) -> None:
+def write(
+    path: Path,
+    name: str,
+    values: list[Value],
+) -> None:
     """Write values to a .csv file whose first line is the hash of their code."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -72,13 +80,19 @@ def read(path: Path) -> tuple[str, list[Value]]:
         return "", []
     head, _, rest = path.read_text(encoding="utf-8").partition("\n")
     values = []
-    for case, convention, score, number, refused in list(csv.reader(io.StringIO(rest)))[1:]:
+    rows = csv.reader(io.StringIO(rest))
+    next(rows, None)  # the names of the columns
+    for case, convention, score, number, refused in rows:
         value = float(number) if number else None
         values.append(Value(case, convention, score, value, refused))
     return head.removeprefix(HEAD), values
 
 
-def groups(values: list[Value], score: str, cases: list[str]) -> dict[str, Column]:
+def groups(
+    values: list[Value],
+    score: str,
+    cases: list[str],
+) -> dict[str, Column]:
     """Convention -> case -> value of one score.
 
     A convention is left out if it gives the same values as an earlier one, rounded as on pages.

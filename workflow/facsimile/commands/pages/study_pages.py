@@ -24,7 +24,11 @@ AGAIN = "facsimile study-pages"
 Values = Mapping[str, list[int | float]] | Mapping[str, int | float]
 
 
-def write(workspace: Workspace, check: bool, log: Log) -> int:
+def write(
+    workspace: Workspace,
+    check: bool,
+    log: Log,
+) -> int:
     """Write all pages, or only check them; return exit status 1 if one is out of date."""
     studies = [workspace.study(name) for name in workspace.study_ids()]
     pages = {_path(workspace, study): page(workspace, study) for study in studies}
@@ -39,7 +43,8 @@ def index(workspace: Workspace, studies: list[Study]) -> str:
     for study in studies:
         link = os.path.relpath(_path(workspace, study), INDEX.parent)
         authors = f"{study.authors} ({study.year})"
-        rows.append((f"[{study.id}]({link})", study.title, authors, ", ".join(study.scales)))
+        scales = ", ".join(study.scales)
+        rows.append((f"[{study.id}]({link})", study.title, authors, scales))
     footer = (
         "One folder per paper, in `workflow/facsimile/papers`. Written by `facsimile study-pages`."
     )
@@ -93,7 +98,8 @@ def _design(study: Study, metrics: str) -> Iterator[str]:
         yield from ["", "Where the paper's text and its released code differ, both are run:", ""]
         rows = []
         for name, variants in study.faithful_to.items():
-            rows.append([names.dataset(thing) for thing in (name, variants.paper, variants.code)])
+            row = [name, variants.paper, variants.code]
+            rows.append([names.dataset(variant) for variant in row])
         yield from grid(("published as", "as the paper says", "as its code does"), rows)
 
 
@@ -154,6 +160,7 @@ def _models(study: Study) -> list[str]:
 
 def _differences(model: Model) -> str:
     """Data sets, training settings and seeds of a model, where they are not those of the study."""
+    # Defaults are left out: only what the study file sets for this model.
     settings = model.training.model_dump(
         exclude_unset=True, exclude_none=True, exclude={"snapshots"}
     )
@@ -191,19 +198,31 @@ def _scales(workspace: Workspace, study: Study) -> list[str]:
     return [*grid(head, rows), "", *_command(f"snakemake {study.id} --config scale=SCALE")]
 
 
-def _cost(workspace: Workspace, study: Study, scale: str) -> str:
+def _cost(
+    workspace: Workspace,
+    study: Study,
+    scale: str,
+) -> str:
     """Cost of a study at a scale if none of its runs is made yet."""
     scaled = Workspace(workspace.config.model_copy(update={"scale": scale}))
-    return cost.text(cost.of(scaled.runs(study), study, scale))
+    estimate = cost.of(scaled.runs(study), study, scale)
+    return cost.text(estimate)
 
 
 def _artefacts(study: Study) -> list[str]:
-    rows = [*_targets(study, "table", study.tables), *_targets(study, "figure", study.figures)]
+    rows = [
+        *_targets(study, "table", study.tables),
+        *_targets(study, "figure", study.figures),
+    ]
     note = "Checked: whether number and content were compared with the paper's PDF."
     return [*grid(("target", "what it shows", "kind", "checked"), rows), "", note]
 
 
-def _targets(study: Study, kind: str, artefacts: dict[str, Artefact]) -> Iterator[tuple[str, ...]]:
+def _targets(
+    study: Study,
+    kind: str,
+    artefacts: dict[str, Artefact],
+) -> Iterator[tuple[str, ...]]:
     for name, artefact in artefacts.items():
         note = f". {artefact.note}" if artefact.note else ""
         yield (

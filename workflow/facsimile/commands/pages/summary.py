@@ -42,7 +42,11 @@ def write(workspace: Workspace, name: str) -> list[Path]:
     return paths
 
 
-def _summary(results: Gathered, numbers: Verdicts, claim_verdicts: Verdicts) -> str:
+def _summary(
+    results: Gathered,
+    numbers: Verdicts,
+    claim_verdicts: Verdicts,
+) -> str:
     study = results.study
     scale = results.context.scale.name
     parts = [
@@ -92,7 +96,11 @@ def _methodology(results: Gathered) -> Iterator[str]:
     )
 
 
-def _results(results: Gathered, numbers: Verdicts, claim_verdicts: Verdicts) -> Iterator[str]:
+def _results(
+    results: Gathered,
+    numbers: Verdicts,
+    claim_verdicts: Verdicts,
+) -> Iterator[str]:
     for title, verdicts in (("Published numbers", numbers), ("Claims", claim_verdicts)):
         counts = ", ".join(f"{count:,} {verdict}" for verdict, count in verdicts.items())
         yield f"- {title}: {counts or 'none judged'}."
@@ -158,6 +166,7 @@ def _reproduced(results: Gathered, workspace: Workspace) -> Iterator[Item]:
     for name, claim in study.claims.items():
         command = claims.command(study.id, scale, claim.target)
         yield f"command of the claim {name}", YES, f"`{command}`"
+    # A claim is checked once somebody has compared its text with the paper.
     n_unchecked = sum(not claim.verified for claim in study.claims.values())
     yield (
         "claims checked against the paper's PDF",
@@ -181,6 +190,7 @@ def _training(results: Gathered) -> Iterator[Item]:
     yield "bounds of hyper-parameters", YES, bounds or "none is swept"
     choice = "none was chosen: every value of the study is run and shown"
     yield "how hyper-parameters were chosen", YES, choice
+    # The store records neither.
     yield "parameters of each model", UNKNOWN, "not recorded with the runs"
     yield "energy", UNKNOWN, "not measured"
 

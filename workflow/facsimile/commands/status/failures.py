@@ -42,9 +42,8 @@ CAUSES = {
         r"truncated|altered|unreadable|not readable"
     ),
 }
-_PATTERNS = {
-    cause: re.compile(pattern, re.IGNORECASE | re.MULTILINE) for cause, pattern in CAUSES.items()
-}
+_FLAGS = re.IGNORECASE | re.MULTILINE
+_PATTERNS = {cause: re.compile(pattern, _FLAGS) for cause, pattern in CAUSES.items()}
 _ERROR = re.compile(
     r"^(?:error:|Traceback |slurmstepd: error|srun: error|Killed\b|[\w.]*(?:Error|Exception)\b)",
     re.MULTILINE,
@@ -70,7 +69,10 @@ class Job(NamedTuple):
 
 
 def newest(
-    workspace: Workspace, study: Study, logs: Mapping[str, float], count: int
+    workspace: Workspace,
+    study: Study,
+    logs: Mapping[str, float],
+    count: int,
 ) -> list[Failure]:
     """The last ``count`` jobs of a study that failed, newest first.
 
@@ -95,20 +97,23 @@ def newest(
 
 
 def _logs_of_jobs(
-    workspace: Workspace, study: Study, logs: Mapping[str, float]
+    workspace: Workspace,
+    study: Study,
+    logs: Mapping[str, float],
 ) -> dict[Job, list[str]]:
     """Job -> its own log and the newest log that SLURM wrote for it, as far as they exist."""
     paths: dict[Job, list[str]] = {}
-    by_folder = {}
+    by_folder: dict[tuple[str, ...], Job] = {}
     for job in jobs(workspace, study):
         paths[job] = [str(job.log)] if str(job.log) in logs else []
         # SLURM's logs are in rule_RULE/WILDCARDS/ID.log.
         by_folder[f"rule_{job.rule}", "_".join(job.wildcards)] = job
     newest_of_slurm: dict[Job, str] = {}
+    # Each attempt of a job has a log of its own; from old to new, the newest remains.
     for path in sorted(logs, key=logs.__getitem__):
-        parts = Path(path).parts
-        if len(parts) > 2 and (parts[-3], parts[-2]) in by_folder:
-            newest_of_slurm[by_folder[parts[-3], parts[-2]]] = path
+        folder = Path(path).parts[-3:-1]
+        if folder in by_folder:
+            newest_of_slurm[by_folder[folder]] = path
     for job, path in newest_of_slurm.items():
         paths[job].append(path)
     return paths
@@ -142,15 +147,15 @@ def jobs(workspace: Workspace, study: Study) -> Iterator[Job]:
 def diagnose(log: Path, when: float = 0.0) -> Failure | None:
     """The likely cause of a failure; None if the log ends without an error, as of a running job."""
     text = tail(log)
-    errors = list(_ERROR.finditer(text))
-    if not errors:
+    starts = [match.start() for match in _ERROR.finditer(text)]
+    if not starts:
         return None
-    lines = text[errors[-1].start() :].strip().splitlines()
+    lines = text[starts[-1] :].strip().splitlines()
     # A traceback ends with the error.
     message = lines[-1] if lines[0].startswith("Traceback") else lines[0]
     # The cause may be in an earlier error, but not in what was logged before any error.
-    after_first_error = text[errors[0].start() :]
-    return Failure(log, when, _cause(after_first_error), message.strip()[:SHOWN])
+    cause = _cause(text[starts[0] :])
+    return Failure(log, when, cause, message.strip()[:SHOWN])
 
 
 def _cause(text: str) -> str:

@@ -53,11 +53,16 @@ class Progress:
     checkpoints: dict[str, int] = field(default_factory=dict)
 
 
-def read(workspace: Workspace, study: Study, before: Progress | None = None) -> Progress:
+def read(
+    workspace: Workspace,
+    study: Study,
+    before: Progress | None = None,
+) -> Progress:
     """Return the state of every run; records in ``before`` are final and not read again.
 
     The states are those of ``run_state``; a run whose record cannot be read counts as failed.
     """
+    # With thousands of runs, `status --watch` should read only the new records.
     progress = Progress(records=dict(before.records) if before else {})
     for run in workspace.runs(study):
         if run.key not in progress.records:
@@ -73,7 +78,11 @@ def read(workspace: Workspace, study: Study, before: Progress | None = None) -> 
     return progress
 
 
-def _state(workspace: Workspace, run: Run, progress: Progress) -> str:
+def _state(
+    workspace: Workspace,
+    run: Run,
+    progress: Progress,
+) -> str:
     """State of a run; also notes the steps of its checkpoint."""
     record = progress.records.get(run.key)
     if record is not None:
@@ -119,7 +128,10 @@ def remaining(runs: Iterable[Run], progress: Progress) -> Remaining:
 
     The estimate is used for models of which no run was trained here.
     """
-    unfinished = [run for run in runs if progress.states[run.key] in run_state.TO_MAKE]
+    unfinished = []
+    for run in runs:
+        if progress.states[run.key] in run_state.TO_MAKE:
+            unfinished.append(run)
     measured = _seconds_per_step(progress)
     seconds = 0.0
     for run in unfinished:

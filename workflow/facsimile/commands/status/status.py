@@ -25,12 +25,19 @@ from facsimile.studies.study import Study
 MAX_FAILURES = 5  # shown of each kind
 
 
-def plan(workspace: Workspace, study: str, console: Console) -> None:
+def plan(
+    workspace: Workspace,
+    study: str,
+    console: Console,
+) -> None:
     """Print the runs, steps, hours and bytes that a study still needs, and obstacles."""
     content = workspace.study(study)
     scale = workspace.config.scale
     runs = workspace.runs(content)
-    unfinished = [run for run in runs if run_state.state(workspace, run) in run_state.TO_MAKE]
+    unfinished = []
+    for run in runs:
+        if run_state.state(workspace, run) in run_state.TO_MAKE:
+            unfinished.append(run)
     price = cost.of(unfinished, content, scale)
     n_controls = sum(run.control for run in runs)
     n_shards = len(workspace.shards(content))
@@ -53,7 +60,11 @@ def plan(workspace: Workspace, study: str, console: Console) -> None:
     _warn_of_missing_data(content.unavailable, runs, console)
 
 
-def _warn_of_missing_data(unavailable: list[str], runs: list[Run], console: Console) -> None:
+def _warn_of_missing_data(
+    unavailable: list[str],
+    runs: list[Run],
+    console: Console,
+) -> None:
     missing = {run.dataset for run in runs} & set(unavailable)
     if missing:
         available = ", ".join(discover.names("datasets"))
@@ -63,7 +74,11 @@ def _warn_of_missing_data(unavailable: list[str], runs: list[Run], console: Cons
         )
 
 
-def status(workspace: Workspace, study: str, console: Console) -> None:
+def status(
+    workspace: Workspace,
+    study: str,
+    console: Console,
+) -> None:
     """Print the progress of a study: states, hours, failures with their logs, disk usage."""
     content = workspace.study(study)
     _show(workspace, content, progress.read(workspace, content), console)
@@ -88,7 +103,12 @@ def watch(
         current = progress.read(workspace, content, current)
 
 
-def _show(workspace: Workspace, study: Study, current: Progress, console: Console) -> None:
+def _show(
+    workspace: Workspace,
+    study: Study,
+    current: Progress,
+    console: Console,
+) -> None:
     runs = workspace.runs(study)
     console.print(
         f"[bold]{study.id}[/] at scale {workspace.config.scale}: "
@@ -115,25 +135,38 @@ def _table(runs: list[Run], current: Progress) -> Table:
     return table
 
 
-def _print_snapshots(workspace: Workspace, runs: list[Run], console: Console) -> None:
+def _print_snapshots(
+    workspace: Workspace,
+    runs: list[Run],
+    console: Console,
+) -> None:
     n_planned = 0
     n_finished = 0
     for run in runs:
         for snapshot in run.kept:
             n_planned += 1
-            n_finished += (workspace.paths.run(snapshot.key) / files.RECORD).exists()
+            record = workspace.paths.run(snapshot.key) / files.RECORD
+            n_finished += record.exists()
     if n_planned:
         _print_line(console, f"snapshots: {n_finished:,} of {n_planned:,}")
 
 
-def _print_stages(workspace: Workspace, study: Study, console: Console) -> None:
+def _print_stages(
+    workspace: Workspace,
+    study: Study,
+    console: Console,
+) -> None:
     stages = []
     for stage, (finished, total) in progress.stages(workspace, study).items():
         stages.append(f"{stage} {finished:,} of {total:,}")
     _print_line(console, f"shards: {', '.join(stages)}")
 
 
-def _print_hours(runs: list[Run], current: Progress, console: Console) -> None:
+def _print_hours(
+    runs: list[Run],
+    current: Progress,
+    console: Console,
+) -> None:
     spent = progress.spent(current)
     remaining = progress.remaining(runs, current)
     used = []
@@ -186,7 +219,11 @@ def _print_failed_jobs(failed_jobs: list[Failure], console: Console) -> None:
         _print_line(console, f"  {cause}{failure.message}")
 
 
-def _print_usage(workspace: Workspace, disk: usage.Usage, console: Console) -> None:
+def _print_usage(
+    workspace: Workspace,
+    disk: usage.Usage,
+    console: Console,
+) -> None:
     kinds = [f"{kind} {size(disk.bytes[kind])}" for kind in usage.KINDS if disk.files[kind]]
     total = f"{size(disk.bytes.total())} in {disk.files.total():,} files"
     details = f" ({', '.join(kinds)})" if kinds else ""

@@ -52,6 +52,7 @@ def measure(root: Path) -> Usage:
         folder, top = pending.pop()
         for entry in _entries(folder):
             entry_top = top or entry.name
+            # Jobs that run meanwhile rename and remove files.
             try:
                 if entry.is_dir(follow_symlinks=False):
                     pending.append((entry.path, entry_top))
@@ -75,7 +76,11 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
         return []
 
 
-def _kind(top: str, folder: str, name: str) -> str:
+def _kind(
+    top: str,
+    folder: str,
+    name: str,
+) -> str:
     if top != "runs":
         return FOLDERS.get(top, "other")
     if folder.endswith("/scores"):
