@@ -206,7 +206,7 @@ def test_a_folder_locked_by_snakemake_is_reported(site):
     Path(".snakemake/locks").mkdir(parents=True)
     Path(".snakemake/locks/0.input.lock").touch()
     [check] = doctor_checks.unlocked(Path("."))
-    assert (check.verdict, check.remedy) == ("warning", "if none runs: snakemake --unlock")
+    assert (check.verdict, check.remedy) == ("warning", "if none is running: snakemake --unlock")
 
 
 def test_the_exit_status_is_1_only_for_a_problem(site, monkeypatch, capsys):

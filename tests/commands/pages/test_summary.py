@@ -12,7 +12,7 @@ from facsimile.presentation.context import Context
 
 @pytest.fixture
 def pages(root, monkeypatch, tmp_path):
-    """Both pages of a smoke study: 12 runs, one of them failed, 8 claims and 2 published numbers."""
+    """Pages of a smoke study with 12 runs, one of them failed, 8 claims and 2 published numbers."""
     monkeypatch.chdir(root)
     at = workspace.load(results=str(tmp_path))
     study = at.study("locatello2019")
