@@ -9,7 +9,7 @@ import pytest
 from facsimile.__main__ import main
 
 
-class Done(NamedTuple):
+class Result(NamedTuple):
     """What a command printed, and its exit status."""
 
     returncode: int
@@ -25,20 +25,20 @@ def facsimile(root, monkeypatch, capsys):
         monkeypatch.setattr(sys, "argv", ["facsimile", *arguments])
         with pytest.raises(SystemExit) as left:
             main()
-        return Done(left.value.code or 0, *capsys.readouterr())
+        return Result(left.value.code or 0, *capsys.readouterr())
 
     monkeypatch.chdir(root)
     return run
 
 
-def test_plan_says_what_the_published_study_costs(facsimile):
-    done = facsimile("--scale", "paper", "plan", "locatello2019")
-    assert done.returncode == 0, done.stderr
-    said = " ".join(done.stdout.split())
-    assert "12,600 runs and 14 controls in 266 shards" in said
-    assert "3,780,000,000 steps" in said
-    assert "not measured" in said
-    assert "have no loader" not in said
+def test_plan_prints_the_cost_of_the_published_study(facsimile):
+    result = facsimile("--scale", "paper", "plan", "locatello2019")
+    assert result.returncode == 0, result.stderr
+    text = " ".join(result.stdout.split())
+    assert "12,600 runs and 14 controls in 266 shards" in text
+    assert "3,780,000,000 steps" in text
+    assert "not measured" in text
+    assert "have no loader" not in text
 
 
 def test_settings_may_follow_the_command(facsimile):
@@ -52,16 +52,16 @@ def test_settings_may_follow_the_command(facsimile):
     )
     assert first.startswith("overlap at scale desk")
     assert first == last == joined
-    lacking = facsimile("plan", "overlap", "--scale")
-    assert lacking.returncode == 2
-    assert "--scale lacks its value" in lacking.stderr
+    incomplete = facsimile("plan", "overlap", "--scale")
+    assert incomplete.returncode == 2
+    assert "--scale needs a value" in incomplete.stderr
     literal = facsimile("explain", "--", "--scale")  # after -- it is a name like any other
     assert "0 runs match '--scale'" in literal.stderr
 
 
 def test_list_finds_runs_by_readable_parameters(facsimile):
-    done = facsimile("list", "locatello2019", "--match", "beta=16")
-    [line] = done.stdout.splitlines()
+    result = facsimile("list", "locatello2019", "--match", "beta=16")
+    [line] = result.stdout.splitlines()
     assert line.startswith("dsprites/beta_vae/")
     assert "number 250" in line
 
@@ -82,18 +82,25 @@ def test_list_finds_runs_by_readable_parameters(facsimile):
     ],
 )
 def test_an_error_is_one_clear_line_and_no_traceback(facsimile, arguments, message):
-    done = facsimile(*arguments)
-    assert done.returncode != 0
-    assert message in " ".join(done.stderr.split())
-    assert "Traceback" not in done.stderr
+    result = facsimile(*arguments)
+    assert result.returncode != 0
+    assert message in " ".join(result.stderr.split())
+    assert "Traceback" not in result.stderr
+
+
+def test_help_is_plain_text(facsimile):
+    result = facsimile("--help")
+    assert result.returncode == 0
+    assert "Facsimile re-makes the tables and figures" in result.stdout
+    assert "``" not in result.stdout
 
 
 def test_debug_shows_the_traceback(root):
-    """In a process of its own, as its users start it."""
+    """In a process of its own, as users start it."""
     command = [sys.executable, "-m", "facsimile", "--debug", "plan", "nothing"]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
-    assert done.returncode == 1
-    assert "Traceback" in done.stderr
+    result = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    assert result.returncode == 1
+    assert "Traceback" in result.stderr
 
 
 def test_the_readme_example_works(root):
@@ -101,10 +108,11 @@ def test_the_readme_example_works(root):
         "import numpy as np, facsimile\n"
         "factors = np.stack(np.unravel_index(np.arange(60), (3, 4, 5)), 1)\n"
         "codes = factors.astype(float)\n"
-        "table = facsimile.score(codes, factors, metrics=['mig', 'dci'], convention='dlib', seed=0, n_train=500, n_test=200)\n"
+        "table = facsimile.score(codes, factors, metrics=['mig', 'dci'], convention='dlib', "
+        "seed=0, n_train=500, n_test=200)\n"
         "print(table[['metric', 'score', 'value', 'convention']].to_string())\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert "mig" in done.stdout
-    assert "dlib-sklearn020" in done.stdout
+    result = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert "mig" in result.stdout
+    assert "dlib-sklearn020" in result.stdout

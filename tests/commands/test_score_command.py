@@ -1,4 +1,4 @@
-"""``facsimile score FILE``: latents of a reader's own, and the line that a bad file gets."""
+"""``facsimile score FILE``: scores of a user's own latents, and the message for a bad file."""
 
 import io
 import json
@@ -25,9 +25,9 @@ POINTS = (200, 100)
 
 
 def arrays(**changed):
-    """What a good file holds; None takes an array away."""
-    whole = {"codes": GRID.oracle(), "factors": GRID.factors} | changed
-    return {name: value for name, value in whole.items() if value is not None}
+    """The arrays of a valid file, some of them replaced; None removes an array."""
+    valid = {"codes": GRID.oracle(), "factors": GRID.factors} | changed
+    return {name: value for name, value in valid.items() if value is not None}
 
 
 def npz(path, **changed):
@@ -50,18 +50,18 @@ def save(request, tmp_path):
     return lambda **changed: WRITERS[request.param](tmp_path / request.param, **changed)
 
 
-def ask(path, asked=("mig", "dci"), outputs=(), **options):
-    """Score a file; answers the scores and what was printed."""
+def score(path, metrics=("mig", "dci"), outputs=(), **options):
+    """Score a file; return the scores and the printed text."""
     out = io.StringIO()
     convention = options.pop("convention", "dlib")
     table = score_file.score(
-        path, asked, convention, 0, POINTS, 64, outputs, Console(file=out, width=100)
+        path, metrics, convention, 0, POINTS, 64, outputs, Console(file=out, width=100)
     )
     return table, out.getvalue()
 
 
 def test_a_file_is_scored_as_its_arrays_are(save):
-    table, _ = ask(save())
+    table, _ = score(save())
     expected = facsimile.score(
         GRID.oracle(), GRID.factors, metrics=["mig", "dci"], n_train=200, n_test=100
     )
@@ -76,29 +76,30 @@ def test_log_variances_and_peers_reach_the_metrics_that_need_them(save):
     path = save(
         log_variances=spread, peers=peers, peers_log_variances=np.full(peers.shape, -4, np.float32)
     )
-    table, _ = ask(path, asked=["udr", "chen_mig"])
-    found = table.set_index("score").value
-    assert found["udr_lasso"] > 0.8  # the peers are the same latents in another order, and mirrored
-    assert found["chen_mig"] > 0.9
-    assert found["informative_latents"] == 3
+    table, _ = score(path, metrics=["udr", "chen_mig"])
+    values = table.set_index("score").value
+    # The peers are the same latents in another order, and mirrored.
+    assert values["udr_lasso"] > 0.8
+    assert values["chen_mig"] > 0.9
+    assert values["informative_latents"] == 3
 
 
-def test_all_asks_what_the_file_has_the_needs_of(save):
-    found = set(latents_file.read(save(log_variances=np.zeros((N, 3)))).given)
-    assert found == {"log_variances"}
-    table, _ = ask(save(), asked=None)
+def test_without_names_the_metrics_of_the_study_are_computed(save):
+    content = latents_file.read(save(log_variances=np.zeros((N, 3))))
+    assert set(content.given) == {"log_variances"}
+    table, _ = score(save(), metrics=None)
     assert set(table.metric) == set(facsimile.metrics.STUDY)
 
 
-def test_a_run_s_own_latents_find_the_factors_of_its_data_set(tmp_path):
+def test_latents_of_a_run_get_the_factors_of_its_data_set(tmp_path):
     data = dataset_grid("toy").subgrid({"x_position": 2})
     factors, path = data.factors(np.arange(len(data))), tmp_path / "latents.h5"
     codes = factors.astype(np.float32)
     about = {"dataset": "toy", "statement": {"subgrid": {"x_position": 2}}}
     latents.write(path, codes.shape, iter([(codes, np.zeros_like(codes))]), about)
-    found = latents_file.read(path)
-    np.testing.assert_array_equal(found.factors, factors)
-    np.testing.assert_array_equal(found.codes, codes)
+    content = latents_file.read(path)
+    np.testing.assert_array_equal(content.factors, factors)
+    np.testing.assert_array_equal(content.codes, codes)
     with h5py.File(path, "r+") as file:
         file.attrs["statement"] = json.dumps({})
     with pytest.raises(
@@ -107,10 +108,10 @@ def test_a_run_s_own_latents_find_the_factors_of_its_data_set(tmp_path):
         latents_file.read(path)
 
 
-def test_what_is_not_used_is_said(save, capsys):
-    ask(save(images=np.zeros((N, 2)), log_varaince=np.zeros((N, 3))), asked=["mig"])
+def test_unused_arrays_are_named(save, capsys):
+    score(save(images=np.zeros((N, 2)), log_varaince=np.zeros((N, 3))), metrics=["mig"])
     assert (
-        "not used: images, log_varaince (known are codes, factors, log_variances"
+        "not used: images, log_varaince (recognised names: codes, factors, log_variances"
         in capsys.readouterr().err
     )
 
@@ -169,31 +170,31 @@ BAD = {
 
 
 @pytest.mark.parametrize(("changed", "message"), BAD.values(), ids=BAD)
-def test_a_bad_array_is_one_line_with_file_array_and_remedy(save, changed, message):
+def test_a_bad_array_gives_one_line_with_file_array_and_remedy(save, changed, message):
     path = save(**changed)
     with pytest.raises(ValueError, match=message) as error:
-        ask(path)
+        score(path)
     assert str(error.value).startswith(f"{path}: ")
     assert "\n" not in str(error.value)
 
 
-def test_what_metrics_refuse_has_the_file_s_name(save):
+def test_an_error_of_a_metric_names_the_file(save):
     codes = GRID.oracle()
     codes[7, 2] = np.nan
     path = save(codes=codes)
     with pytest.raises(
         ValueError, match=r"codes: 1 values are not finite .* row 7, column 2"
     ) as error:
-        ask(path)
+        score(path)
     assert str(error.value).startswith(f"{path}: ")
     with pytest.raises(ValueError, match="did you mean 'mig'"):
-        ask(save(), asked=["migg"])
+        score(save(), metrics=["migg"])
     with pytest.raises(ValueError, match="udr needs log_variances"):
-        ask(save(), asked=["udr"])
+        score(save(), metrics=["udr"])
 
 
 def member(shape, dtype="<f8", body=b""):
-    """An array of an .npz whose header is not what follows it."""
+    """An array of an .npz file whose header may differ from its content."""
     out = io.BytesIO()
     np.lib.format.write_array_header_1_0(
         out, {"descr": dtype, "fortran_order": False, "shape": shape}
@@ -210,11 +211,11 @@ def archive(path, **members):
 
 def test_sizes_are_bounded_before_anything_is_allocated(tmp_path):
     huge = (10**12, 50)
-    stated = archive(tmp_path / "huge.npz", codes=member(huge), factors=member((10**12, 3), "<i8"))
+    claimed = archive(tmp_path / "huge.npz", codes=member(huge), factors=member((10**12, 3), "<i8"))
     with h5py.File(tmp_path / "huge.h5", "w") as file:
         file.create_dataset("codes", huge, np.float32, chunks=(1024, 50))
         file.create_dataset("factors", (10**12, 3), np.int64, chunks=(1024, 3))
-    for path in (stated, tmp_path / "huge.h5"):
+    for path in (claimed, tmp_path / "huge.h5"):
         with pytest.raises(ValueError, match=r"would need [\d.]+ GiB of memory .* save fewer rows"):
             latents_file.read(path)
 
@@ -247,7 +248,7 @@ def test_nothing_is_unpickled(tmp_path):
 
 @pytest.mark.parametrize("name", ["a.npz", "a.h5"])
 @pytest.mark.parametrize("kept", [0, 9, 0.5, -30])
-def test_a_damaged_file_is_said_to_be_one(tmp_path, name, kept):
+def test_a_damaged_file_is_reported_as_damaged(tmp_path, name, kept):
     path = WRITERS[name](tmp_path / name)
     whole = path.read_bytes()
     path.write_bytes(whole[: int(kept * len(whole)) if kept == 0.5 else kept])
@@ -280,7 +281,7 @@ def test_arrays_of_other_files_are_not_read(tmp_path):
         latents_file.read(tmp_path / "virtual.h5")
 
 
-def test_a_file_that_is_not_there_and_one_of_another_kind(tmp_path):
+def test_a_missing_file_and_one_of_another_kind(tmp_path):
     with pytest.raises(ValueError, match=r"gone.npz: there is no such file"):
         latents_file.read(tmp_path / "gone.npz")
     (tmp_path / "codes.pt").write_bytes(b"")
@@ -288,8 +289,8 @@ def test_a_file_that_is_not_there_and_one_of_another_kind(tmp_path):
         latents_file.read(tmp_path / "codes.pt")
 
 
-def test_the_table_says_what_is_good_and_which_convention(tmp_path):
-    _, printed = ask(npz(tmp_path / "a.npz"))
+def test_the_table_shows_which_values_are_better_and_the_convention(tmp_path):
+    _, printed = score(npz(tmp_path / "a.npz"))
     assert "60 rows, 3 codes, 3 factors · 200 + 100 points · seed 0" in " ".join(printed.split())
     [line] = [line for line in printed.splitlines() if " disentanglement " in line]
     assert line.split()[:3] == ["dci", "disentanglement", "1.0000"]
@@ -299,7 +300,7 @@ def test_the_table_says_what_is_good_and_which_convention(tmp_path):
 
 def test_scores_are_written_where_asked(tmp_path):
     outputs = [tmp_path / "scores.csv", tmp_path / "scores.parquet"]
-    table, _ = ask(npz(tmp_path / "a.npz"), outputs=outputs)
+    table, _ = score(npz(tmp_path / "a.npz"), outputs=outputs)
     pd.testing.assert_frame_equal(pd.read_parquet(outputs[1]), table)
     np.testing.assert_allclose(pd.read_csv(outputs[0]).value, table.value)
 
@@ -308,14 +309,14 @@ def test_scores_are_written_where_asked(tmp_path):
     ("name", "message"),
     [("scores.txt", "must end in .csv"), ("no/folder/scores.csv", "must be a folder that exists")],
 )
-def test_an_output_that_cannot_be_is_refused_first(tmp_path, name, message):
+def test_an_output_that_cannot_be_written_is_refused_first(tmp_path, name, message):
     with pytest.raises(ValueError, match=message):
         score_file.checked(tmp_path / name, ".csv")
 
 
 @pytest.fixture
 def command(tmp_path, monkeypatch, capsys):
-    """Run the command line in an empty folder; answers exit status, stdout and stderr."""
+    """Run the command line in an empty folder; returns exit status, stdout and stderr."""
 
     def run(*arguments):
         monkeypatch.chdir(tmp_path)
@@ -350,7 +351,7 @@ def test_an_error_of_the_command_keeps_its_brackets(tmp_path, command):
     npz(tmp_path / "a.npz", codes=GRID.oracle()[:, 0])
     code, out, err = command("score", "a.npz")
     assert (code, out) == (1, "")
-    assert (
-        err
-        == "error: a.npz: codes must be [N, d] and not empty, not [60]; a single column is codes[:, None]\n"
+    assert err == (
+        "error: a.npz: codes must be [N, d] and not empty, not [60]; "
+        "a single column is codes[:, None]\n"
     )

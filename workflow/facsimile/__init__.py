@@ -1,13 +1,15 @@
 """Facsimile: re-makes the tables and figures of representation-learning papers.
 
-``facsimile.dataset(name)`` opens a data set, ``facsimile.study(id, scale)`` answers the runs of a study, and
-``facsimile.score`` and ``facsimile.score_draws`` score latents of your own. Each is imported when it is first asked for: the
-workflow reads study files every time that it starts, and must not wait for NumPy, numba or torch.
+``facsimile.dataset(name)`` opens a data set, ``facsimile.study(id, scale)`` returns the runs of a
+study as a table, and ``facsimile.score`` and ``facsimile.score_draws`` score latents of your own.
+Each function is imported on first use: the workflow reads study files whenever it starts, and
+should not wait for NumPy, numba or torch.
 """
 
 import importlib
 from typing import Any
 
+# Name -> module that defines it.
 _PUBLIC = {
     "dataset": "facsimile.datasets",
     "score": "facsimile.metrics",
@@ -18,10 +20,10 @@ _PUBLIC = {
 
 def __getattr__(name: str) -> Any:
     if name in _PUBLIC:
-        return getattr(importlib.import_module(_PUBLIC[name]), name)
-    raise AttributeError(
-        f"module 'facsimile' has no attribute {name!r}; it has: {', '.join(_PUBLIC)}"
-    )
+        module = importlib.import_module(_PUBLIC[name])
+        return getattr(module, name)
+    available = ", ".join(_PUBLIC)
+    raise AttributeError(f"module 'facsimile' has no attribute {name!r}; it has: {available}")
 
 
 def __dir__() -> list[str]:

@@ -1,4 +1,8 @@
-"""The command line: ``facsimile COMMAND``, also ``python -m facsimile COMMAND``."""
+"""The command line: ``facsimile COMMAND``, also ``python -m facsimile COMMAND``.
+
+This file holds arguments and help texts only. Each command imports its code when it runs, so that
+``--help`` and commands that only read files do not wait for torch.
+"""
 
 import sys
 import traceback
@@ -20,34 +24,61 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help=__doc__,
 )
 console = Console()
-JOB_STOPPED = 143  # 128 + SIGTERM: the job wrote a checkpoint and wants to run again
+JOB_STOPPED = 143  # 128 + SIGTERM: the job wrote a checkpoint and can be started again
+
+# Errors whose message tells the user enough; others are shown with their type and line of code.
+EXPECTED_ERRORS = ValueError | LookupError | RuntimeError | OSError
 
 Shard = Annotated[
-    str, typer.Argument(help="dataset/model/id, as `facsimile list --shards` shows it")
+    str,
+    typer.Argument(help="dataset/model/id, as `facsimile list STUDY --shards` prints it"),
 ]
-StudyName = Annotated[str, typer.Argument(help="a study's id: the name of its folder in papers/")]
+StudyName = Annotated[
+    str,
+    typer.Argument(help="id of a study: the name of its folder in papers/"),
+]
+RunName = Annotated[
+    str,
+    typer.Argument(help="key of a run, or any part of it that only one run has"),
+]
 
 
 @app.callback()
 def settings(
     context: typer.Context,
-    config: Annotated[Path, typer.Option(help="configuration file")] = configuration.DEFAULT,
+    config: Annotated[
+        Path,
+        typer.Option(help="configuration file"),
+    ] = configuration.DEFAULT,
     set: Annotated[
-        list[str] | None, typer.Option(help="replace a configuration key: --set scale=desk")
+        list[str] | None,
+        typer.Option(help="replace a configuration key: --set scale=desk"),
     ] = None,
-    scale: Annotated[str | None, typer.Option(help="short for --set scale=…")] = None,
-    debug: Annotated[bool, typer.Option(help="show the traceback of an error")] = False,
+    scale: Annotated[
+        str | None,
+        typer.Option(help="short for --set scale=…"),
+    ] = None,
+    debug: Annotated[
+        bool,
+        typer.Option(help="show the traceback of an error"),
+    ] = False,
 ) -> None:
-    """Facsimile re-makes the tables and figures of representation-learning papers."""
-    overrides = _overrides(set or []) | ({"scale": scale} if scale else {})
+    """Facsimile re-makes the tables and figures of representation-learning papers.
+
+    The options below may also follow the name of a command.
+    """
+    overrides = _overrides(set or [])
+    if scale:
+        overrides["scale"] = scale
+    # Read only by commands that need it: `facsimile score` works without a configuration.
     context.obj = lambda: workspaces.load(config, **overrides)
 
 
 def _overrides(pairs: list[str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    """Parse key=value pairs; a key such as sources.cars3d sets one entry of a mapping."""
+    overrides: dict[str, Any] = {}
     for pair in pairs:
         key, separator, text = pair.partition("=")
         if not separator:
@@ -56,25 +87,35 @@ def _overrides(pairs: list[str]) -> dict[str, Any]:
             value = yaml.safe_load(text)
         except (yaml.YAMLError, ValueError, RecursionError):
             raise typer.BadParameter(f"{pair!r}: {text!r} is not valid YAML") from None
-        name, _, part = key.partition(".")
-        found.setdefault(name, {}).update({part: value}) if part else found.update({name: value})
-    return found
+        name, _, entry = key.partition(".")
+        if entry:
+            overrides.setdefault(name, {}).update({entry: value})
+        else:
+            overrides[name] = value
+    return overrides
 
 
 def _log(message: str) -> None:
+    # Flushed, because the log of a job is read while it runs.
     print(message, flush=True)
 
 
 @app.command()
 def data(
     context: typer.Context,
-    dataset: str,
+    dataset: Annotated[
+        str,
+        typer.Argument(help="name of a data set"),
+    ],
     data_dir: Annotated[
         Path | None,
-        typer.Option(help="folder of official files: looked into first, downloaded into"),
+        typer.Option(help="folder of official files, searched first; downloads are saved in it"),
     ] = None,
 ) -> None:
-    """Make a data set's file: rendered, or from its official files, which are downloaded where they are not at hand."""
+    """Make the file of a data set: render it, or convert its official files.
+
+    Official files that are missing are downloaded.
+    """
     from facsimile import datasets
 
     workspace: Workspace = context.obj()
@@ -88,21 +129,23 @@ def data(
 
 @app.command()
 def train(context: typer.Context, shard: Shard) -> None:
-    """Train what the store lacks of a shard."""
+    """Train the runs of a shard that are not in the store yet."""
     from facsimile.training.loop import Interrupted
     from facsimile.training.train_shard import train_shard
 
     workspace: Workspace = context.obj()
     try:
+        # Two studies that share the shard train it in the same way: either will do.
         train_shard(workspace, workspace.shard(shard)[1], _log)
     except Interrupted:
-        _log("asked to stop: a checkpoint is written; the same command goes on from it")
+        _log("stopped on request; the same command resumes from the checkpoint just written")
+        # Not 0, so that Snakemake submits the job again.
         raise typer.Exit(JOB_STOPPED) from None
 
 
 @app.command()
 def encode(context: typer.Context, shard: Shard) -> None:
-    """Write the latents that a shard lacks."""
+    """Write the latents of a shard that are not in the store yet."""
     from facsimile.training.encode_shard import encode_shard
 
     workspace: Workspace = context.obj()
@@ -115,81 +158,117 @@ def score_shard(
     shard: Shard,
     panel: Annotated[
         str | None,
-        typer.Option(help="hash of the metrics asked, if several studies have the shard"),
+        typer.Option(help="hash of metrics and settings, if several studies share the shard"),
     ] = None,
     fresh: Annotated[
-        str, typer.Option(help="a metric asked anew although the store has its answer; every; none")
+        str,
+        typer.Option(help="a metric to compute again although its scores are stored; every; none"),
     ] = "none",
-    processes: Annotated[int, typer.Option(min=1, help="runs scored at a time, one core each")] = 1,
+    processes: Annotated[
+        int,
+        typer.Option(min=1, help="runs scored at the same time, on one core each"),
+    ] = 1,
 ) -> None:
-    """Score a shard with every metric of its study."""
-    from facsimile.scoring.score_shard import score_shard as ask
+    """Compute every metric of a study on a shard."""
+    from facsimile.scoring import score_shard
 
     workspace: Workspace = context.obj()
-    study, found = workspace.shard(shard, panel)
-    ask(workspace, study, found, fresh, _log, processes)
+    study, runs = workspace.shard(shard, panel)
+    score_shard.score_shard(workspace, study, runs, fresh, _log, processes)
 
 
 @app.command()
 def score(
     file: Annotated[
-        Path, typer.Argument(help="FILE.npz or FILE.h5 with arrays codes [N, d] and factors [N, k]")
+        Path,
+        typer.Argument(help="FILE.npz or FILE.h5 with arrays codes [N, d] and factors [N, k]"),
     ],
     metrics: Annotated[
         str | None,
         typer.Option(
-            help="names, as mig,dci; all: every one that has what it needs; none: those of Locatello 2019"
+            help="names separated by commas, such as mig,dci; 'all': every metric whose inputs "
+            "are in the file; without this option: those of Locatello et al. 2019"
         ),
     ] = None,
     convention: Annotated[
-        str, typer.Option(help="which published variant: facsimile explain-metric NAME lists them")
+        str,
+        typer.Option(help="published variant of a metric; facsimile explain-metric lists them"),
     ] = "dlib",
     seed: Annotated[
-        int, typer.Option(min=0, max=2**32 - 1, help="of the points that are drawn")
+        int,
+        typer.Option(min=0, max=2**32 - 1, help="seed for sampling points"),
     ] = 0,
-    train: Annotated[int, typer.Option(min=1, help="training points")] = 10_000,
-    test: Annotated[int, typer.Option(min=1, help="test points")] = 5_000,
-    batch: Annotated[int, typer.Option(min=2, help="points in which a factor is held fixed")] = 64,
-    csv: Annotated[Path | None, typer.Option(help="write the scores to this .csv, too")] = None,
+    train: Annotated[
+        int,
+        typer.Option(min=1, help="number of training points"),
+    ] = 10_000,
+    test: Annotated[
+        int,
+        typer.Option(min=1, help="number of test points"),
+    ] = 5_000,
+    batch: Annotated[
+        int,
+        typer.Option(min=2, help="points per batch in which one factor is fixed"),
+    ] = 64,
+    csv: Annotated[
+        Path | None,
+        typer.Option(help="also write the scores to this .csv file"),
+    ] = None,
     parquet: Annotated[
-        Path | None, typer.Option(help="write the scores to this .parquet, too")
+        Path | None,
+        typer.Option(help="also write the scores to this .parquet file"),
     ] = None,
 ) -> None:
-    """Score latents of your own: arrays codes and factors, optional log_variances, peers and peers_log_variances."""
+    """Score latents of your own.
+
+    Optional arrays besides codes and factors: log_variances, peers and peers_log_variances.
+    """
     from facsimile.commands import score_file
 
-    stated = ((csv, ".csv"), (parquet, ".parquet"))
-    outputs = [score_file.checked(path, ending) for path, ending in stated if path]
-    asked = (
-        [name.strip() for name in metrics.split(",")] if metrics and metrics != "all" else metrics
-    )
-    score_file.score(file, asked, convention, seed, (train, test), batch, outputs, console)
+    outputs = []
+    if csv:
+        outputs.append(score_file.checked(csv, ".csv"))
+    if parquet:
+        outputs.append(score_file.checked(parquet, ".parquet"))
+    selection: list[str] | str | None = metrics
+    if metrics and metrics != "all":
+        selection = [name.strip() for name in metrics.split(",")]
+    score_file.score(file, selection, convention, seed, (train, test), batch, outputs, console)
 
 
 @app.command("explain-metric")
 def explain_metric(
-    name: Annotated[str, typer.Argument(help="the name of a file in metrics/, as mig")],
+    name: Annotated[
+        str,
+        typer.Argument(help="name of a metric, such as mig"),
+    ],
 ) -> None:
-    """Say what a metric measures, how it is asked, and what to beware of."""
-    from facsimile.commands import explain_metric as explanation
+    """Explain what a metric measures, how it is computed, and its pitfalls."""
+    from facsimile.commands import explain_metric
 
-    explanation.explain(name, console)
+    explain_metric.explain(name, console)
 
 
 @app.command()
 def collect(context: typer.Context, study: StudyName) -> None:
-    """Gather a study's scores into runs.parquet and scores.parquet."""
-    from facsimile.scoring.collect import collect as gather
+    """Gather the scores of a study into runs.parquet and scores.parquet."""
+    from facsimile.scoring import collect
 
     workspace: Workspace = context.obj()
-    runs, scores = gather(workspace, workspace.study(study))
-    _log(
-        f"{study}: {len(runs):,} runs ({(runs['state'] == 'failed').sum()} failed), {len(scores):,} scores"
-    )
+    runs, scores = collect.collect(workspace, workspace.study(study))
+    failed = (runs["state"] == "failed").sum()
+    _log(f"{study}: {len(runs):,} runs ({failed} failed), {len(scores):,} scores")
 
 
 @app.command()
-def table(context: typer.Context, study: StudyName, name: str) -> None:
+def table(
+    context: typer.Context,
+    study: StudyName,
+    name: Annotated[
+        str,
+        typer.Argument(help="name of a table in the study file"),
+    ],
+) -> None:
     """Make one table of a study from its scores."""
     from facsimile.commands import artefacts
 
@@ -197,7 +276,14 @@ def table(context: typer.Context, study: StudyName, name: str) -> None:
 
 
 @app.command()
-def figure(context: typer.Context, study: StudyName, name: str) -> None:
+def figure(
+    context: typer.Context,
+    study: StudyName,
+    name: Annotated[
+        str,
+        typer.Argument(help="name of a figure in the study file"),
+    ],
+) -> None:
     """Draw one figure of a study from its scores."""
     from facsimile.commands import artefacts
 
@@ -206,7 +292,7 @@ def figure(context: typer.Context, study: StudyName, name: str) -> None:
 
 @app.command()
 def compare(context: typer.Context, study: StudyName) -> None:
-    """Compare a study's scores with the published numbers."""
+    """Compare the scores of a study with the published numbers."""
     from facsimile.commands import artefacts
 
     artefacts.compare(context.obj(), study)
@@ -217,10 +303,11 @@ def claims(
     context: typer.Context,
     study: StudyName,
     write: Annotated[
-        bool, typer.Option("--write", help="write claims.csv instead of printing")
+        bool,
+        typer.Option("--write", help="write claims.csv instead of printing"),
     ] = False,
 ) -> None:
-    """Put a study's claims to the test: statistic, rule, verdict, and what to type."""
+    """Test the claims of a study: statistic, rule, verdict, and the command that reproduces it."""
     from facsimile.commands import artefacts
 
     artefacts.claims(context.obj(), study, None if write else console)
@@ -228,7 +315,7 @@ def claims(
 
 @app.command()
 def show(context: typer.Context, study: StudyName) -> None:
-    """Print a study's tables, comparison and claims, and where its files are."""
+    """Print the tables, the comparison and the claims of a study, and where its files are."""
     from facsimile.commands import artefacts
 
     artefacts.show(context.obj(), study, console)
@@ -236,27 +323,36 @@ def show(context: typer.Context, study: StudyName) -> None:
 
 @app.command()
 def summary(context: typer.Context, study: StudyName) -> None:
-    """Write a study's one-page reproducibility summary and its artifact checklist."""
-    from facsimile.commands.pages import summary as summing
+    """Write a one-page reproducibility summary of a study, and its artifact checklist."""
+    from facsimile.commands.pages import summary
 
-    for path in summing.write(context.obj(), study):
+    for path in summary.write(context.obj(), study):
         _log(f"{path}")
 
 
 @app.command()
 def report(context: typer.Context, study: StudyName) -> None:
-    """Write a study's report: pages that a browser opens from disk."""
-    from facsimile import report as reporting
+    """Write the report of a study: pages that a browser opens from disk."""
+    from facsimile import report
 
-    _log(f"{reporting.write(context.obj(), study, _log)}")
+    _log(f"{report.write(context.obj(), study, _log)}")
 
 
 @app.command("list")
 def list_(
     context: typer.Context,
-    study: Annotated[str | None, typer.Argument(help="a study; none: all studies")] = None,
-    match: Annotated[str, typer.Option(help="only runs whose line contains this, as beta=4")] = "",
-    shards: Annotated[bool, typer.Option(help="shards instead of runs")] = False,
+    study: Annotated[
+        str | None,
+        typer.Argument(help="id of a study; without it, all studies are listed"),
+    ] = None,
+    match: Annotated[
+        str,
+        typer.Option(help="only runs whose line contains this text, such as beta=4"),
+    ] = "",
+    shards: Annotated[
+        bool,
+        typer.Option(help="list shards instead of runs"),
+    ] = False,
 ) -> None:
     """List studies, or the runs of one study with their names and states."""
     from facsimile.commands import listing
@@ -266,10 +362,10 @@ def list_(
 
 @app.command()
 def plan(context: typer.Context, study: StudyName) -> None:
-    """Say what a study will cost before anything starts: runs, steps, hours, bytes."""
-    from facsimile.commands.status import status as progress
+    """Estimate what a study will cost before it starts: runs, steps, hours, bytes."""
+    from facsimile.commands.status import status
 
-    progress.plan(context.obj(), study, console)
+    status.plan(context.obj(), study, console)
 
 
 @app.command()
@@ -277,84 +373,110 @@ def status(
     context: typer.Context,
     study: StudyName,
     watch: Annotated[
-        float | None, typer.Option(min=1, help="seconds: print it anew so often until all is done")
+        float | None,
+        typer.Option(min=1, help="refresh every WATCH seconds until everything is done"),
     ] = None,
 ) -> None:
-    """Say what is done, running, failed and pending, what failed and why, and what it takes on disk; reads only files."""
-    from facsimile.commands.status import status as progress
+    """Show the progress of a study: finished, running, failed and pending runs.
+
+    Also shows failed jobs with their likely cause, and disk usage. Only reads files.
+    """
+    from facsimile.commands.status import status
 
     workspace: Workspace = context.obj()
-    progress.status(workspace, study, console) if watch is None else progress.watch(
-        workspace, study, watch, console
-    )
+    if watch is None:
+        status.status(workspace, study, console)
+    else:
+        status.watch(workspace, study, watch, console)
 
 
 @app.command()
 def doctor(
     context: typer.Context,
     study: Annotated[
-        str | None, typer.Argument(help="a study: also whether there is room for it")
+        str | None,
+        typer.Argument(help="id of a study: also check that its results will fit on the disk"),
     ] = None,
     profile: Annotated[
-        str | None, typer.Option(help="as for snakemake; slurm: also whether the cluster answers")
+        str | None,
+        typer.Option(help="a Snakemake profile; slurm: also check that the cluster responds"),
     ] = None,
 ) -> None:
-    """Look for what would spoil a big run here: profile, cluster, GPU, disk, file locks, clock, versions."""
+    """Check this machine and cluster for problems before a large run.
+
+    Checks the profile, cluster, GPU, disk, file locks, clock and installed versions.
+    """
     from facsimile.commands.doctor import checks
 
-    raise typer.Exit(0 if checks.doctor(context.obj(), study, profile, console) else 1)
+    passed = checks.doctor(context.obj(), study, profile, console)
+    raise typer.Exit(0 if passed else 1)
 
 
 @app.command()
 def export(
     context: typer.Context,
     study: StudyName,
-    to: Annotated[Path, typer.Option(help="the bundle to write: FILE.tar or FILE.tar.gz")],
+    to: Annotated[
+        Path,
+        typer.Option(help="the bundle to write: FILE.tar or FILE.tar.gz"),
+    ],
     latents: Annotated[
-        bool, typer.Option(help="with the latents, by which other metrics can be asked")
+        bool,
+        typer.Option(help="include the latents, from which other metrics can be computed"),
     ] = False,
-    weights: Annotated[bool, typer.Option(help="with the trained weights")] = False,
+    weights: Annotated[
+        bool,
+        typer.Option(help="include the trained weights"),
+    ] = False,
 ) -> None:
-    """Write what is made of a study, with checksums, into one file that `facsimile adopt` takes elsewhere."""
-    from facsimile.commands.bundles import export as bundles
+    """Write the finished runs of a study into one file, with checksums.
+
+    `facsimile adopt` reads the file on another machine.
+    """
+    from facsimile.commands.bundles import export
     from facsimile.foundation.units import size
 
-    done = bundles.export(context.obj(), study, to, latents, weights)
-    lacking = f"; {done.lacking:,} are not made yet" if done.lacking else ""
-    _log(f"{to}: {done.runs:,} runs, {size(done.bytes)}{lacking}")
+    exported = export.export(context.obj(), study, to, latents, weights)
+    missing = f"; {exported.missing:,} are not finished yet" if exported.missing else ""
+    _log(f"{to}: {exported.runs:,} runs, {size(exported.bytes)}{missing}")
 
 
 @app.command()
 def adopt(
     context: typer.Context,
     bundle: Annotated[
-        Path | None, typer.Argument(help="a file of `facsimile export`; none: what results/ holds")
+        Path | None,
+        typer.Argument(
+            help="a file of `facsimile export`; without it, the runs in results/ are registered"
+        ),
     ] = None,
     replace: Annotated[
-        bool, typer.Option(help="take the bundle's run where another of that name is here")
+        bool,
+        typer.Option(help="overwrite runs that are here with those of the bundle"),
     ] = False,
 ) -> None:
-    """Take in results made elsewhere, so that snakemake holds them to be done."""
-    from facsimile.commands.bundles import adopt as adoption
+    """Import results from another machine, so that snakemake does not make them again."""
+    from facsimile.commands.bundles import adopt
 
-    adoption.report(context.obj(), bundle, replace, _log)
+    adopt.report(context.obj(), bundle, replace, _log)
 
 
 @app.command()
-def explain(context: typer.Context, run: str) -> None:
-    """Say what a run is, what became of it, and why it would be trained again."""
-    from facsimile.commands import explain as explanation
+def explain(context: typer.Context, run: RunName) -> None:
+    """Show what a run is, its state, and whether and why it would be trained again."""
+    from facsimile.commands import explain
 
     workspace: Workspace = context.obj()
-    explanation.explain(workspace, workspace.find(run), console)
+    explain.explain(workspace, workspace.find(run), console)
 
 
 @app.command()
 def forget(
     context: typer.Context,
-    run: str,
+    run: RunName,
     latents: Annotated[
-        bool, typer.Option("--latents", help="its latents alone: it is encoded again, not trained")
+        bool,
+        typer.Option("--latents", help="remove only its latents: encode again, do not train"),
     ] = False,
 ) -> None:
     """Remove one run and the indexes of its shards, so that snakemake makes it again."""
@@ -367,57 +489,69 @@ def forget(
 
 @app.command()
 def schema(
-    check: Annotated[bool, typer.Option(help="only say whether the file is up to date")] = False,
+    check: Annotated[
+        bool,
+        typer.Option(help="only check whether the file is up to date"),
+    ] = False,
 ) -> None:
-    """Write the JSON schema of study files, by which editors complete and check them."""
-    from facsimile.studies import json_schema as generated
+    """Write the JSON schema of study files, which editors use to complete and check them."""
+    from facsimile.studies import json_schema
 
-    raise typer.Exit(generated.write(check))
+    raise typer.Exit(json_schema.write(check))
 
 
 @app.command("metric-pages")
 def metric_pages(
-    check: Annotated[bool, typer.Option(help="only say whether the pages are up to date")] = False,
+    check: Annotated[
+        bool,
+        typer.Option(help="only check whether the pages are up to date"),
+    ] = False,
 ) -> None:
-    """Write docs/metrics: a page a metric, with what it gives on latents of known structure."""
-    from facsimile.commands.pages import metric_pages as pages
+    """Write docs/metrics: one page per metric, with its values on latents of known structure."""
+    from facsimile.commands.pages import metric_pages
 
-    raise typer.Exit(pages.write(check, _log))
+    raise typer.Exit(metric_pages.write(check, _log))
 
 
 @app.command("study-pages")
 def study_pages(
     context: typer.Context,
-    check: Annotated[bool, typer.Option(help="only say whether the pages are up to date")] = False,
+    check: Annotated[
+        bool,
+        typer.Option(help="only check whether the pages are up to date"),
+    ] = False,
 ) -> None:
     """Write the README.md of each paper, with its newest verdicts from results/reference."""
-    from facsimile.commands.pages import study_pages as pages
+    from facsimile.commands.pages import study_pages
 
-    raise typer.Exit(pages.write(context.obj(), check, _log))
+    raise typer.Exit(study_pages.write(context.obj(), check, _log))
 
 
 def main() -> None:
-    """Run a command; an error is one line, with its traceback only under --debug."""
+    """Run a command; print an error as one line, or with its traceback under --debug."""
     try:
         app()
     except Exception as error:
         if "--debug" in sys.argv:
             raise
-        Console(stderr=True, highlight=False, soft_wrap=True).print(
-            f"[bold red]error:[/] {escape(_said(error))}"
-        )
+        stderr = Console(stderr=True, highlight=False, soft_wrap=True)
+        stderr.print(f"[bold red]error:[/] {escape(_message(error))}")
         sys.exit(1)
 
 
-def _said(error: Exception) -> str:
-    """An error in words, safe on a terminal; of one that nobody foresaw also where it arose."""
+def _message(error: Exception) -> str:
+    """The message of an error, safe to print; an unexpected error also says where it arose."""
     text = str(error)
-    if isinstance(error, KeyError) or not isinstance(
-        error, ValueError | LookupError | RuntimeError | OSError
-    ):
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        text = f"{type(error).__name__}: {text} ({Path(last.filename).name}:{last.lineno}; --debug shows more)"
-    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
+    # The text of a KeyError is only the key.
+    if isinstance(error, KeyError) or not isinstance(error, EXPECTED_ERRORS):
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{Path(frame.filename).name}:{frame.lineno}"
+        text = f"{type(error).__name__}: {text} ({place}; --debug shows more)"
+    # Control characters in a file or a name could change the terminal.
+    return "".join(
+        character if character.isprintable() or character == "\n" else f"\\x{ord(character):02x}"
+        for character in text
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`facsimile export` and `adopt`: results made elsewhere are taken as done; a bundle that is none is refused by its name."""
+"""`facsimile export` and `adopt`: adopted results count as finished; bad bundles are refused."""
 
 import gzip
 import hashlib
@@ -25,7 +25,7 @@ from facsimile.training import weights_code
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """A store that has the whole tiny study, with files as the workflow writes them, and no training."""
+    """A store with the whole tiny study: files as the workflow writes them, without training."""
     at = place(tmp_path_factory.mktemp("made"))
     study = at.study("tiny")
     for run in at.runs(study):
@@ -95,22 +95,22 @@ def there(tmp_path):
 
 def files(at):
     """Every file of the store with its checksum."""
-    found = (path for path in at.config.results.glob("runs/**/*") if path.is_file())
+    paths = (path for path in at.config.results.glob("runs/**/*") if path.is_file())
     return {
         str(path.relative_to(at.config.results)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in found
+        for path in paths
     }
 
 
 def rewrite(bundle, change, sums=True):
-    """The bundle with its members changed (a dictionary name -> bytes), its list and checksums made to fit."""
+    """Change the members of a bundle, a dictionary name -> bytes; list and checksums then match."""
     with tarfile.open(bundle) as archive:
         members = {name: archive.extractfile(name).read() for name in archive.getnames()}
-    stated = json.loads(members.pop(MANIFEST))
+    manifest = json.loads(members.pop(MANIFEST))
     members.pop(SUMS)
     change(members)
-    stated["members"] = {name: len(data) for name, data in members.items()}
-    members = {MANIFEST: json.dumps(stated).encode()} | members
+    manifest["members"] = {name: len(data) for name, data in members.items()}
+    members = {MANIFEST: json.dumps(manifest).encode()} | members
     if sums:
         members[SUMS] = "".join(
             f"{hashlib.sha256(d).hexdigest()}  {n}\n" for n, d in members.items()
@@ -126,20 +126,20 @@ def write(bundle, members):
             archive.addfile(info, io.BytesIO(data))
 
 
-def refused(there, bundle, said, **how):
-    """Adoption fails with these words and the name of the bundle, and writes nothing at all."""
+def refused(there, bundle, message, **options):
+    """Check that adoption fails with this message and the bundle's name, and writes nothing."""
     before = sorted(there.config.results.rglob("*"))
-    with pytest.raises((BundleError, store_files.StoreError), match=said) as error:
-        adopt.adopt(there, bundle, **how)
+    with pytest.raises((BundleError, store_files.StoreError), match=message) as error:
+        adopt.adopt(there, bundle, **options)
     assert str(error.value).startswith(str(bundle))
     assert sorted(there.config.results.rglob("*")) == before
     assert not list(there.config.results.parent.parent.glob("**/pwned*"))
 
 
-def test_what_is_exported_is_adopted_to_the_byte(made, bundle, there):
+def test_exported_files_are_adopted_byte_by_byte(made, bundle, there):
     done = adopt.adopt(there, bundle)
     assert len(done.new) == 6
-    assert (done.here, done.stale, done.shards) == ([], [], 3)
+    assert (done.present, done.stale, done.shards) == ([], [], 3)
     assert files(there) == files(made)
     for shard in there.shards(there.study("tiny")):
         for stage in ("trained", "encoded"):
@@ -157,7 +157,7 @@ def test_what_is_exported_is_adopted_to_the_byte(made, bundle, there):
 def test_a_bundle_of_scores_alone_is_small_and_enough(made, there, tmp_path):
     path = tmp_path / "scores.tar"
     done = export.export(made, "tiny", path)
-    assert (done.runs, done.lacking) == (6, 0)
+    assert (done.runs, done.missing) == (6, 0)
     with tarfile.open(path) as archive:
         names = archive.getnames()
     assert not [name for name in names if name.endswith((".h5", ".safetensors"))]
@@ -166,7 +166,7 @@ def test_a_bundle_of_scores_alone_is_small_and_enough(made, there, tmp_path):
     assert len(list(there.config.results.glob("shards/**/*.parquet"))) == 3
 
 
-def test_checksums_are_those_that_sha256sum_reads(bundle):
+def test_checksums_are_in_the_format_of_sha256sum(bundle):
     with tarfile.open(bundle) as archive:
         lines = archive.extractfile(SUMS).read().decode().splitlines()
         for line in lines:
@@ -185,7 +185,7 @@ def test_adopting_twice_changes_nothing(bundle, there):
     adopt.adopt(there, bundle)
     before = {path: path.stat().st_mtime_ns for path in there.config.results.glob("runs/**/*")}
     done = adopt.adopt(there, bundle)
-    assert (len(done.new), len(done.here)) == (0, 6)
+    assert (len(done.new), len(done.present)) == (0, 6)
     assert {
         path: path.stat().st_mtime_ns
         for path in there.config.results.glob("runs/**/*")
@@ -194,7 +194,7 @@ def test_adopting_twice_changes_nothing(bundle, there):
     assert all(path.stat().st_mtime_ns == time for path, time in before.items() if path.is_file())
 
 
-def test_another_shard_size_is_registered_as_it_is_here(bundle, there):
+def test_another_shard_size_is_registered(bundle, there):
     small = workspaces.Workspace(there.config.model_copy(update={"shard_size": 1}))
     assert adopt.adopt(small, bundle).shards == 6
 
@@ -210,10 +210,10 @@ def test_a_run_of_other_code_is_stale_and_kept(made, bundle, there):
     done = adopt.adopt(there, bundle)
     [key] = done.stale
     assert explain.stale_modules(there, there.find(key)) == ["facsimile.training.loop"]
-    assert any("asked of other code" in note for note in done.notes)
+    assert any("computed by other code" in note for note in done.notes)
 
 
-def test_a_run_that_is_here_with_other_content_stays_unless_replace(made, bundle, there):
+def test_a_run_that_is_here_with_other_content_stays_without_replace(made, bundle, there):
     study = there.study("tiny")
     run = there.runs(study)[0]
     make(there, study, run)
@@ -224,7 +224,7 @@ def test_a_run_that_is_here_with_other_content_stays_unless_replace(made, bundle
     assert files(there) == files(made)
 
 
-def test_a_part_is_taken_and_the_rest_is_said(bundle, there):
+def test_a_part_is_adopted_and_the_rest_is_reported(bundle, there):
     write_study(there.config.papers[0], STUDY.replace("seeds: 2", "seeds: 3"))
     done = adopt.adopt(there, bundle)
     assert (len(done.new), done.shards) == (6, 2)
@@ -233,7 +233,7 @@ def test_a_part_is_taken_and_the_rest_is_said(bundle, there):
     (there.config.results / "shards").rename(there.config.results / "old")
     done = adopt.adopt(there, bundle)
     assert done.shards == 0
-    assert any("of no study here" in note for note in done.notes)
+    assert any("belong to no study here" in note for note in done.notes)
 
 
 def test_a_run_that_is_being_made_here_is_left_alone(bundle, there):
@@ -249,18 +249,18 @@ def first(members, ending):
 
 
 def edit(ending, change):
-    """A change of one run's JSON."""
+    """A function that changes the JSON of one run."""
 
     def apply(members):
-        found = json.loads(members[first(members, ending)])
-        change(found)
-        members[first(members, ending)] = json.dumps(found).encode()
+        record = json.loads(members[first(members, ending)])
+        change(record)
+        members[first(members, ending)] = json.dumps(record).encode()
 
     return apply
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (edit("run.json", lambda r: r["statement"]["params"].update(beta=2)), "not of this run"),
         (edit("run.json", lambda r: r.update(seed=7)), "not of this run"),
@@ -269,32 +269,38 @@ def edit(ending, change):
         (edit("run.json", lambda r: r.update(state="failed")), "failed, and yet has"),
         (
             edit("run.json", lambda r: r.update(weights_sha256="0" * 64)),
-            "not what its record states",
+            "is not the file in its record",
         ),
-        (lambda m: m.update({first(m, ".safetensors"): b"other"}), "not what its record states"),
+        (lambda m: m.update({first(m, ".safetensors"): b"other"}), "is not the file in its record"),
         (lambda m: m.update({first(m, ".h5"): b"no HDF5"}), "not of this run"),
         (lambda m: m.pop(first(m, "run.json")), "has no run.json"),
         (
             lambda m: m.update({next(n for n in m if "/scores/" in n): b"[]"}),
-            "no answer of a metric",
+            "does not hold the scores of a metric",
         ),
-        (lambda m: m.update({"../pwned": b"x"}), "no file of a run"),
-        (lambda m: m.update({"/tmp/pwned": b"x"}), "no file of a run"),
-        (lambda m: m.update({"runs/toy/../../pwned/run.json": b"x"}), "no file of a run"),
-        (lambda m: m.update({"runs/toy/beta_vae/01234567/0/pwned.py": b"x"}), "no file of a run"),
+        (lambda m: m.update({"../pwned": b"x"}), "is not a file of a run"),
+        (lambda m: m.update({"/tmp/pwned": b"x"}), "is not a file of a run"),
+        (lambda m: m.update({"runs/toy/../../pwned/run.json": b"x"}), "is not a file of a run"),
+        (
+            lambda m: m.update({"runs/toy/beta_vae/01234567/0/pwned.py": b"x"}),
+            "is not a file of a run",
+        ),
         (
             lambda m: m.update({"runs/toy/a; touch pwned/01234567/0/run.json": b"x"}),
-            "no file of a run",
+            "is not a file of a run",
         ),
-        (lambda m: m.update({first(m, "run.json"): b" " * (2**24 + 1)}), "which no such file has"),
+        (
+            lambda m: m.update({first(m, "run.json"): b" " * (2**24 + 1)}),
+            "too many for such a file",
+        ),
     ],
 )
-def test_a_bundle_that_is_not_what_it_says_is_refused(there, bundle, change, said):
+def test_a_bundle_with_wrong_content_is_refused(there, bundle, change, message):
     rewrite(bundle, change)
-    refused(there, bundle, said)
+    refused(there, bundle, message)
 
 
-def test_an_altered_member_is_refused_by_its_name(there, bundle):
+def test_an_altered_member_is_named(there, bundle):
     with tarfile.open(bundle) as archive:
         members = {name: archive.extractfile(name).read() for name in archive.getnames()}
     name = first(members, "history.parquet")
@@ -316,7 +322,7 @@ def test_links_and_devices_are_refused(there, bundle, kind):
         info = tarfile.TarInfo(name)
         info.type, info.linkname = kind, "/etc/passwd"
         archive.addfile(info)
-    refused(there, bundle, "is no plain file")
+    refused(there, bundle, "is not a plain file")
 
 
 def test_a_bundle_larger_than_the_disk_is_refused_before_it_is_unpacked(there, bundle):
@@ -335,7 +341,7 @@ def test_a_member_larger_than_its_list_says_is_refused_by_its_header(there, bund
     refused(there, bundle, "its list says 10")
 
 
-def test_a_header_that_claims_gigabytes_allocates_none(there, bundle):
+def test_a_header_that_claims_gigabytes_allocates_nothing(there, bundle):
     info = tarfile.TarInfo("x")
     info.type, info.size = tarfile.XHDTYPE, 7 * 2**30
     bundle.write_bytes(gzip.compress(info.tobuf(tarfile.USTAR_FORMAT) + bytes(2**20)))
@@ -357,14 +363,14 @@ def test_damaged_bundles(there, bundle):
         except (BundleError, store_files.StoreError) as error:
             refusals += str(error).startswith(str(bundle))
             continue
-        accepted += 1  # what was hit is padding, or a time or an owner, which nobody reads
+        accepted += 1  # the byte was padding, or a time or an owner, which nobody reads
     assert refusals + accepted == 60
     assert refusals > 40
     bundle.write_bytes(b"\x1f\x8b" + bytes(100))
     refused(there, bundle, "damaged")
 
 
-def test_where_nothing_is_made_there_is_nothing_to_export(there, tmp_path):
+def test_without_a_finished_run_nothing_is_exported(there, tmp_path):
     with pytest.raises(ValueError, match="no finished run"):
         export.export(there, "tiny", tmp_path / "x.tar")
     with pytest.raises(ValueError, match=r"name it \.tar"):
@@ -395,12 +401,12 @@ def finished(tmp_path_factory):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("options", [(), ("--latents", "--weights")])
-def test_snakemake_takes_adopted_results_as_done(finished, tmp_path, options):
+def test_snakemake_regards_adopted_results_as_finished(finished, tmp_path, options):
     bundle = tmp_path / "tiny.tar.gz"
     finished.facsimile("export", "tiny", "--to", str(bundle), *options)
     elsewhere = Project.create(tmp_path / "elsewhere")
-    said = elsewhere.facsimile("adopt", str(bundle))
-    assert "6 runs adopted" in said
+    log = elsewhere.facsimile("adopt", str(bundle))
+    assert "6 runs adopted" in log
     assert set(elsewhere.jobs("tiny")) <= TABLES
     elsewhere.snakemake("tiny")
     ours, theirs = (
@@ -431,7 +437,7 @@ def test_a_copied_results_folder_trains_nothing(finished, tmp_path, times):
 
 
 @pytest.mark.slow
-def test_copied_without_a_word_jobs_start_and_train_nothing(finished, tmp_path):
+def test_after_a_copy_without_adopt_jobs_start_and_train_nothing(finished, tmp_path):
     elsewhere = Project.create(tmp_path / "elsewhere")
     shutil.copytree(
         finished.folder / "results", elsewhere.folder / "results", copy_function=shutil.copyfile

@@ -1,4 +1,4 @@
-"""What metrics say of themselves: declarations, docstrings, the pages made of them, and ``facsimile explain-metric``."""
+"""Declarations and docstrings of metrics, their pages, and ``facsimile explain-metric``."""
 
 import io
 import re
@@ -24,7 +24,7 @@ def card(request):
     return metric_card.card(request.param)
 
 
-def asked(name, convention):
+def scores(name, convention):
     codes = GRID.entangled(3)
     draws = base_draws.from_table(codes, GRID.factors, 80, 40, 0, GRID.given(codes))
     return discover.module("metrics", name).score(draws, convention)
@@ -32,49 +32,49 @@ def asked(name, convention):
 
 def test_every_score_is_declared(card):
     if not card.of_codes:
-        pytest.skip("asked of runs, not of the built-in cases: test_run_outputs.py")
+        pytest.skip("computed on runs, not on the built-in cases: test_run_outputs.py")
     for convention in card.conventions:
         patterns = [re.sub(r"\\\{\w+\\\}", r"\\d+", re.escape(name)) for name in card.scores]
-        strange = [
+        undeclared = [
             name
-            for name in asked(card.name, convention)
-            if not any(re.fullmatch(p, name) for p in patterns)
+            for name in scores(card.name, convention)
+            if not any(re.fullmatch(pattern, name) for pattern in patterns)
         ]
-        assert not strange, f"{card.name} ({convention}) returns scores that SCORES lacks"
+        assert not undeclared, f"{card.name} ({convention}) returns scores missing in SCORES"
     assert card.headline in card.named_scores
     assert all(card.scores.values())
 
 
 def test_a_convention_that_claims_the_same_number_gives_it(card):
     same = [name for name, text in card.conventions.items() if text.startswith(metric_values.SAME)]
-    first = asked(card.name, next(iter(card.conventions))) if same else {}
+    first = scores(card.name, next(iter(card.conventions))) if same else {}
     for convention in same:
-        assert asked(card.name, convention) == first
+        assert scores(card.name, convention) == first
 
 
 def test_the_docstring_has_the_parts_of_a_page(card):
     assert card.what.endswith(".")
     assert card.formula.count("$") >= 2, "Formula: $...$"
-    assert card.traps, "Traps: a list of them"
+    assert card.traps, "Traps: a list"
     assert all(trap[-1] in ".:" for trap in card.traps), "each trap is a sentence"
-    said = " ".join([card.what, card.formula, *card.notes, *card.traps])
-    assert not re.search(r"\bTODO\b|TRAPS_", said)
+    text = " ".join([card.what, card.formula, *card.notes, *card.traps])
+    assert not re.search(r"\bTODO\b|TRAPS_", text)
     for text in (card.what, card.formula, *card.notes, *card.traps):
         assert text.count("$") % 2 == 0, f"a formula is not closed: {text}"
         assert text.count("``") % 2 == 0, f"code is not closed: {text}"
 
 
-def test_every_need_has_words(card):
+def test_every_need_has_a_description(card):
     assert len(card.needs_text) == len(card.needs)
 
 
 def test_the_pages_are_up_to_date(root, monkeypatch):
     monkeypatch.chdir(root)
-    said = []
-    assert metric_pages.write(True, said.append) == 0, "\n".join(said)
+    messages = []
+    assert metric_pages.write(True, messages.append) == 0, "\n".join(messages)
 
 
-def test_a_docstring_is_taken_apart():
+def test_a_docstring_is_parsed():
     text = (
         "What it\nis.\n\nFormula: $a$,\n$b$ more.\n\nTraps:\n- One\n  goes on.\n- Two.\n\nA note."
     )
@@ -88,7 +88,7 @@ def test_a_docstring_is_taken_apart():
 
 @pytest.fixture
 def copied(root, tmp_path, monkeypatch):
-    """The pages of two metrics in a folder of their own, up to date."""
+    """Pages of two metrics in a separate folder, up to date."""
     monkeypatch.setattr(discover, "names", lambda folder: ["mig", "mcc"])
     monkeypatch.setattr(
         cases, "CASES", {"oracle": cases.CASES["oracle"], "missing": cases.CASES["missing"]}
@@ -100,12 +100,12 @@ def copied(root, tmp_path, monkeypatch):
 
 
 def checked():
-    said = []
-    assert metric_pages.write(True, said.append) == bool(said)
-    return said
+    messages = []
+    assert metric_pages.write(True, messages.append) == bool(messages)
+    return messages
 
 
-def test_a_page_says_what_its_metric_s_file_says(copied):
+def test_a_page_has_the_content_of_its_metric(copied):
     page, card = (copied / "mcc.md").read_text(), metric_card.card("mcc")
     for text in (
         card.traps[0],
@@ -120,8 +120,8 @@ def test_a_page_says_what_its_metric_s_file_says(copied):
         "three of four factors; icebeem leaves the fourth out"
     )
     assert (
-        "- `slow-disentanglement`, missing: mcc by slow-disentanglement needs as many codes as factors"
-        in page
+        "- `slow-disentanglement`, missing: "
+        "mcc by slow-disentanglement needs as many codes as factors" in page
     )
     assert (
         "[Mutual information gap](mig.md) | 0 to 1 | higher | codes, factors |"
@@ -142,22 +142,22 @@ def test_a_page_says_what_its_metric_s_file_says(copied):
         ),
     ],
 )
-def test_check_says_what_is_out_of_date_and_write_mends_it(copied, change, message):
+def test_check_names_what_is_out_of_date_and_write_fixes_it(copied, change, message):
     change(copied)
-    [said] = checked()
-    assert said.endswith(f"{message}; make it again: facsimile metric-pages")
+    [line] = checked()
+    assert line.endswith(f"{message}; make it again: facsimile metric-pages")
     metric_pages.write(False, lambda line: None)
     assert checked() == []
 
 
-def test_values_are_not_asked_again_while_the_code_is_the_same(copied, monkeypatch):
+def test_values_are_not_computed_again_while_the_code_is_the_same(copied, monkeypatch):
     monkeypatch.setattr(
-        metric_values, "computed", lambda card: pytest.fail(f"{card.name} was asked")
+        metric_values, "computed", lambda card: pytest.fail(f"{card.name} was computed")
     )
     metric_pages.write(False, lambda line: None)
 
 
-def test_a_drawing_gives_the_same_bytes_again(copied):
+def test_a_drawing_has_the_same_bytes_each_time(copied):
     card = metric_card.card("mcc")
     values = metric_values.read(copied / "values" / "mcc.csv")[1]
     first = metric_plot.svg(card, values)
@@ -166,10 +166,11 @@ def test_a_drawing_gives_the_same_bytes_again(copied):
     assert len(first) < 40_000
 
 
-def test_conventions_that_give_the_same_are_shown_once():
-    def values(convention, *found):
+def test_conventions_with_equal_values_are_shown_once():
+    def values(convention, *numbers):
         return [
-            Value(case, convention, "s", value, "") for case, value in zip("ab", found, strict=True)
+            Value(case, convention, "s", value, "")
+            for case, value in zip("ab", numbers, strict=True)
         ]
 
     every = [
@@ -181,33 +182,34 @@ def test_conventions_that_give_the_same_are_shown_once():
     assert list(metric_values.groups(every, "s", ["a", "b"])) == ["one", "four"]
 
 
-def test_the_cases_are_what_they_are_called():
+def test_the_cases_match_their_names():
     oracle = cases.Grid(cases.SIZES).oracle()
-    made = {
+    codes = {
         name: case.make(oracle, np.random.default_rng(0))
         for name, case in (cases.CASES | cases.STEPS).items()
     }
-    turned = made["rotated 45°"]
+    turned = codes["rotated 45°"]
     np.testing.assert_allclose(turned[:, 0], (oracle[:, 0] - oracle[:, 1]) / np.sqrt(2), atol=1e-6)
     np.testing.assert_allclose(turned.var(axis=0), 1, atol=1e-5)
-    assert len(np.unique(made["merged"][:, 0])) == cases.SIZES[0] * cases.SIZES[1]
-    assert (made["dead"][:, 4:] == 0).all()
-    assert made["noisy 2"].std() == pytest.approx(np.sqrt(1 + 4), rel=0.05)
-    assert np.ptp(made["constant"]) == 0
+    assert len(np.unique(codes["merged"][:, 0])) == cases.SIZES[0] * cases.SIZES[1]
+    assert (codes["dead"][:, 4:] == 0).all()
+    assert codes["noisy 2"].std() == pytest.approx(np.sqrt(1 + 4), rel=0.05)
+    assert np.ptp(codes["constant"]) == 0
 
 
 def test_explain_metric_prints_the_card(capsys):
     out = io.StringIO()
     explain_metric.explain("mcc", Console(file=out, width=90))
-    said, card = " ".join(out.getvalue().split()), metric_card.card("mcc")
+    printed = " ".join(out.getvalue().split())
+    card = metric_card.card("mcc")
     for text in (
         "Mean correlation coefficient mcc",
         card.formula,
         "0 to 1, higher is better",
         "(what 'dlib' means)",
     ):
-        assert text in said
-    assert all(trap in said for trap in card.traps)
-    assert "codes [N, d], factors [N, k]" in said
+        assert text in printed
+    assert all(trap in printed for trap in card.traps)
+    assert "codes [N, d], factors [N, k]" in printed
     with pytest.raises(discover.UnknownName, match="no metric 'mmc'; did you mean 'mcc'"):
         explain_metric.explain("mmc", Console(file=out))

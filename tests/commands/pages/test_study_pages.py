@@ -18,31 +18,29 @@ def at(root, monkeypatch):
 
 
 def test_the_pages_are_up_to_date(at):
-    said = []
-    assert study_pages.write(at, True, said.append) == 0, "\n".join(said)
+    messages = []
+    assert study_pages.write(at, True, messages.append) == 0, "\n".join(messages)
 
 
-def test_a_page_says_what_the_study_file_says(at):
+def test_a_page_has_the_content_of_the_study_file(at):
     text = study_pages.page(at, at.study("locatello2019"))
     assert "[arXiv:1811.12359](https://arxiv.org/abs/1811.12359)" in text
     assert "| β-TCVAE | `beta_tc_vae` | β = 1, 2, 4, 6, 8, 10 |" in text
     assert "| `paper` | as published | 12,614 runs, " in text
-    assert (
-        "| `locatello2019_fig2` | Rank correlation of the metrics | figure, `rank_correlation` | no |"
-        in text
-    )
+    title = "Rank correlation of the metrics"
+    assert f"| `locatello2019_fig2` | {title} | figure, `rank_correlation` | no |" in text
     assert "## Claims at desk scale" in text
     assert "7 reproduced · 0 differs" in text
 
 
-def test_every_footnote_is_there_once(at):
+def test_every_footnote_occurs_once(at):
     text = study_pages.page(at, at.study("locatello2019"))
     notes = re.findall(r"^\[\^([\w-]+)\]: ", text, re.MULTILINE)
     assert len(set(notes)) == len(notes) > 0
     assert set(notes) == set(re.findall(r"\[\^([\w-]+)\]", text))
 
 
-def test_check_names_what_is_out_of_date_and_write_mends_it(at, root, tmp_path, monkeypatch):
+def test_check_names_what_is_out_of_date_and_write_fixes_it(at, root, tmp_path, monkeypatch):
     papers = tmp_path / PAPERS.relative_to(root)
     for part in ("config", "results/reference", "docs/papers"):
         shutil.copytree(root / part, tmp_path / part)
@@ -50,12 +48,12 @@ def test_check_names_what_is_out_of_date_and_write_mends_it(at, root, tmp_path, 
     shutil.copy(root / "README.md", tmp_path)
     monkeypatch.setattr(discover, "SHIPPED", papers)
     monkeypatch.chdir(tmp_path)
-    said = []
+    messages = []
     (tmp_path / "results/reference/locatello2019/desk/claims.csv").unlink()
-    assert study_pages.write(at, True, said.append) == 1
-    assert [line.partition(";")[0] for line in said] == [
+    assert study_pages.write(at, True, messages.append) == 1
+    assert [line.partition(";")[0] for line in messages] == [
         "workflow/facsimile/papers/locatello2019/README.md: not what its sources say",
         "README.md: not what its sources say",
     ]
-    study_pages.write(at, False, said.append)
-    assert study_pages.write(at, True, said.append) == 0
+    study_pages.write(at, False, messages.append)
+    assert study_pages.write(at, True, messages.append) == 0

@@ -1,4 +1,4 @@
-"""The summary and the artifact checklist of a study: what they count, and what they do not pretend to know."""
+"""The reproducibility summary and the artifact checklist of a study."""
 
 import pandas as pd
 import pytest
@@ -12,7 +12,7 @@ from facsimile.presentation.context import Context
 
 @pytest.fixture
 def pages(root, monkeypatch, tmp_path):
-    """Both pages of a smoke study of 12 runs, one of which failed, with eight claims judged and two numbers compared."""
+    """Pages of a smoke study with 12 runs, one of them failed, 8 claims and 2 published numbers."""
     monkeypatch.chdir(root)
     at = workspace.load(results=str(tmp_path))
     study = at.study("locatello2019")
@@ -28,7 +28,7 @@ def pages(root, monkeypatch, tmp_path):
     return [path.read_text() for path in summary.write(at, study.id)]
 
 
-def test_the_summary_says_what_was_claimed_done_and_found(pages):
+def test_the_summary_reports_claims_runs_and_verdicts(pages):
     page = pages[0]
     assert (
         "- Stronger regularisation lowers the total correlation of sampled representations." in page
@@ -41,13 +41,13 @@ def test_the_summary_says_what_was_claimed_done_and_found(pages):
     assert "200 of 300,000 steps" in page
 
 
-def test_what_only_people_know_is_not_invented(pages):
+def test_what_only_people_know_is_marked_as_not_stated(pages):
     assert pages[0].count(summary.UNSTATED) == 3
     assert "| in an archive with a DOI | not stated |" in pages[1]
     assert "| energy | not stated | not measured |" in pages[1]
 
 
-def test_the_checklist_has_the_command_of_every_claim_and_what_it_costs(pages):
+def test_the_checklist_has_the_command_of_every_claim_and_its_cost(pages):
     page = pages[1]
     assert "| `snakemake locatello2019_fig2 locatello2019_claims --config scale=smoke` |" in page
     assert page.count("command of the claim") == 8

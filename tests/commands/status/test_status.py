@@ -1,4 +1,4 @@
-"""`facsimile status`: what it counts, what it says of failures, and that it reads files only."""
+"""`facsimile status`: counts, causes of failures, and that it only reads files."""
 
 import io
 import json
@@ -73,7 +73,7 @@ def printed(at, **how):
 
 def counted(at):
     study = at.study("tiny")
-    groups = progress.counts(at.runs(study), progress.look(at, study))
+    groups = progress.counts(at.runs(study), progress.read(at, study))
     return {model: dict(counts) for (_, model), counts in groups.items()}
 
 
@@ -83,12 +83,12 @@ def test_nothing_made_is_pending(at):
         "oracle": {"pending": 1},
         "noise": {"pending": 1},
     }
-    said = printed(at)
-    assert "nothing used" in said
-    assert "none is running now" in said
+    text = printed(at)
+    assert "nothing used" in text
+    assert "nothing is running" in text
 
 
-def test_each_state_is_told_apart(at, runs):
+def test_each_state_is_counted(at, runs):
     record(at, runs[0])
     record(at, runs[1], code=weights_code.of(runs[1]) | {"facsimile.training.loop": "00000000"})
     record(at, runs[2], state="failed", reason="loss is [nan] at step 7")
@@ -114,38 +114,34 @@ def test_an_unreadable_record_is_a_failure_and_the_rest_is_shown(at, runs):
     assert f"facsimile forget {runs[0].key}" in printed(at)
 
 
-def test_hours_left_are_those_that_were_measured_here(at, runs):
+def test_hours_left_use_the_speed_measured_here(at, runs):
     record(at, runs[0])  # half a second a step
     claim(at, runs[1])
-    seen = progress.look(at, at.study("tiny"))
+    seen = progress.read(at, at.study("tiny"))
     assert progress.spent(seen) == {"cpu": 6.0, "gpu": 0.0}
-    left = progress.left(runs, seen)
-    assert (left.seconds, left.runs, left.running, left.eta) == (
-        18.0,
-        5,
-        1,
-        18.0,
-    )  # three runs of beta_vae and two controls
+    # Left are three runs of beta_vae and two controls.
+    assert progress.remaining(runs, seen) == (18.0, 5, 1)
+    assert progress.remaining(runs, seen).eta == 18.0
     claim(at, runs[2])
-    assert progress.left(runs, progress.look(at, at.study("tiny"))).eta == 9.0
+    assert progress.remaining(runs, progress.read(at, at.study("tiny"))).eta == 9.0
 
 
-def test_steps_of_a_checkpoint_are_not_left(at, runs):
+def test_steps_in_a_checkpoint_are_not_left(at, runs):
     import torch
 
     record(at, runs[0])
     folder = at.paths.run(runs[1].key)
     folder.mkdir(parents=True)
     checkpoints.save_checkpoint(folder, {"a": torch.zeros(1)}, {"step": 8})
-    seen = progress.look(at, at.study("tiny"))
+    seen = progress.read(at, at.study("tiny"))
     assert seen.checkpoints == {runs[1].key: 8}
-    assert progress.left(runs, seen).seconds == (4 + 12 + 12) * 0.5
-    assert "1 of those pending have a checkpoint" in printed(at)
+    assert progress.remaining(runs, seen).seconds == (4 + 12 + 12) * 0.5
+    assert "1 of the pending runs resume from a checkpoint" in printed(at)
     (folder / files.CHECKPOINT).write_bytes(b"broken")
-    assert progress.look(at, at.study("tiny")).checkpoints == {}
+    assert progress.read(at, at.study("tiny")).checkpoints == {}
 
 
-def test_gpu_hours_are_counted_apart(at, runs):
+def test_gpu_hours_are_counted_separately(at, runs):
     record(at, runs[0], device="NVIDIA H200", seconds=7200.0)
     record(at, runs[1], seconds=3600.0)
     assert "1.00 core-hours and 2.00 GPU-hours used" in printed(at)
@@ -166,8 +162,8 @@ def test_bytes_are_counted_by_kind(at, runs):
     log(at, "train/toy/x/1.log", "hello")
     at.paths.dataset("toy").parent.mkdir()
     at.paths.dataset("toy").write_bytes(os.urandom(70_000))
-    found = usage.measure(at.config.results)
-    assert found.files == {
+    disk = usage.measure(at.config.results)
+    assert disk.files == {
         "records": 1,
         "weights": 1,
         "latents": 1,
@@ -182,7 +178,7 @@ def test_bytes_are_counted_by_kind(at, runs):
         ("checkpoints", 100_000),
         ("scores", 50_000),
     ):
-        assert size <= found.bytes[kind] < size + 8192
+        assert size <= disk.bytes[kind] < size + 8192
     assert "weights 3" in printed(at)
 
 
@@ -205,17 +201,19 @@ LIMIT = (
     [
         ("error: [Errno 28] No space left on device: 'x'\n", "disk full"),
         (
-            "error: /x: no room on the disk (Disk quota exceeded); what was written before is kept\n",
+            "error: /x: no room on the disk (Disk quota exceeded); what was written is kept\n",
             "disk full",
         ),
         (LIMIT, "time limit"),
         (
-            "slurmstepd: error: *** STEP 12.0 ON n1 CANCELLED AT 2026-11-21T10:00:00 DUE TO PREEMPTION ***\n",
+            "slurmstepd: error: *** STEP 12.0 ON n1 CANCELLED AT 2026-11-21T10:00:00 "
+            "DUE TO PREEMPTION ***\n",
             "preempted",
         ),
         ("slurmstepd: error: *** JOB 12 ON n1 CANCELLED AT 2026-11-21T10:00:00 ***\n", "cancelled"),
         (
-            "slurmstepd: error: Detected 1 oom_kill event in StepId=12.0. Some of the step tasks have been OOM Killed.\n",
+            "slurmstepd: error: Detected 1 oom_kill event in StepId=12.0. "
+            "Some of the step tasks have been OOM Killed.\n",
             "out of mem",
         ),
         ("Traceback (most recent call last):\n  File x\nMemoryError\n", "out of memory"),
@@ -227,11 +225,11 @@ LIMIT = (
     ],
 )
 def test_the_end_of_a_log_names_the_cause(at, text, cause):
-    found = failures.diagnose(log(at, "x.log", "toy/x: 0 of 2 runs are there\n" + text))
-    assert found is not None
-    assert found.cause.startswith(cause)
-    assert bool(found.cause) == bool(cause)
-    assert found.said in text
+    failure = failures.diagnose(log(at, "x.log", "toy/x: 0 of 2 runs are there\n" + text))
+    assert failure is not None
+    assert failure.cause.startswith(cause)
+    assert bool(failure.cause) == bool(cause)
+    assert failure.message in text
 
 
 def test_a_log_without_an_error_is_no_failure(at):
@@ -251,17 +249,17 @@ def test_failed_jobs_are_shown_newest_first_and_forgotten_when_done(at):
     older = log(at, f"train/{first.key}.log", "error: something\x1b[2J else\n", now - 100)
     newer = log(at, f"train/{second.key}.log", "error: No space left on device\n", now)
     log(at, "train/another/study/00000000.log", "error: not ours\n", now)
-    said = printed(at)
-    assert said.index(str(newer)) < said.index(str(older))
-    assert "not ours" not in said
-    assert "\x1b[2J" not in said
+    text = printed(at)
+    assert text.index(str(newer)) < text.index(str(older))
+    assert "not ours" not in text
+    assert "\x1b[2J" not in text
     index = at.paths.shard(second.key) / "trained.json"
     index.parent.mkdir(parents=True)
     index.write_text("{}")
     assert str(newer) not in printed(at)
 
 
-def test_slurms_own_log_of_the_last_attempt_says_more(at):
+def test_the_log_of_slurms_last_attempt_explains_more(at):
     shard = at.shards(at.study("tiny"))[0]
     units = f"{shard.dataset}_{shard.model}_{shard.id}"
     log(at, f"train/{shard.key}.log", "toy/x: training\n")
@@ -272,11 +270,11 @@ def test_slurms_own_log_of_the_last_attempt_says_more(at):
         time.time() - 100,
     )
     path = log(at, f"slurm/rule_train/{units}/12.log", "Error in rule train\n" + LIMIT)
-    [found] = failures.newest(at, at.study("tiny"), usage.measure(at.config.results).logs, 5)
-    assert (found.log, found.cause.split(";")[0]) == (path, "time limit reached")
+    [failure] = failures.newest(at, at.study("tiny"), usage.measure(at.config.results).logs, 5)
+    assert (failure.log, failure.cause.split(";")[0]) == (path, "time limit reached")
 
 
-def test_watch_ends_when_all_is_made(at, runs):
+def test_watch_ends_when_everything_is_finished(at, runs):
     waited = []
 
     def sleep(seconds):
@@ -284,9 +282,9 @@ def test_watch_ends_when_all_is_made(at, runs):
         for run in runs:
             record(at, run)
 
-    said = printed(at, seconds=5, sleep=sleep)
+    text = printed(at, seconds=5, sleep=sleep)
     assert waited == [5]
-    assert "none left" in said
+    assert "none left" in text
 
 
 def test_sizes_and_times_read_well():

@@ -1,4 +1,4 @@
-"""Make one table, figure, comparison or table of claims of a study from its gathered scores, and show them."""
+"""Make the tables, figures, comparison and verdicts of a study from its scores, and print them."""
 
 from datetime import datetime
 from pathlib import Path
@@ -8,8 +8,7 @@ from rich.console import Console
 
 from facsimile import figures, tables
 from facsimile.comparison import claims as comparison_claims
-from facsimile.comparison import claims_view, numbers_view
-from facsimile.comparison import judge as comparing
+from facsimile.comparison import claims_view, judge, numbers_view
 from facsimile.comparison.gathered import Gathered, gathered, printed
 from facsimile.foundation import atomic, discover
 from facsimile.foundation.discover import UnknownName
@@ -20,107 +19,136 @@ from facsimile.presentation.spec import Spec
 from facsimile.scoring.specimens import StoredSpecimens
 
 
-def table(workspace: Workspace, study: str, name: str) -> None:
-    """Write one table as CSV, Markdown and LaTeX."""
-    began, found = crates.now(), gathered(workspace, study)
-    paths = tables.save(
-        _table(found, name), workspace.paths.study(study, workspace.config.scale) / "tables", name
-    )
-    spec = Spec.of(name, found.study.tables[name])
-    _crate(workspace, found, spec, discover.located("tables", spec.kind), paths, began)
+def table(
+    workspace: Workspace,
+    study: str,
+    name: str,
+) -> None:
+    """Write one table as CSV, Markdown and LaTeX, with its crate."""
+    began = crates.now()
+    results = gathered(workspace, study)
+    content = _table(results, name)
+    folder = _folder(workspace, study) / "tables"
+    paths = tables.save(content, folder, name)
+    spec = Spec.of(name, results.study.tables[name])
+    module = discover.located("tables", spec.kind)
+    _write_crate(workspace, results, spec, module, paths, began)
 
 
-def figure(workspace: Workspace, study: str, name: str) -> None:
-    """Write one figure as PDF and PNG, and its data as CSV."""
-    began, found = crates.now(), gathered(workspace, study)
-    known = found.study.figures_of(list(found.context.scale.datasets))
-    if name not in known:
-        raise UnknownName(f"figure of {study} at scale {workspace.config.scale}", name, list(known))
-    spec = Spec.of(name, known[name])
-    drawn = figures.draw(
-        spec.kind, found.scores, spec, found.context, StoredSpecimens(workspace, found.study)
-    )
-    paths = figures.save(
-        drawn, workspace.paths.study(study, workspace.config.scale) / "figures", name
-    )
-    _crate(workspace, found, spec, discover.located("figures", spec.kind), paths, began)
+def figure(
+    workspace: Workspace,
+    study: str,
+    name: str,
+) -> None:
+    """Write one figure as PDF and PNG, and its data as CSV, with its crate."""
+    began = crates.now()
+    results = gathered(workspace, study)
+    # A scale with fewer data sets has fewer figures.
+    datasets = list(results.context.scale.datasets)
+    available = results.study.figures_of(datasets)
+    if name not in available:
+        kind = f"figure of {study} at scale {workspace.config.scale}"
+        raise UnknownName(kind, name, list(available))
+    spec = Spec.of(name, available[name])
+    # Some kinds of figures show codes, images and decoders of stored models.
+    specimens = StoredSpecimens(workspace, results.study)
+    content = figures.draw(spec.kind, results.scores, spec, results.context, specimens)
+    folder = _folder(workspace, study) / "figures"
+    paths = figures.save(content, folder, name)
+    module = discover.located("figures", spec.kind)
+    _write_crate(workspace, results, spec, module, paths, began)
 
 
 def compare(workspace: Workspace, study: str) -> None:
     """Write comparison.csv."""
-    comparing.save(
-        _comparison(workspace, gathered(workspace, study)),
-        workspace.paths.study(study, workspace.config.scale) / "comparison.csv",
-    )
+    comparison = _comparison(workspace, gathered(workspace, study))
+    judge.save(comparison, _folder(workspace, study) / "comparison.csv")
 
 
-def claims(workspace: Workspace, study: str, console: Console | None = None) -> None:
-    """Write claims.csv, or print it; raises LookupError for a study that states no claims."""
-    found = gathered(workspace, study)
-    if not found.study.claims:
-        raise LookupError(
-            f"{study} states no claims: {workspace.paper(study) / STUDY} has none under claims:"
-        )
-    judged = _claims(workspace, found)
+def claims(
+    workspace: Workspace,
+    study: str,
+    console: Console | None = None,
+) -> None:
+    """Print the verdicts on the claims of a study, or write claims.csv without a ``console``.
+
+    Raises LookupError if the study states no claims.
+    """
+    results = gathered(workspace, study)
+    if not results.study.claims:
+        path = workspace.paper(study) / STUDY
+        raise LookupError(f"{study} states no claims: {path} has none under claims:")
+    verdicts = _claims(workspace, results)
     if console:
-        console.print(claims_view.console(judged))
+        console.print(claims_view.console(verdicts))
     else:
-        text = judged.to_csv(index=False, lineterminator="\n")
-        atomic.write_bytes(
-            workspace.paths.study(study, workspace.config.scale) / "claims.csv", text.encode()
-        )
+        text = verdicts.to_csv(index=False, lineterminator="\n")
+        atomic.write_bytes(_folder(workspace, study) / "claims.csv", text.encode())
 
 
-def show(workspace: Workspace, study: str, console: Console) -> None:
-    """Print every table of a study, its comparison with the published numbers, its claims, and where its files are."""
-    found = gathered(workspace, study)
-    for name in found.study.tables:
-        console.print(_table(found, name).console())
-    console.print(numbers_view.console(_comparison(workspace, found)))
-    if found.study.claims:
-        console.print(claims_view.console(_claims(workspace, found)))
-    for path in sorted(workspace.paths.study(study, workspace.config.scale).rglob("*.*")):
-        if path.parent.suffix != ".crate":  # it holds the same files again
+def show(
+    workspace: Workspace,
+    study: str,
+    console: Console,
+) -> None:
+    """Print the tables of a study, its comparison, its claims, and where its files are."""
+    results = gathered(workspace, study)
+    for name in results.study.tables:
+        console.print(_table(results, name).console())
+    console.print(numbers_view.console(_comparison(workspace, results)))
+    if results.study.claims:
+        console.print(claims_view.console(_claims(workspace, results)))
+    for path in sorted(_folder(workspace, study).rglob("*.*")):
+        # A crate holds copies of the files beside it.
+        if path.parent.suffix != ".crate":
             console.print(str(path), highlight=False, soft_wrap=True)
 
 
-def _crate(
+def _folder(workspace: Workspace, study: str) -> Path:
+    """Results of a study at the configured scale."""
+    return workspace.paths.study(study, workspace.config.scale)
+
+
+def _write_crate(
     workspace: Workspace,
-    found: Gathered,
+    results: Gathered,
     spec: Spec,
     module: str,
-    paths: list[Path],
+    outputs: list[Path],
     began: datetime,
 ) -> None:
-    """Write where an artefact comes from, beside it."""
-    study = found.study.id
-    gathered = [
-        workspace.paths.study(study, workspace.config.scale) / f"{table}.parquet"
-        for table in ("scores", "runs")
-    ]
-    stated = [workspace.paper(study) / STUDY, workspace.paper(study) / PUBLISHED]
-    inputs = crates.existing([*gathered, *stated])
+    """Write the provenance of a table or figure beside it."""
+    study = results.study.id
+    folder = _folder(workspace, study)
+    paper = workspace.paper(study)
+    inputs = crates.existing(
+        [
+            folder / "scores.parquet",
+            folder / "runs.parquet",
+            paper / STUDY,
+            paper / PUBLISHED,
+        ]
+    )
+    ended = crates.now()
     crates.write(
-        crates.Made(spec, found.context, module, paths, inputs, found.runs, began, crates.now())
+        crates.Made(spec, results.context, module, outputs, inputs, results.runs, began, ended)
     )
 
 
-def _table(found: Gathered, name: str) -> tables.Table:
-    if name not in found.study.tables:
-        raise UnknownName(f"table of {found.study.id}", name, list(found.study.tables))
-    return tables.make(
-        found.scores, found.runs, Spec.of(name, found.study.tables[name]), found.context
-    )
+def _table(results: Gathered, name: str) -> tables.Table:
+    study = results.study
+    if name not in study.tables:
+        raise UnknownName(f"table of {study.id}", name, list(study.tables))
+    spec = Spec.of(name, study.tables[name])
+    return tables.make(results.scores, results.runs, spec, results.context)
 
 
-def _claims(workspace: Workspace, found: Gathered) -> pd.DataFrame:
-    return comparison_claims.table(
-        found.study, found.scores, found.context, cost_of(workspace, found.study)
-    )
+def _claims(workspace: Workspace, results: Gathered) -> pd.DataFrame:
+    cost = cost_of(workspace, results.study)
+    return comparison_claims.table(results.study, results.scores, results.context, cost)
 
 
-def _comparison(workspace: Workspace, found: Gathered) -> pd.DataFrame:
-    numbers = printed(workspace, found.study.id, found.context)
-    return comparing.compare(
-        found.scores, numbers, Spec.all(found.study, workspace.config.scale), found.context
-    )
+def _comparison(workspace: Workspace, results: Gathered) -> pd.DataFrame:
+    numbers = printed(workspace, results.study.id, results.context)
+    specs = Spec.all(results.study, workspace.config.scale)
+    return judge.compare(results.scores, numbers, specs, results.context)

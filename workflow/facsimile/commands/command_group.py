@@ -1,4 +1,4 @@
-"""A command line whose settings may stand anywhere, as in ``facsimile plan STUDY --scale desk``."""
+"""A command line whose settings may follow a command: ``facsimile plan STUDY --scale desk``."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,33 +8,38 @@ from typer.core import TyperGroup, TyperOption
 
 
 class SettingsAnywhere(TyperGroup):
-    """A group of commands that takes its own options before and after the command's name, up to ``--``."""
+    """A group of commands that accepts its own options before and after a command, up to ``--``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Hand on the arguments with the group's own options first; raises BadParameter for one that lacks its value."""
-        own = {
-            name: option
-            for option in self.params
-            if isinstance(option, TyperOption)
-            for name in option.opts
-        }
+        """Move the group's own options to the front; raise BadParameter if one has no value."""
+        options: dict[str, TyperOption] = {}
+        for parameter in self.params:
+            if isinstance(parameter, TyperOption):
+                options |= dict.fromkeys(parameter.opts, parameter)
         settings: list[str] = []
-        rest: list[str] = []
-        left = iter(args)
-        for word in left:
+        others: list[str] = []
+        words = iter(args)
+        for word in words:
             if word == "--":
-                rest += [word, *left]
-            elif option := own.get(word.partition("=")[0]):
-                settings += [word, *_value(option, word, left)]
+                others += [word, *words]
+                continue
+            name = word.partition("=")[0]
+            if name in options:
+                settings += [word, *_value(options[name], word, words)]
             else:
-                rest.append(word)
-        return super().parse_args(ctx, settings + rest)
+                others.append(word)
+        return super().parse_args(ctx, settings + others)
 
 
-def _value(option: TyperOption, word: str, left: Iterator[str]) -> list[str]:
-    """The word after an option that takes one."""
+def _value(
+    option: TyperOption,
+    word: str,
+    words: Iterator[str],
+) -> list[str]:
+    """The next word if the option takes a value; no word for a flag and for ``--option=value``."""
     if option.is_flag or "=" in word:
         return []
-    if (value := next(left, None)) is None:
-        raise BadParameter(f"{word} lacks its value")
+    value = next(words, None)
+    if value is None:
+        raise BadParameter(f"{word} needs a value")
     return [value]

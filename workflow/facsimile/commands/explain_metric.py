@@ -1,4 +1,4 @@
-"""``facsimile explain-metric``: what a metric measures, how it is asked, and what to beware of."""
+"""``facsimile explain-metric``: what a metric measures, how it is computed, and its pitfalls."""
 
 from collections.abc import Iterable
 
@@ -11,18 +11,24 @@ from rich.text import Text
 from facsimile.metrics.base import metric_card
 from facsimile.metrics.base.metric_card import Card
 
+# Top, right, bottom, left.
+BELOW = (0, 0, 1, 0)
+BELOW_INDENTED = (0, 0, 1, 2)
+
 
 def explain(name: str, console: Console) -> None:
-    """Print a metric's card; raises UnknownName."""
+    """Print the card of a metric; raise UnknownName if there is no such metric."""
     card = metric_card.card(name)
     console.print(Text.assemble((card.title, "bold"), (f"  {name}", "dim")))
-    console.print(Padding(Group(*map(Text, (card.what, *card.notes))), (0, 0, 1, 0)))
-    console.print(_pairs(_facts(card).items()))
-    for heading, lines in (("Conventions", _conventions(card)), ("Scores", card.scores.items())):
-        console.print(Text(heading, style="bold"))
-        console.print(_pairs(lines))
+    paragraphs = Group(Text(card.what), *map(Text, card.notes))
+    console.print(Padding(paragraphs, BELOW))
+    console.print(_two_columns(_facts(card).items()))
+    console.print(Text("Conventions", style="bold"))
+    console.print(_two_columns(_conventions(card)))
+    console.print(Text("Scores", style="bold"))
+    console.print(_two_columns(card.scores.items()))
     console.print(Text("Traps", style="bold"))
-    console.print(_pairs(("–", trap) for trap in card.traps))
+    console.print(_two_columns(("–", trap) for trap in card.traps))
 
 
 def _facts(card: Card) -> dict[str, str]:
@@ -38,16 +44,24 @@ def _facts(card: Card) -> dict[str, str]:
 
 def _conventions(card: Card) -> Iterable[tuple[str, str]]:
     for name, text in card.conventions.items():
-        yield name, f"{text} (what 'dlib' means)" if name == card.dlib else text
+        if name == card.dlib:
+            yield name, f"{text} (what 'dlib' means)"
+        else:
+            yield name, text
 
 
-def _pairs(lines: Iterable[tuple[str, str]]) -> Padding:
-    """Two columns without rules; the second wraps."""
+def _two_columns(rows: Iterable[tuple[str, str]]) -> Padding:
+    """Two columns without lines between them; the second one wraps."""
     grid = Table(
-        box=box.SIMPLE, show_header=False, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0)
+        box=box.SIMPLE,
+        show_header=False,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
     )
     grid.add_column(no_wrap=True, style="cyan")
     grid.add_column(overflow="fold")
-    for left, right in lines:
+    for left, right in rows:
+        # Text, not str: brackets in a formula are not console markup.
         grid.add_row(Text(left), Text(right))
-    return Padding(grid, (0, 0, 1, 2))
+    return Padding(grid, BELOW_INDENTED)

@@ -1,4 +1,4 @@
-"""``facsimile score``: metrics of latents in a file, as a table on the terminal and for other programs."""
+"""``facsimile score``: metrics of latents in a file, printed as a table and written to files."""
 
 import sys
 from collections.abc import Sequence
@@ -11,17 +11,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from facsimile import metrics
+from facsimile import metrics as all_metrics
 from facsimile.foundation import atomic
 from facsimile.metrics.base import metric_card
 from facsimile.scoring import latents_file
 
 ARROWS = {"higher": "↑", "lower": "↓"}
+CAPTION = "bold: headline; ↑ higher is better, ↓ lower is better"
 
 
 def score(
     path: Path,
-    asked: Sequence[str] | str | None,
+    metrics: Sequence[str] | str | None,
     convention: str,
     seed: int,
     points: tuple[int, int],
@@ -29,41 +30,47 @@ def score(
     outputs: Sequence[Path],
     console: Console,
 ) -> pd.DataFrame:
-    """Score the latents of a file, print the scores and write them to ``outputs`` (.csv, .parquet); progress goes to stderr.
+    """Score the latents of a file, print the scores and write them to ``outputs``.
 
-    ``asked``: names of metrics, None for those of the study that the file has what they need for, "all" for every one.
-    ``points``: training and test points. Raises ValueError, with the file's name, for what cannot be read or scored.
+    The file, .npz or .h5, has arrays codes [N, d] and factors [N, k]. ``metrics`` are names, "all"
+    for every metric whose inputs are in the file, or None for those of Locatello et al. (2019).
+    ``points`` are the numbers of training and test points; ``outputs`` are .csv and .parquet files.
+    Progress is printed to stderr. Raises ValueError, with the name of the file, if it cannot be
+    read or scored.
     """
-    found = latents_file.read(path)
-    if found.unused:
-        print(
-            f"{path}: not used: {', '.join(found.unused)} (known are {', '.join(latents_file.NAMES)})",
-            file=sys.stderr,
-        )
+    content = latents_file.read(path)
+    if content.unused:
+        names = ", ".join(latents_file.NAMES)
+        message = f"{path}: not used: {', '.join(content.unused)} (recognised names: {names})"
+        print(message, file=sys.stderr)
     try:
-        table = metrics.score(
-            found.codes,
-            found.factors,
-            asked,
+        table = all_metrics.score(
+            content.codes,
+            content.factors,
+            metrics,
             convention,
             seed,
             *points,
             progress=True,
             batch=batch,
-            **found.given,
+            **content.given,
         )
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     for output in outputs:
         write(table, output)
-    rows, width, count = *found.codes.shape, found.factors.shape[1]
-    title = f"{path}: {rows:,} rows, {width} codes, {count} factors · {points[0]:,} + {points[1]:,} points · seed {seed}"
+    n_rows, n_codes = content.codes.shape
+    n_factors = content.factors.shape[1]
+    title = (
+        f"{path}: {n_rows:,} rows, {n_codes} codes, {n_factors} factors · "
+        f"{points[0]:,} + {points[1]:,} points · seed {seed}"
+    )
     console.print(shown(table, title))
     return table
 
 
 def shown(table: pd.DataFrame, title: str) -> Table:
-    """The scores, one a line; headlines are bold, with their range and the direction in which they are good."""
+    """The scores, one per line; headlines are bold, with their range and an arrow for better."""
     grid = Table(
         title=Text(title),
         title_justify="left",
@@ -71,15 +78,13 @@ def shown(table: pd.DataFrame, title: str) -> Table:
         box=box.SIMPLE_HEAD,
         pad_edge=False,
     )
-    grid.caption, grid.caption_justify = (
-        "bold: headline; ↑ higher is better, ↓ lower is better",
-        "left",
-    )
-    for name in ("metric", "score"):
-        grid.add_column(name, no_wrap=True)
+    grid.caption = CAPTION
+    grid.caption_justify = "left"
+    grid.add_column("metric", no_wrap=True)
+    grid.add_column("score", no_wrap=True)
     grid.add_column("value", justify="right", no_wrap=True)
-    for name in ("range", "convention"):
-        grid.add_column(name, overflow="fold")
+    grid.add_column("range", overflow="fold")
+    grid.add_column("convention", overflow="fold")
     for metric, rows in table.groupby("metric", sort=False):
         card = metric_card.card(str(metric))
         grid.add_section()
@@ -88,20 +93,29 @@ def shown(table: pd.DataFrame, title: str) -> Table:
     return grid
 
 
-def _line(row: "pd.Series[Any]", card: metric_card.Card, first: bool) -> list[Text]:
-    headline = row["score"] == card.headline
-    about = f"{card.range_text} {ARROWS[card.better]}" if headline else ""
+def _line(
+    row: "pd.Series[Any]",
+    card: metric_card.Card,
+    first: bool,
+) -> list[Text]:
+    """Cells of one score; the metric and its convention are printed on its first line only."""
+    is_headline = row["score"] == card.headline
+    style = "bold" if is_headline else ""
+    score_range = f"{card.range_text} {ARROWS[card.better]}" if is_headline else ""
     return [
         Text(row["metric"] if first else ""),
-        Text(row["score"], style="bold" if headline else ""),
-        Text(f"{row['value']:.4f}", style="bold" if headline else ""),
-        Text(about, style="dim"),
+        Text(row["score"], style=style),
+        Text(f"{row['value']:.4f}", style=style),
+        Text(score_range, style="dim"),
         Text(row["convention"] if first else "", style="dim"),
     ]
 
 
 def checked(output: Path, ending: str) -> Path:
-    """A path that can be written and ends as its option says; raises ValueError, before anything is computed."""
+    """Return the path of an output; called before anything is computed.
+
+    Raises ValueError if it has another ending or cannot be written.
+    """
     if output.suffix != ending:
         raise ValueError(f"{output}: must end in {ending}")
     if output.is_dir() or not output.parent.is_dir():
@@ -112,9 +126,10 @@ def checked(output: Path, ending: str) -> Path:
 
 
 def write(table: pd.DataFrame, output: Path) -> None:
-    """Write the scores whole or not at all."""
+    """Write the scores to a .csv or .parquet file; a failure leaves no partial file."""
     if output.suffix == ".csv":
-        atomic.write_bytes(output, table.to_csv(index=False, lineterminator="\n").encode())
+        text = table.to_csv(index=False, lineterminator="\n")
+        atomic.write_bytes(output, text.encode())
         return
     with atomic.replacing(output) as temporary:
         table.to_parquet(temporary, index=False)

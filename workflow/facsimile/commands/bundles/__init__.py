@@ -1,1 +1,1 @@
-"""``facsimile export`` and ``facsimile adopt``: results that move between machines."""
+"""``facsimile export`` and ``facsimile adopt``: move results between machines."""

@@ -1,4 +1,7 @@
-"""``facsimile adopt``: take results made elsewhere into the store, so that Snakemake holds them to be done."""
+"""``facsimile adopt``: take results from another machine into the store.
+
+Indexes are written, too, so that Snakemake regards the runs as finished.
+"""
 
 import os
 import secrets
@@ -8,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from facsimile.commands.bundles.bundle_format import OF_A_RUN, BundleError
+from facsimile.commands.bundles.bundle_format import RUN_FILE, BundleError
 from facsimile.commands.bundles.unpack import Bundle, unpack
 from facsimile.foundation import canonical, discover, provenance
 from facsimile.planning.workspace import Workspace
@@ -23,173 +26,221 @@ from facsimile.studies.runs import Run, Shard
 from facsimile.studies.study import Study
 from facsimile.training import weights_code
 
-NOTES = 10  # printed
-HEAD = 2**20  # bytes at a time of two files that are compared
+MAX_NOTES = 10  # printed
+CHUNK = 2**20  # bytes read at a time when two files are compared
+
+Record = dict[str, Any]
 
 
 class Adopted(NamedTuple):
-    """What was taken in: runs new, those that were here, those of another code; indexes written; what is amiss, in words."""
+    """Keys of the runs of a bundle, the number of registered shards, and notes for the user.
+
+    ``new`` were written to the store, ``present`` were in it already; ``stale`` are those of them
+    that were made by other code than is here.
+    """
 
     new: list[str]
-    here: list[str]
+    present: list[str]
     stale: list[str]
     shards: int
     notes: list[str]
 
 
-def report(workspace: Workspace, path: Path | None, replace: bool, log: Log) -> None:
-    """Adopt a bundle, or register what the store has, and say what came of it."""
+def report(
+    workspace: Workspace,
+    path: Path | None,
+    replace: bool,
+    log: Log,
+) -> None:
+    """Adopt a bundle, or register what is in the store if ``path`` is None, and log the result."""
     if path is None:
         shards, notes = register(workspace)
     else:
-        done = adopt(workspace, path, replace)
-        shards, notes = done.shards, done.notes
-        log(f"{path}: {len(done.new):,} runs adopted, {len(done.here):,} were here already")
-        if done.stale:
+        adopted = adopt(workspace, path, replace)
+        shards, notes = adopted.shards, adopted.notes
+        log(
+            f"{path}: {len(adopted.new):,} runs adopted, {len(adopted.present):,} were here already"
+        )
+        if adopted.stale:
             log(
-                f"{len(done.stale):,} of them were made by other code than is here: facsimile explain {done.stale[0]}"
+                f"{len(adopted.stale):,} of them were made by other code than is here: "
+                f"facsimile explain {adopted.stale[0]}"
             )
     log(f"{shards:,} shards registered")
-    for note in notes[:NOTES] + [f"… and {len(notes) - NOTES:,} more"] * (len(notes) > NOTES):
+    for note in notes[:MAX_NOTES]:
         log(note)
+    if len(notes) > MAX_NOTES:
+        log(f"… and {len(notes) - MAX_NOTES:,} more")
 
 
-def adopt(workspace: Workspace, path: Path, replace: bool = False) -> Adopted:
-    """Take in a bundle of ``facsimile export`` and write the indexes of the shards that it completes.
+def adopt(
+    workspace: Workspace,
+    path: Path,
+    replace: bool = False,
+) -> Adopted:
+    """Take in a bundle of ``facsimile export``; write the indexes of the shards that it completes.
 
-    Nothing is written before all of it is checked. Raises BundleError for a damaged bundle, for a run that is not what its
-    folder says, and, unless ``replace``, for one that is here already with other content.
+    The whole bundle is checked before anything is written. Raises BundleError if it is damaged, if
+    the files of a run do not belong to it, or, unless ``replace``, if a run with other content is
+    here already.
     """
     with _staging(workspace.config.results) as folder:
-        found = unpack(path, folder)
-        made = {key: _checked(path, found, key) for key in _keys(found)}
-        here = [key for key in made if records.record(workspace.paths.run(key)) is not None]
+        # Until the last loop, files are written to this folder only.
+        bundle = unpack(path, folder)
+        accepted = {key: _checked(path, bundle, key) for key in _keys(bundle)}
+        present = [key for key in accepted if _is_finished(workspace, key)]
         if not replace:
-            _refuse_others(path, workspace, found, here)
-        new = [key for key in made if key not in here or replace]
-        for key in made:
-            _place(path, workspace, found, key, replace and key in here)
-    stale = [key for key, record in made.items() if weights_code.outdated(record)]
-    shards, notes = register(workspace, set(made))
-    return Adopted(new, [key for key in here if key not in new], stale, shards, notes)
+            _refuse_differing(path, workspace, bundle, present)
+        new = [key for key in accepted if key not in present or replace]
+        for key in accepted:
+            _place(path, workspace, bundle, key, replace and key in present)
+    stale = [key for key, record in accepted.items() if weights_code.outdated(record)]
+    shards, notes = register(workspace, set(accepted))
+    unchanged = [key for key in present if key not in new]
+    return Adopted(new, unchanged, stale, shards, notes)
 
 
 def register(workspace: Workspace, keys: set[str] | None = None) -> tuple[int, list[str]]:
-    """Write the indexes of every shard that the store has all runs of; of those with one of ``keys``, of all if None.
+    """Write the indexes of every shard whose runs are all in the store.
 
-    Answers how many shards were registered, and what stands in the way of the rest.
+    Only shards with a run in ``keys``, unless it is None. Returns the number of registered shards,
+    and notes that say why others were not registered.
     """
-    shards, notes, known = 0, [], set[str]()
+    shards = 0
+    notes = []
+    planned = set[str]()
     for study in workspace.studies():
         for shard in workspace.shards(study):
-            ours = {run.key for run in shard.runs}
-            known |= ours
-            if keys is not None and not ours & keys:
+            members = {run.key for run in shard.runs}
+            planned |= members
+            if keys is not None and not members & keys:
                 continue
-            lacking = [
-                run.key for run in shard.runs if not shard_jobs.trained(workspace.paths, run)
-            ]
-            if lacking:
+            missing = sum(not shard_jobs.trained(workspace.paths, run) for run in shard.runs)
+            if missing:
                 notes.append(
-                    f"{shard.key}: {len(lacking):,} of {len(shard.runs)} runs are not here; snakemake makes them"
+                    f"{shard.key}: {missing:,} of {len(shard.runs)} runs are not here; "
+                    "snakemake will make them"
                 )
                 continue
-            notes += _indexes(workspace, study, shard)
+            notes += _write_indexes(workspace, study, shard)
             shards += 1
-    if keys is not None and (others := keys - known):
+    unplanned = keys - planned if keys is not None else set()
+    if unplanned:
         notes.append(
-            f"{len(others):,} runs are of no study here at scale {workspace.config.scale}, as {min(others)}; they are kept: "
+            f"{len(unplanned):,} runs belong to no study here at scale {workspace.config.scale}, "
+            f"such as {min(unplanned)}; they are kept: "
             "give the scale with --scale, or add the study file"
         )
+    # Studies may share shards, and with them notes.
     return shards, list(dict.fromkeys(notes))
 
 
-def _indexes(workspace: Workspace, study: Study, shard: Shard) -> list[str]:
-    """Write a shard's indexes in the order in which Snakemake would; answers what could not be."""
-    folder, notes = workspace.paths.shard(shard.key), []
-    if not (data := workspace.paths.dataset(shard.dataset)).exists():
+def _write_indexes(
+    workspace: Workspace,
+    study: Study,
+    shard: Shard,
+) -> list[str]:
+    """Write the indexes of a shard in Snakemake's order; return notes on those not written.
+
+    An index must not be older than its inputs, or Snakemake runs the job again.
+    """
+    notes = []
+    data = workspace.paths.dataset(shard.dataset)
+    if not data.exists():
         notes.append(
-            f"{data} is not here; only new runs need it; once it is made it is newer: say facsimile adopt again"
+            f"{data} is not here; only new runs need it. "
+            "Once it is made, it is newer than the runs: type facsimile adopt again"
         )
-    able = [run for run in shard.runs if not shard_jobs.failed(workspace.paths, run)]
-    about = {
-        run.key: latents.about(workspace.paths.run(run.key) / store_files.LATENTS) or {}
-        for run in able
-    }
-    asked = [
-        (metric, run)
-        for metric in study.metrics
-        for run in able
-        if _asked(workspace, study, run, metric, about[run.key])
-    ]
-    found = [(metric, run.key, _answer(workspace, study, run, metric)) for metric, run in asked]
-    lacking = sorted({metric for metric, _, answer in found if answer is None})
+    succeeded = [run for run in shard.runs if not shard_jobs.failed(workspace.paths, run)]
+    scores, missing = _scores(workspace, study, succeeded)
+
+    folder = workspace.paths.shard(shard.key)
     shard_jobs.write_index(folder / "trained.json", shard, workspace.paths)
-    if lacking and not all(_encoded(workspace, run) for run in able):
+    if missing and not all(_encoded(workspace, run) for run in succeeded):
         notes.append(
-            f"{shard.key}: neither all scores nor all latents are here; snakemake encodes, which needs the weights"
+            f"{shard.key}: neither all scores nor all latents are here; "
+            "snakemake will encode, which needs the weights"
         )
         return notes
     shard_jobs.write_index(folder / "encoded.json", shard, workspace.paths)
-    if lacking:
+
+    if missing:
         notes.append(
-            f"{shard.key}: {', '.join(lacking)} has no answer for some runs; snakemake asks it, which needs the latents"
+            f"{shard.key}: {', '.join(missing)} has no scores for some runs; "
+            "snakemake will compute them, which needs the latents"
         )
         return notes
-    table = [(run, answer) for _, run, answer in found if answer is not None]
-    stored_scores.write_table(
-        workspace.paths.shard_scores(shard.key, evaluations.panel(study, workspace.config.scale)),
-        table,
-    )
-    for metric in sorted(
-        {
-            metric
-            for metric, _, answer in found
-            if answer is not None and _of_other_code(metric, answer)
-        }
-    ):
+    panel = evaluations.panel(study, workspace.config.scale)
+    table = [(run, stored) for _, run, stored in scores]
+    stored_scores.write_table(workspace.paths.shard_scores(shard.key, panel), table)
+
+    outdated = {metric for metric, _, stored in scores if _of_other_code(metric, stored)}
+    for metric in sorted(outdated):
         notes.append(
-            f"{shard.key}: {metric} was asked of other code than is here; its answers are kept as they are"
+            f"{shard.key}: {metric} was computed by other code than is here; its scores are kept"
         )
     return notes
 
 
-def _asked(
-    workspace: Workspace, study: Study, run: Run, metric: str, about: Mapping[str, Any]
-) -> bool:
-    """Whether a metric was asked of a run, or can be: of what a run without its latents could be asked, its answers tell."""
-    return _answer(workspace, study, run, metric) is not None or score_shard.applicable(
-        metric, run, about
-    )
+def _scores(
+    workspace: Workspace,
+    study: Study,
+    runs: list[Run],
+) -> tuple[list[tuple[str, str, StoredScores]], list[str]]:
+    """Metric, run and its stored scores, for each metric of the study and run.
+
+    Also returns the metrics that have no scores for some run. A metric counts for a run if it can
+    be computed on it. Without its latents this cannot always be told; then a metric also counts if
+    its scores are there.
+    """
+    attributes = {}
+    for run in runs:
+        path = workspace.paths.run(run.key) / store_files.LATENTS
+        attributes[run.key] = latents.about(path) or {}
+    scores = []
+    missing = set()
+    for metric in study.metrics:
+        for run in runs:
+            stored = _stored(workspace, study, run, metric)
+            if stored is not None:
+                scores.append((metric, run.key, stored))
+            elif score_shard.applicable(metric, run, attributes[run.key]):
+                missing.add(metric)
+    return scores, sorted(missing)
 
 
-def _answer(workspace: Workspace, study: Study, run: Run, metric: str) -> StoredScores | None:
-    return stored_scores.read(
-        workspace.paths.score(
-            run.key, metric, evaluations.protocol(study, workspace.config.scale, metric)
-        )
-    )
+def _stored(
+    workspace: Workspace,
+    study: Study,
+    run: Run,
+    metric: str,
+) -> StoredScores | None:
+    protocol = evaluations.protocol(study, workspace.config.scale, metric)
+    return stored_scores.read(workspace.paths.score(run.key, metric, protocol))
 
 
-def _of_other_code(metric: str, answer: StoredScores) -> bool:
-    return not provenance.same(
-        answer.stamp["code"], [provenance.code(discover.located("metrics", metric))]
-    )
+def _of_other_code(metric: str, stored: StoredScores) -> bool:
+    """Whether scores were computed by other code of the metric than is here."""
+    code = provenance.code(discover.located("metrics", metric))
+    return not provenance.same(stored.stamp["code"], [code])
 
 
 def _encoded(workspace: Workspace, run: Run) -> bool:
+    """Whether the latents of a run are here and belong to the weights in its record.
+
+    The same as ``encode_shard.encoded``, which would import torch.
+    """
     folder = workspace.paths.run(run.key)
-    about, made = latents.about(folder / store_files.LATENTS), records.record(folder)
-    return (
-        about is not None
-        and made is not None
-        and about.get("weights_sha256") == made.get("weights_sha256")
-    )
+    attributes = latents.about(folder / store_files.LATENTS)
+    record = records.record(folder)
+    if attributes is None or record is None:
+        return False
+    return attributes.get("weights_sha256") == record.get("weights_sha256")
 
 
 @contextmanager
 def _staging(results: Path) -> Iterator[Path]:
-    """A folder beside the store, on the same file system: files are moved into the store, not copied."""
+    """A temporary folder on the file system of the store, so that files are moved, not copied."""
     folder = results / f".adopt.{os.getpid()}.{secrets.token_hex(4)}"
     folder.mkdir(parents=True)
     try:
@@ -198,121 +249,164 @@ def _staging(results: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _files(found: Bundle, key: str) -> dict[str, Path]:
-    """File inside a run's folder -> where it was unpacked to."""
+def _is_finished(workspace: Workspace, key: str) -> bool:
+    return records.record(workspace.paths.run(key)) is not None
+
+
+def _files(bundle: Bundle, key: str) -> dict[str, Path]:
+    """File inside the folder of a run -> where it was unpacked to."""
     prefix = f"runs/{key}/"
     return {
-        name.removeprefix(prefix): found.folder / name
-        for name in found.sums
+        name.removeprefix(prefix): bundle.folder / name
+        for name in bundle.sums
         if name.startswith(prefix)
     }
 
 
-def _keys(found: Bundle) -> list[str]:
-    return list(
-        dict.fromkeys(match[1] for name in found.sums if (match := OF_A_RUN.fullmatch(name)))
-    )
+def _keys(bundle: Bundle) -> list[str]:
+    """Keys of the runs in a bundle, in its order."""
+    matches = map(RUN_FILE.fullmatch, bundle.sums)
+    return list(dict.fromkeys(match[1] for match in matches if match))
 
 
-def _checked(path: Path, found: Bundle, key: str) -> dict[str, object]:
-    """The record of an unpacked run, if all that came with it is of that run; raises BundleError or StoreError."""
-    files, where = _files(found, key), f"{path}: runs/{key}"
+def _checked(
+    path: Path,
+    bundle: Bundle,
+    key: str,
+) -> Record:
+    """Return the record of an unpacked run.
+
+    Raises BundleError or StoreError unless all files that came with it belong to this run.
+    """
+    files = _files(bundle, key)
+    place = f"{path}: runs/{key}"
+    record_place = f"{place}/{store_files.RECORD}"
     if store_files.RECORD not in files:
-        raise BundleError(f"{where} has no {store_files.RECORD}")
-    record = records.checked_record(
-        files[store_files.RECORD].read_bytes(), Path(f"{where}/{store_files.RECORD}")
-    )
-    dataset, model, hash8, seed = key.split("/")
-    statement = record.get("statement")
-    try:
-        told = isinstance(statement, dict) and canonical.hash8(statement) == hash8
-    except (ValueError, TypeError, RecursionError, OverflowError):
-        told = False
-    if not told or (record.get("run"), record.get("dataset"), str(record.get("seed"))) != (
-        key,
-        dataset,
-        seed,
-    ):
-        raise BundleError(
-            f"{where}/{store_files.RECORD} is not of this run: what it states has another hash, or another name"
-        )
-    if (statement or {}).get("model") != model:
-        raise BundleError(
-            f"{where}/{store_files.RECORD} states another model than its folder's {model}"
-        )
-    made = [name for name in (store_files.WEIGHTS, store_files.LATENTS) if name in files]
-    if made and record["state"] == "failed":
-        raise BundleError(f"{where} failed, and yet has {made[0]}")
-    if store_files.WEIGHTS in files and found.sums[
-        f"runs/{key}/{store_files.WEIGHTS}"
-    ] != record.get("weights_sha256"):
-        raise BundleError(
-            f"{where}/{store_files.WEIGHTS} is not what its record states (checksum differs)"
-        )
+        raise BundleError(f"{place} has no {store_files.RECORD}")
+    content = files[store_files.RECORD].read_bytes()
+    record = records.checked_record(content, Path(record_place))
+    _check_identity(record, record_place, key)
+
+    results = [name for name in (store_files.WEIGHTS, store_files.LATENTS) if name in files]
+    if results and record["state"] == "failed":
+        raise BundleError(f"{place} failed, and yet has {results[0]}")
+    weights_sum = record.get("weights_sha256")
+    if store_files.WEIGHTS in files:
+        checksum = bundle.sums[f"runs/{key}/{store_files.WEIGHTS}"]
+        if checksum != weights_sum:
+            raise BundleError(
+                f"{place}/{store_files.WEIGHTS} is not the file in its record (checksum differs)"
+            )
     if store_files.LATENTS in files:
-        _check_latents(
-            files[store_files.LATENTS],
-            f"{where}/{store_files.LATENTS}",
-            key,
-            record.get("weights_sha256"),
-        )
+        latents_place = f"{place}/{store_files.LATENTS}"
+        _check_latents(files[store_files.LATENTS], latents_place, key, weights_sum)
     for name, file in files.items():
         if name.startswith("scores/") and stored_scores.read(file) is None:
-            raise BundleError(f"{where}/{name} is no answer of a metric")
+            raise BundleError(f"{place}/{name} does not hold the scores of a metric")
     return record
 
 
-def _check_latents(file: Path, shown: str, key: str, weights: object) -> None:
-    about = latents.about(file) or {}
-    if about.get("run") != key or about.get("weights_sha256") != weights:
-        raise BundleError(f"{shown} is not of this run, or not of its weights")
+def _check_identity(
+    record: Record,
+    place: str,
+    key: str,
+) -> None:
+    """Raise BundleError unless a record states the run that its folder names."""
+    dataset, model, hash8, seed = key.split("/")
+    statement = record.get("statement")
+    identity = [record.get("run"), record.get("dataset"), str(record.get("seed"))]
+    if not _has_hash(statement, hash8) or identity != [key, dataset, seed]:
+        raise BundleError(f"{place} is not of this run: its statement has another hash or name")
+    if (statement or {}).get("model") != model:
+        raise BundleError(f"{place} states another model than its folder's {model}")
+
+
+def _has_hash(statement: object, hash8: str) -> bool:
+    try:
+        return isinstance(statement, dict) and canonical.hash8(statement) == hash8
+    except (ValueError, TypeError, RecursionError, OverflowError):
+        # It holds something that no statement holds, such as NaN.
+        return False
+
+
+def _check_latents(
+    file: Path,
+    place: str,
+    key: str,
+    weights_sum: object,
+) -> None:
+    """Raise BundleError unless latents are complete and of this run and its weights."""
+    attributes: Mapping[str, Any] = latents.about(file) or {}
+    if attributes.get("run") != key or attributes.get("weights_sha256") != weights_sum:
+        raise BundleError(f"{place} is not of this run, or not of its weights")
     try:
         inferred_arrays.whole(file)
     except (store_files.StoreError, ValueError, TypeError) as error:
-        raise BundleError(f"{shown}: {str(error).split(': ', 1)[-1].split(';')[0]}") from None
+        # Without the temporary path before it and the advice after it.
+        reason = str(error).split(": ", 1)[-1].split(";")[0]
+        raise BundleError(f"{place}: {reason}") from None
 
 
-def _refuse_others(path: Path, workspace: Workspace, found: Bundle, here: Iterable[str]) -> None:
-    for key in here:
-        for name, file in _files(found, key).items():
-            ours = workspace.paths.run(key) / name
-            if ours.exists() and not _same(ours, file):
+def _refuse_differing(
+    path: Path,
+    workspace: Workspace,
+    bundle: Bundle,
+    keys: Iterable[str],
+) -> None:
+    """Raise BundleError if a file of these runs is in the store with other content."""
+    for key in keys:
+        for name, file in _files(bundle, key).items():
+            present = workspace.paths.run(key) / name
+            if present.exists() and not _same_content(present, file):
+                what = "run" if name == store_files.RECORD else "file"
                 raise BundleError(
-                    f"{path}: {ours} is here with other content; nothing was adopted: --replace takes the bundle's "
-                    f"{'run' if name == store_files.RECORD else 'file'} instead of ours"
+                    f"{path}: {present} is here with other content; nothing was adopted: "
+                    f"--replace takes the bundle's {what} instead of ours"
                 )
 
 
-def _same(one: Path, other: Path) -> bool:
-    if one.stat().st_size != other.stat().st_size:
+def _same_content(first: Path, second: Path) -> bool:
+    if first.stat().st_size != second.stat().st_size:
         return False
-    with one.open("rb") as a, other.open("rb") as b:
-        while (part := a.read(HEAD)) == b.read(HEAD):
+    with first.open("rb") as a, second.open("rb") as b:
+        while (part := a.read(CHUNK)) == b.read(CHUNK):
             if not part:
                 return True
     return False
 
 
-def _place(path: Path, workspace: Workspace, found: Bundle, key: str, replace: bool) -> None:
-    """Move a run's files into its folder, its record last; what is there and the same stays as it is."""
-    folder, files = workspace.paths.run(key), _files(found, key)
-    with leased(folder) as claim:
-        if claim is None:
+def _place(
+    path: Path,
+    workspace: Workspace,
+    bundle: Bundle,
+    key: str,
+    replace: bool,
+) -> None:
+    """Move the files of a run into its folder, the record last.
+
+    Files that are there already have the same content and stay, unless ``replace``.
+    """
+    folder = workspace.paths.run(key)
+    files = _files(bundle, key)
+    with leased(folder) as lease:
+        if lease is None:
             raise BundleError(
-                f"{path}: {key} is being made here; adopt again when it is done, the rest is kept"
+                f"{path}: {key} is being made here; "
+                "adopt again when it is finished, the runs adopted so far are kept"
             )
-        if replace:
+        # A folder without a record holds at most a checkpoint: its run was not finished.
+        if replace or records.record(folder) is None:
             _clear(folder)
-        elif records.record(folder) is None:
-            _clear(folder)  # of a run that was not finished: a checkpoint, at most
+        # A run counts as finished once its record is there.
         for name in sorted(files, key=lambda name: name == store_files.RECORD):
-            if not (folder / name).exists():
-                (folder / name).parent.mkdir(exist_ok=True)
-                os.replace(files[name], folder / name)
+            target = folder / name
+            if not target.exists():
+                target.parent.mkdir(exist_ok=True)
+                os.replace(files[name], target)
 
 
 def _clear(folder: Path) -> None:
-    """Remove what a run is made of, its record first: without it the rest is nothing."""
+    """Remove the files of a run, its record first: without it, the others do not count."""
     for name in (
         store_files.RECORD,
         store_files.WEIGHTS,

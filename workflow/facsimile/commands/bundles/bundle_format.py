@@ -1,7 +1,8 @@
-"""A bundle: results of a study in one tar file, every member named, sized and checksummed. What `export` writes, `adopt` reads.
+"""The format of a bundle: results of a study in a tar file, from ``export`` for ``adopt``.
 
-First comes ``facsimile-bundle.json`` with every member's name and bytes, so that a reader knows what is to come before it
-unpacks anything; last comes ``SHA256SUMS``, which ``sha256sum --check`` reads, too.
+The first member, ``facsimile-bundle.json``, lists the name and size of every member, so that a
+reader knows what will come before it unpacks anything. The last member, ``SHA256SUMS``, holds their
+checksums, which ``sha256sum --check`` reads, too.
 """
 
 import re
@@ -9,19 +10,30 @@ import re
 from facsimile.store import files
 
 FORMAT = 1
-MANIFEST, SUMS = "facsimile-bundle.json", "SHA256SUMS"
-CHUNK = 2**20
+MANIFEST = "facsimile-bundle.json"
+SUMS = "SHA256SUMS"
+CHUNK = 2**20  # bytes read at a time
+
+# Only these names are unpacked: no other characters, and no path that leaves the folder.
 _NAME = r"[a-z][a-z0-9_]{0,63}"
 KEY = rf"{_NAME}/{_NAME}/[0-9a-f]{{8}}/[0-9]{{1,9}}"
 SCORES = rf"scores/{_NAME}-[0-9a-f]{{8}}\.json"
 _FILES = "|".join(
-    [*map(re.escape, (files.RECORD, files.HISTORY, files.WEIGHTS, files.LATENTS)), SCORES]
+    [
+        re.escape(files.RECORD),
+        re.escape(files.HISTORY),
+        re.escape(files.WEIGHTS),
+        re.escape(files.LATENTS),
+        SCORES,
+    ]
 )
-OF_A_RUN = re.compile(rf"runs/({KEY})/({_FILES})")
-BESIDE = re.compile(
+# Files of a run; group 1 is the key of the run.
+RUN_FILE = re.compile(rf"runs/({KEY})/({_FILES})")
+# Files of the study: its definition, the lock files, and the gathered tables.
+STUDY_FILE = re.compile(
     rf"study/{_NAME}\.yaml|study/(?:requirements|torch)\.lock|tables/(?:runs|scores)\.parquet"
 )
 
 
 class BundleError(ValueError):
-    """A bundle is damaged, or holds what it must not; the message names the bundle and its member."""
+    """A bundle is damaged or holds a forbidden file; the message names bundle and member."""

@@ -1,7 +1,9 @@
-"""Unpack a bundle that anybody may have made into a folder of its own: nothing else is written, nothing is larger than stated.
+"""Unpack a bundle from an untrusted source into a folder of its own.
 
-Every member must be a plain file with a name that a run, a study or a table has, of the size that the list at the bundle's
-beginning states, with the checksum that its end states. What breaks a rule is refused by its name.
+Nothing is written outside that folder, and nothing is larger than the bundle's list of members
+says. Every member must be a plain file with a permitted name, of the size in the list at the
+beginning, and with the checksum at the end. A bundle that breaks a rule is refused, and the message
+names the member.
 """
 
 import gzip
@@ -17,19 +19,20 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from facsimile.commands.bundles.bundle_format import (
-    BESIDE,
     CHUNK,
     FORMAT,
     MANIFEST,
-    OF_A_RUN,
+    RUN_FILE,
+    STUDY_FILE,
     SUMS,
     BundleError,
 )
 
-LIST_BYTES = (
-    2**26
-)  # of the list of members, and of the checksums: of 12,600 runs they have about a quarter
-SMALL_BYTES = 2**24  # of a member that is JSON
+# Most bytes of the list of members and of the checksums; 12,600 runs need about a quarter of it.
+LIST_BYTES = 2**26
+# Most bytes of a member that is JSON.
+SMALL_BYTES = 2**24
+# What reading a damaged bundle can raise.
 DAMAGE = (
     tarfile.TarError,
     zlib.error,
@@ -41,11 +44,11 @@ DAMAGE = (
     KeyError,
     TypeError,
 )
-GZIP = b"\x1f\x8b"
+GZIP = b"\x1f\x8b"  # first bytes of a gzip file
 
 
 class Bundle(NamedTuple):
-    """What a bundle says of itself, the checksum of every member, and the folder that the runs' files lie in now."""
+    """Study and scale of a bundle, the checksum of each member, and the folder of unpacked runs."""
 
     study: str
     scale: str
@@ -54,23 +57,29 @@ class Bundle(NamedTuple):
 
 
 def unpack(path: Path, folder: Path) -> Bundle:
-    """Unpack the runs of a bundle into ``folder``; raises BundleError that names the bundle and the member."""
+    """Unpack the runs of a bundle into ``folder``.
+
+    Raises BundleError, which names the bundle and the member.
+    """
     try:
         with _opened(path) as archive:
             return _unpack(path, archive, folder)
     except BundleError:
         raise
     except DAMAGE as error:
-        if (
-            isinstance(error, OSError)
-            and not isinstance(error, gzip.BadGzipFile)
-            and error.errno is not None
-        ):
-            raise  # the disk's own trouble: it says which file
-        said = " ".join(str(error).split()) or type(error).__name__
+        if _is_from_the_disk(error):
+            raise
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise BundleError(
-            f"{path}: damaged, or no bundle of facsimile export ({said}); fetch it again"
+            f"{path}: damaged, or not a bundle of facsimile export ({reason}); copy it again"
         ) from None
+
+
+def _is_from_the_disk(error: Exception) -> bool:
+    """Whether the operating system raised it, as for a full disk; its message names the file."""
+    if isinstance(error, gzip.BadGzipFile):
+        return False
+    return isinstance(error, OSError) and error.errno is not None
 
 
 @contextmanager
@@ -79,15 +88,21 @@ def _opened(path: Path) -> Iterator[tarfile.TarFile]:
         zipped = raw.read(2) == GZIP
         raw.seek(0)
         file: Any = gzip.GzipFile(fileobj=raw, mode="rb") if zipped else raw
-        with tarfile.open(fileobj=_Bounded(file), mode="r:") as archive:  # type: ignore[call-overload]  # reads, seeks, tells
+        bounded: Any = _BoundedReads(file)
+        with tarfile.open(fileobj=bounded, mode="r:") as archive:
             yield archive
 
 
-class _Bounded:
-    """A file that gives at most a few MiB at a time: a tar header may claim a name of many GiB, which would be allocated."""
+class _BoundedReads:
+    """A file that returns at most 2 MiB per read.
+
+    A tar header may claim a name of many GiB, which would be allocated.
+    """
 
     def __init__(self, file: IO[bytes]) -> None:
-        self._file, self.seek, self.tell = file, file.seek, file.tell
+        self._file = file
+        self.seek = file.seek
+        self.tell = file.tell
 
     def read(self, size: int = -1) -> bytes:
         if not 0 <= size <= 2 * CHUNK:
@@ -95,129 +110,176 @@ class _Bounded:
         return self._file.read(size)
 
 
-def _unpack(path: Path, archive: tarfile.TarFile, folder: Path) -> Bundle:
+def _unpack(
+    path: Path,
+    archive: tarfile.TarFile,
+    folder: Path,
+) -> Bundle:
     first = archive.next()
     if first is None or first.name != MANIFEST:
         raise BundleError(
-            f"{path}: no bundle of facsimile export: it does not begin with {MANIFEST}"
+            f"{path}: not a bundle of facsimile export: it does not begin with {MANIFEST}"
         )
-    listed = _content(path, archive, first, LIST_BYTES)
-    about = _about(path, listed)
-    sizes = _sizes(path, about)
-    free = shutil.disk_usage(folder).free
-    if (total := sum(sizes.values())) > free:
-        raise BundleError(
-            f"{path}: holds {total:,} bytes, and {free:,} are free in {folder}; make room"
-        )
-    sums = {MANIFEST: hashlib.sha256(listed).hexdigest()}
+    listing = _content(path, archive, first, LIST_BYTES)
+    manifest = _manifest(path, listing)
+    sizes = _sizes(path, manifest)
+    _check_room(path, sizes, folder)
+    sums = {MANIFEST: hashlib.sha256(listing).hexdigest()}
     while (member := archive.next()) is not None and member.name != SUMS:
         name = _checked_name(path, member, folder, sizes, sums)
-        sums[name] = _extract(
-            path, archive, member, folder / name if OF_A_RUN.fullmatch(name) else None
-        )
-        archive.members.clear()  # type: ignore[attr-defined]  # else every header of the bundle is kept
+        # Files of the study are checked, but only those of runs are kept.
+        target = folder / name if RUN_FILE.fullmatch(name) else None
+        sums[name] = _extract(path, archive, member, target)
+        # tarfile would keep every header in memory.
+        archive.members.clear()  # type: ignore[attr-defined]
     if member is None:
-        raise BundleError(f"{path}: truncated: its checksums are not there; fetch it again")
-    _compare(path, sums, _stated(path, _content(path, archive, member, LIST_BYTES)), sizes)
-    return Bundle(str(about["study"]), str(about["scale"]), sums, folder)
+        raise BundleError(f"{path}: truncated: its checksums are missing; copy it again")
+    expected = _expected_sums(path, _content(path, archive, member, LIST_BYTES))
+    _compare(path, sums, expected, sizes)
+    return Bundle(str(manifest["study"]), str(manifest["scale"]), sums, folder)
 
 
-def _about(path: Path, listed: bytes) -> dict[str, Any]:
-    about = json.loads(listed)
-    if not isinstance(about, dict) or about.get("format") != FORMAT:
-        found = about.get("format") if isinstance(about, dict) else None
+def _manifest(path: Path, listing: bytes) -> dict[str, Any]:
+    manifest = json.loads(listing)
+    version = manifest.get("format") if isinstance(manifest, dict) else None
+    if not isinstance(manifest, dict) or version != FORMAT:
         raise BundleError(
-            f"{path}: is of format {str(found)[:20]!r}, not {FORMAT}; install the newest facsimile"
+            f"{path}: has format {str(version)[:20]!r}, not {FORMAT}; install the newest facsimile"
         )
-    return about
+    return manifest
 
 
-def _sizes(path: Path, about: dict[str, Any]) -> dict[str, int]:
-    sizes = about.get("members")
-    if not isinstance(sizes, dict) or not all(
-        type(size) is int and size >= 0 for size in sizes.values()
-    ):
+def _sizes(path: Path, manifest: dict[str, Any]) -> dict[str, int]:
+    """Member -> bytes, as the manifest lists them."""
+    sizes = manifest.get("members")
+    if not isinstance(sizes, dict) or not all(map(_is_size, sizes.values())):
         raise BundleError(f"{path}: {MANIFEST} does not list the bytes of each member")
     return sizes
 
 
-def _checked_name(
-    path: Path, member: tarfile.TarInfo, folder: Path, sizes: dict[str, int], sums: dict[str, str]
-) -> str:
-    """The member's name, if it is one that a bundle may have; nothing that a name could do to a path gets further."""
-    name, shown = member.name, repr(member.name[:200])
-    if not (OF_A_RUN.fullmatch(name) or BESIDE.fullmatch(name)):
+def _is_size(value: object) -> bool:
+    # type(), because True is an instance of int.
+    return type(value) is int and value >= 0
+
+
+def _check_room(
+    path: Path,
+    sizes: dict[str, int],
+    folder: Path,
+) -> None:
+    free = shutil.disk_usage(folder).free
+    total = sum(sizes.values())
+    if total > free:
         raise BundleError(
-            f"{path}: {shown} is no file of a run or a study; such a bundle is not unpacked"
+            f"{path}: holds {total:,} bytes, and {free:,} are free in {folder}; make room"
+        )
+
+
+def _checked_name(
+    path: Path,
+    member: tarfile.TarInfo,
+    folder: Path,
+    sizes: dict[str, int],
+    sums: dict[str, str],
+) -> str:
+    """Return the name of a member; raise BundleError unless a bundle may have such a member.
+
+    Nothing is written under a name that has not passed.
+    """
+    name = member.name
+    shown = repr(name[:200])
+    if not (RUN_FILE.fullmatch(name) or STUDY_FILE.fullmatch(name)):
+        raise BundleError(
+            f"{path}: {shown} is not a file of a run or a study; such a bundle is not unpacked"
         )
     if not member.isreg() or member.issparse():
-        raise BundleError(f"{path}: {shown} is no plain file; such a bundle is not unpacked")
-    tarfile.data_filter(member, str(folder))  # what Python holds to be unsafe, too
+        raise BundleError(f"{path}: {shown} is not a plain file; such a bundle is not unpacked")
+    tarfile.data_filter(member, str(folder))  # raises for what Python considers unsafe
     if name in sums:
-        raise BundleError(f"{path}: {shown} stands there twice")
+        raise BundleError(f"{path}: {shown} occurs twice")
     if sizes.get(name) != member.size:
-        raise BundleError(
-            f"{path}: {shown} has {member.size:,} bytes, its list says {sizes.get(name, 'nothing')}"
-        )
+        listed = sizes.get(name, "nothing")
+        raise BundleError(f"{path}: {shown} has {member.size:,} bytes, its list says {listed}")
     if name.endswith(".json") and member.size > SMALL_BYTES:
-        raise BundleError(f"{path}: {shown} has {member.size:,} bytes, which no such file has")
+        raise BundleError(f"{path}: {shown} has {member.size:,} bytes, too many for such a file")
     return name
 
 
-def _extract(path: Path, archive: tarfile.TarFile, member: tarfile.TarInfo, to: Path | None) -> str:
-    """Write a member, if it is to be written, and answer its checksum."""
-    if to is not None:
-        to.parent.mkdir(parents=True, exist_ok=True)
-    source, checksum, left = archive.extractfile(member), hashlib.sha256(), member.size
+def _extract(
+    path: Path,
+    archive: tarfile.TarFile,
+    member: tarfile.TarInfo,
+    target: Path | None,
+) -> str:
+    """Return the checksum of a member; write it to ``target``, if there is one."""
+    if target is not None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    source = archive.extractfile(member)
     assert source is not None  # it is a plain file
-    with source, to.open("xb") if to is not None else _Nowhere() as target:
+    checksum = hashlib.sha256()
+    left = member.size
+    with source, _writer(target) as file:
         while left:
             data = source.read(min(CHUNK, left))
             if not data:
-                raise BundleError(f"{path}: truncated in {member.name}; fetch it again")
+                raise BundleError(f"{path}: truncated in {member.name}; copy it again")
             checksum.update(data)
-            target.write(data)
+            file.write(data)
             left -= len(data)
     return checksum.hexdigest()
 
 
-class _Nowhere:
-    """A file whose content is checksummed and not kept."""
+@contextmanager
+def _writer(target: Path | None) -> Iterator[Any]:
+    """The file to write to; without a target, what is written is dropped."""
+    if target is None:
+        yield _Dropped()
+        return
+    with target.open("xb") as file:
+        yield file
 
-    def __enter__(self) -> "_Nowhere":
-        return self
 
-    def __exit__(self, *_: object) -> None: ...
-
+class _Dropped:
     def write(self, data: bytes) -> int:
         return len(data)
 
 
-def _content(path: Path, archive: tarfile.TarFile, member: tarfile.TarInfo, limit: int) -> bytes:
+def _content(
+    path: Path,
+    archive: tarfile.TarFile,
+    member: tarfile.TarInfo,
+    limit: int,
+) -> bytes:
     if not member.isreg() or member.issparse() or member.size > limit:
-        raise BundleError(f"{path}: {member.name} has {member.size:,} bytes or is no plain file")
+        raise BundleError(f"{path}: {member.name} has {member.size:,} bytes or is not a plain file")
     source = archive.extractfile(member)
-    assert source is not None
+    assert source is not None  # it is a plain file
     with source:
-        parts = iter(lambda: source.read(CHUNK), b"")
-        return b"".join(parts)
+        return b"".join(iter(lambda: source.read(CHUNK), b""))
 
 
-def _stated(path: Path, text: bytes) -> dict[str, str]:
-    lines = text.decode("utf-8").splitlines()
-    found = [re.fullmatch(r"([0-9a-f]{64})  (\S+)", line) for line in lines]
-    if not all(found):
-        raise BundleError(f"{path}: {SUMS} is not a list of checksums")
-    return {match[2]: match[1] for match in found if match}
+def _expected_sums(path: Path, text: bytes) -> dict[str, str]:
+    """Member -> checksum, as the bundle's end lists them."""
+    sums = {}
+    for line in text.decode("utf-8").splitlines():
+        match = re.fullmatch(r"([0-9a-f]{64})  (\S+)", line)
+        if match is None:
+            raise BundleError(f"{path}: {SUMS} is not a list of checksums")
+        sums[match[2]] = match[1]
+    return sums
 
 
 def _compare(
-    path: Path, sums: dict[str, str], stated: dict[str, str], sizes: dict[str, int]
+    path: Path,
+    sums: dict[str, str],
+    expected: dict[str, str],
+    sizes: dict[str, int],
 ) -> None:
     for name, checksum in sums.items():
-        if stated.get(name) != checksum:
+        if expected.get(name) != checksum:
             raise BundleError(
-                f"{path}: {name} is not what was exported (checksum differs); fetch the bundle again"
+                f"{path}: {name} is not what was exported (checksum differs); copy the bundle again"
             )
-    if lacking := sorted((sizes.keys() | stated.keys()) - sums.keys()):
-        raise BundleError(f"{path}: {lacking[0]!r} is listed and not there; fetch the bundle again")
+    missing = sorted((sizes.keys() | expected.keys()) - sums.keys())
+    if missing:
+        raise BundleError(f"{path}: {missing[0]!r} is listed but missing; copy the bundle again")

@@ -1,1 +1,1 @@
-"""``facsimile doctor``: what would spoil a large run here."""
+"""``facsimile doctor``: problems of this machine and cluster, found before a large run."""

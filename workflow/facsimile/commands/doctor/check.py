@@ -1,4 +1,4 @@
-"""What one check of a site answers: ok, warning or problem, and what to do about it."""
+"""The result of one check: ok, warning or problem, and what to do about it."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -7,11 +7,11 @@ OK, WARNING, PROBLEM = "ok", "warning", "problem"
 
 
 class Check(NamedTuple):
-    """What one check found; ``remedy`` says what to do where it is not ok."""
+    """The result of one check; ``remedy`` says what to do if it is not ok."""
 
     name: str
     verdict: str
-    said: str
+    message: str
     remedy: str = ""
 
 

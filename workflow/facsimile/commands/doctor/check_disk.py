@@ -1,4 +1,7 @@
-"""Checks of a file system: that it is what the store needs, tried on files of their own that are removed again."""
+"""Checks of a file system: whether it does what the store relies on.
+
+Each check works on files of its own, which are removed afterwards.
+"""
 
 import fcntl
 import os
@@ -13,15 +16,14 @@ import h5py
 
 from facsimile.commands.doctor.check import OK, PROBLEM, WARNING, Check, Checks
 
-SKEW = 2.0  # seconds
+SKEW = 2.0  # seconds that two clocks may differ
 
 
 def folder(results: Path) -> Checks:
-    """What the store needs of a file system: to be written to, hard links, locks, a clock that agrees with ours."""
+    """Check that results can be written, and check hard links, locks, HDF5 and the clock there."""
     with _scratch(results) as scratch:
-        yield Check(
-            "results", OK, f"{results.resolve()} can be written to by {socket.gethostname()}"
-        )
+        message = f"{results.resolve()} can be written to by {socket.gethostname()}"
+        yield Check("results", OK, message)
         yield _links(scratch)
         yield _locking(scratch)
         yield _hdf5(scratch)
@@ -30,22 +32,25 @@ def folder(results: Path) -> Checks:
 
 @contextmanager
 def _scratch(results: Path) -> Iterator[Path]:
-    # Not tempfile: what is examined is this very file system, and folders made by a pid that died are no harm.
+    # Not tempfile: this very file system is examined.
+    # A folder that a killed process leaves behind does no harm.
     results.mkdir(parents=True, exist_ok=True)
-    made = results / f".doctor.{socket.gethostname()}.{os.getpid()}"
-    made.mkdir()
+    scratch = results / f".doctor.{socket.gethostname()}.{os.getpid()}"
+    scratch.mkdir()
     try:
-        yield made
+        yield scratch
     finally:
-        shutil.rmtree(made, ignore_errors=True)
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _links(scratch: Path) -> Check:
-    """A claim is a hard link: the second of two must fail."""
+    """A lease is a hard link: linking a second file to the same name must fail."""
     remedy = (
-        "two jobs may make one run at a time there; set results to a folder of another file system"
+        "two jobs may make the same run at the same time there; "
+        "set results to a folder on another file system"
     )
-    first, second = scratch / "claim", scratch / "claim.json"
+    first = scratch / "claim"
+    second = scratch / "claim.json"
     first.write_text("first")
     try:
         os.link(first, second)
@@ -54,66 +59,73 @@ def _links(scratch: Path) -> Check:
     try:
         os.link(first, second)
     except FileExistsError:
-        return Check("hard links", OK, "a run can be claimed once")
-    return Check("hard links", PROBLEM, "a file was linked over another", remedy)
+        return Check("hard links", OK, "only one process can lease a run")
+    return Check("hard links", PROBLEM, "a link replaced an existing file", remedy)
 
 
 def _locking(scratch: Path) -> Check:
     """HDF5 locks the files that it opens."""
     path = scratch / "lock"
-    remedy = "export HDF5_USE_FILE_LOCKING=FALSE in jobs; files are written whole and renamed, so nothing depends on locks"
+    remedy = (
+        "export HDF5_USE_FILE_LOCKING=FALSE in jobs; "
+        "files are written whole and renamed, so nothing depends on locks"
+    )
     with path.open("w") as first, path.open("w") as second:
         try:
             fcntl.flock(first, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             return Check("file locks", WARNING, f"refused ({error.strerror})", remedy)
+        # flock belongs to the open file, so that a second one in this process is refused, too.
         try:
             fcntl.flock(second, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            return Check("file locks", OK, "held against a second process")
-        return Check("file locks", WARNING, "not held: a second process got the same lock", remedy)
+            return Check("file locks", OK, "keep a second process out")
+        return Check("file locks", WARNING, "ignored: a second process got the same lock", remedy)
 
 
 def _hdf5(scratch: Path) -> Check:
-    path = scratch / "latents.h5"
+    """Write, rename and read a file as the store does."""
+    written = scratch / "latents.h5"
+    renamed = scratch / "renamed.h5"
+    values = [1.0, 2.0]
     try:
-        with h5py.File(path, "w") as file:
-            file.create_dataset("mean", data=[1.0, 2.0])
-        os.replace(path, scratch / "renamed.h5")
-        with h5py.File(scratch / "renamed.h5", "r") as file:
-            whole = file["mean"][()].tolist() == [1.0, 2.0]
+        with h5py.File(written, "w") as file:
+            file.create_dataset("mean", data=values)
+        os.replace(written, renamed)
+        with h5py.File(renamed, "r") as file:
+            unchanged = file["mean"][()].tolist() == values
     except (OSError, KeyError) as error:
-        return Check(
-            "HDF5",
-            PROBLEM,
-            f"cannot be written and read there ({error})",
-            "export HDF5_USE_FILE_LOCKING=FALSE",
-        )
-    return Check(
-        "HDF5",
-        OK if whole else PROBLEM,
-        "written, renamed, read" if whole else "read back otherwise than written",
-    )
+        message = f"cannot be written and read there ({error})"
+        return Check("HDF5", PROBLEM, message, "export HDF5_USE_FILE_LOCKING=FALSE")
+    if not unchanged:
+        return Check("HDF5", PROBLEM, "the values read are not those written")
+    return Check("HDF5", OK, "written, renamed, read")
 
 
 def _clock(scratch: Path) -> Check:
+    """Compare the time that the file system gives a new file with the clock of this host.
+
+    Snakemake decides by the times of files which jobs to run.
+    """
     path = scratch / "clock"
     before = time.time()
     path.write_text("now")
-    apart = _apart(path.stat().st_mtime, before, time.time())
-    if apart <= SKEW:
-        return Check(
-            "clock", OK, f"the file system's is within {max(apart, 0.1):.1f} s of this host's"
-        )
-    said = f"the file system's is {apart:,.0f} s away from this host's"
-    return Check(
-        "clock",
-        WARNING,
-        said,
-        "run NTP on both; until then snakemake may do again what is done (no run is retrained)",
+    difference = _outside(path.stat().st_mtime, before, time.time())
+    if difference <= SKEW:
+        limit = max(difference, 0.1)
+        message = f"that of the file system is within {limit:.1f} s of this host's"
+        return Check("clock", OK, message)
+    message = f"that of the file system is {difference:,.0f} s away from this host's"
+    remedy = (
+        "run NTP on both; until then snakemake may repeat finished jobs (no run is trained again)"
     )
+    return Check("clock", WARNING, message, remedy)
 
 
-def _apart(written: float, before: float, after: float) -> float:
-    """Seconds by which a time lies outside an interval."""
-    return max(before - written, written - after, 0.0)
+def _outside(
+    moment: float,
+    before: float,
+    after: float,
+) -> float:
+    """Seconds by which a moment lies outside the interval from ``before`` to ``after``."""
+    return max(before - moment, moment - after, 0.0)

@@ -1,4 +1,4 @@
-"""Checks of a machine: what is installed, and whether torch finds a GPU."""
+"""Checks of a machine: installed versions, and whether torch finds a GPU."""
 
 import importlib.metadata
 import os
@@ -7,119 +7,133 @@ import shutil
 from pathlib import Path
 
 from facsimile.commands.doctor.check import OK, PROBLEM, WARNING, Check, Checks
+from facsimile.commands.lock_files import LOCKS
 from facsimile.foundation.units import size
 
-LOCKS = ("requirements.lock", "torch.lock")
+SHOWN = 5  # packages whose versions differ
+PINNED = re.compile(r"^([\w.-]+)==([^\s;+\\]+)", re.MULTILINE)
+COMPILERS = ("cc", "gcc", "clang")
 
 
 def versions(envs: Path) -> Checks:
-    """What is installed is what the lock files name."""
-    lacking = [envs / name for name in LOCKS if not (envs / name).is_file()]
-    if lacking:
-        yield Check(
-            "versions", WARNING, f"no {lacking[0]}", "run this at the root of the repository"
-        )
-        return
-    locked = _locked([envs / name for name in LOCKS])
-    installed = {
-        _normal(found.metadata["Name"]): found.version
-        for found in importlib.metadata.distributions()
+    """Check that the installed versions are those of the lock files in ``envs``."""
+    paths = [envs / name for name in LOCKS]
+    for path in paths:
+        if not path.is_file():
+            remedy = "run this at the root of the repository"
+            yield Check("versions", WARNING, f"no {path}", remedy)
+            return
+    locked = _locked(paths)
+    installed = _installed()
+    # A lock names more than Facsimile requires, such as linters; those may be missing.
+    missing = sorted(_required() - installed.keys())
+    if missing:
+        message = f"{', '.join(missing)} not installed"
+        remedy = "make fast, or see the README's installation"
+        yield Check("versions", PROBLEM, message, remedy)
+    differing = _differing(installed, locked)
+    if differing:
+        message = ", ".join(differing[:SHOWN])
+        if len(differing) > SHOWN:
+            message += f" and {len(differing) - SHOWN} more"
+        remedy = "results may differ in the last digits; make fast"
+        yield Check("versions", WARNING, message, remedy)
+    elif not missing:
+        count = len(locked.keys() & installed.keys())
+        message = f"all {count} installed packages have the version of the lock"
+        yield Check("versions", OK, message)
+
+
+def _installed() -> dict[str, str]:
+    """Package -> installed version."""
+    return {
+        _normalised(package.metadata["Name"]): package.version
+        for package in importlib.metadata.distributions()
     }
-    absent = sorted(_needed() - installed.keys())
-    if absent:
-        yield Check(
-            "versions",
-            PROBLEM,
-            f"{', '.join(absent)} not installed",
-            "make fast, or see the README's installation",
-        )
-    other = [
-        f"{name} {installed[name]} (locked {' or '.join(sorted(wanted))})"
-        for name, wanted in sorted(locked.items())
-        if name in installed and installed[name].split("+")[0] not in wanted
-    ]
-    if other:
-        more = f" and {len(other) - 5} more" if len(other) > 5 else ""
-        yield Check(
-            "versions",
-            WARNING,
-            ", ".join(other[:5]) + more,
-            "results may differ in the last digits; make fast",
-        )
-    elif not absent:
-        yield Check(
-            "versions",
-            OK,
-            f"all {len(locked.keys() & installed.keys())} installed packages are those of the lock",
-        )
 
 
 def _locked(paths: list[Path]) -> dict[str, set[str]]:
-    """Package -> the versions that the locks name; several where they depend on the platform."""
-    found: dict[str, set[str]] = {}
+    """Package -> versions that the lock files pin; several if they depend on the platform."""
+    versions: dict[str, set[str]] = {}
     for path in paths:
-        for name, version in re.findall(
-            r"^([\w.-]+)==([^\s;+\\]+)", path.read_text(encoding="utf-8"), re.MULTILINE
-        ):
-            found.setdefault(_normal(name), set()).add(version)
-    return found
+        for name, version in PINNED.findall(path.read_text(encoding="utf-8")):
+            versions.setdefault(_normalised(name), set()).add(version)
+    return versions
 
 
-def _needed() -> set[str]:
+def _differing(installed: dict[str, str], locked: dict[str, set[str]]) -> list[str]:
+    """Packages whose installed version is not a locked one, with both versions."""
+    differing = []
+    for name, pinned in sorted(locked.items()):
+        # What follows + names the build, such as cpu in 2.13.0+cpu.
+        if name in installed and installed[name].split("+")[0] not in pinned:
+            differing.append(f"{name} {installed[name]} (locked {' or '.join(sorted(pinned))})")
+    return differing
+
+
+def _required() -> set[str]:
+    """Packages that Facsimile depends on, without those of its extras."""
     try:
-        stated = importlib.metadata.requires("facsimile") or []
+        requirements = importlib.metadata.requires("facsimile") or []
     except importlib.metadata.PackageNotFoundError:
         return set()
-    return {
-        _normal(re.split(r"[^\w.-]", line, maxsplit=1)[0])
-        for line in stated
-        if "extra ==" not in line
-    }
+    names = set()
+    for requirement in requirements:
+        if "extra ==" not in requirement:
+            name = re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
+            names.add(_normalised(name))
+    return names
 
 
-def _normal(name: str) -> str:
+def _normalised(name: str) -> str:
+    """A package's name as package indexes compare them (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def gpu(device: str, compiled: bool, cluster: bool) -> Checks:
-    """Whether torch finds a GPU here, and a compiler for it; on a login node of a cluster it need not."""
+def gpu(
+    device: str,
+    compiled: bool,
+    cluster: bool,
+) -> Checks:
+    """Check that torch finds a GPU and a C compiler here.
+
+    ``device`` and ``compiled`` are configuration values; with ``cluster``, no GPU is needed here.
+    """
     import torch
 
     if not torch.cuda.is_available():
-        said = f"torch {torch.__version__} finds none here"
-        if cluster:
-            yield Check(
-                "GPU",
-                OK,
-                f"{said}; a cluster's login node needs none (rule train: gres in profiles/slurm/profile.yaml)",
-            )
-        elif device == "cuda":
-            yield Check(
-                "GPU",
-                PROBLEM,
-                f"device: cuda, but {said}",
-                "set device: auto, or install the driver and torch for CUDA",
-            )
-        else:
-            yield Check(
-                "GPU",
-                WARNING if device == "auto" else OK,
-                said,
-                "runs are trained on the processor",
-            )
+        yield _without_gpu(torch.__version__, device, cluster)
         return
-    about = torch.cuda.get_device_properties(0)
-    yield Check(
-        "GPU",
-        OK,
-        f"{torch.cuda.device_count()} × {about.name}, {size(about.total_memory)}, torch {torch.__version__}",
+    properties = torch.cuda.get_device_properties(0)
+    message = (
+        f"{torch.cuda.device_count()} × {properties.name}, {size(properties.total_memory)}, "
+        f"torch {torch.__version__}"
     )
-    if compiled and not any(
-        map(shutil.which, filter(None, (os.environ.get("CC"), "cc", "gcc", "clang")))
-    ):
-        yield Check(
-            "compiler",
-            WARNING,
-            "no C compiler here",
-            "install one, or set compile: false, which trains slower",
+    yield Check("GPU", OK, message)
+    if compiled and not _has_compiler():
+        remedy = "install one, or set compile: false, which trains more slowly"
+        yield Check("compiler", WARNING, "no C compiler here", remedy)
+
+
+def _without_gpu(
+    torch_version: str,
+    device: str,
+    cluster: bool,
+) -> Check:
+    message = f"torch {torch_version} finds none here"
+    if cluster:
+        reason = (
+            "a cluster's login node needs none (rule train: gres in profiles/slurm/profile.yaml)"
         )
+        return Check("GPU", OK, f"{message}; {reason}")
+    if device == "cuda":
+        remedy = "set device: auto, or install the driver and torch for CUDA"
+        return Check("GPU", PROBLEM, f"device: cuda, but {message}", remedy)
+    verdict = WARNING if device == "auto" else OK
+    return Check("GPU", verdict, message, "runs are trained on the processor")
+
+
+def _has_compiler() -> bool:
+    """Whether a C compiler is found where torch.compile looks for one."""
+    candidates = (os.environ.get("CC"), *COMPILERS)
+    return any(shutil.which(candidate) for candidate in candidates if candidate)

@@ -1,4 +1,4 @@
-"""``facsimile doctor``: what would spoil a big run at this site, looked for before it starts. One line a check."""
+"""``facsimile doctor``: check a site for problems before a large run; one line per check."""
 
 import shutil
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from facsimile.commands import lock_files
 from facsimile.commands.doctor import check_cluster, check_disk, check_machine
 from facsimile.commands.doctor.check import OK, PROBLEM, WARNING, Check, Checks
 from facsimile.foundation.units import size
@@ -14,114 +15,104 @@ from facsimile.planning.workspace import Workspace
 from facsimile.store import shard_jobs
 
 COLOURS = {OK: "green", WARNING: "yellow", PROBLEM: "red"}
-SPARE = 1.2  # room to have, as a multiple of what is planned
+SPARE = 1.2  # required free space, as a multiple of the estimate
 
 
-def doctor(workspace: Workspace, study: str | None, profile: str | None, console: Console) -> bool:
-    """Print every check; whether none found a problem. ``profile``: also whether that profile's cluster answers."""
-    worst = OK
+def doctor(
+    workspace: Workspace,
+    study: str | None,
+    profile: str | None,
+    console: Console,
+) -> bool:
+    """Print the result of every check; return whether none found a problem.
+
+    With a ``profile``, the cluster of that Snakemake profile is checked as well.
+    """
+    passed = True
     for check in examine(workspace, study, profile):
-        worst = (
-            PROBLEM
-            if PROBLEM in (worst, check.verdict)
-            else WARNING
-            if WARNING in (worst, check.verdict)
-            else OK
-        )
+        passed = passed and check.verdict != PROBLEM
         remedy = f"; {check.remedy}" if check.remedy else ""
+        line = f"{check.name}: {check.message}{remedy}"
         console.print(f"[{COLOURS[check.verdict]}]{check.verdict:8}[/]", end="")
-        console.print(
-            f"{check.name}: {check.said}{remedy}", highlight=False, markup=False, soft_wrap=True
-        )
-    return worst != PROBLEM
+        # Messages contain paths and names in brackets, which are not console markup.
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    return passed
 
 
-def examine(workspace: Workspace, study: str | None = None, profile: str | None = None) -> Checks:
-    """Every check in turn; a check that fails in a way that nobody foresaw is a problem, not the end."""
-    chosen: list[tuple[str, Callable[[], Checks]]] = [
+def examine(
+    workspace: Workspace,
+    study: str | None = None,
+    profile: str | None = None,
+) -> Checks:
+    """Run every check; one that raises an error counts as a problem, and the others still run."""
+    root = Path(".")
+    config = workspace.config
+
+    def gpu() -> Checks:
+        return check_machine.gpu(config.device, config.compile, cluster=profile is not None)
+
+    checks: list[tuple[str, Callable[[], Checks]]] = [
         ("configuration", lambda: configuration(workspace)),
-        ("versions", lambda: check_machine.versions(Path("envs"))),
-        ("profile", lambda: check_cluster.profiles(Path("."), profile)),
-        (
-            "GPU",
-            lambda: check_machine.gpu(
-                workspace.config.device, workspace.config.compile, cluster=profile is not None
-            ),
-        ),
-        ("results", lambda: check_disk.folder(workspace.config.results)),
+        ("versions", lambda: check_machine.versions(lock_files.FOLDER)),
+        ("profile", lambda: check_cluster.profiles(root, profile)),
+        ("GPU", gpu),
+        ("results", lambda: check_disk.folder(config.results)),
         ("room", lambda: room(workspace, study)),
-        ("snakemake", lambda: unlocked(Path("."))),
+        ("snakemake", lambda: unlocked(root)),
     ]
-    for name, check in chosen:
+    for name, check in checks:
         try:
             yield from check()
         except (ValueError, LookupError, RuntimeError, OSError) as error:
-            yield Check(name, PROBLEM, f"{error}", "mend that first")
+            # A broken study file, for example, should not hide a full disk.
+            yield Check(name, PROBLEM, f"{error}", "fix this first")
 
 
 def configuration(workspace: Workspace) -> Checks:
-    """Every study can be read."""
+    """Check that every study can be read."""
     studies = workspace.study_ids()
+    folders = ", ".join(map(str, workspace.config.paper_folders))
     for name in studies:
         workspace.study(name)
     if not studies:
-        yield Check(
-            "configuration",
-            PROBLEM,
-            f"{_folders(workspace)}: no folder there has a study.yaml",
-            "name the folder of your papers under papers",
-        )
+        message = f"{folders}: no folder there has a study.yaml"
+        remedy = "list the folder of your papers under papers"
+        yield Check("configuration", PROBLEM, message, remedy)
         return
-    yield Check(
-        "configuration",
-        OK,
-        f"{len(studies)} studies in {_folders(workspace)}, scale {workspace.config.scale}",
-    )
+    message = f"{len(studies)} studies in {folders}, scale {workspace.config.scale}"
+    yield Check("configuration", OK, message)
 
 
 def room(workspace: Workspace, study: str | None) -> Checks:
-    """Whether what is still to be made fits beside the results, and whether all data sets of the study can be had."""
+    """Check that the missing runs fit on the disk, and that all data sets can be made."""
     free = shutil.disk_usage(workspace.config.results).free
     if study is None:
-        yield Check(
-            "room", OK, f"{size(free)} free; for what a study needs: facsimile doctor STUDY"
-        )
+        message = f"{size(free)} free; for what a study needs: facsimile doctor STUDY"
+        yield Check("room", OK, message)
         return
-    found = workspace.study(study)
-    runs = workspace.runs(found)
-    todo = [run for run in runs if not shard_jobs.trained(workspace.paths, run)]
-    needed = SPARE * cost.of(todo, found, workspace.config.scale).bytes
+    content = workspace.study(study)
+    scale = workspace.config.scale
+    runs = workspace.runs(content)
+    missing = [run for run in runs if not shard_jobs.trained(workspace.paths, run)]
+    needed = SPARE * cost.of(missing, content, scale).bytes
+    message = f"{size(free)} free, about {size(needed)} needed for {len(missing):,} runs"
     if needed > free:
-        said = f"{size(free)} free, about {size(needed)} needed for {len(todo):,} runs of {study} at scale {workspace.config.scale}"
-        yield Check(
-            "room",
-            PROBLEM,
-            said,
-            "set results to a larger disk, stored_latents: float16, or a smaller scale",
-        )
+        remedy = "set results to a larger disk, stored_latents: float16, or a smaller scale"
+        yield Check("room", PROBLEM, f"{message} of {study} at scale {scale}", remedy)
     else:
-        yield Check(
-            "room",
-            OK,
-            f"{size(free)} free, about {size(needed)} needed for {len(todo):,} runs (quotas are not seen)",
-        )
-    if lacking := sorted({run.dataset for run in runs} & set(found.unavailable)):
-        yield Check(
-            "data",
-            WARNING,
-            f"{', '.join(lacking)} cannot be made yet",
-            "its runs will fail; the others go on",
-        )
+        yield Check("room", OK, f"{message} (disk quotas are not considered)")
+    datasets = {run.dataset for run in runs}
+    unavailable = sorted(datasets.intersection(content.unavailable))
+    if unavailable:
+        message = f"{', '.join(unavailable)} cannot be made yet"
+        yield Check("data", WARNING, message, "runs on them will fail; the others continue")
 
 
 def unlocked(root: Path) -> Checks:
-    """No other snakemake works here, and none was killed here."""
-    if any((root / ".snakemake" / "locks").glob("*")):
-        said = "this folder is locked: another snakemake runs, or one was killed"
-        yield Check("snakemake", WARNING, said, "if none runs: snakemake --unlock")
+    """Check that no other Snakemake uses this folder, and that none was killed in it."""
+    locks = (root / ".snakemake" / "locks").glob("*")
+    if any(locks):
+        message = "this folder is locked: another snakemake is running, or one was killed"
+        yield Check("snakemake", WARNING, message, "if none is running: snakemake --unlock")
     else:
         yield Check("snakemake", OK, "the folder is not locked")
-
-
-def _folders(workspace: Workspace) -> str:
-    return ", ".join(map(str, workspace.config.paper_folders))

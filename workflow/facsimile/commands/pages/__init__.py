@@ -1,1 +1,1 @@
-"""Generated pages: metrics, studies, the table of papers, summaries."""
+"""Generated pages: metrics, papers, the table of papers, summaries."""

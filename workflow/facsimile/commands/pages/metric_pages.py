@@ -1,11 +1,14 @@
-"""The pages docs/metrics/: one a metric, from its docstring, its declarations and its values on the built-in cases."""
+"""The pages in docs/metrics: one per metric.
+
+A page is made from the metric's docstring, its declarations and its values on the built-in cases.
+"""
 
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from facsimile.commands.pages import metric_plot, metric_values
-from facsimile.commands.pages.metric_values import Value
+from facsimile.commands.pages.metric_values import Column, Value
 from facsimile.foundation import atomic, discover
 from facsimile.metrics.base import cases as base_cases
 from facsimile.metrics.base import metric_card
@@ -15,99 +18,111 @@ from facsimile.presentation.markdown import Log
 
 FOLDER = Path("docs/metrics")
 INDEX = "README"
-COLUMNS = 8  # of values; a page is no wider
+COLUMNS = 8  # of values, so that the table fits on a page
 AGAIN = "facsimile metric-pages"
 
 
 def write(check: bool, log: Log) -> int:
-    """Write all pages, asking a metric only if its code has changed; or only check: exit status 1 if one is out of date."""
+    """Write all pages, or only check them; return exit status 1 if one is out of date.
+
+    A metric is computed again only if its code has changed.
+    """
     cards = [metric_card.card(name) for name in discover.names("metrics")]
-    stale = list(_stale(cards)) if check else []
-    if not check:
-        _renew(cards, log)
-    known = [
-        card for card in cards if _asked(card)
-    ]  # other pages cannot be made before their metric is asked
-    pages = {_page(card.name): page(card, _values(card)) for card in known} | {
-        _page(INDEX): index(cards)
-    }
-    return markdown.write_or_check(pages, _strangers(), check, log, AGAIN, stale)
+    outdated: list[str] = []
+    if check:
+        outdated += _outdated(cards)
+    else:
+        _update_values(cards, log)
+    pages = {}
+    for card in cards:
+        # A page cannot be checked before its metric is computed again.
+        if _is_current(card):
+            pages[_page_path(card.name)] = page(card, _values(card))
+    pages[_page_path(INDEX)] = index(cards)
+    return markdown.write_or_check(pages, _obsolete(), check, log, AGAIN, outdated)
 
 
-def _renew(cards: list[Card], log: Log) -> None:
-    for card in filter(lambda card: card.of_codes, cards):
-        if not _asked(card):
-            log(f"{card.name}: asked of {len(base_cases.CASES) + len(base_cases.STEPS)} cases")
-            metric_values.write(_table(card.name), card.name, metric_values.computed(card))
-        atomic.write_bytes(_drawing(card.name), metric_plot.svg(card, _values(card)))
+def _update_values(cards: list[Card], log: Log) -> None:
+    """Compute the metrics whose code has changed, and draw all drawings."""
+    n_cases = len(base_cases.CASES) + len(base_cases.STEPS)
+    for card in cards:
+        if not card.of_codes:
+            continue
+        if not _is_current(card):
+            log(f"{card.name}: computed on {n_cases} cases")
+            values = metric_values.computed(card)
+            metric_values.write(_table_path(card.name), card.name, values)
+        # Drawn even if the values are the same: the drawing code may have changed.
+        drawing = metric_plot.svg(card, _values(card))
+        atomic.write_bytes(_drawing_path(card.name), drawing)
 
 
-def _stale(cards: list[Card]) -> Iterator[str]:
-    for card in filter(lambda card: card.of_codes, cards):
-        if not _asked(card):
-            yield f"{_table(card.name)}: of other code than the metric's"
-        elif not _drawing(card.name).exists():
-            yield f"{_drawing(card.name)}: absent"
+def _outdated(cards: list[Card]) -> Iterator[str]:
+    """One line for each metric whose values or drawing are not those of its code."""
+    for card in cards:
+        if not _is_current(card):
+            yield f"{_table_path(card.name)}: of other code than the metric's"
+        elif card.of_codes and not _drawing_path(card.name).exists():
+            yield f"{_drawing_path(card.name)}: absent"
 
 
-def _asked(card: Card) -> bool:
-    """Whether the values are of the metric's present code; one that is not of codes has none."""
-    return not card.of_codes or metric_values.read(_table(card.name))[0] == metric_values.code(
-        card.name
-    )
+def _is_current(card: Card) -> bool:
+    """Whether the values belong to the present code; a metric not of codes has no values."""
+    if not card.of_codes:
+        return True
+    recorded, _ = metric_values.read(_table_path(card.name))
+    return recorded == metric_values.code(card.name)
 
 
-def _strangers() -> list[Path]:
-    """Pages, drawings and values of metrics that are gone."""
-    known = {*discover.names("metrics"), INDEX}
-    return sorted(
-        p for p in [*FOLDER.glob("*.md"), *FOLDER.glob("values/*.*")] if p.stem not in known
-    )
+def _obsolete() -> list[Path]:
+    """Pages, drawings and values of metrics that no longer exist."""
+    current = {*discover.names("metrics"), INDEX}
+    files = [*FOLDER.glob("*.md"), *FOLDER.glob("values/*.*")]
+    return sorted(path for path in files if path.stem not in current)
 
 
 def _values(card: Card) -> list[Value]:
-    return [] if not card.of_codes else metric_values.read(_table(card.name))[1]
+    if not card.of_codes:
+        return []
+    _, values = metric_values.read(_table_path(card.name))
+    return values
 
 
-def _page(name: str) -> Path:
+def _page_path(name: str) -> Path:
     return FOLDER / f"{name}.md"
 
 
-def _table(name: str) -> Path:
+def _table_path(name: str) -> Path:
     return FOLDER / "values" / f"{name}.csv"
 
 
-def _drawing(name: str) -> Path:
+def _drawing_path(name: str) -> Path:
     return FOLDER / "values" / f"{name}.svg"
 
 
 def index(cards: list[Card]) -> str:
     """The list of all metrics."""
-    rows = [
-        (
-            f"[{card.title}]({card.name}.md)",
-            card.range_text,
-            card.better,
-            ", ".join(card.needs),
-            _markdown(card.line),
-        )
-        for card in cards
+    rows = []
+    for card in cards:
+        title = f"[{card.title}]({card.name}.md)"
+        needs = ", ".join(card.needs)
+        rows.append((title, card.range_text, card.better, needs, _markdown(card.line)))
+    lines = [
+        "# Metrics",
+        "",
+        *markdown.grid(("metric", "range", "better", "needs", "what it measures"), rows),
+        "",
+        "`facsimile explain-metric NAME` prints the text of a page; `facsimile score FILE.npz`",
+        "computes the metrics on latents of your own. Written by `facsimile metric-pages` from the",
+        "files in `workflow/facsimile/metrics`.",
+        "",
     ]
-    return "\n".join(
-        [
-            "# Metrics",
-            "",
-            *markdown.grid(("metric", "range", "better", "needs", "what it measures"), rows),
-            "",
-            "`facsimile explain-metric NAME` prints a page's text; `facsimile score FILE.npz` asks the metrics of latents of",
-            "your own. Written by `facsimile metric-pages` from the files in `workflow/facsimile/metrics`.",
-            "",
-        ]
-    )
+    return "\n".join(lines)
 
 
 def page(card: Card, values: list[Value]) -> str:
-    """A metric's page."""
+    """The page of a metric."""
+    scores = [(f"`{name}`", _markdown(text)) for name, text in card.scores.items()]
     parts = [
         f"# {card.title}",
         _markdown(card.what),
@@ -117,16 +132,12 @@ def page(card: Card, values: list[Value]) -> str:
         "## Conventions",
         _lines(markdown.grid(("convention", "what it changes"), _conventions(card))),
         "## Scores",
-        _lines(
-            markdown.grid(
-                ("score", "meaning"),
-                ((f"`{name}`", _markdown(text)) for name, text in card.scores.items()),
-            )
-        ),
+        _lines(markdown.grid(("score", "meaning"), scores)),
         "## Traps",
         _lines(f"- {_markdown(trap)}" for trap in card.traps),
-        *(_on_cases(card, values) if card.of_codes else ()),
     ]
+    if card.of_codes:
+        parts += _on_cases(card, values)
     return "\n\n".join(parts) + "\n"
 
 
@@ -148,57 +159,62 @@ def _facts(card: Card) -> Iterator[tuple[str, str]]:
 
 def _conventions(card: Card) -> Iterator[tuple[str, str]]:
     for name, text in card.conventions.items():
-        yield (
-            f"`{name}`",
-            f"{_markdown(text)} (what `dlib` means)" if name == card.dlib else _markdown(text),
-        )
+        meaning = " (what `dlib` means)" if name == card.dlib else ""
+        yield f"`{name}`", f"{_markdown(text)}{meaning}"
 
 
 def _cases_table(card: Card, values: list[Value]) -> list[str]:
+    """Values by case and convention, and below them the reasons for missing values."""
     columns = _columns(card, values)
     head = ["latents", *(label for label, _ in columns)]
-    rows = [
-        [f"{case}: {base_cases.CASES[case].text}", *(_number(c.get(case)) for _, c in columns)]
-        for case in base_cases.CASES
-    ]
-    refused = dict.fromkeys(
-        f"- `{v.convention}`, {v.case}: {v.refused}"
-        for v in values
-        if v.refused and v.case in base_cases.CASES
-    )
-    return [*markdown.grid(head, rows, "---:"), *([""] if refused else []), *refused]
+    rows = []
+    for name, case in base_cases.CASES.items():
+        numbers = [_number(column.get(name)) for _, column in columns]
+        rows.append([f"{name}: {case.text}", *numbers])
+    lines = markdown.grid(head, rows, "---:")
+    refused = []
+    for value in values:
+        if value.refused and value.case in base_cases.CASES:
+            refused.append(f"- `{value.convention}`, {value.case}: {value.refused}")
+    if refused:
+        lines += ["", *dict.fromkeys(refused)]
+    return lines
 
 
-def _columns(card: Card, values: list[Value]) -> list[tuple[str, dict[str, float | None]]]:
-    """The headline under every convention that changes it, then other scores: as often if the headline is but one."""
-    cases, found = list(base_cases.CASES), []
-    names = sorted(card.named_scores, key=lambda name: name != card.headline)
-    for name in names:
+def _columns(card: Card, values: list[Value]) -> list[tuple[str, Column]]:
+    """Label and values of each column: the headline first, one column per differing convention.
+
+    If the headline has several columns, other scores have one each.
+    """
+    cases = list(base_cases.CASES)
+    headline_groups = metric_values.groups(values, card.headline, cases)
+    columns: list[tuple[str, Column]] = []
+    for name in sorted(card.named_scores, key=lambda name: name != card.headline):
         groups = metric_values.groups(values, name, cases)
-        if name != card.headline and len(metric_values.groups(values, card.headline, cases)) > 1:
+        if name != card.headline and len(headline_groups) > 1:
             groups = dict(list(groups.items())[:1])
-        several = len(groups) > 1
-        found += [
-            (f"`{name}`<br>{convention}" if several else f"`{name}`", column)
-            for convention, column in groups.items()
-        ]
-    return found[:COLUMNS]
+        for convention, column in groups.items():
+            label = f"`{name}`<br>{convention}" if len(groups) > 1 else f"`{name}`"
+            columns.append((label, column))
+    return columns[:COLUMNS]
 
 
 def _left_out(card: Card, values: list[Value]) -> str:
     shown = {label.split("`")[1] for label, _ in _columns(card, values)}
-    more = len({value.score for value in values} - shown)
-    return f", {more} more scores among them" if more else ""
+    n_more = len({value.score for value in values} - shown)
+    return f", {n_more} more scores among them" if n_more else ""
 
 
 def _about_cases() -> str:
     sizes = " × ".join(map(str, base_cases.SIZES))
     return (
-        f"Four factors of {sizes} values, one row for each combination; the factors, standardised, are the oracle. "
-        f"{base_cases.N_TRAIN} training and {base_cases.N_TEST} test points, seed {base_cases.SEED}. A convention without a column gives "
-        f"the first one's values here. Where a metric asks for more of the model, log-variances are {base_cases.LIVE:g} "
-        f"({base_cases.COLLAPSED:g} for latents that do not vary), each value of a factor is a pixel, the decoder is linear, and "
-        "peers are the same kind of latents with other noise, in another order or mirrored."
+        f"Four factors of {sizes} values, one row for each combination; the standardised factors "
+        f"are the oracle. {base_cases.N_TRAIN} training and {base_cases.N_TEST} test points, "
+        f"seed {base_cases.SEED}. A convention without a column gives the values of the first "
+        "one here. Where a metric needs more from the model, log-variances are "
+        f"{base_cases.LIVE:g} ({base_cases.COLLAPSED:g} for latents that do not vary), each value "
+        "of a factor is a pixel, the decoder is linear, and peers are the same kind of latents "
+        "with other noise, in another order or mirrored."
     )
 
 
@@ -207,9 +223,12 @@ def _lines(lines: Iterable[str]) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}".replace("-0.000", "0.000")
+    if value is None:
+        return "–"
+    # A small negative number would be shown as -0.000.
+    return f"{value:.3f}".replace("-0.000", "0.000")
 
 
 def _markdown(text: str) -> str:
-    """A docstring's text, with code between single backticks."""
+    """The text of a docstring with code in single backticks."""
     return re.sub(r"``([^`]+)``", r"`\1`", text)

@@ -1,4 +1,4 @@
-"""What each metric gives on the built-in cases: computed once for its code, and kept beside its page."""
+"""Values of each metric on the built-in cases, kept beside its page until its code changes."""
 
 import csv
 import io
@@ -11,13 +11,17 @@ from facsimile.metrics.base.metric_card import Card
 
 HEAD = "# code "
 COLUMNS = ("case", "convention", "score", "value", "refused")
-SAME = "the same number"  # how a convention that changes nothing begins: it is not asked again
+# The description of a convention that changes nothing begins so; it is not computed.
+SAME = "the same number"
 DIGITS = ".6g"
-DECIMALS = 3  # as far as pages show them: conventions that differ by less are not told apart
+# Pages show so many; conventions that differ by less are shown as one.
+DECIMALS = 3
+
+Column = dict[str, float | None]  # case -> value
 
 
 class Value(NamedTuple):
-    """A score of a case under a convention; ``refused`` says why there is none."""
+    """A score on a case under a convention; ``refused`` is the reason if there is no value."""
 
     case: str
     convention: str
@@ -27,72 +31,89 @@ class Value(NamedTuple):
 
 
 def code(name: str) -> str:
-    """Hash of what the values depend on: the metric's code and the cases'."""
+    """Hash of the code that the values depend on: that of the metric and of the cases."""
     return provenance.code(discover.located("metrics", name), "facsimile.metrics.base.cases")
 
 
 def computed(card: Card) -> list[Value]:
-    """Ask a metric of every case under every convention but those that state that they give the same."""
-    metric, found = discover.module("metrics", card.name), []
-    conventions = [name for name, text in card.conventions.items() if not text.startswith(SAME)]
+    """Compute a metric on every case, under every convention that may give another number."""
+    metric = discover.module("metrics", card.name)
+    conventions = []
+    for name, text in card.conventions.items():
+        if not text.startswith(SAME):
+            conventions.append(name)
+    values = []
     for case in [*base_cases.CASES, *base_cases.STEPS]:
         draws = base_cases.draws(case)
         for convention in conventions:
             try:
                 scores = metric.score(draws, convention)
             except ValueError as error:
-                found.append(Value(case, convention, card.headline, None, str(error)))
-            else:
-                found += [
-                    Value(case, convention, name, scores[name], "")
-                    for name in card.named_scores
-                    if name in scores
-                ]
-    return found
+                # A metric may refuse a case; the page gives the reason.
+                values.append(Value(case, convention, card.headline, None, str(error)))
+                continue
+            for name in card.named_scores:
+                if name in scores:
+                    values.append(Value(case, convention, name, scores[name], ""))
+    return values
 
 
-def write(path: Path, name: str, values: list[Value]) -> None:
-    """Write values to a .csv whose first line says of which code they are."""
+def write(
+    path: Path,
+    name: str,
+    values: list[Value],
+) -> None:
+    """Write values to a .csv file whose first line is the hash of their code."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows(
-        [*v[:3], "" if v.value is None else format(v.value + 0.0, DIGITS), v.refused]
-        for v in values
-    )
+    for value in values:
+        # + 0.0 turns -0.0 into 0.0.
+        number = "" if value.value is None else format(value.value + 0.0, DIGITS)
+        writer.writerow([value.case, value.convention, value.score, number, value.refused])
     atomic.write_bytes(path, f"{HEAD}{code(name)}\n{text.getvalue()}".encode())
 
 
 def read(path: Path) -> tuple[str, list[Value]]:
-    """The code that values are of, and the values; empty if there is no such file."""
+    """Return the hash of the code and the values; both are empty if the file is missing."""
     if not path.exists():
         return "", []
     head, _, rest = path.read_text(encoding="utf-8").partition("\n")
-    rows = list(csv.reader(io.StringIO(rest)))[1:]
-    return head.removeprefix(HEAD), [
-        Value(a, b, c, float(x) if x else None, why) for a, b, c, x, why in rows
-    ]
+    values = []
+    rows = csv.reader(io.StringIO(rest))
+    next(rows, None)  # the names of the columns
+    for case, convention, score, number, refused in rows:
+        value = float(number) if number else None
+        values.append(Value(case, convention, score, value, refused))
+    return head.removeprefix(HEAD), values
 
 
-def groups(values: list[Value], score: str, cases: list[str]) -> dict[str, dict[str, float | None]]:
-    """Convention -> case -> value of one score; a convention that gives another's values, as pages show them, is left out."""
-    kept: dict[str, dict[str, float | None]] = {}
-    for convention in dict.fromkeys(v.convention for v in values):
-        column = {
-            v.case: v.value
-            for v in values
-            if v.convention == convention and v.score == score and v.case in cases
-        }
-        if column and not any(_alike(column, other) for other in kept.values()):
+def groups(
+    values: list[Value],
+    score: str,
+    cases: list[str],
+) -> dict[str, Column]:
+    """Convention -> case -> value of one score.
+
+    A convention is left out if it gives the same values as an earlier one, rounded as on pages.
+    """
+    columns: dict[str, Column] = {}
+    for value in values:
+        column = columns.setdefault(value.convention, {})
+        if value.score == score and value.case in cases:
+            column[value.case] = value.value
+    kept: dict[str, Column] = {}
+    for convention, column in columns.items():
+        if column and not any(_look_alike(column, other) for other in kept.values()):
             kept[convention] = column
     return kept
 
 
-def _alike(one: dict[str, float | None], other: dict[str, float | None]) -> bool:
-    return {case: _shown(value) for case, value in one.items()} == {
-        case: _shown(value) for case, value in other.items()
+def _look_alike(first: Column, second: Column) -> bool:
+    return _rounded(first) == _rounded(second)
+
+
+def _rounded(column: Column) -> Column:
+    return {
+        case: None if value is None else round(value, DECIMALS) for case, value in column.items()
     }
-
-
-def _shown(value: float | None) -> float | None:
-    return None if value is None else round(value, DECIMALS)

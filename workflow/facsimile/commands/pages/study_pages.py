@@ -1,7 +1,7 @@
-"""The page of each paper, ``papers/<id>/README.md``, from its study and the newest reference verdicts."""
+"""The page of each paper, ``papers/<id>/README.md``, from its study and its newest verdicts."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -21,46 +21,46 @@ PAGE = "README.md"
 METRICS = Path("docs/metrics")
 AGAIN = "facsimile study-pages"
 
+Values = Mapping[str, list[int | float]] | Mapping[str, int | float]
 
-def write(workspace: Workspace, check: bool, log: Log) -> int:
-    """Write all pages; or only check: exit status 1 if one is out of date."""
+
+def write(
+    workspace: Workspace,
+    check: bool,
+    log: Log,
+) -> int:
+    """Write all pages, or only check them; return exit status 1 if one is out of date."""
     studies = [workspace.study(name) for name in workspace.study_ids()]
-    pages = {_path(workspace, study): page(workspace, study) for study in studies} | {
-        INDEX: index(workspace, studies)
-    }
+    pages = {_path(workspace, study): page(workspace, study) for study in studies}
+    pages[INDEX] = index(workspace, studies)
     pages[paper_table.README] = paper_table.readme(studies, REFERENCE)
     return markdown.write_or_check(pages, [], check, log, AGAIN)
 
 
 def index(workspace: Workspace, studies: list[Study]) -> str:
     """The list of all studies."""
-    rows = [
-        (
-            f"[{study.id}]({os.path.relpath(_path(workspace, study), INDEX.parent)})",
-            study.title,
-            f"{study.authors} ({study.year})",
-            ", ".join(study.scales),
-        )
-        for study in studies
-    ]
-    foot = (
+    rows = []
+    for study in studies:
+        link = os.path.relpath(_path(workspace, study), INDEX.parent)
+        authors = f"{study.authors} ({study.year})"
+        scales = ", ".join(study.scales)
+        rows.append((f"[{study.id}]({link})", study.title, authors, scales))
+    footer = (
         "One folder per paper, in `workflow/facsimile/papers`. Written by `facsimile study-pages`."
     )
-    return "\n".join(
-        ["# Papers", "", *grid(("study", "paper", "authors", "scales"), rows), "", foot, ""]
-    )
+    table = grid(("study", "paper", "authors", "scales"), rows)
+    return _lines(["# Papers", "", *table, "", footer, ""])
 
 
 def page(workspace: Workspace, study: Study) -> str:
-    """A study's page."""
+    """The page of a study."""
+    metrics = os.path.relpath(METRICS, workspace.paper(study.id))
     parts = [
         f"# {study.title}",
         _origin(study),
         study.note,
         "## What is trained and measured",
-        _lines(_design(study, os.path.relpath(METRICS, workspace.paper(study.id)))),
-    ]
-    parts += [
+        _lines(_design(study, metrics)),
         "## Scales",
         _lines(_scales(workspace, study)),
         "## Tables and figures",
@@ -68,177 +68,197 @@ def page(workspace: Workspace, study: Study) -> str:
     ]
     if study.claims:
         parts += ["## Claims", _lines(_claims(study))]
-    parts += [part for scale in study.scales for part in _newest(study, scale)]
+    for scale in study.scales:
+        parts += _verdicts(study, scale)
     parts.append(
-        f"Made of `study.yaml` and `results/reference/{study.id}` by `facsimile study-pages`."
+        f"Made from `study.yaml` and `results/reference/{study.id}` by `facsimile study-pages`."
     )
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _origin(study: Study) -> str:
-    arxiv = f" · [arXiv:{study.arxiv}](https://arxiv.org/abs/{study.arxiv})" if study.arxiv else ""
-    code = f" · [the authors' code]({study.code})" if study.code else ""
-    return f"{study.authors}. {study.venue}{arxiv}{code}"
+    """Authors and venue, with links to the paper and its code."""
+    text = f"{study.authors}. {study.venue}"
+    if study.arxiv:
+        text += f" · [arXiv:{study.arxiv}](https://arxiv.org/abs/{study.arxiv})"
+    if study.code:
+        text += f" · [the authors' code]({study.code})"
+    return text
 
 
 def _design(study: Study, metrics: str) -> Iterator[str]:
-    asked = study.evaluation
-    points = f"{asked.train:,} + {asked.test:,}" if asked.test else f"{asked.train:,}"
-    yield from grid(
-        ("", ""),
-        [
-            ("data sets", names.listed([names.dataset(d) for d in study.datasets])),
-            (
-                "seeds",
-                f"{study.seeds}"
-                + (f", and {study.control_seeds} of each control" if study.control_seeds else ""),
-            ),
-            *(_training(study) if study.training else []),
-            (
-                "metrics",
-                ", ".join(f"[`{metric}`]({metrics}/{metric}.md)" for metric in study.metrics),
-            ),
-            ("evaluation", f"{points} points, seed {asked.seed}, {asked.convention} convention"),
-            *(
-                (f"points of `{metric}`", f"{own.train:,} + {own.test:,}")
-                for metric, own in study.points.items()
-            ),
-        ],
-    )
+    """Tables of the design: data, training and evaluation; models; variants of the paper.
+
+    ``metrics`` is the path from the page to the pages of metrics.
+    """
+    yield from grid(("", ""), _settings(study, metrics))
     yield ""
-    swept = [
-        (
-            m.label or names.model(m.name),
-            f"`{m.name}`",
-            _values(m.sweep),
-            _values(m.fixed),
-            _apart(m),
-        )
-        for m in study.models
-    ]
-    apart = any(row[-1] for row in swept)
-    head = ("method", "model", "values", "fixed", "apart from the others")
-    yield from grid(head if apart else head[:-1], swept if apart else [row[:-1] for row in swept])
+    yield from _models(study)
     if study.faithful_to:
         yield from ["", "Where the paper's text and its released code differ, both are run:", ""]
-        both = [
-            map(names.dataset, (name, said.paper, said.code))
-            for name, said in study.faithful_to.items()
-        ]
-        yield from grid(("published as", "as the paper says", "as its code does"), both)
+        rows = []
+        for name, variants in study.faithful_to.items():
+            row = [name, variants.paper, variants.code]
+            rows.append([names.dataset(variant) for variant in row])
+        yield from grid(("published as", "as the paper says", "as its code does"), rows)
+
+
+def _settings(study: Study, metrics: str) -> Iterator[tuple[str, str]]:
+    yield "data sets", names.listed([names.dataset(name) for name in study.datasets])
+    controls = f", and {study.control_seeds} of each control" if study.control_seeds else ""
+    yield "seeds", f"{study.seeds}{controls}"
+    if study.training:
+        yield from _training(study)
+    yield "metrics", ", ".join(f"[`{name}`]({metrics}/{name}.md)" for name in study.metrics)
+    evaluation = study.evaluation
+    points = f"{evaluation.train:,}"
+    if evaluation.test:
+        points += f" + {evaluation.test:,}"
+    settings = f"seed {evaluation.seed}, {evaluation.convention} convention"
+    yield "evaluation", f"{points} points, {settings}"
+    for metric, counts in study.points.items():
+        yield f"points of `{metric}`", f"{counts.train:,} + {counts.test:,}"
 
 
 def _training(study: Study) -> Iterator[tuple[str, str]]:
-    said = study.training
-    assert said is not None
-    batch = "the whole data set" if said.batch_size == "all" else f"batches of {said.batch_size}"
-    latents = [
-        f"{n}"
-        for n in dict.fromkeys(
-            study.latents.get(dataset, said.latents) for dataset in study.datasets
-        )
-    ]
-    yield "training", f"{said.steps:,} steps, {batch}, {names.listed(latents)} latents"
-    yield "network", f"`{said.network}`"
-    if said.snapshots:
-        dear = "".join(
-            f"; {name} every {steps:,}" for name, steps in said.snapshots.metrics.items()
-        )
-        yield "scored", f"every {said.snapshots.every:,} steps{dear}; the best of a run is `@best`"
-    for name, optimiser in (("Adam", said.adam), ("gradient descent", said.sgd)):
+    training = study.training
+    assert training is not None
+    if training.batch_size == "all":
+        batch = "the whole data set"
+    else:
+        batch = f"batches of {training.batch_size}"
+    # A data set may have its own number of latents.
+    sizes = [study.latents.get(dataset, training.latents) for dataset in study.datasets]
+    latents = names.listed([f"{size}" for size in dict.fromkeys(sizes)])
+    yield "training", f"{training.steps:,} steps, {batch}, {latents} latents"
+    yield "network", f"`{training.network}`"
+    if training.snapshots:
+        rarer = ""
+        for name, steps in training.snapshots.metrics.items():
+            rarer += f"; {name} every {steps:,}"
+        every = f"every {training.snapshots.every:,} steps{rarer}"
+        yield "scored", f"{every}; the best snapshot of a run is `@best`"
+    for name, optimiser in (("Adam", training.adam), ("gradient descent", training.sgd)):
         if optimiser:
-            yield (
-                name,
-                ", ".join(f"{key} {value:g}" for key, value in optimiser.model_dump().items()),
-            )
+            settings = optimiser.model_dump().items()
+            yield name, ", ".join(f"{key} {value:g}" for key, value in settings)
 
 
-def _apart(model: Model) -> str:
-    """On which data sets a model is trained, and how, where it is not as all are."""
-    said = model.training.model_dump(exclude_unset=True, exclude_none=True, exclude={"snapshots"})
-    said |= {f"Adam {key}": value for key, value in said.pop("adam", {}).items()}
-    own = [
-        f"{key.replace('_', ' ')} {value:,}" if isinstance(value, int) else f"{key} {value}"
-        for key, value in said.items()
+def _models(study: Study) -> list[str]:
+    """One row per model; the last column only if a model differs from the others."""
+    head = ["method", "model", "values", "fixed", "differences from the others"]
+    rows = []
+    for model in study.models:
+        label = model.label or names.model(model.name)
+        values = [_values(model.sweep), _values(model.fixed)]
+        rows.append([label, f"`{model.name}`", *values, _differences(model)])
+    if not any(row[-1] for row in rows):
+        head = head[:-1]
+        rows = [row[:-1] for row in rows]
+    return grid(head, rows)
+
+
+def _differences(model: Model) -> str:
+    """Data sets, training settings and seeds of a model, where they are not those of the study."""
+    # Defaults are left out: only what the study file sets for this model.
+    settings = model.training.model_dump(
+        exclude_unset=True, exclude_none=True, exclude={"snapshots"}
+    )
+    for key, value in settings.pop("adam", {}).items():
+        settings[f"Adam {key}"] = value
+    texts = []
+    for key, value in settings.items():
+        if isinstance(value, int):
+            texts.append(f"{key.replace('_', ' ')} {value:,}")
+        else:
+            texts.append(f"{key} {value}")
+    parts = [
+        names.listed([names.dataset(name) for name in model.datasets]),
+        ", ".join(texts),
+        f"seeds {model.seeds}" if model.seeds else "",
     ]
-    seeds = f"seeds {model.seeds}" if model.seeds else ""
-    return "; ".join(
-        filter(
-            None, [names.listed([names.dataset(d) for d in model.datasets]), ", ".join(own), seeds]
-        )
-    )
+    return "; ".join(part for part in parts if part)
 
 
-def _values(given: dict[str, list[int | float]] | dict[str, int | float]) -> str:
-    listed = {key: value if isinstance(value, list) else [value] for key, value in given.items()}
-    return "; ".join(
-        f"{names.parameter(key)} = {', '.join(f'{v:,}' for v in values)}"
-        for key, values in listed.items()
-    )
+def _values(parameters: Values) -> str:
+    """Hyper-parameters and their values, such as β = 1, 2, 4."""
+    texts = []
+    for name, value in parameters.items():
+        values = value if isinstance(value, list) else [value]
+        numbers = ", ".join(f"{number:,}" for number in values)
+        texts.append(f"{names.parameter(name)} = {numbers}")
+    return "; ".join(texts)
 
 
 def _scales(workspace: Workspace, study: Study) -> list[str]:
-    rows = [
-        (f"`{scale}`", found.description, _cost(workspace, study, scale))
-        for scale, found in study.scales.items()
-    ]
-    head = ("scale", "what", "cost where nothing is made yet")
-    return [*grid(head, rows), "", *_typed(f"snakemake {study.id} --config scale=SCALE")]
+    rows = []
+    for name, scale in study.scales.items():
+        rows.append((f"`{name}`", scale.description, _cost(workspace, study, name)))
+    head = ("scale", "what it runs", "cost from scratch")
+    return [*grid(head, rows), "", *_command(f"snakemake {study.id} --config scale=SCALE")]
 
 
-def _cost(workspace: Workspace, study: Study, scale: str) -> str:
-    return cost.text(
-        cost.of(
-            Workspace(workspace.config.model_copy(update={"scale": scale})).runs(study),
-            study,
-            scale,
-        )
-    )
+def _cost(
+    workspace: Workspace,
+    study: Study,
+    scale: str,
+) -> str:
+    """Cost of a study at a scale if none of its runs is made yet."""
+    scaled = Workspace(workspace.config.model_copy(update={"scale": scale}))
+    estimate = cost.of(scaled.runs(study), study, scale)
+    return cost.text(estimate)
 
 
 def _artefacts(study: Study) -> list[str]:
-    rows = [*_targets(study, "table", study.tables), *_targets(study, "figure", study.figures)]
-    checked = "Checked: whether number and content were compared with the paper's PDF."
-    return [*grid(("target", "what", "kind", "checked"), rows), "", checked]
+    rows = [
+        *_targets(study, "table", study.tables),
+        *_targets(study, "figure", study.figures),
+    ]
+    note = "Checked: whether number and content were compared with the paper's PDF."
+    return [*grid(("target", "what it shows", "kind", "checked"), rows), "", note]
 
 
-def _targets(study: Study, what: str, artefacts: dict[str, Artefact]) -> Iterator[tuple[str, ...]]:
-    for name, said in artefacts.items():
-        note = f". {said.note}" if said.note else ""
+def _targets(
+    study: Study,
+    kind: str,
+    artefacts: dict[str, Artefact],
+) -> Iterator[tuple[str, ...]]:
+    for name, artefact in artefacts.items():
+        note = f". {artefact.note}" if artefact.note else ""
         yield (
             f"`{study.id}_{name}`",
-            f"{said.title}{note}",
-            f"{what}, `{said.kind}`",
-            "yes" if said.verified else "no",
+            f"{artefact.title}{note}",
+            f"{kind}, `{artefact.kind}`",
+            "yes" if artefact.verified else "no",
         )
 
 
 def _claims(study: Study) -> list[str]:
-    rows = [
-        (f"`{id}`", c.text, f"`{c.statistic}`: {claims.rule_text(c.rule)}", c.source)
-        for id, c in study.claims.items()
-    ]
-    return [
-        *grid(("claim", "text", "statistic and rule", "source"), rows),
-        "",
-        *_typed(f"snakemake {study.id}_claims"),
-    ]
+    rows = []
+    for name, claim in study.claims.items():
+        rule = f"`{claim.statistic}`: {claims.rule_text(claim.rule)}"
+        rows.append((f"`{name}`", claim.text, rule, claim.source))
+    table = grid(("claim", "text", "statistic and rule", "source"), rows)
+    return [*table, "", *_command(f"snakemake {study.id}_claims")]
 
 
-def _newest(study: Study, scale: str) -> Iterator[str]:
-    """Verdicts at one scale, where the repository holds its scores."""
+def _verdicts(study: Study, scale: str) -> Iterator[str]:
+    """Verdicts at one scale, if the repository holds its results."""
     folder = REFERENCE / study.id / scale
-    if (folder / "claims.csv").exists():
+    claims_path = folder / "claims.csv"
+    if claims_path.exists():
         yield f"## Claims at {scale} scale"
-        yield claims_view.markdown(pd.read_csv(folder / "claims.csv"), f"claims-{scale}").strip()
-    if (folder / "comparison.csv").exists():
+        yield claims_view.markdown(pd.read_csv(claims_path), f"claims-{scale}").strip()
+    comparison_path = folder / "comparison.csv"
+    if comparison_path.exists():
         yield f"## Published and reproduced at {scale} scale"
-        empty = {key: [""] for key in numbers_view.NUMBERS}
-        compared = pd.read_csv(folder / "comparison.csv", keep_default_na=False, na_values=empty)
-        yield numbers_view.markdown(compared, f"published-{scale}").strip()
+        # An empty text is a text, an empty number is missing.
+        missing = {column: [""] for column in numbers_view.NUMBERS}
+        comparison = pd.read_csv(comparison_path, keep_default_na=False, na_values=missing)
+        yield numbers_view.markdown(comparison, f"published-{scale}").strip()
 
 
-def _typed(command: str) -> list[str]:
+def _command(command: str) -> list[str]:
     return ["```sh", command, "```"]
 
 

@@ -1,7 +1,8 @@
-"""What a reproduction must say of itself, from study and results: a one-page summary and an artifact checklist, as Markdown.
+"""What a reproduction should report: a one-page summary and an artifact checklist, as Markdown.
 
-The summary has the sections that the ML Reproducibility Challenge asks for, the checklist the criteria of the ACM badges
-(v1.1) and what ACL's checklist adds on training. Nothing is invented: what only people know is said not to be stated.
+The summary has the sections of the ML Reproducibility Challenge. The checklist has the criteria of
+the ACM badges (v1.1), and those on training of the ACL checklist. Both are made from the study and
+its results. What only the people involved know is marked as not stated.
 """
 
 from collections.abc import Iterator
@@ -21,39 +22,46 @@ from facsimile.studies.study import Study
 
 FILES = ("summary.md", "artifact-checklist.md")
 UNSTATED = (
-    "Not stated. Only those who made this reproduction know; write it here before you hand it in."
+    "Not stated. Only those who made this reproduction know; write it here before you submit it."
 )
 YES, NO, UNKNOWN = "yes", "no", "not stated"
 Item = tuple[str, str, str]  # criterion, answer, evidence
+Verdicts = dict[str, int]  # verdict -> how often
 
 
 def write(workspace: Workspace, name: str) -> list[Path]:
-    """Write both files into the folder of a study's results; answers their paths."""
-    found = gathered.gathered(workspace, name)
+    """Write both files into the results of a study; return their paths."""
+    results = gathered.gathered(workspace, name)
     folder = workspace.paths.study(name, workspace.config.scale)
-    verdicts = {table: _verdicts(folder / f"{table}.csv") for table in ("comparison", "claims")}
-    pages = (_page(found, verdicts), _checklist(found, workspace))
-    for file, text in zip(FILES, pages, strict=True):
-        atomic.write_bytes(folder / file, text.encode())
-    return [folder / file for file in FILES]
+    numbers = _verdicts(folder / "comparison.csv")
+    claim_verdicts = _verdicts(folder / "claims.csv")
+    pages = (_summary(results, numbers, claim_verdicts), _checklist(results, workspace))
+    paths = [folder / file for file in FILES]
+    for path, text in zip(paths, pages, strict=True):
+        atomic.write_bytes(path, text.encode())
+    return paths
 
 
-def _page(found: Gathered, verdicts: dict[str, dict[str, int]]) -> str:
-    study = found.study
+def _summary(
+    results: Gathered,
+    numbers: Verdicts,
+    claim_verdicts: Verdicts,
+) -> str:
+    study = results.study
+    scale = results.context.scale.name
     parts = [
         f"# Reproducibility summary: {study.title}",
-        f"{study.authors}. {study.venue}. Reproduced with Facsimile at {found.context.scale.name} scale.",
+        f"{study.authors}. {study.venue}. Reproduced with Facsimile at {scale} scale.",
         "## Scope of reproducibility",
         "\n".join(_scope(study)),
         "## Methodology",
-        "\n".join(_methodology(found)),
+        "\n".join(_methodology(results)),
         "## Results",
-        "\n".join(_results(found, verdicts)),
-        *(
-            line
-            for head in ("What was easy", "What was difficult")
-            for line in (f"## {head}", UNSTATED)
-        ),
+        "\n".join(_results(results, numbers, claim_verdicts)),
+        "## What was easy",
+        UNSTATED,
+        "## What was difficult",
+        UNSTATED,
         "## Communication with the original authors",
         UNSTATED,
     ]
@@ -62,155 +70,173 @@ def _page(found: Gathered, verdicts: dict[str, dict[str, int]]) -> str:
 
 def _scope(study: Study) -> Iterator[str]:
     if not study.claims:
-        yield "The study file states no claims; what is reproduced are the tables and figures that it lists."
-    yield from (f"- {claim.text} ({claim.source})" for claim in study.claims.values())
+        yield "The study file states no claims; the tables and figures in it are reproduced."
+    for claim in study.claims.values():
+        yield f"- {claim.text} ({claim.source})"
 
 
-def _methodology(found: Gathered) -> Iterator[str]:
-    trained, done = _trained(found), _done(found)
-    yield f"- {len(done):,} of {len(trained):,} trained runs are done; the paper's design has {found.context.design.published_runs:,}."
-    yield f"- Data sets: {names.listed([names.dataset(d) for d in found.context.scale.datasets])}."
-    yield f"- {found.context.protocol(list(found.context.scale.datasets))}."
-    yield f"- Training took {duration(_seconds(done))} in all, on {_counted(done, 'device')} ({_counted(done, 'precision')})."
-    yield "- Methods, metrics and data sets are written anew; where a published implementation differs, a convention names it."
-
-
-def _results(found: Gathered, verdicts: dict[str, dict[str, int]]) -> Iterator[str]:
-    for what, table in (("Published numbers", "comparison"), ("Claims", "claims")):
-        counts = verdicts[table]
-        yield f"- {what}: {', '.join(f'{n:,} {word}' for word, n in counts.items()) or 'none judged'}."
-    said = departures.said(found.context.scale.departures)
+def _methodology(results: Gathered) -> Iterator[str]:
+    scale = results.context.scale
+    trained = _trained(results)
+    finished = _finished(results)
+    published = results.context.design.published_runs
     yield (
-        f"- This scale departs from the study: {'; '.join(said)}."
-        if said
-        else "- This scale departs from the study in nothing."
+        f"- {len(finished):,} of {len(trained):,} trained runs are done; "
+        f"the paper's design has {published:,}."
     )
-    if failed := int((_trained(found)["state"] == "failed").sum()):
-        yield f"- {failed:,} of {len(_trained(found)):,} runs failed; their reasons stand under every table."
+    yield f"- Data sets: {names.listed([names.dataset(name) for name in scale.datasets])}."
+    yield f"- {results.context.protocol(list(scale.datasets))}."
+    total = duration(_seconds(finished))
+    device = _values(finished, "device")
+    precision = _values(finished, "precision")
+    yield f"- Training took {total} in all, on {device} ({precision})."
+    yield (
+        "- Methods, metrics and data sets are new implementations; "
+        "where a published implementation differs, a convention names it."
+    )
 
 
-def _checklist(found: Gathered, workspace: Workspace) -> str:
-    parts = [f"# Artifact checklist: {found.study.id} at {found.context.scale.name} scale"]
-    for head, items in _criteria(found, workspace).items():
-        parts += [f"## {head}", "\n".join(grid(("criterion", "answer", "evidence"), items))]
-    return "\n\n".join(parts) + "\n"
+def _results(
+    results: Gathered,
+    numbers: Verdicts,
+    claim_verdicts: Verdicts,
+) -> Iterator[str]:
+    for title, verdicts in (("Published numbers", numbers), ("Claims", claim_verdicts)):
+        counts = ", ".join(f"{count:,} {verdict}" for verdict, count in verdicts.items())
+        yield f"- {title}: {counts or 'none judged'}."
+    differences = departures.said(results.context.scale.departures)
+    if differences:
+        yield f"- This scale departs from the study: {'; '.join(differences)}."
+    else:
+        yield "- This scale does not depart from the study."
+    trained = _trained(results)
+    n_failed = int((trained["state"] == "failed").sum())
+    if n_failed:
+        yield f"- {n_failed:,} of {len(trained):,} runs failed; the reasons are under each table."
 
 
-def _criteria(found: Gathered, workspace: Workspace) -> dict[str, list[Item]]:
-    return {
-        "Artifacts available": list(_available(found.study)),
-        "Artifacts functional": list(_functional(found, workspace)),
-        "Results reproduced": list(_reproduced(found, workspace)),
-        "Training": list(_training(found)),
+def _checklist(results: Gathered, workspace: Workspace) -> str:
+    sections = {
+        "Artifacts available": _available(results.study),
+        "Artifacts functional": _functional(results),
+        "Results reproduced": _reproduced(results, workspace),
+        "Training": _training(results),
     }
+    parts = [f"# Artifact checklist: {results.study.id} at {results.context.scale.name} scale"]
+    for title, items in sections.items():
+        table = grid(("criterion", "answer", "evidence"), items)
+        parts += [f"## {title}", "\n".join(table)]
+    return "\n\n".join(parts) + "\n"
 
 
 def _available(study: Study) -> Iterator[Item]:
     yield "in an archive with a DOI", UNKNOWN, "whoever publishes it knows"
     yield _file("licence", "LICENSE")
-    readme = (
-        " ".join(Path("README.md").read_text(encoding="utf-8").split())
-        if Path("README.md").exists()
-        else ""
-    )
-    yield "README that names the paper", YES if study.title in readme else NO, "`README.md`"
+    yield "README that names the paper", _yes(_readme_names(study)), "`README.md`"
     yield _file("how to cite it", "CITATION.cff")
 
 
-def _functional(found: Gathered, workspace: Workspace) -> Iterator[Item]:
+def _readme_names(study: Study) -> bool:
+    path = Path("README.md")
+    if not path.exists():
+        return False
+    # A title may be broken over two lines.
+    words = path.read_text(encoding="utf-8").split()
+    return study.title in " ".join(words)
+
+
+def _functional(results: Gathered) -> Iterator[Item]:
+    study = results.study
+    n_trained = len(_trained(results))
+    n_finished = len(_finished(results))
+    complete = _yes(n_finished == n_trained)
+    progress = f"{n_finished:,} of {n_trained:,}"
     yield _file("documented", "docs")
-    trained, done = _trained(found), _done(found)
-    whole = YES if len(done) == len(trained) else NO
-    yield "complete: every run of this scale is done", whole, f"{len(done):,} of {len(trained):,}"
-    yield (
-        "exercisable: minutes instead of days",
-        YES if "smoke" in found.study.scales else NO,
-        f"`{_typed(found.study.id, 'smoke')}`",
-    )
+    yield "complete: every run of this scale is done", complete, progress
+    command = f"`snakemake {study.id} --config scale=smoke`"
+    yield "exercisable: minutes instead of days", _yes("smoke" in study.scales), command
     yield _file("exact environment", "envs/requirements.lock")
     yield _file("container built from a script", "envs/facsimile.def")
 
 
-def _reproduced(found: Gathered, workspace: Workspace) -> Iterator[Item]:
-    price = cost.cost_of(workspace, found.study)
-    yield "resources, where nothing is made yet", YES, price
-    for id, claim in found.study.claims.items():
-        yield (
-            f"command of the claim {id}",
-            YES,
-            f"`{claims.command(found.study.id, found.context.scale.name, claim.target)}`",
-        )
-    unchecked = [id for id, claim in found.study.claims.items() if not claim.verified]
+def _reproduced(results: Gathered, workspace: Workspace) -> Iterator[Item]:
+    study = results.study
+    scale = results.context.scale.name
+    yield "resources needed from scratch", YES, cost.cost_of(workspace, study)
+    for name, claim in study.claims.items():
+        command = claims.command(study.id, scale, claim.target)
+        yield f"command of the claim {name}", YES, f"`{command}`"
+    # A claim is checked once somebody has compared its text with the paper.
+    n_unchecked = sum(not claim.verified for claim in study.claims.values())
     yield (
         "claims checked against the paper's PDF",
-        NO if unchecked else YES,
-        f"{len(unchecked)} are not",
+        _yes(n_unchecked == 0),
+        f"{n_unchecked} are not",
     )
-    yield (
-        "where each table and figure comes from",
-        YES,
-        "`*.crate/ro-crate-metadata.json` beside it",
-    )
+    crate = "`*.crate/ro-crate-metadata.json` beside it"
+    yield "where each table and figure comes from", YES, crate
 
 
-def _training(found: Gathered) -> Iterator[Item]:
-    trained, done = _trained(found), _done(found)
-    yield "number of training runs", YES, f"{len(done):,} done, of {len(trained):,}"
-    yield (
-        "mean time of a run",
-        YES if len(done) else UNKNOWN,
-        duration(_seconds(done) / len(done)) if len(done) else "none done",
-    )
-    yield "machines", YES if len(done) else UNKNOWN, _counted(done, "device")
-    bounds = [
-        f"{names.model(m.name)} {names.parameter(k)} {min(v):g} to {max(v):g}"
-        for m in found.study.models
-        for k, v in m.sweep.items()
-    ]
-    yield "bounds of hyper-parameters", YES, "; ".join(bounds) or "none is swept"
-    yield (
-        "how hyper-parameters were chosen",
-        YES,
-        "none was chosen: every value of the study is run and shown",
-    )
+def _training(results: Gathered) -> Iterator[Item]:
+    finished = _finished(results)
+    n_finished = len(finished)
+    n_trained = len(_trained(results))
+    yield "number of training runs", YES, f"{n_finished:,} done, of {n_trained:,}"
+    recorded = YES if n_finished else UNKNOWN
+    mean = duration(_seconds(finished) / n_finished) if n_finished else "none done"
+    yield "mean time of a run", recorded, mean
+    yield "machines", recorded, _values(finished, "device")
+    bounds = "; ".join(_bounds(results.study))
+    yield "bounds of hyper-parameters", YES, bounds or "none is swept"
+    choice = "none was chosen: every value of the study is run and shown"
+    yield "how hyper-parameters were chosen", YES, choice
+    # The store records neither.
     yield "parameters of each model", UNKNOWN, "not recorded with the runs"
     yield "energy", UNKNOWN, "not measured"
 
 
-def _typed(study: str, scale: str) -> str:
-    return f"snakemake {study} --config scale={scale}"
+def _bounds(study: Study) -> Iterator[str]:
+    """Lowest and highest value of each hyper-parameter that a model sweeps."""
+    for model in study.models:
+        for name, values in model.sweep.items():
+            label = f"{names.model(model.name)} {names.parameter(name)}"
+            yield f"{label} {min(values):g} to {max(values):g}"
 
 
 def _file(criterion: str, path: str) -> Item:
-    return criterion, YES if Path(path).exists() else NO, f"`{path}`"
+    return criterion, _yes(Path(path).exists()), f"`{path}`"
 
 
-def _trained(found: Gathered) -> pd.DataFrame:
-    return found.runs[~found.runs["control"].astype(bool)]
+def _yes(fulfilled: bool) -> str:
+    return YES if fulfilled else NO
 
 
-def _done(found: Gathered) -> pd.DataFrame:
-    trained = _trained(found)
+def _trained(results: Gathered) -> pd.DataFrame:
+    """Runs without controls, which are not trained."""
+    return results.runs[~results.runs["control"].astype(bool)]
+
+
+def _finished(results: Gathered) -> pd.DataFrame:
+    trained = _trained(results)
     return trained[trained["state"] == "done"]
 
 
-def _seconds(done: pd.DataFrame) -> float:
-    return float(pd.to_numeric(done["seconds"]).sum())
+def _seconds(runs: pd.DataFrame) -> float:
+    return float(pd.to_numeric(runs["seconds"]).sum())
 
 
-def _counted(done: pd.DataFrame, column: str) -> str:
-    counts = done[column].fillna("not recorded").value_counts()
-    return (
-        ", ".join(
-            f"{value} ({n:,} runs)" if len(counts) > 1 else str(value)
-            for value, n in counts.items()
-        )
-        or "not recorded"
-    )
+def _values(runs: pd.DataFrame, column: str) -> str:
+    """The values of a column, each with its number of runs if they differ."""
+    counts = runs[column].fillna("not recorded").value_counts()
+    if len(counts) == 1:
+        return str(counts.index[0])
+    values = [f"{value} ({count:,} runs)" for value, count in counts.items()]
+    return ", ".join(values) or "not recorded"
 
 
-def _verdicts(path: Path) -> dict[str, int]:
-    """Verdict -> how many, of a table of them; empty where there is none."""
+def _verdicts(path: Path) -> Verdicts:
+    """Verdict -> how often it occurs in a table; empty if there is no table."""
     if not path.exists():
         return {}
-    return {str(word): int(n) for word, n in pd.read_csv(path)["verdict"].value_counts().items()}
+    counts = pd.read_csv(path)["verdict"].value_counts()
+    return {str(verdict): int(count) for verdict, count in counts.items()}

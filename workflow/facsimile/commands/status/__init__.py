@@ -1,1 +1,1 @@
-"""``facsimile status``: what is done, running, failed, and how much room it takes."""
+"""``facsimile plan`` and ``facsimile status``: cost and progress of a study."""

@@ -1,4 +1,4 @@
-"""Jobs that failed, by what their logs end with: which, where the log lies, and the likely cause. Reads files only."""
+"""Failed jobs of a study and their likely cause, from the ends of their logs; only reads files."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -9,27 +9,41 @@ from facsimile.planning.workspace import Workspace
 from facsimile.studies import evaluations
 from facsimile.studies.study import Study
 
-TAIL = 16_384  # bytes of a log that are looked at
-SHOWN = 200  # characters of a line
-# The first cause whose pattern stands in the end of a log is named.
+TAIL = 16_384  # bytes read from the end of a log
+SHOWN = 200  # characters of an error line
+
+# Cause -> pattern of messages of SLURM, the system, torch, and Facsimile itself.
+# The first cause whose pattern matches is shown.
 CAUSES = {
-    "out of GPU memory; make `pack` smaller in config.yaml": r"CUDA out of memory|CUDA error: out of memory",
-    "out of memory; each attempt asks for more, or raise mem_mb": (
-        r"exceeded (?:job )?memory limit|"
-        r"oom[-_ ]?kill|out[ -]of[ -]memory|MemoryError|cannot allocate memory|^Killed\b|for want of memory"
+    "out of GPU memory; make `pack` smaller in config.yaml": (
+        r"CUDA out of memory|CUDA error: out of memory"
     ),
-    "time limit reached; the next attempt goes on from the checkpoint, or raise runtime": r"DUE TO TIME LIMIT",
-    "preempted; the next attempt goes on from the checkpoint": r"DUE TO PREEMPTION",
-    "its node failed; the next attempt goes on from the checkpoint": r"DUE TO NODE.?FAIL",
+    "out of memory; each attempt asks for more, or raise mem_mb": (
+        r"exceeded (?:job )?memory limit|oom[-_ ]?kill|out[ -]of[ -]memory|MemoryError|"
+        r"cannot allocate memory|^Killed\b|for want of memory"
+    ),
+    "time limit reached; the next attempt resumes from the checkpoint, or raise runtime": (
+        r"DUE TO TIME LIMIT"
+    ),
+    "preempted; the next attempt resumes from the checkpoint": r"DUE TO PREEMPTION",
+    "its node failed; the next attempt resumes from the checkpoint": r"DUE TO NODE.?FAIL",
     "cancelled (scancel)": r"\*\*\* (JOB|STEP).* CANCELLED AT",
-    "disk full; make room and run the same command again": r"no space left on device|no room on the disk|quota exceeded",
-    "data missing": r"there is no such file|no such file or directory|FileNotFoundError|has no loader|missing or unreadable",
-    "no GPU on that node; ask the cluster for one, or set device: auto": r"finds no GPU|no CUDA GPUs are available",
-    "a damaged file; the message says what to type": r"truncated|altered|unreadable|not readable",
+    "disk full; make room and run the same command again": (
+        r"no space left on device|no room on the disk|quota exceeded"
+    ),
+    "data missing": (
+        r"there is no such file|no such file or directory|FileNotFoundError|has no loader|"
+        r"missing or unreadable"
+    ),
+    "no GPU on that node; ask the cluster for one, or set device: auto": (
+        r"finds no GPU|no CUDA GPUs are available"
+    ),
+    "a damaged file; the message says which command to type": (
+        r"truncated|altered|unreadable|not readable"
+    ),
 }
-_PATTERNS = {
-    cause: re.compile(pattern, re.IGNORECASE | re.MULTILINE) for cause, pattern in CAUSES.items()
-}
+_FLAGS = re.IGNORECASE | re.MULTILINE
+_PATTERNS = {cause: re.compile(pattern, _FLAGS) for cause, pattern in CAUSES.items()}
 _ERROR = re.compile(
     r"^(?:error:|Traceback |slurmstepd: error|srun: error|Killed\b|[\w.]*(?:Error|Exception)\b)",
     re.MULTILINE,
@@ -37,16 +51,16 @@ _ERROR = re.compile(
 
 
 class Failure(NamedTuple):
-    """One job that failed: its log, when that was written, the likely cause, and the last error in it."""
+    """A failed job: its log, when that was written, the likely cause, and its last error."""
 
     log: Path
     when: float
     cause: str
-    said: str
+    message: str
 
 
 class Job(NamedTuple):
-    """A job of the workflow: its rule, its wildcards, the log that it writes and the file that it makes."""
+    """A job of the workflow: its rule and wildcards, the log and the file that it writes."""
 
     rule: str
     wildcards: tuple[str, ...]
@@ -55,74 +69,114 @@ class Job(NamedTuple):
 
 
 def newest(
-    workspace: Workspace, study: Study, logs: Mapping[str, float], count: int
+    workspace: Workspace,
+    study: Study,
+    logs: Mapping[str, float],
+    count: int,
 ) -> list[Failure]:
-    """The newest ``count`` failed jobs of a study, newest first; ``logs``: path of every log -> when it was written.
+    """The last ``count`` jobs of a study that failed, newest first.
 
-    A job whose file is there has succeeded since. Of SLURM's own logs of a job the newest counts.
+    ``logs`` maps the path of every log to the time when it was written. A job whose output exists
+    has succeeded since and is left out.
     """
-    ours = {job: [str(job.log)] * (str(job.log) in logs) for job in jobs(workspace, study)}
-    by_words = {(f"rule_{job.rule}", "_".join(job.wildcards)): job for job in ours}
-    of_slurm: dict[Job, str] = {}
-    for path in sorted(logs, key=logs.__getitem__):
-        parts = Path(path).parts
-        if len(parts) > 2 and (job := by_words.get((parts[-3], parts[-2]))) is not None:
-            of_slurm[job] = path
-    for job, path in of_slurm.items():
-        ours[job].append(path)
-    written = {job: max(logs[path] for path in paths) for job, paths in ours.items() if paths}
-    found: list[Failure] = []
+    paths = _logs_of_jobs(workspace, study, logs)
+    written = {}
+    for job, job_logs in paths.items():
+        if job_logs:
+            written[job] = max(logs[path] for path in job_logs)
+    failures: list[Failure] = []
     for job in sorted(written, key=lambda job: -written[job]):
-        if len(found) == count:
+        if len(failures) == count:
             break
-        if not job.output.exists() and (failure := _diagnosed(ours[job], logs)) is not None:
-            found.append(failure)
-    return found
+        if job.output.exists():
+            continue
+        failure = _best_explained(paths[job], logs)
+        if failure is not None:
+            failures.append(failure)
+    return failures
+
+
+def _logs_of_jobs(
+    workspace: Workspace,
+    study: Study,
+    logs: Mapping[str, float],
+) -> dict[Job, list[str]]:
+    """Job -> its own log and the newest log that SLURM wrote for it, as far as they exist."""
+    paths: dict[Job, list[str]] = {}
+    by_folder: dict[tuple[str, ...], Job] = {}
+    for job in jobs(workspace, study):
+        paths[job] = [str(job.log)] if str(job.log) in logs else []
+        # SLURM's logs are in rule_RULE/WILDCARDS/ID.log.
+        by_folder[f"rule_{job.rule}", "_".join(job.wildcards)] = job
+    newest_of_slurm: dict[Job, str] = {}
+    # Each attempt of a job has a log of its own; from old to new, the newest remains.
+    for path in sorted(logs, key=logs.__getitem__):
+        folder = Path(path).parts[-3:-1]
+        if folder in by_folder:
+            newest_of_slurm[by_folder[folder]] = path
+    for job, path in newest_of_slurm.items():
+        paths[job].append(path)
+    return paths
 
 
 def jobs(workspace: Workspace, study: Study) -> Iterator[Job]:
-    """Every job of a study up to its gathered scores, with the paths that workflow/rules give its log and its output."""
-    paths, logs = workspace.paths, workspace.config.results / "logs"
+    """Every job of a study up to its gathered scores.
+
+    The paths of logs and outputs are those in workflow/rules.
+    """
+    paths = workspace.paths
+    scale = workspace.config.scale
+    logs = workspace.config.results / "logs"
     shards = workspace.shards(study)
     for dataset in {shard.dataset for shard in shards}:
-        yield Job("data", (dataset,), logs / "data" / f"{dataset}.log", paths.dataset(dataset))
-    panel = evaluations.panel(study, workspace.config.scale)
+        log = logs / "data" / f"{dataset}.log"
+        yield Job("data", (dataset,), log, paths.dataset(dataset))
+    panel = evaluations.panel(study, scale)
     for shard in shards:
-        words = (shard.dataset, shard.model, shard.id)
-        for rule, output in (("train", "trained.json"), ("encode", "encoded.json")):
-            yield Job(
-                rule, words, logs / rule / f"{shard.key}.log", paths.shard(shard.key) / output
-            )
+        wildcards = (shard.dataset, shard.model, shard.id)
+        for rule, index in (("train", "trained.json"), ("encode", "encoded.json")):
+            log = logs / rule / f"{shard.key}.log"
+            yield Job(rule, wildcards, log, paths.shard(shard.key) / index)
         log = logs / "score" / shard.key / f"{panel}.log"
-        yield Job("score", (*words, panel), log, paths.shard_scores(shard.key, panel))
-    gathered = paths.study(study.id, workspace.config.scale) / "scores.parquet"
-    log = logs / "collect" / f"{study.id}-{workspace.config.scale}.log"
-    yield Job("collect", (study.id, workspace.config.scale), log, gathered)
+        yield Job("score", (*wildcards, panel), log, paths.shard_scores(shard.key, panel))
+    log = logs / "collect" / f"{study.id}-{scale}.log"
+    scores = paths.study(study.id, scale) / "scores.parquet"
+    yield Job("collect", (study.id, scale), log, scores)
 
 
 def diagnose(log: Path, when: float = 0.0) -> Failure | None:
-    """The likely cause of a failure by the end of its log; None where that has no error, as of a job that is running."""
+    """The likely cause of a failure; None if the log ends without an error, as of a running job."""
     text = tail(log)
-    if not (marks := list(_ERROR.finditer(text))):
+    starts = [match.start() for match in _ERROR.finditer(text)]
+    if not starts:
         return None
-    last = text[marks[-1].start() :].strip().splitlines()
-    said = (last[-1] if last[0].startswith("Traceback") else last[0]).strip()[:SHOWN]
-    after = text[marks[0].start() :]
-    return Failure(
-        log,
-        when,
-        next((cause for cause, pattern in _PATTERNS.items() if pattern.search(after)), ""),
-        said,
-    )
+    lines = text[starts[-1] :].strip().splitlines()
+    # A traceback ends with the error.
+    message = lines[-1] if lines[0].startswith("Traceback") else lines[0]
+    # The cause may be in an earlier error, but not in what was logged before any error.
+    cause = _cause(text[starts[0] :])
+    return Failure(log, when, cause, message.strip()[:SHOWN])
 
 
-def _diagnosed(paths: list[str], logs: Mapping[str, float]) -> Failure | None:
-    found = [failure for path in paths if (failure := diagnose(Path(path), logs[path])) is not None]
-    return max(found, key=lambda failure: (failure.cause != "", failure.when), default=None)
+def _cause(text: str) -> str:
+    for cause, pattern in _PATTERNS.items():
+        if pattern.search(text):
+            return cause
+    return ""
+
+
+def _best_explained(paths: list[str], logs: Mapping[str, float]) -> Failure | None:
+    """The failure in the logs of one job: one with a known cause, else the newest."""
+    failures = []
+    for path in paths:
+        failure = diagnose(Path(path), logs[path])
+        if failure is not None:
+            failures.append(failure)
+    return max(failures, key=lambda failure: (failure.cause != "", failure.when), default=None)
 
 
 def tail(log: Path, size: int = TAIL) -> str:
-    """The last bytes of a log, as text that is safe on a terminal."""
+    """The last ``size`` bytes of a log as text, without control characters."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - size))

@@ -1,4 +1,7 @@
-"""How far a study is, from the files that are there: states, seconds spent, seconds left. Works while SLURM is down."""
+"""Progress of a study: states of its runs, seconds of training spent and left.
+
+Everything is read from files, so that it works while SLURM is down.
+"""
 
 import json
 from collections import Counter
@@ -20,8 +23,11 @@ from facsimile.studies.study import Study
 Record = dict[str, Any]
 
 
-class Left(NamedTuple):
-    """What is left: seconds of training one run after the other, of how many runs, and how many of them are running."""
+class Remaining(NamedTuple):
+    """Seconds of training left, one run after the other, and the number of runs left.
+
+    ``running`` is how many of these runs are being trained now.
+    """
 
     seconds: float
     runs: int
@@ -29,13 +35,17 @@ class Left(NamedTuple):
 
     @property
     def eta(self) -> float | None:
-        """Seconds until the last run ends if as many run as run now; None if none is running."""
+        """Seconds to the end if as many runs are trained at a time as now; None if none is."""
         return self.seconds / self.running if self.running else None
 
 
 @dataclass
 class Progress:
-    """The states of a study's runs and what their records say."""
+    """The states of the runs of a study; all dictionaries are by the key of a run.
+
+    ``records``: run records; ``unreadable``: error messages of records that cannot be read;
+    ``checkpoints``: steps in the checkpoints of unfinished runs.
+    """
 
     states: dict[str, str] = field(default_factory=dict)
     records: dict[str, Record] = field(default_factory=dict)
@@ -43,92 +53,118 @@ class Progress:
     checkpoints: dict[str, int] = field(default_factory=dict)
 
 
-def look(workspace: Workspace, study: Study, before: Progress | None = None) -> Progress:
-    """The state of every run; what ``before`` says is final is not read again.
+def read(
+    workspace: Workspace,
+    study: Study,
+    before: Progress | None = None,
+) -> Progress:
+    """Return the state of every run; records in ``before`` are final and not read again.
 
-    The states are those of ``run_state``; a record that cannot be read counts as failed.
+    The states are those of ``run_state``; a run whose record cannot be read counts as failed.
     """
-    found = Progress(records=dict(before.records) if before else {})
+    # With thousands of runs, `status --watch` should read only the new records.
+    progress = Progress(records=dict(before.records) if before else {})
     for run in workspace.runs(study):
-        if run.key not in found.records:
+        if run.key not in progress.records:
             try:
-                made = store_records.record(workspace.paths.run(run.key))
+                record = store_records.record(workspace.paths.run(run.key))
             except StoreError as error:
-                found.unreadable[run.key] = str(error)
-                found.states[run.key] = run_state.FAILED
+                progress.unreadable[run.key] = str(error)
+                progress.states[run.key] = run_state.FAILED
                 continue
-            if made is not None:
-                found.records[run.key] = made
-        found.states[run.key] = _state(workspace, run, found)
-    return found
+            if record is not None:
+                progress.records[run.key] = record
+        progress.states[run.key] = _state(workspace, run, progress)
+    return progress
 
 
-def _state(workspace: Workspace, run: Run, found: Progress) -> str:
-    if (made := found.records.get(run.key)) is not None:
-        return run_state.of_record(made)
-    if steps := checkpointed(workspace.paths.run(run.key) / store_files.CHECKPOINT):
-        found.checkpoints[run.key] = steps
+def _state(
+    workspace: Workspace,
+    run: Run,
+    progress: Progress,
+) -> str:
+    """State of a run; also notes the steps of its checkpoint."""
+    record = progress.records.get(run.key)
+    if record is not None:
+        return run_state.of_record(record)
+    steps = checkpointed(workspace.paths.run(run.key) / store_files.CHECKPOINT)
+    if steps:
+        progress.checkpoints[run.key] = steps
     return run_state.without_record(workspace, run)
 
 
 def checkpointed(path: Any) -> int:
-    """Steps that a checkpoint holds, by its header; 0 if there is none that can be read."""
+    """Steps in a checkpoint, read from its header; 0 if it is missing or unreadable."""
     if not path.exists():
         return 0
     try:
         with safe_open(path, framework="numpy") as file:
-            return int(json.loads(file.metadata()["state"])["step"])
+            state = json.loads(file.metadata()["state"])
+            return int(state["step"])
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, RecursionError):
         return 0
 
 
-def counts(runs: Iterable[Run], found: Progress) -> dict[tuple[str, str], Counter[str]]:
+def counts(runs: Iterable[Run], progress: Progress) -> dict[tuple[str, str], Counter[str]]:
     """(data set, model) -> state -> number of runs, in the order of the runs."""
     groups: dict[tuple[str, str], Counter[str]] = {}
     for run in runs:
-        groups.setdefault((run.dataset, run.model), Counter())[found.states[run.key]] += 1
+        group = groups.setdefault((run.dataset, run.model), Counter())
+        group[progress.states[run.key]] += 1
     return groups
 
 
-def spent(found: Progress) -> dict[str, float]:
-    """Seconds of training that the records state, of ``cpu`` and of ``gpu``; a run of a pack states its share."""
-    sums = {"cpu": 0.0, "gpu": 0.0}
-    for made in found.records.values():
-        sums["cpu" if made.get("device", "cpu") == "cpu" else "gpu"] += made.get("seconds") or 0.0
-    return sums
+def spent(progress: Progress) -> dict[str, float]:
+    """Seconds of training on ``cpu`` and on ``gpu``; each run of a pack records its share."""
+    seconds = {"cpu": 0.0, "gpu": 0.0}
+    for record in progress.records.values():
+        device = "cpu" if record.get("device", "cpu") == "cpu" else "gpu"
+        seconds[device] += record.get("seconds") or 0.0
+    return seconds
 
 
-def left(runs: Iterable[Run], found: Progress) -> Left:
-    """What is left of the training, at the rates that were measured here; where a model has none, at cost.py's."""
-    todo = [run for run in runs if found.states[run.key] in run_state.TO_MAKE]
-    rates = _rates(found)
+def remaining(runs: Iterable[Run], progress: Progress) -> Remaining:
+    """Training left, at the speed measured here, or estimated by ``planning.cost`` for a model.
+
+    The estimate is used for models of which no run was trained here.
+    """
+    unfinished = []
+    for run in runs:
+        if progress.states[run.key] in run_state.TO_MAKE:
+            unfinished.append(run)
+    measured = _seconds_per_step(progress)
     seconds = 0.0
-    for run in todo:
-        steps = max(0, run.steps - found.checkpoints.get(run.key, 0))
-        each = rates.get(run.model)
-        seconds += steps * (
-            each if each is not None else cost.train_seconds(run) / max(1, run.steps)
-        )
-    return Left(seconds, len(todo), sum(found.states[run.key] == run_state.RUNNING for run in todo))
+    for run in unfinished:
+        steps = max(0, run.steps - progress.checkpoints.get(run.key, 0))
+        if run.model in measured:
+            seconds += steps * measured[run.model]
+        else:
+            # Controls have no steps.
+            seconds += steps * (cost.train_seconds(run) / max(1, run.steps))
+    running = sum(progress.states[run.key] == run_state.RUNNING for run in unfinished)
+    return Remaining(seconds, len(unfinished), running)
 
 
-def _rates(found: Progress) -> dict[str, float]:
-    """Model -> seconds a step, over all of its runs that were trained here."""
+def _seconds_per_step(progress: Progress) -> dict[str, float]:
+    """Model -> mean seconds per step over all of its runs that were trained here."""
     seconds: Counter[str] = Counter()
     steps: Counter[str] = Counter()
-    for made in found.records.values():
-        if made.get("steps") and made.get("seconds"):
-            seconds[made["model"]] += made["seconds"]
-            steps[made["model"]] += made["steps"]
+    for record in progress.records.values():
+        if record.get("steps") and record.get("seconds"):
+            seconds[record["model"]] += record["seconds"]
+            steps[record["model"]] += record["steps"]
     return {model: seconds[model] / steps[model] for model in steps}
 
 
 def stages(workspace: Workspace, study: Study) -> dict[str, tuple[int, int]]:
-    """Stage -> (shards that have it, shards), by the indexes that Snakemake sees."""
+    """Stage -> (finished shards, all shards), by the index files that Snakemake looks at."""
     folders = [workspace.paths.shard(shard.key) for shard in workspace.shards(study)]
-    files = workspace.score_files(study)
+    tables = workspace.score_files(study)
+    trained = sum((folder / "trained.json").exists() for folder in folders)
+    encoded = sum((folder / "encoded.json").exists() for folder in folders)
+    scored = sum(table.exists() for table in tables)
     return {
-        "train": (sum((folder / "trained.json").exists() for folder in folders), len(folders)),
-        "encode": (sum((folder / "encoded.json").exists() for folder in folders), len(folders)),
-        "score": (sum(path.exists() for path in files), len(files)),
+        "train": (trained, len(folders)),
+        "encode": (encoded, len(folders)),
+        "score": (scored, len(tables)),
     }

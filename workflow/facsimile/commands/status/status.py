@@ -1,4 +1,7 @@
-"""``facsimile plan`` and ``facsimile status``: what a study will cost, and how far it is. Both read files only."""
+"""``facsimile plan`` and ``facsimile status``: what a study will cost, and its progress.
+
+Both only read files.
+"""
 
 import time
 from collections.abc import Callable
@@ -7,8 +10,9 @@ from datetime import datetime
 from rich.console import Console
 from rich.table import Table
 
-from facsimile.commands.run_state import STATES, TO_MAKE, state
+from facsimile.commands import run_state
 from facsimile.commands.status import failures, progress, usage
+from facsimile.commands.status.failures import Failure
 from facsimile.commands.status.progress import Progress
 from facsimile.foundation import discover, units
 from facsimile.foundation.units import size
@@ -18,47 +22,66 @@ from facsimile.store import files
 from facsimile.studies.runs import Run
 from facsimile.studies.study import Study
 
-FAILURES = 5  # shown of each kind
+MAX_FAILURES = 5  # shown of each kind
 
 
-def plan(workspace: Workspace, study: str, console: Console) -> None:
-    """Print runs, steps, hours and bytes that a study needs from here, and what stands in its way."""
-    found = workspace.study(study)
-    runs = workspace.runs(found)
-    todo = [run for run in runs if state(workspace, run) in TO_MAKE]
-    price = cost.of(todo, found, workspace.config.scale)
-    controls = sum(run.control for run in runs)
+def plan(
+    workspace: Workspace,
+    study: str,
+    console: Console,
+) -> None:
+    """Print the runs, steps, hours and bytes that a study still needs, and obstacles."""
+    content = workspace.study(study)
+    scale = workspace.config.scale
+    runs = workspace.runs(content)
+    unfinished = []
+    for run in runs:
+        if run_state.state(workspace, run) in run_state.TO_MAKE:
+            unfinished.append(run)
+    price = cost.of(unfinished, content, scale)
+    n_controls = sum(run.control for run in runs)
+    n_shards = len(workspace.shards(content))
+    console.print(f"[bold]{study}[/] at scale {scale}: {content.scales[scale].description}")
     console.print(
-        f"[bold]{study}[/] at scale {workspace.config.scale}: {found.scales[workspace.config.scale].description}"
+        f"{len(runs) - n_controls:,} runs and {n_controls} controls in {n_shards:,} shards; "
+        f"{price.runs:,} to make"
     )
     console.print(
-        f"{len(runs) - controls:,} runs and {controls} controls in {len(workspace.shards(found)):,} shards; {price.runs:,} to make"
+        f"{price.steps:,} steps: "
+        f"about {price.core_hours:,.1f} core-hours of a CPU with bf16 (measured rates),"
     )
     console.print(
-        f"{price.steps:,} steps: about {price.core_hours:,.1f} core-hours of a CPU with bf16 (measured rates),"
+        f"or about {price.gpu_hours:,.1f} GPU-hours by arithmetic for one H200 "
+        "(packed execution; not measured)"
     )
-    console.print(
-        f"or about {price.gpu_hours:,.1f} GPU-hours by arithmetic for one H200 (packed execution; not measured)"
-    )
-    kept = sum(len(run.kept) for run in todo)
-    also = f", {kept:,} snapshots included" if kept else ""
-    console.print(f"about {price.bytes / 1e9:,.1f} GB of weights and latents{also}")
-    _warn(found.unavailable, runs, console)
+    n_snapshots = sum(len(run.kept) for run in unfinished)
+    snapshots = f", {n_snapshots:,} snapshots included" if n_snapshots else ""
+    console.print(f"about {price.bytes / 1e9:,.1f} GB of weights and latents{snapshots}")
+    _warn_of_missing_data(content.unavailable, runs, console)
 
 
-def _warn(unavailable: list[str], runs: list[Run], console: Console) -> None:
-    lacking = {run.dataset for run in runs} & set(unavailable)
-    if lacking:
-        have = ", ".join(discover.names("datasets"))
+def _warn_of_missing_data(
+    unavailable: list[str],
+    runs: list[Run],
+    console: Console,
+) -> None:
+    missing = {run.dataset for run in runs} & set(unavailable)
+    if missing:
+        available = ", ".join(discover.names("datasets"))
         console.print(
-            f"[yellow]cannot be made yet:[/] {', '.join(sorted(lacking))} have no loader (there are: {have})"
+            f"[yellow]cannot be made yet:[/] {', '.join(sorted(missing))} have no loader "
+            f"(there are: {available})"
         )
 
 
-def status(workspace: Workspace, study: str, console: Console) -> None:
-    """Print how far a study is: states per data set and model, hours, failures with their logs, bytes by kind."""
-    found = workspace.study(study)
-    _show(workspace, found, progress.look(workspace, found), console)
+def status(
+    workspace: Workspace,
+    study: str,
+    console: Console,
+) -> None:
+    """Print the progress of a study: states, hours, failures with their logs, disk usage."""
+    content = workspace.study(study)
+    _show(workspace, content, progress.read(workspace, content), console)
 
 
 def watch(
@@ -68,104 +91,145 @@ def watch(
     console: Console,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Print the status anew every so many seconds until no run is pending or running; Ctrl-C ends it."""
-    found = workspace.study(study)
-    seen = progress.look(workspace, found)
+    """Print the status every ``seconds`` until no run is pending or running; Ctrl-C ends it."""
+    content = workspace.study(study)
+    current = progress.read(workspace, content)
     while True:
         console.clear()
-        _show(workspace, found, seen, console)
-        if not progress.left(workspace.runs(found), seen).runs:
+        _show(workspace, content, current, console)
+        if not progress.remaining(workspace.runs(content), current).runs:
             return
         sleep(seconds)
-        seen = progress.look(workspace, found, seen)
+        current = progress.read(workspace, content, current)
 
 
-def _show(workspace: Workspace, study: Study, seen: Progress, console: Console) -> None:
+def _show(
+    workspace: Workspace,
+    study: Study,
+    current: Progress,
+    console: Console,
+) -> None:
     runs = workspace.runs(study)
     console.print(
-        f"[bold]{study.id}[/] at scale {workspace.config.scale}: {len(runs):,} runs, controls included",
+        f"[bold]{study.id}[/] at scale {workspace.config.scale}: "
+        f"{len(runs):,} runs, controls included",
         highlight=False,
     )
-    table = Table("data set", "model", *STATES)
-    for (dataset, model), counted in progress.counts(runs, seen).items():
-        table.add_row(
-            dataset, model, *(f"{counted[name]:,}" if counted[name] else "·" for name in STATES)
-        )
-    console.print(table)
+    console.print(_table(runs, current))
     _print_snapshots(workspace, runs, console)
-    stages = [
-        f"{stage} {done:,} of {whole:,}"
-        for stage, (done, whole) in progress.stages(workspace, study).items()
-    ]
-    _line(console, f"shards: {', '.join(stages)}")
-    _print_hours(runs, seen, console)
-    _print_failed_runs(seen, console)
-    measured = usage.measure(workspace.config.results)
-    _print_failed_jobs(failures.newest(workspace, study, measured.logs, FAILURES), console)
-    kinds = [f"{kind} {size(measured.bytes[kind])}" for kind in usage.KINDS if measured.files[kind]]
-    total = f"{size(measured.bytes.total())} in {measured.files.total():,} files"
-    _line(
-        console,
-        f"{workspace.config.results}: {total}" + (f" ({', '.join(kinds)})" if kinds else ""),
-    )
+    _print_stages(workspace, study, console)
+    _print_hours(runs, current, console)
+    _print_failed_runs(current, console)
+    disk = usage.measure(workspace.config.results)
+    failed_jobs = failures.newest(workspace, study, disk.logs, MAX_FAILURES)
+    _print_failed_jobs(failed_jobs, console)
+    _print_usage(workspace, disk, console)
 
 
-def _print_snapshots(workspace: Workspace, runs: list[Run], console: Console) -> None:
-    if kept := [part for run in runs for part in run.kept]:
-        done = sum((workspace.paths.run(part.key) / files.RECORD).exists() for part in kept)
-        _line(console, f"snapshots: {done:,} of {len(kept):,}")
+def _table(runs: list[Run], current: Progress) -> Table:
+    """Number of runs in each state, one row per data set and model."""
+    table = Table("data set", "model", *run_state.STATES)
+    for (dataset, model), counts in progress.counts(runs, current).items():
+        cells = [f"{counts[state]:,}" if counts[state] else "·" for state in run_state.STATES]
+        table.add_row(dataset, model, *cells)
+    return table
 
 
-def _print_hours(runs: list[Run], seen: Progress, console: Console) -> None:
-    spent, left = progress.spent(seen), progress.left(runs, seen)
-    used = [
-        f"{spent[kind] / units.HOUR:,.2f} {unit}-hours"
-        for kind, unit in (("cpu", "core"), ("gpu", "GPU"))
-        if spent[kind]
-    ]
-    unit = "GPU" if spent["gpu"] > spent["cpu"] else "core"
-    rest = (
-        f"about {left.seconds / units.HOUR:,.2f} {unit}-hours left for {left.runs:,} runs"
-        if left.runs
-        else "none left"
-    )
-    _line(console, f"training: {' and '.join(used) or 'nothing'} used, {rest}")
-    if left.eta is not None:
-        _line(
+def _print_snapshots(
+    workspace: Workspace,
+    runs: list[Run],
+    console: Console,
+) -> None:
+    n_planned = 0
+    n_finished = 0
+    for run in runs:
+        for snapshot in run.kept:
+            n_planned += 1
+            record = workspace.paths.run(snapshot.key) / files.RECORD
+            n_finished += record.exists()
+    if n_planned:
+        _print_line(console, f"snapshots: {n_finished:,} of {n_planned:,}")
+
+
+def _print_stages(
+    workspace: Workspace,
+    study: Study,
+    console: Console,
+) -> None:
+    stages = []
+    for stage, (finished, total) in progress.stages(workspace, study).items():
+        stages.append(f"{stage} {finished:,} of {total:,}")
+    _print_line(console, f"shards: {', '.join(stages)}")
+
+
+def _print_hours(
+    runs: list[Run],
+    current: Progress,
+    console: Console,
+) -> None:
+    spent = progress.spent(current)
+    remaining = progress.remaining(runs, current)
+    used = []
+    for device, unit in (("cpu", "core"), ("gpu", "GPU")):
+        if spent[device]:
+            used.append(f"{spent[device] / units.HOUR:,.2f} {unit}-hours")
+    rest = "none left"
+    if remaining.runs:
+        # Speeds are those of the device that most of the time was spent on.
+        unit = "GPU" if spent["gpu"] > spent["cpu"] else "core"
+        hours = remaining.seconds / units.HOUR
+        rest = f"about {hours:,.2f} {unit}-hours left for {remaining.runs:,} runs"
+    _print_line(console, f"training: {' and '.join(used) or 'nothing'} used, {rest}")
+    if remaining.eta is not None:
+        duration = units.duration(remaining.eta)
+        _print_line(
             console,
-            f"done in about {units.duration(left.eta)} if {left.running:,} at a time go on as now",
+            f"finished in about {duration} if {remaining.running:,} runs at a time, as now",
         )
-    elif left.runs:
-        _line(console, "none is running now: snakemake goes on where it stopped")
-    if held := sum(seen.states[key] == "pending" for key in seen.checkpoints):
-        _line(console, f"{held:,} of those pending have a checkpoint and go on from it")
+    elif remaining.runs:
+        _print_line(console, "nothing is running; start snakemake again to resume")
+    states = [current.states[key] for key in current.checkpoints]
+    n_resumable = states.count(run_state.PENDING)
+    if n_resumable:
+        _print_line(console, f"{n_resumable:,} of the pending runs resume from a checkpoint")
 
 
-def _print_failed_runs(seen: Progress, console: Console) -> None:
-    broken = [f"{message}" for message in seen.unreadable.values()]
-    failed = sorted(
-        (
-            (made.get("started", ""), key, made["reason"])
-            for key, made in seen.records.items()
-            if made["state"] == "failed"
-        ),
-        reverse=True,
-    )
-    for line in broken[:FAILURES] + [f"{key}: {reason}" for _, key, reason in failed[:FAILURES]]:
-        _line(console, f"failed: {line}")
-    if (
-        more := len(broken) + len(failed) - min(len(broken), FAILURES) - min(len(failed), FAILURES)
-    ) > 0:
-        _line(console, f"… and {more:,} more failed runs: facsimile list STUDY shows them")
+def _print_failed_runs(current: Progress, console: Console) -> None:
+    """Print the first runs with an unreadable record, and the last runs that failed."""
+    unreadable = list(current.unreadable.values())
+    failed = []
+    for key, record in current.records.items():
+        if record["state"] == run_state.FAILED:
+            failed.append((record.get("started", ""), key, record["reason"]))
+    failed.sort(reverse=True)
+    messages = [f"{key}: {reason}" for _, key, reason in failed]
+    shown = unreadable[:MAX_FAILURES] + messages[:MAX_FAILURES]
+    for line in shown:
+        _print_line(console, f"failed: {line}")
+    n_more = len(unreadable) + len(messages) - len(shown)
+    if n_more:
+        _print_line(console, f"… and {n_more:,} more failed runs: facsimile list STUDY shows them")
 
 
-def _print_failed_jobs(found: list[failures.Failure], console: Console) -> None:
-    for failure in found:
+def _print_failed_jobs(failed_jobs: list[Failure], console: Console) -> None:
+    for failure in failed_jobs:
         when = datetime.fromtimestamp(failure.when).isoformat(" ", "seconds")
-        _line(console, f"failed job: {failure.log} ({when})")
-        _line(console, f"  {failure.cause + ': ' if failure.cause else ''}{failure.said}")
+        cause = f"{failure.cause}: " if failure.cause else ""
+        _print_line(console, f"failed job: {failure.log} ({when})")
+        _print_line(console, f"  {cause}{failure.message}")
 
 
-def _line(console: Console, text: str) -> None:
-    """One line as it is: names in brackets are not mark-up, and a path is not broken."""
+def _print_usage(
+    workspace: Workspace,
+    disk: usage.Usage,
+    console: Console,
+) -> None:
+    kinds = [f"{kind} {size(disk.bytes[kind])}" for kind in usage.KINDS if disk.files[kind]]
+    total = f"{size(disk.bytes.total())} in {disk.files.total():,} files"
+    details = f" ({', '.join(kinds)})" if kinds else ""
+    _print_line(console, f"{workspace.config.results}: {total}{details}")
+
+
+def _print_line(console: Console, text: str) -> None:
+    """Print one line unchanged: brackets in names are not markup, and long paths do not wrap."""
     console.print(text, highlight=False, markup=False, soft_wrap=True)

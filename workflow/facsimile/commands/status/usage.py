@@ -1,4 +1,4 @@
-"""What a results folder takes on disk, by kind: one walk over it, no file is read."""
+"""Disk usage of a results folder by kind of file; walks the folder without reading any file."""
 
 import os
 from collections import Counter
@@ -18,7 +18,8 @@ KINDS = (
     "tables",
     "other",
 )
-OF_A_RUN = {
+# File in the folder of a run -> kind.
+RUN_FILES = {
     store_files.WEIGHTS: "weights",
     store_files.LATENTS: "latents",
     store_files.CHECKPOINT: "checkpoints",
@@ -26,12 +27,16 @@ OF_A_RUN = {
     store_files.RECORD: "records",
     store_files.HISTORY: "records",
 }
-OF_A_FOLDER = {"data": "data", "logs": "logs", "studies": "tables", "shards": "scores"}
-BLOCK = 512  # st_blocks counts these, whatever the file system's own are
+# Folder in the results folder -> kind of all its files.
+FOLDERS = {"data": "data", "logs": "logs", "studies": "tables", "shards": "scores"}
+BLOCK = 512  # bytes: the unit of st_blocks, whatever the block size of the file system
 
 
 class Usage(NamedTuple):
-    """Files and bytes on disk (as ``du`` counts them) of each kind; ``logs``: path of every log -> when it was written."""
+    """Number of files and bytes on disk (as ``du`` counts them) by kind.
+
+    ``logs`` maps the path of every log to the time when it was last written.
+    """
 
     files: Counter[str]
     bytes: Counter[str]
@@ -39,26 +44,28 @@ class Usage(NamedTuple):
 
 
 def measure(root: Path) -> Usage:
-    """Walk a results folder; what vanishes meanwhile is not counted, links are not followed."""
-    found = Usage(Counter(), Counter(), {})
-    todo = [(str(root), "")]
-    while todo:
-        folder, top = todo.pop()
+    """Walk a results folder; links are not followed, and files that vanish are not counted."""
+    usage = Usage(Counter(), Counter(), {})
+    # Folders left to visit, each with the folder of the results that it lies in.
+    pending = [(str(root), "")]
+    while pending:
+        folder, top = pending.pop()
         for entry in _entries(folder):
-            inside = top or entry.name
+            entry_top = top or entry.name
+            # Jobs that run meanwhile rename and remove files.
             try:
                 if entry.is_dir(follow_symlinks=False):
-                    todo.append((entry.path, inside))
+                    pending.append((entry.path, entry_top))
                     continue
-                stated = entry.stat(follow_symlinks=False)
+                status = entry.stat(follow_symlinks=False)
             except FileNotFoundError:
                 continue
-            kind = _kind(inside, folder, entry.name)
-            found.files[kind] += 1
-            found.bytes[kind] += stated.st_blocks * BLOCK
+            kind = _kind(entry_top, folder, entry.name)
+            usage.files[kind] += 1
+            usage.bytes[kind] += status.st_blocks * BLOCK
             if kind == "logs":
-                found.logs[entry.path] = stated.st_mtime
-    return found
+                usage.logs[entry.path] = status.st_mtime
+    return usage
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
@@ -69,7 +76,13 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
         return []
 
 
-def _kind(top: str, folder: str, name: str) -> str:
+def _kind(
+    top: str,
+    folder: str,
+    name: str,
+) -> str:
     if top != "runs":
-        return OF_A_FOLDER.get(top, "other")
-    return "scores" if folder.endswith("/scores") else OF_A_RUN.get(name, "other")
+        return FOLDERS.get(top, "other")
+    if folder.endswith("/scores"):
+        return "scores"
+    return RUN_FILES.get(name, "other")

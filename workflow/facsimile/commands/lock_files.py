@@ -1,0 +1,6 @@
+"""The files that pin the version of every package."""
+
+from pathlib import Path
+
+FOLDER = Path("envs")  # from the root of the repository
+LOCKS = ("requirements.lock", "torch.lock")
