@@ -1,4 +1,4 @@
-"""What MkDocs is told besides mkdocs.yml: pages that live elsewhere, links between them, the commands, formulas as MathML."""
+"""Hooks of MkDocs: pages that lie elsewhere, links between them, commands, formulas as MathML."""
 
 import fnmatch
 import html
@@ -56,7 +56,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Links follow the repository; here they lead to the site's page, or become plain text where it has none."""
+    """Point links to the pages of the site; a link to a file without a page becomes plain text."""
     sources = {page: source for source, page in ELSEWHERE.items()}
     here = posixpath.dirname(sources.get(page.file.src_uri, f"docs/{page.file.src_uri}"))
     known = {file.src_uri for file in files}
