@@ -22,6 +22,7 @@ from facsimile.foundation import discover
 
 # Constants that only describe how something is displayed or what it costs.
 PRESENTATION = ("LABEL", "LABELS", "PARAMETER_LABELS", "STEP_SECONDS", "SECONDS", "RUN_BYTES")
+FOUNDATION = "foundation/"
 EQUIVALENT = Path(__file__).with_name("equivalent_code.csv")
 
 
@@ -78,6 +79,20 @@ def _closures(modules: Iterable[str]) -> set[str]:
 def _hash8(text: str) -> str:
     digest = hashlib.sha256(text.encode())
     return digest.hexdigest()[:8]
+
+
+@functools.cache
+def metric_code(name: str, *modules: str) -> str:
+    """Return one hash over the code that computes a metric, and over the closure of ``modules``.
+
+    The foundation (how files are found and read, what errors say) changes no score and is left out.
+    """
+    everything: set[str] = set()
+    for module in (discover.located("metrics", name), *modules):
+        everything.update(closure(module))
+    computing = [module for module in everything if not thing(module).startswith(FOUNDATION)]
+    distinct = sorted({module_hash(module) for module in computing})
+    return hashlib.sha256(repr(distinct).encode()).hexdigest()[:8]
 
 
 def same(recorded: str, current: Iterable[str]) -> bool:

@@ -152,7 +152,7 @@ class Targets:
     def panel_code(self, wildcards: Wildcards) -> str:
         """Return the code hash of each metric in the panel of a shard."""
         names = sorted(self._panels[wildcards.panel].metrics)
-        return " ".join(f"{name}={_code('metrics', name)}" for name in names)
+        return " ".join(f"{name}={provenance.metric_code(name)}" for name in names)
 
     def table_code(self, wildcards: Wildcards) -> str:
         """Return the code hash of a table's kind."""

@@ -139,10 +139,9 @@ def _tasks(workspace: Workspace, study: Study, shard: Shard) -> list[Task]:
             if not applicable(metric, run, about):
                 continue
             protocol = evaluations.protocol(study, scale, metric)
-            module = discover.located("metrics", metric)
             stamp = {
                 "latents": str(about["sha256"]),
-                "code": provenance.code(module),
+                "code": provenance.metric_code(metric),
             }
             task = Task(
                 run=run,

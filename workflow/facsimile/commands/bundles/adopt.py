@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from facsimile.commands.bundles.bundle_format import RUN_FILE, BundleError
 from facsimile.commands.bundles.unpack import Bundle, unpack
-from facsimile.foundation import canonical, discover, provenance
+from facsimile.foundation import canonical, provenance
 from facsimile.planning.workspace import Workspace
 from facsimile.scoring import score_shard
 from facsimile.store import files as store_files
@@ -221,8 +221,7 @@ def _stored(
 
 def _of_other_code(metric: str, stored: StoredScores) -> bool:
     """Whether scores were computed by other code of the metric than is here."""
-    code = provenance.code(discover.located("metrics", metric))
-    return not provenance.same(stored.stamp["code"], [code])
+    return not provenance.same(stored.stamp["code"], [provenance.metric_code(metric)])
 
 
 def _encoded(workspace: Workspace, run: Run) -> bool:

@@ -32,7 +32,7 @@ class Value(NamedTuple):
 
 def code(name: str) -> str:
     """Hash of the code that the values depend on: that of the metric and of the cases."""
-    return provenance.code(discover.located("metrics", name), "facsimile.metrics.base.cases")
+    return provenance.metric_code(name, "facsimile.metrics.base.cases")
 
 
 def computed(card: Card) -> list[Value]:
