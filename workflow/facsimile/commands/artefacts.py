@@ -9,7 +9,7 @@ from rich.console import Console
 from facsimile import figures, tables
 from facsimile.comparison import claims as comparison_claims
 from facsimile.comparison import claims_view, judge, numbers_view
-from facsimile.comparison.gathered import Gathered, gathered, printed
+from facsimile.comparison.gathered import Gathered, gathered
 from facsimile.foundation import atomic, discover
 from facsimile.foundation.discover import UnknownName
 from facsimile.planning.cost import cost_of
@@ -61,7 +61,7 @@ def figure(
 
 def compare(workspace: Workspace, study: str) -> None:
     """Write comparison.csv."""
-    comparison = _comparison(workspace, gathered(workspace, study))
+    comparison = _comparison(gathered(workspace, study))
     judge.save(comparison, _folder(workspace, study) / "comparison.csv")
 
 
@@ -95,7 +95,7 @@ def show(
     results = gathered(workspace, study)
     for name in results.study.tables:
         console.print(_table(results, name).console())
-    console.print(numbers_view.console(_comparison(workspace, results)))
+    console.print(numbers_view.console(_comparison(results)))
     if results.study.claims:
         console.print(claims_view.console(_claims(workspace, results)))
     for path in sorted(_folder(workspace, study).rglob("*.*")):
@@ -148,7 +148,6 @@ def _claims(workspace: Workspace, results: Gathered) -> pd.DataFrame:
     return comparison_claims.table(results.study, results.scores, results.context, cost)
 
 
-def _comparison(workspace: Workspace, results: Gathered) -> pd.DataFrame:
-    numbers = printed(workspace, results.study.id, results.context)
-    specs = Spec.all(results.study, workspace.config.scale)
-    return judge.compare(results.scores, numbers, specs, results.context)
+def _comparison(results: Gathered) -> pd.DataFrame:
+    specs = Spec.all(results.study, results.context.scale.name)
+    return judge.compare(results.scores, results.numbers, specs, results.context)

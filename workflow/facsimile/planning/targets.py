@@ -7,6 +7,7 @@ import functools
 import math
 import shlex
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 from facsimile.foundation import canonical, discover, provenance
@@ -147,7 +148,11 @@ class Targets:
     def published(self, wildcards: Wildcards) -> list[str]:
         """Return the file of published numbers, if the study has one."""
         path = self.workspace.paper(wildcards.study) / PUBLISHED
-        return [str(path)] if path.exists() else []
+        if not path.exists():
+            return []
+        # Relative below the working directory: a copied project has the same inputs as before.
+        here = Path.cwd()
+        return [str(path.relative_to(here) if path.is_relative_to(here) else path)]
 
     def panel_code(self, wildcards: Wildcards) -> str:
         """Return the code hash of each metric in the panel of a shard."""
