@@ -31,7 +31,7 @@ test: lint docs
 # The numerical tests that take seconds, as an AVX2 processor without AVX-512 would run them.
 portable: export OMP_NUM_THREADS := 1
 portable: $(STAMP)
-	env $(AVX2) $(BIN)/pytest -m "not slow" --durations=10 tests/metrics tests/models tests/training
+	env $(AVX2) $(BIN)/pytest -m "not slow" --durations=10 tests/metrics tests/models tests/papers tests/training
 
 fast: $(STAMP)
 	$(BIN)/pytest -m "not slow"
