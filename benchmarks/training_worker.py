@@ -109,10 +109,10 @@ def packed(gate: Gate, options: Any) -> None:
     """Our packed execution: K models, losses checked after each block of steps."""
     from facsimile import models
     from facsimile.training import machine
-    from facsimile.training.pack import BLOCK, How, Member, Pack
+    from facsimile.training.pack import BLOCK, Member, Pack, PackSettings
 
     model, device = models.model(options.model, **PARAMS[options.model]), options.device
-    how = How(
+    settings = PackSettings(
         torch.device(device),
         machine.precision(options.precision, device),
         options.compiled,
@@ -123,7 +123,7 @@ def packed(gate: Gate, options: Any) -> None:
         options.k,
         our_training(),
         our_data(),
-        how,
+        settings,
     )
     steps = BLOCK if device == "cuda" else 1
     while True:

@@ -11,7 +11,7 @@ from facsimile.models.base import networks, rng
 
 LATENTS = 4
 CLASSES = {
-    name: discover.the_class("models", name, models.Model) for name in discover.names("models")
+    name: discover.load_class("models", name, models.Model) for name in discover.names("models")
 }
 OF_ARRAYS = [name for name, cls in CLASSES.items() if issubclass(cls, models.ArraysModel)]
 TRAINED = [name for name, cls in CLASSES.items() if cls.trained and name not in OF_ARRAYS]

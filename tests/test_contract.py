@@ -24,7 +24,7 @@ FILES = [(folder, name) for folder in discover.KINDS for name in discover.names(
 def test_a_file_is_discovered_by_its_name_and_defines_one_thing(folder, name):
     module = discover.module(folder, name)
     if folder in KINDS:
-        assert issubclass(discover.the_class(folder, name, KINDS[folder]), KINDS[folder])
+        assert issubclass(discover.load_class(folder, name, KINDS[folder]), KINDS[folder])
     else:
         assert callable(getattr(module, FUNCTIONS[folder]))
 

@@ -75,7 +75,7 @@ def test_the_engine_imports_no_single_model_metric_or_other_thing(folder):
     """It loads them by name, as discover.module("metrics", "mig")."""
     modules = set()
     for kind in discover.KINDS:
-        modules |= {discover.located(kind, name) for name in discover.names(kind)}
+        modules |= {discover.module_name(kind, name) for name in discover.names(kind)}
     used = []
     for path in files(folder):
         for name in imports(path):

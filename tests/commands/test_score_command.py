@@ -86,7 +86,7 @@ def test_log_variances_and_peers_reach_the_metrics_that_need_them(save):
 
 def test_without_names_the_metrics_of_the_study_are_computed(save):
     content = latents_file.read(save(log_variances=np.zeros((N, 3))))
-    assert set(content.given) == {"log_variances"}
+    assert set(content.outputs) == {"log_variances"}
     table, _ = score(save(), metrics=None)
     assert set(table.metric) == set(facsimile.metrics.STUDY)
 

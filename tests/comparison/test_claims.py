@@ -9,7 +9,7 @@ import pytest
 import synthetic
 from project import PAPERS
 
-from facsimile.claims import Finding
+from facsimile.claims import StatisticResult
 from facsimile.comparison import claims, claims_view
 from facsimile.presentation.context import Context
 from facsimile.statistics.estimates import Estimate
@@ -186,7 +186,7 @@ def test_the_rule_decides(rule, low, high, verdict):
     context = synthetic.context(
         "paper", 300_000, (10_000, 5000), ("dsprites", "noisy_dsprites", "cars3d", "shapes3d")
     )
-    judged = claims.judge(claim(**rule), Finding(Estimate(middle, low, high, 99)), context)
+    judged = claims.judge(claim(**rule), StatisticResult(Estimate(middle, low, high, 99)), context)
     assert judged.verdict == verdict
     if low == -0.1 and "by" not in rule:
         assert "undecided" in judged.reason

@@ -23,10 +23,10 @@ def data_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[MPI3D]:
     """A small class in place of the real one; its archive is in ``theirs``."""
     monkeypatch.delenv("FACSIMILE_DATA_DIR", raising=False)
     (tmp_path / "theirs").mkdir()
-    toy = discover.the_class("datasets", "mpi3d_toy", MPI3D)
+    toy = discover.load_class("datasets", "mpi3d_toy", MPI3D)
     small, _ = archives.small(toy, tmp_path / "theirs")
     monkeypatch.setattr(discover, "_member", lambda family, name: small)
-    assert discover.the_class("datasets", "mpi3d_toy", MPI3D) is small
+    assert discover.load_class("datasets", "mpi3d_toy", MPI3D) is small
     return small
 
 

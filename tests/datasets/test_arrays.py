@@ -13,7 +13,7 @@ from facsimile.datasets import Arrays, DataFile, DatasetError
 from facsimile.datasets.base.official_files import DATA_DIR
 from facsimile.foundation import discover
 
-CLASSES = [discover.the_class("datasets", name, DataFile) for name in discover.names("datasets")]
+CLASSES = [discover.load_class("datasets", name, DataFile) for name in discover.names("datasets")]
 LARGE = 2_000_000  # numbers, of which no fast test makes more
 ARRAYS = [
     pytest.param(
@@ -105,7 +105,7 @@ def test_a_file_of_another_data_set_is_refused(tmp_path):
             return {"z": np.zeros(1, np.float32)}
 
     Other.make(tmp_path / "data.h5")
-    cone = discover.the_class("datasets", "cone", DataFile)
+    cone = discover.load_class("datasets", "cone", DataFile)
     with pytest.raises(
         DatasetError, match=r"not a file of the data set cone \(its dataset is other, not cone\)"
     ):

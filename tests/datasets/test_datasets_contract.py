@@ -16,7 +16,7 @@ LARGE = 50_000  # images; making more takes seconds, unless few are read from a 
 SAMPLE = 64
 
 
-EVERY = [discover.the_class("datasets", name, DataFile) for name in discover.names("datasets")]
+EVERY = [discover.load_class("datasets", name, DataFile) for name in discover.names("datasets")]
 OFFICIAL = [data_class for data_class in EVERY if issubclass(data_class, OfficialFiles)]
 
 
@@ -50,7 +50,7 @@ def rng_for(data: Dataset, seed: int = 0) -> np.random.Generator | None:
 
 @pytest.mark.parametrize("data_class", classes(), ids=lambda data_class: data_class.name)
 def test_what_it_declares_hangs_together(data_class: type[Stored]) -> None:
-    assert data_class.__module__ == discover.located("datasets", data_class.name)
+    assert data_class.__module__ == discover.module_name("datasets", data_class.name)
     assert (
         len(data_class.factor_names)
         == len(set(data_class.factor_names))

@@ -176,7 +176,7 @@ def test_hues_go_around_the_circle_once() -> None:
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 def test_mpi3d_is_the_archives_array(tmp_path: Path, save: object) -> None:
-    data_class, _ = archives.small(discover.the_class("datasets", "mpi3d_toy", MPI3D), tmp_path)
+    data_class, _ = archives.small(discover.load_class("datasets", "mpi3d_toy", MPI3D), tmp_path)
     save(tmp_path / "mpi3d_toy.npz", images=archives.robot(data_class))  # type: ignore[operator]
     data_class = archives.known(data_class, tmp_path)
     data_class.make(tmp_path / "mpi3d_toy.h5", tmp_path / "mpi3d_toy.npz")
@@ -195,7 +195,7 @@ def test_mpi3d_of_the_competition_is_another_data_set(tmp_path: Path) -> None:
         DatasetError,
         match=r"mpi3d_toy\.npz: .*\[460800, .*\[1036800, .*the competition's release of 4 colours",
     ):
-        archives.without_checksums(discover.the_class("datasets", "mpi3d_toy", MPI3D)).make(
+        archives.without_checksums(discover.load_class("datasets", "mpi3d_toy", MPI3D)).make(
             tmp_path / "mpi3d_toy.h5", tmp_path
         )
 
@@ -207,10 +207,10 @@ import numpy as np
 from facsimile.datasets.mpi3d import MPI3D
 from facsimile.foundation import discover
 
-class Many(discover.the_class("datasets", "mpi3d_toy", MPI3D)):
+class Many(discover.load_class("datasets", "mpi3d_toy", MPI3D)):
     factor_sizes = (6, 6, 2, 3, 3, 8, 3)
     @classmethod
-    def located(cls, source): return {cls.files[0].name: Path(__file__)}
+    def downloaded(cls, source): return {cls.files[0].name: Path(__file__)}
     @classmethod
     def origin(cls, source): return {"origin": "test"}
     @classmethod

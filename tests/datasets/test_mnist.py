@@ -14,7 +14,7 @@ from facsimile.datasets.base.official_files import DATA_DIR
 from facsimile.datasets.mnist import MNIST
 from facsimile.foundation import discover
 
-TRAINING = discover.the_class("datasets", "mnist", MNIST)
+TRAINING = discover.load_class("datasets", "mnist", MNIST)
 IMAGES, LABELS = (official.name for official in TRAINING.files)
 COUNTS = [
     5923,

@@ -129,7 +129,7 @@ def test_a_resumed_run_has_the_bits_of_an_uninterrupted_one(workspace, study, tm
 
 def test_altered_arrays_are_refused_by_name(workspace, study):
     path = workspace.paths.run(trained(workspace, study).runs[0].key) / files.LATENTS
-    assert inferred_arrays.names(latents.about(path)) == ["parameters", "objective"]
+    assert inferred_arrays.names(latents.attributes_or_none(path)) == ["parameters", "objective"]
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(files.StoreError, match=r"latents\.h5: truncated or no file of arrays"):

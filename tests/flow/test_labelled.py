@@ -87,8 +87,8 @@ def test_each_model_is_run_on_its_own_data_sets_with_its_own_latents_and_seeds(s
 def test_what_is_not_trained_states_no_training_and_has_no_snapshots(study):
     first, *trained = runs.expand(study, "paper")
     assert first.statement == {"model": "no_model", "params": {}}
-    assert first.kept == ()
-    assert all([part.steps for part in run.kept] == [8, 4] for run in trained)
+    assert first.snapshot_runs == ()
+    assert all([part.steps for part in run.snapshot_runs] == [8, 4] for run in trained)
     assert all("snapshots" not in run.statement["training"] for run in trained)
 
 
@@ -219,25 +219,25 @@ def test_a_violin_pools_a_labels_hyper_parameters_and_seeds(study, four):
 
 
 def test_a_trend_is_a_rank_correlation_with_the_place_of_the_data_set(four):
-    found = DatasetTrend("mig.mig@best", ("near and far",)).find(four, [NEAR, FAR])
+    found = DatasetTrend("mig.mig@best", ("near and far",)).compute(four, [NEAR, FAR])
     # Eight runs on each, every near one above every far one, n = 16:
     # ρ = −√(3/4 · n² / (n² − 1)).
     assert found.estimate.value == pytest.approx(-0.867722, abs=1e-6)
     assert found.estimate.high < 0
     assert found.estimate.n == 16
-    turned = DatasetTrend("mig.mig@best", ("near and far",)).find(four, [FAR, NEAR])
+    turned = DatasetTrend("mig.mig@best", ("near and far",)).compute(four, [FAR, NEAR])
     assert turned.estimate.value == pytest.approx(0.867722, abs=1e-6)
-    [lacking] = DatasetTrend("mig.mig@best", ("wide",)).find(four, [NEAR, FAR]).lacking[:1]
+    [lacking] = DatasetTrend("mig.mig@best", ("wide",)).compute(four, [NEAR, FAR]).missing[:1]
     assert "no such scores: MIG (best) (XYSquares (spacing 1))" in lacking
 
 
 def test_a_gap_is_a_difference_of_means(four):
-    found = ModelGap("mig.mig@best", ("wide",), ("near and far",)).find(four, [FAR])
+    found = ModelGap("mig.mig@best", ("wide",), ("near and far",)).compute(four, [FAR])
     assert found.estimate.value == pytest.approx(0.9 - 0.265)
     assert found.estimate.low > 0.55
     assert found.estimate.n == 12
-    assert found.lacking == ()
-    assert ModelGap("mig.mig@best", ("wide",), ("nobody",)).find(four, [FAR]).lacking
+    assert found.missing == ()
+    assert ModelGap("mig.mig@best", ("wide",), ("nobody",)).compute(four, [FAR]).missing
 
 
 def test_numbers_of_data_sets_are_compared_at_a_scale_that_trains_less(study, write):

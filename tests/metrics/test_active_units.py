@@ -18,9 +18,9 @@ def codes_of(*deviations):
 def scored(codes, convention="paper", log_variances=None):
     codes = np.asarray(codes, np.float32)
     sample = base_draws.Sample(codes, FACTORS[: len(codes)], np.arange(len(codes)))
-    given = base_draws.Given(log_variances=log_variances)
+    outputs = base_draws.ModelOutputs(log_variances=log_variances)
     return active_units.score(
-        base_draws.Draws(sample, sample, base_draws.Table(*sample[:2]), given=given), convention
+        base_draws.Draws(sample, sample, base_draws.Table(*sample[:2]), outputs=outputs), convention
     )
 
 
@@ -96,7 +96,7 @@ def test_log_variances_are_taken_at_the_drawn_rows():
     codes = np.zeros((1000, 1))
     log_variances = np.where(np.arange(1000) < 500, 0.0, -4.0)[:, None]
     draws = base_draws.from_table(
-        codes, FACTORS, 400, 100, 3, base_draws.Given(log_variances=log_variances)
+        codes, FACTORS, 400, 100, 3, base_draws.ModelOutputs(log_variances=log_variances)
     )
     share = (draws.train.rows >= 500).mean()
     full = (np.exp(-4) + 4 - 1) / 2

@@ -16,8 +16,10 @@ NORMAL = 0.5 * np.log(2 * np.pi * np.e)  # entropy of the unit normal
 
 
 def scored(codes, factors, log_variances, convention="paper"):
-    given = base_draws.Given(log_variances=np.broadcast_to(np.float32(log_variances), codes.shape))
-    return chen_mig.score(base_draws.from_table(codes, factors, 400, 100, 0, given), convention)
+    outputs = base_draws.ModelOutputs(
+        log_variances=np.broadcast_to(np.float32(log_variances), codes.shape)
+    )
+    return chen_mig.score(base_draws.from_table(codes, factors, 400, 100, 0, outputs), convention)
 
 
 def summed(means, variances):
@@ -151,8 +153,8 @@ def test_the_whole_score_is_that_of_direct_summation(golden):
             shared[j, k] = summed(m, v) - np.mean([summed(m[rows], v[rows]) for rows in held])
     ordered = np.sort(shared, axis=0)
     expected = np.mean((ordered[-1] - ordered[-2]) / np.log(golden["sizes"][:2]))
-    given = base_draws.Given(log_variances=golden["log_variances"][:, :3])
-    draws = base_draws.from_table(golden["means"][:, :3], golden["factors"], 400, 100, 0, given)
+    outputs = base_draws.ModelOutputs(log_variances=golden["log_variances"][:, :3])
+    draws = base_draws.from_table(golden["means"][:, :3], golden["factors"], 400, 100, 0, outputs)
     np.testing.assert_allclose(chen_mig.matrix(draws)[0][:, :2], shared, atol=1e-4)
     scores = chen_mig.score(draws)
     assert (scores["gap_0"] + scores["gap_1"]) / 2 == pytest.approx(expected, abs=1e-4)
@@ -246,7 +248,7 @@ def test_it_needs_log_variances_and_the_table(grid):
     with pytest.raises(ValueError, match="chen_mig needs log_variances"):
         chen_mig.score(draws)
     alone = base_draws.Draws(
-        draws.train, draws.test, given=base_draws.Given(log_variances=grid.oracle())
+        draws.train, draws.test, outputs=base_draws.ModelOutputs(log_variances=grid.oracle())
     )
     with pytest.raises(ValueError, match="give the whole table"):
         chen_mig.score(alone)

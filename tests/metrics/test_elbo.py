@@ -15,10 +15,10 @@ FACTORS = np.stack([np.arange(N) % 3, np.arange(N) % 2], axis=1)
 
 def drawn(codes, log_variances, images, decoder, n=500, seed=0):
     codes = np.asarray(codes, np.float32)
-    given = base_draws.Given(
+    outputs = base_draws.ModelOutputs(
         np.broadcast_to(np.float32(log_variances), codes.shape), images, decoder
     )
-    return base_draws.from_table(codes, FACTORS, n, 50, seed, given)
+    return base_draws.from_table(codes, FACTORS, n, 50, seed, outputs)
 
 
 def scored(codes, log_variances, images, decoder, convention="sampled", **options):
@@ -240,11 +240,13 @@ def test_values_outside_0_to_1_and_wrong_shapes_raise(images, decoder, message):
 
 @pytest.mark.parametrize("missing", ["log_variances", "images", "decoder"])
 def test_missing_inputs_are_named(missing):
-    given = {
+    outputs = {
         "log_variances": np.zeros((N, 1)),
         "images": np.ones((N, 1)),
         "decoder": constant(0.5),
     } | {missing: None}
-    draws = base_draws.from_table(np.zeros((N, 1)), FACTORS, 100, 50, 0, base_draws.Given(**given))
+    draws = base_draws.from_table(
+        np.zeros((N, 1)), FACTORS, 100, 50, 0, base_draws.ModelOutputs(**outputs)
+    )
     with pytest.raises(ValueError, match=f"elbo needs {missing}"):
         elbo.score(draws)

@@ -134,9 +134,9 @@ def test_trees_are_shared_with_other_metrics(grid, codes, monkeypatch):
     first = fairness.score(draws, DLIB)
     monkeypatch.setattr("facsimile.metrics._boosting.fit", None)
     assert fairness.score(draws, DLIB) == first
-    given = base_draws.Draws(draws.train, draws.test)
-    given._cache = draws._cache
-    assert len(downstream.predictions(given, draws.train, draws.test, "gbt", DLIB)) == 4
+    outputs = base_draws.Draws(draws.train, draws.test)
+    outputs._cache = draws._cache
+    assert len(downstream.predictions(outputs, draws.train, draws.test, "gbt", DLIB)) == 4
 
 
 def test_a_table_that_is_not_a_grid(grid):

@@ -20,15 +20,15 @@ def scored(metric, grid, codes, convention=None):
 
 
 def drawn(grid, codes):
-    return draws.from_table(codes, grid.factors, 300, 150, 0, grid.given(codes))
+    return draws.from_table(codes, grid.factors, 300, 150, 0, grid.outputs(codes))
 
 
 def test_its_description_is_complete(metric):
     low, high = metric.RANGE
     assert low < high
     assert metric.BETTER in ("higher", "lower")
-    given = {field.name for field in dataclasses.fields(draws.Given)}
-    assert set(metric.NEEDS) <= {"codes", "factors", "table", "grid"} | given
+    outputs = {field.name for field in dataclasses.fields(draws.ModelOutputs)}
+    assert set(metric.NEEDS) <= {"codes", "factors", "table", "grid"} | outputs
     assert "codes" in metric.NEEDS
     assert any(character.isdigit() for character in metric.REFERENCE), "REFERENCE names a year"
     assert all(metric.CONVENTIONS.values()), "each convention says what it changes"

@@ -116,9 +116,9 @@ def headline(name: str, *arguments: Any) -> float:
     return scored(name, *arguments)[discover.module("metrics", name).HEADLINE]
 
 
-def model(latents: Latents, codes: np.ndarray) -> base_draws.Given:
+def model(latents: Latents, codes: np.ndarray) -> base_draws.ModelOutputs:
     """All model outputs that a metric may need besides codes."""
-    return Grid(latents.sizes).given(codes)
+    return Grid(latents.sizes).outputs(codes)
 
 
 # Every metric -------------------------------------------------------------------------
@@ -196,7 +196,7 @@ def test_codes_that_are_not_finite_raise(name, latents, value, data):
 def test_missing_inputs_are_named(name):
     latents, with_model = (
         Latents((3, 4), 3, 0, 0.1),
-        {field.name for field in dataclasses.fields(base_draws.Given)},
+        {field.name for field in dataclasses.fields(base_draws.ModelOutputs)},
     )
     if needs := with_model & set(discover.module("metrics", name).NEEDS):
         with pytest.raises(ValueError, match=f"{name} needs ({'|'.join(needs)}):"):

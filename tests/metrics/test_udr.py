@@ -19,11 +19,13 @@ def scored(grid, codes, peers, convention=udr.DLIB, log_variances=None, n_train=
 
     A peer is an array of codes, or a pair of codes and log-variances.
     """
-    given = base_draws.Given(
+    outputs = base_draws.ModelOutputs(
         log_variances=informative(codes) if log_variances is None else log_variances,
         peers=[peer if isinstance(peer, tuple) else (peer, informative(peer)) for peer in peers],
     )
-    return udr.score(base_draws.from_table(codes, grid.factors, n_train, 10, 0, given), convention)
+    return udr.score(
+        base_draws.from_table(codes, grid.factors, n_train, 10, 0, outputs), convention
+    )
 
 
 def informative(codes):
@@ -53,10 +55,10 @@ def draws_of(models, i):
     scores, factors = models
     means, log_variances = scores[i]
     sample = base_draws.Sample(means, factors, np.arange(len(means)))
-    given = base_draws.Given(
+    outputs = base_draws.ModelOutputs(
         log_variances=log_variances, peers=[model for j, model in enumerate(scores) if j != i]
     )
-    return base_draws.Draws(sample, sample, base_draws.Table(means, factors), 0, given)
+    return base_draws.Draws(sample, sample, base_draws.Table(means, factors), 0, outputs)
 
 
 @pytest.mark.parametrize("i", range(len(CASES)))

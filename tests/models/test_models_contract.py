@@ -12,7 +12,7 @@ from facsimile.models.base.adam import TFAdam
 
 
 def test_it_is_documented(any_model):
-    cls = discover.the_class("models", any_model, models.Model)
+    cls = discover.load_class("models", any_model, models.Model)
     assert (discover.module("models", any_model).__doc__ or "").strip()
     assert len((cls.__doc__ or "").split()) > 5, (
         f"{cls.__name__} needs a docstring: what it minimises, and the paper"

@@ -17,7 +17,7 @@ from facsimile.models.base.bf16_layers import as_bf16_layers
 from facsimile.models.base.matrix_convolutions import as_matrix_products
 from facsimile.studies.training import Adam, Training
 from facsimile.training import batches, sources
-from facsimile.training.pack import How, Member, Pack
+from facsimile.training.pack import Member, Pack, PackSettings
 
 TRAINING = Training(steps=10, batch_size=8, latents=4, network="dlib", adam=Adam(lr=0.001))
 CPU = torch.device("cpu")
@@ -87,7 +87,9 @@ def test_three_steps_of_a_pack_are_those_of_runs_alone(trained, make_model, data
     """They agree to 1e-10 of the learning rate times steps, which is how far a weight can move."""
     base = make_model(trained)
     members = [Member(base, 3), Member(variant(trained, base, 1.5), 4)]
-    pack = Pack(members, 3, TRAINING, data, How(precision="float64", convolutions=convolutions))
+    pack = Pack(
+        members, 3, TRAINING, data, PackSettings(precision="float64", convolutions=convolutions)
+    )
     pack.advance(3)
     for slot, member in enumerate(members):
         expected, actual = alone(*member, data, 3), pack.weights(slot)
@@ -101,15 +103,17 @@ def test_three_steps_of_a_pack_are_those_of_runs_alone(trained, make_model, data
 def test_bits_depend_on_neither_slot_nor_companions_nor_source(
     trained, make_model, data, precision
 ):
-    model, how = make_model(trained), How(precision=precision)
+    model, settings = make_model(trained), PackSettings(precision=precision)
     companion = variant(trained, model, 3)
-    first = Pack([Member(model, 3), Member(companion, 4), Member(model, 5)], 3, TRAINING, data, how)
+    first = Pack(
+        [Member(model, 3), Member(companion, 4), Member(model, 5)], 3, TRAINING, data, settings
+    )
     last = Pack(
         [Member(companion, 3), Member(model, 3)],
         3,
         TRAINING,
         data,
-        how,
+        settings,
         sources.Resident(data, CPU),
     )
     first.advance(3)
@@ -145,7 +149,9 @@ def test_unsupported_convolutions_raise():
 
 
 def test_a_dummy_and_a_frozen_run_stay_as_they_are(make_model, data):
-    pack = Pack([Member(make_model("beta_vae"), seed) for seed in (0, 1)], 3, TRAINING, data, How())
+    pack = Pack(
+        [Member(make_model("beta_vae"), seed) for seed in (0, 1)], 3, TRAINING, data, PackSettings()
+    )
     before = [pack.tensors(slot) for slot in range(3)]
     pack.freeze(1)
     block = pack.advance(2)
@@ -154,7 +160,7 @@ def test_a_dummy_and_a_frozen_run_stay_as_they_are(make_model, data):
 
 
 def test_no_run_goes_past_its_last_step(make_model, data):
-    pack = Pack([Member(make_model("beta_vae"), 0)], 1, TRAINING, data, How())
+    pack = Pack([Member(make_model("beta_vae"), 0)], 1, TRAINING, data, PackSettings())
     assert pack.advance(12).steps == [TRAINING.steps]
 
 
@@ -162,7 +168,7 @@ def test_no_run_goes_past_its_last_step(make_model, data):
 def test_traced_into_one_program_a_step_has_the_same_bits(make_model, data):
     """A GPU compiles one graph that includes the gradients and the optimiser."""
     members = [Member(make_model("factor_vae"), seed) for seed in (0, 1)]
-    eager, traced = (Pack(members, 2, TRAINING, data, How()) for _ in range(2))
+    eager, traced = (Pack(members, 2, TRAINING, data, PackSettings()) for _ in range(2))
     arguments = (traced._state.arguments(), traced._source.buffer)
     traced._step = make_fx(traced._step, tracing_mode="fake")(*arguments)
     for pack in (eager, traced):
@@ -194,9 +200,9 @@ def test_impossible_packs_raise(make_model, data):
         ([beta, dip], "hence one model"),
     ):
         with pytest.raises(ValueError, match=message):
-            Pack(members, 2, TRAINING, data, How())
+            Pack(members, 2, TRAINING, data, PackSettings())
     with pytest.raises(ValueError, match="1 to 64 steps"):
-        Pack([beta], 1, TRAINING, data, How()).advance(65)
+        Pack([beta], 1, TRAINING, data, PackSettings()).advance(65)
 
 
 def test_stochastic_images_are_fed_and_never_resident(data):
@@ -226,16 +232,18 @@ def test_stochastic_images_are_fed_and_never_resident(data):
 def test_on_a_gpu_bits_depend_on_neither_slot_nor_interruption(
     trained, make_model, data, precision, compiled
 ):
-    model, how = make_model(trained), How(torch.device("cuda"), precision, compiled)
+    model, settings = make_model(trained), PackSettings(torch.device("cuda"), precision, compiled)
     companion = variant(trained, model, 3)
-    first = Pack([Member(model, 3), Member(companion, 4), Member(model, 5)], 4, TRAINING, data, how)
+    first = Pack(
+        [Member(model, 3), Member(companion, 4), Member(model, 5)], 4, TRAINING, data, settings
+    )
     first.advance(10)
     second = Pack(
-        [Member(companion, 7), Member(companion, 8), Member(model, 3)], 4, TRAINING, data, how
+        [Member(companion, 7), Member(companion, 8), Member(model, 3)], 4, TRAINING, data, settings
     )
     second.advance(4)
     stored = second.tensors(2)
-    third = Pack([Member(companion, 1), Member(model, 3)], 4, TRAINING, data, how)
+    third = Pack([Member(companion, 1), Member(model, 3)], 4, TRAINING, data, settings)
     third.restore(1, stored, 4)
     third.advance(6)
     assert equal(first.tensors(0), third.tensors(1))
@@ -251,7 +259,8 @@ def test_a_gpu_agrees_with_the_processor_in_float64(trained, make_model, data):
         Member(variant(trained, make_model(trained), 1.5), 4),
     ]
     packs = [
-        Pack(members, 2, TRAINING, data, How(torch.device(on), "float64")) for on in ("cpu", "cuda")
+        Pack(members, 2, TRAINING, data, PackSettings(torch.device(on), "float64"))
+        for on in ("cpu", "cuda")
     ]
     for pack in packs:
         pack.advance(3)

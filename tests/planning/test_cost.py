@@ -28,7 +28,7 @@ def test_a_metric_costs_by_its_training_points_and_its_variations(study):
 def test_a_study_costs_the_sum_of_training_encoding_and_scoring(study):
     models = ("beta_vae", "factor_vae")
     six_runs = [run for run in runs.expand(study, "desk") if run.model in models]
-    price = cost.of(six_runs, study, "desk")
+    price = cost.estimate(six_runs, study, "desk")
     training = 3 * 1000 / cost.DEFAULT_STEPS_PER_SECOND + 3 * 1000 / FACTOR_VAE
     others = 6 * (cost.ENCODE_SECONDS + cost.score_seconds(study, "desk"))
     assert price.core_hours * 3600 == pytest.approx(training + others)

@@ -56,7 +56,7 @@ def test_data_sets_of_one_sub_grid_are_named_together(study):
     subgrids = []
     for dataset, text in kept.items():
         subgrids.append(Departure("grid", f"sub-grid of {text}", dataset=dataset))
-    assert departures.said(subgrids) == [
+    assert departures.sentences(subgrids) == [
         "dSprites and Color-dSprites: sub-grid of every 2nd scale",
         "Noisy-dSprites: sub-grid of every 4th scale",
     ]
@@ -124,4 +124,4 @@ def test_settings_are_readable():
         == "iteration threshold = 100,000, λ_od = 5"
     )
     assert names.settings("{}") == ""
-    assert names.listed(["a", "b", "c"]) == "a, b and c"
+    assert names.enumeration(["a", "b", "c"]) == "a, b and c"

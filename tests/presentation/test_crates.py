@@ -10,7 +10,7 @@ import synthetic
 
 from facsimile.foundation import provenance
 from facsimile.presentation import crates
-from facsimile.presentation.crates import METADATA, PROFILE, Made
+from facsimile.presentation.crates import METADATA, PROFILE, Production
 
 MODULE = "facsimile.figures.violin"
 
@@ -29,7 +29,7 @@ def made(tmp_path):
         path.write_text(f"contents of {path.name}")
     runs = synthetic.runs(1, (0,), ("dsprites", "shapes3d")).assign(record_sha256="ab" * 32)
     spec = synthetic.spec("violin", note="Read from page 7.")
-    return Made(
+    return Production(
         spec, synthetic.context(), MODULE, outputs, inputs, runs, crates.now(), crates.now()
     )
 

@@ -105,8 +105,8 @@ def test_two_processes_return_the_same_as_one(encoded):
 
 
 def test_the_latents_of_a_run_are_read_once_for_all_its_metrics(tmp_path, monkeypatch):
-    encoded, read, both = Encoded(tmp_path, "[mig, modularity, sap]"), [], latents.both
-    monkeypatch.setattr(latents, "both", lambda path: [read.append(path), both(path)][1])
+    encoded, read, both = Encoded(tmp_path, "[mig, modularity, sap]"), [], latents.posteriors
+    monkeypatch.setattr(latents, "posteriors", lambda path: [read.append(path), both(path)][1])
     encoded.score(1)
     assert len(read) == len(set(read)) == len(encoded.shard.runs)
     encoded.encode(3, np.zeros((ROWS, 4)))

@@ -56,7 +56,7 @@ def test_the_lease_of_a_killed_process_is_taken_over_at_once(tmp_path, other_hol
 
 
 def test_a_silent_holder_on_another_host_loses_its_lease_when_patience_ends(tmp_path):
-    contents = lease.holder() | {"host": "elsewhere", "token": "x", "beat": 3}
+    contents = lease.this_process() | {"host": "elsewhere", "token": "x", "beat": 3}
     (tmp_path / "claim.json").write_text(json.dumps(contents))
     mine = Lease(tmp_path, patience=0.3)
     assert not mine.take()
@@ -84,7 +84,7 @@ def test_a_damaged_lease_is_taken_over_when_patience_ends(tmp_path, text):
 
 
 def test_a_holder_with_an_invalid_process_number_does_not_count_as_dead(tmp_path):
-    contents = lease.holder() | {"pid": "x", "token": "t"}
+    contents = lease.this_process() | {"pid": "x", "token": "t"}
     (tmp_path / "claim.json").write_text(json.dumps(contents))
     assert lease.is_held(tmp_path)
 
@@ -109,7 +109,9 @@ def test_a_heartbeat_that_cannot_be_written_does_not_cost_the_lease(tmp_path, mo
 
 
 def test_a_lease_that_was_taken_over_in_the_meantime_is_put_back(tmp_path):
-    (tmp_path / "claim.json").write_text(json.dumps(lease.holder() | {"token": "live", "beat": 0}))
+    (tmp_path / "claim.json").write_text(
+        json.dumps(lease.this_process() | {"token": "live", "beat": 0})
+    )
     assert not Lease(tmp_path)._break("dead")
     assert json.loads((tmp_path / "claim.json").read_text())["token"] == "live"
 
@@ -132,12 +134,12 @@ def test_of_many_processes_one_holds_the_lease_at_a_time(tmp_path):
 
 
 def test_a_process_that_lost_its_lease_stops_writing_and_waits_for_the_other(tmp_path, monkeypatch):
-    paths, run = Paths(tmp_path), SimpleNamespace(key="toy/beta_vae/0123abcd/0", part_of=None)
+    paths, run = Paths(tmp_path), SimpleNamespace(key="toy/beta_vae/0123abcd/0", snapshot_of=None)
     folder, messages, finished = paths.run(run.key), [], []
 
     def taken_over(run, mine):
         (folder / "claim.json").write_text(
-            json.dumps(lease.holder() | {"token": "other", "beat": 0})
+            json.dumps(lease.this_process() | {"token": "other", "beat": 0})
         )
         finished.append(run)  # the other makes it
         mine.check()

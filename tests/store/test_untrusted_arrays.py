@@ -50,7 +50,7 @@ def test_damaged_latents(folder):
     with memory_limit():
         for data in mutants(whole, 400):
             path.write_bytes(data)
-            latents.about(path)
+            latents.attributes_or_none(path)
             mean = read_or_refuse(lambda: latents.read(path), path)
             if mean is not None:
                 assert np.array_equal(mean, values[0])

@@ -21,7 +21,7 @@ EVERY = 4
 EXECUTIONS = ["serial", pytest.param("packed", marks=pytest.mark.slow)]
 
 
-def kept_of(every=EVERY, metrics=None, **settings):
+def snapshots_of(every=EVERY, metrics=None, **settings):
     return replace(
         run_of(**{"steps": 10} | settings), snapshots=Snapshots(every=every, metrics=metrics or {})
     )
@@ -40,15 +40,17 @@ def weights(at, run):
 
 
 def test_snapshots_change_no_hash_and_are_runs_of_fewer_steps():
-    whole = kept_of()
+    whole = snapshots_of()
     assert whole.key == run_of(steps=10).key
-    assert [part.key for part in whole.kept] == [run_of(steps=steps).key for steps in (8, 4)]
-    assert {part.part_of for part in whole.kept} == {whole.key}
-    assert run_of(steps=10).kept == whole.kept[0].kept == ()
+    assert [part.key for part in whole.snapshot_runs] == [
+        run_of(steps=steps).key for steps in (8, 4)
+    ]
+    assert {part.snapshot_of for part in whole.snapshot_runs} == {whole.key}
+    assert run_of(steps=10).snapshot_runs == whole.snapshot_runs[0].snapshot_runs == ()
 
 
 def test_a_shard_has_its_runs_first_and_each_snapshot_once():
-    twice = [kept_of(), kept_of(seed=1), kept_of(steps=8)]
+    twice = [snapshots_of(), snapshots_of(seed=1), snapshots_of(steps=8)]
     shard = shard_of(*twice)
     assert shard.whole == tuple(twice)
     # The run of 8 steps is also a run of the study; it shares its snapshot after 4 steps with the
@@ -61,10 +63,10 @@ def test_a_shard_has_its_runs_first_and_each_snapshot_once():
 @pytest.mark.parametrize("execution", EXECUTIONS)
 def test_a_snapshot_has_the_bits_of_the_run_of_fewer_steps(at, tmp_path, execution):
     here = elsewhere(at, tmp_path / "here", execution=execution, device="cpu", pack=2)
-    whole = kept_of()
+    whole = snapshots_of()
     train(here, whole)
     alone = elsewhere(here, tmp_path / "alone")
-    for part in whole.kept:
+    for part in whole.snapshot_runs:
         [expected] = made(alone, run_of(steps=part.steps))
         assert equal(weights(here, part), expected)
         record = records.record(here.paths.run(part.key))
@@ -84,7 +86,7 @@ def test_a_run_killed_between_two_snapshots_resumes_and_makes_no_snapshot_twice(
     settings = {"execution": execution, "device": "cpu", "pack": 2}
     straight = elsewhere(at, tmp_path / "straight", **settings)
     killed = elsewhere(at, tmp_path / "killed", checkpoint_steps=3, **settings)
-    whole = kept_of()
+    whole = snapshots_of()
     train(straight, whole)
     save = checkpoints.save_checkpoint
 
@@ -97,7 +99,7 @@ def test_a_run_killed_between_two_snapshots_resumes_and_makes_no_snapshot_twice(
         patch.setattr(checkpoints, "save_checkpoint", save_and_die)
         with pytest.raises(KeyboardInterrupt):
             train(killed, whole)
-    late, early = whole.kept
+    late, early = whole.snapshot_runs
     assert records.record(killed.paths.run(late.key)) is None
     before = (killed.paths.run(early.key) / files.WEIGHTS).stat().st_ino
     train(killed, whole)
@@ -110,9 +112,9 @@ def test_a_run_killed_between_two_snapshots_resumes_and_makes_no_snapshot_twice(
 
 
 def test_a_missing_snapshot_is_trained_without_its_run(at):
-    whole = kept_of()
+    whole = snapshots_of()
     train(at, whole)
-    late, early = whole.kept
+    late, early = whole.snapshot_runs
     expected = weights(at, late)
     stays = [(at.paths.run(run.key) / files.WEIGHTS).stat().st_ino for run in (whole, early)]
     records.forget(at.paths, late)
@@ -127,11 +129,14 @@ def test_a_missing_snapshot_is_trained_without_its_run(at):
 def test_snapshots_after_a_failure_fail_and_those_before_it_are_stored(at, tmp_path, execution):
     # A learning rate at which float32 overflows; the record of the run says at which step.
     here = elsewhere(at, tmp_path / "here", execution=execution, device="cpu", pack=2)
-    whole = kept_of(every=1, steps=30, lr=1e6)
+    whole = snapshots_of(every=1, steps=30, lr=1e6)
     train(here, whole)
     record = records.record(here.paths.run(whole.key))
     assert record["state"] == "failed"
-    states = {part.steps: records.record(here.paths.run(part.key))["state"] for part in whole.kept}
+    states = {
+        part.steps: records.record(here.paths.run(part.key))["state"]
+        for part in whole.snapshot_runs
+    }
     assert record["steps"] >= 1
     assert states == {
         steps: "done" if steps <= record["steps"] else "failed" for steps in range(1, 30)
@@ -139,17 +144,17 @@ def test_snapshots_after_a_failure_fail_and_those_before_it_are_stored(at, tmp_p
 
 
 def test_an_expensive_metric_is_computed_at_multiples_of_its_own():
-    whole = kept_of(every=2, metrics={"dci": 6})
-    assert [part.steps for part in whole.kept if part.due("mig")] == [8, 6, 4, 2]
-    assert [part.steps for part in whole.kept if part.due("dci")] == [6]
-    assert whole.due("dci")
+    whole = snapshots_of(every=2, metrics={"dci": 6})
+    assert [part.steps for part in whole.snapshot_runs if part.is_evaluated("mig")] == [8, 6, 4, 2]
+    assert [part.steps for part in whole.snapshot_runs if part.is_evaluated("dci")] == [6]
+    assert whole.is_evaluated("dci")
     with pytest.raises(ValueError, match="dci: 5 is no multiple of the 2 steps"):
         Snapshots(every=2, metrics={"dci": 5})
 
 
 def test_a_snapshot_costs_disk_space_and_scoring_but_no_training(root):
-    whole, study = kept_of(), reading.load(PAPERS / "overlap" / "study.yaml")
-    plain, watched = (cost.of([run], study, "desk") for run in (run_of(steps=10), whole))
+    whole, study = snapshots_of(), reading.load(PAPERS / "overlap" / "study.yaml")
+    plain, watched = (cost.estimate([run], study, "desk") for run in (run_of(steps=10), whole))
     assert watched.steps == plain.steps
     assert watched.bytes == 3 * plain.bytes
     assert watched.core_hours > plain.core_hours
@@ -172,8 +177,8 @@ def test_the_best_snapshot_is_the_earliest_best_in_the_direction_of_the_metric()
 
 
 def test_scores_of_snapshots_are_listed_under_their_run_with_their_step():
-    whole = kept_of()
-    late, early = whole.kept
+    whole = snapshots_of()
+    late, early = whole.snapshot_runs
     results = [(whole.key, 0.2), (late.key, 0.5), (early.key, 0.1)]
     scores = pd.DataFrame(results, columns=["run", "result"]).assign(
         metric="mig", score="mig", variation=""

@@ -131,7 +131,7 @@ def test_latents_stored_in_float16_say_so_and_are_read_as_float32(at, tmp_path):
         path.unlink(missing_ok=True)
         encode_shard(where, Shard("toy", "beta_vae", (run,)), lambda _: None)
         stored = where.config.stored_latents
-        assert latents.about(path)["stored"] == stored
+        assert latents.attributes(path)["stored"] == stored
         read[stored] = latents.read(path)
         assert read[stored].dtype == np.float32
     assert np.array_equal(read["float16"], read["float32"].astype(np.float16).astype(np.float32))
@@ -228,6 +228,6 @@ def test_a_workspace_finds_a_run_by_part_of_its_name(root, monkeypatch):
     monkeypatch.chdir(root)
     repository = workspace.load()
     run = repository.runs(repository.study("locatello2019"))[0]
-    assert repository.find(run.key) == run
+    assert repository.find_run(run.key) == run
     with pytest.raises(LookupError, match="runs match 'beta_vae'"):
-        repository.find("beta_vae")
+        repository.find_run("beta_vae")

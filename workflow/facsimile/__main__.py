@@ -467,7 +467,7 @@ def explain(context: typer.Context, run: RunName) -> None:
     from facsimile.commands import explain
 
     workspace: Workspace = context.obj()
-    explain.explain(workspace, workspace.find(run), console)
+    explain.explain(workspace, workspace.find_run(run), console)
 
 
 @app.command()
@@ -483,7 +483,7 @@ def forget(
     from facsimile.store import records
 
     workspace: Workspace = context.obj()
-    for path in records.forget(workspace.paths, workspace.find(run), latents):
+    for path in records.forget(workspace.paths, workspace.find_run(run), latents):
         _log(f"removed {path}")
 
 

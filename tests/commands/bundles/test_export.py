@@ -58,7 +58,7 @@ def make(at, study, run, code="00000000"):
         folder,
         tensors,
         pd.DataFrame({"step": [1]}),
-        about | {"code": weights_code.of(run), "state": "done"},
+        about | {"code": weights_code.hashes(run), "state": "done"},
     )
     weights = records.record(folder)["weights_sha256"]
     values = np.full((5, 4), run.seed, np.float32)
@@ -209,7 +209,7 @@ def test_a_run_of_other_code_is_stale_and_kept(made, bundle, there):
     rewrite(bundle, change)
     done = adopt.adopt(there, bundle)
     [key] = done.stale
-    assert explain.stale_modules(there, there.find(key)) == ["facsimile.training.loop"]
+    assert explain.stale_modules(there, there.find_run(key)) == ["facsimile.training.loop"]
     assert any("computed by other code" in note for note in done.notes)
 
 

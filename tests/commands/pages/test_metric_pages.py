@@ -26,7 +26,7 @@ def card(request):
 
 def scores(name, convention):
     codes = GRID.entangled(3)
-    draws = base_draws.from_table(codes, GRID.factors, 80, 40, 0, GRID.given(codes))
+    draws = base_draws.from_table(codes, GRID.factors, 80, 40, 0, GRID.outputs(codes))
     return discover.module("metrics", name).score(draws, convention)
 
 

@@ -41,7 +41,7 @@ def record(at, run, **changes):
         "run": run.key,
         "model": run.model,
         "state": "done",
-        "code": weights_code.of(run),
+        "code": weights_code.hashes(run),
         "seconds": 6.0,
         "steps": 12,
     }
@@ -90,7 +90,7 @@ def test_nothing_made_is_pending(at):
 
 def test_each_state_is_counted(at, runs):
     record(at, runs[0])
-    record(at, runs[1], code=weights_code.of(runs[1]) | {"facsimile.training.loop": "00000000"})
+    record(at, runs[1], code=weights_code.hashes(runs[1]) | {"facsimile.training.loop": "00000000"})
     record(at, runs[2], state="failed", reason="loss is [nan] at step 7")
     claim(at, runs[3])
     assert counted(at)["beta_vae"] == {"done": 1, "stale": 1, "failed": 1, "running": 1}
@@ -98,11 +98,11 @@ def test_each_state_is_counted(at, runs):
 
 
 def test_a_claim_of_a_dead_process_of_this_host_is_pending(at, runs):
-    from facsimile.store.lease import holder
+    from facsimile.store.lease import this_process
 
-    claim(at, runs[0], **holder() | {"pid": 2**22 - 1, "started": 0.0})
+    claim(at, runs[0], **this_process() | {"pid": 2**22 - 1, "started": 0.0})
     assert counted(at)["beta_vae"] == {"pending": 4}
-    claim(at, runs[0], **holder())
+    claim(at, runs[0], **this_process())
     assert counted(at)["beta_vae"] == {"running": 1, "pending": 3}
 
 

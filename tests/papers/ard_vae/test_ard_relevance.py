@@ -12,11 +12,11 @@ FACTORS = np.stack([np.arange(N) % 4, np.arange(N) % 5], axis=1)
 
 def scored(codes, log_variances, decoder, convention="ard-code", seed=0):
     codes = np.asarray(codes, np.float32)
-    given = base_draws.Given(
+    outputs = base_draws.ModelOutputs(
         np.broadcast_to(np.float32(log_variances), codes.shape), decoder=decoder
     )
     return ard_relevance.score(
-        base_draws.from_table(codes, FACTORS, 1500, 100, seed, given), convention
+        base_draws.from_table(codes, FACTORS, 1500, 100, seed, outputs), convention
     )
 
 
@@ -208,9 +208,11 @@ def test_a_decoder_that_returns_nan_raises():
 
 @pytest.mark.parametrize("missing", ["log_variances", "decoder"])
 def test_missing_inputs_are_named(missing):
-    given = {"log_variances": np.zeros((N, 1)), "decoder": linear(np.ones((1, PIXELS)))} | {
+    outputs = {"log_variances": np.zeros((N, 1)), "decoder": linear(np.ones((1, PIXELS)))} | {
         missing: None
     }
-    draws = base_draws.from_table(np.zeros((N, 1)), FACTORS, 100, 50, 0, base_draws.Given(**given))
+    draws = base_draws.from_table(
+        np.zeros((N, 1)), FACTORS, 100, 50, 0, base_draws.ModelOutputs(**outputs)
+    )
     with pytest.raises(ValueError, match=f"ard_relevance needs {missing}"):
         ard_relevance.score(draws)

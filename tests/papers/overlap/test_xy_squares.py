@@ -31,7 +31,7 @@ def test_two_places_are_as_far_apart_as_the_spacing_says(spacing):
 
     It uncovers min(8, j · spacing) columns and covers as many.
     """
-    data_class = discover.the_class("datasets", f"xy_squares_{spacing}", Stored)
+    data_class = discover.load_class("datasets", f"xy_squares_{spacing}", Stored)
     places = np.zeros((8, 6), np.uint8)
     places[:, 0] = range(8)
     lit = data_class(places, {}).decode(places).astype(int) // 255

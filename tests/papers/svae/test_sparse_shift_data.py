@@ -81,7 +81,7 @@ def test_layers_have_orthogonal_rows_of_the_stated_length():
 
 def test_sizes_are_those_of_text_and_code():
     names = ("sparse_shift_5_cells", "sparse_shift_20_genes")
-    few, many = (discover.the_class("datasets", name, Arrays) for name in names)
+    few, many = (discover.load_class("datasets", name, Arrays) for name in names)
     assert (few.rows, many.rows) == (25_000, 50_000)
     assert many.shapes["targets"] == (20,)
     assert not hasattr(SparseShift, "rows")

@@ -3,6 +3,6 @@
 comparison/claims.py computes them and gives the verdicts.
 """
 
-from facsimile.claims.base.statistic import Finding, Statistic
+from facsimile.claims.base.statistic import Statistic, StatisticResult
 
-__all__ = ["Finding", "Statistic"]
+__all__ = ["Statistic", "StatisticResult"]

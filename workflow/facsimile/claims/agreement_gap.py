@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from facsimile.claims.base.scores import absent, averaged, wide
-from facsimile.claims.base.statistic import Finding, Statistic
+from facsimile.claims.base.statistic import Statistic, StatisticResult
 from facsimile.statistics import estimates, rank_agreement
 
 
@@ -20,7 +20,7 @@ class AgreementGap(Statistic):
     metrics: tuple[str, ...]
     apart: str
 
-    def find(self, trained: pd.DataFrame, datasets: list[str]) -> Finding:
+    def compute(self, trained: pd.DataFrame, datasets: list[str]) -> StatisticResult:
         """Resamples runs within data sets, the same runs for both means."""
         metrics = [*self.metrics, self.apart]
         among = rank_agreement.pairs(len(self.metrics))
@@ -43,7 +43,7 @@ class AgreementGap(Statistic):
         return averaged(
             parts,
             n,
-            lacking=absent(trained, datasets, metrics),
+            missing=absent(trained, datasets, metrics),
             unit="difference",
         )
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from facsimile.claims.base.scores import absent, averaged
-from facsimile.claims.base.statistic import Finding, Statistic
+from facsimile.claims.base.statistic import Statistic, StatisticResult
 from facsimile.presentation.select import cell_labels, rows_of_models
 from facsimile.statistics import estimates, rank_agreement
 
@@ -22,7 +22,7 @@ class DatasetTrend(Statistic):
     metric: str
     models: tuple[str, ...] = ()
 
-    def find(self, trained: pd.DataFrame, datasets: list[str]) -> Finding:
+    def compute(self, trained: pd.DataFrame, datasets: list[str]) -> StatisticResult:
         """Resamples runs within each method."""
         scores = rows_of_models(trained, self.models)
         scores = scores[scores["name"] == self.metric]
@@ -37,6 +37,6 @@ class DatasetTrend(Statistic):
         return averaged(
             parts,
             n=scores["run"].nunique(),
-            lacking=absent(scores, datasets, [self.metric]),
+            missing=absent(scores, datasets, [self.metric]),
             unit="trend",
         )

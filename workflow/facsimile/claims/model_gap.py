@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from facsimile.claims.base.scores import Resampled, absent, averaged
-from facsimile.claims.base.statistic import Finding, Statistic
+from facsimile.claims.base.statistic import Statistic, StatisticResult
 from facsimile.presentation.select import rows_of_models
 from facsimile.statistics import estimates
 from facsimile.statistics.estimates import RESAMPLES, Array
@@ -23,7 +23,7 @@ class ModelGap(Statistic):
     models: tuple[str, ...]
     other_models: tuple[str, ...]
 
-    def find(self, trained: pd.DataFrame, datasets: list[str]) -> Finding:
+    def compute(self, trained: pd.DataFrame, datasets: list[str]) -> StatisticResult:
         """Resamples runs within each side and data set."""
         scores = trained[trained["name"] == self.metric]
         scores = scores[scores["dataset"].isin(datasets)]
@@ -36,15 +36,15 @@ class ModelGap(Statistic):
             gap = self._gap(dataset, sides)
             if gap is not None:
                 parts.append(gap)
-        n, lacking = 0, []
+        n, missing = 0, []
         for side in sides:
             n += side["run"].nunique()
-            lacking += absent(side, datasets, [self.metric])
+            missing += absent(side, datasets, [self.metric])
         return averaged(
             parts,
             n,
             # Both sides may lack the same score.
-            lacking=list(dict.fromkeys(lacking)),
+            missing=list(dict.fromkeys(missing)),
             unit="difference",
         )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from facsimile.claims.base.scores import absent
-from facsimile.claims.base.statistic import Finding, Statistic
+from facsimile.claims.base.statistic import Statistic, StatisticResult
 from facsimile.presentation import names
 from facsimile.presentation.select import directed
 from facsimile.statistics.model_choice import Case
@@ -25,7 +25,7 @@ class ModelSelection(Statistic):
     same_dataset: bool
     model: str = ""
 
-    def find(self, trained: pd.DataFrame, datasets: list[str]) -> Finding:
+    def compute(self, trained: pd.DataFrame, datasets: list[str]) -> StatisticResult:
         """Resamples seeds."""
         here = trained[trained["dataset"].isin(datasets)]
         here = here[here["name"].isin(self.metrics)]
@@ -33,12 +33,12 @@ class ModelSelection(Statistic):
         scores = directed(here)
         with_scores = set(scores["dataset"])
         available = [dataset for dataset in datasets if dataset in with_scores]
-        lacking = absent(trained, datasets, list(self.metrics))
+        missing = absent(trained, datasets, list(self.metrics))
         if len(available) < 2 and not self.same_dataset:
             shown = [names.dataset(dataset) for dataset in available]
-            lacking.append(f"needs two data sets: there is {names.listed(shown) or 'none'}")
+            missing.append(f"needs two data sets: there is {names.enumeration(shown) or 'none'}")
         if scores["seed"].nunique() < 2:
-            lacking.append("needs two seeds: a choice is put to the test with another")
+            missing.append("needs two seeds: a choice is put to the test with another")
         estimate = chosen(
             scores,
             available,
@@ -46,4 +46,4 @@ class ModelSelection(Statistic):
             Case(self.same_metric, self.same_dataset),
             self.model,
         )
-        return Finding(estimate, tuple(lacking))
+        return StatisticResult(estimate, tuple(missing))

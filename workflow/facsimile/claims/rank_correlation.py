@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from facsimile.claims.base.scores import absent, averaged, wide
-from facsimile.claims.base.statistic import Finding, Statistic
+from facsimile.claims.base.statistic import Statistic, StatisticResult
 from facsimile.statistics import estimates, rank_agreement
 
 
@@ -19,7 +19,7 @@ class RankCorrelation(Statistic):
     metrics: tuple[str, ...]
     against: tuple[str, ...] = ()
 
-    def find(self, trained: pd.DataFrame, datasets: list[str]) -> Finding:
+    def compute(self, trained: pd.DataFrame, datasets: list[str]) -> StatisticResult:
         """Resamples runs within data sets, the same runs for all pairs of a data set."""
         metrics = [*self.metrics, *self.against]
         pairs = rank_agreement.pairs(len(self.metrics), len(self.against))
@@ -35,5 +35,5 @@ class RankCorrelation(Statistic):
         return averaged(
             parts,
             n,
-            lacking=absent(trained, datasets, metrics),
+            missing=absent(trained, datasets, metrics),
         )

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from facsimile.claims.base.scores import Resampled, absent, averaged
-from facsimile.claims.base.statistic import Finding, Statistic
+from facsimile.claims.base.statistic import Statistic, StatisticResult
 from facsimile.statistics import estimates, rank_agreement
 
 
@@ -22,7 +22,7 @@ class StrengthTrend(Statistic):
     models: tuple[str, ...] = ()
     reversed_models: tuple[str, ...] = ()
 
-    def find(self, trained: pd.DataFrame, datasets: list[str]) -> Finding:
+    def compute(self, trained: pd.DataFrame, datasets: list[str]) -> StatisticResult:
         """Resamples runs within each method and data set."""
         scores = trained[trained["name"] == self.metric]
         scores = scores[scores["dataset"].isin(datasets)]
@@ -36,7 +36,7 @@ class StrengthTrend(Statistic):
         return averaged(
             parts,
             n=scores["run"].nunique(),
-            lacking=absent(trained, datasets, [self.metric]),
+            missing=absent(trained, datasets, [self.metric]),
             unit="trend",
         )
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from facsimile.claims.base.scores import Resampled, absent, averaged
-from facsimile.claims.base.statistic import Finding, Statistic
+from facsimile.claims.base.statistic import Statistic, StatisticResult
 from facsimile.foundation import discover
 from facsimile.statistics import variance_shares
 from facsimile.tables.variance_explained import explained
@@ -30,7 +30,7 @@ class VarianceExplained(Statistic):
                 choices = list(variance_shares.PARTS)
                 raise discover.UnknownName("choice", choice, choices)
 
-    def find(self, trained: pd.DataFrame, datasets: list[str]) -> Finding:
+    def compute(self, trained: pd.DataFrame, datasets: list[str]) -> StatisticResult:
         """Resamples seeds within cells, the same seeds for all scores of a data set."""
         scores = trained[trained["dataset"].isin(datasets)]
         scores = scores[scores["name"].isin(self.metrics)]
@@ -42,7 +42,7 @@ class VarianceExplained(Statistic):
         return averaged(
             parts,
             n=scores["run"].nunique(),
-            lacking=absent(trained, datasets, list(self.metrics)),
+            missing=absent(trained, datasets, list(self.metrics)),
             unit="share",
         )
 

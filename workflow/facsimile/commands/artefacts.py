@@ -31,7 +31,7 @@ def table(
     folder = _folder(workspace, study) / "tables"
     paths = tables.save(content, folder, name)
     spec = Spec.of(name, results.study.tables[name])
-    module = discover.located("tables", spec.kind)
+    module = discover.module_name("tables", spec.kind)
     _write_crate(workspace, results, spec, module, paths, began)
 
 
@@ -55,7 +55,7 @@ def figure(
     content = figures.draw(spec.kind, results.scores, spec, results.context, specimens)
     folder = _folder(workspace, study) / "figures"
     paths = figures.save(content, folder, name)
-    module = discover.located("figures", spec.kind)
+    module = discover.module_name("figures", spec.kind)
     _write_crate(workspace, results, spec, module, paths, began)
 
 
@@ -131,7 +131,9 @@ def _write_crate(
     )
     ended = crates.now()
     crates.write(
-        crates.Made(spec, results.context, module, outputs, inputs, results.runs, began, ended)
+        crates.Production(
+            spec, results.context, module, outputs, inputs, results.runs, began, ended
+        )
     )
 
 

@@ -53,7 +53,7 @@ def score(
             *points,
             progress=True,
             batch=batch,
-            **content.given,
+            **content.outputs,
         )
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error

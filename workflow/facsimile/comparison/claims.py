@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from facsimile.claims.base.statistic import Finding, Statistic
+from facsimile.claims.base.statistic import Statistic, StatisticResult
 from facsimile.comparison.verdict import DIFFERS, NOT_COMPARABLE, REPRODUCED, Verdict
 from facsimile.foundation import canonical, discover
 from facsimile.presentation import names
@@ -64,23 +64,23 @@ def table(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def find(claim: Claim, trained: pd.DataFrame, context: Context) -> Finding:
+def compute(claim: Claim, trained: pd.DataFrame, context: Context) -> StatisticResult:
     """Compute the statistic of a claim over those of its data sets that this scale has."""
-    statistic = discover.the_class("claims", claim.statistic, Statistic)
+    statistic = discover.load_class("claims", claim.statistic, Statistic)
     parameters: dict[str, Any] = {}
     for key, value in claim.parameters.items():
         # Statistics are frozen dataclasses, so a list of the study file becomes a tuple.
         parameters[key] = tuple(value) if isinstance(value, list) else value
     datasets = _available_datasets(claim, context)
-    finding: Finding = statistic(**parameters).find(trained, datasets)
+    finding: StatisticResult = statistic(**parameters).compute(trained, datasets)
     return finding
 
 
-def judge(claim: Claim, finding: Finding, context: Context) -> Verdict:
+def judge(claim: Claim, finding: StatisticResult, context: Context) -> Verdict:
     """The verdict on one claim; the rules are at the top of this file."""
     rule = rule_text(claim.rule)
     estimate = finding.estimate
-    obstacles = [*finding.lacking, *_departures(claim, context)]
+    obstacles = [*finding.missing, *_departures(claim, context)]
     if obstacles:
         return Verdict(NOT_COMPARABLE, "; ".join(obstacles), rule)
     if math.isnan(estimate.value):
@@ -129,7 +129,7 @@ def _decided(
     for limit in (rule.above, rule.below):
         if limit is not None and low <= limit <= high:
             contained.append(f"{limit:g}")
-    reason = f"undecided: {numbers} holds {names.listed(contained)}; more runs would tell"
+    reason = f"undecided: {numbers} holds {names.enumeration(contained)}; more runs would tell"
     return Verdict(NOT_COMPARABLE, reason, text)
 
 
@@ -169,7 +169,7 @@ def _row(
     cost: str,
 ) -> tuple[Any, ...]:
     """The values of all ``COLUMNS``."""
-    finding = find(claim, trained, context)
+    finding = compute(claim, trained, context)
     estimate = finding.estimate
     verdict = judge(claim, finding, context)
     parameters = canonical.dumps(claim.parameters)

@@ -125,5 +125,5 @@ def of_images(data: Data) -> Dataset:
 
 
 def _class(name: str) -> type[Stored] | type[Arrays]:
-    data_class: type[Stored] | type[Arrays] = discover.the_class("datasets", name, DataFile)
+    data_class: type[Stored] | type[Arrays] = discover.load_class("datasets", name, DataFile)
     return data_class

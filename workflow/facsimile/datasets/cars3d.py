@@ -64,7 +64,7 @@ class Cars3D(Archived):
 
         For an unpacked folder, they are ``unverified`` and one sha256 of all its files.
         """
-        [path] = cls.located(source).values()
+        [path] = cls.downloaded(source).values()
         if not path.is_dir():
             return super().origin(path)
         checksum = hashlib.sha256()
@@ -81,7 +81,7 @@ class Cars3D(Archived):
 
         The archive is sorted by car, and the rows are not, so all 216 MB are held in memory.
         """
-        [path] = cls.located(source).values()
+        [path] = cls.downloaded(source).values()
         names: list[str] = []
         cars: dict[str, Rows] = {}
         members = _unpacked(path) if path.is_dir() else _packed(path)

@@ -110,7 +110,7 @@ class MNIST(ArchivedArrays):
 
     @classmethod
     def generate(cls, source: Path | None) -> dict[str, npt.NDArray[Any]]:
-        paths = cls.located(source)
+        paths = cls.downloaded(source)
         images_path, labels_path = [paths[file.name] for file in cls.files]
         images = _idx.read(images_path, (cls.rows, SIDE, SIDE))
         labels = _idx.read(labels_path, (cls.rows,))

@@ -86,7 +86,7 @@ class MPI3D(OnDisk):
     @classmethod
     def blocks(cls, source: Path | None) -> Iterator[Rows]:
         """Yield 4,800 images at a time."""
-        [path] = cls.located(source).values()
+        [path] = cls.downloaded(source).values()
         count = int(np.prod(cls.factor_sizes))
         shape = (count, *cls.image_shape)
         try:

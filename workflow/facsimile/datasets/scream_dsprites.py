@@ -72,7 +72,7 @@ class ScreamDSprites(Archived, DSprites):
 
     @classmethod
     def _write(cls, path: Path, source: Path, progress: Progress) -> None:
-        [picture_path] = cls.located(source).values()
+        [picture_path] = cls.downloaded(source).values()
         picture = _thumbnail(picture_path)
         [row_bytes] = cls.row_shape
         # As many rows as the picture fills; the rest of the last one is zeros.

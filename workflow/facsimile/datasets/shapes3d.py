@@ -52,7 +52,7 @@ class Shapes3D(OnDisk):
         A block has whole chunks of the archive, so that none is decompressed twice; it is larger if
         the chunks are.
         """
-        [path] = cls.located(source).values()
+        [path] = cls.downloaded(source).values()
         try:
             with h5py.File(path, "r", locking=False) as file:
                 images = _array(file, "images", path)

@@ -92,7 +92,7 @@ class SmallNORB(Archived):
 
         The chunks are not sorted by factors, so all 199 MB are held in memory.
         """
-        paths = cls.located(source)
+        paths = cls.downloaded(source)
         count = math.prod(cls.factor_sizes)
         rows = np.zeros((count, *cls.row_shape), np.uint8)
         counts = np.zeros(rows.shape[:2], np.int64)

@@ -105,7 +105,7 @@ def _panel(
         heat.cell(axes, a, b, correlation)
         heat.cell(axes, b, a, correlation)
     if len(datasets) < 2:
-        shown = names.listed([names.dataset(dataset) for dataset in datasets])
+        shown = names.enumeration([names.dataset(dataset) for dataset in datasets])
         axes.set_axis_off()
         style.empty(axes, f"needs two data sets;\nhere is {shown} alone")
         return

@@ -163,17 +163,17 @@ def singular(kind: str) -> str:
     return kind.removesuffix("s").replace("dataset", "data set")
 
 
-def located(kind: str, name: str) -> str:
+def module_name(kind: str, name: str) -> str:
     """Return the dotted name of the module that defines a name of a kind; raises UnknownName."""
     return place(kind, name).module
 
 
 def module(kind: str, name: str) -> ModuleType:
     """Import the module that defines a name of a kind; raises UnknownName."""
-    return importlib.import_module(located(kind, name))
+    return importlib.import_module(module_name(kind, name))
 
 
-def the_class(kind: str, name: str, base: type) -> type:
+def load_class(kind: str, name: str, base: type) -> type:
     """Return the one public subclass of ``base`` that the file of ``name`` defines.
 
     For a member of a family, return the member's own class. Raises UnknownName if no file defines

@@ -46,7 +46,7 @@ def closure(module: str) -> tuple[str, ...]:
     return tuple(sorted(seen))
 
 
-def thing(module: str) -> str:
+def short_name(module: str) -> str:
     """Return the name of a module without its location: ``models/cell_vae``, ``training/loop``."""
     parts = module.split(".")[1:]
     if parts[:1] == ["papers"]:
@@ -55,9 +55,9 @@ def thing(module: str) -> str:
 
 
 def hashes(*modules: str) -> dict[str, str]:
-    """Return name (see ``thing``) -> hash of each module in the closure of ``modules``."""
+    """Return name (see ``short_name``) -> hash of each module in the closure of ``modules``."""
     modules_of_closure = sorted(_closures(modules))
-    return {thing(module): module_hash(module) for module in modules_of_closure}
+    return {short_name(module): module_hash(module) for module in modules_of_closure}
 
 
 @functools.cache
@@ -88,9 +88,9 @@ def metric_code(name: str, *modules: str) -> str:
     The foundation (how files are found and read, what errors say) changes no score and is left out.
     """
     everything: set[str] = set()
-    for module in (discover.located("metrics", name), *modules):
+    for module in (discover.module_name("metrics", name), *modules):
         everything.update(closure(module))
-    computing = [module for module in everything if not thing(module).startswith(FOUNDATION)]
+    computing = [module for module in everything if not short_name(module).startswith(FOUNDATION)]
     distinct = sorted({module_hash(module) for module in computing})
     return hashlib.sha256(repr(distinct).encode()).hexdigest()[:8]
 

@@ -17,7 +17,7 @@ import pandas as pd
 from facsimile.foundation import discover, provenance
 from facsimile.metrics.base import draws as base_draws
 from facsimile.metrics.base.conventions import ALIASES, resolve
-from facsimile.metrics.base.draws import Draws, Given, Sample
+from facsimile.metrics.base.draws import Draws, ModelOutputs, Sample
 
 LIBRARIES = ("numpy", "numba", "scikit-learn", "scipy")
 # The metrics that Locatello et al. 2019 report; all of them need only codes and factors.
@@ -45,7 +45,7 @@ def score(
     n_test: int = 5_000,
     progress: bool = False,
     batch: int = base_draws.BATCH,
-    **given: Any,
+    **outputs: Any,
 ) -> pd.DataFrame:
     """Score the latents of a data set against its factors.
 
@@ -77,7 +77,7 @@ def score(
     batch : int, default=64
         Number of points in each batch that has one factor held fixed (the BetaVAE and FactorVAE
         scores).
-    **given
+    **outputs
         Further outputs of the model, which some metrics need; rows as in ``codes``:
 
         - ``log_variances`` : float, shape [N, d]; log-variances of the Gaussian posteriors q(z|x).
@@ -124,14 +124,14 @@ def score(
     """
     table = base_draws.checked(codes, factors, "codes")
     varying = base_draws.varying(table.factors, table.factors)
-    model_outputs = _model_outputs(given)
+    model_outputs = _model_outputs(outputs)
     draws = base_draws.from_table(
         table.codes, table.factors[:, varying], n_train, n_test, seed, model_outputs, batch
     )
     inputs = {"codes", "factors", "table", *model_outputs.names}
     if draws.whole("score").grid is not None:
         inputs.add("grid")
-    return _ask(draws, _selected(metrics, convention, inputs), convention, progress)
+    return _compute(draws, _selected(metrics, convention, inputs), convention, progress)
 
 
 def score_draws(
@@ -211,16 +211,16 @@ def score_draws(
         seed=seed,
     )
     names = _selected(metrics, convention, {"codes", "factors"})
-    return _ask(draws, names, convention, progress)
+    return _compute(draws, names, convention, progress)
 
 
-def _model_outputs(arguments: dict[str, Any]) -> Given:
+def _model_outputs(arguments: dict[str, Any]) -> ModelOutputs:
     """The keyword arguments of ``score`` that describe the model; raises UnknownName for others."""
-    accepted = [field.name for field in dataclasses.fields(Given)]
+    accepted = [field.name for field in dataclasses.fields(ModelOutputs)]
     for name in arguments:
         if name not in accepted:
             raise discover.UnknownName("argument of facsimile.score", name, accepted)
-    return Given(**arguments)
+    return ModelOutputs(**arguments)
 
 
 def _selected(
@@ -259,7 +259,7 @@ def _with_convention(convention: str, candidates: Sequence[str]) -> list[str]:
     return [name for name, descriptions in conventions.items() if convention in descriptions]
 
 
-def _ask(
+def _compute(
     draws: Draws,
     metrics: Sequence[str],
     convention: str,

@@ -81,7 +81,7 @@ def matrix(draws: Draws) -> tuple[Matrix, Matrix]:
     Both are in nats, over the whole table.
     """
     table = draws.whole("chen_mig")
-    log_variances = np.asarray(draws.given.of("log_variances", "chen_mig"))
+    log_variances = np.asarray(draws.outputs.of("log_variances", "chen_mig"))
     counts = [np.bincount(column) for column in table.factors.T]
     groups = []
     for column, count in zip(table.factors.T, counts, strict=True):

@@ -71,8 +71,8 @@ def _probabilities(draws: Draws) -> Callable[[Mask], Matrix]:
     It decodes once for each set of latents, and caches the result.
     """
     metric = "counterfactual_generativeness"
-    decoder = draws.given.of("decoder", metric)
-    classifier = draws.given.of("classifier", metric)
+    decoder = draws.outputs.of("decoder", metric)
+    classifier = draws.outputs.of("classifier", metric)
     codes, factors = draws.train.codes, draws.train.factors
     farthest = _farthest(codes)
     cache: dict[bytes, Matrix] = {}

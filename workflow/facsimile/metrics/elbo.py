@@ -71,8 +71,8 @@ def score(draws: Draws, convention: str = SAMPLED) -> dict[str, float]:
     """
     q = gaussian.posterior(draws, "elbo")
     z = gaussian.sample(q, draws.seed) if convention == SAMPLED else q.means
-    images = draws.given.of("images", "elbo")
-    decoder = draws.given.of("decoder", "elbo")
+    images = draws.outputs.of("images", "elbo")
+    decoder = draws.outputs.of("decoder", "elbo")
     per_batch = []
     for x, codes in _batches(images, q.rows, z):
         per_batch.append(_losses(x, decoder(codes)))

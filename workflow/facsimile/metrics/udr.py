@@ -105,7 +105,7 @@ def latents(draws: Draws) -> Latents:
 
 def peers(draws: Draws) -> list[Latents]:
     """The peers' latents at the training points; raises ValueError if there are no peers."""
-    models = draws.given.of("peers", "udr")
+    models = draws.outputs.of("peers", "udr")
     rows = gaussian.rows_of(draws, "udr")
     if not models:
         raise ValueError(

@@ -29,7 +29,7 @@ def model(name: str, **values: Any) -> Model:
         ValueError: a value is missing, is not a finite number, or is one for which the model is not
             defined.
     """
-    cls = discover.the_class("models", name, Model)
+    cls = discover.load_class("models", name, Model)
     base_hyper_parameters.check(name, cls, values)
     created: Model = cls(**values)
     created.check()
@@ -38,4 +38,4 @@ def model(name: str, **values: Any) -> Model:
 
 def hyper_parameters(name: str) -> tuple[HyperParameter, ...]:
     """Return name, meaning and default of each hyper-parameter of a model; raises UnknownName."""
-    return base_hyper_parameters.of(discover.the_class("models", name, Model))
+    return base_hyper_parameters.of(discover.load_class("models", name, Model))

@@ -48,14 +48,14 @@ class Cost:
     bytes: int
 
 
-def of(todo: list[Run], study: Study, scale: str) -> Cost:
+def estimate(todo: list[Run], study: Study, scale: str) -> Cost:
     """Estimate the cost to train, encode and score runs of a study, including their snapshots.
 
     Raises UnknownName.
     """
     steps = sum(run.steps for run in todo)
     # A run and each of its snapshots are encoded and stored.
-    states = {run.key: 1 + len(run.kept) for run in todo}
+    states = {run.key: 1 + len(run.snapshot_runs) for run in todo}
     images, stored = 0, 0
     for run in todo:
         images += _images(run) * states[run.key]
@@ -86,9 +86,9 @@ def _snapshot_seconds(runs: list[Run], study: Study, scale: str) -> float:
     return sum(
         seconds
         for run in runs
-        for snapshot in run.kept
+        for snapshot in run.snapshot_runs
         for metric, seconds in per_metric.items()
-        if snapshot.due(metric)
+        if snapshot.is_evaluated(metric)
     )
 
 
@@ -127,7 +127,7 @@ def _size(dataset: str, subgrid: tuple[tuple[str, int], ...]) -> int:
 
 def train_seconds(run: Run) -> float:
     """Return the core-seconds to train a run; 0 for a snapshot, which its run produces anyway."""
-    if run.part_of:
+    if run.snapshot_of:
         return 0.0
     return run.steps * _step_seconds(run)
 
@@ -185,4 +185,4 @@ def minutes(seconds: float, attempt: int) -> int:
 def cost_of(workspace: Workspace, study: Study) -> str:
     """Format the cost of a whole study at the configured scale, if nothing exists yet."""
     runs = workspace.runs(study)
-    return text(of(runs, study, workspace.config.scale))
+    return text(estimate(runs, study, workspace.config.scale))

@@ -311,9 +311,9 @@ class Targets:
 
 def _modules(kind: str, names: Iterable[str]) -> list[str]:
     """Return the modules of several names of a kind, each once, sorted."""
-    return sorted({discover.located(kind, name) for name in names})
+    return sorted({discover.module_name(kind, name) for name in names})
 
 
 def _code(kind: str, name: str) -> str:
     """Return the code hash of a name of a kind."""
-    return provenance.code(discover.located(kind, name))
+    return provenance.code(discover.module_name(kind, name))

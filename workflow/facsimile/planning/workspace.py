@@ -87,7 +87,7 @@ class Workspace:
             f"{self.config.shard_size}: facsimile list shows them"
         )
 
-    def find(self, text: str) -> Run:
+    def find_run(self, text: str) -> Run:
         """Return the run with this key or folder, or the only run whose key contains ``text``.
 
         Searches every scale of every study. Raises LookupError if no run or several runs match.

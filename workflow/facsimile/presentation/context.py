@@ -125,12 +125,12 @@ class Context:
             for metric, own in self.scale.points.items()
             if metric in metrics or not metrics
         ]
-        return f"Points of their own: {names.listed(texts)}." if texts else ""
+        return f"Points of their own: {names.enumeration(texts)}." if texts else ""
 
 
 def _datasets(datasets: Iterable[str]) -> str:
     """``dSprites and Cars3D``."""
-    return names.listed([names.dataset(name) for name in datasets])
+    return names.enumeration([names.dataset(name) for name in datasets])
 
 
 def _alternatives(counts: Iterable[int]) -> str:

@@ -26,7 +26,7 @@ from rocrate.model.data_entity import DataEntity
 from rocrate.model.entity import Entity
 from rocrate.rocrate import ROCrate
 
-from facsimile.foundation import atomic, canonical, provenance
+from facsimile.foundation import atomic, canonical, lock_files, provenance
 from facsimile.presentation.context import Context
 from facsimile.presentation.spec import Spec
 
@@ -35,7 +35,6 @@ METADATA = "ro-crate-metadata.json"
 RUNS = "runs.csv"
 PYTHON = "https://www.python.org/"
 PACKAGES = ("matplotlib", "numpy", "pandas", "scipy", "seaborn")
-LOCKS = ("envs/requirements.lock", "envs/torch.lock")
 FORMATS = {
     ".csv": "text/csv",
     ".json": "application/json",
@@ -50,7 +49,7 @@ Properties = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Made:
+class Production:
     """One table or figure that was made, and what it was made from."""
 
     spec: Spec
@@ -65,7 +64,7 @@ class Made:
     ended: datetime
 
 
-def write(artefact: Made) -> Path:
+def write(artefact: Production) -> Path:
     """Write the crate ``<artefact>.crate`` beside the first output, replacing an earlier one.
 
     The files in it are hard links where the file system has them, so that they cannot differ from
@@ -89,7 +88,7 @@ def write(artefact: Made) -> Path:
 
 
 def now() -> datetime:
-    """The current time in UTC, for ``Made``."""
+    """The current time in UTC, for ``Production``."""
     return datetime.now(UTC)
 
 
@@ -98,7 +97,7 @@ def existing(paths: Iterable[Path]) -> list[Path]:
     return [path for path in paths if path.exists()]
 
 
-def _crate(artefact: Made, folder: Path) -> ROCrate:
+def _crate(artefact: Production, folder: Path) -> ROCrate:
     crate = ROCrate(version="1.1")
     root = crate.root_dataset
     spec, context = artefact.spec, artefact.context
@@ -120,7 +119,7 @@ def _crate(artefact: Made, folder: Path) -> ROCrate:
 
 def _action(
     crate: ROCrate,
-    artefact: Made,
+    artefact: Production,
     inputs: list[Entity],
     outputs: list[Entity],
     title: str,
@@ -151,7 +150,7 @@ def _instrument(crate: ROCrate, module: str) -> Entity:
     python = _software("python", platform.python_version()) | {"url": PYTHON}
     requirements.append(_add_software(crate, PYTHON, python))
     # Lock files are part of the repository, not of an installed package.
-    for lock in existing(map(Path, LOCKS)):
+    for lock in existing(lock_files.paths()):
         requirements.append(_add_data(crate, _content_id(lock), lock))
 
     modules = []
@@ -218,7 +217,7 @@ def _sha256(path: Path) -> bytes:
         return hashlib.file_digest(file, "sha256").digest()
 
 
-def _shown_runs(artefact: Made) -> pd.DataFrame:
+def _shown_runs(artefact: Production) -> pd.DataFrame:
     """Key, state and SHA-256 of run.json of each run shown; an empty hash if it has no record."""
     shown = artefact.runs["dataset"].isin(artefact.context.shown(artefact.spec))
     columns = ["run", "state", "record_sha256"]

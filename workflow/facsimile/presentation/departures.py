@@ -52,7 +52,7 @@ def of(study: Study, scale: Scale) -> list[Departure]:
     return departures
 
 
-def said(departures: Iterable[Departure]) -> list[str]:
+def sentences(departures: Iterable[Departure]) -> list[str]:
     """Departures in words, one line per text: methods or data sets that share it are listed."""
     parts_by_text: dict[str, list[str]] = {}
     for departure in departures:
@@ -61,7 +61,7 @@ def said(departures: Iterable[Departure]) -> list[str]:
         parts_by_text.setdefault(departure.text, []).append(part)
     lines = []
     for text, parts in parts_by_text.items():
-        listed = names.listed(parts)
+        listed = names.enumeration(parts)
         lines.append(f"{listed}: {text}" if listed else text)
     return lines
 
@@ -84,7 +84,7 @@ def _kept(strides: Mapping[str, int]) -> str:
     for factor, stride in strides.items():
         if stride > 1:
             texts.append(f"every {_ordinal(stride)} {factor.replace('_', ' ')}")
-    return names.listed(texts)
+    return names.enumeration(texts)
 
 
 def _training_departures(study: Study, scale: Scale) -> Iterator[Departure]:

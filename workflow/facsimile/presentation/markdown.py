@@ -1,11 +1,10 @@
 """Write Markdown pages that are generated from other files, or check that they are current."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from facsimile.foundation import atomic
-
-Log = Callable[[str], None]
+from facsimile.foundation.log import Log
 
 
 def write_or_check(

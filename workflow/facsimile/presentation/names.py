@@ -102,7 +102,7 @@ def settings(params: str) -> str:
     return ", ".join(texts)
 
 
-def listed(words: list[str]) -> str:
+def enumeration(words: list[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     if len(words) < 2:
         return "".join(words)

@@ -7,12 +7,13 @@ WebAssembly. Large data are loaded when the reader gets to them.
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from facsimile.comparison.gathered import Gathered, gathered
+from facsimile.foundation.log import Log
 from facsimile.planning.workspace import Workspace
 from facsimile.presentation import departures
 from facsimile.report import (
@@ -28,7 +29,6 @@ from facsimile.report import (
 from facsimile.report._script import Json, script
 
 COPIED = ("comparison.csv", "claims.csv", "summary.md", "artifact-checklist.md")
-Log = Callable[[str], None]
 
 
 def write(workspace: Workspace, study: str, log: Log) -> Path:
@@ -87,7 +87,7 @@ def _shown(
     return {
         "study": study,
         "context": context,
-        "departures": departures.said(context.scale.departures),
+        "departures": departures.sentences(context.scale.departures),
         "scale": study.scales[context.scale.name],
         "files": files,
         "claims": _comparison.claims(source / "claims.csv", context.scale.name),

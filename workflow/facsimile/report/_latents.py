@@ -81,7 +81,7 @@ def explored(workspace: Workspace, run: Run, data: Dataset) -> Json:
     Its decoder in ONNX, KL and mutual information of its latents, and images with their posteriors.
     """
     path = workspace.paths.run(run.key) / files.LATENTS
-    mean, log_variance = latents.both(path).values()
+    mean, log_variance = latents.posteriors(path).values()
     deviation = np.exp(0.5 * log_variance)
     # First the images, then the points: both use one generator.
     rng = np.random.default_rng(0)
@@ -184,7 +184,7 @@ def _why_missing(workspace: Workspace, run: Run) -> str:
     from facsimile.models import Model
     from facsimile.models.base.vae import VAE
 
-    model = discover.the_class("models", run.model, Model)
+    model = discover.load_class("models", run.model, Model)
     has_image_decoder = isinstance(data, Dataset) and issubclass(model, VAE)
     if not has_image_decoder:
         return f"no image decoder: {names.model(run.model)} on {dataset}"

@@ -92,13 +92,13 @@ Contents = tuple[dict[str, StoredArray], dict[str, Any]]  # arrays and attribute
 class Latents(NamedTuple):
     """The latents in a file.
 
-    ``codes`` [N, d], ``factors`` [N, k]. ``given``: other arguments of ``facsimile.score`` that the
-    file contains. ``unused``: names of arrays that were not used.
+    ``codes`` [N, d], ``factors`` [N, k]. ``outputs``: other arguments of ``facsimile.score``
+    that the file contains. ``unused``: names of arrays that were not used.
     """
 
     codes: Array
     factors: Array
-    given: dict[str, Any]
+    outputs: dict[str, Any]
     unused: tuple[str, ...]
 
 
@@ -182,7 +182,7 @@ def _read_from_run(
                 "encode it again"
             )
     _check_memory(path, needed)
-    codes, log_variances = latents.both(path).values()
+    codes, log_variances = latents.posteriors(path).values()
     factors = data.factors(np.arange(len(data)))
     return Latents(codes, factors, {"log_variances": log_variances}, ())
 

@@ -87,7 +87,7 @@ def _decodes(model: str) -> bool:
     # Imported late: models need torch, which takes seconds to import.
     from facsimile.models import Model
 
-    model_class: Any = discover.the_class("models", model, Model)
+    model_class: Any = discover.load_class("models", model, Model)
     return model_class.decode is not Model.decode
 
 

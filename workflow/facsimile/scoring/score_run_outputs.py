@@ -88,10 +88,10 @@ def score(
         data=arrays,
         images=images,
         grid=grid,
-        asked=(evaluation.train, evaluation.test),
+        n_points=(evaluation.train, evaluation.test),
         seed=evaluation.seed,
     )
-    return metrics._ask(outputs, [metric], evaluation.convention, progress=False)
+    return metrics._compute(outputs, [metric], evaluation.convention, progress=False)
 
 
 def _check_need(metric: str, need: str) -> None:

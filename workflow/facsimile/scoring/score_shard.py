@@ -19,10 +19,10 @@ from threadpoolctl import threadpool_limits
 
 from facsimile import metrics
 from facsimile.foundation import atomic, discover, provenance
+from facsimile.foundation.log import Log
 from facsimile.planning.workspace import Workspace
 from facsimile.scoring import score_inputs, score_run_outputs
 from facsimile.store import files, inferred_arrays, latents, shard_jobs, stored_scores
-from facsimile.store.shard_jobs import Log
 from facsimile.store.stored_scores import Rows, StoredScores
 from facsimile.studies import evaluations
 from facsimile.studies.evaluations import EvaluationSetting
@@ -109,17 +109,17 @@ def score_shard(
     stored_scores.write_table(path, _in_table_order(scores, study, shard))
 
 
-def applicable(metric: str, run: Run, about: Mapping[str, Any]) -> bool:
+def applicable(metric: str, run: Run, attributes: Mapping[str, Any]) -> bool:
     """Whether a metric can be computed for a run: the run has everything that the metric needs.
 
-    For a snapshot, the metric must also be due at its step. ``about``: attributes of the latents
+    For a snapshot, the metric must also be due at its step. ``attributes``: those of the latents
     file.
     """
-    if not run.due(metric):
+    if not run.is_evaluated(metric):
         return False
     if score_run_outputs.uses_run_outputs(metric):
-        return score_run_outputs.has(metric, run, about)
-    return score_inputs.applicable(metric, run, inferred_arrays.names(about))
+        return score_run_outputs.has(metric, run, attributes)
+    return score_inputs.applicable(metric, run, inferred_arrays.names(attributes))
 
 
 def _tasks(workspace: Workspace, study: Study, shard: Shard) -> list[Task]:
@@ -134,13 +134,13 @@ def _tasks(workspace: Workspace, study: Study, shard: Shard) -> list[Task]:
         if shard_jobs.failed(paths, run):
             continue
         latents_path = paths.run(run.key) / files.LATENTS
-        about = latents.attributes(latents_path)
+        attributes = latents.attributes(latents_path)
         for metric in study.metrics:
-            if not applicable(metric, run, about):
+            if not applicable(metric, run, attributes):
                 continue
             protocol = evaluations.protocol(study, scale, metric)
             stamp = {
-                "latents": str(about["sha256"]),
+                "latents": str(attributes["sha256"]),
                 "code": provenance.metric_code(metric),
             }
             task = Task(

@@ -23,7 +23,7 @@ def with_snapshots(
     Rows of snapshots follow below, under the name of their run. They have only the study's own
     evaluation, no variations of it. If no run has snapshots, ``whole`` is returned unchanged.
     """
-    steps = {run.key: run.steps for run in runs if run.kept}
+    steps = {run.key: run.steps for run in runs if run.snapshot_runs}
     if not steps:
         return whole
     run_steps = whole["run"].map(steps)
@@ -62,7 +62,7 @@ def _snapshot_scores(
     """Scores of snapshots, with the identity of their run and the step."""
     rows = []
     for run in runs:
-        for snapshot in run.kept:
+        for snapshot in run.snapshot_runs:
             rows.append((run.key, snapshot.key, snapshot.steps))
     steps = pd.DataFrame(rows, columns=["run", "part", "step"])
     identity_columns = [name for name in whole if name == "run" or name not in scores]

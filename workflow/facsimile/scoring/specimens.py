@@ -32,11 +32,11 @@ class StoredSpecimens:
 
     def has(self, key: str) -> bool:
         """Whether the run's latents exist; they need not, as scores may come from elsewhere."""
-        return latents.about(self._latents(key)) is not None
+        return latents.attributes_or_none(self._latents(key)) is not None
 
     def codes(self, key: str) -> tuple[Array, Array]:
         """Means and log-variances [N, d]; raises StoreError for a damaged file."""
-        mean, log_variance = latents.both(self._latents(key)).values()
+        mean, log_variance = latents.posteriors(self._latents(key)).values()
         return mean, log_variance
 
     def factors(self, key: str) -> tuple[Integers, list[str]]:
@@ -59,7 +59,7 @@ class StoredSpecimens:
     def inferred(self, key: str) -> dict[str, npt.NDArray[Any]]:
         """Arrays that the run inferred, by name; raises StoreError for a damaged file."""
         path = self._latents(key)
-        if not inferred_arrays.names(latents.about(path) or {}):
+        if not inferred_arrays.names(latents.attributes_or_none(path) or {}):
             return {}
         return inferred_arrays.read(path)
 

@@ -16,7 +16,7 @@ from facsimile.foundation import atomic
 if TYPE_CHECKING:
     from torch import Tensor
 
-from facsimile.store.files import CHECKPOINT, PREVIOUS, StoreError, key, room_on_disk
+from facsimile.store.files import CHECKPOINT, PREVIOUS, StoreError, room_on_disk, run_key
 
 Checkpoint = tuple[dict[str, "Tensor"], dict[str, Any]]
 
@@ -38,7 +38,7 @@ def save_checkpoint(folder: Path, tensors: dict[str, Tensor], state: dict[str, A
     """
     from safetensors.torch import save
 
-    metadata = {"state": json.dumps(state | {"run": key(folder)})}
+    metadata = {"state": json.dumps(state | {"run": run_key(folder)})}
     data = save(tensors, metadata=metadata)
     with room_on_disk(folder), atomic.replacing(folder / CHECKPOINT) as temporary:
         temporary.write_bytes(data)
@@ -71,7 +71,7 @@ def load_checkpoint(folder: Path, log: Callable[[str], None] = _log_to_stderr) -
             log(f"{unreadable[0]}; going on from the one before it, step {state['step']}")
         return tensors, state
     if unreadable:
-        command = f"facsimile forget {key(folder)}"
+        command = f"facsimile forget {run_key(folder)}"
         raise StoreError(f"{unreadable[0]}; start this run again: {command}")
     return None
 
@@ -88,10 +88,10 @@ def _read(path: Path) -> Checkpoint:
     if not has_step:
         raise StoreError(f"{path}: unreadable checkpoint (its step is missing)")
     run = state.get("run")
-    if run != key(path.parent):
+    if run != run_key(path.parent):
         raise CheckpointOfAnotherRun(
             f"{path}: a checkpoint of another run, {run}: "
             "a changed study has other runs, in folders of their own; "
-            f"remove it: facsimile forget {key(path.parent)}"
+            f"remove it: facsimile forget {run_key(path.parent)}"
         )
     return tensors, state

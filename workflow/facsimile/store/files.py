@@ -55,6 +55,6 @@ def room_on_disk(folder: Path) -> Iterator[None]:
         ) from None
 
 
-def key(folder: Path) -> str:
+def run_key(folder: Path) -> str:
     """The key of the run stored in a folder: ``dataset/model/hash8/seed``."""
     return "/".join(folder.parts[-4:])

@@ -70,10 +70,10 @@ def whole(path: Path) -> Mapping[str, Array]:
 
     For a model of images these are ``mean`` and ``log_variance``.
     """
-    attributes = latents.about(path) or {}
+    attributes = latents.attributes_or_none(path) or {}
     if names(attributes) is None:
         # Latents of images. An unreadable file is refused there, too.
-        return latents.both(path)
+        return latents.posteriors(path)
     return read(path)
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from facsimile.foundation import hdf5
-from facsimile.store.files import StoreError, key
+from facsimile.store import files, records
+from facsimile.store.files import StoreError, run_key
 
 Array = npt.NDArray[np.float32]
 CHUNK_BYTES = 2**20
@@ -68,11 +69,11 @@ def set_attributes(file: h5py.File, values: Mapping[str, Any]) -> None:
 
 
 def read(path: Path, name: str = "mean") -> Array:
-    """Read ``mean`` or ``log_variance``, checked as in ``both``."""
-    return both(path)[name]
+    """Read ``mean`` or ``log_variance``, checked as in ``posteriors``."""
+    return posteriors(path)[name]
 
 
-def both(path: Path) -> dict[str, Array]:
+def posteriors(path: Path) -> dict[str, Array]:
     """Read ``mean`` and ``log_variance``, float32 [n, d], whichever type they are stored in.
 
     Raises StoreError, which names the file, if it is truncated or altered.
@@ -95,18 +96,18 @@ def both(path: Path) -> dict[str, Array]:
 
 def remedy(path: Path) -> str:
     """What to do about an unusable latents file; its run is not trained again."""
-    return f"encode it again: facsimile forget --latents {key(path.parent)}, then snakemake"
+    return f"encode it again: facsimile forget --latents {run_key(path.parent)}, then snakemake"
 
 
 def attributes(path: Path) -> dict[str, Any]:
     """The attributes of a latents file; raises StoreError if it is missing or unreadable."""
-    values = about(path)
+    values = attributes_or_none(path)
     if values is None:
         raise StoreError(f"{path}: missing or unreadable; {remedy(path)}")
     return values
 
 
-def about(path: Path) -> dict[str, Any] | None:
+def attributes_or_none(path: Path) -> dict[str, Any] | None:
     """The attributes of a latents file, None if it is missing or unreadable; reads no array."""
     try:
         with h5py.File(path, "r") as file:
@@ -114,6 +115,15 @@ def about(path: Path) -> dict[str, Any] | None:
     except hdf5.DAMAGE:
         return None
     return {name: value for name, value in values.items() if isinstance(value, str | np.number)}
+
+
+def is_encoded(folder: Path) -> bool:
+    """Whether a run's folder has latents, and they come from the weights in its record."""
+    encoded = attributes_or_none(folder / files.LATENTS)
+    record = records.record(folder)
+    if encoded is None or record is None:
+        return False
+    return encoded.get("weights_sha256") == record.get("weights_sha256")
 
 
 def _checked_array(file: h5py.File, name: str, size: int) -> npt.NDArray[Any]:

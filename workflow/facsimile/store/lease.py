@@ -27,7 +27,7 @@ PATIENCE = 120.0  # seconds without a heartbeat after which a holder counts as d
 FILE = "claim.json"
 
 
-def holder() -> dict[str, Any]:
+def this_process() -> dict[str, Any]:
     """What identifies this process on any host; a process number alone may be reused."""
     process = psutil.Process()
     return {
@@ -118,7 +118,7 @@ class Lease:
         return True
 
     def _write(self, path: Path, beat: int) -> None:
-        contents = holder() | {"token": self._token, "beat": beat}
+        contents = this_process() | {"token": self._token, "beat": beat}
         path.write_text(json.dumps(contents))
 
     def _beat(self) -> None:
@@ -199,7 +199,7 @@ def _token(contents: dict[str, Any] | None) -> str:
 
 
 def _dead_on_this_host(contents: dict[str, Any]) -> bool:
-    here = holder()
+    here = this_process()
     same_host = contents.get("host") == here["host"]
     # After a reboot process numbers start again: the holder's number says nothing.
     same_boot = contents.get("boot") == here["boot"]

@@ -24,7 +24,15 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 from facsimile.store.checkpoints import drop_checkpoints
-from facsimile.store.files import HISTORY, LATENTS, RECORD, WEIGHTS, StoreError, key, room_on_disk
+from facsimile.store.files import (
+    HISTORY,
+    LATENTS,
+    RECORD,
+    WEIGHTS,
+    StoreError,
+    room_on_disk,
+    run_key,
+)
 
 RECORD_BYTES = 2**24  # more than a thousand times any run.json
 FIELDS: dict[str, tuple[type, ...]] = {
@@ -56,7 +64,7 @@ def record(folder: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except StoreError as error:
-        raise StoreError(f"{error}; remove it with: facsimile forget {key(folder)}") from None
+        raise StoreError(f"{error}; remove it with: facsimile forget {run_key(folder)}") from None
 
 
 def checked_record(data: bytes, path: Path) -> dict[str, Any]:
@@ -137,7 +145,7 @@ def weights(folder: Path) -> dict[str, Tensor]:
     path = folder / WEIGHTS
     recorded_checksum = (record(folder) or {}).get("weights_sha256")
     data = path.read_bytes() if path.exists() else b""
-    command = f"facsimile forget {key(folder)}"
+    command = f"facsimile forget {run_key(folder)}"
     if hashlib.sha256(data).hexdigest() != recorded_checksum:
         raise StoreError(
             f"{path}: truncated or altered since it was written; make the run again: {command}"

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from facsimile.foundation import atomic
+from facsimile.foundation.log import Log
 from facsimile.foundation.paths import Paths
 from facsimile.store import files, records
 from facsimile.store.lease import Lease, LeaseLost, leased
 from facsimile.studies.runs import Run, Shard
 
 POLL = 2.0  # seconds between two looks at a run that another process is making
-Log = Callable[[str], None]
 
 
 def make_all(
@@ -47,7 +47,7 @@ def _make_each(
     log: Log,
 ) -> None:
     missing = [run for run in runs if not done(run)]
-    noun = "snapshots" if runs[0].part_of else "runs"
+    noun = "snapshots" if runs[0].snapshot_of else "runs"
     count = len(runs) - len(missing)
     log(f"{shard.key}: {count} of {len(runs)} {noun} are there, {len(missing)} to make")
     waiting = WaitingForOthers(paths, log)

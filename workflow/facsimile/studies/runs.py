@@ -37,7 +37,7 @@ class Run:
     # Which intermediate states are kept. They do not change the run, so the hash ignores them.
     snapshots: Snapshots | None = None
     # For a snapshot, the key of the run it belongs to.
-    part_of: str = ""
+    snapshot_of: str = ""
 
     @property
     def key(self) -> str:
@@ -55,12 +55,12 @@ class Run:
         return self.statement.get("training", {}).get("steps", 0)
 
     @property
-    def kept(self) -> tuple["Run", ...]:
+    def snapshot_runs(self) -> tuple["Run", ...]:
         """Its snapshots, the longest first.
 
         The state after k steps is that of a run of k steps, and is stored as such a run.
         """
-        if self.snapshots is None or self.part_of:
+        if self.snapshots is None or self.snapshot_of:
             return ()
         every = self.snapshots.every
         return tuple(self._after(step) for step in reversed(range(every, self.steps, every)))
@@ -74,12 +74,12 @@ class Run:
             statement=statement,
             hash=canonical.hash8(statement),
             number=None,
-            part_of=self.key,
+            snapshot_of=self.key,
         )
 
-    def due(self, metric: str) -> bool:
+    def is_evaluated(self, metric: str) -> bool:
         """Whether the metric is computed on the run; expensive metrics skip some snapshots."""
-        if self.snapshots is None or not self.part_of:
+        if self.snapshots is None or not self.snapshot_of:
             return True
         every = self.snapshots.metrics.get(metric, self.snapshots.every)
         return self.steps % every == 0
@@ -106,7 +106,7 @@ class Shard:
     @property
     def whole(self) -> tuple[Run, ...]:
         """Its runs that are not snapshots of other runs."""
-        return tuple(run for run in self.runs if not run.part_of)
+        return tuple(run for run in self.runs if not run.snapshot_of)
 
     @property
     def key(self) -> str:
@@ -381,7 +381,7 @@ def with_snapshots(runs: list[Run]) -> list[Run]:
     keys = {run.key for run in runs}
     snapshots: dict[str, Run] = {}
     for run in runs:
-        for snapshot in run.kept:
+        for snapshot in run.snapshot_runs:
             if snapshot.key not in keys:
                 snapshots[snapshot.key] = snapshot
     return [*runs, *snapshots.values()]

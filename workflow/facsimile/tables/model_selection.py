@@ -108,7 +108,7 @@ def _notes(
         f"{level} bootstrap intervals over seeds; data sets and scores are not resampled.",
     ]
     if trained["dataset"].nunique() < 2:
-        shown = names.listed([names.dataset(dataset) for dataset in context.shown(spec)])
+        shown = names.enumeration([names.dataset(dataset) for dataset in context.shown(spec)])
         notes.append(f"No transfer to another data set: {shown} is the only one here.")
     if trained["name"].nunique() < 2:
         notes.append("No transfer to another score: there is only one.")

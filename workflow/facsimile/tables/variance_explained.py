@@ -108,7 +108,7 @@ def _notes(
         if any(math.isnan(entry.value) for entry in row.entries):
             undefined.append(row.label)
     if undefined:
-        scores = names.listed(list(dict.fromkeys(undefined)))
+        scores = names.enumeration(list(dict.fromkeys(undefined)))
         reason = "a cell needs two seeds, and a score must vary"
         notes.append(f"Undefined for {scores}: {reason}.")
     return [*notes, *context.caption(spec)]

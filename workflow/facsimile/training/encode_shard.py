@@ -9,13 +9,13 @@ import numpy as np
 from facsimile import models
 from facsimile.datasets import Arrays, Data, of_images
 from facsimile.foundation import discover, provenance
+from facsimile.foundation.log import Log
 from facsimile.models import ArraysModel, Model
 from facsimile.models.base import arrays as base_arrays
 from facsimile.planning.workspace import Workspace
 from facsimile.store import files, inferred_arrays, latents, records, shard_jobs
 from facsimile.store.latents import Array
 from facsimile.store.lease import Lease
-from facsimile.store.shard_jobs import Log
 from facsimile.studies.runs import Run, Shard
 from facsimile.training import encode, loop, machine
 from facsimile.training.machine import Execution
@@ -29,23 +29,13 @@ def encode_shard(workspace: Workspace, shard: Shard, log: Log) -> None:
     shard_jobs.clear_future_time(paths.shard(shard.key) / "trained.json", log)
 
     def done(run: Run) -> bool:
-        return shard_jobs.failed(paths, run) or encoded(workspace, run)
+        return shard_jobs.failed(paths, run) or latents.is_encoded(paths.run(run.key))
 
     def make(run: Run, lease: Lease) -> None:
         encode_run(workspace, run, log)
 
     shard_jobs.make_all(shard, paths, done, make, log)
     shard_jobs.write_index(paths.shard(shard.key) / "encoded.json", shard, paths)
-
-
-def encoded(workspace: Workspace, run: Run) -> bool:
-    """Whether the run has latents, and they come from the weights that are in the store."""
-    folder = workspace.paths.run(run.key)
-    attributes = latents.about(folder / files.LATENTS)
-    record = records.record(folder)
-    if attributes is None or record is None:
-        return False
-    return attributes.get("weights_sha256") == record["weights_sha256"]
 
 
 def encode_run(workspace: Workspace, run: Run, log: Log) -> None:
@@ -64,7 +54,7 @@ def encode_run(workspace: Workspace, run: Run, log: Log) -> None:
     about |= {"weights_sha256": record["weights_sha256"]}
     about |= machine.execution_facts(execution)
     about["code"] = provenance.code(
-        "facsimile.training.encode", discover.located("models", run.model)
+        "facsimile.training.encode", discover.module_name("models", run.model)
     )
 
     log(f"{run.key}: encoding on {execution.device}, {execution.precision}")

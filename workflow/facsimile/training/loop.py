@@ -241,7 +241,7 @@ def matching(
         raise files.StoreError(
             f"{folder / files.CHECKPOINT}: of another network: {first} should be {should_be}, "
             f"is {is_now} ({len(differing)} differ); the model's code has changed since; "
-            f"start this run again: facsimile forget {files.key(folder)}"
+            f"start this run again: facsimile forget {files.run_key(folder)}"
         )
     return checkpoint
 

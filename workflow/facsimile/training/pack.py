@@ -48,7 +48,7 @@ class Member(NamedTuple):
 
 
 @dataclass(frozen=True)
-class How:
+class PackSettings:
     """How a pack is computed: device, precision, and whether the step is compiled.
 
     ``precision`` is ``float32``, ``tf32`` or ``bf16``, and ``float64`` in tests. ``convolutions``
@@ -97,7 +97,7 @@ class Pack:
         size: int,
         training: Training,
         data: Dataset,
-        how: How,
+        settings: PackSettings,
         source: Source | None = None,
     ) -> None:
         """All runs before their first step; slots beyond ``members`` are dummies.
@@ -114,7 +114,7 @@ class Pack:
             raise ValueError(
                 "the runs of a pack share one program, hence one model; sort them by model"
             )
-        _configure_libraries(how)
+        _configure_libraries(settings)
         # A dummy is another copy of the first run.
         dummies = [members[0]] * (size - len(members))
         slots = [*members, *dummies]
@@ -123,20 +123,20 @@ class Pack:
         model = models[0]
 
         self.size = size
-        self.how = how
+        self.settings = settings
         self.networks = model.networks(data.image_shape, training.latents, training.network)
         self._parameters: dict[str, list[str]] = {}
         for group, network in self.networks.items():
-            network.to(how.device, how.dtype)
-            if how.convolutions == "matrix":
+            network.to(settings.device, settings.dtype)
+            if settings.convolutions == "matrix":
                 as_matrix_products(network)
             self._parameters[group] = [name for name, _ in network.named_parameters()]
 
         self.steps = [0] * size  # updates made, per slot
         if source is None:
-            source = sources.source(data, seeds, training.drawn, how.device, model.paired)
+            source = sources.source(data, seeds, training.drawn, settings.device, model.paired)
         self._source = source
-        self._state = packed_step.initial(models, seeds, training, self.networks, how.dtype)
+        self._state = packed_step.initial(models, seeds, training, self.networks, settings.dtype)
         # Dummies are frozen from the start.
         self._state.live[len(members) :] = False
         objective = packed_step.Objective(self.networks)
@@ -146,11 +146,11 @@ class Pack:
             training,
             self._source,
             data.factor_sizes,
-            how.autocast,
+            settings.autocast,
         )
         # Loss and terms of the current block, [BLOCK, K] by name, and the row of the next step.
         self._terms: dict[str, Tensor] = {}
-        self._row = torch.zeros(1, dtype=torch.int64, device=how.device)
+        self._row = torch.zeros(1, dtype=torch.int64, device=settings.device)
         self._launch: Callable[[], None] | None = None
 
     def advance(self, count: int, stop: Callable[[], bool] = lambda: False) -> Block:
@@ -224,7 +224,7 @@ class Pack:
         state = self._state.arguments()
         buffer = self._source.buffer
         program = self._step
-        if self.how.compiled:
+        if self.settings.compiled:
             program = _compiled(program, state, buffer)
 
         def launch() -> None:
@@ -240,7 +240,7 @@ class Pack:
                 self._terms[name].index_copy_(0, self._row, values[None])
             self._row.add_(1)
 
-        if self.how.device.type == "cuda":
+        if self.settings.device.type == "cuda":
             return _captured(launch, self._state.live)
         return launch
 
@@ -284,18 +284,18 @@ def _captured(launch: Callable[[], None], live: Tensor) -> Callable[[], None]:
     return graph.replay
 
 
-def _configure_libraries(how: How) -> None:
+def _configure_libraries(settings: PackSettings) -> None:
     """Fix the choices of libraries that decide the bits of a run on a GPU.
 
     The same algorithms are used in every process, and TF32 only if it is the precision.
     """
-    if how.device.type != "cuda":
+    if settings.device.type != "cuda":
         return
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
-    torch.backends.cudnn.allow_tf32 = how.precision == "tf32"
-    torch.set_float32_matmul_precision("high" if how.precision == "tf32" else "highest")
-    if how.compiled:
+    torch.backends.cudnn.allow_tf32 = settings.precision == "tf32"
+    torch.set_float32_matmul_precision("high" if settings.precision == "tf32" else "highest")
+    if settings.compiled:
         import torch._inductor.config as inductor
 
         # No kernel is chosen by measured time where the choice would change the bits.

@@ -10,11 +10,11 @@ from typing import Any
 from facsimile import datasets
 from facsimile.datasets import Arrays, Data, Stored
 from facsimile.foundation import canonical, discover
+from facsimile.foundation.log import Log
 from facsimile.models import ArraysModel, Model
 from facsimile.planning.workspace import Workspace
 from facsimile.store import records, shard_jobs
 from facsimile.store.lease import leased
-from facsimile.store.shard_jobs import Log
 from facsimile.studies.runs import Run
 from facsimile.studies.training import Training
 from facsimile.training import loop, machine, weights_code
@@ -38,7 +38,7 @@ def is_arrays_model(model: str) -> bool:
 
     Those are trained one run at a time, in float32, on the processor.
     """
-    return issubclass(discover.the_class("models", model, Model), ArraysModel)
+    return issubclass(discover.load_class("models", model, Model), ArraysModel)
 
 
 def store_snapshot(
@@ -68,7 +68,7 @@ def store_failed_snapshots(
     log: Log,
 ) -> None:
     """Record the snapshots that a failed run never reached as failed, too."""
-    for snapshot in run.kept:
+    for snapshot in run.snapshot_runs:
         with _missing(workspace, snapshot) as folder:
             # Earlier snapshots were stored when training passed them.
             if folder is not None and snapshot.steps > step:
@@ -90,7 +90,7 @@ def _missing(workspace: Workspace, run: Run) -> Iterator[Path | None]:
 
 
 def _snapshot_facts(snapshot: Run, facts: dict[str, Any]) -> dict[str, Any]:
-    return facts | shard_jobs.identity(snapshot) | {"snapshot_of": snapshot.part_of}
+    return facts | shard_jobs.identity(snapshot) | {"snapshot_of": snapshot.snapshot_of}
 
 
 def training_of(run: Run) -> Training:
@@ -147,7 +147,7 @@ def _effort(state: Any) -> dict[str, Any]:
 def run_facts(run: Run) -> dict[str, Any]:
     """What identifies a run in its record, its code, and when this process started it."""
     return shard_jobs.identity(run) | {
-        "code": weights_code.of(run),
+        "code": weights_code.hashes(run),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
@@ -156,7 +156,7 @@ def session(run: Run, execution: Execution) -> dict[str, Any]:
     """How this process executes a run, in short: recorded for every process that trained it."""
     facts = machine.execution_facts(execution)
     short = {name: facts[name] for name in SESSION if name in facts}
-    code = weights_code.of(run, packed=execution.name == "packed")
+    code = weights_code.hashes(run, packed=execution.name == "packed")
     short["torch"] = facts["versions"]["torch"]
     short["code"] = canonical.hash8(code)
     return short

@@ -18,16 +18,16 @@ import torch
 from facsimile import models
 from facsimile.datasets import of_images
 from facsimile.foundation import canonical
+from facsimile.foundation.log import Log
 from facsimile.models import Model
 from facsimile.planning.workspace import Workspace
 from facsimile.store import checkpoints, shard_jobs
 from facsimile.store.lease import Lease, LeaseLost, leased
-from facsimile.store.shard_jobs import Log
 from facsimile.studies.runs import Run, Shard
 from facsimile.studies.training import Training
 from facsimile.training import loop, machine, weights_code
 from facsimile.training.machine import Execution
-from facsimile.training.pack import BLOCK, Block, How, Member, Pack, keep_compiled
+from facsimile.training.pack import BLOCK, Block, Member, Pack, PackSettings, keep_compiled
 from facsimile.training.run_records import (
     data_facts,
     open_data,
@@ -97,7 +97,7 @@ def _missing(workspace: Workspace, shard: Shard) -> list[Run]:
         in_store = shard_jobs.trained(workspace.paths, run)
         if not run.control and not in_store:
             missing.append(run)
-    whole = [run for run in missing if not run.part_of]
+    whole = [run for run in missing if not run.snapshot_of]
     return whole or missing
 
 
@@ -147,10 +147,10 @@ def train_pack(
     first = packed_runs[0]
     training = Training.model_validate(first.run.statement["training"])
     members = [Member(packed.model, packed.run.seed) for packed in packed_runs]
-    how = How(torch.device(execution.device), execution.precision, execution.compiled)
+    settings = PackSettings(torch.device(execution.device), execution.precision, execution.compiled)
     try:
         data = of_images(open_data(workspace, first.run))
-        pack = Pack(members, execution.pack, training, data, how)
+        pack = Pack(members, execution.pack, training, data, settings)
         for packed in packed_runs:
             _resume(pack, packed, session(packed.run, execution), log)
         _train(pack, packed_runs, training, clock, workspace, log)
@@ -198,7 +198,7 @@ def _in_slot(
     execution: Execution,
 ) -> PackedRun:
     facts = run_facts(run)
-    facts |= {"code": weights_code.of(run, packed=True)}
+    facts |= {"code": weights_code.hashes(run, packed=True)}
     facts |= machine.execution_facts(execution)
     facts |= {"slot": slot, "data": data_facts(workspace, run)}
     folder = workspace.paths.run(run.key)
@@ -232,7 +232,7 @@ def _steps_ahead(active: list[PackedRun], steps: int, every: int | None) -> int:
     to_the_end = max(steps - packed.step for packed in active)
     distances = [BLOCK, to_the_end]
     for packed in active:
-        for snapshot in packed.run.kept:
+        for snapshot in packed.run.snapshot_runs:
             if snapshot.steps > packed.step:
                 distances.append(snapshot.steps - packed.step)
         if every:
@@ -267,7 +267,7 @@ def _store_snapshots(
     """Store the state of a run if it is at one of its snapshots and its losses are finite."""
     if not block.finite[packed.slot]:
         return
-    for snapshot in packed.run.kept:
+    for snapshot in packed.run.snapshot_runs:
         if snapshot.steps == packed.step:
             weights = pack.weights(packed.slot)
             store_snapshot(workspace, snapshot, packed, weights, packed.facts)

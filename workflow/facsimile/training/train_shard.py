@@ -5,10 +5,10 @@ import signal
 import pandas as pd
 
 from facsimile import models
+from facsimile.foundation.log import Log
 from facsimile.planning.workspace import Workspace
 from facsimile.store import files, records, shard_jobs
 from facsimile.store.lease import Lease
-from facsimile.store.shard_jobs import Log
 from facsimile.studies.runs import Run, Shard
 from facsimile.training import loop, machine
 from facsimile.training.machine import Execution
@@ -88,7 +88,7 @@ def train_run(
     facts |= machine.execution_facts(execution)
     facts |= {"data": data_facts(workspace, run)}
     this_session = session(run, execution)
-    snapshots = {snapshot.steps: snapshot for snapshot in run.kept}
+    snapshots = {snapshot.steps: snapshot for snapshot in run.snapshot_runs}
 
     def reached(state: loop.State) -> None:
         snapshot = snapshots.get(state.step)

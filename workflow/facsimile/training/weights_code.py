@@ -13,7 +13,7 @@ DECIDE = ("models/", "datasets/", "training/")
 DO_NOT_DECIDE = ("models/base/hyper_parameters",)
 
 
-def of(run: Run, packed: bool = False) -> dict[str, str]:
+def hashes(run: Run, packed: bool = False) -> dict[str, str]:
     """The modules that decide a run's weights, by name -> hash.
 
     These are the code of its model, its data set and the training loop. How runs are stored, and
@@ -23,7 +23,11 @@ def of(run: Run, packed: bool = False) -> dict[str, str]:
 
 
 def _code(model: str, dataset: str, packed: bool) -> dict[str, str]:
-    modules = [LOOP, discover.located("models", model), discover.located("datasets", dataset)]
+    modules = [
+        LOOP,
+        discover.module_name("models", model),
+        discover.module_name("datasets", dataset),
+    ]
     if packed:
         modules.append(PACKED)
     deciding = {}

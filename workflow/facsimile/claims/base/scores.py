@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from facsimile.claims.base.statistic import Finding
+from facsimile.claims.base.statistic import StatisticResult
 from facsimile.presentation import names
 from facsimile.statistics.estimates import Array, Estimate, limits
 
@@ -32,16 +32,16 @@ def absent(trained: pd.DataFrame, datasets: list[str], metrics: list[str]) -> li
                 without.append(names.dataset(dataset))
         if without:
             score = names.metric(name)
-            texts.append(f"no such scores: {score} ({names.listed(without)})")
+            texts.append(f"no such scores: {score} ({names.enumeration(without)})")
     return texts
 
 
 def averaged(
     parts: list[Resampled],
     n: int,
-    lacking: list[str],
+    missing: list[str],
     unit: str = "correlation",
-) -> Finding:
+) -> StatisticResult:
     """The mean of all values; its interval is that of the mean of their resamples.
 
     Values that are NaN are left out and reported. Resamples of different parts are of different
@@ -51,7 +51,7 @@ def averaged(
     if parts:
         values = np.concatenate([part_values for part_values, _ in parts])
     defined = np.isfinite(values)
-    reasons = list(lacking)
+    reasons = list(missing)
     if values.size and not defined.all():
         undefined = (~defined).sum()
         reasons.append(
@@ -59,11 +59,11 @@ def averaged(
         )
     if not defined.any():
         nothing = Estimate(np.nan, np.nan, np.nan, n)
-        return Finding(nothing, tuple(reasons))
+        return StatisticResult(nothing, tuple(reasons))
     resamples = np.concatenate([part_resamples for _, part_resamples in parts])
     means = resamples[defined].mean(axis=0)
     # A resample may be undefined although the value is not, e.g. a correlation of equal draws.
     low, high = limits(means[np.isfinite(means)])
     value = float(values[defined].mean())
     estimate = Estimate(value, low, high, n)
-    return Finding(estimate, tuple(reasons))
+    return StatisticResult(estimate, tuple(reasons))

@@ -9,14 +9,14 @@ from facsimile.statistics.estimates import Estimate
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class StatisticResult:
     """A statistic with its interval and n (runs).
 
-    ``lacking`` says, one reason each, what was missing; with any, the claim cannot be judged.
+    ``missing`` says, one reason each, what was missing; with any, the claim cannot be judged.
     """
 
     estimate: Estimate
-    lacking: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class Statistic(ABC):
     """
 
     @abstractmethod
-    def find(self, trained: pd.DataFrame, datasets: list[str]) -> Finding:
+    def compute(self, trained: pd.DataFrame, datasets: list[str]) -> StatisticResult:
         """Compute the statistic over ``datasets``.
 
         ``trained`` is scores.parquet without controls, with a column ``name``, metric.score.
-        Implementations use the scores that exist and report the missing ones in ``lacking``.
+        Implementations use the scores that exist and report the missing ones in ``missing``.
         """

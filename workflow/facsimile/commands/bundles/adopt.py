@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 from facsimile.commands.bundles.bundle_format import RUN_FILE, BundleError
 from facsimile.commands.bundles.unpack import Bundle, unpack
 from facsimile.foundation import canonical, provenance
+from facsimile.foundation.log import Log
 from facsimile.planning.workspace import Workspace
 from facsimile.scoring import score_shard
 from facsimile.store import files as store_files
 from facsimile.store import inferred_arrays, latents, records, shard_jobs, stored_scores
 from facsimile.store.lease import leased
-from facsimile.store.shard_jobs import Log
 from facsimile.store.stored_scores import StoredScores
 from facsimile.studies import evaluations
 from facsimile.studies.runs import Run, Shard
@@ -156,7 +156,7 @@ def _write_indexes(
 
     folder = workspace.paths.shard(shard.key)
     shard_jobs.write_index(folder / "trained.json", shard, workspace.paths)
-    if missing and not all(_encoded(workspace, run) for run in succeeded):
+    if missing and not all(latents.is_encoded(workspace.paths.run(run.key)) for run in succeeded):
         notes.append(
             f"{shard.key}: neither all scores nor all latents are here; "
             "snakemake will encode, which needs the weights"
@@ -196,7 +196,7 @@ def _scores(
     attributes = {}
     for run in runs:
         path = workspace.paths.run(run.key) / store_files.LATENTS
-        attributes[run.key] = latents.about(path) or {}
+        attributes[run.key] = latents.attributes_or_none(path) or {}
     scores = []
     missing = set()
     for metric in study.metrics:
@@ -222,19 +222,6 @@ def _stored(
 def _of_other_code(metric: str, stored: StoredScores) -> bool:
     """Whether scores were computed by other code of the metric than is here."""
     return not provenance.same(stored.stamp["code"], [provenance.metric_code(metric)])
-
-
-def _encoded(workspace: Workspace, run: Run) -> bool:
-    """Whether the latents of a run are here and belong to the weights in its record.
-
-    The same as ``encode_shard.encoded``, which would import torch.
-    """
-    folder = workspace.paths.run(run.key)
-    attributes = latents.about(folder / store_files.LATENTS)
-    record = records.record(folder)
-    if attributes is None or record is None:
-        return False
-    return attributes.get("weights_sha256") == record.get("weights_sha256")
 
 
 @contextmanager
@@ -335,7 +322,7 @@ def _check_latents(
     weights_sum: object,
 ) -> None:
     """Raise BundleError unless latents are complete and of this run and its weights."""
-    attributes: Mapping[str, Any] = latents.about(file) or {}
+    attributes: Mapping[str, Any] = latents.attributes_or_none(file) or {}
     if attributes.get("run") != key or attributes.get("weights_sha256") != weights_sum:
         raise BundleError(f"{place} is not of this run, or not of its weights")
     try:

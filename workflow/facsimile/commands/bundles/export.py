@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from facsimile.commands import lock_files
 from facsimile.commands.bundles.bundle_format import CHUNK, FORMAT, MANIFEST, SUMS
-from facsimile.foundation import atomic, provenance
+from facsimile.foundation import atomic, lock_files, provenance
 from facsimile.planning.workspace import STUDY, Workspace
 from facsimile.store import files, records
 from facsimile.studies import evaluations, runs
@@ -211,5 +210,5 @@ def _check_weights(workspace: Workspace, sums: dict[str, str]) -> None:
         if record.get("weights_sha256") != checksum:
             raise files.StoreError(
                 f"{folder / files.WEIGHTS}: not the weights of its record; "
-                f"train the run again: facsimile forget {files.key(folder)}"
+                f"train the run again: facsimile forget {files.run_key(folder)}"
             )

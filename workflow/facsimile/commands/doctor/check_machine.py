@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from facsimile.commands.doctor.check import OK, PROBLEM, WARNING, Check, Checks
-from facsimile.commands.lock_files import LOCKS
+from facsimile.foundation.lock_files import LOCKS
 from facsimile.foundation.units import size
 
 SHOWN = 5  # packages whose versions differ

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from facsimile.commands import lock_files
 from facsimile.commands.doctor import check_cluster, check_disk, check_machine
 from facsimile.commands.doctor.check import OK, PROBLEM, WARNING, Check, Checks
+from facsimile.foundation import lock_files
 from facsimile.foundation.units import size
 from facsimile.planning import cost
 from facsimile.planning.workspace import Workspace
@@ -94,7 +94,7 @@ def room(workspace: Workspace, study: str | None) -> Checks:
     scale = workspace.config.scale
     runs = workspace.runs(content)
     missing = [run for run in runs if not shard_jobs.trained(workspace.paths, run)]
-    needed = SPARE * cost.of(missing, content, scale).bytes
+    needed = SPARE * cost.estimate(missing, content, scale).bytes
     message = f"{size(free)} free, about {size(needed)} needed for {len(missing):,} runs"
     if needed > free:
         remedy = "set results to a larger disk, stored_latents: float16, or a smaller scale"

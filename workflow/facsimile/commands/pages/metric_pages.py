@@ -10,11 +10,11 @@ from pathlib import Path
 from facsimile.commands.pages import metric_plot, metric_values
 from facsimile.commands.pages.metric_values import Column, Value
 from facsimile.foundation import atomic, discover
+from facsimile.foundation.log import Log
 from facsimile.metrics.base import cases as base_cases
 from facsimile.metrics.base import metric_card
 from facsimile.metrics.base.metric_card import Card
 from facsimile.presentation import markdown
-from facsimile.presentation.markdown import Log
 
 FOLDER = Path("docs/metrics")
 INDEX = "README"

@@ -8,10 +8,11 @@ import pandas as pd
 
 from facsimile.commands.pages import paper_table
 from facsimile.comparison import claims, claims_view, numbers_view
+from facsimile.foundation.log import Log
 from facsimile.planning import cost
 from facsimile.planning.workspace import Workspace
 from facsimile.presentation import markdown, names
-from facsimile.presentation.markdown import Log, grid
+from facsimile.presentation.markdown import grid
 from facsimile.studies.parts import Artefact, Model
 from facsimile.studies.study import Study
 
@@ -104,7 +105,7 @@ def _design(study: Study, metrics: str) -> Iterator[str]:
 
 
 def _settings(study: Study, metrics: str) -> Iterator[tuple[str, str]]:
-    yield "data sets", names.listed([names.dataset(name) for name in study.datasets])
+    yield "data sets", names.enumeration([names.dataset(name) for name in study.datasets])
     controls = f", and {study.control_seeds} of each control" if study.control_seeds else ""
     yield "seeds", f"{study.seeds}{controls}"
     if study.training:
@@ -129,7 +130,7 @@ def _training(study: Study) -> Iterator[tuple[str, str]]:
         batch = f"batches of {training.batch_size}"
     # A data set may have its own number of latents.
     sizes = [study.latents.get(dataset, training.latents) for dataset in study.datasets]
-    latents = names.listed([f"{size}" for size in dict.fromkeys(sizes)])
+    latents = names.enumeration([f"{size}" for size in dict.fromkeys(sizes)])
     yield "training", f"{training.steps:,} steps, {batch}, {latents} latents"
     yield "network", f"`{training.network}`"
     if training.snapshots:
@@ -173,7 +174,7 @@ def _differences(model: Model) -> str:
         else:
             texts.append(f"{key} {value}")
     parts = [
-        names.listed([names.dataset(name) for name in model.datasets]),
+        names.enumeration([names.dataset(name) for name in model.datasets]),
         ", ".join(texts),
         f"seeds {model.seeds}" if model.seeds else "",
     ]
@@ -205,7 +206,7 @@ def _cost(
 ) -> str:
     """Cost of a study at a scale if none of its runs is made yet."""
     scaled = Workspace(workspace.config.model_copy(update={"scale": scale}))
-    estimate = cost.of(scaled.runs(study), study, scale)
+    estimate = cost.estimate(scaled.runs(study), study, scale)
     return cost.text(estimate)
 
 

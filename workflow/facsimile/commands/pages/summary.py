@@ -84,7 +84,7 @@ def _methodology(results: Gathered) -> Iterator[str]:
         f"- {len(finished):,} of {len(trained):,} trained runs are done; "
         f"the paper's design has {published:,}."
     )
-    yield f"- Data sets: {names.listed([names.dataset(name) for name in scale.datasets])}."
+    yield f"- Data sets: {names.enumeration([names.dataset(name) for name in scale.datasets])}."
     yield f"- {results.context.protocol(list(scale.datasets))}."
     total = duration(_seconds(finished))
     device = _values(finished, "device")
@@ -104,7 +104,7 @@ def _results(
     for title, verdicts in (("Published numbers", numbers), ("Claims", claim_verdicts)):
         counts = ", ".join(f"{count:,} {verdict}" for verdict, count in verdicts.items())
         yield f"- {title}: {counts or 'none judged'}."
-    differences = departures.said(results.context.scale.departures)
+    differences = departures.sentences(results.context.scale.departures)
     if differences:
         yield f"- This scale departs from the study: {'; '.join(differences)}."
     else:
@@ -132,7 +132,7 @@ def _checklist(results: Gathered, workspace: Workspace) -> str:
 def _available(study: Study) -> Iterator[Item]:
     yield "in an archive with a DOI", UNKNOWN, "whoever publishes it knows"
     yield _file("licence", "LICENSE")
-    yield "README that names the paper", _yes(_readme_names(study)), "`README.md`"
+    yield "README that names the paper", _yes_or_no(_readme_names(study)), "`README.md`"
     yield _file("how to cite it", "CITATION.cff")
 
 
@@ -149,12 +149,12 @@ def _functional(results: Gathered) -> Iterator[Item]:
     study = results.study
     n_trained = len(_trained(results))
     n_finished = len(_finished(results))
-    complete = _yes(n_finished == n_trained)
+    complete = _yes_or_no(n_finished == n_trained)
     progress = f"{n_finished:,} of {n_trained:,}"
     yield _file("documented", "docs")
     yield "complete: every run of this scale is done", complete, progress
     command = f"`snakemake {study.id} --config scale=smoke`"
-    yield "exercisable: minutes instead of days", _yes("smoke" in study.scales), command
+    yield "exercisable: minutes instead of days", _yes_or_no("smoke" in study.scales), command
     yield _file("exact environment", "envs/requirements.lock")
     yield _file("container built from a script", "envs/facsimile.def")
 
@@ -170,7 +170,7 @@ def _reproduced(results: Gathered, workspace: Workspace) -> Iterator[Item]:
     n_unchecked = sum(not claim.verified for claim in study.claims.values())
     yield (
         "claims checked against the paper's PDF",
-        _yes(n_unchecked == 0),
+        _yes_or_no(n_unchecked == 0),
         f"{n_unchecked} are not",
     )
     crate = "`*.crate/ro-crate-metadata.json` beside it"
@@ -204,10 +204,10 @@ def _bounds(study: Study) -> Iterator[str]:
 
 
 def _file(criterion: str, path: str) -> Item:
-    return criterion, _yes(Path(path).exists()), f"`{path}`"
+    return criterion, _yes_or_no(Path(path).exists()), f"`{path}`"
 
 
-def _yes(fulfilled: bool) -> str:
+def _yes_or_no(fulfilled: bool) -> str:
     return YES if fulfilled else NO
 
 

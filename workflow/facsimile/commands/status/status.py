@@ -38,7 +38,7 @@ def plan(
     for run in runs:
         if run_state.state(workspace, run) in run_state.TO_MAKE:
             unfinished.append(run)
-    price = cost.of(unfinished, content, scale)
+    price = cost.estimate(unfinished, content, scale)
     n_controls = sum(run.control for run in runs)
     n_shards = len(workspace.shards(content))
     console.print(f"[bold]{study}[/] at scale {scale}: {content.scales[scale].description}")
@@ -54,7 +54,7 @@ def plan(
         f"or about {price.gpu_hours:,.1f} GPU-hours by arithmetic for one H200 "
         "(packed execution; not measured)"
     )
-    n_snapshots = sum(len(run.kept) for run in unfinished)
+    n_snapshots = sum(len(run.snapshot_runs) for run in unfinished)
     snapshots = f", {n_snapshots:,} snapshots included" if n_snapshots else ""
     console.print(f"about {price.bytes / 1e9:,.1f} GB of weights and latents{snapshots}")
     _warn_of_missing_data(content.unavailable, runs, console)
@@ -143,7 +143,7 @@ def _print_snapshots(
     n_planned = 0
     n_finished = 0
     for run in runs:
-        for snapshot in run.kept:
+        for snapshot in run.snapshot_runs:
             n_planned += 1
             record = workspace.paths.run(snapshot.key) / files.RECORD
             n_finished += record.exists()

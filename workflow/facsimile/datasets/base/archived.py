@@ -13,7 +13,7 @@ class Archived(OfficialFiles, Stored):
     """Images that are made from official files.
 
     A subclass sets ``files`` (see ``OfficialFiles``) besides the class attributes of ``Stored``,
-    and reads the files in ``blocks``. ``located(source)`` returns their paths::
+    and reads the files in ``blocks``. ``downloaded(source)`` returns their paths::
 
         class Photographs(Archived):
             files = (
@@ -27,7 +27,7 @@ class Archived(OfficialFiles, Stored):
 
             @classmethod
             def blocks(cls, source):
-                [path] = cls.located(source).values()
+                [path] = cls.downloaded(source).values()
                 ...
     """
 
@@ -60,7 +60,7 @@ class ArchivedArrays(OfficialFiles, Arrays):
     """Arrays that are made from official files.
 
     A subclass sets ``files`` (see ``OfficialFiles``) besides the class attributes of ``Arrays``,
-    and reads the files in ``generate``. ``located(source)`` returns their paths.
+    and reads the files in ``generate``. ``downloaded(source)`` returns their paths.
     """
 
     @classmethod

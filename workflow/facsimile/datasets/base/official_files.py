@@ -15,7 +15,7 @@ DATA_DIR = "FACSIMILE_DATA_DIR"  # the environment variable that names the folde
 class OfficialFiles:
     """The part of a data set class that finds its official files; use ``Archived`` and the like.
 
-    A subclass sets ``files``, and reads the paths that ``located`` returns.
+    A subclass sets ``files``, and reads the paths that ``downloaded`` returns.
 
     The data set's facts then contain ``origin``, which is ``official`` if every file had its
     published checksum and ``unverified`` otherwise, and ``source_sha256``, the checksums of the
@@ -49,7 +49,7 @@ class OfficialFiles:
         return folder
 
     @classmethod
-    def located(cls, source: Path | None) -> dict[str, Path]:
+    def downloaded(cls, source: Path | None) -> dict[str, Path]:
         """File name -> path of each official file.
 
         ``source``: the folder that holds them or, for a data set of one file, the file itself.
@@ -95,7 +95,7 @@ class OfficialFiles:
 
         Raises DatasetError for a file that does not have its published checksum.
         """
-        paths = cls.located(source)
+        paths = cls.downloaded(source)
         checksums = {}
         verified = True
         for official in cls.files:

@@ -320,7 +320,7 @@ def _datasets(spec: Spec, context: Context) -> str:
     shown = context.shown(spec)
     if len(shown) > NAMED_DATASETS:
         return f"{len(shown)} data sets"
-    return names.listed([names.dataset(dataset) for dataset in shown])
+    return names.enumeration([names.dataset(dataset) for dataset in shown])
 
 
 def _legend_columns(legend: Sequence[Artist], width: float) -> int:

@@ -53,12 +53,12 @@ class Grid:
             pixels.append(one_hot[self.factors[:, j]])
         return np.concatenate(pixels, axis=1)
 
-    def given(
+    def outputs(
         self,
         codes: Codes,
         log_variances: Codes | None = None,
         peers: list[Codes] | None = None,
-    ) -> base_draws.Given:
+    ) -> base_draws.ModelOutputs:
         """Every model output that metrics need besides codes, with a least-squares decoder.
 
         ``log_variances`` default to -4; ``peers`` default to this model's own latents, once in
@@ -84,7 +84,7 @@ class Grid:
                 probabilities.append(smoothed / smoothed.sum(axis=1, keepdims=True))
             return probabilities
 
-        return base_draws.Given(
+        return base_draws.ModelOutputs(
             log_variances,
             images,
             decoder,
@@ -194,8 +194,8 @@ def draws(case: str) -> base_draws.Draws:
     varies = codes.std(axis=0) > 0
     per_latent = np.where(varies, LIVE, COLLAPSED).astype(np.float32)
     log_variances = np.tile(per_latent, (len(codes), 1))
-    given = grid.given(codes, log_variances, peers)
-    return base_draws.from_table(codes, grid.factors, N_TRAIN, N_TEST, SEED, given)
+    outputs = grid.outputs(codes, log_variances, peers)
+    return base_draws.from_table(codes, grid.factors, N_TRAIN, N_TEST, SEED, outputs)
 
 
 def _rotated_case(degrees: float) -> Case:

@@ -39,7 +39,7 @@ class Sample(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Given:
+class ModelOutputs:
     """Outputs of a model that some metrics need besides codes; rows are those of the table.
 
     ``log_variances``: float [N, d], of the Gaussian q(z|x). ``images``: any object that returns
@@ -79,7 +79,7 @@ class Draws:
         All codes and factors; None if only points were given.
     seed : int
         Seed with which the points were sampled, and of everything that a metric samples itself.
-    given : Given
+    outputs : ModelOutputs
         Further outputs of the model.
     batch : int
         Number of points in a batch that has one factor held fixed.
@@ -91,14 +91,14 @@ class Draws:
         test: Sample,
         table: "Table | None" = None,
         seed: int = 0,
-        given: Given | None = None,
+        outputs: ModelOutputs | None = None,
         batch: int = BATCH,
     ) -> None:
         self.train = train
         self.test = test
         self.table = table
         self.seed = seed
-        self.given = given or Given()
+        self.outputs = outputs or ModelOutputs()
         self.batch = batch
         _require_variation(train.factors)
         self._cache: dict[Any, Any] = {}
@@ -261,7 +261,7 @@ def from_table(
     n_train: int,
     n_test: int,
     seed: int,
-    given: Given | None = None,
+    outputs: ModelOutputs | None = None,
     batch: int = BATCH,
 ) -> Draws:
     """Sample points from a table of codes [N, d] and factors [N, k].
@@ -272,27 +272,27 @@ def from_table(
     for name, count in counts.items():
         if not isinstance(count, int | np.integer) or count < 1:
             raise ValueError(f"{name} is a number of points, 1 or more, not {count!r}")
-    given = given or Given()
+    outputs = outputs or ModelOutputs()
     points = checked(codes, factors, "codes")
     table = Table(points.codes, points.factors)
-    _check_given(given, table)
+    _check_outputs(outputs, table)
     random = np.random.RandomState(seed)
     # In this order, as in the reference: both use the same stream of random numbers.
     train = table.sample(n_train, random)
     test = table.sample(n_test, random)
-    return Draws(train, test, table, seed, given, batch)
+    return Draws(train, test, table, seed, outputs, batch)
 
 
-def _check_given(given: Given, table: Table) -> None:
+def _check_outputs(outputs: ModelOutputs, table: Table) -> None:
     """Raise ValueError unless a model's outputs have the rows of the table and finite values."""
     n = len(table.codes)
-    if given.log_variances is not None:
-        log_variances = np.asarray(given.log_variances)
+    if outputs.log_variances is not None:
+        log_variances = np.asarray(outputs.log_variances)
         _require_finite(log_variances, "log_variances", table.codes.shape)
     # Images may be generated when they are indexed, and then have no length.
-    if hasattr(given.images, "__len__") and len(given.images) != n:
-        raise ValueError(f"images: {len(given.images)} of them, but {n} rows of codes")
-    for i, (codes, log_variances_of_peer) in enumerate(given.peers or ()):
+    if hasattr(outputs.images, "__len__") and len(outputs.images) != n:
+        raise ValueError(f"images: {len(outputs.images)} of them, but {n} rows of codes")
+    for i, (codes, log_variances_of_peer) in enumerate(outputs.peers or ()):
         shape = np.shape(codes)
         if len(shape) != 2 or shape[0] != n:
             raise ValueError(

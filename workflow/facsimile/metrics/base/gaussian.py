@@ -23,7 +23,7 @@ def posterior(draws: Draws, metric: str) -> Posterior:
 
     Raises ValueError if there are no log-variances, or no table that they belong to.
     """
-    log_variances = np.asarray(draws.given.of("log_variances", metric))
+    log_variances = np.asarray(draws.outputs.of("log_variances", metric))
     rows = rows_of(draws, metric)
     return Posterior(
         draws.train.codes.astype(np.float64),

@@ -47,13 +47,13 @@ class RunOutputs(Draws):
     data: Mapping[str, npt.NDArray[Any]]
     images: Any
     grid: Any
-    asked: tuple[int, int]
+    n_points: tuple[int, int]
     seed: int
 
     @property
     def sizes(self) -> tuple[int, int]:
         """Numbers of training and of test points that the study requests."""
-        return self.asked
+        return self.n_points
 
     # Called only for attributes that do not exist: those of ``Draws``.
     def __getattr__(self, name: str) -> NoReturn:

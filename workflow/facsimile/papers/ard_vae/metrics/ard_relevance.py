@@ -76,7 +76,7 @@ def score(draws: Draws, convention: str = CODE) -> dict[str, float]:
     q = gaussian.posterior(draws, "ard_relevance")
     spread = np.sqrt(_second_moment(q, convention))
     points = gaussian.sample(q, draws.seed)[:POINTS]
-    decoder = draws.given.of("decoder", "ard_relevance")
+    decoder = draws.outputs.of("decoder", "ard_relevance")
     relevances = relevance(decoder, points, spread, convention != CODE)
     total = float(relevances.sum())
     shares = relevances / total if total > 0 else relevances
