@@ -81,9 +81,11 @@ def write(artefact: Production) -> Path:
         _link(path, folder / path.name)
     # A crate is complete once its metadata file exists: remove it first and write it last.
     (folder / METADATA).unlink(missing_ok=True)
-    runs = _shown_runs(artefact).to_csv(index=False, lineterminator="\n")
-    (folder / RUNS).write_text(runs, encoding="utf-8")
-    atomic.write_json(folder / METADATA, _crate(artefact, folder).metadata.generate())
+    runs = _shown_runs(artefact)
+    text = runs.to_csv(index=False, lineterminator="\n")
+    (folder / RUNS).write_text(text, encoding="utf-8")
+    crate = _crate(artefact, folder)
+    atomic.write_json(folder / METADATA, crate.metadata.generate())
     return folder / METADATA
 
 
@@ -103,17 +105,23 @@ def _crate(artefact: Production, folder: Path) -> ROCrate:
     spec, context = artefact.spec, artefact.context
     title = f"{spec.id} of {context.design.study} at {context.scale.name} scale"
     root["name"] = title
-    root["description"] = " ".join([f"{spec.title}.", *context.caption(spec)])
+    sentences = [f"{spec.title}.", *context.caption(spec)]
+    root["description"] = " ".join(sentences)
     root["license"] = "not stated: the authors of these results have not given a licence"
     root["datePublished"] = artefact.ended.isoformat(timespec="seconds")
     profile = {"name": "Process Run Crate", "version": "0.5"}
     root["conformsTo"] = _add(crate, PROFILE, "CreativeWork", profile)
 
-    outputs = [_add_data(crate, path.name, folder / path.name) for path in artefact.outputs]
+    outputs = []
+    for path in artefact.outputs:
+        outputs.append(_add_data(crate, path.name, folder / path.name))
     runs = _add_data(crate, RUNS, folder / RUNS)
-    inputs = [_add_data(crate, _content_id(path), path) for path in artefact.inputs]
-    root["hasPart"] = [*outputs, runs, *inputs]
-    root["mentions"] = _action(crate, artefact, [*inputs, runs], outputs, title)
+    inputs = []
+    for path in artefact.inputs:
+        inputs.append(_add_data(crate, _content_id(path), path))
+    inputs.append(runs)
+    root["hasPart"] = [*outputs, *inputs]
+    root["mentions"] = _action(crate, artefact, inputs, outputs, title)
     return crate
 
 
@@ -124,11 +132,12 @@ def _action(
     outputs: list[Entity],
     title: str,
 ) -> Entity:
-    # Only what the study file states; empty fields mean defaults.
-    stated = {key: value for key, value in vars(artefact.spec).items() if value}
+    # Only what the study file sets; empty fields mean defaults.
+    fields = vars(artefact.spec).items()
+    settings = canonical.dumps({key: value for key, value in fields if value})
     properties = {
         "name": f"Made {title}",
-        "description": f"{artefact.module} on the runs of {RUNS}: {canonical.dumps(stated)}",
+        "description": f"{artefact.module} on the runs of {RUNS}: {settings}",
         "instrument": _instrument(crate, artefact.module),
         "object": inputs,
         "result": outputs,
@@ -146,8 +155,10 @@ def _instrument(crate: ROCrate, module: str) -> Entity:
         # What was really used, which may differ from what the lock file says.
         version = importlib.import_module(name).__version__
         page = f"https://pypi.org/project/{name}/{version}/"
-        requirements.append(_add_software(crate, page, _software(name, version) | {"url": page}))
-    python = _software("python", platform.python_version()) | {"url": PYTHON}
+        package = _software(name, version) | {"url": page}
+        requirements.append(_add_software(crate, page, package))
+    python = _software("python", platform.python_version())
+    python["url"] = PYTHON
     requirements.append(_add_software(crate, PYTHON, python))
     # Lock files are part of the repository, not of an installed package.
     for lock in existing(lock_files.paths()):
@@ -158,7 +169,8 @@ def _instrument(crate: ROCrate, module: str) -> Entity:
         source = _software(name, code_hash) | {"version": code_hash}
         modules.append(_add(crate, f"#{name}", "SoftwareSourceCode", source))
 
-    package = _software("facsimile", importlib.metadata.version("facsimile")) | {
+    own_version = importlib.metadata.version("facsimile")
+    package = _software("facsimile", own_version) | {
         "identifier": f"facsimile-code:{provenance.code(module)}",
         "operatingSystem": platform.platform(),
         "softwareRequirements": requirements,
@@ -185,7 +197,8 @@ def _add(
     type: str,
     properties: Properties,
 ) -> Entity:
-    return crate.add(ContextEntity(crate, id, properties={"@type": type, **properties}))
+    typed = {"@type": type} | properties
+    return crate.add(ContextEntity(crate, id, properties=typed))
 
 
 def _add_data(
@@ -219,9 +232,11 @@ def _sha256(path: Path) -> bytes:
 
 def _shown_runs(artefact: Production) -> pd.DataFrame:
     """Key, state and SHA-256 of run.json of each run shown; an empty hash if it has no record."""
-    shown = artefact.runs["dataset"].isin(artefact.context.shown(artefact.spec))
+    datasets = artefact.context.shown(artefact.spec)
+    shown = artefact.runs["dataset"].isin(datasets)
     columns = ["run", "state", "record_sha256"]
-    return artefact.runs[shown].reindex(columns=columns).fillna("")
+    runs = artefact.runs[shown].reindex(columns=columns)
+    return runs.fillna("")
 
 
 def _link(path: Path, target: Path) -> None:

@@ -133,16 +133,23 @@ def markdown(
     head
         Title of the first column.
     """
-    titles = [head, "n", *columns]
+    n_numbers = 1 + len(columns)  # n is a column of numbers, too
     lines = [f"### {title}", ""]
-    lines += [_markdown_row(titles), _markdown_row(["---", *["---:"] * (len(titles) - 1)])]
+    lines.append(_markdown_row([head, "n", *columns]))
+    lines.append(_markdown_row(["---", *["---:"] * n_numbers]))
     for block, members in _blocks(rows):
         # Markdown has no cells across columns: the heading is a row with empty entries.
-        lines.append(_markdown_row([f"**{_escaped(block)}**", *[""] * (len(titles) - 1)]))
+        heading = f"**{_escaped(block)}**"
+        lines.append(_markdown_row([heading, *[""] * n_numbers]))
         for row in members:
+            label = _escaped(row.label)
             entries = [entry.line() for entry in row.entries]
-            lines.append(_markdown_row([_escaped(row.label), row.n, *entries]))
-    return "\n".join([*lines, "", *(f"- {_escaped(note)}" for note in notes), ""])
+            lines.append(_markdown_row([label, row.n, *entries]))
+    lines.append("")
+    for note in notes:
+        lines.append(f"- {_escaped(note)}")
+    lines.append("")
+    return "\n".join(lines)
 
 
 def latex(
@@ -158,7 +165,9 @@ def latex(
     Intervals are set in a small font below their numbers, and the notes end the caption. ``label``
     is that of ``\label``; the other parameters are those of ``markdown``.
     """
-    caption = " ".join([f"{tex(title)}.", *map(tex, notes)])
+    sentences = [f"{title}.", *notes]
+    caption = " ".join(map(tex, sentences))
+    n_columns = 2 + len(columns)
     lines = [
         r"\begin{table*}",
         r"\centering",
@@ -170,11 +179,14 @@ def latex(
         _latex_row([tex(head), "$n$", *map(tex, columns)]),
     ]
     for block, members in _blocks(rows):
-        heading = rf"\multicolumn{{{len(columns) + 2}}}{{l}}{{\emph{{{tex(block)}}}}} \\"
-        lines += [r"\midrule", heading]
+        heading = rf"\emph{{{tex(block)}}}"
+        lines.append(r"\midrule")
+        lines.append(rf"\multicolumn{{{n_columns}}}{{l}}{{{heading}}} \\")
         for row in members:
-            lines.append(_latex_row([tex(row.label), row.n, *map(_latex_entry, row.entries)]))
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table*}", ""])
+            entries = map(_latex_entry, row.entries)
+            lines.append(_latex_row([tex(row.label), row.n, *entries]))
+    lines += [r"\bottomrule", r"\end{tabular}", r"\end{table*}", ""]
+    return "\n".join(lines)
 
 
 def console(
@@ -190,7 +202,8 @@ def console(
     of ``markdown``.
     """
     table = _SplitTable(title, columns, rows, head)
-    return Group(table, *(Text(note, style="dim") for note in notes))
+    below = [Text(note, style="dim") for note in notes]
+    return Group(table, *below)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,10 +230,12 @@ class _SplitTable:
     ) -> Table:
         """As many columns from ``first`` on as fit the terminal, but at least one."""
         # Measure without the terminal's limit: rich cuts a measured width at the available width.
-        unlimited = options.update_width(100 * (len(self.columns) + 2))
-        for stop in range(len(self.columns), first, -1):
+        n_columns = len(self.columns)
+        unlimited = options.update_width(100 * (n_columns + 2))
+        for stop in range(n_columns, first, -1):
             table = self._part(first, stop)
-            if console.measure(table, options=unlimited).maximum <= options.max_width:
+            measured = console.measure(table, options=unlimited)
+            if measured.maximum <= options.max_width:
                 return table
         return self._part(first, first + 1)
 

@@ -87,14 +87,19 @@ def adopt(
     with _staging(workspace.config.results) as folder:
         # Until the last loop, files are written to this folder only.
         bundle = unpack(path, folder)
-        accepted = {key: _checked(path, bundle, key) for key in _keys(bundle)}
+        accepted = {}
+        for key in _keys(bundle):
+            accepted[key] = _checked(path, bundle, key)
         present = [key for key in accepted if _is_finished(workspace, key)]
         if not replace:
             _refuse_differing(path, workspace, bundle, present)
         new = [key for key in accepted if key not in present or replace]
         for key in accepted:
             _place(path, workspace, bundle, key, replace and key in present)
-    stale = [key for key, record in accepted.items() if weights_code.outdated(record)]
+    stale = []
+    for key, record in accepted.items():
+        if weights_code.outdated(record):
+            stale.append(key)
     shards, notes = register(workspace, set(accepted))
     unchanged = [key for key in present if key not in new]
     return Adopted(new, unchanged, stale, shards, notes)
@@ -106,6 +111,7 @@ def register(workspace: Workspace, keys: set[str] | None = None) -> tuple[int, l
     Only shards with a run in ``keys``, unless it is None. Returns the number of registered shards,
     and notes that say why others were not registered.
     """
+    paths = workspace.paths
     shards = 0
     notes = []
     planned = set[str]()
@@ -115,10 +121,10 @@ def register(workspace: Workspace, keys: set[str] | None = None) -> tuple[int, l
             planned |= members
             if keys is not None and not members & keys:
                 continue
-            missing = sum(not shard_jobs.trained(workspace.paths, run) for run in shard.runs)
+            missing = [run for run in shard.runs if not shard_jobs.trained(paths, run)]
             if missing:
                 notes.append(
-                    f"{shard.key}: {missing:,} of {len(shard.runs)} runs are not here; "
+                    f"{shard.key}: {len(missing):,} of {len(shard.runs)} runs are not here; "
                     "snakemake will make them"
                 )
                 continue
@@ -145,24 +151,26 @@ def _write_indexes(
     An index must not be older than its inputs, or Snakemake runs the job again.
     """
     notes = []
-    data = workspace.paths.dataset(shard.dataset)
+    paths = workspace.paths
+    data = paths.dataset(shard.dataset)
     if not data.exists():
         notes.append(
             f"{data} is not here; only new runs need it. "
             "Once it is made, it is newer than the runs: type facsimile adopt again"
         )
-    succeeded = [run for run in shard.runs if not shard_jobs.failed(workspace.paths, run)]
+    succeeded = [run for run in shard.runs if not shard_jobs.failed(paths, run)]
     scores, missing = _scores(workspace, study, succeeded)
 
-    folder = workspace.paths.shard(shard.key)
-    shard_jobs.write_index(folder / "trained.json", shard, workspace.paths)
-    if missing and not all(latents.is_encoded(workspace.paths.run(run.key)) for run in succeeded):
+    folder = paths.shard(shard.key)
+    shard_jobs.write_index(folder / "trained.json", shard, paths)
+    run_folders = [paths.run(run.key) for run in succeeded]
+    if missing and not all(map(latents.is_encoded, run_folders)):
         notes.append(
             f"{shard.key}: neither all scores nor all latents are here; "
             "snakemake will encode, which needs the weights"
         )
         return notes
-    shard_jobs.write_index(folder / "encoded.json", shard, workspace.paths)
+    shard_jobs.write_index(folder / "encoded.json", shard, paths)
 
     if missing:
         notes.append(
@@ -171,10 +179,13 @@ def _write_indexes(
         )
         return notes
     panel = evaluations.panel(study, workspace.config.scale)
-    table = [(run, stored) for _, run, stored in scores]
-    stored_scores.write_table(workspace.paths.shard_scores(shard.key, panel), table)
-
-    outdated = {metric for metric, _, stored in scores if _of_other_code(metric, stored)}
+    table = []
+    outdated = set()
+    for metric, run, stored in scores:
+        table.append((run, stored))
+        if _of_other_code(metric, stored):
+            outdated.add(metric)
+    stored_scores.write_table(paths.shard_scores(shard.key, panel), table)
     for metric in sorted(outdated):
         notes.append(
             f"{shard.key}: {metric} was computed by other code than is here; its scores are kept"
@@ -216,12 +227,14 @@ def _stored(
     metric: str,
 ) -> StoredScores | None:
     protocol = evaluations.protocol(study, workspace.config.scale, metric)
-    return stored_scores.read(workspace.paths.score(run.key, metric, protocol))
+    path = workspace.paths.score(run.key, metric, protocol)
+    return stored_scores.read(path)
 
 
 def _of_other_code(metric: str, stored: StoredScores) -> bool:
     """Whether scores were computed by other code of the metric than is here."""
-    return not provenance.same(stored.stamp["code"], [provenance.metric_code(metric)])
+    current = [provenance.metric_code(metric)]
+    return not provenance.same(stored.stamp["code"], current)
 
 
 @contextmanager
@@ -242,11 +255,11 @@ def _is_finished(workspace: Workspace, key: str) -> bool:
 def _files(bundle: Bundle, key: str) -> dict[str, Path]:
     """File inside the folder of a run -> where it was unpacked to."""
     prefix = f"runs/{key}/"
-    return {
-        name.removeprefix(prefix): bundle.folder / name
-        for name in bundle.sums
-        if name.startswith(prefix)
-    }
+    files = {}
+    for name in bundle.sums:
+        if name.startswith(prefix):
+            files[name.removeprefix(prefix)] = bundle.folder / name
+    return files
 
 
 def _keys(bundle: Bundle) -> list[str]:
@@ -273,7 +286,8 @@ def _checked(
     record = records.checked_record(content, Path(record_place))
     _check_identity(record, record_place, key)
 
-    results = [name for name in (store_files.WEIGHTS, store_files.LATENTS) if name in files]
+    kinds = (store_files.WEIGHTS, store_files.LATENTS)
+    results = [name for name in kinds if name in files]
     if results and record["state"] == "failed":
         raise BundleError(f"{place} failed, and yet has {results[0]}")
     weights_sum = record.get("weights_sha256")
@@ -287,7 +301,8 @@ def _checked(
         latents_place = f"{place}/{store_files.LATENTS}"
         _check_latents(files[store_files.LATENTS], latents_place, key, weights_sum)
     for name, file in files.items():
-        if name.startswith("scores/") and stored_scores.read(file) is None:
+        is_score = name.startswith("scores/")
+        if is_score and stored_scores.read(file) is None:
             raise BundleError(f"{place}/{name} does not hold the scores of a metric")
     return record
 
@@ -300,8 +315,9 @@ def _check_identity(
     """Raise BundleError unless a record states the run that its folder names."""
     dataset, model, hash8, seed = key.split("/")
     statement = record.get("statement")
-    identity = [record.get("run"), record.get("dataset"), str(record.get("seed"))]
-    if not _has_hash(statement, hash8) or identity != [key, dataset, seed]:
+    identity = [record.get(field) for field in ("run", "dataset", "seed")]
+    is_same = [str(value) for value in identity] == [key, dataset, seed]
+    if not is_same or not _has_hash(statement, hash8):
         raise BundleError(f"{place} is not of this run: its statement has another hash or name")
     if (statement or {}).get("model") != model:
         raise BundleError(f"{place} states another model than its folder's {model}")
@@ -323,13 +339,15 @@ def _check_latents(
 ) -> None:
     """Raise BundleError unless latents are complete and of this run and its weights."""
     attributes: Mapping[str, Any] = latents.attributes_or_none(file) or {}
-    if attributes.get("run") != key or attributes.get("weights_sha256") != weights_sum:
+    identity = (attributes.get("run"), attributes.get("weights_sha256"))
+    if identity != (key, weights_sum):
         raise BundleError(f"{place} is not of this run, or not of its weights")
     try:
         inferred_arrays.whole(file)
     except (store_files.StoreError, ValueError, TypeError) as error:
         # Without the temporary path before it and the advice after it.
-        reason = str(error).split(": ", 1)[-1].split(";")[0]
+        reason = str(error).split(": ", 1)[-1]
+        reason = reason.split(";")[0]
         raise BundleError(f"{place}: {reason}") from None
 
 
@@ -384,7 +402,8 @@ def _place(
         if replace or records.record(folder) is None:
             _clear(folder)
         # A run counts as finished once its record is there.
-        for name in sorted(files, key=lambda name: name == store_files.RECORD):
+        record_last = sorted(files, key=store_files.RECORD.__eq__)
+        for name in record_last:
             target = folder / name
             if not target.exists():
                 target.parent.mkdir(exist_ok=True)

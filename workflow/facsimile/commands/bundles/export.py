@@ -57,7 +57,9 @@ def export(
     protocols = _protocols(content, workspace.config.scale)
     for key in finished:
         members |= _files_of_run(workspace, key, protocols, latents, weights)
-    sizes = {name: path.stat().st_size for name, path in members.items()}
+    sizes = {}
+    for name, path in members.items():
+        sizes[name] = path.stat().st_size
     manifest = _manifest(workspace, study, finished, sizes)
     # The bundle appears under its name only once all of it is written and checked.
     with atomic.replacing(to) as temporary, _archive(temporary, to.name) as archive:
@@ -74,7 +76,10 @@ def export(
 
 def _protocols(study: Study, scale: str) -> dict[str, str]:
     """Metric -> hash of the settings with which the study computes it."""
-    return {metric: evaluations.protocol(study, scale, metric) for metric in study.metrics}
+    protocols = {}
+    for metric in study.metrics:
+        protocols[metric] = evaluations.protocol(study, scale, metric)
+    return protocols
 
 
 def _manifest(
@@ -127,7 +132,11 @@ def _files_of_study(workspace: Workspace, study: str) -> dict[str, Path]:
 
 
 def _existing(members: dict[str, Path]) -> dict[str, Path]:
-    return {name: path for name, path in members.items() if path.is_file()}
+    existing = {}
+    for name, path in members.items():
+        if path.is_file():
+            existing[name] = path
+    return existing
 
 
 @contextmanager

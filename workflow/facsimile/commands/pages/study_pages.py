@@ -32,7 +32,9 @@ def write(
 ) -> int:
     """Write all pages, or only check them; return exit status 1 if one is out of date."""
     studies = [workspace.study(name) for name in workspace.study_ids()]
-    pages = {_path(workspace, study): page(workspace, study) for study in studies}
+    pages = {}
+    for study in studies:
+        pages[_path(workspace, study)] = page(workspace, study)
     pages[INDEX] = index(workspace, studies)
     pages[paper_table.README] = paper_table.readme(studies, REFERENCE)
     return markdown.write_or_check(pages, [], check, log, AGAIN)
@@ -105,12 +107,16 @@ def _design(study: Study, metrics: str) -> Iterator[str]:
 
 
 def _settings(study: Study, metrics: str) -> Iterator[tuple[str, str]]:
-    yield "data sets", names.enumeration([names.dataset(name) for name in study.datasets])
-    controls = f", and {study.control_seeds} of each control" if study.control_seeds else ""
-    yield "seeds", f"{study.seeds}{controls}"
+    datasets = [names.dataset(name) for name in study.datasets]
+    yield "data sets", names.enumeration(datasets)
+    seeds = f"{study.seeds}"
+    if study.control_seeds:
+        seeds += f", and {study.control_seeds} of each control"
+    yield "seeds", seeds
     if study.training:
         yield from _training(study)
-    yield "metrics", ", ".join(f"[`{name}`]({metrics}/{name}.md)" for name in study.metrics)
+    links = [f"[`{name}`]({metrics}/{name}.md)" for name in study.metrics]
+    yield "metrics", ", ".join(links)
     evaluation = study.evaluation
     points = f"{evaluation.train:,}"
     if evaluation.test:
@@ -129,8 +135,10 @@ def _training(study: Study) -> Iterator[tuple[str, str]]:
     else:
         batch = f"batches of {training.batch_size}"
     # A data set may have its own number of latents.
-    sizes = [study.latents.get(dataset, training.latents) for dataset in study.datasets]
-    latents = names.enumeration([f"{size}" for size in dict.fromkeys(sizes)])
+    sizes = set()
+    for dataset in study.datasets:
+        sizes.add(study.latents.get(dataset, training.latents))
+    latents = names.enumeration([str(size) for size in sorted(sizes)])
     yield "training", f"{training.steps:,} steps, {batch}, {latents} latents"
     yield "network", f"`{training.network}`"
     if training.snapshots:
@@ -173,8 +181,9 @@ def _differences(model: Model) -> str:
             texts.append(f"{key.replace('_', ' ')} {value:,}")
         else:
             texts.append(f"{key} {value}")
+    datasets = [names.dataset(name) for name in model.datasets]
     parts = [
-        names.enumeration([names.dataset(name) for name in model.datasets]),
+        names.enumeration(datasets),
         ", ".join(texts),
         f"seeds {model.seeds}" if model.seeds else "",
     ]
@@ -205,7 +214,8 @@ def _cost(
     scale: str,
 ) -> str:
     """Cost of a study at a scale if none of its runs is made yet."""
-    scaled = Workspace(workspace.config.model_copy(update={"scale": scale}))
+    config = workspace.config.model_copy(update={"scale": scale})
+    scaled = Workspace(config)
     estimate = cost.estimate(scaled.runs(study), study, scale)
     return cost.text(estimate)
 

@@ -85,7 +85,7 @@ def newest(
         if job_logs:
             written[job] = max(logs[path] for path in job_logs)
     failures: list[Failure] = []
-    for job in sorted(written, key=lambda job: -written[job]):
+    for job in sorted(written, key=written.__getitem__, reverse=True):
         if len(failures) == count:
             break
         if job.output.exists():
@@ -105,7 +105,8 @@ def _logs_of_jobs(
     paths: dict[Job, list[str]] = {}
     by_folder: dict[tuple[str, ...], Job] = {}
     for job in jobs(workspace, study):
-        paths[job] = [str(job.log)] if str(job.log) in logs else []
+        log = str(job.log)
+        paths[job] = [log] if log in logs else []
         # SLURM's logs are in rule_RULE/WILDCARDS/ID.log.
         by_folder[f"rule_{job.rule}", "_".join(job.wildcards)] = job
     newest_of_slurm: dict[Job, str] = {}
@@ -132,13 +133,16 @@ def jobs(workspace: Workspace, study: Study) -> Iterator[Job]:
         log = logs / "data" / f"{dataset}.log"
         yield Job("data", (dataset,), log, paths.dataset(dataset))
     panel = evaluations.panel(study, scale)
+    indexes = {"train": "trained.json", "encode": "encoded.json"}
     for shard in shards:
         wildcards = (shard.dataset, shard.model, shard.id)
-        for rule, index in (("train", "trained.json"), ("encode", "encoded.json")):
+        for rule, index in indexes.items():
             log = logs / rule / f"{shard.key}.log"
-            yield Job(rule, wildcards, log, paths.shard(shard.key) / index)
+            output = paths.shard(shard.key) / index
+            yield Job(rule, wildcards, log, output)
         log = logs / "score" / shard.key / f"{panel}.log"
-        yield Job("score", (*wildcards, panel), log, paths.shard_scores(shard.key, panel))
+        scores = paths.shard_scores(shard.key, panel)
+        yield Job("score", (*wildcards, panel), log, scores)
     log = logs / "collect" / f"{study.id}-{scale}.log"
     scores = paths.study(study.id, scale) / "scores.parquet"
     yield Job("collect", (study.id, scale), log, scores)
@@ -150,9 +154,10 @@ def diagnose(log: Path, when: float = 0.0) -> Failure | None:
     starts = [match.start() for match in _ERROR.finditer(text)]
     if not starts:
         return None
-    lines = text[starts[-1] :].strip().splitlines()
+    last = text[starts[-1] :].strip()
+    lines = last.splitlines()
     # A traceback ends with the error.
-    message = lines[-1] if lines[0].startswith("Traceback") else lines[0]
+    message = lines[-1] if last.startswith("Traceback") else lines[0]
     # The cause may be in an earlier error, but not in what was logged before any error.
     cause = _cause(text[starts[0] :])
     return Failure(log, when, cause, message.strip()[:SHOWN])
@@ -167,12 +172,13 @@ def _cause(text: str) -> str:
 
 def _best_explained(paths: list[str], logs: Mapping[str, float]) -> Failure | None:
     """The failure in the logs of one job: one with a known cause, else the newest."""
-    failures = []
-    for path in paths:
-        failure = diagnose(Path(path), logs[path])
-        if failure is not None:
-            failures.append(failure)
-    return max(failures, key=lambda failure: (failure.cause != "", failure.when), default=None)
+    newest_first = sorted(paths, key=logs.__getitem__, reverse=True)
+    diagnoses = [diagnose(Path(path), logs[path]) for path in newest_first]
+    failures = [failure for failure in diagnoses if failure is not None]
+    for failure in failures:
+        if failure.cause:
+            return failure
+    return failures[0] if failures else None
 
 
 def tail(log: Path, size: int = TAIL) -> str:
@@ -183,4 +189,9 @@ def tail(log: Path, size: int = TAIL) -> str:
             text = file.read(size).decode("utf-8", "replace")
     except OSError:
         return ""
-    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
+    lines = text.split("\n")
+    return "\n".join(map(_printable, lines))
+
+
+def _printable(line: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in line)
