@@ -1,6 +1,8 @@
 """Rules on the location of code that import-linter cannot express (`make lint` checks the rest)."""
 
 import ast
+import tokenize
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,12 @@ from facsimile.foundation import discover
 from facsimile.studies import reading
 
 MOST_FILES = 40
+DENSE = 16  # tokens in a line
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+NOT_CODE = (
+    tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT,
+    tokenize.ENCODING, tokenize.ENDMARKER,
+)  # fmt: skip
 ENGINE = (
     "foundation", "studies", "planning", "store", "training", "scoring", "statistics",
     "presentation", "comparison", "commands", "report",
@@ -123,3 +131,38 @@ def test_code_in_the_folder_of_a_paper_is_used_by_that_paper_only():
                 f"workflow/facsimile/{kind}/{path.name}"
             )
     assert wrong == []
+
+
+def tokens_per_line(path: Path) -> Counter[int]:
+    """Line -> number of tokens, for each line of code; docstrings and comments are left out."""
+    counts: Counter[int] = Counter()
+    with path.open("rb") as file:
+        for token in tokenize.tokenize(file.readline):
+            if token.type not in NOT_CODE:
+                counts[token.start[0]] += 1
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            for line in range(node.lineno, node.end_lineno + 1):
+                counts.pop(line, None)
+    return counts
+
+
+def test_lines_are_short_sentences():
+    """At most one line in ten has more than 16 tokens."""
+    dense, total = Counter(), 0
+    for path in files("."):
+        counts = tokens_per_line(path).values()
+        dense[str(path.relative_to(discover.PACKAGE))] = sum(n > DENSE for n in counts)
+        total += len(counts)
+    assert dense.total() <= total / 10, f"split lines in, for instance: {dense.most_common(10)}"
+
+
+def test_no_comprehension_is_nested():
+    nested = []
+    for path in files("."):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, COMPREHENSIONS):
+                children = list(ast.walk(node))[1:]
+                if any(isinstance(child, COMPREHENSIONS) for child in children):
+                    nested.append((path, node.lineno))
+    assert nested == []
