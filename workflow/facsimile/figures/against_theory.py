@@ -108,10 +108,14 @@ def _means(
 
 def _axes(settings: list[dict[str, Any]]) -> tuple[str, str]:
     """The hyper-parameters with the most and the second most values; "" if there is none."""
+    # In order of first appearance, which decides between equal counts.
+    names_in_order: dict[str, None] = {}
+    for params in settings:
+        names_in_order |= dict.fromkeys(params)
     counts = {}
-    for key in {key for params in settings for key in params}:
+    for key in names_in_order:
         counts[key] = len({params.get(key) for params in settings})
-    keys = sorted(counts, key=lambda key: -counts[key])
+    keys = sorted(counts, key=counts.__getitem__, reverse=True)
     # A single cell sweeps nothing; any of its hyper-parameters will do.
     swept = [key for key in keys if counts[key] > 1] or keys[:1]
     x, hue = (*swept, "", "")[:2]
