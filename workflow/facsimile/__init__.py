@@ -9,6 +9,8 @@ should not wait for NumPy, numba or torch.
 import importlib
 from typing import Any
 
+__version__ = "0.1.0"
+
 # Name -> module that defines it.
 _PUBLIC = {
     "dataset": "facsimile.datasets",
@@ -27,4 +29,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(_PUBLIC)
+    return sorted([*_PUBLIC, "__version__"])

@@ -210,6 +210,17 @@ def score(
         int,
         typer.Option(min=2, help="points per batch in which one factor is fixed"),
     ] = 64,
+    sampling: Annotated[
+        str,
+        typer.Option(
+            help="disjoint: no row is both a training and a test point; replacement: rows are "
+            "drawn as disentanglement_lib does; auto: that for a full grid, else disjoint"
+        ),
+    ] = "auto",
+    bins: Annotated[
+        int | None,
+        typer.Option(min=2, help="divide factors of more values into intervals of equal width"),
+    ] = None,
     csv: Annotated[
         Path | None,
         typer.Option(help="also write the scores to this .csv file"),
@@ -221,7 +232,8 @@ def score(
 ) -> None:
     """Score latents of your own.
 
-    Optional arrays besides codes and factors: log_variances, peers and peers_log_variances.
+    Optional arrays besides codes and factors: log_variances, peers and peers_log_variances. The
+    exit status is 1 if any metric has no value.
     """
     from facsimile.commands import score_file
 
@@ -230,10 +242,20 @@ def score(
         outputs.append(score_file.checked(csv, ".csv"))
     if parquet:
         outputs.append(score_file.checked(parquet, ".parquet"))
-    selection: list[str] | str | None = metrics
-    if metrics and metrics != "all":
-        selection = [name.strip() for name in metrics.split(",")]
-    score_file.score(file, selection, convention, seed, (train, test), batch, outputs, console)
+    table = score_file.score(
+        file,
+        metrics,
+        convention,
+        seed,
+        (train, test),
+        batch,
+        outputs,
+        console,
+        sampling,
+        bins,
+    )
+    if table["value"].isna().any():
+        raise typer.Exit(1)
 
 
 @app.command("explain-metric")

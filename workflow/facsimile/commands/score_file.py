@@ -1,7 +1,9 @@
 """``facsimile score``: metrics of latents in a file, printed as a table and written to files."""
 
 import sys
+import warnings
 from collections.abc import Sequence
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ from rich.text import Text
 from facsimile import metrics as all_metrics
 from facsimile.foundation import atomic
 from facsimile.metrics.base import metric_card
+from facsimile.metrics.base.draws import DISJOINT
+from facsimile.metrics.base.rows import ScoreWarning
 from facsimile.scoring import latents_file
 
 ARROWS = {"higher": "↑", "lower": "↓"}
@@ -29,44 +33,66 @@ def score(
     batch: int,
     outputs: Sequence[Path],
     console: Console,
+    sampling: str = "auto",
+    bins: int | None = None,
 ) -> pd.DataFrame:
     """Score the latents of a file, print the scores and write them to ``outputs``.
 
-    The file, .npz or .h5, has arrays codes [N, d] and factors [N, k]. ``metrics`` are names, "all"
-    for every metric whose inputs are in the file, or None for those of Locatello et al. (2019).
-    ``points`` are the numbers of training and test points; ``outputs`` are .csv and .parquet files.
-    Progress is printed to stderr. Raises ValueError, with the name of the file, if it cannot be
-    read or scored.
+    The file, .npz or .h5, has arrays codes [N, d] and factors [N, k]. ``metrics``, ``sampling`` and
+    ``bins`` are those of ``facsimile.score``. ``points`` are the numbers of training and test
+    points; ``outputs`` are .csv and .parquet files. Progress is printed to stderr, and so is why a
+    metric has no value. Raises ValueError, with the name of the file, if it cannot be read or
+    scored.
     """
     content = latents_file.read(path)
     if content.unused:
         names = ", ".join(latents_file.NAMES)
         message = f"{path}: not used: {', '.join(content.unused)} (recognised names: {names})"
         print(message, file=sys.stderr)
-    try:
-        table = all_metrics.score(
-            content.codes,
-            content.factors,
-            metrics,
-            convention,
-            seed,
-            *points,
-            progress=True,
-            batch=batch,
-            **content.outputs,
-        )
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ScoreWarning)
+        try:
+            table = all_metrics.score(
+                content.codes,
+                content.factors,
+                metrics,
+                convention,
+                seed,
+                *points,
+                progress=True,
+                batch=batch,
+                sampling=sampling,
+                bins=bins,
+                **content.outputs,
+            )
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
+    for warning in caught:
+        print(f"warning: {path}: {warning.message}", file=sys.stderr)
+    stored = table.assign(versions=table.attrs["versions"])
     for output in outputs:
-        write(table, output)
+        write(stored, output)
+    console.print(shown(table, _title(path, content, table)))
+    return table
+
+
+def _title(path: Path, content: latents_file.Latents, table: pd.DataFrame) -> str:
+    """What was scored: the file, the points and how they were sampled."""
     n_rows, n_codes = content.codes.shape
     n_factors = content.factors.shape[1]
-    title = (
-        f"{path}: {n_rows:,} rows, {n_codes} codes, {n_factors} factors · "
-        f"{points[0]:,} + {points[1]:,} points · seed {seed}"
-    )
-    console.print(shown(table, title))
-    return table
+    first = table.iloc[0]
+    sampling = f"{first.n_shared:,} test points are training points"
+    if first.sampling == DISJOINT:
+        sampling = "disjoint rows"
+    parts = [
+        f"{path}: {n_rows:,} rows, {n_codes} codes, {n_factors} factors",
+        f"{first.n_train:,} + {first.n_test:,} points",
+        sampling,
+        f"seed {first.seed}",
+    ]
+    if first.bins:
+        parts.append(f"bins: {first.bins}")
+    return " · ".join(parts)
 
 
 def shown(table: pd.DataFrame, title: str) -> Table:
@@ -105,7 +131,7 @@ def _line(
     return [
         Text(row["metric"] if first else ""),
         Text(row["score"], style=style),
-        Text(f"{row['value']:.4f}", style=style),
+        Text("–" if isnan(row["value"]) else f"{row['value']:.4f}", style=style),
         Text(score_range, style="dim"),
         Text(row["convention"] if first else "", style="dim"),
     ]

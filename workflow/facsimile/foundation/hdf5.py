@@ -27,6 +27,28 @@ DAMAGE = (
 NUMBERS = "fiub"
 
 
+# Registered filters (github.com/HDFGroup/hdf5_plugins) and those of HDF5, by their numbers.
+FILTERS = {
+    1: "gzip",
+    4: "szip",
+    5: "nbit",
+    6: "scaleoffset",
+    305: "lzo",
+    307: "bzip2",
+    32000: "lzf",
+    32001: "blosc",
+    32004: "lz4",
+    32008: "bitshuffle",
+    32013: "zfp",
+    32015: "zstd",
+    32017: "sz",
+    32018: "fcidecomp",
+    32019: "jpeg",
+    32024: "sz3",
+    32026: "blosc2",
+}
+
+
 class _DeferredErrors(io.FileIO):
     """A file that stores the first failed write in ``failed`` and does not raise it.
 
@@ -97,6 +119,27 @@ def array(
         raise ValueError(f"{name} keeps its values in another file")
     if dataset.shape is None or dataset.dtype.kind not in NUMBERS:
         raise ValueError(f"{name} has type {dataset.dtype}, which is not numeric")
+    obstacle = missing_filter(dataset)
+    if obstacle:
+        raise ValueError(f"{name} {obstacle}")
     if dataset.nbytes > size:
         raise ValueError(f"{name} claims {dataset.nbytes:,} bytes; at most {size:,} are possible")
     return np.asarray(dataset[()])
+
+
+def missing_filter(dataset: h5py.Dataset) -> str:
+    """Why an array cannot be decompressed here, as a clause; empty if it can.
+
+    HDF5 reads filters of others from plug-ins, and reports a missing one like a damaged file.
+    """
+    properties = dataset.id.get_create_plist()
+    for i in range(properties.get_nfilters()):
+        number, _, _, label = properties.get_filter(i)
+        if not h5py.h5z.filter_avail(number):
+            stored_name = label.decode(errors="replace") or "unknown"
+            name = FILTERS.get(number, stored_name)
+            return (
+                f"is compressed by filter {number} ({name}), which h5py does not have here; "
+                "save it with compression='gzip'"
+            )
+    return ""

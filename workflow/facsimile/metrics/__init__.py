@@ -3,35 +3,26 @@
 ``score`` and ``score_draws`` compute them for latents of your own.
 """
 
+# Annotations stay text, so that ``help(facsimile.score)`` shows them as they are written.
+from __future__ import annotations
+
 import dataclasses
-import sys
-import time
+import warnings
 from collections.abc import Sequence
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from facsimile.foundation import discover, provenance
+from facsimile.foundation import discover
+from facsimile.metrics.base import arguments, rows, selection
 from facsimile.metrics.base import draws as base_draws
-from facsimile.metrics.base.conventions import ALIASES, resolve
+from facsimile.metrics.base.arguments import Bins, Points
 from facsimile.metrics.base.draws import Draws, ModelOutputs, Sample
+from facsimile.metrics.base.selection import STUDY as STUDY
+from facsimile.metrics.base.selection import Selected
 
-LIBRARIES = ("numpy", "numba", "scikit-learn", "scipy")
-# The metrics that Locatello et al. 2019 report; all of them need only codes and factors.
-STUDY = (
-    "beta_vae_score",
-    "factor_vae_score",
-    "mig",
-    "dci",
-    "modularity",
-    "explicitness",
-    "sap",
-    "irs",
-    "unsupervised",
-)
 Arrays = tuple[npt.ArrayLike, npt.ArrayLike]
 
 
@@ -44,26 +35,30 @@ def score(
     n_train: int = 10_000,
     n_test: int = 5_000,
     progress: bool = False,
-    batch: int = base_draws.BATCH,
+    batch: int = 64,
+    sampling: str = "auto",
+    bins: Bins = None,
     **outputs: Any,
 ) -> pd.DataFrame:
     """Score the latents of a data set against its factors.
 
     Training and test points are sampled from the rows. If each combination of factor values is
-    exactly one row, they are the points that disentanglement_lib samples with the same ``seed``;
-    otherwise rows are sampled uniformly with replacement. Factors that have only one value are
-    ignored.
+    exactly one row (a full grid), they are the points that disentanglement_lib samples with the
+    same ``seed``, with replacement. Any other table is a sample: its rows are split, so that no row
+    is both a training and a test point. Factors that have only one value are ignored.
 
     Parameters
     ----------
     codes : array-like of float, shape [N, d]
-        Latents of each observation, for example posterior means. They are converted to float32.
+        Latents of each observation, for example posterior means: an array, a pandas frame or a
+        torch tensor. They are converted to float32.
     factors : array-like of int, shape [N, k]
         Ground-truth factors of the same observations, each entry the index of the factor's value.
+        Frames must have the index of ``codes``, if that is a frame, too.
     metrics : sequence of str, str or None, default=None
-        Names of files in ``facsimile/metrics``, or a single name. None: the metrics of Locatello et
-        al. 2019 that have the convention. "all": every metric that has the convention and whose
-        inputs are given.
+        Names of files in ``facsimile/metrics``, or one string of names separated by commas. None:
+        the metrics of Locatello et al. 2019 that have the convention. "all": every metric that has
+        the convention and whose inputs are given.
     convention : str, default="dlib"
         Which published variant of each metric to compute; every metric's page lists its own.
         "dlib" is the one of disentanglement_lib 1.5 with scikit-learn 0.20.3, or, for a metric that
@@ -71,12 +66,21 @@ def score(
     seed : int, default=0
         Seed of all sampling.
     n_train, n_test : int, default=10_000 and 5_000
-        Number of training and of test points to sample.
+        Number of training and of test points to sample. A table that is split and has fewer rows
+        gives fewer: a third of its rows, or all that training leaves over, are test points.
     progress : bool, default=False
         Print one line per metric to stderr.
     batch : int, default=64
         Number of points in each batch that has one factor held fixed (the BetaVAE and FactorVAE
         scores).
+    sampling : {"auto", "disjoint", "replacement"}, default="auto"
+        How training and test points are sampled. "disjoint": the rows are split. "replacement":
+        rows are drawn with replacement, as in disentanglement_lib, so that a test point may also be
+        a training point. "auto": "replacement" for a full grid, otherwise "disjoint".
+    bins : int, dict or None, default=None
+        Divide each factor of more than this number of values into so many intervals of equal width;
+        a dict gives the number for some columns by name or index. For continuous factors, of which
+        each value would be a class of its own.
     **outputs
         Further outputs of the model, which some metrics need; rows as in ``codes``:
 
@@ -92,9 +96,13 @@ def score(
     Returns
     -------
     pandas.DataFrame
-        One row per score, with the columns metric, score, value, convention, n_train, n_test, seed,
-        seconds and versions (of Python and the numerical libraries). Intermediate results that
-        several metrics share are counted in the ``seconds`` of the first metric that needs them.
+        One row per score, with the columns metric, score, convention, n_train, n_test, n_distinct
+        (different training points), n_shared (test points that equal a training point in all codes
+        and factors), sampling, bins, seed, reason, seconds and value. A metric that cannot be
+        computed has a row without a value; ``reason`` says why, and a ScoreWarning does, too.
+        Intermediate results that several metrics share are counted in the ``seconds`` of the first
+        metric that needs them. ``table.attrs["versions"]`` are the versions of Python and the
+        numerical libraries.
 
     Raises
     ------
@@ -102,9 +110,9 @@ def score(
         If there is no such metric, convention or keyword argument (a ValueError).
     ValueError
         If the arrays cannot be scored (wrong shape or type, values that are not finite, no factor
-        that varies), or if a metric that is named in ``metrics`` needs an input that is not given.
+        that varies, a factor that looks continuous), or if no metric can be computed.
     ArithmeticError
-        If a metric returns a value that is not finite.
+        If the only metric returns a value that is not finite.
 
     See Also
     --------
@@ -122,16 +130,30 @@ def score(
     0         mig         mig    1.0  dlib-sklearn020
     1  modularity  modularity    1.0  dlib-sklearn020
     """
-    table = base_draws.checked(codes, factors, "codes")
-    varying = base_draws.varying(table.factors, table.factors)
+    _check_settings(n_train, n_test, batch, sampling)
     model_outputs = _model_outputs(outputs)
+    points = _varying(arguments.points(codes, factors, bins))
+    model_outputs = arguments.outputs(model_outputs, codes, points.codes.shape)
     draws = base_draws.from_table(
-        table.codes, table.factors[:, varying], n_train, n_test, seed, model_outputs, batch
+        points.codes,
+        points.factors,
+        n_train,
+        n_test,
+        seed,
+        model_outputs,
+        batch,
+        sampling,
+        points.names,
     )
     inputs = {"codes", "factors", "table", *model_outputs.names}
-    if draws.whole("score").grid is not None:
+    is_grid = draws.whole("score").grid is not None
+    if is_grid:
         inputs.add("grid")
-    return _compute(draws, _selected(metrics, convention, inputs), convention, progress)
+    selected = selection.select(metrics, convention, inputs)
+    if not (is_grid and len(points.names) > 1):
+        _check_numbers_of_values(points, selected)
+    used = base_draws.REPLACEMENT if draws.parts is None else base_draws.DISJOINT
+    return _scored(draws, selected, progress, used, points.bins, warn=sampling != used)
 
 
 def score_draws(
@@ -141,6 +163,7 @@ def score_draws(
     convention: str = "dlib",
     seed: int = 0,
     progress: bool = False,
+    bins: Bins = None,
 ) -> pd.DataFrame:
     """Score training and test points that have already been sampled.
 
@@ -155,14 +178,17 @@ def score_draws(
     test : tuple of (codes, factors)
         Test points: codes float [m, d], factors int [m, k].
     metrics : sequence of str, str or None, default=None
-        Names of metrics, or a single name. None: the metrics of Locatello et al. 2019 that need
-        only such points. "all": every metric that needs only such points.
+        Names of metrics, or one string of names separated by commas. None: the metrics of Locatello
+        et al. 2019 that have the convention and need only such points. "all": every metric that has
+        it and needs only such points.
     convention : str, default="dlib"
         Which published variant of each metric to compute; see ``score``.
     seed : int, default=0
         Seed of the metrics that use random numbers themselves.
     progress : bool, default=False
         Print one line per metric to stderr.
+    bins : int, dict or None, default=None
+        Divide factors of more values into intervals of equal width; see ``score``.
 
     Returns
     -------
@@ -175,9 +201,9 @@ def score_draws(
         If there is no such metric or convention (a ValueError).
     ValueError
         If the arrays cannot be scored, if train and test differ in their numbers of codes or of
-        factors, or if a metric that is named in ``metrics`` needs more than these points.
+        factors, or if no metric can be computed from these points by the convention.
     ArithmeticError
-        If a metric returns a value that is not finite.
+        If the only metric returns a value that is not finite.
 
     See Also
     --------
@@ -194,112 +220,98 @@ def score_draws(
     >>> table["n_train"][0], table["n_test"][0]
     (200, 100)
     """
-    train_points = base_draws.checked(*train, "train codes")
-    test_points = base_draws.checked(*test, "test codes")
-    same_codes = train_points.codes.shape[1] == test_points.codes.shape[1]
-    same_factors = train_points.factors.shape[1] == test_points.factors.shape[1]
-    if not (same_codes and same_factors):
-        raise ValueError("train and test must have the same numbers of codes and of factors")
-    varying = base_draws.varying(train_points.factors, test_points.factors)
+    both, n_train = arguments.train_and_test(train, test, bins)
+    both = _varying(both)
     # Values are numbered over both parts, so that an index means the same value in each.
-    both = np.concatenate((train_points.factors, test_points.factors))
-    factors = base_draws.numbered(both[:, varying])
-    n_train = len(train_points.codes)
+    factors, _ = base_draws.numbered(both.factors)
     draws = Draws(
-        Sample(train_points.codes, factors[:n_train]),
-        Sample(test_points.codes, factors[n_train:]),
+        Sample(both.codes[:n_train], factors[:n_train]),
+        Sample(both.codes[n_train:], factors[n_train:]),
         seed=seed,
+        names=both.names,
     )
-    names = _selected(metrics, convention, {"codes", "factors"})
-    return _compute(draws, names, convention, progress)
+    selected = selection.select(metrics, convention, {"codes", "factors"})
+    _check_numbers_of_values(both, selected)
+    return _scored(draws, selected, progress, "given", both.bins, warn=True)
 
 
-def _model_outputs(arguments: dict[str, Any]) -> ModelOutputs:
+def _check_settings(n_train: int, n_test: int, batch: int, sampling: str) -> None:
+    """Raise ValueError for numbers of points below 1, and for an unknown kind of sampling."""
+    counts = {"n_train": n_train, "n_test": n_test, "batch": batch}
+    for name, count in counts.items():
+        if not isinstance(count, int | np.integer) or count < 1:
+            raise ValueError(f"{name} is a number of points, 1 or more, not {count!r}")
+    if sampling not in base_draws.SAMPLING:
+        raise discover.UnknownName("kind of sampling", str(sampling), list(base_draws.SAMPLING))
+
+
+def _model_outputs(given: dict[str, Any]) -> ModelOutputs:
     """The keyword arguments of ``score`` that describe the model; raises UnknownName for others."""
     accepted = [field.name for field in dataclasses.fields(ModelOutputs)]
-    for name in arguments:
+    for name in given:
         if name not in accepted:
             raise discover.UnknownName("argument of facsimile.score", name, accepted)
-    return ModelOutputs(**arguments)
+    return ModelOutputs(**given)
 
 
-def _selected(
-    metrics: Sequence[str] | str | None,
-    convention: str,
-    inputs: set[str],
-) -> list[str]:
-    """Names of the metrics to compute.
+def _varying(points: Points) -> Points:
+    """The points with the factors that vary; raises ValueError if there is none."""
+    columns = base_draws.varying(points.factors)
+    names = tuple(points.names[j] for j in columns)
+    return points._replace(factors=points.factors[:, columns], names=names)
 
-    None and "all" leave out metrics that do not have the convention or whose inputs are missing;
-    a metric that is named explicitly is kept, so that it can raise an error with what it needs.
+
+def _check_numbers_of_values(points: Points, metrics: Sequence[Selected]) -> None:
+    """Refuse factors of nearly as many values as rows, and warn of many values.
+
+    Raises ValueError if a metric uses the factors: it would take each value for a class.
     """
-    if metrics is None:
-        candidates: Sequence[str] = STUDY
-    elif metrics == "all":
-        candidates = discover.names("metrics")
-    else:
-        return [metrics] if isinstance(metrics, str) else list(metrics)
-    selected = []
-    for name in _with_convention(convention, candidates):
-        needs = set(discover.module("metrics", name).NEEDS)
-        if needs <= inputs:
-            selected.append(name)
-    return selected
+    if not any("factors" in metric.module.NEEDS for metric in metrics):
+        return
+    rows_of_table = len(points.codes)
+    for name, column in zip(points.names, points.factors.T, strict=True):
+        values = len(np.unique(column))
+        number = f"factors: {name} has {values:,} values in {rows_of_table:,} rows"
+        if arguments.looks_continuous(values, rows_of_table):
+            raise ValueError(
+                f"{number}: it looks continuous, or like an identifier, and each value would be a "
+                f"class of {rows_of_table / values:.1f} rows; {arguments.binning(column)}"
+            )
+        if arguments.has_many_values(values, rows_of_table):
+            message = f"{number}, and scores depend on that number; {arguments.binning(column)}"
+            warnings.warn(message, rows.ScoreWarning, stacklevel=3)
 
 
-def _with_convention(convention: str, candidates: Sequence[str]) -> list[str]:
-    """The metrics that have a convention; raises UnknownName if none of them has it."""
-    conventions = {name: discover.module("metrics", name).CONVENTIONS for name in candidates}
-    every_convention: dict[str, str] = {}
-    for descriptions in conventions.values():
-        every_convention |= descriptions
-    resolve(convention, every_convention, "any metric")
-    if convention in ALIASES:  # an alias stands for some convention of every metric
-        return list(conventions)
-    return [name for name, descriptions in conventions.items() if convention in descriptions]
-
-
-def _compute(
+def _scored(
     draws: Draws,
-    metrics: Sequence[str],
-    convention: str,
+    metrics: Sequence[Selected],
     progress: bool,
+    sampling: str,
+    bins: str,
+    warn: bool,
 ) -> pd.DataFrame:
-    """Compute metrics on the same draws; returns the table that ``score`` describes."""
-    # All modules are imported first, so that an unknown name costs no computation.
-    modules = [(name, discover.module("metrics", name)) for name in metrics]
-    versions = provenance.versions(*LIBRARIES)
-    rows = []
-    for name, module in modules:
-        rows += _rows(name, module, draws, convention, progress)
-    described = "; ".join(f"{name} {version}" for name, version in versions.items())
-    return pd.DataFrame(rows).assign(versions=described)
+    """Compute metrics of codes; returns the table that ``score`` describes."""
+    table = rows.computed(draws, metrics, progress)
+    counts = rows.counts(draws.train, draws.test_points)
+    if warn:
+        rows.warn_of_shared(draws, counts, sampling)
+    table = table.assign(
+        n_distinct=counts.distinct,
+        n_shared=counts.shared,
+        sampling=sampling,
+        bins=bins,
+    )
+    table.attrs["versions"] = rows.versions()
+    return table[list(rows.COLUMNS)]
 
 
-def _rows(
-    name: str, metric: ModuleType, draws: Draws, convention: str, progress: bool
-) -> list[dict[str, Any]]:
-    """Compute one metric; returns one row per score."""
-    full_convention = resolve(convention, metric.CONVENTIONS, name)
-    began = time.perf_counter()
-    scores = metric.score(draws, full_convention)
-    seconds = time.perf_counter() - began
-    not_finite = [key for key, value in scores.items() if not np.isfinite(value)]
-    if not_finite:
-        raise ArithmeticError(
-            f"{name}: {', '.join(not_finite)} is not finite; please report this with the codes"
-        )
-    if progress:
-        values = ", ".join(f"{key} {value:.4f}" for key, value in scores.items())
-        print(f"{name}: {seconds:.1f} s", values, file=sys.stderr)
-    common = {
-        "convention": full_convention,
-        "n_train": draws.sizes[0],
-        "n_test": draws.sizes[1],
-        "seed": draws.seed,
-        "seconds": seconds,
-    }
-    rows = []
-    for key, value in scores.items():
-        rows.append({"metric": name, "score": key, "value": value} | common)
-    return rows
+def score_outputs(outputs: Draws, metric: str, convention: str) -> pd.DataFrame:
+    """Compute a metric of a run's outputs (``RunOutputs``).
+
+    Returns one row per score: metric, score, value, convention, n_train, n_test, seed, seconds,
+    reason; versions are in ``attrs``.
+    """
+    selected = selection.of_run(metric, convention)
+    table = rows.computed(outputs, [selected], progress=False)
+    table.attrs["versions"] = rows.versions()
+    return table

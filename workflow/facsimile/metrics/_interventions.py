@@ -26,6 +26,6 @@ def intervened(
     result = np.empty(len(rows), np.int64)
     for value in np.unique(targets):
         places = np.flatnonzero(targets == value)
-        candidates = np.flatnonzero(table.factors[:, factor] == value)
+        candidates = table.rows_with(factor, int(value))
         result[places] = random.choice(candidates, size=len(places))
     return result

@@ -24,6 +24,7 @@ CONVENTIONS = {
     KL: "a unit is active if its mean KL(q(z_j|x) || N(0, 1)) is above 0.01 nats (our threshold); "
     "needs log_variances",
 }
+CONVENTION_NEEDS = {KL: ("table", "log_variances")}
 SCORES = {
     "active_units": "number of active units, 0 to d",
     "active_share": "the same divided by the number d of units, in [0, 1]",

@@ -54,11 +54,11 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
     - The classifier is penalised and sees the codes without standardisation, so their scale matters
       a little: a perfect code of dSprites multiplied by 0.01 still scores 1.000.
     """
-    table = draws.whole("beta_vae_score")
+    train_table, test_table = draws.sides("beta_vae_score")
     random = np.random.RandomState(draws.seed)
     n_train, n_test = draws.sizes
-    points, labels = _batches(table, n_train, draws.batch, random)
-    if table.width == 1:
+    points, labels = _batches(train_table, n_train, draws.batch, random)
+    if train_table.width == 1:
         return {"beta_vae_score": 1.0}  # a single factor cannot be confused with another
     if len(np.unique(labels)) < 2:
         raise ValueError(
@@ -69,7 +69,7 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
     if convention != MODERN:
         # liblinear takes its seed from the reference's generator; L-BFGS takes none.
         random.randint(np.iinfo("i").max)
-    points, labels = _batches(table, n_test, draws.batch, random)
+    points, labels = _batches(test_table, n_test, draws.batch, random)
     return {"beta_vae_score": float(np.mean(classifier.predict(points) == labels))}
 
 

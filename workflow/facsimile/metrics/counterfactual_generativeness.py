@@ -1,6 +1,6 @@
 """Counterfactual generativeness (CG)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -81,7 +81,7 @@ def _probabilities(draws: Draws) -> Callable[[Mask], Matrix]:
         key = moved.tobytes()
         if key not in cache:
             points = np.where(moved, farthest, codes)
-            cache[key] = _read(points, factors, decoder, classifier)
+            cache[key] = _read(points, factors, decoder, classifier, draws.names)
         return cache[key]
 
     return probabilities
@@ -121,17 +121,22 @@ def _read(
     factors: Factors,
     decoder: Any,
     classifier: Any,
+    names: Sequence[str],
 ) -> Matrix:
     """Probability [n, k] of each factor's true value, by the classifier, in decoded images."""
     batches = []
     for start in range(0, len(codes), BATCH):
         rows = slice(start, start + BATCH)
         predicted = classifier(np.asarray(decoder(codes[rows])))
-        batches.append(_of_true_values(predicted, factors[rows]))
+        batches.append(_of_true_values(predicted, factors[rows], names))
     return np.concatenate(batches)
 
 
-def _of_true_values(probabilities: list[npt.NDArray[Any]], factors: Factors) -> Matrix:
+def _of_true_values(
+    probabilities: list[npt.NDArray[Any]],
+    factors: Factors,
+    names: Sequence[str],
+) -> Matrix:
     """Probabilities [n, k] of the true values; raises ValueError if the classifier's are wrong."""
     n, k = factors.shape
     parts = [np.asarray(part, np.float64) for part in probabilities]
@@ -142,10 +147,10 @@ def _of_true_values(probabilities: list[npt.NDArray[Any]], factors: Factors) -> 
             f"not {shapes}"
         )
     largest = factors.max(axis=0)
-    too_few = [j for j, shape in enumerate(shapes) if shape[1] <= largest[j]]
+    too_few = [names[j] for j, shape in enumerate(shapes) if shape[1] <= largest[j]]
     if too_few:
         raise ValueError(
-            f"classifier gives too few values for varying factors {too_few}: "
+            f"classifier gives too few values for factors {', '.join(too_few)}: "
             "it must give a probability for each value of the table"
         )
     for part in parts:

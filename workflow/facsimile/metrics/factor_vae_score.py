@@ -56,17 +56,17 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
       constant.
     - If the table is not a complete grid, the other factors vary in a batch as they do in it.
     """
-    table = draws.whole("factor_vae_score")
+    train_table, test_table = draws.sides("factor_vae_score")
     random = np.random.RandomState(draws.seed)
     n_train, n_test = draws.sizes
-    overall, active = spread(table, n_train, random)
+    overall, active = spread(train_table, n_train, random)
     if not active.any():
         return {"factor_vae_score": 0.0, "active_dimensions": 0.0}
     dimensions = active.sum() if convention == CORRECTED else active.size
-    train_votes = votes(table, n_train, draws.batch, overall, active, random)
+    train_votes = votes(train_table, n_train, draws.batch, overall, active, random)
     # For each code, the factor that was fixed most often when the code varied least.
     predicted = train_votes.argmax(axis=0)
-    test_votes = votes(table, n_test, draws.batch, overall, active, random)
+    test_votes = votes(test_table, n_test, draws.batch, overall, active, random)
     correct = test_votes[predicted, np.arange(test_votes.shape[1])].sum()
     return {
         "factor_vae_score": float(correct / test_votes.sum()),

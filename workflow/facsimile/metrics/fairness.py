@@ -25,8 +25,8 @@ CONVENTIONS = {
     "takes each of its values in turn",
     DLIB_019: "the same numbers: up to 0.20 scikit-learn grew the same trees",
     MODERN: "the same with scikit-learn since 1.0: trees of a stage do not see each other",
-    EXACT: "the reference's trees, with predictions counted over the whole table in place of 100 "
-    "points: no sampling noise",
+    EXACT: "the reference's trees, with predictions counted over the whole table (or the test rows, "
+    "if its rows were split) in place of 100 points: no sampling noise",
 }
 RULES = {**_boosting.RULES, EXACT: _boosting.RULES[DLIB]}
 Matrix = npt.NDArray[np.float64]
@@ -90,8 +90,8 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
     $g_s := v$ the sensitive factor set to each of its $|s|$ values while the others stay, $p(f_t)$
     the mean over values, and $\mathrm{TV}(p, q) = \frac{1}{2} \sum_c |p_c - q_c|$.
 
-    If the table is not a grid, each value has its own 2,000 points, sampled from the rows that have
-    the value.
+    If the table is not a grid, each value has its own 2,000 points, sampled from the test rows that
+    have the value; with exact, all test rows are counted.
 
     Traps:
     - The reference's 100 points per value are too few for factors of many values: samples of the
@@ -130,6 +130,7 @@ def matrices(draws: Draws, convention: str) -> tuple[Matrix, Matrix]:
             "fairness changes one factor while it predicts another: "
             "give two factors that vary, or more"
         )
+    _, test_table = draws.sides("fairness")  # rows of which the trees have memorised nothing
     forests = _predictors.forests(draws, RULES[convention])
     random = np.random.RandomState(draws.seed)
     # The reference samples the trees' training points first, with the same generator.
@@ -137,17 +138,26 @@ def matrices(draws: Draws, convention: str) -> tuple[Matrix, Matrix]:
     mean = np.full((k, k), np.nan)
     worst = np.full((k, k), np.nan)
     for target, trees in enumerate(forests):
-        predicted = trees.predict(table.codes) if convention == EXACT else None
+        predicted = None
+        if convention == EXACT:
+            predicted = trees.predict(test_table.codes[test_table.rows])
         for sensitive in range(k):
             if sensitive == target:
                 continue
             if predicted is None:
-                counts = _sampled_counts(table, trees, target, sensitive, random)
+                counts = _sampled_counts(test_table, trees, target, sensitive, random)
             else:
-                values = table.factors[:, sensitive]
+                _require_every_value(test_table, sensitive)
+                values = test_table.factors[test_table.rows, sensitive]
                 counts = _counts(values, predicted, table.sizes[sensitive], table.sizes[target])
             mean[target, sensitive], worst[target, sensitive] = _distances(counts)
     return mean, worst
+
+
+def _require_every_value(table: Table, factor: int) -> None:
+    """Raise ValueError if a value of a factor has no row."""
+    for value in range(table.sizes[factor]):
+        table.rows_with(factor, value)
 
 
 def _sampled_counts(

@@ -20,6 +20,8 @@ CONVENTIONS = {
     EXACT: "the same bins over the whole table in place of sampled points: no sampling noise (the "
     "study has -0.007 to +0.013)",
 }
+# The whole table, not only training points.
+CONVENTION_NEEDS = {EXACT: ("table",)}
 LABELS = {
     "mig": "MIG",
 }

@@ -25,6 +25,8 @@ CONVENTIONS = {
     CORRECTED: "codes without mutual information (constant ones) are left out of the mean; 0 if "
     "none is left",
 }
+# The whole table, not only training points.
+CONVENTION_NEEDS = {EXACT: ("table",)}
 LABELS = {
     "modularity": "Modularity",
 }

@@ -56,7 +56,7 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
 
     The numbers of training and test points are those of the other metrics, but the points are
     sampled separately. If the table is not a grid, points with $g_s = v$, and with each other
-    value, are sampled from the rows that have it.
+    value, are sampled from the training and the test rows that have it.
 
     Traps:
     - Latents of noise have no gap: 0.03 +- 0.05 on dSprites (2,000 points), where VAE-like latents
@@ -79,13 +79,16 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
         )
     random = np.random.RandomState(draws.seed)
     n_train, n_test = draws.sizes
-    train = table.draw(n_train, random)
-    test = table.draw(n_test, random)
+    if draws.parts is None:
+        train, test = table.draw(n_train, random), table.draw(n_test, random)
+    else:
+        # All rows of both sides, each once: no other points could be drawn from them.
+        train, test = draws.parts[0].rows, draws.parts[1].rows
     plain, shifted = [], []
     for factor in range(table.width):
         plain.append(_accuracies(table, train, test, factor, convention))
     for factor, shift in shifts(table, n_test, draws.seed):
-        shifted_train, shifted_test = _points(table, train, test, shift, random)
+        shifted_train, shifted_test = _points(draws, train, test, shift, random)
         accuracies = _accuracies(table, shifted_train, shifted_test, factor, convention)
         shifted.append(accuracies)
     plain_train, plain_test = np.mean(plain, axis=0)
@@ -134,16 +137,17 @@ def _shift(
 
 
 def _points(
-    table: Table,
+    draws: Draws,
     train: Rows,
     test: Rows,
     shift: Shift,
     random: np.random.RandomState,
 ) -> tuple[Rows, Rows]:
     """Training rows with the seen value of the shifted factor, test rows with the unseen ones."""
+    train_table, test_table = draws.sides("strong_generalisation")
     return (
-        _interventions.intervened(table, train, shift.factor, shift.seen, random),
-        _interventions.intervened(table, test, shift.factor, shift.unseen, random),
+        _interventions.intervened(train_table, train, shift.factor, shift.seen, random),
+        _interventions.intervened(test_table, test, shift.factor, shift.unseen, random),
     )
 
 

@@ -14,6 +14,7 @@ does not fit into memory, and nothing is unpickled.
 """
 
 import difflib
+import errno
 import json
 import lzma
 import math
@@ -33,6 +34,8 @@ import psutil
 from numpy.lib import format as npy
 
 from facsimile import datasets
+from facsimile.foundation import hdf5
+from facsimile.metrics.base import arguments
 from facsimile.store import latents
 
 Array = npt.NDArray[Any]
@@ -46,6 +49,32 @@ NAMES = {
     "peers_log_variances": "[p, N, d]",
 }
 MEANING = {"codes": "", "factors": ", the index of each factor's value"}
+# What others call these arrays; a guess that is only offered.
+ALSO_CALLED = {
+    "codes": (
+        "mean",
+        "means",
+        "mu",
+        "z",
+        "latent",
+        "latents",
+        "embedding",
+        "embeddings",
+        "representation",
+        "representations",
+        "features",
+        "arr_0",
+    ),
+    "factors": (
+        "labels",
+        "targets",
+        "y",
+        "latents_classes",
+        "ground_truth",
+        "generative_factors",
+        "arr_1",
+    ),
+}
 # Name of an array in the latents file of a run -> its name here.
 OF_A_RUN = {
     "mean": "codes",
@@ -55,6 +84,7 @@ OF_A_RUN = {
 # float32, and the points that are drawn from it.
 COPIES = 3
 GIB = 2**30
+SHOWN = 10  # groups and links, and arrays of a group, that a message lists
 HEADER_BYTES = 2**16  # the most that the header of an array in an archive may have
 # What zipfile, NumPy and h5py raise for damaged files.
 DAMAGE = (
@@ -79,14 +109,23 @@ DAMAGE = (
 
 
 class StoredArray(NamedTuple):
-    """An array in a file: the shape and type that the file declares, and a function to read it."""
+    """An array in a file: the shape and type that the file declares, and a function to read it.
+
+    ``obstacle``: why it cannot be read although the file is whole, as a clause; else empty.
+    """
 
     shape: Shape
     dtype: np.dtype[Any]
     load: Callable[[], Array]
+    obstacle: str = ""
 
 
-Contents = tuple[dict[str, StoredArray], dict[str, Any]]  # arrays and attributes of a file
+class Contents(NamedTuple):
+    """Arrays and attributes of a file; ``others``: groups and links, in words."""
+
+    arrays: dict[str, StoredArray]
+    attributes: dict[str, Any]
+    others: tuple[str, ...] = ()
 
 
 class Latents(NamedTuple):
@@ -116,21 +155,27 @@ def read(path: Path) -> Latents:
             f"{path}: neither .npz nor .h5; "
             "save arrays codes [N, d] and factors [N, k] by numpy.savez"
         )
-    with readers[suffix](path) as (arrays, attributes):
+    with readers[suffix](path) as contents:
+        arrays, attributes, _ = contents
         if _is_from_run(arrays, attributes):
             return _read_from_run(path, arrays, attributes)
-        return _read_from_user(path, arrays)
+        return _read_from_user(path, contents)
 
 
-def _read_from_user(path: Path, stored: Mapping[str, StoredArray]) -> Latents:
+def _read_from_user(path: Path, contents: Contents) -> Latents:
+    stored = contents.arrays
     needed = {name: stored[name] for name in NAMES if name in stored}
     for name in REQUIRED:
         if name not in needed:
             raise ValueError(
                 f"{path}: no array {name!r} {NAMES[name]}{MEANING[name]}; "
-                f"{_contents_hint(name, list(stored))}"
+                f"{_contents_hint(name, contents)}"
             )
-    _check(path, needed)
+    try:
+        _check(needed)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    _check_memory(path, needed)
     arrays = {}
     for name, array in needed.items():
         arrays[name] = _load(path, name, array)
@@ -145,14 +190,19 @@ def _read_from_user(path: Path, stored: Mapping[str, StoredArray]) -> Latents:
     return Latents(arrays["codes"], arrays["factors"], inputs, tuple(unused))
 
 
-def _contents_hint(name: str, stored: list[str]) -> str:
+def _contents_hint(name: str, contents: Contents) -> str:
     """What a file contains, and which of it may be the missing array under another name."""
-    contents = f"holds: {', '.join(sorted(stored)) or 'nothing'}"
+    stored = list(contents.arrays)
+    listed = ", ".join(sorted(stored)) or ("no array" if contents.others else "nothing")
+    text = f"holds: {'; '.join([listed, *contents.others])}"
     candidates = [other for other in stored if other not in NAMES]
     nearest = difflib.get_close_matches(name, candidates, n=1)
+    for other in candidates:
+        if other.lower() in ALSO_CALLED.get(name, ()):
+            nearest.append(other)
     if nearest:
-        return f"did you mean {nearest[0]!r}? It {contents}"
-    return f"it {contents}"
+        return f"did you mean {nearest[0]!r}? It {text}"
+    return f"it {text}"
 
 
 def _is_from_run(
@@ -187,76 +237,39 @@ def _read_from_run(
     return Latents(codes, factors, {"log_variances": log_variances}, ())
 
 
-def _check(path: Path, arrays: Mapping[str, StoredArray]) -> None:
-    """Raise ValueError unless the arrays have valid shapes and types and fit into memory."""
+def _check(arrays: Mapping[str, StoredArray]) -> None:
+    """Raise ValueError unless the arrays can be read, with valid shapes and types."""
     for name, array in arrays.items():
-        dimensions = len(NAMES[name].split(","))
-        _check_shape(path, name, array, dimensions)
-        _check_type(path, name, array)
+        if array.obstacle:
+            raise ValueError(f"{name} {array.obstacle}")
+        arguments.require_matrix(name, array.shape, NAMES[name])
+        arguments.require_real(name, array.dtype)
     shapes = {name: array.shape for name, array in arrays.items()}
-    _check_rows(path, shapes["codes"], shapes["factors"])
+    arguments.require_same_rows(shapes["codes"], shapes["factors"])
     if shapes.get("log_variances", shapes["codes"]) != shapes["codes"]:
         raise ValueError(
-            f"{path}: log_variances are {list(shapes['log_variances'])}; "
+            f"log_variances are {list(shapes['log_variances'])}; "
             f"give one for each code, {list(shapes['codes'])}"
         )
-    _check_peers(path, shapes)
-    _check_memory(path, arrays)
+    _check_peers(shapes)
 
 
-def _check_rows(path: Path, codes: Shape, factors: Shape) -> None:
-    if codes[0] == factors[0]:
-        return
-    remedy = ""
-    if codes[1] == factors[0]:
-        remedy = f"; transpose codes: codes.T is {[codes[1], codes[0]]}"
-    raise ValueError(
-        f"{path}: codes have {codes[0]:,} rows and factors {factors[0]:,}; "
-        f"each row is one image{remedy}"
-    )
-
-
-def _check_peers(path: Path, shapes: Mapping[str, Shape]) -> None:
+def _check_peers(shapes: Mapping[str, Shape]) -> None:
     codes = shapes["codes"]
     peers = shapes.get("peers")
     log_variances = shapes.get("peers_log_variances")
     if (peers is None) != (log_variances is None):
-        raise ValueError(f"{path}: give peers and peers_log_variances, both [p, N, d], or neither")
+        raise ValueError("give peers and peers_log_variances, both [p, N, d], or neither")
     if peers is None or log_variances is None:
         return
     if peers != log_variances:
         raise ValueError(
-            f"{path}: peers are {list(peers)} and peers_log_variances {list(log_variances)}; "
+            f"peers are {list(peers)} and peers_log_variances {list(log_variances)}; "
             "give them the same shape"
         )
     if peers[1] != codes[0]:
         raise ValueError(
-            f"{path}: peers have {peers[1]:,} rows, codes {codes[0]:,}; encode the same images"
-        )
-
-
-def _check_shape(path: Path, name: str, array: StoredArray, dimensions: int) -> None:
-    shape = array.shape
-    if len(shape) == dimensions and all(shape):
-        return
-    remedy = ""
-    if len(shape) == 1 and dimensions == 2:
-        remedy = f"; a single column is {name}[:, None]"
-    raise ValueError(
-        f"{path}: {name} must be {NAMES[name]} and not empty, not {list(shape)}{remedy}"
-    )
-
-
-def _check_type(path: Path, name: str, array: StoredArray) -> None:
-    if name == "factors" and array.dtype.kind not in "iub":
-        raise ValueError(
-            f"{path}: factors must be integers, not {array.dtype}; "
-            "number the values of each factor: 0, 1, 2, … "
-            "(if they are whole numbers, save factors.astype(int))"
-        )
-    if array.dtype.kind not in "fiub":
-        raise ValueError(
-            f"{path}: {name} must be real numbers, not {array.dtype}; save it as float32"
+            f"peers have {peers[1]:,} rows, codes {codes[0]:,}; encode the same images"
         )
 
 
@@ -285,7 +298,17 @@ def _load(path: Path, name: str, array: StoredArray) -> Array:
 
 
 def _damaged(path: Path, reason: object) -> ValueError:
-    """The error for a damaged file; an exception without a message is named by its type."""
+    """The error for a damaged file; an exception without a message is named by its type.
+
+    Files that are whole but cannot be opened have an error of their own.
+    """
+    number = getattr(reason, "errno", None)
+    if number in (errno.EACCES, errno.EPERM):
+        return ValueError(f"{path}: no permission to read it; chmod u+r {path}")
+    if number == errno.EAGAIN:
+        return ValueError(f"{path}: another process has it open for writing; close it there first")
+    if isinstance(reason, NotImplementedError):
+        return ValueError(f"{path}: {reason}; save it by numpy.savez or numpy.savez_compressed")
     text = " ".join(str(reason).split()) or type(reason).__name__
     return ValueError(f"{path}: damaged, or not what its name says ({text}); save it again")
 
@@ -302,7 +325,7 @@ def _npz(path: Path) -> Iterator[Contents]:
         for member in archive.namelist():
             if member.endswith(".npy"):
                 arrays[member.removesuffix(".npy")] = _npz_array(path, archive, member)
-        yield arrays, {}
+        yield Contents(arrays, {})
 
 
 def _npz_array(path: Path, archive: zipfile.ZipFile, member: str) -> StoredArray:
@@ -314,6 +337,8 @@ def _npz_array(path: Path, archive: zipfile.ZipFile, member: str) -> StoredArray
             is_version_1 = version == (1, 0)
             read_header = npy.read_array_header_1_0 if is_version_1 else npy.read_array_header_2_0
             shape, _, dtype = read_header(limited)
+    except NotImplementedError as error:
+        raise _damaged(path, NotImplementedError(f"{member}: {error}")) from None
     except DAMAGE as error:
         raise _damaged(path, f"{member}: {error}") from None
 
@@ -350,17 +375,12 @@ def _hdf5(path: Path) -> Iterator[Contents]:
         raise _damaged(path, error) from None
     with file:
         try:
-            values = {name: file[name] for name in _local_arrays(file)}
-            arrays = {name: _hdf5_array(value) for name, value in values.items()}
-            external = [name for name, value in values.items() if _is_external(value)]
+            arrays = {name: _hdf5_array(file[name]) for name in _local_arrays(file)}
             attributes = dict(file.attrs)
+            others = _others(file)
         except DAMAGE as error:
             raise _damaged(path, error) from None
-        if external:
-            raise ValueError(
-                f"{path}: {external[0]} keeps its values in another file; save them in this one"
-            )
-        yield arrays, attributes
+        yield Contents(arrays, attributes, others)
 
 
 def _local_arrays(file: h5py.File) -> list[str]:
@@ -374,13 +394,26 @@ def _local_arrays(file: h5py.File) -> list[str]:
     return names
 
 
+def _others(file: h5py.File) -> tuple[str, ...]:
+    """Groups, and links, which are not followed, in words."""
+    texts = []
+    for name in file:
+        link = file.get(name, getlink=True)
+        if isinstance(link, h5py.ExternalLink):
+            texts.append(f"a link {name} to {link.path} in {link.filename}, which is not followed")
+        elif isinstance(link, h5py.SoftLink):
+            texts.append(f"a link {name} to {link.path}, which is not followed: save the array")
+        elif isinstance(file[name], h5py.Group):
+            held = ", ".join(list(file[name])[:SHOWN]) or "nothing"
+            texts.append(f"a group {name} with {held}: save its arrays at the top of the file")
+    return tuple(texts[:SHOWN])
+
+
 def _hdf5_array(value: h5py.Dataset) -> StoredArray:
     def load() -> Array:
         return np.asarray(value[()])
 
-    return StoredArray(tuple(value.shape or ()), value.dtype, load)
-
-
-def _is_external(value: h5py.Dataset) -> bool:
-    """Whether an array of the file keeps its values in another file."""
-    return bool(value.is_virtual or value.external)
+    obstacle = hdf5.missing_filter(value)
+    if value.is_virtual or value.external:
+        obstacle = "keeps its values in another file; save them in this one"
+    return StoredArray(tuple(value.shape or ()), value.dtype, load, obstacle)

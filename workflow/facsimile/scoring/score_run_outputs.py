@@ -66,7 +66,7 @@ def score(
     data: Path,
     evaluation: Evaluation,
 ) -> pd.DataFrame:
-    """A metric's scores for one run, one per row, with the columns of ``facsimile.score``.
+    """A metric's scores for one run, one per row, with the columns of ``metrics.score_outputs``.
 
     ``folder``: the run's folder. ``data``: the file of its data set. ``evaluation``: how to compute
     the metric.
@@ -91,7 +91,7 @@ def score(
         n_points=(evaluation.train, evaluation.test),
         seed=evaluation.seed,
     )
-    return metrics._compute(outputs, [metric], evaluation.convention, progress=False)
+    return metrics.score_outputs(outputs, metric, evaluation.convention)
 
 
 def _check_need(metric: str, need: str) -> None:

@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits
 from facsimile import metrics
 from facsimile.foundation import atomic, discover, provenance
 from facsimile.foundation.log import Log
+from facsimile.metrics.base.draws import REPLACEMENT
 from facsimile.planning.workspace import Workspace
 from facsimile.scoring import score_inputs, score_run_outputs
 from facsimile.store import files, inferred_arrays, latents, shard_jobs, stored_scores
@@ -30,6 +31,10 @@ from facsimile.studies.runs import Run, Shard
 from facsimile.studies.study import Study
 
 Key = tuple[str, str]  # metric and run
+
+
+# What is stored of a computed score, besides versions and the setting.
+COMPUTED = ("metric", "score", "value", "convention", "n_train", "n_test", "seed", "seconds")
 
 
 class ScoreError(RuntimeError):
@@ -272,10 +277,12 @@ def _rows(task: Task) -> Rows:
     names = {"value": "result", "seed": "evaluation_seed"}
     rows: Rows = []
     for setting in task.settings:
+        computed = score(task, setting)
         table = (
-            score(task, setting)
+            computed[list(COMPUTED)]
             .rename(columns=names)
             .assign(
+                versions=computed.attrs["versions"],
                 variation=setting.variation,
                 representation=setting.representation,
             )
@@ -308,5 +315,6 @@ def _score_codes(task: Task, setting: EvaluationSetting) -> pd.DataFrame:
         seed=evaluation.seed,
         n_train=evaluation.train,
         n_test=evaluation.test,
+        sampling=REPLACEMENT,  # as the studies do, whatever the table
         **score_inputs.inputs(task.metric, run, folder, task.data),
     )

@@ -3,12 +3,13 @@
 From a table of codes [N, d] and factors [N, k] in which every combination of factor values is
 exactly one row, points are sampled as in disentanglement_lib, number for number:
 ``np.random.RandomState(seed)``, each factor sampled by ``randint`` in batches of 16 points, first
-the training points and then the test points. From any other table, rows are sampled with
-replacement by the same generator; to hold a factor fixed, rows are taken that share its value, so
-the other factors vary as they do in the table. Factors that have only one value (the colour of
-dSprites) are left out.
+the training points and then the test points. Any other table is a sample, whose rows are split by
+the same generator: each row is a training point, a test point or unused. To hold a factor fixed,
+rows of the same side are taken that share its value, so the other factors vary as they do in the
+table. Factors that have only one value (the colour of dSprites) are left out.
 """
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
@@ -25,6 +26,12 @@ Rows = npt.NDArray[np.int64]
 POINTS = 16
 # Number of points in a batch in which one factor is held fixed.
 BATCH = 64
+# How training and test points are sampled from a table. ``auto``: with replacement from a full
+# grid, as the reference does; disjoint rows of any other table.
+AUTO, DISJOINT, REPLACEMENT = "auto", "disjoint", "replacement"
+SAMPLING = (AUTO, DISJOINT, REPLACEMENT)
+# Of a table with fewer rows than are requested, the share that is used for testing: 1 / 3.
+TEST_SHARE = 3
 
 
 class Sample(NamedTuple):
@@ -83,6 +90,15 @@ class Draws:
         Further outputs of the model.
     batch : int
         Number of points in a batch that has one factor held fixed.
+    test_points : Sample
+        The same as ``test``, for other purposes than a score.
+    used_test : bool
+        Whether any metric has used test points, or both sides of the table.
+    parts : tuple of (Table, Table) or None
+        The training and the test rows, if the rows of the table were split; None if points were
+        sampled with replacement, or only points were given.
+    names : sequence of str
+        What messages call each factor.
     """
 
     def __init__(
@@ -93,20 +109,31 @@ class Draws:
         seed: int = 0,
         outputs: ModelOutputs | None = None,
         batch: int = BATCH,
+        parts: "tuple[Table, Table] | None" = None,
+        names: Sequence[str] | None = None,
     ) -> None:
         self.train = train
-        self.test = test
+        self.test_points = test
+        self.used_test = False
         self.table = table
         self.seed = seed
         self.outputs = outputs or ModelOutputs()
         self.batch = batch
-        _require_variation(train.factors)
+        self.parts = parts
+        self.names = names or column_names(train.factors.shape[1])
+        _require_variation(train.factors, self.names)
         self._cache: dict[Any, Any] = {}
 
     @property
     def sizes(self) -> tuple[int, int]:
         """Numbers of training and of test points."""
-        return len(self.train.codes), len(self.test.codes)
+        return len(self.train.codes), len(self.test_points.codes)
+
+    @property
+    def test(self) -> Sample:
+        """The test points; ``used_test`` then says that a metric has used them."""
+        self.used_test = True
+        return self.test_points
 
     def shared(
         self,
@@ -127,20 +154,41 @@ class Draws:
             )
         return self.table
 
+    def sides(self, metric: str) -> tuple["Table", "Table"]:
+        """The tables from which a metric samples points of its own for training and for testing.
+
+        They have no row in common if the table was split; otherwise both are the whole table.
+        Raises ValueError without a table.
+        """
+        self.used_test = True
+        if self.parts is not None:
+            return self.parts
+        table = self.whole(metric)
+        return table, table
+
 
 class Table:
     """All codes [N, d] and factors [N, k], with methods that sample rows.
 
     ``sizes`` are the numbers of values of the factors. ``grid`` has the row of each combination of
-    values, in C order; it is None unless every combination is exactly one row.
+    values, in C order; it is None unless every combination is exactly one row. ``rows`` are those
+    that points are sampled from: all of them, or those of one side of a split. ``names`` and
+    ``values`` are what messages call the factors and their values.
     """
 
-    def __init__(self, codes: Codes, factors: Factors) -> None:
+    def __init__(
+        self,
+        codes: Codes,
+        factors: Factors,
+        names: Sequence[str] | None = None,
+    ) -> None:
         self.codes = codes
-        self.factors = numbered(factors)
-        largest = self.factors.max(axis=0)
-        self.sizes = tuple(int(value) + 1 for value in largest)
+        self.factors, self.values = numbered(factors)
+        self.names = names or column_names(factors.shape[1])
+        self.sizes = tuple(len(values) for values in self.values)
         self.grid = _grid(self.factors, self.sizes)
+        self.rows = np.arange(len(codes))
+        self._side = ""
         self._rows_by_value: dict[int, _RowsByValue] = {}
 
     @property
@@ -148,10 +196,19 @@ class Table:
         """Number of factors."""
         return self.factors.shape[1]
 
+    def part(self, rows: Rows, side: str) -> "Table":
+        """The same table, from which only some rows are sampled; ``side``: training or test."""
+        part = copy.copy(self)
+        part.grid = None
+        part.rows = rows
+        part._side = f" among the {len(rows):,} {side} rows"
+        part._rows_by_value = {}
+        return part
+
     def draw(self, n: int, random: np.random.RandomState) -> Rows:
         """Rows of ``n`` points."""
         if self.grid is None:
-            return random.randint(len(self.codes), size=n)
+            return self.rows[random.randint(len(self.rows), size=n)]
         return self._rows_of(self._sample_factors(n, random))
 
     def draw_fixed(
@@ -163,7 +220,7 @@ class Table:
         """Rows of ``n`` points that agree in one factor, whose value is that of the first point."""
         if self.grid is None:
             # The value of a random row is held fixed, so frequent values are held more often.
-            first = random.randint(len(self.codes))
+            first = self.rows[random.randint(len(self.rows))]
             return self._rows_sharing(np.full(n, first), factor, random)
         values = self._sample_factors(n, random)
         values[:, factor] = values[0, factor]
@@ -177,7 +234,7 @@ class Table:
     ) -> tuple[Rows, Rows]:
         """Rows of ``n`` pairs of points; the two points of a pair agree in one factor."""
         if self.grid is None:
-            first_rows = random.randint(len(self.codes), size=n)
+            first_rows = self.draw(n, random)
             return first_rows, self._rows_sharing(first_rows, factor, random)
         first = self._sample_factors(n, random)
         second = self._sample_factors(n, random)
@@ -188,7 +245,21 @@ class Table:
         """``n`` points, drawn in disentanglement_lib's batches."""
         sizes = [min(POINTS, n - start) for start in range(0, n, POINTS)]
         rows = np.concatenate([self.draw(size, random) for size in sizes])
+        return self.at(rows)
+
+    def at(self, rows: Rows) -> Sample:
+        """The points of some rows."""
         return Sample(self.codes[rows], self.factors[rows], rows)
+
+    def rows_with(self, factor: int, value: int) -> Rows:
+        """The rows in which a factor has a value; raises ValueError if there is none."""
+        rows = self.rows[self.factors[self.rows, factor] == value]
+        if not len(rows):
+            raise ValueError(
+                f"factor {self.names[factor]}: value {self.values[factor][value]} has no "
+                f"row{self._side}; give more rows with it, or merge it with another value"
+            )
+        return rows
 
     def _sample_factors(self, n: int, random: np.random.RandomState) -> Factors:
         """Values [n, k], each factor sampled independently, in the reference's order."""
@@ -208,12 +279,28 @@ class Table:
     ) -> Rows:
         """For each row, a random row with the same value of a factor (possibly the same row)."""
         if factor not in self._rows_by_value:
-            self._rows_by_value[factor] = _rows_by_value(self.factors[:, factor], factor)
+            self._rows_by_value[factor] = self._grouped(factor)
         order, start, size = self._rows_by_value[factor]
         values = self.factors[rows, factor]
         position = random.random_sample(len(rows))  # within the group of a value, in [0, 1)
         offset = (position * size[values]).astype(np.int64)
         return order[start[values] + offset]
+
+    def _grouped(self, factor: int) -> "_RowsByValue":
+        """Group rows by the value of a factor; raises ValueError for a value with a single row."""
+        values = self.factors[self.rows, factor]
+        count = np.bincount(values, minlength=self.sizes[factor])
+        single = np.flatnonzero(count == 1)
+        if len(single):
+            value = self.values[factor][single[0]]
+            raise ValueError(
+                f"factor {self.names[factor]}: value {value} has a single row{self._side}, so "
+                "nothing varies while it is held fixed; give more rows with this value, merge it "
+                "with another one, or leave its rows out"
+            )
+        order = np.argsort(values, kind="stable")
+        start = np.cumsum(count) - count
+        return _RowsByValue(self.rows[order], start, count)
 
 
 class _RowsByValue(NamedTuple):
@@ -222,20 +309,6 @@ class _RowsByValue(NamedTuple):
     order: Rows
     start: Rows
     size: Rows
-
-
-def _rows_by_value(values: Rows, factor: int) -> _RowsByValue:
-    """Group rows by the value of a factor; raises ValueError for a value with a single row."""
-    count = np.bincount(values)
-    if count.min() < 2:
-        raise ValueError(
-            f"varying factor {factor}: value {count.argmin()} has a single row, so nothing varies "
-            "while it is held fixed; give more rows, or leave out the metrics that hold factors "
-            "fixed (those that need the 'table')"
-        )
-    order = np.argsort(values, kind="stable")
-    start = np.cumsum(count) - count
-    return _RowsByValue(order, start, count)
 
 
 def _grid(factors: Factors, sizes: tuple[int, ...]) -> Rows | None:
@@ -249,10 +322,19 @@ def _grid(factors: Factors, sizes: tuple[int, ...]) -> Rows | None:
     return None if (rows < 0).any() else rows
 
 
-def numbered(factors: Factors) -> Factors:
-    """Values of each factor [n, k] renumbered 0, 1, 2, … in rising order, without gaps."""
-    columns = [pd.factorize(column, sort=True)[0] for column in factors.T]
-    return np.stack(columns, axis=1).astype(np.int64)
+def numbered(factors: Factors) -> tuple[Factors, list[npt.NDArray[Any]]]:
+    """Values of each factor [n, k] renumbered 0, 1, 2, … in rising order; the values of each."""
+    indices, values = [], []
+    for column in factors.T:
+        index, different = pd.factorize(column, sort=True)
+        indices.append(index)
+        values.append(np.asarray(different))
+    return np.stack(indices, axis=1).astype(np.int64), values
+
+
+def column_names(width: int) -> tuple[str, ...]:
+    """What messages call the columns of an array of factors: their index."""
+    return tuple(f"column {j}" for j in range(width))
 
 
 def from_table(
@@ -263,103 +345,70 @@ def from_table(
     seed: int,
     outputs: ModelOutputs | None = None,
     batch: int = BATCH,
+    sampling: str = AUTO,
+    names: Sequence[str] | None = None,
 ) -> Draws:
     """Sample points from a table of codes [N, d] and factors [N, k].
 
-    Raises ValueError for arrays that cannot be scored, and for numbers of points below 1.
+    ``sampling``: ``auto``, ``disjoint`` or ``replacement``, see ``SAMPLING``. ``names``: what
+    messages call the factors.
+
+    Raises ValueError for a table that cannot be split, and for training points in which a factor
+    does not vary.
     """
-    counts = {"n_train": n_train, "n_test": n_test, "batch": batch}
-    for name, count in counts.items():
-        if not isinstance(count, int | np.integer) or count < 1:
-            raise ValueError(f"{name} is a number of points, 1 or more, not {count!r}")
-    outputs = outputs or ModelOutputs()
-    points = checked(codes, factors, "codes")
-    table = Table(points.codes, points.factors)
-    _check_outputs(outputs, table)
+    x = np.asarray(codes, np.float32)
+    y = np.asarray(factors).astype(np.int64, casting="same_kind", copy=False)
+    table = Table(x, y, names)
     random = np.random.RandomState(seed)
     # In this order, as in the reference: both use the same stream of random numbers.
-    train = table.sample(n_train, random)
-    test = table.sample(n_test, random)
-    return Draws(train, test, table, seed, outputs, batch)
+    if sampling == REPLACEMENT or (sampling == AUTO and table.grid is not None):
+        train = table.sample(n_train, random)
+        test = table.sample(n_test, random)
+        return Draws(train, test, table, seed, outputs, batch, names=table.names)
+    train_rows, test_rows = _split(len(x), n_train, n_test, random)
+    parts = table.part(train_rows, "training"), table.part(test_rows, "test")
+    train, test = table.at(train_rows), table.at(test_rows)
+    return Draws(train, test, table, seed, outputs, batch, parts, table.names)
 
 
-def _check_outputs(outputs: ModelOutputs, table: Table) -> None:
-    """Raise ValueError unless a model's outputs have the rows of the table and finite values."""
-    n = len(table.codes)
-    if outputs.log_variances is not None:
-        log_variances = np.asarray(outputs.log_variances)
-        _require_finite(log_variances, "log_variances", table.codes.shape)
-    # Images may be generated when they are indexed, and then have no length.
-    if hasattr(outputs.images, "__len__") and len(outputs.images) != n:
-        raise ValueError(f"images: {len(outputs.images)} of them, but {n} rows of codes")
-    for i, (codes, log_variances_of_peer) in enumerate(outputs.peers or ()):
-        shape = np.shape(codes)
-        if len(shape) != 2 or shape[0] != n:
-            raise ValueError(
-                f"peers[{i}]: codes must be [{n}, d], with the codes' rows, not {list(shape)}"
-            )
-        _require_finite(np.asarray(codes), f"peers[{i}] codes")
-        _require_finite(np.asarray(log_variances_of_peer), f"peers[{i}] log-variances", shape)
+def _split(
+    n_rows: int,
+    n_train: int,
+    n_test: int,
+    random: np.random.RandomState,
+) -> tuple[Rows, Rows]:
+    """Training and test rows without a row in common; raises ValueError for fewer than 3 rows.
 
-
-def _require_finite(
-    values: npt.NDArray[Any],
-    name: str,
-    shape: tuple[int, ...] | None = None,
-) -> None:
-    """Raise ValueError unless all values are finite and, if it is given, the shape is right."""
-    if shape is not None and values.shape != shape:
-        raise ValueError(f"{name} must be {list(shape)}, like the codes, not {list(values.shape)}")
-    not_finite = np.argwhere(~np.isfinite(values))
-    if len(not_finite):
-        row, column = not_finite[0]
-        raise ValueError(
-            f"{name}: {len(not_finite)} values are not finite (in float32), "
-            f"the first at row {row}, column {column}"
-        )
-
-
-def checked(
-    codes: npt.ArrayLike,
-    factors: npt.ArrayLike,
-    name: str,
-) -> Sample:
-    """Codes as float32 [n, d] and factors as int64 [n, k].
-
-    Raises ValueError if they have other shapes or types, are empty or are not finite; ``name`` is
-    what the message calls the codes.
+    With fewer rows than ``n_train + n_test``, a third of them are test rows, or all that training
+    leaves over if these are more.
     """
-    x, y = np.asarray(codes), np.asarray(factors)
-    shapes = f"{list(x.shape)} and {list(y.shape)}"
-    if x.ndim != 2 or y.ndim != 2 or len(x) != len(y):
-        raise ValueError(f"{name} must be [n, d] and factors [n, k] of the same n, not {shapes}")
-    if not x.size or not y.size:
-        raise ValueError(f"{name}: there is nothing to score in arrays of shape {shapes}")
-    if y.dtype.kind not in "iub":
+    if n_rows < TEST_SHARE:
         raise ValueError(
-            f"factors must be integers (the index of each factor's value), not {y.dtype}"
+            f"{n_rows} rows cannot be split into training and test rows; give {TEST_SHARE} or "
+            "more, or split them yourself (facsimile.score_draws)"
         )
-    # What float32 cannot hold becomes infinite, and is reported with the other values.
-    with np.errstate(over="ignore"):
-        x = x.astype(np.float32)
-    _require_finite(x, name)
-    return Sample(x, y.astype(np.int64))
+    test = min(n_test, max(n_rows - n_train, n_rows // TEST_SHARE))
+    train = min(n_train, n_rows - test)
+    order = random.permutation(n_rows)
+    return order[:train], order[train : train + test]
 
 
-def _require_variation(factors: Factors) -> None:
+def _require_variation(factors: Factors, names: Sequence[str]) -> None:
     """Raise ValueError if a factor has only one value in the training points."""
     constant = np.flatnonzero(np.ptp(factors, axis=0) == 0)
     if len(constant):
+        listed = ", ".join(names[j] for j in constant)
+        have = "has" if len(constant) == 1 else "have"
         raise ValueError(
-            f"varying factors {constant.tolist()} have one value in all {len(factors)} training "
-            "points; give more points (n_train)"
+            f"factors: {listed} {have} one value in all {len(factors):,} training points; give "
+            "more points (n_train) or more rows with other values, or leave the column out"
         )
 
 
-def varying(train: Factors, test: Factors) -> npt.NDArray[np.int64]:
+def varying(factors: Factors) -> npt.NDArray[np.int64]:
     """Columns of factors with more than one value; raises ValueError if there is none."""
-    spread = np.ptp(np.concatenate([train, test]), axis=0)
-    columns = np.flatnonzero(spread > 0)
+    # Not by differences, which may overflow.
+    columns = np.flatnonzero(factors.min(axis=0) < factors.max(axis=0))
     if not len(columns):
         raise ValueError("every factor has one value only: there is nothing to disentangle")
     return columns

@@ -1,0 +1,127 @@
+"""Which metrics are computed, by which convention, from the names that a user gives."""
+
+from collections.abc import Sequence
+from types import ModuleType
+from typing import NamedTuple
+
+from facsimile.foundation import discover
+from facsimile.metrics.base.conventions import ALIASES, resolve
+
+# The metrics that Locatello et al. 2019 report; all of them need only codes and factors.
+STUDY = (
+    "beta_vae_score",
+    "factor_vae_score",
+    "mig",
+    "dci",
+    "modularity",
+    "explicitness",
+    "sap",
+    "irs",
+    "unsupervised",
+)
+
+
+class Selected(NamedTuple):
+    """A metric to compute: its name, its module, and the full name of the convention."""
+
+    name: str
+    module: ModuleType
+    convention: str
+
+    @property
+    def needs(self) -> set[str]:
+        """The inputs that the metric needs for this convention."""
+        return _needs(self.module, self.convention)
+
+
+def select(
+    metrics: Sequence[str] | str | None,
+    convention: str,
+    inputs: set[str],
+) -> list[Selected]:
+    """The metrics to compute from these inputs.
+
+    ``metrics``: names, one string of names separated by commas, "all", or None for those of the
+    study. None and "all" leave out metrics that do not have the convention or whose inputs are
+    missing; a metric that is named is kept, so that it can say what it needs. Raises UnknownName
+    for unknown names and conventions, ValueError if nothing is left to compute.
+    """
+    convention = convention.strip().lower()
+    names = _names(metrics)
+    if names is None:
+        return _computable(STUDY, convention, inputs)
+    if names == ["all"]:
+        return _computable(discover.names("metrics"), convention, inputs)
+    selected = [_selected(name, convention) for name in names]
+    for item in selected:
+        if "codes" not in item.module.NEEDS:
+            raise ValueError(
+                f"{item.name} is computed from the outputs of a run, not from codes: name it in "
+                "the metrics of a study"
+            )
+    return selected
+
+
+def of_run(metric: str, convention: str) -> Selected:
+    """A metric that is computed from the outputs of a run; raises UnknownName."""
+    return _selected(metric, convention)
+
+
+def _names(metrics: Sequence[str] | str | None) -> list[str] | None:
+    """The names in lower case, each once; None for the metrics of the study."""
+    if metrics is None:
+        return None
+    if isinstance(metrics, str):
+        metrics = metrics.split(",")
+    names = []
+    for name in metrics:
+        if not isinstance(name, str):
+            raise TypeError(f"metrics must be names, not {name!r}")
+        names.append(name.strip().lower().replace("-", "_").replace(" ", "_"))
+    names = list(dict.fromkeys(name for name in names if name))
+    if not names:
+        raise ValueError(
+            "metrics names no metric; leave it out for those of Locatello et al. 2019, or give "
+            "names such as 'mig,dci', or 'all'"
+        )
+    return names
+
+
+def _selected(name: str, convention: str) -> Selected:
+    module = discover.module("metrics", name)
+    return Selected(name, module, resolve(convention, module.CONVENTIONS, name))
+
+
+def _needs(module: ModuleType, convention: str) -> set[str]:
+    by_convention = getattr(module, "CONVENTION_NEEDS", {})
+    return {*module.NEEDS, *by_convention.get(convention, ())}
+
+
+def _computable(candidates: Sequence[str], convention: str, inputs: set[str]) -> list[Selected]:
+    """The candidates that have the convention, and whose inputs are all given."""
+    selected, missing = [], []
+    for name in _with_convention(convention, candidates):
+        item = _selected(name, convention)
+        lacking = item.needs - inputs
+        if not lacking:
+            selected.append(item)
+        elif "codes" in item.module.NEEDS:
+            missing.append(f"{name} needs {', '.join(sorted(lacking))}")
+    if not selected:
+        raise ValueError(
+            f"no metric can be computed by convention {convention!r} from these inputs: "
+            + "; ".join(missing)
+        )
+    return selected
+
+
+def _with_convention(convention: str, candidates: Sequence[str]) -> list[str]:
+    """The metrics that have a convention; raises UnknownName if none of them has it."""
+    conventions = {name: discover.module("metrics", name).CONVENTIONS for name in candidates}
+    every_convention: dict[str, str] = {}
+    for descriptions in conventions.values():
+        every_convention |= descriptions
+    resolve(convention, every_convention, "any metric")
+    if convention in ALIASES:  # an alias stands for some convention of every metric
+        return list(conventions)
+    return [name for name, descriptions in conventions.items() if convention in descriptions]
