@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from facsimile.foundation import discover
-from facsimile.metrics.base import arguments, rows, selection
+from facsimile.metrics.base import arguments, cost, rows, selection
 from facsimile.metrics.base import draws as base_draws
 from facsimile.metrics.base.arguments import Bins, Points
 from facsimile.metrics.base.draws import Draws, ModelOutputs, Sample
@@ -151,7 +151,7 @@ def score(
         inputs.add("grid")
     selected = selection.select(metrics, convention, inputs)
     if not (is_grid and len(points.names) > 1):
-        _check_numbers_of_values(points, selected)
+        _check_numbers_of_values(points, selected, draws)
     used = base_draws.REPLACEMENT if draws.parts is None else base_draws.DISJOINT
     return _scored(draws, selected, progress, used, points.bins, warn=sampling != used)
 
@@ -231,7 +231,7 @@ def score_draws(
         names=both.names,
     )
     selected = selection.select(metrics, convention, {"codes", "factors"})
-    _check_numbers_of_values(both, selected)
+    _check_numbers_of_values(both, selected, draws)
     return _scored(draws, selected, progress, "given", both.bins, warn=True)
 
 
@@ -261,23 +261,26 @@ def _varying(points: Points) -> Points:
     return points._replace(factors=points.factors[:, columns], names=names)
 
 
-def _check_numbers_of_values(points: Points, metrics: Sequence[Selected]) -> None:
+def _check_numbers_of_values(points: Points, metrics: Sequence[Selected], draws: Draws) -> None:
     """Refuse factors of nearly as many values as rows, and warn of many values.
 
     Raises ValueError if a metric uses the factors: it would take each value for a class.
     """
-    if not any("factors" in metric.module.NEEDS for metric in metrics):
+    of_factors = [metric for metric in metrics if "factors" in metric.module.NEEDS]
+    if not of_factors:
         return
-    rows_of_table = len(points.codes)
+    n_rows = len(points.codes)
     for name, column in zip(points.names, points.factors.T, strict=True):
         values = len(np.unique(column))
-        number = f"factors: {name} has {values:,} values in {rows_of_table:,} rows"
-        if arguments.looks_continuous(values, rows_of_table):
+        number = f"factors: {name} has {values:,} values in {n_rows:,} rows"
+        if arguments.looks_continuous(values, n_rows):
+            price = cost.described(sum(cost.seconds(metric, draws) for metric in of_factors))
             raise ValueError(
-                f"{number}: it looks continuous, or like an identifier, and each value would be a "
-                f"class of {rows_of_table / values:.1f} rows; {arguments.binning(column)}"
+                f"{number}: it looks continuous, or like an identifier. Each value would be a class "
+                f"of {n_rows / values:.1f} rows: scores would mean nothing, and take about {price}; "
+                f"{arguments.binning(column)}"
             )
-        if arguments.has_many_values(values, rows_of_table):
+        if arguments.has_many_values(values, n_rows):
             message = f"{number}, and scores depend on that number; {arguments.binning(column)}"
             warnings.warn(message, rows.ScoreWarning, stacklevel=3)
 

@@ -25,8 +25,8 @@ CONVENTIONS = {
     "takes each of its values in turn",
     DLIB_019: "the same numbers: up to 0.20 scikit-learn grew the same trees",
     MODERN: "the same with scikit-learn since 1.0: trees of a stage do not see each other",
-    EXACT: "the reference's trees, with predictions counted over the whole table (or the test rows, "
-    "if its rows were split) in place of 100 points: no sampling noise",
+    EXACT: "the reference's trees, with predictions counted over the whole table (its test rows, "
+    "if it was split) in place of 100 points: no sampling noise",
 }
 RULES = {**_boosting.RULES, EXACT: _boosting.RULES[DLIB]}
 Matrix = npt.NDArray[np.float64]

@@ -6,6 +6,7 @@ complex numbers, dates, text, numbers that float32 cannot tell apart, frames who
 different orders, and factors that are not whole numbers.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -103,7 +104,7 @@ def outputs(model: ModelOutputs, codes: Any, shape: Shape) -> ModelOutputs:
     # Images may be generated when they are indexed, and then have no length.
     if hasattr(model.images, "__len__") and len(model.images) != shape[0]:
         raise ValueError(f"images: {len(model.images)} of them, but {shape[0]} rows of codes")
-    peers = None if model.peers is None else []
+    peers: list[tuple[Array, Array]] = []
     for i, (means, logs) in enumerate(model.peers or ()):
         array = real(means, f"peers[{i}] codes")
         if array.ndim != 2 or len(array) != shape[0]:
@@ -113,7 +114,11 @@ def outputs(model: ModelOutputs, codes: Any, shape: Shape) -> ModelOutputs:
             )
         require_finite(array, f"peers[{i}] codes")
         peers.append((array, _like(logs, f"peers[{i}] log-variances", array.shape)))
-    return ModelOutputs(log_variances, model.images, model.decoder, model.classifier, peers)
+    return dataclasses.replace(
+        model,
+        log_variances=log_variances,
+        peers=None if model.peers is None else peers,
+    )
 
 
 def _like(values: Any, name: str, shape: Shape) -> Array:

@@ -397,7 +397,7 @@ def _require_variation(factors: Factors, names: Sequence[str]) -> None:
     """Raise ValueError if a factor has only one value in the training points."""
     constant = np.flatnonzero(np.ptp(factors, axis=0) == 0)
     if len(constant):
-        listed = ", ".join(names[j] for j in constant)
+        listed = ", ".join(names[int(j)] for j in constant)
         have = "has" if len(constant) == 1 else "have"
         raise ValueError(
             f"factors: {listed} {have} one value in all {len(factors):,} training points; give "

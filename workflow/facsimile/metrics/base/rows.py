@@ -67,8 +67,8 @@ def computed(draws: Draws, metrics: Sequence[Selected], progress: bool) -> pd.Da
             rows.append(_missing(metric, draws, error))
     if errors and len(errors) == len(metrics):
         raise _combined(errors)
-    for name, error in errors:
-        message = f"{name} was not computed: {_reason(error)}"
+    for name, failure in errors:
+        message = f"{name} was not computed: {_reason(failure)}"
         warnings.warn(message, ScoreWarning, stacklevel=3)
     return pd.DataFrame(rows)
 
