@@ -137,13 +137,14 @@ BAD = {
     ),
     "empty": ({"codes": np.zeros((N, 0))}, r"codes must be \[N, d\] and not empty, not \[60, 0\]"),
     "a scalar": ({"codes": np.float32(3)}, r"codes must be \[N, d\] and not empty, not \[\]"),
-    "factors of floats": (
-        {"factors": GRID.factors / 1.0},
-        r"factors must be integers, not float64; .*factors.astype\(int\)",
+    "factors that are not whole": (
+        {"factors": GRID.factors / 2},
+        r"factors must be integers .*: column 0 has 3 values in 60 rows, which are not whole "
+        r"numbers; number them: numpy.unique\(column, return_inverse=True\)\[1\]",
     ),
     "complex": (
         {"codes": GRID.oracle() * 1j},
-        "codes must be real numbers, not complex64; save it as float32",
+        "codes must be real numbers, not complex64; concatenate codes.real and codes.imag",
     ),
     "text": ({"codes": np.full((N, 3), b"1.0")}, r"codes must be real numbers, not \|S3"),
     "log-variances": (
@@ -290,8 +291,9 @@ def test_a_missing_file_and_one_of_another_kind(tmp_path):
 
 
 def test_the_table_shows_which_values_are_better_and_the_convention(tmp_path):
-    _, printed = score(npz(tmp_path / "a.npz"))
-    assert "60 rows, 3 codes, 3 factors · 200 + 100 points · seed 0" in " ".join(printed.split())
+    table, printed = score(npz(tmp_path / "a.npz"))
+    points = f"200 + 100 points · {table.n_shared[0]} test points are training points · seed 0"
+    assert f"60 rows, 3 codes, 3 factors · {points}" in " ".join(printed.split())
     [line] = [line for line in printed.splitlines() if " disentanglement " in line]
     assert line.split()[:3] == ["dci", "disentanglement", "1.0000"]
     assert "0 to 1 ↑" in line
@@ -301,7 +303,9 @@ def test_the_table_shows_which_values_are_better_and_the_convention(tmp_path):
 def test_scores_are_written_where_asked(tmp_path):
     outputs = [tmp_path / "scores.csv", tmp_path / "scores.parquet"]
     table, _ = score(npz(tmp_path / "a.npz"), outputs=outputs)
-    pd.testing.assert_frame_equal(pd.read_parquet(outputs[1]), table)
+    stored = pd.read_parquet(outputs[1])
+    pd.testing.assert_frame_equal(stored.drop(columns="versions"), table)
+    assert set(stored.versions) == {table.attrs["versions"]}
     np.testing.assert_allclose(pd.read_csv(outputs[0]).value, table.value)
 
 

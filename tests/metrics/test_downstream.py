@@ -199,7 +199,7 @@ def test_draws_without_a_table_are_used_from_the_first_and_share_trees(grid, cod
 
 
 def test_points_sorted_by_a_factor_raise(grid, codes):
-    with pytest.raises(ValueError, match="sorted by factor 0"):
+    with pytest.raises(ValueError, match="sorted by factor column 0"):
         metrics.score_draws((codes, grid.factors), (codes, grid.factors), metrics=["downstream"])
 
 

@@ -91,7 +91,7 @@ def test_the_held_factor_is_never_the_target_and_its_value_never_among_the_test_
     random = np.random.RandomState(0)
     rows = table.draw(50, random)
     for _, shift in shifts:
-        train, test = strong_generalisation._points(table, rows, rows, shift, random)
+        train, test = strong_generalisation._points((table, table), rows, rows, shift, random)
         assert (table.factors[train, shift.factor] == shift.seen).all()
         np.testing.assert_array_equal(table.factors[test, shift.factor], shift.unseen)
         others = np.delete(np.arange(4), shift.factor)

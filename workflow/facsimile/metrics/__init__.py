@@ -276,9 +276,9 @@ def _check_numbers_of_values(points: Points, metrics: Sequence[Selected], draws:
         if arguments.looks_continuous(values, n_rows):
             price = cost.described(sum(cost.seconds(metric, draws) for metric in of_factors))
             raise ValueError(
-                f"{number}: it looks continuous, or like an identifier. Each value would be a class "
-                f"of {n_rows / values:.1f} rows: scores would mean nothing, and take about {price}; "
-                f"{arguments.binning(column)}"
+                f"{number}: it looks continuous, or like an identifier. Each value would be a "
+                f"class of {n_rows / values:.1f} rows: scores would mean nothing, and take about "
+                f"{price}; {arguments.binning(column)}"
             )
         if arguments.has_many_values(values, n_rows):
             message = f"{number}, and scores depend on that number; {arguments.binning(column)}"

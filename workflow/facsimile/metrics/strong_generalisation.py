@@ -79,6 +79,7 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
         )
     random = np.random.RandomState(draws.seed)
     n_train, n_test = draws.sizes
+    sides = draws.sides("strong_generalisation")
     if draws.parts is None:
         train, test = table.draw(n_train, random), table.draw(n_test, random)
     else:
@@ -88,7 +89,7 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
     for factor in range(table.width):
         plain.append(_accuracies(table, train, test, factor, convention))
     for factor, shift in shifts(table, n_test, draws.seed):
-        shifted_train, shifted_test = _points(draws, train, test, shift, random)
+        shifted_train, shifted_test = _points(sides, train, test, shift, random)
         accuracies = _accuracies(table, shifted_train, shifted_test, factor, convention)
         shifted.append(accuracies)
     plain_train, plain_test = np.mean(plain, axis=0)
@@ -137,14 +138,14 @@ def _shift(
 
 
 def _points(
-    draws: Draws,
+    sides: tuple[Table, Table],
     train: Rows,
     test: Rows,
     shift: Shift,
     random: np.random.RandomState,
 ) -> tuple[Rows, Rows]:
     """Training rows with the seen value of the shifted factor, test rows with the unseen ones."""
-    train_table, test_table = draws.sides("strong_generalisation")
+    train_table, test_table = sides
     return (
         _interventions.intervened(train_table, train, shift.factor, shift.seen, random),
         _interventions.intervened(test_table, test, shift.factor, shift.unseen, random),

@@ -193,8 +193,8 @@ def _read_from_user(path: Path, contents: Contents) -> Latents:
 def _contents_hint(name: str, contents: Contents) -> str:
     """What a file contains, and which of it may be the missing array under another name."""
     stored = list(contents.arrays)
-    listed = ", ".join(sorted(stored)) or ("no array" if contents.others else "nothing")
-    text = f"holds: {'; '.join([listed, *contents.others])}"
+    listed = [", ".join(sorted(stored))] if stored else []
+    text = f"holds: {'; '.join([*listed, *contents.others]) or 'nothing'}"
     candidates = [other for other in stored if other not in NAMES]
     nearest = difflib.get_close_matches(name, candidates, n=1)
     for other in candidates:

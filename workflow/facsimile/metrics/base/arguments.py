@@ -39,6 +39,8 @@ NUMBER_VALUES = (
 )
 # Rounding to float32 may move codes by this share of their standard deviation.
 ROUNDING = 1e-2
+# Codes are far from 0 if their mean is so many standard deviations away.
+FAR = 100
 # A factor that is no full grid looks continuous, or like an identifier, if it has more values than
 # FEW and fewer rows for each of them than MANY_ROWS.
 FEW = 20
@@ -153,8 +155,13 @@ def require_real(name: str, dtype: np.dtype[Any]) -> None:
     if name == "factors" and dtype.kind in "USTO":
         remedy = NUMBER_VALUES
     else:
-        remedy = REMEDIES.get(dtype.kind, "save it as float32").format(name=name)
+        remedy = REMEDIES.get(dtype.kind, "save it as float32").format(name=_variable(name))
     raise ValueError(f"{name} must be real numbers, not {dtype}; {remedy}")
+
+
+def _variable(name: str) -> str:
+    """What a user's code calls an array: ``codes`` of ``test codes``."""
+    return name.split()[-1].replace("-", "_")
 
 
 def require_matrix(name: str, shape: Shape, dimensions: str = "") -> None:
@@ -167,10 +174,11 @@ def require_matrix(name: str, shape: Shape, dimensions: str = "") -> None:
     if len(shape) == expected and all(shape):
         return
     remedy = ""
+    array = _variable(name)
     if len(shape) == 1 and expected == 2:
-        remedy = f"; a single column is {name}[:, None]"
+        remedy = f"; a single column is {array}[:, None]"
     elif len(shape) > expected == 2:
-        remedy = f"; flatten each row: {name}.reshape(len({name}), -1)"
+        remedy = f"; flatten each row: {array}.reshape(len({array}), -1)"
     raise ValueError(f"{name} must be {letters} and not empty, not {list(shape)}{remedy}")
 
 
@@ -238,8 +246,9 @@ def single_precision(values: Array, name: str) -> Codes:
     if len(lost):
         j = lost[0]
         mean = exact[:, j].mean()
-        is_far = abs(mean) > spread[j]
-        remedy = f"{name} - {name}.mean(axis=0)" if is_far else "multiply them by a constant"
+        array = _variable(name)
+        is_far = abs(mean) > FAR * spread[j]
+        remedy = f"{array} - {array}.mean(axis=0)" if is_far else "multiply them by a constant"
         raise ValueError(
             f"{name}: float32 cannot tell apart the values of column {j}, with mean {mean:.6g} and "
             f"standard deviation {spread[j]:.2g}; centre or scale them first: {remedy}"
@@ -264,6 +273,13 @@ def _read(codes: Any, factors: Any, name: str) -> tuple[Codes, _Columns]:
     require_matrix(name, x.shape)
     require_matrix("factors", table.shape)
     require_same_rows(x.shape, table.shape, name)
+    for column, label in zip(table.columns, table.names, strict=True):
+        bad = np.flatnonzero(~np.isfinite(column))
+        if len(bad):
+            raise ValueError(
+                f"factors (of {name}): {label} has {len(bad):,} missing or infinite values, the "
+                f"first at row {bad[0]}; leave these rows out"
+            )
     return single_precision(x, name), table
 
 
@@ -346,7 +362,7 @@ def _require_unmasked(values: Any, name: str) -> None:
     rows = mask.reshape(len(mask), -1).any(axis=1) if mask.ndim else mask
     raise ValueError(
         f"{name} are masked in {np.count_nonzero(rows):,} rows; leave these rows out of codes and "
-        f"factors: keep = ~numpy.ma.getmaskarray({name}).any(axis=1)"
+        f"factors: keep = ~numpy.ma.getmaskarray({_variable(name)}).any(axis=1)"
     )
 
 
@@ -373,8 +389,10 @@ def _column(column: "pd.Series[Any]", name: str) -> Array:
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
     array = _plain(column.to_numpy(), label)
     if array.dtype.kind not in REAL:
-        remedy = NUMBER_VALUES if name == "factors" else REMEDIES.get(array.dtype.kind, "drop it")
-        raise ValueError(f"{label} is {column.dtype}, not numbers; {remedy.format(name=name)}")
+        remedy = REMEDIES.get(array.dtype.kind, "drop it").format(name=_variable(name))
+        if name == "factors" and array.dtype.kind == "O":
+            remedy = NUMBER_VALUES
+        raise ValueError(f"{label} is {column.dtype}, not real numbers; {remedy}")
     return array
 
 
@@ -382,12 +400,6 @@ def _whole(column: Array, label: str) -> npt.NDArray[np.int64]:
     """A factor's values as whole numbers; raises ValueError if they are others."""
     if column.dtype.kind in WHOLE:
         return column.astype(np.int64)
-    bad = np.flatnonzero(~np.isfinite(column))
-    if len(bad):
-        raise ValueError(
-            f"factors: {label} has {len(bad):,} missing or infinite values, the first at row "
-            f"{bad[0]}; leave these rows out"
-        )
     whole = column.astype(np.int64)
     if (whole == column).all():
         return whole
@@ -436,8 +448,8 @@ def _numbers_of_bins(bins: Bins, table: _Columns) -> dict[Any, int]:
 
 
 def _is_binned(column: Array, count: int) -> bool:
-    """Whether a factor has more values than bins; NaN is reported later."""
-    return bool(np.isfinite(column).all()) and len(np.unique(column)) > count
+    """Whether a factor has more values than bins."""
+    return len(np.unique(column)) > count
 
 
 def binned(column: Array, count: int) -> npt.NDArray[np.int64]:

@@ -108,9 +108,12 @@ def _computable(candidates: Sequence[str], convention: str, inputs: set[str]) ->
         elif "codes" in item.module.NEEDS:
             missing.append(f"{name} needs {', '.join(sorted(lacking))}")
     if not selected:
+        remedy = ""
+        if any("table" in text for text in missing):
+            remedy = "; facsimile.score takes the whole table"
         raise ValueError(
             f"no metric can be computed by convention {convention!r} from these inputs: "
-            + "; ".join(missing)
+            f"{'; '.join(missing)}{remedy}"
         )
     return selected
 
