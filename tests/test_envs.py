@@ -9,6 +9,8 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
+import facsimile
+
 LOCKS = ("build", "requirements", "torch")
 
 
@@ -81,6 +83,15 @@ def test_no_key_of_the_default_profile_hides_one_of_the_slurm_profile(root: Path
 
 def test_the_slurm_profile_is_where_snakemake_looks_for_it(root: Path):
     assert (root / "slurm").resolve() == (root / "profiles/slurm").resolve()
+
+
+def test_the_package_names_this_version_and_ships_its_types(root: Path, project: dict[str, Any]):
+    assert facsimile.__version__ == project["version"]
+    assert "__version__" in dir(facsimile)
+    package = root / "workflow" / "facsimile"
+    declared = tomllib.loads((root / "pyproject.toml").read_text())
+    assert "py.typed" in declared["tool"]["setuptools"]["package-data"]["facsimile"]
+    assert (package / "py.typed").is_file()
 
 
 def test_the_citation_names_this_version(root: Path, project: dict[str, Any]):

@@ -1,5 +1,6 @@
 """``facsimile score FILE``: scores of a user's own latents, and the message for a bad file."""
 
+import fcntl
 import io
 import json
 import sys
@@ -282,6 +283,113 @@ def test_arrays_of_other_files_are_not_read(tmp_path):
         latents_file.read(tmp_path / "virtual.h5")
 
 
+def compressed(path, number, name="codes"):
+    """A file whose array is compressed by a filter that need not be installed."""
+    with h5py.File(path, "w") as file:
+        file["factors"] = GRID.factors
+        properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        properties.set_chunk((N, 3))
+        properties.set_filter(number, h5py.h5z.FLAG_OPTIONAL)
+        space = h5py.h5s.create_simple((N, 3))
+        float32 = h5py.h5t.IEEE_F32LE
+        array = h5py.h5d.create(file.id, name.encode(), float32, space, properties)
+        array.write_direct_chunk((0, 0), b"compressed elsewhere")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("number", "name"), [(32015, "zstd"), (32001, "blosc"), (32026, "blosc2"), (4321, "unknown")]
+)
+def test_a_filter_that_is_not_installed_is_not_damage(tmp_path, number, name):
+    path = compressed(tmp_path / "a.h5", number)
+    with pytest.raises(
+        ValueError, match=rf"a.h5: codes is compressed by filter {number} \({name}\).*='gzip'"
+    ):
+        latents_file.read(path)
+
+
+def test_a_filter_of_an_array_that_is_not_used_does_not_matter(tmp_path):
+    path = compressed(tmp_path / "a.h5", 32015, "images")
+    with h5py.File(path, "r+") as file:
+        file["codes"] = GRID.oracle()
+    assert latents_file.read(path).unused == ("images",)
+
+
+def test_groups_and_links_are_shown(tmp_path):
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file["test/codes"], file["test/factors"] = GRID.oracle(), GRID.factors
+    with pytest.raises(ValueError, match="it holds: a group test with codes, factors: save its"):
+        latents_file.read(path)
+    with h5py.File(path, "w") as file:
+        file["z"], file["factors"] = GRID.oracle(), GRID.factors
+        file["codes"] = h5py.SoftLink("/z")
+        file["more"] = h5py.ExternalLink("b.h5", "/x")
+    message = (
+        r"did you mean 'z'\? It holds: factors, z; a link codes to /z, .* a link more to /x in b"
+    )
+    with pytest.raises(ValueError, match=message):
+        latents_file.read(path)
+
+
+@pytest.mark.parametrize(("name", "guess"), [("mean", "codes"), ("arr_0", "codes"), ("Z", "codes")])
+def test_other_names_of_codes_are_guessed(save, name, guess):
+    with pytest.raises(ValueError, match=f"no array '{guess}' .*did you mean '{name}'"):
+        latents_file.read(save(**{"codes": None, name: GRID.oracle()}))
+
+
+def test_a_file_that_another_process_writes_is_not_damaged(tmp_path):
+    path = h5(tmp_path / "a.h5")
+    with path.open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)  # as HDF5 does in a process that writes
+        with pytest.raises(ValueError, match="has it open for writing"):
+            latents_file.read(path)
+    error = PermissionError(13, "Permission denied")
+    assert "no permission" in str(latents_file._damaged(path, error))
+
+
+def test_an_archive_by_another_method_is_not_damaged(tmp_path):
+    path = npz(tmp_path / "a.npz")
+    content = bytearray(path.read_bytes())
+    for signature, offset in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        place = content.find(signature)
+        content[place + offset] = 93  # zstd
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"a.npz: codes.npy: .*compression.*savez"):
+        latents_file.read(path)
+
+
+# Type of an array -> whether it can be scored.
+TYPES = {
+    "f2": True,
+    "f4": True,
+    ">f8": True,
+    "i1": True,
+    "u8": True,
+    "?": True,
+    "c8": False,
+    "S3": False,
+}
+
+
+@pytest.mark.parametrize("which", ["codes", "factors"])
+@pytest.mark.parametrize("dtype", TYPES)
+def test_the_function_and_the_file_take_the_same_types(save, dtype, which):
+    changed = {which: np.asarray(GRID.factors % 2).astype(dtype)}
+    path = save(**changed)
+    points = {"n_train": POINTS[0], "n_test": POINTS[1]}
+    if TYPES[dtype]:
+        of_file, _ = score(path, ["mig"])
+        of_arrays = facsimile.score(**arrays(**changed), metrics="mig", **points)
+        assert of_file.value.tolist() == of_arrays.value.tolist()
+        return
+    with pytest.raises(ValueError, match=f"{which} must be real numbers") as from_file:
+        score(path, ["mig"])
+    with pytest.raises(ValueError, match=f"{which} must be real numbers") as from_arrays:
+        facsimile.score(**arrays(**changed), metrics="mig")
+    assert str(from_file.value) == f"{path}: {from_arrays.value}"
+
+
 def test_a_missing_file_and_one_of_another_kind(tmp_path):
     with pytest.raises(ValueError, match=r"gone.npz: there is no such file"):
         latents_file.read(tmp_path / "gone.npz")
@@ -359,3 +467,32 @@ def test_an_error_of_the_command_keeps_its_brackets(tmp_path, command):
         "error: a.npz: codes must be [N, d] and not empty, not [60]; "
         "a single column is codes[:, None]\n"
     )
+
+
+def test_a_metric_without_a_value_sets_the_exit_status_and_the_rest_is_written(tmp_path, command):
+    random = np.random.default_rng(0)
+    factors = random.integers(1, 4, (300, 2))
+    factors[7, 1] = 99
+    npz(tmp_path / "a.npz", codes=factors + random.normal(0, 0.1, factors.shape), factors=factors)
+    code, out, err = command("score", "a.npz", "--metrics", "MIG,beta_vae_score", "--csv", "s.csv")
+    assert code == 1
+    [warning] = [line for line in err.splitlines() if line.startswith("warning: ")]
+    assert "beta_vae_score was not computed: factor column 1: value 99 has a single row" in warning
+    assert "–" in out
+    stored = pd.read_csv(tmp_path / "s.csv", keep_default_na=True)
+    assert stored.value.isna().tolist() == [False, True]
+    assert "value 99" in stored.reason[1]
+    assert "disjoint rows" in " ".join(out.split())
+
+
+def test_the_command_bins_and_splits(tmp_path, command):
+    random = np.random.default_rng(0)
+    truth = random.random((500, 2))
+    npz(tmp_path / "a.npz", codes=truth + random.normal(0, 0.01, truth.shape), factors=truth)
+    code, _, err = command("score", "a.npz", "--metrics", "mig")
+    assert (code, "bins=20 (on the command line --bins 20)" in err) == (1, True)
+    options = ["--metrics", "mig", "--bins", "10", "--sampling", "replacement", "--csv", "s.csv"]
+    code, out, _ = command("score", "a.npz", *options)
+    assert code == 0
+    assert "bins: column 0: 10, column 1: 10" in " ".join(out.split())
+    assert set(pd.read_csv(tmp_path / "s.csv").sampling) == {"replacement"}

@@ -67,7 +67,7 @@ def computed(draws: Draws, metrics: Sequence[Selected], progress: bool) -> pd.Da
         raise _combined(errors)
     for name, failure in errors:
         message = f"{name} was not computed: {_reason(failure)}"
-        warnings.warn(message, ScoreWarning, stacklevel=3)
+        warnings.warn(message, ScoreWarning, stacklevel=4)
     return pd.DataFrame(rows)
 
 
@@ -101,7 +101,7 @@ def warn_of_shared(draws: Draws, counts: Counts, sampling: str) -> None:
         f"{counts.shared:,} of {n_test:,} test points are also training points, so scores of "
         f"predictions are those of points that were learned: {remedies[sampling]}",
         ScoreWarning,
-        stacklevel=3,
+        stacklevel=4,
     )
 
 
