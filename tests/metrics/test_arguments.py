@@ -109,6 +109,11 @@ REFUSED = {
         frame(),
         r"different labels; .*reset_index\(drop=True\)",
     ),
+    "labels of several types": (
+        pd.DataFrame(CODES, index=[*range(N - 1), "last"]),
+        frame(),
+        r"different labels; .*reset_index\(drop=True\)",
+    ),
     "a series": (CODES, frame()["size"], r"factors\[:, None\]"),
     "four dimensions": (CODES[:, :, None, None], FACTORS, r"reshape\(len\(codes\), -1\)"),
 }
@@ -149,6 +154,11 @@ def test_tensors():
         mig(tensor.to_sparse(), factors)
 
 
+def test_short_floats_of_other_libraries():
+    short = pytest.importorskip("ml_dtypes").bfloat16
+    assert mig(CODES.astype(short)) == mig(CODES.astype(short).astype(np.float32))
+
+
 def test_a_sparse_matrix():
     sparse = pytest.importorskip("scipy.sparse")
     with pytest.raises(ValueError, match=r"sparse matrix; pass codes.toarray\(\)"):
@@ -171,9 +181,9 @@ def test_a_continuous_factor_is_recognised():
 @pytest.mark.parametrize("dtype", [np.int64, np.uint32, float])
 def test_an_identifier_is_recognised_and_its_cost_is_said(dtype):
     ranks = ANGLES.argsort(axis=0).argsort(axis=0).astype(dtype)
-    message = r"column 0 has 2,000 values in 2,000 rows: .* take about \d+ .*bins=20"
+    message = r"column 0 has 2,000 values in 2,000 rows: .* take about \d+ (s|min); .*bins=20"
     with pytest.raises(ValueError, match=message):
-        mig(OF_ANGLES, ranks)
+        facsimile.score(OF_ANGLES, ranks, "dci,sap,downstream")
     with pytest.raises(ValueError, match="looks continuous"):
         facsimile.score_draws((OF_ANGLES, ranks), (OF_ANGLES, ranks), "mig")
     assert np.isfinite(facsimile.score(OF_ANGLES, ranks, "unsupervised").value).all()
@@ -182,6 +192,12 @@ def test_an_identifier_is_recognised_and_its_cost_is_said(dtype):
 def test_one_identifier_is_no_full_grid_though_each_value_has_one_row():
     with pytest.raises(ValueError, match="looks continuous"):
         facsimile.score(OF_ANGLES, np.arange(2000)[:, None], "mig")
+
+
+def test_many_levels_that_are_not_whole_may_be_numbered_or_binned():
+    levels = np.round(ANGLES, 1) + 0.05
+    with pytest.raises(ValueError, match=r"number them: numpy.unique.*, or divide it into bins"):
+        mig(OF_ANGLES, levels)
 
 
 def test_bins_give_what_binning_by_hand_gives():
@@ -194,6 +210,15 @@ def test_bins_give_what_binning_by_hand_gives():
     assert by_us.value[0] > 0.8
     assert set(by_us.bins) == {"column 0: 20, column 1: 20"}
     assert set(by_hand.bins) == {""}
+
+
+@pytest.mark.parametrize("offset", [0, 17 * 10**17])
+def test_bins_of_large_integers(offset):
+    """Nanoseconds of today differ where float64 does not; identifiers may fill 64 bits."""
+    column = np.arange(101) + offset
+    np.testing.assert_array_equal(arguments.binned(column, 4), np.minimum(np.arange(101) // 25, 3))
+    ends = np.array([-(2**63), -(2**62), 0, 2**62, 2**63 - 1])
+    np.testing.assert_array_equal(arguments.binned(ends, 4), [0, 1, 2, 3, 3])
 
 
 def test_bins_of_some_columns():

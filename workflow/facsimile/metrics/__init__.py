@@ -274,14 +274,15 @@ def _check_numbers_of_values(points: Points, metrics: Sequence[Selected], draws:
         values = len(np.unique(column))
         number = f"factors: {name} has {values:,} values in {n_rows:,} rows"
         if arguments.looks_continuous(values, n_rows):
-            price = cost.described(sum(cost.seconds(metric, draws) for metric in of_factors))
+            seconds = sum(cost.seconds(metric, draws) for metric in of_factors)
+            price = f", and take about {cost.described(seconds)}" if seconds > rows.LONG else ""
             raise ValueError(
                 f"{number}: it looks continuous, or like an identifier. Each value would be a "
-                f"class of {n_rows / values:.1f} rows: scores would mean nothing, and take about "
-                f"{price}; {arguments.binning(column)}"
+                f"class of {n_rows / values:.1f} rows: scores would mean nothing{price}; "
+                f"{arguments.BINNING}"
             )
         if arguments.has_many_values(values, n_rows):
-            message = f"{number}, and scores depend on that number; {arguments.binning(column)}"
+            message = f"{number}, and scores depend on that number; {arguments.BINNING}"
             warnings.warn(message, rows.ScoreWarning, stacklevel=3)
 
 

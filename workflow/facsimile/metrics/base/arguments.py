@@ -24,6 +24,8 @@ Bins = int | Mapping[Any, int] | None
 # Kinds of NumPy types that are real numbers, and of whole numbers and booleans.
 REAL = "fiub"
 WHOLE = "iub"
+# Types of machine learning that NumPy does not count as numbers (JAX, ml_dtypes).
+SHORT_FLOATS = ("bfloat16", "float8_e4m3fn", "float8_e5m2")
 # What to do about other kinds of types.
 REMEDIES = {
     "c": "concatenate {name}.real and {name}.imag",
@@ -49,6 +51,11 @@ MANY_ROWS = 5
 MANY_VALUES = 50
 ROWS_OF_A_CLASS = 50
 MAX_BINS = 1000
+# How to divide a factor into bins.
+BINNING = (
+    f"divide it into bins by bins={FEW} (on the command line --bins {FEW}), or yourself: "
+    f"numpy.digitize(column, numpy.linspace(column.min(), column.max(), {FEW + 1})[1:-1])"
+)
 
 
 class Points(NamedTuple):
@@ -206,7 +213,7 @@ def require_same_order(
         return
     if len(codes) != len(other) or codes.index.equals(other.index):
         return
-    same_labels = codes.index.sort_values().equals(other.index.sort_values())
+    same_labels = set(codes.index) == set(other.index)
     remedy = f"put both in one order: {other_name} = {other_name}.loc[codes.index]"
     if not same_labels or not codes.index.is_unique:
         remedy = "if their rows correspond by position, drop both: .reset_index(drop=True)"
@@ -343,6 +350,8 @@ def _plain(values: Any, name: str) -> Array:
     if np.ma.isMaskedArray(values):
         _require_unmasked(values, name)
     array = np.asarray(values)
+    if array.dtype.names is None and array.dtype.name in SHORT_FLOATS:
+        return array.astype(np.float32)
     if array.dtype.kind != "O":
         return array
     flat = array.ravel()
@@ -409,8 +418,11 @@ def _whole(column: Array, label: str) -> npt.NDArray[np.int64]:
         f"{different:,} values in {len(column):,} rows, which are not whole numbers; "
     )
     if looks_continuous(different, len(column)):
-        raise ValueError(f"{problem}it looks continuous: {binning(column)}")
-    raise ValueError(f"{problem}number them: numpy.unique(column, return_inverse=True)[1]")
+        raise ValueError(f"{problem}it looks continuous: {BINNING}")
+    remedy = "number them: numpy.unique(column, return_inverse=True)[1]"
+    if different > FEW:
+        remedy += f", or {BINNING}"
+    raise ValueError(problem + remedy)
 
 
 def looks_continuous(values: int, rows: int) -> bool:
@@ -421,15 +433,6 @@ def looks_continuous(values: int, rows: int) -> bool:
 def has_many_values(values: int, rows: int) -> bool:
     """Whether a factor has so many values that scores depend on how many there are."""
     return values > MANY_VALUES and rows < ROWS_OF_A_CLASS * values
-
-
-def binning(column: Array) -> str:
-    """How to divide a factor into bins."""
-    low, high = column.min(), column.max()
-    return (
-        f"divide it into bins by bins={FEW} (on the command line --bins {FEW}), or yourself: "
-        f"numpy.digitize(column, numpy.linspace({low:.6g}, {high:.6g}, {FEW + 1})[1:-1])"
-    )
 
 
 def _numbers_of_bins(bins: Bins, table: _Columns) -> dict[Any, int]:
@@ -454,7 +457,11 @@ def _is_binned(column: Array, count: int) -> bool:
 
 def binned(column: Array, count: int) -> npt.NDArray[np.int64]:
     """Bin 0 to count - 1 of each value [n]: intervals of equal width over the range."""
-    # Differences first: float64 may hold those of large integers, but not the integers themselves.
-    shifted = (column - column.min()).astype(np.float64)
+    low, high = column.min(), column.max()
+    if column.dtype.kind in "iu" and int(high) - int(low) < 2**63:
+        # Differences first: float64 may hold those of large integers, but not the integers.
+        shifted = (column - low).astype(np.float64)
+    else:
+        shifted = column.astype(np.float64) - float(low)
     edges = np.linspace(0.0, shifted.max(), count + 1)
     return np.digitize(shifted, edges[1:-1]).astype(np.int64)
