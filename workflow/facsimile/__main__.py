@@ -314,11 +314,30 @@ def claims(
 
 
 @app.command()
-def show(context: typer.Context, study: StudyName) -> None:
-    """Print the tables, the comparison and the claims of a study, and where its files are."""
-    from facsimile.commands import artefacts
+def show(
+    context: typer.Context,
+    study: StudyName,
+    everything: Annotated[
+        bool,
+        typer.Option("--all", help="print all tables, published numbers, claims and files"),
+    ] = False,
+    reference: Annotated[
+        bool,
+        typer.Option(
+            "--reference",
+            help="results that come with Facsimile; without --scale, those of the largest scale",
+        ),
+    ] = False,
+) -> None:
+    """Print the results of a study on one screen: its first table, verdicts, where pictures are."""
+    from facsimile.commands import show
 
-    artefacts.show(context.obj(), study, console)
+    workspace: Workspace = context.obj()
+    assert context.parent is not None
+    if reference and not context.parent.params["scale"]:
+        workspace = show.at_shipped_scale(workspace, study)
+    folder = show.located(workspace, study, reference)
+    show.show(workspace, study, folder, everything, console)
 
 
 @app.command()

@@ -33,6 +33,7 @@ from facsimile.comparison.published import Published
 from facsimile.comparison.score_index import RunResults, ScoreIndex
 from facsimile.comparison.verdict import (
     DIFFERS,
+    INSIDE_INTERVAL,
     NO_SOURCE,
     NOT_COMPARABLE,
     REPRODUCED,
@@ -194,7 +195,7 @@ def _judge_difference(quantity: Quantity, number: Published, estimate: Estimate)
     high = estimate.high + number.rounding
     # False if we have no interval, because its ends are NaN.
     if low <= number.value <= high:
-        reason = f"inside our interval of {estimate.n} runs"
+        reason = f"{INSIDE_INTERVAL} of {estimate.n} runs"
         return Verdict(REPRODUCED, reason, RULES["interval"])
 
     has_interval = not math.isnan(estimate.low)

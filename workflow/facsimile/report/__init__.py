@@ -92,7 +92,6 @@ def _shown(
         "files": files,
         "claims": _comparison.claims(source / "claims.csv", context.scale.name),
         "comparison": _comparison.rows(compared) if has_comparison else [],
-        "unsourced": _comparison.unsourced(compared) if has_comparison else {},
         "tables": _artefacts.tables(study, source, folder, context),
         "figures": _artefacts.figures(study, source, folder, context),
         "summary": _summary.of(tables, records),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from facsimile.comparison import numbers_view
+from facsimile.comparison.verdict import counted
 from facsimile.presentation.markdown import grid
 from facsimile.studies.study import Study
 
@@ -13,7 +13,6 @@ README = Path("README.md")
 PAPERS = "workflow/facsimile/papers"
 BEGIN, END = "<!-- papers: written by `facsimile study-pages` -->", "<!-- papers end -->"
 HEAD = ("paper", "published numbers and claims", "training", "command")
-NOT_COUNTED = "no source"  # numbers of ours that the paper does not print
 
 
 def readme(studies: Sequence[Study], reference: Path) -> str:
@@ -33,8 +32,7 @@ def readme(studies: Sequence[Study], reference: Path) -> str:
 
 def row(study: Study, reference: Path) -> tuple[str, ...]:
     """The row of a study: the largest scale whose results are shipped, or that there are none."""
-    first_author = study.authors.split(",")[0]
-    paper = f"[{study.title}]({PAPERS}/{study.id}/README.md) ({first_author} et al. {study.year})"
+    paper = f"[{study.title}]({PAPERS}/{study.id}/README.md) ({study.cited})"
     for scale in study.scales:
         folder = reference / study.id / scale
         if (folder / "comparison.csv").exists():
@@ -50,9 +48,8 @@ def _verdicts(folder: Path) -> str:
         path = folder / f"{name}.csv"
         if path.exists():
             tables.append(pd.read_csv(path)["verdict"])
-    counts = pd.concat(tables).value_counts()
-    shown = [word for word in numbers_view.STYLES if word in counts and word != NOT_COUNTED]
-    return ", ".join(f"{counts[word]:,} {word}" for word in shown) or "–"
+    counts = counted(pd.concat(tables))
+    return ", ".join(f"{count:,} {verdict}" for verdict, count in counts.items()) or "–"
 
 
 def _cost(folder: Path) -> str:

@@ -10,14 +10,13 @@ from facsimile.commands.pages import paper_table
 from facsimile.comparison import claims, claims_view, numbers_view
 from facsimile.foundation.log import Log
 from facsimile.planning import cost
-from facsimile.planning.workspace import Workspace
+from facsimile.planning.workspace import REFERENCE, Workspace
 from facsimile.presentation import markdown, names
 from facsimile.presentation.markdown import grid
 from facsimile.studies.parts import Artefact, Model
 from facsimile.studies.study import Study
 
 INDEX = Path("docs/papers/README.md")
-REFERENCE = Path("results/reference")
 PAGE = "README.md"
 METRICS = Path("docs/metrics")
 AGAIN = "facsimile study-pages"
@@ -263,9 +262,7 @@ def _verdicts(study: Study, scale: str) -> Iterator[str]:
     comparison_path = folder / "comparison.csv"
     if comparison_path.exists():
         yield f"## Published and reproduced at {scale} scale"
-        # An empty text is a text, an empty number is missing.
-        missing = {column: [""] for column in numbers_view.NUMBERS}
-        comparison = pd.read_csv(comparison_path, keep_default_na=False, na_values=missing)
+        comparison = numbers_view.read(comparison_path)
         yield numbers_view.markdown(comparison, f"published-{scale}").strip()
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from facsimile.comparison import claims, gathered
 from facsimile.comparison.gathered import Gathered
+from facsimile.comparison.verdict import counted
 from facsimile.foundation import atomic
 from facsimile.foundation.units import duration
 from facsimile.planning import cost
@@ -236,7 +237,4 @@ def _values(runs: pd.DataFrame, column: str) -> str:
 
 def _verdicts(path: Path) -> Verdicts:
     """Verdict -> how often it occurs in a table; empty if there is no table."""
-    if not path.exists():
-        return {}
-    counts = pd.read_csv(path)["verdict"].value_counts()
-    return {str(verdict): int(count) for verdict, count in counts.items()}
+    return counted(pd.read_csv(path)["verdict"]) if path.exists() else {}
