@@ -12,6 +12,7 @@ from facsimile.comparison import claims_view, numbers_view
 from facsimile.comparison.gathered import Gathered, gathered
 from facsimile.comparison.verdict import STYLES, SYMBOLS
 from facsimile.planning.workspace import REFERENCE, Workspace
+from facsimile.studies import runs
 from facsimile.studies.study import Study
 
 PICTURES = 4  # whose names are printed
@@ -39,9 +40,10 @@ def show(
 def located(workspace: Workspace, name: str, reference: bool) -> Path:
     """The folder with the results of a study at the configured scale, of yours or those shipped.
 
-    Raises FileNotFoundError, which says where there are results.
+    Raises FileNotFoundError, which says where there are results, and UnknownName for the scale.
     """
-    scale = workspace.config.scale
+    study, scale = workspace.study(name), workspace.config.scale
+    runs.scale_of(study, scale)
     own = workspace.paths.study(name, scale)
     shipped = REFERENCE / name / scale
     folder, other = (shipped, own) if reference else (own, shipped)
@@ -51,8 +53,8 @@ def located(workspace: Workspace, name: str, reference: bool) -> Path:
     if has_scores(other):
         flag = "" if reference else " --reference"
         remedy = f"there are some in {other}: facsimile show {name} --scale {scale}{flag}"
-    elif shipped_scales(workspace.study(name)):
-        listed = ", ".join(shipped_scales(workspace.study(name)))
+    elif shipped_scales(study):
+        listed = ", ".join(shipped_scales(study))
         remedy += f"; or see those that are shipped (scale {listed}): --reference"
     raise FileNotFoundError(f"{folder}: no scores yet; {remedy}")
 
@@ -99,9 +101,7 @@ def heading(study: Study, scale: str) -> Text:
     )
 
 
-def _print_screen(
-    workspace: Workspace, results: Gathered, folder: Path, console: Console
-) -> None:
+def _print_screen(workspace: Workspace, results: Gathered, folder: Path, console: Console) -> None:
     study, scale = results.study, workspace.config.scale
     compared = comparison(results, folder)
     console.print(heading(study, scale))

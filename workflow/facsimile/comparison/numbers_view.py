@@ -77,7 +77,7 @@ def _compact_group(
 ) -> Table:
     """A table with the columns number, ours, published, mark, and our interval if it decided."""
     table = Table(box=None, pad_edge=False, header_style="dim", collapse_padding=True)
-    table.add_column(Text(title, style="italic"))
+    table.add_column(Text(title, style="italic"), no_wrap=True)
     table.add_column("ours", justify="right")
     table.add_column("paper", justify="right")
     table.add_column("")
