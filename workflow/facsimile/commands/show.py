@@ -1,6 +1,6 @@
-"""``facsimile show``: the results of a study on one screen, or all of them."""
+"""``facsimile show``: the results of a study, or of all studies, on one screen; or everything."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +10,7 @@ from rich.text import Text
 from facsimile.commands import artefacts
 from facsimile.comparison import claims_view, numbers_view
 from facsimile.comparison.gathered import Gathered, gathered
-from facsimile.comparison.verdict import STYLES, SYMBOLS
+from facsimile.comparison.verdict import DIFFERS, REPRODUCED, STYLES, SYMBOLS
 from facsimile.planning.workspace import REFERENCE, Workspace
 from facsimile.studies import runs
 from facsimile.studies.study import Study
@@ -35,6 +35,69 @@ def show(
         _print_everything(workspace, results, folder, console)
     else:
         _print_screen(workspace, results, folder, console)
+
+
+def show_all(workspace: Workspace, console: Console) -> None:
+    """Print one screen about every study that has results at the configured scale.
+
+    Of each: the published numbers with a verdict, or else its first table, and its pictures. The
+    last lines say how to go on. Raises FileNotFoundError if no study has results.
+    """
+    scale = workspace.config.scale
+    folders = {study.id: workspace.paths.study(study.id, scale) for study in workspace.studies()}
+    present = {name: folder for name, folder in folders.items() if has_scores(folder)}
+    if not present:
+        raise FileNotFoundError(
+            f"{workspace.paths.root}: no study has scores at scale {scale}; "
+            f"compute them with: snakemake STUDY --config scale={scale}"
+        )
+    verdicts: list[str] = []
+    sizes: dict[str, int] = {}
+    for name, folder in present.items():
+        results = gathered(workspace, name, folder)
+        sizes[name] = results.context.design.published_runs
+        compared = comparison(results, folder)
+        verdicts += list(numbers_view.with_both_sides(compared)["verdict"])
+        _print_brief(results, compared, folder, console)
+    _print_line(console, "published numbers re-made here", numbers_view.totals(verdicts))
+    console.print()
+    # The study that trains most shows best what a cluster is for.
+    largest = max(sizes, key=lambda name: sizes[name])
+    for what, command in _next_steps(present, largest).items():
+        _print_line(console, what, command)
+
+
+def _print_brief(results: Gathered, compared: pd.DataFrame, folder: Path, console: Console) -> None:
+    """A study in a few lines: its judged numbers by table, or else its first table; a picture."""
+    console.print(heading(results.study, results.context.scale.name))
+    judged = compared[compared["verdict"].isin([REPRODUCED, DIFFERS])]
+    for artefact, rows in judged.groupby("artefact", sort=False):
+        console.print(numbers_view.compact(rows, _title(results.study, str(artefact)), False))
+    if judged.empty:
+        console.print(_headline(results, compared))
+    if _pictures_of(folder):
+        _print_line(console, "pictures", pictures(folder))
+    console.print()
+
+
+def _title(study: Study, artefact: str) -> str:
+    """Title and name of a table or figure of a study."""
+    known = study.tables | study.figures_of(study.datasets)
+    return f"{known[artefact].title} ({artefact})" if artefact in known else artefact
+
+
+def _next_steps(folders: Mapping[str, Path], study: str) -> dict[str, str]:
+    """What to do next -> the page or the command."""
+    pages = [folder / "report" / "index.html" for folder in folders.values()]
+    pages = [page for page in pages if page.exists()]
+    drawn = [path for folder in folders.values() for path in _pictures_of(folder)]
+    page = next(iter([*pages, *drawn]), None)
+    return {
+        "open this page": f"{page}" if page else "make report",
+        "score your latents": "facsimile score LATENTS.npz --metrics mig,dci",
+        "add your model": "one file: CONTRIBUTING.md#a-model",
+        "run it on a cluster": f"snakemake --profile slurm {study} --config scale=paper",
+    }
 
 
 def located(workspace: Workspace, name: str, reference: bool) -> Path:
@@ -129,15 +192,18 @@ def _headline(results: Gathered, compared: pd.DataFrame) -> object:
     first = next(iter(results.study.tables))
     judged = compared[compared["artefact"] == first]
     if numbers_view.is_judged(judged):
-        title = results.study.tables[first].title
-        return numbers_view.compact(judged, f"{title} ({first})")
+        return numbers_view.compact(judged, _title(results.study, first))
     table = artefacts.table_of(results, first)
     return table.console(brief=True)
 
 
+def _pictures_of(folder: Path) -> list[Path]:
+    return sorted((folder / "figures").glob("*.png"))
+
+
 def pictures(folder: Path) -> str:
     """Where the figures are, with the names of the first ones."""
-    paths = sorted((folder / "figures").glob("*.png"))
+    paths = _pictures_of(folder)
     if not paths:
         return "none drawn"
     listed = ", ".join(path.name for path in paths[:PICTURES])

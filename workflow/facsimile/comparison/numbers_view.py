@@ -50,24 +50,25 @@ def main_obstacle(comparison: pd.DataFrame) -> str:
     return str(reasons.mode().iloc[0]) if len(reasons) else ""
 
 
-def compact(comparison: pd.DataFrame, title: str) -> Any:
+def compact(
+    comparison: pd.DataFrame,
+    title: str,
+    legend: bool = True,
+) -> Any:
     """The numbers that both sides have, one line each, with a mark for the verdict.
 
     Lines are grouped by data set, or by model if there is one data set; the groups stand side by
-    side if there is room.
+    side if there is room. ``legend`` explains the marks.
     """
-    compared = _compared(comparison)
+    compared = with_both_sides(comparison)
     several_datasets = compared["dataset"].nunique() > 1
     column, name = ("dataset", names.dataset) if several_datasets else ("model", names.model)
     groups = []
     for value, rows in compared.groupby(column, sort=False):
         groups.append(_compact_group(name(str(value)), rows, column))
     marks = [f"{SYMBOLS[verdict]} {verdict}" for verdict in STYLES]
-    return Group(
-        Text(title, style="bold"),
-        Columns(groups, padding=(0, 4)),
-        Text("  ".join(marks), style="dim"),
-    )
+    below = [Text("  ".join(marks), style="dim")] if legend else []
+    return Group(Text(title, style="bold"), Columns(groups, padding=(0, 4)), *below)
 
 
 def _compact_group(
@@ -78,14 +79,17 @@ def _compact_group(
     """A table with the columns number, ours, published, mark, and our interval if it decided."""
     table = Table(box=None, pad_edge=False, header_style="dim", collapse_padding=True)
     table.add_column(Text(title, style="italic"), no_wrap=True)
-    table.add_column("ours", justify="right")
-    table.add_column("paper", justify="right")
-    table.add_column("")
-    table.add_column("", style="dim")
+    table.add_column("ours", justify="right", no_wrap=True)
+    table.add_column("paper", justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    intervals = [_deciding_interval(row) for row in rows.to_dict("records")]
+    if any(intervals):
+        table.add_column("", style="dim", no_wrap=True)
     for label, row in zip(_labels(rows, grouped_by), rows.to_dict("records"), strict=True):
         mark = Text(SYMBOLS[row["verdict"]], style=STYLES[row["verdict"]])
-        ours = _like(row["ours"], row["value"])
-        table.add_row(label, ours, plain(row["value"]), mark, _deciding_interval(row))
+        ours = like(row["ours"], row["value"])
+        interval = [_deciding_interval(row)] if any(intervals) else []
+        table.add_row(label, ours, plain(row["value"]), mark, *interval)
     return table
 
 
@@ -114,10 +118,10 @@ def _deciding_interval(row: Row) -> str:
     """Our interval, if the published number is reproduced because it lies inside."""
     if not row["reason"].startswith(INSIDE_INTERVAL):
         return ""
-    return f"[{_like(row['low'], row['value'])}, {_like(row['high'], row['value'])}]"
+    return f"[{like(row['low'], row['value'])}, {like(row['high'], row['value'])}]"
 
 
-def _like(value: float, printed: float) -> str:
+def like(value: float, printed: float) -> str:
     """A number with as many decimals as a printed one is shown with, and at least three."""
     decimals = len(plain(printed).partition(".")[2])
     return f"{value:,.{decimals}f}" if printed < 1000 else plain(value)
@@ -139,7 +143,7 @@ def console(comparison: pd.DataFrame) -> Any:
     table.add_column("published", justify="right")
     table.add_column("ours", justify="right")
     table.add_column("verdict", justify="left")
-    compared = _compared(comparison)
+    compared = with_both_sides(comparison)
     notes = _numbers_of_shared_reasons(compared)
     for artefact, rows in compared.groupby("artefact", sort=False):
         table.add_section()
@@ -173,7 +177,7 @@ def markdown(comparison: pd.DataFrame, prefix: str) -> str:
     """
     notes = Footnotes(prefix)
     rows = []
-    for row in _compared(comparison).to_dict("records"):
+    for row in with_both_sides(comparison).to_dict("records"):
         rows.append(_markdown_row(row, notes))
     table = []
     if rows:
@@ -183,8 +187,8 @@ def markdown(comparison: pd.DataFrame, prefix: str) -> str:
     return "\n".join(lines)
 
 
-def _compared(comparison: pd.DataFrame) -> pd.DataFrame:
-    """Rows that have a number on both sides."""
+def with_both_sides(comparison: pd.DataFrame) -> pd.DataFrame:
+    """Rows that have a published number and a result of ours."""
     is_published = comparison["verdict"] != NO_SOURCE
     has_result = comparison["n"] > 0
     return comparison[is_published & has_result]

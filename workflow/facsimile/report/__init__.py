@@ -31,9 +31,15 @@ from facsimile.report._script import Json, script
 COPIED = ("comparison.csv", "claims.csv", "summary.md", "artifact-checklist.md")
 
 
-def write(workspace: Workspace, study: str, log: Log) -> Path:
+def write(
+    workspace: Workspace,
+    study: str,
+    log: Log,
+    libraries: Path | None = None,
+) -> Path:
     """Write ``results/studies/<study>/<scale>/report`` from the results the study has so far.
 
+    ``libraries``: where downloaded libraries of the pages are kept, instead of ``results/web``.
     Returns the path of its index.html.
 
     Raises FileNotFoundError if the study has no scores yet, and DatasetError if a library of the
@@ -46,7 +52,7 @@ def write(workspace: Workspace, study: str, log: Log) -> Path:
         def give(name: str, value: Any) -> None:
             _write_data(folder, name, value)
 
-        _packages.install(workspace.paths.web, folder / "vendor")
+        _packages.install(libraries or workspace.paths.web, folder / "vendor")
 
         records = dict(_records.payloads(workspace.paths, tables.runs))
         for name, packed in records.items():

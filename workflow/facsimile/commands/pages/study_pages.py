@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from facsimile.commands.pages import paper_table
+from facsimile.commands.pages import paper_table, screen
 from facsimile.comparison import claims, claims_view, numbers_view
 from facsimile.foundation.log import Log
 from facsimile.planning import cost
@@ -36,6 +36,7 @@ def write(
         pages[_path(workspace, study)] = page(workspace, study)
     pages[INDEX] = index(workspace, studies)
     pages[paper_table.README] = paper_table.readme(studies, REFERENCE)
+    pages[screen.PICTURE] = screen.picture(workspace)
     return markdown.write_or_check(pages, [], check, log, AGAIN)
 
 
@@ -72,6 +73,7 @@ def page(workspace: Workspace, study: Study) -> str:
         parts += ["## Claims", _lines(_claims(study))]
     for scale in study.scales:
         parts += _verdicts(study, scale)
+    parts += ["## Cite the paper", _lines(["```bibtex", bibtex(study), "```"])]
     parts.append(
         f"Made from `study.yaml` and `results/reference/{study.id}` by `facsimile study-pages`."
     )
@@ -86,6 +88,21 @@ def _origin(study: Study) -> str:
     if study.code:
         text += f" · [the authors' code]({study.code})"
     return text
+
+
+def bibtex(study: Study) -> str:
+    """A BibTeX entry of the paper, from what its study file says."""
+    authors = [name.strip() for name in study.authors.split(",")]
+    fields = {
+        "title": f"{{{study.title}}}",
+        "author": " and ".join(authors),
+        "booktitle": study.venue,
+        "year": f"{study.year}",
+        "eprint": study.arxiv or "",
+        "archiveprefix": "arXiv" if study.arxiv else "",
+    }
+    lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
+    return "\n".join([f"@inproceedings{{{study.id},", *lines, "}"])
 
 
 def _design(study: Study, metrics: str) -> Iterator[str]:
