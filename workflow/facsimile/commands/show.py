@@ -175,7 +175,8 @@ def _print_screen(workspace: Workspace, results: Gathered, folder: Path, console
     claims = _claims(workspace, results, folder)
     if claims is not None:
         _print_line(console, "claims", numbers_view.totals(claims["verdict"]))
-        for row in claims.to_dict("records"):
+        is_judged = claims["verdict"].isin([REPRODUCED, DIFFERS]).any()
+        for row in claims.to_dict("records") if is_judged else []:
             symbol = Text(SYMBOLS[row["verdict"]], style=STYLES[row["verdict"]])
             console.print(Text.assemble("  ", symbol, f" {row['text']}"), soft_wrap=True)
     _print_line(console, "pictures", pictures(folder))

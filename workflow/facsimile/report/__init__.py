@@ -19,6 +19,7 @@ from facsimile.presentation import departures
 from facsimile.report import (
     _artefacts,
     _comparison,
+    _histories,
     _latents,
     _packages,
     _page,
@@ -57,6 +58,9 @@ def write(
         records = dict(_records.payloads(workspace.paths, tables.runs))
         for name, packed in records.items():
             give(f"records/{name}", packed)
+
+        for name, curves in _histories.payloads(workspace.paths, tables.runs):
+            give(f"histories/{name}", curves)
 
         scores = _scores.payload(
             tables.runs,
