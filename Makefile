@@ -1,4 +1,5 @@
-# make demo: set up, run the smoke study, make one table and two figures of it.
+# make demo: set up, re-make published numbers, train one model, draw it.
+# make report: set up, and open the report of a study made from the scores that come with it.
 # make test: everything that CI runs.  make fast: the tests that take seconds.
 # make docs: the documentation site, in site/.
 # make PYTHON=python3.12 … uses another interpreter. On Linux, PyPI's torch is the CUDA build; for the smaller CPU build:
@@ -7,7 +8,10 @@
 PYTHON ?= python3
 TORCH_INDEX ?=
 BIN := .venv/bin
-DEMO := table1 fig2 fig3_left comparison
+# What takes three minutes on two cores without AVX-512.
+DEMO := overlap_table_a1 overlap_table_a2 overlap_comparison prog_vi_table4 prog_vi_comparison \
+	locatello2019_table1 locatello2019_a20_dsprites locatello2019_comparison
+REPORTED := locatello2019
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 STAMP := .venv/locked
 LOCKS := envs/build.lock envs/requirements.lock envs/torch.lock
@@ -17,12 +21,17 @@ AVX2 := ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS
 	OPENBLAS_CORETYPE=Haswell NUMBA_CPU_NAME=haswell NUMBA_CPU_FEATURES=+avx2,+fma \
 	NPY_DISABLE_CPU_FEATURES=X86_V4,AVX512_ICL,AVX512_SPR
 
-.PHONY: demo test portable fast lint docs lock
+.PHONY: demo report test portable fast lint docs lock
 .DELETE_ON_ERROR:
 
 demo: $(STAMP)
-	$(BIN)/snakemake $(DEMO:%=locatello2019_%) --config scale=smoke
-	$(BIN)/facsimile --set scale=smoke show locatello2019
+	$(BIN)/snakemake $(DEMO) --config scale=demo
+	@$(BIN)/facsimile show --scale demo
+
+# The pages need libraries of the npm registry, which are downloaded once.
+report: $(STAMP)
+	$(BIN)/facsimile report $(REPORTED) --reference
+	@$(BIN)/python -m webbrowser "file://$(CURDIR)/results/shipped/studies/$(REPORTED)/desk/report/index.html"
 
 test: export OMP_NUM_THREADS := 1
 test: lint docs

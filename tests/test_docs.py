@@ -1,5 +1,6 @@
 """The Python examples of README and the API page run as they stand."""
 
+import json
 import re
 
 import numpy as np
@@ -33,3 +34,13 @@ def test_the_public_functions_stay_functions_whatever_is_imported():
     for name in ("dataset", "score", "score_draws", "study"):
         assert callable(getattr(facsimile, name))
         assert name in dir(facsimile)
+
+
+def test_the_notebook_runs_as_it_stands():
+    notebook = json.loads((ROOT / "docs" / "score.ipynb").read_text(encoding="utf-8"))
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert not any(cell["outputs"] for cell in cells)
+    names = {}
+    for cell in cells:
+        exec(compile("".join(cell["source"]), "score.ipynb", "exec"), names)
+    assert names["scores"].loc["mig", "one code per factor"] > 0.9

@@ -2,33 +2,8 @@
 
 import subprocess
 import sys
-from typing import NamedTuple
 
 import pytest
-
-from facsimile.__main__ import main
-
-
-class Result(NamedTuple):
-    """What a command printed, and its exit status."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-@pytest.fixture
-def facsimile(root, monkeypatch, capsys):
-    """Run the command line at the root of the repository, in this process, which saves a second."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["facsimile", *arguments])
-        with pytest.raises(SystemExit) as left:
-            main()
-        return Result(left.value.code or 0, *capsys.readouterr())
-
-    monkeypatch.chdir(root)
-    return run
 
 
 def test_plan_prints_the_cost_of_the_published_study(facsimile):

@@ -130,7 +130,7 @@ def test_a_jump_holds_on_to_its_aim_while_the_page_grows(page):
 
 
 def test_filtering_shows_the_runs_that_fit(page):
-    assert page.locator("#counted").inner_text() == "6 of 6 runs, in 4 cells"
+    assert page.locator("#counted").inner_text() == "6 of 6 runs, in 4 cells · mean MIG 0."
     page.select_option("#filters [name=model]", label="β-VAE")
     page.locator("#counted", has_text="4 of 6 runs").wait_for()
     assert shown_rows(page).count() == 4

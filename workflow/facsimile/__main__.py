@@ -100,6 +100,16 @@ def _log(message: str) -> None:
     print(message, flush=True)
 
 
+def _at_shipped_scale(context: typer.Context, study: str) -> Workspace:
+    """The workspace at the scale that the user chose, or else at the largest that is shipped."""
+    from facsimile.commands import show
+
+    workspace: Workspace = context.obj()
+    assert context.parent is not None
+    chosen = context.parent.params["scale"]
+    return workspace if chosen else show.at_shipped_scale(workspace, study)
+
+
 @app.command()
 def data(
     context: typer.Context,
@@ -336,11 +346,37 @@ def claims(
 
 
 @app.command()
-def show(context: typer.Context, study: StudyName) -> None:
-    """Print the tables, the comparison and the claims of a study, and where its files are."""
-    from facsimile.commands import artefacts
+def show(
+    context: typer.Context,
+    study: Annotated[
+        str | None,
+        typer.Argument(help="id of a study; without it, all studies with results at the scale"),
+    ] = None,
+    everything: Annotated[
+        bool,
+        typer.Option("--all", help="print all tables, published numbers, claims and files"),
+    ] = False,
+    reference: Annotated[
+        bool,
+        typer.Option(
+            "--reference",
+            help="results that come with Facsimile; without --scale, those of the largest scale",
+        ),
+    ] = False,
+) -> None:
+    """Print the results of a study on one screen: its first table, verdicts, where pictures are."""
+    from facsimile.commands import show
 
-    artefacts.show(context.obj(), study, console)
+    workspace: Workspace = context.obj()
+    if study is None:
+        if everything or reference:
+            raise typer.BadParameter("--all and --reference need the name of a study")
+        show.show_all(workspace, console)
+        return
+    if reference:
+        workspace = _at_shipped_scale(context, study)
+    folder = show.located(workspace, study, reference)
+    show.show(workspace, study, folder, everything, console)
 
 
 @app.command()
@@ -353,11 +389,24 @@ def summary(context: typer.Context, study: StudyName) -> None:
 
 
 @app.command()
-def report(context: typer.Context, study: StudyName) -> None:
+def report(
+    context: typer.Context,
+    study: StudyName,
+    reference: Annotated[
+        bool,
+        typer.Option("--reference", help="of the scores that come with Facsimile"),
+    ] = False,
+) -> None:
     """Write the report of a study: pages that a browser opens from disk."""
     from facsimile import report
 
-    _log(f"{report.write(context.obj(), study, _log)}")
+    workspace: Workspace = context.obj()
+    shown = workspace
+    if reference:
+        from facsimile.commands import shipped_results
+
+        shown = shipped_results.remade(_at_shipped_scale(context, study), study, _log)
+    _log(f"{report.write(shown, study, _log, workspace.paths.web)}")
 
 
 @app.command("list")

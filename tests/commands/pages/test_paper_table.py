@@ -1,5 +1,7 @@
 """README's table of papers."""
 
+import math
+
 import pandas as pd
 import pytest
 
@@ -13,35 +15,43 @@ def study(root, monkeypatch):
     return workspace.load().study("prog_vi")
 
 
-def reference(folder, study, verdicts, steps):
+def reference(folder, study, *rows):
+    """Shipped results with a comparison; a row: metric, published number, ours and verdict."""
     at = folder / study.id / "desk"
     at.mkdir(parents=True)
-    pd.DataFrame({"verdict": verdicts}).to_csv(at / "comparison.csv")
-    runs = pd.DataFrame({"steps": steps, "seconds": [90.0] * len(steps)}).astype({"steps": "Int64"})
-    runs.to_parquet(at / "runs.parquet")
+    columns = ["metric", "value", "ours", "verdict"]
+    table = pd.DataFrame(rows, columns=columns).assign(dataset="dsprites", model="beta_vae", n=5)
+    table.to_csv(at / "comparison.csv", index=False)
     return folder
 
 
-def test_a_row_counts_verdicts_and_the_cost_of_training(study, tmp_path):
-    line = paper_table.row(
+def test_a_row_has_a_number_of_the_paper_and_counts_those_that_were_judged(study, tmp_path):
+    shipped = reference(
+        tmp_path,
         study,
-        reference(
-            tmp_path, study, ["differs", "reproduced", "reproduced", "no source"], [5, 5, None]
-        ),
+        ("study.runs", 90, 90, "reproduced"),
+        ("mig.mig", 0.5, 0.1, "not comparable"),
+        ("mig.mig", math.nan, 0.1, "no source"),
+        ("sap.sap", 1, 1, "reproduced"),
+        ("dci.disentanglement", 0.25, 0.2541, "reproduced"),
+        ("dci.completeness", 0.25, 0.1, "differs"),
     )
-    assert line[0].startswith(f"[{study.title}](workflow/facsimile/papers/prog_vi/README.md)")
-    assert line[1:] == (
-        "2 reproduced, 1 differs",
-        "2 runs, 3 core-minutes",
+    assert paper_table.row(study, shipped) == (
+        "[Becker et al. 2024](workflow/facsimile/papers/prog_vi/README.md)",
+        "dSprites, β-VAE, DCI disentanglement",
+        "0.254",
+        "0.250 ✓",
+        "2 of 3 reproduced",
         "`snakemake prog_vi --config scale=desk`",
     )
 
 
-def test_a_study_without_scores_says_so_and_one_without_training_too(study, tmp_path):
-    assert paper_table.row(study, tmp_path)[1:3] == ("not run yet", "–")
-    assert paper_table.row(study, reference(tmp_path, study, [], [0]))[1:3] == (
-        "–",
-        "nothing is trained",
+def test_a_study_without_results_or_comparable_numbers_says_so(study, tmp_path):
+    assert paper_table.row(study, tmp_path)[1] == "not run yet"
+    shipped = reference(tmp_path, study, ("mig.mig", 0.5, 0.1, "not comparable"))
+    assert paper_table.row(study, shipped)[1:5] == (
+        "none can be compared at this scale",
+        *("–",) * 3,
     )
 
 

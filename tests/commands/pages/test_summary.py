@@ -35,7 +35,7 @@ def test_the_summary_reports_claims_runs_and_verdicts(pages):
     )
     assert "- 11 of 12 trained runs are done; the paper's design has 12,600." in page
     assert "- Training took 16 min in all, on cpu (float32)." in page
-    assert "- Published numbers: 1 reproduced, 1 no source." in page
+    assert "- Published numbers: 1 reproduced." in page
     assert "- Claims: 8 not comparable." in page
     assert "- 1 of 12 runs failed" in page
     assert "200 of 300,000 steps" in page

@@ -1,4 +1,7 @@
-"""Make the tables, figures, comparison and verdicts of a study from its scores, and print them."""
+"""Make the tables, figures, comparison and verdicts of a study from its scores.
+
+What only one command needs is imported there: each command is a process of its own.
+"""
 
 from datetime import datetime
 from pathlib import Path
@@ -6,17 +9,15 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
-from facsimile import figures, tables
+from facsimile import tables
 from facsimile.comparison import claims as comparison_claims
-from facsimile.comparison import claims_view, judge, numbers_view
+from facsimile.comparison import claims_view, judge
 from facsimile.comparison.gathered import Gathered, gathered
 from facsimile.foundation import atomic, discover
 from facsimile.foundation.discover import UnknownName
 from facsimile.planning.cost import cost_of
 from facsimile.planning.workspace import PUBLISHED, STUDY, Workspace
-from facsimile.presentation import crates
 from facsimile.presentation.spec import Spec
-from facsimile.scoring.specimens import StoredSpecimens
 
 
 def table(
@@ -25,9 +26,11 @@ def table(
     name: str,
 ) -> None:
     """Write one table as CSV, Markdown and LaTeX, with its crate."""
+    from facsimile.presentation import crates
+
     began = crates.now()
     results = gathered(workspace, study)
-    content = _table(results, name)
+    content = table_of(results, name)
     folder = _folder(workspace, study) / "tables"
     paths = tables.save(content, folder, name)
     spec = Spec.of(name, results.study.tables[name])
@@ -41,6 +44,10 @@ def figure(
     name: str,
 ) -> None:
     """Write one figure as PDF and PNG, and its data as CSV, with its crate."""
+    from facsimile import figures
+    from facsimile.presentation import crates
+    from facsimile.scoring.specimens import StoredSpecimens
+
     began = crates.now()
     results = gathered(workspace, study)
     # A scale with fewer data sets has fewer figures.
@@ -61,7 +68,7 @@ def figure(
 
 def compare(workspace: Workspace, study: str) -> None:
     """Write comparison.csv."""
-    comparison = _comparison(gathered(workspace, study))
+    comparison = comparison_of(gathered(workspace, study))
     judge.save(comparison, _folder(workspace, study) / "comparison.csv")
 
 
@@ -78,30 +85,12 @@ def claims(
     if not results.study.claims:
         path = workspace.paper(study) / STUDY
         raise LookupError(f"{study} states no claims: {path} has none under claims:")
-    verdicts = _claims(workspace, results)
+    verdicts = claims_of(workspace, results)
     if console:
         console.print(claims_view.console(verdicts))
     else:
         text = verdicts.to_csv(index=False, lineterminator="\n")
         atomic.write_bytes(_folder(workspace, study) / "claims.csv", text.encode())
-
-
-def show(
-    workspace: Workspace,
-    study: str,
-    console: Console,
-) -> None:
-    """Print the tables of a study, its comparison, its claims, and where its files are."""
-    results = gathered(workspace, study)
-    for name in results.study.tables:
-        console.print(_table(results, name).console())
-    console.print(numbers_view.console(_comparison(results)))
-    if results.study.claims:
-        console.print(claims_view.console(_claims(workspace, results)))
-    for path in sorted(_folder(workspace, study).rglob("*.*")):
-        # A crate holds copies of the files beside it.
-        if path.parent.suffix != ".crate":
-            console.print(str(path), highlight=False, soft_wrap=True)
 
 
 def _folder(workspace: Workspace, study: str) -> Path:
@@ -118,6 +107,8 @@ def _write_crate(
     began: datetime,
 ) -> None:
     """Write the provenance of a table or figure beside it."""
+    from facsimile.presentation import crates
+
     study = results.study.id
     folder = _folder(workspace, study)
     paper = workspace.paper(study)
@@ -137,7 +128,8 @@ def _write_crate(
     )
 
 
-def _table(results: Gathered, name: str) -> tables.Table:
+def table_of(results: Gathered, name: str) -> tables.Table:
+    """Make one table of a study; raises UnknownName."""
     study = results.study
     if name not in study.tables:
         raise UnknownName(f"table of {study.id}", name, list(study.tables))
@@ -145,11 +137,13 @@ def _table(results: Gathered, name: str) -> tables.Table:
     return tables.make(results.scores, results.runs, spec, results.context)
 
 
-def _claims(workspace: Workspace, results: Gathered) -> pd.DataFrame:
+def claims_of(workspace: Workspace, results: Gathered) -> pd.DataFrame:
+    """Test all claims of a study."""
     cost = cost_of(workspace, results.study)
     return comparison_claims.table(results.study, results.scores, results.context, cost)
 
 
-def _comparison(results: Gathered) -> pd.DataFrame:
+def comparison_of(results: Gathered) -> pd.DataFrame:
+    """Compare all published numbers of a study with its scores."""
     specs = Spec.all(results.study, results.context.scale.name)
     return judge.compare(results.scores, results.numbers, specs, results.context)

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
@@ -30,21 +31,23 @@ class Gathered:
     numbers: tuple[Published, ...]
 
 
-def gathered(workspace: Workspace, name: str) -> Gathered:
+def gathered(workspace: Workspace, name: str, folder: Path | None = None) -> Gathered:
     """Read runs.parquet and scores.parquet of a study, and its published numbers.
+
+    ``folder`` holds the two files; by default it is that of the study at the configured scale.
 
     Raises FileNotFoundError, with the command to run, if the study has no scores yet.
     """
     scale = workspace.config.scale
-    folder = workspace.paths.study(name, scale)
+    study = workspace.study(name)
+    context = Context.of(study, scale)
+    folder = folder or workspace.paths.study(name, scale)
     if not (folder / "scores.parquet").exists():
         raise FileNotFoundError(
             f"{folder}: no scores yet; compute them with: snakemake {name} --config scale={scale}"
         )
-    study = workspace.study(name)
     runs = pd.read_parquet(folder / "runs.parquet")
     scores = pd.read_parquet(folder / "scores.parquet")
-    context = Context.of(study, scale)
     numbers = printed(workspace, name, context)
     context = dataclasses.replace(
         context, published=_first_of_each(numbers), history=_history(workspace)

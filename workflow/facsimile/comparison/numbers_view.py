@@ -1,16 +1,28 @@
 """A comparison of published numbers with ours, on the console and as Markdown."""
 
 import math
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from rich import box
+from rich.columns import Columns
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
 from facsimile.comparison import nearest
-from facsimile.comparison.verdict import NO_SOURCE, STYLES
+from facsimile.comparison.verdict import (
+    DIFFERS,
+    INSIDE_INTERVAL,
+    NO_SOURCE,
+    NOT_COMPARABLE,
+    REPRODUCED,
+    STYLES,
+    SYMBOLS,
+    counted,
+)
 from facsimile.presentation import names
 from facsimile.presentation.markdown import Footnotes, grid
 from facsimile.presentation.rendering import NONE, Entry
@@ -19,6 +31,100 @@ Row = dict[Any, Any]  # a row of comparison.csv, by its columns
 
 # Columns of the CSV in which an empty field stands for NaN.
 NUMBERS = ("value", "spread", "ours", "low", "high", "difference")
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Read comparison.csv; an empty text is a text, an empty number is missing."""
+    missing = {column: [""] for column in NUMBERS}
+    return pd.read_csv(path, keep_default_na=False, na_values=missing)
+
+
+def is_judged(comparison: pd.DataFrame) -> bool:
+    """Whether any number was found to be reproduced or to differ."""
+    return bool(comparison["verdict"].isin([REPRODUCED, DIFFERS]).any())
+
+
+def main_obstacle(comparison: pd.DataFrame) -> str:
+    """The most frequent reason why numbers are not comparable; "" if all are."""
+    reasons = comparison.loc[comparison["verdict"] == NOT_COMPARABLE, "reason"]
+    return str(reasons.mode().iloc[0]) if len(reasons) else ""
+
+
+def compact(
+    comparison: pd.DataFrame,
+    title: str,
+    legend: bool = True,
+) -> Any:
+    """The numbers that both sides have, one line each, with a mark for the verdict.
+
+    Lines are grouped by data set, or by model if there is one data set; the groups stand side by
+    side if there is room. ``legend`` explains the marks.
+    """
+    compared = with_both_sides(comparison)
+    several_datasets = compared["dataset"].nunique() > 1
+    column, name = ("dataset", names.dataset) if several_datasets else ("model", names.model)
+    groups = []
+    for value, rows in compared.groupby(column, sort=False):
+        groups.append(_compact_group(name(str(value)), rows, column))
+    marks = [f"{SYMBOLS[verdict]} {verdict}" for verdict in STYLES]
+    below = [Text("  ".join(marks), style="dim")] if legend else []
+    return Group(Text(title, style="bold"), Columns(groups, padding=(0, 4)), *below)
+
+
+def _compact_group(
+    title: str,
+    rows: pd.DataFrame,
+    grouped_by: str,
+) -> Table:
+    """A table with the columns number, ours, published, mark, and our interval if it decided."""
+    table = Table(box=None, pad_edge=False, header_style="dim", collapse_padding=True)
+    table.add_column(Text(title, style="italic"), no_wrap=True)
+    table.add_column("ours", justify="right", no_wrap=True)
+    table.add_column("paper", justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    intervals = [_deciding_interval(row) for row in rows.to_dict("records")]
+    if any(intervals):
+        table.add_column("", style="dim", no_wrap=True)
+    for label, row in zip(_labels(rows, grouped_by), rows.to_dict("records"), strict=True):
+        mark = Text(SYMBOLS[row["verdict"]], style=STYLES[row["verdict"]])
+        ours = like(row["ours"], row["value"])
+        interval = [_deciding_interval(row)] if any(intervals) else []
+        table.add_row(label, ours, plain(row["value"]), mark, *interval)
+    return table
+
+
+def _labels(rows: pd.DataFrame, grouped_by: str) -> list[str]:
+    """The shortest label of each row that tells it from the others of its group."""
+    scores = names.scores(list(rows["metric"]))
+    has_models = grouped_by != "model" and rows["model"].nunique() > 1
+    has_statistics = rows["statistic"].nunique() > 1
+    labels = []
+    for score, row in zip(scores, rows.to_dict("records"), strict=True):
+        parts = [
+            names.model(row["model"]) if has_models else "",
+            score,
+            names.settings(row["params"]) if row["params"] else "",
+            row["statistic"] if has_statistics else "",
+            row.get("faithful_to", ""),
+        ]
+        labels.append(" ".join(filter(None, parts)))
+    # A paper may print a number in a table and release it with more digits.
+    is_repeated = pd.Series(labels).duplicated(keep=False)
+    full = [f"{label} ({how})" for label, how in zip(labels, rows["how"], strict=True)]
+    return list(pd.Series(labels).mask(is_repeated, pd.Series(full)))
+
+
+def _deciding_interval(row: Row) -> str:
+    """Our interval, if the published number is reproduced because it lies inside."""
+    if not row["reason"].startswith(INSIDE_INTERVAL):
+        return ""
+    return f"[{like(row['low'], row['value'])}, {like(row['high'], row['value'])}]"
+
+
+def like(value: float, printed: float) -> str:
+    """A number with as many decimals as a printed one is shown with, and at least three."""
+    decimals = len(plain(printed).partition(".")[2])
+    return f"{value:,.{decimals}f}" if printed < 1000 else plain(value)
 
 
 def console(comparison: pd.DataFrame) -> Any:
@@ -37,7 +143,7 @@ def console(comparison: pd.DataFrame) -> Any:
     table.add_column("published", justify="right")
     table.add_column("ours", justify="right")
     table.add_column("verdict", justify="left")
-    compared = _compared(comparison)
+    compared = with_both_sides(comparison)
     notes = _numbers_of_shared_reasons(compared)
     for artefact, rows in compared.groupby("artefact", sort=False):
         table.add_section()
@@ -59,9 +165,9 @@ def _numbers_of_shared_reasons(compared: pd.DataFrame) -> dict[str, int]:
 
 
 def _counts(comparison: pd.DataFrame) -> list[Text]:
-    """The lines below the table: variants, numbers that only one side has, verdicts."""
+    """The lines below the table: variants, numbers without a result of ours, verdicts."""
     variants = [Text(line) for line in nearest.counted(comparison)]
-    return [*variants, *_one_sided(comparison), _totals(comparison)]
+    return [*variants, *_without_result(comparison), totals(comparison["verdict"])]
 
 
 def markdown(comparison: pd.DataFrame, prefix: str) -> str:
@@ -71,7 +177,7 @@ def markdown(comparison: pd.DataFrame, prefix: str) -> str:
     """
     notes = Footnotes(prefix)
     rows = []
-    for row in _compared(comparison).to_dict("records"):
+    for row in with_both_sides(comparison).to_dict("records"):
         rows.append(_markdown_row(row, notes))
     table = []
     if rows:
@@ -81,8 +187,8 @@ def markdown(comparison: pd.DataFrame, prefix: str) -> str:
     return "\n".join(lines)
 
 
-def _compared(comparison: pd.DataFrame) -> pd.DataFrame:
-    """Rows that have a number on both sides."""
+def with_both_sides(comparison: pd.DataFrame) -> pd.DataFrame:
+    """Rows that have a published number and a result of ours."""
     is_published = comparison["verdict"] != NO_SOURCE
     has_result = comparison["n"] > 0
     return comparison[is_published & has_result]
@@ -148,23 +254,20 @@ def plain(value: float) -> str:
     return f"{value:g}"
 
 
-def _one_sided(comparison: pd.DataFrame) -> list[Text]:
-    """Counts of the numbers that only one side has; the CSV lists them."""
+def _without_result(comparison: pd.DataFrame) -> list[Text]:
+    """Counts of the published numbers that no result of ours stands beside; the CSV lists them."""
     is_published = comparison["verdict"] != NO_SOURCE
-    has_result = comparison["n"] > 0
-    one_sided = comparison.assign(published=is_published)[~(is_published & has_result)]
+    no_result = comparison["n"] == 0
     lines = []
-    for (artefact, published), rows in one_sided.groupby(["artefact", "published"], sort=False):
-        words = "numbers have no source"
-        if published:
-            words = "published numbers have no result of ours beside them"
-        lines.append(Text(f"{artefact}: {len(rows)} {words}", style="dim"))
+    for artefact, rows in comparison[is_published & no_result].groupby("artefact", sort=False):
+        numbers = "1 published number" if len(rows) == 1 else f"{len(rows)} published numbers"
+        lines.append(Text(f"{artefact}: {numbers} without a result of ours", style="dim"))
     return lines
 
 
-def _totals(comparison: pd.DataFrame) -> Text:
-    counts = comparison["verdict"].value_counts()
-    totals = []
-    for verdict, style in STYLES.items():
-        totals.append(Text(f"{counts.get(verdict, 0)} {verdict}", style=style))
-    return Text(" · ").join(totals)
+def totals(verdicts: Iterable[str]) -> Text:
+    """``30 reproduced · 1 differs``: how often each verdict occurs, in its colour."""
+    texts = []
+    for verdict, count in counted(verdicts).items():
+        texts.append(Text(f"{count} {verdict}", style=STYLES[verdict]))
+    return Text(" · ").join(texts) if texts else Text("no published number")

@@ -1,5 +1,6 @@
 """The verdicts on a published number or a claim, and the styles that the console gives them."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 REPRODUCED = "reproduced"
@@ -7,12 +8,19 @@ DIFFERS = "differs"
 NOT_COMPARABLE = "not comparable"
 NO_SOURCE = "no source"
 
-# Also the order in which verdicts are counted. Claims never get ``NO_SOURCE``.
+# Also the order in which verdicts are counted. ``NO_SOURCE`` is not among them: it is a row of
+# comparison.csv with a number of ours only, and is neither counted nor shown. Claims never get it.
 STYLES = {
     REPRODUCED: "bold green",
     DIFFERS: "bold red",
     NOT_COMPARABLE: "yellow",
-    NO_SOURCE: "dim",
+}
+# How the reason of a number begins that is reproduced because our interval contains it.
+INSIDE_INTERVAL = "inside our interval"
+SYMBOLS = {
+    REPRODUCED: "✓",
+    DIFFERS: "✗",
+    NOT_COMPARABLE: "·",
 }
 
 
@@ -22,3 +30,10 @@ class Verdict(NamedTuple):
     verdict: str
     reason: str
     rule: str
+
+
+def counted(verdicts: Iterable[str]) -> dict[str, int]:
+    """Verdict -> how often it occurs, in the order of ``STYLES``; ``NO_SOURCE`` is left out."""
+    occurring = list(verdicts)
+    counts = {verdict: occurring.count(verdict) for verdict in STYLES}
+    return {verdict: count for verdict, count in counts.items() if count}

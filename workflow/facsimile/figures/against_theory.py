@@ -8,7 +8,6 @@ import json
 from typing import Any
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -127,7 +126,7 @@ def _panel(axes: Axes, data: pd.DataFrame) -> None:
     hues = sorted(data["hue"].dropna().unique()) or [None]
     parameters = str(data["parameter"].iloc[0]) if len(data) else "|"
     x, hue = parameters.split("|")
-    palette = sns.color_palette("colorblind", len(hues))
+    palette = style.palette(len(hues))
     for colour, value in zip(palette, hues, strict=True):
         of_hue = data if value is None else data[data["hue"] == value]
         of_hue = of_hue.sort_values("x")
@@ -146,7 +145,7 @@ def _panel(axes: Axes, data: pd.DataFrame) -> None:
     axes.set(xlabel=names.parameter(x), ylim=(None, None))
     axes.margins(y=0.12)
     axes.grid(visible=False, axis="x")
-    sns.despine(ax=axes, left=True)
+    style.despine(axes, left=True)
 
 
 def _legend() -> list[Artist]:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
@@ -34,7 +33,7 @@ def draw(
     selected, metrics = select(scores, spec, context)
     trained = labels.cells(without_controls(selected))
     cells = list(dict.fromkeys(trained["cell"]))
-    palette = sns.color_palette("colorblind", len(cells))
+    palette = style.palette(len(cells))
     marks = {cell: style.mark(palette[i], i) for i, cell in enumerate(cells)}
     with style.styled():
         figure, panels = style.grid(len(metrics), 3.6, 2.6, columns=2)
@@ -88,4 +87,4 @@ def _panel(
     )
     axes.tick_params(axis="x", labelsize=6.5)
     axes.grid(visible=False, axis="x")
-    sns.despine(ax=axes, left=True)
+    style.despine(axes, left=True)

@@ -6,7 +6,6 @@ Michlo et al. 2023, Fig. 11.
 import itertools
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 
 from facsimile.figures import Drawn
@@ -58,7 +57,7 @@ def _panel(
     controls: pd.DataFrame,
 ) -> None:
     groups = []
-    palette = sns.color_palette("colorblind", max(1, len(called)))
+    palette = style.palette(max(1, len(called)))
     for name, colour in zip(called, palette, strict=False):
         values = scores.loc[scores["called"] == name, "result"].to_numpy(dtype=float)
         groups.append((names.model(name), values, colour))

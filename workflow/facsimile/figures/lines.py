@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -158,7 +157,7 @@ def _lines(
 
 def _panel(axes: Axes, data: pd.DataFrame) -> None:
     lines = list(dict.fromkeys(data["line"]))
-    palette = sns.color_palette("colorblind", max(1, len(lines)))
+    palette = style.palette(max(1, len(lines)))
     for colour, line in zip(palette, lines, strict=False):
         of_line = data[data["line"] == line]
         axes.plot(of_line["step"], of_line["value"], color=colour, lw=1.1)
@@ -178,7 +177,7 @@ def _panel(axes: Axes, data: pd.DataFrame) -> None:
         axes.set_yticks([])
         style.empty(axes, "not learned")
     axes.grid(visible=False, axis="x")
-    sns.despine(ax=axes, left=True)
+    style.despine(axes, left=True)
 
 
 def _legend() -> list[Artist]:

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 
 from facsimile.figures import Drawn
@@ -156,7 +155,7 @@ def _draw_panel(
         color=style.FAINT,
     )
     axes.tick_params(labelsize=7)
-    sns.despine(ax=axes)
+    style.despine(axes)
 
 
 def _diagonal(axes: Axes) -> None:

@@ -8,7 +8,6 @@ from dataclasses import astuple
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 
 from facsimile.figures import Drawn
@@ -114,7 +113,7 @@ def _panel(
         xlabel="position of the value in its sweep",
     )
     axes.grid(visible=False, axis="x")
-    sns.despine(ax=axes, left=True)
+    style.despine(axes, left=True)
 
 
 def _positions(spec: Spec, context: Context) -> str:

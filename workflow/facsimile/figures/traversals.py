@@ -40,7 +40,9 @@ def draw(
     the most informative first.
     """
     examples = base_examples.of_each_method(scores, spec, context)
-    datasets, methods = context.shown(spec), context.methods(spec)
+    datasets = context.shown(spec)
+    # A model that is missing has an empty panel; one that this scale leaves out has none.
+    methods = [name for name in context.methods(spec) if name not in context.scale.left_out]
     tables = []
     with style.styled():
         figure, panels = style.grid(len(datasets) * len(methods), 2.6, 3.3)

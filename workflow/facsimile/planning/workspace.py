@@ -12,6 +12,8 @@ from facsimile.studies import evaluations, reading, runs
 from facsimile.studies.runs import Run, Shard
 from facsimile.studies.study import Study
 
+# Results that come with the repository, by study and scale.
+REFERENCE = Path("results/reference")
 # Files in the folder of a paper.
 STUDY, PUBLISHED = "study.yaml", "published.csv"
 

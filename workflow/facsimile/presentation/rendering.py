@@ -1,5 +1,6 @@
 """Render the rows of a table as Markdown, as LaTeX and on the console."""
 
+import dataclasses
 import itertools
 import math
 import re
@@ -206,6 +207,16 @@ def console(
     return Group(table, *below)
 
 
+def without_intervals(rows: list[Row]) -> list[Row]:
+    """The same rows with numbers only; an n that differs from that of its row stays."""
+    short = []
+    for row in rows:
+        entries = [dataclasses.replace(entry, text=entry.number()) for entry in row.entries]
+        entries = [dataclasses.replace(entry, low=math.nan, high=math.nan) for entry in entries]
+        short.append(dataclasses.replace(row, entries=entries))
+    return short
+
+
 @dataclass(frozen=True, slots=True)
 class _SplitTable:
     """A table that continues in another one below if the terminal is too narrow."""
@@ -252,7 +263,7 @@ class _SplitTable:
         for column in self.columns[first:stop]:
             # One word per line keeps columns narrow.
             title = "\n".join(column.split())
-            table.add_column(title, justify="right", min_width=12, no_wrap=True)
+            table.add_column(title, justify="right", min_width=8, no_wrap=True)
         for block, members in _blocks(self.rows):
             table.add_section()
             table.add_row(Text(block, style="italic"))

@@ -28,6 +28,8 @@ class ScaleFacts:
     """Where this scale departs from the paper."""
     points: Mapping[str, Evaluation] = field(default_factory=dict)
     """Metric -> its evaluation, where that is not ``evaluation``."""
+    left_out: tuple[str, ...] = ()
+    """Names and labels of models that this scale leaves out."""
 
     @classmethod
     def of(cls, study: Study, name: str) -> "ScaleFacts":
@@ -43,6 +45,7 @@ class ScaleFacts:
             subgrids=departures.subgrids(scale),
             departures=tuple(departures.of(study, scale)),
             points=_points(study, name),
+            left_out=tuple(scale.without),
         )
 
 

@@ -19,6 +19,7 @@ from facsimile.presentation import departures
 from facsimile.report import (
     _artefacts,
     _comparison,
+    _histories,
     _latents,
     _packages,
     _page,
@@ -31,9 +32,15 @@ from facsimile.report._script import Json, script
 COPIED = ("comparison.csv", "claims.csv", "summary.md", "artifact-checklist.md")
 
 
-def write(workspace: Workspace, study: str, log: Log) -> Path:
+def write(
+    workspace: Workspace,
+    study: str,
+    log: Log,
+    libraries: Path | None = None,
+) -> Path:
     """Write ``results/studies/<study>/<scale>/report`` from the results the study has so far.
 
+    ``libraries``: where downloaded libraries of the pages are kept, instead of ``results/web``.
     Returns the path of its index.html.
 
     Raises FileNotFoundError if the study has no scores yet, and DatasetError if a library of the
@@ -46,11 +53,14 @@ def write(workspace: Workspace, study: str, log: Log) -> Path:
         def give(name: str, value: Any) -> None:
             _write_data(folder, name, value)
 
-        _packages.install(workspace.paths.web, folder / "vendor")
+        _packages.install(libraries or workspace.paths.web, folder / "vendor")
 
         records = dict(_records.payloads(workspace.paths, tables.runs))
         for name, packed in records.items():
             give(f"records/{name}", packed)
+
+        for name, curves in _histories.payloads(workspace.paths, tables.runs):
+            give(f"histories/{name}", curves)
 
         scores = _scores.payload(
             tables.runs,
@@ -92,7 +102,6 @@ def _shown(
         "files": files,
         "claims": _comparison.claims(source / "claims.csv", context.scale.name),
         "comparison": _comparison.rows(compared) if has_comparison else [],
-        "unsourced": _comparison.unsourced(compared) if has_comparison else {},
         "tables": _artefacts.tables(study, source, folder, context),
         "figures": _artefacts.figures(study, source, folder, context),
         "summary": _summary.of(tables, records),

@@ -2,7 +2,6 @@
 
 import csv
 import math
-from collections import Counter
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -29,13 +28,6 @@ def rows(path: Path) -> list[Json]:
     has_value = table.notna()
     table = table.astype(object).where(has_value, None)
     return [_row(row) for row in table.to_dict("records")]
-
-
-def unsourced(path: Path) -> dict[str, int]:
-    """Artefact -> how many of its numbers have no published number."""
-    table = pd.read_csv(path, usecols=["artefact", "verdict"])
-    unsourced_rows = table[table["verdict"] == NO_SOURCE]
-    return dict(Counter(unsourced_rows["artefact"]))
 
 
 def claims(path: Path, scale: str) -> list[Json]:

@@ -7,7 +7,7 @@ again.
 import multiprocessing
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import connection
@@ -23,7 +23,14 @@ from facsimile.foundation.log import Log
 from facsimile.metrics.base.draws import REPLACEMENT
 from facsimile.planning.workspace import Workspace
 from facsimile.scoring import score_inputs, score_run_outputs
-from facsimile.store import files, inferred_arrays, latents, shard_jobs, stored_scores
+from facsimile.store import (
+    files,
+    inferred_arrays,
+    latents,
+    shard_jobs,
+    shard_progress,
+    stored_scores,
+)
 from facsimile.store.stored_scores import Rows, StoredScores
 from facsimile.studies import evaluations
 from facsimile.studies.evaluations import EvaluationSetting
@@ -105,7 +112,12 @@ def score_shard(
         else:
             scores[task.key] = stored
     from_store = len(scores)
-    scores |= _computed(missing, processes, log)
+    folder = workspace.paths.shard(shard.key)
+    with shard_progress.writing(folder, "score", "scores", len(tasks)) as progress:
+        progress.update(from_store)
+        scores |= _computed(
+            missing, processes, log, lambda computed: progress.update(from_store + computed)
+        )
     log(
         f"{shard.key}: {len(tasks)} tasks, {len(missing)} computed now, {from_store} from the store"
     )
@@ -180,14 +192,19 @@ def _computed(
     tasks: list[Task],
     processes: int,
     log: Log,
+    watch: Callable[[int], None] = lambda computed: None,
 ) -> dict[Key, StoredScores]:
     """Compute all tasks, and return their scores by task key.
+
+    ``watch`` is called with the number of tasks computed, after each task.
 
     Raises ScoreError for the first task that failed, after all were computed.
     """
     scores = {}
     failures: list[ScoreError] = []
-    for task, outcome in zip(tasks, _outcomes(tasks, processes), strict=True):
+    outcomes = zip(tasks, _outcomes(tasks, processes), strict=True)
+    for number, (task, outcome) in enumerate(outcomes, 1):
+        watch(number)
         if isinstance(outcome, StoredScores):
             scores[task.key] = outcome
         else:

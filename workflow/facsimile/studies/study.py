@@ -90,6 +90,12 @@ class Study(Strict):
     )
     scales: dict[Name, Scale]
 
+    @property
+    def cited(self) -> str:
+        """How texts cite the paper: ``Locatello et al. 2019``."""
+        first, *others = self.authors.split(",")
+        return f"{first}{' et al.' if others else ''} {self.year}"
+
     def figures_of(self, datasets: list[str]) -> dict[str, Artefact]:
         """Return the figures for a list of data sets.
 

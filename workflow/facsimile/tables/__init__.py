@@ -63,9 +63,11 @@ class Table:
         r"""The table in LaTeX, with ``\label{label}``; needs the packages booktabs and amsmath."""
         return rendering.latex(self.title, self.columns, self.rows, self.notes, label, self.head)
 
-    def console(self) -> Any:
-        """The table as a renderable of a rich Console."""
-        return rendering.console(self.title, self.columns, self.rows, self.notes, head=self.head)
+    def console(self, brief: bool = False) -> Any:
+        """The table as a renderable of a rich Console; ``brief`` without intervals and notes."""
+        rows = rendering.without_intervals(self.rows) if brief else self.rows
+        notes = [] if brief else self.notes
+        return rendering.console(self.title, self.columns, rows, notes, head=self.head)
 
 
 def make(

@@ -1,13 +1,14 @@
 """Train a shard in one process: its runs one after the other, or in packs."""
 
 import signal
+from collections.abc import Callable
 
 import pandas as pd
 
 from facsimile import models
 from facsimile.foundation.log import Log
 from facsimile.planning.workspace import Workspace
-from facsimile.store import files, records, shard_jobs
+from facsimile.store import files, records, shard_jobs, shard_progress
 from facsimile.store.lease import Lease
 from facsimile.studies.runs import Run, Shard
 from facsimile.training import loop, machine
@@ -53,12 +54,18 @@ def train_shard(workspace: Workspace, shard: Shard, log: Log) -> None:
     def done(run: Run) -> bool:
         return shard_jobs.trained(paths, run)
 
-    def make(run: Run, lease: Lease) -> None:
-        clock.check_lease = lease.check
-        train_run(workspace, run, execution, clock, log)
+    total = sum(run.steps for run in shard.whole)
+    with shard_progress.writing(paths.shard(shard.key), "train", "steps", total) as progress:
 
-    # After packs only controls are left, which have no steps to pack.
-    shard_jobs.make_all(shard, paths, done, make, log)
+        def make(run: Run, lease: Lease) -> None:
+            clock.check_lease = lease.check
+            before = sum(other.steps for other in shard.whole if done(other))
+            train_run(
+                workspace, run, execution, clock, log, lambda step: progress.update(before + step)
+            )
+
+        # After packs only controls are left, which have no steps to pack.
+        shard_jobs.make_all(shard, paths, done, make, log)
     shard_jobs.write_index(paths.shard(shard.key) / "trained.json", shard, paths)
 
 
@@ -68,8 +75,12 @@ def train_run(
     execution: Execution,
     clock: loop.Clock,
     log: Log,
+    watch: Callable[[int], None] = lambda step: None,
 ) -> None:
-    """Train one run and store it; a control needs no training and is stored at once."""
+    """Train one run and store it; a control needs no training and is stored at once.
+
+    ``watch`` is called with the number of steps made, after each step.
+    """
     folder = workspace.paths.run(run.key)
     model = models.model(run.model, **run.params)
     facts = run_facts(run)
@@ -91,6 +102,7 @@ def train_run(
     snapshots = {snapshot.steps: snapshot for snapshot in run.snapshot_runs}
 
     def reached(state: loop.State) -> None:
+        watch(state.step)
         snapshot = snapshots.get(state.step)
         if snapshot is not None:
             store_snapshot(workspace, snapshot, state, loop.weights(state), facts)

@@ -1,19 +1,21 @@
-"""README's table of papers: verdicts, cost and command of each, from the shipped results."""
+"""README's table of papers: a number of each, ours and the paper's, from the shipped results."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from facsimile.comparison import numbers_view
+from facsimile.comparison import numbers_view, published
+from facsimile.comparison.verdict import DIFFERS, REPRODUCED, SYMBOLS
+from facsimile.presentation import names
 from facsimile.presentation.markdown import grid
 from facsimile.studies.study import Study
 
 README = Path("README.md")
 PAPERS = "workflow/facsimile/papers"
 BEGIN, END = "<!-- papers: written by `facsimile study-pages` -->", "<!-- papers end -->"
-HEAD = ("paper", "published numbers and claims", "training", "command")
-NOT_COUNTED = "no source"  # numbers of ours that the paper does not print
+HEAD = ("paper", "one of its numbers", "ours", "published", "all that can be compared", "command")
+NOTHING = "–"
 
 
 def readme(studies: Sequence[Study], reference: Path) -> str:
@@ -33,32 +35,34 @@ def readme(studies: Sequence[Study], reference: Path) -> str:
 
 def row(study: Study, reference: Path) -> tuple[str, ...]:
     """The row of a study: the largest scale whose results are shipped, or that there are none."""
-    first_author = study.authors.split(",")[0]
-    paper = f"[{study.title}]({PAPERS}/{study.id}/README.md) ({first_author} et al. {study.year})"
+    paper = f"[{study.cited}]({PAPERS}/{study.id}/README.md)"
     for scale in study.scales:
-        folder = reference / study.id / scale
-        if (folder / "comparison.csv").exists():
-            command = f"`snakemake {study.id} --config scale={scale}`"
-            return paper, _verdicts(folder), _cost(folder), command
-    return paper, "not run yet", "–", f"`snakemake {study.id}`"
-
-
-def _verdicts(folder: Path) -> str:
-    """How many published numbers and claims got which verdict."""
-    tables = []
-    for name in ("comparison", "claims"):
-        path = folder / f"{name}.csv"
+        path = reference / study.id / scale / "comparison.csv"
         if path.exists():
-            tables.append(pd.read_csv(path)["verdict"])
-    counts = pd.concat(tables).value_counts()
-    shown = [word for word in numbers_view.STYLES if word in counts and word != NOT_COUNTED]
-    return ", ".join(f"{counts[word]:,} {word}" for word in shown) or "–"
+            command = f"`snakemake {study.id} --config scale={scale}`"
+            return paper, *_numbers(numbers_view.read(path)), command
+    return paper, "not run yet", NOTHING, NOTHING, NOTHING, f"`snakemake {study.id}`"
 
 
-def _cost(folder: Path) -> str:
-    """Trained runs, and what training them took on the machine that the reference states."""
-    runs = pd.read_parquet(folder / "runs.parquet")
-    trained = runs[runs["steps"].fillna(0) > 0]
-    if trained.empty:
-        return "nothing is trained"
-    return f"{len(trained)} runs, {trained['seconds'].sum() / 60:,.0f} core-minutes"
+def _numbers(comparison: pd.DataFrame) -> tuple[str, str, str, str]:
+    """A number that was judged, ours, the published one, and how many were reproduced."""
+    is_judged = comparison["verdict"].isin([REPRODUCED, DIFFERS])
+    # The size of a study is what its file states, no result.
+    judged = comparison[is_judged & (comparison["metric"] != published.DESIGN)]
+    if judged.empty:
+        return "none can be compared at this scale", NOTHING, NOTHING, NOTHING
+    # A constant such as 0 or 1 tells least.
+    varies = judged[~judged["value"].isin([0, 1])]
+    first = (varies if len(varies) else judged).iloc[0]
+    parts = [
+        names.dataset(first["dataset"]),
+        names.model(first["model"]) if first["model"] != "no_model" else "",
+        names.metric(first["metric"]),
+    ]
+    n_reproduced = (judged["verdict"] == REPRODUCED).sum()
+    return (
+        ", ".join(filter(None, parts)),
+        numbers_view.like(first["ours"], first["value"]),
+        f"{numbers_view.plain(first['value'])} {SYMBOLS[first['verdict']]}",
+        f"{n_reproduced} of {len(judged)} reproduced",
+    )

@@ -6,18 +6,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from facsimile.commands.pages import paper_table
+from facsimile.commands.pages import paper_table, screen
 from facsimile.comparison import claims, claims_view, numbers_view
 from facsimile.foundation.log import Log
 from facsimile.planning import cost
-from facsimile.planning.workspace import Workspace
+from facsimile.planning.workspace import REFERENCE, Workspace
 from facsimile.presentation import markdown, names
 from facsimile.presentation.markdown import grid
 from facsimile.studies.parts import Artefact, Model
 from facsimile.studies.study import Study
 
 INDEX = Path("docs/papers/README.md")
-REFERENCE = Path("results/reference")
 PAGE = "README.md"
 METRICS = Path("docs/metrics")
 AGAIN = "facsimile study-pages"
@@ -37,6 +36,7 @@ def write(
         pages[_path(workspace, study)] = page(workspace, study)
     pages[INDEX] = index(workspace, studies)
     pages[paper_table.README] = paper_table.readme(studies, REFERENCE)
+    pages[screen.PICTURE] = screen.picture(workspace)
     return markdown.write_or_check(pages, [], check, log, AGAIN)
 
 
@@ -73,6 +73,7 @@ def page(workspace: Workspace, study: Study) -> str:
         parts += ["## Claims", _lines(_claims(study))]
     for scale in study.scales:
         parts += _verdicts(study, scale)
+    parts += ["## Cite the paper", _lines(["```bibtex", bibtex(study), "```"])]
     parts.append(
         f"Made from `study.yaml` and `results/reference/{study.id}` by `facsimile study-pages`."
     )
@@ -87,6 +88,21 @@ def _origin(study: Study) -> str:
     if study.code:
         text += f" · [the authors' code]({study.code})"
     return text
+
+
+def bibtex(study: Study) -> str:
+    """A BibTeX entry of the paper, from what its study file says."""
+    authors = [name.strip() for name in study.authors.split(",")]
+    fields = {
+        "title": f"{{{study.title}}}",
+        "author": " and ".join(authors),
+        "booktitle": study.venue,
+        "year": f"{study.year}",
+        "eprint": study.arxiv or "",
+        "archiveprefix": "arXiv" if study.arxiv else "",
+    }
+    lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
+    return "\n".join([f"@inproceedings{{{study.id},", *lines, "}"])
 
 
 def _design(study: Study, metrics: str) -> Iterator[str]:
@@ -263,9 +279,7 @@ def _verdicts(study: Study, scale: str) -> Iterator[str]:
     comparison_path = folder / "comparison.csv"
     if comparison_path.exists():
         yield f"## Published and reproduced at {scale} scale"
-        # An empty text is a text, an empty number is missing.
-        missing = {column: [""] for column in numbers_view.NUMBERS}
-        comparison = pd.read_csv(comparison_path, keep_default_na=False, na_values=missing)
+        comparison = numbers_view.read(comparison_path)
         yield numbers_view.markdown(comparison, f"published-{scale}").strip()
 
 

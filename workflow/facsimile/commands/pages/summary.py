@@ -12,6 +12,7 @@ import pandas as pd
 
 from facsimile.comparison import claims, gathered
 from facsimile.comparison.gathered import Gathered
+from facsimile.comparison.verdict import counted
 from facsimile.foundation import atomic
 from facsimile.foundation.units import duration
 from facsimile.planning import cost
@@ -117,7 +118,7 @@ def _results(
 
 def _checklist(results: Gathered, workspace: Workspace) -> str:
     sections = {
-        "Artifacts available": _available(results.study),
+        "Artifacts available": _available(results.study, workspace),
         "Artifacts functional": _functional(results),
         "Results reproduced": _reproduced(results, workspace),
         "Training": _training(results),
@@ -129,15 +130,17 @@ def _checklist(results: Gathered, workspace: Workspace) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _available(study: Study) -> Iterator[Item]:
+def _available(study: Study, workspace: Workspace) -> Iterator[Item]:
     yield "in an archive with a DOI", UNKNOWN, "whoever publishes it knows"
     yield _file("licence", "LICENSE")
-    yield "README that names the paper", _yes_or_no(_readme_names(study)), "`README.md`"
+    page = workspace.paper(study.id) / "README.md"
+    evidence = "`README.md` in the folder of the paper"
+    yield "README that names the paper", _yes_or_no(_names(page, study)), evidence
     yield _file("how to cite it", "CITATION.cff")
 
 
-def _readme_names(study: Study) -> bool:
-    path = Path("README.md")
+def _names(path: Path, study: Study) -> bool:
+    """Whether a page has the title of a paper."""
     if not path.exists():
         return False
     # A title may be broken over two lines.
@@ -156,7 +159,7 @@ def _functional(results: Gathered) -> Iterator[Item]:
     command = f"`snakemake {study.id} --config scale=smoke`"
     yield "exercisable: minutes instead of days", _yes_or_no("smoke" in study.scales), command
     yield _file("exact environment", "envs/requirements.lock")
-    yield _file("container built from a script", "envs/facsimile.def")
+    yield _file("container built from a script", "Dockerfile")
 
 
 def _reproduced(results: Gathered, workspace: Workspace) -> Iterator[Item]:
@@ -236,7 +239,4 @@ def _values(runs: pd.DataFrame, column: str) -> str:
 
 def _verdicts(path: Path) -> Verdicts:
     """Verdict -> how often it occurs in a table; empty if there is no table."""
-    if not path.exists():
-        return {}
-    counts = pd.read_csv(path)["verdict"].value_counts()
-    return {str(verdict): int(count) for verdict, count in counts.items()}
+    return counted(pd.read_csv(path)["verdict"]) if path.exists() else {}

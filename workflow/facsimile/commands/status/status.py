@@ -18,7 +18,7 @@ from facsimile.foundation import discover, units
 from facsimile.foundation.units import size
 from facsimile.planning import cost
 from facsimile.planning.workspace import Workspace
-from facsimile.store import files
+from facsimile.store import files, shard_progress
 from facsimile.studies.runs import Run
 from facsimile.studies.study import Study
 
@@ -160,6 +160,11 @@ def _print_stages(
     for stage, (finished, total) in progress.stages(workspace, study).items():
         stages.append(f"{stage} {finished:,} of {total:,}")
     _print_line(console, f"shards: {', '.join(stages)}")
+    for shard in workspace.shards(study):
+        for stage in ("train", "score"):
+            current = shard_progress.read(workspace.paths.shard(shard.key), stage)
+            if current is not None:
+                _print_line(console, f"{stage} {shard.key}: {current.text()}")
 
 
 def _print_hours(

@@ -5,10 +5,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
+from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
@@ -18,13 +17,17 @@ from facsimile.statistics.estimates import Estimate
 
 CORRELATION_RUNS = 5  # fewer are hatched: any order of so few runs is likely by chance
 SCALE = Normalize(-1, 1)
-# Blue to red through white, which colour-blind readers can tell apart.
-COLOURS = sns.color_palette("vlag", as_cmap=True)
+COLOURS = "vlag"  # blue to red through white, which colour-blind readers can tell apart
 DARK = 0.62  # stronger correlations are printed in white
 CELL = (0.78, 0.56)
 """Width and height of a square, inches."""
 Pair = tuple[str, str]
 Pairs = list[Pair]
+
+
+def colours() -> Colormap:
+    """The colours of correlations from -1 to 1."""
+    return style.colour_map(COLOURS)
 
 
 def correlated(
@@ -111,7 +114,7 @@ def cell(
     if np.isnan(correlation.value):
         hatched(axes, x, y, "constant")
         return
-    colour = COLOURS(SCALE(correlation.value))
+    colour = colours()(SCALE(correlation.value))
     axes.add_patch(Rectangle((x, y), 1, 1, facecolor=colour, edgecolor="white"))
     ink = "white" if abs(correlation.value) > DARK else style.INK
     options: dict[str, Any] = {"ha": "center", "va": "center", "color": ink}
@@ -174,13 +177,13 @@ def frame(
     )
     axes.tick_params(length=0, labelsize=7.5)
     axes.grid(visible=False)
-    sns.despine(ax=axes, left=True, bottom=True)
+    style.despine(axes, left=True, bottom=True)
 
 
 def bar(figure: Figure, grid: np.ndarray) -> None:
     """Draw the colour bar beside an array of panels."""
     colour_bar = figure.colorbar(
-        ScalarMappable(SCALE, COLOURS),
+        ScalarMappable(SCALE, colours()),
         ax=grid,
         shrink=0.6,
         aspect=24,

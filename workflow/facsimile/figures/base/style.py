@@ -1,6 +1,9 @@
 """What all figures look like: fonts, colours, titles, legends, and the lines below the panels.
 
 Colours can be told apart by colour-blind readers.
+
+Only this file uses seaborn, and only while it draws: the comparison imports every kind of figure
+for the numbers that it shows, and seaborn takes a second to import.
 """
 
 import textwrap
@@ -10,10 +13,10 @@ from typing import Any
 
 import matplotlib as mpl
 import pandas as pd
-import seaborn as sns
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
@@ -38,16 +41,7 @@ SMALL_PRINT = 18
 LEGEND = 14
 TITLE_SIZE = 1.7  # width of a character of the title, in characters of the small print
 
-STYLE = {
-    **sns.axes_style(
-        "whitegrid",
-        {
-            "grid.color": "#e6e6e6",
-            "axes.edgecolor": "#bbbbbb",
-            "text.color": INK,
-            "axes.labelcolor": INK,
-        },
-    ),
+SETTINGS = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 8.5,
@@ -60,11 +54,21 @@ STYLE = {
     "legend.fontsize": 8,
     "hatch.linewidth": 0.5,
 }
+GRID = {
+    "grid.color": "#e6e6e6",
+    "axes.edgecolor": "#bbbbbb",
+    "text.color": INK,
+    "axes.labelcolor": INK,
+}
 
 
 def styled() -> AbstractContextManager[None]:
     """A context in which figures have this style; the caller's own settings come back after it."""
-    return mpl.rc_context({**mpl.rcParamsDefault, **STYLE, "backend": mpl.get_backend()})
+    import seaborn as sns
+
+    settings: dict[Any, Any] = dict(mpl.rcParamsDefault)
+    settings |= {**sns.axes_style("whitegrid", GRID), **SETTINGS, "backend": mpl.get_backend()}
+    return mpl.rc_context(settings)
 
 
 def colours(models: Iterable[str]) -> dict[str, Any]:
@@ -73,7 +77,33 @@ def colours(models: Iterable[str]) -> dict[str, Any]:
     Give all methods of a study, so that each has the same colour in every figure.
     """
     listed = list(models)
-    return dict(zip(listed, sns.color_palette("colorblind", len(listed)), strict=True))
+    return dict(zip(listed, palette(len(listed)), strict=True))
+
+
+def palette(number: int) -> list[tuple[float, float, float]]:
+    """Colours of lines and points, as red, green and blue from 0 to 1."""
+    import seaborn as sns
+
+    colours: list[tuple[float, float, float]] = sns.color_palette("colorblind", number)
+    return colours
+
+
+def colour_map(name: str) -> Colormap:
+    """A colour map of seaborn or Matplotlib."""
+    import seaborn as sns
+
+    return sns.color_palette(name, as_cmap=True)
+
+
+def despine(
+    axes: Axes,
+    left: bool = False,
+    bottom: bool = False,
+) -> None:
+    """Remove the top and right border of a panel, and others if asked."""
+    import seaborn as sns
+
+    sns.despine(ax=axes, left=left, bottom=bottom)
 
 
 def panels(

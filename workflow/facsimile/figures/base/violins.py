@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
@@ -63,7 +62,7 @@ def rows(
         ylim=(len(groups) - 0.4, -0.6),
     )
     axes.grid(visible=False, axis="y")
-    sns.despine(ax=axes, left=True)
+    style.despine(axes, left=True)
 
 
 def violin(

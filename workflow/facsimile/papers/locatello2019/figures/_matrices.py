@@ -1,5 +1,6 @@
 """The matrices of codes and factors of the runs that a figure shows (metric ``unified``)."""
 
+from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
@@ -8,9 +9,6 @@ import pandas as pd
 
 from facsimile.figures.base import examples as base_examples
 from facsimile.figures.base.specimens import Specimens
-from facsimile.metrics import unified
-from facsimile.metrics.base import draws as base_draws
-from facsimile.metrics.base.conventions import resolve
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
 from facsimile.presentation.spec import Spec
@@ -80,21 +78,32 @@ def remark(spec: Spec) -> str:
     )
 
 
+def unified() -> ModuleType:
+    """The metric, which takes a second to import; the comparison imports this file without it."""
+    from facsimile.metrics import unified
+
+    return unified
+
+
 def _example(
     run: pd.Series,
     context: Context,
     specimens: Specimens,
 ) -> Example:
+    from facsimile.metrics.base import draws as base_draws
+    from facsimile.metrics.base.conventions import resolve
+
     evaluation = context.scale.evaluation
     means, _ = specimens.codes(run["run"])
     factors, factor_names = specimens.factors(run["run"])
     draws = base_draws.from_table(
         means, factors, evaluation.train, evaluation.test, evaluation.seed
     )
-    convention = resolve(evaluation.convention, unified.CONVENTIONS, "unified")
+    metric = unified()
+    convention = resolve(evaluation.convention, metric.CONVENTIONS, "unified")
     return Example(
         run=run,
         name=base_examples.title(run, context),
-        matrices=unified.matrices(draws, convention),
+        matrices=metric.matrices(draws, convention),
         factors=[name.replace("_", " ") for name in factor_names],
     )

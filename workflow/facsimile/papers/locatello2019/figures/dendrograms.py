@@ -7,7 +7,6 @@ import itertools
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from scipy.cluster import hierarchy
@@ -16,7 +15,6 @@ from scipy.spatial.distance import squareform
 from facsimile.figures import Drawn
 from facsimile.figures.base import style
 from facsimile.figures.base.specimens import Specimens
-from facsimile.metrics import unified
 from facsimile.papers.locatello2019.figures import _matrices
 from facsimile.papers.locatello2019.figures._matrices import Example, Matrix
 from facsimile.presentation.context import Context
@@ -57,7 +55,7 @@ def draw(
         figure, grid = style.panels(rows, columns, 2.9, 1.9)
         for j, (matrix, title) in enumerate(_matrices.TITLES.items()):
             for axes, example in zip(grid[:, j], examples, strict=False):
-                _panel(axes, example, unified.merges(example.matrices[matrix]))
+                _panel(axes, example, _matrices.unified().merges(example.matrices[matrix]))
                 axes.set_xlabel(title)
         for axes, example in zip(grid[:, 0], examples, strict=False):
             axes.set_title(example.title, loc="left", fontsize=8)
@@ -103,7 +101,7 @@ def _panel(
     axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.tick_params(labelsize=7)
     axes.grid(visible=False)
-    sns.despine(ax=axes, left=True)
+    style.despine(axes, left=True)
 
 
 def _rows(example: Example) -> list[tuple[object, ...]]:
@@ -113,7 +111,7 @@ def _rows(example: Example) -> list[tuple[object, ...]]:
     pairs = list(itertools.combinations_with_replacement(range(len(factors)), 2))
     rows = []
     for name, matrix in example.matrices.items():
-        merges = unified.merges(matrix)
+        merges = _matrices.unified().merges(matrix)
         for a, b in pairs:
             rows.append((*identity, name, factors[a], factors[b], float(merges[a, b])))
     return rows

@@ -5,7 +5,6 @@ A good, a middling and a bad one (Locatello et al. 2020).
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 
@@ -19,7 +18,7 @@ from facsimile.presentation.spec import Quantity, Spec
 
 SHOWS_MODELS = True
 COLUMNS = ["dataset", "model", "params", "seed", "run", "rank", "matrix", "code", "factor", "value"]
-COLOURS = sns.color_palette("cividis", as_cmap=True)
+COLOURS = "cividis"
 DARK = 0.55  # share of the largest value below which numbers are printed in white
 
 

@@ -7,7 +7,6 @@ from collections import defaultdict
 from typing import Any
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
@@ -15,7 +14,6 @@ from facsimile.figures import Drawn
 from facsimile.figures.base import data as base_data
 from facsimile.figures.base import style
 from facsimile.figures.base.specimens import Specimens
-from facsimile.metrics import unified
 from facsimile.papers.locatello2019.figures import _matrices
 from facsimile.papers.locatello2019.figures._matrices import Example, Matrix
 from facsimile.presentation.context import Context
@@ -49,7 +47,7 @@ def draw(
     line, the number of factors that have a code.
     """
     examples = _matrices.examples(scores, spec, context, specimens)
-    palette = sns.color_palette("colorblind", max(len(examples), 1))
+    palette = style.palette(max(len(examples), 1))
     tables = []
     # By run for the data, by matrix for the panels.
     tables_of_matrix = defaultdict(list)
@@ -69,7 +67,7 @@ def draw(
                 ylabel="independent groups",
                 ylim=(0, None),
             )
-            sns.despine(ax=axes)
+            style.despine(axes)
         legend = []
         for example, colour, dashes in zip(examples, palette, DASHES, strict=False):
             legend.append(
@@ -123,7 +121,7 @@ def _curves(
     matrix: Matrix,
 ) -> pd.DataFrame:
     """One row per threshold, from the largest, with the columns ``COLUMNS``."""
-    curves = unified.curves(matrix)
+    curves = _matrices.unified().curves(matrix)
     table = {
         **example.identity,
         "matrix": name,

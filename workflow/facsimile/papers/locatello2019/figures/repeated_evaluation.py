@@ -3,9 +3,10 @@
 Locatello et al. 2020, repeated evaluation.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
@@ -25,12 +26,7 @@ LABELS = {
     "seed": "same cell, other seeds",
     "method and value": "other methods and values",
 }
-MARKS = {
-    source: {"color": colour, "marker": marker, "ms": 6, "mec": "white", "mew": 0.4}
-    for source, colour, marker in zip(
-        LABELS, sns.color_palette("colorblind", 3), "osD", strict=True
-    )
-}
+MARKERS = "osD"
 REMARK = (
     "Pooled over groups of two or more; n: scores, runs and cells behind the three. "
     "A source without a group has no mark. "
@@ -134,7 +130,7 @@ def _panel(
     for source, deviations in table.groupby("source", sort=False):
         positions = [metrics.index(name) for name in deviations["metric"]]
         sd = deviations["sd"].to_numpy()
-        mark = MARKS[str(source)]
+        mark = _marks()[str(source)]
         axes.plot(
             sd,
             positions,
@@ -163,7 +159,7 @@ def _panel(
     )
     axes.set_xlim(0, 1.08 * highest if highest > 0 else 1)
     axes.tick_params(labelsize=7)
-    sns.despine(ax=axes, left=True)
+    style.despine(axes, left=True)
 
 
 def _counts(of_metric: pd.DataFrame) -> str:
@@ -180,7 +176,15 @@ def _legend() -> list[Line2D]:
                 [],
                 lw=0,
                 label=label,
-                **MARKS[source],
+                **_marks()[source],
             )
         )
     return entries
+
+
+def _marks() -> dict[str, dict[str, Any]]:
+    """Source of variation -> how Matplotlib draws its mark."""
+    marks = {}
+    for source, colour, marker in zip(LABELS, style.palette(len(LABELS)), MARKERS, strict=True):
+        marks[source] = {"color": colour, "marker": marker, "ms": 6, "mec": "white", "mew": 0.4}
+    return marks

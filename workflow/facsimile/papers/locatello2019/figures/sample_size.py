@@ -7,7 +7,6 @@ import itertools
 from dataclasses import astuple
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
@@ -145,7 +144,7 @@ def _panel(
     axes.set_xticks(sizes)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda points, _: f"{points:,.0f}"))
     axes.tick_params(labelsize=7)
-    sns.despine(ax=axes)
+    style.despine(axes)
 
 
 def _remark() -> str:

@@ -24,7 +24,11 @@
     const methods = [...colour.keys()].sort((a, b) => rank.get(colour.get(a)) - rank.get(colour.get(b)));
     const y = { field: "method", type: "nominal", sort: methods, title: null };
     const wide = by("chart").clientWidth > 600;
-    const x = { field: "value", type: "quantitative", title: score.label, scale: { zero: false, nice: true }, axis: { tickCount: wide ? 10 : 5 } };
+    const values = points.map(({ value }) => value);
+    const [low, high] = [Math.min(...values), Math.max(...values)];
+    // Equal values leave no range, and ticks would be labelled with as many decimals as there are.
+    const domain = low === high ? { domain: [low - 0.05, high + 0.05] } : {};
+    const x = { field: "value", type: "quantitative", title: score.label, scale: { zero: false, nice: true, ...domain }, axis: { tickCount: wide ? 10 : 5, format: "~g" } };
     return {
       $schema: "https://vega.github.io/schema/vega-lite/v6.json",
       description: `${score.label} of ${points.length} runs by method. The table below has the same numbers.`,

@@ -42,13 +42,21 @@
     field("params").value = used.has(now) ? now : "";
   };
 
+  /** The mean that tables show, so that a reader who comes from one finds its number. */
+  const average = (chosen, score) => {
+    const values = chosen.map((run) => run[score.field]).filter((value) => value !== null && value !== undefined);
+    if (!values.length) return "";
+    return ` · mean ${score.label} ${facsimile.plain(values.reduce((sum, value) => sum + value, 0) / values.length)}`;
+  };
+
   const apply = (first = false) => {
     const keep = matching();
     const chosen = facsimile.runs.all.filter(keep);
     if (!first) facsimile.table.show(keep); // a new table shows all runs
+    const score = facsimile.runs.score(field("score").value);
     const cells = new Set(chosen.map((run) => `${run.dataset} ${run.model} ${run.params}`)).size;
-    by("counted").textContent = `${chosen.length.toLocaleString("en")} of ${facsimile.runs.all.length.toLocaleString("en")} runs, in ${cells} cells`;
-    facsimile.chart.show(chosen, facsimile.runs.score(field("score").value));
+    by("counted").textContent = `${chosen.length.toLocaleString("en")} of ${facsimile.runs.all.length.toLocaleString("en")} runs, in ${cells} ${cells === 1 ? "cell" : "cells"}${average(chosen, score)}`;
+    facsimile.chart.show(chosen, score);
   };
 
   const state = () => facsimile.address.state("scores", Object.fromEntries(["dataset", "model", "params", "score", "least", "words"].map((n) => [n, field(n).value])));

@@ -11,6 +11,33 @@
     return record ? Object.fromEntries(Object.entries(record).map(([key, index]) => [key, words[key][index]])) : null;
   };
 
+  // One small chart per recorded loss term.
+  const curves = async (run) => {
+    const history = (await facsimile.load(`histories/${run.dataset}/${run.model}`))?.[run.key];
+    const place = by("run-curves");
+    if (!history || !place) return;
+    const terms = Object.keys(history).filter((name) => name !== "step");
+    const values = terms.flatMap((term) => history.step.map((step, i) => ({ term: term.replaceAll("_", " "), step, value: history[term][i] })));
+    const [ink, line] = ["--ink", "--line"].map(facsimile.style);
+    place.before(make("h3", {}, "Losses along training, by step"));
+    await vegaEmbed(place, {
+      $schema: "https://vega.github.io/schema/vega-lite/v6.json",
+      description: `Recorded loss terms of ${run.key} along its training steps.`,
+      config: { background: "transparent", font: facsimile.style("--font"), view: { stroke: null }, axis: { labelColor: ink, titleColor: ink, gridColor: line, domainColor: line, tickColor: line }, header: { labelColor: ink } },
+      data: { values },
+      facet: { field: "term", type: "nominal", title: null, sort: terms, header: { labelAnchor: "start", labelFontWeight: "bold" } },
+      columns: innerWidth > 700 ? 3 : 1,
+      resolve: { scale: { y: "independent" }, axis: { x: "independent" } },
+      spec: {
+        width: 180, height: 100, mark: { type: "line", strokeWidth: 1.5, color: facsimile.colours[run.model] || "#2457b8" },
+        encoding: {
+          x: { field: "step", type: "quantitative", title: null, axis: { tickCount: 3, format: "~s" } },
+          y: { field: "value", type: "quantitative", title: null, scale: { zero: false }, axis: { tickCount: 4, format: "~s" } },
+        },
+      },
+    }, { renderer: "svg", actions: false });
+  };
+
   const facts = (pairs) => make("dl", { class: "facts" }, pairs
     .filter(([, value]) => value !== null && value !== undefined && value !== "")
     .map(([name, value]) => [make("dt", {}, name), make("dd", {}, value.nodeType ? value : String(value))]));
@@ -66,6 +93,7 @@
       chosen ? make("p", { class: "headline" }, `${chosen.label} `, make("strong", {}, plain(run[chosen.field])), make("small", {}, ` ${chosen.meaning}`)) : "",
       facts([["State", run.state], ["Hyper-parameters", run.allSettings], ["Published number", run.number], ["Hash of the settings", run.key.split("/")[2]], ...provenance(record)]),
       record ? "" : make("p", { class: "notice" }, "The record is missing: this report was made from scores alone."),
+      make("div", { id: "run-curves", class: "curves" }),
       make("h3", {}, "Scores of this run"), scores(run, chosen),
       make("h3", {}, "Where to find it"),
       make("p", {}, copyable(`facsimile explain ${run.key}`)), make("p", {}, copyable(`${facsimile.results}/runs/${run.key}/run.json`)),
@@ -81,6 +109,7 @@
     try { record = await load(run); } catch (error) { console.warn(String(error)); }
     fill(run, record, parameters.score ? facsimile.runs.score(parameters.score) : null);
     if (!dialog.open) dialog.showModal();
+    try { await curves(run); } catch (error) { console.warn(String(error)); }
     by("run-title").focus();
     dialog.scrollTop = 0;
   };

@@ -108,6 +108,12 @@
       addEventListener("beforeprint", () => print(table));
     }),
     show: (matches) => facsimile.table.widget.setFilter((run) => matches(run)),
-    reveal: (score) => facsimile.table.widget.scrollToColumn(score.field, "middle", false).catch(() => {}),
+    /** Move a score beside the columns that identify a run, so that it is in view on any screen. */
+    reveal: (score) => {
+      const { widget } = facsimile.table;
+      const first = widget.getColumns().find((column) => /^s\d+$/.test(column.getField()) && column.isVisible());
+      if (first && first.getField() !== score.field) widget.moveColumn(score.field, first.getField(), false);
+      widget.getColumns().forEach((column) => column.getElement().classList.toggle("chosen", column.getField() === score.field));
+    },
   };
 })();

@@ -1,0 +1,93 @@
+"""``facsimile show``: one screen by default, everything on demand, shipped results by a flag."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from facsimile.comparison import numbers_view
+from facsimile.comparison.verdict import INSIDE_INTERVAL
+
+
+def test_the_first_screen_is_short_and_counts_no_number_without_a_source(facsimile):
+    result = facsimile("show", "locatello2019", "--reference")
+    assert result.returncode == 0, result.stderr
+    lines = result.stdout.splitlines()
+    assert len(lines) < 60
+    assert "published numbers: 7 reproduced · 18 not comparable" in lines
+    assert "no source" not in result.stdout
+    assert "report: make it with: snakemake locatello2019_report --config scale=desk" in lines
+
+
+def test_all_of_it_is_longer_and_lists_the_files(facsimile):
+    short = facsimile("show", "overlap", "--reference").stdout
+    result = facsimile("show", "overlap", "--reference", "--all")
+    assert len(result.stdout.splitlines()) > 2 * len(short.splitlines())
+    assert "results/reference/overlap/desk/scores.parquet" in result.stdout
+
+
+def test_each_number_of_the_first_table_that_is_judged_has_a_mark(facsimile):
+    text = facsimile("show", "overlap", "--reference").stdout
+    assert text.count(" ✓") == 26
+    assert "published numbers: 30 reproduced" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["overlap", "--scale", "paper"], "those that are shipped (scale desk): --reference"),
+        (["overlap", "--scale", "desk"], "facsimile show overlap --scale desk --reference"),
+        (["overlap", "--scale", "paper", "--reference"], "reference/overlap/paper: no scores yet"),
+        (["overlap", "--scale", "dsk", "--reference"], "did you mean 'desk'?"),
+    ],
+)
+def test_missing_results_are_an_error_that_says_where_there_are_some(
+    facsimile, tmp_path, arguments, message
+):
+    result = facsimile("show", *arguments, "--set", f"results={tmp_path}")
+    assert result.returncode == 1
+    assert message in result.stderr
+
+
+def row(**changes):
+    """A row of comparison.csv that is reproduced."""
+    return {
+        "artefact": "table1",
+        "dataset": "dsprites",
+        "model": "beta_vae",
+        "params": "",
+        "metric": "mig.mig",
+        "statistic": "mean",
+        "value": 0.25,
+        "how": "printed",
+        "ours": 0.2504,
+        "low": math.nan,
+        "high": math.nan,
+        "n": 5,
+        "verdict": "reproduced",
+        "reason": "difference +0.0004, tolerance 0.001",
+        "faithful_to": "",
+    } | changes
+
+
+def printed(rows, capsys, width=100):
+    from rich.console import Console
+
+    Console(width=width).print(numbers_view.compact(pd.DataFrame(rows), "Table 1"))
+    return capsys.readouterr().out
+
+
+def test_an_interval_is_shown_where_it_decided(capsys):
+    inside = {"low": 0.1, "high": 0.4, "ours": 0.3, "reason": f"{INSIDE_INTERVAL} of 5 runs"}
+    text = printed([row(), row(metric="sap.sap", **inside)], capsys)
+    assert "0.250 0.250 ✓" in text
+    assert "[0.100, 0.400]" in text
+    assert text.count("[") == 1
+
+
+def test_a_number_published_twice_says_how_and_one_without_source_is_left_out(capsys):
+    twice = [row(), row(how="released", value=0.25041)]
+    text = printed([*twice, row(metric="sap.sap", verdict="no source")], capsys)
+    assert "(printed)" in text
+    assert "(released)" in text
+    assert "SAP" not in text
