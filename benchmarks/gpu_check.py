@@ -55,12 +55,23 @@ from facsimile.training.pack import BLOCK, Member, Pack, PackSettings  # noqa: E
 
 Row = dict[str, Any]
 CPU_SCORES = HERE / "results" / "cpu_scores.csv"
+NO_TIME = "its share of the time is used up"
 STUDY, SCALE, DATASET = "locatello2019", "paper", "dsprites"
 SMALL = Training(steps=100, batch_size=8, latents=4, network="dlib", adam=Adam(lr=0.001))
 # Largest relative differences between a pack and a plain loop in float64.
 LOSS_LIMIT, GRADIENT_LIMIT = 1e-12, 1e-10
 SEEDS = 24  # of the scores of a processor
 FASTEST = {"cuda": (1, 8, 32, 100), "cpu": (1, 2)}  # runs per pack whose speed is measured
+# Part -> the share of the time that is gone at its end.
+SHARES = {
+    "device": 0.02,
+    "float64": 0.2,
+    "bits": 0.35,
+    "resumed": 0.5,
+    "agreement": 0.65,
+    "speed": 0.8,
+    "paper_runs": 1.0,
+}
 HARD_END = 20  # seconds after the minutes, then the process ends whatever it does
 SAVING = 15  # seconds left for the last checkpoint and for scores
 
@@ -70,10 +81,13 @@ class Check:
 
     def __init__(self, device: str, minutes: float, out: Path) -> None:
         self.device = torch.device(device)
-        self.end = time.monotonic() + 60 * minutes
+        self.seconds = 60 * minutes
+        self.began = time.monotonic()
+        self.part_end = 0.0
         self.out = out
         self.failed = 0
         self.missing: list[str] = []
+        self.rates: dict[int, float] = {}  # runs in a pack -> model-steps/s of β-VAE
         out.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -81,16 +95,23 @@ class Check:
         """Whether the device is a GPU."""
         return self.device.type == "cuda"
 
+    def begin(self, part: str) -> None:
+        """Begin a part; what earlier parts did not need is added to its time."""
+        self.part_end = self.began + SHARES[part] * self.seconds
+
     def left(self) -> float:
-        """Seconds until the time is up."""
-        return self.end - time.monotonic()
+        """Seconds until the time of this part is up."""
+        return self.part_end - time.monotonic()
 
     def write(self, part: str, row: Row) -> None:
         """Print a row and append it to the file of results."""
         if row.get("ok") is False:
             self.failed += 1
         if "not_done" in row:
-            self.missing.append(f"{part}: {row['not_done']}")
+            which = [str(row[key]) for key in ("method", "precision", "convolutions") if key in row]
+            if "runs" in row:
+                which.append(f"K = {row['runs']}")
+            self.missing.append(", ".join([part, *which]) + f": {row['not_done']}")
         line = {"part": part, **row}
         print("  ".join(f"{name}={_short(value)}" for name, value in line.items()), flush=True)
         with open(self.out / "gpu_check.jsonl", "a", encoding="utf-8") as file:
@@ -133,26 +154,25 @@ def device(check: Check) -> Iterator[Row]:
 def float64(check: Check) -> Iterator[Row]:
     """First step of a pack of two runs against a plain loop over one run, for every method."""
     data = _toy(check)
-    for name in PARAMS:
-        model = _model(name)
-        expected_loss, expected = _alone(model, 4, data)
-        for convolutions in ("grouped", "matrix"):
-            if check.left() < 30:
-                yield {"not_done": f"{name}, {convolutions}: no time left"}
+    for convolutions in ("grouped", "matrix"):
+        for name in PARAMS:
+            row: Row = {"method": name, "convolutions": convolutions}
+            if check.left() < 0:
+                yield row | {"not_done": NO_TIME}
                 continue
-            settings = PackSettings(check.device, "float64", convolutions=convolutions)
-            pack = Pack([Member(model, 3), Member(model, 4)], 3, SMALL, data, settings)
-            loss = float(pack.advance(1).terms["loss"][0, 1])
-            gradients = _gradients(pack, model, 1)
-            loss_error = abs(loss - expected_loss) / abs(expected_loss)
-            gradient_error = max(_error(gradients[name], expected[name]) for name in expected)
-            yield {
-                "method": name,
-                "convolutions": convolutions,
-                "loss_error": loss_error,
-                "gradient_error": gradient_error,
-                "ok": loss_error < LOSS_LIMIT and gradient_error < GRADIENT_LIMIT,
-            }
+            yield row | _differences(check, _model(name), data, convolutions)
+
+
+def _differences(check: Check, model: Any, data: Any, convolutions: str) -> Row:
+    expected_loss, expected = _alone(model, 4, data)
+    settings = PackSettings(check.device, "float64", convolutions=convolutions)
+    pack = Pack([Member(model, 3), Member(model, 4)], 3, SMALL, data, settings)
+    loss = float(pack.advance(1).terms["loss"][0, 1])
+    gradients = _gradients(pack, model, 1)
+    loss_error = abs(loss - expected_loss) / abs(expected_loss)
+    gradient_error = max(_error(gradients[name], expected[name]) for name in expected)
+    is_exact = loss_error < LOSS_LIMIT and gradient_error < GRADIENT_LIMIT
+    return {"loss_error": loss_error, "gradient_error": gradient_error, "ok": is_exact}
 
 
 def _alone(model: Any, seed: int, data: Any) -> tuple[float, dict[str, Tensor]]:
@@ -199,10 +219,13 @@ def bits(check: Check) -> Iterator[Row]:
     for name in ("beta_vae", "factor_vae"):
         model, other = _model(name), _model(name, 3)
         for precision in precisions:
-            if check.left() < 30:
-                yield {"not_done": f"{name}, {precision}: no time left"}
+            row: Row = {"method": name, "precision": precision}
+            if check.left() < 0:
+                yield row | {"not_done": NO_TIME}
                 continue
-            settings = PackSettings(check.device, precision, compiled=check.on_gpu)
+            # Compiling takes a minute: once is enough here, the speed needs it anyway.
+            is_compiled = check.on_gpu and (name, precision) == ("beta_vae", "bf16")
+            settings = PackSettings(check.device, precision, compiled=is_compiled)
             first = [Member(model, 3), Member(other, 4), Member(model, 5)]
             second = [Member(other, 7), Member(model, 3)]
             tensors = []
@@ -210,14 +233,14 @@ def bits(check: Check) -> Iterator[Row]:
                 pack = Pack(members, 3, SMALL, data, settings)
                 pack.advance(5)
                 tensors.append(pack.tensors(slot))
-            yield {"method": name, "precision": precision, "ok": _equal(*tensors)}
+            yield row | {"compiled": is_compiled, "ok": _equal(*tensors)}
 
 
 def resumed(check: Check) -> Iterator[Row]:
     """A job that was killed and started again stores the same bits as one that was not."""
     steps, every = (3000, 500) if check.on_gpu else (120, 20)
-    if check.left() < 40:
-        yield {"not_done": "no time left"}
+    if check.left() < 0:
+        yield {"not_done": NO_TIME}
         return
     folders = {name: check.out / f"resume-{name}" for name in ("killed", "whole")}
     for folder in folders.values():
@@ -267,8 +290,8 @@ def agreement(check: Check) -> Iterator[Row]:
     precisions = ("float32", "bf16") if check.on_gpu else ("float32",)
     for name in PARAMS:
         for precision in precisions:
-            if check.left() < (60 if check.on_gpu else 25):
-                yield {"not_done": f"{name}, {precision}: no time left"}
+            if check.left() < 0:
+                yield {"method": name, "precision": precision, "not_done": NO_TIME}
                 continue
             settings = {"precision": precision, "execution": "packed"}
             folder = check.out / f"agreement-{precision}"
@@ -350,6 +373,7 @@ def speed(check: Check) -> Iterator[Row]:
         if row is None:
             continue
         rate = row["model_steps_per_second"]
+        check.rates[k] = rate
         rates["beta_vae"] = max(rate, rates.get("beta_vae", 0.0))
         size = 2 if precision == "bf16" else 4
         traffic = 32 * PARAMETERS + 6 * size * ACTIVATIONS
@@ -369,9 +393,8 @@ def speed(check: Check) -> Iterator[Row]:
 
 def _timed(check: Check, name: str, k: int, precision: str) -> Any:
     """Measure a pack; yields a row if there is no time for it, and returns the measured row."""
-    needed = 60 if check.on_gpu else 12
-    if check.left() < needed:
-        yield {"not_done": f"{name}, K = {k}: no time left"}
+    if check.left() < 0:
+        yield {"method": name, "runs": k, "not_done": NO_TIME}
         return None
     if check.on_gpu:
         torch.cuda.reset_peak_memory_stats()
@@ -407,6 +430,8 @@ def _megabytes(check: Check) -> float:
 
 def _hours(rates: dict[str, float]) -> Row:
     """Hours of this machine for the 2,100 runs of each method, at the measured rates."""
+    if not rates:
+        return {"not_done": "hours for 12,600 runs: no speed was measured"}
     unknown = [name for name in PARAMS if name not in rates]
     slowest = min(rates.values())
     seconds = [RUNS_A_METHOD * STEPS / rates.get(name, slowest) for name in PARAMS]
@@ -443,13 +468,13 @@ def _repeated(check: Check, work: Callable[[], Any]) -> float:
     return count / (time.perf_counter() - began)
 
 
-def paper_runs(check: Check, rates: dict[int, float]) -> Iterator[Row]:
+def paper_runs(check: Check) -> Iterator[Row]:
     """Train runs of the paper's setting on dSprites until the time is up, then score those done."""
     seconds = check.left() - SAVING
-    if seconds < 10:
-        yield {"not_done": "no time left"}
+    if seconds < 5:
+        yield {"not_done": NO_TIME}
         return
-    size = _size(rates, seconds)
+    size = _size(check.rates, seconds)
     folder = check.out / "paper"
     settings = {"scale": SCALE, "precision": "auto", "execution": "packed"}
     workspace = _workspace(folder, check.device.type, size, **settings)
@@ -543,20 +568,15 @@ def _small_run(name: str, seed: int, steps: int) -> Run:
     return Run("toy", name, seed, statement, hash8, None, None, None, control=False)
 
 
-PARTS = (device, float64, bits, resumed, agreement, speed)
-
-
 def run_all(check: Check) -> None:
     """Run every part; an error in one is reported and does not stop the others."""
-    rates: dict[int, float] = {}
-    for part in (*PARTS, lambda check: paper_runs(check, rates)):
-        name = getattr(part, "__name__", "").replace("<lambda>", "paper runs")
+    for part in (device, float64, bits, resumed, agreement, speed, paper_runs):
+        name = part.__name__
         began = time.monotonic()
+        check.begin(name)
         try:
             for row in part(check):
                 check.write(name, row)
-                if row.get("method") == "beta_vae" and "runs" in row:
-                    rates[row["runs"]] = row["model_steps_per_second"]
         except Exception as problem:
             traceback.print_exc()
             check.write(name, {"ok": False, "problem": f"{type(problem).__name__}: {problem}"})
@@ -586,7 +606,7 @@ def main() -> int:
     end_hard(check)
     run_all(check)
     print(f"{check.failed} checks failed; not done:")
-    print("\n".join(f"  {line}" for line in check.missing) or "  nothing is missing")
+    print("\n".join(check.missing) or "nothing is missing")
     return 1 if check.failed else 0
 
 
@@ -597,7 +617,7 @@ def end_hard(check: Check) -> None:
         check.write("end", {"not_done": "cut off at the hard end; the rows above are complete"})
         os._exit(2)
 
-    timer = threading.Timer(check.left() + HARD_END, end)
+    timer = threading.Timer(check.seconds + HARD_END, end)
     timer.daemon = True
     timer.start()
 

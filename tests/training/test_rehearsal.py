@@ -15,8 +15,7 @@ import pytest
 from model_fixtures import TRAINED
 from trained_runs import data_file  # noqa: F401
 
-HERE = Path(__file__).parent
-TESTS = HERE.parent
+TESTS = Path(__file__).parent.parent
 KINDS = ["float32", "bf16, traced", "bf16, matrix", "float32, fed"]
 BLOCKS = ("block", "resume")
 WHY_NOT = fake_cuda.why_not()
@@ -33,7 +32,7 @@ def library(tmp_path_factory):
 
 
 def rehearse(library, data_file, *models):
-    command = [sys.executable, HERE / "rehearse.py", library, data_file, *models]
+    command = [sys.executable, TESTS / "rehearse.py", library, data_file, *models]
     paths = [TESTS.parent / "workflow", TESTS]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, paths))}
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
