@@ -182,7 +182,7 @@ def _alone(model: Any, seed: int, data: Any) -> tuple[float, dict[str, Tensor]]:
         networks.initialise(network.double(), seed, group)
     seeds, now = torch.tensor([seed]), torch.tensor([0])
     rows = batches.rows(seeds, now, SMALL.drawn, data.factor_sizes, model.paired)
-    images = loop.as_input(data.images(rows[0, 0].numpy()), "float32").double()
+    images = loop.as_input(data.images(rows[0, 0].numpy())).double()
     noise = {}
     for name, draw in model.draws(SMALL.drawn, SMALL.latents).items():
         values = batches.noise(seeds, now, name, draw)[0, 0]
