@@ -60,7 +60,7 @@ def test_a_pack_never_waits_for_the_gpu_within_a_block(trained, library, data_fi
 # Fault -> (beginning of the error, operations that a CUDA graph cannot contain).
 FAULTS = {
     "reads a value": ("DataDependentOutputException", []),
-    "mixes devices": ("RuntimeError: Unhandled FakeTensor Device Propagation", []),
+    "mixes devices": ("FakeTensorDeviceMismatchError", []),
     "sends a value": ("", ["copy to cuda", "copy to cuda"]),
     "fetches images": ("", ["copy to cpu", "copy to cuda"] * 2),
     "draws numbers": ("", ["random numbers of torch: rand_like"]),
