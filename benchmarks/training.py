@@ -2,9 +2,10 @@
 
 All use the same network (disentanglement_lib's), batch size (64), images, optimiser and learning
 rate. Each variant runs in its own process (training_worker.py), which waits between its blocks, so
-that blocks of all variants alternate and noise of the machine affects all of them. Prints Markdown:
-medians, ratios, the share of the machine's matrix products and memory copies that is reached, and
-the time for all 12,600 runs of the first study.
+that blocks of all variants alternate and noise of the machine affects all of them. Prints an
+estimate first, each block as it is measured, and ends at a hard end. Then prints Markdown: medians,
+ratios, the share of the machine's matrix products and memory copies that is reached, and the time
+for all 12,600 runs of the first study.
 
     python benchmarks/training.py                # 2 cores: serial, packed K = 1 and 4, plain loop
     python benchmarks/training.py --device cuda  # packed K = 1, 8, 32, 100, every method; 8 minutes
@@ -15,6 +16,7 @@ PYTHON is the interpreter of an environment that has disent or pythae installed.
 
 import argparse
 import contextlib
+import itertools
 import json
 import os
 import statistics
@@ -103,12 +105,18 @@ class Variant:
         finally:
             timer.cancel()
 
-    def block(self, seconds: float) -> float:
-        """Steps per second of all its processes together, over one block."""
-        for process in self.running:
-            process.stdin.write(f"{seconds}\n")  # type: ignore[union-attr]
-            process.stdin.flush()  # type: ignore[union-attr]
-        blocks = [json.loads(process.stdout.readline()) for process in self.running]  # type: ignore[union-attr]
+    def block(self, seconds: float) -> float | None:
+        """Steps per second of all its processes together, over one block; None if one ended."""
+        lines = []
+        # A process that was killed reads and writes nothing more.
+        with contextlib.suppress(BrokenPipeError):
+            for process in self.running:
+                process.stdin.write(f"{seconds}\n")  # type: ignore[union-attr]
+                process.stdin.flush()  # type: ignore[union-attr]
+            lines = [process.stdout.readline() for process in self.running]  # type: ignore[union-attr]
+        if not lines or not all(lines):
+            return None
+        blocks = [json.loads(line) for line in lines]
         return sum(block["steps"] / block["seconds"] for block in blocks)
 
     def end(self) -> None:
@@ -209,44 +217,84 @@ def on_cuda(peers: dict[str, str], models: list[str]) -> list[Variant]:
     return [*variants, *limits, Variant("limit: copies", "copy")]
 
 
+START = 20  # seconds that the start of a variant usually takes
+
+
 def measure(
-    variants: list[Variant], device: str, rounds: int, seconds: float, limit: float
+    variants: list[Variant],
+    device: str,
+    rounds: int,
+    seconds: float,
+    limit: float,
+    minutes: float | None,
 ) -> pd.DataFrame:
-    """Rate of each variant in each round, without those not ready after ``limit`` seconds."""
+    """Rate of each variant in each round; every block is printed as soon as it is measured.
+
+    Variants that are not ready after ``limit`` seconds are left out. At the hard end, after
+    ``minutes`` (by default three times the estimate), all processes are killed and the blocks so
+    far are returned.
+    """
+    estimate = len(variants) * (START + rounds * seconds)
+    allowed = 3 * estimate if minutes is None else 60 * minutes
+    say(f"about {estimate / 60:.1f} minutes, {allowed / 60:.1f} at most: {len(variants)} variants")
+
+    over = threading.Event()
+
+    def end() -> None:
+        over.set()
+        for variant in variants:
+            variant.end()
+
+    hard_end = threading.Timer(allowed, end)
+    hard_end.start()
+    try:
+        ready = started(variants, device, limit, over)
+        rows = []
+        for turn, variant in itertools.product(range(rounds), ready):
+            if over.is_set():
+                say("the time is up")
+                break
+            rate = variant.block(seconds)
+            if rate is None:
+                say(f"{variant.model}, {variant.name}: ended, as the time is up or it failed")
+                continue
+            say(f"round {turn + 1} of {rounds}, {variant.model}, {variant.name}: {rate:,.1f}")
+            columns = {"model": variant.model, "variant": variant.name}
+            columns |= {"precision": variant.precision, "round": turn, "per_second": rate}
+            rows.append(columns)
+        return pd.DataFrame(rows)
+    finally:
+        hard_end.cancel()
+        end()
+
+
+def started(
+    variants: list[Variant], device: str, limit: float, over: threading.Event
+) -> list[Variant]:
+    """Start all variants until ``over`` is set; returns those ready after ``limit`` seconds."""
     # On a GPU compiling takes a minute each; on a CPU, simultaneous starts would slow each other.
     together = device == "cuda"
     began = time.monotonic()
     for variant in variants if together else []:
         variant.start(device)
     ready = []
-    try:
-        for variant in variants:
-            if not together:
-                began = time.monotonic()
-                variant.start(device)
-            if variant.ready(began + limit):
-                ready.append(variant)
-        for variant in variants:
-            if variant not in ready:
-                print(
-                    f"not ready after {limit:.0f} s, or failed: {variant.model}, {variant.name}",
-                    file=sys.stderr,
-                )
-        rows = []
-        for turn in range(rounds):
-            for variant in ready:
-                columns = {
-                    "model": variant.model,
-                    "variant": variant.name,
-                    "precision": variant.precision,
-                    "round": turn,
-                }
-                rows.append(columns | {"per_second": variant.block(seconds)})
-        return pd.DataFrame(rows)
-    finally:
-        for variant in variants:
-            with contextlib.suppress(OSError):
-                variant.end()
+    for variant in variants:
+        if over.is_set():
+            break
+        if not together:
+            began = time.monotonic()
+            variant.start(device)
+        is_ready = variant.ready(began + limit)
+        state = "ready" if is_ready else "not ready, or failed,"
+        say(f"{variant.model}, {variant.name}: {state} after {time.monotonic() - began:.0f} s")
+        if is_ready:
+            ready.append(variant)
+    return ready
+
+
+def say(line: str) -> None:
+    """Report progress on standard error, at once."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def report(rows: pd.DataFrame, gpu: bool, price: float | None) -> str:
@@ -370,6 +418,11 @@ def main() -> None:
         "--limit", type=float, default=300, help="seconds until variants must be ready"
     )
     parser.add_argument(
+        "--minutes",
+        type=float,
+        help="hard end; what was measured until then is reported; default 3 times the estimate",
+    )
+    parser.add_argument(
         "--price",
         type=float,
         help="price of an hour of this machine, in any currency; adds a column of costs",
@@ -389,7 +442,10 @@ def main() -> None:
         arguments.rounds,
         arguments.seconds or (1.0 if gpu else 4.0),
         arguments.limit,
+        arguments.minutes,
     )
+    if rows.empty:
+        sys.exit("nothing was measured: see the lines above")
     if arguments.out:
         rows.to_csv(arguments.out, index=False)
     print(report(rows, gpu, arguments.price))

@@ -36,19 +36,20 @@ def training_adam():
     return types.SimpleNamespace(lr=1e-4, beta1=0.9, beta2=0.999, epsilon=1e-8)
 
 
-@pytest.fixture(scope="session")
-def make_model():
-    """Return a function from a name to a model, with 2 for hyper-parameters without a default.
+def with_twos(name):
+    """Return a model with 2 for hyper-parameters without a default.
 
     A new model therefore needs no entry here.
     """
+    parameters = models.hyper_parameters(name)
+    required = [parameter.name for parameter in parameters if parameter.default is None]
+    return models.model(name, **dict.fromkeys(required, 2.0))
 
-    def make(name):
-        parameters = models.hyper_parameters(name)
-        required = [parameter.name for parameter in parameters if parameter.default is None]
-        return models.model(name, **dict.fromkeys(required, 2.0))
 
-    return make
+@pytest.fixture(scope="session")
+def make_model():
+    """Return a function from a name to a model (``with_twos``)."""
+    return with_twos
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from facsimile import datasets, models
 from facsimile.models.base import networks, rng
 from facsimile.models.base.adam import TFAdam
-from facsimile.models.base.bf16_layers import as_bf16_layers
+from facsimile.models.base.cpu_layers import as_cpu_layers
 from facsimile.models.base.matrix_convolutions import as_matrix_products
 from facsimile.studies.training import Adam, Training
 from facsimile.training import batches, sources
@@ -123,7 +123,7 @@ def test_bits_depend_on_neither_slot_nor_companions_nor_source(
     assert not equal(first.tensors(0), first.tensors(2))
 
 
-@pytest.mark.parametrize("convert", [as_matrix_products, as_bf16_layers])
+@pytest.mark.parametrize("convert", [as_matrix_products, as_cpu_layers])
 @pytest.mark.parametrize("name", networks.ENCODERS)
 def test_layers_computed_another_way_are_the_same_layers(name, convert):
     plain = networks.autoencoder(name, (64, 64, 3), 5).double()

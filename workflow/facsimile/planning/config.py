@@ -73,6 +73,11 @@ class Config(BaseModel):
         description="precision of training, recorded with the run; "
         "auto: bf16 if the processor supports it",
     )
+    layers: Literal["auto", "torch", "channels_last"] = Field(
+        default="auto",
+        description="layers of networks on a processor, recorded with the run: torch's own, or "
+        "the same with channels last in memory; auto: the faster",
+    )
     stored_latents: Literal["float32", "float16"] = Field(
         default="float32",
         description="number format of latents.h5; float16 needs half the space "

@@ -1,6 +1,7 @@
 """Estimates of what runs cost, before anything starts.
 
-The rates were measured on one machine (benchmarks/results/), so the estimates are a rough guide.
+The rates were measured on one machine (benchmarks/results/), the reference. ``speed.py`` says how
+much slower another one is; runs that were finished there correct it.
 """
 
 import functools
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from facsimile.foundation import declared, discover
+from facsimile.planning.speed import REFERENCE, Speed
 from facsimile.planning.workspace import Workspace
 from facsimile.studies import evaluations
 from facsimile.studies.parts import Evaluation
@@ -48,9 +50,16 @@ class Cost:
     bytes: int
 
 
-def estimate(todo: list[Run], study: Study, scale: str) -> Cost:
+def estimate(
+    todo: list[Run],
+    study: Study,
+    scale: str,
+    speed: Speed = REFERENCE,
+    shards: int = 0,
+) -> Cost:
     """Estimate the cost to train, encode and score runs of a study, including their snapshots.
 
+    ``speed`` is that of the machine; ``shards`` is the number of shards whose jobs will start.
     Raises UnknownName.
     """
     steps = sum(run.steps for run in todo)
@@ -61,11 +70,11 @@ def estimate(todo: list[Run], study: Study, scale: str) -> Cost:
         images += _images(run) * states[run.key]
         stored += _run_bytes(run.model) * states[run.key]
 
-    training = sum(map(train_seconds, todo))
-    encoding = ENCODE_SECONDS * images / IMAGES
-    scoring = len(todo) * score_seconds(study, scale)
-    scoring += _snapshot_seconds(todo, study, scale)
-    seconds = training + encoding + scoring
+    training = sum(train_seconds(run, speed) for run in todo)
+    encoding = speed.convolutions * ENCODE_SECONDS * images / IMAGES
+    scoring = len(todo) * score_seconds(study, scale, speed)
+    scoring += _snapshot_seconds(todo, study, scale, speed)
+    seconds = training + encoding + scoring + speed.start * shards
     return Cost(
         runs=len(todo),
         steps=steps,
@@ -75,11 +84,11 @@ def estimate(todo: list[Run], study: Study, scale: str) -> Cost:
     )
 
 
-def _snapshot_seconds(runs: list[Run], study: Study, scale: str) -> float:
+def _snapshot_seconds(runs: list[Run], study: Study, scale: str, speed: Speed) -> float:
     """Return the core-seconds to score all snapshots of runs."""
     # Counts only the main evaluation of each metric, not its variations.
     per_metric = {
-        metric: _seconds(metric, evaluations.evaluation(study, scale, metric))
+        metric: _seconds(metric, evaluations.evaluation(study, scale, metric), speed)
         for metric in study.metrics
     }
     # One flat sum, because sums of sums differ in the last bits.
@@ -94,7 +103,7 @@ def _snapshot_seconds(runs: list[Run], study: Study, scale: str) -> float:
 
 def text(price: Cost) -> str:
     """Format as ``12,614 runs, 69,000 core-hours or 31 GPU-hours, 535.4 GB``."""
-    core, gpu = _hours(price.core_hours), _hours(price.gpu_hours)
+    core, gpu = hours(price.core_hours), hours(price.gpu_hours)
     if price.bytes >= 1e12:
         size = f"{price.bytes / 1e12:,.1f} TB"
     else:
@@ -102,10 +111,11 @@ def text(price: Cost) -> str:
     return f"{price.runs:,} runs, {core} core-hours or {gpu} GPU-hours, {size}"
 
 
-def _hours(hours: float) -> str:
-    if hours >= 10:
-        return f"{hours:,.0f}"
-    return f"{hours:.2g}" if hours >= 0.01 else "under 0.01"
+def hours(count: float) -> str:
+    """Format hours with two digits, or as a whole number from ten hours on."""
+    if count >= 10:
+        return f"{count:,.0f}"
+    return f"{count:.2g}" if count >= 0.01 else "under 0.01"
 
 
 def _images(run: Run) -> int:
@@ -125,15 +135,15 @@ def _size(dataset: str, subgrid: tuple[tuple[str, int], ...]) -> int:
     return len(grid.subgrid(dict(subgrid)))
 
 
-def train_seconds(run: Run) -> float:
+def train_seconds(run: Run, speed: Speed = REFERENCE) -> float:
     """Return the core-seconds to train a run; 0 for a snapshot, which its run produces anyway."""
     if run.snapshot_of:
         return 0.0
-    return run.steps * _step_seconds(run)
+    return run.steps * step_seconds(run) * speed.of(run)
 
 
-def _step_seconds(run: Run) -> float:
-    """Return the core-seconds per step that the model's file declares, else the default."""
+def step_seconds(run: Run) -> float:
+    """Return the reference machine's core-seconds per step: declared by the model, or the default."""
     terms = _declared("models", run.model, "STEP_SECONDS")
     if terms is None:
         settings = run.statement.get("training", {})
@@ -159,18 +169,20 @@ def _run_bytes(model: str) -> int:
     return _declared("models", model, "RUN_BYTES") or DEFAULT_RUN_BYTES
 
 
-def score_seconds(study: Study, scale: str) -> float:
+def score_seconds(study: Study, scale: str, speed: Speed = REFERENCE) -> float:
     """Return the core-seconds to compute all metrics on one run, including all variations."""
     return sum(
-        _seconds(metric, setting.evaluation)
+        _seconds(metric, setting.evaluation, speed)
         for metric in study.metrics
         for setting in evaluations.settings(study, scale, metric)
     )
 
 
-def _seconds(metric: str, evaluation: Evaluation) -> float:
+def _seconds(metric: str, evaluation: Evaluation, speed: Speed) -> float:
     """Return the core-seconds to compute a metric once; proportional to the training points."""
-    seconds = _declared("metrics", metric, "SECONDS") or DEFAULT_SCORE_SECONDS
+    seconds = speed.metrics.get(metric)
+    if seconds is None:
+        seconds = _declared("metrics", metric, "SECONDS") or DEFAULT_SCORE_SECONDS
     return float(seconds) * evaluation.train / SCORE_POINTS
 
 

@@ -37,6 +37,7 @@ class Targets:
         self.scale = self.workspace.config.scale
         # Sorted, so that commands do not depend on the order of the command line.
         self._settings = dict(sorted(settings.items()))
+        self._expanded: set[str] = set()
 
     @functools.cached_property
     def studies(self) -> list[str]:
@@ -270,6 +271,7 @@ class Targets:
 
     @functools.lru_cache  # noqa: B019
     def _shards_of(self, study: str) -> list[Shard]:
+        self._expanded.add(study)
         return self.workspace.shards(self._study(study))
 
     @functools.cached_property
@@ -290,20 +292,20 @@ class Targets:
         datasets = study.datasets_of(study.scales[self.scale])
         return study.figures_of(datasets)
 
-    @functools.cached_property
-    def _shards(self) -> dict[str, Shard]:
-        by_key: dict[str, Shard] = {}
-        for study in self.studies:
-            for shard in self._shards_of(study):
-                by_key[shard.key] = shard
-        return by_key
-
     def _shard(self, wildcards: Wildcards) -> Shard:
         key = f"{wildcards.dataset}/{wildcards.model}/{wildcards.shard}"
-        if key not in self._shards:
-            # Raises an error that says which keys there are.
-            return self.workspace.shard(key)[1]
-        return self._shards[key]
+        # Studies that have been expanded come first: a target rarely needs the shards of others.
+        expanded = sorted(self.studies, key=lambda study: study not in self._expanded)
+        for study in expanded:
+            shards = self._by_key(study)
+            if key in shards:
+                return shards[key]
+        # Raises an error that says which keys there are.
+        return self.workspace.shard(key)[1]
+
+    @functools.lru_cache  # noqa: B019
+    def _by_key(self, study: str) -> dict[str, Shard]:
+        return {shard.key: shard for shard in self._shards_of(study)}
 
     def _folder(self, study: str) -> str:
         return str(self.workspace.paths.study(study, self.scale))

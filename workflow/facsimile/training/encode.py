@@ -83,7 +83,8 @@ def _infer(
     precision: str,
     device: str,
 ) -> tuple[Tensor, Tensor]:
-    images = as_input(read(data, rows, seed), precision, device)
+    layers = "channels_last" if precision == "bf16" else "torch"
+    images = as_input(read(data, rows, seed), layers, device)
     with autocast(precision, device):
         mean, log_variance = model.infer(nets, images)
     return mean.float(), log_variance.float()

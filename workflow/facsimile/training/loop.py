@@ -23,7 +23,7 @@ from facsimile.datasets import Arrays, Data, of_images
 from facsimile.models import ArraysModel, Losses, Model
 from facsimile.models.base import arrays, networks, rng
 from facsimile.models.base.adam import MOMENTS, TFAdam
-from facsimile.models.base.bf16_layers import as_bf16_layers
+from facsimile.models.base.cpu_layers import as_cpu_layers
 from facsimile.models.base.optimisers import Optimiser, moments
 from facsimile.store import checkpoints, files
 from facsimile.studies.training import Training
@@ -44,6 +44,7 @@ class State:
     """All that a step changes: networks and optimisers by group, steps made, history, seconds.
 
     ``sessions`` says how the run was executed, with one entry per process that trained it.
+    ``layers`` is ``torch`` or ``channels_last`` (``start``).
     """
 
     networks: dict[str, nn.Module]
@@ -52,6 +53,7 @@ class State:
     history: list[dict[str, float]]
     seconds: float = 0.0
     sessions: list[dict[str, Any]] = field(default_factory=list)
+    layers: str = "torch"
 
 
 class NonFiniteLoss(RuntimeError):
@@ -73,11 +75,13 @@ def start(
     shape: Any,
     seed: int,
     precision: str,
+    layers: str = "torch",
 ) -> State:
     """Networks and optimisers before the first step, which depend on nothing but the seed.
 
     ``shape`` is the shape of an image or, for a model of arrays, the shape of one row of each
-    array by name.
+    array by name. ``layers`` are torch's own, or those of cpu_layers.py (``channels_last``), which
+    bf16 always has: the same layers, whose sums have another order.
     """
     nets = model.networks(shape, training.latents, training.network)
     if isinstance(model, ArraysModel):
@@ -85,17 +89,17 @@ def start(
         array_optimisers = arrays.optimisers_of(model, training, nets)
         return State(nets, array_optimisers, 0, [])
     adam_settings = model.adam(training.by_adam)
+    if precision == "bf16":
+        layers = "channels_last"
     for group, network in nets.items():
         networks.initialise(network, seed, group)
-        if precision == "bf16":
-            # Convolutions in bfloat16 are faster with channels last in memory.
-            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-            as_bf16_layers(network)
+        if layers == "channels_last":
+            as_cpu_layers(network)
     optimisers = {}
     for group, network in nets.items():
         parameters = list(network.parameters())
         optimisers[group] = TFAdam(parameters, adam_settings[group])
-    return State(nets, optimisers, 0, [])
+    return State(nets, optimisers, 0, [], layers=layers)
 
 
 def steps(
@@ -122,7 +126,7 @@ def steps(
         for step in range(max(block, state.step), block_end):
             draws = {name: values[step - block] for name, values in block_draws.items()}
             rows = draws["batch"].numpy()
-            batch = _batch(data, rows, seed, step, precision)
+            batch = _batch(data, rows, seed, step, state.layers)
             is_recorded = recorded(step, training.steps)
             # Traces are those before the update.
             traces = _traces(model, state, batch) if is_recorded else {}
@@ -161,14 +165,15 @@ def run(
     clock: "Clock",
     session: Session,
     reached: Callable[[State], None] = _do_nothing,
+    layers: str = "torch",
 ) -> State:
     """Train one run to its end, from its checkpoint if it has one.
 
     A checkpoint is written whenever ``clock`` says so. ``session`` describes how this process
     executes the run and is stored with it. ``reached`` is called with the state after each step
-    but the last, before a checkpoint of that state is written.
+    but the last, before a checkpoint of that state is written. ``layers`` as for ``start``.
     """
-    state = start(model, training, shape_of(model, data), seed, precision)
+    state = start(model, training, shape_of(model, data), seed, precision, layers)
     checkpoint = checkpoints.load_checkpoint(folder)
     if checkpoint is not None:
         names = {group: moments(optimiser) for group, optimiser in state.optimisers.items()}
@@ -335,14 +340,14 @@ def _batch(
     rows: np.ndarray,
     seed: int,
     step: int,
-    precision: str,
+    layers: str,
 ) -> Batch:
     """Some rows of a data set as tensors; a stochastic data set draws its images for each step."""
     if isinstance(data, Arrays):
         return arrays.tensors(data.arrays(rows))
     generator = rng.generator(seed, "images", step)
     images = data.images(rows, generator)
-    return as_input(images, precision)
+    return as_input(images, layers)
 
 
 def _traces(model: Model, state: State, batch: Batch) -> dict[str, float]:
@@ -353,16 +358,16 @@ def _traces(model: Model, state: State, batch: Batch) -> dict[str, float]:
     return arrays.traced(arrays_model, state.networks, batch)
 
 
-def as_input(images: np.ndarray, precision: str, device: str = "cpu") -> Tensor:
+def as_input(images: np.ndarray, layers: str = "torch", device: str = "cpu") -> Tensor:
     """Convert images, uint8 [b, h, w, c], to float32 [b, c, h, w] in [0, 1].
 
-    With ``bf16`` the channels come last in memory, which is faster for convolutions.
+    With ``channels_last`` the channels come last in memory.
     """
     # As bytes they are sent to the device faster.
     on_device = torch.from_numpy(images).to(device)
     channels_first = on_device.permute(0, 3, 1, 2)
     scaled = channels_first.to(torch.float32).div_(255)
-    if precision == "bf16":
+    if layers == "channels_last":
         return scaled.contiguous(memory_format=torch.channels_last)
     return scaled.contiguous(memory_format=torch.contiguous_format)
 

@@ -1,7 +1,6 @@
 """How this machine executes runs, and what is recorded of it with every run."""
 
 import os
-import platform
 import socket
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import torch
 
 from facsimile.foundation import provenance
+from facsimile.planning import processor
 from facsimile.planning.config import Config
 
 
@@ -16,7 +16,8 @@ from facsimile.planning.config import Config
 class Execution:
     """How runs are executed: ``name`` is ``serial`` or ``packed``; with device and precision.
 
-    ``pack`` and ``compiled`` matter for packed runs only.
+    ``pack`` and ``compiled`` matter for packed runs only. ``layers`` matters for serial runs of
+    models of images only: ``torch`` or ``channels_last`` (``loop.start``).
     """
 
     name: str
@@ -24,6 +25,8 @@ class Execution:
     precision: str
     pack: int = 1
     compiled: bool = False
+    layers: str | None = None
+    layers_measured: dict[str, float] | None = None  # milliseconds per step, if they were measured
 
 
 def execution(config: Config) -> Execution:
@@ -42,7 +45,15 @@ def execution(config: Config) -> Execution:
     if name == "auto":
         name = "packed" if device_name == "cuda" else "serial"
     if name == "serial":
-        return Execution(name, "cpu", precision(config.precision, "cpu"))
+        chosen = precision(config.precision, "cpu")
+        layers, milliseconds = choose_layers(config.layers, chosen)
+        return Execution(
+            name,
+            "cpu",
+            chosen,
+            layers=layers,
+            layers_measured=milliseconds,
+        )
     return Execution(
         name,
         device_name,
@@ -102,13 +113,35 @@ def precision(setting: str, device_name: str = "cpu") -> str:
     return "bf16" if has_bf16 else "float32"
 
 
+def choose_layers(setting: str, precision: str) -> tuple[str, dict[str, float] | None]:
+    """Resolve the setting ``layers``: which layers compute convolutions of serial runs.
+
+    ``auto`` is ``channels_last`` on x86 processors, where it was faster on all that were measured
+    (benchmarks/results/training-float32.md). On others a few steps of both are measured, and the
+    milliseconds of each are returned, too. Raises ValueError for torch's layers in bf16, which
+    has its own.
+    """
+    if precision == "bf16":
+        if setting == "torch":
+            raise ValueError("layers: torch, but bf16 has its own; set precision: float32, too")
+        return "channels_last", None
+    if setting != "auto":
+        return setting, None
+    if processor.is_x86():
+        return "channels_last", None
+    from facsimile.training import measure_layers
+
+    milliseconds = measure_layers.milliseconds()
+    return measure_layers.faster(milliseconds), milliseconds
+
+
 def _cpu_has_bf16() -> bool:
     capability = getattr(torch.backends.cpu, "get_cpu_capability", lambda: "")()
     # torch also reports support where bfloat16 is only emulated, so the CPU's own flag counts.
     return (
         torch.ops.mkldnn._is_mkldnn_bf16_supported()
         and "AVX512" in capability
-        and _has_cpu_flag("avx512_bf16")
+        and processor.has_flag("avx512_bf16")
     )
 
 
@@ -125,9 +158,14 @@ def one_thread() -> None:
 def execution_facts(execution: Execution) -> dict[str, Any]:
     """What is recorded of a run's execution: device, precision, threads, host, versions, ….
 
-    ``pack`` and ``compiled`` are recorded for packed runs only.
+    ``pack`` and ``compiled`` are recorded for packed runs only, ``layers`` for serial runs of
+    models of images, with the measured milliseconds per step if they were chosen by measurement.
     """
     facts: dict[str, Any] = {"execution": execution.name}
+    if execution.layers:
+        facts["layers"] = execution.layers
+    if execution.layers_measured:
+        facts["layers_measured"] = execution.layers_measured
     if execution.name == "packed":
         facts |= {"pack": execution.pack, "compiled": execution.compiled}
     on_gpu = execution.device == "cuda"
@@ -137,30 +175,10 @@ def execution_facts(execution: Execution) -> dict[str, Any]:
         versions = versions | {"cuda": torch.version.cuda, "cudnn": cudnn}
     return facts | {
         "device": torch.cuda.get_device_name() if on_gpu else "cpu",
-        "processor": _processor(),
+        "processor": processor.name(),
         "precision": execution.precision,
         "threads": torch.get_num_threads(),
         "host": socket.gethostname(),
         "job": os.environ.get("SLURM_JOB_ID"),
         "versions": versions,
     }
-
-
-def _processor() -> str:
-    for line in _cpuinfo():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
-
-
-def _has_cpu_flag(name: str) -> bool:
-    flags = [line.split() for line in _cpuinfo() if line.startswith("flags")]
-    return any(name in words for words in flags)
-
-
-def _cpuinfo() -> list[str]:
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            return file.read().splitlines()
-    except FileNotFoundError:  # not Linux: no flags are known, so float32 is used
-        return []

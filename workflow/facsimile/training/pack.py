@@ -127,7 +127,7 @@ class Pack:
         self.networks = model.networks(data.image_shape, training.latents, training.network)
         self._parameters: dict[str, list[str]] = {}
         for group, network in self.networks.items():
-            network.to(settings.device, settings.dtype)
+            network.to(settings.dtype)
             if settings.convolutions == "matrix":
                 as_matrix_products(network)
             self._parameters[group] = [name for name, _ in network.named_parameters()]
@@ -136,7 +136,16 @@ class Pack:
         if source is None:
             source = sources.source(data, seeds, training.drawn, settings.device, model.paired)
         self._source = source
-        self._state = packed_step.initial(models, seeds, training, self.networks, settings.dtype)
+        self._state = packed_step.initial(
+            models,
+            seeds,
+            training,
+            self.networks,
+            settings.dtype,
+            settings.device,
+        )
+        for network in self.networks.values():
+            network.to(settings.device)
         # Dummies are frozen from the start.
         self._state.live[len(members) :] = False
         objective = packed_step.Objective(self.networks)

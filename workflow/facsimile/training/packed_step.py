@@ -8,7 +8,6 @@ never affect those of another.
 """
 
 import dataclasses
-import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -80,14 +79,13 @@ def initial(
     training: Training,
     nets: Mapping[str, nn.Module],
     dtype: torch.dtype,
+    device: torch.device,
 ) -> State:
-    """The state before the first step.
+    """The state before the first step, on the pack's device.
 
-    ``nets``, on the pack's device, are used as scratch: they are initialised again for each seed
-    and copied into the pack.
+    ``nets``, on the CPU, are used as scratch: they are initialised again for each seed and copied
+    into the pack. Weights are drawn on the CPU, so that they have the same bits on every device.
     """
-    parameters = itertools.chain.from_iterable(network.parameters() for network in nets.values())
-    device = next(parameters).device
     size = len(models)
 
     weights: Named = {}

@@ -28,6 +28,7 @@ SESSION = (
     "device",
     "processor",
     "precision",
+    "layers",
     "host",
     "job",
 )

@@ -118,6 +118,7 @@ def train_run(
             clock,
             this_session,
             reached,
+            execution.layers or "torch",
         )
         # Another process may have taken the lease over since the last checkpoint.
         clock.check_lease()

@@ -11,12 +11,14 @@ from rich.console import Console
 from rich.table import Table
 
 from facsimile.commands import run_state
+from facsimile.commands.speed_here import speed_here
 from facsimile.commands.status import failures, progress, usage
 from facsimile.commands.status.failures import Failure
 from facsimile.commands.status.progress import Progress
 from facsimile.foundation import discover, units
 from facsimile.foundation.units import size
 from facsimile.planning import cost
+from facsimile.planning.speed import Speed
 from facsimile.planning.workspace import Workspace
 from facsimile.store import files, shard_progress
 from facsimile.studies.runs import Run
@@ -38,17 +40,20 @@ def plan(
     for run in runs:
         if run_state.state(workspace, run) in run_state.TO_MAKE:
             unfinished.append(run)
-    price = cost.estimate(unfinished, content, scale)
     n_controls = sum(run.control for run in runs)
-    n_shards = len(workspace.shards(content))
+    shards = workspace.shards(content)
+    n_shards = len(shards)
+    keys = {run.key for run in unfinished}
+    n_started = sum(any(run.key in keys for run in shard.runs) for shard in shards)
+    speed = speed_here(workspace)
+    price = cost.estimate(unfinished, content, scale, speed, n_started)
     console.print(f"[bold]{study}[/] at scale {scale}: {content.scales[scale].description}")
     console.print(
         f"{len(runs) - n_controls:,} runs and {n_controls} controls in {n_shards:,} shards; "
         f"{price.runs:,} to make"
     )
     console.print(
-        f"{price.steps:,} steps: "
-        f"about {price.core_hours:,.1f} core-hours of a CPU with bf16 (measured rates),"
+        f"{price.steps:,} steps: about {cost.hours(price.core_hours)} core-hours here ({_source(speed)}),"
     )
     console.print(
         f"or about {price.gpu_hours:,.1f} GPU-hours by arithmetic for one H200 "
@@ -58,6 +63,14 @@ def plan(
     snapshots = f", {n_snapshots:,} snapshots included" if n_snapshots else ""
     console.print(f"about {price.bytes / 1e9:,.1f} GB of weights and latents{snapshots}")
     _warn_of_missing_data(content.unavailable, runs, console)
+
+
+def _source(speed: Speed) -> str:
+    """Where the speed of this machine is known from."""
+    if speed.runs:
+        return f"at the speed of {speed.runs} runs that were made here"
+    return "estimated for this processor; after a shard it is measured"
+
 
 
 def _warn_of_missing_data(

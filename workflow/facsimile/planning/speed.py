@@ -1,0 +1,106 @@
+"""How fast this machine is beside the reference machine, whose rates ``cost.py`` has."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from facsimile.planning import processor
+from facsimile.planning.config import Config
+from facsimile.studies.runs import Run
+
+# Seconds of a step in float32 over those in bf16 on the reference machine's kind of processor
+# (benchmarks/results/training-float32.md).
+FLOAT32 = 1.6
+# CPU seconds of the three processes of a shard, before they do anything (results/scale.md).
+START_SECONDS = 8.0
+# Finished runs of each data set and model that are looked at.
+SAMPLE = 20
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Seconds on a machine over those on the reference machine.
+
+    Args:
+        convolutions: ratio for models of images that are not in ``models``, and for encoding.
+        models: ratio by model, measured on runs that were trained here.
+        metrics: seconds by metric for ``cost.SCORE_POINTS`` training points, measured here.
+        start: seconds that the processes of a shard take to start.
+        runs: number of runs that were measured; 0 if the ratios follow from the processor.
+    """
+
+    convolutions: float = 1.0
+    models: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    start: float = 0.0
+    runs: int = 0
+
+    def of(self, run: Run) -> float:
+        """Return the ratio for training a run."""
+        if run.model in self.models:
+            return self.models[run.model]
+        network = run.statement.get("training", {}).get("network", "own")
+        # Models of arrays have their own networks, which are trained in float32 everywhere.
+        return 1.0 if network == "own" else self.convolutions
+
+
+REFERENCE = Speed()
+
+
+def of_processor(config: Config) -> Speed:
+    """Return the speed that follows from the processor's instructions and the precision."""
+    in_bf16 = config.precision == "bf16" or (config.precision == "auto" and processor.has_bf16())
+    return Speed(convolutions=1.0 if in_bf16 else FLOAT32, start=START_SECONDS)
+
+
+def sampled(folder: Path, pattern: str) -> Iterator[Path]:
+    """Yield up to ``SAMPLE`` files below each ``dataset/model`` folder of the store."""
+    for model in sorted(folder.glob("*/*")):
+        yield from islice(model.glob(pattern), SAMPLE)
+
+
+def calibrated(
+    expected: Speed,
+    trained: Iterable[tuple[Run, float]],
+    metrics: Mapping[str, list[float]],
+) -> Speed:
+    """Return the speed that finished work shows; what it does not show stays as expected.
+
+    Args:
+        expected: the speed by the processor.
+        trained: runs of this processor, and their training seconds over those estimated for the
+            reference machine.
+        metrics: measured seconds by metric for ``cost.SCORE_POINTS`` training points.
+    """
+    ratios: dict[str, list[float]] = defaultdict(list)
+    of_images: list[float] = []
+    for run, ratio in trained:
+        ratios[run.model].append(ratio)
+        if "network" in run.statement["training"]:
+            of_images.append(ratio)
+    return Speed(
+        convolutions=median(of_images) if of_images else expected.convolutions,
+        models={model: median(values) for model, values in ratios.items()},
+        metrics={metric: median(values) for metric, values in metrics.items()},
+        start=expected.start,
+        runs=sum(map(len, ratios.values())),
+    )
+
+
+def run_of(record: dict[str, Any]) -> Run:
+    """Return the run of a record, as far as its cost is concerned."""
+    return Run(
+        dataset=record["dataset"],
+        model=record["model"],
+        seed=record["seed"],
+        statement=record["statement"],
+        hash="",
+        value=None,
+        value_index=None,
+        number=None,
+        control=False,
+    )
