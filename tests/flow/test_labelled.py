@@ -12,7 +12,7 @@ from facsimile.comparison import claims, judge
 from facsimile.comparison.published import Published
 from facsimile.foundation.yamlfile import FileError
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import select
+from facsimile.presentation.select import methods, select
 from facsimile.presentation.spec import Quantity, Spec
 from facsimile.statistics.estimates import Estimate
 from facsimile.studies import evaluations, reading, runs
@@ -160,7 +160,8 @@ def scores(values):
         }
         for dataset, label, beta, seed, result in values
     ]
-    return pd.DataFrame(rows).assign(name="mig.mig@best")
+    named = pd.DataFrame(rows).assign(name="mig.mig@best")
+    return named.assign(method=methods(named)) if rows else named
 
 
 FAR, NEAR = "xy_squares_8", "xy_squares_1"
