@@ -117,14 +117,20 @@ def data(
     Official files that are missing are downloaded.
     """
     from facsimile import datasets
+    from facsimile.datasets.base import unverified
 
     workspace: Workspace = context.obj()
-    datasets.make(
-        dataset,
-        workspace.paths.dataset(dataset),
-        workspace.config.sources.get(dataset),
-        data_dir=data_dir or workspace.config.data_dir,
-    )
+    settings = workspace.config
+    make = unverified.make if dataset in settings.unverified else datasets.make
+    try:
+        make(
+            dataset,
+            workspace.paths.dataset(dataset),
+            settings.sources.get(dataset),
+            data_dir=data_dir or settings.data_dir,
+        )
+    except datasets.DatasetError as error:
+        raise unverified.with_remedy(error, dataset) from None
 
 
 @app.command()

@@ -95,6 +95,11 @@ class Config(BaseModel):
         default={},
         description="data set -> its official file, or the folder with its files",
     )
+    unverified: list[str] = Field(
+        default=[],
+        description="data sets whose official files may have another checksum than the published "
+        "one; their runs record that the data are unverified",
+    )
     data_dir: Path | None = Field(
         default=None,
         description="folder of official data files: searched first, and used for downloads",
