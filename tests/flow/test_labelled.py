@@ -132,7 +132,6 @@ def test_a_metric_has_the_studys_points_or_the_scales(study):
             "variations: {best: {metrics: [mig]}}\npoints: {mig:",
             "'best' is a name of snapshots' scores",
         ),
-        ("label: wide", "label: near and far", "'near and far' is no name of its own"),
         ("label: wide", "label: factor_vae", "'factor_vae' is no name of its own"),
         ("label: wide", "label: oracle", "'oracle' is no name of its own"),
     ],

@@ -224,13 +224,19 @@ def score(
         Path | None,
         typer.Option(help="also write the scores to this .parquet file"),
     ] = None,
+    papers: Annotated[
+        list[Path] | None,
+        typer.Option(help="also find metrics in the papers of this folder; may be repeated"),
+    ] = None,
 ) -> None:
     """Score latents of your own.
 
     Optional arrays besides codes and factors: log_variances, peers and peers_log_variances.
     """
     from facsimile.commands import score_file
+    from facsimile.foundation import discover
 
+    discover.add_papers(papers or [])
     outputs = []
     if csv:
         outputs.append(score_file.checked(csv, ".csv"))
@@ -394,6 +400,23 @@ def status(
         status.status(workspace, study, console)
     else:
         status.watch(workspace, study, watch, console)
+
+
+@app.command()
+def check(
+    folder: Annotated[
+        Path,
+        typer.Argument(help="folder with one folder per paper, or the folder of one paper"),
+    ],
+) -> None:
+    """Check the models, data sets, metrics, tables, studies and so on of a folder of your own.
+
+    Tests the essentials of what the contract tests of the repository test.
+    """
+    from facsimile.commands.contract import folders
+
+    passed = folders.check(folder, console)
+    raise typer.Exit(0 if passed else 1)
 
 
 @app.command()

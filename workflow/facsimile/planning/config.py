@@ -40,8 +40,9 @@ class Config(BaseModel):
         description="how much of each study is run: smoke, desk or paper",
     )
     papers: list[Path] = Field(
-        default=[SHIPPED],
-        description="folders with one folder per paper; shipped: those that come with Facsimile",
+        default=[SHIPPED, *discover.USERS],
+        description="folders with one folder per paper; shipped: those that come with Facsimile "
+        "[default: shipped, and those in the environment variable FACSIMILE_PAPERS]",
     )
     results: Path = Field(
         default=Path("results"),

@@ -13,7 +13,7 @@ from facsimile.studies.runs import Run, Shard
 from facsimile.studies.study import Study
 
 # Files in the folder of a paper.
-STUDY, PUBLISHED = "study.yaml", "published.csv"
+STUDY, PUBLISHED = discover.STUDY, "published.csv"
 
 
 @dataclass(frozen=True)
