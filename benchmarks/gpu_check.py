@@ -1,6 +1,6 @@
 """Everything that a machine with a GPU has to show, in one command with a hard end.
 
-    python benchmarks/gpu_check.py --minutes 8            # a GPU if there is one, else the processor
+    python benchmarks/gpu_check.py --minutes 8            # a GPU, or else the processor
     python benchmarks/gpu_check.py --device cpu --minutes 1
     python benchmarks/gpu_check.py --write-cpu-scores     # benchmarks/results/cpu_scores.csv
 
@@ -11,8 +11,8 @@ runs of the paper's setting on dSprites for the minutes that remain. The same co
 these runs.
 
 Every row is printed, and appended to OUT/gpu_check.jsonl, as soon as it is known, so that a check
-that is cut off still tells something. The last rows say what could not be done and why. Exit status:
-0 if no check failed, 1 if one did, 2 at the hard end.
+that is cut off still tells something. The last rows say what could not be done and why. The exit
+status is 0 if no check failed, 1 if one did, 2 at the hard end.
 """
 
 import argparse

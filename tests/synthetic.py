@@ -50,7 +50,7 @@ def context(scale="smoke", steps=200, evaluation=(1000, 500), datasets=("dsprite
         departures.append(Departure("evaluation", text))
     design = {
         "study": "locatello2019",
-        "models": {model: (name,) for model, (name, _) in SWEEPS.items()},
+        "methods": {model: (name,) for model, (name, _) in SWEEPS.items()},
         "sweeps": {model: values for model, (_, values) in SWEEPS.items()},
         "datasets": ("dsprites", "noisy_dsprites", "cars3d", "shapes3d"),
         "metrics": tuple(name.split(".")[0] for name in METRICS),

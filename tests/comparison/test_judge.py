@@ -308,11 +308,11 @@ def test_the_file_and_the_console_hold_every_verdict(write, tmp_path):
 
 def test_the_shipped_numbers_are_well_formed_and_none_is_from_memory(root):
     context = synthetic.context()
-    models = context.design.models | {
+    methods = context.design.methods | {
         name: ("lambda_od", "lambda_d_factor") for name in ("dip_vae_i", "dip_vae_ii")
     }
     numbers = published.read(
-        PAPERS / "locatello2019" / "published.csv", synthetic.context(models=models)
+        PAPERS / "locatello2019" / "published.csv", synthetic.context(methods=methods)
     )
     assert {number.how for number in numbers} <= set(published.HOWS)
     assert not [number for number in numbers if "memory" in number.source.lower()]

@@ -8,10 +8,14 @@ from pathlib import Path
 import archives
 import numpy as np
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 from webserver import Site
 
 import facsimile.datasets
+from facsimile.__main__ import app
 from facsimile.datasets import DatasetError
+from facsimile.datasets.base import unverified
 from facsimile.datasets.mpi3d import MPI3D
 from facsimile.foundation import discover, provenance
 
@@ -108,6 +112,73 @@ def test_an_altered_file_of_the_users_is_refused_and_left_alone(
         facsimile.datasets.make("mpi3d_toy", tmp_path / "mpi3d_toy.h5", path)
     assert path.read_bytes() == data
     assert not (tmp_path / "mpi3d_toy.h5").exists()
+
+
+@pytest.fixture
+def project(
+    data_class: type[MPI3D], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Result]:
+    """A folder with a replaced archive, in which `facsimile data` runs."""
+    # The same images, compressed: another file with another checksum.
+    with np.load(tmp_path / "theirs" / NAME) as archive:
+        np.savez_compressed(tmp_path / "replaced.npz", images=archive["images"])
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "config.yaml").write_text(
+        f"sources: {{mpi3d_toy: {tmp_path}/replaced.npz}}"
+    )
+
+    def run(*options: str) -> Result:
+        return CliRunner().invoke(app, ["data", "mpi3d_toy", *options])
+
+    return run
+
+
+def test_a_replaced_archive_is_refused_with_the_way_to_use_it(
+    project: Callable[..., Result],
+) -> None:
+    with pytest.raises(
+        DatasetError, match=r"another file.*set unverified: \[mpi3d_toy\] in the conf"
+    ):
+        raise project().exception
+
+
+def test_a_replaced_archive_is_used_at_the_users_word_and_recorded(
+    project: Callable[..., Result], data_class: type[MPI3D], tmp_path: Path
+) -> None:
+    result = project("--set", "unverified=[mpi3d_toy]")
+    assert result.exit_code == 0, result.exception
+    data = data_class.open(tmp_path / "results" / "data" / "mpi3d_toy.h5")
+    np.testing.assert_array_equal(data.images(np.arange(len(data))), archives.robot(data_class))
+    assert data.facts["origin"] == "unverified"
+    checksums = json.loads(data.facts["source_sha256"])
+    assert checksums == {NAME: archives.sha256(tmp_path / "replaced.npz")}
+
+
+def test_a_replaced_archive_can_be_downloaded_at_the_users_word(
+    data_class: type[MPI3D], tmp_path: Path, web: Callable[[dict[str, bytes]], Site]
+) -> None:
+    with np.load(tmp_path / "theirs" / NAME) as archive:
+        np.savez_compressed(tmp_path / "replaced.npz", images=archive["images"])
+    site = web({f"/{NAME}": (tmp_path / "replaced.npz").read_bytes()})
+    offer(data_class, f"{site.address}/{NAME}")
+    unverified.make("mpi3d_toy", tmp_path / "mpi3d_toy.h5")
+    assert data_class.open(tmp_path / "mpi3d_toy.h5").facts["origin"] == "unverified"
+    with pytest.raises(DatasetError, match="cannot be downloaded"):
+        facsimile.datasets.make("mpi3d_toy", tmp_path / "again" / "mpi3d_toy.h5")
+
+
+def test_an_archive_of_other_images_is_refused_at_the_users_word_too(
+    data_class: type[MPI3D], tmp_path: Path
+) -> None:
+    np.savez(tmp_path / "other.npz", images=np.zeros((100, 64, 64, 3), np.uint8))
+    with pytest.raises(DatasetError, match=r"other\.npz"):
+        unverified.make("mpi3d_toy", tmp_path / "mpi3d_toy.h5", tmp_path / "other.npz")
+
+
+def test_a_generated_data_set_cannot_be_unverified(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="toy is made from no official files; leave it out"):
+        unverified.make("toy", tmp_path / "toy.h5")
 
 
 def test_a_generated_data_set_needs_no_official_files(tmp_path: Path) -> None:

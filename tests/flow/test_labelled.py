@@ -12,7 +12,7 @@ from facsimile.comparison import claims, judge
 from facsimile.comparison.published import Published
 from facsimile.foundation.yamlfile import FileError
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import select
+from facsimile.presentation.select import methods, select
 from facsimile.presentation.spec import Quantity, Spec
 from facsimile.statistics.estimates import Estimate
 from facsimile.studies import evaluations, reading, runs
@@ -132,6 +132,8 @@ def test_a_metric_has_the_studys_points_or_the_scales(study):
             "variations: {best: {metrics: [mig]}}\npoints: {mig:",
             "'best' is a name of snapshots' scores",
         ),
+        ("label: wide", "label: factor_vae", "'factor_vae' is no name of its own"),
+        ("label: wide", "label: oracle", "'oracle' is no name of its own"),
     ],
 )
 def test_what_does_not_fit_is_named(write, old, new, message):
@@ -160,7 +162,8 @@ def scores(values):
         }
         for dataset, label, beta, seed, result in values
     ]
-    return pd.DataFrame(rows).assign(name="mig.mig@best")
+    named = pd.DataFrame(rows).assign(name="mig.mig@best")
+    return named.assign(method=methods(named)) if rows else named
 
 
 FAR, NEAR = "xy_squares_8", "xy_squares_1"

@@ -33,7 +33,7 @@ def test_the_smoke_scale_states_every_departure(study):
     assert texts_of_metrics["elbo"] == "200 + 100 evaluation points for elbo"
     assert texts[("training", "", "")] == "200 of 300,000 steps"
     assert texts[("training", "annealed_vae", "")] == "other fixed hyper-parameters"
-    assert {model for kind, model, _ in texts if kind == "cells"} == set(context.design.models)
+    assert {model for kind, model, _ in texts if kind == "cells"} == set(context.design.methods)
     assert texts[("seeds", "", "")] == "1 of 50 seeds"
     assert texts[("evaluation", "", "")].startswith("1,000 + 500 evaluation points")
     assert (

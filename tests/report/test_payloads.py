@@ -8,7 +8,7 @@ import pytest
 from project import PAPERS
 from synthetic import context, runs, scores
 
-from facsimile.report import _records, _scores
+from facsimile.report import _artefacts, _records, _scores
 from facsimile.report._script import number, script
 from facsimile.studies.reading import load
 from facsimile.studies.study import Study
@@ -42,6 +42,29 @@ def test_each_run_keeps_its_scores(tables, study):
     ] == list(run_table["model"])
     assert mig["range"] == [0, 1]
     assert mig["better"] == "higher"
+
+
+def test_runs_are_listed_by_label_where_there_is_one(tables, study):
+    run_table, scored = tables
+    is_fast = (run_table["model"] == "beta_vae") & (run_table["seed"] == 1)
+    labelled = run_table.assign(label=np.where(is_fast, "fast", ""))
+    method = _scores.payload(labelled, scored, study, context())["runs"]["method"]
+    words = [method["words"][code] for code in method["codes"]]
+    assert [word["id"] == "fast" for word in words] == list(is_fast)
+    assert {word["name"] for word in words} >= {"fast", "β-VAE", "FactorVAE"}
+
+
+def test_a_number_of_a_label_links_to_the_runs_of_that_label(tmp_path):
+    path = tmp_path / "table1.csv"
+    rows = [
+        ("toy", "beta_vae", "my fast", "{}", "mig.mig", 0.5),
+        ("toy", "m", "", "", "mig.mig", 1),
+    ]
+    columns = ["dataset", "model", "label", "params", "metric", "value"]
+    pd.DataFrame(rows, columns=columns).to_csv(path, index=False)
+    first, second = _artefacts._links(path, ["0.500", "1.000"])
+    assert "model=my+fast" in first
+    assert "model=m&" in second
 
 
 def test_a_missing_score_and_a_score_that_is_not_a_number_are_null(tables, study):

@@ -52,7 +52,7 @@ def frames(theory=True):
 def context(**changes):
     return synthetic.context(
         datasets=("toy",),
-        models={"m": ("beta",)},
+        methods=dict.fromkeys(VALUES, ("beta",)),
         labels=dict.fromkeys(VALUES, "m"),
         metrics=("f",),
         **changes,
@@ -99,17 +99,17 @@ def test_columns_without_any_number_are_left_out():
 
 def test_a_row_per_score_with_its_difference():
     runs, scores = frames()
-    published = {Quantity("t", "toy", "m", "", "f.x", "mean"): -7.5}
+    published = {Quantity("t", "toy", "five", "", "f.x", "mean"): -7.5}
     table = tables.make(
         scores,
         runs,
         dataclasses.replace(spec("by_score"), metrics=("f",)),
         context(authors=published),
     )
-    assert [row.label for row in table.rows] == ["x", "x theory"]
-    ours, published, difference = table.rows[0].entries
-    assert (ours.value, published.value, difference.value) == pytest.approx((-7.4, -7.5, 0.1))
-    assert ours.number() == "-7.4000"
+    assert [row.label for row in table.rows] == ["one x", "five x", "one x theory"]
+    ours, published, difference = table.rows[1].entries
+    assert (ours.value, published.value, difference.value) == pytest.approx((-6.9, -7.5, 0.6))
+    assert ours.number() == "-6.9000"
 
 
 def test_lines_are_drawn_from_the_history_with_their_closed_form():

@@ -127,14 +127,20 @@ def data(
     Official files that are missing are downloaded.
     """
     from facsimile import datasets
+    from facsimile.datasets.base import unverified
 
     workspace: Workspace = context.obj()
-    datasets.make(
-        dataset,
-        workspace.paths.dataset(dataset),
-        workspace.config.sources.get(dataset),
-        data_dir=data_dir or workspace.config.data_dir,
-    )
+    settings = workspace.config
+    make = unverified.make if dataset in settings.unverified else datasets.make
+    try:
+        make(
+            dataset,
+            workspace.paths.dataset(dataset),
+            settings.sources.get(dataset),
+            data_dir=data_dir or settings.data_dir,
+        )
+    except datasets.DatasetError as error:
+        raise unverified.with_remedy(error, dataset) from None
 
 
 @app.command()
@@ -239,6 +245,10 @@ def score(
         Path | None,
         typer.Option(help="also write the scores to this .parquet file"),
     ] = None,
+    papers: Annotated[
+        list[Path] | None,
+        typer.Option(help="also find metrics in the papers of this folder; may be repeated"),
+    ] = None,
 ) -> None:
     """Score latents of your own.
 
@@ -246,7 +256,9 @@ def score(
     exit status is 1 if any metric has no value.
     """
     from facsimile.commands import score_file
+    from facsimile.foundation import discover
 
+    discover.add_papers(papers or [])
     outputs = []
     if csv:
         outputs.append(score_file.checked(csv, ".csv"))
@@ -459,6 +471,23 @@ def status(
         status.status(workspace, study, console)
     else:
         status.watch(workspace, study, watch, console)
+
+
+@app.command()
+def check(
+    folder: Annotated[
+        Path,
+        typer.Argument(help="folder with one folder per paper, or the folder of one paper"),
+    ],
+) -> None:
+    """Check the models, data sets, metrics, tables, studies and so on of a folder of your own.
+
+    Tests the essentials of what the contract tests of the repository test.
+    """
+    from facsimile.commands.contract import folders
+
+    passed = folders.check(folder, console)
+    raise typer.Exit(0 if passed else 1)
 
 
 @app.command()

@@ -7,7 +7,7 @@ import pandas as pd
 
 from facsimile.claims.base.scores import absent, averaged
 from facsimile.claims.base.statistic import Statistic, StatisticResult
-from facsimile.presentation.select import cell_labels, rows_of_models
+from facsimile.presentation.select import rows_of_models
 from facsimile.statistics import estimates, rank_agreement
 
 
@@ -28,7 +28,7 @@ class DatasetTrend(Statistic):
         scores = scores[scores["name"] == self.metric]
         scores = scores[scores["dataset"].isin(datasets)]
         parts = []
-        for method, rows in scores.groupby(cell_labels(scores)):
+        for method, rows in scores.groupby("method"):
             positions = rows["dataset"].map(datasets.index)
             both = np.column_stack([positions, rows["result"]])
             rng = estimates.generator(str(method), self.metric)

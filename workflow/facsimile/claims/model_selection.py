@@ -7,7 +7,7 @@ import pandas as pd
 from facsimile.claims.base.scores import absent
 from facsimile.claims.base.statistic import Statistic, StatisticResult
 from facsimile.presentation import names
-from facsimile.presentation.select import directed
+from facsimile.presentation.select import directed, rows_of_models
 from facsimile.statistics.model_choice import Case
 from facsimile.tables.model_selection import chosen
 
@@ -17,7 +17,7 @@ class ModelSelection(Statistic):
     """Probability (statistics/model_choice.py) that the choice beats a random one; chance is 0.5.
 
     The choice is tested on the same score or another, and on the same data set or another.
-    ``model`` restricts it to the hyper-parameters of one method.
+    ``model``, a name or label, restricts the choice to the hyper-parameters of one method.
     """
 
     metrics: tuple[str, ...]
@@ -39,8 +39,9 @@ class ModelSelection(Statistic):
             missing.append(f"needs two data sets: there is {names.enumeration(shown) or 'none'}")
         if scores["seed"].nunique() < 2:
             missing.append("needs two seeds: a choice is put to the test with another")
+        candidates = rows_of_models(scores, [self.model] if self.model else [])
         estimate = chosen(
-            scores,
+            candidates,
             available,
             list(self.metrics),
             Case(self.same_metric, self.same_dataset),

@@ -7,6 +7,7 @@ import pandas as pd
 
 from facsimile.claims.base.scores import Resampled, absent, averaged
 from facsimile.claims.base.statistic import Statistic, StatisticResult
+from facsimile.presentation.select import rows_of_models
 from facsimile.statistics import estimates, rank_agreement
 
 
@@ -14,8 +15,9 @@ from facsimile.statistics import estimates, rank_agreement
 class StrengthTrend(Statistic):
     """Spearman's correlation of a score with the hyper-parameter of its method.
 
-    The mean over methods and data sets. ``models`` are the methods; if empty, all that sweep one
-    hyper-parameter. For ``reversed_models`` a larger value means weaker regularisation.
+    The mean over methods and data sets. ``models`` are the methods, by label or name; if empty, all
+    that sweep one hyper-parameter. For ``reversed_models`` a larger value means weaker
+    regularisation.
     """
 
     metric: str
@@ -24,15 +26,14 @@ class StrengthTrend(Statistic):
 
     def compute(self, trained: pd.DataFrame, datasets: list[str]) -> StatisticResult:
         """Resamples runs within each method and data set."""
-        scores = trained[trained["name"] == self.metric]
+        scores = rows_of_models(trained, self.models)
+        scores = scores[scores["name"] == self.metric]
         scores = scores[scores["dataset"].isin(datasets)]
         # Methods that sweep no hyper-parameter, or several, have no value.
         scores = scores[scores["value"].notna()]
-        if self.models:
-            scores = scores[scores["model"].isin(self.models)]
         parts = []
-        for (dataset, model), rows in scores.groupby(["dataset", "model"]):
-            parts.append(self._trend(str(dataset), str(model), rows))
+        for (dataset, method), rows in scores.groupby(["dataset", "method"]):
+            parts.append(self._trend(str(dataset), str(method), rows))
         return averaged(
             parts,
             n=scores["run"].nunique(),
@@ -40,9 +41,11 @@ class StrengthTrend(Statistic):
             unit="trend",
         )
 
-    def _trend(self, dataset: str, model: str, rows: pd.DataFrame) -> Resampled:
-        sign = -1 if model in self.reversed_models else 1
+    def _trend(self, dataset: str, method: str, rows: pd.DataFrame) -> Resampled:
+        # All rows are of one model.
+        is_reversed = {method, rows["model"].iloc[0]} & set(self.reversed_models)
+        sign = -1 if is_reversed else 1
         strength = sign * rows["value"]
         both = np.column_stack([strength, rows["result"]])
-        rng = estimates.generator(dataset, model, self.metric)
+        rng = estimates.generator(dataset, method, self.metric)
         return rank_agreement.correlations(both, [(0, 1)], rng)

@@ -21,6 +21,7 @@ rule that applies decides; ``RULES`` has the texts of the column ``rule``.
 
 import dataclasses
 import itertools
+import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -297,6 +298,11 @@ def _why_missing(quantity: Quantity, context: Context) -> str:
     computed = (*estimates.STATISTICS, "spearman", "count")
     if quantity.statistic not in computed:
         return f"the statistic {quantity.statistic!r} is not computed here"
+    for name, value in json.loads(quantity.params or "{}").items():
+        values = context.design.values.get(quantity.model, {}).get(name, (value,))
+        if value not in values:
+            stated = names.enumeration([f"{number:g}" for number in values])
+            return f"no run has {names.parameter(name)} = {value:g}; the study has {stated}"
     where = f" of {names.dataset(quantity.dataset)}" if quantity.dataset else ""
     return f"this scale has no such score{where}"
 
@@ -328,30 +334,17 @@ def _departures(quantity: Quantity, context: Context) -> list[str]:
     metrics = [""]
     for name in quantity.metric.split(" ~ "):
         metrics.append(name.partition(".")[0])
-    models = _names_of_model(quantity.model, context)
     texts = []
     for departure in context.scale.departures:
         applies = (
             departure.kind in kinds
             and departure.dataset in ("", quantity.dataset)
             and departure.metric in metrics
-            and (not quantity.model or departure.model in models)
+            and (not quantity.model or departure.model in ("", quantity.model))
         )
         if applies:
             texts.append(departure.text)
     return list(dict.fromkeys(texts))
-
-
-def _names_of_model(model: str, context: Context) -> set[str]:
-    """Every name under which a departure may mean a model: its label, its name, "" for all."""
-    labels = context.design.labels
-    names_of_model = {"", model}
-    if model in labels:
-        names_of_model.add(labels[model])
-    for label, name in labels.items():
-        if name == model:
-            names_of_model.add(label)
-    return names_of_model
 
 
 def _quantities(specs: Sequence[Spec], context: Context) -> list[Quantity]:

@@ -1,6 +1,5 @@
 """Reads papers/<id>/published.csv: one number per line, as the paper printed it."""
 
-import csv
 import dataclasses
 import json
 import math
@@ -8,11 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from facsimile.comparison import csv_rows
 from facsimile.foundation import canonical
 from facsimile.foundation.discover import UnknownName, unknown
 from facsimile.foundation.yamlfile import FileError
+from facsimile.presentation import names, score_names
 from facsimile.presentation.context import Context
 from facsimile.presentation.spec import Quantity
+from facsimile.studies.training import STEP
 
 COLUMNS = (
     "artefact",
@@ -67,14 +69,12 @@ def read(path: Path, context: Context) -> list[Published]:
 
     Raises FileError, with file and line, for anything that is not valid.
     """
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.reader(file, strict=True)
-        _check_header(path, next(reader, []))
-        numbers = []
-        for row in reader:
-            # Not a count of rows: a quoted field may contain line breaks.
-            line = reader.line_num
-            numbers.append((line, _row(path, line, row, context)))
+    rows = csv_rows.rows(path)
+    _, header = next(rows, (1, []))
+    _check_header(path, header)
+    numbers = []
+    for line, row in rows:
+        numbers.append((line, _row(path, line, row, context)))
     _check_duplicates(path, numbers)
     variants = []
     for line, number in numbers:
@@ -110,8 +110,7 @@ def _row(
                 f"{len(values)} fields instead of {len(COLUMNS)};"
                 " quote any field that contains a comma"
             )
-        stripped = [value.strip() for value in values]
-        fields = dict(zip(COLUMNS, stripped, strict=True))
+        fields = dict(zip(COLUMNS, values, strict=True))
         return _published(fields, context)
     except ValueError as error:
         raise FileError(path, line, str(error)) from None
@@ -126,7 +125,7 @@ def _published(fields: dict[str, str], context: Context) -> Published:
     quantity = Quantity(
         artefact=fields["artefact"],
         dataset=fields["dataset"],
-        model=fields["model"],
+        model=_method(fields["model"], context),
         params=params,
         metric=fields["metric"],
         statistic=fields["statistic"],
@@ -152,9 +151,9 @@ def _check_names(fields: dict[str, str], context: Context) -> None:
     datasets = ["", *design.datasets, *design.variants.dataset]
     models = [
         "",
-        *design.models,
+        *design.methods,
+        *design.labels.values(),
         *design.controls,
-        *design.labels,
         *design.variants.model,
     ]
     _check_name("artefact", fields["artefact"], artefacts)
@@ -168,8 +167,22 @@ def _check_names(fields: dict[str, str], context: Context) -> None:
 
 def _check_name(what: str, name: str, allowed: list[str]) -> None:
     if name not in allowed:
-        suggestions = [word for word in allowed if word]
-        raise UnknownName(what, name, suggestions)
+        suggestions = dict.fromkeys(word for word in allowed if word)
+        raise UnknownName(what, name, list(suggestions))
+
+
+def _method(model: str, context: Context) -> str:
+    """The method that a line is about; raises ValueError for a model with several labels."""
+    methods = context.design.methods_of(model)
+    # "" stands for all methods; controls and published names of variants are no methods.
+    if model in methods or not methods:
+        return model
+    if len(methods) > 1:
+        labels = names.enumeration([repr(method) for method in methods])
+        raise ValueError(
+            f"model {model!r}: the study has it as {labels}; write one of these labels"
+        )
+    return methods[0]
 
 
 def _check_metric(metric: str, context: Context) -> None:
@@ -181,6 +194,12 @@ def _check_metric(metric: str, context: Context) -> None:
             f"metric {metric!r}: write metric.score, such as mig.mig or dci.disentanglement"
         )
     _check_name("metric of the study", family, list(context.design.metrics))
+    if metric in context.design.variants.metric:
+        return
+    score_names.check(metric)
+    variation = metric.partition("@")[2]
+    if variation not in context.design.variations and not variation.startswith(STEP):
+        raise UnknownName("variation of the study", variation, list(context.design.variations))
 
 
 def _params(text: str, model: str, context: Context) -> str:
@@ -192,11 +211,29 @@ def _params(text: str, model: str, context: Context) -> str:
         raise ValueError(
             f'params {text!r}: write JSON, such as {{"beta":4}}, and quote it as CSV requires'
         )
-    hyper_parameters = list(context.design.models.get(model, ()))
+    hyper_parameters = _hyper_parameters(model, context)
     what = f"hyper-parameter of {model or 'no model'}"
-    for key in params:
+    for key, value in params.items():
         _check_name(what, key, hyper_parameters)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        # Only a number can be equal to that of a run.
+        if not (is_number and math.isfinite(value)):
+            written = json.dumps(value)
+            raise ValueError(
+                f'params {text!r}: {key} is {written}; write a number, as in {{"{key}":4}}'
+            )
     return canonical.dumps(params)
+
+
+def _hyper_parameters(model: str, context: Context) -> list[str]:
+    """The hyper-parameters of a model, of a label, or of the variants of a published name."""
+    design = context.design
+    variants = design.variants.model.get(model, ())
+    methods = [method for variant in variants for method in design.methods_of(variant.name)]
+    keys: list[str] = []
+    for method in methods or design.methods_of(model):
+        keys += design.methods[method]
+    return list(dict.fromkeys(keys))
 
 
 def _json_or_none(text: str) -> Any:

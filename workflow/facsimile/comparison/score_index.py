@@ -42,7 +42,7 @@ NO_RUNS = RunResults(
 
 
 class ScoreIndex:
-    """Scores grouped once by data set and name, then by model where a quantity needs it.
+    """Scores grouped once by data set and name, then by method where a quantity needs it.
 
     A comparison has thousands of rows, and most of them are about the same few models.
     """
@@ -52,13 +52,13 @@ class ScoreIndex:
         named = with_names(scores)
         for (dataset, name), table in named.groupby(["dataset", "name"], sort=False):
             self._tables[str(dataset), str(name)] = table
-        # Filled on demand: (data set, name, model) -> its results.
-        self._of_model: dict[tuple[str, str, str], RunResults] = {}
+        # Filled on demand: (data set, name, method) -> its results.
+        self._of_method: dict[tuple[str, str, str], RunResults] = {}
 
     def select(self, quantity: Quantity, metric: str) -> RunResults:
         """The results of ``metric`` for the runs that a quantity is about, in the table's order.
 
-        Without a model these are all runs but those of controls. A run matches if it has all the
+        Without a method these are all runs but those of controls. A run matches if it has all the
         hyper-parameters that the quantity states; it may have more.
         """
         runs = self._runs(quantity.dataset, metric, quantity.model)
@@ -70,15 +70,15 @@ class ScoreIndex:
             matches.append(required <= _hyper_parameters(params).items())
         return runs.where(np.array(matches, dtype=bool))
 
-    def _runs(self, dataset: str, name: str, model: str) -> RunResults:
+    def _runs(self, dataset: str, name: str, method: str) -> RunResults:
         table = self._tables.get((dataset, name))
         if table is None:
             return NO_RUNS
-        key = (dataset, name, model)
-        if key not in self._of_model:
-            is_of_model = _belongs_to(table, model)
-            self._of_model[key] = _run_results(table).where(is_of_model)
-        return self._of_model[key]
+        key = (dataset, name, method)
+        if key not in self._of_method:
+            is_of_method = _belongs_to(table, method)
+            self._of_method[key] = _run_results(table).where(is_of_method)
+        return self._of_method[key]
 
 
 def _run_results(table: pd.DataFrame) -> RunResults:
@@ -89,17 +89,12 @@ def _run_results(table: pd.DataFrame) -> RunResults:
     )
 
 
-def _belongs_to(table: pd.DataFrame, model: str) -> NDArray[np.bool_]:
-    """Which rows belong to a model, given by label or name; "" for every trained model."""
-    if not model:
+def _belongs_to(table: pd.DataFrame, method: str) -> NDArray[np.bool_]:
+    """Which rows belong to a method; "" for every trained method."""
+    if not method:
         return ~table["control"].to_numpy(dtype=bool)
-    # A label takes precedence over a model of the same name.
-    for column in ("label", "model"):
-        names = table[column].to_numpy(dtype=object)
-        is_model = np.asarray(names == model, dtype=bool)
-        if is_model.any():
-            break
-    return is_model
+    methods = table["method"].to_numpy(dtype=object)
+    return np.asarray(methods == method, dtype=bool)
 
 
 @functools.cache

@@ -16,7 +16,7 @@ from facsimile.figures import Drawn
 from facsimile.figures.base import style
 from facsimile.presentation import names, quantities
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import THEORY, select, without_controls
+from facsimile.presentation.select import THEORY, select, with_names, without_controls
 from facsimile.presentation.spec import Quantity, Spec
 
 COLUMNS = ["dataset", "text", "metric", "parameter", "x", "hue", "ours", "theory", "n"]
@@ -59,7 +59,7 @@ def draw(
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
     """The mean of each model."""
-    return quantities.of_models(spec, context, context.design.models, "mean")
+    return quantities.of_models(spec, context, context.design.methods, "mean")
 
 
 def _with_theory(
@@ -67,8 +67,8 @@ def _with_theory(
     spec: Spec,
     context: Context,
 ) -> pd.DataFrame:
-    """The scores shown and their closed forms, with a column ``text``: label or model in words."""
-    selected = scores.iloc[:0].assign(name="")
+    """The scores shown and their closed forms, with a column ``text``: the method in words."""
+    selected = with_names(scores.iloc[:0])
     if spec.metrics:
         both: list[str] = []
         for metric in spec.metrics:
@@ -82,8 +82,7 @@ def _with_theory(
         )
         selected, _ = select(scores, all_models, context)
     selected = without_controls(selected)
-    models = selected["model"].map(names.model)
-    return selected.assign(text=selected["label"].where(selected["label"] != "", models))
+    return selected.assign(text=selected["method"].map(names.model))
 
 
 def _means(

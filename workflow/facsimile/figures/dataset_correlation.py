@@ -16,7 +16,7 @@ from facsimile.presentation.context import Context
 from facsimile.presentation.select import select, without_controls
 from facsimile.presentation.spec import Quantity, Spec
 
-CONFIGURATION = ["model", "params", "seed"]
+CONFIGURATION = ["method", "params", "seed"]
 COLUMNS = ["metric", "dataset_a", "dataset_b", "spearman", "low", "high", "n"]
 MAPS_PER_ROW = 3
 
@@ -67,7 +67,7 @@ def correlations(
     Parameters
     ----------
     trained
-        The values of the score, of trained runs.
+        The values of the score, of trained runs, with a column ``method``.
     datasets
         Data sets in their order.
     name

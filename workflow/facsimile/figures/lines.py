@@ -72,7 +72,7 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
 
     It keeps the comparison complete.
     """
-    return quantities.of_models(spec, context, context.design.models, "mean")
+    return quantities.of_models(spec, context, context.design.methods, "mean")
 
 
 def _cells(

@@ -23,8 +23,8 @@ from facsimile.statistics import estimates
 PANELS_PER_ROW = 3
 FEW = 200  # more points are drawn small
 LAYERS = 8  # points are drawn in layers of all methods: the last method would hide the others
-RUN = ["run", "model", "params", "seed"]
-COLUMNS = ["dataset", "metric_x", "metric_y", *RUN, "x", "y"]
+RUN = ["run", "method", "params", "seed"]
+COLUMNS = ["dataset", "metric_x", "metric_y", "run", "model", "params", "seed", "x", "y"]
 
 
 class Panel(NamedTuple):
@@ -112,7 +112,7 @@ def _points(trained: pd.DataFrame, panel: Panel) -> pd.DataFrame:
     wide = scores.pivot(index=RUN, columns="name", values="result")
     wide = wide.reindex(columns=[panel.x, panel.y])
     both = wide.dropna().astype(float)
-    points = both.set_axis(["x", "y"], axis=1).reset_index()
+    points = both.set_axis(["x", "y"], axis=1).reset_index().rename(columns={"method": "model"})
     points = points.assign(
         dataset=panel.dataset,
         metric_x=panel.x,
@@ -134,8 +134,8 @@ def _draw_panel(
         size = {"ms": 4.0, "mew": 0.2, "alpha": 0.75}
     else:
         size = {"ms": 1.9, "mew": 0, "alpha": 0.55}
-    for (_, model), points in table.groupby([table.index % LAYERS, "model"]):
-        mark = style.method_mark(str(model), context) | size
+    for (_, method), points in table.groupby([table.index % LAYERS, "model"]):
+        mark = style.method_mark(str(method), context) | size
         x, y = points["x"].to_numpy(), points["y"].to_numpy()
         axes.plot(x, y, lw=0, **mark)
     for axis in ("x", "y"):

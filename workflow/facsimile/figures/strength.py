@@ -62,15 +62,15 @@ def _medians(
     """Median over seeds of each value, with its interval and n; columns ``COLUMNS``."""
     scores = swept[(swept["dataset"] == dataset) & (swept["name"] == name)]
     rows = []
-    for model in context.design.models:
-        of_model = scores[scores["model"] == model]
-        for position, runs in of_model.groupby("value_index"):
+    for method in context.design.methods:
+        of_method = scores[scores["method"] == method]
+        for position, runs in of_method.groupby("value_index"):
             # Seeded by what it is for, so that an interval does not depend on the other marks.
-            rng = estimates.generator(dataset, name, model, str(position))
+            rng = estimates.generator(dataset, name, method, str(position))
             results = runs["result"].to_numpy(dtype=float)
             median = estimates.estimate(results, rng, estimates.median)
             value = runs["value"].iloc[0]
-            rows.append((dataset, name, model, value, position, *astuple(median)))
+            rows.append((dataset, name, method, value, position, *astuple(median)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -80,26 +80,26 @@ def _panel(
     spec: Spec,
     context: Context,
 ) -> None:
-    palette = style.colours(context.design.models)
+    palette = style.colours(context.design.methods)
     methods = context.methods(spec)
-    for i, model in enumerate(methods):
-        of_model = table[table["model"] == model]
-        position = of_model["value_index"].to_numpy(dtype=float) + 1
+    for i, method in enumerate(methods):
+        of_method = table[table["model"] == method]
+        position = of_method["value_index"].to_numpy(dtype=float) + 1
         # Methods are shifted symmetrically around the position.
         x = position + SHIFT * (i - (len(methods) - 1) / 2)
-        median = of_model["median"].to_numpy(dtype=float)
-        mark = style.method_mark(model, context)
+        median = of_method["median"].to_numpy(dtype=float)
+        mark = style.method_mark(method, context)
         axes.plot(x, median, lw=1.1, zorder=3, **mark)
         # A median without an interval gets a line of no length.
-        low = of_model["low"].to_numpy(dtype=float)
-        high = of_model["high"].to_numpy(dtype=float)
+        low = of_method["low"].to_numpy(dtype=float)
+        high = of_method["high"].to_numpy(dtype=float)
         low = np.where(np.isnan(low), median, low)
         high = np.where(np.isnan(high), median, high)
         axes.vlines(
             x,
             low,
             high,
-            color=palette[model],
+            color=palette[method],
             lw=1.0,
             alpha=0.7,
         )
@@ -119,11 +119,11 @@ def _panel(
 def _positions(spec: Spec, context: Context) -> str:
     """``Positions: β-VAE β = 1, 2, 4; FactorVAE γ = 10, 20.``"""
     texts = []
-    for model in context.methods(spec):
-        if model in context.design.sweeps:
-            parameter = names.parameter(context.design.models[model][0])
-            values = ", ".join(f"{value:g}" for value in context.design.sweeps[model])
-            texts.append(f"{names.model(model)} {parameter} = {values}")
+    for method in context.methods(spec):
+        if method in context.design.sweeps:
+            parameter = names.parameter(context.design.methods[method][0])
+            values = ", ".join(f"{value:g}" for value in context.design.sweeps[method])
+            texts.append(f"{names.model(method)} {parameter} = {values}")
     return f"Positions: {'; '.join(texts)}."
 
 

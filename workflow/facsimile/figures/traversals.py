@@ -49,12 +49,12 @@ def draw(
         free = iter(panels)
         for dataset in datasets:
             prefix = f"{names.dataset(dataset)} · " if len(datasets) > 1 else ""
-            for model in methods:
+            for method in methods:
                 axes = next(free)
-                is_here = (examples["dataset"] == dataset) & (examples["model"] == model)
+                is_here = (examples["dataset"] == dataset) & (examples["model"] == method)
                 runs = base_examples.stored(examples[is_here], specimens)
                 if runs.empty:
-                    title = names.model(model)
+                    title = names.model(method)
                     axes.set_axis_off()
                     style.empty(axes, "not in the store")
                 else:

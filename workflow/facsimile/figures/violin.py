@@ -51,9 +51,9 @@ def _panel(
     methods: list[str],
     context: Context,
 ) -> None:
-    palette = style.colours(context.design.models)
+    palette = style.colours(context.design.methods)
     groups = []
-    for model in methods:
-        values = scores.loc[scores["model"] == model, "result"].to_numpy(dtype=float)
-        groups.append((names.model(model), values, palette[model]))
+    for method in methods:
+        values = scores.loc[scores["method"] == method, "result"].to_numpy(dtype=float)
+        groups.append((names.model(method), values, palette[method]))
     violins.rows(axes, groups, scores[scores["control"].astype(bool)])

@@ -30,7 +30,7 @@ def draw(
     The panels of a row share their axis of scores.
     """
     selected, metrics = select(scores, spec, context)
-    methods = [model for model in context.methods(spec) if model in context.design.sweeps]
+    methods = [method for method in context.methods(spec) if method in context.design.sweeps]
     shown = list(itertools.product(context.shown(spec), metrics))
     several_methods = len(methods) > 1
     width = NARROW if several_methods else WIDE
@@ -39,14 +39,14 @@ def draw(
         for i, (dataset, name) in enumerate(shown):
             title = style.panel_title(name, dataset, spec, context)
             is_here = (selected["dataset"] == dataset) & (selected["name"] == name)
-            for axes, model in zip(grid[i], methods, strict=False):
-                _panel(axes, selected[is_here], model, context)
+            for axes, method in zip(grid[i], methods, strict=False):
+                _panel(axes, selected[is_here], method, context)
                 if several_methods:
                     # Methods are named above the first row, scores beside the first column.
-                    axes.set_title(names.model(model) if i == 0 else "", loc="left")
-                    axes.set_ylabel(title if model == methods[0] else "", fontsize=9.5)
+                    axes.set_title(names.model(method) if i == 0 else "", loc="left")
+                    axes.set_ylabel(title if method == methods[0] else "", fontsize=9.5)
                 else:
-                    axes.set_title(f"{title} · {names.model(model)}", loc="left")
+                    axes.set_title(f"{title} · {names.model(method)}", loc="left")
         style.finish(figure, spec, context, [violins.remark(selected)], violins.legend())
     return Drawn(figure, violins.data(selected))
 
@@ -60,18 +60,18 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
 def _panel(
     axes: Axes,
     scores: pd.DataFrame,
-    model: str,
+    method: str,
     context: Context,
 ) -> None:
-    parameter = names.parameter(context.design.models[model][0])
-    colour = style.colours(context.design.models)[model]
-    of_model = scores[scores["model"].isin([model, *context.design.controls])]
+    parameter = names.parameter(context.design.methods[method][0])
+    colour = style.colours(context.design.methods)[method]
+    of_method = scores[scores["method"].isin([method, *context.design.controls])]
     values = {}
-    for value, runs in of_model.groupby("value"):
+    for value, runs in of_method.groupby("value"):
         values[value] = runs["result"].to_numpy(dtype=float)
     groups = []
-    for value in context.design.sweeps[model]:
+    for value in context.design.sweeps[method]:
         results = values.get(value, np.zeros(0))
         groups.append((f"{parameter} = {value:g}", results, colour))
-    violins.rows(axes, groups, of_model[of_model["control"].astype(bool)])
+    violins.rows(axes, groups, of_method[of_method["control"].astype(bool)])
     axes.tick_params(labelsize=7)

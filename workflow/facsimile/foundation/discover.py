@@ -20,10 +20,13 @@ from typing import Any
 
 PACKAGE = Path(__file__).parent.parent
 SHIPPED = PACKAGE / "papers"
+STUDY = "study.yaml"
 KINDS = ("models", "datasets", "metrics", "figures", "tables", "claims")
 # Environment variable with the folders of papers outside the package. A variable, because the
 # processes that this one starts must find the same papers.
 OUTSIDE = "FACSIMILE_PAPERS"
+# What the user set it to; ``use_papers`` changes the variable.
+USERS = tuple(Path(part) for part in os.environ.get(OUTSIDE, "").split(os.pathsep) if part)
 
 
 # Name of a member of a family -> the class attributes in which it differs; None for a file that
@@ -74,7 +77,7 @@ def paper_folders() -> list[Path]:
 
 def use_papers(folders: Iterable[Path]) -> None:
     """Also look for papers in these folders, in this process and in the processes it starts."""
-    resolved = [folder.resolve() for folder in folders]
+    resolved = dict.fromkeys(folder.resolve() for folder in folders)
     outside = os.pathsep.join(str(folder) for folder in resolved if folder != SHIPPED)
     if os.environ.get(OUTSIDE, "") == outside:
         return
@@ -88,18 +91,45 @@ def use_papers(folders: Iterable[Path]) -> None:
     places.cache_clear()
 
 
+def add_papers(folders: Iterable[Path]) -> None:
+    """Look for papers in these folders, too; raises FileNotFoundError if one has none."""
+    added = list(folders)
+    for folder in added:
+        if not homes_in([folder]):
+            raise FileNotFoundError(
+                f"{folder}: no folder there has a {STUDY} or one of the folders "
+                f"{', '.join(KINDS)}; give the folder that holds your papers"
+            )
+    use_papers([*paper_folders(), *added])
+
+
 def papers_in(folders: Iterable[Path]) -> dict[str, Path]:
     """Return id -> folder of each paper; raises NameTaken if two papers have the same id."""
-    papers: dict[str, Path] = {}
+    homes = homes_in(folders)
+    return {name: home for name, home in homes.items() if (home / STUDY).exists()}
+
+
+def homes_in(folders: Iterable[Path]) -> dict[str, Path]:
+    """Return name -> folder of each paper, and of each folder with models and so on but no study.
+
+    Raises NameTaken if two have the same name.
+    """
+    homes: dict[str, Path] = {}
     for folder in folders:
-        for study in sorted(folder.glob("*/study.yaml")):
-            paper = study.parent
-            other = papers.setdefault(paper.name, paper)
-            if other is not paper:
+        for home in sorted(folder.glob("*/")):
+            if not is_home(home):
+                continue
+            other = homes.setdefault(home.name, home)
+            if other is not home:
                 raise NameTaken(
-                    f"two papers are called {paper.name}: {other} and {paper}; rename one"
+                    f"two papers are called {home.name}: {other} and {home}; rename one"
                 )
-    return papers
+    return homes
+
+
+def is_home(folder: Path) -> bool:
+    """Whether a folder is that of a paper, or holds models and so on."""
+    return any((folder / part).exists() for part in (STUDY, *KINDS))
 
 
 @functools.cache
@@ -126,7 +156,7 @@ def places(kind: str) -> dict[str, Place]:
 def _folders(kind: str) -> list[tuple[Path, str]]:
     """Return each folder with files of a kind and its package name: the shared folder first."""
     folders = [(PACKAGE / kind, f"facsimile.{kind}")]
-    for id, paper in papers_in(paper_folders()).items():
+    for id, paper in homes_in(paper_folders()).items():
         folders.append((paper / kind, f"facsimile.papers.{id}.{kind}"))
     return folders
 

@@ -40,8 +40,9 @@ class Config(BaseModel):
         description="how much of each study is run: smoke, desk or paper",
     )
     papers: list[Path] = Field(
-        default=[SHIPPED],
-        description="folders with one folder per paper; shipped: those that come with Facsimile",
+        default=[SHIPPED, *discover.USERS],
+        description="folders with one folder per paper; shipped: those that come with Facsimile "
+        "[default: shipped, and those in the environment variable FACSIMILE_PAPERS]",
     )
     results: Path = Field(
         default=Path("results"),
@@ -99,6 +100,11 @@ class Config(BaseModel):
     sources: dict[str, Path] = Field(
         default={},
         description="data set -> its official file, or the folder with its files",
+    )
+    unverified: list[str] = Field(
+        default=[],
+        description="data sets whose official files may have another checksum than the published "
+        "one; their runs record that the data are unverified",
     )
     data_dir: Path | None = Field(
         default=None,

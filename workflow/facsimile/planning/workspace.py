@@ -15,7 +15,7 @@ from facsimile.studies.study import Study
 # Results that come with the repository, by study and scale.
 REFERENCE = Path("results/reference")
 # Files in the folder of a paper.
-STUDY, PUBLISHED = "study.yaml", "published.csv"
+STUDY, PUBLISHED = discover.STUDY, "published.csv"
 
 
 @dataclass(frozen=True)

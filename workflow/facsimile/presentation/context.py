@@ -51,8 +51,14 @@ class Context:
         return list(dict.fromkeys([*spec.datasets, *self.shown(spec)]))
 
     def methods(self, spec: Spec) -> list[str]:
-        """The models that an artefact shows, in the study's order."""
-        return [model for model in self.design.models if not spec.models or model in spec.models]
+        """The methods that an artefact shows, in the study's order.
+
+        The artefact names them by label, or by model for all methods of that model.
+        """
+        if not spec.models:
+            return list(self.design.methods)
+        named = [method for name in spec.models for method in self.design.methods_of(name)]
+        return [method for method in self.design.methods if method in named]
 
     def metrics_of(self, spec: Spec) -> list[str]:
         """The scores that an artefact names, or else the score of each metric named like it."""

@@ -91,7 +91,7 @@ def _training_departures(study: Study, scale: Scale) -> Iterator[Departure]:
     """Differences in training settings, stated once if they are the same for all models."""
     changes: dict[str, tuple[str, ...]] = {}
     for model, published, here in _trainings(study, scale):
-        changes[model.label or model.name] = _changed_settings(published, here)
+        changes[model.method] = _changed_settings(published, here)
     # What is the same for all models is a departure of the scale, stated once.
     if len(set(changes.values())) == 1:
         [shared] = set(changes.values())
@@ -118,13 +118,13 @@ def _cell_departures(study: Study, scale: Scale) -> Iterator[Departure]:
     """Differences in the models that are trained, their hyper-parameters and seeds."""
     for model in study.models:
         if runs.left_out(scale, model):
-            yield Departure("cells", "left out", model.label or model.name)
+            yield Departure("cells", "left out", model.method)
             continue
         override = runs.override_of(scale, model)
         if model.fixed | override.fixed != model.fixed:
-            yield Departure("training", "other fixed hyper-parameters", model.name)
+            yield Departure("training", "other fixed hyper-parameters", model.method)
         if model.sweep | override.sweep != model.sweep:
-            yield Departure("cells", "other hyper-parameter values", model.name)
+            yield Departure("cells", "other hyper-parameter values", model.method)
     if scale.seeds and scale.seeds != study.seeds:
         yield Departure("seeds", f"{scale.seeds} of {study.seeds} seeds")
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from facsimile.studies import runs
+from facsimile.studies.parts import Model
 from facsimile.studies.study import CONTROLS, Study
 from facsimile.studies.variants import Names
 
@@ -14,10 +15,13 @@ class Design:
     """The design of a study; models, data sets and metrics are in the study file's order."""
 
     study: str
-    models: dict[str, tuple[str, ...]]
-    """Model -> its hyper-parameters, the swept ones first."""
+    methods: dict[str, tuple[str, ...]]
+    """Method -> its hyper-parameters, the swept ones first.
+
+    A method is what tables call a model: its label, or its name if it has none.
+    """
     sweeps: dict[str, tuple[float, ...]]
-    """Model -> the published values of its hyper-parameter, where exactly one is swept."""
+    """Method -> the published values of its hyper-parameter, where exactly one is swept."""
     datasets: tuple[str, ...]
     metrics: tuple[str, ...]
     published_steps: int
@@ -28,24 +32,27 @@ class Design:
     controls: tuple[str, ...] = CONTROLS
     """Empty in a study that runs no controls."""
     labels: Mapping[str, str] = field(default_factory=dict)
-    """What tables call a cell -> its model."""
+    """Label -> its model."""
     trained_on: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Label or model -> its data sets, for those that are not trained on all."""
+    """Method -> its data sets, for those that are not trained on all."""
     unmeasured: Mapping[str, str] = field(default_factory=dict)
     """Scores that the paper prints and no metric here computes -> why."""
     untrained: tuple[str, ...] = ()
-    """Models that need no training."""
+    """Methods that need no training."""
     variants: Names = field(default_factory=Names)
     """Published names that stand for several variants."""
+    variations: tuple[str, ...] = ("",)
+    """What may follow the @ in the name of a score."""
+    values: Mapping[str, Mapping[str, tuple[float, ...]]] = field(default_factory=dict)
+    """Method -> hyper-parameter -> its published values, one if it is fixed."""
 
     @classmethod
     def of(cls, study: Study) -> "Design":
         """The design of a study."""
-        models = dict.fromkeys(model.name for model in study.models)
-        untrained = dict.fromkeys(m.name for m in study.models if not runs.is_trained(m))
+        untrained = [model.method for model in study.models if not runs.is_trained(model)]
         return cls(
             study=study.id,
-            models={name: _parameters(study, name) for name in models},
+            methods={model.method: (*model.sweep, *model.fixed) for model in study.models},
             sweeps=_sweeps(study),
             datasets=tuple(study.datasets),
             metrics=tuple(study.metrics),
@@ -58,19 +65,21 @@ class Design:
             unmeasured=study.unmeasured,
             untrained=tuple(untrained),
             variants=study.published_names(),
+            variations=tuple(study.score_suffixes),
+            values={model.method: _values(model) for model in study.models},
         )
 
-    def trains(self, model: str, dataset: str) -> bool:
-        """Whether the study trains a model, given by name or label, on a data set."""
-        return dataset in self.trained_on.get(model, [dataset])
+    def trains(self, method: str, dataset: str) -> bool:
+        """Whether the study trains a method on a data set."""
+        return dataset in self.trained_on.get(method, [dataset])
 
+    def methods_of(self, name: str) -> list[str]:
+        """The methods that a name stands for: a label alone, or every method of a model."""
+        return [method for method in self.methods if name in (method, self.model_of(method))]
 
-def _parameters(study: Study, name: str) -> tuple[str, ...]:
-    """Hyper-parameters that the study gives a model, the swept ones first."""
-    entries = [model for model in study.models if model.name == name]
-    swept = [key for model in entries for key in model.sweep]
-    fixed = [key for model in entries for key in model.fixed]
-    return tuple(dict.fromkeys(swept + fixed))
+    def model_of(self, method: str) -> str:
+        """The model of a method."""
+        return self.labels.get(method, method)
 
 
 def _sweeps(study: Study) -> dict[str, tuple[float, ...]]:
@@ -78,8 +87,14 @@ def _sweeps(study: Study) -> dict[str, tuple[float, ...]]:
     for model in study.models:
         if len(model.sweep) == 1:
             [values] = model.sweep.values()
-            sweeps[model.name] = tuple(map(float, values))
+            sweeps[model.method] = tuple(map(float, values))
     return sweeps
+
+
+def _values(model: Model) -> dict[str, tuple[float, ...]]:
+    swept = {name: tuple(map(float, values)) for name, values in model.sweep.items()}
+    fixed = {name: (float(value),) for name, value in model.fixed.items()}
+    return swept | fixed
 
 
 def _published_runs(study: Study) -> int:
@@ -92,10 +107,10 @@ def _published_runs(study: Study) -> int:
 
 
 def _trained_on(study: Study) -> dict[str, frozenset[str]]:
+    everywhere = frozenset(study.datasets)
     datasets: dict[str, frozenset[str]] = {}
     for model in study.models:
-        for name in {model.label, model.name} - {""}:
-            before = datasets.get(name, frozenset())
-            datasets[name] = before | frozenset(model.datasets or study.datasets)
-    everywhere = set(study.datasets)
-    return {name: chosen for name, chosen in datasets.items() if chosen != everywhere}
+        trained_on = frozenset(model.datasets or everywhere)
+        if trained_on != everywhere:
+            datasets[model.method] = trained_on
+    return datasets

@@ -18,7 +18,9 @@ GREEK = {"beta": "β", "gamma": "γ", "eta": "η", "lambda": "λ", "sigma": "σ"
 
 
 def model(name: str) -> str:
-    """The display name of a method or control."""
+    """The display name of a method or control; a label is shown as the study writes it."""
+    if name not in discover.places("models"):
+        return name
     label: str = declared.optional("models", name, "LABEL", name.replace("_", " "))
     return label
 

@@ -10,14 +10,14 @@ from facsimile.presentation.spec import Quantity, Spec
 def of_models(
     spec: Spec,
     context: Context,
-    models: Iterable[str],
+    methods: Iterable[str],
     statistic: str,
 ) -> list[Quantity]:
-    """A statistic of each score of each model, over all hyper-parameters and seeds.
+    """A statistic of each score of each method, over all hyper-parameters and seeds.
 
     For the paper's data sets and those shown in their place.
     """
-    return of_cells(spec, context, [(model, "") for model in models], statistic)
+    return of_cells(spec, context, [(method, "") for method in methods], statistic)
 
 
 def of_cells(
@@ -33,7 +33,7 @@ def of_cells(
     spec, context
         The table or figure, and the study at one of its scales.
     cells
-        Model, and its hyper-parameters as canonical JSON or "" for all.
+        Method, and its hyper-parameters as canonical JSON or "" for all.
     statistic
         Such as ``mean`` or ``median``.
 
@@ -70,14 +70,14 @@ def of_pairs(
     return quantities
 
 
-def swept_cells(context: Context, models: Iterable[str]) -> list[tuple[str, str]]:
-    """Model and hyper-parameter, as canonical JSON, of each published value of a sweep.
+def swept_cells(context: Context, methods: Iterable[str]) -> list[tuple[str, str]]:
+    """Method and hyper-parameter, as canonical JSON, of each published value of a sweep.
 
-    Models that do not sweep exactly one hyper-parameter have none.
+    Methods that do not sweep exactly one hyper-parameter have none.
     """
     cells = []
-    for model in models:
-        for value in context.design.sweeps.get(model, ()):
-            parameter = context.design.models[model][0]
-            cells.append((model, canonical.dumps({parameter: value})))
+    for method in methods:
+        for value in context.design.sweeps.get(method, ()):
+            parameter = context.design.methods[method][0]
+            cells.append((method, canonical.dumps({parameter: value})))
     return cells

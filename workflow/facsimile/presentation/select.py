@@ -14,12 +14,17 @@ THEORY = "_theory"
 
 
 def with_names(scores: pd.DataFrame) -> pd.DataFrame:
-    """Scores with a column ``name``: ``metric.score``, or ``metric.score@variation``."""
+    """Scores with two more columns, by which tables, figures and claims group them.
+
+    ``name`` is ``metric.score``, or ``metric.score@variation``; ``method`` is what tables call the
+    model (see ``methods``).
+    """
+    named = scores.assign(method=methods(scores))
     names = scores["metric"].astype(str) + "." + scores["score"].astype(str)
     if "variation" not in scores:  # gathered before evaluations had variations
-        return scores.assign(name=names)
+        return named.assign(name=names)
     varied = names + "@" + scores["variation"].astype(str)
-    return scores.assign(name=names.where(scores["variation"] == "", varied))
+    return named.assign(name=names.where(scores["variation"] == "", varied))
 
 
 def select(
@@ -45,8 +50,8 @@ def select(
     Returns
     -------
     selected : DataFrame
-        The rows selected, with two more columns: ``name`` (see ``with_names``) and ``plain``, the
-        name without its variation if ``variations``, else the same name.
+        The rows selected, with the columns of ``with_names`` and ``plain``: the name without its
+        variation if ``variations``, else the same name.
     metrics : list of str
         Names of the spec's ``metrics`` in their order. A name without any score stays in the list
         and is shown as missing.
@@ -81,8 +86,12 @@ def without_controls(scores: pd.DataFrame) -> pd.DataFrame:
     return scores[~scores["control"].astype(bool)]
 
 
-def cell_labels(table: pd.DataFrame) -> pd.Series:
-    """The name that the study gives each row's cell: its label, or its model if it has none."""
+def methods(table: pd.DataFrame) -> pd.Series:
+    """The method of each row of runs or scores: the model's label, or its name if it has none.
+
+    Tables, figures and claims group by it and never by the model: a study may train one model
+    under several labels, each with settings of its own.
+    """
     models = table["model"].astype(str)
     if "label" not in table:
         return models
@@ -94,7 +103,7 @@ def rows_of_models(table: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
     """The rows of the given models, by name or label; all rows if none is given."""
     if not models:
         return table
-    return table[table["model"].isin(models) | cell_labels(table).isin(models)]
+    return table[table["model"].isin(models) | methods(table).isin(models)]
 
 
 def _without_variation(name: str) -> str:

@@ -72,7 +72,7 @@ class Quantity:
     artefact: str
     dataset: str
     model: str
-    """Model or label."""
+    """Method: a label, or a model without one."""
     params: str
     """Hyper-parameters as canonical JSON."""
     metric: str

@@ -172,6 +172,9 @@ def _links(path: Path, entries: list[str]) -> list[str]:
     links = []
     for row in data.to_dict("records"):
         identity = {key: row[key] for key in keys}
+        # The page filters runs by method: a label says more than the model.
+        if row.get("label"):
+            identity["model"] = row["label"]
         links.append(query(**identity))
     if len(links) == len(entries):
         return links

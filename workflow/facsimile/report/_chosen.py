@@ -38,7 +38,7 @@ def choose(scores: pd.DataFrame, context: Context, limit: int) -> list[Choice]:
     """
     ranked = _ranked(scores, context)
     groups = []
-    for _, runs in ranked.groupby(["dataset", "model"], sort=False):
+    for _, runs in ranked.groupby(["dataset", "method"], sort=False):
         groups.append(_ordered(list(runs["run"])))
     choices = []
     # One from each group, then the next from each, until all are used up.
@@ -80,12 +80,12 @@ def _ranked(scores: pd.DataFrame, context: Context) -> pd.DataFrame:
     by_score = ranked.groupby(["dataset", "name"])
     ranked["rank"] = by_score["signed"].rank(ascending=False)
 
-    keys = ["dataset", "model", "run"]
+    keys = ["dataset", "method", "run"]
     means = ranked.groupby(keys, sort=False)["rank"].mean().reset_index()
-    models = tuple(context.design.models)
+    methods = tuple(context.design.methods)
     means["dataset_position"] = _positions(means["dataset"], context.scale.datasets)
-    means["model_position"] = _positions(means["model"], models)
-    order = ["dataset_position", "model_position", "rank"]
+    means["method_position"] = _positions(means["method"], methods)
+    order = ["dataset_position", "method_position", "rank"]
     return means.sort_values(order, kind="stable")
 
 

@@ -215,7 +215,7 @@ def _listed(
         "data": name,
         "run": run.key,
         "dataset": run.dataset,
-        "model": run.model,
+        "model": run.label or run.model,
         "title": title,
         "place": place,
     }

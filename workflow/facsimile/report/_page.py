@@ -34,8 +34,8 @@ def colours(context: Context) -> dict[str, str]:
     from facsimile.figures.base import style  # imports Matplotlib
 
     colour_of: dict[str, str] = {}
-    for model, colour in style.colours(context.design.models).items():
-        colour_of[model] = _hexadecimal(colour)
+    for method, colour in style.colours(context.design.methods).items():
+        colour_of[method] = _hexadecimal(colour)
     return colour_of | dict.fromkeys(context.design.controls, GREY)
 
 

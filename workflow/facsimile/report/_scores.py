@@ -13,7 +13,7 @@ import pandas as pd
 from facsimile.foundation import canonical, discover
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import headlines, with_names
+from facsimile.presentation.select import headlines, methods, with_names
 from facsimile.report._comparison import headed
 from facsimile.report._script import Json, number
 from facsimile.studies.study import Study
@@ -41,8 +41,7 @@ def payload(
 
 
 def _runs(runs: pd.DataFrame, study: Study) -> Json:
-    # A table gathered before there were labels has no such column.
-    runs = runs if "label" in runs else runs.assign(label="")
+    runs = runs.assign(method=methods(runs))
     model_of = dict(zip(runs["params"], runs["model"], strict=True))
 
     def params(text: str) -> Json:
@@ -56,7 +55,7 @@ def _runs(runs: pd.DataFrame, study: Study) -> Json:
     def dataset(name: str) -> Json:
         return {"id": name, "name": names.dataset(name)}
 
-    def model(name: str) -> Json:
+    def method(name: str) -> Json:
         return {"id": name, "name": names.model(name)}
 
     def plain(word: str) -> Json:
@@ -64,9 +63,9 @@ def _runs(runs: pd.DataFrame, study: Study) -> Json:
 
     describe: dict[str, Callable[[str], Json]] = {
         "dataset": dataset,
-        "model": model,
+        "model": plain,
+        "method": method,
         "params": params,
-        "label": plain,
         "hash": plain,
         "state": plain,
     }

@@ -45,6 +45,11 @@ class Model(Strict):
         description="hyper-parameters with a single value",
     )
 
+    @property
+    def method(self) -> str:
+        """What tables, figures and claims call it: the label, or the name if there is none."""
+        return self.label or self.name
+
     @model_validator(mode="after")
     def _hyper_parameters_exist(self) -> "Model":
         # Read the fields without importing the model, which would import torch.

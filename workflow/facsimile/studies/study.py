@@ -151,13 +151,17 @@ class Study(Strict):
         return [model.name for model in self.models]
 
     @property
+    def _model_labels(self) -> list[str]:
+        return [model.label for model in self.models]
+
+    @property
     def _cell_names(self) -> list[str]:
         """Names that identify a cell: the model's, or its label."""
         labels = [model.label for model in self.models if model.label]
         return [*self._model_names, *labels]
 
     @property
-    def _score_suffixes(self) -> list[str]:
+    def score_suffixes(self) -> list[str]:
         """What may follow the @ in the name of a score."""
         trainings = [self.training, *(model.training for model in self.models)]
         has_snapshots = any(training.snapshots for training in trainings if training)
@@ -174,7 +178,7 @@ class Study(Strict):
         yield from _unknown(f"model of {self.id}", location, models, self._cell_names)
 
     def _unknown_variations(self, location: Location, suffixes: list[str]) -> Problems:
-        yield from _unknown(f"variation of {self.id}", location, suffixes, self._score_suffixes)
+        yield from _unknown(f"variation of {self.id}", location, suffixes, self.score_suffixes)
 
     def _dataset_problems(self) -> Problems:
         existing = sorted({*discover.names("datasets"), *self.unavailable})
@@ -218,10 +222,12 @@ class Study(Strict):
             yield from self._unknown_datasets(("models", i, "datasets"), model.datasets)
             yield from self._training_problems(i, model)
         labels = [model.label for model in self.models if model.label]
+        # Tables would show a run under the name of a model that it is not of.
+        taken = {*discover.names("models"), *CONTROLS}
         for label in labels:
-            if labels.count(label) > 1 or label in names:
+            if labels.count(label) > 1 or label in taken:
                 yield (
-                    ("models", labels.index(label), "label"),
+                    ("models", self._model_labels.index(label), "label"),
                     f"{label!r} is no name of its own; choose a label that nothing else has",
                 )
 
@@ -254,7 +260,7 @@ class Study(Strict):
         return "metric" if "." in name else "model"
 
     def _variant_problems(self) -> Problems:
-        models = [model.label or model.name for model in self.models]
+        models = [model.method for model in self.models]
         names = {"dataset": self.datasets, "model": models, "metric": self.metrics}
         for name, faithful in self.faithful_to.items():
             location: Location = ("faithful_to", name)

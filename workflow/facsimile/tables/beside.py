@@ -83,19 +83,11 @@ def make(
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
-    """The mean of each labelled cell, and of each model without labels.
+    """The mean of each method.
 
     If there are published numbers for the table, only of the scores that they are of.
     """
-    labels = context.design.labels
-    models = list(labels.items())
-    for model in context.design.models:
-        if model not in labels.values():
-            models.append((model, model))
-    shown = []
-    for name, model in models:
-        if not spec.models or name in spec.models or model in spec.models:
-            shown.append((name, ""))
+    shown = [(method, "") for method in context.methods(spec)]
     # A paper may print only some of the scores that the table shows.
     published = set()
     for quantity in (*context.published.authors, *context.published.peers):

@@ -11,13 +11,13 @@ import pandas as pd
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
 from facsimile.presentation.rendering import Entry, Row
-from facsimile.presentation.select import with_names
+from facsimile.presentation.select import rows_of_models, with_names
 from facsimile.presentation.spec import Quantity, Spec
 from facsimile.statistics import estimates
 from facsimile.tables import Table
 from facsimile.tables.base import means
 
-IDENTITY = ["dataset", "model", "name"]
+IDENTITY = ["dataset", "method", "name"]
 COLUMNS = ["dataset", "model", "metric", "mean", "low", "high", "n", "published", "difference"]
 DIGITS = 4  # decimals, one more than in other tables
 NAN = float("nan")
@@ -29,20 +29,21 @@ def make(
     spec: Spec,
     context: Context,
 ) -> Table:
-    """One row per data set, model and score.
+    """One row per data set, method and score.
 
     The spec names metrics, all of whose scores are shown, or single scores.
     """
-    named = with_names(scores)
+    controls = context.design.controls if spec.models else ()
+    named = rows_of_models(with_names(scores), [*spec.models, *controls])
     is_shown = named["name"].map(lambda name: _is_shown(name, spec))
     shown = named[named["dataset"].isin(context.shown(spec)) & is_shown]
     numbers = []
     for key, group in shown.groupby(IDENTITY, sort=False):
         numbers.append(_numbers(group, key, spec, context))
     data = pd.DataFrame(numbers, columns=COLUMNS)
-    # Rows name their model only if there are several.
-    several_models = data["model"].nunique() > 1
-    rows = [_row(number, several_models) for number in data.to_dict("records")]
+    # Rows name their method only if there are several.
+    several_methods = data["model"].nunique() > 1
+    rows = [_row(number, several_methods) for number in data.to_dict("records")]
     notes = [
         "n: runs; one where nothing is trained.",
         *context.caption(spec),
@@ -71,20 +72,20 @@ def _numbers(
     context: Context,
 ) -> tuple[object, ...]:
     """The columns ``COLUMNS`` of one score; ``key`` are its columns ``IDENTITY``."""
-    dataset, model, name = map(str, key)
+    dataset, method, name = map(str, key)
     values = scores["result"].to_numpy(dtype=float)
     # Seeded by what it is of, so that an interval does not depend on the other rows.
-    mean = estimates.estimate(values, estimates.generator(dataset, model, name))
-    quantity = Quantity(spec.id, dataset, model, "", name, "mean")
+    mean = estimates.estimate(values, estimates.generator(dataset, method, name))
+    quantity = Quantity(spec.id, dataset, method, "", name, "mean")
     published = context.published.authors.get(quantity, NAN)
     difference = mean.value - published
-    return (dataset, model, name, *astuple(mean), published, difference)
+    return (dataset, method, name, *astuple(mean), published, difference)
 
 
-def _row(number: dict[Any, Any], several_models: bool) -> Row:
+def _row(number: dict[Any, Any], several_methods: bool) -> Row:
     block = names.dataset(number["dataset"])
     [label] = names.scores([number["metric"]])
-    if several_models:
+    if several_methods:
         label = f"{names.model(number['model'])} {label}"
     entries = [Entry(number["mean"], number["low"], number["high"], digits=DIGITS)]
     for column in ("published", "difference"):

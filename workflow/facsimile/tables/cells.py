@@ -25,25 +25,25 @@ def make(
     shown_runs = means.shown(runs, spec, context)
     groups = []
     for dataset in context.shown(spec):
-        for model in (*context.design.models, *context.design.controls):
-            for params in _settings(shown_runs, dataset, model):
-                groups.append((dataset, model, params))
+        for method in (*context.methods(spec), *context.design.controls):
+            for params in _settings(shown_runs, dataset, method):
+                groups.append((dataset, method, params))
     return means.make(scores, runs, spec, context, groups, "seeds")
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
     """The mean of each published value of each method that sweeps one hyper-parameter."""
-    swept = quantities.swept_cells(context, context.design.sweeps)
+    swept = quantities.swept_cells(context, context.methods(spec))
     return means.means_of(spec, context, swept)
 
 
 def _settings(
     runs: pd.DataFrame,
     dataset: str,
-    model: str,
+    method: str,
 ) -> list[str]:
-    """Hyper-parameters of a model's runs, in the order of its sweep."""
-    rows = means.rows_of(runs, (dataset, model, ""))
+    """Hyper-parameters of a method's runs, in the order of its sweep."""
+    rows = means.rows_of(runs, (dataset, method, ""))
     # Values of a sweep in its order, then those that are no part of it, such as of a control.
     rows = rows.sort_values(["value_index", "value"], kind="stable")
     return list(dict.fromkeys(rows["params"]))

@@ -29,7 +29,7 @@ def make(
     trained, metrics = pairs.trained_scores(scores, spec, context)
     datasets = context.shown(spec)
     rows, numbers = [], []
-    for first, second in pairs.of_methods(context):
+    for first, second in pairs.of_methods(spec, context):
         entries, counts = [], []
         for name in metrics:
             # One array per data set; a data set that one of the two methods lacks is left out.
@@ -60,10 +60,10 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
 def _results(
     trained: pd.DataFrame,
     dataset: str,
-    model: str,
+    method: str,
     name: str,
 ) -> pairs.Values:
-    scores = pairs.scores_of(trained, dataset, model, name)
+    scores = pairs.scores_of(trained, dataset, method, name)
     return scores["result"].to_numpy(dtype=np.float64)
 
 

@@ -37,16 +37,17 @@ def make(
     trained = directed(without_controls(selected))
     datasets = context.shown(spec)
     rows, numbers = [], []
-    for model in ("", *context.design.models):
+    for method in ("", *context.methods(spec)):
+        candidates = trained[trained["method"] == method] if method else trained
         entries, counts = [], []
         for case in model_choice.CASES:
-            probability = chosen(trained, datasets, metrics, case, model)
+            probability = chosen(candidates, datasets, metrics, case, method)
             entries.append(Entry.of(probability))
             counts.append(probability.n)
-            numbers.append((model, *case, *astuple(probability)))
+            numbers.append((method, *case, *astuple(probability)))
         block, label = "Method and hyper-parameter", ALL
-        if model:
-            block, label = "Hyper-parameters of", names.model(model)
+        if method:
+            block, label = "Hyper-parameters of", names.model(method)
         rows.append(Row(block, label, str(counts[0]), entries))
     return Table(
         title=spec.title,
@@ -64,35 +65,34 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
 
 
 def chosen(
-    trained: pd.DataFrame,
+    candidates: pd.DataFrame,
     datasets: list[str],
     metrics: list[str],
     case: Case,
-    model: str = "",
+    method: str = "",
 ) -> Estimate:
     """The probability that a chosen model beats a random one, in one case.
 
     Parameters
     ----------
-    trained
-        Scores of trained runs, higher better, as ``directed`` returns them.
+    candidates
+        Scores of the trained runs to choose among, higher better, as ``directed`` returns them.
     datasets, metrics
         Data sets and names of scores to choose by and to be judged by.
     case
         Whether score and data set are the same for choosing and judging.
-    model
-        The method among whose settings to choose; "" for all methods.
+    method
+        The method that all candidates are of, for the seed of the resamples; "" for several.
     """
-    candidates = trained[trained["model"] == model] if model else trained
     # A setting is a method with its hyper-parameters; its runs differ in their seeds.
-    settings = candidates["model"].astype(str) + candidates["params"].astype(str)
+    settings = candidates["method"].astype(str) + candidates["params"].astype(str)
     candidates = candidates.assign(setting=settings)
     listed = sorted(candidates["setting"].unique())
     if not listed:
         return Estimate(NAN, NAN, NAN, 0)
     values = model_choice.grid(candidates, datasets, metrics, listed)
     # The word "transfer" is part of the seed: it stays, so that intervals do not change.
-    rng = statistics_estimates.generator("transfer", model, case.text)
+    rng = statistics_estimates.generator("transfer", method, case.text)
     return model_choice.beats_random(values, case, rng)
 
 

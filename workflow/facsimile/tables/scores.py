@@ -20,16 +20,16 @@ def make(
     """One row per data set and method, in the study file's order, then one per control."""
     groups = []
     for dataset in context.shown(spec):
-        for model in _models(context):
-            groups.append((dataset, model, ""))
+        for method in _methods(spec, context):
+            groups.append((dataset, method, ""))
     return means.make(scores, runs, spec, context, groups, "hyper-parameters and seeds")
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
     """The mean of every row."""
-    groups = [(model, "") for model in _models(context)]
+    groups = [(method, "") for method in _methods(spec, context)]
     return means.means_of(spec, context, groups)
 
 
-def _models(context: Context) -> list[str]:
-    return [*context.design.models, *context.design.controls]
+def _methods(spec: Spec, context: Context) -> list[str]:
+    return [*context.methods(spec), *context.design.controls]

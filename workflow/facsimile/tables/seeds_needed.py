@@ -53,7 +53,7 @@ def make(
     rows, numbers = [], []
     for dataset in context.shown(spec):
         block = names.dataset(dataset) if several_datasets else "Pairs"
-        for first, second in pairs.of_methods(context):
+        for first, second in pairs.of_methods(spec, context):
             entries, counts = [], []
             for name in metrics:
                 difference, paired, unpaired = _needed(trained, dataset, first, second, name)
@@ -87,8 +87,8 @@ def _needed(
     name: str,
 ) -> Needed:
     means = []
-    for model in (first, second):
-        scores = pairs.scores_of(trained, dataset, model, name)
+    for method in (first, second):
+        scores = pairs.scores_of(trained, dataset, method, name)
         means.append(_means_per_seed(scores))
     # Only seeds that both methods have.
     both = pd.concat(means, axis=1, join="inner").dropna()

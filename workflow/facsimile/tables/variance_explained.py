@@ -66,15 +66,15 @@ def explained(
 ) -> Explained:
     """What objective and hyper-parameter explain of one score on one data set.
 
-    ``trained`` are scores of trained runs with a column ``name``. All scores of the same runs share
-    their resamples.
+    ``trained`` are scores of trained runs with the columns of ``with_names``. All scores of the
+    same runs share their resamples.
     """
     # Sorted by run, so that the same draws resample the same runs of every score.
     chosen = (trained["dataset"] == dataset) & (trained["name"] == name)
     scores = trained[chosen].sort_values("run")
     return variance_shares.explained(
         scores["result"].to_numpy(dtype=float),
-        scores["model"].to_numpy(dtype=str),
+        scores["method"].to_numpy(dtype=str),
         scores["params"].to_numpy(dtype=str),
         estimates.generator(dataset, "variance"),
     )

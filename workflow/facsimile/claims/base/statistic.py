@@ -31,6 +31,6 @@ class Statistic(ABC):
     def compute(self, trained: pd.DataFrame, datasets: list[str]) -> StatisticResult:
         """Compute the statistic over ``datasets``.
 
-        ``trained`` is scores.parquet without controls, with a column ``name``, metric.score.
+        ``trained`` is scores.parquet without controls, with the columns of ``with_names``.
         Implementations use the scores that exist and report the missing ones in ``missing``.
         """

@@ -52,9 +52,8 @@ def plan(
         f"{len(runs) - n_controls:,} runs and {n_controls} controls in {n_shards:,} shards; "
         f"{price.runs:,} to make"
     )
-    console.print(
-        f"{price.steps:,} steps: about {cost.hours(price.core_hours)} core-hours here ({_source(speed)}),"
-    )
+    core_hours = f"about {cost.hours(price.core_hours)} core-hours here ({_source(speed)})"
+    console.print(f"{price.steps:,} steps: {core_hours},")
     console.print(
         f"or about {price.gpu_hours:,.1f} GPU-hours by arithmetic for one H200 "
         "(packed execution; not measured)"
@@ -70,7 +69,6 @@ def _source(speed: Speed) -> str:
     if speed.runs:
         return f"at the speed of {speed.runs} runs that were made here"
     return "estimated for this processor; after a shard it is measured"
-
 
 
 def _warn_of_missing_data(

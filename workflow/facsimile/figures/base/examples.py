@@ -7,10 +7,11 @@ import pandas as pd
 from facsimile.figures.base.specimens import Specimens
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import select, without_controls
+from facsimile.presentation.select import methods, select, without_controls
 from facsimile.presentation.spec import Spec
 
 IDENTITY = ["dataset", "model", "params", "seed", "run"]
+"""Columns of the examples; ``model`` is the method, as in a ``Quantity``."""
 RANKED = [*IDENTITY, "rank", "metric", "result"]
 RANKS = {"best": 0.0, "median": 0.5, "worst": 1.0}
 """Rank -> share of the runs that are better."""
@@ -38,10 +39,11 @@ def of_each_method(
         One row per run with the columns ``IDENTITY``.
     """
     runs = without_controls(scores).drop_duplicates("run")
+    runs = runs.assign(model=methods(runs))
     chosen = []
     for dataset in context.shown(spec):
-        for model in context.methods(spec):
-            of_method = runs[(runs["dataset"] == dataset) & (runs["model"] == model)]
+        for method in context.methods(spec):
+            of_method = runs[(runs["dataset"] == dataset) & (runs["model"] == method)]
             if of_method.empty:
                 continue
             of_method = of_method.sort_values(["value", "seed"])
@@ -77,6 +79,7 @@ def by_rank(
     selected, metrics = select(scores, spec, context)
     selected = without_controls(selected)
     selected = selected[selected["name"] == metrics[0]]
+    selected = selected.assign(model=selected["method"])
     chosen = []
     for dataset in context.shown(spec):
         ranking = selected[selected["dataset"] == dataset]
@@ -98,7 +101,7 @@ def title(run: pd.Series, context: Context) -> str:
     """``β-VAE, β = 4, seed 0``: of the hyper-parameters only the swept one is named."""
     parts = [names.model(run["model"])]
     params = json.loads(run["params"])
-    for key in context.design.models[run["model"]][:1]:
+    for key in context.design.methods[run["model"]][:1]:
         if key in params:
             parts.append(f"{names.parameter(key)} = {params[key]:,}")
     return ", ".join([*parts, f"seed {run['seed']}"])

@@ -7,35 +7,30 @@ import pandas as pd
 from facsimile.figures.base import style
 from facsimile.presentation import names, quantities
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import cell_labels
 from facsimile.presentation.spec import Quantity, Spec
 
-COLUMNS = ["dataset", "model", "called", "params", "value", "seed", "run", "name", "result"]
+COLUMNS = ["dataset", "model", "method", "params", "value", "seed", "run", "name", "result"]
 
 
 def cells(scores: pd.DataFrame) -> pd.DataFrame:
-    """Add what figures call each run and its cell.
+    """Add what figures call the cell of each run.
 
     Returns
     -------
     DataFrame
-        The scores with two more columns: ``called``, the run's label or else its model, and
-        ``cell``, the same in words with its swept hyper-parameter.
+        The scores with one more column: ``cell``, the method in words with its swept
+        hyper-parameter.
     """
-    called = cell_labels(scores)
     texts = []
-    for name, value, params in zip(called, scores["value"], scores["params"], strict=True):
-        texts.append(_cell(name, value, params))
-    return scores.assign(called=called, cell=texts)
+    columns = (scores["method"], scores["value"], scores["params"])
+    for method, value, params in zip(*columns, strict=True):
+        texts.append(_cell(method, value, params))
+    return scores.assign(cell=texts)
 
 
 def medians(spec: Spec, context: Context) -> list[Quantity]:
-    """The median of each score of each of the spec's ``models``, or of each method without them.
-
-    For ``cells`` of a kind of figure.
-    """
-    models = list(spec.models) or context.methods(spec)
-    return quantities.of_models(spec, context, models, "median")
+    """The median of each score of each method shown, for ``cells`` of a kind of figure."""
+    return quantities.of_models(spec, context, context.methods(spec), "median")
 
 
 def remark(scores: pd.DataFrame, lead: str) -> str:
@@ -55,17 +50,17 @@ def remark(scores: pd.DataFrame, lead: str) -> str:
 def data(scores: pd.DataFrame) -> pd.DataFrame:
     """The scores behind the marks, and the training step of each if there is one."""
     columns = [*COLUMNS, "step"] if "step" in scores else COLUMNS
-    table = scores[columns].rename(columns={"called": "label", "name": "metric"})
+    table = scores[columns].rename(columns={"method": "label", "name": "metric"})
     return table.reset_index(drop=True)
 
 
 def _cell(
-    name: str,
+    method: str,
     value: float,
     params: str,
 ) -> str:
     """``β-VAE, β = 0.001``: of several hyper-parameters the one whose value is swept."""
-    parts = [names.model(name)]
+    parts = [names.model(method)]
     for key, setting in json.loads(params).items():
         if setting == value:
             parts.append(f"{names.parameter(key)} = {value:g}")

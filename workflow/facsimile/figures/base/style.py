@@ -71,12 +71,12 @@ def styled() -> AbstractContextManager[None]:
     return mpl.rc_context(settings)
 
 
-def colours(models: Iterable[str]) -> dict[str, Any]:
+def colours(methods: Iterable[str]) -> dict[str, Any]:
     """Method -> its colour.
 
     Give all methods of a study, so that each has the same colour in every figure.
     """
-    listed = list(models)
+    listed = list(methods)
     return dict(zip(listed, palette(len(listed)), strict=True))
 
 
@@ -279,10 +279,10 @@ def mark(colour: Any, position: int) -> dict[str, Any]:
     }
 
 
-def method_mark(model: str, context: Context) -> dict[str, Any]:
+def method_mark(method: str, context: Context) -> dict[str, Any]:
     """Keyword arguments of ``Axes.plot`` for a method: the same in every figure of a study."""
-    models = context.design.models
-    return mark(colours(models)[model], list(models).index(model))
+    methods = context.design.methods
+    return mark(colours(methods)[method], list(methods).index(method))
 
 
 def method_legend(
@@ -292,15 +292,15 @@ def method_legend(
 ) -> list[Line2D]:
     """Legend entries of the methods shown; ``lw`` is the width of their lines, in points."""
     entries = []
-    for model in context.methods(spec):
-        label = names.model(model)
+    for method in context.methods(spec):
+        label = names.model(method)
         entries.append(
             Line2D(
                 [],
                 [],
                 lw=lw,
                 label=label,
-                **method_mark(model, context),
+                **method_mark(method, context),
             )
         )
     return entries

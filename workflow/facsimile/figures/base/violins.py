@@ -161,7 +161,8 @@ def remark(scores: pd.DataFrame) -> str:
 
 
 def data(scores: pd.DataFrame) -> pd.DataFrame:
-    """The scores behind the violins."""
+    """The scores behind the violins; ``model`` is the method, as in a ``Quantity``."""
+    scores = scores.assign(model=scores["method"])
     return scores[COLUMNS].rename(columns={"name": "metric"}).reset_index(drop=True)
 
 

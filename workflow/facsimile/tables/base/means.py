@@ -13,7 +13,7 @@ import pandas as pd
 from facsimile.presentation import names, quantities
 from facsimile.presentation.context import Context
 from facsimile.presentation.rendering import Entry, Row
-from facsimile.presentation.select import select
+from facsimile.presentation.select import methods, select
 from facsimile.presentation.spec import Quantity, Spec
 from facsimile.statistics import estimates as statistics_estimates
 from facsimile.statistics.estimates import Estimate
@@ -24,7 +24,7 @@ FEW_RUNS = 5  # percentile intervals of fewer runs are too narrow (statistics/es
 STATES = ("done", "failed", "missing")
 COLUMNS = ["dataset", "model", "params", "metric", "mean", "low", "high", "n", *STATES]
 Group = tuple[str, str, str]
-"""Data set, model, and hyper-parameters as canonical JSON or "" for all."""
+"""Data set, method, and hyper-parameters as canonical JSON or "" for all."""
 
 
 def make(
@@ -54,6 +54,7 @@ def make(
     """
     selected, metrics = select(scores, spec, context)
     shown_runs = shown(runs, spec, context)
+    shown_runs = shown_runs[shown_runs["method"].isin({method for _, method, _ in groups})]
     rows, numbers = [], []
     for group in groups:
         group_runs = rows_of(shown_runs, group)
@@ -83,7 +84,7 @@ def means_of(
     context: Context,
     cells: Iterable[tuple[str, str]],
 ) -> list[Quantity]:
-    """The mean of each score of each cell on the data sets on which the study trains its model.
+    """The mean of each score of each cell on the data sets on which the study trains its method.
 
     ``cells`` are as for ``quantities.of_cells``.
     """
@@ -96,14 +97,14 @@ def shown(
     spec: Spec,
     context: Context,
 ) -> pd.DataFrame:
-    """The runs on the data sets that a table shows."""
-    return runs[runs["dataset"].isin(context.shown(spec))]
+    """The runs on the data sets that a table shows, with a column ``method``."""
+    return runs[runs["dataset"].isin(context.shown(spec))].assign(method=methods(runs))
 
 
 def rows_of(frame: pd.DataFrame, group: Group) -> pd.DataFrame:
-    """The rows of one group, of runs or of scores."""
-    dataset, model, params = group
-    chosen = (frame["dataset"] == dataset) & (frame["model"] == model)
+    """The rows of one group, of runs or of scores; both need a column ``method``."""
+    dataset, method, params = group
+    chosen = (frame["dataset"] == dataset) & (frame["method"] == method)
     rows = frame[chosen]
     return rows[rows["params"] == params] if params else rows
 
@@ -144,17 +145,17 @@ def _block(
     spec: Spec,
     context: Context,
 ) -> str:
-    dataset, model, _ = group
-    kind = "Controls" if model in context.design.controls else "Methods"
+    dataset, method, _ = group
+    kind = "Controls" if method in context.design.controls else "Methods"
     if len(context.shown(spec)) > 1:
         return f"{names.dataset(dataset)}: {kind.lower()}"
     return kind
 
 
 def _label(group: Group) -> str:
-    _, model, params = group
+    _, method, params = group
     settings = names.settings(params) if params else ""
-    return " ".join(filter(None, [names.model(model), settings]))
+    return " ".join(filter(None, [names.model(method), settings]))
 
 
 def _notes(
@@ -177,5 +178,5 @@ def _notes(
 
 
 def _reason(run: dict[Any, Any]) -> str:
-    name = f"{names.model(run['model'])} {names.settings(run['params'])}"
+    name = f"{names.model(run['method'])} {names.settings(run['params'])}"
     return f"{name}, seed {run['seed']}: {run['reason']}"

@@ -21,15 +21,16 @@ def trained_scores(
 ) -> tuple[pd.DataFrame, list[str]]:
     """Scores of trained runs that a table shows, and their names in the order of its columns.
 
-    Signs are turned where needed, so that higher is better. The scores have a column ``name``.
+    Signs are turned where needed, so that higher is better. The scores have the columns of
+    ``with_names``.
     """
     selected, metrics = select(scores, spec, context)
     return directed(without_controls(selected)), metrics
 
 
-def of_methods(context: Context) -> list[tuple[str, str]]:
-    """All pairs of methods of a study."""
-    return list(itertools.combinations(context.design.models, 2))
+def of_methods(spec: Spec, context: Context) -> list[tuple[str, str]]:
+    """All pairs of the methods that a table shows."""
+    return list(itertools.combinations(context.methods(spec), 2))
 
 
 def label(first: str, second: str) -> str:
@@ -40,9 +41,9 @@ def label(first: str, second: str) -> str:
 def scores_of(
     scores: pd.DataFrame,
     dataset: str,
-    model: str,
+    method: str,
     name: str,
 ) -> pd.DataFrame:
     """The rows of one score of one method on one data set."""
-    chosen = (scores["dataset"] == dataset) & (scores["model"] == model)
+    chosen = (scores["dataset"] == dataset) & (scores["method"] == method)
     return scores[chosen & (scores["name"] == name)]

@@ -17,7 +17,7 @@ from facsimile.figures.base import style
 from facsimile.figures.base.specimens import Scene, Specimens
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import without_controls
+from facsimile.presentation.select import methods, without_controls
 from facsimile.presentation.spec import Quantity, Spec
 
 SHOWS_MODELS = True
@@ -84,7 +84,7 @@ def _shown(
 ) -> pd.DataFrame:
     """The first run of each cell, of models that can set concepts and are in the store."""
     shown = without_controls(scores[scores["dataset"].isin(context.shown(spec))])
-    shown = shown[shown["model"].isin(context.methods(spec))]
+    shown = shown[methods(shown).isin(context.methods(spec))]
     first = shown.drop_duplicates(CELL)
     sets_concepts = []
     for key in first["run"]:

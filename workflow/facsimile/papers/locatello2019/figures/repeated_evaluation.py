@@ -17,7 +17,7 @@ from facsimile.presentation.context import Context
 from facsimile.presentation.select import select, without_controls
 from facsimile.presentation.spec import Quantity, Spec
 
-CELL = ["model", "params"]
+CELL = ["method", "params"]
 COLUMNS = ["dataset", "metric", "source", "sd", "groups", "n"]
 FIXED = {"draw": ["run"], "seed": CELL, "method and value": []}
 """What varies -> the columns that are held fixed."""

@@ -88,13 +88,13 @@ def _medians(
     context: Context,
 ) -> pd.DataFrame:
     rows = []
-    for model in context.methods(spec):
-        for points, runs in scores[scores["model"] == model].groupby("n_train"):
+    for method in context.methods(spec):
+        for points, runs in scores[scores["method"] == method].groupby("n_train"):
             # Seeded by what it is for, so that a band does not depend on the other marks.
-            rng = estimates.generator(dataset, name, model, str(points))
+            rng = estimates.generator(dataset, name, method, str(points))
             results = runs["result"].to_numpy(dtype=float)
             median = estimates.estimate(results, rng, estimates.median)
-            rows.append((dataset, name, "median", model, points, *astuple(median)))
+            rows.append((dataset, name, "median", method, points, *astuple(median)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

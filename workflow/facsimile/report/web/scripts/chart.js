@@ -16,11 +16,11 @@
   // Multiples of the golden ratio spread the points evenly and reproducibly, as in the figures.
   const jittered = (chosen, score) => chosen
     .filter((run) => run[score.field] !== null && run[score.field] !== undefined)
-    .map((run, i) => ({ value: run[score.field], method: run.method, model: run.model, settings: run.settings, seed: run.seed, dataset: run.datasetName, key: run.key, offset: (i * 0.6180339887) % 1 }));
+    .map((run, i) => ({ value: run[score.field], method: run.method, id: run.methodId, settings: run.settings, seed: run.seed, dataset: run.datasetName, key: run.key, offset: (i * 0.6180339887) % 1 }));
 
   const spec = (points, score) => {
-    const rank = new Map(facsimile.runs.words.model.map(({ id }, i) => [id, i]));
-    const colour = new Map(points.map(({ method, model }) => [method, model]));
+    const rank = new Map(facsimile.runs.words.method.map(({ id }, i) => [id, i]));
+    const colour = new Map(points.map(({ method, id }) => [method, id]));
     const methods = [...colour.keys()].sort((a, b) => rank.get(colour.get(a)) - rank.get(colour.get(b)));
     const y = { field: "method", type: "nominal", sort: methods, title: null };
     const wide = by("chart").clientWidth > 600;

@@ -28,7 +28,7 @@
     const words = field("words").value.toLowerCase().split(/\s+/).filter(Boolean);
     const [dataset, model] = [field("dataset").value, field("model").value];
     return (run) =>
-      (!dataset || run.dataset === dataset) && (!model || run.model === model) && within(parameters, run.values) &&
+      (!dataset || run.dataset === dataset) && (!model || run.methodId === model) && within(parameters, run.values) &&
       (Number.isNaN(least) || (run[score.field] ?? -Infinity) >= least) &&
       words.every((word) => text(run).includes(word));
   };
@@ -37,7 +37,7 @@
     const { params } = facsimile.runs.words;
     const now = field("params").value;
     const model = field("model").value;
-    const used = new Set(facsimile.runs.all.filter((run) => !model || run.model === model).map((run) => run.params));
+    const used = new Set(facsimile.runs.all.filter((run) => !model || run.methodId === model).map((run) => run.params));
     options(field("params"), params.filter(({ id, name }) => used.has(id) && name), "all");
     field("params").value = used.has(now) ? now : "";
   };
@@ -54,7 +54,7 @@
     const chosen = facsimile.runs.all.filter(keep);
     if (!first) facsimile.table.show(keep); // a new table shows all runs
     const score = facsimile.runs.score(field("score").value);
-    const cells = new Set(chosen.map((run) => `${run.dataset} ${run.model} ${run.params}`)).size;
+    const cells = new Set(chosen.map((run) => `${run.dataset} ${run.methodId} ${run.params}`)).size;
     by("counted").textContent = `${chosen.length.toLocaleString("en")} of ${facsimile.runs.all.length.toLocaleString("en")} runs, in ${cells} ${cells === 1 ? "cell" : "cells"}${average(chosen, score)}`;
     facsimile.chart.show(chosen, score);
   };
@@ -64,7 +64,7 @@
   facsimile.filters = {
     make: () => {
       options(field("dataset"), facsimile.runs.words.dataset, "all");
-      options(field("model"), facsimile.runs.words.model, "all, with controls");
+      options(field("model"), facsimile.runs.words.method, "all, with controls");
       field("score").replaceChildren(...facsimile.runs.scores.map((score) => make("option", { value: score.id }, score.label)));
       const first = facsimile.runs.scores.find((score) => score.shown);
       if (first) field("score").value = first.id;

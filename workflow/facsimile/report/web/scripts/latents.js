@@ -112,7 +112,7 @@
 
   const offerModels = () => {
     const matching = listed.filter(({ dataset }) => dataset === form.elements.dataset.value);
-    offer("model", [...new Set(matching.map(({ model }) => model))].map((id) => [id, named("model")[id]]));
+    offer("model", [...new Set(matching.map(({ model }) => model))].map((id) => [id, named("method")[id]]));
     offerRuns();
   };
 

@@ -5,12 +5,13 @@
 
   const unpack = ({ runs, scores }) => runs.seed.map((seed, i) => {
     const [dataset, model, params] = [word(runs.dataset, i), word(runs.model, i), word(runs.params, i)];
+    const method = word(runs.method, i);
     const run = {
       id: i,
       key: `${dataset.id}/${model.id}/${word(runs.hash, i).id}/${seed}`,
       seed,
       dataset: dataset.id, datasetName: dataset.name,
-      model: model.id, method: word(runs.label, i).id || model.name,
+      model: model.id, methodId: method.id, method: method.name,
       params: params.id, settings: params.name, allSettings: params.all, values: params.values,
       position: runs.value[i],
       number: runs.number[i],
@@ -28,7 +29,7 @@
       const all = unpack(data);
       facsimile.runs.all = all;
       facsimile.runs.scores = data.scores.map((score, j) => ({ ...score, values: undefined, field: `s${j}` }));
-      facsimile.runs.words = Object.fromEntries(["dataset", "model", "params"].map((key) => [key, data.runs[key].words]));
+      facsimile.runs.words = Object.fromEntries(["dataset", "method", "params"].map((key) => [key, data.runs[key].words]));
       facsimile.runs.byKey = new Map(all.map((run) => [run.key, run]));
     },
     score: (id) => facsimile.runs.scores.find((score) => score.id === id) || facsimile.runs.scores.find((score) => score.name === id),

@@ -1,0 +1,76 @@
+"""CONTRIBUTING's recipes, copied as they stand, pass the tests that the page names."""
+
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+from project import ROOT, Project
+
+from facsimile.foundation import discover
+
+PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+# A path between backticks at the end of a line, and the block below it.
+FILE = re.compile(r"`([\w/]+\.\w+)`:\n\n```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+FILES = {path: text for path, _, text in FILE.findall(PAGE)}
+# What follows the program, each once.
+COMMANDS = dict.fromkeys(re.findall(r"^ {4}.*\.venv/bin/pytest (.*)$", PAGE, re.MULTILINE))
+
+
+@pytest.fixture(scope="module")
+def papers(tmp_path_factory):
+    """A folder of papers with the files of the page, outside the repository."""
+    folder = tmp_path_factory.mktemp("papers")
+    for path, text in FILES.items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    return Project.create(tmp_path_factory.mktemp("recipes") / "project")
+
+
+def test_the_page_has_an_example_of_every_kind():
+    assert {path.split("/")[1] for path in FILES} == {
+        *discover.KINDS,
+        "study.yaml",
+        "published.csv",
+    }
+    assert re.findall(r"```(?:python|yaml|csv)", PAGE).__len__() == len(FILES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.split()[-1])
+def test_the_examples_pass_the_tests_that_the_page_names(command, papers, environment):
+    program = [sys.executable, "-m", "pytest", "-n0", "-p", "no:cacheprovider"]
+    completed = subprocess.run(
+        [*program, *shlex.split(command)],
+        cwd=ROOT,
+        env=environment | {"FACSIMILE_PAPERS": str(papers)},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    # 5 if no test has the name.
+    assert completed.returncode == 0, completed.stdout
+
+
+@pytest.fixture
+def environment(project):
+    return project.environment | {"PYTHONPATH": str(ROOT / "workflow")}
+
+
+@pytest.mark.slow
+def test_the_examples_make_a_study(project, papers, monkeypatch):
+    monkeypatch.setenv("FACSIMILE_PAPERS", str(papers))
+    project.snakemake("stripes", "--config", "scale=smoke")
+    shown = project.facsimile("show", "stripes")
+    for text in ("Shifted VAE", "The lowest and the highest score", "Spread of codes"):
+        assert text in shown
+    folder = project.folder / "results/studies/stripes/smoke"
+    assert "shifted" in (folder / "claims.csv").read_text()
+    assert (folder / "figures" / "fig1.png").stat().st_size > 1000

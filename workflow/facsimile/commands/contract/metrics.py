@@ -1,0 +1,71 @@
+"""What a metric must be: described, and finite and deterministic on codes of known structure."""
+
+import math
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+from facsimile.foundation import discover
+from facsimile.metrics.base import cases, draws
+from facsimile.presentation import score_names
+
+CONSTANTS = ("RANGE", "BETTER", "HEADLINE", "NEEDS", "REFERENCE", "SCORES", "CONVENTIONS")
+N_TRAIN, N_TEST = 300, 150
+
+
+def problems(name: str) -> Iterator[str]:
+    """Yield what is wrong with a metric; one that needs outputs of a run is not computed."""
+    metric = discover.module("metrics", name)
+    missing = [constant for constant in CONSTANTS if not hasattr(metric, constant)]
+    if missing:
+        yield f"constants are missing: {', '.join(missing)}"
+        return
+    yield from _description_problems(metric)
+    if "codes" not in metric.NEEDS:
+        return
+    grid = cases.Grid(cases.SIZES)
+    for convention in metric.CONVENTIONS:
+        for kind in (grid.oracle, grid.noise, grid.entangled):
+            codes = kind()
+            points = draws.from_table(codes, grid.factors, N_TRAIN, N_TEST, 0, grid.outputs(codes))
+            scores = metric.score(points, convention)
+            where = f"{kind.__name__} codes, convention {convention}"
+            yield from _score_problems(name, metric, scores, where)
+            if metric.score(points, convention) != scores:
+                yield f"{where}: the scores differ when computed again; use draws.seed"
+
+
+def _description_problems(metric: ModuleType) -> Iterator[str]:
+    low, high = metric.RANGE
+    if not low < high:
+        yield f"RANGE {metric.RANGE}: the lowest value comes first"
+    if metric.BETTER not in ("higher", "lower"):
+        yield f"BETTER {metric.BETTER!r}: write 'higher' or 'lower'"
+    if metric.HEADLINE not in metric.SCORES:
+        yield f"HEADLINE {metric.HEADLINE!r} is none of SCORES"
+    if not any(character.isdigit() for character in metric.REFERENCE):
+        yield f"REFERENCE {metric.REFERENCE!r} names no year"
+    if not metric.score.__doc__:
+        yield "score needs a docstring: what is measured, `Formula:` and `Traps:`"
+
+
+def _score_problems(
+    name: str,
+    metric: ModuleType,
+    scores: dict[str, Any],
+    where: str,
+) -> Iterator[str]:
+    for score, value in scores.items():
+        try:
+            score_names.check(f"{name}.{score}")
+        except discover.UnknownName as error:
+            yield f"{where}: {error}"
+        if type(value) is not float or not math.isfinite(value):
+            yield f"{where}: {score} must be a finite float, not {value!r}"
+            return
+    if metric.HEADLINE not in scores:
+        yield f"{where}: the score {metric.HEADLINE!r} is missing"
+        return
+    low, high = metric.RANGE
+    if not low <= scores[metric.HEADLINE] <= high:
+        yield f"{where}: {metric.HEADLINE} is {scores[metric.HEADLINE]}, outside of {metric.RANGE}"

@@ -1,0 +1,79 @@
+"""What a model must be: explained, and with losses that are finite, deterministic and trainable."""
+
+import types
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from facsimile import models
+from facsimile.foundation import discover
+from facsimile.models import ArraysModel, Model
+from facsimile.models.base import networks, rng
+
+IMAGE = (64, 64, 1)
+LATENTS = 4
+BATCH = 8
+ADAM = types.SimpleNamespace(lr=1e-4, beta1=0.9, beta2=0.999, epsilon=1e-8)
+VALUE = 2.0
+"""Of every hyper-parameter without a default."""
+
+
+def problems(name: str) -> Iterator[str]:
+    """Yield what is wrong with a model."""
+    cls: Any = discover.load_class("models", name, Model)
+    if len((cls.__doc__ or "").split()) <= 5:
+        yield "the class needs a docstring: what the model minimises, and the paper"
+    parameters = models.hyper_parameters(name)
+    for parameter in parameters:
+        if not parameter.meaning:
+            yield f"the docstring of the class needs a line `{parameter.name}: meaning`"
+    # Models of arrays are only trained with their own data sets.
+    if not cls.trained or issubclass(cls, ArraysModel):
+        return
+    required = [parameter.name for parameter in parameters if parameter.default is None]
+    model = models.model(name, **dict.fromkeys(required, VALUE))
+    yield from _loss_problems(model)
+
+
+def _loss_problems(model: Any) -> Iterator[str]:
+    nets = model.networks(IMAGE, LATENTS, "dlib")
+    for group, network in nets.items():
+        networks.initialise(network, 0, group)
+    images, noise = _batch(model)
+    losses = model.losses(nets, images, noise, 0)
+    groups = set(nets)
+    if set(losses.minimise) != groups or set(model.adam(ADAM)) != groups:
+        yield (
+            f"networks, losses and optimisers must have the same groups: {sorted(groups)}, "
+            f"{sorted(losses.minimise)}, {sorted(model.adam(ADAM))}"
+        )
+        return
+    for group, loss in losses.minimise.items():
+        if loss.shape != () or not loss.isfinite():
+            yield f"the loss {group} must be one finite number, not {loss.tolist()}"
+        elif not loss.requires_grad:
+            yield f"the loss {group} has no gradient: compute it from the networks"
+    for term, value in losses.terms.items():
+        if value.requires_grad:
+            yield f"the term {term} has a gradient: detach it"
+    again = model.losses(nets, images, noise, 0).minimise
+    for group, loss in losses.minimise.items():
+        if not torch.equal(loss, again[group]):
+            yield f"the loss {group} differs for the same batch: declare its noise in draws"
+
+
+def _batch(model: Any) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    """Images [b, 1, 64, 64] in [0, 1], twice as many for a paired model, and noise."""
+    seeds, steps = torch.tensor([0]), torch.tensor([0])
+    pixels = (1 + model.paired) * BATCH * IMAGE[0] * IMAGE[1]
+    images = rng.uniforms(seeds, steps, "images", pixels).view(-1, 1, *IMAGE[:2]).float()
+    noise = {}
+    for name, declared in model.draws(BATCH, LATENTS).items():
+        if declared.kind == "permutation":
+            noise[name] = rng.permutations(seeds, steps, name, *declared.shape)[0, 0]
+        else:
+            count = torch.Size(declared.shape).numel()
+            normals = rng.normals(seeds, steps, name, count)
+            noise[name] = normals.view(declared.shape).float()
+    return images, noise
