@@ -3,9 +3,9 @@
     python rehearse.py LIBRARY DATA [MODEL …]
 
 LIBRARY is the compiled fake_cuda.cpp, DATA the file of the toy data set. Prints a JSON object: a
-model -> kind of pack -> stage -> what it did (``fake_cuda.Found``) and its error. Without a model: fault
--> stage -> the same, of a model with this fault. A process of its own, as it changes what PyTorch
-takes for granted.
+model -> kind of pack -> stage -> what it did (``fake_cuda.Found``) and its error. Without a model:
+fault -> stage -> the same, of a model with this fault. It is a process of its own because it
+changes what PyTorch takes for granted.
 """
 
 import json

@@ -143,7 +143,7 @@ def train_seconds(run: Run, speed: Speed = REFERENCE) -> float:
 
 
 def step_seconds(run: Run) -> float:
-    """Return core-seconds per step on the reference machine, as the model declares or by default."""
+    """Return core-seconds per step on the reference machine: the model's, or the default."""
     terms = _declared("models", run.model, "STEP_SECONDS")
     if terms is None:
         settings = run.statement.get("training", {})
