@@ -27,8 +27,8 @@ from typing import Any, NamedTuple
 
 from facsimile.planning.job_client import SOCKET
 
-ALWAYS = ("typer", "rich.console", "yaml", "pydantic")
-ARRAYS = ("numpy", "h5py", "pandas", "pyarrow.parquet")
+ALWAYS = ("typer", "rich.console", "yaml", "pydantic.main", "psutil")
+ARRAYS = ("numpy", "h5py", "pandas", "pyarrow.dataset", "pyarrow.parquet")
 STATISTICS = (*ARRAYS, "scipy.stats")
 NETWORKS = (*ARRAYS, "torch", "torch.nn", "safetensors.torch")
 SCORES = (
@@ -112,13 +112,14 @@ class Server:
         """Run commands until the parent's end of the pipe is closed and no job is running."""
         sources: set[Any] = {self._listener, self._parent}
         while sources or self._jobs:
-            for ready in connections.wait([*sources, *self._jobs]):
-                if ready is self._listener:
+            ready: list[Any] = connections.wait([*sources, *self._jobs])
+            for source in ready:
+                if source is self._listener:
                     self._accept()
-                elif ready == self._parent:
+                elif source == self._parent:
                     sources.clear()
                 else:
-                    self._end(self._jobs.pop(int(ready)))  # type: ignore[call-overload]
+                    self._end(self._jobs.pop(source))
 
     def _accept(self) -> None:
         client, _ = self._listener.accept()

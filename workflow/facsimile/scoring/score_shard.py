@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits
 from facsimile import metrics
 from facsimile.foundation import atomic, discover, provenance
 from facsimile.foundation.log import Log
+from facsimile.planning import environment
 from facsimile.planning.workspace import Workspace
 from facsimile.scoring import score_inputs, score_run_outputs
 from facsimile.store import files, inferred_arrays, latents, shard_jobs, stored_scores
@@ -84,6 +85,7 @@ def score_shard(
     raised for the first one that failed. Raises UnknownName if ``fresh`` is not a metric of the
     study.
     """
+    environment.keep_freed_memory()
     choices = ["every", "none", *study.metrics]
     if fresh not in choices:
         raise discover.UnknownName("metric of the study", fresh, choices)
