@@ -50,9 +50,8 @@ def figure(
 
     began = crates.now()
     results = gathered(workspace, study)
-    # A scale with fewer data sets has fewer figures.
-    datasets = list(results.context.scale.datasets)
-    available = results.study.figures_of(datasets)
+    # A scale may have fewer data sets, and draw fewer figures.
+    available = results.study.figures_at(results.study.scales[workspace.config.scale])
     if name not in available:
         kind = f"figure of {study} at scale {workspace.config.scale}"
         raise UnknownName(kind, name, list(available))

@@ -20,6 +20,8 @@ MESSAGE = 2000
 
 PLAIN_TYPES = ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")
 PLAIN = {f"tag:yaml.org,2002:{type}" for type in PLAIN_TYPES}
+# It makes values of scalars, each by itself.
+CONSTRUCTOR = yaml.constructor.SafeConstructor()
 
 
 class FileError(ValueError):
@@ -102,7 +104,7 @@ class Document:
         if isinstance(node, yaml.SequenceNode):
             return [self._value(item) for item in node.value]
         try:
-            return yaml.SafeLoader("").construct_object(node)
+            return CONSTRUCTOR.construct_object(node)
         # For example a date in month 13, or a number of 5,000 digits.
         except (ValueError, LookupError, OverflowError) as error:
             text = repr(node.value[:40])

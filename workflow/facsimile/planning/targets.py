@@ -289,8 +289,7 @@ class Targets:
     @functools.lru_cache  # noqa: B019
     def _figures(self, name: str) -> Any:
         study = self._study(name)
-        datasets = study.datasets_of(study.scales[self.scale])
-        return study.figures_of(datasets)
+        return study.figures_at(study.scales[self.scale])
 
     def _shard(self, wildcards: Wildcards) -> Shard:
         key = f"{wildcards.dataset}/{wildcards.model}/{wildcards.shard}"

@@ -78,8 +78,8 @@ class Workspace:
         different metrics. Raises LookupError if no study has the shard at the configured scale and
         shard size.
         """
-        model = key.split("/")[1]
-        for study, shard in self._shards_with(model):
+        dataset, model, _ = f"{key}//".split("/", 2)
+        for study, shard in self._shards_with(dataset, model):
             if shard.key != key:
                 continue
             if panel is None or panel == evaluations.panel(study, self.config.scale):
@@ -111,9 +111,15 @@ class Workspace:
             )
         return next(iter(matches.values()))
 
-    def _shards_with(self, model: str) -> Iterator[tuple[Study, Shard]]:
-        """Yield the shards of a model in all studies."""
-        for study in self.studies():
+    def _shards_with(self, dataset: str, model: str) -> Iterator[tuple[Study, Shard]]:
+        """Yield the shards of a model in all studies with a data set."""
+        for name, folder in sorted(self._papers().items()):
+            # Checking all papers would take longer than a small job: most have other data sets.
+            if dataset not in (folder / STUDY).read_text(encoding="utf-8"):
+                continue
+            study = self.study(name)
+            if self.config.scale not in study.scales:
+                continue
             # The shards of a model do not depend on runs of other models.
             members = [run for run in self.runs(study) if run.model == model]
             for shard in runs.shards(members, self.config.shard_size):

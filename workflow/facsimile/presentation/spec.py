@@ -58,7 +58,7 @@ class Spec:
         scale: str,
     ) -> list["Spec"]:
         """All tables and figures of a study at a scale; raises UnknownName."""
-        figures = study.figures_of(study.datasets_of(runs.scale_of(study, scale)))
+        figures = study.figures_at(runs.scale_of(study, scale))
         return [cls.of(id, artefact) for id, artefact in (study.tables | figures).items()]
 
 

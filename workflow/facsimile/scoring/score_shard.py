@@ -21,6 +21,7 @@ from facsimile import metrics
 from facsimile.foundation import atomic, discover, provenance
 from facsimile.foundation.log import Log
 from facsimile.metrics.base.draws import REPLACEMENT
+from facsimile.planning import environment
 from facsimile.planning.workspace import Workspace
 from facsimile.scoring import score_inputs, score_run_outputs
 from facsimile.store import (
@@ -96,6 +97,7 @@ def score_shard(
     raised for the first one that failed. Raises UnknownName if ``fresh`` is not a metric of the
     study.
     """
+    environment.keep_freed_memory()
     choices = ["every", "none", *study.metrics]
     if fresh not in choices:
         raise discover.UnknownName("metric of the study", fresh, choices)

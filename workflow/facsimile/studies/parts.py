@@ -286,3 +286,7 @@ class Scale(Strict):
         description="metric -> its number of points, "
         "if it is too expensive for the points of the evaluation",
     )
+    figures: list[Name] | None = Field(
+        default=None,
+        description="figures that it draws, by default all: of several of one kind, one may do",
+    )

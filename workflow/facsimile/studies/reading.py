@@ -1,5 +1,6 @@
 """Read a study file and check it."""
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,13 @@ def load(path: Path) -> Study:
 
     Raises FileError with the file, the line, what is wrong and what would be right.
     """
+    status = path.stat()
+    return _load(path, (status.st_mtime_ns, status.st_size))
+
+
+@functools.lru_cache(maxsize=64)  # reading a large study takes a tenth of a second
+def _load(path: Path, _state: tuple[int, int]) -> Study:
+    """``_state`` changes if the file does, so that an old study is not taken from the cache."""
     document = Document(path)
     if not isinstance(document.data, dict):
         raise document.error((), "a study is a mapping of keys; see config/README.md")

@@ -113,6 +113,15 @@ class Study(Strict):
                     figures[f"{name}_{dataset}"] = figure.model_copy(update=changes)
         return figures
 
+    def figures_at(self, scale: Scale) -> dict[str, Artefact]:
+        """Return the figures of a scale: those that it draws, for its data sets."""
+        if scale.figures is None:
+            drawn = self
+        else:
+            chosen = {name: self.figures[name] for name in scale.figures}
+            drawn = self.model_copy(update={"figures": chosen})
+        return drawn.figures_of(self.datasets_of(scale))
+
     def datasets_of(self, scale: Scale) -> list[str]:
         """Return the data sets of a scale, in the study's order."""
         if scale.datasets is None:
@@ -206,6 +215,9 @@ class Study(Strict):
         yield from self._unknown_models((*location, "without"), scale.without)
         yield from self._unknown_models((*location, "models"), list(scale.models))
         yield from self._unknown_metrics((*location, "points"), list(scale.points))
+        figure = f"figure of {self.id}"
+        chosen = scale.figures or []
+        yield from _unknown(figure, (*location, "figures"), chosen, list(self.figures))
         yield from self._snapshot_problems((*location, "training"), scale.training.snapshots)
 
     def _model_problems(self) -> Problems:

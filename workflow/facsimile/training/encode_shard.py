@@ -12,6 +12,7 @@ from facsimile.foundation import discover, provenance
 from facsimile.foundation.log import Log
 from facsimile.models import ArraysModel, Model
 from facsimile.models.base import arrays as base_arrays
+from facsimile.planning import environment
 from facsimile.planning.workspace import Workspace
 from facsimile.store import files, inferred_arrays, latents, records, shard_jobs
 from facsimile.store.latents import Array
@@ -24,6 +25,7 @@ from facsimile.training.run_records import is_arrays_model, open_data, training_
 
 def encode_shard(workspace: Workspace, shard: Shard, log: Log) -> None:
     """Encode the runs of a shard whose latents are missing, then write ``encoded.json``."""
+    environment.keep_freed_memory()
     machine.one_thread()
     paths = workspace.paths
     shard_jobs.clear_future_time(paths.shard(shard.key) / "trained.json", log)

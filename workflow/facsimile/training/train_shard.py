@@ -7,6 +7,7 @@ import pandas as pd
 
 from facsimile import models
 from facsimile.foundation.log import Log
+from facsimile.planning import environment
 from facsimile.planning.workspace import Workspace
 from facsimile.store import files, records, shard_jobs, shard_progress
 from facsimile.store.lease import Lease
@@ -32,6 +33,7 @@ def train_shard(workspace: Workspace, shard: Shard, log: Log) -> None:
 
     On SIGTERM a checkpoint is written, then loop.Interrupted is raised.
     """
+    environment.keep_freed_memory()
     machine.one_thread()
     paths = workspace.paths
     config = workspace.config

@@ -46,7 +46,7 @@ class TFAdam:
     """TensorFlow's Adam: θ ← θ − lr·√(1−β₂ᵗ)/(1−β₁ᵗ) · m/(√v + ε̂).
 
     torch.optim.Adam computes lr/(1−β₁ᵗ) · m/(√v/√(1−β₂ᵗ) + ε). The two are equal if
-    ε = ε̂/√(1−β₂ᵗ), so this class calls torch's fused kernel and sets that ε before each step. With
+    ε = ε̂/√(1−β₂ᵗ), so this class calls torch's fused kernel with that ε at each step. With
     equal settings they differ where gradients are not larger than ε: TensorFlow's ε̂ has 31.6 times
     the weight of torch's ε at the first step, and the same weight at step 10,000.
 
@@ -67,39 +67,53 @@ class TFAdam:
     ) -> None:
         self.settings = settings
         self.steps = 0
-        self._parameters = list(parameters)
-        betas = (settings.beta1, settings.beta2)
-        self._adam = torch.optim.Adam(
-            self._parameters,
-            lr=settings.lr,
-            betas=betas,
-            eps=settings.epsilon,
-            fused=True,
-        )
+        self._parameters: list[Tensor] = list(parameters)
+        self._first: list[Tensor] = []
+        self._second: list[Tensor] = []
+        # The fused kernel expects the number of steps as a float per parameter, on its device.
+        self._counts: list[Tensor] = []
 
+    @torch.no_grad()
     def step(self, gradients: Sequence[Tensor]) -> None:
         """Update the parameters.
 
         Args:
             gradients: one gradient per parameter, in the order of the parameters; not modified.
         """
+        if not self._first:
+            self._first = _zeros(self._parameters)
+            self._second = _zeros(self._parameters)
+            self._set_counts()
         self.steps += 1
-        correction = math.sqrt(1 - self.settings.beta2**self.steps)
-        group = self._adam.param_groups[0]
-        group["eps"] = self.settings.epsilon / correction
+        torch._foreach_add_(self._counts, 1)
+        aligned: list[Tensor] = []
         for parameter, gradient in zip(self._parameters, gradients, strict=True):
-            parameter.grad = _with_layout_of(parameter, gradient)
-        self._adam.step()
-        # Frees the gradients; the next step sets new ones.
-        self._adam.zero_grad(set_to_none=True)
+            aligned.append(_with_layout_of(parameter, gradient))
+        correction = math.sqrt(1 - self.settings.beta2**self.steps)
+        # The kernel that torch.optim.Adam calls. Any optimiser of torch.optim imports torch's
+        # compiler first, which takes a second.
+        torch._fused_adam_(
+            self._parameters,
+            aligned,
+            self._first,
+            self._second,
+            [],
+            self._counts,
+            amsgrad=False,
+            lr=self.settings.lr,
+            beta1=self.settings.beta1,
+            beta2=self.settings.beta2,
+            weight_decay=0.0,
+            eps=self.settings.epsilon / correction,
+            maximize=False,
+        )
 
     def tensors(self) -> dict[str, Tensor]:
         """Return both moments of each parameter, contiguous; empty before the first step."""
         moments: dict[str, Tensor] = {}
-        for index, parameter in enumerate(self._parameters):
-            if parameter in self._adam.state:
-                state = self._adam.state[parameter]
-                moments |= {f"{index}.{name}": state[name].contiguous() for name in MOMENTS}
+        for index, pair in enumerate(zip(self._first, self._second, strict=True)):
+            for name, moment in zip(MOMENTS, pair, strict=True):
+                moments[f"{index}.{name}"] = moment.contiguous()
         return moments
 
     def restore(
@@ -120,13 +134,24 @@ class TFAdam:
             return
         self._check(tensors)
         self.steps = steps
-        for index, parameter in enumerate(self._parameters):
-            state = self._adam.state[parameter]
-            # The fused kernel expects the number of steps as a float on the parameter's device.
-            state["step"] = torch.tensor(float(steps), device=parameter.device)
-            for name in MOMENTS:
-                moment = torch.empty_like(parameter)  # with the layout of the parameter
-                state[name] = moment.copy_(tensors[f"{index}.{name}"])
+        self._first = self._restored(tensors, MOMENTS[0])
+        self._second = self._restored(tensors, MOMENTS[1])
+        self._set_counts()
+
+    def _restored(
+        self,
+        tensors: Mapping[str, Tensor],
+        name: str,
+    ) -> list[Tensor]:
+        """Return a stored moment of each parameter, with the layout of the parameter."""
+        restored: list[Tensor] = []
+        for index, moment in enumerate(_zeros(self._parameters)):
+            restored.append(moment.copy_(tensors[f"{index}.{name}"]))
+        return restored
+
+    def _set_counts(self) -> None:
+        count = torch.tensor(float(self.steps))
+        self._counts = [count.to(parameter.device, copy=True) for parameter in self._parameters]
 
     def _check(self, tensors: Mapping[str, Tensor]) -> None:
         """Raise ValueError if names or shapes of stored moments do not match the parameters."""
@@ -143,6 +168,11 @@ class TFAdam:
                 f"is {_shape(actual, first)} ({len(wrong)} differ); restore a checkpoint of the "
                 "same model and network, or restart the run from the beginning"
             )
+
+
+def _zeros(parameters: Sequence[Tensor]) -> list[Tensor]:
+    """Return a tensor of zeros per parameter, with its layout."""
+    return [torch.zeros_like(parameter) for parameter in parameters]
 
 
 def _shape(shapes: Mapping[str, torch.Size], name: str) -> str:
