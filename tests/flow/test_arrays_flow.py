@@ -19,7 +19,7 @@ from facsimile.presentation.context import Context
 from facsimile.presentation.spec import Spec
 from facsimile.scoring.score_shard import score_shard
 from facsimile.store import checkpoints, files, inferred_arrays, latents, records
-from facsimile.studies import evaluations, runs
+from facsimile.studies import evaluations, problems, runs
 from facsimile.studies.runs import Shard
 from facsimile.studies.study import Study
 from facsimile.studies.training import Training
@@ -230,12 +230,12 @@ def test_cells_that_are_equal_at_a_scale_are_one_cell(study):
 
 def test_a_label_must_be_unique(study):
     for label, message in (
-        ("one", "'one' is no name of its own"),
-        ("", "stands twice; join its sweeps, or give each a label"),
+        ("one", "'one' is already the name or label of a model"),
+        ("", "appears twice; join its sweeps, or give each a label"),
     ):
         raw = json.loads(json.dumps(STUDY))
         raw["models"][1]["label"] = label
-        messages = [text for _, text in Study.model_validate(raw).problems()]
+        messages = [text for _, text in problems.of(Study.model_validate(raw))]
         assert any(message in text for text in messages), messages
 
 

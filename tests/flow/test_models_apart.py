@@ -18,7 +18,7 @@ from facsimile.presentation.spec import Quantity, Spec
 from facsimile.scoring import score_inputs
 from facsimile.scoring.score_shard import score_shard
 from facsimile.statistics.estimates import Estimate
-from facsimile.studies import evaluations, reading, runs
+from facsimile.studies import evaluations, problems, reading, runs
 from facsimile.studies.study import Study
 from facsimile.training.encode_shard import encode_shard
 from facsimile.training.train_shard import train_shard
@@ -209,9 +209,9 @@ def test_what_does_not_fit_is_refused_with_a_remedy(root, tmp_path, old, new, me
 def test_a_model_whose_optimiser_does_not_go_with_the_studys_is_refused():
     sgd = STUDY["training"] | {"adam": None, "sgd": {"lr": 0.1}}
     del sgd["adam"]
-    [(at, message)] = Study.model_validate(STUDY | {"training": sgd}).problems()
-    assert at == ("models", 1, "training")
-    assert message.startswith("state one optimiser")
+    messages = dict(problems.of(Study.model_validate(STUDY | {"training": sgd})))
+    assert messages["models", 0, "training"].startswith("models of images are trained by Adam")
+    assert messages["models", 1, "training"].startswith("state one optimiser")
 
 
 def test_a_run_of_rows_without_factors_is_scored_by_its_own_decoder(study, tmp_path):

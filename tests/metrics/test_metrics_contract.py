@@ -8,6 +8,7 @@ from every_metric import NAMES, OF_CODES
 
 from facsimile.foundation import discover
 from facsimile.metrics.base import draws
+from facsimile.studies import score_names
 
 
 @pytest.fixture(params=NAMES)
@@ -42,6 +43,9 @@ def test_its_scores_are_finite_and_its_headline_in_range(metric, grid, kind):
         scores = scored(metric, grid, getattr(grid, kind)(), convention)
         assert all(type(value) is float and np.isfinite(value) for value in scores.values()), scores
         assert metric.RANGE[0] <= scores[metric.HEADLINE] <= metric.RANGE[1]
+        family = metric.__name__.rpartition(".")[2]
+        unknown = [name for name in scores if not score_names.exists(f"{family}.{name}")]
+        assert unknown == [], "a study can name only scores that are in SCORES"
 
 
 def test_the_oracle_is_better_than_noise(metric, grid):

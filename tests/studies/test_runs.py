@@ -6,7 +6,7 @@ import pytest
 from project import PAPERS, ROOT
 
 from facsimile.foundation import canonical
-from facsimile.studies import evaluations, reading, runs
+from facsimile.studies import evaluations, problems, reading, runs
 
 FROZEN = ROOT / "tests" / "frozen_hashes.json"
 
@@ -171,6 +171,6 @@ def test_a_data_set_may_have_its_own_number_of_latents(root):
     }
     assert latents == {name: int(name.split("_")[2]) for name in svae.datasets}
     unknown = svae.model_copy(update={"latents": {"sparse_shift_7_cells": 7}})
-    (location, message), *_ = unknown.problems()
-    assert location == ("latents",)
+    (location, message), *_ = problems.of(unknown)
+    assert location == ("latents", "sparse_shift_7_cells")
     assert "no data set of svae 'sparse_shift_7_cells'; did you mean 'sparse_shift_" in message

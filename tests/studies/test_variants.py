@@ -66,9 +66,9 @@ def test_a_study_lists_variants_of_models_and_scores(tmp_path, text):
         (
             "paper: cone_objective.value",
             "paper: cone_objectiv.value",
-            "no score of prog_vi 'cone_objectiv'",
+            "no metric of prog_vi 'cone_objectiv'",
         ),
-        ("code: cone_objective.gap", "code: gap", "no score of prog_vi 'gap'"),
+        ("code: cone_objective.gap", "code: gap", "no metric of prog_vi 'gap'"),
         ("  cone_objective.printed: {", "  printed: {", "no metric of prog_vi 'printed'"),
         ('"DIWHVI, as published":', "HVI:", "must be three names"),
         ("code: cone_objective.gap", "code: cone_objective.value", "must be three names"),

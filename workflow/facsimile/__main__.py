@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 from rich.console import Console
 from rich.markup import escape
 
 from facsimile.commands.command_group import SettingsAnywhere
 from facsimile.planning import config as configuration
+from facsimile.planning import settings as settings_on_command_lines
 from facsimile.planning import workspace as workspaces
 from facsimile.planning.workspace import Workspace
 
@@ -32,6 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 console = Console()
+stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 JOB_STOPPED = 143  # 128 + SIGTERM: the job wrote a checkpoint and can be started again
 
 # Errors whose message tells the user enough; others are shown with their type and line of code.
@@ -47,7 +48,7 @@ StudyName = Annotated[
 ]
 RunName = Annotated[
     str,
-    typer.Argument(help="key of a run, or any part of it that only one run has"),
+    typer.Argument(help="key of a run, any part of it that only one run has, or its folder"),
 ]
 
 
@@ -55,12 +56,12 @@ RunName = Annotated[
 def settings(
     context: typer.Context,
     config: Annotated[
-        Path,
-        typer.Option(help="configuration file"),
-    ] = configuration.DEFAULT,
+        Path | None,
+        typer.Option(help="configuration file [default: config/config.yaml]"),
+    ] = None,
     set: Annotated[
         list[str] | None,
-        typer.Option(help="replace a configuration key: --set scale=desk"),
+        typer.Option(help="replace a configuration key: --set scale=desk; a value may be JSON"),
     ] = None,
     scale: Annotated[
         str | None,
@@ -75,30 +76,24 @@ def settings(
 
     The options below may also follow the name of a command.
     """
-    overrides = _overrides(set or [])
+    try:
+        overrides = settings_on_command_lines.read(set or [])
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
     if scale:
         overrides["scale"] = scale
     # Read only by commands that need it: `facsimile score` works without a configuration.
-    context.obj = lambda: workspaces.load(config, **overrides)
+    context.obj = lambda: _workspace(config, overrides)
 
 
-def _overrides(pairs: list[str]) -> dict[str, Any]:
-    """Parse key=value pairs; a key such as sources.cars3d sets one entry of a mapping."""
-    overrides: dict[str, Any] = {}
-    for pair in pairs:
-        key, separator, text = pair.partition("=")
-        if not separator:
-            raise typer.BadParameter(f"{pair!r}: write key=value")
-        try:
-            value = yaml.safe_load(text)
-        except (yaml.YAMLError, ValueError, RecursionError):
-            raise typer.BadParameter(f"{pair!r}: {text!r} is not valid YAML") from None
-        name, _, entry = key.partition(".")
-        if entry:
-            overrides.setdefault(name, {}).update({entry: value})
-        else:
-            overrides[name] = value
-    return overrides
+def _workspace(config: Path | None, overrides: dict[str, Any]) -> Workspace:
+    """Return the workspace; say so if it is not that of a checkout but the defaults."""
+    workspace = workspaces.load(config, **overrides)
+    # Jobs may run elsewhere, and are told every key.
+    is_told = config is not None or "results" in overrides
+    if not is_told and not configuration.DEFAULT.exists():
+        stderr.print(f"No {configuration.DEFAULT} in {Path.cwd()}: the defaults are used.")
+    return workspace
 
 
 def _log(message: str) -> None:
@@ -446,7 +441,10 @@ def list_(
     """List studies, or the runs of one study with their names and states."""
     from facsimile.commands import listing
 
-    listing.show(context.obj(), study, match, shards, console)
+    workspace: Workspace = context.obj()
+    listing.show(workspace, study, match, shards, console)
+    if study is None:
+        listing.require_valid(workspace)
 
 
 @app.command()
@@ -640,7 +638,6 @@ def main() -> None:
     except Exception as error:
         if "--debug" in sys.argv:
             raise
-        stderr = Console(stderr=True, highlight=False, soft_wrap=True)
         stderr.print(f"[bold red]error:[/] {escape(_message(error))}")
         sys.exit(1)
 

@@ -5,6 +5,7 @@ from rich.table import Table
 
 from facsimile.commands.run_state import state
 from facsimile.foundation import canonical
+from facsimile.foundation.yamlfile import raise_all
 from facsimile.planning.workspace import Workspace
 from facsimile.studies.runs import Run
 from facsimile.studies.study import Study
@@ -19,6 +20,7 @@ def show(
     """
     if study is None:
         console.print(_studies(workspace))
+        console.print(_places(workspace), highlight=False, soft_wrap=True)
     elif shards:
         for shard in workspace.shards(workspace.study(study)):
             console.print(f"{shard.key}  {len(shard.runs)} runs", highlight=False)
@@ -27,6 +29,21 @@ def show(
             line = run_line(run)
             if match in line:
                 console.print(f"{line}  {state(workspace, run)}", highlight=False, soft_wrap=True)
+
+
+def require_valid(workspace: Workspace) -> None:
+    """Raise the errors of studies that cannot be read, or UnknownName for a scale of no study."""
+    read, broken = workspace.read()
+    raise_all(list(broken.values()))
+    workspace.check_scale(read, broken)
+
+
+def _places(workspace: Workspace) -> str:
+    """Where studies were looked for, and where results are or would be."""
+    folders = ", ".join(str(folder.absolute()) for folder in workspace.config.paper_folders)
+    results = workspace.config.results.absolute()
+    exist = "" if results.is_dir() else " (does not exist yet)"
+    return f"papers: {folders}\nresults: {results}{exist}"
 
 
 def run_line(run: Run) -> str:
@@ -38,8 +55,8 @@ def run_line(run: Run) -> str:
 
 def _studies(workspace: Workspace) -> Table:
     table = Table("study", "title", "scale", "runs", "what")
-    for name in workspace.study_ids():
-        study = workspace.study(name)
+    read, _ = workspace.read()
+    for study in read.values():
         for scale, content in study.scales.items():
             count = _trained(workspace, study, scale)
             table.add_row(study.id, study.title, scale, f"{count:,}", content.description)

@@ -5,17 +5,20 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from facsimile.comparison import csv_rows
 from facsimile.foundation import canonical
 from facsimile.foundation.discover import UnknownName, unknown
-from facsimile.foundation.yamlfile import FileError
-from facsimile.presentation import names, score_names
-from facsimile.presentation.context import Context
+from facsimile.foundation.yamlfile import FileError, raise_all
+from facsimile.presentation import names
+from facsimile.presentation.design import Design
 from facsimile.presentation.spec import Quantity
+from facsimile.studies import score_names
+from facsimile.studies.study import Study
 from facsimile.studies.training import STEP
 
+FILE = "published.csv"
 COLUMNS = (
     "artefact",
     "dataset",
@@ -61,20 +64,48 @@ class Published:
     """Line of the CSV."""
 
 
-def read(path: Path, context: Context) -> list[Published]:
+class HasDesign(Protocol):
+    """What reading needs of a ``Context``, whose module imports pandas."""
+
+    @property
+    def design(self) -> Design:
+        """What the study states."""
+
+
+@dataclass(frozen=True)
+class OnlyDesign:
+    """The design of a study, in place of a ``Context``."""
+
+    design: Design
+
+
+def check(paper: Path, study: Study) -> None:
+    """Check the published numbers of a study, if it has any; raises FileError."""
+    path = paper / FILE
+    if path.exists():
+        read(path, OnlyDesign(Design.of(study)))
+
+
+def read(path: Path, context: HasDesign) -> list[Published]:
     """Read the published numbers of a study.
 
     A quantity may occur several times with different sources, because papers contradict themselves.
     A number whose name has variants (see ``variants.py``) is returned once per variant.
 
-    Raises FileError, with file and line, for anything that is not valid.
+    Raises FileError, with file and line, for anything that is not valid; FileErrors for several
+    such lines.
     """
     rows = csv_rows.rows(path)
     _, header = next(rows, (1, []))
     _check_header(path, header)
     numbers = []
+    errors: list[FileError] = []
     for line, row in rows:
-        numbers.append((line, _row(path, line, row, context)))
+        try:
+            numbers.append((line, _row(path, line, row, context)))
+        except FileError as error:
+            errors.append(error)
+    raise_all(errors)
     _check_duplicates(path, numbers)
     variants = []
     for line, number in numbers:
@@ -82,7 +113,7 @@ def read(path: Path, context: Context) -> list[Published]:
     return variants
 
 
-def _variants(number: Published, line: int, context: Context) -> list[Published]:
+def _variants(number: Published, line: int, context: HasDesign) -> list[Published]:
     pairs = context.design.variants.of(number.quantity)
     return [
         dataclasses.replace(number, quantity=quantity, faithful_to=words, line=line)
@@ -102,7 +133,7 @@ def _row(
     path: Path,
     line: int,
     values: list[str],
-    context: Context,
+    context: HasDesign,
 ) -> Published:
     try:
         if len(values) != len(COLUMNS):
@@ -116,7 +147,7 @@ def _row(
         raise FileError(path, line, str(error)) from None
 
 
-def _published(fields: dict[str, str], context: Context) -> Published:
+def _published(fields: dict[str, str], context: HasDesign) -> Published:
     """One number from the fields of its line; raises ValueError for a field that is not valid."""
     _check_names(fields, context)
     if not fields["source"]:
@@ -144,7 +175,7 @@ def _published(fields: dict[str, str], context: Context) -> Published:
     )
 
 
-def _check_names(fields: dict[str, str], context: Context) -> None:
+def _check_names(fields: dict[str, str], context: HasDesign) -> None:
     design = context.design
     artefacts = [*design.artefacts, *BESIDE]
     # An empty field stands for all data sets or models.
@@ -171,7 +202,7 @@ def _check_name(what: str, name: str, allowed: list[str]) -> None:
         raise UnknownName(what, name, list(suggestions))
 
 
-def _method(model: str, context: Context) -> str:
+def _method(model: str, context: HasDesign) -> str:
     """The method that a line is about; raises ValueError for a model with several labels."""
     methods = context.design.methods_of(model)
     # "" stands for all methods; controls and published names of variants are no methods.
@@ -185,7 +216,7 @@ def _method(model: str, context: Context) -> str:
     return methods[0]
 
 
-def _check_metric(metric: str, context: Context) -> None:
+def _check_metric(metric: str, context: HasDesign) -> None:
     if metric == DESIGN or metric in context.design.unmeasured:
         return
     family, dot, score = metric.partition(".")
@@ -202,7 +233,7 @@ def _check_metric(metric: str, context: Context) -> None:
         raise UnknownName("variation of the study", variation, list(context.design.variations))
 
 
-def _params(text: str, model: str, context: Context) -> str:
+def _params(text: str, model: str, context: HasDesign) -> str:
     """Canonical JSON of the hyper-parameters the number is for; "" for all runs of the model."""
     if not text:
         return ""
@@ -225,7 +256,7 @@ def _params(text: str, model: str, context: Context) -> str:
     return canonical.dumps(params)
 
 
-def _hyper_parameters(model: str, context: Context) -> list[str]:
+def _hyper_parameters(model: str, context: HasDesign) -> list[str]:
     """The hyper-parameters of a model, of a label, or of the variants of a published name."""
     design = context.design
     variants = design.variants.model.get(model, ())

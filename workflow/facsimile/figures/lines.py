@@ -20,6 +20,8 @@ from facsimile.presentation.spec import Quantity, Spec
 LABEL_WIDTH = 24  # characters, of the label beside a row of panels
 DASHES = (0, (4, 3))
 NO_BREAK_SPACE = "\u00a0"
+# The scores that a study names are columns of the history, or what their names have in common.
+SHOWS_HISTORY = True
 CELL = ["dataset", "model", "label", "params"]
 COLUMNS = ["run", "label", "params", "metric", "line", "step", "value", "theory", "n"]
 

@@ -9,7 +9,7 @@ import functools
 from pathlib import Path
 from typing import Any
 
-from facsimile.foundation import discover
+from facsimile.foundation import discover, static_values
 from facsimile.foundation.discover import UnknownName
 
 
@@ -42,40 +42,75 @@ def required(kind: str, name: str) -> list[str]:
     return [key for key, default in annotated.items() if default is None]
 
 
+def dictionary(kind: str, name: str, key: str) -> dict[str, str]:
+    """Return the keys of a dictionary that the file assigns to a constant, with their texts.
+
+    The keys may be constants of other files or come from a comprehension (``static_values.py``);
+    if not even this can evaluate them, the file is imported. Raises UnknownName.
+    """
+    path = discover.place(kind, name).path
+    if key not in _constants(kind, name):
+        raise UnknownName(f"constant of {path}", key, list(_constants(kind, name)))
+    try:
+        evaluated = static_values.constant(path, key)
+    except static_values.NotStatic:
+        evaluated = getattr(discover.module(kind, name), key)
+    return {str(word): str(text) for word, text in evaluated.items()}
+
+
+def lineage(kind: str, name: str) -> list[tuple[Path, ast.ClassDef]]:
+    """Return the file's public class and its base classes in this package, nearest first."""
+    path = discover.place(kind, name).path
+    found: list[tuple[Path, ast.ClassDef]] = []
+    for cls in _public_classes(path):
+        found += _lineage(path, cls)
+    return found
+
+
+def required_fields(kind: str, name: str) -> list[str]:
+    """Return the fields of the file's public class, also inherited ones, without a default."""
+    has_default: dict[str, bool] = {}
+    for _, cls in reversed(lineage(kind, name)):
+        for node in cls.body:
+            for field in _field(node):
+                has_default[field] = isinstance(node, ast.AnnAssign) and node.value is not None
+    return [field for field, default in has_default.items() if not default]
+
+
 def fields(kind: str, name: str) -> list[str]:
     """Return all fields of the file's public class, inherited ones first."""
-    path = discover.place(kind, name).path
-    names: list[str] = []
-    for cls in _public_classes(path):
-        names += _fields(path, cls)
-    return names
+    names: dict[str, None] = {}
+    for _, cls in reversed(lineage(kind, name)):
+        for node in cls.body:
+            names |= dict.fromkeys(_field(node))
+    return list(names)
 
 
-def _fields(path: Path, cls: ast.ClassDef) -> list[str]:
-    """Return inherited fields, then the class's own; bases may be in any file of the package."""
-    names: list[str] = []
+# Syntax trees are hashed by identity, so an edited file is read again.
+@functools.cache
+def _lineage(path: Path, cls: ast.ClassDef) -> list[tuple[Path, ast.ClassDef]]:
+    found = [(path, cls)]
     for base in cls.bases:
-        if isinstance(base, ast.Name):
-            names += _inherited(path, base.id)
-    for node in cls.body:
-        names += _field(node)
-    return names
+        source = _definition(path, base.id) if isinstance(base, ast.Name) else None
+        if source is not None:
+            found += _lineage(*source)
+    return found
 
 
-def _inherited(path: Path, base: str) -> list[str]:
-    """Return the fields of the class ``base``, which the file at ``path`` defines or imports."""
+def _definition(path: Path, name: str) -> tuple[Path, ast.ClassDef] | None:
+    """Return the file and the definition of a class that a file defines or imports."""
     for node in _tree(path).body:
-        if isinstance(node, ast.ClassDef) and node.name == base:
-            return _fields(path, node)
+        if isinstance(node, ast.ClassDef) and node.name == name:
+            return path, node
         if not isinstance(node, ast.ImportFrom):
             continue
-        # Bases from other packages have no hyper-parameters.
+        original = _original_name(node, name)
         module = node.module or ""
-        original = _original_name(node, base)
-        if module.startswith("facsimile.") and original is not None:
+        # Classes of other packages declare nothing that a study names.
+        if original is not None and module.startswith("facsimile."):
             source = discover.module_path(module)
-            return _inherited(source, original) if source else []
-    return []
+            return _definition(source, original) if source else None
+    return None
 
 
 def _original_name(node: ast.ImportFrom, name: str) -> str | None:
@@ -130,10 +165,4 @@ def _public_classes(path: Path) -> list[ast.ClassDef]:
 
 
 def _tree(path: Path) -> ast.Module:
-    return _parsed(path, path.stat().st_mtime_ns)
-
-
-# The modification time is part of the key: an edited file must not be answered from the cache.
-@functools.cache
-def _parsed(path: Path, modified: int) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+    return static_values.parsed(path)

@@ -20,6 +20,7 @@ from typing import Any
 
 PACKAGE = Path(__file__).parent.parent
 SHIPPED = PACKAGE / "papers"
+# File in the folder of each paper.
 STUDY = "study.yaml"
 KINDS = ("models", "datasets", "metrics", "figures", "tables", "claims")
 # Environment variable with the folders of papers outside the package. A variable, because the
@@ -163,16 +164,24 @@ def _folders(kind: str) -> list[tuple[Path, str]]:
 
 def _members(path: Path) -> Members:
     """Return the names that a file defines: its own, or those of the members of its family."""
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8", errors="replace")
     # Parsing is slow; few files define a family.
     if "MEMBERS" in text:
-        for node in ast.parse(text).body:
+        for node in _statements(text):
             if not isinstance(node, ast.Assign):
                 continue
             if ast.unparse(node.targets[0]) == "MEMBERS":
                 members: Members = ast.literal_eval(node.value)
                 return members
     return {path.stem: None}
+
+
+def _statements(text: str) -> list[ast.stmt]:
+    """Return the statements of a file; none if it is not valid Python, as its user will report."""
+    try:
+        return ast.parse(text).body
+    except SyntaxError:
+        return []
 
 
 def names(kind: str) -> list[str]:

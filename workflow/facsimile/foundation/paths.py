@@ -14,9 +14,14 @@ class Paths:
         """File with a data set's images and factors."""
         return self.root / "data" / f"{dataset}.h5"
 
+    @property
+    def runs(self) -> Path:
+        """Folder with the folders of all runs."""
+        return self.root / "runs"
+
     def run(self, key: str) -> Path:
         """Folder of a run in the store; ``key`` is ``dataset/model/hash8/seed``."""
-        return self.root / "runs" / key
+        return self.runs / key
 
     def score(self, key: str, metric: str, protocol: str) -> Path:
         """Scores of one metric for one run."""

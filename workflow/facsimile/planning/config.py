@@ -3,8 +3,10 @@
 Its keys change where and how fast results are computed, but never the results themselves.
 """
 
+import functools
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -13,15 +15,19 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     ValidationError,
+    ValidationInfo,
     field_validator,
 )
 
 from facsimile.foundation import discover
-from facsimile.foundation.yamlfile import Document
+from facsimile.foundation.discover import STUDY
+from facsimile.foundation.yamlfile import Document, FileError, Location, raise_all
 
 DEFAULT = Path("config/config.yaml")
 # Placeholder for the folder of the papers that come with Facsimile, wherever it is installed.
 SHIPPED = Path("shipped")
+# Words for no value in YAML and Python; Snakemake's --config passes them as text.
+NOTHING = ("null", "none", "~", "")
 # Keys of older configurations -> message with what to use instead.
 GONE = {
     key: f"the key {key} no longer exists: a paper is a folder with study.yaml and published.csv; "
@@ -116,6 +122,20 @@ class Config(BaseModel):
     def _as_list(cls, value: object) -> object:
         return [value] if isinstance(value, str | Path) else value
 
+    @field_validator("papers", "results", "sources", "data_dir", mode="before")
+    @classmethod
+    def _are_usable_paths(cls, value: object, info: ValidationInfo) -> object:
+        for text in _texts(value):
+            _check_path(text, is_pattern=info.field_name == "results")
+        return value
+
+    @field_validator("data_dir", "checkpoint_steps", mode="before")
+    @classmethod
+    def _is_no_word_for_nothing(cls, value: object) -> object:
+        if isinstance(value, str) and value.lower() in NOTHING:
+            raise ValueError(f"{value!r} is text here; for none, leave out the key or its value")
+        return value
+
     @property
     def paper_folders(self) -> list[Path]:
         """Folders with one folder per paper."""
@@ -129,23 +149,104 @@ def load(path: Path = DEFAULT) -> Config:
 
 
 def check(data: object, path: Path = DEFAULT, document: Document | None = None) -> Config:
-    """Validate a configuration that was already read.
+    """Validate a configuration that was already read, and check that what it names exists.
 
-    For example Snakemake's ``config``, which includes the command-line overrides. Raises FileError
-    if the document is given, else ValueError.
+    For example Snakemake's ``config``, which includes the command-line overrides. An error in a
+    value of the document has its file and line. Raises FileError if an error is in the document,
+    else ValueError.
     """
+    misread = document.misread_errors() if document else []
     try:
-        return Config.model_validate(data)
+        config = Config.model_validate(data)
+        problems = _missing(config)
     except ValidationError as error:
-        first = error.errors()[0]
-        location = tuple(first["loc"])
-        message = first["msg"]
-        if first["type"] == "extra_forbidden":
-            key = str(location[0])
-            keys = list(Config.model_fields)
-            message = GONE.get(key) or discover.unknown("key", key, keys)
-        if document:
-            raise document.error(location, message) from None
-        # Without a document, a value may come from the file or from the command line.
-        name = ".".join(map(str, location))
-        raise ValueError(f"{path} or --config: {name}: {message}") from None
+        problems = [_explained(detail) for detail in error.errors()]
+    in_file: list[FileError] = list(misread)
+    elsewhere: list[str] = []
+    for location, message in problems:
+        if document and _is_in(document, location, data):
+            in_file.append(document.error(location, message))
+        else:
+            # A value may come from the file or from the command line.
+            name = ".".join(map(str, location))
+            elsewhere.append(f"{path} or --config: {name}: {message}")
+    if elsewhere:
+        raise ValueError("\n".join([*map(str, in_file), *elsewhere]))
+    raise_all(in_file)
+    return config
+
+
+@functools.cache
+def accepts_text(key: str) -> bool:
+    """Return whether a key is a text, a path, or a list or mapping of paths."""
+    field = Config.model_fields.get(key)
+    return field is not None and (field.annotation is str or "Path" in str(field.annotation))
+
+
+def _explained(detail: Any) -> tuple[Location, str]:
+    """Return the key that an error is about, and a message for the reader."""
+    location = tuple(detail["loc"])
+    key = str(location[0]) if location else ""
+    if detail["type"] == "extra_forbidden":
+        return location, GONE.get(key) or discover.unknown("key", key, list(Config.model_fields))
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    value = detail["input"]
+    if accepts_text(key) and not isinstance(value, str | list | dict | None):
+        kind = type(value).__name__
+        return location, f"must be text, not the {kind} {value}; in a file, put it in quotes"
+    return location, message
+
+
+def _is_in(document: Document, location: Location, data: object) -> bool:
+    """Return whether the value at a location is that of the document, not of the command line."""
+    if not isinstance(data, Mapping) or not isinstance(document.data, Mapping) or not location:
+        return True
+    key = location[0]
+    return key in document.data and document.data[key] == data.get(key)
+
+
+def _missing(config: Config) -> list[tuple[Location, str]]:
+    """Return the papers and sources that a configuration names and that do not exist."""
+    problems: list[tuple[Location, str]] = []
+    for i, folder in enumerate(config.papers):
+        message = "" if folder == SHIPPED else _papers_problem(folder)
+        if message:
+            problems.append((("papers", i), message))
+    if config.sources and not problems:
+        discover.use_papers(config.paper_folders)
+        datasets = discover.names("datasets")
+        for name in config.sources:
+            if name not in datasets:
+                problems.append((("sources", name), discover.unknown("data set", name, datasets)))
+    return problems
+
+
+def _papers_problem(folder: Path) -> str:
+    """Return why a folder is not one of papers; empty if it is one."""
+    path = folder.absolute()
+    if not folder.is_dir():
+        return f"no folder {path}; relative paths begin at the working directory"
+    if (folder / STUDY).is_file():
+        return f"{path} is one paper; list the folder that holds it, {path.parent}"
+    if not any(map(discover.is_home, folder.glob("*/"))):
+        return f"no folder in {path} has a {STUDY}, or models, metrics or other code"
+    return ""
+
+
+def _texts(value: object) -> list[str]:
+    """Return the text or path of a setting, or those in its list or mapping."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    values = value if isinstance(value, list) else [value]
+    return [str(item) for item in values if isinstance(item, str | Path)]
+
+
+def _check_path(text: str, is_pattern: bool) -> None:
+    """Raise ValueError if a text cannot be the path of a file or folder."""
+    if not text.strip():
+        raise ValueError("an empty path; write . for the working directory")
+    if any(ord(character) < 32 or ord(character) == 127 for character in text):
+        raise ValueError(f"{text!r} has a control character; choose another name")
+    # Snakemake would replace what is in the braces.
+    if is_pattern and any(character in "{}" for character in text):
+        raise ValueError(f"{text!r}: a name with braces is a pattern to Snakemake; choose another")

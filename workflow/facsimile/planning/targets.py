@@ -6,20 +6,24 @@ Imports neither torch nor pandas, because Snakemake parses the Snakefile in ever
 import functools
 import math
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from facsimile.foundation import canonical, discover, provenance
-from facsimile.planning import config, cost, environment
+from facsimile.foundation.discover import STUDY
+from facsimile.foundation.yamlfile import Document, FileError
+from facsimile.planning import config, cost, environment, settings
 from facsimile.planning.workspace import PUBLISHED, Workspace
 from facsimile.studies import evaluations
 from facsimile.studies.runs import Shard
-from facsimile.studies.study import RESERVED
+from facsimile.studies.study import RESERVED, RULES, Study
 
 # Snakemake's own type has no stubs.
 Wildcards = Any
 Inputs = Callable[[Wildcards], list[str]]
+# Raises FileError if something of a study that is not in its study file is wrong.
+Check = Callable[[Path, Study], None]
 # Of one process; 700 were observed with dSprites.
 SCORE_MEGABYTES = 1500
 TABLE_ENDINGS = ("csv", "md", "tex")
@@ -31,41 +35,88 @@ FACTS = {"title", "authors", "year", "venue", "arxiv", "code", "note"}
 class Targets:
     """The files of every study at the configured scale."""
 
-    def __init__(self, settings: dict[str, Any]) -> None:
-        self.workspace = Workspace(config.check(dict(settings)))
+    def __init__(
+        self,
+        configuration: Mapping[str, Any],
+        arguments: Sequence[str] = (),
+        files: Sequence[str | Path] = (),
+        check: Check | None = None,
+    ) -> None:
+        """Read the configuration and all studies.
+
+        ``configuration`` is what Snakemake read from its ``files`` and its command line.
+        ``arguments`` are those of its option ``--config``, whose values Snakemake changes: it cuts
+        them at ``#`` and reads ``2024`` as a number. Raises ValueError for a configuration that is
+        not valid or a scale that no study has; studies that are not valid are in ``broken``.
+        """
+        values = settings.merged(configuration, settings.read(arguments))
+        file = Path(files[-1]) if files else config.DEFAULT
+        document = Document(file) if file.is_file() else None
+        self.workspace = Workspace(config.check(values, file, document))
         self.results = str(self.workspace.config.results)
         self.scale = self.workspace.config.scale
-        # Sorted, so that commands do not depend on the order of the command line.
-        self._settings = dict(sorted(settings.items()))
         self._expanded: set[str] = set()
+        self.read, self.broken = self._read(check)
+        self.workspace.check_scale(self.read, self.broken)
+
+    def _read(self, check: Check | None) -> tuple[dict[str, Study], dict[str, FileError]]:
+        """Return the studies that are valid, and the errors of the others."""
+        read, broken = self.workspace.read()
+        for name, study in list(read.items()):
+            try:
+                if check is not None:
+                    check(self.workspace.paper(name), study)
+            except FileError as error:
+                broken[name] = error
+                del read[name]
+        return read, broken
 
     @functools.cached_property
     def studies(self) -> list[str]:
         """Ids of the studies that have the configured scale."""
-        ids = self.workspace.study_ids()
-        return [study for study in ids if self.scale in self._study(study).scales]
+        return [name for name, study in self.read.items() if self.scale in study.scales]
+
+    def leave_out_taken_names(self) -> None:
+        """Move to ``broken`` each study with a target that the workflow or another study has."""
+        owners = dict.fromkeys(RULES, "the workflow")
+        for study in list(self.studies):
+            names = self.names(study)
+            for name in names:
+                if name in owners:
+                    path = self.workspace.paper(study) / STUDY
+                    message = f"the target {name} is also one of {owners[name]}; use another name"
+                    self.broken[study] = FileError(path, 1, message)
+                    self.studies.remove(study)
+                    break
+            else:
+                owners |= dict.fromkeys(names, study)
+
+    def names(self, study: str) -> list[str]:
+        """Return the names of all targets of a study."""
+        artefacts = [f"{study}_{name}" for name in self.artefacts(study)]
+        return [study, f"{study}_report", *artefacts]
+
+    def broken_file(self, study: str) -> str:
+        """Return the file that the target of a study with errors would make, if it could."""
+        return f"{self._folder(study)}/valid"
+
+    def broken_command(self, study: str) -> str:
+        """Return a shell command that prints the errors of a study, and fails."""
+        message = shlex.quote(f"error: {self.broken[study]}")
+        return _without_wildcards(f"echo {message} >&2; exit 1")
 
     @property
     def command(self) -> str:
         """Command line of the package with this configuration, quoted for a shell."""
-        options: list[str] = []
-        nested: list[str] = []
-        for key, value in self._settings.items():
-            if isinstance(value, dict):
-                nested += [f"--set={key}.{part}={item}" for part, item in value.items()]
-            else:
-                options.append(f"--set={key}={value}")
-        program = [environment.PYTHON, "-m", "facsimile"]
-        command = shlex.join(program + options + nested)
-        # Snakemake replaces wildcards in braces; doubled braces stay as they are.
-        return command.replace("{", "{{").replace("}", "}}")
+        return command(self.workspace.config)
 
     def everything(self, wildcards: Wildcards) -> list[str]:
         """Return all files of all studies."""
         files: list[str] = []
         for study in self.studies:
             files += self.study(study)(wildcards)
-        return files
+        # Their rules fail, and with them the target of all studies.
+        return [*files, *map(self.broken_file, self.broken)]
 
     def study(self, study: str) -> Inputs:
         """Return a function for all files of a study.
@@ -86,6 +137,11 @@ class Targets:
         loaded = self._study(study)
         names = [*loaded.tables, *self._figures(study), "comparison"]
         return [*names, "claims"] if loaded.claims else names
+
+    def files(self, study: str) -> list[str]:
+        """Return all files of a study, including its report."""
+        gathered = self._gathered(study)
+        return [*self._results(study), *gathered, f"{self._folder(study)}/report"]
 
     def _results(self, study: str) -> list[str]:
         """Return the files of all tables and figures, the comparison, claims and summary."""
@@ -265,11 +321,10 @@ class Targets:
 
     # Snakemake calls the functions above once per job, so their common parts are cached.
 
-    @functools.lru_cache  # noqa: B019 (one Targets lives as long as the process)
-    def _study(self, name: str) -> Any:
-        return self.workspace.study(name)
+    def _study(self, name: str) -> Study:
+        return self.read[name] if name in self.read else self.workspace.study(name)
 
-    @functools.lru_cache  # noqa: B019
+    @functools.lru_cache  # noqa: B019 (one Targets lives as long as the process)
     def _shards_of(self, study: str) -> list[Shard]:
         self._expanded.add(study)
         return self.workspace.shards(self._study(study))
@@ -308,6 +363,18 @@ class Targets:
 
     def _folder(self, study: str) -> str:
         return str(self.workspace.paths.study(study, self.scale))
+
+
+def command(configuration: config.Config) -> str:
+    """Return the command line of the package with a configuration, as a rule's shell command."""
+    program = [environment.PYTHON, "-m", "facsimile"]
+    options = [f"--set={pair}" for pair in settings.written(configuration)]
+    return _without_wildcards(shlex.join(program + options))
+
+
+def _without_wildcards(command: str) -> str:
+    """Return a command in which Snakemake replaces nothing: it replaces wildcards in braces."""
+    return command.replace("{", "{{").replace("}", "}}")
 
 
 def _modules(kind: str, names: Iterable[str]) -> list[str]:

@@ -1,12 +1,17 @@
 """Configuration, studies and paths together: where every command begins. Imports no torch."""
 
-from collections.abc import Iterator
+import difflib
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from facsimile.foundation import discover
+from facsimile.foundation.discover import STUDY
 from facsimile.foundation.paths import Paths
-from facsimile.planning import config
+from facsimile.foundation.yamlfile import Document, FileError
+from facsimile.planning import config, settings
 from facsimile.planning.config import Config
 from facsimile.studies import evaluations, reading, runs
 from facsimile.studies.runs import Run, Shard
@@ -14,8 +19,8 @@ from facsimile.studies.study import Study
 
 # Results that come with the repository, by study and scale.
 REFERENCE = Path("results/reference")
-# Files in the folder of a paper.
-STUDY, PUBLISHED = discover.STUDY, "published.csv"
+# File of published numbers in the folder of a paper.
+PUBLISHED = "published.csv"
 
 
 @dataclass(frozen=True)
@@ -51,10 +56,42 @@ class Workspace:
         """Read one study; raises UnknownName or FileError."""
         return reading.load(self.paper(name) / STUDY)
 
+    def read(self, word: str = "") -> tuple[dict[str, Study], dict[str, FileError]]:
+        """Read every study; return id -> study, and id -> errors of those that cannot be read.
+
+        So a mistake in one study does not stop work on the others. With ``word``, only studies
+        whose file contains it are read.
+        """
+        read: dict[str, Study] = {}
+        broken: dict[str, FileError] = {}
+        for name, folder in sorted(self._papers().items()):
+            file = folder / STUDY
+            # What is no file is an error, too.
+            if word and file.is_file() and word.encode() not in file.read_bytes():
+                continue
+            try:
+                read[name] = self.study(name)
+            except FileError as error:
+                broken[name] = error
+        return read, broken
+
     def studies(self) -> list[Study]:
-        """Read every study that has the configured scale."""
-        studies = map(self.study, self.study_ids())
-        return [study for study in studies if self.config.scale in study.scales]
+        """Return every study that can be read and has the configured scale.
+
+        Raises UnknownName if no study has the scale.
+        """
+        read, broken = self.read()
+        self.check_scale(read, broken)
+        return [study for study in read.values() if self.config.scale in study.scales]
+
+    def check_scale(self, read: Mapping[str, Study], broken: Mapping[str, FileError]) -> None:
+        """Raise UnknownName if no study has the configured scale."""
+        scales: dict[str, None] = {}
+        for study in read.values():
+            scales |= dict.fromkeys(study.scales)
+        # A study that cannot be read may have it.
+        if self.config.scale not in scales and not broken:
+            raise discover.UnknownName("scale", self.config.scale, list(scales))
 
     def runs(self, of: Study) -> list[Run]:
         """Return the runs of a study at the configured scale."""
@@ -78,46 +115,56 @@ class Workspace:
         different metrics. Raises LookupError if no study has the shard at the configured scale and
         shard size.
         """
-        dataset, model, _ = f"{key}//".split("/", 2)
+        parts = key.strip("/").split("/")[-3:]
+        dataset, model, _ = parts if len(parts) == 3 else ("", "", "")
         for study, shard in self._shards_with(dataset, model):
-            if shard.key != key:
+            if shard.key != "/".join(parts):
                 continue
             if panel is None or panel == evaluations.panel(study, self.config.scale):
                 return study, shard
+        _, broken = self.read()
         raise LookupError(
             f"no study has the shard {key} at scale {self.config.scale} with shard_size "
-            f"{self.config.shard_size}: facsimile list shows them"
+            f"{self.config.shard_size}: facsimile list STUDY --shards shows them{_aside(broken)}"
         )
 
     def find_run(self, text: str) -> Run:
         """Return the run with this key or folder, or the only run whose key contains ``text``.
 
-        Searches every scale of every study. Raises LookupError if no run or several runs match.
+        A folder may be spelled in any way, and may also be a file in it. Searches every scale of
+        every study. Raises LookupError if no run or several runs match.
         """
-        matches: dict[str, Run] = {}
-        for run in self._all_runs():
-            folder = str(self.paths.run(run.key))
-            if text in run.key or text == folder:
-                matches[run.key] = run
+        part = self._part_of_key(text)
+        matches = {run.key: run for run in self._all_runs() if part in run.key}
         # The key of one run may be the beginning of the key of another.
-        if text in matches:
-            return matches[text]
-        if len(matches) != 1:
-            keys = ", ".join(list(matches)[:5]) or "none"
-            more = " …" if len(matches) > 5 else ""
-            raise LookupError(
-                f"{len(matches)} runs match {text!r} ({keys}{more}); "
-                "facsimile list shows their names"
-            )
-        return next(iter(matches.values()))
+        if part in matches:
+            return matches[part]
+        if len(matches) == 1:
+            return next(iter(matches.values()))
+        _, broken = self.read()
+        keys = ", ".join(list(matches)[:5]) or "none"
+        more = " …" if len(matches) > 5 else ""
+        raise LookupError(
+            f"{len(matches)} runs match {text!r} ({keys}{more}); "
+            f"facsimile list STUDY shows their names{_aside(broken)}"
+        )
+
+    def _part_of_key(self, text: str) -> str:
+        """Return the part of a run's key that a path or a part of a key stands for."""
+        # Links are followed: the results may be elsewhere.
+        path = Path(os.path.realpath(text))
+        store = Path(os.path.realpath(self.paths.runs))
+        if path.is_relative_to(store):
+            return "/".join(path.relative_to(store).parts[:4])
+        # A key, or the end of a path in another folder of results.
+        stripped = os.path.normpath(text).strip("/") if text else text
+        return stripped.rpartition("runs/")[2] if "/runs/" in f"/{stripped}" else stripped
 
     def _shards_with(self, dataset: str, model: str) -> Iterator[tuple[Study, Shard]]:
-        """Yield the shards of a model in all studies with a data set."""
-        for name, folder in sorted(self._papers().items()):
-            # Checking all papers would take longer than a small job: most have other data sets.
-            if dataset not in (folder / STUDY).read_text(encoding="utf-8"):
-                continue
-            study = self.study(name)
+        """Yield the shards of a model in all studies with a data set that can be read."""
+        # Checking all papers would take longer than a small job: most have other data sets.
+        read, _ = self.read(dataset)
+        for study in read.values():
             if self.config.scale not in study.scales:
                 continue
             # The shards of a model do not depend on runs of other models.
@@ -126,15 +173,40 @@ class Workspace:
                 yield study, shard
 
     def _all_runs(self) -> Iterator[Run]:
-        """Yield the runs and snapshots of all scales of all studies."""
-        for name in self.study_ids():
-            study = self.study(name)
+        """Yield the runs and snapshots of all scales of all studies that can be read."""
+        read, _ = self.read()
+        for study in read.values():
             for scale in study.scales:
                 yield from runs.with_snapshots(runs.expand(study, scale))
 
 
-def load(path: Path = config.DEFAULT, **overrides: object) -> Workspace:
-    """Return the workspace of a configuration file; overrides that are not None replace keys."""
-    changes = {key: value for key, value in overrides.items() if value is not None}
-    settings = config.load(path) if path.exists() else Config()
-    return Workspace(config.check(settings.model_dump() | changes))
+def _aside(broken: Mapping[str, FileError]) -> str:
+    """Return the errors of studies that were left out; empty if there are none."""
+    return "".join(f"\nnot searched: {error}" for error in broken.values())
+
+
+def load(path: Path | None = None, /, **overrides: object) -> Workspace:
+    """Return the workspace of a configuration file; overrides replace its keys.
+
+    Without a path, it is config/config.yaml, or the defaults where that does not exist. Raises
+    FileNotFoundError if ``path`` does not exist.
+    """
+    file = path or config.DEFAULT
+    if not file.exists():
+        if path is not None:
+            raise FileNotFoundError(_no_file(path))
+        return Workspace(config.check(settings.merged({}, overrides), file))
+    document = Document(file)
+    data: Any = document.data
+    if isinstance(data, Mapping):
+        data = settings.merged(data, overrides)
+    return Workspace(config.check(data, file, document))
+
+
+def _no_file(path: Path) -> str:
+    """Return a message about a configuration file that does not exist."""
+    folder = path.parent
+    names = [other.name for other in folder.glob("*.y*ml")] if folder.is_dir() else []
+    near = difflib.get_close_matches(path.name, names, n=1, cutoff=0.5)
+    hint = f"; did you mean {folder / near[0]}?" if near else ""
+    return f"no configuration file {path} in {Path.cwd()}{hint}"

@@ -216,18 +216,11 @@ class Claim(Strict):
             raise ValueError(f"{self.statistic} needs the parameters: {', '.join(missing)}")
         return self
 
-    def named(self, ending: str) -> list[str]:
-        """Return the text values of all parameters whose names end with ``ending``.
-
-        With "models", these are the values of ``models`` and of ``reversed_models``.
-        """
-        words: list[str] = []
-        for key, value in self.parameters.items():
-            if key.endswith(ending):
-                values = value if isinstance(value, list) else [value]
-                # Numbers and switches name nothing.
-                words += [word for word in values if isinstance(word, str)]
-        return words
+    def words(self, parameter: str) -> list[str]:
+        """Return the text values of a parameter; numbers and switches name nothing."""
+        value = self.parameters[parameter]
+        values = value if isinstance(value, list) else [value]
+        return [word for word in values if isinstance(word, str)]
 
 
 class Faithful(Strict):

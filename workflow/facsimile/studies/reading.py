@@ -2,22 +2,34 @@
 
 import functools
 from pathlib import Path
-from typing import Any
 
-from pydantic import ValidationError
-
-from facsimile.foundation import discover
-from facsimile.foundation.yamlfile import Document, Location
+from facsimile.foundation.yamlfile import Document, FileError, raise_all
+from facsimile.studies import problems
 from facsimile.studies.study import Study
+from facsimile.studies.validation import Validated
+
+# For keys that are missing or not valid, so that the rest of a study can be checked.
+PLACEHOLDERS = {
+    "title": "",
+    "authors": "",
+    "year": 0,
+    "venue": "",
+    "seeds": 1,
+    "evaluation": {"train": 1, "test": 1},
+}
 
 
 def load(path: Path) -> Study:
     """Read and check one study file.
 
-    Raises FileError with the file, the line, what is wrong and what would be right.
+    Raises FileError with the file, the line, what is wrong and what would be right; FileErrors if
+    several things are wrong.
     """
-    status = path.stat()
-    return _load(path, (status.st_mtime_ns, status.st_size))
+    try:
+        status = path.stat()
+        return _load(path, (status.st_mtime_ns, status.st_size))
+    except OSError as error:
+        raise FileError(path, 1, f"cannot be read: {error.strerror}") from None
 
 
 @functools.lru_cache(maxsize=64)  # reading a large study takes a tenth of a second
@@ -26,67 +38,30 @@ def _load(path: Path, _state: tuple[int, int]) -> Study:
     document = Document(path)
     if not isinstance(document.data, dict):
         raise document.error((), "a study is a mapping of keys; see config/README.md")
-    try:
-        study = Study.model_validate(document.data)
-    except ValidationError as error:
-        raise document.error(*_explained(_most_helpful(error))) from None
-    # Other code finds a study by the name of its folder.
-    folder = path.parent.name
-    if study.id != folder:
-        raise document.error(
-            ("id",),
-            f"the study in {path} must have the id {folder!r}, the name of its folder, "
-            f"not {study.id!r}",
-        )
-    for location, message in study.problems():
-        raise document.error(location, message)
+    errors = document.misread_errors()
+    validated = Validated(document, Study, PLACEHOLDERS | {"id": path.parent.name})
+    errors += [document.error(*error) for error in validated.errors]
+    if validated.valid is not None:
+        errors += [document.error(*problem) for problem in _problems(path, validated)]
+    raise_all(errors)
+    study: Study = validated.valid
     return study
 
 
-def _most_helpful(error: ValidationError) -> Any:
-    """Return the first error about an unknown key, else the first error.
-
-    A misspelt key also causes an error about a missing one, which says less.
-    """
-    errors = error.errors()
-    for details in errors:
-        if details["type"] == "extra_forbidden":
-            return details
-    return errors[0]
-
-
-def _explained(error: Any) -> tuple[Location, str]:
-    """Return where a validation error is, and a message for the reader."""
-    location = tuple(error["loc"])
-    if error["type"] == "extra_forbidden":
-        keys = _keys_at(location[:-1])
-        return location, discover.unknown("such key:", str(location[-1]), keys)
-    return location, error["msg"].removeprefix("Value error, ")
-
-
-def _keys_at(location: Location) -> list[str]:
-    """Return the keys that the schema allows at a location in the study file."""
-    schema = Study.model_json_schema()
-    definitions = schema.get("$defs", {})
-    # References point into the definitions at the top level of the schema.
-    for part in location:
-        schema = _resolved(_subschema(schema, part), definitions)
-    return list(schema.get("properties", {}))
-
-
-def _subschema(schema: dict[str, Any], part: str | int) -> dict[str, Any]:
-    """Return the schema of an item of a list, or of the value of a key."""
-    if isinstance(part, int):
-        return schema.get("items", schema)
-    named = schema.get("properties", {}).get(part)
-    return named or schema.get("additionalProperties", {})
-
-
-def _resolved(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
-    """Follow optional types and references until the schema has the keys itself."""
-    for option in schema.get("anyOf", []):
-        if "$ref" in option or "properties" in option:
-            schema = option
-    if "$ref" in schema:
-        return definitions[schema["$ref"].rsplit("/", 1)[1]]
-    return schema
+def _problems(path: Path, validated: Validated) -> list[problems.Problem]:
+    """Return the problems of the valid parts of a study, with their location in the file."""
+    study: Study = validated.valid
+    folder = path.parent.name
+    found = problems.of(study)
+    # Other code finds a study by the name of its folder.
+    if study.id != folder:
+        message = (
+            f"the study in {path} must have the id {folder!r}, the name of its folder, "
+            f"not {study.id!r}"
+        )
+        found.insert(0, (("id",), message))
+    in_file: list[problems.Problem] = []
+    for location, message in found:
+        if not validated.explains(message):
+            in_file.append((validated.in_file(location), message))
+    return in_file

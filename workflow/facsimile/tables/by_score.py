@@ -17,6 +17,8 @@ from facsimile.statistics import estimates
 from facsimile.tables import Table
 from facsimile.tables.base import means
 
+# A study may name a metric in place of each of its scores.
+SHOWS_METRICS = True
 IDENTITY = ["dataset", "method", "name"]
 COLUMNS = ["dataset", "model", "metric", "mean", "low", "high", "n", "published", "difference"]
 DIGITS = 4  # decimals, one more than in other tables

@@ -113,7 +113,8 @@ def register(workspace: Workspace, keys: set[str] | None = None) -> tuple[int, l
     """
     paths = workspace.paths
     shards = 0
-    notes = []
+    _, broken = workspace.read()
+    notes = [f"not registered, as its study has errors: {error}" for error in broken.values()]
     planned = set[str]()
     for study in workspace.studies():
         for shard in workspace.shards(study):

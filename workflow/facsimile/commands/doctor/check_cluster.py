@@ -64,6 +64,21 @@ def _options(path: Path) -> dict[str, Any]:
     return document.data
 
 
+def unreachable() -> str:
+    """Return why jobs cannot be submitted from here; empty if SLURM answers."""
+    missing = [program for program in PROGRAMS if shutil.which(program) is None]
+    if missing:
+        problem = f"no {', '.join(missing)} on the PATH"
+    else:
+        _, problem = _run(QUEUE)
+    if not problem:
+        return ""
+    return (
+        f"--profile slurm needs SLURM: {problem}. "
+        "Run it on a login node of the cluster, or leave out --profile slurm"
+    )
+
+
 def cluster(options: dict[str, Any]) -> Checks:
     """Check SLURM's commands, its controller, and that the partitions of a profile exist."""
     missing = [program for program in PROGRAMS if shutil.which(program) is None]

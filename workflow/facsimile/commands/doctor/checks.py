@@ -10,6 +10,7 @@ from facsimile.commands.doctor import check_cluster, check_disk, check_machine
 from facsimile.commands.doctor.check import OK, PROBLEM, WARNING, Check, Checks
 from facsimile.foundation import lock_files
 from facsimile.foundation.units import size
+from facsimile.foundation.yamlfile import raise_all
 from facsimile.planning import cost
 from facsimile.planning.workspace import Workspace
 from facsimile.store import shard_jobs
@@ -72,8 +73,8 @@ def configuration(workspace: Workspace) -> Checks:
     """Check that every study can be read."""
     studies = workspace.study_ids()
     folders = ", ".join(map(str, workspace.config.paper_folders))
-    for name in studies:
-        workspace.study(name)
+    _, broken = workspace.read()
+    raise_all(list(broken.values()))
     if not studies:
         message = f"{folders}: no folder there has a study.yaml"
         remedy = "list the folder of your papers under papers"

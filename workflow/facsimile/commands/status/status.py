@@ -15,6 +15,7 @@ from facsimile.commands.speed_here import speed_here
 from facsimile.commands.status import failures, progress, usage
 from facsimile.commands.status.failures import Failure
 from facsimile.commands.status.progress import Progress
+from facsimile.comparison import published
 from facsimile.foundation import discover, units
 from facsimile.foundation.units import size
 from facsimile.planning import cost
@@ -32,8 +33,12 @@ def plan(
     study: str,
     console: Console,
 ) -> None:
-    """Print the runs, steps, hours and bytes that a study still needs, and obstacles."""
+    """Print the runs, steps, hours and bytes that a study still needs, and obstacles.
+
+    Raises FileError if something is wrong in its files that a job would find only later.
+    """
     content = workspace.study(study)
+    published.check(workspace.paper(study), content)
     scale = workspace.config.scale
     runs = workspace.runs(content)
     unfinished = []

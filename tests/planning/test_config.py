@@ -1,0 +1,82 @@
+"""The configuration: what it names must exist, and errors have file, line and remedy."""
+
+import pytest
+from project import write_study
+
+from facsimile.foundation.yamlfile import FileError
+from facsimile.planning import config, workspace
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    (tmp_path / "config").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(text):
+    config.DEFAULT.write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("sources:\n  tooy: /x", 2, "sources.tooy: no data set 'tooy'; did you mean 'toy'?"),
+        ("scale: smoke\npapers: [nowhere]", 2, "papers.0: no folder "),
+        ("papers: [shipped, empty]", 1, "has a study.yaml"),
+        ("papers: [mine/tiny]", 1, "is one paper; list the folder that holds it"),
+        ("precison: bf16", 1, "did you mean 'precision'?"),
+        ("results: 2024", 1, "must be text, not the int 2024; in a file, put it in quotes"),
+        ("results: 2024-11-28", 1, "must be text, not the date 2024-11-28"),
+        ("results: ''", 1, "an empty path"),
+        ("results: 'a{b}'", 1, "is a pattern to Snakemake"),
+        ('results: "a\\nb"', 1, "has a control character"),
+        ("data_dir: 'null'", 1, "for none, leave out the key or its value"),
+        ("sources: {toy: 5}", 1, "must be text, not the int 5"),
+        ("shard_size: 020", 1, "the octal number 16: write 20"),
+        ("checkpoint_minutes: 1e1", 1, "write 1.0e+1"),
+        ("scale: yes", 1, "must be text, not the bool True"),
+    ],
+)
+def test_an_error_has_its_line_and_a_remedy(folder, text, line, message):
+    (folder / "empty").mkdir()
+    write_study(folder / "mine")
+    write(text)
+    with pytest.raises(FileError) as raised:
+        workspace.load()
+    assert str(raised.value).startswith(f"{config.DEFAULT}:{line}: ")
+    assert message in str(raised.value)
+
+
+def test_all_errors_are_reported_at_once():
+    write("precison: bf16\nshard_size: 020\nresults: 2024\n")
+    with pytest.raises(FileError) as raised:
+        workspace.load()
+    lines = sorted(int(text.split(":")[1]) for text in str(raised.value).splitlines())
+    assert lines == [1, 2, 3]
+
+
+def test_an_error_of_the_command_line_does_not_name_a_line_of_the_file():
+    write("scale: smoke\nresults: results\n")
+    with pytest.raises(ValueError, match=r"or --config: shard_size: .*greater than 0"):
+        workspace.load(shard_size=-1)
+    with pytest.raises(ValueError, match=r"or --config: sources\.tooy: no data set"):
+        workspace.load(sources={"tooy": "/x"})
+
+
+def test_a_file_that_does_not_exist_is_an_error_with_the_nearest_name(folder):
+    (folder / "config" / "cluster.yaml").write_text("scale: desk\n")
+    with pytest.raises(FileNotFoundError, match=r"did you mean config/cluster\.yaml\?"):
+        workspace.load(folder.relative_to(folder) / "config" / "clusters.yaml")
+    with pytest.raises(FileNotFoundError, match=r"no configuration file no/such\.yaml in "):
+        workspace.load(folder.relative_to(folder) / "no" / "such.yaml")
+
+
+def test_without_a_file_the_defaults_are_used():
+    assert workspace.load().config == config.Config()
+
+
+def test_null_replaces_the_value_of_the_file():
+    write("checkpoint_steps: 7\ndata_dir: /x\n")
+    loaded = workspace.load(checkpoint_steps=None, data_dir=None).config
+    assert (loaded.checkpoint_steps, loaded.data_dir) == (None, None)

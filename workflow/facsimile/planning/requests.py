@@ -1,0 +1,152 @@
+"""Check what Snakemake is asked to make, before it plans anything.
+
+Snakemake itself would answer a misspelt target with MissingRuleException, and a misspelt rule in
+``--set-resources`` not at all.
+"""
+
+import difflib
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from facsimile.foundation import discover
+from facsimile.planning.targets import Targets
+from facsimile.studies.study import RULES
+
+NEAREST = 3
+# Values of the resource ``fresh`` of the rule ``score`` besides the names of metrics.
+FRESH = ("every", "none")
+
+
+def check_before_planning(
+    targets: Targets, workflow: Any, slurm_problem: Callable[[], str]
+) -> None:
+    """Let Snakemake 9.27 check what it is asked to make once it knows it, before it plans jobs.
+
+    It knows neither targets nor executor while it reads the Snakefile, and has no hook in between.
+    ``slurm_problem`` is called for jobs on a cluster; it returns why none can be submitted.
+    """
+    prepare = workflow._prepare_dag
+
+    def checked(*arguments: Any, **keywords: Any) -> Any:
+        _check(targets, workflow, slurm_problem)
+        return prepare(*arguments, **keywords)
+
+    workflow._prepare_dag = checked
+
+
+def _check(targets: Targets, workflow: Any, slurm_problem: Callable[[], str]) -> None:
+    """Exit with one line per error; print the errors of studies that are left out."""
+    problems = errors(targets, workflow)
+    executor = workflow.executor_plugin
+    # The plugin itself would try to submit each job several times.
+    if executor is not None and executor.name == "slurm":
+        problems.append(slurm_problem())
+    messages = [f"error: {problem}" for problem in problems if problem]
+    if messages:
+        sys.exit("\n".join(messages))
+    for study, error in targets.broken.items():
+        print(f"error: {error}\nLeaving out the targets of {study}.", file=sys.stderr)
+
+
+def errors(targets: Targets, workflow: Any) -> list[str]:
+    """Return what is wrong with Snakemake's targets and options that name rules."""
+    settings, resources = workflow.dag_settings, workflow.resource_settings
+    requested: set[str] = set()
+    for names in (settings.targets, settings.forcerun, settings.until, settings.omit_from):
+        requested |= set(names or ())
+    rules = {*resources.overwrite_threads, *resources.overwrite_resources}
+    messages = [_target_error(targets, name) for name in sorted(requested)]
+    messages += [_rule_error(targets, name) for name in sorted(rules)]
+    messages.append(_fresh_error(resources.overwrite_resources))
+    return [message for message in messages if message]
+
+
+def _known(targets: Targets) -> list[str]:
+    known = list(RULES)
+    for study in targets.studies:
+        known += targets.names(study)
+    return known
+
+
+def _rule_error(targets: Targets, name: str) -> str:
+    known = [*_known(targets), *targets.broken]
+    return "" if name in known else discover.unknown("rule", name, list(RULES))
+
+
+def _fresh_error(resources: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return what is wrong with ``--set-resources score:fresh=METRIC``."""
+    value = resources.get("score", {}).get("fresh")
+    name = str(getattr(value, "raw", value))
+    names = [*discover.names("metrics"), *FRESH]
+    return "" if value is None or name in names else discover.unknown("metric", name, names)
+
+
+def _target_error(targets: Targets, name: str) -> str:
+    """Return what is wrong with a target; empty if it exists, or if only Snakemake can know."""
+    known = _known(targets)
+    if name in known:
+        return ""
+    if "/" in name:
+        return _file_error(targets, name)
+    for study, error in targets.broken.items():
+        if name == study or name.startswith(f"{study}_"):
+            return str(error)
+    for study, content in targets.read.items():
+        if study not in targets.studies and (name == study or name.startswith(f"{study}_")):
+            kind = f"scale of {study}"
+            return discover.unknown(kind, targets.scale, list(content.scales))
+    return "" if Path(name).exists() else _unknown_target(targets, name, known)
+
+
+def _unknown_target(targets: Targets, name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=NEAREST, cutoff=0.6)
+    hint = f"; did you mean {' or '.join(near)}?" if near else ";"
+    parts = [study for study in targets.studies if name.startswith(f"{study}_")]
+    if parts:
+        study = max(parts, key=len)
+        listed = ", ".join(["report", *targets.artefacts(study)])
+        return f"no target {name!r}{hint} After {study}_ may follow: {listed}"
+    listed = ", ".join(["all", *targets.studies])
+    return (
+        f"no target {name!r}{hint} There are, at scale {targets.scale}: {listed}; "
+        "and STUDY_report, STUDY_TABLE, STUDY_FIGURE"
+    )
+
+
+def _file_error(targets: Targets, name: str) -> str:
+    """Return why a file cannot be made; empty if it can be, or if only Snakemake can know."""
+    path = os.path.relpath(name)
+    parts = Path(os.path.relpath(path, targets.results)).parts
+    if parts[0] == "data" and len(parts) == 2:
+        dataset = Path(parts[1]).stem
+        datasets = discover.names("datasets")
+        return "" if dataset in datasets else discover.unknown("data set", dataset, datasets)
+    if parts[0] == "studies" and len(parts) > 3:
+        return _study_file_error(targets, path, parts)
+    if parts[0] == os.pardir and not Path(name).exists():
+        return f"no target {name!r}: it is not in the results folder {targets.results}"
+    return ""
+
+
+def _study_file_error(targets: Targets, path: str, parts: tuple[str, ...]) -> str:
+    study, scale = parts[1:3]
+    if study in targets.broken:
+        return str(targets.broken[study])
+    if study not in targets.read:
+        return discover.unknown("study", study, list(targets.read))
+    if scale not in targets.read[study].scales:
+        return discover.unknown(f"scale of {study}", scale, list(targets.read[study].scales))
+    if scale != targets.scale:
+        here = f"this is scale {targets.scale}"
+        return f"{path} is of scale {scale}, and {here}; add --config scale={scale}"
+    files = [os.path.relpath(file) for file in targets.files(study)]
+    return "" if path in files else _nearest_file(path, files)
+
+
+def _nearest_file(path: str, files: Iterable[str]) -> str:
+    near = difflib.get_close_matches(path, list(files), n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"no target makes {path}{hint}"
