@@ -15,8 +15,8 @@ from facsimile.commands import run_state
 from facsimile.planning import cost
 from facsimile.planning.workspace import Workspace
 from facsimile.store import files as store_files
-from facsimile.store import shard_progress
 from facsimile.store import records as store_records
+from facsimile.store import shard_progress
 from facsimile.store.files import StoreError
 from facsimile.studies.runs import Run
 from facsimile.studies.study import Study
