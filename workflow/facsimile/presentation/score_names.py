@@ -2,7 +2,7 @@
 
 import re
 
-from facsimile.foundation import discover
+from facsimile.foundation import declared, discover
 from facsimile.foundation.discover import UnknownName
 
 
@@ -13,9 +13,20 @@ def check(name: str) -> None:
     """
     plain = name.partition("@")[0]
     metric, _, score = plain.partition(".")
-    declared: dict[str, str] = discover.module("metrics", metric).SCORES
-    if not any(_pattern(key).fullmatch(score) for key in declared):
-        raise UnknownName(f"score of {metric}", score, list(declared))
+    scores = _scores(metric)
+    if not any(_pattern(key).fullmatch(score) for key in scores):
+        raise UnknownName(f"score of {metric}", score, list(scores))
+
+
+def _scores(metric: str) -> dict[str, str]:
+    """``SCORES`` of a metric, read without importing it: that may take a second."""
+    try:
+        literal: dict[str, str] = declared.constant("metrics", metric, "SCORES")
+        return literal
+    except ValueError:
+        # A table that is computed, as from lists of sizes.
+        computed: dict[str, str] = discover.module("metrics", metric).SCORES
+        return computed
 
 
 def _pattern(key: str) -> re.Pattern[str]:
