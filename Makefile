@@ -21,17 +21,21 @@ AVX2 := ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS
 	OPENBLAS_CORETYPE=Haswell NUMBA_CPU_NAME=haswell NUMBA_CPU_FEATURES=+avx2,+fma \
 	NPY_DISABLE_CPU_FEATURES=X86_V4,AVX512_ICL,AVX512_SPR
 
-.PHONY: demo report test portable fast lint docs lock
+.PHONY: demo report writable test portable fast lint docs lock
 .DELETE_ON_ERROR:
 
-demo: $(STAMP)
+demo: writable $(STAMP)
 	$(BIN)/snakemake $(DEMO) --config scale=demo
 	@$(BIN)/facsimile show --scale demo
 
 # The pages need libraries of the npm registry, which are downloaded once.
-report: $(STAMP)
+report: writable $(STAMP)
 	$(BIN)/facsimile report $(REPORTED) --reference
 	@$(BIN)/python -m webbrowser "file://$(CURDIR)/results/shipped/studies/$(REPORTED)/desk/report/index.html"
+
+# A clear line at once instead of an error in the middle.
+writable:
+	@test -w . || { echo "$(CURDIR) cannot be written to; make demo needs 3 GB in a checkout of your own" >&2; exit 1; }
 
 test: export OMP_NUM_THREADS := 1
 test: lint docs

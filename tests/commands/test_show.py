@@ -1,12 +1,15 @@
 """``facsimile show``: one screen by default, everything on demand, shipped results by a flag."""
 
 import math
+import shutil
 
 import pandas as pd
 import pytest
 
+from facsimile.commands import shipped_results
 from facsimile.comparison import numbers_view
 from facsimile.comparison.verdict import INSIDE_INTERVAL
+from facsimile.planning import workspace
 
 
 def test_the_first_screen_is_short_and_counts_no_number_without_a_source(facsimile):
@@ -91,3 +94,40 @@ def test_a_number_published_twice_says_how_and_one_without_source_is_left_out(ca
     assert "(printed)" in text
     assert "(released)" in text
     assert "SAP" not in text
+
+
+def test_all_studies_with_results_fit_one_screen_that_ends_in_what_to_do_next(
+    facsimile, root, tmp_path
+):
+    for study in ("overlap", "prog_vi"):
+        source = root / "results" / "reference" / study / "desk"
+        shutil.copytree(source, tmp_path / "studies" / study / "desk")
+    result = facsimile("show", "--scale", "desk", "--set", f"results={tmp_path}")
+    assert result.returncode == 0, result.stderr
+    lines = result.stdout.splitlines()
+    assert len(lines) < 75
+    assert "published numbers re-made here: 43 reproduced · 1 differs · 4 not comparable" in lines
+    assert [line.partition(":")[0] for line in lines[-4:]] == [
+        "open this page",
+        "score your latents",
+        "add your model",
+        "run it on a cluster",
+    ]
+
+
+def test_without_results_of_any_study_the_error_says_how_to_get_them(facsimile, tmp_path):
+    result = facsimile("show", "--scale", "desk", "--set", f"results={tmp_path}")
+    assert result.returncode == 1
+    assert "snakemake STUDY --config scale=desk" in result.stderr
+
+
+def test_shipped_scores_suffice_for_tables_comparison_and_claims(root, tmp_path, monkeypatch):
+    monkeypatch.chdir(root)
+    at = workspace.load(results=str(tmp_path), scale="desk")
+    there = shipped_results.remade(at, "prog_vi", lambda line: None)
+    folder = there.paths.study("prog_vi", "desk")
+    assert folder == tmp_path / "shipped" / "studies" / "prog_vi" / "desk"
+    made = {path.name for path in folder.rglob("*.*")}
+    assert {"table4.csv", "table4.md", "comparison.csv", "scores.parquet"} <= made
+    verdicts = numbers_view.read(folder / "comparison.csv")["verdict"]
+    assert (verdicts == "reproduced").sum() == 13

@@ -130,7 +130,8 @@ def test_a_jump_holds_on_to_its_aim_while_the_page_grows(page):
 
 
 def test_filtering_shows_the_runs_that_fit(page):
-    assert page.locator("#counted").inner_text() == "6 of 6 runs, in 4 cells · mean MIG 0."
+    counted = page.locator("#counted").inner_text()
+    assert re.fullmatch(r"6 of 6 runs, in 4 cells · mean MIG 0\.\d{3}", counted)
     page.select_option("#filters [name=model]", label="β-VAE")
     page.locator("#counted", has_text="4 of 6 runs").wait_for()
     assert shown_rows(page).count() == 4
@@ -155,6 +156,25 @@ def test_sorting_by_the_keyboard_sorts(page):
     ]
     assert values == sorted(values, reverse=True)
     assert len(set(values)) > 1
+
+
+def test_the_score_of_a_clicked_number_is_in_view_with_the_mean_of_its_runs(page):
+    number = page.locator("#tables a.number", has_text=".").last
+    value = number.inner_text()
+    number.click()
+    column = page.locator("#table .tabulator-col.chosen")
+    column.wait_for()
+    box = column.bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= page.viewport_size["width"]
+    assert page.locator("#counted").inner_text().endswith(value)
+
+
+def test_the_record_of_a_run_shows_its_losses_along_training(page, project):
+    key = next(key for key in sorted(project.weights()) if "beta_vae" in key)
+    page.evaluate(f"location.hash = '#run/{key}'")
+    page.locator("dialog[open] #run-curves svg").wait_for()
+    assert "Losses along training" in page.locator("dialog[open]").inner_text()
 
 
 def test_a_number_of_a_table_leads_to_its_runs_and_these_to_their_records(page, project):

@@ -82,7 +82,8 @@ def test_a_non_finite_loss_fails_the_run_and_other_runs_finish(at):
 
 
 @pytest.mark.slow
-def test_sigterm_writes_a_checkpoint_and_the_exit_status_says_so(at):
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_a_stopped_job_writes_a_checkpoint_and_the_exit_status_says_so(at, how):
     run = run_of(steps=100_000)
     process = multiprocessing.get_context("spawn").Process(
         target=train_until_sigterm, args=(at, run)
@@ -93,7 +94,7 @@ def test_sigterm_writes_a_checkpoint_and_the_exit_status_says_so(at):
     while not (folder / "claim.json").exists() and time.monotonic() < end:
         time.sleep(0.05)
     time.sleep(1)
-    process.terminate()
+    os.kill(process.pid, how)
     process.join(30)
     assert process.exitcode == 77
     assert checkpoints.load_checkpoint(folder)[1]["step"] > 0

@@ -55,11 +55,12 @@ def test_check_names_what_is_out_of_date_and_write_fixes_it(at, root, tmp_path, 
     for part in ("config", "results/reference", "docs/papers"):
         shutil.copytree(root / part, tmp_path / part)
     shutil.copytree(PAPERS, papers)
-    shutil.copy(root / "README.md", tmp_path)
+    for file in ("README.md", "docs/screen.svg"):
+        shutil.copy(root / file, tmp_path / file)
     monkeypatch.setattr(discover, "SHIPPED", papers)
     monkeypatch.chdir(tmp_path)
     messages = []
-    (tmp_path / "results/reference/locatello2019/desk/claims.csv").unlink()
+    (tmp_path / "results/reference/locatello2019/desk/comparison.csv").unlink()
     assert study_pages.write(at, True, messages.append) == 1
     assert [line.partition(";")[0] for line in messages] == [
         "workflow/facsimile/papers/locatello2019/README.md: not what its sources say",

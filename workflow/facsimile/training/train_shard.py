@@ -31,7 +31,7 @@ from facsimile.training.run_records import (
 def train_shard(workspace: Workspace, shard: Shard, log: Log) -> None:
     """Train the runs of a shard that are not in the store yet, then write ``trained.json``.
 
-    On SIGTERM a checkpoint is written, then loop.Interrupted is raised.
+    On SIGTERM and on the first Ctrl-C a checkpoint is written, then loop.Interrupted is raised.
     """
     environment.keep_freed_memory()
     machine.one_thread()
@@ -41,10 +41,14 @@ def train_shard(workspace: Workspace, shard: Shard, log: Log) -> None:
     shard_jobs.clear_future_time(paths.dataset(shard.dataset), log)
     clock = loop.Clock(config.checkpoint_minutes, config.checkpoint_steps)
 
-    def stop(*_: object) -> None:
+    def stop(number: int, _: object) -> None:
         clock.stopping = True
+        # Who presses Ctrl-C again does not want to wait for the end of a step.
+        if number == signal.SIGINT:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
     signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
     # Also where the configuration asks for packs.
     if is_arrays_model(shard.model):
         execution = machine.plain()

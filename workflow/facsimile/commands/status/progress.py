@@ -16,6 +16,7 @@ from facsimile.planning import cost
 from facsimile.planning.workspace import Workspace
 from facsimile.store import files as store_files
 from facsimile.store import records as store_records
+from facsimile.store import shard_progress
 from facsimile.store.files import StoreError
 from facsimile.studies.runs import Run
 from facsimile.studies.study import Study
@@ -51,6 +52,8 @@ class Progress:
     records: dict[str, Record] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
     checkpoints: dict[str, int] = field(default_factory=dict)
+    speeds: dict[str, float] = field(default_factory=dict)
+    """Model -> seconds per step in the shards that are being trained now."""
 
 
 def read(
@@ -75,7 +78,18 @@ def read(
             if record is not None:
                 progress.records[run.key] = record
         progress.states[run.key] = _state(workspace, run, progress)
+    progress.speeds = _speeds_now(workspace, study)
     return progress
+
+
+def _speeds_now(workspace: Workspace, study: Study) -> dict[str, float]:
+    """Seconds per step of each model that is being trained now, as its job reports it."""
+    speeds = {}
+    for shard in workspace.shards(study):
+        current = shard_progress.read(workspace.paths.shard(shard.key), "train")
+        if current is not None and current.left is not None and current.done < current.total:
+            speeds[shard.model] = current.left / (current.total - current.done)
+    return speeds
 
 
 def _state(
@@ -132,7 +146,7 @@ def remaining(runs: Iterable[Run], progress: Progress) -> Remaining:
     for run in runs:
         if progress.states[run.key] in run_state.TO_MAKE:
             unfinished.append(run)
-    measured = _seconds_per_step(progress)
+    measured = _seconds_per_step(progress) | progress.speeds
     seconds = 0.0
     for run in unfinished:
         steps = max(0, run.steps - progress.checkpoints.get(run.key, 0))
