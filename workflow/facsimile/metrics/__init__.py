@@ -16,10 +16,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from facsimile.foundation import discover
-from facsimile.metrics.base import arguments, cost, rows, selection
+from facsimile.metrics.base import arguments, cost, factor_values, rows, selection
 from facsimile.metrics.base import draws as base_draws
-from facsimile.metrics.base.arguments import Bins, Points
+from facsimile.metrics.base.arguments import Points
 from facsimile.metrics.base.draws import Draws, ModelOutputs, Sample
+from facsimile.metrics.base.factor_values import Bins
 from facsimile.metrics.base.selection import STUDY as STUDY
 from facsimile.metrics.base.selection import Selected
 
@@ -273,16 +274,16 @@ def _check_numbers_of_values(points: Points, metrics: Sequence[Selected], draws:
     for name, column in zip(points.names, points.factors.T, strict=True):
         values = len(np.unique(column))
         number = f"factors: {name} has {values:,} values in {n_rows:,} rows"
-        if arguments.looks_continuous(values, n_rows):
+        if factor_values.looks_continuous(values, n_rows):
             seconds = sum(cost.seconds(metric, draws) for metric in of_factors)
             price = f", and take about {cost.described(seconds)}" if seconds > rows.LONG else ""
             raise ValueError(
                 f"{number}: it looks continuous, or like an identifier. Each value would be a "
                 f"class of {n_rows / values:.1f} rows: scores would mean nothing{price}; "
-                f"{arguments.BINNING}"
+                f"{factor_values.BINNING}"
             )
-        if arguments.has_many_values(values, n_rows):
-            message = f"{number}, and scores depend on that number; {arguments.BINNING}"
+        if factor_values.has_many_values(values, n_rows):
+            message = f"{number}, and scores depend on that number; {factor_values.BINNING}"
             warnings.warn(message, rows.ScoreWarning, stacklevel=3)
 
 

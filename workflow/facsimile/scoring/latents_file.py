@@ -35,7 +35,7 @@ from numpy.lib import format as npy
 
 from facsimile import datasets
 from facsimile.foundation import hdf5
-from facsimile.metrics.base import arguments
+from facsimile.metrics.base import arguments, real_arrays
 from facsimile.store import latents
 
 Array = npt.NDArray[Any]
@@ -242,8 +242,8 @@ def _check(arrays: Mapping[str, StoredArray]) -> None:
     for name, array in arrays.items():
         if array.obstacle:
             raise ValueError(f"{name} {array.obstacle}")
-        arguments.require_matrix(name, array.shape, NAMES[name])
-        arguments.require_real(name, array.dtype)
+        arguments.require_shape(name, array.shape, NAMES[name])
+        real_arrays.require_real(name, array.dtype)
     shapes = {name: array.shape for name, array in arrays.items()}
     arguments.require_same_rows(shapes["codes"], shapes["factors"])
     if shapes.get("log_variances", shapes["codes"]) != shapes["codes"]:
