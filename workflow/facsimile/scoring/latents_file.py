@@ -375,7 +375,9 @@ def _hdf5(path: Path) -> Iterator[Contents]:
         raise _damaged(path, error) from None
     with file:
         try:
-            arrays = {name: _hdf5_array(file[name]) for name in _local_arrays(file)}
+            arrays = {}
+            for name in _local_arrays(file):
+                arrays[name] = _hdf5_array(file[name])
             attributes = dict(file.attrs)
             others = _others(file)
         except DAMAGE as error:
@@ -404,7 +406,8 @@ def _others(file: h5py.File) -> tuple[str, ...]:
         elif isinstance(link, h5py.SoftLink):
             texts.append(f"a link {name} to {link.path}, which is not followed: save the array")
         elif isinstance(file[name], h5py.Group):
-            held = ", ".join(list(file[name])[:SHOWN]) or "nothing"
+            members = list(file[name])[:SHOWN]
+            held = ", ".join(members) or "nothing"
             texts.append(f"a group {name} with {held}: save its arrays at the top of the file")
     return tuple(texts[:SHOWN])
 
@@ -416,4 +419,5 @@ def _hdf5_array(value: h5py.Dataset) -> StoredArray:
     obstacle = hdf5.missing_filter(value)
     if value.is_virtual or value.external:
         obstacle = "keeps its values in another file; save them in this one"
-    return StoredArray(tuple(value.shape or ()), value.dtype, load, obstacle)
+    shape = tuple(value.shape or ())
+    return StoredArray(shape, value.dtype, load, obstacle)

@@ -26,7 +26,11 @@ class Points(NamedTuple):
     bins: str = ""
 
 
-def points(codes: Any, factors: Any, bins: Bins = None) -> Points:
+def points(
+    codes: Any,
+    factors: Any,
+    bins: Bins = None,
+) -> Points:
     """Codes and factors of the same rows.
 
     ``bins``: into how many intervals of equal width factors of more values are divided; a mapping
@@ -56,12 +60,17 @@ def train_and_test(
         raise ValueError("train and test must have the same numbers of codes and of factors")
     pairs = zip(table.columns, test_table.columns, strict=True)
     columns = [np.concatenate(pair) for pair in pairs]
-    y, binned = factor_values.whole(table._replace(columns=columns), bins)
+    whole_table = table._replace(columns=columns)
+    y, binned = factor_values.whole(whole_table, bins)
     both = np.concatenate((x, test_x))
     return Points(both, y, table.names, binned), len(x)
 
 
-def _read(codes: Any, factors: Any, name: str) -> tuple[Codes, Columns]:
+def _read(
+    codes: Any,
+    factors: Any,
+    name: str,
+) -> tuple[Codes, Columns]:
     """Codes in float32, and the columns of factors, of the same rows."""
     require_same_order(codes, factors, name)
     x = real_arrays.real(codes, name)
@@ -73,7 +82,11 @@ def _read(codes: Any, factors: Any, name: str) -> tuple[Codes, Columns]:
     return real_arrays.single_precision(x, name), table
 
 
-def outputs(model: ModelOutputs, codes: Any, shape: Shape) -> ModelOutputs:
+def outputs(
+    model: ModelOutputs,
+    codes: Any,
+    shape: Shape,
+) -> ModelOutputs:
     """The outputs of a model as arrays, with the rows of ``codes`` of this shape [n, d].
 
     Raises ValueError for other numbers of rows, and for values that are not finite real numbers.
@@ -87,11 +100,18 @@ def outputs(model: ModelOutputs, codes: Any, shape: Shape) -> ModelOutputs:
         raise ValueError(f"images: {len(model.images)} of them, but {shape[0]} rows of codes")
     peers = None
     if model.peers is not None:
-        peers = [_peer(i, *arrays, shape[0]) for i, arrays in enumerate(model.peers)]
+        peers = []
+        for i, (means, logs) in enumerate(model.peers):
+            peers.append(_peer(i, means, logs, shape[0]))
     return dataclasses.replace(model, log_variances=log_variances, peers=peers)
 
 
-def _peer(i: int, codes: Any, log_variances: Any, rows: int) -> tuple[Array, Array]:
+def _peer(
+    i: int,
+    codes: Any,
+    log_variances: Any,
+    rows: int,
+) -> tuple[Array, Array]:
     """Codes and log-variances of a model that differs from the scored one only in its seed."""
     name = f"peers[{i}] codes"
     means = real_arrays.real(codes, name)
@@ -103,7 +123,11 @@ def _peer(i: int, codes: Any, log_variances: Any, rows: int) -> tuple[Array, Arr
     return means, _finite(log_variances, f"peers[{i}] log-variances", means.shape)
 
 
-def _finite(values: Any, name: str, shape: Shape) -> Array:
+def _finite(
+    values: Any,
+    name: str,
+    shape: Shape,
+) -> Array:
     """Finite real numbers of a given shape."""
     array = real_arrays.real(values, name)
     if array.shape != shape:
@@ -112,7 +136,11 @@ def _finite(values: Any, name: str, shape: Shape) -> Array:
     return array
 
 
-def require_shape(name: str, shape: Shape, letters: str) -> None:
+def require_shape(
+    name: str,
+    shape: Shape,
+    letters: str,
+) -> None:
     """Raise ValueError unless a shape has the dimensions of ``letters``, and no 0.
 
     ``letters``: such as "[N, d]".
@@ -129,7 +157,11 @@ def require_shape(name: str, shape: Shape, letters: str) -> None:
     raise ValueError(f"{name} must be {letters} and not empty, not {list(shape)}{remedy}")
 
 
-def require_same_rows(codes: Shape, factors: Shape, name: str = "codes") -> None:
+def require_same_rows(
+    codes: Shape,
+    factors: Shape,
+    name: str = "codes",
+) -> None:
     """Raise ValueError unless two matrices have the same number of rows."""
     if codes[0] == factors[0]:
         return
@@ -151,11 +183,12 @@ def require_same_order(
     frames = pd.DataFrame | pd.Series
     if not isinstance(codes, frames) or not isinstance(other, frames):
         return
-    if len(codes) != len(other) or codes.index.equals(other.index):
+    one, two = codes.index, other.index
+    if len(one) != len(two) or one.equals(two):
         return
     what = "different labels"
     remedy = "if their rows correspond by position, drop both: .reset_index(drop=True)"
-    if codes.index.is_unique and set(codes.index) == set(other.index):
+    if one.is_unique and set(one) == set(two):
         what = "the same labels in another order"
         remedy = f"put both in one order: {other_name} = {other_name}.loc[codes.index]"
     raise ValueError(f"the index of {name} and that of {other_name} have {what}; {remedy}")

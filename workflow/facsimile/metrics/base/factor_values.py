@@ -87,7 +87,8 @@ def whole(table: Columns, bins: Bins) -> tuple[Factors, str]:
             described.append(f"{label}: {count}")
             column = binned(column, count)
         result.append(_whole(column, label))
-    return np.stack(result, axis=1), ", ".join(described)
+    factors = np.stack(result, axis=1)
+    return factors, ", ".join(described)
 
 
 def _whole(column: Array, label: str) -> npt.NDArray[np.int64]:
@@ -117,7 +118,10 @@ def has_many_values(values: int, rows: int) -> bool:
     return values > MANY and rows < MANY_ROWS * values
 
 
-def _numbers_of_bins(bins: Bins, keys: tuple[Any, ...]) -> dict[Any, int]:
+def _numbers_of_bins(
+    bins: Bins,
+    keys: tuple[Any, ...],
+) -> dict[Any, int]:
     """Number of bins of each column that may be binned; raises ValueError for invalid ones."""
     if bins is None:
         return {}
@@ -126,7 +130,7 @@ def _numbers_of_bins(bins: Bins, keys: tuple[Any, ...]) -> dict[Any, int]:
         if key not in keys:
             known = [str(key) for key in keys]
             raise discover.UnknownName("column of factors in bins", str(key), known)
-        is_number = isinstance(count, int | np.integer) and not isinstance(count, bool)
+        is_number = isinstance(count, int | np.integer)
         if not is_number or not 2 <= count <= MAX_BINS:
             raise ValueError(f"bins must be a number of bins, 2 to {MAX_BINS:,}, not {count!r}")
     return numbers
@@ -142,4 +146,5 @@ def binned(column: Array, count: int) -> npt.NDArray[np.int64]:
     else:
         shifted = column.astype(np.float64) - float(low)
     edges = np.linspace(0.0, shifted.max(), count + 1)
-    return np.digitize(shifted, edges[1:-1]).astype(np.int64)
+    bins = np.digitize(shifted, edges[1:-1])
+    return bins.astype(np.int64)

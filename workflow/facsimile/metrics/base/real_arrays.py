@@ -4,7 +4,6 @@ What cannot be converted without a change of meaning raises a ValueError that sa
 masked and missing values, complex numbers, dates, text, and codes that float32 cannot tell apart.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -190,8 +189,11 @@ def _require_unmasked(values: Any, name: str) -> None:
 
 def columns_of(frame: pd.DataFrame, name: str) -> list[Array]:
     """The columns of a frame, each with its own type; raises ValueError as ``real`` does."""
-    columns: Sequence[int] = range(frame.shape[1])
-    return [_column(frame.iloc[:, j], name) for j in columns]
+    # By position: names of columns may occur twice.
+    columns = []
+    for j in range(frame.shape[1]):
+        columns.append(_column(frame.iloc[:, j], name))
+    return columns
 
 
 def _column(column: "pd.Series[Any]", name: str) -> Array:
