@@ -97,7 +97,7 @@ def score(
     Returns
     -------
     pandas.DataFrame
-        One row per score, with the columns metric, score, convention, n_train, n_test, n_distinct
+        One row per score, with the columns score, metric, convention, n_train, n_test, n_distinct
         (different training points), n_shared (test points that equal a training point in all codes
         and factors), sampling, bins, seed, reason, seconds and value. A metric that cannot be
         computed has a row without a value; ``reason`` says why, and a ScoreWarning does, too.

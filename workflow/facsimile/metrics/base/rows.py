@@ -15,10 +15,10 @@ from facsimile.metrics.base.draws import Draws, Sample
 from facsimile.metrics.base.selection import Selected
 
 LIBRARIES = ("numpy", "numba", "scikit-learn", "scipy")
-# The last column is printed by pandas however narrow the terminal is.
+# pandas prints the first and the last column however narrow the terminal is.
 COLUMNS = (
-    "metric",
     "score",
+    "metric",
     "convention",
     "n_train",
     "n_test",
