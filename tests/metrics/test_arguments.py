@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import facsimile
-from facsimile.metrics.base import arguments
+from facsimile.metrics.base import arguments, factor_values
 from facsimile.metrics.base.rows import ScoreWarning
 
 FACTORS = np.repeat(np.indices((3, 4, 5)).reshape(3, -1).T, 4, axis=0)
@@ -216,9 +216,11 @@ def test_bins_give_what_binning_by_hand_gives():
 def test_bins_of_large_integers(offset):
     """Nanoseconds of today differ where float64 does not; identifiers may fill 64 bits."""
     column = np.arange(101) + offset
-    np.testing.assert_array_equal(arguments.binned(column, 4), np.minimum(np.arange(101) // 25, 3))
+    np.testing.assert_array_equal(
+        factor_values.binned(column, 4), np.minimum(np.arange(101) // 25, 3)
+    )
     ends = np.array([-(2**63), -(2**62), 0, 2**62, 2**63 - 1])
-    np.testing.assert_array_equal(arguments.binned(ends, 4), [0, 1, 2, 3, 3])
+    np.testing.assert_array_equal(factor_values.binned(ends, 4), [0, 1, 2, 3, 3])
 
 
 def test_bins_of_some_columns():
@@ -237,7 +239,7 @@ def test_bins_of_some_columns():
 def test_bins_of_given_points_are_those_of_both_parts():
     train, test = (OF_ANGLES[:1500], ANGLES[:1500]), (OF_ANGLES[1500:], ANGLES[1500:] / 2)
     points, n_train = arguments.train_and_test(train, test, bins=4)
-    whole = arguments.binned(np.concatenate((train[1], test[1]))[:, 0], 4)
+    whole = factor_values.binned(np.concatenate((train[1], test[1]))[:, 0], 4)
     np.testing.assert_array_equal(points.factors[:, 0], whole)
     assert n_train == 1500
     assert facsimile.score_draws(train, test, "mig", bins=4).bins[0] == "column 0: 4, column 1: 4"

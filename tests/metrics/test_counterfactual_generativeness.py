@@ -111,7 +111,7 @@ def test_missing_inputs_are_named(grid):
         decoder=model.decoder,
         classifier=lambda images: [*model.classifier(images)[:3], images[:, :2]],
     )
-    with pytest.raises(ValueError, match=r"too few values for varying factors \[3\]"):
+    with pytest.raises(ValueError, match=r"too few values for factors column 3"):
         scored(grid.oracle(), grid, fewer)
     logits = base_draws.ModelOutputs(
         decoder=model.decoder,

@@ -141,8 +141,8 @@ def test_the_table_has_its_settings(grid, capsys):
         grid.oracle(), grid.factors, metrics=["mig"], seed=5, progress=True, **SMALL
     )
     assert list(scores.columns) == [
-        "metric",
         "score",
+        "metric",
         "convention",
         "n_train",
         "n_test",

@@ -142,11 +142,13 @@ def test_trees_are_shared_with_other_metrics(grid, codes, monkeypatch):
 def test_a_table_that_is_not_a_grid(grid):
     """Each value has its own points, which differ a little by chance, not over the whole table."""
     kept = np.random.default_rng(0).permutation(360)[:330]
-    draws = base_draws.from_table(grid.oracle()[kept], grid.factors[kept], 500, 150, 0)
+    oracle, factors = grid.oracle()[kept], grid.factors[kept]
+    draws = base_draws.from_table(oracle, factors, 500, 150, 0, sampling="replacement")
     scores = fairness.score(draws, DLIB)
     assert 0 < scores["unfairness"] < 0.1
-    codes = grid.factors[kept] * 1.0
-    whole = fairness.score(base_draws.from_table(codes, grid.factors[kept], 500, 150, 0), "exact")
+    codes = factors * 1.0
+    drawn = base_draws.from_table(codes, factors, 500, 150, 0, sampling="replacement")
+    whole = fairness.score(drawn, "exact")
     shares = [
         np.stack(
             [
@@ -161,6 +163,18 @@ def test_a_table_that_is_not_a_grid(grid):
     ]
     expected = np.mean([0.5 * np.abs(p - p.mean(axis=0)).sum(axis=1).mean() for p in shares])
     assert whole["unfairness"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("convention", [DLIB, "exact"])
+def test_rows_that_were_split_are_counted_on_the_test_side_only(grid, convention):
+    """The trees know the training rows by heart: codes of a constant predict one value of all."""
+    kept = np.random.default_rng(0).permutation(360)[:330]
+    factors = grid.factors[kept]
+    codes = np.zeros((330, 1), np.float32)
+    draws = base_draws.from_table(codes, factors, 200, 130, 0)
+    codes[draws.train.rows, 0] = factors[draws.train.rows, 3]  # known of training rows only
+    draws = base_draws.from_table(codes, factors, 200, 130, 0)
+    assert fairness.score(draws, convention)["unfairness_max"] == 0.0
 
 
 def test_a_single_factor_and_draws_without_a_table_raise(grid, codes):

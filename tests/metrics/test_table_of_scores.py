@@ -132,6 +132,7 @@ def test_the_value_is_printed_in_a_narrow_terminal(grid):
     narrow = {"display.max_columns": 0, "display.width": 80}
     with pd.option_context(*[item for pair in narrow.items() for item in pair]):
         lines = repr(table).splitlines()
+    assert lines[0].split()[0] == "score"
     assert lines[0].split()[-1] == "value"
     assert max(map(len, lines)) <= 80
 

@@ -76,7 +76,11 @@ def score(
     return table
 
 
-def _title(path: Path, content: latents_file.Latents, table: pd.DataFrame) -> str:
+def _title(
+    path: Path,
+    content: latents_file.Latents,
+    table: pd.DataFrame,
+) -> str:
     """What was scored: the file, the points and how they were sampled."""
     n_rows, n_codes = content.codes.shape
     n_factors = content.factors.shape[1]

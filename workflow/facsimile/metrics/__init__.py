@@ -16,10 +16,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from facsimile.foundation import discover
-from facsimile.metrics.base import arguments, cost, rows, selection
+from facsimile.metrics.base import arguments, cost, factor_values, rows, selection
 from facsimile.metrics.base import draws as base_draws
-from facsimile.metrics.base.arguments import Bins, Points
+from facsimile.metrics.base.arguments import Points
 from facsimile.metrics.base.draws import Draws, ModelOutputs, Sample
+from facsimile.metrics.base.factor_values import Bins
 from facsimile.metrics.base.selection import STUDY as STUDY
 from facsimile.metrics.base.selection import Selected
 
@@ -96,7 +97,7 @@ def score(
     Returns
     -------
     pandas.DataFrame
-        One row per score, with the columns metric, score, convention, n_train, n_test, n_distinct
+        One row per score, with the columns score, metric, convention, n_train, n_test, n_distinct
         (different training points), n_shared (test points that equal a training point in all codes
         and factors), sampling, bins, seed, reason, seconds and value. A metric that cannot be
         computed has a row without a value; ``reason`` says why, and a ScoreWarning does, too.
@@ -224,25 +225,29 @@ def score_draws(
     both = _varying(both)
     # Values are numbered over both parts, so that an index means the same value in each.
     factors, _ = base_draws.numbered(both.factors)
-    draws = Draws(
-        Sample(both.codes[:n_train], factors[:n_train]),
-        Sample(both.codes[n_train:], factors[n_train:]),
-        seed=seed,
-        names=both.names,
-    )
+    codes = both.codes
+    train_points = Sample(codes[:n_train], factors[:n_train])
+    test_points = Sample(codes[n_train:], factors[n_train:])
+    draws = Draws(train_points, test_points, seed=seed, names=both.names)
     selected = selection.select(metrics, convention, {"codes", "factors"})
     _check_numbers_of_values(both, selected, draws)
     return _scored(draws, selected, progress, "given", both.bins, warn=True)
 
 
-def _check_settings(n_train: int, n_test: int, batch: int, sampling: str) -> None:
+def _check_settings(
+    n_train: int,
+    n_test: int,
+    batch: int,
+    sampling: str,
+) -> None:
     """Raise ValueError for numbers of points below 1, and for an unknown kind of sampling."""
     counts = {"n_train": n_train, "n_test": n_test, "batch": batch}
     for name, count in counts.items():
         if not isinstance(count, int | np.integer) or count < 1:
             raise ValueError(f"{name} is a number of points, 1 or more, not {count!r}")
     if sampling not in base_draws.SAMPLING:
-        raise discover.UnknownName("kind of sampling", str(sampling), list(base_draws.SAMPLING))
+        known = list(base_draws.SAMPLING)
+        raise discover.UnknownName("kind of sampling", str(sampling), known)
 
 
 def _model_outputs(given: dict[str, Any]) -> ModelOutputs:
@@ -261,7 +266,11 @@ def _varying(points: Points) -> Points:
     return points._replace(factors=points.factors[:, columns], names=names)
 
 
-def _check_numbers_of_values(points: Points, metrics: Sequence[Selected], draws: Draws) -> None:
+def _check_numbers_of_values(
+    points: Points,
+    metrics: Sequence[Selected],
+    draws: Draws,
+) -> None:
     """Refuse factors of nearly as many values as rows, and warn of many values.
 
     Raises ValueError if a metric uses the factors: it would take each value for a class.
@@ -273,16 +282,16 @@ def _check_numbers_of_values(points: Points, metrics: Sequence[Selected], draws:
     for name, column in zip(points.names, points.factors.T, strict=True):
         values = len(np.unique(column))
         number = f"factors: {name} has {values:,} values in {n_rows:,} rows"
-        if arguments.looks_continuous(values, n_rows):
-            seconds = sum(cost.seconds(metric, draws) for metric in of_factors)
+        if factor_values.looks_continuous(values, n_rows):
+            seconds = cost.total(of_factors, draws)
             price = f", and take about {cost.described(seconds)}" if seconds > rows.LONG else ""
             raise ValueError(
                 f"{number}: it looks continuous, or like an identifier. Each value would be a "
                 f"class of {n_rows / values:.1f} rows: scores would mean nothing{price}; "
-                f"{arguments.BINNING}"
+                f"{factor_values.BINNING}"
             )
-        if arguments.has_many_values(values, n_rows):
-            message = f"{number}, and scores depend on that number; {arguments.BINNING}"
+        if factor_values.has_many_values(values, n_rows):
+            message = f"{number}, and scores depend on that number; {factor_values.BINNING}"
             warnings.warn(message, rows.ScoreWarning, stacklevel=3)
 
 
@@ -309,7 +318,11 @@ def _scored(
     return table[list(rows.COLUMNS)]
 
 
-def score_outputs(outputs: Draws, metric: str, convention: str) -> pd.DataFrame:
+def score_outputs(
+    outputs: Draws,
+    metric: str,
+    convention: str,
+) -> pd.DataFrame:
     """Compute a metric of a run's outputs (``RunOutputs``).
 
     Returns one row per score: metric, score, value, convention, n_train, n_test, seed, seconds,

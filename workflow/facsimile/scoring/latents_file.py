@@ -35,7 +35,7 @@ from numpy.lib import format as npy
 
 from facsimile import datasets
 from facsimile.foundation import hdf5
-from facsimile.metrics.base import arguments
+from facsimile.metrics.base import arguments, real_arrays
 from facsimile.store import latents
 
 Array = npt.NDArray[Any]
@@ -242,8 +242,8 @@ def _check(arrays: Mapping[str, StoredArray]) -> None:
     for name, array in arrays.items():
         if array.obstacle:
             raise ValueError(f"{name} {array.obstacle}")
-        arguments.require_matrix(name, array.shape, NAMES[name])
-        arguments.require_real(name, array.dtype)
+        arguments.require_shape(name, array.shape, NAMES[name])
+        real_arrays.require_real(name, array.dtype)
     shapes = {name: array.shape for name, array in arrays.items()}
     arguments.require_same_rows(shapes["codes"], shapes["factors"])
     if shapes.get("log_variances", shapes["codes"]) != shapes["codes"]:
@@ -375,7 +375,9 @@ def _hdf5(path: Path) -> Iterator[Contents]:
         raise _damaged(path, error) from None
     with file:
         try:
-            arrays = {name: _hdf5_array(file[name]) for name in _local_arrays(file)}
+            arrays = {}
+            for name in _local_arrays(file):
+                arrays[name] = _hdf5_array(file[name])
             attributes = dict(file.attrs)
             others = _others(file)
         except DAMAGE as error:
@@ -404,7 +406,8 @@ def _others(file: h5py.File) -> tuple[str, ...]:
         elif isinstance(link, h5py.SoftLink):
             texts.append(f"a link {name} to {link.path}, which is not followed: save the array")
         elif isinstance(file[name], h5py.Group):
-            held = ", ".join(list(file[name])[:SHOWN]) or "nothing"
+            members = list(file[name])[:SHOWN]
+            held = ", ".join(members) or "nothing"
             texts.append(f"a group {name} with {held}: save its arrays at the top of the file")
     return tuple(texts[:SHOWN])
 
@@ -416,4 +419,5 @@ def _hdf5_array(value: h5py.Dataset) -> StoredArray:
     obstacle = hdf5.missing_filter(value)
     if value.is_virtual or value.external:
         obstacle = "keeps its values in another file; save them in this one"
-    return StoredArray(tuple(value.shape or ()), value.dtype, load, obstacle)
+    shape = tuple(value.shape or ())
+    return StoredArray(shape, value.dtype, load, obstacle)

@@ -1,5 +1,7 @@
 """What a metric costs, by what it costs on the study's data, and a limit."""
 
+from collections.abc import Sequence
+
 from facsimile.metrics.base.draws import Draws
 from facsimile.metrics.base.selection import Selected
 
@@ -22,8 +24,15 @@ def seconds(metric: Selected, draws: Draws) -> float:
     if "factors" not in metric.module.NEEDS:
         return measured  # also of a run's outputs, which are no draws
     n, width = draws.train.codes.shape
-    values = int((draws.train.factors.max(axis=0) + 1).sum())
-    return measured * (values / VALUES) * (n / POINTS) * (width / CODES)
+    largest = draws.train.factors.max(axis=0)
+    values = int((largest + 1).sum())
+    share = (values / VALUES) * (n / POINTS)
+    return measured * share * (width / CODES)
+
+
+def total(metrics: Sequence[Selected], draws: Draws) -> float:
+    """About how long several metrics take."""
+    return sum(seconds(metric, draws) for metric in metrics)
 
 
 def require_affordable(metric: Selected, draws: Draws) -> None:

@@ -208,7 +208,8 @@ class Table:
     def draw(self, n: int, random: np.random.RandomState) -> Rows:
         """Rows of ``n`` points."""
         if self.grid is None:
-            return self.rows[random.randint(len(self.rows), size=n)]
+            places = random.randint(len(self.rows), size=n)
+            return self.rows[places]
         return self._rows_of(self._sample_factors(n, random))
 
     def draw_fixed(
@@ -220,8 +221,8 @@ class Table:
         """Rows of ``n`` points that agree in one factor, whose value is that of the first point."""
         if self.grid is None:
             # The value of a random row is held fixed, so frequent values are held more often.
-            first = self.rows[random.randint(len(self.rows))]
-            return self._rows_sharing(np.full(n, first), factor, random)
+            first = np.repeat(self.draw(1, random), n)
+            return self._rows_sharing(first, factor, random)
         values = self._sample_factors(n, random)
         values[:, factor] = values[0, factor]
         return self._rows_of(values)
@@ -253,7 +254,8 @@ class Table:
 
     def rows_with(self, factor: int, value: int) -> Rows:
         """The rows in which a factor has a value; raises ValueError if there is none."""
-        rows = self.rows[self.factors[self.rows, factor] == value]
+        values = self.factors[self.rows, factor]
+        rows = self.rows[values == value]
         if not len(rows):
             raise ValueError(
                 f"factor {self.names[factor]}: value {self.values[factor][value]} has no "
@@ -329,7 +331,8 @@ def numbered(factors: Factors) -> tuple[Factors, list[npt.NDArray[Any]]]:
         index, different = pd.factorize(column, sort=True)
         indices.append(index)
         values.append(np.asarray(different))
-    return np.stack(indices, axis=1).astype(np.int64), values
+    renumbered = np.stack(indices, axis=1)
+    return renumbered.astype(np.int64), values
 
 
 def column_names(width: int) -> tuple[str, ...]:
@@ -361,13 +364,17 @@ def from_table(
     table = Table(x, y, names)
     random = np.random.RandomState(seed)
     # In this order, as in the reference: both use the same stream of random numbers.
-    if sampling == REPLACEMENT or (sampling == AUTO and table.grid is not None):
+    is_split = sampling == DISJOINT or (sampling == AUTO and table.grid is None)
+    parts = None
+    if is_split:
+        train_rows, test_rows = _split(len(x), n_train, n_test, random)
+        train, test = table.at(train_rows), table.at(test_rows)
+        train_part = table.part(train_rows, "training")
+        test_part = table.part(test_rows, "test")
+        parts = (train_part, test_part)
+    else:
         train = table.sample(n_train, random)
         test = table.sample(n_test, random)
-        return Draws(train, test, table, seed, outputs, batch, names=table.names)
-    train_rows, test_rows = _split(len(x), n_train, n_test, random)
-    parts = table.part(train_rows, "training"), table.part(test_rows, "test")
-    train, test = table.at(train_rows), table.at(test_rows)
     return Draws(train, test, table, seed, outputs, batch, parts, table.names)
 
 
@@ -387,7 +394,9 @@ def _split(
             f"{n_rows} rows cannot be split into training and test rows; give {TEST_SHARE} or "
             "more, or split them yourself (facsimile.score_draws)"
         )
-    test = min(n_test, max(n_rows - n_train, n_rows // TEST_SHARE))
+    left_over = n_rows - n_train
+    share = n_rows // TEST_SHARE
+    test = min(n_test, max(left_over, share))
     train = min(n_train, n_rows - test)
     order = random.permutation(n_rows)
     return order[:train], order[train : train + test]
@@ -408,7 +417,8 @@ def _require_variation(factors: Factors, names: Sequence[str]) -> None:
 def varying(factors: Factors) -> npt.NDArray[np.int64]:
     """Columns of factors with more than one value; raises ValueError if there is none."""
     # Not by differences, which may overflow.
-    columns = np.flatnonzero(factors.min(axis=0) < factors.max(axis=0))
+    low, high = factors.min(axis=0), factors.max(axis=0)
+    columns = np.flatnonzero(low < high)
     if not len(columns):
         raise ValueError("every factor has one value only: there is nothing to disentangle")
     return columns

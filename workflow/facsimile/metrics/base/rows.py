@@ -15,10 +15,10 @@ from facsimile.metrics.base.draws import Draws, Sample
 from facsimile.metrics.base.selection import Selected
 
 LIBRARIES = ("numpy", "numba", "scikit-learn", "scipy")
-# The last column is printed by pandas however narrow the terminal is.
+# pandas prints the first and the last column however narrow the terminal is.
 COLUMNS = (
-    "metric",
     "score",
+    "metric",
     "convention",
     "n_train",
     "n_test",
@@ -48,7 +48,11 @@ class Counts(NamedTuple):
     shared: int
 
 
-def computed(draws: Draws, metrics: Sequence[Selected], progress: bool) -> pd.DataFrame:
+def computed(
+    draws: Draws,
+    metrics: Sequence[Selected],
+    progress: bool,
+) -> pd.DataFrame:
     """Compute metrics on the same draws.
 
     Returns one row per score: metric, score, value, convention, n_train, n_test, seed, seconds,
@@ -73,8 +77,8 @@ def computed(draws: Draws, metrics: Sequence[Selected], progress: bool) -> pd.Da
 
 def versions() -> str:
     """Versions of Python and of the libraries that metrics use, in words."""
-    parts = [f"{name} {version}" for name, version in provenance.versions(*LIBRARIES).items()]
-    return "; ".join(parts)
+    by_name = provenance.versions(*LIBRARIES)
+    return "; ".join(f"{name} {version}" for name, version in by_name.items())
 
 
 def counts(train: Sample, test: Sample) -> Counts:
@@ -84,7 +88,11 @@ def counts(train: Sample, test: Sample) -> Counts:
     return Counts(len(different), shared)
 
 
-def warn_of_shared(draws: Draws, counts: Counts, sampling: str) -> None:
+def warn_of_shared(
+    draws: Draws,
+    counts: Counts,
+    sampling: str,
+) -> None:
     """Warn if test points that a metric used are training points."""
     n_test = draws.sizes[1]
     if not draws.used_test or counts.shared <= SHARED * n_test:
@@ -107,17 +115,25 @@ def warn_of_shared(draws: Draws, counts: Counts, sampling: str) -> None:
 
 def _codes_tell_rows_apart(draws: Draws) -> bool:
     """Whether there are more different codes than combinations of factors, as with noise."""
-    codes = np.concatenate((draws.train.codes, draws.test.codes))
-    factors = np.concatenate((draws.train.factors, draws.test.factors))
-    return len({row.tobytes() for row in codes}) > len({row.tobytes() for row in factors})
+    codes, factors = set(), set()
+    for points in (draws.train, draws.test_points):
+        codes |= {row.tobytes() for row in points.codes}
+        factors |= {row.tobytes() for row in points.factors}
+    return len(codes) > len(factors)
 
 
 def _keys(points: Sample) -> list[bytes]:
-    pairs = zip(points.codes, points.factors, strict=True)
-    return [codes.tobytes() + factors.tobytes() for codes, factors in pairs]
+    keys = []
+    for codes, factors in zip(points.codes, points.factors, strict=True):
+        keys.append(codes.tobytes() + factors.tobytes())
+    return keys
 
 
-def _rows(metric: Selected, draws: Draws, progress: bool) -> list[dict[str, Any]]:
+def _rows(
+    metric: Selected,
+    draws: Draws,
+    progress: bool,
+) -> list[dict[str, Any]]:
     """Compute one metric; returns one row per score."""
     cost.require_affordable(metric, draws)
     estimate = cost.seconds(metric, draws)
@@ -126,7 +142,7 @@ def _rows(metric: Selected, draws: Draws, progress: bool) -> list[dict[str, Any]
     began = time.perf_counter()
     scores = metric.module.score(draws, metric.convention)
     seconds = time.perf_counter() - began
-    not_finite = [key for key, value in scores.items() if not np.isfinite(value)]
+    not_finite = [key for key in scores if not np.isfinite(scores[key])]
     if not_finite:
         raise ArithmeticError(
             f"{metric.name}: {', '.join(not_finite)} is not finite; please report this with the "
@@ -136,16 +152,28 @@ def _rows(metric: Selected, draws: Draws, progress: bool) -> list[dict[str, Any]
         values = ", ".join(f"{key} {value:.4f}" for key, value in scores.items())
         print(f"{metric.name}: {seconds:.1f} s", values, file=sys.stderr)
     common = _common(metric, draws, seconds, "")
-    return [{"metric": metric.name, "score": k, "value": v} | common for k, v in scores.items()]
+    rows = []
+    for key, value in scores.items():
+        rows.append({"metric": metric.name, "score": key, "value": value} | common)
+    return rows
 
 
-def _missing(metric: Selected, draws: Draws, error: Exception) -> dict[str, Any]:
+def _missing(
+    metric: Selected,
+    draws: Draws,
+    error: Exception,
+) -> dict[str, Any]:
     """The row of a metric that could not be computed."""
     row = {"metric": metric.name, "score": metric.module.HEADLINE, "value": np.nan}
     return row | _common(metric, draws, np.nan, _reason(error))
 
 
-def _common(metric: Selected, draws: Draws, seconds: float, reason: str) -> dict[str, Any]:
+def _common(
+    metric: Selected,
+    draws: Draws,
+    seconds: float,
+    reason: str,
+) -> dict[str, Any]:
     n_train, n_test = draws.sizes
     return {
         "convention": metric.convention,

@@ -77,8 +77,10 @@ def _names(metrics: Sequence[str] | str | None) -> list[str] | None:
     for name in metrics:
         if not isinstance(name, str):
             raise TypeError(f"metrics must be names, not {name!r}")
-        names.append(name.strip().lower().replace("-", "_").replace(" ", "_"))
-    names = list(dict.fromkeys(name for name in names if name))
+        words = name.lower().replace("-", " ").split()
+        if words:
+            names.append("_".join(words))
+    names = list(dict.fromkeys(names))
     if not names:
         raise ValueError(
             "metrics names no metric; leave it out for those of Locatello et al. 2019, or give "
@@ -89,7 +91,8 @@ def _names(metrics: Sequence[str] | str | None) -> list[str] | None:
 
 def _selected(name: str, convention: str) -> Selected:
     module = discover.module("metrics", name)
-    return Selected(name, module, resolve(convention, module.CONVENTIONS, name))
+    full_name = resolve(convention, module.CONVENTIONS, name)
+    return Selected(name, module, full_name)
 
 
 def _needs(module: ModuleType, convention: str) -> set[str]:
@@ -97,7 +100,11 @@ def _needs(module: ModuleType, convention: str) -> set[str]:
     return {*module.NEEDS, *by_convention.get(convention, ())}
 
 
-def _computable(candidates: Sequence[str], convention: str, inputs: set[str]) -> list[Selected]:
+def _computable(
+    candidates: Sequence[str],
+    convention: str,
+    inputs: set[str],
+) -> list[Selected]:
     """The candidates that have the convention, and whose inputs are all given."""
     selected, missing = [], []
     for name in _with_convention(convention, candidates):
