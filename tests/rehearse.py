@@ -2,10 +2,10 @@
 
     python rehearse.py LIBRARY DATA [MODEL …]
 
-LIBRARY is the compiled fake_cuda.cpp, DATA the file of the toy data set. Prints a JSON object: model
--> kind of pack -> stage -> what it did (``fake_cuda.Found``) and its error. Without a model: fault
--> stage -> the same, of a model with this fault. A process of its own, as it changes what PyTorch
-takes for granted.
+LIBRARY is the compiled fake_cuda.cpp, DATA the file of the toy data set. Prints a JSON object:
+model -> kind of pack -> stage -> what it did (``fake_cuda.Found``) and its error. Without a model:
+fault -> stage -> the same, of a model with this fault. A process of its own, as it changes what
+PyTorch takes for granted.
 """
 
 import json

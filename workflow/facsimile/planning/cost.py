@@ -143,7 +143,7 @@ def train_seconds(run: Run, speed: Speed = REFERENCE) -> float:
 
 
 def step_seconds(run: Run) -> float:
-    """Return the reference machine's core-seconds per step: declared by the model, or the default."""
+    """Return core-seconds per step on the reference machine, as the model's file declares."""
     terms = _declared("models", run.model, "STEP_SECONDS")
     if terms is None:
         settings = run.statement.get("training", {})

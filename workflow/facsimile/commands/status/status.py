@@ -53,7 +53,8 @@ def plan(
         f"{price.runs:,} to make"
     )
     console.print(
-        f"{price.steps:,} steps: about {cost.hours(price.core_hours)} core-hours here ({_source(speed)}),"
+        f"{price.steps:,} steps: "
+        f"about {cost.hours(price.core_hours)} core-hours here ({_source(speed)}),"
     )
     console.print(
         f"or about {price.gpu_hours:,.1f} GPU-hours by arithmetic for one H200 "
@@ -70,7 +71,6 @@ def _source(speed: Speed) -> str:
     if speed.runs:
         return f"at the speed of {speed.runs} runs that were made here"
     return "estimated for this processor; after a shard it is measured"
-
 
 
 def _warn_of_missing_data(
