@@ -21,7 +21,7 @@ AVX2 := ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS
 	OPENBLAS_CORETYPE=Haswell NUMBA_CPU_NAME=haswell NUMBA_CPU_FEATURES=+avx2,+fma \
 	NPY_DISABLE_CPU_FEATURES=X86_V4,AVX512_ICL,AVX512_SPR
 
-.PHONY: demo report writable test portable fast lint docs lock
+.PHONY: demo report writable test portable gpu-check fast lint docs lock
 .DELETE_ON_ERROR:
 
 demo: writable $(STAMP)
@@ -45,6 +45,11 @@ test: lint docs
 portable: export OMP_NUM_THREADS := 1
 portable: $(STAMP)
 	env $(AVX2) $(BIN)/pytest -m "not slow" --durations=10 tests/metrics tests/models tests/papers tests/training
+
+# The first thing to do on a machine with a GPU: correctness, then speed, in MINUTES minutes.
+MINUTES ?= 8
+gpu-check: $(STAMP)
+	$(BIN)/python benchmarks/gpu_check.py --minutes $(MINUTES)
 
 fast: $(STAMP)
 	$(BIN)/pytest -m "not slow"
