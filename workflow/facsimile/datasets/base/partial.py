@@ -36,7 +36,7 @@ def dataset(name: str, path: Path, strides: Mapping[str, int]) -> Stored | Array
     if not is_in_memory or not path.exists():
         return datasets.dataset(name, path)
     needed = _rows(data_class, strides)
-    part = _read(path, needed)
+    part = _read(path, needed, int(np.prod(data_class.factor_sizes)))
     if part is None:
         return datasets.dataset(name, path)
     rows, facts = part
@@ -54,11 +54,20 @@ def _rows(data_class: type[Stored], strides: Mapping[str, int]) -> npt.NDArray[n
     return numbers[kept].ravel()
 
 
-def _read(path: Path, needed: npt.NDArray[np.int64]) -> tuple[Rows, Facts] | None:
-    """Read the chunks that hold the needed rows; None if these are most of the file."""
+def _read(
+    path: Path,
+    needed: npt.NDArray[np.int64],
+    grid: int,
+) -> tuple[Rows, Facts] | None:
+    """Read the chunks that hold the needed rows; None if these are most of the file.
+
+    ``grid``: number of rows of the whole grid.
+    """
     with file.reading(path) as opened:
         stored: h5py.Dataset = opened["rows"]
         length = stored.chunks[0] if stored.chunks else 1
+        # Rows after the grid hold what all images share, such as a background.
+        needed = np.append(needed, np.arange(grid, len(stored)))
         chunks = np.unique(needed // length)
         if len(chunks) > LARGEST_PART * len(stored) / length:
             return None
