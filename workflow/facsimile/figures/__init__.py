@@ -100,6 +100,8 @@ def save(
                 bbox_inches="tight",
                 pad_inches=MARGIN,
             )
+        # The next format takes over the positions: to find them takes a third of the time.
+        drawn.figure.set_layout_engine("none")
     data = drawn.data.to_csv(index=False, lineterminator="\n")
     atomic.write_bytes(paths["csv"], data.encode())
     return list(paths.values())

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from facsimile import datasets
 from facsimile.datasets import Arrays, Data, Dataset
+from facsimile.datasets.base import partial
 from facsimile.datasets.base.dataset import Integers
 from facsimile.foundation import discover
 from facsimile.store import files, inferred_arrays, records
@@ -240,7 +241,7 @@ def opened(dataset: str, path: Path, subgrid: Subgrid) -> Data:
 
     ``dataset``: its name. ``path``: its file. ``subgrid``: (factor, stride), sorted by factor.
     """
-    data = datasets.dataset(dataset, path)
+    data = partial.dataset(dataset, path, dict(subgrid))
     return data.subgrid(dict(subgrid))
 
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from facsimile import datasets
 from facsimile.datasets import Arrays, Data, Stored
+from facsimile.datasets.base import partial
 from facsimile.foundation import canonical, discover
 from facsimile.foundation.log import Log
 from facsimile.models import ArraysModel, Model
@@ -174,9 +174,14 @@ def open_data(workspace: Workspace, run: Run) -> Data:
 
 
 def _whole_data(workspace: Workspace, run: Run) -> Stored | Arrays:
-    return _opened(run.dataset, workspace.paths.dataset(run.dataset))
+    path = workspace.paths.dataset(run.dataset)
+    return _opened(run.dataset, path, tuple(sorted(run.subgrid.items())))
 
 
 @functools.lru_cache(maxsize=1)  # the runs of a shard share it
-def _opened(name: str, path: Path) -> Stored | Arrays:
-    return datasets.dataset(name, path)
+def _opened(
+    name: str,
+    path: Path,
+    subgrid: tuple[tuple[str, int], ...],
+) -> Stored | Arrays:
+    return partial.dataset(name, path, dict(subgrid))
