@@ -11,9 +11,10 @@ from facsimile.comparison import csv_rows
 from facsimile.foundation import canonical
 from facsimile.foundation.discover import UnknownName, unknown
 from facsimile.foundation.yamlfile import FileError
-from facsimile.presentation import names, score_names
+from facsimile.presentation import names
 from facsimile.presentation.context import Context
 from facsimile.presentation.spec import Quantity
+from facsimile.studies import score_names
 from facsimile.studies.training import STEP
 
 COLUMNS = (

@@ -7,7 +7,7 @@ from typing import Any
 
 from facsimile.foundation import discover
 from facsimile.metrics.base import cases, draws
-from facsimile.presentation import score_names
+from facsimile.studies import score_names
 
 CONSTANTS = ("RANGE", "BETTER", "HEADLINE", "NEEDS", "REFERENCE", "SCORES", "CONVENTIONS")
 N_TRAIN, N_TEST = 300, 150
