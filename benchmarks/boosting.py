@@ -109,7 +109,9 @@ def main() -> None:
     for values in arguments.values:
         for convention, python in pythons.items():
             row = compare(convention, python, values, arguments.problems, arguments.seeds)
-            print(pd.DataFrame([row]).round(4).to_csv(index=False, header=False), end="", flush=True)
+            print(
+                pd.DataFrame([row]).round(4).to_csv(index=False, header=False), end="", flush=True
+            )
 
 
 if __name__ == "__main__":
