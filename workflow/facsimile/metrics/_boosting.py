@@ -237,10 +237,22 @@ def _resum(odds, totals):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def _follow(steps, leaf, raw, base, odds, totals, k):  # type: ignore[no-untyped-def]
-    """Update the softmax after class k moved by its leaves' steps.
+    """Update the softmax after class k moved by its leaves' steps, all of them small.
 
-    This takes eight exponentials in place of n where steps and raw scores are small.
+    This takes eight exponentials in place of n.
     """
+    ratios = np.exp(steps)
+    for i in range(len(leaf)):
+        before = odds[k, i]
+        odds[k, i] = before * ratios[leaf[i]]
+        totals[i] += odds[k, i] - before
+        if not 1.0 / LARGE_SUM < totals[i] < LARGE_SUM:
+            _softmax_row(raw, base, odds, totals, i)
+
+
+@njit(cache=True)
+def _follow_large(steps, leaf, raw, base, odds, totals, k):  # type: ignore[no-untyped-def]
+    """The same for any steps: one exponential for each row that moved far or is far from 0."""
     ratios = np.exp(np.minimum(steps, LARGE_STEP))
     for i in range(len(leaf)):
         step, before, total = steps[leaf[i]], odds[k, i], totals[i]
@@ -255,27 +267,33 @@ def _follow(steps, leaf, raw, base, odds, totals, k):  # type: ignore[no-untyped
 
 
 @njit(cache=True)
-def _chance(raw, base, odds, totals, k, i, sequential):  # type: ignore[no-untyped-def]
-    """Probability of class k in row i.
-
-    Up to 0.20 scikit-learn subtracts the rounded logarithm of the sum from the raw score, so that
-    a probability may be 1 for two classes of large scores, or 1 and a rounding error.
-    """
-    chance = odds[k, i] / totals[i]
-    large = abs(base[i]) > LARGE_RAW
-    if chance > NEARLY_ONE and not large:
-        _softmax_row(raw, base, odds, totals, i)
+def _residuals(labels, k, odds, totals, gradient):  # type: ignore[no-untyped-def]
+    """Fill the residuals [n] of class k; returns how many rows have it with near certainty."""
+    certain = 0
+    for i in range(len(labels)):
         chance = odds[k, i] / totals[i]
-    if sequential and (large or chance > NEARLY_ONE):
-        chance = np.exp(raw[k, i] - (np.log(totals[i]) + base[i]))
-    return chance
+        gradient[i] = (1.0 if labels[i] == k else 0.0) - chance
+        certain += chance > NEARLY_ONE
+    return certain
 
 
 @njit(cache=True)
-def _residuals(labels, k, raw, base, odds, totals, sequential, gradient):  # type: ignore[no-untyped-def]
+def _round_residuals(labels, k, raw, base, odds, totals, sequential, gradient):  # type: ignore[no-untyped-def]
+    """Replace residuals that depend on how scikit-learn rounds.
+
+    Up to 0.20 it subtracts the rounded logarithm of the sum from the raw score: a probability may
+    be 1 for two classes of large scores, or differ from 1 by a rounding error.
+    """
     for i in range(len(labels)):
-        chance = _chance(raw, base, odds, totals, k, i, sequential)
-        gradient[i] = (1.0 if labels[i] == k else 0.0) - chance
+        large = abs(base[i]) > LARGE_RAW
+        certain = odds[k, i] > NEARLY_ONE * totals[i]
+        if certain and not large:
+            _softmax_row(raw, base, odds, totals, i)
+        if certain or large:
+            chance = odds[k, i] / totals[i]
+            if sequential:
+                chance = np.exp(raw[k, i] - (np.log(totals[i]) + base[i]))
+            gradient[i] = (1.0 if labels[i] == k else 0.0) - chance
 
 
 @njit(cache=True)
@@ -291,13 +309,17 @@ def _boost_many(train, order, labels, start, sequential, per_tree, least, lot): 
     spare = np.empty((2, width, n), order.dtype)
     summed = np.zeros(width)
     _softmax(raw, base, odds, totals)
+    large = False  # whether any step was large so far
     for stage in range(STAGES):
         for k in range(classes):
             if not sequential and k == 0:
                 for other in range(classes):
-                    _residuals(labels, other, raw, base, odds, totals, False, gradients[other])
-            if sequential:
-                _residuals(labels, k, raw, base, odds, totals, True, gradients[k])
+                    if _residuals(labels, other, odds, totals, gradients[other]) or large:
+                        _round_residuals(
+                            labels, other, raw, base, odds, totals, False, gradients[other]
+                        )
+            if sequential and (_residuals(labels, k, odds, totals, gradients[k]) or large):
+                _round_residuals(labels, k, raw, base, odds, totals, True, gradients[k])
             importances = np.zeros(width)
             trees.grow(
                 train,
@@ -316,7 +338,11 @@ def _boost_many(train, order, labels, start, sequential, per_tree, least, lot): 
                 leaf, labels, k, gradients[k], sequential, RATE * (classes - 1) / classes
             )
             _add_steps(steps[stage, k], leaf, raw[k])
-            _follow(steps[stage, k], leaf, raw, base, odds, totals, k)
+            large = large or np.abs(steps[stage, k]).max() > LARGE_STEP
+            if large:
+                _follow_large(steps[stage, k], leaf, raw, base, odds, totals, k)
+            else:
+                _follow(steps[stage, k], leaf, raw, base, odds, totals, k)
         _resum(odds, totals)
     return summed, raw, features, thresholds, steps
 
