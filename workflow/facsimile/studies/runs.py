@@ -101,12 +101,17 @@ class Shard:
 
     def __post_init__(self) -> None:
         # The class is frozen, so the attribute cannot be assigned as usual.
-        object.__setattr__(self, "id", canonical.hash8([run.key for run in self.runs]))
+        object.__setattr__(self, "id", canonical.hash8(self.keys))
 
     @property
     def whole(self) -> tuple[Run, ...]:
         """Its runs that are not snapshots of other runs."""
         return tuple(run for run in self.runs if not run.snapshot_of)
+
+    @property
+    def keys(self) -> list[str]:
+        """Keys of its runs."""
+        return [run.key for run in self.runs]
 
     @property
     def key(self) -> str:

@@ -49,9 +49,9 @@ def plan(
     shards = workspace.shards(content)
     n_shards = len(shards)
     keys = {run.key for run in unfinished}
-    n_started = sum(any(run.key in keys for run in shard.runs) for shard in shards)
+    to_start = [shard for shard in shards if keys.intersection(shard.keys)]
     speed = speed_here(workspace)
-    price = cost.estimate(unfinished, content, scale, speed, n_started)
+    price = cost.estimate(unfinished, content, scale, speed, len(to_start))
     console.print(f"[bold]{study}[/] at scale {scale}: {content.scales[scale].description}")
     console.print(
         f"{len(runs) - n_controls:,} runs and {n_controls} controls in {n_shards:,} shards; "
