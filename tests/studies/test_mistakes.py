@@ -34,13 +34,17 @@ def line_of(text):
 MISTAKES = [
     ("convention: dlib", "convention: dlibb", "no convention 'dlibb'; did you mean 'dlib'?"),
     ("convention: dlib", "convention: corrected", "no convention of mig 'corrected'"),
-    ("title: Scores}", "title: S, metrics: [mig.migg]}", "did you mean 'mig.mig'?"),
-    ("title: Scores}", "title: S, metrics: [mig]}", "no score of mig 'mig'"),
+    (
+        "title: Scores}",
+        "title: S, metrics: [mig.migg]}",
+        "no score of mig 'migg'; did you mean 'mig'?",
+    ),
+    ("title: Scores}", "title: S, metrics: [mig]}", "no score of mig ''; There are: mig"),
     ("title: Scores}", "title: S, metrics: [mig.mig@bst]}", "no variation of tiny 'bst'"),
     ("title: Scores}", "title: S, metrics: [sap.sap]}", "no metric of tiny 'sap'"),
-    ("title: Scores}", "title: S, against: [mig.migg]}", "no score of mig 'mig.migg'"),
+    ("title: Scores}", "title: S, against: [mig.migg]}", "no score of mig 'migg'"),
     ("title: Scores}", "title: S, where: {betta: 4}}", "did you mean 'beta'?"),
-    ("title: Violins}", "title: V, metrics: [mig.migg]}", "no score of mig 'mig.migg'"),
+    ("title: Violins}", "title: V, metrics: [mig.migg]}", "no score of mig 'migg'"),
     (", sweep: {beta: [1, 4]}", "", "required hyper-parameters are missing"),
     ("beta: [1, 4]", "beta: [1, 4, 1.0]", "the value 1 appears twice"),
     ("network: dlib", "network: dlibb", "no network 'dlibb'; did you mean 'dlib'?"),
@@ -118,7 +122,11 @@ def test_all_mistakes_are_reported_at_once(tmp_path):
         ("network: dlib", "network: dlibb", "no network 'dlibb'"),
         ("convention: dlib", "convention: dlibb", "no convention 'dlibb'"),
         ("title: Scores}", "titel: Scores, metrics: [mig.migg]}", "did you mean 'title'?"),
-        ("title: Violins}", "title: V, metrics: [mig.migg]}", "did you mean 'mig.mig'?"),
+        (
+            "title: Violins}",
+            "title: V, metrics: [mig.migg]}",
+            "no score of mig 'migg'; did you mean 'mig'?",
+        ),
         ("kind: violin", "kind: violn", "no kind of figure 'violn'; did you mean 'violin'?"),
     ]
     text = "\n".join(message for _, message in errors(tmp_path, *[edit[:2] for edit in chosen]))
@@ -244,5 +252,5 @@ def test_every_line_of_published_numbers_is_checked_before_any_job(tmp_path):
     assert [text.partition(":")[0] for text in found] == ["3", "4", "5", "6"]
     assert "write JSON" in found[0]
     assert 'beta is "4"; write a number' in found[1]
-    assert "did you mean 'mig.mig'" in found[2]
+    assert "no score of mig 'migg'" in found[2]
     assert "did you mean 'toy'" in found[3]

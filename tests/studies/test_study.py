@@ -45,7 +45,7 @@ def test_the_published_study_is_read(root):
         (
             "dsprites: {orientation",
             "dsprite: {orientation",
-            "scales.smoke.subgrid",
+            "scales.demo.subgrid",
             "did you mean 'dsprites'",
         ),
         (

@@ -37,9 +37,7 @@ def place(folder):
     """A workspace with the tiny study and no results."""
     write_study(folder / "papers")
     (folder / "results").mkdir()
-    return workspaces.load(
-        folder / "none.yaml", papers=[folder / "papers"], results=folder / "results"
-    )
+    return workspaces.load(papers=[folder / "papers"], results=folder / "results")
 
 
 def make(at, study, run, code="00000000"):

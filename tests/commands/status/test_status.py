@@ -21,7 +21,6 @@ def at(tmp_path):
     """The tiny study with no results yet."""
     write_study(tmp_path / "papers")
     return workspaces.load(
-        tmp_path / "none.yaml",
         papers=tmp_path / "papers",
         results=tmp_path / "results",
         scale="smoke",

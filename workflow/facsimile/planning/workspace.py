@@ -90,7 +90,7 @@ class Workspace:
         for study in read.values():
             scales |= dict.fromkeys(study.scales)
         # A study that cannot be read may have it.
-        if self.config.scale not in scales and not broken:
+        if scales and self.config.scale not in scales and not broken:
             raise discover.UnknownName("scale", self.config.scale, list(scales))
 
     def runs(self, of: Study) -> list[Run]:

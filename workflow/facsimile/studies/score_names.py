@@ -63,8 +63,8 @@ def unknown(score: str) -> str:
 
 
 def _unknown(score: str) -> tuple[str, str, list[str]]:
-    metric = score.partition(".")[0]
-    return f"score of {metric}", score, [f"{metric}.{name}" for name in of_metric(metric)]
+    metric, _, name = score.partition(".")
+    return f"score of {metric}", name, of_metric(metric)
 
 
 @functools.cache
