@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
 import facsimile
-from facsimile.__main__ import main
+from facsimile.__main__ import app, main
 from facsimile.commands import score_file
 from facsimile.datasets import grid as dataset_grid
+from facsimile.foundation import discover
 from facsimile.metrics.base.cases import Grid
 from facsimile.scoring import latents_file
 from facsimile.store import latents
@@ -496,3 +498,35 @@ def test_the_command_bins_and_splits(tmp_path, command):
     assert code == 0
     assert "bins: column 0: 10, column 1: 10" in " ".join(out.split())
     assert set(pd.read_csv(tmp_path / "s.csv").sampling) == {"replacement"}
+
+
+def test_a_metric_of_the_users_own_folder_is_computed(tmp_path, monkeypatch):
+    """Without `--papers` the name is unknown; a folder without papers is an error."""
+    monkeypatch.setenv(discover.OUTSIDE, "")
+    metric = tmp_path / "papers" / "tools" / "metrics" / "mean_code.py"
+    metric.parent.mkdir(parents=True)
+    metric.write_text(
+        '"""The mean code."""\n\n'
+        'RANGE, BETTER, HEADLINE = (0.0, 9.0), "higher", "mean_code"\n'
+        'NEEDS, REFERENCE = ("codes",), "mine 2026"\n'
+        'CONVENTIONS, SCORES = {"dlib": "the only one"}, {"mean_code": "mean of all codes"}\n\n\n'
+        'def score(draws, convention="dlib"):\n'
+        '    """Mean."""\n'
+        '    return {"mean_code": float(draws.train.codes.mean())}\n'
+    )
+    factors = np.indices((4, 5)).reshape(2, -1).T
+    np.savez(tmp_path / "mine.npz", codes=np.full((20, 3), 0.5, np.float32), factors=factors)
+    command = ["score", str(tmp_path / "mine.npz"), "--metrics", "mean_code"]
+    csv = tmp_path / "scores.csv"
+    try:
+        unknown = CliRunner().invoke(app, command)
+        assert "no metric 'mean_code'" in str(unknown.exception)
+        empty = CliRunner().invoke(app, [*command, "--papers", str(tmp_path / "papers" / "tools")])
+        assert "give the folder that holds your papers" in str(empty.exception)
+        papers = ["--papers", str(tmp_path / "papers"), "--csv", str(csv)]
+        result = CliRunner().invoke(app, [*command, *papers])
+        assert result.exit_code == 0, result.exception
+    finally:
+        discover.use_papers([])
+    [row] = pd.read_csv(csv).to_dict("records")
+    assert row["value"] == 0.5

@@ -495,6 +495,17 @@ def check(
 
 
 @app.command()
+def snakefile() -> None:
+    """Print the path of the Snakefile, to run the workflow outside a checkout.
+
+    As in `snakemake -s $(facsimile snakefile) STUDY --cores 2 --configfile config.yaml`.
+    """
+    from facsimile.planning import environment
+
+    typer.echo(environment.snakefile())
+
+
+@app.command()
 def doctor(
     context: typer.Context,
     study: Annotated[

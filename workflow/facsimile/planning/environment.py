@@ -3,6 +3,7 @@
 import ctypes
 import os
 import sys
+import sysconfig
 from pathlib import Path
 
 # Let malloc keep freed memory instead of returning it at every training step. Each is the variable
@@ -17,6 +18,22 @@ MALLOC = (
 # By name and not by path, so that an environment that Snakemake activates for a job (--sdm conda)
 # takes precedence over this one.
 PYTHON = Path(sys.executable).name
+
+
+def snakefile() -> Path:
+    """Return the path of the Snakefile: that of the checkout, or the installed one.
+
+    Raises FileNotFoundError if neither exists.
+    """
+    workflow = Path(__file__).parent.parent.parent
+    # pip installs it there: `data-files` in pyproject.toml.
+    data = Path(sysconfig.get_path("data")) / "share" / "facsimile" / "workflow"
+    for folder in (workflow, data):
+        if (folder / "Snakefile").is_file():
+            return folder / "Snakefile"
+    raise FileNotFoundError(
+        f"no Snakefile in {workflow} or {data}: install Facsimile again, or use a checkout"
+    )
 
 
 def prepare() -> None:

@@ -49,7 +49,8 @@ def _official_problems(data_class: Any) -> Iterator[str]:
 
 def _declaration_problems(data_class: Any) -> Iterator[str]:
     names, sizes = data_class.factor_names, data_class.factor_sizes
-    if not len(set(names)) == len(names) == len(sizes) == len(data_class.factor_kinds):
+    lengths = {len(names), len(set(names)), len(sizes), len(data_class.factor_kinds)}
+    if len(lengths) > 1:
         yield "factor_names, factor_sizes and factor_kinds must have one entry for each factor"
         return
     wrong = set(data_class.factor_kinds) - KINDS
@@ -64,18 +65,21 @@ def _declaration_problems(data_class: Any) -> Iterator[str]:
 def _image_problems(data: Any) -> Iterator[str]:
     rng = np.random.default_rng(0)
     rows = rng.integers(0, len(data), SAMPLE)
-    images = data.images(rows, np.random.default_rng(0) if data.stochastic else None)
-    if images.dtype != np.uint8 or images.shape != (SAMPLE, *data.image_shape):
-        yield (
-            f"images must be uint8 {[SAMPLE, *data.image_shape]}, "
-            f"not {images.dtype} {list(images.shape)}"
-        )
+    images = _read(data, rows)
+    declared = (SAMPLE, *data.image_shape)
+    if images.dtype != np.uint8 or images.shape != declared:
+        yield f"images must be uint8 {declared}, not {images.dtype} {images.shape}"
         return
     if images.max() <= 127:
         yield f"the brightest pixel of {SAMPLE} images is {images.max()}; white is 255"
-    different = len(np.unique(images.reshape(SAMPLE, -1), axis=0))
+    pixels = images.reshape(SAMPLE, -1)
+    different = len(np.unique(pixels, axis=0))
     if different < DIFFERENT:
         yield f"{different} of {SAMPLE} images differ; at least {DIFFERENT} must"
-    again = data.images(rows, np.random.default_rng(0) if data.stochastic else None)
-    if not np.array_equal(images, again):
+    if not np.array_equal(images, _read(data, rows)):
         yield "the same images differ when they are read again"
+
+
+def _read(data: Any, rows: Any) -> Any:
+    """Images of the rows; what a stochastic data set draws is the same each time."""
+    return data.images(rows, np.random.default_rng(0) if data.stochastic else None)

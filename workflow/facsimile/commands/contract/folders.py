@@ -3,10 +3,12 @@
 import ast
 import inspect
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rich.console import Console
+from rich.markup import escape
 
 from facsimile.claims import Statistic
 from facsimile.comparison import published
@@ -36,12 +38,13 @@ def check(folder: Path, console: Console) -> bool:
     FileNotFoundError if it is neither.
     """
     passed = True
+    # Paths and messages may have brackets, which are no markup.
+    style: dict[str, Any] = {"highlight": False, "soft_wrap": True}
     for path, problems in findings(folder):
         verdict = "[red]problem[/]" if problems else "[green]ok     [/]"
-        console.print(verdict, end=" ")
-        console.print(str(path), markup=False, highlight=False, soft_wrap=True)
+        console.print(f"{verdict} {escape(str(path))}", **style)
         for problem in problems:
-            console.print(f"        {problem}", markup=False, highlight=False, soft_wrap=True)
+            console.print(f"        {escape(problem)}", **style)
             passed = False
     return passed
 
@@ -58,13 +61,13 @@ def findings(folder: Path) -> Iterator[Finding]:
         for kind in discover.KINDS:
             yield from _findings_of_kind(home, kind)
         if (home / discover.STUDY).exists():
-            yield _finding(home / discover.STUDY, lambda: _study_problems(home))  # noqa: B023
+            yield _finding(home / discover.STUDY, partial(_study_problems, home))
 
 
 def _findings_of_kind(home: Path, kind: str) -> Iterator[Finding]:
     for name, place in discover.places(kind).items():
         if home in place.path.parents:
-            yield _finding(place.path, lambda: _problems(kind, name))  # noqa: B023
+            yield _finding(place.path, partial(_problems, kind, name))
 
 
 def _finding(path: Path, problems: Callable[[], Iterator[str]]) -> Finding:
@@ -79,7 +82,8 @@ def _finding(path: Path, problems: Callable[[], Iterator[str]]) -> Finding:
 
 def _problems(kind: str, name: str) -> Iterator[str]:
     path = discover.place(kind, name).path
-    if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    if not ast.get_docstring(tree):
         yield "begin the file with a line that describes it"
     # Imported here, because models need torch and metrics numba, which take seconds.
     if kind == "models":
@@ -108,9 +112,12 @@ def _function_problems(kind: str, name: str) -> Iterator[str]:
         expected[function] = [*arguments, "specimens"]
     for needed, names in expected.items():
         text = f"{needed}({', '.join(names)})"
-        if not callable(getattr(module, needed, None)):
+        defined = getattr(module, needed, None)
+        if not callable(defined):
             yield f"the function {text} is missing"
-        elif list(inspect.signature(getattr(module, needed)).parameters) != names:
+            continue
+        parameters = inspect.signature(defined).parameters
+        if list(parameters) != names:
             yield f"the arguments must be {text}"
 
 

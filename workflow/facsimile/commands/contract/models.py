@@ -14,7 +14,12 @@ from facsimile.models.base import networks, rng
 IMAGE = (64, 64, 1)
 LATENTS = 4
 BATCH = 8
-ADAM = types.SimpleNamespace(lr=1e-4, beta1=0.9, beta2=0.999, epsilon=1e-8)
+ADAM = types.SimpleNamespace(
+    lr=1e-4,
+    beta1=0.9,
+    beta2=0.999,
+    epsilon=1e-8,
+)
 VALUE = 2.0
 """Of every hyper-parameter without a default."""
 
@@ -22,7 +27,8 @@ VALUE = 2.0
 def problems(name: str) -> Iterator[str]:
     """Yield what is wrong with a model."""
     cls: Any = discover.load_class("models", name, Model)
-    if len((cls.__doc__ or "").split()) <= 5:
+    docstring = cls.__doc__ or ""
+    if len(docstring.split()) <= 5:
         yield "the class needs a docstring: what the model minimises, and the paper"
     parameters = models.hyper_parameters(name)
     for parameter in parameters:
@@ -31,9 +37,11 @@ def problems(name: str) -> Iterator[str]:
     # Models of arrays are only trained with their own data sets.
     if not cls.trained or issubclass(cls, ArraysModel):
         return
-    required = [parameter.name for parameter in parameters if parameter.default is None]
-    model = models.model(name, **dict.fromkeys(required, VALUE))
-    yield from _loss_problems(model)
+    values = {}
+    for parameter in parameters:
+        if parameter.default is None:
+            values[parameter.name] = VALUE
+    yield from _loss_problems(models.model(name, **values))
 
 
 def _loss_problems(model: Any) -> Iterator[str]:
@@ -42,12 +50,10 @@ def _loss_problems(model: Any) -> Iterator[str]:
         networks.initialise(network, 0, group)
     images, noise = _batch(model)
     losses = model.losses(nets, images, noise, 0)
-    groups = set(nets)
-    if set(losses.minimise) != groups or set(model.adam(ADAM)) != groups:
-        yield (
-            f"networks, losses and optimisers must have the same groups: {sorted(groups)}, "
-            f"{sorted(losses.minimise)}, {sorted(model.adam(ADAM))}"
-        )
+    groups = [sorted(nets), sorted(losses.minimise), sorted(model.adam(ADAM))]
+    if not groups[0] == groups[1] == groups[2]:
+        listed = "; ".join(", ".join(names) for names in groups)
+        yield f"networks, losses and optimisers must have the same groups: {listed}"
         return
     for group, loss in losses.minimise.items():
         if loss.shape != () or not loss.isfinite():
@@ -65,15 +71,23 @@ def _loss_problems(model: Any) -> Iterator[str]:
 
 def _batch(model: Any) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
     """Images [b, 1, 64, 64] in [0, 1], twice as many for a paired model, and noise."""
-    seeds, steps = torch.tensor([0]), torch.tensor([0])
-    pixels = (1 + model.paired) * BATCH * IMAGE[0] * IMAGE[1]
-    images = rng.uniforms(seeds, steps, "images", pixels).view(-1, 1, *IMAGE[:2]).float()
+    height, width, _ = IMAGE
+    count = 2 * BATCH if model.paired else BATCH
+    zero = torch.tensor([0])
+    pixels = rng.uniforms(zero, zero, "images", count * height * width)
+    images = pixels.view(count, 1, height, width).float()
     noise = {}
     for name, declared in model.draws(BATCH, LATENTS).items():
-        if declared.kind == "permutation":
-            noise[name] = rng.permutations(seeds, steps, name, *declared.shape)[0, 0]
-        else:
-            count = torch.Size(declared.shape).numel()
-            normals = rng.normals(seeds, steps, name, count)
-            noise[name] = normals.view(declared.shape).float()
+        noise[name] = _noise(name, declared)
     return images, noise
+
+
+def _noise(name: str, declared: Any) -> torch.Tensor:
+    """A permutation or normal numbers, as the model declares."""
+    zero = torch.tensor([0])
+    if declared.kind == "permutation":
+        permutations = rng.permutations(zero, zero, name, *declared.shape)
+        return permutations[0, 0]
+    count = torch.Size(declared.shape).numel()
+    normals = rng.normals(zero, zero, name, count)
+    return normals.view(declared.shape).float()
