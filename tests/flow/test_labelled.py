@@ -132,8 +132,12 @@ def test_a_metric_has_the_studys_points_or_the_scales(study):
             "variations: {best: {metrics: [mig]}}\npoints: {mig:",
             "'best' is a name of snapshots' scores",
         ),
-        ("label: wide", "label: factor_vae", "'factor_vae' is already the name"),
-        ("label: wide", "label: oracle", "'oracle' is already the name"),
+        (
+            "label: wide",
+            "label: factor_vae",
+            "'factor_vae' is already the name or label of a model",
+        ),
+        ("label: wide", "label: oracle", "'oracle' is already the name or label of a model"),
     ],
 )
 def test_what_does_not_fit_is_named(write, old, new, message):

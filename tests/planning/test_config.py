@@ -22,6 +22,7 @@ def write(text):
     ("text", "line", "message"),
     [
         ("sources:\n  tooy: /x", 2, "sources.tooy: no data set 'tooy'; did you mean 'toy'?"),
+        ("unverified: [toy, tooy]", 1, "unverified.1: no data set 'tooy'; did you mean 'toy'?"),
         ("scale: smoke\npapers: [nowhere]", 2, "papers.0: no folder "),
         ("papers: [shipped, empty]", 1, "has a study.yaml"),
         ("papers: [mine/tiny]", 1, "is one paper; list the folder that holds it"),

@@ -212,12 +212,16 @@ def _missing(config: Config) -> list[tuple[Location, str]]:
         message = "" if folder == SHIPPED else _papers_problem(folder)
         if message:
             problems.append((("papers", i), message))
-    if config.sources and not problems:
+    named: list[Location] = [("sources", name) for name in config.sources]
+    named += [("unverified", i) for i in range(len(config.unverified))]
+    if named and not problems:
         discover.use_papers(config.paper_folders)
         datasets = discover.names("datasets")
-        for name in config.sources:
+        for location in named:
+            key, place = location
+            name = config.unverified[int(place)] if key == "unverified" else str(place)
             if name not in datasets:
-                problems.append((("sources", name), discover.unknown("data set", name, datasets)))
+                problems.append((location, discover.unknown("data set", name, datasets)))
     return problems
 
 
