@@ -7,7 +7,7 @@ here features that tie share the importance, and a fixed sequence of draws decid
 """
 
 from dataclasses import astuple, dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -116,10 +116,11 @@ def fit(
     train = np.ascontiguousarray(train.T)
     order = np.argsort(train, axis=1, kind="stable").astype(index)
     lot = np.full(1, TIE_SEED, np.uint32)
-    boost = _boost_two if classes == 2 else _boost_many
+    boost: Any = _boost_two if classes == 2 else _boost_many
     start = _start(counts / counts.sum(), rule)
-    summed, raw, *grown = boost(train, order, labels, start, *astuple(rule), lot)
-    forest = Forest(start, *grown, rule.sequential)
+    grown = boost(train, order, labels, start, *astuple(rule), lot)
+    summed, raw, features, thresholds, steps = grown
+    forest = Forest(start, features, thresholds, steps, rule.sequential)
     total = summed.sum()
     importances = summed / total if total > 0 else summed
     return Boosted(importances, _decide(raw, rule.sequential), forest.predict(test), forest)

@@ -1,4 +1,4 @@
-"""Open a data set for the sub-grid of it that a run uses, and read no more of its file than that."""
+"""Open a data set for the sub-grid that a run uses, and read no more of its file than that."""
 
 from collections.abc import Mapping
 from pathlib import Path
