@@ -132,7 +132,7 @@ def test_a_variation_is_left_out_if_it_equals_the_main_evaluation(locatello):
     assert list(by_name) == ["", "draw_1", "draw_2", "train_100", "train_1000"]
     assert by_name["draw_2"] == by_name[""].model_copy(update={"seed": 2})
     assert by_name["train_100"] == by_name[""].model_copy(update={"train": 100})
-    # At the smoke scale the main evaluation has 1,000 points, so train_1000 equals it.
+    # At the smoke scale the main evaluation has 120 points, so train_1000 equals it.
     assert variations(locatello, "smoke", "mig") == ["", "draw_1", "draw_2", "train_100"]
     assert variations(locatello, "paper", "explicitness") == [""]
     sampled = evaluations.settings(locatello, "paper", "unsupervised")[1]
@@ -140,11 +140,11 @@ def test_a_variation_is_left_out_if_it_equals_the_main_evaluation(locatello):
 
 
 def test_a_scale_may_give_an_expensive_metric_fewer_points(locatello):
-    assert evaluations.evaluation(locatello, "smoke", "downstream").train == 100
+    assert evaluations.evaluation(locatello, "smoke", "downstream").train == 50
     assert (
         evaluations.evaluation(locatello, "smoke", "mig").train
         == evaluations.evaluation(locatello, "smoke").train
-        == 1000
+        == 120
     )
 
 
