@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from project import Project, copy_of_repository
+from project import PAPERS, Project, copy_of_repository
+
+from facsimile.studies import reading
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +30,7 @@ def test_every_run_is_done_and_scored_by_every_metric(folder):
     runs = pd.read_parquet(folder / "runs.parquet")
     scores = pd.read_parquet(folder / "scores.parquet")
     assert list(runs["state"].unique()) == ["done"]
-    assert (~runs["control"]).sum() == 12
+    assert (~runs["control"]).sum() == 6
     assert np.isfinite(scores["result"]).all()
     metrics = scores.groupby("run")["metric"].nunique()
     assert set(metrics[~metrics.index.str.contains("oracle|noise")]) == {11}
@@ -50,27 +52,30 @@ def test_controls_frame_the_models(folder):
     for score in ("beta_vae_score", "factor_vae_score", "disentanglement", "modularity"):
         assert scores["oracle", score] == pytest.approx(1, abs=0.01)
     for score in ("mig", "disentanglement", "sap"):
-        assert scores["noise", score] < 0.03
+        # Not zero: with 120 points, some codes seem to know some factors.
+        assert scores["noise", score] < scores["oracle", score] / 5
 
 
 def test_table_figures_and_comparison_say_what_they_are(folder):
     table = (folder / "tables/table1.md").read_text()
     for text in (
         "smoke scale",
-        "200 of 300,000 steps",
+        "6 of 300,000 steps",
         "sub-grid of dSprites",
         "Oracle",
         "AnnealedVAE",
     ):
         assert text in table
     drawn = [path.stem for path in (folder / "figures").glob("*.pdf")]
-    assert {"fig1", "fig2", "fig4_left", "a1_dsprites", "a11_dsprites", "jmlr_dendrograms"} <= set(
-        drawn
-    )
+    study = reading.load(PAPERS / STUDY / "study.yaml")
+    assert set(drawn) == set(study.figures_at(study.scales["smoke"]))
+    # One figure of each kind, so that every kind is drawn.
+    kinds = {figure.kind for figure in study.figures.values()}
+    assert {study.figures[name.removesuffix("_dsprites")].kind for name in drawn} == kinds
     for figure in drawn:
         assert (folder / f"figures/{figure}.pdf").read_bytes()[:5] == b"%PDF-"
         # At this scale there is one data set, and there are too few points for an efficiency.
-        empty = figure in ("fig4_right", "fig6", "a15", "a19_dsprites")
+        empty = figure in ("fig4_right", "fig6")
         assert (len(pd.read_csv(folder / f"figures/{figure}.csv")) == 0) is empty
     comparison = pd.read_csv(folder / "comparison.csv")
     assert set(comparison["verdict"]) <= {"reproduced", "differs", "not comparable", "no source"}

@@ -1,6 +1,8 @@
 """TensorFlow's Adam."""
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -120,3 +122,27 @@ def test_moments_of_another_network_are_refused(stored, message):
     adam = TFAdam([nn.Parameter(torch.zeros(2))], AdamSettings(0.1))
     with pytest.raises(ValueError, match=message):
         adam.restore(stored, 5)
+
+
+def test_updates_have_the_bits_of_torchs_fused_adam():
+    """torch.optim.Adam with TensorFlow's epsilon set before each step is the same optimiser."""
+    torch.manual_seed(0)
+    start, gradients = torch.randn(30, 7), torch.randn(20, 30, 7)
+    settings = AdamSettings(1e-3, epsilon=1e-6)
+    theirs = nn.Parameter(start.clone())
+    other = torch.optim.Adam([theirs], lr=settings.lr, betas=(0.9, 0.999), fused=True)
+    for step, gradient in enumerate(gradients, 1):
+        other.param_groups[0]["eps"] = settings.epsilon / math.sqrt(1 - settings.beta2**step)
+        theirs.grad = gradient
+        other.step()
+    assert torch.equal(ours(start, gradients, settings), theirs.detach())
+
+
+def test_training_does_not_import_torchs_compiler():
+    """It takes a second, as long as torch itself."""
+    code = (
+        "import sys, torch; from facsimile.models.base.adam import AdamSettings, TFAdam; "
+        "adam = TFAdam([torch.nn.Parameter(torch.zeros(2))], AdamSettings(0.1)); "
+        "adam.step([torch.ones(2)]); assert 'torch._dynamo' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
