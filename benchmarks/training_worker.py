@@ -100,7 +100,8 @@ def serial(gate: Gate, options: Any) -> None:
         our_data(),
         machine.precision(options.precision),
     )
-    state = loop.start(model, our_training(), data.image_shape, SEED, used)
+    layers, _ = machine.choose_layers("auto", used)
+    state = loop.start(model, our_training(), data.image_shape, SEED, used, layers)
     for _ in loop.steps(model, our_training(), data, SEED, used, state):
         gate()
 

@@ -1,7 +1,9 @@
 """The speed of this machine, by its processor and by the work that was finished here."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from facsimile.planning import cost, processor, speed
 from facsimile.planning.speed import Speed
@@ -14,31 +16,44 @@ def speed_here(workspace: Workspace) -> Speed:
     """Return the speed of this machine, by its processor and by the work in the store."""
     expected = speed.of_processor(workspace.config)
     store = workspace.paths.root / "runs"
-    return speed.calibrated(expected, _trained(store, expected), _scored(store))
+    trained = _trained(store, expected)
+    return speed.calibrated(expected, trained, _scored(store))
 
 
 def _trained(store: Path, expected: Speed) -> Iterator[tuple[Run, float]]:
     """Yield runs that this processor trained, and how many times as long as estimated it took."""
     for path in speed.sampled(store, "*/*/run.json"):
         record = records.record(path.parent)
-        if record is None or not record.get("seconds") or not record.get("steps"):
+        if record is None or not _says_something(record, expected):
             continue
-        is_ours = record.get("processor") == processor.name() and record["device"] == "cpu"
-        # Runs of another precision say nothing about those to come.
-        in_bf16 = record.get("precision") == "bf16"
-        is_of_images = "network" in record["statement"]["training"]
-        if is_ours and (not is_of_images or in_bf16 == (expected.convolutions == 1.0)):
-            run = speed.run_of(record)
-            yield run, record["seconds"] / record["steps"] / cost.step_seconds(run)
+        run = speed.run_of(record)
+        per_step = record["seconds"] / record["steps"]
+        yield run, per_step / cost.step_seconds(run)
+
+
+def _says_something(record: dict[str, Any], expected: Speed) -> bool:
+    """Whether a run was trained by this processor, with the precision of runs to come."""
+    if record["device"] != "cpu" or record.get("processor") != processor.name():
+        return False
+    if not record.get("seconds") or not record.get("steps"):
+        return False
+    if "network" not in record["statement"]["training"]:
+        return True
+    in_bf16 = record.get("precision") == "bf16"
+    return in_bf16 == (expected.convolutions == 1.0)
 
 
 def _scored(store: Path) -> dict[str, list[float]]:
     """Return measured seconds by metric, for as many training points as ``cost.SCORE_POINTS``."""
-    seconds: dict[str, list[float]] = {}
+    seconds: dict[str, list[float]] = defaultdict(list)
     for path in speed.sampled(store, "*/*/scores/*.json"):
         stored = stored_scores.read(path)
-        for row in stored.scores[:1] if stored else []:
-            if row.get("n_train"):
-                whole = row["seconds"] * cost.SCORE_POINTS / row["n_train"]
-                seconds.setdefault(row["metric"], []).append(whole)
+        if stored is None or not stored.scores:
+            continue
+        # All scores of a metric have the seconds of the metric.
+        row = stored.scores[0]
+        points = row.get("n_train")
+        if points:
+            whole = row["seconds"] * cost.SCORE_POINTS / points
+            seconds[row["metric"]].append(whole)
     return seconds

@@ -84,13 +84,18 @@ def estimate(
     )
 
 
-def _snapshot_seconds(runs: list[Run], study: Study, scale: str, speed: Speed) -> float:
+def _snapshot_seconds(
+    runs: list[Run],
+    study: Study,
+    scale: str,
+    speed: Speed,
+) -> float:
     """Return the core-seconds to score all snapshots of runs."""
     # Counts only the main evaluation of each metric, not its variations.
-    per_metric = {
-        metric: _seconds(metric, evaluations.evaluation(study, scale, metric), speed)
-        for metric in study.metrics
-    }
+    per_metric = {}
+    for metric in study.metrics:
+        evaluation = evaluations.evaluation(study, scale, metric)
+        per_metric[metric] = _seconds(metric, evaluation, speed)
     # One flat sum, because sums of sums differ in the last bits.
     return sum(
         seconds
@@ -169,7 +174,11 @@ def _run_bytes(model: str) -> int:
     return _declared("models", model, "RUN_BYTES") or DEFAULT_RUN_BYTES
 
 
-def score_seconds(study: Study, scale: str, speed: Speed = REFERENCE) -> float:
+def score_seconds(
+    study: Study,
+    scale: str,
+    speed: Speed = REFERENCE,
+) -> float:
     """Return the core-seconds to compute all metrics on one run, including all variations."""
     return sum(
         _seconds(metric, setting.evaluation, speed)

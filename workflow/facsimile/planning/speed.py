@@ -43,7 +43,8 @@ class Speed:
         """Return the ratio for training a run."""
         if run.model in self.models:
             return self.models[run.model]
-        network = run.statement.get("training", {}).get("network", "own")
+        training = run.statement.get("training", {})
+        network = training.get("network", "own")
         # Models of arrays have their own networks, which are trained in float32 everywhere.
         return 1.0 if network == "own" else self.convolutions
 
@@ -53,8 +54,11 @@ REFERENCE = Speed()
 
 def of_processor(config: Config) -> Speed:
     """Return the speed that follows from the processor's instructions and the precision."""
-    in_bf16 = config.precision == "bf16" or (config.precision == "auto" and processor.has_bf16())
-    return Speed(convolutions=1.0 if in_bf16 else FLOAT32, start=START_SECONDS)
+    in_bf16 = config.precision == "bf16"
+    if config.precision == "auto":
+        in_bf16 = processor.has_bf16()
+    ratio = 1.0 if in_bf16 else FLOAT32
+    return Speed(convolutions=ratio, start=START_SECONDS)
 
 
 def sampled(folder: Path, pattern: str) -> Iterator[Path]:
@@ -82,13 +86,20 @@ def calibrated(
         ratios[run.model].append(ratio)
         if "network" in run.statement["training"]:
             of_images.append(ratio)
+    convolutions = expected.convolutions
+    if of_images:
+        convolutions = median(of_images)
     return Speed(
-        convolutions=median(of_images) if of_images else expected.convolutions,
-        models={model: median(values) for model, values in ratios.items()},
-        metrics={metric: median(values) for metric, values in metrics.items()},
+        convolutions=convolutions,
+        models=_medians(ratios),
+        metrics=_medians(metrics),
         start=expected.start,
         runs=sum(map(len, ratios.values())),
     )
+
+
+def _medians(values: Mapping[str, list[float]]) -> dict[str, float]:
+    return {name: median(numbers) for name, numbers in values.items()}
 
 
 def run_of(record: dict[str, Any]) -> Run:

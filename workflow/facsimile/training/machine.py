@@ -11,6 +11,8 @@ from facsimile.foundation import provenance
 from facsimile.planning import processor
 from facsimile.planning.config import Config
 
+Milliseconds = dict[str, float] | None  # per step, by layers; None if they were not measured
+
 
 @dataclass(frozen=True)
 class Execution:
@@ -26,7 +28,7 @@ class Execution:
     pack: int = 1
     compiled: bool = False
     layers: str | None = None
-    layers_measured: dict[str, float] | None = None  # milliseconds per step, if they were measured
+    layers_measured: Milliseconds = None
 
 
 def execution(config: Config) -> Execution:
@@ -113,7 +115,7 @@ def precision(setting: str, device_name: str = "cpu") -> str:
     return "bf16" if has_bf16 else "float32"
 
 
-def choose_layers(setting: str, precision: str) -> tuple[str, dict[str, float] | None]:
+def choose_layers(setting: str, precision: str) -> tuple[str, Milliseconds]:
     """Resolve the setting ``layers``: which layers compute convolutions of serial runs.
 
     ``auto`` is ``channels_last`` on x86 processors, where it was faster on all that were measured

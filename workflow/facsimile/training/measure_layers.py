@@ -3,6 +3,7 @@
 import functools
 import statistics
 import time
+from collections import defaultdict
 from collections.abc import Callable
 
 import numpy as np
@@ -37,7 +38,7 @@ def faster(milliseconds: dict[str, float]) -> str:
 def milliseconds() -> dict[str, float]:
     """Return the median time of a step of a VAE, losses and gradients, by layers."""
     steps = {layers: _step(layers) for layers in LAYERS}
-    seconds: dict[str, list[float]] = {layers: [] for layers in LAYERS}
+    seconds: dict[str, list[float]] = defaultdict(list)
     for step in steps.values():
         step()
     for _ in range(STEPS):
@@ -45,14 +46,18 @@ def milliseconds() -> dict[str, float]:
             began = time.perf_counter()
             step()
             seconds[layers].append(time.perf_counter() - began)
-    return {layers: round(1e3 * statistics.median(seconds[layers]), 1) for layers in LAYERS}
+    medians = {}
+    for layers, values in seconds.items():
+        medians[layers] = round(1e3 * statistics.median(values), 1)
+    return medians
 
 
 def _step(layers: str) -> Callable[[], None]:
     """Return a function that computes losses and gradients of one batch of grey images."""
     model = VAE()
     state = loop.start(model, TRAINING, SHAPE, 0, "float32", layers)
-    pixels = np.random.default_rng(0).integers(0, 256, (BATCH, *SHAPE), np.uint8)
+    generator = np.random.default_rng(0)
+    pixels = generator.integers(0, 256, (BATCH, *SHAPE), np.uint8)
     images = loop.as_input(pixels, layers)
     noise = {"z": torch.zeros(BATCH, TRAINING.latents)}
     parameters = list(state.networks["vae"].parameters())
