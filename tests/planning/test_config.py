@@ -3,7 +3,7 @@
 import pytest
 from project import write_study
 
-from facsimile.foundation.yamlfile import FileError
+from facsimile.foundation.yamlfile import Document, FileError
 from facsimile.planning import config, workspace
 
 
@@ -55,6 +55,12 @@ def test_all_errors_are_reported_at_once():
         workspace.load()
     lines = sorted(int(text.split(":")[1]) for text in str(raised.value).splitlines())
     assert lines == [1, 2, 3]
+
+
+def test_keys_of_another_workflow_in_the_same_file_are_not_checked():
+    write("threshold: 1e3\nscale: smoke\n")
+    document = Document(config.DEFAULT)
+    assert config.check({"scale": "smoke"}, config.DEFAULT, document).scale == "smoke"
 
 
 def test_an_error_of_the_command_line_does_not_name_a_line_of_the_file():

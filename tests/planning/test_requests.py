@@ -6,7 +6,7 @@ import pytest
 from project import STUDY, write_study
 
 from facsimile.foundation.yamlfile import FileError
-from facsimile.planning import requests
+from facsimile.planning import environment, requests
 from facsimile.planning.targets import Targets
 
 
@@ -126,11 +126,19 @@ def test_snakemake_checks_before_it_plans(targets, capsys):
         dag_settings=SimpleNamespace(targets=["tiny"], forcerun=None, until=None, omit_from=None),
         resource_settings=SimpleNamespace(overwrite_threads={}, overwrite_resources={}),
         executor_plugin=SimpleNamespace(name="local"),
+        main_snakefile=str(environment.snakefile()),
     )
     requests.check_before_planning(targets, workflow, lambda: "no SLURM here")
     workflow._prepare_dag(forceall=True)
     assert called == [{"forceall": True}]
     assert "Leaving out the targets of draft" in capsys.readouterr().err
+    # A workflow that uses this one as a module has targets of its own.
+    workflow.dag_settings.targets = ["tny"]
+    with pytest.raises(SystemExit, match=r"no target 'tny'; did you mean tiny"):
+        workflow._prepare_dag(forceall=True)
+    workflow.main_snakefile = "/elsewhere/Snakefile"
+    workflow._prepare_dag(forceall=False)
+    assert called[1:] == [{"forceall": False}]
     workflow.executor_plugin.name = "slurm"
     with pytest.raises(SystemExit, match=r"^error: no SLURM here$"):
         workflow._prepare_dag(forceall=True)

@@ -155,7 +155,7 @@ def check(data: object, path: Path = DEFAULT, document: Document | None = None) 
     value of the document has its file and line. Raises FileError if an error is in the document,
     else ValueError.
     """
-    misread = document.misread_errors() if document else []
+    misread = _misread(document, data) if document else []
     try:
         config = Config.model_validate(data)
         problems = _missing(config)
@@ -174,6 +174,15 @@ def check(data: object, path: Path = DEFAULT, document: Document | None = None) 
         raise ValueError("\n".join([*map(str, in_file), *elsewhere]))
     raise_all(in_file)
     return config
+
+
+def _misread(document: Document, data: object) -> list[FileError]:
+    """Return the numbers of a document that YAML misreads, of those keys that are used."""
+    errors: list[FileError] = []
+    for location, message in document.misread:
+        if not isinstance(data, Mapping) or location[0] in data:
+            errors.append(document.error(location, message))
+    return errors
 
 
 @functools.cache

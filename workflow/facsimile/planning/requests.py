@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from facsimile.foundation import discover
+from facsimile.planning import environment
 from facsimile.planning.targets import Targets
 from facsimile.studies.study import RULES
 
@@ -39,7 +40,7 @@ def check_before_planning(
 
 def _check(targets: Targets, workflow: Any, slurm_problem: Callable[[], str]) -> None:
     """Exit with one line per error; print the errors of studies that are left out."""
-    problems = errors(targets, workflow)
+    problems = errors(targets, workflow) if _is_own(workflow) else []
     executor = workflow.executor_plugin
     # The plugin itself would try to submit each job several times.
     if executor is not None and executor.name == "slurm":
@@ -49,6 +50,17 @@ def _check(targets: Targets, workflow: Any, slurm_problem: Callable[[], str]) ->
         sys.exit("\n".join(messages))
     for study, error in targets.broken.items():
         print(f"error: {error}\nLeaving out the targets of {study}.", file=sys.stderr)
+
+
+def _is_own(workflow: Any) -> bool:
+    """Return whether Snakemake runs this workflow itself, not one that uses it as a module.
+
+    Such a workflow has other rules and targets, too.
+    """
+    own = environment.snakefile().resolve()
+    # The Snakefile at the root of the repository includes it.
+    at_root = own.parent.parent / own.name
+    return Path(workflow.main_snakefile).resolve() in (own, at_root)
 
 
 def errors(targets: Targets, workflow: Any) -> list[str]:

@@ -49,7 +49,10 @@ class Targets:
         them at ``#`` and reads ``2024`` as a number. Raises ValueError for a configuration that is
         not valid or a scale that no study has; studies that are not valid are in ``broken``.
         """
-        values = settings.merged(configuration, settings.read(arguments))
+        typed = settings.read(arguments)
+        # A workflow that uses this one as a module has other keys, too.
+        changes = {key: value for key, value in typed.items() if key in configuration}
+        values = settings.merged(configuration, changes)
         file = Path(files[-1]) if files else config.DEFAULT
         document = Document(file) if file.is_file() else None
         self.workspace = Workspace(config.check(values, file, document))

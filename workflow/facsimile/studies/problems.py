@@ -24,6 +24,10 @@ from facsimile.studies.training import (
 
 Problem = tuple[Location, str]
 Problems = Iterator[Problem]
+# A list of names, or a mapping with names as keys.
+Names = Iterable[str]
+Known = Sequence[str]
+Sweep = Mapping[str, Sequence[int | float]]
 # Module with the alternative names of conventions.
 CONVENTIONS = "facsimile.metrics.base.conventions"
 
@@ -76,10 +80,11 @@ def _metrics(study: Study) -> Problems:
 
 
 def _datasets(study: Study) -> Problems:
-    existing = sorted({*discover.names("datasets"), *study.unavailable})
-    yield from _unknown("data set", ("datasets",), study.datasets, existing)
-    yield from _unknown_datasets(study, ("latents",), study.latents)
-    yield from _unknown_metrics(study, ("points",), study.points)
+    existing = [*discover.names("datasets"), *study.unavailable]
+    location: Location = ("datasets",)
+    yield from _unknown("data set", location, study.datasets, existing)
+    yield from _unknown_datasets(study, (), "latents", study.latents)
+    yield from _unknown_metrics(study, (), "points", study.points)
 
 
 def _models(study: Study) -> Problems:
@@ -89,7 +94,8 @@ def _models(study: Study) -> Problems:
     taken = {*discover.names("models"), *CONTROLS}
     for i, model in enumerate(study.models):
         location: Location = ("models", i)
-        if model.label and (model.label in labels[:i] or model.label in taken):
+        others = taken | set(labels[:i])
+        if model.label and model.label in others:
             yield (
                 (*location, "label"),
                 f"{model.label!r} is already the name or label of a model; choose another label",
@@ -100,7 +106,7 @@ def _models(study: Study) -> Problems:
                 (*location, "name"),
                 f"{model.name} appears twice; join its sweeps, or give each a label of its own",
             )
-        yield from _unknown_datasets(study, (*location, "datasets"), model.datasets)
+        yield from _unknown_datasets(study, location, "datasets", model.datasets)
         yield from _repeated_values((*location, "sweep"), model.sweep)
         yield from _data_problems(study, location, model)
 
@@ -125,11 +131,11 @@ def _data_problems(study: Study, location: Location, model: Model) -> Problems:
 def _scales(study: Study) -> Problems:
     for name, scale in study.scales.items():
         location: Location = ("scales", name)
-        yield from _unknown_datasets(study, (*location, "datasets"), scale.datasets or [])
-        yield from _unknown_datasets(study, (*location, "subgrid"), scale.subgrid)
-        yield from _unknown_models(study, (*location, "without"), scale.without)
-        yield from _unknown_models(study, (*location, "models"), scale.models)
-        yield from _unknown_metrics(study, (*location, "points"), scale.points)
+        yield from _unknown_datasets(study, location, "datasets", scale.datasets or [])
+        yield from _unknown_datasets(study, location, "subgrid", scale.subgrid)
+        yield from _unknown_models(study, location, "without", scale.without)
+        yield from _unknown_models(study, location, "models", scale.models)
+        yield from _unknown_metrics(study, location, "points", scale.points)
         drawn = scale.figures or []
         yield from _unknown(
             f"figure of {study.id}", (*location, "figures"), drawn, list(study.figures)
@@ -170,7 +176,8 @@ def _training_names(study: Study) -> Problems:
     networks = [*static_values.constant_of(classes.NETWORKS, "ENCODERS"), classes.OWN]
     for location, settings in _training_parts(study):
         metrics = settings.snapshots.metrics if settings.snapshots else {}
-        yield from _unknown_metrics(study, (*location, "snapshots", "metrics"), metrics)
+        at = (*location, "snapshots")
+        yield from _unknown_metrics(study, at, "metrics", metrics)
         if settings.network is not None:
             at = (*location, "network")
             yield from _unknown_name("network", at, settings.network, networks)
@@ -258,7 +265,7 @@ def _conventions(study: Study) -> Problems:
             yield from _convention_problems(location, variation.convention, metrics)
 
 
-def _convention_problems(location: Location, convention: str, metrics: Sequence[str]) -> Problems:
+def _convention_problems(location: Location, convention: str, metrics: Known) -> Problems:
     aliases = static_values.constant_of(CONVENTIONS, "ALIASES")
     # An alias stands for some convention of every metric.
     if convention in aliases:
@@ -283,7 +290,8 @@ def _variations(study: Study) -> Problems:
                 ("variations", name),
                 f"{name!r} is a name of snapshots' scores; choose another name",
             )
-        yield from _unknown_metrics(study, ("variations", name, "metrics"), variation.metrics)
+        location: Location = ("variations", name)
+        yield from _unknown_metrics(study, location, "metrics", variation.metrics)
 
 
 def _variants(study: Study) -> Problems:
@@ -323,8 +331,8 @@ def _artefacts(study: Study) -> Problems:
         kind = discover.singular(group)
         kinds = discover.names(group)
         yield from _unknown_name(f"kind of {kind}", (*location, "kind"), artefact.kind, kinds)
-        yield from _unknown_datasets(study, (*location, "datasets"), artefact.datasets)
-        yield from _unknown_models(study, (*location, "models"), artefact.models)
+        yield from _unknown_datasets(study, location, "datasets", artefact.datasets)
+        yield from _unknown_models(study, location, "models", artefact.models)
         word = f"hyper-parameter of the models of {study.id}"
         yield from _unknown(word, (*location, "where"), artefact.where, list(fields))
         # Its file would be overwritten by that of the other target.
@@ -375,12 +383,12 @@ def _claims(study: Study) -> Problems:
         location: Location = ("claims", name)
         word = f"table or figure of {study.id}"
         yield from _unknown_name(word, (*location, "target"), claim.target, targets)
-        yield from _unknown_datasets(study, (*location, "datasets"), claim.datasets)
+        yield from _unknown_datasets(study, location, "datasets", claim.datasets)
         for key in claim.parameters:
             at = (*location, "parameters", key)
             words = claim.words(key)
             if key.endswith("models"):
-                yield from _unknown_models(study, at, words)
+                yield from _unknown_models(study, at[:-1], key, words)
                 continue
             # Of all other parameters, only names of scores contain a dot.
             for score in words:
@@ -406,24 +414,24 @@ def _family(score: str) -> str:
     return score.partition(".")[0]
 
 
-def _unknown_datasets(study: Study, location: Location, datasets: Iterable[str]) -> Problems:
-    yield from _unknown(f"data set of {study.id}", location, datasets, study.datasets)
+def _unknown_datasets(study: Study, location: Location, key: str, used: Names) -> Problems:
+    kind = f"data set of {study.id}"
+    yield from _unknown(kind, (*location, key), used, study.datasets)
 
 
-def _unknown_metrics(study: Study, location: Location, metrics: Iterable[str]) -> Problems:
-    yield from _unknown(f"metric of {study.id}", location, metrics, study.metrics)
+def _unknown_metrics(study: Study, location: Location, key: str, used: Names) -> Problems:
+    kind = f"metric of {study.id}"
+    yield from _unknown(kind, (*location, key), used, study.metrics)
 
 
-def _unknown_models(study: Study, location: Location, models: Iterable[str]) -> Problems:
-    names: dict[str, None] = {}
-    for model in study.models:
-        names |= dict.fromkeys(filter(None, (model.name, model.label)))
-    yield from _unknown(f"model of {study.id}", location, models, list(names))
+def _unknown_models(study: Study, location: Location, key: str, used: Names) -> Problems:
+    names = [model.name for model in study.models]
+    names += [model.label for model in study.models if model.label]
+    kind = f"model of {study.id}"
+    yield from _unknown(kind, (*location, key), used, names)
 
 
-def _unknown(
-    kind: str, location: Location, used: Iterable[str], existing: Sequence[str]
-) -> Problems:
+def _unknown(kind: str, location: Location, used: Names, existing: Known) -> Problems:
     """Yield a problem for each used name, an item of a list or a key, that does not exist."""
     is_mapping = isinstance(used, Mapping)
     for i, name in enumerate(used):
@@ -431,18 +439,18 @@ def _unknown(
         yield from _unknown_name(kind, at, name, existing)
 
 
-def _unknown_name(kind: str, location: Location, name: str, existing: Sequence[str]) -> Problems:
+def _unknown_name(kind: str, location: Location, name: str, existing: Known) -> Problems:
     if name not in existing:
         yield location, discover.unknown(kind, name, list(existing))
 
 
-def _duplicates(location: Location, names: Sequence[str]) -> Problems:
+def _duplicates(location: Location, names: Known) -> Problems:
     for i, name in enumerate(names):
         if name in names[:i]:
             yield (*location, i), f"{name} appears twice; remove one"
 
 
-def _repeated_values(location: Location, sweep: Mapping[str, Sequence[int | float]]) -> Problems:
+def _repeated_values(location: Location, sweep: Sweep) -> Problems:
     for key, values in sweep.items():
         for i, value in enumerate(values):
             if value in values[:i]:

@@ -183,7 +183,9 @@ def _order(location: Location) -> tuple[tuple[int, int, str], ...]:
     """Return a key for sorting: indices as numbers, names as text."""
     parts: list[tuple[int, int, str]] = []
     for part in location:
-        parts.append((0, part, "") if isinstance(part, int) else (1, 0, part))
+        is_index = isinstance(part, int)
+        index = int(part) if is_index else 0
+        parts.append((0, index, "") if is_index else (1, 0, str(part)))
     return tuple(parts)
 
 
@@ -193,7 +195,7 @@ def _existing(data: Any, location: Location) -> Location:
     for part in location:
         if not _has(data, part):
             break
-        data = data[_key(data, part)] if isinstance(data, Mapping) else data[part]
+        data = _item(data, part)
         found = (*found, part)
     return found
 
@@ -209,12 +211,18 @@ def _key(container: Mapping[Any, Any], part: str | int) -> Any:
     return next(key for key in container if str(key) == str(part))
 
 
+def _item(container: Any, part: str | int) -> Any:
+    if isinstance(container, Mapping):
+        return container[_key(container, part)]
+    return container[part]
+
+
 def _at(data: Any, location: Location) -> Any:
     """Return the part of the data at a location; None if it does not exist."""
     for part in location:
         if not _has(data, part):
             return None
-        data = data[_key(data, part)] if isinstance(data, Mapping) else data[part]
+        data = _item(data, part)
     return data
 
 
