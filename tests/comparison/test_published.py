@@ -84,9 +84,9 @@ def test_what_cannot_be_read_is_named_with_line_and_remedy(path, data, line, mes
         ('"{""beta"":4}"', '"{""beta"":null}"', "beta is null; write a number"),
         ('"{""beta"":4}"', '"{""beta"":[4]}"', r"beta is \[4\]; write a number"),
         ('"{""beta"":4}"', '"{""beta"":NaN}"', "beta is NaN; write a number"),
-        ("mig.mig", "mig.migg", "no score of mig 'mig.migg'; did you mean 'mig.mig'"),
-        ("mig.mig", "dci.disentangled", "did you mean 'dci.disentanglement'"),
-        ("mig.mig,mean", "mig.mig ~ sap.sapp,spearman", "no score of sap 'sap.sapp'"),
+        ("mig.mig", "mig.migg", "no score of mig 'migg'; did you mean 'mig'"),
+        ("mig.mig", "dci.disentangled", "did you mean 'disentanglement'"),
+        ("mig.mig,mean", "mig.mig ~ sap.sapp,spearman", "no score of sap 'sapp'"),
         ("mig.mig", "mig.mig@sampled", "no variation of the study 'sampled'"),
     ],
 )

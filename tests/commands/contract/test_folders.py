@@ -130,7 +130,7 @@ def test_right_files_have_no_problems(papers):
             "metrics/reach.py",
             '{"spread": float',
             '{"sprad": float',
-            "no score of reach 'reach.sprad'; did",
+            "no score of reach 'sprad'; did",
         ),
         ("metrics/reach.py", "float(draws", "(draws", "spread must be a finite float"),
         ("metrics/reach.py", "RANGE = (0.0, float", "LIMITS = (0.0, float", "are missing: RANGE"),
