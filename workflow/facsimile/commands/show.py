@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from facsimile.commands import artefacts
-from facsimile.comparison import claims_view, numbers_view
+from facsimile.comparison import claims_view, numbers_view, published
 from facsimile.comparison.gathered import Gathered, gathered
 from facsimile.comparison.verdict import DIFFERS, REPRODUCED, STYLES, SYMBOLS
 from facsimile.planning.workspace import REFERENCE, Workspace
@@ -57,7 +57,9 @@ def show_all(workspace: Workspace, console: Console) -> None:
         results = gathered(workspace, name, folder)
         sizes[name] = results.context.design.published_runs
         compared = comparison(results, folder)
-        verdicts += list(numbers_view.with_both_sides(compared)["verdict"])
+        # The size of a study is what its file states: nothing was made for it here.
+        compared = compared[compared["metric"] != published.DESIGN]
+        verdicts += [word for word in compared["verdict"] if word in (REPRODUCED, DIFFERS)]
         _print_brief(results, compared, folder, console)
     _print_line(console, "published numbers re-made here", numbers_view.totals(verdicts))
     console.print()
