@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.text import Text
 
 from facsimile.commands import artefacts
-from facsimile.comparison import claims_view, numbers_view
+from facsimile.comparison import claims_view, numbers_view, published
 from facsimile.comparison.gathered import Gathered, gathered
-from facsimile.comparison.verdict import DIFFERS, REPRODUCED, STYLES, SYMBOLS
+from facsimile.comparison.verdict import STYLES, SYMBOLS
 from facsimile.planning.workspace import REFERENCE, Workspace
 from facsimile.studies import runs
 from facsimile.studies.study import Study
@@ -44,8 +44,11 @@ def show_all(workspace: Workspace, console: Console) -> None:
     last lines say how to go on. Raises FileNotFoundError if no study has results.
     """
     scale = workspace.config.scale
-    folders = {study.id: workspace.paths.study(study.id, scale) for study in workspace.studies()}
-    present = {name: folder for name, folder in folders.items() if has_scores(folder)}
+    present = {}
+    for study in workspace.studies():
+        folder = workspace.paths.study(study.id, scale)
+        if has_scores(folder):
+            present[study.id] = folder
     if not present:
         raise FileNotFoundError(
             f"{workspace.paths.root}: no study has scores at scale {scale}; "
@@ -57,7 +60,9 @@ def show_all(workspace: Workspace, console: Console) -> None:
         results = gathered(workspace, name, folder)
         sizes[name] = results.context.design.published_runs
         compared = comparison(results, folder)
-        verdicts += list(numbers_view.with_both_sides(compared)["verdict"])
+        # The size of a study is what its file states: nothing was made for it here.
+        compared = compared[compared["metric"] != published.DESIGN]
+        verdicts += list(numbers_view.judged(compared)["verdict"])
         _print_brief(results, compared, folder, console)
     _print_line(console, "published numbers re-made here", numbers_view.totals(verdicts))
     console.print()
@@ -67,12 +72,19 @@ def show_all(workspace: Workspace, console: Console) -> None:
         _print_line(console, what, command)
 
 
-def _print_brief(results: Gathered, compared: pd.DataFrame, folder: Path, console: Console) -> None:
+def _print_brief(
+    results: Gathered,
+    compared: pd.DataFrame,
+    folder: Path,
+    console: Console,
+) -> None:
     """A study in a few lines: its judged numbers by table, or else its first table; a picture."""
-    console.print(heading(results.study, results.context.scale.name))
-    judged = compared[compared["verdict"].isin([REPRODUCED, DIFFERS])]
+    study = results.study
+    console.print(heading(study, results.context.scale.name))
+    judged = numbers_view.judged(compared)
     for artefact, rows in judged.groupby("artefact", sort=False):
-        console.print(numbers_view.compact(rows, _title(results.study, str(artefact)), False))
+        title = _title(study, str(artefact))
+        console.print(numbers_view.compact(rows, title, legend=False))
     if judged.empty:
         console.print(_headline(results, compared))
     if _pictures_of(folder):
@@ -88,10 +100,12 @@ def _title(study: Study, artefact: str) -> str:
 
 def _next_steps(folders: Mapping[str, Path], study: str) -> dict[str, str]:
     """What to do next -> the page or the command."""
-    pages = [folder / "report" / "index.html" for folder in folders.values()]
-    pages = [page for page in pages if page.exists()]
-    drawn = [path for folder in folders.values() for path in _pictures_of(folder)]
-    page = next(iter([*pages, *drawn]), None)
+    pages: list[Path] = []
+    drawn: list[Path] = []
+    for folder in folders.values():
+        pages += folder.glob("report/index.html")
+        drawn += _pictures_of(folder)
+    page = next(iter(pages + drawn), None)
     return {
         "open this page": f"{page}" if page else "make report",
         "score your latents": "facsimile score LATENTS.npz --metrics mig,dci",
@@ -100,7 +114,11 @@ def _next_steps(folders: Mapping[str, Path], study: str) -> dict[str, str]:
     }
 
 
-def located(workspace: Workspace, name: str, reference: bool) -> Path:
+def located(
+    workspace: Workspace,
+    name: str,
+    reference: bool,
+) -> Path:
     """The folder with the results of a study at the configured scale, of yours or those shipped.
 
     Raises FileNotFoundError, which says where there are results, and UnknownName for the scale.
@@ -127,12 +145,14 @@ def at_shipped_scale(workspace: Workspace, name: str) -> Workspace:
     scales = shipped_scales(workspace.study(name))
     if not scales:
         return workspace
-    return Workspace(workspace.config.model_copy(update={"scale": scales[0]}))
+    changes = {"scale": scales[0]}
+    return Workspace(workspace.config.model_copy(update=changes))
 
 
 def shipped_scales(study: Study) -> list[str]:
     """The scales of a study whose results come with the repository, the largest first."""
-    return [scale for scale in study.scales if has_scores(REFERENCE / study.id / scale)]
+    folder = REFERENCE / study.id
+    return [scale for scale in study.scales if has_scores(folder / scale)]
 
 
 def has_scores(folder: Path) -> bool:
@@ -143,15 +163,23 @@ def has_scores(folder: Path) -> bool:
 def comparison(results: Gathered, folder: Path) -> pd.DataFrame:
     """The comparison with published numbers: the stored one if it is there."""
     path = folder / "comparison.csv"
-    return numbers_view.read(path) if path.exists() else artefacts.comparison_of(results)
+    if path.exists():
+        return numbers_view.read(path)
+    return artefacts.comparison_of(results)
 
 
-def _claims(workspace: Workspace, results: Gathered, folder: Path) -> pd.DataFrame | None:
+def _claims(
+    workspace: Workspace,
+    results: Gathered,
+    folder: Path,
+) -> pd.DataFrame | None:
     """The claims with their verdicts: the stored ones if they are there; None without claims."""
     if not results.study.claims:
         return None
     path = folder / "claims.csv"
-    return pd.read_csv(path) if path.exists() else artefacts.claims_of(workspace, results)
+    if path.exists():
+        return pd.read_csv(path)
+    return artefacts.claims_of(workspace, results)
 
 
 def heading(study: Study, scale: str) -> Text:
@@ -164,26 +192,38 @@ def heading(study: Study, scale: str) -> Text:
     )
 
 
-def _print_screen(workspace: Workspace, results: Gathered, folder: Path, console: Console) -> None:
+def _print_screen(
+    workspace: Workspace,
+    results: Gathered,
+    folder: Path,
+    console: Console,
+) -> None:
     study, scale = results.study, workspace.config.scale
     compared = comparison(results, folder)
     console.print(heading(study, scale))
     console.print(_headline(results, compared))
     _print_line(console, "published numbers", numbers_view.totals(compared["verdict"]))
     if obstacle := numbers_view.main_obstacle(compared):
-        console.print(Text(f"  not comparable, mostly: {obstacle}", style="dim"), soft_wrap=True)
+        reason = Text(f"  not comparable, mostly: {obstacle}", style="dim")
+        console.print(reason, soft_wrap=True)
     claims = _claims(workspace, results, folder)
     if claims is not None:
         _print_line(console, "claims", numbers_view.totals(claims["verdict"]))
-        is_judged = claims["verdict"].isin([REPRODUCED, DIFFERS]).any()
-        for row in claims.to_dict("records") if is_judged else []:
-            symbol = Text(SYMBOLS[row["verdict"]], style=STYLES[row["verdict"]])
-            console.print(Text.assemble("  ", symbol, f" {row['text']}"), soft_wrap=True)
+        if numbers_view.is_judged(claims):
+            _print_claims(claims, console)
     _print_line(console, "pictures", pictures(folder))
-    _print_line(console, "report", report(study.id, folder, scale))
+    page = report(study.id, folder, scale)
+    _print_line(console, "report", page)
     shipped = " --reference" if folder.is_relative_to(REFERENCE) else ""
     command = f"facsimile show {study.id} --scale {scale}{shipped} --all"
     _print_line(console, "all of it", command)
+
+
+def _print_claims(claims: pd.DataFrame, console: Console) -> None:
+    for verdict, text in zip(claims["verdict"], claims["text"], strict=True):
+        symbol = Text(SYMBOLS[verdict], style=STYLES[verdict])
+        line = Text.assemble("  ", symbol, " ", text)
+        console.print(line, soft_wrap=True)
 
 
 def _headline(results: Gathered, compared: pd.DataFrame) -> object:
@@ -207,12 +247,17 @@ def pictures(folder: Path) -> str:
     paths = _pictures_of(folder)
     if not paths:
         return "none drawn"
-    listed = ", ".join(path.name for path in paths[:PICTURES])
+    first = paths[:PICTURES]
+    listed = ", ".join(path.name for path in first)
     more = f" and {len(paths) - PICTURES} more" if len(paths) > PICTURES else ""
     return f"{folder / 'figures'}: {listed}{more}"
 
 
-def report(study: str, folder: Path, scale: str) -> str:
+def report(
+    study: str,
+    folder: Path,
+    scale: str,
+) -> str:
     """The page to open, or the command that makes it."""
     page = folder / "report" / "index.html"
     if page.exists():
@@ -220,15 +265,21 @@ def report(study: str, folder: Path, scale: str) -> str:
     return f"make it with: snakemake {study}_report --config scale={scale}"
 
 
-def _print_line(console: Console, name: str, content: Text | str) -> None:
-    console.print(Text.assemble((f"{name}: ", "bold"), content), soft_wrap=True)
+def _print_line(
+    console: Console,
+    name: str,
+    content: Text | str,
+) -> None:
+    line = Text.assemble((f"{name}: ", "bold"), content)
+    console.print(line, soft_wrap=True)
 
 
 def _print_everything(
     workspace: Workspace, results: Gathered, folder: Path, console: Console
 ) -> None:
     for name in results.study.tables:
-        console.print(artefacts.table_of(results, name).console())
+        table = artefacts.table_of(results, name)
+        console.print(table.console())
     console.print(numbers_view.console(comparison(results, folder)))
     claims = _claims(workspace, results, folder)
     if claims is not None:
@@ -239,6 +290,10 @@ def _print_everything(
 
 def _files(folder: Path) -> Iterable[Path]:
     """Files of a study's results; a crate holds copies of the files beside it."""
-    paths = sorted(folder.rglob("*.*"))
-    inner = [path for path in paths if "report" not in path.relative_to(folder).parts[:-1]]
-    return [path for path in inner if path.parent.suffix != ".crate" and path.is_file()]
+    paths = []
+    for path in sorted(folder.rglob("*.*")):
+        folders = path.relative_to(folder).parts[:-1]
+        is_copy = path.parent.suffix == ".crate"
+        if path.is_file() and not is_copy and "report" not in folders:
+            paths.append(path)
+    return paths

@@ -41,13 +41,19 @@ def read(path: Path) -> pd.DataFrame:
 
 def is_judged(comparison: pd.DataFrame) -> bool:
     """Whether any number was found to be reproduced or to differ."""
-    return bool(comparison["verdict"].isin([REPRODUCED, DIFFERS]).any())
+    return not judged(comparison).empty
+
+
+def judged(comparison: pd.DataFrame) -> pd.DataFrame:
+    """Rows that were found to be reproduced or to differ."""
+    has_verdict = comparison["verdict"].isin([REPRODUCED, DIFFERS])
+    return comparison[has_verdict]
 
 
 def main_obstacle(comparison: pd.DataFrame) -> str:
     """The most frequent reason why numbers are not comparable; "" if all are."""
     reasons = comparison.loc[comparison["verdict"] == NOT_COMPARABLE, "reason"]
-    return str(reasons.mode().iloc[0]) if len(reasons) else ""
+    return "" if reasons.empty else str(reasons.mode().iloc[0])
 
 
 def compact(
@@ -62,13 +68,17 @@ def compact(
     """
     compared = with_both_sides(comparison)
     several_datasets = compared["dataset"].nunique() > 1
-    column, name = ("dataset", names.dataset) if several_datasets else ("model", names.model)
+    column = "dataset" if several_datasets else "model"
+    name = names.dataset if several_datasets else names.model
     groups = []
     for value, rows in compared.groupby(column, sort=False):
         groups.append(_compact_group(name(str(value)), rows, column))
+    heading = Text(title, style="bold")
+    side_by_side = Columns(groups, padding=(0, 4))
+    if not legend:
+        return Group(heading, side_by_side)
     marks = [f"{SYMBOLS[verdict]} {verdict}" for verdict in STYLES]
-    below = [Text("  ".join(marks), style="dim")] if legend else []
-    return Group(Text(title, style="bold"), Columns(groups, padding=(0, 4)), *below)
+    return Group(heading, side_by_side, Text("  ".join(marks), style="dim"))
 
 
 def _compact_group(
@@ -77,19 +87,31 @@ def _compact_group(
     grouped_by: str,
 ) -> Table:
     """A table with the columns number, ours, published, mark, and our interval if it decided."""
-    table = Table(box=None, pad_edge=False, header_style="dim", collapse_padding=True)
-    table.add_column(Text(title, style="italic"), no_wrap=True)
+    table = Table(
+        box=None,
+        pad_edge=False,
+        header_style="dim",
+        collapse_padding=True,
+    )
+    heading = Text(title, style="italic")
+    table.add_column(heading, no_wrap=True)
     table.add_column("ours", justify="right", no_wrap=True)
     table.add_column("paper", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
-    intervals = [_deciding_interval(row) for row in rows.to_dict("records")]
-    if any(intervals):
+    records = rows.to_dict("records")
+    has_intervals = any(map(_deciding_interval, records))
+    if has_intervals:
         table.add_column("", style="dim", no_wrap=True)
-    for label, row in zip(_labels(rows, grouped_by), rows.to_dict("records"), strict=True):
-        mark = Text(SYMBOLS[row["verdict"]], style=STYLES[row["verdict"]])
+    labels = _labels(rows, grouped_by)
+    for label, row in zip(labels, records, strict=True):
+        verdict = row["verdict"]
         ours = like(row["ours"], row["value"])
-        interval = [_deciding_interval(row)] if any(intervals) else []
-        table.add_row(label, ours, plain(row["value"]), mark, *interval)
+        published = plain(row["value"])
+        mark = Text(SYMBOLS[verdict], style=STYLES[verdict])
+        cells: list[Text | str] = [label, ours, published, mark]
+        if has_intervals:
+            cells.append(_deciding_interval(row))
+        table.add_row(*cells)
     return table
 
 
@@ -110,8 +132,11 @@ def _labels(rows: pd.DataFrame, grouped_by: str) -> list[str]:
         labels.append(" ".join(filter(None, parts)))
     # A paper may print a number in a table and release it with more digits.
     is_repeated = pd.Series(labels).duplicated(keep=False)
-    full = [f"{label} ({how})" for label, how in zip(labels, rows["how"], strict=True)]
-    return list(pd.Series(labels).mask(is_repeated, pd.Series(full)))
+    ways = rows["how"]
+    for i, how in enumerate(ways):
+        if is_repeated[i]:
+            labels[i] += f" ({how})"
+    return labels
 
 
 def _deciding_interval(row: Row) -> str:

@@ -208,9 +208,11 @@ def console(
 
 
 def without_intervals(rows: list[Row]) -> list[Row]:
-    """The same rows with numbers only; an n that differs from that of its row stays."""
+    """Rows that have a number, without intervals; an n that differs from that of its row stays."""
     short = []
     for row in rows:
+        if all(entry.number() == NONE for entry in row.entries):
+            continue
         entries = [dataclasses.replace(entry, text=entry.number()) for entry in row.entries]
         entries = [dataclasses.replace(entry, low=math.nan, high=math.nan) for entry in entries]
         short.append(dataclasses.replace(row, entries=entries))

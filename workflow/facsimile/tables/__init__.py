@@ -64,7 +64,10 @@ class Table:
         return rendering.latex(self.title, self.columns, self.rows, self.notes, label, self.head)
 
     def console(self, brief: bool = False) -> Any:
-        """The table as a renderable of a rich Console; ``brief`` without intervals and notes."""
+        """The table as a renderable of a rich Console.
+
+        ``brief``: without intervals, notes, and rows that have no number.
+        """
         rows = rendering.without_intervals(self.rows) if brief else self.rows
         notes = [] if brief else self.notes
         return rendering.console(self.title, self.columns, rows, notes, head=self.head)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from facsimile.comparison import numbers_view, published
-from facsimile.comparison.verdict import DIFFERS, REPRODUCED, SYMBOLS
+from facsimile.comparison.verdict import REPRODUCED, SYMBOLS
 from facsimile.presentation import names
 from facsimile.presentation.markdown import grid
 from facsimile.studies.study import Study
@@ -46,9 +46,9 @@ def row(study: Study, reference: Path) -> tuple[str, ...]:
 
 def _numbers(comparison: pd.DataFrame) -> tuple[str, str, str, str]:
     """A number that was judged, ours, the published one, and how many were reproduced."""
-    is_judged = comparison["verdict"].isin([REPRODUCED, DIFFERS])
+    judged = numbers_view.judged(comparison)
     # The size of a study is what its file states, no result.
-    judged = comparison[is_judged & (comparison["metric"] != published.DESIGN)]
+    judged = judged[judged["metric"] != published.DESIGN]
     if judged.empty:
         return "none can be compared at this scale", NOTHING, NOTHING, NOTHING
     # A constant such as 0 or 1 tells least.

@@ -6,18 +6,20 @@ from pathlib import Path
 from rich.console import Console
 
 from facsimile.commands import show
-from facsimile.planning.workspace import Workspace
+from facsimile.comparison import numbers_view
+from facsimile.comparison.verdict import REPRODUCED
+from facsimile.planning.workspace import REFERENCE, Workspace
+from facsimile.studies.study import Study
 
 PICTURE = Path("docs/screen.svg")
-STUDY = "overlap"
 WIDTH = 100  # characters
-TITLE = f"facsimile show {STUDY} --reference"
 
 
-def picture(workspace: Workspace) -> str:
-    """The first screen of a study's shipped results as an SVG image."""
-    workspace = show.at_shipped_scale(workspace, STUDY)
-    folder = show.located(workspace, STUDY, reference=True)
+def picture(workspace: Workspace, studies: list[Study]) -> str:
+    """The first screen of the study of whose first table most numbers are reproduced, as SVG."""
+    study = max(studies, key=_n_reproduced)
+    workspace = show.at_shipped_scale(workspace, study.id)
+    folder = show.located(workspace, study.id, reference=True)
     console = Console(
         record=True,
         width=WIDTH,
@@ -26,6 +28,19 @@ def picture(workspace: Workspace) -> str:
         color_system="truecolor",
         legacy_windows=False,
     )
-    show.show(workspace, STUDY, folder, False, console)
+    show.show(workspace, study.id, folder, False, console)
+    title = f"facsimile show {study.id} --reference"
     # A fixed name for the styles: the same results give the same bytes.
-    return console.export_svg(title=TITLE, unique_id="facsimile")
+    return console.export_svg(title=title, unique_id="facsimile")
+
+
+def _n_reproduced(study: Study) -> int:
+    """How many numbers of a study's first table are reproduced by the shipped results."""
+    for scale in show.shipped_scales(study):
+        path = REFERENCE / study.id / scale / "comparison.csv"
+        if path.exists() and study.tables:
+            comparison = numbers_view.read(path)
+            first = next(iter(study.tables))
+            of_first = comparison[comparison["artefact"] == first]
+            return int((of_first["verdict"] == REPRODUCED).sum())
+    return 0

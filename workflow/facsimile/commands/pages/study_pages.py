@@ -36,7 +36,7 @@ def write(
         pages[_path(workspace, study)] = page(workspace, study)
     pages[INDEX] = index(workspace, studies)
     pages[paper_table.README] = paper_table.readme(studies, REFERENCE)
-    pages[screen.PICTURE] = screen.picture(workspace)
+    pages[screen.PICTURE] = screen.picture(workspace, studies)
     return markdown.write_or_check(pages, [], check, log, AGAIN)
 
 
