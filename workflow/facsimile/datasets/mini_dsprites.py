@@ -23,8 +23,10 @@ _POSITIONS = base_sprite.POSITIONS // _POSITION
 _ORIENTATIONS = np.linspace(0, 2 * math.pi, base_sprite.ORIENTATIONS)
 _PLACES = np.linspace(0, 1, base_sprite.POSITIONS)
 # Lit pixels in the first and second half of a byte, [256, 2].
-_BITS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)
-_LIT = _BITS.reshape(256, 2, SCALE).sum(axis=2, dtype=np.uint8)
+_BYTES = np.arange(256, dtype=np.uint8)
+_BITS = np.unpackbits(_BYTES[:, None], axis=1)
+_HALVES = _BITS.reshape(256, 2, SCALE)
+_LIT = _HALVES.sum(axis=2, dtype=np.uint8)
 _VALUES = {
     "shape": np.arange(1.0, 4.0),
     "scale": np.linspace(0.5, 1, base_sprite.SCALES),
@@ -68,9 +70,10 @@ class MiniDSprites(Stored):
     def blocks(cls, source: Path | None) -> Iterator[Rows]:
         """Yield 256 images at a time: one sprite at all its positions."""
         shapes, scales, orientations = map(range, cls.factor_sizes[:3])
-        for shape, scale, orientation in itertools.product(shapes, scales, orientations):
-            packed = base_sprite.render(shape, scale, _ORIENTATION * orientation)
-            yield _averaged(packed)
+        sprites = itertools.product(shapes, scales, orientations)
+        for shape, scale, orientation in sprites:
+            angle = _ORIENTATION * orientation
+            yield _averaged(base_sprite.render(shape, scale, angle))
 
     def decode(self, rows: Rows) -> Images:
         """Images uint8 [n, 16, 16, 1] from rows [n, 256]."""
@@ -84,12 +87,15 @@ class MiniDSprites(Stored):
 
 def _averaged(packed: Rows) -> Rows:
     """One sprite at every 2nd position, averaged: uint8 [256, 256] from packed bits [1024, 512]."""
-    grid = packed.reshape(base_sprite.POSITIONS, base_sprite.POSITIONS, -1)
-    kept = grid[::_POSITION, ::_POSITION].reshape(_POSITIONS**2, -1)
+    positions = base_sprite.POSITIONS
+    grid = packed.reshape(positions, positions, -1)
+    some = grid[::_POSITION, ::_POSITION]
+    kept = some.reshape(_POSITIONS**2, -1)
     # Half a byte is 4 pixels of a line, and 4 lines make a square.
     lit_of_lines = _LIT[kept].reshape(-1, SIDE, SCALE, SIDE)
     lit = lit_of_lines.sum(axis=2, dtype=np.uint16)
     # In integers, so that every machine rounds the same.
     half = SCALE**2 // 2
     levels = (255 * lit + half) // SCALE**2
-    return levels.reshape(len(kept), -1).astype(np.uint8)
+    rows = levels.reshape(len(kept), -1)
+    return rows.astype(np.uint8)

@@ -15,13 +15,18 @@ from facsimile.datasets.base.stored import Stored
 
 LABEL = "Mini-Room"
 _HUES = 6
-_VALUES = {
-    "floor_hue": np.arange(_HUES) * (2 * math.pi / _HUES),
-    "wall_hue": np.arange(_HUES) * (2 * math.pi / _HUES),
-    "object_hue": np.arange(_HUES) * (2 * math.pi / _HUES),
-    "size": np.linspace(0.7, 1.3, 4),
-    "shape": np.arange(4.0),
-    "orientation": np.linspace(-math.pi / 6, math.pi / 6, 10),
+_STEP = 2 * math.pi / _HUES
+_ANGLES = _STEP * np.arange(_HUES)
+_SIZES = np.linspace(0.7, 1.3, 4)
+_SHAPES = range(base_room.SHAPES)
+_VIEWS = np.linspace(-math.pi / 6, math.pi / 6, 10)
+_VALUES: dict[str, npt.NDArray[np.floating]] = {
+    "floor_hue": _ANGLES,
+    "wall_hue": _ANGLES,
+    "object_hue": _ANGLES,
+    "size": _SIZES,
+    "shape": np.array(_SHAPES),
+    "orientation": _VIEWS,
 }
 
 
@@ -44,34 +49,34 @@ class MiniRoom(Stored):
     @classmethod
     def blocks(cls, source: Path | None) -> Iterator[Rows]:
         """Yield 160 images at a time: one triple of hues."""
-        brightness = cls._brightness()
+        surfaces = _brightness()
         colours = _colours()
-        for floor, wall, thing in itertools.product(range(_HUES), repeat=3):
-            rgb = colours[[floor, wall, thing]]
+        for hues in itertools.product(range(_HUES), repeat=3):
+            count = surfaces.shape[1]
+            images = np.zeros((count, *cls.image_shape))
             # Surfaces are added one after the other, so that every machine rounds the same.
-            images = brightness[:, 0, ..., None] * rgb[0]
-            images = images + brightness[:, 1, ..., None] * rgb[1]
-            images = images + brightness[:, 2, ..., None] * rgb[2]
+            for brightness, hue in zip(surfaces, hues, strict=True):
+                images += brightness[..., None] * colours[hue]
             yield np.rint(255 * images).astype(np.uint8)
 
     def values(self, factor: str) -> npt.NDArray[np.float64]:
         """Hues and orientation in radians; sizes relative to the middle of their range."""
         position = self._position(factor)
-        values: npt.NDArray[np.float64] = _VALUES[self.factor_names[position]].copy()
-        return values
+        return _VALUES[self.factor_names[position]].astype(np.float64)
 
-    @classmethod
-    def _brightness(cls) -> npt.NDArray[np.float64]:
-        """Brightness of floor, walls and object, [160, 3, 16, 16], at all other factors."""
-        views = []
-        shapes = range(cls.factor_sizes[4])
-        for size, shape, angle in itertools.product(
-            _VALUES["size"], shapes, _VALUES["orientation"]
-        ):
-            views.append(base_room.render(shape, size, angle))
-        return np.stack(views)
+
+def _brightness() -> npt.NDArray[np.float64]:
+    """Brightness of floor, walls and object, [3, 160, 16, 16], at all other factors."""
+    pictures = []
+    for size, shape, view in itertools.product(_SIZES, _SHAPES, _VIEWS):
+        pictures.append(base_room.render(shape, size, view))
+    return np.stack(pictures, axis=1)
 
 
 def _colours() -> npt.NDArray[np.float64]:
     """Red, green and blue of each hue, [6, 3], from 0 to 1."""
-    return np.array([colorsys.hsv_to_rgb(hue / _HUES, 0.85, 1.0) for hue in range(_HUES)])
+    colours = []
+    for hue in range(_HUES):
+        colour = colorsys.hsv_to_rgb(hue / _HUES, 0.85, 1.0)
+        colours.append(colour)
+    return np.array(colours)

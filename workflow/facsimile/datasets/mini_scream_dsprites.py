@@ -51,7 +51,8 @@ class MiniScreamDSprites(MiniDSprites, ScreamDSprites):
         _, height, width = self._picture.shape
         top = rng.integers(0, height - _PATCH, n)
         left = rng.integers(0, width - _PATCH, n)
-        colours = rng.uniform(0, 255, (n, 1, 1, 3)).astype(np.float32)
+        drawn = rng.uniform(0, 255, (n, 1, 1, 3))
+        colours = drawn.astype(np.float32)
         background = (self._patches(top, left) + colours) / 2
         sprites = self.decode(self._rows[indices])
         covered = sprites.astype(np.float32) / 255

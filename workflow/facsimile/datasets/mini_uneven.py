@@ -10,8 +10,8 @@ from facsimile.datasets.base.stored import Stored
 
 LABEL = "Mini-Uneven"
 _SIDE = 16
-_WALL = np.array([0, 26, 51, 77, 102, 128, 153, 179])  # grey levels of the background
-_SPOT = np.array([0, 51, 102, 153, 204, 255])  # grey levels of the single pixel
+_WALL = 25 * np.arange(8)  # grey levels of the background
+_LAMP = 51 * np.arange(6)  # grey levels of the single pixel
 
 
 class MiniUneven(Stored):
@@ -27,7 +27,7 @@ class MiniUneven(Stored):
 
     name = "mini_uneven"
     factor_names = ("wall", "x_position", "y_position", "width", "lamp")
-    factor_sizes = (len(_WALL), 8, 8, 3, len(_SPOT))
+    factor_sizes = (len(_WALL), 8, 8, 3, len(_LAMP))
     factor_kinds = ("ordinal", "ordinal", "ordinal", "ordinal", "ordinal")
     image_shape = (_SIDE, _SIDE, 1)
     licence = "MIT, as the code that generates it"
@@ -40,9 +40,10 @@ class MiniUneven(Stored):
         wall, x, y, width, lamp = grid.reshape(len(cls.factor_sizes), -1, 1, 1)
         pixel = np.arange(_SIDE)
         half = 1 + width
-        right = np.abs(pixel[None, None] - 5 - x)
-        down = np.abs(pixel[None, :, None] - 5 - y)
+        right = np.abs(pixel - 5 - x)
+        down = np.abs(pixel[:, None] - 5 - y)
         inside = np.maximum(right, down) <= half
-        images = np.where(inside, 255, _WALL[wall]).astype(np.uint8)
-        images[:, 0, 0] = _SPOT[lamp.ravel()]
+        levels = np.where(inside, 255, _WALL[wall])
+        images = levels.astype(np.uint8)
+        images[:, 0, 0] = _LAMP[lamp.ravel()]
         yield images[..., None]
