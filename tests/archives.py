@@ -26,6 +26,7 @@ from facsimile.datasets.base.official_files import OfficialFiles
 
 SIZES = {
     "scream_dsprites": (1, 1, 2, 32, 32),
+    "mini_scream_dsprites": (1, 1, 2, 16, 16),
     "cars3d": (2, 8, 6),
     "smallnorb": (2, 2, 3, 2),
     "shapes3d": (2, 3, 2, 2, 2, 3),
@@ -111,6 +112,11 @@ def pixels(seed: int, *shape: int) -> np.ndarray:
 def write_scream_dsprites(data_class: type[Stored], folder: Path) -> None:
     """A picture, JPEG, larger than the thumbnail."""
     Image.fromarray(pixels(0, 1, 800, 640, 3)[0]).save(folder / "scream.jpg", quality=90)
+
+
+def write_mini_scream_dsprites(data_class: type[Stored], folder: Path) -> None:
+    """The same picture as of ``scream_dsprites``."""
+    write_scream_dsprites(data_class, folder)
 
 
 def car(data_class: type[Stored], seed: int) -> np.ndarray:

@@ -21,6 +21,23 @@ def test_parameter_counts_are_those_of_the_three_architectures(name, parameters)
     assert network.decode(mean).shape == (2, 1, 64, 64)
 
 
+@pytest.mark.parametrize(("channels", "parameters"), [(1, 102_932), (3, 234_516)])
+def test_the_small_network_takes_images_of_any_size(channels, parameters):
+    network = networks.autoencoder("mlp", (16, 16, channels), 10)
+    assert sum(p.numel() for p in network.parameters()) == parameters
+    mean, log_variance = network.encode(torch.rand(2, channels, 16, 16))
+    assert mean.shape == log_variance.shape == (2, 10)
+    assert network.decode(mean).shape == (2, channels, 16, 16)
+    other = networks.autoencoder("mlp", (9, 12, channels), 10)
+    assert other.decode(mean).shape == (2, channels, 9, 12)
+
+
+def test_the_discriminator_beside_the_small_network_is_as_wide():
+    layers = list(networks.discriminator(10, "mlp"))
+    widths = [layer.out_features for layer in layers if isinstance(layer, nn.Linear)]
+    assert widths == [128] * 6 + [2]
+
+
 @pytest.mark.parametrize(
     ("name", "channels", "forward", "step"),
     [("dlib", 1, 1.779, 5.271), ("paper", 1, 2.081, 6.177), ("paper", 3, 2.350, 6.848)],
@@ -48,7 +65,7 @@ def _counted(work):
 def test_unknown_network_and_size_are_named():
     with pytest.raises(ValueError, match="no network 'dilb'; did you mean 'dlib'"):
         networks.autoencoder("dilb", (64, 64, 1), 10)
-    with pytest.raises(ValueError, match="64 × 64, not 32 × 32; resize"):
+    with pytest.raises(ValueError, match=r"64 × 64, not 32 × 32; resize .* or use network 'mlp'"):
         networks.autoencoder("dlib", (32, 32, 1), 10)
 
 

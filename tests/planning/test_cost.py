@@ -1,5 +1,7 @@
 """Cost estimates of runs, from measured rates."""
 
+import dataclasses
+
 import pytest
 from project import PAPERS
 
@@ -33,6 +35,16 @@ def test_a_study_costs_the_sum_of_training_encoding_and_scoring(study):
     others = 6 * (cost.ENCODE_SECONDS + cost.score_seconds(study, "desk"))
     assert price.core_hours * 3600 == pytest.approx(training + others)
     assert (price.runs, price.steps) == (6, 6000)
+
+
+def test_a_small_network_costs_a_fiftieth_per_step_and_image(study):
+    run = runs.expand(study, "desk")[0]
+    training = run.statement["training"] | {"network": "mlp"}
+    small = dataclasses.replace(run, statement=run.statement | {"training": training})
+    assert cost.train_seconds(small) == pytest.approx(cost.train_seconds(run) / 50)
+    scoring = cost.score_seconds(study, "desk")
+    usual, fast = (3600 * cost.estimate([r], study, "desk").core_hours for r in (run, small))
+    assert fast - scoring == pytest.approx((usual - scoring) / 50)
 
 
 def test_images_of_scenes_cost_by_their_pixels(root):

@@ -58,7 +58,7 @@ class FactorVAE(VAE):
         network: str,
     ) -> dict[str, nn.Module]:
         groups = super().networks(image_shape, latents, network)
-        return groups | {"discriminator": architectures.discriminator(latents)}
+        return groups | {"discriminator": architectures.discriminator(latents, network)}
 
     def adam(self, training: TrainingAdam) -> dict[str, AdamSettings]:
         discriminator = AdamSettings(

@@ -61,15 +61,16 @@ class Config(BaseModel):
     execution: Literal["auto", "serial", "packed"] = Field(
         default="auto",
         description="serial: train one run at a time; packed: train several runs in one program; "
-        "auto: packed on a GPU",
+        "auto: packed on a GPU, and everywhere if the networks are small",
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto",
         description="auto: a GPU if PyTorch finds one",
     )
-    pack: PositiveInt = Field(
-        default=50,
-        description="runs per pack if runs are packed; preferably a divisor of shard_size",
+    pack: PositiveInt | None = Field(
+        default=None,
+        description="runs per pack if runs are packed; preferably a divisor of shard_size; "
+        "by default 50 on a GPU and 10 on a processor",
     )
     compile: bool = Field(
         default=True,

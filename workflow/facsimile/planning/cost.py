@@ -23,6 +23,9 @@ from facsimile.studies.study import Study
 DEFAULT_STEPS_PER_SECOND = 16.0
 # For a model of arrays, which has its own small network: 650 to 1,500 were measured.
 OWN_STEPS_PER_SECOND = 500.0
+# Network -> how many times faster than the published networks it is trained and encoded. For mlp
+# in packs on a core: 850 steps of 64 images of 16 × 16 per second (benchmarks/small_packs.py).
+SPEED = {"mlp": 50.0}
 # Not measured, because no GPU was available: 31 GPU-hours for 12,600 runs is calculated from the
 # memory traffic of activations (bf16, one H200).
 GPU_STEPS_PER_SECOND = 12_600 * 300_000 / (31 * 3600)
@@ -66,12 +69,14 @@ def estimate(
     # A run and each of its snapshots are encoded and stored.
     states = {run.key: 1 + len(run.snapshot_runs) for run in todo}
     images, stored = 0, 0
+    encoding = 0.0
     for run in todo:
-        images += _images(run) * states[run.key]
+        count = _images(run) * states[run.key]
+        images += count
+        encoding += ENCODE_SECONDS * count / IMAGES / _speed(run) * speed.of_network(run)
         stored += _run_bytes(run.model) * states[run.key]
 
     training = sum(train_seconds(run, speed) for run in todo)
-    encoding = speed.convolutions * ENCODE_SECONDS * images / IMAGES
     scoring = len(todo) * score_seconds(study, scale, speed)
     scoring += _snapshot_seconds(todo, study, scale, speed)
     seconds = training + encoding + scoring + speed.start * shards
@@ -151,10 +156,22 @@ def step_seconds(run: Run) -> float:
     """Return core-seconds per step on the reference machine: the model's, or the default."""
     terms = _declared("models", run.model, "STEP_SECONDS")
     if terms is None:
-        settings = run.statement.get("training", {})
-        network = settings.get("network", "own")
-        return 1 / (OWN_STEPS_PER_SECOND if network == "own" else DEFAULT_STEPS_PER_SECOND)
-    return sum(seconds * _power(term, run.params) for term, seconds in terms.items())
+        is_own = _network(run) == "own"
+        rate = OWN_STEPS_PER_SECOND if is_own else DEFAULT_STEPS_PER_SECOND
+        return 1 / rate / _speed(run)
+    seconds_of_terms = [seconds * _power(term, run.params) for term, seconds in terms.items()]
+    return sum(seconds_of_terms) / _speed(run)
+
+
+def _network(run: Run) -> str:
+    settings = run.statement.get("training", {})
+    name: str = settings.get("network", "own")
+    return name
+
+
+def _speed(run: Run) -> float:
+    """Return how many times faster a run's network is than the published ones."""
+    return SPEED.get(_network(run), 1.0)
 
 
 def _power(term: str, params: dict[str, Any]) -> float:

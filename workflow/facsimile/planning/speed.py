@@ -21,6 +21,10 @@ START_SECONDS = 8.0
 SAMPLE = 20
 
 
+# Networks that are trained in float32 everywhere: those of models of arrays, and the small one.
+DENSE = ("own", "mlp")
+
+
 @dataclass(frozen=True)
 class Speed:
     """Seconds on a machine over those on the reference machine.
@@ -43,10 +47,12 @@ class Speed:
         """Return the ratio for training a run."""
         if run.model in self.models:
             return self.models[run.model]
-        training = run.statement.get("training", {})
-        network = training.get("network", "own")
-        # Models of arrays have their own networks, which are trained in float32 everywhere.
-        return 1.0 if network == "own" else self.convolutions
+        return self.of_network(run)
+
+    def of_network(self, run: Run) -> float:
+        """Return the ratio for a run's network, whatever its model."""
+        network = run.statement.get("training", {}).get("network", "own")
+        return 1.0 if network in DENSE else self.convolutions
 
 
 REFERENCE = Speed()

@@ -20,7 +20,12 @@ from facsimile.store.lease import Lease
 from facsimile.studies.runs import Run, Shard
 from facsimile.training import encode, loop, machine
 from facsimile.training.machine import Execution
-from facsimile.training.run_records import is_arrays_model, open_data, training_of
+from facsimile.training.run_records import (
+    is_arrays_model,
+    is_small,
+    open_data,
+    training_of,
+)
 
 
 def encode_shard(workspace: Workspace, shard: Shard, log: Log) -> None:
@@ -50,7 +55,7 @@ def encode_run(workspace: Workspace, run: Run, log: Log) -> None:
     if is_arrays_model(run.model):
         execution = machine.plain()
     else:
-        execution = machine.encoding(workspace.config)
+        execution = machine.encoding(workspace.config, is_small(run))
 
     about = shard_jobs.identity(run)
     about |= {"weights_sha256": record["weights_sha256"]}

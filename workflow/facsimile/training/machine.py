@@ -18,8 +18,9 @@ Milliseconds = dict[str, float] | None  # per step, by layers; None if they were
 class Execution:
     """How runs are executed: ``name`` is ``serial`` or ``packed``; with device and precision.
 
-    ``pack`` and ``compiled`` matter for packed runs only. ``layers`` matters for serial runs of
-    models of images only: ``torch`` or ``channels_last`` (``loop.start``).
+    ``pack`` and ``compiled`` matter for packed runs only, and ``small`` for those on a processor.
+    ``layers`` matters for serial runs of models of images only: ``torch`` or ``channels_last``
+    (``loop.start``).
     """
 
     name: str
@@ -29,10 +30,20 @@ class Execution:
     compiled: bool = False
     layers: str | None = None
     layers_measured: Milliseconds = None
+    small: bool = False
 
 
-def execution(config: Config) -> Execution:
-    """The execution that the configuration asks for; ``auto`` packs where there is a GPU.
+# Runs per pack, unless the configuration says otherwise. On a processor a pack takes as long as its
+# runs, so that larger ones gain little, and 10 divides the seeds of most studies.
+PACK = {"cuda": 50, "cpu": 10}
+
+
+def execution(config: Config, small: bool = False) -> Execution:
+    """The execution that the configuration asks for.
+
+    ``auto`` packs where there is a GPU, and packs networks that are ``small``
+    (``networks.is_small``) everywhere. On a processor these are trained in float32 if the precision
+    is ``auto``.
 
     Raises ValueError for a device that is missing, and for a choice that this machine or the
     execution does not have.
@@ -45,9 +56,9 @@ def execution(config: Config) -> Execution:
     device_name = device(config.device)
     name = config.execution
     if name == "auto":
-        name = "packed" if device_name == "cuda" else "serial"
+        name = "packed" if device_name == "cuda" or small else "serial"
     if name == "serial":
-        chosen = precision(config.precision, "cpu")
+        chosen = precision(config.precision, "cpu", small)
         layers, milliseconds = choose_layers(config.layers, chosen)
         return Execution(
             name,
@@ -56,12 +67,14 @@ def execution(config: Config) -> Execution:
             layers=layers,
             layers_measured=milliseconds,
         )
+    precision_name = precision(config.precision, device_name, small)
     return Execution(
         name,
         device_name,
-        precision(config.precision, device_name),
-        pack=config.pack,
+        precision_name,
+        pack=config.pack or PACK[device_name],
         compiled=config.compile and device_name == "cuda",
+        small=small and device_name == "cpu" and precision_name == "float32",
     )
 
 
@@ -73,14 +86,14 @@ def plain() -> Execution:
     return Execution("serial", "cpu", "float32")
 
 
-def encoding(config: Config) -> Execution:
+def encoding(config: Config, small: bool = False) -> Execution:
     """How latents are inferred: one model at a time, with the device and precision of training.
 
     Only tf32 is not used: latents of such runs are inferred in float32.
     """
     device_name = "cpu" if config.execution == "serial" else device(config.device)
     setting = "float32" if config.precision == "tf32" else config.precision
-    return Execution("serial", device_name, precision(setting, device_name))
+    return Execution("serial", device_name, precision(setting, device_name, small))
 
 
 def device(setting: str) -> str:
@@ -97,11 +110,17 @@ def device(setting: str) -> str:
     return "cuda" if setting != "cpu" and torch.cuda.is_available() else "cpu"
 
 
-def precision(setting: str, device_name: str = "cpu") -> str:
+def precision(
+    setting: str,
+    device_name: str = "cpu",
+    small: bool = False,
+) -> str:
     """Resolve the setting ``precision`` for a device.
 
     ``auto`` is ``bf16`` if the device has instructions for products in bfloat16, otherwise
-    ``float32``. Raises ValueError for tf32 on a processor, which has no such products.
+    ``float32``; networks that are ``small`` are computed in float32 on a processor.
+
+    Raises ValueError for tf32 on a processor, which has no such products.
     """
     if setting == "tf32" and device_name == "cpu":
         raise ValueError("precision: tf32 is a GPU's; on a processor set float32, bf16 or auto")
@@ -111,7 +130,7 @@ def precision(setting: str, device_name: str = "cpu") -> str:
         # Not if the GPU only emulates such products.
         has_bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
-        has_bf16 = _cpu_has_bf16()
+        has_bf16 = _cpu_has_bf16() and not small
     return "bf16" if has_bf16 else "float32"
 
 
@@ -160,8 +179,9 @@ def one_thread() -> None:
 def execution_facts(execution: Execution) -> dict[str, Any]:
     """What is recorded of a run's execution: device, precision, threads, host, versions, ….
 
-    ``pack`` and ``compiled`` are recorded for packed runs only, ``layers`` for serial runs of
-    models of images, with the measured milliseconds per step if they were chosen by measurement.
+    ``pack`` and ``compiled`` are recorded for packed runs only, ``small`` if it is true, ``layers``
+    for serial runs of models of images, with the measured milliseconds per step if they were chosen
+    by measurement.
     """
     facts: dict[str, Any] = {"execution": execution.name}
     if execution.layers:
@@ -170,6 +190,8 @@ def execution_facts(execution: Execution) -> dict[str, Any]:
         facts["layers_measured"] = execution.layers_measured
     if execution.name == "packed":
         facts |= {"pack": execution.pack, "compiled": execution.compiled}
+    if execution.small:
+        facts |= {"small": True}
     on_gpu = execution.device == "cuda"
     versions: dict[str, Any] = provenance.versions("facsimile", "numpy", "torch")
     if on_gpu:

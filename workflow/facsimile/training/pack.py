@@ -30,6 +30,7 @@ from facsimile.models.base.adam import MOMENTS
 from facsimile.models.base.matrix_convolutions import as_matrix_products
 from facsimile.studies.training import Training
 from facsimile.training import packed_step, sources
+from facsimile.training.cpu_step import CPUStep
 from facsimile.training.sources import Source
 
 BLOCK = 64  # most steps between two looks of the host at the losses
@@ -52,13 +53,15 @@ class PackSettings:
     """How a pack is computed: device, precision, and whether the step is compiled.
 
     ``precision`` is ``float32``, ``tf32`` or ``bf16``, and ``float64`` in tests. ``convolutions``
-    is ``grouped``, as vmap makes them, or ``matrix`` (matrix_convolutions.py).
+    is ``grouped``, as vmap makes them, or ``matrix`` (matrix_convolutions.py). ``small`` is for
+    networks without convolutions on a processor (cpu_step.py).
     """
 
     device: torch.device = CPU
     precision: str = "float32"
     compiled: bool = False
     convolutions: str = "grouped"
+    small: bool = False
 
     @property
     def dtype(self) -> torch.dtype:
@@ -149,7 +152,8 @@ class Pack:
         # Dummies are frozen from the start.
         self._state.live[len(members) :] = False
         objective = packed_step.Objective(self.networks)
-        self._step = packed_step.step(
+        make_step = CPUStep if settings.small else packed_step.step
+        self._step: packed_step.Step = make_step(
             model,
             objective,
             training,

@@ -178,19 +178,7 @@ def step(
     the data set's grid. ``autocast`` creates the context in which losses are computed.
     """
     declared = model.draws(training.drawn, training.latents)
-
-    def losses_of_one_run(
-        weights: Named,
-        values: Named,
-        images: Tensor,
-        noise: Named,
-        step: Tensor,
-    ) -> tuple[Named, Named]:
-        parameters = {f"networks.{name}": weight for name, weight in weights.items()}
-        # Runs of a pack may differ in hyper-parameters, which are mapped over like the weights.
-        model_of_run = dataclasses.replace(model, **values)
-        arguments = (model_of_run, images, noise, step)
-        return torch.func.functional_call(objective, parameters, arguments)
+    differentiate = differentiated(model, objective, autocast)
 
     def make_step(state: dict[str, Any], buffer: Tensor) -> Named:
         seeds = state["seeds"]
@@ -205,31 +193,83 @@ def step(
             values = batches.noise(seeds, steps[None], name, draw)[0]
             noise[name] = values.to(dtype) if draw.kind == "normal" else values
 
-        # Leaves of the graph of this step: gradients do not reach back into earlier steps.
-        weights = {}
-        for name, weight in state["weights"].items():
-            weights[name] = weight.detach().requires_grad_()
-        with autocast():
-            losses_of_runs = torch.func.vmap(losses_of_one_run)
-            minimise, terms = losses_of_runs(weights, state["values"], images, noise, steps)
-        gradients = _gradients(minimise, weights)
-
+        losses = differentiate(state["weights"], state["values"], images, noise, steps)
+        minimise, terms, gradients = losses
         with torch.no_grad():
-            # The loss of a run is the sum of the losses of its groups, as in the serial loop.
-            group_losses = torch.stack(list(minimise.values()))
-            loss = group_losses.sum(0)
-            unfinished = steps < state["total"]
-            active = state["live"] & state["finite"] & unfinished
-            is_finite = torch.isfinite(loss)
-            updated = active & is_finite
+            loss = total(minimise)
+            updated = is_updated(state, loss)
             # No branches: frozen runs take part in everything and keep their values.
             _adam(state, gradients, updated)
-            state["finite"].logical_and_(is_finite | ~active)
-            state["last"].copy_(torch.where(updated, loss, state["last"]))
-            state["steps"].add_(updated.to(torch.int64))
+            advance(state, loss, updated)
         return {"loss": loss.detach()} | terms
 
     return make_step
+
+
+def differentiated(
+    model: Model,
+    objective: Objective,
+    autocast: Callable[[], Any],
+) -> Callable[[Named, Named, Tensor, Named, Tensor], tuple[Named, Named, Named]]:
+    """Return a function (weights, values, images, noise, steps) -> losses, terms, gradients.
+
+    All are by name, with the run as their first axis.
+    """
+
+    def losses_of_one_run(
+        weights: Named,
+        values: Named,
+        images: Tensor,
+        noise: Named,
+        step: Tensor,
+    ) -> tuple[Named, Named]:
+        parameters = {f"networks.{name}": weight for name, weight in weights.items()}
+        # Runs of a pack may differ in hyper-parameters, which are mapped over like the weights.
+        model_of_run = dataclasses.replace(model, **values)
+        arguments = (model_of_run, images, noise, step)
+        return torch.func.functional_call(objective, parameters, arguments)
+
+    def differentiate(
+        weights: Named,
+        values: Named,
+        images: Tensor,
+        noise: Named,
+        steps: Tensor,
+    ) -> tuple[Named, Named, Named]:
+        # Leaves of the graph of this step: gradients do not reach back into earlier steps.
+        leaves = {}
+        for name, weight in weights.items():
+            leaves[name] = weight.detach().requires_grad_()
+        with autocast():
+            losses_of_runs = torch.func.vmap(losses_of_one_run)
+            minimise, terms = losses_of_runs(leaves, values, images, noise, steps)
+        return minimise, terms, _gradients(minimise, leaves)
+
+    return differentiate
+
+
+def total(minimise: Named) -> Tensor:
+    """The loss of each run [K]: the sum of the losses of its groups, as in the serial loop."""
+    group_losses = torch.stack(list(minimise.values()))
+    return group_losses.sum(0)
+
+
+def is_updated(state: dict[str, Any], loss: Tensor) -> Tensor:
+    """Which runs [K] this step changes: those that are active and whose loss is finite."""
+    return _is_active(state) & torch.isfinite(loss)
+
+
+def _is_active(state: dict[str, Any]) -> Tensor:
+    unfinished = state["steps"] < state["total"]
+    return state["live"] & state["finite"] & unfinished
+
+
+def advance(state: dict[str, Any], loss: Tensor, updated: Tensor) -> None:
+    """Count the step of each run, and note which losses were finite."""
+    active = _is_active(state)
+    state["finite"].logical_and_(torch.isfinite(loss) | ~active)
+    state["last"].copy_(torch.where(updated, loss, state["last"]))
+    state["steps"].add_(updated.to(torch.int64))
 
 
 def _gradients(minimise: Named, weights: Named) -> Named:

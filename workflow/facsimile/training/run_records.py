@@ -7,11 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from facsimile import datasets, models
 from facsimile.datasets import Arrays, Data, Stored
 from facsimile.datasets.base import partial
 from facsimile.foundation import canonical, discover
 from facsimile.foundation.log import Log
 from facsimile.models import ArraysModel, Model
+from facsimile.models.base import networks
 from facsimile.planning.workspace import Workspace
 from facsimile.store import records, shard_jobs
 from facsimile.store.lease import leased
@@ -40,6 +44,19 @@ def is_arrays_model(model: str) -> bool:
     Those are trained one run at a time, in float32, on the processor.
     """
     return issubclass(discover.load_class("models", model, Model), ArraysModel)
+
+
+def is_small(run: Run) -> bool:
+    """Whether the networks of a run are so small that a processor trains them in packs."""
+    model = models.model(run.model, **run.params)
+    if not model.trained or isinstance(model, ArraysModel):
+        return False
+    training = training_of(run)
+    image_shape = datasets.of_images(datasets.grid(run.dataset)).image_shape
+    # Networks on this device have shapes and no values.
+    with torch.device("meta"):
+        nets = model.networks(image_shape, training.latents, training.network)
+    return networks.is_small(nets)
 
 
 def store_snapshot(

@@ -12,6 +12,7 @@ from facsimile.datasets import Dataset
 from facsimile.models.base import rng
 from facsimile.training import batches
 
+SMALL = 2**27  # bytes of a data set that is copied to memory once more
 READ = 8192  # images read at once when a data set is copied to the device
 
 
@@ -125,13 +126,17 @@ def source(
 ) -> Source:
     """A source on the device if the data fit, otherwise one that the host feeds.
 
-    Data go to a GPU if they take less than half of its free memory and are not stochastic.
+    Data go to a GPU if they take less than half of its free memory and are not stochastic. On a
+    CPU, small data are copied to one tensor, from which a batch of all runs is read at once.
     """
-    if device.type == "cuda" and not data.stochastic:
+    room = SMALL
+    if device.type == "cuda":
         free_bytes, _ = torch.cuda.mem_get_info(device)
-        bytes_per_image = int(np.prod(data.image_shape))
-        if len(data) * bytes_per_image < free_bytes // 2:
-            return Resident(data, device)
+        room = free_bytes // 2
+    bytes_per_image = int(np.prod(data.image_shape))
+    fits = len(data) * bytes_per_image < room
+    if fits and not data.stochastic:
+        return Resident(data, device)
     return Fed(data, seeds, batch, device, paired)
 
 

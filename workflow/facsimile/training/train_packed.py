@@ -147,7 +147,12 @@ def train_pack(
     first = packed_runs[0]
     training = Training.model_validate(first.run.statement["training"])
     members = [Member(packed.model, packed.run.seed) for packed in packed_runs]
-    settings = PackSettings(torch.device(execution.device), execution.precision, execution.compiled)
+    settings = PackSettings(
+        torch.device(execution.device),
+        execution.precision,
+        execution.compiled,
+        small=execution.small,
+    )
     try:
         data = of_images(open_data(workspace, first.run))
         pack = Pack(members, execution.pack, training, data, settings)
@@ -198,7 +203,7 @@ def _in_slot(
     execution: Execution,
 ) -> PackedRun:
     facts = run_facts(run)
-    facts |= {"code": weights_code.hashes(run, packed=True)}
+    facts |= {"code": weights_code.hashes(run, packed=True, small=execution.small)}
     facts |= machine.execution_facts(execution)
     facts |= {"slot": slot, "data": data_facts(workspace, run)}
     folder = workspace.paths.run(run.key)

@@ -17,6 +17,7 @@ from facsimile.training.machine import Execution
 from facsimile.training.run_records import (
     data_facts,
     is_arrays_model,
+    is_small,
     open_data,
     run_facts,
     session,
@@ -37,7 +38,10 @@ def train_shard(workspace: Workspace, shard: Shard, log: Log) -> None:
     machine.one_thread()
     paths = workspace.paths
     config = workspace.config
-    execution = machine.execution(config)
+    # Runs of a shard have one model and data set; where they differ, networks of both sizes occur.
+    trained = [run for run in shard.runs if not run.control]
+    small = bool(trained) and all(map(is_small, trained))
+    execution = machine.execution(config, small)
     shard_jobs.clear_future_time(paths.dataset(shard.dataset), log)
     clock = loop.Clock(config.checkpoint_minutes, config.checkpoint_steps)
 

@@ -7,29 +7,40 @@ from facsimile.foundation import discover, provenance
 from facsimile.studies.runs import Run
 
 LOOP = "facsimile.training.loop"
+# The step of packs, and that of small networks on a processor, which imports the former.
 PACKED = "facsimile.training.packed_step"
+PACKED_SMALL = "facsimile.training.cpu_step"
 DECIDE = ("models/", "datasets/", "training/")
 # Of those folders, what only checks values and never changes a number.
 DO_NOT_DECIDE = ("models/base/hyper_parameters",)
 
 
-def hashes(run: Run, packed: bool = False) -> dict[str, str]:
+def hashes(
+    run: Run,
+    packed: bool = False,
+    small: bool = False,
+) -> dict[str, str]:
     """The modules that decide a run's weights, by name -> hash.
 
     These are the code of its model, its data set and the training loop. How runs are stored, and
     which of several processes makes them, is not part of it.
     """
-    return _code(run.model, run.dataset, packed)
+    return _code(run.model, run.dataset, packed, small)
 
 
-def _code(model: str, dataset: str, packed: bool) -> dict[str, str]:
+def _code(
+    model: str,
+    dataset: str,
+    packed: bool,
+    small: bool,
+) -> dict[str, str]:
     modules = [
         LOOP,
         discover.module_name("models", model),
         discover.module_name("datasets", dataset),
     ]
     if packed:
-        modules.append(PACKED)
+        modules.append(PACKED_SMALL if small else PACKED)
     deciding = {}
     for name, digest in provenance.hashes(*modules).items():
         if name.startswith(DECIDE) and name not in DO_NOT_DECIDE:
@@ -42,8 +53,9 @@ def outdated(record: dict[str, Any]) -> list[str]:
     key = str(record.get("run", "")).split("/")
     dataset, model, *_ = [*key, "", ""]
     packed = record.get("execution") == "packed"
+    small = record.get("small", False)
     recorded = tuple(record["code"].items())
-    return list(_outdated(model, dataset, packed, recorded))
+    return list(_outdated(model, dataset, packed, small, recorded))
 
 
 @functools.cache  # thousands of runs share one code
@@ -51,6 +63,7 @@ def _outdated(
     model: str,
     dataset: str,
     packed: bool,
+    small: bool,
     recorded: tuple[tuple[str, str], ...],
 ) -> tuple[str, ...]:
     hashes = dict(recorded)
@@ -58,5 +71,5 @@ def _outdated(
     exists = model in discover.names("models") and dataset in discover.names("datasets")
     if not exists:
         return tuple(names)
-    current = _code(model, dataset, packed).values()
+    current = _code(model, dataset, packed, small).values()
     return tuple(name for name in names if not provenance.same(hashes[name], current))

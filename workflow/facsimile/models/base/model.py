@@ -119,7 +119,7 @@ class Model(ABC):
         Args:
             image_shape: height, width and channels of an image.
             latents: number of latents.
-            network: name of the architecture, a key of ``networks.ENCODERS``.
+            network: name of the architecture, one of ``networks.NAMES``.
 
         Returns:
             Groups of parameters by name. Each group has its own loss and its own optimiser.
