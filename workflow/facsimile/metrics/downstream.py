@@ -95,6 +95,8 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
       0.021 with 100 points. Values that are not among the training points are never predicted; a
       factor with a single value there is always predicted to have it (the reference stops with an
       error).
+    - Trees of a factor of more than about 100 values with few points per value collapse, in the
+      reference as here: see metric dci.
     - Efficiency rewards ignorance: latents of noise score 1.01 (logistic regression) and 0.95
       (trees), a perfect code 0.88 and 0.83.
     - From a small full grid training and test points are sampled with replacement, so many are in

@@ -102,7 +102,7 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
     - A table that is not a grid has no counterfactuals: the points of each value differ in the
       other factors as well, and 2,000 of them leave 0.035 to chance (a perfect code on dSprites
       without one row; 100 would leave 0.155). Use exact there.
-    - If latents tie, the reference cuts one at random; here the first is cut. With 300 points
+    - If latents tie, the reference cuts one at random; here a fixed draw decides. With 300 points
       another order of latents changes unfairness between 0.072 and 0.077, where five seeds of the
       reference have 0.073 to 0.074; with 10,000 points on dSprites ours is 0.1426 and the
       reference's 0.1424.

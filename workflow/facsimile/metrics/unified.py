@@ -116,6 +116,7 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
     - Gaps of importances between equally informative codes are random in the reference, as
       scikit-learn's trees choose among them at random: 0.205 for ``gradient_boosting.mig`` of
       redundant codes, 0.170 here, where they share the importance.
+    - Importances of a factor of more than about 100 values depend on ties: see metric dci.
     - ``modularity`` of trees counts five noisy codes without importance beside a perfect code as 0:
       0.5.
     - disentanglement_lib's names are mutual_information_matrix, importance_gbt_matrix,
