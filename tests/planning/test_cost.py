@@ -21,7 +21,8 @@ def study(root):
 def test_a_metric_costs_by_its_training_points_and_its_variations(study):
     plain = study.model_copy(update={"metrics": ["dci"], "variations": {}})
     assert cost.score_seconds(plain, "paper") == DCI
-    assert cost.score_seconds(plain, "smoke") == DCI / 10
+    points = study.scales["smoke"].evaluation.train
+    assert cost.score_seconds(plain, "smoke") == pytest.approx(DCI * points / 10_000)
     # Variations: two other samples, and 100 and 1,000 of 10,000 points.
     varied = study.model_copy(update={"metrics": ["dci"]})
     assert cost.score_seconds(varied, "paper") == pytest.approx(3.11 * DCI)

@@ -30,16 +30,15 @@ def test_the_smoke_scale_states_every_departure(study):
     departed = context.scale.departures
     texts = {(d.kind, d.model, d.dataset): d.text for d in departed if not d.metric}
     texts_of_metrics = {d.metric: d.text for d in departed if d.metric}
-    assert texts_of_metrics["elbo"] == "200 + 100 evaluation points for elbo"
-    assert texts[("training", "", "")] == "200 of 300,000 steps"
+    assert texts_of_metrics["elbo"] == "60 + 60 evaluation points for elbo"
+    training = {d.text for d in departed if d.kind == "training" and not d.model}
+    assert training == {"6 of 300,000 steps", "other batch size"}
     assert texts[("training", "annealed_vae", "")] == "other fixed hyper-parameters"
     assert {model for kind, model, _ in texts if kind == "cells"} == set(context.design.methods)
     assert texts[("seeds", "", "")] == "1 of 50 seeds"
-    assert texts[("evaluation", "", "")].startswith("1,000 + 500 evaluation points")
-    assert (
-        texts[("grid", "", "dsprites")]
-        == "sub-grid of every 4th orientation, every 2nd x position and every 2nd y position"
-    )
+    assert texts[("evaluation", "", "")].startswith("120 + 60 evaluation points")
+    subgrid = texts[("grid", "", "dsprites")]
+    assert subgrid.startswith("sub-grid of every 3rd scale, every 14th orientation")
 
 
 def test_data_sets_of_one_sub_grid_are_named_together(study):
