@@ -20,7 +20,7 @@ TIE = 1e-9
 
 
 @njit(cache=True)
-def scan(values, order, start, stop, gradient, total, weights, gains, cuts):  # type: ignore[no-untyped-def]
+def scan(values, order, start, stop, gradient, mean, weights, gains, cuts):  # type: ignore[no-untyped-def]
     """Find each feature's best cut of the places start..stop.
 
     Fills ``gains`` (variance reduction / n) and ``cuts`` (number of samples to the left).
@@ -29,22 +29,19 @@ def scan(values, order, start, stop, gradient, total, weights, gains, cuts):  # 
     for left in range(1, size):
         weights[left] = 1.0 / (left * float(size - left))
     for f in range(len(order)):
-        gains[f], cuts[f] = _best_cut(values[f], order[f, start:stop], gradient, total, weights)
+        gains[f], cuts[f] = _best_cut(values[f], order[f, start:stop], gradient, mean, weights)
 
 
 @njit(cache=True)
-def _best_cut(values, samples, gradient, total, weights):  # type: ignore[no-untyped-def]
-    best, cut, above = -1.0, 0, 0.0
-    size = float(len(samples))
+def _best_cut(values, samples, gradient, mean, weights):  # type: ignore[no-untyped-def]
+    best, cut, excess = -1.0, 0, 0.0
     for left in range(1, len(samples)):
-        above += gradient[samples[left - 1]]
-        # As scikit-learn computes it: exact for whole residuals, so that the first of ties wins.
-        difference = size * above - left * total
-        gain = difference * difference * weights[left]
+        excess += gradient[samples[left - 1]] - mean
+        gain = excess * excess * weights[left]
         # The order of the two tests matters: codes are read only where a cut would win.
         if gain > best and values[samples[left]] > values[samples[left - 1]] + SAME:
             best, cut = gain, left
-    return best / (size * size) if cut else best, cut
+    return best, cut
 
 
 @njit(cache=True)
@@ -79,7 +76,7 @@ def draw(lot, size):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def impure(order, start, stop, gradient, least):  # type: ignore[no-untyped-def]
-    """Sum of the gradient in a node, and whether its variance exceeds ``least``.
+    """Mean of the gradient in a node, and whether its variance exceeds ``least``.
 
     Only such a node may be split.
     """
@@ -92,7 +89,7 @@ def impure(order, start, stop, gradient, least):  # type: ignore[no-untyped-def]
         total += g
         squares += g * g
     mean = total / size
-    return total, squares / size - mean * mean > least
+    return mean, squares / size - mean * mean > least
 
 
 @njit(cache=True)
@@ -136,10 +133,10 @@ def split(values, order, start, stop, gradient, least, weights, importances, lot
     """
     width = len(values)
     gains, credit, cuts = np.empty(width), np.empty(width), np.empty(width, np.int64)
-    total, divisible = impure(order, start, stop, gradient, least)
+    mean, divisible = impure(order, start, stop, gradient, least)
     if not divisible:
         return -1, stop
-    scan(values, order, start, stop, gradient, total, weights, gains, cuts)
+    scan(values, order, start, stop, gradient, mean, weights, gains, cuts)
     chosen = choose(gains, credit, lot)
     if chosen < 0:
         return -1, stop
