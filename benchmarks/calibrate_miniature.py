@@ -47,7 +47,7 @@ METHODS: dict[str, tuple[str, list[float], dict[str, float]]] = {
     "dip_vae_i": ("lambda_od", [0.3, 1, 3, 10, 30, 100, 300], {"lambda_d_factor": 10}),
     "dip_vae_ii": ("lambda_od", [0.3, 1, 3, 10, 30, 100, 300], {"lambda_d_factor": 1}),
     "beta_tc_vae": ("beta", [1, 2, 4, 8, 16, 32, 64], {}),
-    "annealed_vae": ("c_max", [16, 8, 4, 2, 1, 0.5], {"gamma": 1000}),
+    "annealed_vae": ("c_max", [25, 15, 10, 5, 2.5, 1, 0.5], {"gamma": 1000}),
 }
 WINDOW = 500  # steps of which losses are averaged
 COLLAPSED = 0.1  # share of the plain VAE's KL
