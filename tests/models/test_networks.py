@@ -32,6 +32,10 @@ def test_the_small_network_takes_images_of_any_size(channels, parameters):
     assert other.decode(mean).shape == (2, channels, 9, 12)
 
 
+def test_every_network_is_listed():
+    assert set(networks.NAMES) == {*networks.ENCODERS, networks.MLP}
+
+
 def test_the_discriminator_beside_the_small_network_is_as_wide():
     layers = list(networks.discriminator(10, "mlp"))
     widths = [layer.out_features for layer in layers if isinstance(layer, nn.Linear)]

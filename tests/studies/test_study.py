@@ -19,7 +19,7 @@ def text(root):
 def test_the_published_study_is_read(root):
     study = reading.load(PAPERS / "locatello2019" / "study.yaml")
     assert study.id == "locatello2019"
-    assert set(study.scales) == {"smoke", "demo", "desk", "paper"}
+    assert set(study.scales) == {"smoke", "demo", "desk", "paper", "miniature"}
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,11 @@ MODELS = {
     "annealed_vae": {"c_max": 10, "gamma": 100, "iteration_threshold": 5},
 }
 
+# Tracing a method takes a second.
+EACH = [
+    name if name == "beta_vae" else pytest.param(name, marks=pytest.mark.slow) for name in MODELS
+]
+
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
@@ -56,7 +61,7 @@ def members(name, *seeds, factor=1.0):
     return [Member(models.model(name, **parameters), seed) for seed in seeds]
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", EACH)
 def test_bits_depend_on_neither_slot_nor_companions_nor_interruptions(name, data):
     [mine] = members(name, 3)
     others = members(name, 4, 5, factor=1.5)
@@ -82,7 +87,7 @@ def test_bits_of_images_that_are_drawn_at_every_read_depend_on_the_run_alone(noi
     assert equal(first.tensors(0), last.tensors(2))
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", EACH)
 def test_it_computes_what_any_pack_computes(name, data):
     """In float64, weights agree to 1e-9 of the distance that they can have moved."""
     runs = members(name, 3, 4)

@@ -131,7 +131,10 @@ def _data_problems(study: Study, location: Location, model: Model) -> Problems:
 def _scales(study: Study) -> Problems:
     for name, scale in study.scales.items():
         location: Location = ("scales", name)
-        yield from _unknown_datasets(study, location, "datasets", scale.datasets or [])
+        # A scale may also use data sets that are small stand-ins for those of the study.
+        known = dict.fromkeys([*study.datasets, *discover.names("datasets")])
+        kind = f"data set of {study.id}"
+        yield from _unknown(kind, (*location, "datasets"), scale.datasets or [], list(known))
         yield from _unknown_datasets(study, location, "subgrid", scale.subgrid)
         yield from _unknown_models(study, location, "without", scale.without)
         yield from _unknown_models(study, location, "models", scale.models)
@@ -173,7 +176,7 @@ def _override_problems(
 
 def _training_names(study: Study) -> Problems:
     """Yield metrics of snapshots and networks that do not exist."""
-    networks = [*static_values.constant_of(classes.NETWORKS, "ENCODERS"), classes.OWN]
+    networks = [*static_values.constant_of(classes.NETWORKS, "NAMES"), classes.OWN]
     for location, settings in _training_parts(study):
         metrics = settings.snapshots.metrics if settings.snapshots else {}
         at = (*location, "snapshots")
@@ -246,7 +249,7 @@ def _image_training_problems(model: Model, training: Training) -> Iterator[str]:
     if training.batch_size == "all":
         yield "batch_size: all is for data sets of arrays; state the images per batch"
     if training.network == classes.OWN and classes.needs_named_network(model.name):
-        networks = static_values.constant_of(classes.NETWORKS, "ENCODERS")
+        networks = static_values.constant_of(classes.NETWORKS, "NAMES")
         yield f"{model.name} needs a network; state network: {' or '.join(networks)}"
 
 

@@ -298,7 +298,8 @@ def _seeds(study: Study, scale: Scale, dataset: str, cell: _Cell) -> Iterator[Ru
 
 def _first_number(study: Study, dataset: str, cell: _Cell) -> int | None:
     """Return the number of the cell's run with seed 0; None if it is not in the published study."""
-    if cell.published is None:
+    # A scale may use data sets that stand in for those of the study.
+    if cell.published is None or dataset not in study.datasets:
         return None
     cells = sum(math.prod(map(len, model.sweep.values())) for model in study.models)
     position = study.datasets.index(dataset) * cells + cell.published

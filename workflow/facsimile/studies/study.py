@@ -135,10 +135,12 @@ class Study(Strict):
         return drawn.figures_of(self.datasets_of(scale))
 
     def datasets_of(self, scale: Scale) -> list[str]:
-        """Return the data sets of a scale, in the study's order."""
+        """Return the data sets of a scale: those of the study in its order, then stand-ins."""
         if scale.datasets is None:
             return list(self.datasets)
-        return [dataset for dataset in self.datasets if dataset in scale.datasets]
+        own = [dataset for dataset in self.datasets if dataset in scale.datasets]
+        stand_ins = [dataset for dataset in scale.datasets if dataset not in self.datasets]
+        return own + stand_ins
 
     def models_of(self, dataset: str) -> list[tuple[int, Model]]:
         """Return the models that are trained on a data set, each with its index in the study."""

@@ -228,7 +228,8 @@ ENCODERS = {
     "paper": _body(kernel=4, first=1, last=1, features=1024),
     "disent": _body(kernel=4, first=2, last=2, features=1600),
 }
-NAMES = (*ENCODERS, MLP)
+# Read without importing torch, so all names are stated.
+NAMES = ("dlib", "paper", "disent", "mlp")
 
 
 def is_small(nets: Mapping[str, nn.Module]) -> bool:

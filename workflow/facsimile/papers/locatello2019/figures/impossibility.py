@@ -8,6 +8,7 @@ import math
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from facsimile import metrics
 from facsimile.figures import Drawn
@@ -55,7 +56,7 @@ def draw(
             _lines(row[2], table, shown_metrics)
             tables.append(table)
         table = pd.concat(tables) if tables else pd.DataFrame(columns=COLUMNS)
-        style.finish(figure, spec, context, [_remark(table)])
+        style.finish(figure, spec, context, [_remark(table)], _legend(shown_metrics))
     return Drawn(figure, table.reset_index(drop=True))
 
 
@@ -145,10 +146,19 @@ def _lines(axes: Axes, table: pd.DataFrame, shown_metrics: list[str]) -> None:
     for position, name in enumerate(shown_metrics):
         line = table[table["metric"] == name]
         marker = style.mark(colours[name], position)
-        axes.plot(line["angle"], line["value"], label=names.metric(name), lw=1.1, **marker)
+        axes.plot(line["angle"], line["value"], lw=1.1, **marker)
     axes.set(xlabel="angle, degrees", ylim=(-0.03, 1.03))
     axes.set_title("scores of f(z)", loc="left")
-    axes.legend(frameon=False, fontsize=6.5)
+
+
+def _legend(shown_metrics: list[str]) -> list[Line2D]:
+    """One entry per score."""
+    colours = style.colours(shown_metrics)
+    entries = []
+    for position, name in enumerate(shown_metrics):
+        marker = style.mark(colours[name], position)
+        entries.append(Line2D([], [], label=names.metric(name), lw=1.1, **marker))
+    return entries
 
 
 def _remark(table: pd.DataFrame) -> str:
