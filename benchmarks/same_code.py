@@ -10,6 +10,9 @@ processors.
 
 ``--renamed``: a CSV with the columns ``old,new`` of modules whose names in records have changed; a
 module that AFTER does not have counts as part of the training loop.
+
+``--changed``: metrics, separated by commas, that were changed on purpose. Their scores are not
+compared, and their earlier code is not recorded as equal.
 """
 
 import argparse
@@ -41,9 +44,11 @@ def main() -> None:
     parser.add_argument("before", type=Path)
     parser.add_argument("after", type=Path)
     parser.add_argument("--renamed", type=Path)
+    parser.add_argument("--changed", type=lambda text: set(text.split(",")), default=set())
     arguments = parser.parse_args()
+    names = renamed(arguments.renamed)
     try:
-        pairs = dict(equivalent(arguments.before, arguments.after, renamed(arguments.renamed)))
+        pairs = dict(equivalent(arguments.before, arguments.after, names, arguments.changed))
     except Differs as error:
         sys.exit(str(error))
     write(pairs)
@@ -57,7 +62,12 @@ def renamed(path: Path | None) -> dict[str, str]:
         return {row["old"]: row["new"] for row in csv.DictReader(file)}
 
 
-def equivalent(before: Path, after: Path, names: dict[str, str]) -> Iterator[tuple[str, tuple]]:
+def equivalent(
+    before: Path,
+    after: Path,
+    names: dict[str, str],
+    changed: set[str],
+) -> Iterator[tuple[str, tuple]]:
     """Yield (old hash, (new hash, name of the code)); raises Differs."""
     runs = scores = 0
     for path in sorted((before / "runs").glob("*/*/*/*/run.json")):
@@ -65,6 +75,8 @@ def equivalent(before: Path, after: Path, names: dict[str, str]) -> Iterator[tup
         yield from same_weights(read(path), read(after / folder / "run.json"), names)
         runs += 1
         for score in sorted((path.parent / "scores").glob("*.json")):
+            if metric_of(score) in changed:
+                continue
             other = after / folder / "scores" / score.name
             yield same_scores(score, read(score), read(other))
             scores += 1
@@ -88,8 +100,12 @@ def same_scores(path: Path, old: dict[str, Any], new: dict[str, Any]) -> tuple[s
     """The pair of hashes of a metric's code; raises Differs if a score differs."""
     if [stable(row) for row in old["scores"]] != [stable(row) for row in new["scores"]]:
         raise Differs(f"{path}: other scores")
-    metric = path.name.rpartition("-")[0]
-    return old["stamp"]["code"], (new["stamp"]["code"], f"metrics/{metric}")
+    return old["stamp"]["code"], (new["stamp"]["code"], f"metrics/{metric_of(path)}")
+
+
+def metric_of(path: Path) -> str:
+    """The metric of a file of scores, METRIC-PROTOCOL.json."""
+    return path.name.rpartition("-")[0]
 
 
 def stable(row: dict[str, Any]) -> dict[str, Any]:
