@@ -1,12 +1,15 @@
 """Fixtures and scheduling of all tests."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import processor
 import pytest
 from xdist.scheduler import LoadScopeScheduling
+
+from facsimile.foundation import discover
 
 ROOT = Path(__file__).parent.parent
 SLURM = "tests/slurm/"
@@ -41,6 +44,14 @@ def pytest_terminal_summary(
     if config.getoption("durations") is not None:
         terminalreporter.section("processor")
         terminalreporter.write_line(processor.described())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def papers_of_one_file() -> Iterator[None]:
+    """Papers that the tests of a file add are not found by those of the next file."""
+    before = discover.paper_folders()
+    yield
+    discover.use_papers(before)
 
 
 @pytest.fixture(scope="session")

@@ -69,8 +69,8 @@ def test_table_figures_and_comparison_say_what_they_are(folder):
     drawn = [path.stem for path in (folder / "figures").glob("*.pdf")]
     study = reading.load(PAPERS / STUDY / "study.yaml")
     assert set(drawn) == set(study.figures_at(study.scales["smoke"]))
-    # One figure of each kind, so that every kind is drawn.
-    kinds = {figure.kind for figure in study.figures.values()}
+    # One figure of each kind, so that every kind is drawn; the theorem's is of another data set.
+    kinds = {figure.kind for figure in study.figures.values()} - {"impossibility"}
     assert {study.figures[name.removesuffix("_dsprites")].kind for name in drawn} == kinds
     for figure in drawn:
         assert (folder / f"figures/{figure}.pdf").read_bytes()[:5] == b"%PDF-"
