@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from facsimile.foundation import discover
+
 ROOT = Path(__file__).parent.parent
 PAPERS = ROOT / "workflow" / "facsimile" / "papers"
 # Results of reference implementations.
@@ -62,6 +64,8 @@ class Project:
         self.folder = folder
         self.papers = folder / PAPERS.relative_to(ROOT)
         self.study_file = self.papers / "tiny" / "study.yaml"
+        # Further environment variables of its commands.
+        self.variables: dict[str, str] = {}
 
     @classmethod
     def create(cls, folder: Path) -> "Project":
@@ -114,7 +118,10 @@ class Project:
     @property
     def environment(self) -> dict[str, str]:
         """Environment of a user's shell, with this copy's package and one thread per process."""
-        return os.environ | {"PYTHONPATH": str(self.folder / "workflow"), "OMP_NUM_THREADS": "1"}
+        # Without the papers of a test that ran in this process.
+        inherited = {name: text for name, text in os.environ.items() if name != discover.OUTSIDE}
+        own = {"PYTHONPATH": str(self.folder / "workflow"), "OMP_NUM_THREADS": "1"}
+        return inherited | own | self.variables
 
     def jobs(self, *arguments: str) -> dict[str, int]:
         """Return rule -> number of jobs that snakemake would run, from a dry run."""

@@ -66,7 +66,7 @@ def environment(project):
 
 @pytest.mark.slow
 def test_the_examples_make_a_study(project, papers, monkeypatch):
-    monkeypatch.setenv("FACSIMILE_PAPERS", str(papers))
+    monkeypatch.setitem(project.variables, "FACSIMILE_PAPERS", str(papers))
     project.snakemake("stripes", "--config", "scale=smoke")
     shown = project.facsimile("show", "stripes", "--all")
     for text in ("Shifted VAE", "The lowest and the highest score", "Spread of codes"):

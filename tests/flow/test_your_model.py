@@ -72,6 +72,6 @@ def test_each_run_records_the_code_of_the_readers_model(project, printed):
 
 def test_the_readers_own_papers_are_known_by_the_variable(project, printed, monkeypatch):
     assert "first_study" not in project.facsimile("list")
-    monkeypatch.setenv("FACSIMILE_PAPERS", str(project.folder / "mine"))
+    monkeypatch.setitem(project.variables, "FACSIMILE_PAPERS", str(project.folder / "mine"))
     assert "first_study" in project.facsimile("list")
     assert project.jobs("first_study") == {}
