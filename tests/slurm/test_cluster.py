@@ -51,11 +51,12 @@ def finish(process: "subprocess.Popen[str]") -> str:
 
 
 def test_jobs_go_through_sbatch_and_get_their_resources(slurm_cluster: Cluster, toy: Path):
-    printed = finish(snakemake(toy))
+    finish(snakemake(toy))
+    [log] = (toy / ".snakemake" / "log").glob("*.log")
     gpu_job, node, device = (toy / "gpu.txt").read_text().split()
     cores_job, cores, threads = (toy / "cores.txt").read_text().split()
     assert {gpu_job, cores_job} <= set(slurm_cluster.jobs("COMPLETED"))
-    assert f"SLURM jobid {gpu_job}" in printed
+    assert f"SLURM jobid {gpu_job}" in log.read_text(encoding="utf-8")
     assert node in slurm_cluster.nodes
     assert device in ("0", "1")
     assert (cores, threads) == ("6", "1")
