@@ -27,19 +27,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pandas as pd
 import torch
+from worlds import WORLDS
 
 from facsimile import datasets, models
 from facsimile.studies.training import Adam, Training
 from facsimile.training.pack import BLOCK, Member, Pack, PackSettings
 
-WORLDS = [
-    "mini_dsprites",
-    "mini_color_dsprites",
-    "mini_noisy_dsprites",
-    "mini_scream_dsprites",
-    "mini_room",
-    "mini_uneven",
-]
 # Method -> its strength, the values that are tried from the weakest to the strongest, and the rest.
 METHODS: dict[str, tuple[str, list[float], dict[str, float]]] = {
     "beta_vae": ("beta", [1, 2, 4, 8, 16, 32, 64], {}),

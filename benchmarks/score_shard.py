@@ -19,23 +19,13 @@ import yaml
 from metrics import factors, vae_like
 
 from facsimile.foundation import atomic
+from facsimile.metrics import STUDY as METRICS
 from facsimile.planning import config
 from facsimile.planning.workspace import Workspace
 from facsimile.scoring import score_shard
 from facsimile.store import files, latents
 from facsimile.studies import evaluations
 
-DLIB = [
-    "beta_vae_score",
-    "factor_vae_score",
-    "mig",
-    "dci",
-    "modularity",
-    "explicitness",
-    "sap",
-    "irs",
-    "unsupervised",
-]
 SEEDS = 10
 STUDY = {
     "id": "shard",
@@ -54,7 +44,7 @@ STUDY = {
         "adam": {"lr": 1e-4},
     },
     "models": [{"name": "beta_vae", "fixed": {"beta": 1}}],
-    "metrics": DLIB,
+    "metrics": list(METRICS),
     "evaluation": {"train": 10_000, "test": 5_000},
     "tables": {},
     "figures": {},
@@ -115,7 +105,8 @@ def main() -> None:
                 seconds.append(took)
     base = statistics.median(times[options.processes[0]])
     print(
-        f"\n{SEEDS} runs, {len(DLIB)} metrics, {len(first)} scores, equal whatever the processes\n"
+        f"\n{SEEDS} runs, {len(METRICS)} metrics, {len(first)} scores, "
+        "equal whatever the processes\n"
     )
     print("| processes | s, median | all rounds | times faster |\n|---|---|---|---|")
     for n, seconds in times.items():

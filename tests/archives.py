@@ -72,15 +72,6 @@ def known(data_class: type[OfficialFiles], folder: Path) -> type[OfficialFiles]:
     )
 
 
-def without_checksums(data_class: type[OfficialFiles]) -> type[OfficialFiles]:
-    """The class as if nobody had published a checksum."""
-    files = tuple(
-        dataclasses.replace(official, checksum="", unpacked_checksum="", size=None)
-        for official in data_class.files
-    )
-    return type(data_class.__name__, (data_class,), {"files": files})
-
-
 def _known(official, path: Path):
     if not official.checksum:
         return official

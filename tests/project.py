@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from facsimile.foundation import discover
@@ -43,6 +44,22 @@ def write_study(papers: Path, text: str = STUDY, name: str = "tiny") -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
     return file
+
+
+def write_files(folder: Path, files: Mapping[str, str]) -> Path:
+    """Write files into a folder, given their texts by path; return the folder."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+def users_environment() -> dict[str, str]:
+    """Environment of a user's shell: without this package and the papers of other tests."""
+    ours = ("PYTHONPATH", discover.OUTSIDE)
+    inherited = {name: text for name, text in os.environ.items() if name not in ours}
+    return inherited | {"OMP_NUM_THREADS": "1"}
 
 
 def copy_of_repository(folder: Path) -> Path:
@@ -118,10 +135,8 @@ class Project:
     @property
     def environment(self) -> dict[str, str]:
         """Environment of a user's shell, with this copy's package and one thread per process."""
-        # Without the papers of a test that ran in this process.
-        inherited = {name: text for name, text in os.environ.items() if name != discover.OUTSIDE}
-        own = {"PYTHONPATH": str(self.folder / "workflow"), "OMP_NUM_THREADS": "1"}
-        return inherited | own | self.variables
+        own = {"PYTHONPATH": str(self.folder / "workflow")}
+        return users_environment() | own | self.variables
 
     def jobs(self, *arguments: str) -> dict[str, int]:
         """Return rule -> number of jobs that snakemake would run, from a dry run."""

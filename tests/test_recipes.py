@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from project import ROOT, Project
+from project import ROOT, Project, write_files
 
 from facsimile.foundation import discover
 
@@ -21,12 +21,7 @@ COMMANDS = dict.fromkeys(re.findall(r"^ {4}.*\.venv/bin/pytest (.*)$", PAGE, re.
 @pytest.fixture(scope="module")
 def papers(tmp_path_factory):
     """A folder of papers with the files of the page, outside the repository."""
-    folder = tmp_path_factory.mktemp("papers")
-    for path, text in FILES.items():
-        file = folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    return folder
+    return write_files(tmp_path_factory.mktemp("papers"), FILES)
 
 
 @pytest.fixture(scope="module")

@@ -92,7 +92,7 @@ def test_a_file_of_any_name_is_known_by_its_checksum(
 def test_a_file_without_a_published_checksum_is_called_unverified(
     data_class: type[MPI3D], tmp_path: Path
 ) -> None:
-    data_class.files = archives.without_checksums(data_class).files
+    data_class.files = unverified.without_checksums(data_class).files
     facsimile.datasets.make("mpi3d_toy", tmp_path / "mpi3d_toy.h5", tmp_path / "theirs")
     assert data_class.open(tmp_path / "mpi3d_toy.h5").facts["origin"] == "unverified"
 

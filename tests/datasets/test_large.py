@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from facsimile.datasets import DatasetError
+from facsimile.datasets.base import unverified
 from facsimile.datasets.mpi3d import MPI3D
 from facsimile.datasets.shapes3d import Shapes3D, _rows
 from facsimile.foundation import discover
@@ -195,7 +196,7 @@ def test_mpi3d_of_the_competition_is_another_data_set(tmp_path: Path) -> None:
         DatasetError,
         match=r"mpi3d_toy\.npz: .*\[460800, .*\[1036800, .*the competition's release of 4 colours",
     ):
-        archives.without_checksums(discover.load_class("datasets", "mpi3d_toy", MPI3D)).make(
+        unverified.without_checksums(discover.load_class("datasets", "mpi3d_toy", MPI3D)).make(
             tmp_path / "mpi3d_toy.h5", tmp_path
         )
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from facsimile.datasets import DatasetError, _idx
+from facsimile.datasets.base import unverified
 from facsimile.datasets.base.official_files import DATA_DIR
 from facsimile.datasets.mnist import MNIST
 from facsimile.foundation import discover
@@ -76,7 +77,7 @@ def test_a_label_that_is_no_digit_is_refused(small: type[MNIST], tmp_path: Path)
         DatasetError,
         match=rf"{LABELS}: image 3 has the label 11, which is not a digit; download it again",
     ):
-        archives.without_checksums(small).make(tmp_path / "mnist.h5", tmp_path)
+        unverified.without_checksums(small).make(tmp_path / "mnist.h5", tmp_path)
 
 
 @pytest.mark.parametrize(

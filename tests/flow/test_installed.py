@@ -1,6 +1,5 @@
 """An installed Facsimile, without a checkout, runs a user's own paper from a folder of its own."""
 
-import os
 import subprocess
 import sys
 import sysconfig
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from project import ROOT, STUDY, write_study
+from project import ROOT, STUDY, users_environment, write_files, write_study
 from test_recipes import FILES
 
 pytestmark = pytest.mark.slow
@@ -17,15 +16,10 @@ pytestmark = pytest.mark.slow
 
 def run(command, folder, **variables):
     """Run a command outside the checkout; return what it printed."""
-    environment = {
-        key: value
-        for key, value in os.environ.items()
-        if key not in ("PYTHONPATH", "FACSIMILE_PAPERS")
-    }
     completed = subprocess.run(
         list(map(str, command)),
         cwd=folder,
-        env=environment | {"OMP_NUM_THREADS": "1"} | variables,
+        env=users_environment() | variables,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -59,10 +53,7 @@ def python(tmp_path_factory):
 def home(tmp_path_factory):
     """A folder with a user's papers, and nothing of Facsimile."""
     folder = tmp_path_factory.mktemp("home")
-    for name, text in FILES.items():
-        path = folder / "mine" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+    write_files(folder / "mine", FILES)
     write_study(folder / "mine", STUDY)
     (folder / "config.yaml").write_text("papers: [mine]\n")
     return folder

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 import yaml
-from project import Project
+from project import Project, write_files
 
 pytestmark = pytest.mark.slow
 
@@ -132,10 +132,7 @@ def cells(spec, context):
 def papers(tmp_path_factory):
     """A folder of papers outside the repository, with one paper."""
     folder = tmp_path_factory.mktemp("mine")
-    for name, text in FILES.items():
-        path = folder / "stripes_paper" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+    write_files(folder / "stripes_paper", FILES)
     return folder
 
 

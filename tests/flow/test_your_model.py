@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from project import ROOT, Project
+from project import ROOT, Project, write_files
 
 pytestmark = pytest.mark.slow
 
@@ -20,10 +20,7 @@ TABLE = re.compile(r"^```text\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 def project(tmp_path_factory):
     """A copy of the repository in which a reader has followed the page."""
     project = Project.create(tmp_path_factory.mktemp("reader") / "project")
-    for path, text in FILE.findall(PAGE):
-        file = project.folder / "mine" / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+    write_files(project.folder / "mine", dict(FILE.findall(PAGE)))
     return project
 
 

@@ -25,7 +25,6 @@ from facsimile.foundation.units import duration
 from facsimile.store import shard_progress
 
 MINUTE = 60.0
-STAGES = {"train": "train", "encode": "encode", "score": "score"}  # rule -> stage
 ERRORS = (LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR, LogEvent.ERROR)
 # Beginnings of the messages that are worth a line although they are no warnings.
 SHOWN = ("Nothing to be done", "Complete log", "Will exit", "Exiting because")
@@ -42,8 +41,9 @@ class Job:
 
     def progress(self) -> shard_progress.Progress | None:
         """How far it is, if it says so."""
-        stage = STAGES.get(self.rule)
-        return shard_progress.read(self.folder, stage) if stage else None
+        if self.rule not in shard_progress.STAGES:
+            return None
+        return shard_progress.read(self.folder, self.rule)
 
 
 class LogHandler(LogHandlerBase):

@@ -4,6 +4,7 @@ import itertools
 import re
 
 import pytest
+from project import write_files
 from typer.testing import CliRunner
 
 from facsimile.__main__ import app
@@ -100,10 +101,7 @@ def papers(tmp_path, monkeypatch):
     monkeypatch.setenv(discover.OUTSIDE, "")
     # A name of its own: modules of another test would be imported again.
     paper = f"mine_{next(NUMBERS)}"
-    for name, text in FILES.items():
-        path = tmp_path / "papers" / paper / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+    write_files(tmp_path / "papers" / paper, FILES)
     yield tmp_path / "papers"
     discover.use_papers([])
 

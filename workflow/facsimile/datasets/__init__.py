@@ -8,6 +8,7 @@ or read from official files, once; they are then kept in one HDF5 file.
 import sys
 from abc import ABC
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -91,7 +92,16 @@ def make(
     Raises UnknownName for a name that no data set has, and DatasetError for a source that is
     missing, cannot be downloaded or is not the official one.
     """
-    data_class = _class(name)
+    write(_class(name), path, source, data_dir)
+
+
+def write(
+    data_class: Any,
+    path: Path,
+    source: Path | None = None,
+    data_dir: Path | None = None,
+) -> None:
+    """Write the file of a data set of this class; see ``make``."""
     # Found by name rather than by an isinstance check, which would import the downloader: its code
     # would then count as code of every data set, and is recorded with every run.
     fetch = getattr(data_class, "fetch", None)

@@ -36,12 +36,6 @@ def of_class(kind: str, name: str, key: str, default: Any) -> Any:
     return default if value is None else ast.literal_eval(value)
 
 
-def required(kind: str, name: str) -> list[str]:
-    """Return the fields in the body of the file's public class that have no default."""
-    annotated = _annotated(kind, name)
-    return [key for key, default in annotated.items() if default is None]
-
-
 def dictionary(kind: str, name: str, key: str) -> dict[str, str]:
     """Return the keys of a dictionary that the file assigns to a constant, with their texts.
 

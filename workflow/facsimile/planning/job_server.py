@@ -40,10 +40,6 @@ SCORES = (
     "sklearn.multiclass",
     "sklearn.svm",
     "threadpoolctl",
-    # Whether a model decodes images is read from its class.
-    "torch",
-    "torch.nn",
-    "safetensors.torch",
 )
 TABLES = (*STATISTICS, "rocrate.rocrate", "seaborn")
 FIGURES = (

@@ -13,6 +13,7 @@ from pathlib import Path
 from facsimile.foundation import atomic
 from facsimile.foundation.units import duration
 
+STAGES = ("train", "score")  # rules whose jobs write how far they are
 EVERY = 2.0  # seconds between two writes
 SILENT = 600.0  # seconds without a write after which a job counts as dead
 

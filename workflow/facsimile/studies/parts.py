@@ -210,7 +210,7 @@ class Claim(Strict):
         for key in self.parameters:
             if key not in fields:
                 raise ValueError(discover.unknown(f"parameter of {self.statistic}", key, fields))
-        required = declared.required("claims", self.statistic)
+        required = declared.required_fields("claims", self.statistic)
         missing = [key for key in required if key not in self.parameters]
         if missing:
             raise ValueError(f"{self.statistic} needs the parameters: {', '.join(missing)}")

@@ -177,7 +177,7 @@ def _print_stages(
         stages.append(f"{stage} {finished:,} of {total:,}")
     _print_line(console, f"shards: {', '.join(stages)}")
     for shard in workspace.shards(study):
-        for stage in ("train", "score"):
+        for stage in shard_progress.STAGES:
             current = shard_progress.read(workspace.paths.shard(shard.key), stage)
             if current is not None:
                 _print_line(console, f"{stage} {shard.key}: {current.text()}")

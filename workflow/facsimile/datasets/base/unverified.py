@@ -11,6 +11,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+from facsimile import datasets
 from facsimile.datasets import DataFile, DatasetError
 from facsimile.datasets.base.official_files import OfficialFiles
 from facsimile.foundation import discover
@@ -30,27 +31,23 @@ def make(
     Raises DatasetError if the data set is made from no official files, or if they do not have the
     arrays of the data set.
     """
-    data_class: Any = without_checksums(name)
-    if data_dir and source is None:
-        source = data_class.fetch(data_dir)
-    data_class.make(path, source)
-
-
-def without_checksums(name: str) -> type[OfficialFiles]:
-    """The class of a data set whose official files have no published checksum."""
-    data_class: Any = discover.load_class("datasets", name, DataFile)
-    files = getattr(data_class, "files", ())
-    if not files:
+    data_class = discover.load_class("datasets", name, DataFile)
+    if not getattr(data_class, "files", ()):
         raise DatasetError(
             f"the data set {name} is made from no official files; leave it out of 'unverified'"
         )
+    datasets.write(without_checksums(data_class), path, source, data_dir)
+
+
+def without_checksums(data_class: Any) -> type[OfficialFiles]:
+    """The class of a data set made from official files, as if no checksum were published."""
     unknown: dict[str, Any] = {
         "size": None,
         "checksum": "",
         "checksum_from": "",
         "unpacked_checksum": "",
     }
-    unchecked = [dataclasses.replace(official, **unknown) for official in files]
+    unchecked = [dataclasses.replace(official, **unknown) for official in data_class.files]
     members = {
         "__doc__": data_class.__doc__,
         "__module__": data_class.__module__,
