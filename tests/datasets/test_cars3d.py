@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from facsimile.datasets import DatasetError
+from facsimile.datasets.base import unverified
 from facsimile.datasets.cars3d import Cars3D
 
 ARCHIVE = "nips2015-analogy-data.tar.gz"
@@ -26,7 +27,7 @@ def make_and_open(data_class: type[Cars3D], source: Path, folder: Path) -> Cars3
 
 def refused(tmp_path: Path, files: dict[str, bytes], message: str) -> None:
     archives.write_tar(tmp_path / ARCHIVE, files)
-    small = archives.without_checksums(
+    small = unverified.without_checksums(
         type("Small", (Cars3D,), {"factor_sizes": archives.SIZES["cars3d"]})
     )
     with pytest.raises(DatasetError, match=message):
@@ -139,7 +140,7 @@ def test_a_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         DatasetError, match=r"cars\.tar\.gz: truncated, altered or not the official archive"
     ):
-        archives.without_checksums(Cars3D).make(tmp_path / "cars3d.h5", tmp_path / "cars.tar.gz")
+        unverified.without_checksums(Cars3D).make(tmp_path / "cars3d.h5", tmp_path / "cars.tar.gz")
 
 
 @pytest.mark.parametrize("cut", [4, 8, 100])
@@ -150,7 +151,7 @@ def test_an_archive_that_lacks_its_last_bytes_is_refused(
     with pytest.raises(
         DatasetError, match=rf"{ARCHIVE}: truncated, altered or not the official archive"
     ):
-        archives.without_checksums(archive[0]).make(tmp_path / "cars3d.h5", tmp_path)
+        unverified.without_checksums(archive[0]).make(tmp_path / "cars3d.h5", tmp_path)
 
 
 def test_azimuth_is_a_full_circle() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from facsimile.datasets import DataFile, Dataset, DatasetError, Stored
+from facsimile.datasets.base import unverified
 from facsimile.datasets.base.archived import Archived
 from facsimile.datasets.base.official_files import OfficialFiles
 from facsimile.foundation import discover
@@ -116,7 +117,7 @@ def test_official_files_cut_short_are_refused_by_name(
         whole = (source / name).read_bytes()
         (source / name).write_bytes(whole[: len(whole) // 2])
         # By its checksum and, without one, by its format.
-        for one in (smaller, archives.without_checksums(smaller)):
+        for one in (smaller, unverified.without_checksums(smaller)):
             with pytest.raises(DatasetError, match=rf"{name}.*truncated.*download it again"):
                 one.make(tmp_path / "data.h5", source)
         (source / name).write_bytes(whole)
