@@ -1,5 +1,7 @@
 """Mistakes of a user, as the real Snakemake answers them; tests/planning has every case."""
 
+import shutil
+
 import pytest
 import yaml
 from project import STUDY, Project, write_study
@@ -43,7 +45,10 @@ def test_a_wrong_name_is_one_line_with_the_nearest(project, arguments, message):
     assert message in line
 
 
-def test_a_profile_for_slurm_without_slurm_is_one_line(project):
+def test_a_profile_for_slurm_without_slurm_is_one_line(project, tmp_path, monkeypatch):
+    # Another test may be running a cluster, so the PATH has only what Snakemake itself calls.
+    (tmp_path / "which").symlink_to(shutil.which("which"))
+    monkeypatch.setitem(project.variables, "PATH", str(tmp_path))
     [line] = refused(project.snakemake("--profile", "slurm", "tiny", check=False))
     assert line.startswith("error: --profile slurm needs SLURM: ")
     assert not (project.folder / "results").exists(), "no job was started"
