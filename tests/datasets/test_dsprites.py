@@ -53,6 +53,7 @@ def test_rendered_sprites_equal_real_images() -> None:
     assert wrong.max() <= 1
 
 
+@pytest.mark.slow
 def test_all_20000_real_images(whole: np.ndarray, shared: Path) -> None:
     path = shared / "data" / "dsprites" / "real_20000.npz"
     if not path.exists():

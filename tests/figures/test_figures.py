@@ -20,12 +20,8 @@ WITHOUT_SCORES = {"interventions", "lines", "reconstructions", "traversals"}
 
 
 TWO = ("mig.mig", "beta_vae_score.beta_vae_score")
-# Each way of drawing once; the others are slow.
 BYTES = [
-    kind
-    if kind in ("violin", "scatter", "traversals")
-    else pytest.param(kind, marks=pytest.mark.slow)
-    for kind in KINDS
+    kind if kind == "scatter" else pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS
 ]
 
 

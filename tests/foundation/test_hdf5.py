@@ -41,6 +41,7 @@ def test_a_full_disk_is_an_error_and_leaves_no_file(tmp_path, limit):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_number_of_images(tmp_path):
     few, many = (int(write(tmp_path / f"{blocks}.h5", blocks).stdout) for blocks in (20, 200))
     assert (tmp_path / "200.h5").stat().st_size > 160_000_000

@@ -10,8 +10,7 @@ from facsimile.metrics import _network, citris
 from facsimile.metrics.base import draws
 
 ANSWERS = json.loads((GOLDENS / "citris" / "answers.json").read_text())
-# A network of 100 epochs takes one second for 1,000 points and one set; most cases are slow tests.
-FAST = {("merged", "binned")}
+# A network of 100 epochs takes one second for 1,000 points and one set.
 
 
 def scored(codes, grid, convention="binned", n=1000):
@@ -141,10 +140,11 @@ def test_the_gradient_equals_finite_differences():
         assert gradient[place] == pytest.approx((high - low) / 2e-6, rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("case", "convention"),
     [
-        pytest.param(case, convention, marks=[] if (case, convention) in FAST else pytest.mark.slow)
+        (case, convention)
         for case in ANSWERS
         for convention in citris.CONVENTIONS
         if (case, convention)

@@ -12,10 +12,7 @@ from facsimile.metrics.base import draws as base_draws
 
 DOWNSTREAM = GOLDENS / "downstream"
 ANSWERS = json.loads((DOWNSTREAM / "answers.json").read_text())
-CASES = [
-    pytest.param(case, marks=[pytest.mark.slow] * (case != "merged"))
-    for case in ANSWERS["lr_dsprites"]
-]
+CASES = list(ANSWERS["lr_dsprites"])
 DLIB, MODERN = "dlib-sklearn020", "dlib-modern"
 
 
@@ -55,6 +52,7 @@ def test_values_of_the_reference_without_ties(grid, codes):
     assert {key: scores[key] for key in answers} == pytest.approx(answers, abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_logistic_regression_is_that_of_scikit_learn_020(case, read_golden):
     """Each of 1,000 test points is predicted alike, for each factor."""
@@ -71,6 +69,7 @@ def test_older_versions_have_the_same_numbers(grid, codes):
     )
 
 
+@pytest.mark.slow
 def test_a_perfect_code_is_predicted_by_trees_but_not_by_one_vs_rest(grid):
     """One-vs-rest classifiers cannot separate the middle values of an axis.
 

@@ -85,6 +85,7 @@ def test_any_text_as_a_study(folder, text):
     assert study_error(folder, text) is None
 
 
+@pytest.mark.slow
 @MANY
 @given(PLAIN, st.sampled_from(sorted(yaml.safe_load(STUDY))), st.booleans())
 def test_any_value_in_a_study(folder, value, key, inside):

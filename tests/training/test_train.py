@@ -25,6 +25,7 @@ from facsimile.training import encode, run_records, train_shard
 from facsimile.training.encode_shard import encode_shard
 
 
+@pytest.mark.slow
 def test_a_run_has_the_same_bits_alone_and_in_another_shard(at, tmp_path):
     [alone] = made(at, run_of(seed=1))
     other = elsewhere(at, tmp_path / "other")
