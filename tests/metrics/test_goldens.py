@@ -57,11 +57,16 @@ def test_explicitness(golden_costly):
 
 
 def test_dci(golden_costly):
+    """Trees break ties at random, so two calls differ.
+
+    Eight calls of scikit-learn 0.20.3 for ``network`` have test accuracies of 0.4268 to 0.4292
+    (standard deviation 0.0009), five sequences of ties here 0.4278 to 0.4310 (0.0013). The
+    tolerance of this accuracy is three standard deviations of the difference of two calls.
+    """
     keys = ("disentanglement", "completeness", "informativeness_train", "informativeness_test")
     scores = dci.score(golden_costly["draws"])
-    np.testing.assert_allclose(
-        [scores[key] for key in keys], golden_costly["dci"], rtol=0, atol=3e-3
-    )
+    errors = np.abs([scores[key] for key in keys] - golden_costly["dci"])
+    assert (errors <= [3e-3, 3e-3, 3e-3, 5e-3]).all(), dict(zip(keys, errors, strict=True))
 
 
 def test_irs(golden):
