@@ -135,6 +135,26 @@ def test_all_mistakes_are_reported_at_once(tmp_path):
     assert "missing" not in text, "the misspelt keys say so already"
 
 
+@pytest.mark.parametrize("new", ["id: a b", "title2: x"])
+def test_a_folder_that_is_not_a_name_is_an_error_like_any_other(tmp_path, new):
+    # The name of the folder stands in for an id that is not valid, and is not valid either.
+    found = errors(tmp_path, ("id: tiny", new), name="a b")
+    assert ["is not a name" in text or "missing: id" in text for _, text in found].count(True) == 1
+
+
+def test_a_job_checks_a_study_again_only_if_it_has_changed(tmp_path, monkeypatch):
+    checked = []
+    monkeypatch.setattr(problems, "of", lambda study: checked.append(study.id) or [])
+    monkeypatch.setenv(reading.CHECKED, "")
+    path = write_study(tmp_path)
+    reading.trust_in_jobs([path])
+    assert reading.load(path).seeds == 2
+    assert not checked
+    path.write_text(STUDY.replace("seeds: 2", "seeds: 3"))
+    assert reading.load(path).seeds == 3
+    assert checked == ["tiny"]
+
+
 def test_what_follows_from_a_mistake_is_not_reported(tmp_path):
     # Without its sweep, the model would also lack beta.
     [(line, message)] = errors(tmp_path, ("sweep: {beta", "sweeep: {beta"))

@@ -79,6 +79,10 @@ class Targets:
         """Ids of the studies that have the configured scale."""
         return [name for name, study in self.read.items() if self.scale in study.scales]
 
+    def study_file(self, study: str) -> Path:
+        """Path of a study's file."""
+        return self.workspace.paper(study) / STUDY
+
     def leave_out_taken_names(self) -> None:
         """Move to ``broken`` each study with a target that the workflow or another study has."""
         owners = dict.fromkeys(RULES, "the workflow")
@@ -86,7 +90,7 @@ class Targets:
             names = self.names(study)
             for name in names:
                 if name in owners:
-                    path = self.workspace.paper(study) / STUDY
+                    path = self.study_file(study)
                     message = f"the target {name} is also one of {owners[name]}; use another name"
                     self.broken[study] = FileError(path, 1, message)
                     self.studies.remove(study)

@@ -41,6 +41,8 @@ class Validated:
         self.valid: Any = None
         # Names in the parts that were left out.
         self._removed: set[str] = set()
+        # Top-level keys with their placeholder as value.
+        self._filled: set[str] = set()
         # Location of a list -> index in the file of each item that is left.
         self._indices: dict[Location, list[int]] = {}
         self._validate(copy.deepcopy(document.data))
@@ -150,8 +152,10 @@ class Validated:
             # Of a missing key, remove the mapping that should have it.
             elif len(location) > 1:
                 locations[location[:-1]] = None
-            elif location[0] in self.placeholders:
+            # A placeholder that was used before is not valid itself: it has been removed.
+            elif location[0] in self.placeholders.keys() - self._filled:
                 data[location[0]] = self.placeholders[str(location[0])]
+                self._filled.add(str(location[0]))
             else:
                 return False
         # From the end of the file, so that the indices of other items stay.
