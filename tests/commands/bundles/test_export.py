@@ -346,6 +346,7 @@ def test_a_header_that_claims_gigabytes_allocates_nothing(there, bundle):
     refused(there, bundle, "a header claims 7,516,192,768 bytes")
 
 
+@pytest.mark.slow
 def test_damaged_bundles(there, bundle):
     whole = gzip.decompress(bundle.read_bytes())
     chance, refusals, accepted = random.Random(0), 0, 0
