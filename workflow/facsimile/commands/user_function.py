@@ -40,7 +40,7 @@ def load(place: str) -> Any:
 def _run(path: Path) -> ModuleType:
     """Run a file as a module."""
     module_name = f"user_file_{path.stem}"
-    spec = importlib.util.spec_from_file_location(module_name, path)
+    spec = importlib.util.spec_from_file_location(module_name, path.resolve())
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -58,7 +58,7 @@ def _described(path: Path, error: Exception) -> str:
     """The error of a user's file, with the last line of this file that was run."""
     line = error.lineno if isinstance(error, SyntaxError) else None
     for frame in traceback.extract_tb(error.__traceback__):
-        if Path(frame.filename) == path:
+        if Path(frame.filename) == path.resolve():
             line = frame.lineno
     place = f"{path}:{line}" if line else f"{path}"
     text = error.msg if isinstance(error, SyntaxError) else error
