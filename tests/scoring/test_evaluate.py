@@ -240,7 +240,7 @@ def never(images):
 WRONG = {
     "metric": ({"metrics": "mgi"}, "no metric 'mgi'; did you mean 'mig'"),
     "convention": ({"metrics": "mig", "convention": "exat"}, "did you mean 'exact'"),
-    "decoder": ({"metrics": "elbo"}, "elbo needs decoder, images, which an encoder does not give"),
+    "decoder": ({"metrics": "elbo"}, "elbo needs decoder, images, which an encoder does not prov"),
     "peers": ({"metrics": "udr"}, "udr needs peers, which"),
     "of a run": ({"metrics": "cone_objective"}, "computed from the outputs of a run"),
     "name": ({"dataset": "dsprits"}, "no data set 'dsprits'; did you mean 'dsprites'"),
@@ -272,6 +272,20 @@ def test_a_metric_of_log_variances_is_refused_after_a_few_images(toy):
     with pytest.raises(ValueError, match=r"chen_mig needs log_variances; let encode return a tup"):
         facsimile.evaluate(recorder, toy, metrics="mig,chen_mig", batch_size=8, **SETTINGS)
     assert len(recorder.images) <= 8
+
+
+class Line(Toy):
+    """30 images with one factor: each value in one image."""
+
+    factor_sizes = (1, 1, 30, 1)
+
+
+def test_a_factor_of_as_many_values_as_images_is_refused_as_by_score():
+    data = Line(np.arange(30 * 64 * 64).reshape(30, 64, 64, 1).astype(np.uint8), {})
+    with pytest.raises(ValueError, match="column 2 has 30 values in 30 rows: it looks continuous"):
+        facsimile.score(of_all_rows(data)[0], factors_of(data), "mig", **POINTS)
+    with pytest.raises(ValueError, match="x_position has 30 values in 30 rows: it looks contin"):
+        facsimile.evaluate(means, data, metrics="mig", **SETTINGS)
 
 
 @pytest.mark.parametrize(

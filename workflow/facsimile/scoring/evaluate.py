@@ -18,6 +18,7 @@ from facsimile.foundation import discover
 from facsimile.foundation.paths import Paths
 from facsimile.metrics.base import draws as base_draws
 from facsimile.metrics.base import rows, selection
+from facsimile.metrics.base.arguments import Points
 from facsimile.metrics.base.draws import ModelOutputs
 from facsimile.metrics.base.selection import Selected
 from facsimile.scoring import baselines, drawn_rows, encoded_table
@@ -113,8 +114,10 @@ def evaluate(
 
     Examples
     --------
-    >>> import facsimile
-    >>> table = facsimile.evaluate(encoder, "dsprites", metrics="mig,sap")  # doctest: +SKIP
+    With a torch module ``vae`` whose method ``encode`` returns means and log-variances::
+
+        encode = facsimile.torch_encoder(vae.encode)
+        table = facsimile.evaluate(encode, dataset="dsprites", metrics="mig,dci")
     """
     function = _function(encode)
     if not isinstance(batch_size, int | np.integer) or batch_size < 1:
@@ -131,6 +134,9 @@ def evaluate(
     has_log_variances = encoder.log_variances is not None
     chosen = _selected(metrics, convention, has_log_variances)
     _require_inputs(chosen, has_log_variances)
+    if len(names) == 1:  # with several factors, a full grid has many rows for each value
+        points = Points(encoder.means, factors, names)
+        all_metrics.check_numbers_of_values(points, chosen, sampled)
     needed = drawn.distinct
     if any(metric.needs & OF_EVERY_ROW for metric in chosen):
         needed = np.arange(len(data))
@@ -208,6 +214,6 @@ def _require_inputs(metrics: Sequence[Selected], has_log_variances: bool) -> Non
             )
         if missing:
             raise ValueError(
-                f"{metric.name} needs {', '.join(missing)}, which an encoder does not give; "
+                f"{metric.name} needs {', '.join(missing)}, which an encoder does not provide; "
                 "encode all images and use facsimile.score, or leave the metric out"
             )
