@@ -52,6 +52,43 @@ RunName = Annotated[
 ]
 
 
+Convention = Annotated[
+    str,
+    typer.Option(help="published variant of a metric; facsimile explain-metric lists them"),
+]
+Seed = Annotated[
+    int,
+    typer.Option(min=0, max=2**32 - 1, help="seed for sampling points"),
+]
+Train = Annotated[
+    int,
+    typer.Option(min=1, help="number of training points"),
+]
+Test = Annotated[
+    int,
+    typer.Option(min=1, help="number of test points"),
+]
+Sampling = Annotated[
+    str,
+    typer.Option(
+        help="disjoint: no row is both a training and a test point; replacement: rows are "
+        "drawn as disentanglement_lib does; auto: that for a full grid, else disjoint"
+    ),
+]
+Csv = Annotated[
+    Path | None,
+    typer.Option(help="also write the scores to this .csv file"),
+]
+Parquet = Annotated[
+    Path | None,
+    typer.Option(help="also write the scores to this .parquet file"),
+]
+Papers = Annotated[
+    list[Path] | None,
+    typer.Option(help="also find metrics in the papers of this folder; may be repeated"),
+]
+
+
 @app.callback()
 def settings(
     context: typer.Context,
@@ -207,49 +244,22 @@ def score(
             "are in the file; without this option: those of Locatello et al. 2019"
         ),
     ] = None,
-    convention: Annotated[
-        str,
-        typer.Option(help="published variant of a metric; facsimile explain-metric lists them"),
-    ] = "dlib",
-    seed: Annotated[
-        int,
-        typer.Option(min=0, max=2**32 - 1, help="seed for sampling points"),
-    ] = 0,
-    train: Annotated[
-        int,
-        typer.Option(min=1, help="number of training points"),
-    ] = 10_000,
-    test: Annotated[
-        int,
-        typer.Option(min=1, help="number of test points"),
-    ] = 5_000,
+    convention: Convention = "dlib",
+    seed: Seed = 0,
+    train: Train = 10_000,
+    test: Test = 5_000,
     batch: Annotated[
         int,
         typer.Option(min=2, help="points per batch in which one factor is fixed"),
     ] = 64,
-    sampling: Annotated[
-        str,
-        typer.Option(
-            help="disjoint: no row is both a training and a test point; replacement: rows are "
-            "drawn as disentanglement_lib does; auto: that for a full grid, else disjoint"
-        ),
-    ] = "auto",
+    sampling: Sampling = "auto",
     bins: Annotated[
         int | None,
         typer.Option(min=2, help="divide factors of more values into intervals of equal width"),
     ] = None,
-    csv: Annotated[
-        Path | None,
-        typer.Option(help="also write the scores to this .csv file"),
-    ] = None,
-    parquet: Annotated[
-        Path | None,
-        typer.Option(help="also write the scores to this .parquet file"),
-    ] = None,
-    papers: Annotated[
-        list[Path] | None,
-        typer.Option(help="also find metrics in the papers of this folder; may be repeated"),
-    ] = None,
+    csv: Csv = None,
+    parquet: Parquet = None,
+    papers: Papers = None,
 ) -> None:
     """Score latents of your own.
 
@@ -260,11 +270,7 @@ def score(
     from facsimile.foundation import discover
 
     discover.add_papers(papers or [])
-    outputs = []
-    if csv:
-        outputs.append(score_file.checked(csv, ".csv"))
-    if parquet:
-        outputs.append(score_file.checked(parquet, ".parquet"))
+    outputs = score_file.checked_all(csv, parquet)
     table = score_file.score(
         file,
         metrics,
@@ -276,6 +282,66 @@ def score(
         console,
         sampling,
         bins,
+    )
+    if table["value"].isna().any():
+        raise typer.Exit(1)
+
+
+@app.command()
+def evaluate(
+    context: typer.Context,
+    encode: Annotated[
+        str,
+        typer.Argument(help="FILE.py:NAME of a function of images or of a torch module"),
+    ],
+    dataset: Annotated[
+        str,
+        typer.Option(help="name of a data set of images, such as dsprites"),
+    ],
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            help="names separated by commas, such as mig,dci; 'all': every metric whose inputs "
+            "the function returns; without this option: those of Locatello et al. 2019 for which "
+            "not every image must be encoded"
+        ),
+    ] = None,
+    convention: Convention = "dlib",
+    seed: Seed = 0,
+    train: Train = 10_000,
+    test: Test = 5_000,
+    batch_size: Annotated[
+        int,
+        typer.Option(min=1, help="images that the function is called with at a time"),
+    ] = 128,
+    sampling: Sampling = "auto",
+    csv: Csv = None,
+    parquet: Parquet = None,
+    papers: Papers = None,
+) -> None:
+    """Score a trained encoder on a data set, beside the models that come with Facsimile.
+
+    The function takes images, float32 [n, height, width, channels] from 0 to 1, and returns means
+    [n, d], or a tuple (means, log_variances). The exit status is 1 if any metric has no value.
+    """
+    from facsimile.commands import evaluate_encoder, score_file
+    from facsimile.foundation import discover
+
+    workspace: Workspace = context.obj()
+    discover.add_papers(papers or [])
+    table = evaluate_encoder.report(
+        encode,
+        dataset,
+        score_file.checked_all(csv, parquet),
+        console,
+        metrics=metrics,
+        convention=convention,
+        seed=seed,
+        n_train=train,
+        n_test=test,
+        batch_size=batch_size,
+        sampling=sampling,
+        path=workspace.paths.dataset(dataset),
     )
     if table["value"].isna().any():
         raise typer.Exit(1)
