@@ -17,7 +17,7 @@ def test_the_first_screen_is_short_and_counts_no_number_without_a_source(facsimi
     assert result.returncode == 0, result.stderr
     lines = result.stdout.splitlines()
     assert len(lines) < 60
-    assert "published numbers: 7 reproduced · 18 not comparable" in lines
+    assert "published numbers: 6 reproduced · 18 not comparable" in lines
     assert "no source" not in result.stdout
     assert "report: make it with: snakemake locatello2019_report --config scale=desk" in lines
 

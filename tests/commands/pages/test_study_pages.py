@@ -30,7 +30,7 @@ def test_a_page_has_the_content_of_the_study_file(at):
     title = "Rank correlation of the metrics"
     assert f"| `locatello2019_fig2` | {title} | figure, `rank_correlation` | no |" in text
     assert "## Claims at desk scale" in text
-    assert "7 reproduced · 18 not comparable" in text
+    assert "6 reproduced · 18 not comparable" in text
 
 
 def test_a_page_ends_with_the_entry_of_the_paper_for_a_bibliography(at):

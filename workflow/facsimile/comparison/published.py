@@ -35,6 +35,8 @@ COLUMNS = (
 # How a number was obtained. All but the last two come from the study's own authors or code.
 PEER = "peer"
 HOWS = ("printed", "digitised", "released", "abstract", "reference run", PEER)
+# Of an exact value, which is computed and never read from the CSV; see closed_form.py.
+CLOSED_FORM = "closed form"
 
 STATISTICS = ("mean", "median", "iqm", "spearman", "count", "exact")
 

@@ -371,6 +371,9 @@ def _scores(study: Study) -> Problems:
                 # The comparison lists unmeasured scores although no metric computes them.
                 if score not in study.unmeasured and not (whole and score in study.metrics):
                     yield from _score_problems(study, (*location, key, i), score, series)
+        for score in artefact.closed_form:
+            if score not in study.faithful_to:
+                yield from _score_problems(study, (*location, "closed_form", score), score)
 
 
 def _tables_and_figures(study: Study) -> Iterator[tuple[tuple[str, str], Artefact]]:
@@ -387,6 +390,8 @@ def _claims(study: Study) -> Problems:
         word = f"table or figure of {study.id}"
         yield from _unknown_name(word, (*location, "target"), claim.target, targets)
         yield from _unknown_datasets(study, location, "datasets", claim.datasets)
+        word = f"scale of {study.id}"
+        yield from _unknown(word, (*location, "also_at"), claim.also_at, list(study.scales))
         for key in claim.parameters:
             at = (*location, "parameters", key)
             words = claim.words(key)
