@@ -12,6 +12,7 @@ from project import PAPERS
 from facsimile.claims import StatisticResult
 from facsimile.comparison import claims, claims_view
 from facsimile.presentation.context import Context
+from facsimile.presentation.departures import Departure
 from facsimile.statistics.estimates import Estimate
 from facsimile.studies import reading
 from facsimile.studies.parts import Claim, Rule
@@ -208,6 +209,28 @@ def test_a_claim_is_tested_at_a_smaller_scale_only_if_the_study_says_so():
     assert allowed.reason.endswith("of 9 runs; smoke scale: 200 of 300,000 steps")
     elsewhere = stated.model_copy(update={"also_at": ["desk"]})
     assert claims.judge(elsewhere, finding, context).verdict == "not comparable"
+
+
+@pytest.mark.parametrize(
+    ("departure", "concerns"),
+    [
+        (Departure("training", "fewer steps", model="beta_vae"), True),
+        (Departure("training", "fewer steps", model="factor_vae"), False),
+        (Departure("training", "fewer steps"), True),
+        (Departure("evaluation", "fewer points", metric="mig"), True),
+        (Departure("evaluation", "fewer points", metric="sap"), False),
+        (Departure("grid", "sub-grid", dataset="dsprites"), True),
+        (Departure("grid", "sub-grid", dataset="cars3d"), False),
+    ],
+)
+def test_a_departure_of_other_models_metrics_and_data_sets_does_not_matter(departure, concerns):
+    parameters = {"metric": "mig.mig", "models": ["beta_vae"], "other_models": ["annealed_vae"]}
+    changes = {"statistic": "model_gap", "parameters": parameters, "datasets": ["dsprites"]}
+    about = claim(above=0).model_copy(update=changes)
+    context = synthetic.context("paper", 300_000, (10_000, 5000), departures=(departure,))
+    finding = StatisticResult(Estimate(0.2, 0.1, 0.3, 9))
+    expected = "not comparable" if concerns else "holds"
+    assert claims.judge(about, finding, context).verdict == expected
 
 
 def test_a_rule_as_text():

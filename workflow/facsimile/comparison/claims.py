@@ -27,6 +27,7 @@ from facsimile.comparison.verdict import (
 from facsimile.foundation import canonical, discover
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
+from facsimile.presentation.departures import Departure
 from facsimile.presentation.select import with_names
 from facsimile.statistics.estimates import LEVEL, Estimate
 from facsimile.studies.parts import Claim, Rule
@@ -165,13 +166,33 @@ def _departures(claim: Claim, context: Context) -> list[str]:
     if len(available) < len(datasets):
         texts.append(f"{len(available)} of {len(datasets)} data sets")
     for departure in context.scale.departures:
-        # A departure without a data set applies to all of them.
-        is_elsewhere = departure.dataset and departure.dataset not in datasets
-        if departure.kind in ABOUT and not is_elsewhere:
+        if departure.kind in ABOUT and _concerns(departure, claim, context):
             texts.append(departure.text)
     if not texts:
         return []
     return [f"{context.scale.name} scale: {', '.join(dict.fromkeys(texts))}"]
+
+
+def _concerns(departure: Departure, claim: Claim, context: Context) -> bool:
+    """Whether a departure is one of a data set, method and metric that the claim is about.
+
+    A departure without one of these applies to all of them, and so does a claim.
+    """
+    methods: list[str] = []
+    metrics: list[str] = []
+    for key in claim.parameters:
+        words = claim.words(key)
+        if key.endswith("models"):
+            for name in words:
+                methods += context.design.methods_of(name)
+        else:
+            # Of all other parameters, only names of scores contain a dot.
+            metrics += [word.partition(".")[0] for word in words if "." in word]
+    return (
+        departure.dataset in ("", *_datasets(claim, context))
+        and (not methods or departure.model in ("", *methods))
+        and (not metrics or departure.metric in ("", *metrics))
+    )
 
 
 def _row(
