@@ -5,11 +5,15 @@ import shutil
 
 import pandas as pd
 import pytest
+from project import PAPERS, ROOT
 
-from facsimile.commands import shipped_results
-from facsimile.comparison import numbers_view
+from facsimile.commands import shipped_results, show
+from facsimile.comparison import claims, judge, numbers_view
 from facsimile.comparison.verdict import INSIDE_INTERVAL
 from facsimile.planning import workspace
+from facsimile.studies import reading
+
+SHIPPED = sorted(path.parent.name for path in (ROOT / "results" / "reference").glob("*/desk"))
 
 
 def test_the_first_screen_is_short_and_counts_no_number_without_a_source(facsimile):
@@ -119,6 +123,33 @@ def test_without_results_of_any_study_the_error_says_how_to_get_them(facsimile, 
     result = facsimile("show", "--scale", "desk", "--set", f"results={tmp_path}")
     assert result.returncode == 1
     assert "snakemake STUDY --config scale=desk" in result.stderr
+
+
+@pytest.mark.parametrize("study", SHIPPED)
+def test_shipped_verdicts_have_the_columns_of_this_version(root, study):
+    folder = root / "results" / "reference" / study / "desk"
+    assert list(numbers_view.read(folder / "comparison.csv").columns) == judge.COLUMNS
+    claims_path = folder / "claims.csv"
+    stated = reading.load(PAPERS / study / "study.yaml").claims
+    assert claims_path.exists() == bool(stated)
+    if stated:
+        table = pd.read_csv(claims_path)
+        assert list(table.columns) == claims.COLUMNS
+        assert list(table["claim"]) == list(stated)
+
+
+def test_shipped_verdicts_are_written_again(root, tmp_path, monkeypatch):
+    monkeypatch.chdir(root)
+    copy = tmp_path / "reference"
+    shutil.copytree(root / "results" / "reference" / "prog_vi", copy / "prog_vi")
+    monkeypatch.setattr(show, "REFERENCE", copy)
+    folder = copy / "prog_vi" / "desk"
+    before = (folder / "comparison.csv").read_bytes()
+    (folder / "comparison.csv").unlink()
+    (folder / "table4.md").unlink()
+    shipped_results.refresh(workspace.load(scale="desk"), "prog_vi")
+    assert (folder / "comparison.csv").read_bytes() == before
+    assert (folder / "table4.md").exists()
 
 
 def test_shipped_scores_suffice_for_tables_comparison_and_claims(root, tmp_path, monkeypatch):

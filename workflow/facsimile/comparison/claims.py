@@ -132,9 +132,10 @@ def _decided(
     text = rule_text(rule)
     above = -math.inf if rule.above is None else rule.above
     below = math.inf if rule.below is None else rule.below
-    numbers = (
-        f"{estimate.value:.3g} [{estimate.low:.3g}, {estimate.high:.3g}] of {estimate.n:,} runs"
-    )
+    interval = ""
+    if not math.isnan(estimate.low):
+        interval = f" [{estimate.low:.3g}, {estimate.high:.3g}]"
+    numbers = f"{estimate.value:.3g}{interval} of {estimate.n:,} runs"
     if above < low and high < below:
         return Verdict(HOLDS, numbers, text)
     if high <= above or low >= below:
