@@ -43,6 +43,17 @@ def test_a_page_ends_with_the_entry_of_the_paper_for_a_bibliography(at):
     assert "  eprint = {2406.15742}," in text
 
 
+def test_a_figure_whose_picture_is_in_the_documentation_is_shown(at, tmp_path, monkeypatch):
+    study = at.study("posterior_collapse")
+    monkeypatch.setattr(study_pages, "PICTURES", tmp_path)
+    assert "![" not in study_pages.page(at, study)
+    (tmp_path / "posterior_collapse-thresholds.png").write_bytes(b"")
+    text = study_pages.page(at, study)
+    assert re.findall(r"!\[(.*)\]\(.*posterior_collapse-thresholds\.png\)", text) == [
+        study.figures["thresholds"].title
+    ]
+
+
 def test_every_footnote_occurs_once(at):
     text = study_pages.page(at, at.study("locatello2019"))
     notes = re.findall(r"^\[\^([\w-]+)\]: ", text, re.MULTILINE)

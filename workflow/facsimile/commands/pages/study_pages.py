@@ -19,6 +19,8 @@ from facsimile.studies.study import Study
 
 INDEX = Path("docs/papers/README.md")
 PAGE = "README.md"
+# Pictures are in the documentation and not beside the page, because they are not installed.
+PICTURES = Path("docs/papers")
 METRICS = Path("docs/metrics")
 AGAIN = "facsimile study-pages"
 
@@ -78,6 +80,7 @@ def page(workspace: Workspace, study: Study) -> str:
         _lines(_scales(workspace, study)),
         "## Tables and figures",
         _lines(_artefacts(study)),
+        *_pictures(workspace, study),
     ]
     if study.claims:
         parts += ["## Claims", _lines(_claims(study))]
@@ -269,6 +272,15 @@ def _targets(
             f"{kind}, `{artefact.kind}`",
             "yes" if artefact.verified else "no",
         )
+
+
+def _pictures(workspace: Workspace, study: Study) -> Iterator[str]:
+    """The figures of the study whose picture, ``<study>-<figure>.png``, is in the documentation."""
+    for name, figure in study.figures_of(study.datasets).items():
+        picture = PICTURES / f"{study.id}-{name}.png"
+        if picture.exists():
+            link = os.path.relpath(picture, workspace.paper(study.id))
+            yield f"![{figure.title}]({link})\n\n{figure.title} (`{study.id}_{name}`)."
 
 
 def _claims(study: Study) -> list[str]:
