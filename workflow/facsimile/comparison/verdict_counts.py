@@ -55,5 +55,8 @@ def obstacles(rows: pd.DataFrame) -> list[tuple[int, str, str]]:
     The most frequent reason is first.
     """
     not_comparable = rows[rows["verdict"] == NOT_COMPARABLE]
-    counts = not_comparable.value_counts(["reason", "remedy"])
-    return [(int(count), *map(str, keys)) for keys, count in counts.items()]
+    groups = not_comparable.groupby(["reason", "remedy"], sort=False)
+    found = []
+    for (reason, remedy), group in groups:
+        found.append((len(group), str(reason), str(remedy)))
+    return sorted(found, key=lambda obstacle: -obstacle[0])
