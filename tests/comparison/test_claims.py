@@ -12,6 +12,7 @@ from project import PAPERS
 from facsimile.claims import StatisticResult
 from facsimile.comparison import claims, claims_view
 from facsimile.presentation.context import Context
+from facsimile.presentation.departures import Departure
 from facsimile.statistics.estimates import Estimate
 from facsimile.studies import reading
 from facsimile.studies.parts import Claim, Rule
@@ -109,7 +110,7 @@ def verdicts(study, scores, scale="paper"):
 
 def test_the_papers_claims_hold_if_the_paper_is_right(study):
     table = verdicts(study, as_the_paper_says(study))
-    assert table["verdict"].to_dict() == dict.fromkeys(study.claims, "reproduced"), table[
+    assert table["verdict"].to_dict() == dict.fromkeys(study.claims, "holds"), table[
         "reason"
     ].to_dict()
     assert table.loc["sampled_total_correlation", "value"] < -0.5
@@ -118,7 +119,7 @@ def test_the_papers_claims_hold_if_the_paper_is_right(study):
 
 def test_the_papers_claims_differ_if_the_opposite_is_true(study):
     table = verdicts(study, as_it_does_not(study))
-    assert table["verdict"].to_dict() == dict.fromkeys(study.claims, "differs"), table[
+    assert table["verdict"].to_dict() == dict.fromkeys(study.claims, "does not hold"), table[
         "reason"
     ].to_dict()
 
@@ -170,14 +171,14 @@ def claim(**rule):
 @pytest.mark.parametrize(
     ("rule", "low", "high", "verdict"),
     [
-        ({"above": 0}, 0.1, 0.5, "reproduced"),
-        ({"above": 0}, -0.5, -0.1, "differs"),
+        ({"above": 0}, 0.1, 0.5, "holds"),
+        ({"above": 0}, -0.5, -0.1, "does not hold"),
         ({"above": 0}, -0.1, 0.5, "not comparable"),
-        ({"below": 0}, -0.5, -0.1, "reproduced"),
-        ({"above": 0.5, "below": 0.7}, 0.55, 0.65, "reproduced"),
-        ({"above": 0.5, "below": 0.7}, 0.72, 0.8, "differs"),
+        ({"below": 0}, -0.5, -0.1, "holds"),
+        ({"above": 0.5, "below": 0.7}, 0.55, 0.65, "holds"),
+        ({"above": 0.5, "below": 0.7}, 0.72, 0.8, "does not hold"),
         ({"above": 0.5, "below": 0.7}, 0.45, 0.65, "not comparable"),
-        ({"above": 0, "by": "value"}, -0.1, 0.5, "reproduced"),
+        ({"above": 0, "by": "value"}, -0.1, 0.5, "holds"),
         ({"above": 0}, math.nan, math.nan, "not comparable"),
     ],
 )
@@ -191,6 +192,45 @@ def test_the_rule_decides(rule, low, high, verdict):
     if low == -0.1 and "by" not in rule:
         assert "undecided" in judged.reason
         assert "holds 0; more runs would tell" in judged.reason
+
+
+def test_a_claim_is_tested_at_a_smaller_scale_only_if_the_study_says_so():
+    finding = StatisticResult(Estimate(0.2, 0.1, 0.3, 9))
+    datasets = ("dsprites", "noisy_dsprites", "cars3d", "shapes3d")
+    context = synthetic.context("smoke", 200, (10_000, 5000), datasets)
+    stated = claim(above=0)
+    refused = claims.judge(stated, finding, context)
+    assert (refused.verdict, refused.remedy) == (
+        "not comparable",
+        "a scale with the paper's settings",
+    )
+    allowed = claims.judge(stated.model_copy(update={"also_at": ["smoke"]}), finding, context)
+    assert allowed.verdict == "holds"
+    assert allowed.reason.endswith("of 9 runs; smoke scale: 200 of 300,000 steps")
+    elsewhere = stated.model_copy(update={"also_at": ["desk"]})
+    assert claims.judge(elsewhere, finding, context).verdict == "not comparable"
+
+
+@pytest.mark.parametrize(
+    ("departure", "concerns"),
+    [
+        (Departure("training", "fewer steps", model="beta_vae"), True),
+        (Departure("training", "fewer steps", model="factor_vae"), False),
+        (Departure("training", "fewer steps"), True),
+        (Departure("evaluation", "fewer points", metric="mig"), True),
+        (Departure("evaluation", "fewer points", metric="sap"), False),
+        (Departure("grid", "sub-grid", dataset="dsprites"), True),
+        (Departure("grid", "sub-grid", dataset="cars3d"), False),
+    ],
+)
+def test_a_departure_of_other_models_metrics_and_data_sets_does_not_matter(departure, concerns):
+    parameters = {"metric": "mig.mig", "models": ["beta_vae"], "other_models": ["annealed_vae"]}
+    changes = {"statistic": "model_gap", "parameters": parameters, "datasets": ["dsprites"]}
+    about = claim(above=0).model_copy(update=changes)
+    context = synthetic.context("paper", 300_000, (10_000, 5000), departures=(departure,))
+    finding = StatisticResult(Estimate(0.2, 0.1, 0.3, 9))
+    expected = "not comparable" if concerns else "holds"
+    assert claims.judge(about, finding, context).verdict == expected
 
 
 def test_a_rule_as_text():

@@ -402,8 +402,23 @@ def figure(
 
 
 @app.command()
-def compare(context: typer.Context, study: StudyName) -> None:
+def compare(
+    context: typer.Context,
+    study: StudyName,
+    reference: Annotated[
+        bool,
+        typer.Option(
+            "--reference",
+            help="write the tables and verdicts of the scores that come with Facsimile again",
+        ),
+    ] = False,
+) -> None:
     """Compare the scores of a study with the published numbers."""
+    if reference:
+        from facsimile.commands import shipped_results
+
+        shipped_results.refresh(_at_shipped_scale(context, study), study)
+        return
     from facsimile.commands import artefacts
 
     artefacts.compare(context.obj(), study)

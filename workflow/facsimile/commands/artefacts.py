@@ -67,8 +67,7 @@ def figure(
 
 def compare(workspace: Workspace, study: str) -> None:
     """Write comparison.csv."""
-    comparison = comparison_of(gathered(workspace, study))
-    judge.save(comparison, _folder(workspace, study) / "comparison.csv")
+    write_comparison(gathered(workspace, study), _folder(workspace, study))
 
 
 def claims(
@@ -84,12 +83,21 @@ def claims(
     if not results.study.claims:
         path = workspace.paper(study) / STUDY
         raise LookupError(f"{study} states no claims: {path} has none under claims:")
-    verdicts = claims_of(workspace, results)
     if console:
-        console.print(claims_view.console(verdicts))
+        console.print(claims_view.console(claims_of(workspace, results)))
     else:
-        text = verdicts.to_csv(index=False, lineterminator="\n")
-        atomic.write_bytes(_folder(workspace, study) / "claims.csv", text.encode())
+        write_claims(workspace, results, _folder(workspace, study))
+
+
+def write_comparison(results: Gathered, folder: Path) -> None:
+    """Write comparison.csv into a folder."""
+    judge.save(comparison_of(results), folder / "comparison.csv")
+
+
+def write_claims(workspace: Workspace, results: Gathered, folder: Path) -> None:
+    """Write claims.csv into a folder."""
+    text = claims_of(workspace, results).to_csv(index=False, lineterminator="\n")
+    atomic.write_bytes(folder / "claims.csv", text.encode())
 
 
 def _folder(workspace: Workspace, study: str) -> Path:

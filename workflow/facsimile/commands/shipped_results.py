@@ -2,7 +2,9 @@
 
 import shutil
 
+from facsimile import tables
 from facsimile.commands import artefacts, show
+from facsimile.comparison.gathered import gathered
 from facsimile.foundation import discover
 from facsimile.foundation.log import Log
 from facsimile.planning.workspace import REFERENCE, Workspace
@@ -40,6 +42,21 @@ def remade(workspace: Workspace, name: str, log: Log) -> Workspace:
             artefacts.figure(there, name, figure)
     log(f"from {REFERENCE / name}: the scores that come with Facsimile; models are not shipped")
     return there
+
+
+def refresh(workspace: Workspace, name: str) -> None:
+    """Write the tables and verdicts beside the shipped scores of a study again.
+
+    Needed after a change of the study, its published numbers, or the rules. Raises
+    FileNotFoundError if no scores are shipped for the configured scale.
+    """
+    folder = show.located(workspace, name, reference=True)
+    results = gathered(workspace, name, folder)
+    artefacts.write_comparison(results, folder)
+    if results.study.claims:
+        artefacts.write_claims(workspace, results, folder)
+    for table in results.study.tables:
+        tables.save(artefacts.table_of(results, table), folder, table)
 
 
 def _shows_models(kind: str) -> bool:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from facsimile.commands import artefacts
-from facsimile.comparison import claims_view, numbers_view, published
+from facsimile.comparison import claims_view, numbers_view
 from facsimile.comparison.gathered import Gathered, gathered
 from facsimile.comparison.verdict import STYLES, SYMBOLS
 from facsimile.planning.workspace import REFERENCE, Workspace
@@ -61,7 +61,7 @@ def show_all(workspace: Workspace, console: Console) -> None:
         sizes[name] = results.context.design.published_runs
         compared = comparison(results, folder)
         # The size of a study is what its file states: nothing was made for it here.
-        compared = compared[compared["metric"] != published.DESIGN]
+        compared = numbers_view.without_design(compared)
         verdicts += list(numbers_view.judged(compared)["verdict"])
         _print_brief(results, compared, folder, console)
     _print_line(console, "published numbers re-made here", numbers_view.totals(verdicts))
@@ -199,7 +199,7 @@ def _print_screen(
     console: Console,
 ) -> None:
     study, scale = results.study, workspace.config.scale
-    compared = comparison(results, folder)
+    compared = numbers_view.without_design(comparison(results, folder))
     console.print(heading(study, scale))
     console.print(_headline(results, compared))
     _print_line(console, "published numbers", numbers_view.totals(compared["verdict"]))

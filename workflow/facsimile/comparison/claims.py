@@ -3,10 +3,10 @@
 The first of these that applies decides the verdict:
 
 1. not comparable: scores or data sets are missing, or this scale departs from the study in
-   something the claim is about.
+   something the claim is about, unless the claim is also tested at this scale (``also_at``).
 2. not comparable: the statistic is undefined, or has no interval although the rule needs one.
-3. reproduced: the whole interval (or the value, if the rule says so) satisfies the rule.
-4. differs: none of it does.
+3. holds: the whole interval (or the value, if the rule says so) satisfies the rule.
+4. does not hold: none of it does.
 5. not comparable, undecided: the interval contains a limit of the rule; more runs would tell.
 """
 
@@ -16,10 +16,18 @@ from typing import Any
 import pandas as pd
 
 from facsimile.claims.base.statistic import Statistic, StatisticResult
-from facsimile.comparison.verdict import DIFFERS, NOT_COMPARABLE, REPRODUCED, Verdict
+from facsimile.comparison.verdict import (
+    DOES_NOT_HOLD,
+    HOLDS,
+    LARGER_SCALE,
+    MORE_SEEDS,
+    NOT_COMPARABLE,
+    Verdict,
+)
 from facsimile.foundation import canonical, discover
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
+from facsimile.presentation.departures import Departure
 from facsimile.presentation.select import with_names
 from facsimile.statistics.estimates import LEVEL, Estimate
 from facsimile.studies.parts import Claim, Rule
@@ -36,6 +44,7 @@ COLUMNS = [
     "rule",
     "verdict",
     "reason",
+    "remedy",
     "command",
     "cost",
     "source",
@@ -80,17 +89,22 @@ def judge(claim: Claim, finding: StatisticResult, context: Context) -> Verdict:
     """The verdict on one claim; the rules are at the top of this file."""
     rule = rule_text(claim.rule)
     estimate = finding.estimate
-    obstacles = [*finding.missing, *_departures(claim, context)]
-    if obstacles:
-        return Verdict(NOT_COMPARABLE, "; ".join(obstacles), rule)
+    departures = _departures(claim, context)
+    is_tested_here = not departures or context.scale.name in claim.also_at
+    if finding.missing or not is_tested_here:
+        # At the paper's settings, only more runs would define what is missing.
+        remedy = LARGER_SCALE if departures else MORE_SEEDS
+        obstacles = "; ".join([*finding.missing, *departures])
+        return Verdict(NOT_COMPARABLE, obstacles, rule, remedy)
     if math.isnan(estimate.value):
-        return Verdict(NOT_COMPARABLE, f"undefined for {estimate.n} runs", rule)
+        return Verdict(NOT_COMPARABLE, f"undefined for {estimate.n} runs", rule, MORE_SEEDS)
     low, high = estimate.low, estimate.high
     if claim.rule.by == "value":
         low = high = estimate.value
     if math.isnan(low):
-        return Verdict(NOT_COMPARABLE, f"no interval for {estimate.n} runs", rule)
-    return _decided(claim.rule, estimate, low, high)
+        return Verdict(NOT_COMPARABLE, f"no interval for {estimate.n} runs", rule, MORE_SEEDS)
+    verdict = _decided(claim.rule, estimate, low, high)
+    return verdict._replace(reason="; ".join([verdict.reason, *departures]))
 
 
 def rule_text(rule: Rule) -> str:
@@ -118,19 +132,20 @@ def _decided(
     text = rule_text(rule)
     above = -math.inf if rule.above is None else rule.above
     below = math.inf if rule.below is None else rule.below
-    numbers = (
-        f"{estimate.value:.3g} [{estimate.low:.3g}, {estimate.high:.3g}] of {estimate.n:,} runs"
-    )
+    interval = ""
+    if not math.isnan(estimate.low):
+        interval = f" [{estimate.low:.3g}, {estimate.high:.3g}]"
+    numbers = f"{estimate.value:.3g}{interval} of {estimate.n:,} runs"
     if above < low and high < below:
-        return Verdict(REPRODUCED, numbers, text)
+        return Verdict(HOLDS, numbers, text)
     if high <= above or low >= below:
-        return Verdict(DIFFERS, numbers, text)
+        return Verdict(DOES_NOT_HOLD, numbers, text)
     contained = []
     for limit in (rule.above, rule.below):
         if limit is not None and low <= limit <= high:
             contained.append(f"{limit:g}")
     reason = f"undecided: {numbers} holds {names.enumeration(contained)}; more runs would tell"
-    return Verdict(NOT_COMPARABLE, reason, text)
+    return Verdict(NOT_COMPARABLE, reason, text, MORE_SEEDS)
 
 
 def _datasets(claim: Claim, context: Context) -> list[str]:
@@ -152,13 +167,33 @@ def _departures(claim: Claim, context: Context) -> list[str]:
     if len(available) < len(datasets):
         texts.append(f"{len(available)} of {len(datasets)} data sets")
     for departure in context.scale.departures:
-        # A departure without a data set applies to all of them.
-        is_elsewhere = departure.dataset and departure.dataset not in datasets
-        if departure.kind in ABOUT and not is_elsewhere:
+        if departure.kind in ABOUT and _concerns(departure, claim, context):
             texts.append(departure.text)
     if not texts:
         return []
     return [f"{context.scale.name} scale: {', '.join(dict.fromkeys(texts))}"]
+
+
+def _concerns(departure: Departure, claim: Claim, context: Context) -> bool:
+    """Whether a departure is one of a data set, method and metric that the claim is about.
+
+    A departure without one of these applies to all of them, and so does a claim.
+    """
+    methods: list[str] = []
+    metrics: list[str] = []
+    for key in claim.parameters:
+        words = claim.words(key)
+        if key.endswith("models"):
+            for name in words:
+                methods += context.design.methods_of(name)
+        else:
+            # Of all other parameters, only names of scores contain a dot.
+            metrics += [word.partition(".")[0] for word in words if "." in word]
+    return (
+        departure.dataset in ("", *_datasets(claim, context))
+        and (not methods or departure.model in ("", *methods))
+        and (not metrics or departure.metric in ("", *metrics))
+    )
 
 
 def _row(
@@ -185,6 +220,7 @@ def _row(
         verdict.rule,
         verdict.verdict,
         verdict.reason,
+        verdict.remedy,
         command(study, scale, claim.target),
         cost,
         claim.source,

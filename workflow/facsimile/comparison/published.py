@@ -32,9 +32,11 @@ COLUMNS = (
     "how",
 )
 
-# How a number was obtained. All but the last two come from the study's own authors or code.
+# How a number was obtained. Numbers of peers are of other authors.
 PEER = "peer"
-HOWS = ("printed", "digitised", "released", "abstract", "reference run", PEER)
+# Of an exact value that no paper prints; those that depend on a cell are in closed_form.py.
+CLOSED_FORM = "closed form"
+HOWS = ("printed", "digitised", "released", "abstract", "reference run", CLOSED_FORM, PEER)
 
 STATISTICS = ("mean", "median", "iqm", "spearman", "count", "exact")
 

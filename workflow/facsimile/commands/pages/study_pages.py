@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from facsimile.commands import show
 from facsimile.commands.pages import paper_table, screen
-from facsimile.comparison import claims, claims_view, numbers_view
+from facsimile.comparison import claims, claims_view, numbers_view, verdict_counts
 from facsimile.foundation.log import Log
 from facsimile.planning import cost
 from facsimile.planning.workspace import REFERENCE, Workspace
@@ -18,6 +19,8 @@ from facsimile.studies.study import Study
 
 INDEX = Path("docs/papers/README.md")
 PAGE = "README.md"
+# Pictures are in the documentation and not beside the page, because they are not installed.
+PICTURES = Path("docs/papers")
 METRICS = Path("docs/metrics")
 AGAIN = "facsimile study-pages"
 
@@ -47,12 +50,21 @@ def index(workspace: Workspace, studies: list[Study]) -> str:
         link = os.path.relpath(_path(workspace, study), INDEX.parent)
         authors = f"{study.authors} ({study.year})"
         scales = ", ".join(study.scales)
-        rows.append((f"[{study.id}]({link})", study.title, authors, scales))
+        row = (f"[{study.id}]({link})", study.title, authors, scales)
+        rows.append((*row, *_shipped_counts(study)))
     footer = (
         "One folder per paper, in `workflow/facsimile/papers`. Written by `facsimile study-pages`."
     )
-    table = grid(("study", "paper", "authors", "scales"), rows)
+    head = ("study", "paper", "authors", "scales", "verdicts", "not comparable, and what it needs")
+    table = grid(head, rows)
     return _lines(["# Papers", "", *table, "", footer, ""])
+
+
+def _shipped_counts(study: Study) -> tuple[str, str]:
+    """The verdicts of the largest scale whose results are shipped."""
+    for scale in show.shipped_scales(study):
+        return paper_table.counts(REFERENCE / study.id / scale)
+    return "not run yet", paper_table.NOTHING
 
 
 def page(workspace: Workspace, study: Study) -> str:
@@ -68,10 +80,12 @@ def page(workspace: Workspace, study: Study) -> str:
         _lines(_scales(workspace, study)),
         "## Tables and figures",
         _lines(_artefacts(study)),
+        *_pictures(workspace, study),
     ]
     if study.claims:
         parts += ["## Claims", _lines(_claims(study))]
-    for scale in study.scales:
+    for scale in show.shipped_scales(study):
+        parts += _counts(study, scale)
         parts += _verdicts(study, scale)
     parts += ["## Cite the paper", _lines(["```bibtex", bibtex(study), "```"])]
     parts.append(
@@ -260,6 +274,15 @@ def _targets(
         )
 
 
+def _pictures(workspace: Workspace, study: Study) -> Iterator[str]:
+    """The figures of the study whose picture, ``<study>-<figure>.png``, is in the documentation."""
+    for name, figure in study.figures_of(study.datasets).items():
+        picture = PICTURES / f"{study.id}-{name}.png"
+        if picture.exists():
+            link = os.path.relpath(picture, workspace.paper(study.id))
+            yield f"![{figure.title}]({link})\n\n{figure.title} (`{study.id}_{name}`)."
+
+
 def _claims(study: Study) -> list[str]:
     rows = []
     for name, claim in study.claims.items():
@@ -267,6 +290,20 @@ def _claims(study: Study) -> list[str]:
         rows.append((f"`{name}`", claim.text, rule, claim.source))
     table = grid(("claim", "text", "statistic and rule", "source"), rows)
     return [*table, "", *_command(f"snakemake {study.id}_claims")]
+
+
+def _counts(study: Study, scale: str) -> Iterator[str]:
+    """How many numbers and claims have which verdict at one scale, and what the others need."""
+    rows = verdict_counts.of_folder(REFERENCE / study.id / scale)
+    obstacles = verdict_counts.obstacles(rows)
+    yield f"## Verdicts at {scale} scale"
+    decided = verdict_counts.decided(rows) or "No number and no claim is decided"
+    yield f"{decided}. Results without a published number have no verdict and are not counted."
+    if obstacles:
+        number = sum(count for count, _, _ in obstacles)
+        yield f"Not comparable: {number:,}."
+        cells = [(f"{count:,}", reason, remedy) for count, reason, remedy in obstacles]
+        yield _lines(grid(("how many", "why", "what would make it comparable"), cells))
 
 
 def _verdicts(study: Study, scale: str) -> Iterator[str]:
