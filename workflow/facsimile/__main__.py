@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from facsimile.commands.command_group import SettingsAnywhere
+from facsimile.foundation.paths import Paths
 from facsimile.planning import config as configuration
 from facsimile.planning import settings as settings_on_command_lines
 from facsimile.planning import workspace as workspaces
@@ -419,7 +420,9 @@ def report(
         from facsimile.commands import shipped_results
 
         shown = shipped_results.remade(_at_shipped_scale(context, study), study, _log)
-    _log(f"{report.write(shown, study, _log, workspace.paths.web)}")
+    # The libraries of the pages are downloaded once, whatever the report shows.
+    libraries = Paths(workspace.config.results).web
+    _log(f"{report.write(shown, study, _log, libraries)}")
 
 
 @app.command("list")

@@ -10,7 +10,8 @@ from facsimile.commands.pages import paper_table, screen
 from facsimile.comparison import claims, claims_view, numbers_view
 from facsimile.foundation.log import Log
 from facsimile.planning import cost
-from facsimile.planning.workspace import REFERENCE, Workspace
+from facsimile.planning.shipped import REFERENCE
+from facsimile.planning.workspace import Workspace
 from facsimile.presentation import markdown, names
 from facsimile.presentation.markdown import grid
 from facsimile.studies.parts import Artefact, Model
