@@ -76,7 +76,9 @@ def claims(
     study: str,
     console: Console | None = None,
 ) -> None:
-    """Print the verdicts on the claims of a study, or write claims.csv without a ``console``.
+    """Print the verdicts on the claims of a study; without a ``console``, write them.
+
+    They are written to claims.csv, and the statistics on each data set to claims_by_dataset.csv.
 
     Raises LookupError if the study states no claims.
     """
@@ -87,9 +89,12 @@ def claims(
     verdicts = claims_of(workspace, results)
     if console:
         console.print(claims_view.console(verdicts))
-    else:
-        text = verdicts.to_csv(index=False, lineterminator="\n")
-        atomic.write_bytes(_folder(workspace, study) / "claims.csv", text.encode())
+        return
+    by_dataset = comparison_claims.by_dataset(results.study, results.scores, results.context)
+    folder = _folder(workspace, study)
+    for name, content in (("claims", verdicts), ("claims_by_dataset", by_dataset)):
+        text = content.to_csv(index=False, lineterminator="\n")
+        atomic.write_bytes(folder / f"{name}.csv", text.encode())
 
 
 def _folder(workspace: Workspace, study: str) -> Path:

@@ -10,7 +10,7 @@ from rich.text import Text
 from facsimile.commands import artefacts
 from facsimile.comparison import claims_view, numbers_view, published
 from facsimile.comparison.gathered import Gathered, gathered
-from facsimile.comparison.verdict import STYLES, SYMBOLS
+from facsimile.comparison.verdict import MINIATURE_STYLES, STYLES, SYMBOLS
 from facsimile.planning import shipped
 from facsimile.planning.shipped import REFERENCE
 from facsimile.planning.workspace import Workspace
@@ -207,6 +207,10 @@ def _print_screen(
         _print_line(console, "claims", numbers_view.totals(claims["verdict"]))
         if numbers_view.is_judged(claims):
             _print_claims(claims, console)
+        words = claims_view.miniature_words(claims)
+        if words:
+            total = numbers_view.totals(words, MINIATURE_STYLES)
+            _print_line(console, "claims in miniature", total)
     _print_line(console, "pictures", pictures(folder))
     page = report(study.id, folder, scale)
     _print_line(console, "report", page)

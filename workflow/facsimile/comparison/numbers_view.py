@@ -1,7 +1,7 @@
 """A comparison of published numbers with ours, on the console and as Markdown."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -290,9 +290,9 @@ def _without_result(comparison: pd.DataFrame) -> list[Text]:
     return lines
 
 
-def totals(verdicts: Iterable[str]) -> Text:
+def totals(verdicts: Iterable[str], styles: Mapping[str, str] = STYLES) -> Text:
     """``30 reproduced · 1 differs``: how often each verdict occurs, in its colour."""
     texts = []
-    for verdict, count in counted(verdicts).items():
-        texts.append(Text(f"{count} {verdict}", style=STYLES[verdict]))
+    for verdict, count in counted(verdicts, styles).items():
+        texts.append(Text(f"{count} {verdict}", style=styles[verdict]))
     return Text(" · ").join(texts) if texts else Text("no published number")

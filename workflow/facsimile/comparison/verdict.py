@@ -15,6 +15,16 @@ STYLES = {
     DIFFERS: "bold red",
     NOT_COMPARABLE: "yellow",
 }
+# What data sets that stand in for those of the paper say about a claim. These are no verdicts on
+# the paper: they are shown beside verdicts, and never counted with them.
+HOLDS = "holds"
+DOES_NOT_HOLD = "does not hold"
+UNDECIDED = "undecided"
+MINIATURE_STYLES = {
+    HOLDS: "bold green",
+    DOES_NOT_HOLD: "bold red",
+    UNDECIDED: "yellow",
+}
 # How the reason of a number begins that is reproduced because our interval contains it.
 INSIDE_INTERVAL = "inside our interval"
 SYMBOLS = {
@@ -32,8 +42,11 @@ class Verdict(NamedTuple):
     rule: str
 
 
-def counted(verdicts: Iterable[str]) -> dict[str, int]:
-    """Verdict -> how often it occurs, in the order of ``STYLES``; ``NO_SOURCE`` is left out."""
+def counted(
+    verdicts: Iterable[str],
+    words: Iterable[str] = tuple(STYLES),
+) -> dict[str, int]:
+    """Verdict -> how often it occurs, in the order of ``words``; other verdicts are left out."""
     occurring = list(verdicts)
-    counts = {verdict: occurring.count(verdict) for verdict in STYLES}
+    counts = {verdict: occurring.count(verdict) for verdict in words}
     return {verdict: count for verdict, count in counts.items() if count}

@@ -170,9 +170,11 @@ class Targets:
     def _files(self, study: str, name: str) -> list[str]:
         """Return the files of a table or figure with its provenance crate.
 
-        ``name`` may also be ``comparison`` or ``claims``, which are one file each.
+        ``name`` may also be ``comparison`` or ``claims``.
         """
         folder = self._folder(study)
+        if name == "claims":
+            return [f"{folder}/claims.csv", f"{folder}/claims_by_dataset.csv"]
         if name in RESERVED:
             return [f"{folder}/{name}.csv"]
         if name in self._study(study).tables:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pandas as pd
 
-from facsimile.comparison import numbers_view
+from facsimile.comparison import claims_view, numbers_view
 from facsimile.comparison.verdict import NO_SOURCE
 from facsimile.presentation import names
 from facsimile.report._script import Json
@@ -132,6 +132,7 @@ def _claim(row: dict[str, str], scale: str) -> Json:
             departs = True
         else:
             reasons.append(reason)
+    in_miniature = claims_view.in_miniature(row)
     interval = f"[{plain(row['low'])}, {plain(row['high'])}]" if row["low"] else ""
     return {
         **row,
@@ -142,4 +143,6 @@ def _claim(row: dict[str, str], scale: str) -> Json:
         "number": plain(row["value"]),
         "interval": interval,
         "slug": slug(row["verdict"]),
+        "miniature": in_miniature,
+        "miniature_slug": slug(in_miniature),
     }

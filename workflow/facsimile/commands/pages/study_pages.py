@@ -21,6 +21,11 @@ INDEX = Path("docs/papers/README.md")
 PAGE = "README.md"
 METRICS = Path("docs/metrics")
 AGAIN = "facsimile study-pages"
+MINIATURE = (
+    "This scale has data sets of its own in place of the paper's. *In miniature*, a claim holds "
+    "if the whole interval satisfies the rule, does not hold if none of it does, and is undecided "
+    "otherwise. That is a result about these data sets and no verdict on the paper."
+)
 
 Values = Mapping[str, list[int | float]] | Mapping[str, int | float]
 
@@ -276,12 +281,26 @@ def _verdicts(study: Study, scale: str) -> Iterator[str]:
     claims_path = folder / "claims.csv"
     if claims_path.exists():
         yield f"## Claims at {scale} scale"
-        yield claims_view.markdown(pd.read_csv(claims_path), f"claims-{scale}").strip()
+        yield from _claim_verdicts(claims_path, scale)
     comparison_path = folder / "comparison.csv"
     if comparison_path.exists():
         yield f"## Published and reproduced at {scale} scale"
         comparison = numbers_view.read(comparison_path)
         yield numbers_view.markdown(comparison, f"published-{scale}").strip()
+
+
+def _claim_verdicts(path: Path, scale: str) -> Iterator[str]:
+    """The claims with their verdicts; in a miniature, also on each of its data sets."""
+    verdicts = pd.read_csv(path)
+    by_dataset = path.with_name("claims_by_dataset.csv")
+    is_miniature = bool(claims_view.miniature_words(verdicts))
+    if is_miniature:
+        yield MINIATURE
+    yield claims_view.markdown(verdicts, f"claims-{scale}").strip()
+    if is_miniature and by_dataset.exists():
+        yield "Each claim on each data set alone:"
+        table = pd.read_csv(by_dataset)
+        yield claims_view.markdown_by_dataset(verdicts, table, f"worlds-{scale}").strip()
 
 
 def _command(command: str) -> list[str]:
