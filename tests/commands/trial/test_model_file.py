@@ -4,7 +4,7 @@ import itertools
 import re
 
 import pytest
-from project import STUDY, write_study
+from project import write_study
 
 from facsimile.commands.trial import run
 from facsimile.foundation import discover
@@ -176,7 +176,7 @@ def test_a_name_that_another_model_has_is_taken(at, tmp_path, name):
 
 @pytest.mark.parametrize("name", ["My_VAE", "_mine", "my-vae", "1st"])
 def test_a_file_is_called_by_a_name(at, tmp_path, name):
-    with pytest.raises(FileError, match="as in my_vae.py"):
+    with pytest.raises(FileError, match=r"as in my_vae\.py"):
         prepared(at, write(tmp_path, MODEL, name))
 
 

@@ -12,6 +12,7 @@ from facsimile.commands.trial import model_file, rehearsal, scores, trial_study
 from facsimile.commands.trial.model_file import ModelFile
 from facsimile.commands.trial.page import PAGE, Page
 from facsimile.commands.trial.trial_study import BASELINES, OWN, Choices
+from facsimile.datasets.base.official_files import DATA_DIR
 from facsimile.foundation import declared, discover, provenance
 from facsimile.foundation.discover import STUDY
 from facsimile.foundation.log import Log
@@ -166,12 +167,17 @@ def _first_of_each_cell(study: Study) -> list[Run]:
 
 def _changed(workspace: Workspace, trial: Trial, scale: str, results: Path) -> Workspace:
     """A workspace that has the trial's paper, too."""
+    config = workspace.config
     changes = {
-        "papers": [*workspace.config.papers, trial.papers],
+        "papers": [*config.papers, trial.papers],
         "scale": scale,
         "results": results,
+        "scores": "own",
     }
-    return Workspace(workspace.config.model_copy(update=changes))
+    # Official files are downloaded once, whatever the folder of results.
+    if config.data_dir is None and DATA_DIR not in os.environ:
+        changes["data_dir"] = config.results / "data" / "downloads"
+    return Workspace(config.model_copy(update=changes))
 
 
 def _plan(workspace: Workspace, study: Study, whose: str) -> str:
