@@ -3,10 +3,12 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 import synthetic
 from project import PAPERS
 
+import facsimile
 from facsimile.comparison import placing
 from facsimile.presentation.context import Context
 from facsimile.presentation.spec import Spec
@@ -104,3 +106,22 @@ def test_every_claim_of_a_study_has_a_finding_or_a_reason(study, scores, context
     assert list(dict.fromkeys(table["claim"])) == list(study.claims)
     undecided = table[table["finding"] == "undecided"]
     assert (undecided["reason"] != "").all()
+
+
+def test_latents_of_ones_own_are_placed_in_the_same_way(scores, runs, context):
+    factors = np.indices((6, 7, 8)).reshape(3, -1).T
+    table = facsimile.score(factors.astype(float), factors, metrics=["mig"])
+    own = placing.scores_of_latents(table, "mine", "dsprites")
+    spec = Spec("improvement", "improvement", metrics=("mig.mig",), datasets=("dsprites",))
+    placed = placing.over_each(
+        "mine",
+        pd.concat([own, scores], ignore_index=True),
+        runs,
+        spec,
+        placing.with_method(context, "mine"),
+    )
+    # A perfect code has a MIG above 0.8: more than five methods have, and less than the first.
+    better = placed.data.set_index("second")["probability"]
+    assert better.pop("beta_vae") == 0
+    assert (better == 1).all()
+    assert set(placed.data["n"]) == {1 + 6 * 6}

@@ -4,6 +4,7 @@ Works on gathered scores, wherever they come from: runs of a trial, or scores of
 beside shipped baselines.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, replace
 from typing import Any
@@ -30,7 +31,8 @@ class ClaimPlace:
     """A claim on the scores of the other methods, of all, and of one method alone.
 
     ``rank`` is the place of the method's value among those of ``ranked`` methods alone, from the
-    highest; 0 if it has none.
+    highest; 0 if it has none. A value without an interval has no place: where a statistic compares
+    methods, that of one method alone is the same for all.
     """
 
     claim: str
@@ -39,6 +41,34 @@ class ClaimPlace:
     alone: Row
     rank: int
     ranked: int
+
+
+def scores_of_latents(table: pd.DataFrame, method: str, dataset: str) -> pd.DataFrame:
+    """Scores of a user's latents in the form of gathered scores: those of one run of ``method``.
+
+    ``table`` is what ``facsimile.score`` returns for codes of ``dataset``. Scores are comparable
+    with those of models only if points and convention are the same (columns n_train, n_test and
+    convention of both).
+    """
+    scores = table.rename(columns={"value": "result", "seed": "evaluation_seed"})
+    scores = scores[scores["result"].notna()]
+    return scores.assign(
+        run=f"{dataset}/{method}",
+        dataset=dataset,
+        model=method,
+        label="",
+        params="{}",
+        value=math.nan,
+        seed=0,
+        control=False,
+        variation="",
+    )
+
+
+def with_method(context: Context, method: str) -> Context:
+    """The same context with one method more, before all others."""
+    methods = {method: (), **context.design.methods}
+    return replace(context, design=replace(context.design, methods=methods))
 
 
 def over_each(
@@ -103,7 +133,8 @@ def claim_places(method: str, table: pd.DataFrame) -> list[ClaimPlace]:
     places = []
     for id, rows in table.groupby("claim", sort=False):
         by_scores = {row["scores"]: row for row in rows.to_dict("records")}
-        alone = rows[~rows["scores"].isin([OTHERS, ALL])].set_index("scores")["value"].dropna()
+        of_methods = rows[~rows["scores"].isin([OTHERS, ALL]) & rows["low"].notna()]
+        alone = of_methods.set_index("scores")["value"]
         rank = int((alone > alone[method]).sum()) + 1 if method in alone else 0
         places.append(
             ClaimPlace(
