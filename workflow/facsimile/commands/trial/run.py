@@ -16,6 +16,7 @@ from facsimile.datasets.base.official_files import DATA_DIR
 from facsimile.foundation import declared, discover, provenance
 from facsimile.foundation.discover import STUDY
 from facsimile.foundation.log import Log
+from facsimile.foundation.units import duration
 from facsimile.planning import cost
 from facsimile.planning.workspace import Workspace
 from facsimile.studies import reading, runs
@@ -74,9 +75,9 @@ def try_model(
     own_at = own_workspace(workspace, trial)
     others_at = _changed(workspace, trial, scale=BASELINES, results=workspace.config.results)
     baselines = scores.shipped_for(trial.base, scale, trial.study, BASELINES)
-    log(_plan(own_at, trial.study, "yours"))
+    log(_plan(own_at, trial.study, "yours", cores))
     if baselines is None:
-        log(_plan(others_at, trial.study, "the baselines, whose scores are not shipped"))
+        log(_plan(others_at, trial.study, "baselines, whose scores are not shipped", cores))
         baselines = scores.made(others_at, trial.study, cores)
     own = scores.made(own_at, trial.study, cores)
     page = Page(trial.study, trial.base, scale, scores.merged(own, baselines))
@@ -180,6 +181,9 @@ def _changed(workspace: Workspace, trial: Trial, scale: str, results: Path) -> W
     return Workspace(config.model_copy(update=changes))
 
 
-def _plan(workspace: Workspace, study: Study, whose: str) -> str:
-    """What a part of a trial costs if nothing of it has been made."""
-    return f"{whose}: {cost.cost_of(workspace, study)}"
+def _plan(workspace: Workspace, study: Study, whose: str, cores: int) -> str:
+    """What a part of a trial costs if nothing of it has been made, on the reference machine."""
+    members = [run for run in workspace.runs(study) if not run.control]
+    hours = cost.estimate(members, study, workspace.config.scale).core_hours
+    time = duration(3600 * hours / cores)
+    return f"{whose}: {len(members):,} models, {time} on {cores} cores if none is here yet"

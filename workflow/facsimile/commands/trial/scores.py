@@ -3,10 +3,12 @@
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
-from facsimile.planning import environment, settings, shipped
+from facsimile.foundation import atomic
+from facsimile.planning import environment, shipped
 from facsimile.planning.workspace import Workspace
 from facsimile.studies import runs
 from facsimile.studies.study import Study
@@ -30,12 +32,21 @@ def made(workspace: Workspace, study: Study, cores: int) -> Scores:
     target = folder / "scores.parquet"
     command = [sys.executable, "-m", "snakemake", str(target), "--cores", str(cores)]
     command += ["--snakefile", str(environment.snakefile())]
-    command += ["--config", *settings.written(workspace.config)]
+    command += ["--configfile", str(_config_file(workspace, study))]
     completed = subprocess.run(command, check=False)
     if completed.returncode:
         raise RuntimeError("a job failed, see above; the same command goes on where it ended")
     made_runs, made_scores = [pd.read_parquet(folder / name) for name in shipped.FILES]
     return Scores(made_runs, made_scores, f"made here, in {workspace.paths.root}")
+
+
+def _config_file(workspace: Workspace, study: Study) -> Path:
+    """Write the configuration into a file: where Facsimile is installed there is no other one."""
+    config = workspace.config
+    path = config.results / f"{study.id}-{config.scale}.yaml"
+    values = config.model_dump(mode="json", include=config.model_fields_set)
+    atomic.write_json(path, values)
+    return path
 
 
 def shipped_for(base: Study, scale: str, trial: Study, baselines: str) -> Scores | None:
