@@ -121,6 +121,20 @@ def test_without_results_of_any_study_the_error_says_how_to_get_them(facsimile, 
     assert "snakemake STUDY --config scale=desk" in result.stderr
 
 
+def test_figures_of_losses_along_training_are_left_out_as_runs_are_not_shipped(
+    root, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(root)
+    at = workspace.load(results=str(tmp_path), scale="desk")
+    study = at.study("posterior_collapse")
+    there = shipped_results.remade(at, study.id, lambda line: None)
+    folder = there.paths.study(study.id, "desk") / "figures"
+    kinds = {name: figure.kind for name, figure in study.figures.items()}
+    assert "lines" in kinds.values()
+    drawn = {path.stem for path in folder.glob("*.png")}
+    assert drawn == {name for name, kind in kinds.items() if kind != "lines"}
+
+
 def test_shipped_scores_suffice_for_tables_comparison_and_claims(root, tmp_path, monkeypatch):
     monkeypatch.chdir(root)
     at = workspace.load(results=str(tmp_path), scale="desk")
