@@ -211,6 +211,8 @@ def test_the_study_has_the_model_first_and_the_runs_of_the_baselines(at, tmp_pat
     trial = prepared(at, path, seeds=3)
     assert trial.study.datasets == ["mini_uneven", "mini_dsprites"]
     assert [model.method for model in trial.study.models] == [path.stem, "beta_vae", "total"]
+    # Nothing is computed that is neither shown nor part of a claim.
+    assert trial.study.metrics == ["mig"]
     discover.use_papers([*at.config.paper_folders, trial.papers])
     assert reading.load(trial.papers / trial.file.paper / "study.yaml") == trial.study
     copy = trial.papers / trial.file.paper / "models" / path.name

@@ -79,7 +79,6 @@ def _content(file: ModelFile, study: Study, scale: str, choices: Choices) -> dic
     own |= _filled(sweep={key: list(values) for key, values in choices.sweep.items()})
     own |= _filled(fixed=dict(choices.fixed))
     evaluation = here.evaluation or study.evaluation
-    points = study.points | here.points
     return {
         "id": file.paper,
         "title": f"{file.name} beside the methods of {study.cited}",
@@ -92,10 +91,8 @@ def _content(file: ModelFile, study: Study, scale: str, choices: Choices) -> dic
         "training": settings,
         # First, so that pairs of methods begin with it.
         "models": [own, *baselines],
-        "metrics": list(study.metrics),
         "evaluation": _plain(evaluation),
-        **_filled(points={name: _plain(value) for name, value in points.items()}),
-        **_filled(variations={name: _plain(value) for name, value in study.variations.items()}),
+        **_measured(study, here),
         **_shown(study),
         "scales": {
             scale: {"description": "the model beside the methods"},
@@ -151,11 +148,52 @@ def _steps(choices: Choices) -> TrainingOverride:
     return TrainingOverride(steps=choices.steps) if choices.steps else TrainingOverride()
 
 
-def _shown(study: Study) -> dict[str, Any]:
-    """Tables and figures of a trial, with the scores of the study's table of improvement."""
+def _measured(study: Study, scale: Scale) -> dict[str, Any]:
+    """The metrics and variations that tables, figures and claims of a trial need; others cost."""
+    used = _scores_used(study)
+    metrics = [name for name in study.metrics if not used or used.get(name)]
+    suffixes = set().union(*used.values())
+    variations = {}
+    for name, variation in study.variations.items():
+        kept = [metric for metric in variation.metrics if metric in metrics]
+        if kept and (not used or name in suffixes):
+            variations[name] = _plain(variation) | {"metrics": kept}
+    points = {}
+    for metric, value in (study.points | scale.points).items():
+        if metric in metrics:
+            points[metric] = _plain(value)
+    return {"metrics": metrics, **_filled(points=points, variations=variations)}
+
+
+def _scores_used(study: Study) -> dict[str, set[str]]:
+    """Metric -> variations of its scores that a trial shows or its claims name.
+
+    Empty if the tables show the headline of every metric.
+    """
+    names = _shown_scores(study)
+    if not names:
+        return {}
+    for claim in study.claims.values():
+        for parameter in claim.parameters:
+            names += claim.words(parameter)
+    used: dict[str, set[str]] = {}
+    for name in names:
+        metric, _, score = name.partition(".")
+        if metric in study.metrics:
+            used.setdefault(metric, set()).add(score.partition("@")[2])
+    return used
+
+
+def _shown_scores(study: Study) -> list[str]:
+    """The scores of the study's table of improvement, or else of its first table."""
     tables = list(study.tables.values())
     chosen = [table for table in tables if table.kind == "improvement"] or tables
-    metrics = list(chosen[0].metrics) if chosen else []
+    return list(chosen[0].metrics) if chosen else []
+
+
+def _shown(study: Study) -> dict[str, Any]:
+    """Tables and figures of a trial."""
+    metrics = _shown_scores(study)
     titles = {
         "scores": "Scores of each method, mean over its runs",
         "improvement": "How often a run beats one of another method",
