@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from project import PAPERS, ROOT
 
-from facsimile.commands import shipped_results, show
+from facsimile.commands import artefacts, shipped_results
 from facsimile.comparison import claims, judge, numbers_view
 from facsimile.comparison.verdict import INSIDE_INTERVAL
-from facsimile.planning import workspace
+from facsimile.planning import shipped, workspace
 from facsimile.studies import reading
 
 SHIPPED = sorted(path.parent.name for path in (ROOT / "results" / "reference").glob("*/desk"))
@@ -57,7 +57,7 @@ def test_missing_results_are_an_error_that_says_where_there_are_some(
     assert message in result.stderr
 
 
-def shipped(study):
+def shipped_comparison(study):
     """The shipped comparison of a study."""
     return numbers_view.read(ROOT / "results" / "reference" / study / "desk" / "comparison.csv")
 
@@ -116,7 +116,10 @@ def test_all_studies_with_results_fit_one_screen_that_ends_in_what_to_do_next(
     assert result.returncode == 0, result.stderr
     lines = result.stdout.splitlines()
     assert len(lines) < 75
-    verdicts = [*shipped("overlap")["verdict"], *shipped("prog_vi")["verdict"]]
+    verdicts = [
+        *shipped_comparison("overlap")["verdict"],
+        *shipped_comparison("prog_vi")["verdict"],
+    ]
     n_reproduced, n_differ = verdicts.count("reproduced"), verdicts.count("differs")
     differ = "differs" if n_differ == 1 else "differ"
     counts = f"{n_reproduced} reproduced · {n_differ} {differ}"
@@ -152,7 +155,7 @@ def test_shipped_verdicts_are_written_again(root, tmp_path, monkeypatch):
     monkeypatch.chdir(root)
     copy = tmp_path / "reference"
     shutil.copytree(root / "results" / "reference" / "prog_vi", copy / "prog_vi")
-    monkeypatch.setattr(show, "REFERENCE", copy)
+    monkeypatch.setattr(shipped, "REFERENCE", copy)
     folder = copy / "prog_vi" / "desk"
     before = (folder / "comparison.csv").read_bytes()
     (folder / "comparison.csv").unlink()
@@ -160,6 +163,22 @@ def test_shipped_verdicts_are_written_again(root, tmp_path, monkeypatch):
     shipped_results.refresh(workspace.load(scale="desk"), "prog_vi")
     assert (folder / "comparison.csv").read_bytes() == before
     assert (folder / "table4.md").exists()
+
+
+def test_figures_of_losses_along_training_are_left_out_as_runs_are_not_shipped(
+    root, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(root)
+    drawn = []
+    for name in ("table", "compare", "claims"):
+        monkeypatch.setattr(artefacts, name, lambda *arguments: None)
+    monkeypatch.setattr(artefacts, "figure", lambda at, study, name: drawn.append(name))
+    at = workspace.load(results=str(tmp_path), scale="desk")
+    study = at.study("posterior_collapse")
+    shipped_results.remade(at, study.id, lambda line: None)
+    kinds = {name: figure.kind for name, figure in study.figures.items()}
+    assert "lines" in kinds.values()
+    assert drawn == [name for name, kind in kinds.items() if kind != "lines"]
 
 
 def test_shipped_scores_suffice_for_tables_comparison_and_claims(root, tmp_path, monkeypatch):
@@ -171,4 +190,4 @@ def test_shipped_scores_suffice_for_tables_comparison_and_claims(root, tmp_path,
     made = {path.name for path in folder.rglob("*.*")}
     assert {"table4.csv", "table4.md", "comparison.csv", "scores.parquet"} <= made
     made_again = numbers_view.read(folder / "comparison.csv")
-    assert made_again["verdict"].tolist() == shipped("prog_vi")["verdict"].tolist()
+    assert made_again["verdict"].tolist() == shipped_comparison("prog_vi")["verdict"].tolist()

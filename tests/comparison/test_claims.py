@@ -267,3 +267,88 @@ def test_the_statistic_of_a_row_can_be_read_back(study):
     kind, _, parameters = judged.set_index("claim").loc["transfer", "statistic"].partition(" ")
     assert kind == "model_selection"
     assert json.loads(parameters) == study.claims["transfer"].parameters
+
+
+@pytest.fixture(scope="module")
+def miniature(study):
+    """Verdicts on scores of two worlds that stand in for the study's data sets, as it says."""
+    scale = study.scales["miniature"].model_copy(update={"datasets": WORLDS, "points": {}})
+    small = study.model_copy(update={"scales": {"miniature": scale}})
+    scores = as_the_paper_says(study, datasets=WORLDS, seeds=8)
+    return small, scores, Context.of(small, "miniature")
+
+
+WORLDS = ["mini_dsprites", "mini_room"]
+
+
+def test_a_miniature_has_words_of_its_own_beside_a_verdict_that_is_not_comparable(miniature):
+    table = claims.table(*miniature, "nothing").set_index("claim")
+    assert set(table["in_miniature"]) == {"holds"}
+    assert set(table["verdict"]) == {"not comparable"}
+    assert table["reason"].str.contains("other data sets than the paper's").all()
+    # All runs of both worlds: the claims are about what the miniature has.
+    assert set(table["n"]) == {2 * 36 * 8}
+    assert table.loc["mean_total_correlation", "miniature_reason"].endswith("of 576 runs")
+
+
+def test_claims_on_each_world_alone(miniature):
+    table = claims.by_dataset(*miniature)
+    assert list(dict.fromkeys(table["dataset"])) == WORLDS
+    words = table.pivot(index="claim", columns="dataset", values="in_miniature")
+    assert set(words.loc["sampled_total_correlation"]) == {"holds"}
+    # No transfer between data sets where there is one.
+    assert set(words.loc["transfer"]) == {"undecided"}
+    reasons = table[table["claim"] == "transfer"]["miniature_reason"]
+    assert reasons.str.contains("needs two data sets").all()
+
+
+def test_other_scales_have_values_by_data_set_and_no_words(study):
+    scores = as_the_paper_says(study, datasets=["dsprites"])
+    table = claims.by_dataset(study, scores, Context.of(study, "desk"))
+    assert set(table["in_miniature"]) == {""}
+    assert table.set_index("claim").loc["mean_total_correlation", "value"] > 0.5
+    assert set(verdicts(study, scores, "desk")["in_miniature"]) == {""}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word"),
+    [(0.1, 0.4, "holds"), (-0.3, -0.1, "does not hold"), (-0.1, 0.2, "undecided")],
+)
+def test_the_rule_alone_decides_in_a_miniature(low, high, word):
+    claim = Claim(
+        text="t",
+        source="s",
+        statistic="strength_trend",
+        parameters={"metric": "mig.mig"},
+        rule=Rule(above=0),
+        target="fig1",
+    )
+    finding = StatisticResult(Estimate((low + high) / 2, low, high, 30))
+    verdict = claims.by_rule_alone(claim, finding)
+    assert verdict.verdict == word
+    assert "of 30 runs" in verdict.reason
+    assert verdict.rule == "95 % interval above 0"
+
+
+def test_what_is_missing_or_undefined_is_undecided(study):
+    claim = study.claims["transfer"]
+    missing = StatisticResult(Estimate(0.6, 0.55, 0.65, 30), ("no such scores",))
+    undefined = StatisticResult(Estimate(math.nan, math.nan, math.nan, 2))
+    assert claims.by_rule_alone(claim, missing)[:2] == ("undecided", "no such scores")
+    assert claims.by_rule_alone(claim, undefined)[:2] == ("undecided", "undefined for 2 runs")
+
+
+def test_the_page_shows_words_in_a_column_of_their_own(miniature):
+    table = claims.table(*miniature, "nothing")
+    text = claims_view.markdown(table, "c")
+    assert "| claim | value | rule | in miniature | verdict on the paper |" in text
+    assert "| **holds** | **not comparable**" in text
+    by_dataset = claims_view.markdown_by_dataset(table, claims.by_dataset(*miniature), "w")
+    assert "n = 288" in by_dataset
+    assert "**undecided**[^w-1]" in by_dataset
+
+
+def test_files_of_earlier_versions_have_no_words_and_are_shown_as_before(miniature):
+    table = claims.table(*miniature, "nothing").drop(columns="in_miniature")
+    assert claims_view.miniature_words(table) == []
+    assert "| claim | value | rule | verdict |" in claims_view.markdown(table, "c")

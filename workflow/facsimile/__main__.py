@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from facsimile.commands.command_group import SettingsAnywhere
+from facsimile.foundation.paths import Paths
 from facsimile.planning import config as configuration
 from facsimile.planning import settings as settings_on_command_lines
 from facsimile.planning import workspace as workspaces
@@ -500,7 +501,9 @@ def report(
         from facsimile.commands import shipped_results
 
         shown = shipped_results.remade(_at_shipped_scale(context, study), study, _log)
-    _log(f"{report.write(shown, study, _log, workspace.paths.web)}")
+    # The libraries of the pages are downloaded once, whatever the report shows.
+    libraries = Paths(workspace.config.results).web
+    _log(f"{report.write(shown, study, _log, libraries)}")
 
 
 @app.command("list")
@@ -573,6 +576,71 @@ def check(
 
     passed = folders.check(folder, console)
     raise typer.Exit(0 if passed else 1)
+
+
+@app.command("try")
+def try_(
+    context: typer.Context,
+    file: Annotated[
+        Path,
+        typer.Argument(help="file of a model, as in my_vae.py; CONTRIBUTING.md says what is in it"),
+    ],
+    sweep: Annotated[
+        list[str],
+        typer.Option(help="hyper-parameter=values, as in beta=1,2,4,8; may be repeated"),
+    ] = [],  # noqa: B006 (typer copies it)
+    fixed: Annotated[
+        list[str],
+        typer.Option(help="hyper-parameter=value; may be repeated"),
+    ] = [],  # noqa: B006
+    worlds: Annotated[
+        str,
+        typer.Option(help="data sets of the scale, separated by commas [default: two of them]"),
+    ] = "",
+    seeds: Annotated[
+        int,
+        typer.Option(min=1, help="runs of each cell"),
+    ] = 5,
+    steps: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="updates of each model; other than the scale's, no scores of "
+            "baselines are shipped, and they are trained, too",
+        ),
+    ] = None,
+    beside: Annotated[
+        str,
+        typer.Option(help="methods to compare with, separated by commas [default: all]"),
+    ] = "",
+    study: Annotated[
+        str,
+        typer.Option(help="study beside whose methods [default: the one that has the scale]"),
+    ] = "",
+    cores: Annotated[
+        int | None,
+        typer.Option(min=1, help="number of jobs at a time [default: all cores]"),
+    ] = None,
+) -> None:
+    """Train a model of your own on two small worlds, and place it beside the published methods.
+
+    Prints how often it beats each method, the seeds needed to be sure, and its place in each claim;
+    draws violins. The scale is `miniature` unless --scale chooses another.
+    """
+    from facsimile.commands.trial import run
+
+    assert context.parent is not None
+    workspace: Workspace = context.obj()
+    if not context.parent.params["scale"]:
+        workspace = Workspace(workspace.config.model_copy(update={"scale": run.SCALE}))
+    request = run.Request(file, sweep, fixed, _listed(worlds), seeds, steps, _listed(beside), study)
+    page = run.try_model(workspace, request, cores or run.cores_here(), console, _log)
+    _log(f"page: {page}")
+
+
+def _listed(text: str) -> list[str]:
+    """The parts of ``a,b``."""
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 @app.command()

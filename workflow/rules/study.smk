@@ -99,6 +99,7 @@ rule claims:
             category="Claims",
             labels={"study": "{study}"},
         ),
+        f"{targets.results}/studies/{{study}}/{{scale}}/claims_by_dataset.csv",
     log:
         f"{targets.results}/logs/claims/{{study}}-{{scale}}.log",
     localrule: True

@@ -75,7 +75,9 @@ def claims(
     study: str,
     console: Console | None = None,
 ) -> None:
-    """Print the verdicts on the claims of a study, or write claims.csv without a ``console``.
+    """Print the verdicts on the claims of a study; without a ``console``, write them.
+
+    They are written to claims.csv, and the statistics on each data set to claims_by_dataset.csv.
 
     Raises LookupError if the study states no claims.
     """
@@ -95,9 +97,12 @@ def write_comparison(results: Gathered, folder: Path) -> None:
 
 
 def write_claims(workspace: Workspace, results: Gathered, folder: Path) -> None:
-    """Write claims.csv into a folder."""
-    text = claims_of(workspace, results).to_csv(index=False, lineterminator="\n")
-    atomic.write_bytes(folder / "claims.csv", text.encode())
+    """Write claims.csv and claims_by_dataset.csv into a folder."""
+    verdicts = claims_of(workspace, results)
+    by_dataset = comparison_claims.by_dataset(results.study, results.scores, results.context)
+    for name, content in (("claims", verdicts), ("claims_by_dataset", by_dataset)):
+        text = content.to_csv(index=False, lineterminator="\n")
+        atomic.write_bytes(folder / f"{name}.csv", text.encode())
 
 
 def _folder(workspace: Workspace, study: str) -> Path:

@@ -1,7 +1,7 @@
 """A comparison of published numbers with ours, on the console and as Markdown."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -299,9 +299,9 @@ def _without_result(comparison: pd.DataFrame) -> list[Text]:
     return lines
 
 
-def totals(verdicts: Iterable[str]) -> Text:
+def totals(verdicts: Iterable[str], styles: Mapping[str, str] = STYLES) -> Text:
     """``30 reproduced · 2 differ``: how often each verdict occurs, in its colour."""
     texts = []
-    for verdict, words in counts_in_words(verdicts).items():
-        texts.append(Text(words, style=STYLES[verdict]))
+    for verdict, words in counts_in_words(verdicts, styles).items():
+        texts.append(Text(words, style=styles[verdict]))
     return Text(" · ").join(texts) if texts else Text("no published number")

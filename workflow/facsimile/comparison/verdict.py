@@ -25,6 +25,14 @@ STYLES = {
     NOT_COMPARABLE: "yellow",
 }
 PLURALS = {DIFFERS: "differ", HOLDS: "hold", DOES_NOT_HOLD: "do not hold"}
+# What data sets that stand in for those of the paper say about a claim. These are no verdicts on
+# the paper: they are shown beside verdicts, and never counted with them.
+UNDECIDED = "undecided"
+MINIATURE_STYLES = {
+    HOLDS: "bold green",
+    DOES_NOT_HOLD: "bold red",
+    UNDECIDED: "yellow",
+}
 # How the reason of a number begins that is reproduced because our interval contains it.
 INSIDE_INTERVAL = "inside our interval"
 SYMBOLS = {
@@ -56,14 +64,17 @@ class Verdict(NamedTuple):
     remedy: str = ""
 
 
-def counts_in_words(verdicts: Iterable[str]) -> dict[str, str]:
+def counts_in_words(
+    verdicts: Iterable[str],
+    words: Iterable[str] = tuple(STYLES),
+) -> dict[str, str]:
     """Verdict -> how often it occurs, in words: ``1 differs``, ``2 differ``, ``3 hold``.
 
-    In the order of ``STYLES``; ``NO_SOURCE`` is left out.
+    In the order of ``words``; other verdicts, such as ``NO_SOURCE``, are left out.
     """
     occurring = list(verdicts)
     texts = {}
-    for verdict in STYLES:
+    for verdict in words:
         count = occurring.count(verdict)
         if count:
             word = verdict if count == 1 else PLURALS.get(verdict, verdict)

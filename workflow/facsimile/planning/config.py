@@ -54,6 +54,11 @@ class Config(BaseModel):
         default=Path("results"),
         description="folder that everything is written to",
     )
+    scores: Literal["own", "reference"] = Field(
+        default="own",
+        description="own: scores of the models trained here; reference: the scores that come with "
+        "Facsimile, from which everything is drawn again without training, in results/shipped",
+    )
     shard_size: PositiveInt = Field(
         default=50,
         description="runs per job; changing it never reruns finished work",

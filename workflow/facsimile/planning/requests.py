@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from facsimile.foundation import discover
-from facsimile.planning import environment
+from facsimile.planning import environment, shipped
 from facsimile.planning.targets import Targets
-from facsimile.studies.study import RULES
+from facsimile.studies.study import RULES, Study
 
 NEAREST = 3
 # Values of the resource ``fresh`` of the rule ``score`` besides the names of metrics.
@@ -107,10 +107,26 @@ def _target_error(targets: Targets, name: str) -> str:
         if name == study or name.startswith(f"{study}_"):
             return str(error)
     for study, content in targets.read.items():
-        if study not in targets.studies and (name == study or name.startswith(f"{study}_")):
+        if name != study and not name.startswith(f"{study}_"):
+            continue
+        if targets.scale not in content.scales:
             kind = f"scale of {study}"
             return discover.unknown(kind, targets.scale, list(content.scales))
+        if targets.from_shipped:
+            message = _not_shipped(content, targets.scale, name.removeprefix(f"{study}_"))
+            if message:
+                return message
     return "" if Path(name).exists() else _unknown_target(targets, name, known)
+
+
+def _not_shipped(study: Study, scale: str, target: str) -> str:
+    """Return why a target cannot be made from shipped scores; empty if this is not the reason."""
+    if not shipped.is_shipped(study.id, scale):
+        return shipped.missing(study, scale)
+    figures = study.figures_at(study.scales[scale])
+    if target in figures and shipped.needs_store(figures[target].kind):
+        return f"{study.id}_{target} shows trained models, which are not shipped; it needs your own"
+    return ""
 
 
 def _unknown_target(targets: Targets, name: str, known: list[str]) -> str:
@@ -151,6 +167,8 @@ def _study_file_error(targets: Targets, path: str, parts: tuple[str, ...]) -> st
         return discover.unknown("study", study, list(targets.read))
     if scale not in targets.read[study].scales:
         return discover.unknown(f"scale of {study}", scale, list(targets.read[study].scales))
+    if study not in targets.studies and scale == targets.scale:
+        return shipped.missing(targets.read[study], scale)
     if scale != targets.scale:
         here = f"this is scale {targets.scale}"
         return f"{path} is of scale {scale}, and {here}; add --config scale={scale}"

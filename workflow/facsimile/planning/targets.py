@@ -13,7 +13,7 @@ from typing import Any
 from facsimile.foundation import canonical, discover, provenance
 from facsimile.foundation.discover import STUDY
 from facsimile.foundation.yamlfile import Document, FileError
-from facsimile.planning import config, cost, environment, settings
+from facsimile.planning import config, cost, environment, settings, shipped
 from facsimile.planning.workspace import PUBLISHED, Workspace
 from facsimile.studies import evaluations
 from facsimile.studies.runs import Shard
@@ -56,11 +56,13 @@ class Targets:
         file = Path(files[-1]) if files else config.DEFAULT
         document = Document(file) if file.is_file() else None
         self.workspace = Workspace(config.check(values, file, document))
-        self.results = str(self.workspace.config.results)
+        self.results = str(self.workspace.paths.root)
         self.scale = self.workspace.config.scale
         self._expanded: set[str] = set()
         self.read, self.broken = self._read(check)
         self.workspace.check_scale(self.read, self.broken)
+        if self.from_shipped and not self.studies and not self.broken:
+            raise ValueError(shipped.none_at(self.scale, self.read.values()))
 
     def _read(self, check: Check | None) -> tuple[dict[str, Study], dict[str, FileError]]:
         """Return the studies that are valid, and the errors of the others."""
@@ -76,8 +78,16 @@ class Targets:
 
     @functools.cached_property
     def studies(self) -> list[str]:
-        """Ids of the studies that have the configured scale."""
-        return [name for name, study in self.read.items() if self.scale in study.scales]
+        """Ids of the studies that have the configured scale, and shipped scores if need be."""
+        names = [name for name, study in self.read.items() if self.scale in study.scales]
+        if self.from_shipped:
+            names = [name for name in names if shipped.is_shipped(name, self.scale)]
+        return names
+
+    @property
+    def from_shipped(self) -> bool:
+        """Whether tables and figures are drawn from shipped scores, and nothing is trained."""
+        return self.workspace.from_shipped
 
     def study_file(self, study: str) -> Path:
         """Path of a study's file."""
@@ -128,8 +138,11 @@ class Targets:
     def study(self, study: str) -> Inputs:
         """Return a function for all files of a study.
 
-        They are its tables, figures, comparison and claims, and the indexes these are made of.
+        They are its tables, figures, comparison and claims, and the indexes these are made of; and
+        the report, if they are drawn from shipped scores.
         """
+        if self.from_shipped:
+            return self.report(study)
         return self._with_indexes(study, self._results(study))
 
     def artefact(self, study: str, name: str) -> Inputs:
@@ -161,9 +174,11 @@ class Targets:
     def _files(self, study: str, name: str) -> list[str]:
         """Return the files of a table or figure with its provenance crate.
 
-        ``name`` may also be ``comparison`` or ``claims``, which are one file each.
+        ``name`` may also be ``comparison`` or ``claims``.
         """
         folder = self._folder(study)
+        if name == "claims":
+            return [f"{folder}/claims.csv", f"{folder}/claims_by_dataset.csv"]
         if name in RESERVED:
             return [f"{folder}/{name}.csv"]
         if name in self._study(study).tables:
@@ -182,6 +197,8 @@ class Targets:
         """
 
         def files(wildcards: Wildcards) -> list[str]:
+            if self.from_shipped:
+                return [*results, *self._gathered(study)]
             stages: list[str] = []
             for shard in self._shards_of(study):
                 folder = self.workspace.paths.shard(shard.key)
@@ -201,6 +218,8 @@ class Targets:
 
     def study_scores(self, wildcards: Wildcards) -> list[str]:
         """Return the files of scores that a study's tables are made of."""
+        if self.from_shipped:
+            return [str(path) for path in shipped.files(wildcards.study, self.scale)]
         return self._scores(wildcards.study)
 
     def _scores(self, study: str) -> list[str]:
@@ -351,7 +370,10 @@ class Targets:
     @functools.lru_cache  # noqa: B019
     def _figures(self, name: str) -> Any:
         study = self._study(name)
-        return study.figures_at(study.scales[self.scale])
+        figures = study.figures_at(study.scales[self.scale])
+        if not self.from_shipped:
+            return figures
+        return {key: spec for key, spec in figures.items() if not shipped.needs_store(spec.kind)}
 
     def _shard(self, wildcards: Wildcards) -> Shard:
         key = f"{wildcards.dataset}/{wildcards.model}/{wildcards.shard}"

@@ -11,14 +11,12 @@ from facsimile.foundation import discover
 from facsimile.foundation.discover import STUDY
 from facsimile.foundation.paths import Paths
 from facsimile.foundation.yamlfile import Document, FileError
-from facsimile.planning import config, settings
+from facsimile.planning import config, settings, shipped
 from facsimile.planning.config import Config
 from facsimile.studies import evaluations, reading, runs
 from facsimile.studies.runs import Run, Shard
 from facsimile.studies.study import Study
 
-# Results that come with the repository, by study and scale.
-REFERENCE = Path("results/reference")
 # File of published numbers in the folder of a paper.
 PUBLISHED = "published.csv"
 
@@ -34,8 +32,18 @@ class Workspace:
 
     @property
     def paths(self) -> Paths:
-        """Paths of results."""
-        return Paths(self.config.results)
+        """Paths of results; what is drawn from shipped scores is in a folder of its own."""
+        results = self.config.results
+        return Paths(results / shipped.FOLDER if self.from_shipped else results)
+
+    @property
+    def from_shipped(self) -> bool:
+        """Whether tables and figures are drawn from shipped scores, and nothing is trained."""
+        return self.config.scores == "reference"
+
+    def with_shipped_scores(self) -> "Workspace":
+        """Return the same workspace, in which everything is drawn from shipped scores."""
+        return Workspace(self.config.model_copy(update={"scores": "reference"}))
 
     def study_ids(self) -> list[str]:
         """Return the ids of all studies: the names of their papers' folders, sorted."""

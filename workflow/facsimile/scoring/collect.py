@@ -9,6 +9,7 @@ import pandas as pd
 
 from facsimile.foundation import atomic, canonical
 from facsimile.foundation.paths import Paths
+from facsimile.planning import shipped
 from facsimile.planning import workspace as workspaces
 from facsimile.planning.workspace import Workspace
 from facsimile.scoring import snapshots
@@ -78,8 +79,12 @@ def collect(workspace: Workspace, study: Study) -> tuple[pd.DataFrame, pd.DataFr
     scores.parquet has one row per number: the run, the metric, score and result, how it was
     computed (variation, representation, convention, points, seed), seconds, versions and code. If
     runs have snapshots, it also has the step, and rows for the snapshots (see ``snapshots.py``).
+
+    If the configuration asks for shipped scores, both are copies of the shipped tables.
     """
     folder = workspace.paths.study(study.id, workspace.config.scale)
+    if workspace.from_shipped:
+        return _copied(shipped.files(study.id, workspace.config.scale), folder)
     # If the clock of another host was ahead, Snakemake would take the tables for older than their
     # inputs, and fail the job.
     for path in workspace.score_files(study):
@@ -148,6 +153,14 @@ def _outcome(paths: Paths, run: Run) -> dict[str, Any]:
         **{key: record.get(key) for key in OUTCOME},
         "record_sha256": hashlib.sha256(content).hexdigest(),
     }
+
+
+def _copied(sources: list[Path], folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Copy the tables of runs and scores into a folder, and return them."""
+    for source in sources:
+        atomic.write_bytes(folder / source.name, source.read_bytes())
+    runs, scores = [pd.read_parquet(folder / source.name) for source in sources]
+    return runs, scores
 
 
 def _write(path: Path, table: pd.DataFrame) -> None:
