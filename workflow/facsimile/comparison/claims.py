@@ -20,6 +20,7 @@ from facsimile.comparison.verdict import DIFFERS, NOT_COMPARABLE, REPRODUCED, Ve
 from facsimile.foundation import canonical, discover
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
+from facsimile.presentation.departures import Departure
 from facsimile.presentation.select import with_names
 from facsimile.statistics.estimates import LEVEL, Estimate
 from facsimile.studies.parts import Claim, Rule
@@ -152,13 +153,21 @@ def _departures(claim: Claim, context: Context) -> list[str]:
     if len(available) < len(datasets):
         texts.append(f"{len(available)} of {len(datasets)} data sets")
     for departure in context.scale.departures:
-        # A departure without a data set applies to all of them.
-        is_elsewhere = departure.dataset and departure.dataset not in datasets
-        if departure.kind in ABOUT and not is_elsewhere:
+        if departure.kind in ABOUT and not _is_elsewhere(departure, datasets, context):
             texts.append(departure.text)
     if not texts:
         return []
     return [f"{context.scale.name} scale: {', '.join(dict.fromkeys(texts))}"]
+
+
+def _is_elsewhere(departure: Departure, datasets: list[str], context: Context) -> bool:
+    """Whether a departure concerns other data sets than these.
+
+    A departure without a data set applies to all of them, one of a model to those of the model.
+    """
+    if departure.dataset:
+        return departure.dataset not in datasets
+    return not any(context.design.trains(departure.model, dataset) for dataset in datasets)
 
 
 def _row(
