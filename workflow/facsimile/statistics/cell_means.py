@@ -30,10 +30,10 @@ def pearson(
         )
     both = np.column_stack([x, y]).astype(np.float64)
     drawn = resampled(both, cells, rng, resamples)
-    value = _pearson(means(both, cells)[None])[0]
+    value = pearson_of(means(both, cells))
     finite = drawn[np.isfinite(drawn)]
     low, high = estimates.limits(finite, level)
-    return Estimate(float(value), low, high, len(both))
+    return Estimate(value, low, high, len(both))
 
 
 def resampled(
@@ -60,6 +60,11 @@ def means(both: Array, cells: NDArray[np.generic]) -> Array:
     """Return the means [c, 2] of the two scores of each cell, in rising order of the cells."""
     parts = [both[cells == cell].mean(axis=0) for cell in np.unique(cells)]
     return np.array(parts).reshape(-1, 2)
+
+
+def pearson_of(points: Array) -> float:
+    """Return the correlation of points [c, 2]; NaN for fewer than three, or without spread."""
+    return float(_pearson(points[None])[0])
 
 
 def _pearson(points: Array) -> Array:

@@ -17,6 +17,7 @@ from facsimile.presentation.context import Context
 from facsimile.presentation.select import select, without_controls
 from facsimile.presentation.spec import Quantity, Spec
 from facsimile.statistics import estimates
+from facsimile.statistics.estimates import Array
 
 # Statistic -> what Matplotlib calls it in a box.
 PARTS = {
@@ -28,10 +29,11 @@ PARTS = {
 }
 REMARK = (
     "Box: quartiles and median; whiskers: the last run within 1.5 interquartile ranges. Ours: over "
-    "all runs of a method, values of its hyper-parameter and seeds together, with the runs as "
-    "points. What the published boxes pool is not stated."
+    "all runs of a method, values of its hyper-parameter and seeds together; points are the runs. "
+    "Which runs the published boxes pool is not stated."
 )
-COLUMNS = ["panel", "dataset", "label", "n", *PARTS]
+COLUMNS = ["panel", "metric", "dataset", "label", "n", *PARTS]
+ROW = 0.42  # height of a box with its margin, in inches
 
 
 def draw(
@@ -39,19 +41,20 @@ def draw(
     spec: Spec,
     context: Context,
 ) -> Drawn:
-    """A panel of published boxes per data set that has some, then one of ours per data set."""
-    selected, [name] = select(scores, spec, context)
+    """Per score, a panel of published boxes per data set that has some, and one of ours."""
+    selected, metrics = select(scores, spec, context)
     trained = without_controls(selected)
-    rows = [*_published(spec, context), *_ours(trained, spec, context)]
+    rows = []
+    for name in metrics:
+        rows += _published(name, spec, context)
+        rows += _ours(trained[trained["name"] == name], name, spec, context)
     boxes = pd.DataFrame(rows, columns=COLUMNS)
-    panels = list(dict.fromkeys(boxes["panel"])) or [""]
+    panels = [panel for _, panel in boxes.groupby(["panel", "metric"], sort=False)] or [boxes]
+    most = max(len(panel) for panel in panels)
     with style.styled():
-        figure, grid = style.grid(len(panels), 3.3, 2.1, columns=2, sharex=True)
+        figure, grid = style.grid(len(panels), 3.6, 0.8 + ROW * most, columns=2)
         for axes, panel in zip(grid, panels, strict=True):
-            shown = boxes[boxes["panel"] == panel]
-            _draw_panel(axes, shown, trained)
-            axes.set_title(panel, loc="left")
-            axes.set_xlabel(names.metric(name))
+            _draw_panel(axes, panel, trained)
         style.finish(figure, spec, context, [REMARK])
     return Drawn(figure, boxes)
 
@@ -64,34 +67,42 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
     return [number for number in listed if context.design.trains(number.model, number.dataset)]
 
 
-def _ours(trained: pd.DataFrame, spec: Spec, context: Context) -> list[tuple[Any, ...]]:
-    """One row per method with runs, with the columns ``COLUMNS``."""
-    rows = []
+def _ours(
+    trained: pd.DataFrame,
+    name: str,
+    spec: Spec,
+    context: Context,
+) -> list[tuple[Any, ...]]:
+    """One row per method with runs, with the columns ``COLUMNS``; ``trained`` has one score."""
+    rows: list[tuple[Any, ...]] = []
     for dataset in context.shown(spec):
-        panel = f"ours: {names.dataset(dataset)}"
+        panel = (f"ours: {names.dataset(dataset)}", name, dataset)
         for method in context.methods(spec):
             chosen = (trained["dataset"] == dataset) & (trained["method"] == method)
             results = trained.loc[chosen, "result"].to_numpy(dtype=float)
             if results.size:
                 numbers = [float(estimates.STATISTICS[part](results)) for part in PARTS]
-                rows.append((panel, dataset, method, results.size, *numbers))
+                rows.append((*panel, method, results.size, *numbers))
     return rows
 
 
-def _published(spec: Spec, context: Context) -> list[tuple[Any, ...]]:
+def _published(name: str, spec: Spec, context: Context) -> list[tuple[Any, ...]]:
     """One row per published box of which all five numbers are known, with those columns."""
     boxes: dict[tuple[str, str, str], dict[str, float]] = {}
     for quantity, value in context.published.authors.items():
-        if quantity.artefact == spec.id and quantity.statistic in PARTS:
+        is_here = quantity.artefact == spec.id and quantity.metric == name
+        if is_here and quantity.statistic in PARTS:
             key = (quantity.dataset, quantity.model, quantity.params)
             boxes.setdefault(key, {})[quantity.statistic] = value
     shown = {*context.methods(spec), *context.design.not_made}
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for (dataset, model, params), parts in boxes.items():
         if model in shown and len(parts) == len(PARTS):
-            label = " ".join(filter(None, [names.model(model), names.settings(params or "{}")]))
+            settings = names.settings(params or "{}")
+            label = " ".join(filter(None, [names.model(model), settings]))
             numbers = [parts[part] for part in PARTS]
-            rows.append((f"published: {names.dataset(dataset)}", dataset, label, 0, *numbers))
+            title = f"published: {names.dataset(dataset)}"
+            rows.append((title, name, dataset, label, 0, *numbers))
     return rows
 
 
@@ -99,26 +110,38 @@ def _draw_panel(axes: Axes, boxes: pd.DataFrame, trained: pd.DataFrame) -> None:
     if boxes.empty:
         style.empty(axes, "no runs")
         return
-    colours = style.palette(len(boxes))
-    for place, box in enumerate(boxes.to_dict("records")):
-        _draw_box(axes, box, place, colours[place])
-        chosen = (trained["dataset"] == box["dataset"]) & (trained["method"] == box["label"])
-        results = trained.loc[chosen, "result"].to_numpy(dtype=float)
+    listed = boxes.to_dict("records")
+    for place, (box, colour) in enumerate(zip(listed, style.palette(len(boxes)), strict=True)):
+        _draw_box(axes, box, place, colour)
         if box["n"]:
-            heights = place + violins.jitter(results.size)
-            axes.plot(results, heights, "o", ms=2.2, mew=0, color=style.INK, alpha=0.5, zorder=3)
-    labels = [_label(box) for box in boxes.to_dict("records")]
+            _draw_runs(axes, _results(trained, box), place)
+    labels = [_label(box) for box in listed]
     axes.set(yticks=range(len(boxes)), yticklabels=labels, ylim=(len(boxes) - 0.4, -0.6))
+    axes.set_title(listed[0]["panel"], loc="left")
+    axes.set_xlabel(names.metric(listed[0]["metric"]))
     axes.grid(visible=False, axis="y")
     style.despine(axes, left=True)
 
 
+def _results(trained: pd.DataFrame, box: Mapping[Any, Any]) -> Array:
+    """The scores [n] of the runs of a box."""
+    is_here = (trained["dataset"] == box["dataset"]) & (trained["name"] == box["metric"])
+    chosen = is_here & (trained["method"] == box["label"])
+    return trained.loc[chosen, "result"].to_numpy(dtype=float)
+
+
+def _draw_runs(axes: Axes, results: Array, place: int) -> None:
+    heights = place + violins.jitter(results.size)
+    axes.plot(results, heights, "o", ms=2.2, mew=0, color=style.INK, alpha=0.5, zorder=3)
+
+
 def _label(box: Mapping[Any, Any]) -> str:
-    return f"{box['label']}, n = {box['n']}" if box["n"] else str(box["label"])
+    label = names.model(box["label"])
+    return f"{label}, n = {box['n']}" if box["n"] else label
 
 
 def _draw_box(axes: Axes, box: Mapping[Any, Any], place: int, colour: Any) -> None:
-    parts: dict[str, Any] = {PARTS[part]: box[part] for part in PARTS}
+    parts: dict[str, Any] = {matplotlib: box[part] for part, matplotlib in PARTS.items()}
     line = {"color": style.INK, "lw": 0.8}
     axes.bxp(
         [parts | {"fliers": np.array([])}],

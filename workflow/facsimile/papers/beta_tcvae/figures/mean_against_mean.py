@@ -3,7 +3,11 @@
 Chen et al. 2018, MIG against total correlation; beside it the points that the authors printed.
 """
 
+import dataclasses
+import itertools
 import json
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,13 +23,16 @@ from facsimile.presentation.spec import Quantity, Spec
 from facsimile.statistics import cell_means, estimates
 from facsimile.statistics.estimates import Estimate
 
-SMALLEST, LARGEST = 4.0, 9.0  # sizes of the markers of the first and the last value, in points
+Pair = tuple[str, str]
+SMALLEST, LARGEST = 3.5, 8.5  # sizes of the markers of the first and the last value, in points
 REMARK = (
     "A point is the mean over the seeds of one value of the hyper-parameter, a larger point a "
-    "higher value, and lines join neighbouring values. Bars: 95 % intervals over seeds. "
-    "r: Pearson's correlation of the points; n: runs, for published points their number."
+    "higher value; lines join neighbouring values. Bars: 95 % intervals over seeds. r: Pearson's "
+    "correlation of the points. n: runs, and of published points their number."
 )
-COLUMNS = ["panel", "dataset", "model", "value", "n", "x", "y", "x_low", "x_high", "y_low", "y_high"]
+ENDS = ["x_low", "x_high", "y_low", "y_high"]
+PANEL = ["panel", "metric_x", "metric_y"]
+COLUMNS = [*PANEL, "dataset", "model", "value", "n", "x", "y", *ENDS]
 
 
 def draw(
@@ -35,79 +42,91 @@ def draw(
 ) -> Drawn:
     """A panel of published points per data set that has some, then one of ours per data set.
 
-    The score ``metrics`` is on the x axis, ``against`` on the y axis.
+    Each of the scores ``metrics`` is on the x axis, each of ``against`` on the y axis; without
+    ``against``, the first of ``metrics`` on x and the others on y.
     """
-    selected, _ = select(scores, spec, context)
-    rows = [*_published(spec, context), *_ours(without_controls(selected), spec, context)]
+    selected, metrics = select(scores, spec, context)
+    trained = without_controls(selected)
+    rows = []
+    for pair in _pairs(metrics, spec):
+        rows += _published(pair, spec, context)
+        rows += _ours(trained, pair, spec, context)
     points = pd.DataFrame(rows, columns=COLUMNS)
-    panels = list(dict.fromkeys(points["panel"])) or [""]
+    panels = [panel for _, panel in points.groupby(PANEL, sort=False)] or [points]
     with style.styled():
         figure, grid = style.grid(len(panels), 3.3, 2.8, columns=2)
         for axes, panel in zip(grid, panels, strict=True):
-            _draw_panel(axes, points[points["panel"] == panel], spec, context)
-            axes.set_title(panel, loc="left")
+            _draw_panel(axes, panel, spec, context)
         style.finish(figure, spec, context, [REMARK])
     return Drawn(figure, points)
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
     """Both means of every point, and the correlation of each method's points."""
+    metrics = context.metrics_of(spec)
+    pairs = [f"{y} ~ {x}" for x, y in _pairs(metrics, spec)]
     listed = []
-    pair = f"{spec.against[0]} ~ {spec.metrics[0]}"
     for dataset in context.paper_and_shown(spec):
         for method in context.methods(spec):
             if not context.design.trains(method, dataset):
                 continue
             for _, params in quantities.swept_cells(context, [method]):
-                for name in (*spec.metrics, *spec.against):
+                for name in (*metrics, *spec.against):
                     listed.append(Quantity(spec.id, dataset, method, params, name, "mean"))
-            listed.append(Quantity(spec.id, dataset, method, "", pair, "pearson"))
+            for pair in pairs:
+                listed.append(Quantity(spec.id, dataset, method, "", pair, "pearson"))
     return listed
 
 
-def _ours(trained: pd.DataFrame, spec: Spec, context: Context) -> list[tuple[Any, ...]]:
+def _pairs(metrics: Sequence[str], spec: Spec) -> list[Pair]:
+    """The scores on the x and the y axis of each panel."""
+    if spec.against:
+        return list(itertools.product(metrics, spec.against))
+    return [(metrics[0], other) for other in metrics[1:]]
+
+
+def _ours(
+    trained: pd.DataFrame,
+    pair: Pair,
+    spec: Spec,
+    context: Context,
+) -> list[tuple[Any, ...]]:
     """One row per cell that has both scores, with the columns ``COLUMNS``."""
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for dataset in context.shown(spec):
-        panel = f"ours: {names.dataset(dataset)}"
+        panel = (f"ours: {names.dataset(dataset)}", *pair, dataset)
         for method in context.methods(spec):
             chosen = (trained["dataset"] == dataset) & (trained["method"] == method)
             for value, runs in trained[chosen].groupby("value"):
-                x = _mean(runs, spec.metrics[0])
-                y = _mean(runs, spec.against[0])
+                x, y = (_mean(runs, name) for name in pair)
                 if x.n and y.n:
-                    ends = (x.low, x.high, y.low, y.high)
-                    rows.append((panel, dataset, method, value, x.n, x.value, y.value, *ends))
+                    point = (method, value, x.n, x.value, y.value)
+                    rows.append((*panel, *point, x.low, x.high, y.low, y.high))
     return rows
 
 
 def _mean(runs: pd.DataFrame, name: str) -> Estimate:
     results = runs.loc[runs["name"] == name, "result"].to_numpy(dtype=float)
-    rng = estimates.generator(*map(str, runs[["dataset", "method", "value"]].iloc[0]), name)
+    cell = runs[["dataset", "method", "value"]].iloc[0]
+    rng = estimates.generator(*map(str, cell), name)
     return estimates.estimate(results, rng)
 
 
-def _published(spec: Spec, context: Context) -> list[tuple[Any, ...]]:
+def _published(pair: Pair, spec: Spec, context: Context) -> list[tuple[Any, ...]]:
     """One row per published point of which both scores are known, with the columns ``COLUMNS``."""
-    x_name, y_name = spec.metrics[0], spec.against[0]
     known = context.published.authors
-    rows = []
+    methods = context.methods(spec)
+    no_ends = (math.nan,) * len(ENDS)
+    rows: list[tuple[Any, ...]] = []
     for quantity, x in known.items():
-        other = Quantity(
-            quantity.artefact,
-            quantity.dataset,
-            quantity.model,
-            quantity.params,
-            y_name,
-            quantity.statistic,
-        )
-        is_point = quantity.artefact == spec.id and quantity.metric == x_name
-        if not (is_point and other in known and quantity.model in context.methods(spec)):
-            continue
-        [value] = json.loads(quantity.params).values()
-        panel = f"published: {names.dataset(quantity.dataset)}"
-        point = (panel, quantity.dataset, quantity.model, value, 1, x, known[other])
-        rows.append((*point, *[np.nan] * 4))
+        is_here = quantity.artefact == spec.id and quantity.model in methods
+        other = dataclasses.replace(quantity, metric=pair[1])
+        if is_here and quantity.metric == pair[0] and other in known:
+            # Of a point there is one hyper-parameter.
+            [value] = json.loads(quantity.params).values()
+            title = f"published: {names.dataset(quantity.dataset)}"
+            point = (quantity.model, value, 1, x, known[other])
+            rows.append((title, *pair, quantity.dataset, *point, *no_ends))
     return rows
 
 
@@ -121,21 +140,21 @@ def _draw_panel(axes: Axes, points: pd.DataFrame, spec: Spec, context: Context) 
         mark = style.mark(colours[position], position)
         _draw_points(axes, of_method, mark, _label(method, of_method))
     style.set_scale(axes, "x", spec)
-    axes.set(xlabel=names.metric(spec.metrics[0]), ylabel=names.metric(spec.against[0]))
-    if methods:
+    for title, x, y in points[PANEL].head(1).itertuples(index=False):
+        axes.set_title(title, loc="left")
+        axes.set(xlabel=names.metric(x), ylabel=names.metric(y))
         axes.legend(frameon=False, fontsize=7, loc="best")
     style.despine(axes)
 
 
 def _label(method: str, points: pd.DataFrame) -> str:
-    both = points[["x", "y"]].to_numpy(dtype=float)
-    cells = points["value"].to_numpy()
-    rng = np.random.default_rng(0)
-    correlation = cell_means.pearson(both[:, 0], both[:, 1], cells, rng).value
-    n = f"n = {int(points['n'].sum())}"
-    if np.isnan(correlation):
-        return f"{names.model(method)}, {n}"
-    return f"{names.model(method)}, r = {correlation:.2f}, {n}"
+    """``β-VAE, r = -0.73, n = 10``, without the correlation if it is undefined."""
+    x, y = points["x"].to_numpy(dtype=float), points["y"].to_numpy(dtype=float)
+    correlation = cell_means.pearson_of(np.column_stack([x, y]))
+    parts = [names.model(method), f"n = {int(points['n'].sum())}"]
+    if not math.isnan(correlation):
+        parts.insert(1, f"r = {correlation:.2f}")
+    return ", ".join(parts)
 
 
 def _draw_points(axes: Axes, points: pd.DataFrame, mark: dict[str, Any], label: str) -> None:
@@ -155,7 +174,7 @@ def _draw_points(axes: Axes, points: pd.DataFrame, mark: dict[str, Any], label: 
         zorder=2,
     )
     sizes = np.linspace(SMALLEST, LARGEST, max(len(points), 2))
-    for place, size in enumerate(sizes[: len(points)]):
-        # Only one of the points is named in the legend.
+    for place in range(len(points)):
+        # One point of the middle stands for its method in the legend.
         text = label if place == len(points) // 2 else None
-        axes.plot(x[place], y[place], ls="", label=text, **(mark | {"ms": size}))
+        axes.plot(x[place], y[place], ls="", label=text, **(mark | {"ms": sizes[place]}))
