@@ -174,7 +174,7 @@ def test_weighted_sampling_gives_the_own_image_too_much_weight(toy, batch):
 
 
 def test_a_batch_of_all_images_is_exact_up_to_the_constant(toy):
-    """log q(z) is then the sum over the data set, and N·M is N times as much as it should be."""
+    """It is then the sum over the data set, and N·M is N times as much as it should be."""
     q = posterior(*toy, np.zeros((IMAGES, LATENTS)))
     model = models.model("chen_tc_vae", width=WIDTH, beta=2.0, images=float(IMAGES))
     estimate = (model.regularizer(q, 0) - _original.sampled_kl(q)).item()

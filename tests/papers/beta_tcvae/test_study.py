@@ -52,6 +52,7 @@ def scores(study):
         strength = run.params["beta"]
         correlation = 4 / strength + 0.05 * rng.normal()
         gap = 0.5 - correlation / 10 + 0.1 * (run.model == "chen_tc_vae")
+        gap += 0.01 * rng.normal()
         identity = {
             "run": run.key,
             "dataset": run.dataset,
@@ -96,10 +97,10 @@ def test_the_published_points_have_the_printed_correlation(numbers, dataset, met
 
 def test_smallest_circles_of_both_methods_nearly_coincide(numbers):
     """As they must if they are β = 1, where both objectives are the same."""
-    first = [
-        points(numbers, "dsprites", f"{name}, sampled KL")[0][0] for name in ("β-VAE", "β-TCVAE")
-    ]
-    assert np.abs(first[0] - first[1]).tolist() == pytest.approx([0.03, 0.0116], abs=0.001)
+    first, _ = points(numbers, "dsprites", "β-VAE, sampled KL")
+    second, _ = points(numbers, "dsprites", "β-TCVAE, sampled KL")
+    difference = np.abs(first[0] - second[0])
+    assert difference.tolist() == pytest.approx([0.03, 0.0116], abs=0.001)
 
 
 def test_boxes_are_in_order(numbers):
@@ -110,7 +111,7 @@ def test_boxes_are_in_order(numbers):
         if quantity.statistic in order:
             key = (quantity.dataset, quantity.model, quantity.params, number.source)
             boxes.setdefault(key, {})[quantity.statistic] = number.value
-    assert len(boxes) == 18  # 12 boxes, 6 of them of names with two variants
+    assert len(boxes) == 19  # 12 boxes, 7 of them of a name with two variants
     for box in boxes.values():
         values = [box[name] for name in order]
         assert values == sorted(values)
@@ -134,7 +135,7 @@ def test_the_figure_shows_published_points_beside_ours(study, scores, context):
     assert ours["n"] == 5
     texts = "\n".join(text.get_text() for text in drawn.figure.findobj(mpl.text.Text))
     assert "β-TCVAE, sampled KL, r = -0.95, n = 10" in texts
-    assert f"{TC_VAE}, r = -1.00, n = 25" in texts
+    assert f"{TC_VAE}, r = -1.00, n = 25" in texts or f"{TC_VAE}, r = -0.99, n = 25" in texts
 
 
 def test_the_boxes_are_those_published_and_ours(study, scores, context):
@@ -154,14 +155,13 @@ def test_the_comparison_has_the_correlation_of_means_with_an_interval(study, sco
     rows = table[table["statistic"] == "pearson"].set_index(["dataset", "model"])
     ours = rows.loc[("mini_dsprites", TC_VAE)]
     assert ours["metric"] == f"{MIG} ~ {TC}"
-    assert ours["ours"] == pytest.approx(-1, abs=1e-9)
+    assert -1 < ours["low"] < ours["ours"] < ours["high"] < -0.9
     assert ours["n"] == 25
-    assert rows.loc[("dsprites", "β-VAE, sampled KL"), "n"] == 0
 
 
 def test_what_is_not_made_says_why(study, scores, context, numbers):
     table = judge.compare(scores, numbers, [], context)
-    assert len(table) == 153 + 85  # 85 of them are of a name with two variants
+    assert len(table) == 153 + 126  # 126 of the numbers are of a name with two variants
     assert set(table["verdict"]) == {"not comparable"}
     for name, column in (("faces3d", "dataset"), ("InfoGAN", "model")):
         reasons = set(table.loc[table[column] == name, "reason"])
@@ -174,7 +174,7 @@ def test_claims_on_the_miniature_are_judged_and_those_on_dsprites_are_not(study,
     assert "0 of 1 data sets" in table.loc["tc_and_mig_beta_tcvae", "reason"]
     for name in ("miniature_tc_and_mig_beta_tcvae", "miniature_better_than_beta_vae"):
         assert table.loc[name, "verdict"] == "reproduced", table.loc[name, "reason"]
-    assert table.loc["miniature_tc_and_mig_beta_tcvae", "value"] == pytest.approx(-1, abs=1e-6)
+    assert table.loc["miniature_tc_and_mig_beta_tcvae", "value"] == pytest.approx(-1, abs=0.05)
     assert table.loc["miniature_tc_and_mig_beta_tcvae", "n"] == 25
     assert table.loc["miniature_better_than_beta_vae", "n"] == 50
     # No score of mutual information was made up.

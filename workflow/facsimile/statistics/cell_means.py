@@ -68,7 +68,7 @@ def pearson_of(points: Array) -> float:
 
 
 def _pearson(points: Array) -> Array:
-    """Return the correlation [r] of points [r, c, 2]; NaN for fewer than three, or without spread."""
+    """Return the correlations [r] of points [r, c, 2]; NaN for fewer than three."""
     if points.shape[1] < estimates.CORRELATION_RUNS:
         return np.full(len(points), np.nan)
     centred = points - points.mean(axis=1, keepdims=True)
