@@ -45,6 +45,7 @@ SCORES = {
 }
 # Densities of samples under all images that are in memory at once: 8 MiB.
 BLOCK = 2**20
+LOG_2_PI = float(np.log(2 * np.pi))
 Matrix = npt.NDArray[np.float64]
 Vector = npt.NDArray[np.float64]
 
@@ -61,7 +62,10 @@ class Entropies(NamedTuple):
     marginal_logs: Vector
 
 
-def score(draws: Draws, convention: str = PAPER) -> dict[str, float]:
+def score(
+    draws: Draws,
+    convention: str = PAPER,
+) -> dict[str, float]:
     r"""How much of a VAE's KL is information, dependence of latents, and distance from the prior.
 
     The aggregate posterior $q(z)$ is the mixture of the posteriors of all images of the table.
@@ -83,7 +87,9 @@ def score(draws: Draws, convention: str = PAPER) -> dict[str, float]:
     """
     entropies: Entropies = draws.shared("elbo_decomposition", lambda: _entropies(draws))
     q = _whole(draws)
+    divergences = gaussian.divergence(q).sum(axis=1)
     ratios = entropies.joint_logs - entropies.marginal_logs
+    error = ratios.std() / np.sqrt(len(ratios))
     correlation = float(ratios.mean())
     if convention == CODE:
         marginal = -float(entropies.marginal_logs.mean())
@@ -94,8 +100,8 @@ def score(draws: Draws, convention: str = PAPER) -> dict[str, float]:
         "mi": joint - _conditional_entropy(q),
         "tc": correlation,
         "dwkl": _cross_entropy(q) - marginal,
-        "kl": float(gaussian.divergence(q).sum(axis=1).mean()),
-        "tc_error": float(ratios.std() / np.sqrt(len(ratios))),
+        "kl": float(divergences.mean()),
+        "tc_error": float(error),
     }
 
 
@@ -116,7 +122,8 @@ def _entropies(draws: Draws) -> Entropies:
     marginal_logs = np.zeros(len(z))
     for j in range(width):
         means = q.means[:, j]
-        on_grid = mixtures.density(means, np.exp(q.log_variances[:, j]))
+        variances = np.exp(q.log_variances[:, j])
+        on_grid = mixtures.density(means, variances)
         marginals[j] = mixtures.entropy_of(on_grid)
         marginal_logs += mixtures.log_density_of(on_grid, means, drawn.rows, z[:, j])
     return Entropies(marginals, log_aggregate(z, q), marginal_logs)
@@ -132,7 +139,7 @@ def log_aggregate(z: Matrix, q: Posterior) -> Vector:
     points, means = z - centre, q.means - centre
     precisions = np.exp(-q.log_variances)
     by_image = np.hstack([-0.5 * precisions, means * precisions])
-    offsets = means**2 * precisions + q.log_variances + np.log(2 * np.pi)
+    offsets = means**2 * precisions + q.log_variances + LOG_2_PI
     constants = -0.5 * offsets.sum(axis=1)
     by_point = np.hstack([points**2, points])
     logs = np.empty(len(z))
@@ -158,12 +165,12 @@ def _log_sum_exp(logs: Matrix) -> Vector:
 
 def _conditional_entropy(q: Posterior) -> float:
     """Mean entropy of the posteriors, nats."""
-    per_latent = 0.5 * (q.log_variances + np.log(2 * np.pi) + 1)
+    per_latent = 0.5 * (q.log_variances + LOG_2_PI + 1)
     return float(per_latent.sum(axis=1).mean())
 
 
 def _cross_entropy(q: Posterior) -> float:
     """Mean of −log p(z) over q(z), nats."""
     second_moments = q.means**2 + np.exp(q.log_variances)
-    per_latent = 0.5 * (second_moments + np.log(2 * np.pi))
+    per_latent = 0.5 * (second_moments + LOG_2_PI)
     return float(per_latent.sum(axis=1).mean())

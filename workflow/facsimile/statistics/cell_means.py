@@ -56,9 +56,15 @@ def resampled(
     return _pearson(np.stack(columns, axis=1))
 
 
-def means(both: Array, cells: NDArray[np.generic]) -> Array:
+def means(
+    both: Array,
+    cells: NDArray[np.generic],
+) -> Array:
     """Return the means [c, 2] of the two scores of each cell, in rising order of the cells."""
-    parts = [both[cells == cell].mean(axis=0) for cell in np.unique(cells)]
+    parts = []
+    for cell in np.unique(cells):
+        rows = both[cells == cell]
+        parts.append(rows.mean(axis=0))
     return np.array(parts).reshape(-1, 2)
 
 
@@ -73,7 +79,8 @@ def _pearson(points: Array) -> Array:
         return np.full(len(points), np.nan)
     centred = points - points.mean(axis=1, keepdims=True)
     x, y = centred[..., 0], centred[..., 1]
-    lengths = np.sqrt((x**2).sum(axis=1) * (y**2).sum(axis=1))
+    squares = (x**2).sum(axis=1) * (y**2).sum(axis=1)
+    lengths = np.sqrt(squares)
     products = (x * y).sum(axis=1)
     nan = np.full_like(products, np.nan)
     return np.divide(products, lengths, out=nan, where=lengths > 0)

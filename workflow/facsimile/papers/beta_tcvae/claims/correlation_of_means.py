@@ -22,11 +22,16 @@ class CorrelationOfMeans(Statistic):
     other: str
     models: tuple[str, ...]
 
-    def compute(self, trained: pd.DataFrame, datasets: list[str]) -> StatisticResult:
+    def compute(
+        self,
+        trained: pd.DataFrame,
+        datasets: list[str],
+    ) -> StatisticResult:
         """Resamples runs within each cell, both scores of a run together."""
         chosen = rows_of_models(trained, self.models)
         names = [self.metric, self.other]
-        chosen = chosen[chosen["dataset"].isin(datasets) & chosen["name"].isin(names)]
+        chosen = chosen[chosen["dataset"].isin(datasets)]
+        chosen = chosen[chosen["name"].isin(names)]
         parts = []
         for (dataset, method), rows in chosen.groupby(["dataset", "method"]):
             parts.append(self._correlation(str(dataset), str(method), rows))
@@ -36,13 +41,19 @@ class CorrelationOfMeans(Statistic):
             missing=absent(chosen, datasets, names),
         )
 
-    def _correlation(self, dataset: str, method: str, rows: pd.DataFrame) -> Resampled:
+    def _correlation(
+        self,
+        dataset: str,
+        method: str,
+        rows: pd.DataFrame,
+    ) -> Resampled:
         """The correlation [1] of one method on one data set, and its resamples [1, b]."""
         table = wide(rows, dataset, [self.metric, self.other])
         params = rows.drop_duplicates("run").set_index("run")["params"]
         cells = params.loc[table.index].to_numpy(dtype=str)
         rng = estimates.generator(dataset, method, self.metric, self.other)
         both = table.to_numpy(dtype=float)
-        value = cell_means.pearson(both[:, 0], both[:, 1], cells, rng).value
+        points = cell_means.means(both, cells)
+        value = cell_means.pearson_of(points)
         drawn = cell_means.resampled(both, cells, rng)
         return np.array([value]), drawn[None]

@@ -19,6 +19,7 @@ from facsimile.presentation.spec import Quantity, Spec
 from facsimile.statistics import estimates
 from facsimile.statistics.estimates import Array
 
+Key = tuple[str, str, str]
 # Statistic -> what Matplotlib calls it in a box.
 PARTS = {
     "lower whisker": "whislo",
@@ -32,7 +33,9 @@ REMARK = (
     "all runs of a method, values of its hyper-parameter and seeds together; points are the runs. "
     "Which runs the published boxes pool is not stated."
 )
+RUN: dict[str, Any] = {"ms": 2.2, "mew": 0, "color": style.INK, "alpha": 0.5, "zorder": 3}
 COLUMNS = ["panel", "metric", "dataset", "label", "n", *PARTS]
+WIDTH = 3.6  # of a panel, in inches
 ROW = 0.42  # height of a box with its margin, in inches
 
 
@@ -46,25 +49,33 @@ def draw(
     trained = without_controls(selected)
     rows = []
     for name in metrics:
+        of_score = trained[trained["name"] == name]
         rows += _published(name, spec, context)
-        rows += _ours(trained[trained["name"] == name], name, spec, context)
+        rows += _ours(of_score, name, spec, context)
     boxes = pd.DataFrame(rows, columns=COLUMNS)
-    panels = [panel for _, panel in boxes.groupby(["panel", "metric"], sort=False)] or [boxes]
-    most = max(len(panel) for panel in panels)
+    grouped = boxes.groupby(["panel", "metric"], sort=False)
+    panels = [panel for _, panel in grouped] or [boxes]
+    most = max(map(len, panels))
+    height = 0.8 + ROW * most
     with style.styled():
-        figure, grid = style.grid(len(panels), 3.6, 0.8 + ROW * most, columns=2)
+        figure, grid = style.grid(len(panels), WIDTH, height, columns=2)
         for axes, panel in zip(grid, panels, strict=True):
             _draw_panel(axes, panel, trained)
         style.finish(figure, spec, context, [REMARK])
     return Drawn(figure, boxes)
 
 
-def cells(spec: Spec, context: Context) -> list[Quantity]:
+def cells(
+    spec: Spec,
+    context: Context,
+) -> list[Quantity]:
     """The five numbers of each method's box, on the data sets on which it is trained."""
+    methods = context.methods(spec)
+    trains = context.design.trains
     listed = []
     for statistic in PARTS:
-        listed += quantities.of_models(spec, context, context.methods(spec), statistic)
-    return [number for number in listed if context.design.trains(number.model, number.dataset)]
+        listed += quantities.of_models(spec, context, methods, statistic)
+    return [number for number in listed if trains(number.model, number.dataset)]
 
 
 def _ours(
@@ -76,19 +87,25 @@ def _ours(
     """One row per method with runs, with the columns ``COLUMNS``; ``trained`` has one score."""
     rows: list[tuple[Any, ...]] = []
     for dataset in context.shown(spec):
-        panel = (f"ours: {names.dataset(dataset)}", name, dataset)
+        title = f"ours: {names.dataset(dataset)}"
         for method in context.methods(spec):
-            chosen = (trained["dataset"] == dataset) & (trained["method"] == method)
-            results = trained.loc[chosen, "result"].to_numpy(dtype=float)
+            box = {"dataset": dataset, "metric": name, "label": method}
+            results = _results(trained, box)
             if results.size:
-                numbers = [float(estimates.STATISTICS[part](results)) for part in PARTS]
-                rows.append((*panel, method, results.size, *numbers))
+                statistics = [estimates.STATISTICS[part] for part in PARTS]
+                numbers = [float(statistic(results)) for statistic in statistics]
+                identity = (title, name, dataset, method)
+                rows.append((*identity, results.size, *numbers))
     return rows
 
 
-def _published(name: str, spec: Spec, context: Context) -> list[tuple[Any, ...]]:
+def _published(
+    name: str,
+    spec: Spec,
+    context: Context,
+) -> list[tuple[Any, ...]]:
     """One row per published box of which all five numbers are known, with those columns."""
-    boxes: dict[tuple[str, str, str], dict[str, float]] = {}
+    boxes: dict[Key, dict[str, float]] = {}
     for quantity, value in context.published.authors.items():
         is_here = quantity.artefact == spec.id and quantity.metric == name
         if is_here and quantity.statistic in PARTS:
@@ -99,40 +116,55 @@ def _published(name: str, spec: Spec, context: Context) -> list[tuple[Any, ...]]
     for (dataset, model, params), parts in boxes.items():
         if model in shown and len(parts) == len(PARTS):
             settings = names.settings(params or "{}")
-            label = " ".join(filter(None, [names.model(model), settings]))
+            label = f"{names.model(model)} {settings}".strip()
             numbers = [parts[part] for part in PARTS]
             title = f"published: {names.dataset(dataset)}"
-            rows.append((title, name, dataset, label, 0, *numbers))
+            identity = (title, name, dataset, label)
+            rows.append((*identity, 0, *numbers))
     return rows
 
 
-def _draw_panel(axes: Axes, boxes: pd.DataFrame, trained: pd.DataFrame) -> None:
+def _draw_panel(
+    axes: Axes,
+    boxes: pd.DataFrame,
+    trained: pd.DataFrame,
+) -> None:
     if boxes.empty:
         style.empty(axes, "no runs")
         return
     listed = boxes.to_dict("records")
-    for place, (box, colour) in enumerate(zip(listed, style.palette(len(boxes)), strict=True)):
-        _draw_box(axes, box, place, colour)
+    colours = style.palette(len(boxes))
+    for place, box in enumerate(listed):
+        _draw_box(axes, box, place, colours[place])
         if box["n"]:
             _draw_runs(axes, _results(trained, box), place)
     labels = [_label(box) for box in listed]
-    axes.set(yticks=range(len(boxes)), yticklabels=labels, ylim=(len(boxes) - 0.4, -0.6))
+    metric = names.metric(listed[0]["metric"])
+    axes.set_yticks(range(len(boxes)), labels)
+    axes.set(xlabel=metric, ylim=(len(boxes) - 0.4, -0.6))
     axes.set_title(listed[0]["panel"], loc="left")
-    axes.set_xlabel(names.metric(listed[0]["metric"]))
     axes.grid(visible=False, axis="y")
     style.despine(axes, left=True)
 
 
-def _results(trained: pd.DataFrame, box: Mapping[Any, Any]) -> Array:
+def _results(
+    trained: pd.DataFrame,
+    box: Mapping[Any, Any],
+) -> Array:
     """The scores [n] of the runs of a box."""
-    is_here = (trained["dataset"] == box["dataset"]) & (trained["name"] == box["metric"])
-    chosen = is_here & (trained["method"] == box["label"])
+    chosen = trained["dataset"] == box["dataset"]
+    chosen &= trained["name"] == box["metric"]
+    chosen &= trained["method"] == box["label"]
     return trained.loc[chosen, "result"].to_numpy(dtype=float)
 
 
-def _draw_runs(axes: Axes, results: Array, place: int) -> None:
+def _draw_runs(
+    axes: Axes,
+    results: Array,
+    place: int,
+) -> None:
     heights = place + violins.jitter(results.size)
-    axes.plot(results, heights, "o", ms=2.2, mew=0, color=style.INK, alpha=0.5, zorder=3)
+    axes.plot(results, heights, "o", **RUN)
 
 
 def _label(box: Mapping[Any, Any]) -> str:
@@ -140,17 +172,25 @@ def _label(box: Mapping[Any, Any]) -> str:
     return f"{label}, n = {box['n']}" if box["n"] else label
 
 
-def _draw_box(axes: Axes, box: Mapping[Any, Any], place: int, colour: Any) -> None:
-    parts: dict[str, Any] = {matplotlib: box[part] for part, matplotlib in PARTS.items()}
+def _draw_box(
+    axes: Axes,
+    box: Mapping[Any, Any],
+    place: int,
+    colour: Any,
+) -> None:
+    parts: dict[str, Any] = {"fliers": np.array([])}
+    for part, name in PARTS.items():
+        parts[name] = box[part]
     line = {"color": style.INK, "lw": 0.8}
+    filled = {"facecolor": colour, "alpha": 0.45, "edgecolor": style.INK, "lw": 0.6}
     axes.bxp(
-        [parts | {"fliers": np.array([])}],
+        [parts],
         positions=[place],
         widths=0.5,
         orientation="horizontal",
         patch_artist=True,
         manage_ticks=False,
-        boxprops={"facecolor": colour, "alpha": 0.45, "edgecolor": style.INK, "lw": 0.6},
+        boxprops=filled,
         medianprops=line | {"lw": 1.6},
         whiskerprops=line,
         capprops=line,

@@ -30,6 +30,7 @@ REMARK = (
     "higher value; lines join neighbouring values. Bars: 95 % intervals over seeds. r: Pearson's "
     "correlation of the points. n: runs, and of published points their number."
 )
+SIZE = (3.3, 2.8)  # of a panel, in inches
 ENDS = ["x_low", "x_high", "y_low", "y_high"]
 PANEL = ["panel", "metric_x", "metric_y"]
 COLUMNS = [*PANEL, "dataset", "model", "value", "n", "x", "y", *ENDS]
@@ -52,33 +53,40 @@ def draw(
         rows += _published(pair, spec, context)
         rows += _ours(trained, pair, spec, context)
     points = pd.DataFrame(rows, columns=COLUMNS)
-    panels = [panel for _, panel in points.groupby(PANEL, sort=False)] or [points]
+    grouped = points.groupby(PANEL, sort=False)
+    panels = [panel for _, panel in grouped] or [points]
     with style.styled():
-        figure, grid = style.grid(len(panels), 3.3, 2.8, columns=2)
+        figure, grid = style.grid(len(panels), *SIZE, columns=2)
         for axes, panel in zip(grid, panels, strict=True):
             _draw_panel(axes, panel, spec, context)
         style.finish(figure, spec, context, [REMARK])
     return Drawn(figure, points)
 
 
-def cells(spec: Spec, context: Context) -> list[Quantity]:
+def cells(
+    spec: Spec,
+    context: Context,
+) -> list[Quantity]:
     """Both means of every point, and the correlation of each method's points."""
     metrics = context.metrics_of(spec)
+    both = (*metrics, *spec.against)
     pairs = [f"{y} ~ {x}" for x, y in _pairs(metrics, spec)]
     listed = []
     for dataset in context.paper_and_shown(spec):
         for method in context.methods(spec):
             if not context.design.trains(method, dataset):
                 continue
+            of_method = (spec.id, dataset, method)
             for _, params in quantities.swept_cells(context, [method]):
-                for name in (*metrics, *spec.against):
-                    listed.append(Quantity(spec.id, dataset, method, params, name, "mean"))
-            for pair in pairs:
-                listed.append(Quantity(spec.id, dataset, method, "", pair, "pearson"))
+                listed += [Quantity(*of_method, params, name, "mean") for name in both]
+            listed += [Quantity(*of_method, "", pair, "pearson") for pair in pairs]
     return listed
 
 
-def _pairs(metrics: Sequence[str], spec: Spec) -> list[Pair]:
+def _pairs(
+    metrics: Sequence[str],
+    spec: Spec,
+) -> list[Pair]:
     """The scores on the x and the y axis of each panel."""
     if spec.against:
         return list(itertools.product(metrics, spec.against))
@@ -96,23 +104,32 @@ def _ours(
     for dataset in context.shown(spec):
         panel = (f"ours: {names.dataset(dataset)}", *pair, dataset)
         for method in context.methods(spec):
-            chosen = (trained["dataset"] == dataset) & (trained["method"] == method)
-            for value, runs in trained[chosen].groupby("value"):
+            of_method = trained[trained["method"] == method]
+            here = of_method[of_method["dataset"] == dataset]
+            for value, runs in here.groupby("value"):
                 x, y = (_mean(runs, name) for name in pair)
                 if x.n and y.n:
-                    point = (method, value, x.n, x.value, y.value)
-                    rows.append((*panel, *point, x.low, x.high, y.low, y.high))
+                    identity = (*panel, method, value)
+                    ends = (x.low, x.high, y.low, y.high)
+                    rows.append((*identity, x.n, x.value, y.value, *ends))
     return rows
 
 
-def _mean(runs: pd.DataFrame, name: str) -> Estimate:
-    results = runs.loc[runs["name"] == name, "result"].to_numpy(dtype=float)
-    cell = runs[["dataset", "method", "value"]].iloc[0]
+def _mean(
+    runs: pd.DataFrame,
+    name: str,
+) -> Estimate:
+    results = runs.loc[runs["name"] == name, "result"]
+    cell = runs.iloc[0][["dataset", "method", "value"]]
     rng = estimates.generator(*map(str, cell), name)
-    return estimates.estimate(results, rng)
+    return estimates.estimate(results.to_numpy(dtype=float), rng)
 
 
-def _published(pair: Pair, spec: Spec, context: Context) -> list[tuple[Any, ...]]:
+def _published(
+    pair: Pair,
+    spec: Spec,
+    context: Context,
+) -> list[tuple[Any, ...]]:
     """One row per published point of which both scores are known, with the columns ``COLUMNS``."""
     known = context.published.authors
     methods = context.methods(spec)
@@ -125,56 +142,72 @@ def _published(pair: Pair, spec: Spec, context: Context) -> list[tuple[Any, ...]
             # Of a point there is one hyper-parameter.
             [value] = json.loads(quantity.params).values()
             title = f"published: {names.dataset(quantity.dataset)}"
-            point = (quantity.model, value, 1, x, known[other])
-            rows.append((title, *pair, quantity.dataset, *point, *no_ends))
+            identity = (title, *pair, quantity.dataset, quantity.model)
+            rows.append((*identity, value, 1, x, known[other], *no_ends))
     return rows
 
 
-def _draw_panel(axes: Axes, points: pd.DataFrame, spec: Spec, context: Context) -> None:
+def _draw_panel(
+    axes: Axes,
+    points: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> None:
     if points.empty:
         style.empty(axes, "no run has both scores")
-    methods = [method for method in context.methods(spec) if method in set(points["model"])]
+        return
+    here = set(points["model"])
+    methods = [method for method in context.methods(spec) if method in here]
     colours = style.palette(len(methods))
     for position, method in enumerate(methods):
         of_method = points[points["model"] == method].sort_values("value")
         mark = style.mark(colours[position], position)
         _draw_points(axes, of_method, mark, _label(method, of_method))
     style.set_scale(axes, "x", spec)
-    for title, x, y in points[PANEL].head(1).itertuples(index=False):
-        axes.set_title(title, loc="left")
-        axes.set(xlabel=names.metric(x), ylabel=names.metric(y))
-        axes.legend(frameon=False, fontsize=7, loc="best")
+    title, x, y = points.iloc[0][PANEL]
+    axes.set_title(title, loc="left")
+    axes.set_xlabel(names.metric(x))
+    axes.set_ylabel(names.metric(y))
+    axes.legend(frameon=False, fontsize=7, loc="best")
     style.despine(axes)
 
 
-def _label(method: str, points: pd.DataFrame) -> str:
+def _label(
+    method: str,
+    points: pd.DataFrame,
+) -> str:
     """``β-VAE, r = -0.73, n = 10``, without the correlation if it is undefined."""
-    x, y = points["x"].to_numpy(dtype=float), points["y"].to_numpy(dtype=float)
-    correlation = cell_means.pearson_of(np.column_stack([x, y]))
+    both = points[["x", "y"]].to_numpy(dtype=float)
+    correlation = cell_means.pearson_of(both)
     parts = [names.model(method), f"n = {int(points['n'].sum())}"]
     if not math.isnan(correlation):
         parts.insert(1, f"r = {correlation:.2f}")
     return ", ".join(parts)
 
 
-def _draw_points(axes: Axes, points: pd.DataFrame, mark: dict[str, Any], label: str) -> None:
-    x, y = points["x"].to_numpy(), points["y"].to_numpy()
-    axes.plot(x, y, color=mark["color"], lw=0.8, alpha=0.6, zorder=2)
-    horizontal = np.abs(points[["x_low", "x_high"]].to_numpy().T - x)
-    vertical = np.abs(points[["y_low", "y_high"]].to_numpy().T - y)
+def _draw_points(
+    axes: Axes,
+    points: pd.DataFrame,
+    mark: dict[str, Any],
+    label: str,
+) -> None:
+    faint = {"color": mark["color"], "alpha": 0.6, "zorder": 2}
+    x, y = points["x"], points["y"]
+    axes.plot(x, y, lw=0.8, **faint)
+    ends = points[ENDS].T.to_numpy(dtype=float)
     axes.errorbar(
         x,
         y,
-        xerr=horizontal,
-        yerr=vertical,
+        xerr=np.abs(ends[:2] - x.to_numpy()),
+        yerr=np.abs(ends[2:] - y.to_numpy()),
         ls="",
-        color=mark["color"],
         elinewidth=0.6,
-        alpha=0.6,
-        zorder=2,
+        **faint,
     )
-    sizes = np.linspace(SMALLEST, LARGEST, max(len(points), 2))
-    for place in range(len(points)):
-        # One point of the middle stands for its method in the legend.
-        text = label if place == len(points) // 2 else None
-        axes.plot(x[place], y[place], ls="", label=text, **(mark | {"ms": sizes[place]}))
+    sizes = np.linspace(SMALLEST, LARGEST, len(points))
+    # A point in the middle stands for its method in the legend.
+    named = len(points) // 2
+    for place, size in enumerate(sizes):
+        text = label if place == named else None
+        sized = mark | {"ms": size}
+        axes.plot(x.iloc[place], y.iloc[place], ls="", label=text, **sized)

@@ -99,7 +99,10 @@ def dense_autoencoder(
     return architectures.AutoEncoder(encoder, decoder)
 
 
-def _layers(widths: list[int], activation: type[nn.Module]) -> Iterable[nn.Module]:
+def _layers(
+    widths: list[int],
+    activation: type[nn.Module],
+) -> Iterable[nn.Module]:
     for before, after in itertools.pairwise(widths):
         yield nn.Linear(before, after)
         yield activation()
@@ -113,7 +116,11 @@ def sampled_kl(q: Posterior) -> Tensor:
     return (own - prior).sum(1).mean()
 
 
-def log_normal(z: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
+def log_normal(
+    z: Tensor,
+    mean: Tensor,
+    log_variance: Tensor,
+) -> Tensor:
     """Return log N(z; mean, exp(log_variance)) of each entry; shapes are broadcast."""
     distance = (z - mean).square() * torch.exp(-log_variance)
     return -0.5 * (distance + log_variance + LOG_2_PI)

@@ -82,7 +82,12 @@ def released_weights(batch: int, images: Tensor) -> Tensor:
     return _weights(images, batch, own, stratum)
 
 
-def _weights(images: Tensor, batch: int, own: Tensor, stratum: Tensor) -> Tensor:
+def _weights(
+    images: Tensor,
+    batch: int,
+    own: Tensor,
+    stratum: Tensor,
+) -> Tensor:
     """Return the matrix with its three weights; ``own`` and ``stratum`` are masks [b, b]."""
     others = batch - 1
     rest = 1 - own - stratum
