@@ -87,7 +87,7 @@ def points(numbers, dataset, model):
     return np.array(both), printed
 
 
-@pytest.mark.parametrize("dataset", ["dsprites", "faces3d"])
+@pytest.mark.parametrize("dataset", ["dsprites", "3D Faces"])
 @pytest.mark.parametrize("method", ["β-VAE", "β-TCVAE"])
 @pytest.mark.parametrize("variant", ["sampled KL", "closed-form KL"])
 def test_the_published_points_have_the_printed_correlation(numbers, dataset, method, variant):
@@ -126,7 +126,7 @@ def test_the_figure_shows_published_points_beside_ours(study, scores, context):
     data = drawn.data
     assert data["panel"].value_counts().to_dict() == {
         "published: dSprites": 20,
-        "published: faces3d": 20,
+        "published: 3D Faces": 20,
         "ours: Mini-dSprites": 10,
     }
     ours = data[(data["model"] == TC_VAE) & (data["value"] == 4)].iloc[0]
@@ -163,7 +163,7 @@ def test_what_is_not_made_says_why(study, scores, context, numbers):
     table = judge.compare(scores, numbers, [], context)
     assert len(table) == 153 + 126  # 126 of the numbers are of a name with two variants
     assert set(table["verdict"]) == {"not comparable"}
-    for name, column in (("faces3d", "dataset"), ("InfoGAN", "model")):
+    for name, column in (("3D Faces", "dataset"), ("InfoGAN", "model")):
         reasons = set(table.loc[table[column] == name, "reason"])
         assert reasons <= set(study.not_made.values())
 
@@ -190,7 +190,7 @@ def test_a_claim_that_does_not_hold_differs(study, scores, context):
 def test_other_scales_of_the_miniature_are_departures(study, scores):
     table = claims.table(study, scores, Context.of(study, "smoke"), "").set_index("claim")
     reason = table.loc["miniature_tc_and_mig_beta_tcvae", "reason"]
-    assert "8 of 1,800 steps" in reason
+    assert "8 of 2,000 steps" in reason
 
 
 def test_runs_are_resampled_within_their_cells(study, scores, context):
