@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import style, violins
+from facsimile.papers.beta_tcvae.figures import _published
 from facsimile.presentation import names, quantities
 from facsimile.presentation.context import Context
 from facsimile.presentation.select import select, without_controls
@@ -50,7 +51,7 @@ def draw(
     rows = []
     for name in metrics:
         of_score = trained[trained["name"] == name]
-        rows += _published(name, spec, context)
+        rows += _boxes(name, spec, context)
         rows += _ours(of_score, name, spec, context)
     boxes = pd.DataFrame(rows, columns=COLUMNS)
     grouped = boxes.groupby(["panel", "metric"], sort=False)
@@ -99,26 +100,24 @@ def _ours(
     return rows
 
 
-def _published(
+def _boxes(
     name: str,
     spec: Spec,
     context: Context,
 ) -> list[tuple[Any, ...]]:
     """One row per published box of which all five numbers are known, with those columns."""
     boxes: dict[Key, dict[str, float]] = {}
-    for quantity, value in context.published.authors.items():
-        is_here = quantity.artefact == spec.id and quantity.metric == name
-        if is_here and quantity.statistic in PARTS:
+    for quantity, value in _published.numbers(spec, context):
+        if quantity.metric == name and quantity.statistic in PARTS:
             key = (quantity.dataset, quantity.model, quantity.params)
             boxes.setdefault(key, {})[quantity.statistic] = value
-    shown = {*context.methods(spec), *context.design.not_made}
     rows: list[tuple[Any, ...]] = []
     for (dataset, model, params), parts in boxes.items():
-        if model in shown and len(parts) == len(PARTS):
+        if len(parts) == len(PARTS):
             settings = names.settings(params or "{}")
-            label = f"{names.model(model)} {settings}".strip()
+            label = f"{_published.name(model, context)} {settings}".strip()
             numbers = [parts[part] for part in PARTS]
-            title = f"published: {names.dataset(dataset)}"
+            title = _published.title(dataset)
             identity = (title, name, dataset, label)
             rows.append((*identity, 0, *numbers))
     return rows

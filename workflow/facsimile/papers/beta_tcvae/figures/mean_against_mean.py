@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import style
+from facsimile.papers.beta_tcvae.figures import _published
 from facsimile.presentation import names, quantities
 from facsimile.presentation.context import Context
 from facsimile.presentation.select import select, without_controls
@@ -28,7 +29,7 @@ SMALLEST, LARGEST = 3.5, 8.5  # sizes of the markers of the first and the last v
 REMARK = (
     "A point is the mean over the seeds of one value of the hyper-parameter, a larger point a "
     "higher value; lines join neighbouring values. Bars: 95 % intervals over seeds. r: Pearson's "
-    "correlation of the points. n: runs, and of published points their number."
+    "correlation of the points. n: runs."
 )
 SIZE = (3.3, 2.8)  # of a panel, in inches
 ENDS = ["x_low", "x_high", "y_low", "y_high"]
@@ -50,7 +51,7 @@ def draw(
     trained = without_controls(selected)
     rows = []
     for pair in _pairs(metrics, spec):
-        rows += _published(pair, spec, context)
+        rows += _points(pair, spec, context)
         rows += _ours(trained, pair, spec, context)
     points = pd.DataFrame(rows, columns=COLUMNS)
     grouped = points.groupby(PANEL, sort=False)
@@ -125,25 +126,23 @@ def _mean(
     return estimates.estimate(results.to_numpy(dtype=float), rng)
 
 
-def _published(
+def _points(
     pair: Pair,
     spec: Spec,
     context: Context,
 ) -> list[tuple[Any, ...]]:
     """One row per published point of which both scores are known, with the columns ``COLUMNS``."""
-    known = context.published.authors
-    methods = context.methods(spec)
+    known = dict(_published.numbers(spec, context))
     no_ends = (math.nan,) * len(ENDS)
     rows: list[tuple[Any, ...]] = []
     for quantity, x in known.items():
-        is_here = quantity.artefact == spec.id and quantity.model in methods
         other = dataclasses.replace(quantity, metric=pair[1])
-        if is_here and quantity.metric == pair[0] and other in known:
+        if quantity.metric == pair[0] and other in known:
             # Of a point there is one hyper-parameter.
             [value] = json.loads(quantity.params).values()
-            title = f"published: {names.dataset(quantity.dataset)}"
+            title = _published.title(quantity.dataset)
             identity = (title, *pair, quantity.dataset, quantity.model)
-            rows.append((*identity, value, 1, x, known[other], *no_ends))
+            rows.append((*identity, value, 0, x, known[other], *no_ends))
     return rows
 
 
@@ -162,26 +161,30 @@ def _draw_panel(
     for position, method in enumerate(methods):
         of_method = points[points["model"] == method].sort_values("value")
         mark = style.mark(colours[position], position)
-        _draw_points(axes, of_method, mark, _label(method, of_method))
+        _draw_points(axes, of_method, mark, _label(method, of_method, context))
     style.set_scale(axes, "x", spec)
     title, x, y = points.iloc[0][PANEL]
     axes.set_title(title, loc="left")
     axes.set_xlabel(names.metric(x))
     axes.set_ylabel(names.metric(y))
-    axes.legend(frameon=False, fontsize=7, loc="best")
+    axes.legend(frameon=False, fontsize=7, loc="upper right")
     style.despine(axes)
 
 
 def _label(
     method: str,
     points: pd.DataFrame,
+    context: Context,
 ) -> str:
-    """``β-VAE, r = -0.73, n = 10``, without the correlation if it is undefined."""
+    """``β-VAE, r = -0.73``, with n for our runs, without a correlation that is undefined."""
     both = points[["x", "y"]].to_numpy(dtype=float)
     correlation = cell_means.pearson_of(both)
-    parts = [names.model(method), f"n = {int(points['n'].sum())}"]
+    n = int(points["n"].sum())
+    parts = [names.model(method) if n else _published.name(method, context)]
     if not math.isnan(correlation):
-        parts.insert(1, f"r = {correlation:.2f}")
+        parts.append(f"r = {correlation:.2f}")
+    if n:
+        parts.append(f"n = {n}")
     return ", ".join(parts)
 
 
