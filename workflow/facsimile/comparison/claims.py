@@ -262,8 +262,12 @@ def _departures(claim: Claim, context: Context) -> list[str]:
 def _concerns(departure: Departure, claim: Claim, context: Context) -> bool:
     """Whether a departure is one of a data set, method and metric that the claim is about.
 
-    A departure without one of these applies to all of them, and so does a claim.
+    A departure without one of these applies to all of them, and so does a claim. A method is
+    trained on some of the data sets only.
     """
+    datasets = _datasets(claim, context)
+    if not any(context.design.trains(departure.model, dataset) for dataset in datasets):
+        return False
     methods: list[str] = []
     metrics: list[str] = []
     for key in claim.parameters:
@@ -275,7 +279,7 @@ def _concerns(departure: Departure, claim: Claim, context: Context) -> bool:
             # Of all other parameters, only names of scores contain a dot.
             metrics += [word.partition(".")[0] for word in words if "." in word]
     return (
-        departure.dataset in ("", *_datasets(claim, context))
+        departure.dataset in ("", *datasets)
         and (not methods or departure.model in ("", *methods))
         and (not metrics or departure.metric in ("", *metrics))
     )

@@ -42,6 +42,7 @@ from facsimile.comparison.verdict import (
     NEW_METRIC,
     NO_SOURCE,
     NOT_COMPARABLE,
+    NOT_MADE,
     OTHER_DATA,
     OTHER_VALUES,
     PEERS_PROTOCOL,
@@ -52,10 +53,12 @@ from facsimile.foundation import atomic, discover
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
 from facsimile.presentation.spec import Quantity, Spec
-from facsimile.statistics import estimates
+from facsimile.statistics import cell_means, estimates
 from facsimile.statistics.estimates import Array, Estimate
 
 LEAST = 5
+# Statistics of two scores, ``a ~ b``.
+CORRELATIONS = ("spearman", "pearson")
 RULES = {
     "source": "a published number with a source",
     "protocol": "one protocol on both sides",
@@ -128,6 +131,8 @@ def ours(quantity: Quantity, index: ScoreIndex, context: Context) -> Estimate:
         return _of_design(quantity, context)
     if quantity.statistic == "spearman":
         return _correlation(quantity, index)
+    if quantity.statistic == "pearson":
+        return _correlation_of_means(quantity, index)
     if quantity.statistic not in estimates.STATISTICS:
         return NOTHING
     statistic = estimates.STATISTICS[quantity.statistic]
@@ -208,6 +213,19 @@ def _correlation(quantity: Quantity, index: ScoreIndex) -> Estimate:
     second = index.select(quantity, second_metric)
     x, y = _paired(first, second)
     return estimates.spearman(x, y, _resampling(quantity.dataset))
+
+
+def _correlation_of_means(quantity: Quantity, index: ScoreIndex) -> Estimate:
+    """Pearson's correlation of the means of the two scores in ``a ~ b``, one point per cell."""
+    first_metric, _, second_metric = quantity.metric.partition(" ~ ")
+    first = index.select(quantity, first_metric)
+    second = index.select(quantity, second_metric)
+    cell_of_run = dict(zip(first.runs, first.params, strict=True))
+    x, y = _paired(first, second)
+    has_both = np.isin(first.runs, second.runs)
+    cells = np.array([cell_of_run[run] for run in first.runs[has_both]], dtype=object)
+    rng = estimates.generator(quantity.dataset, quantity.model, "pearson")
+    return cell_means.pearson(x, y, cells.astype(str), rng)
 
 
 def _paired(first: RunResults, second: RunResults) -> tuple[Array, Array]:
@@ -315,9 +333,12 @@ def _not_comparable(
 
 def _why_missing(quantity: Quantity, context: Context) -> tuple[str, str]:
     """Why we have no such result, and what would give one."""
+    for name in (quantity.dataset, quantity.model):
+        if name in context.design.not_made:
+            return context.design.not_made[name], NOT_MADE
     if quantity.metric in context.design.unmeasured:
         return context.design.unmeasured[quantity.metric], NEW_METRIC
-    computed = (*estimates.STATISTICS, "spearman", "count")
+    computed = (*estimates.STATISTICS, *CORRELATIONS, "count")
     if quantity.statistic not in computed:
         return f"the statistic {quantity.statistic!r} is not computed here", NEW_METRIC
     for name, value in json.loads(quantity.params or "{}").items():

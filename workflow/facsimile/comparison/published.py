@@ -38,7 +38,20 @@ PEER = "peer"
 CLOSED_FORM = "closed form"
 HOWS = ("printed", "digitised", "released", "abstract", "reference run", CLOSED_FORM, PEER)
 
-STATISTICS = ("mean", "median", "iqm", "spearman", "count", "exact")
+STATISTICS = (
+    "mean",
+    "median",
+    "iqm",
+    "lower quartile",
+    "upper quartile",
+    "lower whisker",
+    "upper whisker",
+    "outlier",
+    "spearman",
+    "pearson",
+    "count",
+    "exact",
+)
 
 # Artefacts for numbers that no table or figure of the paper shows.
 BESIDE = ("study", "reference", "peers")
@@ -181,13 +194,14 @@ def _check_names(fields: dict[str, str], context: HasDesign) -> None:
     design = context.design
     artefacts = [*design.artefacts, *BESIDE]
     # An empty field stands for all data sets or models.
-    datasets = ["", *design.datasets, *design.variants.dataset]
+    datasets = ["", *design.datasets, *design.variants.dataset, *design.not_made]
     models = [
         "",
         *design.methods,
         *design.labels.values(),
         *design.controls,
         *design.variants.model,
+        *design.not_made,
     ]
     _check_name("artefact", fields["artefact"], artefacts)
     _check_name("data set of the study", fields["dataset"], datasets)

@@ -50,6 +50,7 @@ OTHER_DATA = "a scale with this data set"
 MORE_SEEDS = "more seeds"
 OTHER_VALUES = "a run with these hyper-parameters"
 NEW_METRIC = "a metric or statistic that computes it"
+NOT_MADE = "a model or data set that the study leaves out"
 
 
 class Verdict(NamedTuple):

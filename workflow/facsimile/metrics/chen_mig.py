@@ -23,6 +23,7 @@ CONVENTIONS = {
     CODE: "as the authors' code: the first factor (dSprites' shape, the faces' identity) is left "
     "out",
 }
+LABELS = {"chen_mig": "MIG (Chen et al.)"}
 SCORES = {
     "chen_mig": "mean gap over the factors, in units of each factor's entropy, in [0, 1]",
     "gap_{k}": "gap of varying factor k, in units of its entropy, in [0, 1]",
