@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from project import STUDY, write_study
 
-from facsimile.foundation.yamlfile import FileError
+from facsimile.foundation.file_errors import FileError
 from facsimile.planning import environment, requests
 from facsimile.planning.targets import Targets
 

@@ -15,15 +15,23 @@ import traceback
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-from rich.console import Console
-from rich.markup import escape
+from facsimile.foundation import extras
 
-from facsimile.commands.command_group import SettingsAnywhere
-from facsimile.planning import config as configuration
-from facsimile.planning import settings as settings_on_command_lines
-from facsimile.planning import workspace as workspaces
-from facsimile.planning.workspace import Workspace
+try:
+    import typer
+    from rich.console import Console
+    from rich.markup import escape
+
+    from facsimile.commands.command_group import SettingsAnywhere
+    from facsimile.planning import config as configuration
+    from facsimile.planning import settings as settings_on_command_lines
+    from facsimile.planning import workspace as workspaces
+    from facsimile.planning.workspace import Workspace
+except ModuleNotFoundError as error:
+    missing = extras.explained(error, "the command facsimile")
+    if missing is None:
+        raise
+    sys.exit(f"error: {missing}")
 
 app = typer.Typer(
     cls=SettingsAnywhere,
@@ -36,7 +44,7 @@ stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 JOB_STOPPED = 143  # 128 + SIGTERM: the job wrote a checkpoint and can be started again
 
 # Errors whose message tells the user enough; others are shown with their type and line of code.
-EXPECTED_ERRORS = ValueError | LookupError | RuntimeError | OSError
+EXPECTED_ERRORS = ValueError | LookupError | RuntimeError | OSError | extras.MissingExtra
 
 Shard = Annotated[
     str,
@@ -649,6 +657,8 @@ def main() -> None:
     except Exception as error:
         if "--debug" in sys.argv:
             raise
+        if isinstance(error, ModuleNotFoundError):
+            error = extras.explained(error, "this command") or error
         stderr.print(f"[bold red]error:[/] {escape(_message(error))}")
         sys.exit(1)
 

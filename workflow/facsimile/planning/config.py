@@ -21,7 +21,8 @@ from pydantic import (
 
 from facsimile.foundation import discover
 from facsimile.foundation.discover import STUDY
-from facsimile.foundation.yamlfile import Document, FileError, Location, raise_all
+from facsimile.foundation.file_errors import FileError, raise_all
+from facsimile.foundation.yamlfile import Document, Location
 
 DEFAULT = Path("config/config.yaml")
 # Placeholder for the folder of the papers that come with Facsimile, wherever it is installed.

@@ -12,7 +12,8 @@ from typing import Any
 
 from facsimile.foundation import canonical, discover, provenance
 from facsimile.foundation.discover import STUDY
-from facsimile.foundation.yamlfile import Document, FileError
+from facsimile.foundation.file_errors import FileError
+from facsimile.foundation.yamlfile import Document
 from facsimile.planning import config, cost, environment, settings
 from facsimile.planning.workspace import PUBLISHED, Workspace
 from facsimile.studies import evaluations

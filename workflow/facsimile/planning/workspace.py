@@ -9,8 +9,9 @@ from typing import Any
 
 from facsimile.foundation import discover
 from facsimile.foundation.discover import STUDY
+from facsimile.foundation.file_errors import FileError
 from facsimile.foundation.paths import Paths
-from facsimile.foundation.yamlfile import Document, FileError
+from facsimile.foundation.yamlfile import Document
 from facsimile.planning import config, settings
 from facsimile.planning.config import Config
 from facsimile.studies import evaluations, reading, runs
