@@ -183,7 +183,7 @@ def score_shard(
     shard: Shard,
     panel: Annotated[
         str | None,
-        typer.Option(help="hash of metrics and settings, if several studies share the shard"),
+        typer.Option(help="name of the scores to compute, by default those of the whole study"),
     ] = None,
     fresh: Annotated[
         str,
@@ -194,12 +194,12 @@ def score_shard(
         typer.Option(min=1, help="runs scored at the same time, on one core each"),
     ] = 1,
 ) -> None:
-    """Compute every metric of a study on a shard."""
+    """Compute the metrics of a study on a shard."""
     from facsimile.scoring import score_shard
 
     workspace: Workspace = context.obj()
     study, runs = workspace.shard(shard, panel)
-    score_shard.score_shard(workspace, study, runs, fresh, _log, processes)
+    score_shard.score_shard(workspace, study, runs, fresh, _log, processes, panel)
 
 
 @app.command()
@@ -303,12 +303,19 @@ def explain_metric(
 
 
 @app.command()
-def collect(context: typer.Context, study: StudyName) -> None:
+def collect(
+    context: typer.Context,
+    study: StudyName,
+    panel: Annotated[
+        str,
+        typer.Option(help="name of a part of the scores, as in scores-PANEL.parquet"),
+    ] = "",
+) -> None:
     """Gather the scores of a study into runs.parquet and scores.parquet."""
     from facsimile.scoring import collect
 
     workspace: Workspace = context.obj()
-    runs, scores = collect.collect(workspace, workspace.study(study))
+    runs, scores = collect.collect(workspace, workspace.study(study), panel)
     failed = (runs["state"] == "failed").sum()
     _log(f"{study}: {len(runs):,} runs ({failed} failed), {len(scores):,} scores")
 

@@ -40,7 +40,8 @@ def check_before_planning(
 
 def _check(targets: Targets, workflow: Any, slurm_problem: Callable[[], str]) -> None:
     """Exit with one line per error; print the errors of studies that are left out."""
-    problems = errors(targets, workflow) if _is_own(workflow) else []
+    is_own = _is_own(workflow)
+    problems = errors(targets, workflow) if is_own else []
     executor = workflow.executor_plugin
     # The plugin itself would try to submit each job several times.
     if executor is not None and executor.name == "slurm":
@@ -50,6 +51,21 @@ def _check(targets: Targets, workflow: Any, slurm_problem: Callable[[], str]) ->
         sys.exit("\n".join(messages))
     for study, error in targets.broken.items():
         print(f"error: {error}\nLeaving out the targets of {study}.", file=sys.stderr)
+    if is_own:
+        targets.narrow(made(workflow))
+
+
+def made(workflow: Any) -> set[str]:
+    """Return the targets and files that Snakemake is asked to make; empty stands for the default.
+
+    Its other options may name files, too, and rules, which are none.
+    """
+    settings = workflow.dag_settings
+    requested = set(settings.targets or ())
+    prioritized = workflow.scheduling_settings.prioritytargets
+    for names in (settings.forcerun, settings.until, prioritized):
+        requested |= {name for name in names or () if not workflow.is_rule(name)}
+    return requested if settings.targets else set()
 
 
 def _is_own(workflow: Any) -> bool:

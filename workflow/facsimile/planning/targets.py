@@ -4,9 +4,11 @@ Imports neither torch nor pandas, because Snakemake parses the Snakefile in ever
 """
 
 import functools
+import itertools
 import math
+import os
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,9 @@ from facsimile.foundation import canonical, discover, provenance
 from facsimile.foundation.discover import STUDY
 from facsimile.foundation.file_errors import FileError
 from facsimile.foundation.yamlfile import Document
-from facsimile.planning import config, cost, environment, settings
+from facsimile.planning import config, cost, environment, requested_scores, settings
 from facsimile.planning.workspace import PUBLISHED, Workspace
-from facsimile.studies import evaluations
+from facsimile.studies import panels
 from facsimile.studies.runs import Shard
 from facsimile.studies.study import RESERVED, RULES, Study
 
@@ -60,6 +62,7 @@ class Targets:
         self.results = str(self.workspace.config.results)
         self.scale = self.workspace.config.scale
         self._expanded: set[str] = set()
+        self._requested: frozenset[str] | None = None
         self.read, self.broken = self._read(check)
         self.workspace.check_scale(self.read, self.broken)
 
@@ -83,6 +86,13 @@ class Targets:
     def study_file(self, study: str) -> Path:
         """Path of a study's file."""
         return self.workspace.paper(study) / STUDY
+
+    def narrow(self, requested: Iterable[str]) -> None:
+        """Plan only the scores that these targets and files need, instead of all; before planning.
+
+        No targets stand for everything.
+        """
+        self._requested = frozenset(requested) or None
 
     def leave_out_taken_names(self) -> None:
         """Move to ``broken`` each study with a target that the workflow or another study has."""
@@ -205,10 +215,38 @@ class Targets:
         return self._scores(wildcards.study)
 
     def _scores(self, study: str) -> list[str]:
-        panel = evaluations.panel(self._study(study), self.scale)
+        panel = self._panel(study)
         paths = self.workspace.paths
         shards = self._shards_of(study)
         return [str(paths.shard_scores(shard.key, panel)) for shard in shards]
+
+    def study_panel(self, wildcards: Wildcards) -> str:
+        """Return the name of the panel whose scores a study's tables are made of."""
+        return self._panel(wildcards.study)
+
+    @functools.lru_cache  # noqa: B019 (one Targets lives as long as the process)
+    def _panel(self, study: str) -> str:
+        loaded = self._study(study)
+        scores = set(panels.parts(loaded))
+        if self._requested is not None:
+            others = [self.names(other) for other in self.studies if other != study]
+            of_others = frozenset(itertools.chain(*others))
+            requests = self._requests(study)
+            scores = requested_scores.needed(loaded, requests, self._requested, of_others)
+            shards = self._shards_of(study)
+            paths = self.workspace.paths
+            scores |= requested_scores.gathered(loaded, self.scale, paths, shards)
+        return panels.name(loaded, self.scale, scores)
+
+    def _requests(self, study: str) -> Iterator[requested_scores.Request]:
+        """Yield what requests each table and figure of a study, and the scores that it needs."""
+        loaded = self._study(study)
+        kinds = {"tables": loaded.tables, "figures": self._figures(study)}
+        for folder, artefacts in kinds.items():
+            for name, artefact in artefacts.items():
+                files = map(os.path.relpath, self._files(study, name))
+                names = {f"{study}_{name}", *files}
+                yield names, panels.needed_by(loaded, folder, artefact)
 
     def published(self, wildcards: Wildcards) -> list[str]:
         """Return the file of published numbers, if the study has one."""
@@ -221,7 +259,8 @@ class Targets:
 
     def panel_code(self, wildcards: Wildcards) -> str:
         """Return the code hash of each metric in the panel of a shard."""
-        names = sorted(self._panels[wildcards.panel].metrics)
+        _, parts = self._of_panel(wildcards.panel)
+        names = sorted({metric for metric, _ in parts})
         return " ".join(f"{name}={provenance.metric_code(name)}" for name in names)
 
     def table_code(self, wildcards: Wildcards) -> str:
@@ -332,22 +371,24 @@ class Targets:
     def _study(self, name: str) -> Study:
         return self.read[name] if name in self.read else self.workspace.study(name)
 
-    @functools.lru_cache  # noqa: B019 (one Targets lives as long as the process)
+    @functools.lru_cache  # noqa: B019
     def _shards_of(self, study: str) -> list[Shard]:
         self._expanded.add(study)
         return self.workspace.shards(self._study(study))
 
-    @functools.cached_property
-    def _panels(self) -> dict[str, Any]:
-        """Panel -> a study that has it."""
-        panels: dict[str, Any] = {}
+    @functools.lru_cache  # noqa: B019
+    def _of_panel(self, panel: str) -> tuple[Study, set[panels.Part]]:
+        """Return a study that has a panel, and the metrics and variations of the panel."""
         for study in map(self._study, self.studies):
-            panels[evaluations.panel(study, self.scale)] = study
-        return panels
+            parts = panels.chosen(study, self.scale, panel)
+            if parts is not None:
+                return study, parts
+        raise LookupError(f"no study has the panel {panel} at scale {self.scale}")
 
     @functools.lru_cache  # noqa: B019
     def _score_seconds(self, panel: str) -> float:
-        return cost.score_seconds(self._panels[panel], self.scale)
+        study, parts = self._of_panel(panel)
+        return cost.score_seconds(study, self.scale, parts=parts)
 
     @functools.lru_cache  # noqa: B019
     def _figures(self, name: str) -> Any:
