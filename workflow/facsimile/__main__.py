@@ -27,6 +27,7 @@ try:
     from facsimile.planning import settings as settings_on_command_lines
     from facsimile.planning import workspace as workspaces
     from facsimile.planning.workspace import Workspace
+    from facsimile.store import files
 except ModuleNotFoundError as error:
     missing = extras.explained(error, "the command facsimile")
     if missing is None:
@@ -673,6 +674,8 @@ def main() -> None:
 def _message(error: Exception) -> str:
     """The message of an error, safe to print; an unexpected error also says where it arose."""
     text = str(error)
+    if isinstance(error, OSError):
+        text = files.explained(error)
     # The text of a KeyError is only the key.
     if isinstance(error, KeyError) or not isinstance(error, EXPECTED_ERRORS):
         frame = traceback.extract_tb(error.__traceback__)[-1]
