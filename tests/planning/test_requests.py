@@ -126,7 +126,7 @@ def test_snakemake_checks_before_it_plans(targets, capsys):
     workflow = SimpleNamespace(
         _prepare_dag=lambda **keywords: called.append(keywords),
         dag_settings=SimpleNamespace(
-            targets=["tiny"], forcerun=["score"], until=["a/file"], omit_from=None
+            targets=["tiny"], forcerun=["score"], until=["results/data/toy.h5"], omit_from=None
         ),
         resource_settings=SimpleNamespace(overwrite_threads={}, overwrite_resources={}),
         scheduling_settings=SimpleNamespace(prioritytargets={"tiny_fig1"}),
@@ -139,7 +139,7 @@ def test_snakemake_checks_before_it_plans(targets, capsys):
     assert called == [{"forceall": True}]
     assert "Leaving out the targets of draft" in capsys.readouterr().err
     # It makes the files that other options name, too, but rules are no files.
-    assert requests.made(workflow) == targets._requested == {"tiny", "a/file"}
+    assert requests.made(workflow) == targets._requested == {"tiny", "results/data/toy.h5"}
     # A workflow that uses this one as a module has targets of its own.
     workflow.dag_settings.targets = ["tny"]
     with pytest.raises(SystemExit, match=r"no target 'tny'; did you mean tiny"):
