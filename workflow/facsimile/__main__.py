@@ -33,6 +33,8 @@ except ModuleNotFoundError as error:
     if missing is None:
         raise
     sys.exit(f"error: {missing}")
+except KeyboardInterrupt:
+    sys.exit("interrupted before it began")
 
 app = typer.Typer(
     cls=SettingsAnywhere,
