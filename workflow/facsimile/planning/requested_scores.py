@@ -4,11 +4,12 @@ A target that is no table or figure, such as a study or its comparison, needs al
 """
 
 import os
-from collections.abc import Iterable, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 
 from facsimile.foundation.paths import Paths
 from facsimile.studies import evaluations, panels
 from facsimile.studies.panels import Part
+from facsimile.studies.parts import Artefact
 from facsimile.studies.runs import Shard
 from facsimile.studies.study import Study
 
@@ -16,24 +17,37 @@ from facsimile.studies.study import Study
 Request = tuple[Set[str], Set[Part]]
 
 
-def needed(
+def requests(
     study: Study,
-    requests: Iterable[Request],
-    requested: Set[str],
-    of_others: Set[str],
-) -> set[Part]:
-    """Return the scores that the requested targets of a study need.
+    figures: Mapping[str, Artefact],
+    files: Callable[[str, str], list[str]],
+) -> Iterator[Request]:
+    """Yield what requests each table and figure of a study.
 
-    ``requested``: targets and files. ``of_others``: targets that belong to other studies.
+    ``files`` returns the files of a table or figure, given the names of the study and its own.
     """
+    for folder, artefacts in (("tables", study.tables), ("figures", figures)):
+        for name, artefact in artefacts.items():
+            paths = map(os.path.relpath, files(study.id, name))
+            needed_by = panels.needed_by(study, folder, artefact)
+            yield {f"{study.id}_{name}", *paths}, needed_by
+
+
+def without(requested: Iterable[str], of_others: Iterable[str]) -> set[str]:
+    """Return the requested targets and files, without the targets of other studies."""
+    normal = {os.path.relpath(target) if "/" in target else target for target in requested}
+    return normal - set(of_others)
+
+
+def needed(requests: Iterable[Request], requested: set[str], default: set[Part]) -> set[Part]:
+    """Return the scores that targets need: ``default`` if one is neither table nor figure."""
     scores: set[Part] = set()
-    rest = {os.path.relpath(target) if "/" in target else target for target in requested}
-    rest -= of_others
+    rest = requested
     for names, parts in requests:
-        if names & rest:
+        if names & requested:
             scores |= parts
-        rest -= names
-    return set(panels.parts(study)) if rest else scores
+        rest = rest - names
+    return default if rest else scores
 
 
 def gathered(study: Study, scale: str, paths: Paths, shards: Iterable[Shard]) -> set[Part]:

@@ -6,9 +6,8 @@ Imports neither torch nor pandas, because Snakemake parses the Snakefile in ever
 import functools
 import itertools
 import math
-import os
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from facsimile.foundation.file_errors import FileError
 from facsimile.foundation.yamlfile import Document
 from facsimile.planning import config, cost, environment, requested_scores, settings
 from facsimile.planning.workspace import PUBLISHED, Workspace
-from facsimile.studies import panels
+from facsimile.studies import evaluations, panels
 from facsimile.studies.runs import Shard
 from facsimile.studies.study import RESERVED, RULES, Study
 
@@ -227,26 +226,17 @@ class Targets:
     @functools.lru_cache  # noqa: B019 (one Targets lives as long as the process)
     def _panel(self, study: str) -> str:
         loaded = self._study(study)
-        scores = set(panels.parts(loaded))
-        if self._requested is not None:
-            others = [self.names(other) for other in self.studies if other != study]
-            of_others = frozenset(itertools.chain(*others))
-            requests = self._requests(study)
-            scores = requested_scores.needed(loaded, requests, self._requested, of_others)
-            shards = self._shards_of(study)
-            paths = self.workspace.paths
-            scores |= requested_scores.gathered(loaded, self.scale, paths, shards)
+        if self._requested is None:
+            return evaluations.panel(loaded, self.scale)
+        names = [self.names(other) for other in self.studies if other != study]
+        scores = requested_scores.needed(
+            requested_scores.requests(loaded, self._figures(study), self._files),
+            requested_scores.without(self._requested, itertools.chain(*names)),
+            default=set(panels.parts(loaded)),
+        )
+        paths, shards = self.workspace.paths, self._shards_of(study)
+        scores |= requested_scores.gathered(loaded, self.scale, paths, shards)
         return panels.name(loaded, self.scale, scores)
-
-    def _requests(self, study: str) -> Iterator[requested_scores.Request]:
-        """Yield what requests each table and figure of a study, and the scores that it needs."""
-        loaded = self._study(study)
-        kinds = {"tables": loaded.tables, "figures": self._figures(study)}
-        for folder, artefacts in kinds.items():
-            for name, artefact in artefacts.items():
-                files = map(os.path.relpath, self._files(study, name))
-                names = {f"{study}_{name}", *files}
-                yield names, panels.needed_by(loaded, folder, artefact)
 
     def published(self, wildcards: Wildcards) -> list[str]:
         """Return the file of published numbers, if the study has one."""
