@@ -27,7 +27,11 @@ import numpy as np
 factors = np.indices((3, 4, 5)).reshape(3, -1).T
 table = facsimile.score(factors.astype("f"), factors, metrics="mig", n_train=5000)
 print(table["value"][0].round(2))
-facsimile.score(factors.astype("f"), factors, metrics="all", n_train=500, n_test=500)
+
+# What metrics="all" imports needs no extra, either.
+from facsimile.metrics.base import selection
+
+assert len(selection.select("all", "dlib", {"codes", "factors", "table"})) > 9
 """
 # What needs a library of an extra -> the extra.
 NEEDS_EXTRA = {
