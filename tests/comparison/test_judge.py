@@ -13,7 +13,7 @@ from rich.console import Console
 
 from facsimile.comparison import judge, numbers_view, published
 from facsimile.comparison.published import Published
-from facsimile.foundation.yamlfile import FileError
+from facsimile.foundation.file_errors import FileError
 from facsimile.presentation.departures import Departure
 from facsimile.presentation.spec import Quantity
 from facsimile.statistics.estimates import Estimate

@@ -7,7 +7,7 @@ import synthetic
 from project import PAPERS
 
 from facsimile.comparison import judge, published
-from facsimile.foundation.yamlfile import FileError
+from facsimile.foundation.file_errors import FileError
 from facsimile.presentation.context import Context
 from facsimile.presentation.spec import Quantity
 from facsimile.statistics.estimates import Estimate

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from mutants import memory_limit, mutants, read_or_refuse
 from project import PAPERS, STUDY, Project, write_study
 
-from facsimile.foundation.yamlfile import FileError
+from facsimile.foundation.file_errors import FileError
 from facsimile.planning import config
 from facsimile.store import files, records, stored_scores
 from facsimile.store.files import StoreError

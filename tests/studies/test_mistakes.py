@@ -4,7 +4,7 @@ import pytest
 from project import PAPERS, STUDY, write_study
 
 from facsimile.comparison import published
-from facsimile.foundation.yamlfile import FileError, FileErrors
+from facsimile.foundation.file_errors import FileError, FileErrors
 from facsimile.studies import problems, reading
 from facsimile.studies.study import RULES
 

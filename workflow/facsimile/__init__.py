@@ -10,6 +10,8 @@ should not wait for NumPy, numba or torch.
 import importlib
 from typing import Any
 
+from facsimile.foundation import extras
+
 __version__ = "0.1.0"
 
 # Name -> module that defines it.
@@ -26,7 +28,8 @@ _PUBLIC = {
 
 def __getattr__(name: str) -> Any:
     if name in _PUBLIC:
-        module = importlib.import_module(_PUBLIC[name])
+        with extras.required_by(f"facsimile.{name}"):
+            module = importlib.import_module(_PUBLIC[name])
         return getattr(module, name)
     available = ", ".join(_PUBLIC)
     raise AttributeError(f"module 'facsimile' has no attribute {name!r}; it has: {available}")

@@ -15,16 +15,27 @@ import traceback
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-from rich.console import Console
-from rich.markup import escape
+from facsimile.foundation import extras
 
-from facsimile.commands.command_group import SettingsAnywhere
-from facsimile.foundation.paths import Paths
-from facsimile.planning import config as configuration
-from facsimile.planning import settings as settings_on_command_lines
-from facsimile.planning import workspace as workspaces
-from facsimile.planning.workspace import Workspace
+try:
+    import typer
+    from rich.console import Console
+    from rich.markup import escape
+
+    from facsimile.commands.command_group import SettingsAnywhere
+    from facsimile.foundation.paths import Paths
+    from facsimile.planning import config as configuration
+    from facsimile.planning import settings as settings_on_command_lines
+    from facsimile.planning import workspace as workspaces
+    from facsimile.planning.workspace import Workspace
+    from facsimile.store import files
+except ModuleNotFoundError as error:
+    missing = extras.explained(error, "the command facsimile")
+    if missing is None:
+        raise
+    sys.exit(f"error: {missing}")
+except KeyboardInterrupt:
+    sys.exit("interrupted before it began")
 
 app = typer.Typer(
     cls=SettingsAnywhere,
@@ -37,7 +48,7 @@ stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 JOB_STOPPED = 143  # 128 + SIGTERM: the job wrote a checkpoint and can be started again
 
 # Errors whose message tells the user enough; others are shown with their type and line of code.
-EXPECTED_ERRORS = ValueError | LookupError | RuntimeError | OSError
+EXPECTED_ERRORS = ValueError | LookupError | RuntimeError | OSError | extras.MissingExtra
 
 Shard = Annotated[
     str,
@@ -213,7 +224,7 @@ def score_shard(
     shard: Shard,
     panel: Annotated[
         str | None,
-        typer.Option(help="hash of metrics and settings, if several studies share the shard"),
+        typer.Option(help="name of the scores to compute, by default those of the whole study"),
     ] = None,
     fresh: Annotated[
         str,
@@ -224,12 +235,12 @@ def score_shard(
         typer.Option(min=1, help="runs scored at the same time, on one core each"),
     ] = 1,
 ) -> None:
-    """Compute every metric of a study on a shard."""
+    """Compute the metrics of a study on a shard."""
     from facsimile.scoring import score_shard
 
     workspace: Workspace = context.obj()
     study, runs = workspace.shard(shard, panel)
-    score_shard.score_shard(workspace, study, runs, fresh, _log, processes)
+    score_shard.score_shard(workspace, study, runs, fresh, _log, processes, panel)
 
 
 @app.command()
@@ -362,12 +373,19 @@ def explain_metric(
 
 
 @app.command()
-def collect(context: typer.Context, study: StudyName) -> None:
+def collect(
+    context: typer.Context,
+    study: StudyName,
+    panel: Annotated[
+        str,
+        typer.Option(help="name of a part of the scores, as in scores-PANEL.parquet"),
+    ] = "",
+) -> None:
     """Gather the scores of a study into runs.parquet and scores.parquet."""
     from facsimile.scoring import collect
 
     workspace: Workspace = context.obj()
-    runs, scores = collect.collect(workspace, workspace.study(study))
+    runs, scores = collect.collect(workspace, workspace.study(study), panel)
     failed = (runs["state"] == "failed").sum()
     _log(f"{study}: {len(runs):,} runs ({failed} failed), {len(scores):,} scores")
 
@@ -798,6 +816,8 @@ def main() -> None:
     except Exception as error:
         if "--debug" in sys.argv:
             raise
+        if isinstance(error, ModuleNotFoundError):
+            error = extras.explained(error, "this command") or error
         stderr.print(f"[bold red]error:[/] {escape(_message(error))}")
         sys.exit(1)
 
@@ -805,6 +825,8 @@ def main() -> None:
 def _message(error: Exception) -> str:
     """The message of an error, safe to print; an unexpected error also says where it arose."""
     text = str(error)
+    if isinstance(error, OSError):
+        text = files.explained(error)
     # The text of a KeyError is only the key.
     if isinstance(error, KeyError) or not isinstance(error, EXPECTED_ERRORS):
         frame = traceback.extract_tb(error.__traceback__)[-1]

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from facsimile.foundation.yamlfile import FileError
+from facsimile.foundation.file_errors import FileError
 
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 """Byte order marks; a spreadsheet's "Unicode text" begins with one of them."""

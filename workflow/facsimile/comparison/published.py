@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from facsimile.comparison import csv_rows
 from facsimile.foundation import canonical
 from facsimile.foundation.discover import UnknownName, unknown
-from facsimile.foundation.yamlfile import FileError, raise_all
+from facsimile.foundation.file_errors import FileError, raise_all
 from facsimile.presentation import names
 from facsimile.presentation.design import Design
 from facsimile.presentation.spec import Quantity

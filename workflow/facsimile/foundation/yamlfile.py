@@ -1,13 +1,15 @@
 """Read a YAML file as plain data and keep the line of every key, for use in error messages."""
 
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
 import yaml
 from yaml.composer import Composer
 from yaml.resolver import Resolver
+
+from facsimile.foundation.file_errors import FileError
 
 # Path to a part of the data: keys of mappings and indices of lists.
 Location = tuple[str | int, ...]
@@ -18,10 +20,6 @@ BYTES = 2**22
 # Number of values after aliases are expanded: a few lines of aliases can expand to more values
 # than any memory holds.
 NODES = 200_000
-# Characters of an error message.
-MESSAGE = 2000
-# Errors that are shown at once.
-LINES = 20
 
 PLAIN_TYPES = ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")
 TAG = "tag:yaml.org,2002:"
@@ -31,44 +29,6 @@ PLAIN = {TAG + type for type in PLAIN_TYPES}
 # 020 is 16, and 1e3 is text.
 LEADING_ZERO = re.compile(r"[-+]?0[0-9_]{1,40}")
 EXPONENT = re.compile(r"([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))[eE]([-+]?[0-9]+)")
-
-
-class FileError(ValueError):
-    """An error in a file that a person wrote.
-
-    The message begins with ``file:line:`` and ends with what would be right.
-    """
-
-    def __init__(self, path: Path, line: int, message: str) -> None:
-        # A file may contain characters that move a terminal's cursor; the message is one line of
-        # printable text.
-        plain = "".join(map(_printable, message))
-        ellipsis = " …" if len(plain) > MESSAGE else ""
-        super().__init__(f"{path}:{line}: {plain[:MESSAGE]}{ellipsis}")
-
-
-class FileErrors(FileError):
-    """Several errors in files that a person wrote; the message has one line per error."""
-
-    def __init__(self, errors: Sequence[FileError]) -> None:
-        self.errors = tuple(errors)
-        lines = [str(error) for error in errors[:LINES]]
-        if len(errors) > LINES:
-            lines.append(f"and {len(errors) - LINES:,} more errors")
-        ValueError.__init__(self, "\n".join(lines))
-
-
-def raise_all(errors: Sequence[FileError]) -> None:
-    """Raise all errors at once, each line once; return if there are none."""
-    different = list({str(error): error for error in errors}.values())
-    if len(different) == 1:
-        raise different[0]
-    if different:
-        raise FileErrors(different)
-
-
-def _printable(character: str) -> str:
-    return character if character.isprintable() else f"\\x{ord(character):02x}"
 
 
 def _fast_composer() -> Any:

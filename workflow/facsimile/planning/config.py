@@ -21,7 +21,8 @@ from pydantic import (
 
 from facsimile.foundation import discover
 from facsimile.foundation.discover import STUDY
-from facsimile.foundation.yamlfile import Document, FileError, Location, raise_all
+from facsimile.foundation.file_errors import FileError, raise_all
+from facsimile.foundation.yamlfile import Document, Location
 
 DEFAULT = Path("config/config.yaml")
 # Placeholder for the folder of the papers that come with Facsimile, wherever it is installed.
@@ -104,6 +105,11 @@ class Config(BaseModel):
         default=None,
         description="steps between two checkpoints, in addition to checkpoint_minutes",
     )
+    loggers: list[str] = Field(
+        default=[],
+        description="programs that training curves are sent to: tensorboard, wandb (offline), or "
+        "a module of your own with a function start",
+    )
     report_decoders: int = Field(
         default=12,
         ge=0,
@@ -123,7 +129,7 @@ class Config(BaseModel):
         description="folder of official data files: searched first, and used for downloads",
     )
 
-    @field_validator("papers", mode="before")
+    @field_validator("papers", "loggers", mode="before")
     @classmethod
     def _as_list(cls, value: object) -> object:
         return [value] if isinstance(value, str | Path) else value

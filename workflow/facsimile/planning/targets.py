@@ -4,6 +4,7 @@ Imports neither torch nor pandas, because Snakemake parses the Snakefile in ever
 """
 
 import functools
+import itertools
 import math
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,10 +13,11 @@ from typing import Any
 
 from facsimile.foundation import canonical, discover, provenance
 from facsimile.foundation.discover import STUDY
-from facsimile.foundation.yamlfile import Document, FileError
-from facsimile.planning import config, cost, environment, settings, shipped
+from facsimile.foundation.file_errors import FileError
+from facsimile.foundation.yamlfile import Document
+from facsimile.planning import config, cost, environment, requested_scores, settings, shipped
 from facsimile.planning.workspace import PUBLISHED, Workspace
-from facsimile.studies import evaluations
+from facsimile.studies import evaluations, panels
 from facsimile.studies.runs import Shard
 from facsimile.studies.study import RESERVED, RULES, Study
 
@@ -59,6 +61,7 @@ class Targets:
         self.results = str(self.workspace.paths.root)
         self.scale = self.workspace.config.scale
         self._expanded: set[str] = set()
+        self._requested: frozenset[str] | None = None
         self.read, self.broken = self._read(check)
         self.workspace.check_scale(self.read, self.broken)
         if self.from_shipped and not self.studies and not self.broken:
@@ -92,6 +95,13 @@ class Targets:
     def study_file(self, study: str) -> Path:
         """Path of a study's file."""
         return self.workspace.paper(study) / STUDY
+
+    def narrow(self, requested: Iterable[str]) -> None:
+        """Plan only the scores that these targets and files need, instead of all; before planning.
+
+        No targets stand for everything.
+        """
+        self._requested = frozenset(requested) or None
 
     def leave_out_taken_names(self) -> None:
         """Move to ``broken`` each study with a target that the workflow or another study has."""
@@ -223,10 +233,29 @@ class Targets:
         return self._scores(wildcards.study)
 
     def _scores(self, study: str) -> list[str]:
-        panel = evaluations.panel(self._study(study), self.scale)
+        panel = self._panel(study)
         paths = self.workspace.paths
         shards = self._shards_of(study)
         return [str(paths.shard_scores(shard.key, panel)) for shard in shards]
+
+    def study_panel(self, wildcards: Wildcards) -> str:
+        """Return the name of the panel whose scores a study's tables are made of."""
+        return self._panel(wildcards.study)
+
+    @functools.lru_cache  # noqa: B019 (one Targets lives as long as the process)
+    def _panel(self, study: str) -> str:
+        loaded = self._study(study)
+        if self._requested is None:
+            return evaluations.panel(loaded, self.scale)
+        names = [self.names(other) for other in self.studies if other != study]
+        scores = requested_scores.needed(
+            requested_scores.requests(loaded, self._figures(study), self._files),
+            requested_scores.without(self._requested, itertools.chain(*names)),
+            default=set(panels.parts(loaded)),
+        )
+        paths, shards = self.workspace.paths, self._shards_of(study)
+        scores |= requested_scores.gathered(loaded, self.scale, paths, shards)
+        return panels.name(loaded, self.scale, scores)
 
     def published(self, wildcards: Wildcards) -> list[str]:
         """Return the file of published numbers, if the study has one."""
@@ -239,7 +268,8 @@ class Targets:
 
     def panel_code(self, wildcards: Wildcards) -> str:
         """Return the code hash of each metric in the panel of a shard."""
-        names = sorted(self._panels[wildcards.panel].metrics)
+        _, parts = self._of_panel(wildcards.panel)
+        names = sorted({metric for metric, _ in parts})
         return " ".join(f"{name}={provenance.metric_code(name)}" for name in names)
 
     def table_code(self, wildcards: Wildcards) -> str:
@@ -350,22 +380,24 @@ class Targets:
     def _study(self, name: str) -> Study:
         return self.read[name] if name in self.read else self.workspace.study(name)
 
-    @functools.lru_cache  # noqa: B019 (one Targets lives as long as the process)
+    @functools.lru_cache  # noqa: B019
     def _shards_of(self, study: str) -> list[Shard]:
         self._expanded.add(study)
         return self.workspace.shards(self._study(study))
 
-    @functools.cached_property
-    def _panels(self) -> dict[str, Any]:
-        """Panel -> a study that has it."""
-        panels: dict[str, Any] = {}
+    @functools.lru_cache  # noqa: B019
+    def _of_panel(self, panel: str) -> tuple[Study, set[panels.Part]]:
+        """Return a study that has a panel, and the metrics and variations of the panel."""
         for study in map(self._study, self.studies):
-            panels[evaluations.panel(study, self.scale)] = study
-        return panels
+            parts = panels.chosen(study, self.scale, panel)
+            if parts is not None:
+                return study, parts
+        raise LookupError(f"no study has the panel {panel} at scale {self.scale}")
 
     @functools.lru_cache  # noqa: B019
     def _score_seconds(self, panel: str) -> float:
-        return cost.score_seconds(self._panels[panel], self.scale)
+        study, parts = self._of_panel(panel)
+        return cost.score_seconds(study, self.scale, parts=parts)
 
     @functools.lru_cache  # noqa: B019
     def _figures(self, name: str) -> Any:

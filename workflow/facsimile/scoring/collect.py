@@ -70,8 +70,14 @@ def study(id: str, scale: str = "smoke") -> pd.DataFrame:
     return runs_table(workspace, workspace.study(id))
 
 
-def collect(workspace: Workspace, study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
+def collect(
+    workspace: Workspace,
+    study: Study,
+    panel: str = "",
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Write and return both tables of a study at the configured scale.
+
+    ``panel``: the part of the study's scores to gather, by default all.
 
     runs.parquet has one row per run: what the run is (hash and readable parameters), its published
     number, and its state.
@@ -87,10 +93,10 @@ def collect(workspace: Workspace, study: Study) -> tuple[pd.DataFrame, pd.DataFr
         return _copied(shipped.files(study.id, workspace.config.scale), folder)
     # If the clock of another host was ahead, Snakemake would take the tables for older than their
     # inputs, and fail the job.
-    for path in workspace.score_files(study):
+    for path in workspace.score_files(study, panel):
         shard_jobs.clear_future_time(path, print)
     runs = runs_table(workspace, study)
-    scores = scores_table(workspace, study, runs)
+    scores = scores_table(workspace, study, runs, panel)
     _write(folder / "runs.parquet", runs)
     _write(folder / "scores.parquet", scores)
     return runs, scores
@@ -110,9 +116,10 @@ def scores_table(
     workspace: Workspace,
     study: Study,
     runs: pd.DataFrame,
+    panel: str = "",
 ) -> pd.DataFrame:
     """One row per number, joined with the identity of its run; ``runs``: the table of runs."""
-    paths = workspace.score_files(study)
+    paths = workspace.score_files(study, panel)
     tables = [stored_scores.read_table(path) for path in paths]
     # Empty tables are left out: their columns have no types.
     filled = [table for table in tables if len(table)]

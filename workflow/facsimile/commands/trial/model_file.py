@@ -13,7 +13,8 @@ from pathlib import Path
 from facsimile.commands.contract import models as contract
 from facsimile.commands.contract.lines import ModelLines
 from facsimile.foundation import discover
-from facsimile.foundation.yamlfile import FileError, raise_all
+from facsimile.foundation.file_errors import raise_all
+from facsimile.foundation.yamlfile import FileError
 from facsimile.models import Model
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
