@@ -21,6 +21,7 @@ from facsimile.presentation.spec import Spec
 from facsimile.studies.parts import Claim
 from facsimile.studies.study import Study
 from facsimile.tables import Table
+from facsimile.tables.base import means
 
 PAIRS = ("improvement", "seeds_needed")
 PAGE = "trial.md"
@@ -46,6 +47,7 @@ class Page:
             FIGURE, merged.scores, Spec.of(FIGURE, trial.figures[FIGURE]), context
         )
         self.scores = tables.make(*given, specs["scores"], context)
+        self.failures = means.failures(means.shown(merged.runs, specs["scores"], context))
         self.pairs = [
             placing.over_each(self.method, *given, specs[name], context) for name in PAIRS
         ]
@@ -64,6 +66,8 @@ class Page:
     def show(self, console: Console) -> None:
         """Print the table of scores without intervals, the pairs, and the claims."""
         console.print(self.scores.console(brief=True))
+        for line in self.failures:
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
         for table in self.pairs:
             console.print(table.console())
         console.print(self._claims_on_console())
