@@ -231,7 +231,7 @@ def score_draws(
     draws = Draws(train_points, test_points, seed=seed, names=both.names)
     selected = selection.select(metrics, convention, {"codes", "factors"})
     _check_numbers_of_values(both, selected, draws)
-    return _scored(draws, selected, progress, "given", both.bins, warn=True)
+    return _scored(draws, selected, progress, "separate", both.bins, warn=True)
 
 
 def _check_settings(
@@ -250,13 +250,13 @@ def _check_settings(
         raise discover.UnknownName("kind of sampling", str(sampling), known)
 
 
-def _model_outputs(given: dict[str, Any]) -> ModelOutputs:
+def _model_outputs(keywords: dict[str, Any]) -> ModelOutputs:
     """The keyword arguments of ``score`` that describe the model; raises UnknownName for others."""
     accepted = [field.name for field in dataclasses.fields(ModelOutputs)]
-    for name in given:
+    for name in keywords:
         if name not in accepted:
             raise discover.UnknownName("argument of facsimile.score", name, accepted)
-    return ModelOutputs(**given)
+    return ModelOutputs(**keywords)
 
 
 def _varying(points: Points) -> Points:

@@ -49,14 +49,14 @@ def of(study: Study) -> list[Problem]:
         _scores,
         _claims,
     )
-    found: list[Problem] = []
+    mistakes: list[Problem] = []
     for check in checks:
         try:
-            found += check(study)
+            mistakes += check(study)
         # A file of a model or metric may be anything; its mistakes are not those of other studies.
         except (ValueError, ImportError, AttributeError) as error:
-            found.append(((), str(error)))
-    return found
+            mistakes.append(((), str(error)))
+    return mistakes
 
 
 def _names(study: Study) -> Problems:
@@ -199,7 +199,7 @@ def _training_parts(study: Study) -> Iterator[tuple[Location, Training | Trainin
 
 
 def _trainings(study: Study) -> Problems:
-    """Yield what each model lacks at each scale, once if it is the same at all scales."""
+    """Yield what is missing for each model at each scale, once if it is the same at all scales."""
     for i, model in enumerate(study.models):
         scales: dict[Problem, list[str]] = {}
         for name, scale in study.scales.items():

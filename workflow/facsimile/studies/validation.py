@@ -49,13 +49,13 @@ class Validated:
 
     def in_file(self, location: Location) -> Location:
         """Return the location in the file of a part of ``valid``."""
-        found: Location = ()
+        parts: Location = ()
         for part in location:
-            indices = self._indices.get(found)
+            indices = self._indices.get(parts)
             if indices is not None and isinstance(part, int):
                 part = indices[part]
-            found = (*found, part)
-        return found
+            parts = (*parts, part)
+        return parts
 
     def explains(self, message: str) -> bool:
         """Return whether a message is about a name in a part that is not valid."""
@@ -195,13 +195,13 @@ def _order(location: Location) -> tuple[tuple[int, int, str], ...]:
 
 def _existing(data: Any, location: Location) -> Location:
     """Return the longest beginning of a location that exists; pydantic appends types to some."""
-    found: Location = ()
+    existing: Location = ()
     for part in location:
         if not _has(data, part):
             break
         data = _item(data, part)
-        found = (*found, part)
-    return found
+        existing = (*existing, part)
+    return existing
 
 
 def _has(container: Any, part: str | int) -> bool:

@@ -105,22 +105,22 @@ def _computable(
     convention: str,
     inputs: set[str],
 ) -> list[Selected]:
-    """The candidates that have the convention, and whose inputs are all given."""
-    selected, missing = [], []
+    """The candidates that have the convention, and whose inputs are all there."""
+    selected, obstacles = [], []
     for name in _with_convention(convention, candidates):
         item = _selected(name, convention)
-        lacking = item.needs - inputs
-        if not lacking:
+        missing_inputs = item.needs - inputs
+        if not missing_inputs:
             selected.append(item)
         elif "codes" in item.module.NEEDS:
-            missing.append(f"{name} needs {', '.join(sorted(lacking))}")
+            obstacles.append(f"{name} needs {', '.join(sorted(missing_inputs))}")
     if not selected:
         remedy = ""
-        if any("table" in text for text in missing):
+        if any("table" in text for text in obstacles):
             remedy = "; facsimile.score takes the whole table"
         raise ValueError(
             f"no metric can be computed by convention {convention!r} from these inputs: "
-            f"{'; '.join(missing)}{remedy}"
+            f"{'; '.join(obstacles)}{remedy}"
         )
     return selected
 
