@@ -60,8 +60,10 @@ class Place:
 
 def unknown(kind: str, name: str, existing: list[str]) -> str:
     """Return the message ``no model 'betavae'; did you mean 'beta_vae'? There are: …``."""
-    near = difflib.get_close_matches(name, existing, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}? " if near else ""
+    # Also if the case differs: MIG for mig.
+    by_folded = {other.casefold(): other for other in reversed(existing)}
+    near = difflib.get_close_matches(name.casefold(), list(by_folded), n=1, cutoff=0.5)
+    hint = f"did you mean {by_folded[near[0]]!r}? " if near else ""
     listed = ", ".join(sorted(existing)) or "none"
     return f"no {kind} {name!r}; {hint}There are: {listed}"
 

@@ -9,6 +9,8 @@ import yaml
 from yaml.composer import Composer
 from yaml.resolver import Resolver
 
+from facsimile.foundation import file_kinds
+
 # Path to a part of the data: keys of mappings and indices of lists.
 Location = tuple[str | int, ...]
 
@@ -24,6 +26,9 @@ MESSAGE = 2000
 LINES = 20
 
 PLAIN_TYPES = ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")
+# Byte order marks of UTF-16; a spreadsheet's "Unicode text" begins with one of them.
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
 TAG = "tag:yaml.org,2002:"
 PLAIN = {TAG + type for type in PLAIN_TYPES}
 
@@ -65,6 +70,31 @@ def raise_all(errors: Sequence[FileError]) -> None:
         raise different[0]
     if different:
         raise FileErrors(different)
+
+
+def utf8(path: Path, remedy: str) -> str:
+    """Return the text of a file that a person wrote, without a byte order mark.
+
+    Raises FileError, with the line and ``remedy``, if it is not UTF-8.
+    """
+    data = path.read_bytes()
+    kind = file_kinds.described(path) if data else ""
+    if kind:
+        raise FileError(path, 1, f"this is {kind}")
+    # No text in UTF-8 contains a zero byte, and without a byte order mark UTF-16 has many.
+    if data.startswith(UTF_16) or b"\0" in data:
+        raise FileError(path, 1, f"this is UTF-16 or not text; {remedy}")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        wrong = data[error.start : error.start + 1]
+        before = data[: error.start] + b"."
+        line = len(before.splitlines())
+        character = wrong.decode("cp1252", errors="replace")
+        message = (
+            f"not UTF-8: the byte 0x{wrong.hex()} ({character!r} in Windows' cp1252); {remedy}"
+        )
+        raise FileError(path, line, message) from None
 
 
 def _printable(character: str) -> str:
@@ -112,7 +142,7 @@ class Document:
         if size > BYTES:
             raise FileError(path, 1, f"{size:,} bytes; at most {BYTES:,} are allowed")
         try:
-            text = path.read_text(encoding="utf-8")
+            text = utf8(path, "save it as UTF-8")
             self.root = _composed(text)
             self.data = self._value(self.root, ()) if self.root else {}
         except RecursionError:
@@ -122,7 +152,7 @@ class Document:
             mark = error.problem_mark or error.context_mark
             line = mark.line + 1 if mark else 1
             raise FileError(path, line, f"not valid YAML: {error.problem}") from None
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
+        except yaml.YAMLError as error:
             message = " ".join(str(error).split())
             raise FileError(path, 1, f"not valid YAML: {message}") from None
 

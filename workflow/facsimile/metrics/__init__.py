@@ -132,6 +132,7 @@ def score(
     1  modularity  modularity    1.0  dlib-sklearn020
     """
     _check_settings(n_train, n_test, batch, sampling)
+    _check_seed(seed)
     model_outputs = _model_outputs(outputs)
     points = _varying(arguments.points(codes, factors, bins))
     model_outputs = arguments.outputs(model_outputs, codes, points.codes.shape)
@@ -221,6 +222,7 @@ def score_draws(
     >>> table["n_train"][0], table["n_test"][0]
     (200, 100)
     """
+    _check_seed(seed)
     both, n_train = arguments.train_and_test(train, test, bins)
     both = _varying(both)
     # Values are numbered over both parts, so that an index means the same value in each.
@@ -231,7 +233,7 @@ def score_draws(
     draws = Draws(train_points, test_points, seed=seed, names=both.names)
     selected = selection.select(metrics, convention, {"codes", "factors"})
     _check_numbers_of_values(both, selected, draws)
-    return _scored(draws, selected, progress, "separate", both.bins, warn=True)
+    return _scored(draws, selected, progress, "given", both.bins, warn=True)
 
 
 def _check_settings(
@@ -243,11 +245,21 @@ def _check_settings(
     """Raise ValueError for numbers of points below 1, and for an unknown kind of sampling."""
     counts = {"n_train": n_train, "n_test": n_test, "batch": batch}
     for name, count in counts.items():
-        if not isinstance(count, int | np.integer) or count < 1:
+        if not _is_whole(count) or count < 1:
             raise ValueError(f"{name} is a number of points, 1 or more, not {count!r}")
     if sampling not in base_draws.SAMPLING:
         known = list(base_draws.SAMPLING)
         raise discover.UnknownName("kind of sampling", str(sampling), known)
+
+
+def _check_seed(seed: int) -> None:
+    """Raise ValueError for a seed that NumPy's RandomState would not take, or that is none."""
+    if not _is_whole(seed) or not 0 <= seed < 2**32:
+        raise ValueError(f"seed must be a whole number from 0 to 2**32 - 1, not {seed!r}")
+
+
+def _is_whole(number: Any) -> bool:
+    return isinstance(number, int | np.integer) and not isinstance(number, bool)
 
 
 def _model_outputs(keywords: dict[str, Any]) -> ModelOutputs:

@@ -192,6 +192,9 @@ def load(path: Path | None = None, /, **overrides: object) -> Workspace:
     FileNotFoundError if ``path`` does not exist.
     """
     file = path or config.DEFAULT
+    if file.is_dir():
+        inside = file / config.DEFAULT.name
+        raise FileNotFoundError(f"{file} is a folder; name the file, such as {inside}")
     if not file.exists():
         if path is not None:
             raise FileNotFoundError(_no_file(path))

@@ -53,6 +53,10 @@ def check(name: str) -> None:
     figure of histories may name what several scores have in common.
     """
     score = name.partition("@")[0]
+    metric, _, word = score.partition(".")
+    if not word:
+        scores = ", ".join(f"{metric}.{one}" for one in of_metric(metric))
+        raise ValueError(f"{name!r} is a metric; name one of its scores: {scores}")
     if not exists(score, series=True):
         raise UnknownName(*_unknown(score))
 

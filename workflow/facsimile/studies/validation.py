@@ -76,8 +76,9 @@ class Validated:
             if is_first:
                 self.errors = self._explained(details)
             is_first = False
+            before = copy.deepcopy(data)
             self._rename_misspelt(data, details)
-            if not self._remove_parts(data, details):
+            if not self._remove_parts(data, details) or data == before:
                 return
 
     def _explained(self, details: list[Any]) -> list[tuple[Location, str]]:
@@ -144,8 +145,9 @@ class Validated:
         locations: dict[Location, None] = {}
         for detail in details:
             location = tuple(detail["loc"])
+            is_missing, is_there = detail["type"] == MISSING, _contains(data, location)
             # Renamed before.
-            if (detail["type"] == MISSING) == _contains(data, location):
+            if is_there if is_missing else detail["type"] == UNKNOWN_KEY and not is_there:
                 continue
             if detail["type"] != MISSING:
                 locations[_existing(data, location)] = None

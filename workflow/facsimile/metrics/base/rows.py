@@ -103,7 +103,7 @@ def warn_of_shared(
         "replacement": "the table is a full grid, from which points are drawn with replacement, as "
         "disentanglement_lib does; sampling='disjoint' splits its rows",
         "disjoint": "rows of the table are repeated; remove the copies",
-        "separate": "take each row only once",
+        "given": "take each row only once",
     }
     warnings.warn(
         f"{counts.shared:,} of {n_test:,} test points are also training points, so scores of "

@@ -46,6 +46,8 @@ def select(
     missing; a metric that is named is kept, so that it can say what it needs. Raises UnknownName
     for unknown names and conventions, ValueError if nothing is left to compute.
     """
+    if not isinstance(convention, str):
+        raise TypeError(f"convention must be a name, such as 'dlib', not {convention!r}")
     convention = convention.strip().lower()
     names = _names(metrics)
     if names is None:
@@ -90,6 +92,9 @@ def _names(metrics: Sequence[str] | str | None) -> list[str] | None:
 
 
 def _selected(name: str, convention: str) -> Selected:
+    metric, _, score = name.partition(".")
+    if score and metric in discover.names("metrics"):
+        raise ValueError(f"{name!r} is a score of a metric; name the metric, {metric!r}")
     module = discover.module("metrics", name)
     full_name = resolve(convention, module.CONVENTIONS, name)
     return Selected(name, module, full_name)
