@@ -82,6 +82,9 @@ def test_a_run_is_found_by_any_spelling_of_its_folder(at, tmp_path):
         "link",
         f"/elsewhere/results/runs/{run.key}",
         f"runs/{run.key}/",
+        f" {run.key}\n",
+        f'"{folder}"',
+        f"{run.key}/run.json",
     ]
     for spelling in spellings:
         assert at.find_run(spelling) == run, spelling

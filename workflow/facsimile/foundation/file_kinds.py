@@ -22,6 +22,12 @@ PAGE = "a web page, perhaps an error of the server; download the file again"
 EMPTY = "empty; the program that wrote it may have stopped"
 
 
+def stand_in(path: Path) -> str:
+    """What a file is that stands in place of another, as ``described``; "" for a real file."""
+    kind = described(path)
+    return kind if kind in (PAGE, EMPTY) or "in place of the file" in kind else ""
+
+
 def described(path: Path) -> str:
     """What a file is and what to do with it, as ``compressed by gzip; …``; "" if unknown."""
     with path.open("rb") as file:

@@ -297,10 +297,10 @@ def _check_numbers_of_values(
         if factor_values.looks_continuous(values, n_rows):
             seconds = cost.total(of_factors, draws)
             price = f", and take about {cost.described(seconds)}" if seconds > rows.LONG else ""
+            remedy = factor_values.BINNING if values > factor_values.FEW else "leave it out"
             raise ValueError(
                 f"{number}: it looks continuous, or like an identifier. Each value would be a "
-                f"class of {n_rows / values:.1f} rows: scores would mean nothing{price}; "
-                f"{factor_values.BINNING}"
+                f"class of {n_rows / values:.1f} rows: scores would mean nothing{price}; {remedy}"
             )
         if factor_values.has_many_values(values, n_rows):
             message = f"{number}, and scores depend on that number; {factor_values.BINNING}"

@@ -257,6 +257,8 @@ def _check_memory(path: Path, arrays: Mapping[str, StoredArray]) -> None:
 
 
 def _load(path: Path, name: str, array: StoredArray) -> Array:
+    if array.incomplete:
+        raise ValueError(f"{path}: {name} {array.incomplete}")
     try:
         return array.load()
     except stored_arrays.DAMAGE as error:

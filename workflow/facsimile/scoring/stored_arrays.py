@@ -54,12 +54,14 @@ class StoredArray(NamedTuple):
     """An array in a file: the shape and type that the file declares, and a function to read it.
 
     ``obstacle``: why it cannot be read although the file is whole, as a clause; else empty.
+    ``incomplete``: why not all of its values were written, as a clause; else empty.
     """
 
     shape: Shape
     dtype: np.dtype[Any]
     load: Callable[[], Array]
     obstacle: str = ""
+    incomplete: str = ""
 
 
 class Contents(NamedTuple):
@@ -84,9 +86,11 @@ def damaged(path: Path, reason: object) -> ValueError:
         return ValueError(f"{path}: {reason}; save it by numpy.savez or numpy.savez_compressed")
     kind = file_kinds.described(path)
     expected = KIND_OF_SUFFIX.get(path.suffix.lower(), "")
-    if kind and not (expected and kind.startswith(expected)):
-        return ValueError(f"{path}: this is {kind}")
     text = " ".join(str(reason).split()) or type(reason).__name__
+    if kind == file_kinds.EMPTY:
+        text = kind
+    elif kind and not (expected and kind.startswith(expected)):
+        return ValueError(f"{path}: this is {kind}")
     return ValueError(f"{path}: damaged, or not what its name says ({text}); save it again")
 
 
@@ -198,7 +202,6 @@ def _hdf5_array(value: h5py.Dataset) -> StoredArray:
     obstacle = hdf5.missing_filter(value)
     if value.is_virtual or value.external:
         obstacle = "keeps its values in another file; save them in this one"
-    elif not obstacle:
-        obstacle = hdf5.unwritten(value)
     shape = tuple(value.shape or ())
-    return StoredArray(shape, value.dtype, load, obstacle)
+    incomplete = "" if obstacle else hdf5.unwritten(value)
+    return StoredArray(shape, value.dtype, load, obstacle, incomplete)

@@ -53,16 +53,15 @@ def check(name: str) -> None:
     figure of histories may name what several scores have in common.
     """
     score = name.partition("@")[0]
-    metric, _, word = score.partition(".")
-    if not word:
-        scores = ", ".join(f"{metric}.{one}" for one in of_metric(metric))
-        raise ValueError(f"{name!r} is a metric; name one of its scores: {scores}")
     if not exists(score, series=True):
         raise UnknownName(*_unknown(score))
 
 
 def unknown(score: str) -> str:
     """Return the message for a score that its metric does not have."""
+    if "." not in score:
+        names = ", ".join(f"{score}.{name}" for name in of_metric(score))
+        return f"{score!r} is a metric; name one of its scores: {names}"
     return discover.unknown(*_unknown(score))
 
 

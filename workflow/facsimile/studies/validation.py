@@ -181,7 +181,8 @@ class Validated:
             indices.pop(int(last))
             container.pop(int(last))
         else:
-            self._removed.add(str(last))
+            # A name in capitals stands for the same name in lower case.
+            self._removed |= {str(last), str(last).lower()}
             del container[_key(container, last)]
 
 

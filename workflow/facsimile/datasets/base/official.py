@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from facsimile.datasets.base.file import DatasetError
+from facsimile.foundation import file_kinds
 
 BLOCK = 2**20
 
@@ -47,6 +48,9 @@ class Official:
 
         Raises DatasetError if there is a published checksum and the file does not have it.
         """
+        kind = file_kinds.stand_in(path)
+        if kind:
+            raise DatasetError(f"{path}: this is {kind}")
         checksum = self._published(path) or "sha256"
         algorithm, _, published = checksum.partition(":")
         digests = _digests(path, {"sha256", algorithm})

@@ -4,6 +4,7 @@ What cannot be converted without a change of meaning raises a ValueError that sa
 masked and missing values, complex numbers, dates, text, and codes that float32 cannot tell apart.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -74,10 +75,14 @@ def _require_no_objects(name: str, array: Array) -> None:
     first = array.flat[0]
     kind = type(first).__name__
     if array.ndim == 0:
-        raise ValueError(f"{name} must be an array, not a {kind}; pass numpy.stack(list(…))")
+        remedy = "numpy.stack(list(….values()), axis=1)"
+        if not isinstance(first, Mapping):
+            remedy = "numpy.stack(list(…))"
+        raise ValueError(f"{name} must be an array, not {kind}; pass {remedy}")
     if isinstance(first, np.ndarray | list | tuple | pd.Series):
-        remedy = f"pass one array: numpy.stack(list({variable(name)}))"
-        raise ValueError(f"{name}: each value is a {kind}, not a number; {remedy}")
+        values = "column" if ":" in name else variable(name)
+        remedy = f"pass one array: numpy.stack(list({values}))"
+        raise ValueError(f"{name}: each value is of type {kind}, not a number; {remedy}")
 
 
 def _remedy(name: str, kind: str) -> str:
