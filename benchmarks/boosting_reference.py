@@ -29,7 +29,9 @@ def main():
         fits = [fit(problem, j, call) for j in range(problem["y"].shape[1])]
         importances.append(np.stack([importance for importance, _ in fits], axis=1))
         accuracies.append([accuracy for _, accuracy in fits])
-    np.savez(answers_path, importances=np.array(importances), accuracies=np.array(accuracies))
+        # After every call, so that nothing is lost if this is stopped.
+        arrays = {"importances": np.array(importances), "accuracies": np.array(accuracies)}
+        np.savez(answers_path, **arrays)
 
 
 def fit(problem, j, call):
