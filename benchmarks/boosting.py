@@ -134,7 +134,9 @@ def rows(
 ) -> Iterator[dict[str, Any]]:
     """Compare each problem; stop beginning new ones when the time is over."""
     end = time.monotonic() + arguments.seconds
-    cases = itertools.product(range(arguments.rounds), KINDS, arguments.values, pythons)
+    cases = itertools.product(
+        range(arguments.rounds), arguments.kinds, arguments.values, pythons
+    )
     for round_, kind, values, convention in cases:
         if time.monotonic() > end:
             print(f"time is over before round {round_}, {kind}, {values} values", file=sys.stderr)
@@ -183,6 +185,7 @@ def main() -> None:
     parser.add_argument("--sklearn020", help="a Python interpreter with scikit-learn 0.20.3")
     parser.add_argument("--only", choices=[DLIB, MODERN], help="compare a single convention")
     parser.add_argument("--values", type=int, nargs="*", default=list(VALUES))
+    parser.add_argument("--kinds", nargs="*", default=list(KINDS), choices=list(KINDS))
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--calls", type=int, default=3, help="random states of scikit-learn")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="time limit")
