@@ -6,7 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from facsimile.foundation import declared, discover
 from facsimile.studies.training import TrainingOverride
-from facsimile.studies.values import Integer, Name, Number, PositiveInt, Strict, exists
+from facsimile.studies.values import Name, NaturalInt, Number, PositiveInt, Strict, exists
 
 # Data sets are not checked this way: a study may list some that are not available yet.
 Metric = Annotated[Name, exists("metrics")]
@@ -76,13 +76,11 @@ class Evaluation(Strict):
     """
 
     train: PositiveInt = Field(description="number of points to fit on")
-    test: Integer = Field(
-        ge=0,
+    test: NaturalInt = Field(
         description="number of points to test on; 0 if no metric uses test points",
     )
-    seed: Integer = Field(
+    seed: NaturalInt = Field(
         default=0,
-        ge=0,
         description="seed for sampling points, the same for every run",
     )
     convention: str = Field(
@@ -114,9 +112,8 @@ class Variation(Strict):
         default=None,
         description="number of points to fit on, at most that of the scale's evaluation",
     )
-    seed: Integer | None = Field(
+    seed: NaturalInt | None = Field(
         default=None,
-        ge=0,
         description="seed for sampling points",
     )
     convention: str | None = Field(

@@ -18,7 +18,7 @@ from facsimile.studies.parts import (
     Variation,
 )
 from facsimile.studies.training import BEST, STEP, Training
-from facsimile.studies.values import Integer, Name, PositiveInt, Strict
+from facsimile.studies.values import Integer, Name, NaturalInt, PositiveInt, Strict
 
 CONTROLS = ("oracle", "noise")
 # Targets of every study besides its tables and figures, which therefore cannot have these names.
@@ -60,9 +60,8 @@ class Study(Strict):
         description="data sets that are planned and counted, but cannot be loaded yet",
     )
     seeds: PositiveInt = Field(description="number of runs per cell, with seeds 0, 1, …")
-    control_seeds: Integer = Field(
+    control_seeds: NaturalInt = Field(
         default=1,
-        ge=0,
         description="number of seeds of the controls oracle and noise; 0: no controls",
     )
     training: Training | None = Field(

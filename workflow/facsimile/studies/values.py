@@ -27,6 +27,12 @@ def no_switch(value: Any) -> Any:
     return value
 
 
+def _positive(value: int | float) -> int | float:
+    if value <= 0:
+        raise ValueError(f"must be greater than 0, not {value}")
+    return value
+
+
 def _name(value: str) -> str:
     # Names become folders, Snakemake rules and words of shell commands.
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", value):
@@ -52,11 +58,13 @@ def exists(folder: str) -> AfterValidator:
 
 
 Integer = Annotated[int, BeforeValidator(no_switch)]
-PositiveInt = Annotated[Integer, Field(gt=0)]
+# The limits first: so they are in the JSON schema.
+PositiveInt = Annotated[int, Field(gt=0), BeforeValidator(no_switch)]
+NaturalInt = Annotated[int, Field(ge=0), BeforeValidator(no_switch)]
 Name = Annotated[str, AfterValidator(_name)]
 # 1 and 1.0 are the same number and must not name two different runs.
 Number = Annotated[int | float, BeforeValidator(_finite)]
-PositiveNumber = Annotated[Number, Field(gt=0)]
+PositiveNumber = Annotated[Number, AfterValidator(_positive)]
 
 
 class Strict(BaseModel):
