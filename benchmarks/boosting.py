@@ -134,9 +134,7 @@ def rows(
 ) -> Iterator[dict[str, Any]]:
     """Compare each problem; stop beginning new ones when the time is over."""
     end = time.monotonic() + arguments.seconds
-    cases = itertools.product(
-        range(arguments.rounds), arguments.kinds, arguments.values, pythons
-    )
+    cases = itertools.product(range(arguments.rounds), arguments.kinds, arguments.values, pythons)
     for round_, kind, values, convention in cases:
         if time.monotonic() > end:
             print(f"time is over before round {round_}, {kind}, {values} values", file=sys.stderr)
