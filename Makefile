@@ -12,7 +12,6 @@ BIN := .venv/bin
 DEMO := overlap_table_a1 overlap_table_a2 overlap_comparison prog_vi_table4 prog_vi_comparison \
 	locatello2019_table1 locatello2019_a20_dsprites locatello2019_comparison
 REPORTED := locatello2019
-PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 STAMP := .venv/locked
 LOCKS := envs/build.lock envs/requirements.lock envs/torch.lock
 
@@ -70,15 +69,6 @@ docs: $(STAMP)
 lock:
 	PYTHON=$(PYTHON) envs/lock.sh $(if $(UPGRADE),--upgrade)
 
-# setuptools first, because one package is built from source; torch last and without hashes, because
-# its wheel differs between machines.
+# One process at a time, and begun anew where it was interrupted.
 $(STAMP): $(LOCKS) pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Facsimile needs Python 3.11 or newer, and \
-	$(PYTHON) is `$(PYTHON) --version 2>&1`. If you have a newer one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
-	@echo "Installing the locked packages into .venv: one or two minutes, the download of torch aside …"
-	$(PYTHON) -m venv .venv
-	$(PIP) --require-hashes -r envs/build.lock
-	$(PIP) --require-hashes --no-deps --no-build-isolation -r envs/requirements.lock
-	$(PIP) -r envs/torch.lock $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
-	$(PIP) --no-deps --no-build-isolation -e .
-	@touch $@
+	@$(PYTHON) envs/install.py $(if $(TORCH_INDEX),--torch-index $(TORCH_INDEX))

@@ -31,7 +31,7 @@ def test_the_public_functions_stay_functions_whatever_is_imported():
     import facsimile.scoring.collect
     import facsimile.studies.study
 
-    for name in ("dataset", "score", "score_draws", "study"):
+    for name in facsimile._PUBLIC:
         assert callable(getattr(facsimile, name))
         assert name in dir(facsimile)
 

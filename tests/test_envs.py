@@ -1,5 +1,6 @@
 """The lock files, environments and profiles agree with each other and with pyproject.toml."""
 
+import importlib.metadata
 import re
 import tomllib
 from pathlib import Path
@@ -10,6 +11,7 @@ import yaml
 from packaging.requirements import Requirement
 
 import facsimile
+from facsimile.foundation import extras
 
 LOCKS = ("build", "requirements", "torch")
 
@@ -35,12 +37,20 @@ def locked(root: Path) -> dict[str, str]:
     }
 
 
+def requirements(project: dict[str, Any], *names: str) -> list[Requirement]:
+    """Return what the core and some extras require; an extra may name another one."""
+    lines = list(project["dependencies"])
+    for name in names:
+        lines += project["optional-dependencies"][name]
+    parsed = map(Requirement, lines)
+    return [requirement for requirement in parsed if requirement.name != project["name"]]
+
+
 def test_the_lock_contains_all_requirements_of_the_project_and_its_developers(
     project: dict[str, Any], locked: dict[str, str]
 ):
-    requirements = project["dependencies"] + project["optional-dependencies"]["dev"]
     unmet = []
-    for requirement in map(Requirement, requirements):
+    for requirement in requirements(project, *extras.LIBRARIES, "dev"):
         version = locked.get(canonical(requirement.name), "")
         if not requirement.specifier.contains(version):
             unmet.append(str(requirement))
@@ -68,7 +78,7 @@ def test_the_conda_environment_has_the_versions_of_the_lock(
 ):
     environment = yaml.safe_load((root / "envs/facsimile.yaml").read_text())
     pins = dict(pin.split("==") for pin in environment["dependencies"][-1]["pip"])
-    needs = {canonical(Requirement(need).name) for need in project["dependencies"]}
+    needs = {canonical(need.name) for need in requirements(project, *extras.LIBRARIES)}
     assert set(pins) == {name for name in needs if not name.startswith("snakemake")}
     assert pins == {name: locked[name] for name in pins}
 
@@ -96,3 +106,23 @@ def test_the_package_names_this_version_and_ships_its_types(root: Path, project:
 
 def test_the_citation_names_this_version(root: Path, project: dict[str, Any]):
     assert yaml.safe_load((root / "CITATION.cff").read_text())["version"] == project["version"]
+
+
+def test_a_missing_library_is_said_to_be_in_the_extra_that_installs_it(project: dict[str, Any]):
+    assert project["name"] == extras.DISTRIBUTION
+    distributions = importlib.metadata.packages_distributions()
+    # Of the extra "report", only seaborn is required; it brings matplotlib.
+    brought = {"matplotlib": "seaborn"}
+    for extra, libraries in extras.LIBRARIES.items():
+        declared = [Requirement(text) for text in project["optional-dependencies"][extra]]
+        names = {canonical(requirement.name) for requirement in declared}
+        for library in libraries:
+            installed_by = {
+                canonical(name) for name in distributions[brought.get(library, library)]
+            }
+            assert installed_by & names, library
+
+
+def test_the_core_needs_no_library_of_an_extra(project: dict[str, Any]):
+    core = {canonical(requirement.name) for requirement in requirements(project)}
+    assert core == {"numba", "numpy", "pandas", "scikit-learn", "scipy"}

@@ -12,6 +12,7 @@ from project import PAPERS
 from facsimile.claims import StatisticResult
 from facsimile.comparison import claims, claims_view
 from facsimile.presentation.context import Context
+from facsimile.presentation.departures import Departure
 from facsimile.statistics.estimates import Estimate
 from facsimile.studies import reading
 from facsimile.studies.parts import Claim, Rule
@@ -109,7 +110,7 @@ def verdicts(study, scores, scale="paper"):
 
 def test_the_papers_claims_hold_if_the_paper_is_right(study):
     table = verdicts(study, as_the_paper_says(study))
-    assert table["verdict"].to_dict() == dict.fromkeys(study.claims, "reproduced"), table[
+    assert table["verdict"].to_dict() == dict.fromkeys(study.claims, "holds"), table[
         "reason"
     ].to_dict()
     assert table.loc["sampled_total_correlation", "value"] < -0.5
@@ -118,7 +119,7 @@ def test_the_papers_claims_hold_if_the_paper_is_right(study):
 
 def test_the_papers_claims_differ_if_the_opposite_is_true(study):
     table = verdicts(study, as_it_does_not(study))
-    assert table["verdict"].to_dict() == dict.fromkeys(study.claims, "differs"), table[
+    assert table["verdict"].to_dict() == dict.fromkeys(study.claims, "does not hold"), table[
         "reason"
     ].to_dict()
 
@@ -170,14 +171,14 @@ def claim(**rule):
 @pytest.mark.parametrize(
     ("rule", "low", "high", "verdict"),
     [
-        ({"above": 0}, 0.1, 0.5, "reproduced"),
-        ({"above": 0}, -0.5, -0.1, "differs"),
+        ({"above": 0}, 0.1, 0.5, "holds"),
+        ({"above": 0}, -0.5, -0.1, "does not hold"),
         ({"above": 0}, -0.1, 0.5, "not comparable"),
-        ({"below": 0}, -0.5, -0.1, "reproduced"),
-        ({"above": 0.5, "below": 0.7}, 0.55, 0.65, "reproduced"),
-        ({"above": 0.5, "below": 0.7}, 0.72, 0.8, "differs"),
+        ({"below": 0}, -0.5, -0.1, "holds"),
+        ({"above": 0.5, "below": 0.7}, 0.55, 0.65, "holds"),
+        ({"above": 0.5, "below": 0.7}, 0.72, 0.8, "does not hold"),
         ({"above": 0.5, "below": 0.7}, 0.45, 0.65, "not comparable"),
-        ({"above": 0, "by": "value"}, -0.1, 0.5, "reproduced"),
+        ({"above": 0, "by": "value"}, -0.1, 0.5, "holds"),
         ({"above": 0}, math.nan, math.nan, "not comparable"),
     ],
 )
@@ -191,6 +192,45 @@ def test_the_rule_decides(rule, low, high, verdict):
     if low == -0.1 and "by" not in rule:
         assert "undecided" in judged.reason
         assert "holds 0; more runs would tell" in judged.reason
+
+
+def test_a_claim_is_tested_at_a_smaller_scale_only_if_the_study_says_so():
+    finding = StatisticResult(Estimate(0.2, 0.1, 0.3, 9))
+    datasets = ("dsprites", "noisy_dsprites", "cars3d", "shapes3d")
+    context = synthetic.context("smoke", 200, (10_000, 5000), datasets)
+    stated = claim(above=0)
+    refused = claims.judge(stated, finding, context)
+    assert (refused.verdict, refused.remedy) == (
+        "not comparable",
+        "a scale with the paper's settings",
+    )
+    allowed = claims.judge(stated.model_copy(update={"also_at": ["smoke"]}), finding, context)
+    assert allowed.verdict == "holds"
+    assert allowed.reason.endswith("of 9 runs; smoke scale: 200 of 300,000 steps")
+    elsewhere = stated.model_copy(update={"also_at": ["desk"]})
+    assert claims.judge(elsewhere, finding, context).verdict == "not comparable"
+
+
+@pytest.mark.parametrize(
+    ("departure", "concerns"),
+    [
+        (Departure("training", "fewer steps", model="beta_vae"), True),
+        (Departure("training", "fewer steps", model="factor_vae"), False),
+        (Departure("training", "fewer steps"), True),
+        (Departure("evaluation", "fewer points", metric="mig"), True),
+        (Departure("evaluation", "fewer points", metric="sap"), False),
+        (Departure("grid", "sub-grid", dataset="dsprites"), True),
+        (Departure("grid", "sub-grid", dataset="cars3d"), False),
+    ],
+)
+def test_a_departure_of_other_models_metrics_and_data_sets_does_not_matter(departure, concerns):
+    parameters = {"metric": "mig.mig", "models": ["beta_vae"], "other_models": ["annealed_vae"]}
+    changes = {"statistic": "model_gap", "parameters": parameters, "datasets": ["dsprites"]}
+    about = claim(above=0).model_copy(update=changes)
+    context = synthetic.context("paper", 300_000, (10_000, 5000), departures=(departure,))
+    finding = StatisticResult(Estimate(0.2, 0.1, 0.3, 9))
+    expected = "not comparable" if concerns else "holds"
+    assert claims.judge(about, finding, context).verdict == expected
 
 
 def test_a_rule_as_text():
@@ -227,3 +267,88 @@ def test_the_statistic_of_a_row_can_be_read_back(study):
     kind, _, parameters = judged.set_index("claim").loc["transfer", "statistic"].partition(" ")
     assert kind == "model_selection"
     assert json.loads(parameters) == study.claims["transfer"].parameters
+
+
+@pytest.fixture(scope="module")
+def miniature(study):
+    """Verdicts on scores of two worlds that stand in for the study's data sets, as it says."""
+    scale = study.scales["miniature"].model_copy(update={"datasets": WORLDS, "points": {}})
+    small = study.model_copy(update={"scales": {"miniature": scale}})
+    scores = as_the_paper_says(study, datasets=WORLDS, seeds=8)
+    return small, scores, Context.of(small, "miniature")
+
+
+WORLDS = ["mini_dsprites", "mini_room"]
+
+
+def test_a_miniature_has_words_of_its_own_beside_a_verdict_that_is_not_comparable(miniature):
+    table = claims.table(*miniature, "nothing").set_index("claim")
+    assert set(table["in_miniature"]) == {"holds"}
+    assert set(table["verdict"]) == {"not comparable"}
+    assert table["reason"].str.contains("other data sets than the paper's").all()
+    # All runs of both worlds: the claims are about what the miniature has.
+    assert set(table["n"]) == {2 * 36 * 8}
+    assert table.loc["mean_total_correlation", "miniature_reason"].endswith("of 576 runs")
+
+
+def test_claims_on_each_world_alone(miniature):
+    table = claims.by_dataset(*miniature)
+    assert list(dict.fromkeys(table["dataset"])) == WORLDS
+    words = table.pivot(index="claim", columns="dataset", values="in_miniature")
+    assert set(words.loc["sampled_total_correlation"]) == {"holds"}
+    # No transfer between data sets where there is one.
+    assert set(words.loc["transfer"]) == {"undecided"}
+    reasons = table[table["claim"] == "transfer"]["miniature_reason"]
+    assert reasons.str.contains("needs two data sets").all()
+
+
+def test_other_scales_have_values_by_data_set_and_no_words(study):
+    scores = as_the_paper_says(study, datasets=["dsprites"])
+    table = claims.by_dataset(study, scores, Context.of(study, "desk"))
+    assert set(table["in_miniature"]) == {""}
+    assert table.set_index("claim").loc["mean_total_correlation", "value"] > 0.5
+    assert set(verdicts(study, scores, "desk")["in_miniature"]) == {""}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word"),
+    [(0.1, 0.4, "holds"), (-0.3, -0.1, "does not hold"), (-0.1, 0.2, "undecided")],
+)
+def test_the_rule_alone_decides_in_a_miniature(low, high, word):
+    claim = Claim(
+        text="t",
+        source="s",
+        statistic="strength_trend",
+        parameters={"metric": "mig.mig"},
+        rule=Rule(above=0),
+        target="fig1",
+    )
+    finding = StatisticResult(Estimate((low + high) / 2, low, high, 30))
+    verdict = claims.by_rule_alone(claim, finding)
+    assert verdict.verdict == word
+    assert "of 30 runs" in verdict.reason
+    assert verdict.rule == "95 % interval above 0"
+
+
+def test_what_is_missing_or_undefined_is_undecided(study):
+    claim = study.claims["transfer"]
+    missing = StatisticResult(Estimate(0.6, 0.55, 0.65, 30), ("no such scores",))
+    undefined = StatisticResult(Estimate(math.nan, math.nan, math.nan, 2))
+    assert claims.by_rule_alone(claim, missing)[:2] == ("undecided", "no such scores")
+    assert claims.by_rule_alone(claim, undefined)[:2] == ("undecided", "undefined for 2 runs")
+
+
+def test_the_page_shows_words_in_a_column_of_their_own(miniature):
+    table = claims.table(*miniature, "nothing")
+    text = claims_view.markdown(table, "c")
+    assert "| claim | value | rule | in miniature | verdict on the paper |" in text
+    assert "| **holds** | **not comparable**" in text
+    by_dataset = claims_view.markdown_by_dataset(table, claims.by_dataset(*miniature), "w")
+    assert "n = 288" in by_dataset
+    assert "**undecided**[^w-1]" in by_dataset
+
+
+def test_files_of_earlier_versions_have_no_words_and_are_shown_as_before(miniature):
+    table = claims.table(*miniature, "nothing").drop(columns="in_miniature")
+    assert claims_view.miniature_words(table) == []
+    assert "| claim | value | rule | verdict |" in claims_view.markdown(table, "c")

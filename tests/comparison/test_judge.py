@@ -13,7 +13,7 @@ from rich.console import Console
 
 from facsimile.comparison import judge, numbers_view, published
 from facsimile.comparison.published import Published
-from facsimile.foundation.yamlfile import FileError
+from facsimile.foundation.file_errors import FileError
 from facsimile.presentation.departures import Departure
 from facsimile.presentation.spec import Quantity
 from facsimile.statistics.estimates import Estimate
@@ -148,6 +148,7 @@ def test_rounding_alone_reproduces_a_control():
         "not comparable",
         "difference +0.02, but no published spread and no interval of ours (n = 1)",
         judge.RULES["variation"],
+        "more seeds",
     )
 
 
@@ -157,7 +158,8 @@ def test_too_few_runs_are_not_compared():
 
 
 def test_a_peers_number_is_never_compared():
-    assert judged(Estimate(0.5, 0.4, 0.6, 50), how="peer").verdict == "not comparable"
+    verdict = judged(Estimate(0.5, 0.4, 0.6, 50), how="peer")
+    assert (verdict.verdict, verdict.remedy) == ("not comparable", "a run of the peer's protocol")
 
 
 def test_without_a_published_number_there_is_no_source():
@@ -301,7 +303,7 @@ def test_the_file_and_the_console_hold_every_verdict(write, tmp_path):
     for part in (
         "12,600",
         "β-VAE (β = 4) · MIG · mean",
-        "1 reproduced · 1 not comparable",
+        "\n1 not comparable\n",
     ):
         assert part in out.getvalue()
 

@@ -7,7 +7,7 @@ import synthetic
 from project import PAPERS
 
 from facsimile.comparison import judge, published
-from facsimile.foundation.yamlfile import FileError
+from facsimile.foundation.file_errors import FileError
 from facsimile.presentation.context import Context
 from facsimile.presentation.spec import Quantity
 from facsimile.statistics.estimates import Estimate
@@ -147,3 +147,18 @@ def test_every_shipped_file_is_valid(paper):
     study = reading.load(PAPERS / paper / "study.yaml")
     [scale, *_] = study.scales
     assert published.read(PAPERS / paper / "published.csv", Context.of(study, scale))
+
+
+def test_models_and_data_sets_that_are_not_made_may_be_published(path):
+    reasons = {"faces": "licence forbids it", "InfoGAN": "not made"}
+    line = 'table1,faces,InfoGAN,,mig.mig,mean,0.2,,"Table 1, p. 7",printed'
+    data = f"{HEADER}\n{line}\n".encode()
+    [number] = read(path, data, not_made=reasons)
+    context = synthetic.context(not_made=reasons)
+    verdict = judge.judge(
+        number.quantity, number, Estimate(math.nan, math.nan, math.nan, 0), context
+    )
+    assert verdict.verdict == "not comparable"
+    assert verdict.reason == "licence forbids it"
+    with pytest.raises(FileError, match="faces"):
+        read(path, data)

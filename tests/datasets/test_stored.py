@@ -75,6 +75,7 @@ def test_truncated_file_is_refused_by_name(path: Path, kept: float) -> None:
         Toy.open(path)
 
 
+@pytest.mark.slow
 def test_no_altered_byte_goes_unnoticed(path: Path) -> None:
     data, whole = path.read_bytes(), Toy.open(path)
     expected = whole.images(np.arange(len(whole)))

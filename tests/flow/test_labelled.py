@@ -10,7 +10,7 @@ from facsimile.claims.dataset_trend import DatasetTrend
 from facsimile.claims.model_gap import ModelGap
 from facsimile.comparison import claims, judge
 from facsimile.comparison.published import Published
-from facsimile.foundation.yamlfile import FileError
+from facsimile.foundation.file_errors import FileError
 from facsimile.presentation.context import Context
 from facsimile.presentation.select import methods, select
 from facsimile.presentation.spec import Quantity, Spec

@@ -9,7 +9,7 @@ from project import PAPERS, write_study
 from facsimile import datasets
 from facsimile.comparison import judge, published
 from facsimile.comparison.published import Published
-from facsimile.foundation.yamlfile import FileError
+from facsimile.foundation.file_errors import FileError
 from facsimile.planning import config
 from facsimile.planning.workspace import Workspace
 from facsimile.presentation.context import Context

@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import types
@@ -64,6 +65,31 @@ def test_only_warnings_errors_and_the_end_are_printed(handler, capsys):
     handler.emit(record(message="Complete log(s): here"))
     printed = capsys.readouterr().out.splitlines()
     assert printed == ["rule train failed", "low on disk", "Complete log(s): here"]
+
+
+def test_after_ctrl_c_the_errors_of_ended_jobs_are_no_news(handler, capsys):
+    handler.emit(record(LogEvent.PROGRESS, done=3, total=8))
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    message = "Terminating processes on user request, this might take some time."
+    handler.emit(record(message=message))
+    handler.emit(record(LogEvent.JOB_ERROR, "Error in rule train", logging.ERROR, jobid=1))
+    handler.emit(record(message="At least one job did not complete", level=logging.ERROR))
+    handler.close()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("Terminating processes on user request")
+    assert re.fullmatch(r"Interrupted: 3 of 8 jobs done, \d+ s; the same command goes on", lines[1])
+    assert len(lines) == 2
+    assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
+
+
+def test_an_ignored_ctrl_c_stays_ignored(capsys):
+    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        LogHandler(settings(), None).close()
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, previous)
 
 
 def test_a_dry_run_prints_everything(capsys):

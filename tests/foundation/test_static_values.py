@@ -3,8 +3,8 @@
 import pytest
 
 from facsimile.foundation import declared, discover, static_values
+from facsimile.foundation.file_errors import FileError
 from facsimile.foundation.static_values import NotStatic
-from facsimile.foundation.yamlfile import FileError
 
 
 @pytest.mark.parametrize("name", discover.names("metrics"))

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from project import PAPERS
 
-from facsimile.foundation import yamlfile
-from facsimile.foundation.yamlfile import Document, FileError, FileErrors
+from facsimile.foundation import file_errors, yamlfile
+from facsimile.foundation.file_errors import FileError, FileErrors, raise_all
+from facsimile.foundation.yamlfile import Document
 
 
 def document(folder, text):
@@ -86,19 +87,19 @@ def test_errors_are_raised_together_each_once(tmp_path):
     path = tmp_path / "x.yaml"
     first, second = FileError(path, 1, "a"), FileError(path, 2, "b")
     with pytest.raises(FileErrors) as raised:
-        yamlfile.raise_all([first, second, FileError(path, 1, "a")])
+        raise_all([first, second, FileError(path, 1, "a")])
     assert str(raised.value) == f"{path}:1: a\n{path}:2: b"
     with pytest.raises(FileError) as single:
-        yamlfile.raise_all([first])
+        raise_all([first])
     assert single.value is first
-    yamlfile.raise_all([])
+    raise_all([])
 
 
 def test_of_many_errors_the_first_are_shown_and_the_others_counted(tmp_path):
     path = tmp_path / "x.yaml"
     errors = [FileError(path, line, "wrong") for line in range(1, 51)]
     with pytest.raises(FileErrors) as raised:
-        yamlfile.raise_all(errors)
+        raise_all(errors)
     lines = str(raised.value).splitlines()
-    assert len(lines) == yamlfile.LINES + 1
+    assert len(lines) == file_errors.LINES + 1
     assert lines[-1] == "and 30 more errors"

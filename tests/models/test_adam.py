@@ -138,6 +138,7 @@ def test_updates_have_the_bits_of_torchs_fused_adam():
     assert torch.equal(ours(start, gradients, settings), theirs.detach())
 
 
+@pytest.mark.slow
 def test_training_does_not_import_torchs_compiler():
     """It takes a second, as long as torch itself."""
     code = (

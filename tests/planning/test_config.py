@@ -3,7 +3,8 @@
 import pytest
 from project import write_study
 
-from facsimile.foundation.yamlfile import Document, FileError
+from facsimile.foundation.file_errors import FileError
+from facsimile.foundation.yamlfile import Document
 from facsimile.planning import config, workspace
 
 

@@ -35,6 +35,7 @@ def faults(keep, **variables):
     return int(job.stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="options of glibc")
 def test_freed_memory_is_used_again_unless_the_user_says_otherwise():
     kept = faults(True)

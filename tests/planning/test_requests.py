@@ -1,11 +1,13 @@
 """What Snakemake is asked to make: a wrong name is answered with the nearest right ones."""
 
+import os
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from project import STUDY, write_study
+from project import ROOT, STUDY, write_study
 
-from facsimile.foundation.yamlfile import FileError
+from facsimile.foundation.file_errors import FileError
 from facsimile.planning import environment, requests
 from facsimile.planning.targets import Targets
 
@@ -123,8 +125,12 @@ def test_snakemake_checks_before_it_plans(targets, capsys):
     called = []
     workflow = SimpleNamespace(
         _prepare_dag=lambda **keywords: called.append(keywords),
-        dag_settings=SimpleNamespace(targets=["tiny"], forcerun=None, until=None, omit_from=None),
+        dag_settings=SimpleNamespace(
+            targets=["tiny"], forcerun=["score"], until=["results/data/toy.h5"], omit_from=None
+        ),
         resource_settings=SimpleNamespace(overwrite_threads={}, overwrite_resources={}),
+        scheduling_settings=SimpleNamespace(prioritytargets={"tiny_fig1"}),
+        is_rule=lambda name: name in ("score", "tiny", "tiny_fig1"),
         executor_plugin=SimpleNamespace(name="local"),
         main_snakefile=str(environment.snakefile()),
     )
@@ -132,6 +138,8 @@ def test_snakemake_checks_before_it_plans(targets, capsys):
     workflow._prepare_dag(forceall=True)
     assert called == [{"forceall": True}]
     assert "Leaving out the targets of draft" in capsys.readouterr().err
+    # It makes the files that other options name, too, but rules are no files.
+    assert requests.made(workflow) == targets._requested == {"tiny", "results/data/toy.h5"}
     # A workflow that uses this one as a module has targets of its own.
     workflow.dag_settings.targets = ["tny"]
     with pytest.raises(SystemExit, match=r"no target 'tny'; did you mean tiny"):
@@ -142,3 +150,17 @@ def test_snakemake_checks_before_it_plans(targets, capsys):
     workflow.executor_plugin.name = "slurm"
     with pytest.raises(SystemExit, match=r"^error: no SLURM here$"):
         workflow._prepare_dag(forceall=True)
+
+
+def test_a_folder_that_cannot_be_written_to_is_named_with_a_command_for_elsewhere(
+    targets, monkeypatch, tmp_path
+):
+    assert requests.read_only(targets) == ""
+    results = Path(targets.results)
+    results.mkdir()
+    # Root may write everywhere, so that modes would not do.
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path != results and access(path, mode))
+    message = requests.read_only(targets)
+    assert message.startswith(f"{tmp_path}/results cannot be written to; run it in a folder of")
+    assert f"snakemake -s {ROOT}/Snakefile --cores all TARGET" in message

@@ -7,7 +7,7 @@ import pytest
 from project import STUDY, write_study
 
 from facsimile.foundation.discover import UnknownName
-from facsimile.foundation.yamlfile import FileError
+from facsimile.foundation.file_errors import FileError
 from facsimile.planning import config
 from facsimile.planning.workspace import Workspace
 

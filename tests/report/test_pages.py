@@ -81,6 +81,21 @@ def test_claims_are_shown_if_there_are_any(tmp_path):
     assert (claim["reasons"], claim["departs"]) == (["few runs"], True)
 
 
+def test_a_claim_of_a_miniature_has_its_words_beside_the_verdict(tmp_path):
+    head = "claim,text,statistic,value,low,high,n,rule,verdict,reason,command,cost,in_miniature\n"
+    row = "c1,t,trend,0.4,0.3,0.5,12,above 0,not comparable,few,snakemake c1,1 h,does not hold\n"
+    (tmp_path / "claims.csv").write_text(head + row)
+    (tmp_path / "claims_by_dataset.csv").write_text(
+        "claim,dataset,value,low,high,n,in_miniature,miniature_reason\n"
+        "c1,mini_room,0.25,0.2,0.3,6,holds,\nc1,mini_uneven,,,,0,undecided,undefined\n"
+    )
+    (claim,) = _comparison.claims(tmp_path / "claims.csv", "miniature")
+    assert (claim["slug"], claim["miniature_slug"]) == ("not-comparable", "does-not-hold")
+    room, uneven = claim["worlds"]
+    assert (room["word"], room["interval"]) == ("holds", "[0.200, 0.300]")
+    assert (uneven["slug"], uneven["number"]) == ("undecided", "–")
+
+
 def test_a_table_is_shown_as_printed_and_its_numbers_link_to_their_runs(tmp_path):
     head = "dataset,model,params,metric,mean,low,high,n,done,failed,missing\n"
     rows = [

@@ -15,7 +15,7 @@ from facsimile.planning import config
 from facsimile.planning.workspace import Workspace
 from facsimile.scoring import score_inputs, score_shard
 from facsimile.store import files, latents
-from facsimile.studies import evaluations, study
+from facsimile.studies import panels, study
 
 ROWS = len(grid("toy"))
 
@@ -44,10 +44,13 @@ class Encoded:
     def record(self, i, state):
         atomic.write_json(self._folder(i) / files.RECORD, {"state": state})
 
-    def score(self, processes, fresh="none"):
+    def score(self, processes, fresh="none", parts=None):
         """The shard's table, without the column that differs each time."""
-        score_shard.score_shard(self.at, self.study, self.shard, fresh, self.log.append, processes)
-        path = self.at.paths.shard_scores(self.shard.key, evaluations.panel(self.study, "smoke"))
+        chosen = set(panels.parts(self.study)) if parts is None else parts
+        panel = panels.name(self.study, "smoke", chosen)
+        log = self.log.append
+        score_shard.score_shard(self.at, self.study, self.shard, fresh, log, processes, panel)
+        path = self.at.paths.shard_scores(self.shard.key, panel)
         return pd.read_parquet(path).drop(columns="seconds", errors="ignore")
 
     def _folder(self, i):
@@ -59,16 +62,20 @@ def encoded(tmp_path):
     return Encoded(tmp_path)
 
 
-def test_a_metric_is_computed_in_every_variation(encoded):
-    encoded.study = study.Study.model_validate(
-        encoded.study.model_dump(exclude_unset=True)
-        | {
-            "variations": {
-                "sampled": {"representation": "sampled", "metrics": ["mig"]},
-                "few": {"train": 50, "metrics": ["mig"]},
-            }
-        }
-    )
+@pytest.fixture
+def varied(encoded):
+    """A shard whose study has two variations of its metric."""
+    variations = {
+        "sampled": {"representation": "sampled", "metrics": ["mig"]},
+        "few": {"train": 50, "metrics": ["mig"]},
+    }
+    content = encoded.study.model_dump(exclude_unset=True) | {"variations": variations}
+    encoded.study = study.Study.model_validate(content)
+    return encoded
+
+
+def test_a_metric_is_computed_in_every_variation(varied):
+    encoded = varied
     table = encoded.score(1).set_index(["run", "variation"])
     assert len(table) == 12
     assert set(table.loc[(slice(None), "few"), "n_train"]) == {50}
@@ -79,6 +86,40 @@ def test_a_metric_is_computed_in_every_variation(encoded):
         codes, grid("toy").factors(np.arange(ROWS)), ["mig"], n_train=200, n_test=100
     )
     assert table.loc[(run.key, "sampled"), "result"] == direct["value"].item()
+
+
+def test_a_part_of_the_scores_is_computed_first_and_only_the_rest_later(varied, monkeypatch):
+    computed, score = [], score_shard._score_codes
+
+    def counted(task, setting):
+        computed.append(setting.variation)
+        return score(task, setting)
+
+    monkeypatch.setattr(score_shard, "_score_codes", counted)
+    runs = len(varied.shard.runs)
+    part = varied.score(1, parts={("mig", ""), ("mig", "few")})
+    assert sorted(computed) == sorted(["", "few"] * runs)
+    computed.clear()
+    whole = varied.score(1)
+    assert computed == ["sampled"] * runs
+    assert list(whole["variation"]) == ["", "sampled", "few"] * runs
+    # A part of what is in the store is only read.
+    computed.clear()
+    again = varied.score(1, parts={("mig", ""), ("mig", "few")})
+    assert computed == []
+    pd.testing.assert_frame_equal(again, part)
+    in_part = whole[whole["variation"] != "sampled"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(in_part, part)
+    # What is computed in one go is the same.
+    pd.testing.assert_frame_equal(varied.score(1, fresh="every"), whole)
+
+
+def test_scores_that_are_computed_again_leave_the_others_in_the_store(varied):
+    whole = varied.score(1)
+    varied.score(1, fresh="every", parts={("mig", "")})
+    before = len(varied.log)
+    pd.testing.assert_frame_equal(varied.score(1), whole)
+    assert ", 0 computed now" in varied.log[before]
 
 
 def test_a_sampled_code_is_a_draw_from_its_posterior(tmp_path):

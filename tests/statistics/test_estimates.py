@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from matplotlib import cbook
 from scipy import stats
 
 from facsimile.statistics import estimates
@@ -154,3 +155,16 @@ def test_an_undefined_correlation_is_nan(x, y):
     result = estimates.spearman(np.array(x), np.array(y), rng())
     assert np.isnan(result.value)
     assert result.n == len(x)
+
+
+def test_the_parts_of_a_box_plot_are_matplotlibs():
+    values = np.append(np.random.default_rng(0).normal(size=30), [8.0, -9.0])
+    [box] = cbook.boxplot_stats(values)
+    parts = {"lower whisker": "whislo", "upper whisker": "whishi"}
+    parts |= {"lower quartile": "q1", "upper quartile": "q3", "median": "med"}
+    for name, theirs in parts.items():
+        assert estimates.STATISTICS[name](values) == pytest.approx(box[theirs])
+    assert box["whishi"] < 8
+    both = np.stack([values, values[::-1] + 1])
+    whiskers = estimates.upper_whisker(both)
+    assert whiskers.tolist() == pytest.approx([box["whishi"], box["whishi"] + 1])

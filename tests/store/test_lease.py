@@ -125,6 +125,7 @@ def test_the_heartbeat_moves(tmp_path):
     mine.release()
 
 
+@pytest.mark.slow
 def test_of_many_processes_one_holds_the_lease_at_a_time(tmp_path):
     with spawn.Pool(4) as pool:
         logs = pool.map(compete, [tmp_path] * 4)

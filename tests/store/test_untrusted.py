@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from mutants import memory_limit, mutants, read_or_refuse
 from project import PAPERS, STUDY, Project, write_study
 
-from facsimile.foundation.yamlfile import FileError
+from facsimile.foundation.file_errors import FileError
 from facsimile.planning import config
 from facsimile.store import files, records, stored_scores
 from facsimile.store.files import StoreError
@@ -30,6 +30,8 @@ MANY = settings(
     max_examples=120,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+pytestmark = pytest.mark.slow
+
 KEY = "toy/beta_vae/01234567/0"
 
 
@@ -85,7 +87,6 @@ def test_any_text_as_a_study(folder, text):
     assert study_error(folder, text) is None
 
 
-@pytest.mark.slow
 @MANY
 @given(PLAIN, st.sampled_from(sorted(yaml.safe_load(STUDY))), st.booleans())
 def test_any_value_in_a_study(folder, value, key, inside):
@@ -285,7 +286,6 @@ def test_no_argument_shows_a_traceback(root, arguments, capsys, monkeypatch, tmp
     assert not list(tmp_path.glob("pwned*"))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["a; touch pwned", "$(touch pwned)", "a' && touch pwned '", "-x"])
 def test_a_study_or_data_set_with_such_a_name_is_refused_and_runs_nothing(tmp_path, name):
     project = Project.create(tmp_path / "project")
@@ -297,7 +297,6 @@ def test_a_study_or_data_set_with_such_a_name_is_refused_and_runs_nothing(tmp_pa
     assert not list(project.folder.glob("**/pwned*"))
 
 
-@pytest.mark.slow
 def test_a_results_folder_with_such_a_name_is_a_folder(tmp_path):
     project = Project.create(tmp_path / "project")
     results = "a; touch pwned; $(touch pwned) 'b"

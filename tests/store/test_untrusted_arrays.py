@@ -17,6 +17,8 @@ from facsimile.scoring import latents_file
 from facsimile.store import checkpoints, files, inferred_arrays, latents, records
 from facsimile.store.files import StoreError
 
+pytestmark = pytest.mark.slow
+
 KEY = "toy/beta_vae/01234567/0"
 HUGE = 10**12
 

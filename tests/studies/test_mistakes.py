@@ -4,7 +4,7 @@ import pytest
 from project import PAPERS, STUDY, write_study
 
 from facsimile.comparison import published
-from facsimile.foundation.yamlfile import FileError, FileErrors
+from facsimile.foundation.file_errors import FileError, FileErrors
 from facsimile.studies import problems, reading
 from facsimile.studies.study import RULES
 
@@ -48,6 +48,21 @@ MISTAKES = [
     ("title: Scores}", "title: S, metrics: [sap.sap]}", "no metric of tiny 'sap'"),
     ("title: Scores}", "title: S, against: [mig.migg]}", "no score of mig 'migg'"),
     ("title: Scores}", "title: S, where: {betta: 4}}", "did you mean 'beta'?"),
+    (
+        "title: Scores}",
+        "title: S, closed_form: {mig.migg: {tolerance: 1, reason: r, source: s, value: 0}}}",
+        "no score of mig 'migg'; did you mean 'mig'?",
+    ),
+    (
+        "title: Scores}",
+        "title: S, closed_form: {mig.mig: {tolerance: 1, reason: r, source: s}}}",
+        "mig.mig has no closed form mig.mig_theory; state a value",
+    ),
+    (
+        "title: Scores}",
+        "title: S, closed_form: {mig.mig: {tolerance: -1, reason: r, source: s, value: 0}}}",
+        "greater than or equal to 0",
+    ),
     ("title: Violins}", "title: V, metrics: [mig.migg]}", "no score of mig 'migg'"),
     (", sweep: {beta: [1, 4]}", "", "required hyper-parameters are missing"),
     ("beta: [1, 4]", "beta: [1, 4, 1.0]", "the value 1 appears twice"),

@@ -7,7 +7,7 @@ import sys
 import pytest
 from project import PAPERS, write_study
 
-from facsimile.foundation.yamlfile import FileError
+from facsimile.foundation.file_errors import FileError
 from facsimile.studies import json_schema, reading
 
 

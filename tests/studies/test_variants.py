@@ -9,7 +9,7 @@ from rich.console import Console
 
 from facsimile.commands.pages import study_pages
 from facsimile.comparison import judge, nearest, numbers_view, published
-from facsimile.foundation.yamlfile import FileError
+from facsimile.foundation.file_errors import FileError
 from facsimile.planning import workspace
 from facsimile.presentation.context import Context
 from facsimile.presentation.spec import Quantity, Spec

@@ -58,7 +58,7 @@ MODELS = [
 
 @pytest.mark.parametrize("params", MODELS, ids=["beta_vae", "factor_vae"])
 @pytest.mark.parametrize("execution", ["packed", "serial"])
-@pytest.mark.parametrize("step", [1, 6])
+@pytest.mark.parametrize("step", [1, pytest.param(6, marks=pytest.mark.slow)])
 def test_stopped_at_any_step_and_resumed_it_has_the_bits_of_an_uninterrupted_one(
     at, tmp_path, monkeypatch, execution, step, params
 ):

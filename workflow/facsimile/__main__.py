@@ -15,15 +15,27 @@ import traceback
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-from rich.console import Console
-from rich.markup import escape
+from facsimile.foundation import extras
 
-from facsimile.commands.command_group import SettingsAnywhere
-from facsimile.planning import config as configuration
-from facsimile.planning import settings as settings_on_command_lines
-from facsimile.planning import workspace as workspaces
-from facsimile.planning.workspace import Workspace
+try:
+    import typer
+    from rich.console import Console
+    from rich.markup import escape
+
+    from facsimile.commands.command_group import SettingsAnywhere
+    from facsimile.foundation.paths import Paths
+    from facsimile.planning import config as configuration
+    from facsimile.planning import settings as settings_on_command_lines
+    from facsimile.planning import workspace as workspaces
+    from facsimile.planning.workspace import Workspace
+    from facsimile.store import files
+except ModuleNotFoundError as error:
+    missing = extras.explained(error, "the command facsimile")
+    if missing is None:
+        raise
+    sys.exit(f"error: {missing}")
+except KeyboardInterrupt:
+    sys.exit("interrupted before it began")
 
 app = typer.Typer(
     cls=SettingsAnywhere,
@@ -36,7 +48,7 @@ stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 JOB_STOPPED = 143  # 128 + SIGTERM: the job wrote a checkpoint and can be started again
 
 # Errors whose message tells the user enough; others are shown with their type and line of code.
-EXPECTED_ERRORS = ValueError | LookupError | RuntimeError | OSError
+EXPECTED_ERRORS = ValueError | LookupError | RuntimeError | OSError | extras.MissingExtra
 
 Shard = Annotated[
     str,
@@ -49,6 +61,43 @@ StudyName = Annotated[
 RunName = Annotated[
     str,
     typer.Argument(help="key of a run, any part of it that only one run has, or its folder"),
+]
+
+
+Convention = Annotated[
+    str,
+    typer.Option(help="published variant of a metric; facsimile explain-metric lists them"),
+]
+Seed = Annotated[
+    int,
+    typer.Option(min=0, max=2**32 - 1, help="seed for sampling points"),
+]
+Train = Annotated[
+    int,
+    typer.Option(min=1, help="number of training points"),
+]
+Test = Annotated[
+    int,
+    typer.Option(min=1, help="number of test points"),
+]
+Sampling = Annotated[
+    str,
+    typer.Option(
+        help="disjoint: no row is both a training and a test point; replacement: rows are "
+        "drawn as disentanglement_lib does; auto: that for a full grid, else disjoint"
+    ),
+]
+Csv = Annotated[
+    Path | None,
+    typer.Option(help="also write the scores to this .csv file"),
+]
+Parquet = Annotated[
+    Path | None,
+    typer.Option(help="also write the scores to this .parquet file"),
+]
+Papers = Annotated[
+    list[Path] | None,
+    typer.Option(help="also find metrics in the papers of this folder; may be repeated"),
 ]
 
 
@@ -175,7 +224,7 @@ def score_shard(
     shard: Shard,
     panel: Annotated[
         str | None,
-        typer.Option(help="hash of metrics and settings, if several studies share the shard"),
+        typer.Option(help="name of the scores to compute, by default those of the whole study"),
     ] = None,
     fresh: Annotated[
         str,
@@ -186,12 +235,12 @@ def score_shard(
         typer.Option(min=1, help="runs scored at the same time, on one core each"),
     ] = 1,
 ) -> None:
-    """Compute every metric of a study on a shard."""
+    """Compute the metrics of a study on a shard."""
     from facsimile.scoring import score_shard
 
     workspace: Workspace = context.obj()
     study, runs = workspace.shard(shard, panel)
-    score_shard.score_shard(workspace, study, runs, fresh, _log, processes)
+    score_shard.score_shard(workspace, study, runs, fresh, _log, processes, panel)
 
 
 @app.command()
@@ -207,49 +256,22 @@ def score(
             "are in the file; without this option: those of Locatello et al. 2019"
         ),
     ] = None,
-    convention: Annotated[
-        str,
-        typer.Option(help="published variant of a metric; facsimile explain-metric lists them"),
-    ] = "dlib",
-    seed: Annotated[
-        int,
-        typer.Option(min=0, max=2**32 - 1, help="seed for sampling points"),
-    ] = 0,
-    train: Annotated[
-        int,
-        typer.Option(min=1, help="number of training points"),
-    ] = 10_000,
-    test: Annotated[
-        int,
-        typer.Option(min=1, help="number of test points"),
-    ] = 5_000,
+    convention: Convention = "dlib",
+    seed: Seed = 0,
+    train: Train = 10_000,
+    test: Test = 5_000,
     batch: Annotated[
         int,
         typer.Option(min=2, help="points per batch in which one factor is fixed"),
     ] = 64,
-    sampling: Annotated[
-        str,
-        typer.Option(
-            help="disjoint: no row is both a training and a test point; replacement: rows are "
-            "drawn as disentanglement_lib does; auto: that for a full grid, else disjoint"
-        ),
-    ] = "auto",
+    sampling: Sampling = "auto",
     bins: Annotated[
         int | None,
         typer.Option(min=2, help="divide factors of more values into intervals of equal width"),
     ] = None,
-    csv: Annotated[
-        Path | None,
-        typer.Option(help="also write the scores to this .csv file"),
-    ] = None,
-    parquet: Annotated[
-        Path | None,
-        typer.Option(help="also write the scores to this .parquet file"),
-    ] = None,
-    papers: Annotated[
-        list[Path] | None,
-        typer.Option(help="also find metrics in the papers of this folder; may be repeated"),
-    ] = None,
+    csv: Csv = None,
+    parquet: Parquet = None,
+    papers: Papers = None,
 ) -> None:
     """Score latents of your own.
 
@@ -260,11 +282,7 @@ def score(
     from facsimile.foundation import discover
 
     discover.add_papers(papers or [])
-    outputs = []
-    if csv:
-        outputs.append(score_file.checked(csv, ".csv"))
-    if parquet:
-        outputs.append(score_file.checked(parquet, ".parquet"))
+    outputs = score_file.checked_all(csv, parquet)
     table = score_file.score(
         file,
         metrics,
@@ -276,6 +294,66 @@ def score(
         console,
         sampling,
         bins,
+    )
+    if table["value"].isna().any():
+        raise typer.Exit(1)
+
+
+@app.command()
+def evaluate(
+    context: typer.Context,
+    encode: Annotated[
+        str,
+        typer.Argument(help="FILE.py:NAME of a function of images or of a torch module"),
+    ],
+    dataset: Annotated[
+        str,
+        typer.Option(help="name of a data set of images, such as dsprites"),
+    ],
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            help="names separated by commas, such as mig,dci; 'all': every metric whose inputs "
+            "the function returns; without this option: those of Locatello et al. 2019 for which "
+            "not every image must be encoded"
+        ),
+    ] = None,
+    convention: Convention = "dlib",
+    seed: Seed = 0,
+    train: Train = 10_000,
+    test: Test = 5_000,
+    batch_size: Annotated[
+        int,
+        typer.Option(min=1, help="images that the function is called with at a time"),
+    ] = 128,
+    sampling: Sampling = "auto",
+    csv: Csv = None,
+    parquet: Parquet = None,
+    papers: Papers = None,
+) -> None:
+    """Score a trained encoder on a data set, beside the models that come with Facsimile.
+
+    The function takes images, float32 [n, height, width, channels] from 0 to 1, and returns means
+    [n, d], or a tuple (means, log_variances). The exit status is 1 if any metric has no value.
+    """
+    from facsimile.commands import evaluate_encoder, score_file
+    from facsimile.foundation import discover
+
+    workspace: Workspace = context.obj()
+    discover.add_papers(papers or [])
+    table = evaluate_encoder.report(
+        encode,
+        dataset,
+        score_file.checked_all(csv, parquet),
+        console,
+        metrics=metrics,
+        convention=convention,
+        seed=seed,
+        n_train=train,
+        n_test=test,
+        batch_size=batch_size,
+        sampling=sampling,
+        path=workspace.paths.dataset(dataset),
     )
     if table["value"].isna().any():
         raise typer.Exit(1)
@@ -295,12 +373,19 @@ def explain_metric(
 
 
 @app.command()
-def collect(context: typer.Context, study: StudyName) -> None:
+def collect(
+    context: typer.Context,
+    study: StudyName,
+    panel: Annotated[
+        str,
+        typer.Option(help="name of a part of the scores, as in scores-PANEL.parquet"),
+    ] = "",
+) -> None:
     """Gather the scores of a study into runs.parquet and scores.parquet."""
     from facsimile.scoring import collect
 
     workspace: Workspace = context.obj()
-    runs, scores = collect.collect(workspace, workspace.study(study))
+    runs, scores = collect.collect(workspace, workspace.study(study), panel)
     failed = (runs["state"] == "failed").sum()
     _log(f"{study}: {len(runs):,} runs ({failed} failed), {len(scores):,} scores")
 
@@ -336,8 +421,23 @@ def figure(
 
 
 @app.command()
-def compare(context: typer.Context, study: StudyName) -> None:
+def compare(
+    context: typer.Context,
+    study: StudyName,
+    reference: Annotated[
+        bool,
+        typer.Option(
+            "--reference",
+            help="write the tables and verdicts of the scores that come with Facsimile again",
+        ),
+    ] = False,
+) -> None:
     """Compare the scores of a study with the published numbers."""
+    if reference:
+        from facsimile.commands import shipped_results
+
+        shipped_results.refresh(_at_shipped_scale(context, study), study)
+        return
     from facsimile.commands import artefacts
 
     artefacts.compare(context.obj(), study)
@@ -419,7 +519,9 @@ def report(
         from facsimile.commands import shipped_results
 
         shown = shipped_results.remade(_at_shipped_scale(context, study), study, _log)
-    _log(f"{report.write(shown, study, _log, workspace.paths.web)}")
+    # The libraries of the pages are downloaded once, whatever the report shows.
+    libraries = Paths(workspace.config.results).web
+    _log(f"{report.write(shown, study, _log, libraries)}")
 
 
 @app.command("list")
@@ -492,6 +594,71 @@ def check(
 
     passed = folders.check(folder, console)
     raise typer.Exit(0 if passed else 1)
+
+
+@app.command("try")
+def try_(
+    context: typer.Context,
+    file: Annotated[
+        Path,
+        typer.Argument(help="file of a model, as in my_vae.py; CONTRIBUTING.md says what is in it"),
+    ],
+    sweep: Annotated[
+        list[str],
+        typer.Option(help="hyper-parameter=values, as in beta=1,2,4,8; may be repeated"),
+    ] = [],  # noqa: B006 (typer copies it)
+    fixed: Annotated[
+        list[str],
+        typer.Option(help="hyper-parameter=value; may be repeated"),
+    ] = [],  # noqa: B006
+    worlds: Annotated[
+        str,
+        typer.Option(help="data sets of the scale, separated by commas [default: two of them]"),
+    ] = "",
+    seeds: Annotated[
+        int,
+        typer.Option(min=1, help="runs of each cell"),
+    ] = 5,
+    steps: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="updates of each model; other than the scale's, no scores of "
+            "baselines are shipped, and they are trained, too",
+        ),
+    ] = None,
+    beside: Annotated[
+        str,
+        typer.Option(help="methods to compare with, separated by commas [default: all]"),
+    ] = "",
+    study: Annotated[
+        str,
+        typer.Option(help="study beside whose methods [default: the one that has the scale]"),
+    ] = "",
+    cores: Annotated[
+        int | None,
+        typer.Option(min=1, help="number of jobs at a time [default: all cores]"),
+    ] = None,
+) -> None:
+    """Train a model of your own on two small worlds, and place it beside the published methods.
+
+    Prints how often it beats each method, the seeds needed to be sure, and its place in each claim;
+    draws violins. The scale is `miniature` unless --scale chooses another.
+    """
+    from facsimile.commands.trial import run
+
+    assert context.parent is not None
+    workspace: Workspace = context.obj()
+    if not context.parent.params["scale"]:
+        workspace = Workspace(workspace.config.model_copy(update={"scale": run.SCALE}))
+    request = run.Request(file, sweep, fixed, _listed(worlds), seeds, steps, _listed(beside), study)
+    page = run.try_model(workspace, request, cores or run.cores_here(), console, _log)
+    _log(f"page: {page}")
+
+
+def _listed(text: str) -> list[str]:
+    """The parts of ``a,b``."""
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 @app.command()
@@ -649,6 +816,8 @@ def main() -> None:
     except Exception as error:
         if "--debug" in sys.argv:
             raise
+        if isinstance(error, ModuleNotFoundError):
+            error = extras.explained(error, "this command") or error
         stderr.print(f"[bold red]error:[/] {escape(_message(error))}")
         sys.exit(1)
 
@@ -656,6 +825,8 @@ def main() -> None:
 def _message(error: Exception) -> str:
     """The message of an error, safe to print; an unexpected error also says where it arose."""
     text = str(error)
+    if isinstance(error, OSError):
+        text = files.explained(error)
     # The text of a KeyError is only the key.
     if isinstance(error, KeyError) or not isinstance(error, EXPECTED_ERRORS):
         frame = traceback.extract_tb(error.__traceback__)[-1]

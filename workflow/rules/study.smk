@@ -11,8 +11,11 @@ rule collect:
     localrule: True
     conda:
         "../../envs/facsimile.yaml"
+    # A resource, because a changed parameter would gather the same files once more.
+    resources:
+        panel=targets.study_panel,
     shell:
-        f"{targets.command} collect {{wildcards.study}} >{{log:q}} 2>&1"
+        f"{targets.command} collect {{wildcards.study}} --panel {{resources.panel}} >{{log:q}} 2>&1"
 
 
 rule table:
@@ -99,6 +102,7 @@ rule claims:
             category="Claims",
             labels={"study": "{study}"},
         ),
+        f"{targets.results}/studies/{{study}}/{{scale}}/claims_by_dataset.csv",
     log:
         f"{targets.results}/logs/claims/{{study}}-{{scale}}.log",
     localrule: True

@@ -7,6 +7,7 @@ and ``--verbose`` print everything.
 """
 
 import logging
+import signal
 import sys
 import threading
 import time
@@ -27,7 +28,7 @@ from facsimile.store import shard_progress
 MINUTE = 60.0
 ERRORS = (LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR, LogEvent.ERROR)
 # Beginnings of the messages that are worth a line although they are no warnings.
-SHOWN = ("Nothing to be done", "Complete log", "Will exit", "Exiting because")
+SHOWN = ("Nothing to be done", "Complete log", "Will exit", "Exiting because", "Terminating")
 BAR_WIDTH = 30
 
 
@@ -58,6 +59,10 @@ class LogHandler(LogHandlerBase):
         self.began = time.monotonic()
         self._plain = self.common_settings.dryrun or self.common_settings.verbose
         self._ended = threading.Event()
+        self._interrupted = False
+        # Under nohup, for example, Ctrl-C is ignored.
+        if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
+            signal.signal(signal.SIGINT, self._interrupt)
         self._live: Live | None = None
         self._ticker: threading.Thread | None = None
 
@@ -80,6 +85,8 @@ class LogHandler(LogHandlerBase):
             self._live.stop()
         if self._ticker:
             self._ticker.join()
+        if signal.getsignal(signal.SIGINT) == self._interrupt:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         if self.total and not self._plain:
             self.console.print(self._summary(), markup=False, soft_wrap=True)
         super().close()
@@ -109,8 +116,15 @@ class LogHandler(LogHandlerBase):
         """It draws no graph."""
         return False
 
+    def _interrupt(self, number: int, frame: Any) -> None:
+        self._interrupted = True
+        signal.default_int_handler(number, frame)
+
     def _is_shown(self, record: logging.LogRecord) -> bool:
         event = getattr(record, "event", None)
+        if self._interrupted and not self._plain:
+            # The errors that follow are those of the jobs that Ctrl-C has ended.
+            return str(record.msg).startswith(SHOWN)
         if self._plain or event in ERRORS or record.levelno >= logging.WARNING:
             return True
         return event is None and str(record.msg).startswith(SHOWN)
@@ -164,7 +178,8 @@ class LogHandler(LogHandlerBase):
 
     def _summary(self) -> str:
         seconds = time.monotonic() - self.began
-        return f"{self.done} of {self.total} jobs done, {duration(seconds)}"
+        done = f"{self.done} of {self.total} jobs done, {duration(seconds)}"
+        return f"Interrupted: {done}; the same command goes on" if self._interrupted else done
 
     def _bars(self) -> RenderableType:
         table = Table.grid(padding=(0, 1))

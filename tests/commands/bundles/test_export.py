@@ -33,9 +33,9 @@ def made(tmp_path_factory):
     return at
 
 
-def place(folder):
+def place(folder, text=STUDY):
     """A workspace with the tiny study and no results."""
-    write_study(folder / "papers")
+    write_study(folder / "papers", text)
     (folder / "results").mkdir()
     return workspaces.load(papers=[folder / "papers"], results=folder / "results")
 
@@ -162,6 +162,18 @@ def test_a_bundle_of_scores_alone_is_small_and_enough(made, there, tmp_path):
     assert "study/tiny.yaml" in names
     assert adopt.adopt(there, path).shards == 3
     assert len(list(there.config.results.glob("shards/**/*.parquet"))) == 3
+
+
+def test_scores_of_some_variations_are_not_all_scores(tmp_path):
+    variations = "variations: {few: {train: 50, metrics: [mig]}}\n"
+    at = place(tmp_path, STUDY + variations)
+    for run in at.runs(at.study("tiny")):
+        make(at, at.study("tiny"), run)
+    notes = []
+    adopt.report(at, None, False, notes.append)
+    incomplete = [note for note in notes if ": mig has no scores for some runs" in note]
+    assert len(incomplete) == len(at.shards(at.study("tiny")))
+    assert not list(at.config.results.glob("shards/**/*.parquet"))
 
 
 def test_checksums_are_in_the_format_of_sha256sum(bundle):
@@ -346,6 +358,7 @@ def test_a_header_that_claims_gigabytes_allocates_nothing(there, bundle):
     refused(there, bundle, "a header claims 7,516,192,768 bytes")
 
 
+@pytest.mark.slow
 def test_damaged_bundles(there, bundle):
     whole = gzip.decompress(bundle.read_bytes())
     chance, refusals, accepted = random.Random(0), 0, 0

@@ -20,7 +20,8 @@ def reference(folder, study, *rows):
     at = folder / study.id / "desk"
     at.mkdir(parents=True)
     columns = ["metric", "value", "ours", "verdict"]
-    table = pd.DataFrame(rows, columns=columns).assign(dataset="dsprites", model="beta_vae", n=5)
+    about = {"dataset": "dsprites", "model": "beta_vae", "params": "", "n": 5, "reason": "few"}
+    table = pd.DataFrame(rows, columns=columns).assign(**about, remedy="more seeds")
     table.to_csv(at / "comparison.csv", index=False)
     return folder
 
@@ -41,7 +42,8 @@ def test_a_row_has_a_number_of_the_paper_and_counts_those_that_were_judged(study
         "dSprites, β-VAE, DCI disentanglement",
         "0.254",
         "0.250 ✓",
-        "2 of 3 reproduced",
+        "2 reproduced · 1 differs",
+        "1: 1 needs more seeds",
         "`snakemake prog_vi --config scale=desk`",
     )
 
@@ -49,9 +51,11 @@ def test_a_row_has_a_number_of_the_paper_and_counts_those_that_were_judged(study
 def test_a_study_without_results_or_comparable_numbers_says_so(study, tmp_path):
     assert paper_table.row(study, tmp_path)[1] == "not run yet"
     shipped = reference(tmp_path, study, ("mig.mig", 0.5, 0.1, "not comparable"))
-    assert paper_table.row(study, shipped)[1:5] == (
+    assert paper_table.row(study, shipped)[1:6] == (
         "none can be compared at this scale",
-        *("–",) * 3,
+        *("–",) * 2,
+        "none yet",
+        "1: 1 needs more seeds",
     )
 
 

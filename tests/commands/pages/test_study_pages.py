@@ -30,7 +30,7 @@ def test_a_page_has_the_content_of_the_study_file(at):
     title = "Rank correlation of the metrics"
     assert f"| `locatello2019_fig2` | {title} | figure, `rank_correlation` | no |" in text
     assert "## Claims at desk scale" in text
-    assert "7 reproduced · 18 not comparable" in text
+    assert "6 reproduced · 18 not comparable" in text
 
 
 def test_a_page_ends_with_the_entry_of_the_paper_for_a_bibliography(at):
@@ -41,6 +41,17 @@ def test_a_page_ends_with_the_entry_of_the_paper_for_a_bibliography(at):
         in text
     )
     assert "  eprint = {2406.15742}," in text
+
+
+def test_a_figure_whose_picture_is_in_the_documentation_is_shown(at, tmp_path, monkeypatch):
+    study = at.study("posterior_collapse")
+    monkeypatch.setattr(study_pages, "PICTURES", tmp_path)
+    assert "![" not in study_pages.page(at, study)
+    (tmp_path / "posterior_collapse-thresholds.png").write_bytes(b"")
+    text = study_pages.page(at, study)
+    assert re.findall(r"!\[(.*)\]\(.*posterior_collapse-thresholds\.png\)", text) == [
+        study.figures["thresholds"].title
+    ]
 
 
 def test_every_footnote_occurs_once(at):

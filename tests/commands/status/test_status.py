@@ -13,6 +13,7 @@ from facsimile.commands.status import failures, progress, status, usage
 from facsimile.foundation import units
 from facsimile.planning import workspace as workspaces
 from facsimile.store import checkpoints, files
+from facsimile.studies import panels
 from facsimile.training import weights_code
 
 
@@ -256,6 +257,18 @@ def test_failed_jobs_are_shown_newest_first_and_forgotten_when_done(at):
     index.parent.mkdir(parents=True)
     index.write_text("{}")
     assert str(newer) not in printed(at)
+
+
+def test_a_failed_job_for_a_single_table_is_shown(at):
+    study = at.study("tiny")
+    shard = at.shards(study)[0]
+    panel = panels.name(study, at.config.scale, {("mig", "")})
+    path = log(at, f"score/{shard.key}/{panel}.log", "error: something\n")
+    assert str(path) in printed(at)
+    table = at.paths.shard_scores(shard.key, panel)
+    table.parent.mkdir(parents=True)
+    table.touch()
+    assert str(path) not in printed(at)
 
 
 def test_the_log_of_slurms_last_attempt_explains_more(at):

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from facsimile.claims.base.scores import Resampled, absent, averaged
+from facsimile.claims.base.scores import Resampled, absent, averaged, resampled_means
 from facsimile.claims.base.statistic import Statistic, StatisticResult
 from facsimile.presentation.select import rows_of_models
 from facsimile.statistics import estimates
-from facsimile.statistics.estimates import RESAMPLES, Array
 
 
 @dataclass(frozen=True)
@@ -64,13 +63,7 @@ class ModelGap(Statistic):
             *self.other_models,
         )
         # The order matters: both sides draw from one generator.
-        first_means = _resampled_means(first, rng)
-        second_means = _resampled_means(second, rng)
+        first_means = resampled_means(first, rng)
+        second_means = resampled_means(second, rng)
         gap = np.array([first.mean() - second.mean()])
         return gap, (first_means - second_means)[None]
-
-
-def _resampled_means(values: Array, rng: np.random.Generator) -> Array:
-    """Means [b] of bootstrap resamples of ``values`` [n]."""
-    indices = rng.integers(0, values.size, (RESAMPLES, values.size))
-    return np.asarray(values[indices].mean(axis=1))

@@ -67,8 +67,7 @@ def figure(
 
 def compare(workspace: Workspace, study: str) -> None:
     """Write comparison.csv."""
-    comparison = comparison_of(gathered(workspace, study))
-    judge.save(comparison, _folder(workspace, study) / "comparison.csv")
+    write_comparison(gathered(workspace, study), _folder(workspace, study))
 
 
 def claims(
@@ -76,7 +75,9 @@ def claims(
     study: str,
     console: Console | None = None,
 ) -> None:
-    """Print the verdicts on the claims of a study, or write claims.csv without a ``console``.
+    """Print the verdicts on the claims of a study; without a ``console``, write them.
+
+    They are written to claims.csv, and the statistics on each data set to claims_by_dataset.csv.
 
     Raises LookupError if the study states no claims.
     """
@@ -84,12 +85,24 @@ def claims(
     if not results.study.claims:
         path = workspace.paper(study) / STUDY
         raise LookupError(f"{study} states no claims: {path} has none under claims:")
-    verdicts = claims_of(workspace, results)
     if console:
-        console.print(claims_view.console(verdicts))
+        console.print(claims_view.console(claims_of(workspace, results)))
     else:
-        text = verdicts.to_csv(index=False, lineterminator="\n")
-        atomic.write_bytes(_folder(workspace, study) / "claims.csv", text.encode())
+        write_claims(workspace, results, _folder(workspace, study))
+
+
+def write_comparison(results: Gathered, folder: Path) -> None:
+    """Write comparison.csv into a folder."""
+    judge.save(comparison_of(results), folder / "comparison.csv")
+
+
+def write_claims(workspace: Workspace, results: Gathered, folder: Path) -> None:
+    """Write claims.csv and claims_by_dataset.csv into a folder."""
+    verdicts = claims_of(workspace, results)
+    by_dataset = comparison_claims.by_dataset(results.study, results.scores, results.context)
+    for name, content in (("claims", verdicts), ("claims_by_dataset", by_dataset)):
+        text = content.to_csv(index=False, lineterminator="\n")
+        atomic.write_bytes(folder / f"{name}.csv", text.encode())
 
 
 def _folder(workspace: Workspace, study: str) -> Path:

@@ -5,7 +5,7 @@ from rich.table import Table
 
 from facsimile.commands.run_state import state
 from facsimile.foundation import canonical
-from facsimile.foundation.yamlfile import raise_all
+from facsimile.foundation.file_errors import raise_all
 from facsimile.planning.workspace import Workspace
 from facsimile.studies.runs import Run
 from facsimile.studies.study import Study

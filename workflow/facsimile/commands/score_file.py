@@ -141,6 +141,16 @@ def _line(
     ]
 
 
+def checked_all(csv: Path | None, parquet: Path | None) -> list[Path]:
+    """The outputs that were requested; raises ValueError as ``checked`` does."""
+    requested = {".csv": csv, ".parquet": parquet}
+    outputs = []
+    for ending, output in requested.items():
+        if output:
+            outputs.append(checked(output, ending))
+    return outputs
+
+
 def checked(output: Path, ending: str) -> Path:
     """Return the path of an output; called before anything is computed.
 

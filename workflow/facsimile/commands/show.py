@@ -8,10 +8,12 @@ from rich.console import Console
 from rich.text import Text
 
 from facsimile.commands import artefacts
-from facsimile.comparison import claims_view, numbers_view, published
+from facsimile.comparison import claims_view, numbers_view
 from facsimile.comparison.gathered import Gathered, gathered
-from facsimile.comparison.verdict import STYLES, SYMBOLS
-from facsimile.planning.workspace import REFERENCE, Workspace
+from facsimile.comparison.verdict import MINIATURE_STYLES, STYLES, SYMBOLS
+from facsimile.planning import shipped
+from facsimile.planning.shipped import REFERENCE
+from facsimile.planning.workspace import Workspace
 from facsimile.studies import runs
 from facsimile.studies.study import Study
 
@@ -61,7 +63,7 @@ def show_all(workspace: Workspace, console: Console) -> None:
         sizes[name] = results.context.design.published_runs
         compared = comparison(results, folder)
         # The size of a study is what its file states: nothing was made for it here.
-        compared = compared[compared["metric"] != published.DESIGN]
+        compared = numbers_view.without_design(compared)
         verdicts += list(numbers_view.judged(compared)["verdict"])
         _print_brief(results, compared, folder, console)
     _print_line(console, "published numbers re-made here", numbers_view.totals(verdicts))
@@ -126,33 +128,27 @@ def located(
     study, scale = workspace.study(name), workspace.config.scale
     runs.scale_of(study, scale)
     own = workspace.paths.study(name, scale)
-    shipped = REFERENCE / name / scale
-    folder, other = (shipped, own) if reference else (own, shipped)
+    theirs = shipped.folder(name, scale)
+    folder, other = (theirs, own) if reference else (own, theirs)
     if has_scores(folder):
         return folder
     remedy = f"compute them with: snakemake {name} --config scale={scale}"
     if has_scores(other):
         flag = "" if reference else " --reference"
         remedy = f"there are some in {other}: facsimile show {name} --scale {scale}{flag}"
-    elif shipped_scales(study):
-        listed = ", ".join(shipped_scales(study))
+    elif shipped.scales(study):
+        listed = ", ".join(shipped.scales(study))
         remedy += f"; or see those that are shipped (scale {listed}): --reference"
     raise FileNotFoundError(f"{folder}: no scores yet; {remedy}")
 
 
 def at_shipped_scale(workspace: Workspace, name: str) -> Workspace:
     """The workspace at the largest scale of a study whose results are shipped, if there is one."""
-    scales = shipped_scales(workspace.study(name))
+    scales = shipped.scales(workspace.study(name))
     if not scales:
         return workspace
     changes = {"scale": scales[0]}
     return Workspace(workspace.config.model_copy(update=changes))
-
-
-def shipped_scales(study: Study) -> list[str]:
-    """The scales of a study whose results come with the repository, the largest first."""
-    folder = REFERENCE / study.id
-    return [scale for scale in study.scales if has_scores(folder / scale)]
 
 
 def has_scores(folder: Path) -> bool:
@@ -199,7 +195,7 @@ def _print_screen(
     console: Console,
 ) -> None:
     study, scale = results.study, workspace.config.scale
-    compared = comparison(results, folder)
+    compared = numbers_view.without_design(comparison(results, folder))
     console.print(heading(study, scale))
     console.print(_headline(results, compared))
     _print_line(console, "published numbers", numbers_view.totals(compared["verdict"]))
@@ -211,11 +207,15 @@ def _print_screen(
         _print_line(console, "claims", numbers_view.totals(claims["verdict"]))
         if numbers_view.is_judged(claims):
             _print_claims(claims, console)
+        words = claims_view.miniature_words(claims)
+        if words:
+            total = numbers_view.totals(words, MINIATURE_STYLES)
+            _print_line(console, "claims in miniature", total)
     _print_line(console, "pictures", pictures(folder))
     page = report(study.id, folder, scale)
     _print_line(console, "report", page)
-    shipped = " --reference" if folder.is_relative_to(REFERENCE) else ""
-    command = f"facsimile show {study.id} --scale {scale}{shipped} --all"
+    flag = " --reference" if folder.is_relative_to(REFERENCE) else ""
+    command = f"facsimile show {study.id} --scale {scale}{flag} --all"
     _print_line(console, "all of it", command)
 
 

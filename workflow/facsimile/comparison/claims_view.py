@@ -9,7 +9,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from facsimile.comparison.verdict import STYLES
+from facsimile.comparison.verdict import MINIATURE_STYLES, STYLES, UNDECIDED
+from facsimile.presentation import names
 from facsimile.presentation.markdown import Footnotes, grid
 from facsimile.presentation.rendering import NONE
 
@@ -40,6 +41,19 @@ def console(claims: pd.DataFrame) -> Any:
     return Group(table, *(Text(line, style="dim") for line in lines))
 
 
+def in_miniature(row: Row) -> str:
+    """``holds``, ``does not hold`` or ``undecided``; empty where the scale is no miniature."""
+    # Files of earlier versions have no such column, and pandas reads empty fields as NaN.
+    word = row.get("in_miniature", "")
+    return word if isinstance(word, str) else ""
+
+
+def miniature_words(claims: pd.DataFrame) -> list[str]:
+    """The words of ``in_miniature`` of all claims that have one."""
+    words = [in_miniature(row) for row in claims.to_dict("records")]
+    return [word for word in words if word]
+
+
 def _marks_of_shared_reasons(claims: pd.DataFrame) -> dict[str, str]:
     """A mark, ``(1)``, for each reason that more than one claim has."""
     listed: list[str] = []
@@ -57,7 +71,10 @@ def _console_row(row: Row, marks: dict[str, str]) -> list[Text]:
         name += " · not checked against the PDF"
     claim = Text.assemble(row["text"], (f"\n{name}", "dim"))
     value = Text.assemble(number(row), (f"\n{row['rule']}", "dim"))
-    verdict = Text.assemble((row["verdict"], STYLES[row["verdict"]]))
+    verdict = Text()
+    if word := in_miniature(row):
+        verdict.append_text(Text.assemble((word, MINIATURE_STYLES[word]), " in miniature\n"))
+    verdict.append_text(Text.assemble((row["verdict"], STYLES[row["verdict"]])))
     for reason in row["reason"].split("; "):
         verdict.append(f"\n{marks.get(reason, reason)}", style="dim")
     return [claim, value, verdict]
@@ -69,13 +86,18 @@ def markdown(claims: pd.DataFrame, prefix: str) -> str:
     ``prefix`` makes the names of the footnotes unique on the page.
     """
     notes = Footnotes(prefix)
+    head = ["claim", "value", "rule", "verdict"]
+    has_miniature = bool(miniature_words(claims))
+    if has_miniature:
+        head = ["claim", "value", "rule", "in miniature", "verdict on the paper"]
     rows = []
     for row in claims.to_dict("records"):
         verdict = _markdown_verdict(row, notes)
-        rows.append((row["text"], number(row), row["rule"], verdict))
+        words = [_miniature_cell(row, notes)] if has_miniature else []
+        rows.append((row["text"], number(row), row["rule"], *words, verdict))
     *commands, cost = _commands(claims)
     lines = [
-        *grid(("claim", "value", "rule", "verdict"), rows),
+        *grid(head, rows),
         "",
         *("```sh", *commands, "```"),
         "",
@@ -84,6 +106,37 @@ def markdown(claims: pd.DataFrame, prefix: str) -> str:
         *notes.lines(),
     ]
     return "\n".join(lines)
+
+
+def markdown_by_dataset(
+    claims: pd.DataFrame,
+    by_dataset: pd.DataFrame,
+    prefix: str,
+) -> str:
+    """Each claim on each data set alone, as a Markdown table with reasons as footnotes.
+
+    ``claims`` has the texts, ``by_dataset`` the columns ``comparison.claims.BY_DATASET``.
+    """
+    notes = Footnotes(prefix)
+    datasets = list(dict.fromkeys(by_dataset["dataset"]))
+    rows = []
+    for claim, text in zip(claims["claim"], claims["text"], strict=True):
+        of_claim = by_dataset[by_dataset["claim"] == claim].set_index("dataset")
+        cells = []
+        for row in of_claim.reindex(datasets).to_dict("records"):
+            cells.append(f"{_miniature_cell(row, notes)} {number(row)}".strip())
+        rows.append((text, *cells))
+    head = ["claim", *map(names.dataset, datasets)]
+    return "\n".join([*grid(head, rows), "", *notes.lines()])
+
+
+def _miniature_cell(row: Row, notes: Footnotes) -> str:
+    """``**holds**``; whatever is undecided has its reason as a footnote."""
+    word = in_miniature(row)
+    if not word:
+        return ""
+    mark = notes.mark(row["miniature_reason"]) if word == UNDECIDED else ""
+    return f"**{word}**{mark}"
 
 
 def _markdown_verdict(row: Row, notes: Footnotes) -> str:

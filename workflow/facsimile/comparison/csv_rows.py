@@ -5,8 +5,8 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from facsimile.foundation import yamlfile
-from facsimile.foundation.yamlfile import FileError
+from facsimile.foundation import text_files
+from facsimile.foundation.file_errors import FileError
 
 SEPARATORS = {";": "semicolons", "\t": "tabs"}
 SAVE = "save it as UTF-8 (in a spreadsheet: 'CSV UTF-8')"
@@ -18,7 +18,7 @@ def rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     A byte order mark at the beginning is skipped. Raises FileError, with file and line, for a file
     that is not UTF-8, that has no commas or whose quotes do not match.
     """
-    text = yamlfile.utf8(path, SAVE)
+    text = text_files.utf8(path, SAVE)
     _check_separator(path, text)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     while True:

@@ -3,7 +3,7 @@
 Each number of a study's tables and figures, and each published number, becomes one row. The first
 rule that applies decides; ``RULES`` has the texts of the column ``rule``.
 
-1. no source: there is no published number.
+1. no source: there is no published number. Such a row is a result, and gets no verdict.
 2. not comparable: the number is a peer's, from another protocol; or we have no result; or this
    scale departs from the study in something the number depends on. Controls depend only on
    evaluation and grid, so they are comparable wherever these are the study's. The score of a
@@ -13,6 +13,7 @@ rule that applies decides; ``RULES`` has the texts of the column ``rule``.
 3. reproduced: |ours - published| ≤ spread × max(1, 2 / √n) + half a unit of the last printed digit.
    The 2 at n = 1 is there because a single run lies within two standard deviations about as often
    as a 95 % interval contains the true value.
+   The tolerance of an exact value (see ``closed_form.py``) is the one that the study declares.
 4. reproduced: the published value, give or take its rounding, lies inside our 95 % bootstrap
    interval.
 5. not comparable: neither side says how much its number varies.
@@ -30,14 +31,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from facsimile.comparison import nearest, published
+from facsimile.comparison import closed_form, nearest, published
 from facsimile.comparison.published import Published
 from facsimile.comparison.score_index import RunResults, ScoreIndex
 from facsimile.comparison.verdict import (
     DIFFERS,
     INSIDE_INTERVAL,
+    LARGER_SCALE,
+    MORE_SEEDS,
+    NEW_METRIC,
     NO_SOURCE,
     NOT_COMPARABLE,
+    NOT_MADE,
+    OTHER_DATA,
+    OTHER_VALUES,
+    PEERS_PROTOCOL,
     REPRODUCED,
     Verdict,
 )
@@ -45,10 +53,12 @@ from facsimile.foundation import atomic, discover
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
 from facsimile.presentation.spec import Quantity, Spec
-from facsimile.statistics import estimates
+from facsimile.statistics import cell_means, estimates
 from facsimile.statistics.estimates import Array, Estimate
 
 LEAST = 5
+# Statistics of two scores, ``a ~ b``.
+CORRELATIONS = ("spearman", "pearson")
 RULES = {
     "source": "a published number with a source",
     "protocol": "one protocol on both sides",
@@ -61,7 +71,7 @@ COLUMNS = [
     *Quantity.__dataclass_fields__,
     *("value", "spread", "source", "how"),
     *("ours", "low", "high", "n", "difference"),
-    *("verdict", "reason", "rule"),
+    *("verdict", "reason", "rule", "remedy"),
     *("faithful_to", "nearest"),  # both empty for numbers without variants
 ]
 # What the columns of the published side hold if there is no published number.
@@ -86,10 +96,13 @@ def compare(
 ) -> pd.DataFrame:
     """Compare the numbers that ``specs`` show, and those in ``printed``, with our scores.
 
+    The exact values that ``specs`` declare are compared, too.
+
     One row per number, with the columns ``COLUMNS``, in the order of the study's artefacts. A
     quantity that was published several times has a row for each.
     """
     index = ScoreIndex(scores)
+    printed = [*printed, *closed_form.numbers(scores, specs, context)]
     pairs = _joined(_quantities(specs, context), printed, context)
     estimates_of = _correlations((quantity for quantity, _ in pairs), index)
     rows = []
@@ -118,6 +131,8 @@ def ours(quantity: Quantity, index: ScoreIndex, context: Context) -> Estimate:
         return _of_design(quantity, context)
     if quantity.statistic == "spearman":
         return _correlation(quantity, index)
+    if quantity.statistic == "pearson":
+        return _correlation_of_means(quantity, index)
     if quantity.statistic not in estimates.STATISTICS:
         return NOTHING
     statistic = estimates.STATISTICS[quantity.statistic]
@@ -200,6 +215,19 @@ def _correlation(quantity: Quantity, index: ScoreIndex) -> Estimate:
     return estimates.spearman(x, y, _resampling(quantity.dataset))
 
 
+def _correlation_of_means(quantity: Quantity, index: ScoreIndex) -> Estimate:
+    """Pearson's correlation of the means of the two scores in ``a ~ b``, one point per cell."""
+    first_metric, _, second_metric = quantity.metric.partition(" ~ ")
+    first = index.select(quantity, first_metric)
+    second = index.select(quantity, second_metric)
+    cell_of_run = dict(zip(first.runs, first.params, strict=True))
+    x, y = _paired(first, second)
+    has_both = np.isin(first.runs, second.runs)
+    cells = np.array([cell_of_run[run] for run in first.runs[has_both]], dtype=object)
+    rng = estimates.generator(quantity.dataset, quantity.model, "pearson")
+    return cell_means.pearson(x, y, cells.astype(str), rng)
+
+
 def _paired(first: RunResults, second: RunResults) -> tuple[Array, Array]:
     """The results [n] on both sides of the runs that both have, in the order of the first.
 
@@ -231,8 +259,7 @@ def judge(
         return Verdict(NO_SOURCE, "no published number at hand", RULES["source"])
     obstacles = _obstacles(quantity, number, estimate, context)
     if obstacles:
-        rule, reason = obstacles[0]
-        return Verdict(NOT_COMPARABLE, reason, RULES[rule])
+        return obstacles[0]
     return _judge_difference(quantity, number, estimate)
 
 
@@ -256,13 +283,14 @@ def _judge_difference(quantity: Quantity, number: Published, estimate: Estimate)
 
     has_interval = not math.isnan(estimate.low)
     has_spread = not math.isnan(number.spread)
-    # A count does not vary, so it can differ without either.
-    if not (has_interval or has_spread or quantity.statistic == "count"):
+    # Neither a count nor an exact value varies, so ours can differ without an interval.
+    is_certain = quantity.statistic == "count" or number.how == published.CLOSED_FORM
+    if not (has_interval or has_spread or is_certain):
         reason = (
             f"difference {difference:+.4g}, but no published spread and no interval of ours"
             f" (n = {estimate.n})"
         )
-        return Verdict(NOT_COMPARABLE, reason, RULES["variation"])
+        return Verdict(NOT_COMPARABLE, reason, RULES["variation"], MORE_SEEDS)
 
     outside = " and outside our interval" if has_interval else ""
     reason = f"difference {difference:+.4g} beyond tolerance {tolerance:.4g}{outside}"
@@ -274,37 +302,55 @@ def _obstacles(
     number: Published,
     estimate: Estimate,
     context: Context,
-) -> list[tuple[str, str]]:
-    """Why two numbers cannot be compared, as pairs (rule, reason); the first one is reported."""
+) -> list[Verdict]:
+    """Why two numbers cannot be compared; the first reason is reported."""
     obstacles = []
     if number.how == published.PEER:
-        obstacles.append(("protocol", "a peer's number, from another protocol"))
+        reason = "a peer's number, from another protocol"
+        obstacles.append(_not_comparable("protocol", reason, PEERS_PROTOCOL))
     if estimate.n == 0:
-        obstacles.append(("protocol", _why_missing(quantity, context)))
+        obstacles.append(_not_comparable("protocol", *_why_missing(quantity, context)))
     departures = "; ".join(_departures(quantity, context))
     if departures:
-        obstacles.append(("protocol", f"{context.scale.name} scale: {departures}"))
+        reason = f"{context.scale.name} scale: {departures}"
+        obstacles.append(_not_comparable("protocol", reason, LARGER_SCALE))
     if math.isnan(estimate.value):
         reason = f"our {quantity.statistic} of {estimate.n} runs is undefined"
-        obstacles.append(("runs", reason))
+        obstacles.append(_not_comparable("runs", reason, MORE_SEEDS))
     if _is_of_trained_models(quantity, context) and estimate.n < LEAST:
-        obstacles.append(("runs", f"{estimate.n} of at least {LEAST} runs"))
+        reason = f"{estimate.n} of at least {LEAST} runs"
+        obstacles.append(_not_comparable("runs", reason, MORE_SEEDS))
     return obstacles
 
 
-def _why_missing(quantity: Quantity, context: Context) -> str:
+def _not_comparable(
+    rule: str,
+    reason: str,
+    remedy: str,
+) -> Verdict:
+    return Verdict(NOT_COMPARABLE, reason, RULES[rule], remedy)
+
+
+def _why_missing(quantity: Quantity, context: Context) -> tuple[str, str]:
+    """Why we have no such result, and what would give one."""
+    for name in (quantity.dataset, quantity.model):
+        if name in context.design.not_made:
+            return context.design.not_made[name], NOT_MADE
     if quantity.metric in context.design.unmeasured:
-        return context.design.unmeasured[quantity.metric]
-    computed = (*estimates.STATISTICS, "spearman", "count")
+        return context.design.unmeasured[quantity.metric], NEW_METRIC
+    computed = (*estimates.STATISTICS, *CORRELATIONS, "count")
     if quantity.statistic not in computed:
-        return f"the statistic {quantity.statistic!r} is not computed here"
+        return f"the statistic {quantity.statistic!r} is not computed here", NEW_METRIC
     for name, value in json.loads(quantity.params or "{}").items():
         values = context.design.values.get(quantity.model, {}).get(name, (value,))
         if value not in values:
             trained = names.enumeration([f"{number:g}" for number in values])
-            return f"no run has {names.parameter(name)} = {value:g}; the study has {trained}"
+            reason = f"no run has {names.parameter(name)} = {value:g}; the study has {trained}"
+            return reason, OTHER_VALUES
     where = f" of {names.dataset(quantity.dataset)}" if quantity.dataset else ""
-    return f"this scale has no such score{where}"
+    has_data = quantity.dataset in ("", *context.scale.datasets)
+    remedy = LARGER_SCALE if has_data else OTHER_DATA
+    return f"this scale has no such score{where}", remedy
 
 
 def _needs_no_training(quantity: Quantity, context: Context) -> bool:
@@ -403,5 +449,6 @@ def _row(
         verdict.verdict,
         verdict.reason,
         verdict.rule,
+        verdict.remedy,
         number.faithful_to,
     )

@@ -1,7 +1,7 @@
 """A comparison of published numbers with ours, on the console and as Markdown."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +12,16 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from facsimile.comparison import nearest
+from facsimile.comparison import nearest, published
 from facsimile.comparison.verdict import (
-    DIFFERS,
+    DECIDED,
     INSIDE_INTERVAL,
     NO_SOURCE,
     NOT_COMPARABLE,
-    REPRODUCED,
+    OF_NUMBERS,
     STYLES,
     SYMBOLS,
-    counted,
+    counts_in_words,
 )
 from facsimile.presentation import names
 from facsimile.presentation.markdown import Footnotes, grid
@@ -39,14 +39,19 @@ def read(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, keep_default_na=False, na_values=missing)
 
 
+def without_design(comparison: pd.DataFrame) -> pd.DataFrame:
+    """A comparison without the size of the study: it is what the study file states, no result."""
+    return comparison[comparison["metric"] != published.DESIGN]
+
+
 def is_judged(comparison: pd.DataFrame) -> bool:
-    """Whether any number was found to be reproduced or to differ."""
+    """Whether any number or claim has a verdict other than not comparable."""
     return not judged(comparison).empty
 
 
 def judged(comparison: pd.DataFrame) -> pd.DataFrame:
-    """Rows that were found to be reproduced or to differ."""
-    has_verdict = comparison["verdict"].isin([REPRODUCED, DIFFERS])
+    """Rows of numbers or claims that are neither without a source nor not comparable."""
+    has_verdict = comparison["verdict"].isin(DECIDED)
     return comparison[has_verdict]
 
 
@@ -77,7 +82,7 @@ def compact(
     side_by_side = Columns(groups, padding=(0, 4))
     if not legend:
         return Group(heading, side_by_side)
-    marks = [f"{SYMBOLS[verdict]} {verdict}" for verdict in STYLES]
+    marks = [f"{SYMBOLS[verdict]} {verdict}" for verdict in OF_NUMBERS]
     return Group(heading, side_by_side, Text("  ".join(marks), style="dim"))
 
 
@@ -192,7 +197,8 @@ def _numbers_of_shared_reasons(compared: pd.DataFrame) -> dict[str, int]:
 def _counts(comparison: pd.DataFrame) -> list[Text]:
     """The lines below the table: variants, numbers without a result of ours, verdicts."""
     variants = [Text(line) for line in nearest.counted(comparison)]
-    return [*variants, *_without_result(comparison), totals(comparison["verdict"])]
+    verdicts = without_design(comparison)["verdict"]
+    return [*variants, *_without_result(comparison), totals(verdicts)]
 
 
 def markdown(comparison: pd.DataFrame, prefix: str) -> str:
@@ -223,7 +229,10 @@ def _markdown_row(row: Row, notes: Footnotes) -> tuple[str, ...]:
     source = notes.mark(row["source"])
     published = f"{plain(row['value'])}{_spread(row)} ({row['how']}){source}"
     ours = _ours(row).plain.replace("\n", " ")
-    verdict = f"**{row['verdict']}**{notes.mark(row['reason'])}{_nearest(row)}"
+    reason = row["reason"]
+    if row.get("remedy"):
+        reason += f"; it needs {row['remedy']}"
+    verdict = f"**{row['verdict']}**{notes.mark(reason)}{_nearest(row)}"
     return f"{row['artefact']}: {_description(row)}", published, ours, verdict
 
 
@@ -290,9 +299,9 @@ def _without_result(comparison: pd.DataFrame) -> list[Text]:
     return lines
 
 
-def totals(verdicts: Iterable[str]) -> Text:
-    """``30 reproduced · 1 differs``: how often each verdict occurs, in its colour."""
+def totals(verdicts: Iterable[str], styles: Mapping[str, str] = STYLES) -> Text:
+    """``30 reproduced · 2 differ``: how often each verdict occurs, in its colour."""
     texts = []
-    for verdict, count in counted(verdicts).items():
-        texts.append(Text(f"{count} {verdict}", style=STYLES[verdict]))
+    for verdict, words in counts_in_words(verdicts, styles).items():
+        texts.append(Text(words, style=styles[verdict]))
     return Text(" · ").join(texts) if texts else Text("no published number")

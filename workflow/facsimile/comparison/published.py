@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from facsimile.comparison import csv_rows
 from facsimile.foundation import canonical
 from facsimile.foundation.discover import UnknownName, unknown
-from facsimile.foundation.yamlfile import FileError, raise_all
+from facsimile.foundation.file_errors import FileError, raise_all
 from facsimile.presentation import names
 from facsimile.presentation.design import Design
 from facsimile.presentation.spec import Quantity
@@ -34,11 +34,26 @@ COLUMNS = (
     "how",
 )
 
-# How a number was obtained. All but the last two come from the study's own authors or code.
+# How a number was obtained. Numbers of peers are of other authors.
 PEER = "peer"
-HOWS = ("printed", "digitised", "released", "abstract", "reference run", PEER)
+# Of an exact value that no paper prints; those that depend on a cell are in closed_form.py.
+CLOSED_FORM = "closed form"
+HOWS = ("printed", "digitised", "released", "abstract", "reference run", CLOSED_FORM, PEER)
 
-STATISTICS = ("mean", "median", "iqm", "spearman", "count", "exact")
+STATISTICS = (
+    "mean",
+    "median",
+    "iqm",
+    "lower quartile",
+    "upper quartile",
+    "lower whisker",
+    "upper whisker",
+    "outlier",
+    "spearman",
+    "pearson",
+    "count",
+    "exact",
+)
 
 # Artefacts for numbers that no table or figure of the paper shows.
 BESIDE = ("study", "reference", "peers")
@@ -183,13 +198,14 @@ def _check_names(fields: dict[str, str], context: HasDesign) -> None:
     design = context.design
     artefacts = [*design.artefacts, *BESIDE]
     # An empty field stands for all data sets or models.
-    datasets = ["", *design.datasets, *design.variants.dataset]
+    datasets = ["", *design.datasets, *design.variants.dataset, *design.not_made]
     models = [
         "",
         *design.methods,
         *design.labels.values(),
         *design.controls,
         *design.variants.model,
+        *design.not_made,
     ]
     _check_name("artefact", fields["artefact"], artefacts)
     _check_name("data set of the study", fields["dataset"], datasets)

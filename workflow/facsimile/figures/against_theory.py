@@ -73,14 +73,8 @@ def _with_theory(
         both: list[str] = []
         for metric in spec.metrics:
             both += [metric, metric + THEORY]
-        # Which models are shown is decided by who has a closed form.
-        all_models = dataclasses.replace(
-            spec,
-            metrics=tuple(both),
-            models=(),
-            against=(),
-        )
-        selected, _ = select(scores, all_models, context)
+        with_theory = dataclasses.replace(spec, metrics=tuple(both), against=())
+        selected, _ = select(scores, with_theory, context)
     selected = without_controls(selected)
     return selected.assign(text=selected["method"].map(names.model))
 

@@ -39,17 +39,25 @@ def of_class(kind: str, name: str, key: str, default: Any) -> Any:
 def dictionary(kind: str, name: str, key: str) -> dict[str, str]:
     """Return the keys of a dictionary that the file assigns to a constant, with their texts.
 
-    The keys may be constants of other files or come from a comprehension (``static_values.py``);
-    if not even this can evaluate them, the file is imported. Raises UnknownName.
+    See ``evaluated``. Raises UnknownName.
+    """
+    texts = evaluated(kind, name, key)
+    return {str(word): str(text) for word, text in texts.items()}
+
+
+def evaluated(kind: str, name: str, key: str) -> Any:
+    """Return the value of the constant ``key``, which may be built of constants of other files.
+
+    It may also come from a comprehension (``static_values.py``); if not even this can evaluate it,
+    the file is imported. Raises UnknownName.
     """
     path = discover.place(kind, name).path
     if key not in _constants(kind, name):
         raise UnknownName(f"constant of {path}", key, list(_constants(kind, name)))
     try:
-        evaluated = static_values.constant(path, key)
+        return static_values.constant(path, key)
     except static_values.NotStatic:
-        evaluated = getattr(discover.module(kind, name), key)
-    return {str(word): str(text) for word, text in evaluated.items()}
+        return getattr(discover.module(kind, name), key)
 
 
 def lineage(kind: str, name: str) -> list[tuple[Path, ast.ClassDef]]:

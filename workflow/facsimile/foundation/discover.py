@@ -18,6 +18,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from facsimile.foundation import extras
+
 PACKAGE = Path(__file__).parent.parent
 SHIPPED = PACKAGE / "papers"
 # File in the folder of each paper.
@@ -227,18 +229,27 @@ def module_name(kind: str, name: str) -> str:
 
 
 def module(kind: str, name: str) -> ModuleType:
-    """Import the module that defines a name of a kind; raises UnknownName."""
-    return importlib.import_module(module_name(kind, name))
+    """Import the module that defines a name of a kind.
+
+    Raises UnknownName, and MissingExtra if it needs a library that is not installed.
+    """
+    return _import(kind, name, module_name(kind, name))
+
+
+def _import(kind: str, name: str, dotted: str) -> ModuleType:
+    with extras.required_by(f"the {singular(kind)} {name}"):
+        return importlib.import_module(dotted)
 
 
 def load_class(kind: str, name: str, base: type) -> type:
     """Return the one public subclass of ``base`` that the file of ``name`` defines.
 
     For a member of a family, return the member's own class. Raises UnknownName if no file defines
-    the name, TypeError if the file defines no such class or several.
+    the name, TypeError if the file defines no such class or several, MissingExtra if a library
+    that the file needs is not installed.
     """
     where = place(kind, name)
-    imported = importlib.import_module(where.module)
+    imported = _import(kind, name, where.module)
     classes: list[type] = []
     for key, value in vars(imported).items():
         # Names from other modules are imports.

@@ -36,6 +36,11 @@ class Paths:
         return self.shard(key) / f"scores-{panel}.parquet"
 
     @property
+    def curves(self) -> Path:
+        """What loggers write of training curves."""
+        return self.root / "curves"
+
+    @property
     def web(self) -> Path:
         """Packages of the npm registry that reports use."""
         return self.root / "web"

@@ -18,6 +18,7 @@ import platform
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import facsimile
 from facsimile.foundation import discover
 
 # Constants that only describe how something is displayed or what it costs.
@@ -132,9 +133,15 @@ def files(folder: Path) -> str:
 
 
 def versions(*packages: str) -> dict[str, str]:
-    """Return the versions of Python and of the named packages."""
-    installed = {name: importlib.metadata.version(name) for name in packages}
+    """Return the versions of Python and of the named packages; "facsimile" is this package."""
+    installed = {name: _version(name) for name in packages}
     return {"python": platform.python_version()} | installed
+
+
+def _version(package: str) -> str:
+    # Its distribution has another name, and a checkout on PYTHONPATH has none.
+    is_own = package == facsimile.__name__
+    return facsimile.__version__ if is_own else importlib.metadata.version(package)
 
 
 @functools.cache

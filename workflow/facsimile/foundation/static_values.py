@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from facsimile.foundation import discover
-from facsimile.foundation.yamlfile import FileError
+from facsimile.foundation.file_errors import FileError
 
 # Values of names that a comprehension binds.
 Bound = dict[str, Any]

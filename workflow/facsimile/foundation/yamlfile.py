@@ -1,7 +1,7 @@
 """Read a YAML file as plain data and keep the line of every key, for use in error messages."""
 
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,8 @@ import yaml
 from yaml.composer import Composer
 from yaml.resolver import Resolver
 
-from facsimile.foundation import file_kinds
+from facsimile.foundation import text_files
+from facsimile.foundation.file_errors import FileError
 
 # Path to a part of the data: keys of mappings and indices of lists.
 Location = tuple[str | int, ...]
@@ -20,15 +21,8 @@ BYTES = 2**22
 # Number of values after aliases are expanded: a few lines of aliases can expand to more values
 # than any memory holds.
 NODES = 200_000
-# Characters of an error message.
-MESSAGE = 2000
-# Errors that are shown at once.
-LINES = 20
 
 PLAIN_TYPES = ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")
-# Byte order marks of UTF-16; a spreadsheet's "Unicode text" begins with one of them.
-UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-
 TAG = "tag:yaml.org,2002:"
 PLAIN = {TAG + type for type in PLAIN_TYPES}
 
@@ -36,69 +30,6 @@ PLAIN = {TAG + type for type in PLAIN_TYPES}
 # 020 is 16, and 1e3 is text.
 LEADING_ZERO = re.compile(r"[-+]?0[0-9_]{1,40}")
 EXPONENT = re.compile(r"([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))[eE]([-+]?[0-9]+)")
-
-
-class FileError(ValueError):
-    """An error in a file that a person wrote.
-
-    The message begins with ``file:line:`` and ends with what would be right.
-    """
-
-    def __init__(self, path: Path, line: int, message: str) -> None:
-        # A file may contain characters that move a terminal's cursor; the message is one line of
-        # printable text.
-        plain = "".join(map(_printable, message))
-        ellipsis = " …" if len(plain) > MESSAGE else ""
-        super().__init__(f"{path}:{line}: {plain[:MESSAGE]}{ellipsis}")
-
-
-class FileErrors(FileError):
-    """Several errors in files that a person wrote; the message has one line per error."""
-
-    def __init__(self, errors: Sequence[FileError]) -> None:
-        self.errors = tuple(errors)
-        lines = [str(error) for error in errors[:LINES]]
-        if len(errors) > LINES:
-            lines.append(f"and {len(errors) - LINES:,} more errors")
-        ValueError.__init__(self, "\n".join(lines))
-
-
-def raise_all(errors: Sequence[FileError]) -> None:
-    """Raise all errors at once, each line once; return if there are none."""
-    different = list({str(error): error for error in errors}.values())
-    if len(different) == 1:
-        raise different[0]
-    if different:
-        raise FileErrors(different)
-
-
-def utf8(path: Path, remedy: str) -> str:
-    """Return the text of a file that a person wrote, without a byte order mark.
-
-    Raises FileError, with the line and ``remedy``, if it is not UTF-8.
-    """
-    data = path.read_bytes()
-    kind = file_kinds.described(path) if data else ""
-    if kind:
-        raise FileError(path, 1, f"this is {kind}")
-    # No text in UTF-8 contains a zero byte, and without a byte order mark UTF-16 has many.
-    if data.startswith(UTF_16) or b"\0" in data:
-        raise FileError(path, 1, f"this is UTF-16 or not text; {remedy}")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        wrong = data[error.start : error.start + 1]
-        before = data[: error.start] + b"."
-        line = len(before.splitlines())
-        character = wrong.decode("cp1252", errors="replace")
-        message = (
-            f"not UTF-8: the byte 0x{wrong.hex()} ({character!r} in Windows' cp1252); {remedy}"
-        )
-        raise FileError(path, line, message) from None
-
-
-def _printable(character: str) -> str:
-    return character if character.isprintable() else f"\\x{ord(character):02x}"
 
 
 def _fast_composer() -> Any:
@@ -142,7 +73,7 @@ class Document:
         if size > BYTES:
             raise FileError(path, 1, f"{size:,} bytes; at most {BYTES:,} are allowed")
         try:
-            text = utf8(path, "save it as UTF-8")
+            text = text_files.utf8(path, "save it as UTF-8")
             self.root = _composed(text)
             self.data = self._value(self.root, ()) if self.root else {}
         except RecursionError:

@@ -131,8 +131,8 @@ def score(
     0         mig         mig    1.0  dlib-sklearn020
     1  modularity  modularity    1.0  dlib-sklearn020
     """
-    _check_settings(n_train, n_test, batch, sampling)
-    _check_seed(seed)
+    check_settings(n_train, n_test, batch, sampling)
+    check_seed(seed)
     model_outputs = _model_outputs(outputs)
     points = _varying(arguments.points(codes, factors, bins))
     model_outputs = arguments.outputs(model_outputs, codes, points.codes.shape)
@@ -153,9 +153,9 @@ def score(
         inputs.add("grid")
     selected = selection.select(metrics, convention, inputs)
     if not (is_grid and len(points.names) > 1):
-        _check_numbers_of_values(points, selected, draws)
+        check_numbers_of_values(points, selected, draws)
     used = base_draws.REPLACEMENT if draws.parts is None else base_draws.DISJOINT
-    return _scored(draws, selected, progress, used, points.bins, warn=sampling != used)
+    return scored(draws, selected, progress, used, points.bins, warn=sampling != used)
 
 
 def score_draws(
@@ -222,7 +222,7 @@ def score_draws(
     >>> table["n_train"][0], table["n_test"][0]
     (200, 100)
     """
-    _check_seed(seed)
+    check_seed(seed)
     both, n_train = arguments.train_and_test(train, test, bins)
     both = _varying(both)
     # Values are numbered over both parts, so that an index means the same value in each.
@@ -232,11 +232,11 @@ def score_draws(
     test_points = Sample(codes[n_train:], factors[n_train:])
     draws = Draws(train_points, test_points, seed=seed, names=both.names)
     selected = selection.select(metrics, convention, {"codes", "factors"})
-    _check_numbers_of_values(both, selected, draws)
-    return _scored(draws, selected, progress, "given", both.bins, warn=True)
+    check_numbers_of_values(both, selected, draws)
+    return scored(draws, selected, progress, "given", both.bins, warn=True)
 
 
-def _check_settings(
+def check_settings(
     n_train: int,
     n_test: int,
     batch: int,
@@ -252,7 +252,7 @@ def _check_settings(
         raise discover.UnknownName("kind of sampling", str(sampling), known)
 
 
-def _check_seed(seed: int) -> None:
+def check_seed(seed: int) -> None:
     """Raise ValueError for a seed that NumPy's RandomState would not take, or that is none."""
     if not _is_whole(seed) or not 0 <= seed < 2**32:
         raise ValueError(f"seed must be a whole number from 0 to 2**32 - 1, not {seed!r}")
@@ -278,7 +278,7 @@ def _varying(points: Points) -> Points:
     return points._replace(factors=points.factors[:, columns], names=names)
 
 
-def _check_numbers_of_values(
+def check_numbers_of_values(
     points: Points,
     metrics: Sequence[Selected],
     draws: Draws,
@@ -307,7 +307,7 @@ def _check_numbers_of_values(
             warnings.warn(message, rows.ScoreWarning, stacklevel=3)
 
 
-def _scored(
+def scored(
     draws: Draws,
     metrics: Sequence[Selected],
     progress: bool,

@@ -1,4 +1,4 @@
-"""Entropy of a mixture of one-dimensional Gaussians with any number of components, on a grid.
+"""Density and entropy of a mixture of one-dimensional Gaussians, on a grid.
 
 The components are counted on a grid of means and variances: each is shared by the four grid points
 around it, in the proportions that keep its mean and its variance. One Fourier transform per
@@ -7,10 +7,12 @@ counting. Compared with direct summation, for mixtures of 1 to 768 components wh
 up to 1,000-fold, the result is within 6e-5 nats, median 3e-6.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
-from scipy import fft
+from scipy import fft, ndimage
 
 Vector = npt.NDArray[np.float64]
 
@@ -22,12 +24,65 @@ RATIO = 1.1
 REACH = 8.0
 # Size of the grid (means times variances) above which it is made smaller, if possible.
 ROOM = 2**18
+# Share of the peak below which no density is known.
+FLOOR = 1e-14
 # Largest size of the grid that fits in memory: about 0.5 GB.
 MOST = 2**25
 
 
+class Density(NamedTuple):
+    """Density of a mixture at the points ``start + step · k`` of a grid.
+
+    ``moved`` are the means [n] that it belongs to: gaps between components may have been reduced.
+    """
+
+    start: float
+    step: float
+    values: Vector
+    moved: Vector
+
+
 def entropy(means: Vector, variances: Vector) -> float:
     """Differential entropy in nats of the mixture of N(means[i], variances[i]), both [n].
+
+    All components have the same weight. Raises ValueError for variances so small compared with the
+    largest, or with the range of the means, that no grid holds both.
+    """
+    return entropy_of(density(means, variances))
+
+
+def entropy_of(on_grid: Density) -> float:
+    """Differential entropy in nats of a mixture whose density is known."""
+    values = on_grid.values
+    return float(-(values * np.log(values)).sum() * on_grid.step)
+
+
+def log_density_of(
+    on_grid: Density,
+    means: Vector,
+    components: npt.NDArray[np.int64],
+    points: Vector,
+) -> Vector:
+    """Logarithm of a mixture's density at points that were drawn from it, [s].
+
+    By cubic splines between the points of the grid, on which the density is known.
+
+    Args:
+        on_grid: the density of the mixture.
+        means: means [n] of the mixture.
+        components: component that each point was drawn from, [s].
+        points: the points, [s]. Densities below ``FLOOR`` of the peak are returned as that.
+    """
+    shifts = on_grid.moved[components] - means[components]
+    places = (points + shifts - on_grid.start) / on_grid.step
+    # What is lower is rounding error of the Fourier transform.
+    values = np.maximum(on_grid.values, FLOOR * on_grid.values.max())
+    interpolated = ndimage.map_coordinates(np.log(values), places[None], order=3)
+    return np.asarray(interpolated)
+
+
+def density(means: Vector, variances: Vector) -> Density:
+    """Density of the mixture of N(means[i], variances[i]), both [n], on a grid.
 
     All components have the same weight. Raises ValueError for variances so small compared with the
     largest, or with the range of the means, that no grid holds both.
@@ -54,8 +109,8 @@ def entropy(means: Vector, variances: Vector) -> float:
     size = fft.next_fast_len(int(points), real=True)
     counts = np.zeros((len(levels), size))
     _share(means, variances, start, step, levels, counts)
-    density = _density(counts, levels, step) / len(means)
-    return float(-(density * np.log(density)).sum() * step)
+    values = _density(counts, levels, step) / len(means)
+    return Density(float(start), float(step), values, means)
 
 
 def _levels(low: float, high: float) -> Vector:

@@ -22,7 +22,8 @@ from pydantic import (
 
 from facsimile.foundation import discover
 from facsimile.foundation.discover import STUDY
-from facsimile.foundation.yamlfile import Document, FileError, Location, raise_all
+from facsimile.foundation.file_errors import FileError, raise_all
+from facsimile.foundation.yamlfile import Document, Location
 from facsimile.studies.values import no_switch
 
 DEFAULT = Path("config/config.yaml")
@@ -55,6 +56,11 @@ class Config(BaseModel):
     results: Path = Field(
         default=Path("results"),
         description="folder that everything is written to",
+    )
+    scores: Literal["own", "reference"] = Field(
+        default="own",
+        description="own: scores of the models trained here; reference: the scores that come with "
+        "Facsimile, from which everything is drawn again without training, in results/shipped",
     )
     shard_size: PositiveInt = Field(
         default=50,
@@ -101,6 +107,11 @@ class Config(BaseModel):
         default=None,
         description="steps between two checkpoints, in addition to checkpoint_minutes",
     )
+    loggers: list[str] = Field(
+        default=[],
+        description="programs that training curves are sent to: tensorboard, wandb (offline), or "
+        "a module of your own with a function start",
+    )
     report_decoders: int = Field(
         default=12,
         ge=0,
@@ -120,7 +131,7 @@ class Config(BaseModel):
         description="folder of official data files: searched first, and used for downloads",
     )
 
-    @field_validator("papers", "unverified", mode="before")
+    @field_validator("papers", "unverified", "loggers", mode="before")
     @classmethod
     def _as_list(cls, value: object) -> object:
         return [value] if isinstance(value, str | Path) else value

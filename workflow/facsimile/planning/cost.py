@@ -5,13 +5,14 @@ much slower another one is; runs that were finished there correct it.
 """
 
 import functools
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any
 
 from facsimile.foundation import declared, discover
 from facsimile.planning.speed import REFERENCE, Speed
 from facsimile.planning.workspace import Workspace
-from facsimile.studies import evaluations
+from facsimile.studies import evaluations, panels
 from facsimile.studies.parts import Evaluation
 from facsimile.studies.runs import Run
 from facsimile.studies.study import Study
@@ -195,12 +196,14 @@ def score_seconds(
     study: Study,
     scale: str,
     speed: Speed = REFERENCE,
+    parts: Set[panels.Part] | None = None,
 ) -> float:
-    """Return the core-seconds to compute all metrics on one run, including all variations."""
+    """Return the core-seconds to compute metrics on one run: all with all variations, or parts."""
+    chosen = set(panels.parts(study)) if parts is None else parts
     return sum(
         _seconds(metric, setting.evaluation, speed)
         for metric in study.metrics
-        for setting in evaluations.settings(study, scale, metric)
+        for setting in panels.settings(study, scale, metric, chosen)
     )
 
 

@@ -33,8 +33,11 @@ def exit_if_run_by_server() -> None:
             connection.connect(path)
         except OSError:  # for example on another node of a cluster
             return
-        _send_request(connection)
-        code = _wait(connection)
+        try:
+            _send_request(connection)
+            code = _wait(connection)
+        except KeyboardInterrupt:  # before the command began
+            sys.exit("interrupted before it began")
     if code is not None:
         sys.exit(code)
 

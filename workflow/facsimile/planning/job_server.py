@@ -9,6 +9,7 @@ Only libraries are imported once. Each job imports this package itself, so that 
 in the next job, and recorded code hashes are those of the code that ran (docs/adr/0014).
 """
 
+import contextlib
 import functools
 import importlib
 import json
@@ -189,11 +190,9 @@ def _request(client: socket.socket) -> Any:
 
 
 def _answer(client: socket.socket, content: int | None) -> None:
-    """Send a line to a client; one that was killed does not read it."""
-    try:
+    """Send a line to a client. One that was killed, as by Ctrl-C, does not wait for it."""
+    with contextlib.suppress(ConnectionError):
         client.sendall(json.dumps(content).encode() + b"\n")
-    except ConnectionError:
-        print("the client of a job has ended before its job", file=sys.stderr)
 
 
 def _end_with(client: socket.socket) -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from facsimile.foundation import discover
-from facsimile.planning import environment
+from facsimile.planning import config, environment, shipped
 from facsimile.planning.targets import Targets
-from facsimile.studies.study import RULES
+from facsimile.studies.study import RULES, Study
 
 NEAREST = 3
 # Values of the resource ``fresh`` of the rule ``score`` besides the names of metrics.
@@ -40,7 +40,9 @@ def check_before_planning(
 
 def _check(targets: Targets, workflow: Any, slurm_problem: Callable[[], str]) -> None:
     """Exit with one line per error; print the errors of studies that are left out."""
-    problems = errors(targets, workflow) if _is_own(workflow) else []
+    is_own = _is_own(workflow)
+    problems = errors(targets, workflow) if is_own else []
+    problems.append(read_only(targets))
     executor = workflow.executor_plugin
     # The plugin itself would try to submit each job several times.
     if executor is not None and executor.name == "slurm":
@@ -50,6 +52,39 @@ def _check(targets: Targets, workflow: Any, slurm_problem: Callable[[], str]) ->
         sys.exit("\n".join(messages))
     for study, error in targets.broken.items():
         print(f"error: {error}\nLeaving out the targets of {study}.", file=sys.stderr)
+    if is_own:
+        targets.narrow(made(workflow))
+
+
+def read_only(targets: Targets) -> str:
+    """Return which folder cannot be written to, and what to do instead; empty if all can be."""
+    # Where Snakemake keeps its own files, and where results go.
+    for folder in (Path(".snakemake"), Path(targets.results)):
+        existing = next(path for path in (folder, *folder.resolve().parents) if path.exists())
+        if not os.access(existing, os.W_OK | os.X_OK):
+            own, at_root = _snakefiles()
+            snakefile = at_root if at_root.exists() else own
+            settings = config.DEFAULT.resolve()
+            configured = f" --configfile {settings}" if settings.exists() else ""
+            return (
+                f"{folder.resolve()} cannot be written to; run it in a folder of your own: "
+                f"snakemake -s {snakefile}{configured} --cores all TARGET"
+            )
+    return ""
+
+
+def made(workflow: Any) -> set[str]:
+    """Return the targets and files that Snakemake is asked to make; empty stands for the default.
+
+    Its other options may name files, too, and rules, which are none.
+    """
+    settings = workflow.dag_settings
+    requested = set(settings.targets or ())
+    scheduling = workflow.scheduling_settings
+    prioritized = scheduling.prioritytargets if scheduling else ()
+    for names in (settings.forcerun, settings.until, prioritized):
+        requested |= {name for name in names or () if not workflow.is_rule(name)}
+    return requested if settings.targets else set()
 
 
 def _is_own(workflow: Any) -> bool:
@@ -57,10 +92,13 @@ def _is_own(workflow: Any) -> bool:
 
     Such a workflow has other rules and targets, too.
     """
+    return Path(workflow.main_snakefile).resolve() in _snakefiles()
+
+
+def _snakefiles() -> tuple[Path, Path]:
+    """Return the Snakefile, and that at the root of the repository, which includes it."""
     own = environment.snakefile().resolve()
-    # The Snakefile at the root of the repository includes it.
-    at_root = own.parent.parent / own.name
-    return Path(workflow.main_snakefile).resolve() in (own, at_root)
+    return own, own.parent.parent / own.name
 
 
 def errors(targets: Targets, workflow: Any) -> list[str]:
@@ -108,10 +146,26 @@ def _target_error(targets: Targets, name: str) -> str:
         if name == study or name.startswith(f"{study}_"):
             return str(error)
     for study, content in targets.read.items():
-        if study not in targets.studies and (name == study or name.startswith(f"{study}_")):
+        if name != study and not name.startswith(f"{study}_"):
+            continue
+        if targets.scale not in content.scales:
             kind = f"scale of {study}"
             return discover.unknown(kind, targets.scale, list(content.scales))
+        if targets.from_shipped:
+            message = _not_shipped(content, targets.scale, name.removeprefix(f"{study}_"))
+            if message:
+                return message
     return "" if Path(name).exists() else _unknown_target(targets, name, known)
+
+
+def _not_shipped(study: Study, scale: str, target: str) -> str:
+    """Return why a target cannot be made from shipped scores; empty if this is not the reason."""
+    if not shipped.is_shipped(study.id, scale):
+        return shipped.missing(study, scale)
+    figures = study.figures_at(study.scales[scale])
+    if target in figures and shipped.needs_store(figures[target].kind):
+        return f"{study.id}_{target} shows trained models, which are not shipped; it needs your own"
+    return ""
 
 
 def _unknown_target(targets: Targets, name: str, known: list[str]) -> str:
@@ -152,6 +206,8 @@ def _study_file_error(targets: Targets, path: str, parts: tuple[str, ...]) -> st
         return discover.unknown("study", study, list(targets.read))
     if scale not in targets.read[study].scales:
         return discover.unknown(f"scale of {study}", scale, list(targets.read[study].scales))
+    if study not in targets.studies and scale == targets.scale:
+        return shipped.missing(targets.read[study], scale)
     if scale != targets.scale:
         here = f"this is scale {targets.scale}"
         return f"{path} is of scale {scale}, and {here}; add --config scale={scale}"

@@ -4,6 +4,7 @@ Imports neither torch nor pandas, because Snakemake parses the Snakefile in ever
 """
 
 import functools
+import itertools
 import math
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,10 +13,11 @@ from typing import Any
 
 from facsimile.foundation import canonical, discover, provenance
 from facsimile.foundation.discover import STUDY
-from facsimile.foundation.yamlfile import Document, FileError
-from facsimile.planning import config, cost, environment, settings
+from facsimile.foundation.file_errors import FileError
+from facsimile.foundation.yamlfile import Document
+from facsimile.planning import config, cost, environment, requested_scores, settings, shipped
 from facsimile.planning.workspace import PUBLISHED, Workspace
-from facsimile.studies import evaluations
+from facsimile.studies import evaluations, panels
 from facsimile.studies.runs import Shard
 from facsimile.studies.study import RESERVED, RULES, Study
 
@@ -56,11 +58,14 @@ class Targets:
         file = Path(files[-1]) if files else config.DEFAULT
         document = Document(file) if file.is_file() else None
         self.workspace = Workspace(config.check(values, file, document))
-        self.results = str(self.workspace.config.results)
+        self.results = str(self.workspace.paths.root)
         self.scale = self.workspace.config.scale
         self._expanded: set[str] = set()
+        self._requested: frozenset[str] | None = None
         self.read, self.broken = self._read(check)
         self.workspace.check_scale(self.read, self.broken)
+        if self.from_shipped and not self.studies and not self.broken:
+            raise ValueError(shipped.none_at(self.scale, self.read.values()))
 
     def _read(self, check: Check | None) -> tuple[dict[str, Study], dict[str, FileError]]:
         """Return the studies that are valid, and the errors of the others."""
@@ -76,12 +81,27 @@ class Targets:
 
     @functools.cached_property
     def studies(self) -> list[str]:
-        """Ids of the studies that have the configured scale."""
-        return [name for name, study in self.read.items() if self.scale in study.scales]
+        """Ids of the studies that have the configured scale, and shipped scores if need be."""
+        names = [name for name, study in self.read.items() if self.scale in study.scales]
+        if self.from_shipped:
+            names = [name for name in names if shipped.is_shipped(name, self.scale)]
+        return names
+
+    @property
+    def from_shipped(self) -> bool:
+        """Whether tables and figures are drawn from shipped scores, and nothing is trained."""
+        return self.workspace.from_shipped
 
     def study_file(self, study: str) -> Path:
         """Path of a study's file."""
         return self.workspace.paper(study) / STUDY
+
+    def narrow(self, requested: Iterable[str]) -> None:
+        """Plan only the scores that these targets and files need, instead of all; before planning.
+
+        No targets stand for everything.
+        """
+        self._requested = frozenset(requested) or None
 
     def leave_out_taken_names(self) -> None:
         """Move to ``broken`` each study with a target that the workflow or another study has."""
@@ -128,8 +148,11 @@ class Targets:
     def study(self, study: str) -> Inputs:
         """Return a function for all files of a study.
 
-        They are its tables, figures, comparison and claims, and the indexes these are made of.
+        They are its tables, figures, comparison and claims, and the indexes these are made of; and
+        the report, if they are drawn from shipped scores.
         """
+        if self.from_shipped:
+            return self.report(study)
         return self._with_indexes(study, self._results(study))
 
     def artefact(self, study: str, name: str) -> Inputs:
@@ -161,9 +184,11 @@ class Targets:
     def _files(self, study: str, name: str) -> list[str]:
         """Return the files of a table or figure with its provenance crate.
 
-        ``name`` may also be ``comparison`` or ``claims``, which are one file each.
+        ``name`` may also be ``comparison`` or ``claims``.
         """
         folder = self._folder(study)
+        if name == "claims":
+            return [f"{folder}/claims.csv", f"{folder}/claims_by_dataset.csv"]
         if name in RESERVED:
             return [f"{folder}/{name}.csv"]
         if name in self._study(study).tables:
@@ -182,6 +207,8 @@ class Targets:
         """
 
         def files(wildcards: Wildcards) -> list[str]:
+            if self.from_shipped:
+                return [*results, *self._gathered(study)]
             stages: list[str] = []
             for shard in self._shards_of(study):
                 folder = self.workspace.paths.shard(shard.key)
@@ -201,13 +228,34 @@ class Targets:
 
     def study_scores(self, wildcards: Wildcards) -> list[str]:
         """Return the files of scores that a study's tables are made of."""
+        if self.from_shipped:
+            return [str(path) for path in shipped.files(wildcards.study, self.scale)]
         return self._scores(wildcards.study)
 
     def _scores(self, study: str) -> list[str]:
-        panel = evaluations.panel(self._study(study), self.scale)
+        panel = self._panel(study)
         paths = self.workspace.paths
         shards = self._shards_of(study)
         return [str(paths.shard_scores(shard.key, panel)) for shard in shards]
+
+    def study_panel(self, wildcards: Wildcards) -> str:
+        """Return the name of the panel whose scores a study's tables are made of."""
+        return self._panel(wildcards.study)
+
+    @functools.lru_cache  # noqa: B019 (one Targets lives as long as the process)
+    def _panel(self, study: str) -> str:
+        loaded = self._study(study)
+        if self._requested is None:
+            return evaluations.panel(loaded, self.scale)
+        names = [self.names(other) for other in self.studies if other != study]
+        scores = requested_scores.needed(
+            requested_scores.requests(loaded, self._figures(study), self._files),
+            requested_scores.without(self._requested, itertools.chain(*names)),
+            default=set(panels.parts(loaded)),
+        )
+        paths, shards = self.workspace.paths, self._shards_of(study)
+        scores |= requested_scores.gathered(loaded, self.scale, paths, shards)
+        return panels.name(loaded, self.scale, scores)
 
     def published(self, wildcards: Wildcards) -> list[str]:
         """Return the file of published numbers, if the study has one."""
@@ -220,7 +268,8 @@ class Targets:
 
     def panel_code(self, wildcards: Wildcards) -> str:
         """Return the code hash of each metric in the panel of a shard."""
-        names = sorted(self._panels[wildcards.panel].metrics)
+        _, parts = self._of_panel(wildcards.panel)
+        names = sorted({metric for metric, _ in parts})
         return " ".join(f"{name}={provenance.metric_code(name)}" for name in names)
 
     def table_code(self, wildcards: Wildcards) -> str:
@@ -331,27 +380,32 @@ class Targets:
     def _study(self, name: str) -> Study:
         return self.read[name] if name in self.read else self.workspace.study(name)
 
-    @functools.lru_cache  # noqa: B019 (one Targets lives as long as the process)
+    @functools.lru_cache  # noqa: B019
     def _shards_of(self, study: str) -> list[Shard]:
         self._expanded.add(study)
         return self.workspace.shards(self._study(study))
 
-    @functools.cached_property
-    def _panels(self) -> dict[str, Any]:
-        """Panel -> a study that has it."""
-        panels: dict[str, Any] = {}
+    @functools.lru_cache  # noqa: B019
+    def _of_panel(self, panel: str) -> tuple[Study, set[panels.Part]]:
+        """Return a study that has a panel, and the metrics and variations of the panel."""
         for study in map(self._study, self.studies):
-            panels[evaluations.panel(study, self.scale)] = study
-        return panels
+            parts = panels.chosen(study, self.scale, panel)
+            if parts is not None:
+                return study, parts
+        raise LookupError(f"no study has the panel {panel} at scale {self.scale}")
 
     @functools.lru_cache  # noqa: B019
     def _score_seconds(self, panel: str) -> float:
-        return cost.score_seconds(self._panels[panel], self.scale)
+        study, parts = self._of_panel(panel)
+        return cost.score_seconds(study, self.scale, parts=parts)
 
     @functools.lru_cache  # noqa: B019
     def _figures(self, name: str) -> Any:
         study = self._study(name)
-        return study.figures_at(study.scales[self.scale])
+        figures = study.figures_at(study.scales[self.scale])
+        if not self.from_shipped:
+            return figures
+        return {key: spec for key, spec in figures.items() if not shipped.needs_store(spec.kind)}
 
     def _shard(self, wildcards: Wildcards) -> Shard:
         key = f"{wildcards.dataset}/{wildcards.model}/{wildcards.shard}"

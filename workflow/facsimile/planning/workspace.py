@@ -9,16 +9,15 @@ from typing import Any
 
 from facsimile.foundation import discover
 from facsimile.foundation.discover import STUDY
+from facsimile.foundation.file_errors import FileError
 from facsimile.foundation.paths import Paths
-from facsimile.foundation.yamlfile import Document, FileError
-from facsimile.planning import config, settings
+from facsimile.foundation.yamlfile import Document
+from facsimile.planning import config, settings, shipped
 from facsimile.planning.config import Config
-from facsimile.studies import evaluations, reading, runs
+from facsimile.studies import evaluations, panels, reading, runs
 from facsimile.studies.runs import Run, Shard
 from facsimile.studies.study import Study
 
-# Results that come with the repository, by study and scale.
-REFERENCE = Path("results/reference")
 # File of published numbers in the folder of a paper.
 PUBLISHED = "published.csv"
 
@@ -34,8 +33,18 @@ class Workspace:
 
     @property
     def paths(self) -> Paths:
-        """Paths of results."""
-        return Paths(self.config.results)
+        """Paths of results; what is drawn from shipped scores is in a folder of its own."""
+        results = self.config.results
+        return Paths(results / shipped.FOLDER if self.from_shipped else results)
+
+    @property
+    def from_shipped(self) -> bool:
+        """Whether tables and figures are drawn from shipped scores, and nothing is trained."""
+        return self.config.scores == "reference"
+
+    def with_shipped_scores(self) -> "Workspace":
+        """Return the same workspace, in which everything is drawn from shipped scores."""
+        return Workspace(self.config.model_copy(update={"scores": "reference"}))
 
     def study_ids(self) -> list[str]:
         """Return the ids of all studies: the names of their papers' folders, sorted."""
@@ -111,9 +120,12 @@ class Workspace:
         members = self.runs(of)
         return runs.shards(members, self.config.shard_size)
 
-    def score_files(self, of: Study) -> list[Path]:
-        """Return the files of scores of all shards of a study, from which its tables are made."""
-        panel = evaluations.panel(of, self.config.scale)
+    def score_files(self, of: Study, panel: str = "") -> list[Path]:
+        """Return the files of scores of all shards of a study, from which its tables are made.
+
+        With ``panel``, those of a part of its scores.
+        """
+        panel = panel or evaluations.panel(of, self.config.scale)
         shards = self.shards(of)
         return [self.paths.shard_scores(shard.key, panel) for shard in shards]
 
@@ -129,7 +141,7 @@ class Workspace:
         for study, shard in self._shards_with(dataset, model):
             if shard.key != "/".join(parts):
                 continue
-            if panel is None or panel == evaluations.panel(study, self.config.scale):
+            if panel is None or panels.chosen(study, self.config.scale, panel) is not None:
                 return study, shard
         _, broken = self.read()
         raise LookupError(

@@ -10,7 +10,6 @@ unknown, above all the licence, is recorded as unknown.
 import base64
 import hashlib
 import importlib
-import importlib.metadata
 import os
 import platform
 import shutil
@@ -26,6 +25,7 @@ from rocrate.model.data_entity import DataEntity
 from rocrate.model.entity import Entity
 from rocrate.rocrate import ROCrate
 
+import facsimile
 from facsimile.foundation import atomic, canonical, lock_files, provenance
 from facsimile.presentation.context import Context
 from facsimile.presentation.spec import Spec
@@ -169,8 +169,7 @@ def _instrument(crate: ROCrate, module: str) -> Entity:
         source = _software(name, code_hash) | {"version": code_hash}
         modules.append(_add(crate, f"#{name}", "SoftwareSourceCode", source))
 
-    own_version = importlib.metadata.version("facsimile")
-    package = _software("facsimile", own_version) | {
+    package = _software("facsimile", facsimile.__version__) | {
         "identifier": f"facsimile-code:{provenance.code(module)}",
         "operatingSystem": platform.platform(),
         "softwareRequirements": requirements,

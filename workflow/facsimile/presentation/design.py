@@ -37,6 +37,8 @@ class Design:
     """Method -> its data sets, for those that are not trained on all."""
     unmeasured: Mapping[str, str] = field(default_factory=dict)
     """Scores that the paper prints and no metric here computes -> why."""
+    not_made: Mapping[str, str] = field(default_factory=dict)
+    """Models and data sets that the paper has and nothing here makes -> why."""
     untrained: tuple[str, ...] = ()
     """Methods that need no training."""
     variants: Names = field(default_factory=Names)
@@ -63,6 +65,7 @@ class Design:
             labels={model.label: model.name for model in study.models if model.label},
             trained_on=_trained_on(study),
             unmeasured=study.unmeasured,
+            not_made=study.not_made,
             untrained=tuple(untrained),
             variants=study.published_names(),
             variations=tuple(study.score_suffixes),

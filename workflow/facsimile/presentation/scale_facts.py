@@ -30,6 +30,8 @@ class ScaleFacts:
     """Metric -> its evaluation, where that is not ``evaluation``."""
     left_out: tuple[str, ...] = ()
     """Names and labels of models that this scale leaves out."""
+    is_miniature: bool = False
+    """Whether all of its data sets stand in for those of the study."""
 
     @classmethod
     def of(cls, study: Study, name: str) -> "ScaleFacts":
@@ -46,6 +48,7 @@ class ScaleFacts:
             departures=tuple(departures.of(study, scale)),
             points=_points(study, name),
             left_out=tuple(scale.without),
+            is_miniature=not set(study.datasets_of(scale)) & set(study.datasets),
         )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from facsimile.studies import runs
-from facsimile.studies.parts import Artefact
+from facsimile.studies.parts import Artefact, ClosedForm
 from facsimile.studies.study import Study
 
 
@@ -33,6 +33,8 @@ class Spec:
     """Whether axes of scores are logarithmic."""
     where: tuple[tuple[str, float], ...] = ()
     """Hyper-parameters and the values to which cells that have them are restricted."""
+    closed_form: tuple[tuple[str, ClosedForm], ...] = ()
+    """Scores with an exact value, by which each cell is judged."""
 
     @classmethod
     def of(cls, id: str, artefact: Artefact) -> "Spec":
@@ -49,6 +51,7 @@ class Spec:
             against=tuple(artefact.against),
             log=artefact.log,
             where=tuple(artefact.where.items()),
+            closed_form=tuple(artefact.closed_form.items()),
         )
 
     @classmethod

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pandas as pd
 
-from facsimile.comparison import numbers_view
+from facsimile.comparison import claims_view, numbers_view
 from facsimile.comparison.verdict import NO_SOURCE
 from facsimile.presentation import names
 from facsimile.report._script import Json
@@ -31,11 +31,41 @@ def rows(path: Path) -> list[Json]:
 
 
 def claims(path: Path, scale: str) -> list[Json]:
-    """The rows of claims.csv; none if the study states no claims."""
+    """The rows of claims.csv; none if the study states no claims.
+
+    In a miniature, each has the words of its data sets, from claims_by_dataset.csv if it is there.
+    """
+    if not path.exists():
+        return []
+    worlds: dict[str, list[Json]] = {}
+    for row in _rows(path.with_name("claims_by_dataset.csv")):
+        if row["in_miniature"]:
+            worlds.setdefault(row["claim"], []).append(_world(row))
+    return [_claim(row, scale) | {"worlds": worlds.get(row["claim"], [])} for row in _rows(path)]
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV as texts; none if the file does not exist."""
     if not path.exists():
         return []
     with path.open(encoding="utf-8", newline="") as file:
-        return [_claim(row, scale) for row in csv.DictReader(file)]
+        return list(csv.DictReader(file))
+
+
+def _world(row: dict[str, str]) -> Json:
+    """What a claim is on one data set of a miniature."""
+    return {
+        "dataset": names.dataset(row["dataset"]),
+        "word": row["in_miniature"],
+        "slug": slug(row["in_miniature"]),
+        "number": plain(row["value"]),
+        "interval": _interval(row),
+        "n": row["n"],
+    }
+
+
+def _interval(row: dict[str, str]) -> str:
+    return f"[{plain(row['low'])}, {plain(row['high'])}]" if row["low"] else ""
 
 
 def slug(verdict: str) -> str:
@@ -132,7 +162,7 @@ def _claim(row: dict[str, str], scale: str) -> Json:
             departs = True
         else:
             reasons.append(reason)
-    interval = f"[{plain(row['low'])}, {plain(row['high'])}]" if row["low"] else ""
+    in_miniature = claims_view.in_miniature(row)
     return {
         **row,
         "statistic": statistic.replace("_", " "),
@@ -140,6 +170,8 @@ def _claim(row: dict[str, str], scale: str) -> Json:
         "reasons": reasons,
         "departs": departs,
         "number": plain(row["value"]),
-        "interval": interval,
+        "interval": _interval(row),
         "slug": slug(row["verdict"]),
+        "miniature": in_miniature,
+        "miniature_slug": slug(in_miniature),
     }

@@ -9,6 +9,7 @@ import pandas as pd
 
 from facsimile.foundation import atomic, canonical
 from facsimile.foundation.paths import Paths
+from facsimile.planning import shipped
 from facsimile.planning import workspace as workspaces
 from facsimile.planning.workspace import Workspace
 from facsimile.scoring import snapshots
@@ -69,8 +70,14 @@ def study(id: str, scale: str = "smoke") -> pd.DataFrame:
     return runs_table(workspace, workspace.study(id))
 
 
-def collect(workspace: Workspace, study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
+def collect(
+    workspace: Workspace,
+    study: Study,
+    panel: str = "",
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Write and return both tables of a study at the configured scale.
+
+    ``panel``: the part of the study's scores to gather, by default all.
 
     runs.parquet has one row per run: what the run is (hash and readable parameters), its published
     number, and its state.
@@ -78,14 +85,18 @@ def collect(workspace: Workspace, study: Study) -> tuple[pd.DataFrame, pd.DataFr
     scores.parquet has one row per number: the run, the metric, score and result, how it was
     computed (variation, representation, convention, points, seed), seconds, versions and code. If
     runs have snapshots, it also has the step, and rows for the snapshots (see ``snapshots.py``).
+
+    If the configuration asks for shipped scores, both are copies of the shipped tables.
     """
     folder = workspace.paths.study(study.id, workspace.config.scale)
+    if workspace.from_shipped:
+        return _copied(shipped.files(study.id, workspace.config.scale), folder)
     # If the clock of another host was ahead, Snakemake would take the tables for older than their
     # inputs, and fail the job.
-    for path in workspace.score_files(study):
+    for path in workspace.score_files(study, panel):
         shard_jobs.clear_future_time(path, print)
     runs = runs_table(workspace, study)
-    scores = scores_table(workspace, study, runs)
+    scores = scores_table(workspace, study, runs, panel)
     _write(folder / "runs.parquet", runs)
     _write(folder / "scores.parquet", scores)
     return runs, scores
@@ -105,9 +116,10 @@ def scores_table(
     workspace: Workspace,
     study: Study,
     runs: pd.DataFrame,
+    panel: str = "",
 ) -> pd.DataFrame:
     """One row per number, joined with the identity of its run; ``runs``: the table of runs."""
-    paths = workspace.score_files(study)
+    paths = workspace.score_files(study, panel)
     tables = [stored_scores.read_table(path) for path in paths]
     # Empty tables are left out: their columns have no types.
     filled = [table for table in tables if len(table)]
@@ -148,6 +160,14 @@ def _outcome(paths: Paths, run: Run) -> dict[str, Any]:
         **{key: record.get(key) for key in OUTCOME},
         "record_sha256": hashlib.sha256(content).hexdigest(),
     }
+
+
+def _copied(sources: list[Path], folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Copy the tables of runs and scores into a folder, and return them."""
+    for source in sources:
+        atomic.write_bytes(folder / source.name, source.read_bytes())
+    runs, scores = [pd.read_parquet(folder / source.name) for source in sources]
+    return runs, scores
 
 
 def _write(path: Path, table: pd.DataFrame) -> None:

@@ -33,7 +33,7 @@ from facsimile.store import (
     stored_scores,
 )
 from facsimile.store.stored_scores import Rows, StoredScores
-from facsimile.studies import evaluations
+from facsimile.studies import evaluations, panels
 from facsimile.studies.evaluations import EvaluationSetting
 from facsimile.studies.runs import Run, Shard
 from facsimile.studies.study import Study
@@ -53,6 +53,8 @@ class Task(NamedTuple):
     """One metric to compute for one run, with everything that another process needs for it.
 
     ``settings``: how to compute the metric, one setting per variation.
+    ``variations``: those whose scores are wanted, in the order of the table; the store may already
+    have some of them, and others: ``kept`` are the rows that stay there.
     ``latents``: the run's latents file. ``data``: the file of its data set.
     ``scores``: the file in which the scores are stored.
     ``stamp``: checksum of the latents and hash of the metric's code; stored scores with another
@@ -62,10 +64,12 @@ class Task(NamedTuple):
     run: Run
     metric: str
     settings: list[EvaluationSetting]
+    variations: tuple[str, ...]
     latents: Path
     data: Path
     scores: Path
     stamp: dict[str, str]
+    kept: Rows
 
     @property
     def key(self) -> Key:
@@ -83,11 +87,14 @@ def score_shard(
     fresh: str,
     log: Log,
     processes: int = 1,
+    panel: str | None = None,
 ) -> None:
     """Compute the scores of a shard that are not in the store, and write its table of scores.
 
-    The table is ``scores-<panel>.parquet``, with all metrics of the study. Stored scores are used
-    as long as the checksum of the latents and the metric's code are the same.
+    The table is ``scores-<panel>.parquet``. Stored scores are used as long as the checksum of the
+    latents and the metric's code are the same.
+
+    ``panel``: which metrics and variations to compute; by default all of the study.
 
     ``fresh``: a metric to compute again in any case; or ``every`` or ``none``.
     ``processes``: how many tasks are computed at a time, with one thread each. Rows and their order
@@ -98,21 +105,21 @@ def score_shard(
     study.
     """
     environment.keep_freed_memory()
+    panel = panel or evaluations.panel(study, workspace.config.scale)
     choices = ["every", "none", *study.metrics]
     if fresh not in choices:
         raise discover.UnknownName("metric of the study", fresh, choices)
     encoded = workspace.paths.shard(shard.key) / "encoded.json"
     shard_jobs.clear_future_time(encoded, log)
-    tasks = _tasks(workspace, study, shard)
+    tasks = _tasks(workspace, study, shard, panel)
     scores: dict[Key, StoredScores] = {}
     missing = []
     for task in tasks:
-        compute_again = fresh in ("every", task.metric)
-        stored = None if compute_again else _stored(task)
-        if stored is None:
+        task = _with_stored(task, fresh in ("every", task.metric))
+        if task.settings:
             missing.append(task)
         else:
-            scores[task.key] = stored
+            scores[task.key] = _wanted(task, task.kept)
     from_store = len(scores)
     folder = workspace.paths.shard(shard.key)
     with shard_progress.writing(folder, "score", "scores", len(tasks)) as progress:
@@ -123,7 +130,6 @@ def score_shard(
     log(
         f"{shard.key}: {len(tasks)} tasks, {len(missing)} computed now, {from_store} from the store"
     )
-    panel = evaluations.panel(study, workspace.config.scale)
     path = workspace.paths.shard_scores(shard.key, panel)
     stored_scores.write_table(path, _in_table_order(scores, study, shard))
 
@@ -141,12 +147,13 @@ def applicable(metric: str, run: Run, attributes: Mapping[str, Any]) -> bool:
     return score_inputs.applicable(metric, run, inferred_arrays.names(attributes))
 
 
-def _tasks(workspace: Workspace, study: Study, shard: Shard) -> list[Task]:
+def _tasks(workspace: Workspace, study: Study, shard: Shard, panel: str) -> list[Task]:
     """The tasks of a shard: all metrics of a run before the next run.
 
     In this order, what was read of a run can be used for all its metrics.
     """
     scale, paths = workspace.config.scale, workspace.paths
+    settings_of = _settings(study, scale, panel)
     tasks = []
     for run in shard.runs:
         # A run whose training failed has no latents.
@@ -154,7 +161,7 @@ def _tasks(workspace: Workspace, study: Study, shard: Shard) -> list[Task]:
             continue
         latents_path = paths.run(run.key) / files.LATENTS
         attributes = latents.attributes(latents_path)
-        for metric in study.metrics:
+        for metric, settings in settings_of.items():
             if not applicable(metric, run, attributes):
                 continue
             protocol = evaluations.protocol(study, scale, metric)
@@ -165,22 +172,54 @@ def _tasks(workspace: Workspace, study: Study, shard: Shard) -> list[Task]:
             task = Task(
                 run=run,
                 metric=metric,
-                settings=evaluations.settings(study, scale, metric),
+                settings=settings,
+                variations=tuple(setting.variation for setting in settings),
                 latents=latents_path,
                 data=paths.dataset(run.dataset),
                 scores=paths.score(run.key, metric, protocol),
                 stamp=stamp,
+                kept=[],
             )
             tasks.append(task)
     return tasks
 
 
-def _stored(task: Task) -> StoredScores | None:
-    """The scores of a task from the store, if they are there and up to date."""
+def _settings(study: Study, scale: str, panel: str) -> dict[str, list[EvaluationSetting]]:
+    """Metric -> how to compute it, for the metrics of a panel in the study's order."""
+    parts = panels.chosen(study, scale, panel)
+    if parts is None:
+        raise LookupError(f"{study.id} does not have the panel {panel} at scale {scale}")
+    by_metric = {}
+    for metric in study.metrics:
+        settings = panels.settings(study, scale, metric, parts)
+        if settings:
+            by_metric[metric] = settings
+    return by_metric
+
+
+def _with_stored(task: Task, compute_again: bool) -> Task:
+    """The task with the settings that remain to compute, and the rows of the store to keep.
+
+    With ``compute_again``, all of its settings remain.
+    """
     stored = stored_scores.read(task.scores)
     if stored is None or not _is_current(stored.stamp, task.stamp):
-        return None
-    return stored
+        return task
+    present = stored.variations - (set(task.variations) if compute_again else set())
+    kept = [row for row in stored.scores if stored_scores.variation(row) in present]
+    return task._replace(
+        settings=[setting for setting in task.settings if setting.variation not in present],
+        stamp=stored.stamp if kept else task.stamp,
+        kept=kept,
+    )
+
+
+def _wanted(task: Task, rows: Rows) -> StoredScores:
+    """The rows of the variations that a task wants, in their order."""
+    wanted: Rows = []
+    for variation in task.variations:
+        wanted += [row for row in rows if stored_scores.variation(row) == variation]
+    return StoredScores(task.stamp, wanted)
 
 
 def _is_current(stored: dict[str, str], current: dict[str, str]) -> bool:
@@ -283,10 +322,11 @@ def _compute(task: Task) -> Outcome:
     except Exception as error:
         # Returned, not raised, so that the other tasks are computed all the same.
         return ScoreError(f"{task.run.key}: {task.metric} could not be computed: {error}")
+    every = [*task.kept, *rows]
     with files.room_on_disk(task.latents.parent):
-        content = {"run": task.run.key, "stamp": task.stamp, "scores": rows}
+        content = {"run": task.run.key, "stamp": task.stamp, "scores": every}
         atomic.write_json(task.scores, content)
-    return StoredScores(task.stamp, rows)
+    return _wanted(task, every)
 
 
 def _rows(task: Task) -> Rows:

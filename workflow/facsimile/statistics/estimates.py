@@ -67,10 +67,53 @@ def iqm(values: Array) -> Array:
     return ordered[..., cut : n - cut].mean(axis=-1)
 
 
+def lower_quartile(values: Array) -> Array:
+    """First quartile over the last axis, interpolated linearly as NumPy and Matplotlib do."""
+    return _quantile(values, 0.25)
+
+
+def upper_quartile(values: Array) -> Array:
+    """Third quartile over the last axis, interpolated linearly as NumPy and Matplotlib do."""
+    return _quantile(values, 0.75)
+
+
+def lower_whisker(values: Array) -> Array:
+    """Lowest value that is at most 1.5 interquartile ranges below the first quartile.
+
+    Over the last axis; the convention of Tukey, and of Matplotlib.
+    """
+    fence = lower_quartile(values) - _reach(values)
+    inside = values >= fence[..., None]
+    return np.asarray(np.min(values, axis=-1, where=inside, initial=np.inf))
+
+
+def upper_whisker(values: Array) -> Array:
+    """Highest value that is at most 1.5 interquartile ranges above the third quartile.
+
+    Over the last axis; the convention of Tukey, and of Matplotlib.
+    """
+    fence = upper_quartile(values) + _reach(values)
+    inside = values <= fence[..., None]
+    return np.asarray(np.max(values, axis=-1, where=inside, initial=-np.inf))
+
+
+def _quantile(values: Array, share: float) -> Array:
+    return np.asarray(np.quantile(values, share, axis=-1))
+
+
+def _reach(values: Array) -> Array:
+    """How far whiskers of a box plot may reach from the quartiles, over the last axis."""
+    return 1.5 * (upper_quartile(values) - lower_quartile(values))
+
+
 STATISTICS: dict[str, Statistic] = {
     "mean": mean,
     "median": median,
     "iqm": iqm,
+    "lower quartile": lower_quartile,
+    "upper quartile": upper_quartile,
+    "lower whisker": lower_whisker,
+    "upper whisker": upper_whisker,
 }
 
 

@@ -48,11 +48,25 @@ def room_on_disk(folder: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in DISK_FULL:
             raise
-        raise StoreError(
-            f"{folder}: no room on the disk ({error.strerror}); "
-            "what was written before is kept, a checkpoint included: "
-            "make room and run the same command again"
-        ) from None
+        raise StoreError(_no_room(folder, error.strerror, ", a checkpoint included")) from None
+
+
+def explained(error: OSError) -> str:
+    """Return the text of an error of the file system, with the remedy if the user has one."""
+    # A failing write does not name its file.
+    place = error.filename or error.filename2 or Path.cwd()
+    if error.errno in DISK_FULL:
+        return _no_room(place, error.strerror)
+    if error.errno == errno.EROFS:
+        return f"{place}: {error.strerror}; write elsewhere, as with --set results=FOLDER"
+    return str(error)
+
+
+def _no_room(place: object, reason: object, besides: str = "") -> str:
+    return (
+        f"{place}: no room on the disk ({reason}); what was written before is kept{besides}: "
+        "make room and run the same command again"
+    )
 
 
 def run_key(folder: Path) -> str:

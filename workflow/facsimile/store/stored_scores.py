@@ -29,6 +29,17 @@ class StoredScores(NamedTuple):
     stamp: dict[str, str]
     scores: Rows
 
+    @property
+    def variations(self) -> set[str]:
+        """The variations that have scores; "" is the main evaluation."""
+        return set(map(variation, self.scores))
+
+
+def variation(row: dict[str, Any]) -> str:
+    """Return the variation of a score; older scores are of the main evaluation."""
+    name: str = row.get("variation", "")
+    return name
+
 
 def read(path: Path) -> StoredScores | None:
     """Read the scores of a metric on a run.

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, NonNegativeFloat, field_validator, model_validator
 
 from facsimile.foundation import declared, discover
 from facsimile.studies.training import TrainingOverride
@@ -122,6 +122,21 @@ class Variation(Strict):
     )
 
 
+class ClosedForm(Strict):
+    """The exact value of a score, which stands for a published number of each cell."""
+
+    tolerance: NonNegativeFloat = Field(
+        description="largest difference of our mean from the exact value that is not one"
+    )
+    reason: str = Field(description="why the tolerance is this large")
+    source: str = Field(description="where the exact value is derived, such as a theorem")
+    value: Number | None = Field(
+        default=None,
+        description="the exact value, if it is the same for all cells "
+        "[default: the score <score>_theory of the same runs]",
+    )
+
+
 class Artefact(Strict):
     """A table or a figure of the paper."""
 
@@ -157,6 +172,10 @@ class Artefact(Strict):
         default={},
         description="hyper-parameter -> value: show only cells with these values; "
         "cells without the hyper-parameter are shown",
+    )
+    closed_form: dict[str, ClosedForm] = Field(
+        default={},
+        description="score -> its exact value; each cell that has the score gets a verdict",
     )
     verified: bool = Field(
         default=False,
@@ -204,6 +223,11 @@ class Claim(Strict):
     datasets: list[Name] = Field(
         default=[],
         description="data sets that it is about [default: all data sets of the study]",
+    )
+    also_at: list[Name] = Field(
+        default=[],
+        description="scales at which it is tested although they depart from the study; "
+        "the verdict lists the departures",
     )
     rule: Rule = Field(description="where the statistic must lie")
     target: Name = Field(description="table or figure that shows it")

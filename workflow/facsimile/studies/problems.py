@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from facsimile.foundation import declared, discover, static_values
 from facsimile.foundation.yamlfile import Location
 from facsimile.studies import classes, score_names, variants
-from facsimile.studies.parts import Artefact, Model, ModelOverride, Scale
+from facsimile.studies.parts import Artefact, ClosedForm, Model, ModelOverride, Scale
 from facsimile.studies.runs import is_trained, left_out, override_of
 from facsimile.studies.study import CONTROLS, RESERVED, RULES, Study
 from facsimile.studies.training import (
@@ -398,6 +398,20 @@ def _scores(study: Study) -> Problems:
                 # The comparison lists unmeasured scores although no metric computes them.
                 if score not in study.unmeasured and not (whole and score in study.metrics):
                     yield from _score_problems(study, (*location, key, i), score, series)
+        for score, exact in artefact.closed_form.items():
+            yield from _closed_form(study, (*location, "closed_form", score), score, exact)
+
+
+def _closed_form(study: Study, location: Location, score: str, exact: ClosedForm) -> Problems:
+    """Yield what is wrong with a score that has an exact value, or with its variants."""
+    names = [score]
+    if score in study.faithful_to:
+        names = list(study.faithful_to[score].model_dump().values())
+    for name in names:
+        found = list(_score_problems(study, location, name))
+        yield from found
+        if not found and exact.value is None and not score_names.exists(name + score_names.THEORY):
+            yield location, f"{name} has no closed form {name}{score_names.THEORY}; state a value"
 
 
 def _tables_and_figures(study: Study) -> Iterator[tuple[tuple[str, str], Artefact]]:
@@ -414,6 +428,8 @@ def _claims(study: Study) -> Problems:
         word = f"table or figure of {study.id}"
         yield from _unknown_name(word, (*location, "target"), claim.target, targets)
         yield from _unknown_datasets(study, location, "datasets", claim.datasets)
+        word = f"scale of {study.id}"
+        yield from _unknown(word, (*location, "also_at"), claim.also_at, list(study.scales))
         for key in claim.parameters:
             at = (*location, "parameters", key)
             words = claim.words(key)

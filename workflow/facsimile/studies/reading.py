@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from facsimile.foundation.yamlfile import Document, FileError, raise_all
+from facsimile.foundation.file_errors import FileError, raise_all
+from facsimile.foundation.yamlfile import Document
 from facsimile.studies import problems
 from facsimile.studies.study import Study
 from facsimile.studies.validation import Validated

@@ -88,6 +88,11 @@ class Study(Strict):
         description="score, as metric.score, that the paper prints but nothing here computes "
         "-> reason",
     )
+    not_made: dict[str, str] = Field(
+        default={},
+        description="model or data set, as published numbers name it, that the paper has and "
+        "nothing here makes -> reason",
+    )
     faithful_to: dict[str, Faithful] = Field(
         default={},
         description="name that published numbers use -> its two variants, "

@@ -22,6 +22,7 @@ from facsimile.store.lease import leased
 from facsimile.studies.runs import Run
 from facsimile.studies.training import Training
 from facsimile.training import loop, machine, weights_code
+from facsimile.training.loggers import Curves
 from facsimile.training.machine import Execution
 
 # What a record keeps of the execution of every process that trained the run.
@@ -178,6 +179,19 @@ def session(run: Run, execution: Execution) -> dict[str, Any]:
     short["torch"] = facts["versions"]["torch"]
     short["code"] = canonical.hash8(code)
     return short
+
+
+def curves(workspace: Workspace, run: Run, log: Log) -> Curves:
+    """The curves of a run, sent to the loggers of the configuration."""
+    about = {
+        "key": run.key,
+        "dataset": run.dataset,
+        "model": run.model,
+        "params": run.params,
+        "seed": run.seed,
+        "steps": run.steps,
+    }
+    return Curves(workspace.config.loggers, about, workspace.paths.curves, log)
 
 
 def data_facts(workspace: Workspace, run: Run) -> dict[str, str]:

@@ -26,9 +26,11 @@ from facsimile.store.lease import Lease, LeaseLost, leased
 from facsimile.studies.runs import Run, Shard
 from facsimile.studies.training import Training
 from facsimile.training import loop, machine, weights_code
+from facsimile.training.loggers import Curves
 from facsimile.training.machine import Execution
 from facsimile.training.pack import BLOCK, Block, Member, Pack, PackSettings, keep_compiled
 from facsimile.training.run_records import (
+    curves,
     data_facts,
     open_data,
     run_facts,
@@ -44,8 +46,9 @@ from facsimile.training.run_records import (
 class PackedRun:
     """A run in a slot of a pack, whose lease this process holds.
 
-    ``facts`` are what is known of its record so far. ``step``, ``history``, ``seconds`` and
-    ``sessions`` are what a checkpoint holds of it besides tensors.
+    ``facts`` are what is known of its record so far; ``curves`` sends its losses to loggers.
+    ``step``, ``history``, ``seconds`` and ``sessions`` are what a checkpoint holds of it besides
+    tensors.
     """
 
     run: Run
@@ -54,6 +57,7 @@ class PackedRun:
     model: Model
     slot: int
     facts: dict[str, Any]
+    curves: Curves
     step: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
     seconds: float = 0.0
@@ -141,7 +145,7 @@ def train_pack(
     """
     packed_runs = []
     for slot, (run, lease) in enumerate(leased_runs):
-        packed_runs.append(_in_slot(workspace, run, lease, slot, execution))
+        packed_runs.append(_in_slot(workspace, run, lease, slot, execution, log))
 
     # All runs of a pack share training settings and sub-grid.
     first = packed_runs[0]
@@ -164,6 +168,9 @@ def train_pack(
             f"a pack of {execution.pack} runs does not fit in the GPU's memory; "
             f"set a smaller pack ({error})"
         ) from None
+    finally:
+        for packed in packed_runs:
+            packed.curves.close()
 
 
 def _train(
@@ -182,6 +189,7 @@ def _train(
         seconds_per_run = (time.perf_counter() - began) / len(active)
         for packed in active:
             _note_progress(packed, block, training.steps, seconds_per_run)
+            packed.curves.update(packed.history)
         for packed in active:
             _store_snapshots(pack, packed, block, workspace)
             _store_if_ended(pack, packed, block, training.steps, workspace, log)
@@ -201,6 +209,7 @@ def _in_slot(
     lease: Lease,
     slot: int,
     execution: Execution,
+    log: Log,
 ) -> PackedRun:
     facts = run_facts(run)
     facts |= {"code": weights_code.hashes(run, packed=True, small=execution.small)}
@@ -208,7 +217,7 @@ def _in_slot(
     facts |= {"slot": slot, "data": data_facts(workspace, run)}
     folder = workspace.paths.run(run.key)
     model = models.model(run.model, **run.params)
-    return PackedRun(run, lease, folder, model, slot, facts)
+    return PackedRun(run, lease, folder, model, slot, facts, curves(workspace, run, log))
 
 
 def _resume(

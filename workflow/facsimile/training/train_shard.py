@@ -1,5 +1,6 @@
 """Train a shard in one process: its runs one after the other, or in packs."""
 
+import contextlib
 import signal
 from collections.abc import Callable
 
@@ -12,9 +13,10 @@ from facsimile.planning.workspace import Workspace
 from facsimile.store import files, records, shard_jobs, shard_progress
 from facsimile.store.lease import Lease
 from facsimile.studies.runs import Run, Shard
-from facsimile.training import loop, machine
+from facsimile.training import loggers, loop, machine
 from facsimile.training.machine import Execution
 from facsimile.training.run_records import (
+    curves,
     data_facts,
     is_arrays_model,
     is_small,
@@ -38,6 +40,7 @@ def train_shard(workspace: Workspace, shard: Shard, log: Log) -> None:
     machine.one_thread()
     paths = workspace.paths
     config = workspace.config
+    loggers.modules(config.loggers)  # an error now is better than one after the start of a run
     # Runs of a shard have one model and data set; where they differ, networks of both sizes occur.
     trained = [run for run in shard.runs if not run.control]
     small = bool(trained) and all(map(is_small, trained))
@@ -110,26 +113,30 @@ def train_run(
     facts |= {"data": data_facts(workspace, run)}
     this_session = session(run, execution)
     snapshots = {snapshot.steps: snapshot for snapshot in run.snapshot_runs}
+    logged = curves(workspace, run, log)
 
     def reached(state: loop.State) -> None:
         watch(state.step)
+        logged.update(state.history)
         snapshot = snapshots.get(state.step)
         if snapshot is not None:
             store_snapshot(workspace, snapshot, state, loop.weights(state), facts)
 
     try:
-        state = loop.run(
-            model,
-            training,
-            data,
-            run.seed,
-            execution.precision,
-            folder,
-            clock,
-            this_session,
-            reached,
-            execution.layers or "torch",
-        )
+        with contextlib.closing(logged):
+            state = loop.run(
+                model,
+                training,
+                data,
+                run.seed,
+                execution.precision,
+                folder,
+                clock,
+                this_session,
+                reached,
+                execution.layers or "torch",
+            )
+            logged.update(state.history)
         # Another process may have taken the lease over since the last checkpoint.
         clock.check_lease()
     except loop.NonFiniteLoss as failure:

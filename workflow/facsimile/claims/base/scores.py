@@ -5,7 +5,7 @@ import pandas as pd
 
 from facsimile.claims.base.statistic import StatisticResult
 from facsimile.presentation import names
-from facsimile.statistics.estimates import Array, Estimate, limits
+from facsimile.statistics.estimates import RESAMPLES, Array, Estimate, limits
 
 Resampled = tuple[Array, Array]  # values [k] and their resamples [k, b]
 
@@ -34,6 +34,12 @@ def absent(trained: pd.DataFrame, datasets: list[str], metrics: list[str]) -> li
             score = names.metric(name)
             texts.append(f"no such scores: {score} ({names.enumeration(without)})")
     return texts
+
+
+def resampled_means(values: Array, rng: np.random.Generator) -> Array:
+    """Means [b] of bootstrap resamples of ``values`` [n]."""
+    indices = rng.integers(0, values.size, (RESAMPLES, values.size))
+    return np.asarray(values[indices].mean(axis=1))
 
 
 def averaged(

@@ -227,9 +227,13 @@ def _stored(
     run: Run,
     metric: str,
 ) -> StoredScores | None:
-    protocol = evaluations.protocol(study, workspace.config.scale, metric)
-    path = workspace.paths.score(run.key, metric, protocol)
-    return stored_scores.read(path)
+    """The scores of a metric on a run; None if any variation of it is missing."""
+    scale = workspace.config.scale
+    protocol = evaluations.protocol(study, scale, metric)
+    stored = stored_scores.read(workspace.paths.score(run.key, metric, protocol))
+    settings = evaluations.settings(study, scale, metric)
+    needed = {setting.variation for setting in settings}
+    return stored if stored is not None and needed <= stored.variations else None
 
 
 def _of_other_code(metric: str, stored: StoredScores) -> bool:

@@ -2,7 +2,7 @@
 
 import types
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -24,16 +24,31 @@ VALUE = 2.0
 """Of every hyper-parameter without a default."""
 
 
+class Problem(NamedTuple):
+    """What is wrong with a model, and in which part: its ``class``, its ``loss``, or ``noise``."""
+
+    part: str
+    text: str
+
+
 def problems(name: str) -> Iterator[str]:
     """Yield what is wrong with a model."""
+    for problem in problems_by_part(name):
+        yield problem.text
+
+
+def problems_by_part(name: str) -> Iterator[Problem]:
+    """Yield what is wrong with a model, with the part of it that is wrong."""
     cls: Any = discover.load_class("models", name, Model)
     docstring = cls.__doc__ or ""
     if len(docstring.split()) <= 5:
-        yield "the class needs a docstring: what the model minimises, and the paper"
+        text = "the class needs a docstring: what the model minimises, and the paper"
+        yield Problem("class", text)
     parameters = models.hyper_parameters(name)
     for parameter in parameters:
         if not parameter.meaning:
-            yield f"the docstring of the class needs a line `{parameter.name}: meaning`"
+            text = f"the docstring of the class needs a line `{parameter.name}: meaning`"
+            yield Problem("class", text)
     # Models of arrays are only trained with their own data sets.
     if not cls.trained or issubclass(cls, ArraysModel):
         return
@@ -44,7 +59,7 @@ def problems(name: str) -> Iterator[str]:
     yield from _loss_problems(models.model(name, **values))
 
 
-def _loss_problems(model: Any) -> Iterator[str]:
+def _loss_problems(model: Any) -> Iterator[Problem]:
     nets = model.networks(IMAGE, LATENTS, "dlib")
     for group, network in nets.items():
         networks.initialise(network, 0, group)
@@ -53,20 +68,24 @@ def _loss_problems(model: Any) -> Iterator[str]:
     groups = [sorted(nets), sorted(losses.minimise), sorted(model.adam(ADAM))]
     if not groups[0] == groups[1] == groups[2]:
         listed = "; ".join(", ".join(names) for names in groups)
-        yield f"networks, losses and optimisers must have the same groups: {listed}"
+        text = f"networks, losses and optimisers must have the same groups: {listed}"
+        yield Problem("loss", text)
         return
     for group, loss in losses.minimise.items():
         if loss.shape != () or not loss.isfinite():
-            yield f"the loss {group} must be one finite number, not {loss.tolist()}"
+            text = f"the loss {group} must be one finite number, not {loss.tolist()}"
+            yield Problem("loss", text)
         elif not loss.requires_grad:
-            yield f"the loss {group} has no gradient: compute it from the networks"
+            text = f"the loss {group} has no gradient: compute it from the networks"
+            yield Problem("loss", text)
     for term, value in losses.terms.items():
         if value.requires_grad:
-            yield f"the term {term} has a gradient: detach it"
+            yield Problem("loss", f"the term {term} has a gradient: detach it")
     again = model.losses(nets, images, noise, 0).minimise
     for group, loss in losses.minimise.items():
         if not torch.equal(loss, again[group]):
-            yield f"the loss {group} differs for the same batch: declare its noise in draws"
+            text = f"the loss {group} differs for the same batch: declare its noise in draws"
+            yield Problem("noise", text)
 
 
 def _batch(model: Any) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:

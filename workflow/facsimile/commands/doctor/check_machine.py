@@ -7,11 +7,13 @@ import shutil
 from pathlib import Path
 
 from facsimile.commands.doctor.check import OK, PROBLEM, WARNING, Check, Checks
+from facsimile.foundation import extras
 from facsimile.foundation.lock_files import LOCKS
 from facsimile.foundation.units import size
 
 SHOWN = 5  # packages whose versions differ
 PINNED = re.compile(r"^([\w.-]+)==([^\s;+\\]+)", re.MULTILINE)
+EXTRA = re.compile(r"""extra == ["'](\w+)""")
 COMPILERS = ("cc", "gcc", "clang")
 
 
@@ -72,14 +74,16 @@ def _differing(installed: dict[str, str], locked: dict[str, set[str]]) -> list[s
 
 
 def _required() -> set[str]:
-    """Packages that Facsimile depends on, without those of its extras."""
+    """Packages that the workflow needs: those of the core and of its extras."""
     try:
-        requirements = importlib.metadata.requires("facsimile") or []
+        requirements = importlib.metadata.requires(extras.DISTRIBUTION) or []
     except importlib.metadata.PackageNotFoundError:
         return set()
     names = set()
     for requirement in requirements:
-        if "extra ==" not in requirement:
+        extra = EXTRA.search(requirement)
+        # The other extras are for developers.
+        if extra is None or extra[1] in extras.LIBRARIES:
             name = re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
             names.add(_normalised(name))
     return names

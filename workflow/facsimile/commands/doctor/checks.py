@@ -9,8 +9,8 @@ from rich.console import Console
 from facsimile.commands.doctor import check_cluster, check_disk, check_machine
 from facsimile.commands.doctor.check import OK, PROBLEM, WARNING, Check, Checks
 from facsimile.foundation import lock_files
+from facsimile.foundation.file_errors import raise_all
 from facsimile.foundation.units import size
-from facsimile.foundation.yamlfile import raise_all
 from facsimile.planning import cost
 from facsimile.planning.workspace import Workspace
 from facsimile.store import shard_jobs

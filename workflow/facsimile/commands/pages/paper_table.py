@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
-from facsimile.comparison import numbers_view, published
-from facsimile.comparison.verdict import REPRODUCED, SYMBOLS
+from facsimile.comparison import numbers_view, verdict_counts
+from facsimile.comparison.verdict import SYMBOLS
 from facsimile.presentation import names
 from facsimile.presentation.markdown import grid
 from facsimile.studies.study import Study
@@ -14,7 +12,15 @@ from facsimile.studies.study import Study
 README = Path("README.md")
 PAPERS = "workflow/facsimile/papers"
 BEGIN, END = "<!-- papers: written by `facsimile study-pages` -->", "<!-- papers end -->"
-HEAD = ("paper", "one of its numbers", "ours", "published", "all that can be compared", "command")
+HEAD = (
+    "paper",
+    "one of its numbers",
+    "ours",
+    "published",
+    "verdicts",
+    "not comparable, and what it needs",
+    "command",
+)
 NOTHING = "–"
 
 
@@ -37,32 +43,38 @@ def row(study: Study, reference: Path) -> tuple[str, ...]:
     """The row of a study: the largest scale whose results are shipped, or that there are none."""
     paper = f"[{study.cited}]({PAPERS}/{study.id}/README.md)"
     for scale in study.scales:
-        path = reference / study.id / scale / "comparison.csv"
-        if path.exists():
+        folder = reference / study.id / scale
+        if (folder / "comparison.csv").exists():
             command = f"`snakemake {study.id} --config scale={scale}`"
-            return paper, *_numbers(numbers_view.read(path)), command
-    return paper, "not run yet", NOTHING, NOTHING, NOTHING, f"`snakemake {study.id}`"
+            return paper, *_numbers(folder), *counts(folder), command
+    unknown = [NOTHING] * 4
+    return paper, "not run yet", *unknown, f"`snakemake {study.id}`"
 
 
-def _numbers(comparison: pd.DataFrame) -> tuple[str, str, str, str]:
-    """A number that was judged, ours, the published one, and how many were reproduced."""
-    judged = numbers_view.judged(comparison)
-    # The size of a study is what its file states, no result.
-    judged = judged[judged["metric"] != published.DESIGN]
+def counts(folder: Path) -> tuple[str, str]:
+    """How many verdicts a folder of results has, and what those that are not comparable need."""
+    rows = verdict_counts.of_folder(folder)
+    decided = verdict_counts.decided(rows) or "none yet"
+    return decided, verdict_counts.undecided(rows) or NOTHING
+
+
+def _numbers(folder: Path) -> tuple[str, str, str]:
+    """A number that was judged, ours, and the published one."""
+    comparison = numbers_view.read(folder / "comparison.csv")
+    judged = numbers_view.judged(numbers_view.without_design(comparison))
     if judged.empty:
-        return "none can be compared at this scale", NOTHING, NOTHING, NOTHING
+        return "none can be compared at this scale", NOTHING, NOTHING
     # A constant such as 0 or 1 tells least.
     varies = judged[~judged["value"].isin([0, 1])]
     first = (varies if len(varies) else judged).iloc[0]
     parts = [
         names.dataset(first["dataset"]),
         names.model(first["model"]) if first["model"] != "no_model" else "",
+        names.settings(first["params"]) if first["params"] else "",
         names.metric(first["metric"]),
     ]
-    n_reproduced = (judged["verdict"] == REPRODUCED).sum()
     return (
         ", ".join(filter(None, parts)),
         numbers_view.like(first["ours"], first["value"]),
         f"{numbers_view.plain(first['value'])} {SYMBOLS[first['verdict']]}",
-        f"{n_reproduced} of {len(judged)} reproduced",
     )

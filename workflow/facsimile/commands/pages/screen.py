@@ -8,7 +8,9 @@ from rich.console import Console
 from facsimile.commands import show
 from facsimile.comparison import numbers_view
 from facsimile.comparison.verdict import REPRODUCED
-from facsimile.planning.workspace import REFERENCE, Workspace
+from facsimile.planning import shipped
+from facsimile.planning.shipped import REFERENCE
+from facsimile.planning.workspace import Workspace
 from facsimile.studies.study import Study
 
 PICTURE = Path("docs/screen.svg")
@@ -36,7 +38,7 @@ def picture(workspace: Workspace, studies: list[Study]) -> str:
 
 def _n_reproduced(study: Study) -> int:
     """How many numbers of a study's first table are reproduced by the shipped results."""
-    for scale in show.shipped_scales(study):
+    for scale in shipped.scales(study):
         path = REFERENCE / study.id / scale / "comparison.csv"
         if path.exists() and study.tables:
             comparison = numbers_view.read(path)

@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 
 from facsimile.commands.pages import paper_table, screen
-from facsimile.comparison import claims, claims_view, numbers_view
+from facsimile.comparison import claims, claims_view, numbers_view, verdict_counts
 from facsimile.foundation.log import Log
-from facsimile.planning import cost
-from facsimile.planning.workspace import REFERENCE, Workspace
+from facsimile.planning import cost, shipped
+from facsimile.planning.workspace import Workspace
 from facsimile.presentation import markdown, names
 from facsimile.presentation.markdown import grid
 from facsimile.studies.parts import Artefact, Model
@@ -18,8 +18,15 @@ from facsimile.studies.study import Study
 
 INDEX = Path("docs/papers/README.md")
 PAGE = "README.md"
+# Pictures are in the documentation and not beside the page, because they are not installed.
+PICTURES = Path("docs/papers")
 METRICS = Path("docs/metrics")
 AGAIN = "facsimile study-pages"
+MINIATURE = (
+    "This scale has data sets of its own in place of the paper's. *In miniature*, a claim holds "
+    "if the whole interval satisfies the rule, does not hold if none of it does, and is undecided "
+    "otherwise. That is a result about these data sets and no verdict on the paper."
+)
 
 Values = Mapping[str, list[int | float]] | Mapping[str, int | float]
 
@@ -35,7 +42,7 @@ def write(
     for study in studies:
         pages[_path(workspace, study)] = page(workspace, study)
     pages[INDEX] = index(workspace, studies)
-    pages[paper_table.README] = paper_table.readme(studies, REFERENCE)
+    pages[paper_table.README] = paper_table.readme(studies, shipped.REFERENCE)
     pages[screen.PICTURE] = screen.picture(workspace, studies)
     return markdown.write_or_check(pages, [], check, log, AGAIN)
 
@@ -47,12 +54,21 @@ def index(workspace: Workspace, studies: list[Study]) -> str:
         link = os.path.relpath(_path(workspace, study), INDEX.parent)
         authors = f"{study.authors} ({study.year})"
         scales = ", ".join(study.scales)
-        rows.append((f"[{study.id}]({link})", study.title, authors, scales))
+        row = (f"[{study.id}]({link})", study.title, authors, scales)
+        rows.append((*row, *_shipped_counts(study)))
     footer = (
         "One folder per paper, in `workflow/facsimile/papers`. Written by `facsimile study-pages`."
     )
-    table = grid(("study", "paper", "authors", "scales"), rows)
+    head = ("study", "paper", "authors", "scales", "verdicts", "not comparable, and what it needs")
+    table = grid(head, rows)
     return _lines(["# Papers", "", *table, "", footer, ""])
+
+
+def _shipped_counts(study: Study) -> tuple[str, str]:
+    """The verdicts of the largest scale whose results are shipped."""
+    for scale in shipped.scales(study):
+        return paper_table.counts(shipped.folder(study.id, scale))
+    return "not run yet", paper_table.NOTHING
 
 
 def page(workspace: Workspace, study: Study) -> str:
@@ -68,10 +84,12 @@ def page(workspace: Workspace, study: Study) -> str:
         _lines(_scales(workspace, study)),
         "## Tables and figures",
         _lines(_artefacts(study)),
+        *_pictures(workspace, study),
     ]
     if study.claims:
         parts += ["## Claims", _lines(_claims(study))]
-    for scale in study.scales:
+    for scale in shipped.scales(study):
+        parts += _counts(study, scale)
         parts += _verdicts(study, scale)
     parts += ["## Cite the paper", _lines(["```bibtex", bibtex(study), "```"])]
     parts.append(
@@ -260,6 +278,15 @@ def _targets(
         )
 
 
+def _pictures(workspace: Workspace, study: Study) -> Iterator[str]:
+    """The figures of the study whose picture, ``<study>-<figure>.png``, is in the documentation."""
+    for name, figure in study.figures_of(study.datasets).items():
+        picture = PICTURES / f"{study.id}-{name}.png"
+        if picture.exists():
+            link = os.path.relpath(picture, workspace.paper(study.id))
+            yield f"![{figure.title}]({link})\n\n{figure.title} (`{study.id}_{name}`)."
+
+
 def _claims(study: Study) -> list[str]:
     rows = []
     for name, claim in study.claims.items():
@@ -269,18 +296,46 @@ def _claims(study: Study) -> list[str]:
     return [*table, "", *_command(f"snakemake {study.id}_claims")]
 
 
+def _counts(study: Study, scale: str) -> Iterator[str]:
+    """How many numbers and claims have which verdict at one scale, and what the others need."""
+    rows = verdict_counts.of_folder(shipped.folder(study.id, scale))
+    obstacles = verdict_counts.obstacles(rows)
+    yield f"## Verdicts at {scale} scale"
+    decided = verdict_counts.decided(rows) or "No number and no claim is decided"
+    yield f"{decided}. Results without a published number have no verdict and are not counted."
+    if obstacles:
+        number = sum(count for count, _, _ in obstacles)
+        yield f"Not comparable: {number:,}."
+        cells = [(f"{count:,}", reason, remedy) for count, reason, remedy in obstacles]
+        yield _lines(grid(("how many", "why", "what would make it comparable"), cells))
+
+
 def _verdicts(study: Study, scale: str) -> Iterator[str]:
     """Verdicts at one scale, if the repository holds its results."""
-    folder = REFERENCE / study.id / scale
+    folder = shipped.folder(study.id, scale)
     claims_path = folder / "claims.csv"
     if claims_path.exists():
         yield f"## Claims at {scale} scale"
-        yield claims_view.markdown(pd.read_csv(claims_path), f"claims-{scale}").strip()
+        yield from _claim_verdicts(claims_path, scale)
     comparison_path = folder / "comparison.csv"
     if comparison_path.exists():
         yield f"## Published and reproduced at {scale} scale"
         comparison = numbers_view.read(comparison_path)
         yield numbers_view.markdown(comparison, f"published-{scale}").strip()
+
+
+def _claim_verdicts(path: Path, scale: str) -> Iterator[str]:
+    """The claims with their verdicts; in a miniature, also on each of its data sets."""
+    verdicts = pd.read_csv(path)
+    by_dataset = path.with_name("claims_by_dataset.csv")
+    is_miniature = bool(claims_view.miniature_words(verdicts))
+    if is_miniature:
+        yield MINIATURE
+    yield claims_view.markdown(verdicts, f"claims-{scale}").strip()
+    if is_miniature and by_dataset.exists():
+        yield "Each claim on each data set alone:"
+        table = pd.read_csv(by_dataset)
+        yield claims_view.markdown_by_dataset(verdicts, table, f"worlds-{scale}").strip()
 
 
 def _command(command: str) -> list[str]:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from facsimile.comparison import claims, gathered
 from facsimile.comparison.gathered import Gathered
-from facsimile.comparison.verdict import counted
+from facsimile.comparison.verdict import counts_in_words
 from facsimile.foundation import atomic
 from facsimile.foundation.units import duration
 from facsimile.planning import cost
@@ -27,7 +27,7 @@ UNSTATED = (
 )
 YES, NO, UNKNOWN = "yes", "no", "not stated"
 Item = tuple[str, str, str]  # criterion, answer, evidence
-Verdicts = dict[str, int]  # verdict -> how often
+Verdicts = dict[str, str]  # verdict -> how often, in words
 
 
 def write(workspace: Workspace, name: str) -> list[Path]:
@@ -103,7 +103,7 @@ def _results(
     claim_verdicts: Verdicts,
 ) -> Iterator[str]:
     for title, verdicts in (("Published numbers", numbers), ("Claims", claim_verdicts)):
-        counts = ", ".join(f"{count:,} {verdict}" for verdict, count in verdicts.items())
+        counts = ", ".join(verdicts.values())
         yield f"- {title}: {counts or 'none judged'}."
     differences = departures.sentences(results.context.scale.departures)
     if differences:
@@ -238,5 +238,5 @@ def _values(runs: pd.DataFrame, column: str) -> str:
 
 
 def _verdicts(path: Path) -> Verdicts:
-    """Verdict -> how often it occurs in a table; empty if there is no table."""
-    return counted(pd.read_csv(path)["verdict"]) if path.exists() else {}
+    """Verdict -> how often it occurs in a table, in words; empty if there is no table."""
+    return counts_in_words(pd.read_csv(path)["verdict"]) if path.exists() else {}

@@ -140,9 +140,12 @@ def jobs(workspace: Workspace, study: Study) -> Iterator[Job]:
             log = logs / rule / f"{shard.key}.log"
             output = paths.shard(shard.key) / index
             yield Job(rule, wildcards, log, output)
-        log = logs / "score" / shard.key / f"{panel}.log"
-        scores = paths.shard_scores(shard.key, panel)
-        yield Job("score", (*wildcards, panel), log, scores)
+        folder = logs / "score" / shard.key
+        # Jobs for single tables and figures compute parts of the panel.
+        parts = [path.stem for path in sorted(folder.glob(f"{panel}-*.log"))]
+        for name in (panel, *parts):
+            scores = paths.shard_scores(shard.key, name)
+            yield Job("score", (*wildcards, name), folder / f"{name}.log", scores)
     log = logs / "collect" / f"{study.id}-{scale}.log"
     scores = paths.study(study.id, scale) / "scores.parquet"
     yield Job("collect", (study.id, scale), log, scores)

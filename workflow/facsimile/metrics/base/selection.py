@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import NamedTuple
 
-from facsimile.foundation import discover
+from facsimile.foundation import declared, discover
 from facsimile.metrics.base.conventions import ALIASES, resolve
 
 # The metrics that Locatello et al. 2019 report; all of them need only codes and factors.
@@ -53,7 +53,7 @@ def select(
     if names is None:
         return _computable(STUDY, convention, inputs)
     if names == ["all"]:
-        return _computable(discover.names("metrics"), convention, inputs)
+        return _computable(_of_codes(), convention, inputs)
     selected = [_selected(name, convention) for name in names]
     for item in selected:
         if "codes" not in item.module.NEEDS:
@@ -91,6 +91,12 @@ def _names(metrics: Sequence[str] | str | None) -> list[str] | None:
     return names
 
 
+def _of_codes() -> list[str]:
+    """The metrics that are computed from codes. The others may need libraries of an extra."""
+    names = discover.names("metrics")
+    return [name for name in names if "codes" in declared.evaluated("metrics", name, "NEEDS")]
+
+
 def _selected(name: str, convention: str) -> Selected:
     metric, _, score = name.partition(".")
     if score and metric in discover.names("metrics"):
@@ -117,7 +123,7 @@ def _computable(
         missing_inputs = item.needs - inputs
         if not missing_inputs:
             selected.append(item)
-        elif "codes" in item.module.NEEDS:
+        else:
             obstacles.append(f"{name} needs {', '.join(sorted(missing_inputs))}")
     if not selected:
         remedy = ""

@@ -17,6 +17,7 @@ from facsimile.presentation.context import Context
 from facsimile.presentation.select import select, without_controls
 from facsimile.presentation.spec import Quantity, Spec
 
+SHOWS_VARIATIONS = True
 CELL = ["method", "params"]
 COLUMNS = ["dataset", "metric", "source", "sd", "groups", "n"]
 FIXED = {"draw": ["run"], "seed": CELL, "method and value": []}

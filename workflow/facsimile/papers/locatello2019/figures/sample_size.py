@@ -18,6 +18,7 @@ from facsimile.presentation.select import select, without_controls
 from facsimile.presentation.spec import Quantity, Spec
 from facsimile.statistics import estimates
 
+SHOWS_VARIATIONS = True
 STATISTICS = {"median": "median of the runs", "spearman": "rank correlation\nwith the most points"}
 COLUMNS = ["dataset", "metric", "statistic", "model", "points", "value", "low", "high", "n"]
 ALL_RUNS = {"color": style.INK, "marker": "o", "ms": 4.5}

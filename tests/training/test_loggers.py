@@ -1,0 +1,127 @@
+"""Training curves that are sent to loggers: a module of the user's, TensorBoard and W&B."""
+# ruff: noqa: F811 (fixtures)
+
+import sys
+import types
+from importlib.machinery import ModuleSpec
+
+import numpy as np
+import pandas as pd
+import pytest
+from trained_runs import at, data_file, elsewhere, equal, made, run_of  # noqa: F401
+
+from facsimile.foundation.discover import UnknownName
+from facsimile.store import files
+from facsimile.training import loggers
+
+STEPS = 12
+
+
+class Recorded:
+    """A logger that keeps what it gets."""
+
+    def __init__(self, run, folder, fails_at):
+        self.run, self.folder, self.fails_at = run, folder, fails_at
+        self.rows, self.closed = [], False
+
+    def log(self, step, values):
+        if step == self.fails_at:
+            raise OSError("the server is away")
+        self.rows.append((step, dict(values)))
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.fixture
+def module(monkeypatch):
+    """A module of the user's, with all that it started."""
+    module = types.ModuleType("my_logger")
+    module.started, module.fails_at = [], None
+
+    def start(run, folder):
+        module.started.append(Recorded(run, folder, module.fails_at))
+        return module.started[-1]
+
+    module.start = start
+    # Found like a module on the path.
+    module.__spec__ = ModuleSpec("my_logger", None)
+    monkeypatch.setitem(sys.modules, "my_logger", module)
+    return module
+
+
+def history(workspace, run):
+    return pd.read_parquet(workspace.paths.run(run.key) / files.HISTORY)
+
+
+@pytest.mark.parametrize("execution", ["serial", "packed"])
+def test_a_logger_gets_every_recorded_step_of_every_run(at, tmp_path, module, execution):
+    settings = {"execution": execution, "device": "cpu", "pack": 2, "loggers": "my_logger"}
+    logged = elsewhere(at, tmp_path / "logged", **settings)
+    members = [run_of(seed=seed, steps=STEPS) for seed in (0, 1)]
+    weights = made(logged, *members)
+    assert [started.run["key"] for started in module.started] == [run.key for run in members]
+    for run, started in zip(members, module.started, strict=True):
+        stored = history(logged, run)
+        assert [step for step, _ in started.rows] == list(stored["step"]) == list(range(STEPS))
+        losses = [values["loss"] for _, values in started.rows]
+        np.testing.assert_array_equal(losses, stored["loss"])
+        assert started.folder == logged.paths.curves / "my_logger"
+        assert (started.run["params"], started.run["seed"]) == ({"beta": 4}, run.seed)
+        assert started.closed
+    # Nobody's weights depend on who listens.
+    plain = made(elsewhere(logged, tmp_path / "plain", loggers=[]), *members)
+    assert all(equal(a, b) for a, b in zip(weights, plain, strict=True))
+
+
+def test_a_logger_that_fails_is_left_out_and_training_goes_on(at, tmp_path, module):
+    module.fails_at = 3
+    messages = []
+    logged = elsewhere(at, tmp_path / "logged", loggers=["my_logger"])
+    [weights] = made(logged, run_of(steps=STEPS), log=messages.append)
+    assert weights is not None
+    [started] = module.started
+    assert [step for step, _ in started.rows] == [0, 1, 2]
+    [message] = [line for line in messages if "my_logger" in line]
+    assert message.endswith("failed and is left out: OSError('the server is away')")
+
+
+def test_an_unknown_logger_is_an_error_before_anything_is_trained(at, tmp_path):
+    logged = elsewhere(at, tmp_path / "logged", loggers=["tensorbord"])
+    with pytest.raises(UnknownName, match="did you mean 'tensorboard'"):
+        made(logged, run_of(steps=STEPS))
+    assert not logged.paths.runs.exists()
+
+
+@pytest.mark.parametrize("name", loggers.SHIPPED)
+def test_a_logger_whose_library_is_missing_says_what_to_install(name, monkeypatch):
+    monkeypatch.setitem(sys.modules, name, None)
+    for module in [module for module in sys.modules if module.endswith(f".{name}")]:
+        monkeypatch.delitem(sys.modules, module)
+    with pytest.raises(ModuleNotFoundError, match=f"pip install {name}; or take it out of loggers"):
+        loggers.modules([name])
+
+
+def test_tensorboard_reads_the_curve_that_was_written(at, tmp_path):
+    pytest.importorskip("tensorboard", reason="tensorboard is not installed")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    logged = elsewhere(at, tmp_path / "logged", loggers=["tensorboard"])
+    run = run_of(steps=STEPS)
+    made(logged, run)
+    events = EventAccumulator(str(logged.paths.curves / "tensorboard" / run.key))
+    events.Reload()
+    scalars = events.Scalars("loss")
+    stored = history(logged, run)
+    assert [event.step for event in scalars] == list(stored["step"])
+    np.testing.assert_allclose([event.value for event in scalars], stored["loss"], rtol=1e-6)
+
+
+def test_wandb_writes_an_offline_run_per_run(at, tmp_path, monkeypatch):
+    pytest.importorskip("wandb", reason="wandb is not installed")
+    monkeypatch.delenv("WANDB_MODE", raising=False)
+    logged = elsewhere(at, tmp_path / "logged", loggers=["wandb"])
+    made(logged, run_of(steps=STEPS), run_of(steps=STEPS, seed=1))
+    written = list((logged.paths.curves / "wandb").glob("wandb/offline-run-*/run-*.wandb"))
+    assert len(written) == 2
+    assert all(path.stat().st_size > 0 for path in written)

@@ -1,0 +1,1 @@
+"""``facsimile try``: a model file of one's own, trained and placed beside the published methods."""

@@ -1,0 +1,1 @@
+"""Isolating sources of disentanglement in VAEs (Chen et al. 2018)."""
