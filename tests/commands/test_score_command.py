@@ -19,7 +19,7 @@ from facsimile.commands import score_file
 from facsimile.datasets import grid as dataset_grid
 from facsimile.foundation import discover
 from facsimile.metrics.base.cases import Grid
-from facsimile.scoring import latents_file
+from facsimile.scoring import latents_file, stored_arrays
 from facsimile.store import latents
 
 GRID = Grid((3, 4, 5))
@@ -347,7 +347,57 @@ def test_a_file_that_another_process_writes_is_not_damaged(tmp_path):
         with pytest.raises(ValueError, match="has it open for writing"):
             latents_file.read(path)
     error = PermissionError(13, "Permission denied")
-    assert "no permission" in str(latents_file._damaged(path, error))
+    assert "no permission" in str(stored_arrays.damaged(path, error))
+
+
+PLACEHOLDERS = {
+    "a web page": (b"<!DOCTYPE html><html>404", "this is a web page"),
+    "git-lfs": (b"version https://git-lfs.github.com/spec/v1\noid x", "git lfs pull"),
+    "gzip": (b"\x1f\x8b\x08\x00", "compressed by gzip; unpack it by: gunzip"),
+    "one array": (b"\x93NUMPY\x01\x00", "save all arrays by numpy.savez"),
+}
+
+
+@pytest.mark.parametrize("ending", ["npz", "h5"])
+@pytest.mark.parametrize(("data", "message"), PLACEHOLDERS.values(), ids=PLACEHOLDERS)
+def test_a_file_of_another_kind_is_not_called_damaged(tmp_path, ending, data, message):
+    path = tmp_path / f"codes.{ending}"
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match=message) as error:
+        latents_file.read(path)
+    assert "damaged" not in str(error.value)
+
+
+def test_an_empty_file_is_said_to_be_empty(tmp_path):
+    (tmp_path / "codes.h5").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"\(empty; the program that wrote it may have stopped\)"):
+        latents_file.read(tmp_path / "codes.h5")
+
+
+@pytest.mark.parametrize("written", [0, 1])
+def test_an_array_that_was_not_written_to_its_end(tmp_path, written):
+    """HDF5 would read zeros."""
+    path = tmp_path / "codes.h5"
+    with h5py.File(path, "w") as file:
+        file["factors"] = GRID.factors
+        codes = file.create_dataset("codes", (N, 3), "f4", chunks=(N // 2, 3))
+        if written:
+            codes[: N // 2] = 1
+    with pytest.raises(ValueError, match=f"codes was not written to its end: {written} of 2"):
+        latents_file.read(path)
+    with h5py.File(path, "r+") as file:
+        del file["codes"]
+        file.create_dataset("codes", (N, 3), "f4")
+    with pytest.raises(ValueError, match="codes was created, but never written"):
+        latents_file.read(path)
+
+
+def test_two_arrays_of_one_name(tmp_path):
+    path = npz(tmp_path / "a.npz")
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr("codes.npy", b"")
+    with pytest.raises(ValueError, match=r"two arrays are called codes.npy"):
+        latents_file.read(path)
 
 
 def test_an_archive_by_another_method_is_not_damaged(tmp_path):
@@ -395,7 +445,15 @@ def test_the_function_and_the_file_take_the_same_types(save, dtype, which):
 def test_a_missing_file_and_one_of_another_kind(tmp_path):
     with pytest.raises(ValueError, match=r"gone.npz: there is no such file"):
         latents_file.read(tmp_path / "gone.npz")
-    (tmp_path / "codes.pt").write_bytes(b"")
+    npz(tmp_path / "going.npz")
+    with pytest.raises(ValueError, match=r"no such file; did you mean going.npz\?"):
+        latents_file.read(tmp_path / "gone.npz")
+    with pytest.raises(ValueError, match=r"is a folder; did you mean going.npz\?"):
+        latents_file.read(tmp_path)
+    h5(tmp_path / "codes.mat")
+    with pytest.raises(ValueError, match=r"codes.mat: neither .*; it is an HDF5 file; name it .h5"):
+        latents_file.read(tmp_path / "codes.mat")
+    (tmp_path / "codes.pt").write_bytes(b"PICKLE")
     with pytest.raises(ValueError, match=r"codes.pt: neither .npz nor .h5; .*numpy.savez"):
         latents_file.read(tmp_path / "codes.pt")
 

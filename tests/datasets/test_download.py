@@ -224,3 +224,19 @@ def test_progress_is_printed_at_first_and_at_last(capsys: pytest.CaptureFixture[
     assert capsys.readouterr().err == "file.bin: 1 of 4 MB (25%)\nfile.bin: 4 of 4 MB (100%)\n"
     progress.lines("file.bin", "MB", 10**6)(3_000_000, None)
     assert capsys.readouterr().err == "file.bin: 3 MB\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"<!DOCTYPE html><html>", "this is a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+        (b"", "this is empty"),
+    ],
+)
+@pytest.mark.parametrize("checksum", ["", SHA256])
+def test_what_stands_in_place_of_an_official_file_is_named(tmp_path, data, message, checksum):
+    path = tmp_path / "file.bin"
+    path.write_bytes(data)
+    with pytest.raises(DatasetError, match=message):
+        Official("file.bin", (), None, checksum).sha256(path)

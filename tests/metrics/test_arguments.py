@@ -115,6 +115,26 @@ REFUSED = {
         r"different labels; .*reset_index\(drop=True\)",
     ),
     "a series": (CODES, frame()["size"], r"factors\[:, None\]"),
+    "categories of text as codes": (
+        pd.DataFrame(CODES).astype(str).astype("category"),
+        FACTORS,
+        "column 0 has categories that are no numbers",
+    ),
+    "a column of arrays": (
+        pd.DataFrame({"z": list(CODES)}),
+        FACTORS,
+        r"column 'z': each value is of type ndarray, .*numpy.stack\(list\(column\)\)",
+    ),
+    "an array of arrays": (
+        np.fromiter(iter(CODES), dtype=object, count=N),
+        FACTORS,
+        r"numpy.stack\(list\(codes\)\)",
+    ),
+    "a mapping": (dict(enumerate(CODES.T)), FACTORS, r"not dict; pass numpy.stack.*values\(\)"),
+    "an iterator": (iter(CODES), FACTORS, r"must be an array, not .*; pass numpy.stack"),
+    "ragged rows": ([[1.0], [1.0, 2.0]], FACTORS, "codes: rows have different lengths"),
+    "both transposed": (CODES.T, FACTORS[:, :2].T, "transpose both: codes.T and factors.T"),
+    "factors transposed": (CODES, FACTORS.T, "transpose factors: factors.T"),
     "four dimensions": (CODES[:, :, None, None], FACTORS, r"reshape\(len\(codes\), -1\)"),
 }
 
@@ -189,6 +209,12 @@ def test_an_identifier_is_recognised_and_its_cost_is_said(dtype):
     assert np.isfinite(facsimile.score(OF_ANGLES, ranks, "unsupervised").value).all()
 
 
+def test_an_identifier_of_a_few_rows_is_recognised():
+    factors = np.c_[np.arange(18) % 3, np.arange(18)]
+    with pytest.raises(ValueError, match=r"column 1 has 18 values in 18 rows.*leave it out"):
+        mig(OF_ANGLES[:18], factors)
+
+
 def test_one_identifier_is_no_full_grid_though_each_value_has_one_row():
     with pytest.raises(ValueError, match="looks continuous"):
         facsimile.score(OF_ANGLES, np.arange(2000)[:, None], "mig")
@@ -260,3 +286,37 @@ def test_a_metric_that_would_not_end_is_refused_with_its_cost():
     factors = np.indices((2, 60_000)).reshape(2, -1).T
     with pytest.raises(ValueError, match=r"about \d+ h: factor column 1 has [\d,]+ values"):
         facsimile.score(np.zeros((120_000, 5)), factors, "downstream")
+
+
+# Settings -----------------------------------------------------------------------------
+
+SETTINGS = [
+    ({"seed": -1}, "seed must be a whole number from 0 to"),
+    ({"seed": 1.5}, "seed must be a whole number"),
+    ({"seed": None}, "seed must be a whole number"),
+    ({"seed": "0"}, "seed must be a whole number"),
+    ({"seed": 2**32}, "seed must be a whole number"),
+    ({"seed": True}, "seed must be a whole number"),
+    ({"n_train": True}, "n_train is a number of points"),
+    ({"metrics": "mig.mig"}, "'mig.mig' is a score of a metric; name the metric, 'mig'"),
+    ({"metrics": "MIGG"}, "did you mean 'mig'"),
+    ({"bins": {"0": 3}}, "columns have numbers for names here: 0, not '0'"),
+]
+
+
+@pytest.mark.parametrize(("setting", "message"), SETTINGS)
+def test_a_setting_that_would_be_ignored_or_misread_is_refused(setting, message):
+    settings = {"metrics": "mig"} | setting
+    with pytest.raises(ValueError, match=message):
+        facsimile.score(CODES, FACTORS, **settings)
+
+
+def test_a_convention_is_a_name():
+    with pytest.raises(TypeError, match="convention must be a name"):
+        facsimile.score(CODES, FACTORS, "mig", convention=None)
+
+
+def test_given_points_need_a_seed_that_can_be_repeated():
+    points = CODES, FACTORS
+    with pytest.raises(ValueError, match="seed must be a whole number"):
+        facsimile.score_draws(points, points, "mig", seed=None)

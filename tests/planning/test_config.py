@@ -38,6 +38,14 @@ def write(text):
         ("shard_size: 020", 1, "the octal number 16: write 20"),
         ("checkpoint_minutes: 1e1", 1, "write 1.0e+1"),
         ("scale: yes", 1, "must be text, not the bool True"),
+        ("shard_size: yes", 1, "shard_size: must be a number, not yes"),
+        ("checkpoint_minutes: .nan", 1, "greater than 0"),
+        ("sources: [toy.npz]", 1, "must be data set: file"),
+        ("papers: []", 1, "no folder of papers; leave out the key"),
+        ("papers: ['a:b']", 1, "':' separates folders; choose another name"),
+        ("results: config/config.yaml", 1, "is a file; name a folder"),
+        ("data_dir: config/config.yaml", 1, "is a file; name a folder"),
+        ("- results", 1, "must be keys and values, such as scale: smoke"),
     ],
 )
 def test_an_error_has_its_line_and_a_remedy(folder, text, line, message):
@@ -48,6 +56,48 @@ def test_an_error_has_its_line_and_a_remedy(folder, text, line, message):
         workspace.load()
     assert str(raised.value).startswith(f"{config.DEFAULT}:{line}: ")
     assert message in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("results: é".encode("cp1252"), "0xe9 .'é' in Windows' cp1252.; save it as UTF-8"),
+        ("results: x".encode("utf-16"), "UTF-16 or not text; save it as UTF-8"),
+        (b"<html>", "this is a web page"),
+    ],
+)
+def test_a_file_that_is_no_text_in_utf_8(data, message):
+    config.DEFAULT.write_bytes(data)
+    with pytest.raises(FileError, match=message):
+        workspace.load()
+
+
+def test_a_key_without_entries_is_left_at_its_default():
+    write("sources:\n  # toy: toy.npz\nunverified:\n")
+    loaded = workspace.load().config
+    assert (loaded.sources, loaded.unverified) == ({}, [])
+
+
+def test_the_home_folder_may_be_abbreviated(folder, monkeypatch):
+    monkeypatch.setenv("HOME", str(folder))
+    write("results: ~/results\nsources: {toy: ~/toy.npz}\n")
+    loaded = workspace.load().config
+    assert loaded.results == folder / "results"
+    assert loaded.sources == {"toy": folder / "toy.npz"}
+
+
+def test_an_official_file_that_is_not_there_is_reported(folder):
+    write("sources: {toy: gone.npz}\n")
+    at = workspace.load()
+    assert at.missing_sources() == [f"sources.toy: there is no file or folder {folder}/gone.npz"]
+    at.paths.dataset("toy").parent.mkdir(parents=True)
+    at.paths.dataset("toy").touch()  # the data set is made: its source is no longer read
+    assert at.missing_sources() == []
+
+
+def test_a_folder_is_no_configuration_file(folder):
+    with pytest.raises(FileNotFoundError, match=r"is a folder; name the file"):
+        workspace.load(folder / "config")
 
 
 def test_all_errors_are_reported_at_once():

@@ -48,6 +48,16 @@ def test_what_is_not_found_may_be_in_a_study_with_errors(at, tmp_path):
         assert f"{draft}:1:" in str(raised.value)
 
 
+@pytest.mark.parametrize("name", ["study.yml", "Study.yaml", "study.yaml.txt"])
+def test_a_study_under_another_file_name_is_not_overlooked(at, tmp_path, name):
+    folder = tmp_path / "papers/other"
+    folder.mkdir(parents=True)
+    (folder / name).write_text("id: other\n")
+    folders = Workspace(at.config.model_copy(update={"papers": [folder.parent]}))
+    with pytest.raises(ValueError, match=f"{name}: call it study.yaml"):
+        folders.study_ids()
+
+
 def test_a_scale_that_no_study_has_is_an_error(at):
     other = Workspace(at.config.model_copy(update={"scale": "smke"}))
     with pytest.raises(UnknownName, match="no scale 'smke'; did you mean 'smoke'"):
@@ -82,6 +92,9 @@ def test_a_run_is_found_by_any_spelling_of_its_folder(at, tmp_path):
         "link",
         f"/elsewhere/results/runs/{run.key}",
         f"runs/{run.key}/",
+        f" {run.key}\n",
+        f'"{folder}"',
+        f"{run.key}/run.json",
     ]
     for spelling in spellings:
         assert at.find_run(spelling) == run, spelling

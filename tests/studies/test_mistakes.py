@@ -39,7 +39,11 @@ MISTAKES = [
         "title: S, metrics: [mig.migg]}",
         "no score of mig 'migg'; did you mean 'mig'?",
     ),
-    ("title: Scores}", "title: S, metrics: [mig]}", "no score of mig ''; There are: mig"),
+    (
+        "title: Scores}",
+        "title: S, metrics: [mig]}",
+        "'mig' is a metric; name one of its scores: mig.mig",
+    ),
     ("title: Scores}", "title: S, metrics: [mig.mig@bst]}", "no variation of tiny 'bst'"),
     ("title: Scores}", "title: S, metrics: [sap.sap]}", "no metric of tiny 'sap'"),
     ("title: Scores}", "title: S, against: [mig.migg]}", "no score of mig 'migg'"),
@@ -68,6 +72,12 @@ MISTAKES = [
     ("batch_size: 8", "batch_size: all", "batch_size: all is for data sets of arrays"),
     ("adam: {lr", "sgd: {lr", "models of images are trained by Adam"),
     ("datasets: [toy]", "datasets: [mnist]", "beta_vae is a model of images, mnist a data set of"),
+    ("beta: [1, 4]", "Beta: [1, 4]", "'Beta' is not a name: use lower-case letters"),
+    ("seeds: 2", "seeds: yes", "must be a number, not yes"),
+    ("steps: 12", "steps: true", "must be a number, not yes"),
+    ("lr: 0.0001", "lr: -0.1", "greater than 0"),
+    ("datasets: [toy]", "datasets: []", "at least 1 item"),
+    ("{name: beta_vae", "{name: beta_vae, label: ' '", "begins and ends with a visible character"),
     ("steps: 12", "steps: 020", "write 20"),
     ("steps: 12", "steps: 1:30", "write 90"),
     ("steps: 12", "steps: 1.0e3", "write 1.0e+3"),
@@ -188,6 +198,18 @@ def test_the_line_of_a_model_after_one_that_is_not_valid(tmp_path):
     first = line_of("name: beta_vae")
     assert [line for line, _ in found] == [first, first + 2]
     assert "'b' is already the name or label of a model" in found[1][1]
+
+
+def test_a_run_has_one_label(tmp_path):
+    """Otherwise a label would have no runs of its own: n = 0 in all tables."""
+    text = STUDY.replace(
+        "  - {name: beta_vae, sweep: {beta: [1, 4]}}\n",
+        "  - {name: beta_vae, sweep: {beta: [1, 4]}}\n"
+        "  - {name: beta_vae, label: other, sweep: {beta: [4, 8]}}\n",
+    )
+    [(line, message)] = errors(tmp_path, text=text)
+    assert line == 1 + line_of("name: beta_vae")
+    assert "other: beta = 4 is already trained as beta_vae" in message
 
 
 def test_the_line_of_a_label_that_appears_twice(tmp_path):

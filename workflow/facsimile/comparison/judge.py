@@ -190,15 +190,15 @@ def _correlation_table(dataset: str, scores: Mapping[str, Array]) -> dict[str, E
     """``a ~ b`` -> the correlation of two scores; ``scores``: name -> results [n]."""
     table = np.stack(list(scores.values()), axis=1)
     correlations = estimates.spearmans(table, table, _resampling(dataset))
-    found = {}
+    by_pair = {}
     for (i, first), (j, second) in itertools.product(enumerate(scores), repeat=2):
-        found[f"{first} ~ {second}"] = Estimate(
+        by_pair[f"{first} ~ {second}"] = Estimate(
             float(correlations.value[i, j]),
             float(correlations.low[i, j]),
             float(correlations.high[i, j]),
             correlations.n,
         )
-    return found
+    return by_pair
 
 
 def _resampling(dataset: str) -> np.random.Generator:
@@ -344,8 +344,8 @@ def _why_missing(quantity: Quantity, context: Context) -> tuple[str, str]:
     for name, value in json.loads(quantity.params or "{}").items():
         values = context.design.values.get(quantity.model, {}).get(name, (value,))
         if value not in values:
-            stated = names.enumeration([f"{number:g}" for number in values])
-            reason = f"no run has {names.parameter(name)} = {value:g}; the study has {stated}"
+            trained = names.enumeration([f"{number:g}" for number in values])
+            reason = f"no run has {names.parameter(name)} = {value:g}; the study has {trained}"
             return reason, OTHER_VALUES
     where = f" of {names.dataset(quantity.dataset)}" if quantity.dataset else ""
     has_data = quantity.dataset in ("", *context.scale.datasets)
@@ -373,7 +373,7 @@ def _departures(quantity: Quantity, context: Context) -> list[str]:
     kinds = {"evaluation", "grid"}
     if not _needs_no_training(quantity, context):
         kinds.add("training")
-        # A number for stated hyper-parameters does not change with the other cells.
+        # A number for certain hyper-parameters does not change with the other cells.
         if not quantity.params:
             kinds.add("cells")
     # A departure without a metric, a model or a data set applies to all of them.

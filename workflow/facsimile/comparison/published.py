@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,6 +20,7 @@ from facsimile.studies.study import Study
 from facsimile.studies.training import STEP
 
 FILE = "published.csv"
+NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 COLUMNS = (
     "artefact",
     "dataset",
@@ -180,6 +182,8 @@ def _published(fields: dict[str, str], context: HasDesign) -> Published:
     spread = math.nan
     if fields["spread"]:
         spread = _number("spread", fields["spread"])
+        if spread < 0:
+            raise ValueError(f"spread {fields['spread']!r}: must not be negative")
     return Published(
         quantity=quantity,
         value=value,
@@ -285,16 +289,22 @@ def _hyper_parameters(model: str, context: HasDesign) -> list[str]:
 
 def _json_or_none(text: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_distinct)
     except json.JSONDecodeError:
         return None
 
 
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; raises ValueError for a repeated key, of which JSON takes the last."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise ValueError(f"params: {', '.join(key for key, _ in pairs)}: a key appears twice")
+    return values
+
+
 def _number(column: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    # float() itself would also take 1_2, and digits of other scripts.
+    value = float(text) if NUMBER.fullmatch(text) else math.nan
     if not math.isfinite(value):
         raise ValueError(
             f"{column} {text!r}: must be a finite number, such as 0.896;"

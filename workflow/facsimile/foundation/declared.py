@@ -63,10 +63,10 @@ def evaluated(kind: str, name: str, key: str) -> Any:
 def lineage(kind: str, name: str) -> list[tuple[Path, ast.ClassDef]]:
     """Return the file's public class and its base classes in this package, nearest first."""
     path = discover.place(kind, name).path
-    found: list[tuple[Path, ast.ClassDef]] = []
+    classes: list[tuple[Path, ast.ClassDef]] = []
     for cls in _public_classes(path):
-        found += _lineage(path, cls)
-    return found
+        classes += _lineage(path, cls)
+    return classes
 
 
 def required_fields(kind: str, name: str) -> list[str]:
@@ -91,12 +91,12 @@ def fields(kind: str, name: str) -> list[str]:
 # Syntax trees are hashed by identity, so an edited file is read again.
 @functools.cache
 def _lineage(path: Path, cls: ast.ClassDef) -> list[tuple[Path, ast.ClassDef]]:
-    found = [(path, cls)]
+    classes = [(path, cls)]
     for base in cls.bases:
         source = _definition(path, base.id) if isinstance(base, ast.Name) else None
         if source is not None:
-            found += _lineage(*source)
-    return found
+            classes += _lineage(*source)
+    return classes
 
 
 def _definition(path: Path, name: str) -> tuple[Path, ast.ClassDef] | None:

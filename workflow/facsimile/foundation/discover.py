@@ -24,6 +24,8 @@ PACKAGE = Path(__file__).parent.parent
 SHIPPED = PACKAGE / "papers"
 # File in the folder of each paper.
 STUDY = "study.yaml"
+# Names under which it would be overlooked.
+NOT_STUDY = ("study.yml", "study.yaml.txt", "study.json", "studies.yaml")
 KINDS = ("models", "datasets", "metrics", "figures", "tables", "claims")
 # Environment variable with the folders of papers outside the package. A variable, because the
 # processes that this one starts must find the same papers.
@@ -48,6 +50,10 @@ class NameTaken(ValueError):
     """Two files define the same name of one kind, or two papers have the same id."""
 
 
+class MisnamedStudy(ValueError):
+    """The study of a paper has another file name."""
+
+
 @dataclass(frozen=True)
 class Place:
     """File and dotted module name of a model, data set, metric, figure, table or claim.
@@ -62,8 +68,10 @@ class Place:
 
 def unknown(kind: str, name: str, existing: list[str]) -> str:
     """Return the message ``no model 'betavae'; did you mean 'beta_vae'? There are: …``."""
-    near = difflib.get_close_matches(name, existing, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}? " if near else ""
+    # Also if the case differs: MIG for mig.
+    by_folded = {other.casefold(): other for other in reversed(existing)}
+    near = difflib.get_close_matches(name.casefold(), list(by_folded), n=1, cutoff=0.5)
+    hint = f"did you mean {by_folded[near[0]]!r}? " if near else ""
     listed = ", ".join(sorted(existing)) or "none"
     return f"no {kind} {name!r}; {hint}There are: {listed}"
 
@@ -120,6 +128,7 @@ def homes_in(folders: Iterable[Path]) -> dict[str, Path]:
     homes: dict[str, Path] = {}
     for folder in folders:
         for home in sorted(folder.glob("*/")):
+            _require_no_misspelt_study(home)
             if not is_home(home):
                 continue
             other = homes.setdefault(home.name, home)
@@ -128,6 +137,16 @@ def homes_in(folders: Iterable[Path]) -> dict[str, Path]:
                     f"two papers are called {home.name}: {other} and {home}; rename one"
                 )
     return homes
+
+
+def _require_no_misspelt_study(home: Path) -> None:
+    """Raise MisnamedStudy if the study of a paper would be overlooked."""
+    if (home / STUDY).exists():
+        return
+    for file in home.iterdir():
+        name = file.name.lower()
+        if name == STUDY or name in NOT_STUDY:
+            raise MisnamedStudy(f"{file}: call it {STUDY}; under this name it is no study")
 
 
 def is_home(folder: Path) -> bool:

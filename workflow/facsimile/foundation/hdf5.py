@@ -1,6 +1,7 @@
 """HDF5 files: written atomically, and read without trusting their content."""
 
 import io
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -125,6 +126,23 @@ def array(
     if dataset.nbytes > size:
         raise ValueError(f"{name} claims {dataset.nbytes:,} bytes; at most {size:,} are possible")
     return np.asarray(dataset[()])
+
+
+def unwritten(dataset: h5py.Dataset) -> str:
+    """Why an array is not complete, as a clause; empty if all of it was written.
+
+    HDF5 reads what was never written, by a job that stopped for example, as zeros.
+    """
+    if not dataset.size:
+        return ""
+    if dataset.chunks is None:
+        return "" if dataset.id.get_storage_size() else "was created, but never written"
+    pairs = zip(dataset.shape, dataset.chunks, strict=True)
+    total = math.prod(math.ceil(length / chunk) for length, chunk in pairs)
+    written = dataset.id.get_num_chunks()
+    if written == total:
+        return ""
+    return f"was not written to its end: {written:,} of {total:,} chunks; write it again"
 
 
 def missing_filter(dataset: h5py.Dataset) -> str:

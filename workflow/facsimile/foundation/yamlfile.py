@@ -9,6 +9,7 @@ import yaml
 from yaml.composer import Composer
 from yaml.resolver import Resolver
 
+from facsimile.foundation import text_files
 from facsimile.foundation.file_errors import FileError
 
 # Path to a part of the data: keys of mappings and indices of lists.
@@ -72,7 +73,7 @@ class Document:
         if size > BYTES:
             raise FileError(path, 1, f"{size:,} bytes; at most {BYTES:,} are allowed")
         try:
-            text = path.read_text(encoding="utf-8")
+            text = text_files.utf8(path, "save it as UTF-8")
             self.root = _composed(text)
             self.data = self._value(self.root, ()) if self.root else {}
         except RecursionError:
@@ -82,7 +83,7 @@ class Document:
             mark = error.problem_mark or error.context_mark
             line = mark.line + 1 if mark else 1
             raise FileError(path, line, f"not valid YAML: {error.problem}") from None
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
+        except yaml.YAMLError as error:
             message = " ".join(str(error).split())
             raise FileError(path, 1, f"not valid YAML: {message}") from None
 

@@ -132,6 +132,7 @@ def score(
     1  modularity  modularity    1.0  dlib-sklearn020
     """
     check_settings(n_train, n_test, batch, sampling)
+    check_seed(seed)
     model_outputs = _model_outputs(outputs)
     points = _varying(arguments.points(codes, factors, bins))
     model_outputs = arguments.outputs(model_outputs, codes, points.codes.shape)
@@ -221,6 +222,7 @@ def score_draws(
     >>> table["n_train"][0], table["n_test"][0]
     (200, 100)
     """
+    check_seed(seed)
     both, n_train = arguments.train_and_test(train, test, bins)
     both = _varying(both)
     # Values are numbered over both parts, so that an index means the same value in each.
@@ -243,20 +245,30 @@ def check_settings(
     """Raise ValueError for numbers of points below 1, and for an unknown kind of sampling."""
     counts = {"n_train": n_train, "n_test": n_test, "batch": batch}
     for name, count in counts.items():
-        if not isinstance(count, int | np.integer) or count < 1:
+        if not _is_whole(count) or count < 1:
             raise ValueError(f"{name} is a number of points, 1 or more, not {count!r}")
     if sampling not in base_draws.SAMPLING:
         known = list(base_draws.SAMPLING)
         raise discover.UnknownName("kind of sampling", str(sampling), known)
 
 
-def _model_outputs(given: dict[str, Any]) -> ModelOutputs:
+def check_seed(seed: int) -> None:
+    """Raise ValueError for a seed that NumPy's RandomState would not take, or that is none."""
+    if not _is_whole(seed) or not 0 <= seed < 2**32:
+        raise ValueError(f"seed must be a whole number from 0 to 2**32 - 1, not {seed!r}")
+
+
+def _is_whole(number: Any) -> bool:
+    return isinstance(number, int | np.integer) and not isinstance(number, bool)
+
+
+def _model_outputs(keywords: dict[str, Any]) -> ModelOutputs:
     """The keyword arguments of ``score`` that describe the model; raises UnknownName for others."""
     accepted = [field.name for field in dataclasses.fields(ModelOutputs)]
-    for name in given:
+    for name in keywords:
         if name not in accepted:
             raise discover.UnknownName("argument of facsimile.score", name, accepted)
-    return ModelOutputs(**given)
+    return ModelOutputs(**keywords)
 
 
 def _varying(points: Points) -> Points:
@@ -285,10 +297,10 @@ def check_numbers_of_values(
         if factor_values.looks_continuous(values, n_rows):
             seconds = cost.total(of_factors, draws)
             price = f", and take about {cost.described(seconds)}" if seconds > rows.LONG else ""
+            remedy = factor_values.BINNING if values > factor_values.FEW else "leave it out"
             raise ValueError(
                 f"{number}: it looks continuous, or like an identifier. Each value would be a "
-                f"class of {n_rows / values:.1f} rows: scores would mean nothing{price}; "
-                f"{factor_values.BINNING}"
+                f"class of {n_rows / values:.1f} rows: scores would mean nothing{price}; {remedy}"
             )
         if factor_values.has_many_values(values, n_rows):
             message = f"{number}, and scores depend on that number; {factor_values.BINNING}"

@@ -75,7 +75,8 @@ def score(draws: Draws, convention: str = DLIB) -> dict[str, float]:
       the chance level, if the rows are split (``sampling="disjoint"``).
     - The reference breaks ties between latents at random, without a seed: for factors of few values
       its D changes by 1e-4 to 4e-4 from call to call. Here latents that tie share the importance,
-      and a fixed sequence of draws decides which of them is cut.
+      and a fixed sequence of draws decides which of them is cut. Where these draws decide the
+      answer, as in the next point, several sequences are tried and the most central answer is kept.
     - Leaf steps overflow for a factor of more than about 100 values with few points per value, and
       whole values are then never predicted again, in the reference as here. Of the 183 objects of a
       grid like that of Cars3D, with 2,000 points, a code with noise of 0.003 of its range predicts

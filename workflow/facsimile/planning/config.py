@@ -4,6 +4,7 @@ Its keys change where and how fast results are computed, but never the results t
 """
 
 import functools
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +24,7 @@ from facsimile.foundation import discover
 from facsimile.foundation.discover import STUDY
 from facsimile.foundation.file_errors import FileError, raise_all
 from facsimile.foundation.yamlfile import Document, Location
+from facsimile.studies.values import no_switch
 
 DEFAULT = Path("config/config.yaml")
 # Placeholder for the folder of the papers that come with Facsimile, wherever it is installed.
@@ -129,17 +131,54 @@ class Config(BaseModel):
         description="folder of official data files: searched first, and used for downloads",
     )
 
-    @field_validator("papers", "loggers", mode="before")
+    @field_validator("papers", "unverified", "loggers", mode="before")
     @classmethod
     def _as_list(cls, value: object) -> object:
         return [value] if isinstance(value, str | Path) else value
+
+    @field_validator("unverified", mode="before")
+    @classmethod
+    def _may_be_empty(cls, value: object) -> object:
+        return [] if value is None else value
+
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _has_keys(cls, value: object) -> object:
+        # A key whose entries are all commented out has no value.
+        if value is None:
+            return {}
+        if not isinstance(value, Mapping):
+            raise ValueError(f"must be data set: file, such as dsprites: FILE.npz, not {value!r}")
+        return value
+
+    @field_validator("papers")
+    @classmethod
+    def _are_some(cls, papers: list[Path]) -> list[Path]:
+        if not papers:
+            raise ValueError("no folder of papers; leave out the key for those of Facsimile")
+        return papers
+
+    @field_validator("shard_size", "pack", "checkpoint_steps", "checkpoint_minutes", mode="before")
+    @classmethod
+    def _is_no_switch(cls, value: object) -> object:
+        return no_switch(value)
 
     @field_validator("papers", "results", "sources", "data_dir", mode="before")
     @classmethod
     def _are_usable_paths(cls, value: object, info: ValidationInfo) -> object:
         for text in _texts(value):
             _check_path(text, is_pattern=info.field_name == "results")
-        return value
+            # Jobs get the folders in an environment variable, as one text.
+            if info.field_name == "papers" and os.pathsep in text:
+                raise ValueError(f"{text!r}: {os.pathsep!r} separates folders; choose another name")
+        return _expanded(value)
+
+    @field_validator("results", "data_dir")
+    @classmethod
+    def _is_no_file(cls, folder: Path | None) -> Path | None:
+        if folder is not None and folder.is_file():
+            raise ValueError(f"{folder} is a file; name a folder")
+        return folder
 
     @field_validator("data_dir", "checkpoint_steps", mode="before")
     @classmethod
@@ -212,6 +251,8 @@ def _explained(detail: Any) -> tuple[Location, str]:
         return location, GONE.get(key) or discover.unknown("key", key, list(Config.model_fields))
     message = str(detail["msg"]).removeprefix("Value error, ")
     value = detail["input"]
+    if not location:
+        return location, f"must be keys and values, such as scale: smoke, not {value!r}"
     if accepts_text(key) and not isinstance(value, str | list | dict | None):
         kind = type(value).__name__
         return location, f"must be text, not the {kind} {value}; in a file, put it in quotes"
@@ -223,7 +264,10 @@ def _is_in(document: Document, location: Location, data: object) -> bool:
     if not isinstance(data, Mapping) or not isinstance(document.data, Mapping) or not location:
         return True
     key = location[0]
-    return key in document.data and document.data[key] == data.get(key)
+    if key not in document.data:
+        return False
+    in_file, used = document.data[key], data.get(key)
+    return in_file is used or in_file == used
 
 
 def _missing(config: Config) -> list[tuple[Location, str]]:
@@ -256,6 +300,16 @@ def _papers_problem(folder: Path) -> str:
     if not any(map(discover.is_home, folder.glob("*/"))):
         return f"no folder in {path} has a {STUDY}, or models, metrics or other code"
     return ""
+
+
+def _expanded(value: object) -> object:
+    """Return the paths of a setting with the home folder in place of ``~/``."""
+    if isinstance(value, Mapping):
+        return {key: _expanded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_expanded(item) for item in value]
+    is_path = isinstance(value, str | Path) and str(value).startswith("~/")
+    return os.path.expanduser(str(value)) if is_path else value
 
 
 def _texts(value: object) -> list[str]:

@@ -55,15 +55,15 @@ def _send_request(connection: socket.socket) -> None:
 
 def _wait(connection: socket.socket) -> int | None:
     """Wait for the command to end and return its exit code; None if the server refused it."""
-    with connection.makefile("r") as answers:
-        started = answers.readline()
+    with connection.makefile("r") as replies:
+        started = replies.readline()
         if not started:
             return _lost()
         pid = json.loads(started)
         if pid is None:
             return None
         with _forwarding_signals(pid):
-            ended = answers.readline()
+            ended = replies.readline()
     if not ended:
         return _lost()
     code: int = json.loads(ended)

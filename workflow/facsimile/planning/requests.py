@@ -111,6 +111,7 @@ def errors(targets: Targets, workflow: Any) -> list[str]:
     messages = [_target_error(targets, name) for name in sorted(requested)]
     messages += [_rule_error(targets, name) for name in sorted(rules)]
     messages.append(_fresh_error(resources.overwrite_resources))
+    messages += targets.workspace.missing_sources()
     return [message for message in messages if message]
 
 

@@ -102,6 +102,15 @@ class Workspace:
         if scales and self.config.scale not in scales and not broken:
             raise discover.UnknownName("scale", self.config.scale, list(scales))
 
+    def missing_sources(self) -> list[str]:
+        """Return a message for each official file that is configured, needed and not there."""
+        messages = []
+        for name, path in self.config.sources.items():
+            is_needed = not self.paths.dataset(name).exists()
+            if is_needed and not path.exists():
+                messages.append(f"sources.{name}: there is no file or folder {path.absolute()}")
+        return messages
+
     def runs(self, of: Study) -> list[Run]:
         """Return the runs of a study at the configured scale."""
         return runs.expand(of, self.config.scale)
@@ -146,7 +155,7 @@ class Workspace:
         A folder may be spelled in any way, and may also be a file in it. Searches every scale of
         every study. Raises LookupError if no run or several runs match.
         """
-        part = self._part_of_key(text)
+        part = self._part_of_key(text.strip().strip("'\""))
         matches = {run.key: run for run in self._all_runs() if part in run.key}
         # The key of one run may be the beginning of the key of another.
         if part in matches:
@@ -170,7 +179,9 @@ class Workspace:
             return "/".join(path.relative_to(store).parts[:4])
         # A key, or the end of a path in another folder of results.
         stripped = os.path.normpath(text).strip("/") if text else text
-        return stripped.rpartition("runs/")[2] if "/runs/" in f"/{stripped}" else stripped
+        if "/runs/" in f"/{stripped}":
+            stripped = stripped.rpartition("runs/")[2]
+        return "/".join(stripped.split("/")[:4])
 
     def _shards_with(self, dataset: str, model: str) -> Iterator[tuple[Study, Shard]]:
         """Yield the shards of a model in all studies with a data set that can be read."""
@@ -204,6 +215,9 @@ def load(path: Path | None = None, /, **overrides: object) -> Workspace:
     FileNotFoundError if ``path`` does not exist.
     """
     file = path or config.DEFAULT
+    if file.is_dir():
+        inside = file / config.DEFAULT.name
+        raise FileNotFoundError(f"{file} is a folder; name the file, such as {inside}")
     if not file.exists():
         if path is not None:
             raise FileNotFoundError(_no_file(path))

@@ -75,11 +75,11 @@ def lengths(study: Study, scale: Scale) -> Iterator[Length]:
 
 def subgrids(scale: Scale) -> dict[str, str]:
     """Data set -> what is kept of it, if not all: ``every 4th orientation and every 2nd scale``."""
-    kept = {dataset: _kept(strides) for dataset, strides in scale.subgrid.items()}
-    return {dataset: text for dataset, text in kept.items() if text}
+    subsets = {dataset: _subset(strides) for dataset, strides in scale.subgrid.items()}
+    return {dataset: text for dataset, text in subsets.items() if text}
 
 
-def _kept(strides: Mapping[str, int]) -> str:
+def _subset(strides: Mapping[str, int]) -> str:
     texts = []
     for factor, stride in strides.items():
         if stride > 1:

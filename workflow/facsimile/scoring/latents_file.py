@@ -14,33 +14,24 @@ does not fit into memory, and nothing is unpickled.
 """
 
 import difflib
-import errno
 import json
-import lzma
 import math
-import struct
-import tokenize
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
-import h5py
 import numpy as np
-import numpy.typing as npt
 import psutil
-from numpy.lib import format as npy
 
 from facsimile import datasets
-from facsimile.foundation import hdf5
+from facsimile.foundation import file_kinds
 from facsimile.metrics.base import arguments, real_arrays
+from facsimile.scoring import stored_arrays
+from facsimile.scoring.stored_arrays import Array, Contents, Shape, StoredArray
 from facsimile.store import latents
 
-Array = npt.NDArray[Any]
-Shape = tuple[int, ...]
 REQUIRED = ("codes", "factors")
+SUFFIXES = (".npz", ".h5", ".hdf5")
 NAMES = {
     "codes": "[N, d]",
     "factors": "[N, k]",
@@ -84,48 +75,6 @@ OF_A_RUN = {
 # float32, and the points that are drawn from it.
 COPIES = 3
 GIB = 2**30
-SHOWN = 10  # groups and links, and arrays of a group, that a message lists
-HEADER_BYTES = 2**16  # the most that the header of an array in an archive may have
-# What zipfile, NumPy and h5py raise for damaged files.
-DAMAGE = (
-    OSError,
-    ValueError,
-    KeyError,
-    TypeError,
-    RuntimeError,
-    EOFError,
-    NotImplementedError,
-    OverflowError,
-    MemoryError,
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    struct.error,
-    IndexError,
-    AttributeError,
-    SyntaxError,
-    tokenize.TokenError,
-)
-
-
-class StoredArray(NamedTuple):
-    """An array in a file: the shape and type that the file declares, and a function to read it.
-
-    ``obstacle``: why it cannot be read although the file is whole, as a clause; else empty.
-    """
-
-    shape: Shape
-    dtype: np.dtype[Any]
-    load: Callable[[], Array]
-    obstacle: str = ""
-
-
-class Contents(NamedTuple):
-    """Arrays and attributes of a file; ``others``: groups and links, in words."""
-
-    arrays: dict[str, StoredArray]
-    attributes: dict[str, Any]
-    others: tuple[str, ...] = ()
 
 
 class Latents(NamedTuple):
@@ -147,19 +96,33 @@ def read(path: Path) -> Latents:
     Raises ValueError that names the file and the array, and says what to do.
     """
     if not path.is_file():
-        raise ValueError(f"{path}: there is no such file")
-    readers = {".npz": _npz, ".h5": _hdf5, ".hdf5": _hdf5}
+        raise ValueError(_no_file(path))
+    from_npz, from_hdf5 = stored_arrays.from_npz, stored_arrays.from_hdf5
+    readers = {".npz": from_npz, ".h5": from_hdf5, ".hdf5": from_hdf5}
     suffix = path.suffix.lower()
     if suffix not in readers:
-        raise ValueError(
-            f"{path}: neither .npz nor .h5; "
-            "save arrays codes [N, d] and factors [N, k] by numpy.savez"
-        )
+        kind = file_kinds.described(path)
+        remedy = f"it is {kind}" if kind else "save codes [N, d] and factors [N, k] by numpy.savez"
+        raise ValueError(f"{path}: neither .npz nor .h5; {remedy}")
     with readers[suffix](path) as contents:
         arrays, attributes, _ = contents
         if _is_from_run(arrays, attributes):
             return _read_from_run(path, arrays, attributes)
         return _read_from_user(path, contents)
+
+
+def _no_file(path: Path) -> str:
+    """Return a message about a path that is no file, with the files that may be meant."""
+    folder, message = path.parent, "there is no such file"
+    if path.is_dir():
+        folder, message = path, "is a folder"
+    names = []
+    if folder.is_dir():
+        names = sorted(other.name for other in folder.iterdir() if other.suffix in SUFFIXES)
+    if not path.is_dir():
+        names = difflib.get_close_matches(path.name, names, n=1)
+    found = ", ".join(names[: stored_arrays.SHOWN])
+    return f"{path}: {message}{f'; did you mean {found}?' if found else ''}"
 
 
 def _read_from_user(path: Path, contents: Contents) -> Latents:
@@ -196,7 +159,9 @@ def _contents_hint(name: str, contents: Contents) -> str:
     listed = [", ".join(sorted(stored))] if stored else []
     text = f"holds: {'; '.join([*listed, *contents.others]) or 'nothing'}"
     candidates = [other for other in stored if other not in NAMES]
-    nearest = difflib.get_close_matches(name, candidates, n=1)
+    # Also in capitals.
+    by_lower = {other.lower(): other for other in candidates}
+    nearest = [by_lower[near] for near in difflib.get_close_matches(name, list(by_lower), n=1)]
     for other in candidates:
         if other.lower() in ALSO_CALLED.get(name, ()):
             nearest.append(other)
@@ -242,8 +207,9 @@ def _check(arrays: Mapping[str, StoredArray]) -> None:
     for name, array in arrays.items():
         if array.obstacle:
             raise ValueError(f"{name} {array.obstacle}")
-        arguments.require_shape(name, array.shape, NAMES[name])
+        # The type first: a table of named columns has one dimension, too.
         real_arrays.require_real(name, array.dtype)
+        arguments.require_shape(name, array.shape, NAMES[name])
     shapes = {name: array.shape for name, array in arrays.items()}
     arguments.require_same_rows(shapes["codes"], shapes["factors"])
     if shapes.get("log_variances", shapes["codes"]) != shapes["codes"]:
@@ -291,133 +257,9 @@ def _check_memory(path: Path, arrays: Mapping[str, StoredArray]) -> None:
 
 
 def _load(path: Path, name: str, array: StoredArray) -> Array:
+    if array.incomplete:
+        raise ValueError(f"{path}: {name} {array.incomplete}")
     try:
         return array.load()
-    except DAMAGE as error:
-        raise _damaged(path, f"{name}: {error}") from None
-
-
-def _damaged(path: Path, reason: object) -> ValueError:
-    """The error for a damaged file; an exception without a message is named by its type.
-
-    Files that are whole but cannot be opened have an error of their own.
-    """
-    number = getattr(reason, "errno", None)
-    if number in (errno.EACCES, errno.EPERM):
-        return ValueError(f"{path}: no permission to read it; chmod u+r {path}")
-    if number == errno.EAGAIN:
-        return ValueError(f"{path}: another process has it open for writing; close it there first")
-    if isinstance(reason, NotImplementedError):
-        return ValueError(f"{path}: {reason}; save it by numpy.savez or numpy.savez_compressed")
-    text = " ".join(str(reason).split()) or type(reason).__name__
-    return ValueError(f"{path}: damaged, or not what its name says ({text}); save it again")
-
-
-@contextmanager
-def _npz(path: Path) -> Iterator[Contents]:
-    """Arrays of an archive; it has no attributes."""
-    try:
-        archive = zipfile.ZipFile(path)
-    except DAMAGE as error:
-        raise _damaged(path, error) from None
-    with archive:
-        arrays = {}
-        for member in archive.namelist():
-            if member.endswith(".npy"):
-                arrays[member.removesuffix(".npy")] = _npz_array(path, archive, member)
-        yield Contents(arrays, {})
-
-
-def _npz_array(path: Path, archive: zipfile.ZipFile, member: str) -> StoredArray:
-    """An array of an archive, by its header alone, which tells what reading it would allocate."""
-    try:
-        with archive.open(member) as file:
-            limited = _LimitedReader(file)
-            version = npy.read_magic(limited)
-            is_version_1 = version == (1, 0)
-            read_header = npy.read_array_header_1_0 if is_version_1 else npy.read_array_header_2_0
-            shape, _, dtype = read_header(limited)
-    except NotImplementedError as error:
-        raise _damaged(path, NotImplementedError(f"{member}: {error}")) from None
-    except DAMAGE as error:
-        raise _damaged(path, f"{member}: {error}") from None
-
-    def load() -> Array:
-        with archive.open(member) as file:
-            array = npy.read_array(file, allow_pickle=False)
-        return np.asarray(array)
-
-    return StoredArray(shape, dtype, load)
-
-
-class _LimitedReader:
-    """Refuses to read large headers.
-
-    NumPy refuses a header of more than 10,000 bytes, but only after it has read it, and it may
-    claim up to 4 GiB.
-    """
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-
-    def read(self, size: int = -1, /) -> bytes:
-        if not 0 <= size <= HEADER_BYTES:
-            raise ValueError(f"a header of {size:,} bytes")
-        return self._file.read(size)
-
-
-@contextmanager
-def _hdf5(path: Path) -> Iterator[Contents]:
-    """Arrays and attributes of an HDF5 file."""
-    try:
-        file = h5py.File(path, "r")
-    except DAMAGE as error:
-        raise _damaged(path, error) from None
-    with file:
-        try:
-            arrays = {}
-            for name in _local_arrays(file):
-                arrays[name] = _hdf5_array(file[name])
-            attributes = dict(file.attrs)
-            others = _others(file)
-        except DAMAGE as error:
-            raise _damaged(path, error) from None
-        yield Contents(arrays, attributes, others)
-
-
-def _local_arrays(file: h5py.File) -> list[str]:
-    """Names of the arrays in the file itself; a link could make us read any other file."""
-    names = []
-    for name in file:
-        link = file.get(name, getlink=True)
-        # The link first, as file[name] would follow it.
-        if isinstance(link, h5py.HardLink) and isinstance(file[name], h5py.Dataset):
-            names.append(name)
-    return names
-
-
-def _others(file: h5py.File) -> tuple[str, ...]:
-    """Groups, and links, which are not followed, in words."""
-    texts = []
-    for name in file:
-        link = file.get(name, getlink=True)
-        if isinstance(link, h5py.ExternalLink):
-            texts.append(f"a link {name} to {link.path} in {link.filename}, which is not followed")
-        elif isinstance(link, h5py.SoftLink):
-            texts.append(f"a link {name} to {link.path}, which is not followed: save the array")
-        elif isinstance(file[name], h5py.Group):
-            members = list(file[name])[:SHOWN]
-            held = ", ".join(members) or "nothing"
-            texts.append(f"a group {name} with {held}: save its arrays at the top of the file")
-    return tuple(texts[:SHOWN])
-
-
-def _hdf5_array(value: h5py.Dataset) -> StoredArray:
-    def load() -> Array:
-        return np.asarray(value[()])
-
-    obstacle = hdf5.missing_filter(value)
-    if value.is_virtual or value.external:
-        obstacle = "keeps its values in another file; save them in this one"
-    shape = tuple(value.shape or ())
-    return StoredArray(shape, value.dtype, load, obstacle)
+    except stored_arrays.DAMAGE as error:
+        raise stored_arrays.damaged(path, f"{name}: {error}") from None

@@ -8,7 +8,7 @@ Such a metric lists what it needs in ``NEEDS``:
 - ``history``: losses and traces along training.
 - ``images``, ``grid``: the images of the data set and its grid of factors.
 
-It is not computed for a run that lacks one of these.
+It is not computed for a run without one of these.
 """
 
 from collections.abc import Mapping

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, field_validator, model_validator
 
 from facsimile.foundation import declared, discover
 from facsimile.studies.training import TrainingOverride
-from facsimile.studies.values import Name, Number, Strict, exists
+from facsimile.studies.values import Name, NaturalInt, Number, PositiveInt, Strict, exists
 
 # Data sets are not checked this way: a study may list some that are not available yet.
 Metric = Annotated[Name, exists("metrics")]
@@ -50,6 +50,13 @@ class Model(Strict):
         """What tables, figures and claims call it: the label, or the name if there is none."""
         return self.label or self.name
 
+    @field_validator("label")
+    @classmethod
+    def _is_visible(cls, label: str) -> str:
+        if label != label.strip() or not all(map(str.isprintable, label)):
+            raise ValueError(f"{label!r}: a label begins and ends with a visible character")
+        return label
+
     @model_validator(mode="after")
     def _hyper_parameters_exist(self) -> "Model":
         # Read the fields without importing the model, which would import torch.
@@ -69,13 +76,11 @@ class Evaluation(Strict):
     """
 
     train: PositiveInt = Field(description="number of points to fit on")
-    test: int = Field(
-        ge=0,
+    test: NaturalInt = Field(
         description="number of points to test on; 0 if no metric uses test points",
     )
-    seed: int = Field(
+    seed: NaturalInt = Field(
         default=0,
-        ge=0,
         description="seed for sampling points, the same for every run",
     )
     convention: str = Field(
@@ -107,9 +112,8 @@ class Variation(Strict):
         default=None,
         description="number of points to fit on, at most that of the scale's evaluation",
     )
-    seed: int | None = Field(
+    seed: NaturalInt | None = Field(
         default=None,
-        ge=0,
         description="seed for sampling points",
     )
     convention: str | None = Field(

@@ -4,6 +4,7 @@ What is known before the first job is reported here, so that no job fails for it
 of models, data sets and metrics are parsed, not imported, so nothing here waits for torch.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pydantic import ValidationError
@@ -49,14 +50,14 @@ def of(study: Study) -> list[Problem]:
         _scores,
         _claims,
     )
-    found: list[Problem] = []
+    mistakes: list[Problem] = []
     for check in checks:
         try:
-            found += check(study)
+            mistakes += check(study)
         # A file of a model or metric may be anything; its mistakes are not those of other studies.
         except (ValueError, ImportError, AttributeError) as error:
-            found.append(((), str(error)))
-    return found
+            mistakes.append(((), str(error)))
+    return mistakes
 
 
 def _names(study: Study) -> Problems:
@@ -109,6 +110,32 @@ def _models(study: Study) -> Problems:
         yield from _unknown_datasets(study, location, "datasets", model.datasets)
         yield from _repeated_values((*location, "sweep"), model.sweep)
         yield from _data_problems(study, location, model)
+        yield from _shared_cells(study, i)
+
+
+def _shared_cells(study: Study, i: int) -> Problems:
+    """Yield hyper-parameters of a model that an earlier label of it has, too: they are one run."""
+    model = study.models[i]
+    for other in study.models[:i]:
+        datasets = set(model.datasets or study.datasets) & set(other.datasets or study.datasets)
+        if other.name != model.name or other.training != model.training or not datasets:
+            continue
+        for params in _cells(model):
+            if params in _cells(other):
+                values = ", ".join(f"{name} = {value:g}" for name, value in params.items())
+                yield (
+                    ("models", i),
+                    f"{model.method}: {values or 'its run'} is already trained as {other.method}, "
+                    "and a run has one label; leave it out here",
+                )
+
+
+def _cells(model: Model) -> list[dict[str, int | float]]:
+    """Return the hyper-parameters of each cell of a model."""
+    cells = []
+    for values in itertools.product(*model.sweep.values()):
+        cells.append(model.fixed | dict(zip(model.sweep, values, strict=True)))
+    return cells
 
 
 def _data_problems(study: Study, location: Location, model: Model) -> Problems:
@@ -199,7 +226,7 @@ def _training_parts(study: Study) -> Iterator[tuple[Location, Training | Trainin
 
 
 def _trainings(study: Study) -> Problems:
-    """Yield what each model lacks at each scale, once if it is the same at all scales."""
+    """Yield what is missing for each model at each scale, once if it is the same at all scales."""
     for i, model in enumerate(study.models):
         scales: dict[Problem, list[str]] = {}
         for name, scale in study.scales.items():

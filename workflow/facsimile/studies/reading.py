@@ -69,16 +69,16 @@ def _problems(path: Path, validated: Validated) -> list[problems.Problem]:
     """Return the problems of the valid parts of a study, with their location in the file."""
     study: Study = validated.valid
     folder = path.parent.name
-    found = problems.of(study)
+    mistakes = problems.of(study)
     # Other code finds a study by the name of its folder.
     if study.id != folder:
         message = (
             f"the study in {path} must have the id {folder!r}, the name of its folder, "
             f"not {study.id!r}"
         )
-        found.insert(0, (("id",), message))
+        mistakes.insert(0, (("id",), message))
     in_file: list[problems.Problem] = []
-    for location, message in found:
+    for location, message in mistakes:
         if not validated.explains(message):
             in_file.append((validated.in_file(location), message))
     return in_file

@@ -59,6 +59,9 @@ def check(name: str) -> None:
 
 def unknown(score: str) -> str:
     """Return the message for a score that its metric does not have."""
+    if "." not in score:
+        names = ", ".join(f"{score}.{name}" for name in of_metric(score))
+        return f"{score!r} is a metric; name one of its scores: {names}"
     return discover.unknown(*_unknown(score))
 
 

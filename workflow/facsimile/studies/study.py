@@ -3,7 +3,7 @@
 Nothing here imports torch, because Snakemake reads every study each time it parses the Snakefile.
 """
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from facsimile.studies import variants
 from facsimile.studies.parts import (
@@ -18,7 +18,7 @@ from facsimile.studies.parts import (
     Variation,
 )
 from facsimile.studies.training import BEST, STEP, Training
-from facsimile.studies.values import Name, Strict
+from facsimile.studies.values import Integer, Name, NaturalInt, PositiveInt, Strict
 
 CONTROLS = ("oracle", "noise")
 # Targets of every study besides its tables and figures, which therefore cannot have these names.
@@ -49,20 +49,19 @@ class Study(Strict):
     id: Name
     title: str
     authors: str
-    year: int
+    year: Integer
     venue: str
     arxiv: str | None = None
     code: str | None = Field(default=None, description="the authors' repository")
     note: str = ""
-    datasets: list[Name]
+    datasets: list[Name] = Field(min_length=1)
     unavailable: list[Name] = Field(
         default=[],
         description="data sets that are planned and counted, but cannot be loaded yet",
     )
     seeds: PositiveInt = Field(description="number of runs per cell, with seeds 0, 1, …")
-    control_seeds: int = Field(
+    control_seeds: NaturalInt = Field(
         default=1,
-        ge=0,
         description="number of seeds of the controls oracle and noise; 0: no controls",
     )
     training: Training | None = Field(

@@ -2,15 +2,15 @@
 
 from typing import Any, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
-from facsimile.studies.values import Name, Number, Strict
+from facsimile.studies.values import Name, Number, PositiveInt, PositiveNumber, Strict
 
 
 class Adam(Strict):
     """Adam as TensorFlow computes it; the epsilon is Kingma and Ba's "epsilon hat"."""
 
-    lr: Number = Field(description="learning rate")
+    lr: PositiveNumber = Field(description="learning rate")
     beta1: Number = 0.9
     beta2: Number = 0.999
     epsilon: Number = 1e-8
@@ -19,7 +19,7 @@ class Adam(Strict):
 class SGD(Strict):
     """Plain gradient descent."""
 
-    lr: Number = Field(description="learning rate")
+    lr: PositiveNumber = Field(description="learning rate")
 
 
 # metric.score@best: the best score over the snapshots of a run.

@@ -49,13 +49,13 @@ class Validated:
 
     def in_file(self, location: Location) -> Location:
         """Return the location in the file of a part of ``valid``."""
-        found: Location = ()
+        parts: Location = ()
         for part in location:
-            indices = self._indices.get(found)
+            indices = self._indices.get(parts)
             if indices is not None and isinstance(part, int):
                 part = indices[part]
-            found = (*found, part)
-        return found
+            parts = (*parts, part)
+        return parts
 
     def explains(self, message: str) -> bool:
         """Return whether a message is about a name in a part that is not valid."""
@@ -76,8 +76,9 @@ class Validated:
             if is_first:
                 self.errors = self._explained(details)
             is_first = False
+            before = copy.deepcopy(data)
             self._rename_misspelt(data, details)
-            if not self._remove_parts(data, details):
+            if not self._remove_parts(data, details) or data == before:
                 return
 
     def _explained(self, details: list[Any]) -> list[tuple[Location, str]]:
@@ -144,8 +145,9 @@ class Validated:
         locations: dict[Location, None] = {}
         for detail in details:
             location = tuple(detail["loc"])
+            is_missing, is_there = detail["type"] == MISSING, _contains(data, location)
             # Renamed before.
-            if (detail["type"] == MISSING) == _contains(data, location):
+            if is_there if is_missing else detail["type"] == UNKNOWN_KEY and not is_there:
                 continue
             if detail["type"] != MISSING:
                 locations[_existing(data, location)] = None
@@ -179,7 +181,8 @@ class Validated:
             indices.pop(int(last))
             container.pop(int(last))
         else:
-            self._removed.add(str(last))
+            # A name in capitals stands for the same name in lower case.
+            self._removed |= {str(last), str(last).lower()}
             del container[_key(container, last)]
 
 
@@ -195,13 +198,13 @@ def _order(location: Location) -> tuple[tuple[int, int, str], ...]:
 
 def _existing(data: Any, location: Location) -> Location:
     """Return the longest beginning of a location that exists; pydantic appends types to some."""
-    found: Location = ()
+    existing: Location = ()
     for part in location:
         if not _has(data, part):
             break
         data = _item(data, part)
-        found = (*found, part)
-    return found
+        existing = (*existing, part)
+    return existing
 
 
 def _has(container: Any, part: str | int) -> bool:

@@ -4,7 +4,7 @@ import math
 import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from facsimile.foundation import discover
 
@@ -17,6 +17,20 @@ def _finite(value: Any) -> int | float:
             f"must be a finite number, not {value!r} (YAML reads 1e-4 as text: write 1.0e-4)"
         )
     return int(value) if float(value).is_integer() else value
+
+
+def no_switch(value: Any) -> Any:
+    """Return a value that is no truth value; raises ValueError."""
+    # YAML reads yes, no, on and off as True and False.
+    if isinstance(value, bool):
+        raise ValueError(f"must be a number, not {'yes' if value else 'no'} (YAML's {value})")
+    return value
+
+
+def _positive(value: int | float) -> int | float:
+    if value <= 0:
+        raise ValueError(f"must be greater than 0, not {value}")
+    return value
 
 
 def _name(value: str) -> str:
@@ -43,9 +57,14 @@ def exists(folder: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+Integer = Annotated[int, BeforeValidator(no_switch)]
+# The limits first: so they are in the JSON schema.
+PositiveInt = Annotated[int, Field(gt=0), BeforeValidator(no_switch)]
+NaturalInt = Annotated[int, Field(ge=0), BeforeValidator(no_switch)]
 Name = Annotated[str, AfterValidator(_name)]
 # 1 and 1.0 are the same number and must not name two different runs.
 Number = Annotated[int | float, BeforeValidator(_finite)]
+PositiveNumber = Annotated[Number, AfterValidator(_positive)]
 
 
 class Strict(BaseModel):

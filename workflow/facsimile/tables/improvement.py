@@ -32,7 +32,7 @@ def make(
     for first, second in pairs.of_methods(spec, context):
         entries, counts = [], []
         for name in metrics:
-            # One array per data set; a data set that one of the two methods lacks is left out.
+            # One array per data set; one without runs of either method is left out.
             first_runs = [_results(trained, dataset, first, name) for dataset in datasets]
             second_runs = [_results(trained, dataset, second, name) for dataset in datasets]
             rng = estimates.generator(first, second, name)

@@ -105,7 +105,7 @@ def _needed(
 def _means_per_seed(scores: pd.DataFrame) -> pd.Series:
     """Mean score over hyper-parameters, by seed.
 
-    A seed that lacks a run is left out: its mean would be over other hyper-parameters.
+    A seed with a missing run is left out: its mean would be over other hyper-parameters.
     """
     wide = scores.pivot(index="seed", columns="params", values="result")
     return wide.dropna().mean(axis=1)

@@ -35,8 +35,12 @@ def plan(
 ) -> None:
     """Print the runs, steps, hours and bytes that a study still needs, and obstacles.
 
-    Raises FileError if something is wrong in its files that a job would find only later.
+    Raises FileError if something is wrong in its files that a job would notice only later, and
+    ValueError for official files that are configured and not there.
     """
+    missing = workspace.missing_sources()
+    if missing:
+        raise ValueError("\n".join(missing))
     content = workspace.study(study)
     published.check(workspace.paper(study), content)
     scale = workspace.config.scale

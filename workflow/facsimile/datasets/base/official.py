@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from facsimile.datasets.base.file import DatasetError
+from facsimile.foundation import file_kinds
 
 BLOCK = 2**20
 
@@ -54,12 +55,20 @@ class Official:
             raise DatasetError(
                 f"{path}: truncated, altered or another file: its {algorithm} is "
                 f"{digests[algorithm]}, that of the official {self.name} is {published} "
-                f"({self.checksum_from}); remove it and download it again"
+                f"({self.checksum_from}); remove it and download it again{_aside(path)}"
             )
+        if aside := _aside(path):
+            raise DatasetError(f"{path}: truncated, altered or not the official archive{aside}")
         return digests["sha256"]
 
     def _published(self, path: Path) -> str:
         return self.unpacked_checksum if path.name == self.unpacked else self.checksum
+
+
+def _aside(path: Path) -> str:
+    """What a file is that stands in place of another, as a clause; "" for a real file."""
+    kind = file_kinds.stand_in(path)
+    return f"; this is {kind}" if kind else ""
 
 
 def _digests(path: Path, algorithms: set[str]) -> dict[str, str]:

@@ -166,7 +166,12 @@ def require_same_rows(
     if codes[0] == factors[0]:
         return
     remedy = ""
-    if codes[1] == factors[0]:
+    # There are more rows than columns.
+    if codes[1] == factors[1] > max(codes[0], factors[0]):
+        remedy = "; transpose both: codes.T and factors.T"
+    elif codes[0] == factors[1] > factors[0]:
+        remedy = f"; transpose factors: factors.T is {[factors[1], factors[0]]}"
+    elif codes[1] == factors[0]:
         remedy = f"; transpose codes: codes.T is {[codes[1], codes[0]]}"
     raise ValueError(
         f"{name} have {codes[0]:,} rows and factors {factors[0]:,}; each row is one image{remedy}"

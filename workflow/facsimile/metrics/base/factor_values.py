@@ -110,7 +110,8 @@ def _whole(column: Array, label: str) -> npt.NDArray[np.int64]:
 
 def looks_continuous(values: int, rows: int) -> bool:
     """Whether a factor has too many values, for its number of rows, to be a set of classes."""
-    return values > FEW and rows < FEW_ROWS * values
+    is_identifier = values == rows > 2
+    return is_identifier or (values > FEW and rows < FEW_ROWS * values)
 
 
 def has_many_values(values: int, rows: int) -> bool:
@@ -129,6 +130,8 @@ def _numbers_of_bins(
     for key, count in numbers.items():
         if key not in keys:
             known = [str(key) for key in keys]
+            if str(key) in known:
+                raise ValueError(f"bins: columns have numbers for names here: {key}, not {key!r}")
             raise discover.UnknownName("column of factors in bins", str(key), known)
         is_number = isinstance(count, int | np.integer)
         if not is_number or not 2 <= count <= MAX_BINS:

@@ -4,6 +4,7 @@ What cannot be converted without a change of meaning raises a ValueError that sa
 masked and missing values, complex numbers, dates, text, and codes that float32 cannot tell apart.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ REMEDIES = {
     "V": "convert it by numpy.lib.recfunctions.structured_to_unstructured",
 }
 SAVE_AS_FLOAT = "save it as float32"
+TO_NUMBERS = "convert them to numbers, as by astype(float), or number their values"
 NUMBER_VALUES = (
     "number the values of each column: numpy.unique(column, return_inverse=True)[1], or "
     "astype('category') in a pandas frame"
@@ -54,6 +56,7 @@ def real(values: Any, name: str) -> Array:
     if isinstance(values, pd.Series | pd.Index):
         return _column(pd.Series(values), name)
     array = _plain(values, name)
+    _require_no_objects(name, array)
     require_real(name, array.dtype)
     return array
 
@@ -63,6 +66,23 @@ def require_real(name: str, dtype: np.dtype[Any]) -> None:
     if dtype.kind not in REAL:
         remedy = _remedy(name, dtype.kind)
         raise ValueError(f"{name} must be real numbers, not {dtype}; {remedy}")
+
+
+def _require_no_objects(name: str, array: Array) -> None:
+    """Raise ValueError for objects that are no numbers, with what to do about their type."""
+    if array.dtype.kind != "O" or not array.size:
+        return
+    first = array.flat[0]
+    kind = type(first).__name__
+    if array.ndim == 0:
+        remedy = "numpy.stack(list(….values()), axis=1)"
+        if not isinstance(first, Mapping):
+            remedy = "numpy.stack(list(…))"
+        raise ValueError(f"{name} must be an array, not {kind}; pass {remedy}")
+    if isinstance(first, np.ndarray | list | tuple | pd.Series):
+        values = "column" if ":" in name else variable(name)
+        remedy = f"pass one array: numpy.stack(list({values}))"
+        raise ValueError(f"{name}: each value is of type {kind}, not a number; {remedy}")
 
 
 def _remedy(name: str, kind: str) -> str:
@@ -157,7 +177,10 @@ def _plain(values: Any, name: str) -> Array:
         values = np.ma.stack(values)
     if np.ma.isMaskedArray(values):
         _require_unmasked(values, name)
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise ValueError(f"{name}: rows have different lengths; pass an array [N, d]") from None
     if array.dtype.name in SHORT_FLOATS:
         return array.astype(np.float32)
     return _numbers(array, name) if array.dtype.kind == "O" else array
@@ -208,7 +231,7 @@ def _column(column: "pd.Series[Any]", name: str) -> Array:
     if missing:
         raise ValueError(f"{label} has {missing:,} missing values; leave these rows out")
     if isinstance(dtype, pd.CategoricalDtype):
-        return _categories(column)
+        return _categories(column, label, name)
     if kinds.is_bool_dtype(dtype):
         return column.to_numpy(dtype=np.bool_)
     if kinds.is_unsigned_integer_dtype(dtype):
@@ -216,14 +239,22 @@ def _column(column: "pd.Series[Any]", name: str) -> Array:
     if kinds.is_integer_dtype(dtype):
         return column.to_numpy(dtype=np.int64)
     array = _plain(column.to_numpy(), label)
+    _require_no_objects(label, array)
     if array.dtype.kind not in REAL:
         remedy = _remedy(name, array.dtype.kind)
         raise ValueError(f"{label} is {dtype}, not real numbers; {remedy}")
     return array
 
 
-def _categories(column: "pd.Series[Any]") -> Array:
-    """The values of a categorical column if they are numbers, else the index of each category."""
+def _categories(column: "pd.Series[Any]", label: str, name: str) -> Array:
+    """The values of a categorical column if they are numbers.
+
+    Otherwise the index of each category, for factors alone: it is no value of a code.
+    """
     categories = np.asarray(column.cat.categories)
     indices = column.cat.codes.to_numpy(np.int64)
-    return categories[indices] if categories.dtype.kind in REAL else indices
+    if categories.dtype.kind in REAL:
+        return categories[indices]
+    if name != "factors":
+        raise ValueError(f"{label} has categories that are no numbers; {TO_NUMBERS}")
+    return indices

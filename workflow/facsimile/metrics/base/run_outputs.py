@@ -34,7 +34,7 @@ class RunOutputs(Draws):
         [0, 1]. None if the data set has no images.
     grid : Dataset or None
         The data set itself, if it is a grid of factors; else None.
-    asked : tuple of (int, int)
+    n_points : tuple of (int, int)
         Numbers of training and of test points that the study requests.
     seed : int
         Seed of the evaluation.
@@ -59,5 +59,5 @@ class RunOutputs(Draws):
     def __getattr__(self, name: str) -> NoReturn:
         """Explain the absence of codes to a metric that does not name them in its ``NEEDS``."""
         raise AttributeError(
-            f"{name}: a metric of a run's outputs is given no codes; name 'codes' in its NEEDS"
+            f"{name}: a metric of a run's outputs gets no codes; name 'codes' in its NEEDS"
         )

@@ -46,6 +46,8 @@ def select(
     missing; a metric that is named is kept, so that it can say what it needs. Raises UnknownName
     for unknown names and conventions, ValueError if nothing is left to compute.
     """
+    if not isinstance(convention, str):
+        raise TypeError(f"convention must be a name, such as 'dlib', not {convention!r}")
     convention = convention.strip().lower()
     names = _names(metrics)
     if names is None:
@@ -96,6 +98,9 @@ def _of_codes() -> list[str]:
 
 
 def _selected(name: str, convention: str) -> Selected:
+    metric, _, score = name.partition(".")
+    if score and metric in discover.names("metrics"):
+        raise ValueError(f"{name!r} is a score of a metric; name the metric, {metric!r}")
     module = discover.module("metrics", name)
     full_name = resolve(convention, module.CONVENTIONS, name)
     return Selected(name, module, full_name)
@@ -111,22 +116,22 @@ def _computable(
     convention: str,
     inputs: set[str],
 ) -> list[Selected]:
-    """The candidates that have the convention, and whose inputs are all given."""
-    selected, missing = [], []
+    """The candidates that have the convention, and whose inputs are all there."""
+    selected, obstacles = [], []
     for name in _with_convention(convention, candidates):
         item = _selected(name, convention)
-        lacking = item.needs - inputs
-        if not lacking:
+        missing_inputs = item.needs - inputs
+        if not missing_inputs:
             selected.append(item)
         else:
-            missing.append(f"{name} needs {', '.join(sorted(lacking))}")
+            obstacles.append(f"{name} needs {', '.join(sorted(missing_inputs))}")
     if not selected:
         remedy = ""
-        if any("table" in text for text in missing):
+        if any("table" in text for text in obstacles):
             remedy = "; facsimile.score takes the whole table"
         raise ValueError(
             f"no metric can be computed by convention {convention!r} from these inputs: "
-            f"{'; '.join(missing)}{remedy}"
+            f"{'; '.join(obstacles)}{remedy}"
         )
     return selected
 

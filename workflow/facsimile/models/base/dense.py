@@ -30,8 +30,8 @@ class FewPasses(TorchFunctionMode):
         if function is functional.linear and len(args) == 3 and not keywords:
             return Dense.apply(*args)
         if function is functional.binary_cross_entropy_with_logits:
-            given = {name for name, value in keywords.items() if value is not None}
-            if given == {"reduction"} and keywords["reduction"] == "sum":
+            options = {name for name, value in keywords.items() if value is not None}
+            if options == {"reduction"} and keywords["reduction"] == "sum":
                 return CrossEntropy.apply(*args[:2])
         return function(*args, **keywords)
 

@@ -50,7 +50,7 @@ def make(
     -------
     Table
         Each entry is a mean over the runs of a group with its bootstrap interval, and n if some
-        finished run lacks the score. The data have the columns ``COLUMNS``.
+        finished run does not have the score. The data have the columns ``COLUMNS``.
     """
     selected, metrics = select(scores, spec, context)
     shown_runs = shown(runs, spec, context)

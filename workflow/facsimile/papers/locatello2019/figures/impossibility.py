@@ -92,7 +92,7 @@ def _table(
     for degrees in ANGLES:
         moved = _theorem.entangled(codes, math.radians(degrees))
         p_value = _p_value(codes, moved, rng)
-        found = metrics.score(
+        table = metrics.score(
             moved,
             factors,
             sorted({name.split(".")[0] for name in shown_metrics}),
@@ -101,7 +101,7 @@ def _table(
             n_train=evaluation.train,
             n_test=evaluation.test,
         )
-        by_name = dict(zip(found["metric"] + "." + found["score"], found["value"], strict=True))
+        by_name = dict(zip(table["metric"] + "." + table["score"], table["value"], strict=True))
         for name in shown_metrics:
             rows.append((dataset, name, degrees, by_name[name], p_value, evaluation.train))
     return pd.DataFrame(rows, columns=COLUMNS)
