@@ -51,7 +51,7 @@ def scores(study):
             continue
         strength = run.params["beta"]
         correlation = 4 / strength + 0.05 * rng.normal()
-        gap = 0.5 - correlation / 10 + 0.1 * (run.model == "chen_tc_vae")
+        gap = 0.5 - correlation / 10 + 0.3 * (run.model == "chen_tc_vae")
         gap += 0.01 * rng.normal()
         identity = {
             "run": run.key,
