@@ -8,7 +8,7 @@ import pytest
 import yaml
 from packaging.specifiers import SpecifierSet
 
-from facsimile.planning import workspace
+from facsimile.planning import shipped, workspace
 from facsimile.planning.targets import Targets
 
 MAKE = re.compile(r"\bmake ((?:[a-z]+ ?)+)")
@@ -91,7 +91,7 @@ def test_the_report_of_make_is_of_scores_that_are_shipped(root, makefile, monkey
     (study,) = re.findall(r"^REPORTED := (\w+)$", makefile, re.MULTILINE)
     (scale,) = re.findall(r"studies/\$\(REPORTED\)/(\w+)/report", makefile)
     assert study in workspace.load().study_ids()
-    assert (root / workspace.REFERENCE / study / scale / "scores.parquet").exists()
+    assert (root / shipped.REFERENCE / study / scale / "scores.parquet").exists()
 
 
 def test_the_citation_names_the_version_of_the_project(root):

@@ -11,7 +11,7 @@ from facsimile.commands.artefacts import table_of
 from facsimile.comparison.gathered import gathered
 from facsimile.foundation import declared
 from facsimile.planning import workspace
-from facsimile.planning.workspace import REFERENCE
+from facsimile.planning.shipped import REFERENCE
 from facsimile.presentation.spec import Spec
 from facsimile.studies import panels
 

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from facsimile.planning import config, settings
-from facsimile.planning import targets as commands
+from facsimile.planning import config, settings, shell_commands
 from facsimile.planning.config import Config
 from facsimile.planning.targets import Targets
 
@@ -117,7 +116,7 @@ def test_names_survive_a_real_shell(tmp_path, name):
 def read_by_job(written, split):
     """Return the configuration that a job reads from the command that the workflow starts."""
     # Snakemake replaces doubled braces by single ones.
-    words = split(commands.command(written).replace("{{", "{").replace("}}", "}"))
+    words = split(shell_commands.command(written).replace("{{", "{").replace("}}", "}"))
     pairs = [word.removeprefix("--set=") for word in words if word.startswith("--set=")]
     return config.check(settings.read(pairs))
 

@@ -19,7 +19,8 @@ PYTHON = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 ENCODER, *EXAMPLES = PYTHON.findall(PAGE)
 [COMMAND] = re.findall(r"^```sh\nfacsimile (.*?)\n```$", PAGE, re.MULTILINE)
 [PRINTED] = re.findall(r"^```text\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-ANSWERS = list(csv.DictReader((GOLDENS / "foreign_models" / "answers.csv").open()))
+TABLE = (GOLDENS / "foreign_models" / "answers.csv").read_text(encoding="utf-8")
+ANSWERS = list(csv.DictReader(TABLE.splitlines()))
 EXAMPLE = "btcvae_dsprites"
 SHAPES = {
     "conv1": (32, 1, 4, 4),
@@ -79,15 +80,14 @@ def run(folder, *arguments):
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?![\w-])")
 
 
-def lines(printed):
-    """The lines without blanks at their ends and in between, ``#`` for every number."""
-    words = [" ".join(line.split()) for line in printed.splitlines()]
-    return [NUMBER.sub("#", line) for line in words if line]
+def words(printed):
+    """The text with ``#`` for every number; widths of columns depend on their digits."""
+    return NUMBER.sub("#", " ".join(printed.replace("─", "").split()))
 
 
 def test_the_page_runs_with_weights_that_mean_nothing(reader):
     save_random_weights(reader / "model.pt")
-    assert lines(run(reader, "-m", "facsimile", *COMMAND.split())) == lines(PRINTED)
+    assert words(run(reader, "-m", "facsimile", *COMMAND.split())) == words(PRINTED)
     said = run(reader, "-c", "\n".join(EXAMPLES))
     assert "10000 5000 14865" in said
     assert "modularity" in said
@@ -96,7 +96,7 @@ def test_the_page_runs_with_weights_that_mean_nothing(reader):
 def test_the_page_prints_what_its_model_scores(reader, weights):
     (reader / "model.pt").write_bytes(weights(EXAMPLE).read_bytes())
     printed = run(reader, "-m", "facsimile", *COMMAND.split())
-    assert lines(printed) == lines(PRINTED)
+    assert words(printed) == words(PRINTED)
     numbers, shown = (list(map(float, NUMBER.findall(text))) for text in (printed, PRINTED))
     # Convolutions round differently on another processor, and a code may fall into another bin.
     assert numbers == pytest.approx(shown, rel=1e-3, abs=1e-3)
@@ -114,4 +114,8 @@ def test_the_scores_are_those_of_all_images(reader, weights, monkeypatch, answer
     scores = table.set_index("score")["value"]
     expected = {name: float(value) for name, value in answer.items() if name in scores}
     assert len(expected) == len(names)
+    # Trees break ties between codes by a fixed sequence of draws; the reference's own answers
+    # differ by as much (tests/metrics/test_goldens.py).
+    importance = expected.pop("disentanglement", None)
+    assert importance is None or abs(scores["disentanglement"] - importance) < 3e-3
     assert scores[list(expected)].to_dict() == pytest.approx(expected, abs=2e-4)

@@ -15,7 +15,7 @@ from facsimile.foundation import canonical, discover, provenance
 from facsimile.foundation.discover import STUDY
 from facsimile.foundation.file_errors import FileError
 from facsimile.foundation.yamlfile import Document
-from facsimile.planning import config, cost, environment, requested_scores, settings, shipped
+from facsimile.planning import config, cost, requested_scores, settings, shell_commands, shipped
 from facsimile.planning.workspace import PUBLISHED, Workspace
 from facsimile.studies import evaluations, panels
 from facsimile.studies.runs import Shard
@@ -130,12 +130,12 @@ class Targets:
     def broken_command(self, study: str) -> str:
         """Return a shell command that prints the errors of a study, and fails."""
         message = shlex.quote(f"error: {self.broken[study]}")
-        return _without_wildcards(f"echo {message} >&2; exit 1")
+        return shell_commands.without_wildcards(f"echo {message} >&2; exit 1")
 
     @property
     def command(self) -> str:
         """Command line of the package with this configuration, quoted for a shell."""
-        return command(self.workspace.config)
+        return shell_commands.command(self.workspace.config)
 
     def everything(self, wildcards: Wildcards) -> list[str]:
         """Return all files of all studies."""
@@ -424,18 +424,6 @@ class Targets:
 
     def _folder(self, study: str) -> str:
         return str(self.workspace.paths.study(study, self.scale))
-
-
-def command(configuration: config.Config) -> str:
-    """Return the command line of the package with a configuration, as a rule's shell command."""
-    program = [environment.PYTHON, "-m", "facsimile"]
-    options = [f"--set={pair}" for pair in settings.written(configuration)]
-    return _without_wildcards(shlex.join(program + options))
-
-
-def _without_wildcards(command: str) -> str:
-    """Return a command in which Snakemake replaces nothing: it replaces wildcards in braces."""
-    return command.replace("{", "{{").replace("}", "}}")
 
 
 def _modules(kind: str, names: Iterable[str]) -> list[str]:

@@ -186,4 +186,5 @@ def _plan(workspace: Workspace, study: Study, whose: str, cores: int) -> str:
     members = [run for run in workspace.runs(study) if not run.control]
     hours = cost.estimate(members, study, workspace.config.scale).core_hours
     time = duration(3600 * hours / cores)
-    return f"{whose}: {len(members):,} models, {time} on {cores} cores if none is here yet"
+    on = "1 core" if cores == 1 else f"{cores} cores"
+    return f"{whose}: {len(members):,} models, {time} on {on} if none is here yet"

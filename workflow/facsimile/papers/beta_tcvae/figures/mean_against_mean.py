@@ -167,6 +167,9 @@ def _draw_panel(
     axes.set_title(title, loc="left")
     axes.set_xlabel(names.metric(x))
     axes.set_ylabel(names.metric(y))
+    # Room for the legend above the points.
+    bottom, top = axes.get_ylim()
+    axes.set_ylim(bottom, top + 0.3 * (top - bottom))
     axes.legend(frameon=False, fontsize=7, loc="upper right")
     style.despine(axes)
 
