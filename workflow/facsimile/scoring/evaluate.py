@@ -123,6 +123,7 @@ def evaluate(
     if not isinstance(batch_size, int | np.integer) or batch_size < 1:
         raise ValueError(f"batch_size is a number of images, 1 or more, not {batch_size!r}")
     all_metrics.check_settings(n_train, n_test, base_draws.BATCH, sampling)
+    all_metrics.check_seed(seed)
     possible = _selected(metrics, convention, has_log_variances=True)
     _require_inputs(possible, has_log_variances=True)
     data = opened(dataset, path)
