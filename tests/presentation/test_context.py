@@ -1,10 +1,12 @@
 """What tables and figures state about the study and its scale, from the shipped studies."""
 
+import json
+
 import pytest
 import synthetic
 from project import PAPERS
 
-from facsimile.foundation import discover
+from facsimile.foundation import canonical, discover
 from facsimile.presentation import departures, names
 from facsimile.presentation.context import Context
 from facsimile.presentation.departures import Departure
@@ -129,3 +131,12 @@ def test_settings_are_readable():
     )
     assert names.settings("{}") == ""
     assert names.enumeration(["a", "b", "c"]) == "a, b and c"
+
+
+@pytest.mark.parametrize("path", sorted(PAPERS.glob("*/study.yaml")), ids=lambda p: p.parent.name)
+def test_the_settings_of_every_table_and_figure_are_plain_data(path):
+    study = reading.load(path)
+    for spec in Spec.all(study, next(iter(study.scales))):
+        settings = json.loads(canonical.dumps(spec.settings()))
+        assert settings["kind"] == spec.kind
+        assert set(settings.get("closed_form", ())) == set(dict(spec.closed_form))

@@ -132,9 +132,7 @@ def _action(
     outputs: list[Entity],
     title: str,
 ) -> Entity:
-    # Only what the study file sets; empty fields mean defaults.
-    fields = vars(artefact.spec).items()
-    settings = canonical.dumps({key: value for key, value in fields if value})
+    settings = canonical.dumps(artefact.spec.settings())
     properties = {
         "name": f"Made {title}",
         "description": f"{artefact.module} on the runs of {RUNS}: {settings}",

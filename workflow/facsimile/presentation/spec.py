@@ -1,6 +1,7 @@
 """What a table or figure shows, as the study file states it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from facsimile.studies import runs
 from facsimile.studies.parts import Artefact, ClosedForm
@@ -53,6 +54,12 @@ class Spec:
             where=tuple(artefact.where.items()),
             closed_form=tuple(artefact.closed_form.items()),
         )
+
+    def settings(self) -> dict[str, Any]:
+        """What the study file sets, as plain data; empty fields mean defaults."""
+        settings = {key: value for key, value in vars(self).items() if value}
+        exact = {score: closed.model_dump() for score, closed in self.closed_form}
+        return settings | ({"closed_form": exact} if exact else {})
 
     @classmethod
     def all(

@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from facsimile.commands import show
-from facsimile.comparison import numbers_view
+from facsimile.comparison import numbers_view, published
 from facsimile.comparison.verdict import REPRODUCED
 from facsimile.planning import shipped
 from facsimile.planning.shipped import REFERENCE
@@ -37,12 +37,13 @@ def picture(workspace: Workspace, studies: list[Study]) -> str:
 
 
 def _n_reproduced(study: Study) -> int:
-    """How many numbers of a study's first table are reproduced by the shipped results."""
+    """How many printed numbers of a study's first table the shipped results reproduce."""
     for scale in shipped.scales(study):
         path = REFERENCE / study.id / scale / "comparison.csv"
         if path.exists() and study.tables:
             comparison = numbers_view.read(path)
             first = next(iter(study.tables))
-            of_first = comparison[comparison["artefact"] == first]
+            is_printed = comparison["how"] != published.CLOSED_FORM
+            of_first = comparison[(comparison["artefact"] == first) & is_printed]
             return int((of_first["verdict"] == REPRODUCED).sum())
     return 0
