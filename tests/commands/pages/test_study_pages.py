@@ -75,6 +75,7 @@ def test_check_names_what_is_out_of_date_and_write_fixes_it(at, root, tmp_path, 
     assert study_pages.write(at, True, messages.append) == 1
     assert [line.partition(";")[0] for line in messages] == [
         "workflow/facsimile/papers/locatello2019/README.md: not what its sources say",
+        "docs/papers/README.md: not what its sources say",
         "README.md: not what its sources say",
     ]
     study_pages.write(at, False, messages.append)
