@@ -38,6 +38,7 @@ ORDERED: dict[str, str] = {
     "citris": "networks begin at weights drawn by position",
     "downstream": TIES,
     "elbo": "one z is drawn, latent by latent: another order is another draw",
+    "elbo_decomposition": "one z is drawn, latent by latent: another order is another draw",
     "strong_generalisation": TIES,
 }
 

@@ -84,7 +84,7 @@ def test_an_unknown_need_is_named(monkeypatch):
 
 
 def test_codes_are_not_given():
-    with pytest.raises(AttributeError, match="given no codes; name 'codes' in its NEEDS"):
+    with pytest.raises(AttributeError, match="gets no codes; name 'codes' in its NEEDS"):
         _ = of().train
 
 

@@ -81,10 +81,9 @@ def test_packed_gradients_equal_those_of_a_run_alone(runs):
             )[group]
             alone = torch.autograd.grad(alone_loss, list(groups(objective)[group].values()))
             torch.testing.assert_close(loss[k], alone_loss, rtol=1e-12, atol=0)
-            worst = max(
-                ((t[k] - a).norm() / a.norm()).item() for t, a in zip(together, alone, strict=True)
-            )
-            assert worst < 1e-10
+            for of_pack, of_run in zip(together, alone, strict=True):
+                # Units that are dead, as in a layer of two units, have gradients of 0.
+                assert (of_pack[k] - of_run).norm() <= 1e-10 * of_run.norm()
 
 
 def test_a_step_may_be_a_tensor():
