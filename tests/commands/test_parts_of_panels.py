@@ -9,8 +9,7 @@ from project import PAPERS, ROOT
 from facsimile import figures
 from facsimile.commands.artefacts import table_of
 from facsimile.comparison.gathered import gathered
-from facsimile.foundation import declared
-from facsimile.planning import workspace
+from facsimile.planning import shipped, workspace
 from facsimile.planning.shipped import REFERENCE
 from facsimile.presentation.spec import Spec
 from facsimile.studies import panels
@@ -50,8 +49,7 @@ def test_one_figure_of_each_shipped_kind_is_the_same_from_its_part_of_the_scores
     study = results.study
     kinds = {}
     for name, figure in study.figures_at(study.scales[SCALE]).items():
-        shows_models = declared.optional("figures", figure.kind, "SHOWS_MODELS", False)
-        if figure.metrics and not shows_models:
+        if figure.metrics and not shipped.needs_store(figure.kind):
             kinds.setdefault(figure.kind, (name, figure))
     for kind, (name, figure) in kinds.items():
         spec = Spec.of(name, figure)
