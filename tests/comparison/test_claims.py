@@ -271,18 +271,23 @@ def test_the_statistic_of_a_row_can_be_read_back(study):
 
 @pytest.fixture(scope="module")
 def miniature(study):
-    """Verdicts on scores of two worlds that stand in for the study's data sets, as it says."""
+    """Claims on scores of two worlds that stand in for the study's data sets, as it says.
+
+    On both worlds together, and on each alone.
+    """
     scale = study.scales["miniature"].model_copy(update={"datasets": WORLDS, "points": {}})
     small = study.model_copy(update={"scales": {"miniature": scale}})
     scores = as_the_paper_says(study, datasets=WORLDS, seeds=8)
-    return small, scores, Context.of(small, "miniature")
+    context = Context.of(small, "miniature")
+    together = claims.table(small, scores, context, "nothing")
+    return together, claims.by_dataset(small, scores, context)
 
 
 WORLDS = ["mini_dsprites", "mini_room"]
 
 
 def test_a_miniature_has_words_of_its_own_beside_a_verdict_that_is_not_comparable(miniature):
-    table = claims.table(*miniature, "nothing").set_index("claim")
+    table = miniature[0].set_index("claim")
     assert set(table["in_miniature"]) == {"holds"}
     assert set(table["verdict"]) == {"not comparable"}
     assert table["reason"].str.contains("other data sets than the paper's").all()
@@ -292,7 +297,7 @@ def test_a_miniature_has_words_of_its_own_beside_a_verdict_that_is_not_comparabl
 
 
 def test_claims_on_each_world_alone(miniature):
-    table = claims.by_dataset(*miniature)
+    _, table = miniature
     assert list(dict.fromkeys(table["dataset"])) == WORLDS
     words = table.pivot(index="claim", columns="dataset", values="in_miniature")
     assert set(words.loc["sampled_total_correlation"]) == {"holds"}
@@ -339,16 +344,16 @@ def test_what_is_missing_or_undefined_is_undecided(study):
 
 
 def test_the_page_shows_words_in_a_column_of_their_own(miniature):
-    table = claims.table(*miniature, "nothing")
+    table, by_dataset = miniature
     text = claims_view.markdown(table, "c")
     assert "| claim | value | rule | in miniature | verdict on the paper |" in text
     assert "| **holds** | **not comparable**" in text
-    by_dataset = claims_view.markdown_by_dataset(table, claims.by_dataset(*miniature), "w")
-    assert "n = 288" in by_dataset
-    assert "**undecided**[^w-1]" in by_dataset
+    text = claims_view.markdown_by_dataset(table, by_dataset, "w")
+    assert "n = 288" in text
+    assert "**undecided**[^w-1]" in text
 
 
 def test_files_of_earlier_versions_have_no_words_and_are_shown_as_before(miniature):
-    table = claims.table(*miniature, "nothing").drop(columns="in_miniature")
+    table = miniature[0].drop(columns="in_miniature")
     assert claims_view.miniature_words(table) == []
     assert "| claim | value | rule | verdict |" in claims_view.markdown(table, "c")
