@@ -1,6 +1,7 @@
 """The wheel, without a checkout: runs a user's own paper; its core alone scores tables."""
 
 import json
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -69,6 +70,7 @@ def wheel(tmp_path_factory):
     source.mkdir()
     for part in ("pyproject.toml", "README.md", "LICENSE", "envs", "workflow"):
         subprocess.run(["cp", "-r", ROOT / part, source], check=True)
+    shutil.copytree(ROOT / "results" / "reference", source / "results" / "reference")
     options = ["--no-deps", "--no-build-isolation", "--wheel-dir", folder]
     run([*PIP, "wheel", *options, source], folder)
     [path] = folder.glob("*.whl")

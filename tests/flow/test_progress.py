@@ -33,10 +33,13 @@ def record(event=None, message="", level=logging.INFO, **facts):
 @pytest.fixture
 def handler(capsys):
     """A handler that prints where pytest reads it, in a workflow of two jobs."""
+    # A shell lets commands in the background ignore Ctrl-C, and so would the tests.
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
     handler = LogHandler(settings(), None)
     handler.setFormatter(logging.Formatter("%(message)s"))
     yield handler
     handler.close()
+    signal.signal(signal.SIGINT, previous)
 
 
 def job(folder, jobid=1):

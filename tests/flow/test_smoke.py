@@ -30,7 +30,7 @@ def test_every_run_is_done_and_scored_by_every_metric(folder):
     runs = pd.read_parquet(folder / "runs.parquet")
     scores = pd.read_parquet(folder / "scores.parquet")
     assert list(runs["state"].unique()) == ["done"]
-    assert (~runs["control"]).sum() == 6
+    assert (~runs["control"]).sum() == 4
     assert np.isfinite(scores["result"]).all()
     metrics = scores.groupby("run")["metric"].nunique()
     assert set(metrics[~metrics.index.str.contains("oracle|noise")]) == {11}

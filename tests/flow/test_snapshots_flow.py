@@ -19,7 +19,7 @@ def project(tmp_path_factory):
         "fig1: {kind: violin, title: Violins}",
         "fig1: {kind: by_label, title: Best, metrics: [mig.mig@best, mig.mig]}",
     )
-    project.snakemake("tiny_fig1")
+    project.snakemake("tiny")
     return project
 
 
@@ -40,11 +40,11 @@ def test_every_state_is_scored_under_its_runs_name(project):
 
 
 def test_nothing_is_left_to_do_here_and_nothing_to_train_elsewhere(project, tmp_path_factory):
-    assert project.jobs("tiny_fig1") == {}
+    assert project.jobs("tiny") == {}
     assert "snapshots: 4 of 4" in project.facsimile("status", "tiny")
     there = Project.create(tmp_path_factory.mktemp("adopted") / "project")
     there.study_file.write_text(project.study_file.read_text())
     bundle = there.folder / "tiny.tar"
     project.facsimile("export", "tiny", "--to", str(bundle))
     assert "6 runs adopted" in there.facsimile("adopt", str(bundle))
-    assert "train" not in there.jobs("tiny_fig1")
+    assert "train" not in there.jobs("tiny")
