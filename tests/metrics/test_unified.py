@@ -54,6 +54,11 @@ def test_curves_equal_the_reference(golden, name):
     "case", [pytest.param(case, marks=[pytest.mark.slow] * (case != "merged")) for case in CASES]
 )
 def test_scores_of_draws_are_those_of_the_matrices(case, read_golden):
+    """Trees break ties at random, and the modularity of their importances depends on that most.
+
+    Six orders of ties of ``noisy`` have a standard deviation of 0.0029 in modularity, 0.0007 at
+    most in the others; the tolerance is three of those of the difference of two calls, 0.0123.
+    """
     scores = unified.score(read_golden(case)["draws"])
     for name, near in (
         ("mutual_information", 1e-9),
@@ -64,8 +69,10 @@ def test_scores_of_draws_are_those_of_the_matrices(case, read_golden):
             if (name, case) == ("gradient_boosting", "redundant") and key in ("mig", "sap"):
                 # Of equally informative codes scikit-learn's trees choose at random; ours share.
                 continue
+            is_most_variable = (name, key) == ("gradient_boosting", "modularity")
+            tolerance = 0.0123 if is_most_variable else near
             assert scores[f"{name}.{key}"] == pytest.approx(
-                GOLDEN[f"{case}/{name}"][key], abs=near
+                GOLDEN[f"{case}/{name}"][key], abs=tolerance
             ), (name, key)
 
 

@@ -29,9 +29,21 @@ def data(tmp_path_factory):
 
 
 def variant(name, model, factor):
-    """Return the model with its required hyper-parameters multiplied by a factor."""
+    """Return the model with its required hyper-parameters multiplied by a factor.
+
+    Those that change the size of its networks stay: the runs of a pack have the same networks.
+    """
     swept = [p.name for p in models.hyper_parameters(name) if p.default is None]
-    return dataclasses.replace(model, **{key: factor * getattr(model, key) for key in swept})
+    changed = {key: factor * getattr(model, key) for key in swept}
+    for key, value in list(changed.items()):
+        if sizes(dataclasses.replace(model, **{key: value})) != sizes(model):
+            del changed[key]
+    return dataclasses.replace(model, **changed)
+
+
+def sizes(model):
+    nets = model.networks((64, 64, 1), TRAINING.latents, TRAINING.network)
+    return [weight.shape for net in nets.values() for weight in net.parameters()]
 
 
 def equal(a, b):
