@@ -72,13 +72,13 @@ def released_weights(batch: int, images: Tensor) -> Tensor:
         batch: images in a batch, 2 or more.
         images: images of the data set, a scalar.
     """
-    identity = torch.eye(batch, dtype=images.dtype, device=images.device)
-    own = torch.zeros_like(identity)
-    own[:, 0] = 1
-    own[batch - 2, 0] = 0
-    stratum = torch.zeros_like(identity)
-    stratum[:, 1] = 1
-    stratum[batch - 2, 0] = 1
+    # By comparing indices: assigning to entries would copy numbers to the GPU in every step.
+    row = torch.arange(batch, device=images.device)[:, None]
+    column = torch.arange(batch, device=images.device)
+    is_last_but_one = row == batch - 2
+    own = (column == 0) & ~is_last_but_one
+    stratum = (column == 1) | ((column == 0) & is_last_but_one)
+    own, stratum = own.to(images.dtype), stratum.to(images.dtype)
     return _weights(images, batch, own, stratum)
 
 
