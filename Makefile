@@ -69,6 +69,6 @@ docs: $(STAMP)
 lock:
 	PYTHON=$(PYTHON) envs/lock.sh $(if $(UPGRADE),--upgrade)
 
-# One process at a time, and begun anew where it was interrupted.
+# One process at a time, and begun again where it was interrupted.
 $(STAMP): $(LOCKS) pyproject.toml
 	@$(PYTHON) envs/install.py $(if $(TORCH_INDEX),--torch-index $(TORCH_INDEX))

@@ -61,7 +61,7 @@ def test_it_installs_once(module, root):
         ("anything else", "pip failed with exit code 1; see above"),
     ],
 )
-def test_a_failure_has_one_line_and_the_next_attempt_begins_anew(module, root, text, message):
+def test_a_failure_has_one_line_and_the_next_attempt_begins_again(module, root, text, message):
     pip(root, FAILING.format(text=text))
     with pytest.raises(module.InstallError, match=re.escape(message)):
         module.install(root)

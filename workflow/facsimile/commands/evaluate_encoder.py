@@ -1,20 +1,14 @@
 """``facsimile evaluate``: scores of an encoder, beside those of shipped models."""
 
-import sys
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from rich import box
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from facsimile.commands import score_file, user_function
-from facsimile.metrics.base.draws import DISJOINT
-from facsimile.metrics.base.rows import ScoreWarning
 from facsimile.presentation import names
 from facsimile.scoring.encoder import EncodeError
 from facsimile.scoring.evaluate import evaluate
@@ -37,18 +31,14 @@ def report(
     Returns the scores. Raises ValueError, with the name of the encoder, if it cannot be evaluated.
     """
     encode = user_function.load(place)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", ScoreWarning)
+    with score_file.printed_warnings(place):
         try:
             table = evaluate(encode, dataset, **settings)
         except EncodeError as error:
             raise EncodeError(f"{place}: {error}") from error
-    for warning in caught:
-        print(f"warning: {place}: {warning.message}", file=sys.stderr)
-    stored = table.assign(versions=table.attrs["versions"])
-    for output in outputs:
-        score_file.write(stored, output)
-    console.print(score_file.shown(table, _title(place, dataset, table)))
+    score_file.write(table, outputs)
+    title = " · ".join([f"{place}: {dataset}", *score_file.points_of(table)])
+    console.print(score_file.shown(table, title))
     if table["baselines"].any():
         console.print(beside(table))
     else:
@@ -58,16 +48,9 @@ def report(
 
 def beside(table: pd.DataFrame) -> Table:
     """The scores that have baselines, one per line, beside those of the shipped models."""
-    grid = Table(
-        title=Text("beside the models that come with Facsimile"),
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-    )
-    grid.caption = table.attrs["baselines"]
-    grid.caption_justify = "left"
+    title = "beside the models that come with Facsimile"
+    grid = score_file.empty_grid(title, table.attrs["baselines"])
+    grid.padding = (0, 1, 0, 0)
     grid.add_column("score", overflow="fold")
     for name in (*NUMBERS, "higher than", *CONTROLS):
         grid.add_column(name, justify="right", no_wrap=True)
@@ -82,17 +65,3 @@ def beside(table: pd.DataFrame) -> Table:
 
 def _number(value: float) -> str:
     return "–" if pd.isna(value) else f"{value:.3f}"
-
-
-def _title(
-    place: str,
-    dataset: str,
-    table: pd.DataFrame,
-) -> str:
-    """What was evaluated: the encoder, the data set and the points."""
-    first = table.iloc[0]
-    sampling = f"{first.n_shared:,} test points are training points"
-    if first.sampling == DISJOINT:
-        sampling = "disjoint rows"
-    points = f"{first.n_train:,} + {first.n_test:,} points"
-    return " · ".join([f"{place}: {dataset}", points, sampling, f"seed {first.seed}"])

@@ -2,7 +2,8 @@
 
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -49,8 +50,7 @@ def score(
         names = ", ".join(latents_file.NAMES)
         message = f"{path}: not used: {', '.join(content.unused)} (recognised names: {names})"
         print(message, file=sys.stderr)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", ScoreWarning)
+    with printed_warnings(path):
         try:
             table = all_metrics.score(
                 content.codes,
@@ -67,13 +67,19 @@ def score(
             )
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
-    for warning in caught:
-        print(f"warning: {path}: {warning.message}", file=sys.stderr)
-    stored = table.assign(versions=table.attrs["versions"])
-    for output in outputs:
-        write(stored, output)
+    write(table, outputs)
     console.print(shown(table, _title(path, content, table)))
     return table
+
+
+@contextmanager
+def printed_warnings(scored: object) -> Iterator[None]:
+    """Print why scores may mislead to stderr, after the name of what was scored."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ScoreWarning)
+        yield
+    for warning in caught:
+        print(f"warning: {scored}: {warning.message}", file=sys.stderr)
 
 
 def _title(
@@ -84,32 +90,39 @@ def _title(
     """What was scored: the file, the points and how they were sampled."""
     n_rows, n_codes = content.codes.shape
     n_factors = content.factors.shape[1]
+    rows = f"{path}: {n_rows:,} rows, {n_codes} codes, {n_factors} factors"
+    parts = [rows, *points_of(table)]
+    bins = table.iloc[0].bins
+    if bins:
+        parts.append(f"bins: {bins}")
+    return " · ".join(parts)
+
+
+def points_of(table: pd.DataFrame) -> list[str]:
+    """How many points were sampled, how, and with which seed."""
     first = table.iloc[0]
     sampling = f"{first.n_shared:,} test points are training points"
     if first.sampling == DISJOINT:
         sampling = "disjoint rows"
-    parts = [
-        f"{path}: {n_rows:,} rows, {n_codes} codes, {n_factors} factors",
-        f"{first.n_train:,} + {first.n_test:,} points",
-        sampling,
-        f"seed {first.seed}",
-    ]
-    if first.bins:
-        parts.append(f"bins: {first.bins}")
-    return " · ".join(parts)
+    return [f"{first.n_train:,} + {first.n_test:,} points", sampling, f"seed {first.seed}"]
+
+
+def empty_grid(title: str, caption: str) -> Table:
+    """A table without columns, with its title and caption on the left."""
+    return Table(
+        title=Text(title),
+        title_justify="left",
+        title_style="bold",
+        caption=caption,
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
 
 
 def shown(table: pd.DataFrame, title: str) -> Table:
     """The scores, one per line; headlines are bold, with their range and an arrow for better."""
-    grid = Table(
-        title=Text(title),
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-    )
-    grid.caption = CAPTION
-    grid.caption_justify = "left"
+    grid = empty_grid(title, CAPTION)
     grid.add_column("metric", no_wrap=True)
     grid.add_column("score", no_wrap=True)
     grid.add_column("value", justify="right", no_wrap=True)
@@ -165,8 +178,14 @@ def checked(output: Path, ending: str) -> Path:
     return output
 
 
-def write(table: pd.DataFrame, output: Path) -> None:
-    """Write the scores to a .csv or .parquet file; a failure leaves no partial file."""
+def write(table: pd.DataFrame, outputs: Sequence[Path]) -> None:
+    """Write the scores to .csv and .parquet files; a failure leaves no partial file."""
+    stored = table.assign(versions=table.attrs["versions"])
+    for output in outputs:
+        _write(stored, output)
+
+
+def _write(table: pd.DataFrame, output: Path) -> None:
     if output.suffix == ".csv":
         text = table.to_csv(index=False, lineterminator="\n")
         atomic.write_bytes(output, text.encode())

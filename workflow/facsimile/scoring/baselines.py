@@ -8,10 +8,11 @@ import pandas as pd
 
 from facsimile.foundation import discover
 from facsimile.foundation.discover import STUDY
+from facsimile.planning import shipped as shipped_results
 from facsimile.studies import reading
 from facsimile.studies.study import CONTROLS
 
-SCORES, RUNS = "scores.parquet", "runs.parquet"
+RUNS, SCORES = shipped_results.FILES
 # Scores are compared only if all of these are the same.
 SETTING = ["metric", "score", "convention", "n_train", "n_test"]
 # Columns of a score's place among the baselines: how many there are, their lowest, median and

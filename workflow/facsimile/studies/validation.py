@@ -41,8 +41,6 @@ class Validated:
         self.valid: Any = None
         # Names in the parts that were left out.
         self._removed: set[str] = set()
-        # Top-level keys with their placeholder as value.
-        self._filled: set[str] = set()
         # Location of a list -> index in the file of each item that is left.
         self._indices: dict[Location, list[int]] = {}
         self._validate(copy.deepcopy(document.data))
@@ -66,7 +64,10 @@ class Validated:
 
     def _validate(self, data: Any) -> None:
         is_first = True
-        while True:
+        # A placeholder that is not valid itself would be removed and filled in again for ever.
+        earlier: list[Any] = []
+        while data not in earlier:
+            earlier.append(copy.deepcopy(data))
             try:
                 self.valid = self.schema.model_validate(data)
                 return
@@ -76,9 +77,8 @@ class Validated:
             if is_first:
                 self.errors = self._explained(details)
             is_first = False
-            before = copy.deepcopy(data)
             self._rename_misspelt(data, details)
-            if not self._remove_parts(data, details) or data == before:
+            if not self._remove_parts(data, details):
                 return
 
     def _explained(self, details: list[Any]) -> list[tuple[Location, str]]:
@@ -154,10 +154,8 @@ class Validated:
             # Of a missing key, remove the mapping that should have it.
             elif len(location) > 1:
                 locations[location[:-1]] = None
-            # A placeholder that was used before is not valid itself: it has been removed.
-            elif location[0] in self.placeholders.keys() - self._filled:
+            elif location[0] in self.placeholders:
                 data[location[0]] = self.placeholders[str(location[0])]
-                self._filled.add(str(location[0]))
             else:
                 return False
         # From the end of the file, so that the indices of other items stay.

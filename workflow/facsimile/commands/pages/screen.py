@@ -9,7 +9,6 @@ from facsimile.commands import show
 from facsimile.comparison import numbers_view, published
 from facsimile.comparison.verdict import REPRODUCED
 from facsimile.planning import shipped
-from facsimile.planning.shipped import REFERENCE
 from facsimile.planning.workspace import Workspace
 from facsimile.studies.study import Study
 
@@ -39,7 +38,7 @@ def picture(workspace: Workspace, studies: list[Study]) -> str:
 def _n_reproduced(study: Study) -> int:
     """How many printed numbers of a study's first table the shipped results reproduce."""
     for scale in shipped.scales(study):
-        path = REFERENCE / study.id / scale / "comparison.csv"
+        path = shipped.folder(study.id, scale) / "comparison.csv"
         if path.exists() and study.tables:
             comparison = numbers_view.read(path)
             first = next(iter(study.tables))

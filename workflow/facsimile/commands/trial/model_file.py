@@ -160,7 +160,7 @@ def errors_located(file: ModelFile) -> Iterator[None]:
 
 
 def _forget_modules(paper: str) -> None:
-    """Remove a paper's modules, so that another file of the same name is imported anew."""
+    """Remove a paper's modules, so that another file of the same name is imported again."""
     package = f"facsimile.papers.{paper}"
     for module in list(sys.modules):
         if module == package or module.startswith(f"{package}."):

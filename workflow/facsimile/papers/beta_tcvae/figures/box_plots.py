@@ -3,6 +3,7 @@
 Chen et al. 2018, distribution of MIG. Whiskers reach the last run within 1.5 interquartile ranges.
 """
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from matplotlib.axes import Axes
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import style, violins
-from facsimile.papers.beta_tcvae.figures import _published
+from facsimile.papers.beta_tcvae.figures import _panels, _published
 from facsimile.presentation import names, quantities
 from facsimile.presentation.context import Context
 from facsimile.presentation.select import select, without_controls
@@ -54,15 +55,17 @@ def draw(
         rows += _boxes(name, spec, context)
         rows += _ours(of_score, name, spec, context)
     boxes = pd.DataFrame(rows, columns=COLUMNS)
-    grouped = boxes.groupby(["panel", "metric"], sort=False)
-    panels = [panel for _, panel in grouped] or [boxes]
-    most = max(map(len, panels))
-    height = 0.8 + ROW * most
-    with style.styled():
-        figure, grid = style.grid(len(panels), WIDTH, height, columns=2)
-        for axes, panel in zip(grid, panels, strict=True):
-            _draw_panel(axes, panel, trained)
-        style.finish(figure, spec, context, [REMARK])
+    panels = _panels.split(boxes, ["panel", "metric"])
+    height = 0.8 + ROW * max(map(len, panels))
+    draw_panel = functools.partial(_draw_panel, trained=trained)
+    figure = _panels.drawn(
+        panels,
+        (WIDTH, height),
+        draw_panel,
+        spec,
+        context,
+        REMARK,
+    )
     return Drawn(figure, boxes)
 
 

@@ -4,6 +4,7 @@ Chen et al. 2018, MIG against total correlation; beside it the points that the a
 """
 
 import dataclasses
+import functools
 import itertools
 import json
 import math
@@ -16,7 +17,7 @@ from matplotlib.axes import Axes
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import style
-from facsimile.papers.beta_tcvae.figures import _published
+from facsimile.papers.beta_tcvae.figures import _panels, _published
 from facsimile.presentation import names, quantities
 from facsimile.presentation.context import Context
 from facsimile.presentation.select import select, without_controls
@@ -54,13 +55,16 @@ def draw(
         rows += _points(pair, spec, context)
         rows += _ours(trained, pair, spec, context)
     points = pd.DataFrame(rows, columns=COLUMNS)
-    grouped = points.groupby(PANEL, sort=False)
-    panels = [panel for _, panel in grouped] or [points]
-    with style.styled():
-        figure, grid = style.grid(len(panels), *SIZE, columns=2)
-        for axes, panel in zip(grid, panels, strict=True):
-            _draw_panel(axes, panel, spec, context)
-        style.finish(figure, spec, context, [REMARK])
+    panels = _panels.split(points, PANEL)
+    draw_panel = functools.partial(_draw_panel, spec=spec, context=context)
+    figure = _panels.drawn(
+        panels,
+        SIZE,
+        draw_panel,
+        spec,
+        context,
+        REMARK,
+    )
     return Drawn(figure, points)
 
 
