@@ -38,6 +38,16 @@ def test_runs_of_other_machines_and_precisions_say_nothing(at, changes):
     assert speed_here(at).runs == 0
 
 
+def test_a_control_that_was_not_trained_says_nothing(at):
+    run = run_of(steps=10)
+    made(at, run)
+    path = at.paths.run(run.key) / files.RECORD
+    record = json.loads(path.read_text())
+    untrained = {key: record[key] for key in ("code", "run", "state", "statement", "steps")}
+    path.write_text(json.dumps(untrained | {"steps": 0}))
+    assert speed_here(at).runs == 0
+
+
 def test_measured_metrics_replace_estimates(at):
     run = run_of(steps=10)
     made(at, run)
