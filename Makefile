@@ -22,6 +22,8 @@ AVX2 := ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS
 
 .PHONY: demo report writable test portable gpu-check fast lint docs lock
 .DELETE_ON_ERROR:
+# Without byte code, each of hundreds of short processes compiles the package again.
+unexport PYTHONDONTWRITEBYTECODE
 
 demo: writable $(STAMP)
 	$(BIN)/snakemake $(DEMO) --config scale=demo

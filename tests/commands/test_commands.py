@@ -70,6 +70,7 @@ def test_help_is_plain_text(facsimile):
     assert "``" not in result.stdout
 
 
+@pytest.mark.slow
 def test_debug_shows_the_traceback(root):
     """In a process of its own, as users start it."""
     command = [sys.executable, "-m", "facsimile", "--debug", "plan", "nothing"]
@@ -78,6 +79,7 @@ def test_debug_shows_the_traceback(root):
     assert "Traceback" in result.stderr
 
 
+@pytest.mark.slow
 def test_the_readme_example_works(root):
     code = (
         "import numpy as np, facsimile\n"

@@ -108,6 +108,7 @@ def verdicts(study, scores, scale="paper"):
     return table.set_index("claim")
 
 
+@pytest.mark.slow
 def test_the_papers_claims_hold_if_the_paper_is_right(study):
     table = verdicts(study, as_the_paper_says(study))
     assert table["verdict"].to_dict() == dict.fromkeys(study.claims, "holds"), table[
@@ -117,6 +118,7 @@ def test_the_papers_claims_hold_if_the_paper_is_right(study):
     assert (table["n"] == 7 * 36 * 3).all()
 
 
+@pytest.mark.slow
 def test_the_papers_claims_differ_if_the_opposite_is_true(study):
     table = verdicts(study, as_it_does_not(study))
     assert table["verdict"].to_dict() == dict.fromkeys(study.claims, "does not hold"), table[
@@ -151,6 +153,7 @@ def test_a_smaller_scale_is_not_comparable(study):
     )
 
 
+@pytest.mark.slow
 def test_one_seed_cannot_tell_seeds_from_hyper_parameters(study):
     table = verdicts(study, as_the_paper_says(study, seeds=1))
     for name in ("seed_and_hyper_parameter", "transfer"):
@@ -286,6 +289,7 @@ def miniature(study):
 WORLDS = ["mini_dsprites", "mini_room"]
 
 
+@pytest.mark.slow
 def test_a_miniature_has_words_of_its_own_beside_a_verdict_that_is_not_comparable(miniature):
     table = miniature[0].set_index("claim")
     assert set(table["in_miniature"]) == {"holds"}

@@ -101,6 +101,7 @@ def test_a_claim_about_what_one_method_cannot_show_has_no_place(scores, context)
     assert place.ranked == 1
 
 
+@pytest.mark.slow
 def test_every_claim_of_a_study_has_a_finding_or_a_reason(study, scores, context):
     table = placing.in_claims(OWN, study.claims, scores, context)
     assert list(dict.fromkeys(table["claim"])) == list(study.claims)

@@ -232,6 +232,7 @@ print(len(data), (made - before) // 1024, (read - before) // 1024)
 """
 
 
+@pytest.mark.slow
 def test_a_large_file_is_made_and_read_in_little_memory(tmp_path: Path) -> None:
     script = tmp_path / "memory.py"
     script.write_text(MEMORY)

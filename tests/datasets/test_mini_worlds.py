@@ -141,6 +141,7 @@ def test_each_factor_of_the_room_changes_the_picture(factor):
         assert np.abs(first - second).max() > 0.1
 
 
+@pytest.mark.slow
 def test_hues_colour_their_own_surface_only():
     blocks = list(MiniRoom.blocks(None))
     first, other_object = blocks[0].astype(int), blocks[1].astype(int)

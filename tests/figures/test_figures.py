@@ -20,9 +20,6 @@ WITHOUT_SCORES = {"interventions", "lines", "reconstructions", "traversals"}
 
 
 TWO = ("mig.mig", "beta_vae_score.beta_vae_score")
-BYTES = [
-    kind if kind == "scatter" else pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS
-]
 
 
 def draw(kind, runs, spec=None, context=None):
@@ -43,7 +40,8 @@ def panels(figure):
     return {axes.get_title(loc="left"): axes for axes in figure.axes if axes.get_title(loc="left")}
 
 
-@pytest.mark.parametrize("kind", BYTES)
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_same_scores_give_the_same_files_byte_for_byte(kind, tmp_path):
     spec = synthetic.spec(kind, metrics=TWO)
     first, second = (
@@ -67,6 +65,7 @@ def test_a_figure_states_what_it_shows_and_changes_no_setting(kind):
     assert "not checked against the paper's PDF" in text.replace("\n", " ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_checked_figure_of_the_papers_own_data_states_neither(kind):
     spec = synthetic.spec(kind, metrics=TWO, verified=True, note="Read from page 7.")
@@ -105,6 +104,7 @@ def test_an_unknown_kind_names_the_nearest():
         draw("violins", synthetic.runs(1, (0,)))
 
 
+@pytest.mark.slow
 def test_a_violins_outline_never_passes_its_data():
     runs = synthetic.runs(4, range(6))
     drawn = draw("violin", runs)
@@ -227,6 +227,7 @@ def test_strength_has_a_cell_for_every_published_value():
     assert stated == published
 
 
+@pytest.mark.slow
 def test_several_data_sets_are_several_panels():
     runs = synthetic.runs(2, (0, 5), ("dsprites", "cars3d"))
     context = synthetic.context(datasets=("dsprites", "cars3d"))

@@ -211,6 +211,7 @@ def test_the_matrices_are_those_of_the_metric(scores):
         np.testing.assert_allclose(values[["shape", "x position"]], matrix)
 
 
+@pytest.mark.slow
 def test_groups_and_merges_are_those_of_the_metric(scores):
     groups, merges = (draw(kind, scores).data for kind in ("independent_groups", "dendrograms"))
     specimens, key = synthetic.Specimens(), groups["run"].iloc[0]

@@ -211,6 +211,7 @@ def test_models_of_images_have_no_other_optimiser_and_no_full_batch():
             Training.model_validate(settings | wrong)
 
 
+@pytest.mark.slow
 def test_gradient_descent_goes_down_the_gradient():
     network = torch.nn.Linear(2, 1)
     before = [p.detach().clone() for p in network.parameters()]

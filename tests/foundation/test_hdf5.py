@@ -33,6 +33,7 @@ def write(path, blocks, limit=-1):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [1_000, 1_000_000, 15_999_000])
 def test_a_full_disk_is_an_error_and_leaves_no_file(tmp_path, limit):
     process = write(tmp_path / "latents.h5", 20, limit)

@@ -55,6 +55,7 @@ def test_other_numbers_and_texts_are_left_alone(tmp_path, text):
     assert read.data == yaml.safe_load(f"a: {text}")
 
 
+@pytest.mark.slow
 @given(st.recursive(st.text() | st.integers() | st.booleans(), st.lists, max_leaves=8))
 def test_the_fast_parser_composes_what_the_slow_one_does(value):
     text = yaml.safe_dump({"a": value}, allow_unicode=True)

@@ -23,6 +23,7 @@ def problem(classes, rows=240, seed=0):
     return codes.astype(np.float32), labels
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classes", [2, 3, 7])
 def test_modern_rule_is_scikit_learn(classes):
     """Importances lie between those of scikit-learn's own seeds, which break ties at random."""

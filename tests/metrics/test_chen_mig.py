@@ -141,6 +141,7 @@ def test_every_factor_counts_in_the_paper_and_all_but_the_first_in_the_code(gold
     assert paper["chen_mig"] != pytest.approx(code["chen_mig"], abs=1e-3)
 
 
+@pytest.mark.slow
 def test_the_whole_score_is_that_of_direct_summation(golden):
     means, variances = (
         golden["means"].T.astype(float),
@@ -183,6 +184,7 @@ def test_perfect_codes_reach_1_without_noise(grid):
     assert scores[-1] < 0.3
 
 
+@pytest.mark.slow
 def test_perfect_codes_of_dsprites_reach_1_where_bins_have_a_ceiling(dsprites):
     assert scored(dsprites.oracle(), dsprites.factors, -10)["chen_mig"] == pytest.approx(
         1, abs=1e-4

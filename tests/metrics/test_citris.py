@@ -22,6 +22,7 @@ def small(grid):
     return type(grid)((4, 6))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("convention", citris.CONVENTIONS)
 def test_a_perfect_code_is_only_on_the_diagonal(small, convention):
     scores = scored(small.oracle(), small, convention)
@@ -64,6 +65,7 @@ def test_shuffled_codes_are_uninformative(grid):
     assert scored(codes, large)["r2_diag"] < 0.1
 
 
+@pytest.mark.slow
 def test_latents_that_mix_all_factors_are_on_and_off_the_diagonal(small):
     """A rotation by 30 degrees.
 

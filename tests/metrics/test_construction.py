@@ -31,6 +31,7 @@ def test_oracle_is_high_and_noise_is_low(grid, name, limits):
     assert scored(grid.noise(), grid, metrics=metric)[name] <= limits[1]
 
 
+@pytest.mark.slow
 def test_ceilings_on_dsprites(dsprites):
     """The reference's values for a perfect code over five seeds.
 
@@ -64,6 +65,7 @@ def test_constant_codes_are_at_the_bottom(grid):
     assert scores.filter(like="unsupervised").abs().max() == 0
 
 
+@pytest.mark.slow
 def test_the_order_and_sign_of_latents_do_not_matter(grid):
     codes = grid.entangled()
     moved = codes[:, [3, 1, 5, 0, 2, 4]] * np.float32([1, -1, 1, -1, -1, 1])
@@ -73,6 +75,7 @@ def test_the_order_and_sign_of_latents_do_not_matter(grid):
     pd.testing.assert_series_equal(kept, other[kept.index], atol=0.02, rtol=0)
 
 
+@pytest.mark.slow
 def test_permuted_latents_have_almost_the_same_scores(grid):
     codes, order = grid.entangled(), [3, 1, 5, 0, 2, 4]
     one, other = scored(codes, grid), scored(codes[:, order], grid)
@@ -102,6 +105,7 @@ def test_a_merged_latent_lowers_disentanglement(grid):
     assert scores["dci.completeness"] > 0.98
 
 
+@pytest.mark.slow
 def test_conventions_of_old_and_new_libraries_differ(grid):
     rows = [
         metrics.score(grid.entangled(), grid.factors, n_train=400, n_test=400, convention=c)

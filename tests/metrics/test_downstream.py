@@ -84,6 +84,7 @@ def test_a_perfect_code_is_predicted_by_trees_but_not_by_one_vs_rest(grid):
     assert result[MODERN]["lr"] > 0.9
 
 
+@pytest.mark.slow
 def test_a_rotation_matters_to_trees_but_not_to_logistic_regression(grid):
     turn = np.linalg.qr(np.random.default_rng(0).normal(size=(4, 4)))[0]
     plain, rotated = (
@@ -94,6 +95,7 @@ def test_a_rotation_matters_to_trees_but_not_to_logistic_regression(grid):
     assert rotated["gbt"] < plain["gbt"] - 0.15
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("convention", [DLIB, MODERN])
 def test_uninformative_codes_predict_the_most_frequent_value(grid, convention):
     draws = drawn(np.ones((360, 3)), grid, 100)
@@ -151,6 +153,7 @@ def test_sizes(grid, codes, n_train, sizes):
     ] == sizes
 
 
+@pytest.mark.slow
 def test_scores_of_few_points(grid, codes):
     scores = downstream.score(drawn(codes, grid, 12, 50), DLIB)
     each = [
@@ -164,6 +167,7 @@ def test_scores_of_few_points(grid, codes):
     assert scores["lr"] == scores["lr_12"]
 
 
+@pytest.mark.slow
 def test_efficiency_is_of_a_hundred_over_ten_thousand_points(grid, monkeypatch):
     monkeypatch.setattr(downstream, "MANY", 120)
     scores = downstream.score(drawn(grid.entangled(), grid, 120), DLIB)
@@ -183,6 +187,7 @@ def test_new_points_are_sampled_for_each_size(grid, codes):
     assert (test.factors != others.factors).any()
 
 
+@pytest.mark.slow
 def test_draws_without_a_table_are_used_from_the_first_and_share_trees(grid, codes):
     draws = given(codes, grid)
     (train, test), *_, (all_of_them, _) = downstream.rounds(draws)
@@ -201,6 +206,7 @@ def test_points_sorted_by_a_factor_raise(grid, codes):
         metrics.score_draws((codes, grid.factors), (codes, grid.factors), metrics=["downstream"])
 
 
+@pytest.mark.slow
 def test_a_factor_with_one_value_among_ten_points(grid, codes):
     draws = given(codes, grid)
     factors = draws.train.factors.copy()
@@ -217,6 +223,7 @@ def test_a_factor_with_one_value_among_ten_points(grid, codes):
         assert np.isfinite(scores[f"{name}_10"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("convention", [DLIB, MODERN])
 def test_fewer_points_than_folds(grid, convention):
     scores = downstream.score(drawn(grid.oracle(), grid, 4, 20, seed=1), convention)

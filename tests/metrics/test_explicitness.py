@@ -108,6 +108,7 @@ def test_noise_is_at_chance_and_a_linear_map_changes_nothing(grid):
     assert mixed == pytest.approx(oracle, abs=0.01)
 
 
+@pytest.mark.slow
 def test_conventions_share_their_fits_and_not_their_answers(grid):
     draws = base_draws.from_table(grid.entangled(), grid.factors, 300, 150, 0)
     together = {name: metric.score(draws, name) for name in metric.CONVENTIONS}

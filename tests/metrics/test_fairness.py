@@ -24,6 +24,7 @@ def drawn(codes, grid, n_train=300):
     return base_draws.from_table(codes, grid.factors, n_train, 150, 0)
 
 
+@pytest.mark.slow
 def test_values_of_the_reference_lie_among_those_of_other_ties(grid, codes):
     """The reference breaks ties of latents at random; here the first is cut.
 

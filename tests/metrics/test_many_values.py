@@ -41,6 +41,7 @@ def fit(golden, factor):
     return fitted.importances, [train_accuracy, test_accuracy]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_answers_of_scikit_learn_020(case):
     golden = read(case)
@@ -85,6 +86,7 @@ def test_stages_without_steps_need_not_be_grown(of_many_values, monkeypatch):
     np.testing.assert_allclose(stopped.importances, complete.importances, rtol=0, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_several_forests_cost_no_more_stages_than_one(of_many_values):
     tried, *_ = of_many_values
     assert len(tried) > 5

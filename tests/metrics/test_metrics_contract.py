@@ -10,6 +10,8 @@ from facsimile.foundation import discover
 from facsimile.metrics.base import draws
 from facsimile.studies import score_names
 
+SLOW = pytest.mark.slow
+
 
 @pytest.fixture(params=NAMES)
 def metric(request):
@@ -37,7 +39,7 @@ def test_its_description_is_complete(metric):
     assert metric.score.__doc__
 
 
-@pytest.mark.parametrize("kind", ["oracle", "noise", "entangled"])
+@pytest.mark.parametrize("kind", ["oracle", "entangled", pytest.param("noise", marks=SLOW)])
 def test_its_scores_are_finite_and_its_headline_in_range(metric, grid, kind):
     for convention in metric.CONVENTIONS:
         scores = scored(metric, grid, getattr(grid, kind)(), convention)

@@ -155,6 +155,7 @@ def test_the_order_of_latents_does_not_matter(name, latents, data):
 TOLERANCE = {"dci": 0.05}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @SOME
 @given(latents=LATENTS, seed=st.integers(0, 2**16))
@@ -370,6 +371,7 @@ def test_a_constant_latent_adds_one_to_the_base_of_completeness(latents):
     assert entropies[0] == pytest.approx(entropies[1], abs=1e-6)
 
 
+@pytest.mark.slow
 @MANY
 @given(latents=LATENTS)
 def test_a_constant_latent_counts_as_not_modular_unless_corrected(latents):

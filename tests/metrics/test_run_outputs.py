@@ -111,6 +111,7 @@ def test_the_elbo_of_a_round_guide_equals_a_one_dimensional_integral():
     ) == pytest.approx(by_hand, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_distances_of_xy_squares_are_those_of_counting(squares):
     scores = perceived_distance.score(of(grid=squares, n_points=400))
     one = 2 * 64 / (64 * 64 * 3)  # a moved square leaves 64 pixels and takes 64 others

@@ -37,6 +37,7 @@ PREDICTIONS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", PREDICTIONS)
 def test_noise_is_not_predicted_better_than_chance(metric):
     codes, factors = noise(400)

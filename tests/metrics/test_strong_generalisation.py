@@ -115,6 +115,7 @@ def test_a_table_that_is_not_a_grid(grid):
     assert strong_generalisation.score(draws)["strong_accuracy"] > 0.97
 
 
+@pytest.mark.slow
 def test_the_seed_decides_which_factors_are_held(grid, codes):
     assert scored(codes[:, :2], grid, seed=0) != scored(codes[:, :2], grid, seed=1)
 

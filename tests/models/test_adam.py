@@ -44,6 +44,7 @@ def test_fifty_steps_are_tensorflows(size, settings):
     assert np.abs(rounded.numpy() - expected).max() < 1e-6 + 1e-5 * moved
 
 
+@pytest.mark.slow
 def test_torchs_own_epsilon_is_another_optimiser_where_gradients_are_tiny():
     """With a first gradient g = ε, the steps differ.
 

@@ -67,7 +67,7 @@ def test_losses_are_a_pure_function(trained, make_model, initialised, batch):
     assert torch.equal(state, torch.get_rng_state())
 
 
-@pytest.mark.parametrize("precision", ["float32", "bf16"])
+@pytest.mark.parametrize("precision", ["float32", pytest.param("bf16", marks=pytest.mark.slow)])
 def test_three_steps_train_every_weight(trained, make_model, batch, training_adam, precision):
     model = make_model(trained)
     nets = model.networks((64, 64, 1), 4, "dlib")

@@ -42,6 +42,7 @@ def test_the_discriminator_beside_the_small_network_is_as_wide():
     assert widths == [128] * 6 + [2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "channels", "forward", "step"),
     [("dlib", 1, 1.779, 5.271), ("paper", 1, 2.081, 6.177), ("paper", 3, 2.350, 6.848)],

@@ -171,6 +171,7 @@ def test_a_dummy_and_a_frozen_run_stay_as_they_are(make_model, data):
     assert [equal(before[slot], pack.tensors(slot)) for slot in range(3)] == [False, True, True]
 
 
+@pytest.mark.slow
 def test_no_run_goes_past_its_last_step(make_model, data):
     pack = Pack([Member(make_model("beta_vae"), 0)], 1, TRAINING, data, PackSettings())
     assert pack.advance(12).steps == [TRAINING.steps]

@@ -51,6 +51,7 @@ def groups(objective):
     }
 
 
+@pytest.mark.slow
 def test_packed_gradients_equal_those_of_a_run_alone(runs):
     variants, objectives, images, noise = runs
     weights = stacked([{name: p.detach() for name, p in o.named_parameters()} for o in objectives])

@@ -80,6 +80,7 @@ def test_the_value_for_independent_latents():
     assert -0.5 < np.mean(values) + 10 * math.log(64 * SCALE) < 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("correlation", [0.0, 0.5, 0.8])
 def test_for_a_large_batch_it_is_the_true_value_up_to_the_constant(correlation):
     """Two latents of a Gaussian aggregate have TC = −½ log(1 − ρ²).

@@ -49,6 +49,7 @@ def test_what_exists_is_no_error(targets, name):
     assert errors(targets, name) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "message"),
     [

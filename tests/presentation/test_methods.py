@@ -89,6 +89,7 @@ def of_slow(data):
     return data[is_slow].reset_index(drop=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", sorted({*TABLES, *discover.names("figures")} - OF_RANKS))
 def test_no_number_of_one_label_depends_on_the_scores_of_another(kind, runs, scores, context):
     changed = scores["result"].where(scores["label"] != FAST, 0.6 - scores["result"] / 2)

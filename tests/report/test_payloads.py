@@ -29,6 +29,7 @@ def tables():
     return table, scores(table).assign(**EVALUATION)
 
 
+@pytest.mark.slow
 def test_each_run_keeps_its_scores(tables, study):
     run_table, scored = tables
     page = _scores.payload(run_table, scored, study, context())

@@ -55,6 +55,7 @@ def assert_same_scores(table, whole):
     pd.testing.assert_frame_equal(table[columns], whole[columns], check_exact=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sampling", ["auto", "disjoint"])
 def test_the_scores_are_those_of_the_whole_table(toy, sampling):
     codes, _ = of_all_rows(toy)

@@ -88,6 +88,7 @@ def test_a_metric_is_computed_in_every_variation(varied):
     assert table.loc[(run.key, "sampled"), "result"] == direct["value"].item()
 
 
+@pytest.mark.slow
 def test_a_part_of_the_scores_is_computed_first_and_only_the_rest_later(varied, monkeypatch):
     computed, score = [], score_shard._score_codes
 
@@ -137,6 +138,7 @@ def test_a_sampled_code_is_a_draw_from_its_posterior(tmp_path):
     np.testing.assert_array_equal(score_inputs.codes(tmp_path, "mean", 3), mean)
 
 
+@pytest.mark.slow
 def test_two_processes_return_the_same_as_one(encoded):
     one, two = encoded.score(1), encoded.score(2, fresh="every")
     pd.testing.assert_frame_equal(one, two, check_exact=True)
@@ -145,6 +147,7 @@ def test_two_processes_return_the_same_as_one(encoded):
     assert "4 computed now" in encoded.log[1]
 
 
+@pytest.mark.slow
 def test_the_latents_of_a_run_are_read_once_for_all_its_metrics(tmp_path, monkeypatch):
     encoded, read, both = Encoded(tmp_path, "[mig, modularity, sap]"), [], latents.posteriors
     monkeypatch.setattr(latents, "posteriors", lambda path: [read.append(path), both(path)][1])
@@ -173,6 +176,7 @@ def test_stored_scores_are_not_computed_again(encoded):
     assert list(first["result"] == second["result"]) == [True, False, True, True]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("processes", [1, 2])
 def test_an_error_names_its_run_and_other_scores_are_kept(encoded, processes):
     encoded.encode(1, np.full((ROWS, 4), np.nan))
@@ -207,6 +211,7 @@ def test_a_shard_of_failed_runs_has_an_empty_table(encoded):
     assert encoded.score(2).empty
 
 
+@pytest.mark.slow
 def test_one_metric_is_computed_again_and_the_others_come_from_the_store(tmp_path):
     encoded = Encoded(tmp_path, "[mig, modularity, sap]")
     first = encoded.score(1)

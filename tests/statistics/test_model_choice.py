@@ -43,6 +43,7 @@ def test_chance_is_one_half_and_in_the_interval():
         assert result.high - result.low < 0.2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", model_choice.CASES)
 def test_it_agrees_with_ten_thousand_draws(case):
     rng = np.random.default_rng(2)

@@ -42,12 +42,14 @@ def test_one_holder_at_a_time(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_live_holder_keeps_its_lease_and_is_named(tmp_path, other_holder):
     mine = Lease(tmp_path)
     assert not mine.take()
     assert f"process {other_holder.pid}" in mine.holder()
 
 
+@pytest.mark.slow
 def test_the_lease_of_a_killed_process_is_taken_over_at_once(tmp_path, other_holder):
     os.kill(other_holder.pid, signal.SIGKILL)
     other_holder.join()

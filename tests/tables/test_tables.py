@@ -107,6 +107,7 @@ def test_cells_are_rows_in_the_order_of_the_sweep():
     assert labels[-2:] == ["Oracle", "Noise"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["scores", "cells"])
 def test_notes_say_scale_steps_points_convention_and_substitution(kind):
     notes = " ".join(make(kind).notes)
@@ -127,6 +128,7 @@ def test_the_comparison_looks_up_every_row_of_both_data_sets(kind, rows):
     assert len(set(cells)) == len(cells) == 2 * rows
 
 
+@pytest.mark.slow
 def test_rows_of_few_runs_get_a_warning():
     warning = "Intervals of fewer than 5 runs are too narrow."
     assert warning in make(runs=synthetic.runs(1, (0, 5))).notes
@@ -167,6 +169,7 @@ def test_markdown_is_a_table_of_equal_columns():
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in lines} == {9}
 
 
+@pytest.mark.slow
 def test_latex_is_balanced_and_plain():
     text = make("cells", title="50 % of a_b & c").latex("tab:x")
     assert text.count(r"\begin{") == text.count(r"\end{") == 2
@@ -195,6 +198,7 @@ def test_the_console_shows_every_method_and_note():
         assert word in out.getvalue()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [60, 80, 200])
 def test_a_narrow_console_loses_no_column(width):
     out = io.StringIO()

@@ -87,6 +87,7 @@ def test_a_lower_score_that_is_better_is_chosen_as_such():
     assert table.rows[0].entries[0].value == pytest.approx(16.5 / 18)
 
 
+@pytest.mark.slow
 def test_one_data_set_says_what_is_missing():
     table = make("model_selection", planted(rank))
     assert [np.isfinite(entry.value) for entry in table.rows[0].entries] == [
@@ -110,6 +111,7 @@ def test_improvement_is_certain_where_methods_do_not_overlap():
     assert first.entries[0].value == 0
 
 
+@pytest.mark.slow
 def test_more_seeds_are_needed_for_a_smaller_difference():
     rng = np.random.default_rng(0)
     noisy = planted(lambda row: 0.5 * rank(row) + rng.normal(), seeds=50, values=(0,))

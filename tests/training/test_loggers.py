@@ -54,6 +54,7 @@ def history(workspace, run):
     return pd.read_parquet(workspace.paths.run(run.key) / files.HISTORY)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("execution", ["serial", "packed"])
 def test_a_logger_gets_every_recorded_step_of_every_run(at, tmp_path, module, execution):
     settings = {"execution": execution, "device": "cpu", "pack": 2, "loggers": "my_logger"}

@@ -61,6 +61,7 @@ def members(name, *seeds, factor=1.0):
     return [Member(models.model(name, **parameters), seed) for seed in seeds]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EACH)
 def test_bits_depend_on_neither_slot_nor_companions_nor_interruptions(name, data):
     [mine] = members(name, 3)
@@ -77,6 +78,7 @@ def test_bits_depend_on_neither_slot_nor_companions_nor_interruptions(name, data
     assert not equal(first.tensors(0), first.tensors(1))
 
 
+@pytest.mark.slow
 def test_bits_of_images_that_are_drawn_at_every_read_depend_on_the_run_alone(noisy):
     [mine] = members("beta_vae", 3)
     others = members("beta_vae", 4, 5, factor=2.0)
@@ -117,6 +119,7 @@ def test_no_run_goes_past_its_last_step(data):
     assert pack.advance(12).steps == [TRAINING.steps]
 
 
+@pytest.mark.slow
 def test_a_run_that_fails_leaves_the_others_alone(data):
     usual = dict(c_max=10, gamma=100, iteration_threshold=5)
     good = Member(models.model("annealed_vae", **usual), 1)
@@ -200,6 +203,7 @@ def small_at(at, tmp_path, data):
     return workspace
 
 
+@pytest.mark.slow
 def test_a_shard_of_small_networks_is_packed_and_recorded_as_such(small_at):
     runs = [small_run(seed) for seed in (0, 1)]
     assert all(map(is_small, runs))
@@ -210,6 +214,7 @@ def test_a_shard_of_small_networks_is_packed_and_recorded_as_such(small_at):
     assert any("dense" in name for name in record["code"])
 
 
+@pytest.mark.slow
 def test_killed_and_resumed_it_has_the_bits_of_an_uninterrupted_run(small_at, monkeypatch):
     runs = [small_run(seed) for seed in (0, 1)]
     whole = made_by(small_at, runs)

@@ -60,6 +60,7 @@ def test_a_shard_has_its_runs_first_and_each_snapshot_once():
     assert runs.shards(plain, 50) == [Shard("toy", "beta_vae", tuple(plain))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("execution", EXECUTIONS)
 def test_a_snapshot_has_the_bits_of_the_run_of_fewer_steps(at, tmp_path, execution):
     here = elsewhere(at, tmp_path / "here", execution=execution, device="cpu", pack=2)
@@ -79,6 +80,7 @@ def test_a_snapshot_has_the_bits_of_the_run_of_fewer_steps(at, tmp_path, executi
     assert equal(weights(here, whole), unwatched)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("execution", EXECUTIONS)
 def test_a_run_killed_between_two_snapshots_resumes_and_makes_no_snapshot_twice(
     at, tmp_path, monkeypatch, execution
@@ -111,6 +113,7 @@ def test_a_run_killed_between_two_snapshots_resumes_and_makes_no_snapshot_twice(
     ] == [0, 6]
 
 
+@pytest.mark.slow
 def test_a_missing_snapshot_is_trained_without_its_run(at):
     whole = snapshots_of()
     train(at, whole)

@@ -66,6 +66,7 @@ def kill_after_checkpoint(at, run):
     return checkpoints.load_checkpoint(folder)[1]["step"]
 
 
+@pytest.mark.slow
 def test_a_non_finite_loss_fails_the_run_and_other_runs_finish(at):
     bad = run_of(lr=1e30, steps=40)
     good = run_of(seed=5, steps=40)
@@ -150,6 +151,7 @@ def test_latents_that_float16_cannot_hold_are_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_memory_of_encoding_does_not_grow_with_the_data_set(at):
     """The peak of traced memory is compared after each block."""
     data = Long(datasets.dataset("toy", at.paths.dataset("toy")), 3 * encode.ROWS)

@@ -57,6 +57,7 @@ def test_an_unreadable_checkpoint_is_named_with_the_remedy_if_there_is_no_other(
             made(at, run)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("execution", ["serial", "packed"])
 def test_an_unreadable_checkpoint_costs_the_steps_since_the_previous_one_and_no_bit(
     at, tmp_path, execution

@@ -31,6 +31,7 @@ class Stop(BaseException):
     """Caught by nothing, so it has the effect of a kill."""
 
 
+@pytest.mark.slow
 def test_bits_depend_on_neither_slot_nor_companions(packed, tmp_path):
     first, _, _ = made(
         packed, run_of(seed=1, steps=6), run_of(seed=2, steps=6), run_of(seed=3, steps=6)
@@ -88,6 +89,7 @@ def stop(clock):
     raise Stop
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("before", ["serial", "packed"])
 def test_a_run_begun_in_one_execution_is_finished_in_the_other(at, tmp_path, monkeypatch, before):
     run = run_of(steps=12, lr=1e-4)
@@ -104,6 +106,7 @@ def test_a_run_begun_in_one_execution_is_finished_in_the_other(at, tmp_path, mon
     np.testing.assert_allclose(mixed["loss"], alone["loss"], rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_non_finite_loss_freezes_its_run_and_other_runs_keep_their_bits(packed, tmp_path):
     messages = []
     usual = {"model": "annealed_vae", "c_max": 25, "gamma": 1000, "iteration_threshold": 100}
@@ -125,6 +128,7 @@ def test_a_non_finite_loss_freezes_its_run_and_other_runs_keep_their_bits(packed
     assert equal(kept, quiet)
 
 
+@pytest.mark.slow
 def test_the_history_is_that_of_a_serial_run(at, packed):
     run = run_of("beta_tc_vae", steps=6, beta=4)
     made(at, run)
@@ -134,6 +138,7 @@ def test_the_history_is_that_of_a_serial_run(at, packed):
     np.testing.assert_allclose(together.to_numpy(), alone.to_numpy(), rtol=1e-4, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_runs_with_other_training_settings_wait_for_the_next_pack(packed):
     messages = []
     short, long = run_of(steps=2), run_of(steps=3)
@@ -141,6 +146,7 @@ def test_runs_with_other_training_settings_wait_for_the_next_pack(packed):
     assert sum("a pack of 1 of" in line for line in messages) == 2
 
 
+@pytest.mark.slow
 def test_a_run_that_was_taken_over_is_left_alone(packed, monkeypatch):
     mine, lost = run_of(seed=0, steps=2), run_of(seed=1, steps=2)
     check, times = Lease.check, []

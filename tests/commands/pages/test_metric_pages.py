@@ -129,6 +129,7 @@ def test_a_page_has_the_content_of_its_metric(copied):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -150,6 +151,7 @@ def test_check_names_what_is_out_of_date_and_write_fixes_it(copied, change, mess
     assert checked() == []
 
 
+@pytest.mark.slow
 def test_values_are_not_computed_again_while_the_code_is_the_same(copied, monkeypatch):
     monkeypatch.setattr(
         metric_values, "computed", lambda card: pytest.fail(f"{card.name} was computed")
@@ -157,6 +159,7 @@ def test_values_are_not_computed_again_while_the_code_is_the_same(copied, monkey
     metric_pages.write(False, lambda line: None)
 
 
+@pytest.mark.slow
 def test_a_drawing_has_the_same_bytes_each_time(copied):
     card = metric_card.card("mcc")
     values = metric_values.read(copied / "values" / "mcc.csv")[1]

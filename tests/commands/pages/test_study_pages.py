@@ -61,6 +61,7 @@ def test_every_footnote_occurs_once(at):
     assert set(notes) == set(re.findall(r"\[\^([\w-]+)\]", text))
 
 
+@pytest.mark.slow
 def test_check_names_what_is_out_of_date_and_write_fixes_it(at, root, tmp_path, monkeypatch):
     papers = tmp_path / PAPERS.relative_to(root)
     for part in ("config", "results/reference", "docs/papers"):

@@ -206,6 +206,7 @@ def test_what_is_typed_beside_the_file_is_checked(at, tmp_path, choices, message
     assert not (tmp_path / "results").exists()
 
 
+@pytest.mark.slow
 def test_the_study_has_the_model_first_and_the_runs_of_the_baselines(at, tmp_path):
     path = write(tmp_path, MODEL)
     trial = prepared(at, path, seeds=3)

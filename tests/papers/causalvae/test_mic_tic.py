@@ -23,6 +23,7 @@ def cases():
         yield f"classes_{n}", x, np.round(3 * np.sin(x))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "x", "y"), list(cases()), ids=[name for name, _, _ in cases()])
 def test_it_is_what_minepy_computes(name, x, y):
     scores = _mic.characteristic(x, y)

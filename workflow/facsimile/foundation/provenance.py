@@ -138,6 +138,8 @@ def versions(*packages: str) -> dict[str, str]:
     return {"python": platform.python_version()} | installed
 
 
+# Reading the metadata of a package takes milliseconds, as long as some metrics.
+@functools.cache
 def _version(package: str) -> str:
     # Its distribution has another name, and a checkout on PYTHONPATH has none.
     is_own = package == facsimile.__name__
