@@ -300,6 +300,7 @@ def test_a_miniature_has_words_of_its_own_beside_a_verdict_that_is_not_comparabl
     assert table.loc["mean_total_correlation", "miniature_reason"].endswith("of 576 runs")
 
 
+@pytest.mark.slow
 def test_claims_on_each_world_alone(miniature):
     _, table = miniature
     assert list(dict.fromkeys(table["dataset"])) == WORLDS

@@ -187,6 +187,7 @@ def test_traversals_show_the_most_informative_latents_first(scores):
     assert rows["kl"].iloc[0] == pytest.approx(kl, rel=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["factor_matrices", "independent_groups", "dendrograms"])
 def test_matrices_are_of_the_best_the_middle_and_the_worst_run(scores, kind):
     drawn = draw(kind, scores)

@@ -40,6 +40,7 @@ def test_modern_rule_is_scikit_learn(classes):
     assert (np.abs(scores.importances - seeds.mean(axis=0)) <= spread).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classes", [2, 3, 7])
 def test_a_single_latent_is_fitted_to_the_digit(classes):
     """A single latent cannot tie: the same class for every point of a fine mesh."""

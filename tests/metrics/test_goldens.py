@@ -56,6 +56,7 @@ def test_explicitness(golden_costly):
     )
 
 
+@pytest.mark.slow
 def test_dci(golden_costly):
     """Trees break ties at random, so two calls differ.
 

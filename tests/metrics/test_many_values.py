@@ -98,6 +98,7 @@ def test_without_overflow_a_single_forest_is_grown():
     assert forest.n_stages == _stages.STAGES
 
 
+@pytest.mark.slow
 def test_ties_lead_to_one_of_a_few_answers(of_many_values):
     """Those of scikit-learn, of which the most frequent one is returned."""
     tried, _, returned = of_many_values

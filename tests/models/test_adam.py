@@ -125,6 +125,7 @@ def test_moments_of_another_network_are_refused(stored, message):
         adam.restore(stored, 5)
 
 
+@pytest.mark.slow
 def test_updates_have_the_bits_of_torchs_fused_adam():
     """torch.optim.Adam with TensorFlow's epsilon set before each step is the same optimiser."""
     torch.manual_seed(0)

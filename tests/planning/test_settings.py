@@ -81,6 +81,7 @@ configurations = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(configurations)
 def test_a_job_reads_the_configuration_that_was_written(values):
     written = config.check(values)

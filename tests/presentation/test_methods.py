@@ -111,6 +111,7 @@ def test_a_row_is_the_mean_of_its_label(kind, n, runs, scores, context):
     assert any(row.label.startswith(SLOW) for row in table.rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["scores", "cells", "by_score"])
 def test_a_table_of_one_label_has_no_row_of_the_other(kind, runs, scores, context):
     table = tables.make(scores, runs, spec(kind, models=(SLOW,)), context)

@@ -75,6 +75,7 @@ def test_a_metric_that_draws_further_points_has_them_encoded(toy):
     assert len(recorder.images) > len(facsimile.draws(toy, 20, 10).distinct)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", ["factor_vae_score", "chen_mig", "d_lsbd", "active_units"])
 def test_metrics_of_the_whole_table_and_of_log_variances_are_the_same_too(toy, metric):
     codes, log_variances = of_all_rows(toy)

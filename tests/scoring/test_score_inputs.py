@@ -25,6 +25,7 @@ def run(at):
     return run
 
 
+@pytest.mark.slow
 def test_the_bound_is_that_of_the_model_that_was_trained(at, run):
     folder, data = at.paths.run(run.key), open_data(at, run)
     codes, log_variances = (

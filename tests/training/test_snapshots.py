@@ -128,6 +128,7 @@ def test_a_missing_snapshot_is_trained_without_its_run(at):
     ] == stays
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("execution", EXECUTIONS)
 def test_snapshots_after_a_failure_fail_and_those_before_it_are_stored(at, tmp_path, execution):
     # A learning rate at which float32 overflows; the record of the run says at which step.

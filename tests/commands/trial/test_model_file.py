@@ -133,6 +133,7 @@ def test_of_two_models_the_second_is_named(at, tmp_path):
     assert not (tmp_path / "results").exists()
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_nan_at_step_3_is_named_with_the_line_of_the_loss(at, tmp_path):
     nan = "torch.where(torch.as_tensor(step) >= 3, torch.nan, 1.0)"
     path = write(tmp_path, MODEL.replace("self.beta * q.kl", f"self.beta * q.kl * {nan}"))

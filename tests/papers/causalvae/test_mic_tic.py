@@ -31,6 +31,7 @@ def test_it_is_what_minepy_computes(name, x, y):
     assert scores.mean() == pytest.approx(ANSWERS[name]["tic"], abs=1e-12)
 
 
+@pytest.mark.slow
 def test_a_function_has_all_information_and_order_alone_matters():
     x = np.random.RandomState(0).normal(size=200)
     assert _mic.characteristic(x, x).max() == pytest.approx(1)
