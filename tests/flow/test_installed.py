@@ -139,7 +139,10 @@ def test_the_users_paper_is_run_from_another_folder(python, home):
 
 def test_shipped_results_are_shown_in_another_folder(python, home):
     printed = run([python, "-m", "facsimile", "show", "prog_vi", "--reference"], home)
-    assert "share/facsimile/reference/prog_vi/desk" in printed
+    assert "all of it: facsimile show prog_vi --scale desk --reference --all" in printed
+    code = "from facsimile.planning import shipped; print(shipped.folder('prog_vi', 'desk'))"
+    folder = run([python, "-c", code], home).strip()
+    assert folder.endswith("venv/share/facsimile/reference/prog_vi/desk")
     scores = "facsimile.scoring.baselines.shipped('dsprites')"
     code = f"import facsimile.scoring.baselines; print(len({scores}))"
     assert int(run([python, "-c", code], home)) > 100

@@ -1,5 +1,6 @@
 """All commands in the order of ``facsimile --help``, and the options that they have in common."""
 
+import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -108,7 +109,7 @@ def settings(
     if scale:
         overrides["scale"] = scale
     # Read only by commands that need it: `facsimile score` works without a configuration.
-    context.obj = lambda: _workspace(config, overrides)
+    context.obj = functools.cache(lambda: _workspace(config, overrides))
 
 
 def _workspace(config: Path | None, overrides: dict[str, Any]) -> Workspace:
