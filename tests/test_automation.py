@@ -9,6 +9,7 @@ import yaml
 from packaging.specifiers import SpecifierSet
 
 from facsimile.planning import shipped, workspace
+from facsimile.planning.studies_at_scale import StudiesAtScale
 from facsimile.planning.targets import Targets
 
 MAKE = re.compile(r"\bmake ((?:[a-z]+ ?)+)")
@@ -80,8 +81,10 @@ def test_the_demo_makes_targets_of_its_scale(root, makefile, monkeypatch):
     monkeypatch.chdir(root)
     (text,) = re.findall(r"^DEMO := ((?:.*\\\n)*.*)$", makefile, re.MULTILINE)
     words = text.replace("\\\n", " ").split()
-    targets = Targets({"scale": "demo"})
-    known = {f"{study}_{name}" for study in targets.studies for name in targets.artefacts(study)}
+    targets = Targets(StudiesAtScale({"scale": "demo"}))
+    known = set()
+    for study in targets.studies.names:
+        known |= set(targets.names(study))
     assert words
     assert set(words) <= known
 

@@ -137,6 +137,17 @@ def test_the_users_paper_is_run_from_another_folder(python, home):
     assert "models/shifted_vae" in records[0].read_text()
 
 
+def test_shipped_results_are_shown_in_another_folder(python, home):
+    printed = run([python, "-m", "facsimile", "show", "prog_vi", "--reference"], home)
+    assert "all of it: facsimile show prog_vi --scale desk --reference --all" in printed
+    code = "from facsimile.planning import shipped; print(shipped.folder('prog_vi', 'desk'))"
+    folder = run([python, "-c", code], home).strip()
+    assert folder.endswith("venv/share/facsimile/reference/prog_vi/desk")
+    scores = "facsimile.scoring.baselines.shipped('dsprites')"
+    code = f"import facsimile.scoring.baselines; print(len({scores}))"
+    assert int(run([python, "-c", code], home)) > 100
+
+
 def test_the_core_is_light(core, home):
     """It has no package that only an extra requires, and so neither torch nor Snakemake."""
     command = [sys.executable, "-m", "pip", "--python", core, "list", "--format", "json"]

@@ -9,6 +9,7 @@ from project import ROOT, STUDY, write_study
 
 from facsimile.foundation.file_errors import FileError
 from facsimile.planning import environment, requests
+from facsimile.planning.studies_at_scale import StudiesAtScale
 from facsimile.planning.targets import Targets
 
 
@@ -20,7 +21,7 @@ def targets(tmp_path, monkeypatch):
     write_study(tmp_path / "papers", STUDY.replace("id: tiny", "id: draft ["), "draft")
     large = STUDY.replace("id: tiny", "id: large").replace("smoke:", "paper:")
     write_study(tmp_path / "papers", large, "large")
-    return Targets({"papers": str(tmp_path / "papers")})
+    return Targets(StudiesAtScale({"papers": str(tmp_path / "papers")}))
 
 
 def errors(targets, *names, forcerun=None, threads=None, resources=None):
@@ -93,8 +94,8 @@ def test_all_wrong_names_are_reported_at_once(targets):
 
 
 def test_a_study_with_errors_fails_only_its_own_target(targets):
-    assert targets.studies == ["tiny"]
-    assert list(targets.broken) == ["draft"]
+    assert targets.studies.names == ["tiny"]
+    assert list(targets.studies.broken) == ["draft"]
     files = targets.everything(None)
     assert targets.broken_file("draft") in files
     assert any("/tiny/" in file for file in files)
@@ -105,8 +106,8 @@ def test_a_check_of_other_files_of_a_study_counts(targets, tmp_path):
     def check(paper, study):
         raise FileError(paper / "published.csv", 3, "wrong")
 
-    other = Targets({"papers": str(tmp_path / "papers")}, check=check)
-    assert other.studies == []
+    other = StudiesAtScale({"papers": str(tmp_path / "papers")}, check=check)
+    assert other.names == []
     assert "published.csv:3: wrong" in str(other.broken["tiny"])
 
 
@@ -116,10 +117,10 @@ def test_a_check_of_other_files_of_a_study_counts(targets, tmp_path):
 )
 def test_a_study_cannot_have_a_target_of_another(targets, tmp_path, id, taken):
     write_study(tmp_path / "papers", STUDY.replace("id: tiny", f"id: {id}"), id)
-    found = Targets({"papers": str(tmp_path / "papers")})
+    found = Targets(StudiesAtScale({"papers": str(tmp_path / "papers")}))
     found.leave_out_taken_names()
-    assert found.studies == ["tiny"]
-    assert f"the target {taken} is also one of tiny" in str(found.broken[id])
+    assert found.studies.names == ["tiny"]
+    assert f"the target {taken} is also one of tiny" in str(found.studies.broken[id])
 
 
 def test_snakemake_checks_before_it_plans(targets, capsys):
@@ -140,7 +141,7 @@ def test_snakemake_checks_before_it_plans(targets, capsys):
     assert called == [{"forceall": True}]
     assert "Leaving out the targets of draft" in capsys.readouterr().err
     # It makes the files that other options name, too, but rules are no files.
-    assert requests.made(workflow) == targets._requested == {"tiny", "results/data/toy.h5"}
+    assert requests.made(workflow) == targets.requested == {"tiny", "results/data/toy.h5"}
     # A workflow that uses this one as a module has targets of its own.
     workflow.dag_settings.targets = ["tny"]
     with pytest.raises(SystemExit, match=r"no target 'tny'; did you mean tiny"):

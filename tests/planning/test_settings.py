@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from facsimile.planning import config, settings, shell_commands
 from facsimile.planning.config import Config
-from facsimile.planning.targets import Targets
+from facsimile.planning.studies_at_scale import StudiesAtScale
 
 # Names of folders that YAML reads as something else, or that a shell or Snakemake would change.
 NAMES = [
@@ -199,5 +199,5 @@ def test_the_values_of_snakemakes_command_line_are_read_as_they_were_typed():
     # As Snakemake reads them: cut at the comment, a number, and text for null.
     read_by_snakemake = {"results": "results", "data_dir": "null", "scale": "smoke"}
     typed = ["results=results #2", "data_dir=null"]
-    found = Targets(read_by_snakemake, typed).workspace.config
+    found = StudiesAtScale(read_by_snakemake, typed).workspace.config
     assert found == Config(results=Path("results #2"), data_dir=None, scale="smoke")

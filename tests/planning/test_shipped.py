@@ -1,12 +1,15 @@
 """Everything is drawn from shipped scores: which targets there are, and what is read."""
 
+import sysconfig
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from project import STUDY, write_study
+from project import ROOT, STUDY, write_study
 
+from facsimile.foundation import shared_files
 from facsimile.planning import requests, shipped
+from facsimile.planning.studies_at_scale import StudiesAtScale
 from facsimile.planning.targets import Targets
 from facsimile.scoring import collect
 
@@ -29,7 +32,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def targets(**changes):
-    return Targets({"papers": "papers", "scores": "reference"} | changes)
+    return Targets(StudiesAtScale({"papers": "papers", "scores": "reference"} | changes))
 
 
 def errors(of, *names):
@@ -40,7 +43,7 @@ def errors(of, *names):
 
 def test_only_studies_with_shipped_scores_have_targets():
     of = targets()
-    assert of.studies == ["tiny"]
+    assert of.studies.names == ["tiny"]
     assert errors(of, "tiny", "tiny_fig1", "tiny_report") == []
 
 
@@ -88,9 +91,38 @@ def test_a_scale_without_shipped_scores_is_an_error_that_lists_those_with():
 
 
 def test_collect_copies_the_shipped_tables(folder):
-    workspace = targets().workspace
+    workspace = targets().studies.workspace
     runs, _ = collect.collect(workspace, workspace.study("tiny"))
     assert list(runs["run"]) == ["toy/beta_vae/01234567/0"]
     copied = folder / "results/shipped/studies/tiny/smoke/runs.parquet"
     source = folder / "results/reference/tiny/smoke/runs.parquet"
     assert copied.read_bytes() == source.read_bytes()
+
+
+def test_shipped_results_are_those_of_the_checkout_in_any_folder(folder, monkeypatch):
+    name = ("prog_vi", "desk")
+    assert shipped.is_shipped(*name)
+    assert shipped.folder(*name) == ROOT / "results/reference/prog_vi/desk"
+    assert shipped.contains(shipped.folder(*name))
+    monkeypatch.chdir(ROOT)
+    assert str(shipped.folder(*name)) == "results/reference/prog_vi/desk"
+    assert shipped.contains(shipped.folder(*name))
+    assert not shipped.contains(folder)
+
+
+def test_those_of_the_working_directory_come_before_the_checkout_and_the_installed_ones(
+    folder, monkeypatch
+):
+    """An installed package has no checkout, and its files where pip puts them."""
+    monkeypatch.setattr(shared_files, "ROOT", folder / "site-packages")
+    monkeypatch.setattr(sysconfig, "get_path", lambda name, scheme: str(folder / "venv"))
+    for study in ("tiny", "other"):
+        place = folder / "venv/share/facsimile/reference" / study / "smoke"
+        place.mkdir(parents=True)
+        for name in shipped.FILES:
+            (place / name).touch()
+    assert shipped.all_folders() == {
+        ("tiny", "smoke"): shipped.REFERENCE / "tiny" / "smoke",
+        ("other", "smoke"): place,
+    }
+    assert not shipped.is_shipped("prog_vi", "desk")

@@ -71,7 +71,7 @@ def test_a_data_set_without_shipped_scores_has_none():
 
 
 def test_the_wheel_contains_all_shipped_scores(root):
-    """An installed package has them where ``baselines.folder`` looks."""
+    """An installed package has them where ``shipped.roots`` looks."""
     project = tomllib.loads((root / "pyproject.toml").read_text())
     data_files = project["tool"]["setuptools"]["data-files"]
     folders = {path.parent for path in root.glob("results/reference/*/*/scores.parquet")}

@@ -16,7 +16,7 @@ rule report:
     conda:
         "../../envs/facsimile.yaml"
     params:
-        code=targets.report_code,
-        shown=targets.report_settings,
+        code=targets.parameters.report_code,
+        shown=targets.parameters.report_settings,
     shell:
         f"{targets.command} report {{wildcards.study}} >{{log:q}} 2>&1"

@@ -17,11 +17,11 @@ rule score:
     # profile of a cluster may set more: `set-threads: [score=8]`.
     threads: 1
     resources:
-        mem_mb=targets.score_memory,
-        runtime=targets.score_minutes,
+        mem_mb=targets.resources.score_memory,
+        runtime=targets.resources.score_minutes,
         fresh=lambda wildcards: "every" if "score" in workflow.dag_settings.forcerun else "none",
     params:
-        code=targets.panel_code,
+        code=targets.parameters.panel_code,
     shell:
         f"{targets.command} score-shard {{wildcards.dataset}}/{{wildcards.model}}/{{wildcards.shard}} "
         "--panel {wildcards.panel} --fresh {resources.fresh:q} --processes {threads} >{log:q} 2>&1"

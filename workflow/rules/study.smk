@@ -36,8 +36,8 @@ rule table:
     conda:
         "../../envs/facsimile.yaml"
     params:
-        code=targets.table_code,
-        spec=targets.artefact_spec,
+        code=targets.parameters.table_code,
+        spec=targets.parameters.artefact_spec,
     shell:
         f"{targets.command} table {{wildcards.study}} {{wildcards.table}} >{{log:q}} 2>&1"
 
@@ -64,8 +64,8 @@ rule figure:
     conda:
         "../../envs/facsimile.yaml"
     params:
-        code=targets.figure_code,
-        spec=targets.artefact_spec,
+        code=targets.parameters.figure_code,
+        spec=targets.parameters.artefact_spec,
     shell:
         f"{targets.command} figure {{wildcards.study}} {{wildcards.figure}} >{{log:q}} 2>&1"
 
@@ -87,7 +87,7 @@ rule compare:
     conda:
         "../../envs/facsimile.yaml"
     params:
-        code=targets.compare_code,
+        code=targets.parameters.compare_code,
     shell:
         f"{targets.command} compare {{wildcards.study}} >{{log:q}} 2>&1"
 
@@ -109,8 +109,8 @@ rule claims:
     conda:
         "../../envs/facsimile.yaml"
     params:
-        code=targets.claims_code,
-        spec=targets.claims_spec,
+        code=targets.parameters.claims_code,
+        spec=targets.parameters.claims_spec,
     shell:
         f"{targets.command} claims {{wildcards.study}} --write >{{log:q}} 2>&1"
 
@@ -131,6 +131,6 @@ rule summary:
     conda:
         "../../envs/facsimile.yaml"
     params:
-        code=targets.summary_code,
+        code=targets.parameters.summary_code,
     shell:
         f"{targets.command} summary {{wildcards.study}} >{{log:q}} 2>&1"

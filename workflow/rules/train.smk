@@ -13,7 +13,7 @@ rule train:
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 3000 * attempt,
-        runtime=targets.train_minutes,
+        runtime=targets.resources.train_minutes,
     shell:
         f"{targets.command} train {{wildcards.dataset}}/{{wildcards.model}}/{{wildcards.shard}} >{{log:q}} 2>&1"
 
@@ -31,6 +31,6 @@ rule encode:
     threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 3000 * attempt,
-        runtime=targets.encode_minutes,
+        runtime=targets.resources.encode_minutes,
     shell:
         f"{targets.command} encode {{wildcards.dataset}}/{{wildcards.model}}/{{wildcards.shard}} >{{log:q}} 2>&1"

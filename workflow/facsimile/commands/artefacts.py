@@ -79,12 +79,12 @@ def claims(
 
     They are written to claims.csv, and the statistics on each data set to claims_by_dataset.csv.
 
-    Raises LookupError if the study states no claims.
+    Raises LookupError if the study has no claims.
     """
     results = gathered(workspace, study)
     if not results.study.claims:
         path = workspace.paper(study) / STUDY
-        raise LookupError(f"{study} states no claims: {path} has none under claims:")
+        raise LookupError(f"{study} has no claims: {path} has none under claims:")
     if console:
         console.print(claims_view.console(claims_of(workspace, results)))
     else:

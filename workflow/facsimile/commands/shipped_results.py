@@ -12,7 +12,7 @@ from facsimile.scoring import collect
 
 
 def remade(workspace: Workspace, name: str, log: Log) -> Workspace:
-    """Make everything that the shipped scores of a study suffice for; train and score nothing.
+    """Make everything that needs only the shipped scores of a study; train and score nothing.
 
     Returns a workspace whose results are those files. Figures that show models need the models
     and are left out. Raises FileNotFoundError if no scores are shipped for the configured scale.

@@ -12,7 +12,6 @@ from facsimile.comparison import claims_view, numbers_view
 from facsimile.comparison.gathered import Gathered, gathered
 from facsimile.comparison.verdict import MINIATURE_STYLES, STYLES, SYMBOLS
 from facsimile.planning import shipped
-from facsimile.planning.shipped import REFERENCE
 from facsimile.planning.workspace import Workspace
 from facsimile.studies import runs
 from facsimile.studies.study import Study
@@ -214,7 +213,7 @@ def _print_screen(
     _print_line(console, "pictures", pictures(folder))
     page = report(study.id, folder, scale)
     _print_line(console, "report", page)
-    flag = " --reference" if folder.is_relative_to(REFERENCE) else ""
+    flag = " --reference" if shipped.contains(folder) else ""
     command = f"facsimile show {study.id} --scale {scale}{flag} --all"
     _print_line(console, "all of it", command)
 

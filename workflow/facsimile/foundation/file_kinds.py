@@ -23,7 +23,7 @@ EMPTY = "empty; the program that wrote it may have stopped"
 
 
 def stand_in(path: Path) -> str:
-    """What a file is that stands in place of another, as ``described``; "" for a real file."""
+    """What a file is that is in the place of another, as ``described``; "" for a real file."""
     kind = described(path)
     return kind if kind in (PAGE, EMPTY) or "in place of the file" in kind else ""
 

@@ -148,7 +148,7 @@ def unwritten(dataset: h5py.Dataset) -> str:
 def missing_filter(dataset: h5py.Dataset) -> str:
     """Why an array cannot be decompressed here, as a clause; empty if it can.
 
-    HDF5 reads filters of others from plug-ins, and reports a missing one like a damaged file.
+    HDF5 reads third-party filters from plug-ins, and reports a missing one like a damaged file.
     """
     properties = dataset.id.get_create_plist()
     for i in range(properties.get_nfilters()):

@@ -51,7 +51,7 @@ def _constant(path: Path, modified: int, name: str) -> Any:
     return _Evaluator(path, {}).name(name)
 
 
-# The modification time is part of the key: an edited file must not be answered from the cache.
+# The modification time is part of the key: an edited file must be read again.
 @functools.cache
 def _parsed(path: Path, modified: int) -> ast.Module:
     try:

@@ -3,8 +3,9 @@
 import ctypes
 import os
 import sys
-import sysconfig
 from pathlib import Path
+
+from facsimile.foundation import shared_files
 
 # Let malloc keep freed memory instead of returning it at every training step. Each is the variable
 # that glibc reads when a process starts, the number of the same option in a running process
@@ -25,14 +26,13 @@ def snakefile() -> Path:
 
     Raises FileNotFoundError if neither exists.
     """
-    workflow = Path(__file__).parent.parent.parent
-    # pip installs it there: `data-files` in pyproject.toml.
-    data = Path(sysconfig.get_path("data")) / "share" / "facsimile" / "workflow"
-    for folder in (workflow, data):
-        if (folder / "Snakefile").is_file():
-            return folder / "Snakefile"
+    places = list(shared_files.places("workflow/Snakefile", "workflow/Snakefile"))
+    for path in places:
+        if path.is_file():
+            return path
+    searched = ", ".join(str(path.parent) for path in places)
     raise FileNotFoundError(
-        f"no Snakefile in {workflow} or {data}: install Facsimile again, or use a checkout"
+        f"no Snakefile in {searched}: install Facsimile again, or use a checkout"
     )
 
 

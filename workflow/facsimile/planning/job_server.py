@@ -196,7 +196,7 @@ def _answer(client: socket.socket, content: int | None) -> None:
 
 
 def _end_with(client: socket.socket) -> None:
-    """End this process when its client is killed: the connection closes before an answer."""
+    """End this process when its client is killed: its connection closes before that."""
     client.recv(1)
     os._exit(1)
 

@@ -1,4 +1,4 @@
-"""What this processor is and can do, as far as the kernel tells; imports no torch."""
+"""What this processor is and can do, as the kernel reports it; imports no torch."""
 
 import os
 import platform

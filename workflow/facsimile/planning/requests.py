@@ -1,7 +1,7 @@
 """Check what Snakemake is asked to make, before it plans anything.
 
-Snakemake itself would answer a misspelt target with MissingRuleException, and a misspelt rule in
-``--set-resources`` not at all.
+Snakemake itself reports a misspelt target as MissingRuleException, and does not report a misspelt
+rule in ``--set-resources``.
 """
 
 import difflib
@@ -50,7 +50,7 @@ def _check(targets: Targets, workflow: Any, slurm_problem: Callable[[], str]) ->
     messages = [f"error: {problem}" for problem in problems if problem]
     if messages:
         sys.exit("\n".join(messages))
-    for study, error in targets.broken.items():
+    for study, error in targets.studies.broken.items():
         print(f"error: {error}\nLeaving out the targets of {study}.", file=sys.stderr)
     if is_own:
         targets.narrow(made(workflow))
@@ -111,19 +111,19 @@ def errors(targets: Targets, workflow: Any) -> list[str]:
     messages = [_target_error(targets, name) for name in sorted(requested)]
     messages += [_rule_error(targets, name) for name in sorted(rules)]
     messages.append(_fresh_error(resources.overwrite_resources))
-    messages += targets.workspace.missing_sources()
+    messages += targets.studies.workspace.missing_sources()
     return [message for message in messages if message]
 
 
 def _known(targets: Targets) -> list[str]:
     known = list(RULES)
-    for study in targets.studies:
+    for study in targets.studies.names:
         known += targets.names(study)
     return known
 
 
 def _rule_error(targets: Targets, name: str) -> str:
-    known = [*_known(targets), *targets.broken]
+    known = [*_known(targets), *targets.studies.broken]
     return "" if name in known else discover.unknown("rule", name, list(RULES))
 
 
@@ -138,21 +138,22 @@ def _fresh_error(resources: Mapping[str, Mapping[str, Any]]) -> str:
 def _target_error(targets: Targets, name: str) -> str:
     """Return what is wrong with a target; empty if it exists, or if only Snakemake can know."""
     known = _known(targets)
+    studies = targets.studies
     if name in known:
         return ""
     if "/" in name:
         return _file_error(targets, name)
-    for study, error in targets.broken.items():
+    for study, error in studies.broken.items():
         if name == study or name.startswith(f"{study}_"):
             return str(error)
-    for study, content in targets.read.items():
+    for study, content in studies.read.items():
         if name != study and not name.startswith(f"{study}_"):
             continue
-        if targets.scale not in content.scales:
+        if studies.scale not in content.scales:
             kind = f"scale of {study}"
-            return discover.unknown(kind, targets.scale, list(content.scales))
-        if targets.from_shipped:
-            message = _not_shipped(content, targets.scale, name.removeprefix(f"{study}_"))
+            return discover.unknown(kind, studies.scale, list(content.scales))
+        if studies.from_shipped:
+            message = _not_shipped(content, studies.scale, name.removeprefix(f"{study}_"))
             if message:
                 return message
     return "" if Path(name).exists() else _unknown_target(targets, name, known)
@@ -169,16 +170,17 @@ def _not_shipped(study: Study, scale: str, target: str) -> str:
 
 
 def _unknown_target(targets: Targets, name: str, known: list[str]) -> str:
+    studies = targets.studies
     near = difflib.get_close_matches(name, known, n=NEAREST, cutoff=0.6)
     hint = f"; did you mean {' or '.join(near)}?" if near else ";"
-    parts = [study for study in targets.studies if name.startswith(f"{study}_")]
+    parts = [study for study in studies.names if name.startswith(f"{study}_")]
     if parts:
         study = max(parts, key=len)
         listed = ", ".join(["report", *targets.artefacts(study)])
         return f"no target {name!r}{hint} After {study}_ may follow: {listed}"
-    listed = ", ".join(["all", *targets.studies])
+    listed = ", ".join(["all", *studies.names])
     return (
-        f"no target {name!r}{hint} There are, at scale {targets.scale}: {listed}; "
+        f"no target {name!r}{hint} There are, at scale {studies.scale}: {listed}; "
         "and STUDY_report, STUDY_TABLE, STUDY_FIGURE"
     )
 
@@ -199,17 +201,18 @@ def _file_error(targets: Targets, name: str) -> str:
 
 
 def _study_file_error(targets: Targets, path: str, parts: tuple[str, ...]) -> str:
+    studies = targets.studies
     study, scale = parts[1:3]
-    if study in targets.broken:
-        return str(targets.broken[study])
-    if study not in targets.read:
-        return discover.unknown("study", study, list(targets.read))
-    if scale not in targets.read[study].scales:
-        return discover.unknown(f"scale of {study}", scale, list(targets.read[study].scales))
-    if study not in targets.studies and scale == targets.scale:
-        return shipped.missing(targets.read[study], scale)
-    if scale != targets.scale:
-        here = f"this is scale {targets.scale}"
+    if study in studies.broken:
+        return str(studies.broken[study])
+    if study not in studies.read:
+        return discover.unknown("study", study, list(studies.read))
+    if scale not in studies.read[study].scales:
+        return discover.unknown(f"scale of {study}", scale, list(studies.read[study].scales))
+    if study not in studies.names and scale == studies.scale:
+        return shipped.missing(studies.read[study], scale)
+    if scale != studies.scale:
+        here = f"this is scale {studies.scale}"
         return f"{path} is of scale {scale}, and {here}; add --config scale={scale}"
     files = [os.path.relpath(file) for file in targets.files(study)]
     return "" if path in files else _nearest_file(path, files)

@@ -1,12 +1,12 @@
-"""Scores that come with Facsimile: where they are, and what can be drawn from them alone."""
+"""Results that come with Facsimile: where they are, and what can be drawn from their scores."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
-from facsimile.foundation import declared
+from facsimile.foundation import declared, shared_files
 from facsimile.studies.study import Study
 
-# By study and scale, below the working directory.
+# One folder per study, and in it one per scale.
 REFERENCE = Path("results/reference")
 # Below the results: what is drawn from shipped scores is kept apart from the user's own results.
 FOLDER = "shipped"
@@ -15,9 +15,40 @@ FILES = ("runs.parquet", "scores.parquet")
 READS_STORE = ("SHOWS_MODELS", "SHOWS_HISTORY")
 
 
+def roots() -> list[Path]:
+    """Return the folders of shipped results, the first to be searched first.
+
+    They are that of the working directory, so that a paper of your own can have some, and that of
+    Facsimile itself: of the checkout, or as installed. Paths below the working directory are
+    relative to it.
+    """
+    own = [REFERENCE] if REFERENCE.is_dir() else []
+    known = {folder.resolve() for folder in own}
+    places = shared_files.places(str(REFERENCE), REFERENCE.name)
+    return own + [folder for folder in places if folder.is_dir() and folder.resolve() not in known]
+
+
 def folder(study: str, scale: str) -> Path:
-    """Return where the scores of a study at a scale are if they are shipped."""
+    """Return the folder of a study's shipped results at a scale, or where it would be."""
+    for root in roots():
+        if _has_scores(root / study / scale):
+            return root / study / scale
     return REFERENCE / study / scale
+
+
+def all_folders() -> dict[tuple[str, str], Path]:
+    """Return (study, scale) -> folder of everything that is shipped."""
+    shipped: dict[tuple[str, str], Path] = {}
+    for root in roots():
+        for path in sorted(root.glob("*/*/")):
+            if _has_scores(path):
+                shipped.setdefault((path.parent.name, path.name), path)
+    return shipped
+
+
+def contains(path: Path) -> bool:
+    """Return whether a file or folder is one of the shipped results."""
+    return any(path.is_relative_to(root) for root in roots())
 
 
 def files(study: str, scale: str) -> list[Path]:
@@ -27,7 +58,11 @@ def files(study: str, scale: str) -> list[Path]:
 
 def is_shipped(study: str, scale: str) -> bool:
     """Return whether the scores of a study at a scale are shipped."""
-    return all(path.is_file() for path in files(study, scale))
+    return _has_scores(folder(study, scale))
+
+
+def _has_scores(folder: Path) -> bool:
+    return all((folder / name).is_file() for name in FILES)
 
 
 def scales(study: Study) -> list[str]:

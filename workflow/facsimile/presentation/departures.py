@@ -88,11 +88,11 @@ def _subset(strides: Mapping[str, int]) -> str:
 
 
 def _training_departures(study: Study, scale: Scale) -> Iterator[Departure]:
-    """Differences in training settings, stated once if they are the same for all models."""
+    """Differences in training settings, listed once if they are the same for all models."""
     changes: dict[str, tuple[str, ...]] = {}
     for model, published, here in _trainings(study, scale):
         changes[model.method] = _changed_settings(published, here)
-    # What is the same for all models is a departure of the scale, stated once.
+    # What is the same for all models is a departure of the scale, listed once.
     if len(set(changes.values())) == 1:
         [shared] = set(changes.values())
         changes = {"": shared}

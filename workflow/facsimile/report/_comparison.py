@@ -135,7 +135,7 @@ def _row(row: dict[Any, Any]) -> Json:
 
 
 def _description(row: dict[Any, Any]) -> list[str]:
-    """Data set, model with its hyper-parameters, score, statistic; only those that are stated."""
+    """Data set, model with its hyper-parameters, score, statistic; without empty ones."""
     model = []
     if row["model"]:
         model.append(names.model(row["model"]))

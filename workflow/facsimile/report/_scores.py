@@ -145,7 +145,7 @@ def _words(column: pd.Series) -> Json:
 
 
 def _distinct(columns: list[Json]) -> list[Json]:
-    """Give each column a unique id, and a label that tells repeated scores apart."""
+    """Give each column a unique id, and a label that distinguishes repeated scores."""
     count_of = Counter(column["name"] for column in columns)
     for column in columns:
         keys = ["name"]

@@ -1,8 +1,5 @@
 """The scores that come with Facsimile, as baselines of a model that was scored in the same way."""
 
-import sysconfig
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
@@ -20,31 +17,18 @@ SETTING = ["metric", "score", "convention", "n_train", "n_test"]
 PLACE = ("baselines", "lowest", "median", "highest", "higher_than", *CONTROLS)
 
 
-def folder() -> Path | None:
-    """The folder of shipped results, of the checkout or as installed; None if there is none."""
-    checkout = discover.PACKAGE.parent.parent / "results" / "reference"
-    # pip installs it there: `data-files` in pyproject.toml.
-    installed = Path(sysconfig.get_path("data")) / "share" / "facsimile" / "reference"
-    for place in (checkout, installed):
-        if place.is_dir():
-            return place
-    return None
-
-
 def shipped(dataset: str) -> pd.DataFrame:
     """The shipped scores of models of a whole data set, evaluated on means; one row per score.
 
     Columns: those of scores.parquet, ``study``, ``scale``, and ``steps`` of training. Runs on a
     sub-grid and variations of an evaluation are left out: their scores are of other points.
     """
-    root = folder()
     tables = []
-    for path in sorted(root.glob(f"*/*/{SCORES}")) if root else []:
-        scale, study = path.parent.name, path.parent.parent.name
+    for (study, scale), folder in shipped_results.all_folders().items():
         if not _is_whole(study, scale, dataset):
             continue
-        scores = pd.read_parquet(path)
-        steps = pd.read_parquet(path.with_name(RUNS))[["run", "steps"]]
+        scores = pd.read_parquet(folder / SCORES)
+        steps = pd.read_parquet(folder / RUNS, columns=["run", "steps"])
         is_basic = (scores["variation"] == "") & (scores["representation"] == "mean")
         chosen = scores[is_basic & (scores["dataset"] == dataset)]
         chosen = chosen.drop(columns="steps", errors="ignore").merge(steps, on="run")
@@ -108,9 +92,9 @@ def _place(value: float, same: pd.DataFrame) -> dict[str, float]:
 
 
 def _is_whole(study: str, scale: str, dataset: str) -> bool:
-    """Whether a study, at a scale, uses the whole data set and not a sub-grid."""
-    paper = discover.papers_in([discover.SHIPPED]).get(study)
+    """Whether a study is here and, at a scale, uses the whole data set and not a sub-grid."""
+    paper = discover.papers_in(discover.paper_folders()).get(study)
     if paper is None:
         return False
-    settings = reading.load(paper / STUDY).scales[scale]
-    return dataset not in settings.subgrid
+    settings = reading.load(paper / STUDY).scales.get(scale)
+    return settings is not None and dataset not in settings.subgrid

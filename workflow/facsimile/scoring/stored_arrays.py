@@ -112,7 +112,7 @@ def from_npz(path: Path) -> Iterator[Contents]:
 
 
 def _npz_array(path: Path, archive: zipfile.ZipFile, member: str) -> StoredArray:
-    """An array of an archive, by its header alone, which tells what reading it would allocate."""
+    """An array of an archive from its header alone, which says how much memory it would need."""
     try:
         with archive.open(member) as file:
             limited = _LimitedReader(file)

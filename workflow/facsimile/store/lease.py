@@ -22,7 +22,7 @@ import psutil
 
 HEARTBEAT = 10.0  # seconds between two heartbeats of a holder
 PATIENCE = 120.0  # seconds without a heartbeat after which a holder counts as dead
-# A lease was once called a claim. The file keeps that name: it lies in stores of earlier versions,
+# A lease was once called a claim. The file keeps that name: stores of earlier versions have it,
 # and processes of earlier versions may look for it.
 FILE = "claim.json"
 

@@ -103,7 +103,7 @@ class WaitingForOthers:
 
 
 def clear_future_time(path: Path, log: Log) -> None:
-    """Set the modification time of a job's input to now if it lies in the future.
+    """Set the modification time of a job's input to now if it is in the future.
 
     It does if the clock of the host that wrote the file is ahead. Snakemake would take every
     output for older than this input, and fail the job, until that time has come.

@@ -1,6 +1,6 @@
 """Train the runs of a shard in packs; in the store they look like runs trained one by one.
 
-Each run has its own lease, checkpoint, history and record, so that a run begun in a pack may be
+Each run has its own lease, checkpoint, history and record, so that a run started in a pack may be
 finished alone or in another pack, and the other way round. ``sessions`` in its record says which
 process did what.
 """
@@ -315,7 +315,7 @@ def _store_if_ended(
 
 
 def _still_ours(pack: Pack, packed: PackedRun, log: Log) -> bool:
-    """Whether we still hold a run's lease; if not, the run is given up and the pack goes on."""
+    """Whether we still hold a run's lease; if not, the run is given up and the pack continues."""
     try:
         packed.lease.check()
     except LeaseLost as lost:

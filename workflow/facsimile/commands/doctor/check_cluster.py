@@ -65,7 +65,7 @@ def _options(path: Path) -> dict[str, Any]:
 
 
 def unreachable() -> str:
-    """Return why jobs cannot be submitted from here; empty if SLURM answers."""
+    """Return why jobs cannot be submitted from here; empty if SLURM responds."""
     missing = [program for program in PROGRAMS if shutil.which(program) is None]
     if missing:
         problem = f"no {', '.join(missing)} on the PATH"

@@ -127,5 +127,5 @@ def _outside(
     before: float,
     after: float,
 ) -> float:
-    """Seconds by which a moment lies outside the interval from ``before`` to ``after``."""
+    """Seconds by which a moment is outside the interval from ``before`` to ``after``."""
     return max(before - moment, moment - after, 0.0)

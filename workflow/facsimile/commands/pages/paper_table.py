@@ -5,6 +5,7 @@ from pathlib import Path
 
 from facsimile.comparison import numbers_view, verdict_counts
 from facsimile.comparison.verdict import SYMBOLS
+from facsimile.planning import shipped
 from facsimile.presentation import names
 from facsimile.presentation.markdown import grid
 from facsimile.studies.study import Study
@@ -24,7 +25,7 @@ HEAD = (
 NOTHING = "–"
 
 
-def readme(studies: Sequence[Study], reference: Path) -> str:
+def readme(studies: Sequence[Study]) -> str:
     """Return README.md with the table in its place.
 
     Raises ValueError if the lines that mark the place are missing.
@@ -34,16 +35,16 @@ def readme(studies: Sequence[Study], reference: Path) -> str:
         raise ValueError(
             f"{README}: no lines {BEGIN!r} and {END!r}; the table of papers goes between them"
         )
-    rows = [row(study, reference) for study in studies]
+    rows = [row(study) for study in studies]
     lines = [before + BEGIN, "", *grid(HEAD, rows), "", END]
     return "\n".join(lines) + rest.partition(END)[2]
 
 
-def row(study: Study, reference: Path) -> tuple[str, ...]:
+def row(study: Study) -> tuple[str, ...]:
     """The row of a study: the largest scale whose results are shipped, or that there are none."""
     paper = f"[{study.cited}]({PAPERS}/{study.id}/README.md)"
-    for scale in study.scales:
-        folder = reference / study.id / scale
+    for scale in shipped.scales(study):
+        folder = shipped.folder(study.id, scale)
         if (folder / "comparison.csv").exists():
             command = f"`snakemake {study.id} --config scale={scale}`"
             return paper, *_numbers(folder), *counts(folder), command
@@ -64,7 +65,7 @@ def _numbers(folder: Path) -> tuple[str, str, str]:
     judged = numbers_view.judged(numbers_view.without_design(comparison))
     if judged.empty:
         return "none can be compared at this scale", NOTHING, NOTHING
-    # A constant such as 0 or 1 tells least.
+    # A constant such as 0 or 1 says least.
     varies = judged[~judged["value"].isin([0, 1])]
     first = (varies if len(varies) else judged).iloc[0]
     parts = [

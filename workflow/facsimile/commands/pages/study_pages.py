@@ -42,7 +42,7 @@ def write(
     for study in studies:
         pages[_path(workspace, study)] = page(workspace, study)
     pages[INDEX] = index(workspace, studies)
-    pages[paper_table.README] = paper_table.readme(studies, shipped.REFERENCE)
+    pages[paper_table.README] = paper_table.readme(studies)
     pages[screen.PICTURE] = screen.picture(workspace, studies)
     return markdown.write_or_check(pages, [], check, log, AGAIN)
 

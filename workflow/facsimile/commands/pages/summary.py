@@ -71,7 +71,7 @@ def _summary(
 
 def _scope(study: Study) -> Iterator[str]:
     if not study.claims:
-        yield "The study file states no claims; the tables and figures in it are reproduced."
+        yield "The study file has no claims; the tables and figures in it are reproduced."
     for claim in study.claims.values():
         yield f"- {claim.text} ({claim.source})"
 

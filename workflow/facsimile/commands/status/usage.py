@@ -46,7 +46,7 @@ class Usage(NamedTuple):
 def measure(root: Path) -> Usage:
     """Walk a results folder; links are not followed, and files that vanish are not counted."""
     usage = Usage(Counter(), Counter(), {})
-    # Folders left to visit, each with the folder of the results that it lies in.
+    # Folders left to visit, each with the folder of the results that it is in.
     pending = [(str(root), "")]
     while pending:
         folder, top = pending.pop()

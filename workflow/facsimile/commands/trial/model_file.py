@@ -24,7 +24,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 class ModelFile:
     """A file that defines one model, which is called by the name of the file.
 
-    ``is_known``: it lies in a configured folder of papers, where its model is found by its name.
+    ``is_known``: it is in a configured folder of papers, where its model is found by its name.
     """
 
     path: Path

@@ -26,7 +26,7 @@ class Scores:
 def made(workspace: Workspace, study: Study, cores: int) -> Scores:
     """Train, encode and score what is missing of a study by the workflow, and gather it.
 
-    Raises RuntimeError if a job fails; the same call then goes on where it ended.
+    Raises RuntimeError if a job fails; the same call then resumes.
     """
     folder = workspace.paths.study(study.id, workspace.config.scale)
     target = folder / "scores.parquet"
@@ -35,7 +35,7 @@ def made(workspace: Workspace, study: Study, cores: int) -> Scores:
     command += ["--configfile", str(_config_file(workspace, study))]
     completed = subprocess.run(command, check=False)
     if completed.returncode:
-        raise RuntimeError("a job failed, see above; the same command goes on where it ended")
+        raise RuntimeError("a job failed, see above; the same command resumes")
     made_runs, made_scores = [pd.read_parquet(folder / name) for name in shipped.FILES]
     return Scores(made_runs, made_scores, f"made here, in {workspace.paths.root}")
 

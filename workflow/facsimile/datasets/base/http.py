@@ -94,7 +94,7 @@ def _response(response: Any, have: int) -> Response:
 def _range_beyond_end(error: Any, have: int) -> Response:
     """Status 416: the file has no bytes after the first ``have``.
 
-    If it has exactly ``have`` bytes, it is complete; else the bytes at hand are not of this file.
+    If it has exactly ``have`` bytes, it is complete; else what is here already is not of this file.
     """
     content_range = error.headers.get("Content-Range", "")
     match = re.fullmatch(r"bytes \*/(\d+)", content_range)

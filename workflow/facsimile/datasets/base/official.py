@@ -66,7 +66,7 @@ class Official:
 
 
 def _aside(path: Path) -> str:
-    """What a file is that stands in place of another, as a clause; "" for a real file."""
+    """What a file is that is in the place of another, as a clause; "" for a real file."""
     kind = file_kinds.stand_in(path)
     return f"; this is {kind}" if kind else ""
 

@@ -1,6 +1,6 @@
 """What all figures look like: fonts, colours, titles, legends, and the lines below the panels.
 
-Colours can be told apart by colour-blind readers.
+Colour-blind readers can distinguish the colours.
 
 Only this file uses seaborn, and only while it draws: the comparison imports every kind of figure
 for the numbers that it shows, and seaborn takes a second to import.

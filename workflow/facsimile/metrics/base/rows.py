@@ -188,7 +188,7 @@ def _common(
 def _reason(error: Exception) -> str:
     """Why a metric was not computed, in one line."""
     text = " ".join(str(error).split())
-    # The message of these tells a user enough; of others, the type is half of it.
+    # The message of these is enough for a user; other errors need their type, too.
     is_ours = isinstance(error, ValueError) or type(error) is ArithmeticError
     return text if is_ours else f"{type(error).__name__}: {text}"
 

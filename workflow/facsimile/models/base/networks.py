@@ -228,7 +228,7 @@ ENCODERS = {
     "paper": _body(kernel=4, first=1, last=1, features=1024),
     "disent": _body(kernel=4, first=2, last=2, features=1600),
 }
-# Read without importing torch, so all names are stated.
+# Read without importing torch, so all names are written out.
 NAMES = ("dlib", "paper", "disent", "mlp")
 
 

@@ -112,7 +112,7 @@ def _p_value(
     moved: np.ndarray,
     rng: np.random.Generator,
 ) -> float:
-    """Compare codes of some images with moved codes of others, so that samples are independent."""
+    """Compare codes of some images with moved codes of other images: independent samples."""
     order = rng.permutation(len(codes))
     half = min(TESTED, len(codes) // 2)
     return _theorem.same_distribution(codes[order[:half]], moved[order[-half:]], rng)
