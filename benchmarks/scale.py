@@ -119,7 +119,7 @@ def jobs(count: str, width: str = "8") -> None:
         head = psutil.Popen(
             command,
             cwd=folder,
-            env=environment(),
+            env=environment(folder),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -173,7 +173,11 @@ def row(label: str, command: list[str], folder: Path) -> None:
     """Run a command and print its CPU and wall seconds and its memory."""
     began = time.monotonic()
     pid = subprocess.Popen(
-        command, cwd=folder, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        cwd=folder,
+        env=environment(folder),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     ).pid
     _, status, used = os.wait4(pid, 0)
     assert status == 0, f"{' '.join(command)} failed"
@@ -190,9 +194,10 @@ def snakemake() -> list[str]:
     return [sys.executable, "-m", "snakemake"]
 
 
-def environment() -> dict[str, str]:
-    """One thread per process, and the package of this repository."""
-    return os.environ | {"PYTHONPATH": str(ROOT / "workflow"), "OMP_NUM_THREADS": "1"}
+def environment(repository: Path) -> dict[str, str]:
+    """One thread per process, and the package of a copy of the repository."""
+    package = str(repository / "workflow")
+    return os.environ | {"PYTHONPATH": package, "OMP_NUM_THREADS": "1"}
 
 
 if __name__ == "__main__":

@@ -2,27 +2,26 @@
 
 A hash covers what a module computes. It does not cover comments, docstrings and layout, the
 location of the module and of its imports, labels for tables, and measured speeds
-(``PRESENTATION``). So a file can move or get a better description, and its results do not become
-stale.
+(``module_contents.PRESENTATION``). So a file can move or get a better description, and its results
+do not become stale.
 
 If code was rewritten and was shown to compute the same to the last bit, ``equivalent_code.csv``
 lists the old hash and the new one.
 """
 
-import ast
 import csv
 import functools
 import hashlib
 import importlib.metadata
+import itertools
 import platform
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import facsimile
-from facsimile.foundation import discover
+from facsimile.foundation import discover, module_contents
+from facsimile.foundation.module_contents import hash8
 
-# Constants that only describe how something is displayed or what it costs.
-PRESENTATION = ("LABEL", "LABELS", "PARAMETER_LABELS", "STEP_SECONDS", "SECONDS", "RUN_BYTES")
 FOUNDATION = "foundation/"
 EQUIVALENT = Path(__file__).with_name("equivalent_code.csv")
 
@@ -69,17 +68,12 @@ def code(*modules: str) -> str:
     """
     # Without the names: a module that moves does not change the hash.
     distinct = set(map(module_hash, _closures(modules)))
-    return _hash8(repr(sorted(distinct)))
+    return hash8(repr(sorted(distinct)))
 
 
 def _closures(modules: Iterable[str]) -> set[str]:
     """Return the union of the closures of modules."""
     return set().union(*map(closure, modules))
-
-
-def _hash8(text: str) -> str:
-    digest = hashlib.sha256(text.encode())
-    return digest.hexdigest()[:8]
 
 
 @functools.cache
@@ -93,7 +87,7 @@ def metric_code(name: str, *modules: str) -> str:
         everything.update(closure(module))
     computing = [module for module in everything if not short_name(module).startswith(FOUNDATION)]
     distinct = sorted({module_hash(module) for module in computing})
-    return hashlib.sha256(repr(distinct).encode()).hexdigest()[:8]
+    return hash8(repr(distinct))
 
 
 def same(recorded: str, current: Iterable[str]) -> bool:
@@ -129,7 +123,7 @@ def files(folder: Path) -> str:
             name = str(path.relative_to(folder))
             digest = hashlib.sha256(path.read_bytes())
             contents.append((name, digest.hexdigest()))
-    return _hash8(repr(contents))
+    return hash8(repr(contents))
 
 
 def versions(*packages: str) -> dict[str, str]:
@@ -148,66 +142,21 @@ def _version(package: str) -> str:
 
 @functools.cache
 def _read(module: str) -> tuple[str, list[str]]:
-    """Return the hash of a module, and the modules of this package that it imports."""
-    path = discover.module_path(module)
-    if path is None:
-        raise ModuleNotFoundError(f"no module {module}")
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    # Read the imports first: the next step removes them from the tree.
-    imports = _imports(tree)
-    text = ast.unparse(_Computed().visit(tree))
-    return _hash8(text), imports
-
-
-class _Computed(ast.NodeTransformer):
-    """Removes everything from a module that does not change what it computes."""
-
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        super().generic_visit(node)
-        documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-        if isinstance(node, documented):
-            if ast.get_docstring(node) is not None:
-                node.body = node.body[1:]
-            if not isinstance(node, ast.Module):
-                # A body must not be empty.
-                node.body = node.body or [ast.Pass()]
-        return node
-
-    def visit_Import(self, node: ast.Import) -> ast.AST | None:
-        return None if _is_ours(node.names[0].name) else node
-
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
-        return None if _is_ours(node.module or "") else node
-
-    def visit_Assign(self, node: ast.Assign) -> ast.AST | None:
-        names = {target.id for target in node.targets if isinstance(target, ast.Name)}
-        return None if names & set(PRESENTATION) else node
-
-
-def _imports(tree: ast.Module) -> list[str]:
-    """Return the modules of this package that a module imports.
+    """Return the hash of a module, and the modules of this package that it imports.
 
     The ``__init__`` of a package counts only if a name other than a module is imported from it.
     """
-    names: list[str] = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            imported = [alias.name for alias in node.names]
-            names += filter(_is_ours, imported)
-        elif isinstance(node, ast.ImportFrom) and _is_ours(node.module or ""):
-            names += _imported_from(node)
+    path = discover.module_path(module)
+    if path is None:
+        raise ModuleNotFoundError(f"no module {module}")
+    contents = module_contents.contents(path)
+    imported = itertools.starmap(_imported, contents.imports)
     # Each once, in the order of the imports.
-    return list(filter(discover.module_path, dict.fromkeys(names)))
+    modules = filter(discover.module_path, dict.fromkeys(imported))
+    return contents.hash8, list(modules)
 
 
-def _imported_from(node: ast.ImportFrom) -> Iterator[str]:
-    """Yield the module that each name of a ``from … import`` statement comes from."""
-    package = node.module or ""
-    for alias in node.names:
-        inner = f"{package}.{alias.name}"
-        yield inner if discover.module_path(inner) else package
-
-
-def _is_ours(module: str) -> bool:
-    """Whether a module belongs to this package."""
-    return module.split(".")[0] == "facsimile"
+def _imported(package: str, name: str) -> str:
+    """Return the module that a name of a ``from … import`` statement comes from."""
+    inner = f"{package}.{name}"
+    return inner if name and discover.module_path(inner) else package
