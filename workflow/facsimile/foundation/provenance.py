@@ -14,16 +14,20 @@ import csv
 import functools
 import hashlib
 import importlib.metadata
+import itertools
 import platform
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import facsimile
-from facsimile.foundation import discover
+from facsimile.foundation import code_cache, discover
 
 # Constants that only describe how something is displayed or what it costs.
 PRESENTATION = ("LABEL", "LABELS", "PARAMETER_LABELS", "STEP_SECONDS", "SECONDS", "RUN_BYTES")
 FOUNDATION = "foundation/"
+# Of what ``_content`` returns: a change of that must change this.
+VERSION = "1"
 EQUIVALENT = Path(__file__).with_name("equivalent_code.csv")
 
 
@@ -150,11 +154,22 @@ def _read(module: str) -> tuple[str, list[str]]:
     path = discover.module_path(module)
     if path is None:
         raise ModuleNotFoundError(f"no module {module}")
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    content = code_cache.cached(path, VERSION, _content)
+    # Each once, in the order of the imports.
+    imported = dict.fromkeys(itertools.starmap(_imported_module, content["imports"]))
+    return content["hash"], list(filter(discover.module_path, imported))
+
+
+def _content(text: str) -> dict[str, Any]:
+    """Return the hash of a module, and its imports from this package as (module, name).
+
+    ``name`` is empty in ``import module``.
+    """
+    tree = ast.parse(text)
     # Read the imports first: the next step removes them from the tree.
-    imports = _imports(tree)
-    text = ast.unparse(_Computed().visit(tree))
-    return _hash8(text), imports
+    imports = list(_imports(tree))
+    computed = ast.unparse(_Computed().visit(tree))
+    return {"hash": _hash8(computed), "imports": imports}
 
 
 class _Computed(ast.NodeTransformer):
@@ -182,28 +197,22 @@ class _Computed(ast.NodeTransformer):
         return None if names & set(PRESENTATION) else node
 
 
-def _imports(tree: ast.Module) -> list[str]:
-    """Return the modules of this package that a module imports.
+def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Yield (module, name) of each import from this package; ``name`` may be empty."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names if _is_ours(alias.name))
+        elif isinstance(node, ast.ImportFrom) and _is_ours(node.module or ""):
+            yield from ((node.module or "", alias.name) for alias in node.names)
+
+
+def _imported_module(module: str, name: str) -> str:
+    """Return the module that an import reads.
 
     The ``__init__`` of a package counts only if a name other than a module is imported from it.
     """
-    names: list[str] = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            imported = [alias.name for alias in node.names]
-            names += filter(_is_ours, imported)
-        elif isinstance(node, ast.ImportFrom) and _is_ours(node.module or ""):
-            names += _imported_from(node)
-    # Each once, in the order of the imports.
-    return list(filter(discover.module_path, dict.fromkeys(names)))
-
-
-def _imported_from(node: ast.ImportFrom) -> Iterator[str]:
-    """Yield the module that each name of a ``from … import`` statement comes from."""
-    package = node.module or ""
-    for alias in node.names:
-        inner = f"{package}.{alias.name}"
-        yield inner if discover.module_path(inner) else package
+    inner = f"{module}.{name}"
+    return inner if name and discover.module_path(inner) else module
 
 
 def _is_ours(module: str) -> bool:
