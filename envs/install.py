@@ -24,12 +24,16 @@ LOCKS = ("envs/build.lock", "envs/requirements.lock", "envs/torch.lock", "pyproj
 CAUSES = {
     "No space left on device": "the disk is full; .venv needs 3 GB",
     "Disk quota exceeded": "the disk quota is used up; .venv needs 3 GB",
-    "after connection broken": "the package index cannot be reached; is there a network?",
+    "after connection broken": "the package index cannot be reached; check the network",
 }
 
 
 class InstallError(Exception):
     """The packages cannot be installed; the message says why."""
+
+
+class TooOldError(InstallError):
+    """Python is too old; no second attempt with it will succeed."""
 
 
 def install(root, torch_index=""):
@@ -38,7 +42,7 @@ def install(root, torch_index=""):
     ``torch_index``: package index of torch, by default PyPI. Raises InstallError.
     """
     if sys.version_info < OLDEST:
-        raise InstallError(_too_old())
+        raise TooOldError(_too_old())
     with _locked(root / ".venv.lock"):
         # Another process may have installed them while this one waited.
         if not is_current(root):
@@ -58,7 +62,7 @@ def _too_old():
     oldest = ".".join(map(str, OLDEST))
     return (
         f"Facsimile needs Python {oldest} or newer, and {sys.executable} is Python {version}. "
-        "If you have a newer one: make PYTHON=python3.12 …"
+        "If you have a newer one: make PYTHON=python3.12 TARGET"
     )
 
 
@@ -122,6 +126,8 @@ def main():
     again = "The same command goes on from here."
     try:
         install(root, parser.parse_args().torch_index)
+    except TooOldError as error:
+        sys.exit(f"error: {error}")
     except InstallError as error:
         sys.exit(f"error: {error}. {again}")
     except KeyboardInterrupt:

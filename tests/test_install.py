@@ -57,7 +57,7 @@ def test_it_installs_once(module, root):
     ("text", "message"),
     [
         ("[Errno 28] No space left on device", "the disk is full"),
-        ("Retry(total=0) after connection broken by 'NewConnectionError'", "is there a network?"),
+        ("Retry(total=0) after connection broken by 'NewConnectionError'", "check the network"),
         ("anything else", "pip failed with exit code 1; see above"),
     ],
 )

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from facsimile.commands import command_group, listing
+
 
 def test_plan_prints_the_cost_of_the_published_study(facsimile):
     result = facsimile("--scale", "paper", "plan", "locatello2019")
@@ -93,3 +95,13 @@ def test_the_readme_example_works(root):
     assert result.returncode == 0, result.stderr
     assert "mig" in result.stdout
     assert "dlib-sklearn020" in result.stdout
+
+
+def test_ctrl_c_is_one_line_that_says_how_to_go_on(facsimile, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(listing, "show", interrupted)
+    result = facsimile("list")
+    assert result.returncode == 130
+    assert result.stderr == f"{command_group.INTERRUPTED}\n"

@@ -3,6 +3,8 @@
 import io
 import json
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -320,3 +322,18 @@ def test_the_shipped_numbers_are_well_formed_and_none_is_from_memory(root):
     assert not [number for number in numbers if "memory" in number.source.lower()]
     # The paper's figures are violins and matrices whose values nobody has read off yet.
     assert {number.quantity.artefact for number in numbers} <= set(published.BESIDE)
+
+
+def test_a_comparison_waits_for_no_library_that_draws():
+    """It imports all kinds of tables and figures, and needs only the numbers that they show."""
+    code = (
+        "import sys; from facsimile.comparison import judge;"
+        "from facsimile.foundation import discover;"
+        "[discover.module(kind, name) for kind in ('tables', 'figures')"
+        " for name in discover.names(kind)];"
+        "drawing = {'matplotlib', 'seaborn', 'scipy.stats', 'h5py', 'torch'};"
+        "print(sorted(drawing & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", code]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "[]"

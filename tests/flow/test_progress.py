@@ -70,6 +70,14 @@ def test_only_warnings_errors_and_the_end_are_printed(handler, capsys):
     assert printed == ["rule train failed", "low on disk", "Complete log(s): here"]
 
 
+def test_a_second_snakemake_in_a_folder_says_in_one_line_what_it_needs(handler, capsys):
+    message = "LockException:\nError: Directory cannot be locked. Please make sure that …\n/folder"
+    handler.emit(record(LogEvent.ERROR, message, logging.ERROR))
+    [line] = capsys.readouterr().out.splitlines()
+    assert "another snakemake is working in this folder" in line
+    assert "snakemake --unlock" in line
+
+
 def test_after_ctrl_c_the_errors_of_ended_jobs_are_no_news(handler, capsys):
     handler.emit(record(LogEvent.PROGRESS, done=3, total=8))
     with pytest.raises(KeyboardInterrupt):

@@ -1,6 +1,8 @@
 """Training curves that are sent to loggers: a module of the user's, TensorBoard and W&B."""
 # ruff: noqa: F811 (fixtures)
 
+import json
+import struct
 import sys
 import types
 from importlib.machinery import ModuleSpec
@@ -118,11 +120,47 @@ def test_tensorboard_reads_the_curve_that_was_written(at, tmp_path):
     np.testing.assert_allclose([event.value for event in scalars], stored["loss"], rtol=1e-6)
 
 
-def test_wandb_writes_an_offline_run_per_run(at, tmp_path, monkeypatch):
+def test_wandb_reads_the_curves_that_were_written_offline(at, tmp_path, monkeypatch):
     pytest.importorskip("wandb", reason="wandb is not installed")
     monkeypatch.delenv("WANDB_MODE", raising=False)
     logged = elsewhere(at, tmp_path / "logged", loggers=["wandb"])
-    made(logged, run_of(steps=STEPS), run_of(steps=STEPS, seed=1))
-    written = list((logged.paths.curves / "wandb").glob("wandb/offline-run-*/run-*.wandb"))
-    assert len(written) == 2
-    assert all(path.stat().st_size > 0 for path in written)
+    runs = {run.key: run for run in (run_of(steps=STEPS), run_of(steps=STEPS, seed=1))}
+    made(logged, *runs.values())
+    files_of_runs = list((logged.paths.curves / "wandb").glob("wandb/offline-run-*/run-*.wandb"))
+    read = {}
+    for path in files_of_runs:
+        records = list(wandb_records(path))
+        [name] = [record.run.display_name for record in records if record.HasField("run")]
+        rows = [record.history.item for record in records if record.HasField("history")]
+        read[name] = [
+            {item.nested_key[0]: json.loads(item.value_json) for item in row} for row in rows
+        ]
+    assert set(read) == set(runs)
+    for key, run in runs.items():
+        stored = history(logged, run)
+        assert [row["_step"] for row in read[key]] == list(stored["step"])
+        np.testing.assert_array_equal([row["loss"] for row in read[key]], stored["loss"])
+
+
+def wandb_records(path):
+    """The records of a file of wandb, which is a log of LevelDB after a header of 7 bytes.
+
+    Blocks of 32 KiB hold pieces: checksum (4 bytes), length (2), kind (1: whole, 2 to 4: first,
+    middle, last), content.
+    """
+    from wandb.proto.wandb_internal_pb2 import Record
+
+    block, header = 32768, struct.Struct("<IHB")
+    content, position, record = path.read_bytes(), 7, b""
+    while position < len(content):
+        left = block - position % block
+        if left < header.size:
+            position += left
+            continue
+        _, length, kind = header.unpack_from(content, position)
+        position += header.size
+        record += content[position : position + length]
+        position += length
+        if kind in (1, 4):
+            yield Record.FromString(record)
+            record = b""

@@ -30,6 +30,13 @@ ERRORS = (LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR, LogEvent.ERROR)
 # Beginnings of the messages that are worth a line although they are no warnings.
 SHOWN = ("Nothing to be done", "Complete log", "Will exit", "Exiting because", "Terminating")
 BAR_WIDTH = 30
+# Part of a message of Snakemake -> what is printed in its place.
+REPLACED = {
+    "Directory cannot be locked": (
+        "error: another snakemake is working in this folder; run the same command again when it "
+        "has ended. If none is running here: snakemake --unlock"
+    ),
+}
 
 
 class Job:
@@ -71,7 +78,7 @@ class LogHandler(LogHandlerBase):
         try:
             self._note(record)
             if self._is_shown(record):
-                self.console.print(self.format(record), markup=False, soft_wrap=True)
+                self.console.print(self._text(record), markup=False, soft_wrap=True)
         except Exception:
             self.handleError(record)
 
@@ -128,6 +135,13 @@ class LogHandler(LogHandlerBase):
         if self._plain or event in ERRORS or record.levelno >= logging.WARNING:
             return True
         return event is None and str(record.msg).startswith(SHOWN)
+
+    def _text(self, record: logging.LogRecord) -> str:
+        text = self.format(record)
+        for part, line in REPLACED.items():
+            if part in text:
+                return line
+        return text
 
     def _note(self, record: logging.LogRecord) -> None:
         event = getattr(record, "event", None)

@@ -436,7 +436,7 @@ def _row(
     verdict = judge(quantity, number, estimate, context)
     number = number or _NOT_PUBLISHED
     return (
-        *dataclasses.astuple(quantity),
+        *vars(quantity).values(),
         number.value,
         number.spread,
         number.source,

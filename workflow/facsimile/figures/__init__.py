@@ -11,18 +11,21 @@ A kind defines two functions and, if it shows models themselves, one constant:
     ``draw`` takes a fourth argument, ``specimens``: codes, images and decoders of runs.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
 import pandas as pd
-from matplotlib.figure import Figure
 
 from facsimile.figures.base.specimens import Specimens
 from facsimile.foundation import atomic, discover
 from facsimile.presentation.context import Context
 from facsimile.presentation.spec import Spec
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # Text in PDFs stays editable, and a figure that is drawn again gives the same bytes: element ids
 # are not random, and files carry neither dates nor versions.
@@ -89,6 +92,8 @@ def save(
 
     A file is written completely or not at all. The same drawing gives the same bytes.
     """
+    import matplotlib as mpl
+
     figure = drawn.figure
     paths = {ending: folder / f"{name}.{ending}" for ending in ("pdf", "png", "csv")}
     with mpl.rc_context(OUTPUT):

@@ -3,14 +3,13 @@
 Each value of a second hyper-parameter has its own colour.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import style
@@ -18,6 +17,10 @@ from facsimile.presentation import names, quantities
 from facsimile.presentation.context import Context
 from facsimile.presentation.select import THEORY, select, with_names, without_controls
 from facsimile.presentation.spec import Quantity, Spec
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
 
 COLUMNS = ["dataset", "text", "metric", "parameter", "x", "hue", "ours", "theory", "n"]
 REMARK = "Mean over seeds. Straight lines join the closed form at the values that are swept."
@@ -143,18 +146,14 @@ def _panel(axes: Axes, data: pd.DataFrame) -> None:
 
 def _legend() -> list[Artist]:
     return [
-        Line2D(
-            [],
-            [],
+        style.legend_line(
             color=style.INK,
             marker="o",
             ls="",
             ms=4,
             label="trained",
         ),
-        Line2D(
-            [],
-            [],
+        style.legend_line(
             color=style.INK,
             lw=0.9,
             label="closed form",

@@ -3,12 +3,12 @@
 It shows how hard the order makes the task of learning.
 """
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import labels, style
@@ -16,6 +16,9 @@ from facsimile.presentation import names
 from facsimile.presentation.context import Context
 from facsimile.presentation.select import select, without_controls
 from facsimile.presentation.spec import Quantity, Spec
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Marks = dict[str, dict[str, Any]]
 """Cell -> keyword arguments of ``Axes.plot`` for its markers."""
@@ -43,7 +46,7 @@ def draw(
             style.set_scale(axes, "y", spec)
         legend = []
         for cell, mark in marks.items():
-            legend.append(Line2D([], [], lw=1.1, label=cell, **mark))
+            legend.append(style.legend_line(lw=1.1, label=cell, **mark))
         remark = labels.remark(trained, "Lines: medians")
         style.finish(figure, spec, context, [remark], legend)
     return Drawn(figure, labels.data(trained))

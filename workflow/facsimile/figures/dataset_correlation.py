@@ -3,11 +3,13 @@
 Do the same models score well on both? Runs are matched by method, hyper-parameters and seed.
 """
 
+from __future__ import annotations
+
 import itertools
 from dataclasses import astuple
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.axes import Axes
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import heat, style
@@ -15,6 +17,9 @@ from facsimile.presentation import names
 from facsimile.presentation.context import Context
 from facsimile.presentation.select import select, without_controls
 from facsimile.presentation.spec import Quantity, Spec
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 CONFIGURATION = ["method", "params", "seed"]
 COLUMNS = ["metric", "dataset_a", "dataset_b", "spearman", "low", "high", "n"]

@@ -1,14 +1,13 @@
 """Quantities along training, and the closed form that each should reach."""
 
+from __future__ import annotations
+
 import json
 import textwrap
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import style
@@ -16,6 +15,10 @@ from facsimile.presentation import names, quantities
 from facsimile.presentation.context import Context
 from facsimile.presentation.select import THEORY, rows_of_models, without_controls
 from facsimile.presentation.spec import Quantity, Spec
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
 
 LABEL_WIDTH = 24  # characters, of the label beside a row of panels
 DASHES = (0, (4, 3))
@@ -184,16 +187,12 @@ def _panel(axes: Axes, data: pd.DataFrame) -> None:
 
 def _legend() -> list[Artist]:
     return [
-        Line2D(
-            [],
-            [],
+        style.legend_line(
             color=style.INK,
             lw=1.1,
             label="along training",
         ),
-        Line2D(
-            [],
-            [],
+        style.legend_line(
             color=style.INK,
             lw=0.9,
             ls=DASHES,

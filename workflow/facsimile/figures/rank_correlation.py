@@ -4,11 +4,13 @@ Locatello et al. 2019, Fig. 2, Fig. 4, centre, and Fig. 5. Each of the scores ``
 other, or with each of those of ``against`` if there are any.
 """
 
+from __future__ import annotations
+
 import itertools
 from dataclasses import astuple
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.axes import Axes
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import heat, style
@@ -16,6 +18,9 @@ from facsimile.presentation import names, quantities
 from facsimile.presentation.context import Context
 from facsimile.presentation.select import select, without_controls
 from facsimile.presentation.spec import Quantity, Spec
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 COLUMNS = ["dataset", "metric_a", "metric_b", "spearman", "low", "high", "n"]
 

@@ -5,12 +5,13 @@ of the scores ``metrics`` with each other; or, if there are any, ``against`` on 
 ``metrics`` on the x axes.
 """
 
+from __future__ import annotations
+
 import itertools
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import heat, style
@@ -19,6 +20,9 @@ from facsimile.presentation.context import Context
 from facsimile.presentation.select import select, without_controls
 from facsimile.presentation.spec import Quantity, Spec
 from facsimile.statistics import estimates
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 PANELS_PER_ROW = 3
 FEW = 200  # more points are drawn small

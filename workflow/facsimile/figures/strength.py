@@ -3,12 +3,14 @@
 Locatello et al. 2019, Fig. 1 and Fig. 4, left.
 """
 
+from __future__ import annotations
+
 import itertools
 from dataclasses import astuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import style
@@ -17,6 +19,9 @@ from facsimile.presentation.context import Context
 from facsimile.presentation.select import select, without_controls
 from facsimile.presentation.spec import Quantity, Spec
 from facsimile.statistics import estimates
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 SHIFT = 0.07  # between methods, so that their intervals do not overlap
 COLUMNS = ["dataset", "metric", "model", "value", "value_index", "median", "low", "high", "n"]

@@ -3,9 +3,12 @@
 Locatello et al. 2019, appendix.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import data as base_data
@@ -16,6 +19,9 @@ from facsimile.figures.base.specimens import Specimens
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
 from facsimile.presentation.spec import Quantity, Spec
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 SHOWS_MODELS = True
 STEPS = np.linspace(-2, 2, 7, dtype=np.float32)  # standard deviations of the prior

@@ -3,10 +3,12 @@
 Locatello et al. 2019, Fig. 3, left, and those like it.
 """
 
+from __future__ import annotations
+
 import itertools
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.axes import Axes
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import style, violins
@@ -14,6 +16,9 @@ from facsimile.presentation import names, quantities
 from facsimile.presentation.context import Context
 from facsimile.presentation.select import select
 from facsimile.presentation.spec import Quantity, Spec
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def draw(

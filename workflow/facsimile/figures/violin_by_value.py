@@ -3,11 +3,13 @@
 Locatello et al. 2019, Fig. 3, right, and those like it.
 """
 
+from __future__ import annotations
+
 import itertools
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import style, violins
@@ -15,6 +17,9 @@ from facsimile.presentation import names, quantities
 from facsimile.presentation.context import Context
 from facsimile.presentation.select import select
 from facsimile.presentation.spec import Quantity, Spec
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 NARROW = 2.05  # inches, of a panel beside others
 WIDE = 4.2  # inches, of the panel of a single method

@@ -16,6 +16,8 @@ from typing import Any
 SOCKET = "FACSIMILE_JOB_SERVER"
 # A process that a signal ended has this plus the signal's number as its exit code in a shell.
 SIGNALLED = 128
+# What a command prints that Ctrl-C ends while it is still being imported.
+BEFORE_BEGIN = "interrupted before it began"
 FORWARDED = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 
@@ -37,7 +39,7 @@ def exit_if_run_by_server() -> None:
             _send_request(connection)
             code = _wait(connection)
         except KeyboardInterrupt:  # before the command began
-            sys.exit("interrupted before it began")
+            sys.exit(BEFORE_BEGIN)
     if code is not None:
         sys.exit(code)
 

@@ -27,7 +27,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from facsimile.planning.job_client import SOCKET
+from facsimile.planning.job_client import BEFORE_BEGIN, SOCKET
 
 ALWAYS = ("typer", "rich.console", "yaml", "pydantic.main", "psutil")
 ARRAYS = ("numpy", "h5py", "pandas", "pyarrow.dataset", "pyarrow.parquet")
@@ -169,7 +169,10 @@ class Server:
         os.environ.clear()
         os.environ.update(request["environment"])
         sys.argv[1:] = request["arguments"]
-        runpy.run_module("facsimile", run_name="__main__", alter_sys=True)
+        try:
+            runpy.run_module("facsimile", run_name="__main__", alter_sys=True)
+        except KeyboardInterrupt:  # while the package itself was imported
+            sys.exit(BEFORE_BEGIN)
 
     def _end(self, job: Job) -> None:
         job.process.join()

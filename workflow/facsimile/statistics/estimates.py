@@ -238,7 +238,8 @@ def spearmans(
     intervals equal those of each pair alone with the same generator.
     """
     a = np.stack([_finite(column) for column in x.T])
-    b = np.stack([_finite(column) for column in y.T])
+    # Correlations within one set of columns: each is ranked once.
+    b = a if y is x else np.stack([_finite(column) for column in y.T])
     n = a.shape[1]
     shape = (len(a), len(b))
     if n < CORRELATION_RUNS:
@@ -256,10 +257,7 @@ def spearmans(
         counts = rng.multinomial(n, probabilities, size)
         blocks.append(_correlations(a, b, counts))
     resampled = np.concatenate(blocks)
-    low, high = np.empty(shape), np.empty(shape)
-    for i, j in np.ndindex(*shape):
-        values = resampled[:, i, j]
-        low[i, j], high[i, j] = limits(values[np.isfinite(values)], level)
+    low, high = _limits_of_each(resampled, level)
     value = _correlations(a, b, _once(n))[0]
     return Correlations(value, low, high, n)
 
@@ -284,9 +282,24 @@ def limits(drawn: Array, level: float = LEVEL) -> tuple[float, float]:
     # The order of a sum may change the last bits; this is not a variation.
     if drawn.size == 0 or np.ptp(drawn) <= 1e-12 * np.abs(drawn).max():
         return np.nan, np.nan
-    quantiles = [(1 - level) / 2, (1 + level) / 2]
-    low, high = np.quantile(drawn, quantiles)
+    low, high = np.quantile(drawn, _ends(level))
     return float(low), float(high)
+
+
+def _limits_of_each(drawn: Array, level: float) -> tuple[Array, Array]:
+    """Return ``limits`` [a, b] of each column of resamples [r, a, b], without those not finite."""
+    low, high = np.quantile(drawn, _ends(level), axis=0)
+    varies = np.ptp(drawn, axis=0) > 1e-12 * np.abs(drawn).max(axis=0)
+    low[~varies] = high[~varies] = np.nan
+    # One call for all columns takes a third of the time of one for each.
+    for i, j in np.argwhere(~np.isfinite(drawn).all(axis=0)):
+        values = drawn[:, i, j]
+        low[i, j], high[i, j] = limits(values[np.isfinite(values)], level)
+    return low, high
+
+
+def _ends(level: float) -> list[float]:
+    return [(1 - level) / 2, (1 + level) / 2]
 
 
 def ranks(values: Array, weights: Array) -> Array:
@@ -363,7 +376,7 @@ def _correlations(x: Array, y: Array, counts: NDArray[np.number]) -> Array:
     """
     weights = counts.astype(np.float64)
     first = [_standardised(column, weights) for column in x]
-    second = [_standardised(column, weights) for column in y]
+    second = first if y is x else [_standardised(column, weights) for column in y]
     products: Array = np.stack(first, axis=1) @ np.stack(second, axis=1).transpose(0, 2, 1)
     # Rounding may exceed the range by a few last bits.
     return np.clip(products, -1, 1)

@@ -1,22 +1,23 @@
 """Heat maps of rank correlations: their numbers, colours, squares, labels and colour bar."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Colormap, Normalize
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from facsimile.figures.base import style
 from facsimile.statistics import estimates
 from facsimile.statistics.estimates import Estimate
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+    from matplotlib.figure import Figure
+
 CORRELATION_RUNS = 5  # fewer are hatched: any order of so few runs is likely by chance
-SCALE = Normalize(-1, 1)
 COLOURS = "vlag"  # blue to red through white, which colour-blind readers can tell apart
 DARK = 0.62  # stronger correlations are printed in white
 CELL = (0.78, 0.56)
@@ -114,8 +115,9 @@ def cell(
     if np.isnan(correlation.value):
         hatched(axes, x, y, "constant")
         return
-    colour = colours()(SCALE(correlation.value))
-    axes.add_patch(Rectangle((x, y), 1, 1, facecolor=colour, edgecolor="white"))
+    # From -1 to 1, as in the colour bar.
+    colour = colours()((correlation.value + 1) / 2)
+    _square(axes, x, y, facecolor=colour, edgecolor="white")
     ink = "white" if abs(correlation.value) > DARK else style.INK
     options: dict[str, Any] = {"ha": "center", "va": "center", "color": ink}
     axes.text(x + 0.5, y + 0.4, number(correlation.value), fontsize=10, **options)
@@ -131,16 +133,14 @@ def hatched(
     reason: str,
 ) -> None:
     """Draw a square without a number, and why it has none, in column ``x`` and row ``y``."""
-    axes.add_patch(
-        Rectangle(
-            (x, y),
-            1,
-            1,
-            facecolor="white",
-            edgecolor="#bbbbbb",
-            hatch="////",
-            linewidth=0,
-        )
+    _square(
+        axes,
+        x,
+        y,
+        facecolor="white",
+        edgecolor="#bbbbbb",
+        hatch="////",
+        linewidth=0,
     )
     axes.text(
         x + 0.5,
@@ -156,7 +156,18 @@ def hatched(
 
 def blank(axes: Axes, i: int) -> None:
     """Draw square ``i`` of the diagonal, where a score would be correlated with itself."""
-    axes.add_patch(Rectangle((i, i), 1, 1, facecolor="#f2f2f2", edgecolor="white"))
+    _square(axes, i, i, facecolor="#f2f2f2", edgecolor="white")
+
+
+def _square(
+    axes: Axes,
+    x: int,
+    y: int,
+    **properties: Any,
+) -> None:
+    from matplotlib.patches import Rectangle
+
+    axes.add_patch(Rectangle((x, y), 1, 1, **properties))
 
 
 def frame(
@@ -182,8 +193,11 @@ def frame(
 
 def bar(figure: Figure, grid: np.ndarray) -> None:
     """Draw the colour bar beside an array of panels."""
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
     colour_bar = figure.colorbar(
-        ScalarMappable(SCALE, colours()),
+        ScalarMappable(Normalize(-1, 1), colours()),
         ax=grid,
         shrink=0.6,
         aspect=24,

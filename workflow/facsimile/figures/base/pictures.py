@@ -1,8 +1,14 @@
 """Rows and columns of images in one panel."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
-from matplotlib.axes import Axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Array = npt.NDArray[np.float32]
 GAP = 2  # pixels between images

@@ -3,13 +3,16 @@
 Runs are given by their keys, ``dataset/model/hash8/seed``.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from facsimile.datasets.base.scene import Scene
+if TYPE_CHECKING:
+    from facsimile.datasets.base.scene import Scene
 
 Array = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]

@@ -2,30 +2,30 @@
 
 Colour-blind readers can distinguish the colours.
 
-Only this file uses seaborn, and only while it draws: the comparison imports every kind of figure
-for the numbers that it shows, and seaborn takes a second to import.
+Only this file uses seaborn, and only while it draws. The comparison imports every kind of figure
+for the numbers that it shows, so whatever takes long to import, as Matplotlib and SciPy do, is
+imported by the functions that draw.
 """
+
+from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
 import pandas as pd
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.axis import Axis
-from matplotlib.colors import Colormap
-from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.lines import Line2D
-from matplotlib.scale import SymmetricalLogScale
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator, SymmetricalLogLocator
 
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
 from facsimile.presentation.spec import Spec
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.colors import Colormap
+    from matplotlib.figure import Figure
 
 INK = "#333333"
 FAINT = "#777777"
@@ -64,6 +64,7 @@ GRID = {
 
 def styled() -> AbstractContextManager[None]:
     """A context in which figures have this style; the caller's own settings come back after it."""
+    import matplotlib as mpl
     import seaborn as sns
 
     settings: dict[Any, Any] = dict(mpl.rcParamsDefault)
@@ -129,6 +130,8 @@ def panels(
     figure : Figure
     axes : array of Axes [rows, columns]
     """
+    from matplotlib.figure import Figure
+
     size = (max(width * columns, NARROWEST), height * rows)
     figure = Figure(figsize=size, layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False, **options)
@@ -205,6 +208,8 @@ def finish(
     Figure
         The same figure.
     """
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
     width, height = figure.get_size_inches()
     small_print = _wrapped([*remarks, *context.caption(spec)], width)
     title_width = int(width * SMALL_PRINT / TITLE_SIZE)
@@ -289,21 +294,20 @@ def method_legend(
     spec: Spec,
     context: Context,
     lw: float = 1.1,
-) -> list[Line2D]:
+) -> list[Artist]:
     """Legend entries of the methods shown; ``lw`` is the width of their lines, in points."""
     entries = []
     for method in context.methods(spec):
         label = names.model(method)
-        entries.append(
-            Line2D(
-                [],
-                [],
-                lw=lw,
-                label=label,
-                **method_mark(method, context),
-            )
-        )
+        entries.append(legend_line(lw=lw, label=label, **method_mark(method, context)))
     return entries
+
+
+def legend_line(**properties: Any) -> Artist:
+    """A legend entry with the properties of a ``Line2D``."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], **properties)
 
 
 def set_scale(
@@ -326,6 +330,9 @@ def set_scale(
     """
     if not spec.log or not axes.has_data():
         return
+    from matplotlib.scale import SymmetricalLogScale
+    from matplotlib.ticker import LogLocator, NullLocator, SymmetricalLogLocator
+
     direction: Axis = getattr(axes, f"{axis}axis")
     lowest = getattr(axes.dataLim, f"{axis}0")
     if lowest > 0:
@@ -335,7 +342,7 @@ def set_scale(
         axes.set(**{f"{axis}scale": SymmetricalLogScale(None, linthresh=LINEAR)})
         direction.set_major_locator(SymmetricalLogLocator(base=10, linthresh=LINEAR))
     direction.set_minor_locator(NullLocator())
-    direction.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    direction.set_major_formatter(lambda value, _: f"{value:g}")
 
 
 def run_counts(counts: pd.Series) -> str:

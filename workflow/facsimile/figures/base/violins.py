@@ -1,17 +1,21 @@
 """Horizontal violins that end where their data end, with points, median and n."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 
 from facsimile.figures.base import style
 from facsimile.presentation import names
 from facsimile.presentation.select import without_controls
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
 
 VIOLIN_RUNS = 8  # fewer are shown as points only: a density of them would be invented
 POINT_RUNS = 120  # more points would hide each other
@@ -123,13 +127,11 @@ def jitter(n: int, width: float = 0.24) -> Values:
     return np.asarray(width * spread, np.float64)
 
 
-def legend() -> list[Line2D]:
+def legend() -> list[Artist]:
     """Legend entries of the median and the controls."""
     label = "median of the runs"
     entries = [
-        Line2D(
-            [],
-            [],
+        style.legend_line(
             color=style.INK,
             lw=0,
             marker="|",
@@ -141,9 +143,7 @@ def legend() -> list[Line2D]:
     for control, dashes in CONTROLS.items():
         label = f"control: {names.model(control)}"
         entries.append(
-            Line2D(
-                [],
-                [],
+            style.legend_line(
                 color=style.FAINT,
                 lw=0.9,
                 ls=dashes,

@@ -1,14 +1,19 @@
 """Panels of published and of our values side by side, as both figures of the paper have them."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from facsimile.figures.base import style
 from facsimile.presentation.context import Context
 from facsimile.presentation.spec import Spec
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 def split(table: pd.DataFrame, columns: Sequence[str]) -> list[pd.DataFrame]:

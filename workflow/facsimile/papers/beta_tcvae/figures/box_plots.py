@@ -3,13 +3,14 @@
 Chen et al. 2018, distribution of MIG. Whiskers reach the last run within 1.5 interquartile ranges.
 """
 
+from __future__ import annotations
+
 import functools
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import style, violins
@@ -20,6 +21,9 @@ from facsimile.presentation.select import select, without_controls
 from facsimile.presentation.spec import Quantity, Spec
 from facsimile.statistics import estimates
 from facsimile.statistics.estimates import Array
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Key = tuple[str, str, str]
 # Statistic -> what Matplotlib calls it in a box.

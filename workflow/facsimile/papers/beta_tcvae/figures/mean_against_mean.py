@@ -3,17 +3,18 @@
 Chen et al. 2018, MIG against total correlation; beside it the points that the authors printed.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import functools
 import itertools
 import json
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import style
@@ -24,6 +25,9 @@ from facsimile.presentation.select import select, without_controls
 from facsimile.presentation.spec import Quantity, Spec
 from facsimile.statistics import cell_means, estimates
 from facsimile.statistics.estimates import Estimate
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Pair = tuple[str, str]
 SMALLEST, LARGEST = 3.5, 8.5  # sizes of the markers of the first and the last value, in points

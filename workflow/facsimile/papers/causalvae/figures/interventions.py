@@ -3,22 +3,28 @@
 The scene's own equations say what the picture should look like.
 """
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from matplotlib.axes import Axes
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import data as base_data
 from facsimile.figures.base import pictures as base_pictures
 from facsimile.figures.base import style
-from facsimile.figures.base.specimens import Scene, Specimens
+from facsimile.figures.base.specimens import Specimens
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
 from facsimile.presentation.select import methods, without_controls
 from facsimile.presentation.spec import Quantity, Spec
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from facsimile.datasets.base.scene import Scene
 
 SHOWS_MODELS = True
 CELL = ["dataset", "model", "label", "params"]

@@ -6,7 +6,6 @@ entry of f depends on every entry of z. From images alone, no method can tell z 
 
 import numpy as np
 import numpy.typing as npt
-from scipy import linalg, special, stats
 
 Codes = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float64]
@@ -30,6 +29,8 @@ def entangled(codes: Codes, angle: float) -> Codes:
     Each code is made Gaussian by its distribution function, the Gaussian vector is rotated, and the
     result is made uniform again. At other angles (radians) every entry depends on every code.
     """
+    from scipy import special
+
     gaussian = special.ndtri(codes)
     rotated = gaussian @ rotation(codes.shape[1], angle).T
     uniform: Codes = special.ndtr(rotated)
@@ -43,6 +44,8 @@ def rotation(k: int, angle: float) -> Matrix:
     angle, in radians; for two axes a plane rotation. Up to seven axes, no entry is 0 at the angles
     of the figure.
     """
+    from scipy import linalg
+
     above = np.triu(np.full((k, k), angle), 1)
     matrix: Matrix = linalg.expm(above - above.T)
     return matrix
@@ -55,6 +58,8 @@ def same_distribution(first: Codes, second: Codes, rng: np.random.Generator) -> 
     directions, with Bonferroni's correction. A distribution is given by its projections (Cramér and
     Wold 1936).
     """
+    from scipy import special, stats
+
     k = first.shape[1]
     drawn = rng.normal(size=(DIRECTIONS, k))
     directions = np.concatenate([np.eye(k), drawn])

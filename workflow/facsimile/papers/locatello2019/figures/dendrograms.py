@@ -3,14 +3,13 @@
 Locatello et al. 2020, dendrograms.
 """
 
+from __future__ import annotations
+
 import itertools
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator
-from scipy.cluster import hierarchy
-from scipy.spatial.distance import squareform
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import style
@@ -19,6 +18,9 @@ from facsimile.papers.locatello2019.figures import _matrices
 from facsimile.papers.locatello2019.figures._matrices import Example, Matrix
 from facsimile.presentation.context import Context
 from facsimile.presentation.spec import Quantity, Spec
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 SHOWS_MODELS = True
 COLUMNS = [
@@ -84,6 +86,10 @@ def _panel(
 
     Single linkage of the distances below the largest threshold gives the groups themselves.
     """
+    from matplotlib.ticker import MaxNLocator
+    from scipy.cluster import hierarchy
+    from scipy.spatial.distance import squareform
+
     top = float(merges.max())
     distances = top - merges
     np.fill_diagonal(distances, 0)
@@ -96,7 +102,7 @@ def _panel(
         link_color_func=lambda _: style.INK,
     )
     # The axis is of distances; its labels are the thresholds themselves.
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda distance, _: f"{top - distance:.2g}"))
+    axes.xaxis.set_major_formatter(lambda distance, _: f"{top - distance:.2g}")
     axes.set_xlim(top * 1.02, 0)
     axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.tick_params(labelsize=7)

@@ -3,10 +3,12 @@
 A good, a middling and a bad one (Locatello et al. 2020).
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.image import AxesImage
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import style
@@ -15,6 +17,10 @@ from facsimile.papers.locatello2019.figures import _matrices
 from facsimile.papers.locatello2019.figures._matrices import Example
 from facsimile.presentation.context import Context
 from facsimile.presentation.spec import Quantity, Spec
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.image import AxesImage
 
 SHOWS_MODELS = True
 COLUMNS = ["dataset", "model", "params", "seed", "run", "rank", "matrix", "code", "factor", "value"]

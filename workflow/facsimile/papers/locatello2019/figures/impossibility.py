@@ -3,12 +3,13 @@
 Locatello et al. 2019, Theorem 1. The paper prints no such figure.
 """
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 
 from facsimile import metrics
 from facsimile.figures import Drawn
@@ -19,6 +20,10 @@ from facsimile.presentation import names
 from facsimile.presentation.context import Context
 from facsimile.presentation.select import select
 from facsimile.presentation.spec import Quantity, Spec
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
 
 SHOWS_MODELS = True
 COLUMNS = ["dataset", "metric", "angle", "value", "p_value", "n"]
@@ -151,13 +156,13 @@ def _lines(axes: Axes, table: pd.DataFrame, shown_metrics: list[str]) -> None:
     axes.set_title("scores of f(z)", loc="left")
 
 
-def _legend(shown_metrics: list[str]) -> list[Line2D]:
+def _legend(shown_metrics: list[str]) -> list[Artist]:
     """One entry per score."""
     colours = style.colours(shown_metrics)
     entries = []
     for position, name in enumerate(shown_metrics):
         marker = style.mark(colours[name], position)
-        entries.append(Line2D([], [], label=names.metric(name), lw=1.1, **marker))
+        entries.append(style.legend_line(label=names.metric(name), lw=1.1, **marker))
     return entries
 
 

@@ -3,12 +3,12 @@
 Locatello et al. 2020, independent groups.
 """
 
+from __future__ import annotations
+
 from collections import defaultdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import data as base_data
@@ -18,6 +18,9 @@ from facsimile.papers.locatello2019.figures import _matrices
 from facsimile.papers.locatello2019.figures._matrices import Example, Matrix
 from facsimile.presentation.context import Context
 from facsimile.presentation.spec import Quantity, Spec
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 SHOWS_MODELS = True
 COLUMNS = [
@@ -71,9 +74,7 @@ def draw(
         legend = []
         for example, colour, dashes in zip(examples, palette, DASHES, strict=False):
             legend.append(
-                Line2D(
-                    [],
-                    [],
+                style.legend_line(
                     color=colour,
                     ls=dashes,
                     lw=1.4,

@@ -3,12 +3,12 @@
 Locatello et al. 2020, repeated evaluation.
 """
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import style
@@ -16,6 +16,10 @@ from facsimile.presentation import names
 from facsimile.presentation.context import Context
 from facsimile.presentation.select import select, without_controls
 from facsimile.presentation.spec import Quantity, Spec
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
 
 SHOWS_VARIATIONS = True
 CELL = ["method", "params"]
@@ -168,13 +172,11 @@ def _counts(of_metric: pd.DataFrame) -> str:
     return f"n = {n['draw']:,}, {n['seed']:,}, {n['method and value']:,}"
 
 
-def _legend() -> list[Line2D]:
+def _legend() -> list[Artist]:
     entries = []
     for source, label in LABELS.items():
         entries.append(
-            Line2D(
-                [],
-                [],
+            style.legend_line(
                 lw=0,
                 label=label,
                 **_marks()[source],

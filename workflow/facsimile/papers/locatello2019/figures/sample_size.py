@@ -3,12 +3,13 @@
 Locatello et al. 2020, sensitivity to sample size.
 """
 
+from __future__ import annotations
+
 import itertools
 from dataclasses import astuple
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, NullLocator
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import heat, style
@@ -17,6 +18,9 @@ from facsimile.presentation.context import Context
 from facsimile.presentation.select import select, without_controls
 from facsimile.presentation.spec import Quantity, Spec
 from facsimile.statistics import estimates
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 SHOWS_VARIATIONS = True
 STATISTICS = {"median": "median of the runs", "spearman": "rank correlation\nwith the most points"}
@@ -141,9 +145,9 @@ def _panel(
     if table["value"].isna().all():
         style.empty(axes, "too few runs or sizes")
     axes.set_xscale("log")
-    axes.xaxis.set_minor_locator(NullLocator())
+    axes.minorticks_off()
     axes.set_xticks(sizes)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda points, _: f"{points:,.0f}"))
+    axes.xaxis.set_major_formatter(lambda points, _: f"{points:,.0f}")
     axes.tick_params(labelsize=7)
     style.despine(axes)
 
