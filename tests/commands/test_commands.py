@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from facsimile.commands import command_group, listing
+from facsimile.commands import listing
+from facsimile.commands.cli import group
 
 
 def test_plan_prints_the_cost_of_the_published_study(facsimile):
@@ -104,4 +105,4 @@ def test_ctrl_c_is_one_line_that_says_how_to_go_on(facsimile, monkeypatch):
     monkeypatch.setattr(listing, "show", interrupted)
     result = facsimile("list")
     assert result.returncode == 130
-    assert result.stderr == f"{command_group.INTERRUPTED}\n"
+    assert result.stderr == f"{group.INTERRUPTED}\n"

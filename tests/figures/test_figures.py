@@ -14,6 +14,7 @@ from facsimile import figures
 from facsimile.figures import strength
 from facsimile.figures.base import heat, violins
 from facsimile.foundation import discover
+from facsimile.statistics.estimates import Estimate
 
 KINDS = discover.names("figures")
 WITHOUT_SCORES = {"interventions", "lines", "reconstructions", "traversals"}
@@ -200,8 +201,11 @@ def test_too_few_runs_and_constants_are_hatched():
     assert "n = 1" in texts(few)
 
 
-def test_the_colours_of_a_correlation_are_fixed():
-    assert (heat.SCALE.vmin, heat.SCALE.vmax) == (-1, 1)
+@pytest.mark.parametrize(("value", "share"), [(-1.0, 0.0), (0.0, 0.5), (1.0, 1.0)])
+def test_the_colours_of_a_correlation_are_fixed(value, share):
+    axes = mpl.figure.Figure().subplots()
+    heat.cell(axes, 0, 0, Estimate(value, value, value, n=10))
+    assert axes.patches[0].get_facecolor() == heat.colours()(share)
 
 
 def test_strength_shows_the_median_of_every_value_at_its_position():
