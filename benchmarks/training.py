@@ -31,6 +31,8 @@ from typing import Any
 
 import pandas as pd
 
+from facsimile.planning import processor
+
 HERE = Path(__file__).parent
 RUNS_A_METHOD, STEPS, METHODS = 2_100, 300_000, 6  # 7 data sets × 6 values × 50 seeds
 MALLOC = {  # as facsimile.planning.environment sets it for jobs
@@ -166,10 +168,9 @@ def on_cpu(peers: dict[str, str], models: list[str]) -> list[Variant]:
                 "packed K=4, float32, matrix, 2 processes", "packed", model, "float32", **matrix
             )
         )
-    limits = [
-        Variant(f"limit: {p} products", "gemm", precision=p, processes=2)
-        for p in ("float32", "bf16")
-    ]
+    # Without instructions for them, products in bfloat16 take minutes and limit nothing.
+    precisions = ["float32", "bf16"] if processor.has_bf16() else ["float32"]
+    limits = [Variant(f"limit: {p} products", "gemm", precision=p, processes=2) for p in precisions]
     return [*variants, *limits, Variant("limit: copies", "copy", processes=2)]
 
 
