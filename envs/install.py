@@ -85,8 +85,7 @@ def _install(root, torch_index):
     # An interrupted pip may leave packages that look installed and are not.
     unfinished = folder / "unfinished"
     print(
-        "Installing the locked packages into .venv: one or two minutes, the download of torch "
-        "aside …",
+        "Installing the locked packages into .venv: about two minutes, download of torch aside",
         flush=True,
     )
     try:

@@ -31,10 +31,11 @@ def record(event=None, message="", level=logging.INFO, **facts):
 
 
 @pytest.fixture
-def handler(capsys):
+def handler(capsys, monkeypatch):
     """A handler that prints where pytest reads it, in a workflow of two jobs."""
     # A shell lets commands in the background ignore Ctrl-C, and so would the tests.
     previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     handler = LogHandler(settings(), None)
     handler.setFormatter(logging.Formatter("%(message)s"))
     yield handler
@@ -92,6 +93,19 @@ def test_after_ctrl_c_the_errors_of_ended_jobs_are_no_news(handler, capsys):
     assert re.fullmatch(r"Interrupted: 3 of 8 jobs done, \d+ s; the same command goes on", lines[1])
     assert len(lines) == 2
     assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
+
+
+def test_ctrl_c_while_jobs_are_planned_is_one_line(handler, capsys):
+    with pytest.raises(KeyboardInterrupt) as raised:
+        signal.raise_signal(signal.SIGINT)
+    # What Python does with an exception that nothing catches.
+    sys.excepthook(raised.type, raised.value, raised.tb)
+    handler.close()
+    printed = capsys.readouterr()
+    assert printed.out.startswith("Interrupted: 0 of 0 jobs done")
+    assert len((printed.out + printed.err).splitlines()) == 1
+    sys.excepthook(ValueError, ValueError("of another kind"), None)
+    assert "of another kind" in capsys.readouterr().err
 
 
 def test_an_ignored_ctrl_c_stays_ignored(capsys):

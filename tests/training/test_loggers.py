@@ -131,15 +131,18 @@ def test_wandb_reads_the_curves_that_were_written_offline(at, tmp_path, monkeypa
     for path in files_of_runs:
         records = list(wandb_records(path))
         [name] = [record.run.display_name for record in records if record.HasField("run")]
-        rows = [record.history.item for record in records if record.HasField("history")]
-        read[name] = [
-            {item.nested_key[0]: json.loads(item.value_json) for item in row} for row in rows
-        ]
+        read[name] = [values(record) for record in records if record.HasField("history")]
     assert set(read) == set(runs)
     for key, run in runs.items():
         stored = history(logged, run)
         assert [row["_step"] for row in read[key]] == list(stored["step"])
         np.testing.assert_array_equal([row["loss"] for row in read[key]], stored["loss"])
+
+
+def values(record):
+    """What a record of wandb says of one step, by name."""
+    items = record.history.item
+    return {item.key or item.nested_key[0]: json.loads(item.value_json) for item in items}
 
 
 def wandb_records(path):

@@ -94,7 +94,7 @@ class LogHandler(LogHandlerBase):
             self._ticker.join()
         if signal.getsignal(signal.SIGINT) == self._interrupt:
             signal.signal(signal.SIGINT, signal.default_int_handler)
-        if self.total and not self._plain:
+        if (self.total or self._interrupted) and not self._plain:
             self.console.print(self._summary(), markup=False, soft_wrap=True)
         super().close()
 
@@ -125,6 +125,9 @@ class LogHandler(LogHandlerBase):
 
     def _interrupt(self, number: int, frame: Any) -> None:
         self._interrupted = True
+        # Snakemake catches the exception while jobs run, but not while it plans them.
+        if not self._plain:
+            sys.excepthook = _without_interrupt
         signal.default_int_handler(number, frame)
 
     def _is_shown(self, record: logging.LogRecord) -> bool:
@@ -205,3 +208,9 @@ class LogHandler(LogHandlerBase):
             bar = ProgressBar(total=1.0, completed=share, width=BAR_WIDTH, pulse=progress is None)
             table.add_row(job.name, bar, progress.text() if progress else "")
         return Group(table)
+
+
+def _without_interrupt(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+    """Print the traceback of an exception that nothing caught, unless it is that of Ctrl-C."""
+    if not issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
