@@ -129,6 +129,12 @@ def hours(count: float) -> str:
     return f"{count:.2g}" if count >= 0.01 else "under 0.01"
 
 
+def about(count: float) -> str:
+    """Format an estimate of hours: ``about 1.5``, ``under 0.01``."""
+    text_of_hours = hours(count)
+    return text_of_hours if text_of_hours.startswith("under") else f"about {text_of_hours}"
+
+
 def _images(run: Run) -> int:
     # A tuple, because arguments of a cached function must be hashable.
     return _size(run.dataset, tuple(run.subgrid.items()))
@@ -224,6 +230,9 @@ def minutes(seconds: float, attempt: int) -> int:
 
 
 def cost_of(workspace: Workspace, study: Study) -> str:
-    """Format the cost of a whole study at the configured scale, if nothing exists yet."""
-    runs = workspace.runs(study)
-    return text(estimate(runs, study, workspace.config.scale))
+    """Format the cost of a whole study at the configured scale, if nothing exists yet.
+
+    It is that of the reference machine, so that pages are the same wherever they are written.
+    """
+    runs, shards = workspace.runs(study), workspace.shards(study)
+    return text(estimate(runs, study, workspace.config.scale, REFERENCE, len(shards)))

@@ -40,7 +40,7 @@ class Speed:
     convolutions: float = 1.0
     models: Mapping[str, float] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
-    start: float = 0.0
+    start: float = START_SECONDS
     runs: int = 0
 
     def of(self, run: Run) -> float:
@@ -64,7 +64,7 @@ def of_processor(config: Config) -> Speed:
     if config.precision == "auto":
         in_bf16 = processor.has_bf16()
     ratio = 1.0 if in_bf16 else FLOAT32
-    return Speed(convolutions=ratio, start=START_SECONDS)
+    return Speed(convolutions=ratio)
 
 
 def sampled(folder: Path, pattern: str) -> Iterator[Path]:

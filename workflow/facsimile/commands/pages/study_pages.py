@@ -249,9 +249,7 @@ def _cost(
 ) -> str:
     """Cost of a study at a scale if none of its runs is made yet."""
     config = workspace.config.model_copy(update={"scale": scale})
-    scaled = Workspace(config)
-    estimate = cost.estimate(scaled.runs(study), study, scale)
-    return cost.text(estimate)
+    return cost.cost_of(Workspace(config), study)
 
 
 def _artefacts(study: Study) -> list[str]:

@@ -61,10 +61,10 @@ def plan(
         f"{len(runs) - n_controls:,} runs and {n_controls} controls in {n_shards:,} shards; "
         f"{price.runs:,} to make"
     )
-    core_hours = f"about {cost.hours(price.core_hours)} core-hours here ({_source(speed)})"
+    core_hours = f"{cost.about(price.core_hours)} core-hours here ({_source(speed)})"
     console.print(f"{price.steps:,} steps: {core_hours},")
     console.print(
-        f"or about {price.gpu_hours:,.1f} GPU-hours by arithmetic for one H200 "
+        f"or {cost.about(price.gpu_hours)} GPU-hours by arithmetic for one H200 "
         "(packed execution; not measured)"
     )
     n_snapshots = sum(len(run.snapshot_runs) for run in unfinished)
