@@ -73,9 +73,11 @@ def _closed_form(study: Study, location: Location, score: str, exact: ClosedForm
     if score in study.faithful_to:
         names = list(study.faithful_to[score].model_dump().values())
     for name in names:
-        found = list(score_problems(study, location, name))
-        yield from found
-        if not found and exact.value is None and not score_names.exists(name + score_names.THEORY):
+        mistakes = list(score_problems(study, location, name))
+        yield from mistakes
+        if mistakes or exact.value is not None:
+            continue
+        if not score_names.exists(name + score_names.THEORY):
             yield location, f"{name} has no closed form {name}{score_names.THEORY}; state a value"
 
 
