@@ -6,7 +6,7 @@ from torch import nn
 
 from facsimile.models.base import networks as architectures
 from facsimile.models.factor_vae import FactorVAE
-from facsimile.papers.beta_tcvae.models import _original
+from facsimile.models.base import dense_vae
 
 LABEL = "FactorVAE (Chen et al.)"
 # Batch of 2,048 and width 1,200, with the discriminator: about 5 s.
@@ -33,10 +33,10 @@ class ChenFactorVAE(FactorVAE):
         network: str,
     ) -> dict[str, nn.Module]:
         return {
-            "vae": _original.dense_autoencoder(image_shape, latents, int(self.width)),
+            "vae": dense_vae.dense_autoencoder(image_shape, latents, int(self.width)),
             "discriminator": architectures.discriminator(latents),
         }
 
     def check(self) -> None:
         super().check()
-        _original.check_width(self.width)
+        dense_vae.check_width(self.width)

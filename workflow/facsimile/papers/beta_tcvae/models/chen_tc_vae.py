@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from facsimile.models.base.vae import Posterior
-from facsimile.papers.beta_tcvae.models import _original
-from facsimile.papers.beta_tcvae.models._original import OriginalVAE
+from facsimile.models.base import dense_vae
+from facsimile.models.base.dense_vae import OriginalVAE
 
 LABEL = "β-TCVAE (Chen et al.)"
 # Batch of 2,048 and width 1,200: 3.5 s. The cube of the width gives 4 ms at 128 units, too.
@@ -32,16 +32,16 @@ class ChenTCVAE(OriginalVAE):
     """
 
     beta: float = 1
-    images: float = _original.IMAGES
+    images: float = dense_vae.IMAGES
 
     def regularizer(
         self,
         q: Posterior,
         step: Tensor | int,
     ) -> Tensor:
-        log_density = _original.pairwise_log_density(q)
+        log_density = dense_vae.pairwise_log_density(q)
         log_weights = self.log_weights(q)
-        correlation = _original.total_correlation(log_density, log_weights)
+        correlation = dense_vae.total_correlation(log_density, log_weights)
         return self.divergence(q) + (self.beta - 1) * correlation
 
     def log_weights(self, q: Posterior) -> Tensor:
