@@ -8,8 +8,8 @@ import torch
 from project import GOLDENS
 
 from facsimile import models
-from facsimile.models.base.vae import Posterior, gaussian_kl
 from facsimile.models.base import dense_vae
+from facsimile.models.base.vae import Posterior, gaussian_kl
 from facsimile.papers.beta_tcvae.models.chen_tc_vae_stratified import (
     released_weights,
     stratified_weights,
