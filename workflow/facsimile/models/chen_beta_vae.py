@@ -18,6 +18,7 @@ class ChenBetaVAE(OriginalVAE):
     """β-VAE with the networks and the estimate of Chen et al. 2018.
 
     With β = 1 and the KL of the sample, it is what their code minimises for both of its methods.
+    With the KL in closed form it is the β-VAE of Higgins et al. 2017 on dSprites.
 
     Args:
         beta: weight of the KL, where the reconstruction is summed over pixels; 1 is the VAE.

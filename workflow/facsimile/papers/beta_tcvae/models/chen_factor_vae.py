@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from facsimile.models.base import dense_vae
+from facsimile.models.base import dense_vae as _original
 from facsimile.models.base import networks as architectures
 from facsimile.models.factor_vae import FactorVAE
 
@@ -33,10 +33,10 @@ class ChenFactorVAE(FactorVAE):
         network: str,
     ) -> dict[str, nn.Module]:
         return {
-            "vae": dense_vae.dense_autoencoder(image_shape, latents, int(self.width)),
+            "vae": _original.dense_autoencoder(image_shape, latents, int(self.width)),
             "discriminator": architectures.discriminator(latents),
         }
 
     def check(self) -> None:
         super().check()
-        dense_vae.check_width(self.width)
+        _original.check_width(self.width)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from facsimile.models.base import dense_vae
+from facsimile.models.base import dense_vae as _original
 from facsimile.models.base.dense_vae import OriginalVAE
 from facsimile.models.base.vae import Posterior
 
@@ -32,16 +32,16 @@ class ChenTCVAE(OriginalVAE):
     """
 
     beta: float = 1
-    images: float = dense_vae.IMAGES
+    images: float = _original.IMAGES
 
     def regularizer(
         self,
         q: Posterior,
         step: Tensor | int,
     ) -> Tensor:
-        log_density = dense_vae.pairwise_log_density(q)
+        log_density = _original.pairwise_log_density(q)
         log_weights = self.log_weights(q)
-        correlation = dense_vae.total_correlation(log_density, log_weights)
+        correlation = _original.total_correlation(log_density, log_weights)
         return self.divergence(q) + (self.beta - 1) * correlation
 
     def log_weights(self, q: Posterior) -> Tensor:

@@ -1,4 +1,4 @@
-"""Fréchet distance of decoded and real images, in features of a small classifier of the factors."""
+"""Fréchet distance in own features: decoded images against real ones, as a classifier sees them."""
 
 import warnings
 from collections.abc import Callable
@@ -63,8 +63,8 @@ def score(draws: Draws, convention: str = PAPER) -> dict[str, float]:
       cannot be compared, and those of two data sets cannot be compared either.
     - The authors measure reconstructions of sampled codes against the images themselves, not
       samples of the prior: a model that ignores its prior does well. ``samples`` is of the prior.
-    - With n images the covariance has at most rank n, and the distance of two samples of the same
-      images is above 0 and falls with n: compare equal n only.
+    - It depends on the number of images: two samples of one distribution are at a distance above 0,
+      which falls with their size.
     - On data that are drawn again at every read, the network is trained on other images for each
       seed of a run.
     """
