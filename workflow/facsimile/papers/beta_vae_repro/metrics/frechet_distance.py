@@ -30,8 +30,8 @@ CONVENTIONS = {
 }
 SECONDS = 4.0
 LABELS = {
-    "reconstructions": "Fréchet distance of reconstructions",
-    "samples": "Fréchet distance of samples",
+    "reconstructions": "Fréchet, reconstructions",
+    "samples": "Fréchet, samples",
     "accuracy": "Accuracy of the features' classifier",
 }
 SCORES = {
