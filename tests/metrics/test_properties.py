@@ -39,6 +39,7 @@ ORDERED: dict[str, str] = {
     "downstream": TIES,
     "elbo": "one z is drawn, latent by latent: another order is another draw",
     "elbo_decomposition": "one z is drawn, latent by latent: another order is another draw",
+    "frechet_distance": "one z is drawn, latent by latent: another order is another draw",
     "strong_generalisation": TIES,
 }
 

@@ -188,8 +188,8 @@ def test_what_the_configuration_states_is_done():
     assert (packed.precision, packed.pack, packed.small) == ("bf16", 4, False)
 
 
-def small_run(seed, steps=8):
-    run = run_of(seed=seed, steps=steps)
+def small_run(seed, steps=8, **params):
+    run = run_of(seed=seed, steps=steps, **params)
     statement = run.statement | {"training": run.statement["training"] | {"network": "mlp"}}
     return dataclasses.replace(run, dataset="mini_uneven", statement=statement)
 
@@ -212,6 +212,18 @@ def test_a_shard_of_small_networks_is_packed_and_recorded_as_such(small_at):
     facts = (record["execution"], record["pack"], record["slot"], record["precision"])
     assert facts == ("packed", 10, 1, "float32")
     assert any("dense" in name for name in record["code"])
+
+
+@pytest.mark.slow
+def test_runs_whose_layers_differ_in_size_are_packed_apart(small_at):
+    """Here a hyper-parameter is the width of all layers."""
+    widths = (6, 4, 6)
+    runs = [small_run(0, 2, model="chen_beta_vae", width=width, beta=1) for width in widths]
+    runs[2] = small_run(1, 2, model="chen_beta_vae", width=6, beta=4)
+    weights = made_by(small_at, runs)
+    assert [run["vae.encoder.mean.weight"].shape[1] for run in weights] == list(widths)
+    slots = [records.record(small_at.paths.run(run.key))["slot"] for run in runs]
+    assert slots == [0, 0, 1]
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """Training depends on nothing but the run: same bits in any shard, after any interruption."""
 # ruff: noqa: F811 (fixtures)
 
+import dataclasses
 import multiprocessing
 import os
 import signal
@@ -81,6 +82,18 @@ def test_a_non_finite_loss_fails_the_run_and_other_runs_finish(at):
     encode_shard(at, shard, messages.append)
     assert not (at.paths.run(bad.key) / files.LATENTS).exists()
     assert (at.paths.run(good.key) / files.LATENTS).exists()
+
+
+@pytest.mark.parametrize("execution", ["serial", "packed"])
+def test_a_batch_larger_than_the_data_set_is_refused_before_the_first_step(at, execution):
+    run = run_of()
+    training = run.statement["training"] | {"batch_size": 4096}
+    large = dataclasses.replace(run, statement=run.statement | {"training": training})
+    workspace = Workspace(at.config.model_copy(update={"execution": execution, "device": "cpu"}))
+    rows = len(datasets.grid("toy"))
+    message = f"batches of 4,096 images are larger than toy here, which has {rows:,}; set a smaller"
+    with pytest.raises(ValueError, match=message):
+        made(workspace, large)
 
 
 @pytest.mark.slow

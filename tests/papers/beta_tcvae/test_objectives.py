@@ -8,8 +8,8 @@ import torch
 from project import GOLDENS
 
 from facsimile import models
+from facsimile.models.base import dense_vae
 from facsimile.models.base.vae import Posterior, gaussian_kl
-from facsimile.papers.beta_tcvae.models import _original
 from facsimile.papers.beta_tcvae.models.chen_tc_vae_stratified import (
     released_weights,
     stratified_weights,
@@ -85,7 +85,7 @@ def test_the_sampled_kl_has_the_expectation_of_the_closed_form(toy):
     mean, log_variance = (part.repeat(2000, 1) for part in toy)
     q = posterior(mean, log_variance, rng.normal(size=tuple(mean.shape)))
     # The standard deviation of a sample is below 4, of the mean of 12,000 below 0.037.
-    assert _original.sampled_kl(q).item() == pytest.approx(q.kl.item(), abs=0.11)
+    assert dense_vae.sampled_kl(q).item() == pytest.approx(q.kl.item(), abs=0.11)
 
 
 def test_closed_form_and_no_constants_are_the_loss_of_disentanglement_lib(golden):
@@ -101,7 +101,7 @@ def test_closed_form_and_no_constants_are_the_loss_of_disentanglement_lib(golden
 def densities(toy, z):
     """The densities q(z|x) of one point under the six posteriors, [6]."""
     mean, log_variance = toy
-    return _original.log_normal(z, mean, log_variance).sum(1).exp()
+    return dense_vae.log_normal(z, mean, log_variance).sum(1).exp()
 
 
 def samples(toy):
@@ -177,8 +177,8 @@ def test_a_batch_of_all_images_is_exact_up_to_the_constant(toy):
     """It is then the sum over the data set, and N·M is N times as much as it should be."""
     q = posterior(*toy, np.zeros((IMAGES, LATENTS)))
     model = models.model("chen_tc_vae", width=WIDTH, beta=2.0, images=float(IMAGES))
-    estimate = (model.regularizer(q, 0) - _original.sampled_kl(q)).item()
-    per_latent = _original.pairwise_log_density(q).exp()
+    estimate = (model.regularizer(q, 0) - dense_vae.sampled_kl(q)).item()
+    per_latent = dense_vae.pairwise_log_density(q).exp()
     joint = per_latent.prod(2).mean(1).log()
     marginals = per_latent.mean(1).log().sum(1)
     exact = (joint - marginals).mean().item()

@@ -31,7 +31,7 @@ def optional(kind: str, name: str, key: str, default: Any) -> Any:
 
 
 def of_class(kind: str, name: str, key: str, default: Any) -> Any:
-    """Return the literal of an annotated attribute in the body of the file's public class."""
+    """Return the literal of an annotated attribute of the file's public class, also inherited."""
     value = _annotated(kind, name).get(key)
     return default if value is None else ast.literal_eval(value)
 
@@ -147,10 +147,12 @@ def _constants(kind: str, name: str) -> dict[str, ast.expr]:
 
 
 def _annotated(kind: str, name: str) -> dict[str, ast.expr | None]:
-    """Return each annotated name of the file's public class, with its default if it has one."""
+    """Return each annotated name of the file's public class, with its default if it has one.
+
+    Inherited names are included.
+    """
     annotated: dict[str, ast.expr | None] = {}
-    path = discover.place(kind, name).path
-    for cls in _public_classes(path):
+    for _, cls in reversed(lineage(kind, name)):
         for node in cls.body:
             if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
                 annotated[node.target.id] = node.value

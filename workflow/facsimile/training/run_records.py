@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from facsimile import datasets, models
-from facsimile.datasets import Arrays, Data, Stored
+from facsimile.datasets import Arrays, Data, Dataset, Stored
 from facsimile.datasets.base import partial
 from facsimile.foundation import canonical, discover
 from facsimile.foundation.log import Log
@@ -52,12 +53,43 @@ def is_small(run: Run) -> bool:
     model = models.model(run.model, **run.params)
     if not model.trained or isinstance(model, ArraysModel):
         return False
+    return networks.is_small(_networks(run))
+
+
+def _networks(run: Run) -> dict[str, nn.Module]:
+    """The networks of a run of a model of images, on a device where they have shapes, no values."""
+    model = models.model(run.model, **run.params)
     training = training_of(run)
     image_shape = datasets.of_images(datasets.grid(run.dataset)).image_shape
-    # Networks on this device have shapes and no values.
     with torch.device("meta"):
-        nets = model.networks(image_shape, training.latents, training.network)
-    return networks.is_small(nets)
+        return model.networks(image_shape, training.latents, training.network)
+
+
+def check_batch(training: Training, data: Dataset) -> None:
+    """Raise ValueError if a batch has more images than the data set.
+
+    Batches are drawn with replacement, so they could be drawn; but losses that compare the sizes of
+    batch and data set are then undefined. Data sets of arrays are not checked: of one with a single
+    row, a batch is as many samples of the objective.
+    """
+    if training.drawn > len(data):
+        raise ValueError(
+            f"batches of {training.drawn:,} images are larger than {data.name} here, which has "
+            f"{len(data):,}; set a smaller batch_size in the study's training, or keep more of the "
+            "data set's sub-grid"
+        )
+
+
+def parameter_shapes(run: Run) -> dict[str, list[int]]:
+    """The shape of each parameter of a run's networks, by ``group.parameter``.
+
+    Runs of one model differ in them if a hyper-parameter is the size of a layer.
+    """
+    shapes = {}
+    for group, network in _networks(run).items():
+        for name, parameter in network.named_parameters():
+            shapes[f"{group}.{name}"] = list(parameter.shape)
+    return shapes
 
 
 def store_snapshot(

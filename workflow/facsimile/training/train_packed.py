@@ -30,9 +30,11 @@ from facsimile.training.loggers import Curves
 from facsimile.training.machine import Execution
 from facsimile.training.pack import BLOCK, Block, Member, Pack, PackSettings, keep_compiled
 from facsimile.training.run_records import (
+    check_batch,
     curves,
     data_facts,
     open_data,
+    parameter_shapes,
     run_facts,
     session,
     store_failed_snapshots,
@@ -111,16 +113,17 @@ def _lease_runs(
     size: int,
     stack: contextlib.ExitStack,
 ) -> Iterator[tuple[Run, Lease]]:
-    """Lease up to ``size`` runs that share one program: the same training and sub-grid.
+    """Lease up to ``size`` runs that share one program (``_program``).
 
     ``stack`` gives the leases back at its end.
     """
     program = None
     count = 0
     for run in runs:
-        training = run.statement["training"]
-        program_of_run = canonical.dumps({"training": training, "subgrid": run.subgrid})
-        if count == size or program not in (None, program_of_run):
+        if count == size:
+            return
+        program_of_run = _program(run)
+        if program not in (None, program_of_run):
             continue
         folder = workspace.paths.run(run.key)
         lease = stack.enter_context(leased(folder))
@@ -129,6 +132,17 @@ def _lease_runs(
             program = program_of_run
             count += 1
             yield run, lease
+
+
+def _program(run: Run) -> str:
+    """What runs of a pack must share: training, sub-grid and the sizes of their networks."""
+    return canonical.dumps(
+        {
+            "training": run.statement["training"],
+            "subgrid": run.subgrid,
+            "shapes": parameter_shapes(run),
+        }
+    )
 
 
 def train_pack(
@@ -159,6 +173,7 @@ def train_pack(
     )
     try:
         data = of_images(open_data(workspace, first.run))
+        check_batch(training, data)
         pack = Pack(members, execution.pack, training, data, settings)
         for packed in packed_runs:
             _resume(pack, packed, session(packed.run, execution), log)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from facsimile import models
+from facsimile.datasets import Arrays
 from facsimile.foundation.log import Log
 from facsimile.planning import environment
 from facsimile.planning.workspace import Workspace
@@ -16,6 +17,7 @@ from facsimile.studies.runs import Run, Shard
 from facsimile.training import loggers, loop, machine
 from facsimile.training.machine import Execution
 from facsimile.training.run_records import (
+    check_batch,
     curves,
     data_facts,
     is_arrays_model,
@@ -109,6 +111,8 @@ def train_run(
         f"{execution.precision}"
     )
     data = open_data(workspace, run)
+    if not isinstance(data, Arrays):
+        check_batch(training, data)
     facts |= machine.execution_facts(execution)
     facts |= {"data": data_facts(workspace, run)}
     this_session = session(run, execution)

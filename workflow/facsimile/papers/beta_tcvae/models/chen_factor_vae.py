@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from facsimile.models.base import dense_vae as _original
 from facsimile.models.base import networks as architectures
 from facsimile.models.factor_vae import FactorVAE
-from facsimile.papers.beta_tcvae.models import _original
 
 LABEL = "FactorVAE (Chen et al.)"
 # Batch of 2,048 and width 1,200, with the discriminator: about 5 s.

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from facsimile.models.base import dense_vae as _original
+from facsimile.models.base.dense_vae import OriginalVAE
 from facsimile.models.base.vae import Posterior
-from facsimile.papers.beta_tcvae.models import _original
-from facsimile.papers.beta_tcvae.models._original import OriginalVAE
 
 LABEL = "β-TCVAE (Chen et al.)"
 # Batch of 2,048 and width 1,200: 3.5 s. The cube of the width gives 4 ms at 128 units, too.

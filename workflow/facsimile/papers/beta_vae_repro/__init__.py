@@ -1,0 +1,1 @@
+"""Beta-VAE Reproducibility: Challenges and Extensions (Fil et al. 2021)."""
