@@ -1,0 +1,39 @@
+"""The compression ratio of runs, which compares a run with one of the smallest weight."""
+
+import pandas as pd
+
+COLUMNS = ["value", "seed", "r", "information"]
+
+
+def ratios(
+    trained: pd.DataFrame,
+    dataset: str,
+    method: str,
+    compressed: str,
+    informed: str,
+) -> pd.DataFrame:
+    """Return one row per run of a method that has both scores, with the columns ``COLUMNS``.
+
+    r is 1 - I(X;T) / I(X;T) of the run with the same seed and the smallest weight.
+
+    Args:
+        trained: scores of trained models, with names.
+        dataset: data set.
+        method: label of the method.
+        compressed: the score I(X;T).
+        informed: the score I(T;Y), which becomes the column ``information``.
+    """
+    chosen = (trained["dataset"] == dataset) & (trained["method"] == method)
+    here = trained[chosen & trained["name"].isin([compressed, informed])]
+    wide = here.pivot(index=["value", "seed"], columns="name", values="result")
+    wide = wide.reindex(columns=[compressed, informed]).dropna().reset_index()
+    if wide.empty:
+        return pd.DataFrame(columns=COLUMNS)
+    least = wide[wide["value"] == wide["value"].min()]
+    reference = wide["seed"].map(least.set_index("seed")[compressed])
+    runs = wide.assign(
+        r=1 - wide[compressed] / reference,
+        information=wide[informed],
+    )
+    # Without a run of the smallest weight, a seed has no ratio.
+    return runs[COLUMNS].dropna()

@@ -1,0 +1,33 @@
+"""How much larger one score of the same runs is than another."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from facsimile.claims.base.scores import absent, wide
+from facsimile.claims.base.statistic import Statistic, StatisticResult
+from facsimile.presentation.select import rows_of_models
+from facsimile.statistics import estimates
+
+
+@dataclass(frozen=True)
+class ScoreGap(Statistic):
+    """Mean of ``metric`` minus ``other`` over the runs of ``models``, by label or name."""
+
+    metric: str
+    other: str
+    models: tuple[str, ...]
+
+    def compute(
+        self,
+        trained: pd.DataFrame,
+        datasets: list[str],
+    ) -> StatisticResult:
+        """Resamples runs, both scores of a run together."""
+        names = [self.metric, self.other]
+        chosen = rows_of_models(trained, self.models)
+        tables = [wide(chosen, dataset, names) for dataset in datasets]
+        both = pd.concat(tables)
+        gaps = (both[self.metric] - both[self.other]).to_numpy(dtype=float)
+        gap = estimates.estimate(gaps, estimates.generator(*datasets, *names, *self.models))
+        return StatisticResult(gap, tuple(absent(chosen, datasets, names)))
