@@ -7,7 +7,7 @@ import torch
 
 from facsimile import models
 from facsimile.models.base.optimisers import SGDSettings
-from facsimile.papers.cs_ib.claims import _compression
+from facsimile.papers.cs_ib import compression
 from facsimile.papers.cs_ib.claims.gap_at_equal_compression import GapAtEqualCompression
 from facsimile.papers.cs_ib.claims.score_gap import ScoreGap
 
@@ -29,11 +29,11 @@ def runs(method, lead, weights=(0.1, 1.0, 2.0), seeds=(0, 1, 2)):
 
 
 def test_ratios_compare_a_run_with_the_smallest_weight_of_its_seed():
-    table = _compression.ratios(runs("a", 0.0), "d", "a", X, Y)
+    table = compression.ratios(runs("a", 0.0), "d", "a", X, Y)
     by_weight = table.groupby("value")["r"].mean()
     np.testing.assert_allclose(by_weight, [0, 0.25, 0.5], atol=1e-12)
     assert table.groupby("value")["r"].std().max() < 1e-12
-    assert _compression.ratios(runs("a", 0.0), "d", "b", X, Y).empty
+    assert compression.ratios(runs("a", 0.0), "d", "b", X, Y).empty
 
 
 @pytest.mark.parametrize("most", [1.0, 0.0])

@@ -7,7 +7,7 @@ import pandas as pd
 
 from facsimile.claims.base.scores import absent, averaged, resampled_means
 from facsimile.claims.base.statistic import Statistic, StatisticResult
-from facsimile.papers.cs_ib.claims import _compression
+from facsimile.papers.cs_ib import compression
 from facsimile.presentation.select import rows_of_models
 from facsimile.statistics import estimates
 from facsimile.statistics.estimates import Array
@@ -41,18 +41,23 @@ class GapAtEqualCompression(Statistic):
         missing = absent(chosen, datasets, names)
         parts = []
         for dataset in datasets:
-            sides = [self._curves(chosen, dataset, name) for name in (self.model, self.other_model)]
-            low, high = _common(sides)
+            curves = self._curves(chosen, dataset, self.model)
+            other_curves = self._curves(chosen, dataset, self.other_model)
+            low, high = _common(curves, other_curves)
             high = min(high, self.most)
-            if not all(sides) or low > high:
+            if low > high:
                 missing.append(f"{dataset}: the two curves have no ratio in common")
                 continue
             grid = np.linspace(low, high, GRID)
-            first, second = (_means(curves, grid) for curves in sides)
-            rng = estimates.generator(dataset, self.metric, self.model, self.other_model)
+            first = _means(curves, grid)
+            second = _means(other_curves, grid)
+            words = (dataset, self.metric, self.model, self.other_model)
+            rng = estimates.generator(*words)
             drawn = resampled_means(first, rng) - resampled_means(second, rng)
-            parts.append((np.array([first.mean() - second.mean()]), drawn[None]))
-        n = chosen[chosen["name"].isin(names)]["run"].nunique()
+            gap = np.array([first.mean() - second.mean()])
+            parts.append((gap, drawn[None]))
+        has_score = chosen["name"].isin(names)
+        n = chosen.loc[has_score, "run"].nunique()
         return averaged(parts, n, missing, unit="difference")
 
     def _curves(
@@ -62,18 +67,23 @@ class GapAtEqualCompression(Statistic):
         method: str,
     ) -> list[pd.DataFrame]:
         """One curve per seed, sorted by r."""
-        runs = _compression.ratios(trained, dataset, method, self.compressed, self.metric)
-        return [curve.sort_values("r") for _, curve in runs.groupby("seed")]
+        names = (self.compressed, self.metric)
+        runs = compression.ratios(trained, dataset, method, *names)
+        in_order = runs.sort_values("r")
+        return [curve for _, curve in in_order.groupby("seed")]
 
 
-def _common(sides: list[list[pd.DataFrame]]) -> tuple[float, float]:
-    """The range of r from 0 on that all curves have; empty if there are none."""
-    curves = [curve for side in sides for curve in side]
-    if not curves:
+def _common(
+    curves: list[pd.DataFrame],
+    other_curves: list[pd.DataFrame],
+) -> tuple[float, float]:
+    """The range of r from 0 on that all curves have; empty if a side has none."""
+    if not (curves and other_curves):
         return 0.0, -1.0
-    low = max(0.0, *(float(curve["r"].min()) for curve in curves))
-    high = min(float(curve["r"].max()) for curve in curves)
-    return low, high
+    ratios = [curve["r"] for curve in (*curves, *other_curves)]
+    low = max(float(r.min()) for r in ratios)
+    high = min(float(r.max()) for r in ratios)
+    return max(0.0, low), high
 
 
 def _means(
@@ -85,5 +95,6 @@ def _means(
     for curve in curves:
         r = curve["r"].to_numpy(dtype=float)
         information = curve["information"].to_numpy(dtype=float)
-        means.append(float(np.interp(grid, r, information).mean()))
+        interpolated = np.interp(grid, r, information)
+        means.append(float(interpolated.mean()))
     return np.array(means)

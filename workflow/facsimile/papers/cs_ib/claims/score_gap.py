@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from facsimile.claims.base.scores import absent, wide
@@ -26,8 +27,13 @@ class ScoreGap(Statistic):
         """Resamples runs, both scores of a run together."""
         names = [self.metric, self.other]
         chosen = rows_of_models(trained, self.models)
-        tables = [wide(chosen, dataset, names) for dataset in datasets]
-        both = pd.concat(tables)
-        gaps = (both[self.metric] - both[self.other]).to_numpy(dtype=float)
-        gap = estimates.estimate(gaps, estimates.generator(*datasets, *names, *self.models))
-        return StatisticResult(gap, tuple(absent(chosen, datasets, names)))
+        gaps: list[float] = []
+        # A scale may have none of the claim's data sets.
+        for dataset in datasets:
+            both = wide(chosen, dataset, names)
+            differences = both[self.metric] - both[self.other]
+            gaps += differences.tolist()
+        rng = estimates.generator(*datasets, *names, *self.models)
+        gap = estimates.estimate(np.array(gaps, dtype=float), rng)
+        missing = absent(chosen, datasets, names)
+        return StatisticResult(gap, tuple(missing))

@@ -13,13 +13,21 @@ from matplotlib.axes import Axes
 from facsimile.figures import Drawn
 from facsimile.figures.base import style
 from facsimile.papers.cs_ib.metrics.divergence_descent import VERTICES
-from facsimile.presentation import names, quantities
+from facsimile.presentation import quantities
 from facsimile.presentation.context import Context
 from facsimile.presentation.select import rows_of_models, with_names, without_controls
 from facsimile.presentation.spec import Quantity, Spec
 
 SIZE = (3.4, 2.8)  # of a panel, in inches
 PUBLISHED = "published"
+TITLES = {"cs_divergence": "D_CS, nats", "squared_mmd": "MMD², squared discrepancy"}
+CIRCLE: dict[str, Any] = {
+    "ls": "",
+    "marker": "o",
+    "ms": 3.5,
+    "mfc": "none",
+    "color": style.INK,
+}
 COLUMNS = ["dataset", "metric", "model", "iteration", "mean", "least", "most", "n"]
 REMARK = (
     "Lines: mean over seeds; shaded: all seeds, each with points of its own. Circles: vertices of "
@@ -33,13 +41,14 @@ def draw(
     context: Context,
 ) -> Drawn:
     """One panel per score, with a line per method."""
-    trained = with_names(without_controls(scores[scores["dataset"].isin(context.shown(spec))]))
+    here = scores[scores["dataset"].isin(context.shown(spec))]
+    trained = with_names(without_controls(here))
     chosen = rows_of_models(trained, spec.models)
     tables = [_points(chosen, name, spec, context) for name in _curves(spec)]
     with style.styled():
         figure, panels = style.grid(max(1, len(tables)), *SIZE, columns=2)
         for axes, name, table in zip(panels, _curves(spec), tables, strict=True):
-            _draw_panel(axes, table, name, context)
+            _draw_panel(axes, table, name, context.methods(spec))
         style.finish(figure, spec, context, [REMARK])
     return Drawn(figure, pd.concat(tables, ignore_index=True))
 
@@ -72,19 +81,22 @@ def _points(
     pattern = re.compile(re.escape(name) + r"_(\d+)")
     rows: list[tuple[Any, ...]] = []
     here = trained[trained["name"].str.fullmatch(pattern.pattern)]
-    for (dataset, method, score), runs in here.groupby(["dataset", "method", "name"]):
+    cell = ["dataset", "method", "name"]
+    for (dataset, method, score), runs in here.groupby(cell):
         results = runs["result"]
-        iteration = _iteration(pattern, score)
-        numbers = (results.mean(), results.min(), results.max(), len(results))
-        rows.append((dataset, name, method, iteration, *numbers))
+        identity = (dataset, name, method, _iteration(pattern, score))
+        ends = (results.min(), results.max())
+        rows.append((*identity, results.mean(), *ends, len(results)))
     for quantity, value in context.published.authors.items():
         if quantity.artefact == spec.id and pattern.fullmatch(quantity.metric):
             iteration = _iteration(pattern, quantity.metric)
-            row = (quantity.dataset, name, PUBLISHED, iteration, value, value, value, 0)
+            identity = (quantity.dataset, name, PUBLISHED, iteration)
+            row = (*identity, value, value, value, 0)
             # Both variants of a published name have the same vertices, which count once.
             if row not in rows:
                 rows.append(row)
-    return pd.DataFrame(rows, columns=COLUMNS).sort_values(["model", "iteration"])
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    return table.sort_values(["model", "iteration"])
 
 
 def _iteration(
@@ -100,22 +112,24 @@ def _draw_panel(
     axes: Axes,
     table: pd.DataFrame,
     name: str,
-    context: Context,
+    methods: list[str],
 ) -> None:
     if table.empty:
         style.empty(axes, "no runs")
         return
-    colours = style.colours(context.design.methods)
+    colours = style.colours(methods)
     for method, points in table.groupby("model", sort=False):
         x = points["iteration"].clip(lower=1)
+        mean = points["mean"]
         if method == PUBLISHED:
-            axes.plot(x, points["mean"], "o", ms=3.5, mfc="none", color=style.INK, label=PUBLISHED)
+            axes.plot(x, mean, label=PUBLISHED, **CIRCLE)
             continue
         colour = colours[str(method)]
         label = f"{method}, n = {points['n'].max()}"
-        axes.plot(x, points["mean"], lw=1.1, color=colour, label=label)
-        axes.fill_between(x, points["least"], points["most"], color=colour, alpha=0.2, lw=0)
+        axes.plot(x, mean, lw=1.1, color=colour, label=label)
+        ends = points["least"], points["most"]
+        axes.fill_between(x, *ends, color=colour, alpha=0.2, lw=0)
     axes.set(xscale="log", yscale="log", xlabel="iteration")
-    axes.set_title(names.metric(name), loc="left")
+    axes.set_title(TITLES[name.partition(".")[2]], loc="left")
     axes.legend(frameon=False, fontsize=7, loc="lower left")
     style.despine(axes)

@@ -6,7 +6,6 @@ compression are not printed.
 
 import dataclasses
 import functools
-import math
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from matplotlib.axes import Axes
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import published, published_panels, style
-from facsimile.papers.cs_ib.claims import _compression
+from facsimile.papers.cs_ib import compression
 from facsimile.presentation import names, quantities
 from facsimile.presentation.context import Context
 from facsimile.presentation.select import select, without_controls
@@ -49,7 +48,8 @@ def draw(
         rows += _ours(trained, metrics[0], name, spec, context)
     points = pd.DataFrame(rows, columns=COLUMNS)
     panels = published_panels.split(points, PANEL)
-    draw_panel = functools.partial(_draw_panel, order=list(dict.fromkeys(points["model"])))
+    order = list(dict.fromkeys(points["model"]))
+    draw_panel = functools.partial(_draw_panel, order=order)
     figure = published_panels.drawn(
         panels,
         SIZE,
@@ -66,7 +66,8 @@ def cells(
     context: Context,
 ) -> list[Quantity]:
     """The mean of every marker, of each method on its data sets."""
-    named = dataclasses.replace(spec, metrics=(*context.metrics_of(spec), *spec.against))
+    both = (*context.metrics_of(spec), *spec.against)
+    named = dataclasses.replace(spec, metrics=both)
     swept = quantities.swept_cells(context, context.methods(spec))
     listed = quantities.of_cells(named, context, swept, "mean")
     trains = context.design.trains
@@ -105,10 +106,11 @@ def _ours(
     for dataset in context.shown(spec):
         panel = f"ours: {names.dataset(dataset)}, {names.metric(name)}"
         for method in context.methods(spec):
-            runs = _compression.ratios(trained, dataset, method, compressed, name)
+            runs = compression.ratios(trained, dataset, method, compressed, name)
             for value, cell in runs.groupby("value"):
                 rng = estimates.generator(dataset, method, str(value), name)
-                mean = estimates.estimate(cell["information"].to_numpy(dtype=float), rng)
+                results = cell["information"].to_numpy(dtype=float)
+                mean = estimates.estimate(results, rng)
                 r = float(cell["r"].mean())
                 numbers = (mean.n, r, mean.value, mean.low, mean.high)
                 rows.append((panel, dataset, method, value, *numbers))
@@ -124,21 +126,26 @@ def _draw_panel(
         style.empty(axes, "no run has both scores")
         return
     colours = style.colours(order)
-    for method, of_method in points.groupby("model", sort=False):
+    here = set(points["model"])
+    for position, method in enumerate(order):
+        if method not in here:
+            continue
         # Along the weight, not along r, which is not monotonic in it.
-        line = of_method.sort_values("value")
-        mark = style.mark(colours[str(method)], order.index(str(method)))
+        line = points[points["model"] == method].sort_values("value")
+        mark = style.mark(colours[method], position)
         n = int(line["n"].sum())
-        label = names.model(str(method)) + (f", n = {n}" if n else "")
-        axes.plot(line["r"], line["information"], lw=0.9, label=label, **mark)
-        ends = line[["low", "high"]].to_numpy(dtype=float)
+        label = f"{method}, n = {n}" if n else method
+        r = line["r"]
+        middle = line["information"].to_numpy(dtype=float)
+        axes.plot(r, middle, lw=0.9, label=label, **mark)
+        ends = line[["low", "high"]].T.to_numpy(dtype=float)
         if not np.isnan(ends).all():
-            middle = line["information"].to_numpy(dtype=float)
-            spread = np.abs(ends.T - middle)
-            axes.errorbar(line["r"], middle, spread, ls="", color=mark["color"], elinewidth=0.6)
+            spread = np.abs(ends - middle)
+            thin = {"color": mark["color"], "elinewidth": 0.6}
+            axes.errorbar(r, middle, spread, ls="", **thin)
     axes.set_title(points["panel"].iloc[0], loc="left")
     axes.set(xlabel="compression ratio r", ylabel="I(T;Y), bits", xlim=(-0.05, 1.05))
-    if math.isfinite(points["information"].max()):
+    if points["information"].min() >= 0:
         axes.set_ylim(0, None)
     axes.legend(frameon=False, fontsize=6.5, loc="lower left")
     style.despine(axes)

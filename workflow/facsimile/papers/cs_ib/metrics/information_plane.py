@@ -1,5 +1,7 @@
 """Information of a regression's predictions about the target, and of its codes about the inputs."""
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -67,7 +69,8 @@ def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
             noise = outputs.data["noise"].astype(np.float64)
             scores[f"i_ty_{name}_theory"] = _information(noise[here], variance)
     of_test = errors[parts == TEST]
-    return scores | {"rmse_test": float(np.sqrt((of_test**2).mean()))}
+    mean_square = float((of_test**2).mean())
+    return scores | {"rmse_test": math.sqrt(mean_square)}
 
 
 def _information(
@@ -75,6 +78,9 @@ def _information(
     variance: float,
 ) -> float:
     """Mean over batches of half the binary logarithm of variance over squared error."""
-    starts = range(0, len(errors), BATCH)
-    squares = [float((errors[start : start + BATCH] ** 2).mean()) for start in starts]
-    return float(0.5 * np.log2(variance / np.array(squares)).mean())
+    bits = []
+    for start in range(0, len(errors), BATCH):
+        batch = errors[start : start + BATCH]
+        mean_square = float((batch**2).mean())
+        bits.append(0.5 * math.log2(variance / mean_square))
+    return float(np.mean(bits))

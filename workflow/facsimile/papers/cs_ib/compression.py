@@ -23,14 +23,23 @@ def ratios(
         compressed: the score I(X;T).
         informed: the score I(T;Y), which becomes the column ``information``.
     """
-    chosen = (trained["dataset"] == dataset) & (trained["method"] == method)
-    here = trained[chosen & trained["name"].isin([compressed, informed])]
-    wide = here.pivot(index=["value", "seed"], columns="name", values="result")
-    wide = wide.reindex(columns=[compressed, informed]).dropna().reset_index()
+    names = [compressed, informed]
+    here = trained[trained["dataset"] == dataset]
+    here = here[here["method"] == method]
+    here = here[here["name"].isin(names)]
+    wide = here.pivot(
+        index=["value", "seed"],
+        columns="name",
+        values="result",
+    )
+    wide = wide.reindex(columns=names)
+    wide = wide.dropna().reset_index()
     if wide.empty:
         return pd.DataFrame(columns=COLUMNS)
-    least = wide[wide["value"] == wide["value"].min()]
-    reference = wide["seed"].map(least.set_index("seed")[compressed])
+    smallest = wide["value"].min()
+    least = wide[wide["value"] == smallest]
+    by_seed = least.set_index("seed")[compressed]
+    reference = wide["seed"].map(by_seed)
     runs = wide.assign(
         r=1 - wide[compressed] / reference,
         information=wide[informed],
