@@ -84,7 +84,7 @@ def _points(
     cell = ["dataset", "method", "name"]
     for (dataset, method, score), runs in here.groupby(cell):
         results = runs["result"]
-        identity = (dataset, name, method, _iteration(pattern, score))
+        identity = (dataset, name, method, _iteration(pattern, str(score)))
         ends = (results.min(), results.max())
         rows.append((*identity, results.mean(), *ends, len(results)))
     for quantity, value in context.published.authors.items():
