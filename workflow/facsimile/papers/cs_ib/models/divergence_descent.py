@@ -34,7 +34,7 @@ class Points(nn.Module):
         Args:
             means: means [2, 2] of the Gaussians.
         """
-        fixed = means.repeat_interleave(FIXED, 0) + self.offsets
+        fixed = means.repeat_interleave(FIXED, 0) + self.offsets  # type: ignore[operator]
         return (
             MeanKernel.apply(fixed, fixed),
             MeanKernel.apply(self.free, self.free),
@@ -133,7 +133,9 @@ class DivergenceDescent(ArraysModel):
         points = points_of(networks)
         with torch.no_grad():
             points.free.copy_(rng.normals_for(seed, 0, "free", points.free.shape))
-            points.offsets.copy_(rng.normals_for(seed, 0, "fixed", points.offsets.shape))
+            points.offsets.copy_(  # type: ignore[operator]
+                rng.normals_for(seed, 0, "fixed", points.offsets.shape)  # type: ignore[arg-type]
+            )
 
     def optimisers(self, training: Training) -> SGDSettings:
         """Plain gradient descent with the model's own rate; the study's optimiser is not used."""
