@@ -251,6 +251,19 @@ def write_mnist(data_class: type[ArchivedArrays], folder: Path) -> None:
 write_mnist_test = write_mnist
 
 
+def write_california_housing(data_class: type[ArchivedArrays], folder: Path) -> None:
+    """``housing.tgz``: a CSV table with two capped rows and one without its bedrooms."""
+    lines = ["longitude,latitude,housing_median_age,total_rooms,total_bedrooms,population,"]
+    lines[0] += "households,median_income,median_house_value,ocean_proximity"
+    for row in range(data_class.rows + 2):
+        bedrooms = "" if row == 3 else f"{200.0 + row * row}"
+        value = 500001.0 if row in (5, 7) else 50000.0 + 9000 * row
+        numbers = f"{-122.0 + row / 9},{37.5 - row / 7},{row + 2.0},{900.0 + 50 * row},{bedrooms}"
+        lines.append(f"{numbers},{700.0 + row**2},{150.0 + row},{2 + row / 4},{value},INLAND")
+    table = "\n".join(lines) + "\n"
+    write_tar(folder / "housing.tgz", {"housing.csv": table.encode()})
+
+
 def idx(values: np.ndarray) -> bytes:
     """Bytes in the IDX format: 0, 0, type 8, dimensions, then big-endian sizes and the values."""
     return (

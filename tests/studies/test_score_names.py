@@ -9,6 +9,7 @@ from facsimile.studies import score_names
 STUDIES = (
     "ard_vae",
     "causalvae",
+    "cs_ib",
     "locatello2019",
     "overlap",
     "posterior_collapse",

@@ -14,9 +14,9 @@ from facsimile.models.base import rng
 
 
 def sizes(data: Data) -> tuple[int, ...]:
-    """The grid that rows are drawn from: the factor sizes of images, the length of arrays."""
+    """The grid that rows are drawn from: factor sizes of images, training rows of arrays."""
     if isinstance(data, Arrays):
-        return (len(data),)
+        return (data.training_rows(),)
     return data.factor_sizes
 
 

@@ -37,7 +37,9 @@ class Arrays(ABC):
     each factor counted from 0, is what metrics of codes and factors use. The observation that a
     probabilistic program is conditioned on is a data set, too: one with a single row.
 
-    It may override ``origin``, if it can be made from an official file (see ``ArchivedArrays``).
+    It may override ``origin``, if it can be made from an official file (see ``ArchivedArrays``),
+    and ``training_rows``, if models are tested on rows that they are not trained on (see
+    ``SupervisedTable``).
 
     Example, in ``datasets/line.py``::
 
@@ -132,6 +134,11 @@ class Arrays(ABC):
     def __len__(self) -> int:
         """Number of rows."""
         return self.rows
+
+    @classmethod
+    def training_rows(cls) -> int:
+        """Number of rows that batches are drawn from: the first so many; by default all."""
+        return cls.rows
 
     def arrays(self, indices: Integers | slice) -> dict[str, Array]:
         """All arrays by name, at the given rows; raises IndexError for a row out of range."""

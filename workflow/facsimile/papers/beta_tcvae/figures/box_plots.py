@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 
 from facsimile.figures import Drawn
-from facsimile.figures.base import style, violins
-from facsimile.papers.beta_tcvae.figures import _panels, _published
+from facsimile.figures.base import published, published_panels, style, violins
 from facsimile.presentation import names, quantities
 from facsimile.presentation.context import Context
 from facsimile.presentation.select import select, without_controls
@@ -59,10 +58,10 @@ def draw(
         rows += _boxes(name, spec, context)
         rows += _ours(of_score, name, spec, context)
     boxes = pd.DataFrame(rows, columns=COLUMNS)
-    panels = _panels.split(boxes, ["panel", "metric"])
+    panels = published_panels.split(boxes, ["panel", "metric"])
     height = 0.8 + ROW * max(map(len, panels))
     draw_panel = functools.partial(_draw_panel, trained=trained)
-    figure = _panels.drawn(
+    figure = published_panels.drawn(
         panels,
         (WIDTH, height),
         draw_panel,
@@ -114,7 +113,7 @@ def _boxes(
 ) -> list[tuple[Any, ...]]:
     """One row per published box of which all five numbers are known, with those columns."""
     boxes: dict[Key, dict[str, float]] = {}
-    for quantity, value in _published.numbers(spec, context):
+    for quantity, value in published.numbers(spec, context):
         if quantity.metric == name and quantity.statistic in PARTS:
             key = (quantity.dataset, quantity.model, quantity.params)
             boxes.setdefault(key, {})[quantity.statistic] = value
@@ -122,9 +121,9 @@ def _boxes(
     for (dataset, model, params), parts in boxes.items():
         if len(parts) == len(PARTS):
             settings = names.settings(params or "{}")
-            label = f"{_published.name(model, context)} {settings}".strip()
+            label = f"{published.name(model, context)} {settings}".strip()
             numbers = [parts[part] for part in PARTS]
-            title = _published.title(dataset)
+            title = published.title(dataset)
             identity = (title, name, dataset, label)
             rows.append((*identity, 0, *numbers))
     return rows

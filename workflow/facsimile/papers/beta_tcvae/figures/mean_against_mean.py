@@ -17,8 +17,7 @@ import numpy as np
 import pandas as pd
 
 from facsimile.figures import Drawn
-from facsimile.figures.base import style
-from facsimile.papers.beta_tcvae.figures import _panels, _published
+from facsimile.figures.base import published, published_panels, style
 from facsimile.presentation import names, quantities
 from facsimile.presentation.context import Context
 from facsimile.presentation.select import select, without_controls
@@ -59,9 +58,9 @@ def draw(
         rows += _points(pair, spec, context)
         rows += _ours(trained, pair, spec, context)
     points = pd.DataFrame(rows, columns=COLUMNS)
-    panels = _panels.split(points, PANEL)
+    panels = published_panels.split(points, PANEL)
     draw_panel = functools.partial(_draw_panel, spec=spec, context=context)
-    figure = _panels.drawn(
+    figure = published_panels.drawn(
         panels,
         SIZE,
         draw_panel,
@@ -140,7 +139,7 @@ def _points(
     context: Context,
 ) -> list[tuple[Any, ...]]:
     """One row per published point of which both scores are known, with the columns ``COLUMNS``."""
-    known = dict(_published.numbers(spec, context))
+    known = dict(published.numbers(spec, context))
     no_ends = (math.nan,) * len(ENDS)
     rows: list[tuple[Any, ...]] = []
     for quantity, x in known.items():
@@ -148,7 +147,7 @@ def _points(
         if quantity.metric == pair[0] and other in known:
             # Of a point there is one hyper-parameter.
             [value] = json.loads(quantity.params).values()
-            title = _published.title(quantity.dataset)
+            title = published.title(quantity.dataset)
             identity = (title, *pair, quantity.dataset, quantity.model)
             rows.append((*identity, value, 0, x, known[other], *no_ends))
     return rows
@@ -191,7 +190,7 @@ def _label(
     both = points[["x", "y"]].to_numpy(dtype=float)
     correlation = cell_means.pearson_of(both)
     n = int(points["n"].sum())
-    parts = [names.model(method) if n else _published.name(method, context)]
+    parts = [names.model(method) if n else published.name(method, context)]
     if not math.isnan(correlation):
         parts.append(f"r = {correlation:.2f}")
     if n:

@@ -1,4 +1,4 @@
-"""Panels of published and of our values side by side, as both figures of the paper have them."""
+"""Panels of published and of our values side by side."""
 
 from __future__ import annotations
 

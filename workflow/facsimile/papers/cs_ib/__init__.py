@@ -1,0 +1,1 @@
+"""Cauchy-Schwarz divergence information bottleneck (Yu et al. 2024)."""
