@@ -3,6 +3,8 @@
 The latents of each factor predict every factor.
 """
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -81,7 +83,7 @@ def score(draws: Draws, convention: str = CITRIS) -> dict[str, float]:
     train, test = _scaled(draws)
     sets = _informed(draws) if convention == BINNED else _predicted(draws, train, test)
     squared, ranks = matrices(draws, train, test, sets)
-    return _means("r2", squared) | _means("spearman", ranks)
+    return means("r2", squared) | means("spearman", ranks)
 
 
 def matrices(
@@ -101,10 +103,10 @@ def matrices(
     random = np.random.RandomState(draws.seed)
     weights = _network.fit(train, sets, targets.astype(np.float32), random)
     predicted = _network.predict(weights, test, sets).astype(np.float64)
-    return _squared(predicted, truth), _rank_correlations(predicted, draws.test.factors)
+    return r_squared(predicted, truth), rank_correlations(predicted, draws.test.factors)
 
 
-def _squared(predicted: Matrix, truth: Matrix) -> Matrix:
+def r_squared(predicted: Matrix, truth: Matrix) -> Matrix:
     """R2 [s, k] of predictions [n, s, k]; 0 for a factor that does not vary."""
     error = ((predicted - truth[:, None]) ** 2).mean(axis=0)
     variance = truth.var(axis=0)
@@ -112,7 +114,7 @@ def _squared(predicted: Matrix, truth: Matrix) -> Matrix:
     return np.where(varies, 1 - error / np.where(varies, variance, 1), 0.0)
 
 
-def _rank_correlations(predicted: Matrix, factors: npt.NDArray[np.int64]) -> Matrix:
+def rank_correlations(predicted: Matrix, factors: npt.NDArray[Any]) -> Matrix:
     """Spearman's correlation [s, k] of predictions [n, s, k] with their factors.
 
     It is 0 where either does not vary.
@@ -139,16 +141,16 @@ def _predicted(draws: Draws, train: Codes, test: Codes) -> Codes:
     """Sets [k, d] of latents by the R2 of each latent alone."""
     alone = np.eye(train.shape[1], dtype=np.float32)
     squared, _ = matrices(draws, train, test, alone)
-    return _assigned(squared)
+    return assigned(squared)
 
 
 def _informed(draws: Draws) -> Codes:
     """Sets [k, d] of latents by their mutual information with each factor over its entropy."""
     mutual_information, entropies = information.matrix(draws)
-    return _assigned(mutual_information / entropies)
+    return assigned(mutual_information / entropies)
 
 
-def _assigned(informativeness: Matrix) -> Codes:
+def assigned(informativeness: Matrix) -> Codes:
     """One set of latents for each factor [k, d]; each latent is in one set.
 
     ``informativeness`` [d, k] is how well each latent determines each factor.
@@ -157,7 +159,7 @@ def _assigned(informativeness: Matrix) -> Codes:
     return factors[informativeness.argmax(axis=1)].T
 
 
-def _means(name: str, matrix: Matrix) -> dict[str, float]:
+def means(name: str, matrix: Matrix) -> dict[str, float]:
     """Three means of a matrix [k, k].
 
     They are of its diagonal, of its rows' maxima off the diagonal, and of all entries off it.
