@@ -85,7 +85,7 @@ def test_latents_that_mix_all_factors_are_on_and_off_the_diagonal(small):
 def test_latents_are_assigned_to_the_factor_they_determine_best():
     informativeness = np.array([[0.1, 0.9, 0.2], [0.8, 0.1, 0.1], [0.2, 0.7, 0.3]])
     np.testing.assert_array_equal(
-        citris.assigned(informativeness), [[0, 1, 0], [1, 0, 1], [0, 0, 0]]
+        citris._assigned(informativeness), [[0, 1, 0], [1, 0, 1], [0, 0, 0]]
     )
 
 

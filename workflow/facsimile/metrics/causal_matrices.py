@@ -88,7 +88,7 @@ def score(outputs: RunOutputs, convention: str = SAMPLED) -> dict[str, float]:
         width = train.codes.shape[1]
         alone = np.eye(width, dtype=np.float32)
         squared, _ = matrices(train, test, alone, outputs.seed)
-        sets = citris.assigned(squared)
+        sets = citris._assigned(squared)
     else:
         # Further columns are of latents that belong to no variable.
         of_variables = assignment[:, :k]
@@ -98,7 +98,7 @@ def score(outputs: RunOutputs, convention: str = SAMPLED) -> dict[str, float]:
     for i, latents in enumerate(sets):
         scores[f"latents_{i}"] = float(latents.sum())
     for name, matrix in {"r2": squared, "spearman": ranks}.items():
-        scores |= citris.means(name, matrix)
+        scores |= citris._means(name, matrix)
         for i, j in np.ndindex(*matrix.shape):
             scores[f"{name}_{i}_{j}"] = float(matrix[i, j])
     return scores
@@ -118,8 +118,9 @@ def matrices(
     predicted = _network.predict(weights, test.codes, sets)
     predicted = predicted.astype(np.float64)
     truth = _targets(test, train)
-    squared = citris.r_squared(predicted, truth)
-    ranks = citris.rank_correlations(predicted, truth)
+    squared = citris._squared(predicted, truth)
+    # Ranks of numbers, where that function is declared for classes.
+    ranks = citris._rank_correlations(predicted, truth)  # type: ignore[arg-type]
     angles = test.variables[:, test.angles]
     numbers = len(test.angles) - angles.shape[1]
     sine, cosine = np.split(predicted[..., numbers:], 2, axis=2)

@@ -3,8 +3,6 @@
 The latents of each factor predict every factor.
 """
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -83,7 +81,7 @@ def score(draws: Draws, convention: str = CITRIS) -> dict[str, float]:
     train, test = _scaled(draws)
     sets = _informed(draws) if convention == BINNED else _predicted(draws, train, test)
     squared, ranks = matrices(draws, train, test, sets)
-    return means("r2", squared) | means("spearman", ranks)
+    return _means("r2", squared) | _means("spearman", ranks)
 
 
 def matrices(
@@ -103,10 +101,10 @@ def matrices(
     random = np.random.RandomState(draws.seed)
     weights = _network.fit(train, sets, targets.astype(np.float32), random)
     predicted = _network.predict(weights, test, sets).astype(np.float64)
-    return r_squared(predicted, truth), rank_correlations(predicted, draws.test.factors)
+    return _squared(predicted, truth), _rank_correlations(predicted, draws.test.factors)
 
 
-def r_squared(predicted: Matrix, truth: Matrix) -> Matrix:
+def _squared(predicted: Matrix, truth: Matrix) -> Matrix:
     """R2 [s, k] of predictions [n, s, k]; 0 for a factor that does not vary."""
     error = ((predicted - truth[:, None]) ** 2).mean(axis=0)
     variance = truth.var(axis=0)
@@ -114,7 +112,7 @@ def r_squared(predicted: Matrix, truth: Matrix) -> Matrix:
     return np.where(varies, 1 - error / np.where(varies, variance, 1), 0.0)
 
 
-def rank_correlations(predicted: Matrix, factors: npt.NDArray[Any]) -> Matrix:
+def _rank_correlations(predicted: Matrix, factors: npt.NDArray[np.int64]) -> Matrix:
     """Spearman's correlation [s, k] of predictions [n, s, k] with their factors.
 
     It is 0 where either does not vary.
@@ -141,16 +139,16 @@ def _predicted(draws: Draws, train: Codes, test: Codes) -> Codes:
     """Sets [k, d] of latents by the R2 of each latent alone."""
     alone = np.eye(train.shape[1], dtype=np.float32)
     squared, _ = matrices(draws, train, test, alone)
-    return assigned(squared)
+    return _assigned(squared)
 
 
 def _informed(draws: Draws) -> Codes:
     """Sets [k, d] of latents by their mutual information with each factor over its entropy."""
     mutual_information, entropies = information.matrix(draws)
-    return assigned(mutual_information / entropies)
+    return _assigned(mutual_information / entropies)
 
 
-def assigned(informativeness: Matrix) -> Codes:
+def _assigned(informativeness: Matrix) -> Codes:
     """One set of latents for each factor [k, d]; each latent is in one set.
 
     ``informativeness`` [d, k] is how well each latent determines each factor.
@@ -159,7 +157,7 @@ def assigned(informativeness: Matrix) -> Codes:
     return factors[informativeness.argmax(axis=1)].T
 
 
-def means(name: str, matrix: Matrix) -> dict[str, float]:
+def _means(name: str, matrix: Matrix) -> dict[str, float]:
     """Three means of a matrix [k, k].
 
     They are of its diagonal, of its rows' maxima off the diagonal, and of all entries off it.

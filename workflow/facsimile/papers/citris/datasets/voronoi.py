@@ -10,10 +10,10 @@ from facsimile.datasets.base.sequences import Matrix, Pictures, Sequences, State
 from facsimile.papers.citris.datasets import _cells
 from facsimile.papers.citris.datasets._mixing import Mixing
 
-LABELS = {"voronoi_6": "Voronoi 6", "voronoi_6_10k": "Voronoi 6, 10,000 frames"}
+LABELS = {"voronoi_6": "Voronoi 6", "voronoi_6_1k": "Voronoi 6, 1,000 frames"}
 MEMBERS = {
     "voronoi_6": {"lengths": (150_000,), "independent": 37_500},
-    "voronoi_6_10k": {"lengths": (10_000,), "independent": 2_500},
+    "voronoi_6_1k": {"lengths": (1_000,), "independent": 250},
 }
 VARIABLES = 6
 EDGE = 0.25  # probability of an edge; each variable has at least one cause
