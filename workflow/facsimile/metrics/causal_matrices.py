@@ -60,7 +60,10 @@ class Frames(NamedTuple):
     angles: npt.NDArray[np.bool_]
 
 
-def score(outputs: RunOutputs, convention: str = SAMPLED) -> dict[str, float]:
+def score(
+    outputs: RunOutputs,
+    convention: str = SAMPLED,
+) -> dict[str, float]:
     r"""Whether each causal variable can be predicted from its own latents, and no other from them.
 
     A model that learns which latents belong to which variable stores its ``assignment``
@@ -114,7 +117,12 @@ def matrices(
     # Angles come last, as two columns each: first all sines, then all cosines.
     targets = _targets(train, train)
     random = np.random.RandomState(seed)
-    weights = _network.fit(train.codes, sets, targets.astype(np.float32), random)
+    weights = _network.fit(
+        train.codes,
+        sets,
+        targets.astype(np.float32),
+        random,
+    )
     predicted = _network.predict(weights, test.codes, sets)
     predicted = predicted.astype(np.float64)
     truth = _targets(test, train)
@@ -123,8 +131,16 @@ def matrices(
     ranks = citris._rank_correlations(predicted, truth)  # type: ignore[arg-type]
     angles = test.variables[:, test.angles]
     numbers = len(test.angles) - angles.shape[1]
-    sine, cosine = np.split(predicted[..., numbers:], 2, axis=2)
-    of_sine, of_cosine = np.split(ranks[:, numbers:], 2, axis=1)
+    sine, cosine = np.split(
+        predicted[..., numbers:],
+        2,
+        axis=2,
+    )
+    of_sine, of_cosine = np.split(
+        ranks[:, numbers:],
+        2,
+        axis=1,
+    )
     r2 = np.empty((len(sets), len(test.angles)))
     r2[:, ~test.angles] = squared[:, :numbers]
     r2[:, test.angles] = _angular(np.arctan2(sine, cosine), angles)
@@ -152,7 +168,10 @@ def _targets(frames: Frames, train: Frames) -> Matrix:
 def _angular(predicted: Matrix, angles: Matrix) -> Matrix:
     """R2 [s, m] of the angular distance of predicted angles [n, s, m] to the true ones [n, m]."""
     errors = _turned(predicted - angles[:, None])
-    centre = np.arctan2(np.sin(angles).mean(axis=0), np.cos(angles).mean(axis=0))
+    centre = np.arctan2(
+        np.sin(angles).mean(axis=0),
+        np.cos(angles).mean(axis=0),
+    )
     deviations = _turned(angles - centre)
     unexplained = (errors**2).mean(axis=0)
     return 1 - unexplained / (deviations**2).mean(axis=0)
@@ -160,10 +179,16 @@ def _angular(predicted: Matrix, angles: Matrix) -> Matrix:
 
 def _turned(angles: Matrix) -> Matrix:
     """The same angles in [-pi, pi]."""
-    return np.arctan2(np.sin(angles), np.cos(angles))
+    return np.arctan2(
+        np.sin(angles),
+        np.cos(angles),
+    )
 
 
-def _split(outputs: RunOutputs, convention: str) -> tuple[Frames, Frames]:
+def _split(
+    outputs: RunOutputs,
+    convention: str,
+) -> tuple[Frames, Frames]:
     """Training and test frames with codes that are centred and scaled by all held-out frames."""
     random = np.random.RandomState(outputs.seed)
     rows = np.flatnonzero(outputs.data["held_out"] == 1)
@@ -177,7 +202,10 @@ def _split(outputs: RunOutputs, convention: str) -> tuple[Frames, Frames]:
         log_variances = outputs.inferred["log_variance"][used]
         noise = random.standard_normal(codes.shape)
         codes = codes + np.exp(log_variances / 2) * noise
-    spread = np.maximum(codes.std(axis=0), citris.LEAST)
+    spread = np.maximum(
+        codes.std(axis=0),
+        citris.LEAST,
+    )
     codes = (codes - codes.mean(axis=0)) / spread
     codes = codes.astype(np.float32)
     variables = outputs.data["latents"][used]

@@ -143,7 +143,10 @@ class Sequences(Arrays):
         return np.zeros((k, k), np.int64)
 
     @classmethod
-    def generate(cls, source: Path | None) -> dict[str, npt.NDArray[Any]]:
+    def generate(
+        cls,
+        source: Path | None,
+    ) -> dict[str, npt.NDArray[Any]]:
         random = np.random.Generator(np.random.Philox(key=cls.seed))
         k = len(cls.variables)
         states, targets = [], []
@@ -218,7 +221,10 @@ class Sequences(Arrays):
             )
 
 
-def _repeated(values: npt.NDArray[Any], rows: int) -> Matrix:
+def _repeated(
+    values: npt.NDArray[Any],
+    rows: int,
+) -> Matrix:
     """The same integers in each of ``rows`` rows."""
     shape = (rows, *values.shape)
     return np.broadcast_to(values.astype(np.int64), shape)

@@ -73,7 +73,11 @@ class Mixing:
         return cls((Affine(np.zeros(size), np.ones(size)),))
 
     @classmethod
-    def drawn(cls, values: Floats, random: np.random.Generator) -> "Mixing":
+    def drawn(
+        cls,
+        values: Floats,
+        random: np.random.Generator,
+    ) -> "Mixing":
         """A random map of values [n, k] that keeps their means 0 and standard deviations 1."""
         size = values.shape[1]
         parts: list[Affine | Rotation | Shift] = []
@@ -103,11 +107,24 @@ class Mixing:
         return values
 
 
-def _shift(size: int, random: np.random.Generator) -> Shift:
+def _shift(
+    size: int,
+    random: np.random.Generator,
+) -> Shift:
     """Random networks; hidden units of a variable see it and those before it."""
     owners = (np.arange(size), np.repeat(np.arange(size), WIDTH))
-    inputs = _masked(owners[0], owners[1], True, random)
-    hidden = _masked(owners[1], owners[1], False, random)
+    inputs = _masked(
+        owners[0],
+        owners[1],
+        True,
+        random,
+    )
+    hidden = _masked(
+        owners[1],
+        owners[1],
+        False,
+        random,
+    )
     outputs = SIZE * _masked(owners[1], owners[0], False, random)
     return Shift((inputs, hidden, outputs))
 
@@ -125,6 +142,9 @@ def _masked(
     difference = after - before[:, None]
     mask = difference > 0 if strictly else difference >= 0
     # Kaiming's bound, by the number of inputs that each output has.
-    count = np.maximum(mask.sum(axis=0), 1)
+    count = np.maximum(
+        mask.sum(axis=0),
+        1,
+    )
     bound = np.sqrt(6 / count)
     return mask * random.uniform(-bound, bound, size=mask.shape)

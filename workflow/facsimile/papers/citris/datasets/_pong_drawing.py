@@ -43,25 +43,44 @@ def field(
         _paint(frames, shapes[score.astype(int)], DIGIT)
     _paint(frames, _pixels(COLON), DIGIT)
     for x, heights, colour in zip(PADDLES_X, (left, right), (BLUE, GREEN), strict=True):
-        across = _covered(CENTRES, np.array([x]), PADDLE_WIDTH)
+        across = _covered(
+            CENTRES,
+            np.array([x]),
+            PADDLE_WIDTH,
+        )
         up = _covered(ROWS, heights, PADDLE_HEIGHT)
-        _paint(frames, up[:, :, None] * across[:, None, :], colour)
+        _paint(
+            frames,
+            up[:, :, None] * across[:, None, :],
+            colour,
+        )
     _paint(frames, _border(), EDGE)
     _paint(frames, _circle(*ball), RED)
     return _bytes(frames)
 
 
-def move(x: Floats, y: Floats) -> npt.NDArray[np.uint8]:
+def move(
+    x: Floats,
+    y: Floats,
+) -> npt.NDArray[np.uint8]:
     """Frames uint8 [n, 32, 32, 1] with a black ball at (x, y) on white."""
     return _bytes(1 - _circle(x, y)[..., None])
 
 
-def _paint(frames: Floats, share: Floats, colour: tuple[float, ...]) -> None:
+def _paint(
+    frames: Floats,
+    share: Floats,
+    colour: tuple[float, ...],
+) -> None:
     """Paint a colour over the given share [n or 1, 32, 32] of each pixel, in place."""
     frames += share[..., None] * (np.array(colour) - frames)
 
 
-def _covered(centres: Floats, middle: Floats, width: float) -> Floats:
+def _covered(
+    centres: Floats,
+    middle: Floats,
+    width: float,
+) -> Floats:
     """Share [n, 32] of each pixel of a line that intervals around ``middle`` [n] cover."""
     low = middle[:, None] - width / 2
     begin = np.maximum(centres - 0.5, low)
@@ -73,7 +92,10 @@ def _circle(x: Floats, y: Floats) -> Floats:
     """Share [n, 32, 32] of each pixel that the ball covers."""
     across = CENTRES - x[:, None]
     up = ROWS - y[:, None]
-    distance = np.hypot(across[:, None, :], up[:, :, None])
+    distance = np.hypot(
+        across[:, None, :],
+        up[:, :, None],
+    )
     return np.clip(RADIUS + 0.5 - distance, 0, 1)
 
 
@@ -84,7 +106,10 @@ def _border() -> Floats:
     return share
 
 
-def _digit(rows: tuple[str, ...], left: int) -> Floats:
+def _digit(
+    rows: tuple[str, ...],
+    left: int,
+) -> Floats:
     """Share [32, 32], 0 or 1, of one digit."""
     places = []
     for down, line in enumerate(rows):
@@ -94,7 +119,9 @@ def _digit(rows: tuple[str, ...], left: int) -> Floats:
     return _pixels(tuple(places))[0]
 
 
-def _pixels(places: tuple[tuple[int, int], ...]) -> Floats:
+def _pixels(
+    places: tuple[tuple[int, int], ...],
+) -> Floats:
     """Share [1, 32, 32]: 1 at the given rows and columns."""
     share = np.zeros((1, SIDE, SIDE))
     for row, column in places:
@@ -102,5 +129,7 @@ def _pixels(places: tuple[tuple[int, int], ...]) -> Floats:
     return share
 
 
-def _bytes(frames: Floats) -> npt.NDArray[np.uint8]:
+def _bytes(
+    frames: Floats,
+) -> npt.NDArray[np.uint8]:
     return np.rint(255 * frames).astype(np.uint8)

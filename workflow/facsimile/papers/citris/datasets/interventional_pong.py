@@ -74,9 +74,17 @@ class InterventionalPong(Sequences):
     seed: ClassVar[int] = 42
 
     @classmethod
-    def simulate(cls, length: int, random: Random) -> tuple[States, Matrix]:
+    def simulate(
+        cls,
+        length: int,
+        random: Random,
+    ) -> tuple[States, Matrix]:
         [start] = cls.sample(1, random)
-        game = Game(*start[:5], int(start[5]), int(start[6]))
+        game = Game(
+            *start[:5],
+            int(start[5]),
+            int(start[6]),
+        )
         states = np.empty((length, 7))
         targets = np.zeros((length, 5), np.int64)
         for t in range(length):
@@ -103,7 +111,12 @@ class InterventionalPong(Sequences):
     @classmethod
     def draw(cls, states: States) -> Pictures:
         direction, x, y, left, right, left_score, right_score = states.T
-        game = drawing.field(left, right, (left_score, right_score), (x, y))
+        game = drawing.field(
+            left,
+            right,
+            (left_score, right_score),
+            (x, y),
+        )
         next_x = x + SPEED * np.sin(direction)
         next_y = y + SPEED * np.cos(direction)
         move = drawing.move(next_x, next_y)
@@ -123,7 +136,10 @@ class InterventionalPong(Sequences):
         )
 
 
-def step(game: Game, random: Random) -> tuple[Game, int | None]:
+def step(
+    game: Game,
+    random: Random,
+) -> tuple[Game, int | None]:
     """The next state, and the number of the variable that was intervened on, None if none was."""
     after, was_point = _regular(game, random)
     target = int(random.integers(5))
@@ -134,7 +150,10 @@ def step(game: Game, random: Random) -> tuple[Game, int | None]:
     return replace(after, **{name: value}), target
 
 
-def _regular(game: Game, random: Random) -> tuple[Game, bool]:
+def _regular(
+    game: Game,
+    random: Random,
+) -> tuple[Game, bool]:
     """The next state without an intervention, and whether a point was scored."""
     x = game.x + SPEED * math.sin(game.direction)
     if not INNER[0] <= x <= INNER[1]:
@@ -151,7 +170,11 @@ def _regular(game: Game, random: Random) -> tuple[Game, bool]:
     ), False
 
 
-def _point(game: Game, for_right: bool, random: Random) -> Game:
+def _point(
+    game: Game,
+    for_right: bool,
+    random: Random,
+) -> Game:
     """The state after a point: the ball in the centre, and paddles at random."""
     left_score = game.left_score + (not for_right)
     right_score = game.right_score + for_right
@@ -168,7 +191,11 @@ def _point(game: Game, for_right: bool, random: Random) -> Game:
     )
 
 
-def _bounced(game: Game, x: float, y: float) -> tuple[float, float, float]:
+def _bounced(
+    game: Game,
+    x: float,
+    y: float,
+) -> tuple[float, float, float]:
     """Position and direction of a ball that would be at (x, y) without walls and paddles."""
     direction = game.direction
     low, high = INNER
@@ -186,13 +213,25 @@ def _bounced(game: Game, x: float, y: float) -> tuple[float, float, float]:
     return x, y, direction
 
 
-def _followed(paddle: float, ball: float, random: Random) -> float:
+def _followed(
+    paddle: float,
+    ball: float,
+    random: Random,
+) -> float:
     """Where a paddle moves by itself: towards the height of the ball."""
     move = _limited(ball - paddle, (-PADDLE_STEP, PADDLE_STEP))
-    return _limited(paddle + move + PADDLE_NOISE * random.normal(), FIELD)
+    return _limited(
+        paddle + move + PADDLE_NOISE * random.normal(),
+        FIELD,
+    )
 
 
-def _intervention(game: Game, name: str, was_point: bool, random: Random) -> float:
+def _intervention(
+    game: Game,
+    name: str,
+    was_point: bool,
+    random: Random,
+) -> float:
     """The value of a variable after an intervention on it."""
     if name == "direction":
         return random.uniform(0, TURN)
@@ -204,7 +243,10 @@ def _intervention(game: Game, name: str, was_point: bool, random: Random) -> flo
         return _anywhere(random)
     move = PADDLE_STEP if random.uniform() < 0.5 else -PADDLE_STEP
     before = getattr(game, name)
-    return _limited(before + move + PADDLE_NOISE * random.normal(), FIELD)
+    return _limited(
+        before + move + PADDLE_NOISE * random.normal(),
+        FIELD,
+    )
 
 
 def _anywhere(random: Random) -> float:
@@ -212,6 +254,9 @@ def _anywhere(random: Random) -> float:
     return random.uniform(0.25 * CENTRE, 1.75 * CENTRE)
 
 
-def _limited(value: float, limits: tuple[float, float]) -> float:
+def _limited(
+    value: float,
+    limits: tuple[float, float],
+) -> float:
     low, high = limits
     return max(low, min(value, high))

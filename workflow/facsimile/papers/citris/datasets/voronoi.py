@@ -68,7 +68,11 @@ class Voronoi(Sequences):
     seed: ClassVar[int] = 42
 
     @classmethod
-    def simulate(cls, length: int, random: Random) -> tuple[States, Matrix]:
+    def simulate(
+        cls,
+        length: int,
+        random: Random,
+    ) -> tuple[States, Matrix]:
         world = drawn_world(cls.seed)
         targets = (random.uniform(size=(length, VARIABLES)) < INTERVENED).astype(np.int64)
         noise = random.normal(size=(length, VARIABLES))
@@ -108,13 +112,23 @@ def drawn_world(seed: int) -> World:
             graph[:, effect] = random.uniform(size=VARIABLES) < EDGE
     layers = _layers(graph, random)
     # The mixing is normalised on states as the networks make them.
-    world = World(graph, layers, Mixing.identity(VARIABLES), np.empty(0))
+    world = World(
+        graph,
+        layers,
+        Mixing.identity(VARIABLES),
+        np.empty(0),
+    )
     state = _start(random)
     for _ in range(ROUNDS):
         natural = network(world, state) + NOISE * random.normal(size=state.shape)
         state = squashed(natural / 2)
     mixing = Mixing.drawn(unsquashed(state), random)
-    return World(graph, layers, mixing, _cells.masks(VARIABLES, random))
+    return World(
+        graph,
+        layers,
+        mixing,
+        _cells.masks(VARIABLES, random),
+    )
 
 
 def network(world: World, states: States) -> Floats:
@@ -139,7 +153,10 @@ def unsquashed(values: Floats) -> Floats:
     return np.arctanh(share)
 
 
-def _layers(graph: Matrix, random: Random) -> list[Layer]:
+def _layers(
+    graph: Matrix,
+    random: Random,
+) -> list[Layer]:
     """Random layers, each normalised by the statistics of simulated states as it is added."""
     values = _start(random)[:, None, :] * graph.T
     layers = []
@@ -147,10 +164,26 @@ def _layers(graph: Matrix, random: Random) -> list[Layer]:
         inputs = values.shape[2]
         # Kaiming's bound for this leaky ReLU.
         bound = np.sqrt(6 / ((1 + SLOPE**2) * inputs))
-        weights = random.uniform(-bound, bound, size=(VARIABLES, inputs, outputs))
-        bias = random.uniform(-0.2, 0.2, size=(VARIABLES, outputs))
-        raw = _dense(Layer(weights, bias, bias, bias), values)
-        layer = Layer(weights, bias, raw.mean(axis=0), raw.std(axis=0))
+        weights = random.uniform(
+            -bound,
+            bound,
+            size=(VARIABLES, inputs, outputs),
+        )
+        bias = random.uniform(
+            -0.2,
+            0.2,
+            size=(VARIABLES, outputs),
+        )
+        raw = _dense(
+            Layer(weights, bias, bias, bias),
+            values,
+        )
+        layer = Layer(
+            weights,
+            bias,
+            raw.mean(axis=0),
+            raw.std(axis=0),
+        )
         layers.append(layer)
         values = _normalised(layer, raw)
         if position < 2:

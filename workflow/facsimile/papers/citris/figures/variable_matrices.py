@@ -28,7 +28,11 @@ REMARK = (
 Matrix = npt.NDArray[np.float64]
 
 
-def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
+def draw(
+    scores: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> Drawn:
     """One row of panels per data set and method, one column per score.
 
     A score is the mean of a diagonal, as ``r2_diag``; its whole matrix is drawn.
@@ -36,7 +40,12 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
     data = _means(scores, spec, context)
     shown = list(data[IDENTITY].drop_duplicates().itertuples(index=False))
     with style.styled():
-        figure, grid = style.panels(max(1, len(shown)), len(spec.metrics), 3.4, 2.9)
+        figure, grid = style.panels(
+            max(1, len(shown)),
+            len(spec.metrics),
+            3.4,
+            2.9,
+        )
         for row, (dataset, method) in zip(grid, shown, strict=False):
             is_row = (data["dataset"] == dataset) & (data["method"] == method)
             for axes, metric in zip(row, spec.metrics, strict=True):
@@ -54,12 +63,19 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
     return Drawn(figure, data)
 
 
-def cells(spec: Spec, context: Context) -> list[Quantity]:
+def cells(
+    spec: Spec,
+    context: Context,
+) -> list[Quantity]:
     """None: no paper prints the entries of its matrices."""
     return []
 
 
-def _means(scores: pd.DataFrame, spec: Spec, context: Context) -> pd.DataFrame:
+def _means(
+    scores: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> pd.DataFrame:
     """Means over seeds of all entries, with the columns ``COLUMNS``."""
     shown = scores[scores["dataset"].isin(context.shown(spec))]
     shown = rows_of_models(with_names(without_controls(shown)), spec.models)
@@ -68,7 +84,11 @@ def _means(scores: pd.DataFrame, spec: Spec, context: Context) -> pd.DataFrame:
         matrix = metric.removesuffix(DIAGONAL)
         pattern = f"{re.escape(matrix)}_([0-9]+)_([0-9]+)"
         places = shown["name"].str.extract(f"^{pattern}$")
-        entries = shown.assign(metric=metric, latents_of=places[0], variable=places[1])
+        entries = shown.assign(
+            metric=metric,
+            latents_of=places[0],
+            variable=places[1],
+        )
         entries = entries.dropna(subset=["variable"])
         grouped = entries.groupby(COLUMNS[:5], sort=False)["result"]
         means = grouped.agg(value="mean", n="count").reset_index()
@@ -91,20 +111,47 @@ def _quantity(metric: str) -> str:
     return "R²" if metric.endswith("r2_diag") else "Spearman"
 
 
-def _panel(axes: Axes, entries: pd.DataFrame, variables: list[str]) -> None:
+def _panel(
+    axes: Axes,
+    entries: pd.DataFrame,
+    variables: list[str],
+) -> None:
     """Draw one matrix with its numbers."""
     k = len(variables)
     matrix = np.full((k, k), np.nan)
     rows, columns = entries["latents_of"], entries["variable"]
     matrix[rows, columns] = entries["value"]
-    axes.imshow(matrix, cmap=COLOURS, vmin=0, vmax=1)
+    axes.imshow(
+        matrix,
+        cmap=COLOURS,
+        vmin=0,
+        vmax=1,
+    )
     for i, j in np.ndindex(k, k):
         ink = "white" if matrix[i, j] < DARK else "black"
         text = f"{matrix[i, j] + 0.0:.2f}".replace("-", "−")
-        axes.text(j, i, text, ha="center", va="center", color=ink, fontsize=7)
+        axes.text(
+            j,
+            i,
+            text,
+            ha="center",
+            va="center",
+            color=ink,
+            fontsize=7,
+        )
     ticks = np.arange(k)
-    axes.set_xticks(ticks, variables, rotation=30, ha="right", fontsize=7)
-    axes.set_yticks(ticks, [f"latents of {name}" for name in variables], fontsize=7)
+    axes.set_xticks(
+        ticks,
+        variables,
+        rotation=30,
+        ha="right",
+        fontsize=7,
+    )
+    axes.set_yticks(
+        ticks,
+        [f"latents of {name}" for name in variables],
+        fontsize=7,
+    )
     axes.tick_params(length=0)
     axes.grid(visible=False)
     style.despine(axes, left=True, bottom=True)

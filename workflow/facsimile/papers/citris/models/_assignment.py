@@ -35,7 +35,10 @@ def sampled(logits: Tensor, normals: Tensor) -> Tensor:
     """
     uniforms = torch.special.ndtr(normals.to(torch.float64))
     gumbel = -torch.log(-torch.log(uniforms.clamp(1e-12, 1 - 1e-12)))
-    soft = torch.softmax(logits + gumbel.to(logits.dtype), -1)
+    soft = torch.softmax(
+        logits + gumbel.to(logits.dtype),
+        -1,
+    )
     hard = functional.one_hot(soft.argmax(-1), soft.shape[-1]).to(soft.dtype)
     return hard - soft.detach() + soft
 
@@ -65,7 +68,10 @@ def classified(
         masks: [b, sets, latents] of 0 and 1.
     """
     earlier = before[:, None].expand_as(masks)
-    inputs = torch.cat([earlier, after[:, None] * masks, masks], -1)
+    inputs = torch.cat(
+        [earlier, after[:, None] * masks, masks],
+        -1,
+    )
     predicted: Tensor = classifier(inputs)
     return predicted
 
@@ -97,7 +103,11 @@ def latent_loss(predicted: Tensor, targets: Tensor) -> Tensor:
     """
     count = targets.shape[1]
     own = torch.cat([torch.eye(count), torch.zeros(1, count), torch.ones(1, count)])
-    wanted = torch.where(own == 1, targets[:, None], targets.mean(0))
+    wanted = torch.where(
+        own == 1,
+        targets[:, None],
+        targets.mean(0),
+    )
     loss = functional.binary_cross_entropy_with_logits(predicted, wanted, reduction="none")
     weighted = loss * (1 + (count - 1) * own)
     return predicted.shape[1] * weighted.mean()

@@ -20,7 +20,6 @@ from facsimile.studies.training import Training
 GROUP = "vae"
 WARM_UP = 100  # steps in which the learning rate grows
 CLIP = 1.0  # largest norm of the gradients
-STEP_SECONDS = {"1": 0.02, "width**2": 6e-5, "batch_size*width**2": 2.3e-6}
 
 
 class Pair(NamedTuple):
@@ -50,7 +49,11 @@ class FrameVAE(ArraysModel):
     decoded: ClassVar[slice] = slice(1, 2)
 
     @abstractmethod
-    def prior(self, latents: int, variables: int) -> nn.ModuleDict:
+    def prior(
+        self,
+        latents: int,
+        variables: int,
+    ) -> nn.ModuleDict:
         """Create the networks and parameters of the prior.
 
         Args:
@@ -95,12 +98,19 @@ class FrameVAE(ArraysModel):
         }
         return {GROUP: nn.ModuleDict(parts)}
 
-    def initialise(self, networks: Mapping[str, nn.Module], seed: int) -> None:
+    def initialise(
+        self,
+        networks: Mapping[str, nn.Module],
+        seed: int,
+    ) -> None:
         """Set starting values as PyTorch does (``_networks.initialise``)."""
         for group, network in networks.items():
             _networks.initialise(network, seed, group)
 
-    def optimisers(self, training: Training) -> dict[str, Settings]:
+    def optimisers(
+        self,
+        training: Training,
+    ) -> dict[str, Settings]:
         """AdamW with warm-up, a cosine to 5 % of the rate, and clipping."""
         return {GROUP: self.course(training, 1.0, self.weight_decay)}
 
@@ -122,7 +132,11 @@ class FrameVAE(ArraysModel):
             clip=CLIP,
         )
 
-    def draws(self, batch: int, latents: int) -> dict[str, Draw]:
+    def draws(
+        self,
+        batch: int,
+        latents: int,
+    ) -> dict[str, Draw]:
         return {"codes": Draw("normal", (batch, 2, latents))}
 
     def losses(  # type: ignore[override]
@@ -151,7 +165,12 @@ class FrameVAE(ArraysModel):
         pair = self.encoded(parts, frames, noise["codes"])
         targets = batch["targets"][:, 1].to(frames.dtype)
         terms = {"reconstruction": self.reconstruction(parts, frames, pair)}
-        terms |= self.divergence(parts["prior"], pair, targets, noise)
+        terms |= self.divergence(
+            parts["prior"],
+            pair,
+            targets,
+            noise,
+        )
         means = {name: term.mean() for name, term in terms.items()}
         return means, pair, targets
 
@@ -190,7 +209,11 @@ class FrameVAE(ArraysModel):
         mean, log_deviation = encoder(scaled(batch["images"]))
         return {"mean": mean, "log_variance": 2 * log_deviation}
 
-    def decode(self, networks: Mapping[str, nn.Module], codes: Tensor) -> Tensor:
+    def decode(
+        self,
+        networks: Mapping[str, nn.Module],
+        codes: Tensor,
+    ) -> Tensor:
         decoder = networks[GROUP]["decoder"]
         means: Tensor = decoder(codes)
         return (means + 1) / 2

@@ -70,7 +70,10 @@ class Encoder(nn.Module):
             nn.Linear(4 * width, 2 * latents),
         )
 
-    def forward(self, frames: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self,
+        frames: Tensor,
+    ) -> tuple[Tensor, Tensor]:
         """Return means and log standard deviations [b, latents] of frames [b, c, 32, 32]."""
         mean, raw = self.body(frames).chunk(2, 1)
         return mean, SQUASH * torch.tanh(raw / SQUASH)
@@ -153,13 +156,21 @@ class Uniform(nn.Module):
         *shape: shape of the parameter.
     """
 
-    def __init__(self, limit: float, *shape: int) -> None:
+    def __init__(
+        self,
+        limit: float,
+        *shape: int,
+    ) -> None:
         super().__init__()
         self.limit = limit
         self.values = nn.Parameter(torch.zeros(shape))
 
 
-def initialise(network: nn.Module, seed: int, purpose: str) -> None:
+def initialise(
+    network: nn.Module,
+    seed: int,
+    purpose: str,
+) -> None:
     """Set the starting values of a group as the released code does, by our own random numbers.
 
     Dense layers and convolutions start as PyTorch's: uniform within 1/√inputs, biases too. Weights

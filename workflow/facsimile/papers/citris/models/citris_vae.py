@@ -17,6 +17,8 @@ from facsimile.papers.citris.models._networks import PerLatent, Uniform
 from facsimile.studies.training import Training
 
 LABEL = "CITRIS-VAE"
+# Batches of 512 pairs at a width of 32, and of 64 pairs at 16.
+STEP_SECONDS = {"1": 0.004, "width**4": 1.5e-6}
 CLASSIFIER = "classifier"
 FASTER = 4.0  # the classifier's learning rate over that of the other networks
 CLASSIFIER_DECAY = 1e-4
@@ -64,19 +66,30 @@ class CitrisVAE(FrameVAE):
         )
         return groups | {CLASSIFIER: classifier}
 
-    def initialise(self, networks: Mapping[str, nn.Module], seed: int) -> None:
+    def initialise(
+        self,
+        networks: Mapping[str, nn.Module],
+        seed: int,
+    ) -> None:
         """Set starting values; the weights of the classifier's last layer are 0."""
         super().initialise(networks, seed)
         last = networks[CLASSIFIER][-1]
         with torch.no_grad():
             last.weight.zero_()
 
-    def optimisers(self, training: Training) -> dict[str, Settings]:
+    def optimisers(
+        self,
+        training: Training,
+    ) -> dict[str, Settings]:
         """AdamW as for all frames; the classifier's rate is four times as high."""
         settings = super().optimisers(training)
         return settings | {CLASSIFIER: self.course(training, FASTER, CLASSIFIER_DECAY)}
 
-    def prior(self, latents: int, variables: int) -> nn.ModuleDict:
+    def prior(
+        self,
+        latents: int,
+        variables: int,
+    ) -> nn.ModuleDict:
         units = int(self.width)
         # A network for each latent: of all of z^t, the latent itself, and targets.
         inputs = 1 + (variables + 1 if self.imperfect else 0)
@@ -95,7 +108,11 @@ class CitrisVAE(FrameVAE):
             parts["intervened"] = Uniform(0.5, latents, variables, 2)
         return nn.ModuleDict(parts)
 
-    def draws(self, batch: int, latents: int) -> dict[str, Draw]:
+    def draws(
+        self,
+        batch: int,
+        latents: int,
+    ) -> dict[str, Draw]:
         shape = (batch, latents, MOST)
         return super().draws(batch, latents) | {"assignment": Draw("normal", shape)}
 
@@ -108,12 +125,20 @@ class CitrisVAE(FrameVAE):
     ) -> Losses:
         means, pair, targets = self.bound(networks, batch, noise)
         logits = self.logits(networks[GROUP]["prior"])
-        assignment = _assignment.sampled(logits, noise["assignment"][..., : logits.shape[1]])
+        assignment = _assignment.sampled(
+            logits,
+            noise["assignment"][..., : logits.shape[1]],
+        )
         masks = _assignment.sets(assignment)
         before, after = pair.sample.unbind(1)
         classifier = networks[CLASSIFIER]
         shown = _assignment.classified(classifier, before, after, masks)
-        known = _assignment.classified(classifier, before.detach(), after.detach(), masks.detach())
+        known = _assignment.classified(
+            classifier,
+            before.detach(),
+            after.detach(),
+            masks.detach(),
+        )
         for_latents = _assignment.latent_loss(shown, targets)
         for_model = _assignment.model_loss(known, targets)
         means["targets"] = self.beta_classifier * for_latents
@@ -131,7 +156,13 @@ class CitrisVAE(FrameVAE):
         mean, log_deviation = pair.mean[:, 1], pair.log_deviation[:, 1]
         probabilities = torch.softmax(self.logits(prior), 1)
         divergence = _imperfect if self.imperfect else _perfect
-        per_variable = divergence(prior, pair.mean[:, 0], targets, mean, log_deviation)
+        per_variable = divergence(
+            prior,
+            pair.mean[:, 0],
+            targets,
+            mean,
+            log_deviation,
+        )
         # [b, latents, variables + 1]; the last column is of no variable.
         weights = torch.ones_like(probabilities[0])
         weights[-1] = 1 - self.unassigned
@@ -156,7 +187,10 @@ class CitrisVAE(FrameVAE):
         """
         with torch.no_grad():
             logits = self.logits(networks[GROUP]["prior"])
-        assignment = functional.one_hot(logits.argmax(1), logits.shape[1])
+        assignment = functional.one_hot(
+            logits.argmax(1),
+            logits.shape[1],
+        )
         return {"assignment": assignment, "psi": torch.softmax(logits, 1)}
 
     def check(self) -> None:
@@ -178,7 +212,11 @@ def _perfect(
     Under an intervention on its variable, a latent is normal with parameters that do not depend on
     ``before``, z^t; otherwise a network of z^t gives them.
     """
-    prior_mean, prior_log_deviation = _conditional(prior, before, before[..., None])
+    prior_mean, prior_log_deviation = _conditional(
+        prior,
+        before,
+        before[..., None],
+    )
     natural = normal_kl(mean, log_deviation, prior_mean, prior_log_deviation)[..., None]
     intervened_mean, intervened_log_deviation = prior["intervened"].values.unbind(-1)
     intervened = normal_kl(
@@ -187,7 +225,11 @@ def _perfect(
         intervened_mean,
         intervened_log_deviation,
     )
-    by_variable = torch.where(targets[:, None] == 1, intervened, natural)
+    by_variable = torch.where(
+        targets[:, None] == 1,
+        intervened,
+        natural,
+    )
     return torch.cat([by_variable, natural], -1)
 
 
@@ -201,14 +243,29 @@ def _imperfect(
     """The same if a network is given z^t and the one target that its latent may depend on."""
     count = targets.shape[1] + 1
     chosen = torch.eye(count)
-    with_none = torch.cat([targets, torch.zeros_like(targets[:, :1])], 1)
+    with_none = torch.cat(
+        [targets, torch.zeros_like(targets[:, :1])],
+        1,
+    )
     # [b, variables + 1, variables + 1]: the target of each variable, and -1 for all others.
     shown = with_none[:, None] * chosen - (1 - chosen)
     shape = (-1, -1, before.shape[1], -1)
     own = before[:, None, :, None].expand(-1, count, -1, -1)
-    inputs = torch.cat([own, shown[:, :, None].expand(shape)], -1)
-    prior_mean, prior_log_deviation = _conditional(prior, before[:, None], inputs)
-    kl = normal_kl(mean[:, None], log_deviation[:, None], prior_mean, prior_log_deviation)
+    inputs = torch.cat(
+        [own, shown[:, :, None].expand(shape)],
+        -1,
+    )
+    prior_mean, prior_log_deviation = _conditional(
+        prior,
+        before[:, None],
+        inputs,
+    )
+    kl = normal_kl(
+        mean[:, None],
+        log_deviation[:, None],
+        prior_mean,
+        prior_log_deviation,
+    )
     return kl.transpose(1, 2)
 
 
