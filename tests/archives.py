@@ -23,6 +23,7 @@ from PIL import Image
 from facsimile.datasets import Arrays, Stored
 from facsimile.datasets.base.archived import Archived, ArchivedArrays
 from facsimile.datasets.base.official_files import OfficialFiles
+from facsimile.datasets.base.sequences import Sequences
 
 SIZES = {
     "scream_dsprites": (1, 1, 2, 32, 32),
@@ -35,6 +36,7 @@ SIZES = {
     "mpi3d_real": (2, 3, 2, 2, 2, 3, 2),
 }
 ROWS = 12  # of arrays
+FRAMES = 40  # of each sequence
 INSTANCES = {
     "training": (4, 6, 7, 8, 9),
     "testing": (0, 1, 2, 3, 5),
@@ -46,8 +48,11 @@ def small(
 ) -> tuple[type[Stored | Arrays], Path | None]:
     """A class with fewer factor values or rows, and the folder of its official files.
 
-    A data set that is generated is returned unchanged, with None.
+    A data set that is generated is returned unchanged, with None; one of sequences with few frames.
     """
+    if issubclass(data_class, Sequences):
+        few = {"lengths": (FRAMES, FRAMES), "independent": ROWS}
+        return type(data_class.__name__, (data_class,), few), None
     if issubclass(data_class, ArchivedArrays):
         smaller = type(data_class.__name__, (data_class,), {"rows": ROWS})
         globals()[f"write_{data_class.name}"](smaller, folder)

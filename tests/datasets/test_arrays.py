@@ -11,15 +11,24 @@ import pytest
 from facsimile import datasets
 from facsimile.datasets import Arrays, DataFile, DatasetError
 from facsimile.datasets.base.official_files import DATA_DIR
+from facsimile.datasets.base.sequences import Sequences
 from facsimile.foundation import discover
 
 CLASSES = [discover.load_class("datasets", name, DataFile) for name in discover.names("datasets")]
 LARGE = 2_000_000  # numbers, of which no fast test makes more
+
+
+def is_large(cls):
+    # Few frames of sequences are made (archives.small).
+    numbers = cls.rows * sum(map(math.prod, cls.shapes.values()))
+    return numbers > LARGE and not issubclass(cls, Sequences)
+
+
 ARRAYS = [
     pytest.param(
         cls,
         id=cls.name,
-        marks=[pytest.mark.slow] * (cls.rows * sum(map(math.prod, cls.shapes.values())) > LARGE),
+        marks=[pytest.mark.slow] * is_large(cls),
     )
     for cls in CLASSES
     if issubclass(cls, Arrays)
@@ -28,7 +37,7 @@ ARRAYS = [
 
 @pytest.fixture(scope="module", params=ARRAYS)
 def data_class(request, tmp_path_factory):
-    """The class, or a small one with official files if it is made from them."""
+    """The class, or a small one: of sequences, or with official files if it is made from them."""
     folder = tmp_path_factory.mktemp("official")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(DATA_DIR, str(folder))

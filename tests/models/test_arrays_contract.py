@@ -26,18 +26,29 @@ def model(of_arrays, make_model):
 
 
 def batch(model):
+    """Return what a loss is given: rows, or stretches of neighbouring frames."""
+    stretch = (model.frames,) if model.frames > 1 else ()
+    return made(model, (ROWS, *stretch))
+
+
+def whole(model):
+    """Return what inference is given: single rows."""
+    return made(model, (ROWS,))
+
+
+def made(model, leading):
     drawn = np.random.default_rng(0)
     return arrays.tensors(
-        {name: rows(drawn, (ROWS, *shape)) for name, shape in model.takes.items()}
+        {name: rows(drawn, leading, shape) for name, shape in model.takes.items()}
     )
 
 
-def rows(drawn, shape):
+def rows(drawn, leading, shape):
     """Return images if a row has height, width and channels, otherwise numbers."""
     return (
-        drawn.integers(0, 256, shape, np.uint8)
-        if len(shape) == 4
-        else drawn.uniform(0.5, 1.5, shape).astype(np.float32)
+        drawn.integers(0, 256, (*leading, *shape), np.uint8)
+        if len(shape) == 3
+        else drawn.uniform(0.5, 1.5, (*leading, *shape)).astype(np.float32)
     )
 
 
@@ -101,7 +112,7 @@ def test_losses_and_starting_values_are_pure_functions(model):
 
 def test_inference_is_finite_and_deterministic(model):
     first, again = (
-        arrays.inferred(model, create_networks(model), batch(model), 0, 4) for _ in range(2)
+        arrays.inferred(model, create_networks(model), whole(model), 0, 4) for _ in range(2)
     )
     assert first, "a model that infers nothing cannot be measured"
     for name, values in first.items():

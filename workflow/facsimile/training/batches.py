@@ -9,8 +9,10 @@ import torch
 from torch import Tensor
 
 from facsimile.datasets import Arrays, Data
-from facsimile.models import Draw
+from facsimile.datasets.base.sequences import Sequences
+from facsimile.models import ArraysModel, Draw, Model
 from facsimile.models.base import rng
+from facsimile.studies.training import Training
 
 
 def sizes(data: Data) -> tuple[int, ...]:
@@ -18,6 +20,55 @@ def sizes(data: Data) -> tuple[int, ...]:
     if isinstance(data, Arrays):
         return (data.training_rows(),)
     return data.factor_sizes
+
+
+def drawn(
+    model: Model,
+    training: Training,
+    data: Data,
+    seeds: Tensor,
+    steps: Tensor,
+) -> Tensor:
+    """Rows of the batches of a model, int64 [S, K, b], or [S, K, 2 · b] for a model of pairs.
+
+    They are [S, K, b, frames] for a model of neighbouring frames. ``seeds`` and ``steps`` as in
+    ``rows``.
+
+    Raises ValueError for a model of neighbouring frames and a data set without them.
+    """
+    everything = training.batch_size == "all"
+    repeated = (len(steps), seeds.numel())
+    if isinstance(model, ArraysModel) and model.frames > 1:
+        firsts = starts(model, data)
+        if everything:
+            whole = stretches(firsts, model.frames)
+            return whole.expand(*repeated, -1, -1)
+        size = training.drawn
+        chosen = rng.indices(seeds, steps, "batch", size, len(firsts))
+        return stretches(firsts[chosen], model.frames)
+    if everything:
+        every_row = torch.arange(len(data))
+        return every_row.expand(*repeated, -1)
+    grid = sizes(data)
+    return rows(seeds, steps, training.drawn, grid, model.paired)
+
+
+def starts(model: ArraysModel, data: Data) -> Tensor:
+    """Rows [n] at which the stretches of frames begin that a model is trained on.
+
+    Raises ValueError for a data set without sequences, or whose sequences are too short.
+    """
+    if not isinstance(data, Sequences):
+        raise ValueError(
+            f"{type(model).__name__} is trained on {model.frames} neighbouring frames, but the "
+            f"rows of {data.name} have no order; use a data set of sequences"
+        )
+    return torch.from_numpy(data.starts(model.frames))
+
+
+def stretches(firsts: Tensor, frames: int) -> Tensor:
+    """Consecutive rows [..., frames] that begin at the rows ``firsts`` [...]."""
+    return firsts[..., None] + torch.arange(frames)
 
 
 def rows(

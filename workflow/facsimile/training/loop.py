@@ -115,12 +115,11 @@ def steps(
     Raises NonFiniteLoss.
     """
     loss: float | None = None
-    sizes = batches.sizes(data)
     # Whole blocks are drawn, also when training is resumed in the middle of one.
     first_block = state.step // BLOCK * BLOCK
 
     for block in range(first_block, training.steps, BLOCK):
-        block_draws = _draws(model, training, sizes, seed, block)
+        block_draws = _draws(model, training, data, seed, block)
         block_end = min(block + BLOCK, training.steps)
 
         for step in range(max(block, state.step), block_end):
@@ -203,7 +202,8 @@ def progress(state: Any) -> dict[str, Any]:
 def shape_of(model: Model, data: Data) -> Any:
     """The shape of the data for which a model's networks are made, as ``start`` takes it.
 
-    Raises ValueError for a model of arrays and a data set of images, and the other way round.
+    Raises ValueError for a model of arrays and a data set of images, the other way round, and for a
+    model of neighbouring frames and a data set without them.
     """
     if not isinstance(model, ArraysModel):
         return of_images(data).image_shape
@@ -212,6 +212,8 @@ def shape_of(model: Model, data: Data) -> Any:
             f"{type(model).__name__} is a model of arrays, {data.name} a data set of images; "
             "use a data set of arrays"
         )
+    if model.frames > 1:
+        batches.starts(model, data)
     return arrays.checked(model, data.name, data.shapes)
 
 
@@ -311,7 +313,7 @@ def autocast(precision: str, device: str = "cpu") -> Any:
 def _draws(
     model: Model,
     training: Training,
-    sizes: tuple[int, ...],
+    data: Data,
     seed: int,
     block: int,
 ) -> dict[str, Tensor]:
@@ -322,12 +324,9 @@ def _draws(
     seeds = torch.tensor([seed])
     steps = torch.arange(block, block + BLOCK)
     # Draws have shape [steps, seeds, ...]; [:, 0] takes those of the only seed.
-    if training.batch_size == "all":
-        size = math.prod(sizes)
-        rows = torch.arange(size).expand(BLOCK, -1)
-    else:
-        size = training.batch_size
-        rows = batches.rows(seeds, steps, size, sizes, model.paired)[:, 0]
+    rows = batches.drawn(model, training, data, seeds, steps)[:, 0]
+    # Both rows of a pair share their noise.
+    size = rows.shape[1] // (1 + model.paired)
     draws = {}
     declared = model.draws(size, training.latents)
     for name, draw in declared.items():

@@ -67,11 +67,16 @@ class ArraysModel(Model):
     A data set must have these arrays; the shapes of its rows may differ. The contract tests use the
     example shapes.
 
+    A model that sets ``frames`` to 2 or more is trained on neighbouring frames of a data set of
+    sequences (``datasets/base/sequences.py``): the tensors of its batch are [b, frames, ...], each
+    row a stretch of consecutive frames. ``infer`` and ``learned`` are given single frames.
+
     The common training loop trains such models one run at a time, in float32 on the CPU: their
     networks are too small to profit from anything else.
     """
 
     takes: ClassVar[Shapes]
+    frames: ClassVar[int] = 1
 
     @abstractmethod
     def networks(  # type: ignore[override]
@@ -104,7 +109,8 @@ class ArraysModel(Model):
 
         Args:
             networks: what ``networks`` returned.
-            batch: tensors [b, ...] by the names of the arrays.
+            batch: tensors [b, ...] by the names of the arrays; [b, frames, ...] for a model of
+                neighbouring frames.
             noise: one tensor for each entry of ``draws``.
             step: number of updates so far, starting from 0.
         """
@@ -210,8 +216,8 @@ def checked(
 def tensors(arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, Tensor]:
     """Convert arrays [b, ...] to tensors.
 
-    Images, uint8 [b, h, w, c], become float32 [b, c, h, w] in [0, 1]. Other arrays keep their shape
-    and dtype.
+    Images, uint8 [..., h, w, c], become float32 [..., c, h, w] in [0, 1]. Other arrays keep their
+    shape and dtype.
     """
     return {name: _tensor(values) for name, values in arrays.items()}
 
@@ -220,7 +226,7 @@ def _tensor(values: npt.NDArray[Any]) -> Tensor:
     tensor = torch.from_numpy(np.ascontiguousarray(values))
     if values.dtype != np.uint8:
         return tensor
-    channels_first = tensor.permute(0, 3, 1, 2)
+    channels_first = tensor.movedim(-1, -3)
     return channels_first.to(torch.float32).div_(255)
 
 

@@ -1,4 +1,7 @@
-"""Optimisers that a study can choose: TensorFlow's Adam (``adam.py``) or plain gradient descent."""
+"""Optimisers: TensorFlow's Adam (``adam.py``), AdamW (``adamw.py``) and plain gradient descent.
+
+A study chooses Adam or gradient descent; a model may choose any of the three.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from facsimile.models.base.adam import MOMENTS, AdamSettings, TFAdam
+from facsimile.models.base.adamw import AdamW, AdamWSettings
 from facsimile.studies.training import Training
 
 
@@ -48,7 +52,7 @@ class SGDSettings:
     lr: float
 
 
-Settings = AdamSettings | SGDSettings
+Settings = AdamSettings | AdamWSettings | SGDSettings
 
 
 class SGD:
@@ -107,6 +111,8 @@ def make(settings: Settings, network: nn.Module) -> Optimiser:
     parameters = list(network.parameters())
     if isinstance(settings, SGDSettings):
         return SGD(parameters, settings)
+    if isinstance(settings, AdamWSettings):
+        return AdamW(parameters, settings)
     return TFAdam(parameters, settings)
 
 

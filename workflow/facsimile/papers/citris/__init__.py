@@ -1,0 +1,1 @@
+"""Sparse mechanism shift modelling (Lopez et al. 2023)."""
