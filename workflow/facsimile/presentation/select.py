@@ -70,15 +70,22 @@ def select(
     # Controls are shown beside any choice of models.
     if spec.models:
         selected = rows_of_models(selected, [*spec.models, *context.design.controls])
-    # Averaging over two values of one score would hide that they were computed differently.
-    duplicates = selected[selected.duplicated(["run", "name"])]
+    return once_per_run(selected), metrics
+
+
+def once_per_run(named: pd.DataFrame) -> pd.DataFrame:
+    """Return scores with the column ``name``; raise ValueError if a run has one of them twice.
+
+    Averaging over two values of one score would hide that they were computed differently.
+    """
+    duplicates = named[named.duplicated(["run", "name"])]
     if len(duplicates):
         run, name = duplicates.iloc[0][["run", "name"]]
         raise ValueError(
             f"scores: {run} has {name} twice; "
             "keep one convention, representation and seed of each score"
         )
-    return selected, metrics
+    return named
 
 
 def without_controls(scores: pd.DataFrame) -> pd.DataFrame:

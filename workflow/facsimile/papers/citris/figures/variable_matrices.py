@@ -1,20 +1,28 @@
 """Matrices of how well each causal variable is predicted from the latents of each."""
 
+from __future__ import annotations
+
 import re
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from matplotlib.axes import Axes
 
-from facsimile import datasets
-from facsimile.datasets.base.sequences import Sequences
 from facsimile.figures import Drawn
 from facsimile.figures.base import style
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import rows_of_models, with_names, without_controls
+from facsimile.presentation.select import (
+    once_per_run,
+    rows_of_models,
+    with_names,
+    without_controls,
+)
 from facsimile.presentation.spec import Quantity, Spec
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 IDENTITY = ["dataset", "method"]
 COLUMNS = [*IDENTITY, "metric", "latents_of", "variable", "value", "n"]
@@ -78,7 +86,8 @@ def _means(
 ) -> pd.DataFrame:
     """Means over seeds of all entries, with the columns ``COLUMNS``."""
     shown = scores[scores["dataset"].isin(context.shown(spec))]
-    shown = rows_of_models(with_names(without_controls(shown)), spec.models)
+    named = once_per_run(with_names(without_controls(shown)))
+    shown = rows_of_models(named, spec.models)
     parts = []
     for metric in spec.metrics:
         matrix = metric.removesuffix(DIAGONAL)
@@ -101,6 +110,10 @@ def _means(
 
 def _variables(dataset: str) -> list[str]:
     """Names of the causal variables of a data set of sequences."""
+    # Not above: data sets import h5py, which the comparison need not wait for.
+    from facsimile import datasets
+    from facsimile.datasets.base.sequences import Sequences
+
     data = datasets.grid(dataset)
     assert isinstance(data, Sequences)
     return [name.replace("_", " ") for name in data.variables]

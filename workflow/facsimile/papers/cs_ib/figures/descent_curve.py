@@ -3,20 +3,29 @@
 Yu et al. 2024, the example of two Gaussians. A score ``x_0`` stands for ``x_0``, ``x_5``, ….
 """
 
+from __future__ import annotations
+
 import dataclasses
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from matplotlib.axes import Axes
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import style
 from facsimile.papers.cs_ib.metrics.divergence_descent import VERTICES
 from facsimile.presentation import quantities
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import rows_of_models, with_names, without_controls
+from facsimile.presentation.select import (
+    once_per_run,
+    rows_of_models,
+    with_names,
+    without_controls,
+)
 from facsimile.presentation.spec import Quantity, Spec
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 SIZE = (3.4, 2.8)  # of a panel, in inches
 PUBLISHED = "published"
@@ -42,7 +51,7 @@ def draw(
 ) -> Drawn:
     """One panel per score, with a line per method."""
     here = scores[scores["dataset"].isin(context.shown(spec))]
-    trained = with_names(without_controls(here))
+    trained = once_per_run(with_names(without_controls(here)))
     chosen = rows_of_models(trained, spec.models)
     tables = [_points(chosen, name, spec, context) for name in _curves(spec)]
     with style.styled():
@@ -60,7 +69,8 @@ def cells(
     """The mean of each method at each vertex of the authors' curves."""
     numbered = []
     for name in _curves(spec):
-        vertices = VERTICES[name.partition(".")[2]]
+        # Only these two scores have published curves.
+        vertices = VERTICES.get(name.partition(".")[2], ())
         numbered += [f"{name}_{vertex}" for vertex in vertices]
     of_vertices = dataclasses.replace(spec, metrics=tuple(numbered))
     return quantities.of_models(of_vertices, context, context.methods(spec), "mean")

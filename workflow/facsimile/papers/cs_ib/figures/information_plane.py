@@ -4,13 +4,14 @@ Yu et al. 2024, Figure 1. Published markers are in panels of their own, since th
 compression are not printed.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import functools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import published, published_panels, style
@@ -20,6 +21,9 @@ from facsimile.presentation.context import Context
 from facsimile.presentation.select import select, without_controls
 from facsimile.presentation.spec import Quantity, Spec
 from facsimile.statistics import estimates
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 SIZE = (3.3, 2.8)  # of a panel, in inches
 R, I_TY = "figure_1.r_", "figure_1.i_ty_"

@@ -23,6 +23,7 @@ REFERENCE = (
 )
 CONVENTIONS = {PAPER: "between two recorded steps, logarithms are interpolated in log(1 + step)"}
 SCORES = {
+    "cs_divergence_0": "D_CS before the first step, nats",
     "cs_divergence_{j}": "D_CS before step j, nats",
     "squared_mmd_{j}": "squared maximum mean discrepancy before step j",
     "cs_divergence_0_theory": "D_CS of the expected kernels, before the first step",
