@@ -123,8 +123,8 @@ def matrices(
         targets.astype(np.float32),
         random,
     )
-    predicted = _network.predict(weights, test.codes, sets)
-    predicted = predicted.astype(np.float64)
+    raw = _network.predict(weights, test.codes, sets)
+    predicted = raw.astype(np.float64)
     truth = _targets(test, train)
     squared = citris._squared(predicted, truth)
     # Ranks of numbers, where that function is declared for classes.

@@ -25,7 +25,7 @@ DIGITS = (
 DIGITS_TOP = SIDE - 29  # row of their upper edge
 DIGITS_LEFT = (12, 18)  # columns of the left and the right score
 COLON = ((4, 16), (6, 16))  # rows and columns of its two pixels
-CENTRES = np.arange(SIDE) + 0.5
+CENTRES: Floats = np.arange(SIDE, dtype=np.float64) + 0.5
 ROWS = CENTRES[::-1]  # y of the rows, from the top
 
 

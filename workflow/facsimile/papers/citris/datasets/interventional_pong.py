@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -80,11 +80,8 @@ class InterventionalPong(Sequences):
         random: Random,
     ) -> tuple[States, Matrix]:
         [start] = cls.sample(1, random)
-        game = Game(
-            *start[:5],
-            int(start[5]),
-            int(start[6]),
-        )
+        direction, x, y, left, right, left_score, right_score = start.tolist()
+        game = Game(direction, x, y, left, right, int(left_score), int(right_score))
         states = np.empty((length, 7))
         targets = np.zeros((length, 5), np.int64)
         for t in range(length):
@@ -147,7 +144,8 @@ def step(
         return after, None
     name = ("direction", "x", "y", "left", "right")[target]
     value = _intervention(game, name, was_point, random)
-    return replace(after, **{name: value}), target
+    change: dict[str, Any] = {name: value}
+    return replace(after, **change), target
 
 
 def _regular(

@@ -4,7 +4,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -166,7 +166,7 @@ class FrameVAE(ArraysModel):
         targets = batch["targets"][:, 1].to(frames.dtype)
         terms = {"reconstruction": self.reconstruction(parts, frames, pair)}
         terms |= self.divergence(
-            parts["prior"],
+            part(parts, "prior"),
             pair,
             targets,
             noise,
@@ -181,7 +181,7 @@ class FrameVAE(ArraysModel):
         noise: Tensor,
     ) -> Pair:
         """Return posteriors and samples of frames [b, 2, c, h, w] in [-1, 1]."""
-        mean, log_deviation = parts["encoder"](frames.flatten(0, 1))
+        mean, log_deviation = part(parts, "encoder")(frames.flatten(0, 1))
         mean = mean.unflatten(0, (-1, 2))
         log_deviation = log_deviation.unflatten(0, (-1, 2))
         sample = mean + log_deviation.exp() * noise
@@ -196,7 +196,7 @@ class FrameVAE(ArraysModel):
         """Return the squared error [b] of the decoded frames, summed over pixels and frames."""
         shown = frames[:, self.decoded]
         codes = pair.sample[:, self.decoded]
-        means = parts["decoder"](codes.flatten(0, 1))
+        means = part(parts, "decoder")(codes.flatten(0, 1))
         errors = (means.unflatten(0, (-1, shown.shape[1])) - shown).square()
         return errors.flatten(1).sum(1)
 
@@ -205,7 +205,7 @@ class FrameVAE(ArraysModel):
         networks: Mapping[str, nn.Module],
         batch: Batch,
     ) -> dict[str, Tensor]:
-        encoder = networks[GROUP]["encoder"]
+        encoder = part(networks[GROUP], "encoder")
         mean, log_deviation = encoder(scaled(batch["images"]))
         return {"mean": mean, "log_variance": 2 * log_deviation}
 
@@ -214,9 +214,14 @@ class FrameVAE(ArraysModel):
         networks: Mapping[str, nn.Module],
         codes: Tensor,
     ) -> Tensor:
-        decoder = networks[GROUP]["decoder"]
+        decoder = part(networks[GROUP], "decoder")
         means: Tensor = decoder(codes)
         return (means + 1) / 2
+
+
+def part(network: nn.Module, name: str) -> Any:
+    """Return one network, or one group of networks, of an ``nn.ModuleDict``."""
+    return cast(nn.ModuleDict, network)[name]
 
 
 def scaled(images: Tensor) -> Tensor:

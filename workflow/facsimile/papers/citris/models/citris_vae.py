@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +12,7 @@ from facsimile.models.base.arrays import Batch, Shapes
 from facsimile.models.base.model import Draw, Losses, detached
 from facsimile.models.base.optimisers import Settings
 from facsimile.papers.citris.models import _assignment
-from facsimile.papers.citris.models._frame_vae import GROUP, FrameVAE, Pair, normal_kl
+from facsimile.papers.citris.models._frame_vae import GROUP, FrameVAE, Pair, normal_kl, part
 from facsimile.papers.citris.models._networks import PerLatent, Uniform
 from facsimile.studies.training import Training
 
@@ -73,7 +73,7 @@ class CitrisVAE(FrameVAE):
     ) -> None:
         """Set starting values; the weights of the classifier's last layer are 0."""
         super().initialise(networks, seed)
-        last = networks[CLASSIFIER][-1]
+        last: Any = cast(nn.Sequential, networks[CLASSIFIER])[-1]
         with torch.no_grad():
             last.weight.zero_()
 
@@ -124,7 +124,7 @@ class CitrisVAE(FrameVAE):
         step: Tensor | int,
     ) -> Losses:
         means, pair, targets = self.bound(networks, batch, noise)
-        logits = self.logits(networks[GROUP]["prior"])
+        logits = self.logits(part(networks[GROUP], "prior"))
         assignment = _assignment.sampled(
             logits,
             noise["assignment"][..., : logits.shape[1]],
@@ -171,7 +171,7 @@ class CitrisVAE(FrameVAE):
 
     def logits(self, prior: nn.Module) -> Tensor:
         """Return logits [latents, variables + 1] of ψ; the last column is of no variable."""
-        return _assignment.logits(prior["psi"], self.unassigned > 0)
+        return _assignment.logits(part(prior, "psi"), self.unassigned > 0)
 
     def learned(
         self,
@@ -186,7 +186,7 @@ class CitrisVAE(FrameVAE):
             each latent; the last column is of no variable. ``psi``: the probabilities.
         """
         with torch.no_grad():
-            logits = self.logits(networks[GROUP]["prior"])
+            logits = self.logits(part(networks[GROUP], "prior"))
         assignment = functional.one_hot(
             logits.argmax(1),
             logits.shape[1],
@@ -218,7 +218,7 @@ def _perfect(
         before[..., None],
     )
     natural = normal_kl(mean, log_deviation, prior_mean, prior_log_deviation)[..., None]
-    intervened_mean, intervened_log_deviation = prior["intervened"].values.unbind(-1)
+    intervened_mean, intervened_log_deviation = part(prior, "intervened").values.unbind(-1)
     intervened = normal_kl(
         mean[..., None],
         log_deviation[..., None],
