@@ -95,6 +95,7 @@ def _install(root, torch_index):
             is_torch = "envs/torch.lock" in step
             index = ["--index-url", torch_index] if is_torch and torch_index else []
             _pip(root, [*step, *index])
+        _compile(root)
         unfinished.unlink()
         (folder / "locked").touch()
     except OSError as error:
@@ -105,7 +106,8 @@ def _install(root, torch_index):
 
 def _pip(root, options):
     python = root / ".venv" / "bin" / "python"
-    command = [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check", *options]
+    command = [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
+    command += ["--no-compile", *options]
     ended = subprocess.run(list(map(str, command)), cwd=root, stderr=subprocess.PIPE, text=True)
     if ended.returncode == 0:
         sys.stderr.write(ended.stderr)
@@ -115,6 +117,15 @@ def _pip(root, options):
             raise InstallError(cause)
     sys.stderr.write(ended.stderr)
     raise InstallError(f"pip failed with exit code {ended.returncode}; see above")
+
+
+def _compile(root):
+    """Compile all packages to byte code on all cores, where pip would use one."""
+    folder = root / ".venv"
+    command = [folder / "bin" / "python", "-m", "compileall", "-qq", "-j", "0", folder / "lib"]
+    # Some packages have files for other versions of Python, which cannot be compiled and are never
+    # imported: the exit status says nothing.
+    subprocess.run(list(map(str, command)), cwd=root, check=False)
 
 
 def main():
