@@ -46,7 +46,7 @@ def test_jobs_of_a_killed_snakemake_train_runs_for_the_next_one(
     began = time.monotonic()
 
     refused = project.snakemake("--", faults.TARGET, check=False)
-    assert "Directory cannot be locked" in refused
+    assert "another snakemake is working in this folder" in refused
     assert "--unlock" in refused
     project.snakemake("--unlock", "--", faults.TARGET)
 
