@@ -13,6 +13,7 @@ A kind defines two functions and, if it shows models themselves, one constant:
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from facsimile.figures.base.specimens import Specimens
-from facsimile.foundation import atomic, discover
+from facsimile.foundation import atomic, discover, extras
 from facsimile.presentation.context import Context
 from facsimile.presentation.spec import Spec
 
@@ -69,8 +70,13 @@ def draw(
         If there is no such kind of figure.
     ValueError
         If the kind shows models themselves and no ``specimens`` are given.
+    MissingExtra
+        If Matplotlib is not installed.
     """
     module = discover.module("figures", kind)
+    # Kinds import it while they draw, after they have selected scores.
+    with extras.required_by(f"the figure {kind}"):
+        importlib.import_module("matplotlib")
     if not getattr(module, "SHOWS_MODELS", False):
         drawn: Drawn = module.draw(scores, spec, context)
         return drawn
