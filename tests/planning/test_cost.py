@@ -54,3 +54,11 @@ def test_images_of_scenes_cost_by_their_pixels(root):
     assert (small.params["side"], large.params["side"]) == (16, 96)
     assert cost.train_seconds(small) / small.steps == pytest.approx(0.12, abs=0.01)  # as measured
     assert cost.train_seconds(large) / large.steps == pytest.approx(1.8, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0.0, "under 0.01"), (0.0099, "under 0.01"), (0.01, "about 0.01"), (1.234, "about 1.2")],
+)
+def test_an_estimate_of_hours_says_that_it_is_one(count, text):
+    assert cost.about(count) == text

@@ -39,6 +39,8 @@ SCORE_POINTS = 10_000
 IMAGES = 737_280
 # Weights, history, record and scores.
 DEFAULT_RUN_BYTES = 3_000_000
+# Smaller estimates of hours are not printed as numbers.
+LEAST_HOURS = 0.01
 # Mean and log-variance of ten latents in float32.
 ROW_BYTES = 2 * 4 * 10
 
@@ -126,13 +128,12 @@ def hours(count: float) -> str:
     """Format hours with two digits, or as a whole number from ten hours on."""
     if count >= 10:
         return f"{count:,.0f}"
-    return f"{count:.2g}" if count >= 0.01 else "under 0.01"
+    return f"{count:.2g}" if count >= LEAST_HOURS else f"under {LEAST_HOURS}"
 
 
 def about(count: float) -> str:
     """Format an estimate of hours: ``about 1.5``, ``under 0.01``."""
-    text_of_hours = hours(count)
-    return text_of_hours if text_of_hours.startswith("under") else f"about {text_of_hours}"
+    return f"about {hours(count)}" if count >= LEAST_HOURS else hours(count)
 
 
 def _images(run: Run) -> int:

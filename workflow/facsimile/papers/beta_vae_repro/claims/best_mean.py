@@ -22,7 +22,7 @@ class BestMean(Statistic):
     models: tuple[str, ...]
 
     def compute(self, trained: pd.DataFrame, datasets: list[str]) -> StatisticResult:
-        """Resamples runs within each setting; the best setting is chosen anew in each resample."""
+        """Resamples runs within each setting; the best setting is chosen again in each resample."""
         scores = rows_of_models(trained, self.models)
         scores = scores[scores["name"] == self.metric]
         scores = scores[scores["dataset"].isin(datasets)]

@@ -58,7 +58,7 @@ class InterventionalPong(Sequences):
     The rules are those of the authors' script: a paddle follows the ball's height by at most 1.5 a
     step, the ball bounces off walls and paddles, and a point sets it to the centre. With
     probability 0.85⁵ a step has no intervention, else one of the five variables is chosen at
-    random. Ball and direction are drawn anew; a paddle moves up or down by 1.5 at random, which
+    random. Ball and direction are drawn again; a paddle moves up or down by 1.5 at random, which
     still depends on where it was: such an intervention is not perfect. Scores are never intervened
     on.
     """

@@ -14,7 +14,7 @@ MEANS = ((-4.0, -4.0), (4.0, 4.0))
 class TwoGaussians(Arrays):
     """The means [2] of two Gaussians with unit covariance, (-4, -4) and (4, 4).
 
-    The points are drawn by the model, anew for each seed, as in the authors' script.
+    The points are drawn by the model, others for each seed, as in the authors' script.
     """
 
     name = "two_gaussians"
