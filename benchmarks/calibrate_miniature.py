@@ -59,7 +59,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--worlds", nargs="+", default=WORLDS, choices=WORLDS)
     parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=list(METHODS))
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     arguments = parser.parse_args()
+    device = torch.device(arguments.device)
     torch.set_num_threads(1)
     arguments.out.mkdir(parents=True, exist_ok=True)
     tables = []
@@ -68,7 +70,9 @@ def main() -> None:
             name = f"{world}-{method}-{arguments.steps}-{arguments.seeds}.csv"
             path = arguments.out / name
             if not path.exists():
-                rows = train(world, method, arguments.steps, arguments.seeds, arguments.data)
+                rows = train(
+                    world, method, arguments.steps, arguments.seeds, arguments.data, device
+                )
                 rows.to_csv(path, index=False)
             tables.append(pd.read_csv(path))
     losses = pd.concat(tables)
@@ -76,7 +80,14 @@ def main() -> None:
     print(plateau_table(losses))
 
 
-def train(world: str, method: str, steps: int, seeds: int, data_folder: Path) -> pd.DataFrame:
+def train(
+    world: str,
+    method: str,
+    steps: int,
+    seeds: int,
+    data_folder: Path,
+    device: torch.device,
+) -> pd.DataFrame:
     """Mean losses of each window of steps, of all strengths and seeds, trained in one pack."""
     data = datasets.of_images(datasets.dataset(world, data_folder / f"{world}.h5"))
     strength, values, fixed = METHODS[method]
@@ -88,7 +99,9 @@ def train(world: str, method: str, steps: int, seeds: int, data_folder: Path) ->
         parameters = {strength: float(value), **fixed}
         members.append(Member(models.model(method, **parameters), seed))
     training = Training(steps=steps, batch_size=64, latents=10, network="mlp", adam=Adam(lr=0.001))
-    pack = Pack(members, len(members), training, data, PackSettings(small=True))
+    on_gpu = device.type == "cuda"
+    settings = PackSettings(device, compiled=on_gpu, small=not on_gpu)
+    pack = Pack(members, len(members), training, data, settings)
     window: list[np.ndarray] = []
     rows = []
     for end in range(BLOCK, steps + BLOCK, BLOCK):

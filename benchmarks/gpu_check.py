@@ -30,7 +30,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "workflow")]
 
 import torch  # noqa: E402
 from gpu.agreement import agreement, write_cpu_scores  # noqa: E402
-from gpu.check import Check, Row  # noqa: E402
+from gpu.check import SHARES, Check, Row  # noqa: E402
 from gpu.correctness import bits, float64  # noqa: E402
 from gpu.paper_runs import paper_runs  # noqa: E402
 from gpu.resuming import resumed, work  # noqa: E402
@@ -66,9 +66,11 @@ def device(check: Check) -> Iterator[Row]:
 
 
 def run_all(check: Check) -> None:
-    """Run every part; an error in one is reported and does not stop the others."""
-    for part in (device, float64, bits, resumed, agreement, speed, paper_runs):
-        name = part.__name__
+    """Run the parts; an error in one is reported and does not stop the others."""
+    functions = (device, float64, bits, resumed, agreement, speed, paper_runs)
+    by_name = {function.__name__: function for function in functions}
+    for name in check.parts:
+        part = by_name[name]
         began = time.monotonic()
         check.begin(name)
         try:
@@ -88,6 +90,7 @@ def main() -> int:
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
     parser.add_argument("--minutes", type=float, default=8)
     parser.add_argument("--out", type=Path, default=Path("results/gpu_check"))
+    parser.add_argument("--parts", nargs="+", default=list(SHARES), choices=list(SHARES))
     parser.add_argument("--write-cpu-scores", action="store_true")
     parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -99,7 +102,7 @@ def main() -> int:
     if arguments.write_cpu_scores:
         write_cpu_scores(arguments.out)
         return 0
-    check = Check(device, arguments.minutes, arguments.out)
+    check = Check(device, arguments.minutes, arguments.out, arguments.parts)
     end_hard(check)
     run_all(check)
     print(f"{check.failed} checks failed; not done:")

@@ -2,6 +2,7 @@
 
 import resource
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,7 +15,19 @@ from facsimile.training.pack import BLOCK, Member, Pack, PackSettings
 from gpu.check import NO_TIME, Check, Row
 from gpu.small_runs import new_model
 
-FASTEST = {"cuda": (1, 8, 32, 100), "cpu": (1, 2)}  # runs per pack whose speed is measured
+# Runs per pack, and how their convolutions are computed, whose speed is measured.
+PACKS = {
+    "cuda": (
+        (1, "grouped"),
+        (8, "grouped"),
+        (8, "matrix"),
+        (32, "matrix"),
+        (32, "grouped"),
+        (100, "matrix"),
+        (100, "grouped"),
+    ),
+    "cpu": ((1, "grouped"), (2, "grouped")),
+}
 
 
 def speed(check: Check) -> Iterator[Row]:
@@ -23,12 +36,13 @@ def speed(check: Check) -> Iterator[Row]:
     products, copies = _products(check, precision), _copies(check)
     yield {"precision": precision, "products_gflops": products, "copies_gbs": copies}
     rates: dict[str, float] = {}
-    for k in FASTEST[check.device.type]:
-        row = yield from _timed(check, "beta_vae", k, precision)
+    for k, convolutions in PACKS[check.device.type]:
+        row = yield from _timed(check, "beta_vae", k, precision, convolutions)
         if row is None:
             continue
         rate = row["model_steps_per_second"]
-        check.rates[k] = rate
+        if convolutions == "grouped":  # as runs are trained
+            check.rates[k] = rate
         rates["beta_vae"] = max(rate, rates.get("beta_vae", 0.0))
         size = 2 if precision == "bf16" else 4
         traffic = 32 * PARAMETERS + 6 * size * ACTIVATIONS
@@ -46,16 +60,35 @@ def speed(check: Check) -> Iterator[Row]:
     yield _hours(rates)
 
 
-def _timed(check: Check, name: str, k: int, precision: str) -> Any:
-    """Measure a pack; yields a row if there is no time for it, and returns the measured row."""
+def _timed(
+    check: Check,
+    name: str,
+    k: int,
+    precision: str,
+    convolutions: str = "grouped",
+) -> Any:
+    """Measure a pack and return the row; if it cannot be measured, yield why and return None."""
+    row: Row = {"method": name, "runs": k, "convolutions": convolutions}
     if check.left() < 0:
-        yield {"method": name, "runs": k, "not_done": NO_TIME}
+        yield row | {"not_done": NO_TIME}
         return None
+    try:
+        return row | _measured(check, name, k, precision, convolutions)
+    except Exception as problem:  # the others are measured all the same
+        traceback.print_exc()
+        first_line = str(problem).partition("\n")[0]
+        yield row | {"ok": False, "problem": f"{type(problem).__name__}: {first_line}"}
+        return None
+
+
+def _measured(check: Check, name: str, k: int, precision: str, convolutions: str) -> Row:
     if check.on_gpu:
         torch.cuda.reset_peak_memory_stats()
     began = time.perf_counter()
     model = new_model(name)
-    settings = PackSettings(check.device, precision, compiled=check.on_gpu)
+    settings = PackSettings(
+        check.device, precision, compiled=check.on_gpu, convolutions=convolutions
+    )
     members = [Member(model, seed) for seed in range(k)]
     pack = Pack(members, k, our_training(), our_data(), settings)
     pack.advance(1)
@@ -67,8 +100,6 @@ def _timed(check: Check, name: str, k: int, precision: str) -> Any:
         steps += count
     seconds = time.perf_counter() - began
     return {
-        "method": name,
-        "runs": k,
         "model_steps_per_second": steps * k / seconds,
         "step_ms": 1e3 * seconds / steps,
         "start_seconds": start,

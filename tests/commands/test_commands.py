@@ -15,7 +15,7 @@ def test_plan_prints_the_cost_of_the_published_study(facsimile):
     text = " ".join(result.stdout.split())
     assert "12,600 runs and 14 controls in 266 shards" in text
     assert "3,780,000,000 steps" in text
-    assert "not measured" in text
+    assert "or about 420 hours of one H200 for training" in text
     assert "have no loader" not in text
 
 

@@ -27,9 +27,10 @@ OWN_STEPS_PER_SECOND = 500.0
 # Network -> how many times faster than the published networks it is trained and encoded. For mlp
 # in packs on a core: 850 steps of 64 images of 16 × 16 per second (benchmarks/small_packs.py).
 SPEED = {"mlp": 50.0}
-# Not measured, because no GPU was available: 31 GPU-hours for 12,600 runs is calculated from the
-# memory traffic of activations (bf16, one H200).
-GPU_STEPS_PER_SECOND = 12_600 * 300_000 / (31 * 3600)
+# Network -> model-steps per second of one H200 (benchmarks/results/gpu.md): mlp in packs of 30, 18
+# jobs at a time, compilation included; the published networks in packs of 8 in bf16.
+GPU_STEPS_PER_SECOND = {"mlp": 43_000.0}
+DEFAULT_GPU_STEPS_PER_SECOND = 2_500.0
 # One core, for as many images as in IMAGES.
 ENCODE_SECONDS = 66.0
 DEFAULT_SCORE_SECONDS = 1.5
@@ -47,7 +48,7 @@ ROW_BYTES = 2 * 4 * 10
 
 @dataclass(frozen=True)
 class Cost:
-    """Estimated cost of a list of runs."""
+    """Estimated cost of a list of runs; ``gpu_hours`` is 0 if a GPU trains none of them."""
 
     runs: int
     steps: int
@@ -87,7 +88,7 @@ def estimate(
         runs=len(todo),
         steps=steps,
         core_hours=seconds / 3600,
-        gpu_hours=steps / GPU_STEPS_PER_SECOND / 3600,
+        gpu_hours=sum(map(_gpu_seconds, todo)) / 3600,
         bytes=stored + ROW_BYTES * images,
     )
 
@@ -115,13 +116,15 @@ def _snapshot_seconds(
 
 
 def text(price: Cost) -> str:
-    """Format as ``12,614 runs, 69,000 core-hours or 31 GPU-hours, 535.4 GB``."""
-    core, gpu = hours(price.core_hours), hours(price.gpu_hours)
+    """Format as ``12,614 runs, 69,000 core-hours or 420 GPU-hours, 535.4 GB``."""
+    time = f"{hours(price.core_hours)} core-hours"
+    if price.gpu_hours:
+        time += f" or {hours(price.gpu_hours)} GPU-hours"
     if price.bytes >= 1e12:
         size = f"{price.bytes / 1e12:,.1f} TB"
     else:
         size = f"{price.bytes / 1e9:,.1f} GB"
-    return f"{price.runs:,} runs, {core} core-hours or {gpu} GPU-hours, {size}"
+    return f"{price.runs:,} runs, {time}, {size}"
 
 
 def hours(count: float) -> str:
@@ -171,7 +174,16 @@ def step_seconds(run: Run) -> float:
     return sum(seconds_of_terms) / _speed(run)
 
 
+def _gpu_seconds(run: Run) -> float:
+    """Return the seconds of a GPU to train a run; 0 if it is always trained on a processor."""
+    network = _network(run)
+    if network == "own" or run.snapshot_of:
+        return 0.0
+    return run.steps / GPU_STEPS_PER_SECOND.get(network, DEFAULT_GPU_STEPS_PER_SECOND)
+
+
 def _network(run: Run) -> str:
+    """Return the network of a run; ``own`` for models of arrays, which have their own."""
     settings = run.statement.get("training", {})
     name: str = settings.get("network", "own")
     return name

@@ -265,13 +265,22 @@ def _copies_on_cpu(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def _compiled(step: packed_step.Step, state: dict[str, Any], buffer: Tensor) -> packed_step.Step:
     """Trace the step, gradients included, into one graph of plain operations and compile it."""
+    from torch._dynamo.exc import TorchDynamoException  # seconds, which only compiling needs
+
     # Fake tensors: with real ones, tracing would make a step.
     traced = make_fx(step, tracing_mode="fake")(state, buffer)
     compiled = torch.compile(traced, fullgraph=True, dynamic=False)
 
     def run(state: dict[str, Any], buffer: Tensor) -> dict[str, Tensor]:
-        with torch.no_grad():
-            return compiled(state, buffer)
+        try:
+            with torch.no_grad():
+                return compiled(state, buffer)
+        except TorchDynamoException as error:
+            raise RuntimeError(
+                f"torch {torch.__version__} cannot compile the training step of this pack; "
+                "upgrade PyTorch, or set compile: false, which is slower "
+                f"({str(error).strip().splitlines()[0]})"
+            ) from error
 
     return run
 
@@ -313,6 +322,9 @@ def _configure_libraries(settings: PackSettings) -> None:
 
         # No kernel is chosen by measured time where the choice would change the bits.
         inductor.deterministic = True
+        # Otherwise a counter of random numbers, which begins as a range, is multiplied as an index
+        # of 32 bits: Triton refuses the product (seen with torch 2.11).
+        inductor.constant_and_index_propagation = False
 
 
 def keep_compiled(folder: Path) -> None:

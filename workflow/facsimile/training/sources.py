@@ -67,9 +67,9 @@ class Resident:
             # numpy.packbits stores the first pixel in the highest bit.
             shifts = torch.arange(7, -1, -1, dtype=torch.uint8, device=rows.device)
             rows = (rows[..., None] >> shifts) & 1
-        images = _as_floats(rows.reshape(*indices.shape, *self.shape))
+        images = rows.reshape(*indices.shape, *self.shape)
         # Bits are 0 or 1 already.
-        return images if self.packed else images / 255
+        return _channels_first(images).to(torch.float32) if self.packed else _scaled(images)
 
     def feed(self, steps: Sequence[int]) -> None:
         pass
@@ -99,7 +99,7 @@ class Fed:
 
     def take(self, buffer: Tensor, indices: Tensor) -> Tensor:
         # The buffer holds the images of these indices.
-        return _as_floats(buffer) / 255
+        return _scaled(buffer)
 
     def feed(self, steps: Sequence[int]) -> None:
         """Read what the serial execution reads: batch and images are drawn from (seed, step)."""
@@ -158,6 +158,15 @@ def _blocks(data: Dataset) -> Iterator[npt.NDArray[np.uint8]]:
         yield data.images(np.arange(first, last))
 
 
-def _as_floats(images: Tensor) -> Tensor:
-    """Images [K, b, h, w, c] as float32 [K, b, c, h, w]."""
-    return images.permute(0, 1, 4, 2, 3).to(torch.float32)
+def _channels_first(images: Tensor) -> Tensor:
+    """[K, b, h, w, c] -> [K, b, c, h, w]."""
+    return images.permute(0, 1, 4, 2, 3)
+
+
+def _scaled(images: Tensor) -> Tensor:
+    """Bytes [K, b, h, w, c] as float32 in [0, 1], [K, b, c, h, w], with equal bits everywhere."""
+    if not images.is_cuda:
+        return _channels_first(images).to(torch.float32) / 255
+    # A GPU multiplies by 1 / 255 instead: in float32 some results differ in the last bit, in
+    # float64 none does once it is rounded.
+    return (_channels_first(images).to(torch.float64) / 255).to(torch.float32)

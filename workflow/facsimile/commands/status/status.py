@@ -62,11 +62,10 @@ def plan(
         f"{price.runs:,} to make"
     )
     core_hours = f"{cost.about(price.core_hours)} core-hours here ({_source(speed)})"
-    console.print(f"{price.steps:,} steps: {core_hours},")
-    console.print(
-        f"or {cost.about(price.gpu_hours)} GPU-hours by arithmetic for one H200 "
-        "(packed execution; not measured)"
-    )
+    console.print(f"{price.steps:,} steps: {core_hours}")
+    if price.gpu_hours:
+        gpu_hours = f"{cost.about(price.gpu_hours)} hours of one H200"
+        console.print(f"or {gpu_hours} for training (at rates measured with β-VAE)")
     n_snapshots = sum(len(run.snapshot_runs) for run in unfinished)
     snapshots = f", {n_snapshots:,} snapshots included" if n_snapshots else ""
     console.print(f"about {price.bytes / 1e9:,.1f} GB of weights and latents{snapshots}")
