@@ -107,8 +107,8 @@ def train(
     for end in range(BLOCK, steps + BLOCK, BLOCK):
         block = pack.advance(min(BLOCK, steps - (end - BLOCK)))
         window.append(np.stack([block.terms[name] for name in TERMS], axis=1))
-        made = sum(map(len, window))
-        if made >= WINDOW or end >= steps:
+        n_steps = sum(map(len, window))
+        if n_steps >= WINDOW or end >= steps:
             means = np.concatenate(window).mean(axis=0)
             window = []
             for (value, seed), terms in zip(labels, means.T, strict=True):

@@ -83,27 +83,27 @@ def over_each(
     ``method`` must be the first of ``context.design.methods``, so that each pair begins with it.
     Raises ValueError if there is no other method.
     """
-    made = []
+    of_pairs = []
     for other in context.methods(spec):
         if other != method:
             pair = replace(spec, models=(method, other))
-            made.append(tables.make(scores, runs, pair, context))
-    if not made:
+            of_pairs.append(tables.make(scores, runs, pair, context))
+    if not of_pairs:
         raise ValueError(f"{method} stands alone: there is no method to compare it with")
-    first = made[0]
+    first = of_pairs[0]
     rows = []
-    for table in made:
+    for table in of_pairs:
         rows += table.rows
     # A table of several data sets has a block for each.
     blocks = list(dict.fromkeys(row.block for row in rows))
     rows.sort(key=lambda row: blocks.index(row.block))
-    data = pd.concat([table.data for table in made], ignore_index=True)
+    data = pd.concat([table.data for table in of_pairs], ignore_index=True)
     return replace(first, rows=rows, data=data)
 
 
 def in_claims(
     method: str,
-    stated: Mapping[str, Claim],
+    of_paper: Mapping[str, Claim],
     scores: pd.DataFrame,
     context: Context,
 ) -> pd.DataFrame:
@@ -120,7 +120,7 @@ def in_claims(
         chosen[name] = trained[trained["method"] == name]
     datasets = list(context.scale.datasets)
     rows = []
-    for id, claim in stated.items():
+    for id, claim in of_paper.items():
         for name, part in chosen.items():
             finding = claims.compute_on(claim, part, datasets)
             verdict = claims.by_rule_alone(claim, finding)

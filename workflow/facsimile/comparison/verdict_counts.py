@@ -56,7 +56,7 @@ def obstacles(rows: pd.DataFrame) -> list[tuple[int, str, str]]:
     """
     not_comparable = rows[rows["verdict"] == NOT_COMPARABLE]
     groups = not_comparable.groupby(["reason", "remedy"], sort=False)
-    found = []
+    counts = []
     for (reason, remedy), group in groups:
-        found.append((len(group), str(reason), str(remedy)))
-    return sorted(found, key=lambda obstacle: -obstacle[0])
+        counts.append((len(group), str(reason), str(remedy)))
+    return sorted(counts, key=lambda obstacle: -obstacle[0])

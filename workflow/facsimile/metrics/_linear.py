@@ -9,13 +9,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 from numba import njit
-from scipy.optimize import minimize
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
 from sklearn.model_selection import KFold
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import LinearSVC
 
+from facsimile.metrics import _lbfgs
 from facsimile.metrics.base.conventions import DLIB, DLIB_019, MODERN
 from facsimile.metrics.base.draws import Codes
 
@@ -23,14 +23,7 @@ FOLDS = 5
 # LogisticRegressionCV(Cs=10): inverse strengths of the L2 penalty.
 STRENGTHS = np.logspace(-4, 4, 10)
 # What scipy.optimize.fmin_l_bfgs_b(pgtol=1e-4, maxiter=100) meant in 2019.
-LBFGS = {
-    "maxiter": 100,
-    "gtol": 1e-4,
-    "ftol": 1e7 * 2.0**-52,
-    "maxcor": 10,
-    "maxls": 20,
-    "maxfun": 15_000,
-}
+LBFGS = _lbfgs.Settings(maxiter=100, gtol=1e-4)
 LARGE = 1e200
 Labels = npt.NDArray[np.int64]
 Weights = npt.NDArray[np.float64]
@@ -181,7 +174,7 @@ def _path(
     path = []
     for strength in strengths:
         arguments = (columns, signs, 1.0 / strength)
-        weights = minimize(_loss, weights, arguments, "L-BFGS-B", jac=True, options=LBFGS).x
+        weights = _lbfgs.minimum(_loss, weights, arguments, LBFGS)
         path.append(weights)
     return np.stack(path)
 

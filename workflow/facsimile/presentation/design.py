@@ -60,7 +60,7 @@ class Design:
             metrics=tuple(study.metrics),
             published_steps=study.training.steps if study.training else 0,
             published_runs=_published_runs(study),
-            artefacts=(*study.tables, *study.figures_of(study.datasets)),
+            artefacts=(*study.tables, *study.figures_of(study.datasets_of_all_scales())),
             controls=CONTROLS if study.control_seeds else (),
             labels={model.label: model.name for model in study.models if model.label},
             trained_on=_trained_on(study),

@@ -121,8 +121,8 @@ def _no_file(path: Path) -> str:
         names = sorted(other.name for other in folder.iterdir() if other.suffix in SUFFIXES)
     if not path.is_dir():
         names = difflib.get_close_matches(path.name, names, n=1)
-    found = ", ".join(names[: stored_arrays.SHOWN])
-    return f"{path}: {message}{f'; did you mean {found}?' if found else ''}"
+    similar = ", ".join(names[: stored_arrays.SHOWN])
+    return f"{path}: {message}{f'; did you mean {similar}?' if similar else ''}"
 
 
 def _read_from_user(path: Path, contents: Contents) -> Latents:

@@ -68,10 +68,10 @@ class Writer:
         if now - self._last_write < EVERY:
             return
         self._last_write = now
-        made = done - self._first
+        done_here = done - self._first
         left = None
-        if made > 0:
-            left = (self._total - done) * (now - self._began) / made
+        if done_here > 0:
+            left = (self._total - done) * (now - self._began) / done_here
         progress = Progress(self._stage, self._unit, done, self._total, left)
         atomic.write_json(self._path, asdict(progress))
 

@@ -146,6 +146,13 @@ class Study(Strict):
         stand_ins = [dataset for dataset in scale.datasets if dataset not in self.datasets]
         return own + stand_ins
 
+    def datasets_of_all_scales(self) -> list[str]:
+        """Return the data sets of the study, then those that stand in for them at some scale."""
+        distinct = dict.fromkeys(self.datasets)
+        for scale in self.scales.values():
+            distinct |= dict.fromkeys(self.datasets_of(scale))
+        return list(distinct)
+
     def models_of(self, dataset: str) -> list[tuple[int, Model]]:
         """Return the models that are trained on a data set, each with its index in the study."""
         models: list[tuple[int, Model]] = []

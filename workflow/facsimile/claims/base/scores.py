@@ -22,17 +22,20 @@ def wide(trained: pd.DataFrame, dataset: str, metrics: list[str]) -> pd.DataFram
 
 
 def absent(trained: pd.DataFrame, datasets: list[str], metrics: list[str]) -> list[str]:
-    """One text for each score that some data sets lack: ``no such scores: MIG (Cars3D)``."""
+    """Texts on the scores that some data sets lack: ``no such scores: MIG and SAP (Cars3D)``.
+
+    Scores that the same data sets lack are in one text.
+    """
     available = set(zip(trained["dataset"], trained["name"], strict=True))
-    texts = []
+    lacking: dict[tuple[str, ...], list[str]] = {}
     for name in metrics:
-        without = []
-        for dataset in datasets:
-            if (dataset, name) not in available:
-                without.append(names.dataset(dataset))
+        without = [dataset for dataset in datasets if (dataset, name) not in available]
         if without:
-            score = names.metric(name)
-            texts.append(f"no such scores: {score} ({names.enumeration(without)})")
+            lacking.setdefault(tuple(without), []).append(names.metric(name))
+    texts = []
+    for without_them, scores in lacking.items():
+        datasets_named = names.enumeration([names.dataset(name) for name in without_them])
+        texts.append(f"no such scores: {names.enumeration(scores)} ({datasets_named})")
     return texts
 
 

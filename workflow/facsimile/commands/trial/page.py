@@ -37,21 +37,22 @@ class Page:
 
     def __init__(self, trial: Study, base: Study, scale: str, merged: Scores) -> None:
         self.trial = trial
-        self.stated: Mapping[str, Claim] = base.claims
+        self.claims_of_paper: Mapping[str, Claim] = base.claims
         self.source = merged.source
         self.method = trial.models[0].method
         context = Context.of(trial, scale)
         specs = {name: Spec.of(name, artefact) for name, artefact in trial.tables.items()}
-        given = merged.scores, merged.runs
+        tables_of_scores = merged.scores, merged.runs
         self.violin = figures.draw(
             FIGURE, merged.scores, Spec.of(FIGURE, trial.figures[FIGURE]), context
         )
-        self.scores = tables.make(*given, specs["scores"], context)
+        self.scores = tables.make(*tables_of_scores, specs["scores"], context)
         self.failures = means.failures(means.shown(merged.runs, specs["scores"], context))
         self.pairs = [
-            placing.over_each(self.method, *given, specs[name], context) for name in PAIRS
+            placing.over_each(self.method, *tables_of_scores, specs[name], context)
+            for name in PAIRS
         ]
-        self.claims = placing.in_claims(self.method, self.stated, merged.scores, context)
+        self.claims = placing.in_claims(self.method, self.claims_of_paper, merged.scores, context)
 
     def write(self, folder: Path) -> list[Path]:
         """Write the page, its figure, and all tables as CSV, Markdown and LaTeX."""
@@ -100,7 +101,7 @@ class Page:
         for head in _heads(self.method):
             table.add_column(head, ratio=3)
         for place in self._places():
-            claim = self.stated[place.claim]
+            claim = self.claims_of_paper[place.claim]
             text = Text.assemble(claim.text, (f"\n{claims.rule_text(claim.rule)}", "dim"))
             cells = [_console_cell(row) for row in _rows(place)]
             table.add_row(text, *cells, _rank(place))
@@ -110,7 +111,7 @@ class Page:
     def _claims_in_markdown(self) -> list[str]:
         rows = []
         for place in self._places():
-            claim = self.stated[place.claim]
+            claim = self.claims_of_paper[place.claim]
             cells = [_markdown_cell(row) for row in _rows(place)]
             rows.append((claim.text, claims.rule_text(claim.rule), *cells, _rank(place)))
         return grid(("claim", "rule", *_heads(self.method)), rows)

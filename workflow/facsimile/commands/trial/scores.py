@@ -14,6 +14,9 @@ from facsimile.studies import runs
 from facsimile.studies.study import Study
 
 
+MISSING = "missing"  # state of a run that was not made
+
+
 @dataclass(frozen=True)
 class Scores:
     """Gathered runs and scores, and where they come from."""
@@ -59,7 +62,8 @@ def shipped_for(base: Study, scale: str, trial: Study, baselines: str) -> Scores
         return None
     keys = {run.key for run in runs.expand(trial, baselines) if not run.control}
     all_runs, all_scores = [pd.read_parquet(path) for path in shipped.files(base.id, scale)]
-    if not keys <= set(all_runs["run"]):
+    finished = all_runs["state"] != MISSING
+    if not keys <= set(all_runs["run"][finished]):
         return None
     chosen_runs = all_runs[all_runs["run"].isin(keys)]
     chosen_scores = all_scores[all_scores["run"].isin(keys)]
