@@ -106,6 +106,16 @@ def test_two_variations_of_a_score_share_their_limits_and_have_a_diagonal(scores
     np.testing.assert_allclose(drawn.data["y"] * 100, drawn.data["x"])
 
 
+def test_a_logarithmic_panel_without_scores_is_drawn_empty(scores):
+    positive = scores.assign(result=scores["result"].abs() + 0.1)
+    drawn = draw("strength", positive[positive["metric"] == "mig"], (MIG, DCI), log=True)
+    drawn.figure.canvas.draw()
+    with_scores, without = drawn.figure.axes
+    assert with_scores.get_yscale() == "log"
+    assert without.get_yscale() == "linear"
+    assert "no scores" in [text.get_text() for text in without.texts]
+
+
 def test_a_violin_of_each_value_ends_at_its_data_and_a_value_without_runs_says_so():
     scores = synthetic.scores(synthetic.runs(9, (0, 2)))
     drawn = draw("violin_by_value", scores, models=("factor_vae",))

@@ -9,6 +9,7 @@ imported by the functions that draw.
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -328,13 +329,14 @@ def set_scale(
     spec
         The figure.
     """
-    if not spec.log or not axes.has_data():
+    lowest = getattr(axes.dataLim, f"{axis}0")
+    # Without data, or with lines of no points, the limit is infinite.
+    if not spec.log or not math.isfinite(lowest):
         return
     from matplotlib.scale import SymmetricalLogScale
     from matplotlib.ticker import LogLocator, NullLocator, SymmetricalLogLocator
 
     direction: Axis = getattr(axes, f"{axis}axis")
-    lowest = getattr(axes.dataLim, f"{axis}0")
     if lowest > 0:
         axes.set(**{f"{axis}scale": "log"})
         direction.set_major_locator(LogLocator(subs=(1, 2, 5)))
