@@ -48,6 +48,13 @@ def test_the_smoke_scale_states_every_departure(study):
     assert subgrid.startswith("sub-grid of every 3rd scale, every 14th orientation")
 
 
+def test_a_sweep_is_that_of_the_scale_if_it_has_other_values(study):
+    at_desk, in_miniature = Context.of(study, "desk"), Context.of(study, "miniature")
+    assert at_desk.sweep("factor_vae") == (10, 20, 30, 40, 50, 100)
+    assert in_miniature.sweep("factor_vae") == (1, 4, 16, 63, 250, 1000)
+    assert in_miniature.sweep("no_such_method") == ()
+
+
 def test_data_sets_of_one_sub_grid_are_named_together(study):
     kept = {
         "dsprites": "every 2nd scale",

@@ -75,6 +75,14 @@ def test_a_smaller_scale_keeps_the_numbers(locatello):
     assert desk["beta_vae", 4, 0].value_index == 2
 
 
+def test_a_scale_with_values_of_its_own_numbers_them_itself(locatello):
+    mini = [run for run in runs.expand(locatello, "miniature") if run.model == "factor_vae"]
+    numbered = {run.value: run.value_index for run in mini}
+    values = locatello.scales["miniature"].models["factor_vae"].sweep["gamma"]
+    assert numbered == {value: index for index, value in enumerate(values)}
+    assert not set(values) <= set(locatello.models[1].sweep["gamma"])
+
+
 def test_hashes_of_the_shipped_studies_are_frozen(root):
     """A changed hash orphans trained runs.
 

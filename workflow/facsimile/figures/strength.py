@@ -111,7 +111,8 @@ def _panel(
     if table.empty:
         style.empty(axes, "no scores")
     # Sweeps may differ in length; the axis has room for the longest.
-    longest = max(map(len, context.design.sweeps.values()), default=1)
+    lengths = [len(context.sweep(method)) for method in context.design.methods]
+    longest = max(lengths, default=0) or 1
     axes.set(
         xticks=range(1, longest + 1),
         xlim=(0.6, longest + 0.4),
@@ -125,9 +126,9 @@ def _positions(spec: Spec, context: Context) -> str:
     """``Positions: β-VAE β = 1, 2, 4; FactorVAE γ = 10, 20.``"""
     texts = []
     for method in context.methods(spec):
-        if method in context.design.sweeps:
+        if context.sweep(method):
             parameter = names.parameter(context.design.methods[method][0])
-            values = ", ".join(f"{value:g}" for value in context.design.sweeps[method])
+            values = ", ".join(f"{value:g}" for value in context.sweep(method))
             texts.append(f"{names.model(method)} {parameter} = {values}")
     return f"Positions: {'; '.join(texts)}."
 

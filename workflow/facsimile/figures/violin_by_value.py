@@ -35,7 +35,7 @@ def draw(
     The panels of a row share their axis of scores.
     """
     selected, metrics = select(scores, spec, context)
-    methods = [method for method in context.methods(spec) if method in context.design.sweeps]
+    methods = [method for method in context.methods(spec) if context.sweep(method)]
     shown = list(itertools.product(context.shown(spec), metrics))
     several_methods = len(methods) > 1
     width = NARROW if several_methods else WIDE
@@ -75,7 +75,7 @@ def _panel(
     for value, runs in of_method.groupby("value"):
         values[value] = runs["result"].to_numpy(dtype=float)
     groups = []
-    for value in context.design.sweeps[method]:
+    for value in context.sweep(method):
         results = values.get(value, np.zeros(0))
         groups.append((f"{parameter} = {value:g}", results, colour))
     violins.rows(axes, groups, of_method[of_method["control"].astype(bool)])

@@ -60,6 +60,10 @@ class Context:
         named = [method for name in spec.models for method in self.design.methods_of(name)]
         return [method for method in self.design.methods if method in named]
 
+    def sweep(self, method: str) -> tuple[float, ...]:
+        """The values of the one hyper-parameter that a method sweeps here; () without one."""
+        return self.scale.sweeps.get(method) or self.design.sweeps.get(method, ())
+
     def metrics_of(self, spec: Spec) -> list[str]:
         """The scores that an artefact names, or else the score of each metric named like it."""
         return list(spec.metrics) or [f"{metric}.{metric}" for metric in self.design.metrics]

@@ -71,13 +71,13 @@ def of_pairs(
 
 
 def swept_cells(context: Context, methods: Iterable[str]) -> list[tuple[str, str]]:
-    """Method and hyper-parameter, as canonical JSON, of each published value of a sweep.
+    """Method and hyper-parameter, as canonical JSON, of each value of a sweep.
 
     Methods that do not sweep exactly one hyper-parameter have none.
     """
     cells = []
     for method in methods:
-        for value in context.design.sweeps.get(method, ()):
+        for value in context.sweep(method):
             parameter = context.design.methods[method][0]
             cells.append((method, canonical.dumps({parameter: value})))
     return cells

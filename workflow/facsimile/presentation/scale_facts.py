@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from facsimile.presentation import departures
 from facsimile.presentation.departures import Departure, Length
 from facsimile.studies import evaluations, runs
-from facsimile.studies.parts import Evaluation
+from facsimile.studies.parts import Evaluation, Scale
 from facsimile.studies.study import Study
 
 
@@ -32,6 +32,8 @@ class ScaleFacts:
     """Names and labels of models that this scale leaves out."""
     is_miniature: bool = False
     """Whether all of its data sets stand in for those of the study."""
+    sweeps: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    """Method -> values of its hyper-parameter, where the scale has values that the study lacks."""
 
     @classmethod
     def of(cls, study: Study, name: str) -> "ScaleFacts":
@@ -49,7 +51,21 @@ class ScaleFacts:
             points=_points(study, name),
             left_out=tuple(scale.without),
             is_miniature=not set(study.datasets_of(scale)) & set(study.datasets),
+            sweeps=_sweeps(study, scale),
         )
+
+
+def _sweeps(study: Study, scale: Scale) -> dict[str, tuple[float, ...]]:
+    sweeps: dict[str, tuple[float, ...]] = {}
+    for model in study.models:
+        override = runs.override_of(scale, model)
+        values = runs.values_in_order(model, override)
+        if not values or not model.sweep.keys() >= override.sweep.keys():
+            continue
+        [of_study] = model.sweep.values()
+        if values != of_study:
+            sweeps[model.method] = tuple(values)
+    return sweeps
 
 
 def _points(study: Study, scale: str) -> dict[str, Evaluation]:

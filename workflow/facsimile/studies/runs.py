@@ -169,10 +169,11 @@ def _cells(study: Study, scale: Scale, dataset: str) -> Iterator[_Cell]:
         snapshots = _snapshots(study, model, scale, override)
         sweep = model.sweep | override.sweep
         fixed = model.fixed | override.fixed
+        order = values_in_order(model, override)
         for values in itertools.product(*sweep.values()):
             params = fixed | dict(zip(sweep, values, strict=True))
             statement = {"model": model.name, "params": params} | settings
-            value, value_index = _swept_value(model, values)
+            value, value_index = _swept_value(values, order)
             yield _Cell(
                 model,
                 canonical.canonical(statement),
@@ -183,23 +184,32 @@ def _cells(study: Study, scale: Scale, dataset: str) -> Iterator[_Cell]:
             )
 
 
-def _swept_value(
-    model: Model,
-    values: tuple[int | float, ...],
-) -> tuple[float | None, int | None]:
-    """Return the value of a sweep over one hyper-parameter, and its index in the model's sweep.
+def values_in_order(model: Model, override: ModelOverride) -> list[float]:
+    """Return the values of a sweep over one hyper-parameter, by which a scale numbers its own.
 
-    The index is None for a value that only the scale has; both are None for several
-    hyper-parameters or none.
+    They are those of the study if the scale has only such values, otherwise those of the scale.
+    For several hyper-parameters or none, the list is empty.
     """
-    if len(values) != 1:
+    sweep = model.sweep | override.sweep
+    if len(sweep) != 1:
+        return []
+    own = [float(value) for value in next(iter(sweep.values()))]
+    of_study = [float(value) for value in next(iter(model.sweep.values()), [])]
+    return of_study if set(own) <= set(of_study) else own
+
+
+def _swept_value(
+    values: tuple[int | float, ...],
+    order: list[float],
+) -> tuple[float | None, int | None]:
+    """Return the value of a sweep over one hyper-parameter, and its index in ``order``.
+
+    Both are None for several hyper-parameters or none.
+    """
+    if not order:
         return None, None
     value = float(values[0])
-    # The scale may have swapped in other values, or sweep a parameter that the model does not.
-    published = next(iter(model.sweep.values()), [])
-    if value not in published:
-        return value, None
-    return value, published.index(values[0])
+    return value, order.index(value)
 
 
 def left_out(scale: Scale, model: Model) -> bool:

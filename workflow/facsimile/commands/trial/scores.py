@@ -13,7 +13,6 @@ from facsimile.planning.workspace import Workspace
 from facsimile.studies import runs
 from facsimile.studies.study import Study
 
-
 MISSING = "missing"  # state of a run that was not made
 
 
