@@ -14,8 +14,8 @@ MEMBERS = {
     "arrow_16": {"side": 16, "values": 16},
 }
 SAMPLES = 4  # points per pixel along each axis
-# The arrow that points to the right, where the picture reaches from -1 to 1. No point is on an edge,
-# where rounding would decide.
+# The arrow that points to the right, where the picture reaches from -1 to 1. No point is on
+# an edge, where rounding would decide.
 TAIL, NECK, TIP = -0.79, 0.13, 0.81
 SHAFT, HEAD = 0.16, 0.52  # half of the width
 
