@@ -36,9 +36,10 @@ def scores(seeds=5, theory=True):
     return pd.DataFrame(rows)
 
 
-def compared(frame, declared, **about):
+def compared(frame, declared, where=(), **about):
     context = synthetic.context("paper", 300_000, (10_000, 5000), **about)
-    spec = Spec("table1", "beside", metrics=("mig.x",), closed_form=tuple(declared.items()))
+    exact_values = tuple(declared.items())
+    spec = Spec("table1", "beside", metrics=("mig.x",), where=where, closed_form=exact_values)
     table = judge.compare(frame, [], [spec], context)
     return table[table["how"] == "closed form"]
 
@@ -54,6 +55,11 @@ def test_each_cell_is_judged_by_its_own_theory_and_the_tolerance(tolerance, verd
     assert table["params"].map(json.loads).tolist() == [{"beta": 1}, {"beta": 4}]
     assert table["verdict"].tolist() == [verdict] * 2
     assert set(table["source"]) == {f"Theorem 1; tolerance {tolerance:g}: why"}
+
+
+def test_only_cells_with_the_hyper_parameters_of_where_are_judged():
+    table = compared(scores(), {"mig.x": exact(0.005)}, where=(("beta", 4), ("other", 1)))
+    assert table["value"].tolist() == [3.0]
 
 
 def test_a_value_for_all_cells_needs_no_theory():

@@ -10,6 +10,7 @@ import torch
 from facsimile import models
 from facsimile.models.base import arrays
 from facsimile.studies.training import Training
+from facsimile.training import batches
 
 ROWS, LATENTS = 6, 2
 TRAINING = Training.model_validate(
@@ -53,9 +54,9 @@ def rows(drawn, leading, shape):
 
 
 def noise(model):
-    drawn = torch.Generator().manual_seed(0)
+    seeds, steps = torch.tensor([0]), torch.tensor([0])
     return {
-        name: torch.randn(draw.shape, generator=drawn)
+        name: batches.noise(seeds, steps, name, draw)[0, 0]
         for name, draw in model.draws(ROWS, LATENTS).items()
     }
 

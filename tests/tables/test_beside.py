@@ -63,6 +63,13 @@ def spec(kind="beside"):
     return synthetic.spec(kind, id="t", datasets=(), metrics=("f.x",))
 
 
+def test_where_shows_cells_with_these_hyper_parameters():
+    runs, scores = frames()
+    only = dataclasses.replace(spec(), where=(("beta", 1), ("missing", 0)))
+    table = tables.make(scores, runs, only, context())
+    assert [row.label for row in table.rows] == ["five"]
+
+
 def test_a_row_has_ours_the_closed_form_and_the_first_published_number():
     runs, scores = frames()
     published = {Quantity("t", "toy", "five", "", "f.x", "mean"): -7.5}

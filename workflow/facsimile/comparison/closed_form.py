@@ -11,7 +11,13 @@ import pandas as pd
 
 from facsimile.comparison.published import CLOSED_FORM, Published
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import THEORY, rows_of_models, with_names, without_controls
+from facsimile.presentation.select import (
+    THEORY,
+    rows_of_models,
+    rows_where,
+    with_names,
+    without_controls,
+)
 from facsimile.presentation.spec import Quantity, Spec
 from facsimile.studies.parts import ClosedForm
 
@@ -38,9 +44,10 @@ def numbers(
 
 
 def _shown(scores: pd.DataFrame, spec: Spec, context: Context) -> pd.DataFrame:
-    """The scores of the models and data sets that a table or figure shows."""
+    """The scores of the models, cells and data sets that a table or figure shows."""
     selected = scores[scores["dataset"].isin(context.shown(spec))]
     selected = rows_of_models(selected, spec.models)
+    selected = rows_where(selected, spec.where)
     return without_controls(with_names(selected))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +12,7 @@ from facsimile.figures import Drawn
 from facsimile.figures.base import style
 from facsimile.presentation import names, quantities
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import THEORY, rows_of_models, without_controls
+from facsimile.presentation.select import THEORY, rows_of_models, rows_where, without_controls
 from facsimile.presentation.spec import Quantity, Spec
 
 if TYPE_CHECKING:
@@ -94,9 +93,7 @@ def _cells(
     runs = shown.drop_duplicates(CELL)[["run", *CELL]].astype(str)
     settings_per_label = runs.groupby("label")["params"].nunique()
     cells = []
-    for run in runs.to_dict("records"):
-        if not _is_shown(json.loads(run["params"]), spec):
-            continue
+    for run in rows_where(runs, spec.where).to_dict("records"):
         parts = [f"{names.dataset(run['dataset'])} ·"] if several_datasets else []
         parts.append(run["label"] or names.model(run["model"]))
         # A label of one cell alone needs no hyper-parameters beside it.
@@ -105,11 +102,6 @@ def _cells(
         text = " ".join(filter(None, parts))
         cells.append(Cell(run["run"], run["params"], text))
     return cells
-
-
-def _is_shown(params: dict[str, float], spec: Spec) -> bool:
-    """Whether a cell has the values of ``spec.where``, as far as it has these hyper-parameters."""
-    return all(params.get(name, value) == value for name, value in spec.where)
 
 
 def _data(

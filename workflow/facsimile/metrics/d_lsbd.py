@@ -22,6 +22,7 @@ CONVENTIONS = {
     LSBD_VAE: "luis-armando-perez-rey/lsbd-vae d638a42: scaled by the sample variance, so that "
     "(N - 1)/N is the worst value for N points",
 }
+LABELS = {"d_lsbd": "D_LSBD", "d_lsbd_sum": "D_LSBD, sum over factors"}
 SCORES = {
     "d_lsbd": "mean over factors of the dispersion that remains after each rotation is undone",
     "d_lsbd_sum": "the sum over factors instead, as lsbd-vae has it at commit 77d4e5f; up to the "

@@ -1,5 +1,6 @@
 """Select the scores that a table or figure shows."""
 
+import json
 from collections.abc import Sequence
 
 import pandas as pd
@@ -111,6 +112,17 @@ def rows_of_models(table: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
     if not models:
         return table
     return table[table["model"].isin(models) | methods(table).isin(models)]
+
+
+def rows_where(table: pd.DataFrame, where: Sequence[tuple[str, float]]) -> pd.DataFrame:
+    """The rows of cells with these values of hyper-parameters, as far as they have these."""
+
+    def has_values(params: str) -> bool:
+        of_cell = json.loads(params) if params else {}
+        return all(of_cell.get(name, value) == value for name, value in where)
+
+    is_shown = table["params"].map(has_values)
+    return table[is_shown.astype(bool)]
 
 
 def _without_variation(name: str) -> str:

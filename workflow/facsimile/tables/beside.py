@@ -14,7 +14,7 @@ import pandas as pd
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
 from facsimile.presentation.rendering import Entry, Row
-from facsimile.presentation.select import THEORY, rows_of_models, select
+from facsimile.presentation.select import THEORY, rows_of_models, rows_where, select
 from facsimile.presentation.spec import Quantity, Spec
 from facsimile.statistics import estimates
 from facsimile.tables import Table
@@ -62,6 +62,7 @@ def make(
     """
     metrics = context.metrics_of(spec)
     shown = rows_of_models(means.shown(runs, spec, context), spec.models)
+    shown = rows_where(shown, spec.where)
     selected = _with_theory(scores, metrics, spec, context)
     numbers: dict[Cell, list[Number]] = {}
     for identity in shown[IDENTITY].drop_duplicates().itertuples(index=False):

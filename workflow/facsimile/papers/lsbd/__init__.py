@@ -1,0 +1,1 @@
+"""LSBD-VAE and D_LSBD (Tonnaer et al. 2022)."""
