@@ -172,6 +172,9 @@ def grid(
     return figure, list(axes.flat[:n])
 
 
+TITLE_LENGTH = 40  # characters above a panel
+
+
 def panel_title(
     name: str,
     dataset: str,
@@ -179,9 +182,12 @@ def panel_title(
     context: Context,
 ) -> str:
     """The name of a panel's score, and of its data set if the figure shows several."""
-    if len(context.shown(spec)) > 1:
-        return f"{names.metric(name)} · {names.dataset(dataset)}"
-    return names.metric(name)
+    score = names.metric(name)
+    if len(context.shown(spec)) == 1:
+        return score
+    title = f"{score} · {names.dataset(dataset)}"
+    # A longer one would reach into the next panel.
+    return title if len(title) <= TITLE_LENGTH else title.replace(" · ", "\n", 1)
 
 
 def finish(
