@@ -18,8 +18,9 @@ from facsimile.papers.dt import inverse_gamma
 from facsimile.studies.training import Training
 
 LABEL = "Distribution transformer"
-# Seconds per step of the published network and a batch of 500, on one core.
-STEP_SECONDS = 0.6
+# Measured: 0.66 s with 6 layers and 500 problems, 0.1 s with 2 layers and 200. The term also stands
+# for the batches of the study, which are 5,000 with 6 layers.
+STEP_SECONDS = {"layers**4": 0.005}
 GROUP = "network"
 HIDDEN = 32  # units of the embeddings of prior, observation and components
 JITTER = 1e-6  # added to the scales
@@ -211,9 +212,7 @@ def problems(
     probability = special.ndtr(noise["x"].double().numpy())
     x = inverse_gamma.quantile(probability, prior[:, 0], prior[:, 1])
     z = np.sqrt(x) * noise["z"].double().numpy()
-    prior_of, u, observed = (
-        torch.from_numpy(values).float() for values in (prior, np.log(x), z)
-    )
+    prior_of, u, observed = (torch.from_numpy(values).float() for values in (prior, np.log(x), z))
     return prior_of, u, observed
 
 
