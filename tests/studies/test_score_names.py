@@ -10,6 +10,7 @@ STUDIES = (
     "ard_vae",
     "causalvae",
     "cs_ib",
+    "dt",
     "locatello2019",
     "overlap",
     "posterior_collapse",

@@ -1,0 +1,1 @@
+"""Distribution transformers (Whittle et al. 2026)."""
