@@ -116,13 +116,16 @@ def rows_of_models(table: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
 
 def rows_where(table: pd.DataFrame, where: Sequence[tuple[str, float]]) -> pd.DataFrame:
     """The rows of cells with these values of hyper-parameters, as far as they have these."""
+    if not where:
+        return table
 
     def has_values(params: str) -> bool:
         of_cell = json.loads(params) if params else {}
         return all(of_cell.get(name, value) == value for name, value in where)
 
-    is_shown = table["params"].map(has_values)
-    return table[is_shown.astype(bool)]
+    # A table has many rows per cell.
+    chosen = [params for params in table["params"].unique() if has_values(params)]
+    return table[table["params"].isin(chosen)]
 
 
 def _without_variation(name: str) -> str:

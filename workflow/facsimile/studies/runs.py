@@ -173,12 +173,12 @@ def _cells(study: Study, scale: Scale, dataset: str) -> Iterator[_Cell]:
         for values in itertools.product(*sweep.values()):
             params = fixed | dict(zip(sweep, values, strict=True))
             statement = {"model": model.name, "params": params} | settings
-            value, value_index = _swept_value(values, order)
+            value = float(values[0]) if order else None
             yield _Cell(
                 model,
                 canonical.canonical(statement),
                 value,
-                value_index,
+                None if value is None else order.index(value),
                 positions.get((model_index, values)),
                 snapshots,
             )
@@ -196,20 +196,6 @@ def values_in_order(model: Model, override: ModelOverride) -> list[float]:
     own = [float(value) for value in next(iter(sweep.values()))]
     of_study = [float(value) for value in next(iter(model.sweep.values()), [])]
     return of_study if set(own) <= set(of_study) else own
-
-
-def _swept_value(
-    values: tuple[int | float, ...],
-    order: list[float],
-) -> tuple[float | None, int | None]:
-    """Return the value of a sweep over one hyper-parameter, and its index in ``order``.
-
-    Both are None for several hyper-parameters or none.
-    """
-    if not order:
-        return None, None
-    value = float(values[0])
-    return value, order.index(value)
 
 
 def left_out(scale: Scale, model: Model) -> bool:

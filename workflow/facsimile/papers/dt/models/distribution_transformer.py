@@ -80,7 +80,7 @@ class Network(nn.Module):
 
 @dataclass(frozen=True)
 class DistributionTransformer(ArraysModel):
-    """Minus log q(log x | prior, z), with problems drawn anew for each step.
+    """Minus log q(log x | prior, z); each step draws new problems.
 
     Whittle et al. 2026, "Distribution transformers", for a variance with an inverse-gamma prior.
     The prior becomes one token per component, which attend to each other and to the observation.
