@@ -70,8 +70,8 @@ def main() -> None:
 def rate(variant: Variant, steps: int) -> float:
     """Steps of single runs per CPU second."""
     began = time.process_time()
-    made = variant(steps)
-    return made / (time.process_time() - began)
+    done = variant(steps)
+    return done / (time.process_time() - began)
 
 
 def steps_of_block(variant: Variant) -> int:
@@ -149,12 +149,12 @@ def packed(data: Dataset, k: int) -> Variant:
     pack = Pack(members, k, TRAINING, data, PackSettings(small=True))
 
     def advance(steps: int) -> int:
-        made = 0
-        while made < steps:
-            count = min(64, steps - made)
+        done = 0
+        while done < steps:
+            count = min(64, steps - done)
             pack.advance(count)
-            made += count
-        return k * made
+            done += count
+        return k * done
 
     return advance
 

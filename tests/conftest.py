@@ -7,6 +7,7 @@ from typing import Any
 
 import processor
 import pytest
+from xdist import plugin
 from xdist.scheduler import LoadScopeScheduling
 
 from facsimile.foundation import discover
@@ -24,6 +25,12 @@ class ByFile(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         return SLURM if nodeid.startswith(SLURM) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return one process per core, and one more for the tests of the cluster, which mostly wait."""
+    cores = plugin.pytest_xdist_auto_num_workers(config)
+    return cores if "not slow" in config.option.markexpr else cores + 1
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:

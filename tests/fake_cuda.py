@@ -41,7 +41,7 @@ def load(library: Path) -> None:
     ctypes.CDLL(str(library))
 
 
-class Found:
+class Observed:
     """What a stage did: ``waits`` of the host for the device, and ``forbidden`` in a CUDA graph.
 
     ``captures`` and ``replays`` count those of graphs.
@@ -73,7 +73,7 @@ RANDOM_ORDER = (
 )
 
 
-def watch(found: Found):
+def watch(observed: Observed):
     """A dispatch mode that notes waits and forbidden operations; enter it inside FakeTensorMode."""
     import torch
     from torch.utils._python_dispatch import TorchDispatchMode
@@ -86,12 +86,12 @@ def watch(found: Found):
             tensors = [a for a in tree_leaves((args, kwargs)) if isinstance(a, torch.Tensor)]
             on = {tensor.device.type for tensor in tensors}
             if operation == "_local_scalar_dense" and "cuda" in on:
-                found.waits.append("item")
+                observed.waits.append("item")
             result = func(*args, **kwargs)
             target = result.device.type if isinstance(result, torch.Tensor) else None
             if operation in ("_to_copy", "copy_") and {target, *on} == {"cpu", "cuda"}:
                 note_copy(operation, target, args, kwargs)
-            if found.capturing:
+            if observed.capturing:
                 note_in_graph(operation, func, args)
             return result
 
@@ -100,16 +100,16 @@ def watch(found: Found):
         asynchronous = kwargs.get("non_blocking", False) or (len(args) > 2 and args[2])
         pinned = getattr(source, "rehearsed_as_pinned", False)
         if not (target == "cuda" and asynchronous and pinned):
-            found.waits.append(f"copy to {target}")
-        if found.capturing:
-            found.forbidden.append(f"copy to {target}")
+            observed.waits.append(f"copy to {target}")
+        if observed.capturing:
+            observed.forbidden.append(f"copy to {target}")
 
     def note_in_graph(operation, func, args):
         if torch.Tag.nondeterministic_seeded in func.tags:
-            found.forbidden.append(f"random numbers of torch: {operation}")
+            observed.forbidden.append(f"random numbers of torch: {operation}")
         adds = operation not in ("index_put", "_index_put_impl_") or args[3:] == (True,)
         if operation.rstrip("_") in {name.rstrip("_") for name in RANDOM_ORDER} and adds:
-            found.forbidden.append(f"sums in random order: {operation}")
+            observed.forbidden.append(f"sums in random order: {operation}")
 
     return Watch()
 
@@ -117,22 +117,22 @@ def watch(found: Found):
 class Graph:
     """Stands in for torch.cuda.CUDAGraph."""
 
-    def __init__(self, found: Found) -> None:
-        self._found = found
+    def __init__(self, observed: Observed) -> None:
+        self._found = observed
 
     def replay(self) -> None:
         self._found.replays += 1
 
 
 @contextmanager
-def capture(found: Found):
+def capture(observed: Observed):
     """Stand in for torch.cuda.graph."""
-    found.captures += 1
-    found.capturing = True
-    before = len(found.waits)
+    observed.captures += 1
+    observed.capturing = True
+    before = len(observed.waits)
     yield
-    found.capturing = False
-    found.forbidden += found.waits[before:]
+    observed.capturing = False
+    observed.forbidden += observed.waits[before:]
 
 
 def move(module, *args, memory_format=None, **kwargs):
@@ -155,7 +155,7 @@ def move(module, *args, memory_format=None, **kwargs):
 
 
 @contextmanager
-def gpu(found: Found):
+def gpu(observed: Observed):
     """A process in which PyTorch takes a GPU for granted; what it does is noted in ``found``."""
     import torch
     from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
@@ -171,7 +171,7 @@ def gpu(found: Found):
 
     def tolist(tensor):
         if tensor.device.type == "cuda":
-            found.waits.append("tolist")
+            observed.waits.append("tolist")
         return _values(tensor).tolist()
 
     def pin_memory(tensor, *_):
@@ -189,8 +189,8 @@ def gpu(found: Found):
         "cuda.Stream": mock.MagicMock(),
         "cuda.current_stream": mock.MagicMock(),
         "cuda.stream": mock.MagicMock(),
-        "cuda.CUDAGraph": lambda: Graph(found),
-        "cuda.graph": lambda _: capture(found),
+        "cuda.CUDAGraph": lambda: Graph(observed),
+        "cuda.graph": lambda _: capture(observed),
         "compile": lambda program, **_: program,
     }
     mode = FakeTensorMode()
@@ -198,7 +198,7 @@ def gpu(found: Found):
         for name, replacement in patches.items():
             stack.enter_context(mock.patch(f"torch.{name}", replacement))
         stack.enter_context(mode)
-        stack.enter_context(watch(found))
+        stack.enter_context(watch(observed))
         yield
 
 

@@ -17,11 +17,11 @@ def described() -> str:
     fields = (
         [line.partition(":") for line in info.read_text().splitlines()] if info.exists() else []
     )
-    stated = {name.strip(): value.strip() for name, _, value in fields}
-    flags = [flag for flag in FLAGS if flag in stated.get("flags", "").split()]
+    facts = {name.strip(): value.strip() for name, _, value in fields}
+    flags = [flag for flag in FLAGS if flag in facts.get("flags", "").split()]
     return "\n".join(
         [
-            f"model   {stated.get('model name', platform.machine())}",
+            f"model   {facts.get('model name', platform.machine())}",
             f"cores   {len(os.sched_getaffinity(0))} of {os.cpu_count()}",
             f"flags   {' '.join(flags)}",
             f"NumPy   {' '.join(name for name in __cpu_dispatch__ if __cpu_features__[name])}",

@@ -1,5 +1,6 @@
 """A copy of the repository with one small study, in which tests run the real Snakemake."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -15,6 +16,23 @@ PAPERS = ROOT / "workflow" / "facsimile" / "papers"
 # Results of reference implementations.
 GOLDENS = ROOT / "tests" / "goldens"
 PARTS = ("Snakefile", "workflow", "config", "envs", "profiles", "slurm")
+
+# Files that are renamed when they are complete.
+UNFINISHED = shutil.ignore_patterns("*.pyc.*", "*.nb?.*", "*.part")
+# Computes everything of which Numba makes machine code.
+COMPILE = """
+import numpy as np
+import facsimile
+
+factors = np.indices((4, 5, 20)).reshape(3, -1).T
+codes = factors + np.random.default_rng(0).normal(size=factors.shape)
+facsimile.score(
+    codes,
+    factors,
+    log_variances=np.zeros(codes.shape),
+    metrics=["chen_mig", "dci", "downstream", "explicitness"],
+)
+"""
 
 STUDY = """\
 id: tiny
@@ -62,13 +80,37 @@ def users_environment() -> dict[str, str]:
     return inherited | {"OMP_NUM_THREADS": "1"}
 
 
+def compile_metrics() -> None:
+    """Let Numba compile the metrics in the repository, once rather than in each copy of it."""
+    metrics = ROOT / "workflow" / "facsimile" / "metrics"
+    cache = metrics / "__pycache__"
+    cache.mkdir(exist_ok=True)
+    with (cache / "compile_metrics.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        sources = [path for path in metrics.glob("_*.py") if "@njit" in path.read_text()]
+        if not all(_is_compiled(source, cache) for source in sources):
+            environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow")}
+            command = [sys.executable, "-W", "ignore", "-c", COMPILE]
+            subprocess.run(command, env=environment, check=True)
+
+
+def _is_compiled(source: Path, cache: Path) -> bool:
+    compiled = [path.stat().st_mtime for path in cache.glob(f"{source.stem}.*.nbi")]
+    return max(compiled, default=0.0) >= source.stat().st_mtime
+
+
 def copy_of_repository(folder: Path) -> Path:
-    """Copy the parts of the repository that a workflow needs; return the folder."""
+    """Copy the parts of the repository that a workflow needs; return the folder.
+
+    With the byte code and Numba's machine code, which stay valid because a copy keeps the times of
+    its files; without files that other processes are writing now.
+    """
+    compile_metrics()
     folder.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
         source = ROOT / part
         if source.is_dir() and not source.is_symlink():
-            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, folder / part, ignore=UNFINISHED)
         else:
             shutil.copy2(source, folder / part, follow_symlinks=False)
     return folder

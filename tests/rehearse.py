@@ -3,9 +3,9 @@
     python rehearse.py LIBRARY DATA [MODEL …]
 
 LIBRARY is the compiled fake_cuda.cpp, DATA the file of the toy data set. Prints a JSON object: a
-model -> kind of pack -> stage -> what it did (``fake_cuda.Found``) and its error. Without a model:
-fault -> stage -> the same, of a model with this fault. It is a process of its own because it
-changes what PyTorch takes for granted.
+model -> kind of pack -> stage -> what it did (``fake_cuda.Observed``) and its error. Without a
+model: fault -> stage -> the same, of a model with this fault. It is a process of its own because
+it changes what PyTorch takes for granted.
 """
 
 import json
@@ -99,18 +99,18 @@ def faults():
 
 def rehearsed(model, kind, data, fault=None):
     """What each stage of a job does; stages after an error are left out."""
-    found = fake_cuda.Found()
+    observed = fake_cuda.Observed()
     job = Job(model, kind, data)
     stages = {}
-    with fake_cuda.gpu(found):
+    with fake_cuda.gpu(observed):
         for stage in STAGES:
-            found.reset()
+            observed.reset()
             error = ""
             try:
                 getattr(job, stage)()
             except Exception as problem:
                 error = f"{type(problem).__name__}: {problem}"
-            stages[stage] = vars(found) | {"error": error}
+            stages[stage] = vars(observed) | {"error": error}
             if error:
                 break
             if stage == "start" and fault:

@@ -21,8 +21,8 @@ def test_the_examples_of_a_page_run(page, tmp_path, monkeypatch, capsys):
     names = {"codes": codes, "factors": factors, "path": tmp_path / "toy.h5"}
     for block in blocks:
         exec(compile(block, page, "exec"), names)
-    said = capsys.readouterr().out
-    assert "mig" in said
+    printed = capsys.readouterr().out
+    assert "mig" in printed
 
 
 def test_the_public_functions_stay_functions_whatever_is_imported():

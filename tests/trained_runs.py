@@ -23,22 +23,22 @@ def data_file(tmp_path_factory):
 
 
 @pytest.fixture
-def at(tmp_path, data_file):
+def workspace(tmp_path, data_file):
     """A workspace with its results in tmp_path; runs are serial, in float32, on the processor."""
     settings = {"results": tmp_path / "results", "precision": "float32", "execution": "serial"}
     return with_data(Workspace(config.check(settings)), data_file)
 
 
-def elsewhere(at, results, **changes):
+def elsewhere(workspace, results, **changes):
     """The same workspace with an empty store in another folder and with changed settings."""
-    changed = at.config.model_dump() | {"results": results} | changes
-    return with_data(Workspace(config.check(changed)), at.paths.dataset("toy").resolve())
+    changed = workspace.config.model_dump() | {"results": results} | changes
+    return with_data(Workspace(config.check(changed)), workspace.paths.dataset("toy").resolve())
 
 
-def with_data(workspace, data_file):
-    workspace.paths.dataset("toy").parent.mkdir(parents=True)
-    workspace.paths.dataset("toy").symlink_to(data_file)
-    return workspace
+def with_data(other, data_file):
+    other.paths.dataset("toy").parent.mkdir(parents=True)
+    other.paths.dataset("toy").symlink_to(data_file)
+    return other
 
 
 def run_of(model="beta_vae", seed=0, steps=STEPS, lr=0.001, **params):
@@ -55,12 +55,12 @@ def run_of(model="beta_vae", seed=0, steps=STEPS, lr=0.001, **params):
     )
 
 
-def made(at, *members, log=lambda _: None):
+def trained(workspace, *members, log=lambda _: None):
     """Train runs of one model as a shard; returns their weights, None for those that failed."""
-    train_shard.train_shard(at, Shard("toy", members[0].model, members), log)
-    states = [records.record(at.paths.run(run.key))["state"] for run in members]
+    train_shard.train_shard(workspace, Shard("toy", members[0].model, members), log)
+    states = [records.record(workspace.paths.run(run.key))["state"] for run in members]
     return [
-        records.weights(at.paths.run(run.key)) if state == "done" else None
+        records.weights(workspace.paths.run(run.key)) if state == "done" else None
         for run, state in zip(members, states, strict=True)
     ]
 

@@ -9,16 +9,16 @@ from facsimile.studies.runs import Shard
 from facsimile.training import loop, train_shard
 
 
-def train_slowly(at, run):
+def train_slowly(workspace, run):
     """Train one run with a checkpoint every 10 steps."""
-    often = Workspace(at.config.model_copy(update={"checkpoint_steps": 10}))
+    often = Workspace(workspace.config.model_copy(update={"checkpoint_steps": 10}))
     train_shard.train_shard(often, Shard("toy", run.model, (run,)), print)
 
 
-def train_until_sigterm(at, *members):
+def train_until_sigterm(workspace, *members):
     """Train until SIGTERM; exits with status 77 if training raises Interrupted."""
     try:
-        train_shard.train_shard(at, Shard("toy", members[0].model, members), print)
+        train_shard.train_shard(workspace, Shard("toy", members[0].model, members), print)
     except loop.Interrupted:
         os._exit(77)
 

@@ -10,7 +10,8 @@ from project import PAPERS, ROOT
 from facsimile.commands import artefacts, shipped_results
 from facsimile.comparison import claims, judge, numbers_view
 from facsimile.comparison.verdict import INSIDE_INTERVAL
-from facsimile.planning import shipped, workspace
+from facsimile.planning import shipped
+from facsimile.planning import workspace as workspaces
 from facsimile.studies import reading
 
 SHIPPED = sorted(path.parent.name for path in (ROOT / "results" / "reference").glob("*/desk"))
@@ -143,12 +144,12 @@ def test_shipped_verdicts_have_the_columns_of_this_version(root, study):
     folder = root / "results" / "reference" / study / "desk"
     assert list(numbers_view.read(folder / "comparison.csv").columns) == judge.COLUMNS
     claims_path = folder / "claims.csv"
-    stated = reading.load(PAPERS / study / "study.yaml").claims
-    assert claims_path.exists() == bool(stated)
-    if stated:
+    declared = reading.load(PAPERS / study / "study.yaml").claims
+    assert claims_path.exists() == bool(declared)
+    if declared:
         table = pd.read_csv(claims_path)
         assert list(table.columns) == claims.COLUMNS
-        assert list(table["claim"]) == list(stated)
+        assert list(table["claim"]) == list(declared)
 
 
 def test_shipped_verdicts_are_written_again(root, tmp_path, monkeypatch):
@@ -160,7 +161,7 @@ def test_shipped_verdicts_are_written_again(root, tmp_path, monkeypatch):
     before = (folder / "comparison.csv").read_bytes()
     (folder / "comparison.csv").unlink()
     (folder / "table4.md").unlink()
-    shipped_results.refresh(workspace.load(scale="desk"), "prog_vi")
+    shipped_results.refresh(workspaces.load(scale="desk"), "prog_vi")
     assert (folder / "comparison.csv").read_bytes() == before
     assert (folder / "table4.md").exists()
 
@@ -172,10 +173,10 @@ def test_figures_of_losses_along_training_are_left_out_as_runs_are_not_shipped(
     drawn = []
     for name in ("table", "compare", "claims"):
         monkeypatch.setattr(artefacts, name, lambda *arguments: None)
-    monkeypatch.setattr(artefacts, "figure", lambda at, study, name: drawn.append(name))
-    at = workspace.load(results=str(tmp_path), scale="desk")
-    study = at.study("posterior_collapse")
-    shipped_results.remade(at, study.id, lambda line: None)
+    monkeypatch.setattr(artefacts, "figure", lambda workspace, study, name: drawn.append(name))
+    workspace = workspaces.load(results=str(tmp_path), scale="desk")
+    study = workspace.study("posterior_collapse")
+    shipped_results.remade(workspace, study.id, lambda line: None)
     kinds = {name: figure.kind for name, figure in study.figures.items()}
     assert "lines" in kinds.values()
     assert drawn == [name for name, kind in kinds.items() if kind != "lines"]
@@ -183,11 +184,11 @@ def test_figures_of_losses_along_training_are_left_out_as_runs_are_not_shipped(
 
 def test_shipped_scores_suffice_for_tables_comparison_and_claims(root, tmp_path, monkeypatch):
     monkeypatch.chdir(root)
-    at = workspace.load(results=str(tmp_path), scale="desk")
-    there = shipped_results.remade(at, "prog_vi", lambda line: None)
+    workspace = workspaces.load(results=str(tmp_path), scale="desk")
+    there = shipped_results.remade(workspace, "prog_vi", lambda line: None)
     folder = there.paths.study("prog_vi", "desk")
     assert folder == tmp_path / "shipped" / "studies" / "prog_vi" / "desk"
-    made = {path.name for path in folder.rglob("*.*")}
-    assert {"table4.csv", "table4.md", "comparison.csv", "scores.parquet"} <= made
-    made_again = numbers_view.read(folder / "comparison.csv")
-    assert made_again["verdict"].tolist() == shipped_comparison("prog_vi")["verdict"].tolist()
+    names = {path.name for path in folder.rglob("*.*")}
+    assert {"table4.csv", "table4.md", "comparison.csv", "scores.parquet"} <= names
+    rewritten = numbers_view.read(folder / "comparison.csv")
+    assert rewritten["verdict"].tolist() == shipped_comparison("prog_vi")["verdict"].tolist()

@@ -4,25 +4,25 @@
 import json
 
 import pytest
-from trained_runs import at, data_file, made, run_of  # noqa: F401
+from trained_runs import data_file, run_of, trained, workspace  # noqa: F401
 
 from facsimile.commands.speed_here import speed_here
 from facsimile.planning import cost
 from facsimile.store import files
 
 
-def rewritten(at, run, **changes):
-    path = at.paths.run(run.key) / files.RECORD
+def rewritten(workspace, run, **changes):
+    path = workspace.paths.run(run.key) / files.RECORD
     record = json.loads(path.read_text()) | changes
     path.write_text(json.dumps(record))
 
 
-def test_a_finished_run_says_how_long_the_next_takes(at):
+def test_a_finished_run_says_how_long_the_next_takes(workspace):
     run = run_of(steps=10)
-    assert speed_here(at).runs == 0
-    made(at, run)
-    rewritten(at, run, seconds=20.0)
-    here = speed_here(at)
+    assert speed_here(workspace).runs == 0
+    trained(workspace, run)
+    rewritten(workspace, run, seconds=20.0)
+    here = speed_here(workspace)
     assert here.runs == 1
     longer = run_of(seed=1, steps=1000)
     assert cost.train_seconds(longer, here) == pytest.approx(2000)
@@ -31,28 +31,28 @@ def test_a_finished_run_says_how_long_the_next_takes(at):
 @pytest.mark.parametrize(
     "changes", [{"processor": "another"}, {"device": "NVIDIA H200"}, {"precision": "bf16"}]
 )
-def test_runs_of_other_machines_and_precisions_say_nothing(at, changes):
+def test_runs_of_other_machines_and_precisions_say_nothing(workspace, changes):
     run = run_of(steps=10)
-    made(at, run)
-    rewritten(at, run, **changes)
-    assert speed_here(at).runs == 0
+    trained(workspace, run)
+    rewritten(workspace, run, **changes)
+    assert speed_here(workspace).runs == 0
 
 
-def test_a_control_that_was_not_trained_says_nothing(at):
+def test_a_control_that_was_not_trained_says_nothing(workspace):
     run = run_of(steps=10)
-    made(at, run)
-    path = at.paths.run(run.key) / files.RECORD
+    trained(workspace, run)
+    path = workspace.paths.run(run.key) / files.RECORD
     record = json.loads(path.read_text())
     untrained = {key: record[key] for key in ("code", "run", "state", "statement", "steps")}
     path.write_text(json.dumps(untrained | {"steps": 0}))
-    assert speed_here(at).runs == 0
+    assert speed_here(workspace).runs == 0
 
 
-def test_measured_metrics_replace_estimates(at):
+def test_measured_metrics_replace_estimates(workspace):
     run = run_of(steps=10)
-    made(at, run)
+    trained(workspace, run)
     row = {"metric": "mig", "score": "mig", "result": 0.1, "n_train": 500, "seconds": 0.5}
-    path = at.paths.score(run.key, "mig", "00000000")
+    path = workspace.paths.score(run.key, "mig", "00000000")
     path.parent.mkdir()
     path.write_text(json.dumps({"stamp": {"code": "0"}, "scores": [row, row | {"score": "other"}]}))
-    assert speed_here(at).metrics == {"mig": 10.0}
+    assert speed_here(workspace).metrics == {"mig": 10.0}

@@ -201,16 +201,16 @@ def test_a_claim_is_tested_at_a_smaller_scale_only_if_the_study_says_so():
     finding = StatisticResult(Estimate(0.2, 0.1, 0.3, 9))
     datasets = ("dsprites", "noisy_dsprites", "cars3d", "shapes3d")
     context = synthetic.context("smoke", 200, (10_000, 5000), datasets)
-    stated = claim(above=0)
-    refused = claims.judge(stated, finding, context)
+    own_scale = claim(above=0)
+    refused = claims.judge(own_scale, finding, context)
     assert (refused.verdict, refused.remedy) == (
         "not comparable",
         "a scale with the paper's settings",
     )
-    allowed = claims.judge(stated.model_copy(update={"also_at": ["smoke"]}), finding, context)
+    allowed = claims.judge(own_scale.model_copy(update={"also_at": ["smoke"]}), finding, context)
     assert allowed.verdict == "holds"
     assert allowed.reason.endswith("of 9 runs; smoke scale: 200 of 300,000 steps")
-    elsewhere = stated.model_copy(update={"also_at": ["desk"]})
+    elsewhere = own_scale.model_copy(update={"also_at": ["desk"]})
     assert claims.judge(elsewhere, finding, context).verdict == "not comparable"
 
 

@@ -224,11 +224,11 @@ def test_strength_has_a_cell_for_every_published_value():
     cells = strength.cells(
         synthetic.spec(datasets=("dsprites",), metrics=("mig.mig",)), synthetic.context()
     )
-    stated = {(cell.model, *json.loads(cell.params).items()) for cell in cells}
+    strengths = {(cell.model, *json.loads(cell.params).items()) for cell in cells}
     published = set()
     for model, (name, values) in synthetic.SWEEPS.items():
         published |= {(model, (name, value)) for value in values}
-    assert stated == published
+    assert strengths == published
 
 
 @pytest.mark.slow

@@ -226,12 +226,12 @@ def test_a_violin_pools_a_labels_hyper_parameters_and_seeds(study, four):
 
 
 def test_a_trend_is_a_rank_correlation_with_the_place_of_the_data_set(four):
-    found = DatasetTrend("mig.mig@best", ("near and far",)).compute(four, [NEAR, FAR])
+    finding = DatasetTrend("mig.mig@best", ("near and far",)).compute(four, [NEAR, FAR])
     # Eight runs on each, every near one above every far one, n = 16:
     # ρ = −√(3/4 · n² / (n² − 1)).
-    assert found.estimate.value == pytest.approx(-0.867722, abs=1e-6)
-    assert found.estimate.high < 0
-    assert found.estimate.n == 16
+    assert finding.estimate.value == pytest.approx(-0.867722, abs=1e-6)
+    assert finding.estimate.high < 0
+    assert finding.estimate.n == 16
     turned = DatasetTrend("mig.mig@best", ("near and far",)).compute(four, [FAR, NEAR])
     assert turned.estimate.value == pytest.approx(0.867722, abs=1e-6)
     [lacking] = DatasetTrend("mig.mig@best", ("wide",)).compute(four, [NEAR, FAR]).missing[:1]
@@ -239,11 +239,11 @@ def test_a_trend_is_a_rank_correlation_with_the_place_of_the_data_set(four):
 
 
 def test_a_gap_is_a_difference_of_means(four):
-    found = ModelGap("mig.mig@best", ("wide",), ("near and far",)).compute(four, [FAR])
-    assert found.estimate.value == pytest.approx(0.9 - 0.265)
-    assert found.estimate.low > 0.55
-    assert found.estimate.n == 12
-    assert found.missing == ()
+    finding = ModelGap("mig.mig@best", ("wide",), ("near and far",)).compute(four, [FAR])
+    assert finding.estimate.value == pytest.approx(0.9 - 0.265)
+    assert finding.estimate.low > 0.55
+    assert finding.estimate.n == 12
+    assert finding.missing == ()
     assert ModelGap("mig.mig@best", ("wide",), ("nobody",)).compute(four, [FAR]).missing
 
 
@@ -259,9 +259,9 @@ def test_numbers_of_data_sets_are_compared_at_a_scale_that_trains_less(study, wr
 
 
 def test_the_papers_claims_are_about_what_its_study_trains():
-    found = reading.load(PAPERS / "overlap" / "study.yaml")
-    called = {model.label for model in found.models}
-    for claim in found.claims.values():
+    overlap = reading.load(PAPERS / "overlap" / "study.yaml")
+    called = {model.label for model in overlap.models}
+    for claim in overlap.claims.values():
         for key in claim.parameters:
             if key.endswith("models"):
                 assert set(claim.words(key)) <= called
@@ -277,5 +277,5 @@ def test_the_papers_claims_are_about_what_its_study_trains():
         "control",
     ]
     nothing = scores([]).reindex(columns=columns).astype({"control": bool})
-    table = claims.table(found, nothing, Context.of(found, "paper"), "")
+    table = claims.table(overlap, nothing, Context.of(overlap, "paper"), "")
     assert set(table["verdict"]) == {"not comparable"}

@@ -118,12 +118,12 @@ def test_twenty_runs_of_ard_vae_are_runs_of_locatello2019(shipped):
 
 
 def test_a_model_is_trained_on_its_own_data_sets_with_its_own_training(study):
-    found = runs.expand(study, "smoke")
-    assert {(run.dataset, run.label) for run in found} == {
+    expanded = runs.expand(study, "smoke")
+    assert {(run.dataset, run.label) for run in expanded} == {
         ("toy", "images"),
         ("linear_rank_3", "rows"),
     }
-    trainings = {run.label: run.statement["training"] for run in found}
+    trainings = {run.label: run.statement["training"] for run in expanded}
     assert trainings["images"] == STUDY["training"]
     assert trainings["rows"] == STUDY["training"] | {
         "latents": 5,
@@ -133,11 +133,11 @@ def test_a_model_is_trained_on_its_own_data_sets_with_its_own_training(study):
 
 
 def test_a_scale_overrides_steps_and_seeds_of_one_model_before_those_of_all(study):
-    found = {
+    by_label = {
         label: [r for r in runs.expand(study, "less") if r.label == label]
         for label in ("images", "rows")
     }
-    assert {label: (len(own), own[0].steps) for label, own in found.items()} == {
+    assert {label: (len(own), own[0].steps) for label, own in by_label.items()} == {
         "images": (1, 3),
         "rows": (4, 5),
     }
@@ -153,12 +153,12 @@ def test_a_scale_overrides_steps_and_seeds_of_one_model_before_those_of_all(stud
 
 def test_numbers_are_expected_for_data_sets_that_a_model_is_trained_on(study):
     context = Context.of(study, "smoke")
-    found = judge.compare(
+    comparison = judge.compare(
         pd.DataFrame({c: [] for c in COLUMNS}), [], Spec.all(study, "smoke"), context
     )
     cells = set(
-        found.loc[
-            found["metric"] == "ard_relevance.relevant_axes", ["dataset", "model"]
+        comparison.loc[
+            comparison["metric"] == "ard_relevance.relevant_axes", ["dataset", "model"]
         ].itertuples(index=False, name=None)
     )
     assert cells == {("toy", "images"), ("linear_rank_3", "rows")}
@@ -215,25 +215,27 @@ def test_a_model_whose_optimiser_does_not_go_with_the_studys_is_refused():
 
 
 def test_a_run_of_rows_without_factors_is_scored_by_its_own_decoder(study, tmp_path):
-    at = Workspace(config.check({"results": tmp_path / "results", "scale": "smoke"}))
-    datasets.make("linear_rank_3", at.paths.dataset("linear_rank_3"))
+    workspace = Workspace(config.check({"results": tmp_path / "results", "scale": "smoke"}))
+    datasets.make("linear_rank_3", workspace.paths.dataset("linear_rank_3"))
     [shard] = [
         s for s in runs.shards(runs.expand(study, "smoke"), 50) if s.dataset == "linear_rank_3"
     ]
-    train_shard(at, shard, lambda _: None)
-    encode_shard(at, shard, lambda _: None)
-    score_shard(at, study, shard, "none", lambda _: None)
-    found = pd.read_parquet(at.paths.shard_scores(shard.key, evaluations.panel(study, "smoke")))
-    assert set(found["metric"]) == {"ard_relevance", "active_units"}, "MIG needs factors"
+    train_shard(workspace, shard, lambda _: None)
+    encode_shard(workspace, shard, lambda _: None)
+    score_shard(workspace, study, shard, "none", lambda _: None)
+    scores = pd.read_parquet(
+        workspace.paths.shard_scores(shard.key, evaluations.panel(study, "smoke"))
+    )
+    assert set(scores["metric"]) == {"ard_relevance", "active_units"}, "MIG needs factors"
     assert dict(
-        found[found["score"] == "relevant_axes"].groupby("variation")["convention"].first()
+        scores[scores["score"] == "relevant_axes"].groupby("variation")["convention"].first()
     ) == {
         "": "ard-code",
         "text": "paper",
     }
     run = shard.runs[0]
     inputs = score_inputs.inputs(
-        "ard_relevance", run, at.paths.run(run.key), at.paths.dataset(run.dataset)
+        "ard_relevance", run, workspace.paths.run(run.key), workspace.paths.dataset(run.dataset)
     )
     codes = np.zeros((3, 5), np.float32)
     assert inputs["decoder"](codes).shape == (3, 20)

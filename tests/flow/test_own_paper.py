@@ -138,11 +138,11 @@ def papers(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory, papers):
-    made = Project.create(tmp_path_factory.mktemp("own") / "project")
+    project = Project.create(tmp_path_factory.mktemp("own") / "project")
     settings = {"scale": "smoke", "papers": ["shipped", str(papers)]}
-    (made.folder / "config" / "config.yaml").write_text(yaml.safe_dump(settings))
-    made.snakemake("stripes_paper")
-    return made
+    (project.folder / "config" / "config.yaml").write_text(yaml.safe_dump(settings))
+    project.snakemake("stripes_paper")
+    return project
 
 
 def test_its_models_are_trained_scored_and_compared(project):

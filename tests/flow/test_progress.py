@@ -25,9 +25,9 @@ def settings(**changes):
 
 
 def record(event=None, message="", level=logging.INFO, **facts):
-    made = logging.LogRecord("snakemake", level, "", 0, message, None, None)
-    made.__dict__.update(facts, event=event)
-    return made
+    record = logging.LogRecord("snakemake", level, "", 0, message, None, None)
+    record.__dict__.update(facts, event=event)
+    return record
 
 
 @pytest.fixture

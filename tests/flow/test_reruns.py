@@ -68,15 +68,15 @@ def test_what_a_study_does_not_state_differently_reruns_nothing(project, old, ne
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "made"), [("seeds: 2", "seeds: 3", 2), ("beta: [1, 4]", "beta: [1, 2, 4]", 2)]
+    ("old", "new", "added"), [("seeds: 2", "seeds: 3", 2), ("beta: [1, 4]", "beta: [1, 2, 4]", 2)]
 )
-def test_a_larger_grid_makes_only_the_missing_runs(project, old, new, made):
+def test_a_larger_grid_makes_only_the_missing_runs(project, old, new, added):
     before = project.weights()
     scored = scores(project)
     project.edit(old, new)
     project.snakemake("tiny")
     after = project.weights()
-    assert len(after) == len(before) + made
+    assert len(after) == len(before) + added
     assert before.items() <= after.items()
     assert scored.items() <= scores(project).items()
     assert project.jobs("tiny") == DONE

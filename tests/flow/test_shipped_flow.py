@@ -31,11 +31,11 @@ def test_the_whole_study_is_planned_without_training(project):
 def test_what_is_drawn_equals_what_is_shipped_and_lies_apart(project):
     project.snakemake("prog_vi_table4", "prog_vi_comparison", *SETTINGS)
     results = project.folder / "results"
-    made = results / "shipped" / "studies" / "prog_vi" / "desk"
+    redrawn = results / "shipped" / "studies" / "prog_vi" / "desk"
     shipped = results / "reference" / "prog_vi" / "desk"
-    assert (made / "comparison.csv").exists()
+    assert (redrawn / "comparison.csv").exists()
     pd.testing.assert_frame_equal(
-        pd.read_csv(made / "tables" / "table4.csv"), pd.read_csv(shipped / "table4.csv")
+        pd.read_csv(redrawn / "tables" / "table4.csv"), pd.read_csv(shipped / "table4.csv")
     )
     assert not (results / "studies").exists()
     assert not (results / "shipped" / "runs").exists()

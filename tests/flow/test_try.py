@@ -107,9 +107,9 @@ def test_shipped_baselines_are_used_and_not_trained(project, printed, tmp_path):
     copy = project.copy(tmp_path / "copy")
     # Another trial may have had fewer baselines beside it.
     copy.facsimile("try", NAME, "--sweep", "beta=1,4", "--seeds", "3")
-    made = copy.folder / "results/studies/try_my_vae/baselines"
+    trained = copy.folder / "results/studies/try_my_vae/baselines"
     shipped = copy.folder / "results/reference/tiny/miniature"
-    shutil.copytree(made, shipped)
+    shutil.copytree(trained, shipped)
     shutil.rmtree(copy.folder / "results/runs")
     again = copy.facsimile("try", NAME, "--sweep", "beta=1,4", "--seeds", "3")
     assert "baselines: shipped, from results/reference/tiny/miniature" in again

@@ -57,9 +57,9 @@ def test_the_check_finds_nothing_and_the_row_is_shown(printed):
 
 
 def test_the_table_of_the_page_is_the_one_that_is_made(project, printed):
-    made = project.folder / "results/studies/first_study/smoke/tables/table1.md"
+    table = project.folder / "results/studies/first_study/smoke/tables/table1.md"
     [shown] = TABLE.findall(PAGE)
-    assert rows(shown) == rows(made.read_text(encoding="utf-8"))
+    assert rows(shown) == rows(table.read_text(encoding="utf-8"))
 
 
 def test_each_run_records_the_code_of_the_readers_model(project, printed):

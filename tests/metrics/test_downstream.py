@@ -26,7 +26,7 @@ def drawn(codes, grid, n_train=300, n_test=150, seed=0):
     return base_draws.from_table(codes, grid.factors, n_train, n_test, seed)
 
 
-def given(codes, grid, n_train=300, n_test=150):
+def train_and_test(codes, grid, n_train=300, n_test=150):
     draws = drawn(codes, grid, n_train, n_test)
     return base_draws.Draws(draws.train, draws.test)
 
@@ -47,9 +47,9 @@ def test_values_of_the_reference_without_ties(grid, codes):
 
     There two cuts of a tree are equal except for rounding.
     """
-    scores, answers = downstream.score(drawn(codes[:, :1], grid), DLIB), dict(ANSWERS["single"])
-    assert scores["gbt_300_train"] == pytest.approx(answers.pop("gbt_300_train"), abs=1 / 1000)
-    assert {key: scores[key] for key in answers} == pytest.approx(answers, abs=1e-6)
+    scores, expected = downstream.score(drawn(codes[:, :1], grid), DLIB), dict(ANSWERS["single"])
+    assert scores["gbt_300_train"] == pytest.approx(expected.pop("gbt_300_train"), abs=1 / 1000)
+    assert {key: scores[key] for key in expected} == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.slow
@@ -127,7 +127,7 @@ def test_order_sign_and_scale_of_latents(grid, codes):
     """
 
     def scored(changed):
-        return downstream.score(given(changed, grid, 60), DLIB)
+        return downstream.score(train_and_test(changed, grid, 60), DLIB)
 
     one, moved, mirrored, larger = (
         scored(c) for c in (codes, codes[:, [3, 1, 5, 0, 2, 4]], -codes, codes * np.float32(8))
@@ -189,7 +189,7 @@ def test_new_points_are_sampled_for_each_size(grid, codes):
 
 @pytest.mark.slow
 def test_draws_without_a_table_are_used_from_the_first_and_share_trees(grid, codes):
-    draws = given(codes, grid)
+    draws = train_and_test(codes, grid)
     (train, test), *_, (all_of_them, _) = downstream.rounds(draws)
     np.testing.assert_array_equal(train.codes, draws.train.codes[:10])
     assert test is draws.test
@@ -208,7 +208,7 @@ def test_points_sorted_by_a_factor_raise(grid, codes):
 
 @pytest.mark.slow
 def test_a_factor_with_one_value_among_ten_points(grid, codes):
-    draws = given(codes, grid)
+    draws = train_and_test(codes, grid)
     factors = draws.train.factors.copy()
     factors[:10, 0] = 2
     scores = downstream.score(

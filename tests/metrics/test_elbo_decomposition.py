@@ -85,9 +85,9 @@ def test_the_standard_error_is_that_of_repeated_samples():
     means, logs = rng.normal(size=(200, 2)), np.full((200, 2), -3.0)
     repeats = [scored(means, logs, n=300, seed=seed) for seed in range(40)]
     spread = np.std([scores["tc"] for scores in repeats], ddof=1)
-    stated = np.mean([scores["tc_error"] for scores in repeats])
+    estimated = np.mean([scores["tc_error"] for scores in repeats])
     # A standard deviation of 40 values has an error of 11 %.
-    assert spread == pytest.approx(stated, rel=0.35)
+    assert spread == pytest.approx(estimated, rel=0.35)
 
 
 def test_the_authors_code_has_the_same_parts():

@@ -32,9 +32,9 @@ def test_values_of_the_reference_lie_among_those_of_other_ties(grid, codes):
     """
     orders = [np.random.default_rng(seed).permutation(6) for seed in range(16)]
     ours = [fairness.score(drawn(codes[:, order], grid), DLIB) for order in orders]
-    for key, answers in ANSWERS["scores"].items():
+    for key, reference in ANSWERS["scores"].items():
         low, high = min(scores[key] for scores in ours), max(scores[key] for scores in ours)
-        assert low <= np.mean(answers) <= high, key
+        assert low <= np.mean(reference) <= high, key
     assert np.ptp([scores["unfairness"] for scores in ours]) < 0.01
 
 
@@ -44,10 +44,10 @@ def test_values_of_the_reference_without_ties(grid, codes):
     There two cuts of its trees are equal except for rounding.
     """
     scores = fairness.matrices(drawn(codes[:, :1], grid), DLIB)
-    for matrix, answers in zip(
+    for matrix, reference in zip(
         scores, (ANSWERS["single"][key] for key in ("mean", "max")), strict=True
     ):
-        expected = np.array(answers, dtype=np.float64)
+        expected = np.array(reference, dtype=np.float64)
         np.testing.assert_allclose(matrix[[0, 1, 3]], expected[[0, 1, 3]], rtol=0, atol=1e-6)
         np.testing.assert_allclose(matrix[2], expected[2], rtol=0, atol=0.02)
 

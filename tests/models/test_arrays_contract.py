@@ -29,15 +29,15 @@ def model(of_arrays, make_model):
 def batch(model):
     """Return what a loss is given: rows, or stretches of neighbouring frames."""
     stretch = (model.frames,) if model.frames > 1 else ()
-    return made(model, (ROWS, *stretch))
+    return built(model, (ROWS, *stretch))
 
 
 def whole(model):
     """Return what inference is given: single rows."""
-    return made(model, (ROWS,))
+    return built(model, (ROWS,))
 
 
-def made(model, leading):
+def built(model, leading):
     drawn = np.random.default_rng(0)
     return arrays.tensors(
         {name: rows(drawn, leading, shape) for name, shape in model.takes.items()}

@@ -5,7 +5,8 @@ from project import write_study
 
 from facsimile.foundation.file_errors import FileError
 from facsimile.foundation.yamlfile import Document
-from facsimile.planning import config, workspace
+from facsimile.planning import config
+from facsimile.planning import workspace as workspaces
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +54,7 @@ def test_an_error_has_its_line_and_a_remedy(folder, text, line, message):
     write_study(folder / "mine")
     write(text)
     with pytest.raises(FileError) as raised:
-        workspace.load()
+        workspaces.load()
     assert str(raised.value).startswith(f"{config.DEFAULT}:{line}: ")
     assert message in str(raised.value)
 
@@ -69,41 +70,43 @@ def test_an_error_has_its_line_and_a_remedy(folder, text, line, message):
 def test_a_file_that_is_no_text_in_utf_8(data, message):
     config.DEFAULT.write_bytes(data)
     with pytest.raises(FileError, match=message):
-        workspace.load()
+        workspaces.load()
 
 
 def test_a_key_without_entries_is_left_at_its_default():
     write("sources:\n  # toy: toy.npz\nunverified:\n")
-    loaded = workspace.load().config
+    loaded = workspaces.load().config
     assert (loaded.sources, loaded.unverified) == ({}, [])
 
 
 def test_the_home_folder_may_be_abbreviated(folder, monkeypatch):
     monkeypatch.setenv("HOME", str(folder))
     write("results: ~/results\nsources: {toy: ~/toy.npz}\n")
-    loaded = workspace.load().config
+    loaded = workspaces.load().config
     assert loaded.results == folder / "results"
     assert loaded.sources == {"toy": folder / "toy.npz"}
 
 
 def test_an_official_file_that_is_not_there_is_reported(folder):
     write("sources: {toy: gone.npz}\n")
-    at = workspace.load()
-    assert at.missing_sources() == [f"sources.toy: there is no file or folder {folder}/gone.npz"]
-    at.paths.dataset("toy").parent.mkdir(parents=True)
-    at.paths.dataset("toy").touch()  # the data set is made: its source is no longer read
-    assert at.missing_sources() == []
+    workspace = workspaces.load()
+    assert workspace.missing_sources() == [
+        f"sources.toy: there is no file or folder {folder}/gone.npz"
+    ]
+    workspace.paths.dataset("toy").parent.mkdir(parents=True)
+    workspace.paths.dataset("toy").touch()  # the data set is made: its source is no longer read
+    assert workspace.missing_sources() == []
 
 
 def test_a_folder_is_no_configuration_file(folder):
     with pytest.raises(FileNotFoundError, match=r"is a folder; name the file"):
-        workspace.load(folder / "config")
+        workspaces.load(folder / "config")
 
 
 def test_all_errors_are_reported_at_once():
     write("precison: bf16\nshard_size: 020\nresults: 2024\n")
     with pytest.raises(FileError) as raised:
-        workspace.load()
+        workspaces.load()
     lines = sorted(int(text.split(":")[1]) for text in str(raised.value).splitlines())
     assert lines == [1, 2, 3]
 
@@ -117,24 +120,24 @@ def test_keys_of_another_workflow_in_the_same_file_are_not_checked():
 def test_an_error_of_the_command_line_does_not_name_a_line_of_the_file():
     write("scale: smoke\nresults: results\n")
     with pytest.raises(ValueError, match=r"or --config: shard_size: .*greater than 0"):
-        workspace.load(shard_size=-1)
+        workspaces.load(shard_size=-1)
     with pytest.raises(ValueError, match=r"or --config: sources\.tooy: no data set"):
-        workspace.load(sources={"tooy": "/x"})
+        workspaces.load(sources={"tooy": "/x"})
 
 
 def test_a_file_that_does_not_exist_is_an_error_with_the_nearest_name(folder):
     (folder / "config" / "cluster.yaml").write_text("scale: desk\n")
     with pytest.raises(FileNotFoundError, match=r"did you mean config/cluster\.yaml\?"):
-        workspace.load(folder.relative_to(folder) / "config" / "clusters.yaml")
+        workspaces.load(folder.relative_to(folder) / "config" / "clusters.yaml")
     with pytest.raises(FileNotFoundError, match=r"no configuration file no/such\.yaml in "):
-        workspace.load(folder.relative_to(folder) / "no" / "such.yaml")
+        workspaces.load(folder.relative_to(folder) / "no" / "such.yaml")
 
 
 def test_without_a_file_the_defaults_are_used():
-    assert workspace.load().config == config.Config()
+    assert workspaces.load().config == config.Config()
 
 
 def test_null_replaces_the_value_of_the_file():
     write("checkpoint_steps: 7\ndata_dir: /x\n")
-    loaded = workspace.load(checkpoint_steps=None, data_dir=None).config
+    loaded = workspaces.load(checkpoint_steps=None, data_dir=None).config
     assert (loaded.checkpoint_steps, loaded.data_dir) == (None, None)

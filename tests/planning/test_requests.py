@@ -79,7 +79,7 @@ def test_a_wrong_target_is_answered_with_the_nearest(targets, name, message):
 
 
 def test_all_wrong_names_are_reported_at_once(targets):
-    found = errors(
+    messages = errors(
         targets,
         "tny",
         "xyz",
@@ -87,8 +87,8 @@ def test_all_wrong_names_are_reported_at_once(targets):
         threads={"trian": 2},
         resources={"score": {"fresh": "migg"}, "encod": {}},
     )
-    assert len(found) == 6
-    text = "\n".join(found)
+    assert len(messages) == 6
+    text = "\n".join(messages)
     for message in ("'tny'", "'xyz'", "did you mean score", "'train'", "'encode'", "'mig'"):
         assert message in text
 
@@ -117,10 +117,10 @@ def test_a_check_of_other_files_of_a_study_counts(targets, tmp_path):
 )
 def test_a_study_cannot_have_a_target_of_another(targets, tmp_path, id, taken):
     write_study(tmp_path / "papers", STUDY.replace("id: tiny", f"id: {id}"), id)
-    found = Targets(StudiesAtScale({"papers": str(tmp_path / "papers")}))
-    found.leave_out_taken_names()
-    assert found.studies.names == ["tiny"]
-    assert f"the target {taken} is also one of tiny" in str(found.studies.broken[id])
+    messages = Targets(StudiesAtScale({"papers": str(tmp_path / "papers")}))
+    messages.leave_out_taken_names()
+    assert messages.studies.names == ["tiny"]
+    assert f"the target {taken} is also one of tiny" in str(messages.studies.broken[id])
 
 
 def test_snakemake_checks_before_it_plans(targets, capsys):
@@ -141,7 +141,9 @@ def test_snakemake_checks_before_it_plans(targets, capsys):
     assert called == [{"forceall": True}]
     assert "Leaving out the targets of draft" in capsys.readouterr().err
     # It makes the files that other options name, too, but rules are no files.
-    assert requests.made(workflow) == targets.requested == {"tiny", "results/data/toy.h5"}
+    assert (
+        requests.requested_targets(workflow) == targets.requested == {"tiny", "results/data/toy.h5"}
+    )
     # A workflow that uses this one as a module has targets of its own.
     workflow.dag_settings.targets = ["tny"]
     with pytest.raises(SystemExit, match=r"no target 'tny'; did you mean tiny"):

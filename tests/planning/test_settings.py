@@ -199,5 +199,5 @@ def test_the_values_of_snakemakes_command_line_are_read_as_they_were_typed():
     # As Snakemake reads them: cut at the comment, a number, and text for null.
     read_by_snakemake = {"results": "results", "data_dir": "null", "scale": "smoke"}
     typed = ["results=results #2", "data_dir=null"]
-    found = StudiesAtScale(read_by_snakemake, typed).workspace.config
-    assert found == Config(results=Path("results #2"), data_dir=None, scale="smoke")
+    reread = StudiesAtScale(read_by_snakemake, typed).workspace.config
+    assert reread == Config(results=Path("results #2"), data_dir=None, scale="smoke")

@@ -20,7 +20,7 @@ def sha256(path):
 
 
 @pytest.fixture
-def made(tmp_path):
+def artefact(tmp_path):
     """A figure drawn from made-up runs on two data sets, of which it shows one."""
     outputs = [tmp_path / "figures" / f"fig3_left.{ending}" for ending in ("pdf", "png", "csv")]
     inputs = [tmp_path / "scores.parquet", tmp_path / "study.yaml"]
@@ -35,9 +35,9 @@ def made(tmp_path):
 
 
 @pytest.fixture
-def graph(made):
+def graph(artefact):
     return {
-        entity["@id"]: entity for entity in json.loads(crates.write(made).read_text())["@graph"]
+        entity["@id"]: entity for entity in json.loads(crates.write(artefact).read_text())["@graph"]
     }
 
 
@@ -70,7 +70,7 @@ def test_every_reference_is_in_the_crate(graph):
     assert ids - elsewhere <= set(graph)
 
 
-def test_results_are_the_files_in_the_folder_with_their_checksums(graph, made):
+def test_results_are_the_files_in_the_folder_with_their_checksums(graph, artefact):
     action = graph["#made"]
     results = [graph[result["@id"]] for result in action["result"]]
     assert [result["@id"] for result in results] == [
@@ -78,12 +78,12 @@ def test_results_are_the_files_in_the_folder_with_their_checksums(graph, made):
         "fig3_left.png",
         "fig3_left.csv",
     ]
-    folder = made.outputs[0].with_suffix(".crate")
+    folder = artefact.outputs[0].with_suffix(".crate")
     for result in results:
         assert (
             result["sha256"]
             == sha256(folder / result["@id"])
-            == sha256(made.outputs[0].parent / result["@id"])
+            == sha256(artefact.outputs[0].parent / result["@id"])
         )
         assert int(result["contentSize"]) == (folder / result["@id"]).stat().st_size
     assert action["startTime"] <= action["endTime"]
@@ -92,16 +92,16 @@ def test_results_are_the_files_in_the_folder_with_their_checksums(graph, made):
     )
 
 
-def test_inputs_are_identified_by_their_content(graph, made):
+def test_inputs_are_identified_by_their_content(graph, artefact):
     inputs = [graph[reference["@id"]] for reference in graph["#made"]["object"]]
     assert [entity["name"] for entity in inputs] == ["scores.parquet", "study.yaml", "runs.csv"]
     scores = inputs[0]
     digest = base64.urlsafe_b64decode(scores["@id"].removeprefix("ni:///sha-256;") + "=").hex()
-    assert digest == scores["sha256"] == sha256(made.inputs[0])
-    assert scores["alternateName"] == str(made.inputs[0])
+    assert digest == scores["sha256"] == sha256(artefact.inputs[0])
+    assert scores["alternateName"] == str(artefact.inputs[0])
 
 
-def test_code_and_environment_are_named(graph, root, monkeypatch, made):
+def test_code_and_environment_are_named(graph, root, monkeypatch, artefact):
     instrument = graph[graph["#made"]["instrument"]["@id"]]
     assert instrument["identifier"] == f"facsimile-code:{provenance.code(MODULE)}"
     modules = {
@@ -110,7 +110,7 @@ def test_code_and_environment_are_named(graph, root, monkeypatch, made):
     assert modules == provenance.hashes(MODULE)
     monkeypatch.chdir(root)
     graph = {
-        entity["@id"]: entity for entity in json.loads(crates.write(made).read_text())["@graph"]
+        entity["@id"]: entity for entity in json.loads(crates.write(artefact).read_text())["@graph"]
     }
     requirements = {}
     for reference in graph["#software"]["softwareRequirements"]:
@@ -121,27 +121,27 @@ def test_code_and_environment_are_named(graph, root, monkeypatch, made):
     assert requirements["torch.lock"]["sha256"] == sha256(Path("envs/torch.lock"))
 
 
-def test_the_runs_are_those_shown_with_their_records(made):
-    text = (crates.write(made).parent / "runs.csv").read_text().splitlines()
-    shown = made.runs[made.runs["dataset"] == "dsprites"]
+def test_the_runs_are_those_shown_with_their_records(artefact):
+    text = (crates.write(artefact).parent / "runs.csv").read_text().splitlines()
+    shown = artefact.runs[artefact.runs["dataset"] == "dsprites"]
     assert text[0] == "run,state,record_sha256"
-    assert len(text) - 1 == len(shown) < len(made.runs)
+    assert len(text) - 1 == len(shown) < len(artefact.runs)
     assert text[1] == f"{shown['run'].iloc[0]},done,{'ab' * 32}"
 
 
-def test_it_replaces_an_earlier_crate(made):
-    crates.write(made)
-    made.outputs[0].unlink()
-    made.outputs[0].write_text("drawn again")
-    folder = crates.write(made).parent
+def test_it_replaces_an_earlier_crate(artefact):
+    crates.write(artefact)
+    artefact.outputs[0].unlink()
+    artefact.outputs[0].write_text("drawn again")
+    folder = crates.write(artefact).parent
     assert (folder / "fig3_left.pdf").read_text() == "drawn again"
 
 
-def test_a_file_system_without_hard_links_gets_copies(made, monkeypatch):
+def test_a_file_system_without_hard_links_gets_copies(artefact, monkeypatch):
     def refused(*paths):
         raise OSError("not here")
 
     monkeypatch.setattr(crates.os, "link", refused)
-    folder = crates.write(made).parent
+    folder = crates.write(artefact).parent
     assert (folder / "fig3_left.pdf").read_text() == "contents of fig3_left.pdf"
     assert (folder / "fig3_left.pdf").stat().st_nlink == 1

@@ -11,7 +11,7 @@ from facsimile import figures, tables
 from facsimile.claims.model_selection import ModelSelection
 from facsimile.claims.strength_trend import StrengthTrend
 from facsimile.claims.variance_explained import VarianceExplained
-from facsimile.comparison import judge
+from facsimile.comparison import our_estimates
 from facsimile.comparison.score_index import ScoreIndex
 from facsimile.foundation import discover
 from facsimile.presentation import select
@@ -175,7 +175,9 @@ def test_a_trend_is_within_labels(scores):
 def test_a_published_number_is_compared_with_its_label(scores, context):
     index = ScoreIndex(scores)
     for label, level in ((SLOW, 0.2), (FAST, 0.8)):
-        ours = judge.ours(Quantity("t", "dsprites", label, "", "mig.mig", "mean"), index, context)
+        ours = our_estimates.estimate(
+            Quantity("t", "dsprites", label, "", "mig.mig", "mean"), index, context
+        )
         assert (ours.value, ours.n) == (pytest.approx(level, abs=0.02), 9)
 
 
@@ -198,7 +200,7 @@ def test_a_model_with_and_without_a_label_is_two_methods(runs, scores, context):
     table = tables.make(scores, runs, spec("scores", datasets=("dsprites",)), mixed)
     assert [(row.label, row.n) for row in table.rows[:2]] == [("β-VAE", "9"), (FAST, "9")]
     assert table.rows[0].entries[0].value == pytest.approx(0.2, abs=0.02)
-    ours = judge.ours(
+    ours = our_estimates.estimate(
         Quantity("t", "dsprites", "beta_vae", "", "mig.mig", "mean"), ScoreIndex(scores), mixed
     )
     assert ours.n == 9

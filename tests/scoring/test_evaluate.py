@@ -125,9 +125,9 @@ def test_only_the_drawn_rows_are_encoded_in_batches_of_one_size(toy, capsys):
     assert recorder.sizes == {8}
     assert recorder.images == {image.tobytes() for image in Images(toy, 0)[drawn.distinct]}
     assert set(table["metric"]) == set(STUDY) - {"beta_vae_score", "factor_vae_score"}
-    said = capsys.readouterr().err
-    assert f"{len(drawn.distinct)} of 96 images are encoded" in said
-    assert f"encoded {len(drawn.distinct)} of {len(drawn.distinct)} images" in said
+    printed = capsys.readouterr().err
+    assert f"{len(drawn.distinct)} of 96 images are encoded" in printed
+    assert f"encoded {len(drawn.distinct)} of {len(drawn.distinct)} images" in printed
 
 
 def test_metrics_of_the_whole_table_have_every_image_encoded(toy):

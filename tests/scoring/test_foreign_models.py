@@ -20,7 +20,7 @@ ENCODER, *EXAMPLES = PYTHON.findall(PAGE)
 [COMMAND] = re.findall(r"^```sh\nfacsimile (.*?)\n```$", PAGE, re.MULTILINE)
 [PRINTED] = re.findall(r"^```text\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 TABLE = (GOLDENS / "foreign_models" / "answers.csv").read_text(encoding="utf-8")
-ANSWERS = list(csv.DictReader(TABLE.splitlines()))
+REFERENCES = list(csv.DictReader(TABLE.splitlines()))
 EXAMPLE = "btcvae_dsprites"
 SHAPES = {
     "conv1": (32, 1, 4, 4),
@@ -88,9 +88,9 @@ def words(printed):
 def test_the_page_runs_with_weights_that_mean_nothing(reader):
     save_random_weights(reader / "model.pt")
     assert words(run(reader, "-m", "facsimile", *COMMAND.split())) == words(PRINTED)
-    said = run(reader, "-c", "\n".join(EXAMPLES))
-    assert "10000 5000 14865" in said
-    assert "modularity" in said
+    printed = run(reader, "-c", "\n".join(EXAMPLES))
+    assert "10000 5000 14865" in printed
+    assert "modularity" in printed
 
 
 def test_the_page_prints_what_its_model_scores(reader, weights):
@@ -102,17 +102,17 @@ def test_the_page_prints_what_its_model_scores(reader, weights):
     assert numbers == pytest.approx(shown, rel=1e-3, abs=1e-3)
 
 
-@pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: answer["model"])
-def test_the_scores_are_those_of_all_images(reader, weights, monkeypatch, answer):
+@pytest.mark.parametrize("reference", REFERENCES, ids=lambda reference: reference["model"])
+def test_the_scores_are_those_of_all_images(reader, weights, monkeypatch, reference):
     monkeypatch.chdir(reader)
     monkeypatch.setattr(sys, "path", sys.path.copy())
-    (reader / "model.pt").write_bytes(weights(answer["model"]).read_bytes())
+    (reader / "model.pt").write_bytes(weights(reference["model"]).read_bytes())
     encode = user_function.load("theirs.py:encode")
     # The trees of DCI take longer than all else: of one model only.
-    names = ["mig", "sap", "modularity", "irs", *(["dci"] if answer["model"] == EXAMPLE else [])]
+    names = ["mig", "sap", "modularity", "irs", *(["dci"] if reference["model"] == EXAMPLE else [])]
     table = facsimile.evaluate(encode, "dsprites", metrics=names, progress=False)
     scores = table.set_index("score")["value"]
-    expected = {name: float(value) for name, value in answer.items() if name in scores}
+    expected = {name: float(value) for name, value in reference.items() if name in scores}
     assert len(expected) == len(names)
     # Trees break ties between codes by a fixed sequence of draws; the reference's own answers
     # differ by as much (tests/metrics/test_goldens.py).

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 from torch.nn import functional
-from trained_runs import at, data_file, made, run_of  # noqa: F401
+from trained_runs import data_file, run_of, trained, workspace  # noqa: F401
 
 from facsimile import metrics, models
 from facsimile.metrics.base import draws as base_draws
@@ -17,21 +17,21 @@ from facsimile.training.run_records import open_data
 
 
 @pytest.fixture
-def run(at):
+def run(workspace):
     """A trained and encoded run."""
     run = run_of(steps=4)
-    made(at, run)
-    encode_run(at, run, print)
+    trained(workspace, run)
+    encode_run(workspace, run, print)
     return run
 
 
 @pytest.mark.slow
-def test_the_bound_is_that_of_the_model_that_was_trained(at, run):
-    folder, data = at.paths.run(run.key), open_data(at, run)
+def test_the_bound_is_that_of_the_model_that_was_trained(workspace, run):
+    folder, data = workspace.paths.run(run.key), open_data(workspace, run)
     codes, log_variances = (
         latents.read(folder / files.LATENTS, name) for name in ("mean", "log_variance")
     )
-    inputs = score_inputs.inputs("elbo", run, folder, at.paths.dataset(run.dataset))
+    inputs = score_inputs.inputs("elbo", run, folder, workspace.paths.dataset(run.dataset))
     factors = score_inputs.factors(run.dataset, ())
     table = metrics.score(codes, factors, ["elbo"], "mean", n_train=400, n_test=10, **inputs)
     scores = table.set_index("score")["value"]

@@ -24,12 +24,12 @@ def test_half_written_files_are_removed_under_the_lease_except_leases_of_others(
     folder.mkdir(parents=True)
     for name in (".latents.h5.1.abc.part", ".claim.other.part", "checkpoint.safetensors"):
         (folder / name).write_text("x")
-    made: list[Run] = []
+    computed: list[Run] = []
     shard_jobs.make_all(
         Shard("toy", "beta_vae", (run,)),
         paths,
-        lambda run: run in made,
-        lambda run, _: made.append(run),
+        lambda run: run in computed,
+        lambda run, _: computed.append(run),
         print,
     )
     assert sorted(path.name for path in folder.iterdir()) == [

@@ -20,11 +20,11 @@ def errors(folder, *edits, text=STUDY, name="tiny"):
     with pytest.raises(FileError) as raised:
         reading.load(path)
     single = (raised.value,)
-    found = []
+    messages = []
     for error in getattr(raised.value, "errors", single):
         line, message = str(error).removeprefix(f"{path}:").split(": ", 1)
-        found.append((int(line), message))
-    return found
+        messages.append((int(line), message))
+    return messages
 
 
 def line_of(text):
@@ -163,8 +163,9 @@ def test_all_mistakes_are_reported_at_once(tmp_path):
 @pytest.mark.parametrize("new", ["id: a b", "title2: x"])
 def test_a_folder_that_is_not_a_name_is_an_error_like_any_other(tmp_path, new):
     # The name of the folder stands in for an id that is not valid, and is not valid either.
-    found = errors(tmp_path, ("id: tiny", new), name="a b")
-    assert ["is not a name" in text or "missing: id" in text for _, text in found].count(True) == 1
+    messages = errors(tmp_path, ("id: tiny", new), name="a b")
+    about_name = ["is not a name" in text or "missing: id" in text for _, text in messages]
+    assert about_name.count(True) == 1
 
 
 def test_a_job_checks_a_study_again_only_if_it_has_changed(tmp_path, monkeypatch):
@@ -194,10 +195,10 @@ def test_the_line_of_a_model_after_one_that_is_not_valid(tmp_path):
         "  - {name: beta_vae, label: b, sweep: {beta: [1]}}\n"
         "  - {name: factor_vae, label: b, sweep: {gamma: [1]}}\n",
     )
-    found = errors(tmp_path, text=text)
+    messages = errors(tmp_path, text=text)
     first = line_of("name: beta_vae")
-    assert [line for line, _ in found] == [first, first + 2]
-    assert "'b' is already the name or label of a model" in found[1][1]
+    assert [line for line, _ in messages] == [first, first + 2]
+    assert "'b' is already the name or label of a model" in messages[1][1]
 
 
 def test_a_run_has_one_label(tmp_path):
@@ -278,10 +279,10 @@ def test_a_metric_whose_file_is_wrong_is_an_error_of_its_study(tmp_path, monkeyp
     discover.use_papers([tmp_path])
     try:
         text = STUDY.replace("[mig, modularity]", "[mig, half_done]")
-        found = errors(tmp_path, text=text)
+        messages = errors(tmp_path, text=text)
     finally:
         discover.use_papers([])
-    assert any("half_done.py:1: not valid Python" in message for _, message in found)
+    assert any("half_done.py:1: not valid Python" in message for _, message in messages)
 
 
 @pytest.mark.parametrize("path", sorted(PAPERS.glob("*/study.yaml")), ids=lambda p: p.parent.name)
@@ -305,9 +306,9 @@ def test_every_line_of_published_numbers_is_checked_before_any_job(tmp_path):
     path.write_text("\n".join(lines) + "\n")
     with pytest.raises(FileErrors) as raised:
         published.check(tmp_path / "tiny", study)
-    found = [str(error).removeprefix(f"{path}:") for error in raised.value.errors]
-    assert [text.partition(":")[0] for text in found] == ["3", "4", "5", "6"]
-    assert "write JSON" in found[0]
-    assert 'beta is "4"; write a number' in found[1]
-    assert "no score of mig 'migg'" in found[2]
-    assert "did you mean 'toy'" in found[3]
+    messages = [str(error).removeprefix(f"{path}:") for error in raised.value.errors]
+    assert [text.partition(":")[0] for text in messages] == ["3", "4", "5", "6"]
+    assert "write JSON" in messages[0]
+    assert 'beta is "4"; write a number' in messages[1]
+    assert "no score of mig 'migg'" in messages[2]
+    assert "did you mean 'toy'" in messages[3]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from trained_runs import at, data_file, elsewhere, equal, made, run_of  # noqa: F401
+from trained_runs import data_file, elsewhere, equal, run_of, trained, workspace  # noqa: F401
 
 from facsimile.planning import config, processor
 from facsimile.store import files, records
@@ -56,13 +56,13 @@ def test_steps_of_both_layers_are_measured():
     assert min(measured.values()) > 0
 
 
-def test_layers_are_recorded_and_agree_up_to_rounding(at, tmp_path):
+def test_layers_are_recorded_and_agree_up_to_rounding(workspace, tmp_path):
     run = run_of(steps=4, lr=1e-4)
     losses = []
     for layers in ("torch", "channels_last"):
-        workspace = elsewhere(at, tmp_path / layers, layers=layers)
-        made(workspace, run)
-        folder = workspace.paths.run(run.key)
+        other = elsewhere(workspace, tmp_path / layers, layers=layers)
+        trained(other, run)
+        folder = other.paths.run(run.key)
         record = records.record(folder)
         assert record["layers"] == layers
         assert record["sessions"][0]["layers"] == layers

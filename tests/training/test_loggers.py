@@ -10,7 +10,7 @@ from importlib.machinery import ModuleSpec
 import numpy as np
 import pandas as pd
 import pytest
-from trained_runs import at, data_file, elsewhere, equal, made, run_of  # noqa: F401
+from trained_runs import data_file, elsewhere, equal, run_of, trained, workspace  # noqa: F401
 
 from facsimile.foundation.discover import UnknownName
 from facsimile.store import files
@@ -52,17 +52,17 @@ def module(monkeypatch):
     return module
 
 
-def history(workspace, run):
-    return pd.read_parquet(workspace.paths.run(run.key) / files.HISTORY)
+def history(logged, run):
+    return pd.read_parquet(logged.paths.run(run.key) / files.HISTORY)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("execution", ["serial", "packed"])
-def test_a_logger_gets_every_recorded_step_of_every_run(at, tmp_path, module, execution):
+def test_a_logger_gets_every_recorded_step_of_every_run(workspace, tmp_path, module, execution):
     settings = {"execution": execution, "device": "cpu", "pack": 2, "loggers": "my_logger"}
-    logged = elsewhere(at, tmp_path / "logged", **settings)
+    logged = elsewhere(workspace, tmp_path / "logged", **settings)
     members = [run_of(seed=seed, steps=STEPS) for seed in (0, 1)]
-    weights = made(logged, *members)
+    weights = trained(logged, *members)
     assert [started.run["key"] for started in module.started] == [run.key for run in members]
     for run, started in zip(members, module.started, strict=True):
         stored = history(logged, run)
@@ -73,15 +73,15 @@ def test_a_logger_gets_every_recorded_step_of_every_run(at, tmp_path, module, ex
         assert (started.run["params"], started.run["seed"]) == ({"beta": 4}, run.seed)
         assert started.closed
     # Nobody's weights depend on who listens.
-    plain = made(elsewhere(logged, tmp_path / "plain", loggers=[]), *members)
+    plain = trained(elsewhere(logged, tmp_path / "plain", loggers=[]), *members)
     assert all(equal(a, b) for a, b in zip(weights, plain, strict=True))
 
 
-def test_a_logger_that_fails_is_left_out_and_training_goes_on(at, tmp_path, module):
+def test_a_logger_that_fails_is_left_out_and_training_goes_on(workspace, tmp_path, module):
     module.fails_at = 3
     messages = []
-    logged = elsewhere(at, tmp_path / "logged", loggers=["my_logger"])
-    [weights] = made(logged, run_of(steps=STEPS), log=messages.append)
+    logged = elsewhere(workspace, tmp_path / "logged", loggers=["my_logger"])
+    [weights] = trained(logged, run_of(steps=STEPS), log=messages.append)
     assert weights is not None
     [started] = module.started
     assert [step for step, _ in started.rows] == [0, 1, 2]
@@ -89,10 +89,10 @@ def test_a_logger_that_fails_is_left_out_and_training_goes_on(at, tmp_path, modu
     assert message.endswith("failed and is left out: OSError('the server is away')")
 
 
-def test_an_unknown_logger_is_an_error_before_anything_is_trained(at, tmp_path):
-    logged = elsewhere(at, tmp_path / "logged", loggers=["tensorbord"])
+def test_an_unknown_logger_is_an_error_before_anything_is_trained(workspace, tmp_path):
+    logged = elsewhere(workspace, tmp_path / "logged", loggers=["tensorbord"])
     with pytest.raises(UnknownName, match="did you mean 'tensorboard'"):
-        made(logged, run_of(steps=STEPS))
+        trained(logged, run_of(steps=STEPS))
     assert not logged.paths.runs.exists()
 
 
@@ -105,13 +105,13 @@ def test_a_logger_whose_library_is_missing_says_what_to_install(name, monkeypatc
         loggers.modules([name])
 
 
-def test_tensorboard_reads_the_curve_that_was_written(at, tmp_path):
+def test_tensorboard_reads_the_curve_that_was_written(workspace, tmp_path):
     pytest.importorskip("tensorboard", reason="tensorboard is not installed")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    logged = elsewhere(at, tmp_path / "logged", loggers=["tensorboard"])
+    logged = elsewhere(workspace, tmp_path / "logged", loggers=["tensorboard"])
     run = run_of(steps=STEPS)
-    made(logged, run)
+    trained(logged, run)
     events = EventAccumulator(str(logged.paths.curves / "tensorboard" / run.key))
     events.Reload()
     scalars = events.Scalars("loss")
@@ -120,12 +120,12 @@ def test_tensorboard_reads_the_curve_that_was_written(at, tmp_path):
     np.testing.assert_allclose([event.value for event in scalars], stored["loss"], rtol=1e-6)
 
 
-def test_wandb_reads_the_curves_that_were_written_offline(at, tmp_path, monkeypatch):
+def test_wandb_reads_the_curves_that_were_written_offline(workspace, tmp_path, monkeypatch):
     pytest.importorskip("wandb", reason="wandb is not installed")
     monkeypatch.delenv("WANDB_MODE", raising=False)
-    logged = elsewhere(at, tmp_path / "logged", loggers=["wandb"])
+    logged = elsewhere(workspace, tmp_path / "logged", loggers=["wandb"])
     runs = {run.key: run for run in (run_of(steps=STEPS), run_of(steps=STEPS, seed=1))}
-    made(logged, *runs.values())
+    trained(logged, *runs.values())
     files_of_runs = list((logged.paths.curves / "wandb").glob("wandb/offline-run-*/run-*.wandb"))
     read = {}
     for path in files_of_runs:

@@ -45,9 +45,9 @@ def test_a_pack_never_waits_for_the_gpu_within_a_block(trained, library, data_fi
     assert list(kinds) == KINDS
     for stages in kinds.values():
         assert list(stages) == ["start", "block", "read", "checkpoint", "resume", "encode"]
-        for stage, found in stages.items():
-            assert found["error"] == "", stage
-            assert found["forbidden"] == [], stage
+        for stage, observed in stages.items():
+            assert observed["error"] == "", stage
+            assert observed["forbidden"] == [], stage
         for stage in BLOCKS:
             assert stages[stage]["replays"] == 5
         assert stages["block"]["waits"] == []

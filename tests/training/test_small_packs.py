@@ -5,7 +5,7 @@ import dataclasses
 
 import pytest
 import torch
-from trained_runs import at, data_file, elsewhere, equal, made, run_of  # noqa: F401
+from trained_runs import data_file, elsewhere, equal, run_of, trained, workspace  # noqa: F401
 
 from facsimile import datasets, models
 from facsimile.models.base import networks
@@ -183,8 +183,8 @@ def test_auto_packs_small_networks_on_a_processor_in_float32():
 def test_what_the_configuration_states_is_done():
     serial = {"execution": "serial", "precision": "float32"}
     assert machine.execution(config.check(serial), small=True).name == "serial"
-    stated = {"execution": "packed", "device": "cpu", "precision": "bf16", "pack": 4}
-    packed = machine.execution(config.check(stated), small=True)
+    settings = {"execution": "packed", "device": "cpu", "precision": "bf16", "pack": 4}
+    packed = machine.execution(config.check(settings), small=True)
     assert (packed.precision, packed.pack, packed.small) == ("bf16", 4, False)
 
 
@@ -195,42 +195,46 @@ def small_run(seed, steps=8, **params):
 
 
 @pytest.fixture
-def small_at(at, tmp_path, data):
+def small_workspace(workspace, tmp_path, data):
     """A workspace with a world of 16 × 16, execution and precision auto."""
-    workspace = elsewhere(at, tmp_path / "small", execution="auto", precision="auto", device="cpu")
-    path = workspace.paths.dataset("mini_uneven")
+    small = elsewhere(
+        workspace, tmp_path / "small", execution="auto", precision="auto", device="cpu"
+    )
+    path = small.paths.dataset("mini_uneven")
     type(data).make(path)
-    return workspace
+    return small
 
 
 @pytest.mark.slow
-def test_a_shard_of_small_networks_is_packed_and_recorded_as_such(small_at):
+def test_a_shard_of_small_networks_is_packed_and_recorded_as_such(small_workspace):
     runs = [small_run(seed) for seed in (0, 1)]
     assert all(map(is_small, runs))
-    made_by(small_at, runs)
-    record = records.record(small_at.paths.run(runs[1].key))
+    trained_by(small_workspace, runs)
+    record = records.record(small_workspace.paths.run(runs[1].key))
     facts = (record["execution"], record["pack"], record["slot"], record["precision"])
     assert facts == ("packed", 10, 1, "float32")
     assert any("dense" in name for name in record["code"])
 
 
 @pytest.mark.slow
-def test_runs_whose_layers_differ_in_size_are_packed_apart(small_at):
+def test_runs_whose_layers_differ_in_size_are_packed_apart(small_workspace):
     """Here a hyper-parameter is the width of all layers."""
     widths = (6, 4, 6)
     runs = [small_run(0, 2, model="chen_beta_vae", width=width, beta=1) for width in widths]
     runs[2] = small_run(1, 2, model="chen_beta_vae", width=6, beta=4)
-    weights = made_by(small_at, runs)
+    weights = trained_by(small_workspace, runs)
     assert [run["vae.encoder.mean.weight"].shape[1] for run in weights] == list(widths)
-    slots = [records.record(small_at.paths.run(run.key))["slot"] for run in runs]
+    slots = [records.record(small_workspace.paths.run(run.key))["slot"] for run in runs]
     assert slots == [0, 0, 1]
 
 
 @pytest.mark.slow
-def test_killed_and_resumed_it_has_the_bits_of_an_uninterrupted_run(small_at, monkeypatch):
+def test_killed_and_resumed_it_has_the_bits_of_an_uninterrupted_run(small_workspace, monkeypatch):
     runs = [small_run(seed) for seed in (0, 1)]
-    whole = made_by(small_at, runs)
-    stopped = elsewhere(small_at, small_at.paths.root.parent / "stopped", checkpoint_steps=3)
+    whole = trained_by(small_workspace, runs)
+    stopped = elsewhere(
+        small_workspace, small_workspace.paths.root.parent / "stopped", checkpoint_steps=3
+    )
     type(datasets.grid("mini_uneven")).make(stopped.paths.dataset("mini_uneven"))
 
     class Stop(BaseException):
@@ -242,17 +246,17 @@ def test_killed_and_resumed_it_has_the_bits_of_an_uninterrupted_run(small_at, mo
     with monkeypatch.context() as patch:
         patch.setattr("facsimile.training.loop.Clock.saved", stop)
         with pytest.raises(Stop):
-            made_by(stopped, runs)
+            trained_by(stopped, runs)
     assert checkpoints.load_checkpoint(stopped.paths.run(runs[0].key))[1]["step"] == 3
-    resumed = made_by(stopped, runs)
+    resumed = trained_by(stopped, runs)
     assert all(equal(a, b) for a, b in zip(whole, resumed, strict=True))
 
 
-def made_by(workspace, runs):
+def trained_by(small, runs):
     """Weights of runs of ``mini_uneven`` that are trained as a shard."""
     from facsimile.studies.runs import Shard
     from facsimile.training import train_shard
 
     shard = Shard("mini_uneven", runs[0].model, runs)
-    train_shard.train_shard(workspace, shard, lambda _: None)
-    return [records.weights(workspace.paths.run(run.key)) for run in runs]
+    train_shard.train_shard(small, shard, lambda _: None)
+    return [records.weights(small.paths.run(run.key)) for run in runs]

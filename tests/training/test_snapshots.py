@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from project import PAPERS
-from trained_runs import at, data_file, elsewhere, equal, made, run_of  # noqa: F401
+from trained_runs import data_file, elsewhere, equal, run_of, trained, workspace  # noqa: F401
 
 from facsimile.planning import cost
 from facsimile.scoring import snapshots
@@ -31,12 +31,12 @@ def shard_of(*members):
     return Shard("toy", members[0].model, tuple(runs.with_snapshots(list(members))))
 
 
-def train(at, *members):
-    train_shard.train_shard(at, shard_of(*members), lambda _: None)
+def train(workspace, *members):
+    train_shard.train_shard(workspace, shard_of(*members), lambda _: None)
 
 
-def weights(at, run):
-    return records.weights(at.paths.run(run.key))
+def weights(workspace, run):
+    return records.weights(workspace.paths.run(run.key))
 
 
 def test_snapshots_change_no_hash_and_are_runs_of_fewer_steps():
@@ -62,13 +62,13 @@ def test_a_shard_has_its_runs_first_and_each_snapshot_once():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("execution", EXECUTIONS)
-def test_a_snapshot_has_the_bits_of_the_run_of_fewer_steps(at, tmp_path, execution):
-    here = elsewhere(at, tmp_path / "here", execution=execution, device="cpu", pack=2)
+def test_a_snapshot_has_the_bits_of_the_run_of_fewer_steps(workspace, tmp_path, execution):
+    here = elsewhere(workspace, tmp_path / "here", execution=execution, device="cpu", pack=2)
     whole = snapshots_of()
     train(here, whole)
     alone = elsewhere(here, tmp_path / "alone")
     for part in whole.snapshot_runs:
-        [expected] = made(alone, run_of(steps=part.steps))
+        [expected] = trained(alone, run_of(steps=part.steps))
         assert equal(weights(here, part), expected)
         record = records.record(here.paths.run(part.key))
         assert (record["steps"], record["snapshot_of"], record["run"]) == (
@@ -76,18 +76,18 @@ def test_a_snapshot_has_the_bits_of_the_run_of_fewer_steps(at, tmp_path, executi
             whole.key,
             part.key,
         )
-    [unwatched] = made(alone, run_of(steps=10))
+    [unwatched] = trained(alone, run_of(steps=10))
     assert equal(weights(here, whole), unwatched)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("execution", EXECUTIONS)
 def test_a_run_killed_between_two_snapshots_resumes_and_makes_no_snapshot_twice(
-    at, tmp_path, monkeypatch, execution
+    workspace, tmp_path, monkeypatch, execution
 ):
     settings = {"execution": execution, "device": "cpu", "pack": 2}
-    straight = elsewhere(at, tmp_path / "straight", **settings)
-    killed = elsewhere(at, tmp_path / "killed", checkpoint_steps=3, **settings)
+    straight = elsewhere(workspace, tmp_path / "straight", **settings)
+    killed = elsewhere(workspace, tmp_path / "killed", checkpoint_steps=3, **settings)
     whole = snapshots_of()
     train(straight, whole)
     save = checkpoints.save_checkpoint
@@ -114,25 +114,27 @@ def test_a_run_killed_between_two_snapshots_resumes_and_makes_no_snapshot_twice(
 
 
 @pytest.mark.slow
-def test_a_missing_snapshot_is_trained_without_its_run(at):
+def test_a_missing_snapshot_is_trained_without_its_run(workspace):
     whole = snapshots_of()
-    train(at, whole)
+    train(workspace, whole)
     late, early = whole.snapshot_runs
-    expected = weights(at, late)
-    stays = [(at.paths.run(run.key) / files.WEIGHTS).stat().st_ino for run in (whole, early)]
-    records.forget(at.paths, late)
-    train(at, whole)
-    assert equal(weights(at, late), expected)
+    expected = weights(workspace, late)
+    stays = [(workspace.paths.run(run.key) / files.WEIGHTS).stat().st_ino for run in (whole, early)]
+    records.forget(workspace.paths, late)
+    train(workspace, whole)
+    assert equal(weights(workspace, late), expected)
     assert [
-        (at.paths.run(run.key) / files.WEIGHTS).stat().st_ino for run in (whole, early)
+        (workspace.paths.run(run.key) / files.WEIGHTS).stat().st_ino for run in (whole, early)
     ] == stays
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("execution", EXECUTIONS)
-def test_snapshots_after_a_failure_fail_and_those_before_it_are_stored(at, tmp_path, execution):
+def test_snapshots_after_a_failure_fail_and_those_before_it_are_stored(
+    workspace, tmp_path, execution
+):
     # A learning rate at which float32 overflows; the record of the run says at which step.
-    here = elsewhere(at, tmp_path / "here", execution=execution, device="cpu", pack=2)
+    here = elsewhere(workspace, tmp_path / "here", execution=execution, device="cpu", pack=2)
     whole = snapshots_of(every=1, steps=30, lr=1e6)
     train(here, whole)
     record = records.record(here.paths.run(whole.key))

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from trained_runs import STEPS, at, data_file, elsewhere, equal, made, run_of  # noqa: F401
+from trained_runs import STEPS, data_file, elsewhere, equal, run_of, trained, workspace  # noqa: F401
 from workers import train_slowly, train_until_sigterm
 
 from facsimile import datasets, models
 from facsimile.datasets import Dataset
-from facsimile.planning import workspace
+from facsimile.planning import workspace as workspaces
 from facsimile.planning.workspace import Workspace
 from facsimile.store import checkpoints, files, latents, records, shard_jobs
 from facsimile.studies import training as studies_training
@@ -27,10 +27,10 @@ from facsimile.training.encode_shard import encode_shard
 
 
 @pytest.mark.slow
-def test_a_run_has_the_same_bits_alone_and_in_another_shard(at, tmp_path):
-    [alone] = made(at, run_of(seed=1))
-    other = elsewhere(at, tmp_path / "other")
-    first, among, last = made(other, run_of(seed=0), run_of(seed=1), run_of(seed=2))
+def test_a_run_has_the_same_bits_alone_and_in_another_shard(workspace, tmp_path):
+    [alone] = trained(workspace, run_of(seed=1))
+    other = elsewhere(workspace, tmp_path / "other")
+    first, among, last = trained(other, run_of(seed=0), run_of(seed=1), run_of(seed=2))
     assert equal(alone, among)
     assert not equal(alone, first)
     assert not equal(alone, last)
@@ -40,24 +40,26 @@ def test_a_run_has_the_same_bits_alone_and_in_another_shard(at, tmp_path):
 @pytest.mark.parametrize(
     "params", [{"model": "beta_vae", "beta": 4}, {"model": "factor_vae", "gamma": 10}]
 )
-def test_a_killed_and_resumed_run_has_the_bits_of_an_uninterrupted_one(at, tmp_path, params):
+def test_a_killed_and_resumed_run_has_the_bits_of_an_uninterrupted_one(workspace, tmp_path, params):
     run = run_of(steps=300 if params["model"] == "beta_vae" else 120, **params)
-    killed_at = kill_after_checkpoint(at, run)
+    killed_at = kill_after_checkpoint(workspace, run)
     assert 0 < killed_at < run.steps
-    [resumed] = made(at, run)
-    record = records.record(at.paths.run(run.key))
-    fresh = elsewhere(at, tmp_path / "fresh")
-    [whole] = made(fresh, run)
+    [resumed] = trained(workspace, run)
+    record = records.record(workspace.paths.run(run.key))
+    fresh = elsewhere(workspace, tmp_path / "fresh")
+    [whole] = trained(fresh, run)
     assert equal(resumed, whole)
     assert record["final"] == records.record(fresh.paths.run(run.key))["final"]
-    assert not (at.paths.run(run.key) / files.CHECKPOINT).exists()
+    assert not (workspace.paths.run(run.key) / files.CHECKPOINT).exists()
 
 
-def kill_after_checkpoint(at, run):
+def kill_after_checkpoint(workspace, run):
     """SIGKILL a training process once it has a checkpoint; returns the step of the checkpoint."""
-    process = multiprocessing.get_context("spawn").Process(target=train_slowly, args=(at, run))
+    process = multiprocessing.get_context("spawn").Process(
+        target=train_slowly, args=(workspace, run)
+    )
     process.start()
-    folder = at.paths.run(run.key)
+    folder = workspace.paths.run(run.key)
     end = time.monotonic() + 60
     while not (folder / files.CHECKPOINT).exists() and time.monotonic() < end:
         time.sleep(0.01)
@@ -68,43 +70,45 @@ def kill_after_checkpoint(at, run):
 
 
 @pytest.mark.slow
-def test_a_non_finite_loss_fails_the_run_and_other_runs_finish(at):
+def test_a_non_finite_loss_fails_the_run_and_other_runs_finish(workspace):
     bad = run_of(lr=1e30, steps=40)
     good = run_of(seed=5, steps=40)
     shard = Shard("toy", "beta_vae", (bad, good))
     messages = []
-    train_shard.train_shard(at, shard, messages.append)
-    record = records.record(at.paths.run(bad.key))
+    train_shard.train_shard(workspace, shard, messages.append)
+    record = records.record(workspace.paths.run(bad.key))
     assert record["state"] == "failed"
     assert f"non-finite loss at step {record['steps']}" in record["reason"]
     assert any("FAILED" in line for line in messages)
-    assert records.record(at.paths.run(good.key))["state"] == "done"
-    encode_shard(at, shard, messages.append)
-    assert not (at.paths.run(bad.key) / files.LATENTS).exists()
-    assert (at.paths.run(good.key) / files.LATENTS).exists()
+    assert records.record(workspace.paths.run(good.key))["state"] == "done"
+    encode_shard(workspace, shard, messages.append)
+    assert not (workspace.paths.run(bad.key) / files.LATENTS).exists()
+    assert (workspace.paths.run(good.key) / files.LATENTS).exists()
 
 
 @pytest.mark.parametrize("execution", ["serial", "packed"])
-def test_a_batch_larger_than_the_data_set_is_refused_before_the_first_step(at, execution):
+def test_a_batch_larger_than_the_data_set_is_refused_before_the_first_step(workspace, execution):
     run = run_of()
     training = run.statement["training"] | {"batch_size": 4096}
     large = dataclasses.replace(run, statement=run.statement | {"training": training})
-    workspace = Workspace(at.config.model_copy(update={"execution": execution, "device": "cpu"}))
+    large_workspace = Workspace(
+        workspace.config.model_copy(update={"execution": execution, "device": "cpu"})
+    )
     rows = len(datasets.grid("toy"))
     message = f"batches of 4,096 images are larger than toy here, which has {rows:,}; set a smaller"
     with pytest.raises(ValueError, match=message):
-        made(workspace, large)
+        trained(large_workspace, large)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_a_stopped_job_writes_a_checkpoint_and_the_exit_status_says_so(at, how):
+def test_a_stopped_job_writes_a_checkpoint_and_the_exit_status_says_so(workspace, how):
     run = run_of(steps=100_000)
     process = multiprocessing.get_context("spawn").Process(
-        target=train_until_sigterm, args=(at, run)
+        target=train_until_sigterm, args=(workspace, run)
     )
     process.start()
-    folder = at.paths.run(run.key)
+    folder = workspace.paths.run(run.key)
     end = time.monotonic() + 60
     while not (folder / "claim.json").exists() and time.monotonic() < end:
         time.sleep(0.05)
@@ -116,12 +120,12 @@ def test_a_stopped_job_writes_a_checkpoint_and_the_exit_status_says_so(at, how):
     assert not (folder / "claim.json").exists()
 
 
-def test_altered_weights_and_latents_are_refused_by_name(at):
+def test_altered_weights_and_latents_are_refused_by_name(workspace):
     run = run_of(steps=4)
-    made(at, run)
+    trained(workspace, run)
     shard = Shard("toy", "beta_vae", (run,))
-    encode_shard(at, shard, lambda _: None)
-    path = at.paths.run(run.key) / files.LATENTS
+    encode_shard(workspace, shard, lambda _: None)
+    path = workspace.paths.run(run.key) / files.LATENTS
     mean = latents.read(path)
     assert mean.shape == (384, 4)
     whole = path.read_bytes()
@@ -132,18 +136,18 @@ def test_altered_weights_and_latents_are_refused_by_name(at):
     path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
     with pytest.raises(files.StoreError, match=r"latents\.h5: altered"):
         latents.read(path)
-    weights = at.paths.run(run.key) / files.WEIGHTS
+    weights = workspace.paths.run(run.key) / files.WEIGHTS
     weights.write_bytes(weights.read_bytes()[:-1])
     with pytest.raises(files.StoreError, match=r"model\.safetensors: truncated or altered"):
         records.weights(weights.parent)
 
 
-def test_latents_stored_in_float16_say_so_and_are_read_as_float32(at, tmp_path):
+def test_latents_stored_in_float16_say_so_and_are_read_as_float32(workspace, tmp_path):
     run = run_of(steps=4)
-    half = Workspace(at.config.model_copy(update={"stored_latents": "float16"}))
-    made(half, run)
-    path, read = at.paths.run(run.key) / files.LATENTS, {}
-    for where in (half, at):
+    half = Workspace(workspace.config.model_copy(update={"stored_latents": "float16"}))
+    trained(half, run)
+    path, read = workspace.paths.run(run.key) / files.LATENTS, {}
+    for where in (half, workspace):
         path.unlink(missing_ok=True)
         encode_shard(where, Shard("toy", "beta_vae", (run,)), lambda _: None)
         stored = where.config.stored_latents
@@ -165,9 +169,9 @@ def test_latents_that_float16_cannot_hold_are_refused(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_memory_of_encoding_does_not_grow_with_the_data_set(at):
+def test_the_memory_of_encoding_does_not_grow_with_the_data_set(workspace):
     """The peak of traced memory is compared after each block."""
-    data = Long(datasets.dataset("toy", at.paths.dataset("toy")), 3 * encode.ROWS)
+    data = Long(datasets.dataset("toy", workspace.paths.dataset("toy")), 3 * encode.ROWS)
     model = models.model("beta_vae", beta=4)
     training = studies_training.Training.model_validate(run_of().statement["training"])
     nets = model.networks(data.image_shape, training.latents, training.network)
@@ -196,11 +200,11 @@ class Long(Dataset):
         return self._data.images(indices % len(self._data))
 
 
-def test_latents_are_those_of_the_model_in_the_order_of_the_data(at):
+def test_latents_are_those_of_the_model_in_the_order_of_the_data(workspace):
     run = run_of(steps=4)
-    [weights] = made(at, run)
-    encode_shard(at, Shard("toy", "beta_vae", (run,)), lambda _: None)
-    data = run_records.open_data(at, run)
+    [weights] = trained(workspace, run)
+    encode_shard(workspace, Shard("toy", "beta_vae", (run,)), lambda _: None)
+    data = run_records.open_data(workspace, run)
     model = models.model("beta_vae", beta=4)
     networks = encode.networks(
         model,
@@ -210,7 +214,7 @@ def test_latents_are_those_of_the_model_in_the_order_of_the_data(at):
     )
     images = torch.from_numpy(data.images([7, 300])).permute(0, 3, 1, 2).float() / 255
     mean, log_variance = model.infer(networks, images)
-    path = at.paths.run(run.key) / files.LATENTS
+    path = workspace.paths.run(run.key) / files.LATENTS
     torch.testing.assert_close(
         torch.from_numpy(latents.read(path)[[7, 300]]), mean.detach(), rtol=1e-4, atol=1e-5
     )
@@ -222,28 +226,28 @@ def test_latents_are_those_of_the_model_in_the_order_of_the_data(at):
     )
 
 
-def test_a_shard_skips_runs_that_are_in_the_store_and_waits_for_nothing(at):
+def test_a_shard_skips_runs_that_are_in_the_store_and_waits_for_nothing(workspace):
     run = run_of(steps=4)
-    made(at, run)
-    before = (at.paths.run(run.key) / files.WEIGHTS).stat().st_ino
+    trained(workspace, run)
+    before = (workspace.paths.run(run.key) / files.WEIGHTS).stat().st_ino
     messages = []
-    train_shard.train_shard(at, Shard("toy", "beta_vae", (run,)), messages.append)
-    assert (at.paths.run(run.key) / files.WEIGHTS).stat().st_ino == before
+    train_shard.train_shard(workspace, Shard("toy", "beta_vae", (run,)), messages.append)
+    assert (workspace.paths.run(run.key) / files.WEIGHTS).stat().st_ino == before
     assert "1 of 1 runs are there, 0 to make" in messages[0]
 
 
-def test_the_index_of_a_shard_names_its_runs(at):
+def test_the_index_of_a_shard_names_its_runs(workspace):
     run = run_of(steps=4)
-    made(at, run)
+    trained(workspace, run)
     shard = Shard("toy", "beta_vae", (run,))
-    assert shard_jobs.trained(at.paths, run)
-    index = Path(at.paths.shard(shard.key) / "trained.json").read_text()
+    assert shard_jobs.trained(workspace.paths, run)
+    index = Path(workspace.paths.shard(shard.key) / "trained.json").read_text()
     assert f'"{run.key}": "done"' in index
 
 
 def test_a_workspace_finds_a_run_by_part_of_its_name(root, monkeypatch):
     monkeypatch.chdir(root)
-    repository = workspace.load()
+    repository = workspaces.load()
     run = repository.runs(repository.study("locatello2019"))[0]
     assert repository.find_run(run.key) == run
     with pytest.raises(LookupError, match="runs match 'beta_vae'"):

@@ -12,7 +12,7 @@ differ by 0.06 ± 0.09, with a spread over seeds of 108, MIG by 0.0006 ± 0.0018
 import numpy as np
 import pytest
 from scipy import stats
-from trained_runs import data_file, made, run_of, with_data  # noqa: F401
+from trained_runs import data_file, run_of, trained, with_data  # noqa: F401
 
 import facsimile
 from facsimile.planning import config
@@ -40,7 +40,7 @@ def results(tmp_path_factory, data_file):
         workspace = with_data(
             Workspace(config.check(settings | {"execution": execution})), data_file
         )
-        made(workspace, *runs)
+        trained(workspace, *runs)
         encode_shard(workspace, Shard("toy", "beta_vae", tuple(runs)), lambda _: None)
         folders = [workspace.paths.run(run.key) for run in runs]
         losses = [records.record(folder)["final"]["loss"] for folder in folders]

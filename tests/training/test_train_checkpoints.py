@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 import torch
-from trained_runs import at, data_file, elsewhere, equal, made, run_of  # noqa: F401
+from trained_runs import data_file, elsewhere, equal, run_of, trained, workspace  # noqa: F401
 
 from facsimile.foundation import atomic
 from facsimile.planning import config
@@ -45,34 +45,34 @@ def test_the_previous_checkpoint_is_used_if_the_last_is_unreadable(folder):
     assert checkpoints.load_checkpoint(folder)[1]["step"] == 10
 
 
-def test_an_unreadable_checkpoint_is_named_with_the_remedy_if_there_is_no_other(at):
+def test_an_unreadable_checkpoint_is_named_with_the_remedy_if_there_is_no_other(workspace):
     run = run_of()
-    folder = at.paths.run(run.key)
+    folder = workspace.paths.run(run.key)
     folder.mkdir(parents=True)
     for name in (files.CHECKPOINT, files.PREVIOUS):
         (folder / name).write_bytes(b"half a checkpoint")
         with pytest.raises(
             files.StoreError, match=rf"{files.CHECKPOINT}: unreadable.*facsimile forget {run.key}"
         ):
-            made(at, run)
+            trained(workspace, run)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("execution", ["serial", "packed"])
 def test_an_unreadable_checkpoint_costs_the_steps_since_the_previous_one_and_no_bit(
-    at, tmp_path, execution
+    workspace, tmp_path, execution
 ):
     run = run_of(steps=8)
     settings = {"execution": execution, "device": "cpu", "pack": 1}
-    [whole] = made(elsewhere(at, tmp_path / "whole", **settings), run)
-    broken = elsewhere(at, tmp_path / "broken", **settings, checkpoint_steps=3)
+    [whole] = trained(elsewhere(workspace, tmp_path / "whole", **settings), run)
+    broken = elsewhere(workspace, tmp_path / "broken", **settings, checkpoint_steps=3)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(records, "finish", stop)
         with pytest.raises(KeyboardInterrupt):
-            made(broken, run)
+            trained(broken, run)
     folder = broken.paths.run(run.key)
     (folder / files.CHECKPOINT).write_bytes(b"")
-    [resumed] = made(broken, run)
+    [resumed] = trained(broken, run)
     assert equal(whole, resumed)
     assert [session["from"] for session in records.record(folder)["sessions"]] == [0, 3]
 
@@ -93,9 +93,9 @@ def test_a_checkpoint_of_another_run_is_refused(folder, tmp_path):
 
 
 @pytest.mark.parametrize("execution", ["serial", "packed"])
-def test_a_checkpoint_of_another_network_is_refused(at, tmp_path, execution):
+def test_a_checkpoint_of_another_network_is_refused(workspace, tmp_path, execution):
     run = run_of(steps=4)
-    here = elsewhere(at, tmp_path / "here", execution=execution, device="cpu", pack=1)
+    here = elsewhere(workspace, tmp_path / "here", execution=execution, device="cpu", pack=1)
     checkpoints.save_checkpoint(
         here.paths.run(run.key), {"weights.vae.encoder.mean.bias": torch.zeros(3)}, {"step": 2}
     )
@@ -103,7 +103,7 @@ def test_a_checkpoint_of_another_network_is_refused(at, tmp_path, execution):
         files.StoreError,
         match=rf"of another network: .* \(\d+ differ\); .*facsimile forget {run.key}",
     ):
-        made(here, run)
+        trained(here, run)
 
 
 @pytest.mark.parametrize("number", files.DISK_FULL)

@@ -11,7 +11,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from trained_runs import at, data_file, elsewhere, equal, made, run_of  # noqa: F401
+from trained_runs import data_file, elsewhere, equal, run_of, trained, workspace  # noqa: F401
 from workers import train_until_sigterm
 
 from facsimile.planning.workspace import Workspace
@@ -22,9 +22,9 @@ K = 3
 
 
 @pytest.fixture
-def packed(at, tmp_path):
+def packed(workspace, tmp_path):
     """A workspace that packs K runs on the processor."""
-    return elsewhere(at, tmp_path / "packed", execution="packed", device="cpu", pack=K)
+    return elsewhere(workspace, tmp_path / "packed", execution="packed", device="cpu", pack=K)
 
 
 class Stop(BaseException):
@@ -33,14 +33,14 @@ class Stop(BaseException):
 
 @pytest.mark.slow
 def test_bits_depend_on_neither_slot_nor_companions(packed, tmp_path):
-    first, _, _ = made(
+    first, _, _ = trained(
         packed, run_of(seed=1, steps=6), run_of(seed=2, steps=6), run_of(seed=3, steps=6)
     )
     other = elsewhere(packed, tmp_path / "other")
     # The other runs have other hyper-parameters (beta=9). Five runs are a full pack, then a pack of
     # two runs and a dummy, in which our run is second.
     among = [run_of(seed=s, steps=6, beta=9) for s in (5, 6, 7, 8)]
-    *_, last = made(other, *among, run_of(seed=1, steps=6))
+    *_, last = trained(other, *among, run_of(seed=1, steps=6))
     assert equal(first, last)
     record = records.record(other.paths.run(run_of(seed=1, steps=6).key))
     assert (record["execution"], record["pack"], record["slot"], record["device"]) == (
@@ -61,28 +61,28 @@ MODELS = [
 @pytest.mark.parametrize("execution", ["packed", "serial"])
 @pytest.mark.parametrize("step", [1, pytest.param(6, marks=pytest.mark.slow)])
 def test_stopped_at_any_step_and_resumed_it_has_the_bits_of_an_uninterrupted_one(
-    at, tmp_path, monkeypatch, execution, step, params
+    workspace, tmp_path, monkeypatch, execution, step, params
 ):
     settings = {"execution": execution, "device": "cpu", "pack": 2}
     members = [run_of(seed=seed, steps=8, **params) for seed in (0, 1)]
-    stopped = elsewhere(at, tmp_path / "stopped", **settings)
-    whole = made(elsewhere(at, tmp_path / "whole", **settings), *members)
+    stopped = elsewhere(workspace, tmp_path / "stopped", **settings)
+    whole = trained(elsewhere(workspace, tmp_path / "whole", **settings), *members)
     stop_at(stopped, step, monkeypatch, *members)
     assert checkpoints.load_checkpoint(stopped.paths.run(members[0].key))[1]["step"] == step
-    resumed = made(stopped, *members)
+    resumed = trained(stopped, *members)
     assert all(equal(a, b) for a, b in zip(whole, resumed, strict=True))
     record = records.record(stopped.paths.run(members[0].key))
     assert [session["from"] for session in record["sessions"]] == [0, step]
     assert list(stopped.paths.run(members[0].key).glob("checkpoint*")) == []
 
 
-def stop_at(at, step, monkeypatch, *members):
+def stop_at(workspace, step, monkeypatch, *members):
     """Train, and stop as if killed once the checkpoint of this step is written."""
-    often = Workspace(at.config.model_copy(update={"checkpoint_steps": step}))
+    often = Workspace(workspace.config.model_copy(update={"checkpoint_steps": step}))
     with monkeypatch.context() as patch:
         patch.setattr("facsimile.training.loop.Clock.saved", stop)
         with pytest.raises(Stop):
-            made(often, *members)
+            trained(often, *members)
 
 
 def stop(clock):
@@ -91,16 +91,20 @@ def stop(clock):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("before", ["serial", "packed"])
-def test_a_run_begun_in_one_execution_is_finished_in_the_other(at, tmp_path, monkeypatch, before):
+def test_a_run_begun_in_one_execution_is_finished_in_the_other(
+    workspace, tmp_path, monkeypatch, before
+):
     run = run_of(steps=12, lr=1e-4)
-    begun = elsewhere(at, tmp_path / "begun", execution=before, device="cpu", pack=K)
+    begun = elsewhere(workspace, tmp_path / "begun", execution=before, device="cpu", pack=K)
     stop_at(begun, 7, monkeypatch, run)
     after = {"serial": "packed", "packed": "serial"}[before]
-    made(Workspace(begun.config.model_copy(update={"execution": after})), run)
+    trained(Workspace(begun.config.model_copy(update={"execution": after})), run)
     record = records.record(begun.paths.run(run.key))
     assert [(s["from"], s["execution"]) for s in record["sessions"]] == [(0, before), (7, after)]
-    made(at, run)
-    mixed, alone = (pd.read_parquet(w.paths.run(run.key) / files.HISTORY) for w in (begun, at))
+    trained(workspace, run)
+    mixed, alone = (
+        pd.read_parquet(w.paths.run(run.key) / files.HISTORY) for w in (begun, workspace)
+    )
     assert mixed["step"].to_list() == list(range(12))
     # Up to rounding in float32, whose errors have not grown much after 12 steps at this rate.
     np.testing.assert_allclose(mixed["loss"], alone["loss"], rtol=1e-4)
@@ -115,7 +119,7 @@ def test_a_non_finite_loss_freezes_its_run_and_other_runs_keep_their_bits(packed
     diverging = run_of(
         seed=4, steps=9, **usual | {"c_max": 1e34, "gamma": 1e5, "iteration_threshold": 4}
     )
-    failed, kept = made(packed, diverging, good, log=messages.append)
+    failed, kept = trained(packed, diverging, good, log=messages.append)
     assert failed is None
     record = records.record(packed.paths.run(diverging.key))
     assert "non-finite loss at step 2; the last finite loss was 2.5e+38" in record["reason"]
@@ -124,16 +128,20 @@ def test_a_non_finite_loss_freezes_its_run_and_other_runs_keep_their_bits(packed
     assert len(history) == record["steps"] == 2
     assert np.isfinite(history["loss"]).all()
     assert record["last_finite_loss"] == history["loss"].iloc[-1]
-    [quiet, _] = made(elsewhere(packed, tmp_path / "quiet"), good, run_of(seed=4, steps=9, **usual))
+    [quiet, _] = trained(
+        elsewhere(packed, tmp_path / "quiet"), good, run_of(seed=4, steps=9, **usual)
+    )
     assert equal(kept, quiet)
 
 
 @pytest.mark.slow
-def test_the_history_is_that_of_a_serial_run(at, packed):
+def test_the_history_is_that_of_a_serial_run(workspace, packed):
     run = run_of("beta_tc_vae", steps=6, beta=4)
-    made(at, run)
-    made(packed, run)
-    alone, together = (pd.read_parquet(w.paths.run(run.key) / files.HISTORY) for w in (at, packed))
+    trained(workspace, run)
+    trained(packed, run)
+    alone, together = (
+        pd.read_parquet(w.paths.run(run.key) / files.HISTORY) for w in (workspace, packed)
+    )
     assert list(alone.columns) == list(together.columns)
     np.testing.assert_allclose(together.to_numpy(), alone.to_numpy(), rtol=1e-4, atol=1e-3)
 
@@ -142,7 +150,7 @@ def test_the_history_is_that_of_a_serial_run(at, packed):
 def test_runs_with_other_training_settings_wait_for_the_next_pack(packed):
     messages = []
     short, long = run_of(steps=2), run_of(steps=3)
-    assert len(made(packed, short, long, log=messages.append)) == 2
+    assert len(trained(packed, short, long, log=messages.append)) == 2
     assert sum("a pack of 1 of" in line for line in messages) == 2
 
 
@@ -159,7 +167,7 @@ def test_a_run_that_was_taken_over_is_left_alone(packed, monkeypatch):
 
     monkeypatch.setattr(Lease, "check", taken_over)
     messages = []
-    assert len(made(packed, mine, lost, log=messages.append)) == 2
+    assert len(trained(packed, mine, lost, log=messages.append)) == 2
     assert any("taken over; left to it" in line for line in messages)
 
 

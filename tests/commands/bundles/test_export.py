@@ -24,13 +24,13 @@ from facsimile.training import weights_code
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def complete(tmp_path_factory):
     """A store with the whole tiny study: files as the workflow writes them, without training."""
-    at = place(tmp_path_factory.mktemp("made"))
-    study = at.study("tiny")
-    for run in at.runs(study):
-        make(at, study, run)
-    return at
+    workspace = place(tmp_path_factory.mktemp("made"))
+    study = workspace.study("tiny")
+    for run in workspace.runs(study):
+        make(workspace, study, run)
+    return workspace
 
 
 def place(folder, text=STUDY):
@@ -40,10 +40,10 @@ def place(folder, text=STUDY):
     return workspaces.load(papers=[folder / "papers"], results=folder / "results")
 
 
-def make(at, study, run, code="00000000"):
+def make(workspace, study, run, code="00000000"):
     import torch
 
-    folder = at.paths.run(run.key)
+    folder = workspace.paths.run(run.key)
     about = {
         "run": run.key,
         "dataset": run.dataset,
@@ -67,7 +67,9 @@ def make(at, study, run, code="00000000"):
         about | {"weights_sha256": weights},
     )
     for metric in study.metrics:
-        path = at.paths.score(run.key, metric, evaluations.protocol(study, at.config.scale, metric))
+        path = workspace.paths.score(
+            run.key, metric, evaluations.protocol(study, workspace.config.scale, metric)
+        )
         path.parent.mkdir(exist_ok=True)
         row = {"metric": metric, "score": metric, "result": 0.25, "convention": "dlib"}
         path.write_text(
@@ -78,9 +80,9 @@ def make(at, study, run, code="00000000"):
 
 
 @pytest.fixture
-def bundle(made, tmp_path):
+def bundle(complete, tmp_path):
     path = tmp_path / "tiny.tar.gz"
-    export.export(made, "tiny", path, latents=True, weights=True)
+    export.export(complete, "tiny", path, latents=True, weights=True)
     return path
 
 
@@ -91,11 +93,14 @@ def there(tmp_path):
     return place(folder)
 
 
-def files(at):
+def files(workspace):
     """Every file of the store with its checksum."""
-    paths = (path for path in at.config.results.glob("runs/**/*") if path.is_file())
+    results = workspace.config.results
+    paths = (path for path in results.glob("runs/**/*") if path.is_file())
     return {
-        str(path.relative_to(at.config.results)): hashlib.sha256(path.read_bytes()).hexdigest()
+        str(path.relative_to(workspace.config.results)): hashlib.sha256(
+            path.read_bytes()
+        ).hexdigest()
         for path in paths
     }
 
@@ -134,11 +139,11 @@ def refused(there, bundle, message, **options):
     assert not list(there.config.results.parent.parent.glob("**/pwned*"))
 
 
-def test_exported_files_are_adopted_byte_by_byte(made, bundle, there):
+def test_exported_files_are_adopted_byte_by_byte(complete, bundle, there):
     done = adopt.adopt(there, bundle)
     assert len(done.new) == 6
     assert (done.present, done.stale, done.shards) == ([], [], 3)
-    assert files(there) == files(made)
+    assert files(there) == files(complete)
     for shard in there.shards(there.study("tiny")):
         for stage in ("trained", "encoded"):
             index = json.loads((there.paths.shard(shard.key) / f"{stage}.json").read_text())
@@ -152,9 +157,9 @@ def test_exported_files_are_adopted_byte_by_byte(made, bundle, there):
     assert {path.name for path in there.config.results.iterdir()} == {"runs", "shards"}
 
 
-def test_a_bundle_of_scores_alone_is_small_and_enough(made, there, tmp_path):
+def test_a_bundle_of_scores_alone_is_small_and_enough(complete, there, tmp_path):
     path = tmp_path / "scores.tar"
-    done = export.export(made, "tiny", path)
+    done = export.export(complete, "tiny", path)
     assert (done.runs, done.missing) == (6, 0)
     with tarfile.open(path) as archive:
         names = archive.getnames()
@@ -166,14 +171,14 @@ def test_a_bundle_of_scores_alone_is_small_and_enough(made, there, tmp_path):
 
 def test_scores_of_some_variations_are_not_all_scores(tmp_path):
     variations = "variations: {few: {train: 50, metrics: [mig]}}\n"
-    at = place(tmp_path, STUDY + variations)
-    for run in at.runs(at.study("tiny")):
-        make(at, at.study("tiny"), run)
+    workspace = place(tmp_path, STUDY + variations)
+    for run in workspace.runs(workspace.study("tiny")):
+        make(workspace, workspace.study("tiny"), run)
     notes = []
-    adopt.report(at, None, False, notes.append)
+    adopt.report(workspace, None, False, notes.append)
     incomplete = [note for note in notes if ": mig has no scores for some runs" in note]
-    assert len(incomplete) == len(at.shards(at.study("tiny")))
-    assert not list(at.config.results.glob("shards/**/*.parquet"))
+    assert len(incomplete) == len(workspace.shards(workspace.study("tiny")))
+    assert not list(workspace.config.results.glob("shards/**/*.parquet"))
 
 
 def test_checksums_are_in_the_format_of_sha256sum(bundle):
@@ -185,9 +190,9 @@ def test_checksums_are_in_the_format_of_sha256sum(bundle):
         assert len(lines) == len(archive.getnames()) - 1
 
 
-def test_the_same_results_give_the_same_bytes(made, bundle, tmp_path):
+def test_the_same_results_give_the_same_bytes(complete, bundle, tmp_path):
     again = tmp_path / "again.tar.gz"
-    export.export(made, "tiny", again, latents=True, weights=True)
+    export.export(complete, "tiny", again, latents=True, weights=True)
     assert again.read_bytes() == bundle.read_bytes()
 
 
@@ -209,7 +214,7 @@ def test_another_shard_size_is_registered(bundle, there):
     assert adopt.adopt(small, bundle).shards == 6
 
 
-def test_a_run_of_other_code_is_stale_and_kept(made, bundle, there):
+def test_a_run_of_other_code_is_stale_and_kept(complete, bundle, there):
     def change(members):
         name = next(name for name in members if "beta_vae" in name and name.endswith("run.json"))
         record = json.loads(members[name])
@@ -223,7 +228,7 @@ def test_a_run_of_other_code_is_stale_and_kept(made, bundle, there):
     assert any("computed by other code" in note for note in done.notes)
 
 
-def test_a_run_that_is_here_with_other_content_stays_without_replace(made, bundle, there):
+def test_a_run_that_is_here_with_other_content_stays_without_replace(complete, bundle, there):
     study = there.study("tiny")
     run = there.runs(study)[0]
     make(there, study, run)
@@ -231,7 +236,7 @@ def test_a_run_that_is_here_with_other_content_stays_without_replace(made, bundl
     record.write_text(json.dumps(json.loads(record.read_text()) | {"seconds": 99.0}))
     refused(there, bundle, "is here with other content; nothing was adopted: --replace")
     assert adopt.adopt(there, bundle, replace=True).new
-    assert files(there) == files(made)
+    assert files(there) == files(complete)
 
 
 def test_a_part_is_adopted_and_the_rest_is_reported(bundle, there):
@@ -388,13 +393,14 @@ def test_without_a_finished_run_nothing_is_exported(there, tmp_path):
         export.export(there, "tiny", tmp_path / "x.zip")
 
 
-def test_altered_weights_are_not_exported(made, tmp_path):
-    at = workspaces.Workspace(made.config.model_copy(update={"results": tmp_path / "copy"}))
-    shutil.copytree(made.config.results, at.config.results)
-    path = next(at.config.results.glob("runs/toy/beta_vae/*/*/model.safetensors"))
+def test_altered_weights_are_not_exported(complete, tmp_path):
+    changed = complete.config.model_copy(update={"results": tmp_path / "copy"})
+    workspace = workspaces.Workspace(changed)
+    shutil.copytree(complete.config.results, workspace.config.results)
+    path = next(workspace.config.results.glob("runs/toy/beta_vae/*/*/model.safetensors"))
     path.write_bytes(path.read_bytes() + b"x")
     with pytest.raises(store_files.StoreError, match="not the weights of its record"):
-        export.export(at, "tiny", tmp_path / "x.tar", weights=True)
+        export.export(workspace, "tiny", tmp_path / "x.tar", weights=True)
     assert not (tmp_path / "x.tar").exists()
 
 

@@ -109,7 +109,7 @@ def papers(tmp_path, monkeypatch):
 def problems(papers):
     """File -> its problems."""
     findings = folders.findings(papers)
-    return {path.relative_to(paper_in(papers)).as_posix(): found for path, found in findings}
+    return {path.relative_to(paper_in(papers)).as_posix(): messages for path, messages in findings}
 
 
 def paper_in(papers):
@@ -159,9 +159,9 @@ def test_what_is_wrong_is_named_and_the_other_files_are_checked(papers, file, ol
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
-    found = problems(papers)
-    assert [name for name, texts in found.items() if texts] == [file]
-    assert any(re.search(message, text) for text in found[file]), found[file]
+    messages = problems(papers)
+    assert [name for name, texts in messages.items() if texts] == [file]
+    assert any(re.search(message, text) for text in messages[file]), messages[file]
 
 
 def test_the_command_prints_every_file_and_fails_if_one_is_wrong(papers):

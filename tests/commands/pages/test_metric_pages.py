@@ -133,12 +133,18 @@ def test_a_page_has_the_content_of_its_metric(copied):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda at: (at / "mig.md").write_text("other"), "mig.md: not what its sources say"),
-        (lambda at: (at / "README.md").unlink(), "README.md: not what its sources say"),
-        (lambda at: (at / "values" / "mcc.svg").unlink(), "mcc.svg: absent"),
-        (lambda at: shutil.copy(at / "mig.md", at / "gone.md"), "gone.md: its source is gone"),
         (
-            lambda at: (at / "values" / "mig.csv").write_text("# code 00000000\n"),
+            lambda folder: (folder / "mig.md").write_text("other"),
+            "mig.md: not what its sources say",
+        ),
+        (lambda folder: (folder / "README.md").unlink(), "README.md: not what its sources say"),
+        (lambda folder: (folder / "values" / "mcc.svg").unlink(), "mcc.svg: absent"),
+        (
+            lambda folder: shutil.copy(folder / "mig.md", folder / "gone.md"),
+            "gone.md: its source is gone",
+        ),
+        (
+            lambda folder: (folder / "values" / "mig.csv").write_text("# code 00000000\n"),
             "mig.csv: of other code than the metric's",
         ),
     ],

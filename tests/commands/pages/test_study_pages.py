@@ -8,22 +8,22 @@ from project import PAPERS
 
 from facsimile.commands.pages import study_pages
 from facsimile.foundation import discover
-from facsimile.planning import workspace
+from facsimile.planning import workspace as workspaces
 
 
 @pytest.fixture
-def at(root, monkeypatch):
+def workspace(root, monkeypatch):
     monkeypatch.chdir(root)
-    return workspace.load()
+    return workspaces.load()
 
 
-def test_the_pages_are_up_to_date(at):
+def test_the_pages_are_up_to_date(workspace):
     messages = []
-    assert study_pages.write(at, True, messages.append) == 0, "\n".join(messages)
+    assert study_pages.write(workspace, True, messages.append) == 0, "\n".join(messages)
 
 
-def test_a_page_has_the_content_of_the_study_file(at):
-    text = study_pages.page(at, at.study("locatello2019"))
+def test_a_page_has_the_content_of_the_study_file(workspace):
+    text = study_pages.page(workspace, workspace.study("locatello2019"))
     assert "[arXiv:1811.12359](https://arxiv.org/abs/1811.12359)" in text
     assert "| β-TCVAE | `beta_tc_vae` | β = 1, 2, 4, 6, 8, 10 |" in text
     assert "| `paper` | as published | 12,614 runs, " in text
@@ -33,8 +33,8 @@ def test_a_page_has_the_content_of_the_study_file(at):
     assert "6 reproduced · 18 not comparable" in text
 
 
-def test_a_page_ends_with_the_entry_of_the_paper_for_a_bibliography(at):
-    text = study_pages.page(at, at.study("prog_vi"))
+def test_a_page_ends_with_the_entry_of_the_paper_for_a_bibliography(workspace):
+    text = study_pages.page(workspace, workspace.study("prog_vi"))
     assert "@inproceedings{prog_vi," in text
     assert (
         "  author = {Becker and Lew and Wang and Ghavami and Huot and Rinard and Mansinghka},"
@@ -43,26 +43,26 @@ def test_a_page_ends_with_the_entry_of_the_paper_for_a_bibliography(at):
     assert "  eprint = {2406.15742}," in text
 
 
-def test_a_figure_whose_picture_is_in_the_documentation_is_shown(at, tmp_path, monkeypatch):
-    study = at.study("posterior_collapse")
+def test_a_figure_whose_picture_is_in_the_documentation_is_shown(workspace, tmp_path, monkeypatch):
+    study = workspace.study("posterior_collapse")
     monkeypatch.setattr(study_pages, "PICTURES", tmp_path)
-    assert "![" not in study_pages.page(at, study)
+    assert "![" not in study_pages.page(workspace, study)
     (tmp_path / "posterior_collapse-thresholds.png").write_bytes(b"")
-    text = study_pages.page(at, study)
+    text = study_pages.page(workspace, study)
     assert re.findall(r"!\[(.*)\]\(.*posterior_collapse-thresholds\.png\)", text) == [
         study.figures["thresholds"].title
     ]
 
 
-def test_every_footnote_occurs_once(at):
-    text = study_pages.page(at, at.study("locatello2019"))
+def test_every_footnote_occurs_once(workspace):
+    text = study_pages.page(workspace, workspace.study("locatello2019"))
     notes = re.findall(r"^\[\^([\w-]+)\]: ", text, re.MULTILINE)
     assert len(set(notes)) == len(notes) > 0
     assert set(notes) == set(re.findall(r"\[\^([\w-]+)\]", text))
 
 
 @pytest.mark.slow
-def test_check_names_what_is_out_of_date_and_write_fixes_it(at, root, tmp_path, monkeypatch):
+def test_check_names_what_is_out_of_date_and_write_fixes_it(workspace, root, tmp_path, monkeypatch):
     papers = tmp_path / PAPERS.relative_to(root)
     for part in ("config", "results/reference", "docs/papers"):
         shutil.copytree(root / part, tmp_path / part)
@@ -73,11 +73,11 @@ def test_check_names_what_is_out_of_date_and_write_fixes_it(at, root, tmp_path, 
     monkeypatch.chdir(tmp_path)
     messages = []
     (tmp_path / "results/reference/locatello2019/desk/comparison.csv").unlink()
-    assert study_pages.write(at, True, messages.append) == 1
+    assert study_pages.write(workspace, True, messages.append) == 1
     assert [line.partition(";")[0] for line in messages] == [
         "workflow/facsimile/papers/locatello2019/README.md: not what its sources say",
         "docs/papers/README.md: not what its sources say",
         "README.md: not what its sources say",
     ]
-    study_pages.write(at, False, messages.append)
-    assert study_pages.write(at, True, messages.append) == 0
+    study_pages.write(workspace, False, messages.append)
+    assert study_pages.write(workspace, True, messages.append) == 0

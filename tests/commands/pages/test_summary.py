@@ -8,7 +8,7 @@ import synthetic
 
 from facsimile.commands.pages import summary
 from facsimile.comparison import claims
-from facsimile.planning import workspace
+from facsimile.planning import workspace as workspaces
 from facsimile.presentation.context import Context
 
 
@@ -16,9 +16,9 @@ from facsimile.presentation.context import Context
 def pages(root, monkeypatch, tmp_path):
     """Pages of a smoke study with 12 runs, one of them failed, 8 claims and 2 published numbers."""
     monkeypatch.chdir(root)
-    at = workspace.load(results=str(tmp_path))
-    study = at.study("locatello2019")
-    folder = at.paths.study(study.id, "smoke")
+    workspace = workspaces.load(results=str(tmp_path))
+    study = workspace.study("locatello2019")
+    folder = workspace.paths.study(study.id, "smoke")
     folder.mkdir(parents=True)
     runs = synthetic.runs(1, (0, 5)).assign(seconds=90.0)
     runs.loc[3, ["state", "reason"]] = ["failed", "non-finite loss at step 7"]
@@ -27,7 +27,7 @@ def pages(root, monkeypatch, tmp_path):
     scores.to_parquet(folder / "scores.parquet")
     claims.table(study, scores, Context.of(study, "smoke"), "").to_csv(folder / "claims.csv")
     pd.DataFrame({"verdict": ["reproduced", "no source"]}).to_csv(folder / "comparison.csv")
-    return [path.read_text() for path in summary.write(at, study.id)]
+    return [path.read_text() for path in summary.write(workspace, study.id)]
 
 
 def test_the_summary_reports_claims_runs_and_verdicts(pages):

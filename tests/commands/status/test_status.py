@@ -18,7 +18,7 @@ from facsimile.training import weights_code
 
 
 @pytest.fixture
-def at(tmp_path):
+def workspace(tmp_path):
     """The tiny study with no results yet."""
     write_study(tmp_path / "papers")
     return workspaces.load(
@@ -29,15 +29,15 @@ def at(tmp_path):
 
 
 @pytest.fixture
-def runs(at):
-    return at.runs(at.study("tiny"))
+def runs(workspace):
+    return workspace.runs(workspace.study("tiny"))
 
 
-def record(at, run, **changes):
+def record(workspace, run, **changes):
     """Write the record of a run that took 6 seconds for 12 steps."""
-    folder = at.paths.run(run.key)
+    folder = workspace.paths.run(run.key)
     folder.mkdir(parents=True, exist_ok=True)
-    made = {
+    content = {
         "run": run.key,
         "model": run.model,
         "state": "done",
@@ -46,12 +46,12 @@ def record(at, run, **changes):
         "steps": 12,
     }
     (folder / files.RECORD).write_text(
-        json.dumps(made | {"started": "2026-11-21T10:00:00", "device": "cpu"} | changes)
+        json.dumps(content | {"started": "2026-11-21T10:00:00", "device": "cpu"} | changes)
     )
 
 
-def claim(at, run, **changes):
-    folder = at.paths.run(run.key)
+def claim(workspace, run, **changes):
+    folder = workspace.paths.run(run.key)
     folder.mkdir(parents=True, exist_ok=True)
     held = {
         "host": "elsewhere",
@@ -65,91 +65,97 @@ def claim(at, run, **changes):
     (folder / "claim.json").write_text(json.dumps(held | changes))
 
 
-def printed(at, **how):
+def printed(workspace, **how):
     console = Console(file=io.StringIO(), width=200)
-    status.watch(at, "tiny", console=console, **how) if how else status.status(at, "tiny", console)
+    status.watch(workspace, "tiny", console=console, **how) if how else status.status(
+        workspace, "tiny", console
+    )
     return console.file.getvalue()
 
 
-def counted(at):
-    study = at.study("tiny")
-    groups = progress.counts(at.runs(study), progress.read(at, study))
+def counted(workspace):
+    study = workspace.study("tiny")
+    groups = progress.counts(workspace.runs(study), progress.read(workspace, study))
     return {model: dict(counts) for (_, model), counts in groups.items()}
 
 
-def test_nothing_made_is_pending(at):
-    assert counted(at) == {
+def test_nothing_made_is_pending(workspace):
+    assert counted(workspace) == {
         "beta_vae": {"pending": 4},
         "oracle": {"pending": 1},
         "noise": {"pending": 1},
     }
-    text = printed(at)
+    text = printed(workspace)
     assert "nothing used" in text
     assert "nothing is running" in text
 
 
-def test_each_state_is_counted(at, runs):
-    record(at, runs[0])
-    record(at, runs[1], code=weights_code.hashes(runs[1]) | {"facsimile.training.loop": "00000000"})
-    record(at, runs[2], state="failed", reason="loss is [nan] at step 7")
-    claim(at, runs[3])
-    assert counted(at)["beta_vae"] == {"done": 1, "stale": 1, "failed": 1, "running": 1}
-    assert f"failed: {runs[2].key}: loss is [nan] at step 7" in printed(at)
+def test_each_state_is_counted(workspace, runs):
+    record(workspace, runs[0])
+    record(
+        workspace,
+        runs[1],
+        code=weights_code.hashes(runs[1]) | {"facsimile.training.loop": "00000000"},
+    )
+    record(workspace, runs[2], state="failed", reason="loss is [nan] at step 7")
+    claim(workspace, runs[3])
+    assert counted(workspace)["beta_vae"] == {"done": 1, "stale": 1, "failed": 1, "running": 1}
+    assert f"failed: {runs[2].key}: loss is [nan] at step 7" in printed(workspace)
 
 
-def test_a_claim_of_a_dead_process_of_this_host_is_pending(at, runs):
+def test_a_claim_of_a_dead_process_of_this_host_is_pending(workspace, runs):
     from facsimile.store.lease import this_process
 
-    claim(at, runs[0], **this_process() | {"pid": 2**22 - 1, "started": 0.0})
-    assert counted(at)["beta_vae"] == {"pending": 4}
-    claim(at, runs[0], **this_process())
-    assert counted(at)["beta_vae"] == {"running": 1, "pending": 3}
+    claim(workspace, runs[0], **this_process() | {"pid": 2**22 - 1, "started": 0.0})
+    assert counted(workspace)["beta_vae"] == {"pending": 4}
+    claim(workspace, runs[0], **this_process())
+    assert counted(workspace)["beta_vae"] == {"running": 1, "pending": 3}
 
 
-def test_an_unreadable_record_is_a_failure_and_the_rest_is_shown(at, runs):
-    record(at, runs[0])
-    (at.paths.run(runs[0].key) / files.RECORD).write_text("{")
-    record(at, runs[1])
-    assert counted(at)["beta_vae"] == {"failed": 1, "done": 1, "pending": 2}
-    assert f"facsimile forget {runs[0].key}" in printed(at)
+def test_an_unreadable_record_is_a_failure_and_the_rest_is_shown(workspace, runs):
+    record(workspace, runs[0])
+    (workspace.paths.run(runs[0].key) / files.RECORD).write_text("{")
+    record(workspace, runs[1])
+    assert counted(workspace)["beta_vae"] == {"failed": 1, "done": 1, "pending": 2}
+    assert f"facsimile forget {runs[0].key}" in printed(workspace)
 
 
-def test_hours_left_use_the_speed_measured_here(at, runs):
-    record(at, runs[0])  # half a second a step
-    claim(at, runs[1])
-    seen = progress.read(at, at.study("tiny"))
+def test_hours_left_use_the_speed_measured_here(workspace, runs):
+    record(workspace, runs[0])  # half a second a step
+    claim(workspace, runs[1])
+    seen = progress.read(workspace, workspace.study("tiny"))
     assert progress.spent(seen) == {"cpu": 6.0, "gpu": 0.0}
     # Left are three runs of beta_vae and two controls.
     assert progress.remaining(runs, seen) == (18.0, 5, 1)
     assert progress.remaining(runs, seen).eta == 18.0
-    claim(at, runs[2])
-    assert progress.remaining(runs, progress.read(at, at.study("tiny"))).eta == 9.0
+    claim(workspace, runs[2])
+    assert progress.remaining(runs, progress.read(workspace, workspace.study("tiny"))).eta == 9.0
 
 
-def test_steps_in_a_checkpoint_are_not_left(at, runs):
+def test_steps_in_a_checkpoint_are_not_left(workspace, runs):
     import torch
 
-    record(at, runs[0])
-    folder = at.paths.run(runs[1].key)
+    record(workspace, runs[0])
+    folder = workspace.paths.run(runs[1].key)
     folder.mkdir(parents=True)
     checkpoints.save_checkpoint(folder, {"a": torch.zeros(1)}, {"step": 8})
-    seen = progress.read(at, at.study("tiny"))
+    seen = progress.read(workspace, workspace.study("tiny"))
     assert seen.checkpoints == {runs[1].key: 8}
     assert progress.remaining(runs, seen).seconds == (4 + 12 + 12) * 0.5
-    assert "1 of the pending runs resume from a checkpoint" in printed(at)
+    assert "1 of the pending runs resume from a checkpoint" in printed(workspace)
     (folder / files.CHECKPOINT).write_bytes(b"broken")
-    assert progress.read(at, at.study("tiny")).checkpoints == {}
+    assert progress.read(workspace, workspace.study("tiny")).checkpoints == {}
 
 
-def test_gpu_hours_are_counted_separately(at, runs):
-    record(at, runs[0], device="NVIDIA H200", seconds=7200.0)
-    record(at, runs[1], seconds=3600.0)
-    assert "1.00 core-hours and 2.00 GPU-hours used" in printed(at)
+def test_gpu_hours_are_counted_separately(workspace, runs):
+    record(workspace, runs[0], device="NVIDIA H200", seconds=7200.0)
+    record(workspace, runs[1], seconds=3600.0)
+    assert "1.00 core-hours and 2.00 GPU-hours used" in printed(workspace)
 
 
-def test_bytes_are_counted_by_kind(at, runs):
-    record(at, runs[0])
-    folder = at.paths.run(runs[0].key)
+def test_bytes_are_counted_by_kind(workspace, runs):
+    record(workspace, runs[0])
+    folder = workspace.paths.run(runs[0].key)
     (folder / "scores").mkdir()
     sizes = {
         files.WEIGHTS: 300_000,
@@ -159,10 +165,10 @@ def test_bytes_are_counted_by_kind(at, runs):
     }
     for name, size in sizes.items():
         (folder / name).write_bytes(os.urandom(size))
-    log(at, "train/toy/x/1.log", "hello")
-    at.paths.dataset("toy").parent.mkdir()
-    at.paths.dataset("toy").write_bytes(os.urandom(70_000))
-    disk = usage.measure(at.config.results)
+    log(workspace, "train/toy/x/1.log", "hello")
+    workspace.paths.dataset("toy").parent.mkdir()
+    workspace.paths.dataset("toy").write_bytes(os.urandom(70_000))
+    disk = usage.measure(workspace.config.results)
     assert disk.files == {
         "records": 1,
         "weights": 1,
@@ -179,11 +185,11 @@ def test_bytes_are_counted_by_kind(at, runs):
         ("scores", 50_000),
     ):
         assert size <= disk.bytes[kind] < size + 8192
-    assert "weights 3" in printed(at)
+    assert "weights 3" in printed(workspace)
 
 
-def log(at, name, text, when=None):
-    path = at.config.results / "logs" / name
+def log(workspace, name, text, when=None):
+    path = workspace.config.results / "logs" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     if when:
@@ -224,77 +230,79 @@ LIMIT = (
         ("error: something else entirely\n", ""),
     ],
 )
-def test_the_end_of_a_log_names_the_cause(at, text, cause):
-    failure = failures.diagnose(log(at, "x.log", "toy/x: 0 of 2 runs are there\n" + text))
+def test_the_end_of_a_log_names_the_cause(workspace, text, cause):
+    failure = failures.diagnose(log(workspace, "x.log", "toy/x: 0 of 2 runs are there\n" + text))
     assert failure is not None
     assert failure.cause.startswith(cause)
     assert bool(failure.cause) == bool(cause)
     assert failure.message in text
 
 
-def test_a_log_without_an_error_is_no_failure(at):
+def test_a_log_without_an_error_is_no_failure(workspace):
     assert (
         failures.diagnose(
-            log(at, "x.log", "toy/x: 0 of 2 runs are there, 2 to make\nno error here\n")
+            log(workspace, "x.log", "toy/x: 0 of 2 runs are there, 2 to make\nno error here\n")
         )
         is None
     )
-    assert failures.diagnose(at.config.results / "none.log") is None
+    assert failures.diagnose(workspace.config.results / "none.log") is None
 
 
-def test_failed_jobs_are_shown_newest_first_and_forgotten_when_done(at):
-    study = at.study("tiny")
-    first, second = at.shards(study)[:2]
+def test_failed_jobs_are_shown_newest_first_and_forgotten_when_done(workspace):
+    study = workspace.study("tiny")
+    first, second = workspace.shards(study)[:2]
     now = time.time()
-    older = log(at, f"train/{first.key}.log", "error: something\x1b[2J else\n", now - 100)
-    newer = log(at, f"train/{second.key}.log", "error: No space left on device\n", now)
-    log(at, "train/another/study/00000000.log", "error: not ours\n", now)
-    text = printed(at)
+    older = log(workspace, f"train/{first.key}.log", "error: something\x1b[2J else\n", now - 100)
+    newer = log(workspace, f"train/{second.key}.log", "error: No space left on device\n", now)
+    log(workspace, "train/another/study/00000000.log", "error: not ours\n", now)
+    text = printed(workspace)
     assert text.index(str(newer)) < text.index(str(older))
     assert "not ours" not in text
     assert "\x1b[2J" not in text
-    index = at.paths.shard(second.key) / "trained.json"
+    index = workspace.paths.shard(second.key) / "trained.json"
     index.parent.mkdir(parents=True)
     index.write_text("{}")
-    assert str(newer) not in printed(at)
+    assert str(newer) not in printed(workspace)
 
 
-def test_a_failed_job_for_a_single_table_is_shown(at):
-    study = at.study("tiny")
-    shard = at.shards(study)[0]
-    panel = panels.name(study, at.config.scale, {("mig", "")})
-    path = log(at, f"score/{shard.key}/{panel}.log", "error: something\n")
-    assert str(path) in printed(at)
-    table = at.paths.shard_scores(shard.key, panel)
+def test_a_failed_job_for_a_single_table_is_shown(workspace):
+    study = workspace.study("tiny")
+    shard = workspace.shards(study)[0]
+    panel = panels.name(study, workspace.config.scale, {("mig", "")})
+    path = log(workspace, f"score/{shard.key}/{panel}.log", "error: something\n")
+    assert str(path) in printed(workspace)
+    table = workspace.paths.shard_scores(shard.key, panel)
     table.parent.mkdir(parents=True)
     table.touch()
-    assert str(path) not in printed(at)
+    assert str(path) not in printed(workspace)
 
 
-def test_the_log_of_slurms_last_attempt_explains_more(at):
-    shard = at.shards(at.study("tiny"))[0]
+def test_the_log_of_slurms_last_attempt_explains_more(workspace):
+    shard = workspace.shards(workspace.study("tiny"))[0]
     units = f"{shard.dataset}_{shard.model}_{shard.id}"
-    log(at, f"train/{shard.key}.log", "toy/x: training\n")
+    log(workspace, f"train/{shard.key}.log", "toy/x: training\n")
     log(
-        at,
+        workspace,
         f"slurm/rule_train/{units}/11.log",
         "slurmstepd: error: Detected 1 oom_kill event\n",
         time.time() - 100,
     )
-    path = log(at, f"slurm/rule_train/{units}/12.log", "Error in rule train\n" + LIMIT)
-    [failure] = failures.newest(at, at.study("tiny"), usage.measure(at.config.results).logs, 5)
+    path = log(workspace, f"slurm/rule_train/{units}/12.log", "Error in rule train\n" + LIMIT)
+    [failure] = failures.newest(
+        workspace, workspace.study("tiny"), usage.measure(workspace.config.results).logs, 5
+    )
     assert (failure.log, failure.cause.split(";")[0]) == (path, "time limit reached")
 
 
-def test_watch_ends_when_everything_is_finished(at, runs):
+def test_watch_ends_when_everything_is_finished(workspace, runs):
     waited = []
 
     def sleep(seconds):
         waited.append(seconds)
         for run in runs:
-            record(at, run)
+            record(workspace, run)
 
-    text = printed(at, seconds=5, sleep=sleep)
+    text = printed(workspace, seconds=5, sleep=sleep)
     assert waited == [5]
     assert "none left" in text
 

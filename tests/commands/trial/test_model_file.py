@@ -9,7 +9,7 @@ from project import write_study
 from facsimile.commands.trial import run
 from facsimile.foundation import discover
 from facsimile.foundation.yamlfile import FileError
-from facsimile.planning import workspace
+from facsimile.planning import workspace as workspaces
 from facsimile.studies import reading, runs
 
 MODEL = '''\
@@ -70,12 +70,12 @@ NUMBERS = itertools.count()
 
 
 @pytest.fixture
-def at(tmp_path, monkeypatch):
+def workspace(tmp_path, monkeypatch):
     """A workspace whose only study has a miniature."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(discover.OUTSIDE, "")
     write_study(tmp_path / "papers", SMALL)
-    yield workspace.load(papers=["papers"], scale="miniature")
+    yield workspaces.load(papers=["papers"], scale="miniature")
     discover.use_papers([])
 
 
@@ -86,8 +86,8 @@ def write(tmp_path, text, name=""):
     return path
 
 
-def prepared(at, path, sweep=("beta=1,2",), **choices):
-    return run.prepared(at, run.Request(path, sweep, **choices))
+def prepared(workspace, path, sweep=("beta=1,2",), **choices):
+    return run.prepared(workspace, run.Request(path, sweep, **choices))
 
 
 def line_of(text, part):
@@ -116,29 +116,29 @@ def line_of(text, part):
         ("self.beta * q.kl", "self.gamma * q.kl", 20, "no attribute 'gamma'"),
     ],
 )
-def test_what_is_wrong_is_named_with_its_line(at, tmp_path, old, new, line, message):
+def test_what_is_wrong_is_named_with_its_line(workspace, tmp_path, old, new, line, message):
     assert old in MODEL
     path = write(tmp_path, MODEL.replace(old, new))
     with pytest.raises(FileError, match=re.escape(message)) as error:
-        prepared(at, path)
+        prepared(workspace, path)
     assert str(error.value).startswith(f"{path}:{line}: ")
     assert not (tmp_path / "results").exists()
 
 
-def test_of_two_models_the_second_is_named(at, tmp_path):
+def test_of_two_models_the_second_is_named(workspace, tmp_path):
     path = write(tmp_path, MODEL + SECOND)
     with pytest.raises(FileError, match="a second model, Other, after Mine in line 11") as error:
-        prepared(at, path)
+        prepared(workspace, path)
     assert str(error.value).startswith(f"{path}:{line_of(MODEL + SECOND, 'class Other')}: ")
     assert not (tmp_path / "results").exists()
 
 
 @pytest.mark.slow
-def test_a_loss_that_is_nan_at_step_3_is_named_with_the_line_of_the_loss(at, tmp_path):
+def test_a_loss_that_is_nan_at_step_3_is_named_with_the_line_of_the_loss(workspace, tmp_path):
     nan = "torch.where(torch.as_tensor(step) >= 3, torch.nan, 1.0)"
     path = write(tmp_path, MODEL.replace("self.beta * q.kl", f"self.beta * q.kl * {nan}"))
     with pytest.raises(FileError) as error:
-        prepared(at, path)
+        prepared(workspace, path)
     line = line_of(MODEL, "def regularizer")
     assert str(error.value) == (
         f'{path}:{line}: the loss is not finite at step 3, with {{"beta":1}}'
@@ -146,44 +146,44 @@ def test_a_loss_that_is_nan_at_step_3_is_named_with_the_line_of_the_loss(at, tmp
     assert not (tmp_path / "results").exists()
 
 
-def test_noise_in_the_loss_is_named_with_the_line_that_draws_it(at, tmp_path):
+def test_noise_in_the_loss_is_named_with_the_line_that_draws_it(workspace, tmp_path):
     noisy = "self.beta * q.kl\\\n            * (1 + torch.rand(()))"
     text = MODEL.replace("self.beta * q.kl", noisy)
     path = write(tmp_path, text)
     with pytest.raises(FileError, match="differs for the same batch: declare its noise") as error:
-        prepared(at, path)
+        prepared(workspace, path)
     assert str(error.value).startswith(f"{path}:{line_of(text, 'torch.rand')}: ")
     assert not (tmp_path / "results").exists()
 
 
-def test_what_fails_only_in_the_execution_that_trains_is_found_before_it(at, tmp_path):
+def test_what_fails_only_in_the_execution_that_trains_is_found_before_it(workspace, tmp_path):
     branching = "q.kl if step == 7 else self.beta * q.kl"
     text = MODEL.replace("self.beta * q.kl", branching)
     path = write(tmp_path, text)
     with pytest.raises(FileError) as error:
-        prepared(at, path)
+        prepared(workspace, path)
     assert str(error.value).startswith(f"{path}:{line_of(text, 'step == 7')}: ")
 
 
 @pytest.mark.parametrize("name", ["beta_vae", "mpi3d", "toy"])
-def test_a_name_that_another_model_has_is_taken(at, tmp_path, name):
+def test_a_name_that_another_model_has_is_taken(workspace, tmp_path, name):
     path = write(tmp_path, MODEL, name)
     if name != "beta_vae":
-        assert prepared(at, path).file.name == name
+        assert prepared(workspace, path).file.name == name
         return
     with pytest.raises(FileError, match=r"beta_vae.py:1: the name beta_vae is taken by .*/models/"):
-        prepared(at, path)
+        prepared(workspace, path)
 
 
 @pytest.mark.parametrize("name", ["My_VAE", "_mine", "my-vae", "1st"])
-def test_a_file_is_called_by_a_name(at, tmp_path, name):
+def test_a_file_is_called_by_a_name(workspace, tmp_path, name):
     with pytest.raises(FileError, match=r"as in my_vae\.py"):
-        prepared(at, write(tmp_path, MODEL, name))
+        prepared(workspace, write(tmp_path, MODEL, name))
 
 
-def test_a_missing_file_is_an_error(at, tmp_path):
+def test_a_missing_file_is_an_error(workspace, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"nowhere.py: no such file"):
-        prepared(at, tmp_path / "nowhere.py")
+        prepared(workspace, tmp_path / "nowhere.py")
 
 
 @pytest.mark.parametrize(
@@ -200,27 +200,27 @@ def test_a_missing_file_is_an_error(at, tmp_path):
         ({"study": "tny"}, "no study 'tny'; did you mean 'tiny'"),
     ],
 )
-def test_what_is_typed_beside_the_file_is_checked(at, tmp_path, choices, message):
+def test_what_is_typed_beside_the_file_is_checked(workspace, tmp_path, choices, message):
     path = write(tmp_path, MODEL)
     with pytest.raises(ValueError, match=message):
-        prepared(at, path, **choices)
+        prepared(workspace, path, **choices)
     assert not (tmp_path / "results").exists()
 
 
 @pytest.mark.slow
-def test_the_study_has_the_model_first_and_the_runs_of_the_baselines(at, tmp_path):
+def test_the_study_has_the_model_first_and_the_runs_of_the_baselines(workspace, tmp_path):
     path = write(tmp_path, MODEL)
-    trial = prepared(at, path, seeds=3)
+    trial = prepared(workspace, path, seeds=3)
     assert trial.study.datasets == ["mini_uneven", "mini_dsprites"]
     assert [model.method for model in trial.study.models] == [path.stem, "beta_vae", "total"]
     # Nothing is computed that is neither shown nor part of a claim.
     assert trial.study.metrics == ["mig"]
-    discover.use_papers([*at.config.paper_folders, trial.papers])
+    discover.use_papers([*workspace.config.paper_folders, trial.papers])
     assert reading.load(trial.papers / trial.file.paper / "study.yaml") == trial.study
     copy = trial.papers / trial.file.paper / "models" / path.name
     assert copy.read_text() == MODEL
     # The same runs as those of the study, so that its scores can be used.
-    of_study = {run.key for run in runs.expand(at.study("tiny"), "miniature")}
+    of_study = {run.key for run in runs.expand(workspace.study("tiny"), "miniature")}
     baselines = [run for run in runs.expand(trial.study, "baselines") if run.seed < 2]
     assert {run.key for run in baselines} <= of_study
     assert len([run for run in baselines if not run.control]) == 2 * 2 * 2 * 2
@@ -229,20 +229,20 @@ def test_the_study_has_the_model_first_and_the_runs_of_the_baselines(at, tmp_pat
     assert len(own) == 2 * 2 * 3
 
 
-def test_a_file_in_a_folder_of_papers_is_found_there(at, tmp_path):
+def test_a_file_in_a_folder_of_papers_is_found_there(workspace, tmp_path):
     folder = tmp_path / "papers" / "tiny" / "models"
     folder.mkdir()
     path = write(folder, MODEL)
     discover.places.cache_clear()
-    trial = prepared(at, path)
+    trial = prepared(workspace, path)
     assert trial.file.is_known
     assert not list((trial.papers / trial.file.paper / "models").iterdir())
 
 
-def test_an_edited_model_has_another_store(at, tmp_path):
+def test_an_edited_model_has_another_store(workspace, tmp_path):
     path = write(tmp_path, MODEL)
-    first = prepared(at, path)
-    discover.use_papers([*at.config.paper_folders, first.papers])
-    before = run.own_workspace(at, first).config.results
+    first = prepared(workspace, path)
+    discover.use_papers([*workspace.config.paper_folders, first.papers])
+    before = run.own_workspace(workspace, first).config.results
     assert before.parent == first.folder
     assert re.fullmatch(r"[0-9a-f]{8}", before.name)

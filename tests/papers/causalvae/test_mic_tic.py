@@ -41,8 +41,8 @@ def test_a_function_has_all_information_and_order_alone_matters():
 
 def scored(codes, labels, held_out):
     data = {"labels": labels, "held_out": held_out}
-    given = RunOutputs("m", {}, {"mean": codes}, pd.DataFrame(), data, None, None, (100, 1000), 0)
-    return mic_tic.score(given)
+    outputs = RunOutputs("m", {}, {"mean": codes}, pd.DataFrame(), data, None, None, (100, 1000), 0)
+    return mic_tic.score(outputs)
 
 
 def test_a_concept_is_the_mean_of_its_block_on_held_out_rows():

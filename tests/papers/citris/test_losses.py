@@ -23,7 +23,7 @@ def drawn(*shape, seed=0):
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
-def made(**parameters):
+def built(**parameters):
     """A model with one latent per variable, and its prior, whose weights are not small."""
     model = models.model("citris_vae", width=4, **parameters)
     networks = model.networks(SHAPES, K, "own")
@@ -67,7 +67,7 @@ def test_kl_of_normals_is_torchs():
 
 
 def test_with_a_certain_assignment_the_kl_is_that_of_the_variables_own_prior(targets):
-    model, prior = made()
+    model, prior = built()
     one_hot(prior)
     q = pair()
     before = q.mean[:, 0]
@@ -86,7 +86,7 @@ def test_with_a_certain_assignment_the_kl_is_that_of_the_variables_own_prior(tar
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_only_imperfect_interventions_leave_the_frame_before_in_the_loss(kind):
-    model, prior = made(**KINDS[kind])
+    model, prior = built(**KINDS[kind])
     one_hot(prior)
     q = pair(requires_grad=True)
     kl = kl_of(model, prior, q, torch.ones(ROWS, K))
@@ -97,7 +97,7 @@ def test_only_imperfect_interventions_leave_the_frame_before_in_the_loss(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_latent_depends_on_the_target_of_its_own_variable_alone(kind, targets):
-    model, prior = made(**KINDS[kind])
+    model, prior = built(**KINDS[kind])
     one_hot(prior)
     other = targets.clone()
     other[:, 2] = 1 - other[:, 2]
@@ -110,18 +110,18 @@ def test_a_latent_depends_on_the_target_of_its_own_variable_alone(kind, targets)
 
 
 def test_latents_of_no_variable_pay_less(targets):
-    full, prior = made(unassigned=0.25)
+    full, prior = built(unassigned=0.25)
     with torch.no_grad():
         prior["psi"].values.fill_(-1e6)
         prior["psi"].values[:, K] = 0
     q = pair()
     kl = kl_of(full, prior, q, targets)
-    same, _ = made(unassigned=1e-9)
+    same, _ = built(unassigned=1e-9)
     torch.testing.assert_close(kl, 0.75 * kl_of(same, prior, q, targets))
 
 
 def test_without_them_every_latent_belongs_to_a_variable():
-    model, prior = made()
+    model, prior = built()
     probabilities = torch.softmax(model.logits(prior), 1)
     assert (probabilities[:, K] == 0).all()
     torch.testing.assert_close(probabilities[:, :K], torch.full((K, K), 1 / K))

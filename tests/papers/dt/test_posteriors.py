@@ -116,28 +116,28 @@ def least_kl(
 
     middle = inverse_gamma.matched(exact)
     random = np.random.default_rng(0)
-    found = []
+    least = []
     for _ in range(starts):
         spread = middle.scales.item() * random.standard_normal(components)
         log_scales = np.full(components, np.log(0.8 * middle.scales.item()))
         start = np.concatenate([np.zeros(components), middle.means.item() + spread, log_scales])
         result = optimize.minimize(divergence, start, options={"maxiter": 500})
-        found.append(result.fun)
-    return min(found)
+        least.append(result.fun)
+    return min(least)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", [0.75, 2.5])
 def test_least_kl_of_two_components(shape):
-    found = least_kl(shape, 2)
+    least = least_kl(shape, 2)
     [tabulated] = posterior_kl.least_kl(np.array([[shape, 3.0]]), 2)
-    assert found == pytest.approx(tabulated, rel=1e-3)
+    assert least == pytest.approx(tabulated, rel=1e-3)
 
 
 def test_least_kl_between_tabulated_shapes():
-    found = least_kl(2.0, 2)
+    least = least_kl(2.0, 2)
     [interpolated] = posterior_kl.least_kl(np.array([[2.0, 3.0]]), 2)
-    assert found == pytest.approx(interpolated, rel=0.01)
+    assert least == pytest.approx(interpolated, rel=0.01)
 
 
 def test_more_components_have_a_smaller_least_kl():

@@ -31,17 +31,17 @@ def scores(spread=0.01):
 
 
 def test_the_gap_is_that_of_the_first_and_the_last_data_set_of_the_models_named():
-    found = DatasetGap("mig.mig", ("ours",)).compute(scores(), ["near", "between", "far"])
-    assert found.missing == ()
-    assert found.estimate.value == pytest.approx(0.4)
-    assert found.estimate.n == 6
+    finding = DatasetGap("mig.mig", ("ours",)).compute(scores(), ["near", "between", "far"])
+    assert finding.missing == ()
+    assert finding.estimate.value == pytest.approx(0.4)
+    assert finding.estimate.n == 6
     # No resample of three runs is further than 0.01 from its mean.
-    assert 0.38 <= found.estimate.low < 0.4 < found.estimate.high <= 0.42
+    assert 0.38 <= finding.estimate.low < 0.4 < finding.estimate.high <= 0.42
 
 
 def test_the_order_of_the_data_sets_gives_the_sign():
-    found = DatasetGap("mig.mig", ("ours",)).compute(scores(), ["far", "near"])
-    assert found.estimate.value == pytest.approx(-0.4)
+    finding = DatasetGap("mig.mig", ("ours",)).compute(scores(), ["far", "near"])
+    assert finding.estimate.value == pytest.approx(-0.4)
 
 
 def test_a_single_or_absent_data_set_gives_no_gap():

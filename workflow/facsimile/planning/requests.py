@@ -53,7 +53,7 @@ def _check(targets: Targets, workflow: Any, slurm_problem: Callable[[], str]) ->
     for study, error in targets.studies.broken.items():
         print(f"error: {error}\nLeaving out the targets of {study}.", file=sys.stderr)
     if is_own:
-        targets.narrow(made(workflow))
+        targets.narrow(requested_targets(workflow))
 
 
 def read_only(targets: Targets) -> str:
@@ -73,7 +73,7 @@ def read_only(targets: Targets) -> str:
     return ""
 
 
-def made(workflow: Any) -> set[str]:
+def requested_targets(workflow: Any) -> set[str]:
     """Return the targets and files that Snakemake is asked to make; empty stands for the default.
 
     Its other options may name files, too, and rules, which are none.

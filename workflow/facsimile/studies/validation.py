@@ -174,8 +174,8 @@ class Validated:
         # Words of the schema, such as name, are in messages about other parts, too.
         self._removed |= _words(_at(container, (last,))) - _field_names(self.schema)
         if isinstance(container, list):
-            at = self.in_file(tuple(parents))
-            indices = self._indices.setdefault(at, list(range(len(container))))
+            place = self.in_file(tuple(parents))
+            indices = self._indices.setdefault(place, list(range(len(container))))
             indices.pop(int(last))
             container.pop(int(last))
         else:

@@ -25,7 +25,7 @@ class Scores:
     source: str
 
 
-def made(workspace: Workspace, study: Study, cores: int) -> Scores:
+def computed(workspace: Workspace, study: Study, cores: int) -> Scores:
     """Train, encode and score what is missing of a study by the workflow, and gather it.
 
     Raises RuntimeError if a job fails; the same call then resumes.
@@ -38,8 +38,8 @@ def made(workspace: Workspace, study: Study, cores: int) -> Scores:
     completed = subprocess.run(command, check=False)
     if completed.returncode:
         raise RuntimeError("a job failed, see above; the same command resumes")
-    made_runs, made_scores = [pd.read_parquet(folder / name) for name in shipped.FILES]
-    return Scores(made_runs, made_scores, f"made here, in {workspace.paths.root}")
+    runs, scores = [pd.read_parquet(folder / name) for name in shipped.FILES]
+    return Scores(runs, scores, f"made here, in {workspace.paths.root}")
 
 
 def _config_file(workspace: Workspace, study: Study) -> Path:
