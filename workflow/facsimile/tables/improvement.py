@@ -3,7 +3,9 @@
 A row per pair of methods and a column per score; averaged over data sets.
 """
 
+from collections.abc import Sequence
 from dataclasses import astuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -27,14 +29,14 @@ def make(
 ) -> Table:
     """One column per score, over runs of all hyper-parameters and seeds; data sets weigh alike."""
     trained, metrics = pairs.trained_scores(scores, spec, context)
-    datasets = context.shown(spec)
+    results = _Results(pairs.ScoresByMethod(trained), context.shown(spec))
     rows, numbers = [], []
     for first, second in pairs.of_methods(spec, context):
         entries, counts = [], []
         for name in metrics:
-            # One array per data set; one without runs of either method is left out.
-            first_runs = [_results(trained, dataset, first, name) for dataset in datasets]
-            second_runs = [_results(trained, dataset, second, name) for dataset in datasets]
+            first_runs = results.of(first, name)
+            second_runs = results.of(second, name)
+            # A data set without runs of either method is left out.
             rng = estimates.generator(first, second, name)
             probability = improvement.probability(first_runs, second_runs, rng)
             entries.append(Entry.of(probability))
@@ -57,14 +59,19 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
     return []
 
 
-def _results(
-    trained: pd.DataFrame,
-    dataset: str,
-    method: str,
-    name: str,
-) -> pairs.Values:
-    scores = pairs.scores_of(trained, dataset, method, name)
-    return scores["result"].to_numpy(dtype=np.float64)
+class _Results(NamedTuple):
+    """The results of each method on the data sets that the table is about."""
+
+    scores: pairs.ScoresByMethod
+    datasets: Sequence[str]
+
+    def of(self, method: str, name: str) -> list[pairs.Values]:
+        """The results of one score of one method, an array per data set."""
+        results = []
+        for dataset in self.datasets:
+            selected = self.scores.select(dataset, method, name)
+            results.append(selected["result"].to_numpy(dtype=np.float64))
+        return results
 
 
 def _notes(spec: Spec, context: Context) -> list[str]:

@@ -49,6 +49,7 @@ def make(
     Seeds are paired, because both methods use the same noise.
     """
     trained, metrics = pairs.trained_scores(scores, spec, context)
+    means = _Means(trained)
     several_datasets = len(context.shown(spec)) > 1
     rows, numbers = [], []
     for dataset in context.shown(spec):
@@ -56,7 +57,7 @@ def make(
         for first, second in pairs.of_methods(spec, context):
             entries, counts = [], []
             for name in metrics:
-                difference, paired, unpaired = _needed(trained, dataset, first, second, name)
+                difference, paired, unpaired = _needed(means, dataset, first, second, name)
                 # The needed number of seeds has no interval, and is shown as a whole number.
                 entries.append(Entry(paired, math.nan, math.nan, text=_text(paired)))
                 counts.append(difference.n)
@@ -79,19 +80,31 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
     return []
 
 
+class _Means:
+    """The mean score of each seed, computed once per method and not again for each pair."""
+
+    def __init__(self, trained: pd.DataFrame) -> None:
+        self._scores = pairs.ScoresByMethod(trained)
+        self._means: dict[tuple[str, str, str], pd.Series] = {}
+
+    def of(self, dataset: str, method: str, name: str) -> pd.Series:
+        """The means of a method's seeds, by seed."""
+        key = (dataset, method, name)
+        if key not in self._means:
+            self._means[key] = _means_per_seed(self._scores.select(*key))
+        return self._means[key]
+
+
 def _needed(
-    trained: pd.DataFrame,
+    means: _Means,
     dataset: str,
     first: str,
     second: str,
     name: str,
 ) -> Needed:
-    means = []
-    for method in (first, second):
-        scores = pairs.scores_of(trained, dataset, method, name)
-        means.append(_means_per_seed(scores))
     # Only seeds that both methods have.
-    both = pd.concat(means, axis=1, join="inner").dropna()
+    of_both = [means.of(dataset, method, name) for method in (first, second)]
+    both = pd.concat(of_both, axis=1, join="inner").dropna()
     a = both.iloc[:, 0].to_numpy(dtype=np.float64)
     b = both.iloc[:, 1].to_numpy(dtype=np.float64)
     # One generator for all three: their order decides which resamples each of them draws.

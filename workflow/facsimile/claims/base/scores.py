@@ -26,7 +26,8 @@ def absent(trained: pd.DataFrame, datasets: list[str], metrics: list[str]) -> li
 
     Scores that the same data sets lack are in one text.
     """
-    available = set(zip(trained["dataset"], trained["name"], strict=True))
+    pairs = trained.loc[trained["name"].isin(metrics), ["dataset", "name"]].drop_duplicates()
+    available = set(pairs.itertuples(index=False, name=None))
     lacking: dict[tuple[str, ...], list[str]] = {}
     for name in metrics:
         without = [dataset for dataset in datasets if (dataset, name) not in available]

@@ -55,6 +55,7 @@ def make(
     selected, metrics = select(scores, spec, context)
     shown_runs = shown(runs, spec, context)
     shown_runs = shown_runs[shown_runs["method"].isin({method for _, method, _ in groups})]
+    scores_by_name = {name: selected[selected["name"] == name] for name in metrics}
     rows, numbers = [], []
     for group in groups:
         group_runs = rows_of(shown_runs, group)
@@ -62,7 +63,7 @@ def make(
         done, *_ = counts = [int(states.get(state, 0)) for state in STATES]
         entries = []
         for name in metrics:
-            scores_of_group = rows_of(selected[selected["name"] == name], group)
+            scores_of_group = rows_of(scores_by_name[name], group)
             mean = _mean(scores_of_group, group, name)
             # n is printed with an entry only if it is not that of the row.
             own_n = mean.n if mean.n != done else None

@@ -38,12 +38,15 @@ def label(first: str, second: str) -> str:
     return f"{names.model(first)} over {names.model(second)}"
 
 
-def scores_of(
-    scores: pd.DataFrame,
-    dataset: str,
-    method: str,
-    name: str,
-) -> pd.DataFrame:
-    """The rows of one score of one method on one data set."""
-    chosen = (scores["dataset"] == dataset) & (scores["method"] == method)
-    return scores[chosen & (scores["name"] == name)]
+class ScoresByMethod:
+    """The scores of each method on each data set, selected once and not again for each pair."""
+
+    def __init__(self, scores: pd.DataFrame) -> None:
+        """``scores``: of trained runs, with the columns of ``with_names``."""
+        groups = scores.groupby(["dataset", "method", "name"], sort=False, observed=True)
+        self._groups = {key: rows for key, rows in groups}
+        self._empty = scores.iloc[:0]
+
+    def select(self, dataset: str, method: str, name: str) -> pd.DataFrame:
+        """The rows of one score of one method on one data set."""
+        return self._groups.get((dataset, method, name), self._empty)
