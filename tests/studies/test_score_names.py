@@ -13,6 +13,7 @@ STUDIES = (
     "dt",
     "locatello2019",
     "overlap",
+    "pfn",
     "posterior_collapse",
     "prog_vi",
     "svae",
