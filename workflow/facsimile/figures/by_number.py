@@ -152,7 +152,7 @@ def _draw_panel(
         axes.plot(x, mean, lw=1.1, **mark)
         ends = of_model["least"], of_model["most"]
         axes.fill_between(x, *ends, color=mark["color"], alpha=0.2, lw=0)
-    axes.set_xscale("symlog", linthresh=1)
+    axes.set_xscale("symlog", linthresh=1, linscale=0.4)
     numbers = sorted(set(points["number"]))
     if 0 < len(numbers) <= TICKS:
         axes.set_xticks(numbers, [str(number) for number in numbers])
