@@ -13,7 +13,6 @@ STUDIES = (
     "dt",
     "locatello2019",
     "overlap",
-    "pfn",
     "posterior_collapse",
     "prog_vi",
     "svae",
