@@ -13,7 +13,7 @@ from facsimile.papers.pfn.gaussian_process import Floats, Prior
 LABELS = {
     "gp_1_feature": "1 feature",
     "gp_5_features": "5 features",
-    "gp_5_features_2000_points": "5 features, 2,000 points",
+    "gp_5_features_500_points": "5 features, 500 points",
 }
 MEMBERS = {
     "gp_1_feature": {
@@ -28,10 +28,10 @@ MEMBERS = {
         "observed": (0, 1, 2, 5, 10, 20),
         "rows": 1000,
     },
-    "gp_5_features_2000_points": {
+    "gp_5_features_500_points": {
         "features": 5,
         "prior": (0.6, 1.0, 1e-4, 1.0),
-        "observed": (1, 101, 501, 1001, 1501, 1901),
+        "observed": (1, 101, 301, 501),
         "rows": 50,
     },
 }
