@@ -32,7 +32,7 @@ MEMBERS = {
         "features": 5,
         "prior": (0.6, 1.0, 1e-4, 1.0),
         "observed": (1, 101, 301, 501),
-        "rows": 50,
+        "rows": 20,
     },
 }
 BLOCK = 2_000_000  # entries of the covariance matrices that are in memory together
