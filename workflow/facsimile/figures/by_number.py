@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
@@ -123,7 +123,7 @@ def _points(
     for (method, number), runs in here.groupby(["model", "number"]):
         results = runs["result"]
         ends = (results.min(), results.max())
-        identity = (dataset, series.name, method, int(number))
+        identity = (dataset, series.name, method, int(str(number)))
         rows.append((*identity, results.mean(), *ends, runs["run"].nunique()))
     for quantity, value in context.published.authors.items():
         found = pattern.fullmatch(quantity.metric)
@@ -161,7 +161,7 @@ def _draw_panel(
     style.despine(axes)
 
 
-_MARKS = {
+_MARKS: dict[str, dict[str, Any]] = {
     CLOSED_FORM: {"color": style.INK, "lw": 1.2, "ls": DASHES, "zorder": 4},
     PUBLISHED: {"color": style.INK, "ls": "", "marker": "o", "ms": 4.5, "mfc": "none"},
 }

@@ -83,8 +83,8 @@ class GaussianProcessPrior(Arrays):
         for name in blocks[0]:
             whole = np.concatenate([block[name] for block in blocks])
             arrays[name] = whole.astype(np.float32)
-        arrays["prior"] = np.tile(np.float32(cls.prior), (cls.rows, 1))
-        arrays["observed"] = np.tile(np.int64(cls.observed), (cls.rows, 1))
+        arrays["prior"] = np.tile(np.array(cls.prior, np.float32), (cls.rows, 1))
+        arrays["observed"] = np.tile(np.array(cls.observed, np.int64), (cls.rows, 1))
         return arrays
 
     @classmethod
