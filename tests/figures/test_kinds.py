@@ -13,6 +13,7 @@ from scipy import stats
 from facsimile import figures
 from facsimile.metrics import unified
 from facsimile.metrics.base import draws as base_draws
+from facsimile.presentation.spec import Quantity
 
 MIG, DCI, SAP = "mig.mig", "dci.disentanglement", "sap.sap"
 BETA, FACTOR = "beta_vae_score.beta_vae_score", "factor_vae_score.factor_vae_score"
@@ -259,3 +260,21 @@ def test_interventions_state_how_far_pictures_move(scores):
     moved = data.set_index("concept")["moved"].groupby(level=0).first()
     # The first concept's strip goes from 0 to 250, the second's stays.
     assert moved.to_list() == pytest.approx([250 / 255, 0])
+
+
+def test_scores_that_differ_in_a_number_are_one_line_beside_the_closed_form():
+    runs = synthetic.runs(2, (0,))
+    results = {"kl_1": 3.0, "kl_10": 2.0, "kl": 9.0, "kl_1_theory": 2.5}
+    tables = [synthetic.scores(runs).drop_duplicates("run").assign(metric="elbo")]
+    scores = pd.concat([tables[0].assign(score=s, result=r) for s, r in results.items()])
+    quantity = Quantity("fig3_left", "dsprites", "beta_vae", "", "elbo.kl_10", "mean")
+    context = synthetic.context(evaluation=(40, 20), authors={quantity: 2.2})
+    drawn = draw("by_number", scores, ("elbo.kl_1",), context=context, models=("beta_vae",))
+    rows = drawn.data[["metric", "model", "number", "mean", "n"]].to_numpy().tolist()
+    assert rows == [
+        ["elbo.kl", "beta_vae", 1, 3.0, 2],
+        ["elbo.kl", "beta_vae", 10, 2.0, 2],
+        ["elbo.kl", "closed form", 1, 2.5, 2],
+        ["elbo.kl", "published", 10, 2.2, 0],
+    ]
+    assert {"closed form", "published"} <= set(texts(drawn.figure).split("\n"))

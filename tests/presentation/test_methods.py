@@ -35,10 +35,12 @@ OF_RANKS = {"dendrograms", "factor_matrices", "independent_groups"}
 # Kinds of scores that this study does not have.
 NOT_IN_THIS_STUDY = {
     "against_theory",
+    "by_number",
     "descent_curve",
     "impossibility",
     "information_plane",
     "interventions",
+    "predictive_density",
     "variable_matrices",
 }
 

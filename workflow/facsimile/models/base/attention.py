@@ -6,7 +6,7 @@ There are no positional codes, so that a permutation of the tokens permutes the 
 import math
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from facsimile.models.base import mlp, rng
 
@@ -33,8 +33,7 @@ def cross_attention(
     Raises:
         ValueError: the heads do not divide the width.
     """
-    if width % heads:
-        raise ValueError(f"{heads} heads do not divide the width {width}")
+    check(width, heads)
     layer = nn.TransformerDecoderLayer(
         width,
         heads,
@@ -44,6 +43,66 @@ def cross_attention(
         batch_first=True,
     )
     return nn.TransformerDecoder(layer, layers)
+
+
+def self_attention(
+    width: int,
+    heads: int,
+    layers: int,
+    feed_forward: int,
+) -> nn.TransformerEncoder:
+    """Create layers in which tokens attend to each other.
+
+    They are those of ``cross_attention`` without its second step. The module takes tokens
+    [b, k, width] and, as ``mask``, which of them do not attend to which, and returns tokens.
+
+    Args:
+        width: size of a token.
+        heads: heads of each attention; they divide ``width``.
+        layers: number of layers.
+        feed_forward: units of the hidden layer.
+
+    Raises:
+        ValueError: the heads do not divide the width.
+    """
+    check(width, heads)
+    layer = nn.TransformerEncoderLayer(
+        width,
+        heads,
+        feed_forward,
+        dropout=0.0,
+        activation="gelu",
+        batch_first=True,
+    )
+    return nn.TransformerEncoder(layer, layers, enable_nested_tensor=False)
+
+
+def hidden_queries(
+    observed: int,
+    queries: int,
+) -> Tensor:
+    """Return the mask [k, k] with which no token attends to a query except the query itself.
+
+    Observed tokens come first. True means that the token of the row does not attend to that of the
+    column, as in ``nn.MultiheadAttention``.
+
+    Args:
+        observed: number of observed tokens, to which all attend.
+        queries: number of tokens after them.
+    """
+    k = observed + queries
+    mask = torch.ones((k, k), dtype=torch.bool)
+    mask[:, :observed] = False
+    return mask.fill_diagonal_(False)
+
+
+def check(
+    width: float,
+    heads: float,
+) -> None:
+    """Raise ValueError if the heads do not divide the width."""
+    if width % heads:
+        raise ValueError(f"{heads:g} heads do not divide the width {width:g}; choose a multiple")
 
 
 @torch.no_grad()
@@ -74,13 +133,14 @@ def initialise(
 
 
 @torch.no_grad()
-def silence(stack: nn.TransformerDecoder) -> None:
+def silence(stack: nn.TransformerDecoder | nn.TransformerEncoder) -> None:
     """Set to 0 what self-attention and the hidden layers add to tokens, in place.
 
-    At the start, a token then depends on the memory and on itself alone.
+    At the start, a token then depends on itself alone, and on the memory if there is one.
     """
+    kinds = nn.TransformerDecoderLayer, nn.TransformerEncoderLayer
     for layer in stack.layers:
-        assert isinstance(layer, nn.TransformerDecoderLayer)
+        assert isinstance(layer, kinds)
         for dense in (layer.linear2, layer.self_attn.out_proj):
             dense.weight.zero_()
             dense.bias.zero_()
