@@ -9,11 +9,11 @@ import torch
 from scipy import integrate, stats
 
 from facsimile import models
+from facsimile.claims.mean_score import MeanScore
 from facsimile.foundation import discover
 from facsimile.metrics import d_lsbd
 from facsimile.metrics.base import draws
 from facsimile.models import ArraysModel
-from facsimile.papers.lsbd.claims.mean_score import MeanScore
 from facsimile.papers.lsbd.datasets._pairs import Pairs
 from facsimile.papers.lsbd.models import _torus
 
