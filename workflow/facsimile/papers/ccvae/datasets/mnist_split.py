@@ -43,4 +43,5 @@ class MNISTSplit(MNIST):
     def generate(cls, source: Path | None) -> dict[str, npt.NDArray[Any]]:
         digits = super().generate(source)
         targets = np.eye(DIGITS, dtype=np.int64)[digits["labels"]]
-        return _split.split({"images": digits["images"], "targets": targets}, cls.rows)
+        arrays = {"images": digits["images"], "targets": targets}
+        return _split.split(arrays, cls.rows)

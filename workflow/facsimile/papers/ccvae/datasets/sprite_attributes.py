@@ -16,6 +16,7 @@ SIDE = 28
 SUBPIXELS = 3  # per pixel and direction, so that edges are grey
 ATTRIBUTES = ("square", "large", "left", "top")
 # Ranges in pixels for values of 0 and 1 of an attribute; within them, values are uniform.
+Ranges = tuple[tuple[float, float], tuple[float, float]]
 RADIUS = ((3.0, 4.5), (5.0, 6.5))
 X = ((15.0, 20.0), (8.0, 13.0))
 Y = ((15.0, 20.0), (8.0, 13.0))
@@ -52,27 +53,31 @@ class SpriteAttributes(Arrays):
     @classmethod
     def generate(cls, source: Path | None) -> dict[str, npt.NDArray[Any]]:
         random = np.random.Generator(np.random.Philox(key=SEED))
-        targets = random.integers(0, 2, (cls.rows, len(ATTRIBUTES)))
+        shape = (cls.rows, len(ATTRIBUTES))
+        targets = random.integers(0, 2, shape)
         square, large, left, top = targets.T
         radius = _within(RADIUS, large, random)
         x = _within(X, left, random)
         y = _within(Y, top, random)
         angle = random.uniform(0, math.pi / 2, cls.rows)
-        images = np.empty((cls.rows, SIDE, SIDE, 1), np.uint8)
-        for row in range(cls.rows):
-            is_inside = _inside(x[row], y[row], radius[row], angle[row], bool(square[row]))
-            images[row, :, :, 0] = np.round(255 * _averaged(is_inside))
-        return _split.split({"images": images, "targets": targets}, cls.rows)
+        drawn = []
+        for sprite in zip(x, y, radius, angle, square, strict=True):
+            is_inside = _inside(*sprite)
+            drawn.append(np.round(255 * _averaged(is_inside)))
+        images = np.stack(drawn).astype(np.uint8)
+        arrays = {"images": images[..., None], "targets": targets}
+        return _split.split(arrays, cls.rows)
 
 
 def _within(
-    ranges: tuple[tuple[float, float], tuple[float, float]],
+    ranges: Ranges,
     attribute: npt.NDArray[np.int64],
     random: np.random.Generator,
 ) -> Floats:
     """Uniform values [n], each in the range of its attribute [n]."""
     low, high = np.array(ranges)[attribute].T
-    return low + (high - low) * random.uniform(size=len(attribute))
+    drawn: Floats = random.uniform(low, high)
+    return drawn
 
 
 def _inside(
@@ -80,7 +85,7 @@ def _inside(
     y: float,
     radius: float,
     angle: float,
-    is_square: bool,
+    is_square: int,
 ) -> npt.NDArray[np.bool_]:
     """Which subpixels are inside a sprite, bool [rows, columns]."""
     centres = (np.arange(SIDE * SUBPIXELS) + 0.5) / SUBPIXELS
@@ -89,8 +94,9 @@ def _inside(
     if not is_square:
         return right**2 + down**2 < radius**2
     half_side = radius * math.sqrt(math.pi) / 2
-    along = math.cos(angle) * right + math.sin(angle) * down
-    across = math.cos(angle) * down - math.sin(angle) * right
+    cos, sin = math.cos(angle), math.sin(angle)
+    along = cos * right + sin * down
+    across = cos * down - sin * right
     return np.maximum(np.abs(along), np.abs(across)) < half_side
 
 

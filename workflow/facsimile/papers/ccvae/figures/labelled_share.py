@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 SHARE = "labelled"
 SIZE = (3.5, 2.7)  # of a panel, in inches
 PEERS = "peers"
-DASHES = {"ls": (0, (4, 2)), "lw": 1.0, "mfc": "none", "ms": 3.0}
+DASHES: dict[str, Any] = {
+    "ls": (0, (4, 2)),
+    "lw": 1.0,
+    "mfc": "none",
+    "ms": 3.0,
+}
+DASHED = [{"color": style.INK, "marker": "s"}, {"color": style.FAINT, "marker": "^"}]
 COLUMNS = ["dataset", "metric", "model", "share", "mean", "low", "high", "n"]
 
 
@@ -36,22 +42,28 @@ def draw(
     """One panel per data set and score: a line per method, and a dashed one for each of a peer."""
     selected, metrics = select(scores, spec, context)
     trained = without_controls(selected)
-    shown = list(itertools.product(context.shown(spec), metrics))
-    tables = []
+    shown = [*itertools.product(context.shown(spec), metrics)]
+    tables = [pd.DataFrame(columns=COLUMNS)]
     with style.styled():
         figure, panels = style.grid(len(shown), *SIZE, columns=2)
         for axes, (dataset, name) in zip(panels, shown, strict=True):
             ours = _means(trained, dataset, name, spec, context)
             peers = _peers(dataset, name, spec, context)
             _panel(axes, ours, peers, context)
-            axes.set_title(style.panel_title(name, dataset, spec, context), loc="left")
-            tables += [ours, peers]
-        table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
-        style.finish(figure, spec, context, [_remark(table)], _legend(table, spec, context))
+            title = style.panel_title(name, dataset, spec, context)
+            axes.set_title(title, loc="left")
+            tables += [table for table in (ours, peers) if len(table)]
+        # The first table, which is empty, has the columns alone.
+        table = pd.concat(tables[1:] or tables, ignore_index=True)
+        legend = _legend(table, spec, context)
+        style.finish(figure, spec, context, [_remark(table)], legend)
     return Drawn(figure, table)
 
 
-def cells(spec: Spec, context: Context) -> list[Quantity]:
+def cells(
+    spec: Spec,
+    context: Context,
+) -> list[Quantity]:
     """The mean of each published share of each method."""
     swept = quantities.swept_cells(context, context.methods(spec))
     return quantities.of_cells(spec, context, swept, "mean")
@@ -65,14 +77,17 @@ def _means(
     context: Context,
 ) -> pd.DataFrame:
     """Mean over seeds for each method and share, with its interval; columns ``COLUMNS``."""
-    here = trained[(trained["dataset"] == dataset) & (trained["name"] == name)]
+    named = trained[trained["name"] == name]
+    here = named[named["dataset"] == dataset]
     rows: list[tuple[Any, ...]] = []
     for method in context.methods(spec):
         of_method = here[here["method"] == method]
         for share, runs in of_method.groupby("value"):
             rng = estimates.generator(dataset, name, method, str(share))
-            mean = estimates.estimate(runs["result"].to_numpy(dtype=float), rng)
-            rows.append((dataset, name, method, share, *astuple(mean)))
+            results = runs["result"].to_numpy(dtype=float)
+            mean = estimates.estimate(results, rng)
+            identity = (dataset, name, method, share)
+            rows.append((*identity, *astuple(mean)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -86,17 +101,18 @@ def _peers(
     rows: dict[tuple[str, float], tuple[Any, ...]] = {}
     methods = context.methods(spec)
     for quantity, value in context.published.peers.items():
-        is_shown = quantity.model in methods and quantity.artefact == spec.id
-        if not is_shown or (quantity.dataset, quantity.metric) != (dataset, name):
+        is_here = (quantity.artefact, quantity.dataset) == (spec.id, dataset)
+        is_shown = quantity.metric == name and quantity.model in methods
+        params = json.loads(quantity.params or "{}")
+        if not (is_here and is_shown and SHARE in params):
             continue
-        share = json.loads(quantity.params or "{}").get(SHARE)
-        if share is None:
-            continue
+        share = params[SHARE]
         # Both variants of a published name have the same numbers.
         method = base_published.name(quantity.model, context)
-        row = (dataset, name, f"{PEERS}: {method}", share, value, value, value, 0)
-        rows[method, share] = row
-    return pd.DataFrame(rows.values(), columns=COLUMNS).sort_values(["model", "share"])
+        identity = (dataset, name, f"{PEERS}: {method}", share)
+        rows[method, share] = (*identity, value, value, value, 0)
+    table = pd.DataFrame(rows.values(), columns=COLUMNS)
+    return table.sort_values(["model", "share"])
 
 
 def _panel(
@@ -107,12 +123,14 @@ def _panel(
 ) -> None:
     for method, points in ours.groupby("model", sort=False):
         mark = style.method_mark(str(method), context)
-        axes.plot(points["share"], points["mean"], lw=1.1, zorder=3, **mark)
-        low = points["low"].fillna(points["mean"])
-        high = points["high"].fillna(points["mean"])
-        axes.vlines(points["share"], low, high, color=mark["color"], lw=1.0)
-    for position, (_, points) in enumerate(peers.groupby("model", sort=False)):
-        axes.plot(points["share"], points["mean"], **_dashed(position))
+        share, mean = points["share"], points["mean"]
+        axes.plot(share, mean, lw=1.1, zorder=3, **mark)
+        low = points["low"].fillna(mean)
+        high = points["high"].fillna(mean)
+        axes.vlines(share, low, high, color=mark["color"], lw=1.0)
+    for dashed, method in zip(DASHED, _names(peers), strict=False):
+        points = peers[peers["model"] == method]
+        axes.plot(points["share"], points["mean"], **DASHES, **dashed)
     if ours.empty and peers.empty:
         style.empty(axes, "no scores")
     else:
@@ -121,10 +139,10 @@ def _panel(
     style.despine(axes)
 
 
-def _dashed(position: int) -> dict[str, Any]:
-    """Properties of the line of a peer's method at this position among theirs."""
-    colour = (style.INK, style.FAINT)[position % 2]
-    return {**DASHES, "color": colour, "marker": "s^"[position % 2]}
+def _names(table: pd.DataFrame) -> list[str]:
+    """Names of the peers' lines, of which there are at most as many as in ``DASHED``."""
+    names = table["model"].astype(str)
+    return sorted(names[names.str.startswith(PEERS)].unique())
 
 
 def _legend(
@@ -133,15 +151,16 @@ def _legend(
     context: Context,
 ) -> list[Any]:
     entries = list(style.method_legend(spec, context))
-    theirs = [name for name in table["model"].unique() if str(name).startswith(PEERS)]
-    for position, name in enumerate(theirs):
-        entries.append(style.legend_line(label=name, **_dashed(position)))
+    for dashed, name in zip(DASHED, _names(table), strict=False):
+        entry = style.legend_line(label=name, **DASHES, **dashed)
+        entries.append(entry)
     return entries
 
 
 def _remark(table: pd.DataFrame) -> str:
-    is_ours = ~table["model"].astype(str).str.startswith(PEERS)
-    counts = style.run_counts(table.loc[is_ours, "n"])
+    theirs = _names(table)
+    is_theirs = table["model"].isin(theirs)
+    counts = style.run_counts(table.loc[~is_theirs, "n"])
     level = f"{100 * estimates.LEVEL:.0f} %"
     text = f"Mean over seeds ({counts} a point) and its {level} bootstrap interval."
-    return text if is_ours.all() else f"{text} Dashed: numbers of peers."
+    return f"{text} Dashed: numbers of peers." if theirs else text

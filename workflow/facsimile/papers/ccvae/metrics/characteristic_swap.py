@@ -40,7 +40,10 @@ BLOCK = 500  # pictures that are read at once
 Integers = npt.NDArray[np.int64]
 
 
-def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
+def score(
+    outputs: RunOutputs,
+    convention: str = PAPER,
+) -> dict[str, float]:
     r"""Share of exchanged labels that are found in the decoded picture.
 
     Formula: $\frac{1}{|P|} \sum_{(i, j, l) \in P} [r_l(x_{ij}) = y_{jl}]$, where $x_{ij}$ is
@@ -56,23 +59,29 @@ def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
     exchanged = outputs.inferred["exchanged"]  # [l, m, m, h, w, c]
     targets = outputs.data["targets"].astype(np.int64)
     own = targets[outputs.inferred["exchanged_rows"]]  # [m, k]
-    is_training = np.flatnonzero(outputs.data["part"] == TRAINING)[:READ]
-    read = _read(exchanged, outputs.data["images"][is_training], targets[is_training])
+    is_training = outputs.data["part"] == TRAINING
+    known = np.flatnonzero(is_training)[:READ]
+    read = _read(exchanged, outputs.data["images"][known], targets[known])
     diagonal = np.arange(len(own))
-    scores = {"reconstructed": _share_right(read[:, diagonal, diagonal], own)}
+    plain = read[:, diagonal, diagonal] == own
+    # The labels of the picture itself, and of the other one: [m, 1, k] and [1, m, k].
+    first, second = own[:, None], own[None]
     if len(exchanged) == 1:
-        differs = (own[:, None] != own[None]).any(axis=-1)
-        is_moved = (read[0] == own[None]).all(axis=-1)
-        return scores | {"transferred": float(is_moved[differs].mean())}
+        differs = (first != second).any(axis=-1)
+        is_moved = (read[0] == second).all(axis=-1)
+        return {
+            "reconstructed": float(plain.all(axis=-1).mean()),
+            "transferred": float(is_moved[differs].mean()),
+        }
     moved, kept = [], []
-    for label in range(len(exchanged)):
-        differs = own[:, None, label] != own[None, :, label]
-        is_moved = read[label, :, :, label] == own[None, :, label]
+    for label, of_label in enumerate(read):
+        differs = (first != second)[..., label]
+        is_moved = (of_label == second)[..., label]
         moved.append(is_moved[differs].mean())
-        is_kept = read[label] == own[:, None]
-        others = np.delete(is_kept, label, axis=-1)
-        kept.append(others[differs].mean())
-    return scores | {
+        is_kept = np.delete(of_label == first, label, axis=-1)
+        kept.append(is_kept[differs].mean())
+    return {
+        "reconstructed": float(plain.mean()),
         "transferred": float(np.mean(moved)),
         "others_kept": float(np.mean(kept)),
     }
@@ -85,20 +94,20 @@ def _read(
 ) -> Integers:
     """Labels [l, m, m, k] of the known picture that is nearest to each picture."""
     leading = pictures.shape[:3]
-    rows = pictures.reshape(np.prod(leading), -1).astype(np.float32) / 255
-    among = known.reshape(len(known), -1).astype(np.float32) / 255
+    rows = _flat(pictures.reshape(-1, *pictures.shape[3:]))
+    among = _flat(known)
     # The squared distance, without the part that is the same for all known pictures.
     squares = (among**2).sum(axis=1)
     nearest = []
     for start in range(0, len(rows), BLOCK):
         block = rows[start : start + BLOCK]
-        nearest.append((squares - 2 * block @ among.T).argmin(axis=1))
-    return labels[np.concatenate(nearest)].reshape(*leading, -1)
+        distances = squares - 2 * block @ among.T
+        nearest.append(distances.argmin(axis=1))
+    read = labels[np.concatenate(nearest)]
+    return read.reshape(*leading, -1)
 
 
-def _share_right(read: Integers, truth: Integers) -> float:
-    """Share of labels [l, m, k] that are right; of whole vectors if labels are exclusive."""
-    is_right = read == truth
-    if len(read) == 1:
-        is_right = is_right.all(axis=-1)
-    return float(is_right.mean())
+def _flat(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Pictures [n, h, w, c] as rows [n, h · w · c] in [0, 1]."""
+    rows = pictures.reshape(len(pictures), -1)
+    return rows.astype(np.float32) / 255

@@ -29,7 +29,10 @@ SCORES = {
 Floats = npt.NDArray[np.float64]
 
 
-def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
+def score(
+    outputs: RunOutputs,
+    convention: str = PAPER,
+) -> dict[str, float]:
     r"""Accuracy of the labels that are predicted for test pictures, and class calibration.
 
     Formula: with $p_i$ the probability of the true label of picture $i$ and $c_i$ 1 if it is
@@ -46,19 +49,22 @@ def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
     """
     is_test = outputs.data["part"] == TEST
     targets = outputs.data["targets"][is_test]
-    probability = outputs.inferred["label_probability"][is_test].astype(np.float64)
-    is_exclusive = bool((targets.sum(axis=1) == 1).all())
+    probability = outputs.inferred["label_probability"][is_test]
+    labels_per_picture = targets.sum(axis=1)
+    is_exclusive = bool((labels_per_picture == 1).all())
     if is_exclusive:
-        of_truth, is_right = _exclusive(probability, targets)
+        of_truth, is_right = _exclusive(probability.astype(float), targets)
     else:
         of_truth = np.where(targets == 1, probability, 1 - probability)
         is_right = (probability > 0.5) == (targets == 1)
     difference = of_truth - is_right
     # A picture of exclusive labels counts in its own class alone.
-    per_class = np.where(targets == 1, difference, 0.0) if is_exclusive else difference
+    if is_exclusive:
+        difference = difference * targets
+    of_class = np.abs(difference.sum(axis=0)) / len(targets)
     return {
         "accuracy": float(is_right.mean()),
-        "class_calibration": float(np.abs(per_class.sum(axis=0)).mean() / len(targets)),
+        "class_calibration": float(of_class.mean()),
     }
 
 
@@ -67,6 +73,7 @@ def _exclusive(
     targets: npt.NDArray[np.int64],
 ) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """Probability of the true label, and whether it is the most probable one, [n, 1] each."""
-    of_truth = (probability * targets).sum(axis=1, keepdims=True)
-    is_right = probability.argmax(axis=1) == targets.argmax(axis=1)
-    return of_truth, is_right[:, None]
+    truth = targets.argmax(axis=1)[:, None]
+    of_truth = np.take_along_axis(probability, truth, axis=1)
+    predicted = probability.argmax(axis=1)[:, None]
+    return of_truth, predicted == truth

@@ -28,8 +28,6 @@ class PartlyLabelledNetwork(nn.Module):
         exclusive: whether exactly one of them holds.
     """
 
-    vectors: Tensor
-
     def __init__(
         self,
         labels: int,
@@ -37,6 +35,7 @@ class PartlyLabelledNetwork(nn.Module):
     ) -> None:
         super().__init__()
         self.share = LabelledShare()
+        self.vectors: Tensor
         self.register_buffer("vectors", _labels.vectors(labels, exclusive))
 
 
