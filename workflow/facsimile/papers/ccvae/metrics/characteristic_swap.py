@@ -18,8 +18,8 @@ NEEDS = (
     "data.part",
 )
 REFERENCE = (
-    "Joy et al. 2021, Capturing label characteristics in VAEs, section 5 (characteristic swaps); "
-    "the reader is ours"
+    "Joy et al. 2021, Capturing label characteristics in VAEs (transfer of characteristics); the "
+    "reader is ours"
 )
 CONVENTIONS = {PAPER: "labels of decoded pictures are those of the nearest training picture"}
 LABELS = {

@@ -12,7 +12,7 @@ BETTER = "higher"
 HEADLINE = "accuracy"
 NEEDS = ("inferred.label_probability", "data.targets", "data.part")
 REFERENCE = (
-    "Joy et al. 2021, Capturing label characteristics in VAEs, section 5; class calibration of "
+    "Joy et al. 2021, Capturing label characteristics in VAEs; class calibration of "
     "MattX20/CCVAE_Jax (3b3d4b6), analyse_experiments.ipynb"
 )
 CONVENTIONS = {PAPER: "rows held out for test, at the mean code"}

@@ -83,7 +83,7 @@ class Network(PartlyLabelledNetwork):
 
 @dataclass(frozen=True)
 class CCVAE(PartlyLabelled):
-    """Characteristic-capturing VAE (Joy et al. 2021, eqs. 4 and 5).
+    """Characteristic-capturing VAE (Joy et al. 2021, section 4).
 
     Its expectation over the labels of a picture without any is exact, where the released code draws
     one label.
@@ -187,8 +187,8 @@ def labelled_bound(
 ) -> Tensor:
     """Estimate the bound on log p(x, y) of pictures with a label by one sample each, [b].
 
-    Joy et al. 2021, eq. 4: E_{q(z|x)}[q(y|z_c) / q(y|x) log(p(x, z|y) / (q(y|z_c) q(z|x)))] + log
-    q(y|x) + log p(y). Here log p(y), a constant, is part of the ratio, whose weight has mean 1.
+    Joy et al. 2021, section 4: E_{q(z|x)}[q(y|z_c) / q(y|x) log(p(x, z|y) / (q(y|z_c) q(z|x)))] +
+    log q(y|x) + log p(y). Here log p(y), a constant, is part of the ratio, whose weight has mean 1.
 
     Args:
         log_ratio: log p(x, y, z) - log q(z|x) of a sample z of q(z|x), [b].
