@@ -1,6 +1,5 @@
 """Generated pictures with four binary labels, a stand-in for faces with binary attributes."""
 
-import math
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,23 +13,24 @@ LABEL = "Sprite attributes"
 SEED = 0
 SIDE = 28
 SUBPIXELS = 3  # per pixel and direction, so that edges are grey
-ATTRIBUTES = ("square", "large", "left", "top")
-# Ranges in pixels for values of 0 and 1 of an attribute; within them, values are uniform.
+ATTRIBUTES = ("hollow", "large", "left", "top")
+# Ranges for values of 0 and 1 of an attribute, in pixels; within them, values are uniform.
 Ranges = tuple[tuple[float, float], tuple[float, float]]
 RADIUS = ((3.0, 4.5), (5.0, 6.5))
 X = ((15.0, 20.0), (8.0, 13.0))
 Y = ((15.0, 20.0), (8.0, 13.0))
+# Radius of the hole, as a share of that of the sprite.
+HOLE = ((0.0, 0.0), (0.5, 0.7))
 Floats = npt.NDArray[np.float64]
 
 
 class SpriteAttributes(Arrays):
-    """A white square or disc on black, of which four attributes are labelled.
+    """A white disc or ring on black, of which four attributes are labelled.
 
-    Each attribute is 1 with probability 1/2, whatever the others are. Size, place and, of a square,
-    orientation vary within an attribute: they are its characteristics. The size of a square is that
-    of a disc of the same area.
+    Each attribute is 1 with probability 1/2, whatever the others are. Size, place and, of a ring,
+    width vary within an attribute: they are its characteristics.
 
-    ``images``: uint8 [n, 28, 28, 1]. ``targets``: int64 [n, 4], the attributes square, large, left
+    ``images``: uint8 [n, 28, 28, 1]. ``targets``: int64 [n, 4], the attributes hollow, large, left
     and top. ``part`` and ``rank`` as in MNIST (``mnist_split``).
     """
 
@@ -55,13 +55,13 @@ class SpriteAttributes(Arrays):
         random = np.random.Generator(np.random.Philox(key=SEED))
         shape = (cls.rows, len(ATTRIBUTES))
         targets = random.integers(0, 2, shape)
-        square, large, left, top = targets.T
+        hollow, large, left, top = targets.T
         radius = _within(RADIUS, large, random)
         x = _within(X, left, random)
         y = _within(Y, top, random)
-        angle = random.uniform(0, math.pi / 2, cls.rows)
+        hole = radius * _within(HOLE, hollow, random)
         drawn = []
-        for sprite in zip(x, y, radius, angle, square, strict=True):
+        for sprite in zip(x, y, radius, hole, strict=True):
             is_inside = _inside(*sprite)
             drawn.append(np.round(255 * _averaged(is_inside)))
         images = np.stack(drawn).astype(np.uint8)
@@ -84,20 +84,14 @@ def _inside(
     x: float,
     y: float,
     radius: float,
-    angle: float,
-    is_square: int,
+    hole: float,
 ) -> npt.NDArray[np.bool_]:
     """Which subpixels are inside a sprite, bool [rows, columns]."""
     centres = (np.arange(SIDE * SUBPIXELS) + 0.5) / SUBPIXELS
     right = centres[None, :] - x
     down = centres[:, None] - y
-    if not is_square:
-        return right**2 + down**2 < radius**2
-    half_side = radius * math.sqrt(math.pi) / 2
-    cos, sin = math.cos(angle), math.sin(angle)
-    along = cos * right + sin * down
-    across = cos * down - sin * right
-    return np.maximum(np.abs(along), np.abs(across)) < half_side
+    squared = right**2 + down**2
+    return (squared < radius**2) & (squared >= hole**2)
 
 
 def _averaged(is_inside: npt.NDArray[np.bool_]) -> Floats:
