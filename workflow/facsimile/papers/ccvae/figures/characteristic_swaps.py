@@ -75,7 +75,7 @@ def _cells(
     spec: Spec,
     context: Context,
     specimens: Specimens,
-) -> list[dict[str, Any]]:
+) -> list[dict[Any, Any]]:
     """The first run of each cell, once per group of labels that it exchanges."""
     is_here = scores["dataset"].isin(context.shown(spec))
     shown = without_controls(scores[is_here])
@@ -97,7 +97,7 @@ def _spread(count: int) -> list[int]:
 
 def _set_title(
     axes: Axes,
-    cell: dict[str, Any],
+    cell: dict[Any, Any],
     several: bool,
 ) -> None:
     name = cell["label"] or names.model(cell["model"])
@@ -109,7 +109,7 @@ def _set_title(
 
 
 def _moved(
-    cell: dict[str, Any],
+    cell: dict[Any, Any],
     rows: npt.NDArray[np.int64],
     pictures: npt.NDArray[np.float32],
 ) -> pd.DataFrame:

@@ -30,7 +30,10 @@ DASHES: dict[str, Any] = {
     "mfc": "none",
     "ms": 3.0,
 }
-DASHED = [{"color": style.INK, "marker": "s"}, {"color": style.FAINT, "marker": "^"}]
+DASHED: list[dict[str, Any]] = [
+    {"color": style.INK, "marker": "s"},
+    {"color": style.FAINT, "marker": "^"},
+]
 COLUMNS = ["dataset", "metric", "model", "share", "mean", "low", "high", "n"]
 
 
