@@ -254,6 +254,7 @@ def write_mnist(data_class: type[ArchivedArrays], folder: Path) -> None:
 
 
 write_mnist_test = write_mnist
+write_mnist_split = write_mnist
 
 
 def write_california_housing(data_class: type[ArchivedArrays], folder: Path) -> None:

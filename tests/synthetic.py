@@ -206,15 +206,21 @@ class Specimens:
         ).copy()
 
     def inferred(self, key):
-        """Strips of one image for two concepts.
+        """Strips of one image for two concepts, and three images whose labels are exchanged.
 
-        The first brightens the picture, the second changes nothing.
+        The first concept brightens the picture, the second changes nothing. An exchange gives a
+        picture the brightness of the other one, a step of 100.
         """
         values = np.linspace(0, 250, 7).astype(np.uint8)
         moved = np.stack([values, np.full(7, 125, np.uint8)])
+        brightness = np.array([0, 100, 200], np.uint8)
         return {
             "strips": np.broadcast_to(moved[None, :, :, None, None, None], (1, 2, 7, 8, 8, 3)),
             "strip_rows": np.array([3]),
+            "exchanged": np.broadcast_to(
+                brightness[None, None, :, None, None, None], (1, 3, 3, 8, 8, 1)
+            ),
+            "exchanged_rows": np.array([2, 5, 7]),
         }
 
     def scene(self, key):

@@ -17,7 +17,13 @@ from facsimile.foundation import discover
 from facsimile.statistics.estimates import Estimate
 
 KINDS = discover.names("figures")
-WITHOUT_SCORES = {"interventions", "lines", "reconstructions", "traversals"}
+WITHOUT_SCORES = {
+    "characteristic_swaps",
+    "interventions",
+    "lines",
+    "reconstructions",
+    "traversals",
+}
 
 
 TWO = ("mig.mig", "beta_vae_score.beta_vae_score")

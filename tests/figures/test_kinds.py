@@ -254,6 +254,13 @@ def test_a_kind_that_shows_models_needs_specimens(scores):
         figures.draw("traversals", scores, synthetic.spec("traversals"), synthetic.context())
 
 
+def test_exchanges_of_labels_state_how_far_pictures_move(scores):
+    data = draw("characteristic_swaps", scores).data
+    moved = data.groupby(["row", "other_row"])["moved"].mean().unstack()
+    expected = np.abs(np.subtract.outer([0, 100, 200], [0, 100, 200])) / 255
+    np.testing.assert_allclose(moved, expected, atol=1e-6)
+
+
 def test_interventions_state_how_far_pictures_move(scores):
     data = draw("interventions", scores).data
     assert set(data["concept"]) == {0, 1}

@@ -36,6 +36,7 @@ OF_RANKS = {"dendrograms", "factor_matrices", "independent_groups"}
 NOT_IN_THIS_STUDY = {
     "against_theory",
     "by_number",
+    "characteristic_swaps",
     "descent_curve",
     "impossibility",
     "information_plane",

@@ -9,6 +9,7 @@ from facsimile.studies import score_names
 STUDIES = (
     "ard_vae",
     "causalvae",
+    "ccvae",
     "cs_ib",
     "dt",
     "locatello2019",

@@ -1,0 +1,1 @@
+"""Joy et al. 2021: capturing label characteristics in VAEs."""
