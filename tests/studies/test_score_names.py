@@ -14,6 +14,7 @@ STUDIES = (
     "dt",
     "locatello2019",
     "overlap",
+    "pfn",
     "posterior_collapse",
     "prog_vi",
     "svae",
