@@ -14,6 +14,7 @@ from facsimile.foundation import discover
 
 ROOT = Path(__file__).parent.parent
 SLURM = "tests/slurm/"
+SLOWEST = (SLURM, "tests/flow/", "tests/training/")
 
 # One thread, as in a job: two threads on a busy core are many times slower. Set before anything
 # imports torch or numpy.
@@ -39,9 +40,21 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start with the slowest tests: those of the cluster, then files with slow tests."""
+    """Start with the slowest tests, so that no process is left with a long one at the end.
+
+    Those of the cluster come first, then whole workflows and training, then other slow files.
+    """
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: (not item.nodeid.startswith(SLURM), item.path not in slow))
+
+    def rank(item: pytest.Item) -> int:
+        if item.path not in slow:
+            return len(SLOWEST) + 1
+        for place, folder in enumerate(SLOWEST):
+            if item.nodeid.startswith(folder):
+                return place
+        return len(SLOWEST)
+
+    items.sort(key=rank)
 
 
 def pytest_terminal_summary(

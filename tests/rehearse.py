@@ -1,11 +1,11 @@
 """Run what a job does on a GPU, with tensors that only pretend to be on one.
 
-    python rehearse.py LIBRARY DATA [MODEL …]
+    python rehearse.py LIBRARY DATA [MODEL KIND …]
 
-LIBRARY is the compiled fake_cuda.cpp, DATA the file of the toy data set. Prints a JSON object: a
-model -> kind of pack -> stage -> what it did (``fake_cuda.Observed``) and its error. Without a
-model: fault -> stage -> the same, of a model with this fault. It is a process of its own because
-it changes what PyTorch takes for granted.
+LIBRARY is the compiled fake_cuda.cpp, DATA the file of the toy data set. Prints a JSON object: kind
+of pack -> stage -> what it did (``fake_cuda.Observed``) and its error. Without a model: fault ->
+stage -> the same, of a model with this fault. It is a process of its own because it changes what
+PyTorch takes for granted.
 """
 
 import json
@@ -125,7 +125,7 @@ def spoil(source, fault):
 
 
 def main():
-    library, data_file, *names = sys.argv[1:]
+    library, data_file, *of_model = sys.argv[1:]
     fake_cuda.load(Path(library))
     from model_fixtures import with_twos
 
@@ -133,12 +133,13 @@ def main():
 
     data = datasets.dataset("toy", Path(data_file))
     table = {}
-    for name in names:
-        model = with_twos(name)
-        table[name] = {kind: rehearsed(model, kind, data) for kind in KINDS}
-    if not names:
-        for name, fault in faults().items():
-            table[name] = rehearsed(with_twos("beta_vae"), "float32", data, fault)
+    if of_model:
+        name, *kinds = of_model
+        for kind in kinds:
+            table[kind] = rehearsed(with_twos(name), kind, data)
+    else:
+        for fault, change in faults().items():
+            table[fault] = rehearsed(with_twos("beta_vae"), "float32", data, change)
     print(json.dumps(table))
 
 

@@ -17,6 +17,8 @@ from trained_runs import data_file  # noqa: F401
 
 TESTS = Path(__file__).parent.parent
 KINDS = ["float32", "bf16, traced", "bf16, matrix", "float32, fed"]
+# Layers and feeding do not depend on the model, only on whether it trains on pairs.
+WITH_ALL_KINDS = {"beta_vae", "ada_gvae"}
 BLOCKS = ("block", "resume")
 WHY_NOT = fake_cuda.why_not()
 
@@ -31,8 +33,8 @@ def library(tmp_path_factory):
     return fake_cuda.build(tmp_path_factory.mktemp("library"))
 
 
-def rehearse(library, data_file, *models):
-    command = [sys.executable, TESTS / "rehearse.py", library, data_file, *models]
+def rehearse(library, data_file, *of_model):
+    command = [sys.executable, TESTS / "rehearse.py", library, data_file, *of_model]
     paths = [TESTS.parent / "workflow", TESTS]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, paths))}
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
@@ -41,9 +43,10 @@ def rehearse(library, data_file, *models):
 
 @pytest.mark.parametrize("trained", TRAINED)
 def test_a_pack_never_waits_for_the_gpu_within_a_block(trained, library, data_file):
-    kinds = rehearse(library, data_file, trained)[trained]
-    assert list(kinds) == KINDS
-    for stages in kinds.values():
+    kinds = KINDS if trained in WITH_ALL_KINDS else ["bf16, traced"]
+    observed_kinds = rehearse(library, data_file, trained, *kinds)
+    assert list(observed_kinds) == kinds
+    for stages in observed_kinds.values():
         assert list(stages) == ["start", "block", "read", "checkpoint", "resume", "encode"]
         for stage, observed in stages.items():
             assert observed["error"] == "", stage

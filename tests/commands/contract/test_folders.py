@@ -12,7 +12,8 @@ from facsimile.commands.contract import datasets, folders, metrics, models
 from facsimile.foundation import discover
 
 FAST_METRICS = {"irs", "mig", "mcc", "modularity", "unsupervised"}
-LARGE = {"dsprites", "color_dsprites", "noisy_dsprites"}
+# The sequences have siblings of fewer frames, which are tested.
+LARGE = {"dsprites", "color_dsprites", "noisy_dsprites", "interventional_pong", "voronoi_6"}
 METRIC = '''\
 """How far codes spread."""
 
