@@ -238,3 +238,14 @@ class PartlyLabelled(ArraysModel):
 def network_of(networks: Mapping[str, nn.Module]) -> PartlyLabelledNetwork:
     """Return the network of a run."""
     return cast(PartlyLabelledNetwork, networks[GROUP])
+
+
+def with_columns_of_others(
+    rows: Tensor,
+    columns: list[int],
+) -> Tensor:
+    """Return [m, m, n]: entry [i, j] is row i of ``rows`` [m, n] with some columns of row j."""
+    m = len(rows)
+    mixed = rows[:, None].repeat(1, m, 1)
+    mixed[:, :, columns] = rows[None, :, columns].expand(m, m, -1)
+    return mixed

@@ -10,7 +10,11 @@ from torch import Tensor, nn
 
 from facsimile.models.base.model import Draw
 from facsimile.papers.ccvae.models import _labels, _networks
-from facsimile.papers.ccvae.models._partly_labelled import PartlyLabelled, PartlyLabelledNetwork
+from facsimile.papers.ccvae.models._partly_labelled import (
+    PartlyLabelled,
+    PartlyLabelledNetwork,
+    with_columns_of_others,
+)
 
 LABEL = "CCVAE"
 PARAMETER_LABELS = {"labelled": "labelled share"}
@@ -168,11 +172,9 @@ class CCVAE(PartlyLabelled):
     ) -> Tensor:
         net = cast(Network, network)
         means, _ = net.encode(images)
-        n = len(means)
-        codes = means[:, None].repeat(1, n, 1)
-        codes[:, :, labels] = means[None, :, labels].expand(n, n, -1)
+        codes = with_columns_of_others(means, labels)
         decoded: Tensor = net.decoder(codes.flatten(0, 1)).sigmoid()
-        return decoded.unflatten(0, (n, n))
+        return decoded.unflatten(0, codes.shape[:2])
 
     def check(self) -> None:
         super().check()

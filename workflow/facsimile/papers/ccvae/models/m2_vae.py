@@ -9,7 +9,11 @@ from torch import Tensor, nn
 
 from facsimile.models.base.model import Draw
 from facsimile.papers.ccvae.models import _labels, _networks
-from facsimile.papers.ccvae.models._partly_labelled import PartlyLabelled, PartlyLabelledNetwork
+from facsimile.papers.ccvae.models._partly_labelled import (
+    PartlyLabelled,
+    PartlyLabelledNetwork,
+    with_columns_of_others,
+)
 
 LABEL = "M2"
 PARAMETER_LABELS = {"labelled": "labelled share"}
@@ -158,12 +162,10 @@ class M2VAE(PartlyLabelled):
         # The most probable label vectors.
         vectors = net.vectors[log_label.argmax(1)]
         codes, _ = net.codes(hidden, vectors)
-        n = len(codes)
-        mixed = vectors[:, None].repeat(1, n, 1)
-        mixed[:, :, labels] = vectors[None, :, labels].expand(n, n, -1)
-        repeated = codes[:, None].repeat(1, n, 1)
-        decoded = net.decode(repeated.flatten(0, 1), mixed.flatten(0, 1)).sigmoid()
-        return decoded.unflatten(0, (n, n))
+        mixed = with_columns_of_others(vectors, labels)
+        own_codes = codes[:, None].expand(-1, len(codes), -1)
+        decoded = net.decode(own_codes.flatten(0, 1), mixed.flatten(0, 1)).sigmoid()
+        return decoded.unflatten(0, mixed.shape[:2])
 
     def check(self) -> None:
         super().check()

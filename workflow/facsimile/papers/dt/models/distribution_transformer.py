@@ -184,10 +184,7 @@ class DistributionTransformer(ArraysModel):
             value = getattr(self, name)
             if value < 1 or value != int(value):
                 raise ValueError(f"{name} must be a whole number from 1, not {value:g}")
-        if self.width % self.heads:
-            raise ValueError(
-                f"{self.heads:g} heads do not divide the width {self.width:g}; choose a multiple"
-            )
+        attention.check(self.width, self.heads)
         if not self.lr > 0:
             raise ValueError(f"lr must be above 0, not {self.lr:g}")
         if not 0 <= self.warm_up <= 1:
