@@ -38,7 +38,7 @@ from gpu.speed import speed  # noqa: E402
 
 from facsimile.training import machine  # noqa: E402
 
-HARD_END = 45  # seconds after the minutes, then the process ends whatever it does
+GRACE = 45  # seconds after the minutes, then the process ends whatever it does
 
 
 def device(check: Check) -> Iterator[Row]:
@@ -89,6 +89,7 @@ def main() -> int:
     )
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
     parser.add_argument("--minutes", type=float, default=8)
+    parser.add_argument("--grace", type=float, default=GRACE)
     parser.add_argument("--out", type=Path, default=Path("results/gpu_check"))
     parser.add_argument("--parts", nargs="+", default=list(SHARES), choices=list(SHARES))
     parser.add_argument("--write-cpu-scores", action="store_true")
@@ -103,21 +104,21 @@ def main() -> int:
         write_cpu_scores(arguments.out)
         return 0
     check = Check(device, arguments.minutes, arguments.out, arguments.parts)
-    end_hard(check)
+    end_hard(check, arguments.grace)
     run_all(check)
     print(f"{check.failed} checks failed; not done:")
     print("\n".join(check.missing) or "nothing is missing")
     return 1 if check.failed else 0
 
 
-def end_hard(check: Check) -> None:
-    """End the process some seconds after the time is up, whatever it is doing."""
+def end_hard(check: Check, grace: float) -> None:
+    """End the process ``grace`` seconds after the time is up, whatever it is doing."""
 
     def end() -> None:
         check.write("end", {"not_done": "cut off at the hard end; the rows above are complete"})
         os._exit(2)
 
-    timer = threading.Timer(check.seconds + HARD_END, end)
+    timer = threading.Timer(check.seconds + grace, end)
     timer.daemon = True
     timer.start()
 

@@ -179,7 +179,7 @@ def scores(project):
     return {path.relative_to(project.folder): path.stat().st_ino for path in paths}
 
 
-def wait_for(project, pattern, seconds=120):
+def wait_for(project, pattern, seconds=300):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         for path in project.folder.glob(pattern):

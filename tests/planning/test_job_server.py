@@ -59,11 +59,11 @@ def server(package, monkeypatch):
 
 def run(code, **options):
     command = [sys.executable, "-m", "facsimile", code]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, **options)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, **options)
 
 
 def _until(condition):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 300
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)

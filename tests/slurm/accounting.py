@@ -58,11 +58,11 @@ def accounting(cluster: Cluster) -> Iterator[None]:
     cluster.add_config("slurmdbd.conf", text)
     daemon = _started(folder, ["slurmdbd", "-D"])
     try:
-        cluster.wait(lambda: _listens(port), 60, "slurmdbd")
+        cluster.wait(lambda: _listens(port), 300, "slurmdbd")
         _configure(cluster, NONE, SETTINGS.format(port=port))
         cluster.wait(
             lambda: "facsimile_test" in cluster.run("sacctmgr", "-n", "-P", "list", "cluster"),
-            60,
+            300,
             "registered cluster",
         )
         yield
@@ -97,7 +97,7 @@ def _database(folder: Path, port: int) -> "subprocess.Popen[bytes]":
         "GRANT ALL ON *.* TO slurm@'%';"
     )
     client = ["mariadb", "--no-defaults", f"--socket={folder}/db.sock", "-u", "root", "-e"]
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300
     while subprocess.run([*client, "SELECT 1"], capture_output=True).returncode != 0:
         assert time.monotonic() < end, "MariaDB does not answer"
         time.sleep(0.1)
@@ -113,7 +113,7 @@ def _configure(cluster: Cluster, old: str, new: str) -> None:
     cluster.stop_daemon("slurmctld")
     cluster.start_daemon("slurmctld")
     cluster.wait(
-        lambda: cluster.responds() and cluster.idle() == len(cluster.nodes), 60, "idle nodes"
+        lambda: cluster.responds() and cluster.idle() == len(cluster.nodes), 300, "idle nodes"
     )
 
 

@@ -147,7 +147,7 @@ class Cluster:
         try:
             if "slurmctld" in self.daemons and self.jobs():
                 self.run("scancel", "--user=root")
-                self.wait(lambda: not self.jobs(), 30, "an empty queue")
+                self.wait(lambda: not self.jobs(), 300, "an empty queue")
         finally:
             for name in list(self.daemons):
                 self.stop_daemon(name)

@@ -65,7 +65,7 @@ def test_jobs_go_through_sbatch_and_get_their_resources(slurm_cluster: Cluster, 
 def test_a_cancelled_job_is_noticed_and_submitted_again(slurm_cluster: Cluster, toy: Path):
     before = set(slurm_cluster.jobs("RUNNING"))
     process = snakemake(toy, "patient.txt")
-    slurm_cluster.wait(lambda: set(slurm_cluster.jobs("RUNNING")) - before, 60, "running job")
+    slurm_cluster.wait(lambda: set(slurm_cluster.jobs("RUNNING")) - before, 300, "running job")
     (cancelled,) = set(slurm_cluster.jobs("RUNNING")) - before
     slurm_cluster.run("scancel", cancelled)
     finish(process)

@@ -30,5 +30,5 @@ def test_doctor_asks_the_controller(slurm_cluster: Cluster, tmp_path: Path):
     finally:
         slurm_cluster.start_daemon("slurmctld")
         slurm_cluster.wait(
-            lambda: slurm_cluster.idle() == len(slurm_cluster.nodes), 60, "idle nodes"
+            lambda: slurm_cluster.idle() == len(slurm_cluster.nodes), 300, "idle nodes"
         )

@@ -58,7 +58,7 @@ def test_jobs_of_a_killed_snakemake_train_runs_for_the_next_one(
     training.resume()
     faults.kill(second)
     slurm_cluster.wait(
-        lambda: not slurm_cluster.jobs("RUNNING,PENDING,COMPLETING"), 120, "end of both orphans"
+        lambda: not slurm_cluster.jobs("RUNNING,PENDING,COMPLETING"), 300, "end of both orphans"
     )
 
     project.snakemake("--unlock", "--", faults.TARGET)

@@ -77,7 +77,7 @@ def disturbed(
     slurm_cluster.start_daemon("slurmctld")
     slurm_cluster.wait(
         lambda: slurm_cluster.responds() and len(slurm_cluster.jobs("RUNNING")) == 4,
-        60,
+        300,
         "four jobs that go on",
     )
     kinds = (cancel, out_of_time, preempt, power_failure)

@@ -84,7 +84,7 @@ class WithSacct:
 
 def started(cluster: Cluster) -> str:
     """Wait for a running job and return its id."""
-    cluster.wait(lambda: cluster.jobs("RUNNING"), 60, "running job")
+    cluster.wait(lambda: cluster.jobs("RUNNING"), 300, "running job")
     return cluster.jobs("RUNNING")[-1]
 
 
@@ -94,7 +94,7 @@ def started(cluster: Cluster) -> str:
 def test_without_accounting_a_job_that_ends_is_seen(slurm_cluster: Cluster, toy: Path):
     before = slurm_cluster.finished()
     with WithSacct(toy, "short.txt") as snakemake:
-        slurm_cluster.wait(lambda: slurm_cluster.finished() > before, 120, "finished job")
+        slurm_cluster.wait(lambda: slurm_cluster.finished() > before, 300, "finished job")
         assert snakemake.says("Finished jobid", LOOKS)
 
 
@@ -109,7 +109,7 @@ def test_a_cancelled_job_is_seen(accounted: Cluster, toy: Path):
         accounted.run("scancel", job)
         accounted.wait(
             lambda: "CANCELLED" in accounted.run("sacct", "-X", "-n", "-j", job, "-o", "State"),
-            60,
+            300,
             "cancelled job",
         )
         assert snakemake.says(f"SLURM-job '{job}' failed", LOOKS)

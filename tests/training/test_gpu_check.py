@@ -13,7 +13,8 @@ PARTS = ["device", "float64", "bits", "resumed", "agreement", "speed", "paper_ru
 @pytest.mark.slow
 def test_the_check_writes_every_part_and_says_what_is_missing(root, tmp_path):
     command = [sys.executable, root / "benchmarks" / "gpu_check.py", "--device", "cpu"]
-    command += ["--minutes", "0.2", "--out", tmp_path]
+    # A busy machine may need long for a part that has begun.
+    command += ["--minutes", "0.1", "--grace", "600", "--out", tmp_path]
     environment = os.environ | {"PYTHONPATH": str(root / "workflow")}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -60,7 +60,7 @@ def kill_after_checkpoint(workspace, run):
     )
     process.start()
     folder = workspace.paths.run(run.key)
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300
     while not (folder / files.CHECKPOINT).exists() and time.monotonic() < end:
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGKILL)
@@ -109,7 +109,7 @@ def test_a_stopped_job_writes_a_checkpoint_and_the_exit_status_says_so(workspace
     )
     process.start()
     folder = workspace.paths.run(run.key)
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300
     while not (folder / "claim.json").exists() and time.monotonic() < end:
         time.sleep(0.05)
     time.sleep(1)

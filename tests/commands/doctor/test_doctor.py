@@ -110,11 +110,11 @@ def test_without_slurms_programs_the_login_node_is_named(site, monkeypatch):
 
 def test_a_controller_that_does_not_respond_is_a_problem(programs, monkeypatch):
     monkeypatch.setattr(check_cluster, "PATIENCE", 0.3)
-    programs("squeue", "exec sleep 20")
+    programs("squeue", "exec sleep 100")
     began = time.monotonic()
     check = by_name(check_cluster.profiles(Path("."), "slurm"))["SLURM"]
     assert (check.verdict, check.message) == ("problem", "squeue: no response in 0 s")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
     programs("squeue", "echo 'slurm_load_jobs error: Unable to contact controller' >&2; exit 1")
     assert (
         "Unable to contact controller"
