@@ -6,8 +6,10 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import warm
 
 from facsimile.foundation import discover
 
@@ -203,14 +205,23 @@ class Project:
         return json.loads(path.read_text())
 
     def _run(self, *arguments: str, check: bool) -> str:
-        completed = subprocess.run(
-            [sys.executable, *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=3000,  # against hanging processes, not against slow machines
-        )
-        assert not check or completed.returncode == 0, completed.stdout
-        return completed.stdout
+        # A cluster's jobs must be processes of their own.
+        start = _as_process if "slurm" in arguments else warm.run
+        code, printed = start(arguments, self.folder, self.environment)
+        assert not check or code == 0, printed
+        return printed
+
+
+def _as_process(
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
+) -> tuple[int, str]:
+    completed = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=warm.SECONDS,
+    )
+    return completed.returncode, completed.stdout

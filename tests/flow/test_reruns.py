@@ -156,7 +156,7 @@ def test_an_edited_model_retrains_nothing_and_is_explained(project):
 
 def test_an_interrupted_study_resumes(finished, tmp_path):
     project = Project.create(tmp_path / "project")
-    project.edit("steps: 12", "steps: 400")
+    project.edit("steps: 12", "steps: 100")
     head = project.start(
         "-m", "snakemake", "--cores", "2", "tiny", "--config", "checkpoint_steps=10"
     )

@@ -64,6 +64,19 @@ def _reader() -> bytes:
     return Path(__file__).read_bytes() + sys.version.encode()
 
 
+def keep() -> None:
+    """Write what was parsed, for processes that start before this one ends."""
+    known = _known()
+    if known.keys() == _written():
+        return
+    try:
+        atomic.write_bytes(CACHE, json.dumps(known).encode())
+    except OSError:
+        # A package that only another user may change: the next process parses again.
+        return
+    _written().update(known)
+
+
 @functools.cache
 def _known() -> dict[str, Contents]:
     """Return key -> contents of the files that were read before; what is added is kept."""
@@ -74,19 +87,15 @@ def _known() -> dict[str, Contents]:
     except (OSError, ValueError):
         # Not there yet, or damaged: everything is parsed and written again.
         known.clear()
-    atexit.register(_keep, known, len(known))
+    _written().update(known)
+    atexit.register(keep)
     return known
 
 
-def _keep(known: dict[str, Contents], before: int) -> None:
-    """Write what was added, for the next process."""
-    if len(known) == before:
-        return
-    try:
-        atomic.write_bytes(CACHE, json.dumps(known).encode())
-    except OSError:
-        # A package that only another user may change: the next process parses again.
-        return
+@functools.cache
+def _written() -> set[str]:
+    """Return the keys that the file has."""
+    return set()
 
 
 class _Computed(ast.NodeTransformer):

@@ -18,7 +18,6 @@ import os
 import runpy
 import shutil
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
@@ -78,10 +77,18 @@ class Job(NamedTuple):
 def start() -> None:
     """Start a server for the jobs of this process; it ends when this process has ended.
 
-    Only on Linux: elsewhere a process may not fork safely once it has imported libraries.
+    A server that the environment names already is used instead. Only on Linux: elsewhere a process
+    may not fork safely once it has imported libraries.
     """
-    if sys.platform != "linux":
-        return
+    if sys.platform == "linux" and SOCKET not in os.environ:
+        os.environ[SOCKET] = launch([sys.executable, "-m", __spec__.name])
+
+
+def launch(command: list[str]) -> str:
+    """Start a server by a command, to which number and path of its socket are added.
+
+    Returns the path.
+    """
     path = Path(tempfile.mkdtemp(prefix="facsimile-")) / "jobs"
     # The server reads the other end, which closes with this process, however that ends.
     reading, writing = os.pipe()
@@ -89,16 +96,22 @@ def start() -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen(64)
-        # In a session of its own: a Ctrl-C in the terminal reaches a job through its client.
-        subprocess.Popen(
-            [sys.executable, "-m", __spec__.name, str(listener.fileno()), str(path)],
-            stdin=reading,
-            stdout=subprocess.DEVNULL,
-            pass_fds=[listener.fileno()],
-            start_new_session=True,
+        listener.set_inheritable(True)
+        streams = [
+            (os.POSIX_SPAWN_DUP2, reading, 0),
+            (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+        ]
+        # In a session of its own: a Ctrl-C in the terminal reaches a job through its client. Nobody
+        # waits for this process, so it is not a Popen.
+        os.posix_spawn(
+            command[0],
+            [*command, str(listener.fileno()), str(path)],
+            os.environ,
+            file_actions=streams,
+            setsid=True,
         )
     os.close(reading)
-    os.environ[SOCKET] = str(path)
+    return str(path)
 
 
 class Server:
@@ -168,7 +181,11 @@ class Server:
         os.chdir(request["folder"])
         os.environ.clear()
         os.environ.update(request["environment"])
-        sys.argv[1:] = request["arguments"]
+        self._run_module(request["arguments"])
+
+    def _run_module(self, arguments: list[str]) -> None:
+        """Run the package's command line in this process."""
+        sys.argv[1:] = arguments
         try:
             runpy.run_module("facsimile", run_name="__main__", alter_sys=True)
         except KeyboardInterrupt:  # while the package itself was imported
@@ -225,12 +242,12 @@ def _prepare_numba() -> None:
     numba.njit(lambda: None)()
 
 
-def main() -> None:
+def main(server: type[Server] = Server) -> None:
     """Serve on the listening socket of a number until standard input ends."""
     path = Path(sys.argv[2])
     with socket.socket(fileno=int(sys.argv[1])) as listener:
         parent = os.dup(0)
-        Server(listener, parent).serve()
+        server(listener, parent).serve()
     shutil.rmtree(path.parent)
 
 

@@ -1,0 +1,101 @@
+"""Commands of tests run in forks of one process that has imported the libraries.
+
+As processes of their own they would import them again, which takes longer than most of them. The
+package itself is imported by each command, from the copy of the repository that it runs in. The
+process is a job server (``planning/job_server.py``), and also serves the jobs of a snakemake.
+"""
+
+import atexit
+import importlib
+import json
+import os
+import runpy
+import socket
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+from facsimile.planning import job_server
+from facsimile.planning.job_client import SOCKET
+
+TESTS = Path(__file__).parent
+LIBRARIES = ("snakemake.cli", *job_server.NETWORKS, *job_server.SCORES, *job_server.FIGURES)
+# A job of snakemake has these, one thread each.
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "GOTO_NUM_THREADS")
+# Environment variables that libraries read while they are imported begin with these.
+READ_BY_LIBRARIES = ("ATEN", "MKL", "MPL", "NPY", "NUMBA", "OMP_", "ONEDNN", "OPENBLAS", "TORCH")
+# Where the standard library and other packages are: without the folder of this file.
+INSTALLED = sys.path[1:]
+# Longer than any command takes; against those that hang.
+SECONDS = 3000
+
+
+class Server(job_server.Server):
+    """Runs commands of any copy of the package, and snakemake."""
+
+    def _has_environment(self, environment: dict[str, str]) -> bool:
+        """Whether the libraries would not have read another value."""
+        for name, value in environment.items():
+            if name.startswith(READ_BY_LIBRARIES) and os.environ.get(name) != value:
+                return False
+        return True
+
+    def _run_module(self, arguments: list[str]) -> None:
+        for name in [name for name in sys.modules if name.split(".")[0] == "facsimile"]:
+            del sys.modules[name]
+        importlib.invalidate_caches()
+        own = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+        # As for python -m: the working directory, then PYTHONPATH.
+        sys.path[:] = [os.getcwd(), *filter(None, own), *INSTALLED]
+        atexit._clear()
+        try:
+            if arguments[:1] == ["-m"]:
+                _, module, *sys.argv[1:] = arguments
+                runpy.run_module(module, run_name="__main__", alter_sys=True)
+            else:
+                super()._run_module(arguments)
+        finally:
+            # As a process that ends by itself; a fork does not.
+            atexit._run_exitfuncs()
+
+
+def run(arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) -> tuple[int, str]:
+    """Run ``python -m module …``, given what follows ``python``.
+
+    Returns its exit code and what it printed.
+    """
+    path = _server()
+    with tempfile.TemporaryFile() as output, socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(SECONDS)
+        connection.connect(path)
+        with open(os.devnull) as nothing:
+            streams = [nothing.fileno(), output.fileno(), output.fileno()]
+            socket.send_fds(connection, [b"\0"], streams)
+        # Its jobs run here, too. A command with this variable would be handed over once more.
+        jobs = {SOCKET: path} if "snakemake" in arguments else {}
+        request = {
+            "arguments": list(arguments),
+            "environment": {**environment, **jobs},
+            "folder": str(folder),
+        }
+        connection.sendall(json.dumps(request).encode() + b"\n")
+        with connection.makefile("r") as replies:
+            assert json.loads(replies.readline()) is not None, "refused: other libraries"
+            code = json.loads(replies.readline())
+        output.seek(0)
+        return code, output.read().decode()
+
+
+@cache
+def _server() -> str:
+    """Start the server of this test process; returns the path of its socket."""
+    return job_server.launch([sys.executable, __file__])
+
+
+if __name__ == "__main__":
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    for name in LIBRARIES:
+        importlib.import_module(name)
+    job_server.main(Server)
