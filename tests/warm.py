@@ -21,11 +21,17 @@ from facsimile.planning import job_server
 from facsimile.planning.job_client import SOCKET
 
 TESTS = Path(__file__).parent
-LIBRARIES = ("snakemake.cli", *job_server.NETWORKS, *job_server.SCORES, *job_server.FIGURES)
+LIBRARIES = (
+    "snakemake.cli",
+    "torch._inductor",
+    *job_server.NETWORKS,
+    *job_server.SCORES,
+    *job_server.FIGURES,
+)
 # A job of snakemake has these, one thread each.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "GOTO_NUM_THREADS")
 # Environment variables that libraries read while they are imported begin with these.
-READ_BY_LIBRARIES = ("ATEN", "MKL", "MPL", "NPY", "NUMBA", "OMP_", "ONEDNN", "OPENBLAS", "TORCH")
+READ_BY_LIBRARIES = ("ATEN", "MKL", "MPL", "NPY", "NUMBA", "OMP_", "ONEDNN", "OPENBLAS")
 # Where the standard library and other packages are: without the folder of this file.
 INSTALLED = sys.path[1:]
 # Longer than any command takes; against those that hang.
@@ -53,6 +59,7 @@ class Server(job_server.Server):
         try:
             if arguments[:1] == ["-m"]:
                 _, module, *sys.argv[1:] = arguments
+                _stay_here()
                 runpy.run_module(module, run_name="__main__", alter_sys=True)
             else:
                 super()._run_module(arguments)
@@ -73,11 +80,10 @@ def run(arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) 
         with open(os.devnull) as nothing:
             streams = [nothing.fileno(), output.fileno(), output.fileno()]
             socket.send_fds(connection, [b"\0"], streams)
-        # Its jobs run here, too. A command with this variable would be handed over once more.
-        jobs = {SOCKET: path} if "snakemake" in arguments else {}
         request = {
             "arguments": list(arguments),
-            "environment": {**environment, **jobs},
+            # The jobs of a snakemake that it is or starts run here, too.
+            "environment": {**environment, SOCKET: path},
             "folder": str(folder),
         }
         connection.sendall(json.dumps(request).encode() + b"\n")
@@ -86,6 +92,12 @@ def run(arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) 
             code = json.loads(replies.readline())
         output.seek(0)
         return code, output.read().decode()
+
+
+def _stay_here() -> None:
+    """Let a command of the package run in this process instead of handing it over once more."""
+    client = importlib.import_module("facsimile.planning.job_client")
+    client.exit_if_run_by_server = lambda: None
 
 
 @cache

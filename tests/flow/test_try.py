@@ -129,7 +129,9 @@ def test_the_example_of_the_page_prints_what_the_page_shows(tmp_path):
     project = Project.create(tmp_path / "reader")
     shutil.copytree(ROOT / "workflow", project.folder / "workflow", dirs_exist_ok=True)
     (project.folder / NAME).write_text(MODEL)
-    output = project.facsimile(*shlex.split(TYPED))
+    # One seed in place of three: the same work on a third of the models.
+    assert "--seeds 3" in TYPED
+    output = project.facsimile(*shlex.split(TYPED.replace("--seeds 3", "--seeds 1")))
     for text in ("My VAE over β-VAE", "Its place in each claim", "page: results/try/my_vae"):
         assert text in output
         assert text in PAGE
