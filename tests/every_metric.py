@@ -8,7 +8,7 @@ import pytest
 
 from facsimile.foundation import discover
 
-NETWORKS_OR_MANY_FITS = {"citris", "downstream", "strong_generalisation"}
+NETWORKS_OR_MANY_FITS = {"citris", "downstream", "explicitness", "strong_generalisation"}
 OF_CODES = [
     name for name in discover.names("metrics") if "codes" in discover.module("metrics", name).NEEDS
 ]

@@ -1,11 +1,11 @@
 """Run what a job does on a GPU, with tensors that only pretend to be on one.
 
-    python rehearse.py LIBRARY DATA [MODEL KIND …]
+    python rehearse.py LIBRARY DATA [MODEL:KIND …]
 
-LIBRARY is the compiled fake_cuda.cpp, DATA the file of the toy data set. Prints a JSON object: kind
-of pack -> stage -> what it did (``fake_cuda.Observed``) and its error. Without a model: fault ->
-stage -> the same, of a model with this fault. It is a process of its own because it changes what
-PyTorch takes for granted.
+LIBRARY is the compiled fake_cuda.cpp, DATA the file of the toy data set. Prints a JSON object:
+MODEL:KIND, a model and a kind of pack -> stage -> what it did (``fake_cuda.Observed``) and its
+error. Without a model: fault -> stage -> the same, of a model with this fault. It is a process of
+its own because it changes what PyTorch takes for granted.
 """
 
 import json
@@ -15,12 +15,14 @@ from pathlib import Path
 import fake_cuda
 
 STEPS = 5
-# Name -> (precision, convolutions, whether the host feeds the images, traced into one program).
+# Name -> (precision, convolutions, whether the host feeds the images, traced into one program,
+# network).
 KINDS = {
-    "float32": ("float32", "grouped", False, False),
-    "bf16, traced": ("bf16", "grouped", False, True),
-    "bf16, matrix": ("bf16", "matrix", False, False),
-    "float32, fed": ("float32", "grouped", True, False),
+    "float32": ("float32", "grouped", False, False, "dlib"),
+    "bf16, traced": ("bf16", "grouped", False, True, "dlib"),
+    "bf16, matrix": ("bf16", "matrix", False, False, "dlib"),
+    "float32, fed": ("float32", "grouped", True, False, "dlib"),
+    "bf16, traced, dense": ("bf16", "grouped", False, True, "mlp"),
 }
 
 
@@ -35,10 +37,10 @@ class Job:
 
         self.model = model
         self.data = data
-        self.precision, convolutions, self.feeds, traced = KINDS[kind]
+        self.precision, convolutions, self.feeds, traced, network = KINDS[kind]
         self.gpu = torch.device("cuda")
         self.training = Training(
-            steps=10, batch_size=8, latents=4, network="dlib", adam=Adam(lr=0.001)
+            steps=10, batch_size=8, latents=4, network=network, adam=Adam(lr=0.001)
         )
         self.members = [Member(model, 3), Member(model, 4)]
         self.settings = PackSettings(self.gpu, self.precision, traced, convolutions)
@@ -125,7 +127,7 @@ def spoil(source, fault):
 
 
 def main():
-    library, data_file, *of_model = sys.argv[1:]
+    library, data_file, *packs = sys.argv[1:]
     fake_cuda.load(Path(library))
     from model_fixtures import with_twos
 
@@ -133,11 +135,10 @@ def main():
 
     data = datasets.dataset("toy", Path(data_file))
     table = {}
-    if of_model:
-        name, *kinds = of_model
-        for kind in kinds:
-            table[kind] = rehearsed(with_twos(name), kind, data)
-    else:
+    for pack in packs:
+        name, kind = pack.split(":")
+        table[pack] = rehearsed(with_twos(name), kind, data)
+    if not packs:
         for fault, change in faults().items():
             table[fault] = rehearsed(with_twos("beta_vae"), "float32", data, change)
     print(json.dumps(table))

@@ -73,7 +73,7 @@ def run(arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) 
 
     Returns its exit code and what it printed.
     """
-    path = _server()
+    path = server()
     with tempfile.TemporaryFile() as output, socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(SECONDS)
         connection.connect(path)
@@ -101,7 +101,7 @@ def _stay_here() -> None:
 
 
 @cache
-def _server() -> str:
+def server() -> str:
     """Start the server of this test process; returns the path of its socket."""
     return job_server.launch([sys.executable, __file__])
 

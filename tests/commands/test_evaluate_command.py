@@ -49,6 +49,7 @@ def file(tmp_path, monkeypatch):
     return tmp_path / "mine.py"
 
 
+@pytest.mark.slow
 def test_the_command_gives_the_scores_of_the_function(file):
     command = ["evaluate", f"{file}:encode", "--dataset", "toy", "--csv", "scores.csv", *POINTS]
     result = CliRunner().invoke(app, command)

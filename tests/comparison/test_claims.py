@@ -126,6 +126,7 @@ def test_the_papers_claims_differ_if_the_opposite_is_true(study):
     ].to_dict()
 
 
+@pytest.mark.slow
 def test_missing_scores_are_reported_and_the_others_are_still_computed(study):
     scores = as_the_paper_says(study, datasets=["dsprites"])
     table = verdicts(study, scores[scores["variation"] == ""])
@@ -312,6 +313,7 @@ def test_claims_on_each_world_alone(miniature):
     assert reasons.str.contains("needs two data sets").all()
 
 
+@pytest.mark.slow
 def test_other_scales_have_values_by_data_set_and_no_words(study):
     scores = as_the_paper_says(study, datasets=["dsprites"])
     table = claims.by_dataset(study, scores, Context.of(study, "desk"))
@@ -348,6 +350,7 @@ def test_what_is_missing_or_undefined_is_undecided(study):
     assert claims.by_rule_alone(claim, undefined)[:2] == ("undecided", "undefined for 2 runs")
 
 
+@pytest.mark.slow
 def test_the_page_shows_words_in_a_column_of_their_own(miniature):
     table, by_dataset = miniature
     text = claims_view.markdown(table, "c")
@@ -358,6 +361,7 @@ def test_the_page_shows_words_in_a_column_of_their_own(miniature):
     assert "**undecided**[^w-1]" in text
 
 
+@pytest.mark.slow
 def test_files_of_earlier_versions_have_no_words_and_are_shown_as_before(miniature):
     table = miniature[0].drop(columns="in_miniature")
     assert claims_view.miniature_words(table) == []

@@ -324,6 +324,7 @@ def test_the_shipped_numbers_are_well_formed_and_none_is_from_memory(root):
     assert {number.quantity.artefact for number in numbers} <= set(published.BESIDE)
 
 
+@pytest.mark.slow
 def test_a_comparison_waits_for_no_library_that_draws():
     """It imports all kinds of tables and figures, and needs only the numbers that they show."""
     code = (

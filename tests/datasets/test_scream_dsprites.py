@@ -149,6 +149,7 @@ def test_what_is_no_picture_is_refused(tmp_path: Path) -> None:
         ScreamDSprites.make(tmp_path / "scream.h5", tmp_path / "a.jpg")
 
 
+@pytest.mark.slow
 def test_a_real_picture(shared: Path, tmp_path: Path) -> None:
     """A scan of the painting, 250 x 319, not the study's file, has a photograph's contrast."""
     path = shared / "data" / "scream" / "scream.jpg"

@@ -212,6 +212,7 @@ def test_matrices_are_of_the_best_the_middle_and_the_worst_run(scores, kind):
     assert chosen["run"].to_list() == [ranked[0], ranked[round(53 / 2)], ranked[-1]]
 
 
+@pytest.mark.slow
 def test_the_matrices_are_those_of_the_metric(scores):
     table = draw("factor_matrices", scores).data
     best = table[table["rank"] == "best"]
@@ -254,6 +255,7 @@ def test_a_kind_that_shows_models_needs_specimens(scores):
         figures.draw("traversals", scores, synthetic.spec("traversals"), synthetic.context())
 
 
+@pytest.mark.slow
 def test_exchanges_of_labels_state_how_far_pictures_move(scores):
     data = draw("characteristic_swaps", scores).data
     moved = data.groupby(["row", "other_row"])["moved"].mean().unstack()

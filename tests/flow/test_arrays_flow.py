@@ -75,6 +75,7 @@ def trained(workspace, study):
     return shard
 
 
+@pytest.mark.slow
 def test_a_run_is_trained_encoded_and_scored_by_what_it_stores(workspace, study):
     shard = trained(workspace, study)
     score_shard(workspace, study, shard, "none", lambda _: None)

@@ -6,7 +6,10 @@ import subprocess
 import sys
 
 import pytest
+import warm
 from project import ROOT, Project, write_files
+
+from facsimile.planning.job_client import SOCKET
 
 pytestmark = pytest.mark.slow
 
@@ -36,7 +39,7 @@ def printed(project):
     completed = subprocess.run(
         ["bash", "-e", "-c", programs + commands],
         cwd=project.folder,
-        env=project.environment,
+        env=project.environment | {SOCKET: warm.server()},
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -33,10 +33,11 @@ def file(tmp_path, monkeypatch):
 
 def start_process():
     module_contents._known.cache_clear()
+    module_contents._written.cache_clear()
 
 
-def end_process(before=0):
-    module_contents._keep(module_contents._known(), before)
+def end_process():
+    module_contents.keep()
     start_process()
 
 

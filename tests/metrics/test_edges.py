@@ -51,6 +51,7 @@ def test_no_factor_varies(grid):
         metrics.score(grid.oracle(), np.zeros_like(grid.factors))
 
 
+@pytest.mark.slow
 def test_a_factor_of_one_value_changes_nothing(grid):
     colour = np.zeros((len(grid.factors), 1), np.int64)
     plain, coloured = (

@@ -93,6 +93,7 @@ def test_points_of_one_value_can_tell_nothing():
         assert metric.score(draws, convention)["explicitness_test"] == 0.5
 
 
+@pytest.mark.slow
 def test_noise_is_at_chance_and_a_linear_map_changes_nothing(grid):
     noise, oracle = grid.noise(), grid.oracle()
     mixed = oracle @ np.random.default_rng(0).normal(size=(4, 4)).astype(np.float32)

@@ -37,6 +37,7 @@ def test_mutual_information_and_what_follows_from_it(golden):
     )
 
 
+@pytest.mark.slow
 def test_sap(golden):
     assert sap.score(golden["draws"])["sap"] == pytest.approx(
         float(golden["sap_discrete"]), abs=1e-3
@@ -47,6 +48,7 @@ def test_sap(golden):
     )
 
 
+@pytest.mark.slow
 def test_explicitness(golden_costly):
     np.testing.assert_allclose(
         explicitness.areas(golden_costly["draws"], DLIB),

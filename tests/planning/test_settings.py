@@ -90,6 +90,7 @@ def test_a_job_reads_the_configuration_that_was_written(values):
     assert all(pair.isascii() for pair in pairs), "whatever the locale of a node is"
 
 
+@pytest.mark.slow
 @given(configurations)
 def test_the_command_of_a_job_survives_the_quoting_of_a_shell(values):
     written = config.check(values)

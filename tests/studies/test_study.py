@@ -192,6 +192,7 @@ def test_the_schema_for_editors_is_up_to_date(root):
     )
 
 
+@pytest.mark.slow
 def test_expanding_a_study_imports_neither_torch_nor_pandas(root):
     path = PAPERS / "locatello2019" / "study.yaml"
     code = (

@@ -78,6 +78,7 @@ def test_torchs_use_of_instructions_can_be_limited(monkeypatch):
     assert not processor.has_bf16()
 
 
+@pytest.mark.slow
 def test_the_gradient_in_place_is_that_of_a_relu():
     from facsimile.models.base.cpu_layers import as_cpu_layers
 

@@ -89,6 +89,7 @@ def test_bits_of_images_that_are_drawn_at_every_read_depend_on_the_run_alone(noi
     assert equal(first.tensors(0), last.tensors(2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EACH)
 def test_it_computes_what_any_pack_computes(name, data):
     """In float64, weights agree to 1e-9 of the distance that they can have moved."""
@@ -105,6 +106,7 @@ def test_it_computes_what_any_pack_computes(name, data):
     assert worst < 1e-9 * 3 * TRAINING.adam.lr
 
 
+@pytest.mark.slow
 def test_a_dummy_and_a_frozen_run_stay_as_they_are(data):
     pack = Pack(members("beta_vae", 0, 1), K, TRAINING, data, SMALL)
     before = [pack.tensors(slot) for slot in range(K)]

@@ -245,6 +245,7 @@ def test_the_index_of_a_shard_names_its_runs(workspace):
     assert f'"{run.key}": "done"' in index
 
 
+@pytest.mark.slow
 def test_a_workspace_finds_a_run_by_part_of_its_name(root, monkeypatch):
     monkeypatch.chdir(root)
     repository = workspaces.load()

@@ -105,6 +105,7 @@ def checked():
     return messages
 
 
+@pytest.mark.slow
 def test_a_page_has_the_content_of_its_metric(copied):
     page, card = (copied / "mcc.md").read_text(), metric_card.card("mcc")
     for text in (

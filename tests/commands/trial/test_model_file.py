@@ -156,6 +156,7 @@ def test_noise_in_the_loss_is_named_with_the_line_that_draws_it(workspace, tmp_p
     assert not (tmp_path / "results").exists()
 
 
+@pytest.mark.slow
 def test_what_fails_only_in_the_execution_that_trains_is_found_before_it(workspace, tmp_path):
     branching = "q.kl if step == 7 else self.beta * q.kl"
     text = MODEL.replace("self.beta * q.kl", branching)
@@ -239,6 +240,7 @@ def test_a_file_in_a_folder_of_papers_is_found_there(workspace, tmp_path):
     assert not list((trial.papers / trial.file.paper / "models").iterdir())
 
 
+@pytest.mark.slow
 def test_an_edited_model_has_another_store(workspace, tmp_path):
     path = write(tmp_path, MODEL)
     first = prepared(workspace, path)

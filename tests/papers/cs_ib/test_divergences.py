@@ -63,6 +63,7 @@ def test_the_divergence_of_vectors_is_a_sum_of_squared_errors(released):
     assert model._error(x, y, predicted).item() == collapsed.item()
 
 
+@pytest.mark.slow
 def test_divergence_of_gaussian_samples_has_its_closed_form():
     """D_CS of N(0, 1.5²) and N(1, 1.5²), each smoothed: |Δ|² / (2 (1.5² + 1/2))."""
     drawn = torch.Generator().manual_seed(0)

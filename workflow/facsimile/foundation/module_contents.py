@@ -5,12 +5,12 @@ a hash of the file's content.
 """
 
 import ast
-import atexit
 import functools
 import hashlib
 import json
 import sys
 from collections.abc import Iterator
+from multiprocessing import util
 from pathlib import Path
 from typing import NamedTuple
 
@@ -88,7 +88,8 @@ def _known() -> dict[str, Contents]:
         # Not there yet, or damaged: everything is parsed and written again.
         known.clear()
     _written().update(known)
-    atexit.register(keep)
+    # At the end of this process, also of one that multiprocessing started, as atexit would not do.
+    util.Finalize(None, keep, exitpriority=0)
     return known
 
 
