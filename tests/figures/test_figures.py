@@ -50,10 +50,10 @@ def panels(figure):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_scores_give_the_same_files_byte_for_byte(kind, tmp_path):
-    spec, runs = synthetic.spec(kind, metrics=TWO), synthetic.runs(2, (0, 5), ("cars3d",))
-    context = small(datasets=("cars3d",))
+    spec = synthetic.spec(kind, metrics=TWO)
     first, second = (
-        figures.save(draw(kind, runs, spec, context), tmp_path / str(i), "fig") for i in range(2)
+        figures.save(draw(kind, synthetic.runs(4, (0, 5)), spec), tmp_path / str(i), "fig")
+        for i in range(2)
     )
     assert [path.name for path in first] == ["fig.pdf", "fig.png", "fig.csv"]
     for one, other in zip(first, second, strict=True):
