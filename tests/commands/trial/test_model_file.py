@@ -147,7 +147,7 @@ def test_a_loss_that_is_nan_at_step_3_is_named_with_the_line_of_the_loss(workspa
 
 
 def test_noise_in_the_loss_is_named_with_the_line_that_draws_it(workspace, tmp_path):
-    noisy = "self.beta * q.kl\\\n            * (1 + torch.rand(()))"
+    noisy = "self.beta * q.kl\\\n            * (1 + 1e6 * torch.rand(()))"
     text = MODEL.replace("self.beta * q.kl", noisy)
     path = write(tmp_path, text)
     with pytest.raises(FileError, match="differs for the same batch: declare its noise") as error:
