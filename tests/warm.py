@@ -18,9 +18,8 @@ from functools import cache
 from pathlib import Path
 
 from facsimile.planning import job_server
-from facsimile.planning.job_client import SOCKET
+from facsimile.planning.job_client import SOCKET, send_request
 
-TESTS = Path(__file__).parent
 LIBRARIES = (
     "snakemake.cli",
     "torch._inductor",
@@ -77,16 +76,11 @@ def run(arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) 
     with tempfile.TemporaryFile() as output, socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(SECONDS)
         connection.connect(path)
+        # The jobs of a snakemake that it is or starts run here, too.
+        own = {**environment, SOCKET: path}
         with open(os.devnull) as nothing:
-            streams = [nothing.fileno(), output.fileno(), output.fileno()]
-            socket.send_fds(connection, [b"\0"], streams)
-        request = {
-            "arguments": list(arguments),
-            # The jobs of a snakemake that it is or starts run here, too.
-            "environment": {**environment, SOCKET: path},
-            "folder": str(folder),
-        }
-        connection.sendall(json.dumps(request).encode() + b"\n")
+            streams = (nothing.fileno(), output.fileno(), output.fileno())
+            send_request(connection, list(arguments), own, str(folder), streams)
         with connection.makefile("r") as replies:
             assert json.loads(replies.readline()) is not None, "refused: other libraries"
             code = json.loads(replies.readline())

@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 # Environment variable with the path of the server's socket.
@@ -36,7 +36,7 @@ def exit_if_run_by_server() -> None:
         except OSError:  # for example on another node of a cluster
             return
         try:
-            _send_request(connection)
+            send_request(connection, sys.argv[1:], dict(os.environ), os.getcwd(), (0, 1, 2))
             code = _wait(connection)
         except KeyboardInterrupt:  # before the command began
             sys.exit(BEFORE_BEGIN)
@@ -44,14 +44,20 @@ def exit_if_run_by_server() -> None:
         sys.exit(code)
 
 
-def _send_request(connection: socket.socket) -> None:
-    """Send arguments, environment and working directory, and the three standard streams."""
+def send_request(
+    connection: socket.socket,
+    arguments: list[str],
+    environment: dict[str, str],
+    folder: str,
+    streams: Sequence[int],
+) -> None:
+    """Send what a command runs with; ``streams`` are its three standard streams."""
     request: dict[str, Any] = {
-        "arguments": sys.argv[1:],
-        "environment": dict(os.environ),
-        "folder": os.getcwd(),
+        "arguments": arguments,
+        "environment": environment,
+        "folder": folder,
     }
-    socket.send_fds(connection, [b"\0"], [0, 1, 2])
+    socket.send_fds(connection, [b"\0"], streams)
     connection.sendall(json.dumps(request).encode() + b"\n")
 
 
