@@ -1,8 +1,8 @@
 """Commands of tests run in forks of one process that has imported the libraries.
 
 As processes of their own they would import them again, which takes longer than most of them. The
-package itself is imported by each command, from the copy of the repository that it runs in. The
-process is a job server (``planning/job_server.py``), and also serves the jobs of a snakemake.
+process is a job server (``planning/job_server.py``), and also serves the jobs of a snakemake. It
+imports the package from the copy of the repository in which a command runs.
 """
 
 import atexit
@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from facsimile.planning import job_server
 from facsimile.planning.job_client import SOCKET, send_request
@@ -40,20 +41,33 @@ SECONDS = 3000
 class Server(job_server.Server):
     """Runs commands of any copy of the package, and snakemake."""
 
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._environment_of_libraries = dict(os.environ)
+        # Working directory and environment for which the package was imported.
+        self._place: tuple[str, dict[str, str]] | None = None
+
     def _has_environment(self, environment: dict[str, str]) -> bool:
         """Whether the libraries would not have read another value."""
         for name, value in environment.items():
-            if name.startswith(READ_BY_LIBRARIES) and os.environ.get(name) != value:
+            is_read = name.startswith(READ_BY_LIBRARIES)
+            if is_read and self._environment_of_libraries.get(name) != value:
                 return False
         return True
 
+    def _import_modules(self, request: Any) -> None:
+        place = request["folder"], request["environment"]
+        if place != self._place:
+            self._place = place
+            self._package.forget()
+            os.environ.clear()
+            os.environ.update(request["environment"])
+            own = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+            # As for python -m: the working directory, then PYTHONPATH.
+            sys.path[:] = [request["folder"], *filter(None, own), *INSTALLED]
+        super()._import_modules(request)
+
     def _run_module(self, arguments: list[str]) -> None:
-        for name in [name for name in sys.modules if name.split(".")[0] == "facsimile"]:
-            del sys.modules[name]
-        importlib.invalidate_caches()
-        own = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-        # As for python -m: the working directory, then PYTHONPATH.
-        sys.path[:] = [os.getcwd(), *filter(None, own), *INSTALLED]
         atexit._clear()
         try:
             if arguments[:1] == ["-m"]:

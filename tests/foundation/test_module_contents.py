@@ -1,6 +1,4 @@
-"""What a module says is parsed once per content of its file."""
-
-import json
+"""What a module computes and what it imports, whatever its comments and layout are."""
 
 import pytest
 
@@ -22,23 +20,10 @@ def half(x):
 
 
 @pytest.fixture
-def file(tmp_path, monkeypatch):
-    monkeypatch.setattr(module_contents, "CACHE", tmp_path / "cache.json")
-    start_process()
+def file(tmp_path):
     path = tmp_path / "module.py"
     path.write_text(SOURCE)
-    yield path
-    start_process()
-
-
-def start_process():
-    module_contents._known.cache_clear()
-    module_contents._written.cache_clear()
-
-
-def end_process():
-    module_contents.keep()
-    start_process()
+    return path
 
 
 def test_imports_of_this_package_are_listed_in_order(file):
@@ -63,27 +48,3 @@ def test_what_computes_something_else_has_another_hash(file):
     before = module_contents.contents(file).hash8
     file.write_text(SOURCE.replace("x / 2", "x / 3"))
     assert module_contents.contents(file).hash8 != before
-
-
-def test_the_next_process_does_not_parse_the_file_again(file, monkeypatch):
-    first = module_contents.contents(file)
-    end_process()
-    monkeypatch.setattr(module_contents, "_parsed", None)
-    assert module_contents.contents(file) == first
-
-
-@pytest.mark.parametrize("damaged", ["", "{", "\0\0"])
-def test_a_damaged_cache_is_written_again(file, damaged):
-    first = module_contents.contents(file)
-    module_contents.CACHE.write_text(damaged)
-    start_process()
-    assert module_contents.contents(file) == first
-    end_process()
-    assert len(json.loads(module_contents.CACHE.read_text())) == 1
-
-
-def test_a_folder_that_cannot_be_written_to_is_no_error(file, monkeypatch):
-    monkeypatch.setattr(module_contents, "CACHE", file / "cache.json")
-    module_contents.contents(file)
-    end_process()
-    assert module_contents.contents(file).imports

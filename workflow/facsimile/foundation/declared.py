@@ -9,7 +9,7 @@ import functools
 from pathlib import Path
 from typing import Any
 
-from facsimile.foundation import discover, static_values
+from facsimile.foundation import discover, outlines, static_values
 from facsimile.foundation.discover import UnknownName
 
 
@@ -101,7 +101,7 @@ def _lineage(path: Path, cls: ast.ClassDef) -> list[tuple[Path, ast.ClassDef]]:
 
 def _definition(path: Path, name: str) -> tuple[Path, ast.ClassDef] | None:
     """Return the file and the definition of a class that a file defines or imports."""
-    for node in _tree(path).body:
+    for node in outlines.outline(path).body:
         if isinstance(node, ast.ClassDef) and node.name == name:
             return path, node
         if not isinstance(node, ast.ImportFrom):
@@ -137,7 +137,7 @@ def _constants(kind: str, name: str) -> dict[str, ast.expr]:
     """Return each name assigned at the top level of the file, with the assigned expression."""
     assigned: dict[str, ast.expr] = {}
     path = discover.place(kind, name).path
-    for node in _tree(path).body:
+    for node in outlines.outline(path).body:
         if not isinstance(node, ast.Assign):
             continue
         for target in node.targets:
@@ -162,11 +162,7 @@ def _annotated(kind: str, name: str) -> dict[str, ast.expr | None]:
 def _public_classes(path: Path) -> list[ast.ClassDef]:
     """Return the classes of a file whose names do not begin with ``_``."""
     classes: list[ast.ClassDef] = []
-    for node in _tree(path).body:
+    for node in outlines.outline(path).body:
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
             classes.append(node)
     return classes
-
-
-def _tree(path: Path) -> ast.Module:
-    return static_values.parsed(path)

@@ -18,7 +18,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from facsimile.foundation import extras
+from facsimile.foundation import extras, outlines
+from facsimile.foundation.file_errors import FileError
 
 PACKAGE = Path(__file__).parent.parent
 SHIPPED = PACKAGE / "papers"
@@ -186,9 +187,9 @@ def _folders(kind: str) -> list[tuple[Path, str]]:
 def _members(path: Path) -> Members:
     """Return the names that a file defines: its own, or those of the members of its family."""
     text = path.read_text(encoding="utf-8", errors="replace")
-    # Parsing is slow; few files define a family.
+    # Few files define a family.
     if "MEMBERS" in text:
-        for node in _statements(text):
+        for node in _statements(path):
             if not isinstance(node, ast.Assign):
                 continue
             if ast.unparse(node.targets[0]) == "MEMBERS":
@@ -197,11 +198,11 @@ def _members(path: Path) -> Members:
     return {path.stem: None}
 
 
-def _statements(text: str) -> list[ast.stmt]:
-    """Return the statements of a file; none if it is not valid Python, as its user will report."""
+def _statements(path: Path) -> list[ast.stmt]:
+    """Return what a file declares; nothing if it is not valid Python, as its user will report."""
     try:
-        return ast.parse(text).body
-    except SyntaxError:
+        return outlines.outline(path).body
+    except FileError:
         return []
 
 

@@ -1,24 +1,15 @@
-"""What a module's file says: a hash of what it computes, and its imports from this package.
-
-Parsing all modules of a study takes seconds, so what was parsed is kept beside the byte code, under
-a hash of the file's content.
-"""
+"""What a module's file says: a hash of what it computes, and its imports from this package."""
 
 import ast
-import functools
 import hashlib
-import json
-import sys
 from collections.abc import Iterator
-from multiprocessing import util
 from pathlib import Path
 from typing import NamedTuple
 
-from facsimile.foundation import atomic
+from facsimile.foundation import content_cache
 
 # Constants that only describe how something is displayed or what it costs.
 PRESENTATION = ("LABEL", "LABELS", "PARAMETER_LABELS", "STEP_SECONDS", "SECONDS", "RUN_BYTES")
-CACHE = Path(__file__).parent / "__pycache__" / "module_contents.json"
 
 
 class Contents(NamedTuple):
@@ -36,12 +27,7 @@ class Contents(NamedTuple):
 
 def contents(path: Path) -> Contents:
     """Return what a Python file says; raises OSError and SyntaxError."""
-    source = path.read_bytes()
-    key = hashlib.sha256(_reader() + source).hexdigest()
-    known = _known()
-    if key not in known:
-        known[key] = _parsed(source)
-    return known[key]
+    return _cache.value(path.read_bytes())
 
 
 def _parsed(source: bytes) -> Contents:
@@ -56,47 +42,6 @@ def hash8(text: str) -> str:
     """Return a hash, 8 hexadecimal digits, of a text."""
     digest = hashlib.sha256(text.encode())
     return digest.hexdigest()[:8]
-
-
-@functools.cache
-def _reader() -> bytes:
-    """What else the contents depend on: this file, and how this Python writes syntax trees."""
-    return Path(__file__).read_bytes() + sys.version.encode()
-
-
-def keep() -> None:
-    """Write what was parsed, for processes that start before this one ends."""
-    known = _known()
-    if known.keys() == _written():
-        return
-    try:
-        atomic.write_bytes(CACHE, json.dumps(known).encode())
-    except OSError:
-        # A package that only another user may change: the next process parses again.
-        return
-    _written().update(known)
-
-
-@functools.cache
-def _known() -> dict[str, Contents]:
-    """Return key -> contents of the files that were read before; what is added is kept."""
-    known = {}
-    try:
-        for key, (digest, imports) in json.loads(CACHE.read_bytes()).items():
-            known[key] = Contents(digest, [(module, name) for module, name in imports])
-    except (OSError, ValueError):
-        # Not there yet, or damaged: everything is parsed and written again.
-        known.clear()
-    _written().update(known)
-    # At the end of this process, also of one that multiprocessing started, as atexit would not do.
-    util.Finalize(None, keep, exitpriority=0)
-    return known
-
-
-@functools.cache
-def _written() -> set[str]:
-    """Return the keys that the file has."""
-    return set()
 
 
 class _Computed(ast.NodeTransformer):
@@ -139,3 +84,6 @@ def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
 def _is_ours(module: str) -> bool:
     """Whether a module belongs to this package."""
     return module.split(".")[0] == "facsimile"
+
+
+_cache = content_cache.create("module_contents", _parsed, __file__)

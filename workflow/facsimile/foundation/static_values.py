@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from facsimile.foundation import discover
-from facsimile.foundation.file_errors import FileError
+from facsimile.foundation import discover, outlines
 
 # Values of names that a comprehension binds.
 Bound = dict[str, Any]
@@ -19,14 +18,6 @@ Bound = dict[str, Any]
 
 class NotStatic(ValueError):
     """A constant that cannot be evaluated without importing its file."""
-
-
-def parsed(path: Path) -> ast.Module:
-    """Return the syntax tree of a file; a file is parsed once for each time it is modified.
-
-    Raises FileError if it is not valid Python.
-    """
-    return _parsed(path, path.stat().st_mtime_ns)
 
 
 def constant(path: Path, name: str) -> Any:
@@ -51,16 +42,6 @@ def _constant(path: Path, modified: int, name: str) -> Any:
     return _Evaluator(path, {}).name(name)
 
 
-# The modification time is part of the key: an edited file must be read again.
-@functools.cache
-def _parsed(path: Path, modified: int) -> ast.Module:
-    try:
-        return ast.parse(path.read_text(encoding="utf-8"))
-    except (SyntaxError, UnicodeDecodeError) as error:
-        line = getattr(error, "lineno", None) or 1
-        raise FileError(path, line, f"not valid Python: {error}") from None
-
-
 class _Evaluator:
     """Evaluates expressions of one file."""
 
@@ -72,7 +53,7 @@ class _Evaluator:
         """Return the value of a name; raises NotStatic."""
         if name in self.bound:
             return self.bound[name]
-        for node in parsed(self.path).body:
+        for node in outlines.outline(self.path).body:
             assigned = _assigned(node, name)
             if assigned is not None:
                 return self.value(assigned)

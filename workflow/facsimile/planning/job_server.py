@@ -1,18 +1,19 @@
 """Start the jobs of a local Snakemake quickly: libraries are imported once, not once per job.
 
-A job that draws a small figure takes 0.3 s, and 2 s if it first has to import its libraries. So a
-local Snakemake starts one server, which imports libraries when the first job needs them. A command
+A small job takes 0.3 s, and 2 s if it first has to import its libraries. So a local Snakemake
+starts one server, which imports libraries when the first job needs them. A command
 (``job_client.py``) connects to it, and the server forks a process, which runs the command with the
 environment, working directory and standard streams of the client.
 
-Only libraries are imported once. Each job imports this package itself, so that an edit takes effect
-in the next job, and recorded code hashes are those of the code that ran (docs/adr/0014).
+This package is imported there, too, and again after an edit of one of its files: an edit takes
+effect in the next job, and recorded code hashes are those of the code that ran (docs/adr/0014).
 """
 
 import contextlib
 import functools
 import importlib
 import json
+import math
 import multiprocessing
 import os
 import runpy
@@ -21,6 +22,7 @@ import socket
 import sys
 import tempfile
 import threading
+import time
 from multiprocessing import connection as connections
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -28,6 +30,8 @@ from typing import Any, NamedTuple
 
 from facsimile.planning.job_client import BEFORE_BEGIN, SOCKET
 
+PACKAGE = "facsimile"
+COMMAND_LINE = "facsimile.commands.cli.app"
 ALWAYS = ("typer", "rich.console", "yaml", "pydantic.main", "psutil")
 ARRAYS = ("numpy", "h5py", "pandas", "pyarrow.dataset", "pyarrow.parquet")
 STATISTICS = (*ARRAYS, "scipy.stats")
@@ -61,6 +65,19 @@ LIBRARIES = {
     "claims": TABLES,
     "summary": TABLES,
 }
+# Command -> the module of this package that its jobs import after the command line.
+MODULES = {
+    "data": "facsimile.datasets",
+    "train": "facsimile.training.train_shard",
+    "encode": "facsimile.training.encode_shard",
+    "score-shard": "facsimile.scoring.score_shard",
+    "collect": "facsimile.scoring.collect",
+    "table": "facsimile.commands.artefacts",
+    "figure": "facsimile.commands.artefacts",
+    "compare": "facsimile.commands.artefacts",
+    "claims": "facsimile.commands.artefacts",
+    "summary": "facsimile.commands.pages.summary",
+}
 # Variables that a shell sets on its own.
 OF_THE_SHELL = {"_", "SHLVL", "PWD", "OLDPWD"}
 # Seconds in which a client must have sent its request, which it does at once.
@@ -72,6 +89,13 @@ class Job(NamedTuple):
 
     process: BaseProcess
     client: socket.socket
+
+
+class State(NamedTuple):
+    """What tells that a file was edited: its modification time in nanoseconds, and its size."""
+
+    modified: int
+    size: int
 
 
 def start() -> None:
@@ -122,6 +146,7 @@ class Server:
         self._parent = parent
         self._jobs: dict[int, Job] = {}
         self._environment: dict[str, str] | None = None
+        self._package = Package()
 
     def serve(self) -> None:
         """Run commands until the parent's end of the pipe is closed and no job is running."""
@@ -161,7 +186,7 @@ class Server:
         return relevant == self._environment
 
     def _begin(self, client: socket.socket, request: Any, streams: list[int]) -> None:
-        _import_libraries(request["arguments"])
+        self._import_modules(request)
         # Not a daemon: a job may start processes itself.
         process = multiprocessing.get_context("fork").Process(
             target=self._run, args=(client, request, streams)
@@ -169,6 +194,12 @@ class Server:
         process.start()
         self._jobs[process.sentinel] = Job(process, client)
         _answer(client, process.pid)
+
+    def _import_modules(self, request: Any) -> None:
+        """Import what the command of a request needs, in this process."""
+        command = next(filter(LIBRARIES.__contains__, request["arguments"]), "")
+        _import_libraries(command)
+        self._package.import_for(command)
 
     def _run(self, client: socket.socket, request: Any, streams: list[int]) -> None:
         """Run a command, in the process that was forked for it."""
@@ -197,6 +228,58 @@ class Server:
         job.client.close()
 
 
+class Package:
+    """The modules of this package that are imported in this process."""
+
+    def __init__(self) -> None:
+        # File of each module -> its state when it was imported.
+        self._files: dict[str, State | None] = {}
+
+    def import_for(self, command: str) -> None:
+        """Import the modules of a command; first forget those of before if one was edited."""
+        is_edited = any(_state(file) != state for file, state in self._files.items())
+        if is_edited or not self._files:
+            self.forget()
+        began = time.time_ns()
+        try:
+            for name in filter(None, (COMMAND_LINE, MODULES.get(command))):
+                importlib.import_module(name)
+        except Exception:
+            # A file that is being edited, perhaps. The job imports it again, and reports it.
+            self.forget()
+            return
+        for file in _files_of_package():
+            if file not in self._files:
+                self._files[file] = _state(file, before=began)
+
+    def forget(self) -> None:
+        """Forget the package: the next import reads its files again."""
+        for name in list(sys.modules):
+            if name.split(".")[0] == PACKAGE:
+                del sys.modules[name]
+        importlib.invalidate_caches()
+        self._files.clear()
+
+
+def _files_of_package() -> list[str]:
+    """Return the files of the modules of this package that are imported."""
+    files: list[str] = []
+    for name, module in sys.modules.items():
+        file = getattr(module, "__file__", None)
+        if name.split(".")[0] == PACKAGE and file:
+            files.append(file)
+    return files
+
+
+def _state(file: str, before: float = math.inf) -> State | None:
+    """Return the state of a file; None if it is missing, or was edited after a time."""
+    try:
+        status = os.stat(file)
+    except OSError:
+        return None
+    return State(status.st_mtime_ns, status.st_size) if status.st_mtime_ns < before else None
+
+
 def _request(client: socket.socket) -> Any:
     """Read the request of a client; None if the client was killed before it was sent."""
     client.settimeout(REQUEST_SECONDS)
@@ -221,10 +304,9 @@ def _end_with(client: socket.socket) -> None:
     os._exit(1)
 
 
-def _import_libraries(arguments: list[str]) -> None:
-    """Import the libraries of a command; its options and arguments follow or precede it."""
-    command = next(filter(LIBRARIES.__contains__, arguments), None)
-    for name in (*ALWAYS, *LIBRARIES.get(command or "", ())):
+def _import_libraries(command: str) -> None:
+    """Import the libraries of a command."""
+    for name in (*ALWAYS, *LIBRARIES.get(command, ())):
         try:
             importlib.import_module(name)
         except ImportError:
