@@ -23,6 +23,7 @@ KINDS = {
     "bf16, matrix": ("bf16", "matrix", False, False, "dlib"),
     "float32, fed": ("float32", "grouped", True, False, "dlib"),
     "bf16, traced, dense": ("bf16", "grouped", False, True, "mlp"),
+    "float32, dense": ("float32", "grouped", False, False, "mlp"),
 }
 
 
@@ -140,7 +141,7 @@ def main():
         table[pack] = rehearsed(with_twos(name), kind, data)
     if not packs:
         for fault, change in faults().items():
-            table[fault] = rehearsed(with_twos("beta_vae"), "float32", data, change)
+            table[fault] = rehearsed(with_twos("beta_vae"), "float32, dense", data, change)
     print(json.dumps(table))
 
 

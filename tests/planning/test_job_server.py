@@ -1,5 +1,6 @@
 """The job server of a local Snakemake: its jobs behave as processes of their own."""
 
+import importlib
 import os
 import signal
 import subprocess
@@ -109,6 +110,26 @@ def test_an_edit_takes_effect_in_the_next_job(server, package):
         assert job.stdout == f"{value}\n"
 
 
+def test_the_package_is_imported_once_and_again_after_an_edit(server, package):
+    module = package / "facsimile" / "commands" / "cli" / "app.py"
+    module.parent.mkdir(parents=True)
+
+    def seen_by_a_job(value):
+        """The value that a job imports, and when it was imported; also the file's time."""
+        module.write_text(f"import time; value = {value}; imported = time.monotonic()")
+        # Python compiles a file again only if its size or its second has changed.
+        os.utime(module, (value, value))
+        job = run("from facsimile.commands.cli import app; print(app.value, app.imported)")
+        return job.stdout.split()
+
+    first, again, edited = seen_by_a_job(1), seen_by_a_job(1), seen_by_a_job(2)
+    assert first == again
+    assert edited[0] == "2"
+    module.write_text("is no Python")
+    assert "SyntaxError" in run("from facsimile.commands.cli import app").stderr
+    assert seen_by_a_job(3)[0] == "3"
+
+
 # It says its number once it is ready for a signal.
 WAITING = (
     "import os, signal, time; signal.signal(15, lambda *_: sys.exit(143)); "
@@ -137,4 +158,7 @@ def test_the_server_ends_after_its_parent(server):
 
 def test_every_command_in_the_list_exists():
     names = {command.name for command in app.registered_commands}
+    assert job_server.LIBRARIES.keys() == job_server.MODULES.keys()
     assert job_server.LIBRARIES.keys() <= names
+    for module in job_server.MODULES.values():
+        importlib.import_module(module)

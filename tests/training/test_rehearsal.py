@@ -16,9 +16,13 @@ from model_fixtures import TRAINED
 from trained_runs import data_file  # noqa: F401
 
 TESTS = Path(__file__).parent.parent
-KINDS = ["float32", "bf16, traced", "bf16, matrix", "float32, fed"]
-# Layers and feeding do not depend on the model, only on whether it trains on pairs.
-WITH_ALL_KINDS = {"beta_vae", "ada_gvae"}
+DENSE = "bf16, traced, dense"
+# Model -> kinds of packs. Layers do not depend on the model; feeding depends on whether it trains
+# on pairs.
+KINDS = {
+    "beta_vae": ["float32", "bf16, traced", "bf16, matrix", "float32, fed"],
+    "ada_gvae": [DENSE, "float32, fed"],
+}
 BLOCKS = ("block", "resume")
 WHY_NOT = fake_cuda.why_not()
 
@@ -43,8 +47,7 @@ def rehearse(library, data_file, *packs):
 
 def packs_of(model):
     """Return MODEL:KIND of each pack of a model that is rehearsed."""
-    kinds = KINDS if model in WITH_ALL_KINDS else ["bf16, traced, dense"]
-    return [f"{model}:{kind}" for kind in kinds]
+    return [f"{model}:{kind}" for kind in KINDS.get(model, [DENSE])]
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,7 @@ def test_a_run_has_the_same_bits_alone_and_in_another_shard(workspace, tmp_path)
     "params", [{"model": "beta_vae", "beta": 4}, {"model": "factor_vae", "gamma": 10}]
 )
 def test_a_killed_and_resumed_run_has_the_bits_of_an_uninterrupted_one(workspace, tmp_path, params):
-    run = run_of(steps=300 if params["model"] == "beta_vae" else 120, **params)
+    run = run_of(steps=100, **params)
     killed_at = kill_after_checkpoint(workspace, run)
     assert 0 < killed_at < run.steps
     [resumed] = trained(workspace, run)
