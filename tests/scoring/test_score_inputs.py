@@ -38,7 +38,7 @@ def test_the_bound_is_that_of_the_model_that_was_trained(workspace, run):
 
     rows = base_draws.from_table(codes, factors, 400, 10, 0).train.rows
     images = torch.from_numpy(data.images(rows)).permute(0, 3, 1, 2) / 255
-    vae = models.model(run.model, **run.params).networks(data.image_shape, codes.shape[1], "dlib")[
+    vae = models.model(run.model, **run.params).networks(data.image_shape, codes.shape[1], "mlp")[
         "vae"
     ]
     vae.load_state_dict(

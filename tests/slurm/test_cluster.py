@@ -45,7 +45,7 @@ def snakemake(toy: Path, *targets: str) -> "subprocess.Popen[str]":
 
 def finish(process: "subprocess.Popen[str]") -> str:
     """Wait for a process and return its output; fails if the process failed."""
-    printed, _ = process.communicate(timeout=180)
+    printed, _ = process.communicate(timeout=300)
     assert process.returncode == 0, printed
     return printed
 

@@ -27,10 +27,11 @@ from facsimile.training.encode_shard import encode_shard
 
 
 @pytest.mark.slow
-def test_a_run_has_the_same_bits_alone_and_in_another_shard(workspace, tmp_path):
-    [alone] = trained(workspace, run_of(seed=1))
-    other = elsewhere(workspace, tmp_path / "other")
-    first, among, last = trained(other, run_of(seed=0), run_of(seed=1), run_of(seed=2))
+@pytest.mark.parametrize("network", ["mlp", "dlib"])
+def test_a_run_has_the_same_bits_alone_and_in_another_shard(workspace, tmp_path, network):
+    runs = [run_of(seed=seed, steps=20, network=network) for seed in range(3)]
+    [alone] = trained(workspace, runs[1])
+    first, among, last = trained(elsewhere(workspace, tmp_path / "other"), *runs)
     assert equal(alone, among)
     assert not equal(alone, first)
     assert not equal(alone, last)

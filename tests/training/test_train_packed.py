@@ -32,17 +32,17 @@ class Stop(BaseException):
 
 
 @pytest.mark.slow
-def test_bits_depend_on_neither_slot_nor_companions(packed, tmp_path):
-    first, _, _ = trained(
-        packed, run_of(seed=1, steps=6), run_of(seed=2, steps=6), run_of(seed=3, steps=6)
-    )
+@pytest.mark.parametrize("network", ["mlp", "dlib"])
+def test_bits_depend_on_neither_slot_nor_companions(packed, tmp_path, network):
+    shape = {"steps": 6, "network": network}
+    first, _, _ = trained(packed, *(run_of(seed=seed, **shape) for seed in (1, 2, 3)))
     other = elsewhere(packed, tmp_path / "other")
     # The other runs have other hyper-parameters (beta=9). Five runs are a full pack, then a pack of
     # two runs and a dummy, in which our run is second.
-    among = [run_of(seed=s, steps=6, beta=9) for s in (5, 6, 7, 8)]
-    *_, last = trained(other, *among, run_of(seed=1, steps=6))
+    among = [run_of(seed=seed, beta=9, **shape) for seed in (5, 6, 7, 8)]
+    *_, last = trained(other, *among, run_of(seed=1, **shape))
     assert equal(first, last)
-    record = records.record(other.paths.run(run_of(seed=1, steps=6).key))
+    record = records.record(other.paths.run(run_of(seed=1, **shape).key))
     assert (record["execution"], record["pack"], record["slot"], record["device"]) == (
         "packed",
         K,
