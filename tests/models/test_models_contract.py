@@ -1,4 +1,8 @@
-"""The contract of models: every model is discovered by name, and tested here without an entry."""
+"""Every model trains all of its weights, from its arguments alone, and infers each image by itself.
+
+Models are discovered by name. What `facsimile check` tests of them is tested with it
+(tests/commands/contract).
+"""
 
 import math
 
@@ -6,53 +10,8 @@ import pytest
 import torch
 
 from facsimile import models
-from facsimile.foundation import discover
 from facsimile.models.base import networks
 from facsimile.models.base.adam import TFAdam
-
-
-def test_it_is_documented(any_model):
-    cls = discover.load_class("models", any_model, models.Model)
-    assert (discover.module("models", any_model).__doc__ or "").strip()
-    assert len((cls.__doc__ or "").split()) > 5, (
-        f"{cls.__name__} needs a docstring: what it minimises, and the paper"
-    )
-    assert not (cls.__doc__ or "").startswith(f"{cls.__name__}("), (
-        "this docstring is the one that dataclass generates"
-    )
-
-
-def test_every_hyper_parameter_is_explained(any_model):
-    undocumented = [
-        parameter.name for parameter in models.hyper_parameters(any_model) if not parameter.meaning
-    ]
-    assert undocumented == [], (
-        f"{any_model}: the docstring needs a line `{', '.join(undocumented)}: meaning`"
-    )
-
-
-def test_groups_agree(trained, make_model, initialised, batch, training_adam):
-    model = make_model(trained)
-    nets = initialised(model)
-    losses = model.losses(nets, *batch(model), 0)
-    assert nets.keys() == model.adam(training_adam).keys() == losses.minimise.keys()
-    assert nets
-
-
-def test_losses_are_finite_scalars_with_gradients_and_terms_without(
-    trained, make_model, initialised, batch
-):
-    model = make_model(trained)
-    losses = model.losses(initialised(model), *batch(model), 0)
-    assert all(
-        loss.shape == () and loss.isfinite() and loss.requires_grad
-        for loss in losses.minimise.values()
-    )
-    assert all(
-        term.shape == () and term.isfinite() and not term.requires_grad
-        for term in losses.terms.values()
-    )
-    assert losses.terms
 
 
 def test_losses_are_a_pure_function(trained, make_model, initialised, batch):

@@ -40,8 +40,12 @@ def problems(name: str) -> Iterator[str]:
 def problems_by_part(name: str) -> Iterator[Problem]:
     """Yield what is wrong with a model, with the part of it that is wrong."""
     cls: Any = discover.load_class("models", name, Model)
+    if not discover.module("models", name).__doc__:
+        yield Problem("class", "the module needs a docstring: the model in one line")
     docstring = cls.__doc__ or ""
-    if len(docstring.split()) <= 5:
+    # A dataclass without a docstring gets its signature as one.
+    is_generated = docstring.startswith(f"{cls.__name__}(")
+    if len(docstring.split()) <= 5 or is_generated:
         text = "the class needs a docstring: what the model minimises, and the paper"
         yield Problem("class", text)
     parameters = models.hyper_parameters(name)
@@ -79,6 +83,9 @@ def _loss_problems(model: Any) -> Iterator[Problem]:
             text = f"the loss {group} has no gradient: compute it from the networks"
             yield Problem("loss", text)
     for term, value in losses.terms.items():
+        if value.shape != () or not value.isfinite():
+            text = f"the term {term} must be one finite number, not {value.tolist()}"
+            yield Problem("loss", text)
         if value.requires_grad:
             yield Problem("loss", f"the term {term} has a gradient: detach it")
     again = model.losses(nets, images, noise, 0).minimise
