@@ -6,49 +6,42 @@ file beside the byte code, under a hash of that content.
 
 import functools
 import hashlib
-import pickle
+import json
 import sys
 from collections.abc import Callable
 from multiprocessing import util
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from facsimile.foundation import atomic
 
 FOLDER = Path(__file__).parent / "__pycache__"
 # So many values are kept: those of the package's files, with a few hundred earlier versions.
 LIMIT = 2000
-# What a damaged file of pickled objects may raise.
-DAMAGED = (OSError, pickle.UnpicklingError, EOFError, ValueError, TypeError)
-
-Value = TypeVar("Value")
 
 
-class ContentCache(Generic[Value]):
+class ContentCache:
     """Computes a value from the content of a file, and keeps it for later processes.
 
     Attributes:
         file: Where values are kept.
-        compute: Content of a file -> its value, which must be possible to pickle.
+        compute: Content of a file -> its value, which JSON can hold.
         code: The Python file of ``compute``: after an edit of it, values are computed again.
     """
 
-    def __init__(self, file: Path, compute: Callable[[bytes], Value], code: str) -> None:
+    def __init__(self, file: Path, compute: Callable[[bytes], Any], code: str) -> None:
         self.file = file
         self.compute = compute
         self._code = Path(code)
-        # Key -> a value that this process computed, as bytes.
-        self._new: dict[str, bytes] = {}
+        # Key -> a value that this process computed.
+        self._new: dict[str, Any] = {}
 
-    def value(self, content: bytes) -> Value:
+    def value(self, content: bytes) -> Any:
         """Return the value of a content; raises what ``compute`` raises."""
         key = hashlib.sha256(self._version + content).hexdigest()
-        if key in self._kept:
-            value: Value = pickle.loads(self._kept[key])
-        else:
-            value = self.compute(content)
-            self._kept[key] = self._new[key] = pickle.dumps(value)
-        return value
+        if key not in self._kept:
+            self._kept[key] = self._new[key] = self.compute(content)
+        return self._kept[key]
 
     def keep(self) -> None:
         """Write what was computed, for processes that start before this one ends."""
@@ -58,23 +51,23 @@ class ContentCache(Generic[Value]):
         all_values = self._read() | self._new
         newest = dict(list(all_values.items())[-LIMIT:])
         try:
-            atomic.write_bytes(self.file, pickle.dumps(newest))
+            atomic.write_bytes(self.file, json.dumps(newest).encode())
         except OSError:
             # A package that only another user may change: the next process computes again.
             return
         self._new.clear()
 
     @functools.cached_property
-    def _kept(self) -> dict[str, bytes]:
-        """Key -> a value as bytes, which is unpickled when it is needed."""
+    def _kept(self) -> dict[str, Any]:
+        """Key -> a value that some process computed."""
         # At the end of this process, also of one that multiprocessing started, as atexit would not.
         util.Finalize(None, self.keep, exitpriority=0)
         return self._read()
 
-    def _read(self) -> dict[str, bytes]:
+    def _read(self) -> dict[str, Any]:
         try:
-            return dict(pickle.loads(self.file.read_bytes()))
-        except DAMAGED:
+            return dict(json.loads(self.file.read_bytes()))
+        except (OSError, ValueError, TypeError):
             # Not there yet, or damaged: everything is computed and written again.
             return {}
 
@@ -85,12 +78,12 @@ class ContentCache(Generic[Value]):
 
 
 # Content caches of this process.
-_caches: list[ContentCache[Any]] = []
+_caches: list[ContentCache] = []
 
 
-def create(name: str, compute: Callable[[bytes], Value], code: str) -> ContentCache[Value]:
+def create(name: str, compute: Callable[[bytes], Any], code: str) -> ContentCache:
     """Create a cache beside the byte code of this package."""
-    cache = ContentCache(FOLDER / f"{name}.pickle", compute, code)
+    cache = ContentCache(FOLDER / f"{name}.json", compute, code)
     _caches.append(cache)
     return cache
 

@@ -27,15 +27,16 @@ class Contents(NamedTuple):
 
 def contents(path: Path) -> Contents:
     """Return what a Python file says; raises OSError and SyntaxError."""
-    return _cache.value(path.read_bytes())
+    digest, imports = _cache.value(path.read_bytes())
+    return Contents(digest, [(module, name) for module, name in imports])
 
 
-def _parsed(source: bytes) -> Contents:
+def _parsed(source: bytes) -> tuple[str, list[tuple[str, str]]]:
     tree = ast.parse(source)
     # Read the imports first: the next step removes them from the tree.
     imports = list(_imports(tree))
     text = ast.unparse(_Computed().visit(tree))
-    return Contents(hash8(text), imports)
+    return hash8(text), imports
 
 
 def hash8(text: str) -> str:

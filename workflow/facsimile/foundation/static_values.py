@@ -68,7 +68,7 @@ class _Evaluator:
         for type, method in METHODS.items():
             if isinstance(node, type):
                 return method(self, node)
-        raise NotStatic(f"{self.path}:{node.lineno}: {ast.unparse(node)} is not a plain constant")
+        raise NotStatic(f"{self.path}: {ast.unparse(node)} is not a plain constant")
 
     def _imported(self, node: ast.ImportFrom, name: str) -> Any:
         """Return a constant, or the evaluator of a module, that a statement imports."""
@@ -78,7 +78,7 @@ class _Evaluator:
             return _Evaluator(inner, {})
         source = discover.module_path(package) if package.startswith("facsimile") else None
         if source is None:
-            raise NotStatic(f"{self.path}:{node.lineno}: {package}.{name} is of another package")
+            raise NotStatic(f"{self.path}: {package}.{name} is of another package")
         return constant(source, name)
 
     def _literal(self, node: ast.Constant) -> Any:
@@ -90,7 +90,7 @@ class _Evaluator:
     def _attribute(self, node: ast.Attribute) -> Any:
         module = self.value(node.value)
         if not isinstance(module, _Evaluator):
-            raise NotStatic(f"{self.path}:{node.lineno}: {ast.unparse(node)} is not a constant")
+            raise NotStatic(f"{self.path}: {ast.unparse(node)} is not a constant")
         return module.name(node.attr)
 
     def _list(self, node: ast.List | ast.Tuple) -> list[Any]:
@@ -134,13 +134,13 @@ class _Evaluator:
             return left + right
         if isinstance(node.op, ast.BitOr):
             return left | right
-        raise NotStatic(f"{self.path}:{node.lineno}: {ast.unparse(node)} is not a plain constant")
+        raise NotStatic(f"{self.path}: {ast.unparse(node)} is not a plain constant")
 
     def _call(self, node: ast.Call) -> Any:
         """Return the value of ``x.items()``; other calls are not evaluated."""
         if isinstance(node.func, ast.Attribute) and node.func.attr == "items":
             return list(self.value(node.func.value).items())
-        raise NotStatic(f"{self.path}:{node.lineno}: {ast.unparse(node)} is not a plain constant")
+        raise NotStatic(f"{self.path}: {ast.unparse(node)} is not a plain constant")
 
 
 METHODS: dict[type[ast.expr], Callable[[_Evaluator, Any], Any]] = {
