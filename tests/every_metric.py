@@ -12,7 +12,14 @@ NETWORKS_OR_MANY_FITS = {"citris", "downstream", "explicitness", "strong_general
 OF_CODES = [
     name for name in discover.names("metrics") if "codes" in discover.module("metrics", name).NEEDS
 ]
-NAMES = [
-    pytest.param(name, marks=[pytest.mark.slow] * (name in NETWORKS_OR_MANY_FITS))
-    for name in OF_CODES
-]
+
+
+def named(names):
+    """Metrics as parameters of a test; those that take long are slow tests."""
+    return [
+        pytest.param(name, marks=[pytest.mark.slow] * (name in NETWORKS_OR_MANY_FITS))
+        for name in names
+    ]
+
+
+NAMES = named(OF_CODES)

@@ -4,6 +4,7 @@ import ast
 import tokenize
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,11 @@ ENGINE = (
 IDS = sorted(path.parent.name for path in PAPERS.glob("*/study.yaml"))
 
 
+@cache
+def syntax_tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def module_of(path: Path) -> str:
     parts = path.relative_to(discover.PACKAGE.parent).with_suffix("").parts
     return ".".join(parts).removesuffix(".__init__")
@@ -33,7 +39,7 @@ def module_of(path: Path) -> str:
 
 def imports(path: Path) -> Iterator[str]:
     """Yield the modules of this package, and the names in them, that a file imports."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(syntax_tree(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.startswith("facsimile"))
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("facsimile"):
@@ -72,7 +78,7 @@ def test_nothing_outside_a_paper_imports_it():
 def test_the_engine_names_no_paper(folder):
     named = []
     for path in files(folder):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(syntax_tree(path)):
             if isinstance(node, ast.Constant) and node.value in IDS:
                 named.append((path, node.value))
     assert named == []
@@ -140,7 +146,7 @@ def tokens_per_line(path: Path) -> Counter[int]:
         for token in tokenize.tokenize(file.readline):
             if token.type not in NOT_CODE:
                 counts[token.start[0]] += 1
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(syntax_tree(path)):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             for line in range(node.lineno, node.end_lineno + 1):
                 counts.pop(line, None)
@@ -160,7 +166,7 @@ def test_lines_are_short_sentences():
 def test_no_comprehension_is_nested():
     nested = []
     for path in files("."):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(syntax_tree(path)):
             if isinstance(node, COMPREHENSIONS):
                 children = list(ast.walk(node))[1:]
                 if any(isinstance(child, COMPREHENSIONS) for child in children):

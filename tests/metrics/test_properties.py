@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from every_metric import NAMES
+from every_metric import NAMES, named
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
@@ -262,7 +262,7 @@ SCALE_FREE_TOGETHER = SCALE_FREE | {
 }
 
 
-@pytest.mark.parametrize("name", SCALE_FREE)
+@pytest.mark.parametrize("name", named(SCALE_FREE))
 @SOME
 @given(latents=LATENTS, data=st.data())
 def test_the_scale_of_each_latent_does_not_matter(name, latents, data):
@@ -276,7 +276,7 @@ def test_the_scale_of_each_latent_does_not_matter(name, latents, data):
         assert one[score] == pytest.approx(other[score], abs=1e-6)
 
 
-@pytest.mark.parametrize("name", SCALE_FREE_TOGETHER)
+@pytest.mark.parametrize("name", named(SCALE_FREE_TOGETHER))
 @SOME
 @given(latents=LATENTS, power=st.integers(1, 6))
 def test_the_scale_of_all_latents_does_not_matter(name, latents, power):
@@ -300,7 +300,7 @@ def test_wasserstein_correlation_grows_with_the_variance(latents, power):
 MIRRORED = {"dci": 0.1, "explicitness": 1e-3, "sap": 0.03, "beta_vae_score": 0.02}
 
 
-@pytest.mark.parametrize("name", metrics.STUDY)
+@pytest.mark.parametrize("name", named(metrics.STUDY))
 @SOME
 @given(latents=LATENTS, data=st.data())
 def test_signs_do_not_matter(name, latents, data):
@@ -319,7 +319,7 @@ def test_signs_do_not_matter(name, latents, data):
 RENAMED = {"dci": 0.15, "sap": 0.03}
 
 
-@pytest.mark.parametrize("name", metrics.STUDY)
+@pytest.mark.parametrize("name", named(metrics.STUDY))
 @SOME
 @given(latents=LATENTS, seed=st.integers(0, 2**16))
 def test_the_names_of_factor_values_do_not_matter(name, latents, seed):
@@ -346,7 +346,7 @@ def with_constant(latents: Latents) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    "name", ["mig", "irs", "factor_vae_score", "beta_vae_score", "explicitness"]
+    "name", named(["mig", "irs", "factor_vae_score", "beta_vae_score", "explicitness"])
 )
 @SOME
 @given(latents=LATENTS)
