@@ -44,7 +44,7 @@ year: 2026
 venue: none
 datasets: [toy]
 seeds: 2
-training: {steps: 12, batch_size: 8, latents: 4, network: dlib, adam: {lr: 0.0001}}
+training: {steps: 12, batch_size: 8, latents: 4, network: mlp, adam: {lr: 0.0001}}
 models:
   - {name: beta_vae, sweep: {beta: [1, 4]}}
 metrics: [mig, modularity]

@@ -17,7 +17,7 @@ venue: none
 datasets: [stripes]
 seeds: 2
 control_seeds: 1
-training: {steps: 12, batch_size: 8, latents: 3, network: dlib, adam: {lr: 0.0001}}
+training: {steps: 12, batch_size: 8, latents: 3, network: mlp, adam: {lr: 0.0001}}
 models:
   - {name: shifted_vae, sweep: {beta: [1, 4]}}
 metrics: [mig, spread]

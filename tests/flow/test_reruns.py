@@ -157,6 +157,8 @@ def test_an_edited_model_retrains_nothing_and_is_explained(project):
 def test_an_interrupted_study_resumes(finished, tmp_path):
     project = Project.create(tmp_path / "project")
     project.edit("steps: 12", "steps: 100")
+    # Slow enough to be interrupted.
+    project.edit("network: mlp", "network: dlib")
     head = project.start(
         "-m", "snakemake", "--cores", "2", "tiny", "--config", "checkpoint_steps=10"
     )

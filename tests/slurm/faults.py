@@ -30,6 +30,8 @@ SMALL = {
     "seeds: 2": "seeds: 1",
     "beta: [1, 4]": "beta: [1, 2, 4, 8]",
     "steps: 12, batch_size: 8": f"steps: {STEPS}, batch_size: 4",
+    # Slow enough to be interrupted.
+    "network: mlp": "network: dlib",
     "metrics: [mig, modularity]": "metrics: [mig]",
 }
 ON_SLURM = ("--profile", "slurm", *HURRY)
