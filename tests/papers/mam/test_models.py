@@ -84,6 +84,7 @@ def test_draws_have_the_probabilities_of_the_conditionals(conditionals):
     assert ((frequencies - expected).abs() < 4.5 * error).all()
 
 
+@pytest.mark.slow
 def test_reinforce_has_the_gradient_of_the_kl_divergence():
     """Multiplied by the standard deviation of the reward, which the loss is divided by."""
     model, networks = created("autoregressive_model", 4, width=4, samples=20_000)
@@ -170,12 +171,12 @@ def kl(model, networks):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "steps", "most"),
-    [("autoregressive_model", 80, 0.05), ("marginalization_model", 400, 0.45)],
+    [("autoregressive_model", 80, 0.05), ("marginalization_model", 250, 0.9)],
 )
 def test_training_brings_the_kl_divergence_down(name, steps, most):
-    """Independent spins with the right means have 0.45, the starting values 1.7 or more."""
-    model, networks = created(name, 16, samples=128, width=32, evaluated=1000)
-    assert kl(model, networks) > 1
+    """From more than 1.5 nats, that of fair coins."""
+    model, networks = created(name, 16, samples=128, width=64, evaluated=1000)
+    assert kl(model, networks) > 1.4
     assert abs(kl(model, trained(model, networks, steps))) < most
 
 

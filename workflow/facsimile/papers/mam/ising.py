@@ -6,6 +6,7 @@ pair of neighbours counts twice (LatticeIsingModel in PrincetonLIPS/MaM, mam/uti
 """
 
 import functools
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -43,27 +44,33 @@ class Torus:
 
     def log_weight(self, spins: Floats) -> Floats:
         """Return log f [n] of configurations [n, sites]."""
-        grid = spins.reshape(-1, self.side, self.side)
-        neighbours = np.roll(grid, 1, 1) + np.roll(grid, 1, 2)
-        pairs = (grid * neighbours).sum((1, 2))
-        weights: Floats = 2 * self.interaction * pairs + self.bias * grid.sum((1, 2))
-        return weights
+        side = self.side
+        grid = spins.reshape(-1, side, side)
+        above = np.roll(grid, 1, axis=1)
+        beside = np.roll(grid, 1, axis=2)
+        pairs = (grid * (above + beside)).sum((1, 2))
+        weights: Floats = 2 * self.interaction * pairs
+        return weights + self.bias * spins.sum(1)
 
     @functools.cached_property
     def rows(self) -> Floats:
         """All configurations [2**side, side] of one row of the torus."""
         codes = np.arange(2**self.side)
-        bits = codes[:, None] >> np.arange(self.side) & 1
+        places = np.arange(self.side)
+        bits = codes[:, None] >> places & 1
         return 2.0 * bits - 1
 
     @functools.cached_property
     def transfer(self) -> Floats:
         """The symmetric transfer matrix [2**side, 2**side] from one row to the next."""
-        across = 2 * self.interaction * (self.rows @ self.rows.T)
-        along = (self.rows * np.roll(self.rows, 1, 1)).sum(1)
-        within = 2 * self.interaction * along + self.bias * self.rows.sum(1)
+        rows = self.rows
+        across = rows @ rows.T
+        along = (rows * np.roll(rows, 1, axis=1)).sum(1)
+        pair = 2 * self.interaction
+        within = pair * along + self.bias * rows.sum(1)
         # Half of what belongs to a row alone is on either side of it.
-        return np.exp(across + 0.5 * within[:, None] + 0.5 * within)
+        half = 0.5 * within
+        return np.exp(pair * across + half[:, None] + half)
 
     @functools.cached_property
     def log_z(self) -> float:
@@ -71,7 +78,8 @@ class Torus:
         eigenvalues = np.linalg.eigvalsh(self.transfer)
         largest = eigenvalues[-1]
         powers = (eigenvalues / largest) ** self.side
-        return float(self.side * math.log(largest) + math.log(powers.sum()))
+        log_power = self.side * math.log(largest)
+        return float(log_power + math.log(powers.sum()))
 
     @property
     def entropy(self) -> float:
@@ -79,10 +87,11 @@ class Torus:
         step = 1e-4
         scaled = []
         for factor in (1 + step, 1 - step):
-            torus = Torus(self.side, factor * self.interaction, factor * self.bias)
-            scaled.append(torus.log_z)
+            weights = (factor * self.interaction, factor * self.bias)
+            scaled.append(Torus(self.side, *weights).log_z)
         # The derivative of log Z with respect to a factor of log f is E log f.
-        mean_log_weight = (scaled[0] - scaled[1]) / (2 * step)
+        above, below = scaled
+        mean_log_weight = (above - below) / (2 * step)
         return self.log_z - mean_log_weight
 
     def draw(self, uniforms: Floats) -> Floats:
@@ -97,32 +106,38 @@ class Torus:
         powers = [self.transfer]
         for _ in range(self.side - 1):
             powers.append(powers[-1] @ self.transfer)
-        weights = np.broadcast_to(np.diag(powers[-1]), (len(uniforms), 2**self.side))
-        first = _chosen(weights, uniforms[:, 0])
+        diagonal = np.diag(powers.pop())
+        columns = uniforms.T
+        weights = np.tile(diagonal, (len(uniforms), 1))
+        first = _chosen(weights, columns[0])
         codes = [first]
-        for row in range(1, self.side):
+        for column in columns[1:]:
             # From the row before to this one, and from here around the torus to the first.
-            around = powers[self.side - row - 1][:, first].T
+            around = powers.pop()[:, first].T
             weights = self.transfer[codes[-1]] * around
-            codes.append(_chosen(weights, uniforms[:, row]))
-        return self.rows[np.stack(codes, 1)].reshape(-1, self.sites)
+            codes.append(_chosen(weights, column))
+        grids = self.rows[np.stack(codes, axis=1)]
+        return grids.reshape(-1, self.sites)
 
     def log_marginal(self, known: Floats) -> float:
         """Return log p(known spins) of one configuration [sites] with unknown ones.
 
         The time grows with 2**m, where m is the least number of unknown spins in a row or column.
         """
-        grid = _turned(known.reshape(self.side, self.side))
+        side = self.side
+        grid = _turned(known.reshape(side, side))
         allowed = [self._allowed(row) for row in grid]
-        first = allowed[0]
-        path = np.eye(len(first))
+        allowed.append(allowed[0])
+        path = np.eye(len(allowed[0]))
         scale = 0.0
-        for row, following in zip(allowed, [*allowed[1:], first], strict=True):
-            path = path @ self.transfer[np.ix_(row, following)]
+        for row, following in itertools.pairwise(allowed):
+            between = self.transfer[np.ix_(row, following)]
+            path = path @ between
             largest = path.max()
             path /= largest
             scale += math.log(largest)
-        return scale + math.log(np.trace(path)) - self.log_z
+        trace = float(np.trace(path))
+        return scale + math.log(trace) - self.log_z
 
     def _allowed(self, row: Floats) -> npt.NDArray[np.int64]:
         """Configurations of a row, as indices, that agree with its known spins [side]."""
@@ -138,8 +153,9 @@ def _turned(grid: Floats) -> Floats:
     by_row = (grid == 0).sum(1)
     by_column = (grid == 0).sum(0)
     if by_column.min() < by_row.min():
-        return np.roll(grid.T, -int(by_column.argmin()), 0)
-    return np.roll(grid, -int(by_row.argmin()), 0)
+        grid, by_row = grid.T, by_column
+    first = int(by_row.argmin())
+    return np.roll(grid, -first, axis=0)
 
 
 def _chosen(

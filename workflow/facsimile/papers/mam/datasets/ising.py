@@ -52,15 +52,19 @@ class Ising(Arrays):
     def generate(cls, source: Path | None) -> dict[str, npt.NDArray[Any]]:
         torus = Torus(cls.side, INTERACTION, BIAS)
         random = np.random.Generator(np.random.Philox(key=0))
-        x = torus.draw(random.random((cls.rows, cls.side)))
-        ranks = random.random(x.shape).argsort(1).argsort(1)
+        uniforms = random.random((cls.rows, cls.side))
+        x = torus.draw(uniforms)
+        keys = random.random(x.shape)
+        ranks = keys.argsort(1).argsort(1)
         fifths = 1 + np.arange(cls.rows) % SIZES
         known = np.round(torus.sites * fifths / SIZES)
-        query = np.where(ranks < known[:, None], x, 0)
+        is_known = ranks < known[:, None]
+        query = np.where(is_known, x, 0)
         log_marginal = np.array([torus.log_marginal(row) for row in query])
+        energy = np.array([INTERACTION, BIAS])
         arrays = {
             "x": x,
-            "energy": np.tile((INTERACTION, BIAS), (cls.rows, 1)),
+            "energy": np.tile(energy, (cls.rows, 1)),
             "log_z": np.full(cls.rows, torus.log_z),
             "log_p": torus.log_weight(x) - torus.log_z,
             "query": query,

@@ -62,8 +62,8 @@ def score(
     log_q = inferred["log_q"].astype(np.float64)
     log_p = data["log_p"].astype(np.float64)
     log_z = float(data["log_z"][0])
-    of_samples = inferred["sample_log_q"].astype(np.float64) - inferred["sample_log_f"]
-    without_log_z = float(of_samples.mean())
+    sample_log_q = inferred["sample_log_q"].astype(np.float64)
+    without_log_z = float((sample_log_q - inferred["sample_log_f"]).mean())
     sites = data["x"].shape[1]
     bits = sites * math.log(2)
     return {

@@ -28,7 +28,8 @@ LABELS = {
 }
 SCORES = {
     "pearson": "mean over numbers n of `pearson_{n}`",
-    "spearman": "mean over numbers n of the rank correlation with exact log-marginals",
+    "spearman": "mean over numbers n of `spearman_{n}`",
+    "spearman_{n}": "rank correlation with exact log-marginals of n known variables",
     "pearson_{n}": "correlation with exact log-marginals of n known variables",
     "error": "mean over numbers n of `error_{n}`, nats",
     "error_{n}": "root mean square difference from exact log-marginals of n variables, nats",
@@ -61,21 +62,26 @@ def score(
     scores: dict[str, float] = {}
     for n in np.unique(known):
         rows = known == n
+        here = exact[rows]
+        pearson, _ = stats.pearsonr(marginal[rows], here)
+        spearman, _ = stats.spearmanr(marginal[rows], here)
         of_number = {
-            "pearson": float(stats.pearsonr(marginal[rows], exact[rows])[0]),
-            "error": _error(marginal[rows], exact[rows]),
-            "error_of_conditionals": _error(conditionals[rows], exact[rows]),
+            "pearson": float(pearson),
+            "spearman": float(spearman),
+            "error": _error(marginal[rows], here),
+            "error_of_conditionals": _error(conditionals[rows], here),
         }
-        scores |= {f"{name}_{n}": value for name, value in of_number.items()}
-        of_number["spearman"] = float(stats.spearmanr(marginal[rows], exact[rows])[0])
         for name, value in of_number.items():
+            scores[f"{name}_{n}"] = value
             per_number.setdefault(name, []).append(value)
-    means = {name: float(np.mean(values)) for name, values in per_number.items()}
-    return scores | means
+    for name, values in per_number.items():
+        scores[name] = float(np.mean(values))
+    return scores
 
 
 def _error(
     values: Floats,
     exact: Floats,
 ) -> float:
-    return float(np.sqrt(np.mean((values - exact) ** 2)))
+    squared = (values - exact) ** 2
+    return float(np.sqrt(squared.mean()))

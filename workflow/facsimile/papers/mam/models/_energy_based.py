@@ -35,7 +35,16 @@ class EnergyBased(ArraysModel):
     width: float = 16
     layers: float = 2
     evaluated: float = 20
-    takes: ClassVar[Shapes] = {"x": (9,), "energy": (2,), "query": (9,)}
+    takes: ClassVar[Shapes] = {
+        "x": (9,),
+        "energy": (2,),
+        "query": (9,),
+    }
+
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        """Sites, width and layers, of which networks are made."""
+        return int(self.sites), int(self.width), int(self.layers)
 
     @abstractmethod
     def parts(self) -> nn.Module:
@@ -90,11 +99,13 @@ class EnergyBased(ArraysModel):
         """
         conditionals = self.conditionals(networks)
         x = whole["x"]
-        sites, n = int(self.sites), int(self.evaluated)
+        sites = int(self.sites)
+        n = int(self.evaluated)
+        normals = rng.normals_for(seed, 0, "evaluate: spins", (sites, n))
         drawn = conditionals.draw(
             torch.zeros(n, sites),
             self.order(seed, "evaluate: drawn", n),
-            rng.normals_for(seed, 0, "evaluate: spins", (sites, n)),
+            normals,
         )
         of_data = self.order(seed, "evaluate: data", len(x))
         of_samples = self.order(seed, "evaluate: samples", n)

@@ -34,18 +34,21 @@ class SpinNetwork(nn.Module):
     ) -> None:
         super().__init__()
         self.first = nn.Linear(STATES * sites, width)
-        self.between = nn.ModuleList([nn.Linear(width, width) for _ in range(layers - 1)])
+        between = [nn.Linear(width, width) for _ in range(layers - 1)]
+        self.between = nn.ModuleList(between)
         self.last = nn.Linear(width, outputs)
 
     def forward(self, spins: Tensor) -> Tensor:
         """Return the outputs [b, outputs] for spins [b, sites]."""
-        output: Tensor = self.last(self.hidden(self.entered(spins)))
+        hidden = self.hidden(self.entered(spins))
+        output: Tensor = self.last(hidden)
         return output
 
     def entered(self, spins: Tensor) -> Tensor:
         """Return what spins [b, sites] are before the first activation, [b, width]."""
         states = torch.stack((spins == 0, spins < 0, spins > 0), -1)
-        entered: Tensor = self.first(states.flatten(1).to(self.first.weight.dtype))
+        one_hot = states.flatten(1).to(spins.dtype)
+        entered: Tensor = self.first(one_hot)
         return entered
 
     def hidden(self, entered: Tensor) -> Tensor:
@@ -68,7 +71,8 @@ class SpinNetwork(nn.Module):
         """
         table = self.first.weight.T
         unknown = STATES * site
-        return table[unknown + 1 + up.long()] - table[unknown]
+        known = unknown + 1 + up.long()
+        return table[known] - table[unknown]
 
 
 class Conditionals(SpinNetwork):
@@ -96,7 +100,8 @@ class Conditionals(SpinNetwork):
             site: the site of each configuration, int64 [b].
             up: whether its spin is +1, bool [b].
         """
-        logits = self._logits(self.hidden(self.entered(spins)), site)
+        hidden = self.hidden(self.entered(spins))
+        logits = self._logits(hidden, site)
         return _of_spin(logits, up)
 
     def along(
@@ -111,8 +116,9 @@ class Conditionals(SpinNetwork):
             order: order of the sites [sites, b].
         """
         blocks = []
-        for some, of_some in zip(spins.split(BLOCK), order.split(BLOCK, 1), strict=True):
-            blocks.append(self._along(some, of_some.T))
+        for rows in torch.arange(len(spins)).split(BLOCK):
+            of_rows = order[:, rows].T
+            blocks.append(self._along(spins[rows], of_rows))
         return torch.cat(blocks)
 
     def _along(
@@ -128,8 +134,8 @@ class Conditionals(SpinNetwork):
         nothing = self.entered(torch.zeros_like(spins[:1]))
         hidden = self.hidden(nothing[:, None] + known)
         # From places of the order to sites.
-        place = order.argsort(1)[..., None].expand_as(hidden)
-        by_site = hidden.gather(1, place)
+        place = order.argsort(1)
+        by_site = hidden.gather(1, place[..., None].expand_as(hidden))
         weight = self.last.weight.view(self.sites, 2, -1)
         bias = self.last.bias.view(self.sites, 2)
         logits = torch.einsum("blw,lkw->blk", by_site, weight) + bias
@@ -157,7 +163,8 @@ class Conditionals(SpinNetwork):
         for site, normal in zip(sites, normals, strict=True):
             logits = self._logits(self.hidden(entered), site)
             # Below the quantile of its probability, a spin is +1.
-            up = ndtr(normal) < logits.softmax(-1)[:, 1]
+            probability = logits.softmax(-1)[:, 1]
+            up = ndtr(normal) < probability
             entered = entered + self.revealed(site, up)
             spin = 2 * up.to(spins.dtype) - 1
             spins.scatter_(1, site[:, None], spin[:, None])
@@ -169,9 +176,10 @@ class Conditionals(SpinNetwork):
         site: Tensor,
     ) -> Tensor:
         """Logits [b, 2] of one site of each configuration."""
-        weight = self.last.weight.view(self.sites, 2, -1)[site]
-        bias = self.last.bias.view(self.sites, 2)[site]
-        return torch.einsum("bw,bkw->bk", hidden, weight) + bias
+        weight = self.last.weight.view(self.sites, 2, -1)
+        bias = self.last.bias.view(self.sites, 2)
+        logits = torch.einsum("bw,bkw->bk", hidden, weight[site])
+        return logits + bias[site]
 
 
 def _of_spin(
@@ -179,7 +187,8 @@ def _of_spin(
     up: Tensor,
 ) -> Tensor:
     """Log-probability [...] of a spin, from the logits [..., 2] of -1 and +1."""
-    return logits.log_softmax(-1).gather(-1, up.long()[..., None])[..., 0]
+    index = up.long()[..., None]
+    return logits.log_softmax(-1).gather(-1, index)[..., 0]
 
 
 def log_weight(
@@ -192,17 +201,20 @@ def log_weight(
         spins: spins [b, sites], all known.
         energy: weights [2] of each ordered pair of neighbours and of each spin.
     """
+    interaction, bias = energy
     side = round(spins.shape[1] ** 0.5)
     grid = spins.view(-1, side, side)
-    neighbours = grid.roll(1, 1) + grid.roll(1, 2)
-    pairs = (grid * neighbours).sum((1, 2))
-    return 2 * energy[0] * pairs + energy[1] * grid.sum((1, 2))
+    above = grid.roll(1, 1)
+    beside = grid.roll(1, 2)
+    pairs = (grid * (above + beside)).sum((1, 2))
+    return 2 * interaction * pairs + bias * spins.sum(1)
 
 
 def standardised(values: Tensor) -> Tensor:
     """Return values [b] minus their mean, divided by their standard deviation."""
     centred = values - values.mean()
-    return centred / (values.std() + torch.finfo(values.dtype).eps)
+    smallest = torch.finfo(values.dtype).eps
+    return centred / (values.std() + smallest)
 
 
 def uniform_sites(

@@ -36,7 +36,7 @@ class AutoregressiveModel(EnergyBased):
     monte_carlo: float = 0
 
     def parts(self) -> nn.Module:
-        return Conditionals(int(self.sites), int(self.width), int(self.layers))
+        return Conditionals(*self.sizes)
 
     def draws(
         self,
@@ -44,7 +44,8 @@ class AutoregressiveModel(EnergyBased):
         latents: int,
     ) -> dict[str, Draw]:
         b = int(self.samples)
-        drawn = {"spins": Draw("normal", (int(self.sites), b))}
+        shape = (int(self.sites), b)
+        drawn = {"spins": Draw("normal", shape)}
         if self.monte_carlo:
             drawn["site"] = Draw("normal", (2, b))
         return drawn
@@ -59,15 +60,19 @@ class AutoregressiveModel(EnergyBased):
         conditionals = self.conditionals(networks)
         normals = noise["spins"]
         order = self.forward(normals.shape[1])
-        spins = conditionals.draw(torch.zeros_like(normals.T), order, normals)
+        unknown = torch.zeros_like(normals.T)
+        spins = conditionals.draw(unknown, order, normals)
         log_f = log_weight(spins, batch["energy"][0])
         if self.monte_carlo:
-            for_reward, log_q = self._estimates(conditionals, spins, noise["site"])
+            estimates = self._estimates(conditionals, spins, noise["site"])
         else:
-            for_reward = log_q = conditionals.along(spins, order).sum(1)
+            log_q = conditionals.along(spins, order).sum(1)
+            estimates = [log_q, log_q]
+        for_reward, log_q = estimates
         reward = for_reward.detach() - log_f
         loss = (standardised(reward) * log_q).mean()
-        return Losses({GROUP: loss}, detached({"kl_without_log_z": reward.mean()}))
+        terms = {"kl_without_log_z": reward.mean()}
+        return Losses({GROUP: loss}, detached(terms))
 
     def conditionals(self, networks: Mapping[str, nn.Module]) -> Conditionals:
         network = networks[GROUP]
@@ -85,7 +90,8 @@ class AutoregressiveModel(EnergyBased):
 
     def forward(self, n: int) -> Tensor:
         """Return the order of the data set [sites, n]."""
-        return torch.arange(int(self.sites))[:, None].expand(-1, n)
+        sites = torch.arange(int(self.sites))
+        return sites[:, None].expand(-1, n)
 
     def check(self) -> None:
         super().check()
@@ -97,12 +103,15 @@ class AutoregressiveModel(EnergyBased):
         conditionals: Conditionals,
         spins: Tensor,
         normals: Tensor,
-    ) -> Tensor:
-        """Two estimates [2, b] of log q(spins), each from the conditional of one site."""
+    ) -> list[Tensor]:
+        """Two estimates [b] of log q(spins), each from the conditional of one site."""
+        sites = int(self.sites)
+        place = torch.arange(sites)
         estimates = []
-        for site in uniform_sites(normals, int(self.sites)):
-            place = torch.arange(int(self.sites))
-            known = spins * (place < site[:, None])
-            up = spins.gather(1, site[:, None])[:, 0] > 0
-            estimates.append(self.sites * conditionals.of_site(known, site, up))
-        return torch.stack(estimates)
+        for site in uniform_sites(normals, sites):
+            column = site[:, None]
+            known = spins * (place < column)
+            up = spins.gather(1, column)[:, 0] > 0
+            of_site = conditionals.of_site(known, site, up)
+            estimates.append(sites * of_site)
+        return estimates

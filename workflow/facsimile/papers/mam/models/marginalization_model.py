@@ -59,7 +59,8 @@ class Chains(nn.Module):
     def moved(self, spins: Tensor) -> Tensor:
         """Return a loss of value 0, whose gradient is the present state minus ``spins``."""
         difference = (self.spins - spins).detach()
-        return (difference * (self.spins - self.spins.detach())).sum()
+        nothing = self.spins - self.spins.detach()
+        return (difference * nothing).sum()
 
 
 @dataclass(frozen=True)
@@ -90,11 +91,12 @@ class MarginalizationModel(EnergyBased):
         latents: int,
         network: str,
     ) -> dict[str, nn.Module]:
-        chains = Chains(int(self.samples), int(self.sites))
-        return {**super().networks(shapes, latents, network), CHAINS: chains}
+        groups = super().networks(shapes, latents, network)
+        groups[CHAINS] = Chains(int(self.samples), int(self.sites))
+        return groups
 
     def parts(self) -> nn.Module:
-        return MarginalsAndConditionals(int(self.sites), int(self.width), int(self.layers))
+        return MarginalsAndConditionals(*self.sizes)
 
     def optimisers(self, training: Training) -> dict[str, Settings]:
         """The study's optimiser; gradient descent for the chains."""
@@ -126,24 +128,28 @@ class MarginalizationModel(EnergyBased):
         chains = networks[CHAINS]
         assert isinstance(chains, Chains)
         order = noise["order"]
-        spins = self._next(both.conditionals, chains, order, noise["spins"], int(step))
+        kept, again = self._kept(chains, order, int(step))
+        normals = noise["spins"][-len(again) :]
+        spins = both.conditionals.draw(kept, again, normals)
         log_f = log_weight(spins, batch["energy"][0])
 
         # So many sites, the first ones of the order, are known in S; the next one is k.
-        known = uniform_sites(noise["known"], int(self.sites))[:, None]
+        known = uniform_sites(noise["known"], int(self.sites))
+        known = known[:, None]
         place = order.T.argsort(1)
-        before, after = spins * (place < known), spins * (place <= known)
+        before = spins * (place < known)
+        after = spins * (place <= known)
         nothing = torch.zeros_like(spins[:1])
         inputs = torch.cat((spins, before, after, nothing))
-        log_p, of_before, of_after, of_nothing = both.marginals(inputs)[:, 0].split(
-            (len(spins), len(spins), len(spins), 1)
-        )
+        parts = both.marginals(inputs)[:, 0].split(len(spins))
+        log_p, of_before, of_after, of_nothing = parts
         site = order.T.gather(1, known)
         up = spins.gather(1, site)[:, 0] > 0
         log_q = both.conditionals.of_site(before, site[:, 0], up)
 
         reward = log_p.detach() - log_f
-        violation = (of_before + log_q - of_after).square().mean()
+        difference = of_before + log_q - of_after
+        violation = difference.square().mean()
         constant = self.sites * math.log(2)
         begin = (of_nothing - constant).square().mean()
         consistency = self.weight * (self.sites * violation + begin)
@@ -152,22 +158,21 @@ class MarginalizationModel(EnergyBased):
             "kl_without_log_z": reward.mean() - of_nothing[0],
             "violation": violation,
         }
-        return Losses({GROUP: loss, CHAINS: chains.moved(spins)}, detached(terms))
+        minimise = {GROUP: loss, CHAINS: chains.moved(spins)}
+        return Losses(minimise, detached(terms))
 
-    def _next(
+    def _kept(
         self,
-        conditionals: Conditionals,
         chains: Chains,
         order: Tensor,
-        normals: Tensor,
         step: int,
-    ) -> Tensor:
-        """The next state of the chains [b, sites]."""
-        sites, redrawn = int(self.sites), int(self.redrawn)
-        count = sites if step % self.epoch == 0 else min(redrawn, sites)
-        again = order[sites - count :]
-        kept = chains.spins.detach().scatter(1, again.T, 0.0)
-        return conditionals.draw(kept, again, normals[sites - count :])
+    ) -> tuple[Tensor, Tensor]:
+        """The spins that a step keeps [b, sites], and the sites [k, b] that it draws again."""
+        again = order
+        if step % self.epoch:
+            again = order[-int(self.redrawn) :]
+        spins = chains.spins.detach()
+        return spins.scatter(1, again.T, 0.0), again
 
     def learned(
         self,
@@ -184,14 +189,17 @@ class MarginalizationModel(EnergyBased):
         both = _parts_of(networks)
         query = whole["query"]
         nothing = torch.zeros_like(query[:1])
-        log_marginal = both.marginals(query)[:, 0] - both.marginals(nothing)[0, 0]
+        of_query = both.marginals(query)[:, 0]
+        of_nothing = both.marginals(nothing)[0, 0]
         is_known = query != 0
         order = self.order(seed, "evaluate: queries", len(query))
         # Known sites come first; a stable sort keeps the order among them.
-        unknown_last = (~is_known).long().T.gather(0, order).argsort(stable=True, dim=0)
-        along = both.conditionals.along(whole["x"], order.gather(0, unknown_last))
+        is_unknown = (~is_known).T.gather(0, order)
+        places = is_unknown.long().argsort(stable=True, dim=0)
+        order = order.gather(0, places)
+        along = both.conditionals.along(whole["x"], order)
         return super().learned(networks, whole, seed) | {
-            "log_marginal": log_marginal,
+            "log_marginal": of_query - of_nothing,
             "sum_of_conditionals": (along * is_known).sum(1),
         }
 
@@ -205,8 +213,10 @@ class MarginalizationModel(EnergyBased):
         n: int,
     ) -> Tensor:
         """A random order for each configuration."""
-        seeds, steps = torch.tensor([seed]), torch.tensor([0])
-        return rng.permutations(seeds, steps, purpose, int(self.sites), n)[0, 0]
+        seeds = torch.tensor([seed])
+        steps = torch.tensor([0])
+        sites = int(self.sites)
+        return rng.permutations(seeds, steps, purpose, sites, n)[0, 0]
 
     def check(self) -> None:
         super().check()
