@@ -58,7 +58,8 @@ class Torus:
         codes = np.arange(2**self.side)
         places = np.arange(self.side)
         bits = codes[:, None] >> places & 1
-        return 2.0 * bits - 1
+        spins = 2 * bits - 1
+        return spins.astype(np.float64)
 
     @functools.cached_property
     def transfer(self) -> Floats:
