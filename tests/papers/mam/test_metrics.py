@@ -19,6 +19,7 @@ def data():
     class Small(Ising):
         side = MEMBERS["ising_4"]["side"]
         rows = 200
+        least = MEMBERS["ising_4"]["least"]
 
     return Small.generate(None)
 
