@@ -16,6 +16,7 @@ from facsimile.foundation import discover
 
 CLASSES = [discover.load_class("datasets", name, DataFile) for name in discover.names("datasets")]
 LARGE = 2_000_000  # numbers, of which no fast test makes more
+COSTLY = {"ising_4", "ising_10"}  # few numbers, of which some take milliseconds each
 
 
 def is_large(cls):
@@ -28,7 +29,7 @@ ARRAYS = [
     pytest.param(
         cls,
         id=cls.name,
-        marks=[pytest.mark.slow] * is_large(cls),
+        marks=[pytest.mark.slow] * (is_large(cls) or cls.name in COSTLY),
     )
     for cls in CLASSES
     if issubclass(cls, Arrays)

@@ -13,6 +13,7 @@ STUDIES = (
     "cs_ib",
     "dt",
     "locatello2019",
+    "mam",
     "overlap",
     "pfn",
     "posterior_collapse",

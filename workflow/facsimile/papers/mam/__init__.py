@@ -1,0 +1,1 @@
+"""Marginalization models (Liu, Ramadge and Adams 2024)."""
