@@ -22,7 +22,7 @@ from facsimile.foundation import discover
 from facsimile.papers.pfn import hyper_prior
 
 RESULT = Path(__file__).parent.parent / "tests" / "papers" / "pfn" / "nuts.csv"
-PROBLEMS = [(0, 5), (1, 5), (2, 20), (3, 20)]  # test set, observed points
+PROBLEMS = [(0, 5)]  # test set, observed points
 SAMPLES, WARM_UP, BATCHES = 2000, 300, 40
 NAMES = ("length", "variance", "noise")
 Floats = npt.NDArray[np.float64]
