@@ -1,4 +1,4 @@
-"""Predictive densities: they are densities, and the exact posterior's masses are the optimum."""
+"""Predictive densities: they are densities, and the exact distribution's masses are the optimum."""
 
 import itertools
 import math
@@ -8,9 +8,11 @@ import torch
 from scipy import integrate, stats
 
 from facsimile.papers.pfn.models._densities import END, GaussianDensity, RiemannDensity
+from facsimile.papers.pfn.models._exact import Normal
 
 MEANS = torch.tensor([0.0, -1.2, 2.9], dtype=torch.float64)
 VARIANCES = torch.tensor([1.0, 0.04, 0.3], dtype=torch.float64)
+EXACT = Normal(MEANS, VARIANCES)
 FAMILIES = [GaussianDensity(), RiemannDensity(2), RiemannDensity(12)]
 
 
@@ -46,13 +48,13 @@ def test_it_integrates_to_one_and_its_divergence_is_that_of_quadrature(family, i
         return exact.pdf(y) * (exact.logpdf(y) - log_q(y))
 
     assert integral(lambda y: math.exp(log_q(y)), family, index) == pytest.approx(1, abs=1e-8)
-    ours = family.kl(output, MEANS[index], VARIANCES[index]).item()
+    ours = family.kl(output, Normal(MEANS[index], VARIANCES[index])).item()
     assert ours == pytest.approx(integral(integrand, family, index), abs=1e-8)
 
 
 def test_buckets_have_equal_masses_under_the_prior():
     family = RiemannDensity(50)
-    masses = family.masses(torch.zeros(1), torch.ones(1))
+    masses = Normal(torch.zeros(1), torch.ones(1)).masses(family.borders[1:-1])
     torch.testing.assert_close(masses, torch.full_like(masses, 1 / 50))
     assert stats.norm.cdf(family.borders[0].item()) == pytest.approx(END)
 
@@ -72,15 +74,15 @@ def test_half_of_an_end_bucket_lies_within_its_border():
 
 def test_the_masses_of_the_exact_posterior_are_the_optimum_of_the_loss():
     family = RiemannDensity(12)
-    masses = family.masses(MEANS, VARIANCES)
+    masses = EXACT.masses(family.borders[1:-1])
     best = masses.clamp(min=1e-300).log().requires_grad_()
-    divergence = family.kl(best, MEANS, VARIANCES)
-    torch.testing.assert_close(divergence, family.least_kl(MEANS, VARIANCES))
+    divergence = family.kl(best, EXACT)
+    torch.testing.assert_close(divergence, family.least_kl(EXACT))
     # The expected loss is the divergence plus an entropy; it is convex in the log-masses.
     [gradient] = torch.autograd.grad(divergence.sum(), best)
     assert gradient.abs().max() < 1e-12
-    elsewhere = family.kl(outputs(family), MEANS, VARIANCES)
-    assert (elsewhere > family.least_kl(MEANS, VARIANCES)).all()
+    elsewhere = family.kl(outputs(family), EXACT)
+    assert (elsewhere > family.least_kl(EXACT)).all()
 
 
 def test_the_loss_over_draws_is_least_at_the_exact_masses():
@@ -89,7 +91,7 @@ def test_the_loss_over_draws_is_least_at_the_exact_masses():
     generator = torch.Generator().manual_seed(1)
     normals = torch.randn((100_000, 3), generator=generator, dtype=torch.float64)
     drawn = MEANS + VARIANCES.sqrt() * normals
-    best = family.masses(MEANS, VARIANCES).clamp(min=1e-300).log()
+    best = EXACT.masses(family.borders[1:-1]).clamp(min=1e-300).log()
     output = best.expand(100_000, 3, 12).clone().requires_grad_()
     loss = -family.log_density(output, drawn).mean(0).sum()
     [gradient] = torch.autograd.grad(loss, output)
@@ -97,7 +99,7 @@ def test_the_loss_over_draws_is_least_at_the_exact_masses():
 
 
 def test_more_buckets_have_a_smaller_least_divergence():
-    least = [RiemannDensity(k).least_kl(MEANS, VARIANCES) for k in (10, 100, 1000)]
+    least = [RiemannDensity(k).least_kl(EXACT) for k in (10, 100, 1000)]
     assert (least[0] > least[1]).all()
     assert (least[1] > least[2]).all()
     assert (least[2] > 0).all()
@@ -110,4 +112,4 @@ def test_the_gaussian_s_divergence_is_that_of_torch():
     own = torch.distributions.Normal(mean, (0.5 * log_variance).exp())
     exact = torch.distributions.Normal(MEANS, VARIANCES.sqrt())
     expected = torch.distributions.kl_divergence(exact, own)
-    torch.testing.assert_close(family.kl(output, MEANS, VARIANCES), expected)
+    torch.testing.assert_close(family.kl(output, EXACT), expected)

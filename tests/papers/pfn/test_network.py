@@ -11,6 +11,7 @@ from facsimile.foundation import discover
 from facsimile.models.base import arrays, attention, optimisers, rng
 from facsimile.papers.pfn import gaussian_process
 from facsimile.papers.pfn.models import prior_data_fitted_network as pfn
+from facsimile.papers.pfn.models._exact import Normal
 
 SHAPES = {"x": (6, 2)}
 PRIOR = torch.tensor([[0.6, 1.0, 0.05, 2.0]])
@@ -79,7 +80,8 @@ def test_sets_are_draws_from_the_prior():
         "x": rng.normals_for(0, 0, "x", (n, 3, 5)),
         "y": rng.normals_for(0, 0, "y", (n, 3)),
     }
-    x, y = pfn.sets({"prior": PRIOR, "x": torch.zeros((1, 6, 2))}, noise)
+    model, _ = network()
+    x, y = model.sets({"prior": PRIOR, "x": torch.zeros((1, 6, 2))}, noise)
     assert x.shape == (n, 3, 2)
     assert stats.kstest(x.flatten().numpy() / 2.0, "uniform").pvalue > 0.01
     prior = pfn.prior_of({"prior": PRIOR})
@@ -145,8 +147,9 @@ def test_without_points_training_gives_the_prior():
         optimiser.step(torch.autograd.grad(loss, list(networks["network"].parameters())))
     x, y, query = inputs()
     output = networks["network"](x[:, :0], y[:, :0], query)
-    divergence = model.density.kl(output, torch.zeros(2, 3), torch.ones(2, 3))
-    least = model.density.least_kl(torch.zeros(1), torch.ones(1))
+    exact = Normal(torch.zeros(2, 3), torch.ones(2, 3))
+    divergence = model.density(batch).kl(output, exact)
+    least = model.density(batch).least_kl(Normal(torch.zeros(1), torch.ones(1)))
     assert divergence.max() < least.item() + 0.05
 
 

@@ -1,28 +1,23 @@
 """KL divergence from exact predictive distributions to those of a model, by observed points."""
 
-import math
-
 import numpy as np
 
 from facsimile.metrics.base.conventions import PAPER
 from facsimile.metrics.base.run_outputs import RunOutputs
-from facsimile.papers.pfn.gaussian_process import Floats, Prior
 
 RANGE = (0.0, float("inf"))
 BETTER = "lower"
 HEADLINE = "kl"
 NEEDS = (
     "inferred.nll",
+    "inferred.exact_nll",
     "inferred.kl",
     "inferred.least_kl",
+    "inferred.kl_of_prior",
     "inferred.parameters",
-    "data.prior",
     "data.observed",
-    "data.target",
-    "data.mean",
-    "data.variance",
 )
-REFERENCE = "Müller et al. 2022, Transformers can do Bayesian inference, section 5.1"
+REFERENCE = "Müller et al. 2022, Transformers can do Bayesian inference, sections 5.1 and 5.2"
 CONVENTIONS = {PAPER: "one target per set; mean over all sets of the data set"}
 LABELS = {
     "kl": "KL",
@@ -62,15 +57,10 @@ def score(
     - A density of buckets cannot follow a Gaussian that is narrower than a bucket: ``least_kl``.
     """
     data, inferred = outputs.data, outputs.inferred
-    prior = Prior(*data["prior"][0].astype(np.float64))
-    mean, variance = data["mean"].astype(np.float64), data["variance"].astype(np.float64)
-    target = data["target"].astype(np.float64)[:, None]
-    squared = (target - mean) ** 2 / variance
-    exact_nll = 0.5 * (squared + np.log(2 * math.pi * variance))
     per_set = {
         ("kl", ""): inferred["kl"],
         ("nll", ""): inferred["nll"],
-        ("nll", "_theory"): exact_nll,
+        ("nll", "_theory"): inferred["exact_nll"],
     }
     scores = {}
     for (name, ending), values in per_set.items():
@@ -78,24 +68,8 @@ def score(
         scores[name + ending] = float(per_number.mean())
         for n, value in zip(data["observed"][0], per_number, strict=True):
             scores[f"{name}_{n}{ending}"] = float(value)
-    of_prior = kl_of_prior(mean, variance, prior).mean()
+    of_prior = inferred["kl_of_prior"].mean(dtype=np.float64)
     scores["share"] = 1 - scores["kl"] / float(of_prior)
     scores["least_kl"] = float(inferred["least_kl"].mean(dtype=np.float64))
     scores["parameters"] = float(inferred["parameters"])
     return scores
-
-
-def kl_of_prior(
-    mean: Floats,
-    variance: Floats,
-    prior: Prior,
-) -> Floats:
-    """Return the KL divergence, in nats, from Gaussians to that of an observation without others.
-
-    Args:
-        mean: means of the Gaussians.
-        variance: their variances, of the same shape.
-        prior: the Gaussian process.
-    """
-    ratio = variance / prior.scale**2
-    return np.asarray(0.5 * (ratio - 1 - np.log(ratio) + (mean / prior.scale) ** 2))

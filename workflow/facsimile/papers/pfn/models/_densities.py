@@ -1,18 +1,19 @@
-"""Predictive densities of an observation y, and their KL divergence from an exact Gaussian.
+"""Predictive densities of an observation y, and their KL divergence from an exact one.
 
-Observations are in units of their standard deviation under the prior, so that without any observed
-point y ~ N(0, 1).
+Observations are in units of their standard deviation under the prior.
 """
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
-from torch.special import ndtr, ndtri
+from torch.special import ndtri
+
+from facsimile.papers.pfn.models._exact import HALF_LOG_TAU, Exact
 
 END = 1 / 2_000_000  # probability beyond each end, about that of an extreme of 2 million draws
-HALF_LOG_TAU = 0.5 * math.log(2 * math.pi)
 
 
 class Density(ABC):
@@ -36,24 +37,18 @@ class Density(ABC):
     def kl(
         self,
         output: Tensor,
-        mean: Tensor,
-        variance: Tensor,
+        exact: Exact,
     ) -> Tensor:
-        """Return the KL divergence [...] from Gaussians to densities of the family, in nats.
+        """Return the KL divergence [...] from distributions to densities of the family, in nats.
 
         Args:
             output: parameters of the densities [..., parameters].
-            mean: means of the Gaussians [...].
-            variance: variances of the Gaussians [...].
+            exact: the distributions [...].
         """
 
     @abstractmethod
-    def least_kl(
-        self,
-        mean: Tensor,
-        variance: Tensor,
-    ) -> Tensor:
-        """Return the least KL divergence [...] from Gaussians to any density of the family."""
+    def least_kl(self, exact: Exact) -> Tensor:
+        """Return the least KL divergence [...] from distributions to any density of the family."""
 
 
 class GaussianDensity(Density):
@@ -73,19 +68,17 @@ class GaussianDensity(Density):
     def kl(
         self,
         output: Tensor,
-        mean: Tensor,
-        variance: Tensor,
+        exact: Exact,
     ) -> Tensor:
-        own_mean, log_variance = output.unbind(-1)
-        squared = (mean - own_mean).square() + variance
-        return 0.5 * (log_variance - variance.log() + squared * (-log_variance).exp() - 1)
+        mean, log_variance = output.double().unbind(-1)
+        squared = (exact.mean - mean).square() + exact.variance
+        expected = -0.5 * (log_variance + squared * (-log_variance).exp()) - HALF_LOG_TAU
+        return -exact.entropy() - expected
 
-    def least_kl(
-        self,
-        mean: Tensor,
-        variance: Tensor,
-    ) -> Tensor:
-        return torch.zeros_like(mean)
+    def least_kl(self, exact: Exact) -> Tensor:
+        """The best Gaussian has the distribution's mean and variance."""
+        entropy = 0.5 * exact.variance.log() + HALF_LOG_TAU + 0.5
+        return entropy - exact.entropy()
 
 
 class RiemannDensity(Density):
@@ -94,16 +87,21 @@ class RiemannDensity(Density):
     Within a bucket the density is constant; the parameters are the logits of the buckets' masses
     (Müller et al. 2022, "Riemann distribution"). The first and the last bucket have no end: their
     density is that of half a normal distribution, half of whose mass is nearer than the border
-    beyond which N(0, 1) has the mass ``END``.
+    beyond which the prior has the mass ``END``.
 
     Args:
         buckets: number of buckets, at least 2.
+        quantile: returns quantiles [k] of the prior at probabilities [k]; N(0, 1) by default.
     """
 
-    def __init__(self, buckets: int) -> None:
+    def __init__(
+        self,
+        buckets: int,
+        quantile: Callable[[Tensor], Tensor] = ndtri,
+    ) -> None:
         self.parameters = buckets
         probabilities = torch.linspace(0, 1, buckets + 1, dtype=torch.float64)
-        self.borders = ndtri(probabilities.clamp(END, 1 - END))
+        self.borders = quantile(probabilities.clamp(END, 1 - END))
         self.widths = self.borders.diff()
         # The scale of half a normal distribution whose median is the width.
         median = ndtri(torch.tensor(0.75, dtype=torch.float64))
@@ -128,59 +126,27 @@ class RiemannDensity(Density):
     def kl(
         self,
         output: Tensor,
-        mean: Tensor,
-        variance: Tensor,
+        exact: Exact,
     ) -> Tensor:
-        masses = self.masses(mean, variance)
-        log_masses = output.to(masses.dtype).log_softmax(-1)
-        return self._divergence(log_masses, masses, mean, variance)
+        masses = exact.masses(self.borders[1:-1])
+        log_masses = output.double().log_softmax(-1)
+        return self._divergence(log_masses, masses, exact)
 
-    def least_kl(
-        self,
-        mean: Tensor,
-        variance: Tensor,
-    ) -> Tensor:
-        """The best masses are those of the Gaussian."""
-        masses = self.masses(mean, variance)
+    def least_kl(self, exact: Exact) -> Tensor:
+        """The best masses are those of the distribution."""
+        masses = exact.masses(self.borders[1:-1])
         # A mass of 0 adds 0, whatever its logarithm is.
-        return self._divergence(masses.clamp(min=1e-300).log(), masses, mean, variance)
-
-    def masses(
-        self,
-        mean: Tensor,
-        variance: Tensor,
-    ) -> Tensor:
-        """Return the masses [..., buckets] of Gaussians [...] in the buckets, in float64."""
-        inner = self.borders[1:-1]
-        standardised = (inner - mean.double()[..., None]) / variance.double().sqrt()[..., None]
-        below = ndtr(standardised)
-        first, last = below[..., :1], ndtr(-standardised[..., -1:])
-        return torch.cat([first, below.diff(dim=-1), last], -1)
+        return self._divergence(masses.clamp(min=1e-300).log(), masses, exact)
 
     def _divergence(
         self,
         log_masses: Tensor,
         masses: Tensor,
-        mean: Tensor,
-        variance: Tensor,
+        exact: Exact,
     ) -> Tensor:
-        """The negative entropy of Gaussians minus their expected log-density, piece by piece."""
-        mean, variance = mean.double(), variance.double()
+        """The negative entropy minus the expected log-density, piece by piece."""
         expected = (masses * (log_masses + self.log_heights)).sum(-1)
-        inner = self.borders[1:-1]
-        beyond = _squared_excess(mean - inner[-1], variance)
-        beyond = beyond + _squared_excess(inner[0] - mean, variance)
+        first, last = self.borders[[1, -2]]
+        beyond = exact.squared_excess(last, 1) + exact.squared_excess(first, -1)
         expected = expected - 0.5 * beyond / self.scale**2
-        entropy = 0.5 * variance.log() + HALF_LOG_TAU + 0.5
-        return -entropy - expected
-
-
-def _squared_excess(
-    mean: Tensor,
-    variance: Tensor,
-) -> Tensor:
-    """Return E max(y, 0)² for y ~ N(mean, variance)."""
-    deviation = variance.sqrt()
-    ratio = mean / deviation
-    density = (-0.5 * ratio.square() - HALF_LOG_TAU).exp()
-    return (mean.square() + deviation.square()) * ndtr(ratio) + mean * deviation * density
+        return -exact.entropy() - expected

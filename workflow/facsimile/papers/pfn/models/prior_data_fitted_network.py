@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from scipy import special
 from torch import Tensor, nn
@@ -15,7 +16,9 @@ from facsimile.models.base.arrays import ArraysModel, Batch, Shapes
 from facsimile.models.base.model import Draw, Losses, detached
 from facsimile.papers.pfn import gaussian_process
 from facsimile.papers.pfn.gaussian_process import Prior
+from facsimile.papers.pfn.models import _picture as picture
 from facsimile.papers.pfn.models._densities import Density, GaussianDensity, RiemannDensity
+from facsimile.papers.pfn.models._exact import Exact, Normal
 from facsimile.studies.training import Training
 
 LABEL = "PFN"
@@ -23,10 +26,9 @@ LABEL = "PFN"
 # thousand seconds.
 STEP_SECONDS = {"width**5": 3e-11}
 GROUP = "network"
+PER_NUMBER = ("nll", "exact_nll", "kl", "least_kl", "kl_of_prior")  # what infer returns
 QUERIES = 10  # at least so many points of a training set are queries
 CLIP = 1.0  # largest norm of the gradient
-GRID, VALUES = 101, 241  # points of a picture along x and along y
-HIGHEST = 3.0  # end of a picture along y, in standard deviations of the prior
 
 
 class Network(nn.Module):
@@ -122,10 +124,52 @@ class PriorDataFittedNetwork(ArraysModel):
         "variance": (3,),
     }
 
-    @property
-    def density(self) -> Density:
-        """The family of predictive densities."""
+    def density(self, batch: Batch) -> Density:
+        """Return the family of predictive densities, in units of ``scale``."""
         return RiemannDensity(int(self.buckets)) if self.buckets else GaussianDensity()
+
+    def scale(self, batch: Batch) -> float:
+        """Return the standard deviation of an observation under the prior of a data set."""
+        return prior_of(batch).scale
+
+    def sets(
+        self,
+        batch: Batch,
+        noise: Mapping[str, Tensor],
+    ) -> tuple[Tensor, Tensor]:
+        """Return inputs [b, k, features] and observations [b, k] of new functions of the prior.
+
+        Observations are in units of ``scale``.
+
+        Args:
+            batch: with the arrays ``prior`` and ``x`` of a data set.
+            noise: standard normals ``x`` [b, k, features or more] and ``y`` [b, k].
+        """
+        prior = prior_of(batch)
+        x = inputs(batch, noise, prior.upper)
+        y = gaussian_process.draw(x, noise["y"].double().numpy(), prior) / prior.scale
+        return torch.from_numpy(x).float(), torch.from_numpy(y).float()
+
+    def exact(
+        self,
+        batch: Batch,
+        index: int,
+    ) -> tuple[Exact, Tensor]:
+        """Return the exact predictive distributions [b] after some number of points.
+
+        Both are in units of ``scale``.
+
+        Args:
+            batch: rows of a data set.
+            index: which of the numbers of observed points.
+
+        Returns:
+            The distributions, and their divergence [b] to that of an observation without others.
+        """
+        scale = self.scale(batch)
+        exact = Normal(batch["mean"][:, index] / scale, batch["variance"][:, index] / scale**2)
+        squared = exact.mean.square() + exact.variance
+        return exact, 0.5 * (squared - 1 - exact.variance.log())
 
     def networks(  # type: ignore[override]
         self,
@@ -139,7 +183,8 @@ class PriorDataFittedNetwork(ArraysModel):
                 f"the data set has {features} features, but the model draws {self.features:g}; "
                 f"set features to {features}"
             )
-        sizes = (self.density.parameters, self.width, self.heads, self.layers)
+        of_density = self.buckets or GaussianDensity.parameters
+        sizes = (of_density, self.width, self.heads, self.layers)
         return {GROUP: Network(features, *map(int, sizes))}
 
     def initialise(
@@ -182,8 +227,8 @@ class PriorDataFittedNetwork(ArraysModel):
         step: Tensor | int,
     ) -> Losses:
         network = network_of(networks)
-        density = self.density
-        x, y = sets(batch, noise)
+        density = self.density(batch)
+        x, y = self.sets(batch, noise)
         if len(x) < self.groups:
             raise ValueError(
                 f"{len(x)} sets cannot be divided into {self.groups:g} groups; "
@@ -209,21 +254,27 @@ class PriorDataFittedNetwork(ArraysModel):
     ) -> dict[str, Tensor]:
         """Return what is known of the predictions after each number of points, [b, c] each.
 
-        ``nll`` is minus the log-density of the target, ``kl`` the KL divergence from the exact
-        predictive distribution, ``least_kl`` the least one of the density's family, all in nats.
+        ``nll`` is minus the log-density of the target, ``exact_nll`` that of the exact predictive
+        distribution, ``kl`` the KL divergence from the exact distribution, ``least_kl`` the least
+        one of the density's family, and ``kl_of_prior`` that of an observation without others; all
+        in nats.
         """
         network = network_of(networks)
-        density = self.density
-        scale = prior_of(batch).scale
+        density, scale = self.density(batch), self.scale(batch)
         y, target = batch["y"] / scale, batch["target"] / scale
-        results: dict[str, list[Tensor]] = {"nll": [], "kl": [], "least_kl": []}
+        results: dict[str, list[Tensor]] = {name: [] for name in PER_NUMBER}
         for index, n in enumerate(batch["observed"][0].long().tolist()):
             output = network(batch["x"][:, :n], y[:, :n], batch["query"][:, None])[:, 0]
-            exact = (batch["mean"][:, index] / scale, batch["variance"][:, index] / scale**2)
-            log_density = density.log_density(output, target) - np.log(scale)
-            results["nll"].append(-log_density)
-            results["kl"].append(density.kl(output, *exact))
-            results["least_kl"].append(density.least_kl(*exact))
+            exact, of_prior = self.exact(batch, index)
+            values = (
+                np.log(scale) - density.log_density(output, target),
+                np.log(scale) - exact.log_density(target),
+                density.kl(output, exact),
+                density.least_kl(exact),
+                of_prior,
+            )
+            for name, value in zip(PER_NUMBER, values, strict=True):
+                results[name].append(value)
         return {name: torch.stack(values, 1).float() for name, values in results.items()}
 
     def learned(
@@ -237,10 +288,10 @@ class PriorDataFittedNetwork(ArraysModel):
         The arrays of the picture are those of ``picture``, for the first set of the data set.
         """
         network = network_of(networks)
-        count = sum(parameter.numel() for parameter in network.parameters())
-        results = {"parameters": torch.tensor(count)}
+        results = {"parameters": parameters(network)}
         if whole["x"].shape[-1] == 1:
-            results |= picture(network, self.density, whole)
+            density = self.density(whole)
+            results |= picture.picture(network, density, prior_of(whole), whole)
         return results
 
     def check(self) -> None:
@@ -258,66 +309,21 @@ class PriorDataFittedNetwork(ArraysModel):
             raise ValueError(f"warm_up must be from 0 to 1, not {self.warm_up:g}")
 
 
-def picture(
-    network: Network,
-    density: Density,
-    whole: Batch,
-) -> dict[str, Tensor]:
-    """Return predictive densities along the one feature, after each number of observed points.
-
-    Args:
-        network: the trained network.
-        density: its family of densities.
-        whole: the data set, whose first set is shown.
-
-    Returns:
-        ``density`` [c, GRID, VALUES] at inputs ``picture_x`` [GRID] and observations ``picture_y``
-        [VALUES]; ``exact_mean`` and ``exact_variance`` [c, GRID]; the points, ``points_x`` and
-        ``points_y``, and how many of them are observed, ``picture_observed`` [c].
-    """
-    prior = prior_of(whole)
-    x, y = whole["x"][:1], whole["y"][:1]
-    numbers = whole["observed"][0].long()
-    inputs = torch.linspace(0, prior.upper, GRID)
-    values = torch.linspace(-HIGHEST, HIGHEST, VALUES)
-    densities = []
-    for n in numbers.tolist():
-        output = network(x[:, :n], y[:, :n] / prior.scale, inputs[None, :, None])[0]
-        everywhere = output[:, None].expand(-1, VALUES, -1)
-        log_density = density.log_density(everywhere, values.expand(GRID, -1))
-        densities.append(log_density.exp() / prior.scale)
-    in_double = (x[0].double().numpy(), y[0].double().numpy(), inputs[:, None].double().numpy())
-    exact = gaussian_process.predictive(*in_double, prior)
-    return {
-        "density": torch.stack(densities),
-        "picture_x": inputs,
-        "picture_y": values * prior.scale,
-        "exact_mean": torch.from_numpy(exact.mean[numbers.numpy()]).float(),
-        "exact_variance": torch.from_numpy(exact.variance[numbers.numpy()]).float(),
-        "points_x": x[0, :, 0],
-        "points_y": y[0],
-        "picture_observed": numbers,
-    }
-
-
-def sets(
+def inputs(
     batch: Batch,
     noise: Mapping[str, Tensor],
-) -> tuple[Tensor, Tensor]:
-    """Return inputs [b, k, features] and observations [b, k] of new functions of the prior.
-
-    Observations are in units of their standard deviation.
+    upper: float,
+) -> npt.NDArray[np.float64]:
+    """Return inputs [b, k, features], uniform on [0, upper], of new sets.
 
     Args:
-        batch: with the arrays ``prior`` and ``x`` of a data set.
-        noise: standard normals ``x`` [b, k, features or more] and ``y`` [b, k].
+        batch: with the array ``x`` of a data set, which has as many features.
+        noise: standard normals ``x`` [b, k, features or more].
+        upper: upper end of the inputs.
     """
-    prior = prior_of(batch)
     features = batch["x"].shape[-1]
     normals = noise["x"][..., :features].double().numpy()
-    x = prior.upper * special.ndtr(normals)
-    y = gaussian_process.draw(x, noise["y"].double().numpy(), prior) / prior.scale
-    return torch.from_numpy(x).float(), torch.from_numpy(y).float()
+    return np.asarray(upper * special.ndtr(normals))
 
 
 def observed_numbers(
@@ -342,6 +348,11 @@ def observed_numbers(
 def prior_of(batch: Batch) -> Prior:
     """Return the prior of a data set, which is the same in all rows."""
     return Prior(*batch["prior"][0].tolist())
+
+
+def parameters(network: Network) -> Tensor:
+    """Return the number of parameters of a network."""
+    return torch.tensor(sum(parameter.numel() for parameter in network.parameters()))
 
 
 def network_of(networks: Mapping[str, nn.Module]) -> Network:
