@@ -15,8 +15,8 @@ from facsimile.papers.lfa.datasets._released_files import official
 from facsimile.papers.lfa.functions import sizes
 
 LABELS = {
-    "who_networks": "WHO, released networks",
-    "heloc_networks": "HELOC, released networks",
+    "who_networks": "WHO networks",
+    "heloc_networks": "HELOC networks",
 }
 MEMBERS = {
     "who_networks": {"prefix": "who"},

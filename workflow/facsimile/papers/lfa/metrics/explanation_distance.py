@@ -24,6 +24,8 @@ LABELS = {
     "own_cosine": "Cosine distance to its own instance",
     "own_l1_text": "L1 to its own instance, text",
     "own_share": "Nearest to its own instance",
+    "l1_{existing}_{instance}": "L1, explanation and instance",
+    "cosine_{existing}_{instance}": "Cosine distance, explanation and instance",
 }
 SCORES = {
     "own_l1": "L1 distance of a method and its own instance as released, mean over seven methods",

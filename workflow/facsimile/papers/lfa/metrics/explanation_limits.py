@@ -21,10 +21,10 @@ SECONDS = 3.0
 LABELS = {
     "least_l1": "L1 at the least noise",
     "approach": "Steps on which less noise is nearer",
-    "noise_l1_{s}": "Vanilla gradient, L1, by 100 σ (s)",
-    "noise_cosine_{s}": "Vanilla gradient, cosine, by 100 σ (s)",
-    "path_l1_{a}": "Gradient x input, L1, by 100 × lower limit (a)",
-    "path_cosine_{a}": "Gradient x input, cosine, by 100 × lower limit (a)",
+    "noise_l1_{s}": "Vanilla gradient, L1",
+    "noise_cosine_{s}": "Vanilla gradient, cosine",
+    "path_l1_{a}": "Gradient x input, L1",
+    "path_cosine_{a}": "Gradient x input, cosine",
 }
 SCORES = {
     "least_l1": "mean of `noise_l1_1` and `path_l1_95`",
