@@ -1,7 +1,5 @@
 """The authors' eight networks, and the points at which they are explained."""
 
-import pickle
-import zipfile
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,7 +8,7 @@ import numpy.typing as npt
 
 from facsimile.datasets.base.archived import ArchivedArrays
 from facsimile.datasets.base.file import DatasetError
-from facsimile.papers.lfa.datasets import _released_files
+from facsimile.papers.lfa.datasets import _checkpoints, _released_files
 from facsimile.papers.lfa.datasets._released_files import official
 from facsimile.papers.lfa.functions import sizes
 
@@ -137,26 +135,7 @@ def _parameters(
     expected: list[int],
 ) -> npt.NDArray[np.float32]:
     """The parameters of a checkpoint as one vector; ``expected``: the size of each tensor."""
-    import torch
-
-    try:
-        # Only tensors are read; the networks were saved on a GPU.
-        state = torch.load(path, map_location="cpu", weights_only=True)["model"]
-        vectors = [tensor.float().flatten().numpy() for tensor in state.values()]
-    except (
-        AttributeError,
-        EOFError,
-        KeyError,
-        OSError,
-        RuntimeError,
-        TypeError,
-        ValueError,
-        pickle.UnpicklingError,
-        zipfile.BadZipFile,
-    ) as error:
-        raise DatasetError(
-            f"{path}: truncated or not the official checkpoint ({error}); download it again"
-        ) from None
+    vectors = _checkpoints.parameters(path)
     found = [len(vector) for vector in vectors]
     if found != expected:
         raise DatasetError(
