@@ -20,7 +20,7 @@ class ReleasedNetwork(NoModel):
         layers: number of layers: 1, 3, 5 or 8.
     """
 
-    layers: float
+    layers: float = 1
     trained: ClassVar[bool] = False
     takes: ClassVar[Shapes] = {"points": (100, 19), "classify": ()}
 
