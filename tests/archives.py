@@ -9,6 +9,7 @@ import dataclasses
 import gzip
 import hashlib
 import io
+import itertools
 import math
 import struct
 import tarfile
@@ -18,6 +19,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import scipy.io
+import torch
 from PIL import Image
 
 from facsimile.datasets import Arrays, Stored
@@ -54,7 +56,7 @@ def small(
         few = {"lengths": (FRAMES, FRAMES), "independent": ROWS}
         return type(data_class.__name__, (data_class,), few), None
     if issubclass(data_class, ArchivedArrays):
-        smaller = type(data_class.__name__, (data_class,), {"rows": ROWS})
+        smaller = type(data_class.__name__, (data_class,), {"rows": min(ROWS, data_class.rows)})
         globals()[f"write_{data_class.name}"](smaller, folder)
         return known(smaller, folder), folder
     if not issubclass(data_class, Archived):
@@ -268,6 +270,42 @@ def write_california_housing(data_class: type[ArchivedArrays], folder: Path) -> 
         lines.append(f"{numbers},{700.0 + row**2},{150.0 + row},{2 + row / 4},{value},INLAND")
     table = "\n".join(lines) + "\n"
     write_tar(folder / "housing.tgz", {"housing.csv": table.encode()})
+
+
+def write_who_life_expectancy(data_class: type[ArchivedArrays], folder: Path) -> None:
+    """Three CSV tables: for training, for test, and two rows of the latter with fewer digits."""
+    [features] = data_class.shapes["x"]
+    training, _, testing = data_class.sizes()
+    values = np.random.default_rng(0).random((training + testing, features + 1))
+    parts = (values[:training], values[training:], values[[-1, training]].round(10))
+    for official, rows in zip(data_class.files, parts, strict=True):
+        write_table(rows, folder / official.name)
+
+
+write_heloc = write_who_life_expectancy
+
+
+def write_who_networks(data_class: type[ArchivedArrays], folder: Path) -> None:
+    """A CSV table of 100 rows, and the checkpoints of four networks with layers of 8 units."""
+    points, features = data_class.shapes["points"]
+    table, *checkpoints = data_class.files
+    write_table(np.random.default_rng(0).random((points, features + 1)), folder / table.name)
+    for official, layers in zip(checkpoints, (1, 3, 5, 8), strict=True):
+        units = [features, *[8] * (layers - 1), 1]
+        state = {}
+        for number, (before, after) in enumerate(itertools.pairwise(units), 1):
+            layer = torch.nn.Linear(before, after)
+            state |= {f"linear{number}.{name}": v for name, v in layer.state_dict().items()}
+        torch.save({"model": state, "epoch": 3}, folder / official.name)
+
+
+write_heloc_networks = write_who_networks
+
+
+def write_table(values: np.ndarray, path: Path) -> None:
+    """A CSV table with a header."""
+    header = ",".join(f"column {number}" for number in range(values.shape[1]))
+    np.savetxt(path, values, delimiter=",", header=header, comments="")
 
 
 def idx(values: np.ndarray) -> bytes:

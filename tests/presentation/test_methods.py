@@ -38,6 +38,7 @@ NOT_IN_THIS_STUDY = {
     "by_number",
     "characteristic_swaps",
     "descent_curve",
+    "distance_matrix",
     "impossibility",
     "information_plane",
     "interventions",

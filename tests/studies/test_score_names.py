@@ -12,6 +12,7 @@ STUDIES = (
     "ccvae",
     "cs_ib",
     "dt",
+    "lfa",
     "locatello2019",
     "mam",
     "overlap",

@@ -15,6 +15,7 @@ from rich.text import Text
 from facsimile.comparison import nearest, published
 from facsimile.comparison.verdict import (
     DECIDED,
+    DIFFERS,
     INSIDE_INTERVAL,
     NO_SOURCE,
     NOT_COMPARABLE,
@@ -29,6 +30,8 @@ from facsimile.presentation.rendering import NONE, Entry
 
 Row = dict[Any, Any]  # a row of comparison.csv, by its columns
 
+# Of more numbers, pages and screens list those that differ.
+MOST_LISTED = 300
 # Columns of the CSV in which an empty field stands for NaN.
 NUMBERS = ("value", "spread", "ours", "low", "high", "difference")
 
@@ -71,7 +74,7 @@ def compact(
     Lines are grouped by data set, or by model if there is one data set; the groups stand side by
     side if there is room. ``legend`` explains the marks.
     """
-    compared = with_both_sides(comparison)
+    compared, unlisted = _listed(with_both_sides(comparison))
     several_datasets = compared["dataset"].nunique() > 1
     column = "dataset" if several_datasets else "model"
     name = names.dataset if several_datasets else names.model
@@ -79,11 +82,11 @@ def compact(
     for value, rows in compared.groupby(column, sort=False):
         groups.append(_compact_group(name(str(value)), rows, column))
     heading = Text(title, style="bold")
-    side_by_side = Columns(groups, padding=(0, 4))
-    if not legend:
-        return Group(heading, side_by_side)
-    marks = [f"{SYMBOLS[verdict]} {verdict}" for verdict in OF_NUMBERS]
-    return Group(heading, side_by_side, Text("  ".join(marks), style="dim"))
+    lines = [Text(line, style="dim") for line in unlisted]
+    if legend:
+        marks = [f"{SYMBOLS[verdict]} {verdict}" for verdict in OF_NUMBERS]
+        lines.append(Text("  ".join(marks), style="dim"))
+    return Group(heading, Columns(groups, padding=(0, 4)), *lines)
 
 
 def _compact_group(
@@ -208,14 +211,26 @@ def markdown(comparison: pd.DataFrame, prefix: str) -> str:
     """
     notes = Footnotes(prefix)
     rows = []
-    for row in with_both_sides(comparison).to_dict("records"):
+    listed, unlisted = _listed(with_both_sides(comparison))
+    for row in listed.to_dict("records"):
         rows.append(_markdown_row(row, notes))
     table = []
     if rows:
         table = grid(("number", "published", "ours", "verdict"), rows)
-    counts = [f"- {line.plain}" for line in _counts(comparison)]
+    counts = [f"- {line}" for line in unlisted]
+    counts += [f"- {line.plain}" for line in _counts(comparison)]
     lines = [*table, "", *counts, "", *notes.lines()]
     return "\n".join(lines)
+
+
+def _listed(compared: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """The rows that a page or a screen lists, and a line about the others, if there are any."""
+    if len(compared) <= MOST_LISTED:
+        return compared, []
+    listed = compared[compared["verdict"] == DIFFERS]
+    count = len(compared) - len(listed)
+    line = f"of {len(compared):,} numbers, {count:,} that do not differ are in comparison.csv alone"
+    return listed, [line]
 
 
 def with_both_sides(comparison: pd.DataFrame) -> pd.DataFrame:

@@ -85,12 +85,15 @@ def _arrays(
     data: Data,
     folder: Path,
 ) -> dict[str, Any]:
-    """What a model of arrays infers, by name; nothing if it needs no training."""
-    if not model.trained or not isinstance(data, Arrays):
+    """What a model of arrays infers, by name; nothing of a data set of images."""
+    if not isinstance(data, Arrays):
         return {}
     shape = loop.shape_of(model, data)
-    weights = records.weights(folder)
-    nets = encode.networks(model, training_of(run), shape, weights)
+    nets = {}
+    # A model that needs no training has no networks, and may return what its data set contains.
+    if model.trained:
+        weights = records.weights(folder)
+        nets = encode.networks(model, training_of(run), shape, weights)
     # Some models infer from all of the data at once, for instance a graph.
     whole = base_arrays.tensors(data.arrays(slice(None)))
     return base_arrays.inferred(model, nets, whole, run.seed, encode.ROWS)

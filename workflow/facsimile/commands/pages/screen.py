@@ -14,10 +14,14 @@ from facsimile.studies.study import Study
 
 PICTURE = Path("docs/screen.svg")
 WIDTH = 100  # characters
+MOST = 60  # numbers that fit on one screen
 
 
 def picture(workspace: Workspace, studies: list[Study]) -> str:
-    """The first screen of the study of whose first table most numbers are reproduced, as SVG."""
+    """The first screen of a study, as SVG: that with most reproduced numbers in its first table.
+
+    Tables of more than ``MOST`` numbers are left out.
+    """
     study = max(studies, key=_n_reproduced)
     workspace = show.at_shipped_scale(workspace, study.id)
     folder = show.located(workspace, study.id, reference=True)
@@ -44,5 +48,6 @@ def _n_reproduced(study: Study) -> int:
             first = next(iter(study.tables))
             is_printed = comparison["how"] != published.CLOSED_FORM
             of_first = comparison[(comparison["artefact"] == first) & is_printed]
-            return int((of_first["verdict"] == REPRODUCED).sum())
+            if len(of_first) <= MOST:
+                return int((of_first["verdict"] == REPRODUCED).sum())
     return 0

@@ -1,0 +1,1 @@
+"""Explanations as local function approximations (Han, Srinivas and Lakkaraju 2022)."""
