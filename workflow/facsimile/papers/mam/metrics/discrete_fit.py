@@ -50,7 +50,6 @@ def score(
     $NLL = -E_p \log_2 q(x) / D$ with $D$ sites.
 
     Traps:
-
     - A KL without log Z has no zero: its least value is -log Z, -78.69 for the torus of 10 x 10
       sites.
     - Independent spins already have a KL of 2.24 nats there, and a KL without log Z of -76.45.

@@ -49,7 +49,6 @@ def score(
     $|S| = n$, and the correlation of the two logarithms.
 
     Traps:
-
     - Over different numbers n together, the correlation is near 1 for any model, since a
       log-marginal falls with n; here it is computed for each n, then averaged.
     """
