@@ -219,10 +219,6 @@ class Cluster:
         chosen = ["--states", state] if state else []
         return self.run("squeue", "-h", "-o", "%i", "--sort=i", *chosen).split()
 
-    def finished(self) -> int:
-        """Number of jobs that the controller remembers as completed."""
-        return len(self.jobs("COMPLETED"))
-
     def run(self, *command: str) -> str:
         """Output of one of SLURM's commands; raises CalledProcessError, its message on stderr."""
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout

@@ -92,9 +92,11 @@ def started(cluster: Cluster) -> str:
     strict=True, raises=AssertionError, reason="2.8.0 waits for ever where accounting is off"
 )
 def test_without_accounting_a_job_that_ends_is_seen(slurm_cluster: Cluster, toy: Path):
-    before = slurm_cluster.finished()
+    before = set(slurm_cluster.jobs("COMPLETED"))
     with WithSacct(toy, "short.txt") as snakemake:
-        slurm_cluster.wait(lambda: slurm_cluster.finished() > before, 300, "finished job")
+        slurm_cluster.wait(
+            lambda: set(slurm_cluster.jobs("COMPLETED")) - before, 300, "finished job"
+        )
         assert snakemake.says("Finished jobid", LOOKS)
 
 
