@@ -14,6 +14,7 @@ from facsimile.datasets.base.official_files import DATA_DIR
 from facsimile.datasets.base.table import TEST
 from facsimile.foundation import discover
 from facsimile.papers.lfa import explanations
+from facsimile.papers.lfa.datasets import _checkpoints
 from facsimile.papers.lfa.functions import DenseNetwork
 
 PAPER = Path(explanations.__file__).parent
@@ -56,6 +57,13 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path):
     torch.save({"model": {"weight": torch.zeros(1, 19), "bias": torch.zeros(1)}}, path)
     with pytest.raises(DatasetError, match=r"ffnnA.*tensors of \[19, 1\] numbers instead of"):
         data_class.generate(folder)
+
+
+def test_a_checkpoint_that_names_anything_but_tensors_is_refused(tmp_path):
+    path = tmp_path / "network.pt"
+    torch.save({"model": {"weight": Path("elsewhere")}}, path)
+    with pytest.raises(DatasetError, match=r"network\.pt: .* \(it names pathlib\."):
+        _checkpoints.parameters(path)
 
 
 def published(dataset, method):

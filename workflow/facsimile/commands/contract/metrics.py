@@ -15,8 +15,9 @@ CONSTANTS = (
     *("RANGE", "BETTER", "HEADLINE", "NEEDS"),
     *("REFERENCE", "SCORES", "CONVENTIONS"),
 )
-# What a metric may need beside outputs of a run.
-INPUTS = ("codes", "factors", "table", "grid")
+# What a metric of codes may need.
+OUTPUTS = [field.name for field in dataclasses.fields(draws.ModelOutputs)]
+OF_CODES = {"codes", "factors", "table", "grid", *OUTPUTS}
 N_TRAIN, N_TEST = 300, 150
 # The codes that a metric is computed on twice.
 AGAIN = "entangled"
@@ -54,11 +55,9 @@ def _description_problems(metric: ModuleType) -> Iterator[str]:
         yield f"BETTER {metric.BETTER!r}: write 'higher' or 'lower'"
     if metric.HEADLINE not in metric.SCORES:
         yield f"HEADLINE {metric.HEADLINE!r} is none of SCORES"
-    outputs = {field.name for field in dataclasses.fields(draws.ModelOutputs)}
-    known = {*INPUTS, *outputs}
-    unknown = sorted(set(metric.NEEDS) - known)
+    unknown = sorted(_unknown_needs(metric))
     if unknown:
-        yield f"NEEDS {', '.join(unknown)}: there are {', '.join(sorted(known))}"
+        yield f"NEEDS {', '.join(unknown)}: there are {', '.join(sorted(OF_CODES))}"
     if not any(character.isdigit() for character in metric.REFERENCE):
         yield f"REFERENCE {metric.REFERENCE!r} names no year"
     unexplained = [name for name, text in metric.CONVENTIONS.items() if not text]
@@ -68,6 +67,11 @@ def _description_problems(metric: ModuleType) -> Iterator[str]:
         yield "the module needs a docstring: its first line is on the metric's page"
     if not metric.score.__doc__:
         yield "score needs a docstring: what is measured, `Formula:` and `Traps:`"
+
+
+def _unknown_needs(metric: ModuleType) -> set[str]:
+    """Return what no metric of codes is given. One of a run's outputs names arrays of the run."""
+    return set(metric.NEEDS) - OF_CODES if "codes" in metric.NEEDS else set()
 
 
 def _score_problems(
