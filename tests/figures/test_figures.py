@@ -69,6 +69,7 @@ def test_the_same_scores_give_the_same_files_byte_for_byte(kind, tmp_path, monke
     assert len(list((tmp_path / "0").iterdir())) == len(files)  # no temporary file is left
 
 
+@pytest.mark.slow
 def test_a_pdf_does_not_say_when_it_was_drawn(tmp_path):
     path, *_ = figures.save(draw("violin", synthetic.runs(1, (0,))), tmp_path, "fig")
     assert b"CreationDate" not in path.read_bytes()

@@ -116,6 +116,7 @@ def test_a_dummy_and_a_frozen_run_stay_as_they_are(data):
     assert [equal(before[slot], pack.tensors(slot)) for slot in range(K)] == [False, True, True]
 
 
+@pytest.mark.slow
 def test_no_run_goes_past_its_last_step(data):
     pack = Pack(members("beta_vae", 0), 1, TRAINING, data, SMALL)
     assert pack.advance(12).steps == [TRAINING.steps]

@@ -201,6 +201,7 @@ class Long(Dataset):
         return self._data.images(indices % len(self._data))
 
 
+@pytest.mark.slow
 def test_latents_are_those_of_the_model_in_the_order_of_the_data(workspace):
     run = run_of(steps=4)
     [weights] = trained(workspace, run)

@@ -4,6 +4,7 @@ import io
 import re
 import shutil
 
+import every_metric
 import numpy as np
 import pytest
 from rich.console import Console
@@ -19,7 +20,7 @@ NAMES = discover.names("metrics")
 GRID = cases.Grid((2, 3, 4))
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(params=every_metric.named(NAMES))
 def card(request):
     return metric_card.card(request.param)
 

@@ -17,6 +17,7 @@ def workspace(root, monkeypatch):
     return workspaces.load()
 
 
+@pytest.mark.slow
 def test_the_pages_are_up_to_date(workspace):
     messages = []
     assert study_pages.write(workspace, True, messages.append) == 0, "\n".join(messages)
