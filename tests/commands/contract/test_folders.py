@@ -9,22 +9,22 @@ from typer.testing import CliRunner
 
 from facsimile.__main__ import app
 from facsimile.commands.contract import datasets, folders, metrics, models
-from facsimile.foundation import declared, discover
+from facsimile.datasets import DataFile
+from facsimile.datasets.base.official_files import OfficialFiles
+from facsimile.foundation import discover
+from facsimile.studies import classes
 
 FAST_METRICS = {"irs", "mig", "mcc", "modularity", "unsupervised"}
 # The sequences have siblings of fewer frames, which are tested.
 LARGE = {"dsprites", "color_dsprites", "noisy_dsprites", "interventional_pong", "voronoi_6"}
 
 
-def base_classes(dataset):
-    return {cls.name for _, cls in declared.lineage("datasets", dataset)}
-
-
 # Those of arrays are made in tests/datasets/test_arrays.py, and one of them here.
 ARRAYS = [
     name
     for name in discover.names("datasets")
-    if "Arrays" in base_classes(name) and "OfficialFiles" not in base_classes(name)
+    if classes.is_dataset_of_arrays(name)
+    and not issubclass(discover.load_class("datasets", name, DataFile), OfficialFiles)
 ]
 SMALL = sorted(set(discover.names("datasets")) - LARGE - set(ARRAYS[1:]))
 METRIC = '''\

@@ -24,6 +24,16 @@ def outline(path: Path) -> ast.Module:
     return _outline(path, path.stat().st_mtime_ns)
 
 
+def used_names(statements: list[ast.stmt]) -> list[str]:
+    """Return the names that statements use, sorted."""
+    names: set[str] = set()
+    for statement in statements:
+        for part in ast.walk(statement):
+            if isinstance(part, ast.Name):
+                names.add(part.id)
+    return sorted(names)
+
+
 # The modification time is part of the key: an edited file must be read again.
 @functools.cache
 def _outline(path: Path, modified: int) -> ast.Module:
@@ -61,20 +71,10 @@ def _methods(cls: ast.ClassDef) -> list[ast.stmt]:
         if isinstance(node, ast.FunctionDef):
             nothing = ast.arguments([], [], None, [], [], None, [])
             used: list[ast.stmt] = []
-            for name in _names(node.body):
+            for name in used_names(node.body):
                 used.append(ast.Expr(ast.Name(name, ast.Load())))
             methods.append(ast.FunctionDef(node.name, nothing, used or [ast.Pass()], []))
     return methods
-
-
-def _names(statements: list[ast.stmt]) -> list[str]:
-    """Return the names that statements use, sorted."""
-    names: set[str] = set()
-    for statement in statements:
-        for part in ast.walk(statement):
-            if isinstance(part, ast.Name):
-                names.add(part.id)
-    return sorted(names)
 
 
 _cache = content_cache.create("outlines", _shortened, __file__)

@@ -4,9 +4,8 @@ So a study can be checked without waiting for torch.
 """
 
 import ast
-import functools
 
-from facsimile.foundation import declared, discover
+from facsimile.foundation import declared, discover, outlines
 
 # Module with the networks that a study may name.
 NETWORKS = "facsimile.models.base.networks"
@@ -31,7 +30,7 @@ def needs_named_network(model: str) -> bool:
         for node in cls.body:
             # ``super().networks(…)`` continues in a base class.
             if isinstance(node, ast.FunctionDef) and node.name == METHOD:
-                used = _used(node)
+                used = outlines.used_names(node.body)
                 if "super" not in used:
                     return "network" in used
     return False
@@ -60,15 +59,3 @@ def _literal(node: ast.expr) -> list[str] | None:
 
 def _class_names(kind: str, name: str) -> set[str]:
     return {cls.name for _, cls in declared.lineage(kind, name)}
-
-
-# Nodes of the syntax tree are hashed by identity.
-@functools.cache
-def _used(function: ast.FunctionDef) -> frozenset[str]:
-    """Return the names that the body of a function uses."""
-    names: set[str] = set()
-    for statement in function.body:
-        for part in ast.walk(statement):
-            if isinstance(part, ast.Name):
-                names.add(part.id)
-    return frozenset(names)
