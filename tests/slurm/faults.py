@@ -57,6 +57,17 @@ def unmade(reference: Project, folder: Path, betas: str = "[4]") -> Project:
     return project
 
 
+def shard(project: Project) -> str:
+    """The first shard of the models that a project trains."""
+    lines = project.facsimile("list", "tiny", "--shards").splitlines()
+    return next(line.split()[0] for line in lines if "/beta_vae/" in line)
+
+
+def index(project: Project, name: str) -> str:
+    """Path of that shard's file ``name``, which says that a stage of its runs is finished."""
+    return f"results/shards/{shard(project)}/{name}.json"
+
+
 def scores(project: Project) -> pd.DataFrame:
     """scores.parquet, without the columns that differ between executions."""
     table = pd.read_parquet(project.folder / TARGET).drop(columns=["seconds"])

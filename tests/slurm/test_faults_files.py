@@ -39,14 +39,9 @@ def finished(reference: Project, tmp_path: Path) -> Project:
     return reference.copy(tmp_path / "project")
 
 
-def shard(project: Project) -> str:
-    lines = project.facsimile("list", "tiny", "--shards").splitlines()
-    return next(line.split()[0] for line in lines if "/beta_vae/" in line)
-
-
 def trained_until_killed(project: Project, steps: int) -> Path:
     """Train, kill the process once a run has a checkpoint of ``steps``; returns its folder."""
-    process = project.start("-m", "facsimile", "train", shard(project))
+    process = project.start("-m", "facsimile", "train", faults.shard(project))
     faults.wait(
         lambda: any(faults.step(folder) >= steps for folder in faults.folders(project)),
         "checkpoint",
@@ -78,7 +73,7 @@ def small_disk(project: Project) -> Iterator[Path]:
 def test_a_full_disk_is_reported_and_costs_only_the_steps_since_the_last_checkpoint(
     project: Project, reference: Project, small_disk: Path
 ):
-    output = project.facsimile("train", shard(project), check=False)
+    output = project.facsimile("train", faults.shard(project), check=False)
     assert (
         "no room on the disk (No space left on device); "
         "what was written before is kept, a checkpoint included" in output
@@ -100,7 +95,7 @@ def test_the_checkpoint_before_a_damaged_one_is_used_or_the_message_says_what_to
 ):
     folder = trained_until_killed(project, 2 * faults.INTERVAL)
     truncate(folder / "checkpoint.safetensors")
-    process = project.start("-m", "facsimile", "train", shard(project))
+    process = project.start("-m", "facsimile", "train", faults.shard(project))
     faults.wait(lambda: faults.step(folder) > 0, "checkpoint")
     faults.kill(process)
     output = process.communicate()[0]
@@ -109,7 +104,7 @@ def test_the_checkpoint_before_a_damaged_one_is_used_or_the_message_says_what_to
     for name in ("checkpoint.safetensors", "checkpoint.prev.safetensors"):
         truncate(folder / name)
     key = "/".join(folder.parts[-4:])
-    output = project.facsimile("train", shard(project), check=False)
+    output = project.facsimile("train", faults.shard(project), check=False)
     assert output.rstrip().endswith(f"start this run again: facsimile forget {key}")
     project.facsimile("forget", key)
     began = time.monotonic()
@@ -146,7 +141,7 @@ def test_a_writer_killed_while_it_writes_leaves_nothing_that_is_read(
     weights, folder = finished.weights(), faults.folders(finished)[0]
     key = "/".join(folder.parts[-4:])
     finished.facsimile("forget", "--latents", key)
-    process = finished.start("-c", HALF_WRITTEN, shard(finished))
+    process = finished.start("-c", HALF_WRITTEN, faults.shard(finished))
     faults.wait(lambda: list(folder.glob(".latents.h5.*.part")), "file that is being written")
     faults.kill(process)
     process.communicate()
@@ -154,7 +149,7 @@ def test_a_writer_killed_while_it_writes_leaves_nothing_that_is_read(
     assert not (folder / "latents.h5").exists()
     began = time.monotonic()
     # With the scores as the only target nothing would be made: they are newer than all other files.
-    finished.snakemake("--", f"results/shards/{shard(finished)}/encoded.json", faults.TARGET)
+    finished.snakemake("--", faults.index(finished, "encoded"), faults.TARGET)
     faults.report("killed_in_write", seconds=time.monotonic() - began)
     faults.undisturbed(finished, reference)
     assert finished.weights() == weights
@@ -165,8 +160,8 @@ def test_a_node_whose_clock_is_ahead_causes_no_training(finished: Project, refer
     ahead = time.time() + 3600
     for name in (
         "data/toy.h5",
-        f"shards/{shard(finished)}/trained.json",
-        f"shards/{shard(finished)}/encoded.json",
+        f"shards/{faults.shard(finished)}/trained.json",
+        f"shards/{faults.shard(finished)}/encoded.json",
     ):
         os.utime(finished.folder / "results" / name, (ahead, ahead))
     began = time.monotonic()

@@ -74,8 +74,9 @@ def test_two_users_who_start_the_same_target_at_once_train_it_once(
     other = project.copy(tmp_path / "other")
     shutil.rmtree(other.folder / "results")
     (other.folder / "results").symlink_to(project.folder / "results")
+    target = faults.index(project, "trained")
     began = time.monotonic()
-    heads = [faults.head(each, *faults.ON_SLURM, "--", faults.TARGET) for each in (project, other)]
+    heads = [faults.head(each, *faults.ON_SLURM, "--", target) for each in (project, other)]
     codes = [head.wait(300) for head in heads]
     seconds = time.monotonic() - began
     planned = [each.jobs("--", faults.TARGET) for each in (project, other)]
@@ -92,7 +93,8 @@ def test_snakemake_waits_for_files_that_it_sees_late(
 ):
     results, view = project.folder / "results", tmp_path / "view"
     shutil.copytree(results, view, symlinks=True)
-    arguments = " ".join([*PATIENT, "--slurm-logdir", str(tmp_path / "slurm"), "--", faults.TARGET])
+    target = faults.index(project, "encoded")
+    arguments = " ".join([*PATIENT, "--slurm-logdir", str(tmp_path / "slurm"), "--", target])
     script = ELSEWHERE.format(
         view=view, results=results, python=sys.executable, arguments=arguments
     )
@@ -115,7 +117,7 @@ def test_snakemake_waits_for_files_that_it_sees_late(
     faults.report("seen_late", seconds=time.monotonic() - began, late=LATE)
     assert done.returncode == 0, done.stdout + done.stderr
     assert {"trained.json", "encoded.json", "run.json", "latents.h5"} <= late
-    shutil.copytree(view / "studies", results / "studies", dirs_exist_ok=True)
+    project.snakemake("--", faults.TARGET)
     faults.undisturbed(project, reference)
     faults.trained_once(project, 1)
 

@@ -198,10 +198,12 @@ def test_a_job_that_is_out_of_memory_gets_more_and_all_scores_are_as_without_fau
     disturbed: Disturbed, reference: Project
 ):
     project = disturbed.project
+    target = faults.index(project, "encoded")
     began = time.monotonic()
-    process = faults.head(project, *faults.ON_SLURM, *TOO_LITTLE, "--", faults.TARGET)
+    process = faults.head(project, *faults.ON_SLURM, *TOO_LITTLE, "--", target)
     faults.finish(process, project)
     faults.report("out_of_memory", seconds=time.monotonic() - began)
+    project.snakemake("--", faults.TARGET)
     output = faults.logs(project, "encode")
     assert "memory limit" in output
     assert ", 0 to make" in faults.logs(project, "train")

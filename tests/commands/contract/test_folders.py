@@ -30,6 +30,8 @@ SMALL = sorted(set(discover.names("datasets")) - LARGE - set(ARRAYS[1:]))
 METRIC = '''\
 """How far codes spread."""
 
+import numpy as np
+
 RANGE = (0.0, float("inf"))
 BETTER = "higher"
 HEADLINE = "spread"
@@ -147,6 +149,14 @@ def test_right_files_have_no_problems(papers):
         ("metrics/reach.py", "float(draws", "(draws", "spread must be a finite float"),
         ("metrics/reach.py", "RANGE = (0.0, float", "LIMITS = (0.0, float", "are missing: RANGE"),
         ("metrics/reach.py", "Author 2026", "Author", "names no year"),
+        (
+            "metrics/reach.py",
+            "float(draws",
+            "float(0 * np.random.rand() + draws",
+            "global generator",
+        ),
+        ("metrics/reach.py", "    return", "    draws.train.codes.sort(0)\n    return", "in place"),
+        ("metrics/reach.py", '"codes",', '"codes", "factors"', "for the factors themselves"),
         ("metrics/reach.py", '"""How far codes spread."""', "", "begin the file with a line"),
         ("models/mine.py", "    beta: weight of the KL.\n", "", "needs a line `beta: meaning`"),
         ("models/mine.py", "self.beta * q.kl", "self.gamma * q.kl", "no attribute 'gamma'"),

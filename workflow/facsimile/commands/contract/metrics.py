@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from facsimile.foundation import discover
 from facsimile.metrics.base import cases, draws
 from facsimile.studies import score_names
@@ -34,17 +36,64 @@ def problems(name: str) -> Iterator[str]:
     if "codes" not in metric.NEEDS:
         return
     grid = cases.Grid(cases.SIZES)
-    kinds = {"oracle": grid.oracle(), "noise": grid.noise(), "entangled": grid.entangled()}
+    kinds = {"oracle": grid.oracle(), "noise": grid.noise(), AGAIN: grid.entangled()}
+    # Headline by convention and kind of codes.
+    headlines: dict[str, dict[str, float]] = {name: {} for name in metric.CONVENTIONS}
     for convention, kind in itertools.product(metric.CONVENTIONS, kinds):
-        codes = kinds[kind]
-        outputs = grid.outputs(codes)
-        points = draws.from_table(codes, grid.factors, N_TRAIN, N_TEST, 0, outputs)
-        scores = metric.score(points, convention)
+        scores = metric.score(_points(grid, kinds[kind]), convention)
         where = f"{kind} codes, convention {convention}"
-        yield from _score_problems(name, metric, scores, where)
+        messages = [*_score_problems(name, metric, scores)]
         # Once is enough: it takes as long as the score itself.
-        if kind == AGAIN and metric.score(points, convention) != scores:
-            yield f"{where}: the scores differ when computed again; use draws.seed"
+        if kind == AGAIN:
+            points = _points(grid, kinds[kind])
+            messages += _dependence_problems(metric, points, convention, scores)
+        for message in messages:
+            yield f"{where}: {message}"
+        headlines[convention][kind] = scores.get(metric.HEADLINE, math.nan)
+    yield from _order_problems(metric, headlines[next(iter(metric.CONVENTIONS))])
+
+
+def _points(grid: cases.Grid, codes: cases.Latents) -> draws.Draws:
+    outputs = grid.outputs(codes)
+    return draws.from_table(codes, grid.factors, N_TRAIN, N_TEST, 0, outputs)
+
+
+def _dependence_problems(
+    metric: ModuleType,
+    points: draws.Draws,
+    convention: str,
+    scores: dict[str, float],
+) -> Iterator[str]:
+    """Compute a metric again; yield what it depends on, or changes, beside its arguments."""
+    before = points.train.codes.copy()
+    # scikit-learn and SciPy draw from NumPy's global generator where no seed is passed.
+    state = _global_state()
+    if metric.score(points, convention) != scores:
+        yield "the scores differ when computed again; use draws.seed"
+    if not np.array_equal(points.train.codes, before):
+        yield "the metric changes the codes in place; copy them first"
+    if _global_state() != state:
+        yield "the metric draws from NumPy's global generator; use draws.seed"
+
+
+def _global_state() -> tuple[bytes, int]:
+    """Return the words of NumPy's global generator, and how many of them are used."""
+    state = np.random.get_state(legacy=False)["state"]
+    return state["key"].tobytes(), state["pos"]
+
+
+def _order_problems(metric: ModuleType, headlines: dict[str, float]) -> Iterator[str]:
+    """Yield a problem if noise is as good as the factors themselves."""
+    # To a metric that does not see the factors, it may be.
+    if "factors" not in metric.NEEDS:
+        return
+    oracle, noise = headlines["oracle"], headlines["noise"]
+    right = oracle > noise if metric.BETTER == "higher" else oracle < noise
+    if not right:
+        yield (
+            f"{metric.HEADLINE} is {oracle} for the factors themselves and {noise} for noise, "
+            f"though BETTER is {metric.BETTER!r}"
+        )
 
 
 def _description_problems(metric: ModuleType) -> Iterator[str]:
@@ -78,19 +127,18 @@ def _score_problems(
     name: str,
     metric: ModuleType,
     scores: dict[str, Any],
-    where: str,
 ) -> Iterator[str]:
     for score, value in scores.items():
         try:
             score_names.check(f"{name}.{score}")
         except discover.UnknownName as error:
-            yield f"{where}: {error}"
+            yield str(error)
         if type(value) is not float or not math.isfinite(value):
-            yield f"{where}: {score} must be a finite float, not {value!r}"
+            yield f"{score} must be a finite float, not {value!r}"
             return
     if metric.HEADLINE not in scores:
-        yield f"{where}: the score {metric.HEADLINE!r} is missing"
+        yield f"the score {metric.HEADLINE!r} is missing"
         return
     low, high = metric.RANGE
     if not low <= scores[metric.HEADLINE] <= high:
-        yield f"{where}: {metric.HEADLINE} is {scores[metric.HEADLINE]}, outside of {metric.RANGE}"
+        yield f"{metric.HEADLINE} is {scores[metric.HEADLINE]}, outside of {metric.RANGE}"
