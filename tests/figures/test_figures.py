@@ -50,23 +50,43 @@ def panels(figure):
     return {axes.get_title(loc="left"): axes for axes in figure.axes if axes.get_title(loc="left")}
 
 
+def draw_of_own_data(kind):
+    """Draw a figure that was checked against the paper, of the paper's own data set."""
+    spec = synthetic.spec(kind, metrics=TWO, verified=True, note="Read from page 7.")
+    runs = synthetic.runs(2, (0, 5), ("cars3d",))
+    return draw(kind, runs, spec, small(datasets=("cars3d",)))
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def of_own_data(request):
+    """Kind and figure, which is drawn once for the two tests below."""
+    return request.param, draw_of_own_data(request.param)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_same_scores_give_the_same_files_byte_for_byte(kind, tmp_path, monkeypatch):
+def test_a_checked_figure_of_the_papers_own_data_says_neither(of_own_data):
+    _, drawn = of_own_data
+    text = texts(drawn.figure)
+    assert "paper:" not in text
+    assert "not checked" not in text
+    assert "Read from page 7." in text
+
+
+@pytest.mark.slow
+def test_the_same_scores_give_the_same_files_byte_for_byte(of_own_data, tmp_path, monkeypatch):
+    kind, drawn = of_own_data
     endings = ["pdf", "png"]
     if kind not in AS_PDF:
         endings = ["png"]
         monkeypatch.setattr(figures, "METADATA", {"png": figures.METADATA["png"]})
-    spec = synthetic.spec(kind, metrics=TWO)
-    runs = synthetic.runs(2, (0, 5), ("cars3d",))
-    first, second = (
-        figures.save(draw(kind, runs, spec), tmp_path / str(i), "fig") for i in range(2)
-    )
+    again = draw_of_own_data(kind)
+    first = figures.save(drawn, tmp_path / "first", "fig")
+    second = figures.save(again, tmp_path / "second", "fig")
     files = [path for path in first if path.exists()]
     assert [path.suffix[1:] for path in files] == [*endings, "csv"]
     for one, other in zip(first, second, strict=True):
         assert not one.exists() or one.read_bytes() == other.read_bytes()
-    assert len(list((tmp_path / "0").iterdir())) == len(files)  # no temporary file is left
+    assert len(list((tmp_path / "first").iterdir())) == len(files)  # no temporary file is left
 
 
 @pytest.mark.slow
@@ -77,24 +97,13 @@ def test_a_pdf_does_not_say_when_it_was_drawn(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_figure_states_what_it_shows_and_changes_no_setting(kind):
+def test_a_figure_says_what_it_shows_and_changes_no_setting(kind):
     before = dict(mpl.rcParams)
     text = texts(draw(kind, synthetic.runs(1, (0, 5)), synthetic.spec(kind, metrics=TWO)).figure)
     assert dict(mpl.rcParams) == before
     assert "smoke scale · 200 of 300,000 steps · 40 + 20 evaluation points" in text
     assert "paper: Cars3D; here: dSprites" in text
     assert "not checked against the paper's PDF" in text.replace("\n", " ")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_checked_figure_of_the_papers_own_data_states_neither(kind):
-    spec = synthetic.spec(kind, metrics=TWO, verified=True, note="Read from page 7.")
-    runs = synthetic.runs(1, (0, 5), ("cars3d",))
-    text = texts(draw(kind, runs, spec, small(datasets=("cars3d",))).figure)
-    assert "paper:" not in text
-    assert "not checked" not in text
-    assert "Read from page 7." in text
 
 
 @pytest.mark.parametrize("kind", KINDS)
