@@ -33,6 +33,8 @@ facsimile.score(
     factors,
     log_variances=np.zeros(codes.shape),
     metrics=["chen_mig", "dci", "downstream", "explicitness"],
+    n_train=100,
+    n_test=50,
 )
 """
 

@@ -146,11 +146,10 @@ def test_the_gradient_equals_finite_differences():
 @pytest.mark.parametrize(
     ("case", "convention"),
     [
-        (case, convention)
-        for case in ANSWERS
-        for convention in citris.CONVENTIONS
-        if (case, convention)
-        != ("rotated", "binned")  # two latents are as informative about two factors: a tie
+        # Of rotated latents, two are as informative about two factors: a tie when binned.
+        *((case, "binned") for case in sorted(ANSWERS.keys() - {"rotated"})),
+        # Its networks take longer.
+        *((case, "citris") for case in ("rotated", "vae_like")),
     ],
 )
 def test_it_is_the_published_networks_number_as_far_as_seeds_agree(case, convention, read_golden):
