@@ -20,7 +20,7 @@ AVX2 := ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS
 	OPENBLAS_CORETYPE=Haswell NUMBA_CPU_NAME=haswell NUMBA_CPU_FEATURES=+avx2,+fma \
 	NPY_DISABLE_CPU_FEATURES=X86_V4,AVX512_ICL,AVX512_SPR
 
-.PHONY: demo report writable test portable gpu-check fast lint docs lock
+.PHONY: demo report writable test portable gpu-check fast lint types style docs compiled lock
 .DELETE_ON_ERROR:
 # Without byte code, each of hundreds of short processes compiles the package again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -38,8 +38,11 @@ report: writable $(STAMP)
 writable:
 	@test -w . || { echo "$(CURDIR) cannot be written to; make demo needs 3 GB in a checkout of your own" >&2; exit 1; }
 
+# The type checker uses one core for a minute, so everything else that comes before the tests is done
+# beside it.
 test: export OMP_NUM_THREADS := 1
-test: lint docs
+test: $(STAMP)
+	$(MAKE) --jobs=2 types style docs compiled
 	$(BIN)/pytest --durations=10
 
 # The numerical tests that take seconds, as an AVX2 processor without AVX-512 would run them.
@@ -55,13 +58,21 @@ gpu-check: $(STAMP)
 fast: $(STAMP)
 	$(BIN)/pytest -m "not slow"
 
-lint: $(STAMP)
+lint: style types
+
+style: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
-	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+# Machine code of the metrics, which the tests of workflows copy.
+compiled: $(STAMP)
+	PYTHONPATH=tests $(BIN)/python -c "import project; project.compile_metrics()"
 
 # The site, in site/; any warning is an error. NO_MKDOCS_2_WARNING silences an advertisement.
 docs: $(STAMP)
