@@ -127,6 +127,8 @@ def test_three_steps_of_a_pack_are_those_of_runs_alone(trained, make_model, data
 def test_bits_depend_on_neither_slot_nor_companions_nor_source(
     trained, make_model, data, precision
 ):
+    if precision == "bf16" and trained not in WITH_CONVOLUTIONS:
+        pytest.skip("layers in bf16 do not depend on the model")
     model, training = make_model(trained), training_of(trained)
     settings = PackSettings(precision=precision)
     companion = variant(trained, model, 3, training)
