@@ -158,7 +158,6 @@ def test_the_server_ends_after_its_parent(server):
 
 def test_every_command_in_the_list_exists():
     names = {command.name for command in app.registered_commands}
-    assert job_server.LIBRARIES.keys() == job_server.MODULES.keys()
-    assert job_server.LIBRARIES.keys() <= names
-    for module in job_server.MODULES.values():
-        importlib.import_module(module)
+    assert job_server.COMMANDS.keys() <= names
+    for imports in job_server.COMMANDS.values():
+        importlib.import_module(imports.module)

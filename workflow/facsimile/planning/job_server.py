@@ -23,6 +23,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterable
 from multiprocessing import connection as connections
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -52,32 +53,34 @@ FIGURES = (
     "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_pdf",
 )
-# Command -> the libraries that its jobs import. One that is missing here only costs time.
-LIBRARIES = {
-    "data": ("numpy", "h5py"),
-    "train": NETWORKS,
-    "encode": NETWORKS,
-    "score-shard": SCORES,
-    "collect": ARRAYS,
-    "table": TABLES,
-    "figure": FIGURES,
-    "compare": TABLES,
-    "claims": TABLES,
-    "summary": TABLES,
+ARTEFACTS = "facsimile.commands.artefacts"
+
+
+class Imports(NamedTuple):
+    """What the jobs of a command import: libraries, and a module of this package.
+
+    The module is that after the command line. What is missing here only costs time.
+    """
+
+    libraries: tuple[str, ...]
+    module: str
+
+
+# Command -> what its jobs import.
+COMMANDS = {
+    "data": Imports(("numpy", "h5py"), "facsimile.datasets"),
+    "train": Imports(NETWORKS, "facsimile.training.train_shard"),
+    "encode": Imports(NETWORKS, "facsimile.training.encode_shard"),
+    "score-shard": Imports(SCORES, "facsimile.scoring.score_shard"),
+    "collect": Imports(ARRAYS, "facsimile.scoring.collect"),
+    "table": Imports(TABLES, ARTEFACTS),
+    "figure": Imports(FIGURES, ARTEFACTS),
+    "compare": Imports(TABLES, ARTEFACTS),
+    "claims": Imports(TABLES, ARTEFACTS),
+    "summary": Imports(TABLES, "facsimile.commands.pages.summary"),
 }
-# Command -> the module of this package that its jobs import after the command line.
-MODULES = {
-    "data": "facsimile.datasets",
-    "train": "facsimile.training.train_shard",
-    "encode": "facsimile.training.encode_shard",
-    "score-shard": "facsimile.scoring.score_shard",
-    "collect": "facsimile.scoring.collect",
-    "table": "facsimile.commands.artefacts",
-    "figure": "facsimile.commands.artefacts",
-    "compare": "facsimile.commands.artefacts",
-    "claims": "facsimile.commands.artefacts",
-    "summary": "facsimile.commands.pages.summary",
-}
+# Other commands.
+NOTHING = Imports((), PACKAGE)
 # Variables that a shell sets on its own.
 OF_THE_SHELL = {"_", "SHLVL", "PWD", "OLDPWD"}
 # Seconds in which a client must have sent its request, which it does at once.
@@ -197,9 +200,10 @@ class Server:
 
     def _import_modules(self, request: Any) -> None:
         """Import what the command of a request needs, in this process."""
-        command = next(filter(LIBRARIES.__contains__, request["arguments"]), "")
-        _import_libraries(command)
-        self._package.import_for(command)
+        command = next(filter(COMMANDS.__contains__, request["arguments"]), "")
+        imports = COMMANDS.get(command, NOTHING)
+        _import_libraries(imports.libraries)
+        self._package.import_for(imports.module)
 
     def _run(self, client: socket.socket, request: Any, streams: list[int]) -> None:
         """Run a command, in the process that was forked for it."""
@@ -235,15 +239,15 @@ class Package:
         # File of each module -> its state when it was imported.
         self._files: dict[str, State | None] = {}
 
-    def import_for(self, command: str) -> None:
-        """Import the modules of a command; first forget those of before if one was edited."""
+    def import_for(self, module: str) -> None:
+        """Import the command line and a module; first forget those of before if one was edited."""
         is_edited = any(_state(file) != state for file, state in self._files.items())
         if is_edited or not self._files:
             self.forget()
         began = time.time_ns()
         try:
-            for name in filter(None, (COMMAND_LINE, MODULES.get(command))):
-                importlib.import_module(name)
+            importlib.import_module(COMMAND_LINE)
+            importlib.import_module(module)
         except Exception:
             # A file that is being edited, perhaps. The job imports it again, and reports it.
             self.forget()
@@ -304,9 +308,9 @@ def _end_with(client: socket.socket) -> None:
     os._exit(1)
 
 
-def _import_libraries(command: str) -> None:
+def _import_libraries(libraries: Iterable[str]) -> None:
     """Import the libraries of a command."""
-    for name in (*ALWAYS, *LIBRARIES.get(command, ())):
+    for name in (*ALWAYS, *libraries):
         try:
             importlib.import_module(name)
         except ImportError:
