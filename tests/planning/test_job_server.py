@@ -58,8 +58,8 @@ def server(package, monkeypatch):
     _until(lambda: not Path(path).exists())
 
 
-def run(code, **options):
-    command = [sys.executable, "-m", "facsimile", code]
+def run(code, *arguments, **options):
+    command = [sys.executable, "-m", "facsimile", code, *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=300, **options)
 
 
@@ -100,6 +100,17 @@ def test_a_job_with_another_environment_runs_by_itself(server):
 def test_without_a_server_a_command_runs_by_itself(package, monkeypatch):
     monkeypatch.setenv(SOCKET, "/nowhere/jobs")
     assert "facsimile.planning.job_server" not in run(PARENT).stdout
+
+
+def test_libraries_of_the_next_jobs_are_imported_while_a_job_runs(package, request):
+    file = package / "facsimile" / "planning" / "job_server.py"
+    text = file.read_text()
+    assert "\nNETWORKS = (" in text
+    file.write_text(text.replace("\nNETWORKS = (", '\nNETWORKS = ("zipapp",)\nOLD = ('))
+    request.getfixturevalue("server")
+    imported = "print('zipapp' in sys.modules)"
+    assert run(imported, "data").stdout == "False\n"
+    _until(lambda: run(imported).stdout == "True\n")
 
 
 def test_an_edit_takes_effect_in_the_next_job(server, package):

@@ -3,7 +3,8 @@
 A small job takes 0.3 s, and 2 s if it first has to import its libraries. So a local Snakemake
 starts one server, which imports libraries when the first job needs them. A command
 (``job_client.py``) connects to it, and the server forks a process, which runs the command with the
-environment, working directory and standard streams of the client.
+environment, working directory and standard streams of the client. While it runs, the server imports
+the libraries of the jobs that usually follow.
 
 This package is imported there, too, and again after an edit of one of its files: an edit takes
 effect in the next job, and recorded code hashes are those of the code that ran (docs/adr/0014).
@@ -23,7 +24,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterator
 from multiprocessing import connection as connections
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -60,19 +61,21 @@ class Imports(NamedTuple):
     """What the jobs of a command import: libraries, and a module of this package.
 
     The module is that after the command line. What is missing here only costs time.
+    ``next_command`` is that of jobs that often follow, whose libraries are imported ahead.
     """
 
     libraries: tuple[str, ...]
     module: str
+    next_command: str = ""
 
 
 # Command -> what its jobs import.
 COMMANDS = {
-    "data": Imports(("numpy", "h5py"), "facsimile.datasets"),
-    "train": Imports(NETWORKS, "facsimile.training.train_shard"),
-    "encode": Imports(NETWORKS, "facsimile.training.encode_shard"),
-    "score-shard": Imports(SCORES, "facsimile.scoring.score_shard"),
-    "collect": Imports(ARRAYS, "facsimile.scoring.collect"),
+    "data": Imports(("numpy", "h5py"), "facsimile.datasets", "train"),
+    "train": Imports(NETWORKS, "facsimile.training.train_shard", "score-shard"),
+    "encode": Imports(NETWORKS, "facsimile.training.encode_shard", "score-shard"),
+    "score-shard": Imports(SCORES, "facsimile.scoring.score_shard", "figure"),
+    "collect": Imports(ARRAYS, "facsimile.scoring.collect", "figure"),
     "table": Imports(TABLES, ARTEFACTS),
     "figure": Imports(FIGURES, ARTEFACTS),
     "compare": Imports(TABLES, ARTEFACTS),
@@ -150,12 +153,17 @@ class Server:
         self._jobs: dict[int, Job] = {}
         self._environment: dict[str, str] | None = None
         self._package = Package()
+        # Imports the libraries of the jobs that come next, one per step; None if all are there.
+        self._ahead: Iterator[str] | None = None
 
     def serve(self) -> None:
         """Run commands until the parent's end of the pipe is closed and no job is running."""
         sources: set[Any] = {self._listener, self._parent}
         while sources or self._jobs:
-            ready: list[Any] = connections.wait([*sources, *self._jobs])
+            seconds = None if self._ahead is None else 0
+            ready: list[Any] = connections.wait([*sources, *self._jobs], seconds)
+            if not ready and self._ahead is not None and next(self._ahead, None) is None:
+                self._ahead = None
             for source in ready:
                 if source is self._listener:
                     self._accept()
@@ -202,8 +210,12 @@ class Server:
         """Import what the command of a request needs, in this process."""
         command = next(filter(COMMANDS.__contains__, request["arguments"]), "")
         imports = COMMANDS.get(command, NOTHING)
-        _import_libraries(imports.libraries)
+        for _ in _import_libraries(imports):
+            pass
         self._package.import_for(imports.module)
+        if imports.next_command:
+            # While this job runs; its own libraries stay first.
+            self._ahead = _import_libraries(COMMANDS[imports.next_command])
 
     def _run(self, client: socket.socket, request: Any, streams: list[int]) -> None:
         """Run a command, in the process that was forked for it."""
@@ -308,14 +320,17 @@ def _end_with(client: socket.socket) -> None:
     os._exit(1)
 
 
-def _import_libraries(libraries: Iterable[str]) -> None:
-    """Import the libraries of a command."""
-    for name in (*ALWAYS, *libraries):
+def _import_libraries(imports: Imports) -> Iterator[str]:
+    """Import the libraries of a command that are missing; yields the name of each."""
+    for name in (*ALWAYS, *imports.libraries):
+        if name in sys.modules:
+            continue
         try:
             importlib.import_module(name)
         except ImportError:
             # The job that needs it reports it.
             print(f"the job server cannot import {name}", file=sys.stderr)
+        yield name
     if "numba" in sys.modules:
         _prepare_numba()
 
