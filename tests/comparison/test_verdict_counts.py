@@ -44,6 +44,7 @@ def test_what_is_not_comparable_says_what_it_needs(tmp_path):
     text = verdict_counts.undecided(rows)
     assert text.startswith(f"4: 2 need {MORE_SEEDS}, ")
     assert f"1 needs {PEERS_PROTOCOL}" in text
+    assert verdict_counts.undecided(rows, brief=True) == f"4: 2 need {MORE_SEEDS}"
     obstacles = verdict_counts.obstacles(rows)
     assert obstacles[0] == (2, "few", MORE_SEEDS)
     assert {reason for _, reason, _ in obstacles} == {"few", "a peer's", "steps"}

@@ -125,6 +125,9 @@ def test_an_unknown_scale_is_refused(study):
         ("new_metric.new_metric", "new metric"),
         ("new_metric.part", "new metric part"),
         ("mig.mig ~ sap.sap", "MIG ~ SAP"),
+        # Labels of patterns: KL after n points; L1, explanation and instance.
+        ("predictive_kl.kl_20", "KL after 20 points, nats"),
+        ("explanation_distance.l1_ig_vg", "L1, explanation and instance (ig, vg)"),
     ],
 )
 def test_scores_have_readable_names(name, shown):

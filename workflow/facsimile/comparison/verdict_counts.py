@@ -37,13 +37,17 @@ def decided(rows: pd.DataFrame) -> str:
     return SEPARATOR.join(counts_in_words(verdicts).values())
 
 
-def undecided(rows: pd.DataFrame) -> str:
-    """``36: 32 need more seeds, 4 need …``: how many are not comparable, by what they need."""
+def undecided(rows: pd.DataFrame, brief: bool = False) -> str:
+    """``36: 32 need more seeds, 4 need …``: how many are not comparable, by what they need.
+
+    With ``brief``, only what most of them need.
+    """
     remedies = rows.loc[rows["verdict"] == NOT_COMPARABLE, "remedy"]
     if remedies.empty:
         return ""
+    counts = remedies.value_counts()
     texts = []
-    for remedy, count in remedies.value_counts().items():
+    for remedy, count in (counts.iloc[:1] if brief else counts).items():
         need = "needs" if count == 1 else "need"
         texts.append(f"{count:,} {need} {remedy}")
     return f"{len(remedies):,}: {', '.join(texts)}"

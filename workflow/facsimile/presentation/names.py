@@ -6,8 +6,10 @@ metric and for the members of a family. Without one, the file's name is shown wi
 
 import functools
 import json
+import re
 
 from facsimile.foundation import declared, discover
+from facsimile.studies import score_names
 
 # Scores that papers print and no metric here computes.
 OTHER_SCORES = {
@@ -56,7 +58,29 @@ def _label(name: str) -> str | None:
     """The label of a score from its metric's file or ``OTHER_SCORES``."""
     family, _, score = name.partition(".")
     labels: dict[str, str] = declared.optional("metrics", family, "LABELS", {})
-    return labels.get(score) or OTHER_SCORES.get(name)
+    if score in labels:
+        return labels[score]
+    for pattern, label in labels.items():
+        values = score_names.placeholders(pattern, score)
+        if values:
+            return _filled(label, values)
+    return OTHER_SCORES.get(name)
+
+
+def _filled(label: str, values: dict[str, str]) -> str:
+    """A label with the values of its placeholders.
+
+    A number takes the place of its letter, so that ``KL after n points`` becomes ``KL after 20
+    points``; everything else follows in brackets.
+    """
+    rest = []
+    for placeholder, value in values.items():
+        letter = rf"\b{placeholder}\b"
+        if len(placeholder) == 1 and re.search(letter, label):
+            label = re.sub(letter, value, label)
+        else:
+            rest.append(value.replace("_", " "))
+    return f"{label} ({', '.join(rest)})" if rest else label
 
 
 def parameter(name: str) -> str:

@@ -70,13 +70,22 @@ def _unknown(score: str) -> tuple[str, str, list[str]]:
     return f"score of {metric}", name, of_metric(metric)
 
 
+def placeholders(pattern: str, name: str) -> dict[str, str] | None:
+    """Return the text of each placeholder in a name: ``{"n": "20"}`` for ``kl_{n}``, ``kl_20``.
+
+    None if the name does not have the pattern.
+    """
+    match = _expression(pattern).fullmatch(name)
+    return dict(zip(PLACEHOLDER.findall(pattern), match.groups(), strict=True)) if match else None
+
+
 @functools.cache
 def _expression(pattern: str) -> re.Pattern[str]:
-    """Return a regular expression for a name of ``SCORES``."""
+    """Return a regular expression for a name of ``SCORES``, with a group per placeholder."""
     expression = ""
     end = 0
     for match in PLACEHOLDER.finditer(pattern):
         expression += re.escape(pattern[end : match.start()])
-        expression += "[0-9]+" if len(match[1]) == 1 else ".+"
+        expression += "([0-9]+)" if len(match[1]) == 1 else "(.+)"
         end = match.end()
     return re.compile(expression + re.escape(pattern[end:]))

@@ -19,7 +19,7 @@ HEAD = (
     "ours",
     "published",
     "verdicts",
-    "not comparable, and what it needs",
+    "not comparable, and what most of it needs",
     "command",
 )
 NOTHING = "–"
@@ -47,27 +47,32 @@ def row(study: Study) -> tuple[str, ...]:
         folder = shipped.folder(study.id, scale)
         if (folder / "comparison.csv").exists():
             command = f"`snakemake {study.id} --config scale={scale}`"
-            return paper, *_numbers(folder), *counts(folder), command
+            return paper, *_numbers(study, folder), *counts(folder, brief=True), command
     unknown = [NOTHING] * 4
     return paper, "not run yet", *unknown, f"`snakemake {study.id}`"
 
 
-def counts(folder: Path) -> tuple[str, str]:
-    """How many verdicts a folder of results has, and what those that are not comparable need."""
+def counts(folder: Path, brief: bool = False) -> tuple[str, str]:
+    """How many verdicts a folder of results has, and what those that are not comparable need.
+
+    With ``brief``, only what most of these need.
+    """
     rows = verdict_counts.of_folder(folder)
     decided = verdict_counts.decided(rows) or "none yet"
-    return decided, verdict_counts.undecided(rows) or NOTHING
+    return decided, verdict_counts.undecided(rows, brief) or NOTHING
 
 
-def _numbers(folder: Path) -> tuple[str, str, str]:
+def _numbers(study: Study, folder: Path) -> tuple[str, str, str]:
     """A number that was judged, ours, and the published one."""
     comparison = numbers_view.read(folder / "comparison.csv")
     judged = numbers_view.judged(numbers_view.without_design(comparison))
     if judged.empty:
         return "none can be compared at this scale", NOTHING, NOTHING
-    # A constant such as 0 or 1 says least.
-    varies = judged[~judged["value"].isin([0, 1])]
-    first = (varies if len(varies) else judged).iloc[0]
+    # Of the first table, which is the headline; and no constant such as 0 or 1, which says least.
+    in_first_table = judged["artefact"].isin(list(study.tables)[:1])
+    varies = ~judged["value"].isin([0, 1])
+    candidates = (judged[in_first_table & varies], judged[varies], judged)
+    first = next(rows for rows in candidates if len(rows)).iloc[0]
     parts = [
         names.dataset(first["dataset"]),
         names.model(first["model"]) if first["model"] != "no_model" else "",

@@ -22,6 +22,10 @@ REFERENCE = (
     "of two Gaussians"
 )
 CONVENTIONS = {PAPER: "between two recorded steps, logarithms are interpolated in log(1 + step)"}
+LABELS = {
+    "cs_divergence_{j}": "D_CS before step j, nats",
+    "squared_mmd_{j}": "Squared MMD before step j",
+}
 SCORES = {
     "cs_divergence_0": "D_CS before the first step, nats",
     "cs_divergence_{j}": "D_CS before step j, nats",
