@@ -19,6 +19,13 @@ REFERENCE = (
     "read from its released code"
 )
 CONVENTIONS = _latent_sets.CONVENTIONS
+LABELS = {
+    "cg": "CG",
+    "cg_average": "CG of average effects",
+    "effect": "CG, effect",
+    "side_effect": "CG, side effect",
+    "cg_rho7": "CG, ρ = 7",
+}
 SCORES = {
     "cg": "absolute difference of the two effects, point by point, with one latent for each factor "
     "(rho = 1)",
