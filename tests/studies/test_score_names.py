@@ -14,6 +14,7 @@ STUDIES = (
     "dt",
     "lfa",
     "locatello2019",
+    "lsbd",
     "mam",
     "overlap",
     "pfn",

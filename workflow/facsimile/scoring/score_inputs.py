@@ -95,13 +95,13 @@ def _has_known_pictures(run: Run, metric: str) -> bool:
     Raises ValueError if they are too many for the reader.
     """
     data = datasets.grid(run.dataset).subgrid(run.subgrid)
-    if not isinstance(data, Arrays):
-        shape = data.image_shape
-    elif "images" in data.shapes and "factors" in data.shapes:
-        shape = data.shapes["images"]
+    if isinstance(data, Arrays):
+        if "images" not in data.shapes or "factors" not in data.shapes:
+            return False
+        values_of_picture = math.prod(data.shapes["images"])
     else:
-        return False
-    values = len(data) * math.prod(shape)
+        values_of_picture = math.prod(data.image_shape)
+    values = len(data) * values_of_picture
     if values > nearest_picture.MOST_VALUES:
         raise ValueError(
             f"{metric} reads decoded pictures by the nearest one of {run.dataset}, whose "
