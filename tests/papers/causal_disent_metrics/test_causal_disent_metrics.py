@@ -11,7 +11,7 @@ from facsimile.foundation import discover
 from facsimile.metrics.base.nearest_picture import Reader
 from facsimile.models import ArraysModel
 from facsimile.models.base import networks as architectures
-from facsimile.papers.causal_disent_metrics.datasets import _sprites
+from facsimile.papers.causal_disent_metrics import sprites
 from facsimile.papers.causal_disent_metrics.datasets.confounded_sprites import (
     ConfoundedSprites,
     combinations,
@@ -25,7 +25,7 @@ SHAPES = {"images": (16, 16, 1), "labels": (5,), "rank": ()}
 def independent():
     """Factors and pictures of all combinations."""
     factors = combinations(confounded=False)
-    return factors, _sprites.drawn(factors, 16)
+    return factors, sprites.drawn(factors, 16)
 
 
 def pairs(factors, first, second):
@@ -39,7 +39,7 @@ def test_size_depends_on_shape_and_orientation_on_position_and_nothing_else_does
     assert pairs(factors, 0, 1) == 3 * 3
     assert pairs(factors, 2, 3) == 3 * 8
     for first, second in ((0, 2), (0, 3), (0, 4), (1, 2), (1, 3), (1, 4), (2, 4), (3, 4)):
-        sizes = _sprites.SIZES
+        sizes = sprites.SIZES
         assert pairs(factors, first, second) == sizes[first] * sizes[second]
     # The rule of the released script: each shape shares one size with the next.
     sizes = [set(factors[factors[:, 0] == shape, 1]) for shape in range(3)]
@@ -52,9 +52,9 @@ def test_sprites_are_those_of_dsprites():
     factors = np.array([[2, 3, 4, 5, 6]])
     packed = sprite.render(2, 3, 2 * 4)[32 * 20 + 24]
     expected = 255 * np.unpackbits(packed).reshape(64, 64)
-    np.testing.assert_array_equal(_sprites.drawn(factors, 64)[0, ..., 0], expected)
+    np.testing.assert_array_equal(sprites.drawn(factors, 64)[0, ..., 0], expected)
     small = expected.reshape(16, 4, 16, 4).mean(axis=(1, 3))
-    assert np.abs(_sprites.drawn(factors, 16)[0, ..., 0] - small).max() <= 0.5
+    assert np.abs(sprites.drawn(factors, 16)[0, ..., 0] - small).max() <= 0.5
 
 
 def test_all_pictures_differ_so_that_the_nearest_is_the_right_one(independent):
@@ -65,7 +65,7 @@ def test_all_pictures_differ_so_that_the_nearest_is_the_right_one(independent):
     np.testing.assert_array_equal(reader.read(pictures[rows]), factors[rows])
     # Floats from 0 to 1 are read as bytes are.
     probabilities = reader.probabilities(pictures[rows].astype(np.float32) / 255)
-    assert [part.shape[1] for part in probabilities] == list(_sprites.SIZES)
+    assert [part.shape[1] for part in probabilities] == list(sprites.SIZES)
     read = np.stack([part.argmax(axis=1) for part in probabilities], axis=1)
     np.testing.assert_array_equal(read, factors[rows])
 
@@ -95,7 +95,7 @@ def test_the_true_renderer_generates_each_factor_from_its_own_latent(independent
 def test_a_reader_does_not_know_combinations_that_are_missing():
     """Beside the same codes, one latent for everything never leaves the known combinations."""
     factors = combinations(confounded=True)
-    pictures = _sprites.drawn(factors, 16)
+    pictures = sprites.drawn(factors, 16)
     own, one = scores_of(1, factors, pictures), scores_of(5, factors, pictures)
     assert (own["uc"], one["uc"]) == (1, 0)
     assert own["side_effect"] > 0.2
@@ -115,10 +115,10 @@ def batch(rows=32):
     random = np.random.default_rng(0)
     factors = combinations(confounded=False)
     chosen = factors[random.integers(0, len(factors), rows)]
-    pictures = torch.from_numpy(_sprites.drawn(chosen, 16))
+    pictures = torch.from_numpy(sprites.drawn(chosen, 16))
     return {
         "images": pictures.movedim(-1, 1).float() / 255,
-        "labels": torch.from_numpy((chosen / _sprites.SIZES).astype(np.float32)),
+        "labels": torch.from_numpy((chosen / sprites.SIZES).astype(np.float32)),
         "rank": torch.from_numpy(random.uniform(size=rows).astype(np.float32)),
     }
 
@@ -203,5 +203,5 @@ def test_labels_are_factors_over_their_numbers_of_values():
     data = discover.load_class("datasets", "confounded_sprites_16", ConfoundedSprites)
     arrays = data.generate(None)
     assert len(arrays["images"]) == data.rows == 1728
-    np.testing.assert_allclose(arrays["labels"] * _sprites.SIZES, arrays["factors"], atol=1e-6)
+    np.testing.assert_allclose(arrays["labels"] * sprites.SIZES, arrays["factors"], atol=1e-6)
     assert sorted(arrays["rank"])[0] == pytest.approx(0.5 / 1728)

@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from facsimile.datasets.base.arrays import Arrays
 from facsimile.datasets.base.label_ranks import label_ranks
-from facsimile.papers.causal_disent_metrics.datasets import _sprites
-from facsimile.papers.causal_disent_metrics.datasets._sprites import SIZES
+from facsimile.papers.causal_disent_metrics import sprites
+from facsimile.papers.causal_disent_metrics.sprites import SIZES
 
 LABELS = {
     "confounded_sprites": "Confounded sprites",
@@ -61,7 +61,7 @@ class ConfoundedSprites(Arrays):
     def generate(cls, source: Path | None) -> dict[str, npt.NDArray[Any]]:
         factors = combinations(cls.confounded)
         return {
-            "images": _sprites.drawn(factors, cls.side),
+            "images": sprites.drawn(factors, cls.side),
             "factors": factors,
             "labels": (factors / SIZES).astype(np.float32),
             "rank": label_ranks(cls.rows, cls.rows),

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from facsimile.models.base.control import Control, with_log_variance
-from facsimile.papers.causal_disent_metrics.datasets import _sprites
-from facsimile.papers.causal_disent_metrics.datasets._sprites import SIZES
+from facsimile.papers.causal_disent_metrics import sprites
+from facsimile.papers.causal_disent_metrics.sprites import SIZES
 
 LABEL = "Known codes"
 
@@ -48,7 +48,7 @@ class KnownSets(Control):
         values = codes.round().long().numpy()
         first = np.unravel_index(values[:, 0], SIZES[:count])
         factors = np.column_stack((*first, values[:, 1:]))
-        pictures = torch.from_numpy(_sprites.drawn(factors, int(self.side)))
+        pictures = torch.from_numpy(sprites.drawn(factors, int(self.side)))
         return pictures.movedim(-1, 1).float() / 255
 
     def check(self) -> None:
