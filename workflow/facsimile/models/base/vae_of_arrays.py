@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
+from facsimile.models.base import networks as architectures
 from facsimile.models.base.arrays import ArraysModel, Batch, Shapes
 from facsimile.models.base.model import Draw, Losses
 from facsimile.models.base.optimisers import Settings
@@ -14,6 +15,7 @@ from facsimile.models.base.vae import VAE
 from facsimile.studies.training import Training
 
 PICTURE = (16, 16, 1)
+OWN = "own"  # the study leaves the network to the model
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,10 @@ class VAEOfArrays(ArraysModel):
     ) -> str:
         """Return the name of the architecture for pictures of some height, width and channels.
 
-        The default is ``network``, the name in the study.
+        It is what the study names. Where a study leaves it to the model, it is dense layers; a
+        subclass may decide otherwise.
         """
-        return network
+        return architectures.MLP if network == OWN else network
 
     def networks(  # type: ignore[override]
         self,
