@@ -8,6 +8,7 @@ from facsimile.studies import score_names
 
 STUDIES = (
     "ard_vae",
+    "causal_disent_metrics",
     "causalvae",
     "ccvae",
     "cs_ib",
