@@ -1,6 +1,8 @@
 """The inputs of a metric for a run: its decoder, and the images its latents were computed from."""
 # ruff: noqa: F811 (fixtures)
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -81,3 +83,27 @@ def test_a_control_has_no_decoder_and_no_run_has_peers(run):
     assert score_inputs.applicable("mig", run_of(model="oracle", steps=0))
     with pytest.raises(ValueError, match=r"udr needs peers, .* take it out of the study's metrics"):
         score_inputs.applicable("udr", run)
+
+
+def test_pictures_are_read_by_the_nearest_one_of_a_data_set_that_has_few():
+    def has_reader(dataset, model="beta_vae"):
+        run = replace(run_of(model), dataset=dataset)
+        return score_inputs.applicable("counterfactual_generativeness", run)
+
+    assert has_reader("mini_uneven")
+    assert has_reader("confounded_sprites_16", "s2_beta_vae")
+    # Its pictures have no factors.
+    assert not has_reader("mnist")
+    with pytest.raises(ValueError, match=r"nearest one of dsprites, whose 3,019,898,880 values"):
+        has_reader("dsprites")
+
+
+@pytest.mark.slow
+def test_a_reader_reads_the_factors_of_the_data_set(workspace, run):
+    folder, path = workspace.paths.run(run.key), workspace.paths.dataset(run.dataset)
+    inputs = score_inputs.inputs("counterfactual_generativeness", run, folder, path)
+    data = open_data(workspace, run)
+    rows = np.arange(0, len(data), 999)
+    read = [part.argmax(axis=1) for part in inputs["classifier"](data.images(rows))]
+    np.testing.assert_array_equal(np.stack(read, axis=1), data.factors(rows))
+    assert inputs["decoder"](np.zeros((2, 4), np.float32)).shape == (2, *data.image_shape)

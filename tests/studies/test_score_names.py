@@ -8,12 +8,14 @@ from facsimile.studies import score_names
 
 STUDIES = (
     "ard_vae",
+    "causal_disent_metrics",
     "causalvae",
     "ccvae",
     "cs_ib",
     "dt",
     "lfa",
     "locatello2019",
+    "lsbd",
     "mam",
     "overlap",
     "pfn",

@@ -17,6 +17,10 @@ REFERENCE = (
     "read from its released code"
 )
 CONVENTIONS = _latent_sets.CONVENTIONS
+LABELS = {
+    "uc": "UC",
+    "uc_rho7": "UC, ρ = 7",
+}
 SCORES = {
     "uc": "with one latent for each factor (rho = 1), for which both conventions agree",
     "uc_rho7": "with seven latents for each factor (rho = 7), as released; below 1 even at best "

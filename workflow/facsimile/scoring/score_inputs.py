@@ -1,9 +1,11 @@
 """The inputs of a metric for a finished run: codes, factors and, if needed, more of the run.
 
-More are log-variances, the images that the latents were computed from, and the decoder.
+More are log-variances, the images that the latents were computed from, the decoder, and a reader of
+decoded images.
 """
 
 import functools
+import math
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +19,7 @@ from facsimile.datasets import Arrays, Data, Dataset
 from facsimile.datasets.base import partial
 from facsimile.datasets.base.dataset import Integers
 from facsimile.foundation import discover
+from facsimile.metrics.base import nearest_picture
 from facsimile.store import files, inferred_arrays, records
 from facsimile.studies.runs import Run
 from facsimile.studies.study import CONTROLS
@@ -36,6 +39,7 @@ OF_A_RUN = {
     "log_variances",
     "images",
     "decoder",
+    "classifier",
 }
 Array = npt.NDArray[np.float32]
 Subgrid = tuple[tuple[str, int], ...]  # (factor, stride), sorted by factor
@@ -66,6 +70,8 @@ def applicable(
             f"{metric} needs {', '.join(sorted(missing))}, which a study's run does not have; "
             "compute it with facsimile.score, and take it out of the study's metrics"
         )
+    if "classifier" in needs and not _has_known_pictures(run, metric):
+        return False
     if "decoder" in needs:
         return run.model not in CONTROLS and _decodes(run.model)
     return True
@@ -80,6 +86,28 @@ def _has_factors(dataset: str) -> bool:
     data = datasets.grid(dataset)
     if isinstance(data, Arrays):
         return "factors" in data.shapes
+    return True
+
+
+def _has_known_pictures(run: Run, metric: str) -> bool:
+    """Whether the data set has pictures and factors, so that a reader knows their values.
+
+    Raises ValueError if they are too many for the reader.
+    """
+    data = datasets.grid(run.dataset).subgrid(run.subgrid)
+    if isinstance(data, Arrays):
+        if "images" not in data.shapes or "factors" not in data.shapes:
+            return False
+        values_of_picture = math.prod(data.shapes["images"])
+    else:
+        values_of_picture = math.prod(data.image_shape)
+    values = len(data) * values_of_picture
+    if values > nearest_picture.MOST_VALUES:
+        raise ValueError(
+            f"{metric} reads decoded pictures by the nearest one of {run.dataset}, whose "
+            f"{values:,} values are more than the {nearest_picture.MOST_VALUES:,} that are kept in "
+            "memory; use a subgrid, or take the metric out of the study"
+        )
     return True
 
 
@@ -129,13 +157,37 @@ def inputs(
     arguments: dict[str, Any] = {}
     if "log_variances" in needs:
         arguments["log_variances"] = _read_array(folder, "log_variances")
-    if "images" in needs or "decoder" in needs:
+    if {"images", "decoder", "classifier"} & set(needs):
         dataset = opened(run.dataset, data, subgrid_of(run))
         if "images" in needs:
             arguments["images"] = Images(datasets.of_images(dataset), run.seed)
         if "decoder" in needs:
             arguments["decoder"] = decoder(run, folder, dataset)
+        if "classifier" in needs:
+            reader = _reader(run.dataset, data, subgrid_of(run))
+            arguments["classifier"] = reader.probabilities
     return arguments
+
+
+@functools.lru_cache(maxsize=1)  # the runs of a shard share it
+def _reader(
+    dataset: str,
+    path: Path,
+    subgrid: Subgrid,
+) -> nearest_picture.Reader:
+    """The reader of a data set's pictures, which knows all of them and their factors.
+
+    The arguments are those of ``opened``.
+    """
+    data = opened(dataset, path, subgrid)
+    rows = np.arange(len(data))
+    if isinstance(data, Arrays):
+        pictures = data.arrays(rows)["images"]
+    else:
+        # Of a stochastic data set, one draw of each picture.
+        random = np.random.Generator(np.random.Philox(key=0))
+        pictures = data.images(rows, random)
+    return nearest_picture.Reader(pictures, data.factors(rows))
 
 
 def _read_array(folder: Path, need: str) -> Array:
@@ -219,10 +271,13 @@ def decoder(run: Run, folder: Path, data: Data) -> Callable[[Array], Array]:
     from facsimile.training import encode, loop
 
     model = models.model(run.model, **run.params)
-    training = Training.model_validate(run.statement["training"])
-    weights = records.weights(folder)
-    shape = loop.shape_of(model, data)
-    networks = encode.networks(model, training, shape, weights)
+    # Models that are not trained have no networks.
+    networks: dict[str, Any] = {}
+    if model.trained:
+        training = Training.model_validate(run.statement["training"])
+        weights = records.weights(folder)
+        shape = loop.shape_of(model, data)
+        networks = encode.networks(model, training, shape, weights)
 
     def decode(codes: Array) -> Array:
         with torch.inference_mode():

@@ -1,10 +1,10 @@
 """Whether the characteristics of a label, moved to another picture, bring the label with them."""
 
 import numpy as np
-import numpy.typing as npt
 
 from facsimile.datasets.base.table import TEST, TRAINING
 from facsimile.metrics.base.conventions import PAPER
+from facsimile.metrics.base.nearest_picture import Reader
 from facsimile.metrics.base.run_outputs import RunOutputs
 
 RANGE = (0.0, 1.0)
@@ -39,8 +39,6 @@ SCORES = {
 }
 READ = 10_000  # most training pictures among which the nearest is looked for
 TESTED = 2_000  # most test pictures on which the reader is tested
-BLOCK = 500  # pictures that are read at once
-Integers = npt.NDArray[np.int64]
 
 
 def score(
@@ -96,34 +94,3 @@ def score(
         "transferred": float(np.mean(moved)),
         "others_kept": float(np.mean(kept)),
     }
-
-
-class Reader:
-    """Gives a picture the labels of the nearest known picture, by squared distance."""
-
-    def __init__(
-        self,
-        pictures: npt.NDArray[np.uint8],
-        labels: Integers,
-    ) -> None:
-        """Remember pictures [n, h, w, c] and their labels [n, k]."""
-        self._known = _flat(pictures)
-        self._labels = labels
-        # The squared distance, without the part that is the same for all known pictures.
-        self._squares = (self._known**2).sum(axis=1)
-
-    def read(self, pictures: npt.NDArray[np.uint8]) -> Integers:
-        """Labels [n, k] of pictures [n, h, w, c]."""
-        rows = _flat(pictures)
-        nearest = []
-        for start in range(0, len(rows), BLOCK):
-            products = rows[start : start + BLOCK] @ self._known.T
-            distances = self._squares - 2 * products
-            nearest.append(distances.argmin(axis=1))
-        return self._labels[np.concatenate(nearest)]
-
-
-def _flat(pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Pictures [n, h, w, c] as rows [n, h · w · c] in [0, 1]."""
-    rows = pictures.reshape(len(pictures), -1)
-    return np.asarray(rows.astype(np.float32) / 255, np.float32)
