@@ -81,9 +81,7 @@ class BinaryMNIST(ArchivedArrays):
     def generate(cls, source: Path | None) -> dict[str, npt.NDArray[Any]]:
         paths = cls.downloaded(source)
         sizes = cls.sizes()
-        images = [
-            read(paths[file.name], rows) for file, rows in zip(cls.files, sizes, strict=True)
-        ]
+        images = [read(paths[file.name], rows) for file, rows in zip(cls.files, sizes, strict=True)]
         return {
             "images": np.concatenate(images),
             "part": np.repeat((TRAINING, TEST), sizes),
@@ -113,8 +111,7 @@ def read(
     if not is_image.all():
         line = int(is_image.argmin()) + 1
         raise DatasetError(
-            f"{path}:{line}: not {SIDE**2} digits 0 or 1 with a space after each; "
-            "download it again"
+            f"{path}:{line}: not {SIDE**2} digits 0 or 1 with a space after each; download it again"
         )
     is_white = pixels[..., 0] == DIGITS[1]
     images = np.where(is_white, 255, 0).astype(np.uint8)
