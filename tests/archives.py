@@ -257,7 +257,7 @@ def write_mnist(data_class: type[ArchivedArrays], folder: Path) -> None:
 
 write_mnist_test = write_mnist
 write_mnist_split = write_mnist
-write_mnist_threshold = write_mnist
+write_mnist_threshold = write_mnist_threshold_14 = write_mnist
 
 
 def write_binary_mnist(data_class: type[ArchivedArrays], folder: Path) -> None:

@@ -79,8 +79,8 @@ def draw(
 def best_gaussian(exact: Posterior) -> tuple[Floats, Floats]:
     """Return mean and scale [n] of the Gaussian over log length that maximises SVI's bound.
 
-    The bound is E log p + log s, so that E (log p)' = 0 and 1 / s² = -E (log p)''. Both expectations
-    follow from log p alone by partial integration.
+    The bound is E log p + log s, so that E (log p)' = 0 and 1 / s² = -E (log p)''. Both
+    expectations follow from log p alone by partial integration.
     """
     mean = np.zeros(len(exact.middle))
     scale = np.ones_like(mean)

@@ -16,7 +16,7 @@ NEEDS = ("inferred.draw", "inferred.log_density", "data.length")
 REFERENCE = "Whittle et al. 2026, Distribution transformers, Tables 2 and 4"
 CONVENTIONS = {PAPER: "mean over all problems of the data set; 100 bootstrap samples of each half"}
 LABELS = {
-    "nll_hyperparameters": "NLL of the length scale",
+    "nll_hyperparameters": "NLL of the length scale by the answer",
     "nll_hyperparameters_half_width": "Half-width, NLL",
     "mmd_hyperparameters": "MMD of the length scale",
     "mmd_hyperparameters_half_width": "Half-width, MMD",
@@ -35,11 +35,11 @@ def score(
     outputs: RunOutputs,
     convention: str = PAPER,
 ) -> dict[str, float]:
-    r"""Mean of minus the log-density, and the discrepancy of draws from length scales that were drawn.
+    r"""Mean of minus the log-density, and how far answers are from the true length scales.
 
     Formula: $-E \log q(\ell)$ and $E k(\ell, \ell') - 2 E k(\ell, \hat\ell) + E k(\hat\ell,
-    \hat\ell')$, where $\ell$ are length scales of one half of the problems, $\hat\ell$ answers of the
-    other half, one each, and $k$ is a Gaussian kernel whose width is the median distance.
+    \hat\ell')$, where $\ell$ are length scales of one half of the problems, $\hat\ell$ answers of
+    the other half, one each, and $k$ is a Gaussian kernel whose width is the median distance.
 
     Traps:
     - Nothing in the discrepancy links an answer to its problem: it compares two samples of all

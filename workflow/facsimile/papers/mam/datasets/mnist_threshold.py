@@ -9,25 +9,38 @@ import numpy.typing as npt
 from facsimile.datasets.base.table import TEST, TRAINING
 from facsimile.datasets.mnist import MNIST, SIDE
 
-LABEL = "MNIST, threshold"
+LABELS = {
+    "mnist_threshold": "MNIST, threshold",
+    "mnist_threshold_14": "MNIST, threshold, 14 x 14",
+}
+MEMBERS = {
+    "mnist_threshold": {"part": "train", "block": 1},
+    "mnist_threshold_14": {"part": "train", "block": 2},
+}
 THRESHOLD = 128  # of grey values up to 255
 
 
 class MNISTThreshold(MNIST):
     """The training images of MNIST: the first 50,000 for training, and 10,000 for test.
 
-    A pixel is white from a grey value of 128 on. In binary MNIST (``binary_mnist``), each pixel is
-    drawn with its grey value, so that likelihoods are lower there.
+    A pixel is white from a grey value of 128 on, which for 14 x 14 pixels is the mean of four. In
+    binary MNIST (``binary_mnist``), each pixel is drawn with its grey value, so that likelihoods
+    are lower there.
 
-    ``images``: uint8 [n, 28, 28, 1], 0 or 255. ``part``: int64 [n], as in ``SupervisedTable``.
+    ``images``: uint8 [n, 28, 28, 1] or [n, 14, 14, 1], 0 or 255. ``part``: int64 [n], as in
+    ``SupervisedTable``.
     """
 
-    name = "mnist_threshold"
-    part = "train"
-    shapes: ClassVar = {
-        "images": (SIDE, SIDE, 1),
-        "part": (),
-    }
+    block: ClassVar[int]  # side of the square of pixels that become one
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "block" in vars(cls):
+            side = SIDE // cls.block
+            cls.shapes = {
+                "images": (side, side, 1),
+                "part": (),
+            }
 
     @classmethod
     def training_rows(cls) -> int:
@@ -37,9 +50,11 @@ class MNISTThreshold(MNIST):
     @classmethod
     def generate(cls, source: Path | None) -> dict[str, npt.NDArray[Any]]:
         digits = super().generate(source)
-        is_white = digits["images"] >= THRESHOLD
+        side = SIDE // cls.block
+        squares = digits["images"].reshape(cls.rows, side, cls.block, side, cls.block)
+        is_white = squares.mean((2, 4)) >= THRESHOLD
         training = cls.training_rows()
         return {
-            "images": np.where(is_white, 255, 0).astype(np.uint8),
+            "images": np.where(is_white, 255, 0).astype(np.uint8)[..., None],
             "part": np.repeat((TRAINING, TEST), (training, cls.rows - training)),
         }

@@ -57,8 +57,8 @@ def score(
 ) -> dict[str, float]:
     r"""Likelihoods of test images, and how far those by marginals agree with those by conditionals.
 
-    Formula: $-\log_2 \frac{1}{M} \sum_{m=1}^M q_{\sigma_m}(x) / D$ with $M$ orders and $D$ pixels. A
-    group is a test image of which three shares of the pixels are drawn again; of its three
+    Formula: $-\log_2 \frac{1}{M} \sum_{m=1}^M q_{\sigma_m}(x) / D$ with $M$ orders and $D$ pixels.
+    A group is a test image of which three shares of the pixels are drawn again; of its three
     likelihoods, those remain that are at least 5 nats apart. Correlations are within groups,
     averaged with the number of images in each (``eval_mam_quality`` in the released code).
 
@@ -87,12 +87,14 @@ def score(
     compared = {"": completed_marginal, "_one_order": completed_log_q[..., -1]}
     for suffix, values in compared.items():
         for name, correlation in (("pearson", stats.pearsonr), ("spearman", stats.spearmanr)):
-            total = weight = 0.0
+            within, weights = [], []
             for group, row, beside in zip(groups, values, reference, strict=True):
                 if len(group) > 1:
-                    total += len(group) * float(correlation(row[group], beside[group])[0])
-                    weight += len(group)
-            scores[name + suffix] = total / weight if weight else math.nan
+                    value, _ = correlation(row[group], beside[group])
+                    within.append(float(value))
+                    weights.append(len(group))
+            mean = np.average(within, weights=weights) if within else math.nan
+            scores[name + suffix] = float(mean)
     return scores
 
 

@@ -32,11 +32,11 @@ class ImageMarginalizationModel(ArraysModel):
     mam/models/mam_image.py. For ``conditional_steps``, a network of conditionals q(x_k | x_S) is
     trained as an AO-ARM, on the mean over all unknown pixels at a random number of known ones. Then
     it is kept, and a second network of log p(x_S) is trained to satisfy
-    log p(x_S) + log q(x_k | x_S) = log p(x_S, x_k) at random S and k, and log p = 0 where nothing is
-    known. The authors have U-Nets here, and for half of the second loss images of which four pixels
-    are drawn again; these are dense networks on images of the data set alone.
+    log p(x_S) + log q(x_k | x_S) = log p(x_S, x_k) at random S and k, and log p = 0 where nothing
+    is known. The authors have U-Nets, and half of their second loss is on images of which four
+    pixels are drawn again; these are dense networks, on images of the data set alone.
 
-    The conditionals are kept but for what is left of Adam's first moments.
+    When their steps are over, the conditionals move by no more than what is left of Adam's moments.
 
     Args:
         sites: number of pixels; that of the data set.
@@ -140,9 +140,10 @@ class ImageMarginalizationModel(ArraysModel):
         """Return log-likelihoods of test images, and of images of which pixels are drawn again.
 
         ``log_marginal`` [n] is by the network of marginals, minus its value without known pixels;
-        ``log_q`` [n, orders + 1] by the conditionals along one order each. ``completed_log_marginal``
-        [m, 3] and ``completed_log_q`` [m, 3, orders + 1] are those of m images with the shares
-        ``SHARES`` of their pixels drawn again. ``sites`` is the number of pixels.
+        ``log_q`` [n, orders + 1] by the conditionals along one order each.
+        ``completed_log_marginal`` [m, 3] and ``completed_log_q`` [m, 3, orders + 1] are those of m
+        images with the shares ``SHARES`` of their pixels drawn again. ``sites`` is the number of
+        pixels.
         """
         conditionals, marginals = _both(networks)
         is_test = whole["part"] == TEST
