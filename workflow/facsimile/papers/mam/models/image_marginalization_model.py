@@ -160,7 +160,7 @@ class ImageMarginalizationModel(ArraysModel):
             "log_marginal": log_marginal[:n],
             "log_q": log_q[:n],
             "completed_log_marginal": log_marginal[n:].view(shape),
-            "completed_log_q": log_q[n:].view(*shape, -1),
+            "completed_log_q": log_q[n:].view(*shape, log_q.shape[1]),
             "sites": torch.tensor(int(self.sites)),
         }
 
