@@ -257,6 +257,17 @@ def write_mnist(data_class: type[ArchivedArrays], folder: Path) -> None:
 
 write_mnist_test = write_mnist
 write_mnist_split = write_mnist
+write_mnist_threshold = write_mnist_threshold_14 = write_mnist
+
+
+def write_binary_mnist(data_class: type[ArchivedArrays], folder: Path) -> None:
+    """Two text files, one image per line: digits 0 or 1 with spaces between them."""
+    is_white = pixels(0, data_class.rows, 32, 32)[:, :28, :28] > 127
+    digits = is_white.reshape(data_class.rows, -1).astype(int).astype(str)
+    lines = [" ".join(image) + "\n" for image in digits]
+    training, _ = data_class.sizes()
+    for official, rows in zip(data_class.files, (lines[:training], lines[training:]), strict=True):
+        (folder / official.name).write_text("".join(rows))
 
 
 def write_california_housing(data_class: type[ArchivedArrays], folder: Path) -> None:

@@ -182,3 +182,14 @@ def test_a_data_set_may_have_its_own_number_of_latents(root):
     (location, message), *_ = problems.of(unknown)
     assert location == ("latents", "sparse_shift_7_cells")
     assert "no data set of svae 'sparse_shift_7_cells'; did you mean 'sparse_shift_" in message
+
+
+def test_a_model_may_name_a_data_set_that_only_a_scale_uses(root):
+    mam = reading.load(PAPERS / "mam" / "study.yaml")
+    assert "ising_4" not in mam.datasets
+    trained = {(run.dataset, run.label) for run in runs.expand(mam, "desk")}
+    assert trained == {("ising_4", label) for label in ("ARM", "ARM-MC", "MAM")}
+    first, *others = mam.models
+    unknown = first.model_copy(update={"datasets": ["ising_5"]})
+    found = problems.of(mam.model_copy(update={"models": [unknown, *others]}))
+    assert ("models", 0, "datasets", 0) in {location for location, _ in found}

@@ -9,7 +9,7 @@ from scipy import optimize
 
 from facsimile.papers.mam.datasets.ising import MEMBERS, Ising
 from facsimile.papers.mam.ising import Torus
-from facsimile.papers.mam.metrics import discrete_fit, marginal_agreement
+from facsimile.papers.mam.metrics import discrete_fit, image_likelihoods, marginal_agreement
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +72,27 @@ def test_queries_are_parts_of_the_samples(data):
     np.testing.assert_allclose(
         data["log_marginal"][everything], data["log_p"][everything], atol=1e-5
     )
+
+
+def test_likelihoods_of_images_are_compared_within_groups_that_are_apart():
+    orders = np.array([[-10.0, -10.0, -12.0], [-20.0, -20.0, -19.0], [-40.0, -40.0, -42.0]])
+    # The second completion is within 5 nats of the first and left out.
+    completed = np.array([[-10.0, -13.0, -30.0], [-50.0, -20.0, -30.0]])
+    outputs = SimpleNamespace(
+        inferred={
+            "log_marginal": np.array([-11.0, -22.0, -39.0]),
+            "log_q": orders,
+            "completed_log_marginal": np.array([[-12.0, 0.0, -20.0], [-30.0, -10.0, -40.0]]),
+            "completed_log_q": completed[..., None].repeat(3, -1),
+            "sites": np.array(10),
+        }
+    )
+    scores = image_likelihoods.score(outputs)
+    bits = 10 * np.log(2)
+    assert scores["nll"] == pytest.approx(70 / 3 / bits)
+    assert scores["nll_one_order"] == pytest.approx(73 / 3 / bits)
+    assert scores["nll_of_marginals"] == pytest.approx(24 / bits)
+    assert scores["groups"] == 2
+    # Two likelihoods have a correlation of 1; three here one of 1/2 by rank.
+    assert scores["spearman"] == pytest.approx((2 * 1 + 3 * 0.5) / 5)
+    assert scores["pearson_one_order"] == pytest.approx(1)

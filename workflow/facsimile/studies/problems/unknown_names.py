@@ -35,9 +35,9 @@ def metric_of(score: str) -> str:
 
 
 def unknown_datasets(study: Study, location: Location, key: str, used: Names) -> Problems:
-    """Yield the names in a list or mapping that are no data set of the study."""
+    """Yield the names in a list or mapping that are data sets of the study at no scale."""
     kind = f"data set of {study.id}"
-    yield from unknown(kind, (*location, key), used, study.datasets)
+    yield from unknown(kind, (*location, key), used, study.datasets_of_all_scales())
 
 
 def unknown_metrics(study: Study, location: Location, key: str, used: Names) -> Problems:
