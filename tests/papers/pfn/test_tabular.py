@@ -117,26 +117,24 @@ def test_a_table_with_few_rows_of_a_class_is_refused():
         _splits.splits(np.zeros((150, 2)), y, 20, "table")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [
         "nearest_neighbours",
-        pytest.param("logistic_regression", marks=pytest.mark.slow),
-        pytest.param("gaussian_process_classifier", marks=pytest.mark.slow),
-        pytest.param("gradient_boosting", marks=pytest.mark.slow),
+        "logistic_regression",
+        "gaussian_process_classifier",
+        "gradient_boosting",
     ],
 )
-def test_baselines_separate_classes_that_are_apart_and_ignore_the_scale(name):
+def test_baselines_separate_classes_that_are_apart_on_any_scale(name):
     random = np.random.default_rng(0)
     y = np.tile([0, 1], 20)
     x = random.normal(size=(40, 2)) + 5 * y[:, None]
-    of_scale = []
-    for scale in (1.0, 1000.0):
-        batch = {"x": torch.from_numpy(scale * x[None]).float(), "y": torch.from_numpy(y[None])}
-        [probability] = models.model(name).infer({}, batch)["probability"].numpy()
-        assert ((probability > 0.5) == (y[30:] == 1)).all()
-        of_scale.append(probability)
-    np.testing.assert_allclose(*of_scale, atol=1e-2)
+    x[:, 1] *= 1000
+    batch = {"x": torch.from_numpy(x[None]).float(), "y": torch.from_numpy(y[None])}
+    [probability] = models.model(name).infer({}, batch)["probability"].numpy()
+    assert ((probability > 0.5) == (y[30:] == 1)).all()
 
 
 def test_areas_and_calibration_of_known_probabilities():
