@@ -24,7 +24,8 @@ def fields(
         row = text.split()
         if len(row) != count:
             raise DatasetError(
-                f"{path}:{line}: {len(row)} fields instead of {count}; download it again"
+                f"{path}:{line}: {len(row)} fields instead of {count}; the file is truncated or "
+                "altered; download it again"
             )
         yield f"{path}:{line}", row
 
@@ -39,5 +40,8 @@ def number(
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise DatasetError(f"{where}: {text!r} is not a number; download it again")
+        raise DatasetError(
+            f"{where}: {text!r} is not a number; the file is truncated or altered; "
+            "download it again"
+        )
     return value

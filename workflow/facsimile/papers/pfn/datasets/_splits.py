@@ -41,7 +41,7 @@ def splits(
         least = (LENGTH + count + 1) // 2
         raise DatasetError(
             f"{what}: the smaller class has {len(rows) // 2} rows, but {count} splits need "
-            f"{least}; download the official file again"
+            f"{least}; the file is truncated or altered; download it again"
         )
     chosen = rows[np.array(starts)[:, None] + np.arange(LENGTH)]
     return {

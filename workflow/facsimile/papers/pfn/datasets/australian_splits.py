@@ -48,7 +48,8 @@ class AustralianSplits(ArchivedArrays):
             outcome, *properties = fields
             if outcome not in ("-1", "+1"):
                 raise DatasetError(
-                    f"{where}: class {outcome!r} instead of -1 or +1; download it again"
+                    f"{where}: class {outcome!r} instead of -1 or +1; the file is truncated or "
+                    "altered; download it again"
                 )
             numbered = enumerate(properties, 1)
             rows.append([_value(text, column, where) for column, text in numbered])

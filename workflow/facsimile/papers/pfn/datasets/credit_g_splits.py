@@ -47,7 +47,8 @@ class CreditGSplits(ArchivedArrays):
             *properties, outcome = fields
             if outcome not in ("1", "2"):
                 raise DatasetError(
-                    f"{where}: class {outcome!r} instead of 1 or 2; download it again"
+                    f"{where}: class {outcome!r} instead of 1 or 2; the file is truncated or "
+                    "altered; download it again"
                 )
             numbered = enumerate(properties, 1)
             rows.append([_number(text, column, where) for column, text in numbered])
