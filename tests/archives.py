@@ -313,6 +313,26 @@ def write_who_networks(data_class: type[ArchivedArrays], folder: Path) -> None:
 write_heloc_networks = write_who_networks
 
 
+def write_credit_g_splits(data_class: type[ArchivedArrays], folder: Path) -> None:
+    """``german.data``: 160 rows of categories such as A143 and whole numbers, then 1 or 2."""
+    categories = {1, 3, 4, 6, 7, 9, 10, 12, 14, 15, 17, 19, 20}
+    lines = []
+    for row, values in enumerate(np.random.default_rng(0).integers(0, 5, (160, 20)), 1):
+        numbered = enumerate(values, 1)
+        fields = [f"A{column}{v}" if column in categories else f"{v}" for column, v in numbered]
+        lines.append(" ".join([*fields, "2" if row % 5 < 2 else "1"]))
+    (folder / "german.data").write_text("\n".join(lines) + "\n")
+
+
+def write_australian_splits(data_class: type[ArchivedArrays], folder: Path) -> None:
+    """``australian.txt``, in LIBSVM's format: 160 rows, a class and 14 numbers ``column:value``."""
+    lines = []
+    for row, values in enumerate(np.random.default_rng(0).random((160, 14)), 1):
+        fields = [f"{column}:{value:.6f}" for column, value in enumerate(values, 1)]
+        lines.append(" ".join(["+1" if row % 9 < 4 else "-1", *fields]) + " ")
+    (folder / "australian.txt").write_text("\n".join(lines) + "\n")
+
+
 def write_table(values: np.ndarray, path: Path) -> None:
     """A CSV table with a header."""
     header = ",".join(f"column {number}" for number in range(values.shape[1]))
