@@ -53,7 +53,7 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path):
     arrays = data_class.generate(folder)
     assert arrays["points"].shape == (1, 100, 19)
     assert arrays["layers_8"].shape == (1, 19 * 8 + 8 + 6 * 72 + 9)
-    path = folder / data_class.files[2].name
+    path = folder / data_class.files[3].name
     torch.save({"model": {"weight": torch.zeros(1, 19), "bias": torch.zeros(1)}}, path)
     with pytest.raises(DatasetError, match=r"ffnnA.*tensors of \[19, 1\] numbers instead of"):
         data_class.generate(folder)
