@@ -175,7 +175,7 @@ def test_seeds_of_a_model_do_not_count_as_further_models():
     of_models = MeanScore("m.s", ("a", "b", "c"), per_model=True).compute(scores, ["d"]).estimate
     assert of_runs.value == pytest.approx(of_models.value) == pytest.approx(3)
     assert (of_runs.n, of_models.n) == (9, 3)
-    assert of_models.low == pytest.approx(1) and of_models.high == pytest.approx(6)
+    assert (of_models.low, of_models.high) == pytest.approx((1, 6))
     assert of_models.high > of_runs.high + 0.5
 
 

@@ -47,9 +47,9 @@ def test_distances_of_a_linear_network_are_two_blocks(linear, convention, error)
         _, method, instance, *_ = name.split("_")
         apart = (method in ("vg", "sg")) != (instance in ("vg", "sg"))
         assert value == pytest.approx(between if apart else 0, abs=error), name
-    # In the convention of the text nothing is left of the fit.
-    assert all((scores[name] == 0) == (convention == EXACT) for name in ("own_l1", "own_l1_text"))
-    assert scores["own_share"] == 1
+    # Adam leaves distances near 0, whose order is chance.
+    assert (scores["own_l1"] == 0) == (convention == EXACT)
+    assert (scores["own_share"] == 1) == (convention == EXACT)
     assert all(score_names.exists(f"explanation_distance.{name}") for name in scores)
 
 

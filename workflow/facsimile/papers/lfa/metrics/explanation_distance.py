@@ -60,7 +60,8 @@ def score(
     - Gradients of a feature and contributions of a feature have different units: |w - w x| of a
       linear function is no error.
     - Adam stops before the minimum, or moves around it, so that distances near 0 are those of the
-      fit. The convention ``exact`` has none of this; the instances of the text are always exact.
+      fit, and their order is chance: ``own_share`` of a linear network means nothing. With the
+      convention ``exact`` there is no such error; the instances of the text are always exact.
     - Where all units of a ReLU network are dead, attributions are 0 and the cosine distance is 1.
     """
     network, points = _stored.network(outputs), _stored.points(outputs)
