@@ -297,10 +297,13 @@ write_heloc = write_who_life_expectancy
 
 
 def write_who_networks(data_class: type[ArchivedArrays], folder: Path) -> None:
-    """A CSV table of 100 rows, and the checkpoints of four networks with layers of 8 units."""
-    points, features = data_class.shapes["points"]
-    table, *checkpoints = data_class.files
-    write_table(np.random.default_rng(0).random((points, features + 1)), folder / table.name)
+    """Two CSV tables, and the checkpoints of four networks with layers of 8 units."""
+    rows, features = data_class.shapes["test_x"]
+    points, _ = data_class.shapes["points"]
+    subset, table, *checkpoints = data_class.files
+    values = np.random.default_rng(0).random((rows, features + 1))
+    write_table(values[:points], folder / subset.name)
+    write_table(values, folder / table.name)
     for official, layers in zip(checkpoints, (1, 3, 5, 8), strict=True):
         units = [features, *[8] * (layers - 1), 1]
         state = {}

@@ -10,6 +10,7 @@ import synthetic
 from project import PAPERS
 
 from facsimile.claims import StatisticResult
+from facsimile.claims.mean_score import MeanScore
 from facsimile.comparison import claims, claims_view
 from facsimile.presentation.context import Context
 from facsimile.presentation.departures import Departure
@@ -160,6 +161,22 @@ def test_one_seed_cannot_tell_seeds_from_hyper_parameters(study):
     for name in ("seed_and_hyper_parameter", "transfer"):
         assert table.loc[name, "verdict"] == "not comparable"
     assert "42 of 42 shares are undefined" in table.loc["seed_and_hyper_parameter", "reason"]
+
+
+def test_seeds_of_a_model_do_not_count_as_further_models():
+    rows = []
+    for model, value in (("a", 1.0), ("b", 2.0), ("c", 6.0)):
+        for seed, noise in enumerate((-0.1, 0.0, 0.1)):
+            run = {"run": f"d/{model}/h/{seed}", "dataset": "d", "model": model, "params": "{}"}
+            score = {"method": model, "name": "m.s", "result": value + noise}
+            rows.append(run | score)
+    scores = pd.DataFrame(rows)
+    of_runs = MeanScore("m.s", ("a", "b", "c")).compute(scores, ["d"]).estimate
+    of_models = MeanScore("m.s", ("a", "b", "c"), per_model=True).compute(scores, ["d"]).estimate
+    assert of_runs.value == pytest.approx(of_models.value) == pytest.approx(3)
+    assert (of_runs.n, of_models.n) == (9, 3)
+    assert (of_models.low, of_models.high) == pytest.approx((1, 6))
+    assert of_models.high > of_runs.high + 0.5
 
 
 def claim(**rule):

@@ -18,6 +18,7 @@ from facsimile.comparison.published import Published
 from facsimile.foundation.file_errors import FileError
 from facsimile.presentation.departures import Departure
 from facsimile.presentation.spec import Quantity
+from facsimile.statistics import further_run
 from facsimile.statistics.estimates import Estimate
 
 HEADER = ",".join(published.COLUMNS)
@@ -141,6 +142,20 @@ def test_inside_our_interval_is_reproduced():
     verdict = judged(Estimate(0.53, 0.51, 0.55, 20))
     assert verdict.verdict == "differs"
     assert "outside our interval" in verdict.reason
+
+
+def test_a_published_run_is_compared_with_one_further_run_of_ours():
+    """Student's t of four values, 3.182: 2.5 ± 3.182 · 1.291 · √(5 / 4) is 2.5 ± 4.593."""
+    ours = further_run.estimate(np.array([1.0, 2.0, 3.0, 4.0]))
+    assert (ours.value, ours.n) == (2.5, 4)
+    assert (ours.low, ours.high) == pytest.approx((-2.0934, 7.0934), abs=1e-4)
+    of = quantity("oracle", statistic="one run")
+    verdicts = [judged(ours, of, value=value).verdict for value in (7.0, 7.1)]
+    assert verdicts == ["reproduced", "differs"]
+    # What does not vary has no tolerance but that of rounding.
+    certain = further_run.estimate(np.full(5, 0.5))
+    assert [judged(certain, of, value=value).verdict for value in (0.5004, 0.501)] == verdicts
+    assert judged(further_run.estimate(np.ones(1)), of).remedy == "more seeds"
 
 
 def test_rounding_alone_reproduces_a_control():

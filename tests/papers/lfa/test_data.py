@@ -53,7 +53,7 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path):
     arrays = data_class.generate(folder)
     assert arrays["points"].shape == (1, 100, 19)
     assert arrays["layers_8"].shape == (1, 19 * 8 + 8 + 6 * 72 + 9)
-    path = folder / data_class.files[2].name
+    path = folder / data_class.files[3].name
     torch.save({"model": {"weight": torch.zeros(1, 19), "bias": torch.zeros(1)}}, path)
     with pytest.raises(DatasetError, match=r"ffnnA.*tensors of \[19, 1\] numbers instead of"):
         data_class.generate(folder)
@@ -66,9 +66,8 @@ def test_a_checkpoint_that_names_anything_but_tensors_is_refused(tmp_path):
         _checkpoints.parameters(path)
 
 
-def published(dataset, method):
-    """Published distances of a method and the instance of occlusion, L1, by network."""
-    wanted = f"explanation_distance.l1_{method}_occlusion"
+def published(dataset, wanted):
+    """Published values of a score, by network."""
     with (PAPER / "published.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["metric"] == wanted]
     return {row["model"]: float(row["value"]) for row in rows if row["dataset"] == dataset}
@@ -76,7 +75,7 @@ def published(dataset, method):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["who_networks", "heloc_networks"])
-def test_distances_without_any_draw_are_the_published_ones(name):
+def test_distances_and_accuracies_without_any_draw_are_the_published_ones(name):
     """Occlusion, its instance and gradients need no draws; needs the authors' files."""
     data_class = discover.load_class("datasets", name, DataFile)
     folder = Path(os.environ.get(DATA_DIR, "missing"))
@@ -92,8 +91,14 @@ def test_distances_without_any_draw_are_the_published_ones(name):
         gradients = function.gradients(points)
         occluded = np.array([explanations.occlusion(function, x) for x in points])
         for method, values in (("vg", gradients), ("gxi", points * gradients)):
-            values_of = published(name, method)
+            values_of = published(name, f"explanation_distance.l1_{method}_occlusion")
             expected = values_of.get(model, values_of.get("logistic"))
             distance = np.abs(values - occluded).sum(1).mean()
             # The instance of occlusion was fitted by Adam.
             assert distance == pytest.approx(expected, abs=2e-4), (model, method)
+        # The accuracy is in the checkpoint; that of WHO is a sum over batches in random order.
+        errors = published(name, "prediction_error.test_error")
+        if errors:
+            is_positive = function.values(arrays["test_x"][0].astype(np.float64)) > 0.5
+            error = (is_positive != arrays["test_y"][0]).mean()
+            assert error == pytest.approx(errors.get(model, errors["logistic"]), abs=5e-5)

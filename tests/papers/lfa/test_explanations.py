@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from facsimile import models
-from facsimile.papers.lfa import approximations, explanations
+from facsimile.papers.lfa import approximations, explanations, fits
 from facsimile.papers.lfa.approximations import shapley_kernel
+from facsimile.papers.lfa.fits import Adam, Exact
 from facsimile.papers.lfa.functions import DenseNetwork
 
 X = np.array([0.9, 0.2, 0.5, 0.7])
@@ -46,7 +47,7 @@ def all_explanations(function, random):
     """Explanations and approximations at X, by name."""
     points = X[None]
     existing = explanations.explain(function, points, random)
-    fitted = approximations.approximate(function, points, random)
+    fitted = approximations.approximate(function, points, random, Exact())
     return {name: rows[0] for name, rows in existing.items()}, {
         name: rows[0] for name, rows in fitted.items()
     }
@@ -119,10 +120,29 @@ def test_shapley_weights_on_all_masks_give_shapley_values():
             before = after
     masks = np.array(list(itertools.product([0.0, 1.0], repeat=4)))
     weights = shapley_kernel(X, masks)
-    slopes = explanations.slopes(masks, function.values(X * masks), weights)
+    slopes = fits.slopes(masks, function.values(X * masks), weights)
     np.testing.assert_allclose(slopes, values, atol=1e-5)
-    unweighted = explanations.slopes(masks, function.values(X * masks), np.ones(16))
+    unweighted = fits.slopes(masks, function.values(X * masks), np.ones(16))
     assert np.abs(unweighted - values).max() > 0.01
+
+
+def test_adam_stops_near_the_minimum(random):
+    """Both fits of one sample; the released Adam ends with steps of 0.005 to 0.25."""
+    masks = random.integers(0, 2, (2, fits.PERTURBATIONS, 4)).astype(float)
+    parts = SLOPES * X
+    values = masks @ parts
+    adam = Adam(random)
+    np.testing.assert_allclose(adam.regression(masks, values, bias=True), [parts] * 2, atol=1e-3)
+    noisy = values + random.normal(scale=0.1, size=values.shape)
+    exact = Exact().regression(masks, noisy, bias=True)
+    fitted = adam.regression(masks, noisy, bias=True)
+    np.testing.assert_allclose(fitted, exact, atol=0.05)
+    assert np.abs(fitted - exact).max() > 1e-4
+    one_hot = np.eye(4)[random.integers(0, 4, (2, fits.PERTURBATIONS))]
+    slopes = adam.regression(one_hot, one_hot @ SLOPES, bias=False)
+    np.testing.assert_allclose(slopes, [SLOPES] * 2, atol=1e-3)
+    gradients = SLOPES + random.normal(scale=0.1, size=(2, fits.PERTURBATIONS, 4))
+    np.testing.assert_allclose(adam.mean(gradients), Exact().mean(gradients), atol=0.05)
 
 
 def test_the_released_loss_has_no_weights():
@@ -145,6 +165,7 @@ def test_values_are_those_of_the_trained_network_and_gradients_its_derivatives(l
     model.initialise(networks, 3)
     x = torch.rand((6, 4), generator=torch.Generator().manual_seed(1))
     whole = {"x": x, "part": torch.full((6,), 2)}
+    whole["y"] = torch.zeros(6)
     stored = model.learned(networks, whole, 0)
     assert torch.equal(stored["points"], x)
     function = DenseNetwork(4, layers, stored["parameters"].double().numpy(), bool(classify))

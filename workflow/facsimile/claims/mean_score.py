@@ -15,20 +15,24 @@ from facsimile.statistics import estimates
 class MeanScore(Statistic):
     """Mean of ``metric`` over the runs of ``models``, by label or name; the mean over data sets.
 
-    With ``value``, only runs whose swept hyper-parameter has this value.
+    With ``value``, only runs whose swept hyper-parameter has this value. With
+    ``per_model``, each model counts once, with the mean over its seeds.
     """
 
     metric: str
     models: tuple[str, ...]
     value: float | None = None
+    per_model: bool = False
 
     def compute(self, trained: pd.DataFrame, datasets: list[str]) -> StatisticResult:
-        """Resamples runs within data sets."""
+        """Resamples runs, or models, within data sets."""
         scores = rows_of_models(trained, self.models)
         scores = scores[scores["name"] == self.metric]
         scores = scores[scores["dataset"].isin(datasets)]
         if self.value is not None:
             scores = scores[scores["value"] == self.value]
+        if self.per_model:
+            scores = _one_per_model(scores)
         parts = []
         for dataset, rows in scores.groupby("dataset"):
             parts.append(self._mean(str(dataset), rows))
@@ -50,3 +54,10 @@ class MeanScore(Statistic):
         results = rows["result"].to_numpy(dtype=float)
         resamples = resampled_means(results, rng)
         return np.array([results.mean()]), resamples[None]
+
+
+def _one_per_model(scores: pd.DataFrame) -> pd.DataFrame:
+    """The mean over seeds, in the first run of each model."""
+    cells = scores.groupby(["dataset", "method", "params", "name"])
+    means = cells["result"].transform("mean")
+    return scores.assign(result=means)[cells.cumcount() == 0]

@@ -15,7 +15,7 @@ rule that applies decides; ``RULES`` has the texts of the column ``rule``.
    as a 95 % interval contains the true value.
    The tolerance of an exact value (see ``closed_form.py``) is the one that the study declares.
 4. reproduced: the published value, give or take its rounding, lies inside our 95 % bootstrap
-   interval.
+   interval. A published ``one run`` is compared with the interval of one further run of ours.
 5. not comparable: neither side says how much its number varies.
 6. differs.
 """
@@ -208,7 +208,7 @@ def _why_missing(quantity: Quantity, context: Context) -> tuple[str, str]:
             return context.design.not_made[name], NOT_MADE
     if quantity.metric in context.design.unmeasured:
         return context.design.unmeasured[quantity.metric], NEW_METRIC
-    computed = (*estimates.STATISTICS, *our_estimates.CORRELATIONS, "count")
+    computed = (*estimates.STATISTICS, *our_estimates.CORRELATIONS, published.ONE_RUN, "count")
     if quantity.statistic not in computed:
         return f"the statistic {quantity.statistic!r} is not computed here", NEW_METRIC
     for name, value in json.loads(quantity.params or "{}").items():

@@ -15,7 +15,7 @@ from facsimile.comparison import published
 from facsimile.comparison.score_index import RunResults, ScoreIndex
 from facsimile.presentation.context import Context
 from facsimile.presentation.spec import Quantity
-from facsimile.statistics import cell_means, estimates
+from facsimile.statistics import cell_means, estimates, further_run
 from facsimile.statistics.estimates import Array, Estimate
 
 # Statistics of two scores, ``a ~ b``.
@@ -33,6 +33,8 @@ def estimate(quantity: Quantity, index: ScoreIndex, context: Context) -> Estimat
         return _correlation(quantity, index)
     if quantity.statistic == "pearson":
         return _correlation_of_means(quantity, index)
+    if quantity.statistic == published.ONE_RUN:
+        return further_run.estimate(index.select(quantity, quantity.metric).results)
     if quantity.statistic not in estimates.STATISTICS:
         return NOTHING
     statistic = estimates.STATISTICS[quantity.statistic]

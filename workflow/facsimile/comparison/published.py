@@ -40,7 +40,11 @@ PEER = "peer"
 CLOSED_FORM = "closed form"
 HOWS = ("printed", "digitised", "released", "abstract", "reference run", CLOSED_FORM, PEER)
 
+# The number of a single run, which varies as one of ours does.
+ONE_RUN = "one run"
+
 STATISTICS = (
+    ONE_RUN,
     "mean",
     "median",
     "iqm",

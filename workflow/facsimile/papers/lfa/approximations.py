@@ -1,19 +1,18 @@
-"""Explanations as local function approximations: the instances of the framework, in closed form.
+"""Explanations as local function approximations: the instances of the framework.
 
 A linear function g(z) = w z + b is fitted to a function f near a point x, with noise z and a loss
-(Han et al. 2022, "Which explanation should I choose?", Definition 1 and Table 1). The authors fit
-it by Adam, on 800 of 1,000 perturbations. Here its least squares are solved: by regression if the
-loss compares values; by the mean gradient if it compares gradients.
+(Han et al. 2022, "Which explanation should I choose?", Definition 1 and Table 1). The loss compares
+values, or gradients; ``fits.py`` has the ways to minimise it.
 """
 
 import numpy as np
 from scipy import special
 
 from facsimile.papers.lfa import explanations
-from facsimile.papers.lfa.explanations import CERTAIN, slopes
+from facsimile.papers.lfa.explanations import CERTAIN
+from facsimile.papers.lfa.fits import FITTED, PERTURBATIONS, Fit, slopes
 from facsimile.papers.lfa.functions import Floats, Function
 
-FITTED = 800  # perturbations; the others of 1,000 choose the authors' learning rate
 LEAST_SIGMA = 0.01  # the noise that stands for none, of the vanilla gradient
 HIGHEST_LIMIT = 0.95  # the lower limit of the path that stands for 1, of gradient x input
 # The released loss multiplies weights [b] by errors [b, 1], a matrix [b, b], so that each error
@@ -35,49 +34,78 @@ def approximate(
     function: Function,
     points: Floats,
     random: np.random.Generator,
+    fit: Fit,
 ) -> dict[str, Floats]:
-    """Return the slopes w [n, d] at points [n, d] of each of ``INSTANCES``."""
-    fitted: dict[str, list[Floats]] = {instance: [] for instance in INSTANCES}
-    for x in points:
-        # The released instances differ in their draws alone.
-        for method, kernel in (("lime", exponential_kernel), ("kernelshap", shapley_kernel)):
-            masks = random.integers(0, 2, (FITTED, len(x))).astype(np.float64)
-            values = function.values(x * masks)
-            equal = np.ones(FITTED)
-            fitted[f"{method}_released"].append(slopes(masks, values, equal))
-            fitted[f"{method}_text"].append(slopes(masks, values, kernel(x, masks)))
-        # Without a bias, and with one feature at a time, the regression is exact.
-        fitted["occlusion"].append(explanations.occlusion(function, x))
-        fitted["ig"].append(path_gradient(function, x, 0.0, random))
-        fitted["gxi"].append(path_gradient(function, x, HIGHEST_LIMIT, random))
-        fitted["vg"].append(noisy_gradient(function, x, LEAST_SIGMA, random))
-        fitted["sg"].append(noisy_gradient(function, x, explanations.SIGMA, random))
-    return {instance: np.array(rows) for instance, rows in fitted.items()}
+    """Return the slopes w [p, d] at points [p, d] of each of ``INSTANCES``.
+
+    The text defines the instances of LIME and KernelSHAP as minima, so that these are exact,
+    whatever ``fit`` is.
+    """
+    fitted = {}
+    # The released instances differ in their draws alone.
+    for method, kernel in (("lime", exponential_kernel), ("kernelshap", shapley_kernel)):
+        shape = (len(points), PERTURBATIONS, points.shape[1])
+        masks = random.integers(0, 2, shape).astype(np.float64)
+        values = np.array([function.values(x * z) for x, z in zip(points, masks, strict=True)])
+        fitted[f"{method}_released"] = fit.regression(masks, values, bias=True)
+        weighted = []
+        for x, z, y in zip(points, masks[:, :FITTED], values[:, :FITTED], strict=True):
+            weighted.append(slopes(z, y, kernel(x, z)))
+        fitted[f"{method}_text"] = np.array(weighted)
+    fitted["occlusion"] = _occlusions(function, points, random, fit)
+    fitted["ig"] = path_gradients(function, points, 0.0, random, fit)
+    fitted["gxi"] = path_gradients(function, points, HIGHEST_LIMIT, random, fit)
+    fitted["vg"] = noisy_gradients(function, points, LEAST_SIGMA, random, fit)
+    fitted["sg"] = noisy_gradients(function, points, explanations.SIGMA, random, fit)
+    return fitted
 
 
-def noisy_gradient(
+def noisy_gradients(
     function: Function,
-    x: Floats,
+    points: Floats,
     sigma: float,
     random: np.random.Generator,
+    fit: Fit,
 ) -> Floats:
-    """Return the w that is nearest to the gradients at x + z, with z ~ N(0, sigma²)."""
-    noise = random.normal(scale=sigma, size=(FITTED, len(x)))
-    return np.asarray(function.gradients(x + noise).mean(0))
+    """Return w [p, d] near the gradients at x + z, with z ~ N(0, sigma²), of points x [p, d]."""
+    gradients = []
+    for x in points:
+        noise = random.normal(scale=sigma, size=(PERTURBATIONS, len(x)))
+        gradients.append(function.gradients(x + noise))
+    return fit.mean(np.array(gradients))
 
 
-def path_gradient(
+def path_gradients(
     function: Function,
-    x: Floats,
+    points: Floats,
     low: float,
     random: np.random.Generator,
+    fit: Fit,
 ) -> Floats:
-    """Return the w that is nearest to the gradients of f(x z) by z, with z = (a, …, a).
+    """Return w [p, d] near the gradients of f(x z) by z, with z = (a, …, a), of points x [p, d].
 
     a ~ U(low, 1). With low = 0 these are integrated gradients, near 1 gradient x input.
     """
-    shares = random.uniform(low, 1, size=(FITTED, 1))
-    return np.asarray(x * function.gradients(shares * x).mean(0))
+    gradients = []
+    for x in points:
+        shares = random.uniform(low, 1, size=(PERTURBATIONS, 1))
+        gradients.append(x * function.gradients(shares * x))
+    return fit.mean(np.array(gradients))
+
+
+def _occlusions(
+    function: Function,
+    points: Floats,
+    random: np.random.Generator,
+    fit: Fit,
+) -> Floats:
+    """Slopes [p, d] of the fall of the value by which single feature is set to 0."""
+    falls = np.array([explanations.occlusion(function, x) for x in points])
+    features = points.shape[1]
+    removed = random.integers(0, features, (len(points), PERTURBATIONS))
+    one_hot = np.eye(features)[removed]
+    targets = np.take_along_axis(falls, removed, axis=1)
+    return fit.regression(one_hot, targets, bias=False)
 
 
 def exponential_kernel(

@@ -9,9 +9,9 @@ import functools
 import numpy as np
 from scipy import special
 
+from facsimile.papers.lfa.fits import PERTURBATIONS, slopes
 from facsimile.papers.lfa.functions import Floats, Function
 
-PERTURBATIONS = 1000  # of each point, and steps of integrated gradients
 SIGMA = 0.1  # of the noise of SmoothGrad
 CERTAIN = 1e6  # the weight of the full and of the empty mask, instead of infinity
 METHODS = {
@@ -74,7 +74,7 @@ def integrated_gradients(
 
 @functools.cache
 def _quadrature() -> tuple[Floats, Floats]:
-    """Nodes and weights of an integral from 0 to 1."""
+    """Nodes and weights of an integral from 0 to 1, as many as perturbations."""
     nodes, weights = special.roots_legendre(PERTURBATIONS)
     return (nodes + 1) / 2, weights / 2
 
@@ -122,21 +122,3 @@ def kernelshap(
     weights = np.ones(PERTURBATIONS)
     weights[:2] = CERTAIN
     return slopes(masks, function.values(x * masks), weights)
-
-
-def slopes(
-    masks: Floats,
-    values: Floats,
-    weights: Floats,
-) -> Floats:
-    """Return the slopes [d] of a weighted linear regression with an intercept.
-
-    Args:
-        masks: inputs [n, d].
-        values: targets [n].
-        weights: of each squared error [n].
-    """
-    roots = np.sqrt(weights)
-    inputs = np.column_stack([masks, np.ones(len(masks))])
-    solution = np.linalg.lstsq(inputs * roots[:, None], values * roots, rcond=None)[0]
-    return np.asarray(solution[:-1])

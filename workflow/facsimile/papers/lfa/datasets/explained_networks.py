@@ -1,4 +1,4 @@
-"""The authors' eight networks, and the points at which they are explained."""
+"""The authors' eight networks, the points at which they are explained, and the rows for test."""
 
 from pathlib import Path
 from typing import Any, ClassVar
@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from facsimile.datasets.base.archived import ArchivedArrays
 from facsimile.datasets.base.file import DatasetError
+from facsimile.datasets.base.table import Column
 from facsimile.papers.lfa.datasets import _checkpoints, _released_files
 from facsimile.papers.lfa.datasets._released_files import official
 from facsimile.papers.lfa.functions import sizes
@@ -22,6 +23,7 @@ MEMBERS = {
 }
 POINTS = 100
 FEATURES = {"who": 19, "heloc": 23}
+TEST_ROWS = {"who": 588, "heloc": 1975}
 LAYERS = (1, 3, 5, 8)  # of the networks, in the order of the files
 CHECKPOINTS = "models/model_checkpoints"
 FILES = {
@@ -31,6 +33,12 @@ FILES = {
             "who-clean-test20-normalized-subset.csv",
             33_395,
             "547fc2ec00d9be64a6f6021ea15e41c391d9527174153e7c54a3ee90faa305d9",
+        ),
+        official(
+            "data/clean",
+            "who-clean-test20-normalized.csv",
+            204_594,
+            "a1978bae3859bb2c4da370c2eb8c7bd0bb93604991353f8a1a8e6ed78deb78e8",
         ),
         official(
             CHECKPOINTS,
@@ -65,6 +73,12 @@ FILES = {
             "7007efdb436c06e730c5f564364ce62b98e051bec280473c94e882337fa2c0eb",
         ),
         official(
+            "data/clean",
+            "heloc-clean-test20-normalized.csv",
+            630_572,
+            "7421c6cfcebe0f62981a227e6ca7406333359a02542c9064c9d43bd5b03b9019",
+        ),
+        official(
             CHECKPOINTS,
             "classif_logistic_heloc_ckpt.pth",
             1345,
@@ -93,9 +107,10 @@ FILES = {
 
 
 class ExplainedNetworks(ArchivedArrays):
-    """Four networks of one table, and 100 rows of its test part: a single observation.
+    """Four networks of one table, and its test part: a single observation.
 
-    ``points`` are the rows [100, d]. ``layers_1``, ``layers_3``, ``layers_5`` and ``layers_8`` are
+    ``points`` are the explained rows [100, d], ``test_x`` [n, d] and ``test_y`` [n] features and
+    targets of all rows for test. ``layers_1``, ``layers_3``, ``layers_5`` and ``layers_8`` are
     the parameters of the networks with so many layers, weights [out, in] and biases [out] of the
     layers in turn, as one vector. ``classify`` is 1 if their value is a probability.
     """
@@ -110,24 +125,45 @@ class ExplainedNetworks(ArchivedArrays):
             return
         features = FEATURES[cls.prefix]
         cls.files = FILES[cls.prefix]
-        cls.shapes = {"points": (POINTS, features), "classify": ()}
+        rows = TEST_ROWS[cls.prefix]
+        cls.shapes = {
+            "points": (POINTS, features),
+            "test_x": (rows, features),
+            "test_y": (rows,),
+            "classify": (),
+        }
         for layers in LAYERS:
             cls.shapes[f"layers_{layers}"] = (sum(sizes(features, layers)),)
 
     @classmethod
     def generate(cls, source: Path | None) -> dict[str, npt.NDArray[Any]]:
         paths = cls.downloaded(source)
-        table, *checkpoints = [paths[file.name] for file in cls.files]
+        subset, table, *checkpoints = [paths[file.name] for file in cls.files]
+        x, _ = _rows(subset, cls.shapes["points"])
+        test_x, test_y = _rows(table, cls.shapes["test_x"])
+        arrays = {
+            "points": x[None].astype(np.float32),
+            "test_x": test_x[None].astype(np.float32),
+            "test_y": test_y[None].astype(np.float32),
+            "classify": np.array([int(cls.prefix == "heloc")]),
+        }
         _, features = cls.shapes["points"]
-        x, _ = _released_files.read(table, features)
-        if len(x) != POINTS:
-            raise DatasetError(f"{table}: {len(x)} rows instead of {POINTS}; download it again")
-        classify = cls.prefix == "heloc"
-        arrays = {"points": x[None].astype(np.float32), "classify": np.array([int(classify)])}
         for layers, path in zip(LAYERS, checkpoints, strict=True):
             parameters = _parameters(path, sizes(features, layers))
             arrays[f"layers_{layers}"] = parameters[None]
         return arrays
+
+
+def _rows(
+    path: Path,
+    shape: tuple[int, ...],
+) -> tuple[Column, Column]:
+    """Features and targets of a table, which must have this shape [n, d]."""
+    rows, features = shape
+    x, y = _released_files.read(path, features)
+    if len(x) != rows:
+        raise DatasetError(f"{path}: {len(x)} rows instead of {rows}; download it again")
+    return x, y
 
 
 def _parameters(

@@ -11,7 +11,10 @@ from facsimile.papers.lfa.metrics import _stored
 RANGE = (float("-inf"), float("inf"))
 BETTER = "higher"
 HEADLINE = "top_lead"
-NEEDS = ("inferred.points", "inferred.parameters", "inferred.layers", "inferred.classify")
+NEEDS = (
+    *("inferred.points", "inferred.parameters", "inferred.layers", "inferred.classify"),
+    "inferred.perturbation_seed",
+)
 REFERENCE = "Han et al. 2022, Which explanation should I choose?, section 5.4"
 CONVENTIONS = {PAPER: "features are set to 0; mean over points"}
 SECONDS = 2.0
@@ -71,7 +74,7 @@ def score(
       dead, all gradients are 0, and this order decides.
     """
     network, points = _stored.network(outputs), _stored.points(outputs)
-    random = np.random.Generator(np.random.Philox(key=outputs.seed))
+    random = _stored.random(outputs)
     most = min(MOST, points.shape[1])
     scores: dict[str, float] = {}
     means: dict[tuple[str, str], float] = {}

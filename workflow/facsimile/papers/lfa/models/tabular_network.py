@@ -93,12 +93,21 @@ class TabularNetwork(ArraysModel):
         whole: Batch,
         seed: int,
     ) -> dict[str, Tensor]:
-        """Return the network and the points at which it is explained."""
+        """Return the network, the points at which it is explained, and its predictions."""
         network = networks[GROUP]
         is_test = whole["part"].long() == TEST
-        points = whole["x"][is_test][:EXPLAINED]
-        parameters = _parameters.flattened(network)
-        return _parameters.outputs(points, parameters, self.layers, self.classify)
+        rows = whole["x"][is_test]
+        predictions = network(rows)[:, 0].detach()
+        if self.classify:
+            predictions = predictions.sigmoid()
+        stored = _parameters.outputs(
+            rows[:EXPLAINED],
+            _parameters.flattened(network),
+            self.layers,
+            self.classify,
+            seed,
+        )
+        return stored | {"predictions": predictions, "targets": whole["y"][is_test]}
 
     def check(self) -> None:
         if self.layers < 1 or self.layers != int(self.layers):

@@ -6,6 +6,7 @@ from dataclasses import astuple
 import numpy as np
 import pandas as pd
 
+from facsimile.comparison.published import ONE_RUN
 from facsimile.papers.lfa.explanations import METHODS
 from facsimile.papers.lfa.metrics.explanation_distance import instance_of
 from facsimile.presentation import names
@@ -13,7 +14,7 @@ from facsimile.presentation.context import Context
 from facsimile.presentation.rendering import Entry, Row
 from facsimile.presentation.select import once_per_run, rows_of_models, with_names
 from facsimile.presentation.spec import Quantity, Spec
-from facsimile.statistics import estimates
+from facsimile.statistics import further_run
 from facsimile.tables import Table
 from facsimile.tables.base import means
 
@@ -53,14 +54,15 @@ def make(
             for instance in METHODS:
                 name = f"{METRIC}.{distance}_{existing}_{instance_of(instance)}"
                 values = results.get((dataset, model, name), NONE)
-                mean = estimates.estimate(values, estimates.generator(dataset, model, name))
-                quantity = Quantity(spec.id, dataset, model, "", name, "mean")
+                mean = further_run.estimate(values)
+                quantity = Quantity(spec.id, dataset, model, "", name, ONE_RUN)
                 published = context.published.authors.get(quantity, NAN)
                 line.append((*astuple(mean), published))
                 numbers.append((dataset, model, distance, existing, instance, *line[-1]))
             rows += _rows(block, METHODS[existing], line)
     notes = [
-        "Mean over points. Rows: existing methods; columns: instances as released. n: networks.",
+        "Mean over points. Rows: existing methods; columns: instances as released.",
+        "n: seeds of a network; [ ]: 95 % interval of one further seed.",
         *context.caption(spec),
         *means.failures(shown_runs),
     ]
