@@ -50,7 +50,7 @@ from facsimile.comparison.verdict import (
 from facsimile.foundation import atomic, discover
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
-from facsimile.presentation.spec import Quantity, Spec
+from facsimile.presentation.spec import ONE_RUN, Quantity, Spec
 from facsimile.statistics import estimates
 from facsimile.statistics.estimates import Estimate
 
@@ -208,7 +208,7 @@ def _why_missing(quantity: Quantity, context: Context) -> tuple[str, str]:
             return context.design.not_made[name], NOT_MADE
     if quantity.metric in context.design.unmeasured:
         return context.design.unmeasured[quantity.metric], NEW_METRIC
-    computed = (*estimates.STATISTICS, *our_estimates.CORRELATIONS, published.ONE_RUN, "count")
+    computed = (*estimates.STATISTICS, *our_estimates.CORRELATIONS, ONE_RUN, "count")
     if quantity.statistic not in computed:
         return f"the statistic {quantity.statistic!r} is not computed here", NEW_METRIC
     for name, value in json.loads(quantity.params or "{}").items():

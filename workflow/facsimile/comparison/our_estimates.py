@@ -14,7 +14,7 @@ import pandas as pd
 from facsimile.comparison import published
 from facsimile.comparison.score_index import RunResults, ScoreIndex
 from facsimile.presentation.context import Context
-from facsimile.presentation.spec import Quantity
+from facsimile.presentation.spec import ONE_RUN, Quantity
 from facsimile.statistics import cell_means, estimates, further_run
 from facsimile.statistics.estimates import Array, Estimate
 
@@ -33,7 +33,7 @@ def estimate(quantity: Quantity, index: ScoreIndex, context: Context) -> Estimat
         return _correlation(quantity, index)
     if quantity.statistic == "pearson":
         return _correlation_of_means(quantity, index)
-    if quantity.statistic == published.ONE_RUN:
+    if quantity.statistic == ONE_RUN:
         return further_run.estimate(index.select(quantity, quantity.metric).results)
     if quantity.statistic not in estimates.STATISTICS:
         return NOTHING

@@ -14,7 +14,7 @@ from facsimile.foundation.discover import UnknownName, unknown
 from facsimile.foundation.file_errors import FileError, raise_all
 from facsimile.presentation import names
 from facsimile.presentation.design import Design
-from facsimile.presentation.spec import Quantity
+from facsimile.presentation.spec import ONE_RUN, Quantity
 from facsimile.studies import score_names
 from facsimile.studies.study import Study
 from facsimile.studies.training import STEP
@@ -39,9 +39,6 @@ PEER = "peer"
 # Of an exact value that no paper prints; those that depend on a cell are in closed_form.py.
 CLOSED_FORM = "closed form"
 HOWS = ("printed", "digitised", "released", "abstract", "reference run", CLOSED_FORM, PEER)
-
-# The number of a single run, which varies as one of ours does.
-ONE_RUN = "one run"
 
 STATISTICS = (
     ONE_RUN,

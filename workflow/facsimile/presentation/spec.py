@@ -72,6 +72,10 @@ class Spec:
         return [cls.of(id, artefact) for id, artefact in (study.tables | figures).items()]
 
 
+# The statistic of a published number of a single run, which varies as one of ours does.
+ONE_RUN = "one run"
+
+
 @dataclass(frozen=True)
 class Quantity:
     """One number of a table or figure: a statistic of a score over runs.

@@ -6,14 +6,13 @@ from dataclasses import astuple
 import numpy as np
 import pandas as pd
 
-from facsimile.comparison.published import ONE_RUN
 from facsimile.papers.lfa.explanations import METHODS
 from facsimile.papers.lfa.metrics.explanation_distance import instance_of
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
 from facsimile.presentation.rendering import Entry, Row
 from facsimile.presentation.select import once_per_run, rows_of_models, with_names
-from facsimile.presentation.spec import Quantity, Spec
+from facsimile.presentation.spec import ONE_RUN, Quantity, Spec
 from facsimile.statistics import further_run
 from facsimile.tables import Table
 from facsimile.tables.base import means
