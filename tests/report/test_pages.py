@@ -7,7 +7,7 @@ import pytest
 
 from facsimile.presentation import rendering
 from facsimile.presentation.rendering import Entry, Row
-from facsimile.report import _artefacts, _comparison
+from facsimile.report import _artefacts, _comparison, _page
 
 COMPARED = {
     "artefact": "table1",
@@ -57,6 +57,13 @@ def test_a_published_number_is_shown_beside_ours_with_a_link_to_its_runs(compare
         == "#scores?dataset=dsprites&model=beta_vae&params=%7B%22beta%22%3A4%7D&score=mig.mig"
     )
     assert row["what"] == ["dSprites", "β-VAE β = 4", "MIG", "mean"]
+
+
+def test_markdown_within_a_paragraph_is_shown_as_html():
+    text = "**What is run.** iVAE* and *shared* `a_b` < 1, iVAE*"
+    assert _page.inline(text) == (
+        "<strong>What is run.</strong> iVAE* and <em>shared</em> <code>a_b</code> &lt; 1, iVAE*"
+    )
 
 
 def test_claims_are_shown_if_there_are_any(tmp_path):

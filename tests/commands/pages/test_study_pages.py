@@ -10,6 +10,15 @@ from facsimile.commands.pages import study_pages
 from facsimile.foundation import discover
 from facsimile.planning import workspace as workspaces
 
+# What the paragraphs of a note begin with.
+LEADS = (
+    "The question.",
+    "What is run.",
+    "What came out.",
+    "Why it differs.",
+    "What is ours.",
+)
+
 
 @pytest.fixture
 def workspace(root, monkeypatch):
@@ -32,6 +41,21 @@ def test_a_page_has_the_content_of_the_study_file(workspace):
     assert f"| `locatello2019_fig2` | {title} | figure, `rank_correlation` | no |" in text
     assert "## Claims at desk scale" in text
     assert "6 reproduced · 18 not comparable" in text
+
+
+def test_a_line_break_in_the_note_begins_a_paragraph(workspace):
+    study = workspace.study("prog_vi").model_copy(update={"note": "**One.** 1\n\nTwo.\n"})
+    assert "\n\n**One.** 1\n\nTwo.\n\n## What is trained" in study_pages.page(workspace, study)
+
+
+def test_paragraphs_of_notes_begin_with_the_same_words_in_the_same_order(workspace):
+    for name in workspace.study_ids():
+        paragraphs = workspace.study(name).paragraphs
+        used = []
+        for paragraph in paragraphs:
+            used += re.findall(r"^\*\*(.+?)\*\*", paragraph)
+        assert used == [lead for lead in LEADS if lead in used], name
+        assert used or len(paragraphs) <= 1, name
 
 
 def test_a_page_ends_with_the_entry_of_the_paper_for_a_bibliography(workspace):

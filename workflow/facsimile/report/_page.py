@@ -1,16 +1,20 @@
 """Renders the page's template, and puts scripts and styles beside it."""
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
 
 WEB = Path(__file__).with_name("web")
 GREY = "#888888"
+# Each group is called as its HTML element. The asterisk of a name such as iVAE* begins nothing.
+INLINE = re.compile(r"`(?P<code>.+?)`|\*\*(?P<strong>.+?)\*\*|(?<!\w)\*(?P<em>\S.*?)\*")
 
 
 def write(folder: Path, shown: dict[str, Any]) -> None:
@@ -23,10 +27,22 @@ def write(folder: Path, shown: dict[str, Any]) -> None:
         lstrip_blocks=True,
     )
     environment.globals["names"] = names
+    environment.filters["inline"] = inline
     for part in ("scripts", "styles"):
         shutil.copytree(WEB / part, folder / part)
     page = environment.get_template("index.html").render(shown)
     (folder / "index.html").write_text(page, encoding="utf-8")
+
+
+def inline(text: str) -> Markup:
+    """Return the HTML of a paragraph in Markdown: code, bold and italics; all else is escaped."""
+    return Markup(INLINE.sub(_element, str(escape(text))))
+
+
+def _element(match: re.Match[str]) -> str:
+    tag = match.lastgroup
+    assert tag is not None
+    return f"<{tag}>{match[tag]}</{tag}>"
 
 
 def colours(context: Context) -> dict[str, str]:

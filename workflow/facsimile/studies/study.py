@@ -53,7 +53,11 @@ class Study(Strict):
     venue: str
     arxiv: str | None = None
     code: str | None = Field(default=None, description="the authors' repository")
-    note: str = ""
+    note: str = Field(
+        default="",
+        description="the text at the top of the paper's page, in Markdown; a line break begins a "
+        "new paragraph",
+    )
     datasets: list[Name] = Field(min_length=1)
     unavailable: list[Name] = Field(
         default=[],
@@ -111,6 +115,11 @@ class Study(Strict):
         """How texts cite the paper: ``Locatello et al. 2019``."""
         first, *others = self.authors.split(",")
         return f"{first}{' et al.' if others else ''} {self.year}"
+
+    @property
+    def paragraphs(self) -> list[str]:
+        """The paragraphs of the note."""
+        return [line for line in self.note.splitlines() if line]
 
     def figures_of(self, datasets: list[str]) -> dict[str, Artefact]:
         """Return the figures for a list of data sets.

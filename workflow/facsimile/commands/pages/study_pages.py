@@ -77,7 +77,7 @@ def page(workspace: Workspace, study: Study) -> str:
     parts = [
         f"# {study.title}",
         _origin(study),
-        study.note,
+        *study.paragraphs,
         "## What is trained and measured",
         _lines(_design(study, metrics)),
         "## Scales",
