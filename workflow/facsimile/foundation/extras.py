@@ -23,7 +23,7 @@ LIBRARIES = {
         "typer",
         "yaml",
     ),
-    "report": ("jinja2", "matplotlib", "onnx", "rocrate", "seaborn"),
+    "report": ("jinja2", "markupsafe", "matplotlib", "onnx", "rocrate", "seaborn"),
 }
 
 
