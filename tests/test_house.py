@@ -28,8 +28,9 @@ IDS = sorted(path.parent.name for path in PAPERS.glob("*/study.yaml"))
 
 
 @cache
-def syntax_tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+def nodes(path: Path) -> list[ast.AST]:
+    """All nodes of a file's syntax tree."""
+    return list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
 
 
 def module_of(path: Path) -> str:
@@ -37,13 +38,16 @@ def module_of(path: Path) -> str:
     return ".".join(parts).removesuffix(".__init__")
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Yield the modules of this package, and the names in them, that a file imports."""
-    for node in ast.walk(syntax_tree(path)):
+@cache
+def imports(path: Path) -> list[str]:
+    """The modules of this package, and the names in them, that a file imports."""
+    names: list[str] = []
+    for node in nodes(path):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name.startswith("facsimile"))
+            names += [alias.name for alias in node.names if alias.name.startswith("facsimile")]
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("facsimile"):
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return names
 
 
 def files(*folders: str) -> list[Path]:
@@ -78,7 +82,7 @@ def test_nothing_outside_a_paper_imports_it():
 def test_the_engine_names_no_paper(folder):
     named = []
     for path in files(folder):
-        for node in ast.walk(syntax_tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.Constant) and node.value in IDS:
                 named.append((path, node.value))
     assert named == []
@@ -146,7 +150,7 @@ def tokens_per_line(path: Path) -> Counter[int]:
         for token in tokenize.tokenize(file.readline):
             if token.type not in NOT_CODE:
                 counts[token.start[0]] += 1
-    for node in ast.walk(syntax_tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             for line in range(node.lineno, node.end_lineno + 1):
                 counts.pop(line, None)
@@ -166,7 +170,7 @@ def test_lines_are_short_sentences():
 def test_no_comprehension_is_nested():
     nested = []
     for path in files("."):
-        for node in ast.walk(syntax_tree(path)):
+        for node in nodes(path):
             if isinstance(node, COMPREHENSIONS):
                 children = list(ast.walk(node))[1:]
                 if any(isinstance(child, COMPREHENSIONS) for child in children):

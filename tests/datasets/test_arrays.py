@@ -15,7 +15,7 @@ from facsimile.datasets.base.sequences import Sequences
 from facsimile.foundation import discover
 
 CLASSES = [discover.load_class("datasets", name, DataFile) for name in discover.names("datasets")]
-LARGE = 2_000_000  # numbers, of which no fast test makes more
+LARGE = 1_000_000  # numbers, of which no fast test makes more
 COSTLY = {"ising_4", "ising_10"}  # few numbers, of which some take milliseconds each
 
 

@@ -13,7 +13,7 @@ from facsimile.datasets.base.archived import Archived
 from facsimile.datasets.base.official_files import OfficialFiles
 from facsimile.foundation import discover
 
-LARGE = 40_000  # images; making more takes seconds, unless few are read from a small archive
+LARGE = 30_000  # images; making more takes seconds, unless few are read from a small archive
 SAMPLE = 64
 
 

@@ -136,6 +136,7 @@ def test_a_run_that_fails_leaves_the_others_alone(data):
     assert equal(mixed.tensors(0), alone.tensors(0))
 
 
+@pytest.mark.slow
 def test_layers_in_few_passes_are_the_same_layers():
     network = networks.autoencoder("mlp", (8, 8, 1), 3).double()
     networks.initialise(network, 0, "vae")

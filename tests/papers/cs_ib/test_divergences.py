@@ -40,6 +40,7 @@ def test_values_are_those_of_the_released_functions(released):
     assert information == pytest.approx(0.901849532248192, rel=1e-10)
 
 
+@pytest.mark.slow
 def test_the_divergence_of_vectors_is_a_sum_of_squared_errors(released):
     """With |y|² of the whole batch in place of each target's, K of y is 1 everywhere."""
     x, _, y, predicted = released
@@ -89,6 +90,7 @@ def test_shifting_targets_and_predictions_changes_nothing(released, squares_with
     assert equal.item() == pytest.approx(0, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_information_of_independent_variables_vanishes_with_the_number_of_points():
     drawn = torch.Generator().manual_seed(0)
     values = []
