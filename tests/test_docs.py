@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from project import ROOT
 
-PAGES = ("README.md", "docs/api.md")
+PAGES = ("README.md", pytest.param("docs/api.md", marks=pytest.mark.slow))
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 

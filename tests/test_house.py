@@ -157,6 +157,7 @@ def tokens_per_line(path: Path) -> Counter[int]:
     return counts
 
 
+@pytest.mark.slow
 def test_lines_are_short_sentences():
     """At most one line in ten has more than 16 tokens."""
     dense, total = Counter(), 0

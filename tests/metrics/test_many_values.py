@@ -137,7 +137,7 @@ def staged_classes(codes, labels, rule, stages):
     ("values", "rows"),
     [
         (30, 300),
-        (60, 300),
+        pytest.param(60, 300, marks=pytest.mark.slow),
         pytest.param(150, 1000, marks=pytest.mark.slow),
     ],
 )

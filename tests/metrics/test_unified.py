@@ -50,9 +50,8 @@ def test_curves_equal_the_reference(golden, name):
         )
 
 
-@pytest.mark.parametrize(
-    "case", [pytest.param(case, marks=[pytest.mark.slow] * (case != "merged")) for case in CASES]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES)
 def test_scores_of_draws_are_those_of_the_matrices(case, read_golden):
     """Trees break ties at random, and the modularity of their importances depends on that most.
 

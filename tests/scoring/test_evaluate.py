@@ -94,6 +94,7 @@ class NoisyToy(Toy):
         return np.rint(super()._images(indices, None) * brightness).astype(np.uint8)
 
 
+@pytest.mark.slow
 def test_images_that_are_drawn_are_the_same_whichever_rows_are_encoded(path, toy):
     data = NoisyToy.open(path)
     settings = POINTS | {"metrics": "mig,modularity", "seed": 3}
@@ -299,6 +300,7 @@ def test_what_cannot_be_called_is_no_encoder(toy, encode, message):
         facsimile.evaluate(encode, toy, **SETTINGS)
 
 
+@pytest.mark.slow
 def test_a_data_set_is_opened_by_its_name_and_made_if_it_is_generated(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     by_name = facsimile.evaluate(means, "toy", metrics="mig", **SETTINGS)
