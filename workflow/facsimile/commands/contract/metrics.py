@@ -37,8 +37,9 @@ def problems(name: str) -> Iterator[str]:
         return
     grid = cases.Grid(cases.SIZES)
     kinds = {"oracle": grid.oracle(), "noise": grid.noise(), AGAIN: grid.entangled()}
-    # Headline by convention and kind of codes.
-    headlines: dict[str, dict[str, float]] = {name: {} for name in metric.CONVENTIONS}
+    first = next(iter(metric.CONVENTIONS))
+    # Kind of codes -> headline by the first convention.
+    headlines: dict[str, float] = {}
     for convention, kind in itertools.product(metric.CONVENTIONS, kinds):
         scores = metric.score(_points(grid, kinds[kind]), convention)
         where = f"{kind} codes, convention {convention}"
@@ -49,8 +50,9 @@ def problems(name: str) -> Iterator[str]:
             messages += _dependence_problems(metric, points, convention, scores)
         for message in messages:
             yield f"{where}: {message}"
-        headlines[convention][kind] = scores.get(metric.HEADLINE, math.nan)
-    yield from _order_problems(metric, headlines[next(iter(metric.CONVENTIONS))])
+        if convention == first:
+            headlines[kind] = scores.get(metric.HEADLINE, math.nan)
+    yield from _order_problems(metric, headlines)
 
 
 def _points(grid: cases.Grid, codes: cases.Latents) -> draws.Draws:

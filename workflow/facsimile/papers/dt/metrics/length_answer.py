@@ -43,7 +43,7 @@ def score(
 
     Traps:
     - Nothing in the discrepancy links an answer to its problem: it compares two samples of all
-      length scales. A method that ignores the observations and answers with the prior has the
+      length scales. A method that ignores the observations and returns the prior has the
       discrepancy of the exact posterior.
     - Bootstrap samples contain the same length scale several times, and negative values are set to
       0, so that the exact posterior has about 0.001 for 1,000 problems, with a half-width of 0.003.
