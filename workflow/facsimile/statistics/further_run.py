@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-from scipy import special
 
 from facsimile.statistics.estimates import LEVEL, Estimate, Floats, undefined
 
@@ -22,6 +21,9 @@ def estimate(values: Floats, level: float = LEVEL) -> Estimate:
     mean = float(sample.mean())
     if n == 1:
         return Estimate(mean, math.nan, math.nan, n)
+    # Every command that judges numbers imports this module, and most numbers are means.
+    from scipy import special
+
     quantile = float(special.stdtrit(n - 1, (1 + level) / 2))
     half = quantile * float(sample.std(ddof=1)) * math.sqrt(1 + 1 / n)
     return Estimate(mean, mean - half, mean + half, n)
