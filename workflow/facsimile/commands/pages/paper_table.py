@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from facsimile.comparison import numbers_view, verdict_counts
 from facsimile.comparison.verdict import SYMBOLS
 from facsimile.planning import shipped
@@ -15,7 +17,7 @@ PAPERS = "workflow/facsimile/papers"
 BEGIN, END = "<!-- papers: written by `facsimile study-pages` -->", "<!-- papers end -->"
 HEAD = (
     "paper",
-    "one of its numbers",
+    "a typical number of it",
     "ours",
     "published",
     "verdicts",
@@ -63,7 +65,10 @@ def counts(folder: Path, brief: bool = False) -> tuple[str, str]:
 
 
 def _numbers(study: Study, folder: Path) -> tuple[str, str, str]:
-    """A number that was judged, ours, and the published one."""
+    """The typical number that was judged, ours, and the published one.
+
+    Typical is the one whose relative difference is the median: neither the best nor the worst.
+    """
     comparison = numbers_view.read(folder / "comparison.csv")
     judged = numbers_view.judged(numbers_view.without_design(comparison))
     if judged.empty:
@@ -72,15 +77,25 @@ def _numbers(study: Study, folder: Path) -> tuple[str, str, str]:
     in_first_table = judged["artefact"].isin(list(study.tables)[:1])
     varies = ~judged["value"].isin([0, 1])
     candidates = (judged[in_first_table & varies], judged[varies], judged)
-    first = next(rows for rows in candidates if len(rows)).iloc[0]
+    typical = _typical(next(rows for rows in candidates if len(rows)))
     parts = [
-        names.dataset(first["dataset"]),
-        names.model(first["model"]) if first["model"] != "no_model" else "",
-        names.settings(first["params"]) if first["params"] else "",
-        names.metric(first["metric"]),
+        names.dataset(typical["dataset"]),
+        names.model(typical["model"]) if typical["model"] != "no_model" else "",
+        names.settings(typical["params"]) if typical["params"] else "",
+        names.metric(typical["metric"]),
     ]
     return (
         ", ".join(filter(None, parts)),
-        numbers_view.like(first["ours"], first["value"]),
-        f"{numbers_view.plain(first['value'])} {SYMBOLS[first['verdict']]}",
+        numbers_view.like(typical["ours"], typical["value"]),
+        f"{numbers_view.plain(typical['value'])} {SYMBOLS[typical['verdict']]}",
     )
+
+
+def _typical(rows: pd.DataFrame) -> pd.Series:
+    """The row with the median relative difference; of two in the middle, the nearer one."""
+    difference = (rows["ours"] - rows["value"]).abs()
+    larger = rows[["ours", "value"]].abs().max(axis=1)
+    # Two zeros are equal.
+    relative = (difference / larger).fillna(0.0)
+    in_order = rows.loc[relative.sort_values(kind="stable").index]
+    return in_order.iloc[(len(rows) - 1) // 2]
