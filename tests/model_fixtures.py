@@ -16,6 +16,8 @@ CLASSES = {
 OF_ARRAYS = [name for name, cls in CLASSES.items() if issubclass(cls, models.ArraysModel)]
 TRAINED = [name for name, cls in CLASSES.items() if cls.trained and name not in OF_ARRAYS]
 CONTROLS = sorted(set(CLASSES) - set(TRAINED) - set(OF_ARRAYS))
+# A forward pass of these takes a second, so their tests are slow tests.
+LARGE = {"ard_vae_conv", "hyper_prior_network"}
 
 
 def pytest_generate_tests(metafunc):
@@ -27,7 +29,11 @@ def pytest_generate_tests(metafunc):
         "any_model": TRAINED + CONTROLS + OF_ARRAYS,
     }
     for name in cases.keys() & set(metafunc.fixturenames):
-        metafunc.parametrize(name, cases[name])
+        metafunc.parametrize(name, [_parameter(model) for model in cases[name]])
+
+
+def _parameter(model):
+    return pytest.param(model, marks=[pytest.mark.slow] * (model in LARGE))
 
 
 @pytest.fixture(scope="session")
