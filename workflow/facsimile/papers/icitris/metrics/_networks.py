@@ -1,0 +1,135 @@
+"""Networks of normals, one per variable, trained by AdamW without a framework."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float32]
+RATE, DECAY, WARM_UP = 2e-3, 1e-4, 100
+CLIP = 0.1  # largest norm of the gradients
+DECAYS, TINY = (0.9, 0.999), 1e-8
+LAYERS = 3
+HALF_LOG = 0.5 * np.log(2 * np.pi)
+
+
+@dataclass
+class Adam:
+    """Moments of one array, and the updates that Adam makes of its gradients."""
+
+    decays: tuple[float, float]
+    first: Array | float = 0.0
+    second: Array | float = 0.0
+    steps: int = 0
+
+    def update(self, gradient: Array) -> Array:
+        """Return the update for a learning rate of 1."""
+        one, two = self.decays
+        self.steps += 1
+        self.first = one * self.first + (1 - one) * gradient
+        self.second = two * self.second + (1 - two) * gradient**2
+        mean = self.first / (1 - one**self.steps)
+        square = self.second / (1 - two**self.steps)
+        updated: Array = mean / (np.sqrt(square) + TINY)
+        return updated
+
+
+@dataclass
+class Networks:
+    """One network per variable: three layers with SiLU, which end in means and log deviations.
+
+    Weights are [k, inputs, outputs], biases [k, 1, outputs].
+    """
+
+    weights: list[Array]
+    biases: list[Array]
+    moments: list[Adam] = field(default_factory=list)
+    steps: int = 0
+
+    @classmethod
+    def drawn(
+        cls,
+        variables: int,
+        sizes: tuple[int, ...],
+        random: np.random.RandomState,
+    ) -> "Networks":
+        """Random weights; He's rule, with inputs times outputs in the place of inputs.
+
+        That is how PyTorch applies it to arrays of three dimensions, as in the released code.
+        """
+        weights, biases = [], []
+        for n_inputs, n_outputs in zip(sizes[:-1], sizes[1:], strict=True):
+            bound = np.sqrt(6 / (n_inputs * n_outputs))
+            shape = (variables, n_inputs, n_outputs)
+            weights.append(random.uniform(-bound, bound, shape).astype(np.float32))
+            biases.append(np.zeros((variables, 1, n_outputs), np.float32))
+        moments = [Adam(DECAYS) for _ in range(2 * LAYERS)]
+        return cls(weights, biases, moments)
+
+    def forward(self, inputs: Array) -> list[Array]:
+        """Inputs [k, n, m] of all layers and, last, the outputs [k, n, 2 d]."""
+        values = [inputs]
+        for layer, (weights, biases) in enumerate(zip(self.weights, self.biases, strict=True)):
+            sums = values[-1] @ weights + biases
+            values.append(sums if layer == LAYERS - 1 else _silu(sums))
+        return values
+
+    def train(self, inputs: Array, targets: Array, rows: Array) -> float:
+        """One step on the weighted mean of negative log likelihoods; returns that mean.
+
+        Inputs [k, n, m] and targets [n, d] of a batch. ``rows`` [k, n, d] says by how much the
+        likelihood of each target counts.
+        """
+        sums, values = [], [inputs]
+        for layer, (weights, biases) in enumerate(zip(self.weights, self.biases, strict=True)):
+            sums.append(values[-1] @ weights + biases)
+            values.append(sums[-1] if layer == LAYERS - 1 else _silu(sums[-1]))
+        mean, log_deviation = np.split(values[-1], 2, axis=2)
+        distance = (mean - targets) * np.exp(-2 * log_deviation)
+        of_log = 1 - (mean - targets) * distance
+        slope = np.concatenate([rows * distance, rows * of_log], axis=2)
+        gradients: list[Array] = []
+        for layer in reversed(range(LAYERS)):
+            of_weights = values[layer].transpose(0, 2, 1) @ slope
+            gradients += [slope.sum(axis=1, keepdims=True), of_weights]
+            if layer:
+                slope = slope @ self.weights[layer].transpose(0, 2, 1)
+                slope = slope * _slope_of_silu(sums[layer - 1])
+        self._step(gradients[::-1])
+        loss = rows * (log_deviation + (mean - targets) * distance / 2 + HALF_LOG)
+        return float(loss.sum())
+
+    def _step(self, gradients: list[Array]) -> None:
+        """AdamW with clipping and a linear warm-up; gradients of weights and biases in turns."""
+        norm = np.sqrt(sum(float((gradient**2).sum()) for gradient in gradients))
+        scale = min(1.0, CLIP / (norm + 1e-6))
+        rate = RATE * min(1.0, self.steps / WARM_UP)
+        self.steps += 1
+        for layer in range(LAYERS):
+            for place, arrays in enumerate((self.weights, self.biases)):
+                position = 2 * layer + place
+                update = self.moments[position].update(scale * gradients[position])
+                kept = arrays[layer] * (1 - rate * DECAY)
+                arrays[layer] = (kept - rate * update).astype(np.float32)
+
+
+def negative_log_likelihoods(outputs: Array, targets: Array) -> Array:
+    """In nats, [k, n, d], of targets [n, d] under outputs [k, n, 2 d] of networks."""
+    mean, log_deviation = np.split(outputs, 2, axis=2)
+    scaled = (targets - mean) * np.exp(-log_deviation)
+    losses: Array = log_deviation + scaled**2 / 2 + np.float32(HALF_LOG)
+    return losses
+
+
+def _sigmoid(values: Array) -> Array:
+    chances: Array = 1 / (1 + np.exp(-values))
+    return chances
+
+
+def _silu(values: Array) -> Array:
+    return values * _sigmoid(values)
+
+
+def _slope_of_silu(values: Array) -> Array:
+    chances = _sigmoid(values)
+    return chances * (1 + values * (1 - chances))
