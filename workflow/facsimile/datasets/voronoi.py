@@ -50,8 +50,8 @@ class Voronoi(Sequences):
 
     Each variable is normal about a random network of its causes one frame earlier, with standard
     deviation 0.3; an intervention draws it from N(0, 0.75²) instead. It is halved and squashed to
-    ±7/8 π. An invertible map of all six (``base/random_mixing.py``) gives the hues. In a step, each variable
-    is intervened on with probability 0.15.
+    ±7/8 π. An invertible map of all six (``base/random_mixing.py``) gives the hues. In a step, each
+    variable is intervened on with probability 0.15.
 
     Cells have one colour, so a picture is the product of their masks and their colours. Graph and
     networks are drawn by the rules of the authors' script from a generator of ours: they are none

@@ -88,7 +88,7 @@ class Search:
 
     def costs(self, pairs: Pairs, graphs: Array) -> Array:
         """Negative log likelihood [n, k] of each variable's latents, in nats."""
-        outputs = self.networks.forward(self.inputs(pairs, graphs))[-1]
+        outputs = self.networks.outputs(self.inputs(pairs, graphs))
         losses = negative_log_likelihoods(outputs, pairs.after)
         own = self.owner == np.arange(self.variables)[:, None]
         costs: Array = (losses * own[:, None]).sum(axis=2).T

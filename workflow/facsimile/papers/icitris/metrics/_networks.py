@@ -1,6 +1,7 @@
 """Networks of normals, one per variable, trained by AdamW without a framework."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -58,7 +59,7 @@ class Networks:
         That is how PyTorch applies it to arrays of three dimensions, as in the released code.
         """
         weights, biases = [], []
-        for n_inputs, n_outputs in zip(sizes[:-1], sizes[1:], strict=True):
+        for n_inputs, n_outputs in pairwise(sizes):
             bound = np.sqrt(6 / (n_inputs * n_outputs))
             shape = (variables, n_inputs, n_outputs)
             weights.append(random.uniform(-bound, bound, shape).astype(np.float32))
@@ -66,38 +67,47 @@ class Networks:
         moments = [Adam(DECAYS) for _ in range(2 * LAYERS)]
         return cls(weights, biases, moments)
 
-    def forward(self, inputs: Array) -> list[Array]:
-        """Inputs [k, n, m] of all layers and, last, the outputs [k, n, 2 d]."""
-        values = [inputs]
-        for layer, (weights, biases) in enumerate(zip(self.weights, self.biases, strict=True)):
-            sums = values[-1] @ weights + biases
-            values.append(sums if layer == LAYERS - 1 else _silu(sums))
-        return values
+    def outputs(self, inputs: Array) -> Array:
+        """Means and log standard deviations [k, n, 2 d] for inputs [k, n, m]."""
+        return self._sums(inputs)[-1]
 
-    def train(self, inputs: Array, targets: Array, rows: Array) -> float:
-        """One step on the weighted mean of negative log likelihoods; returns that mean.
+    def train(self, inputs: Array, targets: Array, counts: Array) -> None:
+        """One step of AdamW on a batch; arguments as of ``gradients``."""
+        self._step(self.gradients(inputs, targets, counts))
 
-        Inputs [k, n, m] and targets [n, d] of a batch. ``rows`` [k, n, d] says by how much the
-        likelihood of each target counts.
+    def gradients(self, inputs: Array, targets: Array, counts: Array) -> list[Array]:
+        """Gradients of the sum of ``counts`` times negative log likelihoods.
+
+        One per layer and kind: weights, biases, weights, ...
+
+        Args:
+            inputs: [k, n, m].
+            targets: what the outputs are distributions of, [n, d].
+            counts: how much the likelihood of each target counts, [k, n, d].
         """
-        sums, values = [], [inputs]
-        for layer, (weights, biases) in enumerate(zip(self.weights, self.biases, strict=True)):
-            sums.append(values[-1] @ weights + biases)
-            values.append(sums[-1] if layer == LAYERS - 1 else _silu(sums[-1]))
-        mean, log_deviation = np.split(values[-1], 2, axis=2)
-        distance = (mean - targets) * np.exp(-2 * log_deviation)
-        of_log = 1 - (mean - targets) * distance
-        slope = np.concatenate([rows * distance, rows * of_log], axis=2)
+        sums = self._sums(inputs)
+        mean, log_deviation = np.split(sums[-1], 2, axis=2)
+        error = mean - targets
+        scaled = error * np.exp(-2 * log_deviation)
+        slopes = (counts * scaled, counts * (1 - error * scaled))
+        slope = np.concatenate(slopes, axis=2)
         gradients: list[Array] = []
         for layer in reversed(range(LAYERS)):
-            of_weights = values[layer].transpose(0, 2, 1) @ slope
+            seen = _silu(sums[layer - 1]) if layer else inputs
+            of_weights = seen.transpose(0, 2, 1) @ slope
             gradients += [slope.sum(axis=1, keepdims=True), of_weights]
             if layer:
                 slope = slope @ self.weights[layer].transpose(0, 2, 1)
                 slope = slope * _slope_of_silu(sums[layer - 1])
-        self._step(gradients[::-1])
-        loss = rows * (log_deviation + (mean - targets) * distance / 2 + HALF_LOG)
-        return float(loss.sum())
+        return gradients[::-1]
+
+    def _sums(self, inputs: Array) -> list[Array]:
+        """What each layer returns, before SiLU."""
+        sums: list[Array] = []
+        for weights, biases in zip(self.weights, self.biases, strict=True):
+            seen = _silu(sums[-1]) if sums else inputs
+            sums.append(seen @ weights + biases)
+        return sums
 
     def _step(self, gradients: list[Array]) -> None:
         """AdamW with clipping and a linear warm-up; gradients of weights and biases in turns."""

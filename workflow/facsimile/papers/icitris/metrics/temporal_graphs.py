@@ -103,7 +103,7 @@ def score(
         "instantaneous": (found.instantaneous, true_instantaneous),
         "temporal": (found.temporal, true_temporal),
     }
-    for name, (learned, true) in graphs.items():
+    for name, (learned, _) in graphs.items():
         for i, j in np.ndindex(k, k):
             scores[f"{name}_{i}_{j}"] = float(learned[i, j])
     for name, (_, true) in graphs.items():

@@ -1,12 +1,9 @@
-"""What changes along training: the rate of the graph, and weights that grow along half a sine."""
+"""Weights that grow along half a sine, and the updates in which the graph is frozen."""
 
 import math
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-
-from facsimile.models.base.adamw import AdamWSettings
 
 # Updates of the released code, in training of about 58,000 updates.
 FREEZE, GRAPH_WARM_UP = 10_000, 20_000
@@ -15,20 +12,6 @@ ACYCLIC_START, ACYCLIC_WARM_UP = 10_000, 100_000
 # Logarithms of the weight of the penalty on cycles, before and after its warm-up.
 ACYCLIC_FIRST, ACYCLIC_LAST = -6.0, 4.0
 CRITIC_FIRST = 0.004
-
-
-@dataclass(frozen=True)
-class DelayedSettings(AdamWSettings):
-    """AdamW whose rate is 0 for ``freeze`` updates and then grows during ``warm_up`` of them."""
-
-    freeze: int = 0
-
-    def rate(self, step: int) -> float:
-        """Return the learning rate of an update; the first one is ``step`` 0."""
-        without = AdamWSettings(self.lr, self.steps, least=self.least)
-        past = max(0, step - self.freeze)
-        share = min(1.0, past / max(1, self.warm_up))
-        return share * without.rate(step)
 
 
 def sine(

@@ -15,6 +15,7 @@ from facsimile.models.base.frame_networks import PerLatent, Uniform
 from facsimile.models.base.frame_vae import CLIP, GROUP, FrameVAE, Pair, normal_kl, part
 from facsimile.models.base.model import Draw, Losses, detached
 from facsimile.models.base.optimisers import Settings
+from facsimile.models.base.staged_adamw import DelayedSettings
 from facsimile.papers.icitris.models import _edges, _guides, _schedules
 from facsimile.papers.icitris.models._guides import Sampled
 from facsimile.studies.training import Training
@@ -127,7 +128,7 @@ class ICitrisVAE(FrameVAE):
         training: Training,
     ) -> dict[str, Settings]:
         """AdamW for all; the guides learn twice as fast, and the edges start late."""
-        edges = _schedules.DelayedSettings(
+        edges = DelayedSettings(
             EDGE_RATE * self.shorter,
             steps=training.steps,
             warm_up=round(_schedules.GRAPH_WARM_UP / self.shorter),
