@@ -103,7 +103,11 @@ class Masked(nn.Linear):
 
     def forward(self, values: Tensor) -> Tensor:
         mask = self.get_buffer("mask")
-        return functional.linear(values, self.weight * mask, self.bias)
+        return functional.linear(
+            values,
+            self.weight * mask,
+            self.bias,
+        )
 
 
 class Autoregressive(Step):
@@ -139,7 +143,14 @@ class Autoregressive(Step):
 
     def _affine(self, codes: Tensor) -> Mapped:
         """Shift and log scale [b, d]."""
-        shift, raw = self.network(codes).unflatten(1, (-1, 2)).unbind(2)
+        shift, raw = (
+            self.network(codes)
+            .unflatten(
+                1,
+                (-1, 2),
+            )
+            .unbind(2)
+        )
         limit = LIMIT * torch.tanh(self.limit.values.exp() / LIMIT)
         return shift, torch.tanh(raw / limit.clamp(min=1)) * limit
 

@@ -57,8 +57,14 @@ class CitrisNF(CitrisVAE):
             "encoder": Encoder(channels, int(self.width), latents),
             "decoder": Decoder(channels, int(self.width), latents),
         }
-        parts = {"flow": Flow(latents), "prior": part(groups[GROUP], "prior")}
-        own = {AUTOENCODER: nn.ModuleDict(autoencoder), GROUP: nn.ModuleDict(parts)}
+        parts = {
+            "flow": Flow(latents),
+            "prior": part(groups[GROUP], "prior"),
+        }
+        own = {
+            AUTOENCODER: nn.ModuleDict(autoencoder),
+            GROUP: nn.ModuleDict(parts),
+        }
         return groups | own
 
     def initialise(
@@ -68,7 +74,10 @@ class CitrisNF(CitrisVAE):
     ) -> None:
         """Set starting values; the maps of the flow begin near the identity, up to rotations."""
         super().initialise(networks, seed)
-        cast(Flow, part(networks[GROUP], "flow")).shrink()
+        cast(
+            Flow,
+            part(networks[GROUP], "flow"),
+        ).shrink()
 
     def optimisers(
         self,
@@ -89,7 +98,12 @@ class CitrisNF(CitrisVAE):
     ) -> dict[str, Draw]:
         rows = batch * SAMPLES
         both = super().draws(rows, latents)
-        return both | {"autoencoder": Draw("normal", (batch, 2, latents))}
+        return both | {
+            "autoencoder": Draw(
+                "normal",
+                (batch, 2, latents),
+            )
+        }
 
     def losses(  # type: ignore[override]
         self,
@@ -99,12 +113,36 @@ class CitrisNF(CitrisVAE):
         step: Tensor | int,
     ) -> Losses:
         frames = scaled(batch["images"])
-        codes = self._encoded(networks, frames.flatten(0, 1)).unflatten(0, (-1, 2))
-        error = self._reconstruction(networks, frames, codes, noise["autoencoder"])
-        pair, log_determinant = self._mapped(networks, codes.detach(), noise["codes"])
-        targets = batch["targets"][:, 1].to(frames.dtype).repeat_interleave(SAMPLES, 0)
+        codes = self._encoded(networks, frames.flatten(0, 1)).unflatten(
+            0,
+            (-1, 2),
+        )
+        error = self._reconstruction(
+            networks,
+            frames,
+            codes,
+            noise["autoencoder"],
+        )
+        pair, log_determinant = self._mapped(
+            networks,
+            codes.detach(),
+            noise["codes"],
+        )
+        targets = (
+            batch["targets"][:, 1]
+            .to(frames.dtype)
+            .repeat_interleave(
+                SAMPLES,
+                0,
+            )
+        )
         prior = part(networks[GROUP], "prior")
-        divergence = self.divergence(prior, pair, targets, noise)["kl"]
+        divergence = self.divergence(
+            prior,
+            pair,
+            targets,
+            noise,
+        )["kl"]
         # A KL from a point, up to the point's own entropy, is a negative log likelihood.
         entropy = pair.mean.shape[2] * (POINT + 0.5 + HALF_LOG)
         likelihood = divergence.mean() + self.beta * entropy
@@ -114,7 +152,12 @@ class CitrisNF(CitrisVAE):
             noise["assignment"][..., : logits.shape[1]],
         )
         masks = latent_assignment.sets(assignment)
-        for_latents, for_model = self._guided(networks[CLASSIFIER], pair, masks, targets)
+        for_latents, for_model = self._guided(
+            networks[CLASSIFIER],
+            pair,
+            masks,
+            targets,
+        )
         terms = {
             "nll": likelihood,
             "log_determinant": -self.beta * log_determinant.mean(),
@@ -180,7 +223,11 @@ class CitrisNF(CitrisVAE):
             begin=begin,
         )
 
-    def _encoded(self, networks: Mapping[str, nn.Module], frames: Tensor) -> Tensor:
+    def _encoded(
+        self,
+        networks: Mapping[str, nn.Module],
+        frames: Tensor,
+    ) -> Tensor:
         """Codes [b, latents] of frames [b, c, h, w] in [-1, 1]."""
         codes, _ = part(networks[AUTOENCODER], "encoder")(frames)
         return cast(Tensor, codes)
@@ -196,7 +243,17 @@ class CitrisNF(CitrisVAE):
         noisy = codes + self.noise * noise
         decoder = part(networks[AUTOENCODER], "decoder")
         means: Any = decoder(noisy.flatten(0, 1))
-        error: Tensor = (means - frames.flatten(0, 1)).square().mean()
+        error: Tensor = (
+            (
+                means
+                - frames.flatten(
+                    0,
+                    1,
+                )
+            )
+            .square()
+            .mean()
+        )
         return error
 
     def _mapped(
@@ -210,8 +267,15 @@ class CitrisNF(CitrisVAE):
         noisy = codes.repeat_interleave(SAMPLES, 0) + self.noise * noise
         latents, log_determinant = flow(noisy.flatten(0, 1))
         latents = latents.unflatten(0, (-1, 2))
-        pair = Pair(latents, torch.full_like(latents, POINT), latents)
-        return pair, log_determinant.unflatten(0, (-1, 2))[:, 1]
+        pair = Pair(
+            latents,
+            torch.full_like(latents, POINT),
+            latents,
+        )
+        return pair, log_determinant.unflatten(
+            0,
+            (-1, 2),
+        )[:, 1]
 
     def _guided(
         self,

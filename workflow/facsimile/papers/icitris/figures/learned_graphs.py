@@ -51,9 +51,17 @@ def draw(
             2.8,
             2.6,
         )
-        for row, (dataset, method) in zip(grid, shown, strict=False):
+        for row, (dataset, method) in zip(
+            grid,
+            shown,
+            strict=False,
+        ):
             is_row = (data["dataset"] == dataset) & (data["method"] == method)
-            for axes, metric in zip(row, spec.metrics, strict=True):
+            for axes, metric in zip(
+                row,
+                spec.metrics,
+                strict=True,
+            ):
                 entries = data[is_row & (data["metric"] == metric)]
                 _panel(axes, entries)
                 label = f"{names.model(method)} · {TITLES.get(_graph(metric), metric)}"
@@ -103,9 +111,18 @@ def _shares(
         )
         entries = entries.dropna(subset=["effect"])
         is_true = entries.pop("is_true")
-        learned = entries[~is_true].groupby(COLUMNS[:5], sort=False)["result"]
-        true = entries[is_true].groupby(COLUMNS[:5], sort=False)["result"]
-        both = learned.agg(learned="mean", n="count").join(true.agg(true="mean"))
+        learned = entries[~is_true].groupby(
+            COLUMNS[:5],
+            sort=False,
+        )["result"]
+        true = entries[is_true].groupby(
+            COLUMNS[:5],
+            sort=False,
+        )["result"]
+        both = learned.agg(
+            learned="mean",
+            n="count",
+        ).join(true.agg(true="mean"))
         parts.append(both.reset_index())
     if not parts:
         return pd.DataFrame(columns=COLUMNS)
@@ -126,8 +143,16 @@ def _panel(axes: Axes, entries: pd.DataFrame) -> None:
         vmin=0,
         vmax=1.25,
     )
-    for edge in entries[entries["true"] == 1].itertuples():
-        corner = (edge.effect - 0.42, edge.cause - 0.42)
+    true = entries[entries["true"] == 1]
+    for cause, effect in zip(
+        true["cause"],
+        true["effect"],
+        strict=True,
+    ):
+        corner = (
+            float(effect) - 0.42,
+            float(cause) - 0.42,
+        )
         frame = Rectangle(
             corner,
             0.84,
@@ -138,8 +163,16 @@ def _panel(axes: Axes, entries: pd.DataFrame) -> None:
         )
         axes.add_patch(frame)
     ticks = np.arange(k)
-    axes.set_xticks(ticks, [f"c{i}" for i in ticks], fontsize=7)
-    axes.set_yticks(ticks, [f"c{i}" for i in ticks], fontsize=7)
+    axes.set_xticks(
+        ticks,
+        [f"c{i}" for i in ticks],
+        fontsize=7,
+    )
+    axes.set_yticks(
+        ticks,
+        [f"c{i}" for i in ticks],
+        fontsize=7,
+    )
     axes.tick_params(length=0)
     axes.grid(visible=False)
     style.despine(axes, left=True, bottom=True)

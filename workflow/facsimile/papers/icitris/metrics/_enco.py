@@ -4,7 +4,7 @@ After models/shared/enco.py of phlippe/CITRIS at 95f6c90 (Lippe, Cohen and Gavve
 """
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ SPARSITY = 0.02  # cost of an edge
 GAMMA_RATE, THETA_RATE = 5e-3, 1e-2
 NEVER = -1e9
 SATURATED = 1e-3
-Array = npt.NDArray[np.float32]
+Array = npt.NDArray[np.floating[Any]]
 Matrix = npt.NDArray[np.int64]
 
 
@@ -84,11 +84,22 @@ class Search:
             2 * of_before - 1,
             2 * of_after - 1,
         ]
-        return np.ascontiguousarray(np.concatenate(parts, axis=1).transpose(2, 0, 1))
+        return np.ascontiguousarray(
+            np.concatenate(parts, axis=1).transpose(
+                2,
+                0,
+                1,
+            )
+        )
 
     def costs(self, pairs: Pairs, graphs: Array) -> Array:
         """Negative log likelihood [n, k] of each variable's latents, in nats."""
-        outputs = self.networks.outputs(self.inputs(pairs, graphs))
+        outputs = self.networks.outputs(
+            self.inputs(
+                pairs,
+                graphs,
+            )
+        )
         losses = negative_log_likelihoods(outputs, pairs.after)
         own = self.owner == np.arange(self.variables)[:, None]
         costs: Array = (losses * own[:, None]).sum(axis=2).T
@@ -97,26 +108,65 @@ class Search:
     def fit_networks(self, pairs: Pairs) -> None:
         """An epoch of the networks; a variable that was intervened on does not count."""
         own = self.owner == np.arange(self.variables)[:, None]
-        for rows in _batches(len(pairs.before), BATCH, self.random):
+        for rows in _batches(
+            len(pairs.before),
+            BATCH,
+            self.random,
+        ):
             batch = Pairs(*(values[rows] for values in pairs))
-            seen = self.inputs(batch, self.sampled(len(rows)))
+            seen = self.inputs(
+                batch,
+                self.sampled(len(rows)),
+            )
             counts = (1 - batch.targets.T)[..., None] * own[:, None]
             weights = counts / batch.targets.size
-            self.networks.train(seen, batch.after, weights.astype(np.float32))
+            self.networks.train(
+                seen,
+                batch.after,
+                weights.astype(np.float32),
+            )
 
     def fit_graph(self, pairs: Pairs) -> None:
         """An epoch of the graph."""
         share = len(pairs.before) / BATCH / STEPS
-        count = min(GRAPH_STEPS, max(1, round(GRAPH_STEPS * share)))
-        for rows in _batches(len(pairs.before), GRAPH_BATCH, self.random)[:count]:
+        count = min(
+            GRAPH_STEPS,
+            max(1, round(GRAPH_STEPS * share)),
+        )
+        for rows in _batches(
+            len(pairs.before),
+            GRAPH_BATCH,
+            self.random,
+        )[:count]:
             batch = Pairs(*(values[rows] for values in pairs))
             graphs = self.sampled(GRAPHS)
-            repeated = Pairs(*(np.repeat(values, GRAPHS, axis=0) for values in batch))
-            every = np.tile(graphs, (len(rows), 1, 1))
+            repeated = Pairs(
+                *(
+                    np.repeat(
+                        values,
+                        GRAPHS,
+                        axis=0,
+                    )
+                    for values in batch
+                )
+            )
+            every = np.tile(
+                graphs,
+                (len(rows), 1, 1),
+            )
             costs = self.costs(repeated, every)
-            self.step(costs.reshape(len(rows), GRAPHS, -1), graphs, batch.targets)
+            self.step(
+                costs.reshape(len(rows), GRAPHS, -1),
+                graphs,
+                batch.targets,
+            )
 
-    def step(self, costs: Array, graphs: Array, targets: Array) -> None:
+    def step(
+        self,
+        costs: Array,
+        graphs: Array,
+        targets: Array,
+    ) -> None:
         """One step of gamma and theta from costs [b, g, k] of graphs [g, 2 k, k].
 
         ``targets`` [b, k] are 1 for interventions.
@@ -125,10 +175,21 @@ class Search:
         present = graphs.sum(axis=0)
         absent = len(graphs) - present
         both = (present > 0) & (absent > 0)
-        with_edge = np.einsum("bgj,gij->bij", costs, graphs) / np.maximum(present, 1)
-        without = np.einsum("bgj,gij->bij", costs, 1 - graphs) / np.maximum(absent, 1)
+        with_edge = np.einsum(
+            "bgj,gij->bij",
+            costs,
+            graphs,
+        ) / np.maximum(present, 1)
+        without = np.einsum(
+            "bgj,gij->bij",
+            costs,
+            1 - graphs,
+        ) / np.maximum(absent, 1)
         difference = both * (with_edge - without)
-        exists, directed = _sigmoid(self.gamma), _sigmoid(self.theta)
+        exists, directed = (
+            _sigmoid(self.gamma),
+            _sigmoid(self.theta),
+        )
         gamma = exists * (1 - exists) * (difference + SPARSITY * both)
         gamma[:, k:] *= directed * (1 - np.eye(k))
         gamma *= 1 - targets[:, None]
@@ -148,7 +209,10 @@ class Search:
         k = self.variables
         exists = self.gamma > 0
         directed = exists[k:] & (self.theta > 0)
-        return Graphs(exists[:k].astype(np.int64), directed.astype(np.int64))
+        return Graphs(
+            exists[:k].astype(np.int64),
+            directed.astype(np.int64),
+        )
 
 
 def search(
@@ -168,10 +232,23 @@ def search(
     gamma = np.zeros((2 * k, k))
     theta = np.zeros((k, k))
     if known is not None:
-        gamma[k:] = np.where(known == 1, 0.0, NEVER)
+        gamma[k:] = np.where(
+            known == 1,
+            0.0,
+            NEVER,
+        )
         theta = np.where(known == 1, -NEVER, NEVER)
-    gamma[k:][np.eye(k, dtype=bool)] = NEVER
-    networks = Networks.drawn(k, (4 * d, HIDDEN, HIDDEN, 2 * d), random)
+    gamma[k:][
+        np.eye(
+            k,
+            dtype=bool,
+        )
+    ] = NEVER
+    networks = Networks.drawn(
+        k,
+        (4 * d, HIDDEN, HIDDEN, 2 * d),
+        random,
+    )
     state = Search(owner, gamma, theta, networks, random)
     for _ in range(FIRST_EPOCHS):
         state.fit_networks(pairs)
@@ -190,7 +267,14 @@ def _batches(
 ) -> list[npt.NDArray[np.int64]]:
     """Rows of batches in random order."""
     order = random.permutation(count)
-    return [order[start : start + size] for start in range(0, count, size)]
+    return [
+        order[start : start + size]
+        for start in range(
+            0,
+            count,
+            size,
+        )
+    ]
 
 
 def _sigmoid(values: Array) -> Array:

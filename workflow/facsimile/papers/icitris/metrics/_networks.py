@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.float32]
+Array = npt.NDArray[np.floating[Any]]
 RATE, DECAY, WARM_UP = 2e-3, 1e-4, 100
 CLIP = 0.1  # largest norm of the gradients
 DECAYS, TINY = (0.9, 0.999), 1e-8
@@ -62,8 +63,19 @@ class Networks:
         for n_inputs, n_outputs in pairwise(sizes):
             bound = np.sqrt(6 / (n_inputs * n_outputs))
             shape = (variables, n_inputs, n_outputs)
-            weights.append(random.uniform(-bound, bound, shape).astype(np.float32))
-            biases.append(np.zeros((variables, 1, n_outputs), np.float32))
+            weights.append(
+                random.uniform(
+                    -bound,
+                    bound,
+                    shape,
+                ).astype(np.float32)
+            )
+            biases.append(
+                np.zeros(
+                    (variables, 1, n_outputs),
+                    np.float32,
+                )
+            )
         moments = [Adam(DECAYS) for _ in range(2 * LAYERS)]
         return cls(weights, biases, moments)
 
@@ -71,11 +83,21 @@ class Networks:
         """Means and log standard deviations [k, n, 2 d] for inputs [k, n, m]."""
         return self._sums(inputs)[-1]
 
-    def train(self, inputs: Array, targets: Array, counts: Array) -> None:
+    def train(
+        self,
+        inputs: Array,
+        targets: Array,
+        counts: Array,
+    ) -> None:
         """One step of AdamW on a batch; arguments as of ``gradients``."""
         self._step(self.gradients(inputs, targets, counts))
 
-    def gradients(self, inputs: Array, targets: Array, counts: Array) -> list[Array]:
+    def gradients(
+        self,
+        inputs: Array,
+        targets: Array,
+        counts: Array,
+    ) -> list[Array]:
         """Gradients of the sum of ``counts`` times negative log likelihoods.
 
         One per layer and kind: weights, biases, weights, ...
@@ -86,7 +108,11 @@ class Networks:
             counts: how much the likelihood of each target counts, [k, n, d].
         """
         sums = self._sums(inputs)
-        mean, log_deviation = np.split(sums[-1], 2, axis=2)
+        mean, log_deviation = np.split(
+            sums[-1],
+            2,
+            axis=2,
+        )
         error = mean - targets
         scaled = error * np.exp(-2 * log_deviation)
         slopes = (counts * scaled, counts * (1 - error * scaled))
@@ -95,16 +121,30 @@ class Networks:
         for layer in reversed(range(LAYERS)):
             seen = _silu(sums[layer - 1]) if layer else inputs
             of_weights = seen.transpose(0, 2, 1) @ slope
-            gradients += [slope.sum(axis=1, keepdims=True), of_weights]
+            gradients += [
+                slope.sum(
+                    axis=1,
+                    keepdims=True,
+                ),
+                of_weights,
+            ]
             if layer:
-                slope = slope @ self.weights[layer].transpose(0, 2, 1)
+                slope = slope @ self.weights[layer].transpose(
+                    0,
+                    2,
+                    1,
+                )
                 slope = slope * _slope_of_silu(sums[layer - 1])
         return gradients[::-1]
 
     def _sums(self, inputs: Array) -> list[Array]:
         """What each layer returns, before SiLU."""
         sums: list[Array] = []
-        for weights, biases in zip(self.weights, self.biases, strict=True):
+        for weights, biases in zip(
+            self.weights,
+            self.biases,
+            strict=True,
+        ):
             seen = _silu(sums[-1]) if sums else inputs
             sums.append(seen @ weights + biases)
         return sums

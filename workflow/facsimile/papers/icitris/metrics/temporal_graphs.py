@@ -130,7 +130,10 @@ def _codes(
         deviations = np.exp(outputs.inferred["log_variance"] / 2)
         codes = codes + deviations * random.standard_normal(codes.shape)
     of_sequences = codes[outputs.data["held_out"] == 0]
-    spread = np.maximum(of_sequences.std(axis=0), LEAST)
+    spread = np.maximum(
+        of_sequences.std(axis=0),
+        LEAST,
+    )
     centred = (codes - of_sequences.mean(axis=0)) / spread
     return centred.astype(np.float32)
 

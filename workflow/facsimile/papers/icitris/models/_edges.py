@@ -19,13 +19,28 @@ def enco(variables: int) -> nn.ModuleDict:
 
     ``gamma`` decides whether there is an edge, ``theta`` = -``theta``ᵀ its direction.
     """
-    parts = {name: Uniform(0.0, variables, variables) for name in ("gamma", "theta")}
+    parts = {
+        name: Uniform(
+            0.0,
+            variables,
+            variables,
+        )
+        for name in ("gamma", "theta")
+    }
     return nn.ModuleDict(parts)
 
 
 def notears(variables: int) -> nn.ModuleDict:
     """Return the parameters of NOTEARS (Zheng et al. 2018): a logit of each edge."""
-    return nn.ModuleDict({"logits": Uniform(0.0, variables, variables)})
+    return nn.ModuleDict(
+        {
+            "logits": Uniform(
+                0.0,
+                variables,
+                variables,
+            )
+        }
+    )
 
 
 @torch.no_grad()
@@ -70,9 +85,18 @@ def relaxed(edges: nn.Module, normals: Tensor) -> Tensor:
         normals: standard normals [b, k, k, 2].
     """
     logits = values(edges, "logits")
-    both = torch.stack([torch.zeros_like(logits), logits], -1)
-    choices = latent_assignment.sampled(both.flatten(0, 1), normals.flatten(1, 2))
-    graphs = choices[..., 1].unflatten(1, logits.shape)
+    both = torch.stack(
+        [torch.zeros_like(logits), logits],
+        -1,
+    )
+    choices = latent_assignment.sampled(
+        both.flatten(0, 1),
+        normals.flatten(1, 2),
+    )
+    graphs = choices[..., 1].unflatten(
+        1,
+        logits.shape,
+    )
     return graphs * _others(logits)
 
 
@@ -116,11 +140,29 @@ def enco_gradients(
     return gamma.mean(0), theta.mean(0)
 
 
-def enco_loss(edges: nn.Module, gradients: tuple[Tensor, Tensor]) -> Tensor:
+def enco_loss(
+    edges: nn.Module,
+    gradients: tuple[Tensor, Tensor],
+) -> Tensor:
     """Return a loss that has these gradients of gamma and theta."""
     gamma, theta = gradients
-    loss: Tensor = (gamma * values(edges, "gamma")).sum()
-    return loss + (theta * values(edges, "theta")).sum()
+    loss: Tensor = (
+        gamma
+        * values(
+            edges,
+            "gamma",
+        )
+    ).sum()
+    return (
+        loss
+        + (
+            theta
+            * values(
+                edges,
+                "theta",
+            )
+        ).sum()
+    )
 
 
 def values(edges: nn.Module, name: str) -> Any:

@@ -28,10 +28,17 @@ def sets(assignment: Tensor, graph: Tensor) -> Tensor:
     with_self = graph + torch.eye(graph.shape[1])
     own = torch.einsum("blj,bji->bil", assignment, with_self)
     none = torch.zeros_like(own[:, :1])
-    return torch.cat([own, none, torch.ones_like(none)], 1)
+    return torch.cat(
+        [own, none, torch.ones_like(none)],
+        1,
+    )
 
 
-def latent_loss(predicted: Tensor, targets: Tensor, graph: Tensor) -> Tensor:
+def latent_loss(
+    predicted: Tensor,
+    targets: Tensor,
+    graph: Tensor,
+) -> Tensor:
     """Return the cross entropy of targets that latents and their assignment minimise, in nats.
 
     As without a graph (``models/base/latent_assignment.py``), but a set with the causes of a
@@ -44,9 +51,15 @@ def latent_loss(predicted: Tensor, targets: Tensor, graph: Tensor) -> Tensor:
     """
     rows, count = targets.shape
     # 1: the set shows this target, -1: it may, 0: it should not.
-    own = torch.eye(count) - graph.transpose(1, 2)
+    own = torch.eye(count) - graph.transpose(
+        1,
+        2,
+    )
     none = torch.zeros(rows, 1, count)
-    shown = torch.cat([own, none, none + 1], 1)
+    shown = torch.cat(
+        [own, none, none + 1],
+        1,
+    )
     wanted = torch.where(
         shown == 1,
         targets[:, None],
@@ -82,22 +95,35 @@ def comparisons(
     # -1 for own latents of a variable, 1 for those of its causes, else 0.
     roles = torch.einsum("blj,bji->bil", assignment, signed)
     rows, exchanged, variables = [], [], []
-    for variable in range(targets.shape[1]):
-        intervened = torch.nonzero(targets[:, variable] == 1)[:, 0]
-        order = shuffle[intervened, variable].argsort()
+    for place in range(targets.shape[1]):
+        intervened = torch.nonzero(targets[:, place] == 1)[:, 0]
+        order = shuffle[intervened, place].argsort()
         rows.append(intervened)
         exchanged.append(intervened[order])
-        variables.append(torch.full_like(intervened, variable))
-    row, other, variable = torch.cat(rows), torch.cat(exchanged), torch.cat(variables)
+        variables.append(torch.full_like(intervened, place))
+    row, other, variable = (
+        torch.cat(rows),
+        torch.cat(exchanged),
+        torch.cat(variables),
+    )
     role = roles[row, variable]
     named = functional.one_hot(variable, targets.shape[1])
     true = after[row]
     # Sampled assignments are 0 and 1 up to rounding.
-    false = torch.where(role < -0.5, after[other], true)
+    false = torch.where(
+        role < -0.5,
+        after[other],
+        true,
+    )
     compared = []
     for latents in (true, false):
         shown = latents * role.abs()
-        compared.append(torch.cat([before[row], shown, role, named], 1))
+        compared.append(
+            torch.cat(
+                [before[row], shown, role, named],
+                1,
+            )
+        )
     return torch.stack(compared, 1)
 
 
@@ -110,7 +136,10 @@ def critic_loss(critic: nn.Module, inputs: Tensor) -> Tensor:
 
 def confusion_loss(critic: nn.Module, inputs: Tensor) -> Tensor:
     """Return the cross entropy, in nats, if the critic should take the other rows for true."""
-    chances = functional.log_softmax(critic(inputs)[..., 0], 1)
+    chances = functional.log_softmax(
+        critic(inputs)[..., 0],
+        1,
+    )
     return _mean(-chances[:, 1])
 
 

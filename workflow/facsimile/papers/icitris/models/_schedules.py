@@ -22,7 +22,10 @@ def sine(
     last: float,
 ) -> float:
     """Return a weight that is ``first`` until step ``start`` and ``last`` after ``length`` more."""
-    share = min(max((float(step) - start) / length, 0.0), 1.0)
+    share = min(
+        max((float(step) - start) / length, 0.0),
+        1.0,
+    )
     return first + (last - first) * (1 - math.cos(math.pi * share)) / 2
 
 

@@ -177,7 +177,7 @@ class ICitrisVAE(FrameVAE):
     ) -> Losses:
         edges = networks[EDGES]
         graphs = self._graphs(edges, noise["graphs"])
-        means, pair, targets = self.bound(networks, batch, noise | {"graph": graphs[:, :1]})
+        means, pair, targets = self.bound(networks, batch, {**noise, "graph": graphs[:, :1]})
         classifier_sample = self._sampled(networks, noise, CLASSIFIER)
         predicted = self._predicted(networks[CLASSIFIER], pair, classifier_sample, True)
         for_classifier = latent_assignment.model_loss(
@@ -362,7 +362,7 @@ class ICitrisVAE(FrameVAE):
                 prior,
                 pair,
                 targets,
-                noise | {"graph": graphs},
+                {**noise, "graph": graphs},
             )
             psi = torch.softmax(part(prior, "psi").values, 1)
             costs = (by_variable * psi.T).sum(-1)
