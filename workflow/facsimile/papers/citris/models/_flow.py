@@ -143,14 +143,8 @@ class Autoregressive(Step):
 
     def _affine(self, codes: Tensor) -> Mapped:
         """Shift and log scale [b, d]."""
-        shift, raw = (
-            self.network(codes)
-            .unflatten(
-                1,
-                (-1, 2),
-            )
-            .unbind(2)
-        )
+        outputs = self.network(codes)
+        shift, raw = outputs.unflatten(1, (-1, 2)).unbind(2)
         limit = LIMIT * torch.tanh(self.limit.values.exp() / LIMIT)
         return shift, torch.tanh(raw / limit.clamp(min=1)) * limit
 

@@ -74,10 +74,8 @@ class CitrisNF(CitrisVAE):
     ) -> None:
         """Set starting values; the maps of the flow begin near the identity, up to rotations."""
         super().initialise(networks, seed)
-        cast(
-            Flow,
-            part(networks[GROUP], "flow"),
-        ).shrink()
+        flow = cast(Flow, part(networks[GROUP], "flow"))
+        flow.shrink()
 
     def optimisers(
         self,
@@ -98,12 +96,8 @@ class CitrisNF(CitrisVAE):
     ) -> dict[str, Draw]:
         rows = batch * SAMPLES
         both = super().draws(rows, latents)
-        return both | {
-            "autoencoder": Draw(
-                "normal",
-                (batch, 2, latents),
-            )
-        }
+        own = Draw("normal", (batch, 2, latents))
+        return both | {"autoencoder": own}
 
     def losses(  # type: ignore[override]
         self,
@@ -113,10 +107,8 @@ class CitrisNF(CitrisVAE):
         step: Tensor | int,
     ) -> Losses:
         frames = scaled(batch["images"])
-        codes = self._encoded(networks, frames.flatten(0, 1)).unflatten(
-            0,
-            (-1, 2),
-        )
+        flat = self._encoded(networks, frames.flatten(0, 1))
+        codes = flat.unflatten(0, (-1, 2))
         error = self._reconstruction(
             networks,
             frames,
@@ -128,24 +120,13 @@ class CitrisNF(CitrisVAE):
             codes.detach(),
             noise["codes"],
         )
-        targets = (
-            batch["targets"][:, 1]
-            .to(frames.dtype)
-            .repeat_interleave(
-                SAMPLES,
-                0,
-            )
-        )
+        own_targets = batch["targets"][:, 1].to(frames.dtype)
+        targets = own_targets.repeat_interleave(SAMPLES, 0)
         prior = part(networks[GROUP], "prior")
-        divergence = self.divergence(
-            prior,
-            pair,
-            targets,
-            noise,
-        )["kl"]
+        divergence = self.divergence(prior, pair, targets, noise)
         # A KL from a point, up to the point's own entropy, is a negative log likelihood.
         entropy = pair.mean.shape[2] * (POINT + 0.5 + HALF_LOG)
-        likelihood = divergence.mean() + self.beta * entropy
+        likelihood = divergence["kl"].mean() + self.beta * entropy
         logits = self.logits(prior)
         assignment = latent_assignment.sampled(
             logits,
@@ -243,18 +224,8 @@ class CitrisNF(CitrisVAE):
         noisy = codes + self.noise * noise
         decoder = part(networks[AUTOENCODER], "decoder")
         means: Any = decoder(noisy.flatten(0, 1))
-        error: Tensor = (
-            (
-                means
-                - frames.flatten(
-                    0,
-                    1,
-                )
-            )
-            .square()
-            .mean()
-        )
-        return error
+        errors: Tensor = means - frames.flatten(0, 1)
+        return errors.square().mean()
 
     def _mapped(
         self,
@@ -272,10 +243,8 @@ class CitrisNF(CitrisVAE):
             torch.full_like(latents, POINT),
             latents,
         )
-        return pair, log_determinant.unflatten(
-            0,
-            (-1, 2),
-        )[:, 1]
+        of_frames = log_determinant.unflatten(0, (-1, 2))
+        return pair, of_frames[:, 1]
 
     def _guided(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -111,23 +111,20 @@ def _shares(
         )
         entries = entries.dropna(subset=["effect"])
         is_true = entries.pop("is_true")
-        learned = entries[~is_true].groupby(
-            COLUMNS[:5],
-            sort=False,
-        )["result"]
-        true = entries[is_true].groupby(
-            COLUMNS[:5],
-            sort=False,
-        )["result"]
-        both = learned.agg(
-            learned="mean",
-            n="count",
-        ).join(true.agg(true="mean"))
+        learned = _grouped(entries[~is_true])
+        true = _grouped(entries[is_true])
+        shares = learned.agg(learned="mean", n="count")
+        both = shares.join(true.agg(true="mean"))
         parts.append(both.reset_index())
     if not parts:
         return pd.DataFrame(columns=COLUMNS)
     numbers = {"cause": np.int64, "effect": np.int64}
     return pd.concat(parts)[COLUMNS].astype(numbers)
+
+
+def _grouped(entries: pd.DataFrame) -> Any:
+    """Values of each edge."""
+    return entries.groupby(COLUMNS[:5], sort=False)["result"]
 
 
 def _panel(axes: Axes, entries: pd.DataFrame) -> None:
@@ -163,16 +160,9 @@ def _panel(axes: Axes, entries: pd.DataFrame) -> None:
         )
         axes.add_patch(frame)
     ticks = np.arange(k)
-    axes.set_xticks(
-        ticks,
-        [f"c{i}" for i in ticks],
-        fontsize=7,
-    )
-    axes.set_yticks(
-        ticks,
-        [f"c{i}" for i in ticks],
-        fontsize=7,
-    )
+    labels = [f"c{i}" for i in ticks]
+    axes.set_xticks(ticks, labels, fontsize=7)
+    axes.set_yticks(ticks, labels, fontsize=7)
     axes.tick_params(length=0)
     axes.grid(visible=False)
     style.despine(axes, left=True, bottom=True)

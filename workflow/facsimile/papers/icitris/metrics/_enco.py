@@ -84,22 +84,13 @@ class Search:
             2 * of_before - 1,
             2 * of_after - 1,
         ]
-        return np.ascontiguousarray(
-            np.concatenate(parts, axis=1).transpose(
-                2,
-                0,
-                1,
-            )
-        )
+        together = np.concatenate(parts, axis=1)
+        return np.ascontiguousarray(np.moveaxis(together, 2, 0))
 
     def costs(self, pairs: Pairs, graphs: Array) -> Array:
         """Negative log likelihood [n, k] of each variable's latents, in nats."""
-        outputs = self.networks.outputs(
-            self.inputs(
-                pairs,
-                graphs,
-            )
-        )
+        seen = self.inputs(pairs, graphs)
+        outputs = self.networks.outputs(seen)
         losses = negative_log_likelihoods(outputs, pairs.after)
         own = self.owner == np.arange(self.variables)[:, None]
         costs: Array = (losses * own[:, None]).sum(axis=2).T
@@ -108,16 +99,10 @@ class Search:
     def fit_networks(self, pairs: Pairs) -> None:
         """An epoch of the networks; a variable that was intervened on does not count."""
         own = self.owner == np.arange(self.variables)[:, None]
-        for rows in _batches(
-            len(pairs.before),
-            BATCH,
-            self.random,
-        ):
+        for rows in _batches(pairs, BATCH, self.random):
             batch = Pairs(*(values[rows] for values in pairs))
-            seen = self.inputs(
-                batch,
-                self.sampled(len(rows)),
-            )
+            graphs = self.sampled(len(rows))
+            seen = self.inputs(batch, graphs)
             counts = (1 - batch.targets.T)[..., None] * own[:, None]
             weights = counts / batch.targets.size
             self.networks.train(
@@ -129,31 +114,15 @@ class Search:
     def fit_graph(self, pairs: Pairs) -> None:
         """An epoch of the graph."""
         share = len(pairs.before) / BATCH / STEPS
-        count = min(
-            GRAPH_STEPS,
-            max(1, round(GRAPH_STEPS * share)),
-        )
-        for rows in _batches(
-            len(pairs.before),
-            GRAPH_BATCH,
-            self.random,
-        )[:count]:
+        wanted = max(1, round(GRAPH_STEPS * share))
+        batches = _batches(pairs, GRAPH_BATCH, self.random)
+        for rows in batches[: min(GRAPH_STEPS, wanted)]:
             batch = Pairs(*(values[rows] for values in pairs))
             graphs = self.sampled(GRAPHS)
-            repeated = Pairs(
-                *(
-                    np.repeat(
-                        values,
-                        GRAPHS,
-                        axis=0,
-                    )
-                    for values in batch
-                )
-            )
-            every = np.tile(
-                graphs,
-                (len(rows), 1, 1),
-            )
+            # Each pair with each graph.
+            pair = np.repeat(np.arange(len(rows)), GRAPHS)
+            repeated = Pairs(*(values[pair] for values in batch))
+            every = np.concatenate([graphs] * len(rows))
             costs = self.costs(repeated, every)
             self.step(
                 costs.reshape(len(rows), GRAPHS, -1),
@@ -175,21 +144,13 @@ class Search:
         present = graphs.sum(axis=0)
         absent = len(graphs) - present
         both = (present > 0) & (absent > 0)
-        with_edge = np.einsum(
-            "bgj,gij->bij",
-            costs,
-            graphs,
-        ) / np.maximum(present, 1)
-        without = np.einsum(
-            "bgj,gij->bij",
-            costs,
-            1 - graphs,
-        ) / np.maximum(absent, 1)
+        with_edge = np.einsum("bgj,gij->bij", costs, graphs)
+        without = np.einsum("bgj,gij->bij", costs, 1 - graphs)
+        with_edge = with_edge / np.maximum(present, 1)
+        without = without / np.maximum(absent, 1)
         difference = both * (with_edge - without)
-        exists, directed = (
-            _sigmoid(self.gamma),
-            _sigmoid(self.theta),
-        )
+        exists = _sigmoid(self.gamma)
+        directed = _sigmoid(self.theta)
         gamma = exists * (1 - exists) * (difference + SPARSITY * both)
         gamma[:, k:] *= directed * (1 - np.eye(k))
         gamma *= 1 - targets[:, None]
@@ -232,18 +193,9 @@ def search(
     gamma = np.zeros((2 * k, k))
     theta = np.zeros((k, k))
     if known is not None:
-        gamma[k:] = np.where(
-            known == 1,
-            0.0,
-            NEVER,
-        )
+        gamma[k:][known == 0] = NEVER
         theta = np.where(known == 1, -NEVER, NEVER)
-    gamma[k:][
-        np.eye(
-            k,
-            dtype=bool,
-        )
-    ] = NEVER
+    np.fill_diagonal(gamma[k:], NEVER)
     networks = Networks.drawn(
         k,
         (4 * d, HIDDEN, HIDDEN, 2 * d),
@@ -261,20 +213,14 @@ def search(
 
 
 def _batches(
-    count: int,
+    pairs: Pairs,
     size: int,
     random: np.random.RandomState,
 ) -> list[npt.NDArray[np.int64]]:
     """Rows of batches in random order."""
-    order = random.permutation(count)
-    return [
-        order[start : start + size]
-        for start in range(
-            0,
-            count,
-            size,
-        )
-    ]
+    order = random.permutation(len(pairs.before))
+    starts = range(0, len(order), size)
+    return [order[start : start + size] for start in starts]
 
 
 def _sigmoid(values: Array) -> Array:

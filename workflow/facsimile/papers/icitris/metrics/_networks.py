@@ -63,19 +63,10 @@ class Networks:
         for n_inputs, n_outputs in pairwise(sizes):
             bound = np.sqrt(6 / (n_inputs * n_outputs))
             shape = (variables, n_inputs, n_outputs)
-            weights.append(
-                random.uniform(
-                    -bound,
-                    bound,
-                    shape,
-                ).astype(np.float32)
-            )
-            biases.append(
-                np.zeros(
-                    (variables, 1, n_outputs),
-                    np.float32,
-                )
-            )
+            drawn = random.uniform(-bound, bound, shape)
+            weights.append(drawn.astype(np.float32))
+            start = np.zeros((variables, 1, n_outputs))
+            biases.append(start.astype(np.float32))
         moments = [Adam(DECAYS) for _ in range(2 * LAYERS)]
         return cls(weights, biases, moments)
 
@@ -120,20 +111,11 @@ class Networks:
         gradients: list[Array] = []
         for layer in reversed(range(LAYERS)):
             seen = _silu(sums[layer - 1]) if layer else inputs
-            of_weights = seen.transpose(0, 2, 1) @ slope
-            gradients += [
-                slope.sum(
-                    axis=1,
-                    keepdims=True,
-                ),
-                of_weights,
-            ]
+            of_weights = np.swapaxes(seen, 1, 2) @ slope
+            of_biases = slope.sum(axis=1, keepdims=True)
+            gradients += [of_biases, of_weights]
             if layer:
-                slope = slope @ self.weights[layer].transpose(
-                    0,
-                    2,
-                    1,
-                )
+                slope = slope @ np.swapaxes(self.weights[layer], 1, 2)
                 slope = slope * _slope_of_silu(sums[layer - 1])
         return gradients[::-1]
 

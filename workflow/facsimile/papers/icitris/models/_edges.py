@@ -19,28 +19,15 @@ def enco(variables: int) -> nn.ModuleDict:
 
     ``gamma`` decides whether there is an edge, ``theta`` = -``theta``ᵀ its direction.
     """
-    parts = {
-        name: Uniform(
-            0.0,
-            variables,
-            variables,
-        )
-        for name in ("gamma", "theta")
-    }
-    return nn.ModuleDict(parts)
+    gamma = Uniform(0.0, variables, variables)
+    theta = Uniform(0.0, variables, variables)
+    return nn.ModuleDict({"gamma": gamma, "theta": theta})
 
 
 def notears(variables: int) -> nn.ModuleDict:
     """Return the parameters of NOTEARS (Zheng et al. 2018): a logit of each edge."""
-    return nn.ModuleDict(
-        {
-            "logits": Uniform(
-                0.0,
-                variables,
-                variables,
-            )
-        }
-    )
+    logits = Uniform(0.0, variables, variables)
+    return nn.ModuleDict({"logits": logits})
 
 
 @torch.no_grad()
@@ -85,18 +72,14 @@ def relaxed(edges: nn.Module, normals: Tensor) -> Tensor:
         normals: standard normals [b, k, k, 2].
     """
     logits = values(edges, "logits")
-    both = torch.stack(
-        [torch.zeros_like(logits), logits],
-        -1,
-    )
+    absent = torch.zeros_like(logits)
+    both = torch.stack([absent, logits], -1)
     choices = latent_assignment.sampled(
         both.flatten(0, 1),
         normals.flatten(1, 2),
     )
-    graphs = choices[..., 1].unflatten(
-        1,
-        logits.shape,
-    )
+    present = choices[..., 1]
+    graphs = present.unflatten(1, logits.shape)
     return graphs * _others(logits)
 
 
@@ -146,23 +129,10 @@ def enco_loss(
 ) -> Tensor:
     """Return a loss that has these gradients of gamma and theta."""
     gamma, theta = gradients
-    loss: Tensor = (
-        gamma
-        * values(
-            edges,
-            "gamma",
-        )
-    ).sum()
-    return (
-        loss
-        + (
-            theta
-            * values(
-                edges,
-                "theta",
-            )
-        ).sum()
-    )
+    of_gamma = gamma * values(edges, "gamma")
+    of_theta = theta * values(edges, "theta")
+    loss: Tensor = (of_gamma + of_theta).sum()
+    return loss
 
 
 def values(edges: nn.Module, name: str) -> Any:

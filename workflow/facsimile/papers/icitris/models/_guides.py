@@ -28,10 +28,8 @@ def sets(assignment: Tensor, graph: Tensor) -> Tensor:
     with_self = graph + torch.eye(graph.shape[1])
     own = torch.einsum("blj,bji->bil", assignment, with_self)
     none = torch.zeros_like(own[:, :1])
-    return torch.cat(
-        [own, none, torch.ones_like(none)],
-        1,
-    )
+    everything = torch.ones_like(none)
+    return torch.cat([own, none, everything], 1)
 
 
 def latent_loss(
@@ -51,15 +49,11 @@ def latent_loss(
     """
     rows, count = targets.shape
     # 1: the set shows this target, -1: it may, 0: it should not.
-    own = torch.eye(count) - graph.transpose(
-        1,
-        2,
-    )
+    causes = graph.transpose(1, 2)
+    own = torch.eye(count) - causes
     none = torch.zeros(rows, 1, count)
-    shown = torch.cat(
-        [own, none, none + 1],
-        1,
-    )
+    everything = torch.ones(rows, 1, count)
+    shown = torch.cat([own, none, everything], 1)
     wanted = torch.where(
         shown == 1,
         targets[:, None],
@@ -101,11 +95,8 @@ def comparisons(
         rows.append(intervened)
         exchanged.append(intervened[order])
         variables.append(torch.full_like(intervened, place))
-    row, other, variable = (
-        torch.cat(rows),
-        torch.cat(exchanged),
-        torch.cat(variables),
-    )
+    row, other = torch.cat(rows), torch.cat(exchanged)
+    variable = torch.cat(variables)
     role = roles[row, variable]
     named = functional.one_hot(variable, targets.shape[1])
     true = after[row]
@@ -118,12 +109,8 @@ def comparisons(
     compared = []
     for latents in (true, false):
         shown = latents * role.abs()
-        compared.append(
-            torch.cat(
-                [before[row], shown, role, named],
-                1,
-            )
-        )
+        inputs = [before[row], shown, role, named]
+        compared.append(torch.cat(inputs, 1))
     return torch.stack(compared, 1)
 
 
@@ -136,10 +123,8 @@ def critic_loss(critic: nn.Module, inputs: Tensor) -> Tensor:
 
 def confusion_loss(critic: nn.Module, inputs: Tensor) -> Tensor:
     """Return the cross entropy, in nats, if the critic should take the other rows for true."""
-    chances = functional.log_softmax(
-        critic(inputs)[..., 0],
-        1,
-    )
+    outputs = critic(inputs)[..., 0]
+    chances = functional.log_softmax(outputs, 1)
     return _mean(-chances[:, 1])
 
 
