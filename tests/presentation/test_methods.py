@@ -42,6 +42,7 @@ NOT_IN_THIS_STUDY = {
     "impossibility",
     "information_plane",
     "interventions",
+    "learned_graphs",
     "predictive_density",
     "variable_matrices",
 }

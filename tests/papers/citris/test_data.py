@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from facsimile.datasets import voronoi
+from facsimile.datasets.base import voronoi_cells as _cells
 from facsimile.datasets.base.sequences import Sequences
 from facsimile.foundation import discover
-from facsimile.papers.citris.datasets import _cells, _pong_drawing, voronoi
+from facsimile.papers.citris.datasets import _pong_drawing
 from facsimile.papers.citris.datasets import interventional_pong as pong
 
 STEPS = 4000

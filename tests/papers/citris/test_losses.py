@@ -9,9 +9,9 @@ from scipy import integrate, stats
 from torch.distributions import Normal, kl_divergence
 
 from facsimile import models
+from facsimile.models.base import latent_assignment as _assignment
 from facsimile.models.base import rng
-from facsimile.papers.citris.models import _assignment
-from facsimile.papers.citris.models._frame_vae import Pair, normal_entropy, normal_kl
+from facsimile.models.base.frame_vae import Pair, normal_entropy, normal_kl
 from facsimile.papers.citris.models.slow_vae import laplace_cross_entropy
 
 ROWS, K = 7, 3

@@ -1,1 +1,1 @@
-"""Sparse mechanism shift modelling (Lopez et al. 2023)."""
+"""CITRIS (Lippe et al. 2022)."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from facsimile.papers.citris.models._frame_vae import FrameVAE, Pair, normal_entropy, normal_kl
+from facsimile.models.base.frame_vae import FrameVAE, Pair, normal_entropy, normal_kl
 
 LABEL = "SlowVAE"
 # Batches of 512 pairs at a width of 32, and of 64 pairs at 16.

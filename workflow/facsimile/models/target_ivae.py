@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from facsimile.papers.citris.models._frame_vae import FrameVAE, Pair, normal_kl
+from facsimile.models.base.frame_vae import FrameVAE, Pair, normal_kl
 
 LABEL = "iVAE*"
 # Batches of 512 pairs at a width of 32, and of 64 pairs at 16.

@@ -9,12 +9,12 @@ from typing import Any, ClassVar, NamedTuple, cast
 import torch
 from torch import Tensor, nn
 
+from facsimile.models.base import frame_networks as _networks
 from facsimile.models.base.adamw import AdamWSettings
 from facsimile.models.base.arrays import ArraysModel, Batch, Shapes
+from facsimile.models.base.frame_networks import SIDE, Decoder, Encoder
 from facsimile.models.base.model import Draw, Losses, detached
 from facsimile.models.base.optimisers import Settings
-from facsimile.papers.citris.models import _networks
-from facsimile.papers.citris.models._networks import SIDE, Decoder, Encoder
 from facsimile.studies.training import Training
 
 GROUP = "vae"
@@ -103,7 +103,7 @@ class FrameVAE(ArraysModel):
         networks: Mapping[str, nn.Module],
         seed: int,
     ) -> None:
-        """Set starting values as PyTorch does (``_networks.initialise``)."""
+        """Set starting values as PyTorch does (``frame_networks.initialise``)."""
         for group, network in networks.items():
             _networks.initialise(network, seed, group)
 

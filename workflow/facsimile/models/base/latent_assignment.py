@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from facsimile.papers.citris.models._networks import Uniform
+from facsimile.models.base.frame_networks import Uniform
 
 IMPOSSIBLE = -1e9  # logit of an assignment that is ruled out
 

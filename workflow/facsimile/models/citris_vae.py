@@ -8,12 +8,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from facsimile.models.base import latent_assignment as _assignment
 from facsimile.models.base.arrays import Batch, Shapes
+from facsimile.models.base.frame_networks import PerLatent, Uniform
+from facsimile.models.base.frame_vae import GROUP, FrameVAE, Pair, normal_kl, part
 from facsimile.models.base.model import Draw, Losses, detached
 from facsimile.models.base.optimisers import Settings
-from facsimile.papers.citris.models import _assignment
-from facsimile.papers.citris.models._frame_vae import GROUP, FrameVAE, Pair, normal_kl, part
-from facsimile.papers.citris.models._networks import PerLatent, Uniform
 from facsimile.studies.training import Training
 
 LABEL = "CITRIS-VAE"

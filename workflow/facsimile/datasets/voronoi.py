@@ -6,9 +6,9 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from facsimile.datasets.base import voronoi_cells as _cells
+from facsimile.datasets.base.random_mixing import Mixing
 from facsimile.datasets.base.sequences import Matrix, Pictures, Sequences, States
-from facsimile.papers.citris.datasets import _cells
-from facsimile.papers.citris.datasets._mixing import Mixing
 
 LABELS = {"voronoi_6": "Voronoi 6", "voronoi_6_1k": "Voronoi 6, 1,000 frames"}
 MEMBERS = {
@@ -50,8 +50,8 @@ class Voronoi(Sequences):
 
     Each variable is normal about a random network of its causes one frame earlier, with standard
     deviation 0.3; an intervention draws it from N(0, 0.75²) instead. It is halved and squashed to
-    ±7/8 π. An invertible map of all six (``_mixing.py``) gives the hues. In a step, each variable
-    is intervened on with probability 0.15.
+    ±7/8 π. An invertible map of all six (``base/random_mixing.py``) gives the hues. In a step, each
+    variable is intervened on with probability 0.15.
 
     Cells have one colour, so a picture is the product of their masks and their colours. Graph and
     networks are drawn by the rules of the authors' script from a generator of ours: they are none

@@ -1,0 +1,266 @@
+"""CITRIS-NF: an autoencoder, and then a flow of its codes that assigns them to causal variables."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from facsimile.models.base import latent_assignment
+from facsimile.models.base.arrays import Batch, Shapes
+from facsimile.models.base.frame_networks import Decoder, Encoder
+from facsimile.models.base.frame_vae import CLIP, GROUP, Pair, part, scaled
+from facsimile.models.base.model import Draw, Losses, detached
+from facsimile.models.base.optimisers import Settings
+from facsimile.models.base.staged_adamw import StageSettings
+from facsimile.models.citris_vae import CLASSIFIER, CLASSIFIER_DECAY, FASTER, CitrisVAE
+from facsimile.papers.citris.models._flow import Flow
+from facsimile.studies.training import Training
+
+LABEL = "CITRIS-NF"
+STEP_SECONDS = {"1": 0.02, "width**4": 1.5e-6}
+AUTOENCODER = "autoencoder"
+SAMPLES = 8  # noisy codes of a frame
+WARM_UP = 100  # steps in which the learning rate grows, of each stage
+PENALTY = 1e-6  # weight of the mean square of the codes
+POINT = -15.0  # log standard deviation of a normal that is as good as a point
+HALF_LOG = 0.5 * math.log(2 * math.pi)
+
+
+@dataclass(frozen=True)
+class CitrisNF(CitrisVAE):
+    """CITRIS-NF (Lippe et al. 2022, section 4.4), as the released code computes it.
+
+    The first half of the steps trains an autoencoder on single frames, whose codes get noise. It
+    is then frozen, and a normalising flow z of noisy codes minimises −log p(z^{t+1} | z^t, targets)
+    − log |det ∂z/∂code| with the prior of CITRIS-VAE, plus β_c · (cross entropy of the targets).
+
+    width: channels of the first convolutions, and units of the prior's networks.
+    noise: standard deviation of the noise of the codes.
+    """
+
+    beta_classifier: float = 4
+    noise: float = 0.05
+
+    def networks(  # type: ignore[override]
+        self,
+        shapes: Shapes,
+        latents: int,
+        network: str,
+    ) -> dict[str, nn.Module]:
+        groups = super().networks(shapes, latents, network)
+        _, _, channels = shapes["images"]
+        # An encoder also returns log deviations, which an autoencoder does not use.
+        autoencoder = {
+            "encoder": Encoder(channels, int(self.width), latents),
+            "decoder": Decoder(channels, int(self.width), latents),
+        }
+        parts = {
+            "flow": Flow(latents),
+            "prior": part(groups[GROUP], "prior"),
+        }
+        own = {
+            AUTOENCODER: nn.ModuleDict(autoencoder),
+            GROUP: nn.ModuleDict(parts),
+        }
+        return groups | own
+
+    def initialise(
+        self,
+        networks: Mapping[str, nn.Module],
+        seed: int,
+    ) -> None:
+        """Set starting values; the maps of the flow begin near the identity, up to rotations."""
+        super().initialise(networks, seed)
+        flow = cast(Flow, part(networks[GROUP], "flow"))
+        flow.shrink()
+
+    def optimisers(
+        self,
+        training: Training,
+    ) -> dict[str, Settings]:
+        """AdamW in two stages of equal length, each with warm-up and a cosine of its own."""
+        first = training.steps // 2
+        second = training.steps - first
+        autoencoder = self._stage(training, 0, first, 1.0, 0.0)
+        flow = self._stage(training, first, second, 1.0, 0.0)
+        classifier = self._stage(training, first, second, FASTER, CLASSIFIER_DECAY)
+        return {AUTOENCODER: autoencoder, GROUP: flow, CLASSIFIER: classifier}
+
+    def draws(
+        self,
+        batch: int,
+        latents: int,
+    ) -> dict[str, Draw]:
+        rows = batch * SAMPLES
+        both = super().draws(rows, latents)
+        own = Draw("normal", (batch, 2, latents))
+        return both | {"autoencoder": own}
+
+    def losses(  # type: ignore[override]
+        self,
+        networks: Mapping[str, nn.Module],
+        batch: Batch,
+        noise: Mapping[str, Tensor],
+        step: Tensor | int,
+    ) -> Losses:
+        frames = scaled(batch["images"])
+        flat = self._encoded(networks, frames.flatten(0, 1))
+        codes = flat.unflatten(0, (-1, 2))
+        error = self._reconstruction(
+            networks,
+            frames,
+            codes,
+            noise["autoencoder"],
+        )
+        pair, log_determinant = self._mapped(
+            networks,
+            codes.detach(),
+            noise["codes"],
+        )
+        own_targets = batch["targets"][:, 1].to(frames.dtype)
+        targets = own_targets.repeat_interleave(SAMPLES, 0)
+        prior = part(networks[GROUP], "prior")
+        divergence = self.divergence(prior, pair, targets, noise)
+        # A KL from a point, up to the point's own entropy, is a negative log likelihood.
+        entropy = pair.mean.shape[2] * (POINT + 0.5 + HALF_LOG)
+        likelihood = divergence["kl"].mean() + self.beta * entropy
+        logits = self.logits(prior)
+        assignment = latent_assignment.sampled(
+            logits,
+            noise["assignment"][..., : logits.shape[1]],
+        )
+        masks = latent_assignment.sets(assignment)
+        for_latents, for_model = self._guided(
+            networks[CLASSIFIER],
+            pair,
+            masks,
+            targets,
+        )
+        terms = {
+            "nll": likelihood,
+            "log_determinant": -self.beta * log_determinant.mean(),
+            "targets": self.beta_classifier * for_latents,
+        }
+        minimise = {
+            AUTOENCODER: error + PENALTY * codes.square().mean(),
+            GROUP: torch.stack(list(terms.values())).sum(),
+            CLASSIFIER: self.beta_classifier * for_model,
+        }
+        recorded = terms | {"reconstruction": error, "classifier": for_model}
+        return Losses(minimise, detached(recorded))
+
+    def infer(  # type: ignore[override]
+        self,
+        networks: Mapping[str, nn.Module],
+        batch: Batch,
+    ) -> dict[str, Tensor]:
+        """Return the latents of the codes, and their log-variance by the noise of the codes.
+
+        The variance is that of the flow's linear approximation, by differences of ``noise``.
+        """
+        flow = cast(Flow, part(networks[GROUP], "flow"))
+        codes = self._encoded(networks, scaled(batch["images"]))
+        mean, _ = flow(codes)
+        variance = torch.full_like(mean, 1e-12)
+        for offset in self.noise * torch.eye(codes.shape[1]):
+            moved, _ = flow(codes + offset)
+            variance = variance + (moved - mean).square()
+        return {"mean": mean, "log_variance": variance.log()}
+
+    def decode(
+        self,
+        networks: Mapping[str, nn.Module],
+        codes: Tensor,
+    ) -> Tensor:
+        flow = cast(Flow, part(networks[GROUP], "flow"))
+        decoder = part(networks[AUTOENCODER], "decoder")
+        means: Tensor = decoder(flow.inverse(codes))
+        return (means + 1) / 2
+
+    def check(self) -> None:
+        super().check()
+        if self.unassigned:
+            raise ValueError("unassigned must be 0: CITRIS-NF assigns each latent to a variable")
+        if self.noise <= 0:
+            raise ValueError("noise must be above 0")
+
+    def _stage(
+        self,
+        training: Training,
+        begin: int,
+        steps: int,
+        factor: float,
+        weight_decay: float,
+    ) -> StageSettings:
+        return StageSettings(
+            factor * training.by_adam.lr,
+            steps=steps,
+            warm_up=min(WARM_UP, steps // 10),
+            weight_decay=weight_decay,
+            clip=CLIP,
+            begin=begin,
+        )
+
+    def _encoded(
+        self,
+        networks: Mapping[str, nn.Module],
+        frames: Tensor,
+    ) -> Tensor:
+        """Codes [b, latents] of frames [b, c, h, w] in [-1, 1]."""
+        codes, _ = part(networks[AUTOENCODER], "encoder")(frames)
+        return cast(Tensor, codes)
+
+    def _reconstruction(
+        self,
+        networks: Mapping[str, nn.Module],
+        frames: Tensor,
+        codes: Tensor,
+        noise: Tensor,
+    ) -> Tensor:
+        """Mean squared error of frames [b, 2, c, h, w] that are decoded from noisy codes."""
+        noisy = codes + self.noise * noise
+        decoder = part(networks[AUTOENCODER], "decoder")
+        means: Any = decoder(noisy.flatten(0, 1))
+        errors: Tensor = means - frames.flatten(0, 1)
+        return errors.square().mean()
+
+    def _mapped(
+        self,
+        networks: Mapping[str, nn.Module],
+        codes: Tensor,
+        noise: Tensor,
+    ) -> tuple[Pair, Tensor]:
+        """Latents of noisy codes, [b · 8, 2, latents], and log determinants of second frames."""
+        flow = part(networks[GROUP], "flow")
+        noisy = codes.repeat_interleave(SAMPLES, 0) + self.noise * noise
+        latents, log_determinant = flow(noisy.flatten(0, 1))
+        latents = latents.unflatten(0, (-1, 2))
+        pair = Pair(
+            latents,
+            torch.full_like(latents, POINT),
+            latents,
+        )
+        of_frames = log_determinant.unflatten(0, (-1, 2))
+        return pair, of_frames[:, 1]
+
+    def _guided(
+        self,
+        classifier: nn.Module,
+        pair: Pair,
+        masks: Tensor,
+        targets: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        """Cross entropies of the targets that latents and the classifier minimise."""
+        before, after = pair.sample.unbind(1)
+        shown = latent_assignment.classified(classifier, before, after, masks)
+        known = latent_assignment.classified(
+            classifier,
+            before.detach(),
+            after.detach(),
+            masks.detach(),
+        )
+        for_latents = latent_assignment.latent_loss(shown, targets)
+        return for_latents, latent_assignment.model_loss(known, targets)

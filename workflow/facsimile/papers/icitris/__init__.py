@@ -1,0 +1,1 @@
+"""iCITRIS (Lippe et al. 2023)."""
