@@ -11,6 +11,7 @@ from facsimile.models.base.adam import AdamSettings
 from facsimile.models.base.arrays import Batch, Shapes
 from facsimile.models.base.model import Draw, Losses, detached
 from facsimile.models.base.optimisers import Settings
+from facsimile.papers.dear.models import _pictures
 from facsimile.papers.dear.models._networks import GROUP, UNITS, network_of
 from facsimile.papers.dear.models.scm_vae import SCMVAE
 from facsimile.studies.training import Training
@@ -46,9 +47,8 @@ class InfoMaxSCMVAE(SCMVAE):
         network: str,
     ) -> dict[str, nn.Module]:
         networks = super().networks(shapes, latents, network)
-        channels = shapes["images"][2]
-        inputs = channels * int(self.side) ** 2 + latents
-        return networks | {CRITIC: mlp.mlp((inputs, UNITS, UNITS, 1), nn.ELU)}
+        pixels = _pictures.pixels(type(self).__name__, shapes, self.side)
+        return networks | {CRITIC: mlp.mlp((pixels + latents, UNITS, UNITS, 1), nn.ELU)}
 
     def initialise(
         self,
@@ -80,7 +80,7 @@ class InfoMaxSCMVAE(SCMVAE):
         step: Tensor | int,
     ) -> Losses:
         network = network_of(networks)
-        pictures = self.pictures(batch["images"])
+        pictures = _pictures.reduced(batch["images"], self.side)
         encoded = self.encoded(network, pictures, noise["z"])
         loss, terms = self.loss(network, pictures, batch, encoded)
         sample = encoded.sample

@@ -12,7 +12,7 @@ from facsimile.models.base import mlp
 from facsimile.models.base.arrays import ArraysModel, Batch, Shapes
 from facsimile.models.base.labelled_share import check_share
 from facsimile.models.base.model import Draw, Losses, detached
-from facsimile.papers.dear.models import _scm
+from facsimile.papers.dear.models import _pictures, _scm
 from facsimile.papers.dear.models._networks import GROUP, Encoded, Network, network_of
 
 LABEL = "VAE with SCM"
@@ -61,20 +61,14 @@ class SCMVAE(ArraysModel):
         Raises ValueError if there is not one latent for each label, or if pictures cannot be
         averaged to ``side``.
         """
-        height, _, channels = shapes["images"]
         [concepts] = shapes["labels"]
         if latents != concepts:
             raise ValueError(
                 f"{type(self).__name__} has a latent for each of the {concepts} labels; "
                 f"set latents to {concepts}, not {latents}"
             )
-        side = int(self.side)
-        if height % side:
-            raise ValueError(
-                f"{type(self).__name__}: pictures of {height} pixels cannot be averaged to "
-                f"{side}; set side to a divisor of {height}"
-            )
-        return {GROUP: Network(channels * side**2, concepts, self.function)}
+        pixels = _pictures.pixels(type(self).__name__, shapes, self.side)
+        return {GROUP: Network(pixels, concepts, self.function)}
 
     def initialise(
         self,
@@ -95,11 +89,6 @@ class SCMVAE(ArraysModel):
     ) -> dict[str, Draw]:
         return {"z": Draw("normal", (batch, latents))}
 
-    def pictures(self, images: Tensor) -> Tensor:
-        """Return pictures [b, pixels] in [−1, 1], averaged to ``side``, of images [b, c, h, w]."""
-        reduced = functional.adaptive_avg_pool2d(images, int(self.side))
-        return 2 * reduced.flatten(1) - 1
-
     def losses(  # type: ignore[override]
         self,
         networks: Mapping[str, nn.Module],
@@ -108,7 +97,7 @@ class SCMVAE(ArraysModel):
         step: Tensor | int,
     ) -> Losses:
         network = network_of(networks)
-        pictures = self.pictures(batch["images"])
+        pictures = _pictures.reduced(batch["images"], self.side)
         encoded = self.encoded(network, pictures, noise["z"])
         loss, terms = self.loss(network, pictures, batch, encoded)
         return Losses({GROUP: loss}, detached(terms))
@@ -164,7 +153,7 @@ class SCMVAE(ArraysModel):
         """Return ``mean`` and ``log_variance`` of ε, and ``latents``, z at the mean; [b, k]."""
         network = network_of(networks)
         with torch.no_grad():
-            mean, log_variance = network.encode(self.pictures(batch["images"]))
+            mean, log_variance = network.encode(_pictures.reduced(batch["images"], self.side))
             latents = network.scm(mean)
         return {"mean": mean, "log_variance": log_variance, "latents": latents}
 
@@ -175,5 +164,4 @@ class SCMVAE(ArraysModel):
         for weight in ("beta", "alignment"):
             if not getattr(self, weight) >= 0:
                 raise ValueError(f"{name}: {weight} is a weight, 0 or more")
-        if self.side < 1 or self.side != int(self.side):
-            raise ValueError(f"{name}: side is a number of pixels, not {self.side:g}")
+        _pictures.check_side(name, self.side)
