@@ -97,7 +97,7 @@ def test_pictures_show_lamp_pendulum_shadow_and_background():
     assert small[1, 0, 0].tolist() == list(blue)
     differs = [(pictures[i] != colour).any(axis=2) for i, colour in enumerate((white, blue))]
     # The shadow from x = −1 to 8.5 is cut off at the axes' left end, pixel 12.
-    columns = np.flatnonzero(differs[0][78:84].any(axis=0))
+    columns = np.flatnonzero(differs[0][80:83].any(axis=0))
     x_end = 12 + 8.5 * noisy_pendulum.Canvas((0, -2), (20, 22)).scale[0]
     assert columns[0] == 12
     assert columns[-1] == pytest.approx(x_end, abs=1)

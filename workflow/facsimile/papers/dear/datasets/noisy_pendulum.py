@@ -64,10 +64,12 @@ class NoisyPendulum(Arrays):
 
     - ``images``: RGB, drawn with 96 × 96 pixels and averaged to 64 × 64.
     - ``values`` [4]: angles of light and pendulum in radians, length and position of the shadow.
-    - ``labels`` [4, or 5 with backgrounds]: the values, scaled so that those of training rows are
-      from 0 to 1; then 1 for a blue background, else 0.
+      With backgrounds, ``centred`` [4] instead: the values minus their mean over training rows.
+      The target depends on these.
+    - ``labels`` [4]: the values, scaled so that those of training rows are from 0 to 1. With
+      backgrounds [5]: the last one is the background.
     - ``target``: 0 or 1.
-    - ``background``: 1 for a blue background, else 0.
+    - ``background``, in the second data set alone: 1 if it is blue, else 0.
     - ``part``: ``TRAINING`` or ``TEST`` of ``datasets/base/table.py``.
     - ``rank``: the order in which training rows get labels, for models that use a share of them.
 
@@ -86,15 +88,18 @@ class NoisyPendulum(Arrays):
     def __init_subclass__(cls) -> None:
         if "has_background" not in vars(cls):
             return
+        quantities = (len(QUANTITIES),)
         cls.shapes = {
             "images": (SMALL_SIDE, SMALL_SIDE, 3),
-            "values": (len(QUANTITIES),),
-            "labels": (len(QUANTITIES) + cls.has_background,),
             "target": (),
-            "background": (),
             "part": (),
             "rank": (),
         }
+        if cls.has_background:
+            labels = (len(QUANTITIES) + 1,)
+            cls.shapes |= {"centred": quantities, "labels": labels, "background": ()}
+        else:
+            cls.shapes |= {"values": quantities, "labels": quantities}
 
     @classmethod
     def training_rows(cls) -> int:
@@ -114,17 +119,19 @@ class NoisyPendulum(Arrays):
         training = values[:TRAINING_ROWS]
         low, high = training.min(axis=0), training.max(axis=0)
         labels = (values - low) / (high - low)
-        if cls.has_background:
-            labels = np.column_stack((labels, background))
-        return {
+        arrays = {
             "images": np.concatenate([*_drawn(values, background)]),
-            "values": values.astype(np.float32),
-            "labels": labels.astype(np.float32),
             "target": target,
-            "background": background,
             "part": np.repeat((TRAINING, TEST), (TRAINING_ROWS, ROWS - TRAINING_ROWS)),
             "rank": label_ranks(ROWS, TRAINING_ROWS),
         }
+        if cls.has_background:
+            centred = values - training.mean(axis=0)
+            labels = np.column_stack((labels, background))
+            arrays |= {"centred": centred.astype(np.float32), "background": background}
+        else:
+            arrays["values"] = values.astype(np.float32)
+        return arrays | {"labels": labels.astype(np.float32)}
 
 
 def held_out() -> npt.NDArray[np.bool_]:

@@ -24,7 +24,7 @@ class Size:
 
 
 RELEASED = Size(units=2)
-LARGE = Size(units=32, repeats=2)
+LARGE = Size(units=32, repeats=1)
 
 
 @dataclass(frozen=True)

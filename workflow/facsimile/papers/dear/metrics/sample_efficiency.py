@@ -63,7 +63,7 @@ def score(
     \text{length} / 2 - \text{position} / 2$. A classifier predicts y from the posterior mean. The
     accuracy of Bayes' rule is the mean of $\max(p, 1 - p)$ over test rows.
 
-    The released classifier has 2 hidden ELUs and 10 repeats, the larger one 32 and 2 repeats; both
+    The released classifier has 2 hidden ELUs and 10 repeats, the larger one 32 and 1 repeat; both
     have Adam with rate 0.005, 100 epochs, and batches of 32 (100 labels) or 64. Targets and the 100
     labels are drawn once per evaluation seed, the same for all runs.
 

@@ -10,13 +10,14 @@ from facsimile.models.base.arrays import Batch, Shapes
 from facsimile.models.no_model import NoModel
 
 LABEL = "True labels"
+QUANTITIES = 4
 
 
 @dataclass(frozen=True)
 class TrueLabels(NoModel):
     """The four quantities of each picture, with mean 0 and standard deviation 1 over all rows."""
 
-    takes: ClassVar[Shapes] = {"values": (4,)}
+    takes: ClassVar[Shapes] = {"labels": (4,)}
 
     def learned(
         self,
@@ -25,5 +26,6 @@ class TrueLabels(NoModel):
         seed: int,
     ) -> dict[str, Tensor]:
         """Return ``mean``, the codes [n, 4]."""
-        values = whole["values"]
+        # Without the background, which is a fifth label.
+        values = whole["labels"][:, :QUANTITIES]
         return {"mean": (values - values.mean(0)) / values.std(0)}
