@@ -110,7 +110,7 @@ def _logits(codes: Floats, hidden: Floats, output: Floats) -> Floats:
     return logits
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _epoch(
     codes: Floats,
     labels: Floats,

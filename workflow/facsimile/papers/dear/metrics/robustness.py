@@ -32,8 +32,8 @@ LABELS = {
     "test_worst": "Test, worst group",
     "train_average": "Training, average",
     "train_worst": "Training, worst group",
-    "test_average_large": "Test, average, larger",
-    "test_worst_large": "Test, worst group, larger",
+    "test_average_large": "Test, average, larger classifier",
+    "test_worst_large": "Test, worst group, larger classifier",
 }
 SCORES = {
     "test_average": "accuracy on test rows, where background and target are independent",

@@ -30,11 +30,11 @@ LABELS = {
     "accuracy_100": "Accuracy, 100 labels",
     "accuracy_all": "Accuracy, all labels",
     "efficiency": "Sample efficiency",
-    "accuracy_100_large": "100 labels, larger",
-    "accuracy_all_large": "all labels, larger",
-    "efficiency_large": "efficiency, larger",
-    "accuracy_all_generator": "all labels, generator's target",
-    "accuracy_all_generator_large": "the same, larger",
+    "accuracy_100_large": "Accuracy, 100 labels, larger classifier",
+    "accuracy_all_large": "Accuracy, all labels, larger classifier",
+    "efficiency_large": "Sample efficiency, larger classifier",
+    "accuracy_all_generator": "Accuracy, generator's target",
+    "accuracy_all_generator_large": "Accuracy, generator's target, larger classifier",
 }
 SCORES = {
     "accuracy_100": "test accuracy of the released classifier, trained on 100 labels",
