@@ -3,6 +3,7 @@
 A has the weight of each edge, [cause, effect], and f is a monotone function of each latent.
 """
 
+import itertools
 from abc import abstractmethod
 
 import torch
@@ -18,11 +19,12 @@ EFFECTS = (2, 3)  # length and position of the shadow
 def true_graph(concepts: int) -> Tensor:
     """Return the edges of the pendulum [concepts, concepts]: 1 from each cause to each effect.
 
-    Further concepts, such as the background, have none.
+    Further concepts, such as the background, have none; there may be fewer than four.
     """
     graph = torch.zeros(concepts, concepts)
-    for cause in CAUSES:
-        graph[cause, list(EFFECTS)] = 1
+    for cause, effect in itertools.product(CAUSES, EFFECTS):
+        if max(cause, effect) < concepts:
+            graph[cause, effect] = 1
     return graph
 
 

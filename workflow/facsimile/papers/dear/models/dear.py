@@ -20,7 +20,7 @@ from facsimile.studies.training import Training
 LABEL = "DEAR"
 PARAMETER_LABELS = {"labelled": "labelled share"}
 STEP_SECONDS = {"side**2": 1.2e-4}  # batch of 128, float32; an estimate
-CAUSAL = 4  # latents that follow the causal model; the others are independent
+CAUSAL = 4  # labels whose latents follow the causal model, at most; other latents are independent
 UNITS = 300  # of all hidden layers
 ENCODER, GENERATOR, DISCRIMINATOR = "encoder", "generator", "discriminator"
 FUNCTION, GRAPH = "function", "graph"
@@ -102,7 +102,7 @@ class DEAR(ArraysModel):
         rate: learning rate of encoder, generator and f.
         discriminator_rate: learning rate of the discriminator.
         graph_rate: learning rate of A.
-        side: height and width to which pictures are averaged; a divisor of 64.
+        side: height and width to which pictures are averaged, a divisor of 64; the code has 64.
     """
 
     function: float = 0
@@ -111,10 +111,10 @@ class DEAR(ArraysModel):
     rate: float = 5e-5
     discriminator_rate: float = 1e-4
     graph_rate: float = 1e-3
-    side: float = 64
+    side: float = 16
     takes: ClassVar[Shapes] = {
         "images": (64, 64, 3),
-        "labels": (4,),
+        "labels": (2,),
         "rank": (),
     }
 
@@ -129,17 +129,18 @@ class DEAR(ArraysModel):
         Raises ValueError for fewer latents than causal ones, and for pictures that cannot be
         averaged to ``side``.
         """
-        if latents < CAUSAL:
+        causal = min(CAUSAL, shapes["labels"][0])
+        if latents < causal:
             raise ValueError(
-                f"DEAR has {CAUSAL} causal latents; set latents to {CAUSAL} or more, not {latents}"
+                f"DEAR has {causal} causal latents; set latents to {causal} or more, not {latents}"
             )
         pixels = _pictures.pixels("DEAR", shapes, self.side)
         return {
             ENCODER: Encoder(pixels, latents),
             GENERATOR: mlp.mlp((latents, UNITS, UNITS, pixels)),
             DISCRIMINATOR: Discriminator(pixels, latents),
-            FUNCTION: _scm.elementwise(self.function, CAUSAL, 1.0),
-            GRAPH: _scm.Graph(_scm.true_graph(CAUSAL), is_learned=True),
+            FUNCTION: _scm.elementwise(self.function, causal, 1.0),
+            GRAPH: _scm.Graph(allowed_edges(causal), is_learned=True),
         }
 
     def initialise(
@@ -211,8 +212,9 @@ class DEAR(ArraysModel):
         noise: Tensor,
     ) -> Tensor:
         """Return latents [b, d] of noise [b, d]; those without causes are the noise itself."""
-        causal = scm_of(networks)(noise[:, :CAUSAL])
-        return torch.cat((causal, noise[:, CAUSAL:]), 1)
+        scm = scm_of(networks)
+        causal = len(scm.graph.allowed)
+        return torch.cat((scm(noise[:, :causal]), noise[:, causal:]), 1)
 
     def traces(
         self,
@@ -251,6 +253,16 @@ class DEAR(ArraysModel):
                 raise ValueError(f"DEAR: {name} must be 0 or more")
 
 
+def allowed_edges(causal: int) -> Tensor:
+    """Return which edges A may have, [cause, effect]: those of the pendulum for its four labels.
+
+    For fewer labels, which are other data, every label may cause all that follow.
+    """
+    if causal == CAUSAL:
+        return _scm.true_graph(causal)
+    return torch.ones(causal, causal).triu(1)
+
+
 def scm_of(networks: Mapping[str, nn.Module]) -> _scm.SCM:
     """Return the causal model, whose two parts are groups of their own."""
     graph, function = networks[GRAPH], networks[FUNCTION]
@@ -286,5 +298,6 @@ def mean_cross_entropy(
     """
     if not is_labelled.any():
         return means.new_zeros(())
-    logits = means[is_labelled, :CAUSAL]
-    return functional.binary_cross_entropy_with_logits(logits, labels[is_labelled, :CAUSAL])
+    causal = labels[is_labelled, :CAUSAL]
+    logits = means[is_labelled, : causal.shape[1]]
+    return functional.binary_cross_entropy_with_logits(logits, causal)

@@ -36,17 +36,17 @@ class SCMVAE(ArraysModel):
         beta: weight of the KL.
         alignment: weight of the cross entropy, which is a sum over labels (λ).
         labelled: share of training pictures that have labels, from 0 to 1.
-        side: height and width to which pictures are averaged; a divisor of 64.
+        side: height and width to which pictures are averaged, a divisor of 64; the code has 64.
     """
 
     function: float = 0
     beta: float = 0.1
     alignment: float = 5
     labelled: float = 1
-    side: float = 64
+    side: float = 16
     takes: ClassVar[Shapes] = {
         "images": (64, 64, 3),
-        "labels": (4,),
+        "labels": (2,),
         "rank": (),
     }
 
