@@ -12,6 +12,7 @@ STUDIES = (
     "causalvae",
     "ccvae",
     "cs_ib",
+    "dear",
     "dt",
     "lfa",
     "locatello2019",

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from facsimile.papers.causalvae.datasets._drawing import SIDE, Canvas, paint
+from facsimile.datasets.base.drawing import SIDE, Canvas, paint
 from facsimile.papers.causalvae.datasets._scenes import Labels, Pictures, Scenes
 
 LABEL = "Flow"

@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from facsimile.papers.causalvae.datasets._drawing import SIDE, Canvas, paint
+from facsimile.datasets.base.drawing import SIDE, Canvas, paint
 from facsimile.papers.causalvae.datasets._scenes import Labels, Pictures, Scenes
 
 LABEL = "Pendulum"

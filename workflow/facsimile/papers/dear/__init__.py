@@ -1,0 +1,1 @@
+"""Weakly supervised disentangled generative causal representation learning (Shen et al. 2022)."""
