@@ -10,9 +10,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from facsimile.papers.causalvae.datasets import _drawing
+from facsimile.datasets.base import drawing
+from facsimile.datasets.pendulum import Pendulum
 from facsimile.papers.causalvae.datasets.flow import Flow
-from facsimile.papers.causalvae.datasets.pendulum import Pendulum
 
 BOTH = pytest.mark.parametrize("scene", [Pendulum, Flow])
 
@@ -68,15 +68,15 @@ def test_its_graph_is_one_without_cycles(scene):
 
 @pytest.mark.parametrize("angle", [0.0, 0.5])
 def test_coverage_adds_up_to_a_shapes_area(angle):
-    canvas = _drawing.Canvas((0, 0), (20, 20))
+    canvas = drawing.Canvas((0, 0), (20, 20))
     wide, high = canvas.scale
-    outline = _drawing.POINT / 2
+    outline = drawing.POINT / 2
     disc = canvas.ellipse(10, 10, 4).sum()
     assert disc == pytest.approx(math.pi * (4 * wide + outline) * (4 * high + outline), rel=0.01)
     ends = [5.0], [8.0], [5 + 9 * math.cos(angle)], [8 + 9 * math.sin(angle)]
     line = canvas.segment(ends[:2], ends[2:], points=3).sum()
     length = math.hypot(9 * math.cos(angle) * wide, 9 * math.sin(angle) * high)
-    assert line == pytest.approx(length * 3 * _drawing.POINT, rel=0.01)
+    assert line == pytest.approx(length * 3 * drawing.POINT, rel=0.01)
 
 
 def by_matplotlib(low, high, shapes):

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from facsimile.datasets.base.arrays import Arrays
 from facsimile.datasets.base.dataset import Integers
-from facsimile.papers.causalvae.datasets._drawing import SIDE
+from facsimile.datasets.base.drawing import SIDE
 
 Labels = npt.NDArray[np.float64]
 Pictures = npt.NDArray[np.uint8]
