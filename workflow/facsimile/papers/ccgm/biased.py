@@ -43,8 +43,8 @@ def exact_gap(
     scale = structural.factors(3, edges_cut(which), strength)
     total = structural.mixing(WEIGHTS * scale)
     effect, *others = total[:, OUTCOME]
-    variance = np.square(others) @ VARIANCES[1:]
-    return structural.parity_gap(effect, variance)
+    variance = float(np.square(others) @ VARIANCES[1:])
+    return structural.parity_gap(float(effect), variance)
 
 
 def refitted() -> tuple[Floats, Floats]:
@@ -67,5 +67,6 @@ def refitted_gap() -> float:
     true_total = structural.mixing(WEIGHTS)
     left = true_total[:, OUTCOME] - slope * true_total[:, MEDIATOR]
     shift = left[SENSITIVE]
-    variance = slope**2 * VARIANCES[MEDIATOR] + np.square(left[1:]) @ VARIANCES[1:]
-    return structural.parity_gap(slope * first, variance, shift)
+    others = np.square(left[1:]) @ VARIANCES[1:]
+    variance = float(slope**2 * VARIANCES[MEDIATOR] + others)
+    return structural.parity_gap(float(slope * first), variance, float(shift))

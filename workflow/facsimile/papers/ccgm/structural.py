@@ -27,8 +27,7 @@ def factors(
 def mixing(weights: Floats) -> Floats:
     """Return (I - A)⁻¹ of weights A [k, k]: entry [i, j] is the total effect of i on j."""
     identity = np.eye(len(weights))
-    total: Floats = np.linalg.inv(identity - weights)
-    return total
+    return np.asarray(np.linalg.inv(identity - weights), dtype=np.float64)
 
 
 def covariance(

@@ -43,7 +43,9 @@ def make(
     shown_runs = rows_of_models(means.shown(runs, spec, context), spec.models)
     named = rows_of_models(with_names(scores), spec.models)
     named = once_per_run(named[named["dataset"].isin(context.shown(spec))])
-    results = {key: group["result"].to_numpy(float) for key, group in named.groupby(KEY)}
+    results = {}
+    for (dataset, method, name), group in named.groupby(KEY):
+        results[str(dataset), str(method), str(name)] = group["result"].to_numpy(float)
     rows: list[Row] = []
     numbers: list[Number] = []
     columns: list[str] = []

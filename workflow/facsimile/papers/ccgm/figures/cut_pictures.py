@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -40,7 +42,8 @@ def draw(
         for axes, cell in zip(panels, shown.to_dict("records"), strict=False):
             images = specimens.inferred(cell["run"])["cut_images"]
             places = np.linspace(0, images.shape[1] - 1, SHOWN).astype(int)
-            pictures = images[:, places].astype(np.float32) / 255
+            pictures: Pictures = images[:, places].astype(np.float32)
+            pictures /= 255
             base_pictures.show(axes, pictures, [TITLES[cut] for cut in CUTS])
             name = cell["label"] or names.model(cell["model"])
             axes.set_title(f"{name}; seed {cell['seed']}", loc="left", fontsize=8)
@@ -77,7 +80,7 @@ def _shown(
 
 
 def _changed(
-    cell: dict[str, object],
+    cell: dict[Any, Any],
     images: npt.NDArray[np.uint8],
 ) -> pd.DataFrame:
     """Mean absolute change of a pixel by each cut, 0 to 1, with the columns ``COLUMNS``."""

@@ -62,6 +62,7 @@ SCORES = {
     "correlation_of_data": "correlation of cause and effect in the data set",
 }
 Floats = npt.NDArray[np.float64]
+THEORY = "_theory"
 
 
 def score(
@@ -80,43 +81,68 @@ def score(
       how far the reader and z agree.
     """
     inferred = outputs.inferred
-    weights = inferred["cut_weights"].astype(np.float64)
-    variances = inferred["exogenous_variances"].astype(np.float64)
     cause, effect = (int(concept) for concept in inferred["cut_edge"])
-    side = inferred["cut_images"].shape[2]
-    reader = kernel_reader.trained_reader(outputs, side)
+    images = inferred["cut_images"]
+    reader = kernel_reader.trained_reader(outputs, images.shape[2])
     scores: dict[str, float] = {}
     for index, cut in enumerate(CUTS):
-        exact = structural.covariance(weights[index], variances)
-        latent = inferred["cut_concepts"][index].astype(np.float64)
-        read = reader.read(kernel_reader.flat(inferred["cut_images"][index]))
-        expected = structural.correlation(exact)
-        correlations = {
-            "latent": correlation_of(latent),
-            "read": correlation_of(read),
-        }
-        for name, measured in correlations.items():
-            scores[f"{name}_{cut}"] = float(measured[cause, effect])
-            scores[f"{name}_{cut}_theory"] = float(expected[cause, effect])
-        upper = np.triu_indices(len(expected), 1)
-        for i, j in zip(*upper, strict=True):
-            scores[f"pair_{i}_{j}_{cut}"] = float(correlations["read"][i, j])
-            scores[f"pair_{i}_{j}_{cut}_theory"] = float(expected[i, j])
-        scores[f"largest_{cut}"] = float(np.abs(correlations["latent"][upper]).max())
-        scores[f"largest_{cut}_theory"] = float(np.abs(expected[upper]).max())
-        scores[f"deviation_{cut}"] = float(read[:, effect].std())
-        scores[f"deviation_{cut}_theory"] = float(np.sqrt(exact[effect, effect]))
-        scores[f"error_{cut}"] = float(np.abs(read - latent).mean())
-    real = np.flatnonzero(outputs.data["held_out"] == 1)[: len(latent)]
-    pictures = kernel_reader.downscaled(outputs.data["images"][real], side)
-    errors = reader.read(kernel_reader.flat(pictures)) - outputs.data["values"][real]
+        exact = structural.covariance(
+            inferred["cut_weights"][index].astype(np.float64),
+            inferred["exogenous_variances"].astype(np.float64),
+        )
+        read = reader.read(kernel_reader.flat(images[index]))
+        latent = inferred["cut_concepts"][index]
+        named = after_cut(exact, read.astype(np.float64), latent.astype(np.float64), cause, effect)
+        for name, value in named.items():
+            stem = name.removesuffix(THEORY)
+            scores[f"{stem}_{cut}{name[len(stem) :]}"] = value
     values = outputs.data["values"].astype(np.float64)
+    is_held_out = outputs.data["held_out"] == 1
+    real = kernel_reader.downscaled(outputs.data["images"][is_held_out], images.shape[2])
+    errors = reader.read(kernel_reader.flat(real)) - values[is_held_out]
     return scores | {
         "reader_error": float(np.abs(errors).mean()),
-        "correlation_of_data": float(np.corrcoef(values.T)[cause, effect]),
-        "weight": float(weights[0, cause, effect]),
+        "correlation_of_data": float(correlation_of(values)[cause, effect]),
+        "weight": float(inferred["cut_weights"][0, cause, effect]),
         "weight_theory": regressed(outputs, cause, effect),
     }
+
+
+def after_cut(
+    exact: Floats,
+    read: Floats,
+    latent: Floats,
+    cause: int,
+    effect: int,
+) -> dict[str, float]:
+    """Return the scores after one cut, without its name.
+
+    Args:
+        exact: covariance of the linear layer, [k, k].
+        read: values of the concepts as they are read in the pictures, [n, k].
+        latent: their values in z, [n, k].
+        cause: number of the concept at the beginning of the edge.
+        effect: number of the one at its end.
+    """
+    expected = structural.correlation(exact)
+    of_read = correlation_of(read)
+    of_latent = correlation_of(latent)
+    upper = np.triu_indices(len(expected), 1)
+    scores = {
+        "latent": float(of_latent[cause, effect]),
+        f"latent{THEORY}": float(expected[cause, effect]),
+        "read": float(of_read[cause, effect]),
+        f"read{THEORY}": float(expected[cause, effect]),
+        "largest": float(np.abs(of_latent[upper]).max()),
+        f"largest{THEORY}": float(np.abs(expected[upper]).max()),
+        "deviation": float(read[:, effect].std()),
+        f"deviation{THEORY}": float(np.sqrt(exact[effect, effect])),
+        "error": float(np.abs(read - latent).mean()),
+    }
+    for i, j in zip(*upper, strict=True):
+        scores[f"pair_{i}_{j}"] = float(of_read[i, j])
+        scores[f"pair_{i}_{j}{THEORY}"] = float(expected[i, j])
+    return scores
 
 
 def correlation_of(values: npt.NDArray[np.floating]) -> Floats:
