@@ -14,11 +14,11 @@ REFERENCE = "Bhat et al. 2022, De-biasing generative models; the gap is that of 
 CONVENTIONS = {PAPER: "the label is an outcome above 0, the groups are an attribute of 1 and -1"}
 SECONDS = 0.1
 LABELS = {
-    "gap": "Demographic parity gap",
-    "gap_of_data": "Gap of the data",
-    "covariance_0_2": "Covariance of attribute and outcome",
-    "covariance_2_2": "Variance of the outcome",
-    "weight": "Fitted weight of the direct edge",
+    "gap": "parity gap",
+    "gap_of_data": "parity gap of the data",
+    "covariance_0_2": "covariance with outcome",
+    "covariance_2_2": "variance of outcome",
+    "weight": "weight of the direct edge",
 }
 SCORES = {
     "gap": "share of labels in the group 1, less that in the group -1, of generated rows; "

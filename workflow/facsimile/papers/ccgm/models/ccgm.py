@@ -87,7 +87,7 @@ class CCGM(ConceptVAE):
     cause: float = 1
     effect: float = 3
     absent: float = 0
-    takes: ClassVar[Shapes] = ConceptVAE.takes | {"parents": (2, 2)}
+    takes: ClassVar[Shapes] = {**ConceptVAE.takes, "parents": (2, 2)}
 
     def network(
         self,
