@@ -8,8 +8,15 @@ from facsimile.papers.ccgm.structural import Edge, Floats
 SENSITIVE, MEDIATOR, OUTCOME = range(3)
 NAMES = ("sensitive", "mediator", "outcome")
 DIRECT = (SENSITIVE, OUTCOME)
-EDGES: list[Edge] = [(SENSITIVE, MEDIATOR), DIRECT, (MEDIATOR, OUTCOME)]
-WEIGHTS = np.array([[0, 1, 0.5], [0, 0, 0.7], [0, 0, 0]])
+EDGES: list[Edge] = [
+    (SENSITIVE, MEDIATOR),
+    DIRECT,
+    (MEDIATOR, OUTCOME),
+]
+WEIGHTS = np.zeros((3, 3))
+WEIGHTS[SENSITIVE, MEDIATOR] = 1
+WEIGHTS[DIRECT] = 0.5
+WEIGHTS[MEDIATOR, OUTCOME] = 0.7
 VARIANCES = np.ones(3)  # of the exogenous terms; the attribute is 1 or -1, the others are Gaussian
 ONE_EDGE, ALL_OF_CAUSE, ALL_EDGES = range(3)
 
@@ -22,7 +29,8 @@ def edges_cut(
     if which == ONE_EDGE:
         return [direct]
     if which == ALL_OF_CAUSE:
-        return [edge for edge in EDGES if edge[0] == direct[0]]
+        cause, _ = direct
+        return [edge for edge in EDGES if edge[0] == cause]
     return EDGES
 
 

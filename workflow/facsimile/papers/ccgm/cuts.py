@@ -1,5 +1,7 @@
 """The cuts that are applied to a trained model of pictures, by name."""
 
+import itertools
+
 from facsimile.papers.ccgm import structural
 from facsimile.papers.ccgm.structural import Edge, Floats
 
@@ -20,5 +22,7 @@ def factors_of(
         size: number of concepts.
     """
     if cut == ALL_CUT:
-        return structural.factors(size, [(i, j) for i in range(size) for j in range(size)], 0.0)
+        concepts = range(size)
+        all_edges = list(itertools.product(concepts, concepts))
+        return structural.factors(size, all_edges, 0.0)
     return structural.factors(size, [edge], STRENGTHS[cut])

@@ -27,7 +27,8 @@ def factors(
 def mixing(weights: Floats) -> Floats:
     """Return (I - A)⁻¹ of weights A [k, k]: entry [i, j] is the total effect of i on j."""
     identity = np.eye(len(weights))
-    return np.asarray(np.linalg.inv(identity - weights), dtype=np.float64)
+    total = np.linalg.inv(identity - weights)
+    return np.asarray(total, dtype=np.float64)
 
 
 def covariance(
@@ -69,7 +70,8 @@ def regression(
     for effect, is_parent in enumerate(parents.T):
         causes = np.flatnonzero(is_parent)
         among = covariances[np.ix_(causes, causes)]
-        weights[causes, effect] = np.linalg.solve(among, covariances[causes, effect])
+        with_effect = covariances[causes, effect]
+        weights[causes, effect] = np.linalg.solve(among, with_effect)
     residual = np.eye(len(weights)) - weights
     left = residual.T @ covariances @ residual
     return weights, np.diag(left).copy()
@@ -85,6 +87,7 @@ def parity_gap(
     The noise is a Gaussian of this variance, plus ``shift`` or minus it with equal probability.
     """
     deviation = np.sqrt(variance)
-    above = special.ndtr((effect + shift) / deviation) + special.ndtr((effect - shift) / deviation)
+    with_shift = special.ndtr((effect + shift) / deviation)
+    against_shift = special.ndtr((effect - shift) / deviation)
     # Both are symmetric about 0, so that P(y > 0 | s = -1) is 1 - P(y > 0 | s = 1).
-    return float(above - 1)
+    return float(with_shift + against_shift - 1)

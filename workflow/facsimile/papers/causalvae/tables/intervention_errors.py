@@ -1,5 +1,6 @@
 """Errors of each quantity (columns) where one of them was set (rows), model by model."""
 
+from dataclasses import astuple
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +22,7 @@ SHOWS_METRICS = True
 KEY = ["dataset", "method", "name"]
 STILL = "a picture that does not change"
 NONE = np.empty(0)
+Results = dict[tuple[str, str, str], npt.NDArray[np.float64]]
 Number = tuple[str, str, str, str, float, float, float, int]  # as ``COLUMNS``
 
 
@@ -45,7 +47,8 @@ def make(
     named = once_per_run(named[named["dataset"].isin(context.shown(spec))])
     results = {}
     for (dataset, method, name), group in named.groupby(KEY):
-        results[str(dataset), str(method), str(name)] = group["result"].to_numpy(float)
+        key = (str(dataset), str(method), str(name))
+        results[key] = group["result"].to_numpy(float)
     rows: list[Row] = []
     numbers: list[Number] = []
     columns: list[str] = []
@@ -53,7 +56,7 @@ def make(
         concepts = _concepts(str(dataset))
         columns = concepts or columns
         methods = [str(method) for method in of_dataset["method"].unique()]
-        parts = [Part(str(dataset), method, names.model(method), "value") for method in methods]
+        parts = [_of_method(str(dataset), method) for method in methods]
         # Unchanged pictures have the same errors for all methods.
         parts.append(Part(str(dataset), methods[0], STILL, "still"))
         for part in parts:
@@ -83,10 +86,15 @@ def cells(
     return []
 
 
+def _of_method(dataset: str, method: str) -> Part:
+    """The rows of a method."""
+    return Part(dataset, method, names.model(method), "value")
+
+
 def _errors(
     part: Part,
     concepts: list[str],
-    results: dict[tuple[str, str, str], npt.NDArray[np.float64]],
+    results: Results,
 ) -> list[Number]:
     """Mean errors [set, read] of a part, row by row."""
     errors = []
@@ -96,7 +104,7 @@ def _errors(
         rng = estimates.generator(part.dataset, part.method, name)
         mean = estimates.estimate(values, rng)
         place = (part.dataset, part.title, concepts[k], concepts[f])
-        errors.append((*place, mean.value, mean.low, mean.high, mean.n))
+        errors.append((*place, *astuple(mean)))
     return errors
 
 
@@ -110,7 +118,8 @@ def _rows(
     block = f"{names.dataset(part.dataset)} · {part.title}"
     rows = []
     for concept in concepts:
-        entries = [Entry(*error[4:7]) for error in errors if error[2] == concept]
+        of_concept = [error for error in errors if error[2] == concept]
+        entries = [Entry(value, low, high) for *_, value, low, high, _ in of_concept]
         rows.append(Row(block, f"do({concept})", n, entries))
     return rows
 

@@ -24,7 +24,8 @@ from facsimile.presentation.spec import Quantity, Spec
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-COLUMNS = ["dataset", "method", "cut", "first", "second", "value", "theory", "n"]
+PLACE = ["dataset", "method", "cut", "first", "second"]
+COLUMNS = [*PLACE, "value", "theory", "n"]
 PATTERN = r"^edge_cut\.pair_([0-9]+)_([0-9]+)_([a-z_]+?)(_theory)?$"
 TITLES = {
     "kept": "edge kept",
@@ -46,9 +47,15 @@ def draw(
 ) -> Drawn:
     """One row of panels per data set and method, one column per cut."""
     data = _means(scores, spec, context)
-    shown = list(data[["dataset", "method"]].drop_duplicates().itertuples(index=False))
+    methods = data[["dataset", "method"]].drop_duplicates()
+    shown = list(methods.itertuples(index=False))
     with style.styled():
-        figure, grid = style.panels(max(1, len(shown)), len(CUTS), 2.3, 2.3)
+        figure, grid = style.panels(
+            max(1, len(shown)),
+            len(CUTS),
+            2.3,
+            2.3,
+        )
         for row, (dataset, method) in zip(grid, shown, strict=False):
             is_row = (data["dataset"] == dataset) & (data["method"] == method)
             for axes, cut in zip(row, CUTS, strict=True):
@@ -56,7 +63,8 @@ def draw(
                 _panel(axes, entries, _concepts(dataset))
                 axes.set_title(TITLES[cut], loc="left", fontsize=8)
             n = data.loc[is_row, "n"].max()
-            row[0].set_title(f"{names.model(method)}; n = {n}\n{TITLES[CUTS[0]]}", fontsize=8)
+            title = f"{names.model(method)}; n = {n}\n{TITLES[CUTS[0]]}"
+            row[0].set_title(title, loc="left", fontsize=8)
         if not shown:
             for axes in grid.flat:
                 axes.set_axis_off()
@@ -92,12 +100,13 @@ def _means(
     entries = entries.dropna(subset=["first"])
     if entries.empty:
         return pd.DataFrame(columns=COLUMNS)
-    by_place = entries.groupby([*COLUMNS[:5], "is_theory"], sort=False)["result"]
+    by_place = entries.groupby([*PLACE, "is_theory"], sort=False)["result"]
     means = by_place.agg(value="mean", n="count").reset_index()
     measured = means[~means["is_theory"]].drop(columns="is_theory")
     exact = means[means["is_theory"]].rename(columns={"value": "theory"})
-    both = measured.merge(exact[[*COLUMNS[:5], "theory"]], on=COLUMNS[:5])
-    return both[COLUMNS].astype({"first": np.int64, "second": np.int64})
+    both = measured.merge(exact[[*PLACE, "theory"]], on=PLACE)
+    numbers = {"first": np.int64, "second": np.int64}
+    return both[COLUMNS].astype(numbers)
 
 
 def _concepts(dataset: str) -> list[str]:
@@ -135,7 +144,7 @@ def _panel(
         axes.text(
             j,
             i,
-            heat.number(value),
+            heat.number(round(value, 2)),  # no zero with a sign
             ha="center",
             va="center",
             fontsize=7,

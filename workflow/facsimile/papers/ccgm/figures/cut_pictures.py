@@ -39,12 +39,14 @@ def draw(
     tables = []
     with style.styled():
         figure, panels = style.grid(max(1, len(shown)), 6.2, 2.6, columns=1)
-        for axes, cell in zip(panels, shown.to_dict("records"), strict=False):
+        labels = [TITLES[cut] for cut in CUTS]
+        cells_shown = shown.to_dict("records")
+        for axes, cell in zip(panels, cells_shown, strict=False):
             images = specimens.inferred(cell["run"])["cut_images"]
             places = np.linspace(0, images.shape[1] - 1, SHOWN).astype(int)
             pictures: Pictures = images[:, places].astype(np.float32)
             pictures /= 255
-            base_pictures.show(axes, pictures, [TITLES[cut] for cut in CUTS])
+            base_pictures.show(axes, pictures, labels)
             name = cell["label"] or names.model(cell["model"])
             axes.set_title(f"{name}; seed {cell['seed']}", loc="left", fontsize=8)
             tables.append(_changed(cell, images))
@@ -70,13 +72,16 @@ def _shown(
     specimens: Specimens,
 ) -> pd.DataFrame:
     """The first run of each cell, of models whose edges were cut and that are in the store."""
-    shown = without_controls(scores[scores["dataset"].isin(context.shown(spec))])
+    is_shown = scores["dataset"].isin(context.shown(spec))
+    shown = without_controls(scores[is_shown])
     shown = shown[methods(shown).isin(context.methods(spec))]
     first = shown.drop_duplicates(CELL)
     has_cuts = []
     for key in first["run"]:
-        has_cuts.append(specimens.has(key) and "cut_images" in specimens.inferred(key))
-    return first[np.array(has_cuts, dtype=bool)][[*CELL, "seed", "run"]]
+        is_stored = specimens.has(key)
+        has_cuts.append(is_stored and "cut_images" in specimens.inferred(key))
+    stored = first[np.array(has_cuts, dtype=bool)]
+    return stored[[*CELL, "seed", "run"]]
 
 
 def _changed(
@@ -85,6 +90,7 @@ def _changed(
 ) -> pd.DataFrame:
     """Mean absolute change of a pixel by each cut, 0 to 1, with the columns ``COLUMNS``."""
     values = images.astype(np.float32) / 255
-    changed = np.abs(values - values[0]).mean(axis=(1, 2, 3, 4))
+    changes = np.abs(values - values[0])
+    changed = changes.reshape(len(changes), -1).mean(axis=1)
     table = pd.DataFrame({"cut": CUTS, "changed": changed})
     return table.assign(**cell)[COLUMNS]

@@ -92,14 +92,16 @@ def score(
         )
         read = reader.read(kernel_reader.flat(images[index]))
         latent = inferred["cut_concepts"][index]
-        named = after_cut(exact, read.astype(np.float64), latent.astype(np.float64), cause, effect)
+        named = after_cut(exact, read, latent, cause, effect)
         for name, value in named.items():
             stem = name.removesuffix(THEORY)
             scores[f"{stem}_{cut}{name[len(stem) :]}"] = value
     values = outputs.data["values"].astype(np.float64)
     is_held_out = outputs.data["held_out"] == 1
-    real = kernel_reader.downscaled(outputs.data["images"][is_held_out], images.shape[2])
-    errors = reader.read(kernel_reader.flat(real)) - values[is_held_out]
+    real = outputs.data["images"][is_held_out]
+    small = kernel_reader.downscaled(real, images.shape[2])
+    read_in_real = reader.read(kernel_reader.flat(small))
+    errors = read_in_real - values[is_held_out]
     return scores | {
         "reader_error": float(np.abs(errors).mean()),
         "correlation_of_data": float(correlation_of(values)[cause, effect]),
@@ -110,8 +112,8 @@ def score(
 
 def after_cut(
     exact: Floats,
-    read: Floats,
-    latent: Floats,
+    read: npt.NDArray[np.floating],
+    latent: npt.NDArray[np.floating],
     cause: int,
     effect: int,
 ) -> dict[str, float]:
@@ -148,7 +150,8 @@ def after_cut(
 def correlation_of(values: npt.NDArray[np.floating]) -> Floats:
     """Return the correlations [k, k] of values [n, k]; a concept that is constant has none, 0."""
     deviations = values.std(axis=0)
-    scaled = (values - values.mean(axis=0)) / np.where(deviations > 0, deviations, 1)
+    centred = values.astype(np.float64) - values.mean(axis=0)
+    scaled = centred / np.where(deviations > 0, deviations, 1)
     result: Floats = scaled.T @ scaled / len(values)
     return result
 

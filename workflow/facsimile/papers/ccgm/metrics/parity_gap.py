@@ -66,7 +66,8 @@ def score(
         "weight_theory": float(exact_weights[biased.DIRECT]),
     }
     measured = np.cov(generated.T)
-    for i, j in zip(*np.triu_indices(len(measured)), strict=True):
+    rows, columns = np.triu_indices(len(measured))
+    for i, j in zip(rows, columns, strict=True):
         scores[f"covariance_{i}_{j}"] = float(measured[i, j])
         scores[f"covariance_{i}_{j}_theory"] = float(exact[i, j])
     return scores
@@ -76,4 +77,6 @@ def gap(values: structural.Floats) -> float:
     """Return the demographic parity gap of rows [n, 3]: attribute, mediator, outcome."""
     is_first = values[:, biased.SENSITIVE] > 0
     has_label = values[:, biased.OUTCOME] > 0
-    return float(has_label[is_first].mean() - has_label[~is_first].mean())
+    share = has_label[is_first].mean()
+    other_share = has_label[~is_first].mean()
+    return float(share - other_share)
