@@ -19,6 +19,7 @@ from facsimile.statistics.estimates import Estimate
 KINDS = discover.names("figures")
 WITHOUT_SCORES = {
     "characteristic_swaps",
+    "cut_pictures",
     "interventions",
     "lines",
     "reconstructions",

@@ -37,6 +37,8 @@ NOT_IN_THIS_STUDY = {
     "against_theory",
     "by_number",
     "characteristic_swaps",
+    "cut_correlations",
+    "cut_pictures",
     "descent_curve",
     "distance_matrix",
     "impossibility",

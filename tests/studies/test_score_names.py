@@ -10,6 +10,7 @@ STUDIES = (
     "ard_vae",
     "causal_disent_metrics",
     "causalvae",
+    "ccgm",
     "ccvae",
     "cs_ib",
     "dear",

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from facsimile import models
-from facsimile.papers.causalvae.models import _concepts, causal_vae
-from facsimile.papers.causalvae.models._concepts import GROUP, part
+from facsimile.models.base import concepts
+from facsimile.models.base.concepts import GROUP, part
+from facsimile.papers.causalvae.models import causal_vae
 
 SHAPES = {
     "images": (8, 8, 3),
@@ -175,7 +176,7 @@ def test_interventions_are_decoded_for_held_out_rows(batch):
 
 
 def test_weights_start_within_one_over_the_root_of_the_inputs():
-    net = _concepts.dense(400, 50)
+    net = concepts.dense(400, 50)
     model = models.model("causal_vae")
     model.initialise({GROUP: net}, 3)
     assert net[0].weight.abs().max() <= 1 / 20

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from facsimile.datasets.pendulum import Pendulum
 from facsimile.metrics.base.run_outputs import RunOutputs
-from facsimile.papers.causalvae.datasets.pendulum import Pendulum
 from facsimile.papers.causalvae.metrics import effectiveness
 
 SIDE = 16

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from facsimile.datasets.base import drawing
+from facsimile.datasets.pendulum import Pendulum
 from facsimile.papers.causalvae.datasets.flow import Flow
-from facsimile.papers.causalvae.datasets.pendulum import Pendulum
 
 BOTH = pytest.mark.parametrize("scene", [Pendulum, Flow])
 

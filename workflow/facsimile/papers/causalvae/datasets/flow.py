@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from facsimile.datasets.base.causal_scenes import Labels, Pictures, Scenes
 from facsimile.datasets.base.drawing import SIDE, Canvas, paint
-from facsimile.papers.causalvae.datasets._scenes import Labels, Pictures, Scenes
 
 LABEL = "Flow"
 BALLS = range(5, 35)

@@ -1,12 +1,9 @@
 """Effectiveness of interventions: what a reader of real pictures reads in decoded ones."""
 
-from typing import NamedTuple
-
 import numpy as np
-import numpy.typing as npt
-from scipy.spatial import distance
 
 from facsimile.metrics.base.conventions import PAPER
+from facsimile.metrics.base.kernel_reader import downscaled, flat, trained_reader
 from facsimile.metrics.base.run_outputs import RunOutputs
 
 RANGE = (0.0, float("inf"))
@@ -47,34 +44,6 @@ SCORES = {
     "still_{f}_do_{k}": "what `value_{f}_do_{k}` would be for a picture that had not changed at "
     "all",
 }
-# Of the reader: number of principal components of the pictures, and penalty (the kernel's diagonal
-# is 1).
-COMPONENTS = 40
-RIDGE = 1e-3
-Array = npt.NDArray[np.float32]
-
-
-class Reader(NamedTuple):
-    """Kernel ridge regression on principal components.
-
-    ``mean`` and ``axes`` map pictures to components; ``points`` are those of the training pictures
-    and ``spread`` is the kernel's width; ``weights`` and ``level`` map the kernel to values.
-    """
-
-    mean: Array
-    axes: Array
-    points: Array
-    spread: float
-    weights: Array
-    level: Array
-
-    def read(self, pictures: Array) -> Array:
-        """Values [n, concepts] of pictures [n, pixels]."""
-        components = (pictures - self.mean) @ self.axes
-        distances = distance.cdist(components, self.points, "sqeuclidean")
-        kernel = np.exp(-distances / self.spread)
-        values: Array = kernel @ self.weights + self.level
-        return values
 
 
 def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
@@ -97,18 +66,18 @@ def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
     decoded = outputs.inferred["counterfactual_images"]
     rows = outputs.inferred["counterfactual_rows"]
     side = decoded.shape[2]
-    reader = _trained_reader(outputs, side)
+    reader = trained_reader(outputs, side)
     expected = outputs.data["counterfactuals"][rows]
     unchanged = outputs.data["values"][rows]
     # Errors [concept that was set, concept that is read].
     errors_per_intervention = []
     for k in range(decoded.shape[1]):
-        values = reader.read(_flat(decoded[:, k]))
+        values = reader.read(flat(decoded[:, k]))
         absolute = np.abs(values - expected[:, k])
         errors_per_intervention.append(absolute.mean(axis=0))
     errors = np.stack(errors_per_intervention)
     still = np.abs(unchanged[:, None] - expected).mean(axis=0)
-    real_pictures = _flat(_downscaled(outputs.data["images"][rows], side))
+    real_pictures = flat(downscaled(outputs.data["images"][rows], side))
     reader_errors = np.abs(reader.read(real_pictures) - unchanged).mean(axis=0)
     others = ~np.eye(len(errors), dtype=bool)
     scores = {
@@ -124,46 +93,3 @@ def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
     for k, f in np.ndindex(*still.shape):
         scores[f"still_{f}_do_{k}"] = float(still[k, f])
     return scores
-
-
-def _trained_reader(outputs: RunOutputs, side: int) -> Reader:
-    """A reader fitted to training rows that are evenly spaced in the data set."""
-    n_train, _ = outputs.sizes
-    candidates = np.flatnonzero(outputs.data["held_out"] == 0)
-    count = min(n_train, len(candidates))
-    places = np.linspace(0, len(candidates) - 1, count)
-    rows = candidates[places.astype(int)]
-    pictures = _flat(_downscaled(outputs.data["images"][rows], side))
-    return fit(pictures, outputs.data["values"][rows])
-
-
-def fit(pictures: Array, values: Array) -> Reader:
-    """A reader of pictures [n, pixels] and values [n, concepts]."""
-    mean = pictures.mean(axis=0)
-    centred = pictures - mean
-    # The eigenvectors of the Gram matrix give the principal axes without a pixel covariance.
-    _, eigenvectors = np.linalg.eigh(centred @ centred.T)
-    axes = centred.T @ eigenvectors[:, -COMPONENTS:]
-    axes /= np.linalg.norm(axes, axis=0)
-    points = centred @ axes
-    distances = distance.cdist(points, points, "sqeuclidean")
-    spread = float(np.median(distances)) + 1e-12
-    level = values.mean(axis=0)
-    kernel = np.exp(-distances / spread)
-    penalty = RIDGE * np.eye(len(points))
-    weights = np.linalg.solve(kernel + penalty, values - level)
-    return Reader(mean, axes, points, spread, weights, level)
-
-
-def _downscaled(images: npt.NDArray[np.uint8], side: int) -> Array:
-    """Pictures averaged to ``side`` x ``side`` pixels, [n, side, side, c] in 0 to 255."""
-    n, height, _, channels = images.shape
-    block = height // side
-    parts = images.reshape(n, side, block, side, block, channels)
-    small: Array = parts.mean(axis=(2, 4), dtype=np.float32)
-    return small
-
-
-def _flat(images: npt.NDArray[np.uint8] | Array) -> Array:
-    """Pictures [n, pixels] in [0, 1]."""
-    return images.reshape(len(images), -1).astype(np.float32) / np.float32(255)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from facsimile.models.base.arrays import Batch
-from facsimile.papers.causalvae.models._concepts import CHANNELS, GROUP, ConceptVAE, part
+from facsimile.models.base.concepts import CHANNELS, GROUP, ConceptVAE, part
 
 ROWS = 200  # held-out rows whose counterfactuals are decoded
 SHOWN = 3  # held-out rows whose strips are stored

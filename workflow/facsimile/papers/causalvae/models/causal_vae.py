@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from facsimile.models.base.arrays import Batch
-from facsimile.papers.causalvae.models._concepts import (
+from facsimile.models.base.concepts import (
     GROUP,
     Decoders,
     Drawn,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from facsimile.models.base.arrays import Batch
-from facsimile.papers.causalvae.models._concepts import (
+from facsimile.models.base.concepts import (
     GROUP,
     ConceptVAE,
     dense,

@@ -5,8 +5,8 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from facsimile.datasets.base.causal_scenes import Labels, Pictures, Scenes
 from facsimile.datasets.base.drawing import SIDE, Canvas, paint
-from facsimile.papers.causalvae.datasets._scenes import Labels, Pictures, Scenes
 
 LABEL = "Pendulum"
 ANGLES = range(-40, 44)

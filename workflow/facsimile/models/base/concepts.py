@@ -1,4 +1,4 @@
-"""What the VAEs of labelled scenes share: pictures, networks, reconstruction and training rows."""
+"""What VAEs of labelled scenes share: pictures, networks, reconstruction and training rows."""
 
 import itertools
 import math
@@ -33,7 +33,7 @@ class Drawn(nn.Module):
 
 @dataclass(frozen=True)
 class ConceptVAE(ArraysModel):
-    """A VAE of scenes (``datasets/_scenes.py``) whose latents form blocks, one per concept.
+    """A VAE of scenes (``datasets/base/causal_scenes.py``) with a block of latents per concept.
 
     All blocks have the same size. Held-out rows are sampled with the others, but do not contribute
     to a loss. Subclasses override ``network``, ``terms`` and ``infer``.

@@ -1,0 +1,1 @@
+"""Causal counterfactual generative model, whose edges are cut (Bhat et al. 2022)."""
