@@ -93,6 +93,16 @@ def test_numbers_published_by_peers_have_their_own_column():
     assert np.isnan(table.rows[1].entries[1].value)
 
 
+@pytest.mark.parametrize(("printed", "text"), [(-7.5, "-7.500"), (-7.50126, "-7.50126")])
+def test_a_column_has_the_decimals_that_were_printed_and_three_at_least(printed, text):
+    runs, scores = frames(theory=False)
+    published = {Quantity("t", "toy", "five", "", "f.x", "mean"): printed}
+    table = tables.make(scores, runs, spec(), context(authors=published))
+    ours, theirs = table.rows[1].entries
+    assert theirs.number() == text
+    assert ours.number() == f"{ours.value:.{len(text) - len('-7.')}f}"
+
+
 def tables_cells():
     from facsimile.foundation import discover
 

@@ -23,6 +23,7 @@ from facsimile.tables.base import means
 IDENTITY = ["dataset", "model", "label", "params"]
 COLUMNS = [*IDENTITY, "metric", "column", "value", "low", "high", "n"]
 OURS, CLOSED_FORM, PUBLISHED, PEERS = KINDS = ("ours", "closed form", "published", "peers'")
+DIGITS = (3, 5)  # at least and at most
 STATISTICS = ("mean", "exact")  # of a published number; exact: of a closed form
 NAN = float("nan")
 
@@ -69,9 +70,13 @@ def make(
         cell = Cell(*map(str, identity))
         numbers[cell] = list(_numbers(selected, cell, metrics, spec, context))
     columns = _columns(numbers, metrics)
+    digits = {metric: _digits(metric, numbers) for metric in metrics}
     rows = []
     for cell, numbers_of_cell in numbers.items():
-        entries = [_entry(numbers_of_cell, *column) for column in columns]
+        entries = []
+        for metric, column in columns:
+            entry = _entry(numbers_of_cell, metric, column)
+            entries.append(dataclasses.replace(entry, digits=digits[metric]))
         n = means.count(_rows_of(shown, cell))
         block = names.dataset(cell.dataset)
         rows.append(Row(block, _label(cell, shown), n, entries))
@@ -186,6 +191,17 @@ def _titles(columns: list[tuple[str, str]], metrics: list[str]) -> list[str]:
     for metric, column in columns:
         titles.append(labels[metric] if column == OURS else f"{labels[metric]}, {column}")
     return titles
+
+
+def _digits(metric: str, numbers: dict[Cell, list[Number]]) -> int:
+    """Decimals with which a score is shown: as many as were printed, within ``DIGITS``."""
+    least, most = DIGITS
+    printed = [least]
+    for number in itertools.chain.from_iterable(numbers.values()):
+        if number.metric == metric and number.column in (PUBLISHED, PEERS):
+            decimals = f"{number.value:.{most}f}".rstrip("0").partition(".")[2]
+            printed.append(len(decimals))
+    return max(printed)
 
 
 def _entry(
