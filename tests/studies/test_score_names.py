@@ -12,6 +12,7 @@ STUDIES = (
     "causalvae",
     "ccgm",
     "ccvae",
+    "citris",
     "cs_ib",
     "dear",
     "dt",
