@@ -11,7 +11,7 @@ from facsimile.presentation.context import PublishedNumbers
 from facsimile.presentation.spec import Quantity
 
 
-@pytest.mark.parametrize(("share", "scale"), [(0.1, "log"), (0, "linear")])
+@pytest.mark.parametrize(("share", "scale"), [(0.01, "log"), (0, "linear"), (0.5, "linear")])
 def test_means_of_each_share_stand_beside_those_of_peers(share, scale):
     scores = synthetic.scores(synthetic.runs(3, (0, 2)))
     spec = synthetic.spec("labelled_share", metrics=("mig.mig",), models=("factor_vae",))
@@ -34,5 +34,5 @@ def test_means_of_each_share_stand_beside_those_of_peers(share, scale):
     assert (ours["n"] == 3).all()
     theirs = table[table["n"] == 0]
     assert theirs[["share", "mean"]].to_numpy().tolist() == [[share, 0.25]]
-    # A logarithmic axis has no place for 0.
+    # A logarithmic axis has no place for 0, and is of no use for shares of one size.
     assert drawn.figure.axes[0].get_xscale() == scale

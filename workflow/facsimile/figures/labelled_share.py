@@ -1,6 +1,6 @@
 """Scores against the share of labelled data, beside a peer's curves.
 
-The share is the hyper-parameter ``labelled``. Its axis is logarithmic unless a model has no labels.
+The share is the hyper-parameter ``labelled``. Its axis is logarithmic if shares are small.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SHARE = "labelled"
+SMALL = 0.1  # the axis is logarithmic if the least share is smaller, but not 0
 SIZE = (3.5, 2.7)  # of a panel, in inches
 PEERS = "peers"
 DASHES: dict[str, Any] = {
@@ -140,7 +141,7 @@ def _panel(
     shares = pd.concat([ours["share"], peers["share"]])
     if shares.empty:
         style.empty(axes, "no scores")
-    elif (shares > 0).all():
+    elif 0 < shares.min() < SMALL:
         axes.set_xscale("log")
     axes.set_xlabel(names.parameter(SHARE))
     style.despine(axes)
