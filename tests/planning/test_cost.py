@@ -48,6 +48,14 @@ def test_a_small_network_costs_a_fiftieth_per_step_and_image(study):
     assert fast - scoring == pytest.approx((usual - scoring) / 50)
 
 
+def test_seconds_of_a_network_are_those_that_the_model_states(root):
+    study = reading.load(PAPERS / "ccvae" / "study.yaml")
+    stated = declared.constant("models", "ccvae", "STEP_SECONDS")
+    for scale, network in (("paper", "own"), ("desk", "mlp")):
+        run = runs.expand(study, scale)[0]
+        assert cost.train_seconds(run) == pytest.approx(run.steps * stated[network])
+
+
 def test_images_of_scenes_cost_by_their_pixels(root):
     study = reading.load(PAPERS / "causalvae" / "study.yaml")
     small, large = (runs.expand(study, scale)[0] for scale in ("desk", "paper"))

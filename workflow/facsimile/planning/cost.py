@@ -19,8 +19,9 @@ from facsimile.studies.study import Study
 
 # Rates of one core (2-core AMD EPYC Zen 4, bf16, torch 2.13.0; benchmarks/results/training.md),
 # batches of 64. A model's file may define its own as STEP_SECONDS: seconds per step by power of a
-# hyper-parameter, as {"1": 0.07, "side**2": 1.9e-4}. A metric's file may define SECONDS, those of
-# one evaluation with 10,000 training points (medians at desk scale).
+# hyper-parameter, as {"1": 0.07, "side**2": 1.9e-4}, or by network, as {"own": 0.02, "mlp": 0.01}.
+# A metric's file may define SECONDS, those of one evaluation with 10,000 training points (medians
+# at desk scale).
 DEFAULT_STEPS_PER_SECOND = 16.0
 # For a model of arrays, which has its own small network: 650 to 1,500 were measured.
 OWN_STEPS_PER_SECOND = 500.0
@@ -170,6 +171,8 @@ def step_seconds(run: Run) -> float:
         is_own = _network(run) == "own"
         rate = OWN_STEPS_PER_SECOND if is_own else DEFAULT_STEPS_PER_SECOND
         return 1 / rate / _speed(run)
+    if _network(run) in terms:
+        return float(terms[_network(run)])
     seconds_of_terms = [seconds * _power(term, run.params) for term, seconds in terms.items()]
     return sum(seconds_of_terms) / _speed(run)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from facsimile.figures.base import data as base_data
 from facsimile.figures.base import pictures as base_pictures
 from facsimile.figures.base import style
 from facsimile.figures.base.specimens import Specimens
+from facsimile.foundation import declared
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
 from facsimile.presentation.select import methods, without_controls
@@ -89,10 +89,14 @@ def _cells(
     return cells
 
 
-def _spread(count: int) -> list[int]:
-    """At most ``SHOWN`` positions, at equal distances; every second one of twice as many."""
-    step = max(1, math.ceil(count / SHOWN))
-    return list(range(0, count, step))
+def _spread(count: int) -> npt.NDArray[np.int64]:
+    """At most ``SHOWN`` positions from the first to the last, at distances that are nearly equal.
+
+    Equal distances would leave out half of the values of a binary label: rows are in the order of
+    their label vectors.
+    """
+    positions = np.linspace(0, count - 1, min(count, SHOWN))
+    return positions.round().astype(np.int64)
 
 
 def _set_title(
@@ -103,9 +107,18 @@ def _set_title(
     name = cell["label"] or names.model(cell["model"])
     parts = [name, names.settings(cell["params"])]
     if several:
-        parts.append(f"label {cell['exchange'] + 1}")
+        parts.append(_attribute(cell))
     title = "\n".join(filter(None, parts))
     axes.set_title(title, loc="left", fontsize=7)
+
+
+def _attribute(cell: dict[Any, Any]) -> str:
+    """Name of the label that is exchanged, if the data set's file lists ``ATTRIBUTES``."""
+    exchange: int = cell["exchange"]
+    attributes = declared.optional("datasets", cell["dataset"], "ATTRIBUTES", ())
+    if exchange < len(attributes):
+        return str(attributes[exchange])
+    return f"label {exchange + 1}"
 
 
 def _moved(

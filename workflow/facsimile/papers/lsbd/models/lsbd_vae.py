@@ -15,7 +15,7 @@ from facsimile.papers.lsbd.models import _torus
 from facsimile.papers.lsbd.models._networks import GROUP, architecture
 
 LABEL = "LSBD-VAE"
-PARAMETER_LABELS = {"labelled": "share of labelled pairs"}
+PARAMETER_LABELS = {"labelled": "labelled share"}
 # Batches of 50 pairs of 16 × 16 pixels.
 STEP_SECONDS = {"1": 0.008}
 PICTURE = (16, 16, 1)

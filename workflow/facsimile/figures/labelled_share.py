@@ -1,4 +1,7 @@
-"""Scores against the share of training pictures that have a label, beside a peer's curves."""
+"""Scores against the share of labelled data, beside a peer's curves.
+
+The share is the hyper-parameter ``labelled``. Its axis is logarithmic if shares are small.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ import pandas as pd
 from facsimile.figures import Drawn
 from facsimile.figures.base import published as base_published
 from facsimile.figures.base import style
-from facsimile.presentation import quantities
+from facsimile.presentation import names, quantities
 from facsimile.presentation.context import Context
 from facsimile.presentation.select import select, without_controls
 from facsimile.presentation.spec import Quantity, Spec
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SHARE = "labelled"
+SMALL = 0.1  # the axis is logarithmic if the least share is smaller, but not 0
 SIZE = (3.5, 2.7)  # of a panel, in inches
 PEERS = "peers"
 DASHES: dict[str, Any] = {
@@ -131,18 +135,19 @@ def _panel(
         low = points["low"].fillna(mean)
         high = points["high"].fillna(mean)
         axes.vlines(share, low, high, color=mark["color"], lw=1.0)
-    for dashed, method in zip(DASHED, _names(peers), strict=False):
+    for dashed, method in zip(DASHED, _peers_names(peers), strict=False):
         points = peers[peers["model"] == method]
         axes.plot(points["share"], points["mean"], **DASHES, **dashed)
-    if ours.empty and peers.empty:
+    shares = pd.concat([ours["share"], peers["share"]])
+    if shares.empty:
         style.empty(axes, "no scores")
-    else:
+    elif 0 < shares.min() < SMALL:
         axes.set_xscale("log")
-    axes.set_xlabel("share of training pictures with a label")
+    axes.set_xlabel(names.parameter(SHARE))
     style.despine(axes)
 
 
-def _names(table: pd.DataFrame) -> list[str]:
+def _peers_names(table: pd.DataFrame) -> list[str]:
     """Names of the peers' lines, of which there are at most as many as in ``DASHED``."""
     names = table["model"].astype(str)
     return sorted(names[names.str.startswith(PEERS)].unique())
@@ -154,14 +159,14 @@ def _legend(
     context: Context,
 ) -> list[Any]:
     entries = list(style.method_legend(spec, context))
-    for dashed, name in zip(DASHED, _names(table), strict=False):
+    for dashed, name in zip(DASHED, _peers_names(table), strict=False):
         entry = style.legend_line(label=name, **DASHES, **dashed)
         entries.append(entry)
     return entries
 
 
 def _remark(table: pd.DataFrame) -> str:
-    theirs = _names(table)
+    theirs = _peers_names(table)
     is_theirs = table["model"].isin(theirs)
     counts = style.run_counts(table.loc[~is_theirs, "n"])
     level = f"{100 * estimates.LEVEL:.0f} %"
