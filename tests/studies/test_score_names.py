@@ -17,6 +17,7 @@ STUDIES = (
     "locatello2019",
     "lsbd",
     "mam",
+    "masha",
     "overlap",
     "pfn",
     "posterior_collapse",
