@@ -26,8 +26,8 @@ def problem(model):
     return model.problem(data)
 
 
-def advanced(model, problem, progress, steps=STEPS):
-    for _ in algorithm.advance(model, problem, 3, steps, progress):
+def advanced(model, problem, progress, steps=STEPS, seed=3):
+    for _ in algorithm.advance(model, problem, seed, steps, progress):
         pass
     return progress
 
@@ -35,6 +35,8 @@ def advanced(model, problem, progress, steps=STEPS):
 def test_steps_are_recorded_in_float64_and_depend_on_the_seed_alone(model, problem):
     first, again = (advanced(model, problem, algorithm.begin(model, problem, 3)) for _ in range(2))
     assert first.history == again.history
+    other = advanced(model, problem, algorithm.begin(model, problem, 4), seed=4)
+    assert (other.history == first.history) == getattr(model, "deterministic", False)
     assert [row["step"] for row in first.history] == list(range(first.step + 1))
     assert len({tuple(row) for row in first.history}) == 1, "all rows have the same columns"
     for name, values in first.state.items():

@@ -16,6 +16,7 @@ STUDIES = (
     "lfa",
     "locatello2019",
     "lsbd",
+    "maid",
     "mam",
     "masha",
     "overlap",

@@ -53,11 +53,16 @@ def draw(
     There is one row for all cells if the figure has its own x axis (``against``). The lines are the
     columns ``score`` or ``score_0``, ``score_1``, … of the history of the cell's first run. Dashes
     are the scores ``score_theory`` or ``score_0_theory``, … of the same run.
+
+    Raises ValueError for more than one x axis.
     """
+    if len(spec.against) > 1:
+        raise ValueError(f"{spec.id}: lines have one x axis; list one score under against")
     cells = _cells(scores, spec, context)
     data = _data(scores, cells, spec, context)
     if spec.against:
-        return Drawn(_together(data, spec, context), data.reset_index(drop=True))
+        figure = _together(data, spec, context)
+        return Drawn(figure, data.reset_index(drop=True))
     with style.styled():
         # A figure without any cell or quantity has one empty panel.
         rows = max(1, len(cells))
@@ -88,24 +93,28 @@ def _together(
 ) -> Figure:
     """One panel per quantity with a line per cell, against a column of the history."""
     texts = list(dict.fromkeys(data["label"]))
-    colours = dict(zip(texts, style.palette(len(texts)), strict=True))
-    x = _column(spec.against[0])
+    palette = style.palette(len(texts))
+    colours = dict(zip(texts, palette, strict=True))
+    [x] = spec.against
     with style.styled():
         figure, panels = style.grid(max(1, len(spec.metrics)), 4.2, 2.8, columns=2)
         titles = names.scores(list(spec.metrics))
         for axes, name, title in zip(panels, spec.metrics, titles, strict=False):
             here = data[data["metric"] == name]
             for (text, _), line in here.groupby(["label", "line"], sort=False):
-                axes.plot(line[x], line["value"], color=colours[str(text)], lw=1.1)
+                values = (line[_column(x)], line["value"])
+                axes.plot(*values, color=colours[str(text)], lw=1.1)
             if here.empty:
                 style.empty(axes, "no history")
             style.set_scale(axes, "x", spec)
             style.set_scale(axes, "y", spec)
-            axes.set_xlabel(names.metric(spec.against[0]))
+            axes.set_xlabel(names.metric(x))
             axes.set_title(title, loc="left")
             style.despine(axes)
-        entries = [style.legend_line(color=colours[text], lw=1.1, label=text) for text in texts]
-        return style.finish(figure, spec, context, [REMARK], entries)
+        legend = []
+        for text, colour in colours.items():
+            legend.append(style.legend_line(color=colour, lw=1.1, label=text))
+        return style.finish(figure, spec, context, [REMARK], legend)
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
@@ -153,8 +162,8 @@ def _data(
         for name in spec.metrics:
             tables += _lines(scores, cell, name, spec, context)
     if not tables:
-        columns = [*COLUMNS, *map(_column, spec.against)]
-        tables = [pd.DataFrame({column: pd.Series(dtype=object) for column in columns})]
+        columns = _distinct(*COLUMNS, *map(_column, spec.against))
+        tables = [pd.DataFrame(columns=columns, dtype=object)]
     return pd.concat(tables).astype({"step": float, "value": float, "theory": float})
 
 
@@ -177,14 +186,15 @@ def _lines(
     of_run = scores[(scores["run"] == cell.run) & (scores["metric"] == metric)]
     results = of_run.set_index("score")["result"]
     axes = [_column(score) for score in spec.against]
+    recorded = list(map(str, history))
     for column in axes:
-        if column not in history:
-            raise discover.UnknownName(f"column of {cell.run}", column, list(map(str, history)))
+        if column not in recorded:
+            raise discover.UnknownName(f"column of {cell.run}", column, recorded)
     tables = []
     for column in history.columns:
         if column != quantity and not column.removeprefix(f"{quantity}_").isdigit():
             continue
-        table = history[list(dict.fromkeys(["step", *axes]))].assign(
+        table = history[_distinct("step", *axes)].assign(
             run=cell.run,
             label=cell.text,
             params=cell.params,
@@ -194,8 +204,12 @@ def _lines(
             theory=results.get(column + THEORY, np.nan),
             n=1,
         )
-        tables.append(table[list(dict.fromkeys([*COLUMNS, *axes]))])
+        tables.append(table[_distinct(*COLUMNS, *axes)])
     return tables
+
+
+def _distinct(*columns: str) -> list[str]:
+    return list(dict.fromkeys(columns))
 
 
 def _column(score: str) -> str:

@@ -65,7 +65,10 @@ def run(
     return progress
 
 
-def problem_of(model: AlgorithmModel, data: Data) -> Any:
+def problem_of(
+    model: AlgorithmModel,
+    data: Data,
+) -> Any:
     """The problem of a data set; raises ValueError for one that the model cannot take."""
     loop.shape_of(model, data)
     assert isinstance(data, Arrays)  # or shape_of would have refused it
@@ -83,7 +86,10 @@ def state_of(stored: Mapping[str, Tensor]) -> State:
     return {name: value.numpy() for name, value in stored.items()}
 
 
-def _restore(progress: Progress, folder: Path) -> None:
+def _restore(
+    progress: Progress,
+    folder: Path,
+) -> None:
     """Continue from the checkpoint of a run, if there is one.
 
     Raises StoreError for a checkpoint of another state than the algorithm's.

@@ -62,6 +62,9 @@ class AlgorithmModel(ArraysModel):
     steps.
 
     The state after the last step is stored as the weights of the run.
+
+    A class whose runs do not depend on their seeds says so by the class attribute
+    ``deterministic: ClassVar[bool] = True``. Then one run is enough for a verdict.
     """
 
     def problem(self, data: Mapping[str, npt.NDArray[Any]]) -> Any:
@@ -75,7 +78,11 @@ class AlgorithmModel(ArraysModel):
         return data
 
     @abstractmethod
-    def start(self, problem: Any, random: Random) -> State:
+    def start(
+        self,
+        problem: Any,
+        random: Random,
+    ) -> State:
         """Return the state before the first step.
 
         Args:
@@ -84,7 +91,12 @@ class AlgorithmModel(ArraysModel):
         """
 
     @abstractmethod
-    def step(self, problem: Any, state: State, random: Random) -> State:
+    def step(
+        self,
+        problem: Any,
+        state: State,
+        random: Random,
+    ) -> State:
         """Return the state after one more step, with the same names, shapes and types.
 
         Args:
@@ -94,18 +106,30 @@ class AlgorithmModel(ArraysModel):
         """
 
     @abstractmethod
-    def record(self, problem: Any, state: State) -> dict[str, float]:
+    def record(
+        self,
+        problem: Any,
+        state: State,
+    ) -> dict[str, float]:
         """Return the columns of the run's history, besides ``step``, at a state.
 
         Any of them may be the x axis of a figure of ``lines``: work, bits, calls of an oracle. A
         run fails if one of them is not finite.
         """
 
-    def is_finished(self, problem: Any, state: State) -> bool:
+    def is_finished(
+        self,
+        problem: Any,
+        state: State,
+    ) -> bool:
         """Return whether the run ends before its last step, for example as a budget is spent."""
         return False
 
-    def result(self, problem: Any, state: State) -> Arrays:
+    def result(
+        self,
+        problem: Any,
+        state: State,
+    ) -> Arrays:
         """Return what the run infers, for metrics (``inferred.NAME``). The default is the state."""
         return dict(state)
 
@@ -157,7 +181,12 @@ class Progress:
 class NonFiniteColumn(RuntimeError):
     """A column of the history became infinite or NaN; ``last`` is its value before, if any."""
 
-    def __init__(self, progress: Progress, column: str, last: float | None) -> None:
+    def __init__(
+        self,
+        progress: Progress,
+        column: str,
+        last: float | None,
+    ) -> None:
         before = "it never was finite" if last is None else f"it was {last:.6g} before"
         super().__init__(f"{column} is not finite after step {progress.step}; {before}")
         self.progress = progress

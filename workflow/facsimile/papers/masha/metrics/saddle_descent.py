@@ -50,7 +50,10 @@ EXPONENTS = (6,)
 Floats = npt.NDArray[np.float64]
 
 
-def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
+def score(
+    outputs: RunOutputs,
+    convention: str = PAPER,
+) -> dict[str, float]:
     r"""Squared distance $|z - z^*|^2$ by what was sent, and how fast it falls.
 
     Formula: without compression, a step of extragradient multiplies the error $z - z^*$ by
@@ -83,7 +86,10 @@ def score(outputs: RunOutputs, convention: str = PAPER) -> dict[str, float]:
     return scores | _theory(outputs, columns["sent"])
 
 
-def _stays_below(distances: Floats, level: float) -> int | None:
+def _stays_below(
+    distances: Floats,
+    level: float,
+) -> int | None:
     """The first row from which all distances are below a level."""
     above = np.flatnonzero(distances >= level)
     first = int(above[-1]) + 1 if above.size else 0
@@ -105,7 +111,10 @@ def _slope(
     return float(slope)
 
 
-def _theory(outputs: RunOutputs, sent: Floats) -> dict[str, float]:
+def _theory(
+    outputs: RunOutputs,
+    sent: Floats,
+) -> dict[str, float]:
     """The closed form of extragradient without compression, at the budgets that it reached."""
     if "error_matrix" not in outputs.inferred:
         return {}

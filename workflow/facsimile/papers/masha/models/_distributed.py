@@ -53,7 +53,11 @@ class Distributed(AlgorithmModel):
         """The step size γ."""
         raise NotImplementedError
 
-    def start(self, problem: Saddle, random: Random) -> State:
+    def start(
+        self,
+        problem: Saddle,
+        random: Random,
+    ) -> State:
         z = random.normal(size=problem.dimension)
         counts = {name: np.array(0) for name in COUNTS}
         return {"z": z, "start": z, **counts}
@@ -74,7 +78,11 @@ class Distributed(AlgorithmModel):
         name = "dense" if kept == problem.dimension else "compressed"
         return {name: kept, "received": received}
 
-    def record(self, problem: Saddle, state: State) -> dict[str, float]:
+    def record(
+        self,
+        problem: Saddle,
+        state: State,
+    ) -> dict[str, float]:
         dense, compressed = int(state["dense"]), int(state["compressed"])
         index_bits = math.log2(problem.dimension)
         return {
@@ -85,10 +93,18 @@ class Distributed(AlgorithmModel):
             "calls": int(state["calls"]),
         }
 
-    def is_finished(self, problem: Saddle, state: State) -> bool:
+    def is_finished(
+        self,
+        problem: Saddle,
+        state: State,
+    ) -> bool:
         return bool(state["dense"] + state["compressed"] >= BUDGET)
 
-    def result(self, problem: Saddle, state: State) -> Arrays:
+    def result(
+        self,
+        problem: Saddle,
+        state: State,
+    ) -> Arrays:
         """The last point, the start, the solution and the step size."""
         return {
             "z": state["z"],

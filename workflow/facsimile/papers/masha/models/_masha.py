@@ -27,14 +27,22 @@ class Masha(Distributed):
         """The probability 1 - τ with which w is replaced."""
         return self.refresh or 1 / (1 + self.ratio(problem))
 
-    def start(self, problem: Saddle, random: Random) -> State:
+    def start(
+        self,
+        problem: Saddle,
+        random: Random,
+    ) -> State:
         """The first w is the start, of which all operators are sent in full."""
         state = super().start(problem, random)
         known = {"w": state["z"], "at_w": problem.each(state["z"])}
         full = problem.dimension
         return state | known | self.counted(problem, state, dense=full, received=full, calls=1)
 
-    def middle(self, problem: Saddle, state: State) -> Floats:
+    def middle(
+        self,
+        problem: Saddle,
+        state: State,
+    ) -> Floats:
         """The point z'."""
         tau = 1 - self.probability(problem)
         between = tau * state["z"] + (1 - tau) * state["w"]

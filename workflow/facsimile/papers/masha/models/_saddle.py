@@ -91,7 +91,10 @@ def rand_k(
     return _only(vectors, kept, dimension / k)
 
 
-def top_k(vectors: Floats, k: int) -> Floats:
+def top_k(
+    vectors: Floats,
+    k: int,
+) -> Floats:
     """Keep the k coordinates of largest magnitude of each vector [M, d]."""
     if k >= vectors.shape[1]:
         return vectors

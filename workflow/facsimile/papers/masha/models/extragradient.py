@@ -31,7 +31,12 @@ class Extragradient(Distributed):
     def step_size(self, problem: Saddle) -> float:
         return self.rate / (problem.lipschitz * self.ratio(problem))
 
-    def step(self, problem: Saddle, state: State, random: Random) -> State:
+    def step(
+        self,
+        problem: Saddle,
+        state: State,
+        random: Random,
+    ) -> State:
         gamma = self.step_size(problem)
         z = state["z"]
         middle = z - gamma * self._sent(problem, z, random)
@@ -41,7 +46,12 @@ class Extragradient(Distributed):
         counts = self.counted(problem, state, **twice, calls=2)
         return {"z": after, "start": state["start"], **counts}
 
-    def _sent(self, problem: Saddle, z: Floats, random: Random) -> Floats:
+    def _sent(
+        self,
+        problem: Saddle,
+        z: Floats,
+        random: Random,
+    ) -> Floats:
         """The mean of what the devices send of their operators at a point."""
         values, kept = problem.each(z), self.kept(problem)
         if self.compressor == LARGEST:
@@ -51,7 +61,11 @@ class Extragradient(Distributed):
         mean: Floats = compressed.mean(0)
         return mean
 
-    def result(self, problem: Saddle, state: State) -> Arrays:
+    def result(
+        self,
+        problem: Saddle,
+        state: State,
+    ) -> Arrays:
         """Also, without compression, the matrix by which a step multiplies the error."""
         inferred = super().result(problem, state)
         if self.kept(problem) < problem.dimension:

@@ -22,7 +22,12 @@ class Masha1(Masha):
         variance = self.ratio(problem) / problem.devices + 1
         return self.rate * self.square_root(problem) / (problem.lipschitz * math.sqrt(variance))
 
-    def step(self, problem: Saddle, state: State, random: Random) -> State:
+    def step(
+        self,
+        problem: Saddle,
+        state: State,
+        random: Random,
+    ) -> State:
         middle = self.middle(problem, state)
         differences = problem.each(middle) - state["at_w"]
         sent = rand_k(differences, self.kept(problem), random)

@@ -24,10 +24,19 @@ class Masha2(Masha):
         shrinks = problem.lipschitz * self.ratio(problem)
         return self.rate * self.square_root(problem) / shrinks
 
-    def start(self, problem: Saddle, random: Random) -> State:
+    def start(
+        self,
+        problem: Saddle,
+        random: Random,
+    ) -> State:
         return super().start(problem, random) | {"error": np.zeros_like(problem.offsets)}
 
-    def step(self, problem: Saddle, state: State, random: Random) -> State:
+    def step(
+        self,
+        problem: Saddle,
+        state: State,
+        random: Random,
+    ) -> State:
         middle = self.middle(problem, state)
         differences = problem.each(middle) - state["at_w"]
         wanted = self.step_size(problem) * differences + state["error"]
