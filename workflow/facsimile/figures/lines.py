@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 LABEL_WIDTH = 24  # characters, of the label beside a row of panels
 DASHES = (0, (4, 3))
 REMARK = "One run of each cell; the first seed."
+MASKED = "What is not positive is left out, as work before the first step."
 NO_BREAK_SPACE = "\u00a0"
 # The scores that a study names are columns of the history, or what their names have in common.
 SHOWS_HISTORY = True
@@ -106,15 +107,17 @@ def _together(
                 axes.plot(*values, color=colours[str(text)], lw=1.1)
             if here.empty:
                 style.empty(axes, "no history")
-            style.set_scale(axes, "x", spec)
-            style.set_scale(axes, "y", spec)
+            if spec.log:
+                axes.set_xscale("log", nonpositive="mask")
+                axes.set_yscale("log", nonpositive="mask")
             axes.set_xlabel(names.metric(x))
             axes.set_title(title, loc="left")
             style.despine(axes)
         legend = []
         for text, colour in colours.items():
             legend.append(style.legend_line(color=colour, lw=1.1, label=text))
-        return style.finish(figure, spec, context, [REMARK], legend)
+        remarks = [REMARK, MASKED] if spec.log else [REMARK]
+        return style.finish(figure, spec, context, remarks, legend)
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:

@@ -43,7 +43,8 @@ class Bilevel:
 
     def solution(self, t: Floats) -> Floats:
         """x(t), by a linear solve."""
-        return np.linalg.solve(self.hessian, self.linear - self.cross @ t)
+        right = self.linear - self.cross @ t
+        return np.asarray(np.linalg.solve(self.hessian, right), np.float64)
 
     def lower_gradient(
         self,

@@ -19,7 +19,8 @@ from facsimile.papers.maid.models._bilevel import (
 )
 
 LABEL = "MAID"
-STEP_SECONDS = {"1": 2e-3}
+STEP_SECONDS = {"1": 4e-3}
+RUN_BYTES = 80_000
 # Settings of the released script, in the paper's letters.
 ETA, RHO, TAU, NU, BETA = 1e-4, 0.5, 0.5, 1.25, 0.01
 GROWS = 10 / 9  # of the step after a success
@@ -37,6 +38,10 @@ class _Gradient(NamedTuple):
     bound: float
     epsilon: float
     delta: float
+
+    def accuracies(self, factor: float) -> State:
+        """Both accuracies times a factor, as in the state."""
+        return _numbers(epsilon=factor * self.epsilon, delta=factor * self.delta)
 
 
 @dataclass(frozen=True)
@@ -74,20 +79,16 @@ class Maid(AlgorithmModel):
         problem: Bilevel,
         random: Random,
     ) -> State:
+        counts = dict.fromkeys(("lower", "linear", "stopped"), np.array(0))
+        numbers = _numbers(
+            epsilon=self.accuracy,
+            delta=self.accuracy,
+            beta=BETA,
+            bound=0.0,
+            error=0.0,
+        )
         t = np.ones(problem.cross.shape[1])
-        state = {
-            "t": t,
-            "x": problem.begin,
-            "epsilon": np.array(self.accuracy),
-            "delta": np.array(self.accuracy),
-            "beta": np.array(BETA),
-            "bound": np.array(0.0),
-            "error": np.array(0.0),
-            "lower": np.array(0),
-            "linear": np.array(0),
-            "stopped": np.array(0),
-        }
-        return state
+        return {"t": t, "x": problem.begin, **counts, **numbers}
 
     def step(
         self,
@@ -102,20 +103,22 @@ class Maid(AlgorithmModel):
             found = self._gradient(problem, state)
             error = found.p - problem.hypergradient(state["t"])
             state["x"] = found.x
-            state["bound"], state["error"] = found.bound, math.sqrt(float(error @ error))
-            state["epsilon"], state["delta"] = found.epsilon, found.delta
+            state |= _numbers(
+                bound=found.bound,
+                error=float(np.linalg.norm(error)),
+                epsilon=found.epsilon,
+                delta=found.delta,
+            )
             for trial in range(TRIALS[is_adaptive] + round_number):
                 length = float(state["beta"]) * RHO**trial
                 t = state["t"] - length * found.p
                 x = self._solved(problem, state, t, found.x)
                 if _falls(problem, found, x, length):
-                    state |= {"t": t, "x": x, "beta": length * GROWS}
-                    if is_adaptive:
-                        state |= {"epsilon": found.epsilon * NU, "delta": found.delta * NU}
-                    return state
+                    state |= {"t": t, "x": x}
+                    state |= _numbers(beta=length * GROWS)
+                    return state | found.accuracies(NU) if is_adaptive else state
             if is_adaptive:
-                state["epsilon"] = TAU * found.epsilon
-                state["delta"] = TAU * found.delta
+                state |= found.accuracies(TAU)
         # With fixed accuracy the next step would fail in the same way.
         return state if is_adaptive else state | {"stopped": np.array(1)}
 
@@ -150,7 +153,8 @@ class Maid(AlgorithmModel):
             # Fixed accuracies are used as they are, whatever the bound says.
             if not self.adaptive or bound <= (1 - ETA) * math.sqrt(float(p @ p)):
                 return _Gradient(x, p, bound, epsilon, delta)
-            state |= {"x": x, "epsilon": TAU * epsilon, "delta": TAU * delta}
+            state["x"] = x
+            state |= _numbers(epsilon=TAU * epsilon, delta=TAU * delta)
 
     def record(
         self,
@@ -181,6 +185,10 @@ class Maid(AlgorithmModel):
             raise ValueError(f"adaptive must be 0 or 1, not {self.adaptive:g}")
         if not self.strictness > 0:
             raise ValueError(f"strictness must be above 0, not {self.strictness:g}")
+
+
+def _numbers(**values: float) -> State:
+    return {name: np.array(value) for name, value in values.items()}
 
 
 def _falls(

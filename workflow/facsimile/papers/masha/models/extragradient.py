@@ -10,6 +10,7 @@ from facsimile.papers.masha.models._distributed import Distributed
 from facsimile.papers.masha.models._saddle import Floats, Saddle, rand_k, top_k
 
 STEP_SECONDS = {"1": 1.6e-4}
+RUN_BYTES = 80_000
 RANDOM, LARGEST = 0, 1
 
 
