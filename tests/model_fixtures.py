@@ -8,14 +8,21 @@ import torch
 from facsimile import models
 from facsimile.foundation import discover
 from facsimile.models.base import networks, rng
+from facsimile.models.base.algorithm import AlgorithmModel
 
 LATENTS = 4
 CLASSES = {
     name: discover.load_class("models", name, models.Model) for name in discover.names("models")
 }
-OF_ARRAYS = [name for name, cls in CLASSES.items() if issubclass(cls, models.ArraysModel)]
-TRAINED = [name for name, cls in CLASSES.items() if cls.trained and name not in OF_ARRAYS]
-CONTROLS = sorted(set(CLASSES) - set(TRAINED) - set(OF_ARRAYS))
+ALGORITHMS = [name for name, cls in CLASSES.items() if issubclass(cls, AlgorithmModel)]
+OF_ARRAYS = [
+    name
+    for name, cls in CLASSES.items()
+    if issubclass(cls, models.ArraysModel) and name not in ALGORITHMS
+]
+WITHOUT_IMAGES = [*OF_ARRAYS, *ALGORITHMS]
+TRAINED = [name for name, cls in CLASSES.items() if cls.trained and name not in WITHOUT_IMAGES]
+CONTROLS = sorted(set(CLASSES) - set(TRAINED) - set(WITHOUT_IMAGES))
 # A forward pass of these takes a second, so their tests are slow tests.
 LARGE = {"ard_vae_conv", "hyper_prior_network"}
 
@@ -26,7 +33,8 @@ def pytest_generate_tests(metafunc):
         "trained": TRAINED,
         "control": CONTROLS,
         "of_arrays": OF_ARRAYS,
-        "any_model": TRAINED + CONTROLS + OF_ARRAYS,
+        "algorithm": ALGORITHMS,
+        "any_model": TRAINED + CONTROLS + WITHOUT_IMAGES,
     }
     for name in cases.keys() & set(metafunc.fixturenames):
         metafunc.parametrize(name, [_parameter(model) for model in cases[name]])

@@ -90,6 +90,11 @@ def test_few_seeds_and_shorter_training_are_not_compared():
     assert set(judged["remedy"]) == {"a scale with the paper's settings"}
 
 
+def test_one_run_is_enough_if_runs_do_not_depend_on_their_seeds():
+    one = compared(scores(seeds=1), {"mig.x": exact(1)}, deterministic=("beta_vae",))
+    assert set(one["verdict"]) == {"reproduced"}
+
+
 def test_the_tolerance_takes_the_place_of_rounding():
     spec = Spec("table1", "beside", closed_form=(("mig.x", exact(0.25)),))
     number, _ = closed_form.numbers(scores(), [spec], synthetic.context())

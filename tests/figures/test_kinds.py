@@ -11,6 +11,7 @@ from matplotlib.collections import FillBetweenPolyCollection
 from scipy import stats
 
 from facsimile import figures
+from facsimile.foundation import discover
 from facsimile.metrics import unified
 from facsimile.metrics.base import draws as base_draws
 from facsimile.presentation.spec import Quantity
@@ -287,3 +288,28 @@ def test_scores_that_differ_in_a_number_are_one_line_beside_the_closed_form():
         ["elbo.kl", "published", 10, 2.2, 0],
     ]
     assert {"closed form", "published"} <= set(texts(drawn.figure).split("\n"))
+
+
+def test_lines_have_their_own_x_axis_which_all_cells_share(scores):
+    history = pd.DataFrame({"step": [0, 1, 2], "work": [1.0, 10.0, 100.0], "mig": [1, 0.1, 0.01]})
+    context = synthetic.context(evaluation=(40, 20), history=lambda run: history)
+    changes = {"models": ("beta_vae",), "datasets": ("dsprites",), "against": ("mig.work",)}
+    drawn = draw("lines", scores, context=context, log=True, **changes)
+    [axes] = drawn.figure.axes
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
+    assert len(axes.lines) == 3, "one line for each strength"
+    for line in axes.lines:
+        assert line.get_xdata().tolist() == [1, 10, 100]
+    assert drawn.data["work"].tolist() == [1, 10, 100] * 3
+    with pytest.raises(discover.UnknownName, match=r"no column of .*'words'.*did you mean 'work'"):
+        draw("lines", scores, context=context, **changes | {"against": ("mig.words",)})
+
+
+def test_numbers_are_restricted_to_cells_with_a_value():
+    runs = synthetic.scores(synthetic.runs(1, (0, 3)))
+    series = runs[runs["metric"] == "mig"].assign(score="value_4")
+    drawn = draw("by_number", series, ("mig.value_4",), datasets=("dsprites",))
+    some = draw("by_number", series, ("mig.value_4",), datasets=("dsprites",), where=(("beta", 1),))
+    both, one = (figure.data.set_index("model")["n"] for figure in (drawn, some))
+    assert (both["beta_vae"], one["beta_vae"]) == (2, 1)
+    assert both["factor_vae"] == one["factor_vae"] == 2, "it has no such hyper-parameter"

@@ -232,6 +232,8 @@ def _is_of_trained_models(quantity: Quantity, context: Context) -> bool:
     """Whether a number varies with the seed of training, so that one run is not enough."""
     if quantity.metric == published.DESIGN or _needs_no_training(quantity, context):
         return False
+    if quantity.model in context.design.deterministic:
+        return False
     # A study that trains nothing has one number per data set.
     return context.design.published_steps > 0
 

@@ -20,6 +20,7 @@ from facsimile.presentation.select import (
     THEORY,
     once_per_run,
     rows_of_models,
+    rows_where,
     with_names,
     without_controls,
 )
@@ -59,7 +60,7 @@ def draw(
     """One panel per data set and series of scores, one line per method."""
     here = scores[scores["dataset"].isin(context.shown(spec))]
     trained = once_per_run(with_names(without_controls(here)))
-    chosen = rows_of_models(trained, spec.models)
+    chosen = rows_where(rows_of_models(trained, spec.models), spec.where)
     panels = list(itertools.product(context.shown(spec), _all_series(spec)))
     tables = []
     for dataset, series in panels:

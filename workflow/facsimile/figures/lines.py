@@ -1,4 +1,8 @@
-"""Quantities along training, and the closed form that each should reach."""
+"""Quantities along training, and the closed form that each should reach.
+
+With ``against``, as in ``against: [descent.work]``, the x axis is this column of the history
+instead of the step, and all cells share a panel, to be compared at equal x.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ import pandas as pd
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import style
+from facsimile.foundation import discover
 from facsimile.presentation import names, quantities
 from facsimile.presentation.context import Context
 from facsimile.presentation.select import THEORY, rows_of_models, rows_where, without_controls
@@ -18,9 +23,12 @@ from facsimile.presentation.spec import Quantity, Spec
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 LABEL_WIDTH = 24  # characters, of the label beside a row of panels
 DASHES = (0, (4, 3))
+REMARK = "One run of each cell; the first seed."
+MASKED = "What is not positive is left out, as work before the first step."
 NO_BREAK_SPACE = "\u00a0"
 # The scores that a study names are columns of the history, or what their names have in common.
 SHOWS_HISTORY = True
@@ -43,11 +51,19 @@ def draw(
 ) -> Drawn:
     """One row of panels per cell, one column per quantity ``metric.score``.
 
-    The lines are the columns ``score`` or ``score_0``, ``score_1``, … of the history of the cell's
-    first run. Dashes are the scores ``score_theory`` or ``score_0_theory``, … of the same run.
+    There is one row for all cells if the figure has its own x axis (``against``). The lines are the
+    columns ``score`` or ``score_0``, ``score_1``, … of the history of the cell's first run. Dashes
+    are the scores ``score_theory`` or ``score_0_theory``, … of the same run.
+
+    Raises ValueError for more than one x axis.
     """
+    if len(spec.against) > 1:
+        raise ValueError(f"{spec.id}: lines have one x axis; list one score under against")
     cells = _cells(scores, spec, context)
     data = _data(scores, cells, spec, context)
+    if spec.against:
+        figure = _together(data, spec, context)
+        return Drawn(figure, data.reset_index(drop=True))
     with style.styled():
         # A figure without any cell or quantity has one empty panel.
         rows = max(1, len(cells))
@@ -67,8 +83,41 @@ def draw(
             axes.set_xlabel("step")
         if not cells:
             style.empty(grid[0, 0], "no history")
-        style.finish(figure, spec, context, ["One run of each cell; the first seed."], _legend())
+        style.finish(figure, spec, context, [REMARK], _legend())
     return Drawn(figure, data.reset_index(drop=True))
+
+
+def _together(
+    data: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> Figure:
+    """One panel per quantity with a line per cell, against a column of the history."""
+    texts = list(dict.fromkeys(data["label"]))
+    palette = style.palette(len(texts))
+    colours = dict(zip(texts, palette, strict=True))
+    [x] = spec.against
+    with style.styled():
+        figure, panels = style.grid(max(1, len(spec.metrics)), 4.2, 2.8, columns=2)
+        titles = names.scores(list(spec.metrics))
+        for axes, name, title in zip(panels, spec.metrics, titles, strict=False):
+            here = data[data["metric"] == name]
+            for (text, _), line in here.groupby(["label", "line"], sort=False):
+                values = (line[_column(x)], line["value"])
+                axes.plot(*values, color=colours[str(text)], lw=1.1)
+            if here.empty:
+                style.empty(axes, "no history")
+            if spec.log:
+                axes.set_xscale("log", nonpositive="mask")
+                axes.set_yscale("log", nonpositive="mask")
+            axes.set_xlabel(names.metric(x))
+            axes.set_title(title, loc="left")
+            style.despine(axes)
+        legend = []
+        for text, colour in colours.items():
+            legend.append(style.legend_line(color=colour, lw=1.1, label=text))
+        remarks = [REMARK, MASKED] if spec.log else [REMARK]
+        return style.finish(figure, spec, context, remarks, legend)
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
@@ -110,13 +159,14 @@ def _data(
     spec: Spec,
     context: Context,
 ) -> pd.DataFrame:
-    """One row per cell, line and recorded step, with the columns ``COLUMNS``."""
+    """One row per cell, line and recorded step, with ``COLUMNS`` and those of ``against``."""
     tables = []
     for cell in cells:
         for name in spec.metrics:
-            tables += _lines(scores, cell, name, context)
+            tables += _lines(scores, cell, name, spec, context)
     if not tables:
-        tables = [pd.DataFrame({column: pd.Series(dtype=object) for column in COLUMNS})]
+        columns = _distinct(*COLUMNS, *map(_column, spec.against))
+        tables = [pd.DataFrame(columns=columns, dtype=object)]
     return pd.concat(tables).astype({"step": float, "value": float, "theory": float})
 
 
@@ -124,9 +174,13 @@ def _lines(
     scores: pd.DataFrame,
     cell: Cell,
     name: str,
+    spec: Spec,
     context: Context,
 ) -> list[pd.DataFrame]:
-    """The lines of one quantity of one run."""
+    """The lines of one quantity of one run.
+
+    Raises UnknownName if the history has no column of ``against``.
+    """
     assert context.history is not None
     history = context.history(cell.run)
     if history.empty:
@@ -134,11 +188,16 @@ def _lines(
     metric, _, quantity = name.partition(".")
     of_run = scores[(scores["run"] == cell.run) & (scores["metric"] == metric)]
     results = of_run.set_index("score")["result"]
+    axes = [_column(score) for score in spec.against]
+    recorded = list(map(str, history))
+    for column in axes:
+        if column not in recorded:
+            raise discover.UnknownName(f"column of {cell.run}", column, recorded)
     tables = []
     for column in history.columns:
         if column != quantity and not column.removeprefix(f"{quantity}_").isdigit():
             continue
-        table = history[["step"]].assign(
+        table = history[_distinct("step", *axes)].assign(
             run=cell.run,
             label=cell.text,
             params=cell.params,
@@ -148,8 +207,17 @@ def _lines(
             theory=results.get(column + THEORY, np.nan),
             n=1,
         )
-        tables.append(table[COLUMNS])
+        tables.append(table[_distinct(*COLUMNS, *axes)])
     return tables
+
+
+def _distinct(*columns: str) -> list[str]:
+    return list(dict.fromkeys(columns))
+
+
+def _column(score: str) -> str:
+    """The column of the history that a score of the study file names."""
+    return score.partition(".")[2]
 
 
 def _panel(axes: Axes, data: pd.DataFrame) -> None:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from facsimile.foundation import declared
 from facsimile.studies import runs
 from facsimile.studies.parts import Model
 from facsimile.studies.study import CONTROLS, Study
@@ -41,6 +42,8 @@ class Design:
     """Models and data sets that the paper has and nothing here makes -> why."""
     untrained: tuple[str, ...] = ()
     """Methods that need no training."""
+    deterministic: tuple[str, ...] = ()
+    """Methods whose runs do not depend on their seeds."""
     variants: Names = field(default_factory=Names)
     """Published names that stand for several variants."""
     variations: tuple[str, ...] = ("",)
@@ -52,6 +55,7 @@ class Design:
     def of(cls, study: Study) -> "Design":
         """The design of a study."""
         untrained = [model.method for model in study.models if not runs.is_trained(model)]
+        deterministic = [model.method for model in study.models if _is_deterministic(model.name)]
         return cls(
             study=study.id,
             methods={model.method: (*model.sweep, *model.fixed) for model in study.models},
@@ -67,6 +71,7 @@ class Design:
             unmeasured=study.unmeasured,
             not_made=study.not_made,
             untrained=tuple(untrained),
+            deterministic=tuple(deterministic),
             variants=study.published_names(),
             variations=tuple(study.score_suffixes),
             values={model.method: _values(model) for model in study.models},
@@ -83,6 +88,10 @@ class Design:
     def model_of(self, method: str) -> str:
         """The model of a method."""
         return self.labels.get(method, method)
+
+
+def _is_deterministic(model: str) -> bool:
+    return bool(declared.of_class("models", model, "deterministic", default=False))
 
 
 def _sweeps(study: Study) -> dict[str, tuple[float, ...]]:

@@ -19,6 +19,11 @@ def is_model_of_arrays(name: str) -> bool:
     return "ArraysModel" in _class_names("models", name)
 
 
+def is_algorithm(name: str) -> bool:
+    """Return whether the steps of a model are its own; raises UnknownName."""
+    return "AlgorithmModel" in _class_names("models", name)
+
+
 def is_dataset_of_arrays(name: str) -> bool:
     """Return whether a data set consists of named arrays, not of images; raises UnknownName."""
     return "Arrays" in _class_names("datasets", name)

@@ -55,11 +55,18 @@ class Snapshots(Strict):
 class Training(Strict):
     """Training settings of every run of the study."""
 
-    steps: PositiveInt = Field(description="parameter updates of each model")
-    batch_size: BatchSize = Field(
-        description="images or rows per update, sampled with replacement; all: the whole data set"
+    steps: PositiveInt = Field(
+        description="parameter updates of each model; of an algorithm, the largest number of steps"
     )
-    latents: PositiveInt = Field(description="dimensions of the representation")
+    batch_size: BatchSize = Field(
+        default="all",
+        description="images or rows per update, sampled with replacement; all: the whole data set; "
+        "required unless all models are algorithms",
+    )
+    latents: PositiveInt = Field(
+        default=1,
+        description="dimensions of the representation; required unless all models are algorithms",
+    )
     network: Name = Field(
         default="own",
         description="encoder and decoder, by their name in networks.py; own: the model's own",
@@ -74,9 +81,16 @@ class Training(Strict):
 
     @model_validator(mode="after")
     def _has_one_optimiser(self) -> "Training":
-        if (self.adam is None) == (self.sgd is None):
+        if self.adam is not None and self.sgd is not None:
             raise ValueError("state one optimiser, adam: {lr: …} or sgd: {lr: …}")
         return self
+
+    @property
+    def missing(self) -> list[str]:
+        """What a model that is trained on losses needs besides; algorithms need steps alone."""
+        keys = [key for key in ("batch_size", "latents") if key not in self.model_fields_set]
+        has_optimiser = self.adam is not None or self.sgd is not None
+        return keys if has_optimiser else [*keys, "an optimiser, adam: {lr: …} or sgd: {lr: …}"]
 
     @property
     def by_adam(self) -> Adam:

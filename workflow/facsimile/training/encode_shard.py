@@ -12,18 +12,20 @@ from facsimile.foundation import discover, provenance
 from facsimile.foundation.log import Log
 from facsimile.models import ArraysModel, Model
 from facsimile.models.base import arrays as base_arrays
+from facsimile.models.base.algorithm import AlgorithmModel
 from facsimile.planning import environment
 from facsimile.planning.workspace import Workspace
 from facsimile.store import files, inferred_arrays, latents, records, shard_jobs
 from facsimile.store.latents import Array
 from facsimile.store.lease import Lease
 from facsimile.studies.runs import Run, Shard
-from facsimile.training import encode, loop, machine
+from facsimile.training import algorithm_runs, encode, loop, machine
 from facsimile.training.machine import Execution
 from facsimile.training.run_records import (
     is_arrays_model,
     is_small,
     open_data,
+    plain_execution,
     training_of,
 )
 
@@ -53,7 +55,7 @@ def encode_run(workspace: Workspace, run: Run, log: Log) -> None:
         raise files.StoreError(f"{folder}: this run is not trained; train its shard first")
     model = models.model(run.model, **run.params)
     if is_arrays_model(run.model):
-        execution = machine.plain()
+        execution = plain_execution(run.model)
     else:
         execution = machine.encoding(workspace.config, is_small(run))
 
@@ -88,6 +90,9 @@ def _arrays(
     """What a model of arrays infers, by name; nothing of a data set of images."""
     if not isinstance(data, Arrays):
         return {}
+    if isinstance(model, AlgorithmModel):
+        state = algorithm_runs.state_of(records.weights(folder))
+        return model.result(algorithm_runs.problem_of(model, data), state)
     shape = loop.shape_of(model, data)
     nets = {}
     # A model that needs no training has no networks, and may return what its data set contains.

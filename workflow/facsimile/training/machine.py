@@ -78,12 +78,12 @@ def execution(config: Config, small: bool = False) -> Execution:
     )
 
 
-def plain() -> Execution:
-    """One run at a time, in float32, on the processor.
+def plain(precision: str = "float32") -> Execution:
+    """One run at a time on the processor.
 
     This is for models of arrays: they are too small for any other execution to be faster.
     """
-    return Execution("serial", "cpu", "float32")
+    return Execution("serial", "cpu", precision)
 
 
 def encoding(config: Config, small: bool = False) -> Execution:

@@ -17,6 +17,7 @@ from facsimile.foundation import canonical, discover
 from facsimile.foundation.log import Log
 from facsimile.models import ArraysModel, Model
 from facsimile.models.base import networks
+from facsimile.models.base.algorithm import AlgorithmModel
 from facsimile.planning.workspace import Workspace
 from facsimile.store import records, shard_jobs
 from facsimile.store.lease import leased
@@ -46,6 +47,12 @@ def is_arrays_model(model: str) -> bool:
     Those are trained one run at a time, in float32, on the processor.
     """
     return issubclass(discover.load_class("models", model, Model), ArraysModel)
+
+
+def plain_execution(model: str) -> Execution:
+    """How runs of a model of arrays are executed; algorithms in float64, all others in float32."""
+    is_algorithm = issubclass(discover.load_class("models", model, Model), AlgorithmModel)
+    return machine.plain("float64" if is_algorithm else "float32")
 
 
 def is_small(run: Run) -> bool:
@@ -112,9 +119,7 @@ def store_snapshot(
 def store_failed_snapshots(
     workspace: Workspace,
     run: Run,
-    state: Any,
-    step: int,
-    last: float | None,
+    failure: loop.NonFiniteLoss,
     facts: dict[str, Any],
     log: Log,
 ) -> None:
@@ -122,8 +127,8 @@ def store_failed_snapshots(
     for snapshot in run.snapshot_runs:
         with _missing(workspace, snapshot) as folder:
             # Earlier snapshots were stored when training passed them.
-            if folder is not None and snapshot.steps > step:
-                write_failed(folder, state, step, last, _snapshot_facts(snapshot, facts), log)
+            if folder is not None and snapshot.steps > failure.step:
+                write_failed(folder, failure, _snapshot_facts(snapshot, facts), log)
 
 
 @contextmanager
@@ -172,23 +177,20 @@ def write_done(
 
 def write_failed(
     folder: Path,
-    state: Any,
-    step: int,
-    last: float | None,
+    failure: loop.NonFiniteLoss,
     facts: dict[str, Any],
     log: Log,
 ) -> None:
-    """Store and log a run whose loss became non-finite at ``step``; ``last`` is the loss before."""
-    reason = loop.NonFiniteLoss(state, last)
-    log(f"{facts['run']}: FAILED, {reason}; the other runs go on")
+    """Store and log a run whose loss, or another number that is recorded, became non-finite."""
+    log(f"{facts['run']}: FAILED, {failure}; the other runs go on")
     outcome = {
         "state": "failed",
-        "reason": str(reason),
-        "steps": step,
-        "last_finite_loss": last,
-        **_effort(state),
+        "reason": str(failure),
+        "steps": failure.step,
+        "last_finite_loss": failure.last,
+        **_effort(failure.state),
     }
-    records.fail(folder, loop.history(state), facts | outcome)
+    records.fail(folder, loop.history(failure.state), facts | outcome)
 
 
 def _effort(state: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -322,10 +322,10 @@ def _store_if_ended(
     else:
         last = block.last[packed.slot]
         last_finite = None if math.isnan(last) else last
-        step = packed.step
-        facts = packed.facts
-        write_failed(packed.folder, packed, step, last_finite, facts, log)
-        store_failed_snapshots(workspace, packed.run, packed, step, last_finite, facts, log)
+        # Only its step, history, seconds and sessions are used of the state.
+        failure = loop.NonFiniteLoss(cast(loop.State, packed), last_finite)
+        write_failed(packed.folder, failure, packed.facts, log)
+        store_failed_snapshots(workspace, packed.run, failure, packed.facts, log)
     packed.ended = True
 
 

@@ -3,18 +3,20 @@
 import contextlib
 import signal
 from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 
 from facsimile import models
 from facsimile.datasets import Arrays
 from facsimile.foundation.log import Log
+from facsimile.models.base.algorithm import AlgorithmModel
 from facsimile.planning import environment
 from facsimile.planning.workspace import Workspace
 from facsimile.store import files, records, shard_jobs, shard_progress
 from facsimile.store.lease import Lease
 from facsimile.studies.runs import Run, Shard
-from facsimile.training import loggers, loop, machine
+from facsimile.training import algorithm_runs, loggers, loop, machine
 from facsimile.training.machine import Execution
 from facsimile.training.run_records import (
     check_batch,
@@ -23,6 +25,7 @@ from facsimile.training.run_records import (
     is_arrays_model,
     is_small,
     open_data,
+    plain_execution,
     run_facts,
     session,
     store_failed_snapshots,
@@ -60,7 +63,7 @@ def train_shard(workspace: Workspace, shard: Shard, log: Log) -> None:
     signal.signal(signal.SIGINT, stop)
     # Also where the configuration asks for packs.
     if is_arrays_model(shard.model):
-        execution = machine.plain()
+        execution = plain_execution(shard.model)
     if execution.name == "packed":
         from facsimile.training import train_packed  # on a GPU it imports a compiler
 
@@ -119,33 +122,41 @@ def train_run(
     snapshots = {snapshot.steps: snapshot for snapshot in run.snapshot_runs}
     logged = curves(workspace, run, log)
 
-    def reached(state: loop.State) -> None:
+    is_algorithm = isinstance(model, AlgorithmModel)
+    weights_of = algorithm_runs.tensors if is_algorithm else loop.weights
+
+    def reached(state: Any) -> None:
         watch(state.step)
         logged.update(state.history)
         snapshot = snapshots.get(state.step)
         if snapshot is not None:
-            store_snapshot(workspace, snapshot, state, loop.weights(state), facts)
+            store_snapshot(workspace, snapshot, state, weights_of(state), facts)
 
     try:
         with contextlib.closing(logged):
-            state = loop.run(
-                model,
-                training,
-                data,
-                run.seed,
-                execution.precision,
-                folder,
-                clock,
-                this_session,
-                reached,
-                execution.layers or "torch",
-            )
+            state: Any
+            if isinstance(model, AlgorithmModel):
+                state = algorithm_runs.run(
+                    model, training, data, run.seed, folder, clock, this_session, reached
+                )
+            else:
+                state = loop.run(
+                    model,
+                    training,
+                    data,
+                    run.seed,
+                    execution.precision,
+                    folder,
+                    clock,
+                    this_session,
+                    reached,
+                    execution.layers or "torch",
+                )
             logged.update(state.history)
         # Another process may have taken the lease over since the last checkpoint.
         clock.check_lease()
     except loop.NonFiniteLoss as failure:
-        state, step, last = failure.state, failure.step, failure.last
-        write_failed(folder, state, step, last, facts, log)
-        store_failed_snapshots(workspace, run, state, step, last, facts, log)
+        write_failed(folder, failure, facts, log)
+        store_failed_snapshots(workspace, run, failure, facts, log)
         return
-    write_done(folder, state, loop.weights(state), facts)
+    write_done(folder, state, weights_of(state), facts)

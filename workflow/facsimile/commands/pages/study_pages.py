@@ -164,6 +164,9 @@ def _settings(study: Study, metrics: str) -> Iterator[tuple[str, str]]:
 def _training(study: Study) -> Iterator[tuple[str, str]]:
     training = study.training
     assert training is not None
+    if training.missing:  # a study of algorithms
+        yield "run", f"at most {training.steps:,} steps"
+        return
     if training.batch_size == "all":
         batch = "the whole data set"
     else:

@@ -82,6 +82,8 @@ def _training_problems(study: Study, model: Model, scale: Scale) -> Iterator[tup
         # Each part alone is valid while the combination is not, for example two optimisers.
         yield "training", error.errors()[0]["msg"].removeprefix("Value error, ")
         return
+    if training.missing and not classes.is_algorithm(model.name):
+        yield "training", f"{model.name} is trained on losses; state {', '.join(training.missing)}"
     if not classes.is_model_of_arrays(model.name):
         for message in _image_training_problems(model, training):
             yield "training", message

@@ -1,0 +1,1 @@
+"""Distributed methods with compressed communication (Beznosikov et al. 2022)."""
