@@ -20,7 +20,7 @@ def test_rows_are_what_was_set_and_unchanged_pictures_come_last():
             rows.append(first.assign(metric="effectiveness", score=score, result=float(value)))
     spec = synthetic.spec("intervention_errors", metrics=("effectiveness",), models=(MODEL,))
     context = synthetic.context(datasets=("pendulum",))
-    table = tables.make(spec.kind, pd.concat(rows), runs, spec, context)
+    table = tables.make(pd.concat(rows), runs, spec, context)
     assert list(table.columns) == ["angle", "light", "shadow length", "shadow position"]
     set_light = table.rows[1]
     assert set_light.label == "do(light)"
