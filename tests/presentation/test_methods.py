@@ -43,6 +43,7 @@ NOT_IN_THIS_STUDY = {
     "distance_matrix",
     "impossibility",
     "information_plane",
+    "intervention_errors",
     "interventions",
     "learned_graphs",
     "predictive_density",

@@ -76,7 +76,7 @@ class CCGM(ConceptVAE):
             one decoder of all.
         noise: variance of what is added to z before it is decoded.
         cause: concept whose edge to ``effect`` is cut.
-        effect: the other end of that edge.
+        effect: the other end of that edge; -1 for the last concept.
         absent: 1 to train without that edge.
     """
 
@@ -85,7 +85,7 @@ class CCGM(ConceptVAE):
     separate: float = 0
     noise: float = 0.001
     cause: float = 1
-    effect: float = 3
+    effect: float = -1
     absent: float = 0
     takes: ClassVar[Shapes] = {**ConceptVAE.takes, "parents": (2, 2)}
 
@@ -110,6 +110,10 @@ class CCGM(ConceptVAE):
         }
         return nn.ModuleDict(parts)
 
+    def edge(self, concepts: int) -> tuple[int, int]:
+        """Return cause and effect of the edge that is cut, as numbers of concepts."""
+        return int(self.cause), int(self.effect) % concepts
+
     def edges(
         self,
         net: nn.Module,
@@ -121,7 +125,7 @@ class CCGM(ConceptVAE):
         kept = parents.to(weights.values.dtype)
         if self.absent:
             kept = kept.clone()
-            kept[int(self.cause), int(self.effect)] = 0
+            kept[self.edge(len(kept))] = 0
         return weights.values * kept
 
     def terms(
@@ -153,7 +157,7 @@ class CCGM(ConceptVAE):
     ) -> dict[str, Tensor]:
         """Return the ``weight`` of the edge from ``cause`` to ``effect``."""
         graph = self.edges(networks[GROUP], batch["parents"][0])
-        return {"weight": graph[int(self.cause), int(self.effect)]}
+        return {"weight": graph[self.edge(len(graph))]}
 
     def infer(  # type: ignore[override]
         self,
@@ -193,7 +197,7 @@ class CCGM(ConceptVAE):
         exogenous = blocks(part(net, "encoder")(pictures), len(graph))
         order = rng.uniforms_for(seed, 0, "rows of the cuts", exogenous.shape[:2]).argsort(0)
         shuffled = exogenous.gather(0, order[..., None].expand_as(exogenous))
-        edge = (int(self.cause), int(self.effect))
+        edge = self.edge(len(graph))
         weights, concepts, images = [], [], []
         for cut in CUTS:
             scale = torch.from_numpy(factors_of(cut, edge, len(graph))).to(graph.dtype)
@@ -227,9 +231,9 @@ class CCGM(ConceptVAE):
                 raise ValueError(f"{name} must be 0 or more, not {getattr(self, name):g}")
         if not self.noise > 0:
             raise ValueError(f"noise must be above 0, not {self.noise:g}")
-        for name in ("cause", "effect"):
+        for name, lowest in (("cause", 0), ("effect", -1)):
             value = getattr(self, name)
-            if value < 0 or value != int(value):
+            if value < lowest or value != int(value):
                 raise ValueError(f"{name} must be the number of a concept, not {value:g}")
         for name in ("absent", "separate"):
             if getattr(self, name) not in (0, 1):
