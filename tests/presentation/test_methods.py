@@ -39,6 +39,8 @@ NOT_IN_THIS_STUDY = {
     "characteristic_swaps",
     "descent_curve",
     "distance_matrix",
+    "guidance",
+    "identities",
     "impossibility",
     "information_plane",
     "interventions",

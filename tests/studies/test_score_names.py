@@ -12,6 +12,7 @@ STUDIES = (
     "causalvae",
     "ccvae",
     "cs_ib",
+    "diffusion_book",
     "dt",
     "lfa",
     "locatello2019",

@@ -34,9 +34,20 @@ def diffusion_loss(
     nodes, weights = np.polynomial.legendre.leggauss(TIMES)
     times = first + 0.5 * (last - first) * (nodes + 1)
     total = 0.0
-    for t, weight in zip(times.tolist(), weights.tolist(), strict=True):
+    for t, weight in zip(
+        times.tolist(),
+        weights.tolist(),
+        strict=True,
+    ):
         a, s = schedule.a(t), schedule.s(t)
-        slope = 2 * (schedule.a_rate(t) / a - schedule.s_rate(t) / s) * snr(schedule, t)
+        slope = (
+            2
+            * (schedule.a_rate(t) / a - schedule.s_rate(t) / s)
+            * snr(
+                schedule,
+                t,
+            )
+        )
         total -= weight * slope * mean_squared_error(schedule, t)
     return 0.25 * (last - first) * total
 
@@ -65,10 +76,34 @@ def gap(steps: int) -> float:
     """
     schedule = VariancePreserving()
     ends = schedule.half_log_snr(1.0), schedule.half_log_snr(FIRST)
-    inner = np.linspace(*ends, steps + 1)[1:-1].tolist()
-    times = [1.0, *map(schedule.time_of, inner), FIRST]
-    errors = [mean_squared_error(schedule, t) for t in times[:-1]]
-    rises = np.diff([snr(schedule, t) for t in times])
+    inner = np.linspace(
+        *ends,
+        steps + 1,
+    )[1:-1].tolist()
+    times = [
+        1.0,
+        *map(
+            schedule.time_of,
+            inner,
+        ),
+        FIRST,
+    ]
+    errors = [
+        mean_squared_error(
+            schedule,
+            t,
+        )
+        for t in times[:-1]
+    ]
+    rises = np.diff(
+        [
+            snr(
+                schedule,
+                t,
+            )
+            for t in times
+        ]
+    )
     middle = 0.5 * float(rises @ errors)
     a, s = schedule.a(1.0), schedule.s(1.0)
     second_moment = a**2 * laws.planar().second_moment
@@ -79,7 +114,10 @@ def gap(steps: int) -> float:
 
 def information(schedule: Schedule, t: float) -> float:
     """Return I(x_0; x_t), nats: the entropy of x_t without that of its noise."""
-    law = laws.planar().noised(schedule.a(t), schedule.s(t))
+    law = laws.planar().noised(
+        schedule.a(t),
+        schedule.s(t),
+    )
     points, weights = _quadrature(law)
     of_noise = math.log(2 * math.pi * math.e * schedule.s(t) ** 2)
     return -float(weights @ law.log_density(points)) - of_noise
@@ -93,7 +131,13 @@ def mean_squared_error(
     planar = laws.planar()
     a, s = schedule.a(t), schedule.s(t)
     points, weights = _quadrature(planar.noised(a, s))
-    explained = weights @ np.square(planar.denoise(points, a, s)).sum(1)
+    explained = weights @ np.square(
+        planar.denoise(
+            points,
+            a,
+            s,
+        )
+    ).sum(1)
     return planar.second_moment - float(explained)
 
 
@@ -103,9 +147,19 @@ def _quadrature(
     """Points [n, 2] and weights [n] whose sums are expectations under a mixture in the plane."""
     line, line_weights = np.polynomial.hermite_e.hermegauss(NODES)
     first, second = np.meshgrid(line, line, indexing="ij")
-    normals = np.stack([first.ravel(), second.ravel()], 1)
-    of_normals = np.outer(line_weights, line_weights).ravel() / (2 * math.pi)
+    normals = np.stack(
+        [first.ravel(), second.ravel()],
+        1,
+    )
+    of_normals = np.outer(
+        line_weights,
+        line_weights,
+    ).ravel() / (2 * math.pi)
     roots = np.linalg.cholesky(law.covariances)
-    points = law.means[:, None] + normals @ np.swapaxes(roots, 1, 2)
+    points = law.means[:, None] + normals @ np.swapaxes(
+        roots,
+        1,
+        2,
+    )
     weights = np.outer(law.weights, of_normals)
     return points.reshape(-1, 2), weights.ravel()

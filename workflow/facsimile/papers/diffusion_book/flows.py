@@ -19,7 +19,16 @@ def semigroup(x: Floats) -> float:
     start = np.random.Generator(np.random.Philox(key=1)).standard_normal(x.shape)
     halfway = transported(planar, PRESERVING, start, 1.0, 0.5)
     in_two = transported(planar, PRESERVING, halfway, 0.5, 0.0)
-    return _largest(transported(planar, PRESERVING, start, 1.0, 0.0) - in_two)
+    return _largest(
+        transported(
+            planar,
+            PRESERVING,
+            start,
+            1.0,
+            0.0,
+        )
+        - in_two
+    )
 
 
 def gaussian_flow() -> float:
@@ -29,7 +38,13 @@ def gaussian_flow() -> float:
     deviations = np.sqrt(PRESERVING.a(t) ** 2 * variances + PRESERVING.s(t) ** 2)
     start = np.random.Generator(np.random.Philox(key=2)).standard_normal((4, len(variances)))
     start *= deviations
-    ours = transported(laws.wide(), PRESERVING, start, t, 0.0)
+    ours = transported(
+        laws.wide(),
+        PRESERVING,
+        start,
+        t,
+        0.0,
+    )
     return _largest(ours - start * np.sqrt(variances) / deviations)
 
 
@@ -37,7 +52,11 @@ def monotone_map() -> float:
     """The flow of the straight path in one dimension, against F⁻¹(Φ(z))."""
     line = laws.planar().along(np.array([1.0, 0.0]))
     shares = np.linspace(0.001, 0.999, 101)
-    normal = GaussianMixture(np.ones(1), np.zeros((1, 1)), np.ones((1, 1, 1)))
+    normal = GaussianMixture(
+        np.ones(1),
+        np.zeros((1, 1)),
+        np.ones((1, 1, 1)),
+    )
     start = normal.quantiles(shares)[:, None]
     ours = transported(line, Straight(), start, 1.0, 0.0)
     return _largest(ours[:, 0] - line.quantiles(shares))
@@ -50,12 +69,32 @@ def likelihood(x: Floats) -> tuple[float, float]:
     def rate(t: float, state: Floats) -> Floats:
         points = state[:-n].reshape(n, d)
         flow = velocity(points, PRESERVING, t)
-        return np.concatenate([flow.ravel(), divergence(points, PRESERVING, t)])
+        return np.concatenate(
+            [
+                flow.ravel(),
+                divergence(
+                    points,
+                    PRESERVING,
+                    t,
+                ),
+            ]
+        )
 
     start = np.concatenate([x.ravel(), np.zeros(n)])
     end = solved(rate, start, 0.0, 1.0)
-    prior = laws.planar().noised(PRESERVING.a(1.0), PRESERVING.s(1.0))
-    by_flow = prior.log_density(end[:-n].reshape(n, d)) + end[-n:]
+    prior = laws.planar().noised(
+        PRESERVING.a(1.0),
+        PRESERVING.s(1.0),
+    )
+    by_flow = (
+        prior.log_density(
+            end[:-n].reshape(
+                n,
+                d,
+            )
+        )
+        + end[-n:]
+    )
     return -float(by_flow.mean()), -float(laws.planar().log_density(x).mean())
 
 
@@ -65,8 +104,15 @@ def divergence(
     t: float,
 ) -> Floats:
     """Return the exact divergence [n] of the probability-flow equation at points [n, d]."""
-    law = laws.planar().noised(schedule.a(t), schedule.s(t))
-    curvature = np.trace(law.hessian(x), axis1=1, axis2=2)
+    law = laws.planar().noised(
+        schedule.a(t),
+        schedule.s(t),
+    )
+    curvature = np.trace(
+        law.hessian(x),
+        axis1=1,
+        axis2=2,
+    )
     drift = x.shape[1] * schedule.drift(t)
     return drift - 0.5 * schedule.squared_diffusion(t) * curvature
 
@@ -88,12 +134,20 @@ def transported(
         points = state.reshape(x.shape)
         if t > 0.5:
             return process.velocity(points, t).ravel()
-        noisy = law.noised(schedule.a(t), schedule.s(t))
+        noisy = law.noised(
+            schedule.a(t),
+            schedule.s(t),
+        )
         squared = schedule.squared_diffusion(t)
         flow = schedule.drift(t) * points - 0.5 * squared * noisy.score(points)
         return flow.ravel()
 
-    return solved(rate, x.ravel(), start, end).reshape(x.shape)
+    return solved(
+        rate,
+        x.ravel(),
+        start,
+        end,
+    ).reshape(x.shape)
 
 
 def solved(
@@ -120,7 +174,10 @@ def velocity(
     t: float,
 ) -> Floats:
     """Return f x - g² score / 2 at points [n, 2] of the mixture in the plane."""
-    law = laws.planar().noised(schedule.a(t), schedule.s(t))
+    law = laws.planar().noised(
+        schedule.a(t),
+        schedule.s(t),
+    )
     return schedule.drift(t) * x - 0.5 * schedule.squared_diffusion(t) * law.score(x)
 
 

@@ -39,7 +39,10 @@ def largest(*differences: Floats | float) -> float:
 def score(x: Floats) -> float:
     """Gradient of log p, against central differences of log p."""
     noisy, _ = noised_points(x, PRESERVING, 0.3)
-    law = laws.planar().noised(PRESERVING.a(0.3), PRESERVING.s(0.3))
+    law = laws.planar().noised(
+        PRESERVING.a(0.3),
+        PRESERVING.s(0.3),
+    )
     step = 1e-5
     differences = []
     for axis, unit in enumerate(np.eye(x.shape[1])):
@@ -54,8 +57,22 @@ def tweedie(x: Floats) -> float:
     for t in TIMES:
         a, s = PRESERVING.a(t), PRESERVING.s(t)
         noisy, _ = noised_points(x, PRESERVING, t)
-        score = laws.planar().noised(a, s).score(noisy)
-        differences.append((noisy + s**2 * score) / a - laws.planar().denoise(noisy, a, s))
+        score = (
+            laws.planar()
+            .noised(
+                a,
+                s,
+            )
+            .score(noisy)
+        )
+        differences.append(
+            (noisy + s**2 * score) / a
+            - laws.planar().denoise(
+                noisy,
+                a,
+                s,
+            )
+        )
     return largest(*differences)
 
 
@@ -67,7 +84,16 @@ def conversions(x: Floats) -> float:
         noisy, noise = noised_points(x, PRESERVING, t)
         for prediction in PREDICTIONS:
             output = predictions.target(prediction, x, noise, a, s)
-            differences.append(predictions.denoised(prediction, output, noisy, a, s) - x)
+            differences.append(
+                predictions.denoised(
+                    prediction,
+                    output,
+                    noisy,
+                    a,
+                    s,
+                )
+                - x
+            )
     return largest(*differences)
 
 
@@ -95,8 +121,21 @@ def velocity(x: Floats) -> float:
     for schedule in SCHEDULES.values():
         for t in TIMES:
             noisy, _ = noised_points(x, schedule, t)
-            expected = methods.exact(laws.planar(), schedule).velocity(noisy, t)
-            differences.append((flows.velocity(noisy, schedule, t) - expected) / _size(schedule, t))
+            expected = methods.exact(laws.planar(), schedule).velocity(
+                noisy,
+                t,
+            )
+            differences.append(
+                (
+                    flows.velocity(
+                        noisy,
+                        schedule,
+                        t,
+                    )
+                    - expected
+                )
+                / _size(schedule, t)
+            )
     return largest(*differences)
 
 
@@ -111,7 +150,15 @@ def ddim_is_euler(x: Floats) -> float:
         # d(x / a) / dσ is the expected noise.
         _, slope = process.parts(noisy, t)
         expected = a_after * (noisy / a_before + length * slope)
-        differences.append(samplers.ddim(noisy, process, t, u) - expected)
+        differences.append(
+            samplers.ddim(
+                noisy,
+                process,
+                t,
+                u,
+            )
+            - expected
+        )
     return largest(*differences)
 
 
@@ -122,7 +169,11 @@ def ddim_is_dpm_solver_1(x: Floats) -> float:
 
 def ancestral_is_ddim(x: Floats) -> float:
     """DDPM's ancestral step by Bayes' rule, against DDIM's with η = 1."""
-    return _steps_differ(x, samplers.ancestral, partial(samplers.ddim, eta=1.0))
+    return _steps_differ(
+        x,
+        samplers.ancestral,
+        partial(samplers.ddim, eta=1.0),
+    )
 
 
 def continuity(x: Floats) -> float:
@@ -131,11 +182,20 @@ def continuity(x: Floats) -> float:
     for schedule in SCHEDULES.values():
         for t in TIMES:
             noisy, _ = noised_points(x, schedule, t)
-            law = laws.planar().noised(schedule.a(t), schedule.s(t))
+            law = laws.planar().noised(
+                schedule.a(t),
+                schedule.s(t),
+            )
             flow = flows.velocity(noisy, schedule, t)
             carried = (flow * law.score(noisy)).sum(1)
             residual = (
-                _log_rate(noisy, schedule, t) + flows.divergence(noisy, schedule, t) + carried
+                _log_rate(noisy, schedule, t)
+                + flows.divergence(
+                    noisy,
+                    schedule,
+                    t,
+                )
+                + carried
             )
             differences.append(residual / _size(schedule, t))
     return largest(*differences)
@@ -147,10 +207,17 @@ def fokker_planck(x: Floats) -> float:
     for schedule in SCHEDULES.values():
         for t in TIMES:
             noisy, _ = noised_points(x, schedule, t)
-            law = laws.planar().noised(schedule.a(t), schedule.s(t))
+            law = laws.planar().noised(
+                schedule.a(t),
+                schedule.s(t),
+            )
             score = law.score(noisy)
             drift = schedule.drift(t) * (noisy * score + 1).sum(1)
-            laplacian = np.trace(law.hessian(noisy), axis1=1, axis2=2) + (score**2).sum(1)
+            laplacian = np.trace(
+                law.hessian(noisy),
+                axis1=1,
+                axis2=2,
+            ) + (score**2).sum(1)
             spread = 0.5 * schedule.squared_diffusion(t) * laplacian
             residual = _log_rate(noisy, schedule, t) + drift - spread
             differences.append(residual / _size(schedule, t))
@@ -200,7 +267,12 @@ def _log_rate(
     for k, precision in enumerate(noisy.precisions):
         pull = (x - noisy.means[k]) @ precision
         of_mean = pull @ (rate_of_a * planar.means[k])
-        of_spread = 0.5 * np.einsum("ni,ij,nj->n", pull, of_covariances[k], pull)
+        of_spread = 0.5 * np.einsum(
+            "ni,ij,nj->n",
+            pull,
+            of_covariances[k],
+            pull,
+        )
         of_height = 0.5 * np.trace(precision @ of_covariances[k])
         rate += shares[:, k] * (of_mean + of_spread - of_height)
     return rate
@@ -215,6 +287,15 @@ def _steps_differ(
     differences = []
     for t, u in STEPS:
         noisy, noise = noised_points(x, PRESERVING, t)
-        steps = [step(noisy, process, t, u, noise) for step in (first, second)]
+        steps = [
+            step(
+                noisy,
+                process,
+                t,
+                u,
+                noise,
+            )
+            for step in (first, second)
+        ]
         differences.append(steps[0] - steps[1])
     return largest(*differences)

@@ -65,9 +65,16 @@ def times(
     """
     steps = sampler.steps(evaluations)
     if not grid:
-        return np.linspace(1, 0, steps + 1).tolist()
+        return np.linspace(
+            1,
+            0,
+            steps + 1,
+        ).tolist()
     ends = schedule.half_log_snr(1.0), schedule.half_log_snr(FIRST)
-    inner = np.linspace(*ends, steps)[1:-1].tolist()
+    inner = np.linspace(
+        *ends,
+        steps,
+    )[1:-1].tolist()
     return [1.0, *(schedule.time_of(value) for value in inner), FIRST, 0.0]
 
 
@@ -75,7 +82,11 @@ def exact(law: GaussianMixture, schedule: Schedule) -> Process:
     """Return the diffusion of a law with its exact denoiser."""
 
     def denoise(x: Any, t: float) -> Any:
-        return law.denoise(x, schedule.a(t), schedule.s(t))
+        return law.denoise(
+            x,
+            schedule.a(t),
+            schedule.s(t),
+        )
 
     return Process(schedule, denoise)
 

@@ -30,7 +30,13 @@ def guided_score(
 ) -> Floats:
     """Return the score [n] that guidance follows at points [n]."""
     a, s = SCHEDULE.a(t), SCHEDULE.s(t)
-    law, conditional = (mixture.noised(a, s).score(x[:, None])[:, 0] for mixture in both())
+    law, conditional = (
+        mixture.noised(
+            a,
+            s,
+        ).score(x[:, None])[:, 0]
+        for mixture in both()
+    )
     return (1 + weight) * conditional - weight * law
 
 
@@ -51,7 +57,11 @@ def tilted_quantiles(shares: Floats, weight: float) -> Floats:
     density = tilted(weight)
     middle = 0.5 * (density[1:] + density[:-1]) * np.diff(GRID)
     cumulative = np.concatenate([[0.0], np.cumsum(middle)])
-    return np.interp(shares, cumulative / cumulative[-1], GRID)
+    return np.interp(
+        shares,
+        cumulative / cumulative[-1],
+        GRID,
+    )
 
 
 def gap(t: float, weight: float) -> float:
@@ -63,7 +73,13 @@ def gap(t: float, weight: float) -> float:
     density = tilted(weight)
     if t == 0:
         step = 1e-5
-        ends = (log_tilted(GRID + sign * step, weight) for sign in (1, -1))
+        ends = (
+            log_tilted(
+                GRID + sign * step,
+                weight,
+            )
+            for sign in (1, -1)
+        )
         exact = np.subtract(*ends) / (2 * step)
         noisy = density
     else:
@@ -82,11 +98,28 @@ def flow(shares: Floats, weight: float) -> Floats:
     The flow starts from a standard normal. In one dimension it keeps the order of points, so that
     it maps quantiles to quantiles: no samples are drawn.
     """
-    normal = GaussianMixture(np.ones(1), np.zeros((1, 1)), np.ones((1, 1, 1)))
+    normal = GaussianMixture(
+        np.ones(1),
+        np.zeros((1, 1)),
+        np.ones((1, 1, 1)),
+    )
 
     def rate(t: float, x: Floats) -> Floats:
-        pull = 0.5 * SCHEDULE.squared_diffusion(t) * guided_score(x, t, weight)
+        pull = (
+            0.5
+            * SCHEDULE.squared_diffusion(t)
+            * guided_score(
+                x,
+                t,
+                weight,
+            )
+        )
         velocity: Floats = SCHEDULE.drift(t) * x - pull
         return velocity
 
-    return flows.solved(rate, normal.quantiles(shares), 1.0, 0.0)
+    return flows.solved(
+        rate,
+        normal.quantiles(shares),
+        1.0,
+        0.0,
+    )

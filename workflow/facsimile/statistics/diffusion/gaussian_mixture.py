@@ -44,7 +44,7 @@ class GaussianMixture:
     @cached_property
     def precisions(self) -> Floats:
         """Inverse covariances [k, d, d]."""
-        return np.linalg.inv(self.covariances)
+        return np.linalg.inv(self.covariances)  # type: ignore[return-value]
 
     @cached_property
     def _log_heights(self) -> Floats:
@@ -61,7 +61,11 @@ class GaussianMixture:
     @property
     def second_moment(self) -> float:
         """Mean of |x|²."""
-        of_components = np.trace(self.covariances, axis1=1, axis2=2) + (self.means**2).sum(1)
+        of_components = np.trace(
+            self.covariances,
+            axis1=1,
+            axis2=2,
+        ) + (self.means**2).sum(1)
         return float(self.weights @ of_components)
 
     def noised(self, a: float, s: float) -> "GaussianMixture":
@@ -86,7 +90,11 @@ class GaussianMixture:
         """Return the law of ``direction @ x``, in one dimension; ``direction`` is [d]."""
         variances = direction @ self.covariances @ direction
         means = self.means @ direction
-        return GaussianMixture(self.weights, means[:, None], variances[:, None, None])
+        return GaussianMixture(
+            self.weights,
+            means[:, None],
+            variances[:, None, None],
+        )
 
     def sample(
         self,
@@ -94,7 +102,11 @@ class GaussianMixture:
         random: np.random.Generator,
     ) -> tuple[Floats, npt.NDArray[np.int64]]:
         """Return n draws [n, d] and the component [n] of each."""
-        components = random.choice(len(self.weights), n, p=self.weights)
+        components = random.choice(
+            len(self.weights),
+            n,
+            p=self.weights,
+        )
         normals = random.standard_normal((n, self.means.shape[1]))
         roots = np.linalg.cholesky(self.covariances)
         offsets = np.einsum("nij,nj->ni", roots[components], normals)
@@ -133,7 +145,10 @@ class GaussianMixture:
         Each component is conditioned by the formula of jointly normal variables, so that Tweedie's
         formula, (x + s² score) / a, is another way to the same number.
         """
-        shares, pulls = self.noised(a, s)._shares_and_pulls(x)
+        shares, pulls = self.noised(
+            a,
+            s,
+        )._shares_and_pulls(x)
         of_components = self.means[:, :, None] + a * (self.covariances @ pulls)
         denoised: Floats = (shares[:, None] * of_components).sum(0).T
         return denoised
@@ -154,7 +169,11 @@ class GaussianMixture:
         low = (self.means[:, 0] - 9 * deviations).min()
         high = (self.means[:, 0] + 9 * deviations).max()
         grid = np.linspace(low, high, 2001)
-        values = np.interp(shares, self.cumulative(grid), grid)
+        values = np.interp(
+            shares,
+            self.cumulative(grid),
+            grid,
+        )
         for _ in range(3):
             excess = self.cumulative(values) - shares
             values = values - excess / np.exp(self.log_density(values[:, None]))

@@ -92,7 +92,10 @@ def ancestral(
     The variance is that of the posterior, the smaller of DDPM's two choices; at u = 0 it is 0.
     """
     step = posterior(process.schedule, t, u)
-    mean = step.of_noisy * x + step.of_data * process.denoise(x, t)
+    mean = step.of_noisy * x + step.of_data * process.denoise(
+        x,
+        t,
+    )
     return mean + step.deviation * noise
 
 
@@ -114,7 +117,12 @@ def ddim(
     if not eta:
         return a * data + s * expected
     fresh = eta * posterior(process.schedule, t, u).deviation
-    kept = math.sqrt(max(s**2 - fresh**2, 0.0))
+    kept = math.sqrt(
+        max(
+            s**2 - fresh**2,
+            0.0,
+        )
+    )
     return a * data + kept * expected + fresh * noise
 
 
@@ -126,7 +134,10 @@ def euler(
     noise: Array = None,
 ) -> Array:
     """Follow the tangent of the flow's equation: flow matching, if the path is straight."""
-    return x + (u - t) * process.velocity(x, t)
+    return x + (u - t) * process.velocity(
+        x,
+        t,
+    )
 
 
 def heun(
@@ -141,7 +152,13 @@ def heun(
     ahead = x + (u - t) * first
     if process.schedule.s(u) == 0:
         return ahead
-    return x + 0.5 * (u - t) * (first + process.velocity(ahead, u))
+    return x + 0.5 * (u - t) * (
+        first
+        + process.velocity(
+            ahead,
+            u,
+        )
+    )
 
 
 def dpm_solver_1(
@@ -182,7 +199,11 @@ def dpm_solver_2(
     if schedule.s(u) == 0:
         return ddim(x, process, t, u)
     start, end = schedule.half_log_snr(t), schedule.half_log_snr(u)
-    middle = schedule.time_of(0.5 * (start + end), u, t)
+    middle = schedule.time_of(
+        0.5 * (start + end),
+        u,
+        t,
+    )
     between = dpm_solver_1(x, process, t, middle)
     _, expected = process.parts(between, middle)
     ratio = schedule.a(u) / schedule.a(t)
@@ -263,5 +284,11 @@ def sample(
         raise ValueError("this sampler is stochastic: give it a function draw")
     for index, (t, u) in enumerate(itertools.pairwise(times)):
         noise = draw(index) if sampler.stochastic and draw is not None else None
-        x = sampler.step(x, process, float(t), float(u), noise)
+        x = sampler.step(
+            x,
+            process,
+            float(t),
+            float(u),
+            noise,
+        )
     return x

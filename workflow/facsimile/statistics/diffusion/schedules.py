@@ -65,11 +65,22 @@ class Schedule(ABC):
 
         # By the angle, which is finite where a or s is 0.
         def excess(t: float) -> float:
-            return math.atan2(self.s(t), self.a(t)) - math.atan(math.exp(-half_log_snr))
+            return math.atan2(
+                self.s(t),
+                self.a(t),
+            ) - math.atan(math.exp(-half_log_snr))
 
         if excess(low) > 0 or excess(high) < 0:
             raise ValueError(f"no time from {low:g} to {high:g} has log(a / s) = {half_log_snr:g}")
-        return float(optimize.brentq(excess, low, high, xtol=1e-15, rtol=1e-14))
+        return float(
+            optimize.brentq(
+                excess,
+                low,
+                high,
+                xtol=1e-15,
+                rtol=1e-14,
+            )
+        )
 
 
 @dataclass(frozen=True)

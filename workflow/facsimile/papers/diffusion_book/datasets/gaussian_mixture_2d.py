@@ -24,5 +24,8 @@ class GaussianMixture2D(Arrays):
     @classmethod
     def generate(cls, source: Path | None) -> dict[str, npt.NDArray[Any]]:
         random = np.random.Generator(np.random.Philox(key=0))
-        x, components = laws.planar().sample(cls.rows, random)
+        x, components = laws.planar().sample(
+            cls.rows,
+            random,
+        )
         return {"x": x.astype(np.float32), "label": laws.CLASS[components]}

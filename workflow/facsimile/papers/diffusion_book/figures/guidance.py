@@ -30,7 +30,8 @@ GUIDED, TILTED, GAP = "guidance.density", "guidance.tilted", "guidance.score_gap
 COLUMNS = ["weight", "series", "number", "x", "value"]
 REMARK = (
     "Lines: density of the samples of guidance with weight w, from exact scores. Dashes: the "
-    "tilted density. Last panel: distance of the two scores after noise is added, relative to the score."
+    "tilted density. Last panel: distance of the two scores after noise is added, relative to the "
+    "score."
 )
 
 
@@ -45,9 +46,18 @@ def draw(
     table = _points(rows_of_models(trained, spec.models))
     weights = sorted(set(table["weight"]))
     with style.styled():
-        figure, panels = style.grid(len(weights) + 1, *SIZE, columns=3)
+        figure, panels = style.grid(
+            len(weights) + 1,
+            *SIZE,
+            columns=3,
+        )
         colours = style.palette(max(1, len(weights)))
-        for axes, weight, colour in zip(panels, weights, colours, strict=False):
+        for axes, weight, colour in zip(
+            panels,
+            weights,
+            colours,
+            strict=False,
+        ):
             of_weight = table[table["weight"] == weight]
             _draw_densities(axes, of_weight, colour)
             axes.set_title(f"w = {weight:g}", loc="left")
@@ -84,9 +94,21 @@ def _points(trained: pd.DataFrame) -> pd.DataFrame:
         # As in the metric: places are x / 20 - 2, times hundredths.
         x = number / 100 if series == GAP else number / 20 - 2
         weight = rows["params"].map(lambda params: float(json.loads(params)["weight"]))
-        table = rows.assign(weight=weight, series=series, number=number, x=x)
+        table = rows.assign(
+            weight=weight,
+            series=series,
+            number=number,
+            x=x,
+        )
         tables.append(table.rename(columns={"result": "value"})[COLUMNS])
-    return data.joined(tables, COLUMNS).sort_values(COLUMNS[:3]).reset_index(drop=True)
+    return (
+        data.joined(
+            tables,
+            COLUMNS,
+        )
+        .sort_values(COLUMNS[:3])
+        .reset_index(drop=True)
+    )
 
 
 def _draw_densities(
@@ -96,9 +118,20 @@ def _draw_densities(
 ) -> None:
     for series, look in ((GUIDED, {"color": colour}), (TILTED, {"color": style.INK, "ls": DASHES})):
         points = table[table["series"] == series]
-        axes.plot(points["x"], points["value"], lw=1.2, **look)
+        axes.plot(
+            points["x"],
+            points["value"],
+            lw=1.2,
+            **look,
+        )
         if series == GUIDED:
-            axes.fill_between(points["x"], points["value"], color=colour, alpha=0.2, lw=0)
+            axes.fill_between(
+                points["x"],
+                points["value"],
+                color=colour,
+                alpha=0.2,
+                lw=0,
+            )
     axes.set_xlabel("x")
     axes.set_ylim(bottom=0)
     style.despine(axes)

@@ -34,5 +34,12 @@ def score(
     """
     levels = outputs.inferred["levels"].tolist()
     errors = outputs.inferred["error"].tolist()
-    scores = {f"error_{level}": error for level, error in zip(levels, errors, strict=True)}
+    scores = {
+        f"error_{level}": error
+        for level, error in zip(
+            levels,
+            errors,
+            strict=True,
+        )
+    }
     return scores | {"error": sum(errors) / len(errors)}

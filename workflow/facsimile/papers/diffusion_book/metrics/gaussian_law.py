@@ -43,7 +43,11 @@ def score(
     variances = laws.variances()
     counts = outputs.inferred["evaluations"].tolist()
     scores = {}
-    for n, variance in zip(counts, outputs.inferred["variance"], strict=True):
+    for n, variance in zip(
+        counts,
+        outputs.inferred["variance"],
+        strict=True,
+    ):
         scores[f"w2_{n}"] = _distance(variance, variances)
         scores[f"w2_{n}_theory"] = _distance(_expected(outputs, n), variances)
     last = counts[-1]
@@ -61,6 +65,15 @@ def _expected(outputs: RunOutputs, evaluations: int) -> Floats:
     schedule = methods.schedule_of(params.get("schedule", 0))
     number = params["sampler"]
     sampler = methods.sampler_of(number)
-    times = methods.times(sampler, schedule, params.get("grid", 0), evaluations)
+    times = methods.times(
+        sampler,
+        schedule,
+        params.get("grid", 0),
+        evaluations,
+    )
     name = methods.SAMPLER_NAMES[int(number)]
-    return gaussian_law.variance(name, Factors(schedule, laws.variances()), times)
+    return gaussian_law.variance(
+        name,
+        Factors(schedule, laws.variances()),
+        times,
+    )

@@ -67,10 +67,18 @@ def score(
     places = PLACES / 20 - 2
     densities = {
         "density": _density(quantiles, shares, places),
-        "tilted": np.interp(places, tilted.GRID, tilted.tilted(weight)),
+        "tilted": np.interp(
+            places,
+            tilted.GRID,
+            tilted.tilted(weight),
+        ),
     }
     for name, values in densities.items():
-        for place, value in zip(PLACES.tolist(), values.tolist(), strict=True):
+        for place, value in zip(
+            PLACES.tolist(),
+            values.tolist(),
+            strict=True,
+        ):
             scores[f"{name}_{place}"] = value
     return scores
 
@@ -82,4 +90,10 @@ def _density(
 ) -> Floats:
     """Density at places from quantiles: the slope of shares; 0 beyond the outer quantiles."""
     slopes = np.gradient(shares, quantiles)
-    return np.interp(places, quantiles, slopes, left=0.0, right=0.0)
+    return np.interp(
+        places,
+        quantiles,
+        slopes,
+        left=0.0,
+        right=0.0,
+    )

@@ -48,7 +48,11 @@ def score(
     mixture = laws.planar()
     counts = outputs.inferred["evaluations"].tolist()
     scores = {}
-    for n, samples in zip(counts, outputs.inferred["samples"], strict=True):
+    for n, samples in zip(
+        counts,
+        outputs.inferred["samples"],
+        strict=True,
+    ):
         points = samples.astype(np.float64)
         scores[f"sliced_w2_{n}"] = sliced(points)
         shares = mixture.responsibilities(points).mean(0)

@@ -35,7 +35,10 @@ class Network(nn.Module):
     def __init__(self, dimensions: int) -> None:
         super().__init__()
         inputs = dimensions + 1 + 2 * WAVES
-        self.layers = mlp.mlp([inputs, WIDTH, WIDTH, WIDTH, dimensions], nn.SiLU)
+        self.layers = mlp.mlp(
+            [inputs, WIDTH, WIDTH, WIDTH, dimensions],
+            nn.SiLU,
+        )
 
     def forward(
         self,
@@ -43,8 +46,18 @@ class Network(nn.Module):
         t: Tensor,
     ) -> Tensor:
         """Return the prediction [b, d] for points [b, d] at times [b, 1]."""
-        angles = math.pi * t * torch.arange(1, WAVES + 1)
-        inputs = torch.cat([x, t, angles.sin(), angles.cos()], 1)
+        angles = (
+            math.pi
+            * t
+            * torch.arange(
+                1,
+                WAVES + 1,
+            )
+        )
+        inputs = torch.cat(
+            [x, t, angles.sin(), angles.cos()],
+            1,
+        )
         output: Tensor = self.layers(inputs)
         return output
 
@@ -62,7 +75,7 @@ class DiffusionNetwork(ArraysModel):
     """
 
     prediction: float
-    points: float = 5000
+    points: float = 4000
     takes: ClassVar[Shapes] = {"x": (2,), "label": ()}
 
     def networks(  # type: ignore[override]
@@ -87,7 +100,13 @@ class DiffusionNetwork(ArraysModel):
         batch: int,
         latents: int,
     ) -> dict[str, Draw]:
-        return {"noise": Draw("normal", (batch, 2)), "time": Draw("normal", (batch, 1))}
+        return {
+            "noise": Draw(
+                "normal",
+                (batch, 2),
+            ),
+            "time": Draw("normal", (batch, 1)),
+        }
 
     def losses(  # type: ignore[override]
         self,
@@ -100,9 +119,28 @@ class DiffusionNetwork(ArraysModel):
         t = FIRST + (1 - FIRST) * torch.special.ndtr(noise["time"])
         a, s = (_tensor(factor(t.double().numpy())) for factor in (SCHEDULE.a, SCHEDULE.s))
         x = a * batch["x"] + s * noise["noise"]
-        target = predictions.target(self._prediction, batch["x"], noise["noise"], a, s)
-        loss = (networks[GROUP](x, t) - target).square().mean()
-        return Losses({GROUP: loss}, detached({"loss": loss}))
+        target = predictions.target(
+            self._prediction,
+            batch["x"],
+            noise["noise"],
+            a,
+            s,
+        )
+        loss = (
+            (
+                networks[GROUP](
+                    x,
+                    t,
+                )
+                - target
+            )
+            .square()
+            .mean()
+        )
+        return Losses(
+            {GROUP: loss},
+            detached({"loss": loss}),
+        )
 
     def learned(
         self,
@@ -117,15 +155,23 @@ class DiffusionNetwork(ArraysModel):
         """
         process = Process(SCHEDULE, self._denoiser(networks[GROUP]))
         shape = (int(self.points), 2)
-        start = SCHEDULE.s(1.0) * rng.generator(seed, "start", 0).standard_normal(shape)
-        # Nothing was trained before the time FIRST, which 101 even steps do not reach.
-        counts = methods.counts(101)
+        start = SCHEDULE.s(1.0) * rng.generator(
+            seed,
+            "start",
+            0,
+        ).standard_normal(shape)
+        # Nothing was trained before the time FIRST, which 51 even steps do not reach.
+        counts = methods.counts(51)
         ddim = SAMPLERS["ddim"]
         samples = []
         for n in counts:
             times = methods.times(ddim, SCHEDULE, 0, n)
             samples.append(sample(ddim, start, process, times))
-        errors = self._errors(process, whole["x"][:TESTED].double().numpy(), seed)
+        errors = self._errors(
+            process,
+            whole["x"][:TESTED].double().numpy(),
+            seed,
+        )
         return {
             "evaluations": torch.tensor(counts),
             "samples": _tensor(np.stack(samples)),
@@ -146,8 +192,18 @@ class DiffusionNetwork(ArraysModel):
 
     def _denoiser(self, network: nn.Module) -> methods.Denoiser:
         def denoise(x: Floats, t: float) -> Floats:
-            times = torch.full((len(x), 1), t)
-            output = network(_tensor(x), times).double().numpy()
+            times = torch.full(
+                (len(x), 1),
+                t,
+            )
+            output = (
+                network(
+                    _tensor(x),
+                    times,
+                )
+                .double()
+                .numpy()
+            )
             data: Floats = predictions.denoised(
                 self._prediction,
                 output,
@@ -166,12 +222,19 @@ class DiffusionNetwork(ArraysModel):
         seed: int,
     ) -> list[float]:
         exact = methods.exact(laws.planar(), SCHEDULE)
-        noise = rng.generator(seed, "test", 0).standard_normal(data.shape)
+        noise = rng.generator(
+            seed,
+            "test",
+            0,
+        ).standard_normal(data.shape)
         errors = []
         for level in LEVELS:
             t = level / 100
             x = SCHEDULE.a(t) * data + SCHEDULE.s(t) * noise
-            difference = process.denoise(x, t) - exact.denoise(x, t)
+            difference = process.denoise(
+                x,
+                t,
+            ) - exact.denoise(x, t)
             errors.append(float(np.square(difference).sum(1).mean()))
         return errors
 

@@ -42,7 +42,7 @@ class ExactSampler(NoModel):
     schedule: float = 0
     grid: float = 0
     longest: float = 501
-    points: float = 5000
+    points: float = 4000
     takes: ClassVar[Shapes] = {"x": (2,)}
 
     def learned(
@@ -66,7 +66,15 @@ class ExactSampler(NoModel):
                 )
             arrays = {"variance": np.stack([self._variance(n) for n in counts])}
         else:
-            samples = np.stack([self._samples(n, seed) for n in counts])
+            samples = np.stack(
+                [
+                    self._samples(
+                        n,
+                        seed,
+                    )
+                    for n in counts
+                ]
+            )
             arrays = {"samples": samples.astype(np.float32)}
         tensors = {name: torch.from_numpy(values) for name, values in arrays.items()}
         return tensors | {"evaluations": torch.tensor(counts)}
@@ -85,7 +93,11 @@ class ExactSampler(NoModel):
         sampler = methods.sampler_of(self.sampler)
         schedule = methods.schedule_of(self.schedule)
         times = methods.times(sampler, schedule, self.grid, evaluations)
-        return variance(sampler, methods.exact(laws.wide(), schedule), times)
+        return variance(
+            sampler,
+            methods.exact(laws.wide(), schedule),
+            times,
+        )
 
     def _samples(
         self,
@@ -95,8 +107,15 @@ class ExactSampler(NoModel):
         shape = (int(self.points), 2)
         if self.sampler == TRUTH:
             truth = rng.generator(seed, f"truth {evaluations}", 0)
-            return laws.planar().sample(shape[0], truth)[0]
-        start = rng.generator(seed, "start", 0).standard_normal(shape)
+            return laws.planar().sample(
+                shape[0],
+                truth,
+            )[0]
+        start = rng.generator(
+            seed,
+            "start",
+            0,
+        ).standard_normal(shape)
         fresh = rng.generator(seed, f"noise {evaluations}", 0)
         sampler = methods.sampler_of(self.sampler)
         schedule = methods.schedule_of(self.schedule)

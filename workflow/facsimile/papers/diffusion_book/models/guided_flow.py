@@ -37,7 +37,14 @@ class GuidedFlow(NoModel):
     ) -> dict[str, Tensor]:
         """Return the ``quantiles`` [1000] of the samples' law, at shares (i + 1/2) / 1000."""
         shares = (np.arange(QUANTILES) + 0.5) / QUANTILES
-        return {"quantiles": torch.from_numpy(tilted.flow(shares, self.weight))}
+        return {
+            "quantiles": torch.from_numpy(
+                tilted.flow(
+                    shares,
+                    self.weight,
+                )
+            )
+        }
 
     def check(self) -> None:
         if not self.weight >= 0:
