@@ -72,8 +72,8 @@ def score(
     Traps:
     - Most residuals are rounding errors of 64-bit arithmetic, about 1e-14. Maps have the error of
       the solver, whose tolerance is 1e-9, and integrals that of 40 nodes per dimension.
-    - The bound of few steps is low though every posterior mean is exact: a step of a diffusion is
-      normal, and the exact reverse step is not.
+    - The bound of few steps is low though every denoiser is exact: a step is normal, with the
+      variance of q(x_u | x_t, x_0), and the exact reverse step is neither.
     """
     x = outputs.data["x"][:POINTS].astype(np.float64)
     by_points = (
