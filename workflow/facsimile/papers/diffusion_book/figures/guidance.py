@@ -94,21 +94,16 @@ def _points(trained: pd.DataFrame) -> pd.DataFrame:
         # As in the metric: places are x / 20 - 2, times hundredths.
         x = number / 100 if series == GAP else number / 20 - 2
         weight = rows["params"].map(lambda params: float(json.loads(params)["weight"]))
-        table = rows.assign(
-            weight=weight,
-            series=series,
-            number=number,
-            x=x,
-        )
-        tables.append(table.rename(columns={"result": "value"})[COLUMNS])
-    return (
-        data.joined(
-            tables,
-            COLUMNS,
-        )
-        .sort_values(COLUMNS[:3])
-        .reset_index(drop=True)
-    )
+        columns = {
+            "weight": weight,
+            "series": series,
+            "number": number,
+            "x": x,
+            "value": rows["result"],
+        }
+        tables.append(pd.DataFrame(columns))
+    table = data.joined(tables, COLUMNS)
+    return table.sort_values(COLUMNS[:3]).reset_index(drop=True)
 
 
 def _draw_densities(
