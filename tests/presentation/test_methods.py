@@ -41,6 +41,8 @@ NOT_IN_THIS_STUDY = {
     "cut_pictures",
     "descent_curve",
     "distance_matrix",
+    "guidance",
+    "identities",
     "impossibility",
     "information_plane",
     "intervention_errors",

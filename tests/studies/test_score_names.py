@@ -15,6 +15,7 @@ STUDIES = (
     "citris",
     "cs_ib",
     "dear",
+    "diffusion_book",
     "dt",
     "lfa",
     "locatello2019",

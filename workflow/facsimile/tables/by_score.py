@@ -45,13 +45,17 @@ def make(
     data = pd.DataFrame(numbers, columns=COLUMNS)
     # Rows name their method only if there are several.
     several_methods = data["model"].nunique() > 1
-    rows = [_row(number, several_methods) for number in data.to_dict("records")]
+    # A table without any published number has no columns for them.
+    columns = ["ours", "published", "difference"]
+    if data["published"].isna().all():
+        columns = columns[:1]
+    rows = [_row(number, several_methods, len(columns)) for number in data.to_dict("records")]
     notes = [
         "n: runs; one where nothing is trained.",
         *context.caption(spec),
         *means.failures(means.shown(runs, spec, context)),
     ]
-    return Table(spec.title, ["ours", "published", "difference"], rows, notes, data)
+    return Table(spec.title, columns, rows, notes, data)
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
@@ -84,7 +88,11 @@ def _numbers(
     return (dataset, method, name, *astuple(mean), published, difference)
 
 
-def _row(number: dict[Any, Any], several_methods: bool) -> Row:
+def _row(
+    number: dict[Any, Any],
+    several_methods: bool,
+    columns: int,
+) -> Row:
     block = names.dataset(number["dataset"])
     [label] = names.scores([number["metric"]])
     if several_methods:
@@ -92,4 +100,4 @@ def _row(number: dict[Any, Any], several_methods: bool) -> Row:
     entries = [Entry(number["mean"], number["low"], number["high"], digits=DIGITS)]
     for column in ("published", "difference"):
         entries.append(Entry(number[column], NAN, NAN, digits=DIGITS))
-    return Row(block, label, str(number["n"]), entries)
+    return Row(block, label, str(number["n"]), entries[:columns])

@@ -32,6 +32,7 @@ INK = "#333333"
 FAINT = "#777777"
 MARKERS = "osD^vphX"
 LINEAR = 1e-3
+DECADES = 3  # of a logarithmic axis whose ticks are at 1, 2 and 5
 """Logarithmic axes with values of 0 or less are linear below this value."""
 
 NAMED_DATASETS = 3  # a title names this many data sets; more are counted
@@ -345,7 +346,10 @@ def set_scale(
     direction: Axis = getattr(axes, f"{axis}axis")
     if lowest > 0:
         axes.set(**{f"{axis}scale": "log"})
-        direction.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        # Over many decades, ticks at 2 and 5 would leave no room, and Matplotlib would draw none.
+        highest = getattr(axes.dataLim, f"{axis}1")
+        few = math.log10(highest / lowest) <= DECADES
+        direction.set_major_locator(LogLocator(subs=(1, 2, 5) if few else (1,)))
     else:
         axes.set(**{f"{axis}scale": SymmetricalLogScale(None, linthresh=LINEAR)})
         direction.set_major_locator(SymmetricalLogLocator(base=10, linthresh=LINEAR))
