@@ -24,7 +24,7 @@ WITHOUT_IMAGES = [*OF_ARRAYS, *ALGORITHMS]
 TRAINED = [name for name, cls in CLASSES.items() if cls.trained and name not in WITHOUT_IMAGES]
 CONTROLS = sorted(set(CLASSES) - set(TRAINED) - set(WITHOUT_IMAGES))
 # A forward pass of these takes a second, so their tests are slow tests.
-LARGE = {"ard_vae_conv", "hyper_prior_network"}
+LARGE = {"ard_vae_conv", "diffusion_network", "hyper_prior_network"}
 
 
 def pytest_generate_tests(metafunc):

@@ -9,6 +9,7 @@ from facsimile.commands import listing
 from facsimile.commands.cli import group
 
 
+@pytest.mark.slow
 def test_plan_prints_the_cost_of_the_published_study(facsimile):
     result = facsimile("--scale", "paper", "plan", "locatello2019")
     assert result.returncode == 0, result.stderr

@@ -16,7 +16,15 @@ from facsimile.foundation import discover
 
 CLASSES = [discover.load_class("datasets", name, DataFile) for name in discover.names("datasets")]
 LARGE = 1_000_000  # numbers, of which no fast test makes more
-COSTLY = {"ising_4", "ising_10"}  # few numbers, of which some take milliseconds each
+# Few numbers, of which some take milliseconds each.
+COSTLY = {
+    "gp_5_features_500_points",
+    "ising_4",
+    "ising_10",
+    "voronoi_chain_9",
+    "voronoi_full_9",
+    "voronoi_random_9",
+}
 
 
 def is_large(cls):

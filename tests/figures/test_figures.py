@@ -107,6 +107,7 @@ def test_a_figure_says_what_it_shows_and_changes_no_setting(kind):
     assert "not checked against the paper's PDF" in text.replace("\n", " ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_figure_without_scores_has_no_data(kind):
     nothing = synthetic.scores(synthetic.runs(1, (0,))).iloc[:0]

@@ -51,15 +51,13 @@ def test_bits_depend_on_neither_slot_nor_companions(packed, tmp_path, network):
     )
 
 
-MODELS = [
-    {"model": "beta_vae", "beta": 4},
-    pytest.param({"model": "factor_vae", "gamma": 10}, marks=pytest.mark.slow),
-]
+MODELS = [{"model": "beta_vae", "beta": 4}, {"model": "factor_vae", "gamma": 10}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("params", MODELS, ids=["beta_vae", "factor_vae"])
 @pytest.mark.parametrize("execution", ["packed", "serial"])
-@pytest.mark.parametrize("step", [1, pytest.param(6, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("step", [1, 6])
 def test_stopped_at_any_step_and_resumed_it_has_the_bits_of_an_uninterrupted_one(
     workspace, tmp_path, monkeypatch, execution, step, params
 ):

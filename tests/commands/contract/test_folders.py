@@ -137,6 +137,7 @@ def test_right_files_have_no_problems(papers):
     assert problems(papers) == {name: [] for name in FILES}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "old", "new", "message"),
     [
@@ -203,6 +204,7 @@ def test_a_folder_without_papers_is_an_error(tmp_path):
         list(folders.findings(tmp_path))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", discover.names("models"))
 def test_shipped_models_have_no_problems(name):
     assert list(models.problems(name)) == []

@@ -32,6 +32,7 @@ def test_the_pages_are_up_to_date(workspace):
     assert study_pages.write(workspace, True, messages.append) == 0, "\n".join(messages)
 
 
+@pytest.mark.slow
 def test_a_page_has_the_content_of_the_study_file(workspace):
     text = study_pages.page(workspace, workspace.study("locatello2019"))
     assert "[arXiv:1811.12359](https://arxiv.org/abs/1811.12359)" in text

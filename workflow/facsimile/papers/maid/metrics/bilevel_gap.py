@@ -54,7 +54,6 @@ def score(
     Formula: $g(x(t)) - \min_s g(x(s))$, where $x(t)$ is computed by a linear solve.
 
     Traps:
-
     - The value at the inexact $x$ that an algorithm has may be below the exact one.
     - Between two recorded steps the logarithm is interpolated.
     """

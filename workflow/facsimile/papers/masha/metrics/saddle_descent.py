@@ -60,7 +60,6 @@ def score(
     $I - \gamma B + \gamma^2 B^2$, $B$ the matrix of the mean operator.
 
     Traps:
-
     - Between two recorded steps the logarithm is interpolated.
     - A method that stalls has no step from which it stays below a distance, so that the score is
       missing, and a mean over seeds is over those that have it.
