@@ -23,8 +23,17 @@ OF_ARRAYS = [
 WITHOUT_IMAGES = [*OF_ARRAYS, *ALGORITHMS]
 TRAINED = [name for name, cls in CLASSES.items() if cls.trained and name not in WITHOUT_IMAGES]
 CONTROLS = sorted(set(CLASSES) - set(TRAINED) - set(WITHOUT_IMAGES))
-# A forward pass of these takes a second, so their tests are slow tests.
-LARGE = {"ard_vae_conv", "diffusion_network", "hyper_prior_network"}
+# A forward pass of these takes a second, or they differ from another model by their loss alone, so
+# their tests are slow tests.
+SLOW = {
+    "ard_vae_conv",
+    "chen_factor_vae",
+    "citris_nf",
+    "conditional_vae",
+    "diffusion_network",
+    "distribution_transformer",
+    "hyper_prior_network",
+}
 
 
 def pytest_generate_tests(metafunc):
@@ -41,7 +50,7 @@ def pytest_generate_tests(metafunc):
 
 
 def _parameter(model):
-    return pytest.param(model, marks=[pytest.mark.slow] * (model in LARGE))
+    return pytest.param(model, marks=[pytest.mark.slow] * (model in SLOW))
 
 
 @pytest.fixture(scope="session")

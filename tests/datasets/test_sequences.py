@@ -154,7 +154,14 @@ def test_drawn_batches_without_frames_are_those_of_rows(count):
     torch.testing.assert_close(drawn, batches.rows(seeds, steps, 8, (12,)))
 
 
-@pytest.fixture(scope="module", params=SEQUENCES, ids=lambda cls: cls.name)
+CASES = [
+    # Nine variables take a second.
+    pytest.param(cls, id=cls.name, marks=[pytest.mark.slow] * cls.name.endswith("_9"))
+    for cls in SEQUENCES
+]
+
+
+@pytest.fixture(scope="module", params=CASES)
 def frames(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("sequences")
     small, source = archives.small(request.param, folder)

@@ -23,7 +23,10 @@ import sys
 exec(sys.argv[1])
 """
 PACKAGE = Path(job_server.__file__).parent.parent
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the server needs Linux")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="the server needs Linux"),
+    pytest.mark.slow,  # most tests start processes
+]
 
 
 @pytest.fixture

@@ -64,6 +64,7 @@ def test_images_go_to_the_device_of_the_module_or_the_one_that_is_named(module):
     assert facsimile.torch_encoder(lambda images: images)(IMAGES).shape == (5, 3, 8, 8)
 
 
+@pytest.mark.slow
 def test_a_module_is_evaluated_as_it_stands(tmp_path):
     torch.manual_seed(0)
     module = nn.Sequential(nn.Flatten(), nn.Dropout(), nn.Linear(64 * 64, 3))

@@ -166,6 +166,7 @@ def test_what_fails_only_in_the_execution_that_trains_is_found_before_it(workspa
     assert str(error.value).startswith(f"{path}:{line_of(text, 'step == 7')}: ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["beta_vae", "mpi3d", "toy"])
 def test_a_name_that_another_model_has_is_taken(workspace, tmp_path, name):
     path = write(tmp_path, MODEL, name)

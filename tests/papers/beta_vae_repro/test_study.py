@@ -78,6 +78,7 @@ def rows_of(values, name, method=METHOD, dataset="dsprites"):
     return pd.DataFrame(rows)
 
 
+@pytest.mark.slow
 def test_the_best_mean_is_that_of_the_best_setting():
     scores = rows_of({1: [0.5, 0.7], 4: [0.9, 0.8], 10: [0.99, 0.3]}, SCORE)
     result = BestMean(SCORE, (METHOD,)).compute(with_names(scores), ["dsprites"])
