@@ -16,14 +16,7 @@ from facsimile.figures.base import data, style
 from facsimile.foundation import declared
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import (
-    THEORY,
-    once_per_run,
-    rows_of_models,
-    rows_where,
-    with_names,
-    without_controls,
-)
+from facsimile.presentation.select import THEORY, rows_where, trained
 from facsimile.presentation.spec import Quantity, Spec
 
 if TYPE_CHECKING:
@@ -58,9 +51,7 @@ def draw(
     context: Context,
 ) -> Drawn:
     """One panel per data set and series of scores, one line per method."""
-    here = scores[scores["dataset"].isin(context.shown(spec))]
-    trained = once_per_run(with_names(without_controls(here)))
-    chosen = rows_where(rows_of_models(trained, spec.models), spec.where)
+    chosen = rows_where(trained(scores, spec, context), spec.where)
     panels = list(itertools.product(context.shown(spec), _all_series(spec)))
     tables = []
     for dataset, series in panels:

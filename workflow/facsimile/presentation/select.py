@@ -74,6 +74,20 @@ def select(
     return once_per_run(selected), metrics
 
 
+def trained(
+    scores: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> pd.DataFrame:
+    """Scores of the spec's data sets and models, without controls, with their names.
+
+    Raises ValueError if a run has a score twice (``once_per_run``).
+    """
+    here = scores[scores["dataset"].isin(context.shown(spec))]
+    named = once_per_run(with_names(without_controls(here)))
+    return rows_of_models(named, spec.models)
+
+
 def once_per_run(named: pd.DataFrame) -> pd.DataFrame:
     """Return scores with the column ``name``; raise ValueError if a run has one of them twice.
 

@@ -9,16 +9,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from facsimile.figures import Drawn
-from facsimile.figures.base import heat, style
+from facsimile.figures.base import heat, matrices, style
 from facsimile.papers.ccgm.cuts import CUTS
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import (
-    once_per_run,
-    rows_of_models,
-    with_names,
-    without_controls,
-)
+from facsimile.presentation.select import trained
 from facsimile.presentation.spec import Quantity, Spec
 
 if TYPE_CHECKING:
@@ -47,29 +42,17 @@ def draw(
 ) -> Drawn:
     """One row of panels per data set and method, one column per cut."""
     data = _means(scores, spec, context)
-    methods = data[["dataset", "method"]].drop_duplicates()
-    shown = list(methods.itertuples(index=False))
-    with style.styled():
-        figure, grid = style.panels(
-            max(1, len(shown)),
-            len(CUTS),
-            2.3,
-            2.3,
-        )
-        for row, (dataset, method) in zip(grid, shown, strict=False):
-            is_row = (data["dataset"] == dataset) & (data["method"] == method)
-            for axes, cut in zip(row, CUTS, strict=True):
-                entries = data[is_row & (data["cut"] == cut)]
-                _panel(axes, entries, _concepts(dataset))
-                axes.set_title(TITLES[cut], loc="left", fontsize=8)
-            n = data.loc[is_row, "n"].max()
-            title = f"{names.model(method)}; n = {n}\n{TITLES[CUTS[0]]}"
-            row[0].set_title(title, loc="left", fontsize=8)
-        if not shown:
-            for axes in grid.flat:
-                axes.set_axis_off()
-                style.empty(axes, "no run has such scores")
-        style.finish(figure, spec, context, [REMARK])
+    figure = matrices.draw(
+        data,
+        CUTS,
+        "cut",
+        (2.3, 2.3),
+        _panel,
+        _title,
+        REMARK,
+        spec,
+        context,
+    )
     return Drawn(figure, data)
 
 
@@ -87,9 +70,7 @@ def _means(
     context: Context,
 ) -> pd.DataFrame:
     """Means over seeds of all entries and their closed forms, with the columns ``COLUMNS``."""
-    shown = scores[scores["dataset"].isin(context.shown(spec))]
-    named = once_per_run(with_names(without_controls(shown)))
-    shown = rows_of_models(named, spec.models)
+    shown = trained(scores, spec, context)
     places = shown["name"].str.extract(PATTERN)
     entries = shown.assign(
         first=places[0],
@@ -109,6 +90,17 @@ def _means(
     return both[COLUMNS].astype(numbers)
 
 
+def _title(
+    method: str,
+    cut: str,
+    n: int,
+) -> str:
+    """The cut; above the first one the method and n, too."""
+    if cut != CUTS[0]:
+        return TITLES[cut]
+    return f"{names.model(method)}; n = {n}\n{TITLES[cut]}"
+
+
 def _concepts(dataset: str) -> list[str]:
     """Names of the concepts of a scene."""
     # Not above: data sets import h5py, which the comparison need not wait for.
@@ -123,9 +115,10 @@ def _concepts(dataset: str) -> list[str]:
 def _panel(
     axes: Axes,
     entries: pd.DataFrame,
-    concepts: list[str],
+    dataset: str,
 ) -> None:
     """Draw one matrix: what is read below the diagonal, the closed form above."""
+    concepts = _concepts(dataset)
     size = len(concepts)
     matrix = np.full((size, size), np.nan)
     first = entries["first"].to_numpy()

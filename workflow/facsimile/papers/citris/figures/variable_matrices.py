@@ -10,22 +10,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from facsimile.figures import Drawn
-from facsimile.figures.base import style
+from facsimile.figures.base import heat, matrices, style
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import (
-    once_per_run,
-    rows_of_models,
-    with_names,
-    without_controls,
-)
+from facsimile.presentation.select import trained
 from facsimile.presentation.spec import Quantity, Spec
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-IDENTITY = ["dataset", "method"]
-COLUMNS = [*IDENTITY, "metric", "latents_of", "variable", "value", "n"]
+COLUMNS = [*matrices.IDENTITY, "metric", "latents_of", "variable", "value", "n"]
 DIAGONAL = "_diag"
 COLOURS = "viridis"
 DARK = 0.6  # numbers below are printed in white
@@ -46,28 +40,17 @@ def draw(
     A score is the mean of a diagonal, as ``r2_diag``; its whole matrix is drawn.
     """
     data = _means(scores, spec, context)
-    shown = list(data[IDENTITY].drop_duplicates().itertuples(index=False))
-    with style.styled():
-        figure, grid = style.panels(
-            max(1, len(shown)),
-            len(spec.metrics),
-            3.4,
-            2.9,
-        )
-        for row, (dataset, method) in zip(grid, shown, strict=False):
-            is_row = (data["dataset"] == dataset) & (data["method"] == method)
-            for axes, metric in zip(row, spec.metrics, strict=True):
-                entries = data[is_row & (data["metric"] == metric)]
-                _panel(axes, entries, _variables(dataset))
-                label = f"{names.model(method)} · {_quantity(metric)}"
-                if len(context.shown(spec)) > 1:
-                    label = f"{names.dataset(dataset)} · {label}"
-                axes.set_title(f"{label}; n = {entries['n'].max()}", loc="left", fontsize=8)
-        if not shown:
-            for axes in grid.flat:
-                axes.set_axis_off()
-                style.empty(axes, "no run has such scores")
-        style.finish(figure, spec, context, [REMARK])
+    figure = matrices.draw(
+        data,
+        spec.metrics,
+        "metric",
+        (3.4, 2.9),
+        _panel,
+        _title,
+        REMARK,
+        spec,
+        context,
+    )
     return Drawn(figure, data)
 
 
@@ -85,9 +68,7 @@ def _means(
     context: Context,
 ) -> pd.DataFrame:
     """Means over seeds of all entries, with the columns ``COLUMNS``."""
-    shown = scores[scores["dataset"].isin(context.shown(spec))]
-    named = once_per_run(with_names(without_controls(shown)))
-    shown = rows_of_models(named, spec.models)
+    shown = trained(scores, spec, context)
     parts = []
     for metric in spec.metrics:
         matrix = metric.removesuffix(DIAGONAL)
@@ -119,6 +100,14 @@ def _variables(dataset: str) -> list[str]:
     return [name.replace("_", " ") for name in data.variables]
 
 
+def _title(
+    method: str,
+    metric: str,
+    n: int,
+) -> str:
+    return f"{names.model(method)} · {_quantity(metric)}; n = {n}"
+
+
 def _quantity(metric: str) -> str:
     """What a quantity is called: R² or Spearman."""
     return "R²" if metric.endswith("r2_diag") else "Spearman"
@@ -127,9 +116,10 @@ def _quantity(metric: str) -> str:
 def _panel(
     axes: Axes,
     entries: pd.DataFrame,
-    variables: list[str],
+    dataset: str,
 ) -> None:
     """Draw one matrix with its numbers."""
+    variables = _variables(dataset)
     k = len(variables)
     matrix = np.full((k, k), np.nan)
     rows, columns = entries["latents_of"], entries["variable"]
@@ -142,11 +132,10 @@ def _panel(
     )
     for i, j in np.ndindex(k, k):
         ink = "white" if matrix[i, j] < DARK else "black"
-        text = f"{matrix[i, j] + 0.0:.2f}".replace("-", "−")
         axes.text(
             j,
             i,
-            text,
+            heat.number(float(matrix[i, j])),
             ha="center",
             va="center",
             color=ink,

@@ -16,12 +16,7 @@ from facsimile.figures.base import style
 from facsimile.papers.cs_ib.metrics.divergence_descent import VERTICES
 from facsimile.presentation import quantities
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import (
-    once_per_run,
-    rows_of_models,
-    with_names,
-    without_controls,
-)
+from facsimile.presentation.select import trained
 from facsimile.presentation.spec import Quantity, Spec
 
 if TYPE_CHECKING:
@@ -50,9 +45,7 @@ def draw(
     context: Context,
 ) -> Drawn:
     """One panel per score, with a line per method."""
-    here = scores[scores["dataset"].isin(context.shown(spec))]
-    trained = once_per_run(with_names(without_controls(here)))
-    chosen = rows_of_models(trained, spec.models)
+    chosen = trained(scores, spec, context)
     tables = [_points(chosen, name, spec, context) for name in _curves(spec)]
     with style.styled():
         figure, panels = style.grid(max(1, len(tables)), *SIZE, columns=2)

@@ -13,12 +13,7 @@ import pandas as pd
 from facsimile.figures import Drawn
 from facsimile.figures.base import data, style
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import (
-    once_per_run,
-    rows_of_models,
-    with_names,
-    without_controls,
-)
+from facsimile.presentation.select import trained
 from facsimile.presentation.spec import Quantity, Spec
 
 if TYPE_CHECKING:
@@ -41,9 +36,7 @@ def draw(
     context: Context,
 ) -> Drawn:
     """One panel per weight, then one with a line per weight."""
-    here = scores[scores["dataset"].isin(context.shown(spec))]
-    trained = once_per_run(with_names(without_controls(here)))
-    table = _points(rows_of_models(trained, spec.models))
+    table = _points(trained(scores, spec, context))
     weights = sorted(set(table["weight"]))
     with style.styled():
         figure, panels = style.grid(

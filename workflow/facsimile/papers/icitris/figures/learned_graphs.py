@@ -9,22 +9,16 @@ import numpy as np
 import pandas as pd
 
 from facsimile.figures import Drawn
-from facsimile.figures.base import style
+from facsimile.figures.base import matrices, style
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import (
-    once_per_run,
-    rows_of_models,
-    with_names,
-    without_controls,
-)
+from facsimile.presentation.select import trained
 from facsimile.presentation.spec import Quantity, Spec
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-IDENTITY = ["dataset", "method"]
-COLUMNS = [*IDENTITY, "metric", "cause", "effect", "learned", "true", "n"]
+COLUMNS = [*matrices.IDENTITY, "metric", "cause", "effect", "learned", "true", "n"]
 TITLES = {"instantaneous": "same frame", "temporal": "next frame"}
 TRUE = "#c1272d"
 REMARK = (
@@ -43,36 +37,17 @@ def draw(
     A score is the distance of a graph, as ``shd_temporal``; its edges are drawn.
     """
     data = _shares(scores, spec, context)
-    shown = list(data[IDENTITY].drop_duplicates().itertuples(index=False))
-    with style.styled():
-        figure, grid = style.panels(
-            max(1, len(shown)),
-            len(spec.metrics),
-            2.8,
-            2.6,
-        )
-        for row, (dataset, method) in zip(
-            grid,
-            shown,
-            strict=False,
-        ):
-            is_row = (data["dataset"] == dataset) & (data["method"] == method)
-            for axes, metric in zip(
-                row,
-                spec.metrics,
-                strict=True,
-            ):
-                entries = data[is_row & (data["metric"] == metric)]
-                _panel(axes, entries)
-                label = f"{names.model(method)} · {TITLES.get(_graph(metric), metric)}"
-                if len(context.shown(spec)) > 1:
-                    label = f"{names.dataset(dataset)} · {label}"
-                axes.set_title(f"{label}; n = {entries['n'].max()}", loc="left", fontsize=8)
-        if not shown:
-            for axes in grid.flat:
-                axes.set_axis_off()
-                style.empty(axes, "no run has such scores")
-        style.finish(figure, spec, context, [REMARK])
+    figure = matrices.draw(
+        data,
+        spec.metrics,
+        "metric",
+        (2.8, 2.6),
+        _panel,
+        _title,
+        REMARK,
+        spec,
+        context,
+    )
     return Drawn(figure, data)
 
 
@@ -82,6 +57,14 @@ def cells(
 ) -> list[Quantity]:
     """None: no paper prints the edges of its graphs."""
     return []
+
+
+def _title(
+    method: str,
+    metric: str,
+    n: int,
+) -> str:
+    return f"{names.model(method)} · {TITLES.get(_graph(metric), metric)}; n = {n}"
 
 
 def _graph(metric: str) -> str:
@@ -95,9 +78,7 @@ def _shares(
     context: Context,
 ) -> pd.DataFrame:
     """Of each edge, the share of seeds in which it was learned, with the columns ``COLUMNS``."""
-    shown = scores[scores["dataset"].isin(context.shown(spec))]
-    named = once_per_run(with_names(without_controls(shown)))
-    shown = rows_of_models(named, spec.models)
+    shown = trained(scores, spec, context)
     parts = []
     for metric in spec.metrics:
         prefix = metric.partition(".")[0]
@@ -127,7 +108,11 @@ def _grouped(entries: pd.DataFrame) -> Any:
     return entries.groupby(COLUMNS[:5], sort=False)["result"]
 
 
-def _panel(axes: Axes, entries: pd.DataFrame) -> None:
+def _panel(
+    axes: Axes,
+    entries: pd.DataFrame,
+    dataset: str,
+) -> None:
     """Draw one graph as a matrix."""
     from matplotlib.patches import Rectangle
 

@@ -16,12 +16,7 @@ from facsimile.figures.base import data, style
 from facsimile.figures.base.specimens import Specimens
 from facsimile.presentation import names
 from facsimile.presentation.context import Context
-from facsimile.presentation.select import (
-    once_per_run,
-    rows_of_models,
-    with_names,
-    without_controls,
-)
+from facsimile.presentation.select import trained
 from facsimile.presentation.spec import Quantity, Spec
 
 if TYPE_CHECKING:
@@ -49,9 +44,7 @@ def draw(
     specimens: Specimens,
 ) -> Drawn:
     """One row of panels per method, one column per number of observed points."""
-    here = scores[scores["dataset"].isin(context.shown(spec))]
-    trained = once_per_run(with_names(without_controls(here)))
-    chosen = rows_of_models(trained, spec.models)
+    chosen = trained(scores, spec, context)
     methods = [name for name in context.methods(spec) if name in set(chosen["method"])]
     tables = []
     with style.styled():
