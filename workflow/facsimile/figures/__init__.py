@@ -34,6 +34,7 @@ OUTPUT: dict[Any, Any] = {"pdf.fonttype": 42, "svg.hashsalt": "facsimile"}
 METADATA = {"pdf": {"CreationDate": None, "ModDate": None}, "png": {"Software": None}}
 DPI = 150
 MARGIN = 0.12  # inches around the figure
+POSITION_DIGITS = 9  # decimals of a position of axes in a figure
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,7 @@ def save(
         # Lay out and crop once for all formats; savefig would do it for each.
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
+        _round_positions(figure)
         crop = figure.get_tightbbox().padded(MARGIN)
         for ending, metadata in METADATA.items():
             with atomic.replacing(paths[ending]) as temporary:
@@ -119,3 +121,16 @@ def save(
     data = drawn.data.to_csv(index=False, lineterminator="\n")
     atomic.write_bytes(paths["csv"], data.encode())
     return list(paths.values())
+
+
+def _round_positions(figure: Figure) -> None:
+    """Round the positions that the layout computed, in fractions of the figure.
+
+    The solver of the layout (kiwi) sums in the order of memory addresses, so that the last bit of a
+    position differs from one drawing to the next, and with it a PDF.
+    """
+    for axes in figure.axes:
+        bounds = axes.get_position(original=True).bounds
+        in_layout = axes.get_in_layout()
+        axes.set_position([round(bound, POSITION_DIGITS) for bound in bounds])
+        axes.set_in_layout(in_layout)
