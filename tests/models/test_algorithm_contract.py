@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from facsimile.models.base import algorithm
+from facsimile.models.base.algorithm import AlgorithmModel
+from facsimile.planning import cost
 from facsimile.training import algorithm_runs
 
 ROWS, STEPS = 6, 4
@@ -53,6 +55,11 @@ def test_a_stored_state_continues_with_the_same_bits(model, problem):
     assert resumed.history == whole.history
     for name, values in whole.state.items():
         np.testing.assert_array_equal(values, resumed.state[name])
+
+
+def test_the_plan_knows_of_runs_that_may_end_early(algorithm, model):
+    decides = type(model).is_finished is not AlgorithmModel.is_finished
+    assert cost.may_end_early(algorithm) == decides
 
 
 def test_what_a_run_infers_is_finite(model, problem):

@@ -9,7 +9,15 @@ from typing import NamedTuple
 from facsimile.foundation import content_cache
 
 # Constants that only describe how something is displayed or what it costs.
-PRESENTATION = ("LABEL", "LABELS", "PARAMETER_LABELS", "STEP_SECONDS", "SECONDS", "RUN_BYTES")
+PRESENTATION = (
+    "LABEL",
+    "LABELS",
+    "PARAMETER_LABELS",
+    "STEP_SECONDS",
+    "SECONDS",
+    "RUN_BYTES",
+    "MAY_END_EARLY",
+)
 
 
 class Contents(NamedTuple):

@@ -210,6 +210,11 @@ def _declared(kind: str, name: str, key: str) -> Any:
     return declared.optional(kind, name, key, None)
 
 
+def may_end_early(model: str) -> bool:
+    """Whether runs of a model may end before their last step, for example as a budget is spent."""
+    return bool(_declared("models", model, "MAY_END_EARLY"))
+
+
 def _run_bytes(model: str) -> int:
     return _declared("models", model, "RUN_BYTES") or DEFAULT_RUN_BYTES
 

@@ -63,12 +63,18 @@ def plan(
     )
     core_hours = f"{cost.about(price.core_hours)} core-hours here ({_source(speed)})"
     console.print(f"{price.steps:,} steps: {core_hours}")
+    n_early = sum(cost.may_end_early(run.model) for run in unfinished)
+    if n_early:
+        console.print(
+            f"less if runs end before their last step, as {n_early:,} of them may when they have "
+            "reached their goal or spent their budget"
+        )
     if price.gpu_hours:
         gpu_hours = f"{cost.about(price.gpu_hours)} hours of one H200"
         console.print(f"or {gpu_hours} for training (at rates measured with β-VAE)")
     n_snapshots = sum(len(run.snapshot_runs) for run in unfinished)
     snapshots = f", {n_snapshots:,} snapshots included" if n_snapshots else ""
-    console.print(f"about {price.bytes / 1e9:,.1f} GB of weights and latents{snapshots}")
+    console.print(f"about {size(price.bytes)} of weights and latents{snapshots}")
     _warn_of_missing_data(content.unavailable, runs, console)
 
 

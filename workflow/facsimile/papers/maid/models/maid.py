@@ -20,6 +20,7 @@ from facsimile.papers.maid.models._bilevel import (
 
 LABEL = "MAID"
 STEP_SECONDS = {"1": 4e-3}
+MAY_END_EARLY = True
 RUN_BYTES = 80_000
 # Settings of the released script, in the paper's letters.
 ETA, RHO, TAU, NU, BETA = 1e-4, 0.5, 0.5, 1.25, 0.01

@@ -11,6 +11,7 @@ from facsimile.papers.masha.models._saddle import Saddle, top_k
 LABEL = "MASHA2"
 STEP_SECONDS = {"1": 1.6e-4}
 RUN_BYTES = 80_000
+MAY_END_EARLY = True
 
 
 @dataclass(frozen=True)
