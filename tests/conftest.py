@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import processor
 import pytest
 from xdist import plugin
@@ -19,6 +20,12 @@ SLOWEST = (SLURM, "tests/flow/", "tests/training/")
 # One thread, as in a job: two threads on a busy core are many times slower. Set before anything
 # imports torch or numpy.
 os.environ["OMP_NUM_THREADS"] = "1"
+
+# No test has a time limit of its own: on a busy machine any example may take long.
+hypothesis.settings.register_profile(
+    "no clock", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("no clock")
 
 
 class ByFile(LoadScopeScheduling):

@@ -106,7 +106,7 @@ def test_sides_of_different_length_are_an_error():
         estimates.paired_difference(np.arange(3.0), np.arange(2.0), rng())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     arrays(
         np.float64, st.tuples(st.just(2), st.integers(3, 30)), elements=st.integers(0, 6).map(float)
