@@ -7,6 +7,7 @@ from project import PAPERS
 
 from facsimile.foundation import declared
 from facsimile.planning import cost
+from facsimile.planning.speed import Speed
 from facsimile.studies import reading, runs
 
 DCI = declared.constant("metrics", "dci", "SECONDS")
@@ -33,7 +34,8 @@ def test_a_study_costs_the_sum_of_training_encoding_and_scoring(study):
     six_runs = [run for run in runs.expand(study, "desk") if run.model in models]
     price = cost.estimate(six_runs, study, "desk")
     training = 3 * 1000 / cost.DEFAULT_STEPS_PER_SECOND + 3 * 1000 / FACTOR_VAE
-    others = 6 * (cost.ENCODE_SECONDS + cost.score_seconds(study, "desk"))
+    encoding = cost.ENCODE_RUN_SECONDS + cost.ENCODE_SECONDS
+    others = 6 * (encoding + cost.score_seconds(study, "desk"))
     assert price.core_hours * 3600 == pytest.approx(training + others)
     assert (price.runs, price.steps) == (6, 6000)
 
@@ -43,9 +45,26 @@ def test_a_small_network_costs_a_fiftieth_per_step_and_image(study):
     training = run.statement["training"] | {"network": "mlp"}
     small = dataclasses.replace(run, statement=run.statement | {"training": training})
     assert cost.train_seconds(small) == pytest.approx(cost.train_seconds(run) / 50)
-    scoring = cost.score_seconds(study, "desk")
+    fixed = cost.score_seconds(study, "desk") + cost.ENCODE_RUN_SECONDS
     usual, fast = (3600 * cost.estimate([r], study, "desk").core_hours for r in (run, small))
-    assert fast - scoring == pytest.approx((usual - scoring) / 50)
+    assert fast - fixed == pytest.approx((usual - fixed) / 50)
+
+
+def test_a_metric_with_fixed_seconds_costs_them_whatever_its_points(root):
+    study = reading.load(PAPERS / "diffusion_book" / "study.yaml")
+    seconds = declared.constant("metrics", "guidance", "FIXED_SECONDS")
+    alone = study.model_copy(update={"metrics": ["guidance"], "variations": {}})
+    assert cost.score_seconds(alone, "desk") == pytest.approx(seconds)
+    twice_as_slow = Speed(core=2.0)
+    assert cost.score_seconds(alone, "desk", twice_as_slow) == pytest.approx(2 * seconds)
+
+
+def test_each_command_that_starts_jobs_costs_their_start_once(study):
+    run = runs.expand(study, "desk")[0]
+    here = Speed(start=2.0)
+    none, one, two = (cost.estimate([run], study, "desk", here, n).core_hours for n in (0, 1, 2))
+    assert 3600 * (one - none) == pytest.approx(2.0 * (1 + cost.COMMAND_STARTS))
+    assert 3600 * (two - one) == pytest.approx(2.0)
 
 
 def test_seconds_of_a_network_are_those_that_the_model_states(root):
@@ -60,8 +79,8 @@ def test_images_of_scenes_cost_by_their_pixels(root):
     study = reading.load(PAPERS / "causalvae" / "study.yaml")
     small, large = (runs.expand(study, scale)[0] for scale in ("desk", "paper"))
     assert (small.params["side"], large.params["side"]) == (16, 96)
-    assert cost.train_seconds(small) / small.steps == pytest.approx(0.12, abs=0.01)  # as measured
-    assert cost.train_seconds(large) / large.steps == pytest.approx(1.8, abs=0.1)
+    assert cost.train_seconds(small) / small.steps == pytest.approx(0.06, abs=0.01)  # as measured
+    assert cost.train_seconds(large) / large.steps == pytest.approx(1.4, abs=0.1)
 
 
 @pytest.mark.parametrize(

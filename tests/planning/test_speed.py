@@ -2,7 +2,7 @@
 
 import pytest
 
-from facsimile.planning import config, cost, processor, speed
+from facsimile.planning import config, core_speed, cost, processor, speed
 from facsimile.studies.runs import Run
 
 
@@ -41,6 +41,37 @@ def test_a_processor_without_bf16_is_slower(monkeypatch, precision, has_bf16, ra
     # Models of arrays are trained in float32 everywhere.
     of_arrays = run_of(network=None)
     assert cost.train_seconds(of_arrays, here) == cost.train_seconds(of_arrays)
+
+
+def test_a_slower_core_makes_everything_slower_that_was_not_measured(monkeypatch):
+    monkeypatch.setattr(processor, "has_bf16", lambda: True)
+    here = speed.of_processor(config.check({}), core=1.5)
+    for run in (run_of(), run_of(network=None)):
+        assert cost.train_seconds(run, here) == pytest.approx(1.5 * cost.train_seconds(run))
+    assert here.start == 1.5 * speed.START_SECONDS
+    assert speed.calibrated(here, [], {}) == here
+
+
+def test_a_core_that_takes_twice_as_long_has_twice_the_ratio(monkeypatch):
+    works = {name: lambda: None for name in core_speed.REFERENCE_SECONDS}
+    monkeypatch.setattr(core_speed, "_works", lambda: works)
+    expected = iter([2 * seconds for seconds in core_speed.REFERENCE_SECONDS.values()])
+    monkeypatch.setattr(core_speed, "ROUNDS", 1)
+    monkeypatch.setattr(core_speed, "_seconds", lambda work: next(expected))
+    assert core_speed.ratio() == pytest.approx(2.0)
+
+
+def test_the_fastest_round_counts(monkeypatch):
+    monkeypatch.setattr(core_speed, "_works", lambda: {"python": lambda: None})
+    monkeypatch.setattr(core_speed, "ROUNDS", 3)
+    seconds = iter([3.0, 1.0, 2.0])
+    monkeypatch.setattr(core_speed, "_seconds", lambda work: next(seconds))
+    assert core_speed.fastest() == {"python": 1.0}
+
+
+def test_each_kind_of_work_takes_time():
+    assert core_speed.fastest().keys() == core_speed.REFERENCE_SECONDS.keys()
+    assert all(seconds > 0 for seconds in core_speed.fastest().values())
 
 
 def test_finished_runs_decide_for_their_model_and_guide_for_others():

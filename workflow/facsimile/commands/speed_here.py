@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from facsimile.planning import cost, processor, speed
+from facsimile.planning import core_speed, cost, processor, speed
 from facsimile.planning.speed import Speed
 from facsimile.planning.workspace import Workspace
 from facsimile.store import records, stored_scores
@@ -13,8 +13,11 @@ from facsimile.studies.runs import Run
 
 
 def speed_here(workspace: Workspace) -> Speed:
-    """Return the speed of this machine, by its processor and by the work in the store."""
-    expected = speed.of_processor(workspace.config)
+    """Return the speed of this machine, by a measurement and by the work in the store.
+
+    The measurement takes a second.
+    """
+    expected = speed.of_processor(workspace.config, core_speed.ratio())
     store = workspace.paths.root / "runs"
     trained = _trained(store, expected)
     return speed.calibrated(expected, trained, _scored(store))
@@ -41,7 +44,7 @@ def _says_something(record: dict[str, Any], expected: Speed) -> bool:
     if "network" not in record["statement"]["training"]:
         return True
     in_bf16 = record.get("precision") == "bf16"
-    return in_bf16 == (expected.convolutions == 1.0)
+    return in_bf16 == (expected.convolutions == expected.core)
 
 
 def _scored(store: Path) -> dict[str, list[float]]:

@@ -129,8 +129,10 @@ def _round_positions(figure: Figure) -> None:
     The solver of the layout (kiwi) sums in the order of memory addresses, so that the last bit of a
     position differs from one drawing to the next, and with it a PDF.
     """
+    from matplotlib.transforms import Bbox
+
     for axes in figure.axes:
-        bounds = axes.get_position(original=True).bounds
+        corners = axes.get_position(original=True).get_points()
         in_layout = axes.get_in_layout()
-        axes.set_position([round(bound, POSITION_DIGITS) for bound in bounds])
+        axes.set_position(Bbox(corners.round(POSITION_DIGITS)))
         axes.set_in_layout(in_layout)

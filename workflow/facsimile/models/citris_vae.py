@@ -18,7 +18,7 @@ from facsimile.studies.training import Training
 
 LABEL = "CITRIS-VAE"
 # Batches of 512 pairs at a width of 32, and of 64 pairs at 16.
-STEP_SECONDS = {"1": 0.004, "width**4": 1.5e-6}
+STEP_SECONDS = {"1": 0.015, "width**5": 2.9e-8}
 CLASSIFIER = "classifier"
 FASTER = 4.0  # the classifier's learning rate over that of the other networks
 CLASSIFIER_DECAY = 1e-4

@@ -10,7 +10,7 @@ from facsimile.models.base.frame_vae import FrameVAE, Pair, normal_kl
 
 LABEL = "iVAE*"
 # Batches of 512 pairs at a width of 32, and of 64 pairs at 16.
-STEP_SECONDS = {"1": 0.004, "width**4": 1.5e-6}
+STEP_SECONDS = {"1": 0.013, "width**5": 2.5e-8}
 UNITS = 8  # of each hidden layer of the prior, times width
 
 

@@ -21,10 +21,10 @@ from facsimile.studies.study import Study
 # batches of 64. A model's file may define its own as STEP_SECONDS: seconds per step by power of a
 # hyper-parameter, as {"1": 0.07, "side**2": 1.9e-4}, or by network, as {"own": 0.02, "mlp": 0.01}.
 # A metric's file may define SECONDS, those of one evaluation with 10,000 training points (medians
-# at desk scale).
-DEFAULT_STEPS_PER_SECOND = 16.0
-# For a model of arrays, which has its own small network: 650 to 1,500 were measured.
-OWN_STEPS_PER_SECOND = 500.0
+# at desk scale), or FIXED_SECONDS if they do not depend on the number of points.
+DEFAULT_STEPS_PER_SECOND = 19.0
+# For a model of arrays, which has its own small network: 700 to 1,700 were measured.
+OWN_STEPS_PER_SECOND = 1000.0
 # Network -> how many times faster than the published networks it is trained and encoded. For mlp
 # in packs on a core: 850 steps of 64 images of 16 × 16 per second (benchmarks/small_packs.py).
 SPEED = {"mlp": 50.0}
@@ -34,7 +34,13 @@ GPU_STEPS_PER_SECOND = {"mlp": 43_000.0}
 DEFAULT_GPU_STEPS_PER_SECOND = 2_500.0
 # One core, for as many images as in IMAGES.
 ENCODE_SECONDS = 66.0
+# How many times faster rows of arrays are encoded, which are seldom images.
+OWN_ENCODE_SPEED = 20.0
+# What each run takes besides.
+ENCODE_RUN_SECONDS = 0.3
 DEFAULT_SCORE_SECONDS = 1.5
+# The start of Snakemake and its libraries takes as long as the jobs of so many shards.
+COMMAND_STARTS = 8
 # Training points to which the seconds of a metric refer.
 SCORE_POINTS = 10_000
 # Size of dSprites; also the assumed size of a data set that cannot be loaded yet.
@@ -78,13 +84,15 @@ def estimate(
     for run in todo:
         count = _images(run) * states[run.key]
         images += count
-        encoding += ENCODE_SECONDS * count / IMAGES / _speed(run) * speed.of_network(run)
+        encoding += encode_seconds(run, count) * speed.of_network(run)
         stored += _run_bytes(run.model) * states[run.key]
 
     training = sum(train_seconds(run, speed) for run in todo)
     scoring = len(todo) * score_seconds(study, scale, speed)
     scoring += _snapshot_seconds(todo, study, scale, speed)
-    seconds = training + encoding + scoring + speed.start * shards
+    # Without a job, neither Snakemake nor the libraries start.
+    starts = speed.start * (shards + COMMAND_STARTS) if shards else 0.0
+    seconds = training + encoding + scoring + starts
     return Cost(
         runs=len(todo),
         steps=steps,
@@ -177,6 +185,12 @@ def step_seconds(run: Run) -> float:
     return sum(seconds_of_terms) / _speed(run)
 
 
+def encode_seconds(run: Run, images: int) -> float:
+    """Return core-seconds on the reference machine to encode images, or rows of arrays."""
+    faster = OWN_ENCODE_SPEED if _network(run) == "own" else _speed(run)
+    return ENCODE_RUN_SECONDS + ENCODE_SECONDS * images / IMAGES / faster
+
+
 def _gpu_seconds(run: Run) -> float:
     """Return the seconds of a GPU to train a run; 0 if it is always trained on a processor."""
     network = _network(run)
@@ -235,10 +249,17 @@ def score_seconds(
 
 
 def _seconds(metric: str, evaluation: Evaluation, speed: Speed) -> float:
-    """Return the core-seconds to compute a metric once; proportional to the training points."""
+    """Return the core-seconds to compute a metric once.
+
+    They are proportional to the training points, but for what the metric declares as fixed.
+    """
     seconds = speed.metrics.get(metric)
     if seconds is None:
-        seconds = _declared("metrics", metric, "SECONDS") or DEFAULT_SCORE_SECONDS
+        fixed = _declared("metrics", metric, "FIXED_SECONDS")
+        if fixed is not None:
+            return float(fixed) * speed.core
+        declared_seconds = _declared("metrics", metric, "SECONDS") or DEFAULT_SCORE_SECONDS
+        seconds = declared_seconds * speed.core
     return float(seconds) * evaluation.train / SCORE_POINTS
 
 

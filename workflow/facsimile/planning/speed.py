@@ -15,8 +15,8 @@ from facsimile.studies.runs import Run
 # Seconds of a step in float32 over those in bf16 on the reference machine's kind of processor
 # (benchmarks/results/training-float32.md).
 FLOAT32 = 1.6
-# CPU seconds of the three processes of a shard, before they do anything (results/scale.md).
-START_SECONDS = 8.0
+# CPU seconds on the reference machine that the three jobs of a shard take to start.
+START_SECONDS = 1.0
 # Finished runs of each data set and model that are looked at.
 SAMPLE = 20
 
@@ -31,6 +31,7 @@ class Speed:
 
     Args:
         convolutions: ratio for models of images that are not in ``models``, and for encoding.
+        core: ratio for everything else that was not measured here.
         models: ratio by model, measured on runs that were trained here.
         metrics: seconds by metric for ``cost.SCORE_POINTS`` training points, measured here.
         start: seconds that the processes of a shard take to start.
@@ -38,6 +39,7 @@ class Speed:
     """
 
     convolutions: float = 1.0
+    core: float = 1.0
     models: Mapping[str, float] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     start: float = START_SECONDS
@@ -52,19 +54,25 @@ class Speed:
     def of_network(self, run: Run) -> float:
         """Return the ratio for a run's network, whatever its model."""
         network = run.statement.get("training", {}).get("network", "own")
-        return 1.0 if network in DENSE else self.convolutions
+        return self.core if network in DENSE else self.convolutions
 
 
 REFERENCE = Speed()
 
 
-def of_processor(config: Config) -> Speed:
-    """Return the speed that follows from the processor's instructions and the precision."""
+def of_processor(
+    config: Config,
+    core: float = 1.0,
+) -> Speed:
+    """Return the speed that follows from the processor's instructions and the precision.
+
+    ``core`` is the measured ratio of a core's small work (``core_speed.py``).
+    """
     in_bf16 = config.precision == "bf16"
     if config.precision == "auto":
         in_bf16 = processor.has_bf16()
     ratio = 1.0 if in_bf16 else FLOAT32
-    return Speed(convolutions=ratio)
+    return Speed(convolutions=ratio * core, core=core, start=START_SECONDS * core)
 
 
 def sampled(folder: Path, pattern: str) -> Iterator[Path]:
@@ -97,6 +105,7 @@ def calibrated(
         convolutions = median(of_images)
     return Speed(
         convolutions=convolutions,
+        core=expected.core,
         models=_medians(ratios),
         metrics=_medians(metrics),
         start=expected.start,

@@ -82,7 +82,7 @@ def _source(speed: Speed) -> str:
     """Where the speed of this machine is known from."""
     if speed.runs:
         return f"at the speed of {speed.runs} runs that were made here"
-    return "estimated for this processor; after a shard it is measured"
+    return "estimated from the speed of a core, measured now; runs will correct it"
 
 
 def _warn_of_missing_data(

@@ -9,6 +9,8 @@ from facsimile.models.base.arrays import Shapes
 from facsimile.models.base.networks import AutoEncoder
 from facsimile.papers.ard_vae.models._ard import GROUP, ARDOfArrays, Halves
 
+STEP_SECONDS = {"1": 7.5e-4}
+
 
 @dataclass(frozen=True)
 class ARDVAELinear(ARDOfArrays):

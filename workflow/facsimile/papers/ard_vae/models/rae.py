@@ -12,6 +12,7 @@ from facsimile.models.base.networks import AutoEncoder, Encoder
 from facsimile.models.base.vae import VAE, autoencoder_of, bernoulli_loss
 
 LABEL = "RAE"
+STEP_SECONDS = {"1": 0.087}
 # Reported for a posterior that is a point: a standard deviation of 3e-7.
 LOG_VARIANCE = -30.0
 

@@ -20,7 +20,7 @@ from facsimile.papers.citris.models._flow import Flow
 from facsimile.studies.training import Training
 
 LABEL = "CITRIS-NF"
-STEP_SECONDS = {"1": 0.02, "width**4": 1.5e-6}
+STEP_SECONDS = {"1": 0.02, "width**5": 5.0e-8}
 AUTOENCODER = "autoencoder"
 SAMPLES = 8  # noisy codes of a frame
 WARM_UP = 100  # steps in which the learning rate grows, of each stage

@@ -12,7 +12,7 @@ from facsimile.models.base.frame_vae import FrameVAE, Pair, normal_entropy, norm
 
 LABEL = "SlowVAE"
 # Batches of 512 pairs at a width of 32, and of 64 pairs at 16.
-STEP_SECONDS = {"1": 0.004, "width**4": 1.5e-6}
+STEP_SECONDS = {"1": 0.018, "width**5": 3.5e-8}
 RATE = 1.0  # of the Laplace distribution
 
 

@@ -14,6 +14,8 @@ from facsimile.models.base.optimisers import SGDSettings
 from facsimile.papers.cs_ib.models import _kernels
 from facsimile.studies.training import Training
 
+STEP_SECONDS = {"1": 0.0024}
+
 GROUP = "points"
 FREE = 400
 FIXED = 200  # of each Gaussian

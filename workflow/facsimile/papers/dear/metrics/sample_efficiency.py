@@ -19,7 +19,7 @@ REFERENCE = (
     "sample_efficiency.py"
 )
 CONVENTIONS = {PAPER: "the peers' target and classifier, and a larger one beside it"}
-SECONDS = 4.0
+SECONDS = 2.0
 FEW = 100
 FEW_LABELS = Training(epochs=100, batch=32)
 ALL_LABELS = Training(epochs=100, batch=64)

@@ -6,6 +6,7 @@ from facsimile.metrics.base.run_outputs import RunOutputs
 RANGE = (0.0, float("inf"))
 BETTER = "lower"
 HEADLINE = "error"
+SECONDS = 0.25
 NEEDS = ("inferred.levels", "inferred.error")
 REFERENCE = "Lai et al. 2025, The principles of diffusion models"
 CONVENTIONS = {PAPER: "mean over 5,000 noised rows of the data set"}

@@ -9,6 +9,7 @@ from facsimile.papers.diffusion_book import bounds, flows, identities
 RANGE = (0.0, float("inf"))
 BETTER = "lower"
 HEADLINE = "tweedie"
+FIXED_SECONDS = 0.7
 NEEDS = ("data.x", "data.label")
 REFERENCE = "Lai et al. 2025, The principles of diffusion models"
 CONVENTIONS = {PAPER: "largest absolute difference over 200 points and several times"}

@@ -11,6 +11,7 @@ from facsimile.statistics.diffusion.gaussian_mixture import Floats
 RANGE = (0.0, float("inf"))
 BETTER = "lower"
 HEADLINE = "w2"
+FIXED_SECONDS = 0.01
 NEEDS = ("inferred.evaluations", "inferred.variance")
 REFERENCE = "Lai et al. 2025, The principles of diffusion models"
 CONVENTIONS = {PAPER: "squared distance, not its root"}

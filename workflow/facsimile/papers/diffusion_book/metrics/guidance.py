@@ -10,6 +10,7 @@ from facsimile.statistics.diffusion.gaussian_mixture import Floats
 RANGE = (float("-inf"), float("inf"))
 BETTER = "lower"
 HEADLINE = "w2"
+FIXED_SECONDS = 0.25
 NEEDS = ("inferred.quantiles",)
 REFERENCE = "Lai et al. 2025, The principles of diffusion models; Ho & Salimans 2022"
 CONVENTIONS = {PAPER: "weight w of (1 + w) score(x|y) - w score(x)"}

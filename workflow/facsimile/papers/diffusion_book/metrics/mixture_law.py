@@ -12,6 +12,7 @@ from facsimile.statistics.diffusion.gaussian_mixture import Floats
 RANGE = (0.0, float("inf"))
 BETTER = "lower"
 HEADLINE = "sliced_w2"
+FIXED_SECONDS = 0.04
 NEEDS = ("inferred.evaluations", "inferred.samples")
 REFERENCE = "Lai et al. 2025, The principles of diffusion models; Bonneel et al. 2015"
 CONVENTIONS = {PAPER: "squared distance, mean over 64 directions, against the mixture's quantiles"}

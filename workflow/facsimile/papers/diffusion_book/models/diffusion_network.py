@@ -20,6 +20,7 @@ from facsimile.statistics.diffusion.samplers import SAMPLERS, Process, sample
 from facsimile.statistics.diffusion.schedules import VariancePreserving
 
 LABEL = "Network"
+STEP_SECONDS = {"1": 0.0014}
 GROUP = "network"
 SCHEDULE = VariancePreserving()
 FIRST = 0.005  # times of training are uniform from here to 1

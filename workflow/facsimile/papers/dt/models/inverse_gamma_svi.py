@@ -15,7 +15,7 @@ from facsimile.models.base.model import Draw, Losses
 from facsimile.studies.training import Training
 
 LABEL = "SVI"
-STEP_SECONDS = {"samples": 0.0009}  # for 1,000 problems
+STEP_SECONDS = {"samples": 0.00011}
 GROUP = "guide"
 START = 0.1  # standard deviation of the starting values
 HALF_LOG_TAU = 0.5 * math.log(2 * math.pi)

@@ -19,7 +19,7 @@ from facsimile.papers.maid.models._bilevel import (
 )
 
 LABEL = "MAID"
-STEP_SECONDS = {"1": 4e-3}
+STEP_SECONDS = {"1": 0.0013}
 MAY_END_EARLY = True
 RUN_BYTES = 80_000
 # Settings of the released script, in the paper's letters.

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from facsimile.metrics.base.conventions import PAPER
 from facsimile.metrics.base.run_outputs import RunOutputs
 
-SECONDS = 0.05
+FIXED_SECONDS = 0.001
 RANGE = (float("-inf"), float("inf"))
 BETTER = "lower"
 HEADLINE = "log_distance"

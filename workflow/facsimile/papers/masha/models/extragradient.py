@@ -9,7 +9,7 @@ from facsimile.models.base.arrays import Arrays
 from facsimile.papers.masha.models._distributed import Distributed
 from facsimile.papers.masha.models._saddle import Floats, Saddle, rand_k, top_k
 
-STEP_SECONDS = {"1": 1.6e-4}
+STEP_SECONDS = {"1": 9.5e-5}
 RUN_BYTES = 80_000
 MAY_END_EARLY = True
 RANDOM, LARGEST = 0, 1

@@ -8,7 +8,7 @@ from facsimile.papers.masha.models._masha import Masha
 from facsimile.papers.masha.models._saddle import Saddle, rand_k
 
 LABEL = "MASHA1"
-STEP_SECONDS = {"1": 1.6e-4}
+STEP_SECONDS = {"1": 7.8e-5}
 RUN_BYTES = 80_000
 MAY_END_EARLY = True
 

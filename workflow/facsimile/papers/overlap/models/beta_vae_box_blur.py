@@ -7,6 +7,7 @@ from torch import Tensor
 from facsimile.papers.overlap.models._mean_squared import MeanSquaredVAE, box_blur_error
 
 LABEL = "β-VAE (BoxBlurMSE)"
+STEP_SECONDS = {"1": 0.036}
 
 
 @dataclass(frozen=True)

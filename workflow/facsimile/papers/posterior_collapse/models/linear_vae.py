@@ -17,6 +17,8 @@ from facsimile.papers.posterior_collapse.models._linear import (
     singular_values_of_codes,
 )
 
+STEP_SECONDS = {"1": 6e-4}
+
 
 @dataclass(frozen=True)
 class LinearVAE(LinearModel):

@@ -7,6 +7,8 @@ from torch import Tensor
 
 from facsimile.papers.prog_vi.models._cone import ConeGuide, Particles, log_normal
 
+STEP_SECONDS = {"1": 6.5e-4}
+
 
 @dataclass(frozen=True)
 class ConeMeanField(ConeGuide):

@@ -11,7 +11,7 @@ from facsimile.models.base.arrays import Shapes
 from facsimile.models.base.model import Draw
 from facsimile.papers.svae.models._cell import CellModel
 
-STEP_SECONDS = {"1": 0.00769}
+STEP_SECONDS = {"1": 0.0062}
 
 
 @dataclass(frozen=True)

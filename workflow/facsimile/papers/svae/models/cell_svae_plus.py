@@ -11,7 +11,7 @@ from torch.nn.functional import logsigmoid
 from facsimile.models.base.arrays import Shapes
 from facsimile.papers.svae.models.cell_svae import CellSVAE
 
-STEP_SECONDS = {"1": 0.00769}
+STEP_SECONDS = {"1": 0.0062}
 
 
 @dataclass(frozen=True)

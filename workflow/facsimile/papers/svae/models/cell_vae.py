@@ -8,7 +8,7 @@ from torch import Tensor
 from facsimile.models.base.arrays import Shapes
 from facsimile.papers.svae.models._cell import CellModel
 
-STEP_SECONDS = {"1": 0.00769}
+STEP_SECONDS = {"1": 0.0045}
 
 
 @dataclass(frozen=True)
