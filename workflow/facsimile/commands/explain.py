@@ -6,6 +6,7 @@ from rich.console import Console
 
 from facsimile.commands import run_state
 from facsimile.commands.listing import run_line
+from facsimile.commands.speed_here import speed_here
 from facsimile.planning import cost
 from facsimile.planning.workspace import Workspace
 from facsimile.store import files, records
@@ -50,7 +51,7 @@ def _without_record(workspace: Workspace, run: Run) -> str:
         return f"{state}: a process holds its lease"
     if (workspace.paths.run(run.key) / files.CHECKPOINT).exists():
         return f"{state}: the next snakemake resumes it from its checkpoint"
-    return f"{state}: snakemake will train it, {_price(run)}"
+    return f"{state}: snakemake will train it, {_price(workspace, run)}"
 
 
 def _verdict(workspace: Workspace, run: Run) -> str:
@@ -59,9 +60,10 @@ def _verdict(workspace: Workspace, run: Run) -> str:
         return "would not be trained again: the store has it and its code is unchanged"
     return (
         f"stale: {', '.join(changed)} changed since. It is kept until you say: "
-        f"facsimile forget {run.key} (then snakemake trains it again, {_price(run)})"
+        f"facsimile forget {run.key} (then snakemake trains it again, {_price(workspace, run)})"
     )
 
 
-def _price(run: Run) -> str:
-    return f"about {cost.train_seconds(run) / 60:.1f} minutes of one core"
+def _price(workspace: Workspace, run: Run) -> str:
+    seconds = cost.train_seconds(run, speed_here(workspace))
+    return f"about {seconds / 60:.1f} minutes of one core"

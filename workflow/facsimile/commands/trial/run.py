@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from facsimile.commands.speed_here import speed_here
 from facsimile.commands.trial import model_file, rehearsal, scores, trial_study
 from facsimile.commands.trial.model_file import ModelFile
 from facsimile.commands.trial.page import PAGE, Page
@@ -182,9 +183,11 @@ def _changed(workspace: Workspace, trial: Trial, scale: str, results: Path) -> W
 
 
 def _plan(workspace: Workspace, study: Study, whose: str, cores: int) -> str:
-    """What a part of a trial costs if nothing of it has been made, on the reference machine."""
+    """What a part of a trial costs on this machine if nothing of it has been made."""
     members = [run for run in workspace.runs(study) if not run.control]
-    hours = cost.estimate(members, study, workspace.config.scale).core_hours
+    shards = len(workspace.shards(study))
+    here = speed_here(workspace)
+    hours = cost.estimate(members, study, workspace.config.scale, here, shards).core_hours
     time = duration(3600 * hours / cores)
     on = "1 core" if cores == 1 else f"{cores} cores"
     return f"{whose}: {len(members):,} models, {time} on {on} if none is here yet"
