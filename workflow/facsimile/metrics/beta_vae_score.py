@@ -11,6 +11,7 @@ from facsimile.metrics.base.draws import Codes, Draws, Table
 RANGE = (0.0, 1.0)
 BETTER = "higher"
 HEADLINE = "beta_vae_score"
+SECONDS = 1.6
 NEEDS = ("codes", "factors", "table")
 REFERENCE = (
     "Higgins et al. 2017, beta-VAE: Learning basic visual concepts with a constrained variational "

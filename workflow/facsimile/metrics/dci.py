@@ -25,7 +25,7 @@ CONVENTIONS = {
     MODERN: "the same with scikit-learn since 1.0: residuals of all classes are computed at the "
     "beginning of a stage",
 }
-SECONDS = 12.0
+SECONDS = 4.8
 LABELS = {
     "disentanglement": "DCI disentanglement",
     "dci": "DCI",

@@ -10,6 +10,8 @@ from facsimile.metrics.base.draws import Draws, Table
 RANGE = (0.0, 1.0)
 BETTER = "higher"
 HEADLINE = "factor_vae_score"
+FIXED_SECONDS = 0.02
+SECONDS = 0.9
 NEEDS = ("codes", "factors", "table")
 REFERENCE = "Kim and Mnih 2018, Disentangling by factorising, section 4"
 CONVENTIONS = {

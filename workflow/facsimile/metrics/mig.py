@@ -11,6 +11,8 @@ from facsimile.metrics.base.draws import Draws
 RANGE = (0.0, 1.0)
 BETTER = "higher"
 HEADLINE = "mig"
+FIXED_SECONDS = 0.014
+SECONDS = 0.054
 NEEDS = ("codes", "factors")
 REFERENCE = "Chen et al. 2018, Isolating sources of disentanglement in VAEs, eq. 6"
 CONVENTIONS = {

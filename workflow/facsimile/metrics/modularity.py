@@ -11,6 +11,8 @@ from facsimile.metrics.base.draws import Draws
 RANGE = (0.0, 1.0)
 BETTER = "higher"
 HEADLINE = "modularity"
+FIXED_SECONDS = 0.015
+SECONDS = 0.06
 NEEDS = ("codes", "factors")
 REFERENCE = (
     "Ridgeway and Mozer 2018, Learning deep disentangled embeddings with the F-statistic loss, "

@@ -12,6 +12,8 @@ from facsimile.metrics.mig import gap
 RANGE = (0.0, 1.0)
 BETTER = "higher"
 HEADLINE = "sap"
+FIXED_SECONDS = 0.12
+SECONDS = 0.4
 NEEDS = ("codes", "factors")
 REFERENCE = (
     "Kumar et al. 2018, Variational inference of disentangled latent concepts from unlabeled "

@@ -11,6 +11,8 @@ from facsimile.metrics.base.draws import Draws
 RANGE = (0.0, float("inf"))
 BETTER = "lower"
 HEADLINE = "gaussian_total_correlation"
+FIXED_SECONDS = 0.012
+SECONDS = 0.043
 NEEDS = ("codes",)
 REFERENCE = (
     "Locatello et al. 2019, Challenging common assumptions, section 5.1; Watanabe 1960 (total "

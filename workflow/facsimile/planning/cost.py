@@ -20,8 +20,8 @@ from facsimile.studies.study import Study
 # Rates of one core (2-core AMD EPYC Zen 4, bf16, torch 2.13.0; benchmarks/results/training.md),
 # batches of 64. A model's file may define its own as STEP_SECONDS: seconds per step by power of a
 # hyper-parameter, as {"1": 0.07, "side**2": 1.9e-4}, or by network, as {"own": 0.02, "mlp": 0.01}.
-# A metric's file may define SECONDS, those of one evaluation with 10,000 training points (medians
-# at desk scale), or FIXED_SECONDS if they do not depend on the number of points.
+# A metric's file may define FIXED_SECONDS, those of an evaluation whatever its number of points, and
+# SECONDS, what 10,000 training points add.
 DEFAULT_STEPS_PER_SECOND = 19.0
 # For a model of arrays, which has its own small network: 700 to 1,700 were measured.
 OWN_STEPS_PER_SECOND = 1000.0
@@ -251,24 +251,26 @@ def score_seconds(
 def _seconds(metric: str, evaluation: Evaluation, speed: Speed) -> float:
     """Return the core-seconds to compute a metric once.
 
-    They are proportional to the training points, but for what the metric declares as fixed.
+    They are a fixed part and one in proportion to the training points.
     """
-    seconds = speed.metrics.get(metric)
-    if seconds is None:
-        fixed = _declared("metrics", metric, "FIXED_SECONDS")
-        if fixed is not None:
-            return float(fixed) * speed.core
-        declared_seconds = _declared("metrics", metric, "SECONDS") or DEFAULT_SCORE_SECONDS
-        seconds = declared_seconds * speed.core
-    return float(seconds) * evaluation.train / SCORE_POINTS
+    share = evaluation.train / SCORE_POINTS
+    measured = speed.metrics.get(metric)
+    if measured is not None:
+        return float(measured) * share
+    fixed = _declared("metrics", metric, "FIXED_SECONDS")
+    of_points = _declared("metrics", metric, "SECONDS")
+    if fixed is None and of_points is None:
+        of_points = DEFAULT_SCORE_SECONDS
+    return float((fixed or 0.0) + (of_points or 0.0) * share) * speed.core
 
 
 def minutes(seconds: float, attempt: int) -> int:
     """Return the minutes to request from a scheduler.
 
-    They are twice the estimate plus ten, multiplied by the number of the attempt.
+    They are three times the estimate plus ten, multiplied by the number of the attempt: a node may
+    be half as fast as the reference machine.
     """
-    return int(2 * seconds / 60 + 10) * attempt
+    return int(3 * seconds / 60 + 10) * attempt
 
 
 def cost_of(workspace: Workspace, study: Study) -> str:
