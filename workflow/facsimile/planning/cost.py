@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from facsimile.foundation import declared, discover
+from facsimile.foundation.units import size
 from facsimile.planning.speed import REFERENCE, Speed
 from facsimile.planning.workspace import Workspace
 from facsimile.studies import evaluations, panels
@@ -20,8 +21,8 @@ from facsimile.studies.study import Study
 # Rates of one core (2-core AMD EPYC Zen 4, bf16, torch 2.13.0; benchmarks/results/training.md),
 # batches of 64. A model's file may define its own as STEP_SECONDS: seconds per step by power of a
 # hyper-parameter, as {"1": 0.07, "side**2": 1.9e-4}, or by network, as {"own": 0.02, "mlp": 0.01}.
-# A metric's file may define FIXED_SECONDS, those of an evaluation whatever its number of points, and
-# SECONDS, what 10,000 training points add.
+# A metric's file may define FIXED_SECONDS, those of an evaluation whatever its points, and SECONDS,
+# what 10,000 training points add.
 DEFAULT_STEPS_PER_SECOND = 19.0
 # For a model of arrays, which has its own small network: 700 to 1,700 were measured.
 OWN_STEPS_PER_SECOND = 1000.0
@@ -129,11 +130,7 @@ def text(price: Cost) -> str:
     time = f"{hours(price.core_hours)} core-hours"
     if price.gpu_hours:
         time += f" or {hours(price.gpu_hours)} GPU-hours"
-    if price.bytes >= 1e12:
-        size = f"{price.bytes / 1e12:,.1f} TB"
-    else:
-        size = f"{price.bytes / 1e9:,.1f} GB"
-    return f"{price.runs:,} runs, {time}, {size}"
+    return f"{price.runs:,} runs, {time}, {size(price.bytes)}"
 
 
 def hours(count: float) -> str:
