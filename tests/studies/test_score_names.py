@@ -17,6 +17,7 @@ STUDIES = (
     "dear",
     "diffusion_book",
     "dt",
+    "icitris",
     "lfa",
     "locatello2019",
     "lsbd",
