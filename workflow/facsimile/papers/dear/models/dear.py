@@ -14,7 +14,7 @@ from facsimile.models.base.arrays import ArraysModel, Batch, Shapes
 from facsimile.models.base.labelled_share import LabelledShare, check_share
 from facsimile.models.base.model import Draw, Losses, detached
 from facsimile.models.base.optimisers import Settings
-from facsimile.papers.dear.models import _pictures, _scm
+from facsimile.papers.dear.models import _pictures, _scm, _settings
 from facsimile.studies.training import Training
 
 LABEL = "DEAR"
@@ -241,8 +241,22 @@ class DEAR(ArraysModel):
         whole: Batch,
         seed: int,
     ) -> dict[str, Tensor]:
-        """Return the ``graph`` A [4, 4], [cause, effect]."""
-        return {"graph": scm_of(networks).graph.edges().detach()}
+        """Return the ``graph`` A and ``set_pictures``.
+
+        A is [4, 4], [cause, effect]. The pictures are those after a latent is set
+        (``_settings.set_pictures``).
+        """
+        scm = scm_of(networks)
+
+        def encode(images: Tensor) -> Tensor:
+            mean: Tensor = networks[ENCODER](_pictures.reduced(images, self.side))[0]
+            return mean
+
+        def decode(causal: Tensor, before: Tensor) -> Tensor:
+            return generate(networks, torch.cat((causal, before[:, causal.shape[1] :]), 1))
+
+        pictures = _settings.set_pictures(whole, encode, scm, decode)
+        return {"graph": scm.graph.edges().detach(), "set_pictures": pictures}
 
     def check(self) -> None:
         _scm.check_function("DEAR", self.function)
