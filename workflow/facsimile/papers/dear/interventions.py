@@ -12,7 +12,7 @@ from facsimile.papers.dear.datasets.noisy_pendulum import GROUND, PIVOT, QUANTIT
 
 Matrix = npt.NDArray[np.float64]
 SIDE = 16  # height and width of the pictures of the true renderer
-ROWS = 250  # whose quantities are set; more change an effect by less than a hundredth
+ROWS = 250  # training rows in which a quantity or latent is set; the peers take all
 CAUSES, EFFECTS = (0, 1), (2, 3)  # light and angle; length and position
 # A measured shadow has a deviation of 0.1; one that is farther off is random and has no causes.
 FARTHEST = 6 * noisy_pendulum.NOISE
@@ -39,8 +39,8 @@ def after(
 ) -> Matrix:
     """Return the quantities [n, 4] that rows would have had under do(quantity = value).
 
-    The noise of each shadow stays as it was. Random shadows, a fifth of all, have no causes and stay
-    as they are.
+    The noise of each shadow stays as it was. Random shadows, a fifth of all, have no causes, and
+    stay as they are.
 
     Args:
         values: quantities [n, 4], angles in radians.

@@ -14,7 +14,7 @@ from facsimile.models.base.arrays import ArraysModel, Batch, Shapes
 from facsimile.models.base.labelled_share import LabelledShare, check_share
 from facsimile.models.base.model import Draw, Losses, detached
 from facsimile.models.base.optimisers import Settings
-from facsimile.papers.dear.models import _pictures, _scm, _settings
+from facsimile.papers.dear.models import _pictures, _scm, _settings, _spectral
 from facsimile.studies.training import Training
 
 LABEL = "DEAR"
@@ -33,19 +33,22 @@ class Discriminator(nn.Module):
     Args:
         pixels: numbers per picture.
         latents: number of latents.
+        is_spectral: whether all layers have spectral normalisation, as in the released code.
     """
 
     def __init__(
         self,
         pixels: int,
         latents: int,
+        is_spectral: bool,
     ) -> None:
         super().__init__()
-        self.features_x = mlp.mlp((pixels, UNITS, UNITS))
-        self.features_z = mlp.mlp((latents, UNITS, UNITS))
-        self.score_x = nn.Linear(UNITS, 1)
-        self.score_z = nn.Linear(UNITS, 1)
-        self.score_both = mlp.mlp((2 * UNITS, UNITS, 1))
+        layers = _spectral.mlp if is_spectral else mlp.mlp
+        self.features_x = layers((pixels, UNITS, UNITS))
+        self.features_z = layers((latents, UNITS, UNITS))
+        self.score_x = layers((UNITS, 1))[0]
+        self.score_z = layers((UNITS, 1))[0]
+        self.score_both = layers((2 * UNITS, UNITS, 1))
 
     def forward(self, pictures: Tensor, latents: Tensor) -> Tensor:
         """Return scores [b] of pictures [b, pixels] and latents [b, d]."""
@@ -92,8 +95,8 @@ class DEAR(ArraysModel):
     updated from the same point. The released code updates D first. It also calls f's optimiser
     after the encoder's loss, which does not depend on f, so that this changes nothing but a moment.
 
-    Networks of three dense layers take the place of a ResNet-50 and of convolutions with attention
-    and spectral normalisation; the generator has no noise besides z.
+    Networks of three dense layers take the place of a ResNet-50 and of convolutions with attention;
+    the generator has neither spectral nor batch normalisation, and no noise besides z.
 
     Args:
         function: f, 0 for a x + b, 1 for a planar flow, 2 for a piecewise linear function.
@@ -103,6 +106,8 @@ class DEAR(ArraysModel):
         discriminator_rate: learning rate of the discriminator.
         graph_rate: learning rate of A.
         side: height and width to which pictures are averaged, a divisor of 64; the code has 64.
+        spectral: 1 for spectral normalisation of the discriminator, as released; 0 for none, where
+            the slope of D has no bound, nor has its weight beside the cross entropy.
     """
 
     function: float = 0
@@ -112,6 +117,7 @@ class DEAR(ArraysModel):
     discriminator_rate: float = 1e-4
     graph_rate: float = 1e-3
     side: float = 16
+    spectral: float = 0
     takes: ClassVar[Shapes] = {
         "images": (64, 64, 3),
         "labels": (2,),
@@ -138,7 +144,7 @@ class DEAR(ArraysModel):
         return {
             ENCODER: Encoder(pixels, latents),
             GENERATOR: mlp.mlp((latents, UNITS, UNITS, pixels)),
-            DISCRIMINATOR: Discriminator(pixels, latents),
+            DISCRIMINATOR: Discriminator(pixels, latents, self.spectral == 1),
             FUNCTION: _scm.elementwise(self.function, causal, 1.0),
             GRAPH: _scm.Graph(allowed_edges(causal), is_learned=True),
         }
@@ -262,6 +268,8 @@ class DEAR(ArraysModel):
         _scm.check_function("DEAR", self.function)
         check_share("DEAR", self.labelled)
         _pictures.check_side("DEAR", self.side)
+        if self.spectral not in (0, 1):
+            raise ValueError(f"DEAR: spectral must be 0 or 1, not {self.spectral:g}")
         for name in ("supervised", "rate", "discriminator_rate", "graph_rate"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"DEAR: {name} must be 0 or more")
