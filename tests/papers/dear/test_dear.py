@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from facsimile import models
 from facsimile.models.base.optimisers import make
-from facsimile.papers.dear.models import _spectral, dear
+from facsimile.papers.dear.models import _pictures, _spectral, dear
 from facsimile.studies.training import Training
 
 SHAPES = {"images": (64, 64, 3), "labels": (4,), "rank": ()}
@@ -131,6 +131,31 @@ def test_spectral_normalisation_bounds_the_slope_of_the_discriminator():
         assert (slopes.max().item() < 1) == (spectral == 1)
 
 
-def test_other_values_of_spectral_are_named():
-    with pytest.raises(ValueError, match="spectral must be 0 or 1, not 2"):
-        models.model("dear", spectral=2)
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [("spectral", 2, "spectral must be 0 or 1, not 2"), ("causal", 2.5, "number of labels")],
+)
+def test_impossible_hyper_parameters_are_named(name, value, message):
+    with pytest.raises(ValueError, match=message):
+        models.model("dear", **{name: value})
+
+
+@torch.no_grad()
+def test_the_background_may_be_a_label_without_causes_and_effects():
+    random = torch.Generator().manual_seed(0)
+    labels = torch.rand((5, 5), generator=random)
+    batch = {"images": torch.rand((5, 3, 64, 64), generator=random), "rank": torch.zeros(5)}
+    for causal in (4, 5):
+        model = models.model("dear", side=4, causal=causal)
+        networks = model.networks(SHAPES | {"labels": (5,)}, 6, "own")
+        model.initialise(networks, 0)
+        noise = {name: torch.zeros((5, 6)) for name in model.draws(5, 6)}
+        terms = model.losses(networks, batch | {"labels": labels}, noise, 0).terms
+        means = networks["encoder"](_pictures.reduced(batch["images"], 4))[0]
+        expected = functional.binary_cross_entropy_with_logits(
+            means[:, :causal], labels[:, :causal]
+        )
+        torch.testing.assert_close(terms["alignment"], expected)
+        allowed = networks["graph"].allowed
+        assert allowed.shape == (causal, causal)
+        assert allowed.nonzero().tolist() == [[0, 2], [0, 3], [1, 2], [1, 3]]

@@ -20,7 +20,7 @@ from facsimile.studies.training import Training
 LABEL = "DEAR"
 PARAMETER_LABELS = {"labelled": "labelled share"}
 STEP_SECONDS = {"side**2": 1.2e-4}  # batch of 128, float32; an estimate
-CAUSAL = 4  # labels whose latents follow the causal model, at most; other latents are independent
+QUANTITIES = 4  # labels of the pendulum without a background
 UNITS = 300  # of all hidden layers
 ENCODER, GENERATOR, DISCRIMINATOR = "encoder", "generator", "discriminator"
 FUNCTION, GRAPH = "function", "graph"
@@ -108,6 +108,8 @@ class DEAR(ArraysModel):
         side: height and width to which pictures are averaged, a divisor of 64; the code has 64.
         spectral: 1 for spectral normalisation of the discriminator, as released; 0 for none, where
             the slope of D has no bound, nor has its weight beside the cross entropy.
+        causal: how many labels are used, whose latents follow the causal model; others are
+            independent. 5 makes the background a label, which has neither causes nor effects.
     """
 
     function: float = 0
@@ -118,6 +120,7 @@ class DEAR(ArraysModel):
     graph_rate: float = 1e-3
     side: float = 16
     spectral: float = 0
+    causal: float = 4
     takes: ClassVar[Shapes] = {
         "images": (64, 64, 3),
         "labels": (2,),
@@ -135,7 +138,7 @@ class DEAR(ArraysModel):
         Raises ValueError for fewer latents than causal ones, and for pictures that cannot be
         averaged to ``side``.
         """
-        causal = min(CAUSAL, shapes["labels"][0])
+        causal = min(int(self.causal), shapes["labels"][0])
         if latents < causal:
             raise ValueError(
                 f"DEAR has {causal} causal latents; set latents to {causal} or more, not {latents}"
@@ -195,7 +198,8 @@ class DEAR(ArraysModel):
         of_generated = discriminator(generated, drawn)
         told_apart = functional.softplus(of_generated) + functional.softplus(-of_inferred)
         is_labelled = encoder_of(networks).share(batch["rank"], self.labelled)
-        cross_entropy = mean_cross_entropy(mean, batch["labels"], is_labelled)
+        causal = len(scm_of(networks).graph.allowed)
+        cross_entropy = mean_cross_entropy(mean, batch["labels"][:, :causal], is_labelled)
         weight = of_generated.detach().exp().clamp(LEAST, MOST)
         fooled = -(weight * of_generated).mean()
         minimise = {
@@ -268,6 +272,8 @@ class DEAR(ArraysModel):
         _scm.check_function("DEAR", self.function)
         check_share("DEAR", self.labelled)
         _pictures.check_side("DEAR", self.side)
+        if self.causal < 1 or self.causal != int(self.causal):
+            raise ValueError(f"DEAR: causal is a number of labels, not {self.causal:g}")
         if self.spectral not in (0, 1):
             raise ValueError(f"DEAR: spectral must be 0 or 1, not {self.spectral:g}")
         for name in ("supervised", "rate", "discriminator_rate", "graph_rate"):
@@ -276,11 +282,11 @@ class DEAR(ArraysModel):
 
 
 def allowed_edges(causal: int) -> Tensor:
-    """Return which edges A may have, [cause, effect]: those of the pendulum for its four labels.
+    """Return which edges A may have, [cause, effect]: for four or more labels the pendulum's.
 
     For fewer labels, which are other data, every label may cause all that follow.
     """
-    if causal == CAUSAL:
+    if causal >= QUANTITIES:
         return _scm.true_graph(causal)
     return torch.ones(causal, causal).triu(1)
 
@@ -320,6 +326,5 @@ def mean_cross_entropy(
     """
     if not is_labelled.any():
         return means.new_zeros(())
-    causal = labels[is_labelled, :CAUSAL]
-    logits = means[is_labelled, : causal.shape[1]]
-    return functional.binary_cross_entropy_with_logits(logits, causal)
+    logits = means[is_labelled, : labels.shape[1]]
+    return functional.binary_cross_entropy_with_logits(logits, labels[is_labelled])
