@@ -67,6 +67,8 @@ LABELS = {
     "reader_error": "Error of the reader",
 }
 SCORES = {
+    "upper_light_do_light": "mean absolute change of the light that is read, in its range, if the "
+    "latent of the light moves from its lowest to its highest value",
     "lower_{read}_do_{set}": "absolute mean of the change of what is read, in its range, if a "
     "latent moves from its lowest to its highest value, with `lower_{read}_do_{set}_theory`, that "
     "of the true quantities",
