@@ -69,6 +69,20 @@ def test_a_page_ends_with_the_entry_of_the_paper_for_a_bibliography(workspace):
     assert "  eprint = {2406.15742}," in text
 
 
+@pytest.mark.parametrize(
+    ("venue", "kind", "field"),
+    [
+        ("JMLR 23(241)", "article", "journal = {JMLR 23(241)}"),
+        ("arXiv preprint", "misc", "howpublished = {arXiv preprint}"),
+        ("ICML 2019; extended in JMLR 21(209), 2020", "inproceedings", "booktitle = {ICML 2019"),
+    ],
+)
+def test_the_kind_of_an_entry_follows_from_the_venue(workspace, venue, kind, field):
+    entry = study_pages.bibtex(workspace.study("prog_vi").model_copy(update={"venue": venue}))
+    assert entry.startswith(f"@{kind}{{prog_vi,")
+    assert field in entry
+
+
 def test_a_figure_whose_picture_is_in_the_documentation_is_shown(workspace, tmp_path, monkeypatch):
     study = workspace.study("posterior_collapse")
     monkeypatch.setattr(study_pages, "PICTURES", tmp_path)

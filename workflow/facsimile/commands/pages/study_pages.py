@@ -108,19 +108,30 @@ def _origin(study: Study) -> str:
     return text
 
 
+JOURNALS = ("Journal", "JMLR", "TMLR")  # words in the venue of an article in a journal
+
+
 def bibtex(study: Study) -> str:
-    """A BibTeX entry of the paper, from what its study file says."""
+    """A BibTeX entry of the paper, from what its study file says.
+
+    It is an ``article`` if the venue is a journal, ``misc`` if it is arXiv, else ``inproceedings``.
+    """
     authors = [name.strip() for name in study.authors.split(",")]
+    kind, container = "inproceedings", "booktitle"
+    if any(word in study.venue.split(";")[0] for word in JOURNALS):
+        kind, container = "article", "journal"
+    elif study.venue.startswith("arXiv"):
+        kind, container = "misc", "howpublished"
     fields = {
         "title": f"{{{study.title}}}",
         "author": " and ".join(authors),
-        "booktitle": study.venue,
+        container: study.venue,
         "year": f"{study.year}",
         "eprint": study.arxiv or "",
         "archiveprefix": "arXiv" if study.arxiv else "",
     }
     lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
-    return "\n".join([f"@inproceedings{{{study.id},", *lines, "}"])
+    return "\n".join([f"@{kind}{{{study.id},", *lines, "}"])
 
 
 def _design(study: Study, metrics: str) -> Iterator[str]:

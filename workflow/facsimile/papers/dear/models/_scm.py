@@ -224,6 +224,13 @@ class SCM(nn.Module):
         mixed: Tensor = self.function(self.graph.mix(noise))
         return mixed
 
+    def infer(self, latents: Tensor) -> Tensor:
+        """Return the noise [b, k] of latents [b, k]."""
+        edges = self.graph.edges()
+        identity = torch.eye(len(edges), dtype=edges.dtype)
+        mixed: Tensor = self.function.inverse(latents)
+        return mixed @ (identity - edges)
+
     def intervene(
         self,
         noise: Tensor,

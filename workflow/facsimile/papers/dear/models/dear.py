@@ -14,13 +14,13 @@ from facsimile.models.base.arrays import ArraysModel, Batch, Shapes
 from facsimile.models.base.labelled_share import LabelledShare, check_share
 from facsimile.models.base.model import Draw, Losses, detached
 from facsimile.models.base.optimisers import Settings
-from facsimile.papers.dear.models import _pictures, _scm
+from facsimile.papers.dear.models import _pictures, _scm, _settings, _spectral
 from facsimile.studies.training import Training
 
 LABEL = "DEAR"
 PARAMETER_LABELS = {"labelled": "labelled share"}
 STEP_SECONDS = {"1": 0.025, "side**2": 4.8e-5}  # batch of 128, float32
-CAUSAL = 4  # labels whose latents follow the causal model, at most; other latents are independent
+QUANTITIES = 4  # labels of the pendulum without a background
 UNITS = 300  # of all hidden layers
 ENCODER, GENERATOR, DISCRIMINATOR = "encoder", "generator", "discriminator"
 FUNCTION, GRAPH = "function", "graph"
@@ -33,19 +33,22 @@ class Discriminator(nn.Module):
     Args:
         pixels: numbers per picture.
         latents: number of latents.
+        is_spectral: whether all layers have spectral normalisation, as in the released code.
     """
 
     def __init__(
         self,
         pixels: int,
         latents: int,
+        is_spectral: bool,
     ) -> None:
         super().__init__()
-        self.features_x = mlp.mlp((pixels, UNITS, UNITS))
-        self.features_z = mlp.mlp((latents, UNITS, UNITS))
-        self.score_x = nn.Linear(UNITS, 1)
-        self.score_z = nn.Linear(UNITS, 1)
-        self.score_both = mlp.mlp((2 * UNITS, UNITS, 1))
+        layers = _spectral.mlp if is_spectral else mlp.mlp
+        self.features_x = layers((pixels, UNITS, UNITS))
+        self.features_z = layers((latents, UNITS, UNITS))
+        self.score_x = layers((UNITS, 1))[0]
+        self.score_z = layers((UNITS, 1))[0]
+        self.score_both = layers((2 * UNITS, UNITS, 1))
 
     def forward(self, pictures: Tensor, latents: Tensor) -> Tensor:
         """Return scores [b] of pictures [b, pixels] and latents [b, d]."""
@@ -92,8 +95,8 @@ class DEAR(ArraysModel):
     updated from the same point. The released code updates D first. It also calls f's optimiser
     after the encoder's loss, which does not depend on f, so that this changes nothing but a moment.
 
-    Networks of three dense layers take the place of a ResNet-50 and of convolutions with attention
-    and spectral normalisation; the generator has no noise besides z.
+    Networks of three dense layers take the place of a ResNet-50 and of convolutions with attention;
+    the generator has neither spectral nor batch normalisation, and no noise besides z.
 
     Args:
         function: f, 0 for a x + b, 1 for a planar flow, 2 for a piecewise linear function.
@@ -103,6 +106,10 @@ class DEAR(ArraysModel):
         discriminator_rate: learning rate of the discriminator.
         graph_rate: learning rate of A.
         side: height and width to which pictures are averaged, a divisor of 64; the code has 64.
+        spectral: 1 for spectral normalisation of the discriminator, as released; 0 for none, where
+            the slope of D has no bound, nor has its weight beside the cross entropy.
+        causal: how many labels are used, whose latents follow the causal model; others are
+            independent. 5 makes the background a label, which has neither causes nor effects.
     """
 
     function: float = 0
@@ -112,6 +119,8 @@ class DEAR(ArraysModel):
     discriminator_rate: float = 1e-4
     graph_rate: float = 1e-3
     side: float = 16
+    spectral: float = 0
+    causal: float = 4
     takes: ClassVar[Shapes] = {
         "images": (64, 64, 3),
         "labels": (2,),
@@ -129,7 +138,7 @@ class DEAR(ArraysModel):
         Raises ValueError for fewer latents than causal ones, and for pictures that cannot be
         averaged to ``side``.
         """
-        causal = min(CAUSAL, shapes["labels"][0])
+        causal = min(int(self.causal), shapes["labels"][0])
         if latents < causal:
             raise ValueError(
                 f"DEAR has {causal} causal latents; set latents to {causal} or more, not {latents}"
@@ -138,7 +147,7 @@ class DEAR(ArraysModel):
         return {
             ENCODER: Encoder(pixels, latents),
             GENERATOR: mlp.mlp((latents, UNITS, UNITS, pixels)),
-            DISCRIMINATOR: Discriminator(pixels, latents),
+            DISCRIMINATOR: Discriminator(pixels, latents, self.spectral == 1),
             FUNCTION: _scm.elementwise(self.function, causal, 1.0),
             GRAPH: _scm.Graph(allowed_edges(causal), is_learned=True),
         }
@@ -189,7 +198,8 @@ class DEAR(ArraysModel):
         of_generated = discriminator(generated, drawn)
         told_apart = functional.softplus(of_generated) + functional.softplus(-of_inferred)
         is_labelled = encoder_of(networks).share(batch["rank"], self.labelled)
-        cross_entropy = mean_cross_entropy(mean, batch["labels"], is_labelled)
+        causal = len(scm_of(networks).graph.allowed)
+        cross_entropy = mean_cross_entropy(mean, batch["labels"][:, :causal], is_labelled)
         weight = of_generated.detach().exp().clamp(LEAST, MOST)
         fooled = -(weight * of_generated).mean()
         minimise = {
@@ -241,24 +251,42 @@ class DEAR(ArraysModel):
         whole: Batch,
         seed: int,
     ) -> dict[str, Tensor]:
-        """Return the ``graph`` A [4, 4], [cause, effect]."""
-        return {"graph": scm_of(networks).graph.edges().detach()}
+        """Return the ``graph`` A and ``set_pictures``.
+
+        A is [4, 4], [cause, effect]. The pictures are those after a latent is set
+        (``_settings.set_pictures``).
+        """
+        scm = scm_of(networks)
+
+        def encode(images: Tensor) -> Tensor:
+            mean: Tensor = networks[ENCODER](_pictures.reduced(images, self.side))[0]
+            return mean
+
+        def decode(causal: Tensor, before: Tensor) -> Tensor:
+            return generate(networks, torch.cat((causal, before[:, causal.shape[1] :]), 1))
+
+        pictures = _settings.set_pictures(whole, encode, scm, decode)
+        return {"graph": scm.graph.edges().detach(), "set_pictures": pictures}
 
     def check(self) -> None:
         _scm.check_function("DEAR", self.function)
         check_share("DEAR", self.labelled)
         _pictures.check_side("DEAR", self.side)
+        if self.causal < 1 or self.causal != int(self.causal):
+            raise ValueError(f"DEAR: causal is a number of labels, not {self.causal:g}")
+        if self.spectral not in (0, 1):
+            raise ValueError(f"DEAR: spectral must be 0 or 1, not {self.spectral:g}")
         for name in ("supervised", "rate", "discriminator_rate", "graph_rate"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"DEAR: {name} must be 0 or more")
 
 
 def allowed_edges(causal: int) -> Tensor:
-    """Return which edges A may have, [cause, effect]: those of the pendulum for its four labels.
+    """Return which edges A may have, [cause, effect]: for four or more labels the pendulum's.
 
     For fewer labels, which are other data, every label may cause all that follow.
     """
-    if causal == CAUSAL:
+    if causal >= QUANTITIES:
         return _scm.true_graph(causal)
     return torch.ones(causal, causal).triu(1)
 
@@ -298,6 +326,5 @@ def mean_cross_entropy(
     """
     if not is_labelled.any():
         return means.new_zeros(())
-    causal = labels[is_labelled, :CAUSAL]
-    logits = means[is_labelled, : causal.shape[1]]
-    return functional.binary_cross_entropy_with_logits(logits, causal)
+    logits = means[is_labelled, : labels.shape[1]]
+    return functional.binary_cross_entropy_with_logits(logits, labels[is_labelled])

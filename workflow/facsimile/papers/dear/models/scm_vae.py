@@ -12,7 +12,7 @@ from facsimile.models.base import mlp
 from facsimile.models.base.arrays import ArraysModel, Batch, Shapes
 from facsimile.models.base.labelled_share import check_share
 from facsimile.models.base.model import Draw, Losses, detached
-from facsimile.papers.dear.models import _pictures, _scm
+from facsimile.papers.dear.models import _pictures, _scm, _settings
 from facsimile.papers.dear.models._networks import GROUP, Encoded, Network, network_of
 
 LABEL = "VAE with SCM"
@@ -156,6 +156,25 @@ class SCMVAE(ArraysModel):
             mean, log_variance = network.encode(_pictures.reduced(batch["images"], self.side))
             latents = network.scm(mean)
         return {"mean": mean, "log_variance": log_variance, "latents": latents}
+
+    def learned(
+        self,
+        networks: Mapping[str, nn.Module],
+        whole: Batch,
+        seed: int,
+    ) -> dict[str, Tensor]:
+        """Return ``set_pictures``: those after a latent is set (``_settings.set_pictures``)."""
+        network = network_of(networks)
+
+        def encode(images: Tensor) -> Tensor:
+            mean, _ = network.encode(_pictures.reduced(images, self.side))
+            latents: Tensor = network.scm(mean)
+            return latents
+
+        def decode(causal: Tensor, before: Tensor) -> Tensor:
+            return network.decode(causal)
+
+        return {"set_pictures": _settings.set_pictures(whole, encode, network.scm, decode)}
 
     def check(self) -> None:
         name = type(self).__name__
