@@ -20,7 +20,7 @@ NEEDS = (
     "data.deviation",
 )
 REFERENCE = "Daems et al. 2024, Variational inference for SDEs driven by fractional noise"
-CONVENTIONS = {PAPER: "4,000 fresh paths; losses in nats, without the constant log(σ √2π)"}
+CONVENTIONS = {PAPER: "fresh paths; losses in nats, without the constant log(σ √2π)"}
 LABELS = {
     "loss": "Negative bound, nats",
     "loss_error": "Standard error of the loss, nats",

@@ -12,8 +12,6 @@ from facsimile.papers.vi_fbm import chain as chains
 from facsimile.papers.vi_fbm.chain import Chain, Observed
 from facsimile.papers.vi_fbm.models._simulation import Control, simulate, starts, steps_of
 
-TESTED = 4000  # paths by which a control is judged
-
 
 def check(model: Any) -> None:
     """Raise ValueError if a hyper-parameter is impossible; chains find steps too long."""
@@ -56,6 +54,7 @@ def measured(
     bridge: Observed,
     control: Control,
     seed: int,
+    paths: int,
     dtype: torch.dtype,
 ) -> Mapping[str, Tensor]:
     """Return what fresh paths of a control say.
@@ -65,8 +64,8 @@ def measured(
     """
     chain = bridge.chain
     random = rng.generator(seed, "tested", 0)
-    first = torch.from_numpy(random.standard_normal((TESTED, len(chain.inputs)))).to(dtype)
-    normals = torch.from_numpy(random.standard_normal((TESTED, chain.steps))).to(dtype)
+    first = torch.from_numpy(random.standard_normal((paths, len(chain.inputs)))).to(dtype)
+    normals = torch.from_numpy(random.standard_normal((paths, chain.steps))).to(dtype)
     path, energy = simulate(steps_of(chain, dtype), control, starts(chain, first), normals)
     missed = (path[:, -1] - bridge.values[0, 0]) / bridge.deviation
     setting = [model.kind, model.hurst, model.number, model.theta, model.steps]

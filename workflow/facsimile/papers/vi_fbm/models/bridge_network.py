@@ -22,6 +22,7 @@ from facsimile.papers.vi_fbm.models._simulation import (
 LABEL = "Learned control"
 STEP_SECONDS = {"1": 0.05, "width**2": 1.5e-7}
 GROUP = "control"
+TESTED = 4000  # paths by which the control is judged
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ class BridgeNetwork(ArraysModel):
         """Return what fresh paths say: see ``_bridge.measured``."""
         bridge = _bridge.observed(self, whole)
         control = self._control(networks[GROUP], bridge.chain.dt)
-        return dict(_bridge.measured(self, bridge, control, seed, torch.float32))
+        return dict(_bridge.measured(self, bridge, control, seed, TESTED, torch.float32))
 
     def check(self) -> None:
         _bridge.check(self)
