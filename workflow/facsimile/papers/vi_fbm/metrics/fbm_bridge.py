@@ -49,7 +49,7 @@ SCORES = {
     "spread_theory": "the same under the best control, in closed form",
     "own": "standard deviation of x halfway given the observation, under the chain",
     "fractional": "the same of fractional Brownian motion with variance t^2H, in continuous time",
-    "own_distance": "largest difference of the two standard deviations, over the largest of the posterior",
+    "own_distance": "largest difference of the two deviations, over the largest of the posterior",
     "fractional_distance": "the same from the bridge of unit fBM",
     "spread_{p}": "standard deviation of x after p % of the time",
     "spread_{p}_theory": "the same under the best control",
