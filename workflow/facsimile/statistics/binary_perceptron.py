@@ -25,8 +25,9 @@ from torch import Tensor
 Floats = npt.NDArray[np.float64]
 BETA = 20.0
 WIDTH = 8.0  # normal integrals go from -8 to 8
-# Nodes: of z in the energy, of x there, of z in averages of m, of m on either side of 0.
-ENERGY_OUTER, ENERGY_INNER, FIELDS, LEGENDRE = 301, 121, 2001, 100
+# Nodes: of z in the energy, of x there, of z in averages of m for one task and for the second, of
+# m on either side of 0.
+ENERGY_OUTER, ENERGY_INNER, FIELDS, SECOND_FIELDS, LEGENDRE = 301, 121, 2001, 801, 100
 CENTRE = 0.05  # the energy changes quickly around z = 0, where its nodes are closer by about this
 DAMPING, WARM_UP, ROUNDS, TOLERANCE = 0.5, 40, 10, 1e-9
 
@@ -54,14 +55,30 @@ class Saddle(NamedTuple):
     errors: tuple[float, ...]
 
 
-def first_task(load: float) -> Saddle:
+# Overlaps (q, r, q*) from which the equations are iterated, by the name of the branch.
+BRANCHES = {"uninformed": (0.3, 0.2, 0.5), "aligned": (0.97, 0.98, 0.975)}
+
+
+def first_task(
+    load: float,
+    branch: str = "uninformed",
+    reach: float | None = None,
+) -> Saddle:
     """Solve for a task of ``load`` patterns per weight.
+
+    There may be two solutions: one that is met from small overlaps, as by a student that knows
+    nothing, and one near the teacher.
+
+    Args:
+        load: α, patterns per weight.
+        branch: ``"uninformed"`` or ``"aligned"``, where the iteration begins.
+        reach: see ``energy``.
 
     Raises:
         NotConverged: the iteration did not converge.
         ValueError: the load is negative.
     """
-    return _first_task(float(load))
+    return _first_task(float(load), branch, reach)
 
 
 def second_task(
@@ -89,10 +106,18 @@ def energy(
     q: Tensor,
     r: Tensor,
     q_self: Tensor,
+    reach: float | None = None,
 ) -> Tensor:
     """Return 2 ∫ Dz H(z r / √(q - r²)) log ∫ Dx H(g)^β, with H the upper normal tail.
 
     g = (√(q* - q) x + √q z) / √(1 - q*). Differentiable; 0-dimensional tensors in float64.
+
+    Args:
+        q: overlap of two replicas.
+        r: overlap with the teacher.
+        q_self: q*, overlap of a replica with itself.
+        reach: if given, x is from -reach to reach. The release averages over 10,000 to 20,000 draws
+            of x, which do not reach beyond 4, while the integrand's maximum may be at -10 or below.
     """
     z, log_z = (torch.from_numpy(values) for values in _dense_normal(ENERGY_OUTER))
     even, log_even = (torch.from_numpy(values) for values in _normal(ENERGY_INNER))
@@ -101,6 +126,10 @@ def energy(
     # even nodes are placed around it, with the density of x there.
     a, b = own.detach(), common.detach()
     centre = -BETA * a * b * z.clamp(min=0)[:, None] / (1 + BETA * a**2)
+    if reach is not None:
+        even = even * reach / WIDTH
+        log_even = (-(even**2) / 2).log_softmax(0)
+        centre = torch.zeros_like(centre)
     x = centre + even
     log_x = log_even - centre * even - centre**2 / 2
     g = own * x + common * z[:, None]
@@ -115,13 +144,19 @@ def generalisation_error(overlap: float) -> float:
 
 
 @functools.cache
-def _first_task(load: float) -> Saddle:
+def _first_task(
+    load: float,
+    branch: str,
+    reach: float | None,
+) -> Saddle:
     _check(load)
 
     def means(hats: Floats) -> tuple[Floats, Floats]:
         return _first_means(hats)
 
-    return _solve(load, means)
+    if branch not in BRANCHES:
+        raise ValueError(f"branch {branch!r}: give one of {', '.join(BRANCHES)}")
+    return _solve(load, means, BRANCHES[branch], reach)
 
 
 @functools.cache
@@ -150,14 +185,16 @@ def _second_task(
     def means(found: Floats) -> tuple[Floats, Floats]:
         return _second_means(found, prior, pull, overlap)
 
-    return _solve(load, means)
+    return _solve(load, means, BRANCHES["uninformed"])
 
 
 def _solve(
     load: float,
     means: Callable[[Floats], tuple[Floats, Floats]],
+    start: tuple[float, float, float],
+    reach: float | None = None,
 ) -> Saddle:
-    """Iterate the equations with damping from weakly ordered overlaps, then by Powell's method.
+    """Iterate the equations with damping from given overlaps, then solve by Powell's method.
 
     The iteration alone needs hundreds of steps; it decides which of several solutions is found.
     """
@@ -166,9 +203,9 @@ def _solve(
         q, r, q_self = overlaps
         if not (r * r < q < q_self < 1):
             return np.full(3, 10.0)  # no overlaps of means: Powell's method turns back
-        return np.asarray(means(load * _conjugates(overlaps))[0] - overlaps)
+        return np.asarray(means(load * _conjugates(overlaps, reach))[0] - overlaps)
 
-    overlaps = np.array([0.3, 0.2, 0.5])
+    overlaps = np.array(start)
     if load == 0:
         overlaps, signs = means(np.zeros(3))
         return _saddle(overlaps, np.zeros(3), signs)
@@ -177,7 +214,7 @@ def _solve(
             overlaps = overlaps + DAMPING * residual(overlaps)
         found = optimize.root(residual, overlaps, options={"xtol": TOLERANCE})
         if np.abs(found.fun).max() < TOLERANCE:
-            hats = load * _conjugates(found.x)
+            hats = load * _conjugates(found.x, reach)
             return _saddle(found.x, hats, means(hats)[1])
     raise NotConverged(
         f"no solution at the load {load:g} after {ROUNDS * WARM_UP} iterations; the last overlaps "
@@ -196,10 +233,13 @@ def _saddle(
     return Saddle(q, r, q_self, conjugates, errors)
 
 
-def _conjugates(overlaps: Floats) -> Floats:
+def _conjugates(
+    overlaps: Floats,
+    reach: float | None,
+) -> Floats:
     """(-2 dE/dq, dE/dr, dE/dq*) at (q, r, q*)."""
     arguments = [torch.tensor(value, requires_grad=True) for value in overlaps]
-    slopes = torch.autograd.grad(energy(*arguments), arguments)
+    slopes = torch.autograd.grad(energy(*arguments, reach), arguments)
     return np.array([-2.0, 1.0, 1.0]) * np.array([slope.item() for slope in slopes])
 
 
@@ -233,7 +273,7 @@ def _second_means(
     overlap: float,
 ) -> tuple[Floats, Floats]:
     """(q, r, q*) of the second task, and the means of B sign(m) and of sign(m)."""
-    (nodes, _), (x, log_x) = _means(), _normal(FIELDS)
+    (nodes, _), (x, log_x) = _means(), _normal(SECOND_FIELDS)
     square = hats[2] - hats[0] / 2
     overlaps, signs = np.zeros(3), np.zeros(2)
     # B is the second teacher's weight where that of the first one is 1.
