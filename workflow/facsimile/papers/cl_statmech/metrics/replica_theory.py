@@ -15,12 +15,12 @@ REFERENCE = (
 )
 CONVENTIONS = {PAPER: "errors of the weights sign(h); the theory is for many weights and β = 20"}
 LABELS = {
-    "error": "Generalisation error of the last task",
-    "first_error": "Generalisation error of the first task, after the second",
-    "aligned": "Error of the solution near the teacher, by theory",
-    "released": "Error by theory with integrals cut off as in the release",
-    "teacher_overlap": "Overlap r of the means and the teacher",
-    "self_overlap": "Overlap q* of the means with themselves",
+    "error": "Error, last task",
+    "first_error": "Error, first task",
+    "aligned": "Error near the teacher, by theory",
+    "released": "Error by theory, integrals cut off",
+    "teacher_overlap": "Overlap r",
+    "self_overlap": "Overlap q*",
     "gap": "Error less its theory",
     "overlap_gap": "|r less its theory|",
 }

@@ -12,7 +12,7 @@ from facsimile.models.no_model import NoModel
 from facsimile.papers.vi_fbm.models import _bridge
 
 LABEL = "Best control"
-TESTED = 40_000  # paths; the loss of one has a standard deviation of 20 nats at H = 0.1
+TESTED = 10_000  # paths; the loss of one has a standard deviation of 20 nats at H = 0.1
 
 
 @dataclass(frozen=True)
