@@ -239,7 +239,8 @@ def _conjugates(
 ) -> Floats:
     """(-2 dE/dq, dE/dr, dE/dq*) at (q, r, q*)."""
     arguments = [torch.tensor(value, requires_grad=True) for value in overlaps]
-    slopes = torch.autograd.grad(energy(*arguments, reach), arguments)
+    # mypy does not know that there are three arguments.
+    slopes = torch.autograd.grad(energy(*arguments, reach), arguments)  # type: ignore[arg-type, call-arg]
     return np.array([-2.0, 1.0, 1.0]) * np.array([slope.item() for slope in slopes])
 
 
