@@ -39,16 +39,16 @@ class BridgeNetwork(ArraysModel):
         number: K, the number of Ornstein-Uhlenbeck processes; 0 is white noise.
         theta: prior drift -θ x.
         steps: time steps.
-        width: units of both hidden layers.
+        width: units of both hidden layers; the release has 1,000.
         paths: paths per batch.
     """
 
-    hurst: float
+    hurst: float = 0.5
     kind: float = 1
     number: float = 5
     theta: float = 0
     steps: float = 200
-    width: float = 1000
+    width: float = 64
     paths: float = 32
     takes: ClassVar[Shapes] = {"value": (), "time": (), "deviation": ()}
 

@@ -27,7 +27,7 @@ class ExactBridge(NoModel):
         steps: time steps.
     """
 
-    hurst: float
+    hurst: float = 0.5
     kind: float = 1
     number: float = 5
     theta: float = 0
