@@ -13,6 +13,7 @@ STUDIES = (
     "ccgm",
     "ccvae",
     "citris",
+    "cl_statmech",
     "cs_ib",
     "dear",
     "diffusion_book",
@@ -29,6 +30,7 @@ STUDIES = (
     "posterior_collapse",
     "prog_vi",
     "svae",
+    "vi_fbm",
 )
 
 

@@ -1,0 +1,1 @@
+"""Statistical mechanics of continual learning (Li, Huang, Zou, Huang 2023)."""
