@@ -15,6 +15,7 @@ import numpy.typing as npt
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 HARDNESS = 0.6  # share of the one-hot vector
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class LetterLogits:
     Attributes:
         letters: kinds of letters, k.
         mean: mean of each logit over the reference set, float64 [L (k - 1)].
-        deviation: its standard deviation (population), 1 where that is 0.
+        deviation: its standard deviation (population), 1 if it is constant.
     """
 
     letters: int
@@ -40,7 +41,8 @@ class LetterLogits:
         """Standardise with a reference set of sequences [n, L], integers from 0 to letters - 1."""
         values = logits(sequences, letters)
         deviation = values.std(0)
-        deviation[deviation == 0] = 1.0
+        # Rounding leaves a constant coordinate a deviation of about 1e-16.
+        deviation[deviation < ROUNDING] = 1.0
         return cls(letters, values.mean(0), deviation)
 
     def encode(self, sequences: Integers) -> Floats:
