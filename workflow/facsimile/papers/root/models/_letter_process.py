@@ -8,7 +8,7 @@ the sums over rows of the posterior mean become sums over letters, place by plac
 """
 
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -81,7 +81,7 @@ class LetterGrid:
             squares = ((coordinates[:, None] - coordinates[None]) ** 2).sum(-1)
             at_places.append(np.exp(-squares / (2 * kernel.length**2)))
         first = len(self.places) // 2
-        return [reduce(np.kron, half) for half in (at_places[:first], at_places[first:])]
+        return [_kronecker(half) for half in (at_places[:first], at_places[first:])]
 
 
 def fitted(
@@ -112,7 +112,15 @@ def fitted(
     else:
         solved = _iterated(grid, kernel, rows, y)
     weights = np.bincount(rows, weights=kernel.variance * solved, minlength=size)
-    return weights.reshape(grid.halves)
+    return weights.reshape(grid.halves).astype(np.float64)
+
+
+def _kronecker(matrices: list[Floats]) -> Floats:
+    """The Kronecker product of matrices, in their order."""
+    result = matrices[0]
+    for matrix in matrices[1:]:
+        result = np.kron(result, matrix)
+    return result
 
 
 def _iterated(

@@ -77,7 +77,7 @@ class Root(AlgorithmModel):
         counts = {"epoch": np.array(0), "pairs": np.array(0)}
         measured = {"loss": np.array(0.0), "gap": np.array(0.0)}
         # Of the sampler, which is run when all epochs are over.
-        return state | counts | measured | {"key": random.integers(2**31)}
+        return state | counts | measured | {"key": np.array(random.integers(2**31))}
 
     def step(
         self,
