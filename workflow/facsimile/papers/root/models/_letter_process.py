@@ -119,7 +119,7 @@ def _kronecker(matrices: list[Floats]) -> Floats:
     """The Kronecker product of matrices, in their order."""
     result = matrices[0]
     for matrix in matrices[1:]:
-        result = np.kron(result, matrix)
+        result = np.kron(result, matrix).astype(np.float64)
     return result
 
 
