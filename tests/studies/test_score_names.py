@@ -17,6 +17,7 @@ STUDIES = (
     "dear",
     "diffusion_book",
     "dt",
+    "ignite",
     "lfa",
     "locatello2019",
     "lsbd",
@@ -27,6 +28,7 @@ STUDIES = (
     "pfn",
     "posterior_collapse",
     "prog_vi",
+    "root",
     "svae",
 )
 

@@ -18,7 +18,7 @@ from facsimile.papers.ignite.models._surrogate import Member
 from facsimile.studies.training import Training
 
 LABEL = "Gradient ascent"
-STEP_SECONDS = {"1": 6e-3}
+STEP_SECONDS = {"1": 3e-3, "hidden**2": 2.2e-8}
 GROUP, MULTIPLIER = "surrogate", "multiplier"
 DESIGNS = 128
 SEARCH_STEPS = 200
