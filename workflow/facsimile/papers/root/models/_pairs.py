@@ -106,5 +106,7 @@ def searched(
 
 def joined(parts: list[Pairs]) -> Pairs:
     """All pairs of several functions."""
-    names = Pairs.__dataclass_fields__
-    return Pairs(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    arrays = {}
+    for name in Pairs.__dataclass_fields__:
+        arrays[name] = np.concatenate([getattr(part, name) for part in parts])
+    return Pairs(**arrays)
