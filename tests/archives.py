@@ -283,6 +283,21 @@ def write_california_housing(data_class: type[ArchivedArrays], folder: Path) -> 
     write_tar(folder / "housing.tgz", {"housing.csv": table.encode()})
 
 
+def write_tf_bind_8(data_class: type[ArchivedArrays], folder: Path) -> None:
+    """Two .npy files: letters int32 [n, 8], and scores float32 [n, 1], equal in pairs.
+
+    Four equal scores lie around the median.
+    """
+    letters, scores = data_class.files
+    drawn = np.random.default_rng(0)
+    np.save(folder / letters.name, drawn.integers(0, 4, (data_class.rows, 8), dtype=np.int32))
+    pairs = np.repeat(np.arange(data_class.rows // 2 - 1), 2)
+    middle = len(pairs) // 4
+    ranks = np.sort(np.concatenate((pairs, [middle, middle])))
+    values = drawn.permutation(ranks / ranks.max()).astype(np.float32)
+    np.save(folder / scores.name, values[:, None])
+
+
 def write_who_life_expectancy(data_class: type[ArchivedArrays], folder: Path) -> None:
     """Three CSV tables: for training, for test, and two rows of the latter with fewer digits."""
     [features] = data_class.shapes["x"]

@@ -19,6 +19,7 @@ STUDIES = (
     "diffusion_book",
     "dt",
     "icitris",
+    "ignite",
     "lfa",
     "locatello2019",
     "lsbd",
@@ -29,6 +30,7 @@ STUDIES = (
     "pfn",
     "posterior_collapse",
     "prog_vi",
+    "root",
     "svae",
     "vi_fbm",
 )

@@ -1,0 +1,1 @@
+"""IGNITE: surrogates with a small gradient norm for offline optimisation (Dao et al. 2024)."""
