@@ -203,7 +203,7 @@ def test_an_identifier_is_recognised_and_its_cost_is_said(dtype):
     ranks = ANGLES.argsort(axis=0).argsort(axis=0).astype(dtype)
     message = r"column 0 has 2,000 values in 2,000 rows: .* take about \d+ (s|min); .*bins=20"
     with pytest.raises(ValueError, match=message):
-        facsimile.score(OF_ANGLES, ranks, "dci,sap,downstream")
+        facsimile.score(np.tile(OF_ANGLES, (1, 8)), ranks, "dci,sap,downstream")
     with pytest.raises(ValueError, match="looks continuous"):
         facsimile.score_draws((OF_ANGLES, ranks), (OF_ANGLES, ranks), "mig")
     assert np.isfinite(facsimile.score(OF_ANGLES, ranks, "unsupervised").value).all()
@@ -283,9 +283,9 @@ def test_a_grid_may_have_a_factor_of_many_values():
 
 
 def test_a_metric_that_would_not_end_is_refused_with_its_cost():
-    factors = np.indices((2, 60_000)).reshape(2, -1).T
+    factors = np.indices((2, 200_000)).reshape(2, -1).T
     with pytest.raises(ValueError, match=r"about \d+ h: factor column 1 has [\d,]+ values"):
-        facsimile.score(np.zeros((120_000, 5)), factors, "downstream")
+        facsimile.score(np.zeros((400_000, 5)), factors, "downstream")
 
 
 # Settings -----------------------------------------------------------------------------
