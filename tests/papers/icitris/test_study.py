@@ -66,8 +66,8 @@ def test_the_figure_shows_shares_of_learned_edges_and_the_true_ones(study):
     drawn = figures.draw("learned_graphs", pd.DataFrame(rows), spec, context)
     assert len(drawn.data) == 2 * 2 * K * K
     edge = drawn.data[(drawn.data["cause"] == 0) & (drawn.data["effect"] == 1)]
-    assert set(edge["learned"]) == {0.5}
+    assert set(edge["learned"]) == {1 / study.scales["desk"].seeds}
     assert set(edge["true"]) == {1}
-    assert set(edge["n"]) == {2}
+    assert set(edge["n"]) == {study.scales["desk"].seeds}
     framed = sum(len(axes.patches) for axes in drawn.figure.axes)
     assert framed == 4 * 3

@@ -61,7 +61,9 @@ def score(
     }
 
 
-def normalised(scores: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+def normalised(
+    scores: npt.NDArray[Any],
+) -> npt.NDArray[np.float64]:
     """Scores [n] of the whole table on a scale from 0 to 1."""
     values = scores.astype(np.float64)
     lowest, highest = values.min(), values.max()

@@ -37,7 +37,8 @@ def make(
     """
     controls = context.design.controls if spec.models else ()
     named = rows_of_models(with_names(scores), [*spec.models, *controls])
-    is_shown = named["name"].map(lambda name: _is_shown(name, spec))
+    # Without a row, pandas cannot tell that these are truth values.
+    is_shown = named["name"].map(lambda name: _is_shown(name, spec)).astype(bool)
     shown = named[named["dataset"].isin(context.shown(spec)) & is_shown]
     numbers = []
     for key, group in shown.groupby(IDENTITY, sort=False):

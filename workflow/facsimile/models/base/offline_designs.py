@@ -40,7 +40,9 @@ def ascend(
     return x
 
 
-def is_offline(data: Mapping[str, Any]) -> npt.NDArray[np.bool_]:
+def is_offline(
+    data: Mapping[str, Any],
+) -> npt.NDArray[np.bool_]:
     """Which rows of a data set an offline optimiser may see, bool [n]."""
     return np.asarray(data["offline"]).astype(np.int64) == 1
 

@@ -63,7 +63,9 @@ def ends(values: Matrix) -> Matrix:
     return np.stack((values.min(axis=0), values.max(axis=0)))
 
 
-def effects(values: Matrix) -> npt.NDArray[np.float64]:
+def effects(
+    values: Matrix,
+) -> npt.NDArray[np.float64]:
     """Return what changes if a quantity moves from its lowest to its highest value, [4, 4, n].
 
     The first index is the quantity that is set, the second the one that changes. The unit is the
@@ -84,7 +86,10 @@ def effects(values: Matrix) -> npt.NDArray[np.float64]:
     return changes
 
 
-def pictures(values: Matrix, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+def pictures(
+    values: Matrix,
+    rows: npt.NDArray[np.int64],
+) -> npt.NDArray[np.uint8]:
     """Return pictures of rows after each quantity is set to both ends, [4, 2, n, 16, 16, 3].
 
     Args:
@@ -102,7 +107,10 @@ def pictures(values: Matrix, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.uint
     return np.stack(drawn).reshape(shape).swapaxes(0, 1)
 
 
-def averaged(images: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.uint8]:
+def averaged(
+    images: npt.NDArray[np.uint8],
+    side: int,
+) -> npt.NDArray[np.uint8]:
     """Return images [n, h, h, c] averaged to [n, side, side, c]; side must be a divisor of h."""
     n, height, _, channels = images.shape
     block = height // side

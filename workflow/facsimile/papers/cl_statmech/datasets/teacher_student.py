@@ -24,5 +24,8 @@ class TeacherStudent(Arrays):
     source = "Chan-Li/VCL, Continual learning with binary perceptron"
 
     @classmethod
-    def generate(cls, source: Path | None) -> dict[str, npt.NDArray[Any]]:
+    def generate(
+        cls,
+        source: Path | None,
+    ) -> dict[str, npt.NDArray[Any]]:
         return {"size": np.array([1000.0], np.float32)}

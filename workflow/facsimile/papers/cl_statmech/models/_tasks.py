@@ -59,10 +59,17 @@ def gradient(
     return np.asarray(-variances * (direct + means * (ratio @ overlaps) / total**1.5))
 
 
-def _random(key: int, purpose: str, number: int) -> Random:
+def _random(
+    key: int,
+    purpose: str,
+    number: int,
+) -> Random:
     stream = {"teacher": 0, "patterns": 1}[purpose]
     return np.random.Generator(np.random.Philox(key=[key, 2 * number + stream]))
 
 
-def _signs(random: Random, shape: tuple[int, ...]) -> Singles:
+def _signs(
+    random: Random,
+    shape: tuple[int, ...],
+) -> Singles:
     return (2 * random.integers(0, 2, shape, np.int8) - 1).astype(np.float32)

@@ -48,7 +48,10 @@ class FieldPerceptron(AlgorithmModel):
     decay: float = 0.1
     takes: ClassVar[Shapes] = {"size": ()}
 
-    def problem(self, data: Mapping[str, npt.NDArray[Any]]) -> int:
+    def problem(
+        self,
+        data: Mapping[str, npt.NDArray[Any]],
+    ) -> int:
         """Return the number of weights."""
         return int(data["size"][0])
 
@@ -140,7 +143,12 @@ class FieldPerceptron(AlgorithmModel):
             if value < 0 or value != int(value):
                 raise ValueError(f"{name} must be a whole number from 0, not {value:g}")
 
-    def _task(self, problem: int, state: State, number: int) -> Task:
+    def _task(
+        self,
+        problem: int,
+        state: State,
+        number: int,
+    ) -> Task:
         load = self.second_load if number else self.load
         return task(int(state["key"]), number, problem, float(load), float(self.overlap))
 
@@ -149,7 +157,12 @@ class FieldPerceptron(AlgorithmModel):
         fields = state["fields"]
         return np.asarray((fields - state["before"]) * (1 - np.tanh(fields) ** 2))
 
-    def _adam(self, state: State, slope: Floats, rate: float) -> State:
+    def _adam(
+        self,
+        state: State,
+        slope: Floats,
+        rate: float,
+    ) -> State:
         first, second = MOMENTS
         updates = int(state["updates"]) + 1
         mean = first * state["mean"] + (1 - first) * slope
@@ -158,7 +171,11 @@ class FieldPerceptron(AlgorithmModel):
         fields = state["fields"] - rate * (scaled + self.decay * state["fields"])
         return {"mean": mean, "square": square, "updates": np.array(updates), "fields": fields}
 
-    def _errors(self, problem: int, state: State) -> list[float]:
+    def _errors(
+        self,
+        problem: int,
+        state: State,
+    ) -> list[float]:
         """Generalisation error of sign(h) on each task: the angle between it and the teacher."""
         signs, errors = np.where(state["fields"] >= 0, 1.0, -1.0), []
         for number in range(2 if self.second_load > 0 else 1):
@@ -166,7 +183,12 @@ class FieldPerceptron(AlgorithmModel):
             errors.append(float(np.arccos(signs @ teacher / problem) / np.pi))
         return errors
 
-    def _teacher(self, problem: int, state: State, number: int) -> Singles:
+    def _teacher(
+        self,
+        problem: int,
+        state: State,
+        number: int,
+    ) -> Singles:
         # A task without patterns has a teacher all the same.
         return task(int(state["key"]), number, problem, 0.0, float(self.overlap)).teacher
 

@@ -107,7 +107,10 @@ class NoisyPendulum(Arrays):
         return TRAINING_ROWS
 
     @classmethod
-    def generate(cls, source: Path | None) -> dict[str, npt.NDArray[Any]]:
+    def generate(
+        cls,
+        source: Path | None,
+    ) -> dict[str, npt.NDArray[Any]]:
         is_test = held_out()
         order = np.argsort(is_test, kind="stable")
         if cls.has_background:
@@ -139,7 +142,10 @@ def held_out() -> npt.NDArray[np.bool_]:
     return np.arange(ROWS) % 4 == 3
 
 
-def logits(values: Matrix, sign: float = -1) -> Matrix:
+def logits(
+    values: Matrix,
+    sign: float = -1,
+) -> Matrix:
     """Return the logit [n] of the target: g + sign · 2 sin g, with g the weighted sum of values.
 
     Args:
@@ -151,7 +157,10 @@ def logits(values: Matrix, sign: float = -1) -> Matrix:
     return logit
 
 
-def probabilities(values: Matrix, sign: float = -1) -> Matrix:
+def probabilities(
+    values: Matrix,
+    sign: float = -1,
+) -> Matrix:
     """Return the probability [n] that the target is 1; arguments as for ``logits``."""
     probability: Matrix = 1 / (1 + np.exp(-logits(values, sign)))
     return probability
@@ -182,7 +191,9 @@ def with_background() -> tuple[Matrix, Integers, Integers]:
     return values, target, background
 
 
-def _quantities(draws_targets: bool) -> tuple[Matrix, Integers, np.random.RandomState]:
+def _quantities(
+    draws_targets: bool,
+) -> tuple[Matrix, Integers, np.random.RandomState]:
     """Draw the quantities row by row, as the scripts do; also returns the generator.
 
     With ``draws_targets``, the target of a row is drawn before the next row.
@@ -205,7 +216,10 @@ def _quantities(draws_targets: bool) -> tuple[Matrix, Integers, np.random.Random
     return values.round(DIGITS), target, random
 
 
-def _shadow(light: float, angle: float) -> tuple[float, float]:
+def _shadow(
+    light: float,
+    angle: float,
+) -> tuple[float, float]:
     """Return length and position of the shadow without noise.
 
     It lies between the points where the rays through pivot and tip meet the ground.
@@ -217,7 +231,10 @@ def _shadow(light: float, angle: float) -> tuple[float, float]:
     return of_tip - of_pivot, (of_tip + of_pivot) / 2
 
 
-def _drawn(values: Matrix, background: Integers) -> Iterator[Pictures]:
+def _drawn(
+    values: Matrix,
+    background: Integers,
+) -> Iterator[Pictures]:
     """Yield pictures [b, 64, 64, 3] of rows, in blocks."""
     for first in range(0, len(values), BLOCK):
         block = slice(first, first + BLOCK)

@@ -102,7 +102,11 @@ def _fit(
     output[:] = weights[hidden.size :]
 
 
-def _logits(codes: Floats, hidden: Floats, output: Floats) -> Floats:
+def _logits(
+    codes: Floats,
+    hidden: Floats,
+    output: Floats,
+) -> Floats:
     """Logits [n] of codes [n, d]."""
     linear = codes @ hidden[:, :-1].T + hidden[:, -1]
     activations = np.where(linear > 0, linear, np.expm1(np.minimum(linear, 0)))

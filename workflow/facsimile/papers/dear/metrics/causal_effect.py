@@ -86,13 +86,20 @@ class RegionReader:
         labels: the quantities [n, 4], from 0 to 1.
     """
 
-    def __init__(self, pictures: npt.NDArray[np.uint8] | Array, labels: Array) -> None:
+    def __init__(
+        self,
+        pictures: npt.NDArray[np.uint8] | Array,
+        labels: Array,
+    ) -> None:
         self.readers: list[Reader] = []
         for quantity, rows in enumerate(regions(pictures.shape[1])):
             flat = kernel_reader.flat(pictures[:, rows])
             self.readers.append(kernel_reader.fit(flat, labels[:, [quantity]]))
 
-    def read(self, pictures: npt.NDArray[np.uint8] | Array) -> Array:
+    def read(
+        self,
+        pictures: npt.NDArray[np.uint8] | Array,
+    ) -> Array:
         """Return the quantities [n, 4], from 0 to 1, of pictures [n, side, side, 3]."""
         columns = []
         for reader, rows in zip(self.readers, regions(pictures.shape[1]), strict=True):
@@ -152,7 +159,9 @@ def score(
     return scores
 
 
-def spaced(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def spaced(
+    rows: npt.NDArray[np.int64],
+) -> npt.NDArray[np.int64]:
     """Return at most ``ROWS`` of some rows, evenly spaced."""
     places = np.linspace(0, len(rows) - 1, min(ROWS, len(rows)))
     return rows[places.astype(int)]

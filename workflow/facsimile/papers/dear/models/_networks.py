@@ -48,7 +48,10 @@ class Network(nn.Module):
             _scm.elementwise(function, concepts, SCALE),
         )
 
-    def encode(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+    def encode(
+        self,
+        pictures: Tensor,
+    ) -> tuple[Tensor, Tensor]:
         """Return means and log-variances of ε, [b, concepts] each, of pictures [b, pixels]."""
         mean, log_variance = self.encoder(pictures).chunk(2, 1)
         return mean, log_variance
@@ -58,6 +61,8 @@ class Network(nn.Module):
         return torch.tanh(self.decoder(latents))
 
 
-def network_of(networks: Mapping[str, nn.Module]) -> Network:
+def network_of(
+    networks: Mapping[str, nn.Module],
+) -> Network:
     """Return the networks of a run."""
     return cast(Network, networks[GROUP])

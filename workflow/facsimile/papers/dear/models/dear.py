@@ -76,7 +76,10 @@ class Encoder(nn.Module):
         self.layers = mlp.mlp((pixels, UNITS, UNITS, 2 * latents))
         self.share = LabelledShare()
 
-    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self,
+        pictures: Tensor,
+    ) -> tuple[Tensor, Tensor]:
         """Return means and log-variances [b, latents] of pictures [b, pixels]."""
         mean, log_variance = self.layers(pictures).chunk(2, 1)
         return mean, log_variance
@@ -163,7 +166,10 @@ class DEAR(ArraysModel):
         scm_of(networks).function.place(seed)
         encoder_of(networks).share.place(seed)
 
-    def optimisers(self, training: Training) -> dict[str, Settings]:
+    def optimisers(
+        self,
+        training: Training,
+    ) -> dict[str, Settings]:
         """Adam of each group, as released; the study's optimiser is not used."""
         return {
             ENCODER: AdamSettings(self.rate, beta1=0),
@@ -291,7 +297,9 @@ def allowed_edges(causal: int) -> Tensor:
     return torch.ones(causal, causal).triu(1)
 
 
-def scm_of(networks: Mapping[str, nn.Module]) -> _scm.SCM:
+def scm_of(
+    networks: Mapping[str, nn.Module],
+) -> _scm.SCM:
     """Return the causal model, whose two parts are groups of their own."""
     graph, function = networks[GRAPH], networks[FUNCTION]
     assert isinstance(graph, _scm.Graph)
@@ -299,7 +307,9 @@ def scm_of(networks: Mapping[str, nn.Module]) -> _scm.SCM:
     return _scm.SCM(graph, function)
 
 
-def encoder_of(networks: Mapping[str, nn.Module]) -> Encoder:
+def encoder_of(
+    networks: Mapping[str, nn.Module],
+) -> Encoder:
     """Return the encoder."""
     encoder = networks[ENCODER]
     assert isinstance(encoder, Encoder)

@@ -58,7 +58,10 @@ class InfoMaxSCMVAE(SCMVAE):
         super().initialise(networks, seed)
         mlp.initialise(networks[CRITIC], seed, CRITIC)
 
-    def optimisers(self, training: Training) -> dict[str, Settings]:
+    def optimisers(
+        self,
+        training: Training,
+    ) -> dict[str, Settings]:
         """Adam of the study for the VAE; the same with another rate for the critic."""
         return {
             GROUP: optimisers.from_training(training),

@@ -43,7 +43,9 @@ class TrueLabels(NoModel):
         return inferred
 
 
-def drawn(whole: Batch) -> npt.NDArray[np.uint8]:
+def drawn(
+    whole: Batch,
+) -> npt.NDArray[np.uint8]:
     """Return pictures [4, 2, n, 16, 16, 3] of evenly spaced training rows."""
     training = whole["values"][whole["part"] == TRAINING].double().numpy()
     count = min(interventions.ROWS, len(training))

@@ -139,7 +139,11 @@ class InstantaneousVoronoi(Sequences):
 
 
 @cache
-def drawn_world(size: int, edges: str, seed: int) -> World:
+def drawn_world(
+    size: int,
+    edges: str,
+    seed: int,
+) -> World:
     """Graphs, networks, mixing and cells of a seed."""
     random = np.random.Generator(np.random.Philox(key=seed))
     order = random.permutation(size)
@@ -207,12 +211,19 @@ def inputs(
     return np.concatenate([before, same], axis=1)
 
 
-def network(layers: list[Layer], seen: Floats) -> Floats:
+def network(
+    layers: list[Layer],
+    seen: Floats,
+) -> Floats:
     """Means [n] of a variable, of what its network sees [n, 2 k]."""
     return _outputs(layers, seen)[:, 0]
 
 
-def _ordered_edges(size: int, edges: str, random: Random) -> Matrix:
+def _ordered_edges(
+    size: int,
+    edges: str,
+    random: Random,
+) -> Matrix:
     """Edges [k, k] between variables that are numbered in their order."""
     if edges == "chain":
         return np.eye(size, k=1, dtype=np.int64)
@@ -230,7 +241,11 @@ def _temporal_edges(size: int, random: Random) -> Matrix:
     return graph.astype(np.int64)
 
 
-def _draw_networks(world: World, states: States, random: Random) -> None:
+def _draw_networks(
+    world: World,
+    states: States,
+    random: Random,
+) -> None:
     """Draw the networks one after the other, each normalised on what it sees of these states."""
     values = np.zeros_like(states)
     for effect in world.order:
@@ -249,7 +264,11 @@ def _draw_networks(world: World, states: States, random: Random) -> None:
         values[:, effect] = mean + NOISE * random.normal(size=len(states))
 
 
-def _layer(seen: Floats, outputs: int, random: Random) -> Layer:
+def _layer(
+    seen: Floats,
+    outputs: int,
+    random: Random,
+) -> Layer:
     """A random layer, normalised by its outputs for inputs [n, m]."""
     count = seen.shape[1]
     # Kaiming's bound for this leaky ReLU.
@@ -265,7 +284,10 @@ def _layer(seen: Floats, outputs: int, random: Random) -> Layer:
     )
 
 
-def _outputs(layers: list[Layer], seen: Floats) -> Floats:
+def _outputs(
+    layers: list[Layer],
+    seen: Floats,
+) -> Floats:
     """Outputs [n, outputs] of the last of some layers for inputs [n, m] of the first."""
     for position, layer in enumerate(layers):
         if position:

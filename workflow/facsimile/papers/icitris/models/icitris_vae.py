@@ -282,7 +282,11 @@ class ICitrisVAE(FrameVAE):
         if self.shorter <= 0:
             raise ValueError("shorter must be above 0")
 
-    def _graphs(self, edges: nn.Module, normals: Tensor) -> Tensor:
+    def _graphs(
+        self,
+        edges: nn.Module,
+        normals: Tensor,
+    ) -> Tensor:
         """Graphs [b, g, k, k]: eight of ENCO, or one of NOTEARS with a gradient."""
         chances = _edges.probabilities(edges)
         count = len(chances)

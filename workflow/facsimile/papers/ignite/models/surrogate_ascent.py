@@ -96,7 +96,10 @@ class SurrogateAscent(ArraysModel):
         if MULTIPLIER in networks:
             _multipliers(networks).fill_(self.penalty)
 
-    def optimisers(self, training: Training) -> dict[str, Settings]:
+    def optimisers(
+        self,
+        training: Training,
+    ) -> dict[str, Settings]:
         """The study's Adam for the networks, gradient steps of ``penalty_rate`` for λ."""
         settings: dict[str, Settings] = {GROUP: optimisers.from_training(training)}
         if self.penalty_rate:
@@ -217,7 +220,10 @@ class SurrogateAscent(ArraysModel):
         after, _ = _surrogate.mean_gradient(member.layers, x, moved)
         return _surrogate.norm_of(gradients), after - before
 
-    def _weights(self, networks: Mapping[str, nn.Module]) -> Tensor:
+    def _weights(
+        self,
+        networks: Mapping[str, nn.Module],
+    ) -> Tensor:
         """The multiplier λ of each member, [members]."""
         if MULTIPLIER in networks:
             return _multipliers(networks)
@@ -235,9 +241,13 @@ class SurrogateAscent(ArraysModel):
         return -(weights * (change / self.penalty_rate)).sum()
 
 
-def _members(networks: Mapping[str, nn.Module]) -> list[Member]:
+def _members(
+    networks: Mapping[str, nn.Module],
+) -> list[Member]:
     return [cast("Member", member) for member in cast("nn.ModuleList", networks[GROUP])]
 
 
-def _multipliers(networks: Mapping[str, nn.Module]) -> Tensor:
+def _multipliers(
+    networks: Mapping[str, nn.Module],
+) -> Tensor:
     return cast("Multipliers", networks[MULTIPLIER]).values

@@ -67,7 +67,10 @@ class LetterGrid:
         first = length // 2
         return letters**first, letters ** (length - first)
 
-    def index(self, sequences: Integers) -> npt.NDArray[np.int64]:
+    def index(
+        self,
+        sequences: Integers,
+    ) -> npt.NDArray[np.int64]:
         """The number of each sequence [n, L], whose letters are its digits in base k."""
         length, letters, _ = self.places.shape
         weights = letters ** np.arange(length)[::-1]

@@ -43,7 +43,10 @@ class Offline:
     highest: float
 
     @classmethod
-    def of(cls, data: Mapping[str, npt.NDArray[Any]]) -> "Offline":
+    def of(
+        cls,
+        data: Mapping[str, npt.NDArray[Any]],
+    ) -> "Offline":
         """Take the offline rows of a data set."""
         rows = offline_designs.is_offline(data)
         if not rows.any():
@@ -63,7 +66,10 @@ class Offline:
         weights = fitted(self.grid, kernel, self.numbers[rows], self.y[rows])
         return PosteriorMean.of(self.grid, kernel, weights)
 
-    def starts(self, kind: int) -> npt.NDArray[np.intp]:
+    def starts(
+        self,
+        kind: int,
+    ) -> npt.NDArray[np.intp]:
         """Rows from which searches start: the highest, the lowest, or all."""
         if kind == RANDOM:
             return np.arange(len(self.y))

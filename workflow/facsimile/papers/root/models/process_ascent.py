@@ -34,7 +34,10 @@ class ProcessAscent(AlgorithmModel):
     rows: float
     takes: ClassVar[Shapes] = {"sequence": (8,), "offline": (), "x": (24,), "y": ()}
 
-    def problem(self, data: Mapping[str, npt.NDArray[Any]]) -> Offline:
+    def problem(
+        self,
+        data: Mapping[str, npt.NDArray[Any]],
+    ) -> Offline:
         return Offline.of(data)
 
     def start(

@@ -64,7 +64,10 @@ class Root(AlgorithmModel):
     shared: float = 0
     takes: ClassVar[Shapes] = {"sequence": (8,), "offline": (), "x": (24,), "y": ()}
 
-    def problem(self, data: Mapping[str, npt.NDArray[Any]]) -> Offline:
+    def problem(
+        self,
+        data: Mapping[str, npt.NDArray[Any]],
+    ) -> Offline:
         return Offline.of(data)
 
     def start(
@@ -123,7 +126,10 @@ class Root(AlgorithmModel):
         network = _bridge_network.averaged(state, low.shape[1])
         hidden = np.zeros(len(low))
 
-        def estimate(x: npt.NDArray[np.float64], time: int) -> npt.NDArray[np.float64]:
+        def estimate(
+            x: npt.NDArray[np.float64],
+            time: int,
+        ) -> npt.NDArray[np.float64]:
             conditional = _bridge_network.estimated(network, x, time, scores)
             unconditional = _bridge_network.estimated(network, x, time, (hidden, hidden))
             return (1 + self.guidance) * conditional - self.guidance * unconditional

@@ -24,6 +24,9 @@ class BridgeObservation(Arrays):
     source = "VideoNeuralSDE/MAFBM, experiments/bridge/main.py"
 
     @classmethod
-    def generate(cls, source: Path | None) -> dict[str, npt.NDArray[Any]]:
+    def generate(
+        cls,
+        source: Path | None,
+    ) -> dict[str, npt.NDArray[Any]]:
         numbers = {"value": 0.0, "time": 2.0, "deviation": 0.1}
         return {name: np.array([number], np.float32) for name, number in numbers.items()}

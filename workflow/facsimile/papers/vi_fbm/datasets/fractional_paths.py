@@ -48,7 +48,10 @@ class FractionalPaths(Arrays):
     source = "our own"
 
     @classmethod
-    def generate(cls, source: Path | None) -> dict[str, npt.NDArray[Any]]:
+    def generate(
+        cls,
+        source: Path | None,
+    ) -> dict[str, npt.NDArray[Any]]:
         times = END * np.arange(1, PLACES + 1) / PLACES
         covariance = fractional_brownian.covariance(cls.kind, cls.hurst, times)
         random = np.random.Generator(np.random.Philox(key=0))

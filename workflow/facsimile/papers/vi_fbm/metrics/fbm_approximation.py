@@ -75,7 +75,10 @@ def score(
     return scores | _covariances(kind, hurst) | _released(kind, hurst)
 
 
-def _covariances(kind: int, hurst: float) -> dict[str, float]:
+def _covariances(
+    kind: int,
+    hurst: float,
+) -> dict[str, float]:
     gammas = fractional_brownian.speeds(USUAL, FASTEST)
     omega = fractional_brownian.coefficients(kind, hurst, gammas, HORIZON)
     ours = fractional_brownian.markov_covariance(kind, omega, gammas, [1.0, 2.0])
@@ -88,7 +91,10 @@ def _covariances(kind: int, hurst: float) -> dict[str, float]:
     }
 
 
-def _released(kind: int, hurst: float) -> dict[str, float]:
+def _released(
+    kind: int,
+    hurst: float,
+) -> dict[str, float]:
     """The cost of omega_optimized_1; that of type II is right."""
     if kind == 2:
         return {}

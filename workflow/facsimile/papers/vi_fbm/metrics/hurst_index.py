@@ -94,7 +94,9 @@ def score(
     }
 
 
-def _argmin(objective: Callable[[float], float]) -> float:
+def _argmin(
+    objective: Callable[[float], float],
+) -> float:
     found = optimize.minimize_scalar(
         objective,
         bounds=BOUNDS,

@@ -119,7 +119,11 @@ class BridgeNetwork(ArraysModel):
             if value != int(value) or value < 1:
                 raise ValueError(f"{name} must be a whole number from 1, not {value:g}")
 
-    def _control(self, network: nn.Module, dt: float) -> Control:
+    def _control(
+        self,
+        network: nn.Module,
+        dt: float,
+    ) -> Control:
         times = clock(int(self.steps), dt)
 
         def control(i: int, states: Tensor) -> Tensor:

@@ -222,7 +222,9 @@ class LearnedHurst(ArraysModel):
         return control
 
 
-def _fractional(networks: Mapping[str, nn.Module]) -> FractionalNetwork:
+def _fractional(
+    networks: Mapping[str, nn.Module],
+) -> FractionalNetwork:
     network = networks[GROUP]
     assert isinstance(network, FractionalNetwork)
     return network
