@@ -20,6 +20,7 @@ from facsimile import datasets
 from facsimile.commands.speed_here import speed_here
 from facsimile.foundation import canonical
 from facsimile.planning import config, cost, processor
+from facsimile.planning.speed import Speed
 from facsimile.planning.workspace import Workspace
 from facsimile.store import records
 from facsimile.studies.runs import Run, Shard
@@ -46,22 +47,23 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         settings = {"results": folder, "scale": arguments.scale, "data_dir": arguments.data_dir}
         workspace = Workspace(config.check(settings))
+        # Before any run, whose speed would enter the estimates of those that follow.
+        speed = speed_here(workspace)
         lines = [f"Processor: {processor.name()}; scale {arguments.scale}.", "", HEAD]
         print("\n".join(lines), flush=True)
         for study in arguments.studies or workspace.study_ids():
-            for row in rows(workspace, study, arguments.seconds):
+            for row in rows(workspace, study, speed, arguments.seconds):
                 lines.append(row)
                 print(row, flush=True)
     if arguments.out:
         arguments.out.write_text("\n".join(lines) + "\n")
 
 
-def rows(workspace: Workspace, name: str, seconds: float) -> list[str]:
+def rows(workspace: Workspace, name: str, speed: Speed, seconds: float) -> list[str]:
     """Measure the models of a study; none if it has no such scale."""
     study = workspace.study(name)
     if workspace.config.scale not in study.scales:
         return []
-    speed = speed_here(workspace)
     measured = []
     for run, others in one_per_model(workspace.runs(study)):
         expected = cost.step_seconds(run) * speed.of_network(run)

@@ -1,5 +1,6 @@
 """The speed of this machine, by its processor and by the work that was finished here."""
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,12 +16,17 @@ from facsimile.studies.runs import Run
 def speed_here(workspace: Workspace) -> Speed:
     """Return the speed of this machine, by a measurement and by the work in the store.
 
-    The measurement takes a second.
+    The measurement takes a second, once per process.
     """
-    expected = speed.of_processor(workspace.config, core_speed.ratio())
+    expected = speed.of_processor(workspace.config, _core_ratio())
     store = workspace.paths.root / "runs"
     trained = _trained(store, expected)
     return speed.calibrated(expected, trained, _scored(store))
+
+
+@functools.cache
+def _core_ratio() -> float:
+    return core_speed.ratio()
 
 
 def _trained(store: Path, expected: Speed) -> Iterator[tuple[Run, float]]:

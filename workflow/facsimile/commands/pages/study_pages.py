@@ -16,6 +16,7 @@ from facsimile.presentation.markdown import grid
 from facsimile.studies.parts import Artefact, Model
 from facsimile.studies.study import Study
 
+JOURNALS = ("Journal", "JMLR", "TMLR")  # words in the venue of an article in a journal
 INDEX = Path("docs/papers/README.md")
 PAGE = "README.md"
 # Pictures are in the documentation and not beside the page, because they are not installed.
@@ -106,9 +107,6 @@ def _origin(study: Study) -> str:
     if study.code:
         text += f" · [the authors' code]({study.code})"
     return text
-
-
-JOURNALS = ("Journal", "JMLR", "TMLR")  # words in the venue of an article in a journal
 
 
 def bibtex(study: Study) -> str:
