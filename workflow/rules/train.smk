@@ -3,6 +3,7 @@
 rule train:
     input:
         data=targets.data,
+        parents=targets.parents,
     output:
         f"{targets.results}/shards/{{dataset}}/{{model}}/{{shard}}/trained.json",
     log:

@@ -11,7 +11,6 @@ from facsimile.planning import cost
 from facsimile.planning.workspace import Workspace
 from facsimile.store import files, records
 from facsimile.studies.runs import Run
-from facsimile.training import weights_code
 
 
 def explain(workspace: Workspace, run: Run, console: Console) -> None:
@@ -19,6 +18,8 @@ def explain(workspace: Workspace, run: Run, console: Console) -> None:
     folder = workspace.paths.run(run.key)
     record = records.record(folder)
     lines = [f"folder    {folder}"]
+    if run.parent:
+        lines.append(f"starts    from the weights of {run.parent}")
     if record is None:
         lines.append(f"state     {_without_record(workspace, run)}")
     else:
@@ -32,7 +33,7 @@ def explain(workspace: Workspace, run: Run, console: Console) -> None:
 def stale_modules(workspace: Workspace, run: Run) -> list[str]:
     """What has changed of the code that made a run; such a run is kept until it is forgotten."""
     record = records.record(workspace.paths.run(run.key))
-    return [] if record is None else weights_code.outdated(record)
+    return [] if record is None else run_state.changes(workspace, record)
 
 
 def _outcome(record: dict[str, Any]) -> list[str]:

@@ -20,15 +20,27 @@ def state(workspace: Workspace, run: Run) -> str:
     """One of ``STATES``; raises StoreError for a record that cannot be read."""
     record = records.record(workspace.paths.run(run.key))
     if record is not None:
-        return of_record(record)
+        return of_record(workspace, record)
     return without_record(workspace, run)
 
 
-def of_record(record: dict[str, Any]) -> str:
+def of_record(workspace: Workspace, record: dict[str, Any]) -> str:
     """The state of a run that has a record: done, stale or failed."""
     if record["state"] == FAILED:
         return FAILED
-    return STALE if weights_code.outdated(record) else DONE
+    return STALE if changes(workspace, record) else DONE
+
+
+def changes(workspace: Workspace, record: dict[str, Any]) -> list[str]:
+    """What has changed of the code that made a run, and the run it starts from if that has."""
+    changed = weights_code.outdated(record)
+    parent = record.get("from")
+    if not parent:
+        return changed
+    now = records.record(workspace.paths.run(parent["run"]))
+    if now is not None and now.get("weights_sha256") != parent.get("weights_sha256"):
+        changed.append(parent["run"])
+    return changed
 
 
 def without_record(workspace: Workspace, run: Run) -> str:

@@ -123,15 +123,28 @@ class StudiesAtScale:
 
     def shard(self, wildcards: Wildcards) -> Shard:
         """Return the shard of a job; raises LookupError if no study has it."""
+        return self._study_and_shard(wildcards)[1]
+
+    def parents(self, wildcards: Wildcards) -> list[Shard]:
+        """Return the shards with the runs from whose weights those of a shard start."""
+        study, shard = self._study_and_shard(wildcards)
+        keys = {run.parent for run in shard.runs if run.parent}
+        if not keys:
+            return []
+        return [other for other in self.shards(study) if not keys.isdisjoint(other.keys)]
+
+    def _study_and_shard(self, wildcards: Wildcards) -> tuple[str, Shard]:
+        """Return the shard of a job, and a study that has it; raises LookupError."""
         key = f"{wildcards.dataset}/{wildcards.model}/{wildcards.shard}"
         # Studies that have been expanded come first: a target rarely needs the shards of others.
         expanded = sorted(self.names, key=lambda study: study not in self._expanded)
         for study in expanded:
             shards = self._by_key(study)
             if key in shards:
-                return shards[key]
+                return study, shards[key]
         # Raises an error that says which keys there are.
-        return self.workspace.shard(key)[1]
+        other, shard = self.workspace.shard(key)
+        return other.id, shard
 
     @functools.lru_cache  # noqa: B019
     def _by_key(self, name: str) -> dict[str, Shard]:

@@ -177,6 +177,12 @@ class Targets:
         """Return the data file of a shard."""
         return str(self.studies.workspace.paths.dataset(wildcards.dataset))
 
+    def parents(self, wildcards: Wildcards) -> list[str]:
+        """Return the indexes of the shards from whose runs those of a shard start."""
+        paths = self.studies.workspace.paths
+        shards = self.studies.parents(wildcards)
+        return [str(paths.shard(shard.key) / "trained.json") for shard in shards]
+
     def study_scores(self, wildcards: Wildcards) -> list[str]:
         """Return the files of scores that a study's tables are made of."""
         if self.studies.from_shipped:

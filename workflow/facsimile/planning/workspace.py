@@ -156,19 +156,39 @@ class Workspace:
         every study. Raises LookupError if no run or several runs match.
         """
         part = self._part_of_key(text.strip().strip("'\""))
-        matches = {run.key: run for run in self._all_runs() if part in run.key}
+        read, broken = self.read()
+        matches: dict[str, Run] = {}
+        for study in read.values():
+            matches |= {run.key: run for run in _all_runs(study) if part in run.key}
         # The key of one run may be the beginning of the key of another.
         if part in matches:
             return matches[part]
         if len(matches) == 1:
             return next(iter(matches.values()))
-        _, broken = self.read()
         keys = ", ".join(list(matches)[:5]) or "none"
         more = " …" if len(matches) > 5 else ""
         raise LookupError(
             f"{len(matches)} runs match {text!r} ({keys}{more}); "
             f"facsimile list STUDY shows their names{_aside(broken)}"
         )
+
+    def descendants(self, run: Run) -> list[Run]:
+        """Return the runs of all scales of all studies that start from a run, or from one of those.
+
+        A run comes after its parent.
+        """
+        keys = {run.key}
+        starting: dict[str, Run] = {}
+        read, _ = self.read()
+        for study in read.values():
+            # Expanding a large study takes a second.
+            if not any(model.parent for model in study.models):
+                continue
+            for other in _all_runs(study):
+                if other.parent in keys:
+                    keys.add(other.key)
+                    starting[other.key] = other
+        return list(starting.values())
 
     def _part_of_key(self, text: str) -> str:
         """Return the part of a run's key that a path or a part of a key stands for."""
@@ -195,12 +215,11 @@ class Workspace:
             for shard in runs.shards(members, self.config.shard_size):
                 yield study, shard
 
-    def _all_runs(self) -> Iterator[Run]:
-        """Yield the runs and snapshots of all scales of all studies that can be read."""
-        read, _ = self.read()
-        for study in read.values():
-            for scale in study.scales:
-                yield from runs.with_snapshots(runs.expand(study, scale))
+
+def _all_runs(study: Study) -> Iterator[Run]:
+    """Yield the runs and snapshots of all scales of a study."""
+    for scale in study.scales:
+        yield from runs.with_snapshots(runs.expand(study, scale))
 
 
 def _aside(broken: Mapping[str, FileError]) -> str:

@@ -4,6 +4,7 @@ So a study can be checked without waiting for torch.
 """
 
 import ast
+import functools
 
 from facsimile.foundation import declared, discover, outlines
 
@@ -12,6 +13,12 @@ NETWORKS = "facsimile.models.base.networks"
 # Value of ``network`` that leaves it to the model.
 OWN = "own"
 METHOD = "networks"
+
+
+@functools.cache
+def is_trained(name: str) -> bool:
+    """Return whether a model is trained; controls and known codes are not."""
+    return bool(declared.of_class("models", name, "trained", default=True))
 
 
 def is_model_of_arrays(name: str) -> bool:

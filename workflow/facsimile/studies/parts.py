@@ -44,6 +44,12 @@ class Model(Strict):
         default={},
         description="hyper-parameters with a single value",
     )
+    parent: str = Field(
+        default="",
+        alias="from",
+        description="label or name of a model above, from whose trained weights of the same seed "
+        "this one starts [default: random weights]",
+    )
 
     @property
     def method(self) -> str:

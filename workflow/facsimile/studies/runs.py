@@ -1,14 +1,13 @@
 """Expand a study into runs, and group the runs into shards, one job each. Imports no torch."""
 
-import functools
 import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from facsimile.foundation import canonical, declared, discover
-from facsimile.studies import training
+from facsimile.foundation import canonical, discover
+from facsimile.studies import classes, parents, training
 from facsimile.studies.parts import Model, ModelOverride, Scale
 from facsimile.studies.study import CONTROLS, Study
 from facsimile.studies.training import Snapshots, TrainingOverride
@@ -38,11 +37,19 @@ class Run:
     snapshots: Snapshots | None = None
     # For a snapshot, the key of the run it belongs to.
     snapshot_of: str = ""
+    # Number of runs that it descends from.
+    generation: int = 0
 
     @property
     def key(self) -> str:
         """``dataset/model/hash8/seed``: its folder in the store."""
         return f"{self.dataset}/{self.model}/{self.hash}/{self.seed}"
+
+    @property
+    def parent(self) -> str:
+        """Key of the run from whose weights it starts; empty if those are random."""
+        cell = self.statement.get(parents.FROM)
+        return f"{cell}/{self.seed}" if cell else ""
 
     @property
     def params(self) -> dict[str, Any]:
@@ -140,7 +147,7 @@ def expand(study: Study, scale: str) -> list[Run]:
             runs += _seeds(study, chosen, dataset, cell)
     for dataset in datasets:
         runs += _controls(study, chosen, dataset)
-    return _distinct(runs)
+    return parents.with_generations(_distinct(runs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +167,8 @@ def _cells(study: Study, scale: Scale, dataset: str) -> Iterator[_Cell]:
     """Yield the cells of a data set at a scale."""
     # Numbers count the cells of the published study, also those that this scale leaves out.
     positions = {cell: i for i, cell in enumerate(_published_cells(study))}
+    earlier = parents.Cells(dataset)
+    are_parents = {model.parent for model in study.models}
     for model_index, model in study.models_of(dataset):
         if left_out(scale, model):
             continue
@@ -171,12 +180,16 @@ def _cells(study: Study, scale: Scale, dataset: str) -> Iterator[_Cell]:
         fixed = model.fixed | override.fixed
         order = values_in_order(model, override)
         for values in itertools.product(*sweep.values()):
-            params = fixed | dict(zip(sweep, values, strict=True))
+            swept = dict(zip(sweep, values, strict=True))
+            params = fixed | swept
             statement = {"model": model.name, "params": params} | settings
+            statement = canonical.canonical(statement | earlier.item(model, statement))
+            if model.method in are_parents:
+                earlier.add(model, swept, statement)
             value = float(values[0]) if order else None
             yield _Cell(
                 model,
-                canonical.canonical(statement),
+                statement,
                 value,
                 None if value is None else order.index(value),
                 positions.get((model_index, values)),
@@ -232,14 +245,9 @@ def _training(
     return {"training": settings}
 
 
-@functools.cache
-def _trained(name: str) -> bool:
-    return bool(declared.of_class("models", name, "trained", default=True))
-
-
 def is_trained(model: Model) -> bool:
     """Whether a model of a study file is trained; others have no training settings."""
-    return _trained(model.name)
+    return classes.is_trained(model.name)
 
 
 def _snapshots(
@@ -360,13 +368,14 @@ def _distinct(runs: list[Run]) -> list[Run]:
 def shards(runs: list[Run], size: int) -> list[Shard]:
     """Group the runs of each data set and model into shards of at most ``size`` runs.
 
-    The runs keep their order; in each shard, their snapshots follow after them.
+    The runs keep their order; in each shard, their snapshots follow after them. No shard holds both
+    a run and one that it descends from.
     """
-    groups: dict[tuple[str, str], list[Run]] = {}
+    groups: dict[tuple[str, str, int], list[Run]] = {}
     for run in runs:
-        groups.setdefault((run.dataset, run.model), []).append(run)
+        groups.setdefault((run.dataset, run.model, run.generation), []).append(run)
     blocks: list[Shard] = []
-    for (dataset, model), members in groups.items():
+    for (dataset, model, _), members in groups.items():
         for start in range(0, len(members), size):
             # Snapshots do not count towards the size: they cost no training of their own.
             block = with_snapshots(members[start : start + size])

@@ -25,7 +25,7 @@ from facsimile.store import checkpoints, shard_jobs
 from facsimile.store.lease import Lease, LeaseLost, leased
 from facsimile.studies.runs import Run, Shard
 from facsimile.studies.training import Training
-from facsimile.training import loop, machine, weights_code
+from facsimile.training import loop, machine, parent_weights, weights_code
 from facsimile.training.loggers import Curves
 from facsimile.training.machine import Execution
 from facsimile.training.pack import BLOCK, Block, Member, Pack, PackSettings, keep_compiled
@@ -80,7 +80,7 @@ def make_all(
     waiting = shard_jobs.WaitingForOthers(paths, log)
     while missing := _missing(workspace, shard):
         with contextlib.ExitStack() as stack:
-            leased_runs = list(_lease_runs(workspace, missing, execution.pack, stack))
+            leased_runs = list(_lease_runs(workspace, missing, execution.pack, stack, log))
             if leased_runs:
                 log(
                     f"{shard.key}: a pack of {len(leased_runs)} of the {len(missing)} runs "
@@ -112,6 +112,7 @@ def _lease_runs(
     runs: list[Run],
     size: int,
     stack: contextlib.ExitStack,
+    log: Log,
 ) -> Iterator[tuple[Run, Lease]]:
     """Lease up to ``size`` runs that share one program (``_program``).
 
@@ -128,7 +129,9 @@ def _lease_runs(
         folder = workspace.paths.run(run.key)
         lease = stack.enter_context(leased(folder))
         # Another process may have finished the run just before we took the lease.
-        if lease is not None and not shard_jobs.trained(workspace.paths, run):
+        if lease is None or shard_jobs.trained(workspace.paths, run):
+            continue
+        if parent_weights.begin(workspace, run, log):
             program = program_of_run
             count += 1
             yield run, lease
@@ -176,7 +179,9 @@ def train_pack(
         check_batch(training, data)
         pack = Pack(members, execution.pack, training, data, settings)
         for packed in packed_runs:
-            _resume(pack, packed, session(packed.run, execution), log)
+            this_session = session(packed.run, execution)
+            this_session |= parent_weights.of_session(workspace, packed.run)
+            _resume(pack, packed, this_session, log)
         _train(pack, packed_runs, training, clock, workspace, log)
     except torch.OutOfMemoryError as error:
         raise RuntimeError(
@@ -230,6 +235,7 @@ def _in_slot(
     facts |= {"code": weights_code.hashes(run, packed=True, small=execution.small)}
     facts |= machine.execution_facts(execution)
     facts |= {"slot": slot, "data": data_facts(workspace, run)}
+    facts |= parent_weights.facts(workspace, run)
     folder = workspace.paths.run(run.key)
     model = models.model(run.model, **run.params)
     return PackedRun(run, lease, folder, model, slot, facts, curves(workspace, run, log))

@@ -16,7 +16,7 @@ from facsimile.planning.workspace import Workspace
 from facsimile.store import files, records, shard_jobs, shard_progress
 from facsimile.store.lease import Lease
 from facsimile.studies.runs import Run, Shard
-from facsimile.training import algorithm_runs, loggers, loop, machine
+from facsimile.training import algorithm_runs, loggers, loop, machine, parent_weights
 from facsimile.training.machine import Execution
 from facsimile.training.run_records import (
     check_batch,
@@ -109,6 +109,8 @@ def train_run(
     training = training_of(run)
     if (folder / files.CHECKPOINT).exists():
         log(f"{run.key}: going on from its checkpoint")
+    if not parent_weights.begin(workspace, run, log):
+        return
     log(
         f"{run.key}: training {run.steps:,} steps of {run.model} {run.params}, "
         f"{execution.precision}"
@@ -117,8 +119,8 @@ def train_run(
     if not isinstance(data, Arrays):
         check_batch(training, data)
     facts |= machine.execution_facts(execution)
-    facts |= {"data": data_facts(workspace, run)}
-    this_session = session(run, execution)
+    facts |= {"data": data_facts(workspace, run)} | parent_weights.facts(workspace, run)
+    this_session = session(run, execution) | parent_weights.of_session(workspace, run)
     snapshots = {snapshot.steps: snapshot for snapshot in run.snapshot_runs}
     logged = curves(workspace, run, log)
 

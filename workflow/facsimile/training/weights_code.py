@@ -13,6 +13,8 @@ PACKED_SMALL = "facsimile.training.cpu_step"
 DECIDE = ("models/", "datasets/", "training/")
 # Of those folders, what only checks values and never changes a number.
 DO_NOT_DECIDE = ("models/base/hyper_parameters",)
+# What the record of a run keeps of the record of its parent.
+OF_PARENT = ("run", "weights_sha256", "code", "execution", "small", "from")
 
 
 def hashes(
@@ -49,13 +51,19 @@ def _code(
 
 
 def outdated(record: dict[str, Any]) -> list[str]:
-    """Names of the modules in a run's record whose code has changed since the run was made."""
+    """Names of the modules in a run's record whose code has changed since the run was made.
+
+    The code of runs that it descends from also decides its weights.
+    """
     key = str(record.get("run", "")).split("/")
     dataset, model, *_ = [*key, "", ""]
     packed = record.get("execution") == "packed"
     small = record.get("small", False)
     recorded = tuple(record["code"].items())
-    return list(_outdated(model, dataset, packed, small, recorded))
+    own = list(_outdated(model, dataset, packed, small, recorded))
+    parent = record.get("from")
+    inherited = outdated(parent) if parent else []
+    return [*own, *(name for name in inherited if name not in own)]
 
 
 @functools.cache  # thousands of runs share one code

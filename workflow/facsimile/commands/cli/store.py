@@ -65,9 +65,19 @@ def forget(
         typer.Option("--latents", help="remove only its latents: encode again, do not train"),
     ] = False,
 ) -> None:
-    """Remove one run and the indexes of its shards, so that snakemake makes it again."""
+    """Remove one run and the indexes of its shards, so that snakemake makes it again.
+
+    Runs that start from its weights are named; they stay.
+    """
     from facsimile.store import records
 
     workspace: Workspace = context.obj()
-    for path in records.forget(workspace.paths, workspace.find_run(run), latents):
+    forgotten = workspace.find_run(run)
+    for path in records.forget(workspace.paths, forgotten, latents):
         log(f"removed {path}")
+    if latents:
+        return
+    for other in workspace.descendants(forgotten):
+        if workspace.paths.run(other.key).exists():
+            log(f"{other.key} started from it and is kept; to make it again, too:")
+            log(f"  facsimile forget {other.key}")

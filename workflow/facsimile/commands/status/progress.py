@@ -100,7 +100,7 @@ def _state(
     """State of a run; also notes the steps of its checkpoint."""
     record = progress.records.get(run.key)
     if record is not None:
-        return run_state.of_record(record)
+        return run_state.of_record(workspace, record)
     steps = checkpointed(workspace.paths.run(run.key) / store_files.CHECKPOINT)
     if steps:
         progress.checkpoints[run.key] = steps

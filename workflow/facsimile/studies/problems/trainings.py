@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from facsimile.foundation import declared, static_values
 from facsimile.foundation.yamlfile import Location
-from facsimile.studies import classes
+from facsimile.studies import classes, parents
 from facsimile.studies.parts import Model, Scale
 from facsimile.studies.problems.unknown_names import (
     Problem,
@@ -14,7 +14,7 @@ from facsimile.studies.problems.unknown_names import (
     unknown_metrics,
     unknown_name,
 )
-from facsimile.studies.runs import is_trained, left_out, override_of
+from facsimile.studies.runs import expand, is_trained, left_out, override_of
 from facsimile.studies.study import Study
 from facsimile.studies.training import Training, TrainingOverride, explicit_settings
 
@@ -100,4 +100,26 @@ def _image_training_problems(model: Model, training: Training) -> Iterator[str]:
         yield f"{model.name} needs a network; state network: {' or '.join(networks)}"
 
 
-CHECKS = (_training_names, _trainings)
+def _parents(study: Study) -> Problems:
+    """Yield models that start from another one that is not there, or that has no weights."""
+    missing = dict(parents.unknown(study.models))
+    for i, message in missing.items():
+        yield ("models", i, "from"), message
+    methods = [model.method for model in study.models]
+    starting = [(i, model) for i, model in enumerate(study.models) if model.parent]
+    for i, model in starting:
+        parent = model if i in missing else study.models[methods.index(model.parent)]
+        for other in (model, parent):
+            if not is_trained(other) or classes.is_algorithm(other.name):
+                yield ("models", i, "from"), f"{other.method} has no networks, and so no weights"
+    if not starting or missing:
+        return
+    for name in study.scales:
+        try:
+            expand(study, name)
+        except parents.UnusableParent as error:
+            i = methods.index(error.method)
+            yield ("models", i, "from"), f"{error} (at scale {name})"
+
+
+CHECKS = (_training_names, _trainings, _parents)
