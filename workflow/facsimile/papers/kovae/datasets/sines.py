@@ -1,7 +1,6 @@
 """Sines: series of five sine waves, each with a frequency and a phase of its own."""
 
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 

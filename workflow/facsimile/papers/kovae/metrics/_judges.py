@@ -14,9 +14,11 @@ import torch
 from torch import Tensor, nn
 
 from facsimile.metrics.base.run_outputs import RunOutputs
+from facsimile.models.base.adamw import AdamW, AdamWSettings
 
 JUDGES = 3
 BATCH = 128
+RATE = 1e-3  # of Adam
 SHARE = 0.8  # of the series that a discriminator is trained on
 ENOUGH = 1_000  # series; with fewer, judges are trained for proportionally fewer steps
 Floats = npt.NDArray[np.float32]
@@ -143,11 +145,11 @@ def train(
     loss: Callable[[], Tensor],
 ) -> None:
     """Minimise a loss, the sum of those of all judges, by Adam with torch's settings."""
-    optimiser = torch.optim.Adam(judges.parameters())
+    parameters = list(judges.parameters())
+    # Torch's own optimisers import its compiler, which takes seconds.
+    optimiser = AdamW(parameters, AdamWSettings(RATE))
     for _ in range(steps):
-        optimiser.zero_grad()
-        loss().backward()
-        optimiser.step()
+        optimiser.step(torch.autograd.grad(loss(), parameters))
 
 
 def accuracies(
@@ -165,7 +167,7 @@ def accuracies(
         seed: seed of all judges.
     """
     random = generators(seed, 0)
-    length, features = real.shape[1:]
+    features = real.shape[2]
     judges = Judges(features, max(1, features // 2), random)
     both = [torch.from_numpy(np.ascontiguousarray(values)) for values in (real, generated)]
     trained = int(SHARE * len(real))
