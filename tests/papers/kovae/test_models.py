@@ -6,6 +6,7 @@ import torch
 
 from facsimile import models
 from facsimile.papers.kovae.datasets.harmonic import FREQUENCY, Harmonic
+from facsimile.papers.kovae.models import _continuous as continuous
 from facsimile.papers.kovae.models import _networks as koopman
 from facsimile.papers.kovae.models._networks import Normals
 from facsimile.studies.training import Training
@@ -204,3 +205,77 @@ def test_a_study_without_adam_is_refused():
     )
     with pytest.raises(ValueError, match="koopman_vae needs adam"):
         models.model("koopman_vae").optimisers(training)
+
+
+def irregular(**params):
+    model = models.model("irregular_koopman_vae", **params)
+    networks = model.networks(SHAPES, LATENTS, "own")
+    model.initialise(networks, 0)
+    return model, networks
+
+
+def gaps(rows=5):
+    observed = torch.ones(rows, 6, dtype=torch.int64)
+    observed[0, 0] = observed[1, 2] = observed[2, 4:] = 0
+    observed[3, 1:] = 0
+    observed[4] = 0
+    return batch(rows) | {"observed": observed}
+
+
+def test_slopes_of_lines_with_gaps_are_their_slopes_and_0_outside_of_the_observed_times():
+    """Between observed times natural splines of lines are lines; at the ends they are constant."""
+    line = np.arange(6.0)[None, :, None] * [2.0, -1.0]
+    starts, slopes = continuous.derivatives(line, np.array([[1, 0, 1, 1, 0, 1]]) > 0)
+    np.testing.assert_allclose(starts, [[0, 0]])
+    np.testing.assert_allclose(slopes, np.broadcast_to([2.0, -1.0], (1, 5, 4, 2)), atol=1e-12)
+    starts, slopes = continuous.derivatives(line, np.array([[0, 0, 1, 0, 0, 0]]) > 0)
+    np.testing.assert_array_equal(starts, [[4, -2]])
+    np.testing.assert_array_equal(slopes, 0)
+    starts, slopes = continuous.derivatives(line, np.zeros((1, 6)) > 0)
+    assert not starts.any()
+    assert not slopes.any()
+
+
+def test_a_constant_field_integrates_the_spline_exactly():
+    """With F constant, h(t) = h(0) + F (X(t) - X(0)), and the rule is exact for cubics."""
+    _, networks = irregular()
+    network = continuous.network_of(networks).double()
+    for layer in network.field:
+        if isinstance(layer, torch.nn.Linear):
+            torch.nn.init.zeros_(layer.weight)
+    x = batch()["x"].double()
+    start, slopes = map(torch.from_numpy, continuous.derivatives(x.numpy(), np.ones((5, 6)) > 0))
+    constant = network.field[-2].bias.tanh().view(-1, 2)
+    h = network.start(x[:, 0])[:, None] + (x - x[:, :1]) @ constant.T
+    expected = network.embedding(h).sigmoid()
+    torch.testing.assert_close(network.embedded(start, slopes), expected)
+
+
+def test_missing_values_are_not_read():
+    model, networks = irregular()
+    data = gaps()
+    is_missing = data["observed"] == 0
+    other = data | {"x": torch.where(is_missing[..., None], 100.0, data["x"])}
+    losses = [model.losses(networks, each, noise(), 0) for each in (data, other)]
+    assert losses[0].minimise["network"] == losses[1].minimise["network"]
+    assert losses[0].terms == losses[1].terms
+
+
+def test_the_released_loss_divides_by_the_number_of_observed_values():
+    """13 of 30 times with 2 features are observed in 5 series; P is not divided."""
+    data = gaps()
+    values = 2 * data["observed"].sum().item() / 5
+    for weight in (0.0, 3.0):
+        model, networks = irregular(linear=weight)
+        released = model.losses(networks, data, noise(), 0)
+        text, networks = irregular(linear=weight, per_value=0)
+        of_text = text.losses(networks, data, noise(), 0)
+        linear = weight * released.terms.get("nonlinearity", torch.tensor(0.0))
+        expected = (of_text.minimise["network"] - linear) / values + linear
+        torch.testing.assert_close(released.minimise["network"], expected)
+        assert released.terms == of_text.terms
+
+
+def test_per_value_is_0_or_1():
+    with pytest.raises(ValueError, match="per_value must be 0 or 1"):
+        models.model("irregular_koopman_vae", per_value=2)
