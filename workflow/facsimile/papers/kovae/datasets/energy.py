@@ -1,7 +1,6 @@
 """Energy: windows of 24 measurements, ten minutes apart, of a house's energy use and climate."""
 
 from pathlib import Path
-from typing import ClassVar
 
 from facsimile.datasets.base.archived import ArchivedArrays
 from facsimile.datasets.base.official import Official
@@ -47,7 +46,7 @@ class Energy(Windows, ArchivedArrays):
     features = len(COLUMNS)
     licence = "CC BY 4.0 (UCI)"
     source = "https://archive.ics.uci.edu/dataset/374/appliances+energy+prediction"
-    files: ClassVar = (
+    files = (
         Official(
             "energydata_complete.zip",
             (

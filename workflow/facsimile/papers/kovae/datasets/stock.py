@@ -1,7 +1,6 @@
 """Stock: windows of 24 trading days of one share, from TimeGAN's repository."""
 
 from pathlib import Path
-from typing import ClassVar
 
 from facsimile.datasets.base.archived import ArchivedArrays
 from facsimile.datasets.base.official import Official
@@ -37,7 +36,7 @@ class Stock(Windows, ArchivedArrays):
     features = len(COLUMNS)
     licence = "Apache-2.0 for the repository; none stated for the prices, from Yahoo Finance"
     source = "https://github.com/jsyoon0823/TimeGAN, data/stock_data.csv"
-    files: ClassVar = (
+    files = (
         Official(
             "stock_data.csv",
             (

@@ -69,11 +69,16 @@ def _peers(
     """Data set and method -> score -> number, for data sets whose name begins like one of ours."""
     shown = [names.dataset(dataset) for dataset in context.shown(spec)]
     metrics = context.metrics_of(spec)
+    published_as = {}
+    for name, variants in context.design.variants.model.items():
+        published_as |= {variant.name: name for variant in variants}
     known: dict[tuple[str, str], dict[str, float]] = {}
     for quantity, value in context.published.peers.items():
-        family = quantity.dataset.partition(",")[0]
+        dataset = names.dataset(quantity.dataset)
+        family = dataset.partition(",")[0]
         is_shown = any(name.startswith(family) for name in shown)
-        if is_shown and LENGTH not in quantity.dataset and quantity.metric in metrics:
-            key = (quantity.dataset, names.model(quantity.model))
-            known.setdefault(key, {})[quantity.metric] = value
+        if is_shown and LENGTH not in dataset and quantity.metric in metrics:
+            # A number is listed once for each variant of its method.
+            method = published_as.get(quantity.model, names.model(quantity.model))
+            known.setdefault((dataset, method), {})[quantity.metric] = value
     return known
