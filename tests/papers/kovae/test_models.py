@@ -95,6 +95,27 @@ def test_a_prior_given_its_own_draws_is_rolled_out_on_them():
     torch.testing.assert_close(own.mean, again.mean, rtol=0, atol=0)
 
 
+def test_a_prior_that_varies_with_its_own_draws_has_a_larger_kl_than_one_that_does_not():
+    """The released KL is convex in natural parameters (1 / s², m / s²), by Jensen's inequality.
+
+    The posterior is the same for all draws of the prior, which are independent of it.
+    """
+    generator = torch.Generator().manual_seed(0)
+    q_mean, q_log_variance, mean, log_variance = (
+        torch.randn(rows, 6, 3, generator=generator, dtype=torch.float64) for rows in (1, 1, 50, 50)
+    )
+    q = Normals(q_mean, q_log_variance, q_mean)
+    precision = (-log_variance).exp()
+    shared = precision.mean(0, keepdim=True)
+    without_memory = Normals(
+        (precision * mean).mean(0, keepdim=True) / shared,
+        -shared.log(),
+        q_mean,
+    )
+    with_memory = Normals(mean, log_variance, mean)
+    assert koopman.kl(q, without_memory).item() < koopman.kl(q, with_memory).mean().item()
+
+
 def test_the_loss_is_the_sum_of_its_weighted_terms():
     for params in ({}, {"linear": 0}, {"teacher_forced": 1}, {"kl": 2.0, "linear": 3.0}):
         model, networks = built(**params)

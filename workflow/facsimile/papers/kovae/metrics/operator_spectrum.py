@@ -17,7 +17,7 @@ LABELS = {
     "distance": "Distance of eigenvalues from the unit circle",
     "near": "Eigenvalues near the unit circle",
     "frequency": "Frequency, radians per step",
-    "nonlinearity": "Share of the variance that the operator does not explain",
+    "nonlinearity": "Share of squares not explained by the operator",
     "re_{j}": "Real part of eigenvalue {j}",
     "im_{j}": "Imaginary part of eigenvalue {j}",
 }
