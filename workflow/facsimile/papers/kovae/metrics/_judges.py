@@ -131,6 +131,14 @@ def rows(
     return np.stack([generator.choice(size, batch, replace=False) for generator in random])
 
 
+def orders_of(
+    random: Sequence[np.random.Generator],
+    number: int,
+) -> npt.NDArray[np.int64]:
+    """Return a random order of some rows for each judge, [judges, number]."""
+    return np.stack([generator.permutation(number) for generator in random])
+
+
 def of_judges(
     values: Tensor,
     chosen: npt.NDArray[np.int64],
@@ -171,7 +179,7 @@ def accuracies(
     judges = Judges(features, max(1, features // 2), random)
     both = [torch.from_numpy(np.ascontiguousarray(values)) for values in (real, generated)]
     trained = int(SHARE * len(real))
-    orders = [np.stack([one.permutation(len(real)) for one in random]) for _ in both]
+    orders = [orders_of(random, len(real)) for _ in both]
     labels = torch.tensor([1.0, 0.0])
 
     def chosen(order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
