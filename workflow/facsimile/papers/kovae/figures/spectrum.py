@@ -40,7 +40,9 @@ def draw(
         figure, grid = style.grid(max(1, len(panels)), *SIZE, columns=3)
         for axes, ((dataset, method), rows) in zip(grid, panels, strict=False):
             _draw_panel(axes, rows)
-            title = f"{names.dataset(str(dataset))}: {names.model(str(method))}"
+            title = names.model(str(method))
+            if table["dataset"].nunique() > 1:
+                title = f"{names.dataset(str(dataset))}: {title}"
             axes.set_title(title, loc="left", fontsize=7)
         if not panels:
             style.empty(grid[0], "no scores")

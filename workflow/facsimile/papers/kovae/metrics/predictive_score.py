@@ -40,8 +40,8 @@ def score(
     1:t, 1:d-1})|$ over $J$ predictors.
 
     Traps:
-    - The last feature of Stock, the volume, is hard to predict from prices: real series have an
-      error of that of the median. Differences between models are small beside it.
+    - The predicted feature of Stock is the volume, which prices say little about: predictors that
+      are trained on real series have an error of 0.037, and its median one of 0.065.
     - A predictor without its own past of the last feature cannot see its slope.
     - TensorFlow's GRU applies the reset gate before the product with the recurrent weights,
       torch's after it.

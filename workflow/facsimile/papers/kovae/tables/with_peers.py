@@ -69,11 +69,12 @@ def _peers(
     """Data set and method -> score -> number, for data sets whose name begins like one of ours."""
     shown = [names.dataset(dataset) for dataset in context.shown(spec)]
     metrics = context.metrics_of(spec)
-    published_as = {}
+    published_as: dict[str, str] = {}
     for name, variants in context.design.variants.model.items():
         published_as |= {variant.name: name for variant in variants}
     known: dict[tuple[str, str], dict[str, float]] = {}
-    for quantity, value in context.published.peers.items():
+    # The numbers are in the reverse order of the file.
+    for quantity, value in reversed(list(context.published.peers.items())):
         dataset = names.dataset(quantity.dataset)
         family = dataset.partition(",")[0]
         is_shown = any(name.startswith(family) for name in shown)
