@@ -13,6 +13,7 @@ import itertools
 import math
 import struct
 import tarfile
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -349,6 +350,38 @@ def write_australian_splits(data_class: type[ArchivedArrays], folder: Path) -> N
         fields = [f"{column}:{value:.6f}" for column, value in enumerate(values, 1)]
         lines.append(" ".join(["+1" if row % 9 < 4 else "-1", *fields]) + " ")
     (folder / "australian.txt").write_text("\n".join(lines) + "\n")
+
+
+def write_stock(data_class: type[ArchivedArrays], folder: Path) -> None:
+    """``stock_data.csv``: prices that grow from row to row, and volumes, with six decimals."""
+    rows = data_class.rows + data_class.length
+    volumes = np.random.default_rng(0).integers(10**5, 10**7, rows)
+    lines = ["Open,High,Low,Close,Adj_Close,Volume"]
+    for row, volume in enumerate(volumes):
+        low = 50 + row**1.1
+        prices = (low + 1, low + 2.5, low, low + 2, low + 2)
+        lines.append(",".join([*(f"{price:.6f}" for price in prices), f"{volume}"]))
+    (folder / "stock_data.csv").write_text("\n".join(lines) + "\n")
+
+
+write_stock_missing_30 = write_stock_missing_50 = write_stock_missing_70 = write_stock
+
+
+def write_energy(data_class: type[ArchivedArrays], folder: Path) -> None:
+    """A zip archive of a CSV table in quotes: a date, then 28 numbers, some with blanks before."""
+    rows = data_class.rows + data_class.length
+    rooms = [name for room in range(1, 10) for name in (f"T{room}", f"RH_{room}")]
+    weather = ["T_out", "Press_mm_hg", "RH_out", "Windspeed", "Visibility", "Tdewpoint"]
+    header = ["date", "Appliances", "lights", *rooms, *weather, "rv1", "rv2"]
+    lines = [",".join(f'"{name}"' for name in header)]
+    for row, values in enumerate(np.random.default_rng(0).uniform(0, 100, (rows, 28))):
+        numbers = [f'"{value:8.4f}"' for value in values]
+        lines.append(",".join([f'"2016-01-11 {row:02}:00:00"', *numbers]))
+    with zipfile.ZipFile(folder / "energydata_complete.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("energydata_complete.csv", "\n".join(lines) + "\n")
+
+
+write_energy_missing_30 = write_energy_missing_50 = write_energy_missing_70 = write_energy
 
 
 def write_table(values: np.ndarray, path: Path) -> None:

@@ -20,6 +20,7 @@ STUDIES = (
     "dt",
     "icitris",
     "ignite",
+    "kovae",
     "lfa",
     "locatello2019",
     "lsbd",
