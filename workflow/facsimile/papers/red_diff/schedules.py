@@ -1,0 +1,24 @@
+"""The schedules of the two releases: x_t = √ᾱ x_0 + √(1 - ᾱ) ε."""
+
+import numpy as np
+
+from facsimile.statistics.diffusion.gaussian_mixture import Floats
+
+LEAST, MOST, TIMES = 1e-4, 2e-2, 1000  # β of the first and of the last time
+SLOPE, START, FIRST = 19.9, 0.1, 1e-3  # of the continuous schedule, and its first time
+
+
+def linear(steps: int) -> Floats:
+    """Return ᾱ [steps] at descending times, where β is linear in the time (NVlabs/RED-diff).
+
+    Fewer than 1,000 steps are evenly spaced, with both ends.
+    """
+    alphas = np.cumprod(1 - np.linspace(LEAST, MOST, TIMES))
+    chosen = np.linspace(TIMES - 1, 0, steps).round().astype(int)
+    return alphas[chosen]
+
+
+def continuous(steps: int) -> Floats:
+    """Return ᾱ [steps] at times from 1 to 0.001 (the schedule ``vp`` of InverseBench)."""
+    times = np.linspace(1, FIRST, steps)
+    return np.exp(-(SLOPE * times**2 / 2 + START * times))
