@@ -51,6 +51,21 @@ class Inverse:
         """Which unknowns no observation depends on, [d]."""
         return ~np.any(self.matrix, axis=0)
 
+    @cached_property
+    def noise(self) -> Floats:
+        """Covariance of the noise, σ² I, [m, m]."""
+        observed = len(self.matrix)
+        return self.deviation**2 * np.eye(observed)
+
+    def misfits(
+        self,
+        x: Floats,
+        observation: Floats,
+    ) -> Floats:
+        """Return H x - y [n, m] for points x [n, d]."""
+        misfits: Floats = x @ self.matrix.T - observation
+        return misfits
+
     def observe(self, random: np.random.Generator) -> Floats:
         """Return an observation y [m] of the truth."""
         noise = random.standard_normal(len(self.matrix))
@@ -61,18 +76,25 @@ class Inverse:
         weighted = self.matrix.T / self.deviation**2
         precisions = self.prior.precisions + weighted @ self.matrix
         covariances = np.linalg.inv(precisions)
-        pulls = np.einsum("kij,kj->ki", self.prior.precisions, self.prior.means)
-        means = np.einsum("kij,kj->ki", covariances, pulls + weighted @ observation)
-        logs = np.log(self.prior.weights) + self._log_evidence(observation)
-        return GaussianMixture(special.softmax(logs), means, covariances)
+        pulls = _each(self.prior.precisions, self.prior.means)
+        means = _each(covariances, pulls + weighted @ observation)
+        log_shares = np.log(self.prior.weights)
+        log_shares = log_shares + self._log_evidence(observation)
+        return GaussianMixture(
+            special.softmax(log_shares),
+            means,
+            covariances,
+        )
 
     def _log_evidence(self, observation: Floats) -> Floats:
         """Logarithm of the density of y under each component [k], up to a constant."""
-        noise = self.deviation**2 * np.eye(len(self.matrix))
-        spreads = self.matrix @ self.prior.covariances @ self.matrix.T + noise
+        spreads = self.matrix @ self.prior.covariances @ self.matrix.T
+        spreads = spreads + self.noise
         offsets = observation - self.prior.means @ self.matrix.T
-        solved = np.linalg.solve(spreads, offsets[:, :, None])[:, :, 0]
-        logs: Floats = -0.5 * (np.linalg.slogdet(spreads)[1] + (offsets * solved).sum(1))
+        solved = _each(np.linalg.inv(spreads), offsets)
+        squares = (offsets * solved).sum(1)
+        _, log_determinants = np.linalg.slogdet(spreads)
+        logs: Floats = -0.5 * (log_determinants + squares)
         return logs
 
 
@@ -81,7 +103,10 @@ def inverse(data: Named) -> Inverse:
 
     Rows of H that are 0 are no observations, and components of weight 0 are left out.
     """
-    first = {name: np.round(data[name][0].astype(np.float64), DECIMALS) for name in data}
+    first = {}
+    for name, values in data.items():
+        exact = values[0].astype(np.float64)
+        first[name] = np.round(exact, DECIMALS)
     is_used = first["weights"] > 0
     weights = first["weights"][is_used]
     roots = first["roots"][is_used]
@@ -90,8 +115,13 @@ def inverse(data: Named) -> Inverse:
         first["means"][is_used],
         roots @ roots.transpose(0, 2, 1),
     )
-    matrix = first["matrix"][np.any(first["matrix"], axis=1)]
-    return Inverse(prior, matrix, float(first["deviation"]), first["truth"])
+    observes = np.any(first["matrix"], axis=1)
+    return Inverse(
+        prior,
+        matrix=first["matrix"][observes],
+        deviation=float(first["deviation"]),
+        truth=first["truth"],
+    )
 
 
 def covariance(law: GaussianMixture) -> Floats:
@@ -116,12 +146,35 @@ def denoiser_product(
     """
     law = prior.noised(a, s)
     shares = law.responsibilities(x)
-    score, curved = np.zeros_like(x), np.zeros_like(x)
+    score = np.zeros_like(x)
+    curved = np.zeros_like(x)
     for k, precision in enumerate(law.precisions):
+        share = shares[:, k : k + 1]
         pulls = (law.means[k] - x) @ precision
-        along = (pulls * vectors).sum(1, keepdims=True)
-        score += shares[:, k : k + 1] * pulls
-        curved += shares[:, k : k + 1] * (pulls * along - vectors @ precision)
-    curved -= score * (score * vectors).sum(1, keepdims=True)
+        bent = pulls * _dots(pulls, vectors)
+        score += share * pulls
+        curved += share * (bent - vectors @ precision)
+    curved -= score * _dots(score, vectors)
     product: Floats = (vectors + s**2 * curved) / a
     return product
+
+
+def rms(values: Floats) -> float:
+    """Return the root of the mean square of all values."""
+    mean = np.square(values).mean()
+    return float(np.sqrt(mean))
+
+
+def _each(matrices: Floats, vectors: Floats) -> Floats:
+    """Matrix k times vector k, for matrices [k, i, j] and vectors [k, j]."""
+    return np.einsum(
+        "kij,kj->ki",
+        matrices,
+        vectors,
+    )
+
+
+def _dots(first: Floats, second: Floats) -> Floats:
+    """Inner products [n, 1] of the rows of two arrays [n, d]."""
+    products = first * second
+    return products.sum(1, keepdims=True)

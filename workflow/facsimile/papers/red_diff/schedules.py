@@ -13,12 +13,20 @@ def linear(steps: int) -> Floats:
 
     Fewer than 1,000 steps are evenly spaced, with both ends.
     """
-    alphas = np.cumprod(1 - np.linspace(LEAST, MOST, TIMES))
-    chosen = np.linspace(TIMES - 1, 0, steps).round().astype(int)
+    betas = np.linspace(LEAST, MOST, TIMES)
+    alphas = np.cumprod(1 - betas)
+    places = np.linspace(TIMES - 1, 0, steps)
+    chosen = places.round().astype(int)
     return alphas[chosen]
+
+
+def levels(alpha: float) -> tuple[float, float]:
+    """Return √ᾱ and √(1 - ᾱ), what x_0 and the noise are multiplied by."""
+    return np.sqrt(alpha), np.sqrt(1 - alpha)
 
 
 def continuous(steps: int) -> Floats:
     """Return ᾱ [steps] at times from 1 to 0.001 (the schedule ``vp`` of InverseBench)."""
     times = np.linspace(1, FIRST, steps)
-    return np.exp(-(SLOPE * times**2 / 2 + START * times))
+    exponents = SLOPE * times**2 / 2 + START * times
+    return np.exp(-exponents)

@@ -1,6 +1,7 @@
 """The kernel Stein discrepancy with an inverse multiquadric kernel, (c² + |x - y|²)^(-1/2)."""
 
 import numpy as np
+import numpy.typing as npt
 
 from facsimile.metrics.base.conventions import PAPER
 from facsimile.papers.red_diff.inverse import Inverse
@@ -24,11 +25,11 @@ def scale(
     if convention == UNIT:
         return 1.0
     values = np.linalg.svd(problem.matrix, compute_uv=False)
-    if convention == RANK:
-        values = values[values > values[0] * SMALL]
-    # The median of values that are 0 up to rounding is 0.
-    median = float(np.median(values))
-    return 1 / (1 + (median if median > values[0] * SMALL else 0.0))
+    is_positive = values > values[0] * SMALL
+    # Of values that are 0 up to rounding, the median is to be 0.
+    exact = np.where(is_positive, values, 0.0)
+    chosen = exact[is_positive] if convention == RANK else exact
+    return float(1 / (1 + np.median(chosen)))
 
 
 def stein_kernel(
@@ -42,7 +43,8 @@ def stein_kernel(
     """
     inner = x @ x.T
     squares = np.diag(inner)
-    distances = np.maximum(squares[:, None] + squares - 2 * inner, 0.0)
+    distances = squares[:, None] + squares - 2 * inner
+    distances = np.maximum(distances, 0.0)
     q = c**2 + distances
     along = scores @ x.T  # scores of rows, points of columns
     own = np.diag(along)
@@ -50,7 +52,8 @@ def stein_kernel(
     cross = own[:, None] + own - along - along.T
     dimension = x.shape[1]
     kernel: Floats = scores @ scores.T / np.sqrt(q)
-    kernel += (cross + dimension) / q**1.5 - 3 * distances / q**2.5
+    kernel += (cross + dimension) / q**1.5
+    kernel -= 3 * distances / q**2.5
     return kernel
 
 
@@ -66,8 +69,9 @@ def discrepancies(
     """
     kernel = stein_kernel(x, law.score(x), c)
     n = len(x)
-    total, own = float(kernel.sum()), float(np.trace(kernel))
-    return total / n**2, (total - own) / (n * (n - 1))
+    total = float(kernel.sum())
+    others = total - float(np.trace(kernel))
+    return total / n**2, others / (n * (n - 1))
 
 
 def expected(
@@ -80,7 +84,8 @@ def expected(
     Only pairs of a point with itself count: (E |∇ log p|² / c + d / c³) / n.
     """
     dimension = law.means.shape[1]
-    return (mean_squared_score(law) / c + dimension / c**3) / n
+    own = mean_squared_score(law) / c + dimension / c**3
+    return own / n
 
 
 def mean_squared_score(law: GaussianMixture) -> float:
@@ -88,13 +93,15 @@ def mean_squared_score(law: GaussianMixture) -> float:
 
     Raises ValueError if these are more than two, or correlated with the others.
     """
-    differs = np.any(law.means != law.means[0], axis=0)
-    differs |= np.any(law.covariances != law.covariances[0], axis=(0, 1))
-    rest = np.trace(np.linalg.inv(law.covariances[0][np.ix_(~differs, ~differs)]))
+    differs = _differing(law.means, axes=0)
+    differs |= _differing(law.covariances, axes=(0, 1))
+    same = ~differs
+    rest = np.linalg.inv(law.covariances[0][same][:, same])
+    score = float(np.trace(rest))
     if not differs.any():
-        return float(rest)
-    is_tied = np.any(law.covariances[:, differs][:, :, ~differs])
-    if differs.sum() > MOST or is_tied:
+        return score
+    tied = law.covariances[:, differs][:, :, same]
+    if differs.sum() > MOST or np.any(tied):
         raise ValueError(
             f"components may differ in at most {MOST} coordinates that are independent of the "
             f"others, not in {int(differs.sum())}"
@@ -104,18 +111,35 @@ def mean_squared_score(law: GaussianMixture) -> float:
         law.means[:, differs],
         law.covariances[:, differs][:, :, differs],
     )
-    return float(rest) + _by_quadrature(block)
+    return score + _by_quadrature(block)
+
+
+def _differing(
+    values: Floats,
+    axes: int | tuple[int, int],
+) -> npt.NDArray[np.bool_]:
+    """For which last index the components [k, ...] are not all equal."""
+    return np.any(values != values[0], axis=axes)
 
 
 def _by_quadrature(block: GaussianMixture) -> float:
     nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
     dimension = block.means.shape[1]
-    grid = np.stack(np.meshgrid(*[nodes] * dimension, indexing="ij"), -1).reshape(-1, dimension)
-    shares = np.stack(np.meshgrid(*[weights] * dimension, indexing="ij"), -1).reshape(-1, dimension)
-    shares = shares.prod(1) / shares.prod(1).sum()
-    total = 0.0
+    grid = _grid(nodes, dimension)
+    shares = _grid(weights / weights.sum(), dimension).prod(1)
     roots = np.linalg.cholesky(block.covariances)
-    for weight, mean, root in zip(block.weights, block.means, roots, strict=True):
+    parts = []
+    for mean, root in zip(block.means, roots, strict=True):
         scores = block.score(mean + grid @ root.T)
-        total += weight * float(shares @ np.square(scores).sum(1))
-    return total
+        squares = np.square(scores).sum(1)
+        parts.append(shares @ squares)
+    return float(block.weights @ parts)
+
+
+def _grid(
+    values: Floats,
+    dimension: int,
+) -> Floats:
+    """All combinations of values [n**dimension, dimension]."""
+    axes = np.meshgrid(*[values] * dimension, indexing="ij")
+    return np.stack([axis.ravel() for axis in axes], axis=1)

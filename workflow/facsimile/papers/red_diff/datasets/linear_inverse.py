@@ -25,6 +25,8 @@ MEMBERS = {
 DIMENSION, COMPONENTS = 16, 2
 TRUTH = (3, 2, 0.5, -0.5, 1, 0.8, -0.6, 1.1, -0.9, 0.4, 0, -1.2, 0.7, -0.3, 0.5, -0.8)
 SHARES, FAR, WIDER = (0.8, 0.2), 3.0, 2.0  # of the mixture: weights, second mean and variance
+Array = npt.NDArray[Any]
+Law = tuple[Array, Array, Array]
 CORRELATION, CENTRE = 0.6, 0.5  # of the Gaussian prior, between neighbours, and its mean
 
 
@@ -63,7 +65,8 @@ class LinearInverse(Arrays):
         cls,
         source: Path | None,
     ) -> dict[str, npt.NDArray[Any]]:
-        weights, means, roots = _mixture() if cls.prior == "mixture" else _gaussian()
+        law = _mixture() if cls.prior == "mixture" else _gaussian()
+        weights, means, roots = law
         arrays = {
             "weights": weights,
             "means": means,
@@ -72,26 +75,31 @@ class LinearInverse(Arrays):
             "deviation": np.array(cls.noise),
             "truth": np.array(TRUTH),
         }
-        return {name: values[None].astype(np.float32) for name, values in arrays.items()}
+        return {name: _row(values) for name, values in arrays.items()}
 
 
-def _mixture() -> tuple[npt.NDArray[Any], ...]:
+def _row(values: Array) -> Array:
+    return values[None].astype(np.float32)
+
+
+def _mixture() -> Law:
     means = np.zeros((COMPONENTS, DIMENSION))
     means[1, :2] = FAR
-    roots = np.tile(np.eye(DIMENSION), (COMPONENTS, 1, 1))
-    roots[1, [0, 1], [0, 1]] = np.sqrt(WIDER)
-    return np.array(SHARES), means, roots
+    root = np.eye(DIMENSION)
+    wider = root.copy()
+    wider[:2] *= np.sqrt(WIDER)
+    return np.array(SHARES), means, np.stack([root, wider])
 
 
-def _gaussian() -> tuple[npt.NDArray[Any], ...]:
+def _gaussian() -> Law:
     places = np.arange(DIMENSION)
-    covariance = CORRELATION ** np.abs(places[:, None] - places)
-    root = np.linalg.cholesky(covariance)
+    distances = np.abs(places[:, None] - places)
+    root = np.linalg.cholesky(CORRELATION**distances)
     means = np.full((COMPONENTS, DIMENSION), CENTRE)
-    return np.array([1.0, 0.0]), means, np.tile(root, (COMPONENTS, 1, 1))
+    return np.array([1.0, 0.0]), means, np.stack([root, root])
 
 
-def _fading() -> npt.NDArray[Any]:
+def _fading() -> Array:
     """Row i observes coordinate i + 3."""
     matrix = np.zeros((DIMENSION, DIMENSION))
     rows = np.arange(DIMENSION - 2)
@@ -99,7 +107,9 @@ def _fading() -> npt.NDArray[Any]:
     return matrix
 
 
-def _repeated() -> npt.NDArray[Any]:
+def _repeated() -> Array:
+    """Rows i, i + 4 and i + 8 observe coordinate i."""
     matrix = np.zeros((DIMENSION, DIMENSION))
-    matrix[:12, :4] = np.tile(np.eye(4), (3, 1))
+    rows = np.arange(12)
+    matrix[rows, rows % 4] = 1
     return matrix

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 SIZE = (2.1, 2.1)  # of a panel, in inches
 LOW, HIGH = -3.6, 7.2
 PARTS = (0.95, 0.5)  # of the probability inside of a contour
-COLUMNS = ["method", "run", "number", "first", "second"]
+KEYS = ["method", "run", "number"]
+COLUMNS = [*KEYS, "first", "second"]
 REMARK = (
     "Dots: 25 samples of each of the seeds. Lines: half and 95 % of the exact posterior. Least "
     "squares is the cross."
@@ -39,15 +40,31 @@ def draw(
 ) -> Drawn:
     """One panel per method."""
     table = _points(trained(scores, spec, context))
-    methods = [method for method in context.methods(spec) if method in set(table["method"])]
+    scored = set(table["method"])
+    methods = [method for method in context.methods(spec) if method in scored]
     grid, densities, levels = _density()
     with style.styled():
-        figure, panels = style.grid(max(1, len(methods)), *SIZE, columns=3)
+        count = max(1, len(methods))
+        figure, panels = style.grid(count, *SIZE, columns=3)
         colour = style.palette(1)[0]
         for axes, method in zip(panels, methods, strict=False):
             points = table[table["method"] == method]
-            axes.contour(grid, grid, densities, levels, colors=[style.INK], linewidths=0.7)
-            axes.plot(points["first"], points["second"], "o", ms=2, alpha=0.5, color=colour)
+            axes.contour(
+                grid,
+                grid,
+                densities,
+                levels,
+                colors=[style.INK],
+                linewidths=0.7,
+            )
+            axes.plot(
+                points["first"],
+                points["second"],
+                "o",
+                ms=2,
+                alpha=0.5,
+                color=colour,
+            )
             _finish(axes, method)
         if not methods:
             style.empty(panels[0], "no scores")
@@ -55,7 +72,10 @@ def draw(
     return Drawn(figure, table)
 
 
-def cells(spec: Spec, context: Context) -> list[Quantity]:
+def cells(
+    spec: Spec,
+    context: Context,
+) -> list[Quantity]:
     """None: samples are no numbers of a paper."""
     return []
 
@@ -84,8 +104,11 @@ def _points(trained: pd.DataFrame) -> pd.DataFrame:
             "number": numbers[numbers.notna()].astype(int),
             side: rows["result"],
         }
-        sides.append(data.joined([pd.DataFrame(columns)], [*COLUMNS[:3], side]))
-    return sides[0].merge(sides[1], on=COLUMNS[:3]).sort_values(COLUMNS[:3], ignore_index=True)
+        table = pd.DataFrame(columns)
+        sides.append(data.joined([table], [*KEYS, side]))
+    first, second = sides
+    both = first.merge(second, on=KEYS)
+    return both.sort_values(KEYS, ignore_index=True)
 
 
 def _density() -> tuple[Floats, Floats, list[float]]:
@@ -95,11 +118,16 @@ def _density() -> tuple[Floats, Floats, list[float]]:
     their posterior is their prior.
     """
     prior = inverse(LinearInverse.generate(None)).prior
-    plane = GaussianMixture(prior.weights, prior.means[:, :2], prior.covariances[:, :2, :2])
+    plane = GaussianMixture(
+        prior.weights,
+        prior.means[:, :2],
+        prior.covariances[:, :2, :2],
+    )
     grid = np.linspace(LOW, HIGH, 121)
-    places = np.stack(np.meshgrid(grid, grid), -1).reshape(-1, 2)
+    first, second = np.meshgrid(grid, grid)
+    places = np.stack([first.ravel(), second.ravel()], axis=1)
     densities = np.exp(plane.log_density(places))
     ordered = np.sort(densities)[::-1]
     enclosed = np.cumsum(ordered) / ordered.sum()
-    levels = [float(ordered[np.searchsorted(enclosed, part)]) for part in PARTS]
-    return grid, densities.reshape(len(grid), len(grid)), levels
+    levels = ordered[np.searchsorted(enclosed, PARTS)]
+    return grid, densities.reshape(first.shape), levels.tolist()

@@ -5,7 +5,7 @@ import numpy as np
 from facsimile.metrics.base.conventions import PAPER
 from facsimile.metrics.base.run_outputs import RunOutputs
 from facsimile.papers.red_diff import stein
-from facsimile.papers.red_diff.inverse import Inverse, covariance, inverse
+from facsimile.papers.red_diff.inverse import Inverse, covariance, inverse, rms
 from facsimile.statistics.diffusion.gaussian_mixture import Floats, GaussianMixture
 
 RANGE = (0.0, float("inf"))
@@ -98,22 +98,26 @@ def score(
     law = problem.posterior(observation)
     c = stein.scale(problem, convention)
     ksd, unbiased = stein.discrepancies(samples, law, c)
+    from_least_squares = samples - problem.inverse @ observation
     scores = {
-        "rmse": _rmse(samples, problem.truth),
+        "rmse": rms(samples - problem.truth),
         "exact_rmse": exact_rmse(law, problem.truth),
         "ksd": ksd,
         "ksd_unbiased": unbiased,
-        "bias": float(np.sqrt(np.square(samples.mean(0) - law.mean).mean())),
+        "bias": rms(samples.mean(0) - law.mean),
         "sliced_w2": sliced(samples, law),
-        "from_least_squares": float(np.abs(samples - problem.inverse @ observation).max()),
+        "from_least_squares": float(np.abs(from_least_squares).max()),
     }
     if len(samples) >= FEW:
-        scores[f"rmse_{FEW}"] = _rmse(samples[:FEW], problem.truth)
-        scores[f"ksd_{FEW}"] = stein.discrepancies(samples[:FEW], law, c)[0]
-    scores |= _spreads(samples, law, problem) | _modes(samples, law)
+        few = samples[:FEW]
+        scores[f"rmse_{FEW}"] = rms(few - problem.truth)
+        scores[f"ksd_{FEW}"], _ = stein.discrepancies(few, law, c)
+    scores |= _spreads(samples, law, problem)
+    scores |= _modes(samples, law)
     if outputs.model == "exact_posterior":
+        n = len(samples)
         scores["rmse_theory"] = scores["exact_rmse"]
-        scores["ksd_theory"] = stein.expected(law, c, len(samples))
+        scores["ksd_theory"] = stein.expected(law, c, n)
         if "weight" in scores:
             scores["weight_theory"] = float(law.weights[1])
     return scores | _shown(samples)
@@ -125,7 +129,8 @@ def exact_rmse(
 ) -> float:
     """Return the root of the mean over the law of |x - truth|² / d."""
     offset = law.mean - truth
-    return float(np.sqrt((np.trace(covariance(law)) + offset @ offset) / len(truth)))
+    total = np.trace(covariance(law)) + offset @ offset
+    return float(np.sqrt(total / len(truth)))
 
 
 def sliced(
@@ -136,27 +141,24 @@ def sliced(
 
     Against the law's quantiles at (i - 1/2) / n; d times the mean is comparable with |x|².
     """
-    shares = (np.arange(len(samples)) + 0.5) / len(samples)
+    n, dimension = samples.shape
+    shares = (np.arange(n) + 0.5) / n
     distances = []
-    for direction in _directions(samples.shape[1]):
+    for direction in _directions(dimension):
         ordered = np.sort(samples @ direction)
-        distances.append(np.square(ordered - law.along(direction).quantiles(shares)).mean())
+        exact = law.along(direction).quantiles(shares)
+        distances.append(rms(ordered - exact) ** 2)
     return float(np.mean(distances))
 
 
 def _directions(dimension: int) -> Floats:
     """Random directions [m, d] of length 1, the same for all runs."""
-    random = np.random.Generator(np.random.Philox(key=0))
+    bits = np.random.Philox(key=0)
+    random = np.random.Generator(bits)
     drawn = random.standard_normal((DIRECTIONS, dimension))
-    directions: Floats = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+    lengths = np.linalg.norm(drawn, axis=1)
+    directions: Floats = drawn / lengths[:, None]
     return directions
-
-
-def _rmse(
-    samples: Floats,
-    truth: Floats,
-) -> float:
-    return float(np.sqrt(np.square(samples - truth).mean()))
 
 
 def _spreads(
@@ -164,9 +166,14 @@ def _spreads(
     law: GaussianMixture,
     problem: Inverse,
 ) -> dict[str, float]:
-    ratios = samples.std(0) / np.sqrt(np.diag(covariance(law)))
+    variances = np.diag(covariance(law))
+    ratios = samples.std(0) / np.sqrt(variances)
     parts = {"spread_hidden": problem.hidden, "spread_seen": ~problem.hidden}
-    return {name: float(ratios[chosen].mean()) for name, chosen in parts.items() if chosen.any()}
+    scores = {}
+    for name, chosen in parts.items():
+        if chosen.any():
+            scores[name] = float(ratios[chosen].mean())
+    return scores
 
 
 def _modes(
@@ -175,12 +182,15 @@ def _modes(
 ) -> dict[str, float]:
     if len(law.weights) == 1:
         return {}
-    weight = float(law.responsibilities(samples)[:, 1].mean())
-    return {"weight": weight, "weight_error": abs(weight - float(law.weights[1]))}
+    shares = law.responsibilities(samples)
+    weight = float(shares[:, 1].mean())
+    error = abs(weight - float(law.weights[1]))
+    return {"weight": weight, "weight_error": error}
 
 
 def _shown(samples: Floats) -> dict[str, float]:
     scores = {}
     for i, sample in enumerate(samples[:SHOWN]):
-        scores[f"first_{i}"], scores[f"second_{i}"] = float(sample[0]), float(sample[1])
+        scores[f"first_{i}"] = float(sample[0])
+        scores[f"second_{i}"] = float(sample[1])
     return scores

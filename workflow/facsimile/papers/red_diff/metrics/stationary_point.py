@@ -4,7 +4,7 @@ import numpy as np
 
 from facsimile.metrics.base.conventions import PAPER
 from facsimile.metrics.base.run_outputs import RunOutputs
-from facsimile.papers.red_diff.inverse import inverse
+from facsimile.papers.red_diff.inverse import inverse, rms
 
 RANGE = (float("-inf"), float("inf"))
 BETTER = "lower"
@@ -62,9 +62,10 @@ def score(
     mean = inverse(outputs.data).posterior(observation).mean
     scores = {
         "distance": float(np.abs(centre - point).max()),
-        "from_posterior": float(np.sqrt(np.square(centre - mean).mean())),
-        "from_posterior_theory": float(np.sqrt(np.square(point - mean).mean())),
+        "from_posterior": rms(centre - mean),
+        "from_posterior_theory": rms(point - mean),
     }
-    for j, (ours, exact) in enumerate(zip(centre, point, strict=True), 1):
-        scores[f"point_{j}"], scores[f"point_{j}_theory"] = float(ours), float(exact)
+    for ending, values in {"": centre, "_theory": point}.items():
+        for j, value in enumerate(values.tolist(), 1):
+            scores[f"point_{j}{ending}"] = value
     return scores

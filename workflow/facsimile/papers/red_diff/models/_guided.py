@@ -8,6 +8,7 @@ import numpy as np
 from facsimile.models.base.algorithm import Random, State
 from facsimile.papers.red_diff.inverse import Inverse
 from facsimile.papers.red_diff.models._sampler import Sampler, after
+from facsimile.papers.red_diff.schedules import levels
 from facsimile.statistics.diffusion.gaussian_mixture import Floats
 
 
@@ -30,12 +31,19 @@ class Guided(Sampler):
         random: Random,
     ) -> State:
         alpha, following = self.alphas(state)
-        a, s = np.sqrt(alpha), np.sqrt(1 - alpha)
+        a, s = levels(alpha)
         x = state["x"]
         clean = problem.prior.denoise(x, a, s)
-        guided, moved = self.guide(problem, state, clean, a, s)
+        guided, moved = self.guide(
+            problem,
+            state,
+            clean,
+            a,
+            s,
+        )
         noise = random.standard_normal(x.shape)
-        return after(state, x=ancestral(x, guided, alpha, following, noise) + moved)
+        drawn = ancestral(x, guided, alpha, following, noise)
+        return after(state, x=drawn + moved)
 
     @abstractmethod
     def guide(
@@ -66,8 +74,9 @@ def ancestral(
 ) -> Floats:
     """Return a draw [n, d] at the following time, given x and x_0 [n, d]."""
     kept = alpha / following
-    of_clean = np.sqrt(following) * (1 - kept) / (1 - alpha)
-    of_x = np.sqrt(kept) * (1 - following) / (1 - alpha)
-    deviation = np.sqrt((1 - following) * (1 - kept) / (1 - alpha))
+    lost = (1 - kept) / (1 - alpha)
+    of_clean = np.sqrt(following) * lost
+    of_x = (1 - lost) / np.sqrt(kept)
+    deviation = np.sqrt((1 - following) * lost)
     drawn: Floats = of_clean * clean + of_x * x + deviation * noise
     return drawn

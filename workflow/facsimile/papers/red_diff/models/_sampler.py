@@ -1,16 +1,14 @@
 """What all methods share: the problem, one observation per seed, and samples that change."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from facsimile.models.base.algorithm import AlgorithmModel, Random, State
 from facsimile.models.base.arrays import Arrays, Shapes
-from facsimile.papers.red_diff.inverse import Inverse, inverse
+from facsimile.papers.red_diff.inverse import Inverse, Named, inverse, rms
 from facsimile.papers.red_diff.schedules import linear
 from facsimile.statistics.diffusion.gaussian_mixture import Floats
 
@@ -41,7 +39,7 @@ class Sampler(AlgorithmModel):
     steps: float = 1000
     takes: ClassVar[Shapes] = TAKES
 
-    def problem(self, data: Mapping[str, npt.NDArray[Any]]) -> Inverse:
+    def problem(self, data: Named) -> Inverse:
         return inverse(data)
 
     def start(
@@ -50,8 +48,8 @@ class Sampler(AlgorithmModel):
         random: Random,
     ) -> State:
         observation = problem.observe(random)
-        first = self.first(problem, observation, random)
-        return {"observation": observation, "done": np.array(0), **first}
+        shared = {"observation": observation, "done": np.array(0)}
+        return shared | self.first(problem, observation, random)
 
     @abstractmethod
     def first(
@@ -74,11 +72,11 @@ class Sampler(AlgorithmModel):
         problem: Inverse,
         state: State,
     ) -> dict[str, float]:
-        errors = state["x"] - problem.truth
-        misfits = state["x"] @ problem.matrix.T - state["observation"]
+        x = state["x"]
+        misfits = problem.misfits(x, state["observation"])
         return {
-            "rmse": float(np.sqrt(np.square(errors).mean())),
-            "misfit": float(np.sqrt(np.square(misfits).mean()) / problem.deviation),
+            "rmse": rms(x - problem.truth),
+            "misfit": rms(misfits) / problem.deviation,
         }
 
     def result(
@@ -90,7 +88,7 @@ class Sampler(AlgorithmModel):
         return {"samples": state["x"], "observation": state["observation"]}
 
     def check(self) -> None:
-        for name, least in (("samples", 2), ("steps", 1)):
+        for name, least in {"samples": 2, "steps": 1}.items():
             value = getattr(self, name)
             if value < least or value != int(value):
                 raise ValueError(f"{name} must be a whole number from {least}, not {value:g}")
@@ -100,9 +98,10 @@ class Sampler(AlgorithmModel):
 
     def alphas(self, state: State) -> tuple[float, float]:
         """Return ᾱ of this time and of the next one, which is 1 after the last."""
-        all_alphas = np.append(linear(int(self.steps)), 1.0)
         done = int(state["done"])
-        return float(all_alphas[done]), float(all_alphas[done + 1])
+        times = linear(int(self.steps))
+        now, following = [*times.tolist(), 1.0][done : done + 2]
+        return now, following
 
 
 def after(state: State, **changed: Any) -> State:

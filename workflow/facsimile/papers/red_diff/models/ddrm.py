@@ -7,12 +7,14 @@ import numpy as np
 from facsimile.models.base.algorithm import Random, State
 from facsimile.papers.red_diff.inverse import Inverse
 from facsimile.papers.red_diff.models._sampler import Sampler, after
+from facsimile.papers.red_diff.schedules import levels, linear
 from facsimile.statistics.diffusion.gaussian_mixture import Floats
 
 LABEL = "DDRM"
 STEP_SECONDS = {"1": 0.0006}  # 500 samples
 RUN_BYTES = 140_000
 MAY_END_EARLY = True
+SMALL = 1e-10  # of the largest singular value: what is below is 0
 
 
 @dataclass(frozen=True)
@@ -36,14 +38,15 @@ class Ddrm(Sampler):
         observation: Floats,
         random: Random,
     ) -> State:
-        alpha = self.alphas({"done": np.array(0)})[0]
-        noise = np.sqrt(1 / alpha - 1)
-        basis, levels, seen = self._spectral(problem, observation)
-        is_used = levels < noise
-        remaining = np.sqrt(noise**2 - np.where(is_used, levels, 0.0) ** 2)
+        a, s = levels(linear(int(self.steps))[0])
+        basis, deviations, seen = self._spectral(problem, observation)
+        # What is observed with more noise than there is at all is not used.
+        is_used = deviations < s / a
+        used = np.where(is_used, deviations, 0.0)
+        remaining = np.sqrt((s / a) ** 2 - used**2)
         drawn = random.standard_normal(self.shape(problem))
-        spectral = np.where(is_used, seen, 0.0) + remaining * drawn
-        return {"x": np.sqrt(alpha) * spectral @ basis}
+        spectral = np.where(is_used, seen, 0.0)
+        return {"x": a * (spectral + remaining * drawn) @ basis}
 
     def step(
         self,
@@ -52,23 +55,25 @@ class Ddrm(Sampler):
         random: Random,
     ) -> State:
         alpha, following = self.alphas(state)
-        noise, after_noise = np.sqrt(1 / alpha - 1), np.sqrt(1 / following - 1)
-        basis, levels, seen = self._spectral(problem, state["observation"])
-        a, s = np.sqrt(alpha), np.sqrt(1 - alpha)
-        clean = problem.prior.denoise(state["x"], a, s) @ basis.T
-        now = state["x"] @ basis.T / a
-        drawn = random.standard_normal(now.shape)
-        kept = np.sqrt(1 - self.eta**2) * after_noise
-        fresh = self.eta * after_noise * drawn
-        is_observed = np.isfinite(levels)
-        nowhere = clean + kept * (now - clean) / noise + fresh
-        finite = np.where(is_observed, levels, 1.0)
-        less = clean + kept * (seen - clean) / finite + fresh
-        left = np.sqrt(np.maximum(after_noise**2 - (finite * self.eta_b) ** 2, 0.0))
-        more = (1 - self.eta_b) * clean + self.eta_b * seen + left * drawn
-        observed = np.where(after_noise < finite, less, more)
+        a, s = levels(alpha)
+        a_next, s_next = levels(following)
+        noise = s_next / a_next
+        basis, deviations, seen = self._spectral(problem, state["observation"])
+        x = state["x"]
+        clean = problem.prior.denoise(x, a, s) @ basis.T
+        drawn = random.standard_normal(x.shape)
+        kept = np.sqrt(1 - self.eta**2) * noise
+        fresh = clean + self.eta * noise * drawn
+        nowhere = fresh + kept * (x @ basis.T / a - clean) / (s / a)
+        is_observed = np.isfinite(deviations)
+        finite = np.where(is_observed, deviations, 1.0)
+        less_noisy = fresh + kept * (seen - clean) / finite
+        moved = clean + self.eta_b * (seen - clean)
+        left = noise**2 - (self.eta_b * finite) ** 2
+        noisier = moved + np.sqrt(np.maximum(left, 0.0)) * drawn
+        observed = np.where(noise < finite, less_noisy, noisier)
         spectral = np.where(is_observed, observed, nowhere)
-        return after(state, x=np.sqrt(following) * spectral @ basis)
+        return after(state, x=a_next * spectral @ basis)
 
     def check(self) -> None:
         super().check()
@@ -83,9 +88,10 @@ class Ddrm(Sampler):
     ) -> tuple[Floats, Floats, Floats]:
         """Rows of the basis [d, d], deviation of each coordinate's observation [d], and it [d]."""
         left, values, basis = np.linalg.svd(problem.matrix)
-        levels = np.full(problem.dimension, np.inf)
+        values = values[values > values[0] * SMALL]
+        rank = len(values)
+        deviations = np.full(problem.dimension, np.inf)
+        deviations[:rank] = problem.deviation / values
         seen = np.zeros(problem.dimension)
-        rank = int((values > values[0] * 1e-10).sum())
-        levels[:rank] = problem.deviation / values[:rank]
-        seen[:rank] = (left.T @ observation)[:rank] / values[:rank]
-        return basis, levels, seen
+        seen[:rank] = left.T[:rank] @ observation / values
+        return basis, deviations, seen

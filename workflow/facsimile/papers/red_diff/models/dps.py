@@ -35,12 +35,19 @@ class Dps(Guided):
         a: float,
         s: float,
     ) -> tuple[Floats, Floats | float]:
-        misfits = state["observation"] - clean @ problem.matrix.T
-        uphill = denoiser_product(problem.prior, state["x"], misfits @ problem.matrix, a, s)
+        misfits = problem.misfits(clean, state["observation"])
+        downhill = denoiser_product(
+            problem.prior,
+            state["x"],
+            misfits @ problem.matrix,
+            a,
+            s,
+        )
         if self.length == 0:
-            return clean + s**2 / a * uphill / problem.deviation**2, 0.0
-        sizes = np.sqrt(np.square(misfits).sum(1, keepdims=True))
-        return clean, 2 * self.length * uphill / sizes
+            weight = s**2 / a / problem.deviation**2
+            return clean - weight * downhill, 0.0
+        sizes = np.linalg.norm(misfits, axis=1)[:, None]
+        return clean, -2 * self.length * downhill / sizes
 
     def check(self) -> None:
         super().check()

@@ -36,4 +36,5 @@ class ExactPosterior(Sampler):
         random: Random,
     ) -> State:
         law = problem.posterior(state["observation"])
-        return after(state, x=law.sample(int(self.samples), random)[0])
+        x, _ = law.sample(int(self.samples), random)
+        return after(state, x=x)

@@ -35,6 +35,5 @@ class LeastSquares(Sampler):
         state: State,
         random: Random,
     ) -> State:
-        return after(
-            state, x=np.zeros(self.shape(problem)) + problem.inverse @ state["observation"]
-        )
+        point = problem.inverse @ state["observation"]
+        return after(state, x=np.tile(point, (int(self.samples), 1)))

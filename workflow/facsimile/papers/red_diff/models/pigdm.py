@@ -32,8 +32,14 @@ class Pigdm(Guided):
         s: float,
     ) -> tuple[Floats, Floats | float]:
         matrix = problem.matrix
-        misfits = state["observation"] - clean @ matrix.T
-        spread = s**2 * matrix @ matrix.T + problem.deviation**2 * np.eye(len(matrix))
-        weighted = np.linalg.solve(spread, misfits.T).T @ matrix
-        uphill = denoiser_product(problem.prior, state["x"], weighted, a, s)
-        return clean + s**2 / a * uphill, 0.0
+        misfits = problem.misfits(clean, state["observation"])
+        spread = s**2 * matrix @ matrix.T + problem.noise
+        weighted = np.linalg.solve(spread, misfits.T)
+        downhill = denoiser_product(
+            problem.prior,
+            state["x"],
+            weighted.T @ matrix,
+            a,
+            s,
+        )
+        return clean - s**2 / a * downhill, 0.0

@@ -9,7 +9,7 @@ from facsimile.models.base.arrays import Arrays
 from facsimile.papers.red_diff.inverse import Inverse
 from facsimile.papers.red_diff.models._forms import FORMS, Form
 from facsimile.papers.red_diff.models._sampler import Sampler, after
-from facsimile.papers.red_diff.schedules import TIMES, continuous, linear
+from facsimile.papers.red_diff.schedules import TIMES, continuous, levels, linear
 from facsimile.statistics.diffusion.gaussian_mixture import Floats
 
 LABEL = "RED-diff"
@@ -39,7 +39,8 @@ class RedDiff(Sampler):
 
     @property
     def variant(self) -> Form:
-        return list(FORMS.values())[int(self.form)]
+        forms = list(FORMS.values())
+        return forms[int(self.form)]
 
     def first(
         self,
@@ -48,9 +49,9 @@ class RedDiff(Sampler):
         random: Random,
     ) -> State:
         zeros = np.zeros(self.shape(problem))
-        start = problem.inverse @ observation if self.variant.inverted else zeros[0]
+        start = problem.inverse @ observation
         return {
-            "x": zeros + start,
+            "x": zeros + start * self.variant.inverted,
             "mean": zeros,
             "square": zeros,
             "total": np.zeros(problem.dimension),
@@ -64,10 +65,16 @@ class RedDiff(Sampler):
     ) -> State:
         alpha = self._alpha(state, random)
         noise = random.standard_normal(state["x"].shape)
-        slope = self.slope(problem, state["x"], state["observation"], alpha, noise)
+        slope = self.slope(
+            problem,
+            state["x"],
+            state["observation"],
+            alpha,
+            noise,
+        )
         moved = self._adam(state, slope)
         is_late = 2 * int(state["done"]) >= self.steps
-        total = state["total"] + (moved["x"].mean(0) if is_late else 0.0)
+        total = state["total"] + is_late * moved["x"].mean(0)
         return after(state, **moved, total=total)
 
     def slope(
@@ -79,14 +86,16 @@ class RedDiff(Sampler):
         noise: Floats,
     ) -> Floats:
         """Return the gradient [n, d] of the loss at x [n, d], with noise ε [n, d]."""
-        a, s = np.sqrt(alpha), np.sqrt(1 - alpha)
+        a, s = levels(alpha)
         noisy = a * x + s * noise
-        predicted = (noisy - a * problem.prior.denoise(noisy, a, s)) / s
+        clean = problem.prior.denoise(noisy, a, s)
+        predicted = (noisy - a * clean) / s
         of_data, of_prior = self.factors(problem)
-        misfits = x @ problem.matrix.T - observation
-        weight = s / a if self.variant.by_noise else 1.0
-        slope: Floats = of_data * (misfits @ problem.matrix)
-        return slope + of_prior * weight * (predicted - noise)
+        if self.variant.by_noise:
+            of_prior *= s / a
+        of_misfits = problem.misfits(x, observation) @ problem.matrix
+        slope: Floats = of_data * of_misfits
+        return slope + of_prior * (predicted - noise)
 
     def factors(self, problem: Inverse) -> tuple[float, float]:
         """Return what Hᵀ (H x - y) and wₜ (ε̂ - ε) are multiplied by."""
@@ -109,16 +118,23 @@ class RedDiff(Sampler):
         """
         if len(problem.prior.weights) != 1:
             raise ValueError("only a Gaussian prior has a stationary point in closed form")
-        alphas = self._all_alphas(TIMES)
-        s2 = 1 - alphas
-        weights = s2 if self.variant.by_noise else np.sqrt(alphas * s2)
-        eye, spread = np.eye(problem.dimension), problem.prior.covariances[0]
-        laws = alphas[:, None, None] * spread + s2[:, None, None] * eye
-        pull = np.tensordot(weights, np.linalg.inv(laws), 1) / len(alphas)
         of_data, of_prior = self.factors(problem)
-        left = of_data * problem.matrix.T @ problem.matrix + of_prior * pull
-        right = of_data * problem.matrix.T @ observation
-        return np.linalg.solve(left, right + of_prior * pull @ problem.prior.means[0])
+        pull = of_prior * self._mean_pull(problem)
+        back = of_data * problem.matrix.T
+        wanted = back @ observation + pull @ problem.prior.mean
+        return np.linalg.solve(back @ problem.matrix + pull, wanted)
+
+    def _mean_pull(self, problem: Inverse) -> Floats:
+        """Mean over times of wₜ times the matrix of x - m in the mean of ε̂ - ε, [d, d]."""
+        spread, eye = problem.prior.covariances[0], np.eye(problem.dimension)
+        pulls = []
+        for alpha in self._all_alphas(TIMES):
+            a, s = levels(alpha)
+            weight = s**2 if self.variant.by_noise else a * s
+            law = alpha * spread + s**2 * eye
+            pulls.append(weight * np.linalg.inv(law))
+        mean: Floats = np.mean(pulls, axis=0)
+        return mean
 
     def result(
         self,
@@ -132,8 +148,8 @@ class RedDiff(Sampler):
         inferred = super().result(problem, state)
         if len(problem.prior.weights) > 1:
             return inferred
-        late = max(1, int(state["done"]) - int(np.ceil(self.steps / 2)))
-        centre = state["total"] / late
+        late = int(state["done"]) - int(np.ceil(self.steps / 2))
+        centre = state["total"] / max(1, late)
         point = self.stationary(problem, state["observation"])
         return {**inferred, "centre": centre, "stationary": point}
 
@@ -155,9 +171,11 @@ class RedDiff(Sampler):
         state: State,
         random: Random,
     ) -> float:
-        if not self.variant.descends:
-            return float(self._all_alphas(TIMES)[random.integers(TIMES)])
-        return float(self._all_alphas(int(self.steps))[int(state["done"])])
+        if self.variant.descends:
+            alphas = self._all_alphas(int(self.steps))
+            return float(alphas[state["done"]])
+        alphas = self._all_alphas(TIMES)
+        return float(alphas[random.integers(TIMES)])
 
     def _adam(
         self,
@@ -166,8 +184,20 @@ class RedDiff(Sampler):
     ) -> State:
         first, second = MOMENTS
         updates = int(state["done"]) + 1
-        mean = first * state["mean"] + (1 - first) * slope
-        square = second * state["square"] + (1 - second) * slope**2
-        size = np.sqrt(square / (1 - second**updates)) + EPSILON
-        x = state["x"] - self.rate * mean / (1 - first**updates) / size
+        mean = _moved(state["mean"], slope, first)
+        square = _moved(state["square"], slope**2, second)
+        # Both start at 0, which is corrected for.
+        speed = mean / (1 - first**updates)
+        variance = square / (1 - second**updates)
+        size = np.sqrt(variance) + EPSILON
+        x = state["x"] - self.rate * speed / size
         return {"x": x, "mean": mean, "square": square}
+
+
+def _moved(
+    average: Floats,
+    value: Floats,
+    kept: float,
+) -> Floats:
+    """A moving average after one more value."""
+    return kept * average + (1 - kept) * value
