@@ -29,6 +29,7 @@ LABELS = {
     "point_{j}": "μ, coordinate j",
     "distance": "Distance from the stationary point",
     "from_posterior": "Distance from the posterior mean",
+    "from_posterior_theory": "The same of the stationary point",
 }
 SCORES = {
     "point_{j}": "coordinate j of μ",
