@@ -146,6 +146,26 @@ def test_the_stationary_point_of_a_standard_normal_prior_by_hand(fading):
     np.testing.assert_allclose(point, expected, atol=1e-12)
 
 
+def test_a_weight_that_depends_on_the_noise_makes_it_the_posterior_mean(fading):
+    """S = I: 2 gᵢ² + λ c = 0 is gᵢ² / σ² + 1 = 0 for λ = 2 σ² / c, c = 1 - mean ᾱ."""
+    prior = GaussianMixture(np.ones(1), np.full((1, 16), 0.3), np.eye(16)[None])
+    share = 1 - schedules.linear(1000).mean()
+    for deviation in (0.2, 0.5):
+        problem = dataclasses.replace(fading, prior=prior, deviation=deviation)
+        observation = problem.observe(np.random.default_rng(5))
+        model = models.model("red_diff", form=2, weight=2 * deviation**2 / share)
+        point = model.stationary(problem, observation)
+        np.testing.assert_allclose(point, problem.posterior(observation).mean, atol=1e-12)
+
+
+def test_with_means_the_weight_depends_on_the_numbers_of_observations_and_unknowns(gaussian):
+    """The release's λ is the text's 2 λ m / n, with 14 observations and 16 unknowns."""
+    observation = gaussian.observe(np.random.default_rng(6))
+    means = models.model("red_diff", form=4, weight=0.25).stationary(gaussian, observation)
+    sums = models.model("red_diff", form=2, weight=0.5 * 14 / 16)
+    np.testing.assert_allclose(sums.stationary(gaussian, observation), means, atol=1e-12)
+
+
 def test_a_mixture_has_no_stationary_point_in_closed_form(fading):
     with pytest.raises(ValueError, match="only a Gaussian prior"):
         models.model("red_diff").stationary(fading, np.zeros(14))
