@@ -98,10 +98,11 @@ class Sampler(AlgorithmModel):
 
     def alphas(self, state: State) -> tuple[float, float]:
         """Return ᾱ of this time and of the next one, which is 1 after the last."""
-        done = int(state["done"])
         times = linear(int(self.steps))
-        now, following = [*times.tolist(), 1.0][done : done + 2]
-        return now, following
+        now = int(state["done"])
+        is_last = now + 1 == len(times)
+        following = 1.0 if is_last else float(times[now + 1])
+        return float(times[now]), following
 
 
 def after(state: State, **changed: Any) -> State:
