@@ -44,7 +44,7 @@ class Inverse:
     @cached_property
     def inverse(self) -> Floats:
         """Pseudo-inverse H⁺, [d, m]."""
-        return np.linalg.pinv(self.matrix)
+        return np.linalg.pinv(self.matrix)  # type: ignore[return-value]
 
     @cached_property
     def hidden(self) -> npt.NDArray[np.bool_]:
@@ -77,13 +77,13 @@ class Inverse:
         precisions = self.prior.precisions + weighted @ self.matrix
         covariances = np.linalg.inv(precisions)
         pulls = _each(self.prior.precisions, self.prior.means)
-        means = _each(covariances, pulls + weighted @ observation)
+        means = _each(covariances, pulls + weighted @ observation)  # type: ignore[arg-type]
         log_shares = np.log(self.prior.weights)
         log_shares = log_shares + self._log_evidence(observation)
         return GaussianMixture(
             special.softmax(log_shares),
             means,
-            covariances,
+            covariances,  # type: ignore[arg-type]
         )
 
     def _log_evidence(self, observation: Floats) -> Floats:
@@ -91,7 +91,7 @@ class Inverse:
         spreads = self.matrix @ self.prior.covariances @ self.matrix.T
         spreads = spreads + self.noise
         offsets = observation - self.prior.means @ self.matrix.T
-        solved = _each(np.linalg.inv(spreads), offsets)
+        solved = _each(np.linalg.inv(spreads), offsets)  # type: ignore[arg-type]
         squares = (offsets * solved).sum(1)
         _, log_determinants = np.linalg.slogdet(spreads)
         logs: Floats = -0.5 * (log_determinants + squares)

@@ -122,7 +122,7 @@ class RedDiff(Sampler):
         pull = of_prior * self._mean_pull(problem)
         back = of_data * problem.matrix.T
         wanted = back @ observation + pull @ problem.prior.mean
-        return np.linalg.solve(back @ problem.matrix + pull, wanted)
+        return np.linalg.solve(back @ problem.matrix + pull, wanted)  # type: ignore[return-value]
 
     def _mean_pull(self, problem: Inverse) -> Floats:
         """Mean over times of wₜ times the matrix of x - m in the mean of ε̂ - ε, [d, d]."""
