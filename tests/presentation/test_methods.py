@@ -49,6 +49,7 @@ NOT_IN_THIS_STUDY = {
     "intervention_errors",
     "interventions",
     "learned_graphs",
+    "posterior_samples",
     "predictive_density",
     "variable_matrices",
 }

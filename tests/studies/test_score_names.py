@@ -31,6 +31,7 @@ STUDIES = (
     "pfn",
     "posterior_collapse",
     "prog_vi",
+    "red_diff",
     "root",
     "svae",
     "vi_fbm",
