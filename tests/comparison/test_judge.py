@@ -294,7 +294,8 @@ def test_numbers_that_a_kind_of_table_computes_are_compared(write):
     known = table[table["value"].notna()].set_index("statistic")
     assert set(known.index) == {"R² setting", "beats random"}
     assert (known["n"] == 90).all()
-    assert (known["low"] <= known["ours"]).all() and (known["ours"] <= known["high"]).all()
+    assert (known["low"] <= known["ours"]).all()
+    assert (known["ours"] <= known["high"]).all()
     assert set(known["verdict"]) <= {"reproduced", "differs"}
     unpublished = table[table["value"].isna()]
     assert len(unpublished) == 2 * 2 - 1 + 4 - 1

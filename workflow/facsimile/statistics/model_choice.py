@@ -80,7 +80,8 @@ def beats_random(
     """Return the probability that the chosen model beats a random one.
 
     ``values`` is an array as ``grid`` returns it; higher is better. A tie counts as ``ties`` of a
-    win, and the chosen setting ties with itself. ``n`` of the estimate is the number of runs. NaN if the case is impossible: with one data set, one score or one seed.
+    win, and the chosen setting ties with itself. ``n`` of the estimate is the number of runs. NaN
+    if the case is impossible: with one data set, one score or one seed.
     """
     # A run exists if it has any of the scores.
     exists = np.isfinite(values).any(axis=1)
