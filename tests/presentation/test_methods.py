@@ -35,6 +35,7 @@ OF_RANKS = {"dendrograms", "factor_matrices", "independent_groups"}
 # Kinds of scores that this study does not have.
 NOT_IN_THIS_STUDY = {
     "against_theory",
+    "along_training",
     "bridge_spread",
     "by_number",
     "characteristic_swaps",
