@@ -24,6 +24,7 @@ METRICS = ("mig.mig", "sap.sap")
 TABLES = discover.names("tables")
 # Kinds whose numbers are of no single method.
 OF_ALL_RUNS = {
+    "three_groups",
     "dataset_correlation",
     "rank_correlation",
     "repeated_evaluation",
