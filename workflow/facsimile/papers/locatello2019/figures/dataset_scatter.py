@@ -80,5 +80,5 @@ def _draw_panel(axes: Axes, table: pd.DataFrame, context: Context) -> None:
         mark = style.method_mark(str(method), context)
         axes.plot(dots["x"], dots["y"], lw=0, alpha=0.8, **mark)
     if table.empty:
-        style.empty(axes, "no setting is scored on both")
+        style.empty(axes, "no setting\nis scored on both")
     style.despine(axes)
