@@ -87,7 +87,7 @@ def test_a_model_that_a_scale_leaves_out_has_no_runs_there_and_is_a_departure(ro
     departed = Context.of(study, "smoke").scale.departures
     left_out = {departure.model for departure in departed if departure.text == "left out"}
     assert left_out == set(study.scales["smoke"].without)
-    assert len(left_out) == 5
+    assert len(left_out) == 6
 
 
 def test_a_figure_of_other_data_sets_names_those_shown_in_their_place(study):
