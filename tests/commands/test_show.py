@@ -44,7 +44,7 @@ def test_each_number_of_the_first_table_that_is_judged_has_a_mark(facsimile):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["overlap", "--scale", "paper"], "those that are shipped (scale desk, spacings): --reference"),
+        (["overlap", "--scale", "paper"], "are shipped (scale desk, spacings): --reference"),
         (["overlap", "--scale", "desk"], "facsimile show overlap --scale desk --reference"),
         (["overlap", "--scale", "paper", "--reference"], "reference/overlap/paper: no scores yet"),
         (["overlap", "--scale", "dsk", "--reference"], "did you mean 'desk'?"),
