@@ -10,7 +10,7 @@ TORCH_INDEX ?=
 BIN := .venv/bin
 # What takes three minutes on two cores without AVX-512.
 DEMO := overlap_table_a1 overlap_table_a2 overlap_comparison prog_vi_table4 prog_vi_comparison \
-	locatello2019_table1 locatello2019_a20_dsprites locatello2019_comparison
+	locatello2019_table1 locatello2019_traversals_dsprites locatello2019_comparison
 REPORTED := locatello2019
 STAMP := .venv/locked
 LOCKS := envs/build.lock envs/requirements.lock envs/torch.lock

@@ -24,6 +24,7 @@ METRICS = ("mig.mig", "sap.sap")
 TABLES = discover.names("tables")
 # Kinds whose numbers are of no single method.
 OF_ALL_RUNS = {
+    "three_groups",
     "dataset_correlation",
     "rank_correlation",
     "repeated_evaluation",
@@ -35,6 +36,7 @@ OF_RANKS = {"dendrograms", "factor_matrices", "independent_groups"}
 # Kinds of scores that this study does not have.
 NOT_IN_THIS_STUDY = {
     "against_theory",
+    "along_training",
     "bridge_spread",
     "by_number",
     "characteristic_swaps",

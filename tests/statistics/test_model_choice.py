@@ -29,6 +29,13 @@ def test_with_a_constant_order_only_the_same_setting_ties():
         assert np.isnan(result.low)
 
 
+def test_the_papers_convention_counts_ties_as_wins():
+    rng = np.random.default_rng(0)
+    values = fixed([range(5), range(5)])
+    assert model_choice.beats_random(values, SAME, rng, ties=1).value == pytest.approx(1)
+    assert model_choice.beats_random(values, SAME, rng, ties=0).value == pytest.approx(4 / 5)
+
+
 def test_an_order_that_is_reversed_on_the_other_data_set_misleads():
     values = fixed([range(5), range(5)[::-1]])
     assert probability(values, SAME).value == pytest.approx(0.9)

@@ -81,6 +81,16 @@ def test_intervals_contain_the_truth(scales):
     assert np.mean(contained) > 0.85
 
 
+def test_the_interval_of_plain_r2_is_about_its_value():
+    rng = np.random.default_rng(4)
+    values, objective, setting, _ = study(rng, 6, 6, 5, (1.0, 0.5, 0.5))
+    result = variance_shares.explained(values, objective, setting, rng, resamples=300)
+    for index, value in enumerate((result.r2_objective, result.r2_setting)):
+        estimate = result.plain(index)
+        assert estimate.low < estimate.value == value < estimate.high
+        assert estimate.n == values.size
+
+
 def test_shares_are_nan_for_one_run_per_cell_or_without_variation():
     for values, seeds in ((np.arange(6.0), 1), (np.ones(12), 2)):
         result = variance_shares.explained(values, *labels(2, 3, seeds), np.random.default_rng(0))

@@ -140,7 +140,7 @@ def test_the_published_study_is_read(root):
             "figures.fig3_right.models",
             "did you mean 'factor_vae'",
         ),
-        ("each: dataset", "each: metric", "figures.a1.each", "'dataset'"),
+        ("each: dataset", "each: metric", "figures.fig7.each", "'dataset'"),
         (
             "points: {downstream",
             "points: {downstreem",

@@ -39,9 +39,9 @@ def test_a_page_has_the_content_of_the_study_file(workspace):
     assert "| β-TCVAE | `beta_tc_vae` | β = 1, 2, 4, 6, 8, 10 |" in text
     assert "| `paper` | as published | 12,614 runs, " in text
     title = "Rank correlation of the metrics"
-    assert f"| `locatello2019_fig2` | {title} | figure, `rank_correlation` | no |" in text
+    assert f"| `locatello2019_fig2` | {title} | figure, `rank_correlation` | yes |" in text
     assert "## Claims at desk scale" in text
-    assert "6 reproduced · 18 not comparable" in text
+    assert "6 reproduced · 109 not comparable" in text
 
 
 def test_a_line_break_in_the_note_begins_a_paragraph(workspace):

@@ -1,7 +1,11 @@
 """XYSquares, whose distances are known in closed form."""
 
+import csv
+import itertools
+
 import numpy as np
 import pytest
+from project import PAPERS
 
 from facsimile import datasets
 from facsimile.datasets import Stored
@@ -42,3 +46,18 @@ def test_two_places_are_as_far_apart_as_the_spacing_says(spacing):
     # pixel less.
     columns = np.flatnonzero(lit[:, :, :, 0].any(axis=(0, 1)))
     assert 63 - columns[-1] - columns[0] in (0, 1)
+
+
+@pytest.mark.parametrize("spacing", range(1, 9))
+def test_the_stated_distances_follow_from_counting_pixels(spacing):
+    distances = []
+    for first, second in itertools.permutations(range(8), 2):
+        changed = 2 * 8 * min(8, abs(first - second) * spacing)
+        distances.append(changed / (64 * 64 * 3))
+    exact = {"mean": np.mean(distances), "std": np.std(distances)}
+    found = {}
+    with (PAPERS / "overlap" / "published.csv").open() as lines:
+        for row in csv.DictReader(lines):
+            if row["artefact"] == "spacings" and row["dataset"] == f"xy_squares_{spacing}":
+                found[row["metric"].removeprefix("perceived_distance.x_red_")] = float(row["value"])
+    assert found == pytest.approx(exact, abs=1e-8)

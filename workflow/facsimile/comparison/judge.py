@@ -98,6 +98,7 @@ def compare(
     printed = [*printed, *closed_form.numbers(scores, specs, context)]
     pairs = _joined(_quantities(specs, context), printed, context)
     estimates_of = our_estimates.rank_correlations((quantity for quantity, _ in pairs), index)
+    estimates_of |= _of_kinds(specs, scores, context)
     rows = []
     for quantity, number in pairs:
         # Several artefacts may show one number, and its bootstrap takes most of the time here.
@@ -110,6 +111,19 @@ def compare(
     table = pd.DataFrame(rows, columns=columns)
     lines = [number.line if number else None for _, number in pairs]
     return table.assign(nearest=nearest.marked(table, lines))
+
+
+def _of_kinds(
+    specs: Sequence[Spec], scores: pd.DataFrame, context: Context
+) -> dict[Quantity, Estimate]:
+    """The numbers that kinds of tables compute themselves, without their artefact."""
+    found = {}
+    for spec in specs:
+        own_estimates = getattr(_kind(spec), "own_estimates", None)
+        if own_estimates:
+            for quantity, estimate in own_estimates(scores, spec, context).items():
+                found[dataclasses.replace(quantity, artefact="")] = estimate
+    return found
 
 
 def save(comparison: pd.DataFrame, path: Path) -> None:
@@ -208,7 +222,13 @@ def _why_missing(quantity: Quantity, context: Context) -> tuple[str, str]:
             return context.design.not_made[name], NOT_MADE
     if quantity.metric in context.design.unmeasured:
         return context.design.unmeasured[quantity.metric], NEW_METRIC
-    computed = (*estimates.STATISTICS, *our_estimates.CORRELATIONS, ONE_RUN, "count")
+    computed = (
+        *estimates.STATISTICS,
+        *our_estimates.CORRELATIONS,
+        *published.OF_TABLES,
+        ONE_RUN,
+        "count",
+    )
     if quantity.statistic not in computed:
         return f"the statistic {quantity.statistic!r} is not computed here", NEW_METRIC
     for name, value in json.loads(quantity.params or "{}").items():
@@ -267,13 +287,16 @@ def _departures(quantity: Quantity, context: Context) -> list[str]:
 
 def _quantities(specs: Sequence[Spec], context: Context) -> list[Quantity]:
     """The numbers that the tables and figures of the study show."""
-    tables = discover.names("tables")
     quantities: list[Quantity] = []
     for spec in specs:
-        folder = "tables" if spec.kind in tables else "figures"
-        kind = discover.module(folder, spec.kind)
-        quantities += kind.cells(spec, context)
+        quantities += _kind(spec).cells(spec, context)
     return quantities
+
+
+def _kind(spec: Spec) -> Any:
+    """The module of a kind of table or figure."""
+    folder = "tables" if spec.kind in discover.names("tables") else "figures"
+    return discover.module(folder, spec.kind)
 
 
 def _joined(

@@ -40,6 +40,9 @@ PEER = "peer"
 CLOSED_FORM = "closed form"
 HOWS = ("printed", "digitised", "released", "abstract", "reference run", CLOSED_FORM, PEER)
 
+# Statistics of several scores or cells together, which kinds of tables compute (``own_estimates``).
+OF_TABLES = ("R² objective", "R² setting", "beats random")
+
 STATISTICS = (
     ONE_RUN,
     "mean",
@@ -54,13 +57,15 @@ STATISTICS = (
     "pearson",
     "count",
     "exact",
+    *OF_TABLES,
 )
 
 # Artefacts for numbers that no table or figure of the paper shows.
 BESIDE = ("study", "reference", "peers")
 
-# Stands for a metric where the number is a property of the study's design.
+# Stand for a metric where the number is of the whole study: of its design, or of all its scores.
 DESIGN = "study.runs"
+OF_STUDY = tuple(name for name in names.OTHER_SCORES if name.startswith("study."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +243,7 @@ def _method(model: str, context: HasDesign) -> str:
 
 
 def _check_metric(metric: str, context: HasDesign) -> None:
-    if metric == DESIGN or metric in context.design.unmeasured:
+    if metric in OF_STUDY or metric in context.design.unmeasured:
         return
     family, dot, score = metric.partition(".")
     if not (dot and score):

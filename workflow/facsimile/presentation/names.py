@@ -15,6 +15,10 @@ from facsimile.studies import score_names
 OTHER_SCORES = {
     "fid.generated": "FID of generated images",
     "study.runs": "Models that the study states",
+    "study.same_score_same_dataset": "Choice by the same score on the same data set",
+    "study.same_score_another_dataset": "Choice by the same score on another data set",
+    "study.another_score_same_dataset": "Choice by another score on the same data set",
+    "study.another_score_another_dataset": "Choice by another score on another data set",
 }
 GREEK = {"beta": "β", "gamma": "γ", "eta": "η", "lambda": "λ", "sigma": "σ", "omega": "ω"}
 

@@ -45,6 +45,14 @@ class Explained:
     shares: Array
     draws: Array
     n: int
+    r2_draws: Array
+    """Resamples [2, b] of both plain R², shifted in the same way."""
+
+    def plain(self, index: int, level: float = LEVEL) -> Estimate:
+        """Return the plain R² of the objective (0) or of the setting (1) and its interval."""
+        low, high = limits(self.r2_draws[index], level)
+        value = (self.r2_objective, self.r2_setting)[index]
+        return Estimate(value, low, high, self.n)
 
     def share(self, part: str, level: float = LEVEL) -> Estimate:
         """Return the adjusted share of one of ``PARTS`` and its interval."""
@@ -85,23 +93,26 @@ def explained(
             shares=np.full(3, np.nan),
             draws=np.full((3, resamples), np.nan),
             n=n,
+            r2_draws=np.full((2, resamples), np.nan),
         )
     r2 = _r2(sample[None], starts, groups)
     sizes = n, groups.size, starts.size
     shares = _shares(r2, *sizes)[:, 0]
     blocks: list[Array] = []
     for values_of_block in _resampled(sample, starts, rng, resamples):
-        r2_of_block = _r2(values_of_block, starts, groups)
-        blocks.append(_shares(r2_of_block, *sizes))
-    draws = np.concatenate(blocks, axis=1)
+        blocks.append(_r2(values_of_block, starts, groups))
+    r2_draws = np.concatenate(blocks, axis=1)
+    draws = _shares(r2_draws, *sizes)
     # Shift the draws by the bias of the bootstrap.
     centred = draws - draws.mean(axis=1, keepdims=True)
+    centred_r2 = r2_draws - r2_draws.mean(axis=1, keepdims=True)
     return Explained(
         r2_objective=float(r2[0, 0]),
         r2_setting=float(r2[1, 0]),
         shares=shares,
         draws=centred + shares[:, None],
         n=n,
+        r2_draws=centred_r2 + r2,
     )
 
 

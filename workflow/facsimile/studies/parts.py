@@ -185,7 +185,7 @@ class Artefact(Strict):
     )
     verified: bool = Field(
         default=False,
-        description="whether number and content were checked against the paper's PDF",
+        description="whether number and content were checked against the paper's PDF or text",
     )
     note: str = ""
 
@@ -219,7 +219,7 @@ class Claim(Strict):
     )
     verified: bool = Field(
         default=False,
-        description="whether it was checked against the paper's PDF",
+        description="whether it was checked against the paper's PDF or text",
     )
     statistic: Annotated[Name, exists("claims")] = Field(description="file in claims/")
     parameters: dict[Name, bool | Number | str | list[str]] = Field(

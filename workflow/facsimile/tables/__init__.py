@@ -7,6 +7,11 @@ A kind defines two functions:
     the gathered scores and runs. Missing scores are shown as missing.
 ``cells(spec, context) -> list of Quantity``
     The numbers that the paper's table states, each of which the comparison looks up.
+
+A kind whose numbers are not statistics of one score over runs defines a third:
+
+``own_estimates(scores, spec, context) -> dict of Quantity to Estimate``
+    Our values of these numbers. Their statistics are in ``published.OF_TABLES``.
 """
 
 from dataclasses import dataclass, field

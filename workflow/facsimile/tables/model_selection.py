@@ -20,6 +20,7 @@ from facsimile.tables import Table
 
 NAN = float("nan")
 ALL = "All methods"
+STATISTIC = "beats random"
 COLUMNS = ["model", *Case._fields, "probability", "low", "high", "n"]
 
 
@@ -60,8 +61,27 @@ def make(
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
-    """None yet: the comparison looks up statistics of one score, and these are of several."""
-    return []
+    """The probability of each case, chosen among the settings of all methods."""
+    return [_quantity(spec, case) for case in model_choice.CASES]
+
+
+def own_estimates(scores: pd.DataFrame, spec: Spec, context: Context) -> dict[Quantity, Estimate]:
+    """The probability of each case. Ties count as wins, as in the paper; in the table, half."""
+    selected, metrics = select(scores, spec, context)
+    trained = directed(without_controls(selected))
+    values = {}
+    for case in model_choice.CASES:
+        probability = chosen(trained, context.shown(spec), metrics, case, ties=1.0)
+        values[_quantity(spec, case)] = probability
+    return values
+
+
+def _quantity(spec: Spec, case: Case) -> Quantity:
+    """A number of the whole study: of all its data sets, models and scores."""
+    score = "same" if case.same_metric else "another"
+    dataset = "same" if case.same_dataset else "another"
+    metric = f"study.{score}_score_{dataset}_dataset"
+    return Quantity(spec.id, "", "", "", metric, STATISTIC)
 
 
 def chosen(
@@ -70,6 +90,7 @@ def chosen(
     metrics: list[str],
     case: Case,
     method: str = "",
+    ties: float = 0.5,
 ) -> Estimate:
     """The probability that a chosen model beats a random one, in one case.
 
@@ -83,6 +104,8 @@ def chosen(
         Whether score and data set are the same for choosing and judging.
     method
         The method that all candidates are of, for the seed of the resamples; "" for several.
+    ties
+        What a tie counts: 0.5, or 1 as in the paper.
     """
     # A setting is a method with its hyper-parameters; its runs differ in their seeds.
     settings = candidates["method"].astype(str) + candidates["params"].astype(str)
@@ -93,7 +116,7 @@ def chosen(
     values = model_choice.grid(candidates, datasets, metrics, listed)
     # The word "transfer" is part of the seed: it stays, so that intervals do not change.
     rng = statistics_estimates.generator("transfer", method, case.text)
-    return model_choice.beats_random(values, case, rng)
+    return model_choice.beats_random(values, case, rng, ties=ties)
 
 
 def _notes(

@@ -9,7 +9,7 @@ from dataclasses import astuple
 
 import pandas as pd
 
-from facsimile.presentation import names
+from facsimile.presentation import names, quantities
 from facsimile.presentation.context import Context
 from facsimile.presentation.rendering import Entry, Row
 from facsimile.presentation.select import select, without_controls
@@ -20,6 +20,8 @@ from facsimile.statistics.variance_shares import Explained
 from facsimile.tables import Table
 
 PLAIN = {"r2_objective": "R² objective", "r2_setting": "R² objective × hyper-parameter"}
+# Their names in published.csv and in the comparison, in the same order.
+STATISTICS = ("R² objective", "R² setting")
 SHARES = {"objective": "Objective", "hyper_parameter": "Hyper-parameter", "seed": "Seed"}
 COLUMNS = ["dataset", "metric", "part", "value", "low", "high", "n"]
 
@@ -55,8 +57,26 @@ def make(
 
 
 def cells(spec: Spec, context: Context) -> list[Quantity]:
-    """None yet: the comparison looks up statistics of scores over runs, and an R² is not one."""
-    return []
+    """Both plain R² of each score on each data set."""
+    listed = []
+    for statistic in STATISTICS:
+        listed += quantities.of_cells(spec, context, [("", "")], statistic)
+    return listed
+
+
+def own_estimates(scores: pd.DataFrame, spec: Spec, context: Context) -> dict[Quantity, Estimate]:
+    """Both plain R² of each score on each data set that has scores, with intervals."""
+    selected, metrics = select(scores, spec, context)
+    trained = without_controls(selected)
+    values = {}
+    for dataset, name in itertools.product(context.shown(spec), metrics):
+        parts = explained(trained, dataset, name)
+        if parts.n == 0:
+            continue
+        for index, statistic in enumerate(STATISTICS):
+            quantity = Quantity(spec.id, dataset, "", "", name, statistic)
+            values[quantity] = parts.plain(index)
+    return values
 
 
 def explained(
