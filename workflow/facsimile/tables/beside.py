@@ -15,7 +15,7 @@ from facsimile.presentation import names
 from facsimile.presentation.context import Context
 from facsimile.presentation.rendering import Entry, Row
 from facsimile.presentation.select import THEORY, rows_of_models, rows_where, select
-from facsimile.presentation.spec import Quantity, Spec
+from facsimile.presentation.spec import ONE_RUN, Quantity, Spec
 from facsimile.statistics import estimates
 from facsimile.tables import Table
 from facsimile.tables.base import means
@@ -24,7 +24,7 @@ IDENTITY = ["dataset", "model", "label", "params"]
 COLUMNS = [*IDENTITY, "metric", "column", "value", "low", "high", "n"]
 OURS, CLOSED_FORM, PUBLISHED, PEERS = KINDS = ("ours", "closed form", "published", "peers'")
 DIGITS = (3, 5)  # at least and at most
-STATISTICS = ("mean", "exact")  # of a published number; exact: of a closed form
+STATISTICS = ("mean", "exact", ONE_RUN)  # of a published number; exact: of a closed form
 NAN = float("nan")
 
 
