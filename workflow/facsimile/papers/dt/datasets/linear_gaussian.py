@@ -10,10 +10,10 @@ from facsimile.datasets.base.arrays import Arrays
 from facsimile.papers.dt import mixtures
 
 LABELS = {
-    "linear_gaussian_2": "linear Gaussian, 2 components, ours",
-    "linear_gaussian_5": "linear Gaussian, 5 components, ours",
-    "linear_gaussian_10": "linear Gaussian, 10 components, ours",
-    "linear_gaussian_20": "linear Gaussian, 20 components, ours",
+    "linear_gaussian_2": "8-D, K = 2 (ours)",
+    "linear_gaussian_5": "8-D, K = 5 (ours)",
+    "linear_gaussian_10": "8-D, K = 10 (ours)",
+    "linear_gaussian_20": "8-D, K = 20 (ours)",
 }
 MEMBERS = {
     "linear_gaussian_2": {"components": 2},

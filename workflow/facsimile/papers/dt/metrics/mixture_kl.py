@@ -35,9 +35,9 @@ def score(
     samples of $p$.
 
     Traps:
-    - Weights from a Dirichlet distribution with small parameters are unequal, so that many posteriors
-      have almost one component. With two components, the median divergence of one Gaussian is near
-      0, and the mean is 0.2.
+    - Weights from a Dirichlet distribution with small parameters are unequal, so that many
+      posteriors have almost one component. With two components, the median divergence of one
+      Gaussian is near 0, and the mean is 0.2.
     """
     kl = outputs.inferred["kl"].astype(np.float64)
     error = outputs.inferred["kl_error"].astype(np.float64)
