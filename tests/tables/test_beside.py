@@ -70,6 +70,14 @@ def test_where_shows_cells_with_these_hyper_parameters():
     assert [row.label for row in table.rows] == ["five"]
 
 
+def test_the_number_of_one_run_stands_beside_the_mean_of_ours():
+    runs, scores = frames(theory=False)
+    published = {Quantity("t", "toy", "five", "", "f.x", "one run"): -7.5}
+    table = tables.make(scores, runs, spec(), context(authors=published))
+    assert table.columns == ["x", "x, published"]
+    assert table.rows[1].entries[1].value == -7.5
+
+
 def test_a_row_has_ours_the_closed_form_and_the_first_published_number():
     runs, scores = frames()
     published = {Quantity("t", "toy", "five", "", "f.x", "mean"): -7.5}
