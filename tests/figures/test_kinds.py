@@ -305,6 +305,17 @@ def test_lines_have_their_own_x_axis_which_all_cells_share(scores):
         draw("lines", scores, context=context, **changes | {"against": ("mig.words",)})
 
 
+def test_the_closed_form_beside_a_line_is_that_of_the_main_evaluation():
+    history = pd.DataFrame({"step": [0, 1, 2], "mig": [1, 0.1, 0.01]})
+    context = synthetic.context(evaluation=(40, 20), history=lambda run: history)
+    runs = synthetic.scores(synthetic.runs(1))
+    theory = runs[runs["metric"] == "mig"].assign(score="mig_theory", result=0.5)
+    snapshots = theory.assign(variation="step_1", result=0.9)
+    scores = pd.concat([runs.assign(variation=""), theory.assign(variation=""), snapshots])
+    drawn = draw("lines", scores, ("mig.mig",), context=context, datasets=("dsprites",))
+    assert set(drawn.data["theory"].dropna()) == {0.5}
+
+
 def test_numbers_are_restricted_to_cells_with_a_value():
     runs = synthetic.scores(synthetic.runs(1, (0, 3)))
     series = runs[runs["metric"] == "mig"].assign(score="value_4")

@@ -162,3 +162,10 @@ def test_a_run_is_planned_by_the_steps_of_its_study_and_its_models_own_cost(tmp_
     assert run_records.plain_execution("extragradient").precision == "float64"
     assert run_records.plain_execution("cone_mean_field").precision == "float32"
     assert "models/base/algorithm" in weights_code.hashes(run)
+
+
+def test_modules_of_a_paper_and_statistics_that_a_model_imports_are_part_of_its_code():
+    run = dataclasses.replace(run_of(), dataset="inverse_a1_20", model="red_diff")
+    hashes = weights_code.hashes(run)
+    assert {"inverse", "schedules", "statistics/diffusion/gaussian_mixture"} <= hashes.keys()
+    assert not any(name.startswith(("foundation/", "store/", "studies/")) for name in hashes)

@@ -186,8 +186,8 @@ def _lines(
     if history.empty:
         return []
     metric, _, quantity = name.partition(".")
-    of_run = scores[(scores["run"] == cell.run) & (scores["metric"] == metric)]
-    results = of_run.set_index("score")["result"]
+    # Without other evaluations and snapshots, which have the same scores.
+    results = _of_end(scores[(scores["run"] == cell.run) & (scores["metric"] == metric)])
     axes = [_column(score) for score in spec.against]
     recorded = list(map(str, history))
     for column in axes:
@@ -209,6 +209,13 @@ def _lines(
         )
         tables.append(table[_distinct(*COLUMNS, *axes)])
     return tables
+
+
+def _of_end(scores: pd.DataFrame) -> pd.Series:
+    """Score -> result of the main evaluation of a trained model."""
+    if "variation" in scores:
+        scores = scores[scores["variation"] == ""]
+    return scores.set_index("score")["result"]
 
 
 def _distinct(*columns: str) -> list[str]:

@@ -10,9 +10,8 @@ LOOP = "facsimile.training.loop"
 # The step of packs, and that of small networks on a processor, which imports the former.
 PACKED = "facsimile.training.packed_step"
 PACKED_SMALL = "facsimile.training.cpu_step"
-DECIDE = ("models/", "datasets/", "training/")
-# Of those folders, what only checks values and never changes a number.
-DO_NOT_DECIDE = ("models/base/hyper_parameters",)
+# What opens files, checks values and reads studies, and never changes a number.
+DO_NOT_DECIDE = ("foundation/", "store/", "studies/", "models/base/hyper_parameters")
 # What the record of a run keeps of the record of its parent.
 OF_PARENT = ("run", "weights_sha256", "code", "execution", "small", "from")
 
@@ -24,8 +23,9 @@ def hashes(
 ) -> dict[str, str]:
     """The modules that decide a run's weights, by name -> hash.
 
-    These are the code of its model, its data set and the training loop. How runs are stored, and
-    which of several processes makes them, is not part of it.
+    These are the code of its model, its data set and the training loop, with all that they import:
+    also other modules of a paper, and ``statistics``. How runs are stored, and which of several
+    processes makes them, is not part of it.
     """
     return _code(run.model, run.dataset, packed, small)
 
@@ -45,7 +45,7 @@ def _code(
         modules.append(PACKED_SMALL if small else PACKED)
     deciding = {}
     for name, digest in provenance.hashes(*modules).items():
-        if name.startswith(DECIDE) and name not in DO_NOT_DECIDE:
+        if not name.startswith(DO_NOT_DECIDE):
             deciding[name] = digest
     return deciding
 
