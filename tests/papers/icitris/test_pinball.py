@@ -4,7 +4,9 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
+from facsimile import models
 from facsimile.datasets import DatasetError
 from facsimile.datasets.base.sequences import Sequences
 from facsimile.foundation import discover
@@ -241,3 +243,16 @@ def test_shares_add_up_to_the_areas_of_the_shapes():
     assert drawing._slopes().sum() == pytest.approx(9.2 * 5 * 4, rel=0.01)
     squares = [sum(row.count("#") for row in rows) for rows in drawing.DIGITS]
     np.testing.assert_allclose(drawing._digits(21.8).sum(axis=(1, 2)), np.array(squares) * 4)
+
+
+@pytest.mark.parametrize("name", ["icitris_vae", "citris_vae", "target_ivae"])
+def test_models_take_its_frames_and_show_them_again(pinball, name):
+    """Seven convolutions instead of five, from 64 to 4 pixels and back."""
+    model = models.model(name, width=2)
+    networks = model.networks(pinball.shapes, 24, "own")
+    frames = torch.rand(3, 4, 64, 64)
+    codes = model.infer(networks, {"images": frames})
+    assert codes["mean"].shape == codes["log_variance"].shape == (3, 24)
+    assert model.decode(networks, codes["mean"]).shape == (3, 4, 64, 64)
+    encoder = networks["vae"]["encoder"]
+    assert sum(isinstance(layer, torch.nn.Conv2d) for layer in encoder.modules()) == 7
