@@ -191,7 +191,7 @@ class Sequences(Arrays):
         targets.append(np.zeros(shape, np.int64))
         all_states = np.concatenate(states)
         angles = [name in cls.angular for name in names]
-        arrays = {
+        arrays: dict[str, npt.NDArray[Any]] = {
             "images": cls._drawn(all_states),
             "targets": np.concatenate(targets),
             "latents": all_states[:, : len(names)].astype(np.float32),

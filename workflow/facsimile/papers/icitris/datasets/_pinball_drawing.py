@@ -39,7 +39,7 @@ DIGITS = (
     ("###", "# #", "###", "# #", "###"),
     ("###", "# #", "###", "  #", "###"),
 )
-CENTRES: Floats = (np.arange(PIXELS) + 0.5) / UNIT
+CENTRES: Floats = (np.arange(PIXELS, dtype=np.float64) + 0.5) / UNIT
 ROWS = CENTRES[::-1]  # y of the rows, from the top
 
 

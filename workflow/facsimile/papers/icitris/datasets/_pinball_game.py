@@ -233,7 +233,7 @@ def first_contact(path: Floats, rectangles: Floats) -> Contact | None:
         rectangles: [7, 4], left, right, lower and upper end: walls, then paddles.
     """
     sides, corners = _of_rectangles(path, rectangles)
-    is_rectangle = (sides | corners).any(axis=1)
+    is_rectangle: Flags = np.asarray((sides | corners).any(axis=1))
     walls = len(WALLS)
     touched = np.concatenate(
         [is_rectangle[:walls], _of_slopes(path), _of_cylinders(path), is_rectangle[walls:]]
@@ -264,8 +264,8 @@ def is_free(places: Floats) -> Flags:
     """Whether a ball at each of the places [n, 2] above the paddles touches nothing."""
     sides, corners = _of_rectangles(places, np.array(WALLS))
     touched = [(sides | corners).any(axis=1), _of_slopes(places), _of_cylinders(places)]
-    free: Flags = ~np.concatenate(touched).any(axis=0)
-    return free
+    is_touched = np.concatenate(touched).any(axis=0)
+    return np.logical_not(is_touched)
 
 
 def _of_rectangles(path: Floats, rectangles: Floats) -> tuple[Flags, Flags]:
