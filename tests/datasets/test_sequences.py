@@ -1,6 +1,7 @@
 """The contract of data sets of sequences, and how batches of neighbouring frames are drawn."""
 
 import types
+from typing import ClassVar
 
 import archives
 import numpy as np
@@ -46,6 +47,29 @@ class Count(Sequences):
     @classmethod
     def temporal_edges(cls):
         return np.array([[1, 0], [1, 0]])
+
+
+class Pair(Count):
+    """The first two numbers of ``Count`` are one variable, the third another."""
+
+    name = "pair"
+    variables = ("both", "last")
+    numbers: ClassVar = {"both": ("number", "name")}
+
+
+def test_numbers_say_which_variable_they_belong_to(tmp_path):
+    Pair.make(tmp_path / "pair.h5")
+    whole = Pair.open(tmp_path / "pair.h5").arrays(slice(None))
+    assert whole["latents"].shape == (12, 3)
+    assert whole["variable_of"].tolist() == [[0, 0, 1]] * 12
+    assert whole["angles"][0].tolist() == [0, 1, 0]
+    assert whole["targets"].shape == (12, 2)
+    assert "variable_of" not in Count.shapes
+
+
+def test_numbers_of_a_variable_that_does_not_exist_are_named():
+    with pytest.raises(DatasetError, match="numbers names 'ball', which is none of the variables"):
+        type("Wrong", (Count,), {"numbers": {"ball": ("x", "y")}})
 
 
 @pytest.fixture

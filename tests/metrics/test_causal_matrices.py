@@ -84,6 +84,47 @@ def test_the_models_own_assignment_counts_even_if_it_is_wrong(perfect, variables
     assert scores["r2_max_off_diag"] > 0.97
 
 
+@pytest.fixture(scope="module")
+def three():
+    """Three independent numbers, which are also the codes."""
+    return np.random.default_rng(0).uniform(-1, 1, (HELD_OUT, 3))
+
+
+def grouped(variable_of, codes, numbers, **inferred):
+    given = outputs(codes, numbers, [0] * numbers.shape[1], **inferred)
+    given.data["variable_of"] = np.tile(variable_of, (ROWS, 1))
+    return causal_matrices.score(given)
+
+
+@pytest.mark.slow
+def test_a_variable_of_two_numbers_is_the_mean_of_both(three):
+    """Known answer: its own latent shows one of its two numbers, another's latent the other."""
+    own = np.array([[1, 0], [0, 1], [0, 1]])
+    scores = grouped([0, 0, 1], three, three, assignment=own)
+    assert scores["latents_0"] == 1
+    assert scores["r2_0_0"] == pytest.approx(0.5, abs=0.03)
+    assert scores["r2_1_0"] == pytest.approx(0.5, abs=0.03)
+    assert scores["r2_1_1"] == pytest.approx(1, abs=0.03)
+    assert scores["r2_0_1"] == pytest.approx(0, abs=0.06)
+    assert scores["r2_diag"] == pytest.approx(0.75, abs=0.03)
+    assert scores["r2_max_off_diag"] == pytest.approx(0.25, abs=0.05)
+
+
+@pytest.mark.slow
+def test_latents_of_all_numbers_of_a_variable_belong_to_it(three):
+    scores = grouped([0, 0, 1], three, three)
+    assert (scores["latents_0"], scores["latents_1"]) == (2, 1)
+    assert scores["r2_diag"] > 0.97
+    assert scores["r2_max_off_diag"] < 0.05
+
+
+@pytest.mark.slow
+def test_numbers_that_are_variables_score_as_without_groups(three):
+    own = np.eye(3, dtype=int)
+    alone = causal_matrices.score(outputs(three, three, [0] * 3, assignment=own))
+    assert grouped([0, 1, 2], three, three, assignment=own) == alone
+
+
 @pytest.mark.slow
 def test_an_angle_is_not_a_number(perfect, variables):
     """As a number, the predicted angle jumps at 2 pi; the distance on the circle does not."""

@@ -159,7 +159,7 @@ def test_interventions_are_perfect_and_all_else_follows_the_graph(cells):
     values = 2 * voronoi.unsquashed(states)
     world = voronoi.drawn_world(42)
     means = voronoi.network(world, states[:-1])
-    for j in range(voronoi.VARIABLES):
+    for j in range(states.shape[1]):
         intervened = targets[1:, j] == 1
         assert values[1:][intervened, j].std() == pytest.approx(0.75, rel=0.1)
         residual = values[1:][~intervened, j] - means[~intervened, j]

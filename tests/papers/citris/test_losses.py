@@ -180,8 +180,8 @@ def test_laplace_cross_entropy_is_the_integral(mean, log_deviation):
 
 def test_frames_of_another_size_and_too_many_variables_are_named():
     for name in ("citris_vae", "target_ivae", "slow_vae"):
-        with pytest.raises(ValueError, match="takes frames of 32 × 32, not 64 × 64"):
-            models.model(name).networks(SHAPES | {"images": (64, 64, 3)}, K, "own")
+        with pytest.raises(ValueError, match="takes frames of 32 × 32 or 64 × 64, not 64 × 32"):
+            models.model(name).networks(SHAPES | {"images": (64, 32, 3)}, K, "own")
     with pytest.raises(ValueError, match="fewer than 16 causal variables, not 16"):
         models.model("citris_vae").networks(SHAPES | {"targets": (16,)}, K, "own")
 

@@ -1,4 +1,4 @@
-"""Voronoi benchmark with temporal edges alone: six variables, mixed, are the hues of six cells."""
+"""Voronoi benchmark with temporal edges alone: variables, mixed, are the hues of as many cells."""
 
 from functools import cache
 from typing import ClassVar, NamedTuple
@@ -10,12 +10,16 @@ from facsimile.datasets.base import voronoi_cells as _cells
 from facsimile.datasets.base.random_mixing import Mixing
 from facsimile.datasets.base.sequences import Matrix, Pictures, Sequences, States
 
-LABELS = {"voronoi_6": "Voronoi 6", "voronoi_6_1k": "Voronoi 6, 1,000 frames"}
-MEMBERS = {
-    "voronoi_6": {"lengths": (150_000,), "independent": 37_500},
-    "voronoi_6_1k": {"lengths": (1_000,), "independent": 250},
+LABELS = {
+    "voronoi_6": "Voronoi 6",
+    "voronoi_6_1k": "Voronoi 6, 1,000 frames",
+    "voronoi_4_10k": "Voronoi 4, 10,000 frames",
 }
-VARIABLES = 6
+MEMBERS = {
+    "voronoi_6": {"size": 6, "lengths": (150_000,), "independent": 37_500},
+    "voronoi_6_1k": {"size": 6, "lengths": (1_000,), "independent": 250},
+    "voronoi_4_10k": {"size": 4, "lengths": (10_000,), "independent": 2_500},
+}
 EDGE = 0.25  # probability of an edge; each variable has at least one cause
 INTERVENED = 0.15  # probability of an intervention on each variable, in each step
 WIDTH = 32  # of the networks
@@ -46,19 +50,19 @@ class World(NamedTuple):
 
 
 class Voronoi(Sequences):
-    """Frames of 32 × 32 pixels; the hue of each cell is one of six mixed variables.
+    """Frames of 32 × 32 pixels; the hue of each cell is one of ``size`` mixed variables.
 
     Each variable is normal about a random network of its causes one frame earlier, with standard
     deviation 0.3; an intervention draws it from N(0, 0.75²) instead. It is halved and squashed to
-    ±7/8 π. An invertible map of all six (``base/random_mixing.py``) gives the hues. In a step, each
-    variable is intervened on with probability 0.15.
+    ±7/8 π. An invertible map of all of them (``base/random_mixing.py``) gives the hues. In a step,
+    each variable is intervened on with probability 0.15.
 
     Cells have one colour, so a picture is the product of their masks and their colours. Graph and
     networks are drawn by the rules of the authors' script from a generator of ours: they are none
     of the graphs that were published.
     """
 
-    variables = tuple(f"c{i}" for i in range(VARIABLES))
+    size: ClassVar[int]
     picture = (_cells.SIDE, _cells.SIDE, 3)
     licence = "none needed: generated; drawn by us"
     source = (
@@ -67,16 +71,22 @@ class Voronoi(Sequences):
     )
     seed: ClassVar[int] = 42
 
+    def __init_subclass__(cls) -> None:
+        if "size" in vars(cls):
+            cls.variables = tuple(f"c{i}" for i in range(cls.size))
+        super().__init_subclass__()
+
     @classmethod
     def simulate(
         cls,
         length: int,
         random: Random,
     ) -> tuple[States, Matrix]:
-        world = drawn_world(cls.seed)
-        targets = (random.uniform(size=(length, VARIABLES)) < INTERVENED).astype(np.int64)
-        noise = random.normal(size=(length, VARIABLES))
-        states = np.empty((length, VARIABLES))
+        world = drawn_world(cls.seed, cls.size)
+        shape = (length, cls.size)
+        targets = (random.uniform(size=shape) < INTERVENED).astype(np.int64)
+        noise = random.normal(size=shape)
+        states = np.empty(shape)
         state = cls.sample(1, random)
         for t in range(length):
             mean = network(world, state)
@@ -88,37 +98,37 @@ class Voronoi(Sequences):
 
     @classmethod
     def sample(cls, count: int, random: Random) -> States:
-        return squashed(random.normal(size=(count, VARIABLES)) / 2)
+        return squashed(random.normal(size=(count, cls.size)) / 2)
 
     @classmethod
     def draw(cls, states: States) -> Pictures:
-        world = drawn_world(cls.seed)
+        world = drawn_world(cls.seed, cls.size)
         mixed = world.mixing.forward(unsquashed(states))
         hues = squashed(mixed / 2) / (2 * np.pi) % 1
         return _cells.pictures(world.masks, hues)
 
     @classmethod
     def temporal_edges(cls) -> Matrix:
-        return drawn_world(cls.seed).graph
+        return drawn_world(cls.seed, cls.size).graph
 
 
 @cache
-def drawn_world(seed: int) -> World:
-    """Graph, networks, mixing and cells of a seed."""
+def drawn_world(seed: int, size: int = 6) -> World:
+    """Graph, networks, mixing and cells of a seed and a number of variables."""
     random = np.random.Generator(np.random.Philox(key=seed))
-    graph = (random.uniform(size=(VARIABLES, VARIABLES)) < EDGE).astype(np.int64)
-    for effect in range(VARIABLES):
+    graph = (random.uniform(size=(size, size)) < EDGE).astype(np.int64)
+    for effect in range(size):
         while not graph[:, effect].any():
-            graph[:, effect] = random.uniform(size=VARIABLES) < EDGE
+            graph[:, effect] = random.uniform(size=size) < EDGE
     layers = _layers(graph, random)
     # The mixing is normalised on states as the networks make them.
     world = World(
         graph,
         layers,
-        Mixing.identity(VARIABLES),
+        Mixing.identity(size),
         np.empty(0),
     )
-    state = _start(random)
+    state = _start(size, random)
     for _ in range(ROUNDS):
         natural = network(world, state) + NOISE * random.normal(size=state.shape)
         state = squashed(natural / 2)
@@ -127,7 +137,7 @@ def drawn_world(seed: int) -> World:
         graph,
         layers,
         mixing,
-        _cells.masks(VARIABLES, random),
+        _cells.masks(size, random),
     )
 
 
@@ -158,7 +168,8 @@ def _layers(
     random: Random,
 ) -> list[Layer]:
     """Random layers, each normalised by the statistics of simulated states as it is added."""
-    values = _start(random)[:, None, :] * graph.T
+    variables = len(graph)
+    values = _start(variables, random)[:, None, :] * graph.T
     layers = []
     for position, outputs in enumerate((WIDTH, WIDTH, 1)):
         inputs = values.shape[2]
@@ -167,12 +178,12 @@ def _layers(
         weights = random.uniform(
             -bound,
             bound,
-            size=(VARIABLES, inputs, outputs),
+            size=(variables, inputs, outputs),
         )
         bias = random.uniform(
             -0.2,
             0.2,
-            size=(VARIABLES, outputs),
+            size=(variables, outputs),
         )
         raw = _dense(
             Layer(weights, bias, bias, bias),
@@ -191,9 +202,9 @@ def _layers(
     return layers
 
 
-def _start(random: Random) -> States:
+def _start(size: int, random: Random) -> States:
     """States from which networks are normalised."""
-    return squashed(INTERVENTION * random.normal(size=(STATES, VARIABLES)))
+    return squashed(INTERVENTION * random.normal(size=(STATES, size)))
 
 
 def _dense(layer: Layer, values: Floats) -> Floats:

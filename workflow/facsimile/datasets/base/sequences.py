@@ -1,7 +1,9 @@
 """Base class of sequences of pictures in which it is known what was intervened on at each step."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -30,8 +32,11 @@ class Sequences(Arrays):
     - ``images``: uint8 [height, width, channels].
     - ``targets``: int64 [k]; 1 for each causal variable on which the step to this frame intervened.
       No step leads to the first frame of a sequence, whose targets are 0.
-    - ``latents``: float32 [k], the true values of the causal variables.
-    - ``angles``: int64 [k]; 1 for each variable that is an angle in radians; the same in each row.
+    - ``latents``: float32 [m], the true values of the causal variables, each of one or several
+      numbers.
+    - ``angles``: int64 [m]; 1 for each number that is an angle in radians; the same in each row.
+    - ``variable_of``: int64 [m]; position of the variable that each number belongs to; the same in
+      each row. Only if a variable has several numbers: otherwise, each variable is one, and m = k.
     - ``temporal_graph``: int64 [k, k]; [i, j] is 1 if variable i is a cause of variable j one frame
       later; the same in each row.
     - ``instantaneous_graph``: likewise, of variable j in the same frame.
@@ -43,7 +48,10 @@ class Sequences(Arrays):
     - set ``name``, ``licence`` and ``source`` as for ``Arrays``,
     - set ``variables`` (name of each causal variable), ``lengths`` (number of frames of each
       sequence), ``independent`` (number of independent frames) and ``picture`` (height, width and
-      channels), and ``angular`` (names of the variables that are angles) if there are any, and
+      channels),
+    - set ``numbers`` (names of the numbers of each variable that has several) and ``angular``
+      (names of the numbers that are angles) if there are any; a variable of one number gives it its
+      name; and
     - implement ``simulate``, ``sample``, ``draw`` and ``temporal_edges``.
 
     It may override ``instantaneous_edges``.
@@ -81,6 +89,7 @@ class Sequences(Arrays):
     """
 
     variables: ClassVar[tuple[str, ...]]
+    numbers: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
     angular: ClassVar[tuple[str, ...]] = ()
     lengths: ClassVar[tuple[int, ...]]
     independent: ClassVar[int]
@@ -91,18 +100,37 @@ class Sequences(Arrays):
         super().__init_subclass__()
         if not hasattr(cls, "lengths"):
             return
-        k = len(cls.variables)
+        k, m = len(cls.variables), len(cls.number_names())
         cls.rows = sum(cls.lengths) + cls.independent
         cls.shapes = {
             "images": cls.picture,
             "targets": (k,),
-            "latents": (k,),
-            "angles": (k,),
+            "latents": (m,),
+            "angles": (m,),
             "temporal_graph": (k, k),
             "instantaneous_graph": (k, k),
             "sequence": (),
             "held_out": (),
         }
+        if cls.numbers:
+            cls.shapes["variable_of"] = (m,)
+
+    @classmethod
+    def number_names(cls) -> tuple[str, ...]:
+        """Names [m] of the numbers of all variables, in the order of the variables.
+
+        Raises DatasetError if ``numbers`` names a variable that does not exist.
+        """
+        for name in cls.numbers:
+            if name not in cls.variables:
+                raise DatasetError(
+                    f"{cls.__name__}: numbers names {name!r}, which is none of the variables "
+                    f"{', '.join(cls.variables)}"
+                )
+        names: list[str] = []
+        for variable in cls.variables:
+            names.extend(cls.numbers.get(variable, (variable,)))
+        return tuple(names)
 
     @classmethod
     @abstractmethod
@@ -113,8 +141,9 @@ class Sequences(Arrays):
     ) -> tuple[States, Matrix]:
         """States [length, s] and targets [length, k] of one sequence.
 
-        The first k numbers of a state are the causal variables in the order of ``variables``;
-        others may follow that pictures depend on. The targets of the first frame are ignored.
+        The first m numbers of a state are those of the causal variables, in the order of
+        ``variables`` and ``numbers``; others may follow that pictures depend on. The targets of
+        the first frame are ignored.
         """
 
     @classmethod
@@ -148,7 +177,7 @@ class Sequences(Arrays):
         source: Path | None,
     ) -> dict[str, npt.NDArray[Any]]:
         random = np.random.Generator(np.random.Philox(key=cls.seed))
-        k = len(cls.variables)
+        k, names = len(cls.variables), cls.number_names()
         states, targets = [], []
         for length in cls.lengths:
             of_sequence, interventions = cls.simulate(length, random)
@@ -161,17 +190,20 @@ class Sequences(Arrays):
         shape = (cls.independent, k)
         targets.append(np.zeros(shape, np.int64))
         all_states = np.concatenate(states)
-        angles = [name in cls.angular for name in cls.variables]
-        return {
+        angles = [name in cls.angular for name in names]
+        arrays: dict[str, npt.NDArray[Any]] = {
             "images": cls._drawn(all_states),
             "targets": np.concatenate(targets),
-            "latents": all_states[:, :k].astype(np.float32),
+            "latents": all_states[:, : len(names)].astype(np.float32),
             "angles": _repeated(np.array(angles), cls.rows),
             "temporal_graph": _repeated(cls.temporal_edges(), cls.rows),
             "instantaneous_graph": _repeated(cls.instantaneous_edges(), cls.rows),
             "sequence": cls._sequence(),
             "held_out": np.repeat([0, 1], [sum(cls.lengths), cls.independent]),
         }
+        if cls.numbers:
+            arrays["variable_of"] = _repeated(cls._variable_of(), cls.rows)
+        return arrays
 
     def starts(self, frames: int) -> Integers:
         """Rows [n] at which ``frames`` consecutive frames of one sequence begin.
@@ -197,6 +229,12 @@ class Sequences(Arrays):
             block = states[first : first + BLOCK]
             blocks.append(cls.draw(block))
         return np.concatenate(blocks)
+
+    @classmethod
+    def _variable_of(cls) -> Matrix:
+        """Position [m] of the variable that each number belongs to."""
+        counts = [len(cls.numbers.get(variable, (variable,))) for variable in cls.variables]
+        return np.repeat(np.arange(len(counts)), counts)
 
     @classmethod
     def _sequence(cls) -> Matrix:

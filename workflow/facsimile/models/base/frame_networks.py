@@ -1,6 +1,8 @@
-"""Encoder and decoder of frames of 32 × 32 pixels, and dense layers with weights per latent.
+"""Encoder and decoder of frames of 32 × 32 or 64 × 64 pixels, and dense layers of latents.
 
-As in the released code of CITRIS (phlippe/CITRIS 95f6c90, models/shared), without LayerNorm.
+As in the released code of CITRIS (phlippe/CITRIS 95f6c90, models/shared), without LayerNorm. For
+frames of 64 × 64 it has other networks, with batch normalisation and residual blocks; here those of
+32 × 32 get one more pair of convolutions.
 """
 
 import math
@@ -11,6 +13,7 @@ from torch import Tensor, nn
 from facsimile.models.base import rng
 
 SIDE = 32  # height and width of the frames
+SIDES = (SIDE, 2 * SIDE)  # all that there are networks for
 DEEPEST = 4  # height and width after the last convolution of the encoder
 SQUASH = 4.0  # limit of log standard deviations
 
@@ -36,12 +39,13 @@ class Position(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Five convolutions and two dense layers.
+    """Five convolutions and two dense layers; seven convolutions for frames of 64 × 64.
 
     Args:
         channels: channels of a frame.
         width: channels of the first convolutions; the last ones have twice as many.
         latents: number of latents.
+        side: height and width of a frame, one of ``SIDES``.
     """
 
     def __init__(
@@ -49,15 +53,24 @@ class Encoder(nn.Module):
         channels: int,
         width: int,
         latents: int,
+        side: int = SIDE,
     ) -> None:
         super().__init__()
         wide = 2 * width
+        halving = (
+            nn.Conv2d(width, width, 3, 2, 1),
+            nn.SiLU(),
+            nn.Conv2d(width, width, 3, 1, 1),
+            nn.SiLU(),
+        )
+        more = halving if side > SIDE else ()
         self.body = nn.Sequential(
             nn.Conv2d(channels, width, 3, 2, 1),
             Position(width),
             nn.SiLU(),
             nn.Conv2d(width, width, 3, 1, 1),
             nn.SiLU(),
+            *more,
             nn.Conv2d(width, wide, 3, 2, 1),
             nn.SiLU(),
             nn.Conv2d(wide, wide, 3, 1, 1),
@@ -74,7 +87,7 @@ class Encoder(nn.Module):
         self,
         frames: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        """Return means and log standard deviations [b, latents] of frames [b, c, 32, 32]."""
+        """Return means and log standard deviations [b, latents] of frames [b, c, side, side]."""
         mean, raw = self.body(frames).chunk(2, 1)
         return mean, SQUASH * torch.tanh(raw / SQUASH)
 
@@ -86,6 +99,7 @@ class Decoder(nn.Module):
         channels: channels of a frame.
         width: as of ``Encoder``.
         latents: number of latents.
+        side: height and width of a frame, one of ``SIDES``.
     """
 
     def __init__(
@@ -93,9 +107,19 @@ class Decoder(nn.Module):
         channels: int,
         width: int,
         latents: int,
+        side: int = SIDE,
     ) -> None:
         super().__init__()
         wide = 2 * width
+        doubling = (
+            nn.ConvTranspose2d(width, width, 3, 2, 1, 1),
+            Position(width),
+            nn.SiLU(),
+            nn.Conv2d(width, width, 3, 1, 1),
+            Position(width),
+            nn.SiLU(),
+        )
+        more = doubling if side > SIDE else ()
         self.body = nn.Sequential(
             nn.Linear(latents, 4 * width),
             nn.SiLU(),
@@ -114,12 +138,13 @@ class Decoder(nn.Module):
             nn.Conv2d(width, width, 3, 1, 1),
             Position(width),
             nn.SiLU(),
+            *more,
             nn.ConvTranspose2d(width, channels, 3, 2, 1, 1),
             nn.Tanh(),
         )
 
     def forward(self, codes: Tensor) -> Tensor:
-        """Return frames [b, c, 32, 32] in [-1, 1] of codes [b, latents]."""
+        """Return frames [b, c, side, side] in [-1, 1] of codes [b, latents]."""
         decoded: Tensor = self.body(codes)
         return decoded
 

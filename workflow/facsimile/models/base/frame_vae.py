@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from facsimile.models.base import frame_networks as _networks
 from facsimile.models.base.adamw import AdamWSettings
 from facsimile.models.base.arrays import ArraysModel, Batch, Shapes
-from facsimile.models.base.frame_networks import SIDE, Decoder, Encoder
+from facsimile.models.base.frame_networks import SIDE, SIDES, Decoder, Encoder
 from facsimile.models.base.model import Draw, Losses, detached
 from facsimile.models.base.optimisers import Settings
 from facsimile.studies.training import Training
@@ -85,15 +85,16 @@ class FrameVAE(ArraysModel):
         network: str,
     ) -> dict[str, nn.Module]:
         height, width, channels = shapes["images"]
-        if (height, width) != (SIDE, SIDE):
+        if height != width or height not in SIDES:
+            valid = " or ".join(f"{side} × {side}" for side in SIDES)
             raise ValueError(
-                f"{type(self).__name__} takes frames of {SIDE} × {SIDE}, not {height} × {width}; "
+                f"{type(self).__name__} takes frames of {valid}, not {height} × {width}; "
                 "use a data set of such frames"
             )
         [variables] = shapes["targets"]
         parts = {
-            "encoder": Encoder(channels, int(self.width), latents),
-            "decoder": Decoder(channels, int(self.width), latents),
+            "encoder": Encoder(channels, int(self.width), latents, height),
+            "decoder": Decoder(channels, int(self.width), latents, height),
             "prior": self.prior(latents, variables),
         }
         return {GROUP: nn.ModuleDict(parts)}

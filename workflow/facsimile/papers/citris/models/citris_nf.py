@@ -51,11 +51,11 @@ class CitrisNF(CitrisVAE):
         network: str,
     ) -> dict[str, nn.Module]:
         groups = super().networks(shapes, latents, network)
-        _, _, channels = shapes["images"]
+        side, _, channels = shapes["images"]
         # An encoder also returns log deviations, which an autoencoder does not use.
         autoencoder = {
-            "encoder": Encoder(channels, int(self.width), latents),
-            "decoder": Decoder(channels, int(self.width), latents),
+            "encoder": Encoder(channels, int(self.width), latents, side),
+            "decoder": Decoder(channels, int(self.width), latents, side),
         }
         parts = {
             "flow": Flow(latents),

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facsimile.metrics.base.run_outputs import RunOutputs
+from facsimile.metrics.base.variable_numbers import variable_of
 from facsimile.papers.icitris.metrics import _enco
 from facsimile.papers.icitris.metrics._enco import Pairs
 
@@ -69,8 +70,9 @@ def score(
     - A reversed edge counts once, elsewhere twice. From one frame to the next it has no meaning,
       but the released code counts both graphs in this way.
     - No edge at all is as far away as there are true edges: compare with the empty graph.
-    - Latents without a learned assignment belong to the variable with which their rank
-      correlation at held-out frames is the largest; the released code compares the R2 of a network.
+    - Latents without a learned assignment belong to the variable with which, or with one of whose
+      numbers, their rank correlation at held-out frames is the largest; the released code compares
+      the R2 of a network.
     - At most as many pairs are used as the evaluation has training points. The released code makes
       100 steps of the graph per 293 steps of the networks; this ratio is kept for fewer pairs.
     """
@@ -164,5 +166,6 @@ def _owners(codes: Array, outputs: RunOutputs) -> Matrix:
         ranks.append(order - order.mean(axis=0))
     latents, variables = ranks
     correlations = np.abs(latents.T @ variables)
-    owners: Matrix = correlations.argmax(axis=1)
+    numbers = correlations.argmax(axis=1)
+    owners: Matrix = variable_of(outputs)[numbers]
     return owners
