@@ -3,9 +3,18 @@
 import math
 
 import pandas as pd
+import pytest
 
 from facsimile.comparison import verdict_counts
-from facsimile.comparison.verdict import LARGER_SCALE, MORE_SEEDS, PEERS_PROTOCOL
+from facsimile.comparison.verdict import (
+    DIFFERS,
+    LARGER_SCALE,
+    MORE_SEEDS,
+    NO_SOURCE,
+    NOT_COMPARABLE,
+    PEERS_PROTOCOL,
+    REPRODUCED,
+)
 
 
 def folder(tmp_path):
@@ -60,3 +69,43 @@ def test_a_table_of_an_earlier_version_has_no_remedies(tmp_path):
     path = folder(tmp_path) / "comparison.csv"
     pd.read_csv(path).drop(columns="remedy").to_csv(path, index=False)
     assert len(verdict_counts.of_folder(tmp_path)) == 8
+
+
+NUMBER = {"artefact": "table1", "dataset": "toy", "model": "vae", "params": "", "metric": "mig.mig"}
+NUMBER |= {"statistic": "mean", "value": 0.5, "how": "printed", "faithful_to": ""}
+
+
+def row(verdict, **changes):
+    return NUMBER | {"verdict": verdict, "reason": "r", "remedy": "more seeds"} | changes
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """A large scale that decides one of three numbers, and a small one that decides two."""
+    large = [row(NOT_COMPARABLE), row(REPRODUCED, model="gan"), row(NOT_COMPARABLE, model="flow")]
+    small = [row(DIFFERS), row(DIFFERS, model="gan"), row(NOT_COMPARABLE, model="flow")]
+    for name, rows in {"large": large, "small": small}.items():
+        (tmp_path / name).mkdir()
+        rows.append(row(NO_SOURCE, model="ours"))
+        pd.DataFrame(rows).to_csv(tmp_path / name / "comparison.csv", index=False)
+    claim = {"claim": "c", "statistic": "s", "value": 1.0, "verdict": "holds"}
+    pd.DataFrame([claim]).to_csv(tmp_path / "small" / "claims.csv", index=False)
+    return [tmp_path / "large", tmp_path / "small"]
+
+
+def test_each_number_counts_once_as_the_first_scale_decides_it(folders):
+    rows = verdict_counts.of_folders(folders)
+    assert verdict_counts.decided(rows) == "1 reproduced · 1 differs · 1 holds"
+    assert verdict_counts.undecided(rows) == "1: 1 needs more seeds"
+
+
+def test_one_folder_counts_for_itself(folders):
+    large, small = map(verdict_counts.of_folder, folders)
+    assert verdict_counts.decided(large) == "1 reproduced"
+    assert verdict_counts.decided(small) == "2 differ · 1 holds"
+
+
+def test_a_number_that_is_printed_twice_counts_twice(tmp_path):
+    pd.DataFrame([row(REPRODUCED), row(REPRODUCED)]).to_csv(tmp_path / "comparison.csv")
+    for rows in (verdict_counts.of_folder(tmp_path), verdict_counts.of_folders([tmp_path] * 2)):
+        assert verdict_counts.decided(rows) == "2 reproduced"

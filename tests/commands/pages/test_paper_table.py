@@ -68,7 +68,7 @@ def test_a_study_without_results_or_comparable_numbers_says_so(study, reference)
     assert paper_table.row(study)[1] == "not run yet"
     compared(reference, study, ("mig.mig", 0.5, 0.1, "not comparable"))
     assert paper_table.row(study)[1:6] == (
-        "none can be compared at this scale",
+        "none can be compared at the shipped scales",
         *("–",) * 2,
         "none yet",
         "1: 1 needs more seeds",

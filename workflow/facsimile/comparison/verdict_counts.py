@@ -1,5 +1,6 @@
 """How many numbers and claims of a study have which verdict, and what the others need for one."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -8,6 +9,11 @@ from facsimile.comparison import numbers_view
 from facsimile.comparison.verdict import DECIDED, NO_SOURCE, NOT_COMPARABLE, counts_in_words
 
 COLUMNS = ["verdict", "reason", "remedy"]
+# What tells published numbers apart, and claims.
+IDENTITY = [
+    *("artefact", "dataset", "model", "params", "metric", "statistic"),
+    *("value", "how", "faithful_to", "claim"),
+]
 SEPARATOR = " · "
 
 
@@ -17,6 +23,25 @@ def of_folder(folder: Path) -> pd.DataFrame:
     Results without a published number have no verdict and are left out, and so is the size of the
     study, which its file states. Empty if the folder has neither comparison.csv nor claims.csv.
     """
+    return _identified(folder)[COLUMNS]
+
+
+def of_folders(folders: Sequence[Path]) -> pd.DataFrame:
+    """Every published number and claim once, as the first of several folders decides it.
+
+    What none of them decides is as in the first one. Columns as of ``of_folder``.
+    """
+    rows = pd.concat([_identified(folder) for folder in folders], ignore_index=True)
+    is_decided = rows["verdict"].isin(DECIDED)
+    in_order = pd.concat([rows[is_decided], rows[~is_decided]])
+    return in_order.drop_duplicates([*IDENTITY, "repetition"])[COLUMNS]
+
+
+def _identified(folder: Path) -> pd.DataFrame:
+    """The rows of a folder with ``COLUMNS``, ``IDENTITY`` and ``repetition``.
+
+    A paper may print a number twice; ``repetition`` counts from 0.
+    """
     tables = [pd.DataFrame(columns=COLUMNS)]
     comparison_path = folder / "comparison.csv"
     if comparison_path.exists():
@@ -25,10 +50,14 @@ def of_folder(folder: Path) -> pd.DataFrame:
         tables.append(comparison[is_published])
     claims_path = folder / "claims.csv"
     if claims_path.exists():
-        tables.append(pd.read_csv(claims_path, keep_default_na=False))
+        # Its columns ``statistic`` and ``value`` say what came out, and tell nothing apart.
+        read = pd.read_csv(claims_path, keep_default_na=False)
+        tables.append(read.reindex(columns=["claim", *COLUMNS], fill_value=""))
     # A table written by an earlier version has no column ``remedy``.
-    rows = [table.reindex(columns=COLUMNS, fill_value="") for table in tables]
-    return pd.concat(rows, ignore_index=True)
+    columns = [*COLUMNS, *IDENTITY]
+    rows = [table.reindex(columns=columns, fill_value="").astype(str) for table in tables]
+    all_rows = pd.concat(rows, ignore_index=True)
+    return all_rows.assign(repetition=all_rows.groupby(IDENTITY).cumcount())
 
 
 def decided(rows: pd.DataFrame) -> str:

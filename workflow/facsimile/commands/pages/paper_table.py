@@ -43,36 +43,46 @@ def readme(studies: Sequence[Study]) -> str:
 
 
 def row(study: Study) -> tuple[str, ...]:
-    """The row of a study: the largest scale whose results are shipped, or that there are none."""
+    """The row of a study: verdicts of all scales whose results are shipped, or that there are none.
+
+    Number and command are of the largest of these scales that decides a published number.
+    """
     paper = f"[{study.cited}]({PAPERS}/{study.id}/README.md)"
-    for scale in shipped.scales(study):
-        folder = shipped.folder(study.id, scale)
-        if (folder / "comparison.csv").exists():
-            command = f"`snakemake {study.id} --config scale={scale}`"
-            return paper, *_numbers(study, folder), *counts(folder, brief=True), command
-    unknown = [NOTHING] * 4
-    return paper, "not run yet", *unknown, f"`snakemake {study.id}`"
+    scales = shipped.scales(study)
+    if not scales:
+        unknown = [NOTHING] * 4
+        return paper, "not run yet", *unknown, f"`snakemake {study.id}`"
+    deciding = [scale for scale in scales if not _judged(study, scale).empty]
+    scale = [*deciding, *scales][0]
+    command = f"`snakemake {study.id} --config scale={scale}`"
+    return paper, *_numbers(study, scale), *counts(study, brief=True), command
 
 
-def counts(folder: Path, brief: bool = False) -> tuple[str, str]:
-    """How many verdicts a folder of results has, and what those that are not comparable need.
+def counts(study: Study, brief: bool = False) -> tuple[str, str]:
+    """How many verdicts the shipped results have, and what those that are not comparable need.
 
     With ``brief``, only what most of these need.
     """
-    rows = verdict_counts.of_folder(folder)
+    folders = [shipped.folder(study.id, scale) for scale in shipped.scales(study)]
+    rows = verdict_counts.of_folders(folders)
     decided = verdict_counts.decided(rows) or "none yet"
     return decided, verdict_counts.undecided(rows, brief) or NOTHING
 
 
-def _numbers(study: Study, folder: Path) -> tuple[str, str, str]:
+def _judged(study: Study, scale: str) -> pd.DataFrame:
+    """The published numbers that the shipped results of a scale decide."""
+    path = shipped.folder(study.id, scale) / "comparison.csv"
+    return numbers_view.judged(numbers_view.without_design(numbers_view.read(path)))
+
+
+def _numbers(study: Study, scale: str) -> tuple[str, str, str]:
     """The typical number that was judged, ours, and the published one.
 
     Typical is the one whose relative difference is the median: neither the best nor the worst.
     """
-    comparison = numbers_view.read(folder / "comparison.csv")
-    judged = numbers_view.judged(numbers_view.without_design(comparison))
+    judged = _judged(study, scale)
     if judged.empty:
-        return "none can be compared at this scale", NOTHING, NOTHING
+        return "none can be compared at the shipped scales", NOTHING, NOTHING
     # Of the first table, which is the headline; and no constant such as 0 or 1, which says least.
     in_first_table = judged["artefact"].isin(list(study.tables)[:1])
     varies = ~judged["value"].isin([0, 1])

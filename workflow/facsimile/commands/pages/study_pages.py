@@ -66,10 +66,10 @@ def index(workspace: Workspace, studies: list[Study]) -> str:
 
 
 def _shipped_counts(study: Study) -> tuple[str, str]:
-    """The verdicts of the largest scale whose results are shipped."""
-    for scale in shipped.scales(study):
-        return paper_table.counts(shipped.folder(study.id, scale))
-    return "not run yet", paper_table.NOTHING
+    """The verdicts of all scales whose results are shipped."""
+    if not shipped.scales(study):
+        return "not run yet", paper_table.NOTHING
+    return paper_table.counts(study)
 
 
 def page(workspace: Workspace, study: Study) -> str:
