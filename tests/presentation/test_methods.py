@@ -53,6 +53,7 @@ NOT_IN_THIS_STUDY = {
     "learned_graphs",
     "posterior_samples",
     "predictive_density",
+    "spectrum",
     "variable_matrices",
 }
 

@@ -96,7 +96,11 @@ def write_comparison(results: Gathered, folder: Path) -> None:
     judge.save(comparison_of(results), folder / "comparison.csv")
 
 
-def write_claims(workspace: Workspace, results: Gathered, folder: Path) -> None:
+def write_claims(
+    workspace: Workspace,
+    results: Gathered,
+    folder: Path,
+) -> None:
     """Write claims.csv and claims_by_dataset.csv into a folder."""
     verdicts = claims_of(workspace, results)
     by_dataset = comparison_claims.by_dataset(results.study, results.scores, results.context)

@@ -13,7 +13,11 @@ from facsimile.store import files, records
 from facsimile.studies.runs import Run
 
 
-def explain(workspace: Workspace, run: Run, console: Console) -> None:
+def explain(
+    workspace: Workspace,
+    run: Run,
+    console: Console,
+) -> None:
     """Print the run, its outcome, and whether and why it would be trained again."""
     folder = workspace.paths.run(run.key)
     record = records.record(folder)
@@ -30,13 +34,18 @@ def explain(workspace: Workspace, run: Run, console: Console) -> None:
         console.print(line, highlight=False, soft_wrap=True)
 
 
-def stale_modules(workspace: Workspace, run: Run) -> list[str]:
+def stale_modules(
+    workspace: Workspace,
+    run: Run,
+) -> list[str]:
     """What has changed of the code that made a run; such a run is kept until it is forgotten."""
     record = records.record(workspace.paths.run(run.key))
     return [] if record is None else run_state.changes(workspace, record)
 
 
-def _outcome(record: dict[str, Any]) -> list[str]:
+def _outcome(
+    record: dict[str, Any],
+) -> list[str]:
     packages = record.get("versions", {}).items()
     versions = " ".join(f"{name} {version}" for name, version in packages)
     where = f"{record['started']} on {record.get('host')}, {record.get('precision')}"

@@ -42,7 +42,9 @@ def _facts(card: Card) -> dict[str, str]:
     }
 
 
-def _conventions(card: Card) -> Iterable[tuple[str, str]]:
+def _conventions(
+    card: Card,
+) -> Iterable[tuple[str, str]]:
     for name, text in card.conventions.items():
         if name == card.dlib:
             yield name, f"{text} (what 'dlib' means)"
@@ -50,7 +52,9 @@ def _conventions(card: Card) -> Iterable[tuple[str, str]]:
             yield name, text
 
 
-def _two_columns(rows: Iterable[tuple[str, str]]) -> Padding:
+def _two_columns(
+    rows: Iterable[tuple[str, str]],
+) -> Padding:
     """Two columns without lines between them; the second one wraps."""
     grid = Table(
         box=box.SIMPLE,

@@ -63,7 +63,11 @@ def _studies(workspace: Workspace) -> Table:
     return table
 
 
-def _trained(workspace: Workspace, study: Study, scale: str) -> int:
+def _trained(
+    workspace: Workspace,
+    study: Study,
+    scale: str,
+) -> int:
     """Runs of a study at a scale, without controls."""
     there = Workspace(workspace.config.model_copy(update={"scale": scale}))
     return sum(not run.control for run in there.runs(study))

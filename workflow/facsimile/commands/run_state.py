@@ -24,14 +24,20 @@ def state(workspace: Workspace, run: Run) -> str:
     return without_record(workspace, run)
 
 
-def of_record(workspace: Workspace, record: dict[str, Any]) -> str:
+def of_record(
+    workspace: Workspace,
+    record: dict[str, Any],
+) -> str:
     """The state of a run that has a record: done, stale or failed."""
     if record["state"] == FAILED:
         return FAILED
     return STALE if changes(workspace, record) else DONE
 
 
-def changes(workspace: Workspace, record: dict[str, Any]) -> list[str]:
+def changes(
+    workspace: Workspace,
+    record: dict[str, Any],
+) -> list[str]:
     """What has changed of the code that made a run, and the run it starts from if that has."""
     changed = weights_code.outdated(record)
     parent = record.get("from")

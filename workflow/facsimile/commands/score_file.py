@@ -154,7 +154,10 @@ def _line(
     ]
 
 
-def checked_all(csv: Path | None, parquet: Path | None) -> list[Path]:
+def checked_all(
+    csv: Path | None,
+    parquet: Path | None,
+) -> list[Path]:
     """The outputs that were requested; raises ValueError as ``checked`` does."""
     requested = {".csv": csv, ".parquet": parquet}
     outputs = []
@@ -178,7 +181,10 @@ def checked(output: Path, ending: str) -> Path:
     return output
 
 
-def write(table: pd.DataFrame, outputs: Sequence[Path]) -> None:
+def write(
+    table: pd.DataFrame,
+    outputs: Sequence[Path],
+) -> None:
     """Write the scores to .csv and .parquet files; a failure leaves no partial file."""
     stored = table.assign(versions=table.attrs["versions"])
     for output in outputs:

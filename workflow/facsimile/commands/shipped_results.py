@@ -11,7 +11,11 @@ from facsimile.planning.workspace import Workspace
 from facsimile.scoring import collect
 
 
-def remade(workspace: Workspace, name: str, log: Log) -> Workspace:
+def remade(
+    workspace: Workspace,
+    name: str,
+    log: Log,
+) -> Workspace:
     """Make everything that needs only the shipped scores of a study; train and score nothing.
 
     Returns a workspace whose results are those files. Figures that show models need the models

@@ -99,7 +99,10 @@ def _title(study: Study, artefact: str) -> str:
     return f"{known[artefact].title} ({artefact})" if artefact in known else artefact
 
 
-def _next_steps(folders: Mapping[str, Path], study: str) -> dict[str, str]:
+def _next_steps(
+    folders: Mapping[str, Path],
+    study: str,
+) -> dict[str, str]:
     """What to do next -> the page or the command."""
     pages: list[Path] = []
     drawn: list[Path] = []

@@ -29,7 +29,10 @@ def _core_ratio() -> float:
     return core_speed.ratio()
 
 
-def _trained(store: Path, expected: Speed) -> Iterator[tuple[Run, float]]:
+def _trained(
+    store: Path,
+    expected: Speed,
+) -> Iterator[tuple[Run, float]]:
     """Yield runs that this processor trained, and how many times as long as estimated it took."""
     for path in speed.sampled(store, "*/*/run.json"):
         record = records.record(path.parent)
@@ -40,7 +43,10 @@ def _trained(store: Path, expected: Speed) -> Iterator[tuple[Run, float]]:
         yield run, per_step / cost.step_seconds(run)
 
 
-def _says_something(record: dict[str, Any], expected: Speed) -> bool:
+def _says_something(
+    record: dict[str, Any],
+    expected: Speed,
+) -> bool:
     """Whether a run was trained by this processor, with the precision of runs to come."""
     # Controls are not trained: their records have neither a device nor seconds.
     if not record.get("seconds") or not record.get("steps"):
@@ -53,7 +59,9 @@ def _says_something(record: dict[str, Any], expected: Speed) -> bool:
     return in_bf16 == (expected.convolutions == expected.core)
 
 
-def _scored(store: Path) -> dict[str, list[float]]:
+def _scored(
+    store: Path,
+) -> dict[str, list[float]]:
     """Return measured seconds by metric, for as many training points as ``cost.SCORE_POINTS``."""
     seconds: dict[str, list[float]] = defaultdict(list)
     for path in speed.sampled(store, "*/*/scores/*.json"):

@@ -147,7 +147,11 @@ def judge(
     return _judge_difference(quantity, number, estimate)
 
 
-def _judge_difference(quantity: Quantity, number: Published, estimate: Estimate) -> Verdict:
+def _judge_difference(
+    quantity: Quantity,
+    number: Published,
+    estimate: Estimate,
+) -> Verdict:
     """The verdict on two numbers that can be compared."""
     difference = estimate.value - number.value
     spread = 0.0 if math.isnan(number.spread) else number.spread
@@ -215,7 +219,10 @@ def _not_comparable(
     return Verdict(NOT_COMPARABLE, reason, RULES[rule], remedy)
 
 
-def _why_missing(quantity: Quantity, context: Context) -> tuple[str, str]:
+def _why_missing(
+    quantity: Quantity,
+    context: Context,
+) -> tuple[str, str]:
     """Why we have no such result, and what would give one."""
     for name in (quantity.dataset, quantity.model):
         if name in context.design.not_made:
@@ -258,7 +265,10 @@ def _is_of_trained_models(quantity: Quantity, context: Context) -> bool:
     return context.design.published_steps > 0
 
 
-def _departures(quantity: Quantity, context: Context) -> list[str]:
+def _departures(
+    quantity: Quantity,
+    context: Context,
+) -> list[str]:
     """The departures of this scale that affect a quantity, as texts without repetition."""
     if quantity.metric == published.DESIGN:
         return []
@@ -285,7 +295,10 @@ def _departures(quantity: Quantity, context: Context) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
-def _quantities(specs: Sequence[Spec], context: Context) -> list[Quantity]:
+def _quantities(
+    specs: Sequence[Spec],
+    context: Context,
+) -> list[Quantity]:
     """The numbers that the tables and figures of the study show."""
     quantities: list[Quantity] = []
     for spec in specs:

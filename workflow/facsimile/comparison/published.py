@@ -109,7 +109,10 @@ def check(paper: Path, study: Study) -> None:
         read(path, OnlyDesign(Design.of(study)))
 
 
-def read(path: Path, context: HasDesign) -> list[Published]:
+def read(
+    path: Path,
+    context: HasDesign,
+) -> list[Published]:
     """Read the published numbers of a study.
 
     A quantity may occur several times with different sources, because papers contradict themselves.
@@ -136,7 +139,11 @@ def read(path: Path, context: HasDesign) -> list[Published]:
     return variants
 
 
-def _variants(number: Published, line: int, context: HasDesign) -> list[Published]:
+def _variants(
+    number: Published,
+    line: int,
+    context: HasDesign,
+) -> list[Published]:
     pairs = context.design.variants.of(number.quantity)
     return [
         dataclasses.replace(number, quantity=quantity, faithful_to=words, line=line)
@@ -144,7 +151,10 @@ def _variants(number: Published, line: int, context: HasDesign) -> list[Publishe
     ]
 
 
-def _check_header(path: Path, header: list[str]) -> None:
+def _check_header(
+    path: Path,
+    header: list[str],
+) -> None:
     for name in header:
         if name not in COLUMNS:
             raise FileError(path, 1, unknown("column", name, list(COLUMNS)))
@@ -170,7 +180,10 @@ def _row(
         raise FileError(path, line, str(error)) from None
 
 
-def _published(fields: dict[str, str], context: HasDesign) -> Published:
+def _published(
+    fields: dict[str, str],
+    context: HasDesign,
+) -> Published:
     """One number from the fields of its line; raises ValueError for a field that is not valid."""
     _check_names(fields, context)
     if not fields["source"]:
@@ -200,7 +213,10 @@ def _published(fields: dict[str, str], context: HasDesign) -> Published:
     )
 
 
-def _check_names(fields: dict[str, str], context: HasDesign) -> None:
+def _check_names(
+    fields: dict[str, str],
+    context: HasDesign,
+) -> None:
     design = context.design
     artefacts = [*design.artefacts, *BESIDE]
     # An empty field stands for all data sets or models.
@@ -222,7 +238,11 @@ def _check_names(fields: dict[str, str], context: HasDesign) -> None:
         _check_metric(metric, context)
 
 
-def _check_name(what: str, name: str, allowed: list[str]) -> None:
+def _check_name(
+    what: str,
+    name: str,
+    allowed: list[str],
+) -> None:
     if name not in allowed:
         suggestions = dict.fromkeys(word for word in allowed if word)
         raise UnknownName(what, name, list(suggestions))
@@ -259,7 +279,11 @@ def _check_metric(metric: str, context: HasDesign) -> None:
         raise UnknownName("variation of the study", variation, list(context.design.variations))
 
 
-def _params(text: str, model: str, context: HasDesign) -> str:
+def _params(
+    text: str,
+    model: str,
+    context: HasDesign,
+) -> str:
     """Canonical JSON of the hyper-parameters the number is for; "" for all runs of the model."""
     if not text:
         return ""
@@ -282,7 +306,10 @@ def _params(text: str, model: str, context: HasDesign) -> str:
     return canonical.dumps(params)
 
 
-def _hyper_parameters(model: str, context: HasDesign) -> list[str]:
+def _hyper_parameters(
+    model: str,
+    context: HasDesign,
+) -> list[str]:
     """The hyper-parameters of a model, of a label, or of the variants of a published name."""
     design = context.design
     variants = design.variants.model.get(model, ())
@@ -300,7 +327,9 @@ def _json_or_none(text: str) -> Any:
         return None
 
 
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _distinct(
+    pairs: list[tuple[str, Any]],
+) -> dict[str, Any]:
     """A JSON object; raises ValueError for a repeated key, of which JSON takes the last."""
     values = dict(pairs)
     if len(values) < len(pairs):
@@ -326,7 +355,10 @@ def _rounding(text: str) -> float:
     return 0.5 * 10.0 ** (int(exponent or 0) - decimals)
 
 
-def _check_duplicates(path: Path, numbers: list[tuple[int, Published]]) -> None:
+def _check_duplicates(
+    path: Path,
+    numbers: list[tuple[int, Published]],
+) -> None:
     lines: dict[tuple[Quantity, str], int] = {}
     for line, number in numbers:
         # A paper may contradict itself, but one place in it prints one number.

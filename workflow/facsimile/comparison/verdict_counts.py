@@ -66,7 +66,10 @@ def decided(rows: pd.DataFrame) -> str:
     return SEPARATOR.join(counts_in_words(verdicts).values())
 
 
-def undecided(rows: pd.DataFrame, brief: bool = False) -> str:
+def undecided(
+    rows: pd.DataFrame,
+    brief: bool = False,
+) -> str:
     """``36: 32 need more seeds, 4 need …``: how many are not comparable, by what they need.
 
     With ``brief``, only what most of them need.
@@ -82,7 +85,9 @@ def undecided(rows: pd.DataFrame, brief: bool = False) -> str:
     return f"{len(remedies):,}: {', '.join(texts)}"
 
 
-def obstacles(rows: pd.DataFrame) -> list[tuple[int, str, str]]:
+def obstacles(
+    rows: pd.DataFrame,
+) -> list[tuple[int, str, str]]:
     """How many are not comparable for a reason, the reason, and what would make them comparable.
 
     The most frequent reason is first.

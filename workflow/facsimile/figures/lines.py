@@ -120,7 +120,10 @@ def _together(
         return style.finish(figure, spec, context, remarks, legend)
 
 
-def cells(spec: Spec, context: Context) -> list[Quantity]:
+def cells(
+    spec: Spec,
+    context: Context,
+) -> list[Quantity]:
     """The mean of each model, though a paper's curves are not printed as numbers.
 
     It keeps the comparison complete.

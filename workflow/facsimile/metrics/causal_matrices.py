@@ -114,14 +114,20 @@ def score(
     return scores
 
 
-def _united(sets: Array, owners: npt.NDArray[np.int64]) -> Array:
+def _united(
+    sets: Array,
+    owners: npt.NDArray[np.int64],
+) -> Array:
     """Sets [k, d] of the latents of variables, of the sets [m, d] of their numbers."""
     of_variables = np.zeros((owners.max() + 1, sets.shape[1]), sets.dtype)
     np.add.at(of_variables, owners, sets)
     return of_variables
 
 
-def _by_variable(matrix: Matrix, owners: npt.NDArray[np.int64]) -> Matrix:
+def _by_variable(
+    matrix: Matrix,
+    owners: npt.NDArray[np.int64],
+) -> Matrix:
     """Means [s, k] over the numbers of each variable, of a matrix [s, m]."""
     columns = []
     for variable in range(owners.max() + 1):

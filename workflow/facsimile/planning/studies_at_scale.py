@@ -64,7 +64,10 @@ class StudiesAtScale:
         if self.from_shipped and not self.names and not self.broken:
             raise ValueError(shipped.none_at(self.scale, self.read.values()))
 
-    def _read(self, check: Check | None) -> tuple[dict[str, Study], dict[str, FileError]]:
+    def _read(
+        self,
+        check: Check | None,
+    ) -> tuple[dict[str, Study], dict[str, FileError]]:
         """Return the studies that are valid, and the errors of the others."""
         read, broken = self.workspace.read()
         for name, study in list(read.items()):
@@ -107,7 +110,10 @@ class StudiesAtScale:
         return self.read[name] if name in self.read else self.workspace.study(name)
 
     @functools.lru_cache  # noqa: B019 (one object lives as long as the process)
-    def figures(self, name: str) -> dict[str, Artefact]:
+    def figures(
+        self,
+        name: str,
+    ) -> dict[str, Artefact]:
         """Return the figures of a study: of shipped scores, only those that need no models."""
         study = self.study(name)
         figures = study.figures_at(study.scales[self.scale])
@@ -133,7 +139,10 @@ class StudiesAtScale:
             return []
         return [other for other in self.shards(study) if not keys.isdisjoint(other.keys)]
 
-    def _study_and_shard(self, wildcards: Wildcards) -> tuple[str, Shard]:
+    def _study_and_shard(
+        self,
+        wildcards: Wildcards,
+    ) -> tuple[str, Shard]:
         """Return the shard of a job, and a study that has it; raises LookupError."""
         key = f"{wildcards.dataset}/{wildcards.model}/{wildcards.shard}"
         # Studies that have been expanded come first: a target rarely needs the shards of others.
@@ -147,11 +156,17 @@ class StudiesAtScale:
         return other.id, shard
 
     @functools.lru_cache  # noqa: B019
-    def _by_key(self, name: str) -> dict[str, Shard]:
+    def _by_key(
+        self,
+        name: str,
+    ) -> dict[str, Shard]:
         return {shard.key: shard for shard in self.shards(name)}
 
     @functools.lru_cache  # noqa: B019
-    def of_panel(self, panel: str) -> tuple[Study, set[panels.Part]]:
+    def of_panel(
+        self,
+        panel: str,
+    ) -> tuple[Study, set[panels.Part]]:
         """Return a study that has a panel, and the metrics and variations of the panel."""
         for study in map(self.study, self.names):
             parts = panels.chosen(study, self.scale, panel)

@@ -130,7 +130,11 @@ class Targets:
         folder = self.studies.folder(study)
         return [*files, f"{folder}/summary.md", f"{folder}/artifact-checklist.md"]
 
-    def _files(self, study: str, name: str) -> list[str]:
+    def _files(
+        self,
+        study: str,
+        name: str,
+    ) -> list[str]:
         """Return the files of a table or figure with its provenance crate.
 
         ``name`` may also be ``comparison`` or ``claims``.
@@ -147,7 +151,11 @@ class Targets:
         files = [f"{path}.{ending}" for ending in endings]
         return [*files, f"{path}.crate/ro-crate-metadata.json"]
 
-    def _with_indexes(self, study: str, results: list[str]) -> Inputs:
+    def _with_indexes(
+        self,
+        study: str,
+        results: list[str],
+    ) -> Inputs:
         """Return a function for result files and all indexes that they are made of.
 
         Snakemake does not notice a missing file if the files made of it exist: a forgotten run or a

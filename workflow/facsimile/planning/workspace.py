@@ -65,7 +65,10 @@ class Workspace:
         """Read one study; raises UnknownName or FileError."""
         return reading.load(self.paper(name) / STUDY)
 
-    def read(self, word: str = "") -> tuple[dict[str, Study], dict[str, FileError]]:
+    def read(
+        self,
+        word: str = "",
+    ) -> tuple[dict[str, Study], dict[str, FileError]]:
         """Read every study; return id -> study, and id -> errors of those that cannot be read.
 
         So a mistake in one study does not stop work on the others. With ``word``, only studies
@@ -93,7 +96,11 @@ class Workspace:
         self.check_scale(read, broken)
         return [study for study in read.values() if self.config.scale in study.scales]
 
-    def check_scale(self, read: Mapping[str, Study], broken: Mapping[str, FileError]) -> None:
+    def check_scale(
+        self,
+        read: Mapping[str, Study],
+        broken: Mapping[str, FileError],
+    ) -> None:
         """Raise UnknownName if no study has the configured scale."""
         scales: dict[str, None] = {}
         for study in read.values():
@@ -120,7 +127,11 @@ class Workspace:
         members = self.runs(of)
         return runs.shards(members, self.config.shard_size)
 
-    def score_files(self, of: Study, panel: str = "") -> list[Path]:
+    def score_files(
+        self,
+        of: Study,
+        panel: str = "",
+    ) -> list[Path]:
         """Return the files of scores of all shards of a study, from which its tables are made.
 
         With ``panel``, those of a part of its scores.
@@ -129,7 +140,11 @@ class Workspace:
         shards = self.shards(of)
         return [self.paths.shard_scores(shard.key, panel) for shard in shards]
 
-    def shard(self, key: str, panel: str | None = None) -> tuple[Study, Shard]:
+    def shard(
+        self,
+        key: str,
+        panel: str | None = None,
+    ) -> tuple[Study, Shard]:
         """Return the shard with this key, and a study that has it.
 
         With ``panel``, the study must compute these metrics: two studies may share runs but compute
@@ -203,7 +218,11 @@ class Workspace:
             stripped = stripped.rpartition("runs/")[2]
         return "/".join(stripped.split("/")[:4])
 
-    def _shards_with(self, dataset: str, model: str) -> Iterator[tuple[Study, Shard]]:
+    def _shards_with(
+        self,
+        dataset: str,
+        model: str,
+    ) -> Iterator[tuple[Study, Shard]]:
         """Yield the shards of a model in all studies with a data set that can be read."""
         # Checking all papers would take longer than a small job: most have other data sets.
         read, _ = self.read(dataset)
@@ -227,7 +246,11 @@ def _aside(broken: Mapping[str, FileError]) -> str:
     return "".join(f"\nnot searched: {error}" for error in broken.values())
 
 
-def load(path: Path | None = None, /, **overrides: object) -> Workspace:
+def load(
+    path: Path | None = None,
+    /,
+    **overrides: object,
+) -> Workspace:
     """Return the workspace of a configuration file; overrides replace its keys.
 
     Without a path, it is config/config.yaml, or the defaults where that does not exist. Raises

@@ -71,7 +71,10 @@ def _label(name: str) -> str | None:
     return OTHER_SCORES.get(name)
 
 
-def _filled(label: str, values: dict[str, str]) -> str:
+def _filled(
+    label: str,
+    values: dict[str, str],
+) -> str:
     """A label with the values of its placeholders.
 
     A number takes the place of its letter, so that ``KL after n points`` becomes ``KL after 20

@@ -103,7 +103,11 @@ def beats_random(
     return Estimate(value, low, high, n)
 
 
-def _wins(values: Array, case: Case, ties: float) -> tuple[Array, Array]:
+def _wins(
+    values: Array,
+    case: Case,
+    ties: float,
+) -> tuple[Array, Array]:
     """Return wins and tries [seed of the choice, seed of the test].
 
     Both are summed over all data sets and scores that fit the case.

@@ -48,13 +48,21 @@ class Explained:
     r2_draws: Array
     """Resamples [2, b] of both plain R², shifted in the same way."""
 
-    def plain(self, index: int, level: float = LEVEL) -> Estimate:
+    def plain(
+        self,
+        index: int,
+        level: float = LEVEL,
+    ) -> Estimate:
         """Return the plain R² of the objective (0) or of the setting (1) and its interval."""
         low, high = limits(self.r2_draws[index], level)
         value = (self.r2_objective, self.r2_setting)[index]
         return Estimate(value, low, high, self.n)
 
-    def share(self, part: str, level: float = LEVEL) -> Estimate:
+    def share(
+        self,
+        part: str,
+        level: float = LEVEL,
+    ) -> Estimate:
         """Return the adjusted share of one of ``PARTS`` and its interval."""
         index = PARTS.index(part)
         low, high = limits(self.draws[index], level)
@@ -144,7 +152,11 @@ def _resampled(
     return blocks
 
 
-def _r2(values: Array, starts: Indices, groups: Indices) -> Array:
+def _r2(
+    values: Array,
+    starts: Indices,
+    groups: Indices,
+) -> Array:
     """Return the plain R² [2, b] of objective and setting.
 
     ``values`` [b, n] is sorted by cell. ``starts`` are the first runs of cells, ``groups`` the
@@ -164,13 +176,22 @@ def _r2(values: Array, starts: Indices, groups: Indices) -> Array:
     return np.divide(between, total, out=undefined, where=total > 0)
 
 
-def _shares(r2: Array, n: int, objectives: int, settings: int) -> Array:
+def _shares(
+    r2: Array,
+    n: int,
+    objectives: int,
+    settings: int,
+) -> Array:
     """Return the adjusted shares [3, b] of objective, hyper-parameter and seed."""
     objective = _adjusted(r2[0], n, objectives)
     setting = _adjusted(r2[1], n, settings)
     return np.stack([objective, setting - objective, 1 - setting])
 
 
-def _adjusted(r2: Array, n: int, groups: int) -> Array:
+def _adjusted(
+    r2: Array,
+    n: int,
+    groups: int,
+) -> Array:
     """Return the adjusted R² of a regression on ``groups`` groups."""
     return 1 - (1 - r2) * (n - 1) / (n - groups)

@@ -62,12 +62,17 @@ def factors(dataset: str) -> list[str] | None:
     return None
 
 
-def _literal(node: ast.expr) -> list[str] | None:
+def _literal(
+    node: ast.expr,
+) -> list[str] | None:
     try:
         return list(ast.literal_eval(node))
     except ValueError:
         return None
 
 
-def _class_names(kind: str, name: str) -> set[str]:
+def _class_names(
+    kind: str,
+    name: str,
+) -> set[str]:
     return {cls.name for _, cls in declared.lineage(kind, name)}

@@ -34,7 +34,11 @@ class Cells:
     dataset: str
     by_method: dict[str, list["Candidate"]] = field(default_factory=dict)
 
-    def item(self, model: Model, statement: Mapping[str, Any]) -> dict[str, str]:
+    def item(
+        self,
+        model: Model,
+        statement: Mapping[str, Any],
+    ) -> dict[str, str]:
         """Return what a cell states of its parent; empty if it starts from random weights.
 
         The parent has the same value as the cell of each hyper-parameter that is swept over for the
@@ -54,7 +58,12 @@ class Cells:
             "on this data set, and give both the same values of what is swept over for it",
         )
 
-    def add(self, model: Model, swept: Mapping[str, Any], statement: Mapping[str, Any]) -> None:
+    def add(
+        self,
+        model: Model,
+        swept: Mapping[str, Any],
+        statement: Mapping[str, Any],
+    ) -> None:
         """Add a cell, from which later ones may start."""
         cell = f"{self.dataset}/{model.name}/{canonical.hash8(statement)}"
         candidate = Candidate(cell, dict(swept), statement)
@@ -73,7 +82,11 @@ class Candidate:
     statement: Mapping[str, Any]
 
 
-def _check_sizes(model: Model, statement: Mapping[str, Any], parent: Mapping[str, Any]) -> None:
+def _check_sizes(
+    model: Model,
+    statement: Mapping[str, Any],
+    parent: Mapping[str, Any],
+) -> None:
     """Raise UnusableParent if the networks of two cells of one model surely differ."""
     if statement["model"] != parent["model"]:
         return
@@ -106,7 +119,9 @@ def with_generations(runs: list["Run"]) -> list["Run"]:
     return [replace(run, generation=generation[run.key]) for run in runs]
 
 
-def unknown(models: list[Model]) -> Iterator[tuple[int, str]]:
+def unknown(
+    models: list[Model],
+) -> Iterator[tuple[int, str]]:
     """Yield each model that starts from none above it: its index, and a message."""
     above: list[str] = []
     for i, model in enumerate(models):

@@ -89,7 +89,10 @@ def make(
     return Table(spec.title, _titles(columns, metrics), rows, notes, _data(numbers))
 
 
-def cells(spec: Spec, context: Context) -> list[Quantity]:
+def cells(
+    spec: Spec,
+    context: Context,
+) -> list[Quantity]:
     """The mean of each method.
 
     If there are published numbers for the table, only of the scores that they are of.
@@ -124,7 +127,10 @@ def _with_theory(
     return select(scores, all_models, context)[0]
 
 
-def _rows_of(frame: pd.DataFrame, cell: Cell) -> pd.DataFrame:
+def _rows_of(
+    frame: pd.DataFrame,
+    cell: Cell,
+) -> pd.DataFrame:
     return frame[(frame[IDENTITY].astype(str) == list(cell)).all(axis=1)]
 
 
@@ -177,7 +183,10 @@ def _label(cell: Cell, shown: pd.DataFrame) -> str:
     return " ".join(filter(None, [name, names.settings(cell.params)]))
 
 
-def _columns(numbers: dict[Cell, list[Number]], metrics: list[str]) -> list[tuple[str, str]]:
+def _columns(
+    numbers: dict[Cell, list[Number]],
+    metrics: list[str],
+) -> list[tuple[str, str]]:
     """Score and kind of each column for which some cell has a number."""
     filled: set[tuple[str, str]] = set()
     for row in numbers.values():
@@ -186,7 +195,10 @@ def _columns(numbers: dict[Cell, list[Number]], metrics: list[str]) -> list[tupl
     return [column for column in columns if column in filled]
 
 
-def _titles(columns: list[tuple[str, str]], metrics: list[str]) -> list[str]:
+def _titles(
+    columns: list[tuple[str, str]],
+    metrics: list[str],
+) -> list[str]:
     labels = dict(zip(metrics, names.scores(metrics), strict=True))
     titles = []
     for metric, column in columns:
@@ -194,7 +206,10 @@ def _titles(columns: list[tuple[str, str]], metrics: list[str]) -> list[str]:
     return titles
 
 
-def _digits(metric: str, numbers: dict[Cell, list[Number]]) -> int:
+def _digits(
+    metric: str,
+    numbers: dict[Cell, list[Number]],
+) -> int:
     """Decimals with which a score is shown: as many as were printed, within ``DIGITS``."""
     least, most = DIGITS
     printed = [least]
@@ -219,7 +234,9 @@ def _entry(
     return Entry(NAN, NAN, NAN)
 
 
-def _data(numbers: dict[Cell, list[Number]]) -> pd.DataFrame:
+def _data(
+    numbers: dict[Cell, list[Number]],
+) -> pd.DataFrame:
     rows: list[tuple[Any, ...]] = []
     for cell, row in numbers.items():
         rows += [(*cell, *number) for number in row]

@@ -60,12 +60,19 @@ def make(
     )
 
 
-def cells(spec: Spec, context: Context) -> list[Quantity]:
+def cells(
+    spec: Spec,
+    context: Context,
+) -> list[Quantity]:
     """The probability of each case, chosen among the settings of all methods."""
     return [_quantity(spec, case) for case in model_choice.CASES]
 
 
-def own_estimates(scores: pd.DataFrame, spec: Spec, context: Context) -> dict[Quantity, Estimate]:
+def own_estimates(
+    scores: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> dict[Quantity, Estimate]:
     """The probability of each case. Ties count as wins, as in the paper; in the table, half."""
     selected, metrics = select(scores, spec, context)
     trained = directed(without_controls(selected))

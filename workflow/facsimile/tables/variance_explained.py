@@ -56,7 +56,10 @@ def make(
     )
 
 
-def cells(spec: Spec, context: Context) -> list[Quantity]:
+def cells(
+    spec: Spec,
+    context: Context,
+) -> list[Quantity]:
     """Both plain R² of each score on each data set."""
     listed = []
     for statistic in STATISTICS:
@@ -64,7 +67,11 @@ def cells(spec: Spec, context: Context) -> list[Quantity]:
     return listed
 
 
-def own_estimates(scores: pd.DataFrame, spec: Spec, context: Context) -> dict[Quantity, Estimate]:
+def own_estimates(
+    scores: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> dict[Quantity, Estimate]:
     """Both plain R² of each score on each data set that has scores, with intervals."""
     selected, metrics = select(scores, spec, context)
     trained = without_controls(selected)

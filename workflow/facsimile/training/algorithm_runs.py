@@ -110,5 +110,7 @@ def _restore(
         setattr(progress, name, saved[name])
 
 
-def _shapes(state: State) -> dict[str, tuple[int, ...]]:
+def _shapes(
+    state: State,
+) -> dict[str, tuple[int, ...]]:
     return {name: state[name].shape for name in sorted(state)}

@@ -47,7 +47,11 @@ class CPUStep:
         self._differentiate = _Traced(model, objective, autocast)
         self._adam: dict[str, list[FusedAdam]] = {}
 
-    def __call__(self, state: dict[str, Any], buffer: Tensor) -> Named:
+    def __call__(
+        self,
+        state: dict[str, Any],
+        buffer: Tensor,
+    ) -> Named:
         """Make one step of all runs, and change the state in place."""
         steps = state["steps"]
         dtype = next(iter(state["weights"].values())).dtype
@@ -103,7 +107,11 @@ class FusedAdam:
         self._tensors = (weights, exp_avg, exp_avg_sq)
         self._count = torch.zeros(())
 
-    def step(self, gradients: list[Tensor], count: int) -> None:
+    def step(
+        self,
+        gradients: list[Tensor],
+        count: int,
+    ) -> None:
         """Make the update number ``count``, from 1."""
         weights, exp_avg, exp_avg_sq = self._tensors
         settings = self._settings
@@ -204,7 +212,11 @@ class _Traced:
             self._trace(arguments, tensors)
         return pytree.tree_unflatten(self._program(*tensors), self._structure)
 
-    def _trace(self, arguments: tuple[Any, ...], tensors: list[Tensor]) -> None:
+    def _trace(
+        self,
+        arguments: tuple[Any, ...],
+        tensors: list[Tensor],
+    ) -> None:
         _, argument_structure = pytree.tree_flatten(arguments)
 
         def flat(*tensors: Tensor) -> list[Any]:
@@ -219,7 +231,9 @@ class _Traced:
             self._program = make_fx(flat)(*tensors)
 
 
-def _optimisers(state: dict[str, Any]) -> dict[str, list[FusedAdam]]:
+def _optimisers(
+    state: dict[str, Any],
+) -> dict[str, list[FusedAdam]]:
     """An optimiser per group and run, whose tensors are views of those of the pack."""
     optimisers: dict[str, list[FusedAdam]] = {}
     for group, settings in state["adam"].items():
@@ -232,7 +246,10 @@ def _optimisers(state: dict[str, Any]) -> dict[str, list[FusedAdam]]:
     return optimisers
 
 
-def _by_run(tensors: Named, prefix: str) -> list[list[Tensor]]:
+def _by_run(
+    tensors: Named,
+    prefix: str,
+) -> list[list[Tensor]]:
     """The tensors of one group for each run; a run's are contiguous, as the fused kernel needs."""
     of_runs = []
     for name, values in tensors.items():

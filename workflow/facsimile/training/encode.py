@@ -90,7 +90,11 @@ def _infer(
     return mean.float(), log_variance.float()
 
 
-def read(data: Dataset, rows: range, seed: int) -> npt.NDArray[np.uint8]:
+def read(
+    data: Dataset,
+    rows: range,
+    seed: int,
+) -> npt.NDArray[np.uint8]:
     """Read images [n, h, w, c] of consecutive rows, starting at a multiple of BATCH.
 
     Images of a stochastic data set are drawn with one generator per BATCH rows, so that they do

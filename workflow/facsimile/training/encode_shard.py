@@ -30,7 +30,11 @@ from facsimile.training.run_records import (
 )
 
 
-def encode_shard(workspace: Workspace, shard: Shard, log: Log) -> None:
+def encode_shard(
+    workspace: Workspace,
+    shard: Shard,
+    log: Log,
+) -> None:
     """Encode the runs of a shard whose latents are missing, then write ``encoded.json``."""
     environment.keep_freed_memory()
     machine.one_thread()
@@ -47,7 +51,11 @@ def encode_shard(workspace: Workspace, shard: Shard, log: Log) -> None:
     shard_jobs.write_index(paths.shard(shard.key) / "encoded.json", shard, paths)
 
 
-def encode_run(workspace: Workspace, run: Run, log: Log) -> None:
+def encode_run(
+    workspace: Workspace,
+    run: Run,
+    log: Log,
+) -> None:
     """Write the latents of one finished run; raises StoreError if it is not trained."""
     folder = workspace.paths.run(run.key)
     record = records.record(folder)

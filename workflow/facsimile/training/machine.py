@@ -134,7 +134,10 @@ def precision(
     return "bf16" if has_bf16 else "float32"
 
 
-def choose_layers(setting: str, precision: str) -> tuple[str, Milliseconds]:
+def choose_layers(
+    setting: str,
+    precision: str,
+) -> tuple[str, Milliseconds]:
     """Resolve the setting ``layers``: which layers compute convolutions of serial runs.
 
     ``auto`` is ``channels_last`` on x86 processors, where it was faster on all that were measured

@@ -166,7 +166,11 @@ class Pack:
         self._row = torch.zeros(1, dtype=torch.int64, device=settings.device)
         self._launch: Callable[[], None] | None = None
 
-    def advance(self, count: int, stop: Callable[[], bool] = lambda: False) -> Block:
+    def advance(
+        self,
+        count: int,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Block:
         """Make up to ``BLOCK`` steps of every run that is not frozen, then wait for the device.
 
         Fewer steps are made if ``stop`` returns true. Raises ValueError for another ``count``.
@@ -186,7 +190,12 @@ class Pack:
             steps_made += 1
         return self._read(steps_made)
 
-    def restore(self, slot: int, tensors: Mapping[str, Tensor], step: int) -> None:
+    def restore(
+        self,
+        slot: int,
+        tensors: Mapping[str, Tensor],
+        step: int,
+    ) -> None:
         """Load the checkpoint of a run into its slot.
 
         ``tensors`` are named ``weights.group.parameter`` and ``adam.group.index.moment``.
@@ -196,11 +205,17 @@ class Pack:
         self._state.steps[slot] = step
         self.steps[slot] = step
 
-    def tensors(self, slot: int) -> dict[str, Tensor]:
+    def tensors(
+        self,
+        slot: int,
+    ) -> dict[str, Tensor]:
         """The checkpoint of a run, on the CPU, as the serial execution writes it."""
         return _copies_on_cpu(self._views(slot))
 
-    def weights(self, slot: int) -> dict[str, Tensor]:
+    def weights(
+        self,
+        slot: int,
+    ) -> dict[str, Tensor]:
         """The weights of one run as ``group.parameter`` -> tensor, on the CPU."""
         views = {name: weight[slot] for name, weight in self._state.weights.items()}
         return _copies_on_cpu(views)
@@ -209,7 +224,10 @@ class Pack:
         """Leave a run unchanged from now on."""
         self._state.live[slot] = False
 
-    def _views(self, slot: int) -> dict[str, Tensor]:
+    def _views(
+        self,
+        slot: int,
+    ) -> dict[str, Tensor]:
         """Views of the tensors that change along a run, by their names in a checkpoint."""
         views = {f"weights.{name}": weight[slot] for name, weight in self._state.weights.items()}
         for group, names in self._parameters.items():
@@ -258,12 +276,18 @@ class Pack:
         return launch
 
 
-def _copies_on_cpu(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _copies_on_cpu(
+    tensors: Mapping[str, Tensor],
+) -> dict[str, Tensor]:
     # Cloned because ``cpu`` returns a tensor itself if it is on the CPU already.
     return {name: tensor.cpu().clone() for name, tensor in tensors.items()}
 
 
-def _compiled(step: packed_step.Step, state: dict[str, Any], buffer: Tensor) -> packed_step.Step:
+def _compiled(
+    step: packed_step.Step,
+    state: dict[str, Any],
+    buffer: Tensor,
+) -> packed_step.Step:
     """Trace the step, gradients included, into one graph of plain operations and compile it."""
     from torch._dynamo.exc import TorchDynamoException  # seconds, which only compiling needs
 
@@ -271,7 +295,10 @@ def _compiled(step: packed_step.Step, state: dict[str, Any], buffer: Tensor) -> 
     traced = make_fx(step, tracing_mode="fake")(state, buffer)
     compiled = torch.compile(traced, fullgraph=True, dynamic=False)
 
-    def run(state: dict[str, Any], buffer: Tensor) -> dict[str, Tensor]:
+    def run(
+        state: dict[str, Any],
+        buffer: Tensor,
+    ) -> dict[str, Tensor]:
         try:
             with torch.no_grad():
                 return compiled(state, buffer)
@@ -285,7 +312,10 @@ def _compiled(step: packed_step.Step, state: dict[str, Any], buffer: Tensor) -> 
     return run
 
 
-def _captured(launch: Callable[[], None], live: Tensor) -> Callable[[], None]:
+def _captured(
+    launch: Callable[[], None],
+    live: Tensor,
+) -> Callable[[], None]:
     """Capture one step as a CUDA graph; returns the function that replays it.
 
     The steps before the capture are made with all runs frozen.

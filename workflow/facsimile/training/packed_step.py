@@ -58,7 +58,10 @@ class State:
 class Objective(nn.Module):
     """The losses of one model as one module, so that its parameters can be passed as arguments."""
 
-    def __init__(self, nets: Mapping[str, nn.Module]) -> None:
+    def __init__(
+        self,
+        nets: Mapping[str, nn.Module],
+    ) -> None:
         super().__init__()
         self.networks = nn.ModuleDict(dict(nets))
 
@@ -123,7 +126,11 @@ def _zeros_like(weights: Named) -> Named:
     return {name: torch.zeros_like(weight) for name, weight in weights.items()}
 
 
-def _initialise(weights: Named, seeds: Sequence[int], nets: Mapping[str, nn.Module]) -> None:
+def _initialise(
+    weights: Named,
+    seeds: Sequence[int],
+    nets: Mapping[str, nn.Module],
+) -> None:
     """Draw the initial weights of every slot; slots with the same seed start with the same ones.
 
     Those are runs that differ only in hyper-parameters, and dummies.
@@ -180,7 +187,10 @@ def step(
     declared = model.draws(training.drawn, training.latents)
     differentiate = differentiated(model, objective, autocast)
 
-    def make_step(state: dict[str, Any], buffer: Tensor) -> Named:
+    def make_step(
+        state: dict[str, Any],
+        buffer: Tensor,
+    ) -> Named:
         seeds = state["seeds"]
         steps = state["steps"]
         # Draws have shape [steps, runs, ...]; each run is at one step, so [0] takes all of them.
@@ -254,7 +264,10 @@ def total(minimise: Named) -> Tensor:
     return group_losses.sum(0)
 
 
-def is_updated(state: dict[str, Any], loss: Tensor) -> Tensor:
+def is_updated(
+    state: dict[str, Any],
+    loss: Tensor,
+) -> Tensor:
     """Which runs [K] this step changes: those that are active and whose loss is finite."""
     return _is_active(state) & torch.isfinite(loss)
 
@@ -264,7 +277,11 @@ def _is_active(state: dict[str, Any]) -> Tensor:
     return state["live"] & state["finite"] & unfinished
 
 
-def advance(state: dict[str, Any], loss: Tensor, updated: Tensor) -> None:
+def advance(
+    state: dict[str, Any],
+    loss: Tensor,
+    updated: Tensor,
+) -> None:
     """Count the step of each run, and note which losses were finite."""
     active = _is_active(state)
     state["finite"].logical_and_(torch.isfinite(loss) | ~active)
@@ -289,7 +306,11 @@ def _gradients(minimise: Named, weights: Named) -> Named:
     return gradients
 
 
-def _adam(state: dict[str, Any], gradients: Named, updated: Tensor) -> None:
+def _adam(
+    state: dict[str, Any],
+    gradients: Named,
+    updated: Tensor,
+) -> None:
     """TensorFlow's Adam (adam.py) for the runs where ``updated`` [K] is true.
 
     Each run has its own settings and its own step. Coefficients are computed in float64. Only

@@ -20,7 +20,11 @@ from facsimile.training import loop, weights_code
 from facsimile.training.run_records import open_data, run_facts, training_of
 
 
-def begin(workspace: Workspace, run: Run, log: Log) -> bool:
+def begin(
+    workspace: Workspace,
+    run: Run,
+    log: Log,
+) -> bool:
     """Write the first checkpoint of a run that starts from another run, if it has none.
 
     Returns whether it can be trained: if its parent failed, it is stored as failed. The caller
@@ -40,7 +44,10 @@ def begin(workspace: Workspace, run: Run, log: Log) -> bool:
     return True
 
 
-def facts(workspace: Workspace, run: Run) -> dict[str, Any]:
+def facts(
+    workspace: Workspace,
+    run: Run,
+) -> dict[str, Any]:
     """What the record of a run says of its parent, as an item; empty if it has none."""
     if not run.parent:
         return {}
@@ -48,14 +55,20 @@ def facts(workspace: Workspace, run: Run) -> dict[str, Any]:
     return {"from": {name: parent[name] for name in weights_code.OF_PARENT if name in parent}}
 
 
-def of_session(workspace: Workspace, run: Run) -> dict[str, str]:
+def of_session(
+    workspace: Workspace,
+    run: Run,
+) -> dict[str, str]:
     """What a process that trains a run notes of its parent, as an item; empty if it has none."""
     if not run.parent:
         return {}
     return {"parent_weights": _record(workspace, run)["weights_sha256"]}
 
 
-def _record(workspace: Workspace, run: Run) -> dict[str, Any]:
+def _record(
+    workspace: Workspace,
+    run: Run,
+) -> dict[str, Any]:
     record = records.record(workspace.paths.run(run.parent))
     if record is None:
         raise files.StoreError(
@@ -65,7 +78,11 @@ def _record(workspace: Workspace, run: Run) -> dict[str, Any]:
     return record
 
 
-def _fail(workspace: Workspace, run: Run, log: Log) -> None:
+def _fail(
+    workspace: Workspace,
+    run: Run,
+    log: Log,
+) -> None:
     reason = f"the run that it starts from failed: {run.parent}"
     log(f"{run.key}: FAILED, {reason}; the other runs go on")
     outcome = {"state": "failed", "reason": reason, "steps": 0, "seconds": 0.0, "sessions": []}
@@ -75,7 +92,11 @@ def _fail(workspace: Workspace, run: Run, log: Log) -> None:
         records.fail(workspace.paths.run(member.key), empty, identified | outcome)
 
 
-def _check(workspace: Workspace, run: Run, parent: Mapping[str, Any]) -> None:
+def _check(
+    workspace: Workspace,
+    run: Run,
+    parent: Mapping[str, Any],
+) -> None:
     """Raise StoreError if the checkpoint of a run began with other weights of its parent."""
     checkpoint = checkpoints.load_checkpoint(workspace.paths.run(run.key))
     assert checkpoint is not None  # it exists
@@ -88,7 +109,11 @@ def _check(workspace: Workspace, run: Run, parent: Mapping[str, Any]) -> None:
         )
 
 
-def _start(workspace: Workspace, run: Run, log: Log) -> None:
+def _start(
+    workspace: Workspace,
+    run: Run,
+    log: Log,
+) -> None:
     """Write the checkpoint of a run before its first step."""
     model = models.model(run.model, **run.params)
     shape = loop.shape_of(model, open_data(workspace, run))
@@ -109,7 +134,11 @@ def _start(workspace: Workspace, run: Run, log: Log) -> None:
     log(f"{run.key}: starts from the weights of {run.parent}{others}")
 
 
-def _copy(trained: Mapping[str, Tensor], networks: Mapping[str, nn.Module], run: Run) -> list[str]:
+def _copy(
+    trained: Mapping[str, Tensor],
+    networks: Mapping[str, nn.Module],
+    run: Run,
+) -> list[str]:
     """Copy weights to the networks of a run; returns the names of those that are not in them.
 
     Raises ValueError if a weight has another shape, or if no name is the same.

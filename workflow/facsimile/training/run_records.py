@@ -63,7 +63,9 @@ def is_small(run: Run) -> bool:
     return networks.is_small(_networks(run))
 
 
-def _networks(run: Run) -> dict[str, nn.Module]:
+def _networks(
+    run: Run,
+) -> dict[str, nn.Module]:
     """The networks of a run of a model of images, on a device where they have shapes, no values."""
     model = models.model(run.model, **run.params)
     training = training_of(run)
@@ -87,7 +89,9 @@ def check_batch(training: Training, data: Dataset) -> None:
         )
 
 
-def parameter_shapes(run: Run) -> dict[str, list[int]]:
+def parameter_shapes(
+    run: Run,
+) -> dict[str, list[int]]:
     """The shape of each parameter of a run's networks, by ``group.parameter``.
 
     Runs of one model differ in them if a hyper-parameter is the size of a layer.
@@ -132,7 +136,10 @@ def store_failed_snapshots(
 
 
 @contextmanager
-def _missing(workspace: Workspace, run: Run) -> Iterator[Path | None]:
+def _missing(
+    workspace: Workspace,
+    run: Run,
+) -> Iterator[Path | None]:
     """The run's folder, leased while the block runs, if the run is not in the store.
 
     None if it is there or another process is making it.
@@ -145,7 +152,10 @@ def _missing(workspace: Workspace, run: Run) -> Iterator[Path | None]:
             yield folder
 
 
-def _snapshot_facts(snapshot: Run, facts: dict[str, Any]) -> dict[str, Any]:
+def _snapshot_facts(
+    snapshot: Run,
+    facts: dict[str, Any],
+) -> dict[str, Any]:
     return facts | shard_jobs.identity(snapshot) | {"snapshot_of": snapshot.snapshot_of}
 
 
@@ -205,7 +215,10 @@ def run_facts(run: Run) -> dict[str, Any]:
     }
 
 
-def session(run: Run, execution: Execution) -> dict[str, Any]:
+def session(
+    run: Run,
+    execution: Execution,
+) -> dict[str, Any]:
     """How this process executes a run, in short: recorded for every process that trained it."""
     facts = machine.execution_facts(execution)
     short = {name: facts[name] for name in SESSION if name in facts}
@@ -215,7 +228,11 @@ def session(run: Run, execution: Execution) -> dict[str, Any]:
     return short
 
 
-def curves(workspace: Workspace, run: Run, log: Log) -> Curves:
+def curves(
+    workspace: Workspace,
+    run: Run,
+    log: Log,
+) -> Curves:
     """The curves of a run, sent to the loggers of the configuration."""
     about = {
         "key": run.key,
@@ -228,7 +245,10 @@ def curves(workspace: Workspace, run: Run, log: Log) -> Curves:
     return Curves(workspace.config.loggers, about, workspace.paths.curves, log)
 
 
-def data_facts(workspace: Workspace, run: Run) -> dict[str, str]:
+def data_facts(
+    workspace: Workspace,
+    run: Run,
+) -> dict[str, str]:
     """What the file of a run's data set says about itself."""
     return _whole_data(workspace, run).facts
 

@@ -40,7 +40,11 @@ class Resident:
     It takes one bit per pixel if all pixels are black or white, otherwise one byte per value.
     """
 
-    def __init__(self, data: Dataset, device: torch.device) -> None:
+    def __init__(
+        self,
+        data: Dataset,
+        device: torch.device,
+    ) -> None:
         """Copy the data to the device; raises ValueError for a stochastic data set."""
         if data.stochastic:
             raise ValueError(
@@ -151,7 +155,9 @@ def _is_binary(data: Dataset) -> bool:
     return True
 
 
-def _blocks(data: Dataset) -> Iterator[npt.NDArray[np.uint8]]:
+def _blocks(
+    data: Dataset,
+) -> Iterator[npt.NDArray[np.uint8]]:
     """All images of a data set in order, ``READ`` at a time."""
     for first in range(0, len(data), READ):
         last = min(first + READ, len(data))

@@ -92,7 +92,10 @@ def make_all(
             waiting.wait(missing)
 
 
-def _missing(workspace: Workspace, shard: Shard) -> list[Run]:
+def _missing(
+    workspace: Workspace,
+    shard: Shard,
+) -> list[Run]:
     """The runs to train now: whole runs if any are missing, otherwise the missing snapshots.
 
     A whole run stores its snapshots on the way; those that are missing afterwards are trained like
@@ -258,7 +261,11 @@ def _resume(
     packed.sessions.append({"from": packed.step, **this_session})
 
 
-def _steps_ahead(active: list[PackedRun], steps: int, every: int | None) -> int:
+def _steps_ahead(
+    active: list[PackedRun],
+    steps: int,
+    every: int | None,
+) -> int:
     """Steps until the losses are looked at again.
 
     These are at most a block. They end at the end of training, at the next snapshot of a run, or
@@ -335,7 +342,11 @@ def _store_if_ended(
     packed.ended = True
 
 
-def _still_ours(pack: Pack, packed: PackedRun, log: Log) -> bool:
+def _still_ours(
+    pack: Pack,
+    packed: PackedRun,
+    log: Log,
+) -> bool:
     """Whether we still hold a run's lease; if not, the run is given up and the pack continues."""
     try:
         packed.lease.check()

@@ -36,7 +36,11 @@ from facsimile.training.run_records import (
 )
 
 
-def train_shard(workspace: Workspace, shard: Shard, log: Log) -> None:
+def train_shard(
+    workspace: Workspace,
+    shard: Shard,
+    log: Log,
+) -> None:
     """Train the runs of a shard that are not in the store yet, then write ``trained.json``.
 
     On SIGTERM and on the first Ctrl-C a checkpoint is written, then loop.Interrupted is raised.

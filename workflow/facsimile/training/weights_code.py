@@ -50,7 +50,9 @@ def _code(
     return deciding
 
 
-def outdated(record: dict[str, Any]) -> list[str]:
+def outdated(
+    record: dict[str, Any],
+) -> list[str]:
     """Names of the modules in a run's record whose code has changed since the run was made.
 
     The code of runs that it descends from also decides its weights.

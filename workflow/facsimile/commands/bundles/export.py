@@ -74,7 +74,10 @@ def export(
     return Exported(len(finished), n_missing, sum(sizes.values()))
 
 
-def _protocols(study: Study, scale: str) -> dict[str, str]:
+def _protocols(
+    study: Study,
+    scale: str,
+) -> dict[str, str]:
     """Metric -> hash of the settings with which the study computes it."""
     protocols = {}
     for metric in study.metrics:
@@ -120,7 +123,10 @@ def _files_of_run(
     return _existing(members)
 
 
-def _files_of_study(workspace: Workspace, study: str) -> dict[str, Path]:
+def _files_of_study(
+    workspace: Workspace,
+    study: str,
+) -> dict[str, Path]:
     """Member -> file: the study file, the lock files and the gathered tables."""
     tables = workspace.paths.study(study, workspace.config.scale)
     members = {f"study/{study}.yaml": workspace.paper(study) / STUDY}
@@ -131,7 +137,9 @@ def _files_of_study(workspace: Workspace, study: str) -> dict[str, Path]:
     return _existing(members)
 
 
-def _existing(members: dict[str, Path]) -> dict[str, Path]:
+def _existing(
+    members: dict[str, Path],
+) -> dict[str, Path]:
     existing = {}
     for name, path in members.items():
         if path.is_file():
@@ -140,7 +148,10 @@ def _existing(members: dict[str, Path]) -> dict[str, Path]:
 
 
 @contextmanager
-def _archive(path: Path, name: str) -> Iterator[tarfile.TarFile]:
+def _archive(
+    path: Path,
+    name: str,
+) -> Iterator[tarfile.TarFile]:
     with path.open("wb") as raw:
         if name.endswith(".tar"):
             with tarfile.open(fileobj=raw, mode="w", format=tarfile.PAX_FORMAT) as archive:
@@ -209,7 +220,10 @@ class _ChecksummedFile:
         return data
 
 
-def _check_weights(workspace: Workspace, sums: dict[str, str]) -> None:
+def _check_weights(
+    workspace: Workspace,
+    sums: dict[str, str],
+) -> None:
     """Raise StoreError unless the weights of every run have the checksum of its record."""
     for name, checksum in sums.items():
         if not name.endswith(f"/{files.WEIGHTS}"):

@@ -14,7 +14,10 @@ from facsimile.studies.runs import Run, Shard
 from facsimile.studies.study import Study
 
 
-def register(workspace: Workspace, keys: set[str] | None = None) -> tuple[int, list[str]]:
+def register(
+    workspace: Workspace,
+    keys: set[str] | None = None,
+) -> tuple[int, list[str]]:
     """Write the indexes of every shard whose runs are all in the store.
 
     Only shards with a run in ``keys``, unless it is None. Returns the number of registered shards,

@@ -139,7 +139,10 @@ def _unpack(
     return Bundle(str(manifest["study"]), str(manifest["scale"]), sums, folder)
 
 
-def _manifest(path: Path, listing: bytes) -> dict[str, Any]:
+def _manifest(
+    path: Path,
+    listing: bytes,
+) -> dict[str, Any]:
     manifest = json.loads(listing)
     version = manifest.get("format") if isinstance(manifest, dict) else None
     if not isinstance(manifest, dict) or version != FORMAT:
@@ -149,7 +152,10 @@ def _manifest(path: Path, listing: bytes) -> dict[str, Any]:
     return manifest
 
 
-def _sizes(path: Path, manifest: dict[str, Any]) -> dict[str, int]:
+def _sizes(
+    path: Path,
+    manifest: dict[str, Any],
+) -> dict[str, int]:
     """Member -> bytes, as the manifest lists them."""
     sizes = manifest.get("members")
     if not isinstance(sizes, dict) or not all(map(_is_size, sizes.values())):
@@ -258,7 +264,10 @@ def _content(
         return b"".join(iter(lambda: source.read(CHUNK), b""))
 
 
-def _expected_sums(path: Path, text: bytes) -> dict[str, str]:
+def _expected_sums(
+    path: Path,
+    text: bytes,
+) -> dict[str, str]:
     """Member -> checksum, as the bundle's end lists them."""
     sums = {}
     for line in text.decode("utf-8").splitlines():

@@ -19,7 +19,10 @@ def keys_of(bundle: Bundle) -> list[str]:
     return list(dict.fromkeys(match[1] for match in matches if match))
 
 
-def files_of(bundle: Bundle, key: str) -> dict[str, Path]:
+def files_of(
+    bundle: Bundle,
+    key: str,
+) -> dict[str, Path]:
     """File inside the folder of a run -> where it was unpacked to."""
     prefix = f"runs/{key}/"
     files = {}

@@ -112,7 +112,10 @@ def settings(
     context.obj = functools.cache(lambda: _workspace(config, overrides))
 
 
-def _workspace(config: Path | None, overrides: dict[str, Any]) -> Workspace:
+def _workspace(
+    config: Path | None,
+    overrides: dict[str, Any],
+) -> Workspace:
     """Return the workspace; say so if it is not that of a checkout but the defaults."""
     workspace = workspaces.load(config, **overrides)
     # Jobs may run in another folder, and their command line has every key.

@@ -16,7 +16,11 @@ class SettingsAnywhere(TyperGroup):
     As in ``facsimile plan STUDY --scale desk``.
     """
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+    def parse_args(
+        self,
+        ctx: Any,
+        args: list[str],
+    ) -> list[str]:
         """Move the group's own options to the front; raise BadParameter if one has no value."""
         options: dict[str, TyperOption] = {}
         for parameter in self.params:

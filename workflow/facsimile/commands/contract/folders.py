@@ -64,13 +64,19 @@ def findings(folder: Path) -> Iterator[Finding]:
             yield _finding(home / discover.STUDY, partial(_study_problems, home))
 
 
-def _findings_of_kind(home: Path, kind: str) -> Iterator[Finding]:
+def _findings_of_kind(
+    home: Path,
+    kind: str,
+) -> Iterator[Finding]:
     for name, place in discover.places(kind).items():
         if home in place.path.parents:
             yield _finding(place.path, partial(_problems, kind, name))
 
 
-def _finding(path: Path, problems: Callable[[], Iterator[str]]) -> Finding:
+def _finding(
+    path: Path,
+    problems: Callable[[], Iterator[str]],
+) -> Finding:
     """The problems of a file; whatever it raises is one, so that other files are checked, too."""
     listed: list[str] = []
     try:
@@ -80,7 +86,10 @@ def _finding(path: Path, problems: Callable[[], Iterator[str]]) -> Finding:
     return Finding(path, listed)
 
 
-def _problems(kind: str, name: str) -> Iterator[str]:
+def _problems(
+    kind: str,
+    name: str,
+) -> Iterator[str]:
     path = discover.place(kind, name).path
     tree = ast.parse(path.read_text(encoding="utf-8"))
     if not ast.get_docstring(tree):
@@ -104,7 +113,10 @@ def _problems(kind: str, name: str) -> Iterator[str]:
         yield from _function_problems(kind, name)
 
 
-def _function_problems(kind: str, name: str) -> Iterator[str]:
+def _function_problems(
+    kind: str,
+    name: str,
+) -> Iterator[str]:
     module = discover.module(kind, name)
     function, arguments = FUNCTIONS[kind]
     expected = {function: arguments, "cells": ["spec", "context"]}

@@ -65,7 +65,10 @@ class ModelLines:
                 return node
         return None
 
-    def _methods(self, name: str) -> Iterator[ast.FunctionDef]:
+    def _methods(
+        self,
+        name: str,
+    ) -> Iterator[ast.FunctionDef]:
         cls = self._class(name)
         for node in cls.body if cls else []:
             # What draws is declared here; the framework draws it.

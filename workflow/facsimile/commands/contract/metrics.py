@@ -55,7 +55,10 @@ def problems(name: str) -> Iterator[str]:
     yield from _order_problems(metric, headlines)
 
 
-def _points(grid: cases.Grid, codes: cases.Latents) -> draws.Draws:
+def _points(
+    grid: cases.Grid,
+    codes: cases.Latents,
+) -> draws.Draws:
     outputs = grid.outputs(codes)
     return draws.from_table(codes, grid.factors, N_TRAIN, N_TEST, 0, outputs)
 
@@ -84,7 +87,10 @@ def _global_state() -> tuple[bytes, int]:
     return state["key"].tobytes(), state["pos"]
 
 
-def _order_problems(metric: ModuleType, headlines: dict[str, float]) -> Iterator[str]:
+def _order_problems(
+    metric: ModuleType,
+    headlines: dict[str, float],
+) -> Iterator[str]:
     """Yield a problem if noise is as good as the factors themselves."""
     # To a metric that does not see the factors, it may be.
     if "factors" not in metric.NEEDS:

@@ -95,7 +95,9 @@ def _loss_problems(model: Any) -> Iterator[Problem]:
             yield Problem("noise", text)
 
 
-def _batch(model: Any) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+def _batch(
+    model: Any,
+) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
     """Images [b, 1, 64, 64] in [0, 1], twice as many for a paired model, and noise."""
     height, width, _ = IMAGE
     count = 2 * BATCH if model.paired else BATCH

@@ -48,7 +48,10 @@ def _profile_file(folder: Path) -> Path | None:
     return None
 
 
-def _hidden(root: Path, options: dict[str, Any]) -> list[str]:
+def _hidden(
+    root: Path,
+    options: dict[str, Any],
+) -> list[str]:
     """Keys that the default profile sets, too, so that Snakemake ignores those of this profile."""
     default = root / "profiles" / "default" / "profile.yaml"
     if not default.is_file():
@@ -101,7 +104,10 @@ def cluster(options: dict[str, Any]) -> Checks:
     yield _check_partitions(_partitions(options), set(output.split()))
 
 
-def _check_partitions(named: set[str], existing: set[str]) -> Check:
+def _check_partitions(
+    named: set[str],
+    existing: set[str],
+) -> Check:
     missing = sorted(named - existing)
     shown = ", ".join(sorted(existing))
     if missing:
@@ -113,7 +119,9 @@ def _check_partitions(named: set[str], existing: set[str]) -> Check:
     return Check("partition", OK, f"the cluster's default, one of {shown}")
 
 
-def _run(command: list[str]) -> tuple[str, str]:
+def _run(
+    command: list[str],
+) -> tuple[str, str]:
     """The output of a command and its error; one of the two is empty."""
     # Without a controller, SLURM's commands may wait for a long time.
     try:
@@ -131,7 +139,9 @@ def _run(command: list[str]) -> tuple[str, str]:
     return "", " ".join(process.stderr.split()) or f"exit code {process.returncode}"
 
 
-def _partitions(options: dict[str, Any]) -> set[str]:
+def _partitions(
+    options: dict[str, Any],
+) -> set[str]:
     """Partitions named in default-resources and set-resources, without quotation marks."""
     blocks = [options.get("default-resources") or {}]
     rules = options.get("set-resources") or {}

@@ -54,7 +54,9 @@ def _installed() -> dict[str, str]:
     }
 
 
-def _locked(paths: list[Path]) -> dict[str, set[str]]:
+def _locked(
+    paths: list[Path],
+) -> dict[str, set[str]]:
     """Package -> versions that the lock files pin; several if they depend on the platform."""
     versions: dict[str, set[str]] = {}
     for path in paths:
@@ -63,7 +65,10 @@ def _locked(paths: list[Path]) -> dict[str, set[str]]:
     return versions
 
 
-def _differing(installed: dict[str, str], locked: dict[str, set[str]]) -> list[str]:
+def _differing(
+    installed: dict[str, str],
+    locked: dict[str, set[str]],
+) -> list[str]:
     """Packages whose installed version is not a locked one, with both versions."""
     differing = []
     for name, pinned in sorted(locked.items()):

@@ -42,7 +42,10 @@ def write(check: bool, log: Log) -> int:
     return markdown.write_or_check(pages, _obsolete(), check, log, AGAIN, outdated)
 
 
-def _update_values(cards: list[Card], log: Log) -> None:
+def _update_values(
+    cards: list[Card],
+    log: Log,
+) -> None:
     """Compute the metrics whose code has changed, and draw all drawings."""
     n_cases = len(base_cases.CASES) + len(base_cases.STEPS)
     for card in cards:
@@ -120,7 +123,10 @@ def index(cards: list[Card]) -> str:
     return "\n".join(lines)
 
 
-def page(card: Card, values: list[Value]) -> str:
+def page(
+    card: Card,
+    values: list[Value],
+) -> str:
     """The page of a metric."""
     scores = [(f"`{name}`", _markdown(text)) for name, text in card.scores.items()]
     parts = [
@@ -141,7 +147,10 @@ def page(card: Card, values: list[Value]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _on_cases(card: Card, values: list[Value]) -> Iterator[str]:
+def _on_cases(
+    card: Card,
+    values: list[Value],
+) -> Iterator[str]:
     yield "## On latents of known structure"
     yield _lines(_cases_table(card, values))
     yield _markdown(_about_cases())
@@ -149,7 +158,9 @@ def _on_cases(card: Card, values: list[Value]) -> Iterator[str]:
     yield f"All numbers{_left_out(card, values)}: [values/{card.name}.csv](values/{card.name}.csv)."
 
 
-def _facts(card: Card) -> Iterator[tuple[str, str]]:
+def _facts(
+    card: Card,
+) -> Iterator[tuple[str, str]]:
     yield "name", f"`{card.name}`"
     yield "range", f"{card.range_text}, {card.better} is better"
     yield "headline", f"`{card.headline}`"
@@ -157,13 +168,18 @@ def _facts(card: Card) -> Iterator[tuple[str, str]]:
     yield "reference", card.reference
 
 
-def _conventions(card: Card) -> Iterator[tuple[str, str]]:
+def _conventions(
+    card: Card,
+) -> Iterator[tuple[str, str]]:
     for name, text in card.conventions.items():
         meaning = " (what `dlib` means)" if name == card.dlib else ""
         yield f"`{name}`", f"{_markdown(text)}{meaning}"
 
 
-def _cases_table(card: Card, values: list[Value]) -> list[str]:
+def _cases_table(
+    card: Card,
+    values: list[Value],
+) -> list[str]:
     """Values by case and convention, and below them the reasons for missing values."""
     columns = _columns(card, values)
     head = ["latents", *(label for label, _ in columns)]
@@ -181,7 +197,10 @@ def _cases_table(card: Card, values: list[Value]) -> list[str]:
     return lines
 
 
-def _columns(card: Card, values: list[Value]) -> list[tuple[str, Column]]:
+def _columns(
+    card: Card,
+    values: list[Value],
+) -> list[tuple[str, Column]]:
     """Label and values of each column: the headline first, one column per differing convention.
 
     If the headline has several columns, other scores have one each.
@@ -199,7 +218,10 @@ def _columns(card: Card, values: list[Value]) -> list[tuple[str, Column]]:
     return columns[:COLUMNS]
 
 
-def _left_out(card: Card, values: list[Value]) -> str:
+def _left_out(
+    card: Card,
+    values: list[Value],
+) -> str:
     shown = {label.split("`")[1] for label, _ in _columns(card, values)}
     n_more = len({value.score for value in values} - shown)
     return f", {n_more} more scores among them" if n_more else ""

@@ -32,7 +32,10 @@ PANELS = {
 }
 
 
-def svg(card: Card, values: list[Value]) -> bytes:
+def svg(
+    card: Card,
+    values: list[Value],
+) -> bytes:
     """The drawing as SVG; its points are in the .csv file of the metric."""
     with base_style.styled(), mpl.rc_context(OUTPUT):
         figure, axes = base_style.panels(1, len(PANELS), 3.4, 2.5, sharey=True)

@@ -74,7 +74,9 @@ def write(
     atomic.write_bytes(path, f"{HEAD}{code(name)}\n{text.getvalue()}".encode())
 
 
-def read(path: Path) -> tuple[str, list[Value]]:
+def read(
+    path: Path,
+) -> tuple[str, list[Value]]:
     """Return the hash of the code and the values; both are empty if the file is missing."""
     if not path.exists():
         return "", []

@@ -58,7 +58,10 @@ def row(study: Study) -> tuple[str, ...]:
     return paper, *_numbers(study, scale), *counts(study, brief=True), command
 
 
-def counts(study: Study, brief: bool = False) -> tuple[str, str]:
+def counts(
+    study: Study,
+    brief: bool = False,
+) -> tuple[str, str]:
     """How many verdicts the shipped results have, and what those that are not comparable need.
 
     With ``brief``, only what most of these need.
@@ -72,10 +75,15 @@ def counts(study: Study, brief: bool = False) -> tuple[str, str]:
 def _judged(study: Study, scale: str) -> pd.DataFrame:
     """The published numbers that the shipped results of a scale decide."""
     path = shipped.folder(study.id, scale) / "comparison.csv"
+    if not path.exists():
+        return pd.DataFrame()
     return numbers_view.judged(numbers_view.without_design(numbers_view.read(path)))
 
 
-def _numbers(study: Study, scale: str) -> tuple[str, str, str]:
+def _numbers(
+    study: Study,
+    scale: str,
+) -> tuple[str, str, str]:
     """The typical number that was judged, ours, and the published one.
 
     Typical is the one whose relative difference is the median: neither the best nor the worst.

@@ -17,7 +17,10 @@ WIDTH = 100  # characters
 MOST = 60  # numbers that fit on one screen
 
 
-def picture(workspace: Workspace, studies: list[Study]) -> str:
+def picture(
+    workspace: Workspace,
+    studies: list[Study],
+) -> str:
     """The first screen of a study, as SVG: that with most reproduced numbers in its first table.
 
     Tables of more than ``MOST`` numbers are left out.

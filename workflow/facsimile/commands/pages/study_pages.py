@@ -48,7 +48,10 @@ def write(
     return markdown.write_or_check(pages, [], check, log, AGAIN)
 
 
-def index(workspace: Workspace, studies: list[Study]) -> str:
+def index(
+    workspace: Workspace,
+    studies: list[Study],
+) -> str:
     """The list of all studies."""
     rows = []
     for study in studies:
@@ -132,7 +135,10 @@ def bibtex(study: Study) -> str:
     return "\n".join([f"@{kind}{{{study.id},", *lines, "}"])
 
 
-def _design(study: Study, metrics: str) -> Iterator[str]:
+def _design(
+    study: Study,
+    metrics: str,
+) -> Iterator[str]:
     """Tables of the design: data, training and evaluation; models; variants of the paper.
 
     ``metrics`` is the path from the page to the pages of metrics.
@@ -149,7 +155,10 @@ def _design(study: Study, metrics: str) -> Iterator[str]:
         yield from grid(("published as", "as the paper says", "as its code does"), rows)
 
 
-def _settings(study: Study, metrics: str) -> Iterator[tuple[str, str]]:
+def _settings(
+    study: Study,
+    metrics: str,
+) -> Iterator[tuple[str, str]]:
     datasets = [names.dataset(name) for name in study.datasets]
     yield "data sets", names.enumeration(datasets)
     seeds = f"{study.seeds}"
@@ -170,7 +179,9 @@ def _settings(study: Study, metrics: str) -> Iterator[tuple[str, str]]:
         yield f"points of `{metric}`", f"{counts.train:,} + {counts.test:,}"
 
 
-def _training(study: Study) -> Iterator[tuple[str, str]]:
+def _training(
+    study: Study,
+) -> Iterator[tuple[str, str]]:
     training = study.training
     assert training is not None
     if training.missing:  # a study of algorithms
@@ -246,7 +257,10 @@ def _values(parameters: Values) -> str:
     return "; ".join(texts)
 
 
-def _scales(workspace: Workspace, study: Study) -> list[str]:
+def _scales(
+    workspace: Workspace,
+    study: Study,
+) -> list[str]:
     rows = []
     for name, scale in study.scales.items():
         rows.append((f"`{name}`", scale.description, _cost(workspace, study, name)))
@@ -288,7 +302,10 @@ def _targets(
         )
 
 
-def _pictures(workspace: Workspace, study: Study) -> Iterator[str]:
+def _pictures(
+    workspace: Workspace,
+    study: Study,
+) -> Iterator[str]:
     """The figures of the study whose picture, ``<study>-<figure>.png``, is in the documentation."""
     for name, figure in study.figures_of(study.datasets).items():
         picture = PICTURES / f"{study.id}-{name}.png"
@@ -306,7 +323,10 @@ def _claims(study: Study) -> list[str]:
     return [*table, "", *_command(f"snakemake {study.id}_claims")]
 
 
-def _counts(study: Study, scale: str) -> Iterator[str]:
+def _counts(
+    study: Study,
+    scale: str,
+) -> Iterator[str]:
     """How many numbers and claims have which verdict at one scale, and what the others need."""
     rows = verdict_counts.of_folder(shipped.folder(study.id, scale))
     obstacles = verdict_counts.obstacles(rows)
@@ -320,7 +340,10 @@ def _counts(study: Study, scale: str) -> Iterator[str]:
         yield _lines(grid(("how many", "why", "what would make it comparable"), cells))
 
 
-def _verdicts(study: Study, scale: str) -> Iterator[str]:
+def _verdicts(
+    study: Study,
+    scale: str,
+) -> Iterator[str]:
     """Verdicts at one scale, if the repository holds its results."""
     folder = shipped.folder(study.id, scale)
     claims_path = folder / "claims.csv"
@@ -334,7 +357,10 @@ def _verdicts(study: Study, scale: str) -> Iterator[str]:
         yield numbers_view.markdown(comparison, f"published-{scale}").strip()
 
 
-def _claim_verdicts(path: Path, scale: str) -> Iterator[str]:
+def _claim_verdicts(
+    path: Path,
+    scale: str,
+) -> Iterator[str]:
     """The claims with their verdicts; in a miniature, also on each of its data sets."""
     verdicts = pd.read_csv(path)
     by_dataset = path.with_name("claims_by_dataset.csv")
@@ -357,5 +383,7 @@ def _path(workspace: Workspace, study: Study) -> Path:
     return Path(os.path.relpath(workspace.paper(study.id) / PAGE))
 
 
-def _lines(lines: Iterator[str] | list[str]) -> str:
+def _lines(
+    lines: Iterator[str] | list[str],
+) -> str:
     return "\n".join(lines)

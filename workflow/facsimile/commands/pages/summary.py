@@ -30,7 +30,10 @@ Item = tuple[str, str, str]  # criterion, answer, evidence
 Verdicts = dict[str, str]  # verdict -> how often, in words
 
 
-def write(workspace: Workspace, name: str) -> list[Path]:
+def write(
+    workspace: Workspace,
+    name: str,
+) -> list[Path]:
     """Write both files into the results of a study; return their paths."""
     results = gathered.gathered(workspace, name)
     folder = workspace.paths.study(name, workspace.config.scale)
@@ -130,7 +133,10 @@ def _checklist(results: Gathered, workspace: Workspace) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _available(study: Study, workspace: Workspace) -> Iterator[Item]:
+def _available(
+    study: Study,
+    workspace: Workspace,
+) -> Iterator[Item]:
     yield "in an archive with a DOI", UNKNOWN, "whoever publishes it knows"
     yield _file("licence", "LICENSE")
     page = workspace.paper(study.id) / "README.md"
@@ -162,7 +168,10 @@ def _functional(results: Gathered) -> Iterator[Item]:
     yield _file("container built from a script", "Dockerfile")
 
 
-def _reproduced(results: Gathered, workspace: Workspace) -> Iterator[Item]:
+def _reproduced(
+    results: Gathered,
+    workspace: Workspace,
+) -> Iterator[Item]:
     study = results.study
     scale = results.context.scale.name
     yield "resources needed from scratch", YES, cost.cost_of(workspace, study)

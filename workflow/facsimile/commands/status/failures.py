@@ -120,7 +120,10 @@ def _logs_of_jobs(
     return paths
 
 
-def jobs(workspace: Workspace, study: Study) -> Iterator[Job]:
+def jobs(
+    workspace: Workspace,
+    study: Study,
+) -> Iterator[Job]:
     """Every job of a study up to its gathered scores.
 
     The paths of logs and outputs are those in workflow/rules.
@@ -151,7 +154,10 @@ def jobs(workspace: Workspace, study: Study) -> Iterator[Job]:
     yield Job("collect", (study.id, scale), log, scores)
 
 
-def diagnose(log: Path, when: float = 0.0) -> Failure | None:
+def diagnose(
+    log: Path,
+    when: float = 0.0,
+) -> Failure | None:
     """The likely cause of a failure; None if the log ends without an error, as of a running job."""
     text = tail(log)
     starts = [match.start() for match in _ERROR.finditer(text)]
@@ -173,7 +179,10 @@ def _cause(text: str) -> str:
     return ""
 
 
-def _best_explained(paths: list[str], logs: Mapping[str, float]) -> Failure | None:
+def _best_explained(
+    paths: list[str],
+    logs: Mapping[str, float],
+) -> Failure | None:
     """The failure in the logs of one job: one with a known cause, else the newest."""
     newest_first = sorted(paths, key=logs.__getitem__, reverse=True)
     diagnoses = [diagnose(Path(path), logs[path]) for path in newest_first]

@@ -82,7 +82,10 @@ def read(
     return progress
 
 
-def _speeds_now(workspace: Workspace, study: Study) -> dict[str, float]:
+def _speeds_now(
+    workspace: Workspace,
+    study: Study,
+) -> dict[str, float]:
     """Seconds per step of each model that is being trained now, as its job reports it."""
     speeds = {}
     for shard in workspace.shards(study):
@@ -119,7 +122,10 @@ def checkpointed(path: Any) -> int:
         return 0
 
 
-def counts(runs: Iterable[Run], progress: Progress) -> dict[tuple[str, str], Counter[str]]:
+def counts(
+    runs: Iterable[Run],
+    progress: Progress,
+) -> dict[tuple[str, str], Counter[str]]:
     """(data set, model) -> state -> number of runs, in the order of the runs."""
     groups: dict[tuple[str, str], Counter[str]] = {}
     for run in runs:
@@ -137,7 +143,10 @@ def spent(progress: Progress) -> dict[str, float]:
     return seconds
 
 
-def remaining(runs: Iterable[Run], progress: Progress) -> Remaining:
+def remaining(
+    runs: Iterable[Run],
+    progress: Progress,
+) -> Remaining:
     """Training left, at the speed measured here, or estimated by ``planning.cost`` for a model.
 
     The estimate is used for models of which no run was trained here.
@@ -170,7 +179,10 @@ def _seconds_per_step(progress: Progress) -> dict[str, float]:
     return {model: seconds[model] / steps[model] for model in steps}
 
 
-def stages(workspace: Workspace, study: Study) -> dict[str, tuple[int, int]]:
+def stages(
+    workspace: Workspace,
+    study: Study,
+) -> dict[str, tuple[int, int]]:
     """Stage -> (finished shards, all shards), by the index files that Snakemake looks at."""
     folders = [workspace.paths.shard(shard.key) for shard in workspace.shards(study)]
     tables = workspace.score_files(study)

@@ -151,7 +151,10 @@ def _show(
     _print_usage(workspace, disk, console)
 
 
-def _table(runs: list[Run], current: Progress) -> Table:
+def _table(
+    runs: list[Run],
+    current: Progress,
+) -> Table:
     """Number of runs in each state, one row per data set and model."""
     table = Table("data set", "model", *run_state.STATES)
     for (dataset, model), counts in progress.counts(runs, current).items():
@@ -241,7 +244,10 @@ def _print_failed_runs(current: Progress, console: Console) -> None:
         _print_line(console, f"… and {n_more:,} more failed runs: facsimile list STUDY shows them")
 
 
-def _print_failed_jobs(failed_jobs: list[Failure], console: Console) -> None:
+def _print_failed_jobs(
+    failed_jobs: list[Failure],
+    console: Console,
+) -> None:
     for failure in failed_jobs:
         when = datetime.fromtimestamp(failure.when).isoformat(" ", "seconds")
         cause = f"{failure.cause}: " if failure.cause else ""

@@ -68,7 +68,9 @@ def measure(root: Path) -> Usage:
     return usage
 
 
-def _entries(folder: str) -> list[os.DirEntry[str]]:
+def _entries(
+    folder: str,
+) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return list(entries)

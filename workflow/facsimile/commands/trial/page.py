@@ -35,7 +35,13 @@ class Page:
     ``base``, the study beside which it is, and ``merged`` are the scores of all methods.
     """
 
-    def __init__(self, trial: Study, base: Study, scale: str, merged: Scores) -> None:
+    def __init__(
+        self,
+        trial: Study,
+        base: Study,
+        scale: str,
+        merged: Scores,
+    ) -> None:
         self.trial = trial
         self.claims_of_paper: Mapping[str, Claim] = base.claims
         self.source = merged.source

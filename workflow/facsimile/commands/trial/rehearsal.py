@@ -31,13 +31,20 @@ class RandomImages(Dataset):
         self.factor_sizes = data.factor_sizes
         self.factor_kinds = data.factor_kinds
 
-    def _images(self, indices: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
+    def _images(
+        self,
+        indices: np.ndarray,
+        rng: np.random.Generator | None,
+    ) -> np.ndarray:
         assert rng is not None
         shape = (len(indices), *self.image_shape)
         return rng.integers(0, 256, shape, dtype=np.uint8)
 
 
-def rehearse(file: ModelFile, runs: Sequence[Run]) -> None:
+def rehearse(
+    file: ModelFile,
+    runs: Sequence[Run],
+) -> None:
     """Make the first steps of runs of the model on random images; keep nothing.
 
     Raises FileError, with the line of the loss, if a loss is not finite, or with the line that

@@ -167,7 +167,12 @@ def _first_of_each_cell(study: Study) -> list[Run]:
     return [run for run in expanded if run.dataset == first and not run.control and run.seed == 0]
 
 
-def _changed(workspace: Workspace, trial: Trial, scale: str, results: Path) -> Workspace:
+def _changed(
+    workspace: Workspace,
+    trial: Trial,
+    scale: str,
+    results: Path,
+) -> Workspace:
     """A workspace that has the trial's paper, too."""
     config = workspace.config
     changes = {
@@ -182,7 +187,12 @@ def _changed(workspace: Workspace, trial: Trial, scale: str, results: Path) -> W
     return Workspace(config.model_copy(update=changes))
 
 
-def _plan(workspace: Workspace, study: Study, whose: str, cores: int) -> str:
+def _plan(
+    workspace: Workspace,
+    study: Study,
+    whose: str,
+    cores: int,
+) -> str:
     """What a part of a trial costs on this machine if nothing of it has been made."""
     members = [run for run in workspace.runs(study) if not run.control]
     shards = len(workspace.shards(study))

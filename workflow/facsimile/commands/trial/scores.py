@@ -25,7 +25,11 @@ class Scores:
     source: str
 
 
-def computed(workspace: Workspace, study: Study, cores: int) -> Scores:
+def computed(
+    workspace: Workspace,
+    study: Study,
+    cores: int,
+) -> Scores:
     """Train, encode and score what is missing of a study by the workflow, and gather it.
 
     Raises RuntimeError if a job fails; the same call then resumes.
@@ -51,7 +55,12 @@ def _config_file(workspace: Workspace, study: Study) -> Path:
     return path
 
 
-def shipped_for(base: Study, scale: str, trial: Study, baselines: str) -> Scores | None:
+def shipped_for(
+    base: Study,
+    scale: str,
+    trial: Study,
+    baselines: str,
+) -> Scores | None:
     """The shipped scores of a trial's baselines; None unless those of every run are shipped.
 
     ``base`` and ``scale`` are where they come from; ``baselines`` is the trial's scale without the
@@ -79,7 +88,10 @@ def merged(own: Scores, baselines: Scores) -> Scores:
     )
 
 
-def _joined(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+def _joined(
+    first: pd.DataFrame,
+    second: pd.DataFrame,
+) -> pd.DataFrame:
     """The rows of both tables; of runs that are in both, those of the first."""
     others = second[~second["run"].isin(first["run"])]
     return pd.concat([first, others], ignore_index=True)

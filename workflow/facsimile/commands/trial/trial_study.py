@@ -59,7 +59,10 @@ def write(
     atomic.write_bytes(folder / STUDY, (header + content).encode())
 
 
-def default_worlds(study: Study, scale: Scale) -> list[str]:
+def default_worlds(
+    study: Study,
+    scale: Scale,
+) -> list[str]:
     """The first data set of a scale, and the first one of other factors."""
     available = study.datasets_of(scale)
     first, *others = available
@@ -70,7 +73,12 @@ def default_worlds(study: Study, scale: Scale) -> list[str]:
     return available[:WORLDS]
 
 
-def _content(file: ModelFile, study: Study, scale: str, choices: Choices) -> dict[str, Any]:
+def _content(
+    file: ModelFile,
+    study: Study,
+    scale: str,
+    choices: Choices,
+) -> dict[str, Any]:
     here = runs.scale_of(study, scale)
     settings = _shared_training(study, here, choices)
     baselines = _baselines(study, here, choices)
@@ -102,7 +110,11 @@ def _content(file: ModelFile, study: Study, scale: str, choices: Choices) -> dic
     }
 
 
-def _worlds(study: Study, scale: Scale, choices: Choices) -> list[str]:
+def _worlds(
+    study: Study,
+    scale: Scale,
+    choices: Choices,
+) -> list[str]:
     available = study.datasets_of(scale)
     for world in choices.worlds:
         if world not in available:
@@ -110,7 +122,11 @@ def _worlds(study: Study, scale: Scale, choices: Choices) -> list[str]:
     return list(choices.worlds) or default_worlds(study, scale)
 
 
-def _baselines(study: Study, scale: Scale, choices: Choices) -> list[dict[str, Any]]:
+def _baselines(
+    study: Study,
+    scale: Scale,
+    choices: Choices,
+) -> list[dict[str, Any]]:
     """The models of a study as they are at a scale, or those of them that were chosen."""
     present = [model for model in study.models if not runs.left_out(scale, model)]
     known = [model.method for model in present]
@@ -121,7 +137,12 @@ def _baselines(study: Study, scale: Scale, choices: Choices) -> list[dict[str, A
     return [_at_scale(study, scale, model, choices) for model in present if model.method in chosen]
 
 
-def _at_scale(study: Study, scale: Scale, model: Model, choices: Choices) -> dict[str, Any]:
+def _at_scale(
+    study: Study,
+    scale: Scale,
+    model: Model,
+    choices: Choices,
+) -> dict[str, Any]:
     """A model with the values and settings that it has at a scale."""
     assert study.training is not None
     override = runs.override_of(scale, model)
@@ -137,7 +158,11 @@ def _at_scale(study: Study, scale: Scale, model: Model, choices: Choices) -> dic
     }
 
 
-def _shared_training(study: Study, scale: Scale, choices: Choices) -> dict[str, Any]:
+def _shared_training(
+    study: Study,
+    scale: Scale,
+    choices: Choices,
+) -> dict[str, Any]:
     """The training settings of all models without settings of their own."""
     if study.training is None:
         raise ValueError(f"{study.id} trains nothing: try the model beside another study")
@@ -148,7 +173,10 @@ def _steps(choices: Choices) -> TrainingOverride:
     return TrainingOverride(steps=choices.steps) if choices.steps else TrainingOverride()
 
 
-def _measured(study: Study, scale: Scale) -> dict[str, Any]:
+def _measured(
+    study: Study,
+    scale: Scale,
+) -> dict[str, Any]:
     """The metrics and variations that tables, figures and claims of a trial need; others cost."""
     used = _scores_used(study)
     metrics = [name for name in study.metrics if not used or used.get(name)]
@@ -165,7 +193,9 @@ def _measured(study: Study, scale: Scale) -> dict[str, Any]:
     return {"metrics": metrics, **_filled(points=points, variations=variations)}
 
 
-def _scores_used(study: Study) -> dict[str, set[str]]:
+def _scores_used(
+    study: Study,
+) -> dict[str, set[str]]:
     """Metric -> variations of its scores that a trial shows or its claims name.
 
     Empty if the tables show the headline of every metric.
@@ -204,7 +234,11 @@ def _shown(study: Study) -> dict[str, Any]:
     return {"tables": shown, "figures": {"violin": violin}}
 
 
-def _artefact(kind: str, title: str, metrics: list[str]) -> dict[str, Any]:
+def _artefact(
+    kind: str,
+    title: str,
+    metrics: list[str],
+) -> dict[str, Any]:
     # No paper prints it, so that nothing is to be checked against one.
     return {"kind": kind, "title": title, **_filled(metrics=metrics), "verified": True}
 
@@ -220,7 +254,11 @@ def _plain(part: Any) -> dict[str, Any]:
     return content
 
 
-def parse_values(texts: Sequence[str], file: ModelFile, fields: Sequence[str]) -> Values:
+def parse_values(
+    texts: Sequence[str],
+    file: ModelFile,
+    fields: Sequence[str],
+) -> Values:
     """Parse ``beta=1,2,4,8``: hyper-parameter -> values.
 
     Raises ValueError for text of another form, UnknownName for a hyper-parameter that the model

@@ -81,7 +81,10 @@ class Series(Arrays):
         return np.asarray(ranks >= removed(cls.length, cls.missing))
 
     @classmethod
-    def generate(cls, source: Path | None) -> dict[str, Array]:
+    def generate(
+        cls,
+        source: Path | None,
+    ) -> dict[str, Array]:
         x = cls.series(source)
         times = np.arange(cls.length, dtype=np.float32)
         return {

@@ -6,7 +6,9 @@ import numpy.typing as npt
 from facsimile.metrics.base.run_outputs import RunOutputs
 
 
-def variable_of(outputs: RunOutputs) -> npt.NDArray[np.int64]:
+def variable_of(
+    outputs: RunOutputs,
+) -> npt.NDArray[np.int64]:
     """Position [m] of the variable that each number belongs to; its own if each is one number."""
     if "variable_of" in outputs.data:
         owners: npt.NDArray[np.int64] = outputs.data["variable_of"][0]

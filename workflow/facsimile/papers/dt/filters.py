@@ -322,7 +322,9 @@ def _after_two(
     return _log_mean(log_motion + likelihood)
 
 
-def _log_mean(values: npt.NDArray[np.floating[Any]]) -> Floats:
+def _log_mean(
+    values: npt.NDArray[np.floating[Any]],
+) -> Floats:
     """Logarithm of the mean of exponentials along the last axis."""
     highest = values.max(-1)
     ratios = np.exp(values - highest[..., None])

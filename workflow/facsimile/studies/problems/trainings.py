@@ -31,7 +31,9 @@ def _training_names(study: Study) -> Problems:
             yield from unknown_name("network", place, settings.network, networks)
 
 
-def _training_parts(study: Study) -> Iterator[tuple[Location, Training | TrainingOverride]]:
+def _training_parts(
+    study: Study,
+) -> Iterator[tuple[Location, Training | TrainingOverride]]:
     """Yield each part of the study file with training settings."""
     if study.training:
         yield ("training",), study.training
@@ -58,7 +60,11 @@ def _trainings(study: Study) -> Problems:
             yield location, f"{message}{where}"
 
 
-def _training_problems(study: Study, model: Model, scale: Scale) -> Iterator[tuple[str, str]]:
+def _training_problems(
+    study: Study,
+    model: Model,
+    scale: Scale,
+) -> Iterator[tuple[str, str]]:
     """Yield what would make the training of a model fail at a scale, and the key it is about."""
     override = override_of(scale, model)
     values = {*model.sweep, *model.fixed, *override.sweep, *override.fixed}
@@ -89,7 +95,10 @@ def _training_problems(study: Study, model: Model, scale: Scale) -> Iterator[tup
             yield "training", message
 
 
-def _image_training_problems(model: Model, training: Training) -> Iterator[str]:
+def _image_training_problems(
+    model: Model,
+    training: Training,
+) -> Iterator[str]:
     """Yield settings that training on images does not support."""
     if training.sgd is not None:
         yield "models of images are trained by Adam; state adam: {lr: …}"

@@ -27,14 +27,20 @@ SHIPPED = sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py"))
 class CurveLogger(Protocol):
     """What ``start`` of a logger returns."""
 
-    def log(self, step: int, values: Mapping[str, float]) -> None:
+    def log(
+        self,
+        step: int,
+        values: Mapping[str, float],
+    ) -> None:
         """Take the losses and traces of a recorded step."""
 
     def close(self) -> None:
         """End: the run is finished, has failed, or was interrupted."""
 
 
-def modules(names: Sequence[str]) -> dict[str, ModuleType]:
+def modules(
+    names: Sequence[str],
+) -> dict[str, ModuleType]:
     """Import loggers by name.
 
     Raises UnknownName for a name that no logger has, and ModuleNotFoundError, which says what to
@@ -81,7 +87,10 @@ class Curves:
             with self._reported(name):
                 self._loggers[name] = module.start(run, folder / name)
 
-    def update(self, history: Sequence[Mapping[str, float]]) -> None:
+    def update(
+        self,
+        history: Sequence[Mapping[str, float]],
+    ) -> None:
         """Send what was recorded since the last call; ``history`` has all rows so far."""
         if not self._loggers or len(history) == self._sent:
             return

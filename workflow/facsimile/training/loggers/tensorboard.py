@@ -12,7 +12,11 @@ class _Writer:
         # Points of the same run that an earlier process wrote are replaced.
         self._writer = SummaryWriter(str(folder), purge_step=0)
 
-    def log(self, step: int, values: Mapping[str, float]) -> None:
+    def log(
+        self,
+        step: int,
+        values: Mapping[str, float],
+    ) -> None:
         for name, value in values.items():
             self._writer.add_scalar(name, value, step)
 
@@ -20,6 +24,9 @@ class _Writer:
         self._writer.close()
 
 
-def start(run: Mapping[str, Any], folder: Path) -> _Writer:
+def start(
+    run: Mapping[str, Any],
+    folder: Path,
+) -> _Writer:
     """Write event files into a folder with the run's key."""
     return _Writer(folder / run["key"])

@@ -14,7 +14,11 @@ PROJECT = "facsimile"
 
 
 class _Run:
-    def __init__(self, run: Mapping[str, Any], folder: Path) -> None:
+    def __init__(
+        self,
+        run: Mapping[str, Any],
+        folder: Path,
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         # Runs of a pack are trained at the same time.
         self._run = wandb.init(
@@ -26,13 +30,20 @@ class _Run:
             reinit="create_new",
         )
 
-    def log(self, step: int, values: Mapping[str, float]) -> None:
+    def log(
+        self,
+        step: int,
+        values: Mapping[str, float],
+    ) -> None:
         self._run.log(dict(values), step=step)
 
     def close(self) -> None:
         self._run.finish()
 
 
-def start(run: Mapping[str, Any], folder: Path) -> _Run:
+def start(
+    run: Mapping[str, Any],
+    folder: Path,
+) -> _Run:
     """Start an offline run with the name, parameters and seed of ours."""
     return _Run(run, folder)

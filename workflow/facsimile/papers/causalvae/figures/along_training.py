@@ -22,7 +22,11 @@ STEP = r"^(?P<plain>.+)@step_(?P<steps>\d+)$"
 REMARK = "Lines: mean over seeds; shaded: all seeds."
 
 
-def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
+def draw(
+    scores: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> Drawn:
     """One panel per data set and score, one line per method.
 
     The states are those that the study keeps (``snapshots``) and the end of training.
@@ -41,7 +45,10 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
     return Drawn(figure, base_data.joined(tables, COLUMNS))
 
 
-def cells(spec: Spec, context: Context) -> list[Quantity]:
+def cells(
+    spec: Spec,
+    context: Context,
+) -> list[Quantity]:
     """None: the comparison looks up scores of states by name."""
     return []
 
@@ -71,7 +78,11 @@ def _points(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _draw_panel(axes: Axes, table: pd.DataFrame, context: Context) -> None:
+def _draw_panel(
+    axes: Axes,
+    table: pd.DataFrame,
+    context: Context,
+) -> None:
     for method, line in table.groupby("model", sort=False):
         mark = style.method_mark(str(method), context)
         axes.plot(line["steps"], line["mean"], lw=1.1, **mark)

@@ -56,7 +56,10 @@ class Network(PartlyLabelledNetwork):
         self.prior_mean = nn.Parameter(means.repeat(1, labels))
         self.prior_scale = nn.Parameter(torch.ones(2, labels))
 
-    def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
+    def encode(
+        self,
+        images: Tensor,
+    ) -> tuple[Tensor, Tensor]:
         """Return means and standard deviations [b, latents] of the posterior q(z|x)."""
         mean, scale = self.posterior(self.features(images))
         return mean, scale
@@ -80,7 +83,10 @@ class Network(PartlyLabelledNetwork):
         of_others = _networks.log_normal(others, 0.0, torch.ones_like(others))
         return of_labels + of_others[:, None] - math.log(len(self.vectors))
 
-    def split(self, codes: Tensor) -> tuple[Tensor, Tensor]:
+    def split(
+        self,
+        codes: Tensor,
+    ) -> tuple[Tensor, Tensor]:
         """Return characteristics [b, k] and other latents of codes [b, latents]."""
         return codes[:, : self.labels], codes[:, self.labels :]
 

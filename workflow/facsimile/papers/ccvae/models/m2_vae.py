@@ -49,13 +49,20 @@ class Network(PartlyLabelledNetwork):
         self.posterior = _networks.Gaussian(latents + labels, latents)
         self.decoder = _networks.decoder(network, latents + labels)
 
-    def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
+    def encode(
+        self,
+        images: Tensor,
+    ) -> tuple[Tensor, Tensor]:
         """Return hidden units [b, latents] and log q(y|x) of all label vectors [b, m]."""
         features = self.features(images)
         log_label = _labels.log_probabilities(self.logits(features), self.vectors)
         return self.hidden(features).relu(), log_label
 
-    def codes(self, hidden: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def codes(
+        self,
+        hidden: Tensor,
+        labels: Tensor,
+    ) -> tuple[Tensor, Tensor]:
         """Return mean and standard deviation of q(z|x, y), [b, latents] each."""
         mean, scale = self.posterior(torch.cat((hidden, labels), 1))
         return mean, scale

@@ -49,7 +49,10 @@ class LinearGaussian(Arrays):
     components: ClassVar[int]
 
     @classmethod
-    def generate(cls, source: Path | None) -> dict[str, npt.NDArray[Any]]:
+    def generate(
+        cls,
+        source: Path | None,
+    ) -> dict[str, npt.NDArray[Any]]:
         random = np.random.Generator(np.random.Philox(key=cls.components))
         prior = mixtures.priors(cls.rows, cls.components, random)
         [states] = mixtures.drawn(prior, 1, random).swapaxes(0, 1)

@@ -43,7 +43,10 @@ class RangeFinder(Arrays):
     setting: ClassVar[int]
 
     @classmethod
-    def generate(cls, source: Path | None) -> dict[str, npt.NDArray[Any]]:
+    def generate(
+        cls,
+        source: Path | None,
+    ) -> dict[str, npt.NDArray[Any]]:
         random = np.random.Generator(np.random.Philox(key=0))
         states = range_finder.trajectories(cls.rows, random)
         sensor = range_finder.sensor_of(cls.setting)

@@ -43,7 +43,9 @@ CENTRES: Floats = (np.arange(PIXELS, dtype=np.float64) + 0.5) / UNIT
 ROWS = CENTRES[::-1]  # y of the rows, from the top
 
 
-def pictures(states: Floats) -> npt.NDArray[np.uint8]:
+def pictures(
+    states: Floats,
+) -> npt.NDArray[np.uint8]:
     """Frames uint8 [n, 64, 64, 4] of states [n, 12].
 
     A state is the ball's x, y and velocities, five activities, the tops of both paddles, and the
@@ -80,7 +82,11 @@ def _board() -> Floats:
     return frame[0]
 
 
-def _light(frames: Floats, place: tuple[float, float], activity: Floats) -> None:
+def _light(
+    frames: Floats,
+    place: tuple[float, float],
+    activity: Floats,
+) -> None:
     """Paint the inner disc of a cylinder, in place: the redder, the more active [n] it is."""
     x, y = place
     [share] = _disc(np.array([x]), np.array([y]), game.CYLINDER / 2)
@@ -114,13 +120,22 @@ def _covered(
     return share
 
 
-def _rectangle(left: float, right: float, low: float, high: float) -> Floats:
+def _rectangle(
+    left: float,
+    right: float,
+    low: float,
+    high: float,
+) -> Floats:
     """Share [1, 64, 64] of each pixel."""
     across, up = _covered(CENTRES, left, right), _covered(ROWS, low, high)
     return (up[:, None] * across)[None]
 
 
-def _disc(x: Floats, y: Floats, radius: float) -> Floats:
+def _disc(
+    x: Floats,
+    y: Floats,
+    radius: float,
+) -> Floats:
     """Share [n, 64, 64] of each pixel that discs around (x, y) cover."""
     across = CENTRES - x[:, None]
     up = ROWS - y[:, None]

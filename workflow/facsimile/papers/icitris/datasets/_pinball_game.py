@@ -94,7 +94,11 @@ class Contact(NamedTuple):
     normal: Floats
 
 
-def step(game: Game, targets: Targets, random: Random) -> Game:
+def step(
+    game: Game,
+    targets: Targets,
+    random: Random,
+) -> Game:
     """Return the next state."""
     left = _paddle(game.left, targets.left, random)
     right = _paddle(game.right, targets.right, random)
@@ -127,7 +131,11 @@ def step(game: Game, targets: Targets, random: Random) -> Game:
     return Game(ball, tuple(cylinders), left, right, score)
 
 
-def _paddle(top: float, is_intervened: bool, random: Random) -> float:
+def _paddle(
+    top: float,
+    is_intervened: bool,
+    random: Random,
+) -> float:
     """Top of a paddle: it falls by itself, and an intervention lifts it."""
     if is_intervened:
         return random.uniform((LOWEST + HIGHEST) / 2, HIGHEST)
@@ -180,7 +188,11 @@ def _new_ball(random: Random) -> Ball:
     )
 
 
-def moved(ball: Ball, left: float, right: float) -> tuple[Ball, set[int]]:
+def moved(
+    ball: Ball,
+    left: float,
+    right: float,
+) -> tuple[Ball, set[int]]:
     """Return the ball after a step without drag and gravity, and the cylinders that it hit.
 
     ``left``, ``right``: tops of the paddles.
@@ -210,7 +222,12 @@ def moved(ball: Ball, left: float, right: float) -> tuple[Ball, set[int]]:
     return Ball(*position.tolist(), *velocity.tolist()), hits
 
 
-def bounced(velocity: Floats, normal: Floats, *, is_paddle: bool) -> Floats:
+def bounced(
+    velocity: Floats,
+    normal: Floats,
+    *,
+    is_paddle: bool,
+) -> Floats:
     """Return the velocity [2] after a contact with a body with that outward normal [2].
 
     A ball that already moves away leaves along the normal.
@@ -268,7 +285,10 @@ def is_free(places: Floats) -> Flags:
     return np.logical_not(is_touched)
 
 
-def _of_rectangles(path: Floats, rectangles: Floats) -> tuple[Flags, Flags]:
+def _of_rectangles(
+    path: Floats,
+    rectangles: Floats,
+) -> tuple[Flags, Flags]:
     """Contacts [r, 4, p] with the sides, and with the corners, of rectangles [r, 4]."""
     x, y = path.T
     left, right, low, high = rectangles.T[:, :, None]

@@ -37,6 +37,9 @@ class Harmonic(Series):
         return np.asarray((1 + amplitude * np.sin(angles)) / 2)
 
     @classmethod
-    def generate(cls, source: Path | None) -> dict[str, Array]:
+    def generate(
+        cls,
+        source: Path | None,
+    ) -> dict[str, Array]:
         frequency = np.full(cls.rows, FREQUENCY, np.float32)
         return super().generate(source) | {"frequency": frequency}

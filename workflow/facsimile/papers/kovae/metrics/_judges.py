@@ -182,7 +182,9 @@ def accuracies(
     orders = [orders_of(random, len(real)) for _ in both]
     labels = torch.tensor([1.0, 0.0])
 
-    def chosen(order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    def chosen(
+        order: npt.NDArray[np.int64],
+    ) -> npt.NDArray[np.int64]:
         return np.take_along_axis(order, rows(random, trained), 1)
 
     def loss() -> Tensor:

@@ -119,7 +119,9 @@ class IrregularNetwork(KoopmanNetwork):
         return rate
 
 
-def network_of(networks: Mapping[str, nn.Module]) -> IrregularNetwork:
+def network_of(
+    networks: Mapping[str, nn.Module],
+) -> IrregularNetwork:
     """Return the network of a run."""
     [network] = networks.values()
     assert isinstance(network, IrregularNetwork)

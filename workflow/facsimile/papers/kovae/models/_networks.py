@@ -146,7 +146,9 @@ def prediction_error(z: Tensor) -> Tensor:
     return functional.mse_loss(predicted, z[:, 1:]) / predicted.norm()
 
 
-def network_of(networks: Mapping[str, nn.Module]) -> KoopmanNetwork:
+def network_of(
+    networks: Mapping[str, nn.Module],
+) -> KoopmanNetwork:
     """Return the network of a run."""
     [network] = networks.values()
     assert isinstance(network, KoopmanNetwork)

@@ -26,7 +26,11 @@ COLUMNS = ["metric", "dataset_x", "dataset_y", "model", "params", "x", "y", "n_x
 REMARK = "A point is the median over the seeds of a method and strength on both data sets."
 
 
-def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
+def draw(
+    scores: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> Drawn:
     """One row of panels per score, one column per data set but the first.
 
     A scale with a single data set has no points, and the figure says so.
@@ -54,12 +58,20 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
     return Drawn(figure, base_data.joined(tables, COLUMNS))
 
 
-def cells(spec: Spec, context: Context) -> list[Quantity]:
+def cells(
+    spec: Spec,
+    context: Context,
+) -> list[Quantity]:
     """None: the comparison looks up numbers of one data set only."""
     return []
 
 
-def points(trained: pd.DataFrame, first: str, other: str, name: str) -> pd.DataFrame:
+def points(
+    trained: pd.DataFrame,
+    first: str,
+    other: str,
+    name: str,
+) -> pd.DataFrame:
     """One row per setting that both data sets have, with the columns ``COLUMNS``.
 
     ``trained`` are the values of one score, of trained runs, with a column ``method``.
@@ -75,7 +87,11 @@ def points(trained: pd.DataFrame, first: str, other: str, name: str) -> pd.DataF
     return table.assign(metric=name, dataset_x=first, dataset_y=other)[COLUMNS]
 
 
-def _draw_panel(axes: Axes, table: pd.DataFrame, context: Context) -> None:
+def _draw_panel(
+    axes: Axes,
+    table: pd.DataFrame,
+    context: Context,
+) -> None:
     for method, dots in table.groupby("model", sort=False):
         mark = style.method_mark(str(method), context)
         axes.plot(dots["x"], dots["y"], lw=0, alpha=0.8, **mark)

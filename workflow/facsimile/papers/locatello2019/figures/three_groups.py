@@ -30,7 +30,11 @@ COLUMNS = ["dataset", "by", "group", "metric", "mean", "low", "high", "n"]
 WIDTH = 0.26  # of a bar
 
 
-def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
+def draw(
+    scores: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> Drawn:
     """One panel per data set: for each score of ``metrics`` three bars, of thirds by ``against``.
 
     Without ``against`` the groups are thirds of the first of ``metrics``.
@@ -51,12 +55,20 @@ def draw(scores: pd.DataFrame, spec: Spec, context: Context) -> Drawn:
     return Drawn(figure, base_data.joined(tables, COLUMNS))
 
 
-def cells(spec: Spec, context: Context) -> list[Quantity]:
+def cells(
+    spec: Spec,
+    context: Context,
+) -> list[Quantity]:
     """None: the comparison looks up statistics over all runs."""
     return []
 
 
-def means(trained: pd.DataFrame, dataset: str, by: str, metrics: list[str]) -> pd.DataFrame:
+def means(
+    trained: pd.DataFrame,
+    dataset: str,
+    by: str,
+    metrics: list[str],
+) -> pd.DataFrame:
     """Mean of each score in each group, with its interval over runs; the columns ``COLUMNS``.
 
     ``trained`` are scores of the trained runs of a data set. Groups are of equal size, but for the
@@ -76,7 +88,11 @@ def means(trained: pd.DataFrame, dataset: str, by: str, metrics: list[str]) -> p
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _draw_panel(axes: Axes, table: pd.DataFrame, metrics: list[str]) -> None:
+def _draw_panel(
+    axes: Axes,
+    table: pd.DataFrame,
+    metrics: list[str],
+) -> None:
     places = np.arange(len(metrics))
     for shift, group, shade in zip((-WIDTH, 0, WIDTH), GROUPS, SHADES, strict=True):
         bars = table[table["group"] == group]

@@ -12,7 +12,6 @@ import pandas as pd
 
 from facsimile.figures import Drawn
 from facsimile.figures.base import data, style
-from facsimile.papers.red_diff.datasets.linear_inverse import LinearInverse
 from facsimile.papers.red_diff.inverse import inverse
 from facsimile.presentation.context import Context
 from facsimile.presentation.select import trained
@@ -117,6 +116,9 @@ def _density() -> tuple[Floats, Floats, list[float]]:
     Nothing observes the two coordinates under A1, and they are independent of the others, so that
     their posterior is their prior.
     """
+    # Not at the top: it imports h5py, for which a comparison must not wait.
+    from facsimile.papers.red_diff.datasets.linear_inverse import LinearInverse
+
     prior = inverse(LinearInverse.generate(None)).prior
     plane = GaussianMixture(
         prior.weights,

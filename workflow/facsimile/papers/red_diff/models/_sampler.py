@@ -93,10 +93,16 @@ class Sampler(AlgorithmModel):
             if value < least or value != int(value):
                 raise ValueError(f"{name} must be a whole number from {least}, not {value:g}")
 
-    def shape(self, problem: Inverse) -> tuple[int, int]:
+    def shape(
+        self,
+        problem: Inverse,
+    ) -> tuple[int, int]:
         return int(self.samples), problem.dimension
 
-    def alphas(self, state: State) -> tuple[float, float]:
+    def alphas(
+        self,
+        state: State,
+    ) -> tuple[float, float]:
         """Return ᾱ of this time and of the next one, which is 1 after the last."""
         times = linear(int(self.steps))
         now = int(state["done"])

@@ -97,7 +97,10 @@ class RedDiff(Sampler):
         slope: Floats = of_data * of_misfits
         return slope + of_prior * (predicted - noise)
 
-    def factors(self, problem: Inverse) -> tuple[float, float]:
+    def factors(
+        self,
+        problem: Inverse,
+    ) -> tuple[float, float]:
         """Return what Hᵀ (H x - y) and wₜ (ε̂ - ε) are multiplied by."""
         observed, unknown = problem.matrix.shape
         if self.variant.means:
