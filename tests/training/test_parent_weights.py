@@ -13,7 +13,7 @@ from facsimile.commands import explain, run_state
 from facsimile.foundation import canonical
 from facsimile.store import checkpoints, files, records
 from facsimile.studies.training import Training
-from facsimile.training import loop, weights_code
+from facsimile.training import loop, parent_weights, weights_code
 
 STEPS = 6
 
@@ -150,6 +150,19 @@ def test_a_checkpoint_that_began_with_other_weights_is_not_continued(
         trained(workspace, child)
 
 
+def test_a_checkpoint_without_a_step_starts_from_the_weights_that_the_parent_has_now(
+    workspace, parent, tmp_path
+):
+    child = child_of(parent)
+    assert parent_weights.begin(workspace, child, lambda _: None)
+    train_again(workspace, parent)
+    [weights] = trained(workspace, child)
+    other = elsewhere(workspace, tmp_path / "other")
+    trained(other, parent)
+    train_again(other, parent)
+    assert equal(weights, trained(other, child)[0])
+
+
 def train_again(workspace, run):
     """Replace the weights of a run by others, as if its code had changed."""
     folder = workspace.paths.run(run.key)
@@ -157,7 +170,7 @@ def train_again(workspace, run):
     weights = records.weights(folder)
     history = pd.read_parquet(folder / files.HISTORY)
     record.pop("weights_sha256")
-    records.finish(folder, {name: value + 1 for name, value in weights.items()}, history, record)
+    records.finish(folder, {name: value + 0.01 for name, value in weights.items()}, history, record)
 
 
 def test_a_run_is_stale_once_its_parent_has_other_weights_or_other_code(

@@ -114,16 +114,18 @@ def compare(
 
 
 def _of_kinds(
-    specs: Sequence[Spec], scores: pd.DataFrame, context: Context
+    specs: Sequence[Spec],
+    scores: pd.DataFrame,
+    context: Context,
 ) -> dict[Quantity, Estimate]:
     """The numbers that kinds of tables compute themselves, without their artefact."""
-    found = {}
+    estimates_of: dict[Quantity, Estimate] = {}
     for spec in specs:
         own_estimates = getattr(_kind(spec), "own_estimates", None)
         if own_estimates:
             for quantity, estimate in own_estimates(scores, spec, context).items():
-                found[dataclasses.replace(quantity, artefact="")] = estimate
-    return found
+                estimates_of[dataclasses.replace(quantity, artefact="")] = estimate
+    return estimates_of
 
 
 def save(comparison: pd.DataFrame, path: Path) -> None:

@@ -3,7 +3,7 @@
 Training goes on from it as from any other checkpoint, alone or in a pack.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -25,7 +25,7 @@ def begin(
     run: Run,
     log: Log,
 ) -> bool:
-    """Write the first checkpoint of a run that starts from another run, if it has none.
+    """Write the first checkpoint of a run that starts from another run, unless it has made steps.
 
     Returns whether it can be trained: if its parent failed, it is stored as failed. The caller
     holds the run's lease. Raises StoreError for a parent that is not in the store or was trained
@@ -37,10 +37,12 @@ def begin(
     if parent["state"] == "failed":
         _fail(workspace, run, log)
         return False
-    if (workspace.paths.run(run.key) / files.CHECKPOINT).exists():
-        _check(workspace, run, parent)
-    else:
+    checkpoint = checkpoints.load_checkpoint(workspace.paths.run(run.key), log)
+    # Without a step, it may hold other weights than the parent has now.
+    if checkpoint is None or checkpoint[1]["step"] == 0:
         _start(workspace, run, log)
+    else:
+        _check(run, checkpoint[1]["sessions"], parent)
     return True
 
 
@@ -55,14 +57,10 @@ def facts(
     return {"from": {name: parent[name] for name in weights_code.OF_PARENT if name in parent}}
 
 
-def of_session(
-    workspace: Workspace,
-    run: Run,
-) -> dict[str, str]:
-    """What a process that trains a run notes of its parent, as an item; empty if it has none."""
-    if not run.parent:
-        return {}
-    return {"parent_weights": _record(workspace, run)["weights_sha256"]}
+def of_session(facts: Mapping[str, Any]) -> dict[str, str]:
+    """What a process that trains a run notes of its parent, given the facts of its record."""
+    parent = facts.get("from")
+    return {"parent_weights": parent["weights_sha256"]} if parent else {}
 
 
 def _record(
@@ -93,16 +91,12 @@ def _fail(
 
 
 def _check(
-    workspace: Workspace,
     run: Run,
+    sessions: Sequence[Mapping[str, Any]],
     parent: Mapping[str, Any],
 ) -> None:
-    """Raise StoreError if the checkpoint of a run began with other weights of its parent."""
-    checkpoint = checkpoints.load_checkpoint(workspace.paths.run(run.key))
-    assert checkpoint is not None  # it exists
-    sessions = checkpoint[1]["sessions"]
-    began_with = sessions[0].get("parent_weights") if sessions else parent["weights_sha256"]
-    if began_with != parent["weights_sha256"]:
+    """Raise StoreError if the sessions of a run began with other weights of its parent."""
+    if sessions[0].get("parent_weights") != parent["weights_sha256"]:
         raise files.StoreError(
             f"{run.key}: its checkpoint began with other weights of {run.parent}, which has been "
             f"trained again since; start this run again: facsimile forget {run.key}"

@@ -183,7 +183,7 @@ def train_pack(
         pack = Pack(members, execution.pack, training, data, settings)
         for packed in packed_runs:
             this_session = session(packed.run, execution)
-            this_session |= parent_weights.of_session(workspace, packed.run)
+            this_session |= parent_weights.of_session(packed.facts)
             _resume(pack, packed, this_session, log)
         _train(pack, packed_runs, training, clock, workspace, log)
     except torch.OutOfMemoryError as error:

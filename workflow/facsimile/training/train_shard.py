@@ -124,7 +124,7 @@ def train_run(
         check_batch(training, data)
     facts |= machine.execution_facts(execution)
     facts |= {"data": data_facts(workspace, run)} | parent_weights.facts(workspace, run)
-    this_session = session(run, execution) | parent_weights.of_session(workspace, run)
+    this_session = session(run, execution) | parent_weights.of_session(facts)
     snapshots = {snapshot.steps: snapshot for snapshot in run.snapshot_runs}
     logged = curves(workspace, run, log)
 

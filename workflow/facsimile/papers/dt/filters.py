@@ -93,7 +93,7 @@ def particles(
 ) -> Densities:
     """Return densities by the bootstrap particle filter.
 
-    Particles are drawn anew, in proportion to their likelihoods, after each measurement. The
+    Particles are drawn again, in proportion to their likelihoods, after each measurement. The
     density is that of Gaussian kernels around them. Their covariance is that of the particles, with
     0.001 added to each variance, times 1.06 n^(-1/5) for n particles, as in the released code.
 

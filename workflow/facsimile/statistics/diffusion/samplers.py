@@ -109,7 +109,7 @@ def ddim(
 ) -> Array:
     """Keep expected data and noise, and mix them as at time u (Song et al. 2021, DDIM, eq. 12).
 
-    ``eta`` is the share of the posterior's deviation that is drawn anew: 0 draws nothing and takes
+    ``eta`` is the share of the posterior's deviation that is drawn again: 0 draws nothing and takes
     no noise, and 1 is ``ancestral``.
     """
     data, expected = process.parts(x, t)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-# Of the power method. It starts anew in each call, so that it has no state to store.
+# Of the power method. It starts again in each call, so that it has no state to store.
 ITERATIONS = 5
 TINY = 1e-12
 

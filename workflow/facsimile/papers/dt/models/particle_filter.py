@@ -12,7 +12,7 @@ LABEL = "Particle filter"
 
 @dataclass(frozen=True)
 class ParticleFilter(Filter):
-    """Particles that are drawn anew by their likelihoods; their density is one of kernels.
+    """Particles that are drawn again by their likelihoods; their density is one of kernels.
 
     Whittle et al. 2026, "Distribution transformers", Table 3, with the kernels of the released code
     (particle_filter.py, commit f078a50). A later version of the test calls for a Gaussian in their
