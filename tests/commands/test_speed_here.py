@@ -7,7 +7,8 @@ import pytest
 from trained_runs import data_file, run_of, trained, workspace  # noqa: F401
 
 from facsimile.commands.speed_here import speed_here
-from facsimile.planning import cost
+from facsimile.planning import cost, processor
+from facsimile.planning.workspace import Workspace
 from facsimile.store import files
 
 
@@ -26,6 +27,14 @@ def test_a_finished_run_says_how_long_the_next_takes(workspace):
     assert here.runs == 1
     longer = run_of(seed=1, steps=1000)
     assert cost.train_seconds(longer, here) == pytest.approx(2000)
+
+
+def test_dense_networks_are_measured_on_a_processor_with_bf16(workspace, monkeypatch):
+    monkeypatch.setattr(processor, "has_bf16", lambda: True)
+    auto = Workspace(workspace.config.model_copy(update={"precision": "auto"}))
+    run = run_of(steps=10, network="mlp")
+    trained(workspace, run)
+    assert speed_here(auto).runs == 1
 
 
 @pytest.mark.parametrize(

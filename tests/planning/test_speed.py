@@ -85,3 +85,10 @@ def test_finished_runs_decide_for_their_model_and_guide_for_others():
     assert (here.start, here.runs) == (8.0, 3)
     untouched = speed.calibrated(expected, [], {})
     assert (untouched.convolutions, untouched.runs) == (1.6, 0)
+
+
+def test_dense_networks_say_nothing_of_convolutions():
+    dense = run_of("factor_vae", network="mlp")
+    here = speed.calibrated(speed.Speed(convolutions=1.6), [(dense, 0.5)], {})
+    assert here.of(dense) == 0.5
+    assert here.of(run_of()) == here.convolutions == 1.6

@@ -53,10 +53,8 @@ def _says_something(
         return False
     if record.get("device") != "cpu" or record.get("processor") != processor.name():
         return False
-    if "network" not in record["statement"]["training"]:
-        return True
-    in_bf16 = record.get("precision") == "bf16"
-    return in_bf16 == (expected.convolutions == expected.core)
+    in_bf16 = not speed.is_dense(record["statement"]) and expected.convolutions == expected.core
+    return in_bf16 == (record.get("precision") == "bf16")
 
 
 def _scored(

@@ -53,8 +53,12 @@ class Speed:
 
     def of_network(self, run: Run) -> float:
         """Return the ratio for a run's network, whatever its model."""
-        network = run.statement.get("training", {}).get("network", "own")
-        return self.core if network in DENSE else self.convolutions
+        return self.core if is_dense(run.statement) else self.convolutions
+
+
+def is_dense(statement: Mapping[str, Any]) -> bool:
+    """Return whether runs of a statement are trained in float32 everywhere."""
+    return statement.get("training", {}).get("network", "own") in DENSE
 
 
 REFERENCE = Speed()
@@ -98,7 +102,7 @@ def calibrated(
     of_images: list[float] = []
     for run, ratio in trained:
         ratios[run.model].append(ratio)
-        if "network" in run.statement["training"]:
+        if not is_dense(run.statement):
             of_images.append(ratio)
     convolutions = expected.convolutions
     if of_images:
