@@ -140,6 +140,14 @@ def test_a_value_that_no_run_has_is_reported():
     assert verdict.reason == "no run has β = 5; the study has 1 and 4"
 
 
+def test_coordinates_place_the_numbers_of_their_artefact_alone(path):
+    line = LINE.replace('""beta"":4', '""r"":0.25')
+    [number] = read(path, f"{HEADER}\n{line}\n".encode(), coordinates={"table1": ("r",)})
+    assert number.quantity.params == '{"r":0.25}'
+    with pytest.raises(FileError, match="no hyper-parameter of beta_vae 'r'"):
+        read(path, f"{HEADER}\n{line}\n".encode(), coordinates={"fig2": ("r",)})
+
+
 @pytest.mark.parametrize(
     "paper", sorted(path.parent.name for path in PAPERS.glob("*/published.csv"))
 )

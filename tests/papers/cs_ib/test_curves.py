@@ -1,8 +1,11 @@
 """Curves of the information plane: compression ratios, and gaps at equal compression."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
+import synthetic
 import torch
 
 from facsimile import models
@@ -10,6 +13,8 @@ from facsimile.models.base.optimisers import SGDSettings
 from facsimile.papers.cs_ib import compression
 from facsimile.papers.cs_ib.claims.gap_at_equal_compression import GapAtEqualCompression
 from facsimile.papers.cs_ib.claims.score_gap import ScoreGap
+from facsimile.papers.cs_ib.figures import information_plane
+from facsimile.presentation.spec import ONE_RUN, Quantity
 
 X, Y = "information_plane.i_xt", "information_plane.i_ty_held_out"
 
@@ -34,6 +39,33 @@ def test_ratios_compare_a_run_with_the_smallest_weight_of_its_seed():
     np.testing.assert_allclose(by_weight, [0, 0.25, 0.5], atol=1e-12)
     assert table.groupby("value")["r"].std().max() < 1e-12
     assert compression.ratios(runs("a", 0.0), "d", "b", X, Y).empty
+
+
+def test_information_is_interpolated_within_a_curve_and_missing_beyond_its_ends():
+    # Curves of runs("a", 0.0) are straight lines from r = 0 to 0.5.
+    curves = compression.curves(compression.ratios(runs("a", 0.0), "d", "a", X, Y))
+    values = compression.informations(curves, np.array([0.1, 0.375, 0.75]))
+    assert values.shape == (3, 3)
+    expected = np.array([0.9, 0.625]) + 0.001 * np.arange(3)[:, None]
+    np.testing.assert_allclose(values[:, :2], expected, atol=1e-9)
+    assert np.isnan(values[:, 2]).all()
+    assert compression.informations([], np.array([0.1])).shape == (0, 1)
+
+
+def test_a_published_marker_is_compared_with_our_curve_at_its_ratio():
+    near = Quantity("figure_1", "dsprites", "m", '{"r":0.375}', Y, ONE_RUN)
+    beyond = dataclasses.replace(near, params='{"r":0.75}')
+    authors = {near: 0.75, beyond: 0.2}
+    context = synthetic.context(methods={"m": ("beta",)}, authors=authors)
+    spec = synthetic.spec("information_plane", id="figure_1", metrics=(X,), against=(Y,))
+    scores = runs("m", 0.125).assign(dataset="dsprites", label="", variation="")
+    scores[["metric", "score"]] = scores["name"].str.split(".", expand=True)
+    ours = information_plane.own_estimates(scores, spec, context)
+    assert list(ours) == [near]
+    # 1 - r + 0.125, plus 0, 0.001 and 0.002 in the three seeds.
+    assert ours[near].value == pytest.approx(0.751)
+    assert ours[near].n == 3
+    assert ours[near].low < 0.75 < ours[near].high
 
 
 @pytest.mark.parametrize("most", [1.0, 0.0])

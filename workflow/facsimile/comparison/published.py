@@ -188,7 +188,7 @@ def _published(
     _check_names(fields, context)
     if not fields["source"]:
         raise ValueError("source: every number needs one, such as 'Table 2, p. 7'")
-    params = _params(fields["params"], fields["model"], context)
+    params = _params(fields, context)
     quantity = Quantity(
         artefact=fields["artefact"],
         dataset=fields["dataset"],
@@ -280,11 +280,14 @@ def _check_metric(metric: str, context: HasDesign) -> None:
 
 
 def _params(
-    text: str,
-    model: str,
+    fields: dict[str, str],
     context: HasDesign,
 ) -> str:
-    """Canonical JSON of the hyper-parameters the number is for; "" for all runs of the model."""
+    """Canonical JSON of the hyper-parameters the number is for; "" for all runs of the model.
+
+    Coordinates of its table or figure are among them.
+    """
+    text, model = fields["params"], fields["model"]
     if not text:
         return ""
     params = _json_or_none(text)
@@ -292,10 +295,11 @@ def _params(
         raise ValueError(
             f'params {text!r}: write JSON, such as {{"beta":4}}, and quote it as CSV requires'
         )
-    hyper_parameters = _hyper_parameters(model, context)
+    coordinates = context.design.coordinates.get(fields["artefact"], ())
+    known = [*_hyper_parameters(model, context), *coordinates]
     what = f"hyper-parameter of {model or 'no model'}"
     for key, value in params.items():
-        _check_name(what, key, hyper_parameters)
+        _check_name(what, key, known)
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         # Only a number can be equal to that of a run.
         if not (is_number and math.isfinite(value)):

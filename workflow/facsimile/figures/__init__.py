@@ -1,12 +1,14 @@
 """Figures: one file per kind, discovered by its name.
 
-A kind defines two functions and, if it shows models themselves, one constant:
+A kind defines the first two functions, and the third function and the constant if it needs them:
 
 ``draw(scores, spec, context) -> Drawn``
     The figure and the tidy data behind its panels, from the gathered scores. It draws the scores
     that there are, shows missing ones as missing, and prints n.
 ``cells(spec, context) -> list of Quantity``
     The numbers that the paper's figure states, each of which the comparison looks up.
+``own_estimates(scores, spec, context) -> dict of Quantity to Estimate``
+    As for tables: our values of numbers that are not statistics of one score over runs.
 ``SHOWS_MODELS = True``
     ``draw`` takes a fourth argument, ``specimens``: codes, images and decoders of runs.
 """

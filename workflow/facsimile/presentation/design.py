@@ -30,6 +30,8 @@ class Design:
     published_runs: int
     artefacts: tuple[str, ...] = ()
     """Names of the tables and figures."""
+    coordinates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Table or figure -> names that place its published numbers, beside hyper-parameters."""
     controls: tuple[str, ...] = CONTROLS
     """Empty in a study that runs no controls."""
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -55,6 +57,8 @@ class Design:
     def of(cls, study: Study) -> "Design":
         """The design of a study."""
         untrained = [model.method for model in study.models if not runs.is_trained(model)]
+        artefacts = study.tables | study.figures_of(study.datasets_of_all_scales())
+        coordinates = {name: tuple(shown.coordinates) for name, shown in artefacts.items()}
         deterministic = [model.method for model in study.models if _is_deterministic(model.name)]
         return cls(
             study=study.id,
@@ -64,7 +68,8 @@ class Design:
             metrics=tuple(study.metrics),
             published_steps=study.training.steps if study.training else 0,
             published_runs=_published_runs(study),
-            artefacts=(*study.tables, *study.figures_of(study.datasets_of_all_scales())),
+            artefacts=tuple(artefacts),
+            coordinates=coordinates,
             controls=CONTROLS if study.control_seeds else (),
             labels={model.label: model.name for model in study.models if model.label},
             trained_on=_trained_on(study),

@@ -183,6 +183,11 @@ class Artefact(Strict):
         default={},
         description="score -> its exact value; each cell that has the score gets a verdict",
     )
+    coordinates: list[Name] = Field(
+        default=[],
+        description="names that place its published numbers on a curve of ours, in their column "
+        "params, if the kind of table or figure supports it",
+    )
     verified: bool = Field(
         default=False,
         description="whether number and content were checked against the paper's PDF or text",

@@ -11,7 +11,8 @@ A kind defines two functions:
 A kind whose numbers are not statistics of one score over runs defines a third:
 
 ``own_estimates(scores, spec, context) -> dict of Quantity to Estimate``
-    Our values of these numbers. Their statistics are in ``published.OF_TABLES``.
+    Our values of these numbers. Their statistics are in ``published.OF_TABLES``, or the numbers
+    have ``coordinates``, such as the place of a marker on a curve.
 """
 
 from dataclasses import dataclass, field

@@ -1,6 +1,9 @@
 """The compression ratio of runs, which compares a run with one of the smallest weight."""
 
+import numpy as np
 import pandas as pd
+
+from facsimile.statistics.estimates import Array
 
 COLUMNS = ["value", "seed", "r", "information"]
 
@@ -46,3 +49,25 @@ def ratios(
     )
     # Without a run of the smallest weight, a seed has no ratio.
     return runs[COLUMNS].dropna()
+
+
+def curves(runs: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return the runs of each seed, of a table of ``ratios``, in the order of r."""
+    in_order = runs.sort_values("r")
+    return [curve for _, curve in in_order.groupby("seed")]
+
+
+def informations(
+    curves: list[pd.DataFrame],
+    grid: Array,
+) -> Array:
+    """Return I(T;Y) of each curve at compression ratios [seeds, ratios], interpolated linearly.
+
+    NaN beyond the ends of a curve.
+    """
+    rows = []
+    for curve in curves:
+        r = curve["r"].to_numpy(dtype=float)
+        information = curve["information"].to_numpy(dtype=float)
+        rows.append(np.interp(grid, r, information, left=np.nan, right=np.nan))
+    return np.array(rows).reshape(len(curves), len(grid))

@@ -10,7 +10,6 @@ from facsimile.claims.base.statistic import Statistic, StatisticResult
 from facsimile.papers.cs_ib import compression
 from facsimile.presentation.select import rows_of_models
 from facsimile.statistics import estimates
-from facsimile.statistics.estimates import Array
 
 GRID = 50  # ratios at which two curves are compared
 
@@ -49,8 +48,8 @@ class GapAtEqualCompression(Statistic):
                 missing.append(f"{dataset}: the two curves have no ratio in common")
                 continue
             grid = np.linspace(low, high, GRID)
-            first = _means(curves, grid)
-            second = _means(other_curves, grid)
+            first = compression.informations(curves, grid).mean(axis=1)
+            second = compression.informations(other_curves, grid).mean(axis=1)
             words = (dataset, self.metric, self.model, self.other_model)
             rng = estimates.generator(*words)
             drawn = resampled_means(first, rng) - resampled_means(second, rng)
@@ -68,9 +67,7 @@ class GapAtEqualCompression(Statistic):
     ) -> list[pd.DataFrame]:
         """One curve per seed, sorted by r."""
         names = (self.compressed, self.metric)
-        runs = compression.ratios(trained, dataset, method, *names)
-        in_order = runs.sort_values("r")
-        return [curve for _, curve in in_order.groupby("seed")]
+        return compression.curves(compression.ratios(trained, dataset, method, *names))
 
 
 def _common(
@@ -84,17 +81,3 @@ def _common(
     low = max(float(r.min()) for r in ratios)
     high = min(float(r.max()) for r in ratios)
     return max(0.0, low), high
-
-
-def _means(
-    curves: list[pd.DataFrame],
-    grid: Array,
-) -> Array:
-    """The mean of each curve [seeds] over a grid of r."""
-    means = []
-    for curve in curves:
-        r = curve["r"].to_numpy(dtype=float)
-        information = curve["information"].to_numpy(dtype=float)
-        interpolated = np.interp(grid, r, information)
-        means.append(float(interpolated.mean()))
-    return np.array(means)

@@ -1,13 +1,14 @@
 """Information about the target against the compression of the inputs: the information plane.
 
 Yu et al. 2024, Figure 1. Published markers are in panels of their own, since their weights of
-compression are not printed.
+compression are not printed; the comparison has our I(T;Y) at the compression ratio of each.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import functools
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,13 +21,13 @@ from facsimile.presentation import names, quantities
 from facsimile.presentation.context import Context
 from facsimile.presentation.select import select, without_controls
 from facsimile.presentation.spec import Quantity, Spec
-from facsimile.statistics import estimates
+from facsimile.statistics import estimates, further_run
+from facsimile.statistics.estimates import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SIZE = (3.3, 2.8)  # of a panel, in inches
-R, I_TY = "figure_1.r_", "figure_1.i_ty_"
 PANEL = ["panel"]
 COLUMNS = ["panel", "dataset", "model", "value", "n", "r", "information", "low", "high"]
 REMARK = (
@@ -78,23 +79,51 @@ def cells(
     return [number for number in listed if trains(number.model, number.dataset)]
 
 
+def own_estimates(
+    scores: pd.DataFrame,
+    spec: Spec,
+    context: Context,
+) -> dict[Quantity, Estimate]:
+    """Our I(T;Y) at the compression ratio of each published marker, and of one further seed.
+
+    A marker has none where the curve of some seed does not reach its ratio.
+    """
+    selected, metrics = select(scores, spec, context)
+    trained = without_controls(selected)
+    values = {}
+    for quantity, _ in published.numbers(spec, context):
+        runs = compression.ratios(
+            trained,
+            quantity.dataset,
+            quantity.model,
+            metrics[0],
+            quantity.metric,
+        )
+        grid = np.array([_ratio(quantity)])
+        results = compression.informations(compression.curves(runs), grid)[:, 0]
+        if len(results) and np.isfinite(results).all():
+            values[quantity] = further_run.estimate(results)
+    return values
+
+
+def _ratio(quantity: Quantity) -> float:
+    """The compression ratio of a published marker."""
+    return float(json.loads(quantity.params)["r"])
+
+
 def _published(
     spec: Spec,
     context: Context,
 ) -> list[tuple[Any, ...]]:
-    """One row per published marker, with the columns ``COLUMNS``."""
-    known = dict(published.numbers(spec, context))
+    """One row per published marker, with the columns ``COLUMNS``, from left to right."""
     rows: dict[tuple[Any, ...], None] = {}
-    for quantity, r in known.items():
-        if not quantity.metric.startswith(R):
-            continue
-        marker = quantity.metric.removeprefix(R)
-        other = dataclasses.replace(quantity, metric=I_TY + marker)
-        # Both variants of a published name have the same markers, which count once.
+    for quantity, information in published.numbers(spec, context):
+        r = _ratio(quantity)
+        # All variants of a published name have the same markers, which count once.
         model = published.name(quantity.model, context)
         panel = published.title(quantity.dataset)
-        identity = (panel, quantity.dataset, model, float(marker), 0)
-        rows[(*identity, r, known[other], None, None)] = None
+        identity = (panel, quantity.dataset, model, r, 0)
+        rows[(*identity, r, information, None, None)] = None
     return list(rows)
 
 
