@@ -10,7 +10,7 @@ from collections.abc import Iterator
 DISTRIBUTION = "facsimile-metrics"
 # Extra -> the libraries that it installs, by the names under which they are imported.
 LIBRARIES = {
-    "torch": ("torch",),
+    "torch": ("torch", "zuko"),
     "workflow": (
         "PIL",
         "h5py",

@@ -1,30 +1,24 @@
-"""CITRIS-NF: an autoencoder, and then a flow of its codes that assigns them to causal variables."""
+"""CITRIS-NF: a flow of the codes of an autoencoder, which assigns them to causal variables."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import ClassVar, cast
 
 import torch
 from torch import Tensor, nn
 
 from facsimile.models.base import latent_assignment
 from facsimile.models.base.arrays import Batch, Shapes
-from facsimile.models.base.frame_networks import Decoder, Encoder
-from facsimile.models.base.frame_vae import CLIP, GROUP, Pair, part, scaled
+from facsimile.models.base.frame_vae import GROUP, Pair, part, scaled
 from facsimile.models.base.model import Draw, Losses, detached
-from facsimile.models.base.optimisers import Settings
-from facsimile.models.base.staged_adamw import StageSettings
-from facsimile.models.citris_vae import CLASSIFIER, CLASSIFIER_DECAY, FASTER, CitrisVAE
+from facsimile.models.citris_vae import CLASSIFIER, CitrisVAE
 from facsimile.papers.citris.models._flow import Flow
-from facsimile.studies.training import Training
+from facsimile.papers.citris.models.frame_autoencoder import AUTOENCODER, autoencoder
 
 LABEL = "CITRIS-NF"
 STEP_SECONDS = {"1": 0.02, "width**5": 5.0e-8}
-AUTOENCODER = "autoencoder"
 SAMPLES = 8  # noisy codes of a frame
-WARM_UP = 100  # steps in which the learning rate grows, of each stage
-PENALTY = 1e-6  # weight of the mean square of the codes
 POINT = -15.0  # log standard deviation of a normal that is as good as a point
 HALF_LOG = 0.5 * math.log(2 * math.pi)
 
@@ -33,9 +27,9 @@ HALF_LOG = 0.5 * math.log(2 * math.pi)
 class CitrisNF(CitrisVAE):
     """CITRIS-NF (Lippe et al. 2022, section 4.4), as the released code computes it.
 
-    The first half of the steps trains an autoencoder on single frames, whose codes get noise. It
-    is then frozen, and a normalising flow z of noisy codes minimises −log p(z^{t+1} | z^t, targets)
-    − log |det ∂z/∂code| with the prior of CITRIS-VAE, plus β_c · (cross entropy of the targets).
+    It starts from the weights of a trained ``frame_autoencoder``, which stay as they are. A
+    normalising flow z of its noisy codes minimises −log p(z^{t+1} | z^t, targets) − log |det
+    ∂z/∂code| with the prior of CITRIS-VAE, plus β_c · (cross entropy of the targets).
 
     width: channels of the first convolutions, and units of the prior's networks.
     noise: standard deviation of the noise of the codes.
@@ -43,6 +37,7 @@ class CitrisNF(CitrisVAE):
 
     beta_classifier: float = 4
     noise: float = 0.05
+    starts_from: ClassVar[str] = "frame_autoencoder"
 
     def networks(  # type: ignore[override]
         self,
@@ -51,21 +46,12 @@ class CitrisNF(CitrisVAE):
         network: str,
     ) -> dict[str, nn.Module]:
         groups = super().networks(shapes, latents, network)
-        side, _, channels = shapes["images"]
-        # An encoder also returns log deviations, which an autoencoder does not use.
-        autoencoder = {
-            "encoder": Encoder(channels, int(self.width), latents, side),
-            "decoder": Decoder(channels, int(self.width), latents, side),
-        }
         parts = {
+            AUTOENCODER: frozen(autoencoder(shapes, int(self.width), latents)),
             "flow": Flow(latents),
             "prior": part(groups[GROUP], "prior"),
         }
-        own = {
-            AUTOENCODER: nn.ModuleDict(autoencoder),
-            GROUP: nn.ModuleDict(parts),
-        }
-        return groups | own
+        return groups | {GROUP: nn.ModuleDict(parts)}
 
     def initialise(
         self,
@@ -77,27 +63,12 @@ class CitrisNF(CitrisVAE):
         flow = cast(Flow, part(networks[GROUP], "flow"))
         flow.shrink()
 
-    def optimisers(
-        self,
-        training: Training,
-    ) -> dict[str, Settings]:
-        """AdamW in two stages of equal length, each with warm-up and a cosine of its own."""
-        first = training.steps // 2
-        second = training.steps - first
-        autoencoder = self._stage(training, 0, first, 1.0, 0.0)
-        flow = self._stage(training, first, second, 1.0, 0.0)
-        classifier = self._stage(training, first, second, FASTER, CLASSIFIER_DECAY)
-        return {AUTOENCODER: autoencoder, GROUP: flow, CLASSIFIER: classifier}
-
     def draws(
         self,
         batch: int,
         latents: int,
     ) -> dict[str, Draw]:
-        rows = batch * SAMPLES
-        both = super().draws(rows, latents)
-        own = Draw("normal", (batch, 2, latents))
-        return both | {"autoencoder": own}
+        return super().draws(batch * SAMPLES, latents)
 
     def losses(  # type: ignore[override]
         self,
@@ -108,16 +79,9 @@ class CitrisNF(CitrisVAE):
     ) -> Losses:
         frames = scaled(batch["images"])
         flat = self._encoded(networks, frames.flatten(0, 1))
-        codes = flat.unflatten(0, (-1, 2))
-        error = self._reconstruction(
-            networks,
-            frames,
-            codes,
-            noise["autoencoder"],
-        )
         pair, log_determinant = self._mapped(
             networks,
-            codes.detach(),
+            flat.unflatten(0, (-1, 2)),
             noise["codes"],
         )
         own_targets = batch["targets"][:, 1].to(frames.dtype)
@@ -145,12 +109,10 @@ class CitrisNF(CitrisVAE):
             "targets": self.beta_classifier * for_latents,
         }
         minimise = {
-            AUTOENCODER: error + PENALTY * codes.square().mean(),
             GROUP: torch.stack(list(terms.values())).sum(),
             CLASSIFIER: self.beta_classifier * for_model,
         }
-        recorded = terms | {"reconstruction": error, "classifier": for_model}
-        return Losses(minimise, detached(recorded))
+        return Losses(minimise, detached(terms | {"classifier": for_model}))
 
     def infer(  # type: ignore[override]
         self,
@@ -176,7 +138,7 @@ class CitrisNF(CitrisVAE):
         codes: Tensor,
     ) -> Tensor:
         flow = cast(Flow, part(networks[GROUP], "flow"))
-        decoder = part(networks[AUTOENCODER], "decoder")
+        decoder = part(part(networks[GROUP], AUTOENCODER), "decoder")
         means: Tensor = decoder(flow.inverse(codes))
         return (means + 1) / 2
 
@@ -187,45 +149,14 @@ class CitrisNF(CitrisVAE):
         if self.noise <= 0:
             raise ValueError("noise must be above 0")
 
-    def _stage(
-        self,
-        training: Training,
-        begin: int,
-        steps: int,
-        factor: float,
-        weight_decay: float,
-    ) -> StageSettings:
-        return StageSettings(
-            factor * training.by_adam.lr,
-            steps=steps,
-            warm_up=min(WARM_UP, steps // 10),
-            weight_decay=weight_decay,
-            clip=CLIP,
-            begin=begin,
-        )
-
     def _encoded(
         self,
         networks: Mapping[str, nn.Module],
         frames: Tensor,
     ) -> Tensor:
         """Codes [b, latents] of frames [b, c, h, w] in [-1, 1]."""
-        codes, _ = part(networks[AUTOENCODER], "encoder")(frames)
+        codes, _ = part(part(networks[GROUP], AUTOENCODER), "encoder")(frames)
         return cast(Tensor, codes)
-
-    def _reconstruction(
-        self,
-        networks: Mapping[str, nn.Module],
-        frames: Tensor,
-        codes: Tensor,
-        noise: Tensor,
-    ) -> Tensor:
-        """Mean squared error of frames [b, 2, c, h, w] that are decoded from noisy codes."""
-        noisy = codes + self.noise * noise
-        decoder = part(networks[AUTOENCODER], "decoder")
-        means: Any = decoder(noisy.flatten(0, 1))
-        errors: Tensor = means - frames.flatten(0, 1)
-        return errors.square().mean()
 
     def _mapped(
         self,
@@ -264,3 +195,12 @@ class CitrisNF(CitrisVAE):
         )
         for_latents = latent_assignment.latent_loss(shown, targets)
         return for_latents, latent_assignment.model_loss(known, targets)
+
+
+def frozen(network: nn.Module) -> nn.Module:
+    """Make all parameters of a network buffers, so that it is stored but not trained; all are 0."""
+    for layer in network.modules():
+        for name, parameter in list(layer.named_parameters(recurse=False)):
+            delattr(layer, name)
+            layer.register_buffer(name, torch.zeros_like(parameter, requires_grad=False))
+    return network
