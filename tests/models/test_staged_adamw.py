@@ -1,11 +1,10 @@
-"""AdamW during a part of the steps: when its rate is 0, and its course otherwise."""
+"""AdamW whose rate is 0 at first: when it is, and its course otherwise."""
 
 import math
 
 import pytest
 
-from facsimile.models.base.adamw import AdamWSettings
-from facsimile.models.base.staged_adamw import DelayedSettings, StageSettings
+from facsimile.models.base.staged_adamw import DelayedSettings
 
 
 def cosine(step):
@@ -20,11 +19,3 @@ def test_a_delayed_rate_is_0_then_grows_and_then_follows_the_cosine_of_all_steps
     assert settings.rate(600) == pytest.approx(0.1 * cosine(600))
     without = DelayedSettings(0.1, steps=1000)
     assert without.rate(1) == pytest.approx(0.1 * cosine(1))
-
-
-def test_a_stage_has_a_course_of_its_own_and_changes_nothing_outside():
-    settings = StageSettings(0.1, steps=100, warm_up=10, begin=50)
-    assert [settings.rate(step) for step in (0, 49, 50, 150, 500)] == [0] * 5
-    alone = AdamWSettings(0.1, steps=100, warm_up=10)
-    for step in (5, 60, 99):
-        assert settings.rate(50 + step) == alone.rate(step) > 0

@@ -13,7 +13,7 @@ from facsimile.comparison import published
 from facsimile.foundation import canonical
 from facsimile.presentation.context import Context
 from facsimile.presentation.spec import Spec
-from facsimile.studies import reading, runs
+from facsimile.studies import parents, reading, runs
 
 FOLDER = PAPERS / "citris"
 K = 5
@@ -45,6 +45,21 @@ def test_in_every_published_row_the_diagonal_is_above_what_is_off_it(numbers):
             rows.setdefault(key, {})[kind] = number.value
     assert len(rows) == 66
     assert all(row["diagonal"] > row["off"] for row in rows.values())
+
+
+def test_the_flow_needs_runs_of_its_autoencoder(study):
+    assert dict(parents.without(study.models)) == {}
+    for parent in ("", "SlowVAE"):
+        models = []
+        for model in study.models:
+            is_flow = model.name == "citris_nf"
+            models.append(model.model_copy(update={"parent": parent}) if is_flow else model)
+        messages = list(dict(parents.without(models)).values())
+        assert len(messages) == 2
+        assert (
+            messages[0]
+            == "CITRIS-NF starts from runs of frame_autoencoder: state from: Autoencoder"
+        )
 
 
 def test_the_figure_shows_whole_matrices(study):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from facsimile.foundation import canonical
+from facsimile.foundation import canonical, declared
 from facsimile.studies.parts import Model
 
 if TYPE_CHECKING:
@@ -129,3 +129,19 @@ def unknown(
             names = ", ".join(above) or "none"
             yield i, f"{model.parent!r} is no model above this one (above: {names})"
         above.append(model.method)
+
+
+def without(
+    models: list[Model],
+) -> Iterator[tuple[int, str]]:
+    """Yield each model that needs a parent and has none of the right kind: its index, a message.
+
+    The class of such a model names the model from which it starts (``starts_from``).
+    """
+    names = {model.method: model.name for model in models}
+    for i, model in enumerate(models):
+        needed = declared.of_class("models", model.name, "starts_from", default="")
+        if needed and names.get(model.parent) != needed:
+            having = [method for method, name in names.items() if name == needed]
+            choices = " or ".join(having) or f"the label of a model {needed} above it"
+            yield i, f"{model.method} starts from runs of {needed}: state from: {choices}"

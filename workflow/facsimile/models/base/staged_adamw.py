@@ -1,4 +1,4 @@
-"""AdamW for groups of parameters that are trained during a part of the steps only."""
+"""AdamW for groups of parameters that are frozen during the first steps."""
 
 from dataclasses import dataclass
 
@@ -23,19 +23,3 @@ class DelayedSettings(AdamWSettings):
         past = max(0, step - self.freeze)
         share = min(1.0, past / max(1, self.warm_up))
         return share * without.rate(step)
-
-
-@dataclass(frozen=True)
-class StageSettings(AdamWSettings):
-    """AdamW whose rate is 0 except in a stage of ``steps`` updates, with a course of its own.
-
-    Args:
-        begin: first update of the stage.
-    """
-
-    begin: int = 0
-
-    def rate(self, step: int) -> float:
-        """Return the learning rate of an update; the first one is ``step`` 0."""
-        place = step - self.begin
-        return super().rate(place) if 0 <= place < self.steps else 0.0

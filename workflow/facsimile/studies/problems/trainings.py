@@ -111,7 +111,7 @@ def _image_training_problems(
 
 def _parents(study: Study) -> Problems:
     """Yield models that start from another one that is not there, or that has no weights."""
-    missing = dict(parents.unknown(study.models))
+    missing = dict(parents.unknown(study.models)) or dict(parents.without(study.models))
     for i, message in missing.items():
         yield ("models", i, "from"), message
     methods = [model.method for model in study.models]
