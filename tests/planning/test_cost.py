@@ -83,6 +83,20 @@ def test_images_of_scenes_cost_by_their_pixels(root):
     assert cost.train_seconds(large) / large.steps == pytest.approx(1.4, abs=0.1)
 
 
+def test_a_hyper_parameter_that_is_not_stated_costs_as_its_default(root):
+    study = reading.load(PAPERS / "ard_vae" / "study.yaml")
+    runs_of = {}
+    for scale in ("paper", "desk"):
+        runs_of[scale] = next(r for r in runs.expand(study, scale) if r.model == "ard_vae_conv")
+    default, stated = runs_of["paper"], runs_of["desk"]
+    assert ("width" in default.params, stated.params["width"]) == (False, 16)
+    seconds = declared.constant("models", "ard_vae_conv", "STEP_SECONDS")
+    expected = default.steps * (seconds["1"] + 64**2 * seconds["width**2"])
+    assert cost.train_seconds(default) == pytest.approx(expected)
+    per_step = cost.train_seconds(default) / default.steps
+    assert per_step > 5 * cost.train_seconds(stated) / stated.steps
+
+
 @pytest.mark.parametrize(
     ("count", "text"),
     [(0.0, "under 0.01"), (0.0099, "under 0.01"), (0.01, "about 0.01"), (1.234, "about 1.2")],

@@ -178,7 +178,7 @@ def step_seconds(run: Run) -> float:
         return 1 / rate / _speed(run)
     if _network(run) in terms:
         return float(terms[_network(run)])
-    seconds_of_terms = [seconds * _power(term, run.params) for term, seconds in terms.items()]
+    seconds_of_terms = [seconds * _power(term, run) for term, seconds in terms.items()]
     return sum(seconds_of_terms) / _speed(run)
 
 
@@ -208,12 +208,14 @@ def _speed(run: Run) -> float:
     return SPEED.get(_network(run), 1.0)
 
 
-def _power(term: str, params: dict[str, Any]) -> float:
+def _power(term: str, run: Run) -> float:
     """Evaluate a term: ``1``, or a power of a hyper-parameter such as ``side**2``."""
     if term == "1":
         return 1.0
     name, _, exponent = term.partition("**")
-    return float(params[name] ** int(exponent or 1))
+    # A hyper-parameter that a study does not state has its default.
+    value = run.params.get(name, declared.of_class("models", run.model, name, None))
+    return float(value ** int(exponent or 1))
 
 
 @functools.cache
