@@ -1,0 +1,72 @@
+"""Tasks of classification for continual learning, of images of 28 × 28 pixels."""
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from facsimile.datasets import _idx, fashion_mnist, mnist
+from facsimile.datasets.base.archived import ArchivedArrays
+from facsimile.datasets.base.official import Official
+
+LABELS = {
+    "mnist_once": "MNIST, 32,000 + 10,000",
+    "mnist_then_fashion": "MNIST, then Fashion-MNIST",
+}
+MEMBERS = {
+    "mnist_once": {"sources": ("mnist",)},
+    "mnist_then_fashion": {"sources": ("mnist", "fashion_mnist")},
+}
+SHOWN = 500 * 64  # images of a task for training, as in the release
+HELD_OUT = 10_000
+PIXELS = mnist.SIDE**2
+# Official files of both parts, by the name of the data set.
+FILES = {
+    "mnist": mnist.FILES,
+    "fashion_mnist": fashion_mnist.FILES,
+}
+
+
+class ImageTasks(ArchivedArrays):
+    """For each task 32,000 images for training, the first official ones, and 10,000 for test.
+
+    Li et al. 2023, "Statistical mechanics of continual learning", and its release.
+
+    ``images``: uint8 [n, 784]. ``labels``: int64 [n], 0 to 9. ``task``: int64 [n], from 0 on.
+    ``held_out``: int64 [n], 1 for images for test.
+    """
+
+    shapes: ClassVar = {
+        "images": (PIXELS,),
+        "labels": (),
+        "task": (),
+        "held_out": (),
+    }
+    licence = "CC BY-SA 3.0 (MNIST), MIT (Fashion-MNIST)"
+    source = "Chan-Li/VCL, Continual learning in deep neural networks"
+    sources: ClassVar[tuple[str, ...]]
+
+    def __init_subclass__(cls) -> None:
+        if "sources" in vars(cls):
+            files: list[Official] = []
+            for source in cls.sources:
+                files += [*FILES[source]["train"], *FILES[source]["t10k"]]
+            cls.files = tuple(files)
+            cls.rows = len(cls.sources) * (SHOWN + HELD_OUT)
+
+    @classmethod
+    def generate(cls, source: Path | None) -> dict[str, npt.NDArray[Any]]:
+        paths = cls.downloaded(source)
+        blocks: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in cls.shapes}
+        for task, name in enumerate(cls.sources):
+            for part, used in (("train", SHOWN), ("t10k", HELD_OUT)):
+                images_file, labels_file = FILES[name][part]
+                rows = mnist.ROWS[part]
+                images = _idx.read(paths[images_file.name], (rows, mnist.SIDE, mnist.SIDE))
+                labels = _idx.read(paths[labels_file.name], (rows,))
+                blocks["images"].append(images[:used].reshape(used, PIXELS))
+                blocks["labels"].append(labels[:used].astype(np.int64))
+                blocks["task"].append(np.full(used, task))
+                blocks["held_out"].append(np.full(used, int(part == "t10k")))
+        return {name: np.concatenate(parts) for name, parts in blocks.items()}
