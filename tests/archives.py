@@ -259,6 +259,21 @@ def write_mnist(data_class: type[ArchivedArrays], folder: Path) -> None:
 write_mnist_test = write_mnist
 write_mnist_split = write_mnist
 write_mnist_threshold = write_mnist_threshold_14 = write_mnist
+write_fashion_mnist = write_fashion_mnist_test = write_mnist
+
+
+def write_mnist_once(data_class: type[ArchivedArrays], folder: Path) -> None:
+    """Four IDX files of each source: images and labels for training, then those for test."""
+    files = iter(data_class.files)
+    for _ in data_class.sources:
+        for part in ("train", "t10k"):
+            rows, _ = data_class.part_rows(part)
+            images = pixels(0, rows, 32, 32)[:, :28, :28]
+            for values in (images, np.arange(rows, dtype=np.uint8) % 10):
+                (folder / next(files).name).write_bytes(gzip.compress(idx(values), 1))
+
+
+write_mnist_then_fashion = write_mnist_once
 
 
 def write_binary_mnist(data_class: type[ArchivedArrays], folder: Path) -> None:

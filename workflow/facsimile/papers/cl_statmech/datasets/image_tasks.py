@@ -18,8 +18,7 @@ MEMBERS = {
     "mnist_once": {"sources": ("mnist",)},
     "mnist_then_fashion": {"sources": ("mnist", "fashion_mnist")},
 }
-SHOWN = 500 * 64  # images of a task for training, as in the release
-HELD_OUT = 10_000
+SHOWN = {"train": 500 * 64, "t10k": 10_000}  # images of a task by official part, as in the release
 PIXELS = mnist.SIDE**2
 # Official files of both parts, by the name of the data set.
 FILES = {
@@ -53,16 +52,25 @@ class ImageTasks(ArchivedArrays):
             for source in cls.sources:
                 files += [*FILES[source]["train"], *FILES[source]["t10k"]]
             cls.files = tuple(files)
-            cls.rows = len(cls.sources) * (SHOWN + HELD_OUT)
+            cls.rows = len(cls.sources) * sum(SHOWN.values())
+
+    @classmethod
+    def part_rows(cls, part: str) -> tuple[int, int]:
+        """Rows of an official part, and how many of them, the first ones, are used."""
+        whole = sum(SHOWN.values())
+        of_task = cls.rows // len(cls.sources)
+        held_out = of_task * SHOWN["t10k"] // whole
+        used = held_out if part == "t10k" else of_task - held_out
+        return mnist.ROWS[part] * of_task // whole, used
 
     @classmethod
     def generate(cls, source: Path | None) -> dict[str, npt.NDArray[Any]]:
         paths = cls.downloaded(source)
         blocks: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in cls.shapes}
         for task, name in enumerate(cls.sources):
-            for part, used in (("train", SHOWN), ("t10k", HELD_OUT)):
+            for part in SHOWN:
                 images_file, labels_file = FILES[name][part]
-                rows = mnist.ROWS[part]
+                rows, used = cls.part_rows(part)
                 images = _idx.read(paths[images_file.name], (rows, mnist.SIDE, mnist.SIDE))
                 labels = _idx.read(paths[labels_file.name], (rows,))
                 blocks["images"].append(images[:used].reshape(used, PIXELS))
