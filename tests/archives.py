@@ -276,6 +276,18 @@ def write_mnist_once(data_class: type[ArchivedArrays], folder: Path) -> None:
 write_mnist_then_fashion = write_mnist_once
 
 
+def write_kodak(data_class: type[ArchivedArrays], folder: Path) -> None:
+    """24 PNG files of the official size, every other one upright."""
+    for number, official in enumerate(data_class.files):
+        picture = Image.fromarray(pixels(number, 1, 48, 32, 3)[0]).resize((768, 512))
+        if number % 2:
+            picture = picture.transpose(Image.Transpose.ROTATE_90)
+        picture.save(folder / official.name, compress_level=1)
+
+
+write_kodak_32 = write_kodak_256 = write_kodak
+
+
 def write_binary_mnist(data_class: type[ArchivedArrays], folder: Path) -> None:
     """Two text files, one image per line: digits 0 or 1 with spaces between them."""
     is_white = pixels(0, data_class.rows, 32, 32)[:, :28, :28] > 127

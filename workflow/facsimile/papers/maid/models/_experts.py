@@ -21,8 +21,9 @@ Floats = npt.NDArray[np.float64]
 CONVEXITY = 1.0
 MOST_ITERATIONS = 2000  # of each call of a solver, as in the released code
 BORDER = 2  # pixels that are reflected, as in the released code
-POWER_STEPS = 8  # of the power method for the smoothness
-MARGIN = 1.05  # its estimate is from below
+POWER_STEPS = 500  # at most, of the power method for the smoothness
+STEADY = 1e-4  # relative change of its estimate at which it ends
+MARGIN = 1.05  # the estimate is from below
 
 
 @dataclass(frozen=True)
@@ -107,11 +108,13 @@ class Experts:
         """
         weights, nu, _ = self.parts(theta)
         largest = (weights / nu).expand(1, -1, 1, 1)
-        v, value = begin, 1.0
+        v, value = begin / begin.norm(), 1.0
         for _ in range(POWER_STEPS):
             product = self.hessian(largest, theta, v)
-            value = float(product.norm())
+            last, value = value, float(product.norm())
             v = product / value
+            if abs(value - last) <= STEADY * value:
+                break
         return MARGIN * value, v
 
 
