@@ -194,7 +194,8 @@ def test_pictures_are_scaled_before_they_are_grey(tmp_path):
     data_class, source = archives.small(whole, tmp_path)
     rows = data_class.generate(source)
     assert rows["clean"].shape == (8, 32, 32)
-    picture = Image.open(tmp_path / "kodim05.png").convert("RGB").resize((32, 32), 2).convert("L")
+    with Image.open(tmp_path / "kodim05.png") as file:
+        picture = file.convert("RGB").resize((32, 32), Image.Resampling.BILINEAR).convert("L")
     np.testing.assert_allclose(rows["clean"][0], np.asarray(picture) / 255, atol=1e-6)
     noise = rows["noisy"] - rows["clean"]
     assert noise.std() == pytest.approx(0.1, rel=0.05)
@@ -207,7 +208,8 @@ def test_upright_photographs_are_turned(tmp_path):
     data_class, source = archives.small(whole, tmp_path)
     rows = data_class.generate(source)
     assert rows["turned"].tolist() == [0, 1] * (data_class.rows // 2)
-    upright = np.asarray(Image.open(tmp_path / "kodim02.png").convert("RGB"))
+    with Image.open(tmp_path / "kodim02.png") as file:
+        upright = np.asarray(file.convert("RGB"))
     np.testing.assert_array_equal(rows["images"][1], np.rot90(upright))
 
 

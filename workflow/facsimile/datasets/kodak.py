@@ -64,9 +64,12 @@ FILES = tuple(_official(number) for number in range(len(_SUMS)))
 def photograph(path: Path) -> Image.Image:
     """Open one of the files; raises DatasetError if it is no picture of the official size."""
     try:
-        picture = Image.open(path).convert("RGB")
+        with Image.open(path) as file:
+            picture = file.convert("RGB")
     except UnidentifiedImageError:
         raise DatasetError(f"{path}: not a picture; download it again") from None
+    except OSError as error:
+        raise DatasetError(f"{path}: damaged ({error}); download it again") from None
     if sorted(picture.size) != [HEIGHT, WIDTH]:
         raise DatasetError(
             f"{path}: {picture.width} × {picture.height} pixels instead of {WIDTH} × {HEIGHT}, or "
