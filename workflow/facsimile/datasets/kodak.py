@@ -98,9 +98,12 @@ class Kodak(ArchivedArrays):
     def generate(cls, source: Path | None) -> dict[str, npt.NDArray[Any]]:
         paths = cls.downloaded(source)
         images, turned = [], []
-        for official in cls.files[: cls.rows]:
+        for official in cls.files:
             pixels = np.asarray(photograph(paths[official.name]))
             is_upright = pixels.shape[0] > pixels.shape[1]
             images.append(np.rot90(pixels) if is_upright else pixels)
             turned.append(int(is_upright))
-        return {"images": np.stack(images), "turned": np.array(turned)}
+        return {
+            "images": np.stack(images)[: cls.rows],
+            "turned": np.array(turned)[: cls.rows],
+        }

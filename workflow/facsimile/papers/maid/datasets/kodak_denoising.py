@@ -39,18 +39,19 @@ class KodakDenoising(ArchivedArrays):
     def __init_subclass__(cls) -> None:
         if "side" in vars(cls):
             cls.shapes = {"clean": (cls.side, cls.side), "noisy": (cls.side, cls.side)}
+            cls.files = FILES[FIRST : FIRST + cls.rows]
 
     @classmethod
     def generate(cls, source: Path | None) -> dict[str, npt.NDArray[Any]]:
         paths = cls.downloaded(source)
         pictures = []
-        for official in cls.files[FIRST : FIRST + cls.rows]:
+        for official in cls.files:
             small = photograph(paths[official.name]).resize(
                 (cls.side, cls.side),
                 Image.Resampling.BILINEAR,
             )
             pictures.append(np.asarray(small.convert("L"), np.float32) / 255)
-        return with_noise(np.stack(pictures))
+        return with_noise(np.stack(pictures)[: cls.rows])
 
 
 def with_noise(clean: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[Any]]:
