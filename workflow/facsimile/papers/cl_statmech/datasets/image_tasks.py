@@ -1,12 +1,12 @@
 """Tasks of classification for continual learning, of images of 28 × 28 pixels."""
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from facsimile.datasets import _idx, fashion_mnist, mnist
+from facsimile.datasets import fashion_mnist, mnist
 from facsimile.datasets.base.archived import ArchivedArrays
 from facsimile.datasets.base.official import Official
 
@@ -65,16 +65,15 @@ class ImageTasks(ArchivedArrays):
 
     @classmethod
     def generate(cls, source: Path | None) -> dict[str, npt.NDArray[Any]]:
-        paths = cls.downloaded(source)
         blocks: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in cls.shapes}
         for task, name in enumerate(cls.sources):
             for part in SHOWN:
-                images_file, labels_file = FILES[name][part]
                 rows, used = cls.part_rows(part)
-                images = _idx.read(paths[images_file.name], (rows, mnist.SIDE, mnist.SIDE))
-                labels = _idx.read(paths[labels_file.name], (rows,))
-                blocks["images"].append(images[:used].reshape(used, PIXELS))
-                blocks["labels"].append(labels[:used].astype(np.int64))
+                members = {"name": cls.name, "files": FILES[name][part], "rows": rows}
+                part_class = cast(type[mnist.MNIST], type("Part", (mnist.MNIST,), members))
+                official = part_class.generate(source)
+                blocks["images"].append(official["images"][:used].reshape(used, PIXELS))
+                blocks["labels"].append(official["labels"][:used])
                 blocks["task"].append(np.full(used, task))
                 blocks["held_out"].append(np.full(used, int(part == "t10k")))
         return {name: np.concatenate(parts) for name, parts in blocks.items()}
