@@ -182,6 +182,11 @@ def outputs(inferred):
     return RunOutputs("deep_binary_network", {}, inferred, nothing, {}, None, None, (1, 0), 0)
 
 
+def test_a_run_of_too_many_steps_is_refused():
+    with pytest.raises(ValueError, match="has tasks · epochs = 2 steps; state this number"):
+        run(small(), data(), 3)
+
+
 def test_accuracies_and_forgetting():
     inferred = {
         "accuracy": np.array([0.5, 0.75, 1.0]),

@@ -33,7 +33,7 @@ class DeepBinaryNetwork(AlgorithmModel):
     (θ - θ_last); a batch has its share of it. The release adds γ β² (1 - tanh² βθ) Δθ to each
     batch, from the first one on, where Δθ is the change by the batch before. β grows as 10 tanh(0.1
     + a k / epochs) with the epoch k. A step is one epoch of one task. With one task in the data,
-    each has its own permutation of the pixels.
+    each has its own permutation of the pixels. Steps are computed in single precision.
 
     Args:
         tasks: number of tasks.
@@ -70,8 +70,8 @@ class DeepBinaryNetwork(AlgorithmModel):
         state: State = {}
         for layer in range(LAYERS):
             shape = (sizes[layer + 1], sizes[layer])
-            theta = random.standard_normal(shape, np.float32)
-            zeros = np.zeros(shape, np.float32)
+            theta = random.standard_normal(shape, np.float32).astype(np.float64)
+            zeros = np.zeros(shape)
             # ``pull`` is the change by the last batch or, for the text, the fields it pulls to.
             state |= {_of("theta", layer): theta, _of("pull", layer): zeros}
             state |= {_of("mean", layer): zeros, _of("square", layer): zeros}
@@ -91,17 +91,23 @@ class DeepBinaryNetwork(AlgorithmModel):
         state: State,
         random: Random,
     ) -> State:
-        state = dict(state)
+        state = _in_single_precision(state)
         epoch = int(state["epoch"])
         task, within = divmod(epoch, int(self.epochs))
+        if task >= self.tasks:
+            raise ValueError(
+                f"deep_binary_network: a run has tasks · epochs = {epoch} steps; state this number "
+                "under training: {steps: …}"
+            )
         if within == 0 and not self.previous:
             state |= {_of("pull", layer): state[_of("theta", layer)] for layer in range(LAYERS)}
         images, labels = self._task(problem.training, state, task)
         order = random.permutation(len(labels))
         beta = self.beta(epoch + 1)
-        for begin in range(0, len(order) - BATCH + 1, BATCH):
-            rows = order[begin : begin + BATCH]
-            share = BATCH / len(order) if task > 0 else 0.0
+        size = min(BATCH, len(order))
+        for begin in range(0, len(order) - size + 1, size):
+            rows = order[begin : begin + size]
+            share = size / len(order) if task > 0 else 0.0
             self._update(state, images[rows], labels[rows], beta, share, random)
         state["epoch"] = np.array(epoch + 1)
         state["accuracy"] = self._accuracies(problem, state, beta, random)
@@ -109,7 +115,7 @@ class DeepBinaryNetwork(AlgorithmModel):
             own = state["own"].copy()
             own[task] = state["accuracy"][task]
             state["own"] = own
-        return state
+        return _in_double_precision(state)
 
     def beta(self, epoch: int) -> float:
         """β of an epoch, counted from 1."""
@@ -143,13 +149,6 @@ class DeepBinaryNetwork(AlgorithmModel):
         fixed = np.random.default_rng(0)
         binary = self._evaluated(problem, state, signs, fixed)
         return {"accuracy": state["accuracy"], "own": state["own"], "binary": binary}
-
-    def is_finished(
-        self,
-        problem: ImageTasks,
-        state: State,
-    ) -> bool:
-        return int(state["epoch"]) >= self.tasks * self.epochs
 
     def check(self) -> None:
         for name in ("tasks", "epochs", "width"):
@@ -258,3 +257,20 @@ def _of(name: str, layer: int) -> str:
 
 def _fields(state: State) -> list[Singles]:
     return [state[_of("theta", layer)] for layer in range(LAYERS)]
+
+
+def _in_single_precision(state: State) -> State:
+    """The state with the arrays of each layer in float32, in which they were computed."""
+    changed = {name: state[name].astype(np.float32) for name in _names_of_layers()}
+    return dict(state) | changed
+
+
+def _in_double_precision(state: State) -> State:
+    """The same in float64, as states of algorithms are stored."""
+    changed = {name: state[name].astype(np.float64) for name in _names_of_layers()}
+    return dict(state) | changed
+
+
+def _names_of_layers() -> list[str]:
+    kinds = ("theta", "pull", "mean", "square")
+    return [_of(kind, layer) for kind in kinds for layer in range(LAYERS)]
