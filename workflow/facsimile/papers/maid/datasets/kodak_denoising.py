@@ -50,8 +50,10 @@ class KodakDenoising(ArchivedArrays):
                 (cls.side, cls.side),
                 Image.Resampling.BILINEAR,
             )
-            pictures.append(np.asarray(small.convert("L"), np.float32) / 255)
-        return with_noise(np.stack(pictures)[: cls.rows])
+            grey = np.asarray(small.convert("L"), np.float32)
+            pictures.append(grey / np.float32(255))
+        clean: npt.NDArray[np.float32] = np.stack(pictures)[: cls.rows].astype(np.float32)
+        return with_noise(clean)
 
 
 def with_noise(clean: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[Any]]:
