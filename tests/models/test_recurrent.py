@@ -56,3 +56,63 @@ def test_dense_layers_are_those_of_mlp(initialised):
     dense = nn.ModuleList([nn.Linear(25, 7)])
     mlp.initialise(dense, 3, "group")
     assert torch.equal(dense[0].weight, initialised["dense"].weight)
+
+
+def gradients(outputs, inputs, weights):
+    return torch.autograd.grad((outputs * weights).sum(), inputs)
+
+
+@pytest.mark.parametrize("is_bidirectional", [True, False])
+@pytest.mark.parametrize("layers", [1, 3])
+def test_quick_gru_has_outputs_and_gradients_of_torch(is_bidirectional, layers):
+    torch.manual_seed(0)
+    shape = {"num_layers": layers, "bidirectional": is_bidirectional, "batch_first": True}
+    module = nn.GRU(3, 5, **shape).double()
+    x = torch.randn(4, 7, 3, dtype=torch.double, requires_grad=True)
+    expected, _ = module(x)
+    computed = recurrent.gru(module, x)
+    torch.testing.assert_close(computed, expected, rtol=1e-12, atol=1e-12)
+    inputs, weights = [x, *module.parameters()], torch.randn_like(expected)
+    for ours, theirs in zip(
+        gradients(computed, inputs, weights),
+        gradients(expected, inputs, weights),
+        strict=True,
+    ):
+        torch.testing.assert_close(ours, theirs, rtol=1e-11, atol=1e-12)
+
+
+def test_quick_cell_has_outputs_and_gradients_of_torch():
+    torch.manual_seed(1)
+    cell = nn.GRUCell(3, 5).double()
+    x = torch.randn(4, 7, 3, dtype=torch.double, requires_grad=True)
+    state, states = torch.zeros(4, 5, dtype=torch.double), []
+    for step in x.unbind(1):
+        state = cell(step, state)
+        states.append(state)
+    expected = torch.stack(states, 1)
+    computed = recurrent.gru_cell(cell, x)
+    torch.testing.assert_close(computed, expected, rtol=1e-12, atol=1e-12)
+    inputs, weights = [x, *cell.parameters()], torch.randn_like(expected)
+    for ours, theirs in zip(
+        gradients(computed, inputs, weights),
+        gradients(expected, inputs, weights),
+        strict=True,
+    ):
+        torch.testing.assert_close(ours, theirs, rtol=1e-11, atol=1e-12)
+
+
+def test_gradients_of_the_quick_gru_are_those_of_finite_differences():
+    torch.manual_seed(2)
+    module = nn.GRU(2, 3, bidirectional=True, batch_first=True).double()
+    x = torch.randn(2, 4, 2, dtype=torch.double, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda values: recurrent.gru(module, values), x)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"batch_first": True, "bias": False}, {"batch_first": True, "dropout": 0.5}],
+)
+def test_quick_gru_refuses_other_options(options):
+    module = nn.GRU(2, 3, num_layers=2, **options)
+    with pytest.raises(ValueError, match="batch_first and biases, and without dropout"):
+        recurrent.gru(module, torch.zeros(1, 4, 2))

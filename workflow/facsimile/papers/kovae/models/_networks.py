@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from facsimile.models.base import recurrent
+
 
 class Normals(NamedTuple):
     """Independent normals of each step and a draw from them; each tensor is [b, T, latents]."""
@@ -61,7 +63,7 @@ class KoopmanNetwork(nn.Module):
             x: series [b, T, features].
             noise: standard normals [b, T, latents].
         """
-        states, _ = self.encoder(x)
+        states = recurrent.gru(self.encoder, x)
         states = self.norm(states.transpose(1, 2)).transpose(1, 2)
         return drawn(self.mean(states), self.log_variance(states), noise)
 
@@ -80,23 +82,29 @@ class KoopmanNetwork(nn.Module):
             given: latents [b, T, latents] that are the inputs (teacher forcing); None for a prior
                 that is rolled out on its own draws.
         """
-        before = noise.new_zeros(len(noise), self.latents)
-        state = noise.new_zeros(len(noise), self.hidden)
+        start = noise.new_zeros(len(noise), self.latents)
+        if given is not None:
+            before = torch.cat([start[:, None], given[:, :-1]], 1)
+            return self._prior_of(recurrent.gru_cell(self.cell, before), noise)
+        before, state = start, noise.new_zeros(len(noise), self.hidden)
         steps = []
-        for step in range(noise.shape[1]):
+        for noise_of_step in noise.unbind(1):
             state = self.cell(before, state)
-            of_step = drawn(
-                self.prior_mean(state),
-                self.prior_log_variance(state),
-                noise[:, step],
-            )
-            steps.append(of_step)
-            before = of_step.sample if given is None else given[:, step]
+            steps.append(self._prior_of(state, noise_of_step))
+            before = steps[-1].sample
         return Normals(*(torch.stack(values, 1) for values in zip(*steps, strict=True)))
+
+    def _prior_of(
+        self,
+        state: Tensor,
+        noise: Tensor,
+    ) -> Normals:
+        """Return the prior, given states of the cell, and draws from it."""
+        return drawn(self.prior_mean(state), self.prior_log_variance(state), noise)
 
     def decode(self, z: Tensor) -> Tensor:
         """Return series [b, T, features] in [0, 1] of latents [b, T, latents]."""
-        states, _ = self.decoder(z)
+        states = recurrent.gru(self.decoder, z)
         series: Tensor = self.output(states).sigmoid()
         return series
 
