@@ -14,7 +14,7 @@ from facsimile.foundation import discover
 from facsimile.metrics.base.run_outputs import RunOutputs
 from facsimile.papers.maid.datasets.drawn_pictures import DrawnPictures
 from facsimile.papers.maid.metrics import denoising
-from facsimile.papers.maid.models import _denoising, _experts, experts_maid
+from facsimile.papers.maid.models import _denoising, _experts, _solvers, experts_maid
 
 COUNT, SIZE = 3, 5
 
@@ -102,12 +102,12 @@ def test_solvers_end_at_their_accuracy(problem, theta):
         x, count = _experts.fista(problem, theta, problem.noisy, accuracy, smoothness)
         assert float(problem.lower_gradient(x, theta).norm()) <= accuracy
         counts.append(count)
-    assert counts[0] < counts[1] < _experts.MOST_ITERATIONS
+    assert counts[0] < counts[1] < _solvers.MOST_ITERATIONS
     right = problem.upper_gradient(x)
     q, count = _experts.conjugate_gradients(problem, x, theta, right, 1e-8)
     left = problem.hessian(problem.curvatures(x, theta), theta, q) - right
     assert float(left.norm()) <= 1.001e-8
-    assert 0 < count < _experts.MOST_ITERATIONS
+    assert 0 < count < _solvers.MOST_ITERATIONS
 
 
 @pytest.mark.parametrize("accuracy", [1e-1, 1e-2, 1e-3])

@@ -61,10 +61,10 @@ def test_both_solvers_are_as_accurate_as_asked(problem, accuracy):
     assert np.linalg.norm(x - problem.solution(t)) <= accuracy
     assert count < 200
     right = problem.upper_gradient(x)
-    solved, count = _bilevel.conjugate_gradients(problem.hessian, right, accuracy)
+    solved, count = _bilevel.conjugate_gradients(problem, right, accuracy)
     assert np.linalg.norm(problem.hessian @ solved - right) <= 1.01 * accuracy
     assert count <= 20
-    nothing, count = _bilevel.conjugate_gradients(problem.hessian, right, 1e9)
+    nothing, count = _bilevel.conjugate_gradients(problem, right, 1e9)
     assert (count, np.abs(nothing).max()) == (0, 0), "not the variable of the lower level"
 
 

@@ -1,6 +1,5 @@
 """The quadratic bilevel problem, its exact solution, and the two solvers of the lower level."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,8 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from facsimile.papers.maid.models import _solvers
+
 Floats = npt.NDArray[np.float64]
-MOST_ITERATIONS = 2000  # of each call of a solver, as in the released code
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,10 @@ class Bilevel:
         gradient: Floats = self.upper_hessian @ x - self.upper_linear
         return gradient
 
+    def dot(self, first: Floats, second: Floats) -> float:
+        """Inner product."""
+        return float(first @ second)
+
     def hypergradient(self, t: Floats) -> Floats:
         """Gradient of g(x(t)) in t, by linear solves."""
         outer = self.upper_gradient(self.solution(t))
@@ -104,7 +108,7 @@ def fista(
     accuracy: float,
     strictness: float,
 ) -> tuple[Floats, int]:
-    """Solve the lower level by FISTA for strongly convex functions, from x.
+    """Solve the lower level by FISTA, from x.
 
     It ends where |grad f| / (strictness · μ) is at most the accuracy, which bounds the distance
     from x(t) for a strictness of 1.
@@ -112,42 +116,25 @@ def fista(
     Returns:
         The point, and how many gradients were computed.
     """
-    ratio = problem.convexity / problem.smoothness
-    before, momentum = x, 0.0
-    for count in range(1, MOST_ITERATIONS + 1):
-        past = momentum
-        shrunk = 1 - ratio * past**2
-        momentum = (shrunk + math.sqrt(shrunk**2 + 4 * past**2)) / 2
-        weight = (past - 1) * (1 - momentum * ratio) / (momentum * (1 - ratio))
-        ahead = x + weight * (x - before)
-        gradient = problem.lower_gradient(ahead, t)
-        size = math.sqrt(float(gradient @ gradient))
-        if size <= accuracy * strictness * problem.convexity:
-            return ahead, count
-        before, x = x, ahead - gradient / problem.smoothness
-    return x, MOST_ITERATIONS
+    return _solvers.fista(
+        lambda ahead: problem.lower_gradient(ahead, t),
+        x,
+        accuracy * strictness * problem.convexity,
+        problem.convexity,
+        problem.smoothness,
+        problem.dot,
+    )
 
 
 def conjugate_gradients(
-    matrix: Floats,
+    problem: Bilevel,
     right: Floats,
     tolerance: float,
 ) -> tuple[Floats, int]:
-    """Solve a linear system until the residual is at most the tolerance, from 0.
-
-    Returns:
-        The solution, and how many products with the matrix were computed.
-    """
-    solution = np.zeros_like(right)
-    residual, direction = right, right
-    square = float(residual @ residual)
-    count = 0
-    while math.sqrt(square) > tolerance and count < MOST_ITERATIONS:
-        count += 1
-        product = matrix @ direction
-        length = square / float(direction @ product)
-        solution = solution + length * direction
-        residual = residual - length * product
-        last, square = square, float(residual @ residual)
-        direction = residual + square / last * direction
-    return solution, count
+    """Solve a linear system with the Hessian of f (``_solvers.conjugate_gradients``)."""
+    return _solvers.conjugate_gradients(
+        lambda direction: problem.hessian @ direction,
+        right,
+        tolerance,
+        problem.dot,
+    )

@@ -60,19 +60,22 @@ class ExpertsDenoising(AlgorithmModel):
         problem: Experts,
         random: Random,
     ) -> State:
-        """Begin with noisy pictures, and with the filters of all methods."""
+        """Begin with the filters of all methods, and with the pictures that they denoise."""
         # Not of the run's seed: all methods begin with the same filters.
         filters = np.random.default_rng(0)
         theta = _experts.start(problem.count, problem.size, filters)
         shape = (1, 1, *problem.clean.shape[2:])
-        return {
+        accuracy = self.accuracy_at_start()
+        state = {
             "theta": theta,
-            "x": problem.noisy.numpy(),
             "power": np.random.default_rng(1).standard_normal(shape),
             "lower": np.array(0),
             "linear": np.array(0),
-            "epsilon": np.array(self.accuracy_at_start()),
+            "epsilon": np.array(accuracy),
         }
+        # The loss before the first step is that of the first θ, not of the noisy pictures.
+        x = solved(problem, state, torch.from_numpy(theta), problem.noisy, accuracy)
+        return state | {"x": x.numpy()}
 
     def record(
         self,

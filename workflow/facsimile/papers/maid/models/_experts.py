@@ -6,7 +6,6 @@ filters c_k see x with its border reflected. f is convex with μ = 1, whatever �
 is divided by the number of pictures. The upper level is g(x) = |x - clean|² / 2 per picture.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,9 +16,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from facsimile.papers.maid.models import _solvers
+
 Floats = npt.NDArray[np.float64]
 CONVEXITY = 1.0
-MOST_ITERATIONS = 2000  # of each call of a solver, as in the released code
 BORDER = 2  # pixels that are reflected, as in the released code
 POWER_STEPS = 500  # at most, of the power method for the smoothness
 STEADY = 1e-4  # relative change of its estimate at which it ends
@@ -49,6 +49,10 @@ class Experts:
     def upper_gradient(self, x: Tensor) -> Tensor:
         """Gradient of g."""
         return (x - self.clean) / len(self.clean)
+
+    def dot(self, first: Tensor, second: Tensor) -> float:
+        """Inner product."""
+        return float((first * second).sum())
 
     def psnr(self, x: Tensor) -> float:
         """Mean peak signal-to-noise ratio of the pictures, in decibels, for values in [0, 1]."""
@@ -153,26 +157,20 @@ def fista(
     x: Tensor,
     accuracy: float,
     smoothness: float,
-    most: int = MOST_ITERATIONS,
 ) -> tuple[Tensor, int]:
     """Solve the lower level by FISTA from x until |grad f| / μ is at most the accuracy.
 
     Returns:
         The point, and how many gradients were computed.
     """
-    ratio = CONVEXITY / smoothness
-    before, momentum = x, 0.0
-    for iteration in range(1, most + 1):
-        past = momentum
-        shrunk = 1 - ratio * past**2
-        momentum = (shrunk + math.sqrt(shrunk**2 + 4 * past**2)) / 2
-        weight = (past - 1) * (1 - momentum * ratio) / (momentum * (1 - ratio))
-        ahead = x + weight * (x - before)
-        gradient = problem.lower_gradient(ahead, theta)
-        if float(gradient.norm()) <= accuracy * CONVEXITY:
-            return ahead, iteration
-        before, x = x, ahead - gradient / smoothness
-    return x, most
+    return _solvers.fista(
+        lambda ahead: problem.lower_gradient(ahead, theta),
+        x,
+        accuracy * CONVEXITY,
+        CONVEXITY,
+        smoothness,
+        problem.dot,
+    )
 
 
 def conjugate_gradients(
@@ -182,25 +180,14 @@ def conjugate_gradients(
     right: Tensor,
     tolerance: float,
 ) -> tuple[Tensor, int]:
-    """Solve (Hessian of f at x) q = right until the residual is at most the tolerance, from 0.
-
-    Returns:
-        The solution, and how many products with the Hessian were computed.
-    """
+    """Solve a linear system with the Hessian of f at x (``_solvers.conjugate_gradients``)."""
     curvatures = problem.curvatures(x, theta)
-    solution = torch.zeros_like(right)
-    residual, direction = right, right
-    square = float(residual.square().sum())
-    iterations = 0
-    while math.sqrt(square) > tolerance and iterations < MOST_ITERATIONS:
-        iterations += 1
-        product = problem.hessian(curvatures, theta, direction)
-        length = square / float((direction * product).sum())
-        solution = solution + length * direction
-        residual = residual - length * product
-        last, square = square, float(residual.square().sum())
-        direction = residual + square / last * direction
-    return solution, iterations
+    return _solvers.conjugate_gradients(
+        lambda direction: problem.hessian(curvatures, theta, direction),
+        right,
+        tolerance,
+        problem.dot,
+    )
 
 
 def _seen(x: Tensor, filters: Tensor) -> Tensor:

@@ -53,10 +53,8 @@ class ExpertsHoag(ExpertsDenoising):
         problem: Experts,
         random: Random,
     ) -> State:
-        state = super().start(problem, random)
-        theta, x = torch.from_numpy(state["theta"]), torch.from_numpy(state["x"])
-        state["x"] = solved(problem, state, theta, x, self.accuracy_of(1)).numpy()
-        return state | {"steepness": np.array(0.0), "count": np.array(0)}
+        numbers = {"steepness": np.array(0.0), "count": np.array(0)}
+        return super().start(problem, random) | numbers
 
     def step(
         self,

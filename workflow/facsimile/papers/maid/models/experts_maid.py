@@ -14,15 +14,13 @@ from facsimile.papers.maid.models._denoising import (
     solved,
 )
 from facsimile.papers.maid.models._experts import CONVEXITY, Experts
+from facsimile.papers.maid.models._search import BETA, ETA, GROWS, RHO, ROUNDS, TAU, falls
 
 LABEL = "MAID, experts"
 STEP_SECONDS = {"budget": 2.3e-6}  # of 3,000 steps, which share the budget; 8 × 32 × 32 pixels
 MAY_END_EARLY = True
 RUN_BYTES = 400_000
-# Settings of the released FoE.py, in the paper's letters.
-ETA, RHO, TAU, NU, BETA = 1e-4, 0.5, 0.5, 1.05, 0.01
-GROWS = 10 / 9  # of the step after a success
-ROUNDS = 3  # of searches along a line in one step
+NU = 1.05  # growth of both accuracies after a success, as in the released FoE.py
 TRIALS = 10  # of the first round
 
 
@@ -53,10 +51,7 @@ class ExpertsMaid(ExpertsDenoising):
         random: Random,
     ) -> State:
         numbers = {"delta": np.array(self.accuracy), "beta": np.array(BETA)}
-        state = super().start(problem, random) | numbers
-        # The loss before the first step is that of the first θ, not of the noisy pictures.
-        theta, x = torch.from_numpy(state["theta"]), torch.from_numpy(state["x"])
-        return state | {"x": solved(problem, state, theta, x, self.accuracy).numpy()} | _work(state)
+        return super().start(problem, random) | numbers
 
     def step(
         self,
@@ -72,8 +67,9 @@ class ExpertsMaid(ExpertsDenoising):
             for trial in range(TRIALS + round_number):
                 length = float(state["beta"]) * RHO**trial
                 moved = theta - length * here.p
-                x = solved(problem, state, moved, here.x, float(state["epsilon"]))
-                if falls(problem, here, x, length, float(state["epsilon"])):
+                epsilon = float(state["epsilon"])
+                x = solved(problem, state, moved, here.x, epsilon)
+                if falls(problem, here.x, x, epsilon, length * here.norm**2):
                     state |= {"theta": moved.numpy(), "x": x.numpy()}
                     state["beta"] = np.array(GROWS * length)
                     return state | _scaled(state, NU)
@@ -127,27 +123,5 @@ def bound(
     return (rate * epsilon + of_b * delta + lipschitz_b * steep * epsilon**2) / CONVEXITY
 
 
-def falls(
-    problem: Experts,
-    here: Gradient,
-    x: Tensor,
-    length: float,
-    epsilon: float,
-) -> bool:
-    """Whether g surely falls enough from one inexact solution to another.
-
-    The released code has η² where a condition of Armijo has η.
-    """
-    before, after = problem.upper_gradient(here.x), problem.upper_gradient(x)
-    slack = float(before.norm() + after.norm()) * epsilon
-    slack += problem.upper_smoothness * epsilon**2 / 2
-    change = problem.upper(x) - problem.upper(here.x)
-    return bool(change + slack <= -(ETA**2) * length * here.norm**2)
-
-
 def _scaled(state: State, factor: float) -> State:
     return {name: factor * state[name] for name in ("epsilon", "delta")}
-
-
-def _work(state: State) -> State:
-    return {name: state[name] for name in ("lower", "linear", "power")}

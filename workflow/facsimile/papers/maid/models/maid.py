@@ -17,15 +17,13 @@ from facsimile.papers.maid.models._bilevel import (
     conjugate_gradients,
     fista,
 )
+from facsimile.papers.maid.models._search import BETA, ETA, GROWS, RHO, ROUNDS, TAU, falls
 
 LABEL = "MAID"
 STEP_SECONDS = {"1": 0.0013}
 MAY_END_EARLY = True
 RUN_BYTES = 80_000
-# Settings of the released script, in the paper's letters.
-ETA, RHO, TAU, NU, BETA = 1e-4, 0.5, 0.5, 1.25, 0.01
-GROWS = 10 / 9  # of the step after a success
-ROUNDS = 3  # of searches along a line in one step
+NU = 1.25  # growth of both accuracies after a success, as in the released script
 TRIALS = {True: 10, False: 5}  # of the first round: with adapted and with fixed accuracy
 # Iterations of both solvers after which a run ends.
 BUDGET = 60_000
@@ -114,7 +112,8 @@ class Maid(AlgorithmModel):
                 length = float(state["beta"]) * RHO**trial
                 t = state["t"] - length * found.p
                 x = self._solved(problem, state, t, found.x)
-                if _falls(problem, found, x, length):
+                decrease = length * float(found.p @ found.p)
+                if falls(problem, found.x, x, found.epsilon, decrease):
                     state |= {"t": t, "x": x}
                     state |= _numbers(beta=length * GROWS)
                     return state | found.accuracies(NU) if is_adaptive else state
@@ -146,7 +145,7 @@ class Maid(AlgorithmModel):
             epsilon, delta = float(state["epsilon"]), float(state["delta"])
             x = self._solved(problem, state, state["t"], state["x"])
             outer = problem.upper_gradient(x)
-            q, count = conjugate_gradients(problem.hessian, outer, delta)
+            q, count = conjugate_gradients(problem, outer, delta)
             state["linear"] = state["linear"] + count
             p = -problem.cross.T @ q
             scale = problem.cross_norm / problem.convexity
@@ -190,20 +189,3 @@ class Maid(AlgorithmModel):
 
 def _numbers(**values: float) -> State:
     return {name: np.array(value) for name, value in values.items()}
-
-
-def _falls(
-    problem: Bilevel,
-    at: _Gradient,
-    x: Floats,
-    length: float,
-) -> bool:
-    """Whether g surely falls enough from one inexact solution to another.
-
-    The released code has η² where a condition of Armijo has η.
-    """
-    before, after = problem.upper_gradient(at.x), problem.upper_gradient(x)
-    slack = (np.linalg.norm(after) + np.linalg.norm(before)) * at.epsilon
-    slack += problem.upper_smoothness * at.epsilon**2 / 2
-    change = problem.upper(x) - problem.upper(at.x)
-    return bool(change + slack <= -(ETA**2) * length * float(at.p @ at.p))
