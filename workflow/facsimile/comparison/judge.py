@@ -118,7 +118,7 @@ def _of_kinds(
     scores: pd.DataFrame,
     context: Context,
 ) -> dict[Quantity, Estimate]:
-    """The numbers that kinds of tables compute themselves, without their artefact."""
+    """The numbers that kinds of tables and figures compute themselves, without their artefact."""
     estimates_of: dict[Quantity, Estimate] = {}
     for spec in specs:
         own_estimates = getattr(_kind(spec), "own_estimates", None)

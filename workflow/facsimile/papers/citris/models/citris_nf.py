@@ -14,7 +14,12 @@ from facsimile.models.base.frame_vae import GROUP, Pair, part, scaled
 from facsimile.models.base.model import Draw, Losses, detached
 from facsimile.models.citris_vae import CLASSIFIER, CitrisVAE
 from facsimile.papers.citris.models._flow import Flow
-from facsimile.papers.citris.models.frame_autoencoder import AUTOENCODER, autoencoder
+from facsimile.papers.citris.models.frame_autoencoder import (
+    AUTOENCODER,
+    autoencoder,
+    decoded,
+    encoded,
+)
 
 LABEL = "CITRIS-NF"
 STEP_SECONDS = {"1": 0.02, "width**5": 5.0e-8}
@@ -78,7 +83,7 @@ class CitrisNF(CitrisVAE):
         step: Tensor | int,
     ) -> Losses:
         frames = scaled(batch["images"])
-        flat = self._encoded(networks, frames.flatten(0, 1))
+        flat = encoded(networks, frames.flatten(0, 1))
         pair, log_determinant = self._mapped(
             networks,
             flat.unflatten(0, (-1, 2)),
@@ -124,7 +129,7 @@ class CitrisNF(CitrisVAE):
         The variance is that of the flow's linear approximation, by differences of ``noise``.
         """
         flow = cast(Flow, part(networks[GROUP], "flow"))
-        codes = self._encoded(networks, scaled(batch["images"]))
+        codes = encoded(networks, scaled(batch["images"]))
         mean, _ = flow(codes)
         variance = torch.full_like(mean, 1e-12)
         for offset in self.noise * torch.eye(codes.shape[1]):
@@ -138,9 +143,7 @@ class CitrisNF(CitrisVAE):
         codes: Tensor,
     ) -> Tensor:
         flow = cast(Flow, part(networks[GROUP], "flow"))
-        decoder = part(part(networks[GROUP], AUTOENCODER), "decoder")
-        means: Tensor = decoder(flow.inverse(codes))
-        return (means + 1) / 2
+        return (decoded(networks, flow.inverse(codes)) + 1) / 2
 
     def check(self) -> None:
         super().check()
@@ -148,15 +151,6 @@ class CitrisNF(CitrisVAE):
             raise ValueError("unassigned must be 0: CITRIS-NF assigns each latent to a variable")
         if self.noise <= 0:
             raise ValueError("noise must be above 0")
-
-    def _encoded(
-        self,
-        networks: Mapping[str, nn.Module],
-        frames: Tensor,
-    ) -> Tensor:
-        """Codes [b, latents] of frames [b, c, h, w] in [-1, 1]."""
-        codes, _ = part(part(networks[GROUP], AUTOENCODER), "encoder")(frames)
-        return cast(Tensor, codes)
 
     def _mapped(
         self,

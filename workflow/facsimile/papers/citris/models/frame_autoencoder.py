@@ -84,10 +84,9 @@ class FrameAutoencoder(ArraysModel):
         step: Tensor | int,
     ) -> Losses:
         frames = scaled(batch["images"]).flatten(0, 1)
-        codes = self._encoded(networks, frames)
+        codes = encoded(networks, frames)
         noisy = codes + self.noise * noise["autoencoder"].flatten(0, 1)
-        decoder = part(part(networks[GROUP], AUTOENCODER), "decoder")
-        error: Tensor = (decoder(noisy) - frames).square().mean()
+        error = (decoded(networks, noisy) - frames).square().mean()
         loss = error + PENALTY * codes.square().mean()
         return Losses({GROUP: loss}, detached({"reconstruction": error}))
 
@@ -97,7 +96,7 @@ class FrameAutoencoder(ArraysModel):
         batch: Batch,
     ) -> dict[str, Tensor]:
         """Return codes, and the log-variance of their noise."""
-        codes = self._encoded(networks, scaled(batch["images"]))
+        codes = encoded(networks, scaled(batch["images"]))
         variance = torch.full_like(codes, self.noise**2)
         return {"mean": codes, "log_variance": variance.log()}
 
@@ -106,22 +105,11 @@ class FrameAutoencoder(ArraysModel):
         networks: Mapping[str, nn.Module],
         codes: Tensor,
     ) -> Tensor:
-        decoder = part(part(networks[GROUP], AUTOENCODER), "decoder")
-        means: Tensor = decoder(codes)
-        return (means + 1) / 2
+        return (decoded(networks, codes) + 1) / 2
 
     def check(self) -> None:
         if self.noise <= 0:
             raise ValueError("noise must be above 0")
-
-    def _encoded(
-        self,
-        networks: Mapping[str, nn.Module],
-        frames: Tensor,
-    ) -> Tensor:
-        """Codes [b, latents] of frames [b, c, h, w] in [-1, 1]."""
-        codes, _ = part(part(networks[GROUP], AUTOENCODER), "encoder")(frames)
-        return cast(Tensor, codes)
 
 
 def autoencoder(
@@ -142,3 +130,21 @@ def autoencoder(
         "decoder": Decoder(channels, width, latents, side),
     }
     return nn.ModuleDict(parts)
+
+
+def encoded(
+    networks: Mapping[str, nn.Module],
+    frames: Tensor,
+) -> Tensor:
+    """Return the autoencoder's codes [b, latents] of frames [b, c, h, w] in [-1, 1]."""
+    codes, _ = part(part(networks[GROUP], AUTOENCODER), "encoder")(frames)
+    return cast(Tensor, codes)
+
+
+def decoded(
+    networks: Mapping[str, nn.Module],
+    codes: Tensor,
+) -> Tensor:
+    """Return the autoencoder's frames [b, c, h, w] in [-1, 1] of codes [b, latents]."""
+    frames = part(part(networks[GROUP], AUTOENCODER), "decoder")(codes)
+    return cast(Tensor, frames)

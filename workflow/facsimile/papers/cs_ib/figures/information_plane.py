@@ -90,17 +90,21 @@ def own_estimates(
     """
     selected, metrics = select(scores, spec, context)
     trained = without_controls(selected)
+
+    @functools.cache
+    def curves(
+        dataset: str,
+        model: str,
+        metric: str,
+    ) -> list[pd.DataFrame]:
+        runs = compression.ratios(trained, dataset, model, metrics[0], metric)
+        return compression.curves(runs)
+
     values = {}
     for quantity, _ in published.numbers(spec, context):
-        runs = compression.ratios(
-            trained,
-            quantity.dataset,
-            quantity.model,
-            metrics[0],
-            quantity.metric,
-        )
+        of_seeds = curves(quantity.dataset, quantity.model, quantity.metric)
         grid = np.array([_ratio(quantity)])
-        results = compression.informations(compression.curves(runs), grid)[:, 0]
+        results = compression.informations(of_seeds, grid)[:, 0]
         if len(results) and np.isfinite(results).all():
             values[quantity] = further_run.estimate(results)
     return values
