@@ -58,8 +58,16 @@ def test_dense_layers_are_those_of_mlp(initialised):
     assert torch.equal(dense[0].weight, initialised["dense"].weight)
 
 
-def gradients(outputs, inputs, weights):
-    return torch.autograd.grad((outputs * weights).sum(), inputs)
+def assert_same(computed, expected, inputs):
+    """Outputs and gradients in the inputs are the same to rounding."""
+    torch.testing.assert_close(computed, expected, rtol=1e-12, atol=1e-12)
+    weights = torch.randn_like(expected)
+    for ours, theirs in zip(
+        torch.autograd.grad((computed * weights).sum(), inputs),
+        torch.autograd.grad((expected * weights).sum(), inputs),
+        strict=True,
+    ):
+        torch.testing.assert_close(ours, theirs, rtol=1e-11, atol=1e-12)
 
 
 @pytest.mark.parametrize("is_bidirectional", [True, False])
@@ -70,15 +78,7 @@ def test_quick_gru_has_outputs_and_gradients_of_torch(is_bidirectional, layers):
     module = nn.GRU(3, 5, **shape).double()
     x = torch.randn(4, 7, 3, dtype=torch.double, requires_grad=True)
     expected, _ = module(x)
-    computed = recurrent.gru(module, x)
-    torch.testing.assert_close(computed, expected, rtol=1e-12, atol=1e-12)
-    inputs, weights = [x, *module.parameters()], torch.randn_like(expected)
-    for ours, theirs in zip(
-        gradients(computed, inputs, weights),
-        gradients(expected, inputs, weights),
-        strict=True,
-    ):
-        torch.testing.assert_close(ours, theirs, rtol=1e-11, atol=1e-12)
+    assert_same(recurrent.gru(module, x), expected, [x, *module.parameters()])
 
 
 def test_quick_cell_has_outputs_and_gradients_of_torch():
@@ -89,16 +89,7 @@ def test_quick_cell_has_outputs_and_gradients_of_torch():
     for step in x.unbind(1):
         state = cell(step, state)
         states.append(state)
-    expected = torch.stack(states, 1)
-    computed = recurrent.gru_cell(cell, x)
-    torch.testing.assert_close(computed, expected, rtol=1e-12, atol=1e-12)
-    inputs, weights = [x, *cell.parameters()], torch.randn_like(expected)
-    for ours, theirs in zip(
-        gradients(computed, inputs, weights),
-        gradients(expected, inputs, weights),
-        strict=True,
-    ):
-        torch.testing.assert_close(ours, theirs, rtol=1e-11, atol=1e-12)
+    assert_same(recurrent.gru_cell(cell, x), torch.stack(states, 1), [x, *cell.parameters()])
 
 
 def test_gradients_of_the_quick_gru_are_those_of_finite_differences():
