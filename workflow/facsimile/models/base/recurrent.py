@@ -68,11 +68,14 @@ def gru(
     endings = ("", "_reverse") if module.bidirectional else ("",)
     states = x.permute(1, 2, 0)
     for layer in range(module.num_layers):
-        kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        parameters = (
-            [getattr(module, f"{kind}_l{layer}{end}") for end in endings] for kind in kinds
+        names = [f"l{layer}{ending}" for ending in endings]
+        states = _layer(
+            states,
+            [getattr(module, f"weight_ih_{name}") for name in names],
+            [getattr(module, f"weight_hh_{name}") for name in names],
+            [getattr(module, f"bias_ih_{name}") for name in names],
+            [getattr(module, f"bias_hh_{name}") for name in names],
         )
-        states = _layer(states, *parameters)
     return states.permute(2, 0, 1).contiguous()
 
 
