@@ -4,13 +4,17 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from facsimile.models.base import mlp, rng
+from facsimile.models.base import gru_kernels, mlp, rng
 
 Recurrent = nn.RNNBase | nn.RNNCellBase
+
+# Of a layer that runs in a compiled loop; torch's matrix products are quicker on larger ones.
+MOST_UNITS = 64
 
 
 @torch.no_grad()
@@ -45,12 +49,13 @@ def gru(
     module: nn.GRU,
     x: Tensor,
 ) -> Tensor:
-    """Return the outputs of torch's GRU, which starts with zeros, in fewer operations.
+    """Return the outputs of torch's GRU, which starts with zeros, by a compiled loop over its steps.
 
-    The time that small layers take on a CPU is set by the number of operations. Here both
-    directions of a layer share their operations, the gradient is written by hand, and products with
-    all steps of a series are computed at once. Outputs and gradients are those of the module to
-    rounding; second derivatives are not available. ``benchmarks/recurrent.py`` measures both.
+    On a CPU, torch runs each step of a small layer as a dozen operations, whose number sets the
+    time. Here a layer is one compiled loop, and its gradient another one. Outputs and gradients are
+    those of the module to rounding; second derivatives are not available. Other numbers than
+    float32, layers of more than 64 units and other devices are left to the module itself.
+    ``benchmarks/recurrent.py`` measures both.
 
     Args:
         module: one or more layers, in one direction or both, with ``batch_first``, with biases and
@@ -65,8 +70,11 @@ def gru(
     """
     if not (module.batch_first and module.bias) or module.dropout:
         raise ValueError("gru() needs a GRU with batch_first and biases, and without dropout")
+    if not _is_compiled(module.hidden_size, x):
+        outputs: Tensor = module(x)[0]
+        return outputs
     endings = ("", "_reverse") if module.bidirectional else ("",)
-    states = x.permute(1, 2, 0)
+    states = x.permute(2, 1, 0)
     for layer in range(module.num_layers):
         names = [f"l{layer}{ending}" for ending in endings]
         states = _layer(
@@ -76,7 +84,7 @@ def gru(
             [getattr(module, f"bias_ih_{name}") for name in names],
             [getattr(module, f"bias_hh_{name}") for name in names],
         )
-    return states.permute(2, 0, 1).contiguous()
+    return states.permute(2, 1, 0).contiguous()
 
 
 def gru_cell(
@@ -91,8 +99,23 @@ def gru_cell(
         cell: the cell.
         x: series [b, T, inputs].
     """
+    if not _is_compiled(cell.hidden_size, x):
+        state = x.new_zeros(len(x), cell.hidden_size)
+        states = []
+        for of_step in x.unbind(1):
+            state = cell(of_step, state)
+            states.append(state)
+        return torch.stack(states, 1)
     parameters = ([value] for value in (cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh))
-    return _layer(x.permute(1, 2, 0), *parameters).permute(2, 0, 1).contiguous()
+    return _layer(x.permute(2, 1, 0), *parameters).permute(2, 1, 0).contiguous()
+
+
+def _is_compiled(
+    hidden: int,
+    x: Tensor,
+) -> bool:
+    """Return whether a layer runs in the compiled loop."""
+    return x.device.type == "cpu" and x.dtype == torch.float32 and hidden <= MOST_UNITS
 
 
 def _layer(
@@ -102,100 +125,84 @@ def _layer(
     biases_ih: Sequence[Tensor],
     biases_hh: Sequence[Tensor],
 ) -> Tensor:
-    """Return states [T, D · H, b] of one layer with D directions, which reads x [T, inputs, b].
+    """Return states [D · H, T, b] of one layer with D directions, which reads x [inputs, T, b].
 
     Series of a batch are the last axis, so that numbers of one gate are next to each other.
     """
-    read = torch.cat(list(weights_ih)) @ x + torch.cat(list(biases_ih))[:, None]
-    of_directions = _in_order_read(read.chunk(len(weights_ih), 1))
-    states: Tensor = _Recurrence.apply(
-        torch.stack(of_directions, 1),
-        torch.stack(list(weights_hh)),
-        torch.stack(list(biases_hh)),
-    )
-    return torch.cat(_in_order_read(states.unbind(1)), 1)
-
-
-def _in_order_read(values: Sequence[Tensor]) -> list[Tensor]:
-    """Return values [T, …] of each direction, of which the second reads the last step first."""
-    first, *others = values
-    return [first, *(other.flip(0) for other in others)]
+    biases = torch.stack([torch.stack(list(biases_ih)), torch.stack(list(biases_hh))])
+    weights = torch.stack(list(weights_ih)), torch.stack(list(weights_hh))
+    states: Tensor = _Recurrence.apply(x.contiguous(), *weights, biases)
+    return states.flatten(0, 1)
 
 
 class _Recurrence(torch.autograd.Function):
-    """States of GRUs whose inputs are already multiplied by their weights.
-
-    With the sums s = W h + b of the recurrent weights, and the products a of the inputs: r =
-    σ(a_r + s_r), z = σ(a_z + s_z), n = tanh(a_n + r s_n), and the next state is n + z (h - n).
-    """
+    """States of the directions of one layer (``gru_kernels``)."""
 
     @staticmethod
     def forward(
         context: Any,
-        read: Tensor,
-        weights: Tensor,
+        x: Tensor,
+        weights_ih: Tensor,
+        weights_hh: Tensor,
         biases: Tensor,
     ) -> Tensor:
-        """Return states [T, D, H, b] of D layers.
+        """Return states [D, H, T, b].
 
         Args:
             context: keeps what the gradient needs.
-            read: products of inputs [T, D, 3 H, b].
-            weights: of the states [D, 3 H, H].
-            biases: of the states [D, 3 H].
+            x: inputs [inputs, T, b].
+            weights_ih: of the inputs [D, 3 H, inputs].
+            weights_hh: of the states [D, 3 H, H].
+            biases: of both [2, D, 3 H].
         """
-        steps, count, wide, batch = read.shape
-        hidden = wide // 3
-        states = read.new_zeros(steps + 1, count, hidden, batch)
-        candidates = read.new_empty(steps, count, hidden, batch)
-        # What is added to W h: biases, and what both gates read.
-        sums = biases[:, :, None].expand_as(read).clone()
-        gates = sums[:, :, : 2 * hidden]
-        gates += read[:, :, : 2 * hidden]
-        r, z, s = sums.chunk(3, 2)
-        new = read[:, :, 2 * hidden :]
-        parts = (sums, gates, r, z, s, new, candidates, states[:-1], states[1:])
-        for of_step in zip(*(part.unbind(0) for part in parts), strict=True):
-            total, gate, r_t, z_t, s_t, new_t, candidate, state, following = of_step
-            total.baddbmm_(weights, state)
-            gate.sigmoid_()
-            torch.addcmul(new_t, r_t, s_t, out=candidate).tanh_()
-            torch.lerp(candidate, state, z_t, out=following)
-        context.save_for_backward(sums, candidates, states, weights)
-        return states[1:]
+        directions, wide, hidden = weights_hh.shape
+        _, steps, batch = x.shape
+        products = weights_ih.flatten(0, 1) @ x.flatten(1)
+        products = products.view(directions, wide, steps, batch)
+        states = x.new_empty(directions, hidden, steps, batch)
+        gates = x.new_empty(directions, steps, wide, batch)
+        candidates = x.new_empty(directions, steps, hidden, batch)
+        gru_kernels.forward(*_arrays(products, weights_hh, biases, states, gates, candidates))
+        context.save_for_backward(x, weights_ih, weights_hh, states, gates, candidates)
+        return states
 
     @staticmethod
     @once_differentiable
     def backward(
         context: Any,
         gradient: Tensor,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return gradients of the products of the inputs, of weights and of biases."""
-        sums, n, states, weights = context.saved_tensors
-        steps, count, hidden, batch = n.shape
-        r, z, s = sums.chunk(3, 2)
-        before = states[:-1]
-        # Derivatives of a state in a_n, and in the three sums.
-        of_new = (1 - z) * (1 - n.square())
-        factors = sums.new_empty(steps, count, 3, hidden, batch)
-        torch.mul(of_new, r, out=factors[:, :, 2])
-        torch.mul(factors[:, :, 2] * s, 1 - r, out=factors[:, :, 0])
-        torch.mul((before - n) * z, 1 - z, out=factors[:, :, 1])
-        # Gradients of the states, with what later states add, and of the sums.
-        totals = gradient.contiguous().clone()
-        of_sums = torch.empty_like(sums)
-        backwards = weights.transpose(1, 2).contiguous()
-        later = None
-        parts = (totals, factors, of_sums.view_as(factors), of_sums, z)
-        of_steps = list(zip(*(part.unbind(0) for part in parts), strict=True))
-        for total, factor, by_gate, of_sum, keep in reversed(of_steps):
-            if later is not None:
-                total += later
-            torch.mul(total[:, None], factor, out=by_gate)
-            later = torch.baddbmm(total * keep, backwards, of_sum)
-        of_read = of_sums.clone()
-        torch.mul(totals, of_new, out=of_read[:, :, 2 * hidden :])
-        # All steps and series of a layer are the columns of one product.
-        columns = of_sums.permute(1, 2, 0, 3).flatten(2)
-        of_weights = columns @ before.permute(1, 0, 3, 2).flatten(1, 2)
-        return of_read, of_weights, columns.sum(2)
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return gradients of inputs, weights and biases."""
+        x, weights_ih, weights_hh, states, gates, candidates = context.saved_tensors
+        directions, steps, wide, batch = gates.shape
+        of_products, of_sums = gates.new_empty(2, directions, wide, steps, batch)
+        gru_kernels.backward(
+            *_arrays(gradient, weights_hh, states, gates, candidates, of_products, of_sums)
+        )
+        columns = of_products.flatten(2).flatten(0, 1)
+        of_x = weights_ih.flatten(0, 1).T @ columns
+        of_weights_ih = columns @ x.flatten(1).T
+        of_weights_hh = torch.stack(
+            [
+                of_sum.flatten(1) @ before.flatten(1).T
+                for of_sum, before in _with_states_before(of_sums, states)
+            ]
+        )
+        of_biases = torch.stack([of_products.sum((2, 3)), of_sums.sum((2, 3))])
+        return of_x.view_as(x), of_weights_ih.view_as(weights_ih), of_weights_hh, of_biases
+
+
+def _with_states_before(
+    values: Tensor,
+    states: Tensor,
+) -> list[tuple[Tensor, Tensor]]:
+    """Return values of each direction, with the states before them, but for the first step read."""
+    pairs = [(values[0, :, 1:], states[0, :, :-1])]
+    if len(values) > 1:
+        pairs.append((values[1, :, :-1], states[1, :, 1:]))
+    return pairs
+
+
+def _arrays(*tensors: Tensor) -> list[np.ndarray]:
+    """Return tensors as contiguous arrays, which share the memory of those that are contiguous."""
+    return [tensor.detach().contiguous().numpy() for tensor in tensors]
