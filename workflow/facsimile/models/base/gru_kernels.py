@@ -42,8 +42,15 @@ EVEN = tuple(
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def tanh(x: np.float32) -> np.float32:
-    """Return tanh(x) to 4e-7; unlike math.tanh, a loop over it is compiled to vector instructions."""
-    x = min(max(x, -LIMIT), LIMIT)
+    """Return the hyperbolic tangent of x, with a relative error of at most 4e-7.
+
+    Unlike ``math.tanh``, a loop over it is compiled to vector instructions.
+    """
+    # Not by min and max, which would lose NaN.
+    if x > LIMIT:
+        x = LIMIT
+    elif x < -LIMIT:
+        x = -LIMIT
     square = x * x
     odd = ODD[6]
     for power in range(5, -1, -1):

@@ -49,7 +49,7 @@ def gru(
     module: nn.GRU,
     x: Tensor,
 ) -> Tensor:
-    """Return the outputs of torch's GRU, which starts with zeros, by a compiled loop over its steps.
+    """Return the outputs of torch's GRU, which starts with zeros, by a compiled loop over steps.
 
     On a CPU, torch runs each step of a small layer as a dozen operations, whose number sets the
     time. Here a layer is one compiled loop, and its gradient another one. Outputs and gradients are
