@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-Floats = npt.NDArray[np.float32]
+Singles = npt.NDArray[np.float32]
 
 # float32, since Numba would compute with Python's numbers in float64.
 ONE, HALF = np.float32(1), np.float32(0.5)
@@ -69,9 +69,9 @@ def sigmoid(x: np.float32) -> np.float32:
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def add_product(
-    weights: Floats,
-    values: Floats,
-    out: Floats,
+    weights: Singles,
+    values: Singles,
+    out: Singles,
 ) -> None:
     """Add weights [n] @ values [n, b] to out [b], four values at a time."""
     count, batch = values.shape
@@ -89,12 +89,12 @@ def add_product(
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def forward(
-    products: Floats,
-    weights: Floats,
-    biases: Floats,
-    states: Floats,
-    gates: Floats,
-    candidates: Floats,
+    products: Singles,
+    weights: Singles,
+    biases: Singles,
+    states: Singles,
+    gates: Singles,
+    candidates: Singles,
 ) -> None:
     """Fill in the states of all steps, and what the gradient needs.
 
@@ -139,13 +139,13 @@ def forward(
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def backward(
-    gradient: Floats,
-    weights: Floats,
-    states: Floats,
-    gates: Floats,
-    candidates: Floats,
-    of_products: Floats,
-    of_sums: Floats,
+    gradient: Singles,
+    weights: Singles,
+    states: Singles,
+    gates: Singles,
+    candidates: Singles,
+    of_products: Singles,
+    of_sums: Singles,
 ) -> None:
     """Fill in the gradients of the products and of the sums.
 
