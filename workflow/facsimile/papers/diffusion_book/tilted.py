@@ -1,4 +1,4 @@
-"""Classifier-free guidance in one dimension, against the density that it is said to sample.
+"""Classifier-free guidance in one dimension, against the density that it should sample.
 
 The law is the first coordinate of the mixture in the plane, y is class 1 of it. Guidance with
 weight w follows (1 + w) score(x_t | y) - w score(x_t); the tilted density is

@@ -3,7 +3,7 @@
 from facsimile.metrics.base.conventions import PAPER
 from facsimile.metrics.base.run_outputs import RunOutputs
 
-# Measured on one core: 8 ms a step with 6 features.
+# Measured on one core: 8 ms per step with 6 features.
 SECONDS = 16.0
 RANGE = (0.0, 0.5)
 BETTER = "lower"

@@ -5,7 +5,7 @@ import numpy as np
 from facsimile.metrics.base.conventions import PAPER
 from facsimile.metrics.base.run_outputs import RunOutputs
 
-# Measured on one core: 6 ms a step with 6 features.
+# Measured on one core: 6 ms per step with 6 features.
 SECONDS = 30.0
 RANGE = (0.0, 1.0)
 BETTER = "lower"
